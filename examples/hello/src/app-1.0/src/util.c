@@ -1,0 +1,6 @@
+#include "util.h"
+
+int twice(int number)
+{
+    return 2 * number;
+}
