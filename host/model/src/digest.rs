@@ -1,0 +1,173 @@
+//! Content digests as the Remote Execution API has them: a hash and a size.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
+
+/// The SHA-256 of some bytes together with their number.
+///
+/// Written `HASH/SIZE`, as in REAPI resource names and in `chrootRootDigest`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest {
+    hash: [u8; 32],
+    size: u64,
+}
+
+impl Digest {
+    /// The digest with this `hash` of `size` bytes.
+    #[must_use]
+    pub fn new(hash: [u8; 32], size: u64) -> Self {
+        Self { hash, size }
+    }
+
+    /// The digest of `bytes`.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { hash: Sha256::digest(bytes).into(), size: bytes.len() as u64 }
+    }
+
+    /// The digest with a hash of 64 lower-case hexadecimal digits, as on the wire.
+    ///
+    /// # Errors
+    /// When `hash` is not such a string.
+    pub fn from_hex(hash: &str, size: u64) -> Result<Self, ParseDigestError> {
+        let hash = parse_hex(hash).ok_or_else(|| ParseDigestError(hash.to_owned()))?;
+        Ok(Self { hash, size })
+    }
+
+    /// The raw hash.
+    #[must_use]
+    pub fn hash(&self) -> &[u8; 32] {
+        &self.hash
+    }
+
+    /// The hash as 64 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        to_hex(&self.hash)
+    }
+
+    /// The number of bytes digested.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.hex(), self.size)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", &self.hex()[..12], self.size)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = ParseDigestError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = || ParseDigestError(text.to_owned());
+        let (hash, size) = text.split_once('/').ok_or_else(error)?;
+        let size = size.parse().map_err(|_| error())?;
+        Self::from_hex(hash, size).map_err(|_| error())
+    }
+}
+
+/// A text that is not `HASH/SIZE`.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("'{0}' is not a digest; expected 64 hexadecimal digits, a slash and a size in bytes")]
+pub struct ParseDigestError(String);
+
+/// Digests a stream piece by piece.
+#[derive(Clone, Default)]
+pub struct DigestHasher {
+    state: Sha256,
+    size: u64,
+}
+
+impl DigestHasher {
+    /// A hasher that has seen nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next bytes of the stream.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.state.update(bytes);
+        self.size += bytes.len() as u64;
+    }
+
+    /// The digest of everything seen.
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        Digest { hash: self.state.finalize().into(), size: self.size }
+    }
+}
+
+impl fmt::Debug for DigestHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DigestHasher({} bytes)", self.size)
+    }
+}
+
+pub(crate) fn to_hex(bytes: &[u8; 32]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(64);
+    for byte in bytes {
+        text.push(DIGITS[usize::from(byte >> 4)].into());
+        text.push(DIGITS[usize::from(byte & 15)].into());
+    }
+    text
+}
+
+pub(crate) fn parse_hex(text: &str) -> Option<[u8; 32]> {
+    let nibble = |c: u8| match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    };
+    let text = text.as_bytes();
+    if text.len() != 64 {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855/0";
+
+    #[test]
+    fn of_nothing_is_the_well_known_digest() {
+        assert_eq!(Digest::of(b"").to_string(), EMPTY);
+        assert_eq!(EMPTY.parse(), Ok(Digest::of(b"")));
+    }
+
+    #[test]
+    fn pieces_and_whole_agree() {
+        let mut hasher = DigestHasher::new();
+        hasher.update(b"hel");
+        hasher.update(b"lo");
+        assert_eq!(hasher.finish(), Digest::of(b"hello"));
+    }
+
+    #[test]
+    fn refuses_what_is_no_digest() {
+        let upper = EMPTY.to_uppercase();
+        for bad in ["", "/0", "abc/1", &EMPTY[..64], &format!("{}/-1", &EMPTY[..64]), &upper] {
+            assert!(bad.parse::<Digest>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Typed access to nodes. A wrong type, a missing key or an unknown one is a [`NodeError`] with its place.
+
+use super::{Mapping, Node, NodeError, NodeKind};
+
+const INVALID: &str = "invalid-data";
+const UNKNOWN_KEY: &str = "unknown-key";
+
+impl Node {
+    /// The text of a scalar.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no scalar.
+    pub fn as_str(&self) -> Result<&str, NodeError> {
+        match &self.kind {
+            NodeKind::Scalar(text) => Ok(text),
+            _ => Err(self.expected("a scalar")),
+        }
+    }
+
+    /// A truth value: `true` or `false` (`True`, `False`), as BuildStream takes them.
+    ///
+    /// # Errors
+    /// `invalid-data` for any other text or kind of node.
+    pub fn as_bool(&self) -> Result<bool, NodeError> {
+        match self.as_str()? {
+            "true" | "True" => Ok(true),
+            "false" | "False" => Ok(false),
+            _ => Err(self.expected("a boolean (true or false)")),
+        }
+    }
+
+    /// A whole number.
+    ///
+    /// # Errors
+    /// `invalid-data` when the text is none.
+    pub fn as_int(&self) -> Result<i64, NodeError> {
+        self.as_str()?.parse().map_err(|_| self.expected("an integer"))
+    }
+
+    /// The nodes of a list.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no list.
+    pub fn as_sequence(&self) -> Result<&[Node], NodeError> {
+        match &self.kind {
+            NodeKind::Sequence(nodes) => Ok(nodes),
+            _ => Err(self.expected("a list")),
+        }
+    }
+
+    /// The entries of a dictionary.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no dictionary.
+    pub fn as_mapping(&self) -> Result<&Mapping, NodeError> {
+        match &self.kind {
+            NodeKind::Mapping(mapping) => Ok(mapping),
+            _ => Err(self.expected("a dictionary")),
+        }
+    }
+
+    /// The texts of a list of scalars.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no list of scalars.
+    pub fn as_str_list(&self) -> Result<Vec<String>, NodeError> {
+        self.as_sequence()?.iter().map(|node| node.as_str().map(str::to_owned)).collect()
+    }
+
+    /// The error that this node is not `what`.
+    #[must_use]
+    pub fn expected(&self, what: &str) -> NodeError {
+        let found = match &self.kind {
+            NodeKind::Scalar(text) => format!("'{text}'"),
+            _ => self.kind_name().to_owned(),
+        };
+        NodeError::new(INVALID, self.place.as_ref(), format!("expected {what}, found {found}"))
+    }
+}
+
+impl Mapping {
+    /// The entry of that name, if there is one.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        self.entries.get(name)
+    }
+
+    /// The entry of that name, to change it.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Node> {
+        self.entries.get_mut(name)
+    }
+
+    /// The entry of that name.
+    ///
+    /// # Errors
+    /// `invalid-data` when there is none.
+    pub fn require(&self, name: &str) -> Result<&Node, NodeError> {
+        self.get(name).ok_or_else(|| {
+            NodeError::new(INVALID, self.place.as_ref(), format!("the key '{name}' is missing here"))
+        })
+    }
+
+    /// The text of an entry.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is missing or no scalar.
+    pub fn str(&self, name: &str) -> Result<&str, NodeError> {
+        self.require(name)?.as_str()
+    }
+
+    /// The text of an entry that may be missing.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no scalar.
+    pub fn opt_str(&self, name: &str) -> Result<Option<&str>, NodeError> {
+        self.get(name).map(Node::as_str).transpose()
+    }
+
+    /// The truth value of an entry, or `default` when it is missing.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no boolean.
+    pub fn bool_or(&self, name: &str, default: bool) -> Result<bool, NodeError> {
+        self.get(name).map_or(Ok(default), Node::as_bool)
+    }
+
+    /// The number of an entry that may be missing.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no integer.
+    pub fn opt_int(&self, name: &str) -> Result<Option<i64>, NodeError> {
+        self.get(name).map(Node::as_int).transpose()
+    }
+
+    /// The dictionary of an entry that may be missing.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no dictionary.
+    pub fn opt_mapping(&self, name: &str) -> Result<Option<&Mapping>, NodeError> {
+        self.get(name).map(Node::as_mapping).transpose()
+    }
+
+    /// The list of an entry; empty when it is missing.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no list.
+    pub fn sequence_or_empty(&self, name: &str) -> Result<&[Node], NodeError> {
+        self.get(name).map_or(Ok(&[]), Node::as_sequence)
+    }
+
+    /// The texts of an entry; empty when it is missing.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no list of scalars.
+    pub fn str_list_or_empty(&self, name: &str) -> Result<Vec<String>, NodeError> {
+        self.get(name).map_or(Ok(Vec::new()), Node::as_str_list)
+    }
+
+    /// Checks that every key is one of `known`.
+    ///
+    /// # Errors
+    /// `unknown-key` at the first that is not, with the nearest known one if there is a likely one.
+    pub fn validate_keys(&self, known: &[&str]) -> Result<(), NodeError> {
+        let Some((name, node)) = self.entries.iter().find(|(name, _)| !known.contains(&name.as_ref())) else {
+            return Ok(());
+        };
+        let advice = match nearest(name, known) {
+            Some(near) => format!("did you mean '{near}'?"),
+            None => format!("known keys: {}", known.join(", ")),
+        };
+        let place = node.place.as_ref().or(self.place.as_ref());
+        Err(NodeError::new(UNKNOWN_KEY, place, format!("unexpected key '{name}'; {advice}")))
+    }
+}
+
+/// The known name that is at most two edits away.
+fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let scored = known.iter().map(|candidate| (distance(name, candidate), *candidate));
+    scored.filter(|(edits, _)| *edits <= 2).min().map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein's distance.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, r) in right.iter().enumerate() {
+            let cost = if l == *r { diagonal } else { 1 + diagonal.min(row[j]).min(row[j + 1]) };
+            diagonal = std::mem::replace(&mut row[j + 1], cost);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::UserError;
+
+    fn mapping(entries: &[(&str, &str)]) -> Mapping {
+        let mut mapping = Mapping::new();
+        for (name, text) in entries {
+            mapping.set(name, Node::text(*text));
+        }
+        mapping
+    }
+
+    #[test]
+    fn booleans_are_written_in_two_ways() {
+        let truth = |text: &str| Node::text(text).as_bool().ok();
+        assert_eq!(truth("True"), Some(true));
+        assert_eq!(truth("false"), Some(false));
+        assert_eq!(truth("yes"), None);
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_likely_one() {
+        let error = mapping(&[("comands", "x")]).validate_keys(&["commands", "label"]);
+        let error = error.expect_err("the key is unknown");
+        assert_eq!(error.reason(), "unknown-key");
+        assert_eq!(error.to_string(), "unexpected key 'comands'; did you mean 'commands'?");
+    }
+
+    #[test]
+    fn a_missing_key_is_named() {
+        let error = mapping(&[]).str("kind").expect_err("there is no key");
+        assert_eq!(error.to_string(), "the key 'kind' is missing here");
+    }
+}

@@ -1,0 +1,30 @@
+//! What can be wrong with a configuration node.
+
+use super::Place;
+use crate::UserError;
+
+/// A node that is missing or is not what was expected.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct NodeError {
+    reason: &'static str,
+    message: String,
+    place: Option<Place>,
+}
+
+impl NodeError {
+    /// An error with a stable `reason` code about the node at `place`.
+    pub fn new(reason: &'static str, place: Option<&Place>, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), place: place.cloned() }
+    }
+}
+
+impl UserError for NodeError {
+    fn reason(&self) -> &str {
+        self.reason
+    }
+
+    fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+}

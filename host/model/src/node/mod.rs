@@ -1,0 +1,115 @@
+//! Configuration nodes: what a YAML file says, and where it says it.
+//!
+//! BuildStream has three kinds of node and no types of scalar: every scalar is a text until somebody asks for a
+//! number. The typed accessors here do that, and their errors carry the node's place.
+
+mod access;
+mod error;
+mod place;
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+pub use error::NodeError;
+pub use place::Place;
+
+use crate::Value;
+
+/// A value in a configuration file together with its place.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Where it stands; `None` for one that the program made.
+    pub place: Option<Place>,
+}
+
+/// The three kinds of node.
+#[derive(Clone, Debug)]
+pub enum NodeKind {
+    /// A text; numbers and truth values are texts too.
+    Scalar(Arc<str>),
+    /// Nodes in order.
+    Sequence(Vec<Node>),
+    /// Nodes by name, in the order of the file.
+    Mapping(Mapping),
+}
+
+/// Nodes by name, in the order of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Mapping {
+    /// The entries.
+    pub entries: IndexMap<Arc<str>, Node>,
+    /// Where the mapping begins; `None` for one that the program made.
+    pub place: Option<Place>,
+}
+
+impl Node {
+    /// A text that the program made.
+    pub fn text(text: impl Into<Arc<str>>) -> Self {
+        Self { kind: NodeKind::Scalar(text.into()), place: None }
+    }
+
+    /// A sequence that the program made.
+    #[must_use]
+    pub fn sequence(nodes: Vec<Node>) -> Self {
+        Self { kind: NodeKind::Sequence(nodes), place: None }
+    }
+
+    /// What kind of node it is, for messages.
+    #[must_use]
+    pub fn kind_name(&self) -> &'static str {
+        match self.kind {
+            NodeKind::Scalar(_) => "a scalar",
+            NodeKind::Sequence(_) => "a list",
+            NodeKind::Mapping(_) => "a dictionary",
+        }
+    }
+
+    /// The node without its places: texts, sequences and maps.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        match &self.kind {
+            NodeKind::Scalar(text) => Value::Str(text.to_string()),
+            NodeKind::Sequence(nodes) => Value::Seq(nodes.iter().map(Node::to_value).collect()),
+            NodeKind::Mapping(mapping) => mapping.to_value(),
+        }
+    }
+}
+
+impl From<Mapping> for Node {
+    fn from(mapping: Mapping) -> Self {
+        Self { place: mapping.place.clone(), kind: NodeKind::Mapping(mapping) }
+    }
+}
+
+impl Mapping {
+    /// A mapping without entries that the program made.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether it has no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Sets an entry, in place if there is one of that name, otherwise last.
+    pub fn set(&mut self, name: &str, node: impl Into<Node>) {
+        self.entries.insert(name.into(), node.into());
+    }
+
+    /// Takes an entry out and keeps the order of the rest.
+    pub fn remove(&mut self, name: &str) -> Option<Node> {
+        self.entries.shift_remove(name)
+    }
+
+    /// The mapping without its places.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        Value::map(self.entries.iter().map(|(name, node)| (name.to_string(), node.to_value())))
+    }
+}

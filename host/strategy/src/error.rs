@@ -1,0 +1,66 @@
+//! How a strategy can fail.
+
+use spec_model::{Place, UserError};
+
+/// Whose fault a failure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The plugin's: it broke its contract.
+    Plugin,
+    /// The host's: it could not serve the plugin.
+    Host,
+}
+
+/// Why an element kind gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum KindError {
+    /// The kind looked at the element's configuration and refused it: the user's fault.
+    #[error("{message}")]
+    Rejected {
+        /// A stable code, chosen by the kind.
+        reason: String,
+        /// What is wrong and what was expected.
+        message: String,
+        /// The configuration node at fault.
+        place: Option<Place>,
+    },
+    /// No component for this kind is known.
+    #[error("there is no component for element kind '{kind}'; known kinds: {known}")]
+    Unknown {
+        /// The kind that was asked for.
+        kind: String,
+        /// The kinds that are there, separated by commas.
+        known: String,
+    },
+    /// The component could not be loaded or did not keep its contract.
+    #[error("plugin '{plugin}', {activity}: {message}")]
+    Broken {
+        /// A stable code such as `plugin-trap`, `plugin-timeout`, `plugin-out-of-memory`, `plugin-wrong-world`.
+        reason: &'static str,
+        /// The plugin: its kind and the file it came from.
+        plugin: String,
+        /// What was going on: the export being called, or `load`.
+        activity: String,
+        /// What happened, whose fault it is, and what to do next.
+        message: String,
+        /// Whose fault it is.
+        blame: Blame,
+    },
+}
+
+impl UserError for KindError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::Rejected { reason, .. } => reason,
+            Self::Unknown { .. } => "unknown-kind",
+            Self::Broken { reason, .. } => reason,
+        }
+    }
+
+    fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Rejected { place, .. } => place.as_ref(),
+            Self::Unknown { .. } | Self::Broken { .. } => None,
+        }
+    }
+}

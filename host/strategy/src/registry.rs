@@ -1,0 +1,25 @@
+//! Where element kinds come from.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::{ElementKind, KindError};
+
+/// Finds the implementation of an element kind.
+pub trait KindRegistry: Send + Sync {
+    /// The kind that was asked for; the same request gives the same kind.
+    ///
+    /// # Errors
+    /// [`KindError::Unknown`] when there is none, [`KindError::Broken`] when it cannot be loaded.
+    fn kind(&self, request: &KindRequest) -> Result<Arc<dyn ElementKind>, KindError>;
+}
+
+/// Which kind a project asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KindRequest {
+    /// The kind's name, as in `kind:`.
+    pub name: String,
+    /// The component file that the project's `plugins:` name for it (origin `local`: `PATH/KIND.wasm`), if it exists.
+    /// A component given on the command line goes before it, an embedded one comes after it.
+    pub component: Option<PathBuf>,
+}
