@@ -2,6 +2,7 @@
 //!
 //! Every other room speaks in these types. This crate does no IO, knows no wire format and is not async.
 
+mod cancel;
 mod digest;
 mod error;
 mod key;
@@ -10,6 +11,7 @@ pub mod node;
 pub mod tree;
 mod value;
 
+pub use cancel::{Cancel, CancelGuard};
 pub use digest::{Digest, DigestHasher, ParseDigestError};
 pub use error::UserError;
 pub use key::{Key, KeyPair, ParseKeyError};

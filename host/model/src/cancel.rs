@@ -1,0 +1,122 @@
+//! Cancelling work that blocks.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+type Hook = Box<dyn FnOnce() + Send>;
+
+/// A request to stop, shared between who asks and who works. Clones share it; it is never taken back.
+#[derive(Clone, Default)]
+pub struct Cancel {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    cancelled: bool,
+    next: u64,
+    hooks: Vec<(u64, Hook)>,
+}
+
+impl Cancel {
+    /// A request that nobody has made yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes the request: runs every hook once, in the calling thread.
+    pub fn cancel(&self) {
+        let hooks = {
+            let mut state = self.lock();
+            state.cancelled = true;
+            std::mem::take(&mut state.hooks)
+        };
+        for (_, hook) in hooks {
+            hook();
+        }
+    }
+
+    /// Whether the request has been made.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.lock().cancelled
+    }
+
+    /// Has `hook` run when the request is made, at once if it has been. Dropping the guard forgets the hook.
+    pub fn on_cancel(&self, hook: impl FnOnce() + Send + 'static) -> CancelGuard {
+        let mut state = self.lock();
+        let id = state.next;
+        if state.cancelled {
+            drop(state);
+            hook();
+        } else {
+            state.next += 1;
+            state.hooks.push((id, Box::new(hook)));
+        }
+        CancelGuard { cancel: self.clone(), id }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Cancel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cancel({})", self.is_cancelled())
+    }
+}
+
+/// Keeps a hook of a [`Cancel`] alive.
+#[derive(Debug)]
+#[must_use = "the hook is forgotten when the guard is dropped"]
+pub struct CancelGuard {
+    cancel: Cancel,
+    id: u64,
+}
+
+impl Drop for CancelGuard {
+    fn drop(&mut self) {
+        self.cancel.lock().hooks.retain(|(id, _)| *id != self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    fn counter() -> (Arc<AtomicU32>, impl Fn() -> Box<dyn FnOnce() + Send>) {
+        let count = Arc::new(AtomicU32::new(0));
+        let shared = count.clone();
+        (count, move || {
+            let shared = shared.clone();
+            Box::new(move || {
+                shared.fetch_add(1, Ordering::Relaxed);
+            })
+        })
+    }
+
+    #[test]
+    fn hooks_run_once_and_late_ones_at_once() {
+        let (count, hook) = counter();
+        let cancel = Cancel::new();
+        let _early = cancel.on_cancel(hook());
+        cancel.clone().cancel();
+        cancel.cancel();
+        assert_eq!(count.load(Ordering::Relaxed), 1);
+        let _late = cancel.on_cancel(hook());
+        assert_eq!(count.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_dropped_guard_forgets_its_hook() {
+        let (count, hook) = counter();
+        let cancel = Cancel::new();
+        drop(cancel.on_cancel(hook()));
+        cancel.cancel();
+        assert_eq!(count.load(Ordering::Relaxed), 0);
+    }
+}
