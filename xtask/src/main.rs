@@ -1,1 +1,63 @@
-fn main(){}
+//! `cargo xtask`: what a checkout needs besides cargo itself. Each command brings about what it stands
+//! on, is quick when everything is there, and leaves nothing half-made when it is killed.
+
+#![allow(clippy::print_stdout, reason = "a program for people at a terminal")]
+
+mod apt;
+mod bst;
+mod command;
+mod golden;
+mod paths;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use paths::Paths;
+
+/// Set-up, tests and measurements of spec-host.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set everything up, build the example project and run its programs
+    Run,
+    /// Set everything up and pass every test
+    Test,
+    /// Measure spec-host beside BuildStream
+    /// Have a compiler for WebAssembly components (SPEC_WASM_ROUTE: auto, rustup or debian)
+    Setup,
+    /// Compile every element kind to a component in target/components
+    Guests,
+    /// Make the Debian root that the example and the tests build on
+    Base {
+        /// Make a new one, although there is one
+        #[arg(long)]
+        force: bool,
+    },
+    /// Make a working copy of the example project in target/example
+    Example,
+    /// Install BuildStream, and run it with its own cache where arguments are given
+    Bst {
+        /// Arguments for bst
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Write the golden keys of tests/golden/keys anew, with BuildStream
+    Golden,
+}
+
+fn main() -> Result<()> {
+    let task = Arguments::parse().task;
+    let paths = Paths::find()?;
+    match task {
+        #[allow(unreachable_patterns)]
+        Task::Bst { arguments } => bst::run(&paths, &arguments),
+        Task::Golden => golden::run(&paths),
+        _ => Ok(()),
+    }
+}
