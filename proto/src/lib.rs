@@ -1,1 +1,21 @@
+//! Our own protocol messages, and one name for those of the Remote Execution API.
+//!
+//! The messages of [`buildstream::v2`] are BuildStream 2's wire format, so that both tools can read the same cache.
+//! They are compiled from `proto/` at build time; everything of the Remote Execution API comes from the
+//! `bazel-remote-apis` crate. Rooms convert these types to their own at their edge and show none of them further up.
 
+/// The package `buildstream`.
+pub mod buildstream {
+    /// Version 2: artifacts, sources and speculative actions.
+    pub mod v2 {
+        include!(concat!(env!("OUT_DIR"), "/buildstream.v2.rs"));
+    }
+}
+
+/// The Remote Execution API, version 2.
+pub use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
+
+pub use prost::{DecodeError, Message};
+
+#[cfg(test)]
+mod tests;
