@@ -22,9 +22,7 @@ impl Need {
         match self {
             Need::Program(program, _) => exists(program),
             Need::File(path, _) => Path::new(path).exists(),
-            Need::Module(module, _) => {
-                succeeds(command("python3", ["-c"]).arg(format!("import {module}")))
-            }
+            Need::Module(module, _) => succeeds(command("python3", ["-c"]).arg(format!("import {module}"))),
         }
     }
 

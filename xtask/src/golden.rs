@@ -45,7 +45,8 @@ impl Oracle<'_> {
             bst::VERSION
         );
         for options in variants(project)? {
-            let _ = writeln!(text, "\noptions:{}", options.iter().map(|o| format!(" {o}")).collect::<String>());
+            let _ =
+                writeln!(text, "\noptions:{}", options.iter().map(|o| format!(" {o}")).collect::<String>());
             for line in self.keys(project, &options)?.lines() {
                 let (line, _files) = line.rsplit_once(' ').context("the oracle's line has no fields")?;
                 let _ = writeln!(text, "{line}");

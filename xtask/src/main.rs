@@ -4,10 +4,19 @@
 #![allow(clippy::print_stdout, reason = "a program for people at a terminal")]
 
 mod apt;
+mod base;
+mod bench;
 mod bst;
 mod command;
+mod example;
 mod golden;
+mod guests;
+mod hello;
+mod lock;
 mod paths;
+mod setup;
+mod steps;
+mod test;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -29,6 +38,7 @@ enum Task {
     /// Set everything up and pass every test
     Test,
     /// Measure spec-host beside BuildStream
+    Bench(bench::Options),
     /// Have a compiler for WebAssembly components (SPEC_WASM_ROUTE: auto, rustup or debian)
     Setup,
     /// Compile every element kind to a component in target/components
@@ -55,9 +65,14 @@ fn main() -> Result<()> {
     let task = Arguments::parse().task;
     let paths = Paths::find()?;
     match task {
-        #[allow(unreachable_patterns)]
+        Task::Run => hello::run(&paths),
+        Task::Test => test::run(&paths),
+        Task::Bench(options) => bench::run(&paths, &options),
+        Task::Setup => setup::run(&paths).map(drop),
+        Task::Guests => guests::run(&paths),
+        Task::Base { force } => base::run(&paths, force),
+        Task::Example => example::run(&paths).map(drop),
         Task::Bst { arguments } => bst::run(&paths, &arguments),
         Task::Golden => golden::run(&paths),
-        _ => Ok(()),
     }
 }

@@ -1,1 +1,86 @@
+//! The second command of the README: every check there is. All of it in the release profile, so that
+//! wasmtime is compiled once.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::bst::Bst;
+use crate::command::{command, show};
+use crate::paths::Paths;
+use crate::steps::step;
+use crate::{base, example, guests};
+
+/// Sets everything up and passes every test; the last line has the numbers.
+pub(crate) fn run(paths: &Paths) -> Result<()> {
+    step("compile the element kinds", || guests::run(paths))?;
+    step("make the Debian base", || base::run(paths, false))?;
+    step("prepare the example", || example::run(paths))?;
+    let bst = step("install BuildStream", || Bst::install(paths))?;
+    step("format", || show(&mut cargo(paths, "fmt --all --check")))?;
+    step("format of the guests", || each_guest(paths, "fmt --check --all"))?;
+    step("clippy", || show(&mut cargo(paths, "clippy --workspace --all-targets --release -- -D warnings")))?;
+    step("clippy of the guests", || each_guest(paths, "clippy --release --all-targets -- -D warnings"))?;
+    step("documentation", || {
+        show(cargo(paths, "doc --workspace --no-deps --release").env("RUSTDOCFLAGS", "-D warnings"))
+    })?;
+    step("compile", || show(&mut cargo(paths, "build --workspace --release")))?;
+    let mut tests = cargo(paths, "test --workspace --release --no-fail-fast");
+    tests.env("SPEC_COMPONENTS", paths.components());
+    tests.env("SPEC_BASE_TAR", paths.base_tar());
+    tests.env("SPEC_BST", bst.program("bst"));
+    tests.env("SPEC_EXAMPLE", paths.example());
+    let tally = step("tests", || count(&mut tests))?;
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    if !tally.all_ran_well {
+        bail!("step failed: tests");
+    }
+    Ok(())
+}
+
+fn cargo(paths: &Paths, arguments: &str) -> Command {
+    let mut cargo = command("cargo", arguments.split(' '));
+    cargo.current_dir(&paths.root);
+    cargo
+}
+
+/// Runs a cargo command on each workspace of guests; they are compiled for this machine.
+fn each_guest(paths: &Paths, arguments: &str) -> Result<()> {
+    for manifest in guests::manifests(paths)? {
+        let mut words = arguments.split(' ');
+        let mut cargo = command("cargo", words.next());
+        cargo.arg("--manifest-path").arg(manifest).args(words);
+        show(cargo.env("CARGO_TARGET_DIR", paths.target().join("guests")))?;
+    }
+    Ok(())
+}
+
+/// The tests of all crates together.
+struct Tally {
+    passed: u64,
+    failed: u64,
+    all_ran_well: bool,
+}
+
+/// Runs the tests, and adds up the lines in which each test program tells its result.
+fn count(tests: &mut Command) -> Result<Tally> {
+    let mut child = tests.stdout(Stdio::piped()).spawn()?;
+    let mut tally = Tally { passed: 0, failed: 0, all_ran_well: false };
+    if let Some(lines) = child.stdout.take() {
+        for line in BufReader::new(lines).lines() {
+            let line = line?;
+            println!("{line}");
+            tally.passed += number_before(&line, " passed;");
+            tally.failed += number_before(&line, " failed;");
+        }
+    }
+    tally.all_ran_well = child.wait()?.success();
+    Ok(tally)
+}
+
+fn number_before(line: &str, word: &str) -> u64 {
+    let Some(rest) = line.strip_prefix("test result: ") else { return 0 };
+    let number = rest.split(word).next().and_then(|text| text.rsplit(' ').next());
+    number.filter(|_| rest.contains(word)).and_then(|number| number.parse().ok()).unwrap_or(0)
+}

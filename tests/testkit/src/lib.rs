@@ -1,1 +1,40 @@
+//! End-to-end tests of the `spec-host` binary: a [`Host`] with a cache of its own is run on a
+//! [`Project`], a copy that a test may change, and answers with an [`Outcome`].
+//!
+//! Everything here panics, with what to do, instead of returning errors: it is for tests alone.
 
+mod host;
+mod oracle;
+mod outcome;
+mod project;
+
+use std::path::PathBuf;
+
+pub use host::Host;
+pub use oracle::{ElementKeys, Oracle, golden_keys};
+pub use outcome::Outcome;
+pub use project::Project;
+
+/// The file or folder that an environment variable names: `SPEC_COMPONENTS`, `SPEC_BASE_TAR`,
+/// `SPEC_EXAMPLE` or `SPEC_BST`.
+///
+/// # Panics
+/// If the variable is not set or names nothing; the message says what sets it.
+#[must_use]
+pub fn require_env(variable: &str) -> PathBuf {
+    let Some(value) = std::env::var_os(variable) else {
+        panic!(
+            "{variable} is not set: run `cargo xtask test`, which makes what this test needs and names it"
+        );
+    };
+    let path = PathBuf::from(value);
+    assert!(path.exists(), "{variable} names {}, which is not there: run `cargo xtask test`", path.display());
+    path
+}
+
+/// The checkout's folder.
+#[must_use]
+pub fn checkout() -> PathBuf {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).expect("the test kit is two folders inside the checkout").to_path_buf()
+}
