@@ -16,5 +16,5 @@ pub use digest::{Digest, DigestHasher, ParseDigestError};
 pub use error::UserError;
 pub use key::{Key, KeyPair, ParseKeyError};
 pub use name::{ElementName, ParseNameError};
-pub use node::{Mapping, Node, NodeError, NodeKind, Place};
+pub use node::{Mapping, Node, NodeError, NodeKind, Place, nearest};
 pub use value::Value;

@@ -17,14 +17,14 @@ impl Node {
         }
     }
 
-    /// A truth value: `true` or `false` (`True`, `False`), as BuildStream takes them.
+    /// A truth value: `true` or `false` (or `True`, `False`, `1`, `0`), as BuildStream takes them.
     ///
     /// # Errors
     /// `invalid-data` for any other text or kind of node.
     pub fn as_bool(&self) -> Result<bool, NodeError> {
         match self.as_str()? {
-            "true" | "True" => Ok(true),
-            "false" | "False" => Ok(false),
+            "true" | "True" | "1" => Ok(true),
+            "false" | "False" | "0" => Ok(false),
             _ => Err(self.expected("a boolean (true or false)")),
         }
     }
@@ -173,8 +173,9 @@ impl Mapping {
     }
 }
 
-/// The known name that is at most two edits away.
-fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+/// The known name that is at most two edits away, for `did you mean`.
+#[must_use]
+pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let scored = known.iter().map(|candidate| (distance(name, candidate), *candidate));
     scored.filter(|(edits, _)| *edits <= 2).min().map(|(_, candidate)| candidate)
 }
