@@ -1,1 +1,47 @@
-//! The room spec-sandbox.
+//! Runs one command in a root of its own, with limits, cut off from the machine. Knows no digests.
+//!
+//! ```no_run
+//! # use spec_sandbox::{Command, Ending, Output, RootSpec, run};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let root = RootSpec::new(["/trees/base".into(), "/trees/app".into()], "/build/1/upper", "/build/1/work");
+//! let command = Command { stdout: Output::Fd(std::fs::File::create("log")?.into()), ..Command::new(["make"]) };
+//! let outcome = run(&root, &command)?;
+//! assert_eq!(outcome.ending, Ending::Exited(0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What the command sees
+//! Its own user, mount, process, network, IPC, host name and cgroup namespaces. The root is an overlay of
+//! read-only layers; what the command writes lands in [`RootSpec::upper`]. Mount points that the root lacks
+//! are made and afterwards removed again, so the upper directory holds what the command did and nothing else.
+//!
+//! # Who owns the files
+//! Always, also for root, the command runs in a user namespace with one user and one group: the host's own,
+//! under the numbers [`Command::uid`] and [`Command::gid`]. Whatever belongs to the host's user outside belongs to the
+//! build user inside, and the other way round; nothing has to be given away or taken back, and root and
+//! ordinary users leave the same upper directory behind (whiteouts are character devices 0:0, opaque
+//! directories carry `user.overlay.opaque`). Layers should belong to the user who runs the host.
+//!
+//! # Who owns the processes
+//! A supervisor, a small program embedded in this library (`init/`), outlives neither the host nor the sandbox: it
+//! holds one end of a socket, the host the other. A host that is killed closes its end.
+//!
+//! Linux 5.12 or newer; 6.8 for roots with more layers than fit into a page of mount options.
+
+mod command;
+mod error;
+mod probe;
+mod root;
+mod running;
+mod script;
+mod spawn;
+#[allow(dead_code, unreachable_pub)]
+mod wire;
+
+pub use command::{Capabilities, Command, Input, Limit, Output, Resource};
+pub use error::SandboxError;
+pub use probe::{Check, probe};
+pub use root::{Mount, MountKind, RootSpec};
+pub use running::{Ending, Killer, Outcome, Running, Usage};
+pub use spawn::{run, spawn};

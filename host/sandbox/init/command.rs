@@ -1,0 +1,88 @@
+//! The child that becomes the command.
+
+use crate::call;
+use crate::script::Script;
+use crate::state::{At, Failure, State};
+use crate::sys::{self, Ret, Room};
+use crate::wire::Step;
+
+pub fn run(state: &State, script: &mut Script, stdin: i32, interactive: bool) -> ! {
+    let Err(failure) = become_command(script, stdin, interactive);
+    state.fail(&failure);
+    sys::exit(127)
+}
+
+fn become_command(
+    script: &mut Script,
+    stdin: i32,
+    interactive: bool,
+) -> Result<core::convert::Infallible, Failure> {
+    open_session(stdin, interactive).at(Step::Terminal)?;
+    sys::chdir(script.text()).at(Step::Cwd)?;
+    for _ in 0..script.word() {
+        let (resource, mut limit) = (script.size(), [script.word(), script.word()]);
+        call!(PRLIMIT64, 0usize, resource, Room(&mut limit), 0usize).at(Step::Limits)?;
+    }
+    drop_capabilities(script.word()).at(Step::Capabilities)?;
+    (1..=64).for_each(|signal| sys::on_signal(signal, 0));
+    let _: Ret = call!(UMASK, 0o022usize);
+    call!(CLOSE_RANGE, 3usize, u32::MAX as usize, 0usize).at(Step::Exec)?;
+    execute(script)
+}
+
+fn open_session(stdin: i32, interactive: bool) -> Ret {
+    const TIOCSPGRP: usize = 0x5410;
+    if interactive {
+        call!(SETPGID, 0usize, 0usize)?;
+        let mut group = [call!(GETPID)? as u32];
+        // Fails on something that is no terminal of ours, which then needs no foreground group.
+        let _: Ret = call!(IOCTL, stdin, TIOCSPGRP, Room(&mut group));
+    } else {
+        call!(SETSID)?;
+    }
+    call!(DUP3, stdin, 0usize, 0usize)
+}
+
+/// Keeps the capabilities in the mask `kept`, in every set, and gives up all others for good.
+fn drop_capabilities(kept: u64) -> Ret {
+    const PR_CAPBSET_DROP: usize = 24;
+    const PR_SET_NO_NEW_PRIVS: usize = 38;
+    const PR_CAP_AMBIENT: usize = 47;
+    const PR_CAP_AMBIENT_RAISE: usize = 2;
+    const VERSION_3: u64 = 0x2008_0522;
+    for capability in (0..64).filter(|c| kept & (1 << c) == 0) {
+        match call!(PRCTL, PR_CAPBSET_DROP, capability) {
+            Err(sys::EINVAL) => break,
+            other => other?,
+        };
+    }
+    let (low, high) = (kept & 0xffff_ffff, kept >> 32);
+    // Effective and permitted, inheritable: for the low halves, then for the high ones.
+    let mut header = [VERSION_3];
+    let mut sets = [low as u32, low as u32, low as u32, high as u32, high as u32, high as u32];
+    call!(CAPSET, Room(&mut header), Room(&mut sets))?;
+    for capability in (0..64).filter(|c| kept & (1 << c) != 0) {
+        call!(PRCTL, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0usize, 0usize)?;
+    }
+    call!(PRCTL, PR_SET_NO_NEW_PRIVS, 1usize, 0usize, 0usize, 0usize)
+}
+
+/// Tries one path after another, as a shell goes through `PATH`. Of several errors the one of a file that
+/// is there counts.
+fn execute(script: &mut Script) -> Result<core::convert::Infallible, Failure> {
+    let candidates = script.texts().at(Step::Exec)?;
+    let arguments = script.texts().at(Step::Exec)?;
+    let environment = script.texts().at(Step::Exec)?;
+    let mut failure = Failure { step: Step::Exec, detail: 0, errno: sys::ENOENT };
+    let count = candidates.len() - 1;
+    for (detail, candidate) in candidates[..count].iter().enumerate() {
+        let path = *candidate as usize;
+        let Err(errno) = call!(EXECVE, path, Room(&mut *arguments), Room(&mut *environment)) else {
+            continue;
+        };
+        if !matches!(errno, sys::ENOENT | sys::ENOTDIR) && failure.errno == sys::ENOENT {
+            failure = Failure { detail, errno, ..failure };
+        }
+    }
+    Err(failure)
+}

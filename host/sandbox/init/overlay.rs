@@ -1,0 +1,122 @@
+//! The overlay that is the root.
+//!
+//! Layers are named by entering each and saying `.`: no limit on the length of a path, and nothing of the
+//! host shows in the sandbox's `/proc/self/mountinfo`. `volatile` keeps the kernel from writing the whole
+//! file system of the upper directory to the disk at the end of every command.
+
+use crate::call;
+use crate::script::Script;
+use crate::state::{At, Failure, State};
+use crate::sys::{self, Ret};
+use crate::wire::Step;
+use core::ffi::CStr;
+
+struct Order {
+    upper: &'static CStr,
+    work: &'static CStr,
+    count: usize,
+    /// The script at the first layer, the highest.
+    layers: Script,
+}
+
+/// Mounts the overlay on its upper directory and opens it.
+pub fn mount(state: &State, script: &mut Script) -> Result<i32, Failure> {
+    let classic = script.word() != 0;
+    let (upper, work, count) = (script.text(), script.text(), script.size());
+    let order = Order { upper, work, count, layers: *script };
+    (0..count).for_each(|_| _ = script.text());
+    if !classic && let Some(overlay) = mount_layers(state, &order)? {
+        return Ok(overlay);
+    }
+    mount_classic(&order)
+}
+
+/// Adds one layer after another; `None` if this kernel cannot.
+fn mount_layers(state: &State, order: &Order) -> Result<Option<i32>, Failure> {
+    let fs = sys::fsopen(c"overlay").at(Step::Overlay)?;
+    let keep = |done: Ret| done.inspect_err(|_| state.keep_message(fs));
+    let mut layers = order.layers;
+    for index in 0..order.count {
+        sys::chdir(layers.text()).part(Step::Layer, index)?;
+        match sys::fs_set(fs, c"lowerdir+", c".") {
+            Err(sys::EINVAL) if index == 0 => {
+                sys::close(fs);
+                return Ok(None);
+            }
+            done => keep(done).part(Step::Layer, index)?,
+        };
+    }
+    sys::chdir(order.upper).at(Step::Upper)?;
+    keep(sys::fs_set(fs, c"upperdir", c".")).at(Step::Upper)?;
+    sys::chdir(order.work).at(Step::Work)?;
+    keep(sys::fs_set(fs, c"workdir", c".")).at(Step::Work)?;
+    let options = [(c"index", c"off"), (c"xino", c"off")];
+    for (key, value) in options {
+        keep(sys::fs_set(fs, key, value)).at(Step::Overlay)?;
+    }
+    for flag in [c"userxattr", c"volatile"] {
+        keep(sys::fs_flag(fs, flag)).at(Step::Overlay)?;
+    }
+    let overlay = sys::fs_mount(fs, sys::ATTR_NOSUID | sys::ATTR_NODEV);
+    let overlay = keep(overlay.map(|fd| fd as usize)).at(Step::Overlay)? as i32;
+    let place = sys::open(order.upper, sys::O_PATH).at(Step::Upper)?;
+    sys::attach(overlay, place).at(Step::Overlay)?;
+    sys::close(place);
+    Ok(Some(overlay))
+}
+
+/// Before Linux 6.8 all options have to fit into one page: name the layers by links with short names, in a
+/// tmpfs that nobody else sees.
+fn mount_classic(order: &Order) -> Result<i32, Failure> {
+    const NOSUID_NODEV: usize = 2 | 4;
+    let names = sys::fsopen(c"tmpfs").and_then(|fs| sys::fs_mount(fs, 0)).at(Step::Overlay)?;
+    call!(FCHDIR, names).at(Step::Overlay)?;
+    let mut options = Text::new();
+    options.add(b"userxattr,volatile,index=off,xino=off,upperdir=u,workdir=w,lowerdir=");
+    let mut layers = order.layers;
+    for index in 0..order.count {
+        let mut name = Text::new();
+        name.add_number(index);
+        link(layers.text(), name.text()).part(Step::Layer, index)?;
+        options.add(if index == 0 { b"" } else { b":" });
+        options.add_number(index);
+    }
+    link(order.upper, c"u").at(Step::Upper)?;
+    link(order.work, c"w").at(Step::Work)?;
+    call!(MOUNT, c"overlay", order.upper, c"overlay", NOSUID_NODEV, options.text()).at(Step::Overlay)?;
+    sys::close(names);
+    sys::open(order.upper, sys::O_PATH).at(Step::Upper)
+}
+
+fn link(target: &CStr, name: &CStr) -> Ret {
+    call!(SYMLINKAT, target, sys::AT_FDCWD, name)
+}
+
+/// A text under construction; what does not fit is cut, and the kernel then refuses it.
+struct Text {
+    bytes: [u8; 4096],
+    len: usize,
+}
+
+impl Text {
+    fn new() -> Self {
+        Self { bytes: [0; 4096], len: 0 }
+    }
+
+    fn add(&mut self, text: &[u8]) {
+        let end = (self.len + text.len()).min(self.bytes.len() - 1);
+        self.bytes[self.len..end].copy_from_slice(&text[..end - self.len]);
+        self.len = end;
+    }
+
+    fn add_number(&mut self, number: usize) {
+        if number >= 10 {
+            self.add_number(number / 10);
+        }
+        self.add(&[b'0' + (number % 10) as u8]);
+    }
+
+    fn text(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
+    }
+}

@@ -1,0 +1,99 @@
+//! Finds places in the new root, and makes those that are missing.
+
+use crate::call;
+use crate::state::{At, Failure, State};
+use crate::sys::{self, Ret, Room};
+use crate::wire::Step;
+use core::ffi::CStr;
+
+/// The new root, mounted but not yet entered.
+pub struct Root<'a> {
+    pub fd: i32,
+    pub device: u64,
+    pub state: &'a State,
+}
+
+/// What to make where nothing is.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Missing {
+    /// A directory that belongs to the content of the root.
+    Directory,
+    /// A directory to mount on, removed when all is over.
+    MountDirectory,
+    /// An empty file to mount on, removed when all is over.
+    MountFile,
+}
+
+const PATH_MAX: usize = 4096;
+
+impl Root<'_> {
+    /// Opens `path`, an absolute path inside, for reference.
+    pub fn find(&self, path: &CStr) -> Ret<i32> {
+        sys::open_in_root(self.fd, path)
+    }
+
+    /// Opens `path`; makes it, and the directories above it, if it is missing.
+    pub fn place(&self, path: &CStr, missing: Missing) -> Result<i32, Failure> {
+        match self.find(path) {
+            Err(sys::ENOENT) => self.make(path.to_bytes(), missing).at(Step::MakePlace),
+            found => found.at(Step::MakePlace),
+        }
+    }
+
+    fn make(&self, path: &[u8], missing: Missing) -> Ret<i32> {
+        let mut part = [0u8; PATH_MAX];
+        if path.len() >= PATH_MAX {
+            return Err(sys::EINVAL);
+        }
+        let mut parent = call!(OPENAT, self.fd, c".", sys::O_PATH | sys::O_CLOEXEC)? as i32;
+        let mut start = 0;
+        while start < path.len() {
+            let end = path[start..].iter().position(|&b| b == b'/').map_or(path.len(), |i| start + i);
+            if end > start {
+                part[..end].copy_from_slice(&path[..end]);
+                part[end] = 0;
+                let kind = match missing {
+                    Missing::MountFile if end < path.len() => Missing::MountDirectory,
+                    other => other,
+                };
+                let next = self.enter(parent, &part[..=end], start, kind)?;
+                sys::close(parent);
+                parent = next;
+            }
+            start = end + 1;
+        }
+        Ok(parent)
+    }
+
+    /// Opens `path` (with its NUL), whose last part, from `name` on, is made in `parent` if missing.
+    fn enter(&self, parent: i32, path: &[u8], name: usize, missing: Missing) -> Ret<i32> {
+        let text = |bytes| CStr::from_bytes_with_nul(bytes).map_err(|_| sys::EINVAL);
+        match self.find(text(path)?) {
+            Err(sys::ENOENT) => {}
+            found => return found,
+        }
+        let last = text(&path[name..])?;
+        match missing {
+            Missing::MountFile => {
+                let flags = sys::O_CREAT | sys::O_EXCL | sys::O_WRONLY | sys::O_CLOEXEC;
+                sys::close(call!(OPENAT, parent, last, flags, 0o644usize)? as i32);
+            }
+            _ => {
+                call!(MKDIRAT, parent, last, 0o755usize)?;
+            }
+        }
+        if missing != Missing::Directory && sys::stat(parent)?.1 == self.device {
+            self.note(parent, last)?;
+        }
+        self.find(text(path)?)
+    }
+
+    /// The overlay is still mounted on its upper directory, so a path in it is the path in the upper.
+    fn note(&self, parent: i32, name: &CStr) -> Ret<()> {
+        let mut directory = [0u8; PATH_MAX];
+        call!(FCHDIR, parent)?;
+        let len = call!(GETCWD, Room(&mut directory), PATH_MAX)?;
+        self.state.note_made(&directory[..len - 1], name.to_bytes());
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! The process outside: receives the script, makes the namespaces, watches, answers the host.
+
+use crate::script::Script;
+use crate::state::{At, Failure, State};
+use crate::sys::{self, Ret, Room};
+use crate::wire::{HEADER, MESSAGE, REPORT_WORDS, Report, Step, ending};
+use crate::{call, init};
+use core::sync::atomic::Ordering::Relaxed;
+
+const HOST: i32 = 0;
+const POLLIN: u16 = 1;
+const SIGKILL: usize = 9;
+const CLONE_NEWUSER: usize = 0x1000_0000;
+
+/// What the host wants of the supervisor itself; the rest of the script is the init's.
+struct Orders {
+    sweep: [&'static core::ffi::CStr; 3],
+    namespaces: usize,
+    timeout_ns: u64,
+    interactive: bool,
+    stdin: i32,
+    rest: Script,
+}
+
+pub fn run() -> ! {
+    let Ok(state) = State::new() else { sys::exit(71) };
+    let start = sys::now();
+    let report = match supervise(state, start) {
+        Ok(report) => report,
+        Err(failure) => {
+            state.fail(&failure);
+            Report::default()
+        }
+    };
+    answer(state, Report { wall_ns: sys::now() - start, ..report });
+    sys::exit(0)
+}
+
+fn supervise(state: &'static State, start: u64) -> Result<Report, Failure> {
+    let (stdin, bytes) = receive().at(Step::Receive)?;
+    let orders = prepare(Script::new(bytes), stdin)?;
+    sweep(&orders);
+    let own = call!(PIDFD_OPEN, call!(GETPID).at(Step::Namespaces)?, 0usize).at(Step::Namespaces)? as i32;
+    let (pid, child) = sys::fork(orders.namespaces).at(Step::Namespaces)?;
+    if pid == 0 {
+        init::run(state, orders.rest, own, orders.stdin, orders.interactive);
+    }
+    let killed = watch(child, start, orders.timeout_ns);
+    let (_, _, usage) = sys::wait(pid as i32).at(Step::Fork)?;
+    if state.ending.load(Relaxed) == ending::UNKNOWN {
+        state.ending.store(killed, Relaxed);
+    }
+    state.remove_made();
+    sweep(&orders);
+    if orders.interactive {
+        take_terminal(orders.stdin);
+    }
+    let time = |at: usize| usage[at] * 1_000_000 + usage[at + 1];
+    Ok(Report { user_us: time(0), system_us: time(2), max_rss_kb: usage[4], ..Report::default() })
+}
+
+/// Receives the command's standard input and the script.
+fn receive() -> Ret<(i32, &'static [u8])> {
+    const CLOEXEC_AND_ALL: usize = 0x4000_0000 | 0x100;
+    let mut header = [0u8; HEADER];
+    let mut control = [0u64; 4];
+    let mut part = [(&raw mut header) as u64, HEADER as u64];
+    let mut message = [0, 0, (&raw mut part) as u64, 1, (&raw mut control) as u64, 32, 0];
+    let got = call!(RECVMSG, HOST, Room(&mut message), CLOEXEC_AND_ALL)?;
+    if got != HEADER || control[0] < 20 {
+        return Err(sys::EINVAL);
+    }
+    let stdin = control[2] as u32 as i32;
+    let len = u64::from_le_bytes(header) as usize;
+    let words = sys::memory(len.div_ceil(8))?;
+    // SAFETY: the same memory seen as bytes; `u64` has no padding and `u8` no alignment.
+    let bytes = unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast::<u8>(), len) };
+    let mut filled = 0;
+    while filled < len {
+        match call!(READ, HOST, Room(&mut bytes[filled..]), len - filled)? {
+            0 => return Err(sys::EINVAL),
+            more => filled += more,
+        }
+    }
+    Ok((stdin, bytes))
+}
+
+/// Enters a user namespace with the one user and group the host mapped, and a session of its own.
+fn prepare(mut script: Script, stdin: i32) -> Result<Orders, Failure> {
+    // Only root may, and only root has groups worth losing.
+    let _: Ret = call!(SETGROUPS, 0usize, 0usize);
+    call!(UNSHARE, CLONE_NEWUSER).at(Step::UserNamespace)?;
+    write_file(c"/proc/self/setgroups", c"deny").at(Step::IdMap)?;
+    write_file(c"/proc/self/uid_map", script.text()).at(Step::IdMap)?;
+    write_file(c"/proc/self/gid_map", script.text()).at(Step::IdMap)?;
+    let sweep = [script.text(), script.text(), script.text()];
+    let namespaces = script.size();
+    let timeout_ns = script.word();
+    let interactive = script.word() != 0;
+    if interactive {
+        // Interrupt, quit, stop, terminal input, terminal output: the command's business, not ours.
+        [2, 3, 20, 21, 22].into_iter().for_each(|signal| sys::on_signal(signal, 1));
+    } else {
+        call!(SETSID).at(Step::Terminal)?;
+    }
+    Ok(Orders { sweep, namespaces, timeout_ns, interactive, stdin, rest: script })
+}
+
+fn write_file(path: &core::ffi::CStr, text: &core::ffi::CStr) -> Ret {
+    let fd = sys::open(path, sys::O_WRONLY)?;
+    let done = call!(WRITE, fd, text, text.count_bytes());
+    sys::close(fd);
+    done
+}
+
+/// Takes the traces of a volatile overlay out of the work directory: they would forbid the next mount.
+fn sweep(orders: &Orders) {
+    for path in orders.sweep {
+        let _: Ret = call!(UNLINKAT, sys::AT_FDCWD, path, sys::AT_REMOVEDIR);
+    }
+}
+
+/// Waits until the init is gone; kills it when the time is over or the host closed its end.
+fn watch(child: i32, start: u64, timeout_ns: u64) -> u64 {
+    let deadline = start.saturating_add(timeout_ns);
+    loop {
+        let left = deadline.saturating_sub(sys::now());
+        let why = match sys::poll([(child, POLLIN), (HOST, POLLIN)], left) {
+            Err(sys::EINTR) => continue,
+            Ok([true, _]) => return ending::UNKNOWN,
+            Ok([false, false]) => ending::TIMED_OUT,
+            Ok([false, true]) | Err(_) => ending::CANCELLED,
+        };
+        let _: Ret = call!(PIDFD_SEND_SIGNAL, child, SIGKILL, 0usize, 0usize);
+        return why;
+    }
+}
+
+/// Makes the host's process group the terminal's again.
+fn take_terminal(terminal: i32) {
+    const TIOCSPGRP: usize = 0x5410;
+    if let Ok(group) = call!(GETPGID, 0usize) {
+        let mut group = [group as u32];
+        let _: Ret = call!(IOCTL, terminal, TIOCSPGRP, Room(&mut group));
+    }
+}
+
+/// Tells the host how it ended; if the host is gone, nobody.
+fn answer(state: &State, report: Report) {
+    const MSG_NOSIGNAL: usize = 0x4000;
+    let load = |word: &core::sync::atomic::AtomicU64| word.load(Relaxed);
+    let mut message = [0u8; MESSAGE];
+    let len = state.message(&mut message);
+    let report = Report {
+        ending: load(&state.ending),
+        status: load(&state.status),
+        step: load(&state.step),
+        op: load(&state.op),
+        detail: load(&state.detail),
+        errno: load(&state.errno),
+        message: len as u64,
+        ..report
+    };
+    let mut words = report.words();
+    let _: Ret = call!(SENDTO, HOST, Room(&mut words), REPORT_WORDS * 8, MSG_NOSIGNAL, 0usize, 0usize);
+    if len > 0 {
+        let _: Ret = call!(SENDTO, HOST, Room(&mut message), len, MSG_NOSIGNAL, 0usize, 0usize);
+    }
+}

@@ -1,0 +1,120 @@
+//! What runs in a sandbox, and within which limits.
+
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A command line and everything about its process that is not the root.
+#[derive(Debug)]
+pub struct Command {
+    /// Program and arguments. A program without a slash is looked up in `PATH` of `environment`.
+    pub argv: Vec<OsString>,
+    /// The whole environment: nothing is inherited, nothing added.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Absolute working directory inside. List it in [`crate::RootSpec::directories`] to have it made.
+    pub cwd: PathBuf,
+    /// User number inside.
+    pub uid: u32,
+    /// Group number inside.
+    pub gid: u32,
+    /// Shares the host's network. Without it there is a loopback interface and nothing else.
+    pub network: bool,
+    /// Host name inside, at most 64 bytes.
+    pub hostname: String,
+    /// Standard input.
+    pub stdin: Input,
+    /// Standard output.
+    pub stdout: Output,
+    /// Standard error.
+    pub stderr: Output,
+    /// Wall-clock limit, from the start of the sandbox on.
+    pub timeout: Option<Duration>,
+    /// Resource limits; those not named are inherited, but core dumps are always off.
+    pub limits: Vec<Limit>,
+    /// What the command may do beyond an ordinary user, within the sandbox.
+    pub capabilities: Capabilities,
+}
+
+impl Command {
+    /// User and group 0 in `/`, with an empty environment, no input, no output, no network, no privileges.
+    pub fn new<S: Into<OsString>>(argv: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            argv: argv.into_iter().map(Into::into).collect(),
+            environment: Vec::new(),
+            cwd: "/".into(),
+            uid: 0,
+            gid: 0,
+            network: false,
+            hostname: "buildbox".into(),
+            stdin: Input::Null,
+            stdout: Output::Null,
+            stderr: Output::Null,
+            timeout: None,
+            limits: Vec::new(),
+            capabilities: Capabilities::NONE,
+        }
+    }
+}
+
+/// Where standard input comes from.
+#[derive(Debug)]
+pub enum Input {
+    /// Always at its end.
+    Null,
+    /// This file, pipe or socket.
+    Fd(OwnedFd),
+    /// The host's own standard input. If it is a terminal the command becomes its foreground job, and can
+    /// have jobs of its own; when it is over the host gets the terminal back. It can also fake input to
+    /// that terminal, so use it for people's shells only.
+    Terminal,
+}
+
+/// Where standard output or standard error goes.
+#[derive(Debug)]
+pub enum Output {
+    /// Nowhere.
+    Null,
+    /// This file, pipe or socket.
+    Fd(OwnedFd),
+    /// Where the host's own goes.
+    Inherit,
+}
+
+/// A resource limit, hard and soft alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Of what.
+    pub resource: Resource,
+    /// How much; the unit is the resource's.
+    pub value: u64,
+}
+
+/// What can be limited for each process (`setrlimit(2)`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// CPU time in seconds.
+    CpuSeconds = 0,
+    /// Size of a file written, in bytes.
+    FileSize = 1,
+    /// Stack in bytes.
+    Stack = 3,
+    /// Processes and threads of the sandbox.
+    Processes = 6,
+    /// Open files.
+    OpenFiles = 7,
+    /// Address space in bytes.
+    AddressSpace = 9,
+}
+
+/// A set of Linux capabilities, valid only for what the sandbox itself owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities(pub(crate) u64);
+
+impl Capabilities {
+    /// No capability at all.
+    pub const NONE: Self = Self(0);
+    /// Change owners, modes and attributes of files, and pass over their permissions
+    /// (`CAP_CHOWN`, `CAP_DAC_OVERRIDE`, `CAP_FOWNER`, `CAP_FSETID`).
+    pub const FILES: Self = Self(1 << 0 | 1 << 1 | 1 << 3 | 1 << 4);
+}

@@ -1,0 +1,158 @@
+//! What can go wrong before a command runs.
+
+use crate::script::Script;
+use crate::wire::{Report, Step};
+use rustix::io::Errno;
+use std::io;
+use std::path::PathBuf;
+
+/// Why there is no outcome. [`SandboxError::reason`] is the stable code.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SandboxError {
+    /// The root or the command asks for something that cannot be.
+    #[error("the sandbox is described wrongly: {what}")]
+    BadSpec {
+        /// What is wrong and what was expected.
+        what: String,
+    },
+    /// The supervisor did not start, or could not be talked to.
+    #[error("cannot {action} of the sandbox: {source}")]
+    Supervisor {
+        /// What was tried.
+        action: &'static str,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The kernel refused a user namespace.
+    #[error("cannot {step}: {source}. {remedy}")]
+    UserNamespace {
+        /// What was tried.
+        step: &'static str,
+        /// The kernel's error.
+        source: io::Error,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// The overlay of the layers could not be made.
+    #[error("cannot {step} ({}): {source}{}", path.display(), said(message))]
+    Overlay {
+        /// What was tried.
+        step: &'static str,
+        /// The layer or directory of the host it was about.
+        path: PathBuf,
+        /// The kernel's error.
+        source: io::Error,
+        /// What the kernel logged besides; may be empty.
+        message: String,
+    },
+    /// Something else about the sandbox could not be set up.
+    #[error("cannot {step} ({}): {source}", path.display())]
+    Setup {
+        /// What was tried.
+        step: &'static str,
+        /// Path on the host or in the root it was about.
+        path: PathBuf,
+        /// The kernel's error.
+        source: io::Error,
+    },
+    /// The working directory is not in the root, or is no directory.
+    #[error("the working directory {} cannot be entered: {source}", path.display())]
+    Cwd {
+        /// The directory inside.
+        path: PathBuf,
+        /// The kernel's error.
+        source: io::Error,
+    },
+    /// No such program in the root, or the interpreter that it names is missing.
+    #[error(
+        "the root has no program {program:?} (or not the interpreter it needs); looked at: {}",
+        list(tried)
+    )]
+    CommandNotFound {
+        /// The program as it was asked for.
+        program: String,
+        /// Paths inside that were tried.
+        tried: Vec<PathBuf>,
+    },
+    /// The program is there but cannot be executed.
+    #[error("{} in the root cannot be executed: {source}", path.display())]
+    CommandNotExecutable {
+        /// The program's path inside.
+        path: PathBuf,
+        /// The kernel's error.
+        source: io::Error,
+    },
+    /// The sandbox was killed from outside; nothing is known of the command.
+    #[error("the sandbox was killed from outside, perhaps for want of memory; see the kernel's log")]
+    Lost,
+}
+
+fn said(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(" (the kernel says: {message})") }
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+    if paths.is_empty() { "nothing, as PATH is not set".into() } else { paths.join(", ") }
+}
+
+impl SandboxError {
+    /// The stable code of this error.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::BadSpec { .. } => "sandbox-bad-spec",
+            Self::Supervisor { .. } => "sandbox-supervisor-failed",
+            Self::UserNamespace { .. } => "sandbox-userns-unavailable",
+            Self::Overlay { .. } => "sandbox-overlay-failed",
+            Self::Setup { .. } => "sandbox-setup-failed",
+            Self::Cwd { .. } => "sandbox-cwd-failed",
+            Self::CommandNotFound { .. } => "sandbox-command-not-found",
+            Self::CommandNotExecutable { .. } => "sandbox-command-not-executable",
+            Self::Lost => "sandbox-lost",
+        }
+    }
+
+    /// The error that the init reported while it followed `script`.
+    pub(crate) fn from_report(report: &Report, message: &str, script: &Script) -> Self {
+        let Some((step, text)) = Step::ALL.get(report.step as usize).copied() else { return Self::Lost };
+        let source = io::Error::from_raw_os_error(report.errno as i32);
+        let subject = script.subjects.get(report.op as usize).cloned().unwrap_or_default();
+        let detail = report.detail as usize;
+        match step {
+            Step::UserNamespace | Step::IdMap => {
+                Self::UserNamespace { step: text, remedy: userns_remedy(&source), source }
+            }
+            Step::Overlay | Step::Layer | Step::Upper | Step::Work => {
+                let layer = script.layers.get(detail).filter(|_| step == Step::Layer).cloned();
+                let message = message.trim().to_owned();
+                Self::Overlay { step: text, path: layer.unwrap_or(subject), source, message }
+            }
+            Step::Cwd => Self::Cwd { path: script.cwd.clone(), source },
+            Step::Exec => match Errno::from_raw_os_error(report.errno as i32) {
+                Errno::NOENT => Self::CommandNotFound {
+                    program: script.program.clone(),
+                    tried: script.candidates.clone(),
+                },
+                _ => Self::CommandNotExecutable {
+                    path: script.candidates.get(detail).cloned().unwrap_or_default(),
+                    source,
+                },
+            },
+            _ => Self::Setup { step: text, path: subject, source },
+        }
+    }
+}
+
+/// What to do when the kernel refuses a user namespace.
+fn userns_remedy(error: &io::Error) -> &'static str {
+    match error.raw_os_error().map(Errno::from_raw_os_error) {
+        Some(Errno::NOSPC | Errno::USERS) => "Raise the limit: sysctl user.max_user_namespaces=15000",
+        Some(Errno::INVAL | Errno::NOSYS) => "The kernel needs CONFIG_USER_NS",
+        _ => {
+            "Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), \
+             sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu); in a container start it with \
+             --security-opt seccomp=unconfined; in a chroot they never work"
+        }
+    }
+}

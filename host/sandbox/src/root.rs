@@ -1,0 +1,97 @@
+//! What the root of a sandbox is made of.
+
+use std::path::PathBuf;
+
+/// A root: layers, where changes go, and what is mounted inside.
+#[derive(Clone, Debug)]
+pub struct RootSpec {
+    /// Read-only directories of the host, the lowest first: a later one hides an earlier one's files.
+    /// At least one, at most [`RootSpec::MAX_LAYERS`], none twice.
+    pub layers: Vec<PathBuf>,
+    /// Directory of the host that receives what the command changes. Commands that run one after the other
+    /// with the same upper directory see each other's changes. It must exist.
+    pub upper: PathBuf,
+    /// Directory of the host on the file system of `upper`, for the kernel's use. It must exist and be empty.
+    pub work: PathBuf,
+    /// What is mounted inside, in this order.
+    pub mounts: Vec<Mount>,
+    /// Directories inside that are made if they are missing, stay in the upper directory,
+    /// and can be written even if the root is read-only (BuildStream: marked directories).
+    pub directories: Vec<PathBuf>,
+    /// Nothing but `directories` and the mounts can be written (BuildStream: `ROOT_READ_ONLY`).
+    pub read_only: bool,
+    pub(crate) classic_overlay: bool,
+}
+
+/// Something mounted inside a root. A missing mount point is made, and removed afterwards.
+#[derive(Clone, Debug)]
+pub struct Mount {
+    /// Absolute path inside; links in it are followed inside.
+    pub path: PathBuf,
+    /// What is mounted.
+    pub kind: MountKind,
+}
+
+/// What is mounted.
+#[derive(Clone, Debug)]
+pub enum MountKind {
+    /// A file, directory or socket of the host, with all that is mounted below it.
+    Bind {
+        /// Absolute path on the host.
+        source: PathBuf,
+        /// Whether the command may change it.
+        writable: bool,
+    },
+    /// An empty file system in memory, mode 1777.
+    Tmpfs {
+        /// Most bytes it may hold.
+        size: u64,
+    },
+    /// Process information of the sandbox, kernel settings read-only.
+    Proc,
+    /// The harmless devices: null, zero, full, random, urandom, tty, pts, shm (of at most `shm_size` bytes)
+    /// and the links for standard input and output.
+    Dev {
+        /// Most bytes that `/dev/shm` may hold.
+        shm_size: u64,
+    },
+}
+
+impl RootSpec {
+    /// The kernel's limit on overlay layers.
+    pub const MAX_LAYERS: usize = 500;
+    const GIGABYTE: u64 = 1 << 30;
+
+    /// A writable root with `/dev`, `/proc` and a `/tmp` of at most 4 GB.
+    pub fn new(
+        layers: impl IntoIterator<Item = PathBuf>,
+        upper: impl Into<PathBuf>,
+        work: impl Into<PathBuf>,
+    ) -> Self {
+        Self {
+            layers: layers.into_iter().collect(),
+            upper: upper.into(),
+            work: work.into(),
+            mounts: vec![
+                Mount { path: "/dev".into(), kind: MountKind::Dev { shm_size: Self::GIGABYTE } },
+                Mount { path: "/proc".into(), kind: MountKind::Proc },
+                Mount { path: "/tmp".into(), kind: MountKind::Tmpfs { size: 4 * Self::GIGABYTE } },
+            ],
+            directories: Vec::new(),
+            read_only: false,
+            classic_overlay: false,
+        }
+    }
+
+    /// Adds a file, directory or socket of the host.
+    pub fn bind(
+        &mut self,
+        source: impl Into<PathBuf>,
+        path: impl Into<PathBuf>,
+        writable: bool,
+    ) -> &mut Self {
+        let kind = MountKind::Bind { source: source.into(), writable };
+        self.mounts.push(Mount { path: path.into(), kind });
+        self
+    }
+}

@@ -1,0 +1,179 @@
+//! A sandbox that runs, and what became of it.
+
+use crate::error::SandboxError;
+use crate::script::Script;
+use crate::spawn::failed;
+use crate::wire::{REPORT_WORDS, Report, ending};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::io::Read;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::process::Child;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A command in its sandbox. Dropping it kills the command and everything it started.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    socket: Arc<UnixStream>,
+    script: Script,
+    over: bool,
+}
+
+/// Kills a sandbox from another thread, or after it has been moved into a wait.
+#[derive(Clone, Debug)]
+pub struct Killer(Arc<UnixStream>);
+
+/// How a command ended, and what it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended.
+    pub ending: Ending,
+    /// What it took.
+    pub usage: Usage,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With this exit code.
+    Exited(i32),
+    /// By this signal.
+    Signaled(i32),
+    /// [`crate::Command::timeout`] was over; everything was killed.
+    TimedOut,
+    /// [`Running::kill`] or [`Killer::kill`] was called; everything was killed.
+    Cancelled,
+}
+
+/// What the command and all its descendants took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// CPU time in user mode.
+    pub user: Duration,
+    /// CPU time in the kernel, with the few milliseconds of making the sandbox.
+    pub system: Duration,
+    /// Greatest resident set of one process, in bytes.
+    pub max_rss: u64,
+    /// Wall-clock time, with that of making the sandbox.
+    pub wall: Duration,
+}
+
+impl Running {
+    pub(crate) fn new(child: Child, socket: UnixStream, script: Script) -> Self {
+        Self { child, socket: Arc::new(socket), script, over: false }
+    }
+
+    pub(crate) fn send(
+        &self,
+        send: impl FnOnce(&UnixStream, &Script) -> std::io::Result<()>,
+    ) -> Result<(), SandboxError> {
+        send(&self.socket, &self.script).map_err(failed("talk to the supervisor"))
+    }
+
+    /// Waits for the end, which [`crate::Command::timeout`], if set, bounds.
+    ///
+    /// # Errors
+    /// What kept the command from running; see [`SandboxError`].
+    pub fn wait(mut self) -> Result<Outcome, SandboxError> {
+        self.finish()
+    }
+
+    /// Waits for the end, but not beyond `deadline`; `None` if the command still runs then.
+    ///
+    /// # Errors
+    /// As [`Running::wait`]. Once it answered with anything but `None` every further answer is
+    /// [`SandboxError::Lost`].
+    pub fn wait_until(&mut self, deadline: Instant) -> Result<Option<Outcome>, SandboxError> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+            match poll(&mut [PollFd::new(&*self.socket, PollFlags::IN)], Some(&left)) {
+                Ok(0) => return Ok(None),
+                Ok(_) => return self.finish().map(Some),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(failed("wait for the end")(errno.into())),
+            }
+        }
+    }
+
+    /// Kills the command and everything it started; waiting then answers [`Ending::Cancelled`].
+    pub fn kill(&self) {
+        self.killer().kill();
+    }
+
+    /// Something that can kill this sandbox later, from anywhere.
+    pub fn killer(&self) -> Killer {
+        Killer(Arc::clone(&self.socket))
+    }
+
+    fn finish(&mut self) -> Result<Outcome, SandboxError> {
+        let answer = self.receive();
+        self.over = true;
+        // It answered or closed its end, so it is about to exit, if it has not yet.
+        self.child.wait().map_err(failed("wait for the supervisor"))?;
+        let (report, message) = answer?;
+        let ending = match report.ending {
+            ending::ENDED => decode(report.status as i32),
+            ending::TIMED_OUT => Ending::TimedOut,
+            ending::CANCELLED => Ending::Cancelled,
+            ending::FAILED => return Err(SandboxError::from_report(&report, &message, &self.script)),
+            _ => return Err(SandboxError::Lost),
+        };
+        let usage = Usage {
+            user: Duration::from_micros(report.user_us),
+            system: Duration::from_micros(report.system_us),
+            max_rss: report.max_rss_kb << 10,
+            wall: Duration::from_nanos(report.wall_ns),
+        };
+        Ok(Outcome { ending, usage })
+    }
+
+    fn receive(&self) -> Result<(Report, String), SandboxError> {
+        let mut socket = &*self.socket;
+        let mut bytes = [0; REPORT_WORDS * 8];
+        socket.read_exact(&mut bytes).map_err(|_| SandboxError::Lost)?;
+        let mut words =
+            bytes.chunks_exact(8).map(|w| u64::from_ne_bytes(w.try_into().expect("chunks of eight")));
+        let report = Report::from_words(std::array::from_fn(|_| words.next().unwrap_or_default()));
+        let mut message = vec![0; report.message as usize];
+        socket.read_exact(&mut message).map_err(|_| SandboxError::Lost)?;
+        Ok((report, String::from_utf8_lossy(&message).into_owned()))
+    }
+}
+
+/// Readable when the command is over: [`Running::wait`] then does not block.
+impl AsFd for Running {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.over {
+            self.kill();
+            // Nobody is left to tell; what counts is that everything is gone.
+            let _ = self.finish();
+        }
+    }
+}
+
+impl Killer {
+    /// Kills the sandbox, if it still runs.
+    pub fn kill(&self) {
+        // It fails when the other end is gone, which is what was wanted.
+        let _ = self.0.shutdown(Shutdown::Write);
+    }
+}
+
+/// A wait status as `waitpid(2)` gives it.
+fn decode(status: i32) -> Ending {
+    match status & 0x7f {
+        0 => Ending::Exited(status >> 8 & 0xff),
+        signal => Ending::Signaled(signal),
+    }
+}

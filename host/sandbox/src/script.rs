@@ -1,0 +1,225 @@
+//! Compiles a root and a command into the script that the init follows.
+
+use crate::error::SandboxError;
+use crate::wire::{flag, op};
+use crate::{Command, Mount, MountKind, RootSpec};
+use rustix::process::{getegid, geteuid};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+const NEW_NET: u64 = 0x4000_0000;
+/// New mount, cgroup, host name, IPC and process namespaces.
+const NAMESPACES: u64 = 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000;
+const CORE_DUMP_SIZE: u64 = 4;
+
+/// A script, and what its numbers mean when the init reports one.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) bytes: Vec<u8>,
+    /// The path that each order is about; the last one stands for the command.
+    pub(crate) subjects: Vec<PathBuf>,
+    /// Layers in the overlay's order, the highest first.
+    pub(crate) layers: Vec<PathBuf>,
+    /// Where the program was looked for.
+    pub(crate) candidates: Vec<PathBuf>,
+    pub(crate) cwd: PathBuf,
+    pub(crate) program: String,
+}
+
+/// Script under construction.
+#[derive(Default)]
+struct Writer {
+    bytes: Vec<u8>,
+    orders: Vec<u8>,
+    subjects: Vec<PathBuf>,
+}
+
+fn number(to: &mut Vec<u8>, number: u64) {
+    to.extend_from_slice(&number.to_le_bytes());
+}
+
+fn text(to: &mut Vec<u8>, text: impl AsRef<OsStr>) {
+    let bytes = text.as_ref().as_bytes();
+    number(to, bytes.len() as u64);
+    to.extend_from_slice(bytes);
+    to.push(0);
+}
+
+fn texts<S: AsRef<OsStr>>(to: &mut Vec<u8>, list: impl ExactSizeIterator<Item = S>) {
+    number(to, list.len() as u64);
+    list.for_each(|item| text(to, item));
+}
+
+/// Checks the wishes and writes the script.
+pub(crate) fn compile(root: &RootSpec, command: &Command, interactive: bool) -> Result<Script, SandboxError> {
+    check(root, command)?;
+    let mut writer = Writer::default();
+    writer.preamble(root, command, interactive);
+    writer.root(root, command);
+    number(&mut writer.bytes, writer.subjects.len() as u64);
+    writer.bytes.append(&mut writer.orders);
+    let candidates = candidates(command);
+    writer.command(command, &candidates);
+    writer.subjects.push(candidates.first().cloned().unwrap_or_default());
+    Ok(Script {
+        bytes: writer.bytes,
+        subjects: writer.subjects,
+        layers: root.layers.iter().rev().cloned().collect(),
+        candidates,
+        cwd: command.cwd.clone(),
+        program: command.argv[0].to_string_lossy().into_owned(),
+    })
+}
+
+fn check(root: &RootSpec, command: &Command) -> Result<(), SandboxError> {
+    let bad = |what: String| Err(SandboxError::BadSpec { what });
+    if root.layers.is_empty() || root.layers.len() > RootSpec::MAX_LAYERS {
+        let (have, most) = (root.layers.len(), RootSpec::MAX_LAYERS);
+        return bad(format!("a root needs 1 to {most} layers, this one has {have}"));
+    }
+    let inside = root.mounts.iter().map(|mount| &mount.path).chain(&root.directories).chain([&command.cwd]);
+    let outside = root.layers.iter().chain([&root.upper, &root.work]);
+    if let Some(path) = outside.chain(inside).find(|path| !path.is_absolute()) {
+        return bad(format!("{} is not an absolute path", path.display()));
+    }
+    if command.argv.first().is_none_or(|program| program.is_empty()) {
+        return bad("the command is empty".into());
+    }
+    let variables = command.environment.iter().flat_map(|(name, value)| [name, value]);
+    let paths = root.layers.iter().chain([&root.upper, &root.work]).map(|path| path.as_os_str());
+    let all = command.argv.iter().chain(variables).map(|text| text.as_os_str()).chain(paths);
+    if let Some(text) = all.into_iter().find(|text| text.as_bytes().contains(&0)) {
+        return bad(format!("{text:?} contains a NUL byte"));
+    }
+    Ok(())
+}
+
+/// The paths at which the program may be, as `execvp` would try them.
+fn candidates(command: &Command) -> Vec<PathBuf> {
+    let program = &command.argv[0];
+    if program.as_bytes().contains(&b'/') {
+        return vec![program.into()];
+    }
+    let path = command.environment.iter().find(|(name, _)| name == "PATH");
+    path.map(|(_, value)| std::env::split_paths(value).map(|dir| dir.join(program)).collect())
+        .unwrap_or_default()
+}
+
+impl Writer {
+    fn preamble(&mut self, root: &RootSpec, command: &Command, interactive: bool) {
+        let to = &mut self.bytes;
+        text(to, format!("{} {} 1", command.uid, geteuid().as_raw()));
+        text(to, format!("{} {} 1", command.gid, getegid().as_raw()));
+        for trace in ["work/incompat/volatile", "work/incompat", "work"] {
+            text(to, root.work.join(trace));
+        }
+        number(to, NAMESPACES | if command.network { 0 } else { NEW_NET });
+        number(to, command.timeout.map_or(u64::MAX, |limit| limit.as_nanos().try_into().unwrap_or(u64::MAX)));
+        number(to, interactive.into());
+    }
+
+    fn order(&mut self, op: u64, subject: impl Into<PathBuf>, operands: &[&dyn Operand]) {
+        number(&mut self.orders, op);
+        operands.iter().for_each(|operand| operand.write(&mut self.orders));
+        self.subjects.push(subject.into());
+    }
+
+    fn root(&mut self, root: &RootSpec, command: &Command) {
+        self.order(op::OVERLAY, &root.upper, &[&u64::from(root.classic_overlay), &root.upper, &root.work]);
+        texts(&mut self.orders, root.layers.iter().rev());
+        root.directories.iter().for_each(|path| self.order(op::DIRECTORY, path, &[path]));
+        if root.read_only {
+            root.directories.iter().for_each(|path| self.order(op::REBIND, path, &[&0, path]));
+        }
+        root.mounts.iter().for_each(|mount| self.mount(mount));
+        if root.read_only {
+            self.order(op::READ_ONLY_ROOT, "/", &[]);
+        }
+        self.order(op::HOSTNAME, &command.hostname, &[&command.hostname]);
+        if !command.network {
+            self.order(op::LOOPBACK, "lo", &[]);
+        }
+    }
+
+    fn mount(&mut self, Mount { path, kind }: &Mount) {
+        match kind {
+            MountKind::Bind { source, writable } => {
+                let flags = if *writable { 0 } else { flag::READ_ONLY };
+                self.order(op::BIND, source, &[&flags, source, path]);
+            }
+            MountKind::Tmpfs { size } => self.tmpfs("1777", *size, path),
+            MountKind::Proc => {
+                self.order(op::PROC, path, &[path]);
+                // Their files belong to the host's user 0, who may be ours.
+                for settings in ["sys", "sysrq-trigger", "irq", "bus", "fs"] {
+                    let flags = flag::READ_ONLY | flag::OPTIONAL;
+                    self.order(op::REBIND, path.join(settings), &[&flags, &path.join(settings)]);
+                }
+            }
+            MountKind::Dev { shm_size } => self.devices(path, *shm_size),
+        }
+    }
+
+    fn tmpfs(&mut self, mode: &str, size: u64, path: &Path) {
+        self.order(op::TMPFS, path, &[&mode, &size.to_string(), &path]);
+    }
+
+    fn devices(&mut self, dev: &Path, shm_size: u64) {
+        self.tmpfs("755", 64 << 10, dev);
+        for node in ["null", "zero", "full", "random", "urandom", "tty"] {
+            let source = Path::new("/dev").join(node);
+            self.order(op::BIND, &source, &[&flag::DEVICES, &source, &dev.join(node)]);
+        }
+        self.order(op::DEVPTS, dev.join("pts"), &[&dev.join("pts")]);
+        self.tmpfs("1777", shm_size, &dev.join("shm"));
+        let links = [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")];
+        for (name, number) in links {
+            let target = format!("/proc/self/fd{number}");
+            self.order(op::SYMLINK, dev.join(name), &[&target, &dev, &name]);
+        }
+        self.order(op::SYMLINK, dev.join("ptmx"), &[&"pts/ptmx", &dev, &"ptmx"]);
+    }
+
+    fn command(&mut self, command: &Command, candidates: &[PathBuf]) {
+        let to = &mut self.bytes;
+        text(to, &command.cwd);
+        number(to, command.limits.len() as u64 + 1);
+        let limits = command.limits.iter().map(|limit| (limit.resource as u64, limit.value));
+        for (resource, value) in limits.chain([(CORE_DUMP_SIZE, 0)]) {
+            [resource, value, value].into_iter().for_each(|word| number(to, word));
+        }
+        number(to, command.capabilities.0);
+        texts(to, candidates.iter());
+        texts(to, command.argv.iter());
+        let variable = |(name, value): &(std::ffi::OsString, std::ffi::OsString)| {
+            let mut variable = name.clone();
+            variable.push("=");
+            variable.push(value);
+            variable
+        };
+        texts(to, command.environment.iter().map(variable));
+    }
+}
+
+/// Something an order can be given.
+trait Operand {
+    fn write(&self, to: &mut Vec<u8>);
+}
+
+impl Operand for u64 {
+    fn write(&self, to: &mut Vec<u8>) {
+        number(to, *self);
+    }
+}
+
+macro_rules! text_operands {
+    ($($kind:ty),*) => {$(
+        impl Operand for $kind {
+            fn write(&self, to: &mut Vec<u8>) {
+                text(to, self);
+            }
+        }
+    )*};
+}
+text_operands!(PathBuf, &Path, String, &str);

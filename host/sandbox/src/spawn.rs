@@ -1,0 +1,109 @@
+//! Starts sandboxes.
+//!
+//! Nothing happens between fork and exec that could go wrong in a process with many threads: the standard
+//! library starts the embedded init (`posix_spawn`, which does not copy the host's memory), and the init does
+//! the rest in a process of its own.
+
+use crate::error::SandboxError;
+use crate::running::{Outcome, Running};
+use crate::script::{self, Script};
+use crate::wire::HEADER;
+use crate::{Command, Input, Output, RootSpec};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg,
+    socketpair,
+};
+use std::fs::File;
+use std::io::{self, IoSlice, IsTerminal, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::{Command as Process, Stdio};
+use std::sync::OnceLock;
+
+static INIT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/init"));
+
+/// Starts `command` in `root` and returns at once; errors of setting up come from [`Running::wait`].
+///
+/// # Errors
+/// [`SandboxError::BadSpec`], and [`SandboxError::Supervisor`] if not even a process could be made.
+pub fn spawn(root: &RootSpec, command: &Command) -> Result<Running, SandboxError> {
+    let stdin = input(&command.stdin).map_err(failed("open the standard input"))?;
+    let interactive = matches!(command.stdin, Input::Terminal) && stdin.is_terminal();
+    let script = script::compile(root, command, interactive)?;
+    let flags = SocketFlags::CLOEXEC;
+    let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)
+        .map_err(|errno| failed("make the socket")(errno.into()))?;
+    let image = image().map_err(|errno| failed("store the init")(errno.into()))?;
+    let mut process = Process::new(format!("/proc/self/fd/{}", image.as_raw_fd()));
+    process.env_clear().stdin(Stdio::from(theirs));
+    process.stdout(output(&command.stdout).map_err(failed("open the standard output"))?);
+    process.stderr(output(&command.stderr).map_err(failed("open the standard error"))?);
+    let child = process.spawn().map_err(failed("start the supervisor"))?;
+    // The builder still holds the supervisor's end; the host must hold its own only.
+    drop(process);
+    let running = Running::new(child, UnixStream::from(ours), script);
+    running.send(|socket, script| send(socket, script, stdin.as_fd()))?;
+    Ok(running)
+}
+
+/// Runs `command` in `root` to its end.
+///
+/// # Errors
+/// As [`spawn`] and [`Running::wait`].
+pub fn run(root: &RootSpec, command: &Command) -> Result<Outcome, SandboxError> {
+    spawn(root, command)?.wait()
+}
+
+pub(crate) fn failed(action: &'static str) -> impl FnOnce(io::Error) -> SandboxError {
+    move |source| SandboxError::Supervisor { action, source }
+}
+
+fn input(input: &Input) -> io::Result<OwnedFd> {
+    match input {
+        Input::Null => Ok(File::open("/dev/null")?.into()),
+        Input::Fd(fd) => fd.try_clone(),
+        Input::Terminal => io::stdin().as_fd().try_clone_to_owned(),
+    }
+}
+
+fn output(output: &Output) -> io::Result<Stdio> {
+    Ok(match output {
+        Output::Null => Stdio::null(),
+        Output::Fd(fd) => fd.try_clone()?.into(),
+        Output::Inherit => Stdio::inherit(),
+    })
+}
+
+/// The init as a sealed file in memory, one for the whole process.
+fn image() -> Result<BorrowedFd<'static>, Errno> {
+    static IMAGE: OnceLock<OwnedFd> = OnceLock::new();
+    if let Some(image) = IMAGE.get() {
+        return Ok(image.as_fd());
+    }
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let image = match memfd_create("spec-sandbox-init", flags | MemfdFlags::EXEC) {
+        // Linux before 6.3, where every such file can be executed.
+        Err(Errno::INVAL) => memfd_create("spec-sandbox-init", flags)?,
+        image => image?,
+    };
+    let mut rest = INIT;
+    while !rest.is_empty() {
+        rest = &rest[rustix::io::write(&image, rest)?..];
+    }
+    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
+    fcntl_add_seals(&image, seals)?;
+    Ok(IMAGE.get_or_init(|| image).as_fd())
+}
+
+fn send(mut socket: &UnixStream, script: &Script, stdin: BorrowedFd<'_>) -> io::Result<()> {
+    let header: [u8; HEADER] = (script.bytes.len() as u64).to_le_bytes();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let stdin = [stdin];
+    control.push(SendAncillaryMessage::ScmRights(&stdin));
+    sendmsg(socket, &[IoSlice::new(&header)], &mut control, SendFlags::NOSIGNAL)?;
+    socket.write_all(&script.bytes)
+}
