@@ -12,24 +12,19 @@ use crate::command::output;
 use crate::paths::{self, Paths};
 use crate::setup::{self, TARGET, Toolchain};
 
-/// Folders that hold a folder for each guest.
-const FOLDERS: [&str; 2] = ["plugins", "tests/guests"];
-
 /// Makes target/components/NAME.wasm of each guest's folder NAME.
 pub(crate) fn run(paths: &Paths) -> Result<()> {
     let toolchain = setup::run(paths)?;
     let components = paths.components();
     fs::create_dir_all(&components)?;
     let mut made = BTreeSet::new();
-    for manifest in manifests(paths)? {
-        for module in compile(&toolchain, &manifest, &paths.target().join("guests"))? {
-            let name = module.name.clone();
-            let component = encode(&module).with_context(|| format!("{name} cannot be a component"))?;
-            let file = components.join(format!("{name}.wasm"));
-            write_if_changed(&file, &component)?;
-            if !made.insert(file) {
-                bail!("two guests are named {name}");
-            }
+    for module in compile(&toolchain, paths)? {
+        let name = &module.name;
+        let component = encode(&module).with_context(|| format!("{name} cannot be a component"))?;
+        let file = components.join(format!("{name}.wasm"));
+        write_if_changed(&file, &component)?;
+        if !made.insert(file) {
+            bail!("two guests are named {name}");
         }
     }
     for file in paths::files(&components)? {
@@ -40,19 +35,9 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
-/// The manifests to compile: a workspace's own, or each crate's.
-pub(crate) fn manifests(paths: &Paths) -> Result<Vec<PathBuf>> {
-    let mut manifests = vec![];
-    for folder in FOLDERS.map(|folder| paths.root.join(folder)) {
-        let workspace = folder.join("Cargo.toml");
-        if workspace.exists() {
-            manifests.push(workspace);
-        } else if folder.exists() {
-            let crates = paths::folders(&folder)?.into_iter().map(|krate| krate.join("Cargo.toml"));
-            manifests.extend(crates.filter(|manifest| manifest.exists()));
-        }
-    }
-    Ok(manifests)
+/// The manifest of the guests' workspace, which holds those of the tests too.
+pub(crate) fn manifest(paths: &Paths) -> PathBuf {
+    paths.root.join("plugins/Cargo.toml")
 }
 
 /// A core module as the compiler leaves it.
@@ -60,33 +45,25 @@ struct Module {
     /// The name of the folder of its crate.
     name: String,
     file: PathBuf,
+    /// Whether it is a guest of the tests, which may do what a plugin must not.
+    is_of_tests: bool,
 }
 
-fn compile(toolchain: &Toolchain, manifest: &Path, target: &Path) -> Result<Vec<Module>> {
-    println!("compiling the guests of {}", manifest.display());
+fn compile(toolchain: &Toolchain, paths: &Paths) -> Result<Vec<Module>> {
     let mut cargo = toolchain.cargo();
-    cargo.args([
-        "build",
-        "--quiet",
-        "--release",
-        "--target",
-        TARGET,
-        "--message-format",
-        "json-render-diagnostics",
-    ]);
-    cargo.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(target);
+    cargo.args(["build", "--workspace", "--release", "--target", TARGET]);
+    cargo
+        .args(["--quiet", "--message-format", "json-render-diagnostics", "--manifest-path"])
+        .arg(manifest(paths));
     // What this program was itself compiled with is not for guests.
-    let messages = output(cargo.env_remove("RUSTFLAGS").env_remove("RUSTC"))
-        .with_context(|| format!("cannot compile {}", manifest.display()))?;
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .filter_map(|m| module(&m).transpose())
-        .collect()
+    cargo.arg("--target-dir").arg(paths.target().join("guests")).env_remove("RUSTFLAGS").env_remove("RUSTC");
+    let messages = output(&mut cargo).context("cannot compile the guests")?;
+    let messages = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
+    messages.filter_map(|message| module(&message, &paths.root.join("tests")).transpose()).collect()
 }
 
 /// The module that a message of cargo's tells of, if it does.
-fn module(message: &Value) -> Result<Option<Module>> {
+fn module(message: &Value, tests: &Path) -> Result<Option<Module>> {
     let files = message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let Some(file) = files.map(PathBuf::from).find(|file| file.extension().is_some_and(|e| e == "wasm"))
     else {
@@ -94,7 +71,7 @@ fn module(message: &Value) -> Result<Option<Module>> {
     };
     let manifest = Path::new(message["manifest_path"].as_str().context("cargo names no manifest")?);
     let name = paths::name(manifest.parent().context("a manifest has a folder")?);
-    Ok(Some(Module { name, file }))
+    Ok(Some(Module { name, file, is_of_tests: manifest.starts_with(tests) }))
 }
 
 fn encode(module: &Module) -> Result<Vec<u8>> {
@@ -104,7 +81,8 @@ fn encode(module: &Module) -> Result<Vec<u8>> {
         bail!("it has a WIT package, but no component");
     };
     let imports = resolve.worlds[world].imports.keys().map(|key| resolve.name_world_key(key));
-    if let Some(wasi) = imports.into_iter().find(|name| name.starts_with("wasi:")) {
+    let wasi = imports.into_iter().find(|name| name.starts_with("wasi:"));
+    if let (Some(wasi), false) = (wasi, module.is_of_tests) {
         bail!("it imports {wasi}; a guest has no system interface");
     }
     Ok(component)

@@ -19,9 +19,11 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     step("prepare the example", || example::run(paths))?;
     let bst = step("install BuildStream", || Bst::install(paths))?;
     step("format", || show(&mut cargo(paths, "fmt --all --check")))?;
-    step("format of the guests", || each_guest(paths, "fmt --check --all"))?;
+    step("format of the guests", || show(&mut guests_cargo(paths, "fmt --all --check")))?;
     step("clippy", || show(&mut cargo(paths, "clippy --workspace --all-targets --release -- -D warnings")))?;
-    step("clippy of the guests", || each_guest(paths, "clippy --release --all-targets -- -D warnings"))?;
+    step("clippy of the guests", || {
+        show(&mut guests_cargo(paths, "clippy --workspace --all-targets --release -- -D warnings"))
+    })?;
     step("documentation", || {
         show(cargo(paths, "doc --workspace --no-deps --release").env("RUSTDOCFLAGS", "-D warnings"))
     })?;
@@ -45,15 +47,11 @@ fn cargo(paths: &Paths, arguments: &str) -> Command {
     cargo
 }
 
-/// Runs a cargo command on each workspace of guests; they are compiled for this machine.
-fn each_guest(paths: &Paths, arguments: &str) -> Result<()> {
-    for manifest in guests::manifests(paths)? {
-        let mut words = arguments.split(' ');
-        let mut cargo = command("cargo", words.next());
-        cargo.arg("--manifest-path").arg(manifest).args(words);
-        show(cargo.env("CARGO_TARGET_DIR", paths.target().join("guests")))?;
-    }
-    Ok(())
+/// A cargo command on the workspace of the guests; they are compiled for this machine.
+fn guests_cargo(paths: &Paths, arguments: &str) -> Command {
+    let mut cargo = cargo(paths, arguments);
+    cargo.current_dir(paths.root.join("plugins")).env("CARGO_TARGET_DIR", paths.target().join("guests"));
+    cargo
 }
 
 /// The tests of all crates together.
