@@ -1,0 +1,88 @@
+//! `artifact ...`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{Compression, Deps};
+
+/// Look into what was built.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ArtifactCommand {
+    /// Write an artifact's files to a directory or a tar archive
+    Checkout(CheckoutArgs),
+    /// List an artifact's files
+    ListContents {
+        /// Also show modes, sizes and link targets
+        #[arg(short, long)]
+        long: bool,
+        /// Element names, or artifacts as PROJECT/ELEMENT/KEY
+        #[arg(value_name = "ARTIFACT", required = true)]
+        artifacts: Vec<String>,
+    },
+    /// Show the log of a build, failed or not
+    Log {
+        /// Write the logs to files in this new directory
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Element names, or artifacts as PROJECT/ELEMENT/KEY
+        #[arg(value_name = "ARTIFACT", required = true)]
+        artifacts: Vec<String>,
+    },
+    /// Show whether artifacts are cached
+    Show {
+        /// Which dependencies to show beside the elements
+        #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
+        deps: Deps,
+        /// Element names, or artifacts as PROJECT/ELEMENT/KEY
+        #[arg(value_name = "ARTIFACT")]
+        artifacts: Vec<String>,
+    },
+    /// Remove artifacts from the cache
+    Delete {
+        /// Which dependencies to remove beside the elements
+        #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
+        deps: Deps,
+        /// Element names, or artifacts as PROJECT/ELEMENT/KEY
+        #[arg(value_name = "ARTIFACT", required = true)]
+        artifacts: Vec<String>,
+    },
+}
+
+/// `artifact checkout`
+#[derive(Args, Debug)]
+pub(crate) struct CheckoutArgs {
+    /// An element name, or an artifact as PROJECT/ELEMENT/KEY
+    pub(crate) artifact: String,
+    /// Write into a directory that is not empty
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Which dependencies to check out beside the element
+    #[arg(short, long, value_enum, value_name = "WHICH", default_value = "run")]
+    pub(crate) deps: Deps,
+    /// Run integration commands (the default)
+    #[arg(long, overrides_with = "no_integrate")]
+    integrate: bool,
+    /// Run no integration commands
+    #[arg(long, overrides_with = "integrate")]
+    no_integrate: bool,
+    /// Share files with the cache where possible; do not change them
+    #[arg(long, conflicts_with = "tar")]
+    pub(crate) hardlinks: bool,
+    /// Write a tar archive; `-` writes it to the standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
+    pub(crate) tar: Option<PathBuf>,
+    /// How to compress the archive [default: by its name]
+    #[arg(long, value_enum, requires = "tar")]
+    pub(crate) compression: Option<Compression>,
+    /// Where to write [default: the element's name]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+}
+
+impl CheckoutArgs {
+    /// Whether integration commands are run.
+    pub(crate) fn integrate(&self) -> bool {
+        self.integrate || !self.no_integrate
+    }
+}

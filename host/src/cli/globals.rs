@@ -1,0 +1,119 @@
+//! Options of every command.
+
+use std::path::{Path, PathBuf};
+
+use clap::{ArgAction, Args, builder::ValueParser};
+
+use super::{CacheBuildTrees, OnError};
+
+/// Options of every command. What is absent is as the configuration file has it.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Globals {
+    /// The project's directory (before the command also --directory) [default: .]
+    #[arg(short = 'C', global = true, value_name = "DIR")]
+    short_directory: Option<PathBuf>,
+    // `checkout` has a `--directory` of its own, so that this one cannot be global.
+    #[arg(long = "directory", hide = true, value_name = "DIR", conflicts_with = "short_directory")]
+    long_directory: Option<PathBuf>,
+    /// The user configuration file
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Set a project option
+    #[arg(short, long = "option", num_args = 2, value_names = ["NAME", "VALUE"], action = ArgAction::Append)]
+    option: Vec<String>,
+    /// Serve an element kind from a component file
+    #[arg(long = "plugin", value_name = "KIND=FILE", value_parser = ValueParser::new(plugin))]
+    pub(crate) plugins: Vec<(String, PathBuf)>,
+    /// What to do when something fails
+    #[arg(long, global = true, value_enum, value_name = "ACTION")]
+    pub(crate) on_error: Option<OnError>,
+    /// How many elements are built at a time
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) builders: Option<u32>,
+    /// How many elements are fetched at a time
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) fetchers: Option<u32>,
+    /// How many jobs one build may run in parallel (0: by the number of CPUs)
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) max_jobs: Option<u32>,
+    /// How often a failed download is tried again
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) network_retries: Option<u32>,
+    /// Build again when a build dependency changed
+    #[arg(long, global = true, overrides_with = "no_strict")]
+    strict: bool,
+    /// Keep an artifact when only the contents of its build dependencies changed
+    #[arg(long, global = true, overrides_with = "strict")]
+    no_strict: bool,
+    /// When to keep build trees
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub(crate) cache_buildtrees: Option<CacheBuildTrees>,
+    /// Write every event as a line of JSON
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) json_events: Option<PathBuf>,
+    /// Write the plain log to a file too
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) log_file: Option<PathBuf>,
+    /// How many lines of a failed command's log are shown
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) error_lines: Option<u32>,
+    /// How many lines of a message's detail are shown
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) message_lines: Option<u32>,
+    /// Use colours, terminal or not
+    #[arg(long, visible_alias = "colors", global = true, overrides_with = "no_color")]
+    color: bool,
+    /// Use no colours
+    #[arg(long, visible_alias = "no-colors", global = true, overrides_with = "color")]
+    no_color: bool,
+    /// Ask nothing and draw nothing, terminal or not
+    #[arg(long, global = true)]
+    pub(crate) no_interactive: bool,
+    /// Say more
+    #[arg(long, global = true)]
+    pub(crate) verbose: bool,
+    /// Say everything
+    #[arg(long, global = true)]
+    pub(crate) debug: bool,
+}
+
+impl Globals {
+    /// Adds what was given after the command.
+    pub(super) fn add(&mut self, options: Vec<String>, plugins: Vec<(String, PathBuf)>) {
+        self.option.extend(options);
+        self.plugins.extend(plugins);
+    }
+
+    /// The project's directory.
+    pub(crate) fn directory(&self) -> &Path {
+        let given = self.short_directory.as_deref().or(self.long_directory.as_deref());
+        given.unwrap_or_else(|| Path::new("."))
+    }
+
+    /// Project options in the order of the command line.
+    pub(crate) fn options(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.option.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str()))
+    }
+
+    /// Whether a change of build dependencies rebuilds, if the command line says.
+    pub(crate) fn strict(&self) -> Option<bool> {
+        either(self.strict, self.no_strict)
+    }
+
+    /// Whether to use colours, if the command line says.
+    pub(crate) fn color(&self) -> Option<bool> {
+        either(self.color, self.no_color)
+    }
+}
+
+fn either(yes: bool, no: bool) -> Option<bool> {
+    (yes || no).then_some(yes)
+}
+
+pub(super) fn plugin(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((kind, file)) if !kind.is_empty() && !file.is_empty() => Ok((kind.to_owned(), file.into())),
+        _ => Err("expected KIND=FILE, for example manual=my/manual.wasm".to_owned()),
+    }
+}

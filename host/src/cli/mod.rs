@@ -1,0 +1,155 @@
+//! The command line: names, defaults and meaning as `bst` 2.8 where it has them.
+
+mod artifact;
+mod globals;
+mod repeat;
+mod source;
+mod values;
+
+pub(crate) use artifact::{ArtifactCommand, CheckoutArgs};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+pub(crate) use globals::Globals;
+pub(crate) use source::{SourceCheckoutArgs, SourceCommand, SourceSelection};
+pub(crate) use values::{CacheBuildTrees, Compression, Deps, OnError, Order};
+
+/// Build and look into BuildStream projects
+#[derive(Debug, Parser)]
+#[command(name = "spec-host", version, about, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Most options override the user configuration file; `spec-host COMMAND --help` tells more.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Reads a command line, the program's name first.
+    ///
+    /// # Errors
+    /// When it is wrong, and when it asks for help.
+    pub(crate) fn read<I, T>(line: I) -> Result<Self, clap::Error>
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<std::ffi::OsString> + Clone,
+    {
+        let matches = Self::definition().try_get_matches_from(line)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        let (options, plugins) = repeat::after(&matches);
+        cli.globals.add(options, plugins);
+        Ok(cli)
+    }
+
+    /// Every command and option.
+    pub(crate) fn definition() -> clap::Command {
+        repeat::everywhere(Self::command())
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build elements and what they need
+    Build(BuildArgs),
+    /// Show elements, their keys and whether they are cached
+    Show(ShowArgs),
+    /// Look into what was built
+    #[command(subcommand)]
+    Artifact(ArtifactCommand),
+    /// Fetch, track and look into sources
+    #[command(subcommand)]
+    Source(SourceCommand),
+    /// Run a command in an element's sandbox
+    Shell(ShellArgs),
+    /// Begin a new project
+    Init(InitArgs),
+    /// Say what this machine lacks, and the command that mends it
+    Doctor,
+    /// Print shell completions
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `build`
+#[derive(Args, Debug)]
+pub(crate) struct BuildArgs {
+    /// The elements; none means the project's default targets, or else all
+    #[arg(value_name = "ELEMENT")]
+    pub(crate) elements: Vec<String>,
+    /// Which dependencies to build beside the elements [default: run]
+    #[arg(short, long, value_enum, value_name = "WHICH")]
+    pub(crate) deps: Option<Deps>,
+    /// Build again what failed before
+    #[arg(short, long)]
+    pub(crate) retry_failed: bool,
+}
+
+/// `show`
+#[derive(Args, Debug)]
+pub(crate) struct ShowArgs {
+    /// The elements; none means the project's default targets, or else all
+    #[arg(value_name = "ELEMENT")]
+    pub(crate) elements: Vec<String>,
+    /// Which dependencies to show beside the elements
+    #[arg(short, long, value_enum, value_name = "WHICH", default_value = "all")]
+    pub(crate) deps: Deps,
+    /// Leave out these elements and what only they need
+    #[arg(long, value_name = "ELEMENT")]
+    pub(crate) except: Vec<String>,
+    /// In which order
+    #[arg(long, value_enum, default_value = "stage")]
+    pub(crate) order: Order,
+    /// What to print for each element
+    #[arg(short, long, long_help = SHOW_FORMAT)]
+    pub(crate) format: Option<String>,
+    /// Print everything as JSON
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+const SHOW_FORMAT: &str = "What to print for each element, for example '%{state: >12} %{key} %{name}'.
+
+Symbols: name kind description key full-key state config vars env public deps build-deps runtime-deps workspaced \
+workspace-dirs artifact-cas-digest. A fill character, an alignment (< ^ >), a width and a precision may follow, as in \
+%{name: ^20} or %{description:.40}.";
+
+/// `shell`
+#[derive(Args, Debug)]
+#[command(after_help = "Example: spec-host shell app.bst -- ls -l /usr/bin")]
+pub(crate) struct ShellArgs {
+    /// Stage what building the element needs, and its sources
+    #[arg(short, long)]
+    pub(crate) build: bool,
+    /// Stage the cached build tree; implies --build
+    #[arg(short = 't', long)]
+    pub(crate) use_buildtree: bool,
+    /// The element
+    pub(crate) element: String,
+    /// The command; none means an interactive shell
+    #[arg(trailing_var_arg = true)]
+    pub(crate) command: Vec<String>,
+}
+
+/// `init`
+#[derive(Args, Debug)]
+pub(crate) struct InitArgs {
+    /// Where; the current directory when absent
+    pub(crate) directory: Option<std::path::PathBuf>,
+    /// The project's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) project_name: Option<String>,
+    /// The format version the project needs
+    #[arg(long, value_name = "VERSION", default_value = "2.4")]
+    pub(crate) min_version: String,
+    /// Where its elements are
+    #[arg(long, value_name = "PATH", default_value = "elements")]
+    pub(crate) element_path: String,
+    /// Overwrite a project.conf that is there
+    #[arg(short, long)]
+    pub(crate) force: bool,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,42 @@
+//! `-o` and `--plugin` can be repeated, before the command and after it.
+//!
+//! clap's global arguments keep only one level's values, so every command gets arguments of its own here.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, builder::ValueParser};
+
+const OPTION: &str = "option-after";
+const PLUGIN: &str = "plugin-after";
+
+/// The command line with both arguments in every command.
+pub(super) fn everywhere(command: Command) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    names.iter().fold(command, |command, name| command.mut_subcommand(name, |sub| everywhere(with_both(sub))))
+}
+
+fn with_both(command: Command) -> Command {
+    if command.has_subcommands() {
+        return command;
+    }
+    let heading = "Global options";
+    let option = Arg::new(OPTION).short('o').long("option").num_args(2).value_names(["NAME", "VALUE"]);
+    let option = option.action(ArgAction::Append).help("Set a project option").help_heading(heading);
+    let plugin = Arg::new(PLUGIN).long("plugin").value_name("KIND=FILE").action(ArgAction::Append);
+    let plugin = plugin.value_parser(ValueParser::new(super::globals::plugin));
+    let plugin = plugin.help("Serve an element kind from a component file").help_heading(heading);
+    command.arg(option).arg(plugin)
+}
+
+/// What was given after the command: texts of options, and plugins.
+pub(super) fn after(matches: &ArgMatches) -> (Vec<String>, Vec<(String, PathBuf)>) {
+    let mut leaf = matches;
+    while let Some((_, below)) = leaf.subcommand() {
+        leaf = below;
+    }
+    (all(leaf, OPTION), all(leaf, PLUGIN))
+}
+
+fn all<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, id: &str) -> Vec<T> {
+    matches.try_get_many(id).ok().flatten().into_iter().flatten().cloned().collect()
+}

@@ -1,0 +1,57 @@
+//! `source ...`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{Compression, Deps};
+
+/// Fetch, track and look into sources.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SourceCommand {
+    /// Bring sources into the cache
+    Fetch(SourceSelection),
+    /// Look for new versions and write them into the project
+    Track(SourceSelection),
+    /// Write an element's sources to a directory or a tar archive
+    Checkout(SourceCheckoutArgs),
+}
+
+/// Elements whose sources are meant.
+#[derive(Args, Debug)]
+pub(crate) struct SourceSelection {
+    /// The elements; none means the project's default targets, or else all
+    #[arg(value_name = "ELEMENT")]
+    pub(crate) elements: Vec<String>,
+    /// Which dependencies to take beside the elements
+    #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
+    pub(crate) deps: Deps,
+    /// Leave out these elements and what only they need
+    #[arg(long, value_name = "ELEMENT")]
+    pub(crate) except: Vec<String>,
+}
+
+/// `source checkout`
+#[derive(Args, Debug)]
+pub(crate) struct SourceCheckoutArgs {
+    /// The element
+    pub(crate) element: String,
+    /// Write into a directory that is not empty
+    #[arg(short, long)]
+    pub(crate) force: bool,
+    /// Which dependencies to take beside the element
+    #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
+    pub(crate) deps: Deps,
+    /// Leave out these elements and what only they need
+    #[arg(long, value_name = "ELEMENT")]
+    pub(crate) except: Vec<String>,
+    /// Write a tar archive
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
+    pub(crate) tar: Option<PathBuf>,
+    /// How to compress the archive
+    #[arg(long, value_enum, requires = "tar")]
+    pub(crate) compression: Option<Compression>,
+    /// Where to write [default: source-checkout]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
+}

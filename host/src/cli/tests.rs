@@ -1,0 +1,100 @@
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::read(std::iter::once("spec-host").chain(line.split_whitespace()))
+}
+
+fn parsed(line: &str) -> Cli {
+    parse(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Cli::definition().debug_assert();
+}
+
+#[test]
+fn lines_that_are_right() {
+    for line in [
+        "build",
+        "build app.bst top.bst --deps all --retry-failed",
+        "-C dir build app.bst",
+        "build app.bst -C dir",
+        "--directory dir build app.bst",
+        "-o debug True -o arch x86-64 show",
+        "show -d none -f %{name} --order alpha app.bst",
+        "show --json",
+        "artifact checkout app.bst --directory out --force --no-integrate --hardlinks",
+        "artifact checkout app.bst --tar out.tar --compression xz",
+        "artifact list-contents -l app.bst",
+        "artifact log app.bst --out logs",
+        "artifact show",
+        "artifact delete p/app/0123",
+        "source fetch --deps all app.bst",
+        "source track app.bst --except base.bst",
+        "source checkout app.bst --directory out",
+        "shell --build --use-buildtree app.bst -- make -k",
+        "shell app.bst",
+        "init --project-name p dir",
+        "doctor",
+        "completions bash",
+        "--plugin manual=a.wasm --on-error continue --builders 3 --max-jobs 0 --no-strict build",
+        "--cache-buildtrees always --config f --json-events e --no-colors --no-interactive build",
+        "--colors --debug --log-file l --error-lines 3 --network-retries 0 build",
+    ] {
+        parsed(line);
+    }
+}
+
+#[test]
+fn lines_that_are_wrong() {
+    for (line, expect) in [
+        ("", "Usage"),
+        ("build --deps runtime", "invalid value 'runtime'"),
+        ("-o debug", "2 values required"),
+        ("show --json --format x", "cannot be used with"),
+        ("--builders 0 build", "0 is not in 1.."),
+        ("--plugin manual build", "expected KIND=FILE"),
+        ("--on-error retry build", "invalid value 'retry'"),
+        ("artifact checkout", "<ARTIFACT>"),
+        ("artifact checkout a.bst --tar x --directory y", "cannot be used with"),
+        ("artifact checkout a.bst --compression gz", "--tar"),
+        ("artifact log", "<ARTIFACT>"),
+        ("-C a --directory b build", "cannot be used with"),
+        ("biuld", "similar subcommand exists: 'build'"),
+    ] {
+        let error = parse(line).expect_err(line).to_string();
+        assert!(error.contains(expect), "{line}: {error}");
+    }
+}
+
+#[test]
+fn a_command_after_the_element_keeps_its_options() {
+    for line in ["shell app.bst -- ls -l --color", "shell app.bst ls -l --color"] {
+        let Command::Shell(shell) = parsed(line).command else { panic!("{line} is no shell") };
+        assert_eq!(shell.command, ["ls", "-l", "--color"]);
+    }
+}
+
+#[test]
+fn a_checkout_directory_is_not_the_projects() {
+    let cli = parsed("-C project artifact checkout app.bst --directory out");
+    assert_eq!(cli.globals.directory(), std::path::Path::new("project"));
+    let Command::Artifact(ArtifactCommand::Checkout(checkout)) = cli.command else { panic!("no checkout") };
+    assert_eq!(checkout.directory.as_deref(), Some(std::path::Path::new("out")));
+}
+
+#[test]
+fn the_last_of_two_opposite_flags_counts() {
+    assert_eq!(parsed("--strict --no-strict build").globals.strict(), Some(false));
+    assert_eq!(parsed("--no-strict build --strict").globals.strict(), Some(true));
+    assert_eq!(parsed("build").globals.strict(), None);
+    assert_eq!(parsed("--no-color build").globals.color(), Some(false));
+}
+
+#[test]
+fn options_are_pairs_in_order() {
+    for line in ["-o a 1 build -o b 2", "-o a 1 -o b 2 build", "build -o a 1 -o b 2"] {
+        assert_eq!(parsed(line).globals.options().collect::<Vec<_>>(), [("a", "1"), ("b", "2")], "{line}");
+    }
+}
