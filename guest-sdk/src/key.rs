@@ -1,0 +1,82 @@
+//! Unique keys as nested values, and the flat form in which they leave the component.
+
+use crate::UniqueKey;
+use crate::bindings::exports::spec::element_kind::kind::KeyValue;
+
+/// A tree of plain data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A text.
+    Text(String),
+    /// Values in order.
+    Sequence(Vec<Value>),
+    /// Values by name; no name may occur twice.
+    Mapping(Vec<(String, Value)>),
+}
+
+impl Value {
+    /// A sequence of texts.
+    pub fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Self {
+        Self::Sequence(texts.into_iter().map(|text| Self::Text(text.into())).collect())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<Value> for UniqueKey {
+    fn from(value: Value) -> Self {
+        let mut values = Vec::new();
+        flatten(value, &mut values);
+        Self { values }
+    }
+}
+
+/// Appends `value` after its children and tells its index.
+fn flatten(value: Value, values: &mut Vec<KeyValue>) -> u32 {
+    let flat = match value {
+        Value::Null => KeyValue::Null,
+        Value::Bool(value) => KeyValue::Bool(value),
+        Value::Int(value) => KeyValue::Int(value),
+        Value::Text(text) => KeyValue::Text(text),
+        Value::Sequence(items) => {
+            KeyValue::Sequence(items.into_iter().map(|item| flatten(item, values)).collect())
+        }
+        Value::Mapping(entries) => {
+            KeyValue::Mapping(entries.into_iter().map(|(name, item)| (name, flatten(item, values))).collect())
+        }
+    };
+    values.push(flat);
+    u32::try_from(values.len() - 1).expect("a component has less than 2^32 bytes of memory")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn children_stand_before_parents_and_the_root_is_last() {
+        let key = UniqueKey::from(Value::Mapping(vec![
+            ("list".to_owned(), Value::texts(["a", "b"])),
+            ("flag".to_owned(), Value::Bool(true)),
+        ]));
+        let shape: Vec<String> = key.values.iter().map(|value| format!("{value:?}")).collect();
+        let expected = [
+            r#"KeyValue::Text("a")"#,
+            r#"KeyValue::Text("b")"#,
+            "KeyValue::Sequence([0, 1])",
+            "KeyValue::Bool(true)",
+            r#"KeyValue::Mapping([("list", 2), ("flag", 3)])"#,
+        ];
+        assert_eq!(shape, expected);
+    }
+}

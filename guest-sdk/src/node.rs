@@ -1,0 +1,210 @@
+//! Typed access to configuration. A mistake becomes a [`Rejection`] with its place.
+
+use crate::bindings::exports::spec::element_kind::kind;
+use crate::{Rejection, RejectionReason};
+
+/// A configuration node.
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    nodes: &'a [kind::Node],
+    index: u32,
+}
+
+/// A node that is a dictionary.
+#[derive(Clone, Copy)]
+pub struct Mapping<'a> {
+    node: Node<'a>,
+    entries: &'a [(String, u32)],
+}
+
+impl<'a> Node<'a> {
+    pub(crate) fn new(nodes: &'a [kind::Node], index: u32) -> Self {
+        Self { nodes, index }
+    }
+
+    /// Its index in the element's nodes, which is how a rejection names it.
+    #[must_use]
+    pub fn index(self) -> u32 {
+        self.index
+    }
+
+    fn kind(self) -> &'a kind::Node {
+        &self.nodes[self.index as usize]
+    }
+
+    /// The text of a scalar.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no scalar.
+    pub fn as_str(self) -> Result<&'a str, Rejection> {
+        match self.kind() {
+            kind::Node::Scalar(text) => Ok(text),
+            _ => Err(self.expected("a scalar")),
+        }
+    }
+
+    /// A truth value: `true` or `false` (`True`, `False`), as BuildStream takes them.
+    ///
+    /// # Errors
+    /// `invalid-data` for any other text or kind of node.
+    pub fn as_bool(self) -> Result<bool, Rejection> {
+        match self.as_str()? {
+            "true" | "True" => Ok(true),
+            "false" | "False" => Ok(false),
+            _ => Err(self.expected("a boolean (true or false)")),
+        }
+    }
+
+    /// The nodes of a list.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no list.
+    pub fn as_sequence(self) -> Result<impl Iterator<Item = Node<'a>>, Rejection> {
+        match self.kind() {
+            kind::Node::Sequence(indices) => {
+                Ok(indices.iter().map(move |index| Node::new(self.nodes, *index)))
+            }
+            _ => Err(self.expected("a list")),
+        }
+    }
+
+    /// The entries of a dictionary.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no dictionary.
+    pub fn as_mapping(self) -> Result<Mapping<'a>, Rejection> {
+        match self.kind() {
+            kind::Node::Mapping(entries) => Ok(Mapping { node: self, entries }),
+            _ => Err(self.expected("a dictionary")),
+        }
+    }
+
+    /// The texts of a list of scalars.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no list of scalars.
+    pub fn as_str_list(self) -> Result<Vec<String>, Rejection> {
+        self.as_sequence()?.map(|node| node.as_str().map(str::to_owned)).collect()
+    }
+
+    /// The rejection that this node is not `what`.
+    #[must_use]
+    pub fn expected(self, what: &str) -> Rejection {
+        let found = match self.kind() {
+            kind::Node::Scalar(text) => format!("'{text}'"),
+            kind::Node::Sequence(_) => "a list".to_owned(),
+            kind::Node::Mapping(_) => "a dictionary".to_owned(),
+        };
+        Rejection::invalid(self, format!("expected {what}, found {found}"))
+    }
+}
+
+impl<'a> Mapping<'a> {
+    /// The dictionary as a node.
+    #[must_use]
+    pub fn node(self) -> Node<'a> {
+        self.node
+    }
+
+    /// The entry of that name, if there is one.
+    #[must_use]
+    pub fn get(self, name: &str) -> Option<Node<'a>> {
+        let entry = self.entries.iter().find(|(key, _)| key == name);
+        entry.map(|(_, index)| Node::new(self.node.nodes, *index))
+    }
+
+    /// The entry of that name.
+    ///
+    /// # Errors
+    /// `invalid-data` when there is none.
+    pub fn require(self, name: &str) -> Result<Node<'a>, Rejection> {
+        self.get(name)
+            .ok_or_else(|| Rejection::invalid(self.node, format!("the key '{name}' is missing here")))
+    }
+
+    /// The text of an entry.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is missing or no scalar.
+    pub fn str(self, name: &str) -> Result<&'a str, Rejection> {
+        self.require(name)?.as_str()
+    }
+
+    /// The text of an entry that may be missing.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no scalar.
+    pub fn opt_str(self, name: &str) -> Result<Option<&'a str>, Rejection> {
+        self.get(name).map(Node::as_str).transpose()
+    }
+
+    /// The truth value of an entry, or `default` when it is missing.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no boolean.
+    pub fn bool_or(self, name: &str, default: bool) -> Result<bool, Rejection> {
+        self.get(name).map_or(Ok(default), Node::as_bool)
+    }
+
+    /// The texts of an entry; empty when it is missing.
+    ///
+    /// # Errors
+    /// `invalid-data` when it is no list of scalars.
+    pub fn str_list_or_empty(self, name: &str) -> Result<Vec<String>, Rejection> {
+        self.get(name).map_or(Ok(Vec::new()), Node::as_str_list)
+    }
+
+    /// Checks that every key is one of `known`.
+    ///
+    /// # Errors
+    /// `unknown-key` at the first that is not.
+    pub fn validate_keys(self, known: &[&str]) -> Result<(), Rejection> {
+        match self.entries.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some((name, index)) => Err(Rejection {
+                reason: RejectionReason::UnknownKey,
+                message: format!("unexpected key '{name}'; known keys: {}", known.join(", ")),
+                node: Some(*index),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `{name: thing, list: [a, b]}`, the dictionary last.
+    fn nodes() -> Vec<kind::Node> {
+        vec![
+            kind::Node::Scalar("thing".to_owned()),
+            kind::Node::Scalar("a".to_owned()),
+            kind::Node::Scalar("b".to_owned()),
+            kind::Node::Sequence(vec![1, 2]),
+            kind::Node::Mapping(vec![("name".to_owned(), 0), ("list".to_owned(), 3)]),
+        ]
+    }
+
+    #[test]
+    fn entries_are_read_by_name_and_type() -> Result<(), Rejection> {
+        let nodes = nodes();
+        let mapping = Node::new(&nodes, 4).as_mapping()?;
+        assert_eq!(mapping.str("name")?, "thing");
+        assert_eq!(mapping.str_list_or_empty("list")?, ["a", "b"]);
+        assert_eq!(mapping.opt_str("other")?, None);
+        Ok(())
+    }
+
+    #[test]
+    fn mistakes_name_their_node() -> Result<(), Rejection> {
+        let nodes = nodes();
+        let mapping = Node::new(&nodes, 4).as_mapping()?;
+        let place = |result: Result<&str, Rejection>| result.err().and_then(|rejection| rejection.node);
+        assert_eq!(place(mapping.str("list")), Some(3));
+        assert_eq!(place(mapping.str("other")), Some(4));
+        let unknown = mapping.validate_keys(&["name"]).expect_err("'list' is not known");
+        assert!(matches!(unknown.reason, RejectionReason::UnknownKey));
+        assert_eq!(unknown.node, Some(3));
+        Ok(())
+    }
+}

@@ -1,0 +1,21 @@
+//! Never answers.
+
+use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
+
+struct LoopsForever;
+
+impl Kind for LoopsForever {
+    fn describe() -> KindDescription {
+        build_element::description("loops-forever", "")
+    }
+
+    fn configure(element: &Element) -> Result<Configured, Rejection> {
+        let mut turns = 0_u64;
+        while std::hint::black_box(element.project()) != "\0" {
+            turns += 1;
+        }
+        Err(Rejection::other("finished", turns.to_string()))
+    }
+}
+
+export_kind!(LoopsForever);
