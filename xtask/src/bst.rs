@@ -31,7 +31,7 @@ pub(crate) fn run(paths: &Paths, arguments: &[String]) -> Result<()> {
         println!("{}", bst.program("bst").display());
         return Ok(());
     }
-    let config = bst.config(&paths.target().join("bst"))?;
+    let config = Bst::write_config(&paths.target().join("bst"), &paths.target().join("bst"))?;
     show(bst.command(&config).args(arguments))
 }
 
@@ -69,14 +69,14 @@ impl Bst {
         bst
     }
 
-    /// Writes a user configuration with everything in one folder.
-    pub(crate) fn config(&self, folder: &Path) -> Result<PathBuf> {
+    /// Writes a user configuration, which spec-host reads too, into one folder, for a cache in another.
+    pub(crate) fn write_config(folder: &Path, cache: &Path) -> Result<PathBuf> {
         fs::create_dir_all(folder)?;
         let config = folder.join("buildstream.conf");
-        let at = |name: &str| format!("{name}: {}\n", folder.join(name).display());
+        let at = |name: &str| format!("{name}: {}\n", cache.join(name).display());
         let folders = ["cachedir", "sourcedir", "logdir"].map(at).concat();
-        let cache = "cache:\n  reserved-disk-space: 1%\n";
-        fs::write(&config, format!("{folders}build:\n  max-jobs: 2\nscheduler:\n  builders: 2\n{cache}"))?;
+        let quota = "cache:\n  reserved-disk-space: 1%\n";
+        fs::write(&config, format!("{folders}build:\n  max-jobs: 2\nscheduler:\n  builders: 2\n{quota}"))?;
         Ok(config)
     }
 }

@@ -15,7 +15,7 @@ use crate::paths::Paths;
 pub(crate) fn run(paths: &Paths) -> Result<()> {
     let bst = Bst::install(paths)?;
     let cache = tempfile::tempdir()?;
-    let config = bst.config(cache.path())?;
+    let config = Bst::write_config(cache.path(), cache.path())?;
     let oracle = Oracle { bst: &bst, config: &config, script: &paths.root.join("tests/oracle/keys.py") };
     fs::create_dir_all(paths.golden_keys())?;
     for project in crate::paths::folders(&paths.root.join("tests/projects"))? {

@@ -1,0 +1,122 @@
+//! The figures, and what they have to be.
+
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+/// What a figure has to be.
+#[derive(Clone, Copy)]
+pub(super) enum Target {
+    /// At most this part of the peer's.
+    Ratio(f64),
+    /// Less than this.
+    Below(Duration),
+    /// For information.
+    None,
+}
+
+/// One figure of ours, and a peer's where there is one.
+pub(super) struct Row {
+    figure: &'static str,
+    ours: Duration,
+    peer: Option<(&'static str, Duration)>,
+    target: Target,
+}
+
+impl Row {
+    pub(super) fn beside(
+        figure: &'static str,
+        ours: Duration,
+        peer: &'static str,
+        theirs: Duration,
+        target: Target,
+    ) -> Row {
+        Row { figure, ours, peer: Some((peer, theirs)), target }
+    }
+
+    pub(super) fn alone(figure: &'static str, ours: Duration, target: Target) -> Row {
+        Row { figure, ours, peer: None, target }
+    }
+
+    fn ratio(&self) -> Option<f64> {
+        self.peer.map(|(_, theirs)| self.ours.as_secs_f64() / theirs.as_secs_f64())
+    }
+
+    fn cells(&self) -> [String; 6] {
+        let (peer, theirs) = match self.peer {
+            Some((peer, theirs)) => (peer.to_owned(), time(theirs)),
+            None => Default::default(),
+        };
+        let ratio = self.ratio().map(fraction).unwrap_or_default();
+        let (target, met) = match self.target {
+            Target::Ratio(most) => (fraction(most), self.ratio().is_some_and(|ratio| ratio <= most)),
+            Target::Below(limit) => (format!("< {}", time(limit)), self.ours < limit),
+            Target::None => return [self.figure.into(), time(self.ours), peer, theirs, ratio, String::new()],
+        };
+        let verdict = if met { target } else { format!("{target} MISSED") };
+        [self.figure.into(), time(self.ours), peer, theirs, ratio, verdict]
+    }
+}
+
+/// All figures of a run.
+#[derive(Default)]
+pub(super) struct Table {
+    rows: Vec<Row>,
+}
+
+impl Table {
+    pub(super) fn add(&mut self, row: Row) {
+        self.rows.push(row);
+    }
+}
+
+impl Display for Table {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        let head = ["figure", "ours", "peer", "peer's", "ratio", "target"].map(str::to_owned);
+        let rows: Vec<_> = [head].into_iter().chain(self.rows.iter().map(Row::cells)).collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: [usize; 6] = std::array::from_fn(width);
+        for (index, row) in rows.iter().enumerate() {
+            let cells: Vec<_> =
+                row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            writeln!(out, "| {} |", cells.join(" | "))?;
+            if index == 0 {
+                writeln!(out, "|{}|", widths.map(|width| "-".repeat(width + 2)).join("|"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn time(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    match seconds {
+        s if s >= 1.0 => format!("{s:.2} s"),
+        s if s >= 1e-3 => format!("{:.1} ms", s * 1e3),
+        s => format!("{:.1} µs", s * 1e6),
+    }
+}
+
+/// A ratio: `1/40` where it is small.
+fn fraction(ratio: f64) -> String {
+    if ratio < 0.7 { format!("1/{:.0}", 1.0 / ratio) } else { format!("{ratio:.2}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_says_whether_its_target_is_met() {
+        let row = |ours, target| {
+            let theirs = Duration::from_secs(2);
+            Row::beside("x", Duration::from_millis(ours), "bst", theirs, target).cells().join(" ")
+        };
+        assert_eq!(row(50, Target::Ratio(1.0 / 40.0)), "x 50.0 ms bst 2.00 s 1/40 1/40");
+        assert_eq!(row(51, Target::Ratio(1.0 / 40.0)), "x 51.0 ms bst 2.00 s 1/39 1/40 MISSED");
+        assert_eq!(
+            row(8, Target::Below(Duration::from_millis(8))),
+            "x 8.0 ms bst 2.00 s 1/250 < 8.0 ms MISSED"
+        );
+        assert_eq!(row(2200, Target::Ratio(1.15)), "x 2.20 s bst 2.00 s 1.10 1.15");
+    }
+}
