@@ -101,7 +101,7 @@ impl State {
                 for (byte, from) in path.iter_mut().zip(&self.made[start..end]) {
                     *byte = from.load(Relaxed);
                 }
-                remove(&path[..end - start]);
+                CStr::from_bytes_with_nul(&path[..end - start]).map_or((), remove);
             }
             end = start;
         }
@@ -114,8 +114,8 @@ fn copy_in(to: &[AtomicU8], from: &[u8]) {
     }
 }
 
-fn remove(path: &[u8]) {
-    let Ok(path) = CStr::from_bytes_with_nul(path) else { return };
+/// Removes an empty directory or a file; what else is there stays.
+pub fn remove(path: &CStr) {
     if let Err(sys::ENOTDIR) = call!(UNLINKAT, sys::AT_FDCWD, path, sys::AT_REMOVEDIR) {
         let _: Ret = call!(UNLINKAT, sys::AT_FDCWD, path, 0usize);
     }

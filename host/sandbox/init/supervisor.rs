@@ -1,10 +1,11 @@
 //! The process outside: receives the script, makes the namespaces, watches, answers the host.
 
 use crate::script::Script;
-use crate::state::{At, Failure, State};
+use crate::state::{At, Failure, State, remove};
 use crate::sys::{self, Ret, Room};
 use crate::wire::{HEADER, MESSAGE, REPORT_WORDS, Report, Step, ending};
 use crate::{call, init};
+use core::ffi::CStr;
 use core::sync::atomic::Ordering::Relaxed;
 
 const HOST: i32 = 0;
@@ -14,7 +15,8 @@ const CLONE_NEWUSER: usize = 0x1000_0000;
 
 /// What the host wants of the supervisor itself; the rest of the script is the init's.
 struct Orders {
-    sweep: [&'static core::ffi::CStr; 3],
+    /// Traces of a volatile overlay in the work directory, which would forbid the next mount.
+    sweep: [&'static CStr; 4],
     namespaces: usize,
     timeout_ns: u64,
     interactive: bool,
@@ -23,6 +25,8 @@ struct Orders {
 }
 
 pub fn run() -> ! {
+    const PR_SET_NAME: usize = 15;
+    let _: Ret = call!(PRCTL, PR_SET_NAME, c"spec-sandbox");
     let Ok(state) = State::new() else { sys::exit(71) };
     let start = sys::now();
     let report = match supervise(state, start) {
@@ -39,7 +43,7 @@ pub fn run() -> ! {
 fn supervise(state: &'static State, start: u64) -> Result<Report, Failure> {
     let (stdin, bytes) = receive().at(Step::Receive)?;
     let orders = prepare(Script::new(bytes), stdin)?;
-    sweep(&orders);
+    orders.sweep.into_iter().for_each(remove);
     let own = call!(PIDFD_OPEN, call!(GETPID).at(Step::Namespaces)?, 0usize).at(Step::Namespaces)? as i32;
     let (pid, child) = sys::fork(orders.namespaces).at(Step::Namespaces)?;
     if pid == 0 {
@@ -51,7 +55,7 @@ fn supervise(state: &'static State, start: u64) -> Result<Report, Failure> {
         state.ending.store(killed, Relaxed);
     }
     state.remove_made();
-    sweep(&orders);
+    orders.sweep.into_iter().for_each(remove);
     if orders.interactive {
         take_terminal(orders.stdin);
     }
@@ -93,7 +97,7 @@ fn prepare(mut script: Script, stdin: i32) -> Result<Orders, Failure> {
     write_file(c"/proc/self/setgroups", c"deny").at(Step::IdMap)?;
     write_file(c"/proc/self/uid_map", script.text()).at(Step::IdMap)?;
     write_file(c"/proc/self/gid_map", script.text()).at(Step::IdMap)?;
-    let sweep = [script.text(), script.text(), script.text()];
+    let sweep = core::array::from_fn(|_| script.text());
     let namespaces = script.size();
     let timeout_ns = script.word();
     let interactive = script.word() != 0;
@@ -106,18 +110,11 @@ fn prepare(mut script: Script, stdin: i32) -> Result<Orders, Failure> {
     Ok(Orders { sweep, namespaces, timeout_ns, interactive, stdin, rest: script })
 }
 
-fn write_file(path: &core::ffi::CStr, text: &core::ffi::CStr) -> Ret {
+fn write_file(path: &CStr, text: &CStr) -> Ret {
     let fd = sys::open(path, sys::O_WRONLY)?;
     let done = call!(WRITE, fd, text, text.count_bytes());
     sys::close(fd);
     done
-}
-
-/// Takes the traces of a volatile overlay out of the work directory: they would forbid the next mount.
-fn sweep(orders: &Orders) {
-    for path in orders.sweep {
-        let _: Ret = call!(UNLINKAT, sys::AT_FDCWD, path, sys::AT_REMOVEDIR);
-    }
 }
 
 /// Waits until the init is gone; kills it when the time is over or the host closed its end.

@@ -1,5 +1,6 @@
 //! What can go wrong before a command runs.
 
+use crate::remedy::remedy;
 use crate::script::Script;
 use crate::wire::{Report, Step};
 use rustix::io::Errno;
@@ -25,7 +26,7 @@ pub enum SandboxError {
         source: io::Error,
     },
     /// The kernel refused a user namespace.
-    #[error("cannot {step}: {source}. {remedy}")]
+    #[error("cannot {step}: {source}{}", then(remedy))]
     UserNamespace {
         /// What was tried.
         step: &'static str,
@@ -35,7 +36,7 @@ pub enum SandboxError {
         remedy: &'static str,
     },
     /// The overlay of the layers could not be made.
-    #[error("cannot {step} ({}): {source}{}", path.display(), said(message))]
+    #[error("cannot {step} ({}): {source}{}{}", path.display(), said(message), then(remedy))]
     Overlay {
         /// What was tried.
         step: &'static str,
@@ -45,9 +46,11 @@ pub enum SandboxError {
         source: io::Error,
         /// What the kernel logged besides; may be empty.
         message: String,
+        /// What to do about it; may be empty.
+        remedy: &'static str,
     },
     /// Something else about the sandbox could not be set up.
-    #[error("cannot {step} ({}): {source}", path.display())]
+    #[error("cannot {step} ({}): {source}{}", path.display(), then(remedy))]
     Setup {
         /// What was tried.
         step: &'static str,
@@ -55,6 +58,8 @@ pub enum SandboxError {
         path: PathBuf,
         /// The kernel's error.
         source: io::Error,
+        /// What to do about it; may be empty.
+        remedy: &'static str,
     },
     /// The working directory is not in the root, or is no directory.
     #[error("the working directory {} cannot be entered: {source}", path.display())]
@@ -92,6 +97,10 @@ fn said(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(" (the kernel says: {message})") }
 }
 
+fn then(remedy: &str) -> String {
+    if remedy.is_empty() { String::new() } else { format!(". {remedy}") }
+}
+
 fn list(paths: &[PathBuf]) -> String {
     let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
     if paths.is_empty() { "nothing, as PATH is not set".into() } else { paths.join(", ") }
@@ -113,46 +122,44 @@ impl SandboxError {
         }
     }
 
+    /// What to do about it; may be empty. The message has it as well.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::UserNamespace { remedy, .. }
+            | Self::Overlay { remedy, .. }
+            | Self::Setup { remedy, .. } => remedy,
+            _ => "",
+        }
+    }
+
     /// The error that the init reported while it followed `script`.
     pub(crate) fn from_report(report: &Report, message: &str, script: &Script) -> Self {
         let Some((step, text)) = Step::ALL.get(report.step as usize).copied() else { return Self::Lost };
-        let source = io::Error::from_raw_os_error(report.errno as i32);
+        let errno = Errno::from_raw_os_error(report.errno as i32);
+        let (source, remedy) = (io::Error::from(errno), remedy(step, errno));
         let subject = script.subjects.get(report.op as usize).cloned().unwrap_or_default();
         let detail = report.detail as usize;
         match step {
-            Step::UserNamespace | Step::IdMap => {
-                Self::UserNamespace { step: text, remedy: userns_remedy(&source), source }
+            Step::UserNamespace | Step::IdMap | Step::Namespaces => {
+                Self::UserNamespace { step: text, source, remedy }
             }
             Step::Overlay | Step::Layer | Step::Upper | Step::Work => {
-                let layer = script.layers.get(detail).filter(|_| step == Step::Layer).cloned();
-                let message = message.trim().to_owned();
-                Self::Overlay { step: text, path: layer.unwrap_or(subject), source, message }
+                let place = match step {
+                    Step::Layer => script.layers.get(detail).cloned().unwrap_or_default(),
+                    Step::Work => script.work.clone(),
+                    _ => subject,
+                };
+                Self::Overlay { step: text, path: place, source, message: message.trim().to_owned(), remedy }
             }
             Step::Cwd => Self::Cwd { path: script.cwd.clone(), source },
-            Step::Exec => match Errno::from_raw_os_error(report.errno as i32) {
-                Errno::NOENT => Self::CommandNotFound {
-                    program: script.program.clone(),
-                    tried: script.candidates.clone(),
-                },
-                _ => Self::CommandNotExecutable {
-                    path: script.candidates.get(detail).cloned().unwrap_or_default(),
-                    source,
-                },
-            },
-            _ => Self::Setup { step: text, path: subject, source },
-        }
-    }
-}
-
-/// What to do when the kernel refuses a user namespace.
-fn userns_remedy(error: &io::Error) -> &'static str {
-    match error.raw_os_error().map(Errno::from_raw_os_error) {
-        Some(Errno::NOSPC | Errno::USERS) => "Raise the limit: sysctl user.max_user_namespaces=15000",
-        Some(Errno::INVAL | Errno::NOSYS) => "The kernel needs CONFIG_USER_NS",
-        _ => {
-            "Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), \
-             sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu); in a container start it with \
-             --security-opt seccomp=unconfined; in a chroot they never work"
+            Step::Exec if errno == Errno::NOENT => {
+                Self::CommandNotFound { program: script.program.clone(), tried: script.candidates.clone() }
+            }
+            Step::Exec => {
+                let path = script.candidates.get(detail).cloned().unwrap_or_default();
+                Self::CommandNotExecutable { path, source }
+            }
+            _ => Self::Setup { step: text, path: subject, source, remedy },
         }
     }
 }

@@ -32,10 +32,13 @@
 mod command;
 mod error;
 mod probe;
+mod remedy;
 mod root;
 mod running;
 mod script;
 mod spawn;
+#[cfg(test)]
+mod tests;
 #[allow(dead_code, unreachable_pub)]
 mod wire;
 

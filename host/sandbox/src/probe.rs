@@ -1,8 +1,10 @@
 //! What this machine offers.
 
+use crate::{Command, RootSpec, SandboxError, run};
 use std::path::Path;
+use std::time::Duration;
 
-/// One thing that sandboxes need or could use.
+/// One thing that sandboxes need, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     /// What was looked at.
@@ -11,11 +13,95 @@ pub struct Check {
     pub ok: bool,
     /// What was found.
     pub detail: String,
-    /// What to do if it is not; empty if it is.
+    /// What to do if it is not; may be empty.
     pub remedy: String,
 }
 
-/// Looks at the machine.
-pub fn probe(_scratch: &Path) -> Vec<Check> {
-    Vec::new()
+/// What a sandbox needs, in the order in which it needs it.
+const STAGES: [&str; 3] = ["user namespaces", "overlay file system", "mounts, devices and network"];
+
+/// Tries whether sandboxes work here, with their files in a directory below `scratch`, which must exist:
+/// best the one that holds the real ones, as file systems differ. Takes milliseconds; leaves nothing.
+pub fn probe(scratch: &Path) -> Vec<Check> {
+    let mut checks = vec![kernel()];
+    checks.extend(explain(try_sandbox(scratch)));
+    checks
+}
+
+/// Runs a program that is not there: everything before it is then in order.
+fn try_sandbox(scratch: &Path) -> Result<(), SandboxError> {
+    let failed = crate::spawn::failed;
+    let dir = tempfile::tempdir_in(scratch).map_err(failed("make the directories"))?;
+    let [layer, upper, work] = ["layer", "upper", "work"].map(|name| dir.path().join(name));
+    for path in [&layer, &upper, &work] {
+        std::fs::create_dir(path).map_err(failed("make the directories"))?;
+    }
+    let timeout = Some(Duration::from_secs(10));
+    match run(&RootSpec::new([layer], upper, work), &Command { timeout, ..Command::new(["/probe"]) }) {
+        Err(SandboxError::CommandNotFound { .. }) => Ok(()),
+        Err(error) => Err(error),
+        Ok(_) => Err(SandboxError::Lost),
+    }
+}
+
+/// One check for each stage: good before the one that failed, unknown after it.
+fn explain(answer: Result<(), SandboxError>) -> Vec<Check> {
+    let Err(error) = answer else {
+        let good = |name| Check { name, ok: true, detail: "works".into(), remedy: String::new() };
+        return STAGES.map(good).into();
+    };
+    let failed = match error {
+        SandboxError::Supervisor { .. } | SandboxError::UserNamespace { .. } => 0,
+        SandboxError::Overlay { .. } => 1,
+        _ => 2,
+    };
+    let state = |(stage, name): (usize, &'static str)| {
+        let (detail, remedy) = match stage.cmp(&failed) {
+            std::cmp::Ordering::Less => ("works".into(), String::new()),
+            std::cmp::Ordering::Equal => (error.to_string(), error.remedy().to_owned()),
+            std::cmp::Ordering::Greater => ("not tried".into(), format!("first mend the {}", STAGES[failed])),
+        };
+        Check { name, ok: stage < failed, detail, remedy }
+    };
+    STAGES.into_iter().enumerate().map(state).collect()
+}
+
+fn kernel() -> Check {
+    let uname = rustix::system::uname();
+    let release = uname.release().to_string_lossy();
+    let mut parts = release.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse().ok());
+    let version: (u32, u32) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    let ok = version >= (5, 12);
+    let remedy = if ok { "" } else { "Linux 5.12 or newer is needed" };
+    Check { name: "kernel", ok, detail: format!("Linux {release}"), remedy: remedy.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_can_run_sandboxes() {
+        let scratch = tempfile::tempdir().expect("a temporary directory");
+        for check in probe(scratch.path()) {
+            assert!(check.ok, "{check:?}");
+        }
+        assert_eq!(std::fs::read_dir(scratch.path()).expect("still there").count(), 0);
+    }
+
+    #[test]
+    fn failure_is_told_once() {
+        let checks = explain(Err(SandboxError::Overlay {
+            step: "mount the overlay",
+            path: "/x".into(),
+            source: std::io::Error::from_raw_os_error(19),
+            message: String::new(),
+            remedy: "modprobe overlay",
+        }));
+        let told: Vec<_> = checks.iter().map(|check| (check.ok, check.remedy.as_str())).collect();
+        assert_eq!(
+            told,
+            [(true, ""), (false, "modprobe overlay"), (false, "first mend the overlay file system")]
+        );
+    }
 }

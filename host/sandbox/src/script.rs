@@ -23,6 +23,7 @@ pub(crate) struct Script {
     pub(crate) layers: Vec<PathBuf>,
     /// Where the program was looked for.
     pub(crate) candidates: Vec<PathBuf>,
+    pub(crate) work: PathBuf,
     pub(crate) cwd: PathBuf,
     pub(crate) program: String,
 }
@@ -51,12 +52,16 @@ fn texts<S: AsRef<OsStr>>(to: &mut Vec<u8>, list: impl ExactSizeIterator<Item = 
     list.for_each(|item| text(to, item));
 }
 
-/// Checks the wishes and writes the script.
-pub(crate) fn compile(root: &RootSpec, command: &Command, interactive: bool) -> Result<Script, SandboxError> {
+/// Checks the wishes and writes the script. `terminal` is the device that the command is to have.
+pub(crate) fn compile(
+    root: &RootSpec,
+    command: &Command,
+    terminal: Option<&Path>,
+) -> Result<Script, SandboxError> {
     check(root, command)?;
     let mut writer = Writer::default();
-    writer.preamble(root, command, interactive);
-    writer.root(root, command);
+    writer.preamble(root, command, terminal.is_some());
+    writer.root(root, command, terminal);
     number(&mut writer.bytes, writer.subjects.len() as u64);
     writer.bytes.append(&mut writer.orders);
     let candidates = candidates(command);
@@ -67,6 +72,7 @@ pub(crate) fn compile(root: &RootSpec, command: &Command, interactive: bool) -> 
         subjects: writer.subjects,
         layers: root.layers.iter().rev().cloned().collect(),
         candidates,
+        work: root.work.clone(),
         cwd: command.cwd.clone(),
         program: command.argv[0].to_string_lossy().into_owned(),
     })
@@ -111,7 +117,7 @@ impl Writer {
         let to = &mut self.bytes;
         text(to, format!("{} {} 1", command.uid, geteuid().as_raw()));
         text(to, format!("{} {} 1", command.gid, getegid().as_raw()));
-        for trace in ["work/incompat/volatile", "work/incompat", "work"] {
+        for trace in ["work/incompat/volatile/dirty", "work/incompat/volatile", "work/incompat", "work"] {
             text(to, root.work.join(trace));
         }
         number(to, NAMESPACES | if command.network { 0 } else { NEW_NET });
@@ -125,15 +131,15 @@ impl Writer {
         self.subjects.push(subject.into());
     }
 
-    fn root(&mut self, root: &RootSpec, command: &Command) {
+    fn root(&mut self, root: &RootSpec, command: &Command, terminal: Option<&Path>) {
         self.order(op::OVERLAY, &root.upper, &[&u64::from(root.classic_overlay), &root.upper, &root.work]);
         texts(&mut self.orders, root.layers.iter().rev());
+        // Before the mounts, so that they are kept; after them too, as they may lie in one.
+        root.directories.iter().for_each(|path| self.order(op::DIRECTORY, path, &[path]));
+        root.mounts.iter().for_each(|mount| self.mount(mount, terminal));
         root.directories.iter().for_each(|path| self.order(op::DIRECTORY, path, &[path]));
         if root.read_only {
             root.directories.iter().for_each(|path| self.order(op::REBIND, path, &[&0, path]));
-        }
-        root.mounts.iter().for_each(|mount| self.mount(mount));
-        if root.read_only {
             self.order(op::READ_ONLY_ROOT, "/", &[]);
         }
         self.order(op::HOSTNAME, &command.hostname, &[&command.hostname]);
@@ -142,7 +148,7 @@ impl Writer {
         }
     }
 
-    fn mount(&mut self, Mount { path, kind }: &Mount) {
+    fn mount(&mut self, Mount { path, kind }: &Mount, terminal: Option<&Path>) {
         match kind {
             MountKind::Bind { source, writable } => {
                 let flags = if *writable { 0 } else { flag::READ_ONLY };
@@ -157,7 +163,7 @@ impl Writer {
                     self.order(op::REBIND, path.join(settings), &[&flags, &path.join(settings)]);
                 }
             }
-            MountKind::Dev { shm_size } => self.devices(path, *shm_size),
+            MountKind::Dev { shm_size } => self.devices(path, *shm_size, terminal),
         }
     }
 
@@ -165,11 +171,15 @@ impl Writer {
         self.order(op::TMPFS, path, &[&mode, &size.to_string(), &path]);
     }
 
-    fn devices(&mut self, dev: &Path, shm_size: u64) {
+    fn devices(&mut self, dev: &Path, shm_size: u64, terminal: Option<&Path>) {
         self.tmpfs("755", 64 << 10, dev);
         for node in ["null", "zero", "full", "random", "urandom", "tty"] {
             let source = Path::new("/dev").join(node);
             self.order(op::BIND, &source, &[&flag::DEVICES, &source, &dev.join(node)]);
+        }
+        if let Some(terminal) = terminal {
+            // The one name under which programs find the terminal they were given.
+            self.order(op::BIND, terminal, &[&flag::DEVICES, &terminal, &dev.join("console")]);
         }
         self.order(op::DEVPTS, dev.join("pts"), &[&dev.join("pts")]);
         self.tmpfs("1777", shm_size, &dev.join("shm"));

@@ -15,11 +15,16 @@ use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg,
     socketpair,
 };
+use rustix::termios::ttyname;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, IoSlice, IsTerminal, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command as Process, Stdio};
 use std::sync::OnceLock;
 
@@ -31,14 +36,20 @@ static INIT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/init"));
 /// [`SandboxError::BadSpec`], and [`SandboxError::Supervisor`] if not even a process could be made.
 pub fn spawn(root: &RootSpec, command: &Command) -> Result<Running, SandboxError> {
     let stdin = input(&command.stdin).map_err(failed("open the standard input"))?;
-    let interactive = matches!(command.stdin, Input::Terminal) && stdin.is_terminal();
-    let script = script::compile(root, command, interactive)?;
+    let terminal = match command.stdin {
+        Input::Terminal if stdin.is_terminal() => {
+            Some(ttyname(&stdin, Vec::new()).map_err(|errno| failed("name the terminal")(errno.into()))?)
+        }
+        _ => None,
+    };
+    let terminal = terminal.as_ref().map(|name| Path::new(OsStr::from_bytes(name.as_bytes())));
+    let script = script::compile(root, command, terminal)?;
     let flags = SocketFlags::CLOEXEC;
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)
         .map_err(|errno| failed("make the socket")(errno.into()))?;
     let image = image().map_err(|errno| failed("store the init")(errno.into()))?;
     let mut process = Process::new(format!("/proc/self/fd/{}", image.as_raw_fd()));
-    process.env_clear().stdin(Stdio::from(theirs));
+    process.arg0("spec-sandbox").env_clear().stdin(Stdio::from(theirs));
     process.stdout(output(&command.stdout).map_err(failed("open the standard output"))?);
     process.stderr(output(&command.stderr).map_err(failed("open the standard error"))?);
     let child = process.spawn().map_err(failed("start the supervisor"))?;

@@ -1,0 +1,58 @@
+//! What people can do about a step that failed.
+
+use crate::wire::Step;
+use rustix::io::Errno;
+
+const ALLOW_USER_NAMESPACES: &str = "Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), \
+    sysctl kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu); in a container start it with \
+    --security-opt seccomp=unconfined; in a chroot they never work";
+const RAISE_LIMIT: &str = "Raise the limit: sysctl user.max_user_namespaces=15000";
+const NEWER_KERNEL: &str = "Linux 5.12 or newer is needed, with CONFIG_USER_NS and CONFIG_OVERLAY_FS";
+const LOAD_OVERLAY: &str = "Load the overlay file system: modprobe overlay";
+const LOCAL_DIRECTORY: &str = "Keep the cache on a local ext4, xfs, btrfs or tmpfs: the upper and the work \
+    directory have to lie on one file system that has user attributes and is no overlay itself";
+const LAYER_ONCE: &str = "No layer may be given twice or lie within another";
+const UNMASK_PROC: &str = "Something hides parts of /proc here; start the container with \
+    --security-opt systempaths=unconfined";
+const MOUNTS_IN_CONTAINER: &str = "Something forbids mounts here; start the container with \
+    --security-opt seccomp=unconfined --security-opt apparmor=unconfined";
+
+/// One sentence or two, without a full stop; empty if there is nothing to say beyond the error itself.
+pub(crate) fn remedy(step: Step, errno: Errno) -> &'static str {
+    match (step, errno) {
+        (_, Errno::NOSYS) => NEWER_KERNEL,
+        (Step::UserNamespace, Errno::INVAL) => NEWER_KERNEL,
+        (Step::UserNamespace | Step::Namespaces, Errno::NOSPC | Errno::USERS) => RAISE_LIMIT,
+        (Step::UserNamespace | Step::IdMap | Step::Namespaces, _) => ALLOW_USER_NAMESPACES,
+        (Step::Overlay, Errno::NODEV) => LOAD_OVERLAY,
+        (Step::Overlay | Step::Layer, Errno::LOOP) => LAYER_ONCE,
+        (_, Errno::NOENT | Errno::NOTDIR | Errno::NOSPC) => "",
+        (Step::Overlay | Step::Upper | Step::Work, _) => LOCAL_DIRECTORY,
+        (Step::Proc, Errno::PERM) => UNMASK_PROC,
+        (_, Errno::PERM) => MOUNTS_IN_CONTAINER,
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_a_remedy() {
+        let table = [
+            (Step::UserNamespace, Errno::PERM, "unprivileged_userns_clone"),
+            (Step::UserNamespace, Errno::NOSPC, "max_user_namespaces"),
+            (Step::Overlay, Errno::NODEV, "modprobe overlay"),
+            (Step::Overlay, Errno::INVAL, "one file system"),
+            (Step::Layer, Errno::LOOP, "twice"),
+            (Step::Proc, Errno::PERM, "systempaths"),
+            (Step::Pivot, Errno::PERM, "container"),
+            (Step::Attach, Errno::NOSYS, "5.12"),
+        ];
+        for (step, errno, expect) in table {
+            assert!(remedy(step, errno).contains(expect), "{step:?} {errno:?}");
+        }
+        assert_eq!(remedy(Step::Layer, Errno::NOENT), "");
+    }
+}

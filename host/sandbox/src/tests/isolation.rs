@@ -1,0 +1,125 @@
+//! What the command must not see, reach or change.
+
+use super::fixture::{Fixture, shell};
+use crate::{Command, Ending};
+use std::os::fd::AsRawFd;
+
+#[test]
+fn network_is_a_loopback_that_is_up() {
+    let fixture = Fixture::new();
+    fixture.check("sed 1,2d /proc/net/dev | cut -d: -f1 | tr -d ' '", "lo\n");
+    fixture.check("grep -c -m1 127.0.0.1 /proc/net/fib_trie", "1\n");
+    let own = std::fs::read_link("/proc/self/ns/net").expect("namespaces");
+    let command = Command { network: true, ..shell("readlink /proc/self/ns/net") };
+    let outcome = fixture.run(command).expect("runs");
+    assert_eq!(outcome, (Ending::Exited(0), format!("{}\n", own.display())));
+}
+
+#[test]
+fn namespaces_are_its_own() {
+    let fixture = Fixture::new();
+    for name in ["user", "mnt", "pid", "net", "ipc", "uts", "cgroup"] {
+        let own = std::fs::read_link(format!("/proc/self/ns/{name}")).expect("namespaces");
+        let (_, inside) = fixture.sh(&format!("readlink /proc/self/ns/{name}"));
+        assert!(inside.starts_with(name) && inside.trim() != own.to_string_lossy(), "{name}: {inside}");
+    }
+    fixture.check("cat /proc/sys/kernel/hostname", "buildbox\n");
+}
+
+#[test]
+fn processes_are_its_own_and_the_first_is_out_of_reach() {
+    let fixture = Fixture::new();
+    fixture.check("cat /proc/1/comm; echo $$", "spec-sandbox\n2\n");
+    // The first process is not even killed by who seems to be root.
+    fixture.check("kill -KILL 1; cat /proc/1/environ 2>&1 | grep -c denied", "1\n");
+}
+
+#[test]
+fn only_standard_descriptors_are_open() {
+    // Made to be inherited, unlike all that the standard library opens.
+    let leak = rustix::io::dup(std::io::stderr()).expect("a descriptor");
+    assert!(leak.as_raw_fd() > 2);
+    // The fourth is the listing's own.
+    Fixture::new().check("exec ls /proc/self/fd", "0\n1\n2\n3\n");
+}
+
+#[test]
+fn nothing_of_the_host_shows() {
+    let fixture = Fixture::new();
+    let (_, mounts) = fixture.sh("cat /proc/self/mountinfo");
+    assert!(mounts.contains(" / / rw,nosuid,nodev"), "{mounts}");
+    assert!(!mounts.contains(fixture.path().to_str().expect("UTF-8")), "{mounts}");
+    fixture.check("ls / | grep -vE '^(s?bin|lib(x?32|64)?|usr)$'", "dev\nproc\ntmp\n");
+    fixture.check("ls /tmp; ls /dev/shm; cat /proc/self/cgroup | grep -v ':/$'; :", "");
+}
+
+#[test]
+fn devices_work() {
+    let fixture = Fixture::new();
+    let listing = "fd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n";
+    fixture.check("ls /dev", listing);
+    fixture.check("echo x > /dev/null && head -c 3 /dev/zero | od -An -tx1", " 00 00 00\n");
+    fixture
+        .check("head -c 9 /dev/urandom | wc -c; (echo out > /dev/stdout) | cat; : > /dev/shm/x", "9\nout\n");
+    fixture.check("(echo x > /dev/full) 2> /dev/null || echo full", "full\n");
+    fixture.check("(echo x > /dev/tty) 2> /dev/null || echo no terminal", "no terminal\n");
+}
+
+#[test]
+fn kernel_settings_are_read_only() {
+    let script =
+        "v=$(cat /proc/sys/kernel/panic); (echo $v > /proc/sys/kernel/panic) 2>&1 | grep -c Read-only";
+    Fixture::new().check(script, "1\n");
+}
+
+#[test]
+fn root_is_read_only_with_writable_holes() {
+    let mut fixture = Fixture::new();
+    fixture.layer(&[("etc/conf", "old"), ("build/src", "old")]);
+    fixture.root.directories = vec!["/build".into(), "/buildstream-install".into()];
+    let first = "echo x > /etc/conf; echo x > /new";
+    assert_eq!(fixture.sh(first).0, Ending::Exited(0));
+    fixture.root.read_only = true;
+    let tries = "for f in /etc/conf /new /newer /usr/x /build/src /build/o /buildstream-install/o /tmp/o \
+                 /dev/shm/o; do (echo y > $f) 2> /dev/null && echo $f; done; cat /etc/conf";
+    fixture.check(tries, "/build/src\n/build/o\n/buildstream-install/o\n/tmp/o\n/dev/shm/o\nx\n");
+    assert_eq!(fixture.upper(), ["build", "buildstream-install", "etc", "new"]);
+}
+
+#[test]
+fn binds_are_read_only_or_not_and_their_places_vanish() {
+    let mut fixture = Fixture::new();
+    let shared = fixture.path().join("shared");
+    std::fs::create_dir(&shared).expect("a fresh directory");
+    std::fs::write(shared.join("file"), "content").expect("a file");
+    let _socket = std::os::unix::net::UnixListener::bind(shared.join("socket")).expect("a socket");
+    fixture.root.bind(&shared, "/srv/ro", false).bind(&shared, "/srv/rw", true);
+    fixture.root.bind(shared.join("socket"), "/run/casd.sock", false).bind(
+        shared.join("file"),
+        "/file",
+        false,
+    );
+    fixture.check("cat /file /srv/ro/file; test -S /run/casd.sock && echo socket", "contentcontentsocket\n");
+    fixture
+        .check("(echo x > /srv/ro/new) 2>/dev/null || echo ro; echo x > /srv/rw/new && echo rw", "ro\nrw\n");
+    assert!(shared.join("new").exists());
+    assert_eq!(fixture.upper(), Vec::<String>::new());
+}
+
+#[test]
+fn links_do_not_lead_out() {
+    let mut fixture = Fixture::new();
+    let layer = fixture.layer(&[("real/x", "")]);
+    let outside = fixture.path().join("outside");
+    std::fs::create_dir(&outside).expect("a fresh directory");
+    std::os::unix::fs::symlink(&outside, layer.join("escape")).expect("a fresh link");
+    std::os::unix::fs::symlink("../../../../real", layer.join("climb")).expect("a fresh link");
+    fixture.root.directories = vec!["/climb/made".into()];
+    fixture.check("test -d /real/made && echo inside", "inside\n");
+    fixture.root.directories = vec!["/escape/made".into()];
+    assert_eq!(
+        fixture.run(shell("true")).expect_err("the link leads nowhere").reason(),
+        "sandbox-setup-failed"
+    );
+    assert_eq!(std::fs::read_dir(outside).expect("still there").count(), 0);
+}

@@ -1,0 +1,38 @@
+//! A shell on a terminal: `script`, of util-linux, plays the person.
+
+use super::fixture::{Fixture, PATIENCE};
+use crate::{Command, Ending, Input, Output, run};
+use std::process::Command as Process;
+
+/// Not a test: the host on a terminal.
+#[test]
+#[ignore = "started by another test"]
+fn host_on_a_terminal() {
+    let fixture = Fixture::new();
+    let script = "set -m; test -t 0 && tty; : < /dev/tty && echo controlling; \
+                  kill -TSTP $$; sleep 0 & wait && fg 2>/dev/null; echo still here";
+    let command = Command {
+        stdin: Input::Terminal,
+        stdout: Output::Inherit,
+        stderr: Output::Inherit,
+        timeout: Some(PATIENCE),
+        ..super::fixture::shell(script)
+    };
+    assert_eq!(run(&fixture.root, &command).expect("runs").ending, Ending::Exited(0));
+    // Only the foreground group may read; a host left in the background would be stopped here.
+    let foreground = rustix::termios::tcgetpgrp(std::io::stdin()).expect("a terminal");
+    assert_eq!(foreground, rustix::process::getpgrp());
+}
+
+#[test]
+fn terminal_is_lent_and_taken_back() {
+    let exe = format!("/proc/{}/exe", std::process::id());
+    let inner = format!("{exe} --ignored --exact --nocapture tests::terminal::host_on_a_terminal");
+    let output = Process::new("script").args(["-qec", &inner, "/dev/null"]).output();
+    let output = output.expect("script is installed");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    for line in ["/dev/console\r", "controlling\r", "still here\r"] {
+        assert!(text.lines().any(|l| format!("{l}\r").contains(line)), "{line:?} is missing in {text}");
+    }
+}
