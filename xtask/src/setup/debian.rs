@@ -23,13 +23,10 @@ const NEEDS: [Need; 3] = [
     Need::Program("cc", "gcc"),
 ];
 
-/// Whether the linked toolchain is there and made of the compilers that are installed now.
+/// Whether the toolchain is made and linked.
 pub(super) fn is_there(paths: &Paths) -> bool {
     let folder = paths.wasm_toolchain();
-    let linked = output(&mut command("rustup", ["run", LINKED, "rustc", "--print", "sysroot"]));
-    let made_of = fs::read_to_string(folder.join("made-of"));
-    linked.is_ok_and(|sysroot| Path::new(sysroot.trim()) == folder)
-        && matches!((made_of, versions()), (Ok(then), Ok(now)) if then == now)
+    is_made(&folder) && is_linked(&folder)
 }
 
 /// Makes and links the toolchain, unless it is there.
@@ -37,19 +34,39 @@ pub(super) fn install(paths: &Paths) -> Result<()> {
     let folder = paths.wasm_toolchain();
     let _lock = Lock::take(&folder)?;
     apt::ensure(&NEEDS)?;
-    if is_there(paths) {
-        return Ok(());
+    if !is_made(&folder) {
+        make(&folder)?;
     }
+    if !is_linked(&folder) {
+        show(command("rustup", ["toolchain", "link", LINKED]).arg(&folder))?;
+    }
+    Ok(())
+}
+
+/// Whether the toolchain is made of the compilers that are installed now.
+fn is_made(folder: &Path) -> bool {
+    let made_of = fs::read_to_string(folder.join("made-of"));
+    matches!((made_of, versions()), (Ok(then), Ok(now)) if then == now)
+}
+
+/// Whether rustup knows the toolchain by its name.
+fn is_linked(folder: &Path) -> bool {
+    let sysroot = output(&mut command("rustup", ["run", LINKED, "rustc", "--print", "sysroot"]));
+    sysroot.is_ok_and(|sysroot| Path::new(sysroot.trim()) == folder)
+}
+
+/// Makes the toolchain beside its place, and moves it there when it is whole.
+fn make(folder: &Path) -> Result<()> {
     println!("compiling Rust's standard library for {TARGET} (a few minutes, once)");
     let new = tempfile::tempdir_in(folder.parent().context("the cache has no folder")?)?;
     let library = compile_library(&new.path().join("library"))?;
     let toolchain = new.path().join("toolchain");
-    make_toolchain(&toolchain, &library, &folder).context("cannot make the toolchain for guests")?;
+    fill(&toolchain, &library, folder).context("cannot make the toolchain for guests")?;
     if folder.exists() {
-        fs::remove_dir_all(&folder)?;
+        fs::remove_dir_all(folder)?;
     }
-    fs::rename(&toolchain, &folder)?;
-    show(command("rustup", ["toolchain", "link", LINKED]).arg(&folder))
+    fs::rename(&toolchain, folder)?;
+    Ok(())
 }
 
 /// What the toolchain is made of: another version of either needs another one.
@@ -78,7 +95,7 @@ fn compile_library(krate: &Path) -> Result<PathBuf> {
 }
 
 /// A sysroot of links that will stand at `place`.
-fn make_toolchain(toolchain: &Path, library: &Path, place: &Path) -> Result<()> {
+fn fill(toolchain: &Path, library: &Path, place: &Path) -> Result<()> {
     let host = host_triple()?;
     let active = PathBuf::from(output(&mut command("rustc", ["--print", "sysroot"]))?.trim());
 
