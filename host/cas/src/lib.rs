@@ -1,1 +1,39 @@
-//! The room spec-cas.
+//! The content-addressed store: blobs, Merkle trees, checkouts, and small named records.
+//!
+//! [`Cas`] is the store; it blocks, is cheap to clone, and is shared by threads and processes. Its methods are
+//! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`),
+//! folders on disk (`checkout`, `tree_cache`), whole trees (`complete`) and records ([`Refs`]).
+//!
+//! The crate knows nothing of elements, networks or sandboxes; it names things by digest and path.
+
+mod builder;
+mod capture;
+mod checkout;
+mod codec;
+mod complete;
+mod directory_cache;
+mod error;
+mod layout;
+mod lock;
+mod read;
+mod refs;
+#[cfg(test)]
+mod sample;
+mod scan;
+mod scratch;
+mod store;
+mod temp;
+mod tree;
+mod tree_cache;
+mod twin;
+mod writer;
+
+pub use builder::TreeBuilder;
+pub use checkout::CheckoutMode;
+pub use error::{CasError, Result};
+pub use refs::Refs;
+pub use scratch::ScratchDir;
+pub use store::Cas;
+pub use tree::{Entry, EntryRef, Walk};
+pub use tree_cache::TreeGuard;
+pub use writer::{BlobWriter, Take};

@@ -1,0 +1,197 @@
+//! A tree put together in memory from paths, and stored in one batch.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
+use std::sync::Arc;
+
+use spec_model::Digest;
+use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
+
+use crate::codec;
+use crate::error::{CasError, Result};
+use crate::store::Cas;
+use crate::tree::components;
+
+/// Collects entries by path. Missing parents are made; a file or symbolic link takes the place of an earlier one.
+#[derive(Clone, Debug, Default)]
+pub struct TreeBuilder {
+    root: Folder,
+}
+
+/// The entries of a directory under construction, by name.
+pub(crate) type Folder = BTreeMap<String, Item>;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Item {
+    File { digest: Digest, executable: bool, properties: NodeProperties },
+    Symlink { target: String },
+    Folder(Folder),
+    Tree(Digest),
+}
+
+impl TreeBuilder {
+    /// A builder of the empty tree.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a file at `path`, a relative path with single slashes. The blob itself is the caller's to store.
+    ///
+    /// # Errors
+    /// `cas-bad-path`; `cas-collision` when a directory is there, or something else than a directory on the way.
+    pub fn add_file(&mut self, path: &str, digest: Digest, executable: bool) -> Result<()> {
+        self.add_file_with(path, digest, executable, NodeProperties::default())
+    }
+
+    /// As [`add_file`](Self::add_file), with REAPI node properties.
+    ///
+    /// # Errors
+    /// As [`add_file`](Self::add_file).
+    pub fn add_file_with(
+        &mut self,
+        path: &str,
+        digest: Digest,
+        executable: bool,
+        properties: NodeProperties,
+    ) -> Result<()> {
+        self.put(path, Item::File { digest, executable, properties })
+    }
+
+    /// Puts a symbolic link at `path`, pointing at `target` as written.
+    ///
+    /// # Errors
+    /// As [`add_file`](Self::add_file); `cas-bad-path` also for an empty target.
+    pub fn add_symlink(&mut self, path: &str, target: &str) -> Result<()> {
+        if target.is_empty() || target.contains('\0') {
+            let why = "it is a symbolic link with no possible target";
+            return Err(CasError::BadPath { path: path.to_owned(), why });
+        }
+        self.put(path, Item::Symlink { target: target.to_owned() })
+    }
+
+    /// Makes sure there is a directory at `path`.
+    ///
+    /// # Errors
+    /// `cas-bad-path`; `cas-collision` when something else is there or on the way.
+    pub fn add_directory(&mut self, path: &str) -> Result<()> {
+        self.folder(path, &components(path)?).map(drop)
+    }
+
+    /// Puts a whole stored tree at `path`, where nothing may be yet. Nothing can be added below it later.
+    ///
+    /// # Errors
+    /// As [`add_file`](Self::add_file).
+    pub fn add_tree(&mut self, path: &str, root: Digest) -> Result<()> {
+        self.put(path, Item::Tree(root))
+    }
+
+    /// Stores the directories, and answers with the digest of the root.
+    ///
+    /// # Errors
+    /// When the disk is full or fails.
+    pub fn store(&self, cas: &Cas) -> Result<Digest> {
+        let mut batch = Batch::default();
+        let root = assemble(&self.root, &mut batch);
+        batch.store(cas)?;
+        Ok(root)
+    }
+
+    fn put(&mut self, path: &str, item: Item) -> Result<()> {
+        let names = components(path)?;
+        let (name, parents) = names.split_last().map_or(("", &names[..]), |(name, parents)| (*name, parents));
+        let collision =
+            |old: &Item| CasError::Collision { path: path.to_owned(), old: old.kind(), new: item.kind() };
+        match self.folder(path, parents)?.entry(name.to_owned()) {
+            Slot::Occupied(slot) if !slot.get().is_leaf() || !item.is_leaf() => Err(collision(slot.get())),
+            Slot::Occupied(mut slot) => {
+                slot.insert(item);
+                Ok(())
+            }
+            Slot::Vacant(slot) => {
+                slot.insert(item);
+                Ok(())
+            }
+        }
+    }
+
+    fn folder(&mut self, path: &str, names: &[&str]) -> Result<&mut Folder> {
+        let mut folder = &mut self.root;
+        for name in names {
+            match folder.entry((*name).to_owned()).or_insert_with(|| Item::Folder(Folder::new())) {
+                Item::Folder(inner) => folder = inner,
+                other => {
+                    return Err(CasError::Collision {
+                        path: path.to_owned(),
+                        old: other.kind(),
+                        new: "directory",
+                    });
+                }
+            }
+        }
+        Ok(folder)
+    }
+}
+
+impl Item {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "file",
+            Self::Symlink { .. } => "symbolic link",
+            Self::Folder(_) | Self::Tree(_) => "directory",
+        }
+    }
+
+    fn is_leaf(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::Symlink { .. })
+    }
+}
+
+/// Directories made but not yet stored.
+#[derive(Default)]
+pub(crate) struct Batch(Vec<(Digest, Vec<u8>, Arc<Directory>)>);
+
+impl Batch {
+    /// Adds a directory and answers with its digest.
+    pub(crate) fn add(&mut self, directory: Directory) -> Digest {
+        let bytes = codec::encode(&directory);
+        let digest = Digest::of(&bytes);
+        self.0.push((digest, bytes, Arc::new(directory)));
+        digest
+    }
+
+    /// Stores all of them; they are in the directory cache then.
+    pub(crate) fn store(self, cas: &Cas) -> Result<()> {
+        cas.parallel(&self.0, |(digest, bytes, _)| cas.put_known(digest, bytes))?;
+        for (digest, _, directory) in self.0 {
+            cas.shared.directories.insert(digest, directory);
+        }
+        Ok(())
+    }
+}
+
+fn assemble(folder: &Folder, batch: &mut Batch) -> Digest {
+    let mut directory = Directory::default();
+    for (name, item) in folder {
+        let name = name.clone();
+        match item {
+            Item::File { digest, executable, properties } => directory.files.push(FileNode {
+                name,
+                digest: *digest,
+                executable: *executable,
+                properties: properties.clone(),
+            }),
+            Item::Symlink { target } => directory.symlinks.push(SymlinkNode {
+                name,
+                target: target.clone(),
+                properties: NodeProperties::default(),
+            }),
+            Item::Folder(inner) => {
+                let digest = assemble(inner, batch);
+                directory.directories.push(DirectoryNode { name, digest });
+            }
+            Item::Tree(digest) => directory.directories.push(DirectoryNode { name, digest: *digest }),
+        }
+    }
+    batch.add(directory)
+}

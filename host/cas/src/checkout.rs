@@ -1,0 +1,176 @@
+//! Trees onto the disk.
+
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rayon::Scope;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec};
+use rustix::io::Errno;
+use spec_model::Digest;
+use spec_model::tree::{FileNode, SymlinkNode};
+
+use crate::error::{CasError, Result};
+use crate::layout::BlobName;
+use crate::store::Cas;
+use crate::temp::{TempArea, fixed_times, settle};
+use crate::twin::clone_or_copy;
+
+/// How the files of a checkout come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckoutMode {
+    /// Links to the store's own files: nobody may write to them. Copied where the file system cannot link.
+    HardLink,
+    /// Files of their own, sharing blocks with the store where the file system can.
+    Copy,
+}
+
+impl Cas {
+    /// Puts a tree at `dest`, which must not exist or be an empty folder. It appears there whole or not at all.
+    ///
+    /// Directories and executables get mode 0755, other files 0644, all the time 2011-11-11 11:11:11 UTC, unless a
+    /// node's properties say otherwise.
+    ///
+    /// # Errors
+    /// `cas-missing` naming the path, `cas-disk-full`, or when the file system fails.
+    pub fn checkout(&self, root: &Digest, dest: &Path, mode: CheckoutMode) -> Result<()> {
+        let parent = dest.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let device = |path: &Path| fs::metadata(path).map(|meta| meta.dev());
+        if device(parent).map_err(CasError::io("look up", parent))? == device(self.root()).unwrap_or(0) {
+            return self.checkout_through(&self.shared.temp, root, dest, mode);
+        }
+        let beside = parent.join(".spec-host-checkout");
+        let area = TempArea::open(beside.clone())?;
+        let result = self.checkout_through(&area, root, dest, mode);
+        drop(area);
+        let _ = fs::remove_dir(beside);
+        result
+    }
+
+    fn checkout_through(
+        &self,
+        area: &TempArea,
+        root: &Digest,
+        dest: &Path,
+        mode: CheckoutMode,
+    ) -> Result<()> {
+        let staging = area.fresh()?;
+        let done = self
+            .checkout_into(root, &staging, mode)
+            .and_then(|()| fs::rename(&staging, dest).map_err(CasError::io("create", dest)));
+        if done.is_err() {
+            let _ = fs::remove_dir_all(&staging);
+        }
+        done
+    }
+
+    /// Puts a tree at `dest`, where nothing is; half a tree is left when this fails.
+    pub(crate) fn checkout_into(&self, root: &Digest, dest: &Path, mode: CheckoutMode) -> Result<()> {
+        fs::create_dir(dest).map_err(CasError::io("create", dest))?;
+        let checkout = Checkout { cas: self, mode, dest, failure: Mutex::new(None) };
+        self.workers()?.scope(|scope| checkout.folder(scope, PathBuf::new(), *root));
+        checkout.failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+}
+
+struct Checkout<'a> {
+    cas: &'a Cas,
+    mode: CheckoutMode,
+    dest: &'a Path,
+    failure: Mutex<Option<CasError>>,
+}
+
+impl Checkout<'_> {
+    fn folder<'scope>(&'scope self, scope: &Scope<'scope>, path: PathBuf, digest: Digest) {
+        if let Err(error) = self.fill(scope, &path, &digest) {
+            self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Fills a folder that exists. Its own time is set last, for every new entry changes it.
+    fn fill<'scope>(&'scope self, scope: &Scope<'scope>, path: &Path, digest: &Digest) -> Result<()> {
+        if self.has_failed() {
+            return Ok(());
+        }
+        let directory = self.cas.directory_at(digest, &path.to_string_lossy())?;
+        let host = self.dest.join(path);
+        let folder = File::open(&host).map_err(CasError::io("open", &host))?;
+        for child in &directory.directories {
+            let made = rustix::fs::mkdirat(&folder, child.name.as_str(), Mode::from_raw_mode(0o755));
+            made.map_err(CasError::io("create", host.join(&child.name)))?;
+            let (path, digest) = (path.join(&child.name), child.digest);
+            scope.spawn(move |scope| self.folder(scope, path, digest));
+        }
+        for file in &directory.files {
+            self.file(&folder, file)
+                .map_err(|error| error.about(format!("file /{}", path.join(&file.name).display())))?;
+        }
+        for link in &directory.symlinks {
+            symlink(&folder, link).map_err(CasError::io("create", host.join(&link.name)))?;
+        }
+        settle(&folder, directory.properties.unix_mode.unwrap_or(0o755))
+            .map_err(CasError::io("finish", &host))
+    }
+
+    fn file(&self, folder: &File, file: &FileNode) -> Result<()> {
+        let plain = file.properties.mtime.is_none() && file.properties.unix_mode.is_none();
+        if self.mode == CheckoutMode::Copy || !plain {
+            return self.copy(folder, file);
+        }
+        match self.link(folder, file) {
+            Err(Errno::NOENT) if file.executable => {
+                self.cas.make_twin(&file.digest)?;
+                self.link(folder, file).map_err(CasError::io("link", &file.name))
+            }
+            Err(Errno::NOENT) => Err(CasError::Missing { digest: file.digest, what: "file".to_owned() }),
+            Err(Errno::XDEV | Errno::MLINK | Errno::PERM) => self.copy(folder, file),
+            other => other.map_err(CasError::io("link", &file.name)),
+        }
+    }
+
+    fn link(&self, folder: &File, file: &FileNode) -> Result<(), Errno> {
+        let store = if file.executable { &self.cas.shared.exec } else { &self.cas.shared.objects };
+        rustix::fs::linkat(
+            store,
+            BlobName::of(&file.digest).path(),
+            folder,
+            file.name.as_str(),
+            AtFlags::empty(),
+        )
+    }
+
+    fn copy(&self, folder: &File, file: &FileNode) -> Result<()> {
+        let mode = file.properties.unix_mode.unwrap_or(if file.executable { 0o755 } else { 0o644 });
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let made = rustix::fs::openat(folder, file.name.as_str(), flags, Mode::from_raw_mode(0o600));
+        let to: File = made.map_err(CasError::io("create", &file.name))?.into();
+        let mut source = self.cas.open_blob(&file.digest)?;
+        clone_or_copy(&mut source, &to).map_err(CasError::io("write", &file.name))?;
+        settle(&to, mode).map_err(CasError::io("finish", &file.name))?;
+        if let Some((seconds, nanos)) = file.properties.mtime {
+            let mut times = fixed_times();
+            times.last_modification = Timespec { tv_sec: seconds, tv_nsec: nanos.into() };
+            rustix::fs::futimens(&to, &times).map_err(CasError::io("finish", &file.name))?;
+        }
+        Ok(())
+    }
+}
+
+fn symlink(folder: &File, link: &SymlinkNode) -> Result<(), Errno> {
+    rustix::fs::symlinkat(link.target.as_str(), folder, link.name.as_str())?;
+    rustix::fs::utimensat(folder, link.name.as_str(), &fixed_times(), AtFlags::SYMLINK_NOFOLLOW)
+}
+
+/// Renames a finished tree into place; `false` when somebody else was first.
+pub(crate) fn rename_new(from: &Path, to: &Path) -> Result<bool> {
+    match rustix::fs::renameat_with(CWD, from, CWD, to, rustix::fs::RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(true),
+        Err(Errno::EXIST | Errno::NOTEMPTY) => Ok(false),
+        Err(error) => Err(CasError::io("create", to)(error)),
+    }
+}

@@ -1,0 +1,230 @@
+//! REAPI's `Directory` message: the only place that knows its bytes.
+//!
+//! Written by hand because a tree is named by these bytes: the canonical form (fields in order, defaults left out,
+//! names sorted) is a property of this file and not of a library's version, and it is checked in the one pass that
+//! decodes, straight into the model's types.
+
+mod wire;
+
+use spec_model::Digest;
+use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
+
+use wire::{Fields, Value, put_bytes, put_message, put_uint};
+
+/// Encodes a directory whose lists are sorted by name.
+pub(crate) fn encode(directory: &Directory) -> Vec<u8> {
+    let nodes = directory.files.len() + directory.directories.len() + directory.symlinks.len();
+    let mut out = Vec::with_capacity(nodes * 112);
+    for file in &directory.files {
+        put_message(&mut out, 1, |out| {
+            put_bytes(out, 1, file.name.as_bytes());
+            put_digest(out, 2, &file.digest);
+            put_uint(out, 4, u64::from(file.executable));
+            put_properties(out, 6, &file.properties);
+        });
+    }
+    for child in &directory.directories {
+        put_message(&mut out, 2, |out| {
+            put_bytes(out, 1, child.name.as_bytes());
+            put_digest(out, 2, &child.digest);
+        });
+    }
+    for link in &directory.symlinks {
+        put_message(&mut out, 3, |out| {
+            put_bytes(out, 1, link.name.as_bytes());
+            put_bytes(out, 2, link.target.as_bytes());
+            put_properties(out, 4, &link.properties);
+        });
+    }
+    put_properties(&mut out, 5, &directory.properties);
+    out
+}
+
+fn put_digest(out: &mut Vec<u8>, field: u32, digest: &Digest) {
+    put_message(out, field, |out| {
+        put_bytes(out, 1, digest.hex().as_bytes());
+        put_uint(out, 2, digest.size());
+    });
+}
+
+fn put_properties(out: &mut Vec<u8>, field: u32, node: &NodeProperties) {
+    if node.is_empty() {
+        return;
+    }
+    put_message(out, field, |out| {
+        for (name, value) in &node.properties {
+            put_message(out, 1, |out| {
+                put_bytes(out, 1, name.as_bytes());
+                put_bytes(out, 2, value.as_bytes());
+            });
+        }
+        if let Some((seconds, nanos)) = node.mtime {
+            put_message(out, 2, |out| {
+                put_uint(out, 1, seconds.cast_unsigned());
+                put_uint(out, 2, i64::from(nanos).cast_unsigned());
+            });
+        }
+        if let Some(mode) = node.unix_mode {
+            put_message(out, 3, |out| put_uint(out, 1, u64::from(mode)));
+        }
+    });
+}
+
+/// Decodes a directory, and says which rule it breaks if it is not in canonical form. Unknown fields are passed over.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Directory, String> {
+    let mut directory = Directory::default();
+    for field in Fields::new(bytes) {
+        match field? {
+            (1, Value::Bytes(file)) => directory.files.push(decode_file(file)?),
+            (2, Value::Bytes(child)) => directory.directories.push(decode_child(child)?),
+            (3, Value::Bytes(link)) => directory.symlinks.push(decode_link(link)?),
+            (5, Value::Bytes(properties)) => directory.properties = decode_properties(properties)?,
+            _ => {}
+        }
+    }
+    check(&directory)?;
+    Ok(directory)
+}
+
+fn decode_file(bytes: &[u8]) -> Result<FileNode, String> {
+    let (mut name, mut digest, mut executable) = (String::new(), None, false);
+    let mut properties = NodeProperties::default();
+    for field in Fields::new(bytes) {
+        match field? {
+            (1, Value::Bytes(text)) => name = decode_text(text)?,
+            (2, Value::Bytes(message)) => digest = Some(decode_digest(message)?),
+            (4, Value::Uint(flag)) => executable = flag != 0,
+            (6, Value::Bytes(message)) => properties = decode_properties(message)?,
+            _ => {}
+        }
+    }
+    let digest = digest.ok_or_else(|| format!("the file '{name}' has no digest"))?;
+    Ok(FileNode { name, digest, executable, properties })
+}
+
+fn decode_child(bytes: &[u8]) -> Result<DirectoryNode, String> {
+    let (mut name, mut digest) = (String::new(), None);
+    for field in Fields::new(bytes) {
+        match field? {
+            (1, Value::Bytes(text)) => name = decode_text(text)?,
+            (2, Value::Bytes(message)) => digest = Some(decode_digest(message)?),
+            _ => {}
+        }
+    }
+    let digest = digest.ok_or_else(|| format!("the directory '{name}' has no digest"))?;
+    Ok(DirectoryNode { name, digest })
+}
+
+fn decode_link(bytes: &[u8]) -> Result<SymlinkNode, String> {
+    let (mut name, mut target) = (String::new(), String::new());
+    let mut properties = NodeProperties::default();
+    for field in Fields::new(bytes) {
+        match field? {
+            (1, Value::Bytes(text)) => name = decode_text(text)?,
+            (2, Value::Bytes(text)) => target = decode_text(text)?,
+            (4, Value::Bytes(message)) => properties = decode_properties(message)?,
+            _ => {}
+        }
+    }
+    match target.is_empty() || target.contains('\0') {
+        true => Err(format!("the symbolic link '{name}' has no possible target")),
+        false => Ok(SymlinkNode { name, target, properties }),
+    }
+}
+
+fn decode_digest(bytes: &[u8]) -> Result<Digest, String> {
+    let (mut hash, mut size) = (String::new(), 0);
+    for field in Fields::new(bytes) {
+        match field? {
+            (1, Value::Bytes(text)) => hash = decode_text(text)?,
+            (2, Value::Uint(value)) => size = value,
+            _ => {}
+        }
+    }
+    if i64::try_from(size).is_err() {
+        return Err(format!("the digest {hash} has a negative size"));
+    }
+    Digest::from_hex(&hash, size).map_err(|error| error.to_string())
+}
+
+fn decode_properties(bytes: &[u8]) -> Result<NodeProperties, String> {
+    let mut properties = NodeProperties::default();
+    for field in Fields::new(bytes) {
+        match field? {
+            (1, Value::Bytes(property)) => {
+                let [name, value] = decode_pair(property)?;
+                properties.properties.push((name, value));
+            }
+            (2, Value::Bytes(time)) => {
+                let [seconds, nanos] = decode_uints(time)?;
+                properties.mtime = Some((seconds.cast_signed(), nanos as i32));
+            }
+            (3, Value::Bytes(mode)) => properties.unix_mode = Some(decode_uints(mode)?[0] as u32),
+            _ => {}
+        }
+    }
+    match properties.properties.is_sorted_by(|a, b| a.0 < b.0) {
+        true => Ok(properties),
+        false => Err("node properties are not sorted by name".to_owned()),
+    }
+}
+
+fn decode_pair(bytes: &[u8]) -> Result<[String; 2], String> {
+    let mut pair = [String::new(), String::new()];
+    for field in Fields::new(bytes) {
+        if let (number @ 1..=2, Value::Bytes(text)) = field? {
+            pair[number as usize - 1] = decode_text(text)?;
+        }
+    }
+    Ok(pair)
+}
+
+fn decode_uints(bytes: &[u8]) -> Result<[u64; 2], String> {
+    let mut pair = [0, 0];
+    for field in Fields::new(bytes) {
+        if let (number @ 1..=2, Value::Uint(value)) = field? {
+            pair[number as usize - 1] = value;
+        }
+    }
+    Ok(pair)
+}
+
+fn decode_text(bytes: &[u8]) -> Result<String, String> {
+    String::from_utf8(bytes.to_vec())
+        .map_err(|_| format!("'{}' is not UTF-8", String::from_utf8_lossy(bytes)))
+}
+
+/// REAPI's rules: each list sorted by name, no name twice in the directory, each name one path component.
+fn check(directory: &Directory) -> Result<(), String> {
+    let files: Vec<&str> = directory.files.iter().map(|node| node.name.as_str()).collect();
+    let children: Vec<&str> = directory.directories.iter().map(|node| node.name.as_str()).collect();
+    let links: Vec<&str> = directory.symlinks.iter().map(|node| node.name.as_str()).collect();
+    for list in [&files, &children, &links] {
+        if let Some(pair) = list.windows(2).find(|pair| pair[0] >= pair[1]) {
+            return Err(format!("'{}' does not belong before '{}'", pair[0], pair[1]));
+        }
+        if let Some((name, why)) = list.iter().find_map(|name| bad_name(name).map(|why| (name, why))) {
+            return Err(format!("the name '{name}' {why}"));
+        }
+    }
+    for (shorter, longer) in [(&children, &files), (&links, &files), (&links, &children)] {
+        if let Some(name) = shorter.iter().find(|name| longer.binary_search(name).is_ok()) {
+            return Err(format!("the name '{name}' occurs twice"));
+        }
+    }
+    Ok(())
+}
+
+/// Why `name` cannot be a path component in a tree, if it cannot.
+pub(crate) fn bad_name(name: &str) -> Option<&'static str> {
+    match name {
+        "" => Some("is empty"),
+        "." | ".." => Some("is a step and not a name"),
+        _ if name.contains('/') => Some("holds a slash"),
+        _ if name.contains('\0') => Some("holds a NUL"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

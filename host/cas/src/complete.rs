@@ -1,0 +1,108 @@
+//! Is a whole tree here? Answered from a marker instead of a walk, as long as nothing was removed.
+//!
+//! `complete/generation` holds a number. It is odd while blobs are being removed and grows by two with each removal.
+//! A marker `complete/N/HASH` says that the tree was whole in generation N, so it says so as long as the number is N.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+
+use spec_model::Digest;
+
+use crate::error::{CasError, Result};
+use crate::layout;
+use crate::store::Cas;
+use crate::tree::{EntryRef, Walk};
+
+impl Cas {
+    /// Whether every blob of the tree is here. Walks the tree at most once between two removals from the store.
+    ///
+    /// # Errors
+    /// When a directory is damaged or the file system fails.
+    pub fn complete(&self, root: &Digest) -> Result<bool> {
+        let generation = self.generation()?;
+        if is_even(generation) && self.marker(generation, root).exists() {
+            return Ok(true);
+        }
+        let whole = match self.all_here(root) {
+            Err(CasError::Missing { .. } | CasError::Corrupt { .. }) => false,
+            other => other?,
+        };
+        if whole {
+            self.mark(generation, root)?;
+        }
+        Ok(whole)
+    }
+
+    /// Notes that a tree is whole, for a caller that has just stored all of it.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn mark_complete(&self, root: &Digest) -> Result<()> {
+        self.mark(self.generation()?, root)
+    }
+
+    fn mark(&self, generation: u64, root: &Digest) -> Result<()> {
+        if !is_even(generation) {
+            return Ok(());
+        }
+        let path = self.marker(generation, root);
+        let folder = path.parent().unwrap_or(&path);
+        fs::create_dir_all(folder).map_err(CasError::io("create", folder))?;
+        fs::File::create(&path).map(drop).map_err(CasError::io("create", &path))
+    }
+
+    fn marker(&self, generation: u64, root: &Digest) -> std::path::PathBuf {
+        self.shared.root.join(layout::COMPLETE).join(generation.to_string()).join(root.hex())
+    }
+
+    fn all_here(&self, root: &Digest) -> Result<bool> {
+        let mut files = Vec::new();
+        self.walk_shared(root, &mut |_, entry| {
+            if let EntryRef::File(file) = entry {
+                files.push(file.digest);
+            }
+            Ok(Walk::Enter)
+        })?;
+        files.sort_unstable();
+        files.dedup();
+        Ok(self.missing(&files)?.is_empty())
+    }
+
+    fn generation(&self) -> Result<u64> {
+        let path = self.shared.root.join(layout::COMPLETE).join("generation");
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(text.trim().parse().unwrap_or(1)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(CasError::io("read", &path)(error)),
+        }
+    }
+
+    /// Runs something that removes blobs. A process killed meanwhile leaves the number odd: no marker counts then,
+    /// until the next removal is over.
+    pub(crate) fn while_removing<R>(&self, removal: impl FnOnce() -> Result<R>) -> Result<R> {
+        let folder = self.shared.root.join(layout::COMPLETE);
+        fs::create_dir_all(&folder).map_err(CasError::io("create", &folder))?;
+        let lock = fs::File::open(&folder).map_err(CasError::io("open", &folder))?;
+        crate::lock::exclusive(&lock, &folder)?;
+        let odd = self.generation()? | 1;
+        self.set_generation(odd)?;
+        let result = removal()?;
+        self.set_generation(odd + 1)?;
+        for old in [odd.saturating_sub(1), odd.saturating_sub(3)] {
+            let _ = fs::remove_dir_all(folder.join(old.to_string()));
+        }
+        Ok(result)
+    }
+
+    fn set_generation(&self, value: u64) -> Result<()> {
+        let path = self.shared.root.join(layout::COMPLETE).join("generation");
+        let fresh = self.shared.temp.fresh()?;
+        let mut file = fs::File::create_new(&fresh).map_err(CasError::io("create", &fresh))?;
+        write!(file, "{value}").map_err(CasError::io("write", &fresh))?;
+        fs::rename(&fresh, &path).map_err(CasError::io("rename", &fresh))
+    }
+}
+
+fn is_even(generation: u64) -> bool {
+    generation.is_multiple_of(2)
+}

@@ -1,0 +1,135 @@
+//! What can go wrong in the store.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+use spec_model::{Digest, UserError};
+
+/// What the operations of this room answer with.
+pub type Result<T, E = CasError> = std::result::Result<T, E>;
+
+/// A failed operation on the store or on a tree.
+#[derive(Debug, thiserror::Error)]
+pub enum CasError {
+    /// A blob is not in the store. Reason `cas-missing`.
+    #[error("{what} ({digest}) is not in the store; fetch or build it again")]
+    Missing {
+        /// The absent blob.
+        digest: Digest,
+        /// What it is, as a reader would call it: "directory usr/lib", "blob".
+        what: String,
+    },
+    /// A stored blob does not have the contents of its name. It is in `quarantine/` now. Reason `cas-corrupt`.
+    #[error(
+        "{what} ({digest}) is damaged on disk: found {found}; it was moved to quarantine, fetch or build it again"
+    )]
+    Corrupt {
+        /// What was expected.
+        digest: Digest,
+        /// What it is, as a reader would call it.
+        what: String,
+        /// What the file holds instead.
+        found: Digest,
+    },
+    /// Written bytes are not the announced ones; nothing was stored. Reason `cas-wrong-digest`.
+    #[error("expected contents with digest {expected}, got {found}; nothing was stored")]
+    WrongDigest {
+        /// What was announced.
+        expected: Digest,
+        /// What was written.
+        found: Digest,
+    },
+    /// The file system or the user's quota is full; nothing was stored. Reason `cas-disk-full`.
+    #[error("no space left while writing {}; free some and run again, everything stored so far stays", path.display())]
+    DiskFull {
+        /// The file being written, or the store.
+        path: PathBuf,
+    },
+    /// A blob is no canonical REAPI `Directory` message. Reason `cas-bad-directory`.
+    #[error("blob {digest} is not a directory in REAPI's canonical form: {why}")]
+    BadDirectory {
+        /// The blob.
+        digest: Digest,
+        /// Which rule it breaks.
+        why: String,
+    },
+    /// A path that no tree can hold. Reason `cas-bad-path`.
+    #[error("'{path}' cannot be a path in a tree: {why}")]
+    BadPath {
+        /// The path as given.
+        path: String,
+        /// Which rule it breaks.
+        why: &'static str,
+    },
+    /// A captured folder holds something that trees cannot. Reason `cas-special-file`.
+    #[error("{} is a {kind}; a tree can hold only files, directories and symbolic links, so remove it", path.display())]
+    SpecialFile {
+        /// Where it is on the host.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// Two things that cannot lie over each other want the same place. Reason `cas-collision`.
+    #[error("cannot put a {new} at /{path}, where there is a {old}; stage one of them elsewhere")]
+    Collision {
+        /// Path from the root of the tree, without a leading slash.
+        path: String,
+        /// What is there.
+        old: &'static str,
+        /// What should go there.
+        new: &'static str,
+    },
+    /// The operating system refused. Reason `cas-io`.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried: "read", "create".
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl CasError {
+    /// Says what a missing or damaged blob is, when the caller knows better than the store.
+    #[must_use]
+    pub fn about(mut self, name: impl Into<String>) -> Self {
+        if let Self::Missing { what, .. } | Self::Corrupt { what, .. } = &mut self {
+            *what = name.into();
+        }
+        self
+    }
+
+    /// Wraps an operating system's error; a full disk becomes [`CasError::DiskFull`].
+    pub(crate) fn io<E: Into<io::Error>>(
+        action: &'static str,
+        path: impl AsRef<Path>,
+    ) -> impl FnOnce(E) -> Self {
+        move |source| {
+            let source = source.into();
+            let path = path.as_ref().to_path_buf();
+            match Errno::from_io_error(&source) {
+                Some(Errno::NOSPC | Errno::DQUOT) => Self::DiskFull { path },
+                _ => Self::Io { action, path, source },
+            }
+        }
+    }
+}
+
+impl UserError for CasError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::Missing { .. } => "cas-missing",
+            Self::Corrupt { .. } => "cas-corrupt",
+            Self::WrongDigest { .. } => "cas-wrong-digest",
+            Self::DiskFull { .. } => "cas-disk-full",
+            Self::BadDirectory { .. } => "cas-bad-directory",
+            Self::BadPath { .. } => "cas-bad-path",
+            Self::SpecialFile { .. } => "cas-special-file",
+            Self::Collision { .. } => "cas-collision",
+            Self::Io { .. } => "cas-io",
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Reading blobs, and finding damaged ones.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::FileExt;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use spec_model::{Digest, DigestHasher};
+
+use crate::error::{CasError, Result};
+use crate::layout::{self, BlobName};
+use crate::store::Cas;
+
+/// Bytes read at a time when hashing: large enough that system calls do not count, small enough for the cache.
+pub(crate) const CHUNK: usize = 256 << 10;
+
+impl Cas {
+    /// The contents of a blob, checked against its digest. A damaged one is moved to quarantine.
+    ///
+    /// # Errors
+    /// `cas-missing`, `cas-corrupt`, or when the file system fails.
+    pub fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(usize::try_from(digest.size()).unwrap_or(0));
+        let mut file = self.open_blob(digest)?;
+        file.read_to_end(&mut bytes).map_err(CasError::io("read", self.blob_path(digest)))?;
+        self.check(digest, Digest::of(&bytes))?;
+        Ok(bytes)
+    }
+
+    /// A blob as an open file, for streaming. Its size is checked, its contents are not.
+    ///
+    /// # Errors
+    /// `cas-missing`, or when the file system fails.
+    pub fn open_blob(&self, digest: &Digest) -> Result<File> {
+        let name = BlobName::of(digest);
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let opened = rustix::fs::openat(&self.shared.objects, name.path(), flags, Mode::empty());
+        let missing = || CasError::Missing { digest: *digest, what: "blob".to_owned() };
+        let file: File = match opened {
+            Ok(fd) => fd.into(),
+            Err(Errno::NOENT) => return Err(missing()),
+            Err(error) => return Err(CasError::io("open", self.blob_path(digest))(error)),
+        };
+        let meta = file.metadata().map_err(CasError::io("look up", self.blob_path(digest)))?;
+        if meta.len() == digest.size() { Ok(file) } else { Err(missing()) }
+    }
+
+    /// At most `limit` bytes of a blob from `offset` on; fewer at its end. Contents are not checked.
+    ///
+    /// # Errors
+    /// `cas-missing`, or when the file system fails.
+    pub fn read_range(&self, digest: &Digest, offset: u64, limit: usize) -> Result<Vec<u8>> {
+        let rest = usize::try_from(digest.size().saturating_sub(offset)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; rest.min(limit)];
+        let file = self.open_blob(digest)?;
+        file.read_exact_at(&mut bytes, offset).map_err(CasError::io("read", self.blob_path(digest)))?;
+        Ok(bytes)
+    }
+
+    /// Reads a blob and checks it against its digest. A damaged one is moved to quarantine.
+    ///
+    /// # Errors
+    /// `cas-missing`, `cas-corrupt`, or when the file system fails.
+    pub fn verify(&self, digest: &Digest) -> Result<()> {
+        let found =
+            digest_of(self.open_blob(digest)?).map_err(CasError::io("read", self.blob_path(digest)))?;
+        self.check(digest, found)
+    }
+
+    fn check(&self, digest: &Digest, found: Digest) -> Result<()> {
+        if found == *digest {
+            return Ok(());
+        }
+        self.quarantine(digest)?;
+        Err(CasError::Corrupt { digest: *digest, what: "blob".to_owned(), found })
+    }
+
+    /// Takes a blob out of the store, so that it counts as missing, and keeps it under `quarantine/HASH`.
+    /// Does nothing when it is not there.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn quarantine(&self, digest: &Digest) -> Result<()> {
+        let folder = self.shared.root.join(layout::QUARANTINE);
+        fs::create_dir_all(&folder).map_err(CasError::io("create", &folder))?;
+        self.while_removing(|| {
+            let twin = self.shared.root.join(layout::EXEC).join(BlobName::of(digest).text());
+            match (fs::rename(self.blob_path(digest), folder.join(digest.hex())), fs::remove_file(&twin)) {
+                (Err(error), _) | (_, Err(error)) if error.kind() != ErrorKind::NotFound => {
+                    Err(CasError::io("quarantine", self.blob_path(digest))(error))
+                }
+                _ => Ok(()),
+            }
+        })
+    }
+}
+
+/// The digest of everything that `file` still has to read.
+pub(crate) fn digest_of(mut file: impl Read) -> std::io::Result<Digest> {
+    let mut hasher = DigestHasher::new();
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finish()),
+            Ok(count) => hasher.update(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

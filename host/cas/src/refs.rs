@@ -1,0 +1,141 @@
+//! Small named records beside the blobs: artifacts and sources under their names.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::error::{CasError, Result};
+use crate::layout;
+use crate::store::Cas;
+use crate::tree::{components, push_name};
+
+/// The records of one kind, such as `artifacts` or `sources`. Names are relative paths: `PROJECT/NORMAL-NAME/KEY`.
+#[derive(Clone, Debug)]
+pub struct Refs {
+    cas: Cas,
+    folder: PathBuf,
+}
+
+impl Cas {
+    /// The records of the kind `kind`, one path component.
+    #[must_use]
+    pub fn refs(&self, kind: &str) -> Refs {
+        Refs { cas: self.clone(), folder: self.shared.root.join(layout::REFS).join(kind) }
+    }
+}
+
+impl Refs {
+    /// The record called `name`. An empty one, as a power failure may leave, counts as absent.
+    ///
+    /// # Errors
+    /// `cas-bad-path`, or when the file system fails.
+    pub fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let path = self.path(name)?;
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
+            Err(error) if is_absent(error.kind()) => Ok(None),
+            Err(error) => Err(CasError::io("read", &path)(error)),
+        }
+    }
+
+    /// Puts the same record under every one of `names`, replacing what was there. All are written before the first
+    /// becomes visible; then they do one after the other, in the order given, each whole.
+    ///
+    /// # Errors
+    /// `cas-bad-path`, `cas-disk-full`, or when the file system fails.
+    pub fn put(&self, names: &[&str], bytes: &[u8]) -> Result<()> {
+        let mut written = Vec::new();
+        for name in names {
+            let path = self.path(name)?;
+            let folder = path.parent().unwrap_or(&self.folder);
+            fs::create_dir_all(folder).map_err(CasError::io("create", folder))?;
+            let fresh = self.cas.shared.temp.fresh()?;
+            fs::write(&fresh, bytes).map_err(CasError::io("write", &fresh))?;
+            written.push((fresh, path));
+        }
+        for (fresh, path) in written {
+            fs::rename(&fresh, &path).map_err(CasError::io("write", &path))?;
+        }
+        Ok(())
+    }
+
+    /// The names of all records below `prefix` (a relative path, or empty for all), sorted.
+    ///
+    /// # Errors
+    /// `cas-bad-path`, or when the file system fails.
+    pub fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let start = if prefix.is_empty() { self.folder.clone() } else { self.path(prefix)? };
+        let mut names = Vec::new();
+        collect(&start, &mut prefix.to_owned(), &mut names)?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Removes a record; `false` when there was none. What it names stays in the store.
+    ///
+    /// # Errors
+    /// `cas-bad-path`, or when the file system fails.
+    pub fn remove(&self, name: &str) -> Result<bool> {
+        let path = self.path(name)?;
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if is_absent(error.kind()) => Ok(false),
+            Err(error) => Err(CasError::io("remove", &path)(error)),
+        }
+    }
+
+    fn path(&self, name: &str) -> Result<PathBuf> {
+        components(name)?;
+        Ok(self.folder.join(name))
+    }
+}
+
+fn is_absent(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory)
+}
+
+fn collect(folder: &Path, name: &mut String, names: &mut Vec<String>) -> Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if is_absent(error.kind()) => return Ok(()),
+        other => other.map_err(CasError::io("list", folder))?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(CasError::io("list", folder))?;
+        let kind = entry.file_type().map_err(CasError::io("look up", entry.path()))?;
+        let length = name.len();
+        push_name(name, &entry.file_name().to_string_lossy());
+        match kind.is_dir() {
+            true => collect(&entry.path(), name, names)?,
+            false => names.push(name.clone()),
+        }
+        name.truncate(length);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use spec_model::UserError;
+
+    use super::*;
+
+    #[test]
+    fn records_are_put_found_listed_and_removed() -> Result<()> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let refs = Cas::open(folder.path())?.refs("artifacts");
+        refs.put(&["hello/app/11", "hello/app/22"], b"one")?;
+        refs.put(&["hello/app/22", "hello/dep/33"], b"two")?;
+        assert_eq!(refs.get("hello/app/11")?.as_deref(), Some(&b"one"[..]));
+        assert_eq!(refs.get("hello/app/22")?.as_deref(), Some(&b"two"[..]));
+        assert_eq!(refs.get("hello/app")?, None);
+        assert_eq!(refs.list("hello/app")?, ["hello/app/11", "hello/app/22"]);
+        assert!(refs.remove("hello/app/11")?);
+        assert!(!refs.remove("hello/app/11")?);
+        assert_eq!(refs.list("")?, ["hello/app/22", "hello/dep/33"]);
+        assert_eq!(
+            refs.put(&["../x"], b"").map_err(|e| e.reason().to_owned()),
+            Err("cas-bad-path".to_owned())
+        );
+        Ok(())
+    }
+}

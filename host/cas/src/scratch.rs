@@ -1,0 +1,74 @@
+//! Folders for work in progress, beside the store so that what is made there can be moved into it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{CasError, Result};
+use crate::store::Cas;
+
+/// A folder of this process, on the file system of the store. Removed when dropped; if the process is killed, when
+/// the store is next opened.
+#[derive(Debug)]
+pub struct ScratchDir {
+    path: PathBuf,
+}
+
+impl Cas {
+    /// A new empty folder.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn scratch(&self) -> Result<ScratchDir> {
+        let path = self.shared.temp.fresh()?;
+        fs::create_dir(&path).map_err(CasError::io("create", &path))?;
+        Ok(ScratchDir { path })
+    }
+}
+
+impl ScratchDir {
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for ScratchDir {
+    fn drop(&mut self) {
+        if fs::remove_dir_all(&self.path).is_err() {
+            open_up(&self.path);
+            // What still resists is removed when the store is next opened, or shown by `doctor`.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Builds leave folders behind that their owner may not enter, and so does overlayfs.
+fn open_up(folder: &Path) {
+    let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_up(&entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_folder_is_gone_with_all_it_holds() -> Result<()> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let scratch = Cas::open(folder.path())?.scratch()?;
+        let path = scratch.path().to_owned();
+        let closed = path.join("closed");
+        fs::create_dir_all(closed.join("inner")).map_err(CasError::io("create", &closed))?;
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o0))
+            .map_err(CasError::io("close", &closed))?;
+        drop(scratch);
+        assert!(!path.exists());
+        Ok(())
+    }
+}

@@ -1,0 +1,164 @@
+//! The disk store: one file per blob, named by its hash.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
+use rustix::fs::AtFlags;
+use rustix::io::Errno;
+use spec_model::Digest;
+
+use crate::directory_cache::DirectoryCache;
+use crate::error::{CasError, Result};
+use crate::layout::{self, BlobName};
+use crate::temp::{TempArea, TempFile};
+
+/// Fewer blobs than this are not worth a second thread.
+const WORTH_SHARING: usize = 64;
+
+/// A content-addressed store in a folder. A clone is another handle on the same store.
+///
+/// All methods block and may be called from any thread; any number of processes may share the folder.
+/// A blob becomes visible whole or not at all, and stays when a process is killed. After a power failure a blob
+/// may be short; its size gives it away, and it then counts as absent.
+#[derive(Clone)]
+pub struct Cas {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) root: PathBuf,
+    pub(crate) objects: OwnedFd,
+    pub(crate) exec: OwnedFd,
+    pub(crate) temp: TempArea,
+    pub(crate) directories: DirectoryCache,
+    workers: OnceLock<rayon::ThreadPool>,
+}
+
+impl Cas {
+    /// Opens the store in the folder `root`, making it when it is not there, and removes what killed processes left.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or read.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
+        let root = root.into();
+        for name in [layout::OBJECTS, layout::EXEC] {
+            fs::create_dir_all(root.join(name)).map_err(CasError::io("create", root.join(name)))?;
+        }
+        let shared = Shared {
+            objects: open_folder(&root.join(layout::OBJECTS))?,
+            exec: open_folder(&root.join(layout::EXEC))?,
+            temp: TempArea::open(root.join(layout::TMP))?,
+            directories: DirectoryCache::default(),
+            workers: OnceLock::new(),
+            root,
+        };
+        let cas = Self { shared: Arc::new(shared) };
+        cas.put_bytes(b"")?;
+        Ok(cas)
+    }
+
+    /// The store's folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.shared.root
+    }
+
+    /// Whether the blob is here, whole.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn contains(&self, digest: &Digest) -> Result<bool> {
+        match rustix::fs::statat(&self.shared.objects, BlobName::of(digest).path(), AtFlags::empty()) {
+            Ok(stat) => Ok(stat.st_size as u64 == digest.size()),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(CasError::io("look up", self.blob_path(digest))(error)),
+        }
+    }
+
+    /// Those of `digests` that are not here, in the order given.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn missing(&self, digests: &[Digest]) -> Result<Vec<Digest>> {
+        let absent = self.parallel(digests, |digest| self.contains(digest).map(|here| !here))?;
+        Ok(digests.iter().zip(absent).filter(|(_, absent)| *absent).map(|(digest, _)| *digest).collect())
+    }
+
+    /// Stores `bytes` and answers with their digest.
+    ///
+    /// # Errors
+    /// When the disk is full or fails.
+    pub fn put_bytes(&self, bytes: &[u8]) -> Result<Digest> {
+        let digest = Digest::of(bytes);
+        self.put_known(&digest, bytes)?;
+        Ok(digest)
+    }
+
+    /// Stores many blobs, with several threads. Much faster than one by one; digests come in the order given.
+    ///
+    /// # Errors
+    /// When the disk is full or fails; some of the blobs may be stored then.
+    pub fn put_many(&self, blobs: &[&[u8]]) -> Result<Vec<Digest>> {
+        self.parallel(blobs, |bytes| self.put_bytes(bytes))
+    }
+
+    /// Stores bytes whose digest has just been computed from them.
+    pub(crate) fn put_known(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
+        if self.contains(digest)? {
+            return Ok(());
+        }
+        let temp = self.temp_file()?;
+        temp.file().write_all(bytes).map_err(CasError::io("write to", &self.shared.root))?;
+        self.publish(temp, digest)
+    }
+
+    pub(crate) fn temp_file(&self) -> Result<TempFile> {
+        TempFile::create(&self.shared.objects, &self.shared.temp)
+    }
+
+    pub(crate) fn publish(&self, temp: TempFile, digest: &Digest) -> Result<()> {
+        temp.publish(&self.shared.objects, BlobName::of(digest).path(), 0o644, &self.shared.temp)
+    }
+
+    pub(crate) fn blob_path(&self, digest: &Digest) -> PathBuf {
+        self.shared.root.join(layout::OBJECTS).join(BlobName::of(digest).text())
+    }
+
+    /// Runs `job` on every item, on the store's own threads when there are many items.
+    pub(crate) fn parallel<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        job: impl Fn(&T) -> Result<R> + Sync + Send,
+    ) -> Result<Vec<R>> {
+        if items.len() < WORTH_SHARING {
+            return items.iter().map(job).collect();
+        }
+        self.workers()?.install(|| items.par_iter().map(job).collect())
+    }
+
+    /// The store's own threads, one per processor, started when first needed.
+    pub(crate) fn workers(&self) -> Result<&rayon::ThreadPool> {
+        if let Some(pool) = self.shared.workers.get() {
+            return Ok(pool);
+        }
+        let pool = rayon::ThreadPoolBuilder::new().thread_name(|n| format!("cas-{n}")).build();
+        let pool =
+            pool.map_err(|error| CasError::io("start threads for", self.root())(io::Error::other(error)))?;
+        Ok(self.shared.workers.get_or_init(|| pool))
+    }
+}
+
+impl fmt::Debug for Cas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cas({})", self.shared.root.display())
+    }
+}
+
+fn open_folder(path: &Path) -> Result<OwnedFd> {
+    Ok(File::open(path).map_err(CasError::io("open", path))?.into())
+}

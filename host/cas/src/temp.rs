@@ -1,0 +1,212 @@
+//! Unfinished things: files without a name, and folders that outlive no process.
+
+use std::ffi::{CStr, CString};
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, Timespec, Timestamps};
+use rustix::io::Errno;
+
+use crate::error::{CasError, Result};
+use crate::layout::MTIME;
+
+/// A folder in which every running process may own one sub-folder, marked by a lock the kernel drops with the process.
+pub(crate) struct TempArea {
+    parent: PathBuf,
+    owned: OnceLock<Owned>,
+    next: AtomicU64,
+}
+
+struct Owned {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl TempArea {
+    /// Opens the area at `parent` and removes what dead processes left there.
+    pub(crate) fn open(parent: PathBuf) -> Result<Self> {
+        fs::create_dir_all(&parent).map_err(CasError::io("create", &parent))?;
+        remove_abandoned(&parent)?;
+        Ok(Self { parent, owned: OnceLock::new(), next: AtomicU64::new(0) })
+    }
+
+    /// A path that nobody else uses, below the sub-folder of this process. Nothing is there yet.
+    pub(crate) fn fresh(&self) -> Result<PathBuf> {
+        let owned = match self.owned.get() {
+            Some(owned) => owned,
+            None => {
+                let made = claim(&self.parent)?;
+                self.owned.get_or_init(|| made)
+            }
+        };
+        Ok(owned.path.join(self.next.fetch_add(1, Ordering::Relaxed).to_string()))
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Makes and locks a sub-folder. A cleaner may take it between the two steps; then another is made.
+fn claim(parent: &Path) -> Result<Owned> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = parent.join(format!("{}-{number}", std::process::id()));
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            other => other.map_err(CasError::io("create", &path))?,
+        }
+        let Ok(lock) = File::open(&path) else { continue };
+        let locked = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();
+        if locked && same_file(&lock, &path) {
+            return Ok(Owned { path, _lock: lock });
+        }
+    }
+}
+
+fn same_file(open: &File, path: &Path) -> bool {
+    let inode = |meta: fs::Metadata| (meta.dev(), meta.ino());
+    matches!((open.metadata(), fs::metadata(path)), (Ok(a), Ok(b)) if inode(a.clone()) == inode(b.clone()))
+}
+
+fn remove_abandoned(parent: &Path) -> Result<()> {
+    for entry in fs::read_dir(parent).map_err(CasError::io("list", parent))? {
+        let path = entry.map_err(CasError::io("list", parent))?.path();
+        let Ok(lock) = File::open(&path) else { continue };
+        if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let _ = fs::remove_dir_all(&path);
+        }
+    }
+    Ok(())
+}
+
+/// A file that becomes visible only when published, whole, under its final name.
+///
+/// It has no name until then, so a killed process leaves nothing; where the file system cannot do that
+/// it has one in the [`TempArea`].
+pub(crate) struct TempFile {
+    file: File,
+    name: Option<PathBuf>,
+}
+
+impl TempFile {
+    /// A new empty file on the file system of `dir`.
+    pub(crate) fn create(dir: impl AsFd, area: &TempArea) -> Result<Self> {
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        match rustix::fs::openat(dir, c".", flags, Mode::from_raw_mode(0o644)) {
+            Ok(fd) => Ok(Self { file: fd.into(), name: None }),
+            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => Self::named(area),
+            Err(error) => Err(CasError::io("create a file in", &area.parent)(error)),
+        }
+    }
+
+    fn named(area: &TempArea) -> Result<Self> {
+        let path = area.fresh()?;
+        let file = File::options().read(true).write(true).create_new(true).open(&path);
+        Ok(Self { file: file.map_err(CasError::io("create", &path))?, name: Some(path) })
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Gives the file its mode, the fixed time and the name `name` below `dir`. Whatever has this name stays if
+    /// it is as long as this file: names are digests, so it is the same; anything shorter is a torn write.
+    pub(crate) fn publish(mut self, dir: &OwnedFd, name: &CStr, mode: u32, area: &TempArea) -> Result<()> {
+        let failed = CasError::io("store a file in", &area.parent);
+        match self.link(dir, name, mode) {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let path = match self.name.take() {
+            Some(path) => path,
+            None => area.fresh()?,
+        };
+        self.replace(dir, name, &path).map_err(failed)
+    }
+
+    /// Gives the file its final name; `false` when that belongs to a file of another size.
+    fn link(&self, dir: &OwnedFd, name: &CStr, mode: u32) -> io::Result<bool> {
+        settle(&self.file, mode)?;
+        let link = || match &self.name {
+            None => link_nameless(&self.file, dir, name),
+            Some(path) => rustix::fs::linkat(CWD, path, dir, name, AtFlags::empty()),
+        };
+        match in_fan_out(dir, name, link) {
+            Err(Errno::EXIST) => {
+                let there = rustix::fs::statat(dir, name, AtFlags::empty())?;
+                Ok(there.st_size as u64 == self.file.metadata()?.len())
+            }
+            other => other.map(|()| true).map_err(Into::into),
+        }
+    }
+
+    fn replace(&self, dir: &OwnedFd, name: &CStr, path: &Path) -> io::Result<()> {
+        if !path.exists() {
+            link_nameless(&self.file, CWD, &CString::new(path.as_os_str().as_encoded_bytes())?)?;
+        }
+        Ok(rustix::fs::renameat(CWD, path, dir, name)?)
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        if let Some(path) = &self.name {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// The fixed time for both stamps: access (left alone) and modification.
+pub(crate) fn fixed_times() -> Timestamps {
+    Timestamps {
+        last_access: Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT },
+        last_modification: Timespec { tv_sec: MTIME, tv_nsec: 0 },
+    }
+}
+
+/// Gives an open file its final mode and time.
+pub(crate) fn settle(file: &File, mode: u32) -> io::Result<()> {
+    rustix::fs::futimens(file, &fixed_times())?;
+    if file.metadata()?.permissions().mode() & 0o7777 != mode {
+        rustix::fs::fchmod(file, Mode::from_raw_mode(mode))?;
+    }
+    Ok(())
+}
+
+/// Runs something that gives a file the name `xx/HASH` below `dir`, making the folder `xx` when it is not there yet.
+pub(crate) fn in_fan_out(
+    dir: &OwnedFd,
+    name: &CStr,
+    job: impl Fn() -> Result<(), Errno>,
+) -> Result<(), Errno> {
+    match (job(), name.to_bytes().get(..2)) {
+        (Err(Errno::NOENT), Some(folder)) => {
+            match rustix::fs::mkdirat(dir, folder, Mode::from_raw_mode(0o755)) {
+                Ok(()) | Err(Errno::EXIST) => job(),
+                Err(error) => Err(error),
+            }
+        }
+        (done, _) => done,
+    }
+}
+
+/// Kernels before 6.10 want a capability for the direct way, so there is the way through `/proc`.
+fn link_nameless(file: &File, dir: impl AsFd, name: &CStr) -> Result<(), Errno> {
+    match rustix::fs::linkat(file, c"", &dir, name, AtFlags::EMPTY_PATH) {
+        Err(Errno::NOENT | Errno::PERM) => {
+            let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(file));
+            rustix::fs::linkat(CWD, path, &dir, name, AtFlags::SYMLINK_FOLLOW)
+        }
+        other => other,
+    }
+}

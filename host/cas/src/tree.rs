@@ -1,0 +1,201 @@
+//! Merkle trees in the store: loading, storing, looking up, walking.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use spec_model::Digest;
+use spec_model::tree::{Directory, DirectoryNode, FileNode, SymlinkNode};
+
+use crate::codec;
+use crate::error::{CasError, Result};
+use crate::store::Cas;
+
+/// What a path in a tree leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A regular file.
+    File(FileNode),
+    /// A symbolic link.
+    Symlink(SymlinkNode),
+    /// A directory, by the digest of its message.
+    Directory(Digest),
+}
+
+/// What a walk comes upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryRef<'a> {
+    /// A regular file.
+    File(&'a FileNode),
+    /// A symbolic link.
+    Symlink(&'a SymlinkNode),
+    /// A directory; its entries follow if the visitor enters it.
+    Directory(&'a DirectoryNode),
+}
+
+/// Whether a walk goes into the directory just visited. Means nothing for other entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// Go into it.
+    Enter,
+    /// Pass it by.
+    Skip,
+}
+
+type Visitor<'a> = &'a mut dyn FnMut(&str, EntryRef<'_>) -> Result<Walk>;
+
+impl Cas {
+    /// Stores one directory message. Its lists must be sorted by name.
+    ///
+    /// # Errors
+    /// When the disk is full or fails.
+    pub fn store_directory(&self, directory: &Directory) -> Result<Digest> {
+        self.put_bytes(&codec::encode(directory))
+    }
+
+    /// The directory with this digest, from memory if it was used lately.
+    ///
+    /// # Errors
+    /// `cas-missing`, `cas-corrupt`, `cas-bad-directory`, or when the file system fails.
+    pub fn directory(&self, digest: &Digest) -> Result<Arc<Directory>> {
+        if let Some(directory) = self.shared.directories.get(digest) {
+            return Ok(directory);
+        }
+        let bytes = self.get(digest).map_err(|error| error.about("directory"))?;
+        let decoded = codec::decode(&bytes).map_err(|why| CasError::BadDirectory { digest: *digest, why })?;
+        let directory = Arc::new(decoded);
+        self.shared.directories.insert(*digest, Arc::clone(&directory));
+        Ok(directory)
+    }
+
+    /// As [`directory`](Self::directory), naming its path in errors.
+    pub(crate) fn directory_at(&self, digest: &Digest, path: &str) -> Result<Arc<Directory>> {
+        self.directory(digest).map_err(|error| error.about(format!("directory /{path}")))
+    }
+
+    /// What is at `path`, a relative path with single slashes; the empty path is the root itself.
+    /// Symbolic links on the way are not followed: behind one there is nothing.
+    ///
+    /// # Errors
+    /// As [`directory`](Self::directory).
+    pub fn lookup(&self, root: &Digest, path: &str) -> Result<Option<Entry>> {
+        let mut digest = *root;
+        let mut names = path.split('/').filter(|name| !name.is_empty()).peekable();
+        while let Some(name) = names.next() {
+            match find(&*self.directory(&digest)?, name) {
+                Some(Entry::Directory(child)) => digest = child,
+                found => return Ok(found.filter(|_| names.peek().is_none())),
+            }
+        }
+        Ok(Some(Entry::Directory(digest)))
+    }
+
+    /// The directory at `path`, by its digest; `None` when there is something else or nothing.
+    ///
+    /// # Errors
+    /// As [`directory`](Self::directory).
+    pub fn subtree(&self, root: &Digest, path: &str) -> Result<Option<Digest>> {
+        Ok(match self.lookup(root, path)? {
+            Some(Entry::Directory(digest)) => Some(digest),
+            _ => None,
+        })
+    }
+
+    /// Visits every entry below `root` with its path, a directory before its entries, in each directory first the
+    /// files and symbolic links by name and then the directories by name, as BuildStream lists artifacts.
+    ///
+    /// # Errors
+    /// As [`directory`](Self::directory), and whatever `visit` answers with.
+    pub fn walk(
+        &self,
+        root: &Digest,
+        mut visit: impl FnMut(&str, EntryRef<'_>) -> Result<Walk>,
+    ) -> Result<()> {
+        self.walk_from(root, &mut String::new(), &mut visit)
+    }
+
+    fn walk_from(&self, digest: &Digest, path: &mut String, visit: Visitor<'_>) -> Result<()> {
+        let directory = self.directory_at(digest, path)?;
+        let length = path.len();
+        for entry in leaves(&directory) {
+            push_name(path, entry.name());
+            visit(path, entry)?;
+            path.truncate(length);
+        }
+        for child in &directory.directories {
+            push_name(path, &child.name);
+            if visit(path, EntryRef::Directory(child))? == Walk::Enter {
+                self.walk_from(&child.digest, path, visit)?;
+            }
+            path.truncate(length);
+        }
+        Ok(())
+    }
+
+    /// Visits every different directory once, wherever and however often it occurs.
+    pub(crate) fn walk_shared(&self, root: &Digest, visit: Visitor<'_>) -> Result<()> {
+        let mut seen = std::collections::HashSet::new();
+        self.walk(root, |path, entry| match entry {
+            EntryRef::Directory(child) if !seen.insert(child.digest) => Ok(Walk::Skip),
+            _ => visit(path, entry),
+        })
+    }
+}
+
+impl<'a> EntryRef<'a> {
+    /// The last component of its path.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        match self {
+            Self::File(node) => &node.name,
+            Self::Symlink(node) => &node.name,
+            Self::Directory(node) => &node.name,
+        }
+    }
+}
+
+/// The entry called `name`, found by bisection.
+pub(crate) fn find(directory: &Directory, name: &str) -> Option<Entry> {
+    if let Ok(at) = directory.directories.binary_search_by(|node| node.name.as_str().cmp(name)) {
+        return Some(Entry::Directory(directory.directories[at].digest));
+    }
+    if let Ok(at) = directory.files.binary_search_by(|node| node.name.as_str().cmp(name)) {
+        return Some(Entry::File(directory.files[at].clone()));
+    }
+    let at = directory.symlinks.binary_search_by(|node| node.name.as_str().cmp(name)).ok()?;
+    Some(Entry::Symlink(directory.symlinks[at].clone()))
+}
+
+/// Files and symbolic links of a directory, by name.
+fn leaves(directory: &Directory) -> impl Iterator<Item = EntryRef<'_>> {
+    let mut files = directory.files.iter().peekable();
+    let mut links = directory.symlinks.iter().peekable();
+    std::iter::from_fn(move || match (files.peek(), links.peek()) {
+        (Some(file), Some(link)) if link.name < file.name => links.next().map(EntryRef::Symlink),
+        (Some(_), _) => files.next().map(EntryRef::File),
+        (None, _) => links.next().map(EntryRef::Symlink),
+    })
+}
+
+/// Appends a component to a relative path.
+pub(crate) fn push_name(path: &mut String, name: &str) {
+    if !path.is_empty() {
+        path.push('/');
+    }
+    path.push_str(name);
+}
+
+/// The components of a relative path in a tree.
+///
+/// # Errors
+/// `cas-bad-path` when one of them is empty, a step, or holds a NUL.
+pub(crate) fn components(path: &str) -> Result<Vec<&str>> {
+    let names: Vec<&str> = path.split('/').collect();
+    let bad = names.iter().try_for_each(|name| match codec::bad_name(name) {
+        Some(why) => ControlFlow::Break(why),
+        None => ControlFlow::Continue(()),
+    });
+    match bad {
+        ControlFlow::Break(why) => Err(CasError::BadPath { path: path.to_owned(), why }),
+        ControlFlow::Continue(()) => Ok(names),
+    }
+}

@@ -1,0 +1,111 @@
+//! Trees checked out once and shared: by everybody who needs them, and by every process.
+//!
+//! `trees/HASH` is a checkout by hard links. `trees/HASH.lock` is locked shared by those who use the tree and
+//! exclusively by who makes or removes it; its time of change tells when the tree was last used.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use rustix::fs::{FlockOperation, Timespec, Timestamps, UTIME_NOW};
+use spec_model::Digest;
+
+use crate::checkout::{CheckoutMode, rename_new};
+use crate::error::{CasError, Result};
+use crate::layout;
+use crate::lock::{PATIENCE, try_lock};
+use crate::store::Cas;
+
+/// A checked-out tree that stays as long as this value lives. Nobody may write to it.
+#[derive(Debug)]
+pub struct TreeGuard {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl TreeGuard {
+    /// The folder that holds the tree.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Cas {
+    /// The tree as a folder, checked out now if it is not yet.
+    ///
+    /// # Errors
+    /// As [`checkout`](Self::checkout).
+    pub fn checked_out(&self, root: &Digest) -> Result<TreeGuard> {
+        let (path, lock_path) = self.tree_paths(root);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let lock = open_lock(&lock_path)?;
+            let shared = try_lock(&lock, &lock_path, FlockOperation::NonBlockingLockShared)?;
+            if shared && path.is_dir() {
+                touch(&lock).map_err(CasError::io("touch", &lock_path))?;
+                return Ok(TreeGuard { path, _lock: lock });
+            }
+            // Waiting for another maker saves work but is not needed: whoever renames first wins.
+            let alone = try_lock(&lock, &lock_path, FlockOperation::NonBlockingLockExclusive)?;
+            if (alone || Instant::now() > deadline) && !path.is_dir() {
+                self.make_tree(root, &path)?;
+            } else if !alone {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            }
+        }
+    }
+
+    /// Removes a checked-out tree; `false` when it is in use. Its blobs stay.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn remove_checked_out(&self, root: &Digest) -> Result<bool> {
+        let (path, lock_path) = self.tree_paths(root);
+        if !path.is_dir() {
+            return Ok(true);
+        }
+        let lock = open_lock(&lock_path)?;
+        if !try_lock(&lock, &lock_path, FlockOperation::NonBlockingLockExclusive)? {
+            return Ok(false);
+        }
+        let doomed = self.shared.temp.fresh()?;
+        fs::rename(&path, &doomed).map_err(CasError::io("remove", &path))?;
+        fs::remove_dir_all(&doomed).map_err(CasError::io("remove", &doomed))?;
+        Ok(true)
+    }
+
+    fn tree_paths(&self, root: &Digest) -> (PathBuf, PathBuf) {
+        let folder = self.shared.root.join(layout::TREES);
+        let hex = root.hex();
+        (folder.join(&hex), folder.join(hex + ".lock"))
+    }
+
+    fn make_tree(&self, root: &Digest, path: &Path) -> Result<()> {
+        let staging = self.shared.temp.fresh()?;
+        let made = self
+            .checkout_into(root, &staging, CheckoutMode::HardLink)
+            .and_then(|()| rename_new(&staging, path));
+        if !matches!(made, Ok(true)) {
+            let _ = fs::remove_dir_all(&staging);
+        }
+        made.map(drop)
+    }
+}
+
+fn open_lock(path: &Path) -> Result<File> {
+    let folder = path.parent().unwrap_or(path);
+    let open = || File::options().create(true).append(true).open(path);
+    match open() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            fs::create_dir_all(folder).map_err(CasError::io("create", folder))?;
+            open().map_err(CasError::io("open", path))
+        }
+        other => other.map_err(CasError::io("open", path)),
+    }
+}
+
+fn touch(lock: &File) -> Result<(), rustix::io::Errno> {
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+    rustix::fs::futimens(lock, &Timestamps { last_access: now, last_modification: now })
+}

@@ -1,0 +1,204 @@
+//! Storing streams and files.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustix::fs::CWD;
+use rustix::io::Errno;
+use spec_model::{Digest, DigestHasher};
+
+use crate::error::{CasError, Result};
+use crate::layout::BlobName;
+use crate::read::{CHUNK, digest_of};
+use crate::store::Cas;
+use crate::temp::{TempFile, in_fan_out, settle};
+
+/// Streams up to this many bytes stay in memory until they end, so that what is stored already is not written again.
+const KEEP: usize = 1 << 20;
+
+/// How [`Cas::put_file`] takes a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// The file is the caller's to give away: it becomes the blob where that is possible, and is gone afterwards.
+    /// Nobody may have it open for writing.
+    Move,
+    /// The file stays as it is.
+    Copy,
+}
+
+/// A blob being written. Nothing is visible before [`finish`](Self::finish); dropping it stores nothing.
+pub struct BlobWriter {
+    cas: Cas,
+    written: u64,
+    start: Vec<u8>,
+    spilled: Option<(TempFile, DigestHasher)>,
+}
+
+impl Cas {
+    /// Starts writing a blob of unknown digest.
+    #[must_use]
+    pub fn writer(&self) -> BlobWriter {
+        BlobWriter { cas: self.clone(), written: 0, start: Vec::new(), spilled: None }
+    }
+
+    /// Stores a regular file of the host and answers with its digest. Symbolic links are followed.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the disk is full or fails.
+    pub fn put_file(&self, path: &Path, take: Take) -> Result<Digest> {
+        let file = File::open(path).map_err(CasError::io("open", path))?;
+        self.put_open_file(path, file, take)
+    }
+
+    /// As [`put_file`](Self::put_file), for a file that is open already.
+    pub(crate) fn put_open_file(&self, path: &Path, file: File, take: Take) -> Result<Digest> {
+        let meta = file.metadata().map_err(CasError::io("look up", path))?;
+        if take == Take::Copy || meta.nlink() > 1 || has_attributes(&file) {
+            let digest = self.copy_in(path, file, meta.len())?;
+            if take == Take::Move {
+                fs::remove_file(path).map_err(CasError::io("remove", path))?;
+            }
+            return Ok(digest);
+        }
+        let digest = digest_of(&file).map_err(CasError::io("read", path))?;
+        self.move_in(path, &file, digest)?;
+        Ok(digest)
+    }
+
+    fn copy_in(&self, path: &Path, mut file: File, size: u64) -> Result<Digest> {
+        if size > KEEP as u64 {
+            let temp = self.temp_file()?;
+            if rustix::fs::ioctl_ficlone(temp.file(), &file).is_ok() {
+                let digest = digest_of(temp.file()).map_err(CasError::io("read", path))?;
+                self.publish(temp, &digest)?;
+                return Ok(digest);
+            }
+        }
+        if size <= KEEP as u64 {
+            let mut bytes = Vec::with_capacity(size as usize + 1);
+            file.read_to_end(&mut bytes).map_err(CasError::io("read", path))?;
+            return self.put_bytes(&bytes);
+        }
+        let mut writer = self.writer();
+        copy(&mut file, &mut writer).map_err(CasError::io("store", path))?;
+        writer.finish()
+    }
+
+    fn move_in(&self, path: &Path, file: &File, digest: Digest) -> Result<()> {
+        if self.contains(&digest)? {
+            return fs::remove_file(path).map_err(CasError::io("remove", path));
+        }
+        let owner = (Some(rustix::process::geteuid()), Some(rustix::process::getegid()));
+        let settled = match rustix::fs::fchown(file, owner.0, owner.1) {
+            Ok(()) => settle(file, 0o644).is_ok(),
+            Err(_) => false,
+        };
+        let (objects, name) = (&self.shared.objects, BlobName::of(&digest));
+        let rename = || rustix::fs::renameat(CWD, path, objects, name.path());
+        let renamed = if settled { in_fan_out(objects, name.path(), rename) } else { Err(Errno::PERM) };
+        match renamed {
+            Err(Errno::XDEV | Errno::PERM) => {
+                let again = File::open(path).map_err(CasError::io("open", path))?;
+                self.copy_in(path, again, digest.size())?;
+                fs::remove_file(path).map_err(CasError::io("remove", path))
+            }
+            other => other.map_err(CasError::io("move into the store", path)),
+        }
+    }
+}
+
+/// Extended attributes (capabilities, labels, overlay marks) must not come along into the store.
+fn has_attributes(file: &File) -> bool {
+    let mut none: [u8; 0] = [];
+    matches!(rustix::fs::flistxattr(file, &mut none), Ok(1..))
+}
+
+fn copy(source: &mut impl Read, writer: &mut BlobWriter) -> io::Result<()> {
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => writer.write_all(&buffer[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+impl BlobWriter {
+    /// Stores what was written and answers with its digest.
+    ///
+    /// # Errors
+    /// When the disk is full or fails.
+    pub fn finish(self) -> Result<Digest> {
+        self.finish_as(None)
+    }
+
+    /// Stores what was written if it has this digest.
+    ///
+    /// # Errors
+    /// `cas-wrong-digest` when it has not; when the disk is full or fails.
+    pub fn finish_expecting(self, expected: &Digest) -> Result<()> {
+        self.finish_as(Some(expected)).map(drop)
+    }
+
+    fn finish_as(self, expected: Option<&Digest>) -> Result<Digest> {
+        let found = match &self.spilled {
+            Some((_, hasher)) => hasher.clone().finish(),
+            None => Digest::of(&self.start),
+        };
+        if let Some(expected) = expected.filter(|expected| **expected != found) {
+            return Err(CasError::WrongDigest { expected: *expected, found });
+        }
+        match self.spilled {
+            Some((temp, _)) => self.cas.publish(temp, &found)?,
+            None => self.cas.put_known(&found, &self.start)?,
+        }
+        Ok(found)
+    }
+
+    /// The number of bytes written so far.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    fn spill(&mut self) -> io::Result<&mut (TempFile, DigestHasher)> {
+        if self.spilled.is_none() {
+            let temp = self.cas.temp_file().map_err(io::Error::other)?;
+            let mut hasher = DigestHasher::new();
+            hasher.update(&self.start);
+            temp.file().write_all(&self.start)?;
+            self.start = Vec::new();
+            self.spilled = Some((temp, hasher));
+        }
+        self.spilled.as_mut().ok_or_else(|| io::Error::other("the file was just made"))
+    }
+}
+
+impl Write for BlobWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.spilled.is_none() && self.start.len() + bytes.len() <= KEEP {
+            self.start.extend_from_slice(bytes);
+            self.written += bytes.len() as u64;
+            return Ok(bytes.len());
+        }
+        let (temp, hasher) = self.spill()?;
+        let count = temp.file().write(bytes)?;
+        hasher.update(&bytes[..count]);
+        self.written += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for BlobWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BlobWriter({} bytes so far)", self.written())
+    }
+}
