@@ -1,1 +1,33 @@
-//! The room spec-project.
+//! project.conf and elements to a resolved graph with keys.
+//!
+//! The only room that parses YAML. It knows no plugin and no source: kinds come through
+//! [`spec_strategy::KindRegistry`], the keys of sources from the caller.
+//!
+//! [`load`] reads a project; [`keys::compute_keys`] gives its elements the keys that BuildStream gives them.
+
+pub mod compose;
+mod config;
+mod element;
+mod error;
+mod include;
+pub mod keys;
+mod loader;
+mod options;
+mod platform;
+mod project;
+mod refs;
+mod scope;
+mod symbol;
+mod synthetic;
+mod variables;
+pub mod yaml;
+
+pub use config::{
+    FORMAT_VERSION, HostFile, Mirror, PROJECT_CONF, PathKind, ProjectConfig, RefStorage, Shell, find_project,
+    project_path,
+};
+pub use element::{Dependency, Element, RefPlace, RemoteApisSocket, SandboxConfig, SourceConfig};
+pub use error::LoadError;
+pub use project::{LoadOptions, Project, load};
+pub use refs::PROJECT_REFS;
+pub use scope::Scope;

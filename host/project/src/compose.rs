@@ -1,0 +1,170 @@
+//! Composition: laying one mapping over another, with BuildStream's list directives.
+//!
+//! `(<)` puts items before the list below, `(>)` after it, `(=)` replaces it. A directive that meets no list stays
+//! until one is laid under it; [`assert_composed`] finds those that never met one.
+
+use spec_model::{Mapping, Node, NodeError, NodeKind};
+
+const PREPEND: &str = "(<)";
+const APPEND: &str = "(>)";
+const OVERWRITE: &str = "(=)";
+const CONDITIONS: &str = "(?)";
+const ILLEGAL: &str = "illegal-composite";
+
+/// Lays `upper` over `lower`.
+///
+/// # Errors
+/// `illegal-composite` where two values of different kinds meet, `invalid-data` where a dictionary mixes list
+/// directives with other keys or a directive holds no list.
+pub fn compose(upper: &Mapping, lower: &mut Mapping) -> Result<(), NodeError> {
+    for (name, value) in &upper.entries {
+        compose_entry(name, value, lower)?;
+    }
+    if upper.place.is_some() {
+        lower.place.clone_from(&upper.place);
+    }
+    Ok(())
+}
+
+/// Lays `upper` over `lower` and gives the result to `upper`; its keys stand in the order of `lower`.
+///
+/// # Errors
+/// As [`compose`].
+pub fn compose_under(mut lower: Mapping, upper: &mut Mapping) -> Result<(), NodeError> {
+    compose(upper, &mut lower)?;
+    *upper = lower;
+    Ok(())
+}
+
+/// Checks that no list directive is left.
+///
+/// # Errors
+/// `trailing-list-directive` at the first that is.
+pub fn assert_composed(mapping: &Mapping) -> Result<(), NodeError> {
+    for (name, value) in &mapping.entries {
+        if is_directive(name) {
+            let message = format!("there is no list that '{name}' could extend or overwrite");
+            return Err(NodeError::new("trailing-list-directive", value.place.as_ref(), message));
+        }
+        assert_node_composed(value)?;
+    }
+    Ok(())
+}
+
+fn assert_node_composed(node: &Node) -> Result<(), NodeError> {
+    match &node.kind {
+        NodeKind::Scalar(_) => Ok(()),
+        NodeKind::Sequence(nodes) => nodes.iter().try_for_each(assert_node_composed),
+        NodeKind::Mapping(mapping) => assert_composed(mapping),
+    }
+}
+
+fn compose_entry(name: &str, value: &Node, lower: &mut Mapping) -> Result<(), NodeError> {
+    let Some(below) = lower.get_mut(name) else {
+        lower.set(name, fresh(value)?);
+        return Ok(());
+    };
+    match (&value.kind, &mut below.kind) {
+        (NodeKind::Scalar(_), NodeKind::Scalar(_)) => *below = value.clone(),
+        (NodeKind::Sequence(items), NodeKind::Sequence(list)) if name == CONDITIONS => {
+            list.extend_from_slice(items)
+        }
+        (NodeKind::Sequence(_), NodeKind::Sequence(_)) => *below = value.clone(),
+        (NodeKind::Sequence(_), NodeKind::Mapping(mapping)) if is_list_directives(mapping)? => {
+            *below = value.clone()
+        }
+        (NodeKind::Mapping(upper), _) if is_list_directives(upper)? => {
+            apply_directives(name, value, upper, below)?
+        }
+        (NodeKind::Mapping(upper), NodeKind::Mapping(mapping)) => {
+            compose(upper, mapping)?;
+            below.place.clone_from(&mapping.place);
+        }
+        _ => return Err(conflict(name, value, below)),
+    }
+    Ok(())
+}
+
+/// What an entry becomes that has nothing below it: itself, after a check of what composition would check.
+fn fresh(value: &Node) -> Result<Node, NodeError> {
+    let NodeKind::Mapping(mapping) = &value.kind else {
+        return Ok(value.clone());
+    };
+    if is_list_directives(mapping)? {
+        return Ok(value.clone());
+    }
+    let mut copy = Mapping::new();
+    compose(mapping, &mut copy)?;
+    Ok(Node { kind: NodeKind::Mapping(copy), place: value.place.clone() })
+}
+
+fn apply_directives(
+    name: &str,
+    value: &Node,
+    directives: &Mapping,
+    below: &mut Node,
+) -> Result<(), NodeError> {
+    let [overwrite, prepend, append] = [OVERWRITE, PREPEND, APPEND].map(|name| directives.get(name));
+    let [overwrite, prepend, append] = [items(overwrite)?, items(prepend)?, items(append)?];
+    match &mut below.kind {
+        NodeKind::Sequence(list) => {
+            if let Some(items) = overwrite {
+                *list = items.to_vec();
+            }
+            list.splice(0..0, prepend.unwrap_or_default().iter().cloned());
+            list.extend_from_slice(append.unwrap_or_default());
+            Ok(())
+        }
+        NodeKind::Mapping(lower) if is_list_directives(lower)? => merge_directives(directives, lower),
+        _ => Err(conflict(name, value, below)),
+    }
+}
+
+/// Directives over directives: what both together would do to a list.
+fn merge_directives(upper: &Mapping, lower: &mut Mapping) -> Result<(), NodeError> {
+    if let Some(overwrite) = upper.get(OVERWRITE) {
+        lower.set(OVERWRITE, overwrite.clone());
+        for name in [PREPEND, APPEND] {
+            match upper.get(name) {
+                Some(node) => lower.set(name, node.clone()),
+                None => drop(lower.remove(name)),
+            }
+        }
+        return Ok(());
+    }
+    for (name, first) in [(PREPEND, true), (APPEND, false)] {
+        let Some(node) = upper.get(name) else { continue };
+        let Some(NodeKind::Sequence(list)) = lower.get_mut(name).map(|node| &mut node.kind) else {
+            lower.set(name, node.clone());
+            continue;
+        };
+        let at = if first { 0 } else { list.len() };
+        list.splice(at..at, node.as_sequence()?.iter().cloned());
+    }
+    Ok(())
+}
+
+fn items(node: Option<&Node>) -> Result<Option<&[Node]>, NodeError> {
+    node.map(Node::as_sequence).transpose()
+}
+
+fn is_directive(name: &str) -> bool {
+    matches!(name, PREPEND | APPEND | OVERWRITE)
+}
+
+/// Whether a mapping consists of list directives.
+fn is_list_directives(mapping: &Mapping) -> Result<bool, NodeError> {
+    let directives = mapping.entries.keys().filter(|name| is_directive(name)).count();
+    if directives != 0 && directives != mapping.entries.len() {
+        let message = "list directives and other keys are mixed here; put the directives into a dictionary of their own";
+        return Err(NodeError::new("invalid-data", mapping.place.as_ref(), message));
+    }
+    Ok(directives != 0)
+}
+
+fn conflict(name: &str, value: &Node, below: &Node) -> NodeError {
+    let under = below.place.as_ref().map_or_else(|| "a default".to_owned(), ToString::to_string);
+    let message =
+        format!("'{name}': {} cannot be laid over {} ({under})", value.kind_name(), below.kind_name());
+    NodeError::new(ILLEGAL, value.place.as_ref(), message)
+}

@@ -1,0 +1,99 @@
+//! project.conf: what holds for the whole project.
+
+mod defaults;
+mod load;
+mod mirror;
+mod path;
+mod plugins;
+mod shell;
+mod version;
+
+use std::path::{Path, PathBuf};
+
+use spec_model::Mapping;
+
+pub use mirror::Mirror;
+pub use path::{PathKind, project_path};
+pub(crate) use plugins::Plugins;
+pub use shell::{HostFile, Shell};
+pub use version::FORMAT_VERSION;
+
+pub(crate) use load::load;
+
+use crate::LoadError;
+use crate::options::Options;
+
+/// The file that makes a directory a project.
+pub const PROJECT_CONF: &str = "project.conf";
+
+/// Where the refs of sources are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefStorage {
+    /// In the files that declare the sources.
+    Inline,
+    /// In `project.refs`.
+    ProjectRefs,
+}
+
+/// The settings of a project that matter after its elements are loaded.
+#[derive(Clone, Debug)]
+pub struct ProjectConfig {
+    /// The project's name.
+    pub name: String,
+    /// The real path of the directory with project.conf.
+    pub directory: PathBuf,
+    /// The directory with the elements, relative to the project; empty when it is the project's own.
+    pub element_path: PathBuf,
+    /// The targets to take when the user names none; empty for all elements.
+    pub default_targets: Vec<String>,
+    /// The warnings that are errors, as in project.conf.
+    pub fatal_warnings: Vec<String>,
+    /// Where refs are kept.
+    pub ref_storage: RefStorage,
+    /// Aliases and what they stand for, expanded, in order.
+    pub aliases: Vec<(String, String)>,
+    /// Mirrors, in order.
+    pub mirrors: Vec<Mirror>,
+    /// The mirror to try first.
+    pub default_mirror: Option<String>,
+    /// The settings of interactive shells.
+    pub shell: Shell,
+    /// The attributes that the `provenance` of a source may have.
+    pub provenance_attributes: Vec<String>,
+    /// All options with their values as texts, sorted by name.
+    pub options: Vec<(String, String)>,
+}
+
+/// What elements are composed on.
+pub(crate) struct Rules {
+    pub(crate) options: Options,
+    pub(crate) variables: Mapping,
+    pub(crate) environment: Mapping,
+    pub(crate) environment_nocache: Vec<String>,
+    pub(crate) sandbox: Mapping,
+    pub(crate) splits: Mapping,
+    /// `elements:`, by kind.
+    pub(crate) elements: Mapping,
+    /// `sources:`, by kind.
+    pub(crate) sources: Mapping,
+    pub(crate) plugins: Plugins,
+}
+
+/// The project that `start` is in: the nearest directory upward that has a project.conf, as a real path.
+///
+/// # Errors
+/// [`LoadError::MissingProjectConf`] when there is none.
+pub fn find_project(start: &Path) -> Result<PathBuf, LoadError> {
+    let missing = || LoadError::MissingProjectConf { directory: start.display().to_string() };
+    let real = start.canonicalize().map_err(|_| missing())?;
+    let found = real.ancestors().find(|directory| directory.join(PROJECT_CONF).is_file());
+    found.map(Path::to_path_buf).ok_or_else(missing)
+}
+
+impl ProjectConfig {
+    /// What an alias stands for.
+    #[must_use]
+    pub fn alias(&self, name: &str) -> Option<&str> {
+        self.aliases.iter().find(|(alias, _)| alias == name).map(|(_, url)| url.as_str())
+    }
+}

@@ -1,0 +1,73 @@
+//! The `plugins` stanzas: which component files a project brings along.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use spec_model::{Mapping, Node, NodeKind};
+
+use super::path::{PathKind, project_path};
+use crate::LoadError;
+
+const COMMON: [&str; 5] = ["origin", "sources", "elements", "source-mirrors", "allow-deprecated"];
+
+/// The directories in which a project keeps components of element kinds.
+#[derive(Debug, Default)]
+pub(crate) struct Plugins {
+    local: HashMap<String, PathBuf>,
+}
+
+impl Plugins {
+    /// Reads the list of stanzas.
+    ///
+    /// # Errors
+    /// `invalid-data` or `unknown-key` when one is malformed, those of a project path for the `path` of a local one.
+    pub(crate) fn new(stanzas: &[Node], directory: &Path) -> Result<Self, LoadError> {
+        let mut plugins = Self::default();
+        for stanza in stanzas {
+            plugins.stanza(stanza.as_mapping()?, directory)?;
+        }
+        Ok(plugins)
+    }
+
+    /// The component that the project itself has for an element kind.
+    pub(crate) fn component(&self, kind: &str) -> Option<PathBuf> {
+        let file = self.local.get(kind)?.join(format!("{kind}.wasm"));
+        file.is_file().then_some(file)
+    }
+
+    fn stanza(&mut self, stanza: &Mapping, directory: &Path) -> Result<(), LoadError> {
+        let origin = stanza.require("origin")?;
+        let own = match origin.as_str()? {
+            "local" => "path",
+            "pip" => "package-name",
+            "junction" => "junction",
+            _ => return Err(origin.expected("an origin (local, pip or junction)").into()),
+        };
+        let keys: Vec<&str> = COMMON.iter().copied().chain([own]).collect();
+        stanza.validate_keys(&keys)?;
+        stanza.str(own)?;
+        stanza.bool_or("allow-deprecated", false)?;
+        let elements = kinds(stanza, "elements")?;
+        kinds(stanza, "sources")?;
+        kinds(stanza, "source-mirrors")?;
+        if own == "path" {
+            let path = project_path(directory, stanza.require("path")?, PathKind::Directory)?;
+            self.local.extend(elements.into_iter().map(|kind| (kind, path.clone())));
+        }
+        Ok(())
+    }
+}
+
+/// The kinds that a stanza lists: names, or dictionaries with a name.
+fn kinds(stanza: &Mapping, list: &str) -> Result<Vec<String>, LoadError> {
+    let kind = |node: &Node| match &node.kind {
+        NodeKind::Scalar(name) => Ok(name.to_string()),
+        NodeKind::Mapping(mapping) => {
+            mapping.validate_keys(&["kind", "allow-deprecated"])?;
+            mapping.bool_or("allow-deprecated", false)?;
+            Ok(mapping.str("kind")?.to_owned())
+        }
+        NodeKind::Sequence(_) => Err(node.expected("the name of a kind or a dictionary").into()),
+    };
+    stanza.sequence_or_empty(list)?.iter().map(kind).collect()
+}

@@ -1,0 +1,88 @@
+//! Elements: composed, expanded and configured by their kind.
+
+mod defaults;
+mod resolve;
+mod sandbox;
+mod source;
+
+use std::sync::Arc;
+
+use spec_model::{ElementName, Mapping, Place};
+use spec_strategy::{Configured, KindDescription};
+
+pub(crate) use defaults::Kinds;
+pub(crate) use resolve::Resolver;
+pub use sandbox::{RemoteApisSocket, SandboxConfig};
+pub use source::{RefPlace, SourceConfig};
+
+/// An element with all that its build depends on. Its dependencies are indices into
+/// [`Project::elements`](crate::Project::elements).
+#[derive(Clone, Debug)]
+pub struct Element {
+    /// The full name.
+    pub name: ElementName,
+    /// The name of the project it belongs to.
+    pub project: String,
+    /// The kind's name.
+    pub kind: String,
+    /// What is true of all elements of the kind.
+    pub kind_description: Arc<KindDescription>,
+    /// The description, without variables expanded; empty when there is none.
+    pub description: String,
+    /// All variables, expanded, sorted by name.
+    pub variables: Vec<(String, String)>,
+    /// The environment of its commands, expanded, sorted by name.
+    pub environment: Vec<(String, String)>,
+    /// The environment variables that do not change its keys, sorted.
+    pub environment_nocache: Vec<String>,
+    /// Its public data, expanded; `bst` has the `split-rules` that apply.
+    pub public: Mapping,
+    /// The settings of its sandbox.
+    pub sandbox: SandboxConfig,
+    /// The composed and expanded `config`.
+    pub config: Mapping,
+    /// Its sources, in order.
+    pub sources: Vec<SourceConfig>,
+    /// Its direct dependencies, in BuildStream's order.
+    pub dependencies: Vec<Dependency>,
+    /// The dependency (an index into [`Project::elements`](crate::Project::elements)) that each dependency index of
+    /// the plan means: the order of [`ElementInput::dependencies`](spec_strategy::ElementInput::dependencies).
+    pub plan_dependencies: Vec<usize>,
+    /// What its kind answered: the unique key and the plan.
+    pub configured: Configured,
+    /// Where its file begins.
+    pub place: Option<Place>,
+}
+
+/// A direct dependency.
+#[derive(Clone, Debug)]
+pub struct Dependency {
+    /// The index of the element that is depended on.
+    pub element: usize,
+    /// The path by which it is named.
+    pub path: String,
+    /// Whether it is there at build time.
+    pub build: bool,
+    /// Whether it is there at run time.
+    pub runtime: bool,
+    /// Whether a change of it rebuilds in non-strict mode too.
+    pub strict: bool,
+    /// The expanded configurations it is declared with.
+    pub configs: Vec<Mapping>,
+    /// Where it is declared.
+    pub place: Option<Place>,
+}
+
+impl Element {
+    /// The expanded value of a variable.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let found = self.variables.binary_search_by(|(candidate, _)| candidate.as_str().cmp(name));
+        found.ok().map(|index| self.variables[index].1.as_str())
+    }
+
+    /// The environment without the variables that do not change its keys.
+    pub fn cached_environment(&self) -> impl Iterator<Item = &(String, String)> {
+        self.environment.iter().filter(|(name, _)| !self.environment_nocache.contains(name))
+    }
+}

@@ -1,0 +1,115 @@
+//! The sources of an element.
+
+use spec_model::{Mapping, Node, NodeError, Place};
+
+use super::resolve::Composition;
+use crate::LoadError;
+use crate::compose::{assert_composed, compose};
+use crate::config::{ProjectConfig, Rules};
+use crate::refs::ProjectRefs;
+
+/// A source as an element declares it, with the project's defaults for its kind.
+#[derive(Clone, Debug)]
+pub struct SourceConfig {
+    /// The kind's name, such as `tar`.
+    pub kind: String,
+    /// Its position among the element's sources, from 0.
+    pub index: usize,
+    /// The directory below the build root into which it is staged, as written; variables are not expanded.
+    pub directory: Option<String>,
+    /// Its settings, composed and expanded, without `kind`, `directory` and `provenance`.
+    pub config: Mapping,
+    /// What the user says about where it comes from: attributes and their texts.
+    pub provenance: Vec<(String, String)>,
+    /// Where it is declared.
+    pub place: Option<Place>,
+    /// Where its ref stands, or would stand.
+    pub ref_place: RefPlace,
+}
+
+/// Where the ref of a source is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefPlace {
+    /// At this place, as the value of `ref`.
+    Value(Place),
+    /// Nowhere yet; it belongs into the dictionary that begins at this place.
+    Dictionary(Place),
+    /// In `project.refs`, or it belongs there.
+    ProjectRefs,
+    /// In no file: the program made the source.
+    Nowhere,
+}
+
+/// Composes and expands the sources of an element.
+pub(super) fn sources(
+    element: &Composition<'_>,
+    config: &ProjectConfig,
+    rules: &Rules,
+    refs: Option<&ProjectRefs>,
+) -> Result<Vec<SourceConfig>, LoadError> {
+    let nodes = element.loaded.node.sequence_or_empty("sources")?;
+    let one = |(index, node): (usize, &Node)| {
+        let mut source = declared(index, node, config)?;
+        if let Some(refs) = refs {
+            refs.apply(&config.name, element.loaded.name.path(), &mut source)?;
+        }
+        source.config = composed(&source, rules)?;
+        element.variables.expand(&mut source.config)?;
+        Ok(source)
+    };
+    nodes.iter().enumerate().map(one).collect()
+}
+
+/// A source as its declaration alone says it.
+fn declared(index: usize, node: &Node, config: &ProjectConfig) -> Result<SourceConfig, LoadError> {
+    let mut settings = node.as_mapping()?.clone();
+    let place = settings.place.clone();
+    let kind = settings.require("kind")?;
+    if kind.as_str()? == "workspace" {
+        return Err(kind
+            .expected("a kind of source other than 'workspace', which is for internal use")
+            .into());
+    }
+    let kind = kind.as_str()?.to_owned();
+    settings.remove("kind");
+    let directory =
+        settings.opt_str("directory")?.filter(|directory| !directory.is_empty()).map(str::to_owned);
+    if directory.is_some() {
+        settings.remove("directory");
+    }
+    let provenance = provenance(settings.remove("provenance").as_ref(), config)?;
+    let ref_node = settings.get("ref").and_then(|node| node.place.clone());
+    let ref_place = match (ref_node, place.clone()) {
+        (Some(place), _) => RefPlace::Value(place),
+        (None, Some(place)) => RefPlace::Dictionary(place),
+        (None, None) => RefPlace::Nowhere,
+    };
+    Ok(SourceConfig { kind, index, directory, config: settings, provenance, place, ref_place })
+}
+
+fn provenance(node: Option<&Node>, config: &ProjectConfig) -> Result<Vec<(String, String)>, LoadError> {
+    let Some(node) = node else {
+        return Ok(Vec::new());
+    };
+    let one = |(name, node): (&std::sync::Arc<str>, &Node)| {
+        if !config.provenance_attributes.iter().any(|attribute| **attribute == **name) {
+            let known = config.provenance_attributes.join(", ");
+            let message = format!("'{name}' is not a provenance attribute of this project; it has: {known}");
+            return Err(LoadError::at("undefined-source-provenance-attribute", node.place.as_ref(), message));
+        }
+        Ok((name.to_string(), node.as_str()?.to_owned()))
+    };
+    node.as_mapping()?.entries.iter().map(one).collect()
+}
+
+/// The settings laid over the project's defaults for the kind (`sources: KIND: config:`).
+fn composed(source: &SourceConfig, rules: &Rules) -> Result<Mapping, NodeError> {
+    let kind = rules.sources.opt_mapping(&source.kind)?;
+    let mut config = match kind {
+        None => Mapping::new(),
+        Some(kind) => kind.opt_mapping("config")?.cloned().unwrap_or_default(),
+    };
+    compose(&source.config, &mut config)?;
+    assert_composed(&config)?;
+    Ok(config)
+}

@@ -1,0 +1,142 @@
+//! Why a project could not be loaded.
+
+use std::io;
+
+use spec_model::{NodeError, Place, UserError};
+use spec_strategy::KindError;
+
+/// Why a project could not be loaded. The reason codes are BuildStream's `LoadErrorReason` names where it has one.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Something in a file is wrong.
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    /// A file is not there or cannot be read.
+    #[error("{file}: {source}")]
+    Unreadable {
+        /// The file, as shown to the user.
+        file: String,
+        /// `missing-file`, `loading-directory` or `unreadable-file`.
+        reason: &'static str,
+        /// What refers to the file.
+        place: Option<Place>,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file is larger than a configuration file can be.
+    #[error("{file} is too large: {bytes} bytes, and at most {limit} are read")]
+    TooLarge {
+        /// The file, as shown to the user.
+        file: String,
+        /// Its size.
+        bytes: u64,
+        /// The largest size that is read.
+        limit: u64,
+    },
+    /// There is no project here.
+    #[error("there is no project.conf in '{directory}' or in a directory above it")]
+    MissingProjectConf {
+        /// Where the search began.
+        directory: String,
+    },
+    /// An element that is named somewhere does not exist.
+    #[error("there is no element '{name}' in '{directory}'")]
+    MissingElement {
+        /// The name, as it was given.
+        name: String,
+        /// The directory with the project's elements.
+        directory: String,
+        /// The name of an element that is likely meant.
+        near: Option<String>,
+        /// The dependency that names it; `None` for a target.
+        place: Option<Place>,
+    },
+    /// Elements depend on each other in a circle.
+    #[error("circular dependency: {}", chain.join(" -> "))]
+    CircularDependency {
+        /// The names, from the element that closes the circle back to itself.
+        chain: Vec<String>,
+        /// The dependency that closes it.
+        place: Option<Place>,
+    },
+    /// An element's kind cannot be had or refuses the element.
+    #[error("{element}: {source}")]
+    Kind {
+        /// The element.
+        element: String,
+        /// Where the element names its kind, when the kind names no better place.
+        place: Option<Place>,
+        /// What the kind said.
+        source: Box<KindError>,
+    },
+    /// An option that was given outside of the project's files is wrong.
+    #[error("{message}")]
+    Option {
+        /// What is wrong and what was expected.
+        message: String,
+    },
+}
+
+impl LoadError {
+    /// An error about the node at `place`.
+    pub(crate) fn at(reason: &'static str, place: Option<&Place>, message: impl Into<String>) -> Self {
+        NodeError::new(reason, place, message).into()
+    }
+
+    /// A file that could not be read.
+    pub(crate) fn unreadable(shown_as: &str, source: io::Error) -> Self {
+        let reason = match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "missing-file",
+            io::ErrorKind::IsADirectory => "loading-directory",
+            _ => "unreadable-file",
+        };
+        Self::Unreadable { file: shown_as.to_owned(), reason, place: None, source }
+    }
+
+    /// The same error, told about the file that refers to the unreadable one.
+    pub(crate) fn referred_from(self, place: Option<&Place>) -> Self {
+        match self {
+            Self::Unreadable { file, reason, place: None, source } => {
+                Self::Unreadable { file, reason, place: place.cloned(), source }
+            }
+            other => other,
+        }
+    }
+}
+
+impl UserError for LoadError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::Node(error) => error.reason(),
+            Self::Unreadable { reason, .. } => reason,
+            Self::TooLarge { .. } => "file-too-large",
+            Self::MissingProjectConf { .. } => "missing-project-conf",
+            Self::MissingElement { .. } => "missing-file",
+            Self::CircularDependency { .. } => "circular-dependency",
+            Self::Kind { source, .. } => source.reason(),
+            Self::Option { .. } => "invalid-data",
+        }
+    }
+
+    fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Node(error) => error.place(),
+            Self::Kind { place, source, .. } => source.place().or(place.as_ref()),
+            Self::Unreadable { place, .. }
+            | Self::MissingElement { place, .. }
+            | Self::CircularDependency { place, .. } => place.as_ref(),
+            Self::TooLarge { .. } | Self::MissingProjectConf { .. } | Self::Option { .. } => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::MissingElement { near: Some(near), .. } => Some(format!("did you mean '{near}'?")),
+            Self::MissingProjectConf { .. } => Some(
+                "go to a project, name one with --directory, or begin one with 'spec-host init'".to_owned(),
+            ),
+            Self::CircularDependency { .. } => Some("take one of these dependencies out".to_owned()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Includes `(@)`: files of the project that are laid under the mapping that names them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use spec_model::{Mapping, Node, NodeError, NodeKind};
+
+use crate::LoadError;
+use crate::compose::compose_under;
+use crate::options::Options;
+use crate::yaml::{Limits, parse_file};
+
+const INCLUDE: &str = "(@)";
+const MAX_DEPTH: usize = 30;
+
+/// Loads the included files of one project, each once.
+pub(crate) struct Includes {
+    directory: PathBuf,
+    loaded: RefCell<HashMap<String, Mapping>>,
+}
+
+/// What is going on while one file is processed.
+struct Run<'o> {
+    options: Option<&'o Options>,
+    /// The files that are being included, outermost first.
+    open: RefCell<Vec<String>>,
+    /// How many files were included so far.
+    count: Cell<usize>,
+}
+
+impl Includes {
+    /// Includes of the project in `directory`.
+    pub(crate) fn new(directory: PathBuf) -> Self {
+        Self { directory, loaded: RefCell::default() }
+    }
+
+    /// Resolves all includes at and below a mapping, and with `options` all conditionals in it and in them.
+    ///
+    /// # Errors
+    /// `missing-file` at an include that is not there, `recursive-include` at one that includes itself, and the
+    /// errors of parsing, composition and conditionals.
+    pub(crate) fn process(&self, mapping: &mut Mapping, options: Option<&Options>) -> Result<(), LoadError> {
+        let run = Run { options, open: RefCell::default(), count: Cell::new(0) };
+        self.file(mapping, &run)
+    }
+
+    fn file(&self, mapping: &mut Mapping, run: &Run<'_>) -> Result<(), LoadError> {
+        if let Some(options) = run.options {
+            options.process(mapping, &[])?;
+        }
+        self.mapping(mapping, run)
+    }
+
+    fn mapping(&self, mapping: &mut Mapping, run: &Run<'_>) -> Result<(), LoadError> {
+        if let Some(names) = mapping.remove(INCLUDE) {
+            for name in include_names(&names)?.iter().rev() {
+                compose_under(self.include(name, &names, run)?, mapping)?;
+            }
+        }
+        mapping.entries.values_mut().try_for_each(|node| self.node(node, run))
+    }
+
+    fn node(&self, node: &mut Node, run: &Run<'_>) -> Result<(), LoadError> {
+        match &mut node.kind {
+            NodeKind::Scalar(_) => Ok(()),
+            NodeKind::Sequence(nodes) => nodes.iter_mut().try_for_each(|node| self.node(node, run)),
+            NodeKind::Mapping(mapping) => {
+                self.mapping(mapping, run)?;
+                node.place.clone_from(&mapping.place);
+                Ok(())
+            }
+        }
+    }
+
+    /// The processed contents of an included file.
+    fn include(&self, name: &Node, names: &Node, run: &Run<'_>) -> Result<Mapping, LoadError> {
+        let text = name.as_str()?;
+        if text.contains(':') {
+            let message =
+                format!("'{text}' is a file of another project, and junctions are not supported yet");
+            return Err(LoadError::at("junctions-not-supported", name.place.as_ref(), message));
+        }
+        let mut included = self.load(text).map_err(|error| error.referred_from(name.place.as_ref()))?;
+        if run.open.borrow().iter().any(|open| open == text) {
+            let message = format!("'{text}' includes itself");
+            return Err(LoadError::at("recursive-include", names.place.as_ref(), message));
+        }
+        run.check_bounds(names)?;
+        run.open.borrow_mut().push(text.to_owned());
+        self.file(&mut included, run)?;
+        run.open.borrow_mut().pop();
+        Ok(included)
+    }
+
+    fn load(&self, name: &str) -> Result<Mapping, LoadError> {
+        if let Some(mapping) = self.loaded.borrow().get(name) {
+            return Ok(mapping.clone());
+        }
+        let mapping = parse_file(&self.directory.join(name), name)?;
+        self.loaded.borrow_mut().insert(name.to_owned(), mapping.clone());
+        Ok(mapping)
+    }
+}
+
+impl Run<'_> {
+    fn check_bounds(&self, names: &Node) -> Result<(), NodeError> {
+        self.count.set(self.count.get() + 1);
+        if self.count.get() <= Limits::INCLUDES && self.open.borrow().len() < MAX_DEPTH {
+            return Ok(());
+        }
+        let message =
+            format!("more than {} included files, or {MAX_DEPTH} inside each other", Limits::INCLUDES);
+        Err(NodeError::new("too-many-includes", names.place.as_ref(), message))
+    }
+}
+
+fn include_names(node: &Node) -> Result<&[Node], NodeError> {
+    match &node.kind {
+        NodeKind::Scalar(_) => Ok(std::slice::from_ref(node)),
+        NodeKind::Sequence(nodes) => Ok(nodes),
+        NodeKind::Mapping(_) => Err(node.expected("a file name or a list of file names")),
+    }
+}

@@ -1,0 +1,141 @@
+//! Cache keys, byte for byte those of BuildStream 2.8.
+
+mod canonical;
+
+use std::collections::BTreeMap;
+
+use spec_model::{Key, KeyPair, Value};
+
+pub use canonical::canonical;
+
+use crate::{Element, Project};
+
+/// BuildStream's `BST_CORE_ARTIFACT_VERSION`: raised when equal keys begin to mean other artifacts.
+pub const CORE_ARTIFACT_VERSION: i64 = 11;
+
+/// What a source contributes to keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceKey {
+    /// The kind's name.
+    pub kind: String,
+    /// The directory into which it is staged.
+    pub directory: Option<String>,
+    /// The source's unique key.
+    pub key: Value,
+}
+
+/// The keys of all elements of a project, by index. `sources` gives the keys of an element's sources, or `None` when
+/// one has no ref yet: such an element has no keys, and neither has anything that needs it at build time.
+pub fn compute_keys(
+    project: &Project,
+    sources: &dyn Fn(usize) -> Option<Vec<SourceKey>>,
+) -> Vec<Option<KeyPair>> {
+    let mut keys: Vec<Option<KeyPair>> = Vec::with_capacity(project.elements.len());
+    for index in 0..project.elements.len() {
+        let pair = sources(index).and_then(|sources| key_pair(project, index, &sources, &keys));
+        keys.push(pair);
+    }
+    keys
+}
+
+fn key_pair(
+    project: &Project,
+    index: usize,
+    sources: &[SourceKey],
+    keys: &[Option<KeyPair>],
+) -> Option<KeyPair> {
+    let element = &project.elements[index];
+    let scope = project.build_scope(index);
+    let pairs: Vec<(usize, KeyPair)> =
+        scope.iter().map(|dependency| Some((*dependency, keys[*dependency]?))).collect::<Option<_>>()?;
+    let mut dictionary = dictionary(project, element, sources);
+    let weak = pairs.iter().map(|(dependency, pair)| {
+        let key = is_strict(element, *dependency).then_some(pair.weak);
+        dependency_value(&project.elements[*dependency], key)
+    });
+    dictionary.insert("dependencies".to_owned(), Value::Seq(weak.collect()));
+    let weak = key_of(&dictionary);
+    let strong = pairs.iter().map(|(dependency, pair)| (*dependency, pair.strict));
+    Some(KeyPair { strict: strong_of(project, dictionary, strong, weak), weak })
+}
+
+/// The strong key of an element that is built on artifacts with the given strong keys: in non-strict mode those that
+/// are there. `dependencies` follow [`Project::build_scope`].
+pub fn strong_key(
+    project: &Project,
+    element: usize,
+    sources: &[SourceKey],
+    dependencies: &[(usize, Key)],
+    weak: Key,
+) -> Key {
+    let dictionary = dictionary(project, &project.elements[element], sources);
+    strong_of(project, dictionary, dependencies.iter().copied(), weak)
+}
+
+/// The key under which the staged sources of an element are kept (BuildStream's `ElementSources` cache key).
+#[must_use]
+pub fn sources_key(sources: &[SourceKey]) -> Key {
+    Key::of(canonical(&sources_value(sources)).as_bytes())
+}
+
+fn strong_of(
+    project: &Project,
+    mut dictionary: BTreeMap<String, Value>,
+    dependencies: impl Iterator<Item = (usize, Key)>,
+    weak: Key,
+) -> Key {
+    let list = dependencies.map(|(element, key)| dependency_value(&project.elements[element], Some(key)));
+    dictionary.insert("dependencies".to_owned(), Value::Seq(list.collect()));
+    dictionary.insert("weak-cache-key".to_owned(), weak.to_string().into());
+    key_of(&dictionary)
+}
+
+/// All that goes into an element's keys but its dependencies.
+fn dictionary(project: &Project, element: &Element, sources: &[SourceKey]) -> BTreeMap<String, Value> {
+    let mut fatal_warnings = project.config.fatal_warnings.clone();
+    fatal_warnings.sort_unstable();
+    let build_root = element.variable("build-root").map_or(Value::Null, Value::from);
+    let kind = &element.kind_description;
+    let mut entries = vec![
+        ("core-artifact-version", Value::Int(CORE_ARTIFACT_VERSION)),
+        ("element-base-key", Value::map([("build-root", build_root)])),
+        ("element-plugin-key", element.configured.unique_key.clone()),
+        ("element-plugin-name", element.kind.as_str().into()),
+        ("element-plugin-version", Value::Int(kind.artifact_version.into())),
+        ("public", element.public.to_value()),
+        ("sources", sources_value(sources)),
+        ("fatal-warnings", Value::seq(fatal_warnings)),
+    ];
+    if kind.runs_commands {
+        let environment =
+            element.cached_environment().map(|(name, text)| (name.as_str(), text.as_str().into()));
+        entries.push(("environment", Value::map(environment)));
+        entries.push(("sandbox", element.sandbox.to_value()));
+    }
+    entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn sources_value(sources: &[SourceKey]) -> Value {
+    let one = |source: &SourceKey| {
+        let directory = source.directory.as_deref().map(|directory| ("directory", directory.into()));
+        Value::map(
+            [("key", source.key.clone()), ("name", source.kind.as_str().into())].into_iter().chain(directory),
+        )
+    };
+    Value::Seq(sources.iter().map(one).collect())
+}
+
+fn dependency_value(dependency: &Element, key: Option<Key>) -> Value {
+    let name = [dependency.project.clone(), dependency.name.path().to_owned()];
+    Value::seq(name.into_iter().chain(key.map(|key| key.to_string())))
+}
+
+/// Whether a change of a build dependency rebuilds the element in non-strict mode too.
+fn is_strict(element: &Element, dependency: usize) -> bool {
+    let direct = || element.dependencies.iter().any(|d| d.element == dependency && d.strict);
+    element.kind_description.strict_rebuild || direct()
+}
+
+fn key_of(dictionary: &BTreeMap<String, Value>) -> Key {
+    Key::of(canonical::canonical_map(dictionary).as_bytes())
+}

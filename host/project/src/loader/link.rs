@@ -1,0 +1,28 @@
+//! Elements of kind `link`: other names for elements.
+
+use spec_model::{Mapping, Place};
+
+use crate::LoadError;
+
+/// The name that a link points at, and where it says so.
+pub(super) fn target(node: &Mapping) -> Result<(String, Option<Place>), LoadError> {
+    for list in ["depends", "build-depends", "runtime-depends"] {
+        if let Some(dependencies) = node.get(list) {
+            let message = "a link cannot have dependencies";
+            return Err(LoadError::at("link-forbidden-dependencies", dependencies.place.as_ref(), message));
+        }
+    }
+    let config = node.require("config")?.as_mapping()?;
+    config.validate_keys(&["target"])?;
+    let target = config.require("target")?;
+    Ok((target.as_str()?.to_owned(), target.place.clone()))
+}
+
+/// Checks that following links has not come back to one of those `seen`.
+pub(super) fn check_new(name: &str, seen: &[String], place: Option<&Place>) -> Result<(), LoadError> {
+    if seen.iter().any(|link| link == name) {
+        let message = format!("links lead in a circle: {} -> {name}", seen.join(" -> "));
+        return Err(LoadError::at("circular-reference", place, message));
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What a condition comes to, given the values of the options.
+
+use std::borrow::Cow;
+
+use super::expression::{Comparison, Expression};
+use super::value::OptionValue;
+
+/// Whether the condition holds. Values are true as in Python: texts and lists when they are not empty. What cannot
+/// matter is not looked at, so that `known or unknown` may name an unknown option.
+///
+/// # Errors
+/// A message when it names an unknown option or looks into a truth value.
+pub(super) fn holds<'v>(
+    expression: &Expression,
+    lookup: &impl Fn(&str) -> Option<&'v OptionValue>,
+) -> Result<bool, String> {
+    let value = value(expression, lookup)?;
+    Ok(truth(&value))
+}
+
+fn value<'v>(
+    expression: &Expression,
+    lookup: &impl Fn(&str) -> Option<&'v OptionValue>,
+) -> Result<Cow<'v, OptionValue>, String> {
+    let owned = |value| Ok(Cow::Owned(value));
+    match expression {
+        Expression::Name(name) => lookup(name)
+            .map(Cow::Borrowed)
+            .ok_or_else(|| format!("there is no option '{name}'; a text needs quotes")),
+        Expression::Text(text) => owned(OptionValue::Text(text.clone())),
+        Expression::Truth(truth) => owned(OptionValue::Truth(*truth)),
+        Expression::List(items) => {
+            let item = |item| Ok(value(item, lookup)?.into_owned());
+            owned(OptionValue::List(items.iter().map(item).collect::<Result<_, String>>()?))
+        }
+        Expression::Not(inner) => owned(OptionValue::Truth(!holds(inner, lookup)?)),
+        Expression::And(left, right) => {
+            let left = value(left, lookup)?;
+            if truth(&left) { value(right, lookup) } else { Ok(left) }
+        }
+        Expression::Or(left, right) => {
+            let left = value(left, lookup)?;
+            if truth(&left) { Ok(left) } else { value(right, lookup) }
+        }
+        Expression::Compare(first, others) => {
+            let mut left = value(first, lookup)?;
+            for (comparison, right) in others {
+                let right = value(right, lookup)?;
+                if !compare(&left, *comparison, &right)? {
+                    return owned(OptionValue::Truth(false));
+                }
+                left = right;
+            }
+            owned(OptionValue::Truth(true))
+        }
+    }
+}
+
+fn truth(value: &OptionValue) -> bool {
+    match value {
+        OptionValue::Truth(truth) => *truth,
+        OptionValue::Text(text) => !text.is_empty(),
+        OptionValue::List(items) => !items.is_empty(),
+    }
+}
+
+fn compare(left: &OptionValue, comparison: Comparison, right: &OptionValue) -> Result<bool, String> {
+    match comparison {
+        Comparison::Equal => Ok(left == right),
+        Comparison::Unequal => Ok(left != right),
+        Comparison::In => contains(right, left),
+        Comparison::NotIn => contains(right, left).map(|found| !found),
+    }
+}
+
+fn contains(whole: &OptionValue, part: &OptionValue) -> Result<bool, String> {
+    match (whole, part) {
+        (OptionValue::List(items), part) => Ok(items.contains(part)),
+        (OptionValue::Text(text), OptionValue::Text(part)) => Ok(text.contains(part.as_str())),
+        (OptionValue::Text(_), _) => Err("only a text can be looked for in a text".to_owned()),
+        (OptionValue::Truth(_), _) => Err("'in' needs a list or a text on its right".to_owned()),
+    }
+}

@@ -1,0 +1,123 @@
+//! A loaded project.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use spec_model::Mapping;
+use spec_strategy::KindRegistry;
+
+use crate::LoadError;
+use crate::config::{self, ProjectConfig, RefStorage, find_project};
+use crate::element::{Element, Kinds, Resolver};
+use crate::include::Includes;
+use crate::loader::{LoadedElement, Loader};
+use crate::refs::ProjectRefs;
+use crate::scope::{Graph, Scope};
+
+/// What to load.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// A directory in the project; the project is searched from here upward.
+    pub directory: PathBuf,
+    /// Names of elements; empty for the project's default targets.
+    pub targets: Vec<String>,
+    /// Option values from the command line, as `(name, value)`.
+    pub options: Vec<(String, String)>,
+    /// The value of the variable `max-jobs`; the number of CPUs, at most 8, when it is missing or 0.
+    pub max_jobs: Option<u32>,
+    /// The `projects` section of the user configuration: options and mirrors by project name.
+    pub projects: Mapping,
+}
+
+/// A project with the elements that the targets need.
+#[derive(Debug)]
+pub struct Project {
+    /// The settings of the whole project.
+    pub config: ProjectConfig,
+    /// The elements, each after all it depends on, in BuildStream's order (that of `bst show`).
+    pub elements: Vec<Element>,
+    /// The indices of the targets.
+    pub targets: Vec<usize>,
+    graph: Graph,
+    names: HashMap<String, usize>,
+}
+
+/// Loads a project: the targets and all they need, with kinds from `kinds`.
+///
+/// # Errors
+/// What is wrong with the project's files, with its place, or why a kind refuses an element.
+pub fn load(options: &LoadOptions, kinds: &dyn KindRegistry) -> Result<Project, LoadError> {
+    let directory = find_project(&options.directory)?;
+    let includes = Includes::new(directory.clone());
+    let (config, rules) = config::load(&directory, options, &includes)?;
+    let refs = match config.ref_storage {
+        RefStorage::Inline => None,
+        RefStorage::ProjectRefs => Some(ProjectRefs::load(&directory, &rules.options)?),
+    };
+    let (loaded, targets) = Loader::new(&config, &rules, &includes).load(&options.targets)?;
+    let order = loaded_graph(&loaded).scope(&targets, Scope::All);
+    let mut index = vec![0; loaded.len()];
+    for (new, old) in order.iter().enumerate() {
+        index[*old] = new;
+    }
+    let mut resolver = Resolver { config: &config, rules: &rules, refs, kinds: Kinds::new(kinds, &rules) };
+    let resolve = |old: &usize| resolver.resolve(&loaded[*old], &|old| index[old]);
+    let elements = order.iter().map(resolve).collect::<Result<Vec<_>, _>>()?;
+    let targets = targets.iter().map(|old| index[*old]).collect();
+    Ok(Project::new(config, elements, targets))
+}
+
+impl Project {
+    fn new(config: ProjectConfig, elements: Vec<Element>, targets: Vec<usize>) -> Self {
+        let names =
+            elements.iter().enumerate().map(|(index, element)| (element.name.to_string(), index)).collect();
+        let mut graph = Graph::new(elements.len());
+        for (index, element) in elements.iter().enumerate() {
+            for dependency in &element.dependencies {
+                graph.add(index, dependency.element, dependency.build, dependency.runtime);
+            }
+        }
+        Self { config, elements, targets, graph, names }
+    }
+
+    /// The index of the element with this full name.
+    #[must_use]
+    pub fn index(&self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
+    }
+
+    /// The elements that the given ones need in a scope, each once, in BuildStream's order.
+    #[must_use]
+    pub fn scope(&self, elements: &[usize], scope: Scope) -> Vec<usize> {
+        self.graph.scope(elements, scope)
+    }
+
+    /// What is there when an element is built: its build dependencies and all they need at run time, in staging order.
+    #[must_use]
+    pub fn build_scope(&self, element: usize) -> Vec<usize> {
+        self.graph.scope(&[element], Scope::Build)
+    }
+
+    /// What an element needs at run time and, last, the element itself, in staging order.
+    #[must_use]
+    pub fn run_scope(&self, element: usize) -> Vec<usize> {
+        self.graph.scope(&[element], Scope::Run)
+    }
+
+    /// The elements that directly depend on one, in ascending order.
+    #[must_use]
+    pub fn dependents(&self, element: usize) -> Vec<usize> {
+        let depends = |candidate: &Element| candidate.dependencies.iter().any(|d| d.element == element);
+        (element + 1..self.elements.len()).filter(|index| depends(&self.elements[*index])).collect()
+    }
+}
+
+fn loaded_graph(loaded: &[LoadedElement]) -> Graph {
+    let mut graph = Graph::new(loaded.len());
+    for (index, element) in loaded.iter().enumerate() {
+        for dependency in &element.dependencies {
+            graph.add(index, dependency.element, dependency.declared.build, dependency.declared.runtime);
+        }
+    }
+    graph
+}

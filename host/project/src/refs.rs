@@ -1,0 +1,58 @@
+//! `project.refs`: the refs of sources in a file of their own.
+
+use std::path::Path;
+
+use spec_model::{Mapping, NodeError, NodeKind};
+
+use crate::LoadError;
+use crate::compose::assert_composed;
+use crate::element::{RefPlace, SourceConfig};
+use crate::options::Options;
+use crate::yaml::parse_file;
+use spec_model::UserError as _;
+
+/// The file's name.
+pub const PROJECT_REFS: &str = "project.refs";
+
+/// The refs of a project, by project, element and index of the source.
+pub(crate) struct ProjectRefs {
+    projects: Mapping,
+}
+
+impl ProjectRefs {
+    /// Reads `project.refs` in a project's directory; a missing file holds no refs.
+    pub(crate) fn load(directory: &Path, options: &Options) -> Result<Self, LoadError> {
+        let mut root = match parse_file(&directory.join(PROJECT_REFS), PROJECT_REFS) {
+            Err(error) if error.reason() == "missing-file" => Mapping::new(),
+            other => other?,
+        };
+        options.process(&mut root, &[])?;
+        assert_composed(&root)?;
+        root.validate_keys(&["projects"])?;
+        Ok(Self { projects: root.opt_mapping("projects")?.cloned().unwrap_or_default() })
+    }
+
+    /// Gives a source the ref that is kept for it here; an inline ref does not count.
+    pub(crate) fn apply(
+        &self,
+        project: &str,
+        element: &str,
+        source: &mut SourceConfig,
+    ) -> Result<(), NodeError> {
+        source.config.remove("ref");
+        source.ref_place = RefPlace::ProjectRefs;
+        let Some(project) = self.projects.opt_mapping(project)? else {
+            return Ok(());
+        };
+        let Some(node) = project.sequence_or_empty(element)?.get(source.index) else {
+            return Ok(());
+        };
+        for (name, node) in &node.as_mapping()?.entries {
+            if matches!(&node.kind, NodeKind::Scalar(text) if text.is_empty()) {
+                continue;
+            }
+            source.config.set(name, node.clone());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+//! Variables and the texts that refer to them with `%{name}`.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use spec_model::{Mapping, Node, NodeError, NodeKind, Place};
+
+use crate::yaml::Limits;
+
+/// The variables of an element or project, expanded when they are asked for.
+pub(crate) struct Variables {
+    unresolved: IndexMap<Arc<str>, (Arc<str>, Option<Place>)>,
+    resolved: RefCell<HashMap<Arc<str>, Arc<str>>>,
+}
+
+/// A piece of a text.
+#[derive(Debug, PartialEq, Eq)]
+enum Piece<'t> {
+    Text(&'t str),
+    Reference(&'t str),
+}
+
+/// A variable that is being expanded: its name, and the references in it that are still to be looked at.
+struct Step {
+    name: Arc<str>,
+    references: Vec<Arc<str>>,
+}
+
+impl Variables {
+    /// The variables of a composed mapping of scalars. `notparallel` sets `max-jobs` to 1.
+    ///
+    /// # Errors
+    /// `invalid-data` when a value is no scalar.
+    pub(crate) fn new(mapping: &Mapping) -> Result<Self, NodeError> {
+        let mut unresolved = IndexMap::with_capacity(mapping.entries.len());
+        for (name, node) in &mapping.entries {
+            node.as_str()?;
+            if let NodeKind::Scalar(text) = &node.kind {
+                unresolved.insert(Arc::clone(name), (Arc::clone(text), node.place.clone()));
+            }
+        }
+        if mapping.bool_or("notparallel", false)? {
+            unresolved.insert("max-jobs".into(), ("1".into(), None));
+        }
+        Ok(Self { unresolved, resolved: RefCell::default() })
+    }
+
+    /// All variables, expanded, sorted by name.
+    ///
+    /// # Errors
+    /// `unresolved-variable` at the text that refers to a variable that is not there, `circular-reference-variable`
+    /// when variables refer to each other in a circle, `variable-too-large` beyond 1 MiB.
+    pub(crate) fn all(&self) -> Result<Vec<(String, String)>, NodeError> {
+        let one = |name: &Arc<str>| Ok((name.to_string(), self.value(name)?.to_string()));
+        let mut all: Vec<(String, String)> =
+            self.unresolved.keys().map(one).collect::<Result<_, NodeError>>()?;
+        all.sort_unstable();
+        Ok(all)
+    }
+
+    /// Expands every scalar below a mapping.
+    ///
+    /// # Errors
+    /// As [`Variables::all`].
+    pub(crate) fn expand(&self, mapping: &mut Mapping) -> Result<(), NodeError> {
+        mapping.entries.values_mut().try_for_each(|node| self.expand_node(node))
+    }
+
+    /// Expands every scalar at or below a node.
+    ///
+    /// # Errors
+    /// As [`Variables::all`].
+    pub(crate) fn expand_node(&self, node: &mut Node) -> Result<(), NodeError> {
+        match &mut node.kind {
+            NodeKind::Scalar(text) => {
+                if let Some(expanded) = self.substitute(text, node.place.as_ref())? {
+                    *text = expanded;
+                }
+                Ok(())
+            }
+            NodeKind::Sequence(nodes) => nodes.iter_mut().try_for_each(|node| self.expand_node(node)),
+            NodeKind::Mapping(mapping) => self.expand(mapping),
+        }
+    }
+
+    /// The text with its references replaced; `None` when it has none.
+    fn substitute(&self, text: &str, place: Option<&Place>) -> Result<Option<Arc<str>>, NodeError> {
+        if !text.contains("%{") {
+            return Ok(None);
+        }
+        let references = references(text);
+        for name in &references {
+            self.check_known(name, place)?;
+            self.value(name)?;
+        }
+        if references.is_empty() { Ok(None) } else { self.join(text, place).map(Some) }
+    }
+
+    /// The expanded value of a variable that is there, found without recursion.
+    fn value(&self, name: &Arc<str>) -> Result<Arc<str>, NodeError> {
+        let mut steps = vec![self.begin(name)];
+        let mut open = HashSet::from([Arc::clone(name)]);
+        while let Some(step) = steps.last_mut() {
+            let Some(next) = step.references.pop() else {
+                let name = Arc::clone(&step.name);
+                self.finish(&name)?;
+                open.remove(&name);
+                steps.pop();
+                continue;
+            };
+            if self.resolved.borrow().contains_key(&next) {
+                continue;
+            }
+            let (_, place) = &self.unresolved[&step.name];
+            self.check_known(&next, place.as_ref())?;
+            if !open.insert(Arc::clone(&next)) {
+                let first = steps.iter().position(|step| step.name == next);
+                return Err(self.circle(&steps[first.unwrap_or_default()..]));
+            }
+            steps.push(self.begin(&next));
+        }
+        Ok(Arc::clone(&self.resolved.borrow()[name]))
+    }
+
+    fn begin(&self, name: &Arc<str>) -> Step {
+        let known = self.resolved.borrow().contains_key(name);
+        let references = if known { Vec::new() } else { references(&self.unresolved[name].0) };
+        Step { name: Arc::clone(name), references }
+    }
+
+    /// Joins a variable whose references are all resolved.
+    fn finish(&self, name: &Arc<str>) -> Result<(), NodeError> {
+        let (text, place) = &self.unresolved[name];
+        let value = if text.contains("%{") { self.join(text, place.as_ref())? } else { Arc::clone(text) };
+        self.resolved.borrow_mut().entry(Arc::clone(name)).or_insert(value);
+        Ok(())
+    }
+
+    /// Replaces references that are all resolved.
+    fn join(&self, text: &str, place: Option<&Place>) -> Result<Arc<str>, NodeError> {
+        let resolved = self.resolved.borrow();
+        let mut joined = String::with_capacity(text.len() * 2);
+        for piece in pieces(text) {
+            joined.push_str(match piece {
+                Piece::Text(text) => text,
+                Piece::Reference(name) => &resolved[name],
+            });
+            if joined.len() > Limits::EXPANDED {
+                let message =
+                    format!("with its variables expanded this is longer than {} bytes", Limits::EXPANDED);
+                return Err(NodeError::new("variable-too-large", place, message));
+            }
+        }
+        Ok(joined.into())
+    }
+
+    fn check_known(&self, name: &str, place: Option<&Place>) -> Result<(), NodeError> {
+        if self.unresolved.contains_key(name) {
+            return Ok(());
+        }
+        let known: Vec<&str> = self.unresolved.keys().map(AsRef::as_ref).collect();
+        let advice = match spec_model::nearest(name, &known) {
+            Some(near) => format!("; did you mean '%{{{near}}}'?"),
+            None => "; define it under 'variables'".to_owned(),
+        };
+        let message = format!("the variable '{name}' is not defined{advice}");
+        Err(NodeError::new("unresolved-variable", place, message))
+    }
+
+    fn circle(&self, steps: &[Step]) -> NodeError {
+        let mut names: Vec<&str> = steps.iter().map(|step| step.name.as_ref()).collect();
+        names.push(names[0]);
+        let place = steps.last().and_then(|step| self.unresolved[&step.name].1.as_ref());
+        let message = format!("variables refer to each other in a circle: {}", names.join(" -> "));
+        NodeError::new("circular-reference-variable", place, message)
+    }
+}
+
+/// The names that a text refers to, last first, so that they are popped in order.
+fn references(text: &str) -> Vec<Arc<str>> {
+    let reference = |piece| match piece {
+        Piece::Reference(name) => Some(name.into()),
+        Piece::Text(_) => None,
+    };
+    let mut names: Vec<Arc<str>> = pieces(text).filter_map(reference).collect();
+    names.reverse();
+    names
+}
+
+/// Cuts a text at its references. `%{` without a name (a letter, then letters, digits, `_`, `-`) and `}` is text.
+fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        if let Some(name) = reference_at(rest) {
+            rest = &rest[name.len() + 3..];
+            return Some(Piece::Reference(name));
+        }
+        let next = rest.match_indices("%{").map(|(at, _)| at).find(|at| reference_at(&rest[*at..]).is_some());
+        let (piece, after) = rest.split_at(next.unwrap_or(rest.len()));
+        rest = after;
+        Some(Piece::Text(piece))
+    })
+}
+
+/// The name of the reference that a text begins with.
+fn reference_at(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix("%{")?;
+    let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))?;
+    let good = inner.starts_with(|c: char| c.is_ascii_alphabetic()) && inner[end..].starts_with('}');
+    good.then_some(&inner[..end])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,11 @@
+//! YAML text to configuration nodes and back. The only place that knows the parser.
+//!
+//! The dialect is BuildStream's: one document that is a dictionary, keys that are plain scalars and occur once, no
+//! anchors, no tags of one's own. Every scalar is a text without surrounding white space.
+
+mod characters;
+mod read;
+mod tree;
+
+pub use read::{parse_file, parse_text};
+pub(crate) use tree::Limits;

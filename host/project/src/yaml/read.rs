@@ -1,0 +1,63 @@
+//! Reading a file into a mapping.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use saphyr_parser::Parser;
+use spec_model::{Mapping, NodeError, Place};
+
+use super::{Limits, characters, tree};
+use crate::LoadError;
+
+/// The reason code of text that is not YAML of BuildStream's dialect.
+pub(crate) const INVALID_YAML: &str = "invalid-yaml";
+
+/// Reads a YAML file; messages call it `shown_as`. A file without content is an empty mapping.
+///
+/// # Errors
+/// `missing-file`, `loading-directory` or `unreadable-file` when it cannot be read, `invalid-yaml` when it is not
+/// what [`parse_text`] takes.
+pub fn parse_file(path: &Path, shown_as: &str) -> Result<Mapping, LoadError> {
+    parse_text(&read_text(path, shown_as)?, shown_as)
+}
+
+/// Reads the text of a file, no larger than the limit.
+pub(crate) fn read_text(path: &Path, shown_as: &str) -> Result<String, LoadError> {
+    let unreadable = |source: io::Error| LoadError::unreadable(shown_as, source);
+    let length = std::fs::metadata(path).map_err(unreadable)?.len();
+    if length > Limits::BYTES {
+        return Err(LoadError::TooLarge { file: shown_as.to_owned(), bytes: length, limit: Limits::BYTES });
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    String::from_utf8(bytes).map_err(|error| not_utf8(&error, shown_as))
+}
+
+/// Reads YAML text that messages call `shown_as`.
+///
+/// # Errors
+/// `invalid-yaml` with the place when it is not one document with a dictionary at its top, nests deeper than 100
+/// levels, has an anchor, a tag that is not YAML's own, a key that is no scalar or a key that occurs twice.
+pub fn parse_text(text: &str, shown_as: &str) -> Result<Mapping, LoadError> {
+    let file: Arc<str> = shown_as.into();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    characters::check(text, &file)?;
+    let mut builder = tree::Builder::new(Arc::clone(&file));
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| {
+            let place = tree::place(&file, error.marker());
+            NodeError::new(INVALID_YAML, Some(&place), format!("this is not YAML: {}", error.info()))
+        })?;
+        builder.take(event, span.start)?;
+    }
+    Ok(builder.finish())
+}
+
+fn not_utf8(error: &std::string::FromUtf8Error, shown_as: &str) -> LoadError {
+    let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+    let good = String::from_utf8_lossy(good);
+    let line = u32::try_from(good.matches('\n').count()).unwrap_or(u32::MAX).saturating_add(1);
+    let column = u32::try_from(good.rsplit('\n').next().unwrap_or("").chars().count()).unwrap_or(u32::MAX);
+    let place = Place { file: shown_as.into(), line, column: column.saturating_add(1) };
+    NodeError::new(INVALID_YAML, Some(&place), "the file is not UTF-8 here; save it as UTF-8").into()
+}
