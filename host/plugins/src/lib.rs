@@ -1,1 +1,24 @@
-//! The room spec-plugins.
+//! Finds, compiles, limits and calls the components that implement the strategies.
+//!
+//! [`Plugins`] is the [`KindRegistry`](spec_strategy::KindRegistry) of the program. A component runs without files,
+//! clock, network or randomness; with a bound on its memory, its instructions and its time; and whatever it does, the
+//! host goes on and says whose fault it was. No other room knows that WebAssembly is behind the strategies, and no
+//! type of the engine is visible outside.
+
+mod answer;
+mod bindings;
+mod clock;
+mod code_cache;
+mod component;
+mod conv;
+mod embedded;
+mod engine;
+mod failure;
+mod instance;
+mod kind;
+mod options;
+mod pool;
+mod registry;
+
+pub use options::{Limits, Options};
+pub use registry::Plugins;

@@ -1,0 +1,130 @@
+//! What the types of the contract cannot say about an answer is checked here.
+
+use std::collections::BTreeMap;
+
+use spec_model::{Place, Value};
+use spec_strategy::{Configured, Plan, Step};
+
+use crate::bindings::exports::spec::element_kind::kind as guest;
+use crate::conv;
+use crate::failure::Failure;
+
+/// No key of an honest kind comes near it; deeper ones could exhaust the stack of who walks them.
+const DEEPEST_KEY: usize = 64;
+
+/// The answer as plain data, or what is wrong with it.
+pub(crate) fn configured(answer: guest::Configured, dependencies: usize) -> Result<Configured, Failure> {
+    let unique_key = key(answer.unique_key.values).map_err(Failure::answer)?;
+    let plan = conv::plan(answer.plan);
+    check_plan(&plan, dependencies).map_err(|what| Failure::answer(&what))?;
+    Ok(Configured { unique_key, plan })
+}
+
+/// The place of the node that a rejection names.
+pub(crate) fn place(node: Option<u32>, places: &[Option<&Place>]) -> Result<Option<Place>, Failure> {
+    match node.map(|node| places.get(node as usize)) {
+        None => Ok(None),
+        Some(Some(place)) => Ok(place.cloned()),
+        Some(None) => Err(Failure::answer("its rejection names a node that is not there")),
+    }
+}
+
+/// Builds the tree from its leaves: a child is taken by its parent, so that it is there only once and only before.
+fn key(values: Vec<guest::KeyValue>) -> Result<Value, &'static str> {
+    let mut done: Vec<Option<(Value, usize)>> = Vec::with_capacity(values.len());
+    for flat in values {
+        let value = key_value(flat, &mut done)?;
+        if value.1 > DEEPEST_KEY {
+            return Err("its unique key is nested too deeply");
+        }
+        done.push(Some(value));
+    }
+    let root = done.pop().flatten().ok_or("its unique key is empty")?;
+    if done.iter().any(Option::is_some) {
+        return Err("its unique key has a value without a parent");
+    }
+    Ok(root.0)
+}
+
+/// One value with its depth, its children taken out of `done`.
+fn key_value(
+    flat: guest::KeyValue,
+    done: &mut [Option<(Value, usize)>],
+) -> Result<(Value, usize), &'static str> {
+    let mut depth = 0;
+    let mut take = |index: u32| {
+        let child = done.get_mut(index as usize).and_then(Option::take);
+        let (value, below) =
+            child.ok_or("its unique key names a value that is not before it or was used already")?;
+        depth = depth.max(below + 1);
+        Ok(value)
+    };
+    let value = match flat {
+        guest::KeyValue::Null => Value::Null,
+        guest::KeyValue::Bool(value) => Value::Bool(value),
+        guest::KeyValue::Int(value) => Value::Int(value),
+        guest::KeyValue::Text(text) => Value::Str(text),
+        guest::KeyValue::Sequence(items) => {
+            Value::Seq(items.into_iter().map(take).collect::<Result<_, &str>>()?)
+        }
+        guest::KeyValue::Mapping(entries) => {
+            let mut map = BTreeMap::new();
+            for (name, index) in entries {
+                if map.insert(name, take(index)?).is_some() {
+                    return Err("its unique key has the same name twice");
+                }
+            }
+            Value::Map(map)
+        }
+    };
+    Ok((value, depth))
+}
+
+fn check_plan(plan: &Plan, dependencies: usize) -> Result<(), String> {
+    check_path(&plan.collect)?;
+    plan.working_directory.iter().chain(&plan.marked_directories).try_for_each(|path| check_path(path))?;
+    for named in &plan.digest_environment {
+        check_dependencies(&named.dependencies, dependencies)?;
+        if named.variable.is_empty() || named.variable.contains(['=', '\0']) {
+            return Err(format!("'{}' cannot name an environment variable", named.variable.escape_debug()));
+        }
+    }
+    plan.steps.iter().try_for_each(|step| check_step(step, dependencies))
+}
+
+fn check_step(step: &Step, count: usize) -> Result<(), String> {
+    match step {
+        Step::StageDependencies { location, dependencies } => {
+            check_path(location)?;
+            check_dependencies(dependencies, count)
+        }
+        Step::Integrate { dependencies } => check_dependencies(dependencies, count),
+        Step::StageSources { path } | Step::MakeDirectory { path } => check_path(path),
+        Step::CopyTree { from, to } => check_path(from).and_then(|()| check_path(to)),
+        Step::Run(group) => {
+            let sound = |argv: &[String]| !argv.is_empty() && argv.iter().all(|text| !text.contains('\0'));
+            match group.commands.iter().find(|command| !sound(&command.argv)) {
+                None => Ok(()),
+                Some(command) => Err(format!(
+                    "the command '{}' has no program or a NUL character",
+                    command.label.escape_debug()
+                )),
+            }
+        }
+    }
+}
+
+fn check_dependencies(indices: &[u32], count: usize) -> Result<(), String> {
+    match indices.iter().find(|index| **index as usize >= count) {
+        None => Ok(()),
+        Some(index) => Err(format!("its plan names dependency {index}, but there are {count}")),
+    }
+}
+
+fn check_path(path: &str) -> Result<(), String> {
+    let climbs = path.split('/').any(|part| part == "..");
+    if path.starts_with('/') && !climbs && !path.contains('\0') {
+        return Ok(());
+    }
+    Err(format!("its plan has the path '{}', which is not absolute and without '..'", path.escape_debug()))
+}
