@@ -20,8 +20,8 @@ fn every_key_is_that_of_the_golden_file() {
         let project = root.join("projects").join(golden.file_stem().expect("a name"));
         for section in sections(&std::fs::read_to_string(&golden).expect("a golden file")) {
             let found = lines(&project, &section.options);
-            for (found, expected) in found.iter().zip(&section.lines) {
-                assert_eq!(found, expected, "{} {:?}", project.display(), section.options);
+            for line in &section.lines {
+                assert!(found.contains(line), "{} {:?}: no {line} in {found:#?}", project.display(), section.options);
             }
             assert_eq!(found.len(), section.lines.len(), "{}", project.display());
             checked += found.len();
@@ -33,7 +33,6 @@ fn every_key_is_that_of_the_golden_file() {
 fn lines(directory: &Path, options: &[(String, String)]) -> Vec<String> {
     let options = LoadOptions {
         directory: directory.to_path_buf(),
-        targets: vec!["all.bst".to_owned()],
         options: options.to_vec(),
         ..LoadOptions::default()
     };

@@ -28,7 +28,7 @@ fn unique_key(project: &Project, source: &SourceConfig) -> Option<Value> {
     if source.kind == "tar" {
         key.push(text("base-dir").unwrap_or("*").into());
     } else {
-        key.push(text("filename").unwrap_or(url.rsplit('/').next()?).into());
+        key.push(text("filename").unwrap_or(url.rsplit(['/', ':']).next()?).into());
         key.push(source.config.bool_or("executable", false).expect("a boolean").into());
     }
     Some(Value::Seq(key))
