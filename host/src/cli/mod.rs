@@ -15,7 +15,9 @@ pub(crate) use values::{CacheBuildTrees, Compression, Deps, OnError, Order};
 /// Build and look into BuildStream projects
 #[derive(Debug, Parser)]
 #[command(name = "spec-host", version, about, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Most options override the user configuration file; `spec-host COMMAND --help` tells more.")]
+#[command(
+    after_help = "Most options override the user configuration file; `spec-host COMMAND --help` tells more."
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) globals: Globals,

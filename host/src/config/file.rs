@@ -1,0 +1,23 @@
+//! Which configuration file there is.
+
+use std::path::{Path, PathBuf};
+
+use spec_model::Mapping;
+
+use super::Environment;
+use crate::error::{BlameUser, CommandResult};
+
+/// Names below the configuration folder, first found first. BuildStream's file serves when we have none of our own.
+const NAMES: [&str; 3] = ["spec-host.conf", "buildstream2.conf", "buildstream.conf"];
+
+/// The file that was asked for, or else the first that is there.
+pub(super) fn find(asked: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
+    let usual = || NAMES.iter().map(|name| environment.config_home().join(name)).find(|path| path.exists());
+    asked.map(Path::to_owned).or_else(usual)
+}
+
+/// Reads a configuration file.
+pub(super) fn read(path: &Path) -> CommandResult<Mapping> {
+    let shown_as = path.display().to_string();
+    spec_project::yaml::parse_file(path, &shown_as).or_usage()
+}

@@ -1,0 +1,150 @@
+//! The user configuration: BuildStream's file format, with the command line on top.
+
+mod environment;
+mod file;
+mod numbers;
+mod sections;
+mod size;
+
+use std::path::{Path, PathBuf};
+
+pub(crate) use environment::Environment;
+pub(crate) use size::Size;
+use spec_model::Mapping;
+
+use crate::cli::{CacheBuildTrees, Deps, Globals, OnError};
+use crate::error::{BlameUser, CommandResult};
+
+/// What the user prefers, complete: defaults, then the file, then the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// The file it came from, if there is one.
+    pub(crate) origin: Option<PathBuf>,
+    /// The folder of everything that can be made again.
+    pub(crate) cache_dir: PathBuf,
+    /// Downloads that are no blobs of the CAS.
+    pub(crate) source_dir: PathBuf,
+    /// Logs of builds.
+    pub(crate) log_dir: PathBuf,
+    /// How large the cache may become; `None` for as large as the disk.
+    pub(crate) quota: Option<Size>,
+    /// When build trees are kept.
+    pub(crate) cache_buildtrees: CacheBuildTrees,
+    /// How many elements are fetched at a time.
+    pub(crate) fetchers: u32,
+    /// How many elements are built at a time.
+    pub(crate) builders: u32,
+    /// How often a failed download is tried again.
+    pub(crate) network_retries: u32,
+    /// What a failure does to the session.
+    pub(crate) on_error: OnError,
+    /// How many jobs one build may run in parallel.
+    pub(crate) max_jobs: u32,
+    /// Whether failed builds that are cached are built again.
+    pub(crate) retry_failed: bool,
+    /// Which dependencies `build` takes when it is not told.
+    pub(crate) dependencies: Deps,
+    /// How many digits of a key are shown.
+    pub(crate) key_length: usize,
+    /// How many lines of a failed command's log are shown.
+    pub(crate) error_lines: usize,
+    /// How many lines of a message's detail are shown.
+    pub(crate) message_lines: usize,
+    /// What `show` prints when it is not told.
+    pub(crate) element_format: String,
+    /// Whether the plain log also tells what running jobs do.
+    pub(crate) verbose: bool,
+    /// Whether the program's own trace is written.
+    pub(crate) debug: bool,
+    /// What is set for single projects, by name.
+    pub(crate) projects: Vec<(String, ProjectConfig)>,
+    /// Settings of the file that have no effect yet.
+    pub(crate) without_effect: Vec<String>,
+}
+
+/// What is set for one project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ProjectConfig {
+    /// Values of project options, by name.
+    pub(crate) options: Vec<(String, String)>,
+    /// Whether a change of build dependencies rebuilds.
+    pub(crate) strict: Option<bool>,
+    /// The mirror that is asked first.
+    pub(crate) default_mirror: Option<String>,
+}
+
+impl Config {
+    /// Reads the file that the command line or the environment names, and puts the command line on top.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is wrong.
+    pub(crate) fn load(globals: &Globals, environment: &Environment) -> CommandResult<Self> {
+        let mut config = Self::defaults(environment);
+        if let Some(path) = file::find(globals.config.as_deref(), environment) {
+            let mapping = file::read(&path)?;
+            config.take(&mapping, environment).or_usage()?;
+            config.origin = Some(path);
+        }
+        config.override_with(globals);
+        Ok(config)
+    }
+
+    /// What is so when nobody says otherwise; as BuildStream has it, but in folders of our own.
+    pub(crate) fn defaults(environment: &Environment) -> Self {
+        let cache_dir = environment.cache_home().join("spec-host");
+        Self {
+            origin: None,
+            source_dir: cache_dir.join("sources"),
+            log_dir: cache_dir.join("logs"),
+            cache_dir,
+            quota: None,
+            cache_buildtrees: CacheBuildTrees::Auto,
+            fetchers: 10,
+            builders: 4,
+            network_retries: 2,
+            on_error: OnError::Quit,
+            max_jobs: numbers::default_max_jobs(),
+            retry_failed: false,
+            dependencies: Deps::Run,
+            key_length: 8,
+            error_lines: 20,
+            message_lines: 20,
+            element_format: "%{state: >12} %{full-key} %{name} %{workspace-dirs}".to_owned(),
+            verbose: false,
+            debug: false,
+            projects: Vec::new(),
+            without_effect: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, file: &Mapping, environment: &Environment) -> Result<(), spec_model::NodeError> {
+        sections::top(self, file, environment)
+    }
+
+    fn override_with(&mut self, globals: &Globals) {
+        let set = |to: &mut u32, from: Option<u32>| *to = from.unwrap_or(*to);
+        set(&mut self.fetchers, globals.fetchers);
+        set(&mut self.builders, globals.builders);
+        set(&mut self.network_retries, globals.network_retries);
+        set(&mut self.max_jobs, globals.max_jobs.map(numbers::max_jobs));
+        self.verbose |= globals.verbose;
+        self.debug |= globals.debug;
+        self.on_error = globals.on_error.unwrap_or(self.on_error);
+        self.cache_buildtrees = globals.cache_buildtrees.unwrap_or(self.cache_buildtrees);
+        self.error_lines = globals.error_lines.map_or(self.error_lines, |lines| lines as usize);
+        self.message_lines = globals.message_lines.map_or(self.message_lines, |lines| lines as usize);
+    }
+
+    /// What is set for the project of that name.
+    pub(crate) fn project(&self, name: &str) -> Option<&ProjectConfig> {
+        self.projects.iter().find(|(project, _)| project == name).map(|(_, config)| config)
+    }
+
+    /// The folder below the cache with that name.
+    pub(crate) fn cache(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.cache_dir.join(name)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! The sections of the configuration file.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use spec_model::{Mapping, Node, NodeError};
+
+use super::{Config, Environment, ProjectConfig, Size, numbers};
+use crate::cli::Deps;
+
+type Taken = Result<(), NodeError>;
+
+/// Keys that BuildStream has and that do nothing here yet.
+const LATER: [&str; 6] = ["workspacedir", "artifacts", "source-caches", "remote-execution", "fetch", "track"];
+const PROJECT_LATER: [&str; 4] = ["artifacts", "source-caches", "remote-execution", "mirrors"];
+const CACHE_LATER: [&str; 4] = ["storage-service", "pull-buildtrees", "reserved-disk-space", "low-watermark"];
+const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
+
+/// Takes the whole file.
+pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment) -> Taken {
+    let known = ["cachedir", "sourcedir", "logdir", "scheduler", "build", "cache", "logging", "projects"];
+    check(config, file, "", &known, &LATER)?;
+    directories(config, file, environment)?;
+    let sections: [(&str, fn(&mut Config, &Mapping) -> Taken); 5] = [
+        ("scheduler", scheduler),
+        ("build", build),
+        ("cache", cache),
+        ("logging", logging),
+        ("projects", projects),
+    ];
+    for (name, take) in sections {
+        if let Some(section) = file.opt_mapping(name)? {
+            take(config, section)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses keys that nobody knows and notes those without effect.
+fn check(config: &mut Config, section: &Mapping, name: &str, known: &[&str], later: &[&str]) -> Taken {
+    section.validate_keys(&[known, later].concat())?;
+    let idle = later.iter().filter(|key| section.get(key).is_some());
+    config.without_effect.extend(idle.map(|key| format!("{name}{key}")));
+    Ok(())
+}
+
+fn directories(config: &mut Config, file: &Mapping, environment: &Environment) -> Taken {
+    if let Some(path) = directory(file, "cachedir", environment)? {
+        config.source_dir = path.join("sources");
+        config.log_dir = path.join("logs");
+        config.cache_dir = path;
+    }
+    if let Some(path) = directory(file, "sourcedir", environment)? {
+        config.source_dir = path;
+    }
+    if let Some(path) = directory(file, "logdir", environment)? {
+        config.log_dir = path;
+    }
+    Ok(())
+}
+
+fn directory(file: &Mapping, key: &str, environment: &Environment) -> Result<Option<PathBuf>, NodeError> {
+    let Some(node) = file.get(key) else { return Ok(None) };
+    let path = environment.expand(node.as_str()?);
+    if path.is_absolute() { Ok(Some(path)) } else { Err(node.expected("an absolute path")) }
+}
+
+fn scheduler(config: &mut Config, section: &Mapping) -> Taken {
+    let known = ["on-error", "fetchers", "builders", "network-retries"];
+    check(config, section, "scheduler.", &known, &["pushers"])?;
+    numbers::take(section, "fetchers", 1, &mut config.fetchers)?;
+    numbers::take(section, "builders", 1, &mut config.builders)?;
+    numbers::take(section, "network-retries", 0, &mut config.network_retries)?;
+    word(section, "on-error", &mut config.on_error)
+}
+
+fn build(config: &mut Config, section: &Mapping) -> Taken {
+    check(config, section, "build.", &["max-jobs", "retry-failed", "dependencies"], &[])?;
+    let mut jobs = 0;
+    numbers::take(section, "max-jobs", 0, &mut jobs)?;
+    config.max_jobs = numbers::max_jobs(jobs);
+    config.retry_failed = section.bool_or("retry-failed", config.retry_failed)?;
+    if let Some(node) = section.get("dependencies") {
+        let deps = Deps::from_str(node.as_str()?, false).ok().filter(|deps| *deps != Deps::Build);
+        config.dependencies = deps.ok_or_else(|| node.expected("one of none, run, all"))?;
+    }
+    Ok(())
+}
+
+fn cache(config: &mut Config, section: &Mapping) -> Taken {
+    check(config, section, "cache.", &["quota", "cache-buildtrees"], &CACHE_LATER)?;
+    if let Some(node) = section.get("quota") {
+        config.quota = match node.as_str()? {
+            "infinity" => None,
+            text => Some(Size::parse(text).ok_or_else(|| node.expected("a size such as 800M, 10G, 50%"))?),
+        };
+    }
+    word(section, "cache-buildtrees", &mut config.cache_buildtrees)
+}
+
+fn logging(config: &mut Config, section: &Mapping) -> Taken {
+    let known = ["key-length", "error-lines", "message-lines", "element-format", "verbose", "debug"];
+    check(config, section, "logging.", &known, &LOGGING_LATER)?;
+    numbers::take_size(section, "key-length", &mut config.key_length)?;
+    numbers::take_size(section, "error-lines", &mut config.error_lines)?;
+    numbers::take_size(section, "message-lines", &mut config.message_lines)?;
+    config.verbose = section.bool_or("verbose", config.verbose)?;
+    config.debug = section.bool_or("debug", config.debug)?;
+    if let Some(format) = section.opt_str("element-format")? {
+        config.element_format = format.trim().to_owned();
+    }
+    Ok(())
+}
+
+fn projects(config: &mut Config, section: &Mapping) -> Taken {
+    for (name, node) in &section.entries {
+        let section = node.as_mapping()?;
+        let prefix = format!("projects.{name}.");
+        check(config, section, &prefix, &["options", "strict", "default-mirror"], &PROJECT_LATER)?;
+        let options = section.opt_mapping("options")?.into_iter().flat_map(|options| &options.entries);
+        let options = options.map(|(option, value)| Ok((option.to_string(), value.as_str()?.to_owned())));
+        let project = ProjectConfig {
+            options: options.collect::<Result<_, NodeError>>()?,
+            strict: section.get("strict").map(Node::as_bool).transpose()?,
+            default_mirror: section.opt_str("default-mirror")?.map(str::to_owned),
+        };
+        config.projects.push((name.to_string(), project));
+    }
+    Ok(())
+}
+
+/// Sets one of some words, if the key is there.
+fn word<E: ValueEnum>(section: &Mapping, key: &str, to: &mut E) -> Taken {
+    if let Some(node) = section.get(key) {
+        let words: Vec<_> = E::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+        let expected =
+            words.iter().map(clap::builder::PossibleValue::get_name).collect::<Vec<_>>().join(", ");
+        let value = E::from_str(node.as_str()?, false);
+        *to = value.map_err(|_| node.expected(&format!("one of {expected}")))?;
+    }
+    Ok(())
+}

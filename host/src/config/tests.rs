@@ -1,0 +1,138 @@
+use super::*;
+use crate::error::CommandError;
+
+fn environment() -> Environment {
+    Environment::new(|name| match name {
+        "HOME" => Some("/home/me".to_owned()),
+        "SCRATCH" => Some("/scratch".to_owned()),
+        _ => None,
+    })
+}
+
+fn read(text: &str) -> Result<Config, CommandError> {
+    let file = spec_project::yaml::parse_text(text, "my.conf").or_usage()?;
+    let mut config = Config::defaults(&environment());
+    config.take(&file, &environment())?;
+    Ok(config)
+}
+
+fn good(text: &str) -> Config {
+    read(text).unwrap_or_else(|error| panic!("{text}: {error:?}"))
+}
+
+#[test]
+fn an_empty_file_changes_nothing() {
+    assert_eq!(good("{}"), Config::defaults(&environment()));
+    assert_eq!(good("{}").cache_dir, Path::new("/home/me/.cache/spec-host"));
+}
+
+#[test]
+fn directories_are_expanded() {
+    for (text, expect) in [
+        ("cachedir: ~/c", "/home/me/c"),
+        ("cachedir: ${XDG_CACHE_HOME}/c", "/home/me/.cache/c"),
+        ("cachedir: $SCRATCH/./c//d/../e", "/scratch/c/e"),
+        ("cachedir: /a/$UNSET/${UNSET}/$", "/a/$UNSET/${UNSET}/$"),
+    ] {
+        assert_eq!(good(text).cache_dir, Path::new(expect), "{text}");
+    }
+    assert_eq!(good("cachedir: /c").log_dir, Path::new("/c/logs"));
+    assert_eq!(good("logdir: /l\ncachedir: /c").log_dir, Path::new("/l"));
+}
+
+#[test]
+fn every_setting_is_taken() {
+    let config = good(
+        "
+scheduler: {on-error: continue, fetchers: 1, builders: 2, network-retries: 0}
+build: {max-jobs: 3, retry-failed: True, dependencies: all}
+cache: {quota: 10G, cache-buildtrees: always}
+logging: {key-length: 64, error-lines: 5, message-lines: 0, element-format: '%{name} '}
+projects: {mine: {options: {debug: True}, strict: False, default-mirror: near}}
+",
+    );
+    assert_eq!((config.fetchers, config.builders, config.network_retries), (1, 2, 0));
+    assert_eq!((config.on_error, config.cache_buildtrees), (OnError::Continue, CacheBuildTrees::Always));
+    assert_eq!((config.max_jobs, config.retry_failed, config.dependencies), (3, true, Deps::All));
+    assert_eq!(config.quota, Some(Size::Bytes(10 << 30)));
+    assert_eq!((config.key_length, config.error_lines, config.message_lines), (64, 5, 0));
+    assert_eq!(config.element_format, "%{name}");
+    let project = config.project("mine").expect("the file has it");
+    assert_eq!(project.options, [("debug".to_owned(), "True".to_owned())]);
+    assert_eq!((project.strict, project.default_mirror.as_deref()), (Some(false), Some("near")));
+}
+
+#[test]
+fn settings_of_buildstream_without_effect_are_named() {
+    let config = good("artifacts: {servers: []}\nscheduler: {pushers: 2}\nprojects: {p: {mirrors: []}}");
+    assert_eq!(config.without_effect, ["artifacts", "scheduler.pushers", "projects.p.mirrors"]);
+}
+
+#[test]
+fn wrong_files_say_what_and_where() {
+    for (text, expect) in [
+        ("cachdir: /c", "unknown-key my.conf:1:10 unexpected key 'cachdir'; did you mean 'cachedir'?"),
+        ("cachedir: c", "invalid-data my.conf:1:11 expected an absolute path, found 'c'"),
+        (
+            "build:\n  max-jobs: -1",
+            "invalid-data my.conf:2:13 expected a whole number of at least 0, found '-1'",
+        ),
+        (
+            "scheduler: {builders: 0}",
+            "invalid-data my.conf:1:23 expected a whole number of at least 1, found '0'",
+        ),
+        ("scheduler: {on-error: stop}", "expected one of continue, quit, terminate, found 'stop'"),
+        ("build: {dependencies: build}", "expected one of none, run, all, found 'build'"),
+        ("build: {retry-failed: yes}", "expected a boolean"),
+        ("cache: {quota: much}", "expected a size such as 800M, 10G, 50%, found 'much'"),
+        ("cache: []", "invalid-data my.conf:1:8 expected a dictionary, found a list"),
+        ("projects: {p: {option: {}}}", "did you mean 'options'?"),
+        ("logging: {key-length: eight}", "expected an integer, found 'eight'"),
+    ] {
+        let error = read(text).expect_err(text);
+        let shown = error.summary();
+        assert!(shown.contains(expect), "{text}: {shown}");
+    }
+}
+
+#[test]
+fn sizes() {
+    for (text, expect) in [
+        ("0", Some(Size::Bytes(0))),
+        ("1K", Some(Size::Bytes(1024))),
+        ("2T", Some(Size::Bytes(2 << 40))),
+        ("50%", Some(Size::Percent(50))),
+        ("101%", None),
+        ("-1", None),
+        ("", None),
+        ("K", None),
+        ("99999999999T", None),
+    ] {
+        assert_eq!(Size::parse(text), expect, "{text}");
+    }
+}
+
+#[test]
+fn the_command_line_goes_before_the_file() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("my.conf");
+    std::fs::write(&path, "scheduler: {builders: 7, fetchers: 7}\n")?;
+    let path = path.display().to_string();
+    let cli = crate::cli::Cli::read(["spec-host", "--config", &path, "--builders", "3", "build"])?;
+    let config = Config::load(&cli.globals, &environment()).map_err(|error| error.summary())?;
+    assert_eq!((config.builders, config.fetchers, config.network_retries), (3, 7, 2));
+    Ok(())
+}
+
+#[test]
+fn our_own_file_goes_before_buildstreams() -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let home = folder.path().display().to_string();
+    let environment = Environment::new(move |name| (name == "XDG_CONFIG_HOME").then(|| home.clone()));
+    assert_eq!(file::find(None, &environment), None);
+    for name in ["buildstream.conf", "buildstream2.conf", "spec-host.conf"] {
+        std::fs::write(folder.path().join(name), "{}")?;
+        assert_eq!(file::find(None, &environment), Some(folder.path().join(name)));
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! An error as text, in the manner of compilers.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use spec_model::Place;
+
+use super::CommandError;
+use crate::term::{Ink, Style};
+
+/// A source file is searched for the line of an error only up to this size, in bytes.
+const LARGEST_FILE: u64 = 4 << 20;
+
+impl CommandError {
+    /// The error as text with a newline at its end. Places in files are relative to `base`.
+    pub(crate) fn render(&self, style: Style, base: &Path) -> String {
+        let title = style.paint(Ink::Bad, format_args!("error[{}]", self.reason));
+        let mut text = format!("{title}: {}\n", self.message.trim_end());
+        if let Some(place) = &self.place {
+            let arrow = style.paint(Ink::Dim, "-->");
+            let _ = writeln!(text, " {arrow} {place}");
+            text.push_str(&excerpt(place, base, style).unwrap_or_default());
+        }
+        for cause in self.causes.iter().filter(|cause| !self.message.contains(cause.as_str())) {
+            let _ = writeln!(text, "{}: {}", style.paint(Ink::Dim, "caused by"), cause.trim_end());
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(text, "{}: {}", style.paint(Ink::Good, "help"), hint.trim_end());
+        }
+        text
+    }
+}
+
+/// The line that a place names, with a mark below its column; nothing when it cannot be read.
+fn excerpt(place: &Place, base: &Path, style: Style) -> Option<String> {
+    let path = base.join(&*place.file);
+    let small = std::fs::metadata(&path).ok()?.len() <= LARGEST_FILE;
+    let contents = small.then(|| std::fs::read_to_string(&path).ok())??;
+    let line = contents.lines().nth((place.line as usize).checked_sub(1)?)?;
+    let number = place.line.to_string();
+    let margin = " ".repeat(number.len());
+    let indent: String = line.chars().take((place.column as usize).saturating_sub(1)).map(blank).collect();
+    let bar = style.paint(Ink::Dim, "|");
+    let caret = style.paint(Ink::Bad, "^");
+    let number = style.paint(Ink::Dim, number);
+    Some(format!(" {margin} {bar}\n {number} {bar} {line}\n {margin} {bar} {indent}{caret}\n"))
+}
+
+/// What stands above a mark, as wide as the character but empty.
+fn blank(c: char) -> char {
+    if c == '\t' { '\t' } else { ' ' }
+}

@@ -1,0 +1,55 @@
+//! A failed job, with all that helps to go on.
+
+use std::fmt::Write;
+
+use spec_scheduler::{Failure, Task};
+
+use super::{Ink, Style, text::clean};
+
+/// The report of a failure, with a newline at its end.
+pub(crate) fn report(name: &str, task: Task, failure: &Failure, error_lines: usize, style: Style) -> String {
+    let title = style.paint(Ink::Bad, format_args!("error[{}]", failure.reason));
+    let failed = if failure.cached { "failed before" } else { "failed" };
+    let element = style.paint(Ink::Name, name);
+    let mut text = format!("{title}: {task} of {element} {failed}: {}\n", clean(&failure.message));
+    let mut row = |label: &str, value: &str| {
+        let _ = writeln!(text, "  {} {value}", style.paint(Ink::Dim, format_args!("{label:<9}")));
+    };
+    if let Some(command) = &failure.command {
+        let mut lines = command.trim().lines().map(clean);
+        row("command", &lines.next().unwrap_or_default());
+        lines.for_each(|line| row("", &line));
+    }
+    if let Some(code) = failure.exit_code {
+        row("exit code", &code.to_string());
+    }
+    if let Some(log) = &failure.log {
+        row("log", &log.display().to_string());
+    }
+    for line in failure.detail.iter().flat_map(|detail| detail.lines()) {
+        let _ = writeln!(text, "  {}", clean(line));
+    }
+    let skip = failure.log_tail.len().saturating_sub(error_lines);
+    for line in &failure.log_tail[skip..] {
+        let _ = writeln!(text, "  {} {}", style.paint(Ink::Dim, "|"), clean(line));
+    }
+    text + &advice(name, task, failure, style)
+}
+
+/// The commands that look further.
+fn advice(name: &str, task: Task, failure: &Failure, style: Style) -> String {
+    let mut commands = Vec::new();
+    if task == Task::Build && failure.log.is_some() {
+        commands.push(format!("spec-host artifact log {name}"));
+    }
+    if failure.has_buildtree {
+        commands.push(format!("spec-host shell --build --use-buildtree {name}"));
+    }
+    if failure.cached {
+        commands.push(format!("spec-host build --retry-failed {name}"));
+    }
+    if commands.is_empty() {
+        return String::new();
+    }
+    format!("{}: {}\n", style.paint(Ink::Good, "help"), commands.join("\n      "))
+}

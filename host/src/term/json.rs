@@ -1,0 +1,166 @@
+//! Events as lines of JSON. `docs/json-events.md` describes them; what is there stays as it is.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::{Map, Value, json};
+use spec_scheduler::{Event, Failure, JobEnd, Message, MessageLevel, Observer, Summary, Task};
+
+use super::Roster;
+
+/// Raised when a field changes its meaning or goes away.
+const SCHEMA: u32 = 1;
+/// The shortest time between two lines about the same activity of a job.
+const PROGRESS: Duration = Duration::from_millis(100);
+
+/// Writes every event as a line of JSON.
+pub(crate) struct JsonEvents {
+    roster: Arc<Roster>,
+    began: Instant,
+    state: Mutex<State>,
+}
+
+struct State {
+    out: Box<dyn Write + Send>,
+    progress: HashMap<usize, (String, Instant)>,
+}
+
+impl JsonEvents {
+    /// Lines to `out`, flushed one by one.
+    pub(crate) fn new(roster: Arc<Roster>, out: Box<dyn Write + Send>) -> Self {
+        let state = State { out, progress: HashMap::new() };
+        Self { roster, began: Instant::now(), state: Mutex::new(state) }
+    }
+}
+
+impl Observer for JsonEvents {
+    fn event(&self, event: &Event) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Event::Progress { job, activity, .. } = event {
+            let now = Instant::now();
+            let same = |(last, at): &(String, Instant)| last == activity && now < *at + PROGRESS;
+            if state.progress.get(job).is_some_and(same) {
+                return;
+            }
+            state.progress.insert(*job, (activity.clone(), now));
+        }
+        let mut line = object(event, &self.roster, self.began.elapsed());
+        if let (Event::Started { .. }, Some(fields)) = (event, line.as_object_mut()) {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            fields.insert("time".to_owned(), json!(seconds(now)));
+        }
+        // A build does not stop because nobody reads its events any more.
+        let _ = writeln!(state.out, "{line}").and_then(|()| state.out.flush());
+    }
+}
+
+/// The JSON object of an event.
+fn object(event: &Event, roster: &Roster, elapsed: Duration) -> Value {
+    let (name, fields) = match event {
+        Event::Started { jobs } => ("session-start", started(roster, jobs)),
+        Event::JobStarted { job, element, task } => ("job-start", of_job(roster, *job, *element, *task)),
+        Event::Progress { job, activity, done } => ("progress", progress(*job, activity, *done)),
+        Event::Message(message) => ("message", said(roster, message)),
+        Event::JobEnded { job, element, task, end, elapsed } => {
+            ("job-end", ended(of_job(roster, *job, *element, *task), end, *elapsed))
+        }
+        Event::Ended(summary) => ("session-end", summed(roster, summary)),
+    };
+    let mut object = Map::new();
+    object.insert("event".to_owned(), json!(name));
+    object.insert("elapsed".to_owned(), json!(seconds(elapsed)));
+    if let Value::Object(fields) = fields {
+        object.extend(fields);
+    }
+    Value::Object(object)
+}
+
+/// Seconds with three digits after the point.
+fn seconds(duration: Duration) -> f64 {
+    duration.as_millis() as f64 / 1000.0
+}
+
+fn started(roster: &Roster, jobs: &[(Task, usize)]) -> Value {
+    let elements = roster.elements.iter().map(|member| {
+        json!({"name": member.name, "kind": member.kind, "key": key(&member.key), "state": member.state})
+    });
+    json!({
+        "schema": SCHEMA,
+        "version": env!("CARGO_PKG_VERSION"),
+        "command": roster.command,
+        "project": {"name": roster.project, "directory": roster.directory.display().to_string()},
+        "targets": roster.targets,
+        "elements": elements.collect::<Vec<_>>(),
+        "jobs": jobs.iter().map(|(task, n)| (task.to_string(), json!(n))).collect::<Map<_, _>>(),
+    })
+}
+
+fn key(key: &str) -> Value {
+    if key.is_empty() { Value::Null } else { json!(key) }
+}
+
+fn of_job(roster: &Roster, job: usize, element: usize, task: Task) -> Value {
+    let (name, key) = (roster.name(element), key(roster.key(element)));
+    json!({"job": job, "task": task.to_string(), "element": name, "key": key})
+}
+
+fn progress(job: usize, activity: &str, done: Option<(u64, u64)>) -> Value {
+    let total = done.map(|(_, total)| total).filter(|total| *total > 0);
+    json!({"job": job, "activity": activity, "done": done.map(|(done, _)| done), "total": total})
+}
+
+fn said(roster: &Roster, message: &Message) -> Value {
+    let level = match message.level {
+        MessageLevel::Info => "info",
+        MessageLevel::Warning => "warning",
+    };
+    json!({
+        "level": level,
+        "reason": message.reason,
+        "element": message.element.map(|element| roster.name(element)),
+        "text": message.text,
+        "detail": message.detail,
+    })
+}
+
+fn ended(mut fields: Value, end: &JobEnd, duration: Duration) -> Value {
+    let (result, failure) = match end {
+        JobEnd::Done => ("done", None),
+        JobEnd::Unneeded => ("unneeded", None),
+        JobEnd::Failed(failure) => ("failed", Some(failed(failure))),
+        JobEnd::Cancelled => ("cancelled", None),
+        JobEnd::Skipped => ("skipped", None),
+    };
+    fields["result"] = json!(result);
+    fields["duration"] = json!(seconds(duration));
+    if let Some(failure) = failure {
+        fields["failure"] = failure;
+    }
+    fields
+}
+
+fn failed(failure: &Failure) -> Value {
+    json!({
+        "reason": failure.reason,
+        "message": failure.message,
+        "detail": failure.detail,
+        "command": failure.command,
+        "exit-code": failure.exit_code,
+        "log": failure.log.as_ref().map(|log| log.display().to_string()),
+        "log-tail": failure.log_tail,
+        "has-buildtree": failure.has_buildtree,
+        "cached": failure.cached,
+    })
+}
+
+fn summed(roster: &Roster, summary: &Summary) -> Value {
+    let counts = |[done, unneeded, failed, skipped]: [usize; 4]| json!({"done": done, "unneeded": unneeded, "failed": failed, "skipped": skipped});
+    json!({
+        "success": summary.success(),
+        "interrupted": summary.interrupted,
+        "failed": summary.failed.iter().map(|element| roster.name(*element)).collect::<Vec<_>>(),
+        "tasks": summary.tasks.iter().map(|(task, n)| (task.to_string(), counts(*n))).collect::<Map<_, _>>(),
+    })
+}

@@ -1,0 +1,134 @@
+//! Events as plain lines of text.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use spec_scheduler::{Event, JobEnd, Message, MessageLevel, Summary, Task};
+
+use super::time::{clock, took};
+use super::{Ink, Roster, Style, failure, text::clean};
+
+/// Writes events as lines. It has no clock: the caller says how far the session is.
+#[derive(Clone, Debug)]
+pub(crate) struct Lines {
+    /// Names and keys.
+    pub(crate) roster: Arc<Roster>,
+    /// Colours or none.
+    pub(crate) style: Style,
+    /// How many lines of a failed command's log are shown.
+    pub(crate) error_lines: usize,
+    /// How many lines of a message's detail are shown.
+    pub(crate) message_lines: usize,
+    /// Which events are left out.
+    pub(crate) detail: Detail,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Detail {
+    /// How jobs end, when that is interesting: the rest is in the live view.
+    Ends,
+    /// When jobs begin, too.
+    Jobs,
+    /// What they do meanwhile, too.
+    Progress,
+}
+
+impl Lines {
+    /// The lines for an event; empty when there is nothing to tell.
+    pub(crate) fn of(&self, event: &Event, elapsed: Duration) -> String {
+        match event {
+            Event::Started { jobs } => self.at(elapsed, &announcement(jobs)),
+            Event::JobStarted { element, task, .. } if self.detail >= Detail::Jobs => {
+                self.job(elapsed, *element, *task, "started")
+            }
+            Event::Message(message) => self.message(elapsed, message),
+            Event::JobEnded { element, task, end, elapsed: duration, .. } => {
+                self.end(elapsed, (*element, *task), end, *duration)
+            }
+            Event::Ended(summary) => self.at(elapsed, &self.summary(summary)),
+            Event::JobStarted { .. } | Event::Progress { .. } => String::new(),
+        }
+    }
+
+    /// What a job is doing now, for those who want all of it.
+    pub(crate) fn progress(&self, elapsed: Duration, element: usize, task: Task, activity: &str) -> String {
+        if self.detail < Detail::Progress {
+            return String::new();
+        }
+        self.job(elapsed, element, task, &clean(activity))
+    }
+
+    fn at(&self, elapsed: Duration, text: &str) -> String {
+        let time = self.style.paint(Ink::Dim, format_args!("[{}]", clock(elapsed)));
+        if text.is_empty() { String::new() } else { format!("{time} {text}\n") }
+    }
+
+    fn job(&self, elapsed: Duration, element: usize, task: Task, action: &str) -> String {
+        let key = self.style.paint(Ink::Key, self.roster.brief(element));
+        let name = self.style.paint(Ink::Name, self.roster.name(element));
+        self.at(elapsed, &format!("{key} {task} {name} {action}"))
+    }
+
+    fn message(&self, elapsed: Duration, message: &Message) -> String {
+        let (ink, level) = match message.level {
+            MessageLevel::Info => (Ink::Bold, "note"),
+            MessageLevel::Warning => (Ink::Warning, "warning"),
+        };
+        let title = self.style.paint(ink, format_args!("{level}[{}]", message.reason));
+        let about = message.element.map(|element| self.style.paint(Ink::Name, self.roster.name(element)));
+        let about = about.map(|name| format!(" {name}:")).unwrap_or_default();
+        let mut text = self.at(elapsed, &format!("{title}:{about} {}", clean(&message.text)));
+        let detail: Vec<&str> = message.detail.iter().flat_map(|detail| detail.lines()).collect();
+        for line in detail.iter().take(self.message_lines) {
+            let _ = writeln!(text, "    {}", clean(line));
+        }
+        if detail.len() > self.message_lines {
+            let _ = writeln!(text, "    … {} more lines", detail.len() - self.message_lines);
+        }
+        text
+    }
+
+    fn end(&self, elapsed: Duration, of: (usize, Task), end: &JobEnd, duration: Duration) -> String {
+        let (element, task) = of;
+        let in_time = took(duration);
+        match end {
+            JobEnd::Done => {
+                let done = self.style.paint(Ink::Good, "done");
+                self.job(elapsed, element, task, &format!("{done} in {in_time}"))
+            }
+            JobEnd::Unneeded if self.detail > Detail::Ends => {
+                self.job(elapsed, element, task, "was there already")
+            }
+            JobEnd::Failed(why) => {
+                let failed = self.style.paint(Ink::Bad, "failed");
+                let line = self.job(elapsed, element, task, &format!("{failed} after {in_time}"));
+                line + &failure::report(self.roster.name(element), task, why, self.error_lines, self.style)
+            }
+            JobEnd::Cancelled => self.job(elapsed, element, task, &format!("stopped after {in_time}")),
+            JobEnd::Unneeded | JobEnd::Skipped => String::new(),
+        }
+    }
+
+    fn summary(&self, summary: &Summary) -> String {
+        let verdict = match (summary.interrupted, summary.failed.is_empty()) {
+            (true, _) => self.style.paint(Ink::Warning, "interrupted"),
+            (false, true) => self.style.paint(Ink::Good, "succeeded"),
+            (false, false) => self.style.paint(Ink::Bad, "failed"),
+        };
+        let tasks: String = summary.tasks.iter().map(|(task, counts)| counted(*task, *counts)).collect();
+        format!("{} {verdict} in {}{tasks}", self.roster.command, took(summary.elapsed))
+    }
+}
+
+fn announcement(jobs: &[(Task, usize)]) -> String {
+    let jobs: Vec<_> = jobs.iter().map(|(task, count)| format!("{count} to {task}")).collect();
+    jobs.join(", ")
+}
+
+fn counted(task: Task, counts: [usize; 4]) -> String {
+    let words = ["done", "unneeded", "failed", "skipped"].into_iter().zip(counts);
+    let words: Vec<_> = words.filter(|(_, n)| *n > 0).map(|(word, n)| format!("{n} {word}")).collect();
+    format!("; {task}: {}", words.join(", "))
+}

@@ -1,0 +1,182 @@
+//! The live view on a terminal: finished jobs scroll by, what runs stays below.
+//!
+//! A thread of its own draws at most ten times a second and only what changed; observers only note what happened.
+
+mod screen;
+mod view;
+
+use std::io::Write;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use screen::Screen;
+pub(crate) use screen::restore;
+use spec_scheduler::{Event, Observer};
+use view::View;
+
+use super::lines::Lines;
+
+/// The shortest time between two drawings.
+const TICK: Duration = Duration::from_millis(100);
+/// The longest time between two drawings: clocks show seconds.
+const CLOCK: Duration = Duration::from_secs(1);
+
+/// The size of a terminal: columns and rows.
+pub(crate) type Size = (usize, usize);
+
+/// The live view. Dropping it clears what it drew and gives the cursor back.
+pub(crate) struct Live {
+    shared: Arc<Shared>,
+    painter: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    lines: Lines,
+    began: Instant,
+    size: Box<dyn Fn() -> Size + Send + Sync>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    view: View,
+    screen: Screen,
+    /// Lines to be written above the view.
+    pending: String,
+    dirty: bool,
+    paused: bool,
+    over: bool,
+}
+
+impl Live {
+    /// A view on `out`, a terminal whose size `size` tells.
+    pub(crate) fn new(
+        lines: Lines,
+        out: Box<dyn Write + Send>,
+        size: impl Fn() -> Size + Send + Sync + 'static,
+    ) -> Self {
+        let state = State {
+            view: View::default(),
+            screen: Screen::new(out),
+            pending: String::new(),
+            dirty: false,
+            paused: false,
+            over: false,
+        };
+        let shared = Shared {
+            lines,
+            began: Instant::now(),
+            size: Box::new(size),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        };
+        let shared = Arc::new(shared);
+        let painter = std::thread::spawn({
+            let shared = shared.clone();
+            move || shared.paint()
+        });
+        Self { shared, painter: Mutex::new(Some(painter)) }
+    }
+
+    /// Clears the view and leaves the terminal to the caller until [`Live::resume`].
+    pub(crate) fn pause(&self) {
+        let mut state = self.shared.lock();
+        let pending = std::mem::take(&mut state.pending);
+        state.screen.draw(&pending, &[], 0);
+        state.screen.release();
+        state.paused = true;
+    }
+
+    /// Draws again.
+    pub(crate) fn resume(&self) {
+        let mut state = self.shared.lock();
+        (state.paused, state.dirty) = (false, true);
+        self.shared.changed.notify_all();
+    }
+
+    fn finish(&self) {
+        {
+            let mut state = self.shared.lock();
+            (state.over, state.paused) = (true, false);
+            self.shared.changed.notify_all();
+        }
+        let painter = self.painter.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(painter) = painter {
+            // A painter that panicked has told so already.
+            let _ = painter.join();
+        }
+    }
+}
+
+impl Observer for Live {
+    fn event(&self, event: &Event) {
+        let mut state = self.shared.lock();
+        state.view.note(event, Instant::now());
+        let text = self.shared.lines.of(event, self.shared.began.elapsed());
+        state.pending.push_str(&text);
+        state.dirty = true;
+        self.shared.changed.notify_all();
+        drop(state);
+        if matches!(event, Event::Ended(_)) {
+            self.finish();
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Draws until the session is over, then clears the view.
+    fn paint(&self) {
+        loop {
+            let state = self.lock();
+            let wait = |state: &mut State| !state.over && (state.paused || !state.dirty);
+            let waited = self.changed.wait_timeout_while(state, CLOCK, wait);
+            let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            let over = state.over;
+            if !state.paused {
+                self.draw(&mut state);
+            }
+            drop(state);
+            if over {
+                return;
+            }
+            std::thread::sleep(TICK);
+        }
+    }
+
+    fn draw(&self, state: &mut State) {
+        let (columns, rows) = (self.size)();
+        let frame = match state.over {
+            true => Vec::new(),
+            false => {
+                let names = &self.lines.roster;
+                state.view.frame(
+                    names,
+                    self.lines.style,
+                    self.began.elapsed(),
+                    Instant::now(),
+                    (columns, rows),
+                )
+            }
+        };
+        let pending = std::mem::take(&mut state.pending);
+        state.screen.draw(&pending, &frame, columns);
+        state.dirty = false;
+        if state.over {
+            state.screen.release();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+//! What runs, and how far the session is: a pure function from events to lines.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use spec_scheduler::{Event, JobEnd, Task};
+
+use crate::term::text::{bytes, clean, fit};
+use crate::term::time::clock;
+use crate::term::{Ink, Roster, Style};
+
+/// The state of the session as far as it is drawn.
+#[derive(Default)]
+pub(super) struct View {
+    tasks: BTreeMap<Task, Count>,
+    running: BTreeMap<usize, Running>,
+}
+
+#[derive(Default)]
+struct Count {
+    ended: usize,
+    failed: usize,
+    all: usize,
+}
+
+struct Running {
+    element: usize,
+    task: Task,
+    since: Instant,
+    activity: String,
+    done: Option<(u64, u64)>,
+}
+
+impl View {
+    /// Takes note of an event.
+    pub(super) fn note(&mut self, event: &Event, now: Instant) {
+        match event {
+            Event::Started { jobs } => {
+                let count = |all| Count { all, ..Count::default() };
+                self.tasks = jobs.iter().map(|(task, all)| (*task, count(*all))).collect();
+            }
+            Event::JobStarted { job, element, task } => {
+                let fresh = Running {
+                    element: *element,
+                    task: *task,
+                    since: now,
+                    activity: String::new(),
+                    done: None,
+                };
+                self.running.insert(*job, fresh);
+            }
+            Event::Progress { job, activity, done } => {
+                if let Some(running) = self.running.get_mut(job) {
+                    (running.activity, running.done) = (clean(activity), *done);
+                }
+            }
+            Event::JobEnded { job, task, end, .. } => {
+                self.running.remove(job);
+                let count = self.tasks.entry(*task).or_default();
+                match end {
+                    JobEnd::Failed(_) => count.failed += 1,
+                    _ => count.ended += 1,
+                }
+            }
+            Event::Message(_) | Event::Ended(_) => {}
+        }
+    }
+
+    /// The lines to draw on a terminal of `size` columns and rows.
+    pub(super) fn frame(
+        &self,
+        names: &Roster,
+        style: Style,
+        elapsed: Duration,
+        now: Instant,
+        size: (usize, usize),
+    ) -> Vec<String> {
+        let (columns, rows) = size;
+        let room = rows.saturating_sub(2).max(1);
+        let hidden = self.running.len().saturating_sub(room);
+        let mut frame = vec![self.status(style, elapsed, columns)];
+        let width = self.running.values().map(|r| names.name(r.element).chars().count()).max().unwrap_or(0);
+        let shown = self.running.values().take(if hidden > 0 { room - 1 } else { room });
+        frame.extend(shown.map(|running| running.line(names, style, now, (columns, width.min(columns / 3)))));
+        if hidden > 0 {
+            frame.push(fit(&format!("  … and {} more", hidden + 1), columns));
+        }
+        frame
+    }
+
+    fn status(&self, style: Style, elapsed: Duration, columns: usize) -> String {
+        let time = clock(elapsed);
+        let mut parts: Vec<String> = self.tasks.iter().filter(|(_, count)| count.all > 0).map(part).collect();
+        parts.push(format!("{} running", self.running.len()));
+        let rest = fit(&parts.join(" · "), columns.saturating_sub(time.len() + 3));
+        format!("{} {}", style.paint(Ink::Dim, format_args!("[{time}]")), style.paint(Ink::Bold, rest))
+    }
+}
+
+fn part((task, count): (&Task, &Count)) -> String {
+    let failed = if count.failed > 0 { format!(" ({} failed)", count.failed) } else { String::new() };
+    format!("{task} {}/{}{failed}", count.ended, count.all)
+}
+
+impl Running {
+    /// `task element activity clock`, the clock at the right edge of at most 100 columns.
+    fn line(&self, names: &Roster, style: Style, now: Instant, widths: (usize, usize)) -> String {
+        let (columns, width) = widths;
+        let time = clock(now.saturating_duration_since(self.since));
+        let name = format!("{:<width$}", fit(names.name(self.element), width));
+        let taken = 2 + 6 + width + 2 + 1 + time.len();
+        let room = columns.min(100).saturating_sub(taken);
+        let activity = fit(&self.doing(), room);
+        let (name, time) = (style.paint(Ink::Name, name), style.paint(Ink::Dim, time));
+        format!("  {:<5} {name}  {activity:<room$} {time}", self.task)
+    }
+
+    fn doing(&self) -> String {
+        match self.done {
+            Some((done, 0)) if done > 0 => format!("{} {}", self.activity, bytes(done)),
+            Some((done, all)) if all >= 10_000 => {
+                format!("{} {} of {}", self.activity, bytes(done), bytes(all))
+            }
+            Some((done, all)) if all > 0 => format!("[{done}/{all}] {}", self.activity),
+            _ => self.activity.clone(),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What people see of a session, and what machines read of it.
+
+mod failure;
+mod fan;
+mod json;
+mod lines;
+mod live;
+mod plain;
+mod roster;
+mod stdout;
+mod style;
+mod text;
+mod time;
+
+pub(crate) use failure::report;
+pub(crate) use fan::Fan;
+pub(crate) use json::JsonEvents;
+pub(crate) use lines::{Detail, Lines};
+pub(crate) use live::{Live, restore};
+pub(crate) use plain::Plain;
+pub(crate) use roster::{Member, Roster};
+pub(crate) use stdout::print;
+pub(crate) use style::{Ink, Style};
+
+#[cfg(test)]
+mod tests;

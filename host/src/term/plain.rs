@@ -1,0 +1,59 @@
+//! Plain lines, for what is no terminal and for log files.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use spec_scheduler::{Event, Observer, Task};
+
+use super::lines::Lines;
+
+/// Writes every event as plain lines.
+pub(crate) struct Plain {
+    lines: Lines,
+    began: Instant,
+    state: Mutex<State>,
+}
+
+struct State {
+    out: Box<dyn Write + Send>,
+    /// What running jobs were last seen doing.
+    activities: HashMap<usize, (usize, Task, String)>,
+}
+
+impl Plain {
+    /// Lines to `out`.
+    pub(crate) fn new(lines: Lines, out: Box<dyn Write + Send>) -> Self {
+        Self { lines, began: Instant::now(), state: Mutex::new(State { out, activities: HashMap::new() }) }
+    }
+}
+
+impl Observer for Plain {
+    fn event(&self, event: &Event) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let elapsed = self.began.elapsed();
+        let text = match event {
+            Event::JobStarted { job, element, task } => {
+                state.activities.insert(*job, (*element, *task, String::new()));
+                self.lines.of(event, elapsed)
+            }
+            Event::Progress { job, activity, .. } => match state.activities.get_mut(job) {
+                Some((element, task, last)) if last != activity => {
+                    last.clone_from(activity);
+                    self.lines.progress(elapsed, *element, *task, activity)
+                }
+                _ => String::new(),
+            },
+            Event::JobEnded { job, .. } => {
+                state.activities.remove(job);
+                self.lines.of(event, elapsed)
+            }
+            _ => self.lines.of(event, elapsed),
+        };
+        if !text.is_empty() {
+            // A build does not stop because nobody reads its log any more.
+            let _ = state.out.write_all(text.as_bytes()).and_then(|()| state.out.flush());
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Colours, or none.
+
+use std::fmt::Display;
+
+/// Whether texts are painted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// As they are.
+    #[default]
+    Plain,
+    /// With ANSI colours.
+    Colour,
+}
+
+/// What a text is, which decides its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ink {
+    /// A heading.
+    Bold,
+    /// Of less interest.
+    Dim,
+    /// Gone well.
+    Good,
+    /// Suspicious.
+    Warning,
+    /// Gone wrong.
+    Bad,
+    /// An element's name.
+    Name,
+    /// A key.
+    Key,
+}
+
+impl Style {
+    /// The style for a stream: as the command line says, or else colours on a terminal, unless `NO_COLOR` is set or
+    /// the terminal is dumb.
+    pub(crate) fn choose(asked: Option<bool>, terminal: bool) -> Self {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        if asked.unwrap_or(terminal && !set("NO_COLOR") && !dumb) { Self::Colour } else { Self::Plain }
+    }
+
+    /// The text in its colour.
+    pub(crate) fn paint(self, ink: Ink, text: impl Display) -> String {
+        let code = match ink {
+            Ink::Bold => "1",
+            Ink::Dim => "2",
+            Ink::Good => "32",
+            Ink::Warning => "33",
+            Ink::Bad => "1;31",
+            Ink::Name => "1;34",
+            Ink::Key => "36",
+        };
+        match self {
+            Self::Plain => text.to_string(),
+            Self::Colour => format!("\x1b[{code}m{text}\x1b[0m"),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use spec_scheduler::{Event, Failure, JobEnd, Message, MessageLevel, Observer, Summary, Task};
+
+use super::*;
+
+pub(super) fn names() -> Roster {
+    let member = |name: &str, digit: &str| Member {
+        name: name.to_owned(),
+        kind: "manual".to_owned(),
+        key: digit.repeat(64),
+        state: "buildable".to_owned(),
+    };
+    Roster {
+        command: "build".to_owned(),
+        project: "hello".to_owned(),
+        directory: PathBuf::from("/src/hello"),
+        targets: vec!["app.bst".to_owned()],
+        elements: vec![member("base.bst", "a"), member("app.bst", "b"), member("middle.bst", "c")],
+        key_length: 8,
+    }
+}
+
+fn ended(job: usize, element: usize, task: Task, end: JobEnd, seconds: u64) -> Event {
+    Event::JobEnded { job, element, task, end, elapsed: Duration::from_secs(seconds) }
+}
+
+fn failure() -> Failure {
+    Failure {
+        reason: "command-failed".to_owned(),
+        message: "a build command failed".to_owned(),
+        command: Some("make -j4".to_owned()),
+        exit_code: Some(2),
+        log: Some(PathBuf::from("/logs/app.log")),
+        log_tail: ["one", "two\x1b[31m", "three"].map(str::to_owned).to_vec(),
+        has_buildtree: true,
+        ..Failure::default()
+    }
+}
+
+/// A session with everything in it.
+pub(super) fn script() -> Vec<Event> {
+    let started = |job, element, task| Event::JobStarted { job, element, task };
+    let message = Message {
+        element: Some(0),
+        level: MessageLevel::Warning,
+        reason: "overlaps".to_owned(),
+        text: "2 files overlap".to_owned(),
+        detail: Some("/a\n/b\n/c".to_owned()),
+    };
+    let tasks = vec![(Task::Fetch, [0, 1, 0, 0]), (Task::Build, [1, 0, 1, 1])];
+    let elapsed = Duration::from_secs(31);
+    vec![
+        Event::Started { jobs: vec![(Task::Fetch, 1), (Task::Build, 3)] },
+        started(0, 0, Task::Fetch),
+        Event::Progress { job: 0, activity: "base.tar".to_owned(), done: Some((1, 0)) },
+        ended(0, 0, Task::Fetch, JobEnd::Unneeded, 0),
+        started(1, 0, Task::Build),
+        Event::Message(message),
+        ended(1, 0, Task::Build, JobEnd::Done, 12),
+        started(2, 1, Task::Build),
+        ended(2, 1, Task::Build, JobEnd::Failed(Box::new(failure())), 3),
+        ended(3, 2, Task::Build, JobEnd::Skipped, 0),
+        Event::Ended(Summary { tasks, failed: vec![1], interrupted: false, elapsed }),
+    ]
+}
+
+fn told(detail: Detail) -> String {
+    let lines =
+        Lines { roster: Arc::new(names()), style: Style::Plain, error_lines: 2, message_lines: 2, detail };
+    script().iter().map(|event| lines.of(event, Duration::from_secs(5))).collect()
+}
+
+#[test]
+fn plain_lines() {
+    insta::assert_snapshot!("plain", told(Detail::Jobs));
+    let brief = told(Detail::Ends);
+    assert!(!brief.contains("started") && brief.contains("done in 12 s"), "{brief}");
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    let painted = report("app.bst", Task::Build, &failure(), 20, Style::Colour);
+    assert_eq!(strip(&painted), report("app.bst", Task::Build, &failure(), 20, Style::Plain));
+    assert_ne!(strip(&painted), painted);
+}
+
+fn strip(text: &str) -> String {
+    text.lines().map(|line| super::text::clean(line) + "\n").collect()
+}
+
+#[test]
+fn a_cached_failure_tells_how_to_build_again() {
+    let failure = Failure { cached: true, has_buildtree: false, ..failure() };
+    let text = report("app.bst", Task::Build, &failure, 0, Style::Plain);
+    assert!(text.starts_with("error[command-failed]: build of app.bst failed before: "), "{text}");
+    assert!(text.ends_with("spec-host build --retry-failed app.bst\n"), "{text}");
+}
+
+/// Bytes that a test can look at.
+#[derive(Clone, Default)]
+struct Memory(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Memory {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+#[test]
+fn json_lines() {
+    let memory = Memory::default();
+    let events = JsonEvents::new(Arc::new(names()), Box::new(memory.clone()));
+    script().iter().for_each(|event| events.event(event));
+    let lines: Vec<serde_json::Value> = memory.text().lines().map(timeless).collect();
+    let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!("json", text.join("\n"));
+}
+
+/// The line without what differs from run to run.
+fn timeless(line: &str) -> serde_json::Value {
+    let mut value: serde_json::Value = serde_json::from_str(line).expect("every line is JSON");
+    let fields = value.as_object_mut().expect("every line is an object");
+    assert!(fields.shift_remove("elapsed").is_some_and(|elapsed| elapsed.is_number()));
+    fields.shift_remove("time");
+    fields.shift_remove("version");
+    value
+}
+
+#[test]
+fn only_verbose_logs_tell_what_jobs_do() {
+    for (detail, expect) in [(Detail::Jobs, false), (Detail::Progress, true)] {
+        let memory = Memory::default();
+        let lines = Lines {
+            roster: Arc::new(names()),
+            style: Style::Plain,
+            error_lines: 2,
+            message_lines: 2,
+            detail,
+        };
+        let plain = Plain::new(lines, Box::new(memory.clone()));
+        script().iter().for_each(|event| plain.event(event));
+        assert_eq!(memory.text().contains("base.tar"), expect);
+    }
+}
