@@ -25,6 +25,8 @@ fn main() {
         "-Crelocation-model=static",
     ]);
     rustc.args(["-nostdlib", "-nostartfiles", "-static"].map(|arg| format!("-Clink-arg={arg}")));
-    let status = rustc.status().expect("the compiler that compiled this script can be run");
-    assert!(status.success(), "the sandbox's init does not compile: {rustc:?}");
+    let output = rustc.output().expect("the compiler that compiled this script can be run");
+    let messages = String::from_utf8_lossy(&output.stderr);
+    messages.lines().for_each(|line| println!("cargo::warning={line}"));
+    assert!(output.status.success(), "the sandbox's init does not compile: {rustc:?}");
 }

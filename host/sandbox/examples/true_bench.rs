@@ -1,4 +1,6 @@
 //! Median time of a command in a sandbox: `true_bench LAYER [RUNS [PROGRAM...]]`.
+//!
+//! Upper and work directories lie in `TMPDIR`; making them is not measured, mounting and unmounting is.
 #![allow(clippy::print_stdout)]
 
 use spec_sandbox::{Command, Ending, RootSpec, run};

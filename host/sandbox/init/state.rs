@@ -101,7 +101,8 @@ impl State {
                 for (byte, from) in path.iter_mut().zip(&self.made[start..end]) {
                     *byte = from.load(Relaxed);
                 }
-                CStr::from_bytes_with_nul(&path[..end - start]).map_or((), remove);
+                let path = CStr::from_bytes_with_nul(&path[..end - start]);
+                let _ = path.map(remove);
             }
             end = start;
         }

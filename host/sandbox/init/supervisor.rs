@@ -93,6 +93,9 @@ fn receive() -> Ret<(i32, &'static [u8])> {
 fn prepare(mut script: Script, stdin: i32) -> Result<Orders, Failure> {
     // Only root may, and only root has groups worth losing.
     let _: Ret = call!(SETGROUPS, 0usize, 0usize);
+    // The host's session may hold keys.
+    const KEYCTL_JOIN_SESSION_KEYRING: usize = 1;
+    let _: Ret = call!(KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, 0usize);
     call!(UNSHARE, CLONE_NEWUSER).at(Step::UserNamespace)?;
     write_file(c"/proc/self/setgroups", c"deny").at(Step::IdMap)?;
     write_file(c"/proc/self/uid_map", script.text()).at(Step::IdMap)?;

@@ -15,6 +15,7 @@
 //! Its own user, mount, process, network, IPC, host name and cgroup namespaces. The root is an overlay of
 //! read-only layers; what the command writes lands in [`RootSpec::upper`]. Mount points that the root lacks
 //! are made and afterwards removed again, so the upper directory holds what the command did and nothing else.
+//! As on every overlay, a directory that comes from a layer cannot be renamed in one step (`mv` copies it).
 //!
 //! # Who owns the files
 //! Always, also for root, the command runs in a user namespace with one user and one group: the host's own,
@@ -31,6 +32,10 @@
 
 mod command;
 mod error;
+/// Compiled by `build.rs`; named here for `cargo fmt` alone.
+#[cfg(any())]
+#[path = "../init/main.rs"]
+mod init;
 mod probe;
 mod remedy;
 mod root;

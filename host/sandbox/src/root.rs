@@ -6,12 +6,14 @@ use std::path::PathBuf;
 #[derive(Clone, Debug)]
 pub struct RootSpec {
     /// Read-only directories of the host, the lowest first: a later one hides an earlier one's files.
-    /// At least one, at most [`RootSpec::MAX_LAYERS`], none twice.
+    /// At least one, at most [`RootSpec::MAX_LAYERS`], none twice. An earlier root's upper directory will do.
     pub layers: Vec<PathBuf>,
     /// Directory of the host that receives what the command changes. Commands that run one after the other
     /// with the same upper directory see each other's changes. It must exist.
     pub upper: PathBuf,
     /// Directory of the host on the file system of `upper`, for the kernel's use. It must exist and be empty.
+    /// For swarms of short commands a tmpfs serves best: the kernel makes and removes some files for each, and
+    /// ext4 is slow at that for five minutes after many files were deleted.
     pub work: PathBuf,
     /// What is mounted inside, in this order.
     pub mounts: Vec<Mount>,
