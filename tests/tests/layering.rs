@@ -74,6 +74,13 @@ fn rooms_do_not_reach_what_they_must_not_know() {
 }
 
 #[test]
+fn the_graph_sees_what_is_reached() {
+    let path = Graph::of_this_checkout().path("xtask", "serde_core");
+    let path = path.expect("xtask reads JSON");
+    assert!(path.starts_with("xtask -> ") && path.ends_with(" -> serde_core"), "{path}");
+}
+
+#[test]
 fn the_rules_see_an_edge_that_climbs() {
     let climb = |from, to| Edge { from, to, kind: "normal" }.climbs();
     assert!(climb("spec-cas", "spec-source"), "up");
