@@ -3,6 +3,7 @@
 //! Every other room speaks in these types. This crate does no IO, knows no wire format and is not async.
 
 mod cancel;
+mod canonical;
 mod digest;
 mod error;
 mod key;

@@ -1,1 +1,26 @@
-//! The room spec-source.
+//! Sources: configured, fetched, tracked and staged into the store as Merkle trees.
+//!
+//! Keys and trees are BuildStream 2.8's, and so is the layout of the download folder, so that both tools can share
+//! caches. This room knows no YAML: it gets a source's configuration composed, with its places.
+
+mod archive;
+mod compose;
+mod context;
+mod download;
+mod element;
+mod error;
+mod local;
+mod remote;
+mod source;
+mod stream;
+mod tar;
+mod url;
+mod watch;
+
+pub use archive::{ArchiveError, ArchiveLimits};
+pub use context::{HttpOptions, SourceContext, SourceSpec};
+pub use element::ElementSources;
+pub use error::{SourceError, SourceName};
+pub use source::{Source, SourceWarning, Tracked, create};
+pub use url::Alias;
+pub use watch::Watch;

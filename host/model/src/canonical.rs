@@ -1,0 +1,120 @@
+//! The canonical text of plain data, which cache keys are made of.
+//!
+//! BuildStream hashes `ujson.dumps(value, sort_keys=True, escape_forward_slashes=False)`: no spaces, keys sorted by
+//! code point, everything outside ASCII escaped.
+
+use crate::{Key, Value};
+
+impl Value {
+    /// The text that BuildStream hashes.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let mut text = String::new();
+        write(self, &mut text);
+        text
+    }
+
+    /// The cache key of what it describes.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::of(self.canonical().as_bytes())
+    }
+}
+
+fn write(value: &Value, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Int(number) => out.push_str(&number.to_string()),
+        Value::Str(text) => write_text(text, out),
+        Value::Seq(values) => {
+            out.push('[');
+            for (index, value) in values.iter().enumerate() {
+                separate(index, out);
+                write(value, out);
+            }
+            out.push(']');
+        }
+        Value::Map(entries) => {
+            out.push('{');
+            for (index, (name, value)) in entries.iter().enumerate() {
+                separate(index, out);
+                write_text(name, out);
+                out.push(':');
+                write(value, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn separate(index: usize, out: &mut String) {
+    if index > 0 {
+        out.push(',');
+    }
+}
+
+fn write_text(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            ' '..='\u{7f}' => out.push(c),
+            _ => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    out.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Expected texts as ujson 5 prints them.
+    #[track_caller]
+    fn check(value: Value, expect: &str) {
+        assert_eq!(value.canonical(), expect);
+    }
+
+    #[test]
+    fn texts() {
+        check(
+            "a/b\"\\\n\t\u{8}\u{c}\r\u{1}\u{1f}\u{7f}<>&".into(),
+            "\"a/b\\\"\\\\\\n\\t\\b\\f\\r\\u0001\\u001f\u{7f}<>&\"",
+        );
+        check("é€😀\u{2028}".into(), r#""\u00e9\u20ac\ud83d\ude00\u2028""#);
+    }
+
+    #[test]
+    fn structures() {
+        let list = Value::Seq(vec![
+            1.into(),
+            (-2).into(),
+            Value::Null,
+            true.into(),
+            false.into(),
+            Value::map([("", Value::from(""))]),
+        ]);
+        check(
+            Value::map([
+                ("b", list),
+                ("a", Value::Seq(vec![])),
+                ("é", "".into()),
+                ("Z", 1.into()),
+                ("aa", 1.into()),
+            ]),
+            r#"{"Z":1,"a":[],"aa":1,"b":[1,-2,null,true,false,{"":""}],"\u00e9":""}"#,
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! Which directory of an archive is staged: the first, in order of names, that matches `base-dir`.
+
+use std::collections::HashSet;
+
+use super::glob::Glob;
+use super::member::{Member, MemberKind};
+use super::{ArchiveError, relative};
+
+/// The prefix, with its slash, of the entries to stage; empty for all of them.
+///
+/// Directories count that are entries, and those that only lead to files. BuildStream's rules, down to an entry
+/// for the archive's root itself, which `*` matches.
+pub(crate) fn base_dir(members: &[Member], pattern: &str) -> Result<String, ArchiveError> {
+    if pattern.is_empty() {
+        return Ok(String::new());
+    }
+    let glob = Glob::new(pattern);
+    let first = candidates(members).into_iter().filter(|path| glob.matches(path)).min();
+    match first {
+        Some(path) if path.is_empty() || path.ends_with('/') => Ok(path.to_owned()),
+        Some(path) => Ok(format!("{path}/")),
+        None => Err(ArchiveError::BaseDir { pattern: pattern.to_owned() }),
+    }
+}
+
+fn candidates(members: &[Member]) -> HashSet<&str> {
+    let names: HashSet<&str> = members.iter().map(|member| member.name.as_str()).collect();
+    let mut found = HashSet::new();
+    for member in members {
+        let name = member.name.trim_start_matches(['.', '/']);
+        if member.kind == MemberKind::Directory {
+            found.insert(name);
+            continue;
+        }
+        let parents = name.match_indices('/').map(|(at, _)| &name[..at]);
+        found.extend(parents.filter(|parent| !names.contains(parent.trim_end_matches('/'))));
+    }
+    found.remove(".");
+    found
+}
+
+/// The entries below `base`, renamed as they are staged. Devices are left out.
+pub(crate) fn below(members: Vec<Member>, base: &str) -> Vec<Placed> {
+    members.into_iter().map(|member| place(member, base)).collect()
+}
+
+/// An entry and whether it is staged. Others stay: a hard link may name one of them.
+pub(crate) struct Placed {
+    pub(crate) member: Member,
+    pub(crate) staged: bool,
+}
+
+fn place(mut member: Member, base: &str) -> Placed {
+    if base.is_empty() {
+        let staged = member.kind != MemberKind::Device;
+        return Placed { member, staged };
+    }
+    member.name = relative(&member.name).to_owned();
+    let Some(name) = member.name.strip_prefix(base).map(str::to_owned) else {
+        return Placed { member, staged: false };
+    };
+    if let MemberKind::HardLink { target } = &mut member.kind {
+        let short = relative(target);
+        *target = short.strip_prefix(base).unwrap_or(short).to_owned();
+    }
+    member.name = name;
+    let staged = member.kind != MemberKind::Device;
+    Placed { member, staged }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::member::Content;
+
+    fn member(name: &str) -> Member {
+        let (name, kind) = match name.strip_suffix('/') {
+            Some(directory) => (directory, MemberKind::Directory),
+            None => (name, MemberKind::File(Content(0))),
+        };
+        Member { name: name.to_owned(), kind, executable: false }
+    }
+
+    #[track_caller]
+    fn check(names: &[&str], pattern: &str, expect: Option<&str>) {
+        let members: Vec<Member> = names.iter().map(|name| member(name)).collect();
+        assert_eq!(base_dir(&members, pattern).ok().as_deref(), expect, "{pattern} in {names:?}");
+    }
+
+    #[test]
+    fn picks_what_buildstream_picks() {
+        check(&["b/", "b/x", "a/y"], "*", Some("a/"));
+        check(&["b/", "b/x", "a/y"], "b*", Some("b/"));
+        check(&["a/b/c/x"], "*/b", Some("a/b/"));
+        check(&["a/b/c/x"], "**c", Some("a/b/c/"));
+        check(&["./a/", "./a/x"], "*", Some("a/"));
+        check(&["./", "./a/", "./a/x"], "*", Some(""));
+        check(&["./", "./a/", "./a/x"], "a", Some("a/"));
+        check(&[".hidden/x"], "*", Some("hidden/"));
+        check(&["x", "y"], "*", None);
+        check(&["x"], "", Some(""));
+        check(&["a/x"], "b", None);
+    }
+}

@@ -1,0 +1,77 @@
+//! What can be wrong with an archive.
+
+use std::io;
+
+/// Why an archive is not staged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArchiveError {
+    /// The bytes are no archive.
+    #[error("it is no tar, plain or compressed with gzip, bzip2, xz, lzma, lzip or zstd")]
+    Format,
+    /// The bytes begin like an archive and do not go on like one.
+    #[error("it is damaged or cut off: {error}")]
+    Damaged {
+        /// What the reader met.
+        error: io::Error,
+    },
+    /// An entry, or what it links to, is not below the folder that is staged.
+    #[error("entry '{entry}' leads out of the folder it is unpacked in, through {through}")]
+    Climbs {
+        /// The entry's name.
+        entry: String,
+        /// What leads out: a name, a link's target or a link on the way.
+        through: String,
+    },
+    /// An entry stands where another one is in its way.
+    #[error("entry '{entry}' cannot be unpacked: {why}")]
+    Conflict {
+        /// The entry's name.
+        entry: String,
+        /// What is in the way.
+        why: &'static str,
+    },
+    /// An entry is neither file, directory, link nor device.
+    #[error("entry '{entry}' has the unknown type '{}'", char::from(*flag).escape_default())]
+    Unknown {
+        /// The entry's name.
+        entry: String,
+        /// The type flag of its header.
+        flag: u8,
+    },
+    /// A name that no Merkle tree can hold.
+    #[error("entry '{entry}' has a name or target that is not UTF-8, or that is too long for a file system")]
+    Name {
+        /// The entry's name, as far as it can be shown.
+        entry: String,
+    },
+    /// No directory matches `base-dir`.
+    #[error("no directory in it matches the base-dir '{pattern}'; use '' to take all of it")]
+    BaseDir {
+        /// The pattern.
+        pattern: String,
+    },
+    /// It unpacks to more than the limits allow.
+    #[error("it looks like a bomb: {what}; raise the limits of archives if it is none")]
+    Bomb {
+        /// The limit and what it met.
+        what: String,
+    },
+}
+
+impl ArchiveError {
+    /// The stable code of the error.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Format => "archive-format",
+            Self::Damaged { .. } => "archive-damaged",
+            Self::Climbs { .. } => "archive-entry-climbs",
+            Self::Conflict { .. } => "archive-entry-conflict",
+            Self::Unknown { .. } => "archive-entry-unknown",
+            Self::Name { .. } => "archive-entry-name",
+            Self::BaseDir { .. } => "base-dir-missing",
+            Self::Bomb { .. } => "archive-bomb",
+        }
+    }
+}

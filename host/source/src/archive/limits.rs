@@ -1,0 +1,88 @@
+//! How large an archive may get when it is unpacked.
+
+use super::ArchiveError;
+
+/// Bounds on an archive. The defaults are far above any real one.
+#[derive(Clone, Copy, Debug)]
+pub struct ArchiveLimits {
+    /// The number of entries.
+    pub entries: u64,
+    /// The bytes of all files, holes included.
+    pub unpacked: u64,
+    /// The bytes of all files for each byte of the archive, once they are more than `ratio_floor`.
+    pub ratio: u64,
+    /// The bytes of all files below which the ratio does not matter.
+    pub ratio_floor: u64,
+}
+
+impl Default for ArchiveLimits {
+    fn default() -> Self {
+        Self { entries: 4_000_000, unpacked: 64 << 30, ratio: 250, ratio_floor: 256 << 20 }
+    }
+}
+
+/// Counts against [`ArchiveLimits`].
+pub(crate) struct Meter {
+    limits: ArchiveLimits,
+    entries: u64,
+    unpacked: u64,
+}
+
+impl Meter {
+    pub(crate) fn new(limits: ArchiveLimits) -> Self {
+        Self { limits, entries: 0, unpacked: 0 }
+    }
+
+    /// Counts one more entry of `size` bytes, when `read` bytes of the archive have been read.
+    pub(crate) fn entry(&mut self, size: u64, read: u64) -> Result<(), ArchiveError> {
+        self.entries += 1;
+        self.unpacked = self.unpacked.saturating_add(size);
+        let ArchiveLimits { entries, unpacked, .. } = self.limits;
+        if self.entries > entries {
+            return Err(bomb(format!("more than {entries} entries")));
+        }
+        if self.unpacked > unpacked {
+            return Err(bomb(format!("more than {unpacked} bytes unpacked")));
+        }
+        self.expansion(self.unpacked, read)
+    }
+
+    /// Checks that `read` bytes of the archive may become `unpacked` bytes.
+    pub(crate) fn expansion(&self, unpacked: u64, read: u64) -> Result<(), ArchiveError> {
+        let ArchiveLimits { ratio, ratio_floor, .. } = self.limits;
+        if unpacked > ratio_floor && unpacked / ratio > read {
+            return Err(bomb(format!(
+                "{read} bytes of it unpack to {unpacked}, more than {ratio} times as many"
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn bomb(what: String) -> ArchiveError {
+    ArchiveError::Bomb { what }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: ArchiveLimits = ArchiveLimits { entries: 2, unpacked: 1000, ratio: 10, ratio_floor: 100 };
+
+    #[track_caller]
+    fn check(entries: &[(u64, u64)], good: bool) {
+        let mut meter = Meter::new(LIMITS);
+        let outcome = entries.iter().try_for_each(|(size, read)| meter.entry(*size, *read));
+        assert_eq!(outcome.is_ok(), good, "{entries:?}: {outcome:?}");
+    }
+
+    #[test]
+    fn bounds() {
+        check(&[(500, 50), (500, 100)], true);
+        check(&[(1, 1), (1, 1), (1, 1)], false);
+        check(&[(1001, 1000)], false);
+        check(&[(u64::MAX, 1000), (1, 1)], false);
+        check(&[(100, 1)], true);
+        check(&[(110, 10)], false);
+    }
+}

@@ -1,0 +1,101 @@
+//! Archives: from bytes to a tree in the store, in one pass.
+//!
+//! One thread reads and hashes the whole, the caller's thread takes the entries apart, and two more hash and store the
+//! files. Which directory is staged is known only after the last entry, so all contents are stored first and the
+//! entries are unpacked in memory afterwards.
+
+mod base_dir;
+mod decode;
+mod error;
+mod extract;
+mod glob;
+mod limits;
+mod member;
+mod pool;
+mod read;
+mod sparse;
+mod vfs;
+
+use std::io;
+
+use spec_cas::{Cas, CasError, TreeBuilder};
+use spec_model::Digest;
+
+use crate::stream::HashingReader;
+use vfs::{Id, Inode, Vfs};
+
+pub use error::ArchiveError;
+pub use limits::ArchiveLimits;
+pub(crate) use pool::cannot_write;
+
+/// Why an archive is not imported.
+#[derive(Debug)]
+pub(crate) enum ImportError {
+    Archive(ArchiveError),
+    Cas(CasError),
+}
+
+impl From<ArchiveError> for ImportError {
+    fn from(error: ArchiveError) -> Self {
+        Self::Archive(error)
+    }
+}
+
+impl From<CasError> for ImportError {
+    fn from(error: CasError) -> Self {
+        Self::Cas(error)
+    }
+}
+
+/// Stores the part of an archive that `base_dir` names and answers with the root of its tree.
+pub(crate) fn import(
+    input: &mut HashingReader,
+    cas: &Cas,
+    base_dir: &str,
+    limits: ArchiveLimits,
+) -> Result<Digest, ImportError> {
+    let (members, contents) = pool::with_pool(cas, |pool| read::read(input, limits, pool))?;
+    let members = members?;
+    let base = base_dir::base_dir(&members, base_dir)?;
+    let vfs = extract::extract(&base_dir::below(members, &base))?;
+    let mut builder = TreeBuilder::new();
+    add(&vfs, Vfs::ROOT, &mut String::new(), &contents, &mut builder)?;
+    Ok(builder.store(cas)?)
+}
+
+fn add(
+    vfs: &Vfs,
+    id: Id,
+    path: &mut String,
+    contents: &[Digest],
+    builder: &mut TreeBuilder,
+) -> Result<(), CasError> {
+    match vfs.get(id) {
+        Inode::File { content, executable } => builder.add_file(path, contents[content.0], *executable),
+        Inode::Symlink { target } => builder.add_symlink(path, target),
+        Inode::Directory { entries, .. } => {
+            if entries.is_empty() && !path.is_empty() {
+                return builder.add_directory(path);
+            }
+            let length = path.len();
+            for (name, child) in entries {
+                if length > 0 {
+                    path.push('/');
+                }
+                path.push_str(name);
+                add(vfs, *child, path, contents, builder)?;
+                path.truncate(length);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Names count from the root of the archive, with or without a `./` before them.
+fn relative(name: &str) -> &str {
+    name.strip_prefix("./").unwrap_or(name)
+}
+
+fn damaged(error: io::Error) -> ArchiveError {
+    ArchiveError::Damaged { error }
+}

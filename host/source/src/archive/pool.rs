@@ -1,0 +1,135 @@
+//! Hashes and stores the files of an archive on several threads while the archive is read on.
+
+use std::io::{self, Read, Write};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+use spec_cas::{Cas, CasError};
+use spec_model::Digest;
+
+use super::member::Content;
+
+/// Files up to this size wait as a whole, larger ones in pieces of this size.
+const PIECE: usize = 1 << 20;
+/// Files that wait.
+const QUEUE: usize = 16;
+/// Pieces of a large file that wait.
+const PIECES: usize = 4;
+const THREADS: usize = 2;
+
+enum Job {
+    Whole(Content, Vec<u8>),
+    /// A file of so many bytes; fewer come when the archive is cut off.
+    Pieces(Content, u64, Receiver<Vec<u8>>),
+}
+
+/// Takes files and gives each a number.
+pub(crate) struct Pool {
+    jobs: SyncSender<Job>,
+    count: usize,
+}
+
+/// Runs `feed` with a pool; answers with its result and the digests of the files in the order they came.
+pub(crate) fn with_pool<R>(
+    cas: &Cas,
+    feed: impl FnOnce(&mut Pool) -> R,
+) -> Result<(R, Vec<Digest>), CasError> {
+    let (sender, receiver) = sync_channel(QUEUE);
+    let receiver = Mutex::new(receiver);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..THREADS).map(|_| scope.spawn(|| work(cas, &receiver))).collect();
+        let mut pool = Pool { jobs: sender, count: 0 };
+        let result = feed(&mut pool);
+        let count = pool.count;
+        drop(pool);
+        let mut digests = vec![Digest::of(b""); count];
+        for worker in workers {
+            let stored = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            for (Content(number), digest) in stored {
+                digests[number] = digest;
+            }
+        }
+        Ok((result, digests))
+    })
+}
+
+impl Pool {
+    /// Reads a file of `size` bytes.
+    pub(crate) fn put(&mut self, size: u64, mut file: impl Read) -> io::Result<Content> {
+        let content = Content(self.count);
+        self.count += 1;
+        if size <= PIECE as u64 {
+            let bytes = piece(&mut file, size)?;
+            self.send(Job::Whole(content, bytes))?;
+            return Ok(content);
+        }
+        let (pieces, receiver) = sync_channel(PIECES);
+        self.send(Job::Pieces(content, size, receiver))?;
+        let mut left = size;
+        while left > 0 {
+            let bytes = piece(&mut file, left.min(PIECE as u64))?;
+            left -= bytes.len() as u64;
+            pieces.send(bytes).map_err(|_| stopped())?;
+        }
+        Ok(content)
+    }
+
+    fn send(&self, job: Job) -> io::Result<()> {
+        self.jobs.send(job).map_err(|_| stopped())
+    }
+}
+
+/// A worker met an error, which [`with_pool`] answers with.
+fn stopped() -> io::Error {
+    io::Error::other("the store failed")
+}
+
+fn piece(file: &mut impl Read, size: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(PIECE));
+    file.take(size).read_to_end(&mut bytes)?;
+    if (bytes.len() as u64) < size {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(bytes)
+}
+
+fn work(cas: &Cas, jobs: &Mutex<Receiver<Job>>) -> Result<Vec<(Content, Digest)>, CasError> {
+    let mut stored = Vec::new();
+    let mut failure = None;
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else {
+            return failure.map_or(Ok(stored), Err);
+        };
+        // After an error the queue is only emptied, so that whoever fills it does not wait for ever.
+        if failure.is_none() {
+            match store(cas, job) {
+                Ok(entry) => stored.extend(entry),
+                Err(error) => failure = Some(error),
+            }
+        }
+    }
+}
+
+fn store(cas: &Cas, job: Job) -> Result<Option<(Content, Digest)>, CasError> {
+    let (content, size, pieces) = match job {
+        Job::Whole(content, bytes) => return Ok(Some((content, cas.put_bytes(&bytes)?))),
+        Job::Pieces(content, size, pieces) => (content, size, pieces),
+    };
+    let mut writer = cas.writer();
+    let mut written = 0;
+    for bytes in pieces {
+        writer.write_all(&bytes).map_err(|source| cannot_write(cas, source))?;
+        written += bytes.len() as u64;
+    }
+    if written == size { Ok(Some((content, writer.finish()?))) } else { Ok(None) }
+}
+
+/// The store's error for a failed write of its stream.
+pub(crate) fn cannot_write(cas: &Cas, source: io::Error) -> CasError {
+    let path = cas.root().to_path_buf();
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => CasError::DiskFull { path },
+        _ => CasError::Io { action: "write to", path, source },
+    }
+}

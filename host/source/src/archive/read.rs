@@ -1,0 +1,134 @@
+//! Reads an archive's entries in one pass; contents go into the store as they come.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tar::{Archive, Entry, EntryType};
+
+use super::decode::decode;
+use super::limits::{ArchiveLimits, Meter};
+use super::member::{Member, MemberKind};
+use super::pool::Pool;
+use super::sparse::{self, Sparse};
+use super::{ArchiveError, damaged};
+use crate::stream::HashingReader;
+
+/// The entries of the archive in `input`, in order.
+pub(crate) fn read(
+    input: &mut HashingReader,
+    limits: ArchiveLimits,
+    pool: &mut Pool,
+) -> Result<Vec<Member>, ArchiveError> {
+    let mut reading = Reading { taken: input.taken(), unpacked: Arc::default(), meter: Meter::new(limits) };
+    let decoded = decode(input).map_err(|_| ArchiveError::Format)?;
+    let counted = Counted {
+        inner: decoded,
+        count: reading.unpacked.clone(),
+        meter: Meter::new(limits),
+        taken: reading.taken.clone(),
+    };
+    let mut archive = Archive::new(counted);
+    let mut members = Vec::new();
+    for entry in archive.entries().map_err(damaged)? {
+        let first = members.is_empty();
+        let entry = entry.map_err(|error| reading.explain(error, first))?;
+        members.extend(reading.member(entry, pool)?);
+    }
+    if reading.unpacked.load(Ordering::Relaxed) == 0 {
+        return Err(ArchiveError::Format);
+    }
+    Ok(members)
+}
+
+struct Reading {
+    /// Bytes of the archive that were used.
+    taken: Arc<AtomicU64>,
+    /// Bytes of the tar inside it.
+    unpacked: Arc<AtomicU64>,
+    meter: Meter,
+}
+
+impl Reading {
+    fn explain(&self, error: io::Error, first: bool) -> ArchiveError {
+        let (unpacked, taken) = (self.unpacked.load(Ordering::Relaxed), self.taken.load(Ordering::Relaxed));
+        match self.meter.expansion(unpacked, taken) {
+            Err(bomb) => bomb,
+            Ok(()) if first && error.kind() != io::ErrorKind::UnexpectedEof => ArchiveError::Format,
+            Ok(()) => damaged(error),
+        }
+    }
+
+    /// The next entry; none for a header that only describes others.
+    fn member(
+        &mut self,
+        mut entry: Entry<'_, impl Read>,
+        pool: &mut Pool,
+    ) -> Result<Option<Member>, ArchiveError> {
+        let kind = entry.header().entry_type();
+        if matches!(kind, EntryType::XGlobalHeader) {
+            return Ok(None);
+        }
+        let mut name = text(&entry.path_bytes())?;
+        let sparse = sparse::header(&mut entry).map_err(|error| self.explain(error, false))?;
+        if let Some(real) = sparse.as_ref().and_then(|sparse| sparse.name.clone()) {
+            name = real;
+        }
+        let size = sparse.as_ref().map_or(entry.size(), |sparse| sparse.size);
+        self.meter.entry(size, self.taken.load(Ordering::Relaxed))?;
+        let executable = entry.header().mode().map_err(damaged)? & 0o100 != 0;
+        let target = entry.link_name_bytes().map(|target| text(&target)).transpose()?.unwrap_or_default();
+        let flag = entry.header().as_bytes()[156];
+        let kind = match kind {
+            EntryType::Directory => MemberKind::Directory,
+            EntryType::Regular if flag == 0 && name.ends_with('/') => MemberKind::Directory,
+            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
+                MemberKind::File(self.contents(entry, sparse, size, pool)?)
+            }
+            EntryType::Symlink => MemberKind::Symlink { target },
+            EntryType::Link => MemberKind::HardLink { target },
+            EntryType::Char | EntryType::Block | EntryType::Fifo => MemberKind::Device,
+            _ => MemberKind::Unknown(flag),
+        };
+        if kind == MemberKind::Directory {
+            name.truncate(name.trim_end_matches('/').len());
+        }
+        Ok(Some(Member { name, kind, executable }))
+    }
+
+    fn contents(
+        &self,
+        entry: Entry<'_, impl Read>,
+        sparse: Option<Sparse>,
+        size: u64,
+        pool: &mut Pool,
+    ) -> Result<super::member::Content, ArchiveError> {
+        let stored = match sparse {
+            Some(sparse) => sparse.expand(entry).and_then(|file| pool.put(size, file)),
+            None => pool.put(size, entry),
+        };
+        stored.map_err(|error| self.explain(error, false))
+    }
+}
+
+fn text(bytes: &[u8]) -> Result<String, ArchiveError> {
+    let name = |_| ArchiveError::Name { entry: String::from_utf8_lossy(bytes).into_owned() };
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(name)
+}
+
+/// Stops a stream that expands too much, wherever in the archive it does.
+struct Counted<R> {
+    inner: R,
+    count: Arc<AtomicU64>,
+    taken: Arc<AtomicU64>,
+    meter: Meter,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        let unpacked = self.count.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
+        self.meter.expansion(unpacked, self.taken.load(Ordering::Relaxed)).map_err(io::Error::other)?;
+        Ok(count)
+    }
+}

@@ -1,0 +1,98 @@
+//! What sources need to know of the project, and of each source.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use spec_cas::Cas;
+use spec_model::{Mapping, Place};
+
+use crate::archive::ArchiveLimits;
+use crate::url::Alias;
+
+type AliasResolver = dyn Fn(&str) -> Option<Alias> + Send + Sync;
+
+/// What all sources of a project share.
+#[derive(Clone)]
+pub struct SourceContext {
+    /// The folder of project.conf; `local` paths are below it.
+    pub project_directory: PathBuf,
+    /// The folder of downloads, BuildStream's `sourcedir`: both tools can share it.
+    pub mirror_directory: PathBuf,
+    /// Where staged trees go.
+    pub cas: Cas,
+    /// How large archives may get.
+    pub limits: ArchiveLimits,
+    /// How to download.
+    pub http: HttpOptions,
+    aliases: Arc<AliasResolver>,
+}
+
+impl SourceContext {
+    /// The context of the project in `project_directory`, with default limits. `aliases` looks an alias up.
+    #[must_use]
+    pub fn new(
+        project_directory: impl Into<PathBuf>,
+        mirror_directory: impl Into<PathBuf>,
+        cas: Cas,
+        aliases: impl Fn(&str) -> Option<Alias> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            project_directory: project_directory.into(),
+            mirror_directory: mirror_directory.into(),
+            cas,
+            limits: ArchiveLimits::default(),
+            http: HttpOptions::default(),
+            aliases: Arc::new(aliases),
+        }
+    }
+
+    pub(crate) fn alias(&self, name: &str) -> Option<Alias> {
+        (self.aliases)(name)
+    }
+}
+
+impl fmt::Debug for SourceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SourceContext({})", self.project_directory.display())
+    }
+}
+
+/// How to download.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpOptions {
+    /// How often to try; broken downloads go on where they broke off if the server can.
+    pub attempts: u32,
+    /// How long to wait before the second attempt; twice as long before each further one.
+    pub backoff: Duration,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long a server may be silent.
+    pub read_timeout: Duration,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            backoff: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(30),
+            read_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// One source as an element declares it.
+#[derive(Clone, Debug)]
+pub struct SourceSpec {
+    /// The name of its kind.
+    pub kind: String,
+    /// Where the kind is named.
+    pub place: Option<Place>,
+    /// The folder to stage it in, below the element's sources; `None` for their root.
+    pub directory: Option<String>,
+    /// Its configuration: the kind's defaults composed with the element's, variables expanded. The keys common to
+    /// all sources (`kind`, `directory`, `provenance`) may be left in.
+    pub config: Mapping,
+}

@@ -1,0 +1,254 @@
+//! What can go wrong with a source.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use spec_cas::CasError;
+use spec_model::{NodeError, Place, UserError};
+
+use crate::archive::ArchiveError;
+
+/// Which source of which element.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceName {
+    /// The element's full name.
+    pub element: Arc<str>,
+    /// The position in the element's list of sources, from 0.
+    pub index: usize,
+    /// The source's kind.
+    pub kind: &'static str,
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} source {}", self.element, self.kind, self.index + 1)
+    }
+}
+
+/// A source that cannot be configured, fetched, tracked or staged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// Its configuration has a wrong, missing or unknown key.
+    #[error("{error}")]
+    Config {
+        /// What is wrong, and where.
+        error: NodeError,
+    },
+    /// No kind of that name. Reason `unknown-source-kind`.
+    #[error("{element}: there is no source kind '{kind}'; this program has local, remote and tar")]
+    UnknownKind {
+        /// The element that asks for it.
+        element: Arc<str>,
+        /// The name asked for.
+        kind: String,
+        /// Where it is asked for.
+        place: Option<Place>,
+    },
+    /// An alias that the project does not define. Reason `invalid-source-alias`, as BuildStream's.
+    #[error(
+        "{name}: the alias '{alias}' of '{url}' is not in the aliases of project.conf; add it or write a full URL"
+    )]
+    UnknownAlias {
+        /// The source.
+        name: SourceName,
+        /// The name before the colon.
+        alias: String,
+        /// The URL as written.
+        url: String,
+        /// Where it is written.
+        place: Option<Place>,
+    },
+    /// A URL that cannot be downloaded from. Reason `invalid-source-url`.
+    #[error("{name}: cannot download '{url}': {why}; expected a file, http or https URL")]
+    BadUrl {
+        /// The source.
+        name: SourceName,
+        /// The URL, aliases resolved.
+        url: String,
+        /// What is wrong with it.
+        why: &'static str,
+        /// Where it is written.
+        place: Option<Place>,
+    },
+    /// A path that a project may not use. The reasons are BuildStream's.
+    #[error("the path '{path}' {why}")]
+    BadPath {
+        /// The path as written.
+        path: String,
+        /// What is wrong with it, and what is expected.
+        why: &'static str,
+        /// `missing-file`, `project-path-invalid` or `project-path-invalid-kind`.
+        reason: &'static str,
+        /// Where it is written.
+        place: Option<Place>,
+    },
+    /// A file name with a slash. Reason `filename-contains-directory`, as BuildStream's.
+    #[error(
+        "{name}: the filename '{filename}' must not contain directories; use the key 'directory' for them"
+    )]
+    FilenameHasDirectory {
+        /// The source.
+        name: SourceName,
+        /// The name as written.
+        filename: String,
+        /// Where it is written.
+        place: Option<Place>,
+    },
+    /// The source has no ref. Reason `missing-ref`.
+    #[error("{name} has no ref; run: spec-host source track {}", name.element)]
+    NoRef {
+        /// The source.
+        name: SourceName,
+    },
+    /// Something else is at the URL than the ref says. Reason `wrong-ref`.
+    #[error(
+        "{name}: {url} has SHA-256 {actual}, but the ref says {expected}; if the new file is the right one, run: \
+         spec-host source track {}",
+        name.element
+    )]
+    WrongRef {
+        /// The source.
+        name: SourceName,
+        /// The URL, aliases resolved.
+        url: String,
+        /// The SHA-256 in the ref.
+        expected: String,
+        /// The SHA-256 of what is there.
+        actual: String,
+    },
+    /// The stored download does not have the contents of its name. Reason `mirror-corrupt`.
+    #[error("{name}: {} is damaged, its SHA-256 is {actual}; delete it and run: spec-host source fetch {}", path.display(), name.element)]
+    MirrorCorrupt {
+        /// The source.
+        name: SourceName,
+        /// The stored file.
+        path: PathBuf,
+        /// The SHA-256 of what is in it.
+        actual: String,
+    },
+    /// The server has no such file. Reason `download-refused`.
+    #[error("{name}: the server answers {status} to {url}; check the url")]
+    Refused {
+        /// The source.
+        name: SourceName,
+        /// The URL, aliases resolved.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The server cannot be reached, or breaks off. Reason `download-failed`.
+    #[error("{name}: cannot download {url} ({attempts} attempts): {why}; check the network and run again")]
+    Download {
+        /// The source.
+        name: SourceName,
+        /// The URL, aliases resolved.
+        url: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// What the last attempt met.
+        why: String,
+    },
+    /// It has not been fetched. Reason `source-not-fetched`.
+    #[error("{name} is not fetched; run: spec-host source fetch {}", name.element)]
+    NotFetched {
+        /// The source.
+        name: SourceName,
+    },
+    /// Local files changed after the key was computed. Reason `source-changed`.
+    #[error("{name}: {} changed while it was read; run again", path.display())]
+    Changed {
+        /// The source.
+        name: SourceName,
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// The archive cannot be staged.
+    #[error("{name}: cannot unpack {url}: {error}")]
+    Archive {
+        /// The source.
+        name: SourceName,
+        /// The URL, aliases resolved.
+        url: String,
+        /// What is wrong with it.
+        error: ArchiveError,
+    },
+    /// Two sources of the element want the same place, or the store failed.
+    #[error("{who}: {error}")]
+    Cas {
+        /// The source or the element.
+        who: String,
+        /// What the store says.
+        error: CasError,
+    },
+    /// The operating system refused. Reason `source-io`.
+    #[error("{name}: cannot {action} {}: {error}", path.display())]
+    Io {
+        /// The source.
+        name: SourceName,
+        /// What was tried: "read", "create".
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The user asked to stop. Reason `cancelled`.
+    #[error("{name}: stopped")]
+    Cancelled {
+        /// The source.
+        name: SourceName,
+    },
+}
+
+impl SourceError {
+    /// Whether another mirror, or another time, may do better.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Download { .. } | Self::Refused { .. })
+    }
+}
+
+impl UserError for SourceError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::Config { error } => error.reason(),
+            Self::UnknownKind { .. } => "unknown-source-kind",
+            Self::UnknownAlias { .. } => "invalid-source-alias",
+            Self::BadUrl { .. } => "invalid-source-url",
+            Self::BadPath { reason, .. } => reason,
+            Self::FilenameHasDirectory { .. } => "filename-contains-directory",
+            Self::NoRef { .. } => "missing-ref",
+            Self::WrongRef { .. } => "wrong-ref",
+            Self::MirrorCorrupt { .. } => "mirror-corrupt",
+            Self::Refused { .. } => "download-refused",
+            Self::Download { .. } => "download-failed",
+            Self::NotFetched { .. } => "source-not-fetched",
+            Self::Changed { .. } => "source-changed",
+            Self::Archive { error, .. } => error.reason(),
+            Self::Cas { error, .. } => error.reason(),
+            Self::Io { .. } => "source-io",
+            Self::Cancelled { .. } => "cancelled",
+        }
+    }
+
+    fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Config { error } => error.place(),
+            Self::UnknownKind { place, .. }
+            | Self::UnknownAlias { place, .. }
+            | Self::BadUrl { place, .. }
+            | Self::BadPath { place, .. }
+            | Self::FilenameHasDirectory { place, .. } => place.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl From<NodeError> for SourceError {
+    fn from(error: NodeError) -> Self {
+        Self::Config { error }
+    }
+}

@@ -1,0 +1,130 @@
+//! The kind `local`: a file or folder of the project.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
+
+use spec_cas::{Cas, Take, TreeBuilder};
+use spec_model::{Digest, Mapping, Node, Value};
+
+use crate::context::SourceContext;
+use crate::error::{SourceError, SourceName};
+use crate::source::{Source, Tracked};
+use crate::watch::Watch;
+
+/// Files of the project itself. Its unique key is the hash of their tree, so they are stored when a key is asked for:
+/// what is staged later is what the key says, even if the files have changed since.
+#[derive(Debug)]
+pub(crate) struct LocalSource {
+    name: SourceName,
+    cas: Cas,
+    path: PathBuf,
+    tree: OnceLock<Digest>,
+}
+
+impl LocalSource {
+    pub(crate) fn configure(
+        name: SourceName,
+        context: &SourceContext,
+        config: &Mapping,
+    ) -> Result<Self, SourceError> {
+        config.validate_keys(&["path", "kind", "directory", "provenance"])?;
+        let path = project_path(&context.project_directory, config.require("path")?)?;
+        Ok(Self { name, cas: context.cas.clone(), path, tree: OnceLock::new() })
+    }
+
+    fn tree(&self) -> Result<Digest, SourceError> {
+        if let Some(tree) = self.tree.get() {
+            return Ok(*tree);
+        }
+        let tree = self.import()?;
+        Ok(*self.tree.get_or_init(|| tree))
+    }
+
+    fn import(&self) -> Result<Digest, SourceError> {
+        let cas_error = |error| SourceError::Cas { who: self.name.to_string(), error };
+        let meta = fs::metadata(&self.path).map_err(|error| SourceError::Io {
+            name: self.name.clone(),
+            action: "read",
+            path: self.path.clone(),
+            error,
+        })?;
+        if meta.is_dir() {
+            return self.cas.import_dir(&self.path, Take::Copy, |_| true).map_err(cas_error);
+        }
+        let digest = self.cas.put_file(&self.path, Take::Copy).map_err(cas_error)?;
+        let file_name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let mut builder = TreeBuilder::new();
+        builder.add_file(&file_name, digest, meta.mode() & 0o100 != 0).map_err(cas_error)?;
+        builder.store(&self.cas).map_err(cas_error)
+    }
+}
+
+impl Source for LocalSource {
+    fn name(&self) -> &SourceName {
+        &self.name
+    }
+
+    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+        Ok(Some(Value::Str(self.tree()?.hex())))
+    }
+
+    fn reference(&self) -> Option<Value> {
+        None
+    }
+
+    fn set_ref(&mut self, _: Option<Value>) {}
+
+    fn is_cached(&self) -> bool {
+        true
+    }
+
+    fn fetch(&self, _: &Watch) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    fn track(&self, _: &Watch) -> Result<Option<Tracked>, SourceError> {
+        Ok(None)
+    }
+
+    fn stage(&self, _: &Watch) -> Result<Digest, SourceError> {
+        self.tree()
+    }
+}
+
+/// The absolute path that `node` names, by BuildStream's rules: relative, existing, inside the project with all links
+/// resolved, and no link itself.
+fn project_path(project: &Path, node: &Node) -> Result<PathBuf, SourceError> {
+    const INVALID: &str = "project-path-invalid";
+    const KIND: &str = "project-path-invalid-kind";
+    let text = node.as_str()?;
+    let bad =
+        |reason, why| SourceError::BadPath { path: text.to_owned(), why, reason, place: node.place.clone() };
+    let missing = || bad("missing-file", "does not exist; expected a file or folder of the project");
+    let path = Path::new(text);
+    let full = project.join(path);
+    if fs::symlink_metadata(&full).is_ok_and(|meta| meta.is_symlink()) {
+        return Err(bad(KIND, "is a symbolic link; name what it points at"));
+    }
+    if path.components().next() == Some(Component::ParentDir) {
+        return Err(bad(INVALID, "begins with '..'; it must stay inside the project"));
+    }
+    let resolved = full.canonicalize().map_err(|_| missing())?;
+    let root = project.canonicalize().map_err(|_| missing())?;
+    if !resolved.starts_with(&root) {
+        return Err(bad(INVALID, "leads out of the project; it must stay inside"));
+    }
+    if path.is_absolute() {
+        return Err(bad(INVALID, "is absolute; write it relative to the folder of project.conf"));
+    }
+    let kind = fs::metadata(&resolved).map_err(|_| missing())?.file_type();
+    if kind.is_socket() || kind.is_fifo() || kind.is_block_device() || kind.is_char_device() {
+        return Err(bad(KIND, "is a special file; expected a file or folder"));
+    }
+    Ok(full)
+}
+
+#[cfg(test)]
+#[path = "local_tests.rs"]
+mod tests;

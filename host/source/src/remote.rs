@@ -1,0 +1,91 @@
+//! The kind `remote`: one file, as it is.
+
+use std::io;
+
+use spec_cas::{Cas, TreeBuilder};
+use spec_model::{Digest, Mapping, Value};
+
+use crate::archive::cannot_write;
+use crate::context::SourceContext;
+use crate::download::{DownloadableFile, KEYS};
+use crate::error::{SourceError, SourceName};
+use crate::source::{Source, SourceWarning, Tracked};
+use crate::watch::Watch;
+
+/// A file at a URL.
+#[derive(Debug)]
+pub(crate) struct RemoteSource {
+    file: DownloadableFile,
+    cas: Cas,
+    filename: String,
+    executable: bool,
+}
+
+impl RemoteSource {
+    pub(crate) fn configure(
+        name: SourceName,
+        context: &SourceContext,
+        config: &Mapping,
+    ) -> Result<Self, SourceError> {
+        config.validate_keys(&[&KEYS[..], &["filename", "executable"]].concat())?;
+        let file = DownloadableFile::configure(name, context, config)?;
+        let url = &file.location.url;
+        let filename = match config.opt_str("filename")? {
+            Some(filename) => filename.to_owned(),
+            None => url.rsplit_once('/').map_or(url.as_str(), |(_, last)| last).to_owned(),
+        };
+        if filename.contains('/') {
+            let place = config.get("filename").and_then(|node| node.place.clone());
+            return Err(SourceError::FilenameHasDirectory { name: file.name, filename, place });
+        }
+        let executable = config.bool_or("executable", false)?;
+        Ok(Self { file, cas: context.cas.clone(), filename, executable })
+    }
+}
+
+impl Source for RemoteSource {
+    fn name(&self) -> &SourceName {
+        &self.file.name
+    }
+
+    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+        let rest = || [Value::from(self.filename.as_str()), Value::Bool(self.executable)];
+        Ok(self.file.key().map(|key| Value::Seq(key.into_iter().chain(rest()).collect())))
+    }
+
+    fn reference(&self) -> Option<Value> {
+        self.file.reference()
+    }
+
+    fn set_ref(&mut self, reference: Option<Value>) {
+        self.file.set_ref(reference);
+    }
+
+    fn is_cached(&self) -> bool {
+        self.file.is_cached()
+    }
+
+    fn fetch(&self, watch: &Watch) -> Result<(), SourceError> {
+        self.file.fetch(watch)
+    }
+
+    fn track(&self, watch: &Watch) -> Result<Option<Tracked>, SourceError> {
+        self.file.track(watch).map(Some)
+    }
+
+    fn stage(&self, watch: &Watch) -> Result<Digest, SourceError> {
+        let cas_error = |error| SourceError::Cas { who: self.file.name.to_string(), error };
+        let digest = self.file.read(watch, |input| {
+            let mut writer = self.cas.writer();
+            io::copy(input, &mut writer).map_err(|error| cas_error(cannot_write(&self.cas, error)))?;
+            writer.finish().map_err(cas_error)
+        })?;
+        let mut builder = TreeBuilder::new();
+        builder.add_file(&self.filename, digest, self.executable).map_err(cas_error)?;
+        builder.store(&self.cas).map_err(cas_error)
+    }
+
+    fn warnings(&self) -> Vec<SourceWarning> {
+        self.file.warnings()
+    }
+}

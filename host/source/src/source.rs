@@ -1,0 +1,107 @@
+//! The contract of a source kind.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use spec_model::{Digest, Place, Value};
+
+use crate::context::{SourceContext, SourceSpec};
+use crate::error::{SourceError, SourceName};
+use crate::local::LocalSource;
+use crate::remote::RemoteSource;
+use crate::tar::TarSource;
+use crate::watch::Watch;
+
+/// A configured source.
+pub trait Source: Debug + Send + Sync {
+    /// Whose source it is, for messages.
+    fn name(&self) -> &SourceName;
+
+    /// What the source contributes to cache keys, as BuildStream's plugin of that kind does; `None` without a ref.
+    ///
+    /// # Errors
+    /// When local files cannot be read.
+    fn unique_key(&self) -> Result<Option<Value>, SourceError>;
+
+    /// The ref in the configuration, or the one set since.
+    fn reference(&self) -> Option<Value>;
+
+    /// Replaces the ref, after tracking.
+    fn set_ref(&mut self, reference: Option<Value>);
+
+    /// Whether the original can be read without a network.
+    fn is_cached(&self) -> bool;
+
+    /// Gets the original, verified, so that [`is_cached`](Self::is_cached) holds.
+    ///
+    /// # Errors
+    /// `missing-ref`, `download-failed`, `download-refused`, `wrong-ref`, `cancelled`.
+    fn fetch(&self, watch: &Watch) -> Result<(), SourceError>;
+
+    /// Looks for a new ref; `None` for kinds that have none. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    fn track(&self, watch: &Watch) -> Result<Option<Tracked>, SourceError>;
+
+    /// Puts the source's files into the store and answers with the root of their tree.
+    ///
+    /// # Errors
+    /// `source-not-fetched`, `wrong-ref`, or what is wrong with the files.
+    fn stage(&self, watch: &Watch) -> Result<Digest, SourceError>;
+
+    /// What to tell the user about the configuration.
+    fn warnings(&self) -> Vec<SourceWarning> {
+        Vec::new()
+    }
+}
+
+/// The outcome of tracking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracked {
+    /// The ref before.
+    pub old: Option<Value>,
+    /// The ref to write into the configuration.
+    pub new: Value,
+}
+
+impl Tracked {
+    /// Whether there is anything to write.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.old.as_ref() != Some(&self.new)
+    }
+}
+
+/// A warning that a project can make fatal by its token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceWarning {
+    /// The name in project.conf's `fatal-warnings`.
+    pub token: &'static str,
+    /// For people.
+    pub message: String,
+    /// Where the configuration gives rise to it.
+    pub place: Option<Place>,
+}
+
+/// The source that `spec` declares, the `index`th of `element`.
+///
+/// # Errors
+/// `unknown-source-kind`, or what is wrong with the configuration, with its place.
+pub fn create(
+    element: &Arc<str>,
+    index: usize,
+    context: &SourceContext,
+    spec: &SourceSpec,
+) -> Result<Box<dyn Source>, SourceError> {
+    let name = |kind| SourceName { element: element.clone(), index, kind };
+    Ok(match spec.kind.as_str() {
+        "local" => Box::new(LocalSource::configure(name("local"), context, &spec.config)?),
+        "remote" => Box::new(RemoteSource::configure(name("remote"), context, &spec.config)?),
+        "tar" => Box::new(TarSource::configure(name("tar"), context, &spec.config)?),
+        _ => {
+            let (kind, place) = (spec.kind.clone(), spec.place.clone());
+            return Err(SourceError::UnknownKind { element: element.clone(), kind, place });
+        }
+    })
+}
