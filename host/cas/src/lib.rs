@@ -1,7 +1,7 @@
 //! The content-addressed store: blobs, Merkle trees, checkouts, and small named records.
 //!
 //! [`Cas`] is the store; it blocks, is cheap to clone, and is shared by threads and processes. Its methods are
-//! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`),
+//! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`),
 //! folders on disk (`checkout`, `tree_cache`), whole trees (`complete`) and records ([`Refs`]).
 //!
 //! The crate knows nothing of elements, networks or sandboxes; it names things by digest and path.
@@ -11,10 +11,12 @@ mod capture;
 mod checkout;
 mod codec;
 mod complete;
+mod diff;
 mod directory_cache;
 mod error;
 mod layout;
 mod lock;
+mod merge;
 mod read;
 mod refs;
 #[cfg(test)]
@@ -30,7 +32,9 @@ mod writer;
 
 pub use builder::TreeBuilder;
 pub use checkout::CheckoutMode;
+pub use diff::Change;
 pub use error::{CasError, Result};
+pub use merge::{Layer, Merged, Origins, PathFilter};
 pub use refs::Refs;
 pub use scratch::ScratchDir;
 pub use store::Cas;

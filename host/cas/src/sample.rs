@@ -9,6 +9,7 @@ use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, Symli
 use crate::builder::TreeBuilder;
 use crate::error::Result;
 use crate::store::Cas;
+use crate::tree::{Entry, Walk};
 
 /// What is at a path: the naive picture of a tree that tests compare with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,4 +86,16 @@ pub(crate) fn arbitrary_directory() -> impl Strategy<Value = Directory> {
         }
         directory
     })
+}
+
+/// Every path of a tree with what is there.
+pub(crate) type Picture = BTreeMap<String, Entry>;
+
+pub(crate) fn picture(cas: &Cas, root: &Digest) -> Result<Picture> {
+    let mut picture = Picture::new();
+    cas.walk(root, |path, entry| {
+        picture.insert(path.to_owned(), entry.into());
+        Ok(Walk::Enter)
+    })?;
+    Ok(picture)
 }

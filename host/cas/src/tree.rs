@@ -81,9 +81,10 @@ impl Cas {
         let mut digest = *root;
         let mut names = path.split('/').filter(|name| !name.is_empty()).peekable();
         while let Some(name) = names.next() {
-            match find(&*self.directory(&digest)?, name) {
-                Some(Entry::Directory(child)) => digest = child,
-                found => return Ok(found.filter(|_| names.peek().is_none())),
+            let directory = self.directory(&digest)?;
+            match find(&directory, name) {
+                Some(EntryRef::Directory(child)) => digest = child.digest,
+                found => return Ok(found.filter(|_| names.peek().is_none()).map(Entry::from)),
             }
         }
         Ok(Some(Entry::Directory(digest)))
@@ -142,6 +143,15 @@ impl Cas {
 }
 
 impl<'a> EntryRef<'a> {
+    /// What it is, for messages.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Symlink(_) => "symbolic link",
+            Self::Directory(_) => "directory",
+        }
+    }
+
     /// The last component of its path.
     #[must_use]
     pub fn name(&self) -> &'a str {
@@ -153,16 +163,33 @@ impl<'a> EntryRef<'a> {
     }
 }
 
+impl From<EntryRef<'_>> for Entry {
+    fn from(entry: EntryRef<'_>) -> Self {
+        match entry {
+            EntryRef::File(node) => Self::File(node.clone()),
+            EntryRef::Symlink(node) => Self::Symlink(node.clone()),
+            EntryRef::Directory(node) => Self::Directory(node.digest),
+        }
+    }
+}
+
+/// All entries of a directory: directories, then files, then symbolic links.
+pub(crate) fn entries(directory: &Directory) -> impl Iterator<Item = EntryRef<'_>> {
+    let files = directory.files.iter().map(EntryRef::File);
+    let links = directory.symlinks.iter().map(EntryRef::Symlink);
+    directory.directories.iter().map(EntryRef::Directory).chain(files).chain(links)
+}
+
 /// The entry called `name`, found by bisection.
-pub(crate) fn find(directory: &Directory, name: &str) -> Option<Entry> {
+pub(crate) fn find<'a>(directory: &'a Directory, name: &str) -> Option<EntryRef<'a>> {
     if let Ok(at) = directory.directories.binary_search_by(|node| node.name.as_str().cmp(name)) {
-        return Some(Entry::Directory(directory.directories[at].digest));
+        return Some(EntryRef::Directory(&directory.directories[at]));
     }
     if let Ok(at) = directory.files.binary_search_by(|node| node.name.as_str().cmp(name)) {
-        return Some(Entry::File(directory.files[at].clone()));
+        return Some(EntryRef::File(&directory.files[at]));
     }
     let at = directory.symlinks.binary_search_by(|node| node.name.as_str().cmp(name)).ok()?;
-    Some(Entry::Symlink(directory.symlinks[at].clone()))
+    Some(EntryRef::Symlink(&directory.symlinks[at]))
 }
 
 /// Files and symbolic links of a directory, by name.

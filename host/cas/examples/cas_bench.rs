@@ -1,0 +1,97 @@
+//! Prints what the store does in a second. `cargo run --release -p spec-cas --example cas_bench -- [ROOT] [DIR]`:
+//! ROOT is an unpacked root file system to import (left alone), DIR where the stores go (default: a temporary folder).
+#![allow(clippy::print_stdout)]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use spec_cas::{Cas, CheckoutMode, Layer, Result, Take, TreeBuilder};
+use spec_model::Digest;
+
+const BLOBS: usize = 10_000;
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args_os().skip(1);
+    let root = arguments.next().map(PathBuf::from);
+    let folder = match arguments.next() {
+        Some(dir) => tempfile::tempdir_in(dir),
+        None => tempfile::tempdir(),
+    }
+    .expect("a folder for the stores");
+    let cas = Cas::open(folder.path().join("store"))?;
+    blobs(&cas)?;
+    stream(&cas)?;
+    match root {
+        Some(root) => trees(&folder.path().join("trees"), &root),
+        None => Ok(()),
+    }
+}
+
+fn timed<R>(what: &str, job: impl FnOnce() -> Result<R>) -> Result<(R, Duration)> {
+    let start = Instant::now();
+    let result = job()?;
+    let took = start.elapsed();
+    println!("{what:<44} {:>10.3} ms", took.as_secs_f64() * 1e3);
+    Ok((result, took))
+}
+
+fn blobs(cas: &Cas) -> Result<()> {
+    let contents: Vec<Vec<u8>> = (0..BLOBS as u64).map(|n| n.to_le_bytes().repeat(512)).collect();
+    let slices: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
+    for round in ["cold", "again"] {
+        let (_, took) = timed(&format!("put_many, 10,000 of 4 KB, {round}"), || cas.put_many(&slices))?;
+        println!("{:>52.0} per second", BLOBS as f64 / took.as_secs_f64());
+    }
+    let here: Vec<Digest> = slices.iter().map(|bytes| Digest::of(bytes)).collect();
+    let absent: Vec<Digest> = (0..BLOBS as u64).map(|n| Digest::of(&n.to_le_bytes())).collect();
+    timed("missing, 10,000, all there", || cas.missing(&here))?;
+    timed("missing, 10,000, none there", || cas.missing(&absent))?;
+    Ok(())
+}
+
+fn stream(cas: &Cas) -> Result<()> {
+    let mut block: Vec<u8> =
+        (0..1_u32 << 18).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let (_, took) = timed("writer, 500 MB", || {
+        let mut writer = cas.writer();
+        for n in 0..500 {
+            block[0] = n as u8;
+            writer.write_all(&block[..1_000_000]).expect("room for 500 MB");
+        }
+        writer.finish()
+    })?;
+    println!("{:>52.0} MB per second", 500.0 / took.as_secs_f64());
+    Ok(())
+}
+
+fn trees(folder: &Path, root: &Path) -> Result<()> {
+    let cas = Cas::open(folder)?;
+    let import = || cas.import_dir(root, Take::Copy, |path| !path.starts_with("dev/"));
+    let (base, _) = timed("import_dir of the root, cold", import)?;
+    timed("import_dir of the root, again", import)?;
+    timed("checkout by hard links, cold", || {
+        cas.checkout(&base, &folder.join("one"), CheckoutMode::HardLink)
+    })?;
+    timed("checkout by hard links, again", || {
+        cas.checkout(&base, &folder.join("two"), CheckoutMode::HardLink)
+    })?;
+    timed("checkout by copies", || cas.checkout(&base, &folder.join("three"), CheckoutMode::Copy))?;
+    timed("checked_out, cold", || cas.checked_out(&base).map(drop))?;
+    timed("checked_out, again", || cas.checked_out(&base).map(drop))?;
+
+    let mut builder = TreeBuilder::new();
+    builder.add_file("usr/bin/hello", cas.put_bytes(b"hello")?, true)?;
+    builder.add_file("usr/share/doc/hello/README", cas.put_bytes(b"read me")?, false)?;
+    let small = builder.store(&cas)?;
+    let layers = [Layer::whole(base), Layer::whole(small)];
+    let fresh = Cas::open(folder)?;
+    timed("complete, first", || fresh.complete(&base))?;
+    timed("complete, again", || fresh.complete(&base))?;
+    let fresh = Cas::open(folder)?;
+    timed("merge of base and a small tree, cold", || fresh.merge(&layers))?;
+    timed("merge of base and a small tree, again", || fresh.merge(&layers))?;
+    let merged = fresh.merge(&layers)?.root;
+    timed("diff of base and merged", || fresh.diff(&base, &merged))?;
+    Ok(())
+}

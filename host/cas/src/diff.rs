@@ -1,0 +1,120 @@
+//! What differs between two trees.
+
+use std::collections::BTreeMap;
+
+use spec_model::Digest;
+use spec_model::tree::Directory;
+
+use crate::error::Result;
+use crate::store::Cas;
+use crate::tree::{Entry, EntryRef, entries, push_name};
+
+/// One path at which two trees differ. A directory that both have is never itself a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Relative path without a leading slash.
+    pub path: String,
+    /// What the first tree has there.
+    pub before: Option<Entry>,
+    /// What the second tree has there.
+    pub after: Option<Entry>,
+}
+
+impl Cas {
+    /// All differences from tree `a` to tree `b`, a directory before what is in it, names in order. A directory that
+    /// only one of them has is listed with everything below it. Equal subtrees are not read.
+    ///
+    /// # Errors
+    /// As [`directory`](Self::directory).
+    pub fn diff(&self, a: &Digest, b: &Digest) -> Result<Vec<Change>> {
+        let mut changes = Vec::new();
+        self.diff_below(Some(a), Some(b), &mut String::new(), &mut changes)?;
+        Ok(changes)
+    }
+
+    fn diff_below(
+        &self,
+        a: Option<&Digest>,
+        b: Option<&Digest>,
+        path: &mut String,
+        changes: &mut Vec<Change>,
+    ) -> Result<()> {
+        if a == b {
+            return Ok(());
+        }
+        let load = |digest: Option<&Digest>| match digest {
+            Some(digest) => self.directory_at(digest, path),
+            None => Ok(std::sync::Arc::default()),
+        };
+        let (a, b) = (load(a)?, load(b)?);
+        for (name, [before, after]) in differing(&a, &b) {
+            let length = path.len();
+            push_name(path, name);
+            let folders = [before, after].map(|entry| match entry {
+                Some(EntryRef::Directory(node)) => Some(&node.digest),
+                _ => None,
+            });
+            if folders.contains(&None) {
+                let [before, after] = [before, after].map(|entry| entry.map(Entry::from));
+                changes.push(Change { path: path.clone(), before, after });
+            }
+            self.diff_below(folders[0], folders[1], path, changes)?;
+            path.truncate(length);
+        }
+        Ok(())
+    }
+}
+
+type Pair<'a> = [Option<EntryRef<'a>>; 2];
+
+fn differing<'a>(a: &'a Directory, b: &'a Directory) -> BTreeMap<&'a str, Pair<'a>> {
+    let mut names: BTreeMap<&str, Pair<'_>> = BTreeMap::new();
+    for (side, directory) in [a, b].into_iter().enumerate() {
+        for entry in entries(directory) {
+            names.entry(entry.name()).or_default()[side] = Some(entry);
+        }
+    }
+    names.retain(|_, [before, after]| before != after);
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::{TestError, TestRunner};
+
+    use super::*;
+    use crate::sample::{PathMap, Picture, arbitrary_paths, picture, store};
+
+    fn apply(picture: &mut Picture, changes: &[Change]) {
+        for change in changes {
+            assert_eq!(picture.get(&change.path), change.before.as_ref(), "{}", change.path);
+            match &change.after {
+                Some(entry) => picture.insert(change.path.clone(), entry.clone()),
+                None => picture.remove(&change.path),
+            };
+        }
+    }
+
+    /// Directories both trees have differ in digest, which is not a change.
+    fn without_digests(picture: Picture) -> Picture {
+        let blank = |entry| match entry {
+            Entry::Directory(_) => Entry::Directory(Digest::of(b"")),
+            other => other,
+        };
+        picture.into_iter().map(|(path, entry)| (path, blank(entry))).collect()
+    }
+
+    #[test]
+    fn applied_changes_give_the_other_tree() -> Result<(), TestError<(PathMap, PathMap)>> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cas = Cas::open(folder.path()).expect("a store");
+        TestRunner::default().run(&(arbitrary_paths(), arbitrary_paths()), |(a, b)| {
+            let (a, b) = (store(&cas, &a)?, store(&cas, &b)?);
+            let mut result = picture(&cas, &a)?;
+            apply(&mut result, &cas.diff(&a, &b)?);
+            prop_assert_eq!(without_digests(result), without_digests(picture(&cas, &b)?));
+            Ok(())
+        })
+    }
+}

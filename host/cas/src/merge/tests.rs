@@ -1,0 +1,196 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use proptest::test_runner::{TestError, TestRunner};
+use spec_model::{Digest, UserError};
+
+use super::{Layer, Merged};
+use crate::error::{CasError, Result};
+use crate::sample::{Leaf, PathMap, Picture, arbitrary_paths, picture, store};
+use crate::store::Cas;
+use crate::tree::Entry;
+
+/// A tree as a map, the slow and obvious way: every directory on the way has its own entry.
+#[derive(Default)]
+struct Naive {
+    tree: BTreeMap<String, (usize, Entry)>,
+    overlaps: BTreeMap<String, Vec<usize>>,
+    ignored: Vec<(usize, String)>,
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+impl Naive {
+    fn add(
+        &mut self,
+        index: usize,
+        layer: &Picture,
+        location: &str,
+        filter: &dyn Fn(&str) -> bool,
+    ) -> Option<()> {
+        for (at, _) in location.match_indices('/').chain([(location.len(), "")]).filter(|(at, _)| *at > 0) {
+            self.folder(index, &location[..at])?;
+        }
+        for (path, entry) in layer {
+            let full = if location.is_empty() { path.clone() } else { format!("{location}/{path}") };
+            match entry {
+                Entry::Directory(_) => {
+                    let wanted =
+                        |path: &String, entry: &Entry| filter(path) && !matches!(entry, Entry::Directory(_));
+                    let has_wanted = layer.iter().any(|(p, e)| {
+                        is_below(p, path) && (wanted(p, e) || (matches!(e, Entry::Directory(_)) && filter(p)))
+                    });
+                    if filter(path) || has_wanted || self.tree.contains_key(&full) {
+                        self.folder(index, &full)?;
+                    }
+                }
+                leaf if filter(path) => self.leaf(index, full, leaf.clone()),
+                _ => {}
+            }
+        }
+        Some(())
+    }
+
+    fn folder(&mut self, index: usize, path: &str) -> Option<()> {
+        match self.tree.get(path) {
+            Some((_, Entry::Directory(_))) => Some(()),
+            Some(_) => None,
+            None => {
+                self.tree.insert(path.to_owned(), (index, Entry::Directory(Digest::of(b""))));
+                Some(())
+            }
+        }
+    }
+
+    fn leaf(&mut self, index: usize, path: String, entry: Entry) {
+        if self.tree.keys().any(|other| is_below(other, &path)) {
+            self.ignored.push((index, path));
+            return;
+        }
+        if let Some((owner, _)) = self.tree.insert(path.clone(), (index, entry)) {
+            self.overlaps.entry(path).or_insert_with(|| vec![owner]).push(index);
+        }
+    }
+}
+
+fn without_digests(picture: Picture) -> Picture {
+    let blank = |entry| match entry {
+        Entry::Directory(_) => Entry::Directory(Digest::of(b"")),
+        other => other,
+    };
+    picture.into_iter().map(|(path, entry)| (path, blank(entry))).collect()
+}
+
+/// What overlayfs shows of these trees, the first at the bottom.
+fn stacked(cas: &Cas, trees: &[Digest]) -> Result<Picture> {
+    let mut seen = Picture::new();
+    for tree in trees {
+        for (path, entry) in without_digests(picture(cas, tree)?) {
+            let merges =
+                matches!((&entry, seen.get(&path)), (Entry::Directory(_), Some(Entry::Directory(_))));
+            if !merges {
+                seen.retain(|other, _| !is_below(other, &path));
+                seen.insert(path, entry);
+            }
+        }
+    }
+    Ok(seen)
+}
+
+#[derive(Clone, Debug)]
+struct Sample {
+    paths: PathMap,
+    location: &'static str,
+    refuse: Option<&'static str>,
+}
+
+fn arbitrary_layer() -> impl Strategy<Value = Sample> {
+    let location = prop::sample::select(vec!["", "", "", "a", "lib/b"]);
+    let refuse = prop::option::of(prop::sample::select(vec!["a", "lib", "b", "nothing"]));
+    (arbitrary_paths(), location, refuse).prop_map(|(paths, location, refuse)| Sample {
+        paths,
+        location,
+        refuse,
+    })
+}
+
+fn check(cas: &Cas, samples: &[Sample]) -> Result<()> {
+    let mut naive = Naive::default();
+    let mut possible = true;
+    let roots = samples.iter().map(|sample| store(cas, &sample.paths)).collect::<Result<Vec<_>>>()?;
+    let filters: Vec<_> = samples
+        .iter()
+        .map(|sample| {
+            move |path: &str| sample.refuse.is_none_or(|name| !path.split('/').any(|part| part == name))
+        })
+        .collect();
+    let mut layers = Vec::new();
+    for (index, sample) in samples.iter().enumerate() {
+        let layer = picture(cas, &roots[index])?;
+        possible = possible && naive.add(index, &layer, sample.location, &filters[index]).is_some();
+        let filter = sample.refuse.map(|_| &filters[index] as &dyn Fn(&str) -> bool);
+        layers.push(Layer { root: roots[index], location: sample.location, filter });
+    }
+    match cas.merge(&layers) {
+        Err(error @ CasError::Collision { .. }) => {
+            assert!(!possible, "{error}");
+            Ok(())
+        }
+        Err(error) => Err(error),
+        Ok(merged) => {
+            assert!(possible);
+            compare(cas, &merged, naive)
+        }
+    }
+}
+
+fn compare(cas: &Cas, merged: &Merged, mut naive: Naive) -> Result<()> {
+    let whole = without_digests(picture(cas, &merged.root)?);
+    let expect: Picture = naive.tree.iter().map(|(path, (_, entry))| (path.clone(), entry.clone())).collect();
+    assert_eq!(whole, expect);
+    assert_eq!(stacked(cas, &merged.placed)?, whole);
+    for (path, (layer, _)) in &naive.tree {
+        assert_eq!(merged.origins.layer_of(path), *layer, "{path}");
+    }
+    assert_eq!(merged.overlaps, naive.overlaps);
+    let mut ignored = merged.ignored.clone();
+    ignored.sort();
+    naive.ignored.sort();
+    assert_eq!(ignored, naive.ignored);
+    Ok(())
+}
+
+#[test]
+fn agrees_with_path_maps() -> Result<(), TestError<Vec<Sample>>> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cas = Cas::open(folder.path()).expect("a store");
+    let layers = prop::collection::vec(arbitrary_layer(), 1..4);
+    TestRunner::default().run(&layers, |samples| Ok(check(&cas, &samples)?))
+}
+
+#[test]
+fn a_layer_that_lands_whole_is_placed_as_it_is() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cas = Cas::open(folder.path())?;
+    let file = |path: &str| store(&cas, &PathMap::from([(path.to_owned(), Leaf::File(1, false))]));
+    let (base, top) = (file("usr/bin/a")?, file("usr/bin/b")?);
+    let merged = cas.merge(&[Layer::whole(base), Layer::whole(top)])?;
+    assert_eq!(merged.placed, [base, top]);
+    assert_eq!((merged.origins.layer_of("usr/bin/a"), merged.origins.layer_of("usr/bin/b")), (0, 1));
+    assert_eq!(merged.origins.layer_of("usr/bin"), 0);
+    Ok(())
+}
+
+#[test]
+fn a_directory_over_a_symbolic_link_is_refused() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cas = Cas::open(folder.path())?;
+    let base = store(&cas, &PathMap::from([("lib".to_owned(), Leaf::Symlink("usr/lib".to_owned()))]))?;
+    let top = store(&cas, &PathMap::from([("lib/x".to_owned(), Leaf::File(1, false))]))?;
+    let error = cas.merge(&[Layer::whole(base), Layer::whole(top)]).expect_err("BuildStream refuses it too");
+    assert_eq!(error.reason(), "cas-collision");
+    assert!(error.to_string().contains("/lib, where there is a symbolic link"), "{error}");
+    Ok(())
+}
