@@ -196,7 +196,7 @@ impl Graph {
 
 fn metadata(arguments: &[&str]) -> Value {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["metadata", "--format-version", "1", "--offline"]).args(arguments);
+    cargo.args(["metadata", "--format-version", "1"]).args(arguments);
     let output = cargo.current_dir(spec_testkit::checkout()).output().expect("cargo compiled this test");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "cargo metadata: {errors}");
