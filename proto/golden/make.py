@@ -23,6 +23,7 @@ def base():
     return Artifact(
         version=2,
         build_success=True,
+        build_error="succeeded",
         strong_key=key("strong"),
         strict_key=key("strict"),
         weak_key=key("weak"),

@@ -1,1 +1,33 @@
-//! The room spec-artifact.
+//! Artifacts: what a build leaves behind, found again under its keys, and what is read of an element's public data.
+//!
+//! [`Artifacts`] is the store of `buildstream.v2.Artifact` records over the CAS; [`Artifact`] is one record in our own
+//! terms. Records are byte-compatible with BuildStream 2, so both tools can use the same ones. [`SplitRules`] selects
+//! files of an artifact, [`staging_warnings`] tells what went wrong between artifacts that were staged together.
+//!
+//! The crate does not know YAML: the files of metadata that a record refers to are bytes here.
+
+mod artifact;
+mod contents;
+mod error;
+mod from_proto;
+mod glob;
+mod name;
+mod overlap;
+mod public;
+mod split;
+mod store;
+mod to_proto;
+mod warning;
+
+pub use artifact::{
+    Artifact, ArtifactDraft, ArtifactKeys, BuildDependency, Log, LogDraft, Outcome, SandboxState, Trees,
+};
+pub use contents::{ContentEntry, ContentKind};
+pub use error::ArtifactError;
+pub use glob::{GlobError, Globs};
+pub use name::ArtifactName;
+pub use overlap::{StagedElement, StagingSession, staging_warnings};
+pub use public::{OverlapWhitelist, integration_commands};
+pub use split::{Selection, SplitFilter, SplitRules};
+pub use store::Artifacts;
+pub use warning::{OverlappedFile, SessionOverlap, StagingWarning};

@@ -1,0 +1,157 @@
+//! What is known of one build.
+
+use std::path::PathBuf;
+
+use spec_model::{Digest, ElementName, Key};
+
+/// The result of one build of one element, successful or not (`buildstream.v2.Artifact`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artifact {
+    /// The keys it is known by.
+    pub keys: ArtifactKeys,
+    /// How the build ended.
+    pub outcome: Outcome,
+    /// Whether the element was built from an open workspace.
+    pub was_workspaced: bool,
+    /// The trees it left.
+    pub trees: Trees,
+    /// The sandbox of the build, when its root was kept.
+    pub sandbox: Option<SandboxState>,
+    /// All build dependencies, the indirect ones included, in the order of staging.
+    pub build_deps: Vec<BuildDependency>,
+    /// A YAML file with the public data as the build left it.
+    pub public_data: Digest,
+    /// A YAML file that many artifacts share: environment and sandbox configuration.
+    pub low_diversity_meta: Digest,
+    /// A YAML file of this artifact's own: its variables.
+    pub high_diversity_meta: Digest,
+    /// The logs of the build.
+    pub logs: Vec<Log>,
+    /// The record of what the build asked for (`buildstream.v2.SpeculativeActions`); ours, absent from BuildStream's.
+    pub speculative_actions: Option<Digest>,
+}
+
+/// An artifact about to be stored: as [`Artifact`], with contents where that has digests of blobs.
+#[derive(Clone, Debug)]
+pub struct ArtifactDraft {
+    /// The keys it will be found by.
+    pub keys: ArtifactKeys,
+    /// How the build ended.
+    pub outcome: Outcome,
+    /// Whether the element was built from an open workspace.
+    pub was_workspaced: bool,
+    /// The trees it left; in the CAS already.
+    pub trees: Trees,
+    /// The sandbox of the build; BuildStream records it only together with [`Trees::buildroot`].
+    pub sandbox: Option<SandboxState>,
+    /// All build dependencies, the indirect ones included, in the order of staging.
+    pub build_deps: Vec<BuildDependency>,
+    /// The public data as YAML.
+    pub public_data: Vec<u8>,
+    /// Environment and sandbox configuration as YAML.
+    pub low_diversity_meta: Vec<u8>,
+    /// The variables as YAML.
+    pub high_diversity_meta: Vec<u8>,
+    /// The logs of the build.
+    pub logs: Vec<LogDraft>,
+    /// The record of what the build asked for; in the CAS already.
+    pub speculative_actions: Option<Digest>,
+}
+
+/// The keys of one artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArtifactKeys {
+    /// Over the element and the artifacts that it was built with; the artifact is found by it.
+    pub strong: Key,
+    /// What the strong key is when building strictly; computed from the project alone.
+    pub strict: Key,
+    /// Over the element and only the names of its dependencies; the artifact is found by it too.
+    pub weak: Key,
+}
+
+/// How a build ended. A failure is cached like a success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// With files to use.
+    Succeeded,
+    /// With an error.
+    Failed {
+        /// One line.
+        error: String,
+        /// More lines; may be empty.
+        details: String,
+    },
+}
+
+/// The digests of the trees that a build left. Only [`files`](Self::files) must be in the CAS for the artifact to count
+/// as cached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trees {
+    /// The installed files; none when the build failed before there were any.
+    pub files: Option<Digest>,
+    /// The build folder after the build.
+    pub buildtree: Option<Digest>,
+    /// The sources as they were staged.
+    pub sources: Option<Digest>,
+    /// The whole root of the sandbox after the build.
+    pub buildroot: Option<Digest>,
+}
+
+/// How the sandbox of a build was set up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SandboxState {
+    /// The variables of the commands' environment, sorted by name.
+    pub environment: Vec<(String, String)>,
+    /// Where commands start, absolute; empty when never set.
+    pub working_directory: String,
+    /// The roots of sandboxes within this one.
+    pub subsandboxes: Vec<Digest>,
+    /// Absolute directories that stay writable when the root is not.
+    pub marked_directories: Vec<String>,
+}
+
+/// An element that was there at build time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildDependency {
+    /// The name of its project.
+    pub project: String,
+    /// Its name in that project, without junctions.
+    pub element: ElementName,
+    /// The strong key of the artifact that was used.
+    pub key: Key,
+    /// Whether that artifact was built from an open workspace.
+    pub was_workspaced: bool,
+}
+
+/// A log of a build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// Its file name, without folders.
+    pub name: String,
+    /// Its text.
+    pub digest: Digest,
+}
+
+/// A log about to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogDraft {
+    /// Its file name in the artifact, without folders.
+    pub name: String,
+    /// The file on the host; it is copied and stays.
+    pub file: PathBuf,
+}
+
+impl Artifact {
+    /// Whether the build succeeded.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.outcome == Outcome::Succeeded
+    }
+
+    /// The blobs without which the artifact does not count as cached, beside the tree of files.
+    #[must_use]
+    pub fn required_blobs(&self) -> Vec<Digest> {
+        let metadata = [self.low_diversity_meta, self.high_diversity_meta, self.public_data];
+        metadata.into_iter().chain(self.logs.iter().map(|log| log.digest)).collect()
+    }
+}

@@ -1,0 +1,76 @@
+//! What can go wrong with artifacts.
+
+use std::path::PathBuf;
+
+use spec_cas::CasError;
+use spec_model::{Digest, UserError};
+
+use crate::glob::GlobError;
+use crate::name::ArtifactName;
+
+/// A failed operation on artifacts.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtifactError {
+    /// A record is there but cannot be read. Reason `artifact-damaged`.
+    #[error(
+        "the record of the artifact {name} in the store {} is damaged: {why}; \
+         drop it with `spec-host artifact delete {name}` and build the element again",
+        store.display()
+    )]
+    Damaged {
+        /// Which one.
+        name: Box<ArtifactName>,
+        /// The folder of the store.
+        store: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A record is of a format that this program does not know. Reason `artifact-newer-format`.
+    #[error(
+        "the record of the artifact {name} has format {version}, but this program knows formats up to {known}; \
+         use the newer program that wrote it, or drop it with `spec-host artifact delete {name}`"
+    )]
+    NewerFormat {
+        /// Which one.
+        name: Box<ArtifactName>,
+        /// The format of the record.
+        version: i32,
+        /// The newest format known.
+        known: i32,
+    },
+    /// An artifact was to be stored whose tree of files is not all in the CAS. Reason `artifact-incomplete`.
+    #[error(
+        "cannot store the artifact {name}: its files ({files}) are not all in the CAS; build the element again"
+    )]
+    Incomplete {
+        /// Which one.
+        name: Box<ArtifactName>,
+        /// The root of the tree.
+        files: Digest,
+    },
+    /// A text that names no artifact. Reason `bad-artifact-name`.
+    #[error("'{text}' does not name an artifact; expected PROJECT/ELEMENT/KEY with all 64 digits of the key")]
+    BadName {
+        /// The text as given.
+        text: String,
+    },
+    /// A pattern that is none. Reason `invalid-glob`.
+    #[error(transparent)]
+    Glob(#[from] GlobError),
+    /// The store failed. The reason is the store's own.
+    #[error(transparent)]
+    Cas(#[from] CasError),
+}
+
+impl UserError for ArtifactError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::Damaged { .. } => "artifact-damaged",
+            Self::NewerFormat { .. } => "artifact-newer-format",
+            Self::Incomplete { .. } => "artifact-incomplete",
+            Self::BadName { .. } => "bad-artifact-name",
+            Self::Glob(_) => "invalid-glob",
+            Self::Cas(error) => error.reason(),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What artifacts are called on the command line and in the store: `PROJECT/ELEMENT/KEY`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use spec_model::{ElementName, Key};
+
+use crate::error::ArtifactError;
+
+/// The name of an artifact, `PROJECT/ELEMENT/KEY`, with the element's normalised name: without suffix, `-` for `/`,
+/// and `_` for whatever is no ASCII letter, digit, `-`, `.` or `_` (BuildStream's `_compose_artifact_name`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ArtifactName {
+    project: String,
+    element: String,
+    key: Key,
+}
+
+impl ArtifactName {
+    /// The name of that element's artifact under that key, strong or weak. `project` is the name of the element's own
+    /// project, so junctions do not count.
+    #[must_use]
+    pub fn new(project: &str, element: &ElementName, key: Key) -> Self {
+        let flat = element.path().replace('/', "-");
+        let stem = flat.strip_suffix(".bst").filter(|stem| !stem.bytes().all(|c| c == b'.'));
+        let element = stem.unwrap_or(&flat).chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+        Self { project: project.to_owned(), element, key }
+    }
+
+    /// The name of the project.
+    #[must_use]
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// The element's normalised name.
+    #[must_use]
+    pub fn element(&self) -> &str {
+        &self.element
+    }
+
+    /// The key, strong or weak.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        self.key
+    }
+
+    /// The same element's artifact under another key.
+    #[must_use]
+    pub fn with_key(&self, key: Key) -> Self {
+        Self { key, ..self.clone() }
+    }
+}
+
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')
+}
+
+impl FromStr for ArtifactName {
+    type Err = ArtifactError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let error = || ArtifactError::BadName { text: text.to_owned() };
+        let parts: Vec<&str> = text.split('/').collect();
+        let [project, element, key] = parts[..] else { return Err(error()) };
+        let is_path_step = |part: &str| matches!(part, "" | "." | "..");
+        if is_path_step(project) || is_path_step(element) || !element.chars().all(is_plain) {
+            return Err(error());
+        }
+        let key = key.parse().map_err(|_| error())?;
+        Ok(Self { project: project.to_owned(), element: element.to_owned(), key })
+    }
+}
+
+impl fmt::Display for ArtifactName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.project, self.element, self.key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spec_model::UserError;
+
+    use super::*;
+
+    #[test]
+    fn names_are_normalised_as_buildstream_does() {
+        for (element, expect) in [
+            ("app.bst", "app"),
+            ("core/app.bst", "core-app"),
+            ("core/gtk+ 3.bst", "core-gtk__3"),
+            ("a.bst.bst", "a.bst"),
+            ("über.bst", "_ber"),
+            ("junction.bst:core/app.bst", "core-app"),
+            ("..bst", "..bst"),
+        ] {
+            let name = ArtifactName::new("p", &element.parse().expect("an element name"), Key::of(b"k"));
+            assert_eq!(name.element(), expect);
+            assert_eq!(name.to_string().parse::<ArtifactName>().expect("its own text"), name);
+        }
+    }
+
+    #[test]
+    fn refuses_what_names_no_artifact() {
+        let key = Key::of(b"k");
+        let bad = ["", "p", "p/app", "p/app/x", &format!("p/a/b/{key}"), &format!("../app/{key}")];
+        for text in
+            bad.into_iter().chain([format!("p/../{key}"), format!("p/a b/{key}")].iter().map(String::as_str))
+        {
+            let error = text.parse::<ArtifactName>().expect_err(text);
+            assert_eq!(error.reason(), "bad-artifact-name");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Split rules: which files of an artifact belong to which domains, and selecting files by domain.
+
+use std::sync::Arc;
+
+use spec_model::{Mapping, NodeError};
+
+use crate::glob::Globs;
+use crate::public::{bst_data, globs_of};
+
+/// The domains of an element: its public data's `bst: split-rules`.
+#[derive(Clone, Debug, Default)]
+pub struct SplitRules {
+    domains: Arc<[(String, Globs)]>,
+}
+
+/// Which files are wanted. By default, all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// Only files of these domains; of every domain when empty. Domains that the element has not are passed over.
+    pub include: Vec<String>,
+    /// No files of these domains, even if another of their domains is included.
+    pub exclude: Vec<String>,
+    /// Whether files of no domain are wanted.
+    pub orphans: bool,
+}
+
+/// Decides for each file whether it is wanted.
+#[derive(Clone, Debug)]
+pub struct SplitFilter {
+    domains: Arc<[(String, Globs)]>,
+    roles: Vec<Role>,
+    orphans: bool,
+}
+
+/// What a [`Selection`] says of one domain.
+#[derive(Clone, Copy, Debug, Default)]
+struct Role {
+    include: bool,
+    exclude: bool,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self { include: Vec::new(), exclude: Vec::new(), orphans: true }
+    }
+}
+
+impl Selection {
+    /// Whether no file is left out, so that a whole tree can be taken by its digest.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.orphans && self.include.is_empty() && self.exclude.is_empty()
+    }
+}
+
+impl SplitRules {
+    /// Reads the rules in an element's public data. Without any, every file is an orphan.
+    ///
+    /// # Errors
+    /// `invalid-data` when they are no lists, `invalid-glob` when a rule is no pattern; both with their place.
+    pub fn from_public(public: &Mapping) -> Result<Self, NodeError> {
+        let rules = bst_data(public)?.map(|bst| bst.opt_mapping("split-rules")).transpose()?.flatten();
+        let entries = rules.iter().flat_map(|rules| &rules.entries);
+        let domains =
+            entries.map(|(domain, patterns)| Ok((domain.to_string(), globs_of(patterns.as_sequence()?)?)));
+        Ok(Self { domains: domains.collect::<Result<_, NodeError>>()? })
+    }
+
+    /// The names of the domains, in the order of the rules.
+    pub fn domains(&self) -> impl Iterator<Item = &str> {
+        self.domains.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The filter for a selection.
+    #[must_use]
+    pub fn filter(&self, selection: &Selection) -> SplitFilter {
+        let all = selection.include.is_empty();
+        let role = |domain: &String| Role {
+            include: all || selection.include.contains(domain),
+            exclude: selection.exclude.contains(domain),
+        };
+        SplitFilter {
+            roles: self.domains.iter().map(|(domain, _)| role(domain)).collect(),
+            domains: self.domains.clone(),
+            orphans: selection.orphans,
+        }
+    }
+}
+
+impl SplitFilter {
+    /// Whether the file (or symbolic link) at `path`, relative to the artifact's root, is wanted.
+    #[must_use]
+    pub fn selects(&self, path: &str) -> bool {
+        let absolute = crate::public::absolute(path);
+        let matching =
+            self.domains.iter().zip(&self.roles).filter(|((_, globs), _)| globs.matches(&absolute));
+        let found = matching.map(|(_, role)| *role).reduce(Role::or);
+        found.map_or(self.orphans, |role| role.include && !role.exclude)
+    }
+}
+
+impl Role {
+    fn or(self, other: Self) -> Self {
+        Self { include: self.include || other.include, exclude: self.exclude || other.exclude }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! The store of artifacts: records under names, everything else in the CAS.
+
+use spec_cas::{Cas, Refs, Take};
+use spec_model::{ElementName, Key};
+use spec_proto::{Message, buildstream::v2 as proto};
+
+use crate::artifact::{Artifact, ArtifactDraft, Log, LogDraft};
+use crate::error::ArtifactError;
+use crate::glob::Globs;
+use crate::name::ArtifactName;
+use crate::{from_proto, to_proto};
+
+type Result<T> = std::result::Result<T, ArtifactError>;
+
+/// The artifacts in a CAS. A clone is another handle on the same ones; threads and processes may share them.
+#[derive(Clone, Debug)]
+pub struct Artifacts {
+    pub(crate) cas: Cas,
+    records: Refs,
+}
+
+impl Artifacts {
+    /// The artifacts in `cas`.
+    #[must_use]
+    pub fn new(cas: Cas) -> Self {
+        Self { records: cas.refs("artifacts"), cas }
+    }
+
+    /// The artifact of an element under a key, strong or weak, if it is cached: its record, its files, its metadata
+    /// and its logs are here (BuildStream's `Artifact.query_cache`). Trees kept on request may be missing.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn lookup(&self, project: &str, element: &ElementName, key: &Key) -> Result<Option<Artifact>> {
+        self.get(&ArtifactName::new(project, element, *key))
+    }
+
+    /// The artifact of that name, if it is cached; see [`lookup`](Self::lookup).
+    ///
+    /// # Errors
+    /// `artifact-damaged`, `artifact-newer-format`, or when the store fails.
+    pub fn get(&self, name: &ArtifactName) -> Result<Option<Artifact>> {
+        match self.record(name)? {
+            Some(artifact) if self.is_whole(&artifact)? => Ok(Some(artifact)),
+            _ => Ok(None),
+        }
+    }
+
+    /// What is recorded under that name, whether or not the blobs that it refers to are here. A record of an older
+    /// format than ours counts as none.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn record(&self, name: &ArtifactName) -> Result<Option<Artifact>> {
+        let Some(bytes) = self.records.get(&name.to_string())? else { return Ok(None) };
+        let message = proto::Artifact::decode(bytes.as_slice()).map_err(|error| self.damaged(name, error))?;
+        match message.version {
+            to_proto::VERSION => {}
+            version if version > to_proto::VERSION => {
+                return Err(ArtifactError::NewerFormat {
+                    name: Box::new(name.clone()),
+                    version,
+                    known: to_proto::VERSION,
+                });
+            }
+            version if version > 0 => return Ok(None),
+            _ => return Err(self.damaged(name, "it has no version")),
+        }
+        from_proto::artifact(message).map(Some).map_err(|error| self.damaged(name, error))
+    }
+
+    /// Stores an artifact under its strong and its weak key. The record becomes visible when everything it refers
+    /// to is stored; whoever stores the same artifact at the same time replaces an equal one.
+    ///
+    /// # Errors
+    /// `artifact-incomplete` when the tree of files is not in the CAS, or when the store or reading a log fails;
+    /// then there is no record.
+    pub fn store(&self, project: &str, element: &ElementName, draft: ArtifactDraft) -> Result<Artifact> {
+        let name = ArtifactName::new(project, element, draft.keys.strong);
+        if let Some(files) = draft.trees.files
+            && !self.cas.complete(&files)?
+        {
+            return Err(ArtifactError::Incomplete { name: Box::new(name), files });
+        }
+        let artifact = self.store_blobs(draft)?;
+        self.put_record(&name, &artifact)?;
+        Ok(artifact)
+    }
+
+    /// Forgets the artifact under that name; `false` when there was none. Its other key is another name, and blobs
+    /// stay until the CAS is cleaned.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn remove(&self, name: &ArtifactName) -> Result<bool> {
+        Ok(self.records.remove(&name.to_string())?)
+    }
+
+    /// The names that match the pattern, sorted. The pattern covers the whole name: `hello/core-*/*`.
+    ///
+    /// # Errors
+    /// `invalid-glob`, or when the store fails.
+    pub fn list(&self, glob: &str) -> Result<Vec<ArtifactName>> {
+        let globs = Globs::new([glob])?;
+        let names = self.records.list(fixed_folder(glob))?;
+        Ok(names.iter().filter(|name| globs.matches(name)).filter_map(|name| name.parse().ok()).collect())
+    }
+
+    fn is_whole(&self, artifact: &Artifact) -> Result<bool> {
+        let files_here = match &artifact.trees.files {
+            Some(files) => self.cas.complete(files)?,
+            None => true,
+        };
+        Ok(files_here && self.cas.missing(&artifact.required_blobs())?.is_empty())
+    }
+
+    fn store_blobs(&self, draft: ArtifactDraft) -> Result<Artifact> {
+        let put = |bytes: &[u8]| self.cas.put_bytes(bytes);
+        Ok(Artifact {
+            keys: draft.keys,
+            outcome: draft.outcome,
+            was_workspaced: draft.was_workspaced,
+            trees: draft.trees,
+            sandbox: draft.sandbox,
+            build_deps: draft.build_deps,
+            public_data: put(&draft.public_data)?,
+            low_diversity_meta: put(&draft.low_diversity_meta)?,
+            high_diversity_meta: put(&draft.high_diversity_meta)?,
+            logs: draft.logs.into_iter().map(|log| self.store_log(log)).collect::<Result<_>>()?,
+            speculative_actions: draft.speculative_actions,
+        })
+    }
+
+    fn store_log(&self, log: LogDraft) -> Result<Log> {
+        let digest = self.cas.put_file(&log.file, Take::Copy)?;
+        Ok(Log { name: log.name, digest })
+    }
+
+    /// The weak name comes first: whoever finds the strong one finds both.
+    fn put_record(&self, strong: &ArtifactName, artifact: &Artifact) -> Result<()> {
+        let bytes = to_proto::artifact(artifact).encode_to_vec();
+        let mut names = vec![strong.with_key(artifact.keys.weak).to_string(), strong.to_string()];
+        names.dedup();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Ok(self.records.put(&names, &bytes)?)
+    }
+
+    fn damaged(&self, name: &ArtifactName, why: impl ToString) -> ArtifactError {
+        let store = self.cas.root().to_path_buf();
+        ArtifactError::Damaged { name: Box::new(name.clone()), store, why: why.to_string() }
+    }
+}
+
+/// The folders at the start of a pattern that hold no magic, so that only they have to be listed.
+fn fixed_folder(glob: &str) -> &str {
+    let magic = glob.find(['*', '?', '[']).unwrap_or(glob.len());
+    glob[..magic].rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+#[cfg(test)]
+mod tests;
