@@ -26,13 +26,19 @@ pub fn compose(upper: &Mapping, lower: &mut Mapping) -> Result<(), NodeError> {
     Ok(())
 }
 
-/// Lays `upper` over `lower` and gives the result to `upper`; its keys stand in the order of `lower`.
+/// Lays `upper` over `lower` and gives the result to `upper`: first its own keys, then those that are new.
 ///
 /// # Errors
 /// As [`compose`].
 pub fn compose_under(mut lower: Mapping, upper: &mut Mapping) -> Result<(), NodeError> {
     compose(upper, &mut lower)?;
-    *upper = lower;
+    for (name, node) in &mut upper.entries {
+        if let Some(composed) = lower.entries.get_mut(name) {
+            std::mem::swap(node, composed);
+        }
+    }
+    lower.entries.retain(|name, _| upper.get(name).is_none());
+    upper.entries.extend(lower.entries);
     Ok(())
 }
 

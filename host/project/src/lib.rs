@@ -12,6 +12,7 @@ mod error;
 mod include;
 pub mod keys;
 mod loader;
+pub mod metadata;
 mod options;
 mod platform;
 mod project;
@@ -28,6 +29,7 @@ pub use config::{
 };
 pub use element::{Dependency, Element, RefPlace, RemoteApisSocket, SandboxConfig, SourceConfig};
 pub use error::LoadError;
+pub use platform::{host_arch, host_os};
 pub use project::{LoadOptions, Project, load};
 pub use refs::PROJECT_REFS;
 pub use scope::Scope;

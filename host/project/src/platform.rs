@@ -24,13 +24,15 @@ pub(crate) fn canonical_arch(name: &str) -> Option<&'static str> {
 }
 
 /// The canonical name of this machine's architecture, as its kernel tells it.
-pub(crate) fn host_arch() -> &'static str {
+#[must_use]
+pub fn host_arch() -> &'static str {
     let uname = rustix::system::uname();
     uname.machine().to_str().ok().and_then(canonical_arch).unwrap_or("unknown")
 }
 
 /// The name of this machine's system in lower case, such as `linux`.
-pub(crate) fn host_os() -> String {
+#[must_use]
+pub fn host_os() -> String {
     system_name().to_ascii_lowercase()
 }
 

@@ -47,17 +47,14 @@ impl Variables {
         Ok(Self { unresolved, resolved: RefCell::default() })
     }
 
-    /// All variables, expanded, sorted by name.
+    /// All variables, expanded, in the order of the mapping.
     ///
     /// # Errors
     /// `unresolved-variable` at the text that refers to a variable that is not there, `circular-reference-variable`
     /// when variables refer to each other in a circle, `variable-too-large` beyond 1 MiB.
     pub(crate) fn all(&self) -> Result<Vec<(String, String)>, NodeError> {
         let one = |name: &Arc<str>| Ok((name.to_string(), self.value(name)?.to_string()));
-        let mut all: Vec<(String, String)> =
-            self.unresolved.keys().map(one).collect::<Result<_, NodeError>>()?;
-        all.sort_unstable();
-        Ok(all)
+        self.unresolved.keys().map(one).collect()
     }
 
     /// Expands every scalar below a mapping.

@@ -21,7 +21,12 @@ fn every_key_is_that_of_the_golden_file() {
         for section in sections(&std::fs::read_to_string(&golden).expect("a golden file")) {
             let found = lines(&project, &section.options);
             for line in &section.lines {
-                assert!(found.contains(line), "{} {:?}: no {line} in {found:#?}", project.display(), section.options);
+                assert!(
+                    found.contains(line),
+                    "{} {:?}: no {line} in {found:#?}",
+                    project.display(),
+                    section.options
+                );
             }
             assert_eq!(found.len(), section.lines.len(), "{}", project.display());
             checked += found.len();

@@ -1,4 +1,5 @@
-//! The configuration that every project begins with (BuildStream's documented defaults, which keys depend on).
+//! The configuration that every project begins with (BuildStream's documented defaults; keys depend on their values, the
+//! metadata of artifacts on their order too).
 
 /// What the defaults are called in messages.
 pub(super) const SHOWN_AS: &str = "(default project configuration)";
@@ -13,17 +14,17 @@ variables:
   bindir: "%{exec_prefix}/bin"
   sbindir: "%{exec_prefix}/sbin"
   libexecdir: "%{exec_prefix}/libexec"
+  datadir: "%{prefix}/share"
+  sysconfdir: /etc
+  sharedstatedir: "%{prefix}/com"
+  localstatedir: /var
   lib: lib
   libdir: "%{prefix}/%{lib}"
   debugdir: "%{libdir}/debug"
   includedir: "%{prefix}/include"
-  datadir: "%{prefix}/share"
   docdir: "%{datadir}/doc"
   infodir: "%{datadir}/info"
   mandir: "%{datadir}/man"
-  sysconfdir: /etc
-  sharedstatedir: "%{prefix}/com"
-  localstatedir: /var
   build-root: /buildstream/%{project-name}/%{element-name}
   conf-root: .
   install-root: /buildstream-install

@@ -29,9 +29,9 @@ pub struct Element {
     pub kind_description: Arc<KindDescription>,
     /// The description, without variables expanded; empty when there is none.
     pub description: String,
-    /// All variables, expanded, sorted by name.
+    /// All variables, expanded, in the order of their first definition, which artifact metadata keeps.
     pub variables: Vec<(String, String)>,
-    /// The environment of its commands, expanded, sorted by name.
+    /// The environment of its commands, expanded, in the order of its first definition.
     pub environment: Vec<(String, String)>,
     /// The environment variables that do not change its keys, sorted.
     pub environment_nocache: Vec<String>,
@@ -77,8 +77,7 @@ impl Element {
     /// The expanded value of a variable.
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
-        let found = self.variables.binary_search_by(|(candidate, _)| candidate.as_str().cmp(name));
-        found.ok().map(|index| self.variables[index].1.as_str())
+        self.variables.iter().find(|(candidate, _)| candidate == name).map(|(_, text)| text.as_str())
     }
 
     /// The environment without the variables that do not change its keys.

@@ -57,7 +57,7 @@ impl Resolver<'_> {
             name,
             project: self.config.name.clone(),
             config,
-            variables: all_variables,
+            variables: sorted(&all_variables),
             dependencies: dependencies.iter().flat_map(inputs).collect(),
             sources: sources.iter().map(|source| source.kind.clone()).collect(),
         };
@@ -69,7 +69,7 @@ impl Resolver<'_> {
             kind: loaded.kind.clone(),
             kind_description: Arc::clone(&element.kind.description),
             description: loaded.node.opt_str("description")?.unwrap_or_default().to_owned(),
-            variables: input.variables,
+            variables: all_variables,
             environment: texts(&environment)?,
             environment_nocache: self.environment_nocache(&element)?,
             public: element.public()?,
@@ -206,12 +206,15 @@ fn inputs(dependency: &Dependency) -> impl Iterator<Item = DependencyInput> {
     bare.into_iter().chain(dependency.configs.iter().cloned().map(move |config| input(Some(config))))
 }
 
-/// The entries of a mapping of scalars, sorted by name.
+fn sorted(entries: &[(String, String)]) -> Vec<(String, String)> {
+    let mut entries = entries.to_vec();
+    entries.sort_unstable();
+    entries
+}
+
+/// The entries of a mapping of scalars.
 fn texts(mapping: &Mapping) -> Result<Vec<(String, String)>, NodeError> {
     let one =
         |(name, node): (&Arc<str>, &spec_model::Node)| Ok((name.to_string(), node.as_str()?.to_owned()));
-    let mut entries: Vec<(String, String)> =
-        mapping.entries.iter().map(one).collect::<Result<_, NodeError>>()?;
-    entries.sort_unstable();
-    Ok(entries)
+    mapping.entries.iter().map(one).collect()
 }

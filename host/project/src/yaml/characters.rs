@@ -30,6 +30,6 @@ fn is_printable(c: char) -> bool {
 }
 
 /// Takes away the white space that Python's `str.strip` takes away, as BuildStream does with every scalar.
-pub(super) fn strip(text: &str) -> &str {
+pub(crate) fn strip(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
 }

@@ -4,8 +4,11 @@
 //! anchors, no tags of one's own. Every scalar is a text without surrounding white space.
 
 mod characters;
+mod dump;
 mod read;
 mod tree;
 
+pub(crate) use characters::strip;
+pub use dump::dump;
 pub use read::{parse_file, parse_text};
 pub(crate) use tree::Limits;

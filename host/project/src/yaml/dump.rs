@@ -1,0 +1,105 @@
+//! Mappings to YAML text, byte for byte as BuildStream writes the metadata of artifacts (ruamel.yaml in block style,
+//! every scalar a text, 9999 columns wide): digests of artifacts depend on it.
+
+mod quote;
+mod scalar;
+
+use spec_model::{Mapping, Node, NodeKind};
+
+use scalar::Style;
+
+/// The text of a mapping.
+#[must_use]
+pub fn dump(mapping: &Mapping) -> String {
+    let mut writer = Writer::default();
+    if mapping.is_empty() {
+        writer.put("{}");
+    } else {
+        writer.mapping(mapping, 0);
+    }
+    writer.put("\n");
+    writer.text
+}
+
+/// Writes text and knows in which column it is.
+#[derive(Default)]
+struct Writer {
+    text: String,
+    column: usize,
+}
+
+impl Writer {
+    fn put(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.column += text.chars().count();
+    }
+
+    /// Begins a new line.
+    fn line(&mut self, indent: usize) {
+        self.text.push('\n');
+        self.text.extend(std::iter::repeat_n(' ', indent));
+        self.column = indent;
+    }
+
+    /// Writes the entries of a mapping; the first begins where the writer is.
+    fn mapping(&mut self, mapping: &Mapping, indent: usize) {
+        for (index, (name, node)) in mapping.entries.iter().enumerate() {
+            if index > 0 {
+                self.line(indent);
+            }
+            if scalar::is_simple_key(name) {
+                self.scalar(name, indent, Style::of_key(name));
+                self.put(":");
+                self.value(node, indent);
+            } else {
+                self.put("? ");
+                self.scalar(name, indent + 2, Style::of_value(name));
+                self.line(indent);
+                self.put(":");
+                self.inline(node, indent);
+            }
+        }
+    }
+
+    /// Writes the items of a sequence; the first begins where the writer is.
+    fn sequence(&mut self, nodes: &[Node], indent: usize) {
+        for (index, node) in nodes.iter().enumerate() {
+            if index > 0 {
+                self.line(indent);
+            }
+            self.put("-");
+            self.inline(node, indent);
+        }
+    }
+
+    /// Writes what follows the colon of a key.
+    fn value(&mut self, node: &Node, indent: usize) {
+        match &node.kind {
+            NodeKind::Mapping(mapping) if !mapping.is_empty() => {
+                self.line(indent + 2);
+                self.mapping(mapping, indent + 2);
+            }
+            NodeKind::Sequence(nodes) if !nodes.is_empty() => {
+                self.line(indent);
+                self.sequence(nodes, indent);
+            }
+            NodeKind::Scalar(text) if text.is_empty() => {}
+            _ => self.inline(node, indent),
+        }
+    }
+
+    /// Writes what follows a dash, or a colon on a line of its own.
+    fn inline(&mut self, node: &Node, indent: usize) {
+        self.put(" ");
+        match &node.kind {
+            NodeKind::Mapping(mapping) if mapping.is_empty() => self.put("{}"),
+            NodeKind::Mapping(mapping) => self.mapping(mapping, indent + 2),
+            NodeKind::Sequence(nodes) if nodes.is_empty() => self.put("[]"),
+            NodeKind::Sequence(nodes) => self.sequence(nodes, indent + 2),
+            NodeKind::Scalar(text) => self.scalar(text, indent + 2, Style::of_value(text)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
