@@ -33,7 +33,7 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
 /// Compiles spec-host in the release profile; answers with its path.
 pub(crate) fn build_host(paths: &Paths) -> Result<PathBuf> {
     let mut cargo = command("cargo", ["build", "--release", "--package", "spec-host"]);
-    show(cargo.current_dir(&paths.root))?;
+    show(cargo.current_dir(&paths.root).env("SPEC_COMPONENTS", paths.components()))?;
     Ok(paths.release().join("spec-host"))
 }
 

@@ -29,7 +29,6 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     })?;
     step("compile", || show(&mut cargo(paths, "build --workspace --release")))?;
     let mut tests = cargo(paths, "test --workspace --release --no-fail-fast");
-    tests.env("SPEC_COMPONENTS", paths.components());
     tests.env("SPEC_BASE_TAR", paths.base_tar());
     tests.env("SPEC_BST", bst.program("bst"));
     tests.env("SPEC_EXAMPLE", paths.example());
@@ -43,7 +42,8 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
 
 fn cargo(paths: &Paths, arguments: &str) -> Command {
     let mut cargo = command("cargo", arguments.split(' '));
-    cargo.current_dir(&paths.root);
+    // Set for every command, so that what depends on it is compiled once.
+    cargo.current_dir(&paths.root).env("SPEC_COMPONENTS", paths.components());
     cargo
 }
 
