@@ -51,5 +51,5 @@ pub use command::{Capabilities, Command, Input, Limit, Output, Resource};
 pub use error::SandboxError;
 pub use probe::{Check, probe};
 pub use root::{Mount, MountKind, RootSpec};
-pub use running::{Ending, Killer, Outcome, Running, Usage};
+pub use running::{Ending, Killer, Outcome, Running, Usage, clear_work};
 pub use spawn::{run, spawn};

@@ -6,10 +6,13 @@ use crate::spawn::failed;
 use crate::wire::{REPORT_WORDS, Report, ending};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use std::io::Read;
+use std::fs;
+use std::io::{self, Read};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Child;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -69,7 +72,7 @@ impl Running {
 
     pub(crate) fn send(
         &self,
-        send: impl FnOnce(&UnixStream, &Script) -> std::io::Result<()>,
+        send: impl FnOnce(&UnixStream, &Script) -> io::Result<()>,
     ) -> Result<(), SandboxError> {
         send(&self.socket, &self.script).map_err(failed("talk to the supervisor"))
     }
@@ -115,6 +118,10 @@ impl Running {
         self.over = true;
         // It answered or closed its end, so it is about to exit, if it has not yet.
         self.child.wait().map_err(failed("wait for the supervisor"))?;
+        if answer.is_err() {
+            // The supervisor would have done it. What cannot be removed is in the way of its owner only.
+            let _ = clear_work(&self.script.work);
+        }
         let (report, message) = answer?;
         let ending = match report.ending {
             ending::ENDED => decode(report.status as i32),
@@ -167,6 +174,21 @@ impl Killer {
     pub fn kill(&self) {
         // It fails when the other end is gone, which is what was wanted.
         let _ = self.0.shutdown(Shutdown::Write);
+    }
+}
+
+/// Empties the work directory of a root in which nothing runs any more. Needed only after a supervisor was
+/// killed: what the kernel left there shuts out an ordinary user who just wants to remove it.
+///
+/// # Errors
+/// Those of the file system; that nothing is there is none.
+pub fn clear_work(work: &Path) -> io::Result<()> {
+    let inner = work.join("work");
+    match fs::set_permissions(&inner, fs::Permissions::from_mode(0o700))
+        .and_then(|()| fs::remove_dir_all(inner))
+    {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
     }
 }
 

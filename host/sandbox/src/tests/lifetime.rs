@@ -1,7 +1,7 @@
 //! Time-outs, cancelling, death of the host or of the supervisor: nothing stays behind.
 
 use super::fixture::{Fixture, PATIENCE, alive, ancestry, eventually, marked, marker, shell};
-use crate::{Command, Ending, Output, SandboxError, spawn};
+use crate::{Command, Ending, Output, SandboxError, clear_work, spawn};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
 use std::process::{Command as Process, Stdio};
@@ -130,4 +130,6 @@ fn death_of_the_supervisor_is_the_end_of_everything() {
     kill(supervisor.expect("a child of ours"));
     assert!(matches!(running.wait(), Err(SandboxError::Lost)));
     eventually("the end of every process", || !pids.iter().any(|pid| alive(*pid)));
+    clear_work(&fixture.root.work).expect("nothing runs any more");
+    std::fs::remove_dir(&fixture.root.work).expect("it is empty");
 }
