@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spec_model::{Place, Value};
-use spec_strategy::{Configured, Plan, Step};
+use spec_strategy::{Configured, KindError, Plan, Step};
 
 use crate::bindings::exports::spec::element_kind::kind as guest;
 use crate::conv;
@@ -20,13 +20,24 @@ pub(crate) fn configured(answer: guest::Configured, dependencies: usize) -> Resu
     Ok(Configured { unique_key, plan })
 }
 
-/// The place of the node that a rejection names.
-pub(crate) fn place(node: Option<u32>, places: &[Option<&Place>]) -> Result<Option<Place>, Failure> {
-    match node.map(|node| places.get(node as usize)) {
-        None => Ok(None),
-        Some(Some(place)) => Ok(place.cloned()),
-        Some(None) => Err(Failure::answer("its rejection names a node that is not there")),
+/// The rejection with the place of the node that it names.
+pub(crate) fn rejection(
+    rejection: guest::Rejection,
+    places: &[Option<&Place>],
+) -> Result<KindError, Failure> {
+    if let guest::RejectionReason::Other(code) = &rejection.reason {
+        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if code.is_empty() || !code.chars().all(kebab) {
+            let message = format!("its rejection has the reason '{}', which is no code", code.escape_debug());
+            return Err(Failure::answer(&message));
+        }
     }
+    let place = match rejection.node.map(|node| places.get(node as usize)) {
+        None => None,
+        Some(Some(place)) => place.cloned(),
+        Some(None) => return Err(Failure::answer("its rejection names a node that is not there")),
+    };
+    Ok(conv::rejection(rejection, place))
 }
 
 /// Builds the tree from its leaves: a child is taken by its parent, so that it is there only once and only before.

@@ -68,8 +68,9 @@ impl Instance {
     }
 }
 
-/// Gives the next call all the fuel and time it may use.
+/// Gives the next call all the fuel and time it may use, and forgets what was said in an earlier one.
 fn refill(store: &mut Store<State>, limits: &Limits) -> Result<(), Failure> {
+    store.data_mut().last_words = None;
     store.set_epoch_deadline(Clock::ticks(limits.deadline));
     store.set_fuel(limits.fuel).map_err(|error| Failure::host(error.to_string()))
 }
@@ -108,7 +109,7 @@ impl Host for State {
             Level::Debug => tracing::debug!(target: "plugin", "{message}"),
             Level::Info => tracing::info!(target: "plugin", "{message}"),
             Level::Warning => tracing::warn!(target: "plugin", "{message}"),
-            Level::Error => self.last_words = Some(message),
+            Level::Error => self.last_words = Some(message.split_whitespace().collect::<Vec<_>>().join(" ")),
         }
     }
 }

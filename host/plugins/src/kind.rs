@@ -81,13 +81,10 @@ impl ElementKind for ComponentKind {
     fn configure(&self, input: &ElementInput) -> Result<Configured, KindError> {
         let activity = || format!("configure({})", input.name);
         let (flat, places) = conv::input(input);
+        let broken = |failure: Failure| failure.of(&self.name, activity());
         match self.call(&activity(), |instance| instance.configure(&flat))? {
-            Ok(configured) => answer::configured(configured, input.dependencies.len()),
-            Err(rejection) => match answer::place(rejection.node, &places) {
-                Ok(place) => return Err(conv::rejection(rejection, place)),
-                Err(failure) => Err(failure),
-            },
+            Ok(answer) => answer::configured(answer, input.dependencies.len()).map_err(broken),
+            Err(rejection) => Err(answer::rejection(rejection, &places).unwrap_or_else(broken)),
         }
-        .map_err(|failure| failure.of(&self.name, activity()))
     }
 }

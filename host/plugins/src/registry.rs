@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::failure::{Failure, PluginName};
 use crate::instance::State;
 use crate::kind::{ComponentKind, Shared};
-use crate::pool::Pool;
+use crate::pool::{KindId, Pool};
 use crate::{Limits, Options, component, embedded, engine};
 
 /// The element kinds of the program: components given on the command line go before those of a project, and those
@@ -29,6 +29,7 @@ pub struct Plugins {
 struct Loaded {
     host: Option<Host>,
     kinds: HashMap<(String, Source), Arc<dyn ElementKind>>,
+    attempts: KindId,
 }
 
 struct Host {
@@ -82,7 +83,8 @@ impl KindRegistry for Plugins {
             return Ok(Arc::clone(kind));
         }
         let name = key.1.plugin_name(&request.name);
-        let id = loaded.kinds.len() as u64;
+        loaded.attempts += 1;
+        let id = loaded.attempts;
         let host = match loaded.host.take() {
             Some(host) => host,
             None => Host::start(&self.options).map_err(|failure| failure.of(&name, "load"))?,

@@ -1,4 +1,9 @@
-//! The plugin room from outside: default kinds, faults, and where components come from.
+//! The plugin room from outside: the default kinds, their keys, broken plugins, and where components come from.
 
-mod smoke;
+mod cache;
+mod conformance;
+mod default_kinds;
+mod faults;
+mod keys;
+mod origins;
 mod support;

@@ -1,26 +1,34 @@
-//! Wants to read environment variables through WASI.
+//! An element kind that wants to read the command line through WASI.
 
-#![allow(missing_docs, unreachable_pub, clippy::all)]
+use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
 
-wit_bindgen::generate!({
-    inline: "
-        package wasi:cli@0.2.6;
-        interface environment {
-            get-arguments: func() -> list<string>;
-        }
-        world nosy {
-            import environment;
-            export arguments: func() -> u32;
-        }
-    ",
-});
+mod wasi {
+    #![allow(missing_docs, unreachable_pub, clippy::all)]
 
-struct Nosy;
+    wit_bindgen::generate!({
+        inline: "
+            package wasi:cli@0.2.6;
+            interface environment {
+                get-arguments: func() -> list<string>;
+            }
+            world nosy {
+                import environment;
+            }
+        ",
+    });
+}
 
-impl Guest for Nosy {
-    fn arguments() -> u32 {
-        wasi::cli::environment::get_arguments().len() as u32
+struct ImportsWasi;
+
+impl Kind for ImportsWasi {
+    fn describe() -> KindDescription {
+        build_element::description("imports-wasi", "")
+    }
+
+    fn configure(_: &Element) -> Result<Configured, Rejection> {
+        let arguments = wasi::wasi::cli::environment::get_arguments();
+        Err(Rejection::other("arguments", arguments.join(" ")))
     }
 }
 
-export!(Nosy);
+export_kind!(ImportsWasi);

@@ -18,6 +18,9 @@ impl Kind for InvalidAnswer {
             let message = "somewhere".to_owned();
             return Err(Rejection { reason: RejectionReason::InvalidData, message, node: Some(1_000_000) });
         }
+        if element.name() == "rejection-reason" {
+            return Err(Rejection::other("Not A Code", "somehow"));
+        }
         let mut answer = build_element::configure(element)?;
         if let Some(values) = bad_key(element.name()) {
             answer.unique_key = UniqueKey { values };

@@ -1,0 +1,195 @@
+//! The default kinds: conformance, plans, refusals.
+
+use spec_model::{Node, UserError};
+use spec_strategy::{
+    Command, CommandGroup, DependencyInput, DigestEnvironment, ElementInput, KindError, Plan, Step,
+};
+
+use crate::conformance;
+use crate::support::{
+    check_error, component, dependency, element, embedded, guest, mapping, options, texts, with_variable,
+};
+
+fn import(source: &str, target: &str) -> ElementInput {
+    let config = mapping(&[("source", Node::text(source)), ("target", Node::text(target))]);
+    ElementInput { config, ..element("import.bst") }
+}
+
+/// Build dependencies `a.bst` at `/`, `b.bst` at `/sysroot` with a digest variable, and `c.bst` only to run.
+fn build_element() -> ElementInput {
+    let location =
+        mapping(&[("location", Node::text("/sysroot")), ("digest-environment", Node::text("TREE_DIGEST"))]);
+    let config = mapping(&[
+        ("build-commands", texts(&["make", "make doc"])),
+        ("install-commands", texts(&["make install"])),
+    ]);
+    let dependencies = vec![
+        dependency("c.bst", false, true),
+        dependency("a.bst", true, true),
+        DependencyInput { config: Some(location), ..dependency("b.bst", true, false) },
+    ];
+    ElementInput { config, dependencies, ..element("build.bst") }
+}
+
+fn with_config(key: &str, node: Node) -> ElementInput {
+    ElementInput { config: mapping(&[(key, node)]), ..element(&format!("config-{key}.bst")) }
+}
+
+fn with_dependency_config(kind: ElementInput, key: &str, node: Node) -> ElementInput {
+    let configured =
+        DependencyInput { config: Some(mapping(&[(key, node)])), ..dependency("a.bst", true, true) };
+    ElementInput { dependencies: vec![configured], name: format!("dependency-{key}.bst"), ..kind }
+}
+
+#[test]
+fn build_elements_conform() {
+    let accepted =
+        [element("empty.bst"), build_element(), with_variable(build_element(), "command-subdir", "sub")];
+    let no_root = ElementInput { variables: Vec::new(), ..element("no-root.bst") };
+    let refused = [
+        no_root,
+        with_config("comands", texts(&[])),
+        with_config("build-commands", Node::text("make")),
+        with_dependency_config(element(""), "place", Node::text("/")),
+    ];
+    for kind in ["manual", "autotools"] {
+        conformance::check(&*embedded(kind), &accepted, &refused);
+    }
+}
+
+#[test]
+fn import_conforms() {
+    let no_sources = ElementInput { sources: Vec::new(), ..import("/", "/") };
+    let refused = [
+        no_sources,
+        element("no-config.bst"),
+        with_dependency_config(import("/", "/"), "location", Node::text("/")),
+    ];
+    conformance::check(&*embedded("import"), &[import("/", "/"), import("usr", "/opt")], &refused);
+}
+
+#[test]
+fn stack_conforms() {
+    let both = ElementInput { dependencies: vec![dependency("a.bst", true, true)], ..element("both.bst") };
+    let twice = vec![dependency("a.bst", true, false), dependency("a.bst", false, true)];
+    let twice = ElementInput { dependencies: twice, ..element("twice.bst") };
+    let build = ElementInput { dependencies: vec![dependency("a.bst", true, false)], ..element("build.bst") };
+    conformance::check(&*embedded("stack"), &[element("empty.bst"), both, twice], &[build]);
+}
+
+#[test]
+fn a_kind_of_a_projects_own_conforms() {
+    let config = mapping(&[("greeting", Node::text("hi")), ("commands", texts(&["echo $GREETING"]))]);
+    let dependencies = vec![dependency("a.bst", true, false)];
+    let accepted = ElementInput { config, dependencies, ..element("script.bst") };
+    let kind = guest("script-like", options()).expect("it is a sound component");
+    conformance::check(&*kind, &[accepted], &[element("no-greeting.bst")]);
+    let description = kind.description();
+    assert_eq!(description.artifact_version, 3);
+    assert!(
+        description.strict_rebuild && description.forbids.sources && description.forbids.runtime_dependencies
+    );
+    assert!(!description.forbids.build_dependencies);
+}
+
+#[test]
+fn the_plan_of_a_build_element() {
+    let element = with_variable(build_element(), "command-subdir", "sub/./dir");
+    let plan = embedded("manual").configure(&element).expect("the element is sound").plan;
+    let command = |text: &str| Command {
+        label: text.to_owned(),
+        argv: ["sh", "-c", "-e", &format!("{text}\n")].map(str::to_owned).into(),
+    };
+    let run = |label: &str, commands: &[&str]| {
+        let commands = commands.iter().map(|text| command(text)).collect();
+        Step::Run(CommandGroup { label: label.to_owned(), read_only_root: true, commands })
+    };
+    let expected = Plan {
+        digest_environment: vec![DigestEnvironment {
+            variable: "TREE_DIGEST".to_owned(),
+            dependencies: vec![2],
+        }],
+        working_directory: Some("/build/sub/dir".to_owned()),
+        marked_directories: vec!["/build".to_owned(), "/install".to_owned()],
+        steps: vec![
+            Step::StageDependencies { location: "/".to_owned(), dependencies: vec![1] },
+            Step::StageDependencies { location: "/sysroot".to_owned(), dependencies: vec![2] },
+            Step::Integrate { dependencies: vec![1] },
+            Step::StageSources { path: "/build".to_owned() },
+            run("build-commands", &["make", "make doc"]),
+            run("install-commands", &["make install"]),
+        ],
+        collect: "/install".to_owned(),
+    };
+    assert_eq!(plan, expected);
+}
+
+#[test]
+fn the_plan_of_an_import_cannot_leave_its_directories() {
+    for (source, target, from, to) in [
+        ("/", "/", "/input", "/output"),
+        ("usr/lib/", "opt", "/input/usr/lib", "/output/opt"),
+        ("../..", "/../etc", "/input", "/output/etc"),
+    ] {
+        let plan = embedded("import").configure(&import(source, target)).expect("the element is sound").plan;
+        let copy = Step::CopyTree { from: from.to_owned(), to: to.to_owned() };
+        assert_eq!(plan.steps, [Step::StageSources { path: "/input".to_owned() }, copy]);
+        assert_eq!(plan.collect, "/output");
+    }
+}
+
+#[test]
+fn a_stack_has_an_empty_artifact() {
+    let stack = embedded("stack");
+    let plan = stack.configure(&element("stack.bst")).expect("the element is sound").plan;
+    assert_eq!(plan.steps, [Step::MakeDirectory { path: "/output".to_owned() }]);
+    assert!(!stack.description().has_artifact && !stack.description().runs_commands);
+    assert!(stack.description().forbids.sources);
+}
+
+/// Kind, element, reason, line of the place (0 for none), parts of the message.
+fn refusals() -> Vec<(&'static str, ElementInput, &'static str, u32, &'static [&'static str])> {
+    let no_sources = ElementInput { sources: Vec::new(), ..import("/", "/") };
+    let no_target = ElementInput { config: mapping(&[("source", Node::text("/"))]), ..element("import.bst") };
+    let build_only =
+        ElementInput { dependencies: vec![dependency("a.bst", true, false)], ..element("stack.bst") };
+    let no_variables = ElementInput { variables: Vec::new(), ..element("manual.bst") };
+    let commands = mapping(&[("build-commands", texts(&[])), ("comands", texts(&[]))]);
+    let unknown_key = ElementInput { config: commands, ..element("manual.bst") };
+    let location = with_dependency_config(element(""), "location", texts(&[]));
+    let stack_location = with_dependency_config(element(""), "location", Node::text("/"));
+    vec![
+        ("import", no_sources, "wrong-sources", 0, &["at least one source"]),
+        ("import", no_target, "invalid-data", 1, &["'target' is missing"]),
+        ("stack", build_only, "stack-requires-build-and-run", 0, &["'a.bst'", "'depends:'"]),
+        ("stack", stack_location, "invalid-dependency-config", 1, &["'a.bst'"]),
+        ("manual", no_variables, "undefined-variable", 0, &["'build-root'"]),
+        ("manual", unknown_key, "unknown-key", 2, &["'comands'", "build-commands"]),
+        (
+            "autotools",
+            with_config("build-commands", Node::text("make")),
+            "invalid-data",
+            1,
+            &["a list", "'make'"],
+        ),
+        ("autotools", location, "invalid-data", 1, &["a scalar", "a list"]),
+    ]
+}
+
+#[test]
+fn refusals_have_a_code_and_a_place() {
+    for (kind, element, reason, line, says) in refusals() {
+        let error = embedded(kind).configure(&element).expect_err("the element is wrong");
+        assert!(matches!(error, KindError::Rejected { .. }), "{error}");
+        check_error(&error, reason, says);
+        assert_eq!(error.place().map_or(0, |place| place.line), line, "{error}");
+    }
+}
+
+#[test]
+fn what_is_embedded_is_what_was_made() {
+    for kind in ["autotools", "import", "manual", "stack"] {
+        let from_file = guest(kind, options()).expect("the file is the component that is embedded");
+        assert_eq!(from_file.description(), embedded(kind).description(), "{}", component(kind).display());
+    }
+}

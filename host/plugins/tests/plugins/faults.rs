@@ -1,0 +1,140 @@
+//! Plugins that do what they must not. Each guest in tests/guests has a test here.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use spec_plugins::{Limits, Options};
+use spec_strategy::{Blame, KindError};
+
+use crate::support::{check_error, element, guest, mapping, options, texts};
+
+/// Guests that are sound, and tested elsewhere.
+const SOUND: &[&str] = &["script-like"];
+
+/// A plugin, the element that brings its fault about (`None`: loading does), and what the error says.
+struct Fault {
+    guest: &'static str,
+    element: Option<&'static str>,
+    reason: &'static str,
+    says: &'static [&'static str],
+}
+
+const fn at_load(guest: &'static str, reason: &'static str, says: &'static [&'static str]) -> Fault {
+    Fault { guest, element: None, reason, says }
+}
+
+const fn at_call(guest: &'static str, reason: &'static str, says: &'static [&'static str]) -> Fault {
+    Fault { guest, element: Some("a.bst"), reason, says }
+}
+
+const fn answer(element: &'static str, says: &'static [&'static str]) -> Fault {
+    Fault { guest: "invalid-answer", element: Some(element), reason: "plugin-invalid-answer", says }
+}
+
+const FAULTS: &[Fault] = &[
+    at_load("imports-wasi", "plugin-wrong-world", &["wasi:cli/environment@0.2.6", "without WASI"]),
+    at_load("other-world", "plugin-wrong-world", &["does not export spec:element-kind/kind"]),
+    at_load("wrong-version", "plugin-wrong-version", &["0.9.0", "0.1."]),
+    at_call("loops-forever", "plugin-out-of-fuel", &["200000000 instructions"]),
+    at_call("allocates-endlessly", "plugin-out-of-memory", &["67108864"]),
+    at_call("panics", "plugin-trap", &["no idea what to do with a.bst", "src/lib.rs"]),
+    at_call("traps", "plugin-trap", &["unreachable"]),
+    answer("key-empty", &["empty"]),
+    answer("key-index", &["not before it"]),
+    answer("key-cycle", &["not before it"]),
+    answer("key-self", &["not before it"]),
+    answer("key-shared", &["used already"]),
+    answer("key-orphan", &["without a parent"]),
+    answer("key-name-twice", &["same name twice"]),
+    answer("key-deep", &["too deeply"]),
+    answer("key-huge", &["too much data"]),
+    answer("plan-dependency", &["dependency 3"]),
+    answer("plan-relative", &["'src'"]),
+    answer("plan-climbs", &["'/output/../etc'"]),
+    answer("plan-nul", &["'/out\\0put'"]),
+    answer("plan-no-program", &["'make'"]),
+    answer("rejection-node", &["names a node that is not there"]),
+    answer("rejection-reason", &["'Not A Code'"]),
+];
+
+/// A fault shall not take seconds.
+fn small() -> Options {
+    let options = options();
+    Options { limits: Limits { fuel: 200_000_000, ..options.limits }, ..options }
+}
+
+fn provoke(fault: &Fault) -> KindError {
+    let kind = match (guest(fault.guest, small()), fault.element) {
+        (Err(error), None) => return error,
+        (Ok(kind), Some(_)) => kind,
+        (Err(error), Some(_)) => panic!("{} does not load: {error}", fault.guest),
+        (Ok(_), None) => panic!("{} loads", fault.guest),
+    };
+    let mut element = element(fault.element.unwrap_or_default());
+    element.config = mapping(&[("build-commands", texts(&["make"]))]);
+    kind.configure(&element).expect_err("the plugin is broken")
+}
+
+#[test]
+fn faults_are_the_plugins_and_have_a_code() {
+    for fault in FAULTS {
+        let error = provoke(fault);
+        check_error(&error, fault.reason, fault.says);
+        let KindError::Broken { plugin, activity, blame, .. } = error else {
+            panic!("{}: {error}", fault.guest);
+        };
+        assert_eq!(blame, Blame::Plugin);
+        assert!(plugin.starts_with(fault.guest) && plugin.contains(".wasm"), "{plugin}");
+        let expected = fault.element.map_or("load".to_owned(), |element| format!("configure({element})"));
+        assert_eq!(activity, expected);
+    }
+}
+
+#[test]
+fn every_guest_has_a_test() {
+    let tested: BTreeSet<&str> =
+        FAULTS.iter().map(|fault| fault.guest).chain(SOUND.iter().copied()).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests");
+    let entries = folder.read_dir().expect("the folder is part of the checkout");
+    let names =
+        entries.map(|entry| entry.expect("it can be read").file_name().into_string().expect("it is UTF-8"));
+    let names: BTreeSet<String> =
+        names.filter(|name| folder.join(name).join("Cargo.toml").exists()).collect();
+    assert_eq!(names.iter().map(String::as_str).collect::<BTreeSet<_>>(), tested);
+}
+
+#[test]
+fn time_ends_what_fuel_does_not() {
+    let limits = Limits { fuel: u64::MAX, deadline: Duration::from_millis(100), ..Limits::default() };
+    let kind = guest("loops-forever", Options { limits, ..options() }).expect("it loads");
+    let error = kind.configure(&element("a.bst")).expect_err("it never ends");
+    check_error(&error, "plugin-timeout", &["100ms"]);
+}
+
+#[test]
+fn the_host_goes_on_after_a_trap() {
+    let kind = guest("traps", options()).expect("it loads");
+    for _ in 0..3 {
+        let error = kind.configure(&element("bad.bst")).expect_err("it traps");
+        check_error(&error, "plugin-trap", &[]);
+        kind.configure(&element("fine.bst")).expect("a new instance answers");
+    }
+}
+
+#[test]
+fn few_instances_serve_many_threads() {
+    let limits = Limits { instances: 2, ..Limits::default() };
+    let kind = guest("traps", Options { limits, ..options() }).expect("it loads");
+    std::thread::scope(|scope| {
+        for thread in 0..6 {
+            let kind = &kind;
+            scope.spawn(move || {
+                for call in 0..50 {
+                    let name = if (thread + call) % 5 == 0 { "bad.bst" } else { "fine.bst" };
+                    assert_eq!(kind.configure(&element(name)).is_ok(), name == "fine.bst");
+                }
+            });
+        }
+    });
+}

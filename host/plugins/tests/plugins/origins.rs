@@ -1,0 +1,83 @@
+//! Where components come from, and files that are none.
+
+use std::path::PathBuf;
+
+use spec_plugins::{Options, Plugins};
+use spec_strategy::{KindError, KindRegistry};
+
+use crate::support::{check_error, component, options, request, temporary};
+
+fn with_override(kind: &str, file: PathBuf) -> Plugins {
+    Plugins::new(Options { overrides: vec![(kind.to_owned(), file)], ..options() })
+}
+
+fn error_of(plugins: &Plugins, kind: &str, file: Option<PathBuf>) -> KindError {
+    match plugins.kind(&request(kind, file)) {
+        Err(error) => error,
+        Ok(_) => panic!("'{kind}' is there"),
+    }
+}
+
+#[test]
+fn an_unknown_kind_is_refused_with_the_known_ones() {
+    let plugins = with_override("script-like", component("script-like"));
+    let error = error_of(&plugins, "meson", None);
+    check_error(&error, "unknown-kind", &["'meson'", "autotools, import, manual, script-like, stack"]);
+}
+
+#[test]
+fn the_command_line_goes_before_the_project_and_that_before_the_embedded() {
+    let (given, project) = (PathBuf::from("/nowhere/given.wasm"), PathBuf::from("/nowhere/project.wasm"));
+    let plugins = with_override("manual", given);
+    let error = error_of(&plugins, "manual", Some(project.clone()));
+    check_error(&error, "plugin-unreadable", &["/nowhere/given.wasm"]);
+    let error = error_of(&plugins, "import", Some(project));
+    check_error(&error, "plugin-unreadable", &["/nowhere/project.wasm"]);
+    assert!(plugins.kind(&request("import", None)).is_ok());
+}
+
+#[test]
+fn a_kind_can_be_added_and_is_then_the_same() {
+    let plugins = with_override("script-like", component("script-like"));
+    let first = plugins.kind(&request("script-like", None)).expect("it was given");
+    let second = plugins.kind(&request("script-like", None)).expect("it was given");
+    assert!(std::sync::Arc::ptr_eq(&first, &second));
+    assert_eq!(first.description().name, "script-like");
+}
+
+#[test]
+fn a_component_for_another_kind_is_refused() {
+    let plugins = with_override("manual", component("script-like"));
+    let error = error_of(&plugins, "manual", None);
+    check_error(&error, "plugin-wrong-kind", &["'script-like'", "'manual'"]);
+    // Its instance must not answer for the kind that is loaded next.
+    assert!(plugins.kind(&request("stack", None)).is_ok());
+}
+
+#[test]
+fn what_is_no_component_is_refused() {
+    let sound = std::fs::read(component("manual")).expect("the component was made");
+    let cut = &sound[..sound.len() / 2];
+    let folder = temporary();
+    let cases: [(&str, &[u8], &str, &str); 5] = [
+        ("empty", b"", "plugin-not-a-component", "no WebAssembly"),
+        ("text", b"(component)", "plugin-not-a-component", "no WebAssembly"),
+        ("module", b"\0asm\x01\0\0\0", "plugin-not-a-component", "core module"),
+        ("future", b"\0asm\x99\0\x01\0", "plugin-not-a-component", "damaged"),
+        ("cut", cut, "plugin-not-a-component", "damaged"),
+    ];
+    for (name, bytes, reason, says) in cases {
+        let file = folder.path().join(name);
+        std::fs::write(&file, bytes).expect("the folder is ours");
+        let error = error_of(&Plugins::new(options()), name, Some(file));
+        check_error(&error, reason, &[name, says]);
+    }
+    let error = error_of(&Plugins::new(options()), "folder", Some(folder.path().to_owned()));
+    check_error(&error, "plugin-unreadable", &["folder"]);
+}
+
+#[test]
+fn a_file_without_end_is_not_read_to_its_end() {
+    let error = error_of(&Plugins::new(options()), "zero", Some(PathBuf::from("/dev/zero")));
+    check_error(&error, "plugin-too-large", &["67108864 bytes"]);
+}
