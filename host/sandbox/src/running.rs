@@ -183,13 +183,17 @@ impl Killer {
 /// # Errors
 /// Those of the file system; that nothing is there is none.
 pub fn clear_work(work: &Path) -> io::Result<()> {
-    let inner = work.join("work");
-    match fs::set_permissions(&inner, fs::Permissions::from_mode(0o700))
-        .and_then(|()| fs::remove_dir_all(inner))
-    {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
+    let missing =
+        |done: &io::Result<()>| matches!(done, Err(error) if error.kind() == io::ErrorKind::NotFound);
+    for closed in ["work", "work/incompat", "work/incompat/volatile"] {
+        let opened = fs::set_permissions(work.join(closed), fs::Permissions::from_mode(0o700));
+        if missing(&opened) {
+            break;
+        }
+        opened?;
     }
+    let removed = fs::remove_dir_all(work.join("work"));
+    if missing(&removed) { Ok(()) } else { removed }
 }
 
 /// A wait status as `waitpid(2)` gives it.
