@@ -7,6 +7,7 @@
 
 pub mod compose;
 mod config;
+pub mod edit;
 mod element;
 mod error;
 mod include;

@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use spec_model::{Mapping, NodeError, NodeKind};
+use spec_model::{Mapping, Node, NodeError, NodeKind, UserError as _};
 
 use crate::LoadError;
 use crate::compose::assert_composed;
 use crate::element::{RefPlace, SourceConfig};
 use crate::options::Options;
 use crate::yaml::parse_file;
-use spec_model::UserError as _;
 
 /// The file's name.
 pub const PROJECT_REFS: &str = "project.refs";
@@ -54,5 +53,37 @@ impl ProjectRefs {
             source.config.set(name, node.clone());
         }
         Ok(())
+    }
+}
+
+/// The entry of a source in the text of a `project.refs`; made, with all that leads to it, where it is missing.
+pub(crate) fn entry<'r>(
+    root: &'r mut Mapping,
+    project: &str,
+    element: &str,
+    source: usize,
+) -> Result<&'r mut Mapping, NodeError> {
+    let projects = child(root, "projects", || Mapping::new().into());
+    let project = child(as_mapping(projects)?, project, || Mapping::new().into());
+    let sources = child(as_mapping(project)?, element, || Node::sequence(Vec::new()));
+    let problem = sources.expected("a list");
+    let NodeKind::Sequence(sources) = &mut sources.kind else {
+        return Err(problem);
+    };
+    while sources.len() <= source {
+        sources.push(Mapping::new().into());
+    }
+    as_mapping(&mut sources[source])
+}
+
+fn child<'m>(mapping: &'m mut Mapping, name: &str, missing: impl FnOnce() -> Node) -> &'m mut Node {
+    mapping.entries.entry(name.into()).or_insert_with(missing)
+}
+
+fn as_mapping(node: &mut Node) -> Result<&mut Mapping, NodeError> {
+    let problem = node.expected("a dictionary");
+    match &mut node.kind {
+        NodeKind::Mapping(mapping) => Ok(mapping),
+        _ => Err(problem),
     }
 }

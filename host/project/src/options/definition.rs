@@ -86,7 +86,7 @@ impl Definition {
     fn default(&self, mapping: &Mapping) -> Result<OptionValue, NodeError> {
         match self.kind {
             OptionType::Bool => Ok(OptionValue::Truth(mapping.require("default")?.as_bool()?)),
-            OptionType::Enum => self.from_node(mapping.require("default")?),
+            OptionType::Enum => self.value_of_node(mapping.require("default")?),
             OptionType::Flags | OptionType::ElementMask => match mapping.get("default") {
                 None => Ok(OptionValue::List(Vec::new())),
                 Some(node) => self.flags(node.as_str_list()?, Some(node)),
@@ -112,7 +112,7 @@ impl Definition {
     }
 
     /// The value that a node sets, as in the user configuration.
-    pub(super) fn from_node(&self, node: &Node) -> Result<OptionValue, NodeError> {
+    pub(super) fn value_of_node(&self, node: &Node) -> Result<OptionValue, NodeError> {
         match self.kind {
             OptionType::Bool => Ok(OptionValue::Truth(node.as_bool()?)),
             OptionType::Flags | OptionType::ElementMask => {
@@ -125,7 +125,7 @@ impl Definition {
     }
 
     /// The value that a text on the command line sets.
-    pub(super) fn from_text(&self, text: &str) -> Result<OptionValue, NodeError> {
+    pub(super) fn value_of_text(&self, text: &str) -> Result<OptionValue, NodeError> {
         match self.kind {
             OptionType::Bool => match text {
                 "True" | "true" => Ok(OptionValue::Truth(true)),

@@ -47,7 +47,7 @@ impl Options {
                 let message = format!("the project has no option '{name}'");
                 return Err(NodeError::new("invalid-data", node.place.as_ref(), message));
             };
-            definition.value = definition.from_node(node)?;
+            definition.value = definition.value_of_node(node)?;
         }
         Ok(())
     }
@@ -64,7 +64,7 @@ impl Options {
                 return Err(LoadError::Option { message });
             };
             definition.value = definition
-                .from_text(text)
+                .value_of_text(text)
                 .map_err(|error| LoadError::Option { message: error.to_string() })?;
         }
         Ok(())

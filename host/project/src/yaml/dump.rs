@@ -21,6 +21,17 @@ pub fn dump(mapping: &Mapping) -> String {
     writer.text
 }
 
+/// A scalar as it can stand after any key, in block style or inside braces.
+pub(crate) fn inline_scalar(text: &str) -> String {
+    let style = match Style::of_value(text) {
+        Style::Plain if text.is_empty() || text.contains([',', '[', ']', '{', '}']) => Style::Single,
+        style => style,
+    };
+    let mut writer = Writer::default();
+    writer.scalar(text, 0, style);
+    writer.text
+}
+
 /// Writes text and knows in which column it is.
 #[derive(Default)]
 struct Writer {

@@ -10,5 +10,7 @@ mod tree;
 
 pub(crate) use characters::strip;
 pub use dump::dump;
+pub(crate) use dump::inline_scalar;
+pub(crate) use read::read_text;
 pub use read::{parse_file, parse_text};
 pub(crate) use tree::Limits;

@@ -1,0 +1,116 @@
+use spec_model::{Mapping, Node, NodeKind};
+
+use super::*;
+use crate::yaml::parse_text;
+
+/// Where the ref of the first source of a file stands.
+fn ref_place(text: &str) -> RefPlace {
+    let root = parse_text(text, "a.bst").expect("the test's YAML");
+    let sources = root.require("sources").and_then(Node::as_sequence).expect("sources").to_vec();
+    let source = sources[0].as_mapping().expect("a source");
+    match source.get("ref") {
+        Some(node) => RefPlace::Value(node.place.clone().expect("a place")),
+        None => RefPlace::Dictionary(source.place.clone().expect("a place")),
+    }
+}
+
+fn check(before: &str, after: &str) {
+    let found = set_ref(before, &ref_place(before), "new").expect("the ref is set");
+    assert_eq!(found, after);
+}
+
+#[test]
+fn an_existing_ref_is_replaced() {
+    check("sources:\n- kind: tar # a\n  ref: old  # why\n  url: x\n", "sources:\n- kind: tar # a\n  ref: new  # why\n  url: x\n");
+    check("sources:\n- {kind: tar, ref: \"old\", url: x}", "sources:\n- {kind: tar, ref: new, url: x}");
+    check("sources:\n- ref: 'old'\n  kind: tar\n", "sources:\n- ref: new\n  kind: tar\n");
+    check("sources:\n- ref:\n    old\n  kind: tar\n", "sources:\n- ref:\n    new\n  kind: tar\n");
+    check("sources:\n- ref: |\n    old\n  kind: tar\n", "sources:\n- ref: new\n  kind: tar\n");
+    check("é: ö\nsources:\n- url: 'ü'\n  ref: ä\n", "é: ö\nsources:\n- url: 'ü'\n  ref: new\n");
+}
+
+#[test]
+fn an_empty_ref_is_filled() {
+    check("sources:\n- kind: tar\n  ref:\n  url: x\n", "sources:\n- kind: tar\n  ref: new\n  url: x\n");
+    check("sources:\n- kind: tar\n  ref:   # later\n", "sources:\n- kind: tar\n  ref: new   # later\n");
+    check("sources:\n- kind: tar\n  ref: ''\n", "sources:\n- kind: tar\n  ref: new\n");
+    check("sources:\n- {kind: tar, ref: }\n", "sources:\n- {kind: tar, ref: new }\n");
+}
+
+#[test]
+fn a_missing_ref_goes_to_the_end_of_the_source() {
+    check("sources:\n- kind: tar\n  url: x\n\nconfig: {}\n", "sources:\n- kind: tar\n  url: x\n  ref: new\n\nconfig: {}\n");
+    check("sources:\n- kind: tar\n  url: x # end\n# next\n", "sources:\n- kind: tar\n  url: x # end\n  ref: new\n# next\n");
+    check("sources:\n  - kind: tar\n    url: x", "sources:\n  - kind: tar\n    url: x\n    ref: new");
+    check("sources:\n-\n  kind: tar\n  url:\n", "sources:\n-\n  kind: tar\n  url:\n  ref: new\n");
+    check("sources:\n- kind: x\n  a: [1, 2]\n- b", "sources:\n- kind: x\n  a: [1, 2]\n  ref: new\n- b");
+    check("sources:\n- kind: x\n  a: |\n    1\n\n- b", "sources:\n- kind: x\n  a: |\n    1\n  ref: new\n\n- b");
+    check("sources:\n- a:\n    b:\n    - c\n", "sources:\n- a:\n    b:\n    - c\n  ref: new\n");
+    check("sources:\r\n- kind: tar\r\n", "sources:\r\n- kind: tar\r\n  ref: new\r\n");
+}
+
+#[test]
+fn braces_stay_braces() {
+    check("sources:\n- {kind: tar}\n", "sources:\n- {kind: tar, ref: new}\n");
+    check("sources: [{kind: tar, }]\n", "sources: [{kind: tar, ref: new }]\n");
+    check("sources: [{a: 'it''s' # b\n}]\n", "sources: [{a: 'it''s', ref: new # b\n}]\n");
+    check("sources: [{a: [1] # b\n}]\n", "sources: [{a: [1], ref: new # b\n}]\n");
+    check("sources: [{a: \"\\\"}\" }]\n", "sources: [{a: \"\\\"}\", ref: new }]\n");
+    check("sources: [{}]\n", "sources: [{ref: new}]\n");
+    check("sources: [{ a: [x], b: {c: d} }]", "sources: [{ a: [x], b: {c: d}, ref: new }]");
+}
+
+#[test]
+fn refs_are_quoted_where_they_must_be() {
+    for (value, written) in [("0a1b", "0a1b"), ("1.0-3-gabc", "1.0-3-gabc"), ("a: b", "'a: b'"), ("a,b", "'a,b'"), ("", "''")] {
+        let text = "sources: [{kind: tar}]";
+        let found = set_ref(text, &ref_place(text), value).expect("the ref is set");
+        assert_eq!(found, format!("sources: [{{kind: tar, ref: {written}}}]"));
+    }
+}
+
+#[test]
+fn a_place_that_is_gone_is_an_error() {
+    use spec_model::UserError as _;
+    let at = ref_place("sources:\n- kind: tar\n");
+    let error = set_ref("other: true\n", &at, "new").expect_err("there is no source");
+    assert_eq!(error.reason(), "stale-place");
+}
+
+/// The values of a mapping but for the first source's ref.
+fn without_ref(text: &str) -> (Mapping, Option<String>) {
+    let mut root = parse_text(text, "a.bst").expect("it parses");
+    let Some(NodeKind::Sequence(sources)) = root.get_mut("sources").map(|node| &mut node.kind) else {
+        panic!("no sources in {text}");
+    };
+    let NodeKind::Mapping(source) = &mut sources[0].kind else { panic!("no source in {text}") };
+    let value = source.remove("ref").map(|node| node.as_str().expect("a scalar").to_owned());
+    (root, value)
+}
+
+proptest::proptest! {
+    #[test]
+    fn only_the_ref_changes(
+        lines in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "  a: b", "  b: 'c'", "  c: \"d\" # e", "  d: |\n    x\n\n    y", "  e: >-\n    f\n    g", "  f:", "  # note",
+                "  g: [1, {h: i}]", "  h:\n  - 1\n  - 2", "  i:\n    j: k", "  ref: old", "  ref: 'x' # y", "  ref:", "",
+                "  ref: |\n    x\n", "  l: ä ö # ü",
+            ]),
+            0..8,
+        ),
+        value in "[ -~ä]{0,20}",
+    ) {
+        let mut seen = std::collections::HashSet::new();
+        let key = |line: &str| line.trim().split(':').next().unwrap_or_default().to_owned();
+        let lines: Vec<_> = lines.into_iter().filter(|line| !line.contains(':') || seen.insert(key(line))).collect();
+        let text = format!("# top\nsources:\n- kind: tar\n{}\n- kind: local\nend: true\n", lines.join("\n"));
+        let changed = set_ref(&text, &ref_place(&text), &value).expect("the ref is set");
+        let (before, _) = without_ref(&text);
+        let (after, found) = without_ref(&changed);
+        proptest::prop_assert_eq!(before.to_value(), after.to_value());
+        proptest::prop_assert_eq!(found, Some(value.trim().to_owned()), "{}", changed);
+        let comments = |text: &str| text.matches(['#']).count();
+        proptest::prop_assert!(comments(&changed) >= comments(&text), "{}", changed);
+    }
+}
