@@ -138,7 +138,8 @@ fn insertion(text: &str, place: &Place, last: usize, flow: bool, scalar: &str) -
 }
 
 fn stale(place: &Place) -> LoadError {
-    let message = "the file has changed since it was loaded: the source is no longer here; run the command again";
+    let message =
+        "the file has changed since it was loaded: the source is no longer here; run the command again";
     LoadError::at("stale-place", Some(place), message)
 }
 

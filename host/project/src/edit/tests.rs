@@ -21,7 +21,10 @@ fn check(before: &str, after: &str) {
 
 #[test]
 fn an_existing_ref_is_replaced() {
-    check("sources:\n- kind: tar # a\n  ref: old  # why\n  url: x\n", "sources:\n- kind: tar # a\n  ref: new  # why\n  url: x\n");
+    check(
+        "sources:\n- kind: tar # a\n  ref: old  # why\n  url: x\n",
+        "sources:\n- kind: tar # a\n  ref: new  # why\n  url: x\n",
+    );
     check("sources:\n- {kind: tar, ref: \"old\", url: x}", "sources:\n- {kind: tar, ref: new, url: x}");
     check("sources:\n- ref: 'old'\n  kind: tar\n", "sources:\n- ref: new\n  kind: tar\n");
     check("sources:\n- ref:\n    old\n  kind: tar\n", "sources:\n- ref:\n    new\n  kind: tar\n");
@@ -39,12 +42,21 @@ fn an_empty_ref_is_filled() {
 
 #[test]
 fn a_missing_ref_goes_to_the_end_of_the_source() {
-    check("sources:\n- kind: tar\n  url: x\n\nconfig: {}\n", "sources:\n- kind: tar\n  url: x\n  ref: new\n\nconfig: {}\n");
-    check("sources:\n- kind: tar\n  url: x # end\n# next\n", "sources:\n- kind: tar\n  url: x # end\n  ref: new\n# next\n");
+    check(
+        "sources:\n- kind: tar\n  url: x\n\nconfig: {}\n",
+        "sources:\n- kind: tar\n  url: x\n  ref: new\n\nconfig: {}\n",
+    );
+    check(
+        "sources:\n- kind: tar\n  url: x # end\n# next\n",
+        "sources:\n- kind: tar\n  url: x # end\n  ref: new\n# next\n",
+    );
     check("sources:\n  - kind: tar\n    url: x", "sources:\n  - kind: tar\n    url: x\n    ref: new");
     check("sources:\n-\n  kind: tar\n  url:\n", "sources:\n-\n  kind: tar\n  url:\n  ref: new\n");
     check("sources:\n- kind: x\n  a: [1, 2]\n- b", "sources:\n- kind: x\n  a: [1, 2]\n  ref: new\n- b");
-    check("sources:\n- kind: x\n  a: |\n    1\n\n- b", "sources:\n- kind: x\n  a: |\n    1\n  ref: new\n\n- b");
+    check(
+        "sources:\n- kind: x\n  a: |\n    1\n\n- b",
+        "sources:\n- kind: x\n  a: |\n    1\n  ref: new\n\n- b",
+    );
     check("sources:\n- a:\n    b:\n    - c\n", "sources:\n- a:\n    b:\n    - c\n  ref: new\n");
     check("sources:\r\n- kind: tar\r\n", "sources:\r\n- kind: tar\r\n  ref: new\r\n");
 }
@@ -62,7 +74,9 @@ fn braces_stay_braces() {
 
 #[test]
 fn refs_are_quoted_where_they_must_be() {
-    for (value, written) in [("0a1b", "0a1b"), ("1.0-3-gabc", "1.0-3-gabc"), ("a: b", "'a: b'"), ("a,b", "'a,b'"), ("", "''")] {
+    for (value, written) in
+        [("0a1b", "0a1b"), ("1.0-3-gabc", "1.0-3-gabc"), ("a: b", "'a: b'"), ("a,b", "'a,b'"), ("", "''")]
+    {
         let text = "sources: [{kind: tar}]";
         let found = set_ref(text, &ref_place(text), value).expect("the ref is set");
         assert_eq!(found, format!("sources: [{{kind: tar, ref: {written}}}]"));

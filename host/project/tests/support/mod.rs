@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 mod build_element;
-pub mod sources;
+pub(crate) mod files;
+pub(crate) mod sources;
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use spec_strategy::{
 };
 
 /// Answers with what a kind contributes to keys.
-pub type UniqueKey = fn(&ElementInput) -> Result<Value, KindError>;
+pub(crate) type UniqueKey = fn(&ElementInput) -> Result<Value, KindError>;
 
 struct TestKind {
     description: KindDescription,
@@ -32,7 +33,7 @@ impl ElementKind for TestKind {
 }
 
 /// The four default kinds.
-pub struct Kinds;
+pub(crate) struct Kinds;
 
 impl KindRegistry for Kinds {
     fn kind(&self, request: &KindRequest) -> Result<Arc<dyn ElementKind>, KindError> {
@@ -70,7 +71,7 @@ fn import_key(input: &ElementInput) -> Result<Value, KindError> {
 }
 
 /// A node error as a kind reports it.
-pub fn rejected(error: &spec_model::NodeError) -> KindError {
+pub(crate) fn rejected(error: &spec_model::NodeError) -> KindError {
     use spec_model::UserError as _;
     KindError::Rejected {
         reason: error.reason().to_owned(),

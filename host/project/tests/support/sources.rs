@@ -9,7 +9,7 @@ use spec_project::keys::SourceKey;
 use spec_project::{Project, SourceConfig};
 
 /// The keys of an element's sources; `None` when one has no ref.
-pub fn source_keys(project: &Project, element: usize) -> Option<Vec<SourceKey>> {
+pub(crate) fn source_keys(project: &Project, element: usize) -> Option<Vec<SourceKey>> {
     let one = |source: &SourceConfig| {
         let key = unique_key(project, source)?;
         Some(SourceKey { kind: source.kind.clone(), directory: source.directory.clone(), key })
