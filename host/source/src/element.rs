@@ -184,6 +184,6 @@ impl ElementSources {
     }
 
     fn cas_error(&self, error: CasError) -> SourceError {
-        SourceError::Cas { who: self.element.to_string(), error }
+        SourceError::Cas { who: self.element.to_string(), error: Box::new(error) }
     }
 }

@@ -181,7 +181,7 @@ pub enum SourceError {
         /// The source or the element.
         who: String,
         /// What the store says.
-        error: CasError,
+        error: Box<CasError>,
     },
     /// The operating system refused. Reason `source-io`.
     #[error("{name}: cannot {action} {}: {error}", path.display())]

@@ -43,7 +43,7 @@ impl LocalSource {
     }
 
     fn import(&self) -> Result<Digest, SourceError> {
-        let cas_error = |error| SourceError::Cas { who: self.name.to_string(), error };
+        let cas_error = |error| SourceError::Cas { who: self.name.to_string(), error: Box::new(error) };
         let meta = fs::metadata(&self.path).map_err(|error| SourceError::Io {
             name: self.name.clone(),
             action: "read",
@@ -51,7 +51,10 @@ impl LocalSource {
             error,
         })?;
         if meta.is_dir() {
-            return self.cas.import_dir(&self.path, Take::Copy, |_| true).map_err(cas_error);
+            return self
+                .cas
+                .import_dir(&self.path, Take::Copy, |path| !is_special(&self.path.join(path)))
+                .map_err(cas_error);
         }
         let digest = self.cas.put_file(&self.path, Take::Copy).map_err(cas_error)?;
         let file_name = self.path.file_name().unwrap_or_default().to_string_lossy();
@@ -91,6 +94,14 @@ impl Source for LocalSource {
     fn stage(&self, _: &Watch) -> Result<Digest, SourceError> {
         self.tree()
     }
+}
+
+/// Whether it is a socket, a pipe or a device: BuildStream passes them by.
+fn is_special(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| {
+        let kind = meta.file_type();
+        !(kind.is_dir() || kind.is_file() || kind.is_symlink())
+    })
 }
 
 /// The absolute path that `node` names, by BuildStream's rules: relative, existing, inside the project with all links

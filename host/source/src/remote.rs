@@ -74,7 +74,7 @@ impl Source for RemoteSource {
     }
 
     fn stage(&self, watch: &Watch) -> Result<Digest, SourceError> {
-        let cas_error = |error| SourceError::Cas { who: self.file.name.to_string(), error };
+        let cas_error = |error| SourceError::Cas { who: self.file.name.to_string(), error: Box::new(error) };
         let digest = self.file.read(watch, |input| {
             let mut writer = self.cas.writer();
             io::copy(input, &mut writer).map_err(|error| cas_error(cannot_write(&self.cas, error)))?;

@@ -37,7 +37,7 @@ impl TarSource {
     fn explain(&self, error: ImportError) -> SourceError {
         let name = self.file.name.clone();
         match error {
-            ImportError::Cas(error) => SourceError::Cas { who: name.to_string(), error },
+            ImportError::Cas(error) => SourceError::Cas { who: name.to_string(), error: Box::new(error) },
             ImportError::Archive(error) => {
                 SourceError::Archive { name, url: self.file.location.url.clone(), error }
             }
