@@ -1,0 +1,120 @@
+//! From a root after its commands to a stored artifact.
+
+use spec_artifact::{ArtifactDraft, ArtifactKeys, BuildDependency, LogDraft, Outcome, SandboxState, Trees};
+
+use spec_project::metadata;
+
+use crate::builder::CacheBuildtrees;
+use crate::job::Job;
+use crate::log::tail;
+use crate::{BuildError, Built, CommandFailure, Warning};
+
+/// Lines at the end of a log that go into a failed artifact's record.
+const DETAIL_LINES: usize = 20;
+
+impl Job<'_> {
+    /// Collects what the plan says and stores the artifact.
+    pub(crate) fn store_success(mut self) -> Result<Built, BuildError> {
+        self.say("caching the artifact");
+        let path = &self.plan().collect;
+        let mut trees = Trees::default();
+        let files = match self.builder.options.cache_buildtrees {
+            CacheBuildtrees::Always => {
+                self.keep_buildtree(&mut trees)?;
+                self.root.subtree(path)?
+            }
+            CacheBuildtrees::Auto | CacheBuildtrees::Never => self.root.collect(path)?,
+        };
+        let Some(files) = files else {
+            let error = BuildError::NothingToCollect { path: path.clone() };
+            self.store(Outcome::Failed { error: error.to_string(), details: String::new() }, trees)?;
+            return Err(error);
+        };
+        trees.files = Some(files);
+        self.store(Outcome::Succeeded, trees)
+    }
+
+    /// Stores what is left of a build whose command failed, and completes the failure.
+    pub(crate) fn store_failure(mut self, mut failure: CommandFailure) -> BuildError {
+        let mut trees = Trees::default();
+        if self.builder.options.cache_buildtrees != CacheBuildtrees::Never {
+            self.say("caching the build tree");
+            failure.has_buildtree = match self.keep_buildtree(&mut trees) {
+                Ok(()) => trees.buildroot.is_some(),
+                Err(error) => {
+                    self.observer.warning(lost_buildtree(&error));
+                    false
+                }
+            };
+        }
+        let details = tail(&failure.log, DETAIL_LINES).unwrap_or_default().join("\n");
+        let error = format!("{failure}: {}", failure.command);
+        match self.store(Outcome::Failed { error, details }, trees) {
+            Ok(_) => BuildError::Command(Box::new(failure)),
+            Err(error) => error,
+        }
+    }
+
+    fn keep_buildtree(&mut self, trees: &mut Trees) -> Result<(), BuildError> {
+        trees.buildroot = Some(self.root.digest()?);
+        trees.sources = self.request.sources;
+        if let Some(path) = self.element.variable("build-root") {
+            trees.buildtree = self.root.subtree(path)?;
+        }
+        Ok(())
+    }
+
+    fn store(self, outcome: Outcome, trees: Trees) -> Result<Built, BuildError> {
+        let keys = self.request.keys_of(self.request.element);
+        let log = self.log.as_ref().map(|log| log.path().to_owned());
+        let draft = ArtifactDraft {
+            keys: ArtifactKeys { strong: keys.strong, strict: keys.strict, weak: keys.weak },
+            outcome,
+            was_workspaced: false,
+            trees,
+            sandbox: trees.buildroot.map(|_| self.sandbox_state()),
+            build_deps: self.build_dependencies(),
+            public_data: metadata::public_data(self.element).into_bytes(),
+            low_diversity_meta: metadata::low_diversity(self.element, &self.digest_environment).into_bytes(),
+            high_diversity_meta: metadata::high_diversity(self.element).into_bytes(),
+            logs: log.iter().map(|file| LogDraft { name: file_name(file), file: file.clone() }).collect(),
+            speculative_actions: None,
+        };
+        let artifact = self.builder.artifacts.store(&self.element.project, &self.element.name, draft)?;
+        Ok(Built { artifact, log })
+    }
+
+    fn build_dependencies(&self) -> Vec<BuildDependency> {
+        let project = self.request.project;
+        let dependency = |index: usize| BuildDependency {
+            project: project.elements[index].project.clone(),
+            element: project.elements[index].name.clone(),
+            key: self.request.keys_of(index).strong,
+            was_workspaced: false,
+        };
+        project.build_scope(self.request.element).into_iter().map(dependency).collect()
+    }
+
+    fn sandbox_state(&self) -> SandboxState {
+        let mut environment = self.environment.clone();
+        environment.sort_unstable();
+        SandboxState {
+            environment,
+            working_directory: self.working_directory(),
+            subsandboxes: self.digest_trees.clone(),
+            marked_directories: self.plan().marked_directories.clone(),
+        }
+    }
+}
+
+fn file_name(path: &std::path::Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn lost_buildtree(error: &BuildError) -> Warning {
+    Warning {
+        reason: "buildtree-lost",
+        text: "the build tree of the failed build could not be kept".to_owned(),
+        detail: error.to_string(),
+    }
+}

@@ -1,0 +1,139 @@
+//! Running the commands of a plan, and those that integrate dependencies.
+
+use spec_exec::{Access, ExecError, RunSpec, Streams};
+use spec_sandbox::{Ending, SandboxError};
+use spec_strategy::{Command, CommandGroup};
+
+use crate::job::Job;
+use crate::{BuildError, CommandFailure};
+
+impl Job<'_> {
+    pub(crate) fn run_group(&mut self, group: &CommandGroup) -> Result<(), BuildError> {
+        for command in &group.commands {
+            self.say(&brief(&command.label));
+            let marked = self.plan().marked_directories.clone();
+            let access = if group.read_only_root { Access::Only(marked) } else { Access::Everything(marked) };
+            let environment = self.environment.clone();
+            let cwd = self.working_directory();
+            self.run(&group.label, command, environment, cwd, access)?;
+            self.commands_done += 1;
+        }
+        Ok(())
+    }
+
+    /// Runs the integration commands of these elements, in their own environments.
+    pub(crate) fn integrate(&mut self, elements: &[usize]) -> Result<(), BuildError> {
+        for &index in elements {
+            let element = &self.request.project.elements[index];
+            for text in spec_artifact::integration_commands(&element.public)? {
+                self.say(&format!("integrating {}", element.name));
+                let argv = ["sh", "-e", "-c", &text].map(str::to_owned).to_vec();
+                let command = Command { label: text, argv };
+                let label = format!("integration-commands of {}", element.name);
+                self.run(
+                    &label,
+                    &command,
+                    element.environment.clone(),
+                    "/".into(),
+                    Access::Everything(vec![]),
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn working_directory(&self) -> String {
+        self.plan().working_directory.clone().unwrap_or_else(|| "/".to_owned())
+    }
+
+    fn run(
+        &mut self,
+        group: &str,
+        command: &Command,
+        environment: Vec<(String, String)>,
+        cwd: String,
+        access: Access,
+    ) -> Result<(), BuildError> {
+        if self.cancel.is_cancelled() {
+            return Err(BuildError::Cancelled);
+        }
+        if self.log.is_none() {
+            self.start_log()?;
+        }
+        let Some(log) = &mut self.log else { return Ok(()) };
+        log.line(&format!("\n# {group}: {}", command.label.trim_end()))?;
+        let spec = RunSpec {
+            streams: Streams::Log(log.handle()?),
+            ..self.run_spec(command.argv.clone(), environment, cwd, access)
+        };
+        let ran = self.root.run(spec, self.cancel).map_err(missing_command)?;
+        let Some((exit_code, signal)) = failed(ran.ending) else { return Ok(()) };
+        let log = self.log.as_ref().map(|log| log.path().to_owned()).unwrap_or_default();
+        Err(BuildError::Command(Box::new(CommandFailure {
+            group: group.to_owned(),
+            command: command.label.trim_end().to_owned(),
+            exit_code,
+            signal,
+            log,
+            has_buildtree: false,
+        })))
+    }
+
+    /// A command with the user numbers of the element, on the terminal.
+    pub(crate) fn run_spec(
+        &self,
+        argv: Vec<String>,
+        environment: Vec<(String, String)>,
+        cwd: String,
+        access: Access,
+    ) -> RunSpec {
+        let number = |id: Option<i64>| id.and_then(|id| u32::try_from(id).ok());
+        RunSpec {
+            argv,
+            environment,
+            cwd,
+            uid: number(self.element.sandbox.build_uid),
+            gid: number(self.element.sandbox.build_gid),
+            access,
+            streams: Streams::Terminal,
+            network: false,
+            sockets: Vec::new(),
+            timeout: None,
+        }
+    }
+}
+
+/// Exit code and signal of a command that did not end well.
+fn failed(ending: Ending) -> Option<(Option<i32>, Option<i32>)> {
+    match ending {
+        Ending::Exited(0) => None,
+        Ending::Exited(code) => Some((Some(code), None)),
+        Ending::Signaled(signal) => Some((None, Some(signal))),
+        Ending::TimedOut | Ending::Cancelled => Some((None, None)),
+    }
+}
+
+fn missing_command(error: ExecError) -> BuildError {
+    match error {
+        ExecError::Sandbox(SandboxError::CommandNotFound { program, .. }) => {
+            BuildError::MissingCommand { command: program }
+        }
+        other => other.into(),
+    }
+}
+
+/// The first line of a command, for a status line.
+fn brief(label: &str) -> String {
+    label.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_line_is_one_line() {
+        assert_eq!(brief("\n  make -j2 \\\n  all"), "make -j2 \\");
+        assert_eq!(brief(""), "");
+    }
+}

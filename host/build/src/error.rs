@@ -1,0 +1,173 @@
+//! Why an element could not be built.
+
+use std::io;
+use std::path::PathBuf;
+
+use spec_artifact::ArtifactError;
+use spec_cas::CasError;
+use spec_exec::ExecError;
+use spec_model::{NodeError, Place, UserError};
+
+/// Why an element could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A command ended badly. A failed artifact with the log has been stored.
+    #[error("{0}")]
+    Command(Box<CommandFailure>),
+    /// The staged artifacts lack a program.
+    #[error(
+        "the staged artifacts do not provide the command '{command}'; add the element that does to build-depends"
+    )]
+    MissingCommand {
+        /// The program.
+        command: String,
+    },
+    /// The plan collects a directory that is not there after the build.
+    #[error(
+        "the directory '{path}' was not found in the sandbox, so there is nothing to collect; the commands should have installed into it"
+    )]
+    NothingToCollect {
+        /// The path inside.
+        path: String,
+    },
+    /// The plan copies from a directory that is not there.
+    #[error("there is no directory '{path}' among the staged sources")]
+    MissingDirectory {
+        /// The path inside.
+        path: String,
+    },
+    /// The place for the sources is taken.
+    #[error("the directory '{path}', where the sources go, is not empty: {element} has files there")]
+    SourcesOverFiles {
+        /// The path inside.
+        path: String,
+        /// Whose files these are.
+        element: String,
+    },
+    /// Something that the project made fatal.
+    #[error("{text}\n{detail}\nThis is an error because of 'fatal-warnings' in project.conf.")]
+    FatalWarning {
+        /// The warning's code.
+        reason: &'static str,
+        /// Its text.
+        text: String,
+        /// Its details.
+        detail: String,
+    },
+    /// A dependency is not built.
+    #[error("there is no artifact of '{element}'; build it first: spec-host build {element}")]
+    NoArtifact {
+        /// The dependency's full name.
+        element: String,
+    },
+    /// The artifact keeps no root to work with.
+    #[error("the artifact of '{element}' has no build tree; build it again with --cache-buildtrees always")]
+    NoBuildtree {
+        /// The element's full name.
+        element: String,
+    },
+    /// The element wants another system or architecture than this machine's.
+    #[error(
+        "'{element}' is built on {wanted}, and this machine is {host}; set build-os and build-arch under 'sandbox' or build on such a machine"
+    )]
+    Platform {
+        /// The element's full name.
+        element: String,
+        /// What it wants.
+        wanted: String,
+        /// What is here.
+        host: String,
+    },
+    /// The build was cancelled; nothing was stored.
+    #[error("the build was cancelled")]
+    Cancelled,
+    /// The log could not be written.
+    #[error("cannot {action} the log {}: {source}", path.display())]
+    Log {
+        /// What was tried.
+        action: &'static str,
+        /// The log.
+        path: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The element's public data is not what it should be.
+    #[error(transparent)]
+    PublicData(#[from] NodeError),
+    /// The artifact store failed.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// Staging or the sandbox failed.
+    #[error(transparent)]
+    Exec(#[from] ExecError),
+}
+
+/// A command that ended badly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandFailure {
+    /// The group it belongs to, such as `build-commands`.
+    pub group: String,
+    /// The command as it is called in the log.
+    pub command: String,
+    /// Its exit code, if it exited.
+    pub exit_code: Option<i32>,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
+    /// The log, with the command's output at its end.
+    pub log: PathBuf,
+    /// Whether the stored artifact has a build tree.
+    pub has_buildtree: bool,
+}
+
+impl std::fmt::Display for CommandFailure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: the command ", self.group)?;
+        match (self.exit_code, self.signal) {
+            (Some(code), _) => write!(f, "failed with exit code {code}"),
+            (_, Some(signal)) => write!(f, "was ended by signal {signal}"),
+            _ => f.write_str("took too long"),
+        }
+    }
+}
+
+impl UserError for BuildError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::Command(_) => "command-failed",
+            Self::MissingCommand { .. } => "missing-command",
+            Self::NothingToCollect { .. } => "nothing-to-collect",
+            Self::MissingDirectory { .. } => "missing-directory",
+            Self::SourcesOverFiles { .. } => "sources-over-files",
+            Self::FatalWarning { reason, .. } => reason,
+            Self::NoArtifact { .. } => "uncached-artifact",
+            Self::NoBuildtree { .. } => "no-buildtree",
+            Self::Platform { .. } => "unsupported-platform",
+            Self::Cancelled => "cancelled",
+            Self::Log { .. } => "log-failed",
+            Self::PublicData(error) => error.reason(),
+            Self::Artifact(error) => error.reason(),
+            Self::Exec(error) => error.reason(),
+        }
+    }
+
+    fn place(&self) -> Option<&Place> {
+        match self {
+            Self::PublicData(error) => error.place(),
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Exec(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl From<CasError> for BuildError {
+    fn from(error: CasError) -> Self {
+        Self::Exec(error.into())
+    }
+}

@@ -1,0 +1,118 @@
+//! One build while it runs.
+
+use spec_exec::Root;
+use spec_model::{Cancel, Digest};
+use spec_project::Element;
+use spec_strategy::{Plan, Step};
+
+use crate::log::BuildLog;
+use crate::staged::Staged;
+use crate::{BuildError, Builder, Request, Warning};
+
+/// Hears how a build goes.
+pub trait Observer {
+    /// What the build is doing now, and how many of how many commands are done, once that is known.
+    fn activity(&self, text: &str, commands: Option<(u64, u64)>);
+
+    /// Something is probably wrong.
+    fn warning(&self, warning: Warning);
+}
+
+/// One build while it runs: the root, the log and the environment that its commands get.
+pub(crate) struct Job<'a> {
+    pub(crate) builder: &'a Builder,
+    pub(crate) request: &'a Request<'a>,
+    pub(crate) element: &'a Element,
+    pub(crate) observer: &'a dyn Observer,
+    pub(crate) cancel: &'a Cancel,
+    pub(crate) root: Root,
+    pub(crate) staged: Staged,
+    pub(crate) log: Option<BuildLog>,
+    pub(crate) environment: Vec<(String, String)>,
+    /// Variables that hold digests of trees, by name.
+    pub(crate) digest_environment: Vec<(String, String)>,
+    pub(crate) digest_trees: Vec<Digest>,
+    pub(crate) commands_done: u64,
+    commands_total: u64,
+}
+
+impl<'a> Job<'a> {
+    pub(crate) fn new(
+        builder: &'a Builder,
+        request: &'a Request<'a>,
+        observer: &'a dyn Observer,
+        cancel: &'a Cancel,
+    ) -> Result<Self, BuildError> {
+        let mut job = Self::without_digests(builder, request, observer, cancel)?;
+        job.check_platform()?;
+        job.add_digest_environment()?;
+        Ok(job)
+    }
+
+    /// A job that will not run the commands of the plan.
+    pub(crate) fn without_digests(
+        builder: &'a Builder,
+        request: &'a Request<'a>,
+        observer: &'a dyn Observer,
+        cancel: &'a Cancel,
+    ) -> Result<Self, BuildError> {
+        let element = request.element();
+        Ok(Self {
+            builder,
+            request,
+            element,
+            observer,
+            cancel,
+            root: Root::new(builder.cas.clone())?,
+            staged: Staged::default(),
+            log: None,
+            environment: element.environment.clone(),
+            digest_environment: Vec::new(),
+            digest_trees: Vec::new(),
+            commands_done: 0,
+            commands_total: count_commands(&element.configured.plan),
+        })
+    }
+
+    pub(crate) fn plan(&self) -> &'a Plan {
+        &self.element.configured.plan
+    }
+
+    /// Creates the log, if there will be anything to log, and heads it with the environment.
+    pub(crate) fn start_log(&mut self) -> Result<(), BuildError> {
+        if !self.element.kind_description.runs_commands {
+            return Ok(());
+        }
+        let key = self.request.keys_of(self.request.element).strong.brief(self.builder.options.key_length);
+        let (folder, name) = (&self.builder.options.logs, self.element.name.normal());
+        let mut log = BuildLog::create(folder, &self.element.project, &name, &key)?;
+        log.line(&format!("# {} {key}", self.element.name))?;
+        for (name, text) in &self.environment {
+            log.line(&format!("# {name}={text}"))?;
+        }
+        self.log = Some(log);
+        Ok(())
+    }
+
+    pub(crate) fn say(&self, text: &str) {
+        let commands = (self.commands_total > 0).then_some((self.commands_done, self.commands_total));
+        self.observer.activity(text, commands);
+    }
+
+    pub(crate) fn warn(&mut self, warning: Warning) -> Result<(), BuildError> {
+        let warning = warning.check(self.request.project)?;
+        if let Some(log) = &mut self.log {
+            log.line(&format!("# warning: {}\n{}", warning.text, warning.detail))?;
+        }
+        self.observer.warning(warning);
+        Ok(())
+    }
+}
+
+fn count_commands(plan: &Plan) -> u64 {
+    let commands = |step: &Step| match step {
+        Step::Run(group) => group.commands.len() as u64,
+        _ => 0,
+    };
+    plan.steps.iter().map(commands).sum()
+}

@@ -1,0 +1,116 @@
+//! The log of a build.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+
+use crate::BuildError;
+
+/// Bytes at the end of a log that [`tail`] looks at.
+const TAIL_BYTES: u64 = 64 << 10;
+
+/// The log of a build: a file that commands write to directly, with headings between them.
+#[derive(Debug)]
+pub(crate) struct BuildLog {
+    path: PathBuf,
+    file: File,
+}
+
+impl BuildLog {
+    /// Creates `FOLDER/PROJECT/NORMAL-NAME/BRIEF-KEY-build.TIME.log`, like BuildStream.
+    pub(crate) fn create(
+        folder: &Path,
+        project: &str,
+        normal_name: &str,
+        key: &str,
+    ) -> Result<Self, BuildError> {
+        let folder = folder.join(project).join(normal_name);
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| BuildError::Log { action: "create", path, source }
+        };
+        fs::create_dir_all(&folder).map_err(failed(&folder))?;
+        let path = folder.join(format!("{key}-build.{}.log", timestamp()));
+        let file = File::options().create(true).append(true).read(true).open(&path).map_err(failed(&path))?;
+        Ok(Self { path, file })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Another handle for a command to write to.
+    pub(crate) fn handle(&self) -> Result<File, BuildError> {
+        self.file.try_clone().map_err(self.failed("share"))
+    }
+
+    /// Writes a line of our own.
+    pub(crate) fn line(&mut self, text: &str) -> Result<(), BuildError> {
+        let written = self.file.write_all(format!("{text}\n").as_bytes());
+        written.map_err(self.failed("write"))
+    }
+
+    fn failed(&self, action: &'static str) -> impl FnOnce(io::Error) -> BuildError {
+        let path = self.path.clone();
+        move |source| BuildError::Log { action, path, source }
+    }
+}
+
+/// The last `lines` lines of a log, without line ends; of a very long last part only its end.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn tail(path: &Path, lines: usize) -> io::Result<Vec<String>> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let all: Vec<&str> = text.lines().collect();
+    Ok(all[all.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect())
+}
+
+/// UTC as `YYYYMMDD-HHMMSS`.
+fn timestamp() -> String {
+    let now = OffsetDateTime::now_utc();
+    let (date, time) = (now.date(), now.time());
+    format!(
+        "{:04}{:02}{:02}-{:02}{:02}{:02}",
+        date.year(),
+        u8::from(date.month()),
+        date.day(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tail_is_the_last_lines() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let mut log = BuildLog::create(folder.path(), "hello", "app", "12345678")?;
+        for number in 0..100 {
+            log.line(&format!("line {number}"))?;
+        }
+        assert_eq!(tail(log.path(), 2)?, ["line 98", "line 99"]);
+        assert_eq!(tail(log.path(), 1000)?.len(), 100);
+        Ok(())
+    }
+
+    #[test]
+    fn a_log_lies_in_the_folder_of_its_element() -> Result<(), BuildError> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let log = BuildLog::create(folder.path(), "hello", "core-app", "12345678")?;
+        let name =
+            log.path().strip_prefix(folder.path()).expect("it lies below").to_string_lossy().into_owned();
+        assert!(name.starts_with("hello/core-app/12345678-build.") && name.ends_with(".log"), "{name}");
+        Ok(())
+    }
+}

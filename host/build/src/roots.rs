@@ -1,0 +1,135 @@
+//! Roots for shells and checkouts.
+
+use spec_artifact::Artifact;
+use spec_exec::{Access, Ran, RunSpec, StagedTree};
+use spec_model::{Cancel, Digest};
+use spec_project::Scope;
+
+use crate::job::{Job, Observer};
+use crate::{BuildError, Builder, Request};
+
+/// A root with everything staged, ready for a shell or to be checked out.
+pub struct Prepared<'a> {
+    job: Job<'a>,
+    cwd: String,
+    access: Access,
+}
+
+/// A command for a person, on the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShellCommand {
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// Variables that are set beside the element's own, or instead of them.
+    pub environment: Vec<(String, String)>,
+    /// Whether it may use the host's network.
+    pub network: bool,
+}
+
+impl Builder {
+    /// The artifact of an element under the key that it has in this session.
+    pub(crate) fn artifact(&self, request: &Request<'_>, index: usize) -> Result<Artifact, BuildError> {
+        let element = &request.project.elements[index];
+        let found = self.artifacts.lookup(&element.project, &element.name, &request.keys_of(index).strong)?;
+        let usable = found.filter(Artifact::succeeded);
+        usable.ok_or_else(|| BuildError::NoArtifact { element: element.name.to_string() })
+    }
+
+    /// A root with the artifacts of a scope staged at `/`; `None` is the element's own artifact alone. With `integrate`
+    /// their integration commands have run.
+    ///
+    /// # Errors
+    /// `uncached-artifact` when one is not built, otherwise as [`Builder::build`].
+    pub fn runtime_root<'a>(
+        &'a self,
+        request: &'a Request<'a>,
+        scope: Option<Scope>,
+        integrate: bool,
+        observer: &'a dyn Observer,
+        cancel: &'a Cancel,
+    ) -> Result<Prepared<'a>, BuildError> {
+        let mut job = Job::without_digests(self, request, observer, cancel)?;
+        let elements = match scope {
+            Some(scope) => request.project.scope(&[request.element], scope),
+            None => vec![request.element],
+        };
+        job.stage_artifacts(&elements, "/")?;
+        if integrate {
+            job.integrate(&elements)?;
+        }
+        Ok(Prepared { job, cwd: "/".to_owned(), access: Access::Everything(Vec::new()) })
+    }
+
+    /// A root as the first command of the element's build finds it.
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn build_root<'a>(
+        &'a self,
+        request: &'a Request<'a>,
+        observer: &'a dyn Observer,
+        cancel: &'a Cancel,
+    ) -> Result<Prepared<'a>, BuildError> {
+        let mut job = Job::new(self, request, observer, cancel)?;
+        job.execute_staging()?;
+        Ok(Prepared::for_build(job))
+    }
+
+    /// The root as the element's build left it, from its artifact.
+    ///
+    /// # Errors
+    /// `uncached-artifact`, or `no-buildtree` when the artifact does not keep it.
+    pub fn cached_root<'a>(
+        &'a self,
+        request: &'a Request<'a>,
+        observer: &'a dyn Observer,
+        cancel: &'a Cancel,
+    ) -> Result<Prepared<'a>, BuildError> {
+        let element = request.element();
+        let key = request.keys_of(request.element).strong;
+        let artifact = self.artifacts.lookup(&element.project, &element.name, &key)?;
+        let artifact =
+            artifact.ok_or_else(|| BuildError::NoArtifact { element: element.name.to_string() })?;
+        let missing = || BuildError::NoBuildtree { element: element.name.to_string() };
+        let tree = artifact.trees.buildroot.ok_or_else(missing)?;
+        if !self.cas.complete(&tree)? {
+            return Err(missing());
+        }
+        let mut job = Job::without_digests(self, request, observer, cancel)?;
+        job.root.stage(&[StagedTree { tree, location: "/".to_owned(), owner: 0 }])?;
+        if let Some(sandbox) = artifact.sandbox {
+            job.environment = sandbox.environment;
+        }
+        Ok(Prepared::for_build(job))
+    }
+}
+
+impl<'a> Prepared<'a> {
+    fn for_build(job: Job<'a>) -> Self {
+        let access = Access::Everything(job.plan().marked_directories.clone());
+        Self { cwd: job.working_directory(), job, access }
+    }
+
+    /// The digest of the root.
+    ///
+    /// # Errors
+    /// When it cannot be read back.
+    pub fn digest(&mut self) -> Result<Digest, BuildError> {
+        Ok(self.job.root.digest()?)
+    }
+
+    /// Runs a command on the terminal. How it ended is no error.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn run(&mut self, command: ShellCommand) -> Result<Ran, BuildError> {
+        let mut environment = self.job.environment.clone();
+        for (name, text) in command.environment {
+            environment.retain(|(other, _)| *other != name);
+            environment.push((name, text));
+        }
+        let spec = self.job.run_spec(command.argv, environment, self.cwd.clone(), self.access.clone());
+        let spec = RunSpec { network: command.network, ..spec };
+        Ok(self.job.root.run(spec, self.job.cancel)?)
+    }
+}

@@ -1,0 +1,74 @@
+//! The steps of a plan.
+
+use spec_model::Digest;
+use spec_strategy::Step;
+
+use crate::job::Job;
+use crate::{BuildError, selection};
+
+impl Job<'_> {
+    /// Does all steps, in order.
+    pub(crate) fn execute_plan(&mut self) -> Result<(), BuildError> {
+        let plan = self.plan();
+        plan.steps.iter().try_for_each(|step| self.execute(step))
+    }
+
+    /// Does the steps before the first command: a root as the commands find it.
+    pub(crate) fn execute_staging(&mut self) -> Result<(), BuildError> {
+        let plan = self.plan();
+        let staging = plan.steps.iter().take_while(|step| !matches!(step, Step::Run(_)));
+        for step in staging {
+            self.execute(step)?;
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, step: &Step) -> Result<(), BuildError> {
+        if self.cancel.is_cancelled() {
+            return Err(BuildError::Cancelled);
+        }
+        match step {
+            Step::StageDependencies { location, dependencies } => {
+                self.say("staging dependencies");
+                let elements = selection::staged(self.request.project, self.element, dependencies);
+                self.stage_artifacts(&elements, location)
+            }
+            Step::Integrate { dependencies } => {
+                let elements = selection::staged(self.request.project, self.element, dependencies);
+                self.integrate(&elements)
+            }
+            Step::StageSources { path } => self.stage_sources(path),
+            Step::MakeDirectory { path } => Ok(self.root.make_directory(path)?),
+            Step::CopyTree { from, to } => match self.root.copy_tree(from, to)? {
+                true => Ok(()),
+                false => Err(BuildError::MissingDirectory { path: from.clone() }),
+            },
+            Step::Run(group) => self.run_group(group),
+        }
+    }
+
+    /// Stages the artifacts of these elements together and warns of what overlaps.
+    pub(crate) fn stage_artifacts(&mut self, elements: &[usize], location: &str) -> Result<(), BuildError> {
+        let session = self.staged.session(self.builder, self.request, elements, location)?;
+        let report = self.root.stage(&session)?;
+        for warning in self.staged.warnings(&report) {
+            self.warn(warning)?;
+        }
+        Ok(())
+    }
+
+    fn stage_sources(&mut self, path: &str) -> Result<(), BuildError> {
+        self.say("staging sources");
+        let Some(tree) = self.request.sources else { return Ok(self.root.make_directory(path)?) };
+        let empty = Digest::of(b"");
+        if self.root.subtree(path)?.is_some_and(|there| there != empty) {
+            let element = self.root.owner_of(path)?.map_or("the plan itself".to_owned(), |owner| {
+                self.request.project.elements[self.staged.element(owner)].name.to_string()
+            });
+            return Err(BuildError::SourcesOverFiles { path: path.to_owned(), element });
+        }
+        let session = self.staged.sources(self.request, tree, path);
+        self.root.stage(&session)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,205 @@
+//! A root: a tree that is edited in the store, and laid out on disk when a command needs it.
+
+use std::collections::BTreeMap;
+
+use spec_cas::{Cas, Layer, Merged, Take};
+use spec_model::Digest;
+
+use crate::ExecError;
+use crate::layout::{Layout, MAX_LAYERS};
+
+/// A tree that commands can run in. See the [crate's documentation](crate).
+pub struct Root {
+    cas: Cas,
+    /// What is laid over each other, lowest first.
+    stack: Vec<Tree>,
+    merged: Merged,
+    /// Where commands write to; there since the first one.
+    layout: Option<Layout>,
+}
+
+/// One tree of a root.
+struct Tree {
+    root: Digest,
+    /// Relative to the root; empty for the root itself.
+    location: String,
+    /// Whose it is, if it was staged; the root's own folders and what commands wrote are nobody's.
+    owner: Option<usize>,
+}
+
+/// A tree to be staged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StagedTree {
+    /// The tree.
+    pub tree: Digest,
+    /// The absolute path of its root inside.
+    pub location: String,
+    /// A number that the caller gives; one number for one tree.
+    pub owner: usize,
+}
+
+/// What was noticed while trees were staged. Paths are relative to the root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StageReport {
+    /// Files that several trees have, the last of them is seen: the owners, lowest first, those of earlier calls of
+    /// [`Root::stage`] included.
+    pub overlaps: BTreeMap<String, Vec<usize>>,
+    /// Files, with their owner, that were left out because a directory with something in it is in their place.
+    pub unstaged: Vec<(usize, String)>,
+}
+
+impl Root {
+    /// An empty root.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn new(cas: Cas) -> Result<Self, ExecError> {
+        let merged = cas.merge(&[])?;
+        Ok(Self { cas, stack: Vec::new(), merged, layout: None })
+    }
+
+    /// Lays trees over what is there, in order, by BuildStream's rules for artifacts.
+    ///
+    /// # Errors
+    /// `cas-collision` when a directory would replace something else, or when the store fails.
+    pub fn stage(&mut self, trees: &[StagedTree]) -> Result<StageReport, ExecError> {
+        self.settle()?;
+        let first = self.stack.len();
+        for StagedTree { tree, location, owner } in trees {
+            self.stack.push(Tree { root: *tree, location: relative(location), owner: Some(*owner) });
+        }
+        self.merge()?;
+        Ok(self.report(first))
+    }
+
+    /// Makes a directory with its parents, if it is not there.
+    ///
+    /// # Errors
+    /// `cas-collision` when something else is there, or when the store fails.
+    pub fn make_directory(&mut self, path: &str) -> Result<(), ExecError> {
+        self.settle()?;
+        let root = self.cas.store_directory(&spec_model::tree::Directory::default())?;
+        self.stack.push(Tree { root, location: relative(path), owner: None });
+        self.merge()
+    }
+
+    /// Copies what is below the directory `from` into the directory `to`; `false` when there is no directory `from`.
+    ///
+    /// # Errors
+    /// `cas-collision` when a directory would replace something else, or when the store fails.
+    pub fn copy_tree(&mut self, from: &str, to: &str) -> Result<bool, ExecError> {
+        let Some(root) = self.subtree(from)? else { return Ok(false) };
+        self.stack.push(Tree { root, location: relative(to), owner: None });
+        self.merge()?;
+        Ok(true)
+    }
+
+    /// The digest of the whole tree, with what commands wrote.
+    ///
+    /// # Errors
+    /// `cas-special-file` when commands left something that trees cannot hold, or when the store fails.
+    pub fn digest(&mut self) -> Result<Digest, ExecError> {
+        self.settle()?;
+        Ok(self.merged.root)
+    }
+
+    /// The digest of the directory at `path`; `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`Root::digest`].
+    pub fn subtree(&mut self, path: &str) -> Result<Option<Digest>, ExecError> {
+        self.settle()?;
+        self.directory(path)
+    }
+
+    /// As [`Root::subtree`], but reads back only what commands wrote below `path`. The rest of what they wrote is
+    /// forgotten, so this is the last thing asked of a root.
+    ///
+    /// # Errors
+    /// As [`Root::digest`].
+    pub fn collect(&mut self, path: &str) -> Result<Option<Digest>, ExecError> {
+        let wanted = relative(path);
+        self.take_up(|candidate| is_at_or_below(candidate, &wanted) || is_at_or_below(&wanted, candidate))?;
+        self.directory(path)
+    }
+
+    /// The owner of the staged tree that brought what is at `path`; `None` when there is nothing, or when it is
+    /// nobody's.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn owner_of(&self, path: &str) -> Result<Option<usize>, ExecError> {
+        let path = relative(path);
+        match self.cas.lookup(&self.merged.root, &path)? {
+            Some(_) => Ok(self.stack.get(self.merged.origins.layer_of(&path)).and_then(|tree| tree.owner)),
+            None => Ok(None),
+        }
+    }
+
+    /// The root on disk.
+    pub(crate) fn lay_out(&mut self) -> Result<&mut Layout, ExecError> {
+        let layout = match self.layout.take() {
+            Some(layout) => layout,
+            None if self.merged.placed.is_empty() || self.merged.placed.len() > MAX_LAYERS => {
+                Layout::new(&self.cas, &[self.merged.root])?
+            }
+            None => Layout::new(&self.cas, &self.merged.placed)?,
+        };
+        Ok(self.layout.insert(layout))
+    }
+
+    fn directory(&self, path: &str) -> Result<Option<Digest>, ExecError> {
+        Ok(self.cas.subtree(&self.merged.root, &relative(path))?)
+    }
+
+    /// Reads back what commands wrote.
+    fn settle(&mut self) -> Result<(), ExecError> {
+        self.take_up(|_| true)
+    }
+
+    fn take_up(&mut self, wanted: impl Fn(&str) -> bool) -> Result<(), ExecError> {
+        let Some(layout) = self.layout.take() else { return Ok(()) };
+        let root = self.cas.import_upper(&layout.upper(), &self.merged.root, Take::Move, wanted)?;
+        if root != self.merged.root {
+            self.stack = vec![Tree { root, location: String::new(), owner: None }];
+            self.merge()?;
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self) -> Result<(), ExecError> {
+        let layer = |tree| {
+            let Tree { root, location, .. }: &Tree = tree;
+            Layer { root: *root, location, filter: None }
+        };
+        let layers: Vec<Layer<'_>> = self.stack.iter().map(layer).collect();
+        self.merged = self.cas.merge(&layers)?;
+        Ok(())
+    }
+
+    /// What trees from number `first` on have to do with those below them.
+    fn report(&self, first: usize) -> StageReport {
+        let owner = |layer: &usize| self.stack[*layer].owner;
+        let news =
+            self.merged.overlaps.iter().filter(|(_, layers)| layers.iter().any(|layer| *layer >= first));
+        let owned =
+            news.map(|(path, layers)| (path.clone(), layers.iter().filter_map(owner).collect::<Vec<_>>()));
+        let ignored = self.merged.ignored.iter().filter(|(layer, _)| *layer >= first);
+        StageReport {
+            overlaps: owned.filter(|(_, owners)| owners.len() > 1).collect(),
+            unstaged: ignored.filter_map(|(layer, path)| Some((owner(layer)?, path.clone()))).collect(),
+        }
+    }
+}
+
+fn relative(path: &str) -> String {
+    path.trim_matches('/').to_owned()
+}
+
+fn is_at_or_below(path: &str, folder: &str) -> bool {
+    folder.is_empty()
+        || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Running a command in a root.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use spec_model::Cancel;
+use spec_sandbox::{Command, Ending, Input, Output, RootSpec, Usage};
+
+use crate::{ExecError, Root};
+
+/// A command for a [`Root`].
+#[derive(Debug)]
+pub struct RunSpec {
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// The whole environment. `PWD` is added.
+    pub environment: Vec<(String, String)>,
+    /// Absolute path inside where the command starts; made if it is missing.
+    pub cwd: String,
+    /// User number inside; 0 when absent.
+    pub uid: Option<u32>,
+    /// Group number inside; 0 when absent.
+    pub gid: Option<u32>,
+    /// What the command may change.
+    pub access: Access,
+    /// Where its output goes.
+    pub streams: Streams,
+    /// Whether it may use the host's network.
+    pub network: bool,
+    /// Sockets of the host, and where they are inside.
+    pub sockets: Vec<(PathBuf, String)>,
+    /// Limit of wall-clock time.
+    pub timeout: Option<Duration>,
+}
+
+/// What a command may change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everything. These directories are made if they are missing.
+    Everything(Vec<String>),
+    /// Only `/tmp`, `/dev/shm` and these directories, which are made if they are missing.
+    Only(Vec<String>),
+}
+
+/// Where input and output of a command go.
+#[derive(Debug)]
+pub enum Streams {
+    /// No input; both outputs are appended to this file.
+    Log(File),
+    /// The host's own, for a person's shell.
+    Terminal,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// How it ended.
+    pub ending: Ending,
+    /// What it took.
+    pub usage: Usage,
+}
+
+impl Root {
+    /// Runs a command to its end. Later commands, and captures, see what it changed.
+    ///
+    /// # Errors
+    /// When the root cannot be laid out or the command cannot be started; how it ended is no error.
+    pub fn run(&mut self, spec: RunSpec, cancel: &Cancel) -> Result<Ran, ExecError> {
+        let mut root = self.lay_out()?.spec()?;
+        grant(&mut root, &spec);
+        for (host, inside) in &spec.sockets {
+            root.bind(host, inside, true);
+        }
+        let command = command(spec)?;
+        let running = spec_sandbox::spawn(&root, &command)?;
+        let killer = running.killer();
+        let _guard = cancel.on_cancel(move || killer.kill());
+        let outcome = running.wait()?;
+        Ok(Ran { ending: outcome.ending, usage: outcome.usage })
+    }
+}
+
+fn grant(root: &mut RootSpec, spec: &RunSpec) {
+    let (read_only, directories) = match &spec.access {
+        Access::Everything(directories) => (false, directories),
+        Access::Only(directories) => (true, directories),
+    };
+    root.read_only = read_only;
+    root.directories = directories.iter().map(PathBuf::from).collect();
+    let inside =
+        |directory: &String| spec.cwd == *directory || spec.cwd.starts_with(&format!("{directory}/"));
+    if spec.cwd != "/" && (!read_only || directories.iter().any(inside)) {
+        root.directories.push(PathBuf::from(&spec.cwd));
+    }
+}
+
+fn command(spec: RunSpec) -> Result<Command, ExecError> {
+    let mut command = Command::new(spec.argv);
+    command.environment =
+        spec.environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    command.environment.retain(|(name, _)| name != "PWD");
+    command.environment.push(("PWD".into(), spec.cwd.clone().into()));
+    command.cwd = spec.cwd.into();
+    command.uid = spec.uid.unwrap_or(0);
+    command.gid = spec.gid.unwrap_or(0);
+    command.network = spec.network;
+    command.timeout = spec.timeout;
+    match spec.streams {
+        Streams::Log(log) => {
+            let second = log.try_clone();
+            let second = second.map_err(|source| ExecError::Scratch {
+                action: "share",
+                path: "the log".into(),
+                source,
+            })?;
+            (command.stdout, command.stderr) = (Output::Fd(log.into()), Output::Fd(second.into()));
+        }
+        Streams::Terminal => {
+            (command.stdin, command.stdout, command.stderr) =
+                (Input::Terminal, Output::Inherit, Output::Inherit);
+        }
+    }
+    Ok(command)
+}
