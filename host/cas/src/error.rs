@@ -102,17 +102,26 @@ impl CasError {
         self
     }
 
+    /// What became of writing to `path`, such as to a [`BlobWriter`](crate::BlobWriter) that fills it: a full disk is
+    /// [`CasError::DiskFull`], an error of this crate that the stream carried is itself, the rest [`CasError::Io`].
+    #[must_use]
+    pub fn writing(path: impl AsRef<Path>, error: io::Error) -> Self {
+        Self::io("write", path)(error)
+    }
+
     /// Wraps an operating system's error; a full disk becomes [`CasError::DiskFull`].
     pub(crate) fn io<E: Into<io::Error>>(
         action: &'static str,
         path: impl AsRef<Path>,
     ) -> impl FnOnce(E) -> Self {
         move |source| {
-            let source = source.into();
             let path = path.as_ref().to_path_buf();
-            match Errno::from_io_error(&source) {
-                Some(Errno::NOSPC | Errno::DQUOT) => Self::DiskFull { path },
-                _ => Self::Io { action, path, source },
+            match source.into().downcast::<Self>() {
+                Ok(own) => own,
+                Err(source) => match Errno::from_io_error(&source) {
+                    Some(Errno::NOSPC | Errno::DQUOT) => Self::DiskFull { path },
+                    _ => Self::Io { action, path, source },
+                },
             }
         }
     }

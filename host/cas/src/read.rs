@@ -63,9 +63,13 @@ impl Cas {
     /// # Errors
     /// `cas-missing`, `cas-corrupt`, or when the file system fails.
     pub fn verify(&self, digest: &Digest) -> Result<()> {
-        let found =
-            digest_of(self.open_blob(digest)?).map_err(CasError::io("read", self.blob_path(digest)))?;
-        self.check(digest, found)
+        let failed = || CasError::io("read", self.blob_path(digest));
+        let found = digest_of(self.open_blob(digest)?).map_err(failed())?;
+        self.check(digest, found)?;
+        match File::open(self.shared.root.join(layout::EXEC).join(BlobName::of(digest).text())) {
+            Ok(twin) => self.check(digest, digest_of(twin).map_err(failed())?),
+            Err(_) => Ok(()),
+        }
     }
 
     fn check(&self, digest: &Digest, found: Digest) -> Result<()> {

@@ -90,11 +90,7 @@ impl Cas {
         if self.contains(&digest)? {
             return fs::remove_file(path).map_err(CasError::io("remove", path));
         }
-        let owner = (Some(rustix::process::geteuid()), Some(rustix::process::getegid()));
-        let settled = match rustix::fs::fchown(file, owner.0, owner.1) {
-            Ok(()) => settle(file, 0o644).is_ok(),
-            Err(_) => false,
-        };
+        let settled = own(file).is_ok() && settle(file, 0o644).is_ok();
         let (objects, name) = (&self.shared.objects, BlobName::of(&digest));
         let rename = || rustix::fs::renameat(CWD, path, objects, name.path());
         let renamed = if settled { in_fan_out(objects, name.path(), rename) } else { Err(Errno::PERM) };
@@ -107,6 +103,16 @@ impl Cas {
             other => other.map_err(CasError::io("move into the store", path)),
         }
     }
+}
+
+/// Makes the file belong to who runs the store, as all blobs do.
+fn own(file: &File) -> io::Result<()> {
+    let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
+    let meta = file.metadata()?;
+    if (meta.uid(), meta.gid()) != (user.as_raw(), group.as_raw()) {
+        rustix::fs::fchown(file, Some(user), Some(group))?;
+    }
+    Ok(())
 }
 
 /// Extended attributes (capabilities, labels, overlay marks) must not come along into the store.

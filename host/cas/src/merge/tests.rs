@@ -5,6 +5,7 @@ use proptest::test_runner::{TestError, TestRunner};
 use spec_model::{Digest, UserError};
 
 use super::{Layer, Merged};
+use crate::builder::TreeBuilder;
 use crate::error::{CasError, Result};
 use crate::sample::{Leaf, PathMap, Picture, arbitrary_paths, picture, store};
 use crate::store::Cas;
@@ -192,5 +193,71 @@ fn a_directory_over_a_symbolic_link_is_refused() -> Result<()> {
     let error = cas.merge(&[Layer::whole(base), Layer::whole(top)]).expect_err("BuildStream refuses it too");
     assert_eq!(error.reason(), "cas-collision");
     assert!(error.to_string().contains("/lib, where there is a symbolic link"), "{error}");
+    Ok(())
+}
+
+/// A tree from paths: `->x` is a symbolic link to x, `#!x` an executable, an empty text a directory.
+fn tree(cas: &Cas, paths: &[(&str, &str)]) -> Result<Digest> {
+    let mut builder = TreeBuilder::new();
+    for (path, text) in paths {
+        match text.strip_prefix("->") {
+            Some(target) => builder.add_symlink(path, target)?,
+            None if text.is_empty() => builder.add_directory(path)?,
+            None => builder.add_file(path, cas.put_bytes(text.as_bytes())?, text.starts_with("#!"))?,
+        }
+    }
+    builder.store(cas)
+}
+
+const BASE: &[(&str, &str)] = &[
+    ("bin", "->usr/bin"),
+    ("usr/bin/sh", "#!sh"),
+    ("usr/bin/cc", "#!cc"),
+    ("usr/lib/a/one", "1"),
+    ("usr/share", ""),
+    ("var/empty", ""),
+    ("etc/conf", "base"),
+    ("usr/lib/full/x", "x"),
+];
+const TOP: &[(&str, &str)] = &[
+    ("usr/bin/cc", "->clang"),
+    ("usr/bin/new", "#!new"),
+    ("var/empty", "a file"),
+    ("usr/lib/full", "lost"),
+    ("etc/conf", "top"),
+    ("opt/only/top", "t"),
+];
+const SPLIT: &[(&str, &str)] = &[
+    ("usr/include/h.h", "h"),
+    ("usr/bin/tool", "#!tool"),
+    ("usr/share/doc/skip", "s"),
+    ("usr/share/man/page", "p"),
+    ("gone/deep/file", "g"),
+    ("kept", ""),
+];
+const SOURCES: &[(&str, &str)] = &[("main.c", "int main;"), ("sub/util.c", "u")];
+
+/// Digests and lists computed once by BuildStream 2.8.1's `CasBasedDirectory` from the same trees.
+#[test]
+fn agrees_with_buildstream() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cas = Cas::open(folder.path())?;
+    let filter = |path: &str| {
+        path != "usr/bin/tool" && !path.split('/').any(|name| ["doc", "gone", "deep"].contains(&name))
+    };
+    let merged = cas.merge(&[
+        Layer::whole(tree(&cas, BASE)?),
+        Layer::whole(tree(&cas, TOP)?),
+        Layer { filter: Some(&filter), ..Layer::whole(tree(&cas, SPLIT)?) },
+        Layer { location: "/buildstream/p/e.bst", ..Layer::whole(tree(&cas, SOURCES)?) },
+    ])?;
+    assert_eq!(
+        merged.root.to_string(),
+        "78ecc975efb774441324b90aa0e7afa35da00f8643f9b0ff262b6d335128c5b0/486"
+    );
+    let overlaps: Vec<_> = merged.overlaps.keys().map(String::as_str).collect();
+    assert_eq!(overlaps, ["etc/conf", "usr/bin/cc", "var/empty"]);
+    assert_eq!(merged.overlaps["usr/bin/cc"], [0, 1]);
+    assert_eq!(merged.ignored, [(1, "usr/lib/full".to_owned())]);
     Ok(())
 }

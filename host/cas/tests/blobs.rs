@@ -1,0 +1,167 @@
+//! Blobs: stored whole, read checked.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+
+use spec_cas::{Cas, CasError, Result, Take};
+use spec_model::{Digest, UserError};
+use tempfile::TempDir;
+
+fn store() -> (TempDir, Cas) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cas = Cas::open(folder.path().join("store")).expect("a store");
+    (folder, cas)
+}
+
+fn object(cas: &Cas, digest: &Digest) -> PathBuf {
+    let hex = digest.hex();
+    cas.root().join("objects").join(&hex[..2]).join(hex)
+}
+
+fn reason<T: std::fmt::Debug>(result: Result<T>) -> String {
+    result.expect_err("this must fail").reason().to_owned()
+}
+
+type Way<'a> = &'a dyn Fn(&Cas, &TempDir) -> Result<Digest>;
+
+#[test]
+fn every_way_in_gives_the_same_blob() -> Result<()> {
+    for size in [0, 1, 4096, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_000_000] {
+        let bytes: Vec<u8> = (0..size as u32).map(|n| (n % 251) as u8).collect();
+        let digest = Digest::of(&bytes);
+        let ways: [Way<'_>; 5] = [
+            &|cas, _| cas.put_bytes(&bytes),
+            &|cas, _| Ok(cas.put_many(&[b"other", &bytes])?[1]),
+            &|cas, _| {
+                let mut writer = cas.writer();
+                bytes.chunks(70_000).for_each(|chunk| writer.write_all(chunk).expect("room"));
+                assert_eq!(writer.written(), size);
+                writer.finish_expecting(&digest).map(|()| digest)
+            },
+            &|cas, folder| put_file(cas, folder, &bytes, Take::Copy),
+            &|cas, folder| put_file(cas, folder, &bytes, Take::Move),
+        ];
+        for way in ways {
+            let (folder, cas) = store();
+            assert_eq!(way(&cas, &folder)?, digest);
+            assert_eq!(cas.get(&digest)?, bytes);
+            let meta = fs::metadata(object(&cas, &digest)).expect("the blob's file");
+            assert_eq!((meta.mode() & 0o7777, meta.mtime()), (0o644, 1_321_009_871));
+        }
+    }
+    Ok(())
+}
+
+fn put_file(cas: &Cas, folder: &TempDir, bytes: &[u8], take: Take) -> Result<Digest> {
+    let path = folder.path().join("file");
+    fs::write(&path, bytes).expect("room for a file");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o751)).expect("my own file");
+    let digest = cas.put_file(&path, take);
+    assert_eq!(path.exists(), take == Take::Copy);
+    digest
+}
+
+#[test]
+fn a_file_with_another_name_is_not_moved_away_from_it() -> Result<()> {
+    let (folder, cas) = store();
+    let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+    fs::write(&one, "linked").and_then(|()| fs::hard_link(&one, &two)).expect("two names");
+    let digest = cas.put_file(&one, Take::Move)?;
+    assert!(!one.exists());
+    fs::write(&two, "changed").expect("my own file");
+    assert_eq!(cas.get(&digest)?, b"linked");
+    Ok(())
+}
+
+#[test]
+fn ranges_end_with_the_blob() -> Result<()> {
+    let (_folder, cas) = store();
+    let digest = cas.put_bytes(b"0123456789")?;
+    for (offset, limit, expect) in
+        [(0, 3, "012"), (8, 9, "89"), (10, 5, ""), (99, 5, ""), (0, usize::MAX, "0123456789")]
+    {
+        assert_eq!(cas.read_range(&digest, offset, limit)?, expect.as_bytes());
+    }
+    Ok(())
+}
+
+#[test]
+fn missing_keeps_the_order() -> Result<()> {
+    let (_folder, cas) = store();
+    let all: Vec<Digest> = (0..500_u32).map(|n| Digest::of(&n.to_le_bytes())).collect();
+    for n in (0..500_u32).step_by(3) {
+        cas.put_bytes(&n.to_le_bytes())?;
+    }
+    let expect: Vec<Digest> =
+        all.iter().enumerate().filter(|(n, _)| n % 3 != 0).map(|(_, digest)| *digest).collect();
+    assert_eq!(cas.missing(&all)?, expect);
+    Ok(())
+}
+
+#[test]
+fn what_is_not_there_is_named() {
+    let (_folder, cas) = store();
+    let digest = Digest::of(b"nothing");
+    let error = cas.get(&digest).map_err(|error| error.about("public data of app.bst"));
+    let error = error.expect_err("nothing was stored");
+    assert_eq!(error.reason(), "cas-missing");
+    assert!(error.to_string().starts_with(&format!("public data of app.bst ({digest}) is not in the store")));
+}
+
+#[test]
+fn an_unexpected_digest_stores_nothing() -> Result<()> {
+    let (_folder, cas) = store();
+    for size in [10, 2_000_000] {
+        let bytes = vec![1; size];
+        let mut writer = cas.writer();
+        writer.write_all(&bytes).expect("room");
+        assert_eq!(reason(writer.finish_expecting(&Digest::of(b"else"))), "cas-wrong-digest");
+        assert!(!cas.contains(&Digest::of(&bytes))?);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_damaged_blob_is_found_put_aside_and_healed() -> Result<()> {
+    let ways: [fn(&Cas, &Digest) -> Result<()>; 2] =
+        [|cas, digest| cas.get(digest).map(drop), |cas, digest| cas.verify(digest)];
+    for read in ways {
+        let (_folder, cas) = store();
+        let digest = cas.put_bytes(b"sound")?;
+        read(&cas, &digest)?;
+        fs::write(object(&cas, &digest), "s0und").expect("my own file");
+        assert_eq!(reason(read(&cas, &digest)), "cas-corrupt");
+        assert_eq!(reason(read(&cas, &digest)), "cas-missing");
+        assert_eq!(cas.missing(&[digest])?, [digest]);
+        assert_eq!(fs::read(cas.root().join("quarantine").join(digest.hex())).ok(), Some(b"s0und".to_vec()));
+        cas.put_bytes(b"sound")?;
+        read(&cas, &digest)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_short_blob_counts_as_absent_and_is_written_again() -> Result<()> {
+    let (_folder, cas) = store();
+    let digest = cas.put_bytes(b"long enough")?;
+    fs::write(object(&cas, &digest), "").expect("my own file");
+    assert!(!cas.contains(&digest)?);
+    assert_eq!(reason(cas.open_blob(&digest)), "cas-missing");
+    cas.put_bytes(b"long enough")?;
+    assert_eq!(cas.get(&digest)?, b"long enough");
+    Ok(())
+}
+
+#[test]
+fn a_full_disk_has_its_own_reason() {
+    let full = || std::io::Error::from_raw_os_error(28);
+    let error = CasError::writing("a/file", full());
+    assert_eq!((error.reason(), error.to_string().contains("a/file")), ("cas-disk-full", true));
+    assert_eq!(
+        CasError::writing("a/file", std::io::Error::other(CasError::writing("b", full()))).reason(),
+        "cas-disk-full"
+    );
+    assert_eq!(CasError::writing("a/file", std::io::Error::other("else")).reason(), "cas-io");
+}

@@ -1,0 +1,232 @@
+//! Trees: captured, checked out, shared.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, FileType, Mode};
+use spec_cas::{Cas, CheckoutMode, Entry, Result, Take, TreeBuilder};
+use spec_model::{Digest, UserError};
+use tempfile::TempDir;
+
+fn store() -> (TempDir, Cas) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cas = Cas::open(folder.path().join("store")).expect("a store");
+    (folder, cas)
+}
+
+fn small_tree(cas: &Cas) -> Result<Digest> {
+    let mut builder = TreeBuilder::new();
+    builder.add_file("bin/run", cas.put_bytes(b"#!/bin/sh\n")?, true)?;
+    builder.add_file("share/same", cas.put_bytes(b"#!/bin/sh\n")?, false)?;
+    builder.add_symlink("lib", "usr/lib")?;
+    builder.add_directory("empty/er")?;
+    builder.store(cas)
+}
+
+#[test]
+fn a_checkout_has_fixed_modes_and_times() -> Result<()> {
+    for mode in [CheckoutMode::HardLink, CheckoutMode::Copy] {
+        let (folder, cas) = store();
+        let dest = folder.path().join("dest");
+        cas.checkout(&small_tree(&cas)?, &dest, mode)?;
+        let cases =
+            [("bin/run", 0o755), ("share/same", 0o644), ("empty/er", 0o755), ("bin", 0o755), ("", 0o755)];
+        for (path, expect) in cases {
+            let meta = fs::metadata(dest.join(path)).expect("what was checked out");
+            assert_eq!((meta.mode() & 0o7777, meta.mtime()), (expect, 1_321_009_871), "{path} {mode:?}");
+        }
+        let link = fs::symlink_metadata(dest.join("lib")).expect("the link");
+        assert_eq!(
+            (link.mtime(), fs::read_link(dest.join("lib")).ok()),
+            (1_321_009_871, Some("usr/lib".into()))
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn a_checkout_is_whole_or_not_there() -> Result<()> {
+    let (folder, cas) = store();
+    let mut builder = TreeBuilder::new();
+    builder.add_file("here", cas.put_bytes(b"here")?, false)?;
+    builder.add_file("deep/down/gone", Digest::of(b"gone"), false)?;
+    let root = builder.store(&cas)?;
+    for mode in [CheckoutMode::HardLink, CheckoutMode::Copy] {
+        let error = cas.checkout(&root, &folder.path().join("dest"), mode).expect_err("a blob is missing");
+        assert_eq!(error.reason(), "cas-missing");
+        assert!(error.to_string().starts_with("file /deep/down/gone"), "{error}");
+        assert!(!folder.path().join("dest").exists());
+    }
+    let full = folder.path().join("full");
+    fs::create_dir_all(full.join("mine")).expect("a folder");
+    cas.checkout(&small_tree(&cas)?, &full, CheckoutMode::Copy).expect_err("the folder is not empty");
+    assert_eq!(fs::read_dir(&full).expect("a folder").count(), 1);
+    Ok(())
+}
+
+#[test]
+fn what_no_tree_can_hold_is_named() {
+    let (folder, cas) = store();
+    let make_pipe =
+        |path: &Path| rustix::fs::mknodat(CWD, path, FileType::Fifo, Mode::RWXU, 0).expect("a pipe");
+    let make_socket = |path: &Path| drop(std::os::unix::net::UnixListener::bind(path).expect("a socket"));
+    for (kind, make) in [("named pipe", &make_pipe as &dyn Fn(&Path)), ("socket", &make_socket)] {
+        let host = folder.path().join(kind.replace(' ', "-"));
+        fs::create_dir(&host).expect("a folder");
+        make(&host.join("it"));
+        let error = cas.import_dir(&host, Take::Copy, |_| true).expect_err("a tree cannot hold it");
+        assert_eq!(error.reason(), "cas-special-file");
+        assert!(error.to_string().contains(&format!("it is a {kind}")), "{error}");
+        assert!(cas.import_dir(&host, Take::Copy, |path| path != "it").is_ok());
+    }
+}
+
+#[test]
+fn builders_refuse_what_cannot_be() {
+    let digest = Digest::of(b"");
+    let (bad, taken) = ("cas-bad-path", "cas-collision");
+    let cases = [
+        ("", bad),
+        ("/x", bad),
+        ("x/", bad),
+        ("a//b", bad),
+        ("../x", bad),
+        ("a/./b", bad),
+        ("a\0", bad),
+        ("file/x", taken),
+        ("link/x", taken),
+        ("dir", taken),
+        ("tree/x", taken),
+    ];
+    let mut builder = TreeBuilder::new();
+    builder.add_file("file", digest, false).expect("nothing is there");
+    builder.add_symlink("link", "dir").expect("nothing is there");
+    builder.add_directory("dir").expect("nothing is there");
+    builder.add_tree("tree", digest).expect("nothing is there");
+    for (path, expect) in cases {
+        let error = builder.add_file(path, digest, false).expect_err(path);
+        assert_eq!(error.reason(), expect, "{path}");
+    }
+    builder.add_file("link", digest, false).expect("a file takes a link's place");
+}
+
+/// Overlayfs as root uses the `trusted` name space, others `user`; the latter needs no privilege.
+fn opaque(folder: &Path) {
+    rustix::fs::setxattr(folder, "user.overlay.opaque", b"y", rustix::fs::XattrFlags::empty())
+        .expect("a file system with user attributes");
+}
+
+fn whiteout(path: &Path) {
+    rustix::fs::mknodat(CWD, path, FileType::CharacterDevice, Mode::RUSR, 0)
+        .expect("a whiteout needs no privilege");
+}
+
+fn write(path: PathBuf, text: &str) {
+    fs::create_dir_all(path.parent().unwrap_or(&path)).and_then(|()| fs::write(&path, text)).expect("a file");
+}
+
+#[test]
+fn an_upper_folder_changes_only_what_it_says() -> Result<()> {
+    let (folder, cas) = store();
+    let (lower, upper, expect) =
+        (folder.path().join("lower"), folder.path().join("upper"), folder.path().join("expect"));
+    for path in
+        ["same/a", "dir/kept", "dir/gone", "dir/new-kind", "hidden/old", "was-dir/x", "removed/deep/x"]
+    {
+        write(lower.join(path), path);
+    }
+    write(upper.join("dir/added"), "added");
+    write(upper.join("hidden/only"), "only");
+    opaque(&upper.join("hidden"));
+    write(upper.join("was-dir"), "a file now");
+    whiteout(&upper.join("dir/gone"));
+    whiteout(&upper.join("removed"));
+    symlink("kept", upper.join("dir/new-kind")).expect("a link");
+    for (path, text) in [
+        ("same/a", "same/a"),
+        ("dir/kept", "dir/kept"),
+        ("dir/added", "added"),
+        ("hidden/only", "only"),
+        ("was-dir", "a file now"),
+    ] {
+        write(expect.join(path), text);
+    }
+    symlink("kept", expect.join("dir/new-kind")).expect("a link");
+
+    let lower = cas.import_dir(&lower, Take::Copy, |_| true)?;
+    let expect = cas.import_dir(&expect, Take::Copy, |_| true)?;
+    let merged = cas.import_upper(&upper, &lower, Take::Move, |_| true)?;
+    assert_eq!(cas.diff(&expect, &merged)?, []);
+    assert_eq!(merged, expect);
+    assert!(!upper.join("dir/added").exists());
+    Ok(())
+}
+
+#[test]
+fn paths_lead_where_they_should() -> Result<()> {
+    let (_folder, cas) = store();
+    let root = small_tree(&cas)?;
+    let kind = |path| {
+        Ok::<_, spec_cas::CasError>(cas.lookup(&root, path)?.map(|entry| match entry {
+            Entry::File(file) => {
+                if file.executable {
+                    "executable"
+                } else {
+                    "file"
+                }
+            }
+            Entry::Symlink(_) => "link",
+            Entry::Directory(_) => "directory",
+        }))
+    };
+    let cases = [
+        ("", Some("directory")),
+        ("bin/run", Some("executable")),
+        ("share/same", Some("file")),
+        ("lib", Some("link")),
+        ("empty/er", Some("directory")),
+        ("lib/x", None),
+        ("bin/run/x", None),
+        ("none", None),
+    ];
+    for (path, expect) in cases {
+        assert_eq!(kind(path)?, expect, "{path}");
+    }
+    assert_eq!(cas.subtree(&root, "empty/er")?, Some(Digest::of(b"")));
+    Ok(())
+}
+
+#[test]
+fn completeness_is_remembered_until_something_goes() -> Result<()> {
+    let (_folder, cas) = store();
+    let root = small_tree(&cas)?;
+    let file = Digest::of(b"#!/bin/sh\n");
+    assert!(cas.complete(&root)?);
+    // Behind the store's back: the marker answers, nothing is looked at.
+    let object = cas.root().join("objects").join(&file.hex()[..2]).join(file.hex());
+    fs::rename(&object, cas.root().join("aside")).expect("the blob's file");
+    assert!(cas.complete(&root)?);
+    fs::rename(cas.root().join("aside"), &object).expect("the blob's file");
+    cas.quarantine(&file)?;
+    assert!(!cas.complete(&root)?);
+    cas.put_bytes(b"#!/bin/sh\n")?;
+    assert!(cas.complete(&root)?);
+    assert!(!cas.complete(&Digest::of(b"no such tree"))?);
+    Ok(())
+}
+
+#[test]
+fn shared_trees_stay_while_they_are_used() -> Result<()> {
+    let (_folder, cas) = store();
+    let root = small_tree(&cas)?;
+    let first = cas.checked_out(&root)?;
+    let again = Cas::open(cas.root())?.checked_out(&root)?;
+    assert_eq!(first.path(), again.path());
+    assert!(first.path().join("bin/run").metadata().is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0));
+    assert!(!cas.remove_checked_out(&root)?);
+    drop((first, again));
+    assert!(cas.remove_checked_out(&root)?);
+    assert!(cas.checked_out(&root)?.path().join("bin/run").exists());
+    Ok(())
+}
