@@ -174,3 +174,6 @@ fn conflict(name: &str, value: &Node, below: &Node) -> NodeError {
         format!("'{name}': {} cannot be laid over {} ({under})", value.kind_name(), below.kind_name());
     NodeError::new(ILLEGAL, value.place.as_ref(), message)
 }
+
+#[cfg(test)]
+mod tests;

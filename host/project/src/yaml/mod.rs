@@ -14,3 +14,6 @@ pub(crate) use dump::inline_scalar;
 pub(crate) use read::read_text;
 pub use read::{parse_file, parse_text};
 pub(crate) use tree::Limits;
+
+#[cfg(test)]
+mod tests;
