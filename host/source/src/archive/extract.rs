@@ -105,6 +105,9 @@ impl Extraction<'_> {
 
     fn symlink(&mut self, name: &str, target: &str) -> Result<(), Problem> {
         check_length(target)?;
+        if target.is_empty() {
+            return Err(Fault::Blocked("it is a link to nothing").into());
+        }
         let Ok(slot) = self.vfs.make_way(name)? else {
             return Err(IS_DIRECTORY);
         };
