@@ -288,3 +288,17 @@ fn a_missing_file_is_an_error() {
         Err("source-not-fetched".to_owned())
     );
 }
+
+#[test]
+fn cancelling_ends_staging() {
+    let lab = Lab::new();
+    let archive = one_file(b"hello");
+    lab.write("a.tar", &archive);
+    let declared = spec("tar", &[("url", "files:a.tar"), ("ref", &sha256(&archive))]);
+    let sources = lab.sources(&[declared]).expect("the configuration is right");
+    let cancel = spec_model::Cancel::new();
+    cancel.cancel();
+    let error = sources.stage(&spec_source::Watch::quiet(cancel)).expect_err("it was cancelled");
+    assert_eq!(error.reason(), "cancelled");
+    assert_eq!(sources.cached().expect("the store can be read"), None);
+}

@@ -30,7 +30,7 @@ fn trees() -> impl Strategy<Value = BTreeMap<String, Leaf>> {
     prop::collection::btree_map(
         path.prop_map(|(above, name)| [above, vec![name]].concat().join("/")),
         leaf,
-        1..20,
+        0..20,
     )
 }
 
@@ -53,6 +53,7 @@ fn write(folder: &Path, tree: &BTreeMap<String, Leaf>) -> std::io::Result<()> {
 
 fn pack(tree: &BTreeMap<String, Leaf>, prefix: &str) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
+    append(&mut tar, EntryType::Directory, prefix, 0o755, "", b"");
     for (path, leaf) in tree {
         let path = format!("{prefix}{path}");
         match leaf {

@@ -1,0 +1,103 @@
+//! Configurations and unique keys.
+
+mod common;
+
+use common::{Lab, spec};
+use spec_model::{Node, Place, UserError};
+use spec_source::{SourceError, SourceSpec};
+
+const SHA: &str = "6c9f6f68a131ec6381da82f2bff978083ed7f4f7991d931bfa767b7965ebc94b";
+
+fn key(spec: SourceSpec) -> Result<Option<String>, SourceError> {
+    Ok(Lab::new().sources(&[spec])?.unique_key()?.map(|key| key.canonical()))
+}
+
+/// Keys as BuildStream's plugins list them.
+#[test]
+fn unique_keys() -> Result<(), SourceError> {
+    let entry = |key: &str, kind: &str| Some(format!("[{{\"key\":[{key}],\"name\":\"{kind}\"}}]"));
+    let common = [("url", "files:a/b.tar"), ("ref", SHA)];
+    let with = |more: &[(&'static str, &'static str)]| [&common[..], more].concat();
+    assert_eq!(key(spec("tar", &common))?, entry(&format!("\"files:a/b.tar\",\"{SHA}\",\"*\""), "tar"));
+    assert_eq!(
+        key(spec("tar", &with(&[("base-dir", ""), ("version", "1.0"), ("version-guess-pattern", "x")])))?,
+        entry(&format!("\"files:a/b.tar\",\"{SHA}\",\"1.0\",\"\""), "tar")
+    );
+    assert_eq!(
+        key(spec("remote", &with(&[("version-guess-pattern", "x")])))?,
+        entry(&format!("\"files:a/b.tar\",\"{SHA}\",\"x\",\"b.tar\",false"), "remote")
+    );
+    assert_eq!(
+        key(spec("remote", &with(&[("filename", "c"), ("executable", "True")])))?,
+        entry(&format!("\"files:a/b.tar\",\"{SHA}\",\"c\",true"), "remote")
+    );
+    assert_eq!(key(spec("tar", &[("url", "files:a.tar")]))?, None);
+    Ok(())
+}
+
+#[test]
+fn the_directory_is_part_of_the_key() -> Result<(), SourceError> {
+    let mut declared = spec("remote", &[("url", "files:a"), ("ref", SHA)]);
+    declared.directory = Some("b/c".to_owned());
+    let expect = format!(
+        "[{{\"directory\":\"b/c\",\"key\":[\"files:a\",\"{SHA}\",\"a\",false],\"name\":\"remote\"}}]"
+    );
+    assert_eq!(key(declared)?, Some(expect));
+    Ok(())
+}
+
+#[track_caller]
+fn check_refused(kind: &str, config: &[(&str, &str)], at: Option<&str>, reason: &str) {
+    let mut declared = spec(kind, config);
+    let place = |line| Place { file: "app.bst".into(), line, column: 3 };
+    declared.place = Some(place(1));
+    declared.config.place = Some(place(1));
+    for (line, node) in declared.config.entries.values_mut().enumerate() {
+        node.place = Some(place(line as u32 + 2));
+    }
+    let expect = match at {
+        Some(name) => declared.config.get(name).and_then(|node: &Node| node.place.clone()),
+        None => Some(place(1)),
+    };
+    let error = Lab::new().sources(&[declared]).expect_err("the configuration is wrong");
+    assert_eq!(error.reason(), reason, "{error}");
+    assert_eq!(error.place(), expect.as_ref(), "{error}");
+}
+
+#[test]
+fn wrong_configurations_name_their_place() {
+    check_refused("tar", &[("ref", SHA)], None, "invalid-data");
+    check_refused("tar", &[("url", "files:a"), ("basedir", "")], Some("basedir"), "unknown-key");
+    check_refused("remote", &[("url", "files:a"), ("base-dir", "")], Some("base-dir"), "unknown-key");
+    check_refused("local", &[("path", "missing")], Some("path"), "missing-file");
+    check_refused("local", &[("path", "."), ("ref", SHA)], Some("ref"), "unknown-key");
+    check_refused("tar", &[("url", "nowhere:a.tar")], Some("url"), "invalid-source-alias");
+    check_refused("remote", &[("url", "files:a"), ("executable", "yes")], Some("executable"), "invalid-data");
+    check_refused(
+        "remote",
+        &[("url", "files:a"), ("filename", "a/b")],
+        Some("filename"),
+        "filename-contains-directory",
+    );
+    check_refused("git", &[("url", "files:a")], None, "unknown-source-kind");
+}
+
+#[test]
+fn urls_that_cannot_be_downloaded_are_errors_when_they_are() {
+    let lab = Lab::new();
+    for url in ["ftp://host/a", "a.tar", "file://host/a"] {
+        let sources = lab.sources(&[spec("tar", &[("url", url), ("ref", SHA)])]).expect("any URL has a key");
+        let error = sources.fetch(&common::quiet()).expect_err("it cannot be downloaded");
+        assert_eq!(error.reason(), "invalid-source-url", "{error}");
+    }
+}
+
+#[test]
+fn urls_without_alias_are_warned_of() -> Result<(), SourceError> {
+    let lab = Lab::new();
+    let sources =
+        lab.sources(&[spec("tar", &[("url", "files:a")]), spec("tar", &[("url", "http://h/a")])])?;
+    let tokens: Vec<_> = sources.warnings().iter().map(|warning| warning.token).collect();
+    assert_eq!(tokens, ["unaliased-url"]);
+    Ok(())
+}
