@@ -85,10 +85,11 @@ pub fn set_ref(text: &str, at: &RefPlace, value: &str) -> Result<String, LoadErr
     Ok(apply(text.to_owned(), vec![change(text, at, value)?]))
 }
 
-/// Applies changes, the last in the text first, so that the places of the others stay.
+/// Applies changes, the last in the text first, so that the places of the others stay. Of several at one place, as
+/// when elements share an included source, the first counts.
 fn apply(mut text: String, mut changes: Vec<Change>) -> String {
-    changes.sort_by(|left, right| right.range.start.cmp(&left.range.start));
-    changes.dedup();
+    changes.sort_by_key(|change| std::cmp::Reverse(change.range.start));
+    changes.dedup_by_key(|change| change.range.start);
     for change in changes {
         text.replace_range(change.range, &change.with);
     }

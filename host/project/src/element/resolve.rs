@@ -50,8 +50,7 @@ impl Resolver<'_> {
         let environment = element.section("environment", &self.rules.environment)?;
         let sandbox = element.section("sandbox", &self.rules.sandbox)?;
         let config = element.section("config", &Mapping::new())?;
-        let mut dependencies = element.dependencies(index)?;
-        dependencies.shrink_to_fit();
+        let dependencies = element.dependencies(index)?;
         let sources = source::sources(&element, self.config, self.rules, self.refs.as_ref())?;
         let input = ElementInput {
             name,

@@ -15,10 +15,10 @@ fn before(mode: u64, seed: u64, x: u64, y: u64) -> bool {
     match mode {
         0 => a < b,
         1 => a % 8 < b % 8,
-        2 if mix(a ^ b) % 8 == 0 => x > y,
+        2 if mix(a ^ b).is_multiple_of(8) => x > y,
         2 => x < y,
         3 => !mix(a.wrapping_mul(3).wrapping_add(b)).is_multiple_of(2),
-        _ if mix(a ^ b) % 16 == 0 => a < b,
+        _ if mix(a ^ b).is_multiple_of(16) => a < b,
         _ => x * 7 % 97 < y * 7 % 97,
     }
 }
