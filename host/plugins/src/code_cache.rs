@@ -23,8 +23,10 @@ pub(crate) fn open(directory: &Path) -> io::Result<Cache> {
     if !metadata.is_dir() {
         return Err(io::Error::other("it is a link or a file"));
     }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("it belongs to another user, whose code this user does not run"));
+    }
     if metadata.mode() & 0o077 != 0 {
-        // Fails, as it should, when the directory belongs to somebody else.
         fs::set_permissions(&directory, Permissions::from_mode(0o700))?;
     }
     sweep(&directory.join("modules"));

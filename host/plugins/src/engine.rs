@@ -15,6 +15,8 @@ pub(crate) fn new(cache_dir: &Path, limits: &Limits) -> wasmtime::Result<Engine>
     config.consume_fuel(true).epoch_interruption(true).concurrency_support(false);
     // Where in the guest a call ended is of no use to a user, and costs size and time of every load.
     config.wasm_backtrace_max_frames(None).generate_address_map(false).native_unwind_info(false);
+    // Address space for what an instance may have, not for all of 4 GiB: some machines limit it.
+    config.memory_reservation(limits.memory as u64).memory_guard_size(1 << 16);
     config.allocation_strategy(pooling(limits));
     match code_cache::open(cache_dir) {
         Ok(cache) => drop(config.cache(Some(cache))),

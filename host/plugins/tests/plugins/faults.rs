@@ -9,8 +9,8 @@ use spec_strategy::{Blame, KindError};
 
 use crate::support::{check_error, element, guest, mapping, options, texts};
 
-/// Guests that are sound, and tested elsewhere.
-const SOUND: &[&str] = &["script-like"];
+/// Guests that answer as they should.
+const SOUND: &[&str] = &["hoards", "script-like"];
 
 /// A plugin, the element that brings its fault about (`None`: loading does), and what the error says.
 struct Fault {
@@ -119,6 +119,15 @@ fn the_host_goes_on_after_a_trap() {
         let error = kind.configure(&element("bad.bst")).expect_err("it traps");
         check_error(&error, "plugin-trap", &[]);
         kind.configure(&element("fine.bst")).expect("a new instance answers");
+    }
+}
+
+#[test]
+fn what_earlier_calls_left_behind_does_not_fail_a_later_one() {
+    let kind = guest("hoards", options()).expect("it loads");
+    let first = kind.configure(&element("a.bst")).expect("there is memory");
+    for _ in 0..20 {
+        assert_eq!(kind.configure(&element("a.bst")).expect("there is memory again"), first);
     }
 }
 
