@@ -38,7 +38,8 @@ impl Cas {
     }
 
     /// Stores what an overlay's upper folder changed over the tree `lower`, and answers with the digest of the
-    /// whole tree as it is seen through the overlay. Reads only what changed.
+    /// whole tree as it is seen through the overlay. Reads only what changed. Where `filter` refuses a path, what
+    /// `lower` has there stays.
     ///
     /// The overlay must be mounted with `redirect_dir=off,metacopy=off`.
     ///

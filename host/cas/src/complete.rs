@@ -56,16 +56,19 @@ impl Cas {
     }
 
     fn all_here(&self, root: &Digest) -> Result<bool> {
-        let mut files = Vec::new();
+        let mut blobs = vec![*root];
         self.walk_shared(root, &mut |_, entry| {
-            if let EntryRef::File(file) = entry {
-                files.push(file.digest);
+            match entry {
+                EntryRef::File(file) => blobs.push(file.digest),
+                // It may have been answered from memory.
+                EntryRef::Directory(child) => blobs.push(child.digest),
+                EntryRef::Symlink(_) => {}
             }
             Ok(Walk::Enter)
         })?;
-        files.sort_unstable();
-        files.dedup();
-        Ok(self.missing(&files)?.is_empty())
+        blobs.sort_unstable();
+        blobs.dedup();
+        Ok(self.missing(&blobs)?.is_empty())
     }
 
     fn generation(&self) -> Result<u64> {

@@ -69,6 +69,7 @@ impl Cas {
 
     /// As [`directory`](Self::directory), naming its path in errors.
     pub(crate) fn directory_at(&self, digest: &Digest, path: &str) -> Result<Arc<Directory>> {
+        check_length(path)?;
         self.directory(digest).map_err(|error| error.about(format!("directory /{path}")))
     }
 
@@ -211,11 +212,26 @@ pub(crate) fn push_name(path: &mut String, name: &str) {
     path.push_str(name);
 }
 
+/// Bytes of a path, as Linux has it.
+const LONGEST: usize = 4096;
+/// Names in a path; keeps the recursion over hostile trees shallow.
+const DEEPEST: usize = 256;
+
+fn check_length(path: &str) -> Result<()> {
+    match path.len() > LONGEST || path.split('/').count() > DEEPEST {
+        true => {
+            Err(CasError::BadPath { path: path.to_owned(), why: "it is longer than 4096 bytes or 256 names" })
+        }
+        false => Ok(()),
+    }
+}
+
 /// The components of a relative path in a tree.
 ///
 /// # Errors
-/// `cas-bad-path` when one of them is empty, a step, or holds a NUL.
+/// `cas-bad-path` when the path is too long, or one of them is empty, a step, or holds a NUL.
 pub(crate) fn components(path: &str) -> Result<Vec<&str>> {
+    check_length(path)?;
     let names: Vec<&str> = path.split('/').collect();
     let bad = names.iter().try_for_each(|name| match codec::bad_name(name) {
         Some(why) => ControlFlow::Break(why),

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode};
-use spec_cas::{Cas, CheckoutMode, Entry, Result, Take, TreeBuilder};
+use spec_cas::{Cas, CheckoutMode, Entry, Layer, Result, Take, TreeBuilder, Walk};
 use spec_model::{Digest, UserError};
 use tempfile::TempDir;
 
@@ -212,6 +212,9 @@ fn completeness_is_remembered_until_something_goes() -> Result<()> {
     assert!(!cas.complete(&root)?);
     cas.put_bytes(b"#!/bin/sh\n")?;
     assert!(cas.complete(&root)?);
+    let folder = cas.subtree(&root, "share")?.expect("a directory");
+    cas.quarantine(&folder)?;
+    assert!(!cas.complete(&root)?, "a directory that is still in memory does not count");
     assert!(!cas.complete(&Digest::of(b"no such tree"))?);
     Ok(())
 }
@@ -228,5 +231,25 @@ fn shared_trees_stay_while_they_are_used() -> Result<()> {
     drop((first, again));
     assert!(cas.remove_checked_out(&root)?);
     assert!(cas.checked_out(&root)?.path().join("bin/run").exists());
+    Ok(())
+}
+
+#[test]
+fn trees_deeper_than_any_path_are_refused() -> Result<()> {
+    let (_folder, cas) = store();
+    let mut digest = Digest::of(b"");
+    for depth in 1..=257 {
+        let mut builder = TreeBuilder::new();
+        builder.add_tree("d", digest)?;
+        digest = builder.store(&cas)?;
+        if depth == 256 {
+            cas.walk(&digest, |_, _| Ok(Walk::Enter))?;
+            let layers = [Layer::whole(digest), Layer::whole(digest)];
+            assert_eq!(cas.merge(&layers)?.root, digest);
+        }
+    }
+    let walked = cas.walk(&digest, |_, _| Ok(Walk::Enter)).expect_err("257 names");
+    assert_eq!(walked.reason(), "cas-bad-path");
+    assert!(TreeBuilder::new().add_directory(&"d/".repeat(257)).is_err_and(|e| e.reason() == "cas-bad-path"));
     Ok(())
 }
