@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use spec_cas::{Cas, CasError, Refs};
+use spec_cas::{Cas, CasError, Layer, Refs};
 use spec_model::{Digest, Key, Value};
 
-use crate::compose::compose;
 use crate::context::{SourceContext, SourceSpec};
 use crate::error::SourceError;
 use crate::source::{Source, SourceWarning, Tracked, create};
@@ -141,9 +140,12 @@ impl ElementSources {
         }
         let mut layers = Vec::new();
         for Placed { source, directory } in &self.sources {
-            layers.push((directory.as_deref().unwrap_or_default(), self.tree(&**source, watch, download)?));
+            let root = self.tree(&**source, watch, download)?;
+            layers.push((normal(directory.as_deref().unwrap_or_default()), root));
         }
-        let tree = compose(&self.cas, &layers).map_err(|error| self.cas_error(error))?;
+        let layers: Vec<Layer<'_>> =
+            layers.iter().map(|(location, root)| Layer { root: *root, location, filter: None }).collect();
+        let tree = self.cas.merge(&layers).map_err(|error| self.cas_error(error))?.root;
         self.remember(&refs, &key, tree)?;
         Ok(tree)
     }
@@ -186,4 +188,10 @@ impl ElementSources {
     fn cas_error(&self, error: CasError) -> SourceError {
         SourceError::Cas { who: self.element.to_string(), error: Box::new(error) }
     }
+}
+
+/// The folder as a relative path; BuildStream takes `/a//b/` for `a/b`.
+fn normal(directory: &str) -> String {
+    let names: Vec<&str> = directory.split('/').filter(|name| !matches!(*name, "" | ".")).collect();
+    names.join("/")
 }

@@ -4,7 +4,6 @@
 //! caches. This room knows no YAML: it gets a source's configuration composed, with its places.
 
 mod archive;
-mod compose;
 mod context;
 mod download;
 mod element;

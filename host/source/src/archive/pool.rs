@@ -11,14 +11,18 @@ use super::member::Content;
 
 /// Files up to this size wait as a whole, larger ones in pieces of this size.
 const PIECE: usize = 1 << 20;
-/// Files that wait.
+/// Small files are handed over together once they have so many bytes or are so many: waking a thread costs more than
+/// storing one of them.
+const BATCH_BYTES: usize = 256 << 10;
+const BATCH_FILES: usize = 64;
+/// Jobs that wait.
 const QUEUE: usize = 16;
 /// Pieces of a large file that wait.
 const PIECES: usize = 4;
 const THREADS: usize = 2;
 
 enum Job {
-    Whole(Content, Vec<u8>),
+    Batch(Vec<(Content, Vec<u8>)>),
     /// A file of so many bytes; fewer come when the archive is cut off.
     Pieces(Content, u64, Receiver<Vec<u8>>),
 }
@@ -27,6 +31,8 @@ enum Job {
 pub(crate) struct Pool {
     jobs: SyncSender<Job>,
     count: usize,
+    batch: Vec<(Content, Vec<u8>)>,
+    batch_bytes: usize,
 }
 
 /// Runs `feed` with a pool; answers with its result and the digests of the files in the order they came.
@@ -38,9 +44,11 @@ pub(crate) fn with_pool<R>(
     let receiver = Mutex::new(receiver);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..THREADS).map(|_| scope.spawn(|| work(cas, &receiver))).collect();
-        let mut pool = Pool { jobs: sender, count: 0 };
+        let mut pool = Pool { jobs: sender, count: 0, batch: Vec::new(), batch_bytes: 0 };
         let result = feed(&mut pool);
         let count = pool.count;
+        // A failure to send shows in the workers' results.
+        let _ = pool.flush();
         drop(pool);
         let mut digests = vec![Digest::of(b""); count];
         for worker in workers {
@@ -60,7 +68,11 @@ impl Pool {
         self.count += 1;
         if size <= PIECE as u64 {
             let bytes = piece(&mut file, size)?;
-            self.send(Job::Whole(content, bytes))?;
+            self.batch_bytes += bytes.len();
+            self.batch.push((content, bytes));
+            if self.batch_bytes >= BATCH_BYTES || self.batch.len() >= BATCH_FILES {
+                self.flush()?;
+            }
             return Ok(content);
         }
         let (pieces, receiver) = sync_channel(PIECES);
@@ -72,6 +84,12 @@ impl Pool {
             pieces.send(bytes).map_err(|_| stopped())?;
         }
         Ok(content)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.batch_bytes = 0;
+        let batch = std::mem::take(&mut self.batch);
+        self.send(Job::Batch(batch))
     }
 
     fn send(&self, job: Job) -> io::Result<()> {
@@ -104,16 +122,19 @@ fn work(cas: &Cas, jobs: &Mutex<Receiver<Job>>) -> Result<Vec<(Content, Digest)>
         // After an error the queue is only emptied, so that whoever fills it does not wait for ever.
         if failure.is_none() {
             match store(cas, job) {
-                Ok(entry) => stored.extend(entry),
+                Ok(files) => stored.extend(files),
                 Err(error) => failure = Some(error),
             }
         }
     }
 }
 
-fn store(cas: &Cas, job: Job) -> Result<Option<(Content, Digest)>, CasError> {
+/// The files of a job; none for one that was cut off.
+fn store(cas: &Cas, job: Job) -> Result<Vec<(Content, Digest)>, CasError> {
     let (content, size, pieces) = match job {
-        Job::Whole(content, bytes) => return Ok(Some((content, cas.put_bytes(&bytes)?))),
+        Job::Batch(files) => {
+            return files.into_iter().map(|(content, bytes)| Ok((content, cas.put_bytes(&bytes)?))).collect();
+        }
         Job::Pieces(content, size, pieces) => (content, size, pieces),
     };
     let mut writer = cas.writer();
@@ -122,7 +143,7 @@ fn store(cas: &Cas, job: Job) -> Result<Option<(Content, Digest)>, CasError> {
         writer.write_all(&bytes).map_err(|source| cannot_write(cas, source))?;
         written += bytes.len() as u64;
     }
-    if written == size { Ok(Some((content, writer.finish()?))) } else { Ok(None) }
+    if written == size { Ok(vec![(content, writer.finish()?)]) } else { Ok(Vec::new()) }
 }
 
 /// The store's error for a failed write of its stream.
