@@ -1,12 +1,53 @@
 //! `spec-host`: a build tool for BuildStream projects.
 
+mod app;
 mod cli;
+mod commands;
 mod config;
+mod doctor;
+mod drive;
 mod error;
+mod failure;
+mod plan;
+mod session;
+mod show;
+mod standing;
 mod term;
+mod work;
 
-fn main() -> std::process::ExitCode {
-    let cli = cli::Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
-    let _ = cli;
-    std::process::ExitCode::SUCCESS
+use std::process::ExitCode;
+
+use app::App;
+use cli::{Cli, Globals};
+use error::{CommandError, CommandResult};
+
+fn main() -> ExitCode {
+    let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    give_back_the_cursor_on_panic();
+    run(&cli).unwrap_or_else(|error| report(&cli.globals, &error))
+}
+
+fn run(cli: &Cli) -> CommandResult<ExitCode> {
+    let app = App::new(cli.globals.clone())?;
+    if app.config.debug {
+        let level = tracing::Level::DEBUG;
+        tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
+    }
+    commands::run(&app, &cli.command)
+}
+
+/// Places in files are relative to the project.
+fn report(globals: &Globals, error: &CommandError) -> ExitCode {
+    let style = term::Style::choose(globals.color(), std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    let base = spec_project::find_project(globals.directory());
+    eprint!("{}", error.render(style, &base.unwrap_or_default()));
+    error.exit_code()
+}
+
+fn give_back_the_cursor_on_panic() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        term::restore();
+        usual(panic);
+    }));
 }

@@ -16,7 +16,7 @@ use crate::cli::{CacheBuildTrees, Deps, Globals, OnError};
 use crate::error::{BlameUser, CommandResult};
 
 /// What the user prefers, complete: defaults, then the file, then the command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Config {
     /// The file it came from, if there is one.
     pub(crate) origin: Option<PathBuf>,
@@ -56,21 +56,10 @@ pub(crate) struct Config {
     pub(crate) verbose: bool,
     /// Whether the program's own trace is written.
     pub(crate) debug: bool,
-    /// What is set for single projects, by name.
-    pub(crate) projects: Vec<(String, ProjectConfig)>,
+    /// What is set for single projects, by name, as the file has it: options, mirrors, `strict`.
+    pub(crate) projects: Mapping,
     /// Settings of the file that have no effect yet.
     pub(crate) without_effect: Vec<String>,
-}
-
-/// What is set for one project.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct ProjectConfig {
-    /// Values of project options, by name.
-    pub(crate) options: Vec<(String, String)>,
-    /// Whether a change of build dependencies rebuilds.
-    pub(crate) strict: Option<bool>,
-    /// The mirror that is asked first.
-    pub(crate) default_mirror: Option<String>,
 }
 
 impl Config {
@@ -112,7 +101,7 @@ impl Config {
             element_format: "%{state: >12} %{full-key} %{name} %{workspace-dirs}".to_owned(),
             verbose: false,
             debug: false,
-            projects: Vec::new(),
+            projects: Mapping::new(),
             without_effect: Vec::new(),
         }
     }
@@ -135,9 +124,11 @@ impl Config {
         self.message_lines = globals.message_lines.map_or(self.message_lines, |lines| lines as usize);
     }
 
-    /// What is set for the project of that name.
-    pub(crate) fn project(&self, name: &str) -> Option<&ProjectConfig> {
-        self.projects.iter().find(|(project, _)| project == name).map(|(_, config)| config)
+    /// Whether a change of build dependencies rebuilds in the project of that name.
+    pub(crate) fn strict(&self, globals: &Globals, project: &str) -> bool {
+        let section = self.projects.get(project).and_then(|node| node.as_mapping().ok());
+        let of_file = section.and_then(|section| section.bool_or("strict", true).ok());
+        globals.strict().or(of_file).unwrap_or(true)
     }
 
     /// The folder below the cache with that name.

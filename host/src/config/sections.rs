@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use spec_model::{Mapping, Node, NodeError};
+use spec_model::{Mapping, NodeError};
 
-use super::{Config, Environment, ProjectConfig, Size, numbers};
+use super::{Config, Environment, Size, numbers};
 use crate::cli::Deps;
 
 type Taken = Result<(), NodeError>;
 
 /// Keys that BuildStream has and that do nothing here yet.
 const LATER: [&str; 6] = ["workspacedir", "artifacts", "source-caches", "remote-execution", "fetch", "track"];
-const PROJECT_LATER: [&str; 4] = ["artifacts", "source-caches", "remote-execution", "mirrors"];
+const PROJECT_LATER: [&str; 3] = ["artifacts", "source-caches", "remote-execution"];
 const CACHE_LATER: [&str; 4] = ["storage-service", "pull-buildtrees", "reserved-disk-space", "low-watermark"];
 const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
 
@@ -116,16 +116,15 @@ fn projects(config: &mut Config, section: &Mapping) -> Taken {
     for (name, node) in &section.entries {
         let section = node.as_mapping()?;
         let prefix = format!("projects.{name}.");
-        check(config, section, &prefix, &["options", "strict", "default-mirror"], &PROJECT_LATER)?;
-        let options = section.opt_mapping("options")?.into_iter().flat_map(|options| &options.entries);
-        let options = options.map(|(option, value)| Ok((option.to_string(), value.as_str()?.to_owned())));
-        let project = ProjectConfig {
-            options: options.collect::<Result<_, NodeError>>()?,
-            strict: section.get("strict").map(Node::as_bool).transpose()?,
-            default_mirror: section.opt_str("default-mirror")?.map(str::to_owned),
-        };
-        config.projects.push((name.to_string(), project));
+        check(config, section, &prefix, &["options", "strict", "default-mirror", "mirrors"], &PROJECT_LATER)?;
+        for option in section.opt_mapping("options")?.into_iter().flat_map(|options| options.entries.values())
+        {
+            option.as_str()?;
+        }
+        section.bool_or("strict", true)?;
+        section.opt_str("default-mirror")?;
     }
+    config.projects = section.clone();
     Ok(())
 }
 

@@ -22,7 +22,8 @@ fn good(text: &str) -> Config {
 
 #[test]
 fn an_empty_file_changes_nothing() {
-    assert_eq!(good("{}"), Config::defaults(&environment()));
+    let defaults = Config::defaults(&environment());
+    assert_eq!(format!("{:?}", good("{}")), format!("{defaults:?}"));
     assert_eq!(good("{}").cache_dir, Path::new("/home/me/.cache/spec-host"));
 }
 
@@ -57,15 +58,16 @@ projects: {mine: {options: {debug: True}, strict: False, default-mirror: near}}
     assert_eq!(config.quota, Some(Size::Bytes(10 << 30)));
     assert_eq!((config.key_length, config.error_lines, config.message_lines), (64, 5, 0));
     assert_eq!(config.element_format, "%{name}");
-    let project = config.project("mine").expect("the file has it");
-    assert_eq!(project.options, [("debug".to_owned(), "True".to_owned())]);
-    assert_eq!((project.strict, project.default_mirror.as_deref()), (Some(false), Some("near")));
+    let globals = |line: &[&str]| crate::cli::Cli::read(line).expect("the line is right").globals;
+    assert!(!config.strict(&globals(&["spec-host", "build"]), "mine"));
+    assert!(config.strict(&globals(&["spec-host", "--strict", "build"]), "mine"));
+    assert!(config.strict(&globals(&["spec-host", "build"]), "other"));
 }
 
 #[test]
 fn settings_of_buildstream_without_effect_are_named() {
-    let config = good("artifacts: {servers: []}\nscheduler: {pushers: 2}\nprojects: {p: {mirrors: []}}");
-    assert_eq!(config.without_effect, ["artifacts", "scheduler.pushers", "projects.p.mirrors"]);
+    let config = good("artifacts: {servers: []}\nscheduler: {pushers: 2}\nprojects: {p: {artifacts: {}}}");
+    assert_eq!(config.without_effect, ["artifacts", "scheduler.pushers", "projects.p.artifacts"]);
 }
 
 #[test]

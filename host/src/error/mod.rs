@@ -59,10 +59,21 @@ impl CommandError {
         self
     }
 
+    /// The same error with the place that it is about.
+    pub(crate) fn at(mut self, place: Option<Place>) -> Self {
+        self.place = place;
+        self
+    }
+
     /// The same error, blamed otherwise.
     pub(crate) fn blame(mut self, blame: Blame) -> Self {
         self.blame = blame;
         self
+    }
+
+    /// The stable code and the message.
+    pub(crate) fn parts(&self) -> (&str, &str) {
+        (&self.reason, &self.message)
     }
 
     /// Reason, place and message on one line.

@@ -1,5 +1,6 @@
 //! What people see of a session, and what machines read of it.
 
+mod ask;
 mod failure;
 mod fan;
 mod json;
@@ -12,7 +13,7 @@ mod style;
 mod text;
 mod time;
 
-pub(crate) use failure::report;
+pub(crate) use ask::{Helper, ask};
 pub(crate) use fan::Fan;
 pub(crate) use json::JsonEvents;
 pub(crate) use lines::{Detail, Lines};
@@ -21,6 +22,7 @@ pub(crate) use plain::Plain;
 pub(crate) use roster::{Member, Roster};
 pub(crate) use stdout::print;
 pub(crate) use style::{Ink, Style};
+pub(crate) use text::bytes;
 
 #[cfg(test)]
 mod tests;

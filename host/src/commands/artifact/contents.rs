@@ -1,0 +1,55 @@
+//! `artifact list-contents`
+
+use std::fmt::Write;
+
+use spec_artifact::{ContentEntry, ContentKind, Selection, SplitRules};
+
+use super::target::Targets;
+use crate::app::App;
+use crate::cli::Deps;
+use crate::commands::say;
+use crate::error::CommandResult;
+
+/// Lists the files of artifacts.
+pub(super) fn run(app: &App, long: bool, artifacts: &[String]) -> CommandResult {
+    let targets = Targets::find(app, artifacts, Deps::None)?;
+    let everything = SplitRules::default().filter(&Selection::default());
+    let mut text = String::new();
+    for target in &targets.found {
+        let entries = targets.artifacts.list_contents(target.cached()?, &everything)?;
+        let _ = writeln!(text, "{}:", target.shown);
+        for entry in &entries {
+            let _ = writeln!(text, "\t{}", if long { with_mode(entry) } else { entry.path.clone() });
+        }
+    }
+    say(&text)
+}
+
+/// As `ls -l` shows it: type and permissions, size, path and where a link points.
+fn with_mode(entry: &ContentEntry) -> String {
+    let (letter, target) = match &entry.kind {
+        ContentKind::File { .. } => ('-', String::new()),
+        ContentKind::Directory => ('d', String::new()),
+        ContentKind::Symlink { target } => ('l', format!(" -> {target}")),
+    };
+    let bits = "rwxrwxrwx".chars().enumerate();
+    let mode: String = bits.map(|(at, c)| if entry.mode() >> (8 - at) & 1 == 1 { c } else { '-' }).collect();
+    format!("{letter}{mode} {:>10} {}{target}", entry.size(), entry.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_written_as_ls_does() {
+        for (kind, expect) in [
+            (ContentKind::File { size: 12, executable: true }, "-rwxr-xr-x         12 bin/x"),
+            (ContentKind::File { size: 0, executable: false }, "-rw-r--r--          0 bin/x"),
+            (ContentKind::Symlink { target: "y".to_owned() }, "lrwxrwxrwx          1 bin/x -> y"),
+            (ContentKind::Directory, "drwxr-xr-x          0 bin/x"),
+        ] {
+            assert_eq!(with_mode(&ContentEntry { path: "bin/x".to_owned(), kind }), expect);
+        }
+    }
+}

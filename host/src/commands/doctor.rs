@@ -1,0 +1,35 @@
+//! `doctor`
+
+use std::process::ExitCode;
+
+use super::say;
+use crate::app::App;
+use crate::doctor::{Finding, Health, examine};
+use crate::error::CommandResult;
+use crate::term::Ink;
+
+/// Says what this machine lacks and how to mend it.
+///
+/// # Errors
+/// When the standard output cannot be written.
+pub(super) fn run(app: &App) -> CommandResult<ExitCode> {
+    let findings = examine(&app.config, app.globals.directory());
+    let mut text: String = findings.iter().map(|finding| line(app, finding)).collect();
+    let bad = findings.iter().any(|finding| finding.health == Health::Bad);
+    text += if bad { "\nspec-host cannot build here yet.\n" } else { "\nspec-host can build here.\n" };
+    say(&text)?;
+    Ok(ExitCode::from(u8::from(bad)))
+}
+
+fn line(app: &App, finding: &Finding) -> String {
+    let mark = match finding.health {
+        Health::Good => app.out.paint(Ink::Good, "ok  "),
+        Health::Poor => app.out.paint(Ink::Warning, "poor"),
+        Health::Bad => app.out.paint(Ink::Bad, "BAD "),
+    };
+    let mut text = format!("{mark} {:<28} {}\n", finding.name, finding.detail);
+    if !finding.remedy.is_empty() {
+        text += &format!("     {}: {}\n", app.out.paint(Ink::Good, "help"), finding.remedy);
+    }
+    text
+}

@@ -1,0 +1,48 @@
+//! One file per command.
+
+mod artifact;
+mod build;
+mod doctor;
+mod init;
+mod pager;
+mod place;
+mod shell;
+mod show;
+mod source;
+mod tarball;
+
+use std::process::ExitCode;
+
+use crate::app::App;
+use crate::cli::{Cli, Command};
+use crate::error::{CommandError, CommandResult};
+use crate::term::print;
+
+/// Runs the command; the exit code is its own.
+///
+/// # Errors
+/// What ends the command.
+pub(crate) fn run(app: &App, command: &Command) -> CommandResult<ExitCode> {
+    match command {
+        Command::Build(args) => build::run(app, args),
+        Command::Show(args) => show::run(app, args),
+        Command::Artifact(command) => artifact::run(app, command),
+        Command::Source(command) => source::run(app, command),
+        Command::Shell(args) => shell::run(app, args),
+        Command::Init(args) => init::run(app, args),
+        Command::Doctor => doctor::run(app),
+        Command::Completions { shell } => completions(*shell),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> CommandResult<ExitCode> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::definition(), "spec-host", &mut text);
+    say(&String::from_utf8_lossy(&text))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints to the standard output.
+fn say(text: &str) -> CommandResult {
+    print(text).map_err(|error| CommandError::io("write to the standard output", &error))
+}

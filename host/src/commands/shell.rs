@@ -1,0 +1,146 @@
+//! `shell`, and looking into failures.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use spec_build::{Observer, Prepared, Request, ShellCommand, Warning};
+use spec_model::Cancel;
+use spec_project::Scope;
+use spec_sandbox::Ending;
+use spec_source::Watch;
+
+use super::pager;
+use crate::app::App;
+use crate::cli::ShellArgs;
+use crate::error::{CommandError, CommandResult};
+use crate::session::{Session, SharedSession};
+use crate::term::Helper;
+use crate::work::builder;
+
+/// What a shell finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    /// The element and what it needs at run time.
+    Runtime,
+    /// What its build finds before the first command.
+    Build,
+    /// What its build left.
+    Buildtree,
+}
+
+/// Runs a command in an element's sandbox and exits as it does.
+///
+/// # Errors
+/// When the sandbox cannot be made.
+pub(super) fn run(app: &App, args: &ShellArgs) -> CommandResult<ExitCode> {
+    let session = SharedSession::new(Session::open(app, std::slice::from_ref(&args.element))?);
+    let element = session.target()?;
+    let room = match (args.use_buildtree, args.build) {
+        (true, _) => Room::Buildtree,
+        (false, true) => Room::Build,
+        (false, false) => Room::Runtime,
+    };
+    let code = enter(&session, element, room, args.command.clone())?;
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+fn enter(session: &SharedSession, element: usize, room: Room, command: Vec<String>) -> CommandResult<i32> {
+    let builder = builder(session);
+    let keys = session.keys_now()?;
+    let keys_of = |element: usize| keys[element];
+    let cancel = Cancel::new();
+    let has_sources = !session.project.elements[element].sources.is_empty();
+    let sources = match room {
+        Room::Build if has_sources => Some(session.sources(element).stage(&Watch::quiet(cancel.clone()))?),
+        _ => None,
+    };
+    let request = Request { project: &session.project, element, keys: &keys_of, sources };
+    let mut prepared = match room {
+        Room::Runtime => builder.runtime_root(&request, Some(Scope::Run), true, &Quiet, &cancel)?,
+        Room::Build => builder.build_root(&request, &Quiet, &cancel)?,
+        Room::Buildtree => builder.cached_root(&request, &Quiet, &cancel)?,
+    };
+    start(session, element, &mut prepared, command)
+}
+
+fn start(
+    session: &Session,
+    element: usize,
+    root: &mut Prepared<'_>,
+    argv: Vec<String>,
+) -> CommandResult<i32> {
+    let shell = &session.project.config.shell;
+    let interactive = argv.is_empty();
+    let argv = if interactive { shell.command.clone() } else { argv };
+    let mut environment = Vec::new();
+    if interactive {
+        let key = session.shown_key(element, None);
+        let key: String = key.chars().take(session.config.key_length).collect();
+        environment.push(("PS1".to_owned(), format!("[{key}@{}:${{PWD}}]$ ", session.name(element))));
+        environment.extend(std::env::var("TERM").map(|term| ("TERM".to_owned(), term)));
+        environment.extend(shell.environment.iter().map(|(name, text)| (name.clone(), from_host(text))));
+    }
+    let ran = root.run(ShellCommand { argv, environment, network: interactive })?;
+    Ok(match ran.ending {
+        Ending::Exited(code) => code,
+        Ending::Signaled(signal) => 128 + signal,
+        Ending::TimedOut | Ending::Cancelled => 130,
+    })
+}
+
+/// A value of the project's shell environment: `$NAME` is the host's variable of that name.
+fn from_host(text: &str) -> String {
+    match text.strip_prefix('$') {
+        Some(name) => std::env::var(name).unwrap_or_default(),
+        None => text.to_owned(),
+    }
+}
+
+/// Nothing is drawn while a root is made.
+pub(super) struct Quiet;
+
+impl Observer for Quiet {
+    fn activity(&self, _text: &str, _commands: Option<(u64, u64)>) {}
+
+    fn warning(&self, warning: Warning) {
+        eprintln!("warning[{}]: {}", warning.reason, warning.text);
+    }
+}
+
+/// Helps to look into failures of a session.
+pub(super) struct FailureHelper {
+    session: SharedSession,
+}
+
+impl FailureHelper {
+    /// Help for this session.
+    pub(super) fn new(session: SharedSession) -> Self {
+        Self { session }
+    }
+
+    fn try_shell(&self, element: usize) -> CommandResult {
+        let kept =
+            self.session.pairs[element].map(|pair| self.session.cached(element, pair)).transpose()?.flatten();
+        let has_root = kept.is_some_and(|artifact| artifact.trees.buildroot.is_some());
+        let room = if has_root { Room::Buildtree } else { Room::Build };
+        enter(&self.session, element, room, Vec::new()).map(drop)
+    }
+}
+
+impl Helper for FailureHelper {
+    fn shell(&self, element: usize) {
+        report(self.try_shell(element));
+    }
+
+    fn log(&self, path: &Path) {
+        let text = std::fs::read(path);
+        let text = text.map_err(|error| CommandError::io(&format!("read {}", path.display()), &error));
+        report(text.and_then(|text| pager::show(&String::from_utf8_lossy(&text))));
+    }
+}
+
+fn report(result: CommandResult) {
+    if let Err(error) = result {
+        eprint!("{}", error.render(crate::term::Style::Plain, Path::new(".")));
+    }
+}

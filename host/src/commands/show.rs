@@ -1,0 +1,50 @@
+//! `show`
+
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use super::say;
+use crate::app::App;
+use crate::cli::{Order, ShowArgs};
+use crate::error::CommandResult;
+use crate::session::Session;
+use crate::show::{Format, Symbol, paint, to_json, value};
+
+/// Prints elements.
+///
+/// # Errors
+/// What is wrong with the project or the format.
+pub(super) fn run(app: &App, args: &ShowArgs) -> CommandResult<ExitCode> {
+    let format = Format::parse(args.format.as_ref().unwrap_or(&app.config.element_format))?;
+    let session = Session::open(app, &args.elements)?;
+    let mut elements = session.select(args.deps, &args.except)?;
+    if args.order == Order::Alpha {
+        elements.sort_by_key(|element| session.name(*element));
+    }
+    let text = match args.json {
+        true => json(&session, &elements)?,
+        false => formatted(app, &session, &elements, &format)?,
+    };
+    say(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn json(session: &Session, elements: &[usize]) -> CommandResult<String> {
+    let standings = session.standings()?;
+    let all: Vec<Value> =
+        elements.iter().map(|element| to_json(session, *element, &standings[*element])).collect();
+    Ok(format!("{:#}\n", Value::from(all)))
+}
+
+fn formatted(app: &App, session: &Session, elements: &[usize], format: &Format) -> CommandResult<String> {
+    let of_cache = [Symbol::State, Symbol::Key, Symbol::FullKey, Symbol::ArtifactCasDigest];
+    let standings = if format.has(&of_cache) { session.standings()? } else { Vec::new() };
+    let mut lines = Vec::new();
+    for &element in elements {
+        let standing = standings.get(element);
+        let value = |symbol| Ok(value(session, element, standing, symbol));
+        lines.push(format.fill(&value, &|symbol, text| paint(app.out, symbol, text))?);
+    }
+    Ok(lines.join("\n").trim_end_matches('\n').to_owned() + "\n")
+}

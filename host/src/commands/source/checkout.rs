@@ -1,0 +1,36 @@
+//! `source checkout`
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use spec_cas::{CheckoutMode, TreeBuilder};
+use spec_model::Cancel;
+use spec_source::Watch;
+
+use crate::app::App;
+use crate::cli::SourceCheckoutArgs;
+use crate::commands::{place, tarball};
+use crate::error::CommandResult;
+use crate::session::Session;
+
+/// Writes the sources of elements to a folder or an archive, each below the element's name as bst does.
+pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCode> {
+    let session = Session::open(app, std::slice::from_ref(&args.element))?;
+    let watch = Watch::quiet(Cancel::new());
+    let mut tree = TreeBuilder::new();
+    for index in session.select(args.deps, &args.except)? {
+        let element = &session.project.elements[index];
+        if !element.sources.is_empty() {
+            tree.add_tree(&element.name.normal(), session.sources(index).fetch(&watch)?)?;
+        }
+    }
+    let tree = tree.store(&session.cas)?;
+    match &args.tar {
+        Some(file) => tarball::write(&session.cas, &tree, file, args.compression)?,
+        None => {
+            let dest = args.directory.as_deref().unwrap_or(Path::new("source-checkout"));
+            place::tree(&session.cas, &tree, dest, args.force, CheckoutMode::Copy)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,30 @@
+//! `source fetch`
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use spec_scheduler::Task;
+
+use super::NoHelp;
+use crate::app::App;
+use crate::cli::SourceSelection;
+use crate::drive::{Errand, drive};
+use crate::error::CommandResult;
+use crate::plan::single_jobs;
+use crate::session::Session;
+use crate::work::Worker;
+
+/// Brings sources into the cache.
+pub(super) fn run(app: &App, selection: &SourceSelection) -> CommandResult<ExitCode> {
+    let session = Arc::new(Session::open(app, &selection.elements)?);
+    let mut needed = Vec::new();
+    for element in session.select(selection.deps, &selection.except)? {
+        if session.fetch_needed(element)? {
+            needed.push(element);
+        }
+    }
+    let graph = single_jobs(&needed, Task::Fetch);
+    let roster = session.roster("fetch", None);
+    let work = Arc::new(Worker::new(session, &[], false));
+    drive(app, Errand { graph, work, roster, helper: Arc::new(NoHelp) })
+}

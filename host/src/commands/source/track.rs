@@ -1,0 +1,90 @@
+//! `source track`
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use spec_model::Value;
+use spec_project::edit::{NewRef, set_refs};
+use spec_scheduler::{Context, Failure, Job, JobEnd, Message, MessageLevel, Task, Work};
+
+use super::NoHelp;
+use crate::app::App;
+use crate::cli::SourceSelection;
+use crate::drive::{Errand, drive};
+use crate::error::{CommandError, CommandResult};
+use crate::failure;
+use crate::plan::single_jobs;
+use crate::session::{Session, SharedSession};
+use crate::work::watch;
+
+/// Looks for new versions and writes them into the files that hold the references.
+pub(super) fn run(app: &App, selection: &SourceSelection) -> CommandResult<ExitCode> {
+    let session = Arc::new(Session::open(app, &selection.elements)?);
+    let mut elements = session.select(selection.deps, &selection.except)?;
+    elements.retain(|element| !session.project.elements[*element].sources.is_empty());
+    let tracker = Arc::new(Tracker { session: session.clone(), found: Mutex::default() });
+    let (graph, work) = (single_jobs(&elements, Task::Track), tracker.clone());
+    let code =
+        drive(app, Errand { graph, work, roster: session.roster("track", None), helper: Arc::new(NoHelp) })?;
+    // What was found is written even when something else failed.
+    let found = std::mem::take(&mut *tracker.lock());
+    for file in set_refs(&session.project, &found)? {
+        write(&file.path, &file.text)?;
+    }
+    Ok(code)
+}
+
+/// Replaces a file's text; it is the old one or the new one at any time.
+fn write(path: &Path, text: &str) -> CommandResult {
+    let failed = |error: std::io::Error| CommandError::io(&format!("write {}", path.display()), &error);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    if let Ok(there) = std::fs::metadata(path) {
+        file.as_file().set_permissions(there.permissions()).map_err(failed)?;
+    }
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Collects new references.
+struct Tracker {
+    session: SharedSession,
+    found: Mutex<Vec<NewRef>>,
+}
+
+impl Tracker {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<NewRef>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Work for Tracker {
+    fn run(&self, job: Job, context: &Context) -> Result<JobEnd, Box<Failure>> {
+        let sources = self.session.sources_again(job.element);
+        let mut sources = sources.map_err(|error| failure::of_command(&error))?;
+        let tracked = sources.track(&watch(context, "tracking")).map_err(failure::of)?;
+        let changed: Vec<_> = tracked.into_iter().filter(|(_, tracked)| tracked.is_changed()).collect();
+        if changed.is_empty() {
+            return Ok(JobEnd::Unneeded);
+        }
+        for (source, tracked) in changed {
+            let text = match tracked.new {
+                Value::Str(text) => text,
+                other => other.canonical(),
+            };
+            context.message(Message {
+                element: None,
+                level: MessageLevel::Info,
+                reason: "new-ref".to_owned(),
+                text: format!("source {}: {text}", source + 1),
+                detail: None,
+            });
+            self.lock().push(NewRef { element: job.element, source, text });
+        }
+        Ok(JobEnd::Done)
+    }
+}

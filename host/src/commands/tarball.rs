@@ -1,0 +1,110 @@
+//! Trees as tar archives.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use spec_cas::{Cas, EntryRef, Walk};
+use spec_model::Digest;
+
+use crate::cli::Compression;
+use crate::error::{CommandError, CommandResult};
+
+/// BuildStream's one modification time, 2011-11-11 11:11:11 UTC.
+const MTIME: u64 = 1_321_009_871;
+
+/// Writes a tree as an archive to `path`, or to the standard output when that is `-`. The file appears whole or not
+/// at all.
+///
+/// # Errors
+/// When the cache or the disk fails.
+pub(super) fn write(
+    cas: &Cas,
+    root: &Digest,
+    path: &Path,
+    compression: Option<Compression>,
+) -> CommandResult {
+    let failed = |error: io::Error| CommandError::io(&format!("write {}", path.display()), &error);
+    let compression = compression.or_else(|| by_name(path));
+    if path.as_os_str() == "-" {
+        return compressed(cas, root, &mut io::stdout().lock(), compression);
+    }
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut out = BufWriter::new(file.as_file_mut());
+    compressed(cas, root, &mut out, compression)?;
+    out.flush().map_err(failed)?;
+    drop(out);
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+fn by_name(path: &Path) -> Option<Compression> {
+    match path.extension()?.to_str()? {
+        "gz" | "tgz" => Some(Compression::Gz),
+        "xz" | "txz" => Some(Compression::Xz),
+        "bz2" | "tbz2" => Some(Compression::Bz2),
+        _ => None,
+    }
+}
+
+fn compressed(cas: &Cas, root: &Digest, out: &mut dyn Write, how: Option<Compression>) -> CommandResult {
+    let failed = |error: io::Error| CommandError::io("write the archive", &error);
+    match how {
+        None => archive(cas, root, out).map(drop),
+        Some(Compression::Gz) => {
+            let out = archive(cas, root, flate2::write::GzEncoder::new(out, flate2::Compression::default()))?;
+            out.finish().map(drop).map_err(failed)
+        }
+        Some(Compression::Xz) => {
+            let out = archive(cas, root, liblzma::write::XzEncoder::new(out, 6))?;
+            out.finish().map(drop).map_err(failed)
+        }
+        Some(Compression::Bz2) => {
+            let out = archive(cas, root, bzip2::write::BzEncoder::new(out, bzip2::Compression::default()))?;
+            out.finish().map(drop).map_err(failed)
+        }
+    }
+}
+
+fn archive<W: Write>(cas: &Cas, root: &Digest, out: W) -> CommandResult<W> {
+    let mut archive = tar::Builder::new(out);
+    let mut failure = None;
+    cas.walk(root, |path, entry| {
+        if failure.is_none() {
+            failure = add(cas, &mut archive, path, entry).err();
+        }
+        Ok(if failure.is_some() { Walk::Skip } else { Walk::Enter })
+    })?;
+    match failure {
+        Some(error) => Err(error),
+        None => archive.into_inner().map_err(|error| CommandError::io("write the archive", &error)),
+    }
+}
+
+fn add<W: Write>(cas: &Cas, archive: &mut tar::Builder<W>, path: &str, entry: EntryRef<'_>) -> CommandResult {
+    let mut header = tar::Header::new_gnu();
+    header.set_mtime(MTIME);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_size(0);
+    let written = match entry {
+        EntryRef::Directory(_) => {
+            header.set_entry_type(tar::EntryType::Directory);
+            header.set_mode(0o755);
+            archive.append_data(&mut header, format!("{path}/"), io::empty())
+        }
+        EntryRef::Symlink(link) => {
+            header.set_entry_type(tar::EntryType::Symlink);
+            header.set_mode(0o777);
+            archive.append_link(&mut header, path, &link.target)
+        }
+        EntryRef::File(file) => {
+            header.set_mode(if file.executable { 0o755 } else { 0o644 });
+            header.set_size(file.digest.size());
+            let contents: File = cas.open_blob(&file.digest)?;
+            archive.append_data(&mut header, path, contents)
+        }
+    };
+    written.map_err(|error| CommandError::io(&format!("add '{path}' to the archive"), &error))
+}

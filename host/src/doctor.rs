@@ -1,0 +1,151 @@
+//! What this machine lacks, and the command that mends it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::config::Config;
+
+/// A build needs about this much room; the example's base alone takes 1.5 GB. In bytes.
+const ROOM: u64 = 4 << 30;
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// What.
+    pub(crate) name: String,
+    /// How it is.
+    pub(crate) health: Health,
+    /// What was found.
+    pub(crate) detail: String,
+    /// What to do about it; empty when nothing is to be done.
+    pub(crate) remedy: String,
+}
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Health {
+    /// As it should be.
+    Good,
+    /// It works, but not for everything.
+    Poor,
+    /// Nothing can be built.
+    Bad,
+}
+
+/// Looks at all that building needs. Leaves nothing behind but the cache's folder.
+pub(crate) fn examine(config: &Config, project: &Path) -> Vec<Finding> {
+    let mut findings = vec![configuration(config), cache(config), room(config)];
+    let writable = findings[1].health == Health::Good;
+    findings.extend(sandbox(if writable { config.cache_dir.clone() } else { std::env::temp_dir() }));
+    findings.push(processor());
+    findings.push(certificates());
+    findings.push(nearest_project(project));
+    findings
+}
+
+fn finding(name: &str, health: Health, detail: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    Finding { name: name.to_owned(), health, detail: detail.into(), remedy: remedy.into() }
+}
+
+fn configuration(config: &Config) -> Finding {
+    let detail = match &config.origin {
+        Some(path) => path.display().to_string(),
+        None => "none, all defaults".to_owned(),
+    };
+    finding("configuration file", Health::Good, detail, "")
+}
+
+fn cache(config: &Config) -> Finding {
+    let folder = &config.cache_dir;
+    let tried = fs::create_dir_all(folder).and_then(|()| tempfile::tempdir_in(folder));
+    match tried {
+        Ok(_) => finding("cache folder", Health::Good, folder.display().to_string(), ""),
+        Err(error) => {
+            let remedy =
+                format!("sudo chown -R \"$(id -u)\" {}, or set another 'cachedir'", folder.display());
+            finding("cache folder", Health::Bad, format!("{}: {error}", folder.display()), remedy)
+        }
+    }
+}
+
+fn room(config: &Config) -> Finding {
+    let there = config.cache_dir.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
+    let Ok(disk) = rustix::fs::statvfs(there) else {
+        return finding("disk space", Health::Poor, "cannot be told", "");
+    };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let detail = format!("{} free for the cache", crate::term::bytes(free));
+    if free >= ROOM {
+        return finding("disk space", Health::Good, detail, "");
+    }
+    let remedy =
+        format!("set 'cachedir' to a larger disk, or clear the cache: rm -rf {}", config.cache_dir.display());
+    finding("disk space", Health::Poor, detail, remedy)
+}
+
+fn sandbox(scratch: PathBuf) -> Vec<Finding> {
+    let health = |ok| if ok { Health::Good } else { Health::Bad };
+    let checks = spec_sandbox::probe(&scratch);
+    let finding =
+        |check: spec_sandbox::Check| finding(check.name, health(check.ok), check.detail, check.remedy);
+    checks.into_iter().map(finding).collect()
+}
+
+fn processor() -> Finding {
+    let flags = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let fast = flags.split_whitespace().any(|flag| flag == "sha_ni" || flag == "sha2");
+    match fast {
+        true => finding("SHA-256 instructions", Health::Good, "used", ""),
+        false => finding("SHA-256 instructions", Health::Poor, "none: hashing takes five times as long", ""),
+    }
+}
+
+fn certificates() -> Finding {
+    const FILES: [&str; 3] =
+        ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+    let set = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    let found = set.into_iter().chain(FILES.map(PathBuf::from)).find(|file| file.exists());
+    match found {
+        Some(file) => finding("certificates for downloads", Health::Good, file.display().to_string(), ""),
+        None => {
+            let remedy = "sudo apt-get install ca-certificates";
+            finding("certificates for downloads", Health::Poor, "none found: https may not work", remedy)
+        }
+    }
+}
+
+fn nearest_project(start: &Path) -> Finding {
+    match spec_project::find_project(start) {
+        Ok(folder) => finding("project", Health::Good, folder.display().to_string(), ""),
+        Err(_) => finding("project", Health::Good, "none here; begin one with: spec-host init", ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Environment;
+
+    #[test]
+    fn a_cache_that_cannot_be_written_is_found() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let home = folder.path().display().to_string();
+        let environment = Environment::new(move |name| (name == "HOME").then(|| home.clone()));
+        let mut config = Config::defaults(&environment);
+        assert_eq!(cache(&config).health, Health::Good);
+        fs::write(folder.path().join("file"), "")?;
+        config.cache_dir = folder.path().join("file/cache");
+        let found = cache(&config);
+        assert_eq!(found.health, Health::Bad);
+        assert!(found.remedy.contains("cachedir"), "{}", found.remedy);
+        Ok(())
+    }
+
+    #[test]
+    fn everything_that_is_wrong_says_what_to_do() {
+        let config = Config::defaults(&Environment::process());
+        for found in examine(&config, Path::new("/")) {
+            assert!(found.health != Health::Bad || !found.remedy.is_empty(), "{found:?}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! From errors of the rooms to failures of jobs.
+
+use spec_artifact::{Artifact, Outcome};
+use spec_build::BuildError;
+use spec_model::UserError;
+use spec_scheduler::Failure;
+
+use crate::error::CommandError;
+
+/// The failure that an error of a job is.
+pub(crate) fn of(error: impl UserError) -> Box<Failure> {
+    let mut detail: Vec<String> = error.place().map(|place| format!("at {place}")).into_iter().collect();
+    detail.extend(error.hint());
+    Box::new(Failure {
+        reason: error.reason().to_owned(),
+        message: error.to_string(),
+        detail: (!detail.is_empty()).then(|| detail.join("\n")),
+        ..Failure::default()
+    })
+}
+
+/// The failure that an error of a command is.
+pub(crate) fn of_command(error: &CommandError) -> Box<Failure> {
+    let (reason, message) = error.parts();
+    Box::new(Failure { reason: reason.to_owned(), message: message.to_owned(), ..Failure::default() })
+}
+
+/// The failure of a build, with the last `lines` lines of its log.
+pub(crate) fn of_build(error: BuildError, lines: usize) -> Box<Failure> {
+    let BuildError::Command(failed) = error else { return of(error) };
+    Box::new(Failure {
+        reason: "command-failed".to_owned(),
+        message: failed.to_string(),
+        command: Some(failed.command.clone()),
+        exit_code: failed.exit_code,
+        // A log that cannot be read is still named.
+        log_tail: spec_build::tail(&failed.log, lines).unwrap_or_default(),
+        log: Some(failed.log),
+        has_buildtree: failed.has_buildtree,
+        ..Failure::default()
+    })
+}
+
+/// The failure that is cached as an artifact, with the end of its log.
+pub(crate) fn of_artifact(artifact: &Artifact, log_tail: Vec<String>) -> Box<Failure> {
+    let (message, detail) = match &artifact.outcome {
+        Outcome::Failed { error, details } => (error.clone(), details.clone()),
+        Outcome::Succeeded => (String::new(), String::new()),
+    };
+    Box::new(Failure {
+        reason: "cached-failure".to_owned(),
+        message,
+        detail: (!detail.is_empty()).then_some(detail),
+        log_tail,
+        has_buildtree: artifact.trees.buildroot.is_some(),
+        cached: true,
+        ..Failure::default()
+    })
+}

@@ -1,0 +1,81 @@
+//! From the sources of a project's elements to those that can be fetched.
+
+use spec_cas::Cas;
+use spec_project::keys::SourceKey;
+use spec_project::{Element, Project, ProjectConfig};
+use spec_source::{Alias, ElementSources, SourceContext, SourceError, SourceSpec};
+
+use crate::app::App;
+use crate::config::Config;
+use crate::error::{BlameUser, CommandError, CommandResult};
+
+/// What all sources of the project share.
+pub(super) fn context(config: &Config, project: &ProjectConfig, cas: &Cas) -> SourceContext {
+    let aliases: Vec<(String, Alias)> =
+        project.aliases.iter().map(|(name, url)| (name.clone(), alias(project, name, url))).collect();
+    let find =
+        move |name: &str| aliases.iter().find(|(known, _)| known == name).map(|(_, alias)| alias.clone());
+    let mut context = SourceContext::new(&project.directory, &config.source_dir, cas.clone(), find);
+    context.http.attempts = config.network_retries + 1;
+    context
+}
+
+fn alias(project: &ProjectConfig, name: &str, url: &str) -> Alias {
+    let preferred = |mirror: &&spec_project::Mirror| Some(&mirror.name) == project.default_mirror.as_ref();
+    let first = project.mirrors.iter().filter(preferred);
+    let others = project.mirrors.iter().filter(|mirror| !preferred(mirror));
+    let lists = first.chain(others).flat_map(|mirror| &mirror.aliases);
+    let mirrors = lists.filter(|(alias, _)| alias == name).flat_map(|(_, urls)| urls.clone()).collect();
+    Alias { url: url.to_owned(), mirrors }
+}
+
+/// The sources of all elements, by index.
+pub(super) fn configure(
+    app: &App,
+    project: &Project,
+    context: &SourceContext,
+) -> CommandResult<Vec<ElementSources>> {
+    let mut all = Vec::with_capacity(project.elements.len());
+    for element in &project.elements {
+        let sources = of(element, context).or_usage()?;
+        for warning in sources.warnings() {
+            if project.config.fatal_warnings.iter().any(|fatal| fatal == warning.token) {
+                let error = CommandError::usage(warning.token, warning.message).at(warning.place);
+                return Err(error.hint("it is an error because of 'fatal-warnings' in project.conf"));
+            }
+            app.warn(warning.token, &warning.message);
+        }
+        all.push(sources);
+    }
+    Ok(all)
+}
+
+/// The sources of one element.
+pub(super) fn of(element: &Element, context: &SourceContext) -> Result<ElementSources, SourceError> {
+    let spec = |source: &spec_project::SourceConfig| SourceSpec {
+        kind: source.kind.clone(),
+        place: source.place.clone(),
+        directory: source.directory.clone(),
+        config: source.config.clone(),
+    };
+    let specs: Vec<SourceSpec> = element.sources.iter().map(spec).collect();
+    ElementSources::new(&element.name.to_string(), context, &specs)
+}
+
+/// What the sources contribute to keys; `None` where a reference is missing.
+pub(super) fn keys(project: &Project, all: &[ElementSources]) -> CommandResult<Vec<Option<Vec<SourceKey>>>> {
+    let mut keys = Vec::with_capacity(all.len());
+    for (element, sources) in project.elements.iter().zip(all) {
+        let mut list = Some(Vec::new());
+        for (config, source) in element.sources.iter().zip(sources.sources()) {
+            let key = source.unique_key().or_usage()?;
+            let (kind, directory) = (config.kind.clone(), config.directory.clone());
+            list = list.zip(key).map(|(mut list, key)| {
+                list.push(SourceKey { kind, directory, key });
+                list
+            });
+        }
+        keys.push(list);
+    }
+    Ok(keys)
+}

@@ -1,0 +1,79 @@
+//! The values of symbols.
+
+use spec_model::{Mapping, Node};
+use spec_project::Element;
+
+use super::Symbol;
+use crate::session::Session;
+use crate::standing::Standing;
+use crate::term::{Ink, Style};
+
+/// The value of a symbol for one element.
+pub(crate) fn value(session: &Session, index: usize, standing: Option<&Standing>, symbol: Symbol) -> String {
+    let element = &session.project.elements[index];
+    let key = || session.shown_key(index, standing);
+    match symbol {
+        Symbol::Name => element.name.to_string(),
+        Symbol::Kind => element.kind.clone(),
+        Symbol::Description => element.description.lines().collect::<Vec<_>>().join(" "),
+        Symbol::Key => key().chars().take(session.config.key_length).collect(),
+        Symbol::FullKey => key(),
+        Symbol::State => standing.map(|standing| standing.name().to_owned()).unwrap_or_default(),
+        Symbol::Config => spec_project::yaml::dump(&element.config),
+        Symbol::Vars => texts(&element.variables),
+        Symbol::Env => texts(&element.environment),
+        Symbol::Public => spec_project::yaml::dump(&element.public),
+        Symbol::Deps => list(&dependencies(session, element, true, true)),
+        Symbol::BuildDeps => list(&dependencies(session, element, true, false)),
+        Symbol::RuntimeDeps => list(&dependencies(session, element, false, true)),
+        Symbol::Workspaced | Symbol::WorkspaceDirs => String::new(),
+        Symbol::ArtifactCasDigest => {
+            standing.and_then(Standing::files).map(|d| d.to_string()).unwrap_or_default()
+        }
+    }
+}
+
+/// A laid out value in its colour.
+pub(crate) fn paint(style: Style, symbol: Symbol, text: String) -> String {
+    let ink = match symbol {
+        Symbol::Name => Ink::Name,
+        Symbol::Key | Symbol::FullKey => Ink::Key,
+        Symbol::State => match text.trim() {
+            "cached" => Ink::Good,
+            "failed" | "no reference" => Ink::Bad,
+            "fetch needed" => Ink::Warning,
+            _ => Ink::Bold,
+        },
+        _ => return text,
+    };
+    style.paint(ink, text)
+}
+
+/// Full names of direct dependencies, build dependencies first, each once.
+pub(super) fn dependencies(session: &Session, element: &Element, build: bool, runtime: bool) -> Vec<String> {
+    let builds = element.dependencies.iter().filter(|dependency| build && dependency.build);
+    let runs = element.dependencies.iter().filter(|dependency| runtime && dependency.runtime);
+    let mut names: Vec<String> = Vec::new();
+    for dependency in builds.chain(runs) {
+        let name = session.project.elements[dependency.element].name.to_string();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn list(names: &[String]) -> String {
+    match names {
+        [] => "[]".to_owned(),
+        _ => names.iter().map(|name| format!("- {name}")).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn texts(pairs: &[(String, String)]) -> String {
+    let mut mapping = Mapping::new();
+    for (name, text) in pairs {
+        mapping.set(name, Node::text(text.as_str()));
+    }
+    spec_project::yaml::dump(&mapping)
+}

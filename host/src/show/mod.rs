@@ -1,0 +1,11 @@
+//! Elements as `show` prints them.
+
+mod fields;
+mod format;
+mod json;
+mod symbol;
+
+pub(crate) use fields::{paint, value};
+pub(crate) use format::Format;
+pub(crate) use json::element as to_json;
+pub(crate) use symbol::Symbol;

@@ -1,0 +1,110 @@
+//! Asking what to do about a failure.
+
+use std::io::Write;
+use std::path::Path;
+
+use spec_scheduler::{Decision, Failure};
+
+use super::{Ink, Style};
+
+/// What can be done to look into a failure before deciding.
+pub(crate) trait Helper: Send + Sync + 'static {
+    /// Goes into the sandbox of the element's build.
+    fn shell(&self, element: usize);
+
+    /// Shows a log.
+    fn log(&self, path: &Path);
+}
+
+const CHOICES: [(&str, &str); 6] = [
+    ("continue", "go on with what does not need it"),
+    ("quit", "finish what runs, then stop"),
+    ("terminate", "stop what runs"),
+    ("retry", "try it again"),
+    ("shell", "go into its sandbox"),
+    ("log", "show the whole log"),
+];
+
+/// Asks until there is a decision. `answer` gives a line, or `None` at the end of the input, which means to quit.
+pub(crate) fn ask(
+    out: &mut dyn Write,
+    answer: &mut dyn FnMut() -> Option<String>,
+    style: Style,
+    (name, element, failure): (&str, usize, &Failure),
+    helper: &dyn Helper,
+) -> Decision {
+    loop {
+        // Without a terminal to ask on there is no answer either.
+        let _ = out.write_all(menu(name, style).as_bytes()).and_then(|()| out.flush());
+        let Some(line) = answer() else { return Decision::Quit };
+        match choice(&line) {
+            Some("continue") => return Decision::Continue,
+            Some("quit") => return Decision::Quit,
+            Some("terminate") => return Decision::Terminate,
+            Some("retry") => return Decision::Retry,
+            Some("shell") => helper.shell(element),
+            Some("log") => match &failure.log {
+                Some(log) => helper.log(log),
+                None => drop(writeln!(out, "there is no log")),
+            },
+            _ => drop(writeln!(out, "'{}' is none of these", line.trim())),
+        }
+    }
+}
+
+fn menu(name: &str, style: Style) -> String {
+    let title = style.paint(Ink::Name, name);
+    let mut text = format!("{title} failed. What now?\n");
+    for (word, meaning) in CHOICES {
+        let (first, rest) = word.split_at(1);
+        text += &format!("  {}{rest:<10} {meaning}\n", style.paint(Ink::Bold, format_args!("({first})")));
+    }
+    text + "> "
+}
+
+/// The choice that the line is, or begins.
+fn choice(line: &str) -> Option<&'static str> {
+    let line = line.trim().to_lowercase();
+    let begins = |(word, _): &&(&'static str, &str)| !line.is_empty() && word.starts_with(&line);
+    CHOICES.iter().find(begins).map(|(word, _)| *word)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Seen(Mutex<Vec<String>>);
+
+    impl Helper for Seen {
+        fn shell(&self, element: usize) {
+            self.0.lock().expect("one thread").push(format!("shell {element}"));
+        }
+
+        fn log(&self, path: &Path) {
+            self.0.lock().expect("one thread").push(format!("log {}", path.display()));
+        }
+    }
+
+    #[test]
+    fn it_asks_until_there_is_a_decision() {
+        for (answers, expect, did) in [
+            (vec!["c"], Decision::Continue, vec![]),
+            (vec!["", "x", "Retry\n"], Decision::Retry, vec![]),
+            (vec!["s", "l", "t"], Decision::Terminate, vec!["shell 7", "log /log"]),
+            (vec!["quit"], Decision::Quit, vec![]),
+            (vec![], Decision::Quit, vec![]),
+        ] {
+            let seen = Seen::default();
+            let failure = Failure { log: Some(PathBuf::from("/log")), ..Failure::default() };
+            let mut lines = answers.iter().map(|line| (*line).to_owned());
+            let asked = ("app.bst", 7, &failure);
+            let decision = ask(&mut Vec::new(), &mut || lines.next(), Style::Plain, asked, &seen);
+            assert_eq!(decision, expect, "{answers:?}");
+            assert_eq!(*seen.0.lock().expect("one thread"), did, "{answers:?}");
+        }
+    }
+}

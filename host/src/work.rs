@@ -1,0 +1,182 @@
+//! What jobs do: fetching and building.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use spec_artifact::{Artifact, ArtifactKeys};
+use spec_build::{Builder, BuilderOptions, CacheBuildtrees, ElementKeys, Request};
+use spec_model::Digest;
+use spec_project::keys::strong_key;
+use spec_scheduler::{Context, Failure, Job, JobEnd, Message, MessageLevel, Task, Work};
+use spec_source::Watch;
+
+use crate::cli::CacheBuildTrees;
+use crate::failure;
+use crate::session::SharedSession;
+use crate::standing::Standing;
+
+/// Does the jobs of a session.
+pub(crate) struct Worker {
+    session: SharedSession,
+    builder: Builder,
+    retry_failed: bool,
+    /// The keys that artifacts have, or will have, as far as they are known.
+    keys: Mutex<Vec<Option<ElementKeys>>>,
+}
+
+type Ended = Result<JobEnd, Box<Failure>>;
+
+impl Worker {
+    /// Work on elements that stand so; `retry_failed` builds again what failed before.
+    pub(crate) fn new(session: SharedSession, standings: &[Standing], retry_failed: bool) -> Self {
+        let keys = standings.iter().map(|standing| standing.artifact().map(|artifact| known(artifact.keys)));
+        let keys = Mutex::new(keys.collect());
+        Self { builder: builder(&session), session, retry_failed, keys }
+    }
+
+    fn fetch(&self, element: usize, context: &Context) -> Ended {
+        let sources = self.session.sources(element);
+        if !self.session.fetch_needed(element).map_err(|error| failure::of_command(&error))? {
+            return Ok(JobEnd::Unneeded);
+        }
+        sources.fetch(&watch(context, "fetching")).map_err(failure::of)?;
+        Ok(JobEnd::Done)
+    }
+
+    fn build(&self, element: usize, context: &Context) -> Ended {
+        let keys = self.own_keys(element)?;
+        if let Some(artifact) = self.cached(element, keys)? {
+            if artifact.succeeded() {
+                self.note(element, artifact.keys);
+                return Ok(JobEnd::Unneeded);
+            }
+            if !self.retry_failed {
+                return Err(self.cached_failure(&artifact));
+            }
+        }
+        self.set(element, keys);
+        let sources = self.stage(element, context)?;
+        let all = self.lock().clone();
+        let keys_of =
+            move |element: usize| all[element].expect("what a build needs was built before or is cached");
+        let request = Request { project: &self.session.project, element, keys: &keys_of, sources };
+        let built = self.builder.build(&request, &Told(context), &context.cancel);
+        let built = built.map_err(|error| failure::of_build(error, self.session.config.error_lines))?;
+        self.note(element, built.artifact.keys);
+        Ok(JobEnd::Done)
+    }
+
+    /// An artifact that is there by now, for example since another process built it.
+    fn cached(&self, element: usize, keys: ElementKeys) -> Result<Option<Artifact>, Box<Failure>> {
+        let element = &self.session.project.elements[element];
+        self.session.artifacts.lookup(&element.project, &element.name, &keys.strong).map_err(failure::of)
+    }
+
+    fn cached_failure(&self, artifact: &Artifact) -> Box<Failure> {
+        let text =
+            artifact.logs.last().and_then(|log| self.session.cas.get(&log.digest).ok()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        let end = &lines[lines.len().saturating_sub(self.session.config.error_lines)..];
+        failure::of_artifact(artifact, end.iter().map(|line| (*line).to_owned()).collect())
+    }
+
+    /// The staged sources; `None` when there are none.
+    fn stage(&self, element: usize, context: &Context) -> Result<Option<Digest>, Box<Failure>> {
+        if self.session.project.elements[element].sources.is_empty() {
+            return Ok(None);
+        }
+        let watch = watch(context, "staging sources");
+        self.session.sources(element).stage(&watch).map(Some).map_err(failure::of)
+    }
+
+    /// The keys that the element's artifact will have, on what is below it by now.
+    fn own_keys(&self, element: usize) -> Result<ElementKeys, Box<Failure>> {
+        let missing = || {
+            Box::new(Failure {
+                reason: "missing-ref".to_owned(),
+                message: "a source of it, or of something below it, has no reference".to_owned(),
+                ..Failure::default()
+            })
+        };
+        let pair = self.session.pairs[element].ok_or_else(missing)?;
+        let mut keys = ElementKeys { strong: pair.strict, strict: pair.strict, weak: pair.weak };
+        if !self.session.strict {
+            let known = self.lock();
+            let scope = self.session.project.build_scope(element);
+            let below: Option<Vec<_>> =
+                scope.iter().map(|below| Some((*below, known[*below]?.strong))).collect();
+            let (below, sources) =
+                below.zip(self.session.source_keys[element].as_ref()).ok_or_else(missing)?;
+            keys.strong = strong_key(&self.session.project, element, sources, &below, pair.weak);
+        }
+        Ok(keys)
+    }
+
+    fn note(&self, element: usize, keys: ArtifactKeys) {
+        self.set(element, known(keys));
+    }
+
+    fn set(&self, element: usize, keys: ElementKeys) {
+        self.lock()[element] = Some(keys);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Option<ElementKeys>>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Work for Worker {
+    fn run(&self, job: Job, context: &Context) -> Ended {
+        match job.task {
+            Task::Fetch => self.fetch(job.element, context),
+            Task::Build => self.build(job.element, context),
+            Task::Track => Ok(JobEnd::Unneeded),
+        }
+    }
+}
+
+/// A builder as the configuration has it.
+pub(crate) fn builder(session: &SharedSession) -> Builder {
+    let options = BuilderOptions {
+        logs: session.config.log_dir.clone(),
+        cache_buildtrees: match session.config.cache_buildtrees {
+            CacheBuildTrees::Always => CacheBuildtrees::Always,
+            CacheBuildTrees::Auto => CacheBuildtrees::Auto,
+            CacheBuildTrees::Never => CacheBuildtrees::Never,
+        },
+        key_length: session.config.key_length,
+    };
+    Builder::new(session.cas.clone(), session.artifacts.clone(), options)
+}
+
+/// The keys of an artifact that is there.
+pub(crate) fn known(keys: ArtifactKeys) -> ElementKeys {
+    ElementKeys { strong: keys.strong, strict: keys.strict, weak: keys.weak }
+}
+
+/// Progress of a download as that of a job.
+pub(crate) fn watch(context: &Context, activity: &'static str) -> Watch {
+    let told = Arc::new(context.clone());
+    Watch::new(context.cancel.clone(), move |done, total| {
+        told.progress(activity, Some((done, total.unwrap_or(0))));
+    })
+}
+
+/// Tells a job's context what a build tells.
+struct Told<'a>(&'a Context);
+
+impl spec_build::Observer for Told<'_> {
+    fn activity(&self, text: &str, commands: Option<(u64, u64)>) {
+        self.0.progress(text, commands);
+    }
+
+    fn warning(&self, warning: spec_build::Warning) {
+        self.0.message(Message {
+            element: None,
+            level: MessageLevel::Warning,
+            reason: warning.reason.to_owned(),
+            text: warning.text,
+            detail: (!warning.detail.is_empty()).then_some(warning.detail),
+        });
+    }
+}
