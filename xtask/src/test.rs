@@ -32,7 +32,10 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     tests.env("SPEC_BASE_TAR", paths.base_tar());
     tests.env("SPEC_BST", bst.program("bst"));
     tests.env("SPEC_EXAMPLE", paths.example());
-    let tally = step("tests", || count(&mut tests))?;
+    let sdk = step("tests of the guest SDK", || {
+        count(&mut guests_cargo(paths, "test --package spec-guest-sdk --release --no-fail-fast"))
+    })?;
+    let tally = step("tests", || count(&mut tests))?.and(sdk);
     println!("{} passed, {} failed", tally.passed, tally.failed);
     if !tally.all_ran_well {
         bail!("step failed: tests");
@@ -59,6 +62,16 @@ struct Tally {
     passed: u64,
     failed: u64,
     all_ran_well: bool,
+}
+
+impl Tally {
+    fn and(self, other: Self) -> Self {
+        Self {
+            passed: self.passed + other.passed,
+            failed: self.failed + other.failed,
+            all_ran_well: self.all_ran_well && other.all_ran_well,
+        }
+    }
 }
 
 /// Runs the tests, and adds up the lines in which each test program tells its result.
