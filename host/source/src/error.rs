@@ -157,14 +157,6 @@ pub enum SourceError {
         /// The source.
         name: SourceName,
     },
-    /// Local files changed after the key was computed. Reason `source-changed`.
-    #[error("{name}: {} changed while it was read; run again", path.display())]
-    Changed {
-        /// The source.
-        name: SourceName,
-        /// The file or folder.
-        path: PathBuf,
-    },
     /// The archive cannot be staged.
     #[error("{name}: cannot unpack {url}: {error}")]
     Archive {
@@ -226,7 +218,6 @@ impl UserError for SourceError {
             Self::Refused { .. } => "download-refused",
             Self::Download { .. } => "download-failed",
             Self::NotFetched { .. } => "source-not-fetched",
-            Self::Changed { .. } => "source-changed",
             Self::Archive { error, .. } => error.reason(),
             Self::Cas { error, .. } => error.reason(),
             Self::Io { .. } => "source-io",
