@@ -9,11 +9,14 @@ use crate::error::CommandError;
 
 /// The failure that an error of a job is.
 pub(crate) fn of(error: impl UserError) -> Box<Failure> {
+    let text = error.to_string();
+    let (message, more) = text.split_once('\n').unwrap_or((&text, ""));
     let mut detail: Vec<String> = error.place().map(|place| format!("at {place}")).into_iter().collect();
+    detail.extend((!more.is_empty()).then(|| more.to_owned()));
     detail.extend(error.hint());
     Box::new(Failure {
         reason: error.reason().to_owned(),
-        message: error.to_string(),
+        message: message.to_owned(),
         detail: (!detail.is_empty()).then(|| detail.join("\n")),
         ..Failure::default()
     })
@@ -43,14 +46,16 @@ pub(crate) fn of_build(error: BuildError, lines: usize) -> Box<Failure> {
 
 /// The failure that is cached as an artifact, with the end of its log.
 pub(crate) fn of_artifact(artifact: &Artifact, log_tail: Vec<String>) -> Box<Failure> {
-    let (message, detail) = match &artifact.outcome {
-        Outcome::Failed { error, details } => (error.clone(), details.clone()),
-        Outcome::Succeeded => (String::new(), String::new()),
+    // The details repeat the log, which is shown anyway.
+    let (message, details) = match &artifact.outcome {
+        Outcome::Failed { error, details } => (error.lines().next().unwrap_or_default(), details.as_str()),
+        Outcome::Succeeded => ("", ""),
     };
+    let detail = (log_tail.is_empty() && !details.is_empty()).then(|| details.to_owned());
     Box::new(Failure {
         reason: "cached-failure".to_owned(),
-        message,
-        detail: (!detail.is_empty()).then_some(detail),
+        message: message.to_owned(),
+        detail,
         log_tail,
         has_buildtree: artifact.trees.buildroot.is_some(),
         cached: true,

@@ -127,7 +127,8 @@ mod tests {
         let tasks: Vec<Task> = board.ready().map(|job| graph.jobs()[job].task).collect();
         assert_eq!(tasks, [Task::Fetch; 4]);
         let mut order = Vec::new();
-        while let Some(job) = board.ready().next() {
+        loop {
+            let Some(job) = board.ready().next() else { break };
             board.start(job);
             board.succeed(job);
             if graph.jobs()[job].task == Task::Build {

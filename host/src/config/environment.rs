@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+type Lookup = dyn Fn(&str) -> Option<String>;
+
 /// Variables of the environment, so that tests can bring their own.
 pub(crate) struct Environment {
-    lookup: Box<dyn Fn(&str) -> Option<String>>,
+    lookup: Box<Lookup>,
 }
 
 impl Environment {

@@ -9,6 +9,7 @@ use super::{Config, Environment, Size, numbers};
 use crate::cli::Deps;
 
 type Taken = Result<(), NodeError>;
+type Section = (&'static str, fn(&mut Config, &Mapping) -> Taken);
 
 /// Keys that BuildStream has and that do nothing here yet.
 const LATER: [&str; 6] = ["workspacedir", "artifacts", "source-caches", "remote-execution", "fetch", "track"];
@@ -21,7 +22,7 @@ pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment
     let known = ["cachedir", "sourcedir", "logdir", "scheduler", "build", "cache", "logging", "projects"];
     check(config, file, "", &known, &LATER)?;
     directories(config, file, environment)?;
-    let sections: [(&str, fn(&mut Config, &Mapping) -> Taken); 5] = [
+    let sections: [Section; 5] = [
         ("scheduler", scheduler),
         ("build", build),
         ("cache", cache),

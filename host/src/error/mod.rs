@@ -8,7 +8,10 @@ use spec_model::{Place, UserError};
 
 /// An error that ends the command.
 #[derive(Debug)]
-pub(crate) struct CommandError {
+pub(crate) struct CommandError(Box<Told>);
+
+#[derive(Debug)]
+struct Told {
     blame: Blame,
     reason: String,
     message: String,
@@ -24,8 +27,6 @@ pub(crate) enum Blame {
     Failure,
     /// The command line, the configuration or the project is wrong: exit code 2.
     Usage,
-    /// The user stopped it: exit code 130.
-    Interrupt,
 }
 
 /// How a command ends.
@@ -35,7 +36,7 @@ impl CommandError {
     /// An error of the program itself, with a stable `reason` code.
     pub(crate) fn new(blame: Blame, reason: &str, message: impl Into<String>) -> Self {
         let (reason, message) = (reason.to_owned(), message.into());
-        Self { blame, reason, message, place: None, causes: Vec::new(), hint: None }
+        Self(Box::new(Told { blame, reason, message, place: None, causes: Vec::new(), hint: None }))
     }
 
     /// Something that the user asked for wrongly.
@@ -55,40 +56,39 @@ impl CommandError {
 
     /// The same error with advice what to do next.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.0.hint = Some(hint.into());
         self
     }
 
     /// The same error with the place that it is about.
     pub(crate) fn at(mut self, place: Option<Place>) -> Self {
-        self.place = place;
+        self.0.place = place;
         self
     }
 
     /// The same error, blamed otherwise.
     pub(crate) fn blame(mut self, blame: Blame) -> Self {
-        self.blame = blame;
+        self.0.blame = blame;
         self
     }
 
     /// The stable code and the message.
     pub(crate) fn parts(&self) -> (&str, &str) {
-        (&self.reason, &self.message)
+        (&self.0.reason, &self.0.message)
     }
 
     /// Reason, place and message on one line.
     #[cfg(test)]
     pub(crate) fn summary(&self) -> String {
-        let place = self.place.as_ref().map(|place| format!("{place} ")).unwrap_or_default();
-        format!("{} {place}{}", self.reason, self.message)
+        let place = self.0.place.as_ref().map(|place| format!("{place} ")).unwrap_or_default();
+        format!("{} {place}{}", self.0.reason, self.0.message)
     }
 
     /// The code the process exits with.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self.blame {
+        ExitCode::from(match self.0.blame {
             Blame::Failure => 1,
             Blame::Usage => 2,
-            Blame::Interrupt => 130,
         })
     }
 }
@@ -101,14 +101,14 @@ impl<E: UserError> From<E> for CommandError {
             causes.push(below.to_string());
             cause = below.source();
         }
-        Self {
+        Self(Box::new(Told {
             blame: Blame::Failure,
             reason: error.reason().to_owned(),
             message: error.to_string(),
             place: error.place().cloned(),
             causes,
             hint: error.hint(),
-        }
+        }))
     }
 }
 

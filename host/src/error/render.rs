@@ -14,17 +14,17 @@ const LARGEST_FILE: u64 = 4 << 20;
 impl CommandError {
     /// The error as text with a newline at its end. Places in files are relative to `base`.
     pub(crate) fn render(&self, style: Style, base: &Path) -> String {
-        let title = style.paint(Ink::Bad, format_args!("error[{}]", self.reason));
-        let mut text = format!("{title}: {}\n", self.message.trim_end());
-        if let Some(place) = &self.place {
+        let title = style.paint(Ink::Bad, format_args!("error[{}]", self.0.reason));
+        let mut text = format!("{title}: {}\n", self.0.message.trim_end());
+        if let Some(place) = &self.0.place {
             let arrow = style.paint(Ink::Dim, "-->");
             let _ = writeln!(text, " {arrow} {place}");
             text.push_str(&excerpt(place, base, style).unwrap_or_default());
         }
-        for cause in self.causes.iter().filter(|cause| !self.message.contains(cause.as_str())) {
+        for cause in self.0.causes.iter().filter(|cause| !self.0.message.contains(cause.as_str())) {
             let _ = writeln!(text, "{}: {}", style.paint(Ink::Dim, "caused by"), cause.trim_end());
         }
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = &self.0.hint {
             let _ = writeln!(text, "{}: {}", style.paint(Ink::Good, "help"), hint.trim_end());
         }
         text

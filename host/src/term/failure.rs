@@ -39,7 +39,7 @@ pub(crate) fn report(name: &str, task: Task, failure: &Failure, error_lines: usi
 /// The commands that look further.
 fn advice(name: &str, task: Task, failure: &Failure, style: Style) -> String {
     let mut commands = Vec::new();
-    if task == Task::Build && failure.log.is_some() {
+    if task == Task::Build && (failure.log.is_some() || failure.cached) {
         commands.push(format!("spec-host artifact log {name}"));
     }
     if failure.has_buildtree {

@@ -117,6 +117,9 @@ impl Lines {
             (false, true) => self.style.paint(Ink::Good, "succeeded"),
             (false, false) => self.style.paint(Ink::Bad, "failed"),
         };
+        if summary.tasks.is_empty() && summary.success() {
+            return format!("{}: nothing to do", self.roster.command);
+        }
         let tasks: String = summary.tasks.iter().map(|(task, counts)| counted(*task, *counts)).collect();
         format!("{} {verdict} in {}{tasks}", self.roster.command, took(summary.elapsed))
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use spec_scheduler::{Event, Failure, JobEnd, Message, MessageLevel, Observer, Summary, Task};
 
+use super::failure::report;
 use super::*;
 
 pub(super) fn names() -> Roster {

@@ -1,12 +1,12 @@
 //! Texts from elsewhere, made harmless for a terminal.
 
-/// The text without control characters; a tab becomes a space.
+/// The text without control characters; tabs and line ends become spaces.
 pub(crate) fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
-            '\t' => clean.push(' '),
+            '\t' | '\n' => clean.push(' '),
             '\x1b' => skip_escape(&mut chars),
             c if c.is_control() => {}
             c => clean.push(c),
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
-        assert_eq!(clean("a\x1b[31mred\x1b[0m\tb\r\n\x07"), "ared b");
+        assert_eq!(clean("a\x1b[31mred\x1b[0m\tb\r\nc\x07"), "ared b c");
         assert_eq!(clean("cut off\x1b["), "cut off");
     }
 

@@ -178,7 +178,7 @@ fn the_view_at_work() {
     view.note(&progress(1, "make -j4\x1b[31m", Some((2, 5))), at(3));
     let draw = |size| view.frame(&names(), Style::Plain, Duration::from_secs(12), at(12), size);
     assert_eq!(
-        draw((60, 10)),
+        draw((61, 10)),
         [
             "[00:12] fetch 0/1 · build 0/4 · 3 running",
             "  fetch base.bst    base.tar 120.0 MB of 600.0 MB      00:12",

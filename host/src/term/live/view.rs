@@ -1,6 +1,6 @@
 //! What runs, and how far the session is: a pure function from events to lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use spec_scheduler::{Event, JobEnd, Task};
@@ -18,8 +18,8 @@ pub(super) struct View {
 
 #[derive(Default)]
 struct Count {
-    ended: usize,
-    failed: usize,
+    done: usize,
+    failed: BTreeSet<usize>,
     all: usize,
 }
 
@@ -48,6 +48,7 @@ impl View {
                     done: None,
                 };
                 self.running.insert(*job, fresh);
+                self.tasks.entry(*task).or_default().failed.remove(job);
             }
             Event::Progress { job, activity, done } => {
                 if let Some(running) = self.running.get_mut(job) {
@@ -58,8 +59,9 @@ impl View {
                 self.running.remove(job);
                 let count = self.tasks.entry(*task).or_default();
                 match end {
-                    JobEnd::Failed(_) => count.failed += 1,
-                    _ => count.ended += 1,
+                    JobEnd::Done | JobEnd::Unneeded => count.done += 1,
+                    JobEnd::Failed(_) => drop(count.failed.insert(*job)),
+                    JobEnd::Cancelled | JobEnd::Skipped => {}
                 }
             }
             Event::Message(_) | Event::Ended(_) => {}
@@ -75,7 +77,8 @@ impl View {
         now: Instant,
         size: (usize, usize),
     ) -> Vec<String> {
-        let (columns, rows) = size;
+        // The last column stays free: what is erased after a full line would take its end with it.
+        let (columns, rows) = (size.0.saturating_sub(1), size.1);
         let room = rows.saturating_sub(2).max(1);
         let hidden = self.running.len().saturating_sub(room);
         let mut frame = vec![self.status(style, elapsed, columns)];
@@ -98,8 +101,11 @@ impl View {
 }
 
 fn part((task, count): (&Task, &Count)) -> String {
-    let failed = if count.failed > 0 { format!(" ({} failed)", count.failed) } else { String::new() };
-    format!("{task} {}/{}{failed}", count.ended, count.all)
+    let failed = match count.failed.len() {
+        0 => String::new(),
+        failed => format!(" ({failed} failed)"),
+    };
+    format!("{task} {}/{}{failed}", count.done, count.all)
 }
 
 impl Running {
