@@ -23,7 +23,8 @@ const BESIDE: [&str; 3] = ["spec-testkit", "spec-tests", "xtask"];
 const RESERVED: [(&str, &[&str]); 7] = [
     ("wasmtime", &["spec-plugins"]),
     ("saphyr-parser", &["spec-project"]),
-    ("tar", &["spec-source"]),
+    // The binary writes archives of checkouts; reading them is a source's.
+    ("tar", &["spec-source", "spec-host"]),
     ("ureq", &["spec-source"]),
     ("prost-build", &["spec-proto"]),
     ("clap", &["spec-host"]),

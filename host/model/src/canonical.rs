@@ -3,14 +3,16 @@
 //! BuildStream hashes `ujson.dumps(value, sort_keys=True, escape_forward_slashes=False)`: no spaces, keys sorted by
 //! code point, everything outside ASCII escaped.
 
+use std::fmt::Write as _;
+
 use crate::{Key, Value};
 
 impl Value {
     /// The text that BuildStream hashes.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let mut text = String::new();
-        write(self, &mut text);
+        let mut text = String::with_capacity(1024);
+        write_value(self, &mut text);
         text
     }
 
@@ -21,7 +23,7 @@ impl Value {
     }
 }
 
-fn write(value: &Value, out: &mut String) {
+fn write_value(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
@@ -32,7 +34,7 @@ fn write(value: &Value, out: &mut String) {
             out.push('[');
             for (index, value) in values.iter().enumerate() {
                 separate(index, out);
-                write(value, out);
+                write_value(value, out);
             }
             out.push(']');
         }
@@ -42,7 +44,7 @@ fn write(value: &Value, out: &mut String) {
                 separate(index, out);
                 write_text(name, out);
                 out.push(':');
-                write(value, out);
+                write_value(value, out);
             }
             out.push('}');
         }
@@ -69,7 +71,8 @@ fn write_text(text: &str, out: &mut String) {
             ' '..='\u{7f}' => out.push(c),
             _ => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                    // Writing to a String cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
                 }
             }
         }
@@ -93,6 +96,7 @@ mod tests {
             "a/b\"\\\n\t\u{8}\u{c}\r\u{1}\u{1f}\u{7f}<>&".into(),
             "\"a/b\\\"\\\\\\n\\t\\b\\f\\r\\u0001\\u001f\u{7f}<>&\"",
         );
+        check("\u{0}\u{b}\u{80}ÿ\u{ffff}'".into(), "\"\\u0000\\u000b\\u0080\\u00ff\\uffff'\"");
         check("é€😀\u{2028}".into(), r#""\u00e9\u20ac\ud83d\ude00\u2028""#);
     }
 

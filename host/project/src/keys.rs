@@ -1,12 +1,8 @@
 //! Cache keys, byte for byte those of BuildStream 2.8.
 
-mod canonical;
-
 use std::collections::BTreeMap;
 
 use spec_model::{Key, KeyPair, Value};
-
-pub use canonical::canonical;
 
 use crate::{Element, Project};
 
@@ -54,7 +50,7 @@ fn key_pair(
         dependency_value(&project.elements[*dependency], key)
     });
     dictionary.insert("dependencies".to_owned(), Value::Seq(weak.collect()));
-    let weak = key_of(&dictionary);
+    let weak = Value::Map(dictionary.clone()).key();
     let strong = pairs.iter().map(|(dependency, pair)| (*dependency, pair.strict));
     Some(KeyPair { strict: strong_of(project, dictionary, strong, weak), weak })
 }
@@ -75,7 +71,7 @@ pub fn strong_key(
 /// The key under which the staged sources of an element are kept (BuildStream's `ElementSources` cache key).
 #[must_use]
 pub fn sources_key(sources: &[SourceKey]) -> Key {
-    Key::of(canonical(&sources_value(sources)).as_bytes())
+    sources_value(sources).key()
 }
 
 fn strong_of(
@@ -87,7 +83,7 @@ fn strong_of(
     let list = dependencies.map(|(element, key)| dependency_value(&project.elements[element], Some(key)));
     dictionary.insert("dependencies".to_owned(), Value::Seq(list.collect()));
     dictionary.insert("weak-cache-key".to_owned(), weak.to_string().into());
-    key_of(&dictionary)
+    Value::Map(dictionary).key()
 }
 
 /// All that goes into an element's keys but its dependencies.
@@ -134,8 +130,4 @@ fn dependency_value(dependency: &Element, key: Option<Key>) -> Value {
 fn is_strict(element: &Element, dependency: usize) -> bool {
     let direct = || element.dependencies.iter().any(|d| d.element == dependency && d.strict);
     element.kind_description.strict_rebuild || direct()
-}
-
-fn key_of(dictionary: &BTreeMap<String, Value>) -> Key {
-    Key::of(canonical::canonical_map(dictionary).as_bytes())
 }
