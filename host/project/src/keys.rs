@@ -68,12 +68,6 @@ pub fn strong_key(
     strong_of(project, dictionary, dependencies.iter().copied(), weak)
 }
 
-/// The key under which the staged sources of an element are kept (BuildStream's `ElementSources` cache key).
-#[must_use]
-pub fn sources_key(sources: &[SourceKey]) -> Key {
-    sources_value(sources).key()
-}
-
 fn strong_of(
     project: &Project,
     mut dictionary: BTreeMap<String, Value>,
