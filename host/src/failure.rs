@@ -37,7 +37,7 @@ pub(crate) fn of_build(error: BuildError, lines: usize) -> Box<Failure> {
         command: Some(failed.command.clone()),
         exit_code: failed.exit_code,
         // A log that cannot be read is still named.
-        log_tail: spec_build::tail(&failed.log, lines).unwrap_or_default(),
+        log_tail: failed.output_tail(lines),
         log: Some(failed.log),
         has_buildtree: failed.has_buildtree,
         ..Failure::default()

@@ -61,7 +61,7 @@ impl Worker {
         let request = Request { project: &self.session.project, element, keys: &keys_of, sources };
         let built = self.builder.build(&request, &Told(context), &context.cancel);
         let built = built.map_err(|error| failure::of_build(error, self.session.config.error_lines))?;
-        self.note(element, built.artifact.keys);
+        self.note(element, built.keys);
         Ok(JobEnd::Done)
     }
 
@@ -98,6 +98,9 @@ impl Worker {
                 ..Failure::default()
             })
         };
+        if let (Some(keys), false) = (self.lock()[element], self.retry_failed) {
+            return Ok(keys);
+        }
         let pair = self.session.pairs[element].ok_or_else(missing)?;
         let mut keys = ElementKeys { strong: pair.strict, strict: pair.strict, weak: pair.weak };
         if !self.session.strict {

@@ -65,15 +65,6 @@ pub struct Request<'a> {
     pub sources: Option<Digest>,
 }
 
-/// What a build made.
-#[derive(Clone, Debug)]
-pub struct Built {
-    /// The stored artifact.
-    pub artifact: Artifact,
-    /// The log; `None` when no command was to run.
-    pub log: Option<PathBuf>,
-}
-
 impl<'a> Request<'a> {
     pub(crate) fn element(&self) -> &'a Element {
         &self.project.elements[self.element]
@@ -101,7 +92,7 @@ impl Builder {
         request: &Request<'_>,
         observer: &dyn Observer,
         cancel: &Cancel,
-    ) -> Result<Built, BuildError> {
+    ) -> Result<Artifact, BuildError> {
         let mut job = Job::new(self, request, observer, cancel)?;
         job.start_log()?;
         let made = job.execute_plan();

@@ -1,20 +1,21 @@
 //! From a root after its commands to a stored artifact.
 
-use spec_artifact::{ArtifactDraft, ArtifactKeys, BuildDependency, LogDraft, Outcome, SandboxState, Trees};
+use spec_artifact::{
+    Artifact, ArtifactDraft, ArtifactKeys, BuildDependency, LogDraft, Outcome, SandboxState, Trees,
+};
 
 use spec_project::metadata;
 
 use crate::builder::CacheBuildtrees;
 use crate::job::Job;
-use crate::log::tail;
-use crate::{BuildError, Built, CommandFailure, Warning};
+use crate::{BuildError, CommandFailure, Warning};
 
 /// Lines at the end of a log that go into a failed artifact's record.
 const DETAIL_LINES: usize = 20;
 
 impl Job<'_> {
     /// Collects what the plan says and stores the artifact.
-    pub(crate) fn store_success(mut self) -> Result<Built, BuildError> {
+    pub(crate) fn store_success(mut self) -> Result<Artifact, BuildError> {
         self.say("caching the artifact");
         let path = &self.plan().collect;
         let mut trees = Trees::default();
@@ -47,7 +48,7 @@ impl Job<'_> {
                 }
             };
         }
-        let details = tail(&failure.log, DETAIL_LINES).unwrap_or_default().join("\n");
+        let details = failure.output_tail(DETAIL_LINES).join("\n");
         let error = format!("{failure}: {}", failure.command);
         match self.store(Outcome::Failed { error, details }, trees) {
             Ok(_) => BuildError::Command(Box::new(failure)),
@@ -64,7 +65,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn store(self, outcome: Outcome, trees: Trees) -> Result<Built, BuildError> {
+    fn store(self, outcome: Outcome, trees: Trees) -> Result<Artifact, BuildError> {
         let keys = self.request.keys_of(self.request.element);
         let log = self.log.as_ref().map(|log| log.path().to_owned());
         let draft = ArtifactDraft {
@@ -80,8 +81,7 @@ impl Job<'_> {
             logs: log.iter().map(|file| LogDraft { name: file_name(file), file: file.clone() }).collect(),
             speculative_actions: None,
         };
-        let artifact = self.builder.artifacts.store(&self.element.project, &self.element.name, draft)?;
-        Ok(Built { artifact, log })
+        Ok(self.builder.artifacts.store(&self.element.project, &self.element.name, draft)?)
     }
 
     fn build_dependencies(&self) -> Vec<BuildDependency> {

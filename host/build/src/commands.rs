@@ -62,6 +62,7 @@ impl Job<'_> {
         }
         let Some(log) = &mut self.log else { return Ok(()) };
         log.line(&format!("\n# {group}: {}", command.label.trim_end()))?;
+        let output_start = log.length()?;
         let spec = RunSpec {
             streams: Streams::Log(log.handle()?),
             ..self.run_spec(command.argv.clone(), environment, cwd, access)
@@ -75,6 +76,7 @@ impl Job<'_> {
             exit_code,
             signal,
             log,
+            output_start,
             has_buildtree: false,
         })))
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::log::tail;
 use spec_artifact::ArtifactError;
 use spec_cas::CasError;
 use spec_exec::ExecError;
@@ -116,8 +117,18 @@ pub struct CommandFailure {
     pub signal: Option<i32>,
     /// The log, with the command's output at its end.
     pub log: PathBuf,
+    /// The byte of the log at which the command's output begins.
+    pub output_start: u64,
     /// Whether the stored artifact has a build tree.
     pub has_buildtree: bool,
+}
+
+impl CommandFailure {
+    /// The last `lines` lines of what the command printed, as far as the log can be read.
+    #[must_use]
+    pub fn output_tail(&self, lines: usize) -> Vec<String> {
+        tail(&self.log, self.output_start, lines).unwrap_or_default()
+    }
 }
 
 impl std::fmt::Display for CommandFailure {

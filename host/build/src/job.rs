@@ -78,16 +78,15 @@ impl<'a> Job<'a> {
         &self.element.configured.plan
     }
 
-    /// Creates the log, if there will be anything to log, and heads it with the environment.
+    /// Creates the log, and heads it with the environment if there will be commands.
     pub(crate) fn start_log(&mut self) -> Result<(), BuildError> {
-        if !self.element.kind_description.runs_commands {
-            return Ok(());
-        }
         let key = self.request.keys_of(self.request.element).strong.brief(self.builder.options.key_length);
         let (folder, name) = (&self.builder.options.logs, self.element.name.normal());
         let mut log = BuildLog::create(folder, &self.element.project, &name, &key)?;
         log.line(&format!("# {} {key}", self.element.name))?;
-        for (name, text) in &self.environment {
+        let seen =
+            if self.element.kind_description.runs_commands { self.environment.as_slice() } else { &[] };
+        for (name, text) in seen {
             log.line(&format!("# {name}={text}"))?;
         }
         self.log = Some(log);

@@ -17,9 +17,8 @@ mod staged;
 mod steps;
 mod warning;
 
-pub use builder::{Builder, BuilderOptions, Built, CacheBuildtrees, ElementKeys, Request};
+pub use builder::{Builder, BuilderOptions, CacheBuildtrees, ElementKeys, Request};
 pub use error::{BuildError, CommandFailure};
 pub use job::Observer;
-pub use log::tail;
 pub use roots::{Prepared, ShellCommand};
 pub use warning::Warning;

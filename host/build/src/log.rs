@@ -52,20 +52,22 @@ impl BuildLog {
         written.map_err(self.failed("write"))
     }
 
+    /// Bytes written so far.
+    pub(crate) fn length(&self) -> Result<u64, BuildError> {
+        self.file.metadata().map(|meta| meta.len()).map_err(self.failed("look at"))
+    }
+
     fn failed(&self, action: &'static str) -> impl FnOnce(io::Error) -> BuildError {
         let path = self.path.clone();
         move |source| BuildError::Log { action, path, source }
     }
 }
 
-/// The last `lines` lines of a log, without line ends; of a very long last part only its end.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn tail(path: &Path, lines: usize) -> io::Result<Vec<String>> {
+/// The last `lines` lines that a log has from byte `start` on, without line ends; of very many bytes only the last.
+pub(crate) fn tail(path: &Path, start: u64, lines: usize) -> io::Result<Vec<String>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES).max(start)))?;
     let mut bytes = Vec::new();
     file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
@@ -99,8 +101,11 @@ mod tests {
         for number in 0..100 {
             log.line(&format!("line {number}"))?;
         }
-        assert_eq!(tail(log.path(), 2)?, ["line 98", "line 99"]);
-        assert_eq!(tail(log.path(), 1000)?.len(), 100);
+        assert_eq!(tail(log.path(), 0, 2)?, ["line 98", "line 99"]);
+        assert_eq!(tail(log.path(), 0, 1000)?.len(), 100);
+        let start = log.length()?;
+        log.line("last")?;
+        assert_eq!(tail(log.path(), start, 2)?, ["last"]);
         Ok(())
     }
 
