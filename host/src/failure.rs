@@ -44,19 +44,18 @@ pub(crate) fn of_build(error: BuildError, lines: usize) -> Box<Failure> {
     })
 }
 
-/// The failure that is cached as an artifact, with the end of its log.
-pub(crate) fn of_artifact(artifact: &Artifact, log_tail: Vec<String>) -> Box<Failure> {
-    // The details repeat the log, which is shown anyway.
+/// The failure that is cached as an artifact, with at most `lines` lines of what its command printed last.
+pub(crate) fn of_artifact(artifact: &Artifact, lines: usize) -> Box<Failure> {
     let (message, details) = match &artifact.outcome {
         Outcome::Failed { error, details } => (error.lines().next().unwrap_or_default(), details.as_str()),
         Outcome::Succeeded => ("", ""),
     };
-    let detail = (log_tail.is_empty() && !details.is_empty()).then(|| details.to_owned());
+    let all: Vec<&str> = details.lines().collect();
+    let end = &all[all.len().saturating_sub(lines)..];
     Box::new(Failure {
         reason: "cached-failure".to_owned(),
         message: message.to_owned(),
-        detail,
-        log_tail,
+        log_tail: end.iter().map(|line| (*line).to_owned()).collect(),
         has_buildtree: artifact.trees.buildroot.is_some(),
         cached: true,
         ..Failure::default()

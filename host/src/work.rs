@@ -50,7 +50,7 @@ impl Worker {
                 return Ok(JobEnd::Unneeded);
             }
             if !self.retry_failed {
-                return Err(self.cached_failure(&artifact));
+                return Err(failure::of_artifact(&artifact, self.session.config.error_lines));
             }
         }
         self.set(element, keys);
@@ -69,15 +69,6 @@ impl Worker {
     fn cached(&self, element: usize, keys: ElementKeys) -> Result<Option<Artifact>, Box<Failure>> {
         let element = &self.session.project.elements[element];
         self.session.artifacts.lookup(&element.project, &element.name, &keys.strong).map_err(failure::of)
-    }
-
-    fn cached_failure(&self, artifact: &Artifact) -> Box<Failure> {
-        let text =
-            artifact.logs.last().and_then(|log| self.session.cas.get(&log.digest).ok()).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
-        let lines: Vec<&str> = text.lines().collect();
-        let end = &lines[lines.len().saturating_sub(self.session.config.error_lines)..];
-        failure::of_artifact(artifact, end.iter().map(|line| (*line).to_owned()).collect())
     }
 
     /// The staged sources; `None` when there are none.
