@@ -3,7 +3,7 @@
 include!(concat!(env!("OUT_DIR"), "/components.rs"));
 
 /// The names of the embedded kinds, sorted.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+pub fn names() -> impl Iterator<Item = &'static str> {
     COMPONENTS.iter().map(|(name, _)| *name)
 }
 

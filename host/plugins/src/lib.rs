@@ -20,5 +20,6 @@ mod options;
 mod pool;
 mod registry;
 
+pub use embedded::names as default_kinds;
 pub use options::{Limits, Options};
 pub use registry::Plugins;

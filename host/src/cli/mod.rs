@@ -67,6 +67,9 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Say what this machine lacks, and the command that mends it
     Doctor,
+    /// Print how long takes what is too short to be measured from outside
+    #[command(hide = true)]
+    Bench(BenchArgs),
     /// Print shell completions
     Completions {
         /// For which shell
@@ -132,6 +135,17 @@ pub(crate) struct ShellArgs {
     /// The command; none means an interactive shell
     #[arg(trailing_var_arg = true)]
     pub(crate) command: Vec<String>,
+}
+
+/// `bench`
+#[derive(Args, Debug)]
+pub(crate) struct BenchArgs {
+    /// A cached element with `/bin/true` in it
+    #[arg(long)]
+    pub(crate) element: String,
+    /// Runs of each figure, of which the median counts
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) runs: u32,
 }
 
 /// `init`

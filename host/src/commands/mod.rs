@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod artifact;
+mod bench;
 mod build;
 mod doctor;
 mod init;
@@ -31,6 +32,7 @@ pub(crate) fn run(app: &App, command: &Command) -> CommandResult<ExitCode> {
         Command::Shell(args) => shell::run(app, args),
         Command::Init(args) => init::run(app, args),
         Command::Doctor => doctor::run(app),
+        Command::Bench(args) => bench::run(app, args),
         Command::Completions { shell } => completions(*shell),
     }
 }

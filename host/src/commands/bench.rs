@@ -1,0 +1,121 @@
+//! `bench`: how long takes what is too short to be measured from outside. For `cargo xtask bench`.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use spec_build::{Request, ShellCommand};
+use spec_model::{Cancel, Mapping, Node};
+use spec_plugins::{Options, Plugins, default_kinds};
+use spec_sandbox::Ending;
+use spec_strategy::{DependencyInput, ElementInput, ElementKind, KindRegistry, KindRequest};
+
+use super::say;
+use super::shell::Quiet;
+use crate::app::App;
+use crate::cli::BenchArgs;
+use crate::error::{CommandError, CommandResult};
+use crate::session::{Session, SharedSession};
+use crate::work::builder;
+
+/// Calls of a component for one run of everything else.
+const CALLS: u32 = 20;
+
+/// Prints the medians of some runs as JSON, in microseconds.
+pub(super) fn run(app: &App, args: &BenchArgs) -> CommandResult<ExitCode> {
+    let session = SharedSession::new(Session::open(app, std::slice::from_ref(&args.element))?);
+    let figures = json!({
+        "sandbox_true_us": sandbox(&session, args.runs)?,
+        "component_call_us": component_call(&session, args.runs)?,
+        "components_load_us": components_load(&session, args.runs)?,
+    });
+    say(&format!("{figures}\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A root of the element's artifact and `/bin/true` in it; not the first one, for which the tree is checked out.
+fn sandbox(session: &SharedSession, runs: u32) -> CommandResult<f64> {
+    let (builder, keys, cancel) = (builder(session), session.keys_now()?, Cancel::new());
+    let keys = |element: usize| keys[element];
+    let request =
+        Request { project: &session.project, element: session.target()?, keys: &keys, sources: None };
+    let command =
+        || ShellCommand { argv: vec!["/bin/true".to_owned()], environment: Vec::new(), network: false };
+    let run = || {
+        let mut root = builder.runtime_root(&request, None, false, &Quiet, &cancel)?;
+        match root.run(command())?.ending {
+            Ending::Exited(0) => Ok(()),
+            other => Err(CommandError::failure("bench-failed", format!("/bin/true ended so: {other:?}"))),
+        }
+    };
+    run()?;
+    median(runs, run)
+}
+
+/// A call of `configure` of `autotools`, by an instance that is there.
+fn component_call(session: &Session, runs: u32) -> CommandResult<f64> {
+    let plugins = plugins(session);
+    let (kind, element) = (kind(&plugins, "autotools")?, element());
+    kind.configure(&element)?;
+    median(runs.saturating_mul(CALLS), || Ok(kind.configure(&element).map(drop)?))
+}
+
+/// Every component of the program from the code that was compiled earlier, in a new engine.
+fn components_load(session: &Session, runs: u32) -> CommandResult<f64> {
+    let load = || {
+        let plugins = plugins(session);
+        default_kinds().try_for_each(|name| kind(&plugins, name).map(drop))
+    };
+    load()?;
+    median(runs, load)
+}
+
+fn plugins(session: &Session) -> Plugins {
+    Plugins::new(Options::new(session.config.cache("plugins")))
+}
+
+fn kind(plugins: &Plugins, name: &str) -> CommandResult<std::sync::Arc<dyn ElementKind>> {
+    Ok(plugins.kind(&KindRequest { name: name.to_owned(), component: None })?)
+}
+
+/// As large as elements of real projects are: 50 variables, some of them long, eight commands, ten dependencies.
+fn element() -> ElementInput {
+    let mut config = Mapping::new();
+    for group in ["configure-commands", "build-commands", "install-commands", "strip-commands"] {
+        let commands = (0..2).map(|n| Node::text(format!("{group} {n}: {}", "make it so; ".repeat(20))));
+        config.set(group, Node::sequence(commands.collect()));
+    }
+    let mut variables: Vec<(String, String)> = (0..48)
+        .map(|n| (format!("variable-{n:02}"), "/usr/lib/x86_64-linux-gnu".repeat(1 + n % 8)))
+        .collect();
+    variables.push(("build-root".to_owned(), "/buildstream/project/element.bst".to_owned()));
+    variables.push(("install-root".to_owned(), "/buildstream-install".to_owned()));
+    variables.sort_unstable();
+    let dependency = |n: usize| DependencyInput {
+        path: format!("components/library-{n}.bst"),
+        build: true,
+        runtime: n.is_multiple_of(2),
+        config: None,
+    };
+    ElementInput {
+        name: "components/application.bst".to_owned(),
+        project: "project".to_owned(),
+        config,
+        variables,
+        dependencies: (0..10).map(dependency).collect(),
+        sources: vec!["tar".to_owned(), "local".to_owned()],
+    }
+}
+
+/// The median time of some runs, in microseconds.
+fn median(runs: u32, mut run: impl FnMut() -> CommandResult) -> CommandResult<f64> {
+    let mut times = Vec::new();
+    for _ in 0..runs {
+        let start = Instant::now();
+        run()?;
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    let middle: Duration = times[times.len() / 2];
+    Ok(middle.as_secs_f64() * 1e6)
+}
