@@ -7,8 +7,8 @@ use spec_cas::Cas;
 use spec_model::{Cancel, Digest, Key};
 use spec_project::{Element, Project};
 
-use crate::BuildError;
 use crate::job::{Job, Observer};
+use crate::{BuildError, Warning};
 
 /// Builds elements. Cheap to share between threads; every build has a root of its own.
 #[derive(Clone, Debug)]
@@ -95,6 +95,9 @@ impl Builder {
     ) -> Result<Artifact, BuildError> {
         let mut job = Job::new(self, request, observer, cancel)?;
         job.start_log()?;
+        if job.element.sandbox.remote_apis_socket.is_some() {
+            job.warn(Warning::unserved_socket())?;
+        }
         let made = job.execute_plan();
         if cancel.is_cancelled() {
             return Err(BuildError::Cancelled);
