@@ -19,6 +19,8 @@ pub struct SourceName {
     pub index: usize,
     /// The source's kind.
     pub kind: &'static str,
+    /// Where it is declared; `None` if a program made it.
+    pub place: Option<Place>,
 }
 
 impl fmt::Display for SourceName {
@@ -140,7 +142,7 @@ pub enum SourceError {
         status: u16,
     },
     /// The server cannot be reached, or breaks off. Reason `download-failed`.
-    #[error("{name}: cannot download {url} ({attempts} attempts): {why}; check the network and run again")]
+    #[error("{name}: cannot download {url}: {why} (attempts: {attempts}); check the network and run again")]
     Download {
         /// The source.
         name: SourceName,
@@ -233,7 +235,15 @@ impl UserError for SourceError {
             | Self::BadUrl { place, .. }
             | Self::BadPath { place, .. }
             | Self::FilenameHasDirectory { place, .. } => place.as_ref(),
-            _ => None,
+            Self::NoRef { name }
+            | Self::WrongRef { name, .. }
+            | Self::MirrorCorrupt { name, .. }
+            | Self::Refused { name, .. }
+            | Self::Download { name, .. }
+            | Self::NotFetched { name }
+            | Self::Archive { name, .. }
+            | Self::Io { name, .. } => name.place.as_ref(),
+            Self::Cas { .. } | Self::Cancelled { .. } => None,
         }
     }
 }

@@ -68,7 +68,7 @@ fn what_is_staged_is_what_the_key_says() -> Result<(), Box<dyn std::error::Error
     let mut config = Mapping::new();
     config.set("path", Node::text("x"));
     let configure = || {
-        let name = SourceName { element: "app.bst".into(), index: 0, kind: "local" };
+        let name = SourceName { element: "app.bst".into(), index: 0, kind: "local", place: None };
         LocalSource::configure(name, &context, &config)
     };
     let source = configure()?;

@@ -94,7 +94,7 @@ pub fn create(
     context: &SourceContext,
     spec: &SourceSpec,
 ) -> Result<Box<dyn Source>, SourceError> {
-    let name = |kind| SourceName { element: element.clone(), index, kind };
+    let name = |kind| SourceName { element: element.clone(), index, kind, place: spec.place.clone() };
     Ok(match spec.kind.as_str() {
         "local" => Box::new(LocalSource::configure(name("local"), context, &spec.config)?),
         "remote" => Box::new(RemoteSource::configure(name("remote"), context, &spec.config)?),

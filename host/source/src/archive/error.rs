@@ -52,7 +52,7 @@ pub enum ArchiveError {
         pattern: String,
     },
     /// It unpacks to more than the limits allow.
-    #[error("it looks like a bomb: {what}; raise the limits of archives if it is none")]
+    #[error("it looks like a bomb: {what}; if it is none, unpack it and use a local source")]
     Bomb {
         /// The limit and what it met.
         what: String,
