@@ -7,103 +7,13 @@ use std::time::{Duration, Instant};
 use spec_model::Cancel;
 use tokio::sync::mpsc;
 
-use crate::event::{Event, Failure, JobEnd, Message, Summary};
+use crate::control::{Control, Decision, OnError, Options};
+use crate::event::{Event, Failure, JobEnd, Summary};
+use crate::work::{Context, Observer, Work};
 use crate::{Board, Graph, Job, JobState, Task};
 
 /// How long cancelled jobs have to end before the session ends without them.
 const CANCEL_DEADLINE: Duration = Duration::from_secs(10);
-
-/// Hears what happens, in order for each job. Called from several threads; must not block for long.
-pub trait Observer: Send + Sync + 'static {
-    /// Something happened.
-    fn event(&self, event: &Event);
-}
-
-/// What jobs do. Called on threads that may block.
-pub trait Work: Send + Sync + 'static {
-    /// Does one job.
-    ///
-    /// # Errors
-    /// The failure as the user will read it.
-    fn run(&self, job: Job, context: &Context) -> Result<JobEnd, Box<Failure>>;
-}
-
-/// What a running job can use: progress, messages, and word of its cancellation.
-#[derive(Clone)]
-pub struct Context {
-    job: usize,
-    element: usize,
-    observer: Arc<dyn Observer>,
-    /// Set when the job should end soon.
-    pub cancel: Cancel,
-}
-
-impl Context {
-    /// Says what the job is doing now and how far it is.
-    pub fn progress(&self, activity: &str, done: Option<(u64, u64)>) {
-        self.send(Event::Progress { job: self.job, activity: activity.to_owned(), done });
-    }
-
-    /// Says something that people should read. The element is filled in.
-    pub fn message(&self, mut message: Message) {
-        message.element = Some(self.element);
-        self.send(Event::Message(message));
-    }
-
-    fn send(&self, event: Event) {
-        self.observer.event(&event);
-    }
-}
-
-/// What to do when a job fails.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnError {
-    /// Let running jobs end, start no more.
-    #[default]
-    Quit,
-    /// Go on with everything that does not need the failed element.
-    Continue,
-    /// Stop running jobs too.
-    Terminate,
-    /// Ask: start nothing until [`Control::Decide`] arrives.
-    Ask,
-}
-
-/// Limits and manners of a session.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// How many jobs of each task run at a time; at least 1.
-    pub limits: BTreeMap<Task, usize>,
-    /// What happens after a failure.
-    pub on_error: OnError,
-}
-
-/// What can be asked of a running session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Control {
-    /// Stop at once: running jobs are cancelled.
-    Terminate,
-    /// The answer to a failure under [`OnError::Ask`].
-    Decide {
-        /// The failed job.
-        job: usize,
-        /// What to do.
-        decision: Decision,
-    },
-}
-
-/// An answer to a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Go on without what needs the failed element.
-    Continue,
-    /// Let running jobs end, start no more.
-    Quit,
-    /// Stop running jobs too.
-    Terminate,
-    /// Run the job again.
-    Retry,
-}
 
 type Ended = (usize, Result<JobEnd, Box<Failure>>);
 

@@ -4,11 +4,15 @@
 //! does is behind [`Work`]: this crate knows no projects, no cache and no plugins.
 
 mod board;
+mod control;
 mod driver;
 mod event;
 mod graph;
+mod work;
 
 pub use board::{Board, JobState};
-pub use driver::{Context, Control, Decision, Observer, OnError, Options, Work, run};
+pub use control::{Control, Decision, OnError, Options};
+pub use driver::run;
 pub use event::{Event, Failure, JobEnd, Message, MessageLevel, Summary};
 pub use graph::{Graph, GraphError, Job, Task};
+pub use work::{Context, Observer, Work};
