@@ -30,7 +30,7 @@ fn uncached(host: &Host, project: &Project) -> Vec<String> {
 
 /// How many builds have left a log.
 fn builds(host: &Host) -> usize {
-    let mut open = vec![host.cache().join("logs")];
+    let mut open = vec![host.logs()];
     let mut builds = 0;
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(folder).expect("a build leaves logs") {

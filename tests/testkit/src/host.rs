@@ -1,9 +1,10 @@
-//! The binary, with a cache of its own.
+//! The binary, with a cache of its own or the one that tests share.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
@@ -12,22 +13,40 @@ use crate::{Outcome, Project};
 /// How long a run may take: long enough for a build on a busy machine, short enough to end a test.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-/// The `spec-host` binary with a cache and a configuration that go when this goes.
+/// The `spec-host` binary with a cache, and with logs and a configuration that go when this goes.
 #[derive(Debug)]
 pub struct Host {
     binary: PathBuf,
+    cache: PathBuf,
     folder: TempDir,
 }
 
 impl Host {
-    /// A binary with an empty cache.
+    /// A binary with an empty cache, which goes when this goes.
     ///
     /// # Panics
     /// If there is no binary, or its configuration cannot be written.
     #[must_use]
     pub fn new() -> Host {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let host = Host { binary: binary(), folder };
+        let cache = folder.path().join("cache");
+        Host::on(folder, cache)
+    }
+
+    /// A binary with the cache that the tests of one build of the binary share: the Debian base is in it.
+    /// What a test builds there has to be its own, as that of [`Project::on_base`] is.
+    ///
+    /// # Panics
+    /// As [`Host::new`], or if the base cannot be imported.
+    #[must_use]
+    pub fn shared() -> Host {
+        static CACHE: OnceLock<PathBuf> = OnceLock::new();
+        let cache = CACHE.get_or_init(shared_cache);
+        Host::on(tempfile::tempdir().expect("a temporary folder can be made"), cache.clone())
+    }
+
+    fn on(folder: TempDir, cache: PathBuf) -> Host {
+        let host = Host { binary: binary(), cache, folder };
         host.configure("");
         host
     }
@@ -37,16 +56,31 @@ impl Host {
     /// # Panics
     /// If it cannot be written.
     pub fn configure(&self, lines: &str) {
-        let cache = self.cache();
-        let text =
-            format!("cachedir: {}\nlogdir: {}\n{lines}", cache.display(), cache.join("logs").display());
+        let (cache, logs) = (self.cache.display(), self.logs());
+        let text = format!("cachedir: {cache}\nlogdir: {}\n{lines}", logs.display());
         fs::write(self.configuration(), text).expect("a file of our own folder can be written");
     }
 
     /// The folder of the cache.
     #[must_use]
     pub fn cache(&self) -> PathBuf {
-        self.folder.path().join("cache")
+        self.cache.clone()
+    }
+
+    /// What the cache has beside blobs, which are whole where they are seen at all, and compiled kinds: records
+    /// of artifacts and sources, downloads, checkouts, temporary files.
+    #[must_use]
+    pub fn left(&self) -> Vec<PathBuf> {
+        let kept = ["plugins", "cas/objects"].map(|folder| self.cache.join(folder));
+        let mut left = files(&self.cache);
+        left.retain(|file| !kept.iter().any(|kept| file.starts_with(kept)));
+        left
+    }
+
+    /// The folder of the logs.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.folder.path().join("logs")
     }
 
     /// A command on a project, to which arguments are added.
@@ -85,6 +119,16 @@ impl Default for Host {
     }
 }
 
+/// All that is in a folder, at any depth, and is no folder itself; nothing if it is not there.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let inner = |entry: fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => files(&entry.path()),
+        _ => vec![entry.path()],
+    };
+    entries.flat_map(inner).collect()
+}
+
 /// The binary that `SPEC_HOST` names, or the one that cargo put beside this test.
 fn binary() -> PathBuf {
     if let Some(binary) = std::env::var_os("SPEC_HOST") {
@@ -95,4 +139,21 @@ fn binary() -> PathBuf {
     let binary = profile.join("spec-host");
     assert!(binary.is_file(), "{} is not there: run `cargo xtask test`", binary.display());
     binary
+}
+
+/// Makes the shared cache beside the binary: a cache per build of it, of which the last one is kept. It
+/// outlives the tests, for it is slow to make and slower to remove.
+fn shared_cache() -> PathBuf {
+    let binary = binary();
+    let caches = std::env::current_exe().expect("a test knows its own path").with_file_name("../e2e-cache");
+    let built = fs::metadata(&binary).and_then(|binary| binary.modified());
+    let built = built.ok().and_then(|built| built.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let cache = caches.join(built.expect("the binary is a file of our days").as_nanos().to_string());
+    if !cache.exists() {
+        // What cannot be removed is in the way of nobody.
+        let _ = fs::remove_dir_all(&caches);
+    }
+    let host = Host::on(tempfile::tempdir().expect("a temporary folder can be made"), cache.clone());
+    let _ = host.run(&Project::example(), &["build", "debian.bst"]).success();
+    cache
 }

@@ -60,6 +60,21 @@ impl Outcome {
         );
         &self.stderr
     }
+
+    /// Checks that a run was refused: with this exit code, with `error[REASON]`, and with all of `says` in its
+    /// standard error.
+    ///
+    /// # Panics
+    /// If it was not.
+    #[track_caller]
+    pub fn refused(&self, code: i32, reason: &str, says: &[&str]) {
+        let text = &self.stderr;
+        assert_eq!(self.code, Some(code), "instead of {reason} {says:?}:\n{}\n{text}", self.stdout);
+        let title = format!("error[{reason}]");
+        for say in [&[title.as_str()], says].concat() {
+            assert!(text.contains(say), "expected {say:?}:\n{text}");
+        }
+    }
 }
 
 /// Reads a pipe to its end, beside the other one.

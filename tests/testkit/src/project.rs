@@ -56,6 +56,22 @@ impl Project {
         Project::copy(&require_env("SPEC_EXAMPLE"))
     }
 
+    /// A copy of the example project with files added, whose elements that run commands have keys of their
+    /// own: nobody has built them before.
+    ///
+    /// # Panics
+    /// If `SPEC_EXAMPLE` does not name it, or the files cannot be written.
+    #[must_use]
+    pub fn on_base(files: &[(&str, &str)]) -> Project {
+        let project = Project::example();
+        let token = project.path().display().to_string();
+        project.replace("project.conf", "environment:\n", &format!("environment:\n  TEST: '{token}'\n"));
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        project
+    }
+
     /// A copy of one of the projects in `tests/projects`.
     ///
     /// # Panics

@@ -1,0 +1,162 @@
+//! Projects that are wrong: each is refused with its reason and the place of it, as the user's fault, and
+//! nothing of it stays behind.
+
+use std::fs;
+use std::path::PathBuf;
+
+use spec_testkit::{Host, Project};
+
+/// A mistake in a project: its files, and how it is refused.
+struct Mistake {
+    files: &'static [(&'static str, &'static str)],
+    reason: &'static str,
+    /// Other things the message has, its place first.
+    says: &'static [&'static str],
+}
+
+const CONF: &str = "name: test\nmin-version: 2.0\nelement-path: elements\n";
+
+const fn mistake(
+    files: &'static [(&'static str, &'static str)],
+    reason: &'static str,
+    says: &'static [&'static str],
+) -> Mistake {
+    Mistake { files, reason, says }
+}
+
+/// Each has an element `a.bst`, which is built.
+const MISTAKES: &[Mistake] = &[
+    mistake(&[("elements/a.bst", "kind: [manual\n")], "invalid-yaml", &["elements/a.bst:2:1"]),
+    mistake(
+        &[("elements/a.bst", "kind: stack\ndepend:\n- b.bst\n")],
+        "unknown-key",
+        &["elements/a.bst:3:3", "'depend'", "did you mean 'depends'?"],
+    ),
+    mistake(
+        &[("elements/a.bst", "kind: manual\nconfig:\n  comands: []\n")],
+        "unknown-key",
+        &["elements/a.bst:3:12", "'comands'"],
+    ),
+    mistake(
+        &[("elements/a.bst", "kind: import\nsources:\n- kind: local\n  path: gone\n")],
+        "missing-file",
+        &["elements/a.bst:4:9", "gone"],
+    ),
+    mistake(
+        &[("elements/a.bst", "kind: stack\n(@): gone.yml\n")],
+        "missing-file",
+        &["elements/a.bst:2:6", "gone.yml"],
+    ),
+    mistake(
+        &[
+            ("elements/a.bst", "kind: stack\ndepends: [b.bst]\n"),
+            ("elements/b.bst", "kind: stack\ndepends: [c.bst]\n"),
+            ("elements/c.bst", "kind: stack\ndepends:\n- b.bst\n"),
+        ],
+        "circular-dependency",
+        &["elements/c.bst:3:3", "b.bst -> c.bst -> b.bst"],
+    ),
+    mistake(
+        &[("elements/a.bst", "kind: stack\nvariables: {}\nvariables: {}\n")],
+        "invalid-yaml",
+        &["elements/a.bst:3:1", "variables"],
+    ),
+    mistake(
+        &[(
+            "elements/a.bst",
+            "kind: import\nsources:\n- kind: remote\n  url: nowhere:x.tar\n  ref: '0000'\n",
+        )],
+        "invalid-source-alias",
+        &["elements/a.bst:4:8", "nowhere"],
+    ),
+    mistake(
+        &[("elements/a.bst", "kind: manual\nvariables:\n  x: '%{nope}'\n")],
+        "unresolved-variable",
+        &["elements/a.bst:3:6", "nope"],
+    ),
+    mistake(
+        &[("elements/a.bst", "kind: manual\nvariables:\n  x: '%{y}'\n  y: '%{x}'\n")],
+        "circular-reference-variable",
+        &["elements/a.bst:4:6", "x -> y -> x"],
+    ),
+    mistake(&[("elements/a.bst", "kind: cmake\n")], "unknown-kind", &["elements/a.bst:1:7", "'cmake'"]),
+    mistake(
+        &[("elements/a.bst", "kind: import\nsources:\n- kind: git\n")],
+        "unknown-source-kind",
+        &["elements/a.bst:3:3", "'git'"],
+    ),
+    mistake(
+        &[("elements/a.bst", "kind: stack\ndepends:\n- abc.bst\n"), ("elements/abd.bst", "kind: stack\n")],
+        "missing-file",
+        &["elements/a.bst:3:3", "abc.bst", "did you mean 'abd.bst'?"],
+    ),
+    mistake(
+        &[
+            ("project.conf", "name: test\nmin-version: 2.0\nelement-path: elements\nelemets: {}\n"),
+            ("elements/a.bst", "kind: stack\n"),
+        ],
+        "unknown-key",
+        &["project.conf:4:10", "did you mean 'elements'?"],
+    ),
+    mistake(
+        &[("project.conf", "name: test\nmin-version: 3.0\n"), ("elements/a.bst", "kind: stack\n")],
+        "unsupported-project",
+        &["project.conf:2:14", "3.0"],
+    ),
+];
+
+#[test]
+fn mistakes_in_a_project_are_refused_with_their_place() {
+    let host = Host::new();
+    for Mistake { files, reason, says } in MISTAKES {
+        let project = Project::of(files);
+        host.run(&project, &["build", "a.bst"]).refused(2, reason, says);
+    }
+    assert_eq!(host.left(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_refused() {
+    let host = Host::new();
+    let options = "options:\n  colour:\n    type: enum\n    description: x\n    variable: c\n    default: red\n    values: [red, blue]\n";
+    let conf = format!("{CONF}{options}");
+    let project = Project::of(&[("project.conf", &conf), ("elements/a.bst", "kind: stack\n")]);
+    for (arguments, reason, says) in [
+        (
+            &["-o", "colour", "green", "show", "a.bst"][..],
+            "invalid-data",
+            &["colour", "green", "red, blue"][..],
+        ),
+        (&["-o", "color", "red", "show", "a.bst"], "invalid-data", &["color"]),
+        (&["show", "b.bst"], "missing-file", &["'b.bst'", "did you mean 'a.bst'?"]),
+        (&["show", "a.bts"], "bad-element-suffix", &["'a.bts'"]),
+        (&["--plugin", "stack=gone.wasm", "show", "a.bst"], "plugin-unreadable", &["gone.wasm", "load"]),
+        (&["show", "--format", "%{nme}", "a.bst"], "unknown-format-symbol", &["nme"]),
+    ] {
+        host.run(&project, arguments).refused(2, reason, says);
+    }
+}
+
+#[test]
+fn a_bad_user_configuration_is_refused_with_its_place() {
+    let host = Host::new();
+    let project = Project::of(&[("elements/a.bst", "kind: stack\n")]);
+    for (lines, reason, says) in [
+        ("scheduler: {builders: many}\n", "invalid-data", &["spec-host.conf:3:23", "many"][..]),
+        ("schedular: {}\n", "unknown-key", &["spec-host.conf:3:12", "'scheduler'"]),
+        ("build: [\n", "invalid-yaml", &["spec-host.conf:4:1"]),
+        ("cache:\n  cache-buildtrees: perhaps\n", "invalid-data", &["spec-host.conf:4:21", "perhaps"]),
+    ] {
+        host.configure(lines);
+        host.run(&project, &["show", "a.bst"]).refused(2, reason, says);
+    }
+}
+
+#[test]
+fn outside_of_a_project_it_says_how_to_begin() {
+    let host = Host::new();
+    let folder = Project::of(&[("x/y.txt", "")]);
+    fs::remove_file(folder.path().join("project.conf")).expect("it was just made");
+    host.run(&folder, &["build"]).refused(2, "missing-project-conf", &["spec-host init"]);
+    assert_eq!(host.left(), Vec::<PathBuf>::new());
+}
