@@ -67,7 +67,7 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Say what this machine lacks, and the command that mends it
     Doctor,
-    /// Print how long takes what is too short to be measured from outside
+    /// Time what is too short to be timed from outside
     #[command(hide = true)]
     Bench(BenchArgs),
     /// Print shell completions

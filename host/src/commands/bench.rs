@@ -1,4 +1,4 @@
-//! `bench`: how long takes what is too short to be measured from outside. For `cargo xtask bench`.
+//! `bench`: times what is too short to be timed from outside. For `cargo xtask bench`.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

@@ -8,10 +8,16 @@ use crate::session::Session;
 use crate::standing::Standing;
 use crate::term::{Ink, Style};
 
+/// The digits of a whole key.
+const KEY_DIGITS: usize = 64;
+
 /// The value of a symbol for one element.
 pub(crate) fn value(session: &Session, index: usize, standing: Option<&Standing>, symbol: Symbol) -> String {
     let element = &session.project.elements[index];
-    let key = || session.shown_key(index, standing);
+    let key = || match session.shown_key(index, standing) {
+        key if key.is_empty() => "?".repeat(KEY_DIGITS),
+        key => key,
+    };
     match symbol {
         Symbol::Name => element.name.to_string(),
         Symbol::Kind => element.kind.clone(),

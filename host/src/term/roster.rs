@@ -43,9 +43,9 @@ impl Roster {
         self.elements.get(element).map_or("", |member| &member.key)
     }
 
-    /// The beginning of the element's key.
-    pub(crate) fn brief(&self, element: usize) -> &str {
+    /// The beginning of the element's key; question marks when it has none.
+    pub(crate) fn brief(&self, element: usize) -> String {
         let key = self.key(element);
-        key.get(..self.key_length).unwrap_or(key)
+        if key.is_empty() { "?".repeat(self.key_length) } else { key.chars().take(self.key_length).collect() }
     }
 }
