@@ -83,7 +83,7 @@ impl Session {
     /// # Errors
     /// When their configuration is wrong.
     pub(crate) fn sources_again(&self, element: usize) -> CommandResult<ElementSources> {
-        sources::of(&self.project.elements[element], &self.context).or_usage()
+        sources::of(&self.project.elements[element], &self.context)
     }
 
     /// The key that people see: that of the artifact if there is one, or else the one it will have in strict mode.

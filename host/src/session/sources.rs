@@ -3,7 +3,7 @@
 use spec_cas::Cas;
 use spec_project::keys::SourceKey;
 use spec_project::{Element, Project, ProjectConfig};
-use spec_source::{Alias, ElementSources, SourceContext, SourceError, SourceSpec};
+use spec_source::{Alias, ElementSources, SourceContext, SourceSpec};
 
 use crate::app::App;
 use crate::config::Config;
@@ -37,7 +37,7 @@ pub(super) fn configure(
 ) -> CommandResult<Vec<ElementSources>> {
     let mut all = Vec::with_capacity(project.elements.len());
     for element in &project.elements {
-        let sources = of(element, context).or_usage()?;
+        let sources = of(element, context)?;
         for warning in sources.warnings() {
             if project.config.fatal_warnings.iter().any(|fatal| fatal == warning.token) {
                 let error = CommandError::usage(warning.token, warning.message).at(warning.place);
@@ -51,7 +51,7 @@ pub(super) fn configure(
 }
 
 /// The sources of one element.
-pub(super) fn of(element: &Element, context: &SourceContext) -> Result<ElementSources, SourceError> {
+pub(super) fn of(element: &Element, context: &SourceContext) -> CommandResult<ElementSources> {
     let spec = |source: &spec_project::SourceConfig| SourceSpec {
         kind: source.kind.clone(),
         place: source.place.clone(),
@@ -59,7 +59,7 @@ pub(super) fn of(element: &Element, context: &SourceContext) -> Result<ElementSo
         config: source.config.clone(),
     };
     let specs: Vec<SourceSpec> = element.sources.iter().map(spec).collect();
-    ElementSources::new(&element.name.to_string(), context, &specs)
+    ElementSources::new(&element.name.to_string(), context, &specs).or_usage()
 }
 
 /// What the sources contribute to keys; `None` where a reference is missing.
