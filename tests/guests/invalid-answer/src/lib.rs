@@ -14,18 +14,19 @@ impl Kind for InvalidAnswer {
     }
 
     fn configure(element: &Element) -> Result<Configured, Rejection> {
-        if element.name() == "rejection-node" {
+        let case = element.name().trim_end_matches(".bst");
+        if case == "rejection-node" {
             let message = "somewhere".to_owned();
             return Err(Rejection { reason: RejectionReason::InvalidData, message, node: Some(1_000_000) });
         }
-        if element.name() == "rejection-reason" {
+        if case == "rejection-reason" {
             return Err(Rejection::other("Not A Code", "somehow"));
         }
         let mut answer = build_element::configure(element)?;
-        if let Some(values) = bad_key(element.name()) {
+        if let Some(values) = bad_key(case) {
             answer.unique_key = UniqueKey { values };
         } else {
-            spoil_plan(element.name(), &mut answer);
+            spoil_plan(case, &mut answer);
         }
         Ok(answer)
     }
