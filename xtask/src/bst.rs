@@ -69,10 +69,15 @@ impl Bst {
         bst
     }
 
+    /// Where [`Bst::write_config`] writes.
+    pub(crate) fn config(folder: &Path) -> PathBuf {
+        folder.join("buildstream.conf")
+    }
+
     /// Writes a user configuration, which spec-host reads too, into one folder, for a cache in another.
     pub(crate) fn write_config(folder: &Path, cache: &Path) -> Result<PathBuf> {
         fs::create_dir_all(folder)?;
-        let config = folder.join("buildstream.conf");
+        let config = Bst::config(folder);
         let at = |name: &str| format!("{name}: {}\n", cache.join(name).display());
         let folders = ["cachedir", "sourcedir", "logdir"].map(at).concat();
         let quota = "cache:\n  reserved-disk-space: 1%\n";

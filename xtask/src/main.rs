@@ -67,7 +67,7 @@ fn main() -> Result<()> {
     match task {
         Task::Run => hello::run(&paths),
         Task::Test => test::run(&paths),
-        Task::Bench(options) => bench::run(&paths, &options),
+        Task::Bench(options) => bench::run(&paths, options),
         Task::Setup => setup::run(&paths).map(drop),
         Task::Guests => guests::run(&paths),
         Task::Base { force } => base::run(&paths, force),

@@ -1,4 +1,4 @@
-//! The two programs that build the same project, each with a cache of its own.
+//! The two programs that build the same project.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ impl Project {
     }
 
     /// Makes app an element that nobody has built, without changing what its build does.
-    pub(super) fn change_app(&self, run: u32) -> Result<()> {
+    pub(super) fn change_app(&self, run: usize) -> Result<()> {
         let text = format!("{}\nenvironment:\n  RUN: \"{run}\"\n", self.app);
         fs::write(self.path.join("elements/app.bst"), text)?;
         Ok(())
@@ -34,45 +34,40 @@ impl Project {
     }
 }
 
-/// A program that builds.
+/// A program that builds, and the latest of its caches.
 pub(super) struct Contender {
     program: PathBuf,
-    configuration: PathBuf,
-    /// The folder of everything it remembers.
     folder: PathBuf,
+    caches: u32,
 }
 
 impl Contender {
-    pub(super) fn spec_host(host: &Path, folder: &Path) -> Result<Contender> {
-        Contender::new(host.to_path_buf(), folder)
+    pub(super) fn spec_host(host: &Path, folder: &Path) -> Contender {
+        Contender { program: host.to_path_buf(), folder: folder.to_path_buf(), caches: 0 }
     }
 
-    pub(super) fn bst(bst: &Bst, folder: &Path) -> Result<Contender> {
-        Contender::new(bst.program("bst"), folder)
+    pub(super) fn bst(bst: &Bst, folder: &Path) -> Contender {
+        Contender::spec_host(&bst.program("bst"), folder)
     }
 
-    fn new(program: PathBuf, folder: &Path) -> Result<Contender> {
-        let memory = folder.join("memory");
-        fs::create_dir_all(&memory)?;
-        let configuration = Bst::write_config(folder, &memory)?;
-        Ok(Contender { program, configuration, folder: memory })
-    }
-
-    /// Empties its cache.
-    pub(super) fn forget(&self) -> Result<()> {
-        fs::remove_dir_all(&self.folder)?;
-        fs::create_dir(&self.folder)?;
-        Ok(())
+    /// Goes on with a new, empty cache. The old one stays: file systems are slow after much was deleted.
+    pub(super) fn forget(&mut self) -> Result<()> {
+        self.caches += 1;
+        Bst::write_config(&self.cache(), &self.cache()).map(drop)
     }
 
     pub(super) fn command(&self, project: &Project) -> Command {
         let mut command = command(&self.program, ["--config"]);
-        command.arg(&self.configuration).arg("--directory").arg(project.path());
+        command.arg(Bst::config(&self.cache())).arg("--directory").arg(project.path());
         command
     }
 
     /// Builds an element; what the program prints is shown if it fails.
     pub(super) fn build(&self, project: &Project, element: &str) -> Result<()> {
         output(self.command(project).args(["build", element])).map(drop)
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.folder.join(self.caches.to_string())
     }
 }

@@ -1,21 +1,26 @@
-//! The benchmark: spec-host beside BuildStream on the example project, on this machine, in one run.
-//! All figures are medians of wall time.
+//! The benchmark: spec-host beside BuildStream and the same work by hand, on this machine, in one run.
 
 mod by_hand;
 mod contenders;
+mod measure;
 mod table;
 
-use std::time::{Duration, Instant};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use self::by_hand::Chroot;
 use self::contenders::{Contender, Project};
+use self::measure::{Load, medians};
 use self::table::{Row, Table, Target};
 use crate::bst::Bst;
 use crate::command::output;
+use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::steps::step;
 use crate::{example, guests, hello};
@@ -23,119 +28,139 @@ use crate::{example, guests, hello};
 /// How often to measure.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Runs of each figure, of which the median counts
-    #[arg(long, default_value_t = 5)]
-    runs: u32,
-    /// Runs of what takes BuildStream long: the import of the base, and the build of app
-    #[arg(long, default_value_t = 3)]
-    long_runs: u32,
+    /// Measure less often
+    #[arg(long)]
+    quick: bool,
+}
+
+impl Options {
+    /// Runs of what takes BuildStream long: the import of the base, and the build of app.
+    fn long_runs(&self) -> usize {
+        if self.quick { 1 } else { 5 }
+    }
+
+    fn runs(&self) -> usize {
+        if self.quick { 5 } else { 15 }
+    }
+
+    /// Runs of what takes milliseconds.
+    fn short_runs(&self) -> usize {
+        if self.quick { 50 } else { 200 }
+    }
+}
+
+/// All that takes part.
+struct Bench {
+    options: Options,
+    project: Project,
+    ours: Contender,
+    theirs: Contender,
+    chroot: Chroot,
+    table: Table,
 }
 
 /// Measures everything and prints the table.
-pub(crate) fn run(paths: &Paths, options: &Options) -> Result<()> {
+pub(crate) fn run(paths: &Paths, options: Options) -> Result<()> {
     step("compile the element kinds", || guests::run(paths))?;
     let example = step("prepare the example", || example::run(paths))?;
     let host = step("compile spec-host", || hello::build_host(paths))?;
     let bst = step("install BuildStream", || Bst::install(paths))?;
-
-    let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(paths.target())?;
+    let folder = paths.target().join("bench");
+    let _lock = Lock::take(&folder)?;
+    let scratch = scratch(&folder)?;
     let project = Project::copy(&example, &scratch.path().join("hello"))?;
-    let ours = Contender::spec_host(&host, &scratch.path().join("ours"))?;
-    let theirs = Contender::bst(&bst, &scratch.path().join("theirs"))?;
-    let chroot = step("unpack the base for builds by hand", || Chroot::unpack(paths, &project))?;
-
-    let mut table = Table::default();
-    step("import of the base", || import(&mut table, options, &project, [&ours, &theirs]))?;
-    step("nothing to do", || nothing(&mut table, options, &project, [&ours, &theirs]))?;
-    step("cold build of app", || app(&mut table, options, &project, [&ours, &theirs], &chroot))?;
-    step("inside spec-host", || inside(&mut table, options, &ours, &project, &chroot))?;
-    println!("\n{table}");
-    Ok(())
+    let mut bench = Bench {
+        options,
+        ours: Contender::spec_host(&host, &scratch.path().join("ours")),
+        theirs: Contender::bst(&bst, &scratch.path().join("theirs")),
+        chroot: step("unpack the base for builds by hand", || Chroot::unpack(paths, &project))?,
+        project,
+        table: Table::default(),
+    };
+    let before = Load::now()?;
+    step("import of the base", || bench.import())?;
+    step("build of everything", || bench.build_all())?;
+    step("nothing to do", || bench.nothing())?;
+    step("cold build of app", || bench.app())?;
+    step("inside spec-host", || bench.inside())?;
+    let after = Load::now()?;
+    println!("\n{}\nload average {before} before, {after} after", bench.table);
+    step("remove the caches", || Ok(scratch.close()?))
 }
 
-/// Imports the base into an empty cache.
-fn import(table: &mut Table, options: &Options, project: &Project, both: [&Contender; 2]) -> Result<()> {
-    let [ours, theirs] = both.map(|contender| {
-        median(options.long_runs, || {
+/// A new folder in `folder`, where nothing is but what a killed benchmark left.
+fn scratch(folder: &Path) -> Result<TempDir> {
+    if folder.exists() {
+        println!("removing what a killed benchmark left; for five minutes ext4 will make files slowly");
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    Ok(TempDir::new_in(folder)?)
+}
+
+impl Bench {
+    /// Imports the base into an empty cache.
+    fn import(&mut self) -> Result<()> {
+        let Bench { project, ours, theirs, .. } = self;
+        let import = |contender: &mut Contender| {
             contender.forget()?;
             contender.build(project, "debian.bst")
-        })
-    });
-    table.add(Row::beside("import of the 600 MB base", ours?, "bst", theirs?, Target::Ratio(1.0 / 8.0)));
-    Ok(())
-}
-
-/// Builds again what was just built.
-fn nothing(table: &mut Table, options: &Options, project: &Project, both: [&Contender; 2]) -> Result<()> {
-    let [ours, theirs] = both.map(|contender| {
-        contender.build(project, "all.bst")?;
-        median(options.runs, || contender.build(project, "all.bst"))
-    });
-    table.add(Row::beside("nothing to do", ours?, "bst", theirs?, Target::Ratio(1.0 / 40.0)));
-    Ok(())
-}
-
-/// Builds app, changed for every run, on a base that is there.
-fn app(
-    table: &mut Table,
-    options: &Options,
-    project: &Project,
-    both: [&Contender; 2],
-    chroot: &Chroot,
-) -> Result<()> {
-    let mut runs = 0;
-    let [ours, theirs] = both.map(|contender| {
-        median(options.long_runs, || {
-            runs += 1;
-            project.change_app(runs)?;
-            contender.build(project, "app.bst")
-        })
-    });
-    let by_hand = median(options.long_runs, || chroot.build_app())?;
-    let ours = ours?;
-    table.add(Row::beside("cold build of app", ours, "by hand", by_hand, Target::Ratio(1.15)));
-    table.add(Row::beside("cold build of app", ours, "bst", theirs?, Target::None));
-    Ok(())
-}
-
-/// What spec-host measures in itself: too short to be seen from outside.
-fn inside(
-    table: &mut Table,
-    options: &Options,
-    ours: &Contender,
-    project: &Project,
-    chroot: &Chroot,
-) -> Result<()> {
-    let runs = options.runs.to_string();
-    let json = output(ours.command(project).args(["bench", "--element", "debian.bst", "--runs", &runs]))?;
-    let figures: Value = serde_json::from_str(&json).context("`spec-host bench` prints JSON")?;
-    let figure = |name: &str| {
-        let microseconds =
-            figures[name].as_f64().with_context(|| format!("`spec-host bench` has no {name}"))?;
-        Ok::<_, anyhow::Error>(Duration::from_secs_f64(microseconds / 1e6))
-    };
-    let bwrap = median(options.runs * 4, || chroot.run_true())?;
-    let limit = |milliseconds| Target::Below(Duration::from_micros(milliseconds));
-    table.add(Row::beside(
-        "/bin/true in the sandbox",
-        figure("sandbox_true_us")?,
-        "bwrap",
-        bwrap,
-        limit(8_000),
-    ));
-    table.add(Row::alone("call into a component", figure("component_call_us")?, limit(50)));
-    table.add(Row::alone("load all components, cached", figure("components_load_us")?, limit(30_000)));
-    Ok(())
-}
-
-/// The median time of some runs.
-fn median(runs: u32, mut run: impl FnMut() -> Result<()>) -> Result<Duration> {
-    let mut times = vec![];
-    for _ in 0..runs.max(1) {
-        let start = Instant::now();
-        run()?;
-        times.push(start.elapsed());
+        };
+        let [ours, theirs] =
+            medians(self.options.long_runs(), [&mut |_| import(ours), &mut |_| import(theirs)])?;
+        self.table.add(Row::beside("import of the base", ours, "bst", theirs, Target::Ratio(1.0 / 8.0)));
+        Ok(())
     }
-    times.sort();
-    Ok(times[times.len() / 2])
+
+    /// Nothing of this is measured. After it the base is staged wherever it is needed.
+    fn build_all(&self) -> Result<()> {
+        [&self.ours, &self.theirs].into_iter().try_for_each(|one| one.build(&self.project, "all.bst"))
+    }
+
+    /// Builds again what was just built.
+    fn nothing(&mut self) -> Result<()> {
+        let build = |contender: &Contender| contender.build(&self.project, "all.bst");
+        let [ours, theirs] =
+            medians(self.options.runs(), [&mut |_| build(&self.ours), &mut |_| build(&self.theirs)])?;
+        self.table.add(Row::beside("nothing to do", ours, "bst", theirs, Target::Ratio(1.0 / 40.0)));
+        Ok(())
+    }
+
+    /// Builds app, changed for every run, on a base that is staged.
+    fn app(&mut self) -> Result<()> {
+        let build = |contender: &Contender, run| {
+            self.project.change_app(run)?;
+            contender.build(&self.project, "app.bst")
+        };
+        let [ours, by_hand, theirs] = medians(
+            self.options.long_runs(),
+            [&mut |run| build(&self.ours, run), &mut |_| self.chroot.build_app(), &mut |run| {
+                build(&self.theirs, run)
+            }],
+        )?;
+        self.table.add(Row::beside("cold build of app", ours, "by hand", by_hand, Target::Ratio(1.15)));
+        self.table.add(Row::beside("cold build of app", ours, "bst", theirs, Target::None));
+        Ok(())
+    }
+
+    /// What spec-host measures in itself: too short to be seen from outside.
+    fn inside(&mut self) -> Result<()> {
+        let runs = self.options.short_runs();
+        let mut command = self.ours.command(&self.project);
+        command.args(["bench", "--element", "debian.bst", "--runs", &runs.to_string()]);
+        let figures: Value =
+            serde_json::from_str(&output(&mut command)?).context("`spec-host bench` prints JSON")?;
+        let figure = |name: &str| {
+            let time = figures[name].as_f64().with_context(|| format!("`spec-host bench` has no {name}"))?;
+            Ok::<_, anyhow::Error>(Duration::from_secs_f64(time / 1e6))
+        };
+        let [bwrap] = medians(runs, [&mut |_| self.chroot.run_true()])?;
+        let below = |microseconds| Target::Below(Duration::from_micros(microseconds));
+        let (sandbox, call, load) =
+            (figure("sandbox_true_us")?, figure("component_call_us")?, figure("components_load_us")?);
+        self.table.add(Row::beside("/bin/true in the sandbox", sandbox, "bwrap", bwrap, below(8_000)));
+        self.table.add(Row::alone("call into a component", call, below(50)));
+        self.table.add(Row::alone("load of all components", load, below(30_000)));
+        Ok(())
+    }
 }
