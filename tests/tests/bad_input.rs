@@ -30,12 +30,12 @@ const MISTAKES: &[Mistake] = &[
     mistake(
         &[("elements/a.bst", "kind: stack\ndepend:\n- b.bst\n")],
         "unknown-key",
-        &["elements/a.bst:3:3", "'depend'", "did you mean 'depends'?"],
+        &["elements/a.bst:2:1", "'depend'", "did you mean 'depends'?"],
     ),
     mistake(
         &[("elements/a.bst", "kind: manual\nconfig:\n  comands: []\n")],
         "unknown-key",
-        &["elements/a.bst:3:12", "'comands'"],
+        &["elements/a.bst:3:3", "'comands'"],
     ),
     mistake(
         &[("elements/a.bst", "kind: import\nsources:\n- kind: local\n  path: gone\n")],
@@ -96,7 +96,7 @@ const MISTAKES: &[Mistake] = &[
             ("elements/a.bst", "kind: stack\n"),
         ],
         "unknown-key",
-        &["project.conf:4:10", "did you mean 'elements'?"],
+        &["project.conf:4:1", "did you mean 'elements'?"],
     ),
     mistake(
         &[("project.conf", "name: test\nmin-version: 3.0\n"), ("elements/a.bst", "kind: stack\n")],
@@ -143,7 +143,7 @@ fn a_bad_user_configuration_is_refused_with_its_place() {
     let project = Project::of(&[("elements/a.bst", "kind: stack\n")]);
     for (lines, reason, says) in [
         ("scheduler: {builders: many}\n", "invalid-data", &["spec-host.conf:3:23", "many"][..]),
-        ("schedular: {}\n", "unknown-key", &["spec-host.conf:3:12", "'scheduler'"]),
+        ("schedular: {}\n", "unknown-key", &["spec-host.conf:3:1", "'scheduler'"]),
         ("build: [\n", "invalid-yaml", &["spec-host.conf:4:1"]),
         ("cache:\n  cache-buildtrees: perhaps\n", "invalid-data", &["spec-host.conf:4:21", "perhaps"]),
     ] {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use spec_model::{Place, Value};
+use spec_model::Value;
 use spec_strategy::{Configured, KindError, Plan, Step};
 
 use crate::bindings::exports::spec::element_kind::kind as guest;
-use crate::conv;
+use crate::conv::{self, Places};
 use crate::failure::Failure;
 
 /// No key of an honest kind comes near it; deeper ones could exhaust the stack of who walks them.
@@ -20,11 +20,8 @@ pub(crate) fn configured(answer: guest::Configured, dependencies: usize) -> Resu
     Ok(Configured { unique_key, plan })
 }
 
-/// The rejection with the place of the node that it names.
-pub(crate) fn rejection(
-    rejection: guest::Rejection,
-    places: &[Option<&Place>],
-) -> Result<KindError, Failure> {
+/// The rejection with the place of the node that it names; that of its key, if the key is what is wrong.
+pub(crate) fn rejection(rejection: guest::Rejection, places: &[Places<'_>]) -> Result<KindError, Failure> {
     if let guest::RejectionReason::Other(code) = &rejection.reason {
         let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if code.is_empty() || !code.chars().all(kebab) {
@@ -34,7 +31,10 @@ pub(crate) fn rejection(
     }
     let place = match rejection.node.map(|node| places.get(node as usize)) {
         None => None,
-        Some(Some(place)) => place.cloned(),
+        Some(Some(places)) => match rejection.reason {
+            guest::RejectionReason::UnknownKey => places.name.or(places.value).cloned(),
+            _ => places.value.cloned(),
+        },
         Some(None) => return Err(Failure::answer("its rejection names a node that is not there")),
     };
     Ok(conv::rejection(rejection, place))

@@ -1,15 +1,24 @@
 //! Between the contract in plain Rust and the generated types.
 
+use std::sync::Arc;
+
 use spec_model::{Mapping, Node, NodeKind, Place};
 use spec_strategy as host;
 
 use crate::bindings::exports::spec::element_kind::kind as guest;
 
-/// Configuration nodes in the flat form, with the place of each.
+/// Configuration nodes in the flat form, with the places of each.
 #[derive(Default)]
 struct Flat<'a> {
     nodes: Vec<guest::Node>,
-    places: Vec<Option<&'a Place>>,
+    places: Vec<Places<'a>>,
+}
+
+/// Where a node stands, and where the name does that it has in its dictionary.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Places<'a> {
+    pub(crate) value: Option<&'a Place>,
+    pub(crate) name: Option<&'a Place>,
 }
 
 impl<'a> Flat<'a> {
@@ -30,18 +39,23 @@ impl<'a> Flat<'a> {
     }
 
     fn entries(&mut self, mapping: &'a Mapping) -> Vec<(String, u32)> {
-        mapping.entries.iter().map(|(name, node)| (name.as_ref().to_owned(), self.node(node))).collect()
+        let mut entry = |(name, node): (&'a Arc<str>, &'a Node)| {
+            let index = self.node(node);
+            self.places[index as usize].name = mapping.key_place(name);
+            (name.as_ref().to_owned(), index)
+        };
+        mapping.entries.iter().map(&mut entry).collect()
     }
 
     fn push(&mut self, node: guest::Node, place: Option<&'a Place>) -> u32 {
         self.nodes.push(node);
-        self.places.push(place);
+        self.places.push(Places { value: place, name: None });
         u32::try_from(self.nodes.len() - 1).expect("a configuration file has fewer than 2^32 nodes")
     }
 }
 
-/// An element as its kind sees it, and the place of each of its nodes.
-pub(crate) fn input(input: &host::ElementInput) -> (guest::ElementInput, Vec<Option<&Place>>) {
+/// An element as its kind sees it, and the places of each of its nodes.
+pub(crate) fn input(input: &host::ElementInput) -> (guest::ElementInput, Vec<Places<'_>>) {
     let mut flat = Flat::default();
     let config = flat.mapping(&input.config);
     let dependencies = input.dependencies.iter().map(|dependency| guest::Dependency {

@@ -20,6 +20,7 @@ pub fn compose(upper: &Mapping, lower: &mut Mapping) -> Result<(), NodeError> {
     for (name, value) in &upper.entries {
         compose_entry(name, value, lower)?;
     }
+    lower.adopt_key_places(upper);
     if upper.place.is_some() {
         lower.place.clone_from(&upper.place);
     }
@@ -38,6 +39,7 @@ pub fn compose_under(mut lower: Mapping, upper: &mut Mapping) -> Result<(), Node
         }
     }
     lower.entries.retain(|name, _| upper.get(name).is_none());
+    upper.adopt_key_places(&lower);
     upper.entries.extend(lower.entries);
     Ok(())
 }

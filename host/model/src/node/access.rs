@@ -161,14 +161,14 @@ impl Mapping {
     /// # Errors
     /// `unknown-key` at the first that is not, with the nearest known one if there is a likely one.
     pub fn validate_keys(&self, known: &[&str]) -> Result<(), NodeError> {
-        let Some((name, node)) = self.entries.iter().find(|(name, _)| !known.contains(&name.as_ref())) else {
+        let Some(name) = self.entries.keys().find(|name| !known.contains(&name.as_ref())) else {
             return Ok(());
         };
         let advice = match nearest(name, known) {
             Some(near) => format!("did you mean '{near}'?"),
             None => format!("known keys: {}", known.join(", ")),
         };
-        let place = node.place.as_ref().or(self.place.as_ref());
+        let place = self.key_place(name).or(self.place.as_ref());
         Err(NodeError::new(UNKNOWN_KEY, place, format!("unexpected key '{name}'; {advice}")))
     }
 }

@@ -7,6 +7,7 @@ mod access;
 mod error;
 mod place;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -44,6 +45,7 @@ pub struct Mapping {
     pub entries: IndexMap<Arc<str>, Node>,
     /// Where the mapping begins; `None` for one that the program made.
     pub place: Option<Place>,
+    key_places: BTreeMap<Arc<str>, Place>,
 }
 
 impl Node {
@@ -92,6 +94,12 @@ impl Mapping {
         Self::default()
     }
 
+    /// A mapping without entries that begins at `place`.
+    #[must_use]
+    pub fn at(place: Option<Place>) -> Self {
+        Self { place, ..Self::default() }
+    }
+
     /// Whether it has no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -101,6 +109,22 @@ impl Mapping {
     /// Sets an entry, in place if there is one of that name, otherwise last.
     pub fn set(&mut self, name: &str, node: impl Into<Node>) {
         self.entries.insert(name.into(), node.into());
+    }
+
+    /// Where the name of an entry stands; that of its value when the name's own is not known.
+    #[must_use]
+    pub fn key_place(&self, name: &str) -> Option<&Place> {
+        self.key_places.get(name).or_else(|| self.get(name)?.place.as_ref())
+    }
+
+    /// Notes where the name of an entry stands.
+    pub fn set_key_place(&mut self, name: Arc<str>, place: Place) {
+        self.key_places.insert(name, place);
+    }
+
+    /// Takes over where `other` has the names of its entries.
+    pub fn adopt_key_places(&mut self, other: &Self) {
+        self.key_places.extend(other.key_places.iter().map(|(name, place)| (name.clone(), place.clone())));
     }
 
     /// Takes an entry out and keeps the order of the rest.

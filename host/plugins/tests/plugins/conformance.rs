@@ -36,7 +36,8 @@ fn answers_are_equal(kind: &dyn ElementKind, element: &ElementInput, between: &[
 fn order_of_keys_does_not_matter(kind: &dyn ElementKind, element: &ElementInput) {
     let mut entries: Vec<_> = element.config.entries.clone().into_iter().collect();
     entries.reverse();
-    let config = Mapping { entries: entries.into_iter().collect(), place: element.config.place.clone() };
+    let mut config = Mapping::at(element.config.place.clone());
+    config.entries = entries.into_iter().collect();
     let turned = ElementInput { config, ..element.clone() };
     assert_eq!(configure(kind, element), configure(kind, &turned), "{}", element.name);
 }

@@ -68,7 +68,7 @@ pub(crate) fn dependency(path: &str, build: bool, runtime: bool) -> DependencyIn
 
 /// A mapping whose entries stand on lines of their own, from 1.
 pub(crate) fn mapping(entries: &[(&str, Node)]) -> Mapping {
-    let mut mapping = Mapping { place: Some(place(1)), ..Mapping::default() };
+    let mut mapping = Mapping::at(Some(place(1)));
     for (line, (name, node)) in (1..).zip(entries) {
         mapping.set(name, Node { place: Some(place(line)), ..node.clone() });
     }

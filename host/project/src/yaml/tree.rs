@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use indexmap::map::Entry;
 use saphyr_parser::{Event, Marker, Tag};
 use spec_model::{Mapping, Node, NodeError, NodeKind, Place};
 
@@ -51,7 +50,7 @@ impl Builder {
             }
             Event::MappingStart(anchor, tag) => {
                 refuse(anchor, tag.as_ref(), &place)?;
-                let mapping = Mapping { place: Some(place.clone()), ..Mapping::default() };
+                let mapping = Mapping::at(Some(place.clone()));
                 self.begin(Open::Mapping(mapping, None), &place)
             }
             Event::SequenceStart(anchor, tag) => {
@@ -76,7 +75,7 @@ impl Builder {
     /// The finished mapping; empty when there was no document.
     pub(super) fn finish(self) -> Mapping {
         let start = Place { file: self.file, line: 1, column: 1 };
-        self.root.unwrap_or_else(|| Mapping { place: Some(start), ..Mapping::default() })
+        self.root.unwrap_or_else(|| Mapping::at(Some(start)))
     }
 
     fn begin(&mut self, collection: Open, place: &Place) -> Result<(), NodeError> {
@@ -131,10 +130,9 @@ impl Builder {
         match self.open.last_mut() {
             Some(Open::Sequence(nodes, _)) => nodes.push(node),
             Some(Open::Mapping(mapping, key)) => {
-                if let Some((name, _)) = key.take()
-                    && let Entry::Vacant(entry) = mapping.entries.entry(name)
-                {
-                    entry.insert(node);
+                if let Some((name, place)) = key.take() {
+                    mapping.set_key_place(name.clone(), place);
+                    mapping.entries.insert(name, node);
                 }
             }
             None => {}
