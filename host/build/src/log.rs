@@ -32,9 +32,18 @@ impl BuildLog {
             move |source| BuildError::Log { action: "create", path, source }
         };
         fs::create_dir_all(&folder).map_err(failed(&folder))?;
-        let path = folder.join(format!("{key}-build.{}.log", timestamp()));
-        let file = File::options().create(true).append(true).read(true).open(&path).map_err(failed(&path))?;
-        Ok(Self { path, file })
+        let stem = format!("{key}-build.{}", timestamp());
+        let mut number = 0_u32;
+        loop {
+            // Another build of the same element may have begun in the same second.
+            let again = if number == 0 { String::new() } else { format!("-{number}") };
+            let path = folder.join(format!("{stem}{again}.log"));
+            match File::options().create_new(true).append(true).read(true).open(&path) {
+                Ok(file) => return Ok(Self { path, file }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(failed(&path)(error)),
+            }
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -116,6 +125,16 @@ mod tests {
         let name =
             log.path().strip_prefix(folder.path()).expect("it lies below").to_string_lossy().into_owned();
         assert!(name.starts_with("hello/core-app/12345678-build.") && name.ends_with(".log"), "{name}");
+        Ok(())
+    }
+
+    #[test]
+    fn no_two_builds_share_a_log() -> Result<(), BuildError> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let create = || BuildLog::create(folder.path(), "hello", "app", "12345678");
+        let logs = [create()?, create()?, create()?];
+        let paths: std::collections::BTreeSet<_> = logs.iter().map(BuildLog::path).collect();
+        assert_eq!(paths.len(), 3, "{paths:?}");
         Ok(())
     }
 }
