@@ -30,9 +30,10 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
-/// Compiles spec-host in the release profile; answers with its path.
+/// Compiles spec-host in the release profile; answers with its path. The whole workspace, as the tests do: with fewer
+/// crates some dependencies have other features, and wasmtime would be compiled once more.
 pub(crate) fn build_host(paths: &Paths) -> Result<PathBuf> {
-    let mut cargo = command("cargo", ["build", "--release", "--package", "spec-host"]);
+    let mut cargo = command("cargo", ["build", "--release", "--workspace"]);
     show(cargo.current_dir(&paths.root).env("SPEC_COMPONENTS", paths.components()))?;
     Ok(paths.release().join("spec-host"))
 }
