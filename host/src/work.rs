@@ -35,7 +35,7 @@ impl Worker {
 
     fn fetch(&self, element: usize, context: &Context) -> Ended {
         let sources = self.session.sources(element);
-        if !self.session.fetch_needed(element).map_err(|error| failure::of_command(&error))? {
+        if sources.cached().map_err(failure::of)?.is_some() {
             return Ok(JobEnd::Unneeded);
         }
         sources.fetch(&watch(context, "fetching")).map_err(failure::of)?;

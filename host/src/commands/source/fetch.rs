@@ -19,7 +19,9 @@ pub(super) fn run(app: &App, selection: &SourceSelection) -> CommandResult<ExitC
     let session = Arc::new(Session::open(app, &selection.elements)?);
     let mut needed = Vec::new();
     for element in session.select(selection.deps, &selection.except)? {
-        if session.fetch_needed(element)? {
+        let sources = session.sources(element);
+        // An original that can be read where it is may be gone tomorrow; its tree in the cache is not.
+        if sources.sources().next().is_some() && sources.cached()?.is_none() {
             needed.push(element);
         }
     }
