@@ -15,7 +15,7 @@ use spec_model::Digest;
 use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
 use crate::layout::{self, BlobName};
-use crate::temp::{TempArea, TempFile};
+use crate::temp::{TempArea, TempFile, spread};
 
 /// Fewer blobs than this are not worth a second thread.
 const WORTH_SHARING: usize = 64;
@@ -112,13 +112,14 @@ impl Cas {
         if self.contains(digest)? {
             return Ok(());
         }
-        let temp = self.temp_file()?;
+        let temp = self.temp_file(digest)?;
         temp.file().write_all(bytes).map_err(CasError::io("write to", &self.shared.root))?;
         self.publish(temp, digest)
     }
 
-    pub(crate) fn temp_file(&self) -> Result<TempFile> {
-        TempFile::create(&self.shared.objects, &self.shared.temp)
+    /// A file beside where the blob of this digest will be. For a blob whose digest is not known yet any will do.
+    pub(crate) fn temp_file(&self, digest: &Digest) -> Result<TempFile> {
+        TempFile::create(&self.shared.objects, BlobName::of(digest).path(), &self.shared.temp)
     }
 
     pub(crate) fn publish(&self, temp: TempFile, digest: &Digest) -> Result<()> {
@@ -159,6 +160,9 @@ impl fmt::Debug for Cas {
     }
 }
 
+/// Opens a folder of blobs.
 fn open_folder(path: &Path) -> Result<OwnedFd> {
-    Ok(File::open(path).map_err(CasError::io("open", path))?.into())
+    let folder = File::open(path).map_err(CasError::io("open", path))?;
+    spread(&folder);
+    Ok(folder.into())
 }

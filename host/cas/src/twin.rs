@@ -14,7 +14,7 @@ impl Cas {
     /// Makes `exec/xx/HASH` for a stored blob.
     pub(crate) fn make_twin(&self, digest: &Digest) -> Result<()> {
         let mut source = self.open_blob(digest)?;
-        let temp = TempFile::create(&self.shared.exec, &self.shared.temp)?;
+        let temp = TempFile::create(&self.shared.exec, BlobName::of(digest).path(), &self.shared.temp)?;
         clone_or_copy(&mut source, temp.file()).map_err(CasError::io("copy", self.blob_path(digest)))?;
         temp.publish(&self.shared.exec, BlobName::of(digest).path(), 0o755, &self.shared.temp)
     }

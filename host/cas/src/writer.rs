@@ -69,7 +69,7 @@ impl Cas {
 
     fn copy_in(&self, path: &Path, mut file: File, size: u64) -> Result<Digest> {
         if size > KEEP as u64 {
-            let temp = self.temp_file()?;
+            let temp = self.temp_file(&Digest::of(b""))?;
             if rustix::fs::ioctl_ficlone(temp.file(), &file).is_ok() {
                 let digest = digest_of(temp.file()).map_err(CasError::io("read", path))?;
                 self.publish(temp, &digest)?;
@@ -173,7 +173,7 @@ impl BlobWriter {
 
     fn spill(&mut self) -> io::Result<&mut (TempFile, DigestHasher)> {
         if self.spilled.is_none() {
-            let temp = self.cas.temp_file().map_err(io::Error::other)?;
+            let temp = self.cas.temp_file(&Digest::of(b"")).map_err(io::Error::other)?;
             let mut hasher = DigestHasher::new();
             hasher.update(&self.start);
             temp.file().write_all(&self.start)?;
