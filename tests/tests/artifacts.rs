@@ -139,7 +139,7 @@ fn artifacts_are_listed_shown_and_deleted() {
     let header = "header.bst:\n\tusr\n\tusr/include\n\tusr/include/header.h\n";
     let programs = "\tusr/bin\n\tusr/bin/alias\n\tusr/bin/low\n";
     let documents = "\tusr/share\n\tusr/share/doc\n\tusr/share/doc/low.txt\n";
-    assert_eq!(list.success(), format!("{header}low.bst:\n\tusr\n{programs}{documents}"));
+    assert_eq!(list.success(), format!("low.bst:\n\tusr\n{programs}{documents}{header}"));
     let long = host.run(&project, &["artifact", "list-contents", "--long", "low.bst"]);
     assert!(long.success().contains("-> low"), "{}", long.stdout);
 

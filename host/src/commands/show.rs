@@ -46,5 +46,8 @@ fn formatted(app: &App, session: &Session, elements: &[usize], format: &Format) 
         let value = |symbol| Ok(value(session, element, standing, symbol));
         lines.push(format.fill(&value, &|symbol, text| paint(app.out, symbol, text))?);
     }
-    Ok(lines.join("\n").trim_end_matches('\n').to_owned() + "\n")
+    let mut text = lines.join("\n");
+    // As bst does, which takes away what ends the format, but nothing of a value.
+    text.truncate(text.len().saturating_sub(format.newlines_at_end()));
+    Ok(text + "\n")
 }

@@ -10,7 +10,7 @@ use crate::error::{CommandError, CommandResult};
 
 impl Session {
     /// The session's targets with the dependencies that were asked for, dependencies first, without `except` and what
-    /// only these need.
+    /// only these need. Targets alone stay in the order of the command.
     ///
     /// # Errors
     /// `missing-file` when `except` names an element that is not there.
@@ -30,14 +30,12 @@ impl Session {
     }
 }
 
-/// Elements with the dependencies that were asked for, dependencies first.
+/// Elements with the dependencies that were asked for, dependencies first; elements alone in their order.
 pub(crate) fn selection(project: &Project, elements: &[usize], deps: Deps) -> Vec<usize> {
     match deps {
         Deps::None => {
-            let mut elements = elements.to_vec();
-            elements.sort_unstable();
-            elements.dedup();
-            elements
+            let mut seen = HashSet::new();
+            elements.iter().copied().filter(|element| seen.insert(*element)).collect()
         }
         Deps::Run => project.scope(elements, Scope::Run),
         Deps::Build => project.scope(elements, Scope::Build),

@@ -54,6 +54,14 @@ impl Format {
         self.0.iter().any(|part| matches!(part, Part::Symbol(symbol, _) if symbols.contains(symbol)))
     }
 
+    /// How many newlines end the format itself, after its last symbol.
+    pub(crate) fn newlines_at_end(&self) -> usize {
+        match self.0.last() {
+            Some(Part::Text(text)) => text.len() - text.trim_end_matches('\n').len(),
+            _ => 0,
+        }
+    }
+
     /// The text with the values that `value` gives, each painted by `paint` after it is laid out.
     ///
     /// # Errors
