@@ -1,0 +1,32 @@
+//! The Remote Execution API, version 2, as a server: one file per service, thin methods over plain logic.
+//!
+//! [`Server`] holds what the services share; [`Server::listen`] opens a socket and [`Listener::serve`] answers on it
+//! until told to stop. Messages are decoded and answers encoded here and nowhere else: `from_proto` and `status` are
+//! the border. Every wait of a client for the disk happens on a bounded number of blocking threads ([`Options`]).
+//!
+//! The crate does not know elements, projects or configuration files.
+
+mod batch;
+mod blocking;
+mod byte_stream;
+mod capabilities;
+mod context;
+mod download;
+mod error;
+mod from_proto;
+mod listen;
+mod options;
+mod refusal;
+mod resource;
+mod server;
+mod status;
+mod storage;
+mod tree;
+mod upload;
+mod uploads;
+mod zstd_blob;
+
+pub use error::ServeError;
+pub use listen::{Address, Listener};
+pub use options::{Limits, Options};
+pub use server::Server;

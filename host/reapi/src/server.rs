@@ -1,0 +1,109 @@
+//! The server: all services on a socket.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bazel_remote_apis::google::bytestream::byte_stream_server::ByteStreamServer;
+use spec_cas::Cas;
+use spec_proto::reapi::capabilities_server::CapabilitiesServer;
+use spec_proto::reapi::content_addressable_storage_server::ContentAddressableStorageServer;
+use tokio_stream::wrappers::UnixListenerStream;
+use tonic::transport::server::{Router, TcpIncoming};
+
+use crate::byte_stream::Bytes;
+use crate::capabilities::Capabilities;
+use crate::context::Context;
+use crate::error::ServeError;
+use crate::listen::{Listener, Socket};
+use crate::options::Options;
+use crate::storage::Storage;
+use crate::uploads::Uploads;
+
+/// What one stream may send before it is read. Large writes need a few messages under way.
+const STREAM_WINDOW: u32 = 4 << 20;
+const CONNECTION_WINDOW: u32 = 16 << 20;
+const FRAME: u32 = 256 << 10;
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// A server of the Remote Execution API over one store. A clone is another handle on the same server.
+#[derive(Clone)]
+pub struct Server {
+    context: Context,
+}
+
+impl Server {
+    /// A server over a store. It answers on the sockets that [`serve`](Self::serve) is given.
+    #[must_use]
+    pub fn new(cas: Cas, options: Options) -> Self {
+        Self { context: Context::new(cas, options) }
+    }
+
+    /// Answers on a socket until `stop` is done; then lets running requests end.
+    ///
+    /// # Errors
+    /// `reapi-transport` when the socket breaks.
+    pub async fn serve(
+        &self,
+        mut listener: Listener,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServeError> {
+        let router = self.router().await;
+        let _sweeper = Sweeper::start(self.context.uploads.clone(), self.context.options.limits.kept_for);
+        let served = match listener.take() {
+            Socket::Tcp(socket) => {
+                let incoming = TcpIncoming::from(socket).with_nodelay(Some(true));
+                router.serve_with_incoming_shutdown(incoming, stop).await
+            }
+            Socket::Unix(socket) => {
+                router.serve_with_incoming_shutdown(UnixListenerStream::new(socket), stop).await
+            }
+            Socket::Taken => Ok(()),
+        };
+        let address = listener.address().to_string();
+        served.map_err(|source| ServeError::Transport { address, source: source.into() })
+    }
+
+    async fn router(&self) -> Router {
+        let context = || self.context.clone();
+        let message = self.context.options.limits.message;
+        let (health, health_service) = tonic_health::server::health_reporter();
+        health.set_service_status("", tonic_health::ServingStatus::Serving).await;
+        tonic::transport::Server::builder()
+            .max_concurrent_streams(self.context.options.limits.streams)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_frame_size(FRAME)
+            .http2_keepalive_interval(Some(KEEPALIVE))
+            .add_service(health_service)
+            .add_service(CapabilitiesServer::new(Capabilities { context: context() }))
+            .add_service(
+                ContentAddressableStorageServer::new(Storage { context: context() })
+                    .max_decoding_message_size(message)
+                    .max_encoding_message_size(usize::MAX),
+            )
+            .add_service(
+                ByteStreamServer::new(Bytes { context: context() }).max_decoding_message_size(message),
+            )
+    }
+}
+
+/// Forgets interrupted uploads in time, as long as it is there.
+struct Sweeper(tokio::task::JoinHandle<()>);
+
+impl Sweeper {
+    fn start(uploads: Uploads, kept_for: Duration) -> Self {
+        let pause = (kept_for / 4).max(Duration::from_millis(10));
+        Self(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(pause).await;
+                uploads.sweep();
+            }
+        }))
+    }
+}
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
