@@ -66,7 +66,9 @@ impl Cas {
                 Err(error) => return Err(error),
             };
             files.extend(directory.files.iter().map(|file| file.digest));
-            open.extend(directory.directories.iter().map(|child| child.digest).filter(|child| seen.insert(*child)));
+            open.extend(
+                directory.directories.iter().map(|child| child.digest).filter(|child| seen.insert(*child)),
+            );
         }
         missing.extend(self.missing(&files.into_iter().collect::<Vec<_>>())?);
         let mut missing: Vec<Digest> = missing.into_iter().collect();
