@@ -33,7 +33,8 @@ impl Capabilities {
         use reapi::compressor::Value as Compressor;
         use reapi::digest_function::Value as DigestFunction;
         use reapi::symlink_absolute_path_strategy::Value as Symlinks;
-        let update = reapi::ActionCacheUpdateCapabilities { update_enabled: self.context.options.writable };
+        let update_enabled = self.context.may_update_results().is_ok();
+        let update = reapi::ActionCacheUpdateCapabilities { update_enabled };
         reapi::CacheCapabilities {
             digest_functions: vec![DigestFunction::Sha256 as i32],
             action_cache_update_capabilities: Some(update),

@@ -51,4 +51,13 @@ impl Context {
             false => Err(Refusal::Forbidden("this server may only be read".to_owned())),
         }
     }
+
+    /// Refuses results of actions where only our own count.
+    pub(crate) fn may_update_results(&self) -> Result<(), Refusal> {
+        self.writable()?;
+        match self.options.update_results {
+            true => Ok(()),
+            false => Err(Refusal::Forbidden("this server takes no results of actions".to_owned())),
+        }
+    }
 }

@@ -6,6 +6,7 @@
 //!
 //! The crate does not know elements, projects or configuration files.
 
+mod action_cache;
 mod batch;
 mod blocking;
 mod byte_stream;
@@ -18,6 +19,7 @@ mod listen;
 mod options;
 mod refusal;
 mod resource;
+mod results;
 mod server;
 mod status;
 mod storage;

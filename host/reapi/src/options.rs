@@ -10,8 +10,10 @@ pub(crate) const MAX_BATCH: u64 = (4 << 20) - (64 << 10);
 pub struct Options {
     /// The instance names answered to, the empty one among them if it is meant. Others are refused.
     pub instances: Vec<String>,
-    /// Whether clients may store blobs and results.
+    /// Whether clients may store blobs and have actions run.
     pub writable: bool,
+    /// Whether clients may also bring results of actions that they ran themselves.
+    pub update_results: bool,
     /// Bounds.
     pub limits: Limits,
 }
@@ -35,7 +37,12 @@ pub struct Limits {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { instances: vec![String::new()], writable: true, limits: Limits::default() }
+        Self {
+            instances: vec![String::new()],
+            writable: true,
+            update_results: true,
+            limits: Limits::default(),
+        }
     }
 }
 

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use bazel_remote_apis::google::bytestream::byte_stream_server::ByteStreamServer;
 use spec_cas::Cas;
+use spec_proto::reapi::action_cache_server::ActionCacheServer;
 use spec_proto::reapi::capabilities_server::CapabilitiesServer;
 use spec_proto::reapi::content_addressable_storage_server::ContentAddressableStorageServer;
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::server::{Router, TcpIncoming};
 
+use crate::action_cache::ActionCache;
 use crate::byte_stream::Bytes;
 use crate::capabilities::Capabilities;
 use crate::context::Context;
@@ -75,6 +77,9 @@ impl Server {
             .max_frame_size(FRAME)
             .http2_keepalive_interval(Some(KEEPALIVE))
             .add_service(health_service)
+            .add_service(
+                ActionCacheServer::new(ActionCache { context: context() }).max_decoding_message_size(message),
+            )
             .add_service(CapabilitiesServer::new(Capabilities { context: context() }))
             .add_service(
                 ContentAddressableStorageServer::new(Storage { context: context() })
