@@ -20,7 +20,7 @@ impl reapi::capabilities_server::Capabilities for Capabilities {
         self.context.instance(&request.get_ref().instance_name)?;
         Ok(Response::new(reapi::ServerCapabilities {
             cache_capabilities: Some(self.cache()),
-            execution_capabilities: None,
+            execution_capabilities: self.context.executions.as_ref().map(|_| execution()),
             deprecated_api_version: None,
             low_api_version: Some(version(0)),
             high_api_version: Some(version(12)),
@@ -44,6 +44,19 @@ impl Capabilities {
             supported_batch_update_compressors: vec![Compressor::Zstd as i32],
             ..Default::default()
         }
+    }
+}
+
+fn execution() -> reapi::ExecutionCapabilities {
+    use reapi::digest_function::Value as DigestFunction;
+    let range =
+        reapi::priority_capabilities::PriorityRange { min_priority: i32::MIN, max_priority: i32::MAX };
+    reapi::ExecutionCapabilities {
+        digest_function: DigestFunction::Sha256 as i32,
+        exec_enabled: true,
+        execution_priority_capabilities: Some(reapi::PriorityCapabilities { priorities: vec![range] }),
+        supported_node_properties: vec!["mtime".to_owned(), "unix_mode".to_owned()],
+        digest_functions: vec![DigestFunction::Sha256 as i32],
     }
 }
 

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use spec_cas::Cas;
+use spec_exec::executor::{Executions, Recording, ResultCache};
 
 use crate::blocking::Blocking;
 use crate::from_proto;
+use crate::operations::Operations;
 use crate::options::Options;
 use crate::refusal::Refusal;
 use crate::uploads::Uploads;
@@ -17,11 +19,20 @@ pub(crate) struct Context {
     pub(crate) options: Arc<Options>,
     pub(crate) blocking: Blocking,
     pub(crate) uploads: Uploads,
+    pub(crate) results: ResultCache,
+    pub(crate) recording: Recording,
+    pub(crate) operations: Operations,
+    /// Who runs actions, if anybody does.
+    pub(crate) executions: Option<Arc<Executions>>,
 }
 
 impl Context {
     pub(crate) fn new(cas: Cas, options: Options) -> Self {
         Self {
+            results: ResultCache::new(&cas),
+            recording: Recording::default(),
+            operations: Operations::default(),
+            executions: None,
             cas,
             blocking: Blocking::new(&options.limits),
             uploads: Uploads::new(&options.limits),
@@ -59,5 +70,11 @@ impl Context {
             true => Ok(()),
             false => Err(Refusal::Forbidden("this server takes no results of actions".to_owned())),
         }
+    }
+
+    /// Who runs actions.
+    pub(crate) fn executions(&self) -> Result<Arc<Executions>, Refusal> {
+        let none = || Refusal::Unsupported("this server runs no actions; see its capabilities".to_owned());
+        self.executions.clone().ok_or_else(none)
     }
 }

@@ -1,6 +1,7 @@
 //! Why a request is not done, in plain words. What it becomes on the wire is `status`' matter.
 
 use spec_cas::CasError;
+use spec_exec::executor::ActionError;
 use spec_model::{Digest, UserError};
 
 /// Why a request, or one blob of it, is not done.
@@ -21,6 +22,15 @@ pub(crate) enum Refusal {
     /// What the request needs is not here: upload it and ask again.
     #[error("{} blobs are missing, the first is {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
     Missing(Vec<Digest>),
+    /// No machine here can do it, or it left what cannot be kept.
+    #[error("{0}")]
+    Unfit(String),
+    /// It took too long.
+    #[error("{0}")]
+    TimedOut(String),
+    /// Everybody gave it up.
+    #[error("{0}")]
+    Cancelled(String),
     /// The client may not do this.
     #[error("{0}")]
     Forbidden(String),
@@ -61,6 +71,9 @@ impl Refusal {
             Self::OutOfRange(_) => "out-of-range",
             Self::NotFound(_) => "not-found",
             Self::Missing(_) => "missing-blobs",
+            Self::Unfit(_) => "unfit",
+            Self::TimedOut(_) => "timed-out",
+            Self::Cancelled(_) => "cancelled",
             Self::Forbidden(_) => "forbidden",
             Self::Aborted(_) => "aborted",
             Self::Full(_) => "full",
@@ -88,6 +101,21 @@ impl From<CasError> for Refusal {
             CasError::SpecialFile { .. } | CasError::Collision { .. } | CasError::Io { .. } => {
                 Self::Internal(error.to_string())
             }
+        }
+    }
+}
+
+impl From<ActionError> for Refusal {
+    fn from(error: ActionError) -> Self {
+        let text = error.to_string();
+        match error {
+            ActionError::Missing { digests } => Self::Missing(digests),
+            ActionError::Invalid { .. } => Self::Invalid(text),
+            ActionError::NoWorker { .. } | ActionError::BadOutput { .. } => Self::Unfit(text),
+            ActionError::TimedOut { .. } => Self::TimedOut(text),
+            ActionError::Cancelled => Self::Cancelled(text),
+            ActionError::Exhausted { .. } => Self::Full(text),
+            _ => Self::Internal(text),
         }
     }
 }

@@ -1,13 +1,17 @@
 //! The server: all services on a socket.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bazel_remote_apis::google::bytestream::byte_stream_server::ByteStreamServer;
+use bazel_remote_apis::google::longrunning::operations_server::OperationsServer;
 use spec_cas::Cas;
+use spec_exec::executor::{Executions, Recording};
 use spec_proto::reapi::action_cache_server::ActionCacheServer;
 use spec_proto::reapi::capabilities_server::CapabilitiesServer;
 use spec_proto::reapi::content_addressable_storage_server::ContentAddressableStorageServer;
+use spec_proto::reapi::execution_server::ExecutionServer;
 use tokio_stream::wrappers::UnixListenerStream;
 use tonic::transport::server::{Router, TcpIncoming};
 
@@ -16,15 +20,18 @@ use crate::byte_stream::Bytes;
 use crate::capabilities::Capabilities;
 use crate::context::Context;
 use crate::error::ServeError;
+use crate::execution::Execution;
 use crate::listen::{Listener, Socket};
+use crate::long_running::LongRunning;
 use crate::options::Options;
 use crate::storage::Storage;
-use crate::uploads::Uploads;
 
 /// What one stream may send before it is read. Large writes need a few messages under way.
 const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 const FRAME: u32 = 256 << 10;
+/// The longest pause between two looks at what was abandoned.
+const SWEEP: Duration = Duration::from_secs(1);
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// A server of the Remote Execution API over one store. A clone is another handle on the same server.
@@ -40,6 +47,21 @@ impl Server {
         Self { context: Context::new(cas, options) }
     }
 
+    /// Has actions run too. Without it, clients that ask for that are refused.
+    #[must_use]
+    pub fn with_executions(mut self, executions: Arc<Executions>) -> Self {
+        self.context.executions = Some(executions);
+        self
+    }
+
+    /// Keeps a record of every action that is answered, hits in the action cache and results that clients bring
+    /// included.
+    #[must_use]
+    pub fn with_recording(mut self, recording: Recording) -> Self {
+        self.context.recording = recording;
+        self
+    }
+
     /// Answers on a socket until `stop` is done; then lets running requests end.
     ///
     /// # Errors
@@ -50,7 +72,7 @@ impl Server {
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), ServeError> {
         let router = self.router().await;
-        let _sweeper = Sweeper::start(self.context.uploads.clone(), self.context.options.limits.kept_for);
+        let _sweeper = Sweeper::start(self.context.clone());
         let served = match listener.take() {
             Socket::Tcp(socket) => {
                 let incoming = TcpIncoming::from(socket).with_nodelay(Some(true));
@@ -80,6 +102,10 @@ impl Server {
             .add_service(
                 ActionCacheServer::new(ActionCache { context: context() }).max_decoding_message_size(message),
             )
+            .add_service(
+                ExecutionServer::new(Execution { context: context() }).max_encoding_message_size(usize::MAX),
+            )
+            .add_service(OperationsServer::new(LongRunning { context: context() }))
             .add_service(CapabilitiesServer::new(Capabilities { context: context() }))
             .add_service(
                 ContentAddressableStorageServer::new(Storage { context: context() })
@@ -92,16 +118,17 @@ impl Server {
     }
 }
 
-/// Forgets interrupted uploads in time, as long as it is there.
+/// Forgets interrupted uploads and abandoned operations in time, as long as it is there.
 struct Sweeper(tokio::task::JoinHandle<()>);
 
 impl Sweeper {
-    fn start(uploads: Uploads, kept_for: Duration) -> Self {
-        let pause = (kept_for / 4).max(Duration::from_millis(10));
+    fn start(context: Context) -> Self {
+        let pause = (context.options.limits.kept_for / 4).clamp(Duration::from_millis(10), SWEEP);
         Self(tokio::spawn(async move {
             loop {
                 tokio::time::sleep(pause).await;
-                uploads.sweep();
+                context.uploads.sweep();
+                context.operations.sweep();
             }
         }))
     }
