@@ -7,6 +7,7 @@ use spec_model::{ActionResult, Answered, Digest, Subaction};
 use spec_proto::reapi;
 use tonic::{Request, Response, Status};
 
+use crate::access::Access;
 use crate::context::Context;
 use crate::from_proto;
 use crate::refusal::Refusal;
@@ -48,6 +49,7 @@ impl reapi::action_cache_server::ActionCache for ActionCache {
         &self,
         request: Request<reapi::UpdateActionResultRequest>,
     ) -> Result<Response<reapi::ActionResult>, Status> {
+        Access::of(&request).write()?;
         let request = request.into_inner();
         self.context.admit(&request.instance_name, request.digest_function)?;
         self.context.may_update_results()?;

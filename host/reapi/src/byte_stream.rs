@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::access::Access;
 use crate::blocking::broken;
 use crate::context::Context;
 use crate::download::Download;
@@ -58,12 +59,13 @@ impl ByteStream for Bytes {
         &self,
         request: Request<Streaming<WriteRequest>>,
     ) -> Result<Response<WriteResponse>, Status> {
+        let access = Access::of(&request);
         let mut stream = request.into_inner();
         let first = self.next(&mut stream).await?;
         let first = first.ok_or_else(|| Refusal::invalid("a write without a message"))?;
         let resource = Resource::to_write(&first.resource_name)?;
         self.context.instance(&resource.instance)?;
-        self.context.writable()?;
+        access.write()?;
         let (cas, digest) = (self.context.cas.clone(), resource.digest);
         if self.context.blocking.run(move || cas.contains(&digest)).await?.map_err(Refusal::from)? {
             // REAPI: -1 when a compressed upload ends early, for its compressed size is not known.

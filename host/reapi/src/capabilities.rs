@@ -4,6 +4,7 @@ use bazel_remote_apis::build::bazel::semver::SemVer;
 use spec_proto::reapi;
 use tonic::{Request, Response, Status};
 
+use crate::access::Access;
 use crate::context::Context;
 use crate::options::MAX_BATCH;
 
@@ -18,8 +19,9 @@ impl reapi::capabilities_server::Capabilities for Capabilities {
         request: Request<reapi::GetCapabilitiesRequest>,
     ) -> Result<Response<reapi::ServerCapabilities>, Status> {
         self.context.instance(&request.get_ref().instance_name)?;
+        let access = Access::of(&request);
         Ok(Response::new(reapi::ServerCapabilities {
-            cache_capabilities: Some(self.cache()),
+            cache_capabilities: Some(self.cache(access)),
             execution_capabilities: self.context.executions.as_ref().map(|_| execution()),
             deprecated_api_version: None,
             low_api_version: Some(version(0)),
@@ -29,11 +31,11 @@ impl reapi::capabilities_server::Capabilities for Capabilities {
 }
 
 impl Capabilities {
-    fn cache(&self) -> reapi::CacheCapabilities {
+    fn cache(&self, access: Access) -> reapi::CacheCapabilities {
         use reapi::compressor::Value as Compressor;
         use reapi::digest_function::Value as DigestFunction;
         use reapi::symlink_absolute_path_strategy::Value as Symlinks;
-        let update_enabled = self.context.may_update_results().is_ok();
+        let update_enabled = access.write().and_then(|()| self.context.may_update_results()).is_ok();
         let update = reapi::ActionCacheUpdateCapabilities { update_enabled };
         reapi::CacheCapabilities {
             digest_functions: vec![DigestFunction::Sha256 as i32],

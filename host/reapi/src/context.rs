@@ -55,17 +55,8 @@ impl Context {
         Err(Refusal::Invalid(format!("this server has no instance '{shown}'")))
     }
 
-    /// Refuses to change anything where that is not allowed.
-    pub(crate) fn writable(&self) -> Result<(), Refusal> {
-        match self.options.writable {
-            true => Ok(()),
-            false => Err(Refusal::Forbidden("this server may only be read".to_owned())),
-        }
-    }
-
     /// Refuses results of actions where only our own count.
     pub(crate) fn may_update_results(&self) -> Result<(), Refusal> {
-        self.writable()?;
         match self.options.update_results {
             true => Ok(()),
             false => Err(Refusal::Forbidden("this server takes no results of actions".to_owned())),

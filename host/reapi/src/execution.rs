@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use crate::access::Access;
 use crate::context::Context;
 use crate::from_proto;
 use crate::operations::{Attached, Stage};
@@ -31,9 +32,9 @@ impl reapi::execution_server::Execution for Execution {
         &self,
         request: Request<reapi::ExecuteRequest>,
     ) -> Result<Response<Self::ExecuteStream>, Status> {
+        Access::of(&request).write()?;
         let request = request.into_inner();
         self.context.admit(&request.instance_name, request.digest_function)?;
-        self.context.writable()?;
         let executions = self.context.executions()?;
         let action = from_proto::required(request.action_digest.as_ref(), "action_digest")?;
         let attached = self.start(executions, action, request).await?;

@@ -6,6 +6,7 @@
 //!
 //! The crate does not know elements, projects or configuration files.
 
+mod access;
 mod action_cache;
 mod batch;
 mod blocking;
@@ -34,5 +35,5 @@ mod zstd_blob;
 
 pub use error::ServeError;
 pub use listen::{Address, Listener};
-pub use options::{Limits, Options};
+pub use options::{Limits, Options, Tls, Tokens};
 pub use server::Server;

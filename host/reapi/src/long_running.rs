@@ -6,6 +6,7 @@ use bazel_remote_apis::google::longrunning::{self, operations_server};
 use bazel_remote_apis::google::protobuf;
 use tonic::{Request, Response, Status};
 
+use crate::access::Access;
 use crate::context::Context;
 use crate::operations::Stage;
 use crate::refusal::Refusal;
@@ -53,7 +54,7 @@ impl operations_server::Operations for LongRunning {
         request: Request<longrunning::DeleteOperationRequest>,
     ) -> Result<Response<protobuf::Empty>, Status> {
         let name = &request.get_ref().name;
-        self.context.writable()?;
+        Access::of(&request).write()?;
         self.context.operations.find(name)?;
         self.context.operations.forget(name);
         Ok(Response::new(protobuf::Empty {}))
@@ -63,7 +64,7 @@ impl operations_server::Operations for LongRunning {
         &self,
         request: Request<longrunning::CancelOperationRequest>,
     ) -> Result<Response<protobuf::Empty>, Status> {
-        self.context.writable()?;
+        Access::of(&request).write()?;
         self.context.operations.find(&request.get_ref().name)?.cancel();
         Ok(Response::new(protobuf::Empty {}))
     }

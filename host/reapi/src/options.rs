@@ -1,5 +1,6 @@
 //! What a server allows, and how much of it.
 
+use std::fmt;
 use std::time::Duration;
 
 /// The sum of blobs' sizes in one batch. With their digests they fit in gRPC's usual message limit of 4 MiB.
@@ -14,8 +15,44 @@ pub struct Options {
     pub writable: bool,
     /// Whether clients may also bring results of actions that they ran themselves.
     pub update_results: bool,
+    /// Who is let in.
+    pub tokens: Tokens,
+    /// How connections over TCP are kept secret, if at all.
+    pub tls: Option<Tls>,
     /// Bounds.
     pub limits: Limits,
+}
+
+/// Bearer tokens. Without any, everybody is let in.
+#[derive(Clone, Default)]
+pub struct Tokens {
+    /// Of clients that may read.
+    pub read_only: Vec<String>,
+    /// Of clients that may also change things.
+    pub read_write: Vec<String>,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tokens({} read-only, {} read-write)", self.read_only.len(), self.read_write.len())
+    }
+}
+
+/// TLS, with texts in PEM form.
+#[derive(Clone)]
+pub struct Tls {
+    /// The server's certificate, and those that lead to a known one.
+    pub certificate: String,
+    /// Its private key.
+    pub key: String,
+    /// Certificates of who may vouch for clients; with it, clients without a certificate are not let in.
+    pub client_ca: Option<String>,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tls({})", if self.client_ca.is_some() { "mutual" } else { "server" })
+    }
 }
 
 /// Bounds that keep one client, or a thousand, from taking all of the machine.
@@ -41,6 +78,8 @@ impl Default for Options {
             instances: vec![String::new()],
             writable: true,
             update_results: true,
+            tokens: Tokens::default(),
+            tls: None,
             limits: Limits::default(),
         }
     }

@@ -12,9 +12,14 @@ use spec_proto::reapi::action_cache_server::ActionCacheServer;
 use spec_proto::reapi::capabilities_server::CapabilitiesServer;
 use spec_proto::reapi::content_addressable_storage_server::ContentAddressableStorageServer;
 use spec_proto::reapi::execution_server::ExecutionServer;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_stream::Stream;
 use tokio_stream::wrappers::UnixListenerStream;
-use tonic::transport::server::{Router, TcpIncoming};
+use tonic::service::InterceptorLayer;
+use tonic::transport::server::{Connected, TcpIncoming};
+use tonic::transport::{Certificate, Identity, Server as Transport, ServerTlsConfig};
 
+use crate::access::Gate;
 use crate::action_cache::ActionCache;
 use crate::byte_stream::Bytes;
 use crate::capabilities::Capabilities;
@@ -23,7 +28,7 @@ use crate::error::ServeError;
 use crate::execution::Execution;
 use crate::listen::{Listener, Socket};
 use crate::long_running::LongRunning;
-use crate::options::Options;
+use crate::options::{Options, Tls};
 use crate::storage::Storage;
 
 /// What one stream may send before it is read. Large writes need a few messages under way.
@@ -71,51 +76,64 @@ impl Server {
         mut listener: Listener,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), ServeError> {
-        let router = self.router().await;
+        let address = listener.address().to_string();
         let _sweeper = Sweeper::start(self.context.clone());
         let served = match listener.take() {
             Socket::Tcp(socket) => {
                 let incoming = TcpIncoming::from(socket).with_nodelay(Some(true));
-                router.serve_with_incoming_shutdown(incoming, stop).await
+                self.answer(incoming, self.context.options.tls.as_ref(), stop).await
             }
-            Socket::Unix(socket) => {
-                router.serve_with_incoming_shutdown(UnixListenerStream::new(socket), stop).await
-            }
+            Socket::Unix(socket) => self.answer(UnixListenerStream::new(socket), None, stop).await,
             Socket::Taken => Ok(()),
         };
-        let address = listener.address().to_string();
         served.map_err(|source| ServeError::Transport { address, source: source.into() })
     }
 
-    async fn router(&self) -> Router {
+    async fn answer<S>(
+        &self,
+        connections: impl Stream<Item = std::io::Result<S>> + Send,
+        tls: Option<&Tls>,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), tonic::transport::Error>
+    where
+        S: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+    {
         let context = || self.context.clone();
-        let message = self.context.options.limits.message;
+        let options = &self.context.options;
+        let message = options.limits.message;
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_service_status("", tonic_health::ServingStatus::Serving).await;
-        tonic::transport::Server::builder()
-            .max_concurrent_streams(self.context.options.limits.streams)
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .max_frame_size(FRAME)
-            .http2_keepalive_interval(Some(KEEPALIVE))
+        let storage = ContentAddressableStorageServer::new(Storage { context: context() });
+        let results = ActionCacheServer::new(ActionCache { context: context() });
+        let execution = ExecutionServer::new(Execution { context: context() });
+        let bytes = ByteStreamServer::new(Bytes { context: context() });
+        transport(options, tls)?
+            .layer(InterceptorLayer::new(Gate::new(options.tokens.clone(), options.writable)))
             .add_service(health_service)
-            .add_service(
-                ActionCacheServer::new(ActionCache { context: context() }).max_decoding_message_size(message),
-            )
-            .add_service(
-                ExecutionServer::new(Execution { context: context() }).max_encoding_message_size(usize::MAX),
-            )
-            .add_service(OperationsServer::new(LongRunning { context: context() }))
             .add_service(CapabilitiesServer::new(Capabilities { context: context() }))
-            .add_service(
-                ContentAddressableStorageServer::new(Storage { context: context() })
-                    .max_decoding_message_size(message)
-                    .max_encoding_message_size(usize::MAX),
-            )
-            .add_service(
-                ByteStreamServer::new(Bytes { context: context() }).max_decoding_message_size(message),
-            )
+            .add_service(storage.max_decoding_message_size(message))
+            .add_service(bytes.max_decoding_message_size(message))
+            .add_service(results.max_decoding_message_size(message))
+            .add_service(execution)
+            .add_service(OperationsServer::new(LongRunning { context: context() }))
+            .serve_with_incoming_shutdown(connections, stop)
+            .await
     }
+}
+
+fn transport(options: &Options, tls: Option<&Tls>) -> Result<Transport, tonic::transport::Error> {
+    let transport = Transport::builder()
+        .max_concurrent_streams(options.limits.streams)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME)
+        .http2_keepalive_interval(Some(KEEPALIVE));
+    let Some(tls) = tls else { return Ok(transport) };
+    let config = ServerTlsConfig::new().identity(Identity::from_pem(&tls.certificate, &tls.key));
+    transport.tls_config(match &tls.client_ca {
+        Some(ca) => config.client_ca_root(Certificate::from_pem(ca)),
+        None => config,
+    })
 }
 
 /// Forgets interrupted uploads and abandoned operations in time, as long as it is there.

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use crate::access::Access;
 use crate::context::Context;
 use crate::from_proto::{self, is_zstd};
 use crate::refusal::Refusal;
@@ -41,10 +42,10 @@ impl reapi::content_addressable_storage_server::ContentAddressableStorage for St
         &self,
         request: Request<reapi::BatchUpdateBlobsRequest>,
     ) -> Result<Response<reapi::BatchUpdateBlobsResponse>, Status> {
+        Access::of(&request).write()?;
         let reapi::BatchUpdateBlobsRequest { instance_name, requests, digest_function } =
             request.into_inner();
         self.context.admit(&instance_name, digest_function)?;
-        self.context.writable()?;
         batch::check_total(requests.iter().map(|request| request.data.len() as u64))?;
         let cas = self.context.cas.clone();
         let update = move |request: batch_update_blobs_request::Request| {
