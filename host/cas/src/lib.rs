@@ -40,7 +40,7 @@ pub use diff::Change;
 pub use error::{CasError, Result};
 pub use merge::{Layer, Merged, Origins, PathFilter};
 pub use refs::Refs;
-pub use scratch::ScratchDir;
+pub use scratch::{ScratchArea, ScratchDir};
 pub use store::Cas;
 pub use tree::{Entry, EntryRef, Walk};
 pub use tree_cache::TreeGuard;

@@ -105,14 +105,9 @@ impl From<CasError> for ActionError {
     }
 }
 
-impl From<SandboxError> for ActionError {
-    fn from(error: SandboxError) -> Self {
-        match error {
-            SandboxError::BadSpec { .. } | SandboxError::Cwd { .. } => {
-                Self::Invalid { what: error.to_string() }
-            }
-            other => Self::Internal { reason: other.reason().to_owned(), message: other.to_string() },
-        }
+impl From<&SandboxError> for ActionError {
+    fn from(error: &SandboxError) -> Self {
+        Self::Internal { reason: error.reason().to_owned(), message: error.to_string() }
     }
 }
 
@@ -120,7 +115,7 @@ impl From<ExecError> for ActionError {
     fn from(error: ExecError) -> Self {
         match error {
             ExecError::Cas(error) => error.into(),
-            ExecError::Sandbox(error) => error.into(),
+            ExecError::Sandbox(error) => (&error).into(),
             other => Self::internal(&other),
         }
     }

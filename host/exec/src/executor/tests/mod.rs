@@ -1,0 +1,7 @@
+//! Actions in real sandboxes, over a root that holds a shell.
+
+mod fixture;
+mod hostile;
+mod outputs;
+mod pool;
+mod streams;
