@@ -150,7 +150,7 @@ impl LocalExecutor {
     fn result(&self, task: &Task, attempt: &Attempt, outcome: &Outcome) -> Result<ActionResult, ActionError> {
         let Attempt { stage, .. } = attempt;
         let view = stage.view(&self.cas);
-        let collector = Collector { cas: &self.cas, view, medium: stage.medium };
+        let collector = Collector { cas: &self.cas, view };
         let inline = self.options.inline_output;
         let mut result = ActionResult {
             exit_code: match outcome.ending {

@@ -9,7 +9,6 @@ use spec_model::{
     Outputs, SymlinkKind,
 };
 
-use super::arena::Medium;
 use super::properties::Wanted;
 use super::view::{Folder, Seen, View};
 use super::{ActionError, join, parent, path};
@@ -97,12 +96,11 @@ fn check_overlaps(outputs: &[Output]) -> Result<(), ActionError> {
     Ok(())
 }
 
-/// Brings outputs into the store.
+/// Brings outputs into the store. They are copied, never moved: one may lie in another, or be reached by a link.
 #[derive(Debug)]
 pub(crate) struct Collector<'a> {
     pub(crate) cas: &'a Cas,
     pub(crate) view: View<'a>,
-    pub(crate) medium: Medium,
 }
 
 impl Collector<'_> {
@@ -113,7 +111,7 @@ impl Collector<'_> {
                 Seen::Nothing => {}
                 Seen::Written { path, executable } if output.kind != Kind::Directory => {
                     let properties = plan.properties.read(&path);
-                    let digest = self.cas.put_file(&path, self.take())?;
+                    let digest = self.cas.put_file(&path, Take::Copy)?;
                     result.files.push(file(output, digest, executable, properties));
                 }
                 Seen::Untouched { digest, executable } if output.kind != Kind::Directory => {
@@ -132,14 +130,6 @@ impl Collector<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Files in memory are read once; those beside the store are moved into it.
-    fn take(&self) -> Take {
-        match self.medium {
-            Medium::Memory => Take::Copy,
-            Medium::Disk => Take::Move,
-        }
     }
 
     /// Only the older lists tell links by what they lead to.
@@ -186,10 +176,10 @@ impl Collector<'_> {
             }
         };
         let Some(written) = &folder.written else { return Ok(below) };
-        if properties.is_nothing() {
-            return self.cas.import_upper(written, &below, self.take(), |_| true);
-        }
         let root = self.cas.import_upper(written, &below, Take::Copy, |_| true)?;
+        if properties.is_nothing() {
+            return Ok(root);
+        }
         properties.add_to(self.cas, &root, written)
     }
 
@@ -200,7 +190,7 @@ impl Collector<'_> {
         match size {
             0 => Ok(Captured::default()),
             _ if size <= inline => Ok(Captured { raw: std::fs::read(file).map_err(failed)?, digest: None }),
-            _ => Ok(Captured { raw: Vec::new(), digest: Some(self.cas.put_file(file, self.take())?) }),
+            _ => Ok(Captured { raw: Vec::new(), digest: Some(self.cas.put_file(file, Take::Copy)?) }),
         }
     }
 }

@@ -14,7 +14,8 @@ use crate::executor::{
 use crate::wire::digest_to_proto;
 
 pub(super) struct Fixture {
-    pub(super) folder: tempfile::TempDir,
+    /// Removed with the fixture, if it is the fixture's.
+    folder: Option<tempfile::TempDir>,
     pub(super) cas: Cas,
     pub(super) cache: ResultCache,
     pub(super) chroot: Digest,
@@ -31,9 +32,16 @@ pub(super) struct Draft {
 impl Fixture {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let cas = Cas::open(folder.path().join("cas")).expect("a store");
+        let mut fixture = Self::at(folder.path());
+        fixture.folder = Some(folder);
+        fixture
+    }
+
+    /// With the store in this folder, which stays.
+    pub(super) fn at(folder: &Path) -> Self {
+        let cas = Cas::open(folder.join("cas")).expect("a store");
         let (cache, chroot) = (ResultCache::new(&cas), shell(&cas));
-        Self { folder, cas, cache, chroot }
+        Self { folder: None, cas, cache, chroot }
     }
 
     pub(super) fn pool(&self, workers: usize, max_queued: usize) -> Executions {

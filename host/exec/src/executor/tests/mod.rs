@@ -1,5 +1,6 @@
 //! Actions in real sandboxes, over a root that holds a shell.
 
+mod crash;
 mod fixture;
 mod hostile;
 mod outputs;

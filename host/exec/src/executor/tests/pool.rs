@@ -8,8 +8,8 @@ use spec_model::{ActionResult, Answered, Cancel, Digest, Subaction};
 
 use super::fixture::Fixture;
 use crate::executor::{
-    ActionError, Answer, Executed, Executions, Executor, Order, PoolOptions, Progress, Recorder, Recording,
-    Request, Ticket,
+    ActionError, Answer, Executed, Executions, Executor, LocalOptions, Order, PoolOptions, Progress,
+    Recorder, Recording, Request, Ticket,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -270,4 +270,22 @@ fn a_result_whose_outputs_are_gone_is_made_again() {
     assert_eq!([run(), run()], [Answered::Executed, Answered::CacheHit]);
     fixture.cas.quarantine(&fixture.blob("deep\n")).expect("the store works");
     assert_eq!([run(), run()], [Answered::Executed, Answered::CacheHit]);
+}
+
+#[test]
+fn the_disk_does_as_well_as_memory() {
+    let fixture = &Fixture::new();
+    let script = "echo 1 > d/a; echo 1 > d/twin; read old < in; echo $old > d/old; echo said";
+    let draft = fixture.script(script, &["d", "d/a"]).inputs(fixture.tree(&[("in", "0\n")]));
+    let draft = draft.with(|draft| draft.action.do_not_cache = true);
+    let results = [true, false].map(|in_memory| {
+        let local = LocalOptions { in_memory, inline_output: 0, ..LocalOptions::default() };
+        let pool = fixture.pool_with(local, PoolOptions { workers: 1, max_queued: 1 });
+        let done = pool.execute(&Request::new(fixture.store(&draft)), &Cancel::new());
+        let result = done.expect("the action runs").result.clone();
+        ActionResult { metadata: Default::default(), ..result }
+    });
+    assert_eq!(results[0], results[1]);
+    assert_eq!(fixture.text(&results[0].stdout.digest.expect("it is in the store")), "said\n");
+    assert_eq!((results[0].files.len(), results[0].directories.len()), (1, 1));
 }
