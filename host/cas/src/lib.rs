@@ -25,6 +25,7 @@ mod refs;
 mod sample;
 mod scan;
 mod scratch;
+mod size;
 mod store;
 mod temp;
 mod tree;

@@ -8,6 +8,9 @@ use crate::codec;
 use crate::error::{CasError, Result};
 use crate::store::Cas;
 
+/// Bytes of a `Tree` message that is read at all: it is held in memory.
+const LARGEST: u64 = 256 << 20;
+
 impl Cas {
     /// Stores the `Tree` message of a tree: every different directory once, parents before their children.
     ///
@@ -27,9 +30,12 @@ impl Cas {
     /// # Errors
     /// `cas-missing`, `cas-corrupt`, `cas-bad-directory`, or when the file system fails.
     pub fn files_of_tree_message(&self, tree: &Digest) -> Result<Vec<Digest>> {
+        let bad = |why| CasError::BadDirectory { digest: *tree, why };
+        if tree.size() > LARGEST {
+            return Err(bad(format!("it is a tree of more than {LARGEST} bytes")));
+        }
         let bytes = self.get(tree).map_err(|error| error.about("tree"))?;
-        let directories =
-            codec::decode_tree(&bytes).map_err(|why| CasError::BadDirectory { digest: *tree, why })?;
+        let directories = codec::decode_tree(&bytes).map_err(bad)?;
         let files = directories.iter().flat_map(|directory| &directory.files);
         let mut digests: Vec<Digest> = files.map(|file| file.digest).collect();
         digests.sort_unstable();

@@ -19,6 +19,7 @@ mod queue;
 mod record;
 mod request;
 mod result_cache;
+mod settle;
 mod stage;
 mod view;
 

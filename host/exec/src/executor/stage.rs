@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
-use spec_cas::{Cas, CasError, CheckoutMode, Entry, ScratchDir, TreeGuard};
+use spec_cas::{Cas, CasError, CheckoutMode, ScratchDir, TreeGuard};
 use spec_model::Digest;
 use spec_sandbox::{Mount, MountKind, RootSpec};
 
+use super::ActionError;
 use super::arena::{Arena, Medium};
+use super::settle::settled;
 use super::view::View;
-use super::{ActionError, join};
 
 /// Input roots with at most this many entries and bytes are copied to where the action writes: that is faster than a
 /// layer of their own, and leaves nothing. Larger ones become a layer that is kept for the next action.
@@ -58,14 +59,10 @@ impl Stage {
         input_root: &Digest,
         wanted: Medium,
     ) -> Result<Self, CasError> {
-        let mut below: Vec<Digest> = chroot.copied().into_iter().collect();
-        if let Some(chroot) = chroot {
-            check_collisions(cas, chroot, input_root, "")?;
-        }
+        let input_root = &chroot.map_or(Ok(*input_root), |chroot| settled(cas, chroot, input_root))?;
         let few = is_small(cas, input_root)?;
-        if !few {
-            below.insert(0, *input_root);
-        }
+        let layered = Some(*input_root).filter(|_| !few);
+        let mut below: Vec<Digest> = layered.into_iter().chain(chroot.copied()).collect();
         if below.is_empty() {
             // An overlay has to have something below.
             below.push(Digest::of(b""));
@@ -142,35 +139,4 @@ fn is_small(cas: &Cas, root: &Digest) -> Result<bool, CasError> {
         open.extend(directory.directories.iter().map(|child| child.digest));
     }
     Ok(true)
-}
-
-/// A directory must not hide a file or a link, as it would with all that is behind it; nor must a file hide a
-/// directory. Only directories that both trees have are read.
-fn check_collisions(cas: &Cas, low: &Digest, high: &Digest, path: &str) -> Result<(), CasError> {
-    let (below, above) = (cas.directory(low)?, cas.directory(high)?);
-    let has_directory = |name: &str| below.directories.binary_search_by(|node| node.name.as_str().cmp(name));
-    let collision = |name: &str, old, new| Err(CasError::Collision { path: join(path, name), old, new });
-    for child in &above.directories {
-        match has_directory(&child.name) {
-            Ok(at) => {
-                check_collisions(
-                    cas,
-                    &below.directories[at].digest,
-                    &child.digest,
-                    &join(path, &child.name),
-                )?;
-            }
-            Err(_) => match cas.lookup(low, &child.name)? {
-                None => {}
-                Some(Entry::Symlink(_)) => return collision(&child.name, "symbolic link", "directory"),
-                Some(_) => return collision(&child.name, "file", "directory"),
-            },
-        }
-    }
-    let files = above.files.iter().map(|node| (&node.name, "file"));
-    let mut others = files.chain(above.symlinks.iter().map(|node| (&node.name, "symbolic link")));
-    match others.find(|(name, _)| has_directory(name).is_ok()) {
-        Some((name, kind)) => collision(name, "directory", kind),
-        None => Ok(()),
-    }
 }

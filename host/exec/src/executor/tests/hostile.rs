@@ -66,6 +66,18 @@ fn trees_that_are_none_are_refused() {
     };
     let deep = (0..300).fold(empty, nest);
     assert_eq!(fixture.error(&fixture.script(":", &[]).inputs(deep)).reason(), "action-invalid");
+    // Little to send, and more than any disk holds; as an input root, as the tree below, and as both.
+    let double = |below: Digest, _: i32| {
+        let node = |name: &str| DirectoryNode { name: name.to_owned(), digest: below };
+        let directory = Directory { directories: vec![node("a"), node("b")], ..Directory::default() };
+        fixture.cas.store_directory(&directory).expect("the store takes it")
+    };
+    let huge = (0..40).fold(empty, double);
+    let below =
+        |tree: Digest| fixture.script(":", &[]).with(|draft| draft.properties[0].1 = tree.to_string());
+    for draft in [fixture.script(":", &[]).inputs(huge), below(huge), below(huge).inputs(huge)] {
+        assert_eq!(fixture.error(&draft).reason(), "action-invalid");
+    }
 }
 
 #[test]
@@ -93,7 +105,7 @@ fn actions_that_ask_for_the_impossible_are_refused() {
         ("absolute cwd", plain().cwd("/w")),
         ("cwd above", plain().cwd("../w")),
         ("cwd is a file", plain().cwd("bin/sh")),
-        ("directory over a link", plain().inputs(fixture.tree(&[("merged/a", "")]))),
+        ("directory over a file", plain().inputs(fixture.tree(&[("bin/sh/a", "")]))),
         ("file over a directory", plain().inputs(fixture.tree(&[("bin", "")]))),
         ("no arguments", plain().with(|draft| draft.command.arguments.clear())),
         ("NUL in an argument", plain().with(|draft| draft.command.arguments.push("\0".to_owned()))),

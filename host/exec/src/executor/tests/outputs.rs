@@ -67,6 +67,11 @@ fn the_input_root_lies_over_the_chroot() {
     for (script, outputs, expected) in table {
         check(fixture, draft(script, outputs), expected);
     }
+    // Behind a link of the chroot nothing gets lost.
+    let over =
+        fixture.script("merged/sh -c 'read a < bin/in; echo $a > merged/out'", &["bin/out", "merged/in"]);
+    let expected = ["file bin/out 1", "file merged/in 1"];
+    check(fixture, over.inputs(fixture.tree(&[("merged/in", "1\n")])), &expected);
     // The same with an input root that is a layer of its own.
     let many: Vec<(String, &str)> = (0..500).map(|n| (format!("w/many/{n}"), "")).collect();
     let mut many: Vec<(&str, &str)> = many.iter().map(|(path, text)| (path.as_str(), *text)).collect();
