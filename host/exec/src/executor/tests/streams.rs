@@ -104,3 +104,26 @@ fn the_user_inside_is_the_one_asked_for() {
     let result = fixture.run(&draft).expect("the action runs");
     assert!(result.stdout.raw.starts_with(b"1000"), "{result:?}");
 }
+
+#[test]
+fn the_socket_of_the_session_is_where_it_is_asked_for() {
+    let fixture = &Fixture::new();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let socket = folder.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("the folder is ours");
+    let draft = fixture.script("[ -S /run/a.sock ] && echo there", &["run"]);
+    let draft = draft.property("remoteApisSocketPath", "/run/a.sock");
+    let action = fixture.store(&draft.with(|draft| draft.command.output_directory_format = 1));
+    for (remote_apis_socket, said) in [(Some(socket), &b"there\n"[..]), (None, b"")] {
+        let local = LocalOptions { remote_apis_socket, ..LocalOptions::default() };
+        let pool = fixture.pool_with(local, PoolOptions { workers: 1, max_queued: 1 });
+        let request = Request { skip_cache_lookup: true, ..Request::new(action) };
+        let result =
+            pool.execute(&request, &spec_model::Cancel::new()).expect("the action runs").result.clone();
+        assert_eq!(result.stdout.raw, said);
+        // What was mounted is no output.
+        let empty =
+            result.directories.iter().all(|directory| directory.root == Some(spec_model::Digest::of(b"")));
+        assert!(empty, "{result:?}");
+    }
+}
