@@ -10,6 +10,8 @@ use spec_cas::{Cas, CasError, ScratchArea, ScratchDir};
 /// A file system in memory that every Linux has and every user may use, of half of the memory by default.
 const MEMORY: &str = "/dev/shm";
 const TMPFS: u64 = 0x0102_1994;
+/// Bytes; containers often have one so small that every other action would outgrow it.
+const WORTH_USING: u64 = 1 << 30;
 
 /// Gives folders for what actions write. The kernel makes and removes files for every overlay; in memory that takes
 /// half of the time.
@@ -59,14 +61,17 @@ impl Memory {
     fn open() -> Option<Self> {
         let user = rustix::process::geteuid().as_raw();
         let folder = Path::new(MEMORY).join(format!("spec-host-{user}"));
-        let is_tmpfs = rustix::fs::statfs(MEMORY).is_ok_and(|found| found.f_type as u64 == TMPFS);
+        let found = rustix::fs::statfs(MEMORY).ok()?;
+        if found.f_type as u64 != TMPFS || found.f_blocks.saturating_mul(found.f_bsize as u64) < WORTH_USING {
+            return None;
+        }
         // Anybody may make folders there, so what has our name may not be ours; whatever fails means not to use it.
         let _ = DirBuilder::new().mode(0o700).create(&folder);
         let meta = fs::symlink_metadata(&folder).ok()?;
         let ours = meta.is_dir() && meta.uid() == user && meta.mode() & 0o077 == 0;
         // Overlayfs marks directories by attributes, which a tmpfs has since Linux 6.6.
         let mark = || rustix::fs::setxattr(&folder, "user.spec-host", b"y", XattrFlags::empty()).is_ok();
-        if !is_tmpfs || !ours || !mark() {
+        if !ours || !mark() {
             return None;
         }
         Some(Self { area: ScratchArea::open(&folder).ok()?, folder })
@@ -77,5 +82,26 @@ impl Memory {
         rustix::fs::statvfs(&self.folder).is_ok_and(|found| {
             found.f_bavail >= found.f_blocks / part && found.f_favail >= found.f_files / part
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_where_they_are_wanted_and_go_when_dropped() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cas = Cas::open(folder.path()).expect("a store");
+        for (in_memory, wanted) in [(true, Medium::Memory), (true, Medium::Disk), (false, Medium::Memory)] {
+            let arena = Arena::new(cas.clone(), in_memory);
+            let (scratch, medium) = arena.folder(wanted).expect("there is room");
+            let path = scratch.path().to_owned();
+            assert_eq!(path.starts_with(folder.path()), medium == Medium::Disk);
+            assert!(in_memory && wanted == Medium::Memory || medium == Medium::Disk);
+            assert!(!arena.is_short(Medium::Disk), "only memory is watched");
+            drop(scratch);
+            assert!(!path.exists());
+        }
     }
 }
