@@ -8,6 +8,7 @@
 
 mod access;
 mod action_cache;
+mod authority;
 mod batch;
 mod blocking;
 mod byte_stream;
@@ -29,6 +30,7 @@ mod status;
 mod storage;
 mod to_operation;
 mod tree;
+mod unix;
 mod upload;
 mod uploads;
 mod zstd_blob;

@@ -13,8 +13,8 @@ use spec_proto::reapi::capabilities_server::CapabilitiesServer;
 use spec_proto::reapi::content_addressable_storage_server::ContentAddressableStorageServer;
 use spec_proto::reapi::execution_server::ExecutionServer;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_stream::Stream;
 use tokio_stream::wrappers::UnixListenerStream;
+use tokio_stream::{Stream, StreamExt};
 use tonic::service::InterceptorLayer;
 use tonic::transport::server::{Connected, TcpIncoming};
 use tonic::transport::{Certificate, Identity, Server as Transport, ServerTlsConfig};
@@ -30,6 +30,7 @@ use crate::listen::{Listener, Socket};
 use crate::long_running::LongRunning;
 use crate::options::{Options, Tls};
 use crate::storage::Storage;
+use crate::unix::Mended;
 
 /// What one stream may send before it is read. Large writes need a few messages under way.
 const STREAM_WINDOW: u32 = 4 << 20;
@@ -83,7 +84,10 @@ impl Server {
                 let incoming = TcpIncoming::from(socket).with_nodelay(Some(true));
                 self.answer(incoming, self.context.options.tls.as_ref(), stop).await
             }
-            Socket::Unix(socket) => self.answer(UnixListenerStream::new(socket), None, stop).await,
+            Socket::Unix(socket) => {
+                self.answer(UnixListenerStream::new(socket).map(|stream| stream.map(Mended::new)), None, stop)
+                    .await
+            }
             Socket::Taken => Ok(()),
         };
         served.map_err(|source| ServeError::Transport { address, source: source.into() })
