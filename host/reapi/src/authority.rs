@@ -32,7 +32,7 @@ enum Block {
     Field,
     /// A number goes on; then this.
     Number(Then),
-    /// A text's length.
+    /// A text's length. Whether it is a name, and whether it is `:authority`, so far, or its value.
     Length {
         name: bool,
         authority: bool,
@@ -65,6 +65,7 @@ const PADDED: u8 = 0x8;
 const PRIORITY: u8 = 0x20;
 /// Of `:authority` in HPACK's static table.
 const AUTHORITY: u8 = 1;
+const NAME: &[u8] = b":authority";
 
 impl Mender {
     pub(crate) fn new() -> Self {
@@ -148,24 +149,25 @@ impl Mender {
             Block::Number(Then::Value) => Block::Length { name: false, authority: false },
             Block::Length { name, authority } => {
                 // What is Huffman-coded is not from the C core, and not ours to change.
-                let authority = authority && *byte & 0x80 == 0;
+                let authority = (authority || name) && *byte & 0x80 == 0;
                 match usize::from(*byte & 0x7f) {
                     0x7f => Block::LongLength { name, authority, sum: 0x7f, shift: 0 },
-                    left => text(left, name, authority),
+                    left => text(left, name, authority && (!name || left == NAME.len())),
                 }
             }
             Block::LongLength { name, authority, sum, shift } => {
                 let sum = sum.saturating_add(usize::from(*byte & 0x7f).checked_shl(shift).unwrap_or(0));
                 match *byte & 0x80 {
-                    0 => text(sum, name, authority),
+                    0 => text(sum, name, authority && !name),
                     _ => Block::LongLength { name, authority, sum, shift: shift.saturating_add(7) },
                 }
             }
             Block::Text { left, name, authority } => {
-                if authority && *byte == b'%' {
+                let is_it = NAME.len().checked_sub(left).is_some_and(|at| NAME[at] == *byte);
+                if authority && !name && *byte == b'%' {
                     *byte = b'-';
                 }
-                text(left - 1, name, authority)
+                text(left - 1, name, authority && (!name || is_it))
             }
         };
     }
@@ -188,7 +190,7 @@ fn field(byte: u8) -> Block {
 
 fn text(left: usize, name: bool, authority: bool) -> Block {
     match (left, name) {
-        (0, true) => Block::Length { name: false, authority: false },
+        (0, true) => Block::Length { name: false, authority },
         (0, false) => Block::Field,
         _ => Block::Text { left, name, authority },
     }
@@ -199,8 +201,8 @@ mod tests {
     use super::*;
 
     fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
-        let length = u8::try_from(payload.len()).expect("short");
-        [&[0, 0, length, kind, flags, 0, 0, 0, 1][..], payload].concat()
+        let length = u16::try_from(payload.len()).expect("short").to_be_bytes();
+        [&[0, length[0], length[1], kind, flags, 0, 0, 0, 1][..], payload].concat()
     }
 
     /// Mends a connection with these frames, however the bytes are cut.
@@ -226,6 +228,12 @@ mod tests {
                 &long,
                 &[0x41, authority.len() as u8],
                 authority.as_bytes(),
+                &[0x40, 10],
+                b":authority",
+                &[authority.len() as u8],
+                authority.as_bytes(),
+                &[0x40, 10],
+                b":authoritz\x01%",
                 &[0xbe, 0x01, 1, b'a'],
             ]
             .concat()
