@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 6] = [
     &["spec-model", "spec-proto"],
     &["spec-cas", "spec-strategy", "spec-sandbox"],
     &["spec-project", "spec-source", "spec-exec", "spec-plugins", "spec-artifact"],
-    &["spec-build"],
+    &["spec-build", "spec-reapi"],
     &["spec-scheduler"],
     &["spec-host"],
 ];
@@ -20,13 +20,14 @@ const FLOORS: [&[&str]; 6] = [
 const BESIDE: [&str; 3] = ["spec-testkit", "spec-tests", "xtask"];
 
 /// Dependencies that only some rooms may name.
-const RESERVED: [(&str, &[&str]); 7] = [
+const RESERVED: [(&str, &[&str]); 8] = [
     ("wasmtime", &["spec-plugins"]),
     ("saphyr-parser", &["spec-project"]),
     // The binary writes archives of checkouts; reading them is a source's.
     ("tar", &["spec-source", "spec-host"]),
     ("ureq", &["spec-source"]),
     ("prost-build", &["spec-proto"]),
+    ("tonic", &["spec-reapi"]),
     ("clap", &["spec-host"]),
     ("anyhow", &["spec-host"]),
 ];

@@ -65,8 +65,12 @@ impl Cas {
         done
     }
 
-    /// Puts a tree at `dest`, where nothing is; half a tree is left when this fails.
-    pub(crate) fn checkout_into(&self, root: &Digest, dest: &Path, mode: CheckoutMode) -> Result<()> {
+    /// As [`checkout`](Self::checkout), without the detour that makes the tree appear at once: half a tree is left at
+    /// `dest` when this fails. For folders that nobody else looks at.
+    ///
+    /// # Errors
+    /// As [`checkout`](Self::checkout).
+    pub fn checkout_into(&self, root: &Digest, dest: &Path, mode: CheckoutMode) -> Result<()> {
         fs::create_dir(dest).map_err(CasError::io("create", dest))?;
         let checkout = Checkout { cas: self, mode, dest, failure: Mutex::new(None) };
         self.workers()?.scope(|scope| checkout.folder(scope, PathBuf::new(), *root));

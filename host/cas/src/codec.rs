@@ -4,11 +4,13 @@
 //! names sorted) is a property of this file and not of a library's version, and it is checked in the one pass that
 //! decodes, straight into the model's types.
 
+mod whole;
 mod wire;
 
 use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 
+pub(crate) use whole::{decode_tree, encode_tree};
 use wire::{Fields, Value, put_bytes, put_message, put_uint};
 
 /// Encodes a directory whose lists are sorted by name.

@@ -19,16 +19,22 @@ impl Cas {
     /// # Errors
     /// When a directory is damaged or the file system fails.
     pub fn complete(&self, root: &Digest) -> Result<bool> {
+        self.until_removal(root, || match self.all_here(root) {
+            Err(CasError::Missing { .. } | CasError::Corrupt { .. }) => Ok(false),
+            other => other,
+        })
+    }
+
+    /// Whether what `key` stands for is whole: as `look` says, and no longer asked once it said yes, until something
+    /// is removed from the store.
+    pub(crate) fn until_removal(&self, key: &Digest, look: impl FnOnce() -> Result<bool>) -> Result<bool> {
         let generation = self.generation()?;
-        if is_even(generation) && self.marker(generation, root).exists() {
+        if is_even(generation) && self.marker(generation, key).exists() {
             return Ok(true);
         }
-        let whole = match self.all_here(root) {
-            Err(CasError::Missing { .. } | CasError::Corrupt { .. }) => false,
-            other => other?,
-        };
+        let whole = look()?;
         if whole {
-            self.mark(generation, root)?;
+            self.mark(generation, key)?;
         }
         Ok(whole)
     }
@@ -56,6 +62,11 @@ impl Cas {
     }
 
     fn all_here(&self, root: &Digest) -> Result<bool> {
+        Ok(self.missing(&self.blobs_of_tree(root)?)?.is_empty())
+    }
+
+    /// All blobs of a tree, its directories included, in no order.
+    pub(crate) fn blobs_below(&self, root: &Digest) -> Result<Vec<Digest>> {
         let mut blobs = vec![*root];
         self.walk_shared(root, &mut |_, entry| {
             match entry {
@@ -66,9 +77,7 @@ impl Cas {
             }
             Ok(Walk::Enter)
         })?;
-        blobs.sort_unstable();
-        blobs.dedup();
-        Ok(self.missing(&blobs)?.is_empty())
+        Ok(blobs)
     }
 
     fn generation(&self) -> Result<u64> {

@@ -19,6 +19,8 @@ pub(crate) const QUARANTINE: &str = "quarantine";
 pub(crate) const COMPLETE: &str = "complete";
 /// Checked-out trees, see [`crate::tree_cache`].
 pub(crate) const TREES: &str = "trees";
+/// Results of actions, see [`crate::action_cache`].
+pub(crate) const ACTIONS: &str = "actions";
 /// Named records, see [`crate::refs`].
 pub(crate) const REFS: &str = "refs";
 

@@ -2,10 +2,12 @@
 //!
 //! [`Cas`] is the store; it blocks, is cheap to clone, and is shared by threads and processes. Its methods are
 //! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`),
-//! folders on disk (`checkout`, `tree_cache`), whole trees (`complete`) and records ([`Refs`]).
+//! folders on disk (`checkout`, `tree_cache`), whole trees (`complete`, `whole`), records ([`Refs`]) and
+//! results of actions ([`ActionCache`]).
 //!
 //! The crate knows nothing of elements, networks or sandboxes; it names things by digest and path.
 
+mod action_cache;
 mod builder;
 mod capture;
 mod checkout;
@@ -23,20 +25,23 @@ mod refs;
 mod sample;
 mod scan;
 mod scratch;
+mod size;
 mod store;
 mod temp;
 mod tree;
 mod tree_cache;
 mod twin;
+mod whole;
 mod writer;
 
+pub use action_cache::{ActionCache, CachedAction};
 pub use builder::TreeBuilder;
 pub use checkout::CheckoutMode;
 pub use diff::Change;
 pub use error::{CasError, Result};
 pub use merge::{Layer, Merged, Origins, PathFilter};
 pub use refs::Refs;
-pub use scratch::ScratchDir;
+pub use scratch::{ScratchArea, ScratchDir};
 pub use store::Cas;
 pub use tree::{Entry, EntryRef, Walk};
 pub use tree_cache::TreeGuard;

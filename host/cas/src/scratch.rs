@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{CasError, Result};
 use crate::store::Cas;
+use crate::temp::TempArea;
 
 /// A folder of this process, on the file system of the store. Removed when dropped; if the process is killed, when
 /// the store is next opened.
@@ -20,10 +21,38 @@ impl Cas {
     /// # Errors
     /// When the file system fails.
     pub fn scratch(&self) -> Result<ScratchDir> {
-        let path = self.shared.temp.fresh()?;
-        fs::create_dir(&path).map_err(CasError::io("create", &path))?;
-        Ok(ScratchDir { path })
+        make(&self.shared.temp)
     }
+}
+
+/// A place for scratch folders outside of a store, such as a file system in memory.
+#[derive(Debug)]
+pub struct ScratchArea {
+    area: TempArea,
+}
+
+impl ScratchArea {
+    /// Opens the area in the folder `parent`, making it when it is not there, and removes what killed processes left.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or read.
+    pub fn open(parent: impl Into<PathBuf>) -> Result<Self> {
+        Ok(Self { area: TempArea::open(parent.into())? })
+    }
+
+    /// A new empty folder. Removed when dropped; if the process is killed, when the area is next opened.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn scratch(&self) -> Result<ScratchDir> {
+        make(&self.area)
+    }
+}
+
+fn make(area: &TempArea) -> Result<ScratchDir> {
+    let path = area.fresh()?;
+    fs::create_dir(&path).map_err(CasError::io("create", &path))?;
+    Ok(ScratchDir { path })
 }
 
 impl ScratchDir {

@@ -16,12 +16,14 @@ use crate::error::{CasError, Result};
 use crate::layout::MTIME;
 
 /// A folder in which every running process may own one sub-folder, marked by a lock the kernel drops with the process.
+#[derive(Debug)]
 pub(crate) struct TempArea {
     parent: PathBuf,
     owned: OnceLock<Owned>,
     next: AtomicU64,
 }
 
+#[derive(Debug)]
 struct Owned {
     path: PathBuf,
     _lock: File,

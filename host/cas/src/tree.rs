@@ -215,7 +215,7 @@ pub(crate) fn push_name(path: &mut String, name: &str) {
 /// Bytes of a path, as Linux has it.
 const LONGEST: usize = 4096;
 /// Names in a path; keeps the recursion over hostile trees shallow.
-const DEEPEST: usize = 256;
+pub(crate) const DEEPEST: usize = 256;
 
 fn check_length(path: &str) -> Result<()> {
     match path.len() > LONGEST || path.split('/').count() > DEEPEST {

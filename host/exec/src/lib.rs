@@ -9,9 +9,11 @@
 //! back for a path.
 
 mod error;
+pub mod executor;
 mod layout;
 mod root;
 mod run;
+pub mod wire;
 
 pub use error::ExecError;
 pub use layout::MAX_LAYERS;

@@ -2,6 +2,8 @@
 //!
 //! Every other room speaks in these types. This crate does no IO, knows no wire format and is not async.
 
+mod action;
+mod action_result;
 mod cancel;
 mod canonical;
 mod digest;
@@ -9,13 +11,20 @@ mod error;
 mod key;
 mod name;
 pub mod node;
+mod subaction;
 pub mod tree;
 mod value;
 
+pub use action::{Action, Command, DirectoryFormat, Outputs, Platform};
+pub use action_result::{
+    ActionResult, ActionUsage, Captured, ExecutionMetadata, OutputDirectory, OutputFile, OutputSymlink, Span,
+    SymlinkKind,
+};
 pub use cancel::{Cancel, CancelGuard};
 pub use digest::{Digest, DigestHasher, ParseDigestError};
 pub use error::UserError;
 pub use key::{Key, KeyPair, ParseKeyError};
 pub use name::{ElementName, ParseNameError};
 pub use node::{Mapping, Node, NodeError, NodeKind, Place, nearest};
+pub use subaction::{Answered, Subaction};
 pub use value::Value;

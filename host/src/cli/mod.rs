@@ -3,12 +3,14 @@
 mod artifact;
 mod globals;
 mod repeat;
+mod serve;
 mod source;
 mod values;
 
 pub(crate) use artifact::{ArtifactCommand, CheckoutArgs};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::Globals;
+pub(crate) use serve::ServeArgs;
 pub(crate) use source::{SourceCheckoutArgs, SourceCommand, SourceSelection};
 pub(crate) use values::{CacheBuildTrees, Compression, Deps, OnError, Order};
 
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     Source(SourceCommand),
     /// Run a command in an element's sandbox
     Shell(ShellArgs),
+    /// Serve the cache and this machine's workers to Remote Execution API clients
+    Serve(ServeArgs),
     /// Begin a new project
     Init(InitArgs),
     /// Say what this machine lacks, and the command that mends it

@@ -35,6 +35,8 @@ fn lines_that_are_right() {
         "source checkout app.bst --directory out",
         "shell --build --use-buildtree app.bst -- make -k",
         "shell app.bst",
+        "serve --listen unix:/a --listen 127.0.0.1:0 --instance a --read-only --workers 0",
+        "serve --tls-certificate c --tls-key k --tls-client-ca a --read-tokens r --write-tokens w",
         "init --project-name p dir",
         "doctor",
         "completions bash",
@@ -61,6 +63,7 @@ fn lines_that_are_wrong() {
         ("artifact checkout a.bst --compression gz", "--tar"),
         ("artifact log", "<ARTIFACT>"),
         ("-C a --directory b build", "cannot be used with"),
+        ("serve --tls-certificate c", "--tls-key"),
         ("biuld", "similar subcommand exists: 'build'"),
     ] {
         let error = parse(line).expect_err(line).to_string();

@@ -7,6 +7,7 @@ mod doctor;
 mod init;
 mod pager;
 mod place;
+mod serve;
 mod shell;
 mod show;
 mod source;
@@ -30,6 +31,7 @@ pub(crate) fn run(app: &App, command: &Command) -> CommandResult<ExitCode> {
         Command::Artifact(command) => artifact::run(app, command),
         Command::Source(command) => source::run(app, command),
         Command::Shell(args) => shell::run(app, args),
+        Command::Serve(args) => serve::run(app, args),
         Command::Init(args) => init::run(app, args),
         Command::Doctor => doctor::run(app),
         Command::Bench(args) => bench::run(app, args),

@@ -89,10 +89,15 @@ pub(super) fn put_uint(out: &mut Vec<u8>, field: u32, value: u64) {
 /// A text or bytes field; an empty one is the default and left out.
 pub(super) fn put_bytes(out: &mut Vec<u8>, field: u32, bytes: &[u8]) {
     if !bytes.is_empty() {
-        put_varint(out, u64::from(field << 3 | 2));
-        put_varint(out, bytes.len() as u64);
-        out.extend_from_slice(bytes);
+        put_bytes_always(out, field, bytes);
     }
+}
+
+/// A message field that is encoded already; an empty message is not the same as none.
+pub(super) fn put_bytes_always(out: &mut Vec<u8>, field: u32, bytes: &[u8]) {
+    put_varint(out, u64::from(field << 3 | 2));
+    put_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
 }
 
 /// A message field. The message is written in place, then moved up when its length takes more than one byte.

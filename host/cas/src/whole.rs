@@ -1,0 +1,165 @@
+//! Trees as one blob: REAPI's `Tree` message.
+
+use std::collections::HashSet;
+
+use spec_model::Digest;
+
+use crate::codec;
+use crate::error::{CasError, Result};
+use crate::store::Cas;
+
+/// Bytes of a `Tree` message that is read at all: it is held in memory.
+const LARGEST: u64 = 256 << 20;
+
+impl Cas {
+    /// Stores the `Tree` message of a tree: every different directory once, parents before their children.
+    ///
+    /// # Errors
+    /// As [`directory`](Self::directory); when the disk is full or fails.
+    pub fn store_tree_message(&self, root: &Digest) -> Result<Digest> {
+        let mut order = Order { cas: self, seen: HashSet::new(), done: Vec::new() };
+        order.visit(root, &mut String::new())?;
+        let directories = order.done.iter().rev().map(|digest| self.get(digest));
+        let directories = directories.collect::<Result<Vec<_>>>()?;
+        let (first, rest) = directories.split_first().expect("the root was visited");
+        self.put_bytes(&codec::encode_tree(first, rest.iter().map(Vec::as_slice)))
+    }
+
+    /// The files in a tree of which the store has the `Tree` message, by their digests, sorted, each once.
+    ///
+    /// # Errors
+    /// `cas-missing`, `cas-corrupt`, `cas-bad-directory`, or when the file system fails.
+    pub fn files_of_tree_message(&self, tree: &Digest) -> Result<Vec<Digest>> {
+        let bad = |why| CasError::BadDirectory { digest: *tree, why };
+        if tree.size() > LARGEST {
+            return Err(bad(format!("it is a tree of more than {LARGEST} bytes")));
+        }
+        let bytes = self.get(tree).map_err(|error| error.about("tree"))?;
+        let directories = codec::decode_tree(&bytes).map_err(bad)?;
+        let files = directories.iter().flat_map(|directory| &directory.files);
+        let mut digests: Vec<Digest> = files.map(|file| file.digest).collect();
+        digests.sort_unstable();
+        digests.dedup();
+        Ok(digests)
+    }
+
+    /// All blobs of a tree, its directories included, sorted, each once.
+    ///
+    /// # Errors
+    /// As [`directory`](Self::directory).
+    pub fn blobs_of_tree(&self, root: &Digest) -> Result<Vec<Digest>> {
+        let mut blobs = self.blobs_below(root)?;
+        blobs.sort_unstable();
+        blobs.dedup();
+        Ok(blobs)
+    }
+
+    /// Those blobs of a tree that are not here, sorted; what lies below a missing directory is not known.
+    ///
+    /// # Errors
+    /// `cas-bad-directory`, or when the file system fails.
+    pub fn missing_of_tree(&self, root: &Digest) -> Result<Vec<Digest>> {
+        let (mut seen, mut open) = (HashSet::from([*root]), vec![*root]);
+        let (mut files, mut missing) = (HashSet::new(), HashSet::new());
+        while let Some(digest) = open.pop() {
+            let here = self.contains(&digest)?;
+            let directory = match self.directory(&digest) {
+                Ok(directory) if here => directory,
+                Ok(_) | Err(CasError::Missing { .. } | CasError::Corrupt { .. }) => {
+                    missing.insert(digest);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            files.extend(directory.files.iter().map(|file| file.digest));
+            open.extend(
+                directory.directories.iter().map(|child| child.digest).filter(|child| seen.insert(*child)),
+            );
+        }
+        missing.extend(self.missing(&files.into_iter().collect::<Vec<_>>())?);
+        let mut missing: Vec<Digest> = missing.into_iter().collect();
+        missing.sort_unstable();
+        Ok(missing)
+    }
+}
+
+/// Directories after all those below them.
+struct Order<'a> {
+    cas: &'a Cas,
+    seen: HashSet<Digest>,
+    done: Vec<Digest>,
+}
+
+impl Order<'_> {
+    fn visit(&mut self, digest: &Digest, path: &mut String) -> Result<()> {
+        if !self.seen.insert(*digest) {
+            return Ok(());
+        }
+        let directory = self.cas.directory_at(digest, path)?;
+        let length = path.len();
+        for child in &directory.directories {
+            crate::tree::push_name(path, &child.name);
+            self.visit(&child.digest, path)?;
+            path.truncate(length);
+        }
+        self.done.push(*digest);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::TreeBuilder;
+
+    #[test]
+    fn a_tree_message_lists_parents_before_children_each_once() -> Result<()> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cas = Cas::open(folder.path())?;
+        let file = cas.put_bytes(b"contents")?;
+        let mut builder = TreeBuilder::new();
+        // The same directory beside its parent, by name before it, and below it.
+        for path in ["a/file", "b/c/file", "z"] {
+            builder.add_file(path, file, false)?;
+        }
+        let root = builder.store(&cas)?;
+        let message = cas.store_tree_message(&root)?;
+        let directories = codec::decode_tree(&cas.get(&message)?).expect("it was just encoded");
+        assert_eq!(directories.len(), 3);
+        let digests: Vec<_> = directories.iter().map(|one| Digest::of(&codec::encode(one))).collect();
+        assert_eq!(digests[0], root);
+        for (at, directory) in directories.iter().enumerate() {
+            for child in &directory.directories {
+                assert!(digests.iter().position(|digest| *digest == child.digest) > Some(at));
+            }
+        }
+        assert_eq!(cas.files_of_tree_message(&message)?, [file]);
+        assert_eq!(cas.blobs_of_tree(&root)?.len(), 4);
+        Ok(())
+    }
+
+    #[test]
+    fn an_empty_tree_has_a_message_with_an_empty_root() -> Result<()> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cas = Cas::open(folder.path())?;
+        let message = cas.store_tree_message(&Digest::of(b""))?;
+        assert_eq!(cas.get(&message)?, [0x0a, 0x00]);
+        Ok(())
+    }
+
+    #[test]
+    fn all_that_is_missing_is_told() -> Result<()> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cas = Cas::open(folder.path())?;
+        let (here, absent) = (cas.put_bytes(b"here")?, Digest::of(b"absent"));
+        let mut builder = TreeBuilder::new();
+        builder.add_file("here", here, false)?;
+        builder.add_file("d/absent", absent, false)?;
+        builder.add_tree("e", Digest::of(b"absent directory"))?;
+        let root = builder.store(&cas)?;
+        let mut expected = vec![absent, Digest::of(b"absent directory")];
+        expected.sort_unstable();
+        assert_eq!(cas.missing_of_tree(&root)?, expected);
+        Ok(())
+    }
+}

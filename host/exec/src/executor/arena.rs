@@ -1,0 +1,107 @@
+//! Where actions write: in memory while there is plenty of it, else beside the store.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::XattrFlags;
+use spec_cas::{Cas, CasError, ScratchArea, ScratchDir};
+
+/// A file system in memory that every Linux has and every user may use, of half of the memory by default.
+const MEMORY: &str = "/dev/shm";
+const TMPFS: u64 = 0x0102_1994;
+/// Bytes; containers often have one so small that every other action would outgrow it.
+const WORTH_USING: u64 = 1 << 30;
+
+/// Gives folders for what actions write. The kernel makes and removes files for every overlay; in memory that takes
+/// half of the time.
+#[derive(Debug)]
+pub(crate) struct Arena {
+    cas: Cas,
+    memory: Option<Memory>,
+}
+
+#[derive(Debug)]
+struct Memory {
+    area: ScratchArea,
+    folder: PathBuf,
+}
+
+/// Which kind of folder is wanted, or was got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Medium {
+    Memory,
+    Disk,
+}
+
+impl Arena {
+    /// An arena beside `cas`; also in memory if that is wanted and possible.
+    pub(crate) fn new(cas: Cas, in_memory: bool) -> Self {
+        let memory = if in_memory { Memory::open() } else { None };
+        Self { cas, memory }
+    }
+
+    /// A new empty folder: in memory if at least half of it is free, unless `Disk` is wanted.
+    pub(crate) fn folder(&self, wanted: Medium) -> Result<(ScratchDir, Medium), CasError> {
+        match &self.memory {
+            Some(memory) if wanted == Medium::Memory && memory.has_free(2) => {
+                Ok((memory.area.scratch()?, Medium::Memory))
+            }
+            _ => Ok((self.cas.scratch()?, Medium::Disk)),
+        }
+    }
+
+    /// Whether less than a quarter of the memory is free: an action in it has to go, or has failed for want of it.
+    pub(crate) fn is_short(&self, medium: Medium) -> bool {
+        medium == Medium::Memory && self.memory.as_ref().is_some_and(|memory| !memory.has_free(4))
+    }
+}
+
+impl Memory {
+    fn open() -> Option<Self> {
+        let user = rustix::process::geteuid().as_raw();
+        let folder = Path::new(MEMORY).join(format!("spec-host-{user}"));
+        let found = rustix::fs::statfs(MEMORY).ok()?;
+        if found.f_type as u64 != TMPFS || found.f_blocks.saturating_mul(found.f_bsize as u64) < WORTH_USING {
+            return None;
+        }
+        // Anybody may make folders there, so what has our name may not be ours; whatever fails means not to use it.
+        let _ = DirBuilder::new().mode(0o700).create(&folder);
+        let meta = fs::symlink_metadata(&folder).ok()?;
+        let ours = meta.is_dir() && meta.uid() == user && meta.mode() & 0o077 == 0;
+        // Overlayfs marks directories by attributes, which a tmpfs has since Linux 6.6.
+        let mark = || rustix::fs::setxattr(&folder, "user.spec-host", b"y", XattrFlags::empty()).is_ok();
+        if !ours || !mark() {
+            return None;
+        }
+        Some(Self { area: ScratchArea::open(&folder).ok()?, folder })
+    }
+
+    /// Whether one `part`-th of the blocks and of the files is free.
+    fn has_free(&self, part: u64) -> bool {
+        rustix::fs::statvfs(&self.folder).is_ok_and(|found| {
+            found.f_bavail >= found.f_blocks / part && found.f_favail >= found.f_files / part
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_where_they_are_wanted_and_go_when_dropped() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cas = Cas::open(folder.path()).expect("a store");
+        for (in_memory, wanted) in [(true, Medium::Memory), (true, Medium::Disk), (false, Medium::Memory)] {
+            let arena = Arena::new(cas.clone(), in_memory);
+            let (scratch, medium) = arena.folder(wanted).expect("there is room");
+            let path = scratch.path().to_owned();
+            assert_eq!(path.starts_with(folder.path()), medium == Medium::Disk);
+            assert!(in_memory && wanted == Medium::Memory || medium == Medium::Disk);
+            assert!(!arena.is_short(Medium::Disk), "only memory is watched");
+            drop(scratch);
+            assert!(!path.exists());
+        }
+    }
+}

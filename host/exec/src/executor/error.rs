@@ -1,0 +1,132 @@
+//! Why there is no result of an action.
+
+use std::time::Duration;
+
+use spec_cas::CasError;
+use spec_model::{ActionResult, Digest, UserError};
+use spec_sandbox::SandboxError;
+
+use crate::ExecError;
+
+/// Why an action was not run, or has no result. Cloned to all who wait for it.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ActionError {
+    /// Blobs that the action needs are not in the store: `FAILED_PRECONDITION`, with one violation for each.
+    #[error("{} blob(s) that the action needs are missing, such as {}; upload them and try again", digests.len(), first(digests))]
+    Missing {
+        /// All of them, as far as they can be known: what lies below a missing directory cannot.
+        digests: Vec<Digest>,
+    },
+    /// The action asks for something that cannot be: `INVALID_ARGUMENT`.
+    #[error("the action is not valid: {what}")]
+    Invalid {
+        /// Which field, what is wrong with it, what was expected.
+        what: String,
+    },
+    /// No worker here is what the platform properties ask for: `FAILED_PRECONDITION`.
+    #[error("no worker has {name}={value}; this one has {name}={has}")]
+    NoWorker {
+        /// The property.
+        name: String,
+        /// Its value in the action.
+        value: String,
+        /// Its value here.
+        has: String,
+    },
+    /// The command left something at an output path that no tree can hold: `FAILED_PRECONDITION`.
+    #[error("the output '{path}' is {found}; expected {expected}")]
+    BadOutput {
+        /// As asked for.
+        path: String,
+        /// What is there.
+        found: String,
+        /// What can be there.
+        expected: &'static str,
+    },
+    /// The command did not end in time and was killed: `DEADLINE_EXCEEDED`.
+    #[error("the action was killed after {after:?}; raise its time-out or make it faster")]
+    TimedOut {
+        /// The limit.
+        after: Duration,
+        /// What there was by then.
+        result: Box<ActionResult>,
+    },
+    /// Everybody who waited gave up: `CANCELLED`.
+    #[error("the action was cancelled")]
+    Cancelled,
+    /// There are too many actions waiting already, or no room for this one: `RESOURCE_EXHAUSTED`.
+    #[error("{what}; try again later")]
+    Exhausted {
+        /// What there is too much of.
+        what: String,
+    },
+    /// Something here failed: `INTERNAL`.
+    #[error("{message}")]
+    Internal {
+        /// The stable code of the error.
+        reason: String,
+        /// What failed.
+        message: String,
+    },
+}
+
+fn first(digests: &[Digest]) -> String {
+    digests.first().map(ToString::to_string).unwrap_or_default()
+}
+
+impl UserError for ActionError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::Missing { .. } => "action-missing-blobs",
+            Self::Invalid { .. } => "action-invalid",
+            Self::NoWorker { .. } => "action-no-worker",
+            Self::BadOutput { .. } => "action-bad-output",
+            Self::TimedOut { .. } => "action-timed-out",
+            Self::Cancelled => "action-cancelled",
+            Self::Exhausted { .. } => "action-exhausted",
+            Self::Internal { reason, .. } => reason,
+        }
+    }
+}
+
+impl From<CasError> for ActionError {
+    fn from(error: CasError) -> Self {
+        match error {
+            CasError::Missing { digest, .. } | CasError::Corrupt { digest, .. } => {
+                Self::Missing { digests: vec![digest] }
+            }
+            CasError::BadDirectory { .. } | CasError::BadPath { .. } | CasError::Collision { .. } => {
+                Self::Invalid { what: error.to_string() }
+            }
+            CasError::DiskFull { .. } => Self::Exhausted { what: error.to_string() },
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<&SandboxError> for ActionError {
+    fn from(error: &SandboxError) -> Self {
+        Self::Internal { reason: error.reason().to_owned(), message: error.to_string() }
+    }
+}
+
+impl From<ExecError> for ActionError {
+    fn from(error: ExecError) -> Self {
+        match error {
+            ExecError::Cas(error) => error.into(),
+            ExecError::Sandbox(error) => (&error).into(),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl ActionError {
+    pub(crate) fn internal(error: &impl UserError) -> Self {
+        Self::Internal { reason: error.reason().to_owned(), message: error.to_string() }
+    }
+
+    pub(crate) fn invalid(what: impl Into<String>) -> Self {
+        Self::Invalid { what: what.into() }
+    }
+}

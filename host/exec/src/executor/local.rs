@@ -1,0 +1,258 @@
+//! Executing on this machine.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
+
+use spec_cas::{Cas, CasError};
+use spec_model::{Action, ActionResult, ActionUsage, Cancel, Command, Span};
+use spec_sandbox::{Command as Process, Ending, Outcome, Output, RootSpec, SandboxError};
+
+use super::arena::{Arena, Medium};
+use super::outputs::{Collector, Plan};
+use super::platform::Demands;
+use super::stage::Stage;
+use super::{ActionError, Executed, Executor, Order, load, path};
+
+/// How often it is looked whether an action takes too much memory.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What the executor on this machine may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalOptions {
+    /// The name of this machine in results.
+    pub worker: String,
+    /// Limit of wall-clock time for actions that name none.
+    pub default_timeout: Duration,
+    /// Actions that ask for more time are refused.
+    pub max_timeout: Duration,
+    /// Outputs on the standard streams up to this many bytes are in the result itself.
+    pub inline_output: u64,
+    /// The socket that an action finds where its property `remoteApisSocketPath` says; without one the property is
+    /// passed over.
+    pub remote_apis_socket: Option<PathBuf>,
+    /// Whether what actions write goes to memory (a tmpfs) while there is plenty of it.
+    pub in_memory: bool,
+}
+
+impl Default for LocalOptions {
+    fn default() -> Self {
+        Self {
+            worker: "local".to_owned(),
+            default_timeout: Duration::from_secs(3600),
+            max_timeout: Duration::from_secs(24 * 3600),
+            inline_output: 4096,
+            remote_apis_socket: None,
+            in_memory: true,
+        }
+    }
+}
+
+/// Runs actions in sandboxes of this machine.
+#[derive(Debug)]
+pub struct LocalExecutor {
+    cas: Cas,
+    arena: Arena,
+    options: LocalOptions,
+}
+
+/// An action with everything it says checked.
+struct Task {
+    action: Action,
+    command: Command,
+    cwd: String,
+    demands: Demands,
+    plan: Plan,
+    timeout: Duration,
+}
+
+/// What a command came to, and when.
+struct Attempt {
+    stage: Stage,
+    fetched: Span,
+    executed: Span,
+    outcome: Result<Outcome, SandboxError>,
+}
+
+impl LocalExecutor {
+    /// An executor over a store.
+    #[must_use]
+    pub fn new(cas: Cas, options: LocalOptions) -> Self {
+        let arena = Arena::new(cas.clone(), options.in_memory);
+        Self { cas, arena, options }
+    }
+
+    fn task(&self, action: &Action) -> Result<Task, ActionError> {
+        let command = load::command(&self.cas, &action.command)?;
+        if command.arguments.is_empty() {
+            return Err(ActionError::invalid("the command has no arguments; expected a program"));
+        }
+        let cwd = path::relative("working_directory", &command.working_directory)?.to_owned();
+        let plan = Plan::new(&command, &cwd)?;
+        let platform = action.platform.as_ref().or(command.platform.as_ref());
+        let demands = platform.map(Demands::of).transpose()?.unwrap_or_default();
+        let timeout = action.timeout.unwrap_or(self.options.default_timeout);
+        if timeout > self.options.max_timeout {
+            let most = self.options.max_timeout;
+            return Err(ActionError::invalid(format!(
+                "its timeout is {timeout:?}; expected at most {most:?}"
+            )));
+        }
+        Ok(Task { action: action.clone(), command, cwd, demands, plan, timeout })
+    }
+
+    /// Runs the command in memory; on disk if it takes too much of it.
+    fn attempt(&self, task: &Task, cancel: &Cancel) -> Result<Attempt, ActionError> {
+        let first = self.attempt_in(Medium::Memory, task, cancel);
+        let failed = !matches!(&first, Ok(attempt) if is_success(&attempt.outcome));
+        if failed && self.arena.is_short(Medium::Memory) && !cancel.is_cancelled() {
+            drop(first);
+            return self.attempt_in(Medium::Disk, task, cancel);
+        }
+        first
+    }
+
+    fn attempt_in(&self, medium: Medium, task: &Task, cancel: &Cancel) -> Result<Attempt, ActionError> {
+        let start = Some(SystemTime::now());
+        let (chroot, input_root) = (task.demands.chroot.as_ref(), &task.action.input_root);
+        let stage = Stage::new(&self.cas, &self.arena, chroot, input_root, medium)?;
+        let staged = Some(SystemTime::now());
+        let directories = task.plan.parents().chain(Some(task.cwd.clone()).filter(|cwd| !cwd.is_empty()));
+        let mut root = stage.spec(directories);
+        if let (Some(host), Some(inside)) = (&self.options.remote_apis_socket, &task.demands.socket) {
+            root.bind(host, inside, true);
+        }
+        let outcome = self.run(&root, &process(task, &stage)?, stage.medium, cancel);
+        let executed = Span { start: staged, end: Some(SystemTime::now()) };
+        Ok(Attempt { stage, fetched: Span { start, end: staged }, executed, outcome })
+    }
+
+    fn run(
+        &self,
+        root: &RootSpec,
+        process: &Process,
+        medium: Medium,
+        cancel: &Cancel,
+    ) -> Result<Outcome, SandboxError> {
+        let mut running = spec_sandbox::spawn(root, process)?;
+        let killer = running.killer();
+        let _guard = cancel.on_cancel(move || killer.kill());
+        loop {
+            if let Some(outcome) = running.wait_until(Instant::now() + LOOK)? {
+                return Ok(outcome);
+            }
+            if self.arena.is_short(medium) {
+                running.kill();
+            }
+        }
+    }
+
+    fn result(&self, task: &Task, attempt: &Attempt, outcome: &Outcome) -> Result<ActionResult, ActionError> {
+        let Attempt { stage, .. } = attempt;
+        let view = stage.view(&self.cas);
+        let collector = Collector { cas: &self.cas, view };
+        let inline = self.options.inline_output;
+        let mut result = ActionResult {
+            exit_code: match outcome.ending {
+                Ending::Exited(code) => code,
+                Ending::Signaled(signal) => 128 + signal,
+                Ending::TimedOut | Ending::Cancelled => 128 + 9,
+            },
+            stdout: collector.stream(&stage.beside("stdout"), inline)?,
+            stderr: collector.stream(&stage.beside("stderr"), inline)?,
+            ..ActionResult::default()
+        };
+        collector.collect(&task.plan, &mut result)?;
+        Ok(result)
+    }
+}
+
+impl Executor for LocalExecutor {
+    fn execute(&self, order: &Order, cancel: &Cancel) -> Result<Executed, ActionError> {
+        let started = Some(SystemTime::now());
+        let task = self.task(&order.action)?;
+        let attempt = self.attempt(&task, cancel)?;
+        let upload = Some(SystemTime::now());
+        let mut result = match &attempt.outcome {
+            Ok(outcome) if outcome.ending == Ending::Cancelled => return Err(cancelled(cancel)),
+            Ok(outcome) => self.result(&task, &attempt, outcome)?,
+            Err(error) => not_started(error, &task)?,
+        };
+        let end = Some(SystemTime::now());
+        let metadata = &mut result.metadata;
+        metadata.worker.clone_from(&self.options.worker);
+        metadata.queued = Some(order.queued);
+        metadata.worked = Span { start: started, end };
+        metadata.fetched = attempt.fetched;
+        metadata.executed = attempt.executed;
+        metadata.uploaded = Span { start: upload, end };
+        metadata.usage = attempt.outcome.as_ref().ok().map(|outcome| ActionUsage {
+            user: outcome.usage.user,
+            system: outcome.usage.system,
+            max_rss: outcome.usage.max_rss,
+        });
+        match &attempt.outcome {
+            Ok(Outcome { ending: Ending::TimedOut, .. }) => {
+                Err(ActionError::TimedOut { after: task.timeout, result: Box::new(result) })
+            }
+            _ => Ok(Executed { result }),
+        }
+    }
+}
+
+fn process(task: &Task, stage: &Stage) -> Result<Process, ActionError> {
+    let create = |name: &str| {
+        let path = stage.beside(name);
+        File::create(&path)
+            .map(|file| Output::Fd(file.into()))
+            .map_err(|error| CasError::writing(&path, error))
+    };
+    let variables = task.command.environment.iter();
+    Ok(Process {
+        environment: variables.map(|(name, value)| (name.into(), value.into())).collect(),
+        cwd: PathBuf::from("/").join(&task.cwd),
+        uid: task.demands.uid,
+        gid: task.demands.gid,
+        network: task.demands.network,
+        stdout: create("stdout")?,
+        stderr: create("stderr")?,
+        timeout: Some(task.timeout),
+        ..Process::new(&task.command.arguments)
+    })
+}
+
+fn is_success(outcome: &Result<Outcome, SandboxError>) -> bool {
+    matches!(outcome, Ok(Outcome { ending: Ending::Exited(0), .. }))
+}
+
+/// A killed command without a request to cancel was too large for memory and for the disk.
+fn cancelled(cancel: &Cancel) -> ActionError {
+    match cancel.is_cancelled() {
+        true => ActionError::Cancelled,
+        false => ActionError::Exhausted { what: "the action wrote more than there is room for".to_owned() },
+    }
+}
+
+/// A program that cannot be started is a failed command, as in a shell; all else is no result.
+fn not_started(error: &SandboxError, task: &Task) -> Result<ActionResult, ActionError> {
+    let exit_code = match error {
+        SandboxError::CommandNotFound { .. } => 127,
+        SandboxError::CommandNotExecutable { .. } => 126,
+        SandboxError::BadSpec { .. } | SandboxError::Cwd { .. } => {
+            return Err(ActionError::invalid(error.to_string()));
+        }
+        SandboxError::Setup { path, .. } if is_asked_for(task, path) => {
+            return Err(ActionError::invalid(error.to_string()));
+        }
+        other => return Err(other.into()),
+    };
+    let stderr = spec_model::Captured { raw: format!("{error}\n").into_bytes(), digest: None };
+    Ok(ActionResult { exit_code, stderr, ..ActionResult::default() })
+}
+
+/// Whether a path of the sandbox is one that the action names.
+fn is_asked_for(task: &Task, path: &std::path::Path) -> bool {
+    let inside = path.strip_prefix("/").unwrap_or(path);
+    task.plan.parents().any(|parent| inside.as_os_str() == parent.as_str())
+        || inside.as_os_str() == task.cwd.as_str()
+}

@@ -1,0 +1,214 @@
+//! What an action was to make, and what it made.
+
+use std::path::Path;
+
+use spec_cas::{Cas, CasError, Layer, Take};
+use spec_model::tree::NodeProperties;
+use spec_model::{
+    ActionResult, Captured, Command, Digest, DirectoryFormat, OutputDirectory, OutputFile, OutputSymlink,
+    Outputs, SymlinkKind,
+};
+
+use super::properties::Wanted;
+use super::view::{Folder, Seen, View};
+use super::{ActionError, join, parent, path};
+
+/// The outputs of a command, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    outputs: Vec<Output>,
+    format: DirectoryFormat,
+    properties: Wanted,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Output {
+    /// As asked for.
+    asked: String,
+    /// From the root.
+    path: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Any,
+    File,
+    Directory,
+}
+
+impl Plan {
+    /// Checks the outputs of a command whose working directory is `cwd`.
+    ///
+    /// # Errors
+    /// [`ActionError::Invalid`] for paths that lead out of the root, and for outputs that are in each other's way.
+    pub(crate) fn new(command: &Command, cwd: &str) -> Result<Self, ActionError> {
+        let lists: [(&str, &[String], Kind); 2] = match &command.outputs {
+            Outputs::Paths(paths) => [("output_paths", paths, Kind::Any), ("output_files", &[], Kind::File)],
+            Outputs::Typed { files, directories } => {
+                [("output_files", files, Kind::File), ("output_directories", directories, Kind::Directory)]
+            }
+        };
+        let mut outputs = Vec::new();
+        for (field, list, kind) in lists {
+            for asked in list {
+                let path = join(cwd, path::relative(field, asked)?);
+                outputs.push(Output { asked: asked.clone(), path, kind });
+            }
+        }
+        check_overlaps(&outputs)?;
+        let properties = Wanted::of(&command.output_node_properties);
+        Ok(Self { outputs, format: command.directory_format, properties })
+    }
+
+    /// Directories that have to be there before the command runs, relative to the root.
+    pub(crate) fn parents(&self) -> impl Iterator<Item = String> {
+        let mut parents: Vec<&str> = self.outputs.iter().map(|output| parent(&output.path)).collect();
+        parents.sort_unstable();
+        parents.dedup();
+        parents
+            .into_iter()
+            .filter(|parent| !parent.is_empty())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+}
+
+/// REAPI: no output twice, none below a file or another output of the older lists.
+fn check_overlaps(outputs: &[Output]) -> Result<(), ActionError> {
+    let mut sorted: Vec<&Output> = outputs.iter().collect();
+    sorted.sort_unstable_by(|a, b| a.path.split('/').cmp(b.path.split('/')));
+    for pair in sorted.windows(2) {
+        let [first, second] = pair else { continue };
+        let (upper, lower) = (&first.path, &second.path);
+        let below =
+            upper.is_empty() || lower.strip_prefix(upper.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        if upper == lower {
+            return Err(ActionError::invalid(format!("the output '{}' is asked for twice", second.asked)));
+        }
+        if below && first.kind == Kind::File {
+            let (first, second) = (&first.asked, &second.asked);
+            let what = format!("the output '{second}' is below the output '{first}', which is a file");
+            return Err(ActionError::Invalid { what });
+        }
+    }
+    Ok(())
+}
+
+/// Brings outputs into the store. They are copied, never moved: one may lie in another, or be reached by a link.
+#[derive(Debug)]
+pub(crate) struct Collector<'a> {
+    pub(crate) cas: &'a Cas,
+    pub(crate) view: View<'a>,
+}
+
+impl Collector<'_> {
+    /// Puts those outputs that are there into `result`.
+    pub(crate) fn collect(&self, plan: &Plan, result: &mut ActionResult) -> Result<(), ActionError> {
+        for output in &plan.outputs {
+            match self.view.at(&output.path, false)? {
+                Seen::Nothing => {}
+                Seen::Written { path, executable } if output.kind != Kind::Directory => {
+                    let properties = plan.properties.read(&path);
+                    let digest = self.cas.put_file(&path, Take::Copy)?;
+                    result.files.push(file(output, digest, executable, properties));
+                }
+                Seen::Untouched { digest, executable } if output.kind != Kind::Directory => {
+                    result.files.push(file(output, digest, executable, NodeProperties::default()));
+                }
+                Seen::Folder(folder) if output.kind != Kind::File => {
+                    result.directories.push(self.directory(plan, output, &folder)?);
+                }
+                Seen::Link { target, written } => {
+                    let kind = self.link_kind(output)?;
+                    let properties = written.map(|path| plan.properties.read(&path)).unwrap_or_default();
+                    let path = output.asked.clone();
+                    result.symlinks.push(OutputSymlink { path, target, kind, properties });
+                }
+                other => return Err(unexpected(output, &other)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Only the older lists tell links by what they lead to.
+    fn link_kind(&self, output: &Output) -> Result<SymlinkKind, ActionError> {
+        if output.kind == Kind::Any {
+            return Ok(SymlinkKind::Plain);
+        }
+        Ok(match (self.view.at(&output.path, true)?, output.kind) {
+            (Seen::Folder(_), _) | (Seen::Nothing, Kind::Directory) => SymlinkKind::ToDirectory,
+            _ => SymlinkKind::ToFile,
+        })
+    }
+
+    fn directory(
+        &self,
+        plan: &Plan,
+        output: &Output,
+        folder: &Folder,
+    ) -> Result<OutputDirectory, ActionError> {
+        let captured = self.capture(&plan.properties, folder);
+        let root = captured.map_err(|error| match error {
+            CasError::SpecialFile { kind, .. } => {
+                let (path, found) = (output.asked.clone(), format!("a directory with a {kind} in it"));
+                ActionError::BadOutput { path, found, expected: "files, directories and symbolic links" }
+            }
+            other => other.into(),
+        })?;
+        let tree = match plan.format {
+            DirectoryFormat::Tree | DirectoryFormat::Both => Some(self.cas.store_tree_message(&root)?),
+            DirectoryFormat::Directory => None,
+        };
+        let shown = plan.format != DirectoryFormat::Tree;
+        let (path, topologically_sorted) = (output.asked.clone(), tree.is_some());
+        Ok(OutputDirectory { path, tree, topologically_sorted, root: shown.then_some(root) })
+    }
+
+    fn capture(&self, properties: &Wanted, folder: &Folder) -> Result<Digest, CasError> {
+        let below = match folder.below.as_slice() {
+            [] => Digest::of(b""),
+            [one] => *one,
+            many => {
+                let layers: Vec<_> = many.iter().rev().map(|tree| Layer::whole(*tree)).collect();
+                self.cas.merge(&layers)?.root
+            }
+        };
+        let Some(written) = &folder.written else { return Ok(below) };
+        let root = self.cas.import_upper(written, &below, Take::Copy, |_| true)?;
+        if properties.is_nothing() {
+            return Ok(root);
+        }
+        properties.add_to(self.cas, &root, written)
+    }
+
+    /// What was written to a standard stream: in the result up to `inline` bytes, in the store beyond.
+    pub(crate) fn stream(&self, file: &Path, inline: u64) -> Result<Captured, ActionError> {
+        let failed = |error| ActionError::from(CasError::writing(file, error));
+        let size = std::fs::metadata(file).map_err(failed)?.len();
+        match size {
+            0 => Ok(Captured::default()),
+            _ if size <= inline => Ok(Captured { raw: std::fs::read(file).map_err(failed)?, digest: None }),
+            _ => Ok(Captured { raw: Vec::new(), digest: Some(self.cas.put_file(file, Take::Copy)?) }),
+        }
+    }
+}
+
+fn file(output: &Output, digest: Digest, executable: bool, properties: NodeProperties) -> OutputFile {
+    OutputFile { path: output.asked.clone(), digest, executable, properties, contents: Vec::new() }
+}
+
+fn unexpected(output: &Output, seen: &Seen) -> ActionError {
+    let found = match seen {
+        Seen::Folder(_) => "a directory",
+        Seen::Special => "a socket, pipe or device",
+        _ => "a file",
+    };
+    let expected = match output.kind {
+        Kind::Any => "a file, a directory or a symbolic link",
+        Kind::File => "a file, as it is named in output_files",
+        Kind::Directory => "a directory, as it is named in output_directories",
+    };
+    ActionError::BadOutput { path: output.asked.clone(), found: found.to_owned(), expected }
+}

@@ -1,0 +1,37 @@
+//! Keeping a record of what was answered.
+
+use std::fmt;
+use std::sync::Arc;
+
+use spec_model::Subaction;
+
+/// Keeps a record of answered actions, in the order told.
+pub trait Recorder: Send + Sync + 'static {
+    /// Takes one. Called from any thread; must not block for long.
+    fn record(&self, subaction: Subaction);
+}
+
+/// A recorder, or none.
+#[derive(Clone, Default)]
+pub struct Recording(Option<Arc<dyn Recorder>>);
+
+impl Recording {
+    /// Has `recorder` keep the record.
+    #[must_use]
+    pub fn to(recorder: Arc<dyn Recorder>) -> Self {
+        Self(Some(recorder))
+    }
+
+    /// Hands `subaction` to the recorder, if there is one.
+    pub fn record(&self, subaction: impl FnOnce() -> Subaction) {
+        if let Some(recorder) = &self.0 {
+            recorder.record(subaction());
+        }
+    }
+}
+
+impl fmt::Debug for Recording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Recording({})", if self.0.is_some() { "on" } else { "off" })
+    }
+}

@@ -1,0 +1,157 @@
+//! Actions that are wrong, and stores that lack something.
+
+use spec_model::Digest;
+use spec_model::UserError;
+use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties};
+use spec_proto::reapi;
+
+use super::fixture::Fixture;
+use crate::executor::{ActionError, Request};
+use crate::wire::digest_to_proto;
+
+fn file(name: &str, digest: Digest) -> FileNode {
+    FileNode { name: name.to_owned(), digest, executable: false, properties: NodeProperties::default() }
+}
+
+#[test]
+fn everything_that_is_missing_is_told_at_once() {
+    let fixture = &Fixture::new();
+    let [a, b, c] = ["absent a", "absent b", "absent c"].map(|text| Digest::of(text.as_bytes()));
+    let child = Directory { files: vec![file("x", a), file("y", b)], ..Directory::default() };
+    let child = fixture.cas.store_directory(&child).expect("the store takes it");
+    let directories = [("d", child), ("e", c)];
+    let root = Directory {
+        directories: directories.map(|(name, digest)| DirectoryNode { name: name.to_owned(), digest }).into(),
+        ..Directory::default()
+    };
+    let root = fixture.cas.store_directory(&root).expect("the store takes it");
+    let mut expected = vec![a, b, c];
+    expected.sort_unstable();
+    assert_eq!(
+        fixture.error(&fixture.script(":", &[]).inputs(root)),
+        ActionError::Missing { digests: expected }
+    );
+    let digests = vec![a];
+    let chroot = fixture.script(":", &[]).with(|draft| draft.properties[0].1 = a.to_string());
+    assert_eq!(fixture.error(&chroot), ActionError::Missing { digests: digests.clone() });
+    let command =
+        fixture.script(":", &[]).with(|draft| draft.action.command_digest = Some(digest_to_proto(&a)));
+    assert_eq!(fixture.error(&command), ActionError::Missing { digests: digests.clone() });
+    let refused = fixture.pool(1, 1).submit(&Request::new(a), |_| ()).map(drop);
+    assert_eq!(refused, Err(ActionError::Missing { digests }));
+}
+
+#[test]
+fn trees_that_are_none_are_refused() {
+    let fixture = &Fixture::new();
+    let empty = Digest::of(b"");
+    let shapes = [
+        Directory { files: vec![file("b", empty), file("a", empty)], ..Directory::default() },
+        Directory { files: vec![file("a", empty), file("a", empty)], ..Directory::default() },
+        Directory { files: vec![file("..", empty)], ..Directory::default() },
+        Directory { files: vec![file("a/b", empty)], ..Directory::default() },
+        Directory { files: vec![file("", empty)], ..Directory::default() },
+    ];
+    let mut roots: Vec<Digest> =
+        shapes.iter().map(|shape| fixture.cas.store_directory(shape).expect("the store takes it")).collect();
+    roots.push(fixture.blob("this is no directory"));
+    for root in roots {
+        assert_eq!(fixture.error(&fixture.script(":", &[]).inputs(root)).reason(), "action-invalid");
+    }
+    // Deeper than any path can be.
+    let nest = |below: Digest, _: i32| {
+        let directories = vec![DirectoryNode { name: "d".to_owned(), digest: below }];
+        let directory = Directory { directories, ..Directory::default() };
+        fixture.cas.store_directory(&directory).expect("the store takes it")
+    };
+    let deep = (0..300).fold(empty, nest);
+    assert_eq!(fixture.error(&fixture.script(":", &[]).inputs(deep)).reason(), "action-invalid");
+    // Little to send, and more than any disk holds; as an input root, as the tree below, and as both.
+    let double = |below: Digest, _: i32| {
+        let node = |name: &str| DirectoryNode { name: name.to_owned(), digest: below };
+        let directory = Directory { directories: vec![node("a"), node("b")], ..Directory::default() };
+        fixture.cas.store_directory(&directory).expect("the store takes it")
+    };
+    let huge = (0..40).fold(empty, double);
+    let below =
+        |tree: Digest| fixture.script(":", &[]).with(|draft| draft.properties[0].1 = tree.to_string());
+    for draft in [fixture.script(":", &[]).inputs(huge), below(huge), below(huge).inputs(huge)] {
+        assert_eq!(fixture.error(&draft).reason(), "action-invalid");
+    }
+}
+
+#[test]
+fn actions_that_ask_for_the_impossible_are_refused() {
+    let fixture = &Fixture::new();
+    let plain = || fixture.script(":", &[]);
+    #[allow(deprecated)]
+    let typed = |files: &[&str], directories: &[&str]| {
+        let list = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
+        let (files, directories): (Vec<_>, Vec<_>) = (list(files), list(directories));
+        plain().with(|draft| {
+            draft.command.output_files = files;
+            draft.command.output_directories = directories;
+        })
+    };
+    let long = "n".repeat(5000);
+    let bad = [
+        ("absolute output", fixture.script(":", &["/etc/passwd"])),
+        ("output above", fixture.script(":", &["../a"])),
+        ("output inside above", fixture.script(":", &["a/../../b"])),
+        ("long output", fixture.script(":", &[&long])),
+        ("output twice", fixture.script(":", &["a", "a/"])),
+        ("file above file", typed(&["a", "a/b"], &[])),
+        ("file and directory", typed(&["a"], &["a"])),
+        ("absolute cwd", plain().cwd("/w")),
+        ("cwd above", plain().cwd("../w")),
+        ("cwd is a file", plain().cwd("bin/sh")),
+        ("directory over a file", plain().inputs(fixture.tree(&[("bin/sh/a", "")]))),
+        ("file over a directory", plain().inputs(fixture.tree(&[("bin", "")]))),
+        ("no arguments", plain().with(|draft| draft.command.arguments.clear())),
+        ("NUL in an argument", plain().with(|draft| draft.command.arguments.push("\0".to_owned()))),
+        ("unknown property", plain().property("container-image", "x")),
+        ("unknown format", plain().with(|draft| draft.command.output_directory_format = 7)),
+    ];
+    for (name, draft) in bad {
+        assert_eq!(fixture.run(&draft), Err("action-invalid".to_owned()), "{name}");
+    }
+    assert_eq!(fixture.run(&plain().property("ISA", "z80")), Err("action-no-worker".to_owned()));
+}
+
+#[test]
+fn what_is_no_action_is_refused() {
+    let fixture = &Fixture::new();
+    let pool = fixture.pool(1, 1);
+    for text in ["\u{7}garbage", ""] {
+        let refused = pool.submit(&Request::new(fixture.blob(text)), |_| ()).map(drop);
+        assert_eq!(refused.map_err(|error| error.reason().to_owned()), Err("action-invalid".to_owned()));
+    }
+    let huge = Digest::new([7; 32], u64::MAX);
+    assert!(pool.submit(&Request::new(huge), |_| ()).is_err());
+    let bad = reapi::Digest { hash: "x".to_owned(), size_bytes: 1 };
+    let draft = fixture.script(":", &[]).with(|draft| draft.action.input_root_digest = Some(bad));
+    assert_eq!(fixture.error(&draft).reason(), "action-invalid");
+}
+
+#[test]
+fn special_files_are_no_outputs() {
+    let fixture = &Fixture::new();
+    for (script, output) in [("mkfifo a", "a"), ("mkdir d; mkfifo d/a", "d")] {
+        let draft = fixture.script(&format!("PATH=/bin; {script}"), &[output]);
+        assert_eq!(fixture.run(&draft), Err("action-bad-output".to_owned()), "{script}");
+    }
+}
+
+#[test]
+fn the_host_cannot_be_reached_by_links() {
+    let fixture = &Fixture::new();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let outside = folder.path().join("secret");
+    std::fs::write(&outside, "secret").expect("the folder is ours");
+    let target = outside.display();
+    let script =
+        format!("ln -s {target} a; mkdir d; ln -s {} d/up; ln -s {target} d/f", folder.path().display());
+    let result = fixture.run(&fixture.script(&script, &["a", "d", "d/up/secret"])).expect("the action runs");
+    assert!(result.files.is_empty(), "{result:?}");
+    assert_eq!(result.symlinks.len(), 1);
+}

@@ -1,0 +1,291 @@
+//! One execution for all who ask, in the right order, and gone when nobody asks any more.
+
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use spec_model::{ActionResult, Answered, Cancel, Digest, Subaction};
+
+use super::fixture::Fixture;
+use crate::executor::{
+    ActionError, Answer, Executed, Executions, Executor, LocalOptions, Order, PoolOptions, Progress,
+    Recorder, Recording, Request, Ticket,
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An executor that says what it has begun and waits for permission to end.
+struct Gate {
+    begun: Mutex<std::sync::mpsc::Sender<(Digest, Cancel)>>,
+    exit: Mutex<Receiver<i32>>,
+}
+
+impl Executor for Gate {
+    fn execute(&self, order: &Order, cancel: &Cancel) -> Result<Executed, ActionError> {
+        let begun = self.begun.lock().expect("nobody panics");
+        begun.send((order.digest, cancel.clone())).expect("the test listens");
+        drop(begun);
+        let exit_code = self.exit.lock().expect("nobody panics").recv_timeout(PATIENCE).expect("a way out");
+        if cancel.is_cancelled() {
+            return Err(ActionError::Cancelled);
+        }
+        assert_ne!(exit_code, 99, "asked to panic");
+        Ok(Executed { result: ActionResult { exit_code, ..ActionResult::default() } })
+    }
+}
+
+struct Gated {
+    pool: Executions,
+    begun: Receiver<(Digest, Cancel)>,
+    exit: std::sync::mpsc::Sender<i32>,
+}
+
+fn gated(fixture: &Fixture, max_queued: usize) -> Gated {
+    let ((begun, began), (exit, exits)) = (channel(), channel());
+    let gate = Arc::new(Gate { begun: Mutex::new(begun), exit: Mutex::new(exits) });
+    let options = PoolOptions { workers: 1, max_queued };
+    let pool = Executions::start(fixture.cas.clone(), fixture.cache.clone(), gate, options).expect("threads");
+    Gated { pool, begun: began, exit }
+}
+
+/// A request, and what it is told.
+fn ask(pool: &Executions, request: &Request) -> (Ticket, Receiver<Progress>) {
+    let (send, told) = channel();
+    let ticket = pool.submit(request, move |progress| _ = send.send(progress)).expect("there is room");
+    (ticket, told)
+}
+
+fn answer(told: &Receiver<Progress>) -> Answer {
+    loop {
+        if let Progress::Completed(answer) = told.recv_timeout(PATIENCE).expect("an answer") {
+            return answer;
+        }
+    }
+}
+
+fn how(told: &Receiver<Progress>) -> Answered {
+    answer(told).expect("it has a result").answered
+}
+
+fn actions(fixture: &Fixture, count: usize) -> Vec<Digest> {
+    (0..count).map(|n| fixture.store(&fixture.script(&format!("exit {n}"), &[]))).collect()
+}
+
+#[test]
+fn identical_actions_run_once() {
+    let fixture = &Fixture::new();
+    let Gated { pool, begun, exit } = gated(fixture, 10);
+    let request = Request::new(actions(fixture, 1)[0]);
+    let asked: Vec<_> = (0..5).map(|_| ask(&pool, &request)).collect();
+    begun.recv_timeout(PATIENCE).expect("it begins");
+    exit.send(0).expect("somebody waits");
+    let answers: Vec<_> = asked.iter().map(|(_, told)| how(told)).collect();
+    assert_eq!(answers[0], Answered::Executed);
+    assert!(answers[1..].iter().all(|how| *how == Answered::Joined), "{answers:?}");
+    assert_eq!(how(&ask(&pool, &request).1), Answered::CacheHit);
+    assert!(begun.try_recv().is_err());
+    let fresh = ask(&pool, &Request { skip_cache_lookup: true, ..request });
+    begun.recv_timeout(PATIENCE).expect("it begins again");
+    exit.send(0).expect("somebody waits");
+    assert_eq!(how(&fresh.1), Answered::Executed);
+}
+
+#[test]
+fn stages_are_told_in_order() {
+    let fixture = &Fixture::new();
+    let Gated { pool, begun, exit } = gated(fixture, 10);
+    let (_ticket, told) = ask(&pool, &Request::new(actions(fixture, 1)[0]));
+    begun.recv_timeout(PATIENCE).expect("it begins");
+    exit.send(0).expect("somebody waits");
+    let stage = |progress| match progress {
+        Progress::Queued => 1,
+        Progress::Executing => 2,
+        Progress::Completed(_) => 3,
+    };
+    let mut stages = Vec::new();
+    while stages.last() != Some(&3) {
+        stages.push(stage(told.recv_timeout(PATIENCE).expect("an answer")));
+    }
+    assert!(stages.is_sorted_by(|a, b| a < b) && stages.contains(&2), "{stages:?}");
+}
+
+#[test]
+fn failed_actions_and_those_that_say_so_are_not_cached() {
+    let fixture = &Fixture::new();
+    let Gated { pool, begun, exit } = gated(fixture, 10);
+    let plain = actions(fixture, 1)[0];
+    let alone = fixture.store(&fixture.script(":", &[]).with(|draft| draft.action.do_not_cache = true));
+    for (action, code) in [(plain, 1), (plain, 0), (alone, 0), (alone, 0)] {
+        let asked = ask(&pool, &Request::new(action));
+        begun.recv_timeout(PATIENCE).expect("it begins");
+        exit.send(code).expect("somebody waits");
+        assert_eq!(how(&asked.1), Answered::Executed);
+    }
+    // Two at the same time share nothing either.
+    let both = [ask(&pool, &Request::new(alone)), ask(&pool, &Request::new(alone))];
+    for (_, told) in &both {
+        begun.recv_timeout(PATIENCE).expect("it begins");
+        exit.send(0).expect("somebody waits");
+        assert_eq!(how(told), Answered::Executed);
+    }
+}
+
+#[test]
+fn the_urgent_go_first_and_joining_raises() {
+    let fixture = &Fixture::new();
+    let Gated { pool, begun, exit } = gated(fixture, 10);
+    let actions = actions(fixture, 5);
+    let with = |action: usize, priority| Request { priority, ..Request::new(actions[action]) };
+    let first = ask(&pool, &with(0, 0));
+    begun.recv_timeout(PATIENCE).expect("it begins");
+    let rest: Vec<_> =
+        [(1, 5), (2, 1), (3, 5), (4, 9)].map(|(n, priority)| ask(&pool, &with(n, priority))).into();
+    let raised = ask(&pool, &with(4, -1));
+    let mut order = Vec::new();
+    for _ in 0..4 {
+        exit.send(0).expect("somebody waits");
+        order.push(begun.recv_timeout(PATIENCE).expect("the next begins").0);
+    }
+    exit.send(0).expect("somebody waits");
+    assert_eq!(order, [4, 2, 1, 3].map(|n| actions[n]));
+    rest.iter().chain([&first, &raised]).for_each(|(_, told)| drop(answer(told)));
+}
+
+#[test]
+fn the_last_who_leaves_takes_the_action_along() {
+    let fixture = &Fixture::new();
+    let Gated { pool, begun, exit } = gated(fixture, 10);
+    let request = Request::new(actions(fixture, 1)[0]);
+    let (one, two) = (ask(&pool, &request), ask(&pool, &request));
+    let (_, cancel) = begun.recv_timeout(PATIENCE).expect("it begins");
+    drop(one.0);
+    assert!(!cancel.is_cancelled());
+    drop(two.0);
+    assert!(cancel.is_cancelled());
+    // Whoever asks now does not get the cancelled one.
+    let three = ask(&pool, &request);
+    exit.send(0).expect("somebody waits");
+    begun.recv_timeout(PATIENCE).expect("it begins again");
+    exit.send(0).expect("somebody waits");
+    assert_eq!(how(&three.1), Answered::Executed);
+    assert!(two.1.try_iter().all(|progress| !matches!(progress, Progress::Completed(_))));
+}
+
+#[test]
+fn the_queue_has_a_bound() {
+    let fixture = &Fixture::new();
+    let Gated { pool, begun, exit } = gated(fixture, 2);
+    let actions = actions(fixture, 4);
+    let running = ask(&pool, &Request::new(actions[0]));
+    begun.recv_timeout(PATIENCE).expect("it begins");
+    let waiting = [ask(&pool, &Request::new(actions[1])), ask(&pool, &Request::new(actions[2]))];
+    let refused = pool.submit(&Request::new(actions[3]), |_| ()).map(drop);
+    assert!(matches!(refused, Err(ActionError::Exhausted { .. })), "{refused:?}");
+    // Joining needs no room.
+    let joined = ask(&pool, &Request::new(actions[1]));
+    drop(waiting);
+    assert_eq!(pool.load(), (1, 1));
+    exit.send(0).and(exit.send(0)).expect("somebody waits");
+    answer(&running.1).and(answer(&joined.1)).expect("both have a result");
+}
+
+#[test]
+fn a_panic_costs_one_action() {
+    let fixture = &Fixture::new();
+    let Gated { pool, exit, begun: _begun } = gated(fixture, 10);
+    let actions = actions(fixture, 2);
+    exit.send(99).and(exit.send(0)).expect("the pool is there");
+    let broken = ask(&pool, &Request::new(actions[0]));
+    assert!(matches!(answer(&broken.1), Err(ActionError::Internal { .. })));
+    assert_eq!(how(&ask(&pool, &Request::new(actions[1])).1), Answered::Executed);
+}
+
+#[test]
+fn closing_the_pool_answers_everybody() {
+    let fixture = &Fixture::new();
+    let pool = fixture.pool(1, 10);
+    let endless =
+        fixture.store(&fixture.script("/bin/sleep 1000", &[]).with(|draft| draft.action.timeout = None));
+    let other = actions(fixture, 1)[0];
+    let (running, waiting) = (ask(&pool, &Request::new(endless)), ask(&pool, &Request::new(other)));
+    while !matches!(running.1.recv_timeout(PATIENCE), Ok(Progress::Executing)) {}
+    drop(pool);
+    assert_eq!(answer(&running.1).map(drop), Err(ActionError::Cancelled));
+    assert_eq!(answer(&waiting.1).map(drop), Err(ActionError::Cancelled));
+}
+
+#[test]
+fn a_cancelled_action_is_killed() {
+    let fixture = &Fixture::new();
+    let pool = fixture.pool(1, 10);
+    let (cancel, action) = (Cancel::new(), fixture.store(&fixture.script("while :; do :; done", &[])));
+    let cancelling = cancel.clone();
+    let (ticket, told) = ask(&pool, &Request::new(action));
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| pool.execute(&Request::new(action), &cancel));
+        while !matches!(told.recv_timeout(PATIENCE), Ok(Progress::Executing)) {}
+        drop(ticket);
+        cancelling.cancel();
+        assert_eq!(waiter.join().expect("no panic").map(drop), Err(ActionError::Cancelled));
+    });
+    // Its worker is free again.
+    let next = ask(&pool, &Request::new(actions(fixture, 1)[0]));
+    assert_eq!(how(&next.1), Answered::Executed);
+}
+
+#[derive(Default)]
+struct Notes(Mutex<Vec<Subaction>>);
+
+impl Recorder for Notes {
+    fn record(&self, subaction: Subaction) {
+        self.0.lock().expect("nobody panics").push(subaction);
+    }
+}
+
+#[test]
+fn what_was_answered_is_recorded() {
+    let fixture = &Fixture::new();
+    let pool = fixture.pool(1, 10);
+    let notes = Arc::new(Notes::default());
+    let recording = Recording::to(notes.clone());
+    let before = SystemTime::now();
+    let action = fixture.store(&fixture.script("echo 1 > a", &["a"]));
+    let request = Request { recording, ..Request::new(action) };
+    for _ in 0..2 {
+        pool.execute(&request, &Cancel::new()).expect("the action runs");
+    }
+    let notes = notes.0.lock().expect("nobody panics");
+    let answered: Vec<_> = notes.iter().map(|note| (note.action, note.answered.as_str())).collect();
+    assert_eq!(answered, [(action, "executed"), (action, "cache-hit")]);
+    assert_eq!(notes[0].result, notes[1].result);
+    assert!(notes[0].result.metadata.usage.is_some() && notes[0].asked >= before);
+}
+
+#[test]
+fn a_result_whose_outputs_are_gone_is_made_again() {
+    let fixture = &Fixture::new();
+    let pool = fixture.pool(1, 10);
+    let action = fixture.store(&fixture.script("mkdir d; echo deep > d/a", &["d"]));
+    let run = || pool.execute(&Request::new(action), &Cancel::new()).expect("the action runs").answered;
+    assert_eq!([run(), run()], [Answered::Executed, Answered::CacheHit]);
+    fixture.cas.quarantine(&fixture.blob("deep\n")).expect("the store works");
+    assert_eq!([run(), run()], [Answered::Executed, Answered::CacheHit]);
+}
+
+#[test]
+fn the_disk_does_as_well_as_memory() {
+    let fixture = &Fixture::new();
+    let script = "echo 1 > d/a; echo 1 > d/twin; read old < in; echo $old > d/old; echo said";
+    let draft = fixture.script(script, &["d", "d/a"]).inputs(fixture.tree(&[("in", "0\n")]));
+    let draft = draft.with(|draft| draft.action.do_not_cache = true);
+    let results = [true, false].map(|in_memory| {
+        let local = LocalOptions { in_memory, inline_output: 0, ..LocalOptions::default() };
+        let pool = fixture.pool_with(local, PoolOptions { workers: 1, max_queued: 1 });
+        let done = pool.execute(&Request::new(fixture.store(&draft)), &Cancel::new());
+        let result = done.expect("the action runs").result.clone();
+        ActionResult { metadata: Default::default(), ..result }
+    });
+    assert_eq!(results[0], results[1]);
+    assert_eq!(fixture.text(&results[0].stdout.digest.expect("it is in the store")), "said\n");
+    assert_eq!((results[0].files.len(), results[0].directories.len()), (1, 1));
+}

@@ -1,0 +1,129 @@
+//! How commands end, and what they say.
+
+use spec_model::{Captured, UserError};
+use spec_proto::well_known;
+
+use super::fixture::Fixture;
+use crate::executor::{ActionError, LocalOptions, PoolOptions, Request};
+
+#[test]
+fn exit_codes_and_streams_come_back() {
+    let fixture = &Fixture::new();
+    let table = [
+        ("echo out; echo err >&2", 0, "out\n", "err\n"),
+        ("exit 3", 3, "", ""),
+        ("kill -9 $$", 137, "", ""),
+        ("echo $PATH-$GREETING", 0, "-hello\n", ""),
+        ("read line; echo \"<$line>\"", 0, "<>\n", ""),
+    ];
+    for (script, code, out, err) in table {
+        let draft = fixture.script(script, &[]).with(|draft| {
+            let variable = spec_proto::reapi::command::EnvironmentVariable {
+                name: "GREETING".to_owned(),
+                value: "hello".to_owned(),
+            };
+            let path = spec_proto::reapi::command::EnvironmentVariable {
+                name: "PATH".to_owned(),
+                ..Default::default()
+            };
+            draft.command.environment_variables = vec![variable, path];
+        });
+        let result = fixture.run(&draft).expect("the action runs");
+        let raw = |text: &str| Captured { raw: text.into(), digest: None };
+        assert_eq!((result.exit_code, result.stdout, result.stderr), (code, raw(out), raw(err)), "{script}");
+    }
+}
+
+#[test]
+fn long_output_goes_to_the_store() {
+    let fixture = &Fixture::new();
+    let local = LocalOptions { inline_output: 10, ..LocalOptions::default() };
+    let pool = fixture.pool_with(local, PoolOptions { workers: 1, max_queued: 1 });
+    let action = fixture.store(&fixture.script("echo 123456789; echo 1234567890 >&2", &[]));
+    let done = pool.execute(&Request::new(action), &spec_model::Cancel::new()).expect("the action runs");
+    assert_eq!(done.result.stdout, Captured { raw: b"123456789\n".to_vec(), digest: None });
+    let digest = fixture.blob("1234567890\n");
+    assert_eq!(done.result.stderr, Captured { raw: Vec::new(), digest: Some(digest) });
+}
+
+#[test]
+fn a_program_that_cannot_start_is_a_failed_command() {
+    let fixture = &Fixture::new();
+    for (program, code) in [("/bin/absent", 127), ("absent", 127), ("/bin", 126), ("./file", 126)] {
+        let draft = fixture.script("", &[]).inputs(fixture.tree(&[("file", "text")]));
+        let draft = draft.with(|draft| draft.command.arguments = vec![program.to_owned()]);
+        let result = fixture.run(&draft).expect("it has a result");
+        assert_eq!(result.exit_code, code, "{program}: {result:?}");
+        assert!(!result.stderr.raw.is_empty());
+    }
+}
+
+#[test]
+fn time_is_limited() {
+    let fixture = &Fixture::new();
+    let limit = |seconds, nanos| Some(well_known::Duration { seconds, nanos });
+    let draft = fixture.script("echo begun; echo 1 > a; /bin/sleep 50", &["a"]);
+    let draft = draft.with(|draft| draft.action.timeout = limit(0, 300_000_000));
+    let ActionError::TimedOut { result, .. } = fixture.error(&draft) else { panic!("it has no time") };
+    assert_eq!(result.stdout.raw, b"begun\n");
+    assert_eq!(result.files.len(), 1);
+    assert!(fixture.cache.get(&fixture.store(&draft)).expect("the cache works").is_none());
+    let endless = draft.with(|draft| draft.action.timeout = limit(1_000_000, 0));
+    assert_eq!(fixture.error(&endless).reason(), "action-invalid");
+}
+
+#[test]
+fn metadata_says_when_and_how_much() {
+    let fixture = &Fixture::new();
+    let draft = fixture.script("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done", &[]);
+    let metadata = fixture.run(&draft).expect("the action runs").metadata;
+    let points = [
+        metadata.queued,
+        metadata.worked.start,
+        metadata.fetched.start,
+        metadata.fetched.end,
+        metadata.executed.start,
+        metadata.executed.end,
+        metadata.uploaded.start,
+        metadata.uploaded.end,
+        metadata.worked.end,
+    ];
+    assert!(points.iter().all(Option::is_some) && points.is_sorted(), "{points:?}");
+    let usage = metadata.usage.expect("it ran here");
+    assert!(usage.max_rss > 100_000 && !usage.user.is_zero(), "{usage:?}");
+}
+
+#[test]
+fn the_user_inside_is_the_one_asked_for() {
+    let fixture = &Fixture::new();
+    let draft = fixture.script(
+        "while read name value; do [ $name = Uid: ] && echo $value; done < /proc/self/status; :",
+        &[],
+    );
+    let draft = draft.property("unixUID", "1000").property("unixGID", "100");
+    let result = fixture.run(&draft).expect("the action runs");
+    assert!(result.stdout.raw.starts_with(b"1000"), "{result:?}");
+}
+
+#[test]
+fn the_socket_of_the_session_is_where_it_is_asked_for() {
+    let fixture = &Fixture::new();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let socket = folder.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("the folder is ours");
+    let draft = fixture.script("[ -S /run/a.sock ] && echo there", &["run"]);
+    let draft = draft.property("remoteApisSocketPath", "/run/a.sock");
+    let action = fixture.store(&draft.with(|draft| draft.command.output_directory_format = 1));
+    for (remote_apis_socket, said) in [(Some(socket), &b"there\n"[..]), (None, b"")] {
+        let local = LocalOptions { remote_apis_socket, ..LocalOptions::default() };
+        let pool = fixture.pool_with(local, PoolOptions { workers: 1, max_queued: 1 });
+        let request = Request { skip_cache_lookup: true, ..Request::new(action) };
+        let result =
+            pool.execute(&request, &spec_model::Cancel::new()).expect("the action runs").result.clone();
+        assert_eq!(result.stdout.raw, said);
+        // What was mounted is no output.
+        let empty =
+            result.directories.iter().all(|directory| directory.root == Some(spec_model::Digest::of(b"")));
+        assert!(empty, "{result:?}");
+    }
+}

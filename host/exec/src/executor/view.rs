@@ -1,0 +1,158 @@
+//! What is seen in a root after a command, without mounting it: what was written, over the trees below.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use spec_cas::{Cas, CasError, Entry};
+use spec_model::Digest;
+
+use super::ActionError;
+
+/// As many symbolic links are followed in one path, as Linux has it.
+const MOST_LINKS: usize = 40;
+
+/// A root after a command.
+#[derive(Debug)]
+pub(crate) struct View<'a> {
+    cas: &'a Cas,
+    root: Folder,
+}
+
+/// A directory in the view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Folder {
+    /// Its part of what was written.
+    pub(crate) written: Option<PathBuf>,
+    /// Its parts of the trees below, the highest first.
+    pub(crate) below: Vec<Digest>,
+}
+
+/// What is at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Nothing,
+    /// A file that was written.
+    Written {
+        path: PathBuf,
+        executable: bool,
+    },
+    /// A file as it was before.
+    Untouched {
+        digest: Digest,
+        executable: bool,
+    },
+    Link {
+        target: String,
+        written: Option<PathBuf>,
+    },
+    Folder(Folder),
+    /// Something that trees cannot hold.
+    Special,
+}
+
+impl<'a> View<'a> {
+    /// The view of what was written at `upper` over the trees `below`, the highest first.
+    pub(crate) fn new(cas: &'a Cas, upper: PathBuf, below: Vec<Digest>) -> Self {
+        Self { cas, root: Folder { written: Some(upper), below } }
+    }
+
+    /// What is at the relative path `path`. Links on the way are followed, inside; one at its end only if `follow`.
+    pub(crate) fn at(&self, path: &str, follow: bool) -> Result<Seen, ActionError> {
+        let mut names: VecDeque<String> = steps(path).collect();
+        let mut way = vec![self.root.clone()];
+        let mut links = 0;
+        while let Some(name) = names.pop_front() {
+            if name == ".." {
+                way.truncate(way.len().saturating_sub(1).max(1));
+                continue;
+            }
+            let folder = way.last().unwrap_or(&self.root);
+            match self.child(folder, &name)? {
+                Seen::Folder(folder) => way.push(folder),
+                Seen::Link { target, .. } if follow || !names.is_empty() => {
+                    links += 1;
+                    if links > MOST_LINKS {
+                        return Ok(Seen::Nothing);
+                    }
+                    if target.starts_with('/') {
+                        way.truncate(1);
+                    }
+                    steps(&target).rev().for_each(|step| names.push_front(step));
+                }
+                seen if names.is_empty() => return Ok(seen),
+                _ => return Ok(Seen::Nothing),
+            }
+        }
+        Ok(Seen::Folder(way.pop().unwrap_or_else(|| self.root.clone())))
+    }
+
+    fn child(&self, folder: &Folder, name: &str) -> Result<Seen, ActionError> {
+        let below = self.below(folder, name)?;
+        let Some(path) = folder.written.as_ref().map(|written| written.join(name)) else { return Ok(below) };
+        let meta = match fs::symlink_metadata(&path) {
+            Ok(meta) => meta,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(below),
+            Err(error) => return Err(unreadable(&path, error)),
+        };
+        let kind = meta.file_type();
+        Ok(if kind.is_dir() {
+            let below = match below {
+                Seen::Folder(folder) if !is_opaque(&path) => folder.below,
+                _ => Vec::new(),
+            };
+            Seen::Folder(Folder { written: Some(path), below })
+        } else if kind.is_file() {
+            Seen::Written { executable: meta.permissions().mode() & 0o100 != 0, path }
+        } else if kind.is_symlink() {
+            let target = fs::read_link(&path).map_err(|error| unreadable(&path, error))?;
+            match target.into_os_string().into_string() {
+                Ok(target) => Seen::Link { target, written: Some(path) },
+                Err(_) => Seen::Special,
+            }
+        } else if kind.is_char_device() && meta.rdev() == 0 {
+            Seen::Nothing
+        } else {
+            Seen::Special
+        })
+    }
+
+    /// What the trees have. Directories merge down to the first that has something else.
+    fn below(&self, folder: &Folder, name: &str) -> Result<Seen, CasError> {
+        let mut directories = Vec::new();
+        for tree in &folder.below {
+            let seen = match self.cas.lookup(tree, name)? {
+                None => continue,
+                Some(Entry::Directory(digest)) => {
+                    directories.push(digest);
+                    continue;
+                }
+                Some(Entry::File(file)) => {
+                    Seen::Untouched { digest: file.digest, executable: file.executable }
+                }
+                Some(Entry::Symlink(link)) => Seen::Link { target: link.target, written: None },
+            };
+            return Ok(if directories.is_empty() { seen } else { folder_below(directories) });
+        }
+        Ok(if directories.is_empty() { Seen::Nothing } else { folder_below(directories) })
+    }
+}
+
+fn folder_below(below: Vec<Digest>) -> Seen {
+    Seen::Folder(Folder { written: None, below })
+}
+
+fn steps(path: &str) -> impl DoubleEndedIterator<Item = String> + '_ {
+    path.split('/').filter(|name| !matches!(*name, "" | ".")).map(str::to_owned)
+}
+
+/// Whether overlayfs hides what is below a directory that was written.
+fn is_opaque(path: &Path) -> bool {
+    let mut value = [0; 1];
+    rustix::fs::lgetxattr(path, "user.overlay.opaque", &mut value).is_ok() && value == *b"y"
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> ActionError {
+    CasError::writing(path, error).into()
+}

@@ -1,0 +1,186 @@
+//! From REAPI's messages to our types. Messages of clients are checked: errors say which field is wrong.
+
+use std::time::{Duration, SystemTime};
+
+use spec_model::tree::NodeProperties;
+use spec_model::{
+    Action, ActionResult, Captured, Command, Digest, DirectoryFormat, ExecutionMetadata, OutputDirectory,
+    OutputFile, OutputSymlink, Outputs, Platform, Span, SymlinkKind,
+};
+use spec_proto::reapi;
+use spec_proto::reapi::command::OutputDirectoryFormat;
+use spec_proto::well_known;
+
+use super::usage;
+
+/// A digest that has to be there.
+///
+/// # Errors
+/// What is wrong with `field`.
+pub fn digest(field: &str, digest: Option<reapi::Digest>) -> Result<Digest, String> {
+    let digest = digest.ok_or_else(|| format!("{field} is not set"))?;
+    let size = u64::try_from(digest.size_bytes)
+        .map_err(|_| format!("{field} has the negative size {}", digest.size_bytes))?;
+    Digest::from_hex(&digest.hash, size).map_err(|_| {
+        format!("{field} has the hash '{}'; expected 64 lower-case hexadecimal digits", digest.hash)
+    })
+}
+
+fn digest_if_set(field: &str, message: Option<reapi::Digest>) -> Result<Option<Digest>, String> {
+    message.map(|message| digest(field, Some(message))).transpose()
+}
+
+/// An action.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn action(action: reapi::Action) -> Result<Action, String> {
+    let timeout = action.timeout.as_ref();
+    let timeout = timeout.map(|limit| duration(limit).ok_or("timeout is negative")).transpose()?;
+    Ok(Action {
+        command: digest("command_digest", action.command_digest)?,
+        input_root: digest("input_root_digest", action.input_root_digest)?,
+        timeout,
+        do_not_cache: action.do_not_cache,
+        salt: action.salt,
+        platform: action.platform.map(platform),
+    })
+}
+
+/// A command.
+///
+/// # Errors
+/// What is wrong with it.
+#[allow(deprecated)]
+pub fn command(command: reapi::Command) -> Result<Command, String> {
+    let directory_format = directory_format(command.output_directory_format)?;
+    let (files, directories) = (command.output_files, command.output_directories);
+    // REAPI: who sets output_paths has the older fields passed over. Clients set both for older servers.
+    let typed = command.output_paths.is_empty() && !(files.is_empty() && directories.is_empty());
+    let outputs = match typed {
+        true => Outputs::Typed { files, directories },
+        false => Outputs::Paths(command.output_paths),
+    };
+    let variables = command.environment_variables.into_iter();
+    Ok(Command {
+        arguments: command.arguments,
+        environment: variables.map(|variable| (variable.name, variable.value)).collect(),
+        working_directory: command.working_directory,
+        outputs,
+        platform: command.platform.map(platform),
+        output_node_properties: command.output_node_properties,
+        directory_format,
+    })
+}
+
+fn directory_format(number: i32) -> Result<DirectoryFormat, String> {
+    match OutputDirectoryFormat::try_from(number) {
+        Ok(OutputDirectoryFormat::TreeOnly) => Ok(DirectoryFormat::Tree),
+        Ok(OutputDirectoryFormat::DirectoryOnly) => Ok(DirectoryFormat::Directory),
+        Ok(OutputDirectoryFormat::TreeAndDirectory) => Ok(DirectoryFormat::Both),
+        Err(_) => Err(format!("output_directory_format {number} is unknown")),
+    }
+}
+
+fn platform(platform: reapi::Platform) -> Platform {
+    let properties = platform.properties.into_iter();
+    Platform { properties: properties.map(|property| (property.name, property.value)).collect() }
+}
+
+/// A result.
+///
+/// # Errors
+/// What is wrong with it.
+#[allow(deprecated)]
+pub fn action_result(result: reapi::ActionResult) -> Result<ActionResult, String> {
+    let mut symlinks: Vec<OutputSymlink> = Vec::new();
+    for (kind, list) in [
+        (SymlinkKind::ToFile, result.output_file_symlinks),
+        (SymlinkKind::ToDirectory, result.output_directory_symlinks),
+        (SymlinkKind::Plain, result.output_symlinks),
+    ] {
+        let fresh = list.into_iter().filter(|link| symlinks.iter().all(|known| known.path != link.path));
+        let fresh: Vec<_> = fresh.map(|link| symlink(link, kind)).collect();
+        symlinks.extend(fresh);
+    }
+    Ok(ActionResult {
+        files: result.output_files.into_iter().map(output_file).collect::<Result<_, _>>()?,
+        directories: result.output_directories.into_iter().map(output_directory).collect::<Result<_, _>>()?,
+        symlinks,
+        exit_code: result.exit_code,
+        stdout: captured("stdout_digest", result.stdout_raw, result.stdout_digest)?,
+        stderr: captured("stderr_digest", result.stderr_raw, result.stderr_digest)?,
+        metadata: result.execution_metadata.map(metadata).unwrap_or_default(),
+    })
+}
+
+fn output_file(file: reapi::OutputFile) -> Result<OutputFile, String> {
+    Ok(OutputFile {
+        digest: digest("digest of an output file", file.digest)?,
+        path: file.path,
+        executable: file.is_executable,
+        properties: file.node_properties.map(node_properties).unwrap_or_default(),
+        contents: file.contents,
+    })
+}
+
+fn output_directory(directory: reapi::OutputDirectory) -> Result<OutputDirectory, String> {
+    Ok(OutputDirectory {
+        path: directory.path,
+        tree: digest_if_set("tree_digest", directory.tree_digest)?,
+        topologically_sorted: directory.is_topologically_sorted,
+        root: digest_if_set("root_directory_digest", directory.root_directory_digest)?,
+    })
+}
+
+fn symlink(link: reapi::OutputSymlink, kind: SymlinkKind) -> OutputSymlink {
+    let properties = link.node_properties.map(node_properties).unwrap_or_default();
+    OutputSymlink { path: link.path, target: link.target, kind, properties }
+}
+
+fn captured(field: &str, raw: Vec<u8>, digest: Option<reapi::Digest>) -> Result<Captured, String> {
+    Ok(Captured { raw, digest: digest_if_set(field, digest)? })
+}
+
+fn node_properties(message: reapi::NodeProperties) -> NodeProperties {
+    let properties = message.properties.into_iter();
+    NodeProperties {
+        properties: properties.map(|property| (property.name, property.value)).collect(),
+        mtime: message.mtime.map(|time| (time.seconds, time.nanos)),
+        unix_mode: message.unix_mode.map(|mode| mode.value),
+    }
+}
+
+fn metadata(message: reapi::ExecutedActionMetadata) -> ExecutionMetadata {
+    let span = |start, end| Span { start: time(start), end: time(end) };
+    let (ours, others): (Vec<_>, Vec<_>) =
+        message.auxiliary_metadata.into_iter().partition(|any| any.type_url == usage::TYPE);
+    ExecutionMetadata {
+        worker: message.worker,
+        queued: time(message.queued_timestamp),
+        worked: span(message.worker_start_timestamp, message.worker_completed_timestamp),
+        fetched: span(message.input_fetch_start_timestamp, message.input_fetch_completed_timestamp),
+        executed: span(message.execution_start_timestamp, message.execution_completed_timestamp),
+        uploaded: span(message.output_upload_start_timestamp, message.output_upload_completed_timestamp),
+        virtual_duration: message.virtual_execution_duration.as_ref().and_then(duration),
+        usage: ours.first().and_then(|any| usage::decode(&any.value)),
+        auxiliary: others.into_iter().map(|any| (any.type_url, any.value)).collect(),
+    }
+}
+
+pub(super) fn duration(message: &well_known::Duration) -> Option<Duration> {
+    let (seconds, nanos) = (u64::try_from(message.seconds).ok()?, u32::try_from(message.nanos).ok()?);
+    (nanos < 1_000_000_000).then(|| Duration::new(seconds, nanos))
+}
+
+fn time(message: Option<well_known::Timestamp>) -> Option<SystemTime> {
+    let message = message?;
+    let (seconds, nanos) = (message.seconds, u32::try_from(message.nanos).ok()?);
+    if nanos >= 1_000_000_000 {
+        return None;
+    }
+    let whole = Duration::from_secs(seconds.unsigned_abs());
+    let epoch = SystemTime::UNIX_EPOCH;
+    let second = if seconds < 0 { epoch.checked_sub(whole) } else { epoch.checked_add(whole) };
+    second?.checked_add(Duration::from_nanos(nanos.into()))
+}

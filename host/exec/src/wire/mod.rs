@@ -1,0 +1,14 @@
+//! REAPI's messages about actions, and our types: conversions without logic.
+//!
+//! They are here and not in the store's codec, because none of these messages is named by the bytes that we encode:
+//! clients name actions and commands by their own bytes, and results are not named at all.
+
+mod from_proto;
+mod to_proto;
+mod usage;
+
+pub use from_proto::{action, action_result, command, digest};
+pub use to_proto::{action_result as action_result_to_proto, digest as digest_to_proto};
+
+#[cfg(test)]
+mod tests;

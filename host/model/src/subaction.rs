@@ -1,0 +1,46 @@
+//! One answered action, for the record of a build.
+
+use std::time::{Duration, SystemTime};
+
+use crate::{ActionResult, Digest};
+
+/// An action that a client had answered, or whose result it brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subaction {
+    /// The encoded `Action`.
+    pub action: Digest,
+    /// Where the answer came from.
+    pub answered: Answered,
+    /// When the client asked.
+    pub asked: SystemTime,
+    /// From asking to the answer.
+    pub took: Duration,
+    /// The answer; what it took to run is in its metadata.
+    pub result: ActionResult,
+}
+
+/// Where the answer to an action came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// It was run for this request.
+    Executed,
+    /// It was running for another request already.
+    Joined,
+    /// From the action cache.
+    CacheHit,
+    /// The client ran it itself and brought the result.
+    Uploaded,
+}
+
+impl Answered {
+    /// The name in records: `executed`, `joined`, `cache-hit`, `uploaded`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Executed => "executed",
+            Self::Joined => "joined",
+            Self::CacheHit => "cache-hit",
+            Self::Uploaded => "uploaded",
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `Capabilities`: what the server can do.
+
+use bazel_remote_apis::build::bazel::semver::SemVer;
+use spec_proto::reapi;
+use tonic::{Request, Response, Status};
+
+use crate::access::Access;
+use crate::context::Context;
+use crate::options::MAX_BATCH;
+
+pub(crate) struct Capabilities {
+    pub(crate) context: Context,
+}
+
+#[tonic::async_trait]
+impl reapi::capabilities_server::Capabilities for Capabilities {
+    async fn get_capabilities(
+        &self,
+        request: Request<reapi::GetCapabilitiesRequest>,
+    ) -> Result<Response<reapi::ServerCapabilities>, Status> {
+        self.context.instance(&request.get_ref().instance_name)?;
+        let access = Access::of(&request);
+        Ok(Response::new(reapi::ServerCapabilities {
+            cache_capabilities: Some(self.cache(access)),
+            execution_capabilities: self.context.executions.as_ref().map(|_| execution()),
+            deprecated_api_version: None,
+            low_api_version: Some(version(0)),
+            high_api_version: Some(version(12)),
+        }))
+    }
+}
+
+impl Capabilities {
+    fn cache(&self, access: Access) -> reapi::CacheCapabilities {
+        use reapi::compressor::Value as Compressor;
+        use reapi::digest_function::Value as DigestFunction;
+        use reapi::symlink_absolute_path_strategy::Value as Symlinks;
+        let update_enabled = access.write().and_then(|()| self.context.may_update_results()).is_ok();
+        let update = reapi::ActionCacheUpdateCapabilities { update_enabled };
+        reapi::CacheCapabilities {
+            digest_functions: vec![DigestFunction::Sha256 as i32],
+            action_cache_update_capabilities: Some(update),
+            max_batch_total_size_bytes: MAX_BATCH.cast_signed(),
+            symlink_absolute_path_strategy: Symlinks::Allowed as i32,
+            supported_compressors: vec![Compressor::Zstd as i32],
+            supported_batch_update_compressors: vec![Compressor::Zstd as i32],
+            ..Default::default()
+        }
+    }
+}
+
+fn execution() -> reapi::ExecutionCapabilities {
+    use reapi::digest_function::Value as DigestFunction;
+    let range =
+        reapi::priority_capabilities::PriorityRange { min_priority: i32::MIN, max_priority: i32::MAX };
+    reapi::ExecutionCapabilities {
+        digest_function: DigestFunction::Sha256 as i32,
+        exec_enabled: true,
+        execution_priority_capabilities: Some(reapi::PriorityCapabilities { priorities: vec![range] }),
+        supported_node_properties: vec!["mtime".to_owned(), "unix_mode".to_owned()],
+        digest_functions: vec![DigestFunction::Sha256 as i32],
+    }
+}
+
+/// 2.0 is the lowest version, which Bazel's older releases need.
+fn version(minor: i32) -> SemVer {
+    SemVer { major: 2, minor, patch: 0, prerelease: String::new() }
+}

@@ -1,0 +1,112 @@
+//! `Execution`: actions are run and waited for.
+
+use std::sync::Arc;
+
+use bazel_remote_apis::google::longrunning;
+use spec_exec::executor::{self, Executions};
+use spec_model::Digest;
+use spec_proto::reapi;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use crate::access::Access;
+use crate::context::Context;
+use crate::from_proto;
+use crate::operations::{Attached, Stage};
+use crate::refusal::Refusal;
+use crate::results::Inline;
+use crate::to_operation;
+
+pub(crate) struct Execution {
+    pub(crate) context: Context,
+}
+
+type Told = Result<longrunning::Operation, Status>;
+
+#[tonic::async_trait]
+impl reapi::execution_server::Execution for Execution {
+    type ExecuteStream = ReceiverStream<Told>;
+
+    async fn execute(
+        &self,
+        request: Request<reapi::ExecuteRequest>,
+    ) -> Result<Response<Self::ExecuteStream>, Status> {
+        Access::of(&request).write()?;
+        let request = request.into_inner();
+        self.context.admit(&request.instance_name, request.digest_function)?;
+        let executions = self.context.executions()?;
+        let action = from_proto::required(request.action_digest.as_ref(), "action_digest")?;
+        let attached = self.start(executions, action, request).await?;
+        Ok(Response::new(follow(self.context.clone(), attached)))
+    }
+
+    type WaitExecutionStream = ReceiverStream<Told>;
+
+    async fn wait_execution(
+        &self,
+        request: Request<reapi::WaitExecutionRequest>,
+    ) -> Result<Response<Self::WaitExecutionStream>, Status> {
+        let operation = self.context.operations.find(&request.get_ref().name)?;
+        Ok(Response::new(follow(self.context.clone(), Attached::to(operation))))
+    }
+}
+
+impl Execution {
+    async fn start(
+        &self,
+        executions: Arc<Executions>,
+        action: Digest,
+        request: reapi::ExecuteRequest,
+    ) -> Result<Attached, Refusal> {
+        let inline = Inline {
+            stdout: request.inline_stdout,
+            stderr: request.inline_stderr,
+            files: request.inline_output_files,
+        };
+        let asked = executor::Request {
+            action,
+            priority: request.execution_policy.map_or(0, |policy| policy.priority),
+            skip_cache_lookup: request.skip_cache_lookup,
+            recording: self.context.recording.clone(),
+        };
+        let attached = self.context.operations.create(&request.instance_name, action, inline);
+        let stage = attached.0.stage.clone();
+        let submit = move || {
+            executions.submit(&asked, move |progress| {
+                stage.send_replace(Stage::from(progress));
+            })
+        };
+        let submitted = self.context.blocking.run(submit).await.and_then(|ticket| Ok(ticket?));
+        match submitted {
+            Ok(ticket) => attached.0.hold(ticket),
+            Err(refusal) => {
+                self.context.operations.forget(&attached.0.name);
+                return Err(refusal);
+            }
+        }
+        Ok(attached)
+    }
+}
+
+/// Tells a client of an operation, stage by stage, until it is completed or the client goes.
+fn follow(context: Context, attached: Attached) -> ReceiverStream<Told> {
+    let (sender, receiver) = mpsc::channel(2);
+    tokio::spawn(async move {
+        let operation = &attached.0;
+        let mut stages = operation.stage.subscribe();
+        loop {
+            let stage = stages.borrow_and_update().clone();
+            let is_last = matches!(stage, Stage::Completed(_));
+            let told = to_operation::tell(&context, operation, stage).await.map_err(Status::from);
+            if sender.send(told).await.is_err() || is_last {
+                return;
+            }
+            tokio::select! {
+                changed = stages.changed() => if changed.is_err() { return },
+                () = sender.closed() => return,
+            }
+        }
+    });
+    ReceiverStream::new(receiver)
+}

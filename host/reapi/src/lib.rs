@@ -1,0 +1,41 @@
+//! The Remote Execution API, version 2, as a server: one file per service, thin methods over plain logic.
+//!
+//! [`Server`] holds what the services share; [`Server::listen`] opens a socket and [`Listener::serve`] answers on it
+//! until told to stop. Messages are decoded and answers encoded here and nowhere else: `from_proto` and `status` are
+//! the border. Every wait of a client for the disk happens on a bounded number of blocking threads ([`Options`]).
+//!
+//! The crate does not know elements, projects or configuration files.
+
+mod access;
+mod action_cache;
+mod authority;
+mod batch;
+mod blocking;
+mod byte_stream;
+mod capabilities;
+mod context;
+mod download;
+mod error;
+mod execution;
+mod from_proto;
+mod listen;
+mod long_running;
+mod operations;
+mod options;
+mod refusal;
+mod resource;
+mod results;
+mod server;
+mod status;
+mod storage;
+mod to_operation;
+mod tree;
+mod unix;
+mod upload;
+mod uploads;
+mod zstd_blob;
+
+pub use error::ServeError;
+pub use listen::{Address, Listener};
+pub use options::{Limits, Options, Tls, Tokens};
+pub use server::Server;

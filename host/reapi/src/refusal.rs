@@ -1,0 +1,121 @@
+//! Why a request is not done, in plain words. What it becomes on the wire is `status`' matter.
+
+use spec_cas::CasError;
+use spec_exec::executor::ActionError;
+use spec_model::{Digest, UserError};
+
+/// Why a request, or one blob of it, is not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// The request itself is wrong, whatever the server holds.
+    #[error("{0}")]
+    Invalid(String),
+    /// An upload goes on where the server is not.
+    #[error("{0}")]
+    WrongOffset(String),
+    /// A read starts behind the end.
+    #[error("{0}")]
+    OutOfRange(String),
+    /// What is asked for is not here.
+    #[error("{0}")]
+    NotFound(String),
+    /// What the request needs is not here: upload it and ask again.
+    #[error("{} blobs are missing, the first is {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
+    Missing(Vec<Digest>),
+    /// No machine here can do it, or it left what cannot be kept.
+    #[error("{0}")]
+    Unfit(String),
+    /// It took too long.
+    #[error("{0}")]
+    TimedOut(String),
+    /// Everybody gave it up.
+    #[error("{0}")]
+    Cancelled(String),
+    /// The client may not do this.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Somebody else does the same, or the client gave up.
+    #[error("{0}")]
+    Aborted(String),
+    /// The disk or a queue is full.
+    #[error("{0}")]
+    Full(String),
+    /// Too much to do just now.
+    #[error("{0}")]
+    Busy(String),
+    /// Stored bytes turned out wrong while they were sent.
+    #[error("{0}")]
+    Damaged(String),
+    /// This server has no such thing.
+    #[error("{0}")]
+    Unsupported(String),
+    /// Our fault.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Refusal {
+    pub(crate) fn invalid(what: impl Into<String>) -> Self {
+        Self::Invalid(what.into())
+    }
+
+    pub(crate) fn absent(digest: &Digest) -> Self {
+        Self::NotFound(format!("blob {digest} is not here"))
+    }
+
+    /// A stable code for logs and counters.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "invalid",
+            Self::WrongOffset(_) => "wrong-offset",
+            Self::OutOfRange(_) => "out-of-range",
+            Self::NotFound(_) => "not-found",
+            Self::Missing(_) => "missing-blobs",
+            Self::Unfit(_) => "unfit",
+            Self::TimedOut(_) => "timed-out",
+            Self::Cancelled(_) => "cancelled",
+            Self::Forbidden(_) => "forbidden",
+            Self::Aborted(_) => "aborted",
+            Self::Full(_) => "full",
+            Self::Busy(_) => "busy",
+            Self::Damaged(_) => "damaged",
+            Self::Unsupported(_) => "unsupported",
+            Self::Internal(_) => "internal",
+        }
+    }
+}
+
+impl From<CasError> for Refusal {
+    /// A damaged blob is in quarantine by now, so to a client it is one that is not here.
+    fn from(error: CasError) -> Self {
+        match &error {
+            CasError::Missing { digest, .. } => Self::absent(digest),
+            CasError::Corrupt { digest, .. } => {
+                tracing::error!(reason = error.reason(), "{error}");
+                Self::absent(digest)
+            }
+            CasError::WrongDigest { .. } | CasError::BadDirectory { .. } | CasError::BadPath { .. } => {
+                Self::Invalid(error.to_string())
+            }
+            CasError::DiskFull { .. } => Self::Full(error.to_string()),
+            CasError::SpecialFile { .. } | CasError::Collision { .. } | CasError::Io { .. } => {
+                Self::Internal(error.to_string())
+            }
+        }
+    }
+}
+
+impl From<ActionError> for Refusal {
+    fn from(error: ActionError) -> Self {
+        let text = error.to_string();
+        match error {
+            ActionError::Missing { digests } => Self::Missing(digests),
+            ActionError::Invalid { .. } => Self::Invalid(text),
+            ActionError::NoWorker { .. } | ActionError::BadOutput { .. } => Self::Unfit(text),
+            ActionError::TimedOut { .. } => Self::TimedOut(text),
+            ActionError::Cancelled => Self::Cancelled(text),
+            ActionError::Exhausted { .. } => Self::Full(text),
+            _ => Self::Internal(text),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The server: all services on a socket.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bazel_remote_apis::google::bytestream::byte_stream_server::ByteStreamServer;
+use bazel_remote_apis::google::longrunning::operations_server::OperationsServer;
+use spec_cas::Cas;
+use spec_exec::executor::{Executions, Recording};
+use spec_proto::reapi::action_cache_server::ActionCacheServer;
+use spec_proto::reapi::capabilities_server::CapabilitiesServer;
+use spec_proto::reapi::content_addressable_storage_server::ContentAddressableStorageServer;
+use spec_proto::reapi::execution_server::ExecutionServer;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_stream::wrappers::UnixListenerStream;
+use tokio_stream::{Stream, StreamExt};
+use tonic::service::InterceptorLayer;
+use tonic::transport::server::{Connected, TcpIncoming};
+use tonic::transport::{Certificate, Identity, Server as Transport, ServerTlsConfig};
+
+use crate::access::Gate;
+use crate::action_cache::ActionCache;
+use crate::byte_stream::Bytes;
+use crate::capabilities::Capabilities;
+use crate::context::Context;
+use crate::error::ServeError;
+use crate::execution::Execution;
+use crate::listen::{Listener, Socket};
+use crate::long_running::LongRunning;
+use crate::options::{Options, Tls};
+use crate::storage::Storage;
+use crate::unix::Mended;
+
+/// What one stream may send before it is read. Large writes need a few messages under way.
+const STREAM_WINDOW: u32 = 4 << 20;
+const CONNECTION_WINDOW: u32 = 16 << 20;
+const FRAME: u32 = 256 << 10;
+/// The longest pause between two looks at what was abandoned.
+const SWEEP: Duration = Duration::from_secs(1);
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// A server of the Remote Execution API over one store. A clone is another handle on the same server.
+#[derive(Clone)]
+pub struct Server {
+    context: Context,
+}
+
+impl Server {
+    /// A server over a store. It answers on the sockets that [`serve`](Self::serve) is given.
+    #[must_use]
+    pub fn new(cas: Cas, options: Options) -> Self {
+        Self { context: Context::new(cas, options) }
+    }
+
+    /// Has actions run too. Without it, clients that ask for that are refused.
+    #[must_use]
+    pub fn with_executions(mut self, executions: Arc<Executions>) -> Self {
+        self.context.executions = Some(executions);
+        self
+    }
+
+    /// Keeps a record of every action that is answered, hits in the action cache and results that clients bring
+    /// included.
+    #[must_use]
+    pub fn with_recording(mut self, recording: Recording) -> Self {
+        self.context.recording = recording;
+        self
+    }
+
+    /// Answers on a socket until `stop` is done; then lets running requests end.
+    ///
+    /// # Errors
+    /// `reapi-transport` when the socket breaks.
+    pub async fn serve(
+        &self,
+        mut listener: Listener,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServeError> {
+        let address = listener.address().to_string();
+        let _sweeper = Sweeper::start(self.context.clone());
+        let served = match listener.take() {
+            Socket::Tcp(socket) => {
+                let incoming = TcpIncoming::from(socket).with_nodelay(Some(true));
+                self.answer(incoming, self.context.options.tls.as_ref(), stop).await
+            }
+            Socket::Unix(socket) => {
+                self.answer(UnixListenerStream::new(socket).map(|stream| stream.map(Mended::new)), None, stop)
+                    .await
+            }
+            Socket::Taken => Ok(()),
+        };
+        served.map_err(|source| ServeError::Transport { address, source: source.into() })
+    }
+
+    async fn answer<S>(
+        &self,
+        connections: impl Stream<Item = std::io::Result<S>> + Send,
+        tls: Option<&Tls>,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), tonic::transport::Error>
+    where
+        S: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+    {
+        let context = || self.context.clone();
+        let options = &self.context.options;
+        let message = options.limits.message;
+        let (health, health_service) = tonic_health::server::health_reporter();
+        health.set_service_status("", tonic_health::ServingStatus::Serving).await;
+        let storage = ContentAddressableStorageServer::new(Storage { context: context() });
+        let results = ActionCacheServer::new(ActionCache { context: context() });
+        let execution = ExecutionServer::new(Execution { context: context() });
+        let bytes = ByteStreamServer::new(Bytes { context: context() });
+        transport(options, tls)?
+            .layer(InterceptorLayer::new(Gate::new(options.tokens.clone(), options.writable)))
+            .add_service(health_service)
+            .add_service(CapabilitiesServer::new(Capabilities { context: context() }))
+            .add_service(storage.max_decoding_message_size(message))
+            .add_service(bytes.max_decoding_message_size(message))
+            .add_service(results.max_decoding_message_size(message))
+            .add_service(execution)
+            .add_service(OperationsServer::new(LongRunning { context: context() }))
+            .serve_with_incoming_shutdown(connections, stop)
+            .await
+    }
+}
+
+fn transport(options: &Options, tls: Option<&Tls>) -> Result<Transport, tonic::transport::Error> {
+    let transport = Transport::builder()
+        .max_concurrent_streams(options.limits.streams)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_frame_size(FRAME)
+        .http2_keepalive_interval(Some(KEEPALIVE));
+    let Some(tls) = tls else { return Ok(transport) };
+    let config = ServerTlsConfig::new().identity(Identity::from_pem(&tls.certificate, &tls.key));
+    transport.tls_config(match &tls.client_ca {
+        Some(ca) => config.client_ca_root(Certificate::from_pem(ca)),
+        None => config,
+    })
+}
+
+/// Forgets interrupted uploads and abandoned operations in time, as long as it is there.
+struct Sweeper(tokio::task::JoinHandle<()>);
+
+impl Sweeper {
+    fn start(context: Context) -> Self {
+        let pause = (context.options.limits.kept_for / 4).clamp(Duration::from_millis(10), SWEEP);
+        Self(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(pause).await;
+                context.uploads.sweep();
+                context.operations.sweep();
+            }
+        }))
+    }
+}
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

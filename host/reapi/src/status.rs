@@ -1,0 +1,86 @@
+//! Refusals as gRPC and `google.rpc` have them.
+
+use bazel_remote_apis::google::{protobuf, rpc};
+use prost::Message;
+use spec_model::Digest;
+use tonic::{Code, Status};
+
+use crate::refusal::Refusal;
+
+/// `google.rpc.PreconditionFailure`, which the crate of REAPI's types does not have.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct PreconditionFailure {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) violations: Vec<Violation>,
+}
+
+/// `google.rpc.PreconditionFailure.Violation`
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Violation {
+    /// `type`: what kind of condition.
+    #[prost(string, tag = "1")]
+    pub(crate) kind: String,
+    #[prost(string, tag = "2")]
+    pub(crate) subject: String,
+    #[prost(string, tag = "3")]
+    pub(crate) description: String,
+}
+
+/// The type of a [`PreconditionFailure`] in an `Any`.
+pub(crate) const PRECONDITION_FAILURE: &str = "type.googleapis.com/google.rpc.PreconditionFailure";
+
+/// The code that REAPI and gRPC document for such a refusal.
+pub(crate) fn code(refusal: &Refusal) -> Code {
+    match refusal {
+        Refusal::Invalid(_) | Refusal::WrongOffset(_) => Code::InvalidArgument,
+        Refusal::OutOfRange(_) => Code::OutOfRange,
+        Refusal::NotFound(_) => Code::NotFound,
+        Refusal::Missing(_) | Refusal::Unfit(_) => Code::FailedPrecondition,
+        Refusal::TimedOut(_) => Code::DeadlineExceeded,
+        Refusal::Cancelled(_) => Code::Cancelled,
+        Refusal::Forbidden(_) => Code::PermissionDenied,
+        Refusal::Aborted(_) => Code::Aborted,
+        Refusal::Full(_) => Code::ResourceExhausted,
+        Refusal::Busy(_) => Code::Unavailable,
+        Refusal::Damaged(_) => Code::DataLoss,
+        Refusal::Unsupported(_) => Code::Unimplemented,
+        Refusal::Internal(_) => Code::Internal,
+    }
+}
+
+/// As part of an answer.
+pub(crate) fn to_rpc(refusal: &Refusal) -> rpc::Status {
+    let details = match refusal {
+        Refusal::Missing(digests) => vec![violations(digests)],
+        _ => vec![],
+    };
+    rpc::Status { code: code(refusal) as i32, message: refusal.to_string(), details }
+}
+
+/// As part of an answer that says all is well.
+pub(crate) fn ok() -> rpc::Status {
+    rpc::Status { code: Code::Ok as i32, message: String::new(), details: vec![] }
+}
+
+/// REAPI: one violation of type `MISSING` with subject `blobs/HASH/SIZE` per missing blob.
+fn violations(digests: &[Digest]) -> protobuf::Any {
+    let violation = |digest: &Digest| Violation {
+        kind: "MISSING".to_owned(),
+        subject: format!("blobs/{digest}"),
+        description: String::new(),
+    };
+    let failure = PreconditionFailure { violations: digests.iter().map(violation).collect() };
+    protobuf::Any { type_url: PRECONDITION_FAILURE.to_owned(), value: failure.encode_to_vec() }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        tracing::debug!(reason = refusal.reason(), "{refusal}");
+        let status = to_rpc(&refusal);
+        if status.details.is_empty() {
+            return Self::new(code(&refusal), status.message);
+        }
+        let details = status.encode_to_vec();
+        Self::with_details(code(&refusal), status.message, details.into())
+    }
+}

@@ -1,0 +1,93 @@
+//! Operations as `google.longrunning` has them.
+
+use std::sync::Arc;
+
+use bazel_remote_apis::google::{longrunning, protobuf};
+use prost::Message;
+use spec_exec::executor::{ActionError, Answer};
+use spec_exec::wire::action_result_to_proto;
+use spec_model::{ActionResult, Answered};
+use spec_proto::reapi;
+
+use crate::context::Context;
+use crate::from_proto;
+use crate::operations::{Operation, Stage};
+use crate::refusal::Refusal;
+use crate::{results, status};
+
+const METADATA: &str = "type.googleapis.com/build.bazel.remote.execution.v2.ExecuteOperationMetadata";
+const RESPONSE: &str = "type.googleapis.com/build.bazel.remote.execution.v2.ExecuteResponse";
+
+/// What a client is told of an operation at a stage.
+pub(crate) async fn tell(
+    context: &Context,
+    operation: &Arc<Operation>,
+    stage: Stage,
+) -> Result<longrunning::Operation, Refusal> {
+    let metadata = reapi::ExecuteOperationMetadata {
+        stage: number(&stage) as i32,
+        action_digest: Some(from_proto::wire(&operation.action)),
+        digest_function: reapi::digest_function::Value::Sha256 as i32,
+        ..Default::default()
+    };
+    let result = match stage {
+        Stage::Completed(answer) => {
+            let (cas, operation) = (context.cas.clone(), Arc::clone(operation));
+            let finish = move || {
+                let mut response = response(answer);
+                if let Some(result) = &mut response.result {
+                    // What cannot be inline has its digest.
+                    let _ = results::inline(&cas, result, &operation.inline);
+                }
+                response
+            };
+            let response = context.blocking.run(finish).await?;
+            Some(longrunning::operation::Result::Response(any(RESPONSE, &response)))
+        }
+        _ => None,
+    };
+    Ok(longrunning::Operation {
+        name: operation.name.clone(),
+        metadata: Some(any(METADATA, &metadata)),
+        done: result.is_some(),
+        result,
+    })
+}
+
+fn number(stage: &Stage) -> reapi::execution_stage::Value {
+    use reapi::execution_stage::Value;
+    match stage {
+        Stage::CacheCheck => Value::CacheCheck,
+        Stage::Queued => Value::Queued,
+        Stage::Executing => Value::Executing,
+        Stage::Completed(_) => Value::Completed,
+    }
+}
+
+fn response(answer: Answer) -> reapi::ExecuteResponse {
+    match answer {
+        Ok(done) => reapi::ExecuteResponse {
+            result: Some(action_result_to_proto(&done.result)),
+            cached_result: done.answered == Answered::CacheHit,
+            status: Some(status::ok()),
+            ..Default::default()
+        },
+        Err(error) => {
+            let result = partial(&error).map(action_result_to_proto);
+            let status = Some(status::to_rpc(&Refusal::from(error)));
+            reapi::ExecuteResponse { result, status, ..Default::default() }
+        }
+    }
+}
+
+/// What there is of a result although there was an error.
+fn partial(error: &ActionError) -> Option<&ActionResult> {
+    match error {
+        ActionError::TimedOut { result, .. } => Some(result),
+        _ => None,
+    }
+}
+
+fn any(type_url: &str, message: &impl Message) -> protobuf::Any {
+    protobuf::Any { type_url: type_url.to_owned(), value: message.encode_to_vec() }
+}

@@ -1,0 +1,122 @@
+//! A server with a client, in one process, over a socket in the file system.
+
+#![allow(dead_code, clippy::unwrap_used, missing_docs, reason = "each test uses what it needs")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient;
+use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
+use spec_cas::Cas;
+use spec_exec::executor::{ActionError, Executed, Executions, Executor, Order, PoolOptions, ResultCache};
+use spec_model::{ActionResult, Cancel, Digest};
+use spec_proto::{Message, reapi};
+use spec_reapi::{Listener, Options, Server};
+use tonic::transport::{Channel, Endpoint};
+
+pub(crate) struct Fixture {
+    pub(crate) cas: Cas,
+    pub(crate) channel: Channel,
+    _stop: tokio::sync::oneshot::Sender<()>,
+    _folder: tempfile::TempDir,
+}
+
+impl Fixture {
+    pub(crate) async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let cas = Cas::open(folder.path().join("cas")).unwrap();
+        let results = ResultCache::new(&cas);
+        let pool = PoolOptions { workers: 2, max_queued: 4 };
+        let executions = Executions::start(cas.clone(), results, Arc::new(Pretender(cas.clone())), pool);
+        let server = Server::new(cas.clone(), options).with_executions(Arc::new(executions.unwrap()));
+        let path = folder.path().join("socket");
+        let address = format!("unix:{}", path.display());
+        let listener = Listener::open(&address.parse().unwrap()).await.unwrap();
+        let (stop, stopping) = tokio::sync::oneshot::channel();
+        tokio::spawn(async move { server.serve(listener, async { _ = stopping.await }).await });
+        let endpoint = Endpoint::try_from(format!("unix://{}", path.display())).unwrap();
+        let channel = endpoint.timeout(Duration::from_secs(30)).connect().await.unwrap();
+        Self { cas, channel, _stop: stop, _folder: folder }
+    }
+
+    pub(crate) fn storage(
+        &self,
+    ) -> reapi::content_addressable_storage_client::ContentAddressableStorageClient<Channel> {
+        reapi::content_addressable_storage_client::ContentAddressableStorageClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn bytes(&self) -> ByteStreamClient<Channel> {
+        ByteStreamClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn results(&self) -> reapi::action_cache_client::ActionCacheClient<Channel> {
+        reapi::action_cache_client::ActionCacheClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn execution(&self) -> reapi::execution_client::ExecutionClient<Channel> {
+        reapi::execution_client::ExecutionClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn operations(&self) -> OperationsClient<Channel> {
+        OperationsClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn capabilities(&self) -> reapi::capabilities_client::CapabilitiesClient<Channel> {
+        reapi::capabilities_client::CapabilitiesClient::new(self.channel.clone())
+    }
+
+    /// Stores an action that does what its first argument says, see [`Pretender`].
+    pub(crate) fn action(&self, does: &str) -> Digest {
+        let command = reapi::Command { arguments: vec![does.to_owned()], ..Default::default() };
+        let command = self.cas.put_bytes(&command.encode_to_vec()).unwrap();
+        let root = self.cas.put_bytes(b"").unwrap();
+        let action = reapi::Action {
+            command_digest: Some(wire(&command)),
+            input_root_digest: Some(wire(&root)),
+            ..Default::default()
+        };
+        self.cas.put_bytes(&action.encode_to_vec()).unwrap()
+    }
+}
+
+/// Does as an action's command says: `true`, `false`, `wait` until cancelled, `missing`, `late`.
+struct Pretender(Cas);
+
+impl Executor for Pretender {
+    fn execute(&self, order: &Order, cancel: &Cancel) -> Result<Executed, ActionError> {
+        let command = reapi::Command::decode(&*self.0.get(&order.action.command)?).unwrap();
+        let result = ActionResult { exit_code: 0, ..Default::default() };
+        match command.arguments[0].as_str() {
+            "false" => Ok(Executed { result: ActionResult { exit_code: 1, ..result } }),
+            "missing" => Err(ActionError::Missing { digests: vec![Digest::of(b"not there")] }),
+            "late" => Err(ActionError::TimedOut { after: Duration::from_secs(1), result: Box::new(result) }),
+            "wait" => {
+                let (send, receive) = std::sync::mpsc::channel();
+                let _guard = cancel.on_cancel(move || _ = send.send(()));
+                _ = receive.recv_timeout(Duration::from_secs(30));
+                Err(ActionError::Cancelled)
+            }
+            _ => Ok(Executed { result }),
+        }
+    }
+}
+
+pub(crate) fn wire(digest: &Digest) -> reapi::Digest {
+    reapi::Digest { hash: digest.hex(), size_bytes: digest.size().cast_signed() }
+}
+
+/// Bytes that do not compress and differ by seed.
+pub(crate) fn noise(seed: u64, count: usize) -> Vec<u8> {
+    let mut state = seed | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state as u8
+    };
+    (0..count).map(|_| next()).collect()
+}

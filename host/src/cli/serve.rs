@@ -1,0 +1,44 @@
+//! `serve`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// `serve`
+#[derive(Args, Debug)]
+#[command(after_help = "Example: spec-host serve --listen 127.0.0.1:8980 --listen unix:/run/spec-host.sock")]
+pub(crate) struct ServeArgs {
+    /// Where to listen: HOST:PORT or unix:PATH; can be repeated
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8980")]
+    pub(crate) listen: Vec<String>,
+    /// An instance name to answer to; can be repeated [default: the empty one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) instance: Vec<String>,
+    /// Let nobody change anything
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// Take no results of actions that clients ran themselves
+    #[arg(long)]
+    pub(crate) no_result_uploads: bool,
+    /// How many actions run at a time; 0 runs none [default: one per CPU]
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<usize>,
+    /// How many actions may wait for a worker
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub(crate) max_queued: usize,
+    /// A file with bearer tokens of clients that may read, one a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) read_tokens: Option<PathBuf>,
+    /// A file with bearer tokens of clients that may also change things, one a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_tokens: Option<PathBuf>,
+    /// The server's certificate for TLS over TCP, in PEM form
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// Its private key, in PEM form
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Let in only clients with a certificate that one in this file vouches for
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_client_ca: Option<PathBuf>,
+}
