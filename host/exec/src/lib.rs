@@ -8,6 +8,7 @@
 //! The crate does not know elements: every staged tree carries an *owner* number, and [`Root::owner_of`] gives it
 //! back for a path.
 
+mod addition;
 mod error;
 pub mod executor;
 mod layout;

@@ -6,6 +6,7 @@ use spec_cas::{Cas, Layer, Merged, Take};
 use spec_model::Digest;
 
 use crate::ExecError;
+use crate::addition::addition;
 use crate::layout::{Layout, MAX_LAYERS};
 
 /// A tree that commands can run in. See the [crate's documentation](crate).
@@ -119,7 +120,11 @@ impl Root {
     /// As [`Root::digest`].
     pub fn collect(&mut self, path: &str) -> Result<Option<Digest>, ExecError> {
         let wanted = relative(path);
-        self.take_up(|candidate| is_at_or_below(candidate, &wanted) || is_at_or_below(&wanted, candidate))?;
+        let touches =
+            |candidate: &str| is_at_or_below(candidate, &wanted) || is_at_or_below(&wanted, candidate);
+        if let Some(root) = self.read_back(touches)? {
+            self.replace(root)?;
+        }
         self.directory(path)
     }
 
@@ -152,19 +157,27 @@ impl Root {
         Ok(self.cas.subtree(&self.merged.root, &relative(path))?)
     }
 
-    /// Reads back what commands wrote.
+    /// Reads back what commands wrote. What they added is one more tree, so that those below need not be laid out anew.
     fn settle(&mut self) -> Result<(), ExecError> {
-        self.take_up(|_| true)
-    }
-
-    fn take_up(&mut self, wanted: impl Fn(&str) -> bool) -> Result<(), ExecError> {
-        let Some(layout) = self.layout.take() else { return Ok(()) };
-        let root = self.cas.import_upper(&layout.upper(), &self.merged.root, Take::Move, wanted)?;
-        if root != self.merged.root {
-            self.stack = vec![Tree { root, location: String::new(), owner: None }];
+        let before = self.merged.root;
+        let Some(after) = self.read_back(|_| true)? else { return Ok(()) };
+        if let Some(root) = addition(&self.cas, &before, &after)? {
+            self.stack.push(Tree { root, location: String::new(), owner: None });
             self.merge()?;
         }
-        Ok(())
+        if self.merged.root == after { Ok(()) } else { self.replace(after) }
+    }
+
+    /// The whole tree as commands left it, in which they changed only what is `wanted`; `None` when there were none.
+    fn read_back(&mut self, wanted: impl Fn(&str) -> bool) -> Result<Option<Digest>, ExecError> {
+        let Some(layout) = self.layout.take() else { return Ok(None) };
+        Ok(Some(self.cas.import_upper(&layout.upper(), &self.merged.root, Take::Move, wanted)?))
+    }
+
+    /// Forgets all trees for one that is nobody's.
+    fn replace(&mut self, root: Digest) -> Result<(), ExecError> {
+        self.stack = vec![Tree { root, location: String::new(), owner: None }];
+        self.merge()
     }
 
     fn merge(&mut self) -> Result<(), ExecError> {

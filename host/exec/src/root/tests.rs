@@ -129,6 +129,26 @@ fn commands_see_each_others_changes_and_the_tree_takes_them_up() {
 }
 
 #[test]
+fn trees_that_commands_only_add_to_are_not_laid_out_again() {
+    let fixture = Fixture::new();
+    let data = fixture.tree(&[("old", "1")]);
+    let (mut root, _) = fixture.root(&[(fixture.shell(), "/"), (data, "/data")]);
+    let all = || Access::Everything(Vec::new());
+    fixture.sh(&mut root, "echo hello > /data/new; : > /data/old", all());
+    let whole = root.digest().expect("read back");
+    let later = root.stage(&staged(&[(fixture.tree(&[("more", "2")]), "/data")], 2)).expect("the tree fits");
+    assert!(later.overlaps.is_empty());
+    let (_, text) = fixture.sh(&mut root, "read a < /data/new; echo $a; echo /data/*", all());
+    assert_eq!(text, "hello\n/data/more /data/new /data/old\n");
+    assert_eq!(root.owner_of("/bin/sh").expect("the store works"), Some(0));
+    assert_eq!(root.owner_of("/data/old").expect("the store works"), None);
+    for tree in [whole, root.digest().expect("read back")] {
+        let path = fixture.folder.path().join("cas/trees").join(tree.hex());
+        assert!(!path.exists(), "{} is a copy of all", path.display());
+    }
+}
+
+#[test]
 fn only_marked_directories_can_be_written_when_it_is_said_so() {
     let fixture = Fixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
