@@ -1,6 +1,6 @@
 //! The Remote Execution API, version 2, as a server: one file per service, thin methods over plain logic.
 //!
-//! [`Server`] holds what the services share; [`Server::listen`] opens a socket and [`Listener::serve`] answers on it
+//! [`Server`] holds what the services share; [`Listener::open`] opens a socket and [`Server::serve`] answers on it
 //! until told to stop. Messages are decoded and answers encoded here and nowhere else: `from_proto` and `status` are
 //! the border. Every wait of a client for the disk happens on a bounded number of blocking threads ([`Options`]).
 //!
