@@ -94,7 +94,7 @@ impl Builder {
         cancel: &Cancel,
     ) -> Result<Artifact, BuildError> {
         let mut job = Job::new(self, request, observer, cancel)?;
-        job.start_log()?;
+        job.start_log("build")?;
         if job.element.sandbox.remote_apis_socket.is_some() {
             job.warn(Warning::unserved_socket())?;
         }

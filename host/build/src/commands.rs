@@ -58,7 +58,8 @@ impl Job<'_> {
             return Err(BuildError::Cancelled);
         }
         if self.log.is_none() {
-            self.start_log()?;
+            // A build has its log by now: this is for a shell or a checkout.
+            self.start_log("integration")?;
         }
         let Some(log) = &mut self.log else { return Ok(()) };
         log.line(&format!("\n# {group}: {}", command.label.trim_end()))?;

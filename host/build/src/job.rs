@@ -79,10 +79,10 @@ impl<'a> Job<'a> {
     }
 
     /// Creates the log, and heads it with the environment if there will be commands.
-    pub(crate) fn start_log(&mut self) -> Result<(), BuildError> {
+    pub(crate) fn start_log(&mut self, activity: &str) -> Result<(), BuildError> {
         let key = self.request.keys_of(self.request.element).strong.brief(self.builder.options.key_length);
         let (folder, name) = (&self.builder.options.logs, self.element.name.normal());
-        let mut log = BuildLog::create(folder, &self.element.project, &name, &key)?;
+        let mut log = BuildLog::create(folder, &self.element.project, &name, &format!("{key}-{activity}"))?;
         log.line(&format!("# {} {key}", self.element.name))?;
         let seen =
             if self.element.kind_description.runs_commands { self.environment.as_slice() } else { &[] };

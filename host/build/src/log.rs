@@ -19,12 +19,12 @@ pub(crate) struct BuildLog {
 }
 
 impl BuildLog {
-    /// Creates `FOLDER/PROJECT/NORMAL-NAME/BRIEF-KEY-build.TIME.log`, like BuildStream.
+    /// Creates `FOLDER/PROJECT/NORMAL-NAME/TITLE.TIME.log`; like BuildStream's, a title is `BRIEF-KEY-ACTIVITY`.
     pub(crate) fn create(
         folder: &Path,
         project: &str,
         normal_name: &str,
-        key: &str,
+        title: &str,
     ) -> Result<Self, BuildError> {
         let folder = folder.join(project).join(normal_name);
         let failed = |path: &Path| {
@@ -32,7 +32,7 @@ impl BuildLog {
             move |source| BuildError::Log { action: "create", path, source }
         };
         fs::create_dir_all(&folder).map_err(failed(&folder))?;
-        let stem = format!("{key}-build.{}", timestamp());
+        let stem = format!("{title}.{}", timestamp());
         let mut number = 0_u32;
         loop {
             // Another build of the same element may have begun in the same second.
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn the_tail_is_the_last_lines() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
-        let mut log = BuildLog::create(folder.path(), "hello", "app", "12345678")?;
+        let mut log = BuildLog::create(folder.path(), "hello", "app", "12345678-build")?;
         for number in 0..100 {
             log.line(&format!("line {number}"))?;
         }
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_log_lies_in_the_folder_of_its_element() -> Result<(), BuildError> {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let log = BuildLog::create(folder.path(), "hello", "core-app", "12345678")?;
+        let log = BuildLog::create(folder.path(), "hello", "core-app", "12345678-build")?;
         let name =
             log.path().strip_prefix(folder.path()).expect("it lies below").to_string_lossy().into_owned();
         assert!(name.starts_with("hello/core-app/12345678-build.") && name.ends_with(".log"), "{name}");
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn no_two_builds_share_a_log() -> Result<(), BuildError> {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let create = || BuildLog::create(folder.path(), "hello", "app", "12345678");
+        let create = || BuildLog::create(folder.path(), "hello", "app", "12345678-build");
         let logs = [create()?, create()?, create()?];
         let paths: std::collections::BTreeSet<_> = logs.iter().map(BuildLog::path).collect();
         assert_eq!(paths.len(), 3, "{paths:?}");

@@ -101,7 +101,7 @@ fn time(duration: Duration) -> String {
 
 /// A ratio: `1/40` where it is small.
 fn fraction(ratio: f64) -> String {
-    if ratio < 0.7 { format!("1/{:.0}", 1.0 / ratio) } else { format!("{ratio:.2}") }
+    if ratio < 0.3 { format!("1/{:.0}", 1.0 / ratio) } else { format!("{ratio:.2}") }
 }
 
 #[cfg(test)]
