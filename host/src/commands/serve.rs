@@ -1,6 +1,7 @@
 //! `serve`: the cache and this machine's workers, for clients of the Remote Execution API.
 
 use std::future::Future;
+use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,7 +25,11 @@ const FAREWELL: Duration = Duration::from_secs(20);
 /// Serves until SIGTERM or SIGINT; then lets running requests end, but not for ever.
 pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     if !app.config.debug {
-        tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_writer(std::io::stderr).init();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::INFO)
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr)
+            .init();
     }
     let addresses = args.listen.iter().map(|address| address.parse());
     let addresses: Vec<Address> = addresses.collect::<Result<_, _>>()?;
