@@ -3,7 +3,7 @@
 //! [`Cas`] is the store; it blocks, is cheap to clone, and is shared by threads and processes. Its methods are
 //! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`),
 //! folders on disk (`checkout`, `tree_cache`), whole trees (`complete`, `whole`), records ([`Refs`]) and
-//! results of actions ([`ActionCache`]).
+//! results of actions ([`ActionCache`]). `evict` keeps all of it small, except for what a [`Hold`] covers.
 //!
 //! The crate knows nothing of elements, networks or sandboxes; it names things by digest and path.
 
@@ -16,6 +16,9 @@ mod complete;
 mod diff;
 mod directory_cache;
 mod error;
+mod estimate;
+mod evict;
+mod hold;
 mod layout;
 mod lock;
 mod merge;
@@ -31,6 +34,7 @@ mod temp;
 mod tree;
 mod tree_cache;
 mod twin;
+mod usage;
 mod whole;
 mod writer;
 
@@ -39,6 +43,8 @@ pub use builder::TreeBuilder;
 pub use checkout::CheckoutMode;
 pub use diff::Change;
 pub use error::{CasError, Result};
+pub use evict::{Evicted, Need, NeedsOf, Quota};
+pub use hold::Hold;
 pub use merge::{Layer, Merged, Origins, PathFilter};
 pub use refs::Refs;
 pub use scratch::{ScratchArea, ScratchDir};

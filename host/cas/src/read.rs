@@ -11,6 +11,7 @@ use spec_model::{Digest, DigestHasher};
 use crate::error::{CasError, Result};
 use crate::layout::{self, BlobName};
 use crate::store::Cas;
+use crate::usage::note_open_blob;
 
 /// Bytes read at a time when hashing: large enough that system calls do not count, small enough for the cache.
 pub(crate) const CHUNK: usize = 256 << 10;
@@ -43,8 +44,12 @@ impl Cas {
             Err(Errno::NOENT) => return Err(missing()),
             Err(error) => return Err(CasError::io("open", self.blob_path(digest))(error)),
         };
-        let meta = file.metadata().map_err(CasError::io("look up", self.blob_path(digest)))?;
-        if meta.len() == digest.size() { Ok(file) } else { Err(missing()) }
+        let stat = rustix::fs::fstat(&file).map_err(CasError::io("look up", self.blob_path(digest)))?;
+        if stat.st_size as u64 != digest.size() {
+            return Err(missing());
+        }
+        note_open_blob(&file, &stat);
+        Ok(file)
     }
 
     /// At most `limit` bytes of a blob from `offset` on; fewer at its end. Contents are not checked.
