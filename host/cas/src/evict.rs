@@ -12,7 +12,7 @@ use crate::lock::try_lock;
 use crate::store::Cas;
 use crate::usage::{Moment, PRECISION};
 
-mod census;
+pub(crate) mod census;
 mod needs;
 mod removal;
 mod roots;
@@ -20,6 +20,7 @@ mod roots;
 use census::Census;
 pub use needs::Need;
 use needs::Needed;
+pub(crate) use needs::{open_unnoticed, read_unnoticed};
 use removal::Removal;
 pub use roots::NeedsOf;
 use roots::Roots;

@@ -1,6 +1,6 @@
 //! Reading blobs, and finding damaged ones.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::FileExt;
 
@@ -84,25 +84,6 @@ impl Cas {
         }
         self.quarantine(digest)?;
         Err(CasError::Corrupt { digest: *digest, what: "blob".to_owned(), found })
-    }
-
-    /// Takes a blob out of the store, so that it counts as missing, and keeps it under `quarantine/HASH`.
-    /// Does nothing when it is not there.
-    ///
-    /// # Errors
-    /// When the file system fails.
-    pub fn quarantine(&self, digest: &Digest) -> Result<()> {
-        let folder = self.shared.root.join(layout::QUARANTINE);
-        fs::create_dir_all(&folder).map_err(CasError::io("create", &folder))?;
-        self.while_removing(|| {
-            let twin = self.shared.root.join(layout::EXEC).join(BlobName::of(digest).text());
-            match (fs::rename(self.blob_path(digest), folder.join(digest.hex())), fs::remove_file(&twin)) {
-                (Err(error), _) | (_, Err(error)) if error.kind() != ErrorKind::NotFound => {
-                    Err(CasError::io("quarantine", self.blob_path(digest))(error))
-                }
-                _ => Ok(()),
-            }
-        })
     }
 }
 

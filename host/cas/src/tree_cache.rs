@@ -98,7 +98,7 @@ impl Cas {
         Ok(true)
     }
 
-    fn tree_paths(&self, root: &Digest) -> (PathBuf, PathBuf) {
+    pub(crate) fn tree_paths(&self, root: &Digest) -> (PathBuf, PathBuf) {
         let folder = self.shared.root.join(layout::TREES);
         let hex = root.hex();
         (folder.join(&hex), folder.join(hex + ".lock"))

@@ -72,6 +72,13 @@ impl Census {
     }
 }
 
+/// The digests of the blobs whose hash begins with this byte, as far as their names and sizes tell.
+pub(crate) fn digests(cas: &Cas, first: u8) -> Result<Vec<Digest>> {
+    let mut digests = Vec::new();
+    each(cas, &cas.shared.objects, first, |blob| digests.push(blob.digest))?;
+    Ok(digests)
+}
+
 /// The blobs whose hash begins with this byte.
 fn folder_of(cas: &Cas, first: u8) -> Result<Vec<Blob>> {
     let mut blobs = Vec::new();

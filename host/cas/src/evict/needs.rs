@@ -52,7 +52,8 @@ impl<'a> Needed<'a> {
             if !self.seen.insert(hash) {
                 continue;
             }
-            let Some(directory) = self.read(&hash) else { continue };
+            let digest = Digest::new(hash, 0);
+            let Some(directory) = read_unnoticed(self.cas, &digest) else { continue };
             self.census.need(&hash, used);
             for file in &directory.files {
                 self.census.need(file.digest.hash(), used);
@@ -60,14 +61,13 @@ impl<'a> Needed<'a> {
             open.extend(directory.directories.iter().map(|child| *child.digest.hash()));
         }
     }
+}
 
-    /// A directory, without that counting as a use.
-    fn read(&self, hash: &Hash) -> Option<Directory> {
-        let digest = self.census.get(hash)?.digest;
-        let mut bytes = Vec::with_capacity(usize::try_from(digest.size()).ok()?);
-        open_unnoticed(self.cas, &digest).ok()?.read_to_end(&mut bytes).ok()?;
-        codec::decode(&bytes).ok()
-    }
+/// A directory, unchecked, without that counting as a use. The size of the digest does not matter.
+pub(crate) fn read_unnoticed(cas: &Cas, digest: &Digest) -> Option<Directory> {
+    let mut bytes = Vec::new();
+    open_unnoticed(cas, digest).ok()?.read_to_end(&mut bytes).ok()?;
+    codec::decode(&bytes).ok()
 }
 
 /// Opens a blob such that reading it does not count as a use.
