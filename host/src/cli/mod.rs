@@ -1,6 +1,7 @@
 //! The command line: names, defaults and meaning as `bst` 2.8 where it has them.
 
 mod artifact;
+mod cache;
 mod globals;
 mod repeat;
 mod serve;
@@ -8,6 +9,7 @@ mod source;
 mod values;
 
 pub(crate) use artifact::{ArtifactCommand, CheckoutArgs};
+pub(crate) use cache::CacheCommand;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::Globals;
 pub(crate) use serve::ServeArgs;
@@ -65,6 +67,9 @@ pub(crate) enum Command {
     Source(SourceCommand),
     /// Run a command in an element's sandbox
     Shell(ShellArgs),
+    /// Check, count and clean the cache
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// Serve the cache and this machine's workers to Remote Execution API clients
     Serve(ServeArgs),
     /// Begin a new project

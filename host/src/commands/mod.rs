@@ -3,6 +3,7 @@
 mod artifact;
 mod bench;
 mod build;
+mod cache;
 mod doctor;
 mod init;
 mod pager;
@@ -31,6 +32,7 @@ pub(crate) fn run(app: &App, command: &Command) -> CommandResult<ExitCode> {
         Command::Artifact(command) => artifact::run(app, command),
         Command::Source(command) => source::run(app, command),
         Command::Shell(args) => shell::run(app, args),
+        Command::Cache(command) => cache::run(app, command),
         Command::Serve(args) => serve::run(app, args),
         Command::Init(args) => init::run(app, args),
         Command::Doctor => doctor::run(app),
