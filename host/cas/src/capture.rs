@@ -65,7 +65,7 @@ impl Cas {
         take: Take,
     ) -> Result<Digest> {
         let stored = self.parallel(files, |path| self.store_found(path, take))?;
-        let mut assembly = Assembly { cas: self, stored, batch: Batch::default() };
+        let mut assembly = Assembly { cas: self, stored, batch: Batch::new(self.function()) };
         let root = assembly.assemble(scanned, lower)?;
         assembly.batch.store(self)?;
         Ok(root)
