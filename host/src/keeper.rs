@@ -22,7 +22,8 @@ pub(crate) struct Keeper {
 
 /// What a keeper is to do.
 pub(crate) struct Task {
-    pub(crate) cas: Cas,
+    /// The stores that share the quota.
+    pub(crate) stores: Vec<Cas>,
     pub(crate) quota: Quota,
     /// For how long everything stays after its use, if there are users who make no holds.
     pub(crate) grace: Option<Duration>,
@@ -64,23 +65,33 @@ impl Drop for Keeper {
 impl Task {
     /// Evicts if it is time to; answers how long to wait.
     fn look(&self) -> Duration {
-        let looked = self.evict();
-        let falls_short = matches!(&looked, Ok(Some(evicted)) if evicted.falls_short());
-        let is_news = !matches!(&looked, Ok(None));
-        if let (true, Some(news)) = (is_news, looked.transpose()) {
-            (self.told)(news);
+        let mut pause = PAUSE;
+        for (at, cas) in self.stores.iter().enumerate() {
+            let looked = self.evict(at, cas);
+            if matches!(&looked, Ok(Some(evicted)) if evicted.falls_short()) {
+                pause = LONG_PAUSE;
+            }
+            if let Some(news) = looked.transpose() {
+                (self.told)(news);
+            }
         }
-        if falls_short { LONG_PAUSE } else { PAUSE }
+        pause
     }
 
-    fn evict(&self) -> Result<Option<Evicted>, CasError> {
+    fn evict(&self, at: usize, cas: &Cas) -> Result<Option<Evicted>, CasError> {
         if let Some(grace) = self.grace {
-            self.cas.hold_for(grace)?;
+            cas.hold_for(grace)?;
         }
-        self.cas.tell_added()?;
-        match self.cas.exceeds(&self.quota)? {
+        cas.tell_added()?;
+        let mut quota = self.quota;
+        if let Some(most) = &mut quota.most {
+            for (_, other) in self.stores.iter().enumerate().filter(|(other, _)| *other != at) {
+                *most = most.saturating_sub(other.estimate()?.unwrap_or(0));
+            }
+        }
+        match cas.exceeds(&quota)? {
             Some(false) => Ok(None),
-            _ => self.cas.evict(&self.quota, &needs),
+            _ => cas.evict(&quota, &needs),
         }
     }
 }

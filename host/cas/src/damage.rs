@@ -55,7 +55,7 @@ impl Cas {
         let twin = || File::open(self.twin_path(digest));
         for file in [open_unnoticed(self, digest).map_err(io::Error::from), twin()] {
             let found = match file {
-                Ok(file) => digest_of(file),
+                Ok(file) => digest_of(self.function(), file),
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => Err(error),
             };

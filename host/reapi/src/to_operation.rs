@@ -27,17 +27,17 @@ pub(crate) async fn tell(
     let metadata = reapi::ExecuteOperationMetadata {
         stage: number(&stage) as i32,
         action_digest: Some(from_proto::wire(&operation.action)),
-        digest_function: reapi::digest_function::Value::Sha256 as i32,
+        digest_function: operation.realm.value() as i32,
         ..Default::default()
     };
     let result = match stage {
         Stage::Completed(answer) => {
-            let (cas, operation) = (context.cas.clone(), Arc::clone(operation));
+            let operation = Arc::clone(operation);
             let finish = move || {
                 let mut response = response(answer);
                 if let Some(result) = &mut response.result {
                     // What cannot be inline has its digest.
-                    let _ = results::inline(&cas, result, &operation.inline);
+                    let _ = results::inline(&operation.realm.cas, result, &operation.inline);
                 }
                 response
             };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spec_cas::{Cas, CasError, Layer, Refs};
+use spec_cas::{Cas, CasError, Layer, Need, Refs};
 use spec_model::{Digest, Key, Value};
 
 use crate::context::{SourceContext, SourceSpec};

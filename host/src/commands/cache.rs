@@ -6,10 +6,12 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use spec_cas::{Cas, Evicted, Quota};
+use spec_model::DigestFunction;
 
 use super::say;
 use crate::app::App;
 use crate::cli::CacheCommand;
+use crate::config::Size;
 use crate::error::{CommandError, CommandResult};
 use crate::keeper;
 use crate::term::bytes;
@@ -22,36 +24,42 @@ const BEAT: Duration = Duration::from_millis(200);
 /// # Errors
 /// What ends the command.
 pub(super) fn run(app: &App, command: &CacheCommand) -> CommandResult<ExitCode> {
-    let cas = Cas::open(app.config.cache("cas"))?;
-    match command {
-        CacheCommand::Usage => usage(app, &cas),
-        CacheCommand::Verify => verify(app, &cas),
-        CacheCommand::Clean { to } => {
-            let mut quota = keeper::quota(&app.config, &cas)?;
-            if let Some(size) = to {
-                let disk = rustix::fs::statvfs(cas.root());
-                let disk = disk.map_err(|error| CommandError::io("look at the cache's disk", &error.into()))?;
-                let most = size.bytes(disk.f_blocks.saturating_mul(disk.f_frsize));
-                quota = Quota { most: Some(most), reserved: 0, low: 100 };
-            }
-            clean(&cas, &quota)
-        }
+    for cas in stores(app)? {
+        match command {
+            CacheCommand::Usage => usage(app, &cas),
+            CacheCommand::Verify => verify(app, &cas),
+            CacheCommand::Clean { to } => clean(&cas, &quota(app, &cas, *to)?),
+        }?;
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-fn usage(app: &App, cas: &Cas) -> CommandResult<ExitCode> {
+/// The stores that are there: one for each digest function that was used.
+fn stores(app: &App) -> CommandResult<Vec<Cas>> {
+    let folder = app.config.cache("cas");
+    let mut stores = vec![Cas::open(&folder)?];
+    if folder.join(DigestFunction::Blake3.name()).is_dir() {
+        stores.push(Cas::open_with(&folder, DigestFunction::Blake3)?);
+    }
+    Ok(stores)
+}
+
+fn quota(app: &App, cas: &Cas, to: Option<Size>) -> CommandResult<Quota> {
+    let mut config = app.config.clone();
+    let Some(size) = to else { return keeper::quota(&config, cas) };
+    config.quota = Some(size);
+    Ok(Quota { reserved: 0, low: 100, ..keeper::quota(&config, cas)? })
+}
+
+fn usage(app: &App, cas: &Cas) -> CommandResult {
     let counted = evict(cas, &Quota { most: None, reserved: 0, low: 100 })?;
     let quota = keeper::quota(&app.config, cas)?;
     let most = quota.most.map_or_else(|| "no quota".to_owned(), |most| format!("quota {}", bytes(most)));
     let (blobs, reserved) = (counted.blobs, bytes(quota.reserved));
-    say(&format!(
-        "{} in {blobs} blobs ({most}, {reserved} of the disk reserved)\n",
-        bytes(counted.before)
-    ))?;
-    Ok(ExitCode::SUCCESS)
+    say(&format!("{} in {blobs} blobs ({most}, {reserved} of the disk reserved)\n", bytes(counted.before)))
 }
 
-fn clean(cas: &Cas, quota: &Quota) -> CommandResult<ExitCode> {
+fn clean(cas: &Cas, quota: &Quota) -> CommandResult {
     let done = evict(cas, quota)?;
     let (before, after) = (bytes(done.before), bytes(done.after));
     say(&format!(
@@ -63,17 +71,18 @@ fn clean(cas: &Cas, quota: &Quota) -> CommandResult<ExitCode> {
         let hint = "the rest is in use, or was used during the last minutes; run it again later";
         return Err(CommandError::failure("cache-in-use", message).hint(hint));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn evict(cas: &Cas, quota: &Quota) -> CommandResult<Evicted> {
     let busy = || {
-        CommandError::failure("cache-busy", "another process is cleaning the cache").hint("run it again later")
+        CommandError::failure("cache-busy", "another process is cleaning the cache")
+            .hint("run it again later")
     };
     cas.evict(quota, &keeper::needs)?.ok_or_else(busy)
 }
 
-fn verify(app: &App, cas: &Cas) -> CommandResult<ExitCode> {
+fn verify(app: &App, cas: &Cas) -> CommandResult {
     let shown = Mutex::new(Instant::now());
     let watched = app.watched() && std::io::stderr().is_terminal();
     let found = cas.verify_all(|done, total| {
@@ -92,7 +101,7 @@ fn verify(app: &App, cas: &Cas) -> CommandResult<ExitCode> {
     let (blobs, size) = (found.blobs, bytes(found.bytes));
     say(&format!("{text}{blobs} blobs of {size} read, {} damaged\n", found.damaged.len()))?;
     if found.damaged.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+        return Ok(());
     }
     let folder = cas.root().join("quarantine");
     let message = format!("{} blobs were damaged and are in {} now", found.damaged.len(), folder.display());

@@ -8,8 +8,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_cas::Cas;
+use spec_cas::{Cas, CasError, Evicted};
 use spec_exec::executor::{Executions, LocalExecutor, LocalOptions, PoolOptions, ResultCache};
+use spec_model::{DigestFunction, UserError};
 use spec_reapi::{Address, Listener, Options, Server, Tls, Tokens};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -18,7 +19,10 @@ use tokio::task::JoinSet;
 use crate::app::App;
 use crate::cli::ServeArgs;
 use crate::error::{CommandError, CommandResult};
+use crate::keeper::{self, Keeper, Task};
 
+/// For how long everything stays after a client used it: it may have been told that it need not upload it.
+const GRACE: Duration = Duration::from_secs(30 * 60);
 /// How long running requests may go on after a signal.
 const FAREWELL: Duration = Duration::from_secs(20);
 
@@ -33,15 +37,24 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     }
     let addresses = args.listen.iter().map(|address| address.parse());
     let addresses: Vec<Address> = addresses.collect::<Result<_, _>>()?;
-    let cas = Cas::open(app.config.cache("cas"))?;
+    let folder = app.config.cache("cas");
+    let (cas, blake3) = (Cas::open(&folder)?, Cas::open_with(&folder, DigestFunction::Blake3)?);
     let mut server = Server::new(cas.clone(), options(args)?);
-    if let Some(executions) = executions(cas, args)? {
+    let executions = executions(&cas, args)?;
+    let beside = executions.as_ref().map(|executions| {
+        let executions = executions.beside(blake3.clone(), ResultCache::new(&blake3), executor(&blake3));
+        Arc::new(executions)
+    });
+    if let Some(executions) = executions {
         server = server.with_executions(executions);
     }
+    let keeper = keeper(app, args, vec![cas, blake3.clone()])?;
+    server = server.with_store(blake3, beside);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::io("start the runtime", &error))?;
     let served = runtime.block_on(serve(&server, &addresses));
     drop(server);
+    drop(keeper);
     // A request that does not end must not keep the program from ending.
     runtime.shutdown_timeout(Duration::from_secs(1));
     served.map(|()| ExitCode::SUCCESS)
@@ -77,6 +90,33 @@ async fn serve(server: &Server, addresses: &[Address]) -> CommandResult {
     }
 }
 
+fn keeper(app: &App, args: &ServeArgs, stores: Vec<Cas>) -> CommandResult<Keeper> {
+    let mut config = app.config.clone();
+    config.quota = args.quota.or(config.quota);
+    let quota = keeper::quota(&config, &stores[0])?;
+    let told = |news: Result<Evicted, CasError>| match news {
+        Ok(done) if done.falls_short() => tracing::warn!(
+            before = done.before,
+            after = done.after,
+            most = done.most,
+            "the store is larger than it may be, for all the rest is in use"
+        ),
+        Ok(done) if done.cut.is_none() => {
+            tracing::debug!(bytes = done.before, took = ?done.took, "counted the store")
+        }
+        Ok(done) => tracing::info!(
+            before = done.before,
+            after = done.after,
+            blobs = done.removed,
+            records = done.roots,
+            took = ?done.took,
+            "evicted"
+        ),
+        Err(error) => tracing::error!(reason = error.reason(), "cannot keep the store small: {error}"),
+    };
+    Keeper::start(Task { stores, quota, grace: Some(GRACE), told: Box::new(told) })
+}
+
 fn signalled() -> std::io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -88,16 +128,19 @@ fn signalled() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn executions(cas: Cas, args: &ServeArgs) -> CommandResult<Option<Arc<Executions>>> {
+fn executor(cas: &Cas) -> Arc<LocalExecutor> {
+    Arc::new(LocalExecutor::new(cas.clone(), LocalOptions::default()))
+}
+
+fn executions(cas: &Cas, args: &ServeArgs) -> CommandResult<Option<Arc<Executions>>> {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = args.workers.unwrap_or_else(processors);
     if workers == 0 || args.read_only {
         return Ok(None);
     }
-    let executor = LocalExecutor::new(cas.clone(), LocalOptions::default());
     let options = PoolOptions { workers, max_queued: args.max_queued };
-    let results = ResultCache::new(&cas);
-    Ok(Some(Arc::new(Executions::start(cas, results, Arc::new(executor), options)?)))
+    let results = ResultCache::new(cas);
+    Ok(Some(Arc::new(Executions::start(cas.clone(), results, executor(cas), options)?)))
 }
 
 fn options(args: &ServeArgs) -> CommandResult<Options> {

@@ -88,7 +88,10 @@ fn wrong_files_say_what_and_where() {
         ("build: {dependencies: build}", "expected one of none, run, all, found 'build'"),
         ("build: {retry-failed: yes}", "expected a boolean"),
         ("cache: {quota: much}", "expected a size such as 800M, 10G, 50%, found 'much'"),
-        ("cache: {reserved-disk-space: infinity}", "expected a size such as 800M, 10G, 50%, found 'infinity'"),
+        (
+            "cache: {reserved-disk-space: infinity}",
+            "expected a size such as 800M, 10G, 50%, found 'infinity'",
+        ),
         ("cache: {low-watermark: 5G}", "expected a part of the quota such as 80%, found '5G'"),
         ("cache: []", "invalid-data my.conf:1:8 expected a dictionary, found a list"),
         ("projects: {p: {option: {}}}", "did you mean 'options'?"),

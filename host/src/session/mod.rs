@@ -69,7 +69,18 @@ impl Session {
         let pairs = compute_keys(&project, &|element| source_keys[element].clone());
         let strict = config.strict(&app.globals, &project.config.name);
         let artifacts = Artifacts::new(cas.clone());
-        Ok(Self { config, strict, project, cas, artifacts, pairs, source_keys, _hold: hold, sources, context })
+        Ok(Self {
+            config,
+            strict,
+            project,
+            cas,
+            artifacts,
+            pairs,
+            source_keys,
+            _hold: hold,
+            sources,
+            context,
+        })
     }
 
     /// The element's full name.
