@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 6] = [
     &["spec-model", "spec-proto"],
     &["spec-cas", "spec-strategy", "spec-sandbox"],
     &["spec-project", "spec-source", "spec-exec", "spec-plugins", "spec-artifact"],
-    &["spec-build", "spec-reapi"],
+    &["spec-build", "spec-reapi", "spec-speculation"],
     &["spec-scheduler"],
     &["spec-host"],
 ];

@@ -1,0 +1,87 @@
+//! The record that goes into an artifact: a new one, or the old one carried forward.
+
+use spec_cas::Cas;
+use spec_model::Digest;
+
+use crate::attribute::{Build, Counts, Limits, attribute};
+use crate::error::Result;
+use crate::mode::Mode;
+use crate::policy::OverlaySlot;
+use crate::record::Record;
+
+/// The record of a build, and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Generated {
+    /// The build recorded something.
+    New {
+        /// The stored record.
+        digest: Digest,
+        /// What is in it.
+        counts: Counts,
+    },
+    /// The build recorded nothing new, failed, or was not to be recorded: the old record stands.
+    Carried(Digest),
+    /// There is none.
+    Nothing,
+}
+
+impl Generated {
+    /// What goes into the artifact, under both keys.
+    #[must_use]
+    pub fn digest(&self) -> Option<Digest> {
+        match self {
+            Self::New { digest, .. } | Self::Carried(digest) => Some(*digest),
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// Makes the record of a build, unless the one before it is better.
+///
+/// `previous` is the record that the element had before. It stands when the mode makes none, when nothing was asked
+/// for (a rebuild from an old cache of objects), and when the build failed, since it may have asked for only a part.
+///
+/// # Errors
+/// When the store fails.
+pub fn generate(
+    cas: &Cas,
+    build: &Build<'_>,
+    mode: Mode,
+    succeeded: bool,
+    previous: Option<Digest>,
+    policy: &mut OverlaySlot,
+) -> Result<Generated> {
+    let carried = previous.map_or(Generated::Nothing, Generated::Carried);
+    let kept = !mode.generates() || (!succeeded && previous.is_some());
+    if kept || build.subactions.is_empty() {
+        return Ok(carried);
+    }
+    let (mut record, counts) = attribute(cas, build, limits(mode), policy)?;
+    if record.actions.is_empty() {
+        return Ok(carried);
+    }
+    if let Some(previous) = &previous
+        && let Ok(previous) = Record::load(cas, previous, build.element)
+    {
+        remember(&mut record, &previous);
+    }
+    Ok(Generated::New { digest: record.store(cas)?, counts })
+}
+
+fn limits(mode: Mode) -> Limits {
+    Limits { own_actions: mode >= Mode::IntraElement, other_actions: mode >= Mode::Full }
+}
+
+/// Times and uses that the new record does not know: an action answered from the cache was not measured.
+fn remember(record: &mut Record, previous: &Record) {
+    let known: std::collections::HashMap<_, _> =
+        previous.actions.iter().map(|action| (action.base, action)).collect();
+    for action in &mut record.actions {
+        if let Some(old) = known.get(&action.base) {
+            (action.hits, action.misses) = (old.hits, old.misses);
+            if action.took_ms == 0 {
+                (action.took_ms, action.cpu_ms) = (old.took_ms, old.cpu_ms);
+            }
+        }
+    }
+}
