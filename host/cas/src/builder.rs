@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 use std::sync::Arc;
 
-use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
+use spec_model::{Digest, DigestFunction};
 
 use crate::codec;
 use crate::error::{CasError, Result};
@@ -91,7 +91,7 @@ impl TreeBuilder {
     /// # Errors
     /// When the disk is full or fails.
     pub fn store(&self, cas: &Cas) -> Result<Digest> {
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(cas.function());
         let root = assemble(&self.root, &mut batch);
         batch.store(cas)?;
         Ok(root)
@@ -148,15 +148,23 @@ impl Item {
 }
 
 /// Directories made but not yet stored: a parent can be made from the digests of its children.
-#[derive(Default)]
-pub struct Batch(Vec<(Digest, Vec<u8>, Arc<Directory>)>);
+pub struct Batch {
+    function: DigestFunction,
+    made: Vec<(Digest, Vec<u8>, Arc<Directory>)>,
+}
 
 impl Batch {
+    /// A batch without directories, for a store of this digest function.
+    #[must_use]
+    pub fn new(function: DigestFunction) -> Self {
+        Self { function, made: Vec::new() }
+    }
+
     /// Adds a directory whose lists are sorted by name, and answers with its digest.
     pub fn add(&mut self, directory: Directory) -> Digest {
         let bytes = codec::encode(&directory);
-        let digest = Digest::of(&bytes);
-        self.0.push((digest, bytes, Arc::new(directory)));
+        let digest = self.function.of(&bytes);
+        self.made.push((digest, bytes, Arc::new(directory)));
         digest
     }
 
@@ -165,8 +173,8 @@ impl Batch {
     /// # Errors
     /// When the disk is full or fails.
     pub fn store(self, cas: &Cas) -> Result<()> {
-        cas.parallel(&self.0, |(digest, bytes, _)| cas.put_known(digest, bytes))?;
-        for (digest, _, directory) in self.0 {
+        cas.parallel(&self.made, |(digest, bytes, _)| cas.put_known(digest, bytes))?;
+        for (digest, _, directory) in self.made {
             cas.shared.directories.insert(digest, directory);
         }
         Ok(())
@@ -175,7 +183,7 @@ impl Batch {
 
 impl std::fmt::Debug for Batch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Batch({} directories)", self.0.len())
+        write!(f, "Batch({} directories)", self.made.len())
     }
 }
 

@@ -9,6 +9,8 @@ mod account;
 mod attribute;
 mod error;
 mod expand;
+#[cfg(test)]
+mod failures;
 mod feedback;
 mod generate;
 mod inputs;

@@ -4,6 +4,8 @@ mod installed;
 mod origins;
 mod outputs;
 mod staging;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 

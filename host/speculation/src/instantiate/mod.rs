@@ -5,6 +5,8 @@
 
 mod text;
 mod tree;
+#[cfg(test)]
+mod tests;
 
 use spec_cas::{Cas, DirectoryBatch};
 use spec_exec::wire;
@@ -54,7 +56,7 @@ impl<'a> Instantiator<'a> {
     /// One that has adapted nothing.
     #[must_use]
     pub fn new(cas: &'a Cas) -> Self {
-        Self { cas, directories: DirectoryBatch::default(), messages: Vec::new() }
+        Self { cas, directories: DirectoryBatch::new(cas.function()), messages: Vec::new() }
     }
 
     /// The action that `base` becomes. It is in the store after [`finish`](Self::finish).
@@ -76,7 +78,7 @@ impl<'a> Instantiator<'a> {
         message.0.input_root_digest = Some(wire::digest_to_proto(&input_root));
         message.0.command_digest = Some(wire::digest_to_proto(&command));
         let bytes = message.0.encode_to_vec();
-        let action = Digest::of(&bytes);
+        let action = self.cas.function().of(&bytes);
         if action == *base {
             return Ok(Instantiated::Unchanged);
         }
@@ -103,7 +105,7 @@ impl<'a> Instantiator<'a> {
         let mut command = message::command(self.cas, old)?;
         text::replace_command(&mut command, swaps);
         let bytes = command.encode_to_vec();
-        let digest = Digest::of(&bytes);
+        let digest = self.cas.function().of(&bytes);
         if digest != *old {
             self.messages.push(bytes);
         }

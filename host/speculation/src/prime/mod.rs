@@ -9,6 +9,8 @@ mod budget;
 mod chains;
 mod events;
 mod stage;
+#[cfg(test)]
+mod tests;
 
 use spec_model::Digest;
 

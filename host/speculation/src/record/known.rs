@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use spec_cas::{Cas, CasError};
+use spec_cas::{Cas, CasError, EntryRef, Walk};
 use spec_exec::wire;
 use spec_model::Digest;
 use spec_proto::buildstream::v2::SpeculativeActions;
@@ -61,8 +61,12 @@ fn overlays(record: &Record, input: &Input) -> Vec<((Digest, Origin), Overlay)> 
 /// The record in a message of the known format, or what is wrong with the message. An action that is not in the store
 /// any more is left out: it cannot be adapted.
 pub(super) fn read(cas: &Cas, message: SpeculativeActions, element: &str) -> Result<Result<Record, String>> {
-    let mut reader = Reader { record: Record::of(element), inputs: HashMap::new(), targets: HashMap::new() };
-    let mut walker = Walker::new(cas);
+    let mut reader = Reader {
+        record: Record::of(element),
+        inputs: HashMap::new(),
+        targets: HashMap::new(),
+        files: HashMap::new(),
+    };
     let bases = message.actions.iter().filter_map(|action| digest(action.base_action_digest.as_ref()).ok());
     let bases: HashSet<Digest> = bases.collect();
     let mut done = HashSet::new();
@@ -83,8 +87,9 @@ pub(super) fn read(cas: &Cas, message: SpeculativeActions, element: &str) -> Res
             Ok(targets) => reader.targets = targets,
             Err(why) => return Ok(Err(why)),
         }
-        walker.list(&root, &mut reader)?;
-        walker = Walker::new(cas);
+        reader.files = occurrences(cas, &root)?;
+        // What a directory's files are depends on the action here, so nothing is remembered.
+        Walker::new(cas).list(&root, &mut reader)?;
         let action =
             RecordedAction { base, outputs: vec![], platforms: vec![], took_ms: 0, cpu_ms: 0, hits: 0, misses: 0 };
         reader.record.actions.push(action);
@@ -98,6 +103,20 @@ struct Reader {
     inputs: HashMap<(PathId, Content), InputId>,
     /// Origins of the files of the action at hand, by their bytes.
     targets: HashMap<Digest, Vec<Origin>>,
+    /// How often each of its files occurs.
+    files: HashMap<Digest, usize>,
+}
+
+/// How often the bytes of each file occur in a tree.
+fn occurrences(cas: &Cas, root: &Digest) -> Result<HashMap<Digest, usize>> {
+    let mut files = HashMap::new();
+    cas.walk(root, |_, entry| {
+        if let EntryRef::File(file) = entry {
+            *files.entry(file.digest).or_default() += 1;
+        }
+        Ok(Walk::Enter)
+    })?;
+    Ok(files)
 }
 
 impl Reader {
@@ -140,6 +159,9 @@ impl Reader {
     /// The origins of the file with these bytes that are most likely meant for `path`.
     fn origins(&self, path: PathId, digest: &Digest) -> Vec<Origin> {
         let Some(all) = self.targets.get(digest) else { return Vec::new() };
+        if self.files.get(digest).is_none_or(|count| *count < 2) {
+            return all.clone();
+        }
         let path = self.record.paths.text(path);
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         let of = |origin: &Origin| match origin {

@@ -5,6 +5,8 @@ mod digests;
 mod from_proto;
 mod known;
 mod to_proto;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 

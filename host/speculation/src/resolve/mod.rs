@@ -9,6 +9,8 @@ mod input;
 mod places;
 mod register;
 mod settle;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::ops::Range;
