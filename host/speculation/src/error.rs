@@ -10,7 +10,9 @@ pub type Result<T, E = SpeculationError> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum SpeculationError {
     /// A stored record cannot be read. Reason `speculation-bad-record`.
-    #[error("the record of speculative actions {digest} cannot be used: {why}; the next build writes a new one")]
+    #[error(
+        "the record of speculative actions {digest} cannot be used: {why}; the next build writes a new one"
+    )]
     BadRecord {
         /// The blob.
         digest: Digest,

@@ -46,7 +46,8 @@ impl Expanded {
             let mut read = || {
                 let base = message::action(cas, &action.base)?;
                 let command = base.command(&action.base)?;
-                let program = message::command(cas, &command)?.arguments.into_iter().next().unwrap_or_default();
+                let program =
+                    message::command(cas, &command)?.arguments.into_iter().next().unwrap_or_default();
                 let inputs = walker.list(&base.input_root(&action.base)?, &mut namer)?.to_vec();
                 let program = programs.get(&*program).cloned().unwrap_or_else(|| Arc::from(program));
                 programs.insert(Arc::clone(&program));

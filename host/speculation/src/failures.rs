@@ -54,7 +54,15 @@ impl<'a> Draft<'a> {
         };
         let outputs = outputs.iter().map(output).collect();
         let (took_ms, cpu_ms, hits, misses) = (10, 10, 0, 0);
-        self.record.actions.push(RecordedAction { base, outputs, platforms: vec![], took_ms, cpu_ms, hits, misses });
+        self.record.actions.push(RecordedAction {
+            base,
+            outputs,
+            platforms: vec![],
+            took_ms,
+            cpu_ms,
+            hits,
+            misses,
+        });
         base
     }
 
@@ -126,10 +134,12 @@ fn failure_3_equal_bytes_are_told_apart_by_path() {
     let mut resolver = Resolver::default();
     let element = resolver.register(app.expand());
     let sources = store.tree(&["own.h=same"]);
-    let found = look_up(&store.cas, &sources, &resolver.wanted(Fact::Sources(element))).expect("the store works");
+    let found =
+        look_up(&store.cas, &sources, &resolver.wanted(Fact::Sources(element))).expect("the store works");
     resolver.learn(found);
     build(&mut resolver, &store, "dep.bst", &["usr/include/dep.h=new"]);
-    let adapted = Instantiator::new(&store.cas).adapt(&base, &resolver.adaptation(MAIN)).expect("it can be adapted");
+    let adapted =
+        Instantiator::new(&store.cas).adapt(&base, &resolver.adaptation(MAIN)).expect("it can be adapted");
     let expected = store.tree(&["src/own.h=same", "usr/include/dep.h=new"]);
     assert!(matches!(adapted, Instantiated::Adapted { input_root, .. } if input_root == expected));
 }
@@ -222,7 +232,8 @@ fn failure_7_a_record_is_not_lost() {
             subactions,
             artifact: None,
         };
-        generate(&store.cas, &build, mode, succeeded, previous, &mut OverlaySlot::default()).expect("the store works")
+        generate(&store.cas, &build, mode, succeeded, previous, &mut OverlaySlot::default())
+            .expect("the store works")
     };
     let carried = Generated::Carried(old);
     assert_eq!(made(Mode::Full, false, &subactions[..], Some(old)), carried, "a failed build");
@@ -241,7 +252,10 @@ fn failure_8_two_passes_share_one_owner() {
     let mut board = Board::new(resolver, PrimingSlot::default(), Budget::default(), HashMap::new());
     board.start();
     // The answer to what was predicted before is not taken for what is predicted now.
-    assert_eq!(board.adapted(MAIN, 0, Adapted::Action { digest: Digest::of(b"stale"), command: Digest::of(b"") }), []);
+    assert_eq!(
+        board.adapted(MAIN, 0, Adapted::Action { digest: Digest::of(b"stale"), command: Digest::of(b"") }),
+        []
+    );
     assert!(matches!(board.bucket(MAIN), Bucket::Pending(Awaited::Artifact)));
 }
 

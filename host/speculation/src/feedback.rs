@@ -39,7 +39,12 @@ impl Request {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn shows(&self, cas: &Cas, record: &Record, action: &ExpandedAction) -> Result<Vec<(InputId, Content)>> {
+    pub fn shows(
+        &self,
+        cas: &Cas,
+        record: &Record,
+        action: &ExpandedAction,
+    ) -> Result<Vec<(InputId, Content)>> {
         let mut shown = Vec::new();
         for id in &action.inputs {
             let path = record.paths.text(record.inputs[id.0 as usize].path);

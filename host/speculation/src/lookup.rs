@@ -11,7 +11,11 @@ use crate::resolve::PlaceId;
 ///
 /// # Errors
 /// When the store fails, or has not all directories on the way.
-pub fn look_up(cas: &Cas, tree: &Digest, wanted: &[(PlaceId, &str)]) -> Result<Vec<(PlaceId, Option<Content>)>> {
+pub fn look_up(
+    cas: &Cas,
+    tree: &Digest,
+    wanted: &[(PlaceId, &str)],
+) -> Result<Vec<(PlaceId, Option<Content>)>> {
     wanted.iter().map(|(place, path)| Ok((*place, content_at(cas, tree, path)?))).collect()
 }
 

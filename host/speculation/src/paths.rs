@@ -143,9 +143,13 @@ mod tests {
 
     #[test]
     fn steps_are_taken() {
-        for (folder, path, expected) in
-            [("a/b", "c", "a/b/c"), ("a/b", "../c", "a/c"), ("a", "/c", "c"), ("", "../../c", "c"), ("a", ".", "a")]
-        {
+        for (folder, path, expected) in [
+            ("a/b", "c", "a/b/c"),
+            ("a/b", "../c", "a/c"),
+            ("a", "/c", "c"),
+            ("", "../../c", "c"),
+            ("a", ".", "a"),
+        ] {
             assert_eq!(join(folder, path), expected, "{folder} {path}");
         }
     }

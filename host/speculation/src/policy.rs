@@ -2,8 +2,8 @@
 
 use spec_model::UserError;
 use spec_strategy::{
-    Candidate, Choice, Decision, EagerPriming, InputOrigins, InputStanding, Machine, Observation, OriginFacts,
-    OriginKind, OverlayPolicy, PolicyError, PrimingPolicy, Standing, StandardOverlays,
+    Candidate, Choice, Decision, EagerPriming, InputOrigins, InputStanding, Machine, Observation,
+    OriginFacts, OriginKind, OverlayPolicy, PolicyError, PrimingPolicy, StandardOverlays, Standing,
 };
 
 use crate::record::{Input, Origin, Record};
@@ -73,7 +73,8 @@ impl OverlaySlot {
                 let mut sorted = picks.clone();
                 sorted.sort_unstable();
                 sorted.dedup();
-                sorted.len() == picks.len() && picks.iter().all(|pick| usize::from(*pick) < input.origins.len())
+                sorted.len() == picks.len()
+                    && picks.iter().all(|pick| usize::from(*pick) < input.origins.len())
             };
             answer.len() == questions.len() && questions.iter().zip(answer).all(fits)
         };

@@ -46,9 +46,17 @@ impl Store {
 
     /// An action with platform properties `NAME`, `VALUE`, in a working directory.
     #[allow(deprecated)]
-    pub(crate) fn action_on(&self, words: &str, input_root: &Digest, platform: &[(&str, &str)], at: &str) -> Digest {
-        let property =
-            |(name, value): &(&str, &str)| reapi::platform::Property { name: (*name).into(), value: (*value).into() };
+    pub(crate) fn action_on(
+        &self,
+        words: &str,
+        input_root: &Digest,
+        platform: &[(&str, &str)],
+        at: &str,
+    ) -> Digest {
+        let property = |(name, value): &(&str, &str)| reapi::platform::Property {
+            name: (*name).into(),
+            value: (*value).into(),
+        };
         let platform = reapi::Platform { properties: platform.iter().map(property).collect() };
         let platform = Some(platform).filter(|platform| !platform.properties.is_empty());
         let command = reapi::Command {

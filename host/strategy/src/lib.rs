@@ -14,7 +14,8 @@ mod standard;
 pub use element_kind::{Configured, DependencyInput, ElementInput, ElementKind, Forbids, KindDescription};
 pub use error::{Blame, KindError, PolicyError};
 pub use overlay_policy::{
-    ChangedFile, Choice, InputOrigins, InputStanding, OriginFacts, OriginKind, OverlayPolicy, Proposal, SetEdit, Standing,
+    ChangedFile, Choice, InputOrigins, InputStanding, OriginFacts, OriginKind, OverlayPolicy, Proposal,
+    SetEdit, Standing,
 };
 pub use plan::{Command, CommandGroup, DigestEnvironment, Plan, Step};
 pub use priming_policy::{Candidate, Decision, Machine, Observation, Outcome, PrimingPolicy, SkipReason};

@@ -1,8 +1,8 @@
 //! The policies that are there when no others are.
 
 use crate::{
-    Candidate, Choice, Decision, InputOrigins, InputStanding, Machine, OverlayPolicy, PolicyError, PrimingPolicy,
-    Standing,
+    Candidate, Choice, Decision, InputOrigins, InputStanding, Machine, OverlayPolicy, PolicyError,
+    PrimingPolicy, Standing,
 };
 
 /// Records every alternative, and takes the first that is known, in the order SOURCE, ACTION, ARTIFACT.
@@ -36,6 +36,9 @@ pub struct EagerPriming;
 impl PrimingPolicy for EagerPriming {
     fn decide(&mut self, candidates: &[Candidate], _machine: &Machine) -> Result<Vec<Decision>, PolicyError> {
         let urgency = |candidate: &Candidate| (candidate.critical_ms / 10).min(1000) as u16;
-        Ok(candidates.iter().map(|candidate| Decision::Submit { priority: 1000 - urgency(candidate) }).collect())
+        Ok(candidates
+            .iter()
+            .map(|candidate| Decision::Submit { priority: 1000 - urgency(candidate) })
+            .collect())
     }
 }

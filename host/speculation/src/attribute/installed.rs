@@ -36,7 +36,11 @@ pub(super) fn installed(
             if limits.own_actions
                 && let Some(written) = outputs.moved(&seen)
             {
-                origins.push(Origin::Action { element: NameId::SELF, base: written.base, path: written.path });
+                origins.push(Origin::Action {
+                    element: NameId::SELF,
+                    base: written.base,
+                    path: written.path,
+                });
             }
             if !origins.is_empty() {
                 installed.push(Input { path: record.paths.add(path), seen, origins });

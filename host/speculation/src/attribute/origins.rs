@@ -30,7 +30,8 @@ impl<'a> Attributor<'a> {
         let by_path = |record: &'a Record| {
             record.installed.iter().map(|input| (record.paths.text(input.path), input)).collect()
         };
-        let installed = build.dependencies.iter().map(|record| (record.element(), (*record, by_path(record))));
+        let installed =
+            build.dependencies.iter().map(|record| (record.element(), (*record, by_path(record))));
         Self { build, limits, installed: installed.collect() }
     }
 
@@ -86,7 +87,9 @@ impl<'a> Attributor<'a> {
     }
 
     fn behind(&self, record: &mut Record, staged: &Staged<'_>) -> Vec<Origin> {
-        let Some((other, by_path)) = self.installed.get(staged.layer.element.as_str()) else { return Vec::new() };
+        let Some((other, by_path)) = self.installed.get(staged.layer.element.as_str()) else {
+            return Vec::new();
+        };
         let known = by_path.get(&staged.path).filter(|input| input.seen == staged.content);
         let wanted = known.into_iter().flat_map(|input| &input.origins).filter(|origin| match origin {
             Origin::Action { .. } => self.limits.other_actions,
@@ -103,6 +106,8 @@ fn translate(origin: &Origin, from: &Record, to: &mut Record) -> Origin {
     match origin {
         Origin::Source { path: known, .. } => Origin::Source { element, path: path(known) },
         Origin::Artifact { path: known, .. } => Origin::Artifact { element, path: path(known) },
-        Origin::Action { base, path: known, .. } => Origin::Action { element, base: *base, path: path(known) },
+        Origin::Action { base, path: known, .. } => {
+            Origin::Action { element, base: *base, path: path(known) }
+        }
     }
 }

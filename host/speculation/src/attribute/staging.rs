@@ -59,8 +59,10 @@ impl Staging {
     /// # Errors
     /// As [`Cas::merge`].
     pub fn new(cas: &Cas, layers: Vec<StagedLayer>) -> Result<Self> {
-        let laid: Vec<Layer<'_>> =
-            layers.iter().map(|layer| Layer { root: layer.tree, location: &layer.location, filter: None }).collect();
+        let laid: Vec<Layer<'_>> = layers
+            .iter()
+            .map(|layer| Layer { root: layer.tree, location: &layer.location, filter: None })
+            .collect();
         let merged = cas.merge(&laid)?;
         Ok(Self { cas: cas.clone(), root: merged.root, origins: merged.origins, layers })
     }
@@ -98,7 +100,8 @@ impl Staging {
     fn owned(&self, path: &str, content: Content) -> Option<Staged<'_>> {
         let layer = self.layers.get(self.origins.layer_of(path))?;
         let location = clean(&layer.location);
-        let inner = if location.is_empty() { path } else { path.strip_prefix(&location)?.strip_prefix('/')? };
+        let inner =
+            if location.is_empty() { path } else { path.strip_prefix(&location)?.strip_prefix('/')? };
         Some(Staged { content, layer, path: inner.to_owned() })
     }
 

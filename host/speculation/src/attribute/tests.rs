@@ -17,7 +17,12 @@ impl Fixture {
             element: element.to_owned(),
             kind,
         };
-        let dep = ["usr/include/dep.h=1", "usr/lib/libdep.so -> libdep.so.1", "lib -> usr/lib", "usr/lib/libdep.so.1=l"];
+        let dep = [
+            "usr/include/dep.h=1",
+            "usr/lib/libdep.so -> libdep.so.1",
+            "lib -> usr/lib",
+            "usr/lib/libdep.so.1=l",
+        ];
         let layers = vec![
             layer(&dep, "/", "dep.bst", LayerKind::Artifact),
             layer(&["main.c=m", "copy.h=1", "empty="], "/src", "app.bst", LayerKind::Source),
@@ -26,7 +31,12 @@ impl Fixture {
         Self { store, staging }
     }
 
-    fn attribute(&self, subactions: &[Subaction], artifact: &[&str], dependencies: &[&Record]) -> (Record, Counts) {
+    fn attribute(
+        &self,
+        subactions: &[Subaction],
+        artifact: &[&str],
+        dependencies: &[&Record],
+    ) -> (Record, Counts) {
         let build = Build {
             element: "app.bst",
             staging: &self.staging,
@@ -73,7 +83,8 @@ fn inputs_are_attributed_by_path() {
         store.answered(store.action("cc -c main.c", &compile), &["main.o=o"]),
         store.answered(store.action("cc main.o", &link), &["app=x"]),
     ];
-    let (record, counts) = fixture.attribute(&subactions, &["usr/bin/app=x", "usr/include/main.c=m", "etc/empty="], &[]);
+    let (record, counts) =
+        fixture.attribute(&subactions, &["usr/bin/app=x", "usr/include/main.c=m", "etc/empty="], &[]);
     assert_eq!(
         origins(&record, &record.inputs),
         [

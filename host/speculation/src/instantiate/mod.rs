@@ -3,10 +3,10 @@
 //! Only messages are read and written: the action, its command if a platform changed, and the directories on the way
 //! to what changed. Contents of files are never touched.
 
-mod text;
-mod tree;
 #[cfg(test)]
 mod tests;
+mod text;
+mod tree;
 
 use spec_cas::{Cas, DirectoryBatch};
 use spec_exec::wire;

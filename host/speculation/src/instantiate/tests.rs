@@ -17,7 +17,9 @@ fn root_of(store: &Store, base: &Digest, adaptation: &Adaptation) -> Digest {
     let adapted = instantiator.adapt(base, adaptation).expect("it can be adapted");
     instantiator.finish().expect("the store takes it");
     match adapted {
-        Instantiated::Unchanged => message::action(&store.cas, base).and_then(|a| a.input_root(base)).expect("a root"),
+        Instantiated::Unchanged => {
+            message::action(&store.cas, base).and_then(|a| a.input_root(base)).expect("a root")
+        }
         Instantiated::Adapted { action, input_root, .. } => {
             let stored = message::action(&store.cas, &action).and_then(|a| a.input_root(&action));
             assert_eq!(stored.expect("it is stored"), input_root);
@@ -34,7 +36,8 @@ fn inputs(changes: Vec<(&str, Option<Content>)>) -> Adaptation {
 #[test]
 fn what_is_replaced_by_path_is_the_tree_built_anew() {
     let store = Store::new();
-    let old = ["src/main.c=m", "usr/include/dep.h=1", "usr/include/same.h=1", "usr/bin/cc*=c", "lib -> usr/lib"];
+    let old =
+        ["src/main.c=m", "usr/include/dep.h=1", "usr/include/same.h=1", "usr/bin/cc*=c", "lib -> usr/lib"];
     let base = store.action("cc -c main.c", &store.tree(&old));
     let executable = Content::File { digest: store.blob("c"), executable: false };
     for (changes, new) in [
@@ -89,7 +92,8 @@ fn a_tree_of_dependencies_is_replaced_wherever_it_is_named() {
 fn what_cannot_be_made_is_refused() {
     let store = Store::new();
     let base = store.action("cc", &store.tree(&["src/main.c=m"]));
-    let unknown = [message::action(&store.cas, &base).expect("an action").0.encode_to_vec(), vec![0xfa, 0x3f, 1, 1]];
+    let unknown =
+        [message::action(&store.cas, &base).expect("an action").0.encode_to_vec(), vec![0xfa, 0x3f, 1, 1]];
     let unknown = store.cas.put_bytes(&unknown.concat()).expect("the store takes it");
     for (base, path, reason) in [
         (base, "src/main.c/x", "cas-collision"),
@@ -117,12 +121,12 @@ proptest! {
         let tree = |files: &BTreeMap<String, u8>| {
             let mut builder = TreeBuilder::new();
             for (path, byte) in files {
-                builder.add_file(path, store.blob(&byte.to_string()), byte % 2 == 0).expect("a good path");
+                builder.add_file(path, store.blob(&byte.to_string()), byte.is_multiple_of(2)).expect("a good path");
             }
             builder.store(&store.cas).expect("the store takes it")
         };
         let gone = old.keys().filter(|path| !new.contains_key(*path)).map(|path| (path.clone(), None));
-        let content = |byte: &u8| Content::File { digest: store.blob(&byte.to_string()), executable: byte % 2 == 0 };
+        let content = |byte: &u8| Content::File { digest: store.blob(&byte.to_string()), executable: byte.is_multiple_of(2) };
         let come = new.iter().map(|(path, byte)| (path.clone(), Some(content(byte))));
         let adaptation = Adaptation { inputs: gone.chain(come).collect(), trees: Vec::new() };
         prop_assert_eq!(root_of(&store, &store.action("cc", &tree(&old)), &adaptation), tree(&new));

@@ -19,7 +19,8 @@ pub(crate) fn named(trees: &[PlatformTree], action: &ActionMessage, command: &re
 #[allow(deprecated)]
 fn texts<'a>(action: &'a ActionMessage, command: &'a reapi::Command) -> impl Iterator<Item = &'a str> {
     let platforms = action.0.platform.iter().chain(&command.platform);
-    let properties = platforms.flat_map(|platform| platform.properties.iter().map(|property| &property.value));
+    let properties =
+        platforms.flat_map(|platform| platform.properties.iter().map(|property| &property.value));
     let variables = command.environment_variables.iter().map(|variable| &variable.value);
     properties.chain(variables).chain(&command.arguments).map(String::as_str)
 }

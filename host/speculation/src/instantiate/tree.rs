@@ -39,7 +39,8 @@ impl<'a> Edit<'a> {
     fn add(&mut self, path: &'a str, content: Option<&'a Content>) -> Result<()> {
         let bad = |why| CasError::BadPath { path: path.to_owned(), why };
         let mut names: Vec<&str> = path.split('/').collect();
-        let last = names.pop().filter(|last| !last.is_empty()).ok_or_else(|| bad("it is no path of a file"))?;
+        let last =
+            names.pop().filter(|last| !last.is_empty()).ok_or_else(|| bad("it is no path of a file"))?;
         if names.len() >= DEEPEST || names.iter().any(|name| matches!(*name, "" | "." | "..")) {
             return Err(bad("it has steps, or too many names").into());
         }
@@ -123,8 +124,11 @@ fn put(directory: &mut Directory, name: &str, content: Option<&Content>) -> bool
     let file = directory.files.binary_search_by(|node| node.name.as_str().cmp(name));
     let link = directory.symlinks.binary_search_by(|node| node.name.as_str().cmp(name));
     let properties = match (file, link) {
-        (Ok(at), _) => Some(directory.files.remove(at)).map(|old| (Some((old.digest, old.executable)), None, old.properties)),
-        (_, Ok(at)) => Some(directory.symlinks.remove(at)).map(|old| (None, Some(old.target), old.properties)),
+        (Ok(at), _) => Some(directory.files.remove(at))
+            .map(|old| (Some((old.digest, old.executable)), None, old.properties)),
+        (_, Ok(at)) => {
+            Some(directory.symlinks.remove(at)).map(|old| (None, Some(old.target), old.properties))
+        }
         _ => None,
     };
     let folder = directory.directories.binary_search_by(|node| node.name.as_str().cmp(name));
@@ -135,7 +139,9 @@ fn put(directory: &mut Directory, name: &str, content: Option<&Content>) -> bool
         None => old_file.is_none() && old_target.is_none(),
         Some(Content::File { digest, executable }) => {
             let at = file.unwrap_or_else(|at| at);
-            directory.files.insert(at, FileNode { name, digest: *digest, executable: *executable, properties });
+            directory
+                .files
+                .insert(at, FileNode { name, digest: *digest, executable: *executable, properties });
             old_file == Some((*digest, *executable))
         }
         Some(Content::Symlink(target)) => {

@@ -60,7 +60,8 @@ impl Board {
         budget: Budget,
         distances: HashMap<ElementId, u32>,
     ) -> Self {
-        let track = Track { stage: Stage::Watched, round: 0, sent: false, joined: None, took_ms: 0, cpu_ms: 0 };
+        let track =
+            Track { stage: Stage::Watched, round: 0, sent: false, joined: None, took_ms: 0, cpu_ms: 0 };
         Self {
             tracks: vec![track; resolver.actions().count()],
             chains: super::chains::chains(&resolver),
@@ -119,7 +120,9 @@ impl Board {
         let broke = !self.purse.affords(self.resolver.recorded(action).cpu_ms);
         match track.stage.bucket(&verdict, broke) {
             // It was executed for nothing, whatever was predicted afterwards.
-            Bucket::Skipped(_) | Bucket::Pending(_) | Bucket::Impossible(_) | Bucket::Unchanged if track.sent => {
+            Bucket::Skipped(_) | Bucket::Pending(_) | Bucket::Impossible(_) | Bucket::Unchanged
+                if track.sent =>
+            {
                 Bucket::Unused
             }
             bucket => bucket,

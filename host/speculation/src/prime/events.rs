@@ -121,7 +121,12 @@ impl Board {
 
     /// A real request showed what inputs of a recorded action are now; `digest` is the action that was asked for. What
     /// was predicted for others is corrected; this one is overtaken, unless it was predicted rightly.
-    pub fn shown(&mut self, action: ActionId, digest: Digest, shown: Vec<(InputId, Content)>) -> Vec<Command> {
+    pub fn shown(
+        &mut self,
+        action: ActionId,
+        digest: Digest,
+        shown: Vec<(InputId, Content)>,
+    ) -> Vec<Command> {
         let stage = self.track(action).stage;
         let mut commands = Vec::new();
         if !matches!(stage, Stage::Ended(_)) && stage.digest() != Some(digest) {
@@ -198,7 +203,9 @@ impl Board {
     }
 
     fn recorded_outputs(&self, action: ActionId) -> Vec<(String, Content)> {
-        let Some(expanded) = self.resolver.expanded(self.resolver.element_of(action)) else { return Vec::new() };
+        let Some(expanded) = self.resolver.expanded(self.resolver.element_of(action)) else {
+            return Vec::new();
+        };
         let outputs = self.resolver.recorded(action).outputs.iter();
         let content = |digest, executable| Content::File { digest, executable };
         outputs

@@ -46,9 +46,10 @@ impl Stage {
     /// The action as it is predicted, once it is instantiated.
     pub(super) fn digest(self) -> Option<Digest> {
         match self {
-            Self::Candidate(digest) | Self::Queued(digest, _) | Self::Flying(digest) | Self::Ready(digest) => {
-                Some(digest)
-            }
+            Self::Candidate(digest)
+            | Self::Queued(digest, _)
+            | Self::Flying(digest)
+            | Self::Ready(digest) => Some(digest),
             Self::Watched | Self::Adapting | Self::Ended(_) => None,
         }
     }

@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 
 use proptest::prelude::*;
-use spec_strategy::{Candidate, Decision, Machine, Observation, Outcome, PolicyError, PrimingPolicy, SkipReason};
+use spec_strategy::{
+    Candidate, Decision, Machine, Observation, Outcome, PolicyError, PrimingPolicy, SkipReason,
+};
 
 use super::*;
 use crate::account::{Bucket, Skipped};
@@ -64,7 +66,12 @@ fn ran(store: &Store, output: &str) -> Finished {
 }
 
 /// The board after the header of the dependency changed, and what was submitted.
-fn changed(store: &Store, count: usize, policy: PrimingSlot, budget: Budget) -> (Board, Vec<(ActionId, Digest)>) {
+fn changed(
+    store: &Store,
+    count: usize,
+    policy: PrimingSlot,
+    budget: Budget,
+) -> (Board, Vec<(ActionId, Digest)>) {
     let (mut board, place) = compiles(store, count, policy, budget);
     let commands = board.learned(vec![(place, Some(text(store, "2")))]);
     let commands = carry_out(&mut board, store, commands);

@@ -30,7 +30,11 @@ impl Writer {
 pub(super) fn read(hashes: &[u8], sizes: &[u64]) -> Result<Vec<Digest>, String> {
     let (hashes, rest) = hashes.as_chunks::<HASH>();
     if !rest.is_empty() || hashes.len() != sizes.len() {
-        return Err(format!("{} sizes and {} bytes of hashes", sizes.len(), hashes.len() * HASH + rest.len()));
+        return Err(format!(
+            "{} sizes and {} bytes of hashes",
+            sizes.len(),
+            hashes.len() * HASH + rest.len()
+        ));
     }
     Ok(hashes.iter().zip(sizes).map(|(hash, size)| Digest::new(*hash, *size)).collect())
 }

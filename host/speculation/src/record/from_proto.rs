@@ -20,7 +20,8 @@ pub(super) fn record(compact: proto::Compact) -> Result<Record, String> {
         digests: digests::read(&compact.hashes, &compact.sizes)?,
         platforms: compact.platforms.len(),
     };
-    let actions = compact.actions.into_iter().map(|known| tables.action(known)).collect::<Result<Vec<_>, _>>()?;
+    let actions =
+        compact.actions.into_iter().map(|known| tables.action(known)).collect::<Result<Vec<_>, _>>()?;
     let bases: HashSet<Digest> = actions.iter().map(|action| action.base).collect();
     if bases.len() != actions.len() {
         return Err("it has an action twice".to_owned());
@@ -29,7 +30,8 @@ pub(super) fn record(compact: proto::Compact) -> Result<Record, String> {
         inputs.into_iter().map(|known| tables.input(known, &bases)).collect()
     };
     let (inputs, installed) = (inputs(compact.inputs)?, inputs(compact.installed)?);
-    let platforms = compact.platforms.into_iter().map(|known| tables.platform(known)).collect::<Result<_, _>>()?;
+    let platforms =
+        compact.platforms.into_iter().map(|known| tables.platform(known)).collect::<Result<_, _>>()?;
     Ok(Record { elements: compact.elements, paths: tables.paths, inputs, actions, platforms, installed })
 }
 
@@ -63,7 +65,8 @@ impl Tables {
             true => Content::File { digest: self.digest(input.digest)?, executable: input.executable },
             false => Content::Symlink(input.target),
         };
-        let origins = input.origins.iter().map(|origin| self.origin(origin, bases)).collect::<Result<_, _>>()?;
+        let origins =
+            input.origins.iter().map(|origin| self.origin(origin, bases)).collect::<Result<_, _>>()?;
         Ok(Input { path: self.path(input.path)?, seen, origins })
     }
 
@@ -103,7 +106,8 @@ impl Tables {
     }
 
     fn platform(&self, platform: proto::Platform) -> Result<PlatformTree, String> {
-        let elements = platform.elements.iter().map(|element| self.element(*element)).collect::<Result<_, _>>()?;
+        let elements =
+            platform.elements.iter().map(|element| self.element(*element)).collect::<Result<_, _>>()?;
         Ok(PlatformTree { digest: self.digest(platform.digest)?, elements })
     }
 

@@ -28,8 +28,12 @@ pub(super) fn write(cas: &Cas, record: &Record) -> Result<SpeculativeActions> {
         let inputs = walker.list(&root, &mut namer)?;
         let mut said = HashSet::new();
         let overlays = inputs.iter().flat_map(|id| overlays(record, &record.inputs[id.0 as usize]));
-        let overlays = overlays.filter(|(key, _)| said.insert(key.clone())).map(|(_, overlay)| overlay).collect();
-        actions.push(SpeculativeAction { base_action_digest: Some(wire::digest_to_proto(&action.base)), overlays });
+        let overlays =
+            overlays.filter(|(key, _)| said.insert(key.clone())).map(|(_, overlay)| overlay).collect();
+        actions.push(SpeculativeAction {
+            base_action_digest: Some(wire::digest_to_proto(&action.base)),
+            overlays,
+        });
     }
     let artifact_overlays = record.installed.iter().flat_map(|input| overlays(record, input));
     let artifact_overlays = artifact_overlays.map(|(_, overlay)| overlay).collect();
@@ -48,7 +52,11 @@ fn overlays(record: &Record, input: &Input) -> Vec<((Digest, Origin), Overlay)> 
         };
         let overlay = Overlay {
             r#type: r#type.into(),
-            source_element: if element == NameId::SELF { String::new() } else { record.name(element).to_owned() },
+            source_element: if element == NameId::SELF {
+                String::new()
+            } else {
+                record.name(element).to_owned()
+            },
             source_action_digest: base.map(wire::digest_to_proto),
             source_path: record.paths.text(*path),
             target_digest: Some(wire::digest_to_proto(digest)),
@@ -90,8 +98,15 @@ pub(super) fn read(cas: &Cas, message: SpeculativeActions, element: &str) -> Res
         reader.files = occurrences(cas, &root)?;
         // What a directory's files are depends on the action here, so nothing is remembered.
         Walker::new(cas).list(&root, &mut reader)?;
-        let action =
-            RecordedAction { base, outputs: vec![], platforms: vec![], took_ms: 0, cpu_ms: 0, hits: 0, misses: 0 };
+        let action = RecordedAction {
+            base,
+            outputs: vec![],
+            platforms: vec![],
+            took_ms: 0,
+            cpu_ms: 0,
+            hits: 0,
+            misses: 0,
+        };
         reader.record.actions.push(action);
     }
     Ok(reader.finish(&message.artifact_overlays, &bases))
@@ -135,25 +150,32 @@ impl Reader {
     }
 
     /// An overlay's digest and origin; `None` when its origin is an action that is not recorded.
-    fn origin(&mut self, overlay: &Overlay, bases: &HashSet<Digest>) -> Result<Option<(Digest, Origin)>, String> {
+    fn origin(
+        &mut self,
+        overlay: &Overlay,
+        bases: &HashSet<Digest>,
+    ) -> Result<Option<(Digest, Origin)>, String> {
         let target = digest(overlay.target_digest.as_ref())?;
         let element = match overlay.source_element.as_str() {
             "" => NameId::SELF,
             name => self.record.name_id(name),
         };
         let path = self.record.paths.add(&overlay.source_path);
-        Ok(Some((target, match OverlayType::try_from(overlay.r#type) {
-            Ok(OverlayType::Source) => Origin::Source { element, path },
-            Ok(OverlayType::Artifact) => Origin::Artifact { element, path },
-            Ok(OverlayType::Action) => {
-                let base = digest(overlay.source_action_digest.as_ref())?;
-                if element == NameId::SELF && !bases.contains(&base) {
-                    return Ok(None);
+        Ok(Some((
+            target,
+            match OverlayType::try_from(overlay.r#type) {
+                Ok(OverlayType::Source) => Origin::Source { element, path },
+                Ok(OverlayType::Artifact) => Origin::Artifact { element, path },
+                Ok(OverlayType::Action) => {
+                    let base = digest(overlay.source_action_digest.as_ref())?;
+                    if element == NameId::SELF && !bases.contains(&base) {
+                        return Ok(None);
+                    }
+                    Origin::Action { element, base, path }
                 }
-                Origin::Action { element, base, path }
-            }
-            Err(_) => return Err(format!("{} is no type of origin", overlay.r#type)),
-        })))
+                Err(_) => return Err(format!("{} is no type of origin", overlay.r#type)),
+            },
+        )))
     }
 
     /// The origins of the file with these bytes that are most likely meant for `path`.
@@ -169,7 +191,8 @@ impl Reader {
                 self.record.paths.text(*path)
             }
         };
-        let same: Vec<Origin> = all.iter().filter(|origin| name(&of(origin)) == name(&path)).cloned().collect();
+        let same: Vec<Origin> =
+            all.iter().filter(|origin| name(&of(origin)) == name(&path)).cloned().collect();
         if same.is_empty() { all.clone() } else { same }
     }
 

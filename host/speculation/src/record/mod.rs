@@ -4,9 +4,9 @@ mod blob;
 mod digests;
 mod from_proto;
 mod known;
-mod to_proto;
 #[cfg(test)]
 mod tests;
+mod to_proto;
 
 use std::collections::HashMap;
 
@@ -201,7 +201,9 @@ impl Origin {
     #[must_use]
     pub fn element(&self) -> NameId {
         match self {
-            Self::Source { element, .. } | Self::Action { element, .. } | Self::Artifact { element, .. } => *element,
+            Self::Source { element, .. } | Self::Action { element, .. } | Self::Artifact { element, .. } => {
+                *element
+            }
         }
     }
 

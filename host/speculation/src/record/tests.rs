@@ -11,7 +11,8 @@ fn file(store: &Store, text: &str) -> Content {
 
 /// A record with one of everything.
 fn sample(store: &Store) -> Record {
-    let compile = store.action("cc -c main.c", &store.tree(&["src/main.c=m", "usr/include/dep.h=1", "src/config.h=c"]));
+    let compile =
+        store.action("cc -c main.c", &store.tree(&["src/main.c=m", "usr/include/dep.h=1", "src/config.h=c"]));
     let link = store.action("cc main.o", &store.tree(&["src/main.o=o", "lib -> usr/lib"]));
     let mut record = Record::of("app.bst");
     let dep = record.name_id("junction.bst:dep.bst");
@@ -23,13 +24,21 @@ fn sample(store: &Store) -> Record {
     let own = NameId::SELF;
     record.inputs = vec![
         input(main, file(store, "m"), vec![Origin::Source { element: own, path: source }]),
-        input(header, file(store, "1"), vec![
-            Origin::Source { element: dep, path: source },
-            Origin::Artifact { element: dep, path: header },
-        ]),
+        input(
+            header,
+            file(store, "1"),
+            vec![
+                Origin::Source { element: dep, path: source },
+                Origin::Artifact { element: dep, path: header },
+            ],
+        ),
         input(config, file(store, "c"), vec![]),
         input(object, file(store, "o"), vec![Origin::Action { element: own, base: compile, path: output }]),
-        input(link_path, Content::Symlink("usr/lib".to_owned()), vec![Origin::Artifact { element: dep, path: link_path }]),
+        input(
+            link_path,
+            Content::Symlink("usr/lib".to_owned()),
+            vec![Origin::Artifact { element: dep, path: link_path }],
+        ),
     ];
     let action = |base, outputs, platforms| RecordedAction {
         base,
@@ -68,7 +77,8 @@ fn the_known_format_is_written_and_read() {
     let store = Store::new();
     let record = sample(&store);
     let digest = record.store_known(&store.cas).expect("the store takes it");
-    let known = SpeculativeActions::decode(&*store.cas.get(&digest).expect("it is there")).expect("a message");
+    let known =
+        SpeculativeActions::decode(&*store.cas.get(&digest).expect("it is there")).expect("a message");
     assert_eq!(known.actions[0].overlays.len(), 3);
     assert_eq!(known.actions[0].overlays[0].source_element, "");
     assert_eq!(known.actions[1].overlays[0].source_path, "main.o");
@@ -91,7 +101,11 @@ fn equal_bytes_in_the_known_format_are_told_apart_by_name() {
     let seen = file(&store, "same");
     let origin = Origin::Artifact { element: dep, path: theirs };
     record.inputs = vec![
-        Input { path: input, seen: seen.clone(), origins: vec![Origin::Source { element: NameId::SELF, path: own }] },
+        Input {
+            path: input,
+            seen: seen.clone(),
+            origins: vec![Origin::Source { element: NameId::SELF, path: own }],
+        },
         Input { path: theirs, seen, origins: vec![origin.clone()] },
     ];
     let (took_ms, cpu_ms, hits, misses) = (0, 0, 0, 0);

@@ -219,7 +219,8 @@ impl Resolver {
     /// The facts that an action waits for, sorted.
     fn waits_for(&self, id: ActionId) -> Vec<Fact> {
         let pending = self.inputs_of(id).filter(|number| self.inputs[*number].class() == Class::Pending);
-        let places = pending.flat_map(|number| self.inputs[number].alternatives.iter().map(|(_, place)| *place));
+        let places =
+            pending.flat_map(|number| self.inputs[number].alternatives.iter().map(|(_, place)| *place));
         let places = places.filter(|place| *self.places.found(*place) == Found::Pending);
         let mut facts: Vec<Fact> = places.filter_map(|place| self.places.fact(place)).collect();
         let trees = self.action(id).trees.iter();

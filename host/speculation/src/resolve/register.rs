@@ -25,14 +25,23 @@ impl Resolver {
         let (first_action, first_input) = (self.actions.len(), self.inputs.len());
         for (index, recorded) in expanded.record.actions.iter().enumerate() {
             let id = ActionId(self.actions.len() as u32);
-            let trees: Vec<TreeId> = recorded.platforms.iter().map(|platform| trees[*platform as usize]).collect();
+            let trees: Vec<TreeId> =
+                recorded.platforms.iter().map(|platform| trees[*platform as usize]).collect();
             for tree in &trees {
                 self.trees[tree.0 as usize].users.push(id);
             }
             self.by_base.insert((element, recorded.base), id);
             let readable = expanded.actions[index].is_some();
             let (tally, ran) = ([0; Class::COUNT], None);
-            self.actions.push(SessionAction { element, index, readable, trees, tally, ran, contradicts: false });
+            self.actions.push(SessionAction {
+                element,
+                index,
+                readable,
+                trees,
+                tally,
+                ran,
+                contradicts: false,
+            });
         }
         let users = users(&expanded, first_action);
         for (input, users) in expanded.record.inputs.iter().zip(users) {
@@ -44,7 +53,8 @@ impl Resolver {
             });
             let alternatives = alternatives.collect();
             // What the build generates is taken to be what it was until a real request shows something else.
-            let value = if input.origins.is_empty() { Value::Known(input.seen.clone()) } else { Value::Pending };
+            let value =
+                if input.origins.is_empty() { Value::Known(input.seen.clone()) } else { Value::Pending };
             let (path, seen) = (input.path, input.seen.clone());
             let input = SessionInput { element, path, seen, alternatives, value, certain: false, users };
             for user in &input.users {

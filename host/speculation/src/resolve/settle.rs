@@ -103,7 +103,8 @@ impl Resolver {
 
     /// Has the policy choose among the alternatives of inputs.
     fn choose(&mut self, inputs: &BTreeSet<usize>, touched: &mut Woken) {
-        let open = |number: &usize| !self.inputs[*number].certain && !self.inputs[*number].alternatives.is_empty();
+        let open =
+            |number: &usize| !self.inputs[*number].certain && !self.inputs[*number].alternatives.is_empty();
         let open: Vec<usize> = inputs.iter().copied().filter(open).collect();
         if open.is_empty() {
             return;
@@ -114,11 +115,13 @@ impl Resolver {
             let value = match choice {
                 Choice::Wait => Value::Pending,
                 Choice::GiveUp => Value::Gone,
-                Choice::Take(index) => match self.places.found(self.inputs[number].alternatives[usize::from(index)].1) {
-                    Found::Known(content) => Value::Known(content.clone()),
-                    // The slot lets no such answer through.
-                    Found::Pending | Found::Gone => Value::Pending,
-                },
+                Choice::Take(index) => {
+                    match self.places.found(self.inputs[number].alternatives[usize::from(index)].1) {
+                        Found::Known(content) => Value::Known(content.clone()),
+                        // The slot lets no such answer through.
+                        Found::Pending | Found::Gone => Value::Pending,
+                    }
+                }
             };
             self.set(number, value, touched);
         }

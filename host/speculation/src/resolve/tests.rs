@@ -31,7 +31,8 @@ const LINK: ActionId = ActionId(1);
 
 fn sources(resolver: &mut Resolver, store: &Store, element: &str, entries: &[&str]) -> Woken {
     let fact = Fact::Sources(resolver.element(element));
-    let found = crate::look_up(&store.cas, &store.tree(entries), &resolver.wanted(fact)).expect("the store works");
+    let found =
+        crate::look_up(&store.cas, &store.tree(entries), &resolver.wanted(fact)).expect("the store works");
     resolver.learn(found)
 }
 
@@ -49,7 +50,10 @@ fn an_unchanged_producer_passes_on_what_it_wrote() {
     let store = Store::new();
     let mut resolver = app(&store);
     assert_eq!(sources(&mut resolver, &store, "dep.bst", &["dep.h=1"]), Woken::from([COMPILE, LINK]));
-    assert_eq!([COMPILE, LINK].map(|action| resolver.verdict(action)), [Verdict::Unchanged, Verdict::Unchanged]);
+    assert_eq!(
+        [COMPILE, LINK].map(|action| resolver.verdict(action)),
+        [Verdict::Unchanged, Verdict::Unchanged]
+    );
 }
 
 #[test]
