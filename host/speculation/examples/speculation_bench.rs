@@ -149,6 +149,7 @@ impl World {
             platforms: &[],
             dependencies: &[],
             subactions: &self.subactions,
+            ends: &[],
             artifact: None,
         };
         match generate(cas, &build, Mode::Full, true, None, &mut OverlaySlot::default())? {

@@ -35,6 +35,26 @@ pub enum SpeculationError {
     Cas(#[from] CasError),
 }
 
+impl SpeculationError {
+    /// Whether something in the store is missing, or is not what it should be: one action less, and no failure.
+    pub(crate) fn is_of_data(&self) -> bool {
+        match self {
+            Self::BadRecord { .. } | Self::BadAction { .. } => true,
+            Self::Cas(error) => match error {
+                CasError::Missing { .. }
+                | CasError::Corrupt { .. }
+                | CasError::BadDirectory { .. }
+                | CasError::BadPath { .. }
+                | CasError::Collision { .. } => true,
+                CasError::WrongDigest { .. }
+                | CasError::DiskFull { .. }
+                | CasError::SpecialFile { .. }
+                | CasError::Io { .. } => false,
+            },
+        }
+    }
+}
+
 impl UserError for SpeculationError {
     fn reason(&self) -> &str {
         match self {

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use spec_cas::{Cas, CasError};
+use spec_cas::Cas;
 use spec_model::Digest;
 
-use crate::error::{Result, SpeculationError};
+use crate::error::Result;
 use crate::inputs::{Known, Walker};
 use crate::message;
 use crate::record::{InputId, Record};
@@ -43,7 +43,7 @@ impl Expanded {
         let mut namer = Known { paths: &record.paths, index: record.input_index() };
         let mut actions = Vec::with_capacity(record.actions.len());
         for action in &record.actions {
-            let mut read = || {
+            let mut read = || -> Result<ExpandedAction> {
                 let base = message::action(cas, &action.base)?;
                 let command = base.command(&action.base)?;
                 let program =
@@ -62,7 +62,7 @@ impl Expanded {
 fn usable(read: Result<ExpandedAction>) -> Result<Option<ExpandedAction>> {
     match read {
         Ok(action) => Ok(Some(action)),
-        Err(SpeculationError::BadAction { .. } | SpeculationError::Cas(CasError::Missing { .. })) => Ok(None),
+        Err(error) if error.is_of_data() => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -230,6 +230,7 @@ fn failure_7_a_record_is_not_lost() {
             platforms: &[],
             dependencies: &[],
             subactions,
+            ends: &[],
             artifact: None,
         };
         generate(&store.cas, &build, mode, succeeded, previous, &mut OverlaySlot::default())

@@ -1,13 +1,16 @@
 //! The record that goes into an artifact: a new one, or the old one carried forward.
 
+use std::collections::HashMap;
+
 use spec_cas::Cas;
 use spec_model::Digest;
 
+use crate::account::Bucket;
 use crate::attribute::{Build, Counts, Limits, attribute};
 use crate::error::Result;
 use crate::mode::Mode;
 use crate::policy::OverlaySlot;
-use crate::record::Record;
+use crate::record::{Record, RecordedAction};
 
 /// The record of a build, and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +66,7 @@ pub fn generate(
     if let Some(previous) = &previous
         && let Ok(previous) = Record::load(cas, previous, build.element)
     {
-        remember(&mut record, &previous);
+        remember(&mut record, &previous, build.ends);
     }
     Ok(Generated::New { digest: record.store(cas)?, counts })
 }
@@ -72,16 +75,27 @@ fn limits(mode: Mode) -> Limits {
     Limits { own_actions: mode >= Mode::IntraElement, other_actions: mode >= Mode::Full }
 }
 
-/// Times and uses that the new record does not know: an action answered from the cache was not measured.
-fn remember(record: &mut Record, previous: &Record) {
-    let known: std::collections::HashMap<_, _> =
-        previous.actions.iter().map(|action| (action.base, action)).collect();
-    for action in &mut record.actions {
-        if let Some(old) = known.get(&action.base) {
-            (action.hits, action.misses) = (old.hits, old.misses);
-            if action.took_ms == 0 {
-                (action.took_ms, action.cpu_ms) = (old.took_ms, old.cpu_ms);
-            }
+/// Times and uses that the new record does not know. The base action is another one after every change, so actions
+/// are the same when they write the same first output.
+fn remember(record: &mut Record, previous: &Record, ends: &[(Digest, Bucket)]) {
+    let ends: HashMap<Digest, Bucket> = ends.iter().copied().collect();
+    let key =
+        |record: &Record, action: &RecordedAction| Some(record.paths.text(action.outputs.first()?.path));
+    let known = previous.actions.iter().filter_map(|action| Some((key(previous, action)?, action)));
+    let known: HashMap<String, &RecordedAction> = known.collect();
+    let keys: Vec<Option<String>> = record.actions.iter().map(|action| key(record, action)).collect();
+    for (action, key) in record.actions.iter_mut().zip(keys) {
+        let Some(old) = key.and_then(|key| known.get(&key).copied()) else { continue };
+        let end = ends.get(&old.base);
+        let hit = matches!(end, Some(Bucket::Used | Bucket::Joined));
+        let miss = matches!(end, Some(Bucket::Unused | Bucket::Failed));
+        action.hits = old.hits.saturating_add(u32::from(hit));
+        action.misses = old.misses.saturating_add(u32::from(miss));
+        if action.took_ms == 0 {
+            (action.took_ms, action.cpu_ms) = (old.took_ms, old.cpu_ms);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

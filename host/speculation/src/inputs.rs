@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use spec_cas::Cas;
+use spec_cas::{Cas, CasError};
 use spec_model::Digest;
 use spec_model::tree::Directory;
 
@@ -13,6 +13,9 @@ use crate::record::{Content, InputId};
 
 /// The deepest input root that is walked; deeper ones are hostile.
 const DEEPEST: usize = 256;
+
+/// No input root is larger; few directories that hold each other many times over unfold to more than any memory holds.
+const MOST: usize = 500_000;
 
 /// Inputs of one directory and all below it.
 pub(crate) type Listing = Rc<[InputId]>;
@@ -62,6 +65,7 @@ impl<'a> Walker<'a> {
             for node in &directory.directories {
                 if let Some(child) = namer.child(path, &node.name) {
                     inputs.extend_from_slice(&self.directory(child, &node.digest, depth + 1, namer)?);
+                    check(digest, inputs.len())?;
                 }
             }
         }
@@ -69,6 +73,11 @@ impl<'a> Walker<'a> {
         self.seen.insert((path, *digest), Rc::clone(&listing));
         Ok(listing)
     }
+}
+
+fn check(digest: &Digest, count: usize) -> Result<()> {
+    let why = || format!("it has more than {MOST} entries");
+    if count > MOST { Err(CasError::BadDirectory { digest: *digest, why: why() }.into()) } else { Ok(()) }
 }
 
 fn leaves(directory: &Directory, path: PathId, out: &mut Vec<InputId>, namer: &mut impl Namer) -> Result<()> {

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use spec_cas::Cas;
 use spec_model::{Digest, Subaction};
 
+use crate::account::Bucket;
 use crate::error::Result;
 use crate::inputs::{Namer, Walker};
 use crate::message;
@@ -41,6 +42,8 @@ pub struct Build<'a> {
     pub dependencies: &'a [&'a Record],
     /// What was asked for, in the order of answers.
     pub subactions: &'a [Subaction],
+    /// What became in this session of the actions of the element's previous record, by base action.
+    pub ends: &'a [(Digest, Bucket)],
     /// The tree of the artifact's files, when there is one.
     pub artifact: Option<Digest>,
 }
@@ -137,11 +140,11 @@ impl<'a> Recorder<'a> {
         }
         // What failed is not in the action cache, so priming it helps nobody.
         let readable = subaction.result.exit_code == 0;
-        let Some(read) = readable.then(|| self.read(&subaction.action)).transpose()?.flatten() else {
+        let read = if readable { self.read(&subaction.action, walker)? } else { None };
+        let Some(read) = read else {
             self.counts.left_out += 1;
             return Ok(());
         };
-        walker.list(&read.input_root, self)?;
         let action = self.action(subaction, &read);
         self.actions.insert(action.base, self.record.actions.len());
         self.record.actions.push(action);
@@ -149,20 +152,19 @@ impl<'a> Recorder<'a> {
     }
 
     /// What the record needs of an action; `None` for one that could not be adapted anyway.
-    fn read(&self, digest: &Digest) -> Result<Option<Read>> {
-        use crate::error::SpeculationError::{BadAction, BadRecord, Cas};
-        let read = || {
+    fn read(&mut self, digest: &Digest, walker: &mut Walker<'_>) -> Result<Option<Read>> {
+        let mut read = || -> Result<Read> {
             let action = message::action(self.cas, digest)?;
             let command = message::command(self.cas, &action.command(digest)?)?;
             let input_root = action.input_root(digest)?;
-            self.cas.directory(&input_root)?;
+            walker.list(&input_root, self)?;
             let working_directory = command.working_directory.clone();
             let platforms = crate::instantiate::named(&self.record.platforms, &action, &command);
-            Ok(Read { input_root, working_directory, platforms })
+            Ok(Read { working_directory, platforms })
         };
         match read() {
             Ok(read) => Ok(Some(read)),
-            Err(BadAction { .. } | BadRecord { .. } | Cas(spec_cas::CasError::Missing { .. })) => Ok(None),
+            Err(error) if error.is_of_data() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -204,7 +206,6 @@ impl<'a> Recorder<'a> {
 
 /// What the record needs of an action.
 struct Read {
-    input_root: Digest,
     working_directory: String,
     platforms: Vec<u32>,
 }

@@ -44,6 +44,7 @@ impl Fixture {
             platforms: &[],
             dependencies,
             subactions,
+            ends: &[],
             artifact: Some(self.store.tree(artifact)),
         };
         let limits = Limits { own_actions: true, other_actions: true };

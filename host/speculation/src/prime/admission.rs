@@ -41,13 +41,16 @@ impl Board {
     }
 
     fn decide(&mut self) {
-        let open: Vec<ActionId> = self.candidates.iter().copied().take(BATCH).collect();
-        if open.is_empty() {
-            return;
+        let open: Vec<ActionId> = self.candidates.iter().copied().collect();
+        for batch in open.chunks(BATCH) {
+            self.decide_on(batch);
         }
-        let candidates: Vec<Candidate> = open.iter().map(|action| self.candidate(*action)).collect();
+    }
+
+    fn decide_on(&mut self, batch: &[ActionId]) {
+        let candidates: Vec<Candidate> = batch.iter().map(|action| self.candidate(*action)).collect();
         let decisions = self.policy.decide(&candidates, &self.machine());
-        for (action, decision) in open.into_iter().zip(decisions) {
+        for (&action, decision) in batch.iter().zip(decisions) {
             let Stage::Candidate(digest) = self.track(action).stage else { continue };
             match decision {
                 Decision::Submit { priority } => self.go(action, Stage::Queued(digest, priority)),

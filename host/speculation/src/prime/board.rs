@@ -129,6 +129,13 @@ impl Board {
         }
     }
 
+    /// How the actions of an element end, by base action: what its next record remembers.
+    #[must_use]
+    pub fn ends(&self, element: ElementId) -> Vec<(Digest, Bucket)> {
+        let actions = self.resolver.actions_of(element);
+        actions.map(|action| (self.resolver.recorded(action).base, self.bucket(action))).collect()
+    }
+
     /// Ends the session: every action is in exactly one bucket.
     #[must_use]
     pub fn account(&self) -> Account {

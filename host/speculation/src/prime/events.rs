@@ -7,7 +7,7 @@ use super::stage::Stage;
 use super::{Adapted, Command, Finished, Load};
 use crate::account::{Bucket, Skipped};
 use crate::record::{Content, InputId};
-use crate::resolve::{ActionId, ElementId, Fact, PlaceId, TreeId, Verdict, Woken};
+use crate::resolve::{ActionId, ElementId, Fact, Outlook, PlaceId, TreeId, Woken};
 use spec_model::Digest;
 
 impl Board {
@@ -176,7 +176,7 @@ impl Board {
             let track = &mut self.tracks[action.0 as usize];
             track.round += 1;
             let round = track.round;
-            if self.resolver.verdict(action) == Verdict::Adapted {
+            if self.resolver.outlook(action) == Outlook::Adapted {
                 self.go(action, Stage::Adapting);
                 let base = self.resolver.recorded(action).base;
                 let adaptation = self.resolver.adaptation(action);

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use spec_cas::{Cas, CasError, EntryRef, Walk};
+use spec_cas::Cas;
 use spec_exec::wire;
 use spec_model::Digest;
 use spec_proto::buildstream::v2::SpeculativeActions;
@@ -13,7 +13,7 @@ use spec_proto::buildstream::v2::speculative_actions::overlay::OverlayType;
 use spec_proto::buildstream::v2::speculative_actions::{Overlay, SpeculativeAction};
 
 use super::{Content, Input, InputId, NameId, Origin, Record, RecordedAction};
-use crate::error::{Result, SpeculationError};
+use crate::error::Result;
 use crate::inputs::{Known, Namer, Walker};
 use crate::message;
 use crate::paths::PathId;
@@ -85,7 +85,7 @@ pub(super) fn read(cas: &Cas, message: SpeculativeActions, element: &str) -> Res
         };
         let root = match message::action(cas, &base).and_then(|action| action.input_root(&base)) {
             Ok(root) => root,
-            Err(SpeculationError::Cas(CasError::Missing { .. })) => continue,
+            Err(error) if error.is_of_data() => continue,
             Err(error) => return Err(error),
         };
         if !done.insert(base) {
@@ -95,9 +95,15 @@ pub(super) fn read(cas: &Cas, message: SpeculativeActions, element: &str) -> Res
             Ok(targets) => reader.targets = targets,
             Err(why) => return Ok(Err(why)),
         }
-        reader.files = occurrences(cas, &root)?;
-        // What a directory's files are depends on the action here, so nothing is remembered.
-        Walker::new(cas).list(&root, &mut reader)?;
+        // What is meant by a digest depends on the action, so nothing is remembered from one to the next.
+        let mut occurrences = Occurrences::default();
+        let listed = Walker::new(cas).list(&root, &mut occurrences);
+        reader.files = occurrences.0;
+        match listed.and_then(|_| Walker::new(cas).list(&root, &mut reader)) {
+            Ok(_) => {}
+            Err(error) if error.is_of_data() => continue,
+            Err(error) => return Err(error),
+        }
         let action = RecordedAction {
             base,
             outputs: vec![],
@@ -122,16 +128,21 @@ struct Reader {
     files: HashMap<Digest, usize>,
 }
 
-/// How often the bytes of each file occur in a tree.
-fn occurrences(cas: &Cas, root: &Digest) -> Result<HashMap<Digest, usize>> {
-    let mut files = HashMap::new();
-    cas.walk(root, |_, entry| {
-        if let EntryRef::File(file) = entry {
-            *files.entry(file.digest).or_default() += 1;
+/// Counts how often the bytes of each file occur in an input root.
+#[derive(Default)]
+struct Occurrences(HashMap<Digest, usize>);
+
+impl Namer for Occurrences {
+    fn child(&mut self, _: PathId, _: &str) -> Option<PathId> {
+        Some(PathId::ROOT)
+    }
+
+    fn input(&mut self, _: PathId, content: Content) -> Result<Option<InputId>> {
+        if let Content::File { digest, .. } = content {
+            *self.0.entry(digest).or_default() += 1;
         }
-        Ok(Walk::Enter)
-    })?;
-    Ok(files)
+        Ok(Some(InputId(0)))
+    }
 }
 
 impl Reader {

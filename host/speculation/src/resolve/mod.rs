@@ -66,6 +66,15 @@ struct SessionAction {
     contradicts: bool,
 }
 
+/// A [`Verdict`] in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outlook {
+    Pending,
+    Unchanged,
+    Adapted,
+    Impossible(Impossible),
+}
+
 /// What came of an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Ran {
@@ -182,23 +191,33 @@ impl Resolver {
     /// Where an action stands.
     #[must_use]
     pub fn verdict(&self, id: ActionId) -> Verdict {
+        match self.outlook(id) {
+            Outlook::Pending => Verdict::Pending(self.waits_for(id)),
+            Outlook::Unchanged => Verdict::Unchanged,
+            Outlook::Adapted => Verdict::Adapted,
+            Outlook::Impossible(why) => Verdict::Impossible(why),
+        }
+    }
+
+    /// Where an action stands, without what it waits for: costs nothing.
+    pub(crate) fn outlook(&self, id: ActionId) -> Outlook {
         let action = self.action(id);
         let trees = || action.trees.iter().map(|tree| &self.trees[tree.0 as usize]);
         let count = |class: Class| action.tally[class as usize];
         if !action.readable {
-            Verdict::Impossible(Impossible::Unreadable)
+            Outlook::Impossible(Impossible::Unreadable)
         } else if action.contradicts {
-            Verdict::Impossible(Impossible::Contradiction)
+            Outlook::Impossible(Impossible::Contradiction)
         } else if count(Class::Gone) > 0 {
-            Verdict::Impossible(Impossible::InputGone)
+            Outlook::Impossible(Impossible::InputGone)
         } else if trees().any(|tree| tree.new == TreeState::Gone) {
-            Verdict::Impossible(Impossible::TreeGone)
+            Outlook::Impossible(Impossible::TreeGone)
         } else if count(Class::Pending) > 0 || trees().any(|tree| tree.new == TreeState::Pending) {
-            Verdict::Pending(self.waits_for(id))
+            Outlook::Pending
         } else if count(Class::Changed) > 0 || trees().any(|tree| tree.new != TreeState::Known(tree.old)) {
-            Verdict::Adapted
+            Outlook::Adapted
         } else {
-            Verdict::Unchanged
+            Outlook::Unchanged
         }
     }
 

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use spec_model::Digest;
 use spec_strategy::Choice;
 
-use super::ids::{ActionId, Fact, PlaceId, TreeId, Verdict};
+use super::ids::{ActionId, Fact, PlaceId, TreeId};
 use super::input::Value;
 use super::places::Found;
-use super::{Ran, Resolver, TreeState};
+use super::{Outlook, Ran, Resolver, TreeState};
 use crate::record::{Content, InputId};
 
 /// Actions whose verdict or adaptation may be another one now.
@@ -165,11 +165,11 @@ impl Resolver {
     }
 
     fn outputs(&self, id: ActionId) -> Outputs {
-        match (&self.action(id).ran, self.verdict(id)) {
+        match (&self.action(id).ran, self.outlook(id)) {
             (Some(Ran { outputs: Some(outputs), .. }), _) => Outputs::Known(outputs.clone()),
-            (Some(Ran { outputs: None, .. }), _) | (None, Verdict::Impossible(_)) => Outputs::Never,
-            (None, Verdict::Pending(_) | Verdict::Adapted) => Outputs::Pending,
-            (None, Verdict::Unchanged) => Outputs::Known(self.recorded_outputs(id)),
+            (Some(Ran { outputs: None, .. }), _) | (None, Outlook::Impossible(_)) => Outputs::Never,
+            (None, Outlook::Pending | Outlook::Adapted) => Outputs::Pending,
+            (None, Outlook::Unchanged) => Outputs::Known(self.recorded_outputs(id)),
         }
     }
 
