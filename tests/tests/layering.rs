@@ -33,10 +33,11 @@ const RESERVED: [(&str, &[&str]); 8] = [
 ];
 
 /// What no crate may reach from a room, by whatever way.
-const UNREACHABLE: [(&str, &str); 4] = [
+const UNREACHABLE: [(&str, &str); 5] = [
     ("spec-scheduler", "wasmtime"),
     ("spec-project", "wasmtime"),
     ("spec-build", "wasmtime"),
+    ("spec-speculation", "wasmtime"),
     ("spec-model", "tokio"),
 ];
 
