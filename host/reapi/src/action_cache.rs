@@ -34,7 +34,7 @@ impl reapi::action_cache_server::ActionCache for ActionCache {
         let context = self.context.clone();
         let look = move || -> Result<_, Refusal> {
             let asked = Asked::now();
-            let found = realm.results.get(&action)?;
+            let found = realm.results.get(&action).map_err(|error| realm.refusal(error))?;
             let found =
                 found.ok_or_else(|| Refusal::NotFound(format!("no result of action {action} is cached")))?;
             let mut result = wire::action_result_to_proto(&found);
@@ -60,7 +60,7 @@ impl reapi::action_cache_server::ActionCache for ActionCache {
         let store = move || -> Result<_, Refusal> {
             let asked = Asked::now();
             let result = wire::action_result(brought).map_err(Refusal::Invalid)?;
-            realm.results.put(&action, &result)?;
+            realm.results.put(&action, &result).map_err(|error| realm.refusal(error))?;
             let kept = wire::action_result_to_proto(&result);
             asked.record(&context, action, Answered::Uploaded, result);
             Ok(kept)

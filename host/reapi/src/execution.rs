@@ -78,7 +78,8 @@ impl Execution {
                 stage.send_replace(Stage::from(progress));
             })
         };
-        let submitted = self.context.blocking.run(submit).await.and_then(|ticket| Ok(ticket?));
+        let refused = |error| attached.0.realm.refusal(error);
+        let submitted = self.context.blocking.run(submit).await.and_then(|ticket| ticket.map_err(refused));
         match submitted {
             Ok(ticket) => attached.0.hold(ticket),
             Err(refusal) => {

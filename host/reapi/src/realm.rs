@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spec_cas::Cas;
-use spec_exec::executor::{Executions, ResultCache};
+use spec_exec::executor::{ActionError, Executions, ResultCache};
 use spec_model::DigestFunction;
 use spec_proto::reapi::digest_function::Value;
 
@@ -25,6 +25,11 @@ impl Realm {
     pub(crate) fn executions(&self) -> Result<Arc<Executions>, Refusal> {
         let none = || Refusal::Unsupported("this server runs no actions; see its capabilities".to_owned());
         self.executions.clone().ok_or_else(none)
+    }
+
+    /// Why an action here has no result.
+    pub(crate) fn refusal(&self, error: ActionError) -> Refusal {
+        Refusal::of_action(self.cas.function(), error)
     }
 
     /// REAPI's name of the function.

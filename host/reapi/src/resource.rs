@@ -47,6 +47,14 @@ impl Resource {
     }
 }
 
+/// The name that a blob is read by, without the instance.
+pub(crate) fn name(function: DigestFunction, digest: &Digest) -> String {
+    match function {
+        DigestFunction::Sha256 => format!("blobs/{digest}"),
+        DigestFunction::Blake3 => format!("blobs/{function}/{digest}"),
+    }
+}
+
 fn parts(name: &str) -> Result<Vec<&str>, Refusal> {
     match name.len() > MAX_NAME {
         true => Err(Refusal::invalid(format!("a resource name of more than {MAX_NAME} bytes"))),
@@ -130,6 +138,15 @@ mod tests {
             "blake3/DIGEST",
         ] {
             check(bad, false, None);
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_blob_is_one_to_read() {
+        for function in DigestFunction::ALL {
+            let digest = function.of(b"x");
+            let expect = Resource { instance: String::new(), function, digest, zstd: false };
+            assert_eq!(Resource::to_read(&name(function, &digest)).ok(), Some(expect));
         }
     }
 

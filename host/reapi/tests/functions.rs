@@ -4,8 +4,11 @@
 
 mod common;
 
+use bazel_remote_apis::google::longrunning::operation;
+use bazel_remote_apis::google::rpc;
 use common::{Fixture, action, noise, wire};
 use spec_cas::{Cas, TreeBuilder};
+use spec_model::Digest;
 use spec_proto::{Message, reapi};
 use tonic::{Code, Status};
 
@@ -108,6 +111,32 @@ async fn every_call_knows_every_function() {
         assert_eq!(tree(&fixture, number, cas).await.unwrap(), 2, "{number}");
         assert_eq!(result(&fixture, number, cas).await.unwrap(), b"said", "{number}");
         assert_eq!(execute(&fixture, number, cas).await.unwrap(), number);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_is_named_with_its_function() {
+    let fixture = Fixture::new().await;
+    for (number, prefix, cas) in fixture.functions() {
+        let request = |action: Digest| reapi::ExecuteRequest {
+            action_digest: Some(wire(&action)),
+            digest_function: number,
+            ..Default::default()
+        };
+        let absent = cas.digest(b"absent");
+        let refused = fixture.execution().execute(request(absent)).await.unwrap_err();
+        let mut stream = fixture.execution().execute(request(action(cas, "missing"))).await.unwrap();
+        let mut answer = None;
+        while let Some(operation) = stream.get_mut().message().await.unwrap() {
+            answer = operation.result;
+        }
+        let Some(operation::Result::Response(answer)) = answer else { panic!("{answer:?}") };
+        let answer = reapi::ExecuteResponse::decode(&*answer.value).unwrap().status.unwrap();
+        let refused = rpc::Status::decode(refused.details()).unwrap();
+        for (status, digest) in [(refused, absent), (answer, Digest::of(b"not there"))] {
+            let text = String::from_utf8_lossy(&status.details[0].value).into_owned();
+            assert!(text.contains(&format!("blobs/{prefix}{digest}")), "{text}");
+        }
     }
 }
 

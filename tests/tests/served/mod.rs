@@ -105,7 +105,9 @@ impl Client {
             data: data.to_vec(),
         };
         let pieces: Vec<WriteRequest> = data.chunks(PIECE).enumerate().map(piece).collect();
-        let written = ByteStreamClient::new(self.channel.clone()).write(tonic::codegen::tokio_stream::iter(pieces)).await?;
+        let written = ByteStreamClient::new(self.channel.clone())
+            .write(tonic::codegen::tokio_stream::iter(pieces))
+            .await?;
         assert_eq!(written.into_inner().committed_size, data.len() as i64);
         Ok(())
     }
@@ -116,8 +118,7 @@ impl Client {
         let file = reapi::OutputFile { path: "out".to_owned(), digest, ..Default::default() };
         let result = reapi::ActionResult { output_files: vec![file], ..Default::default() };
         let (action_digest, action_result) = (Some(wire(action)), Some(result));
-        let request =
-            reapi::UpdateActionResultRequest { action_digest, action_result, ..Default::default() };
+        let request = reapi::UpdateActionResultRequest { action_digest, action_result, ..Default::default() };
         self.results().update_action_result(request).await.map(drop)
     }
 
