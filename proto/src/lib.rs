@@ -15,6 +15,9 @@ pub mod buildstream {
 /// The Remote Execution API, version 2.
 pub use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 
+/// The Remote Asset API, version 1.
+pub use bazel_remote_apis::build::bazel::remote::asset::v1 as asset;
+
 /// Protocol Buffers' own messages, such as `Timestamp`, as the Remote Execution API uses them.
 pub use bazel_remote_apis::google::protobuf as well_known;
 

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use spec_cas::Cas;
 use spec_exec::executor::{Executions, Recording, ResultCache};
 
+use crate::assets::Assets;
 use crate::blocking::Blocking;
 use crate::from_proto;
+use crate::metrics::{Metrics, Readings};
 use crate::operations::Operations;
 use crate::options::Options;
 use crate::refusal::Refusal;
@@ -20,8 +22,10 @@ pub(crate) struct Context {
     pub(crate) blocking: Blocking,
     pub(crate) uploads: Uploads,
     pub(crate) results: ResultCache,
+    pub(crate) assets: Assets,
     pub(crate) recording: Recording,
     pub(crate) operations: Operations,
+    pub(crate) metrics: Metrics,
     /// Who runs actions, if anybody does.
     pub(crate) executions: Option<Arc<Executions>>,
 }
@@ -30,8 +34,10 @@ impl Context {
     pub(crate) fn new(cas: Cas, options: Options) -> Self {
         Self {
             results: ResultCache::new(&cas),
+            assets: Assets::new(&cas),
             recording: Recording::default(),
             operations: Operations::default(),
+            metrics: Metrics::new(),
             executions: None,
             cas,
             blocking: Blocking::new(&options.limits),
@@ -67,5 +73,16 @@ impl Context {
     pub(crate) fn executions(&self) -> Result<Arc<Executions>, Refusal> {
         let none = || Refusal::Unsupported("this server runs no actions; see its capabilities".to_owned());
         self.executions.clone().ok_or_else(none)
+    }
+
+    /// Numbers of this moment.
+    pub(crate) fn readings(&self) -> Readings {
+        let load = self.executions.as_ref().map(|executions| executions.load());
+        let (queued, running) = load.unwrap_or_default();
+        let disk = rustix::fs::statvfs(self.cas.root()).ok();
+        let bytes =
+            |blocks: fn(&rustix::fs::StatVfs) -> u64| disk.as_ref().map_or(0, |d| blocks(d) * d.f_frsize);
+        let (free, size) = (bytes(|disk| disk.f_bavail), bytes(|disk| disk.f_blocks));
+        Readings { queued, running, uploads: self.uploads.count(), free, size }
     }
 }

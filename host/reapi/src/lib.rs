@@ -8,6 +8,10 @@
 
 mod access;
 mod action_cache;
+mod asset_fetch;
+mod asset_push;
+mod asset_request;
+mod assets;
 mod authority;
 mod batch;
 mod blocking;
@@ -18,8 +22,12 @@ mod download;
 mod error;
 mod execution;
 mod from_proto;
+mod health;
 mod listen;
 mod long_running;
+mod metrics;
+mod metrics_page;
+mod observe;
 mod operations;
 mod options;
 mod refusal;

@@ -83,15 +83,35 @@ impl Oracle {
         Oracle { bst: require_env("SPEC_BST"), folder }
     }
 
+    /// A BuildStream with more lines in its user configuration.
+    ///
+    /// # Panics
+    /// As [`Oracle::new`].
+    #[must_use]
+    pub fn configured(lines: &str) -> Oracle {
+        let oracle = Oracle::new();
+        let file = oracle.folder.path().join("bst.conf");
+        let text = fs::read_to_string(&file).expect("it was just written");
+        fs::write(&file, text + lines).expect("a file of our own folder can be written");
+        oracle
+    }
+
     /// Runs `bst` on a project.
     ///
     /// # Panics
     /// If it does not end.
     #[must_use]
     pub fn bst(&self, project: &Project, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.command(project).args(arguments), DEADLINE)
+    }
+
+    /// A `bst` on a project, to which arguments are added.
+    #[must_use]
+    pub fn command(&self, project: &Project) -> Command {
         let mut bst = Command::new(&self.bst);
         bst.args(["--no-colors", "--no-interactive"]);
-        Outcome::of(self.on(&mut bst, project.path()).args(arguments), DEADLINE)
+        self.on(&mut bst, project.path());
+        bst
     }
 
     /// The keys and digests of elements, and of all that they depend on; of all there are, where none

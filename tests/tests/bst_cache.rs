@@ -1,0 +1,111 @@
+//! BuildStream with `spec-host serve` as its artifact and source cache.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use spec_testkit::{Host, Oracle, Outcome, Project, Service};
+
+/// Elements that need no sandbox: quick.
+fn project() -> Project {
+    let project = Project::of(&[
+        ("elements/files.bst", "kind: import\nsources:\n- kind: local\n  path: files\n"),
+        ("elements/all.bst", "kind: stack\ndepends:\n- files.bst\n"),
+        ("files/usr/share/text", "text\n"),
+        ("files/usr/bin/tool", "#!/bin/sh\n"),
+        ("files/big", &"0123456789abcdef".repeat(400_000)),
+    ]);
+    let tool = project.path().join("files/usr/bin/tool");
+    fs::set_permissions(tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it is ours");
+    std::os::unix::fs::symlink("text", project.path().join("files/usr/share/link")).expect("it is ours");
+    project
+}
+
+/// `artifacts:` or `source-caches:` with these servers: pairs of a type and whether to push.
+fn servers(key: &str, url: &str, servers: &[(&str, bool)]) -> String {
+    let servers = servers.iter();
+    let servers: String =
+        servers.map(|(kind, push)| format!("  - url: {url}\n    type: {kind}\n    push: {push}\n")).collect();
+    format!("{key}:\n  servers:\n{servers}")
+}
+
+/// All that is in a folder: kinds, modes, targets of links, and contents.
+fn listing(folder: &Path) -> String {
+    let script = "find . -printf '%P %y %m %l\n' | sort; find . -type f -exec sha256sum '{}' + | sort";
+    let mut shell = Command::new("sh");
+    let shell = shell.args(["-c", script]).current_dir(folder);
+    Outcome::of(shell, Duration::from_secs(60)).success().to_owned()
+}
+
+fn checkout(oracle: &Oracle, project: &Project, element: &str, name: &str) -> String {
+    let folder = project.path().with_file_name(name);
+    let to = folder.display().to_string();
+    let _ = oracle.bst(project, &["artifact", "checkout", "--directory", &to, element]).success();
+    listing(&folder)
+}
+
+#[test]
+fn artifacts_are_pushed_and_pulled() {
+    let (host, project) = (Host::new(), project());
+    let service = Service::start(&host, &["--workers", "0"]);
+    let config = servers("artifacts", &service.url(), &[("all", true)]);
+    let (first, second) = (Oracle::configured(&config), Oracle::configured(&config));
+    let built = first.bst(&project, &["build", "all.bst"]);
+    assert!(built.success().is_empty() && built.stderr.contains("Pushed artifact"), "{}", built.stderr);
+    let again = first.bst(&project, &["artifact", "push", "--deps", "all", "all.bst"]);
+    assert!(again.stderr.contains("already has artifact"), "{}", again.stderr);
+    let pulled = second.bst(&project, &["artifact", "pull", "--deps", "all", "all.bst"]);
+    assert!(pulled.success().is_empty() && pulled.stderr.contains("Pulled artifact"), "{}", pulled.stderr);
+    let there = checkout(&first, &project, "files.bst", "first");
+    assert!(there.contains("usr/share/link l"), "{there}");
+    assert_eq!(checkout(&second, &project, "files.bst", "second"), there);
+}
+
+#[test]
+fn what_has_left_the_store_is_not_offered() {
+    let (host, project) = (Host::new(), project());
+    let service = Service::start(&host, &["--workers", "0"]);
+    let config = servers("artifacts", &service.url(), &[("index", true), ("storage", true)]);
+    let (first, second) = (Oracle::configured(&config), Oracle::configured(&config));
+    let _ = first.bst(&project, &["build", "files.bst"]).success();
+    let keys = first.keys(&project, &[], &["files.bst"]);
+    let (hash, _) = keys[0].files.split_once('/').expect("a digest is HASH/SIZE");
+    let blob = host.cache().join("cas/objects").join(&hash[..2]).join(hash);
+    fs::remove_file(&blob).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
+    let pulled = second.bst(&project, &["artifact", "pull", "files.bst"]);
+    assert!(pulled.stderr.contains("does not have artifact"), "{}", pulled.stderr);
+    let _ = first.bst(&project, &["artifact", "push", "files.bst"]).success();
+    let pulled = second.bst(&project, &["artifact", "pull", "files.bst"]);
+    assert!(pulled.success().is_empty() && pulled.stderr.contains("Pulled artifact"), "{}", pulled.stderr);
+}
+
+#[test]
+fn sources_are_pushed_and_pulled() {
+    let host = Host::new();
+    let service = Service::start(&host, &["--workers", "0"]);
+    let config = servers("source-caches", &service.url(), &[("all", true)]);
+    let (first, second) = (Oracle::configured(&config), Oracle::configured(&config));
+    let project = Project::example();
+    let _ = first.bst(&project, &["source", "fetch", "base.bst"]).success();
+    let _ = first.bst(&project, &["source", "push", "base.bst"]).success();
+    fs::remove_file(project.path().join("sources/hello-1.0.tar.gz")).expect("the example has it");
+    let fetched = second.bst(&project, &["source", "fetch", "base.bst"]);
+    assert!(fetched.success().is_empty() && fetched.stderr.contains("Pulled source"), "{}", fetched.stderr);
+}
+
+#[test]
+fn who_may_only_read_pulls_and_does_not_push() {
+    let (host, project) = (Host::new(), project());
+    let service = Service::start(&host, &["--workers", "0"]);
+    let first = Oracle::configured(&servers("artifacts", &service.url(), &[("all", true)]));
+    let _ = first.bst(&project, &["build", "files.bst"]).success();
+    drop(service);
+    let service = Service::start(&host, &["--read-only"]);
+    let second = Oracle::configured(&servers("artifacts", &service.url(), &[("all", false)]));
+    let pulled = second.bst(&project, &["artifact", "pull", "files.bst"]);
+    assert!(pulled.success().is_empty() && pulled.stderr.contains("Pulled artifact"), "{}", pulled.stderr);
+    let third = Oracle::configured(&servers("artifacts", &service.url(), &[("all", true)]));
+    let warned = third.bst(&project, &["build", "files.bst"]);
+    assert!(warned.stderr.contains("PERMISSION_DENIED"), "{}", warned.stderr);
+}

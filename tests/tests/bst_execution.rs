@@ -1,0 +1,95 @@
+//! BuildStream with `spec-host serve` as its remote execution service: whole elements are built in our sandbox.
+
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use spec_testkit::{Host, Oracle, Project, Service};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+fn remote(url: &str) -> String {
+    format!(
+        "remote-execution:\n  execution-service:\n    url: {url}\n  storage-service:\n    url: {url}\n  \
+         action-cache-service:\n    url: {url}\n    push: true\n"
+    )
+}
+
+/// The elements of the example that run commands.
+const BUILT: [&str; 4] = ["app.bst", "base.bst", "middle.bst", "top.bst"];
+
+#[test]
+fn elements_are_built_here() {
+    let (host, project) = (Host::shared(), Project::on_base(&[]));
+    let service = Service::start(&host, &["--metrics-listen", "127.0.0.1:0"]);
+    let config = remote(&service.url());
+    let first = Oracle::configured(&config);
+    let built = first.bst(&project, &["build", "all.bst"]);
+    let _ = built.success();
+    assert_eq!(built.stderr.matches("SUCCESS Waiting for the remote build to complete").count(), BUILT.len());
+    assert_eq!(service.metric("spec_host_actions_total{outcome=\"executed\"}"), Some(4.0));
+
+    let second = Oracle::configured(&config);
+    let again = second.bst(&project, &["build", "all.bst"]);
+    let _ = again.success();
+    assert_eq!(again.stderr.matches("Action result found in action cache").count(), BUILT.len());
+    assert_eq!(service.metric("spec_host_actions_total{outcome=\"executed\"}"), Some(4.0));
+
+    // What we build ourselves of the same elements is the same, byte by byte.
+    let ours = host.run(&project, &["build", "top.bst", "app.bst"]);
+    let _ = ours.success();
+    for theirs in [&first, &second].map(|oracle| oracle.keys(&project, &[], &["top.bst", "app.bst"])) {
+        let theirs: String = theirs.iter().map(|e| format!("{} {}\n", e.name, e.files)).collect();
+        let show =
+            ["show", "--deps", "all", "--format", "%{name} %{artifact-cas-digest}", "top.bst", "app.bst"];
+        assert_eq!(host.run(&project, &show).success(), theirs);
+    }
+}
+
+#[test]
+fn a_command_that_fails_is_told_as_such() {
+    let (host, project) = (Host::shared(), Project::on_base(&[]));
+    project.write("elements/fails.bst", &element("echo it is broken >&2; exit 3"));
+    let service = Service::start(&host, &[]);
+    let failed = Oracle::configured(&remote(&service.url())).bst(&project, &["build", "fails.bst"]);
+    let text = failed.failure();
+    assert!(text.contains("it is broken") && text.contains("Command failed"), "{text}");
+}
+
+#[test]
+fn a_build_that_is_given_up_ends_here() {
+    let (host, project) = (Host::shared(), Project::on_base(&[]));
+    let token = format!("3600.{}", std::process::id());
+    project.write("elements/sleeps.bst", &element(&format!("sleep {token}")));
+    let service = Service::start(&host, &[]);
+    let oracle = Oracle::configured(&remote(&service.url()));
+    let mut bst = oracle.command(&project);
+    let child = bst.args(["build", "sleeps.bst"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut child = child.expect("it can be started");
+    wait_for("the command to run", || sleeps(&token));
+    let kill = Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status();
+    assert!(kill.expect("there is a `kill`").success());
+    wait_for("its end", || !sleeps(&token));
+    wait_for("the client's end", || child.try_wait().expect("it is our child").is_some());
+}
+
+fn element(command: &str) -> String {
+    format!("kind: manual\nbuild-depends:\n- debian.bst\nconfig:\n  build-commands:\n  - {command}\n")
+}
+
+/// Whether the command of a sandbox runs.
+fn sleeps(token: &str) -> bool {
+    let processes = std::fs::read_dir("/proc").expect("/proc is mounted").flatten();
+    let mut lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    lines.any(|line| line.starts_with(b"sleep") && String::from_utf8_lossy(&line).contains(token))
+}
+
+#[track_caller]
+fn wait_for(what: &str, done: impl FnMut() -> bool) {
+    let mut done = done;
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < DEADLINE, "waited for {what} in vain");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
