@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs, reason = "each test uses what it needs")]
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +11,17 @@ use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
 use spec_cas::Cas;
 use spec_exec::executor::{ActionError, Executed, Executions, Executor, Order, PoolOptions, ResultCache};
 use spec_model::{ActionResult, Cancel, Digest};
-use spec_proto::{Message, reapi};
-use spec_reapi::{Listener, Options, Server};
+use spec_proto::{Message, asset, reapi};
+use spec_reapi::{Address, Listener, Options, ServeError, Server};
 use tonic::transport::{Channel, Endpoint};
 
 pub(crate) struct Fixture {
     pub(crate) cas: Cas,
     pub(crate) channel: Channel,
-    _stop: tokio::sync::oneshot::Sender<()>,
-    _folder: tempfile::TempDir,
+    pub(crate) server: Server,
+    stop: tokio::sync::oneshot::Sender<()>,
+    served: tokio::task::JoinHandle<Result<(), ServeError>>,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl Fixture {
@@ -29,18 +32,57 @@ impl Fixture {
     pub(crate) async fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let cas = Cas::open(folder.path().join("cas")).unwrap();
+        Self::start(folder, cas, options).await
+    }
+
+    /// Another server over the same store.
+    pub(crate) async fn over(cas: Cas, options: Options) -> Self {
+        Self::start(tempfile::tempdir().unwrap(), cas, options).await
+    }
+
+    async fn start(folder: tempfile::TempDir, cas: Cas, options: Options) -> Self {
         let results = ResultCache::new(&cas);
         let pool = PoolOptions { workers: 2, max_queued: 4 };
         let executions = Executions::start(cas.clone(), results, Arc::new(Pretender(cas.clone())), pool);
         let server = Server::new(cas.clone(), options).with_executions(Arc::new(executions.unwrap()));
         let path = folder.path().join("socket");
-        let address = format!("unix:{}", path.display());
-        let listener = Listener::open(&address.parse().unwrap()).await.unwrap();
+        let listener = Listener::open(&Address::Unix(path)).await.unwrap();
         let (stop, stopping) = tokio::sync::oneshot::channel();
-        tokio::spawn(async move { server.serve(listener, async { _ = stopping.await }).await });
-        let endpoint = Endpoint::try_from(format!("unix://{}", path.display())).unwrap();
-        let channel = endpoint.timeout(Duration::from_secs(30)).connect().await.unwrap();
-        Self { cas, channel, _stop: stop, _folder: folder }
+        let serving = server.clone();
+        let served = tokio::spawn(async move { serving.serve(listener, async { _ = stopping.await }).await });
+        let channel = connect(folder.path()).await.unwrap();
+        Self { cas, channel, server, stop, served, folder: Arc::new(folder) }
+    }
+
+    /// A connection of its own.
+    pub(crate) async fn connect(&self) -> Result<Channel, tonic::transport::Error> {
+        connect(self.folder.path()).await
+    }
+
+    /// Has the server stop, and waits for its end.
+    pub(crate) async fn stop(self) {
+        let Self { stop, served, channel, .. } = self;
+        stop.send(()).unwrap();
+        drop(channel);
+        served.await.unwrap().unwrap();
+    }
+
+    /// Has the server stop; done at its end.
+    pub(crate) fn stopping(self) -> tokio::task::JoinHandle<Result<(), ServeError>> {
+        self.stop.send(()).unwrap();
+        let folder = self.folder;
+        tokio::spawn(async move {
+            let _folder = folder;
+            self.served.await.unwrap()
+        })
+    }
+
+    pub(crate) fn fetch(&self) -> asset::fetch_client::FetchClient<Channel> {
+        asset::fetch_client::FetchClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn push(&self) -> asset::push_client::PushClient<Channel> {
+        asset::push_client::PushClient::new(self.channel.clone())
     }
 
     pub(crate) fn storage(
@@ -81,6 +123,11 @@ impl Fixture {
         };
         self.cas.put_bytes(&action.encode_to_vec()).unwrap()
     }
+}
+
+async fn connect(folder: &Path) -> Result<Channel, tonic::transport::Error> {
+    let endpoint = Endpoint::try_from(format!("unix://{}", folder.join("socket").display())).unwrap();
+    endpoint.timeout(Duration::from_secs(30)).connect().await
 }
 
 /// Does as an action's command says: `true`, `false`, `wait` until cancelled, `missing`, `late`.
