@@ -1,7 +1,7 @@
 //! BuildStream with `spec-host serve` as its artifact and source cache.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -38,6 +38,15 @@ fn listing(folder: &Path) -> String {
     Outcome::of(shell, Duration::from_secs(60)).success().to_owned()
 }
 
+/// The files of all blobs in a store.
+fn blobs(host: &Host) -> Vec<PathBuf> {
+    let folders = fs::read_dir(host.cache().join("cas/objects")).expect("there are blobs").flatten();
+    folders
+        .flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten())
+        .map(|e| e.path())
+        .collect()
+}
+
 fn checkout(oracle: &Oracle, project: &Project, element: &str, name: &str) -> String {
     let folder = project.path().with_file_name(name);
     let to = folder.display().to_string();
@@ -63,21 +72,25 @@ fn artifacts_are_pushed_and_pulled() {
 }
 
 #[test]
-fn what_has_left_the_store_is_not_offered() {
+fn what_is_damaged_is_not_offered_until_it_is_pushed_again() {
     let (host, project) = (Host::new(), project());
     let service = Service::start(&host, &["--workers", "0"]);
     let config = servers("artifacts", &service.url(), &[("index", true), ("storage", true)]);
     let (first, second) = (Oracle::configured(&config), Oracle::configured(&config));
     let _ = first.bst(&project, &["build", "files.bst"]).success();
-    let keys = first.keys(&project, &[], &["files.bst"]);
-    let (hash, _) = keys[0].files.split_once('/').expect("a digest is HASH/SIZE");
-    let blob = host.cache().join("cas/objects").join(&hash[..2]).join(hash);
-    fs::remove_file(&blob).unwrap_or_else(|error| panic!("{}: {error}", blob.display()));
+    let blob = blobs(&host).into_iter().find(|blob| fs::read(blob).is_ok_and(|bytes| bytes == b"text\n"));
+    fs::write(blob.expect("it was pushed"), "tixt\n").expect("it is ours");
+    let pulled = second.bst(&project, &["artifact", "pull", "files.bst"]);
+    assert!(!pulled.stderr.contains("Pulled artifact"), "{}", pulled.stderr);
     let pulled = second.bst(&project, &["artifact", "pull", "files.bst"]);
     assert!(pulled.stderr.contains("does not have artifact"), "{}", pulled.stderr);
     let _ = first.bst(&project, &["artifact", "push", "files.bst"]).success();
     let pulled = second.bst(&project, &["artifact", "pull", "files.bst"]);
     assert!(pulled.success().is_empty() && pulled.stderr.contains("Pulled artifact"), "{}", pulled.stderr);
+    assert_eq!(
+        checkout(&second, &project, "files.bst", "second"),
+        checkout(&first, &project, "files.bst", "first")
+    );
 }
 
 #[test]

@@ -10,7 +10,8 @@ use common::{Fixture, wire};
 use spec_cas::{Cas, TreeBuilder};
 use spec_model::Digest;
 use spec_proto::asset::{
-    FetchBlobRequest, FetchBlobResponse, FetchDirectoryRequest, PushBlobRequest, PushDirectoryRequest, Qualifier,
+    FetchBlobRequest, FetchBlobResponse, FetchDirectoryRequest, PushBlobRequest, PushDirectoryRequest,
+    Qualifier,
 };
 use spec_proto::well_known::Timestamp;
 use spec_reapi::Options;
@@ -101,7 +102,8 @@ async fn qualifiers_tell_assets_apart_in_any_order() {
         (&[("branch", "main")], None),
         (&[], None),
     ] {
-        let found = fetch(&fixture, FetchBlobRequest { qualifiers: qualifiers(pairs), ..get(URI) }).await.unwrap();
+        let found =
+            fetch(&fixture, FetchBlobRequest { qualifiers: qualifiers(pairs), ..get(URI) }).await.unwrap();
         assert_eq!(found.blob_digest, expect.map(wire), "{pairs:?}");
     }
 }
@@ -180,7 +182,11 @@ async fn requests_that_are_wrong() {
         FetchBlobRequest { oldest_content_accepted: nanos, ..get(URI) },
         FetchBlobRequest { uris: vec!["x".to_owned(); 1000], ..get(URI) },
     ] {
-        assert_eq!(fetch(&fixture, request.clone()).await.unwrap_err().code(), Code::InvalidArgument, "{request:?}");
+        assert_eq!(
+            fetch(&fixture, request.clone()).await.unwrap_err().code(),
+            Code::InvalidArgument,
+            "{request:?}"
+        );
     }
     for request in [
         PushBlobRequest::default(),

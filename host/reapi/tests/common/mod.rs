@@ -2,7 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs, reason = "each test uses what it needs")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ pub(crate) struct Fixture {
     pub(crate) cas: Cas,
     pub(crate) channel: Channel,
     pub(crate) server: Server,
+    /// Lets actions end that do `pass`.
+    pub(crate) gate: Cancel,
     stop: tokio::sync::oneshot::Sender<()>,
     served: tokio::task::JoinHandle<Result<(), ServeError>>,
     folder: Arc<tempfile::TempDir>,
@@ -43,7 +45,9 @@ impl Fixture {
     async fn start(folder: tempfile::TempDir, cas: Cas, options: Options) -> Self {
         let results = ResultCache::new(&cas);
         let pool = PoolOptions { workers: 2, max_queued: 4 };
-        let executions = Executions::start(cas.clone(), results, Arc::new(Pretender(cas.clone())), pool);
+        let gate = Cancel::new();
+        let pretender = Arc::new(Pretender(cas.clone(), gate.clone()));
+        let executions = Executions::start(cas.clone(), results, pretender, pool);
         let server = Server::new(cas.clone(), options).with_executions(Arc::new(executions.unwrap()));
         let path = folder.path().join("socket");
         let listener = Listener::open(&Address::Unix(path)).await.unwrap();
@@ -51,7 +55,7 @@ impl Fixture {
         let serving = server.clone();
         let served = tokio::spawn(async move { serving.serve(listener, async { _ = stopping.await }).await });
         let channel = connect(folder.path()).await.unwrap();
-        Self { cas, channel, server, stop, served, folder: Arc::new(folder) }
+        Self { cas, channel, server, gate, stop, served, folder: Arc::new(folder) }
     }
 
     /// A connection of its own.
@@ -75,6 +79,11 @@ impl Fixture {
             let _folder = folder;
             self.served.await.unwrap()
         })
+    }
+
+    /// The folder of its socket.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().to_owned()
     }
 
     pub(crate) fn fetch(&self) -> asset::fetch_client::FetchClient<Channel> {
@@ -125,13 +134,15 @@ impl Fixture {
     }
 }
 
-async fn connect(folder: &Path) -> Result<Channel, tonic::transport::Error> {
+/// A connection to the server whose socket is in a folder.
+pub(crate) async fn connect(folder: &Path) -> Result<Channel, tonic::transport::Error> {
     let endpoint = Endpoint::try_from(format!("unix://{}", folder.join("socket").display())).unwrap();
     endpoint.timeout(Duration::from_secs(30)).connect().await
 }
 
-/// Does as an action's command says: `true`, `false`, `wait` until cancelled, `missing`, `late`.
-struct Pretender(Cas);
+/// Does as an action's command says: `true`, `false`, `wait` until cancelled, `pass` when the
+/// gate opens, `missing`, `late`.
+struct Pretender(Cas, Cancel);
 
 impl Executor for Pretender {
     fn execute(&self, order: &Order, cancel: &Cancel) -> Result<Executed, ActionError> {
@@ -146,6 +157,12 @@ impl Executor for Pretender {
                 let _guard = cancel.on_cancel(move || _ = send.send(()));
                 _ = receive.recv_timeout(Duration::from_secs(30));
                 Err(ActionError::Cancelled)
+            }
+            "pass" => {
+                let (send, receive) = std::sync::mpsc::channel();
+                let _guard = self.1.on_cancel(move || _ = send.send(()));
+                _ = receive.recv_timeout(Duration::from_secs(30));
+                Ok(Executed { result })
             }
             _ => Ok(Executed { result }),
         }
