@@ -7,6 +7,7 @@ use tonic::{Request, Response, Status};
 use crate::asset_request;
 use crate::assets::Asset;
 use crate::context::Context;
+use crate::realm::Realm;
 use crate::refusal::Refusal;
 use crate::status;
 
@@ -21,17 +22,17 @@ impl fetch_server::Fetch for Fetch {
         request: Request<asset::FetchBlobRequest>,
     ) -> Result<Response<asset::FetchBlobResponse>, Status> {
         let request = request.into_inner();
-        self.context.admit(&request.instance_name, request.digest_function)?;
+        let realm = self.context.admit(&request.instance_name, request.digest_function)?;
         let asset::FetchBlobRequest { uris, qualifiers, oldest_content_accepted, .. } = request;
         let wanted = Wanted { uris, qualifiers, oldest: oldest_content_accepted, is_directory: false };
-        let answer = self.find(wanted).await?;
+        let answer = self.find(&realm, wanted).await?;
         Ok(Response::new(asset::FetchBlobResponse {
             status: Some(answer.status),
             uri: answer.uri,
             qualifiers: answer.qualifiers,
             expires_at: answer.asset.expires,
             blob_digest: answer.asset.content,
-            digest_function: request.digest_function,
+            digest_function: realm.value() as i32,
         }))
     }
 
@@ -40,17 +41,17 @@ impl fetch_server::Fetch for Fetch {
         request: Request<asset::FetchDirectoryRequest>,
     ) -> Result<Response<asset::FetchDirectoryResponse>, Status> {
         let request = request.into_inner();
-        self.context.admit(&request.instance_name, request.digest_function)?;
+        let realm = self.context.admit(&request.instance_name, request.digest_function)?;
         let asset::FetchDirectoryRequest { uris, qualifiers, oldest_content_accepted, .. } = request;
         let wanted = Wanted { uris, qualifiers, oldest: oldest_content_accepted, is_directory: true };
-        let answer = self.find(wanted).await?;
+        let answer = self.find(&realm, wanted).await?;
         Ok(Response::new(asset::FetchDirectoryResponse {
             status: Some(answer.status),
             uri: answer.uri,
             qualifiers: answer.qualifiers,
             expires_at: answer.asset.expires,
             root_directory_digest: answer.asset.content,
-            digest_function: request.digest_function,
+            digest_function: realm.value() as i32,
         }))
     }
 }
@@ -71,11 +72,11 @@ struct Found {
 
 impl Fetch {
     /// The asset of the first URI that has one. That there is none is told in the answer, as the API has it.
-    async fn find(&self, wanted: Wanted) -> Result<Found, Refusal> {
+    async fn find(&self, realm: &Realm, wanted: Wanted) -> Result<Found, Refusal> {
         let Wanted { uris, qualifiers, oldest, is_directory } = wanted;
         asset_request::check_time(oldest.as_ref(), "oldest_content_accepted")?;
         let names = asset_request::names(uris, qualifiers.clone(), is_directory)?;
-        let assets = self.context.assets.clone();
+        let assets = realm.assets.clone();
         let look = move || -> Result<_, Refusal> {
             for name in &names {
                 if let Some(asset) = assets.find(name, oldest.as_ref())? {

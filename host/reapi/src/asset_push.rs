@@ -1,5 +1,8 @@
 //! `build.bazel.remote.asset.v1.Push`: clients say what URIs stand for.
 
+use std::sync::Arc;
+
+use spec_cas::Cas;
 use spec_model::Digest;
 use spec_proto::asset::{self, push_server};
 use spec_proto::reapi;
@@ -11,6 +14,7 @@ use crate::asset_request;
 use crate::assets::{self, Asset, Name};
 use crate::context::Context;
 use crate::from_proto;
+use crate::realm::Realm;
 use crate::refusal::Refusal;
 
 pub(crate) struct Push {
@@ -25,14 +29,14 @@ impl push_server::Push for Push {
     ) -> Result<Response<asset::PushBlobResponse>, Status> {
         Access::of(&request).write()?;
         let request = request.into_inner();
-        self.context.admit(&request.instance_name, request.digest_function)?;
+        let realm = self.context.admit(&request.instance_name, request.digest_function)?;
         let names = asset_request::names(request.uris, request.qualifiers, false)?;
         let content = from_proto::required(request.blob_digest.as_ref(), "blob_digest")?;
         let speaks_of = SpeaksOf {
             blobs: asset_request::digests(&request.references_blobs)?,
             directories: asset_request::digests(&request.references_directories)?,
         };
-        self.keep(names, content, speaks_of, request.expire_at).await?;
+        self.keep(realm, names, content, speaks_of, request.expire_at).await?;
         Ok(Response::new(asset::PushBlobResponse {}))
     }
 
@@ -42,7 +46,7 @@ impl push_server::Push for Push {
     ) -> Result<Response<asset::PushDirectoryResponse>, Status> {
         Access::of(&request).write()?;
         let request = request.into_inner();
-        self.context.admit(&request.instance_name, request.digest_function)?;
+        let realm = self.context.admit(&request.instance_name, request.digest_function)?;
         let names = asset_request::names(request.uris, request.qualifiers, true)?;
         let root = from_proto::required(request.root_directory_digest.as_ref(), "root_directory_digest")?;
         let mut speaks_of = SpeaksOf {
@@ -50,7 +54,7 @@ impl push_server::Push for Push {
             directories: asset_request::digests(&request.references_directories)?,
         };
         speaks_of.directories.push(root);
-        self.keep(names, root, speaks_of, request.expire_at).await?;
+        self.keep(realm, names, root, speaks_of, request.expire_at).await?;
         Ok(Response::new(asset::PushDirectoryResponse {}))
     }
 }
@@ -66,20 +70,21 @@ impl Push {
     /// that it does not push. Only what is here now is awaited in answers later.
     async fn keep(
         &self,
+        realm: Arc<Realm>,
         names: Vec<Name>,
         content: Digest,
         speaks_of: SpeaksOf,
         expires: Option<Timestamp>,
     ) -> Result<(), Refusal> {
         asset_request::check_time(expires.as_ref(), "expire_at")?;
-        let context = self.context.clone();
         let keep = move || -> Result<_, Refusal> {
-            let assets = &context.assets;
+            let assets = &realm.assets;
             let is_tree = names.iter().any(|name| name.is_directory);
             let directories = assets.present_trees(speaks_of.directories)?;
             let lacks_tree = is_tree && !directories.contains(&content);
-            if lacks_tree || !context.cas.contains(&content)? {
-                return Err(Refusal::Missing(missing(&context, content, lacks_tree)?));
+            if lacks_tree || !realm.cas.contains(&content)? {
+                let missing = missing(&realm.cas, content, lacks_tree)?;
+                return Err(Refusal::Missing(realm.cas.function(), missing));
             }
             let wire =
                 |digests: &[Digest]| -> Vec<reapi::Digest> { digests.iter().map(from_proto::wire).collect() };
@@ -97,9 +102,9 @@ impl Push {
 }
 
 /// Which blobs of the content are missing, as far as that can be known.
-fn missing(context: &Context, content: Digest, is_tree: bool) -> Result<Vec<Digest>, Refusal> {
+fn missing(cas: &Cas, content: Digest, is_tree: bool) -> Result<Vec<Digest>, Refusal> {
     match is_tree {
-        true => Ok(context.cas.missing_of_tree(&content)?),
+        true => Ok(cas.missing_of_tree(&content)?),
         false => Ok(vec![content]),
     }
 }

@@ -1,7 +1,7 @@
 //! Assets: what clients say that a URI stands for.
 //!
 //! A record lies among the store's named records, under the digest of what was asked: the URI, the qualifiers in the
-//! order of their names, and whether it is a blob or a directory. It says nothing any more once something of what it
+//! order of their names, and whether it is a blob or a directory; each digest function has its own. It says nothing any more once something of what it
 //! speaks of has left the store.
 
 use std::time::SystemTime;
@@ -14,9 +14,6 @@ use spec_proto::well_known::Timestamp;
 
 use crate::from_proto;
 use crate::refusal::Refusal;
-
-/// The kind of the store's named records.
-const KIND: &str = "assets";
 
 /// All assets of a store.
 #[derive(Clone, Debug)]
@@ -59,7 +56,7 @@ pub(crate) struct Asset {
 
 impl Assets {
     pub(crate) fn new(cas: &Cas) -> Self {
-        Self { cas: cas.clone(), refs: cas.refs(KIND) }
+        Self { cas: cas.clone(), refs: cas.refs(&format!("assets-{}", cas.function().name())) }
     }
 
     /// Keeps an asset under every one of these names, in the place of earlier ones.

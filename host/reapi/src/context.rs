@@ -3,53 +3,46 @@
 use std::sync::Arc;
 
 use spec_cas::Cas;
-use spec_exec::executor::{Executions, Recording, ResultCache};
+use spec_exec::executor::Recording;
 
-use crate::assets::Assets;
 use crate::blocking::Blocking;
-use crate::from_proto;
 use crate::metrics::{Metrics, Readings};
 use crate::operations::Operations;
 use crate::options::Options;
+use crate::realm::{Realm, Realms};
 use crate::refusal::Refusal;
 use crate::uploads::Uploads;
 
 /// A handle on what all services share.
 #[derive(Clone)]
 pub(crate) struct Context {
-    pub(crate) cas: Cas,
+    pub(crate) realms: Realms,
     pub(crate) options: Arc<Options>,
     pub(crate) blocking: Blocking,
     pub(crate) uploads: Uploads,
-    pub(crate) results: ResultCache,
-    pub(crate) assets: Assets,
     pub(crate) recording: Recording,
     pub(crate) operations: Operations,
     pub(crate) metrics: Metrics,
-    /// Who runs actions, if anybody does.
-    pub(crate) executions: Option<Arc<Executions>>,
 }
 
 impl Context {
     pub(crate) fn new(cas: Cas, options: Options) -> Self {
         Self {
-            results: ResultCache::new(&cas),
-            assets: Assets::new(&cas),
+            realms: Realms::of(Realm::new(cas, None)),
             recording: Recording::default(),
             operations: Operations::default(),
             metrics: Metrics::new(),
-            executions: None,
-            cas,
             blocking: Blocking::new(&options.limits),
             uploads: Uploads::new(&options.limits),
             options: Arc::new(options),
         }
     }
 
-    /// Refuses an instance that is not served, and a digest function that is not known.
-    pub(crate) fn admit(&self, instance: &str, digest_function: i32) -> Result<(), Refusal> {
+    /// The realm that a request is for. Refuses an instance that is not served, and a digest function that is not
+    /// known.
+    pub(crate) fn admit(&self, instance: &str, digest_function: i32) -> Result<Arc<Realm>, Refusal> {
         self.instance(instance)?;
-        from_proto::digest_function(digest_function)
+        self.realms.of_request(digest_function)
     }
 
     /// Refuses an instance that is not served.
@@ -69,20 +62,14 @@ impl Context {
         }
     }
 
-    /// Who runs actions.
-    pub(crate) fn executions(&self) -> Result<Arc<Executions>, Refusal> {
-        let none = || Refusal::Unsupported("this server runs no actions; see its capabilities".to_owned());
-        self.executions.clone().ok_or_else(none)
-    }
-
     /// Numbers of this moment.
     pub(crate) fn readings(&self) -> Readings {
-        let load = self.executions.as_ref().map(|executions| executions.load());
-        let (queued, running) = load.unwrap_or_default();
-        let disk = rustix::fs::statvfs(self.cas.root()).ok();
-        let bytes =
-            |blocks: fn(&rustix::fs::StatVfs) -> u64| disk.as_ref().map_or(0, |d| blocks(d) * d.f_frsize);
-        let (free, size) = (bytes(|disk| disk.f_bavail), bytes(|disk| disk.f_blocks));
+        // One pool runs the actions of all realms, and they lie in one folder.
+        let mut pools = self.realms.iter().filter_map(|realm| realm.executions().ok());
+        let (queued, running) = pools.next().map(|executions| executions.load()).unwrap_or_default();
+        let disk = self.realms.iter().next().and_then(|realm| rustix::fs::statvfs(realm.cas.root()).ok());
+        let (free, size) =
+            disk.map_or((0, 0), |disk| (disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize));
         Readings { queued, running, uploads: self.uploads.count(), free, size }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bazel_remote_apis::google::longrunning;
-use spec_exec::executor::{self, Answer, Executions, Progress};
+use spec_exec::executor::{self, Answer, Progress};
 use spec_model::{Digest, UserError};
 use spec_proto::reapi;
 use tokio::sync::mpsc;
@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::from_proto;
 use crate::metrics;
 use crate::operations::{Attached, Stage};
+use crate::realm::Realm;
 use crate::refusal::Refusal;
 use crate::results::Inline;
 use crate::to_operation;
@@ -36,10 +37,9 @@ impl reapi::execution_server::Execution for Execution {
     ) -> Result<Response<Self::ExecuteStream>, Status> {
         Access::of(&request).write()?;
         let request = request.into_inner();
-        self.context.admit(&request.instance_name, request.digest_function)?;
-        let executions = self.context.executions()?;
+        let realm = self.context.admit(&request.instance_name, request.digest_function)?;
         let action = from_proto::required(request.action_digest.as_ref(), "action_digest")?;
-        let attached = self.start(executions, action, request).await?;
+        let attached = self.start(realm, action, request).await?;
         Ok(Response::new(follow(self.context.clone(), attached)))
     }
 
@@ -57,10 +57,11 @@ impl reapi::execution_server::Execution for Execution {
 impl Execution {
     async fn start(
         &self,
-        executions: Arc<Executions>,
+        realm: Arc<Realm>,
         action: Digest,
         request: reapi::ExecuteRequest,
     ) -> Result<Attached, Refusal> {
+        let executions = realm.executions()?;
         let inline = Inline {
             stdout: request.inline_stdout,
             stderr: request.inline_stderr,
@@ -72,7 +73,7 @@ impl Execution {
             skip_cache_lookup: request.skip_cache_lookup,
             recording: self.context.recording.clone(),
         };
-        let attached = self.context.operations.create(&request.instance_name, action, inline);
+        let attached = self.context.operations.create(&request.instance_name, realm, action, inline);
         let (stage, metrics) = (attached.0.stage.clone(), self.context.metrics.clone());
         let since = Instant::now();
         let submit = move || {
@@ -84,7 +85,8 @@ impl Execution {
                 stage.send_replace(Stage::from(progress));
             })
         };
-        let submitted = self.context.blocking.run(submit).await.and_then(|ticket| Ok(ticket?));
+        let refused = |error| attached.0.realm.refusal(error);
+        let submitted = self.context.blocking.run(submit).await.and_then(|ticket| ticket.map_err(refused));
         match submitted {
             Ok(ticket) => attached.0.hold(ticket),
             Err(refusal) => {

@@ -30,6 +30,7 @@ mod metrics_page;
 mod observe;
 mod operations;
 mod options;
+mod realm;
 mod refusal;
 mod resource;
 mod results;

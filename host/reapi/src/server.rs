@@ -36,6 +36,7 @@ use crate::long_running::LongRunning;
 use crate::metrics_page;
 use crate::observe::Observe;
 use crate::options::{Options, Tls};
+use crate::realm::Realm;
 use crate::storage::Storage;
 use crate::unix::Mended;
 
@@ -64,7 +65,15 @@ impl Server {
     /// Has actions run too. Without it, clients that ask for that are refused.
     #[must_use]
     pub fn with_executions(mut self, executions: Arc<Executions>) -> Self {
-        self.context.executions = Some(executions);
+        self.context.realms.employ(executions);
+        self
+    }
+
+    /// Serves a store of another digest function too, for clients that name this function. Its actions are run if
+    /// there are `executions`, which must be of this store.
+    #[must_use]
+    pub fn with_store(mut self, cas: Cas, executions: Option<Arc<Executions>>) -> Self {
+        self.context.realms.add(Realm::new(cas, executions));
         self
     }
 

@@ -221,7 +221,7 @@ async fn assets_outlive_the_server() {
     let first = Fixture::new().await;
     let blob = first.cas.put_bytes(b"x").unwrap();
     first.push().push_blob(push(&blob)).await.unwrap();
-    let second = Fixture::over(first.cas.clone(), Options::default()).await;
+    let second = Fixture::over(&first.cas, Options::default()).await;
     assert_eq!(fetch(&second, get(URI)).await.unwrap().blob_digest, Some(wire(&blob)));
     tokio::time::timeout(Duration::from_secs(30), first.stop()).await.unwrap();
 }

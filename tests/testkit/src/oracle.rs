@@ -79,6 +79,8 @@ impl Oracle {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let at = |name: &str| format!("{name}: {}\n", folder.path().join(name).display());
         let text = ["cachedir", "sourcedir", "logdir"].map(at).concat();
+        // Its usual reserve is a twentieth of the disk: below that its cache waits for room that nobody makes.
+        let text = text + "cache:\n  reserved-disk-space: 1M\n";
         fs::write(folder.path().join("bst.conf"), text).expect("a file of our own folder can be written");
         Oracle { bst: require_env("SPEC_BST"), folder }
     }

@@ -10,13 +10,15 @@ use bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient;
 use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
 use spec_cas::Cas;
 use spec_exec::executor::{ActionError, Executed, Executions, Executor, Order, PoolOptions, ResultCache};
-use spec_model::{ActionResult, Cancel, Digest};
+use spec_model::{ActionResult, Cancel, Digest, DigestFunction};
 use spec_proto::{Message, asset, reapi};
 use spec_reapi::{Address, Listener, Options, ServeError, Server};
 use tonic::transport::{Channel, Endpoint};
 
 pub(crate) struct Fixture {
     pub(crate) cas: Cas,
+    /// The store of BLAKE3.
+    pub(crate) blake3: Cas,
     pub(crate) channel: Channel,
     pub(crate) server: Server,
     /// Lets actions end that do `pass`.
@@ -33,29 +35,32 @@ impl Fixture {
 
     pub(crate) async fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let cas = Cas::open(folder.path().join("cas")).unwrap();
-        Self::start(folder, cas, options).await
+        Self::start(folder.path().join("cas").as_path(), folder, options).await
     }
 
     /// Another server over the same store.
-    pub(crate) async fn over(cas: Cas, options: Options) -> Self {
-        Self::start(tempfile::tempdir().unwrap(), cas, options).await
+    pub(crate) async fn over(cas: &Cas, options: Options) -> Self {
+        Self::start(cas.root(), tempfile::tempdir().unwrap(), options).await
     }
 
-    async fn start(folder: tempfile::TempDir, cas: Cas, options: Options) -> Self {
-        let results = ResultCache::new(&cas);
+    async fn start(root: &Path, folder: tempfile::TempDir, options: Options) -> Self {
+        let [cas, blake3] = DigestFunction::ALL.map(|function| Cas::open_with(root, function).unwrap());
         let pool = PoolOptions { workers: 2, max_queued: 4 };
         let gate = Cancel::new();
-        let pretender = Arc::new(Pretender(cas.clone(), gate.clone()));
-        let executions = Executions::start(cas.clone(), results, pretender, pool);
-        let server = Server::new(cas.clone(), options).with_executions(Arc::new(executions.unwrap()));
+        let pretender = |cas: &Cas| Arc::new(Pretender(cas.clone(), gate.clone()));
+        let executions = Executions::start(cas.clone(), ResultCache::new(&cas), pretender(&cas), pool);
+        let executions = executions.unwrap();
+        let beside = executions.beside(blake3.clone(), ResultCache::new(&blake3), pretender(&blake3));
+        let server = Server::new(cas.clone(), options)
+            .with_executions(Arc::new(executions))
+            .with_store(blake3.clone(), Some(Arc::new(beside)));
         let path = folder.path().join("socket");
         let listener = Listener::open(&Address::Unix(path)).await.unwrap();
         let (stop, stopping) = tokio::sync::oneshot::channel();
         let serving = server.clone();
         let served = tokio::spawn(async move { serving.serve(listener, async { _ = stopping.await }).await });
         let channel = connect(folder.path()).await.unwrap();
-        Self { cas, channel, server, gate, stop, served, folder: Arc::new(folder) }
+        Self { cas, blake3, channel, server, gate, stop, served, folder: Arc::new(folder) }
     }
 
     /// A connection of its own.
@@ -120,17 +125,14 @@ impl Fixture {
         reapi::capabilities_client::CapabilitiesClient::new(self.channel.clone())
     }
 
+    /// Each digest function with its number in REAPI, what it is in resource names, and its store.
+    pub(crate) fn functions(&self) -> [(i32, &'static str, &Cas); 2] {
+        [(1, "", &self.cas), (9, "blake3/", &self.blake3)]
+    }
+
     /// Stores an action that does what its first argument says, see [`Pretender`].
     pub(crate) fn action(&self, does: &str) -> Digest {
-        let command = reapi::Command { arguments: vec![does.to_owned()], ..Default::default() };
-        let command = self.cas.put_bytes(&command.encode_to_vec()).unwrap();
-        let root = self.cas.put_bytes(b"").unwrap();
-        let action = reapi::Action {
-            command_digest: Some(wire(&command)),
-            input_root_digest: Some(wire(&root)),
-            ..Default::default()
-        };
-        self.cas.put_bytes(&action.encode_to_vec()).unwrap()
+        action(&self.cas, does)
     }
 }
 
@@ -138,6 +140,18 @@ impl Fixture {
 pub(crate) async fn connect(folder: &Path) -> Result<Channel, tonic::transport::Error> {
     let endpoint = Endpoint::try_from(format!("unix://{}", folder.join("socket").display())).unwrap();
     endpoint.timeout(Duration::from_secs(30)).connect().await
+}
+
+/// Stores an action that does what its first argument says, see [`Pretender`].
+pub(crate) fn action(cas: &Cas, does: &str) -> Digest {
+    let command = reapi::Command { arguments: vec![does.to_owned()], ..Default::default() };
+    let command = cas.put_bytes(&command.encode_to_vec()).unwrap();
+    let action = reapi::Action {
+        command_digest: Some(wire(&command)),
+        input_root_digest: Some(wire(&cas.digest(b""))),
+        ..Default::default()
+    };
+    cas.put_bytes(&action.encode_to_vec()).unwrap()
 }
 
 /// Does as an action's command says: `true`, `false`, `wait` until cancelled, `pass` when the
