@@ -7,18 +7,13 @@ use std::time::Duration;
 
 use spec_testkit::{Host, Oracle, Outcome, Project, Service};
 
-/// Elements that need no sandbox: quick.
+/// The example with an element that needs no sandbox, and whose files nobody has who has not fetched them.
 fn project() -> Project {
-    let project = Project::of(&[
-        ("elements/files.bst", "kind: import\nsources:\n- kind: local\n  path: files\n"),
-        ("elements/all.bst", "kind: stack\ndepends:\n- files.bst\n"),
-        ("files/usr/share/text", "text\n"),
-        ("files/usr/bin/tool", "#!/bin/sh\n"),
-        ("files/big", &"0123456789abcdef".repeat(400_000)),
-    ]);
-    let tool = project.path().join("files/usr/bin/tool");
-    fs::set_permissions(tool, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it is ours");
-    std::os::unix::fs::symlink("text", project.path().join("files/usr/share/link")).expect("it is ours");
+    let project = Project::example();
+    let base = project.read("elements/base.bst");
+    let (from, to) = (base.find("sources:"), base.find("variables:"));
+    let sources = &base[from.expect("it has sources")..to.expect("it has variables")];
+    project.write("elements/files.bst", &format!("kind: import\n{sources}"));
     project
 }
 
@@ -60,14 +55,14 @@ fn artifacts_are_pushed_and_pulled() {
     let service = Service::start(&host, &["--workers", "0"]);
     let config = servers("artifacts", &service.url(), &[("all", true)]);
     let (first, second) = (Oracle::configured(&config), Oracle::configured(&config));
-    let built = first.bst(&project, &["build", "all.bst"]);
+    let built = first.bst(&project, &["build", "files.bst"]);
     assert!(built.success().is_empty() && built.stderr.contains("Pushed artifact"), "{}", built.stderr);
-    let again = first.bst(&project, &["artifact", "push", "--deps", "all", "all.bst"]);
+    let again = first.bst(&project, &["artifact", "push", "files.bst"]);
     assert!(again.stderr.contains("already has artifact"), "{}", again.stderr);
-    let pulled = second.bst(&project, &["artifact", "pull", "--deps", "all", "all.bst"]);
+    let pulled = second.bst(&project, &["artifact", "pull", "files.bst"]);
     assert!(pulled.success().is_empty() && pulled.stderr.contains("Pulled artifact"), "{}", pulled.stderr);
     let there = checkout(&first, &project, "files.bst", "first");
-    assert!(there.contains("usr/share/link l"), "{there}");
+    assert!(there.contains("configure f 755"), "{there}");
     assert_eq!(checkout(&second, &project, "files.bst", "second"), there);
 }
 
@@ -78,8 +73,12 @@ fn what_is_damaged_is_not_offered_until_it_is_pushed_again() {
     let config = servers("artifacts", &service.url(), &[("index", true), ("storage", true)]);
     let (first, second) = (Oracle::configured(&config), Oracle::configured(&config));
     let _ = first.bst(&project, &["build", "files.bst"]).success();
-    let blob = blobs(&host).into_iter().find(|blob| fs::read(blob).is_ok_and(|bytes| bytes == b"text\n"));
-    fs::write(blob.expect("it was pushed"), "tixt\n").expect("it is ours");
+    let blob = blobs(&host)
+        .into_iter()
+        .find(|blob| fs::read_to_string(blob).is_ok_and(|text| text.contains("int main")));
+    let blob = blob.expect("it was pushed");
+    fs::write(&blob, vec![b'x'; fs::metadata(&blob).expect("it is there").len() as usize])
+        .expect("it is ours");
     let pulled = second.bst(&project, &["artifact", "pull", "files.bst"]);
     assert!(!pulled.stderr.contains("Pulled artifact"), "{}", pulled.stderr);
     let pulled = second.bst(&project, &["artifact", "pull", "files.bst"]);
@@ -99,11 +98,11 @@ fn sources_are_pushed_and_pulled() {
     let service = Service::start(&host, &["--workers", "0"]);
     let config = servers("source-caches", &service.url(), &[("all", true)]);
     let (first, second) = (Oracle::configured(&config), Oracle::configured(&config));
-    let project = Project::example();
-    let _ = first.bst(&project, &["source", "fetch", "base.bst"]).success();
-    let _ = first.bst(&project, &["source", "push", "base.bst"]).success();
+    let project = project();
+    let _ = first.bst(&project, &["source", "fetch", "files.bst"]).success();
+    let _ = first.bst(&project, &["source", "push", "files.bst"]).success();
     fs::remove_file(project.path().join("sources/hello-1.0.tar.gz")).expect("the example has it");
-    let fetched = second.bst(&project, &["source", "fetch", "base.bst"]);
+    let fetched = second.bst(&project, &["source", "fetch", "files.bst"]);
     assert!(fetched.success().is_empty() && fetched.stderr.contains("Pulled source"), "{}", fetched.stderr);
 }
 
