@@ -31,6 +31,7 @@ mod observe;
 mod operations;
 mod options;
 mod realm;
+mod reflection;
 mod refusal;
 mod resource;
 mod results;

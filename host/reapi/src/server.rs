@@ -37,6 +37,7 @@ use crate::metrics_page;
 use crate::observe::Observe;
 use crate::options::{Options, Tls};
 use crate::realm::Realm;
+use crate::reflection;
 use crate::storage::Storage;
 use crate::unix::Mended;
 
@@ -148,6 +149,8 @@ impl Server {
             .layer(Observe(self.context.metrics.clone()))
             .layer(InterceptorLayer::new(Gate::new(options.tokens.clone(), options.writable)))
             .add_service(self.health.service())
+            .add_service(reflection::v1())
+            .add_service(reflection::v1alpha())
             .add_service(CapabilitiesServer::new(Capabilities { context: context() }))
             .add_service(storage.max_decoding_message_size(message))
             .add_service(bytes.max_decoding_message_size(message))

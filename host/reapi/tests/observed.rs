@@ -137,3 +137,44 @@ async fn numbers_tell_what_happened() {
     let bytes: u64 = text.lines().find_map(|line| line.strip_prefix(received)).unwrap().parse().unwrap();
     assert!(bytes > 3 * 64, "{bytes}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn services_are_told_by_reflection() {
+    use tonic_reflection::pb::v1::ServerReflectionRequest;
+    use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+    use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+    let fixture = Fixture::new().await;
+    let ask = |asked| {
+        let request = ServerReflectionRequest { host: String::new(), message_request: Some(asked) };
+        let mut client = ServerReflectionClient::new(fixture.channel.clone());
+        async move {
+            let stream = client.server_reflection_info(tokio_stream::once(request)).await;
+            stream.unwrap().into_inner().message().await.unwrap().unwrap().message_response.unwrap()
+        }
+    };
+    let MessageResponse::ListServicesResponse(listed) =
+        ask(MessageRequest::ListServices(String::new())).await
+    else {
+        panic!("no list")
+    };
+    let mut names: Vec<String> = listed.service.into_iter().map(|service| service.name).collect();
+    names.sort();
+    let expect = [
+        "build.bazel.remote.asset.v1.Fetch",
+        "build.bazel.remote.asset.v1.Push",
+        "build.bazel.remote.execution.v2.ActionCache",
+        "build.bazel.remote.execution.v2.Capabilities",
+        "build.bazel.remote.execution.v2.ContentAddressableStorage",
+        "build.bazel.remote.execution.v2.Execution",
+        "google.bytestream.ByteStream",
+        "google.longrunning.Operations",
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
+    ];
+    assert_eq!(names, expect);
+    for symbol in ["build.bazel.remote.execution.v2.Digest", "google.protobuf.Any", expect[0]] {
+        let found = ask(MessageRequest::FileContainingSymbol(symbol.to_owned())).await;
+        assert!(matches!(found, MessageResponse::FileDescriptorResponse(_)), "{symbol}: {found:?}");
+    }
+}
