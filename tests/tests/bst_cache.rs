@@ -62,7 +62,7 @@ fn artifacts_are_pushed_and_pulled() {
     let pulled = second.bst(&project, &["artifact", "pull", "files.bst"]);
     assert!(pulled.success().is_empty() && pulled.stderr.contains("Pulled artifact"), "{}", pulled.stderr);
     let there = checkout(&first, &project, "files.bst", "first");
-    assert!(there.contains("configure f 755"), "{there}");
+    assert!(there.contains("src/hello.c f 644"), "{there}");
     assert_eq!(checkout(&second, &project, "files.bst", "second"), there);
 }
 

@@ -72,7 +72,7 @@ const GAUGES: [(&str, &str); 5] = [
 impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("spec_host");
-        let buckets: fn() -> Histogram = || Histogram::new(exponential_buckets(0.000_25, 4.0, 12));
+        let buckets: fn() -> Histogram = || Histogram::new(exponential_buckets(0.000_25, 4.0, 10));
         let requests = Family::new_with_constructor(buckets);
         let (received, sent, open) = (Family::default(), Family::default(), Gauge::default());
         let (actions, lookups) = (Family::default(), Family::default());

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::ServeError;
 use crate::listen::{Listener, Socket};
 
-/// Prometheus' text form, as its older releases understand it too.
+/// The text form that OpenMetrics has made a standard.
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Shows `/metrics` until `stop` is done.
