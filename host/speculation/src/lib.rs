@@ -7,6 +7,8 @@
 
 mod account;
 mod attribute;
+#[cfg(test)]
+mod cycle;
 mod error;
 mod expand;
 #[cfg(test)]
