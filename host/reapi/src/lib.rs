@@ -8,6 +8,10 @@
 
 mod access;
 mod action_cache;
+mod asset_fetch;
+mod asset_push;
+mod asset_request;
+mod assets;
 mod authority;
 mod batch;
 mod blocking;
@@ -18,11 +22,16 @@ mod download;
 mod error;
 mod execution;
 mod from_proto;
+mod health;
 mod listen;
 mod long_running;
+mod metrics;
+mod metrics_page;
+mod observe;
 mod operations;
 mod options;
 mod realm;
+mod reflection;
 mod refusal;
 mod resource;
 mod results;
@@ -36,6 +45,7 @@ mod upload;
 mod uploads;
 mod zstd_blob;
 
+pub use assets::asset_needs;
 pub use error::ServeError;
 pub use listen::{Address, Listener};
 pub use options::{Limits, Options, Tls, Tokens};

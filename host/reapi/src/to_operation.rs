@@ -25,8 +25,12 @@ pub(crate) async fn tell(
     operation: &Arc<Operation>,
     stage: Stage,
 ) -> Result<longrunning::Operation, Refusal> {
-    let metadata = reapi::ExecuteOperationMetadata {
+    let mut metadata = reapi::ExecuteOperationMetadata {
         stage: number(&stage) as i32,
+        partial_execution_metadata: Some(reapi::ExecutedActionMetadata {
+            queued_timestamp: Some(operation.asked),
+            ..Default::default()
+        }),
         action_digest: Some(from_proto::wire(&operation.action)),
         digest_function: operation.realm.value() as i32,
         ..Default::default()
@@ -43,6 +47,10 @@ pub(crate) async fn tell(
                 response
             };
             let response = context.blocking.run(finish).await?;
+            if let Some(known) = response.result.as_ref().and_then(|result| result.execution_metadata.clone())
+            {
+                metadata.partial_execution_metadata = Some(known);
+            }
             Some(longrunning::operation::Result::Response(any(RESPONSE, &response)))
         }
         _ => None,
@@ -75,8 +83,9 @@ fn response(realm: &Realm, answer: Answer) -> reapi::ExecuteResponse {
         },
         Err(error) => {
             let result = partial(&error).map(action_result_to_proto);
+            let message = error.to_string();
             let status = Some(status::to_rpc(&realm.refusal(error)));
-            reapi::ExecuteResponse { result, status, ..Default::default() }
+            reapi::ExecuteResponse { result, status, message, ..Default::default() }
         }
     }
 }
