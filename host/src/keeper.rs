@@ -113,7 +113,7 @@ pub(crate) fn needs(kind: &str, record: &[u8]) -> Vec<Need> {
     match kind {
         "artifacts" => spec_artifact::record_needs(record),
         "sources" | "element-sources" => spec_source::record_needs(record),
-        "assets" => spec_reapi::asset_needs(record),
+        kind if kind.starts_with("assets-") => spec_reapi::asset_needs(record),
         _ => Vec::new(),
     }
 }
