@@ -18,6 +18,7 @@ use crate::inputs::{Namer, Walker};
 use crate::message;
 use crate::paths::{PathId, join};
 use crate::policy::OverlaySlot;
+use crate::prefetch::AHEAD;
 use crate::record::{Content, Input, InputId, PlatformTree, Record, RecordedAction, RecordedOutput};
 
 pub(crate) use origins::Limits;
@@ -77,8 +78,10 @@ pub(crate) fn attribute(
 ) -> Result<(Record, Counts)> {
     let mut recorder = Recorder::new(cas, build, limits);
     let mut walker = Walker::new(cas);
-    for subaction in build.subactions {
-        recorder.take(subaction, &mut walker)?;
+    for part in build.subactions.chunks(AHEAD) {
+        let actions: Vec<Digest> = part.iter().map(|subaction| subaction.action).collect();
+        walker.prefetch(&actions);
+        part.iter().try_for_each(|subaction| recorder.take(subaction, &mut walker))?;
     }
     let Recorder { mut record, counts, outputs, .. } = recorder;
     if let Some(artifact) = &build.artifact {
