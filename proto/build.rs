@@ -2,10 +2,11 @@
 
 use std::error::Error;
 
-const FILES: [&str; 3] = [
+const FILES: [&str; 4] = [
     "buildstream/v2/artifact.proto",
     "buildstream/v2/source.proto",
     "buildstream/v2/speculative_actions.proto",
+    "spec/v1/build_record.proto",
 ];
 const INCLUDES: [&str; 2] = ["proto", "proto/stub"];
 
@@ -16,6 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             ".build.bazel.remote.execution.v2",
             "::bazel_remote_apis::build::bazel::remote::execution::v2",
         )
+        .compile_well_known_types()
+        .extern_path(".google.protobuf", "::bazel_remote_apis::google::protobuf")
         .compile_fds(descriptors)?;
     println!("cargo::rerun-if-changed=proto");
     Ok(())

@@ -70,7 +70,7 @@ impl Execution {
             skip_cache_lookup: request.skip_cache_lookup,
             recording: self.context.recording.clone(),
         };
-        let attached = self.context.operations.create(&request.instance_name, action, inline);
+        let attached = self.context.operations.create(&request.instance_name, action, inline)?;
         let stage = attached.0.stage.clone();
         let submit = move || {
             executions.submit(&asked, move |progress| {

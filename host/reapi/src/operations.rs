@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,6 +45,7 @@ impl From<Progress> for Stage {
 #[derive(Clone, Default)]
 pub(crate) struct Operations {
     names: Arc<Mutex<HashMap<String, Arc<Operation>>>>,
+    closed: Arc<AtomicBool>,
 }
 
 /// One request to execute.
@@ -67,15 +69,33 @@ pub(crate) struct Attached(pub(crate) Arc<Operation>);
 
 impl Operations {
     /// A new operation of an instance, listened to.
-    pub(crate) fn create(&self, instance: &str, action: Digest, inline: Inline) -> Attached {
+    ///
+    /// # Errors
+    /// When no more are taken.
+    pub(crate) fn create(&self, instance: &str, action: Digest, inline: Inline) -> Result<Attached, Refusal> {
         let random = RandomState::new();
         let id = format!("{:016x}{:016x}", random.hash_one(action), random.hash_one(Instant::now()));
         let name = if instance.is_empty() { id } else { format!("{instance}/operations/{id}") };
         let hold = Hold { ticket: None, listeners: 0, idle_since: Instant::now() };
         let stage = watch::Sender::new(Stage::CacheCheck);
         let operation = Arc::new(Operation { name, action, inline, stage, hold: Mutex::new(hold) });
-        self.lock().insert(operation.name.clone(), Arc::clone(&operation));
-        Attached::to(operation)
+        let mut names = self.lock();
+        // Looked at under the lock, so that none is missed by who closes.
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Refusal::Busy("the server is stopping".to_owned()));
+        }
+        names.insert(operation.name.clone(), Arc::clone(&operation));
+        Ok(Attached::to(operation))
+    }
+
+    /// Gives up all that is not answered, and takes no more.
+    pub(crate) fn close(&self) {
+        let names = std::mem::take(&mut *{
+            let names = self.lock();
+            self.closed.store(true, Ordering::Relaxed);
+            names
+        });
+        names.values().for_each(|operation| operation.cancel());
     }
 
     /// An operation by its name.

@@ -28,7 +28,7 @@ use crate::error::ServeError;
 use crate::execution::Execution;
 use crate::listen::{Listener, Socket};
 use crate::long_running::LongRunning;
-use crate::options::{Options, Tls};
+use crate::options::{Options, Scope, Tls};
 use crate::storage::Storage;
 use crate::unix::Mended;
 
@@ -68,6 +68,11 @@ impl Server {
         self
     }
 
+    /// Gives up all that runs for clients, and refuses to run more.
+    pub(crate) fn close(&self) {
+        self.context.operations.close();
+    }
+
     /// Answers on a socket until `stop` is done; then lets running requests end.
     ///
     /// # Errors
@@ -105,6 +110,7 @@ impl Server {
         let context = || self.context.clone();
         let options = &self.context.options;
         let message = options.limits.message;
+        let public = options.scope == Scope::Public;
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_service_status("", tonic_health::ServingStatus::Serving).await;
         let storage = ContentAddressableStorageServer::new(Storage { context: context() });
@@ -113,7 +119,7 @@ impl Server {
         let bytes = ByteStreamServer::new(Bytes { context: context() });
         transport(options, tls)?
             .layer(InterceptorLayer::new(Gate::new(options.tokens.clone(), options.writable)))
-            .add_service(health_service)
+            .add_optional_service(public.then_some(health_service))
             .add_service(CapabilitiesServer::new(Capabilities { context: context() }))
             .add_service(storage.max_decoding_message_size(message))
             .add_service(bytes.max_decoding_message_size(message))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bazel_remote_apis::google::{longrunning, protobuf};
 use prost::Message;
 use spec_exec::executor::{ActionError, Answer};
-use spec_exec::wire::action_result_to_proto;
+use spec_exec::wire::{action_result_to_proto, add_subactions};
 use spec_model::{ActionResult, Answered};
 use spec_proto::reapi;
 
@@ -34,15 +34,19 @@ pub(crate) async fn tell(
         Stage::Completed(answer) => {
             let (cas, operation) = (context.cas.clone(), Arc::clone(operation));
             let finish = move || {
+                let executed = answer.as_ref().ok().map(|done| Arc::clone(done));
                 let mut response = response(answer);
                 if let Some(result) = &mut response.result {
                     // What cannot be inline has its digest.
                     let _ = results::inline(&cas, result, &operation.inline);
                 }
+                let mut response = any(RESPONSE, &response);
+                if let Some(done) = executed {
+                    add_subactions(&mut response.value, &done.result);
+                }
                 response
             };
-            let response = context.blocking.run(finish).await?;
-            Some(longrunning::operation::Result::Response(any(RESPONSE, &response)))
+            Some(longrunning::operation::Result::Response(context.blocking.run(finish).await?))
         }
         _ => None,
     };

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spec_cas::Cas;
-use spec_exec::executor::{Executions, LocalExecutor, LocalOptions, PoolOptions, ResultCache};
-use spec_reapi::{Address, Listener, Options, Server, Tls, Tokens};
+use spec_exec::executor::{LocalOptions, PoolOptions};
+use spec_reapi::{Address, Listener, Nested, Options, Server, Tls, Tokens};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -35,8 +35,9 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let addresses: Vec<Address> = addresses.collect::<Result<_, _>>()?;
     let cas = Cas::open(app.config.cache("cas"))?;
     let mut server = Server::new(cas.clone(), options(args)?);
-    if let Some(executions) = executions(cas, args)? {
-        server = server.with_executions(executions);
+    let nested = nested(cas, args);
+    if let Some(nested) = &nested {
+        server = server.with_executions(nested.executions()?);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::io("start the runtime", &error))?;
@@ -88,16 +89,15 @@ fn signalled() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn executions(cas: Cas, args: &ServeArgs) -> CommandResult<Option<Arc<Executions>>> {
+/// The workers, and the sockets of those actions that ask for actions themselves.
+fn nested(cas: Cas, args: &ServeArgs) -> Option<Arc<Nested>> {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = args.workers.unwrap_or_else(processors);
     if workers == 0 || args.read_only {
-        return Ok(None);
+        return None;
     }
-    let executor = LocalExecutor::new(cas.clone(), LocalOptions::default());
     let options = PoolOptions { workers, max_queued: args.max_queued };
-    let results = ResultCache::new(&cas);
-    Ok(Some(Arc::new(Executions::start(cas, results, Arc::new(executor), options)?)))
+    Some(Nested::new(cas, LocalOptions::default(), options))
 }
 
 fn options(args: &ServeArgs) -> CommandResult<Options> {

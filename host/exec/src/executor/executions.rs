@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::SystemTime;
@@ -24,7 +25,7 @@ pub struct PoolOptions {
 
 /// Answers requests for actions. Dropping it cancels what runs and ends the threads.
 pub struct Executions {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
 }
 
@@ -35,12 +36,14 @@ pub struct Ticket {
     place: Option<(Arc<Shared>, FlightId, WaiterId)>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     cas: Cas,
     cache: ResultCache,
     executor: Arc<dyn Executor>,
     state: Mutex<State>,
     wake: Condvar,
+    /// Threads of [`Spare`](super::Spare) workers.
+    pub(super) spares: Mutex<Vec<JoinHandle<()>>>,
 }
 
 struct State {
@@ -66,16 +69,13 @@ impl Executions {
         options: PoolOptions,
     ) -> Result<Self, ActionError> {
         let state = Mutex::new(State { queue: Queue::new(options.max_queued), closing: false });
-        let shared = Arc::new(Shared { cas, cache, executor, state, wake: Condvar::new() });
+        let (wake, spares) = (Condvar::new(), Mutex::default());
+        let shared = Arc::new(Shared { cas, cache, executor, state, wake, spares });
         let mut executions = Self { shared, workers: Vec::new() };
         for number in 0..options.workers.max(1) {
             let shared = Arc::clone(&executions.shared);
-            let thread = std::thread::Builder::new().name(format!("action-{number}"));
-            let spawned = thread.spawn(move || shared.work());
-            executions.workers.push(spawned.map_err(|error| ActionError::Internal {
-                reason: "action-no-thread".to_owned(),
-                message: format!("cannot start a worker thread: {error}"),
-            })?);
+            let work = move || shared.work(&AtomicBool::new(false));
+            executions.workers.push(Shared::start(&format!("action-{number}"), work)?);
         }
         Ok(executions)
     }
@@ -157,9 +157,26 @@ impl Shared {
         Ok(Ticket { place: Some((Arc::clone(self), boarded.flight, boarded.waiter)) })
     }
 
-    /// What a thread of the pool does all its life.
-    fn work(&self) {
-        while let Some((flight, job)) = self.next() {
+    pub(super) fn start(
+        name: &str,
+        work: impl FnOnce() + Send + 'static,
+    ) -> Result<JoinHandle<()>, ActionError> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        thread.map_err(|error| ActionError::Internal {
+            reason: "action-no-thread".to_owned(),
+            message: format!("cannot start a worker thread: {error}"),
+        })
+    }
+
+    /// Has all workers look whether their time is over.
+    pub(super) fn wake_all(&self) {
+        drop(self.lock());
+        self.wake.notify_all();
+    }
+
+    /// What a thread of the pool does all its life, which may be over before the pool's.
+    pub(super) fn work(&self, over: &AtomicBool) {
+        while let Some((flight, job)) = self.next(over) {
             let order = &job.order;
             let cached = if order.action.do_not_cache { None } else { self.late_hit(flight, order) };
             let answer = match cached {
@@ -173,10 +190,10 @@ impl Shared {
         }
     }
 
-    fn next(&self) -> Option<(FlightId, Job)> {
+    fn next(&self, over: &AtomicBool) -> Option<(FlightId, Job)> {
         let mut state = self.lock();
         loop {
-            if state.closing {
+            if state.closing || over.load(Ordering::Relaxed) {
                 return None;
             }
             if let Some(next) = state.queue.take() {
@@ -233,10 +250,19 @@ impl Drop for Executions {
                 waiter.tell(Progress::Completed(Err(ActionError::Cancelled)));
             }
         }
-        for worker in self.workers.drain(..) {
+        let spares = std::mem::take(&mut *self.shared.spares.lock().unwrap_or_else(PoisonError::into_inner));
+        let own = std::thread::current().id();
+        // A worker may be the last who held this; it cannot wait for itself, and ends next.
+        for worker in self.workers.drain(..).chain(spares).filter(|worker| worker.thread().id() != own) {
             // A worker that panicked is gone as well.
             let _ = worker.join();
         }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shared({:?})", self.lock().queue.load())
     }
 }
 
