@@ -9,8 +9,8 @@ use spec_exec::executor::RemoteApis;
 use spec_model::{Cancel, Digest, Key};
 use spec_project::{Element, Project};
 
-use crate::job::{Job, Observer};
 use crate::BuildError;
+use crate::job::{Job, Observer};
 
 /// Builds elements. Cheap to share between threads; every build has a root of its own.
 #[derive(Clone, Debug)]

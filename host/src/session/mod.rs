@@ -80,7 +80,18 @@ impl Session {
         let strict = config.strict(&app.globals, &project.config.name);
         let artifacts = Artifacts::new(cas.clone());
         let remote_apis = Nested::new(cas.clone(), LocalOptions::default(), pool());
-        Ok(Self { config, strict, project, cas, artifacts, remote_apis, pairs, source_keys, sources, context })
+        Ok(Self {
+            config,
+            strict,
+            project,
+            cas,
+            artifacts,
+            remote_apis,
+            pairs,
+            source_keys,
+            sources,
+            context,
+        })
     }
 
     /// The element's full name.

@@ -25,7 +25,14 @@ impl Listener {
         call: impl Fn(Progress) + Send + Sync + 'static,
     ) -> Self {
         let asked = (SystemTime::now(), Instant::now());
-        Self { action, recording, asked, told: Mutex::new(0), joined: AtomicBool::new(false), call: Box::new(call) }
+        Self {
+            action,
+            recording,
+            asked,
+            told: Mutex::new(0),
+            joined: AtomicBool::new(false),
+            call: Box::new(call),
+        }
     }
 
     /// Tells of a stage, unless a later one was told already. Records the answer.

@@ -101,8 +101,7 @@ impl LocalExecutor {
             let value = task.demands.socket.clone().unwrap_or_default();
             return Err(ActionError::NoWorker { name: "remoteApisSocketPath".to_owned(), value, has });
         };
-        let wanted =
-            SocketOptions { recording: asked.recording(), update_results: false, for_action: true };
+        let wanted = SocketOptions { recording: asked.recording(), update_results: false, for_action: true };
         Ok(Some(remote_apis.open(wanted)?))
     }
 

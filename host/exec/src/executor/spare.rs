@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
-use super::executions::{Executions, Shared};
 use super::ActionError;
+use super::executions::{Executions, Shared};
 
 /// Most workers beyond those of the pool: actions that ask for actions, one in another or beside each other.
 const MOST: usize = 64;

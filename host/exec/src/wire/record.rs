@@ -112,9 +112,10 @@ mod tests {
     }
 
     fn subaction() -> impl Strategy<Value = Subaction> {
-        let failure = ("[a-z]{1,3}", ".{0,3}", prop::option::of(result())).prop_map(
-            |(reason, message, partial)| ActionFailure { reason, message, partial: partial.map(Box::new) },
-        );
+        let failure =
+            ("[a-z]{1,3}", ".{0,3}", prop::option::of(result())).prop_map(|(reason, message, partial)| {
+                ActionFailure { reason, message, partial: partial.map(Box::new) }
+            });
         let outcome = prop_oneof![result().prop_map(Ok), failure.prop_map(Err)];
         let all = [Answered::Executed, Answered::Joined, Answered::CacheHit, Answered::Uploaded];
         (any::<u8>(), prop::sample::select(all.to_vec()), any::<u32>(), any::<u32>(), outcome).prop_map(

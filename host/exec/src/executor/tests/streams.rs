@@ -154,8 +154,7 @@ fn the_socket_of_the_session_is_where_it_is_asked_for() {
     let local = || LocalExecutor::new(fixture.cas.clone(), LocalOptions::default());
     let ask = |executor: LocalExecutor| {
         let options = PoolOptions { workers: 1, max_queued: 1 };
-        let pool =
-            Executions::start(fixture.cas.clone(), fixture.cache.clone(), Arc::new(executor), options);
+        let pool = Executions::start(fixture.cas.clone(), fixture.cache.clone(), Arc::new(executor), options);
         pool.expect("threads").execute(&Request::new(action), &spec_model::Cancel::new())
     };
     let refused = ask(local()).expect_err("there are no sockets");
