@@ -193,3 +193,19 @@ impl Drop for Attached {
         hold.idle_since = Instant::now();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_closes_gives_up_what_runs_and_takes_no_more() {
+        let operations = Operations::default();
+        let create = || operations.create("", Digest::of(b""), Inline::default());
+        let running = create().unwrap_or_else(|_| panic!("it is open"));
+        operations.close();
+        assert!(matches!(*running.0.stage.borrow(), Stage::Completed(Err(ActionError::Cancelled))));
+        assert!(matches!(create().map(drop), Err(Refusal::Busy(_))));
+        assert!(operations.find(&running.0.name).is_err());
+    }
+}

@@ -110,7 +110,9 @@ impl LocalExecutor {
         if command.arguments.is_empty() {
             return Err(ActionError::invalid("the command has no arguments; expected a program"));
         }
-        let cwd = path::relative("working_directory", &command.working_directory)?.to_owned();
+        // What trexe writes for the root.
+        let cwd = if command.working_directory == "." { "" } else { &command.working_directory };
+        let cwd = path::relative("working_directory", cwd)?.to_owned();
         let plan = Plan::new(&command, &cwd)?;
         let platform = action.platform.as_ref().or(command.platform.as_ref());
         let demands = platform.map(Demands::of).transpose()?.unwrap_or_default();
