@@ -62,7 +62,7 @@ impl Cas {
             }
             return Ok(digest);
         }
-        let digest = digest_of(&file).map_err(CasError::io("read", path))?;
+        let digest = digest_of(self.function(), &file).map_err(CasError::io("read", path))?;
         self.move_in(path, &file, digest)?;
         Ok(digest)
     }
@@ -71,7 +71,7 @@ impl Cas {
         if size > KEEP as u64 {
             let temp = self.temp_file(&Digest::of(b""))?;
             if rustix::fs::ioctl_ficlone(temp.file(), &file).is_ok() {
-                let digest = digest_of(temp.file()).map_err(CasError::io("read", path))?;
+                let digest = digest_of(self.function(), temp.file()).map_err(CasError::io("read", path))?;
                 self.publish(temp, &digest)?;
                 return Ok(digest);
             }
@@ -153,7 +153,7 @@ impl BlobWriter {
     fn finish_as(self, expected: Option<&Digest>) -> Result<Digest> {
         let found = match &self.spilled {
             Some((_, hasher)) => hasher.clone().finish(),
-            None => Digest::of(&self.start),
+            None => self.cas.digest(&self.start),
         };
         if let Some(expected) = expected.filter(|expected| **expected != found) {
             return Err(CasError::WrongDigest { expected: *expected, found });
@@ -174,7 +174,7 @@ impl BlobWriter {
     fn spill(&mut self) -> io::Result<&mut (TempFile, DigestHasher)> {
         if self.spilled.is_none() {
             let temp = self.cas.temp_file(&Digest::of(b"")).map_err(io::Error::other)?;
-            let mut hasher = DigestHasher::new();
+            let mut hasher = self.cas.function().hasher();
             hasher.update(&self.start);
             temp.file().write_all(&self.start)?;
             self.start = Vec::new();

@@ -48,7 +48,7 @@ impl Download {
             file,
             offset,
             end,
-            hasher: is_whole.then(DigestHasher::new),
+            hasher: is_whole.then(|| cas.function().hasher()),
             encoder: encoder.map_err(|error| Refusal::Internal(error.to_string()))?,
         })
     }

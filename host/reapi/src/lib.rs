@@ -23,6 +23,7 @@ mod long_running;
 mod nested;
 mod operations;
 mod options;
+mod realm;
 mod refusal;
 mod resource;
 mod results;

@@ -62,6 +62,18 @@ impl Nested {
         Arc::new_cyclic(|this| Self { cas, local, pool, this: this.clone(), started: Mutex::default() })
     }
 
+    /// The same workers for another store.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn beside(&self, cas: Cas) -> Result<Arc<Self>, ExecError> {
+        let (executions, beside) = (self.executions()?, Self::new(cas, self.local.clone(), self.pool));
+        let executions =
+            executions.beside(beside.cas.clone(), ResultCache::new(&beside.cas), beside.executor());
+        beside.lock().executions = Some(Arc::new(executions));
+        Ok(beside)
+    }
+
     /// The pool of workers.
     ///
     /// # Errors
@@ -71,12 +83,15 @@ impl Nested {
         if let Some(executions) = &started.executions {
             return Ok(Arc::clone(executions));
         }
-        let this: Weak<dyn RemoteApis> = self.this.clone();
-        let executor = LocalExecutor::new(self.cas.clone(), self.local.clone()).with_remote_apis(this);
         let results = ResultCache::new(&self.cas);
-        let executions = Executions::start(self.cas.clone(), results, Arc::new(executor), self.pool);
+        let executions = Executions::start(self.cas.clone(), results, self.executor(), self.pool);
         let executions = Arc::new(executions.map_err(failed)?);
         Ok(Arc::clone(started.executions.insert(executions)))
+    }
+
+    fn executor(&self) -> Arc<LocalExecutor> {
+        let this: Weak<dyn RemoteApis> = self.this.clone();
+        Arc::new(LocalExecutor::new(self.cas.clone(), self.local.clone()).with_remote_apis(this))
     }
 
     fn runtime(&self) -> Result<Handle, ExecError> {

@@ -12,6 +12,7 @@ use spec_exec::executor::{ActionError, Answer, Progress, Ticket};
 use spec_model::Digest;
 use tokio::sync::watch;
 
+use crate::realm::Realm;
 use crate::refusal::Refusal;
 use crate::results::Inline;
 
@@ -51,6 +52,8 @@ pub(crate) struct Operations {
 /// One request to execute.
 pub(crate) struct Operation {
     pub(crate) name: String,
+    /// Where the action is.
+    pub(crate) realm: Arc<Realm>,
     pub(crate) action: Digest,
     pub(crate) inline: Inline,
     pub(crate) stage: watch::Sender<Stage>,
@@ -72,13 +75,19 @@ impl Operations {
     ///
     /// # Errors
     /// When no more are taken.
-    pub(crate) fn create(&self, instance: &str, action: Digest, inline: Inline) -> Result<Attached, Refusal> {
+    pub(crate) fn create(
+        &self,
+        instance: &str,
+        realm: Arc<Realm>,
+        action: Digest,
+        inline: Inline,
+    ) -> Result<Attached, Refusal> {
         let random = RandomState::new();
         let id = format!("{:016x}{:016x}", random.hash_one(action), random.hash_one(Instant::now()));
         let name = if instance.is_empty() { id } else { format!("{instance}/operations/{id}") };
         let hold = Hold { ticket: None, listeners: 0, idle_since: Instant::now() };
         let stage = watch::Sender::new(Stage::CacheCheck);
-        let operation = Arc::new(Operation { name, action, inline, stage, hold: Mutex::new(hold) });
+        let operation = Arc::new(Operation { name, realm, action, inline, stage, hold: Mutex::new(hold) });
         let mut names = self.lock();
         // Looked at under the lock, so that none is missed by who closes.
         if self.closed.load(Ordering::Relaxed) {
@@ -90,11 +99,11 @@ impl Operations {
 
     /// Gives up all that is not answered, and takes no more.
     pub(crate) fn close(&self) {
-        let names = std::mem::take(&mut *{
-            let names = self.lock();
+        let names = {
+            let mut names = self.lock();
             self.closed.store(true, Ordering::Relaxed);
-            names
-        });
+            std::mem::take(&mut *names)
+        };
         names.values().for_each(|operation| operation.cancel());
     }
 
@@ -200,8 +209,10 @@ mod tests {
 
     #[test]
     fn who_closes_gives_up_what_runs_and_takes_no_more() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let realm = Arc::new(Realm::new(spec_cas::Cas::open(folder.path()).expect("a store"), None));
         let operations = Operations::default();
-        let create = || operations.create("", Digest::of(b""), Inline::default());
+        let create = || operations.create("", Arc::clone(&realm), Digest::of(b""), Inline::default());
         let running = create().unwrap_or_else(|_| panic!("it is open"));
         operations.close();
         assert!(matches!(*running.0.stage.borrow(), Stage::Completed(Err(ActionError::Cancelled))));

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use spec_cas::Cas;
 use spec_exec::executor::{LocalOptions, PoolOptions};
+use spec_model::DigestFunction;
 use spec_reapi::{Address, Listener, Nested, Options, Server, Tls, Tokens};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -33,12 +34,16 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     }
     let addresses = args.listen.iter().map(|address| address.parse());
     let addresses: Vec<Address> = addresses.collect::<Result<_, _>>()?;
-    let cas = Cas::open(app.config.cache("cas"))?;
+    let folder = app.config.cache("cas");
+    let (cas, blake3) = (Cas::open(&folder)?, Cas::open_with(&folder, DigestFunction::Blake3)?);
     let mut server = Server::new(cas.clone(), options(args)?);
     let nested = nested(cas, args);
+    let beside = nested.as_ref().map(|nested| nested.beside(blake3.clone())).transpose()?;
     if let Some(nested) = &nested {
         server = server.with_executions(nested.executions()?);
     }
+    let beside_executions = beside.as_ref().map(|beside| beside.executions()).transpose()?;
+    server = server.with_store(blake3, beside_executions);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::io("start the runtime", &error))?;
     let served = runtime.block_on(serve(&server, &addresses));

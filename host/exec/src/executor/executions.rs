@@ -1,7 +1,6 @@
 //! The pool: answers requests from the action cache, by joining, or by executing.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -12,7 +11,8 @@ use spec_model::{Action, Answered, Cancel, Digest};
 
 use super::listener::Listener;
 use super::queue::{FlightId, Full, Left, Manner, Queue, WaiterId};
-use super::{ActionError, Answer, Done, Executor, Order, Progress, Request, ResultCache, load};
+use super::realm::Realm;
+use super::{ActionError, Answer, Done, Executor, Order, Progress, Request, ResultCache};
 
 /// Sizes of the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +23,14 @@ pub struct PoolOptions {
     pub max_queued: usize,
 }
 
-/// Answers requests for actions. Dropping it cancels what runs and ends the threads.
+/// Answers requests for actions of one store. Dropping the last of a pool cancels what runs and ends the threads.
 pub struct Executions {
+    pub(super) pool: Arc<Pool>,
+    realm: Arc<Realm>,
+}
+
+/// The threads, which work for any number of stores.
+pub(super) struct Pool {
     pub(super) shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
 }
@@ -37,9 +43,6 @@ pub struct Ticket {
 }
 
 pub(super) struct Shared {
-    cas: Cas,
-    cache: ResultCache,
-    executor: Arc<dyn Executor>,
     state: Mutex<State>,
     wake: Condvar,
     /// Threads of [`Spare`](super::Spare) workers.
@@ -47,12 +50,15 @@ pub(super) struct Shared {
 }
 
 struct State {
-    queue: Queue<Digest, Job, Arc<Listener>>,
+    /// Keys are a realm's number and an action in it.
+    queue: Queue<(usize, Digest), Job, Arc<Listener>>,
+    realms: usize,
     closing: bool,
 }
 
 #[derive(Clone)]
 struct Job {
+    realm: Arc<Realm>,
     order: Arc<Order>,
     cancel: Cancel,
 }
@@ -68,16 +74,26 @@ impl Executions {
         executor: Arc<dyn Executor>,
         options: PoolOptions,
     ) -> Result<Self, ActionError> {
-        let state = Mutex::new(State { queue: Queue::new(options.max_queued), closing: false });
+        let state = Mutex::new(State { queue: Queue::new(options.max_queued), realms: 1, closing: false });
         let (wake, spares) = (Condvar::new(), Mutex::default());
-        let shared = Arc::new(Shared { cas, cache, executor, state, wake, spares });
-        let mut executions = Self { shared, workers: Vec::new() };
+        let mut pool = Pool { shared: Arc::new(Shared { state, wake, spares }), workers: Vec::new() };
         for number in 0..options.workers.max(1) {
-            let shared = Arc::clone(&executions.shared);
+            let shared = Arc::clone(&pool.shared);
             let work = move || shared.work(&AtomicBool::new(false));
-            executions.workers.push(Shared::start(&format!("action-{number}"), work)?);
+            pool.workers.push(Shared::start(&format!("action-{number}"), work)?);
         }
-        Ok(executions)
+        let realm = Realm { number: 0, cas, cache, executor };
+        Ok(Self { pool: Arc::new(pool), realm: Arc::new(realm) })
+    }
+
+    /// Answers requests for actions of another store, by the same threads and with the same bounds: of both together
+    /// no more actions run or wait than of one.
+    #[must_use]
+    pub fn beside(&self, cas: Cas, cache: ResultCache, executor: Arc<dyn Executor>) -> Self {
+        let mut state = self.pool.shared.lock();
+        let realm = Realm { number: state.realms, cas, cache, executor };
+        state.realms += 1;
+        Self { pool: Arc::clone(&self.pool), realm: Arc::new(realm) }
     }
 
     /// Takes a request. `listener` is told of every stage, in order and each at most once, from any thread, perhaps
@@ -94,14 +110,14 @@ impl Executions {
     ) -> Result<Ticket, ActionError> {
         let listener = Arc::new(Listener::new(request.action, request.recording.clone(), listener));
         if !request.skip_cache_lookup
-            && let Some(result) = self.shared.cache.get(&request.action)?
+            && let Some(result) = self.realm.cached(&request.action)?
         {
             let done = Done { result, answered: Answered::CacheHit };
             listener.tell(Progress::Completed(Ok(done.into())));
             return Ok(Ticket { place: None });
         }
-        let action = load::action(&self.shared.cas, &request.action)?;
-        self.shared.enqueue(request, action, listener)
+        let action = self.realm.action(&request.action)?;
+        self.pool.shared.enqueue(&self.realm, request, action, listener)
     }
 
     /// Answers a request and waits for it; gives it up on `cancel`.
@@ -120,10 +136,10 @@ impl Executions {
         answers.recv().unwrap_or(Err(ActionError::Cancelled))
     }
 
-    /// Numbers of actions that wait for a worker, and that run.
+    /// Numbers of actions that wait for a worker, and that run, of all stores of the pool.
     #[must_use]
     pub fn load(&self) -> (usize, usize) {
-        self.shared.lock().queue.load()
+        self.pool.shared.lock().queue.load()
     }
 }
 
@@ -134,6 +150,7 @@ impl Shared {
 
     fn enqueue(
         self: &Arc<Self>,
+        realm: &Arc<Realm>,
         request: &Request,
         action: Action,
         listener: Arc<Listener>,
@@ -141,13 +158,14 @@ impl Shared {
         let (priority, alone) = (request.priority, action.do_not_cache);
         let manner = Manner { priority, fresh: request.skip_cache_lookup, alone };
         let order = Order { digest: request.action, action, queued: SystemTime::now() };
-        let job = || Job { order: order.into(), cancel: Cancel::new() };
+        let job = || Job { realm: Arc::clone(realm), order: order.into(), cancel: Cancel::new() };
+        let key = (realm.number, request.action);
         let boarded = {
             let mut state = self.lock();
             if state.closing {
                 return Err(ActionError::Cancelled);
             }
-            state.queue.board(request.action, manner, Arc::clone(&listener), job)
+            state.queue.board(key, manner, Arc::clone(&listener), job)
         };
         let boarded = boarded.map_err(|Full| ActionError::Exhausted {
             what: "too many actions are waiting for a worker".to_owned(),
@@ -177,8 +195,7 @@ impl Shared {
     /// What a thread of the pool does all its life, which may be over before the pool's.
     pub(super) fn work(&self, over: &AtomicBool) {
         while let Some((flight, job)) = self.next(over) {
-            let order = &job.order;
-            let cached = if order.action.do_not_cache { None } else { self.late_hit(flight, order) };
+            let cached = if job.order.action.do_not_cache { None } else { self.late_hit(flight, &job) };
             let answer = match cached {
                 Some(done) => Ok(done),
                 None => self.run(flight, &job),
@@ -204,8 +221,8 @@ impl Shared {
     }
 
     /// A result that came between the request's look at the cache and now.
-    fn late_hit(&self, flight: FlightId, order: &Order) -> Option<Arc<Done>> {
-        let result = self.cache.get(&order.digest).ok().flatten()?;
+    fn late_hit(&self, flight: FlightId, job: &Job) -> Option<Arc<Done>> {
+        let result = job.realm.cached(&job.order.digest).ok().flatten()?;
         let must_run = self.lock().queue.must_run(flight);
         (!must_run).then(|| Done { result, answered: Answered::CacheHit }.into())
     }
@@ -213,16 +230,7 @@ impl Shared {
     fn run(&self, flight: FlightId, job: &Job) -> Answer {
         let waiters: Vec<_> = self.lock().queue.waiters(flight).cloned().collect();
         waiters.iter().for_each(|waiter| waiter.tell(Progress::Executing));
-        // A panic must cost one action, not a worker and all who wait.
-        let execute = AssertUnwindSafe(|| self.executor.execute(&job.order, &job.cancel));
-        let executed = catch_unwind(execute).unwrap_or_else(|_| {
-            let message = "the executor panicked; its message is in the log".to_owned();
-            Err(ActionError::Internal { reason: "action-panic".to_owned(), message })
-        })?;
-        if executed.result.exit_code == 0 && !job.order.action.do_not_cache {
-            self.cache.put(&job.order.digest, &executed.result)?;
-        }
-        Ok(Done { result: executed.result, answered: Answered::Executed }.into())
+        job.realm.execute(&job.order, &job.cancel)
     }
 }
 
@@ -236,7 +244,7 @@ impl Drop for Ticket {
     }
 }
 
-impl Drop for Executions {
+impl Drop for Pool {
     fn drop(&mut self) {
         let flights = {
             let mut state = self.shared.lock();

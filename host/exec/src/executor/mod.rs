@@ -17,6 +17,7 @@ mod path;
 mod platform;
 mod properties;
 mod queue;
+mod realm;
 mod record;
 mod remote_apis;
 mod request;

@@ -23,7 +23,7 @@ impl Executions {
     /// # Errors
     /// [`ActionError::Exhausted`] when there are too many already.
     pub fn spare(&self) -> Result<Spare, ActionError> {
-        let mut threads = self.shared.spares.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut threads = self.pool.shared.spares.lock().unwrap_or_else(PoisonError::into_inner);
         threads.retain(|thread| !thread.is_finished());
         if threads.len() >= MOST {
             return Err(ActionError::Exhausted {
@@ -31,10 +31,10 @@ impl Executions {
             });
         }
         let over = Arc::new(AtomicBool::new(false));
-        let (shared, ended) = (Arc::clone(&self.shared), Arc::clone(&over));
+        let (shared, ended) = (Arc::clone(&self.pool.shared), Arc::clone(&over));
         let thread = Shared::start("spare-action", move || shared.work(&ended))?;
         threads.push(thread);
-        Ok(Spare { shared: Arc::clone(&self.shared), over })
+        Ok(Spare { shared: Arc::clone(&self.pool.shared), over })
     }
 }
 
