@@ -85,3 +85,69 @@ fn add_directories(cas: &Cas, root: &Digest, known: &mut HashSet<Digest>) -> Res
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use spec_cas::TreeBuilder;
+    use spec_model::{ActionResult, Answered, OutputFile, UserError};
+    use spec_proto::reapi;
+
+    use super::*;
+
+    fn subaction(action: Digest, output: Digest) -> Subaction {
+        let file = OutputFile {
+            path: "a.o".to_owned(),
+            digest: output,
+            executable: false,
+            properties: Default::default(),
+            contents: Vec::new(),
+        };
+        Subaction {
+            action,
+            answered: Answered::Executed,
+            asked: SystemTime::UNIX_EPOCH,
+            took: Duration::ZERO,
+            outcome: Ok(ActionResult { files: vec![file], ..ActionResult::default() }),
+        }
+    }
+
+    #[test]
+    fn a_record_tells_its_command_and_what_it_needs() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cas = Cas::open(folder.path()).expect("a store");
+        let put = |message: &[u8]| cas.put_bytes(message).expect("stored");
+        let arguments = vec!["gcc".to_owned()];
+        let command =
+            put(&reapi::Command { arguments: arguments.clone(), ..Default::default() }.encode_to_vec());
+        let input = put(b"input");
+        let mut builder = TreeBuilder::new();
+        builder.add_file("src/a.c", input, false).expect("the path is good");
+        let root = builder.store(&cas).expect("stored");
+        let inner = cas.subtree(&root, "src").expect("it is here").expect("it is a directory");
+        let message = reapi::Action {
+            command_digest: Some(wire::digest_to_proto(&command)),
+            input_root_digest: Some(wire::digest_to_proto(&root)),
+            ..Default::default()
+        };
+        let (action, output) = (put(&message.encode_to_vec()), put(b"output"));
+        let gone = subaction(Digest::of(b"gone"), output);
+        let record = [subaction(action, output), gone.clone()];
+
+        let digest = store(&cas, &record).expect("stored").expect("there is something in it");
+        assert_eq!(load(&cas, &digest).expect("it is here"), record);
+        assert_eq!(super::command(&cas, &action).map(|command| command.arguments), Ok(arguments));
+        assert_eq!(
+            super::command(&cas, &gone.action).map_err(|e| e.reason().to_owned()),
+            Err("action-missing-blobs".to_owned())
+        );
+        let mut expected = vec![action, command, root, inner, output, gone.action];
+        expected.sort_unstable();
+        assert_eq!(needs(&cas, &record).expect("the store works"), expected);
+
+        assert_eq!(store(&cas, &[]).expect("nothing to do"), None);
+        assert_eq!(load(&cas, &input).expect_err("it is none").reason(), "subactions-damaged");
+        assert_eq!(load(&cas, &Digest::of(b"gone")).expect_err("it is gone").reason(), "cas-missing");
+    }
+}
