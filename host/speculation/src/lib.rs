@@ -7,8 +7,11 @@
 
 mod account;
 mod attribute;
+#[cfg(test)]
+mod cycle;
 mod error;
 mod expand;
+mod explain;
 #[cfg(test)]
 mod failures;
 mod feedback;
@@ -30,6 +33,7 @@ pub use account::{Account, Awaited, Bucket, Skipped};
 pub use attribute::{Build, Counts, LayerKind, Staged, StagedLayer, Staging};
 pub use error::{Result, SpeculationError};
 pub use expand::{Expanded, ExpandedAction};
+pub use explain::{Difference, explain};
 pub use feedback::Request;
 pub use generate::{Generated, generate};
 pub use instantiate::{Adaptation, Instantiated, Instantiator};

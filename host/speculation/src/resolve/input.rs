@@ -1,6 +1,6 @@
 //! One input of one element's actions.
 
-use spec_strategy::{InputStanding, OriginFacts, Standing};
+use spec_strategy::{InputStanding, OriginFacts, OriginKind, Standing};
 
 use super::ids::{ActionId, ElementId, PlaceId};
 use super::places::{Found, Places};
@@ -56,6 +56,15 @@ impl SessionInput {
     pub(super) fn changed(&self) -> Option<&Content> {
         match &self.value {
             Value::Known(content) if *content != self.seen => Some(content),
+            _ => None,
+        }
+    }
+
+    /// What the artifact that it was staged from has there, if that is known.
+    pub(super) fn staged(&self, places: &Places) -> Option<Content> {
+        let artifact = self.alternatives.iter().find(|(facts, _)| facts.kind == OriginKind::Artifact);
+        match artifact.map(|(_, place)| places.found(*place)) {
+            Some(Found::Known(content)) => Some(content.clone()),
             _ => None,
         }
     }

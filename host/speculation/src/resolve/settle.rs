@@ -103,9 +103,16 @@ impl Resolver {
 
     /// Has the policy choose among the alternatives of inputs.
     fn choose(&mut self, inputs: &BTreeSet<usize>, touched: &mut Woken) {
-        let open =
-            |number: &usize| !self.inputs[*number].certain && !self.inputs[*number].alternatives.is_empty();
-        let open: Vec<usize> = inputs.iter().copied().filter(open).collect();
+        let mut open = Vec::new();
+        for &number in inputs {
+            let input = &self.inputs[number];
+            match input.staged(&self.places) {
+                _ if input.certain || input.alternatives.is_empty() => {}
+                // What is staged is no prediction any more, so there is nothing to choose.
+                Some(content) => self.set(number, Value::Known(content), touched),
+                None => open.push(number),
+            }
+        }
         if open.is_empty() {
             return;
         }

@@ -92,6 +92,21 @@ fn a_lost_alternative_leaves_the_others() {
 }
 
 #[test]
+fn what_is_staged_beats_what_was_predicted() {
+    let store = Store::new();
+    let mut resolver = app(&store);
+    sources(&mut resolver, &store, "dep.bst", &["dep.h=2"]);
+    assert!(
+        build(&mut resolver, &store, "dep.bst", &["usr/include/dep.h=2"]).is_empty(),
+        "it was predicted rightly"
+    );
+    let woken = build(&mut resolver, &store, "dep.bst", &["usr/include/dep.h=2 as installed"]);
+    assert_eq!(woken, Woken::from([COMPILE]));
+    let expected = ("usr/include/dep.h".to_owned(), Some(file(&store, "2 as installed")));
+    assert_eq!(resolver.adaptation(COMPILE).inputs, [expected]);
+}
+
+#[test]
 fn a_generated_file_is_what_it_was_until_a_request_shows_another() {
     let store = Store::new();
     let mut resolver = app(&store);
