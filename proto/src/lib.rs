@@ -23,8 +23,14 @@ pub mod spec {
 /// The Remote Execution API, version 2.
 pub use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 
+/// The Remote Asset API, version 1.
+pub use bazel_remote_apis::build::bazel::remote::asset::v1 as asset;
+
 /// Protocol Buffers' own messages, such as `Timestamp`, as the Remote Execution API uses them.
 pub use bazel_remote_apis::google::protobuf as well_known;
+
+/// An encoded `FileDescriptorSet` of the APIs above, for gRPC's reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/reflection.bin"));
 
 pub use prost::{DecodeError, Message};
 

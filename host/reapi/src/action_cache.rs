@@ -35,6 +35,7 @@ impl reapi::action_cache_server::ActionCache for ActionCache {
         let look = move || -> Result<_, Refusal> {
             let asked = Asked::now();
             let found = realm.results.get(&action).map_err(|error| realm.refusal(error))?;
+            context.metrics.looked_up(found.is_some());
             let found =
                 found.ok_or_else(|| Refusal::NotFound(format!("no result of action {action} is cached")))?;
             let mut result = wire::action_result_to_proto(&found);

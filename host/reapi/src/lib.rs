@@ -8,6 +8,10 @@
 
 mod access;
 mod action_cache;
+mod asset_fetch;
+mod asset_push;
+mod asset_request;
+mod assets;
 mod authority;
 mod batch;
 mod blocking;
@@ -18,12 +22,17 @@ mod download;
 mod error;
 mod execution;
 mod from_proto;
+mod health;
 mod listen;
 mod long_running;
+mod metrics;
+mod metrics_page;
 mod nested;
+mod observe;
 mod operations;
 mod options;
 mod realm;
+mod reflection;
 mod refusal;
 mod resource;
 mod results;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use spec_exec::executor::{ActionError, Answer, Progress, Ticket};
 use spec_model::Digest;
+use spec_proto::well_known::Timestamp;
 use tokio::sync::watch;
 
 use crate::realm::Realm;
@@ -56,6 +57,8 @@ pub(crate) struct Operation {
     pub(crate) realm: Arc<Realm>,
     pub(crate) action: Digest,
     pub(crate) inline: Inline,
+    /// When the request came.
+    pub(crate) asked: Timestamp,
     pub(crate) stage: watch::Sender<Stage>,
     hold: Mutex<Hold>,
 }
@@ -87,7 +90,15 @@ impl Operations {
         let name = if instance.is_empty() { id } else { format!("{instance}/operations/{id}") };
         let hold = Hold { ticket: None, listeners: 0, idle_since: Instant::now() };
         let stage = watch::Sender::new(Stage::CacheCheck);
-        let operation = Arc::new(Operation { name, realm, action, inline, stage, hold: Mutex::new(hold) });
+        let operation = Arc::new(Operation {
+            name,
+            realm,
+            action,
+            inline,
+            asked: crate::assets::now(),
+            stage,
+            hold: Mutex::new(hold),
+        });
         let mut names = self.lock();
         // Looked at under the lock, so that none is missed by who closes.
         if self.closed.load(Ordering::Relaxed) {

@@ -25,8 +25,12 @@ pub(crate) async fn tell(
     operation: &Arc<Operation>,
     stage: Stage,
 ) -> Result<longrunning::Operation, Refusal> {
-    let metadata = reapi::ExecuteOperationMetadata {
+    let mut metadata = reapi::ExecuteOperationMetadata {
         stage: number(&stage) as i32,
+        partial_execution_metadata: Some(reapi::ExecutedActionMetadata {
+            queued_timestamp: Some(operation.asked),
+            ..Default::default()
+        }),
         action_digest: Some(from_proto::wire(&operation.action)),
         digest_function: operation.realm.value() as i32,
         ..Default::default()
@@ -41,13 +45,16 @@ pub(crate) async fn tell(
                     // What cannot be inline has its digest.
                     let _ = results::inline(&operation.realm.cas, result, &operation.inline);
                 }
+                let known = response.result.as_ref().and_then(|result| result.execution_metadata.clone());
                 let mut response = any(RESPONSE, &response);
                 if let Some(done) = executed {
                     add_subactions(&mut response.value, &done.result);
                 }
-                response
+                (response, known)
             };
-            Some(longrunning::operation::Result::Response(context.blocking.run(finish).await?))
+            let (response, known) = context.blocking.run(finish).await?;
+            metadata.partial_execution_metadata = known;
+            Some(longrunning::operation::Result::Response(response))
         }
         _ => None,
     };
@@ -79,8 +86,9 @@ fn response(realm: &Realm, answer: Answer) -> reapi::ExecuteResponse {
         },
         Err(error) => {
             let result = partial(&error).map(action_result_to_proto);
+            let message = error.to_string();
             let status = Some(status::to_rpc(&realm.refusal(error)));
-            reapi::ExecuteResponse { result, status, ..Default::default() }
+            reapi::ExecuteResponse { result, status, message, ..Default::default() }
         }
     }
 }
