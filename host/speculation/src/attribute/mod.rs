@@ -10,7 +10,7 @@ mod tests;
 use std::collections::HashMap;
 
 use spec_cas::Cas;
-use spec_model::{Digest, Subaction};
+use spec_model::{ActionResult, Digest, Subaction};
 
 use crate::account::Bucket;
 use crate::error::Result;
@@ -142,13 +142,13 @@ impl<'a> Recorder<'a> {
             return Ok(());
         }
         // What failed is not in the action cache, so priming it helps nobody.
-        let readable = subaction.result.exit_code == 0;
-        let read = if readable { self.read(&subaction.action, walker)? } else { None };
-        let Some(read) = read else {
+        let result = subaction.outcome.as_ref().ok().filter(|result| result.exit_code == 0);
+        let read = if result.is_some() { self.read(&subaction.action, walker)? } else { None };
+        let Some((result, read)) = result.zip(read) else {
             self.counts.left_out += 1;
             return Ok(());
         };
-        let action = self.action(subaction, &read);
+        let action = self.action(subaction.action, result, &read);
         self.actions.insert(action.base, self.record.actions.len());
         self.record.actions.push(action);
         Ok(())
@@ -172,17 +172,16 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn action(&mut self, subaction: &Subaction, read: &Read) -> RecordedAction {
-        let base = subaction.action;
-        let mut outputs = Vec::with_capacity(subaction.result.files.len());
-        for file in &subaction.result.files {
+    fn action(&mut self, base: Digest, result: &ActionResult, read: &Read) -> RecordedAction {
+        let mut outputs = Vec::with_capacity(result.files.len());
+        for file in &result.files {
             let path = self.record.paths.add(&file.path);
             outputs.push(RecordedOutput { path, digest: file.digest, executable: file.executable });
             let content = Content::File { digest: file.digest, executable: file.executable };
             let places = self.places(&read.working_directory, &file.path);
             self.outputs.add(&places, &content, &Written { base, path });
         }
-        let metadata = &subaction.result.metadata;
+        let metadata = &result.metadata;
         let usage = metadata.usage.unwrap_or_default();
         let span = metadata.executed.start.zip(metadata.executed.end);
         let took = span.and_then(|(start, end)| end.duration_since(start).ok()).unwrap_or_default();
