@@ -3,10 +3,11 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-const FILES: [&str; 3] = [
+const FILES: [&str; 4] = [
     "buildstream/v2/artifact.proto",
     "buildstream/v2/source.proto",
     "buildstream/v2/speculative_actions.proto",
+    "spec/v1/build_record.proto",
 ];
 const INCLUDES: [&str; 2] = ["proto", "proto/stub"];
 
@@ -25,6 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             ".build.bazel.remote.execution.v2",
             "::bazel_remote_apis::build::bazel::remote::execution::v2",
         )
+        .compile_well_known_types()
+        .extern_path(".google.protobuf", "::bazel_remote_apis::google::protobuf")
         .compile_fds(descriptors)?;
     let mut compiler = protox::Compiler::new(["reflection"])?;
     compiler.include_imports(true).open_files(REFLECTED)?;

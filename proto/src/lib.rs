@@ -1,7 +1,7 @@
 //! Our own protocol messages, and one name for those of the Remote Execution API.
 //!
 //! The messages of [`buildstream::v2`] are BuildStream 2's wire format, so that both tools can read the same cache.
-//! They are compiled from `proto/` at build time; everything of the Remote Execution API comes from the
+//! They and those of [`spec::v1`] are compiled from `proto/` at build time; everything of the Remote Execution API comes from the
 //! `bazel-remote-apis` crate. Rooms convert these types to their own at their edge and show none of them further up.
 
 /// The package `buildstream`.
@@ -9,6 +9,14 @@ pub mod buildstream {
     /// Version 2: artifacts, sources and speculative actions.
     pub mod v2 {
         include!(concat!(env!("OUT_DIR"), "/buildstream.v2.rs"));
+    }
+}
+
+/// Messages that only we know.
+pub mod spec {
+    /// Version 1: records of builds.
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/spec.v1.rs"));
     }
 }
 

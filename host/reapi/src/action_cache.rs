@@ -80,6 +80,12 @@ impl Asked {
 
     fn record(self, context: &Context, action: Digest, answered: Answered, result: ActionResult) {
         let Self(asked, since) = self;
-        context.recording.record(|| Subaction { action, answered, asked, took: since.elapsed(), result });
+        context.recording.record(|| Subaction {
+            action,
+            answered,
+            asked,
+            took: since.elapsed(),
+            outcome: Ok(result),
+        });
     }
 }

@@ -73,7 +73,7 @@ impl Execution {
             skip_cache_lookup: request.skip_cache_lookup,
             recording: self.context.recording.clone(),
         };
-        let attached = self.context.operations.create(&request.instance_name, realm, action, inline);
+        let attached = self.context.operations.create(&request.instance_name, realm, action, inline)?;
         let (stage, metrics) = (attached.0.stage.clone(), self.context.metrics.clone());
         let since = Instant::now();
         let submit = move || {

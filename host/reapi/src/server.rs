@@ -35,7 +35,7 @@ use crate::listen::{Listener, Socket};
 use crate::long_running::LongRunning;
 use crate::metrics_page;
 use crate::observe::Observe;
-use crate::options::{Options, Tls};
+use crate::options::{Options, Scope, Tls};
 use crate::realm::Realm;
 use crate::reflection;
 use crate::storage::Storage;
@@ -84,6 +84,11 @@ impl Server {
     pub fn with_recording(mut self, recording: Recording) -> Self {
         self.context.recording = recording;
         self
+    }
+
+    /// Gives up all that runs for clients, and refuses to run more.
+    pub(crate) fn close(&self) {
+        self.context.operations.close();
     }
 
     /// Answers on a socket until `stop` is done; then lets running requests end.
@@ -136,6 +141,7 @@ impl Server {
         let context = || self.context.clone();
         let options = &self.context.options;
         let message = options.limits.message;
+        let public = options.scope == Scope::Public;
         self.health.serving().await;
         let stop = async {
             stop.await;
@@ -145,20 +151,21 @@ impl Server {
         let results = ActionCacheServer::new(ActionCache { context: context() });
         let execution = ExecutionServer::new(Execution { context: context() });
         let bytes = ByteStreamServer::new(Bytes { context: context() });
+        let push = PushServer::new(Push { context: context() });
         transport(options, tls)?
             .layer(Observe(self.context.metrics.clone()))
             .layer(InterceptorLayer::new(Gate::new(options.tokens.clone(), options.writable)))
-            .add_service(self.health.service())
-            .add_service(reflection::v1())
-            .add_service(reflection::v1alpha())
+            .add_optional_service(public.then(|| self.health.service()))
+            .add_optional_service(public.then(reflection::v1))
+            .add_optional_service(public.then(reflection::v1alpha))
             .add_service(CapabilitiesServer::new(Capabilities { context: context() }))
             .add_service(storage.max_decoding_message_size(message))
             .add_service(bytes.max_decoding_message_size(message))
             .add_service(results.max_decoding_message_size(message))
             .add_service(execution)
             .add_service(OperationsServer::new(LongRunning { context: context() }))
-            .add_service(FetchServer::new(Fetch { context: context() }))
-            .add_service(PushServer::new(Push { context: context() }).max_decoding_message_size(message))
+            .add_optional_service(public.then(|| FetchServer::new(Fetch { context: context() })))
+            .add_optional_service(public.then(|| push.max_decoding_message_size(message)))
             .serve_with_incoming_shutdown(connections, stop)
             .await
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bazel_remote_apis::google::{longrunning, protobuf};
 use prost::Message;
 use spec_exec::executor::{ActionError, Answer};
-use spec_exec::wire::action_result_to_proto;
+use spec_exec::wire::{action_result_to_proto, add_subactions};
 use spec_model::{ActionResult, Answered};
 use spec_proto::reapi;
 
@@ -39,19 +39,22 @@ pub(crate) async fn tell(
         Stage::Completed(answer) => {
             let operation = Arc::clone(operation);
             let finish = move || {
+                let executed = answer.as_ref().ok().map(Arc::clone);
                 let mut response = response(&operation.realm, answer);
                 if let Some(result) = &mut response.result {
                     // What cannot be inline has its digest.
                     let _ = results::inline(&operation.realm.cas, result, &operation.inline);
                 }
-                response
+                let known = response.result.as_ref().and_then(|result| result.execution_metadata.clone());
+                let mut response = any(RESPONSE, &response);
+                if let Some(done) = executed {
+                    add_subactions(&mut response.value, &done.result);
+                }
+                (response, known)
             };
-            let response = context.blocking.run(finish).await?;
-            if let Some(known) = response.result.as_ref().and_then(|result| result.execution_metadata.clone())
-            {
-                metadata.partial_execution_metadata = Some(known);
-            }
-            Some(longrunning::operation::Result::Response(any(RESPONSE, &response)))
+            let (response, known) = context.blocking.run(finish).await?;
+            metadata.partial_execution_metadata = known;
+            Some(longrunning::operation::Result::Response(response))
         }
         _ => None,
     };

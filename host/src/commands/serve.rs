@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spec_cas::{Cas, CasError, Evicted};
-use spec_exec::executor::{Executions, LocalExecutor, LocalOptions, PoolOptions, ResultCache};
+use spec_exec::executor::{LocalOptions, PoolOptions};
 use spec_model::{DigestFunction, UserError};
-use spec_reapi::{Address, Listener, Options, Server, Tls, Tokens};
+use spec_reapi::{Address, Listener, Nested, Options, Server, Tls, Tokens};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -34,16 +34,14 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let folder = app.config.cache("cas");
     let (cas, blake3) = (Cas::open(&folder)?, Cas::open_with(&folder, DigestFunction::Blake3)?);
     let mut server = Server::new(cas.clone(), options(args)?);
-    let executions = executions(&cas, args)?;
-    let beside = executions.as_ref().map(|executions| {
-        let executions = executions.beside(blake3.clone(), ResultCache::new(&blake3), executor(&blake3));
-        Arc::new(executions)
-    });
-    if let Some(executions) = executions {
-        server = server.with_executions(executions);
+    let nested = nested(cas.clone(), args);
+    let beside = nested.as_ref().map(|nested| nested.beside(blake3.clone())).transpose()?;
+    if let Some(nested) = &nested {
+        server = server.with_executions(nested.executions()?);
     }
     let keeper = keeper(app, args, vec![cas, blake3.clone()])?;
-    server = server.with_store(blake3, beside);
+    let beside_executions = beside.as_ref().map(|beside| beside.executions()).transpose()?;
+    server = server.with_store(blake3, beside_executions);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::io("start the runtime", &error))?;
     let grace = Duration::from_secs(args.grace);
@@ -137,19 +135,15 @@ fn signalled() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn executor(cas: &Cas) -> Arc<LocalExecutor> {
-    Arc::new(LocalExecutor::new(cas.clone(), LocalOptions::default()))
-}
-
-fn executions(cas: &Cas, args: &ServeArgs) -> CommandResult<Option<Arc<Executions>>> {
+/// The workers, and the sockets of those actions that ask for actions themselves.
+fn nested(cas: Cas, args: &ServeArgs) -> Option<Arc<Nested>> {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = args.workers.unwrap_or_else(processors);
     if workers == 0 || args.read_only {
-        return Ok(None);
+        return None;
     }
     let options = PoolOptions { workers, max_queued: args.max_queued };
-    let results = ResultCache::new(cas);
-    Ok(Some(Arc::new(Executions::start(cas.clone(), results, executor(cas), options)?)))
+    Some(Nested::new(cas, LocalOptions::default(), options))
 }
 
 fn options(args: &ServeArgs) -> CommandResult<Options> {
