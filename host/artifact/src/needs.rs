@@ -11,7 +11,7 @@ impl Artifact {
     #[must_use]
     pub fn needs(&self) -> Vec<Need> {
         let trees = [self.trees.files, self.trees.buildtree, self.trees.sources, self.trees.buildroot];
-        let blobs = self.required_blobs().into_iter().chain(self.speculative_actions);
+        let blobs = self.required_blobs().into_iter().chain(self.speculative_actions).chain(self.subactions);
         let subsandboxes = self.sandbox.iter().flat_map(|sandbox| sandbox.subsandboxes.iter().copied());
         trees.into_iter().flatten().chain(subsandboxes).map(Need::Tree).chain(blobs.map(Need::Blob)).collect()
     }
