@@ -160,6 +160,11 @@ impl Batch {
         digest
     }
 
+    /// The messages, by their digests, in no order.
+    pub(crate) fn into_messages(self) -> impl Iterator<Item = (Digest, Vec<u8>)> {
+        self.0.into_iter().map(|(digest, bytes, _)| (digest, bytes))
+    }
+
     /// Stores all of them; they are in the directory cache then.
     pub(crate) fn store(self, cas: &Cas) -> Result<()> {
         cas.parallel(&self.0, |(digest, bytes, _)| cas.put_known(digest, bytes))?;

@@ -1,6 +1,7 @@
 //! The command line: names, defaults and meaning as `bst` 2.8 where it has them.
 
 mod artifact;
+mod cas;
 mod globals;
 mod repeat;
 mod serve;
@@ -8,6 +9,7 @@ mod source;
 mod values;
 
 pub(crate) use artifact::{ArtifactCommand, CheckoutArgs};
+pub(crate) use cas::{CasCommand, RemoteArgs};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::Globals;
 pub(crate) use serve::ServeArgs;
@@ -67,6 +69,9 @@ pub(crate) enum Command {
     Shell(ShellArgs),
     /// Serve the cache and this machine's workers to Remote Execution API clients
     Serve(ServeArgs),
+    /// Move trees between this machine and a Remote Execution API server
+    #[command(subcommand)]
+    Cas(CasCommand),
     /// Begin a new project
     Init(InitArgs),
     /// Say what this machine lacks, and the command that mends it

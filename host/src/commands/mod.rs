@@ -3,6 +3,7 @@
 mod artifact;
 mod bench;
 mod build;
+mod cas;
 mod doctor;
 mod init;
 mod pager;
@@ -32,6 +33,7 @@ pub(crate) fn run(app: &App, command: &Command) -> CommandResult<ExitCode> {
         Command::Source(command) => source::run(app, command),
         Command::Shell(args) => shell::run(app, args),
         Command::Serve(args) => serve::run(app, args),
+        Command::Cas(command) => cas::run(app, command),
         Command::Init(args) => init::run(app, args),
         Command::Doctor => doctor::run(app),
         Command::Bench(args) => bench::run(app, args),
