@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 use std::sync::Arc;
 
-use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
+use spec_model::{Digest, DigestFunction};
 
 use crate::codec;
 use crate::error::{CasError, Result};
@@ -91,7 +91,7 @@ impl TreeBuilder {
     /// # Errors
     /// When the disk is full or fails.
     pub fn store(&self, cas: &Cas) -> Result<Digest> {
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(cas.function());
         let root = assemble(&self.root, &mut batch);
         batch.store(cas)?;
         Ok(root)
@@ -148,27 +148,34 @@ impl Item {
 }
 
 /// Directories made but not yet stored.
-#[derive(Default)]
-pub(crate) struct Batch(Vec<(Digest, Vec<u8>, Arc<Directory>)>);
+pub(crate) struct Batch {
+    function: DigestFunction,
+    made: Vec<(Digest, Vec<u8>, Arc<Directory>)>,
+}
 
 impl Batch {
+    /// A batch without directories, for a store of this digest function.
+    pub(crate) fn new(function: DigestFunction) -> Self {
+        Self { function, made: Vec::new() }
+    }
+
     /// Adds a directory and answers with its digest.
     pub(crate) fn add(&mut self, directory: Directory) -> Digest {
         let bytes = codec::encode(&directory);
-        let digest = Digest::of(&bytes);
-        self.0.push((digest, bytes, Arc::new(directory)));
+        let digest = self.function.of(&bytes);
+        self.made.push((digest, bytes, Arc::new(directory)));
         digest
     }
 
     /// The messages, by their digests, in no order.
     pub(crate) fn into_messages(self) -> impl Iterator<Item = (Digest, Vec<u8>)> {
-        self.0.into_iter().map(|(digest, bytes, _)| (digest, bytes))
+        self.made.into_iter().map(|(digest, bytes, _)| (digest, bytes))
     }
 
     /// Stores all of them; they are in the directory cache then.
     pub(crate) fn store(self, cas: &Cas) -> Result<()> {
-        cas.parallel(&self.0, |(digest, bytes, _)| cas.put_known(digest, bytes))?;
-        for (digest, _, directory) in self.0 {
+        cas.parallel(&self.made, |(digest, bytes, _)| cas.put_known(digest, bytes))?;
+        for (digest, _, directory) in self.made {
             cas.shared.directories.insert(digest, directory);
         }
         Ok(())

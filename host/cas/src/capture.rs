@@ -67,7 +67,8 @@ impl Cas {
     ) -> Result<Digest> {
         let stored = self.parallel(files, |path| self.store_found(path, take))?;
         let load = |digest: &Digest| self.directory(digest);
-        let mut assembly = Assembly { load: &load, stored: &stored, batch: Batch::default() };
+        let batch = Batch::new(self.function());
+        let mut assembly = Assembly { load: &load, stored: &stored, batch };
         let root = assembly.assemble(scanned, lower)?;
         assembly.batch.store(self)?;
         Ok(root)
@@ -142,20 +143,20 @@ mod tests {
 
     use super::*;
     use crate::checkout::CheckoutMode;
-    use crate::sample::{arbitrary_paths, store};
+    use crate::sample::{arbitrary_paths, function, store};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
         #[test]
-        fn import_undoes_checkout(paths in arbitrary_paths(), link: bool) {
+        fn import_undoes_checkout(paths in arbitrary_paths(), link: bool, function in function()) {
             let folder = tempfile::tempdir()?;
-            let cas = Cas::open(folder.path().join("store"))?;
+            let cas = Cas::open_with(folder.path().join("store"), function)?;
             let root = store(&cas, &paths)?;
             let mode = if link { CheckoutMode::HardLink } else { CheckoutMode::Copy };
             let dest = folder.path().join("dest");
             cas.checkout(&root, &dest, mode)?;
             prop_assert_eq!(cas.import_dir(&dest, Take::Copy, |_| true)?, root);
-            let other = Cas::open(folder.path().join("other"))?;
+            let other = Cas::open_with(folder.path().join("other"), function)?;
             prop_assert_eq!(other.import_dir(&dest, Take::Move, |_| true)?, root);
             prop_assert!(other.complete(&root)?);
             other.checkout(&root, &folder.path().join("again"), mode)?;

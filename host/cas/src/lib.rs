@@ -14,6 +14,7 @@ mod checkout;
 mod codec;
 mod complete;
 mod diff;
+mod direct;
 mod directory_cache;
 mod error;
 mod layout;

@@ -73,8 +73,12 @@ impl Cas {
     /// `cas-collision` for a directory over something else; `cas-bad-path` for a location that is no relative path;
     /// as [`directory`](Self::directory); when the disk is full.
     pub fn merge(&self, layers: &[Layer<'_>]) -> Result<Merged> {
-        let mut merge =
-            Merge { cas: self, batch: Batch::default(), overlaps: BTreeMap::new(), ignored: Vec::new() };
+        let mut merge = Merge {
+            cas: self,
+            batch: Batch::new(self.function()),
+            overlaps: BTreeMap::new(),
+            ignored: Vec::new(),
+        };
         let mut whole = Work::empty(0);
         let mut placed = Vec::with_capacity(layers.len());
         for (index, layer) in layers.iter().enumerate() {

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use spec_model::{Digest, DigestHasher};
+use spec_model::{Digest, DigestFunction};
 
 use crate::error::{CasError, Result};
 use crate::layout::{self, BlobName};
@@ -25,7 +25,7 @@ impl Cas {
         let mut file = self.open_blob(digest)?;
         let mut bytes = Vec::with_capacity(usize::try_from(digest.size()).unwrap_or(0));
         file.read_to_end(&mut bytes).map_err(CasError::io("read", self.blob_path(digest)))?;
-        self.check(digest, Digest::of(&bytes))?;
+        self.check(digest, self.digest(&bytes))?;
         Ok(bytes)
     }
 
@@ -65,10 +65,10 @@ impl Cas {
     /// `cas-missing`, `cas-corrupt`, or when the file system fails.
     pub fn verify(&self, digest: &Digest) -> Result<()> {
         let failed = || CasError::io("read", self.blob_path(digest));
-        let found = digest_of(self.open_blob(digest)?).map_err(failed())?;
+        let found = digest_of(self.function(), self.open_blob(digest)?).map_err(failed())?;
         self.check(digest, found)?;
         match File::open(self.shared.root.join(layout::EXEC).join(BlobName::of(digest).text())) {
-            Ok(twin) => self.check(digest, digest_of(twin).map_err(failed())?),
+            Ok(twin) => self.check(digest, digest_of(self.function(), twin).map_err(failed())?),
             Err(_) => Ok(()),
         }
     }
@@ -102,8 +102,8 @@ impl Cas {
 }
 
 /// The digest of everything that `file` still has to read.
-pub(crate) fn digest_of(mut file: impl Read) -> std::io::Result<Digest> {
-    let mut hasher = DigestHasher::new();
+pub(crate) fn digest_of(function: DigestFunction, mut file: impl Read) -> std::io::Result<Digest> {
+    let mut hasher = function.hasher();
     let mut buffer = vec![0; CHUNK];
     loop {
         match file.read(&mut buffer) {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
+use spec_model::{Digest, DigestFunction};
 
 use crate::builder::TreeBuilder;
 use crate::error::Result;
@@ -31,6 +31,10 @@ fn leaf() -> impl Strategy<Value = Leaf> {
         1 => name().prop_map(Leaf::Symlink),
         2 => Just(Leaf::EmptyFolder),
     ]
+}
+
+pub(crate) fn function() -> impl Strategy<Value = DigestFunction> {
+    prop::sample::select(DigestFunction::ALL.to_vec())
 }
 
 /// Paths of which none lies below another.

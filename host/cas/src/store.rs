@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use rayon::prelude::*;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
-use spec_model::Digest;
+use spec_model::{Digest, DigestFunction};
 
 use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
@@ -22,6 +22,8 @@ const WORTH_SHARING: usize = 64;
 
 /// A content-addressed store in a folder. A clone is another handle on the same store.
 ///
+/// All digests in a store, and in the trees that it holds, are made by one function.
+///
 /// All methods block and may be called from any thread; any number of processes may share the folder.
 /// A blob becomes visible whole or not at all, and stays when a process is killed. After a power failure a blob
 /// may be short; its size gives it away, and it then counts as absent.
@@ -32,6 +34,7 @@ pub struct Cas {
 
 pub(crate) struct Shared {
     pub(crate) root: PathBuf,
+    pub(crate) function: DigestFunction,
     pub(crate) objects: OwnedFd,
     pub(crate) exec: OwnedFd,
     pub(crate) temp: TempArea,
@@ -40,12 +43,25 @@ pub(crate) struct Shared {
 }
 
 impl Cas {
-    /// Opens the store in the folder `root`, making it when it is not there, and removes what killed processes left.
+    /// Opens the SHA-256 store in the folder `root`, making it when it is not there, and removes what killed processes
+    /// left.
     ///
     /// # Errors
     /// When the folder cannot be made or read.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
-        let root = root.into();
+        Self::open_with(root, DigestFunction::Sha256)
+    }
+
+    /// As [`open`](Self::open), for another digest function: the folder `root` holds a store for each, which share
+    /// nothing. That of SHA-256 is in the folder itself, others are in one below that has the function's name.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or read.
+    pub fn open_with(root: impl Into<PathBuf>, function: DigestFunction) -> Result<Self> {
+        let root = match function {
+            DigestFunction::Sha256 => root.into(),
+            DigestFunction::Blake3 => root.into().join(function.name()),
+        };
         for name in [layout::OBJECTS, layout::EXEC] {
             fs::create_dir_all(root.join(name)).map_err(CasError::io("create", root.join(name)))?;
         }
@@ -55,6 +71,7 @@ impl Cas {
             temp: TempArea::open(root.join(layout::TMP))?,
             directories: DirectoryCache::default(),
             workers: OnceLock::new(),
+            function,
             root,
         };
         let cas = Self { shared: Arc::new(shared) };
@@ -66,6 +83,18 @@ impl Cas {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.shared.root
+    }
+
+    /// The function that makes this store's digests.
+    #[must_use]
+    pub fn function(&self) -> DigestFunction {
+        self.shared.function
+    }
+
+    /// The digest that `bytes` have in this store, whether they are here or not.
+    #[must_use]
+    pub fn digest(&self, bytes: &[u8]) -> Digest {
+        self.shared.function.of(bytes)
     }
 
     /// Whether the blob is here, whole.
@@ -94,7 +123,7 @@ impl Cas {
     /// # Errors
     /// When the disk is full or fails.
     pub fn put_bytes(&self, bytes: &[u8]) -> Result<Digest> {
-        let digest = Digest::of(bytes);
+        let digest = self.digest(bytes);
         self.put_known(&digest, bytes)?;
         Ok(digest)
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use rustix::fs::{Mode, OFlags};
-use spec_model::Digest;
+use spec_model::{Digest, DigestFunction};
 
 use crate::builder::Batch;
 use crate::capture::{Assembly, Stored};
@@ -35,14 +35,15 @@ impl Survey {
     ///
     /// # Errors
     /// `cas-special-file`, `cas-bad-path`, or when the file system fails.
-    pub fn of(folder: &Path) -> Result<Self> {
+    pub fn of(folder: &Path, function: DigestFunction) -> Result<Self> {
         let mut scanner = Scanner { filter: &|_| true, overlay: false, files: Vec::new() };
         let scanned = scanner.scan(folder, &mut String::new())?;
-        let found: Vec<Stored> = scanner.files.par_iter().map(|path| look_at(path)).collect::<Result<_>>()?;
+        let found: Vec<Stored> =
+            scanner.files.par_iter().map(|path| look_at(path, function)).collect::<Result<_>>()?;
         let nothing_below = |digest: &Digest| {
             Err(CasError::Missing { digest: *digest, what: "a folder below the folder".to_owned() })
         };
-        let mut assembly = Assembly { load: &nothing_below, stored: &found, batch: Batch::default() };
+        let mut assembly = Assembly { load: &nothing_below, stored: &found, batch: Batch::new(function) };
         let root = assembly.assemble(&scanned, None)?;
         let directories = assembly.batch.into_messages().collect();
         let digests = found.iter().map(|file| file.digest);
@@ -50,7 +51,7 @@ impl Survey {
     }
 }
 
-fn look_at(path: &Path) -> Result<Stored> {
+fn look_at(path: &Path, function: DigestFunction) -> Result<Stored> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(CasError::io("open", path))?;
     let mut file = File::from(opened);
@@ -58,14 +59,11 @@ fn look_at(path: &Path) -> Result<Stored> {
     let digest = match meta.len() {
         0..WHOLE => {
             let mut bytes = Vec::with_capacity(meta.len() as usize + 1);
-            file.read_to_end(&mut bytes).map(|_| Digest::of(&bytes))
+            file.read_to_end(&mut bytes).map(|_| function.of(&bytes))
         }
-        _ => digest_of(file),
+        _ => digest_of(function, file),
     };
-    Ok(Stored {
-        digest: digest.map_err(CasError::io("read", path))?,
-        executable: meta.mode() & 0o100 != 0,
-    })
+    Ok(Stored { digest: digest.map_err(CasError::io("read", path))?, executable: meta.mode() & 0o100 != 0 })
 }
 
 #[cfg(test)]
@@ -86,7 +84,7 @@ mod tests {
             let root = store(&cas, &paths)?;
             let dest = folder.path().join("dest");
             cas.checkout(&root, &dest, CheckoutMode::Copy)?;
-            let survey = Survey::of(&dest)?;
+            let survey = Survey::of(&dest, cas.function())?;
             prop_assert_eq!(survey.root, root);
             let blobs = survey.directories.iter().map(|(digest, _)| *digest);
             let mut blobs: Vec<_> = blobs.chain(survey.files.iter().map(|(digest, _)| *digest)).collect();

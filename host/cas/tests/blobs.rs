@@ -6,12 +6,16 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 
 use spec_cas::{Cas, CasError, Result, Take};
-use spec_model::{Digest, UserError};
+use spec_model::{Digest, DigestFunction, UserError};
 use tempfile::TempDir;
 
 fn store() -> (TempDir, Cas) {
+    store_with(DigestFunction::Sha256)
+}
+
+fn store_with(function: DigestFunction) -> (TempDir, Cas) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let cas = Cas::open(folder.path().join("store")).expect("a store");
+    let cas = Cas::open_with(folder.path().join("store"), function).expect("a store");
     (folder, cas)
 }
 
@@ -28,9 +32,10 @@ type Way<'a> = &'a dyn Fn(&Cas, &TempDir) -> Result<Digest>;
 
 #[test]
 fn every_way_in_gives_the_same_blob() -> Result<()> {
-    for size in [0, 1, 4096, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_000_000] {
+    let sizes = [0, 1, 4096, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_000_000];
+    for (size, function) in sizes.into_iter().flat_map(|size| DigestFunction::ALL.map(|one| (size, one))) {
         let bytes: Vec<u8> = (0..size as u32).map(|n| (n % 251) as u8).collect();
-        let digest = Digest::of(&bytes);
+        let digest = function.of(&bytes);
         let ways: [Way<'_>; 5] = [
             &|cas, _| cas.put_bytes(&bytes),
             &|cas, _| Ok(cas.put_many(&[b"other", &bytes])?[1]),
@@ -44,7 +49,7 @@ fn every_way_in_gives_the_same_blob() -> Result<()> {
             &|cas, folder| put_file(cas, folder, &bytes, Take::Move),
         ];
         for way in ways {
-            let (folder, cas) = store();
+            let (folder, cas) = store_with(function);
             assert_eq!(way(&cas, &folder)?, digest);
             assert_eq!(cas.get(&digest)?, bytes);
             let meta = fs::metadata(object(&cas, &digest)).expect("the blob's file");
@@ -127,8 +132,8 @@ fn an_unexpected_digest_stores_nothing() -> Result<()> {
 fn a_damaged_blob_is_found_put_aside_and_healed() -> Result<()> {
     let ways: [fn(&Cas, &Digest) -> Result<()>; 2] =
         [|cas, digest| cas.get(digest).map(drop), |cas, digest| cas.verify(digest)];
-    for read in ways {
-        let (_folder, cas) = store();
+    for (read, function) in ways.into_iter().flat_map(|way| DigestFunction::ALL.map(|one| (way, one))) {
+        let (_folder, cas) = store_with(function);
         let digest = cas.put_bytes(b"sound")?;
         read(&cas, &digest)?;
         fs::write(object(&cas, &digest), "s0und").expect("my own file");
@@ -164,4 +169,25 @@ fn a_full_disk_has_its_own_reason() {
         "cas-disk-full"
     );
     assert_eq!(CasError::writing("a/file", std::io::Error::other("else")).reason(), "cas-io");
+}
+
+#[test]
+fn stores_of_two_functions_share_a_folder_and_nothing_else() -> Result<()> {
+    let (_folder, sha256) = store();
+    let blake3 = Cas::open_with(sha256.root(), DigestFunction::Blake3)?;
+    let known = "ea8f163db38682925e4491c5e58d4bb3506ef8c14eb78a86e908c5624a67200f/5";
+    assert_eq!(blake3.put_bytes(b"hello")?.to_string(), known);
+    assert_eq!(blake3.digest(b"hello").to_string(), known);
+    assert_eq!((sha256.function(), blake3.function()), (DigestFunction::Sha256, DigestFunction::Blake3));
+    for (one, other) in [(&sha256, &blake3), (&blake3, &sha256)] {
+        let digest = one.put_bytes(b"in one")?;
+        one.action_cache().put(&digest, &[], b"result")?;
+        one.refs("kind").put(&["name"], b"record")?;
+        assert!(!other.contains(&digest)?);
+        assert_eq!(other.action_cache().get(&digest)?, None);
+        assert_eq!(reason(other.writer().finish_expecting(&digest)), "cas-wrong-digest");
+        assert_eq!(other.refs("kind").get("name")?, None);
+        one.refs("kind").remove("name")?;
+    }
+    Ok(())
 }

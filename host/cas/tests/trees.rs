@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode};
 use spec_cas::{Cas, CheckoutMode, Entry, Layer, Result, Take, TreeBuilder, Walk};
-use spec_model::{Digest, UserError};
+use spec_model::{Digest, DigestFunction, UserError};
 use tempfile::TempDir;
 
 fn store() -> (TempDir, Cas) {
+    store_with(DigestFunction::Sha256)
+}
+
+fn store_with(function: DigestFunction) -> (TempDir, Cas) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let cas = Cas::open(folder.path().join("store")).expect("a store");
+    let cas = Cas::open_with(folder.path().join("store"), function).expect("a store");
     (folder, cas)
 }
 
@@ -128,7 +132,13 @@ fn write(path: PathBuf, text: &str) {
 
 #[test]
 fn an_upper_folder_changes_only_what_it_says() -> Result<()> {
-    let (folder, cas) = store();
+    DigestFunction::ALL.into_iter().try_for_each(|function| {
+        let (folder, cas) = store_with(function);
+        check_upper(&folder, &cas)
+    })
+}
+
+fn check_upper(folder: &TempDir, cas: &Cas) -> Result<()> {
     let (lower, upper, expect) =
         (folder.path().join("lower"), folder.path().join("upper"), folder.path().join("expect"));
     for path in

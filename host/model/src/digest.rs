@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sha2::{Digest as _, Sha256};
+use crate::DigestFunction;
 
-/// The SHA-256 of some bytes together with their number.
+/// The hash of some bytes together with their number. Which function made the hash, the place where it is used tells.
 ///
 /// Written `HASH/SIZE`, as in REAPI resource names and in `chrootRootDigest`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,10 +21,10 @@ impl Digest {
         Self { hash, size }
     }
 
-    /// The digest of `bytes`.
+    /// The SHA-256 digest of `bytes`. A store may use another function: see [`DigestFunction`].
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        Self { hash: Sha256::digest(bytes).into(), size: bytes.len() as u64 }
+        DigestFunction::Sha256.of(bytes)
     }
 
     /// The digest with a hash of 64 lower-case hexadecimal digits, as on the wire.
@@ -83,47 +83,14 @@ impl FromStr for Digest {
 #[error("'{0}' is not a digest; expected 64 hexadecimal digits, a slash and a size in bytes")]
 pub struct ParseDigestError(String);
 
-/// Digests a stream piece by piece.
-#[derive(Clone, Default)]
-pub struct DigestHasher {
-    state: Sha256,
-    size: u64,
-}
-
-impl DigestHasher {
-    /// A hasher that has seen nothing.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Takes the next bytes of the stream.
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.state.update(bytes);
-        self.size += bytes.len() as u64;
-    }
-
-    /// The digest of everything seen.
-    #[must_use]
-    pub fn finish(self) -> Digest {
-        Digest { hash: self.state.finalize().into(), size: self.size }
-    }
-}
-
-impl fmt::Debug for DigestHasher {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DigestHasher({} bytes)", self.size)
-    }
-}
-
 pub(crate) fn to_hex(bytes: &[u8; 32]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(64);
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)].into());
-        text.push(DIGITS[usize::from(byte & 15)].into());
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
     }
-    text
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 pub(crate) fn parse_hex(text: &str) -> Option<[u8; 32]> {
@@ -153,14 +120,6 @@ mod tests {
     fn of_nothing_is_the_well_known_digest() {
         assert_eq!(Digest::of(b"").to_string(), EMPTY);
         assert_eq!(EMPTY.parse(), Ok(Digest::of(b"")));
-    }
-
-    #[test]
-    fn pieces_and_whole_agree() {
-        let mut hasher = DigestHasher::new();
-        hasher.update(b"hel");
-        hasher.update(b"lo");
-        assert_eq!(hasher.finish(), Digest::of(b"hello"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod action_result;
 mod cancel;
 mod canonical;
 mod digest;
+mod digest_function;
 mod error;
 mod key;
 mod name;
@@ -21,7 +22,8 @@ pub use action_result::{
     SymlinkKind,
 };
 pub use cancel::{Cancel, CancelGuard};
-pub use digest::{Digest, DigestHasher, ParseDigestError};
+pub use digest::{Digest, ParseDigestError};
+pub use digest_function::{DigestFunction, DigestHasher, ParseDigestFunctionError};
 pub use error::UserError;
 pub use key::{Key, KeyPair, ParseKeyError};
 pub use name::{ElementName, ParseNameError};

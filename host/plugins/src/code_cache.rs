@@ -4,31 +4,21 @@
 //! writes it under a temporary name first. Loading it trusts the file as much as the program itself. The directory
 //! therefore has no access for other users; who can write there as this user can also replace the program.
 
-use std::fs::{self, DirBuilder, DirEntry, Permissions};
+use std::fs::{self, DirEntry};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
 use wasmtime::{Cache, CacheConfig};
+
+use crate::private;
 
 /// Writing an entry takes milliseconds; the temporary file of a program that was killed keeps others from writing it.
 const ABANDONED: Duration = Duration::from_secs(60);
 
 /// The cache in `directory`, which is made if it is missing.
 pub(crate) fn open(directory: &Path) -> io::Result<Cache> {
-    let directory = std::path::absolute(directory)?;
-    DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
-    let metadata = fs::symlink_metadata(&directory)?;
-    if !metadata.is_dir() {
-        return Err(io::Error::other("it is a link or a file"));
-    }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::Error::other("it belongs to another user, whose code this user does not run"));
-    }
-    if metadata.mode() & 0o077 != 0 {
-        fs::set_permissions(&directory, Permissions::from_mode(0o700))?;
-    }
+    let directory = private::folder(directory)?;
     sweep(&directory.join("modules"));
     let mut config = CacheConfig::new();
     config.with_directory(directory);
@@ -56,26 +46,6 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-
-    #[test]
-    fn the_directory_is_closed_to_others() -> io::Result<()> {
-        let parent = tempfile::tempdir()?;
-        let directory = parent.path().join("code");
-        fs::create_dir(&directory)?;
-        fs::set_permissions(&directory, Permissions::from_mode(0o777))?;
-        open(&directory)?;
-        assert_eq!(fs::metadata(&directory)?.mode() & 0o777, 0o700);
-        Ok(())
-    }
-
-    #[test]
-    fn a_link_is_refused() -> io::Result<()> {
-        let parent = tempfile::tempdir()?;
-        let link = parent.path().join("link");
-        std::os::unix::fs::symlink(parent.path(), &link)?;
-        assert!(open(&link).is_err());
-        Ok(())
-    }
 
     #[test]
     fn only_abandoned_files_are_swept() -> io::Result<()> {

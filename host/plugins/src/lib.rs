@@ -6,6 +6,7 @@
 //! type of the engine is visible outside.
 
 mod answer;
+mod answers;
 mod bindings;
 mod clock;
 mod code_cache;
@@ -14,10 +15,13 @@ mod conv;
 mod embedded;
 mod engine;
 mod failure;
+mod host;
 mod instance;
 mod kind;
+mod lazy;
 mod options;
 mod pool;
+mod private;
 mod registry;
 
 pub use embedded::names as default_kinds;

@@ -11,15 +11,17 @@ pub struct Options {
     pub cache_dir: PathBuf,
     /// Components that replace those of the project and the embedded ones: the kind and the component file.
     pub overrides: Vec<(String, PathBuf)>,
+    /// Whether answers are kept beside the compiled code, so that later programs need not ask again.
+    pub keep_answers: bool,
     /// What a component may use.
     pub limits: Limits,
 }
 
 impl Options {
-    /// The usual limits and no overrides.
+    /// The usual limits, no overrides, answers are kept.
     #[must_use]
     pub fn new(cache_dir: PathBuf) -> Self {
-        Self { cache_dir, overrides: Vec::new(), limits: Limits::default() }
+        Self { cache_dir, overrides: Vec::new(), keep_answers: true, limits: Limits::default() }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where element kinds come from.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Read;
@@ -7,34 +8,31 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use spec_strategy::{ElementKind, KindError, KindRegistry, KindRequest};
-use wasmtime::component::Linker;
 
-use crate::clock::Clock;
+use crate::answers::Answers;
 use crate::failure::{Failure, PluginName};
-use crate::instance::State;
-use crate::kind::{ComponentKind, Shared};
-use crate::pool::{KindId, Pool};
-use crate::{Limits, Options, component, embedded, engine};
+use crate::host::Host;
+use crate::kind::Kind;
+use crate::lazy::LazyComponent;
+use crate::pool::KindId;
+use crate::{Limits, Options, embedded, private};
 
 /// The element kinds of the program: components given on the command line go before those of a project, and those
 /// before the embedded ones.
 ///
-/// A component is loaded when a kind is asked for the first time, and then stays.
+/// A component is loaded when a kind is asked something that it was not asked before, and then stays.
 pub struct Plugins {
     options: Options,
-    state: Mutex<Loaded>,
+    host: Arc<Host>,
+    /// Where answers are kept, if they are.
+    answers: Option<PathBuf>,
+    state: Mutex<Known>,
 }
 
 #[derive(Default)]
-struct Loaded {
-    host: Option<Host>,
-    kinds: HashMap<(String, Source), Arc<dyn ElementKind>>,
+struct Known {
+    kinds: HashMap<(String, Source), Arc<Kind>>,
     attempts: KindId,
-}
-
-struct Host {
-    linker: Linker<State>,
-    shared: Arc<Shared>,
 }
 
 /// Where a component comes from.
@@ -48,7 +46,14 @@ impl Plugins {
     /// The kinds that `options` give. Nothing is loaded yet.
     #[must_use]
     pub fn new(options: Options) -> Self {
-        Self { options, state: Mutex::default() }
+        let folder = options.keep_answers.then(|| private::folder(&options.cache_dir).ok()).flatten();
+        let answers = folder.map(|folder| folder.join("answers"));
+        Self { host: Host::new(&options).into(), options, answers, state: Mutex::default() }
+    }
+
+    /// Keeps the answers that were given so far for later programs. What cannot be written is asked again.
+    pub fn keep_answers(&self) {
+        self.lock().kinds.values().for_each(|kind| kind.keep_answers());
     }
 
     fn source(&self, request: &KindRequest) -> Result<Source, KindError> {
@@ -69,60 +74,26 @@ impl Plugins {
     }
 
     /// A panic elsewhere leaves at most a kind unloaded.
-    fn lock(&self) -> MutexGuard<'_, Loaded> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl KindRegistry for Plugins {
     fn kind(&self, request: &KindRequest) -> Result<Arc<dyn ElementKind>, KindError> {
-        let source = self.source(request)?;
-        let key = (request.name.clone(), source);
-        let mut loaded = self.lock();
-        if let Some(kind) = loaded.kinds.get(&key) {
-            return Ok(Arc::clone(kind));
+        let key = (request.name.clone(), self.source(request)?);
+        let mut known = self.lock();
+        if let Some(kind) = known.kinds.get(&key) {
+            return Ok(Arc::clone(kind) as Arc<dyn ElementKind>);
         }
+        known.attempts += 1;
         let name = key.1.plugin_name(&request.name);
-        loaded.attempts += 1;
-        let id = loaded.attempts;
-        let host = match loaded.host.take() {
-            Some(host) => host,
-            None => Host::start(&self.options).map_err(|failure| failure.of(&name, "load"))?,
-        };
-        let host = loaded.host.insert(host);
-        let kind: Arc<dyn ElementKind> = Arc::new(host.load(&key.1, name, &request.name, id)?);
-        loaded.kinds.insert(key, Arc::clone(&kind));
+        let bytes = key.1.read(&self.options.limits).map_err(|failure| failure.of(&name, "load"))?;
+        let answers = self.answers.as_deref().map(|folder| Answers::open(folder, &bytes));
+        let component = LazyComponent::new(name, known.attempts, bytes, Arc::clone(&self.host));
+        let kind = Arc::new(Kind::new(&request.name, component, answers)?);
+        known.kinds.insert(key, Arc::clone(&kind));
         Ok(kind)
-    }
-}
-
-impl Host {
-    fn start(options: &Options) -> Result<Self, Failure> {
-        let cannot = |error: wasmtime::Error| {
-            Failure::host(format!("the WebAssembly engine does not start: {error:#}; see 'spec-host doctor'"))
-        };
-        let limits = options.limits;
-        let engine = engine::new(&options.cache_dir, &limits).map_err(cannot)?;
-        let linker = component::linker(&engine).map_err(cannot)?;
-        let clock = Clock::start(engine).map_err(|error| cannot(error.into()))?;
-        Ok(Self {
-            linker,
-            shared: Arc::new(Shared { pool: Pool::new(limits.instances), limits, _clock: clock }),
-        })
-    }
-
-    fn load(
-        &self,
-        source: &Source,
-        name: PluginName,
-        kind: &str,
-        id: u64,
-    ) -> Result<ComponentKind, KindError> {
-        let component = source
-            .read(&self.shared.limits)
-            .and_then(|bytes| component::prepare(&self.linker, &bytes))
-            .map_err(|failure| failure.of(&name, "load"))?;
-        ComponentKind::new(name, kind, id, component, Arc::clone(&self.shared))
     }
 }
 
@@ -134,7 +105,7 @@ impl Source {
         })
     }
 
-    fn read(&self, limits: &Limits) -> Result<std::borrow::Cow<'static, [u8]>, Failure> {
+    fn read(&self, limits: &Limits) -> Result<Cow<'static, [u8]>, Failure> {
         match self {
             Self::Embedded(bytes) => Ok((*bytes).into()),
             Self::File(file) => read_file(file, limits.component).map(Into::into),

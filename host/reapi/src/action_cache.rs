@@ -24,7 +24,7 @@ impl reapi::action_cache_server::ActionCache for ActionCache {
         request: Request<reapi::GetActionResultRequest>,
     ) -> Result<Response<reapi::ActionResult>, Status> {
         let request = request.into_inner();
-        self.context.admit(&request.instance_name, request.digest_function)?;
+        let realm = self.context.admit(&request.instance_name, request.digest_function)?;
         let action = from_proto::required(request.action_digest.as_ref(), "action_digest")?;
         let wanted = Inline {
             stdout: request.inline_stdout,
@@ -34,12 +34,12 @@ impl reapi::action_cache_server::ActionCache for ActionCache {
         let context = self.context.clone();
         let look = move || -> Result<_, Refusal> {
             let asked = Asked::now();
-            let found = context.results.get(&action)?;
+            let found = realm.results.get(&action).map_err(|error| realm.refusal(error))?;
             let found =
                 found.ok_or_else(|| Refusal::NotFound(format!("no result of action {action} is cached")))?;
             let mut result = wire::action_result_to_proto(&found);
             asked.record(&context, action, Answered::CacheHit, found);
-            results::inline(&context.cas, &mut result, &wanted)?;
+            results::inline(&realm.cas, &mut result, &wanted)?;
             Ok(result)
         };
         Ok(Response::new(self.context.blocking.run(look).await??))
@@ -51,7 +51,7 @@ impl reapi::action_cache_server::ActionCache for ActionCache {
     ) -> Result<Response<reapi::ActionResult>, Status> {
         Access::of(&request).write()?;
         let request = request.into_inner();
-        self.context.admit(&request.instance_name, request.digest_function)?;
+        let realm = self.context.admit(&request.instance_name, request.digest_function)?;
         self.context.may_update_results()?;
         let action = from_proto::required(request.action_digest.as_ref(), "action_digest")?;
         let brought =
@@ -60,7 +60,7 @@ impl reapi::action_cache_server::ActionCache for ActionCache {
         let store = move || -> Result<_, Refusal> {
             let asked = Asked::now();
             let result = wire::action_result(brought).map_err(Refusal::Invalid)?;
-            context.results.put(&action, &result)?;
+            realm.results.put(&action, &result).map_err(|error| realm.refusal(error))?;
             let kept = wire::action_result_to_proto(&result);
             asked.record(&context, action, Answered::Uploaded, result);
             Ok(kept)

@@ -4,6 +4,8 @@ use bazel_remote_apis::google::bytestream::byte_stream_server::ByteStream;
 use bazel_remote_apis::google::bytestream::{
     QueryWriteStatusRequest, QueryWriteStatusResponse, ReadRequest, ReadResponse, WriteRequest, WriteResponse,
 };
+use spec_cas::Cas;
+use spec_model::Digest;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -33,13 +35,12 @@ impl ByteStream for Bytes {
     async fn read(&self, request: Request<ReadRequest>) -> Result<Response<Self::ReadStream>, Status> {
         let ReadRequest { resource_name, read_offset, read_limit } = request.into_inner();
         let resource = Resource::to_read(&resource_name)?;
-        self.context.instance(&resource.instance)?;
+        let cas = self.store(&resource)?;
         let offset = u64::try_from(read_offset).map_err(|_| Refusal::invalid("the offset is negative"))?;
         let limit = u64::try_from(read_limit).map_err(|_| Refusal::invalid("the limit is negative"))?;
         if resource.zstd && limit > 0 {
             return Err(Refusal::invalid("a compressed read has no limit").into());
         }
-        let cas = self.context.cas.clone();
         let open = move || -> Result<_, Refusal> {
             let mut download = Download::open(&cas, resource.digest, offset, limit, resource.zstd)?;
             let first = download.next()?;
@@ -50,7 +51,9 @@ impl ByteStream for Bytes {
         if let Some(data) = first {
             // There is room for one.
             let _ = sender.try_send(Ok(ReadResponse { data }));
-            tokio::spawn(send(self.context.clone(), download, sender));
+            if !download.is_done() {
+                tokio::spawn(send(self.context.clone(), download, sender));
+            }
         }
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
@@ -64,15 +67,15 @@ impl ByteStream for Bytes {
         let first = self.next(&mut stream).await?;
         let first = first.ok_or_else(|| Refusal::invalid("a write without a message"))?;
         let resource = Resource::to_write(&first.resource_name)?;
-        self.context.instance(&resource.instance)?;
+        let cas = self.store(&resource)?;
         access.write()?;
-        let (cas, digest) = (self.context.cas.clone(), resource.digest);
-        if self.context.blocking.run(move || cas.contains(&digest)).await?.map_err(Refusal::from)? {
+        let digest = resource.digest;
+        if self.has(&cas, digest).await? {
             // REAPI: -1 when a compressed upload ends early, for its compressed size is not known.
             let committed_size = if resource.zstd { -1 } else { digest.size().cast_signed() };
             return Ok(Response::new(WriteResponse { committed_size }));
         }
-        let committed_size = self.take(&resource, first, &mut stream).await?.cast_signed();
+        let committed_size = self.take(&cas, &resource, first, &mut stream).await?.cast_signed();
         Ok(Response::new(WriteResponse { committed_size }))
     }
 
@@ -82,10 +85,8 @@ impl ByteStream for Bytes {
     ) -> Result<Response<QueryWriteStatusResponse>, Status> {
         let name = request.into_inner().resource_name;
         let resource = Resource::to_write(&name)?;
-        self.context.instance(&resource.instance)?;
-        let (cas, digest) = (self.context.cas.clone(), resource.digest);
-        if self.context.blocking.run(move || cas.contains(&digest)).await?.map_err(Refusal::from)? {
-            let committed_size = digest.size().cast_signed();
+        if self.has(&self.store(&resource)?, resource.digest).await? {
+            let committed_size = resource.digest.size().cast_signed();
             return Ok(Response::new(QueryWriteStatusResponse { committed_size, complete: true }));
         }
         // Nothing committed is an answer that every client goes on from; Bazel gives up on NOT_FOUND.
@@ -95,10 +96,22 @@ impl ByteStream for Bytes {
 }
 
 impl Bytes {
+    /// The store that a resource is in. Refuses an instance and a digest function that are not served.
+    fn store(&self, resource: &Resource) -> Result<Cas, Refusal> {
+        self.context.instance(&resource.instance)?;
+        Ok(self.context.realms.get(resource.function)?.cas.clone())
+    }
+
+    async fn has(&self, cas: &Cas, digest: Digest) -> Result<bool, Refusal> {
+        let cas = cas.clone();
+        Ok(self.context.blocking.run(move || cas.contains(&digest)).await??)
+    }
+
     /// Takes an upload to its end, or to the end of the client's messages; answers with the bytes taken. One message
     /// is hashed and written while the next one comes.
     async fn take(
         &self,
+        cas: &Cas,
         resource: &Resource,
         mut message: WriteRequest,
         stream: &mut Streaming<WriteRequest>,
@@ -106,7 +119,7 @@ impl Bytes {
         let name = std::mem::take(&mut message.resource_name);
         let at = u64::try_from(message.write_offset);
         let mut received = at.map_err(|_| Refusal::invalid("the offset is negative"))?;
-        let fresh = || Upload::new(&self.context.cas, resource.digest, resource.zstd);
+        let fresh = || Upload::new(cas, resource.digest, resource.zstd);
         let mut session: Session = self.context.uploads.begin(&name, received, fresh)?;
         loop {
             check(&message, &name, received)?;

@@ -22,7 +22,7 @@ impl reapi::capabilities_server::Capabilities for Capabilities {
         let access = Access::of(&request);
         Ok(Response::new(reapi::ServerCapabilities {
             cache_capabilities: Some(self.cache(access)),
-            execution_capabilities: self.context.executions.as_ref().map(|_| execution()),
+            execution_capabilities: self.execution(),
             deprecated_api_version: None,
             low_api_version: Some(version(0)),
             high_api_version: Some(version(12)),
@@ -33,12 +33,11 @@ impl reapi::capabilities_server::Capabilities for Capabilities {
 impl Capabilities {
     fn cache(&self, access: Access) -> reapi::CacheCapabilities {
         use reapi::compressor::Value as Compressor;
-        use reapi::digest_function::Value as DigestFunction;
         use reapi::symlink_absolute_path_strategy::Value as Symlinks;
         let update_enabled = access.write().and_then(|()| self.context.may_update_results()).is_ok();
         let update = reapi::ActionCacheUpdateCapabilities { update_enabled };
         reapi::CacheCapabilities {
-            digest_functions: vec![DigestFunction::Sha256 as i32],
+            digest_functions: self.context.realms.values(false),
             action_cache_update_capabilities: Some(update),
             max_batch_total_size_bytes: MAX_BATCH.cast_signed(),
             symlink_absolute_path_strategy: Symlinks::Allowed as i32,
@@ -47,18 +46,19 @@ impl Capabilities {
             ..Default::default()
         }
     }
-}
 
-fn execution() -> reapi::ExecutionCapabilities {
-    use reapi::digest_function::Value as DigestFunction;
-    let range =
-        reapi::priority_capabilities::PriorityRange { min_priority: i32::MIN, max_priority: i32::MAX };
-    reapi::ExecutionCapabilities {
-        digest_function: DigestFunction::Sha256 as i32,
-        exec_enabled: true,
-        execution_priority_capabilities: Some(reapi::PriorityCapabilities { priorities: vec![range] }),
-        supported_node_properties: vec!["mtime".to_owned(), "unix_mode".to_owned()],
-        digest_functions: vec![DigestFunction::Sha256 as i32],
+    /// What is said of running actions, if any are run here. Older clients look at one function only.
+    fn execution(&self) -> Option<reapi::ExecutionCapabilities> {
+        let digest_functions = self.context.realms.values(true);
+        let range =
+            reapi::priority_capabilities::PriorityRange { min_priority: i32::MIN, max_priority: i32::MAX };
+        Some(reapi::ExecutionCapabilities {
+            digest_function: *digest_functions.first()?,
+            exec_enabled: true,
+            execution_priority_capabilities: Some(reapi::PriorityCapabilities { priorities: vec![range] }),
+            supported_node_properties: vec!["mtime".to_owned(), "unix_mode".to_owned()],
+            digest_functions,
+        })
     }
 }
 

@@ -3,47 +3,43 @@
 use std::sync::Arc;
 
 use spec_cas::Cas;
-use spec_exec::executor::{Executions, Recording, ResultCache};
+use spec_exec::executor::Recording;
 
 use crate::blocking::Blocking;
-use crate::from_proto;
 use crate::operations::Operations;
 use crate::options::Options;
+use crate::realm::{Realm, Realms};
 use crate::refusal::Refusal;
 use crate::uploads::Uploads;
 
 /// A handle on what all services share.
 #[derive(Clone)]
 pub(crate) struct Context {
-    pub(crate) cas: Cas,
+    pub(crate) realms: Realms,
     pub(crate) options: Arc<Options>,
     pub(crate) blocking: Blocking,
     pub(crate) uploads: Uploads,
-    pub(crate) results: ResultCache,
     pub(crate) recording: Recording,
     pub(crate) operations: Operations,
-    /// Who runs actions, if anybody does.
-    pub(crate) executions: Option<Arc<Executions>>,
 }
 
 impl Context {
     pub(crate) fn new(cas: Cas, options: Options) -> Self {
         Self {
-            results: ResultCache::new(&cas),
+            realms: Realms::of(Realm::new(cas, None)),
             recording: Recording::default(),
             operations: Operations::default(),
-            executions: None,
-            cas,
             blocking: Blocking::new(&options.limits),
             uploads: Uploads::new(&options.limits),
             options: Arc::new(options),
         }
     }
 
-    /// Refuses an instance that is not served, and a digest function that is not known.
-    pub(crate) fn admit(&self, instance: &str, digest_function: i32) -> Result<(), Refusal> {
+    /// The realm that a request is for. Refuses an instance that is not served, and a digest function that is not
+    /// known.
+    pub(crate) fn admit(&self, instance: &str, digest_function: i32) -> Result<Arc<Realm>, Refusal> {
         self.instance(instance)?;
-        from_proto::digest_function(digest_function)
+        self.realms.of_request(digest_function)
     }
 
     /// Refuses an instance that is not served.
@@ -61,11 +57,5 @@ impl Context {
             true => Ok(()),
             false => Err(Refusal::Forbidden("this server takes no results of actions".to_owned())),
         }
-    }
-
-    /// Who runs actions.
-    pub(crate) fn executions(&self) -> Result<Arc<Executions>, Refusal> {
-        let none = || Refusal::Unsupported("this server runs no actions; see its capabilities".to_owned());
-        self.executions.clone().ok_or_else(none)
     }
 }

@@ -48,9 +48,14 @@ impl Download {
             file,
             offset,
             end,
-            hasher: is_whole.then(DigestHasher::new),
+            hasher: is_whole.then(|| cas.function().hasher()),
             encoder: encoder.map_err(|error| Refusal::Internal(error.to_string()))?,
         })
+    }
+
+    /// Whether there is nothing behind the last piece.
+    pub(crate) fn is_done(&self) -> bool {
+        self.offset == self.end && self.encoder.is_none()
     }
 
     /// The next piece; `None` behind the end.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bazel_remote_apis::google::longrunning;
-use spec_exec::executor::{self, Executions};
+use spec_exec::executor;
 use spec_model::Digest;
 use spec_proto::reapi;
 use tokio::sync::mpsc;
@@ -14,6 +14,7 @@ use crate::access::Access;
 use crate::context::Context;
 use crate::from_proto;
 use crate::operations::{Attached, Stage};
+use crate::realm::Realm;
 use crate::refusal::Refusal;
 use crate::results::Inline;
 use crate::to_operation;
@@ -34,11 +35,10 @@ impl reapi::execution_server::Execution for Execution {
     ) -> Result<Response<Self::ExecuteStream>, Status> {
         Access::of(&request).write()?;
         let request = request.into_inner();
-        self.context.admit(&request.instance_name, request.digest_function)?;
-        let executions = self.context.executions()?;
+        let realm = self.context.admit(&request.instance_name, request.digest_function)?;
         let action = from_proto::required(request.action_digest.as_ref(), "action_digest")?;
-        let attached = self.start(executions, action, request).await?;
-        Ok(Response::new(follow(self.context.clone(), attached)))
+        let attached = self.start(realm, action, request).await?;
+        Ok(Response::new(follow(self.context.clone(), attached).await))
     }
 
     type WaitExecutionStream = ReceiverStream<Told>;
@@ -48,17 +48,18 @@ impl reapi::execution_server::Execution for Execution {
         request: Request<reapi::WaitExecutionRequest>,
     ) -> Result<Response<Self::WaitExecutionStream>, Status> {
         let operation = self.context.operations.find(&request.get_ref().name)?;
-        Ok(Response::new(follow(self.context.clone(), Attached::to(operation))))
+        Ok(Response::new(follow(self.context.clone(), Attached::to(operation)).await))
     }
 }
 
 impl Execution {
     async fn start(
         &self,
-        executions: Arc<Executions>,
+        realm: Arc<Realm>,
         action: Digest,
         request: reapi::ExecuteRequest,
     ) -> Result<Attached, Refusal> {
+        let executions = realm.executions()?;
         let inline = Inline {
             stdout: request.inline_stdout,
             stderr: request.inline_stderr,
@@ -70,14 +71,15 @@ impl Execution {
             skip_cache_lookup: request.skip_cache_lookup,
             recording: self.context.recording.clone(),
         };
-        let attached = self.context.operations.create(&request.instance_name, action, inline);
+        let attached = self.context.operations.create(&request.instance_name, realm, action, inline);
         let stage = attached.0.stage.clone();
         let submit = move || {
             executions.submit(&asked, move |progress| {
                 stage.send_replace(Stage::from(progress));
             })
         };
-        let submitted = self.context.blocking.run(submit).await.and_then(|ticket| Ok(ticket?));
+        let refused = |error| attached.0.realm.refusal(error);
+        let submitted = self.context.blocking.run(submit).await.and_then(|ticket| ticket.map_err(refused));
         match submitted {
             Ok(ticket) => attached.0.hold(ticket),
             Err(refusal) => {
@@ -89,24 +91,34 @@ impl Execution {
     }
 }
 
-/// Tells a client of an operation, stage by stage, until it is completed or the client goes.
-fn follow(context: Context, attached: Attached) -> ReceiverStream<Told> {
+/// Tells a client of an operation, stage by stage, until it is completed or the client goes. What is completed already
+/// needs no task that waits.
+async fn follow(context: Context, attached: Attached) -> ReceiverStream<Told> {
     let (sender, receiver) = mpsc::channel(2);
-    tokio::spawn(async move {
-        let operation = &attached.0;
-        let mut stages = operation.stage.subscribe();
-        loop {
-            let stage = stages.borrow_and_update().clone();
-            let is_last = matches!(stage, Stage::Completed(_));
-            let told = to_operation::tell(&context, operation, stage).await.map_err(Status::from);
-            if sender.send(told).await.is_err() || is_last {
-                return;
-            }
-            tokio::select! {
-                changed = stages.changed() => if changed.is_err() { return },
-                () = sender.closed() => return,
-            }
-        }
-    });
+    let stage = attached.0.stage.borrow().clone();
+    if matches!(stage, Stage::Completed(_)) {
+        let told = to_operation::tell(&context, &attached.0, stage).await.map_err(Status::from);
+        // There is room for one.
+        let _ = sender.try_send(told);
+    } else {
+        tokio::spawn(tell_all(context, attached, sender));
+    }
     ReceiverStream::new(receiver)
+}
+
+async fn tell_all(context: Context, attached: Attached, sender: mpsc::Sender<Told>) {
+    let operation = &attached.0;
+    let mut stages = operation.stage.subscribe();
+    loop {
+        let stage = stages.borrow_and_update().clone();
+        let is_last = matches!(stage, Stage::Completed(_));
+        let told = to_operation::tell(&context, operation, stage).await.map_err(Status::from);
+        if sender.send(told).await.is_err() || is_last {
+            return;
+        }
+        tokio::select! {
+            changed = stages.changed() => if changed.is_err() { return },
+            () = sender.closed() => return,
+        }
+    }
 }

@@ -20,25 +20,12 @@ pub(crate) fn required(wire: Option<&reapi::Digest>, field: &str) -> Result<Dige
 
 pub(crate) fn bad_hash(hash: &str) -> Refusal {
     let shown: String = hash.chars().take(80).collect();
-    Refusal::Invalid(format!("'{shown}' is no SHA-256 hash of 64 lower-case hexadecimal digits"))
+    Refusal::Invalid(format!("'{shown}' is no hash of 64 lower-case hexadecimal digits"))
 }
 
 /// A digest as the wire has it.
 pub(crate) fn wire(digest: &Digest) -> reapi::Digest {
     reapi::Digest { hash: digest.hex(), size_bytes: digest.size().cast_signed() }
-}
-
-/// REAPI's `digest_function`: absent means that the hash's length tells, which is SHA-256 here.
-pub(crate) fn digest_function(value: i32) -> Result<(), Refusal> {
-    use reapi::digest_function::Value;
-    match Value::try_from(value) {
-        Ok(Value::Unknown | Value::Sha256) => Ok(()),
-        Ok(other) => {
-            let name = other.as_str_name();
-            Err(Refusal::Invalid(format!("this server has no digest function {name}; use SHA256")))
-        }
-        Err(_) => Err(Refusal::Invalid(format!("there is no digest function {value}"))),
-    }
 }
 
 /// Whether a compressor is ZSTD and not IDENTITY; others are refused.
@@ -64,13 +51,6 @@ mod tests {
             [reapi::Digest::default(), negative, reapi::Digest { hash: "ab".repeat(20), size_bytes: 1 }]
         {
             assert_eq!(digest(&bad).expect_err("no digest").reason(), "invalid", "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn only_sha256() {
-        for (value, good) in [(0, true), (1, true), (2, false), (9, false), (99, false)] {
-            assert_eq!(digest_function(value).is_ok(), good, "{value}");
         }
     }
 }

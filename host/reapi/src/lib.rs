@@ -22,6 +22,7 @@ mod listen;
 mod long_running;
 mod operations;
 mod options;
+mod realm;
 mod refusal;
 mod resource;
 mod results;

@@ -11,6 +11,7 @@ use spec_exec::executor::{ActionError, Answer, Progress, Ticket};
 use spec_model::Digest;
 use tokio::sync::watch;
 
+use crate::realm::Realm;
 use crate::refusal::Refusal;
 use crate::results::Inline;
 
@@ -49,6 +50,8 @@ pub(crate) struct Operations {
 /// One request to execute.
 pub(crate) struct Operation {
     pub(crate) name: String,
+    /// Where the action is.
+    pub(crate) realm: Arc<Realm>,
     pub(crate) action: Digest,
     pub(crate) inline: Inline,
     pub(crate) stage: watch::Sender<Stage>,
@@ -67,13 +70,19 @@ pub(crate) struct Attached(pub(crate) Arc<Operation>);
 
 impl Operations {
     /// A new operation of an instance, listened to.
-    pub(crate) fn create(&self, instance: &str, action: Digest, inline: Inline) -> Attached {
+    pub(crate) fn create(
+        &self,
+        instance: &str,
+        realm: Arc<Realm>,
+        action: Digest,
+        inline: Inline,
+    ) -> Attached {
         let random = RandomState::new();
         let id = format!("{:016x}{:016x}", random.hash_one(action), random.hash_one(Instant::now()));
         let name = if instance.is_empty() { id } else { format!("{instance}/operations/{id}") };
         let hold = Hold { ticket: None, listeners: 0, idle_since: Instant::now() };
         let stage = watch::Sender::new(Stage::CacheCheck);
-        let operation = Arc::new(Operation { name, action, inline, stage, hold: Mutex::new(hold) });
+        let operation = Arc::new(Operation { name, realm, action, inline, stage, hold: Mutex::new(hold) });
         self.lock().insert(operation.name.clone(), Arc::clone(&operation));
         Attached::to(operation)
     }

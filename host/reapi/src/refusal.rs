@@ -2,7 +2,7 @@
 
 use spec_cas::CasError;
 use spec_exec::executor::ActionError;
-use spec_model::{Digest, UserError};
+use spec_model::{Digest, DigestFunction, UserError};
 
 /// Why a request, or one blob of it, is not done.
 #[derive(Debug, thiserror::Error)]
@@ -20,8 +20,8 @@ pub(crate) enum Refusal {
     #[error("{0}")]
     NotFound(String),
     /// What the request needs is not here: upload it and ask again.
-    #[error("{} blobs are missing, the first is {}", .0.len(), .0.first().map(ToString::to_string).unwrap_or_default())]
-    Missing(Vec<Digest>),
+    #[error("{} blobs are missing, the first is {}", .1.len(), .1.first().map(ToString::to_string).unwrap_or_default())]
+    Missing(DigestFunction, Vec<Digest>),
     /// No machine here can do it, or it left what cannot be kept.
     #[error("{0}")]
     Unfit(String),
@@ -70,7 +70,7 @@ impl Refusal {
             Self::WrongOffset(_) => "wrong-offset",
             Self::OutOfRange(_) => "out-of-range",
             Self::NotFound(_) => "not-found",
-            Self::Missing(_) => "missing-blobs",
+            Self::Missing(..) => "missing-blobs",
             Self::Unfit(_) => "unfit",
             Self::TimedOut(_) => "timed-out",
             Self::Cancelled(_) => "cancelled",
@@ -105,11 +105,12 @@ impl From<CasError> for Refusal {
     }
 }
 
-impl From<ActionError> for Refusal {
-    fn from(error: ActionError) -> Self {
+impl Refusal {
+    /// Why an action in a store of this digest function has no result.
+    pub(crate) fn of_action(function: DigestFunction, error: ActionError) -> Self {
         let text = error.to_string();
         match error {
-            ActionError::Missing { digests } => Self::Missing(digests),
+            ActionError::Missing { digests } => Self::Missing(function, digests),
             ActionError::Invalid { .. } => Self::Invalid(text),
             ActionError::NoWorker { .. } | ActionError::BadOutput { .. } => Self::Unfit(text),
             ActionError::TimedOut { .. } => Self::TimedOut(text),

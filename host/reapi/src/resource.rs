@@ -5,9 +5,10 @@
 //! [INSTANCE/]uploads/ID/blobs/HASH/SIZE[/ANYTHING]              written
 //! [INSTANCE/][uploads/ID/]compressed-blobs/zstd/HASH/SIZE[...]  the same, compressed on the way
 //! ```
-//! REAPI 2.3 and later may name the digest function before the hash; for SHA-256 it is left out.
+//! Before the hash stands the name of the digest function and a slash, as in `blobs/blake3/HASH/SIZE`. For SHA-256 it
+//! is left out: REAPI wants so of all functions that are older than the name.
 
-use spec_model::Digest;
+use spec_model::{Digest, DigestFunction};
 
 use crate::from_proto::bad_hash;
 use crate::refusal::Refusal;
@@ -19,6 +20,7 @@ const MAX_NAME: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resource {
     pub(crate) instance: String,
+    pub(crate) function: DigestFunction,
     pub(crate) digest: Digest,
     /// Whether the data on the wire is compressed.
     pub(crate) zstd: bool,
@@ -42,6 +44,14 @@ impl Resource {
             _ => return Err(unknown(name)),
         }
         blob(name, &parts[..at], &parts[at + 2..]).map(|(resource, _)| resource)
+    }
+}
+
+/// The name that a blob is read by, without the instance.
+pub(crate) fn name(function: DigestFunction, digest: &Digest) -> String {
+    match function {
+        DigestFunction::Sha256 => format!("blobs/{digest}"),
+        DigestFunction::Blake3 => format!("blobs/{function}/{digest}"),
     }
 }
 
@@ -70,15 +80,19 @@ fn blob<'a>(
         }
         _ => return Err(unknown(name)),
     };
+    let (function, parts) = match parts {
+        ["blake3", rest @ ..] => (DigestFunction::Blake3, rest),
+        _ => (DigestFunction::Sha256, parts),
+    };
     let [hash, size, rest @ ..] = parts else { return Err(unknown(name)) };
     let size = size.parse::<i64>().ok().and_then(|size| u64::try_from(size).ok());
     let size = size.ok_or_else(|| unknown(name))?;
     let digest = Digest::from_hex(hash, size).map_err(|_| bad_hash(hash))?;
-    Ok((Resource { instance: instance.join("/"), digest, zstd }, rest))
+    Ok((Resource { instance: instance.join("/"), function, digest, zstd }, rest))
 }
 
 fn unknown(name: &str) -> Refusal {
-    let expected = "expected [INSTANCE/][uploads/ID/]blobs/HASH/SIZE";
+    let expected = "expected [INSTANCE/][uploads/ID/]blobs/[blake3/]HASH/SIZE";
     Refusal::Invalid(format!("'{name}' is no name of a resource; {expected}"))
 }
 
@@ -86,11 +100,15 @@ fn unknown(name: &str) -> Refusal {
 mod tests {
     use super::*;
 
-    fn check(name: &str, write: bool, expect: Option<(&str, bool)>) {
+    const SHA256: DigestFunction = DigestFunction::Sha256;
+    const BLAKE3: DigestFunction = DigestFunction::Blake3;
+
+    fn check(name: &str, write: bool, expect: Option<(&str, DigestFunction, bool)>) {
         let name = name.replace("DIGEST", &Digest::of(b"x").to_string());
         let parsed = if write { Resource::to_write(&name) } else { Resource::to_read(&name) };
-        let expect = expect.map(|(instance, zstd)| Resource {
+        let expect = expect.map(|(instance, function, zstd)| Resource {
             instance: instance.to_owned(),
+            function,
             digest: Digest::of(b"x"),
             zstd,
         });
@@ -99,23 +117,54 @@ mod tests {
 
     #[test]
     fn names_to_read() {
-        check("blobs/DIGEST", false, Some(("", false)));
-        check("a/b/blobs/DIGEST", false, Some(("a/b", false)));
-        check("compressed-blobs/zstd/DIGEST", false, Some(("", true)));
-        check("compressed-blobs/identity/DIGEST", false, Some(("", false)));
-        for bad in
-            ["", "blobs", "blobs/DIGEST/more", "blobs/xyz/1", "compressed-blobs/lz/DIGEST", "/blobs/x/-1"]
-        {
+        check("blobs/DIGEST", false, Some(("", SHA256, false)));
+        check("blobs/blake3/DIGEST", false, Some(("", BLAKE3, false)));
+        check("a/b/blobs/DIGEST", false, Some(("a/b", SHA256, false)));
+        check("compressed-blobs/zstd/DIGEST", false, Some(("", SHA256, true)));
+        check("a/compressed-blobs/zstd/blake3/DIGEST", false, Some(("a", BLAKE3, true)));
+        check("compressed-blobs/identity/DIGEST", false, Some(("", SHA256, false)));
+        for bad in [
+            "",
+            "blobs",
+            "blobs/DIGEST/more",
+            "blobs/xyz/1",
+            "compressed-blobs/lz/DIGEST",
+            "/blobs/x/-1",
+            "blobs/sha256/DIGEST",
+            "blobs/sha512/DIGEST",
+            "blobs/BLAKE3/DIGEST",
+            "blobs/blake3/blake3/DIGEST",
+            "blobs/blake3",
+            "blake3/DIGEST",
+        ] {
             check(bad, false, None);
         }
     }
 
     #[test]
+    fn the_name_of_a_blob_is_one_to_read() {
+        for function in DigestFunction::ALL {
+            let digest = function.of(b"x");
+            let expect = Resource { instance: String::new(), function, digest, zstd: false };
+            assert_eq!(Resource::to_read(&name(function, &digest)).ok(), Some(expect));
+        }
+    }
+
+    #[test]
     fn names_to_write() {
-        check("uploads/u/blobs/DIGEST", true, Some(("", false)));
-        check("uploads/u/blobs/DIGEST/any/thing", true, Some(("", false)));
-        check("a/uploads/u/compressed-blobs/zstd/DIGEST", true, Some(("a", true)));
-        for bad in ["blobs/DIGEST", "uploads//blobs/DIGEST", "uploads/u", "uploads/u/b/DIGEST"] {
+        check("uploads/u/blobs/DIGEST", true, Some(("", SHA256, false)));
+        check("uploads/u/blobs/blake3/DIGEST", true, Some(("", BLAKE3, false)));
+        check("uploads/u/blobs/DIGEST/any/thing", true, Some(("", SHA256, false)));
+        check("uploads/u/blobs/blake3/DIGEST/any", true, Some(("", BLAKE3, false)));
+        check("a/uploads/u/compressed-blobs/zstd/DIGEST", true, Some(("a", SHA256, true)));
+        check("uploads/u/compressed-blobs/zstd/blake3/DIGEST", true, Some(("", BLAKE3, true)));
+        for bad in [
+            "blobs/DIGEST",
+            "uploads//blobs/DIGEST",
+            "uploads/u",
+            "uploads/u/b/DIGEST",
+            "uploads/blobs/blake3/DIGEST",
+        ] {
             check(bad, true, None);
         }
     }

@@ -29,6 +29,7 @@ use crate::execution::Execution;
 use crate::listen::{Listener, Socket};
 use crate::long_running::LongRunning;
 use crate::options::{Options, Tls};
+use crate::realm::Realm;
 use crate::storage::Storage;
 use crate::unix::Mended;
 
@@ -56,7 +57,15 @@ impl Server {
     /// Has actions run too. Without it, clients that ask for that are refused.
     #[must_use]
     pub fn with_executions(mut self, executions: Arc<Executions>) -> Self {
-        self.context.executions = Some(executions);
+        self.context.realms.employ(executions);
+        self
+    }
+
+    /// Serves a store of another digest function too, for clients that name this function. Its actions are run if
+    /// there are `executions`, which must be of this store.
+    #[must_use]
+    pub fn with_store(mut self, cas: Cas, executions: Option<Arc<Executions>>) -> Self {
+        self.context.realms.add(Realm::new(cas, executions));
         self
     }
 

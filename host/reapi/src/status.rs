@@ -2,10 +2,11 @@
 
 use bazel_remote_apis::google::{protobuf, rpc};
 use prost::Message;
-use spec_model::Digest;
+use spec_model::{Digest, DigestFunction};
 use tonic::{Code, Status};
 
 use crate::refusal::Refusal;
+use crate::resource;
 
 /// `google.rpc.PreconditionFailure`, which the crate of REAPI's types does not have.
 #[derive(Clone, PartialEq, Message)]
@@ -35,7 +36,7 @@ pub(crate) fn code(refusal: &Refusal) -> Code {
         Refusal::Invalid(_) | Refusal::WrongOffset(_) => Code::InvalidArgument,
         Refusal::OutOfRange(_) => Code::OutOfRange,
         Refusal::NotFound(_) => Code::NotFound,
-        Refusal::Missing(_) | Refusal::Unfit(_) => Code::FailedPrecondition,
+        Refusal::Missing(..) | Refusal::Unfit(_) => Code::FailedPrecondition,
         Refusal::TimedOut(_) => Code::DeadlineExceeded,
         Refusal::Cancelled(_) => Code::Cancelled,
         Refusal::Forbidden(_) => Code::PermissionDenied,
@@ -51,7 +52,7 @@ pub(crate) fn code(refusal: &Refusal) -> Code {
 /// As part of an answer.
 pub(crate) fn to_rpc(refusal: &Refusal) -> rpc::Status {
     let details = match refusal {
-        Refusal::Missing(digests) => vec![violations(digests)],
+        Refusal::Missing(function, digests) => vec![violations(*function, digests)],
         _ => vec![],
     };
     rpc::Status { code: code(refusal) as i32, message: refusal.to_string(), details }
@@ -62,11 +63,11 @@ pub(crate) fn ok() -> rpc::Status {
     rpc::Status { code: Code::Ok as i32, message: String::new(), details: vec![] }
 }
 
-/// REAPI: one violation of type `MISSING` with subject `blobs/HASH/SIZE` per missing blob.
-fn violations(digests: &[Digest]) -> protobuf::Any {
+/// REAPI: one violation of type `MISSING` per missing blob; its subject is the name to read it by.
+fn violations(function: DigestFunction, digests: &[Digest]) -> protobuf::Any {
     let violation = |digest: &Digest| Violation {
         kind: "MISSING".to_owned(),
-        subject: format!("blobs/{digest}"),
+        subject: resource::name(function, digest),
         description: String::new(),
     };
     let failure = PreconditionFailure { violations: digests.iter().map(violation).collect() };

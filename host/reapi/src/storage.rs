@@ -27,12 +27,14 @@ impl reapi::content_addressable_storage_server::ContentAddressableStorage for St
     ) -> Result<Response<reapi::FindMissingBlobsResponse>, Status> {
         let reapi::FindMissingBlobsRequest { instance_name, blob_digests, digest_function } =
             request.into_inner();
-        self.context.admit(&instance_name, digest_function)?;
-        let cas = self.context.cas.clone();
+        let cas = self.context.admit(&instance_name, digest_function)?.cas.clone();
         let find = move || -> Result<_, Refusal> {
             let digests: Vec<Digest> =
                 blob_digests.iter().map(from_proto::digest).collect::<Result<_, _>>()?;
-            Ok(cas.missing(&digests)?.iter().map(from_proto::wire).collect())
+            let mut missing = cas.missing(&digests)?.into_iter().peekable();
+            // They come in the order asked for: the client's own words can be sent back.
+            let both = digests.iter().zip(blob_digests);
+            Ok(both.filter_map(|(digest, wire)| missing.next_if_eq(digest).map(|_| wire)).collect())
         };
         let missing_blob_digests = self.context.blocking.run(find).await??;
         Ok(Response::new(reapi::FindMissingBlobsResponse { missing_blob_digests }))
@@ -45,9 +47,8 @@ impl reapi::content_addressable_storage_server::ContentAddressableStorage for St
         Access::of(&request).write()?;
         let reapi::BatchUpdateBlobsRequest { instance_name, requests, digest_function } =
             request.into_inner();
-        self.context.admit(&instance_name, digest_function)?;
+        let cas = self.context.admit(&instance_name, digest_function)?.cas.clone();
         batch::check_total(requests.iter().map(|request| request.data.len() as u64))?;
-        let cas = self.context.cas.clone();
         let update = move |request: batch_update_blobs_request::Request| {
             let stored = from_proto::required(request.digest.as_ref(), "digest")
                 .and_then(|digest| batch::update(&cas, &digest, &request.data, is_zstd(request.compressor)?));
@@ -63,10 +64,9 @@ impl reapi::content_addressable_storage_server::ContentAddressableStorage for St
     ) -> Result<Response<reapi::BatchReadBlobsResponse>, Status> {
         let reapi::BatchReadBlobsRequest { instance_name, digests, acceptable_compressors, digest_function } =
             request.into_inner();
-        self.context.admit(&instance_name, digest_function)?;
+        let cas = self.context.admit(&instance_name, digest_function)?.cas.clone();
         batch::check_total(digests.iter().map(|digest| digest.size_bytes.try_into().unwrap_or(0)))?;
         let zstd = acceptable_compressors.contains(&(reapi::compressor::Value::Zstd as i32));
-        let cas = self.context.cas.clone();
         let read = move |wire: reapi::Digest| {
             let found = from_proto::digest(&wire).and_then(|digest| batch::read(&cas, &digest));
             read_response(wire, found, zstd)
@@ -83,7 +83,7 @@ impl reapi::content_addressable_storage_server::ContentAddressableStorage for St
     ) -> Result<Response<Self::GetTreeStream>, Status> {
         let reapi::GetTreeRequest { instance_name, root_digest, page_size, page_token, digest_function } =
             request.into_inner();
-        self.context.admit(&instance_name, digest_function)?;
+        let cas = self.context.admit(&instance_name, digest_function)?.cas.clone();
         let root = from_proto::required(root_digest.as_ref(), "root_digest")?;
         let per_page =
             usize::try_from(page_size).map_err(|_| Refusal::invalid("the page size is negative"))?;
@@ -93,7 +93,6 @@ impl reapi::content_addressable_storage_server::ContentAddressableStorage for St
                 token.parse().map_err(|_| Refusal::invalid("the page token is none of this server's"))?
             }
         };
-        let cas = self.context.cas.clone();
         let pages = self.context.blocking.run(move || Pages::new(cas, root, per_page, skip)).await??;
         let (sender, receiver) = mpsc::channel(1);
         tokio::spawn(send_pages(self.context.clone(), pages, sender));

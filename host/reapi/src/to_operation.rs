@@ -12,6 +12,7 @@ use spec_proto::reapi;
 use crate::context::Context;
 use crate::from_proto;
 use crate::operations::{Operation, Stage};
+use crate::realm::Realm;
 use crate::refusal::Refusal;
 use crate::{results, status};
 
@@ -27,21 +28,25 @@ pub(crate) async fn tell(
     let metadata = reapi::ExecuteOperationMetadata {
         stage: number(&stage) as i32,
         action_digest: Some(from_proto::wire(&operation.action)),
-        digest_function: reapi::digest_function::Value::Sha256 as i32,
+        digest_function: operation.realm.value() as i32,
         ..Default::default()
     };
     let result = match stage {
         Stage::Completed(answer) => {
-            let (cas, operation) = (context.cas.clone(), Arc::clone(operation));
+            let operation = Arc::clone(operation);
+            let wants_nothing = operation.inline.is_empty();
             let finish = move || {
-                let mut response = response(answer);
+                let mut response = response(&operation.realm, answer);
                 if let Some(result) = &mut response.result {
                     // What cannot be inline has its digest.
-                    let _ = results::inline(&cas, result, &operation.inline);
+                    let _ = results::inline(&operation.realm.cas, result, &operation.inline);
                 }
                 response
             };
-            let response = context.blocking.run(finish).await?;
+            let response = match wants_nothing {
+                true => finish(),
+                false => context.blocking.run(finish).await?,
+            };
             Some(longrunning::operation::Result::Response(any(RESPONSE, &response)))
         }
         _ => None,
@@ -64,7 +69,7 @@ fn number(stage: &Stage) -> reapi::execution_stage::Value {
     }
 }
 
-fn response(answer: Answer) -> reapi::ExecuteResponse {
+fn response(realm: &Realm, answer: Answer) -> reapi::ExecuteResponse {
     match answer {
         Ok(done) => reapi::ExecuteResponse {
             result: Some(action_result_to_proto(&done.result)),
@@ -74,7 +79,7 @@ fn response(answer: Answer) -> reapi::ExecuteResponse {
         },
         Err(error) => {
             let result = partial(&error).map(action_result_to_proto);
-            let status = Some(status::to_rpc(&Refusal::from(error)));
+            let status = Some(status::to_rpc(&realm.refusal(error)));
             reapi::ExecuteResponse { result, status, ..Default::default() }
         }
     }

@@ -108,7 +108,7 @@ async fn requests_to_execute_that_are_wrong() {
         execute(&garbage),
         reapi::ExecuteRequest { action_digest: None, ..good.clone() },
         reapi::ExecuteRequest { instance_name: "other".to_owned(), ..good.clone() },
-        reapi::ExecuteRequest { digest_function: 9, ..good },
+        reapi::ExecuteRequest { digest_function: 2, ..good },
     ] {
         let refused = run(&fixture, request.clone()).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument, "{request:?}");

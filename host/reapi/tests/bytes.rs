@@ -45,14 +45,16 @@ async fn committed(fixture: &Fixture, name: &str) -> (i64, bool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn blobs_of_all_sizes_come_back() {
     let fixture = Fixture::new().await;
-    for size in [0, 1, 4096, 256 << 10, (256 << 10) + 1, 3_000_000] {
-        let data = noise(size as u64 + 1, size);
-        let digest = Digest::of(&data);
-        let name = format!("uploads/u/blobs/{digest}");
-        let count = write(&fixture, pieces(&name, &data, 0, 100_000, true)).await.unwrap();
-        assert_eq!(count, size as i64);
-        assert_eq!(committed(&fixture, &name).await, (size as i64, true));
-        assert_eq!(read(&fixture, &format!("blobs/{digest}"), 0, 0).await.unwrap(), data, "{size}");
+    for (_, prefix, cas) in fixture.functions() {
+        for size in [0, 1, 4096, 256 << 10, (256 << 10) + 1, 3_000_000] {
+            let data = noise(size as u64 + 1, size);
+            let blob = format!("blobs/{prefix}{}", cas.digest(&data));
+            let name = format!("uploads/u/{blob}");
+            let count = write(&fixture, pieces(&name, &data, 0, 100_000, true)).await.unwrap();
+            assert_eq!(count, size as i64);
+            assert_eq!(committed(&fixture, &name).await, (size as i64, true));
+            assert_eq!(read(&fixture, &blob, 0, 0).await.unwrap(), data, "{blob}");
+        }
     }
 }
 
@@ -80,18 +82,19 @@ async fn parts_are_read_by_offset_and_limit() {
 async fn compressed_blobs() {
     let fixture = Fixture::new().await;
     let data = [noise(5, 700_000), vec![9; 700_000]].concat();
-    let digest = Digest::of(&data);
     let packed = zstd::bulk::compress(&data, 3).unwrap();
-    let name = format!("uploads/u/compressed-blobs/zstd/{digest}");
-    let upload = || pieces(&name, &packed, 0, 50_000, true);
-    assert_eq!(write(&fixture, upload()).await.unwrap(), packed.len() as i64);
-    assert_eq!(write(&fixture, upload()).await.unwrap(), -1, "it is here already");
-    let name = format!("compressed-blobs/zstd/{digest}");
-    for offset in [0, 1_000_000] {
-        let packed = read(&fixture, &name, offset as i64, 0).await.unwrap();
-        assert!(zstd::decode_all(&packed[..]).unwrap() == data[offset..]);
+    for (_, prefix, cas) in fixture.functions() {
+        let blob = format!("compressed-blobs/zstd/{prefix}{}", cas.digest(&data));
+        let name = format!("uploads/u/{blob}");
+        let upload = || pieces(&name, &packed, 0, 50_000, true);
+        assert_eq!(write(&fixture, upload()).await.unwrap(), packed.len() as i64);
+        assert_eq!(write(&fixture, upload()).await.unwrap(), -1, "it is here already");
+        for offset in [0, 1_000_000] {
+            let packed = read(&fixture, &blob, offset as i64, 0).await.unwrap();
+            assert!(zstd::decode_all(&packed[..]).unwrap() == data[offset..]);
+        }
+        assert_eq!(read(&fixture, &blob, 0, 5).await.unwrap_err().code(), Code::InvalidArgument);
     }
-    assert_eq!(read(&fixture, &name, 0, 5).await.unwrap_err().code(), Code::InvalidArgument);
     let bomb = zstd::bulk::compress(&vec![0; 50_000_000], 1).unwrap();
     let name = format!("uploads/u/compressed-blobs/zstd/{}", Digest::new([1; 32], 1000));
     let refused = write(&fixture, pieces(&name, &bomb, 0, 1 << 20, true)).await.unwrap_err();
@@ -116,16 +119,18 @@ async fn a_write_of_what_is_here_ends_early() {
 async fn an_interrupted_write_goes_on() {
     let fixture = Fixture::new().await;
     let data = noise(11, 3_000_000);
-    let digest = Digest::of(&data);
-    let name = format!("uploads/u/blobs/{digest}");
-    assert_eq!(committed(&fixture, &name).await, (0, false));
-    let count = write(&fixture, pieces(&name, &data[..2_000_000], 0, 500_000, false)).await.unwrap();
-    assert_eq!((count, committed(&fixture, &name).await), (2_000_000, (2_000_000, false)));
-    let wrong = write(&fixture, pieces(&name, &data[..10], 1_999_999, 10, true)).await.unwrap_err();
-    assert_eq!(wrong.code(), Code::InvalidArgument);
-    let rest = pieces(&name, &data[2_000_000..], 2_000_000, 500_000, true);
-    assert_eq!(write(&fixture, rest).await.unwrap(), 3_000_000);
-    assert_eq!(fixture.cas.get(&digest).unwrap(), data);
+    for (_, prefix, cas) in fixture.functions() {
+        let digest = cas.digest(&data);
+        let name = format!("uploads/u/blobs/{prefix}{digest}");
+        assert_eq!(committed(&fixture, &name).await, (0, false));
+        let count = write(&fixture, pieces(&name, &data[..2_000_000], 0, 500_000, false)).await.unwrap();
+        assert_eq!((count, committed(&fixture, &name).await), (2_000_000, (2_000_000, false)));
+        let wrong = write(&fixture, pieces(&name, &data[..10], 1_999_999, 10, true)).await.unwrap_err();
+        assert_eq!(wrong.code(), Code::InvalidArgument);
+        let rest = pieces(&name, &data[2_000_000..], 2_000_000, 500_000, true);
+        assert_eq!(write(&fixture, rest).await.unwrap(), 3_000_000);
+        assert_eq!(cas.get(&digest).unwrap(), data);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,6 +174,11 @@ async fn wrong_writes_store_nothing() {
         ("no name", pieces("", b"right", 0, 5, true)),
         ("a name to read", pieces(&format!("blobs/{digest}"), b"right", 0, 5, true)),
         ("another instance", pieces(&format!("other/{name}"), b"right", 0, 5, true)),
+        ("another function", pieces(&format!("uploads/u/blobs/blake3/{digest}"), b"right", 0, 5, true)),
+        (
+            "a function that is not here",
+            pieces(&format!("uploads/u/blobs/sha512/{digest}"), b"right", 0, 5, true),
+        ),
         (
             "another compressor",
             pieces(&format!("uploads/u/compressed-blobs/lz4/{digest}"), b"right", 0, 5, true),
@@ -187,6 +197,8 @@ async fn wrong_reads() {
     for (name, code) in [
         (format!("blobs/{digest}"), Code::NotFound),
         (format!("other/blobs/{digest}"), Code::InvalidArgument),
+        (format!("blobs/blake3/{digest}"), Code::NotFound),
+        (format!("blobs/sha512/{digest}"), Code::InvalidArgument),
         ("blobs/../../etc/passwd/1".to_owned(), Code::InvalidArgument),
         (String::new(), Code::InvalidArgument),
         (format!("blobs/{}/9223372036854775808", digest.hex()), Code::InvalidArgument),
@@ -199,11 +211,14 @@ async fn wrong_reads() {
 async fn a_damaged_blob_is_never_sent_whole() {
     let fixture = Fixture::new().await;
     let data = noise(17, 1_000_000);
-    let digest = fixture.cas.put_bytes(&data).unwrap();
-    let hex = digest.hex();
-    let path = fixture.cas.root().join(format!("objects/{}/{hex}", &hex[..2]));
-    std::fs::write(path, [&data[..999_999], &[!data[999_999]]].concat()).unwrap();
-    let name = format!("blobs/{digest}");
-    assert_eq!(read(&fixture, &name, 0, 0).await.unwrap_err().code(), Code::DataLoss);
-    assert_eq!(read(&fixture, &name, 0, 0).await.unwrap_err().code(), Code::NotFound, "it is in quarantine");
+    for (_, prefix, cas) in fixture.functions() {
+        let digest = cas.put_bytes(&data).unwrap();
+        let hex = digest.hex();
+        let path = cas.root().join(format!("objects/{}/{hex}", &hex[..2]));
+        std::fs::write(path, [&data[..999_999], &[!data[999_999]]].concat()).unwrap();
+        let name = format!("blobs/{prefix}{digest}");
+        assert_eq!(read(&fixture, &name, 0, 0).await.unwrap_err().code(), Code::DataLoss);
+        let gone = read(&fixture, &name, 0, 0).await.unwrap_err();
+        assert_eq!(gone.code(), Code::NotFound, "it is in quarantine");
+    }
 }

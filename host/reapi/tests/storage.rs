@@ -34,8 +34,10 @@ async fn capabilities_are_honest() {
     let (low, high) = (answer.low_api_version.unwrap(), answer.high_api_version.unwrap());
     assert_eq!((low.major, low.minor, high.major), (2, 0, 2));
     let cache = answer.cache_capabilities.unwrap();
-    assert_eq!((cache.digest_functions, cache.max_batch_total_size_bytes), (vec![1], 4_128_768));
-    assert!(answer.execution_capabilities.unwrap().exec_enabled);
+    assert_eq!((cache.digest_functions, cache.max_batch_total_size_bytes), (vec![1, 9], 4_128_768));
+    let execution = answer.execution_capabilities.unwrap();
+    assert!(execution.exec_enabled);
+    assert_eq!((execution.digest_function, execution.digest_functions), (1, vec![1, 9]));
     let elsewhere = reapi::GetCapabilitiesRequest { instance_name: "elsewhere".to_owned() };
     let refused = fixture.capabilities().get_capabilities(elsewhere).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
@@ -111,9 +113,9 @@ async fn requests_that_are_wrong_as_a_whole() {
     let digest = wire(&Digest::of(b"x"));
     let elsewhere =
         reapi::FindMissingBlobsRequest { instance_name: "elsewhere".to_owned(), ..missing(vec![]) };
-    let blake = reapi::FindMissingBlobsRequest { digest_function: 9, ..missing(vec![digest.clone()]) };
+    let sha1 = reapi::FindMissingBlobsRequest { digest_function: 2, ..missing(vec![digest.clone()]) };
     let no_hash = missing(vec![reapi::Digest::default()]);
-    for request in [elsewhere, blake, no_hash] {
+    for request in [elsewhere, sha1, no_hash] {
         let refused = storage.find_missing_blobs(request.clone()).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument, "{request:?}");
     }

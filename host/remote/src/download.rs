@@ -45,8 +45,9 @@ impl Remote {
         digests: &[Digest],
     ) -> Result<Moved, RemoteError> {
         let blobs = self.batch(digests).await?;
+        let function = self.function();
         let put = move || {
-            let wrong = blobs.iter().find(|(digest, data)| Digest::of(data) != *digest);
+            let wrong = blobs.iter().find(|(digest, data)| function.of(data) != *digest);
             match wrong {
                 Some((digest, _)) => Ok(Err(*digest)),
                 None => {
@@ -68,6 +69,7 @@ impl Remote {
             let message = reapi::BatchReadBlobsRequest {
                 instance_name: self.instance(),
                 digests: digests.iter().map(to_wire).collect(),
+                digest_function: self.wire_function(),
                 ..Default::default()
             };
             let request = self.request(message, bytes);

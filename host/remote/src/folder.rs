@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use spec_cas::{CasError, Survey};
-use spec_model::Digest;
+use spec_model::{Digest, DigestFunction};
 
 use crate::blob::{Blob, Provider};
 
@@ -23,8 +23,8 @@ impl Folder {
     ///
     /// # Errors
     /// As [`spec_cas::Cas::import_dir`].
-    pub fn read(path: &Path) -> Result<Self, CasError> {
-        let Survey { root, directories, files } = Survey::of(path)?;
+    pub fn read(path: &Path, function: DigestFunction) -> Result<Self, CasError> {
+        let Survey { root, directories, files } = Survey::of(path, function)?;
         Ok(Self { root, directories: directories.into_iter().collect(), files: files.into_iter().collect() })
     }
 

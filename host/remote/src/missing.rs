@@ -33,7 +33,7 @@ impl Remote {
             let message = reapi::FindMissingBlobsRequest {
                 instance_name: self.instance(),
                 blob_digests: part.iter().map(to_wire).collect(),
-                ..Default::default()
+                digest_function: self.wire_function(),
             };
             Ok(self.storage().find_missing_blobs(self.request(message, 0)).await?.into_inner())
         };

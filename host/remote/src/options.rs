@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use spec_model::DigestFunction;
+
 use crate::address::Address;
 
 /// How to reach a server, and how patiently.
@@ -12,6 +14,8 @@ pub struct RemoteOptions {
     pub address: Address,
     /// The instance name in every request; usually the empty one.
     pub instance: String,
+    /// What makes the digests of the blobs. A server may know several.
+    pub function: DigestFunction,
     /// Certificates, for an address with TLS.
     pub tls: Tls,
     /// What tells the server who we are.
@@ -33,6 +37,7 @@ impl RemoteOptions {
         Self {
             address,
             instance: String::new(),
+            function: DigestFunction::default(),
             tls: Tls::default(),
             token: None,
             connect_timeout: Duration::from_secs(10),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bazel_remote_apis::google::bytestream::{ReadRequest, ReadResponse};
 use spec_cas::CasError;
-use spec_model::{Digest, DigestHasher};
+use spec_model::{Digest, DigestFunction, DigestHasher};
 use tokio::sync::mpsc;
 use tonic::Streaming;
 use zstd::stream::write::Decoder;
@@ -34,7 +34,7 @@ impl Remote {
     async fn read(&self, receiver: Arc<dyn Receiver>, digest: Digest) -> Result<(), Failed> {
         let zstd = self.compresses();
         let message = ReadRequest {
-            resource_name: wire::to_read(&self.instance(), &digest, zstd),
+            resource_name: wire::to_read(&self.instance(), self.function(), &digest, zstd),
             read_offset: 0,
             read_limit: 0,
         };
@@ -46,7 +46,8 @@ impl Remote {
             other => other?.into_inner(),
         };
         let (sender, pieces) = mpsc::channel(AHEAD);
-        let written = tokio::spawn(blocking(move || write(&*receiver, &digest, zstd, pieces)));
+        let function = self.function();
+        let written = tokio::spawn(blocking(move || write(&*receiver, &digest, (function, zstd), pieces)));
         let passed = pass(&mut stream, sender).await;
         let found = match written.await {
             Ok(written) => written?,
@@ -78,10 +79,10 @@ async fn pass(
 fn write(
     receiver: &dyn Receiver,
     digest: &Digest,
-    zstd: bool,
+    (function, zstd): (DigestFunction, bool),
     mut pieces: mpsc::Receiver<Option<Vec<u8>>>,
 ) -> Result<Option<Digest>, CasError> {
-    let hashed = Hashed { sink: receiver.sink(digest)?, hasher: DigestHasher::new(), left: digest.size() };
+    let hashed = Hashed { sink: receiver.sink(digest)?, hasher: function.hasher(), left: digest.size() };
     let failed = |error| CasError::writing("a blob from a server", error);
     let mut way = match zstd {
         true => Way::Zstd(Box::new(Decoder::new(hashed).map_err(failed)?)),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient;
+use spec_model::DigestFunction;
 use spec_proto::reapi;
 use spec_proto::reapi::capabilities_client::CapabilitiesClient;
 use spec_proto::reapi::content_addressable_storage_client::ContentAddressableStorageClient;
+use tonic::Request;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
-use tonic::Request;
 
 use crate::connect;
 use crate::error::RemoteError;
@@ -36,7 +37,8 @@ impl Remote {
     /// Connects to a server and asks what it offers.
     ///
     /// # Errors
-    /// `remote-bad-credentials`, `remote-unreachable`, `remote-denied`; `remote-unsupported` when it knows no SHA-256.
+    /// `remote-bad-credentials`, `remote-unreachable`, `remote-denied`; `remote-unsupported` when it
+    /// does not know the digest function.
     pub async fn connect(options: RemoteOptions) -> Result<Self, RemoteError> {
         let token = connect::bearer(&options)?;
         let channel = connect::channel(&options)?;
@@ -71,17 +73,35 @@ impl Remote {
     }
 
     fn check(&self, capabilities: &reapi::ServerCapabilities) -> Result<(), RemoteError> {
-        use reapi::digest_function::Value;
         let functions = capabilities.cache_capabilities.as_ref().map(|cache| &cache.digest_functions);
         match functions {
-            Some(functions) if functions.is_empty() || functions.contains(&(Value::Sha256 as i32)) => Ok(()),
-            Some(_) => Err(self.unsupported("keep our blobs", "it does not know SHA-256")),
+            // REAPI before 2.1 has no list.
+            Some(functions) if functions.is_empty() && self.function() == DigestFunction::Sha256 => Ok(()),
+            Some(functions) if functions.contains(&self.wire_function()) => Ok(()),
+            Some(_) => {
+                let why = format!("it does not know the digest function {}", self.function());
+                Err(self.unsupported("keep our blobs", &why))
+            }
             None => Err(self.unsupported("keep blobs", "it has no content-addressable storage")),
         }
     }
 
     pub(crate) fn instance(&self) -> String {
         self.shared.options.instance.clone()
+    }
+
+    /// What makes the digests of the blobs.
+    #[must_use]
+    pub fn function(&self) -> DigestFunction {
+        self.shared.options.function
+    }
+
+    pub(crate) fn wire_function(&self) -> i32 {
+        use reapi::digest_function::Value;
+        match self.function() {
+            DigestFunction::Sha256 => Value::Sha256 as i32,
+            DigestFunction::Blake3 => Value::Blake3 as i32,
+        }
     }
 
     pub(crate) fn address(&self) -> String {

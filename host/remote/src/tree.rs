@@ -98,7 +98,7 @@ impl Remote {
     }
 
     fn directory(&self, digest: &Digest, bytes: &[u8]) -> Result<Directory, RemoteError> {
-        if Digest::of(bytes) != *digest {
+        if self.function().of(bytes) != *digest {
             return Err(self.broken(FETCH, format!("it sent something else than {digest}")));
         }
         decode_directory(digest, bytes).map_err(|error| self.broken(FETCH, error.to_string()))
@@ -112,6 +112,7 @@ impl Remote {
                 instance_name: self.instance(),
                 root_digest: Some(to_wire(root)),
                 page_token,
+                digest_function: self.wire_function(),
                 ..Default::default()
             };
             let mut pages = self.storage().get_tree(self.request(message, 0)).await?.into_inner();
@@ -119,7 +120,7 @@ impl Remote {
             while let Some(page) = pages.message().await? {
                 page_token = page.next_page_token;
                 let encoded = page.directories.iter().map(Message::encode_to_vec);
-                found.extend(encoded.map(|bytes| (Digest::of(&bytes), bytes)));
+                found.extend(encoded.map(|bytes| (self.function().of(&bytes), bytes)));
             }
             if page_token.is_empty() {
                 return Ok(found);

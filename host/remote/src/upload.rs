@@ -51,7 +51,7 @@ impl Remote {
             let message = reapi::BatchUpdateBlobsRequest {
                 instance_name: self.instance(),
                 requests: blocking(read).await?,
-                ..Default::default()
+                digest_function: self.wire_function(),
             };
             let request = self.request(message, moved.bytes);
             let answer = self.storage().batch_update_blobs(request).await?.into_inner();
@@ -74,10 +74,7 @@ impl Remote {
     }
 }
 
-fn update(
-    provider: &dyn Provider,
-    digest: &Digest,
-) -> Result<batch_update_blobs_request::Request, CasError> {
+fn update(provider: &dyn Provider, digest: &Digest) -> Result<batch_update_blobs_request::Request, CasError> {
     let data = match provider.open(digest)? {
         Blob::Bytes(bytes) => bytes,
         Blob::File(mut file) => {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use spec_model::Digest;
+use spec_model::{Digest, DigestFunction};
 use spec_proto::reapi;
 
 pub(crate) fn to_wire(digest: &Digest) -> reapi::Digest {
@@ -15,17 +15,23 @@ pub(crate) fn from_wire(digest: &reapi::Digest) -> Option<Digest> {
 }
 
 /// The name of a blob to read, as `ByteStream` has it.
-pub(crate) fn to_read(instance: &str, digest: &Digest, zstd: bool) -> String {
-    format!("{}{}/{digest}", prefix(instance), kind(zstd))
+pub(crate) fn to_read(instance: &str, function: DigestFunction, digest: &Digest, zstd: bool) -> String {
+    format!("{}{}/{digest}", prefix(instance), kind(function, zstd))
 }
 
 /// The name of a blob to write. No two writes have the same.
-pub(crate) fn to_write(instance: &str, digest: &Digest, zstd: bool) -> String {
-    format!("{}uploads/{}/{}/{digest}", prefix(instance), unique(), kind(zstd))
+pub(crate) fn to_write(instance: &str, function: DigestFunction, digest: &Digest, zstd: bool) -> String {
+    format!("{}uploads/{}/{}/{digest}", prefix(instance), unique(), kind(function, zstd))
 }
 
-fn kind(zstd: bool) -> &'static str {
-    if zstd { "compressed-blobs/zstd" } else { "blobs" }
+/// REAPI has the digest function named only where it is younger than the names.
+fn kind(function: DigestFunction, zstd: bool) -> &'static str {
+    match (function, zstd) {
+        (DigestFunction::Sha256, false) => "blobs",
+        (DigestFunction::Sha256, true) => "compressed-blobs/zstd",
+        (DigestFunction::Blake3, false) => "blobs/blake3",
+        (DigestFunction::Blake3, true) => "compressed-blobs/zstd/blake3",
+    }
 }
 
 fn prefix(instance: &str) -> String {
@@ -45,16 +51,21 @@ fn unique() -> String {
 
 #[cfg(test)]
 mod tests {
+    use DigestFunction::{Blake3, Sha256};
+
     use super::*;
 
     #[test]
     fn names() {
         let digest = Digest::of(b"x");
-        assert_eq!(to_read("", &digest, false), format!("blobs/{digest}"));
-        assert_eq!(to_read("a/b", &digest, true), format!("a/b/compressed-blobs/zstd/{digest}"));
-        let name = to_write("", &digest, false);
+        assert_eq!(to_read("", Sha256, &digest, false), format!("blobs/{digest}"));
+        assert_eq!(
+            to_read("a/b", Blake3, &digest, true),
+            format!("a/b/compressed-blobs/zstd/blake3/{digest}")
+        );
+        let name = to_write("", Sha256, &digest, false);
         let id = name.strip_prefix("uploads/").and_then(|rest| rest.split('/').next()).expect("an upload");
         assert_eq!(id.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{name}");
-        assert_ne!(to_write("", &digest, false), name);
+        assert_ne!(to_write("", Sha256, &digest, false), name);
     }
 }

@@ -38,7 +38,8 @@ impl Remote {
     async fn write(&self, provider: Arc<dyn Provider>, digest: Digest) -> Result<(), Failed> {
         let zstd = self.compresses();
         let (sender, receiver) = mpsc::channel(AHEAD);
-        let messages = Messages { name: wire::to_write(&self.instance(), &digest, zstd), offset: 0, sender };
+        let name = wire::to_write(&self.instance(), self.function(), &digest, zstd);
+        let messages = Messages { name, offset: 0, sender };
         let read = tokio::spawn(blocking(move || read(&*provider, &digest, zstd, messages)));
         let request = self.request(ReceiverStream::new(receiver), digest.size());
         let answer = self.streams().write(request).await;
@@ -105,7 +106,9 @@ fn read(
             piece = std::mem::take(encoder.get_mut());
         }
         let is_last = left == 0 && encoder.is_none();
-        if !(piece.is_empty() && encoder.is_some()) && !messages.send(piece, is_last) {
+        // A compressor may keep what it gets for later.
+        let is_kept = piece.is_empty() && encoder.is_some();
+        if !is_kept && !messages.send(piece, is_last) {
             return Ok(());
         }
     }

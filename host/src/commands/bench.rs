@@ -71,7 +71,7 @@ fn components_load(session: &Session, runs: u32) -> CommandResult<f64> {
 }
 
 fn plugins(session: &Session) -> Plugins {
-    Plugins::new(Options::new(session.config.cache("plugins")))
+    Plugins::new(Options { keep_answers: false, ..Options::new(session.config.cache("plugins")) })
 }
 
 fn kind(plugins: &Plugins, name: &str) -> CommandResult<std::sync::Arc<dyn ElementKind>> {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use spec_cas::Cas;
 use spec_exec::executor::{Executions, LocalExecutor, LocalOptions, PoolOptions, ResultCache};
+use spec_model::DigestFunction;
 use spec_reapi::{Address, Listener, Options, Server, Tls, Tokens};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -33,11 +34,18 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     }
     let addresses = args.listen.iter().map(|address| address.parse());
     let addresses: Vec<Address> = addresses.collect::<Result<_, _>>()?;
-    let cas = Cas::open(app.config.cache("cas"))?;
+    let folder = app.config.cache("cas");
+    let (cas, blake3) = (Cas::open(&folder)?, Cas::open_with(&folder, DigestFunction::Blake3)?);
     let mut server = Server::new(cas.clone(), options(args)?);
-    if let Some(executions) = executions(cas, args)? {
+    let executions = executions(&cas, args)?;
+    let beside = executions.as_ref().map(|executions| {
+        let executions = executions.beside(blake3.clone(), ResultCache::new(&blake3), executor(&blake3));
+        Arc::new(executions)
+    });
+    if let Some(executions) = executions {
         server = server.with_executions(executions);
     }
+    server = server.with_store(blake3, beside);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::io("start the runtime", &error))?;
     let served = runtime.block_on(serve(&server, &addresses));
@@ -88,16 +96,19 @@ fn signalled() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn executions(cas: Cas, args: &ServeArgs) -> CommandResult<Option<Arc<Executions>>> {
+fn executor(cas: &Cas) -> Arc<LocalExecutor> {
+    Arc::new(LocalExecutor::new(cas.clone(), LocalOptions::default()))
+}
+
+fn executions(cas: &Cas, args: &ServeArgs) -> CommandResult<Option<Arc<Executions>>> {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = args.workers.unwrap_or_else(processors);
     if workers == 0 || args.read_only {
         return Ok(None);
     }
-    let executor = LocalExecutor::new(cas.clone(), LocalOptions::default());
     let options = PoolOptions { workers, max_queued: args.max_queued };
-    let results = ResultCache::new(&cas);
-    Ok(Some(Arc::new(Executions::start(cas, results, Arc::new(executor), options)?)))
+    let results = ResultCache::new(cas);
+    Ok(Some(Arc::new(Executions::start(cas.clone(), results, executor(cas), options)?)))
 }
 
 fn options(args: &ServeArgs) -> CommandResult<Options> {

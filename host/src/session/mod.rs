@@ -58,6 +58,7 @@ impl Session {
             projects: config.projects.clone(),
         };
         let project = spec_project::load(&options, &kinds).or_usage()?;
+        kinds.keep_answers();
         let cas = Cas::open(config.cache("cas"))?;
         let context = sources::context(&config, &project.config, &cas);
         let sources = sources::configure(app, &project, &context)?;

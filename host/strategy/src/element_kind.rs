@@ -1,5 +1,6 @@
 //! The contract of an element kind.
 
+use serde::{Deserialize, Serialize};
 use spec_model::{Mapping, Value};
 
 use crate::{KindError, Plan};
@@ -18,7 +19,7 @@ pub trait ElementKind: Send + Sync {
 }
 
 /// What is true of all elements of one kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KindDescription {
     /// The kind's name, as in `kind:`.
     pub name: String,
@@ -39,7 +40,7 @@ pub struct KindDescription {
 }
 
 /// What elements of a kind may not have (BuildStream's `BST_FORBID_*`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forbids {
     /// Sources.
     pub sources: bool,
@@ -81,7 +82,7 @@ pub struct DependencyInput {
 }
 
 /// A kind's answer for one element.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Configured {
     /// BuildStream's `get_unique_key()`: every setting that can change the artifact.
     pub unique_key: Value,

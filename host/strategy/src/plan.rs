@@ -1,8 +1,10 @@
 //! The plan of a build: what the host does, in order, on behalf of a kind.
 
+use serde::{Deserialize, Serialize};
+
 /// How one element is built. Dependencies are named by their index in
 /// [`ElementInput::dependencies`](crate::ElementInput::dependencies), paths are absolute in the sandbox.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Environment variables that hold the digest of a tree of dependencies, `HASH/SIZE`.
     pub digest_environment: Vec<DigestEnvironment>,
@@ -17,7 +19,7 @@ pub struct Plan {
 }
 
 /// One step of a [`Plan`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {
     /// Stage the artifacts of these dependencies, and of all that they need at run time, below a directory.
     StageDependencies {
@@ -53,7 +55,7 @@ pub enum Step {
 }
 
 /// Commands that run one after the other until one fails.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandGroup {
     /// What the group is called in logs and on the terminal, such as `build-commands`.
     pub label: String,
@@ -64,7 +66,7 @@ pub struct CommandGroup {
 }
 
 /// One command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
     /// What it is called in logs, usually its text.
     pub label: String,
@@ -73,7 +75,7 @@ pub struct Command {
 }
 
 /// An environment variable that names a tree made of dependencies (the dependency setting `digest-environment`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DigestEnvironment {
     /// The variable's name.
     pub variable: String,

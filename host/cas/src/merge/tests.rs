@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
-use spec_model::{Digest, UserError};
+use spec_model::{Digest, DigestFunction, UserError};
 
 use super::{Layer, Merged};
 use crate::builder::TreeBuilder;
@@ -166,9 +166,10 @@ fn compare(cas: &Cas, merged: &Merged, mut naive: Naive) -> Result<()> {
 #[test]
 fn agrees_with_path_maps() -> Result<(), TestError<Vec<Sample>>> {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let cas = Cas::open(folder.path()).expect("a store");
+    let stores = DigestFunction::ALL.map(|one| Cas::open_with(folder.path(), one).expect("a store"));
     let layers = prop::collection::vec(arbitrary_layer(), 1..4);
-    TestRunner::default().run(&layers, |samples| Ok(check(&cas, &samples)?))
+    TestRunner::default()
+        .run(&layers, |samples| Ok(stores.iter().try_for_each(|cas| check(cas, &samples))?))
 }
 
 #[test]

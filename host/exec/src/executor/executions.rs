@@ -1,7 +1,6 @@
 //! The pool: answers requests from the action cache, by joining, or by executing.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::SystemTime;
@@ -11,7 +10,8 @@ use spec_model::{Action, Answered, Cancel, Digest};
 
 use super::listener::Listener;
 use super::queue::{FlightId, Full, Left, Manner, Queue, WaiterId};
-use super::{ActionError, Answer, Done, Executor, Order, Progress, Request, ResultCache, load};
+use super::realm::Realm;
+use super::{ActionError, Answer, Done, Executor, Order, Progress, Request, ResultCache};
 
 /// Sizes of the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,14 @@ pub struct PoolOptions {
     pub max_queued: usize,
 }
 
-/// Answers requests for actions. Dropping it cancels what runs and ends the threads.
+/// Answers requests for actions of one store. Dropping the last of a pool cancels what runs and ends the threads.
 pub struct Executions {
+    pool: Arc<Pool>,
+    realm: Arc<Realm>,
+}
+
+/// The threads, which work for any number of stores.
+struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
 }
@@ -36,20 +42,20 @@ pub struct Ticket {
 }
 
 struct Shared {
-    cas: Cas,
-    cache: ResultCache,
-    executor: Arc<dyn Executor>,
     state: Mutex<State>,
     wake: Condvar,
 }
 
 struct State {
-    queue: Queue<Digest, Job, Arc<Listener>>,
+    /// Keys are a realm's number and an action in it.
+    queue: Queue<(usize, Digest), Job, Arc<Listener>>,
+    realms: usize,
     closing: bool,
 }
 
 #[derive(Clone)]
 struct Job {
+    realm: Arc<Realm>,
     order: Arc<Order>,
     cancel: Cancel,
 }
@@ -65,19 +71,30 @@ impl Executions {
         executor: Arc<dyn Executor>,
         options: PoolOptions,
     ) -> Result<Self, ActionError> {
-        let state = Mutex::new(State { queue: Queue::new(options.max_queued), closing: false });
-        let shared = Arc::new(Shared { cas, cache, executor, state, wake: Condvar::new() });
-        let mut executions = Self { shared, workers: Vec::new() };
+        let state = State { queue: Queue::new(options.max_queued), realms: 1, closing: false };
+        let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
+        let mut pool = Pool { shared, workers: Vec::new() };
         for number in 0..options.workers.max(1) {
-            let shared = Arc::clone(&executions.shared);
+            let shared = Arc::clone(&pool.shared);
             let thread = std::thread::Builder::new().name(format!("action-{number}"));
             let spawned = thread.spawn(move || shared.work());
-            executions.workers.push(spawned.map_err(|error| ActionError::Internal {
+            pool.workers.push(spawned.map_err(|error| ActionError::Internal {
                 reason: "action-no-thread".to_owned(),
                 message: format!("cannot start a worker thread: {error}"),
             })?);
         }
-        Ok(executions)
+        let realm = Realm { number: 0, cas, cache, executor };
+        Ok(Self { pool: Arc::new(pool), realm: Arc::new(realm) })
+    }
+
+    /// Answers requests for actions of another store, by the same threads and with the same bounds: of both together
+    /// no more actions run or wait than of one.
+    #[must_use]
+    pub fn beside(&self, cas: Cas, cache: ResultCache, executor: Arc<dyn Executor>) -> Self {
+        let mut state = self.pool.shared.lock();
+        let realm = Realm { number: state.realms, cas, cache, executor };
+        state.realms += 1;
+        Self { pool: Arc::clone(&self.pool), realm: Arc::new(realm) }
     }
 
     /// Takes a request. `listener` is told of every stage, in order and each at most once, from any thread, perhaps
@@ -94,14 +111,14 @@ impl Executions {
     ) -> Result<Ticket, ActionError> {
         let listener = Arc::new(Listener::new(request.action, request.recording.clone(), listener));
         if !request.skip_cache_lookup
-            && let Some(result) = self.shared.cache.get(&request.action)?
+            && let Some(result) = self.realm.cached(&request.action)?
         {
             let done = Done { result, answered: Answered::CacheHit };
             listener.tell(Progress::Completed(Ok(done.into())));
             return Ok(Ticket { place: None });
         }
-        let action = load::action(&self.shared.cas, &request.action)?;
-        self.shared.enqueue(request, action, listener)
+        let action = self.realm.action(&request.action)?;
+        self.pool.shared.enqueue(&self.realm, request, action, listener)
     }
 
     /// Answers a request and waits for it; gives it up on `cancel`.
@@ -120,10 +137,10 @@ impl Executions {
         answers.recv().unwrap_or(Err(ActionError::Cancelled))
     }
 
-    /// Numbers of actions that wait for a worker, and that run.
+    /// Numbers of actions that wait for a worker, and that run, of all stores of the pool.
     #[must_use]
     pub fn load(&self) -> (usize, usize) {
-        self.shared.lock().queue.load()
+        self.pool.shared.lock().queue.load()
     }
 }
 
@@ -134,6 +151,7 @@ impl Shared {
 
     fn enqueue(
         self: &Arc<Self>,
+        realm: &Arc<Realm>,
         request: &Request,
         action: Action,
         listener: Arc<Listener>,
@@ -141,13 +159,14 @@ impl Shared {
         let (priority, alone) = (request.priority, action.do_not_cache);
         let manner = Manner { priority, fresh: request.skip_cache_lookup, alone };
         let order = Order { digest: request.action, action, queued: SystemTime::now() };
-        let job = || Job { order: order.into(), cancel: Cancel::new() };
+        let job = || Job { realm: Arc::clone(realm), order: order.into(), cancel: Cancel::new() };
+        let key = (realm.number, request.action);
         let boarded = {
             let mut state = self.lock();
             if state.closing {
                 return Err(ActionError::Cancelled);
             }
-            state.queue.board(request.action, manner, Arc::clone(&listener), job)
+            state.queue.board(key, manner, Arc::clone(&listener), job)
         };
         let boarded = boarded.map_err(|Full| ActionError::Exhausted {
             what: "too many actions are waiting for a worker".to_owned(),
@@ -160,8 +179,7 @@ impl Shared {
     /// What a thread of the pool does all its life.
     fn work(&self) {
         while let Some((flight, job)) = self.next() {
-            let order = &job.order;
-            let cached = if order.action.do_not_cache { None } else { self.late_hit(flight, order) };
+            let cached = if job.order.action.do_not_cache { None } else { self.late_hit(flight, &job) };
             let answer = match cached {
                 Some(done) => Ok(done),
                 None => self.run(flight, &job),
@@ -187,8 +205,8 @@ impl Shared {
     }
 
     /// A result that came between the request's look at the cache and now.
-    fn late_hit(&self, flight: FlightId, order: &Order) -> Option<Arc<Done>> {
-        let result = self.cache.get(&order.digest).ok().flatten()?;
+    fn late_hit(&self, flight: FlightId, job: &Job) -> Option<Arc<Done>> {
+        let result = job.realm.cached(&job.order.digest).ok().flatten()?;
         let must_run = self.lock().queue.must_run(flight);
         (!must_run).then(|| Done { result, answered: Answered::CacheHit }.into())
     }
@@ -196,16 +214,7 @@ impl Shared {
     fn run(&self, flight: FlightId, job: &Job) -> Answer {
         let waiters: Vec<_> = self.lock().queue.waiters(flight).cloned().collect();
         waiters.iter().for_each(|waiter| waiter.tell(Progress::Executing));
-        // A panic must cost one action, not a worker and all who wait.
-        let execute = AssertUnwindSafe(|| self.executor.execute(&job.order, &job.cancel));
-        let executed = catch_unwind(execute).unwrap_or_else(|_| {
-            let message = "the executor panicked; its message is in the log".to_owned();
-            Err(ActionError::Internal { reason: "action-panic".to_owned(), message })
-        })?;
-        if executed.result.exit_code == 0 && !job.order.action.do_not_cache {
-            self.cache.put(&job.order.digest, &executed.result)?;
-        }
-        Ok(Done { result: executed.result, answered: Answered::Executed }.into())
+        job.realm.execute(&job.order, &job.cancel)
     }
 }
 
@@ -219,7 +228,7 @@ impl Drop for Ticket {
     }
 }
 
-impl Drop for Executions {
+impl Drop for Pool {
     fn drop(&mut self) {
         let flights = {
             let mut state = self.shared.lock();

@@ -16,6 +16,7 @@ mod path;
 mod platform;
 mod properties;
 mod queue;
+mod realm;
 mod record;
 mod request;
 mod result_cache;

@@ -168,7 +168,7 @@ impl Collector<'_> {
 
     fn capture(&self, properties: &Wanted, folder: &Folder) -> Result<Digest, CasError> {
         let below = match folder.below.as_slice() {
-            [] => Digest::of(b""),
+            [] => self.cas.digest(b""),
             [one] => *one,
             many => {
                 let layers: Vec<_> = many.iter().rev().map(|tree| Layer::whole(*tree)).collect();

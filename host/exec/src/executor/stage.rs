@@ -65,7 +65,7 @@ impl Stage {
         let mut below: Vec<Digest> = layered.into_iter().chain(chroot.copied()).collect();
         if below.is_empty() {
             // An overlay has to have something below.
-            below.push(Digest::of(b""));
+            below.push(cas.digest(b""));
         }
         let layers = below.iter().rev().map(|tree| cas.checked_out(tree)).collect::<Result<_, _>>()?;
         let (scratch, medium) = arena.folder(wanted)?;

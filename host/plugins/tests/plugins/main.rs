@@ -1,5 +1,6 @@
 //! The plugin room from outside: the default kinds, their keys, broken plugins, and where components come from.
 
+mod answers;
 mod cache;
 mod conformance;
 mod default_kinds;

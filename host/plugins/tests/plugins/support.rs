@@ -15,9 +15,9 @@ pub(crate) fn temporary() -> TempDir {
     tempfile::tempdir().expect("a temporary directory can be made")
 }
 
-/// The usual options; tests change what they are about.
+/// The usual options, but nothing is kept of what components answer; tests change what they are about.
 pub(crate) fn options() -> Options {
-    Options::new(CACHE.path().to_owned())
+    Options { keep_answers: false, ..Options::new(CACHE.path().to_owned()) }
 }
 
 /// A component that `cargo xtask guests` made.

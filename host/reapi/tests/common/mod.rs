@@ -9,13 +9,15 @@ use bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient;
 use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
 use spec_cas::Cas;
 use spec_exec::executor::{ActionError, Executed, Executions, Executor, Order, PoolOptions, ResultCache};
-use spec_model::{ActionResult, Cancel, Digest};
+use spec_model::{ActionResult, Cancel, Digest, DigestFunction};
 use spec_proto::{Message, reapi};
 use spec_reapi::{Listener, Options, Server};
 use tonic::transport::{Channel, Endpoint};
 
 pub(crate) struct Fixture {
     pub(crate) cas: Cas,
+    /// The store of BLAKE3.
+    pub(crate) blake3: Cas,
     pub(crate) channel: Channel,
     _stop: tokio::sync::oneshot::Sender<()>,
     _folder: tempfile::TempDir,
@@ -28,11 +30,16 @@ impl Fixture {
 
     pub(crate) async fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let cas = Cas::open(folder.path().join("cas")).unwrap();
-        let results = ResultCache::new(&cas);
+        let [cas, blake3] =
+            DigestFunction::ALL.map(|function| Cas::open_with(folder.path().join("cas"), function).unwrap());
         let pool = PoolOptions { workers: 2, max_queued: 4 };
-        let executions = Executions::start(cas.clone(), results, Arc::new(Pretender(cas.clone())), pool);
-        let server = Server::new(cas.clone(), options).with_executions(Arc::new(executions.unwrap()));
+        let pretender = |cas: &Cas| Arc::new(Pretender(cas.clone()));
+        let executions = Executions::start(cas.clone(), ResultCache::new(&cas), pretender(&cas), pool);
+        let executions = executions.unwrap();
+        let beside = executions.beside(blake3.clone(), ResultCache::new(&blake3), pretender(&blake3));
+        let server = Server::new(cas.clone(), options)
+            .with_executions(Arc::new(executions))
+            .with_store(blake3.clone(), Some(Arc::new(beside)));
         let path = folder.path().join("socket");
         let address = format!("unix:{}", path.display());
         let listener = Listener::open(&address.parse().unwrap()).await.unwrap();
@@ -40,7 +47,7 @@ impl Fixture {
         tokio::spawn(async move { server.serve(listener, async { _ = stopping.await }).await });
         let endpoint = Endpoint::try_from(format!("unix://{}", path.display())).unwrap();
         let channel = endpoint.timeout(Duration::from_secs(30)).connect().await.unwrap();
-        Self { cas, channel, _stop: stop, _folder: folder }
+        Self { cas, blake3, channel, _stop: stop, _folder: folder }
     }
 
     pub(crate) fn storage(
@@ -69,18 +76,27 @@ impl Fixture {
         reapi::capabilities_client::CapabilitiesClient::new(self.channel.clone())
     }
 
+    /// Each digest function with its number in REAPI, what it is in resource names, and its store.
+    pub(crate) fn functions(&self) -> [(i32, &'static str, &Cas); 2] {
+        [(1, "", &self.cas), (9, "blake3/", &self.blake3)]
+    }
+
     /// Stores an action that does what its first argument says, see [`Pretender`].
     pub(crate) fn action(&self, does: &str) -> Digest {
-        let command = reapi::Command { arguments: vec![does.to_owned()], ..Default::default() };
-        let command = self.cas.put_bytes(&command.encode_to_vec()).unwrap();
-        let root = self.cas.put_bytes(b"").unwrap();
-        let action = reapi::Action {
-            command_digest: Some(wire(&command)),
-            input_root_digest: Some(wire(&root)),
-            ..Default::default()
-        };
-        self.cas.put_bytes(&action.encode_to_vec()).unwrap()
+        action(&self.cas, does)
     }
+}
+
+/// Stores an action that does what its first argument says, see [`Pretender`].
+pub(crate) fn action(cas: &Cas, does: &str) -> Digest {
+    let command = reapi::Command { arguments: vec![does.to_owned()], ..Default::default() };
+    let command = cas.put_bytes(&command.encode_to_vec()).unwrap();
+    let action = reapi::Action {
+        command_digest: Some(wire(&command)),
+        input_root_digest: Some(wire(&cas.digest(b""))),
+        ..Default::default()
+    };
+    cas.put_bytes(&action.encode_to_vec()).unwrap()
 }
 
 /// Does as an action's command says: `true`, `false`, `wait` until cancelled, `missing`, `late`.

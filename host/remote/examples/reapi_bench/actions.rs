@@ -1,9 +1,9 @@
 //! Figures of execution.
 
+use spec_proto::Message;
 use spec_proto::reapi::command::EnvironmentVariable;
 use spec_proto::reapi::platform::Property;
 use spec_proto::reapi::{self, Action, Command, Directory, FileNode, Platform};
-use spec_proto::Message;
 use tokio::task::JoinSet;
 
 use crate::client::{Client, digest};

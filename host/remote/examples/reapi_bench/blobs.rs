@@ -9,7 +9,8 @@ const LARGE: usize = 500_000_000;
 
 /// 10,000 digests of which the server has none: seven requests, the first of which warms up.
 pub(crate) async fn find_missing(client: &Client, seed: u64) -> Outcome<Vec<f64>> {
-    let digests: Vec<_> = (0..MANY as u64).map(|n| digest(&[seed, n].map(u64::to_le_bytes).concat())).collect();
+    let digests: Vec<_> =
+        (0..MANY as u64).map(|n| digest(&[seed, n].map(u64::to_le_bytes).concat())).collect();
     let mut times = vec![];
     for _ in 0..7 {
         times.push(timed(client.find_missing(&digests)).await?);
@@ -41,7 +42,8 @@ pub(crate) async fn batch(client: &Client, seed: u64) -> Outcome<Vec<f64>> {
 pub(crate) async fn write(client: &Client, seed: u64) -> Outcome<Vec<f64>> {
     let blob = Random(seed).bytes(LARGE);
     let wire = digest(&blob);
-    let (messages, name) = (messages(&blob), format!("uploads/{seed}/blobs/{}/{}", wire.hash, wire.size_bytes));
+    let (messages, name) =
+        (messages(&blob), format!("uploads/{seed}/blobs/{}/{}", wire.hash, wire.size_bytes));
     drop(blob);
     warm_memory();
     Ok(vec![timed(client.write(name, messages)).await?])

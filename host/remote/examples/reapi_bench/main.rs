@@ -19,7 +19,9 @@ type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [url, figure, seed, rest @ ..] = &arguments[..] else { return Err("URL FIGURE SEED [CHROOT]".into()) };
+    let [url, figure, seed, rest @ ..] = &arguments[..] else {
+        return Err("URL FIGURE SEED [CHROOT]".into());
+    };
     let (seed, chroot) = (seed.parse()?, rest.first().map(String::as_str).unwrap_or_default());
     let client = Client::connect(url).await?;
     let times = match figure.as_str() {

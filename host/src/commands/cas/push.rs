@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use spec_cas::Cas;
-use spec_model::Digest;
+use spec_model::{Digest, DigestFunction};
 use spec_remote::{Folder, Provider};
 
 use super::{connect, runtime};
@@ -24,7 +24,7 @@ pub(super) fn run(app: &App, what: &Path, args: &RemoteArgs) -> CommandResult {
     let runtime = runtime()?;
     let root = runtime.block_on(async {
         let remote = connect(app, args).await?;
-        let tree = tree(app, what)?;
+        let tree = tree(app, what, remote.function())?;
         let moved = remote.push(tree.provider, &tree.blobs).await?;
         tracing::debug!("sent {} of {} blobs, {} bytes", moved.blobs, tree.blobs.len(), moved.bytes);
         CommandResult::Ok(tree.root)
@@ -33,10 +33,10 @@ pub(super) fn run(app: &App, what: &Path, args: &RemoteArgs) -> CommandResult {
 }
 
 /// A folder is sent as it is: taking it into the cache first would be one more copy.
-fn tree(app: &App, what: &Path) -> CommandResult<Tree> {
+fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<Tree> {
     let digest = what.to_str().and_then(|text| text.parse::<Digest>().ok());
     let Some(root) = digest.filter(|_| !what.exists()) else {
-        let folder = Folder::read(what)?;
+        let folder = Folder::read(what, function)?;
         return Ok(Tree { root: folder.root(), blobs: folder.blobs(), provider: Arc::new(folder) });
     };
     let cas = Cas::open(app.config.cache("cas"))?;

@@ -5,7 +5,7 @@ use std::process::Command as Host;
 use std::sync::Arc;
 
 use spec_cas::{Cas, Take, TreeBuilder};
-use spec_model::{ActionResult, Cancel, Digest, UserError};
+use spec_model::{ActionResult, Cancel, Digest, DigestFunction, UserError};
 use spec_proto::{Message, reapi, well_known};
 
 use crate::executor::{
@@ -37,9 +37,21 @@ impl Fixture {
         fixture
     }
 
+    /// One for each digest function.
+    pub(super) fn all() -> [Self; 2] {
+        DigestFunction::ALL.map(|function| {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let fixture = Self::over(Cas::open_with(folder.path(), function).expect("a store"));
+            Self { folder: Some(folder), ..fixture }
+        })
+    }
+
     /// With the store in this folder, which stays.
     pub(super) fn at(folder: &Path) -> Self {
-        let cas = Cas::open(folder.join("cas")).expect("a store");
+        Self::over(Cas::open(folder.join("cas")).expect("a store"))
+    }
+
+    pub(super) fn over(cas: Cas) -> Self {
         let (cache, chroot) = (ResultCache::new(&cas), shell(&cas));
         Self { folder: None, cas, cache, chroot }
     }
@@ -80,7 +92,7 @@ impl Fixture {
     pub(super) fn script(&self, script: &str, output_paths: &[&str]) -> Draft {
         Draft {
             action: reapi::Action {
-                input_root_digest: Some(digest_to_proto(&Digest::of(b""))),
+                input_root_digest: Some(digest_to_proto(&self.cas.digest(b""))),
                 timeout: Some(well_known::Duration { seconds: 60, nanos: 0 }),
                 ..reapi::Action::default()
             },

@@ -26,59 +26,61 @@ fn check(fixture: &Fixture, draft: Draft, expected: &[&str]) {
 
 #[test]
 fn outputs_come_back_whatever_they_are() {
-    let fixture = &Fixture::new();
-    let tree = |entries: &[(&str, &str)]| format!("tree d {:?}", fixture.tree(entries));
-    let full = tree(&[("e/a", "1\n"), ("empty/", ""), ("l", "->a"), ("x*", "")]);
-    let table: [(&str, &[&str], &[&str]); 11] = [
-        ("echo 1 > a", &["a"], &["file a 1"]),
-        ("echo 1 > a", &["a", "b"], &["file a 1"]),
-        (": > a", &["a"], &["file a "]),
-        ("echo 1 > d/e/a", &["d/e/a"], &["file d/e/a 1"]),
-        ("echo 1 > a; chmod +x a", &["a"], &["exec a 1"]),
-        ("ln -s nowhere a", &["a"], &["link a nowhere"]),
-        ("mkdir d", &["d"], &[&tree(&[])]),
-        ("mkdir -p d/e d/empty; echo 1 > d/e/a; ln -s a d/l; : > d/x; chmod +x d/x", &["d"], &[&full]),
-        ("echo 1 > /tmp/a", &["tmp/a"], &["file tmp/a 1"]),
-        // A link on the way is followed inside, and cannot lead out; nor round and round.
-        ("echo 1 > bin/new", &["merged/new"], &["file merged/new 1"]),
-        ("ln -s /../../../../etc out; ln -s loop loop", &["out/passwd", "loop/a"], &[]),
-    ];
-    for (script, outputs, expected) in table {
-        check(fixture, fixture.script(script, outputs), expected);
+    for fixture in &Fixture::all() {
+        let tree = |entries: &[(&str, &str)]| format!("tree d {:?}", fixture.tree(entries));
+        let full = tree(&[("e/a", "1\n"), ("empty/", ""), ("l", "->a"), ("x*", "")]);
+        let table: [(&str, &[&str], &[&str]); 11] = [
+            ("echo 1 > a", &["a"], &["file a 1"]),
+            ("echo 1 > a", &["a", "b"], &["file a 1"]),
+            (": > a", &["a"], &["file a "]),
+            ("echo 1 > d/e/a", &["d/e/a"], &["file d/e/a 1"]),
+            ("echo 1 > a; chmod +x a", &["a"], &["exec a 1"]),
+            ("ln -s nowhere a", &["a"], &["link a nowhere"]),
+            ("mkdir d", &["d"], &[&tree(&[])]),
+            ("mkdir -p d/e d/empty; echo 1 > d/e/a; ln -s a d/l; : > d/x; chmod +x d/x", &["d"], &[&full]),
+            ("echo 1 > /tmp/a", &["tmp/a"], &["file tmp/a 1"]),
+            // A link on the way is followed inside, and cannot lead out; nor round and round.
+            ("echo 1 > bin/new", &["merged/new"], &["file merged/new 1"]),
+            ("ln -s /../../../../etc out; ln -s loop loop", &["out/passwd", "loop/a"], &[]),
+        ];
+        for (script, outputs, expected) in table {
+            check(fixture, fixture.script(script, outputs), expected);
+        }
     }
 }
 
 #[test]
 fn the_input_root_lies_over_the_chroot() {
-    let fixture = &Fixture::new();
-    let inputs = [("w/in", "1\n"), ("w/run*", "#!/bin/sh\necho ran > made\n"), ("w/dir/old", "2\n")];
-    let inputs = fixture.tree(&inputs);
-    let draft = |script, outputs| fixture.script(script, outputs).inputs(inputs).cwd("w");
-    let tree = |entries| format!("tree dir {:?}", fixture.tree(entries));
-    let both = tree(&[("new", "3\n"), ("old", "2\n")]);
-    let table: [(&str, &[&str], &[&str]); 6] = [
-        ("read a < in; echo $a$a > out", &["out"], &["file out 11"]),
-        ("./run", &["made"], &["file made ran"]),
-        ("echo 2 >> in", &["in"], &["file in 1\n2"]),
-        (":", &["in"], &["file in 1"]),
-        ("echo 3 > dir/new", &["dir"], &[&both]),
-        ("rm -r dir; mkdir dir", &["dir"], &[&tree(&[])]),
-    ];
-    for (script, outputs, expected) in table {
-        check(fixture, draft(script, outputs), expected);
-    }
-    // Behind a link of the chroot nothing gets lost.
-    let over =
-        fixture.script("merged/sh -c 'read a < bin/in; echo $a > merged/out'", &["bin/out", "merged/in"]);
-    let expected = ["file bin/out 1", "file merged/in 1"];
-    check(fixture, over.inputs(fixture.tree(&[("merged/in", "1\n")])), &expected);
-    // The same with an input root that is a layer of its own.
-    let many: Vec<(String, &str)> = (0..500).map(|n| (format!("w/many/{n}"), "")).collect();
-    let mut many: Vec<(&str, &str)> = many.iter().map(|(path, text)| (path.as_str(), *text)).collect();
-    many.extend([("w/in", "1\n"), ("w/run*", "#!/bin/sh\necho ran > made\n"), ("w/dir/old", "2\n")]);
-    let large = fixture.tree(&many);
-    for (script, outputs, expected) in table {
-        check(fixture, draft(script, outputs).inputs(large), expected);
+    for fixture in &Fixture::all() {
+        let inputs = [("w/in", "1\n"), ("w/run*", "#!/bin/sh\necho ran > made\n"), ("w/dir/old", "2\n")];
+        let inputs = fixture.tree(&inputs);
+        let draft = |script, outputs| fixture.script(script, outputs).inputs(inputs).cwd("w");
+        let tree = |entries| format!("tree dir {:?}", fixture.tree(entries));
+        let both = tree(&[("new", "3\n"), ("old", "2\n")]);
+        let table: [(&str, &[&str], &[&str]); 6] = [
+            ("read a < in; echo $a$a > out", &["out"], &["file out 11"]),
+            ("./run", &["made"], &["file made ran"]),
+            ("echo 2 >> in", &["in"], &["file in 1\n2"]),
+            (":", &["in"], &["file in 1"]),
+            ("echo 3 > dir/new", &["dir"], &[&both]),
+            ("rm -r dir; mkdir dir", &["dir"], &[&tree(&[])]),
+        ];
+        for (script, outputs, expected) in table {
+            check(fixture, draft(script, outputs), expected);
+        }
+        // Behind a link of the chroot nothing gets lost.
+        let over =
+            fixture.script("merged/sh -c 'read a < bin/in; echo $a > merged/out'", &["bin/out", "merged/in"]);
+        let expected = ["file bin/out 1", "file merged/in 1"];
+        check(fixture, over.inputs(fixture.tree(&[("merged/in", "1\n")])), &expected);
+        // The same with an input root that is a layer of its own.
+        let many: Vec<(String, &str)> = (0..500).map(|n| (format!("w/many/{n}"), "")).collect();
+        let mut many: Vec<(&str, &str)> = many.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+        many.extend([("w/in", "1\n"), ("w/run*", "#!/bin/sh\necho ran > made\n"), ("w/dir/old", "2\n")]);
+        let large = fixture.tree(&many);
+        for (script, outputs, expected) in table {
+            check(fixture, draft(script, outputs).inputs(large), expected);
+        }
     }
 }
 

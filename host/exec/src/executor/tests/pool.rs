@@ -41,11 +41,15 @@ struct Gated {
 }
 
 fn gated(fixture: &Fixture, max_queued: usize) -> Gated {
-    let ((begun, began), (exit, exits)) = (channel(), channel());
-    let gate = Arc::new(Gate { begun: Mutex::new(begun), exit: Mutex::new(exits) });
+    let (gate, begun, exit) = gate();
     let options = PoolOptions { workers: 1, max_queued };
     let pool = Executions::start(fixture.cas.clone(), fixture.cache.clone(), gate, options).expect("threads");
-    Gated { pool, begun: began, exit }
+    Gated { pool, begun, exit }
+}
+
+fn gate() -> (Arc<Gate>, Receiver<(Digest, Cancel)>, std::sync::mpsc::Sender<i32>) {
+    let ((begun, began), (exit, exits)) = (channel(), channel());
+    (Arc::new(Gate { begun: Mutex::new(begun), exit: Mutex::new(exits) }), began, exit)
 }
 
 /// A request, and what it is told.
@@ -288,4 +292,31 @@ fn the_disk_does_as_well_as_memory() {
     assert_eq!(results[0], results[1]);
     assert_eq!(fixture.text(&results[0].stdout.digest.expect("it is in the store")), "said\n");
     assert_eq!((results[0].files.len(), results[0].directories.len()), (1, 1));
+}
+
+#[test]
+fn stores_share_workers_and_bounds_and_nothing_else() {
+    let [one, other] = &Fixture::all();
+    let Gated { pool, begun, exit } = gated(one, 1);
+    let (gate, other_begun, other_exit) = gate();
+    let beside = pool.beside(other.cas.clone(), other.cache.clone(), gate);
+    let name = actions(one, 1)[0];
+    let running = ask(&pool, &Request::new(name));
+    begun.recv_timeout(PATIENCE).expect("it begins");
+    let theirs = actions(other, 2);
+    let waiting = ask(&beside, &Request::new(theirs[0]));
+    assert_eq!((pool.load(), beside.load()), ((1, 1), (1, 1)));
+    let refused = beside.submit(&Request::new(theirs[1]), |_| {}).expect_err("one waits already");
+    assert!(matches!(refused, ActionError::Exhausted { .. }), "{refused}");
+    assert!(other_begun.try_recv().is_err(), "the only worker is busy");
+    // The threads go on while one of the two is there.
+    drop(pool);
+    exit.send(0).expect("somebody waits");
+    assert_eq!(how(&running.1), Answered::Executed);
+    other_begun.recv_timeout(PATIENCE).expect("it begins");
+    other_exit.send(0).expect("somebody waits");
+    assert_eq!(how(&waiting.1), Answered::Executed);
+    assert_eq!(other.cache.get(&name).expect("the cache works"), None);
+    let absent = beside.submit(&Request::new(name), |_| {}).expect_err("it is in the other store");
+    assert!(matches!(absent, ActionError::Missing { .. }), "{absent}");
 }

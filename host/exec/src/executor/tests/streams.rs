@@ -36,14 +36,15 @@ fn exit_codes_and_streams_come_back() {
 
 #[test]
 fn long_output_goes_to_the_store() {
-    let fixture = &Fixture::new();
-    let local = LocalOptions { inline_output: 10, ..LocalOptions::default() };
-    let pool = fixture.pool_with(local, PoolOptions { workers: 1, max_queued: 1 });
-    let action = fixture.store(&fixture.script("echo 123456789; echo 1234567890 >&2", &[]));
-    let done = pool.execute(&Request::new(action), &spec_model::Cancel::new()).expect("the action runs");
-    assert_eq!(done.result.stdout, Captured { raw: b"123456789\n".to_vec(), digest: None });
-    let digest = fixture.blob("1234567890\n");
-    assert_eq!(done.result.stderr, Captured { raw: Vec::new(), digest: Some(digest) });
+    for fixture in &Fixture::all() {
+        let local = LocalOptions { inline_output: 10, ..LocalOptions::default() };
+        let pool = fixture.pool_with(local, PoolOptions { workers: 1, max_queued: 1 });
+        let action = fixture.store(&fixture.script("echo 123456789; echo 1234567890 >&2", &[]));
+        let done = pool.execute(&Request::new(action), &spec_model::Cancel::new()).expect("the action runs");
+        assert_eq!(done.result.stdout, Captured { raw: b"123456789\n".to_vec(), digest: None });
+        let digest = fixture.blob("1234567890\n");
+        assert_eq!(done.result.stderr, Captured { raw: Vec::new(), digest: Some(digest) });
+    }
 }
 
 #[test]

@@ -1,0 +1,76 @@
+//! What components answered is kept, and asked again when it must be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use spec_model::UserError;
+use spec_plugins::{Limits, Options, Plugins};
+use spec_strategy::{Configured, ElementInput, KindError, KindRegistry};
+
+use crate::support::{element, mapping, request, temporary, texts};
+
+/// Has a new program configure an element, and keep the answers.
+fn ask(cache: &Path, kind: &str, input: &ElementInput, limits: Limits) -> Result<Configured, KindError> {
+    let plugins = Plugins::new(Options { limits, ..Options::new(cache.to_owned()) });
+    let answer = plugins.kind(&request(kind, None)).and_then(|kind| kind.configure(input));
+    plugins.keep_answers();
+    answer
+}
+
+/// The answer of the component or the one that was kept.
+fn answer(cache: &Path, kind: &str, input: &ElementInput) -> Configured {
+    ask(cache, kind, input, Limits::default()).expect("the input is right")
+}
+
+/// The answer that was kept: a component cannot give one without fuel.
+fn kept(cache: &Path, kind: &str, input: &ElementInput) -> Option<Configured> {
+    match ask(cache, kind, input, Limits { fuel: 1, ..Limits::default() }) {
+        Ok(answer) => Some(answer),
+        Err(error) => {
+            assert_eq!(error.reason(), "plugin-out-of-fuel", "{error}");
+            None
+        }
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("answers were kept");
+    entries.map(|entry| entry.expect("it can be read").path()).collect()
+}
+
+#[test]
+fn a_component_is_asked_new_questions_only() {
+    let cache = temporary();
+    let (input, other) = (element("a.bst"), ElementInput { sources: Vec::new(), ..element("a.bst") });
+    assert_eq!(kept(cache.path(), "manual", &input), None);
+    let first = answer(cache.path(), "manual", &input);
+    assert_eq!(kept(cache.path(), "manual", &input), Some(first));
+    assert_eq!(kept(cache.path(), "manual", &other), None);
+    assert_eq!(kept(cache.path(), "autotools", &input), None);
+}
+
+#[test]
+fn damaged_answers_are_asked_again() {
+    let cache = temporary();
+    let input = element("a.bst");
+    let first = answer(cache.path(), "manual", &input);
+    let file = files(&cache.path().join("answers")).remove(0);
+    let sound = fs::read(&file).expect("it is there");
+    let mut flipped = sound.clone();
+    flipped[sound.len() / 2] ^= 1;
+    for damaged in [&b""[..], b"no answers", &sound[..sound.len() - 1], &flipped] {
+        fs::write(&file, damaged).expect("the folder is ours");
+        assert_eq!(kept(cache.path(), "manual", &input), None);
+        assert_eq!(answer(cache.path(), "manual", &input), first);
+        assert_eq!(kept(cache.path(), "manual", &input).as_ref(), Some(&first));
+        assert_eq!(files(&cache.path().join("answers")), std::slice::from_ref(&file));
+    }
+}
+
+#[test]
+fn a_refusal_is_not_kept() {
+    let cache = temporary();
+    let wrong = ElementInput { config: mapping(&[("comands", texts(&[]))]), ..element("a.bst") };
+    ask(cache.path(), "manual", &wrong, Limits::default()).expect_err("the key is unknown");
+    assert_eq!(kept(cache.path(), "manual", &wrong), None);
+}
