@@ -81,6 +81,7 @@ fn speculative_actions_have_the_known_numbers() {
             overlays: vec![overlay(OverlayType::Source, ""), overlay(OverlayType::Action, "e")],
         }],
         artifact_overlays: vec![overlay(OverlayType::Artifact, "f")],
+        compact: None,
     };
     let source = b"\x22\x01p\x2a\x05\x0a\x01t\x10\x03";
     let action = b"\x08\x02\x12\x01e\x1a\x05\x0a\x01a\x10\x02\x22\x01p\x2a\x05\x0a\x01t\x10\x03";

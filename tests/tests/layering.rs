@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 6] = [
     &["spec-model", "spec-proto"],
     &["spec-cas", "spec-strategy", "spec-sandbox"],
     &["spec-project", "spec-source", "spec-exec", "spec-plugins", "spec-artifact", "spec-remote"],
-    &["spec-build", "spec-reapi"],
+    &["spec-build", "spec-reapi", "spec-speculation"],
     &["spec-scheduler"],
     &["spec-host"],
 ];
@@ -33,10 +33,11 @@ const RESERVED: [(&str, &[&str]); 8] = [
 ];
 
 /// What no crate may reach from a room, by whatever way.
-const UNREACHABLE: [(&str, &str); 4] = [
+const UNREACHABLE: [(&str, &str); 5] = [
     ("spec-scheduler", "wasmtime"),
     ("spec-project", "wasmtime"),
     ("spec-build", "wasmtime"),
+    ("spec-speculation", "wasmtime"),
     ("spec-model", "tokio"),
 ];
 

@@ -147,20 +147,21 @@ impl Item {
     }
 }
 
-/// Directories made but not yet stored.
-pub(crate) struct Batch {
+/// Directories made but not yet stored: a parent can be made from the digests of its children.
+pub struct Batch {
     function: DigestFunction,
     made: Vec<(Digest, Vec<u8>, Arc<Directory>)>,
 }
 
 impl Batch {
     /// A batch without directories, for a store of this digest function.
-    pub(crate) fn new(function: DigestFunction) -> Self {
+    #[must_use]
+    pub fn new(function: DigestFunction) -> Self {
         Self { function, made: Vec::new() }
     }
 
-    /// Adds a directory and answers with its digest.
-    pub(crate) fn add(&mut self, directory: Directory) -> Digest {
+    /// Adds a directory whose lists are sorted by name, and answers with its digest.
+    pub fn add(&mut self, directory: Directory) -> Digest {
         let bytes = codec::encode(&directory);
         let digest = self.function.of(&bytes);
         self.made.push((digest, bytes, Arc::new(directory)));
@@ -172,13 +173,22 @@ impl Batch {
         self.made.into_iter().map(|(digest, bytes, _)| (digest, bytes))
     }
 
-    /// Stores all of them; they are in the directory cache then.
-    pub(crate) fn store(self, cas: &Cas) -> Result<()> {
+    /// Stores all of them, with several threads; they are in the directory cache then.
+    ///
+    /// # Errors
+    /// When the disk is full or fails.
+    pub fn store(self, cas: &Cas) -> Result<()> {
         cas.parallel(&self.made, |(digest, bytes, _)| cas.put_known(digest, bytes))?;
         for (digest, _, directory) in self.made {
             cas.shared.directories.insert(digest, directory);
         }
         Ok(())
+    }
+}
+
+impl std::fmt::Debug for Batch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Batch({} directories)", self.made.len())
     }
 }
 

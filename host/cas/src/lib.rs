@@ -37,7 +37,7 @@ mod whole;
 mod writer;
 
 pub use action_cache::{ActionCache, CachedAction};
-pub use builder::TreeBuilder;
+pub use builder::{Batch as DirectoryBatch, TreeBuilder};
 pub use checkout::CheckoutMode;
 pub use diff::Change;
 pub use error::{CasError, Result};

@@ -64,3 +64,23 @@ impl UserError for KindError {
         }
     }
 }
+
+/// Why an overlay policy or a priming policy gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("policy '{policy}', {activity}: {message}")]
+pub struct PolicyError {
+    /// A stable code such as `plugin-trap`, `plugin-timeout`, `plugin-invalid-answer`.
+    pub reason: &'static str,
+    /// The policy: its name and the file it came from.
+    pub policy: String,
+    /// The call.
+    pub activity: &'static str,
+    /// What happened, and what to do next.
+    pub message: String,
+}
+
+impl UserError for PolicyError {
+    fn reason(&self) -> &str {
+        self.reason
+    }
+}

@@ -1,0 +1,210 @@
+//! Times of what a build's end and the next one's beginning cost: `speculation_bench [ACTIONS [INPUTS]]`.
+//!
+//! The recorded element has ACTIONS compiles, each with INPUTS input files: its own, and a different choice of headers
+//! of one element and of the system. Then one header that half of the actions read changes. Everything is the best of
+//! five, each with a store that has read nothing yet.
+#![allow(clippy::print_stdout)]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use spec_cas::{Cas, TreeBuilder};
+use spec_exec::wire::digest_to_proto;
+use spec_model::{ActionResult, Answered, Digest, OutputFile, Subaction};
+use spec_proto::{Message, reapi};
+use spec_speculation::prime::{Board, Budget, Command};
+use spec_speculation::{
+    Build, Expanded, Fact, Generated, Instantiator, LayerKind, Mode, OverlaySlot, PrimingSlot, Record,
+    Resolver, StagedLayer, Staging, generate, look_up,
+};
+
+type Failure = Box<dyn std::error::Error>;
+
+const RUNS: usize = 5;
+/// Headers that there are for each that an action reads.
+const CHOICE: usize = 4;
+
+fn main() -> Result<(), Failure> {
+    let mut args = std::env::args().skip(1).map(|arg| arg.parse());
+    let actions: usize = args.next().transpose()?.unwrap_or(1000);
+    let inputs: usize = args.next().transpose()?.unwrap_or(500);
+    let folder = std::env::temp_dir().join(format!("speculation-bench-{}", std::process::id()));
+    let measured = measure(&folder, actions, inputs);
+    std::fs::remove_dir_all(&folder)?;
+    measured
+}
+
+fn measure(folder: &std::path::Path, actions: usize, inputs: usize) -> Result<(), Failure> {
+    let world = World::new(&Cas::open(folder)?, actions, inputs)?;
+    let (mut attribution, mut expansion, mut prediction, mut instantiation) =
+        ([Duration::MAX; RUNS], [Duration::MAX; RUNS], [Duration::MAX; RUNS], [Duration::MAX; RUNS]);
+    let mut adapted = 0;
+    let mut record = None;
+    for run in 0..RUNS {
+        let cas = Cas::open(folder)?;
+        let start = Instant::now();
+        let digest = world.generate(&cas)?;
+        attribution[run] = start.elapsed();
+        let cas = Cas::open(folder)?;
+        let start = Instant::now();
+        let loaded = Record::load(&cas, &digest, "app.bst")?;
+        let expanded = Arc::new(Expanded::of(&cas, loaded.clone())?);
+        expansion[run] = start.elapsed();
+        record = Some(loaded);
+        let start = Instant::now();
+        let commands = world.predict(&cas, expanded, run)?;
+        prediction[run] = start.elapsed();
+        adapted = commands.len();
+        let start = Instant::now();
+        let mut instantiator = Instantiator::new(&cas);
+        for command in &commands {
+            if let Command::Adapt { base, adaptation, .. } = command {
+                instantiator.adapt(base, adaptation)?;
+            }
+        }
+        instantiator.finish()?;
+        instantiation[run] = start.elapsed();
+    }
+    let record = record.ok_or("nothing was measured")?;
+    println!("{actions} actions of {inputs} inputs");
+    show("attribution and generation", &attribution, 1);
+    show("load and expand", &expansion, 1);
+    show(&format!("predict, of which {adapted} are adapted"), &prediction, 1);
+    show("instantiation, an action", &instantiation, adapted.max(1) as u32);
+    let whole = record.encode().len();
+    let table = Record { actions: Vec::new(), ..record }.encode().len();
+    println!("record: {} bytes an action beyond the tables of {table}", (whole - table) / actions);
+    Ok(())
+}
+
+fn show(what: &str, times: &[Duration], divisor: u32) {
+    let best = times.iter().min().copied().unwrap_or_default() / divisor;
+    println!("{what}: {:.3} ms", best.as_secs_f64() * 1e3);
+}
+
+/// An element and what it is made of.
+struct World {
+    app: Digest,
+    dep: Digest,
+    system: Digest,
+    subactions: Vec<Subaction>,
+}
+
+impl World {
+    fn new(cas: &Cas, actions: usize, inputs: usize) -> Result<Self, Failure> {
+        let headers = inputs * CHOICE / 2;
+        let path = |kind: &str, number: usize| format!("usr/include/{kind}/{}/{number}.h", number % 20);
+        let mut blobs = HashMap::new();
+        let mut blob = |text: String| -> Result<Digest, Failure> {
+            if let Some(known) = blobs.get(&text) {
+                return Ok(*known);
+            }
+            let digest = cas.put_bytes(text.as_bytes())?;
+            blobs.insert(text, digest);
+            Ok(digest)
+        };
+        let mut trees = [TreeBuilder::new(), TreeBuilder::new(), TreeBuilder::new()];
+        for number in 0..headers {
+            trees[1].add_file(&path("dep", number), blob(path("dep", number))?, false)?;
+            trees[2].add_file(&path("system", number), blob(path("system", number))?, false)?;
+        }
+        let mut subactions = Vec::new();
+        for action in 0..actions {
+            let source = format!("{action}.c");
+            trees[0].add_file(&source, blob(source.clone())?, false)?;
+            let mut root = TreeBuilder::new();
+            root.add_file(&format!("buildstream/p/app.bst/src/{source}"), blob(source.clone())?, false)?;
+            let mut seed = action as u64;
+            for input in 1..inputs {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let kind = ["dep", "system"][input % 2];
+                // Half of the actions read the first header, which is going to change.
+                let number = if input == 2 { action % 2 } else { 2 + (seed >> 33) as usize % (headers - 2) };
+                root.add_file(&path(kind, number), blob(path(kind, number))?, false)?;
+            }
+            subactions.push(subaction(cas, action, root.store(cas)?, blob(format!("{action}.o"))?)?);
+        }
+        let [app, dep, system] = trees;
+        Ok(Self { app: app.store(cas)?, dep: dep.store(cas)?, system: system.store(cas)?, subactions })
+    }
+
+    fn generate(&self, cas: &Cas) -> Result<Digest, Failure> {
+        let layer = |tree: &Digest, location: &str, element: &str, kind| StagedLayer {
+            tree: *tree,
+            location: location.to_owned(),
+            element: element.to_owned(),
+            kind,
+        };
+        let layers = vec![
+            layer(&self.system, "/", "base.bst", LayerKind::Artifact),
+            layer(&self.dep, "/", "dep.bst", LayerKind::Artifact),
+            layer(&self.app, "/buildstream/p/app.bst/src", "app.bst", LayerKind::Source),
+        ];
+        let staging = Staging::new(cas, layers)?;
+        let build = Build {
+            element: "app.bst",
+            staging: &staging,
+            folders: &[],
+            platforms: &[],
+            dependencies: &[],
+            subactions: &self.subactions,
+            ends: &[],
+            artifact: None,
+        };
+        match generate(cas, &build, Mode::Full, true, None, &mut OverlaySlot::default())? {
+            Generated::New { digest, .. } => Ok(digest),
+            other => Err(format!("no record was made: {other:?}").into()),
+        }
+    }
+
+    /// What is to be adapted after the first header of the dependency changed.
+    fn predict(&self, cas: &Cas, expanded: Arc<Expanded>, run: usize) -> Result<Vec<Command>, Failure> {
+        let mut change = TreeBuilder::new();
+        let new = cas.put_bytes(format!("changed {run}").as_bytes())?;
+        change.add_file("usr/include/dep/0/0.h", new, false)?;
+        let change = change.store(cas)?;
+        let dep = cas.merge(&[spec_cas::Layer::whole(self.dep), spec_cas::Layer::whole(change)])?.root;
+        let mut resolver = Resolver::default();
+        let app = resolver.register(expanded);
+        let facts = [
+            (Fact::Sources(app), self.app),
+            (Fact::Artifact(resolver.element("dep.bst")), dep),
+            (Fact::Artifact(resolver.element("base.bst")), self.system),
+        ];
+        let mut board = Board::new(resolver, PrimingSlot::default(), Budget::default(), HashMap::new());
+        let mut commands = board.start();
+        for (fact, tree) in facts {
+            let found = look_up(cas, &tree, &board.resolver().wanted(fact))?;
+            commands.extend(board.learned(found));
+        }
+        Ok(commands)
+    }
+}
+
+fn subaction(cas: &Cas, number: usize, input_root: Digest, output: Digest) -> Result<Subaction, Failure> {
+    let words = ["/usr/bin/gcc", "-O2", "-c", &format!("{number}.c"), "-o", &format!("{number}.o")]
+        .map(str::to_owned);
+    let command = reapi::Command {
+        arguments: words.into(),
+        working_directory: "buildstream/p/app.bst/src".to_owned(),
+        output_paths: vec![format!("{number}.o")],
+        ..reapi::Command::default()
+    };
+    let command = cas.put_bytes(&command.encode_to_vec())?;
+    let action = reapi::Action {
+        command_digest: Some(digest_to_proto(&command)),
+        input_root_digest: Some(digest_to_proto(&input_root)),
+        ..reapi::Action::default()
+    };
+    let (path, contents) = (format!("{number}.o"), Vec::new());
+    let file =
+        OutputFile { path, digest: output, executable: false, properties: Default::default(), contents };
+    Ok(Subaction {
+        action: cas.put_bytes(&action.encode_to_vec())?,
+        answered: Answered::Executed,
+        asked: std::time::SystemTime::now(),
+        took: Duration::ZERO,
+        result: ActionResult { files: vec![file], ..ActionResult::default() },
+    })
+}

@@ -1,0 +1,29 @@
+//! Looking things up in trees, for what the state machine wants to know.
+
+use spec_cas::{Cas, Entry};
+use spec_model::Digest;
+
+use crate::error::Result;
+use crate::record::Content;
+use crate::resolve::PlaceId;
+
+/// What is at places in the tree of an element's sources or artifact.
+///
+/// # Errors
+/// When the store fails, or has not all directories on the way.
+pub fn look_up(
+    cas: &Cas,
+    tree: &Digest,
+    wanted: &[(PlaceId, &str)],
+) -> Result<Vec<(PlaceId, Option<Content>)>> {
+    wanted.iter().map(|(place, path)| Ok((*place, content_at(cas, tree, path)?))).collect()
+}
+
+/// The file or link at a path of a tree.
+pub(crate) fn content_at(cas: &Cas, tree: &Digest, path: &str) -> Result<Option<Content>> {
+    Ok(match cas.lookup(tree, path)? {
+        Some(Entry::File(file)) => Some(Content::File { digest: file.digest, executable: file.executable }),
+        Some(Entry::Symlink(link)) => Some(Content::Symlink(link.target)),
+        Some(Entry::Directory(_)) | None => None,
+    })
+}

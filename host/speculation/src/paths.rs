@@ -1,0 +1,156 @@
+//! The path table: every path of an element once, as the number of a node in a tree of names.
+
+use std::collections::HashMap;
+use std::fmt;
+
+/// A path in a [`Paths`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PathId(pub u32);
+
+impl PathId {
+    /// The empty path.
+    pub const ROOT: Self = Self(0);
+
+    /// The number as an index.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Relative paths as a tree of names. A parent has a lower number than what is in it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Paths {
+    /// Of every node but the root: its parent and its name.
+    nodes: Vec<(PathId, Box<str>)>,
+    /// The nodes in each node, by name.
+    children: Vec<HashMap<Box<str>, PathId>>,
+}
+
+impl Paths {
+    /// A table with the empty path alone.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { nodes: Vec::new(), children: vec![HashMap::new()] }
+    }
+
+    /// The number of nodes, the root included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len() + 1
+    }
+
+    /// Whether only the root is there.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The node called `name` in `parent`, added if it is not there.
+    pub fn child(&mut self, parent: PathId, name: &str) -> PathId {
+        if let Some(found) = self.find_child(parent, name) {
+            return found;
+        }
+        let id = PathId(self.len() as u32);
+        self.nodes.push((parent, name.into()));
+        self.children.push(HashMap::new());
+        self.children[parent.index()].insert(name.into(), id);
+        id
+    }
+
+    /// The node called `name` in `parent`, if it is there.
+    #[must_use]
+    pub fn find_child(&self, parent: PathId, name: &str) -> Option<PathId> {
+        self.children.get(parent.index())?.get(name).copied()
+    }
+
+    /// The node of `path`, added with its parents if it is not there. Slashes at the ends and double ones count for
+    /// nothing.
+    pub fn add(&mut self, path: &str) -> PathId {
+        names(path).fold(PathId::ROOT, |parent, name| self.child(parent, name))
+    }
+
+    /// The node of `path`, if it is there.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<PathId> {
+        names(path).try_fold(PathId::ROOT, |parent, name| self.find_child(parent, name))
+    }
+
+    /// The path of a node, with single slashes; empty for the root.
+    #[must_use]
+    pub fn text(&self, id: PathId) -> String {
+        let mut parts = Vec::new();
+        let mut at = id;
+        while let Some((parent, name)) = at.index().checked_sub(1).and_then(|index| self.nodes.get(index)) {
+            parts.push(&**name);
+            at = *parent;
+        }
+        parts.reverse();
+        parts.join("/")
+    }
+
+    /// Parent and name of every node but the root, by number.
+    pub fn nodes(&self) -> impl Iterator<Item = (PathId, &str)> {
+        self.nodes.iter().map(|(parent, name)| (*parent, &**name))
+    }
+}
+
+impl fmt::Debug for Paths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries((0..self.len()).map(|id| self.text(PathId(id as u32)))).finish()
+    }
+}
+
+/// The names of a path.
+fn names(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|name| !name.is_empty())
+}
+
+/// A path inside a root, with steps taken: `a/./b/../c` is `a/c`. Steps out of the root stay in it, as in Linux.
+#[must_use]
+pub(crate) fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for name in names(path) {
+        match name {
+            "." => {}
+            ".." => _ = parts.pop(),
+            _ => parts.push(name),
+        }
+    }
+    parts.join("/")
+}
+
+/// The path that `path` leads to from the folder `folder`.
+#[must_use]
+pub(crate) fn join(folder: &str, path: &str) -> String {
+    if path.starts_with('/') { clean(path) } else { clean(&format!("{folder}/{path}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_one_number() {
+        let mut paths = Paths::new();
+        let id = paths.add("usr/include/a.h");
+        assert_eq!(paths.add("/usr//include/a.h"), id);
+        assert_eq!(paths.text(id), "usr/include/a.h");
+        assert_eq!(paths.find("usr/include"), Some(PathId(2)));
+        assert_eq!(paths.find("usr/lib"), None);
+        assert_eq!((paths.text(PathId::ROOT), paths.len()), (String::new(), 4));
+    }
+
+    #[test]
+    fn steps_are_taken() {
+        for (folder, path, expected) in [
+            ("a/b", "c", "a/b/c"),
+            ("a/b", "../c", "a/c"),
+            ("a", "/c", "c"),
+            ("", "../../c", "c"),
+            ("a", ".", "a"),
+        ] {
+            assert_eq!(join(folder, path), expected, "{folder} {path}");
+        }
+    }
+}

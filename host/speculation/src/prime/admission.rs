@@ -1,0 +1,91 @@
+//! Which candidates are sent.
+
+use spec_strategy::{Candidate, Decision, Machine};
+
+use super::Command;
+use super::board::Board;
+use super::stage::Stage;
+use crate::account::{Bucket, Skipped};
+use crate::resolve::ActionId;
+
+/// The policy is asked about as many candidates at a time.
+const BATCH: usize = 1000;
+
+/// Between this and the priority of real requests there is nothing.
+const FIRST: i32 = 1;
+
+impl Board {
+    /// Asks the policy about candidates, and sends what is most urgent while the budget lasts.
+    pub(super) fn admit(&mut self) -> Vec<Command> {
+        if self.purse.free() == 0 {
+            return Vec::new();
+        }
+        self.decide();
+        let mut commands = Vec::new();
+        while self.purse.free() > 0 {
+            let Some((priority, action)) = self.next() else { break };
+            let Stage::Queued(digest, _) = self.track(action).stage else { break };
+            self.purse.take_off(self.resolver.recorded(action).cpu_ms);
+            self.go(action, Stage::Flying(digest));
+            self.tracks[action.0 as usize].sent = true;
+            self.account.sent += 1;
+            commands.push(Command::Submit { action, digest, priority: FIRST + i32::from(priority) });
+        }
+        commands
+    }
+
+    /// The most urgent action that the budget allows.
+    fn next(&self) -> Option<(u16, ActionId)> {
+        let affordable = |action: &ActionId| self.purse.affords(self.resolver.recorded(*action).cpu_ms);
+        self.queue.iter().find(|(_, action)| affordable(action)).copied()
+    }
+
+    fn decide(&mut self) {
+        let open: Vec<ActionId> = self.candidates.iter().copied().collect();
+        for batch in open.chunks(BATCH) {
+            self.decide_on(batch);
+        }
+    }
+
+    fn decide_on(&mut self, batch: &[ActionId]) {
+        let candidates: Vec<Candidate> = batch.iter().map(|action| self.candidate(*action)).collect();
+        let decisions = self.policy.decide(&candidates, &self.machine());
+        for (&action, decision) in batch.iter().zip(decisions) {
+            let Stage::Candidate(digest) = self.track(action).stage else { continue };
+            match decision {
+                Decision::Submit { priority } => self.go(action, Stage::Queued(digest, priority)),
+                Decision::Hold => {}
+                Decision::Skip(why) => self.go(action, Stage::Ended(Bucket::Skipped(Skipped::Policy(why)))),
+            }
+        }
+    }
+
+    fn candidate(&self, action: ActionId) -> Candidate {
+        let element = self.resolver.element_of(action);
+        let recorded = self.resolver.recorded(action);
+        let chain = self.chains[action.0 as usize];
+        Candidate {
+            action: action.0,
+            element: element.0,
+            program: self.programs[action.0 as usize],
+            took_ms: recorded.took_ms,
+            cpu_ms: recorded.cpu_ms,
+            hits: recorded.hits,
+            misses: recorded.misses,
+            fan_out: chain.fan_out,
+            critical_ms: chain.critical_ms,
+            distance: self.distances.get(&element).copied().unwrap_or_default(),
+        }
+    }
+
+    fn machine(&self) -> Machine {
+        Machine {
+            slots: self.load.slots,
+            real: self.load.real,
+            primed: self.purse.flying(),
+            free: self.purse.free(),
+            cpu_left_ms: self.purse.cpu_left_ms(),
+            bytes_left: self.purse.bytes_left(),
+        }
+    }
+}

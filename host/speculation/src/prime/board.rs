@@ -1,0 +1,205 @@
+//! The state of priming.
+
+use std::collections::{BTreeSet, HashMap};
+
+use spec_model::Digest;
+
+use super::budget::Purse;
+use super::chains::Chain;
+use super::stage::Stage;
+use super::{Budget, Load};
+use crate::account::{Account, Bucket};
+use crate::policy::PrimingSlot;
+use crate::resolve::{ActionId, ElementId, Fact, Resolver, Verdict, Woken};
+
+/// The one owner of what a session predicts and primes.
+#[derive(Debug)]
+pub struct Board {
+    pub(super) resolver: Resolver,
+    pub(super) policy: PrimingSlot,
+    pub(super) purse: Purse,
+    pub(super) load: Load,
+    pub(super) tracks: Vec<Track>,
+    pub(super) chains: Vec<Chain>,
+    /// Actions whose stage is a candidate's.
+    pub(super) candidates: BTreeSet<ActionId>,
+    /// Actions to be sent, the most urgent first.
+    pub(super) queue: BTreeSet<(u16, ActionId)>,
+    /// Predicted actions by their digest; one may be predicted for several recorded ones.
+    pub(super) predicted: HashMap<Digest, BTreeSet<ActionId>>,
+    /// Actions by element and command, recorded and predicted: a real request is compared with one of them.
+    pub(super) commands: HashMap<(ElementId, Digest), Vec<ActionId>>,
+    /// Of every action, the number of its program.
+    pub(super) programs: Vec<u32>,
+    pub(super) distances: HashMap<ElementId, u32>,
+    pub(super) account: Account,
+}
+
+/// One action on the board.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Track {
+    pub(super) stage: Stage,
+    /// Raised with every change of the prediction.
+    pub(super) round: u32,
+    /// Sent at least once, so that it counts as primed whatever is predicted since.
+    pub(super) sent: bool,
+    /// The execution that a real request joined.
+    pub(super) joined: Option<Digest>,
+    /// What its last execution took.
+    pub(super) took_ms: u32,
+    pub(super) cpu_ms: u32,
+}
+
+impl Board {
+    /// The board of a session: its records are in `resolver`, all of them. `distances` are the numbers of elements to
+    /// be built before each element.
+    #[must_use]
+    pub fn new(
+        resolver: Resolver,
+        policy: PrimingSlot,
+        budget: Budget,
+        distances: HashMap<ElementId, u32>,
+    ) -> Self {
+        let track =
+            Track { stage: Stage::Watched, round: 0, sent: false, joined: None, took_ms: 0, cpu_ms: 0 };
+        Self {
+            tracks: vec![track; resolver.actions().count()],
+            chains: super::chains::chains(&resolver),
+            policy,
+            purse: Purse::new(budget),
+            load: Load::default(),
+            candidates: BTreeSet::new(),
+            queue: BTreeSet::new(),
+            predicted: HashMap::new(),
+            commands: commands(&resolver),
+            programs: programs(&resolver),
+            resolver,
+            distances,
+            account: Account::default(),
+        }
+    }
+
+    /// The recorded action that a real request of an element is most likely the present form of: one with its command,
+    /// the first that has not ended.
+    #[must_use]
+    pub fn counterpart(&self, element: ElementId, command: &Digest) -> Option<ActionId> {
+        let all = self.commands.get(&(element, *command))?;
+        let open = all.iter().find(|action| !matches!(self.track(**action).stage, Stage::Ended(_)));
+        open.or(all.last()).copied()
+    }
+
+    /// What is known and what is waited for.
+    #[must_use]
+    pub fn resolver(&self) -> &Resolver {
+        &self.resolver
+    }
+
+    /// The policies of the session, for their warnings and their memory.
+    pub fn policies_mut(&mut self) -> (&mut crate::policy::OverlaySlot, &mut PrimingSlot) {
+        (self.resolver.policy_mut(), &mut self.policy)
+    }
+
+    /// The facts that actions wait for, each with the number of actions.
+    #[must_use]
+    pub fn waits(&self) -> std::collections::BTreeMap<Fact, usize> {
+        let mut waits = std::collections::BTreeMap::new();
+        for action in self.resolver.actions() {
+            if let (Stage::Watched, Verdict::Pending(facts)) =
+                (self.track(action).stage, self.resolver.verdict(action))
+            {
+                facts.into_iter().for_each(|fact| *waits.entry(fact).or_default() += 1);
+            }
+        }
+        waits
+    }
+
+    /// Where an action would end if its element ended now.
+    #[must_use]
+    pub fn bucket(&self, action: ActionId) -> Bucket {
+        let (track, verdict) = (self.track(action), self.resolver.verdict(action));
+        let broke = !self.purse.affords(self.resolver.recorded(action).cpu_ms);
+        match track.stage.bucket(&verdict, broke) {
+            // It was executed for nothing, whatever was predicted afterwards.
+            Bucket::Skipped(_) | Bucket::Pending(_) | Bucket::Impossible(_) | Bucket::Unchanged
+                if track.sent =>
+            {
+                Bucket::Unused
+            }
+            bucket => bucket,
+        }
+    }
+
+    /// How the actions of an element end, by base action: what its next record remembers.
+    #[must_use]
+    pub fn ends(&self, element: ElementId) -> Vec<(Digest, Bucket)> {
+        let actions = self.resolver.actions_of(element);
+        actions.map(|action| (self.resolver.recorded(action).base, self.bucket(action))).collect()
+    }
+
+    /// Ends the session: every action is in exactly one bucket.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        let mut account = self.account.clone();
+        for action in self.resolver.actions() {
+            *account.buckets.entry(self.bucket(action)).or_default() += 1;
+        }
+        account
+    }
+
+    pub(super) fn track(&self, action: ActionId) -> &Track {
+        &self.tracks[action.0 as usize]
+    }
+
+    /// Moves an action to another stage, keeping the indices in step.
+    pub(super) fn go(&mut self, action: ActionId, stage: Stage) {
+        let old = std::mem::replace(&mut self.tracks[action.0 as usize].stage, stage);
+        match old {
+            Stage::Candidate(_) => _ = self.candidates.remove(&action),
+            Stage::Queued(_, priority) => _ = self.queue.remove(&(priority, action)),
+            _ => {}
+        }
+        match stage {
+            Stage::Candidate(_) => _ = self.candidates.insert(action),
+            Stage::Queued(_, priority) => _ = self.queue.insert((priority, action)),
+            _ => {}
+        }
+        if old.digest() == stage.digest() {
+            return;
+        }
+        if let Some(digest) = old.digest()
+            && let Some(actions) = self.predicted.get_mut(&digest)
+        {
+            actions.remove(&action);
+        }
+        if let Some(digest) = stage.digest() {
+            self.predicted.entry(digest).or_default().insert(action);
+        }
+    }
+
+    /// Those of `woken` that can still change.
+    pub(super) fn open(&self, woken: Woken) -> Vec<ActionId> {
+        woken.into_iter().filter(|action| !matches!(self.track(*action).stage, Stage::Ended(_))).collect()
+    }
+}
+
+/// Recorded actions by element and command.
+fn commands(resolver: &Resolver) -> HashMap<(ElementId, Digest), Vec<ActionId>> {
+    let mut commands = HashMap::<_, Vec<_>>::new();
+    for action in resolver.actions() {
+        if let Some(made) = resolver.made_of(action) {
+            commands.entry((resolver.element_of(action), made.command)).or_default().push(action);
+        }
+    }
+    commands
+}
+
+/// The number of every action's program.
+fn programs(resolver: &Resolver) -> Vec<u32> {
+    let mut numbers = HashMap::new();
+    let number = |action| {
+        let name = resolver.made_of(action).map(|made| &*made.program).unwrap_or_default();
+        let next = numbers.len() as u32;
+        *numbers.entry(name).or_insert(next)
+    };
+    resolver.actions().map(number).collect()
+}

@@ -1,0 +1,215 @@
+//! What happens in a session, and what has to be done about it.
+
+use spec_strategy::{Observation, Outcome};
+
+use super::board::Board;
+use super::stage::Stage;
+use super::{Adapted, Command, Finished, Load};
+use crate::account::{Bucket, Skipped};
+use crate::record::{Content, InputId};
+use crate::resolve::{ActionId, ElementId, Fact, Outlook, PlaceId, TreeId, Woken};
+use spec_model::Digest;
+
+impl Board {
+    /// The session begins. What needs no facts is predicted at once.
+    pub fn start(&mut self) -> Vec<Command> {
+        let all = self.resolver.actions().collect();
+        self.follow(all)
+    }
+
+    /// The machine is busier, or less.
+    pub fn load(&mut self, load: Load) -> Vec<Command> {
+        self.load = load;
+        self.admit()
+    }
+
+    /// Something was looked up: see [`Resolver::wanted`](crate::Resolver::wanted).
+    pub fn learned(&mut self, found: Vec<(PlaceId, Option<Content>)>) -> Vec<Command> {
+        let woken = self.resolver.learn(found);
+        self.follow(woken)
+    }
+
+    /// A fact will never be known.
+    pub fn lost(&mut self, fact: Fact) -> Vec<Command> {
+        let woken = self.resolver.lose(fact);
+        self.follow(woken)
+    }
+
+    /// A tree of dependencies was made.
+    pub fn tree(&mut self, tree: TreeId, digest: Digest) -> Vec<Command> {
+        let woken = self.resolver.tree(tree, Some(digest));
+        self.follow(woken)
+    }
+
+    /// An action was instantiated.
+    pub fn adapted(&mut self, action: ActionId, round: u32, adapted: Adapted) -> Vec<Command> {
+        if self.track(action).round != round || self.track(action).stage != Stage::Adapting {
+            return Vec::new();
+        }
+        let woken = match adapted {
+            Adapted::Action { digest, command } => {
+                let alike = self.commands.entry((self.resolver.element_of(action), command)).or_default();
+                if !alike.contains(&action) {
+                    alike.push(action);
+                }
+                self.go(action, Stage::Candidate(digest));
+                Woken::new()
+            }
+            Adapted::Unchanged => {
+                let outputs = self.recorded_outputs(action);
+                self.go(action, Stage::Ended(Bucket::Unchanged));
+                self.resolver.ran(action, Some(outputs), false)
+            }
+            Adapted::Contradiction => {
+                self.go(action, Stage::Watched);
+                self.resolver.contradict(action)
+            }
+        };
+        self.follow(woken)
+    }
+
+    /// An execution that was submitted has ended, or was answered from the action cache.
+    pub fn finished(&mut self, action: ActionId, digest: Digest, finished: Finished) -> Vec<Command> {
+        let expected = self.resolver.recorded(action).cpu_ms;
+        self.purse.land(expected, finished.cpu_ms, finished.bytes);
+        self.account.cpu_ms += u64::from(finished.cpu_ms);
+        let stage = self.track(action).stage;
+        let track = &mut self.tracks[action.0 as usize];
+        (track.took_ms, track.cpu_ms) = (finished.took_ms, finished.cpu_ms);
+        if track.joined == Some(digest) {
+            self.account.useful_cpu_ms += u64::from(finished.cpu_ms);
+            let woken = self.resolver.ran(action, finished.outputs, true);
+            return self.follow(woken);
+        }
+        // Of a prediction that was corrected meanwhile, only the cost counts.
+        if stage != Stage::Flying(digest) {
+            return self.admit();
+        }
+        let failed = finished.outputs.is_none();
+        self.go(action, if failed { Stage::Ended(Bucket::Failed) } else { Stage::Ready(digest) });
+        if failed {
+            self.observe(action, Outcome::Failed);
+        }
+        let woken = self.resolver.ran(action, finished.outputs, false);
+        self.follow(woken)
+    }
+
+    /// The build asked for an action: those recorded ones that were predicted to be it.
+    pub fn requested(&mut self, digest: &Digest) -> (Vec<ActionId>, Vec<Command>) {
+        let predicted: Vec<ActionId> = self.predicted.get(digest).into_iter().flatten().copied().collect();
+        for &action in &predicted {
+            let track = *self.track(action);
+            let bucket = match track.stage {
+                Stage::Ready(_) => {
+                    self.account.saved_ms += u64::from(track.took_ms);
+                    self.account.useful_cpu_ms += u64::from(track.cpu_ms);
+                    self.observe(action, Outcome::Used);
+                    Bucket::Used
+                }
+                Stage::Flying(_) => {
+                    self.tracks[action.0 as usize].joined = Some(*digest);
+                    self.observe(action, Outcome::Joined);
+                    Bucket::Joined
+                }
+                _ => Bucket::Skipped(Skipped::Overtaken),
+            };
+            self.go(action, Stage::Ended(bucket));
+        }
+        let commands = self.admit();
+        (predicted, commands)
+    }
+
+    /// A real request showed what inputs of a recorded action are now; `digest` is the action that was asked for. What
+    /// was predicted for others is corrected; this one is overtaken, unless it was predicted rightly.
+    pub fn shown(
+        &mut self,
+        action: ActionId,
+        digest: Digest,
+        shown: Vec<(InputId, Content)>,
+    ) -> Vec<Command> {
+        let stage = self.track(action).stage;
+        let mut commands = Vec::new();
+        if !matches!(stage, Stage::Ended(_)) && stage.digest() != Some(digest) {
+            commands.extend(self.withdraw(action));
+            let unchanged = self.resolver.recorded(action).base == digest;
+            let bucket = match (unchanged, self.track(action).sent) {
+                (_, true) => Bucket::Unused,
+                (true, false) => Bucket::Unchanged,
+                (false, false) => Bucket::Skipped(Skipped::Overtaken),
+            };
+            self.go(action, Stage::Ended(bucket));
+        }
+        let woken = self.resolver.correct(action, shown);
+        commands.extend(self.follow(woken));
+        commands
+    }
+
+    /// A real request for a recorded action was answered. Its outputs are the truth for those that read them.
+    pub fn answered(&mut self, action: ActionId, outputs: Vec<(String, Content)>) -> Vec<Command> {
+        let woken = self.resolver.ran(action, Some(outputs), true);
+        self.follow(woken)
+    }
+
+    /// An element's build ended, failed or was interrupted: nothing of it is asked for any more.
+    pub fn element_ended(&mut self, element: ElementId) -> Vec<Command> {
+        let mut commands = Vec::new();
+        for action in self.resolver.actions_of(element) {
+            if matches!(self.track(action).stage, Stage::Ended(_)) {
+                continue;
+            }
+            let bucket = self.bucket(action);
+            commands.extend(self.withdraw(action));
+            self.go(action, Stage::Ended(bucket));
+            if bucket == Bucket::Unused {
+                self.observe(action, Outcome::Unused);
+            }
+        }
+        commands.extend(self.admit());
+        commands
+    }
+
+    /// Predicts woken actions anew, and sends what may be sent.
+    fn follow(&mut self, woken: Woken) -> Vec<Command> {
+        let mut commands = Vec::new();
+        for action in self.open(woken) {
+            commands.extend(self.withdraw(action));
+            let track = &mut self.tracks[action.0 as usize];
+            track.round += 1;
+            let round = track.round;
+            if self.resolver.outlook(action) == Outlook::Adapted {
+                self.go(action, Stage::Adapting);
+                let base = self.resolver.recorded(action).base;
+                let adaptation = self.resolver.adaptation(action);
+                commands.push(Command::Adapt { action, round, base, adaptation });
+            } else {
+                self.go(action, Stage::Watched);
+            }
+        }
+        commands.extend(self.admit());
+        commands
+    }
+
+    /// Gives up an execution that is under way.
+    fn withdraw(&mut self, action: ActionId) -> Option<Command> {
+        match self.track(action).stage {
+            Stage::Flying(digest) => Some(Command::Cancel { action, digest }),
+            _ => None,
+        }
+    }
+
+    fn observe(&mut self, action: ActionId, outcome: Outcome) {
+        let cpu_ms = self.track(action).cpu_ms;
+        self.policy.observe(&[Observation { action: action.0, outcome, cpu_ms }]);
+    }
+
+    fn recorded_outputs(&self, action: ActionId) -> Vec<(String, Content)> {
+        let Some(expanded) = self.resolver.expanded(self.resolver.element_of(action)) else {
+            return Vec::new();
+        };
+        let outputs = self.resolver.recorded(action).outputs.iter();
+        let content = |digest, executable| Content::File { digest, executable };
+        outputs
+            .map(|known| (expanded.record.paths.text(known.path), content(known.digest, known.executable)))
+            .collect()
+    }
+}

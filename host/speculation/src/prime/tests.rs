@@ -1,0 +1,309 @@
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+use spec_strategy::{
+    Candidate, Decision, Machine, Observation, Outcome, PolicyError, PrimingPolicy, SkipReason,
+};
+
+use super::*;
+use crate::account::{Bucket, Skipped};
+use crate::failures::Draft;
+use crate::policy::PrimingSlot;
+use crate::record::InputId;
+use crate::resolve::{Fact, PlaceId, Resolver};
+use crate::testing::Store;
+
+const COMPILE: ActionId = ActionId(0);
+
+/// `count` compiles of `app.bst` with a header of `dep.bst` and a generated `config.h`.
+fn compiles(store: &Store, count: usize, policy: PrimingSlot, budget: Budget) -> (Board, PlaceId) {
+    let mut app = Draft::of(store, "app.bst");
+    app.input("src/config.h=c", &[]);
+    app.input("dep.h=1", &[("artifact dep.bst:dep.h", None)]);
+    for number in 0..count {
+        app.action(&format!("cc -c {number}.c"), &["src/config.h=c", "dep.h=1"], &[&format!("{number}.o=o")]);
+    }
+    let mut resolver = Resolver::default();
+    resolver.register(app.expand());
+    let dep = resolver.element("dep.bst");
+    let place = resolver.wanted(Fact::Artifact(dep))[0].0;
+    let mut board = Board::new(resolver, policy, budget, HashMap::new());
+    assert_eq!(board.start(), []);
+    (board, place)
+}
+
+fn text(store: &Store, text: &str) -> Content {
+    Content::File { digest: store.blob(text), executable: false }
+}
+
+/// Instantiates what is asked for, and answers with what is to be executed and cancelled.
+fn carry_out(board: &mut Board, store: &Store, commands: Vec<Command>) -> Vec<Command> {
+    let mut rest = Vec::new();
+    for command in commands {
+        match command {
+            Command::Adapt { action, round, adaptation, .. } => {
+                let digest = store.blob(&format!("{action:?} {adaptation:?}"));
+                let adapted = Adapted::Action { digest, command: digest };
+                rest.extend(board.adapted(action, round, adapted));
+            }
+            other => rest.push(other),
+        }
+    }
+    rest
+}
+
+fn submitted(commands: &[Command]) -> Vec<(ActionId, Digest)> {
+    let submitted = commands.iter().filter_map(|command| match command {
+        Command::Submit { action, digest, .. } => Some((*action, *digest)),
+        _ => None,
+    });
+    submitted.collect()
+}
+
+fn ran(store: &Store, output: &str) -> Finished {
+    let outputs = Some(vec![(output.to_owned(), text(store, "new"))]);
+    Finished { outputs, took_ms: 40, cpu_ms: 30, bytes: 3 }
+}
+
+/// The board after the header of the dependency changed, and what was submitted.
+fn changed(
+    store: &Store,
+    count: usize,
+    policy: PrimingSlot,
+    budget: Budget,
+) -> (Board, Vec<(ActionId, Digest)>) {
+    let (mut board, place) = compiles(store, count, policy, budget);
+    let commands = board.learned(vec![(place, Some(text(store, "2")))]);
+    let commands = carry_out(&mut board, store, commands);
+    (board, submitted(&commands))
+}
+
+#[test]
+fn what_is_asked_for_after_it_ran_is_used_and_meanwhile_is_joined() {
+    let store = Store::new();
+    let (mut board, sent) = changed(&store, 3, PrimingSlot::default(), Budget::default());
+    assert_eq!(sent.len(), 3);
+    board.finished(sent[0].0, sent[0].1, ran(&store, "0.o"));
+    assert_eq!(board.requested(&sent[0].1).0, [sent[0].0]);
+    assert_eq!(board.requested(&sent[1].1).0, [sent[1].0]);
+    board.finished(sent[1].0, sent[1].1, ran(&store, "1.o"));
+    let app = board.resolver().element_of(COMPILE);
+    let cancelled = board.element_ended(app);
+    assert_eq!(cancelled, [Command::Cancel { action: sent[2].0, digest: sent[2].1 }]);
+    board.finished(sent[2].0, sent[2].1, Finished { outputs: None, took_ms: 0, cpu_ms: 5, bytes: 0 });
+    let account = board.account();
+    for bucket in [Bucket::Used, Bucket::Joined, Bucket::Unused] {
+        assert_eq!(account.count(bucket), 1, "{bucket:?}");
+    }
+    assert_eq!((account.sent, account.cpu_ms, account.useful_cpu_ms, account.saved_ms), (3, 65, 60, 40));
+}
+
+#[test]
+fn a_failed_execution_is_not_sent_again() {
+    let store = Store::new();
+    let (mut board, sent) = changed(&store, 1, PrimingSlot::default(), Budget::default());
+    let failed = Finished { outputs: None, took_ms: 1, cpu_ms: 1, bytes: 0 };
+    assert_eq!(board.finished(sent[0].0, sent[0].1, failed), []);
+    assert_eq!(board.account().count(Bucket::Failed), 1);
+}
+
+#[test]
+fn the_first_request_with_a_new_generated_file_adapts_its_siblings() {
+    let store = Store::new();
+    let (mut board, place) = compiles(&store, 10, PrimingSlot::default(), Budget::default());
+    let unchanged = board.learned(vec![(place, Some(text(&store, "1")))]);
+    assert_eq!(unchanged, [], "nothing differs");
+    let real = Digest::of(b"what the build asked for");
+    assert_eq!(board.requested(&real).0, []);
+    let commands = board.shown(COMPILE, real, vec![(InputId(0), text(&store, "c2"))]);
+    let sent = submitted(&carry_out(&mut board, &store, commands));
+    assert_eq!(sent.len(), 9, "all but the one that was asked for");
+    let account = board.account();
+    assert_eq!(account.count(Bucket::Skipped(Skipped::Overtaken)), 1);
+}
+
+#[test]
+fn a_corrected_prediction_is_cancelled_and_sent_anew() {
+    let store = Store::new();
+    let (mut board, sent) = changed(&store, 2, PrimingSlot::default(), Budget::default());
+    let real = Digest::of(b"another");
+    let commands = board.shown(COMPILE, real, vec![(InputId(0), text(&store, "c2"))]);
+    let rest = carry_out(&mut board, &store, commands);
+    let cancelled = rest.iter().filter(|command| matches!(command, Command::Cancel { .. })).count();
+    assert_eq!((cancelled, submitted(&rest).len()), (2, 1));
+    // What comes of the old ones changes nothing but the cost.
+    for (action, digest) in sent {
+        board.finished(action, digest, ran(&store, "0.o"));
+    }
+    assert_eq!(board.account().count(Bucket::Unused), 2, "one was asked for otherwise, the other not yet");
+}
+
+#[test]
+fn a_request_overtakes_what_waits_for_its_turn() {
+    let store = Store::new();
+    let one = Budget { in_flight: 1, ..Budget::default() };
+    let (mut board, sent) = changed(&store, 2, PrimingSlot::default(), one);
+    assert_eq!(sent.len(), 1);
+    let other = ActionId(1 - sent[0].0.0);
+    let waiting = board.track(other).stage.digest().expect("it is instantiated");
+    assert_eq!(board.requested(&waiting).0, [other]);
+    assert_eq!(board.finished(sent[0].0, sent[0].1, ran(&store, "0.o")), [], "nothing is left to send");
+    assert_eq!(board.account().count(Bucket::Skipped(Skipped::Overtaken)), 1);
+}
+
+#[test]
+fn the_budget_holds() {
+    let store = Store::new();
+    // A recorded action took 10 ms.
+    let budget = Budget { in_flight: 2, cpu_ms: 30, bytes: 100 };
+    let (mut board, mut sent) = changed(&store, 9, PrimingSlot::default(), budget);
+    assert_eq!(sent.len(), 2);
+    let mut all = sent.len();
+    while let Some((action, digest)) = sent.pop() {
+        let finished = Finished { outputs: Some(vec![]), took_ms: 10, cpu_ms: 10, bytes: 1 };
+        let more = submitted(&board.finished(action, digest, finished));
+        all += more.len();
+        sent.extend(more);
+    }
+    assert_eq!(all, 3);
+    board.element_ended(board.resolver().element_of(COMPILE));
+    assert_eq!(board.account().count(Bucket::Skipped(Skipped::Budget)), 6);
+}
+
+/// Submits odd actions, skips others, and counts what it is told.
+#[derive(Default)]
+struct Odd(Vec<Outcome>);
+
+impl PrimingPolicy for Odd {
+    fn decide(&mut self, candidates: &[Candidate], _: &Machine) -> Result<Vec<Decision>, PolicyError> {
+        let decide = |candidate: &Candidate| match candidate.action % 2 {
+            1 => Decision::Submit { priority: 5 },
+            _ => Decision::Skip(SkipReason::TooCheap),
+        };
+        Ok(candidates.iter().map(decide).collect())
+    }
+
+    fn observe(&mut self, outcomes: &[Observation]) -> Result<(), PolicyError> {
+        self.0.extend(outcomes.iter().map(|observation| observation.outcome));
+        Ok(())
+    }
+
+    fn remember(&mut self) -> Result<Vec<u8>, PolicyError> {
+        Ok(format!("{:?}", self.0).into_bytes())
+    }
+}
+
+#[test]
+fn the_policy_decides_and_learns() {
+    let store = Store::new();
+    let policy = PrimingSlot::new(Box::new(Odd::default()));
+    let (mut board, sent) = changed(&store, 4, policy, Budget::default());
+    assert_eq!(sent.iter().map(|(action, _)| action.0).collect::<Vec<_>>(), [1, 3]);
+    board.requested(&sent[0].1);
+    board.element_ended(board.resolver().element_of(COMPILE));
+    assert_eq!(board.policies_mut().1.remember(), b"[Joined, Unused]");
+    assert_eq!(board.account().count(Bucket::Skipped(Skipped::Policy(SkipReason::TooCheap))), 2);
+}
+
+/// Breaks its contract.
+struct Broken;
+
+impl PrimingPolicy for Broken {
+    fn decide(&mut self, _: &[Candidate], _: &Machine) -> Result<Vec<Decision>, PolicyError> {
+        let (policy, message) = ("broken".to_owned(), "unreachable".to_owned());
+        Err(PolicyError { reason: "plugin-trap", policy, activity: "decide", message })
+    }
+}
+
+#[test]
+fn a_broken_policy_is_dropped_and_the_built_in_takes_over() {
+    use spec_model::UserError;
+    let store = Store::new();
+    let (mut board, sent) = changed(&store, 4, PrimingSlot::new(Box::new(Broken)), Budget::default());
+    assert_eq!(sent.len(), 4);
+    let warning = board.policies_mut().1.take_warning().expect("it was dropped");
+    assert_eq!(warning.reason(), "plugin-trap");
+}
+
+/// Something that may happen.
+#[derive(Clone, Debug)]
+enum Happening {
+    Header(u8),
+    Adapt,
+    Finish(bool),
+    Request(u8),
+    Show(u8, u8),
+    Lost,
+    End,
+}
+
+fn any_happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        (0u8..4).prop_map(Happening::Header),
+        Just(Happening::Adapt),
+        any::<bool>().prop_map(Happening::Finish),
+        any::<u8>().prop_map(Happening::Request),
+        (0u8..5, 0u8..3).prop_map(|(action, config)| Happening::Show(action, config)),
+        Just(Happening::Lost),
+        Just(Happening::End),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    /// In whatever order things happen: every action is in one bucket, no more fly than may, and what flies was sent
+    /// once and is finished once.
+    #[test]
+    fn buckets_are_conserved(happenings in prop::collection::vec(any_happening(), 0..40)) {
+        let store = Store::new();
+        let budget = Budget { in_flight: 3, ..Budget::default() };
+        let (mut board, place) = compiles(&store, 5, PrimingSlot::default(), budget);
+        let (mut adapting, mut flying, mut sent) = (Vec::new(), Vec::new(), 0);
+        for happening in happenings {
+            let commands = match happening {
+                Happening::Header(version) => board.learned(vec![(place, Some(text(&store, &version.to_string())))]),
+                Happening::Adapt => match adapting.pop() {
+                    Some((action, round, digest)) => {
+                        board.adapted(action, round, Adapted::Action { digest, command: digest })
+                    }
+                    None => Vec::new(),
+                },
+                Happening::Finish(good) => match flying.pop() {
+                    Some((action, digest)) => {
+                        let outputs = good.then(Vec::new);
+                        board.finished(action, digest, Finished { outputs, took_ms: 1, cpu_ms: 1, bytes: 1 })
+                    }
+                    None => Vec::new(),
+                },
+                Happening::Request(pick) => {
+                    let digest = flying.get(usize::from(pick) % flying.len().max(1)).map(|(_, digest)| *digest);
+                    digest.map(|digest| board.requested(&digest).1).unwrap_or_default()
+                }
+                Happening::Show(action, config) => {
+                    let shown = vec![(InputId(0), text(&store, &config.to_string()))];
+                    board.shown(ActionId(u32::from(action)), Digest::of(&[action, config]), shown)
+                }
+                Happening::Lost => board.learned(vec![(place, None)]),
+                Happening::End => board.element_ended(board.resolver().element_of(COMPILE)),
+            };
+            for command in commands {
+                match command {
+                    Command::Adapt { action, round, adaptation, .. } => {
+                        adapting.push((action, round, store.blob(&format!("{action:?} {adaptation:?}"))));
+                    }
+                    Command::Submit { action, digest, .. } => {
+                        sent += 1;
+                        flying.push((action, digest));
+                    }
+                    Command::Cancel { action, digest } => {
+                        prop_assert!(flying.contains(&(action, digest)), "it was never sent");
+                    }
+                }
+            }
+            prop_assert!(flying.len() <= 3);
+            prop_assert_eq!(board.account().recorded(), 5);
+        }
+        prop_assert_eq!(board.account().sent, sent);
+        prop_assert!(board.account().primed() as u64 <= sent);
+    }
+}

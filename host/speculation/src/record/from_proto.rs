@@ -1,0 +1,129 @@
+//! From `SpeculativeActions.Compact` to records. A record may come from anywhere, so every number is checked.
+
+use std::collections::HashSet;
+
+use spec_model::Digest;
+use spec_proto::buildstream::v2::speculative_actions as proto;
+use spec_proto::buildstream::v2::speculative_actions::overlay::OverlayType;
+
+use super::{Content, Input, NameId, Origin, PlatformTree, Record, RecordedAction, RecordedOutput, digests};
+use crate::paths::{PathId, Paths};
+
+/// The record, or what is wrong with it.
+pub(super) fn record(compact: proto::Compact) -> Result<Record, String> {
+    if compact.elements.is_empty() {
+        return Err("it names no element".to_owned());
+    }
+    let tables = Tables {
+        elements: compact.elements.len(),
+        paths: paths(&compact.path_parents, &compact.path_names)?,
+        digests: digests::read(&compact.hashes, &compact.sizes)?,
+        platforms: compact.platforms.len(),
+    };
+    let actions =
+        compact.actions.into_iter().map(|known| tables.action(known)).collect::<Result<Vec<_>, _>>()?;
+    let bases: HashSet<Digest> = actions.iter().map(|action| action.base).collect();
+    if bases.len() != actions.len() {
+        return Err("it has an action twice".to_owned());
+    }
+    let inputs = |inputs: Vec<proto::Input>| -> Result<Vec<_>, String> {
+        inputs.into_iter().map(|known| tables.input(known, &bases)).collect()
+    };
+    let (inputs, installed) = (inputs(compact.inputs)?, inputs(compact.installed)?);
+    let platforms =
+        compact.platforms.into_iter().map(|known| tables.platform(known)).collect::<Result<_, _>>()?;
+    Ok(Record { elements: compact.elements, paths: tables.paths, inputs, actions, platforms, installed })
+}
+
+fn paths(parents: &[u32], names: &[String]) -> Result<Paths, String> {
+    if parents.len() != names.len() {
+        return Err(format!("{} parents of {} names", parents.len(), names.len()));
+    }
+    let mut paths = Paths::new();
+    for (parent, name) in parents.iter().zip(names) {
+        let id = paths.len();
+        // A parent of a higher number could be its own ancestor.
+        let proper = (*parent as usize) < id && !name.is_empty() && !name.contains(['/', '\0']);
+        if !proper || paths.child(PathId(*parent), name).index() != id {
+            return Err(format!("the path table has no place for '{name}' in {parent}"));
+        }
+    }
+    Ok(paths)
+}
+
+/// What numbers are checked against.
+struct Tables {
+    elements: usize,
+    paths: Paths,
+    digests: Vec<Digest>,
+    platforms: usize,
+}
+
+impl Tables {
+    fn input(&self, input: proto::Input, bases: &HashSet<Digest>) -> Result<Input, String> {
+        let seen = match input.target.is_empty() {
+            true => Content::File { digest: self.digest(input.digest)?, executable: input.executable },
+            false => Content::Symlink(input.target),
+        };
+        let origins =
+            input.origins.iter().map(|origin| self.origin(origin, bases)).collect::<Result<_, _>>()?;
+        Ok(Input { path: self.path(input.path)?, seen, origins })
+    }
+
+    fn origin(&self, origin: &proto::Origin, bases: &HashSet<Digest>) -> Result<Origin, String> {
+        let (element, path) = (self.element(origin.element)?, self.path(origin.path)?);
+        match OverlayType::try_from(origin.r#type) {
+            Ok(OverlayType::Source) => Ok(Origin::Source { element, path }),
+            Ok(OverlayType::Artifact) => Ok(Origin::Artifact { element, path }),
+            Ok(OverlayType::Action) => {
+                let base = self.digest(origin.action)?;
+                match element == NameId::SELF && !bases.contains(&base) {
+                    true => Err(format!("{base} is an origin and not among its own actions")),
+                    false => Ok(Origin::Action { element, base, path }),
+                }
+            }
+            Err(_) => Err(format!("{} is no type of origin", origin.r#type)),
+        }
+    }
+
+    fn action(&self, action: proto::Recorded) -> Result<RecordedAction, String> {
+        let outputs = action.outputs.iter().map(|output| {
+            let (path, digest) = (self.path(output.path)?, self.digest(output.digest)?);
+            Ok(RecordedOutput { path, digest, executable: output.executable })
+        });
+        for index in &action.platforms {
+            below("platform", *index, self.platforms)?;
+        }
+        Ok(RecordedAction {
+            base: self.digest(action.base)?,
+            outputs: outputs.collect::<Result<_, String>>()?,
+            platforms: action.platforms,
+            took_ms: action.took_ms,
+            cpu_ms: action.cpu_ms,
+            hits: action.hits,
+            misses: action.misses,
+        })
+    }
+
+    fn platform(&self, platform: proto::Platform) -> Result<PlatformTree, String> {
+        let elements =
+            platform.elements.iter().map(|element| self.element(*element)).collect::<Result<_, _>>()?;
+        Ok(PlatformTree { digest: self.digest(platform.digest)?, elements })
+    }
+
+    fn element(&self, index: u32) -> Result<NameId, String> {
+        below("element", index, self.elements).map(|()| NameId(index))
+    }
+
+    fn path(&self, index: u32) -> Result<PathId, String> {
+        below("path", index, self.paths.len()).map(|()| PathId(index))
+    }
+
+    fn digest(&self, index: u32) -> Result<Digest, String> {
+        self.digests.get(index as usize).copied().ok_or_else(|| format!("there is no digest {index}"))
+    }
+}
+
+fn below(what: &str, index: u32, count: usize) -> Result<(), String> {
+    if (index as usize) < count { Ok(()) } else { Err(format!("there is no {what} {index}")) }
+}

@@ -1,0 +1,68 @@
+//! From records to `SpeculativeActions.Compact`.
+
+use spec_proto::buildstream::v2::speculative_actions as proto;
+use spec_proto::buildstream::v2::speculative_actions::overlay::OverlayType;
+
+use super::digests::Writer;
+use super::{Content, Input, Origin, PlatformTree, Record, RecordedAction};
+
+/// The compact form of a record.
+pub(super) fn compact(record: &Record) -> proto::Compact {
+    let mut digests = Writer::default();
+    let inputs = record.inputs.iter().map(|known| input(known, &mut digests)).collect();
+    let actions = record.actions.iter().map(|known| action(known, &mut digests)).collect();
+    let platforms = record.platforms.iter().map(|known| platform(known, &mut digests)).collect();
+    let installed = record.installed.iter().map(|known| input(known, &mut digests)).collect();
+    proto::Compact {
+        elements: record.elements.clone(),
+        path_parents: record.paths.nodes().map(|(parent, _)| parent.0).collect(),
+        path_names: record.paths.nodes().map(|(_, name)| name.to_owned()).collect(),
+        hashes: digests.hashes,
+        sizes: digests.sizes,
+        inputs,
+        actions,
+        platforms,
+        installed,
+    }
+}
+
+fn input(input: &Input, digests: &mut Writer) -> proto::Input {
+    let (digest, executable, target) = match &input.seen {
+        Content::File { digest, executable } => (digests.number(digest), *executable, String::new()),
+        Content::Symlink(target) => (0, false, target.clone()),
+    };
+    let origins = input.origins.iter().map(|known| origin(known, digests)).collect();
+    proto::Input { path: input.path.0, digest, executable, target, origins }
+}
+
+fn origin(origin: &Origin, digests: &mut Writer) -> proto::Origin {
+    let (r#type, path, action) = match origin {
+        Origin::Source { path, .. } => (OverlayType::Source, path, 0),
+        Origin::Action { path, base, .. } => (OverlayType::Action, path, digests.number(base)),
+        Origin::Artifact { path, .. } => (OverlayType::Artifact, path, 0),
+    };
+    proto::Origin { r#type: r#type.into(), element: origin.element().0, path: path.0, action }
+}
+
+fn action(action: &RecordedAction, digests: &mut Writer) -> proto::Recorded {
+    let base = digests.number(&action.base);
+    let outputs = action.outputs.iter().map(|output| proto::Output {
+        path: output.path.0,
+        digest: digests.number(&output.digest),
+        executable: output.executable,
+    });
+    proto::Recorded {
+        base,
+        outputs: outputs.collect(),
+        platforms: action.platforms.clone(),
+        took_ms: action.took_ms,
+        cpu_ms: action.cpu_ms,
+        hits: action.hits,
+        misses: action.misses,
+    }
+}
+
+fn platform(platform: &PlatformTree, digests: &mut Writer) -> proto::Platform {
+    let digest = digests.number(&platform.digest);
+    proto::Platform { digest, elements: platform.elements.iter().map(|element| element.0).collect() }
+}

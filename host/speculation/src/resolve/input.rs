@@ -1,0 +1,85 @@
+//! One input of one element's actions.
+
+use spec_strategy::{InputStanding, OriginFacts, OriginKind, Standing};
+
+use super::ids::{ActionId, ElementId, PlaceId};
+use super::places::{Found, Places};
+use crate::paths::PathId;
+use crate::record::Content;
+
+/// An input in a session.
+#[derive(Debug)]
+pub(super) struct SessionInput {
+    pub(super) element: ElementId,
+    pub(super) path: PathId,
+    /// What it was when it was recorded.
+    pub(super) seen: Content,
+    pub(super) alternatives: Vec<(OriginFacts, PlaceId)>,
+    pub(super) value: Value,
+    /// Whether a real request showed the value: then it is not a prediction any more.
+    pub(super) certain: bool,
+    pub(super) users: Vec<ActionId>,
+}
+
+/// What an input is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    Known(Content),
+    Pending,
+    Gone,
+}
+
+/// What an input does to the actions that read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Unchanged,
+    Changed,
+    Pending,
+    Gone,
+}
+
+impl Class {
+    pub(super) const COUNT: usize = 4;
+}
+
+impl SessionInput {
+    pub(super) fn class(&self) -> Class {
+        match &self.value {
+            Value::Known(content) if *content == self.seen => Class::Unchanged,
+            Value::Known(_) => Class::Changed,
+            Value::Pending => Class::Pending,
+            Value::Gone => Class::Gone,
+        }
+    }
+
+    /// What it is now, if that is known and not what was recorded.
+    pub(super) fn changed(&self) -> Option<&Content> {
+        match &self.value {
+            Value::Known(content) if *content != self.seen => Some(content),
+            _ => None,
+        }
+    }
+
+    /// What the artifact that it was staged from has there, if that is known.
+    pub(super) fn staged(&self, places: &Places) -> Option<Content> {
+        let artifact = self.alternatives.iter().find(|(facts, _)| facts.kind == OriginKind::Artifact);
+        match artifact.map(|(_, place)| places.found(*place)) {
+            Some(Found::Known(content)) => Some(content.clone()),
+            _ => None,
+        }
+    }
+
+    /// How its alternatives stand, for the policy.
+    pub(super) fn standing(&self, number: usize, places: &Places) -> InputStanding {
+        let alternatives = self.alternatives.iter().map(|(facts, place)| {
+            let standing = match places.found(*place) {
+                Found::Known(content) if *content == self.seen => Standing::Unchanged,
+                Found::Known(_) => Standing::Changed,
+                Found::Pending => Standing::Pending,
+                Found::Gone => Standing::Gone,
+            };
+            (*facts, standing)
+        });
+        InputStanding { input: number as u32, alternatives: alternatives.collect() }
+    }
+}

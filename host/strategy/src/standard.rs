@@ -1,0 +1,44 @@
+//! The policies that are there when no others are.
+
+use crate::{
+    Candidate, Choice, Decision, InputOrigins, InputStanding, Machine, OverlayPolicy, PolicyError,
+    PrimingPolicy, Standing,
+};
+
+/// Records every alternative, and takes the first that is known, in the order SOURCE, ACTION, ARTIFACT.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StandardOverlays;
+
+impl OverlayPolicy for StandardOverlays {
+    fn select(&mut self, inputs: &[InputOrigins]) -> Result<Vec<Vec<u8>>, PolicyError> {
+        Ok(inputs.iter().map(|input| (0..=u8::MAX).take(input.origins.len()).collect()).collect())
+    }
+
+    fn choose(&mut self, inputs: &[InputStanding]) -> Result<Vec<Choice>, PolicyError> {
+        Ok(inputs.iter().map(choose).collect())
+    }
+}
+
+fn choose(input: &InputStanding) -> Choice {
+    let standings = || (0u8..).zip(input.alternatives.iter().map(|(_, standing)| *standing));
+    let known = standings().find(|(_, standing)| matches!(standing, Standing::Unchanged | Standing::Changed));
+    match known {
+        Some((index, _)) => Choice::Take(index),
+        None if standings().any(|(_, standing)| standing == Standing::Pending) => Choice::Wait,
+        None => Choice::GiveUp,
+    }
+}
+
+/// Submits everything at once, first what most waits for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EagerPriming;
+
+impl PrimingPolicy for EagerPriming {
+    fn decide(&mut self, candidates: &[Candidate], _machine: &Machine) -> Result<Vec<Decision>, PolicyError> {
+        let urgency = |candidate: &Candidate| (candidate.critical_ms / 10).min(1000) as u16;
+        Ok(candidates
+            .iter()
+            .map(|candidate| Decision::Submit { priority: 1000 - urgency(candidate) })
+            .collect())
+    }
+}
