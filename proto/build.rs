@@ -1,13 +1,23 @@
 //! Makes Rust types of the files under `proto/`, without a system `protoc`.
 
 use std::error::Error;
+use std::path::PathBuf;
 
-const FILES: [&str; 3] = [
+const FILES: [&str; 4] = [
     "buildstream/v2/artifact.proto",
     "buildstream/v2/source.proto",
     "buildstream/v2/speculative_actions.proto",
+    "spec/v1/build_record.proto",
 ];
 const INCLUDES: [&str; 2] = ["proto", "proto/stub"];
+
+/// What is told by reflection of services whose types come from elsewhere.
+const REFLECTED: [&str; 4] = [
+    "build/bazel/remote/asset/v1/remote_asset.proto",
+    "build/bazel/remote/execution/v2/remote_execution.proto",
+    "google/bytestream/bytestream.proto",
+    "google/longrunning/operations.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = protox::compile(FILES, INCLUDES)?;
@@ -16,7 +26,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             ".build.bazel.remote.execution.v2",
             "::bazel_remote_apis::build::bazel::remote::execution::v2",
         )
+        .compile_well_known_types()
+        .extern_path(".google.protobuf", "::bazel_remote_apis::google::protobuf")
         .compile_fds(descriptors)?;
+    let mut compiler = protox::Compiler::new(["reflection"])?;
+    compiler.include_imports(true).open_files(REFLECTED)?;
+    let folder = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo names a folder")?);
+    std::fs::write(folder.join("reflection.bin"), compiler.encode_file_descriptor_set())?;
     println!("cargo::rerun-if-changed=proto");
+    println!("cargo::rerun-if-changed=reflection");
     Ok(())
 }

@@ -8,6 +8,7 @@ mod doctor;
 mod drive;
 mod error;
 mod failure;
+mod log;
 mod plan;
 mod session;
 mod show;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 use app::App;
 use cli::{Cli, Globals};
 use error::{CommandError, CommandResult};
+use tracing::level_filters::LevelFilter;
 
 fn main() -> ExitCode {
     let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
@@ -29,9 +31,9 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> CommandResult<ExitCode> {
     let app = App::new(cli.globals.clone())?;
-    if app.config.debug {
-        let level = tracing::Level::DEBUG;
-        tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
+    let serves = matches!(cli.command, cli::Command::Serve(_));
+    if app.config.debug && !serves {
+        log::start(LevelFilter::DEBUG, log::Format::Text);
     }
     commands::run(&app, &cli.command)
 }

@@ -140,7 +140,7 @@ pub(crate) fn builder(session: &SharedSession) -> Builder {
         },
         key_length: session.config.key_length,
     };
-    Builder::new(session.cas.clone(), session.artifacts.clone(), options)
+    Builder::new(session.cas.clone(), session.artifacts.clone(), session.remote_apis.clone(), options)
 }
 
 /// The keys of an artifact that is there.

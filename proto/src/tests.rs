@@ -67,6 +67,14 @@ fn the_speculative_actions_of_an_artifact_are_field_19() {
 }
 
 #[test]
+fn the_record_of_a_build_is_field_99_of_its_artifact() {
+    let mut artifact: Artifact = round_trip("plain");
+    artifact.subactions = Some(digest('d', 7));
+    let expect = [golden("plain"), [&[0x9a, 0x06, 5][..], b"\x0a\x01d\x10\x07"].concat()].concat();
+    assert_eq!(artifact.encode_to_vec(), expect);
+}
+
+#[test]
 fn speculative_actions_have_the_known_numbers() {
     let overlay = |origin: OverlayType, element: &str| Overlay {
         r#type: origin.into(),

@@ -31,18 +31,22 @@ struct Sleeping {
 
 impl Sleeping {
     fn start() -> Sleeping {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let token = format!("3600.{}{:03}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let (host, project) = (Host::shared(), Project::on_base(&[]));
-        project.write(
-            "elements/sleeps.bst",
-            &element(&[
+        Sleeping::of(|token| {
+            element(&[
                 "echo half > %{install-root}/half",
                 // A process that leaves its session and its parent is to end as well.
                 &format!("setsid -f sleep {token}"),
                 &format!("sleep {token}"),
-            ]),
-        );
+            ])
+        })
+    }
+
+    /// A build of the element that is made with the token.
+    fn of(element: impl Fn(&str) -> String) -> Sleeping {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let token = format!("3600.{}{:03}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let (host, project) = (Host::shared(), Project::on_base(&[]));
+        project.write("elements/sleeps.bst", &element(&token));
         let mut command = host.command(&project);
         command.args(["build", "sleeps.bst"]).stdin(Stdio::null()).stdout(Stdio::null());
         let child = command.stderr(Stdio::piped()).spawn().expect("the binary can be started");
@@ -135,6 +139,27 @@ fn a_killed_build_leaves_nothing() {
     sleeping.signal("KILL");
     assert_eq!(sleeping.end().0, None);
     sleeping.nothing_is_left();
+}
+
+/// An element whose command waits for an action that it asked for.
+fn asking(token: &str) -> String {
+    let action = "--input-path=/etc/hostname:input --platform-properties=chrootRootDigest=$BASE";
+    let command = format!("/bin/sh -c 'sleep {token}; :'");
+    let element = element(&[&format!("trexe --remote=unix:/tmp/casd.sock {action} -- {command}")]);
+    let base = "- filename: debian.bst\n  config:\n    digest-environment: BASE\n";
+    let sandbox = "sandbox:\n  remote-apis-socket:\n    path: /tmp/casd.sock\n";
+    element.replace("- debian.bst\n", &format!("{base}{sandbox}"))
+}
+
+#[test]
+fn what_a_build_asked_for_ends_with_it() {
+    let _alone = alone();
+    for signal in ["KILL", "INT"] {
+        let mut sleeping = Sleeping::of(asking);
+        sleeping.signal(signal);
+        assert_eq!(sleeping.end().0, (signal == "INT").then_some(130));
+        sleeping.nothing_is_left();
+    }
 }
 
 #[test]

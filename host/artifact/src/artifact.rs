@@ -29,6 +29,8 @@ pub struct Artifact {
     pub logs: Vec<Log>,
     /// The record of what the build asked for (`buildstream.v2.SpeculativeActions`); ours, absent from BuildStream's.
     pub speculative_actions: Option<Digest>,
+    /// The record of the actions that the build had answered (`spec.v1.BuildRecord`), if there were any; ours too.
+    pub subactions: Option<Digest>,
 }
 
 /// An artifact about to be stored: as [`Artifact`], with contents where that has digests of blobs.
@@ -56,6 +58,8 @@ pub struct ArtifactDraft {
     pub logs: Vec<LogDraft>,
     /// The record of what the build asked for; in the CAS already.
     pub speculative_actions: Option<Digest>,
+    /// The record of the actions that the build had answered; in the CAS already.
+    pub subactions: Option<Digest>,
 }
 
 /// The keys of one artifact.

@@ -36,6 +36,7 @@ pub(crate) fn artifact(message: proto::Artifact) -> Result<Artifact, BadField> {
         buildroot,
         buildsandbox,
         speculative_actions,
+        subactions,
     } = message;
     Ok(Artifact {
         keys: ArtifactKeys {
@@ -61,6 +62,7 @@ pub(crate) fn artifact(message: proto::Artifact) -> Result<Artifact, BadField> {
         high_diversity_meta: required("high_diversity_meta", high_diversity_meta)?,
         logs: logs.into_iter().map(log).collect::<Result<_, _>>()?,
         speculative_actions: optional("speculative_actions", speculative_actions)?,
+        subactions: optional("subactions", subactions)?,
     })
 }
 

@@ -128,6 +128,7 @@ impl Artifacts {
             high_diversity_meta: put(&draft.high_diversity_meta)?,
             logs: draft.logs.into_iter().map(|log| self.store_log(log)).collect::<Result<_>>()?,
             speculative_actions: draft.speculative_actions,
+            subactions: draft.subactions,
         })
     }
 

@@ -37,6 +37,7 @@ pub(crate) fn artifact(artifact: &Artifact) -> proto::Artifact {
         buildroot: artifact.trees.buildroot.map(digest),
         buildsandbox: artifact.sandbox.as_ref().map(sandbox),
         speculative_actions: artifact.speculative_actions.map(digest),
+        subactions: artifact.subactions.map(digest),
     }
 }
 

@@ -1,20 +1,23 @@
 //! The entry of the room.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use spec_artifact::{Artifact, Artifacts};
 use spec_cas::Cas;
+use spec_exec::executor::RemoteApis;
 use spec_model::{Cancel, Digest, Key};
 use spec_project::{Element, Project};
 
+use crate::BuildError;
 use crate::job::{Job, Observer};
-use crate::{BuildError, Warning};
 
 /// Builds elements. Cheap to share between threads; every build has a root of its own.
 #[derive(Clone, Debug)]
 pub struct Builder {
     pub(crate) cas: Cas,
     pub(crate) artifacts: Artifacts,
+    pub(crate) remote_apis: Arc<dyn RemoteApis>,
     pub(crate) options: BuilderOptions,
 }
 
@@ -76,10 +79,16 @@ impl<'a> Request<'a> {
 }
 
 impl Builder {
-    /// A builder that stores into `artifacts` and `cas`.
+    /// A builder that stores into `artifacts` and `cas`. Sandboxes that want a `remote-apis-socket` have it from
+    /// `remote_apis`.
     #[must_use]
-    pub fn new(cas: Cas, artifacts: Artifacts, options: BuilderOptions) -> Self {
-        Self { cas, artifacts, options }
+    pub fn new(
+        cas: Cas,
+        artifacts: Artifacts,
+        remote_apis: Arc<dyn RemoteApis>,
+        options: BuilderOptions,
+    ) -> Self {
+        Self { cas, artifacts, remote_apis, options }
     }
 
     /// Builds one element; its build dependencies must be there. Nothing is stored when the build is cancelled or
@@ -95,10 +104,8 @@ impl Builder {
     ) -> Result<Artifact, BuildError> {
         let mut job = Job::new(self, request, observer, cancel)?;
         job.start_log("build")?;
-        if job.element.sandbox.remote_apis_socket.is_some() {
-            job.warn(Warning::unserved_socket())?;
-        }
         let made = job.execute_plan();
+        job.socket.close();
         if cancel.is_cancelled() {
             return Err(BuildError::Cancelled);
         }

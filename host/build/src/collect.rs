@@ -68,6 +68,7 @@ impl Job<'_> {
     fn store(self, outcome: Outcome, trees: Trees) -> Result<Artifact, BuildError> {
         let keys = self.request.keys_of(self.request.element);
         let log = self.log.as_ref().map(|log| log.path().to_owned());
+        let subactions = spec_exec::record::store(&self.builder.cas, &self.socket.take())?;
         let draft = ArtifactDraft {
             keys: ArtifactKeys { strong: keys.strong, strict: keys.strict, weak: keys.weak },
             outcome,
@@ -80,6 +81,7 @@ impl Job<'_> {
             high_diversity_meta: metadata::high_diversity(self.element).into_bytes(),
             logs: log.iter().map(|file| LogDraft { name: file_name(file), file: file.clone() }).collect(),
             speculative_actions: None,
+            subactions,
         };
         Ok(self.builder.artifacts.store(&self.element.project, &self.element.name, draft)?)
     }

@@ -64,10 +64,8 @@ impl Job<'_> {
         let Some(log) = &mut self.log else { return Ok(()) };
         log.line(&format!("\n# {group}: {}", command.label.trim_end()))?;
         let output_start = log.length()?;
-        let spec = RunSpec {
-            streams: Streams::Log(log.handle()?),
-            ..self.run_spec(command.argv.clone(), environment, cwd, access)
-        };
+        let streams = Streams::Log(log.handle()?);
+        let spec = RunSpec { streams, ..self.run_spec(command.argv.clone(), environment, cwd, access)? };
         let ran = self.root.run(spec, self.cancel).map_err(missing_command)?;
         let Some((exit_code, signal)) = failed(ran.ending) else { return Ok(()) };
         let log = self.log.as_ref().map(|log| log.path().to_owned()).unwrap_or_default();
@@ -82,16 +80,16 @@ impl Job<'_> {
         })))
     }
 
-    /// A command with the user numbers of the element, on the terminal.
+    /// A command with the user numbers and the socket of the element, on the terminal.
     pub(crate) fn run_spec(
-        &self,
+        &mut self,
         argv: Vec<String>,
         environment: Vec<(String, String)>,
         cwd: String,
         access: Access,
-    ) -> RunSpec {
+    ) -> Result<RunSpec, BuildError> {
         let number = |id: Option<i64>| id.and_then(|id| u32::try_from(id).ok());
-        RunSpec {
+        Ok(RunSpec {
             argv,
             environment,
             cwd,
@@ -100,9 +98,9 @@ impl Job<'_> {
             access,
             streams: Streams::Terminal,
             network: false,
-            sockets: Vec::new(),
+            sockets: self.open_socket()?,
             timeout: None,
-        }
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use spec_project::Element;
 use spec_strategy::{Plan, Step};
 
 use crate::log::BuildLog;
+use crate::socket::Socket;
 use crate::staged::Staged;
 use crate::{BuildError, Builder, Request, Warning};
 
@@ -32,6 +33,7 @@ pub(crate) struct Job<'a> {
     /// Variables that hold digests of trees, by name.
     pub(crate) digest_environment: Vec<(String, String)>,
     pub(crate) digest_trees: Vec<Digest>,
+    pub(crate) socket: Socket,
     pub(crate) commands_done: u64,
     commands_total: u64,
 }
@@ -69,6 +71,7 @@ impl<'a> Job<'a> {
             environment: element.environment.clone(),
             digest_environment: Vec::new(),
             digest_trees: Vec::new(),
+            socket: Socket::default(),
             commands_done: 0,
             commands_total: count_commands(&element.configured.plan),
         })

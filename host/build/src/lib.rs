@@ -13,6 +13,7 @@ mod job;
 mod log;
 mod roots;
 mod selection;
+mod socket;
 mod staged;
 mod steps;
 mod warning;

@@ -128,7 +128,7 @@ impl<'a> Prepared<'a> {
             environment.retain(|(other, _)| *other != name);
             environment.push((name, text));
         }
-        let spec = self.job.run_spec(command.argv, environment, self.cwd.clone(), self.access.clone());
+        let spec = self.job.run_spec(command.argv, environment, self.cwd.clone(), self.access.clone())?;
         let spec = RunSpec { network: command.network, ..spec };
         Ok(self.job.root.run(spec, self.job.cancel)?)
     }

@@ -25,15 +25,6 @@ impl From<StagingWarning> for Warning {
 }
 
 impl Warning {
-    pub(crate) fn unserved_socket() -> Self {
-        Self {
-            reason: "unserved-socket",
-            text: "the sandbox has no remote-apis-socket yet; commands that use it run without it or fail"
-                .to_owned(),
-            detail: String::new(),
-        }
-    }
-
     /// The error that the warning is in a project that says so.
     pub(crate) fn check(self, project: &Project) -> Result<Self, BuildError> {
         if project.config.fatal_warnings.iter().any(|fatal| fatal == self.reason) {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use spec_cas::CasError;
-use spec_model::UserError;
+use spec_model::{Digest, UserError};
 use spec_sandbox::SandboxError;
 
 /// Why a root could not be staged, run in or captured.
@@ -27,6 +27,20 @@ pub enum ExecError {
         /// What should be there.
         expected: &'static str,
     },
+    /// The record of a build's actions cannot be read.
+    #[error("the record {digest} of the actions of a build is damaged: {why}; build the element again")]
+    BadRecord {
+        /// Of the record.
+        digest: Digest,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The socket of the Remote Execution API could not be opened.
+    #[error("cannot open a socket of the Remote Execution API for the sandbox: {error}")]
+    RemoteApis {
+        /// Why not.
+        error: Box<dyn UserError>,
+    },
     /// A folder that receives what commands write could not be used.
     #[error("cannot {action} {}: {source}", path.display())]
     Scratch {
@@ -45,6 +59,8 @@ impl UserError for ExecError {
             Self::Cas(error) => error.reason(),
             Self::Sandbox(error) => error.reason(),
             Self::BadPath { .. } => "sandbox-path",
+            Self::BadRecord { .. } => "subactions-damaged",
+            Self::RemoteApis { error } => error.reason(),
             Self::Scratch { .. } => "scratch-failed",
         }
     }

@@ -22,6 +22,8 @@ pub struct ActionResult {
     pub stderr: Captured,
     /// Who ran it, when, and what it took.
     pub metadata: ExecutionMetadata,
+    /// The actions that it had answered itself, in the order in which it asked (buildbox's field 99).
+    pub subactions: Vec<Digest>,
 }
 
 /// What a command wrote to one of its streams. Inline bytes, a digest, or both; neither if it wrote nothing.

@@ -28,5 +28,5 @@ pub use error::UserError;
 pub use key::{Key, KeyPair, ParseKeyError};
 pub use name::{ElementName, ParseNameError};
 pub use node::{Mapping, Node, NodeError, NodeKind, Place, nearest};
-pub use subaction::{Answered, Subaction};
+pub use subaction::{ActionFailure, Answered, Subaction};
 pub use value::Value;

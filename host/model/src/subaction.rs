@@ -15,8 +15,30 @@ pub struct Subaction {
     pub asked: SystemTime,
     /// From asking to the answer.
     pub took: Duration,
-    /// The answer; what it took to run is in its metadata.
-    pub result: ActionResult,
+    /// The answer; what it took to run is in its metadata. A command that failed has a result too.
+    pub outcome: Result<ActionResult, ActionFailure>,
+}
+
+/// Why an action has no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionFailure {
+    /// The stable code of the error, such as `action-timed-out`.
+    pub reason: String,
+    /// What a person is told.
+    pub message: String,
+    /// What there was by then, if anything.
+    pub partial: Option<Box<ActionResult>>,
+}
+
+impl Subaction {
+    /// The result, be it that of an action that was stopped.
+    #[must_use]
+    pub fn result(&self) -> Option<&ActionResult> {
+        match &self.outcome {
+            Ok(result) => Some(result),
+            Err(failure) => failure.partial.as_deref(),
+        }
+    }
 }
 
 /// Where the answer to an action came from.

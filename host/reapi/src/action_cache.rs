@@ -35,6 +35,7 @@ impl reapi::action_cache_server::ActionCache for ActionCache {
         let look = move || -> Result<_, Refusal> {
             let asked = Asked::now();
             let found = realm.results.get(&action).map_err(|error| realm.refusal(error))?;
+            context.metrics.looked_up(found.is_some());
             let found =
                 found.ok_or_else(|| Refusal::NotFound(format!("no result of action {action} is cached")))?;
             let mut result = wire::action_result_to_proto(&found);
@@ -79,6 +80,12 @@ impl Asked {
 
     fn record(self, context: &Context, action: Digest, answered: Answered, result: ActionResult) {
         let Self(asked, since) = self;
-        context.recording.record(|| Subaction { action, answered, asked, took: since.elapsed(), result });
+        context.recording.record(|| Subaction {
+            action,
+            answered,
+            asked,
+            took: since.elapsed(),
+            outcome: Ok(result),
+        });
     }
 }

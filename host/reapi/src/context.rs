@@ -6,6 +6,7 @@ use spec_cas::Cas;
 use spec_exec::executor::Recording;
 
 use crate::blocking::Blocking;
+use crate::metrics::{Metrics, Readings};
 use crate::operations::Operations;
 use crate::options::Options;
 use crate::realm::{Realm, Realms};
@@ -21,6 +22,7 @@ pub(crate) struct Context {
     pub(crate) uploads: Uploads,
     pub(crate) recording: Recording,
     pub(crate) operations: Operations,
+    pub(crate) metrics: Metrics,
 }
 
 impl Context {
@@ -29,6 +31,7 @@ impl Context {
             realms: Realms::of(Realm::new(cas, None)),
             recording: Recording::default(),
             operations: Operations::default(),
+            metrics: Metrics::new(),
             blocking: Blocking::new(&options.limits),
             uploads: Uploads::new(&options.limits),
             options: Arc::new(options),
@@ -57,5 +60,16 @@ impl Context {
             true => Ok(()),
             false => Err(Refusal::Forbidden("this server takes no results of actions".to_owned())),
         }
+    }
+
+    /// Numbers of this moment.
+    pub(crate) fn readings(&self) -> Readings {
+        // One pool runs the actions of all realms, and they lie in one folder.
+        let mut pools = self.realms.iter().filter_map(|realm| realm.executions().ok());
+        let (queued, running) = pools.next().map(|executions| executions.load()).unwrap_or_default();
+        let disk = self.realms.iter().next().and_then(|realm| rustix::fs::statvfs(realm.cas.root()).ok());
+        let (free, size) =
+            disk.map_or((0, 0), |disk| (disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize));
+        Readings { queued, running, uploads: self.uploads.count(), free, size }
     }
 }

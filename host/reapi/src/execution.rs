@@ -1,10 +1,11 @@
 //! `Execution`: actions are run and waited for.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bazel_remote_apis::google::longrunning;
-use spec_exec::executor;
-use spec_model::Digest;
+use spec_exec::executor::{self, Answer, Progress};
+use spec_model::{Digest, UserError};
 use spec_proto::reapi;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -13,6 +14,7 @@ use tonic::{Request, Response, Status};
 use crate::access::Access;
 use crate::context::Context;
 use crate::from_proto;
+use crate::metrics;
 use crate::operations::{Attached, Stage};
 use crate::realm::Realm;
 use crate::refusal::Refusal;
@@ -71,10 +73,15 @@ impl Execution {
             skip_cache_lookup: request.skip_cache_lookup,
             recording: self.context.recording.clone(),
         };
-        let attached = self.context.operations.create(&request.instance_name, realm, action, inline);
-        let stage = attached.0.stage.clone();
+        let attached = self.context.operations.create(&request.instance_name, realm, action, inline)?;
+        let (stage, metrics) = (attached.0.stage.clone(), self.context.metrics.clone());
+        let since = Instant::now();
         let submit = move || {
             executions.submit(&asked, move |progress| {
+                if let Progress::Completed(answer) = &progress {
+                    metrics.executed(answer);
+                    log(&action, answer, since.elapsed());
+                }
                 stage.send_replace(Stage::from(progress));
             })
         };
@@ -88,6 +95,20 @@ impl Execution {
             }
         }
         Ok(attached)
+    }
+}
+
+fn log(action: &Digest, answer: &Answer, took: Duration) {
+    let (answered, took_ms) = (metrics::outcome(answer), took.as_secs_f64() * 1000.0);
+    match answer {
+        Ok(done) => {
+            let exit_code = done.result.exit_code;
+            tracing::info!(%action, answered, exit_code, took_ms, "action");
+        }
+        Err(error) => {
+            let reason = error.reason();
+            tracing::info!(%action, answered, reason, took_ms, "action: {error}");
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::os::unix::fs::FileTypeExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use tokio::net::{TcpListener, UnixListener, UnixStream};
@@ -81,6 +81,13 @@ impl Listener {
             }
         };
         Ok(Self { socket, address })
+    }
+
+    /// Takes a socket that is open already; `path` is where it is in the file system. Needs a runtime.
+    pub(crate) fn adopt(socket: std::os::unix::net::UnixListener, path: &Path) -> std::io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let socket = Socket::Unix(UnixListener::from_std(socket)?);
+        Ok(Self { socket, address: Address::Unix(path.to_owned()) })
     }
 
     /// The address, with the port that was taken.

@@ -4,11 +4,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use spec_exec::executor::{ActionError, Answer, Progress, Ticket};
 use spec_model::Digest;
+use spec_proto::well_known::Timestamp;
 use tokio::sync::watch;
 
 use crate::realm::Realm;
@@ -45,6 +47,7 @@ impl From<Progress> for Stage {
 #[derive(Clone, Default)]
 pub(crate) struct Operations {
     names: Arc<Mutex<HashMap<String, Arc<Operation>>>>,
+    closed: Arc<AtomicBool>,
 }
 
 /// One request to execute.
@@ -54,6 +57,8 @@ pub(crate) struct Operation {
     pub(crate) realm: Arc<Realm>,
     pub(crate) action: Digest,
     pub(crate) inline: Inline,
+    /// When the request came.
+    pub(crate) asked: Timestamp,
     pub(crate) stage: watch::Sender<Stage>,
     hold: Mutex<Hold>,
 }
@@ -70,21 +75,47 @@ pub(crate) struct Attached(pub(crate) Arc<Operation>);
 
 impl Operations {
     /// A new operation of an instance, listened to.
+    ///
+    /// # Errors
+    /// When no more are taken.
     pub(crate) fn create(
         &self,
         instance: &str,
         realm: Arc<Realm>,
         action: Digest,
         inline: Inline,
-    ) -> Attached {
+    ) -> Result<Attached, Refusal> {
         let random = RandomState::new();
         let id = format!("{:016x}{:016x}", random.hash_one(action), random.hash_one(Instant::now()));
         let name = if instance.is_empty() { id } else { format!("{instance}/operations/{id}") };
         let hold = Hold { ticket: None, listeners: 0, idle_since: Instant::now() };
         let stage = watch::Sender::new(Stage::CacheCheck);
-        let operation = Arc::new(Operation { name, realm, action, inline, stage, hold: Mutex::new(hold) });
-        self.lock().insert(operation.name.clone(), Arc::clone(&operation));
-        Attached::to(operation)
+        let operation = Arc::new(Operation {
+            name,
+            realm,
+            action,
+            inline,
+            asked: crate::assets::now(),
+            stage,
+            hold: Mutex::new(hold),
+        });
+        let mut names = self.lock();
+        // Looked at under the lock, so that none is missed by who closes.
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Refusal::Busy("the server is stopping".to_owned()));
+        }
+        names.insert(operation.name.clone(), Arc::clone(&operation));
+        Ok(Attached::to(operation))
+    }
+
+    /// Gives up all that is not answered, and takes no more.
+    pub(crate) fn close(&self) {
+        let names = {
+            let mut names = self.lock();
+            self.closed.store(true, Ordering::Relaxed);
+            std::mem::take(&mut *names)
+        };
+        names.values().for_each(|operation| operation.cancel());
     }
 
     /// An operation by its name.
@@ -180,5 +211,23 @@ impl Drop for Attached {
         let mut hold = self.0.lock();
         hold.listeners -= 1;
         hold.idle_since = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_closes_gives_up_what_runs_and_takes_no_more() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let realm = Arc::new(Realm::new(spec_cas::Cas::open(folder.path()).expect("a store"), None));
+        let operations = Operations::default();
+        let create = || operations.create("", Arc::clone(&realm), Digest::of(b""), Inline::default());
+        let running = create().unwrap_or_else(|_| panic!("it is open"));
+        operations.close();
+        assert!(matches!(*running.0.stage.borrow(), Stage::Completed(Err(ActionError::Cancelled))));
+        assert!(matches!(create().map(drop), Err(Refusal::Busy(_))));
+        assert!(operations.find(&running.0.name).is_err());
     }
 }

@@ -21,6 +21,18 @@ pub struct Options {
     pub tls: Option<Tls>,
     /// Bounds.
     pub limits: Limits,
+    /// Whom it is for.
+    pub scope: Scope,
+}
+
+/// Whom a server is for, and so which services it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Everybody: all services.
+    #[default]
+    Public,
+    /// The processes of one sandbox: capabilities, storage, byte streams, results and execution, no more.
+    Session,
 }
 
 /// Bearer tokens. Without any, everybody is let in.
@@ -81,6 +93,7 @@ impl Default for Options {
             tokens: Tokens::default(),
             tls: None,
             limits: Limits::default(),
+            scope: Scope::default(),
         }
     }
 }

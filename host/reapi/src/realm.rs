@@ -7,18 +7,20 @@ use spec_exec::executor::{ActionError, Executions, ResultCache};
 use spec_model::DigestFunction;
 use spec_proto::reapi::digest_function::Value;
 
+use crate::assets::Assets;
 use crate::refusal::Refusal;
 
 /// A store, the results of its actions, and who runs those, if anybody does.
 pub(crate) struct Realm {
     pub(crate) cas: Cas,
     pub(crate) results: ResultCache,
+    pub(crate) assets: Assets,
     executions: Option<Arc<Executions>>,
 }
 
 impl Realm {
     pub(crate) fn new(cas: Cas, executions: Option<Arc<Executions>>) -> Self {
-        Self { results: ResultCache::new(&cas), cas, executions }
+        Self { results: ResultCache::new(&cas), assets: Assets::new(&cas), cas, executions }
     }
 
     /// Who runs actions.
@@ -59,6 +61,11 @@ impl Realms {
         let function = realm.cas.function();
         self.0.retain(|known| known.cas.function() != function);
         self.0.push(Arc::new(realm));
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Realm> {
+        self.0.iter().map(Arc::as_ref)
     }
 
     /// The realm of a function.

@@ -8,6 +8,8 @@ use bazel_remote_apis::google::bytestream::byte_stream_server::ByteStreamServer;
 use bazel_remote_apis::google::longrunning::operations_server::OperationsServer;
 use spec_cas::Cas;
 use spec_exec::executor::{Executions, Recording};
+use spec_proto::asset::fetch_server::FetchServer;
+use spec_proto::asset::push_server::PushServer;
 use spec_proto::reapi::action_cache_server::ActionCacheServer;
 use spec_proto::reapi::capabilities_server::CapabilitiesServer;
 use spec_proto::reapi::content_addressable_storage_server::ContentAddressableStorageServer;
@@ -21,15 +23,21 @@ use tonic::transport::{Certificate, Identity, Server as Transport, ServerTlsConf
 
 use crate::access::Gate;
 use crate::action_cache::ActionCache;
+use crate::asset_fetch::Fetch;
+use crate::asset_push::Push;
 use crate::byte_stream::Bytes;
 use crate::capabilities::Capabilities;
 use crate::context::Context;
 use crate::error::ServeError;
 use crate::execution::Execution;
+use crate::health::Health;
 use crate::listen::{Listener, Socket};
 use crate::long_running::LongRunning;
-use crate::options::{Options, Tls};
+use crate::metrics_page;
+use crate::observe::Observe;
+use crate::options::{Options, Scope, Tls};
 use crate::realm::Realm;
+use crate::reflection;
 use crate::storage::Storage;
 use crate::unix::Mended;
 
@@ -45,13 +53,14 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Server {
     context: Context,
+    health: Health,
 }
 
 impl Server {
     /// A server over a store. It answers on the sockets that [`serve`](Self::serve) is given.
     #[must_use]
     pub fn new(cas: Cas, options: Options) -> Self {
-        Self { context: Context::new(cas, options) }
+        Self { context: Context::new(cas, options), health: Health::new() }
     }
 
     /// Has actions run too. Without it, clients that ask for that are refused.
@@ -75,6 +84,11 @@ impl Server {
     pub fn with_recording(mut self, recording: Recording) -> Self {
         self.context.recording = recording;
         self
+    }
+
+    /// Gives up all that runs for clients, and refuses to run more.
+    pub(crate) fn close(&self) {
+        self.context.operations.close();
     }
 
     /// Answers on a socket until `stop` is done; then lets running requests end.
@@ -102,6 +116,19 @@ impl Server {
         served.map_err(|source| ServeError::Transport { address, source: source.into() })
     }
 
+    /// Shows numbers of what it does, in Prometheus' text form, at `/metrics` of a socket until `stop` is done. Nobody
+    /// is asked who he is there.
+    ///
+    /// # Errors
+    /// `reapi-transport` when the socket breaks.
+    pub async fn serve_metrics(
+        &self,
+        listener: Listener,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServeError> {
+        metrics_page::serve(self.context.clone(), listener, stop).await
+    }
+
     async fn answer<S>(
         &self,
         connections: impl Stream<Item = std::io::Result<S>> + Send,
@@ -114,21 +141,31 @@ impl Server {
         let context = || self.context.clone();
         let options = &self.context.options;
         let message = options.limits.message;
-        let (health, health_service) = tonic_health::server::health_reporter();
-        health.set_service_status("", tonic_health::ServingStatus::Serving).await;
+        let public = options.scope == Scope::Public;
+        self.health.serving().await;
+        let stop = async {
+            stop.await;
+            self.health.stopping().await;
+        };
         let storage = ContentAddressableStorageServer::new(Storage { context: context() });
         let results = ActionCacheServer::new(ActionCache { context: context() });
         let execution = ExecutionServer::new(Execution { context: context() });
         let bytes = ByteStreamServer::new(Bytes { context: context() });
+        let push = PushServer::new(Push { context: context() });
         transport(options, tls)?
+            .layer(Observe(self.context.metrics.clone()))
             .layer(InterceptorLayer::new(Gate::new(options.tokens.clone(), options.writable)))
-            .add_service(health_service)
+            .add_optional_service(public.then(|| self.health.service()))
+            .add_optional_service(public.then(reflection::v1))
+            .add_optional_service(public.then(reflection::v1alpha))
             .add_service(CapabilitiesServer::new(Capabilities { context: context() }))
             .add_service(storage.max_decoding_message_size(message))
             .add_service(bytes.max_decoding_message_size(message))
             .add_service(results.max_decoding_message_size(message))
             .add_service(execution)
             .add_service(OperationsServer::new(LongRunning { context: context() }))
+            .add_optional_service(public.then(|| FetchServer::new(Fetch { context: context() })))
+            .add_optional_service(public.then(|| push.max_decoding_message_size(message)))
             .serve_with_incoming_shutdown(connections, stop)
             .await
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bazel_remote_apis::google::{longrunning, protobuf};
 use prost::Message;
 use spec_exec::executor::{ActionError, Answer};
-use spec_exec::wire::action_result_to_proto;
+use spec_exec::wire::{action_result_to_proto, add_subactions};
 use spec_model::{ActionResult, Answered};
 use spec_proto::reapi;
 
@@ -25,8 +25,12 @@ pub(crate) async fn tell(
     operation: &Arc<Operation>,
     stage: Stage,
 ) -> Result<longrunning::Operation, Refusal> {
-    let metadata = reapi::ExecuteOperationMetadata {
+    let mut metadata = reapi::ExecuteOperationMetadata {
         stage: number(&stage) as i32,
+        partial_execution_metadata: Some(reapi::ExecutedActionMetadata {
+            queued_timestamp: Some(operation.asked),
+            ..Default::default()
+        }),
         action_digest: Some(from_proto::wire(&operation.action)),
         digest_function: operation.realm.value() as i32,
         ..Default::default()
@@ -36,18 +40,26 @@ pub(crate) async fn tell(
             let operation = Arc::clone(operation);
             let wants_nothing = operation.inline.is_empty();
             let finish = move || {
+                let executed = answer.as_ref().ok().map(Arc::clone);
                 let mut response = response(&operation.realm, answer);
                 if let Some(result) = &mut response.result {
                     // What cannot be inline has its digest.
                     let _ = results::inline(&operation.realm.cas, result, &operation.inline);
                 }
-                response
+                let known = response.result.as_ref().and_then(|result| result.execution_metadata.clone());
+                let mut response = any(RESPONSE, &response);
+                if let Some(done) = executed {
+                    add_subactions(&mut response.value, &done.result);
+                }
+                (response, known)
             };
-            let response = match wants_nothing {
+            let (response, known) = match wants_nothing {
                 true => finish(),
                 false => context.blocking.run(finish).await?,
             };
-            Some(longrunning::operation::Result::Response(any(RESPONSE, &response)))
+            // An error may leave no result that tells more.
+            metadata.partial_execution_metadata = known.or(metadata.partial_execution_metadata);
+            Some(longrunning::operation::Result::Response(response))
         }
         _ => None,
     };
@@ -79,8 +91,9 @@ fn response(realm: &Realm, answer: Answer) -> reapi::ExecuteResponse {
         },
         Err(error) => {
             let result = partial(&error).map(action_result_to_proto);
+            let message = error.to_string();
             let status = Some(status::to_rpc(&realm.refusal(error)));
-            reapi::ExecuteResponse { result, status, ..Default::default() }
+            reapi::ExecuteResponse { result, status, message, ..Default::default() }
         }
     }
 }

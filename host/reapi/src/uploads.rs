@@ -72,6 +72,11 @@ impl Uploads {
         })
     }
 
+    /// Uploads that run or are kept.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     /// Forgets what was kept for long enough.
     pub(crate) fn sweep(&self) {
         let kept_for = self.kept_for;

@@ -33,9 +33,13 @@ fn response(operation: &longrunning::Operation) -> reapi::ExecuteResponse {
     }
 }
 
-fn stage(operation: &longrunning::Operation) -> i32 {
+fn metadata(operation: &longrunning::Operation) -> reapi::ExecuteOperationMetadata {
     let metadata = &operation.metadata.as_ref().unwrap().value[..];
-    reapi::ExecuteOperationMetadata::decode(metadata).unwrap().stage
+    reapi::ExecuteOperationMetadata::decode(metadata).unwrap()
+}
+
+fn stage(operation: &longrunning::Operation) -> i32 {
+    metadata(operation).stage
 }
 
 async fn to_the_end(mut stream: Streaming<longrunning::Operation>) -> Vec<longrunning::Operation> {
@@ -49,6 +53,7 @@ async fn to_the_end(mut stream: Streaming<longrunning::Operation>) -> Vec<longru
 async fn run(fixture: &Fixture, request: reapi::ExecuteRequest) -> Result<reapi::ExecuteResponse, Status> {
     let told = to_the_end(fixture.execution().execute(request).await?.into_inner()).await;
     assert!(told.iter().map(stage).is_sorted(), "stages only go up");
+    assert!(told.iter().all(|operation| metadata(operation).partial_execution_metadata.is_some()));
     assert!(told.iter().all(|operation| operation.name == told[0].name));
     Ok(response(told.last().unwrap()))
 }
@@ -83,6 +88,7 @@ async fn errors_of_an_execution_are_in_its_answer() {
     let late = run(&fixture, execute(&fixture.action("late"))).await.unwrap();
     assert_eq!(Code::from(late.status.unwrap().code), Code::DeadlineExceeded);
     assert!(late.result.is_some(), "what there is of a result comes along");
+    assert!(late.message.contains("killed"), "{}", late.message);
     let missing = run(&fixture, execute(&fixture.action("missing"))).await.unwrap().status.unwrap();
     assert_eq!(Code::from(missing.code), Code::FailedPrecondition);
     assert_names(&missing, &Digest::of(b"not there"));

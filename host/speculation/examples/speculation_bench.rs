@@ -205,6 +205,6 @@ fn subaction(cas: &Cas, number: usize, input_root: Digest, output: Digest) -> Re
         answered: Answered::Executed,
         asked: std::time::SystemTime::now(),
         took: Duration::ZERO,
-        result: ActionResult { files: vec![file], ..ActionResult::default() },
+        outcome: Ok(ActionResult { files: vec![file], ..ActionResult::default() }),
     })
 }

@@ -138,7 +138,7 @@ fn carry_out(
                 wrong.extend(answer.is_none().then_some(digest));
                 let content = |digest, executable| Content::File { digest, executable };
                 let outputs = answer.map(|subaction| {
-                    let files = subaction.result.files.iter();
+                    let files = subaction.result().into_iter().flat_map(|result| &result.files);
                     files.map(|file| (file.path.clone(), content(file.digest, file.executable))).collect()
                 });
                 board.finished(action, digest, Finished { outputs, took_ms: 1, cpu_ms: 1, bytes: 1 })
@@ -196,7 +196,7 @@ fn a_new_config_file_is_learned_from_the_first_request() {
     let made = board.resolver().made_of(action).expect("it can be read").clone();
     let shown = request.shows(&store.cas, &expanded.record, &made).expect("the store works");
     let mut commands = board.shown(action, request.action, shown);
-    let util = &new_app.asked[0].result.files[0];
+    let util = &new_app.asked[0].result().expect("it was answered").files[0];
     let content = Content::File { digest: util.digest, executable: false };
     commands.extend(board.answered(action, vec![(util.path.clone(), content)]));
     assert_eq!(carry_out(&store, &mut board, commands, &new_app.asked), []);

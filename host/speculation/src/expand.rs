@@ -9,6 +9,7 @@ use spec_model::Digest;
 use crate::error::Result;
 use crate::inputs::{Known, Walker};
 use crate::message;
+use crate::prefetch::AHEAD;
 use crate::record::{InputId, Record};
 
 /// A record ready to be used.
@@ -41,22 +42,33 @@ impl Expanded {
         let mut walker = Walker::new(cas);
         let mut programs = HashSet::<Arc<str>>::new();
         let mut namer = Known { paths: &record.paths, index: record.input_index() };
-        let mut actions = Vec::with_capacity(record.actions.len());
-        for action in &record.actions {
-            let mut read = || -> Result<ExpandedAction> {
-                let base = message::action(cas, &action.base)?;
-                let command = base.command(&action.base)?;
-                let program =
-                    message::command(cas, &command)?.arguments.into_iter().next().unwrap_or_default();
-                let inputs = walker.list(&base.input_root(&action.base)?, &mut namer)?.to_vec();
-                let program = programs.get(&*program).cloned().unwrap_or_else(|| Arc::from(program));
-                programs.insert(Arc::clone(&program));
-                Ok(ExpandedAction { command, program, inputs })
-            };
-            actions.push(usable(read())?);
+        let bases: Vec<Digest> = record.actions.iter().map(|action| action.base).collect();
+        let mut actions = Vec::with_capacity(bases.len());
+        for part in bases.chunks(AHEAD) {
+            walker.prefetch(part);
+            for base in part {
+                let read = read(cas, base, &mut walker, &mut namer, &mut programs);
+                actions.push(usable(read)?);
+            }
         }
         Ok(Self { record, actions })
     }
+}
+
+fn read(
+    cas: &Cas,
+    base: &Digest,
+    walker: &mut Walker<'_>,
+    namer: &mut Known<'_>,
+    programs: &mut HashSet<Arc<str>>,
+) -> Result<ExpandedAction> {
+    let action = message::action(cas, base)?;
+    let command = action.command(base)?;
+    let program = message::command(cas, &command)?.arguments.into_iter().next().unwrap_or_default();
+    let inputs = walker.list(&action.input_root(base)?, namer)?.to_vec();
+    let program = programs.get(&*program).cloned().unwrap_or_else(|| Arc::from(program));
+    programs.insert(Arc::clone(&program));
+    Ok(ExpandedAction { command, program, inputs })
 }
 
 fn usable(read: Result<ExpandedAction>) -> Result<Option<ExpandedAction>> {

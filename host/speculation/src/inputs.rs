@@ -1,6 +1,6 @@
 //! Walking the input roots of many actions: a directory that was seen at a path is not looked at again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use spec_cas::{Cas, CasError};
@@ -9,6 +9,7 @@ use spec_model::tree::Directory;
 
 use crate::error::Result;
 use crate::paths::{PathId, Paths};
+use crate::prefetch::prefetch;
 use crate::record::{Content, InputId};
 
 /// The deepest input root that is walked; deeper ones are hostile.
@@ -24,6 +25,8 @@ pub(crate) type Listing = Rc<[InputId]>;
 pub(crate) struct Walker<'a> {
     cas: &'a Cas,
     seen: HashMap<(PathId, Digest), Listing>,
+    /// Directories that were looked at, wherever they were.
+    met: HashSet<Digest>,
 }
 
 /// Gives numbers to what a walk comes upon; `None` leaves it out.
@@ -34,7 +37,12 @@ pub(crate) trait Namer {
 
 impl<'a> Walker<'a> {
     pub(crate) fn new(cas: &'a Cas) -> Self {
-        Self { cas, seen: HashMap::new() }
+        Self { cas, seen: HashMap::new(), met: HashSet::new() }
+    }
+
+    /// Has the directories of these actions' input roots read ahead.
+    pub(crate) fn prefetch(&self, actions: &[Digest]) {
+        prefetch(self.cas, actions, &self.met);
     }
 
     /// The inputs of a root, sorted.
@@ -71,6 +79,7 @@ impl<'a> Walker<'a> {
         }
         let listing: Listing = inputs.into();
         self.seen.insert((path, *digest), Rc::clone(&listing));
+        self.met.insert(*digest);
         Ok(listing)
     }
 }

@@ -23,6 +23,7 @@ mod message;
 mod mode;
 mod paths;
 mod policy;
+mod prefetch;
 pub mod prime;
 mod record;
 mod resolve;

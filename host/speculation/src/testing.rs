@@ -93,7 +93,7 @@ impl Store {
             answered: Answered::CacheHit,
             asked: std::time::SystemTime::UNIX_EPOCH,
             took: std::time::Duration::ZERO,
-            result,
+            outcome: Ok(result),
         }
     }
 }

@@ -38,6 +38,15 @@ pub(crate) enum ArtifactCommand {
         #[arg(value_name = "ARTIFACT")]
         artifacts: Vec<String>,
     },
+    /// Show what builds had answered through their remote-apis-socket, in the order in which they asked
+    Subactions {
+        /// Print everything as JSON
+        #[arg(long)]
+        json: bool,
+        /// Element names, or artifacts as PROJECT/ELEMENT/KEY
+        #[arg(value_name = "ARTIFACT", required = true)]
+        artifacts: Vec<String>,
+    },
     /// Remove artifacts from the cache
     Delete {
         /// Which dependencies to remove beside the elements

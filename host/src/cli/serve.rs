@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::log::Format;
+
 /// `serve`
 #[derive(Args, Debug)]
 #[command(after_help = "Example: spec-host serve --listen 127.0.0.1:8980 --listen unix:/run/spec-host.sock")]
@@ -41,4 +43,13 @@ pub(crate) struct ServeArgs {
     /// Let in only clients with a certificate that one in this file vouches for
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     pub(crate) tls_client_ca: Option<PathBuf>,
+    /// Where to show numbers for Prometheus, at /metrics: HOST:PORT or unix:PATH
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) metrics_listen: Option<String>,
+    /// How lines of the log look; with --debug there is one for each request
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) log_format: Format,
+    /// Seconds that running requests have to end after a signal
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    pub(crate) grace: u64,
 }

@@ -1,7 +1,6 @@
 //! `serve`: the cache and this machine's workers, for clients of the Remote Execution API.
 
 use std::future::Future;
-use std::io::IsTerminal;
 use std::num::NonZero;
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,64 +8,65 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spec_cas::Cas;
-use spec_exec::executor::{Executions, LocalExecutor, LocalOptions, PoolOptions, ResultCache};
+use spec_exec::executor::{LocalOptions, PoolOptions};
 use spec_model::DigestFunction;
-use spec_reapi::{Address, Listener, Options, Server, Tls, Tokens};
+use spec_reapi::{Address, Listener, Nested, Options, Server, Tls, Tokens};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::level_filters::LevelFilter;
 
 use crate::app::App;
 use crate::cli::ServeArgs;
 use crate::error::{CommandError, CommandResult};
 
-/// How long running requests may go on after a signal.
-const FAREWELL: Duration = Duration::from_secs(20);
-
 /// Serves until SIGTERM or SIGINT; then lets running requests end, but not for ever.
 pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
-    if !app.config.debug {
-        tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::INFO)
-            .with_ansi(std::io::stderr().is_terminal())
-            .with_writer(std::io::stderr)
-            .init();
-    }
+    let level = if app.config.debug { LevelFilter::DEBUG } else { LevelFilter::INFO };
+    crate::log::start(level, args.log_format);
     let addresses = args.listen.iter().map(|address| address.parse());
     let addresses: Vec<Address> = addresses.collect::<Result<_, _>>()?;
+    let metrics = args.metrics_listen.as_deref().map(str::parse).transpose()?;
     let folder = app.config.cache("cas");
     let (cas, blake3) = (Cas::open(&folder)?, Cas::open_with(&folder, DigestFunction::Blake3)?);
     let mut server = Server::new(cas.clone(), options(args)?);
-    let executions = executions(&cas, args)?;
-    let beside = executions.as_ref().map(|executions| {
-        let executions = executions.beside(blake3.clone(), ResultCache::new(&blake3), executor(&blake3));
-        Arc::new(executions)
-    });
-    if let Some(executions) = executions {
-        server = server.with_executions(executions);
+    let nested = nested(cas, args);
+    let beside = nested.as_ref().map(|nested| nested.beside(blake3.clone())).transpose()?;
+    if let Some(nested) = &nested {
+        server = server.with_executions(nested.executions()?);
     }
-    server = server.with_store(blake3, beside);
+    let beside_executions = beside.as_ref().map(|beside| beside.executions()).transpose()?;
+    server = server.with_store(blake3, beside_executions);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::io("start the runtime", &error))?;
-    let served = runtime.block_on(serve(&server, &addresses));
+    let grace = Duration::from_secs(args.grace);
+    let served = runtime.block_on(serve(&server, &addresses, metrics.as_ref(), grace));
     drop(server);
     // A request that does not end must not keep the program from ending.
     runtime.shutdown_timeout(Duration::from_secs(1));
     served.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve(server: &Server, addresses: &[Address]) -> CommandResult {
+async fn serve(
+    server: &Server,
+    addresses: &[Address],
+    metrics: Option<&Address>,
+    grace: Duration,
+) -> CommandResult {
     let signalled = signalled().map_err(|error| CommandError::io("listen to signals", &error))?;
     let (stop, stopping) = watch::channel(false);
     let mut running = JoinSet::new();
     for address in addresses {
         let listener = Listener::open(address).await?;
         tracing::info!("listening on {}", listener.address());
-        let (server, mut stopping) = (server.clone(), stopping.clone());
-        running.spawn(async move {
-            let stop = async move { _ = stopping.wait_for(|stop| *stop).await };
-            server.serve(listener, stop).await
-        });
+        let (server, stop) = (server.clone(), stopped(&stopping));
+        running.spawn(async move { server.serve(listener, stop).await });
+    }
+    if let Some(address) = metrics {
+        let listener = Listener::open(address).await?;
+        tracing::info!("metrics at {}", listener.address());
+        let (server, stop) = (server.clone(), stopped(&stopping));
+        running.spawn(async move { server.serve_metrics(listener, stop).await });
     }
     let broken = tokio::select! {
         () = signalled => None,
@@ -75,14 +75,20 @@ async fn serve(server: &Server, addresses: &[Address]) -> CommandResult {
     tracing::info!("stopping");
     stop.send_replace(true);
     let farewell = async { while running.join_next().await.is_some() {} };
-    if tokio::time::timeout(FAREWELL, farewell).await.is_err() {
-        tracing::warn!("some requests did not end in {FAREWELL:?}");
+    if tokio::time::timeout(grace, farewell).await.is_err() {
+        tracing::warn!("some requests did not end in {grace:?}");
     }
     match broken {
         Some(Ok(ended)) => Ok(ended?),
         Some(Err(error)) => Err(CommandError::failure("serve-broken", error.to_string())),
         None => Ok(()),
     }
+}
+
+/// Done when it is time to stop.
+fn stopped(stopping: &watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
+    let mut stopping = stopping.clone();
+    async move { _ = stopping.wait_for(|stop| *stop).await }
 }
 
 fn signalled() -> std::io::Result<impl Future<Output = ()>> {
@@ -96,19 +102,15 @@ fn signalled() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-fn executor(cas: &Cas) -> Arc<LocalExecutor> {
-    Arc::new(LocalExecutor::new(cas.clone(), LocalOptions::default()))
-}
-
-fn executions(cas: &Cas, args: &ServeArgs) -> CommandResult<Option<Arc<Executions>>> {
+/// The workers, and the sockets of those actions that ask for actions themselves.
+fn nested(cas: Cas, args: &ServeArgs) -> Option<Arc<Nested>> {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = args.workers.unwrap_or_else(processors);
     if workers == 0 || args.read_only {
-        return Ok(None);
+        return None;
     }
     let options = PoolOptions { workers, max_queued: args.max_queued };
-    let results = ResultCache::new(cas);
-    Ok(Some(Arc::new(Executions::start(cas.clone(), results, executor(cas), options)?)))
+    Some(Nested::new(cas, LocalOptions::default(), options))
 }
 
 fn options(args: &ServeArgs) -> CommandResult<Options> {

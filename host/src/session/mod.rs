@@ -3,14 +3,17 @@
 mod select;
 mod sources;
 
+use std::num::NonZero;
 use std::sync::Arc;
 
 use spec_artifact::Artifacts;
 use spec_build::ElementKeys;
 use spec_cas::Cas;
+use spec_exec::executor::{LocalOptions, PoolOptions};
 use spec_model::{Key, KeyPair};
 use spec_project::keys::{SourceKey, compute_keys};
 use spec_project::{LoadOptions, Project};
+use spec_reapi::Nested;
 use spec_source::{ElementSources, SourceContext};
 
 use crate::app::App;
@@ -18,6 +21,9 @@ use crate::config::Config;
 use crate::error::{BlameUser, CommandError, CommandResult};
 use crate::standing::Standing;
 use crate::term::{Member, Roster};
+
+/// Most actions of all builds together that wait for a worker.
+const MAX_QUEUED: usize = 100_000;
 
 /// A project with its keys, and the caches that its artifacts are in.
 pub(crate) struct Session {
@@ -31,12 +37,20 @@ pub(crate) struct Session {
     pub(crate) cas: Cas,
     /// What was built.
     pub(crate) artifacts: Artifacts,
+    /// Sockets of the Remote Execution API for sandboxes, and the workers behind them.
+    pub(crate) remote_apis: Arc<Nested>,
     /// The keys of elements, `None` where a source has no reference.
     pub(crate) pairs: Vec<Option<KeyPair>>,
     /// What the sources of elements contribute to keys.
     pub(crate) source_keys: Vec<Option<Vec<SourceKey>>>,
     sources: Vec<ElementSources>,
     context: SourceContext,
+}
+
+/// A worker for each processor. Builds mostly wait for what they asked for.
+fn pool() -> PoolOptions {
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
+    PoolOptions { workers, max_queued: MAX_QUEUED }
 }
 
 impl Session {
@@ -66,7 +80,19 @@ impl Session {
         let pairs = compute_keys(&project, &|element| source_keys[element].clone());
         let strict = config.strict(&app.globals, &project.config.name);
         let artifacts = Artifacts::new(cas.clone());
-        Ok(Self { config, strict, project, cas, artifacts, pairs, source_keys, sources, context })
+        let remote_apis = Nested::new(cas.clone(), LocalOptions::default(), pool());
+        Ok(Self {
+            config,
+            strict,
+            project,
+            cas,
+            artifacts,
+            remote_apis,
+            pairs,
+            source_keys,
+            sources,
+            context,
+        })
     }
 
     /// The element's full name.

@@ -7,6 +7,7 @@ mod host;
 mod oracle;
 mod outcome;
 mod project;
+mod service;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ pub use host::Host;
 pub use oracle::{ElementKeys, Oracle, golden_keys};
 pub use outcome::Outcome;
 pub use project::Project;
+pub use service::Service;
 
 /// The file or folder that an environment variable names: `SPEC_COMPONENTS`, `SPEC_BASE_TAR`,
 /// `SPEC_EXAMPLE` or `SPEC_BST`.

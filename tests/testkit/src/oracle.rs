@@ -79,8 +79,23 @@ impl Oracle {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let at = |name: &str| format!("{name}: {}\n", folder.path().join(name).display());
         let text = ["cachedir", "sourcedir", "logdir"].map(at).concat();
+        // Its usual reserve is a twentieth of the disk: below that its cache waits for room that nobody makes.
+        let text = text + "cache:\n  reserved-disk-space: 1M\n";
         fs::write(folder.path().join("bst.conf"), text).expect("a file of our own folder can be written");
         Oracle { bst: require_env("SPEC_BST"), folder }
+    }
+
+    /// A BuildStream with more lines in its user configuration.
+    ///
+    /// # Panics
+    /// As [`Oracle::new`].
+    #[must_use]
+    pub fn configured(lines: &str) -> Oracle {
+        let oracle = Oracle::new();
+        let file = oracle.folder.path().join("bst.conf");
+        let text = fs::read_to_string(&file).expect("it was just written");
+        fs::write(&file, text + lines).expect("a file of our own folder can be written");
+        oracle
     }
 
     /// Runs `bst` on a project.
@@ -89,9 +104,16 @@ impl Oracle {
     /// If it does not end.
     #[must_use]
     pub fn bst(&self, project: &Project, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.command(project).args(arguments), DEADLINE)
+    }
+
+    /// A `bst` on a project, to which arguments are added.
+    #[must_use]
+    pub fn command(&self, project: &Project) -> Command {
         let mut bst = Command::new(&self.bst);
         bst.args(["--no-colors", "--no-interactive"]);
-        Outcome::of(self.on(&mut bst, project.path()).args(arguments), DEADLINE)
+        self.on(&mut bst, project.path());
+        bst
     }
 
     /// The keys and digests of elements, and of all that they depend on; of all there are, where none

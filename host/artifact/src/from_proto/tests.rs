@@ -60,6 +60,7 @@ fn a_failure_keeps_its_words() {
 fn speculative_actions_come_back() {
     let mut record = artifact(message("plain")).expect("a whole record");
     record.speculative_actions = Some(Digest::of(b"actions"));
+    record.subactions = Some(Digest::of(b"subactions"));
     let again = artifact(to_proto::artifact(&record)).expect("our own record");
     assert_eq!(again, record);
 }

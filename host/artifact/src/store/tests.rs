@@ -61,6 +61,7 @@ impl Fixture {
             high_diversity_meta: b"variables: {}\n".to_vec(),
             logs: vec![LogDraft { name: "build.log".to_owned(), file: log }],
             speculative_actions: None,
+            subactions: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use spec_cas::CasError;
-use spec_model::{ActionResult, Digest, UserError};
+use spec_model::{ActionFailure, ActionResult, Digest, UserError};
 use spec_sandbox::SandboxError;
 
 use crate::ExecError;
@@ -124,6 +124,16 @@ impl From<ExecError> for ActionError {
 impl ActionError {
     pub(crate) fn internal(error: &impl UserError) -> Self {
         Self::Internal { reason: error.reason().to_owned(), message: error.to_string() }
+    }
+
+    /// The error as records have it.
+    #[must_use]
+    pub fn as_failure(&self) -> ActionFailure {
+        let partial = match self {
+            Self::TimedOut { result, .. } => Some(result.clone()),
+            _ => None,
+        };
+        ActionFailure { reason: self.reason().to_owned(), message: self.to_string(), partial }
     }
 
     pub(crate) fn invalid(what: impl Into<String>) -> Self {

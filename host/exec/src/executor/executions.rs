@@ -1,6 +1,7 @@
 //! The pool: answers requests from the action cache, by joining, or by executing.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::SystemTime;
@@ -24,13 +25,13 @@ pub struct PoolOptions {
 
 /// Answers requests for actions of one store. Dropping the last of a pool cancels what runs and ends the threads.
 pub struct Executions {
-    pool: Arc<Pool>,
+    pub(super) pool: Arc<Pool>,
     realm: Arc<Realm>,
 }
 
 /// The threads, which work for any number of stores.
-struct Pool {
-    shared: Arc<Shared>,
+pub(super) struct Pool {
+    pub(super) shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
 }
 
@@ -41,9 +42,11 @@ pub struct Ticket {
     place: Option<(Arc<Shared>, FlightId, WaiterId)>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     state: Mutex<State>,
     wake: Condvar,
+    /// Threads of [`Spare`](super::Spare) workers.
+    pub(super) spares: Mutex<Vec<JoinHandle<()>>>,
 }
 
 struct State {
@@ -71,17 +74,13 @@ impl Executions {
         executor: Arc<dyn Executor>,
         options: PoolOptions,
     ) -> Result<Self, ActionError> {
-        let state = State { queue: Queue::new(options.max_queued), realms: 1, closing: false };
-        let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
-        let mut pool = Pool { shared, workers: Vec::new() };
+        let state = Mutex::new(State { queue: Queue::new(options.max_queued), realms: 1, closing: false });
+        let (wake, spares) = (Condvar::new(), Mutex::default());
+        let mut pool = Pool { shared: Arc::new(Shared { state, wake, spares }), workers: Vec::new() };
         for number in 0..options.workers.max(1) {
             let shared = Arc::clone(&pool.shared);
-            let thread = std::thread::Builder::new().name(format!("action-{number}"));
-            let spawned = thread.spawn(move || shared.work());
-            pool.workers.push(spawned.map_err(|error| ActionError::Internal {
-                reason: "action-no-thread".to_owned(),
-                message: format!("cannot start a worker thread: {error}"),
-            })?);
+            let work = move || shared.work(&AtomicBool::new(false));
+            pool.workers.push(Shared::start(&format!("action-{number}"), work)?);
         }
         let realm = Realm { number: 0, cas, cache, executor };
         Ok(Self { pool: Arc::new(pool), realm: Arc::new(realm) })
@@ -176,9 +175,26 @@ impl Shared {
         Ok(Ticket { place: Some((Arc::clone(self), boarded.flight, boarded.waiter)) })
     }
 
-    /// What a thread of the pool does all its life.
-    fn work(&self) {
-        while let Some((flight, job)) = self.next() {
+    pub(super) fn start(
+        name: &str,
+        work: impl FnOnce() + Send + 'static,
+    ) -> Result<JoinHandle<()>, ActionError> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        thread.map_err(|error| ActionError::Internal {
+            reason: "action-no-thread".to_owned(),
+            message: format!("cannot start a worker thread: {error}"),
+        })
+    }
+
+    /// Has all workers look whether their time is over.
+    pub(super) fn wake_all(&self) {
+        drop(self.lock());
+        self.wake.notify_all();
+    }
+
+    /// What a thread of the pool does all its life, which may be over before the pool's.
+    pub(super) fn work(&self, over: &AtomicBool) {
+        while let Some((flight, job)) = self.next(over) {
             let cached = if job.order.action.do_not_cache { None } else { self.late_hit(flight, &job) };
             let answer = match cached {
                 Some(done) => Ok(done),
@@ -191,10 +207,10 @@ impl Shared {
         }
     }
 
-    fn next(&self) -> Option<(FlightId, Job)> {
+    fn next(&self, over: &AtomicBool) -> Option<(FlightId, Job)> {
         let mut state = self.lock();
         loop {
-            if state.closing {
+            if state.closing || over.load(Ordering::Relaxed) {
                 return None;
             }
             if let Some(next) = state.queue.take() {
@@ -242,10 +258,19 @@ impl Drop for Pool {
                 waiter.tell(Progress::Completed(Err(ActionError::Cancelled)));
             }
         }
-        for worker in self.workers.drain(..) {
+        let spares = std::mem::take(&mut *self.shared.spares.lock().unwrap_or_else(PoisonError::into_inner));
+        let own = std::thread::current().id();
+        // A worker may be the last who held this; it cannot wait for itself, and ends next.
+        for worker in self.workers.drain(..).chain(spares).filter(|worker| worker.thread().id() != own) {
             // A worker that panicked is gone as well.
             let _ = worker.join();
         }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shared({:?})", self.lock().queue.load())
     }
 }
 

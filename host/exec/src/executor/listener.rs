@@ -1,11 +1,12 @@
 //! Telling one who waits, each stage once and in order.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use spec_model::{Answered, Digest, Subaction};
 
-use super::{Answer, Done, Progress, Recording};
+use super::{ActionError, Answer, Done, Progress, Recording};
 
 /// One who waits for an answer.
 pub(crate) struct Listener {
@@ -13,6 +14,7 @@ pub(crate) struct Listener {
     recording: Recording,
     asked: (SystemTime, Instant),
     told: Mutex<u8>,
+    joined: AtomicBool,
     call: Box<dyn Fn(Progress) + Send + Sync>,
 }
 
@@ -23,7 +25,14 @@ impl Listener {
         call: impl Fn(Progress) + Send + Sync + 'static,
     ) -> Self {
         let asked = (SystemTime::now(), Instant::now());
-        Self { action, recording, asked, told: Mutex::new(0), call: Box::new(call) }
+        Self {
+            action,
+            recording,
+            asked,
+            told: Mutex::new(0),
+            joined: AtomicBool::new(false),
+            call: Box::new(call),
+        }
     }
 
     /// Tells of a stage, unless a later one was told already. Records the answer.
@@ -38,14 +47,15 @@ impl Listener {
             return;
         }
         *told = stage;
-        if let Progress::Completed(Ok(done)) = &progress {
-            self.record(done);
+        if let Progress::Completed(answer) = &progress {
+            self.record(answer);
         }
         (self.call)(progress);
     }
 
     /// Tells of the answer of a flight; all but the first of its waiters have joined it.
     pub(crate) fn answer(&self, answer: &Answer, joined: bool) {
+        self.joined.store(joined, Ordering::Relaxed);
         let answer = match answer {
             Ok(done) if joined && done.answered == Answered::Executed => {
                 Ok(Done { answered: Answered::Joined, ..Done::clone(done) }.into())
@@ -55,14 +65,23 @@ impl Listener {
         self.tell(Progress::Completed(answer));
     }
 
-    fn record(&self, done: &Done) {
+    /// What ended because nobody waited for it any more is no answer.
+    fn record(&self, answer: &Answer) {
+        if matches!(answer, Err(ActionError::Cancelled)) {
+            return;
+        }
+        let joined = self.joined.load(Ordering::Relaxed);
         let (asked, since) = self.asked;
         self.recording.record(|| Subaction {
             action: self.action,
-            answered: done.answered,
+            answered: match answer {
+                Ok(done) => done.answered,
+                Err(_) if joined => Answered::Joined,
+                Err(_) => Answered::Executed,
+            },
             asked,
             took: since.elapsed(),
-            result: done.result.clone(),
+            outcome: answer.as_ref().map(|done| done.result.clone()).map_err(ActionError::as_failure),
         });
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Weak;
 use std::time::{Duration, Instant, SystemTime};
 
 use spec_cas::{Cas, CasError};
@@ -12,7 +13,9 @@ use super::arena::{Arena, Medium};
 use super::outputs::{Collector, Plan};
 use super::platform::Demands;
 use super::stage::Stage;
-use super::{ActionError, Executed, Executor, Order, load, path};
+use super::{
+    ActionError, Executed, Executor, Notes, OpenSocket, Order, RemoteApis, SocketOptions, load, path,
+};
 
 /// How often it is looked whether an action takes too much memory.
 const LOOK: Duration = Duration::from_millis(100);
@@ -28,9 +31,6 @@ pub struct LocalOptions {
     pub max_timeout: Duration,
     /// Outputs on the standard streams up to this many bytes are in the result itself.
     pub inline_output: u64,
-    /// The socket that an action finds where its property `remoteApisSocketPath` says; without one the property is
-    /// passed over.
-    pub remote_apis_socket: Option<PathBuf>,
     /// Whether what actions write goes to memory (a tmpfs) while there is plenty of it.
     pub in_memory: bool,
 }
@@ -42,7 +42,6 @@ impl Default for LocalOptions {
             default_timeout: Duration::from_secs(3600),
             max_timeout: Duration::from_secs(24 * 3600),
             inline_output: 4096,
-            remote_apis_socket: None,
             in_memory: true,
         }
     }
@@ -54,6 +53,7 @@ pub struct LocalExecutor {
     cas: Cas,
     arena: Arena,
     options: LocalOptions,
+    remote_apis: Option<Weak<dyn RemoteApis>>,
 }
 
 /// An action with everything it says checked.
@@ -72,6 +72,8 @@ struct Attempt {
     fetched: Span,
     executed: Span,
     outcome: Result<Outcome, SandboxError>,
+    /// What it had answered itself.
+    asked: Notes,
 }
 
 impl LocalExecutor {
@@ -79,7 +81,28 @@ impl LocalExecutor {
     #[must_use]
     pub fn new(cas: Cas, options: LocalOptions) -> Self {
         let arena = Arena::new(cas.clone(), options.in_memory);
-        Self { cas, arena, options }
+        Self { cas, arena, options, remote_apis: None }
+    }
+
+    /// Has actions find a socket of `remote_apis` where their property `remoteApisSocketPath` says. Without one, such
+    /// actions are refused.
+    #[must_use]
+    pub fn with_remote_apis(mut self, remote_apis: Weak<dyn RemoteApis>) -> Self {
+        self.remote_apis = Some(remote_apis);
+        self
+    }
+
+    fn socket(&self, task: &Task, asked: &Notes) -> Result<Option<Box<dyn OpenSocket>>, ActionError> {
+        if task.demands.socket.is_none() {
+            return Ok(None);
+        }
+        let Some(remote_apis) = self.remote_apis.as_ref().and_then(Weak::upgrade) else {
+            let has = "no sockets for actions".to_owned();
+            let value = task.demands.socket.clone().unwrap_or_default();
+            return Err(ActionError::NoWorker { name: "remoteApisSocketPath".to_owned(), value, has });
+        };
+        let wanted = SocketOptions { recording: asked.recording(), update_results: false, for_action: true };
+        Ok(Some(remote_apis.open(wanted)?))
     }
 
     fn task(&self, action: &Action) -> Result<Task, ActionError> {
@@ -87,7 +110,9 @@ impl LocalExecutor {
         if command.arguments.is_empty() {
             return Err(ActionError::invalid("the command has no arguments; expected a program"));
         }
-        let cwd = path::relative("working_directory", &command.working_directory)?.to_owned();
+        // What trexe writes for the root.
+        let cwd = if command.working_directory == "." { "" } else { &command.working_directory };
+        let cwd = path::relative("working_directory", cwd)?.to_owned();
         let plan = Plan::new(&command, &cwd)?;
         let platform = action.platform.as_ref().or(command.platform.as_ref());
         let demands = platform.map(Demands::of).transpose()?.unwrap_or_default();
@@ -119,12 +144,15 @@ impl LocalExecutor {
         let staged = Some(SystemTime::now());
         let directories = task.plan.parents().chain(Some(task.cwd.clone()).filter(|cwd| !cwd.is_empty()));
         let mut root = stage.spec(directories);
-        if let (Some(host), Some(inside)) = (&self.options.remote_apis_socket, &task.demands.socket) {
-            root.bind(host, inside, true);
+        let asked = Notes::default();
+        let socket = self.socket(task, &asked)?;
+        if let (Some(socket), Some(inside)) = (&socket, &task.demands.socket) {
+            root.bind(socket.path(), inside, true);
         }
         let outcome = self.run(&root, &process(task, &stage)?, stage.medium, cancel);
+        drop(socket);
         let executed = Span { start: staged, end: Some(SystemTime::now()) };
-        Ok(Attempt { stage, fetched: Span { start, end: staged }, executed, outcome })
+        Ok(Attempt { stage, fetched: Span { start, end: staged }, executed, outcome, asked })
     }
 
     fn run(
@@ -160,6 +188,7 @@ impl LocalExecutor {
             },
             stdout: collector.stream(&stage.beside("stdout"), inline)?,
             stderr: collector.stream(&stage.beside("stderr"), inline)?,
+            subactions: attempt.asked.take().iter().map(|subaction| subaction.action).collect(),
             ..ActionResult::default()
         };
         collector.collect(&task.plan, &mut result)?;

@@ -8,8 +8,9 @@ mod arena;
 mod error;
 mod executions;
 mod listener;
-mod load;
+pub(crate) mod load;
 mod local;
+mod notes;
 mod order;
 mod outputs;
 mod path;
@@ -18,19 +19,24 @@ mod properties;
 mod queue;
 mod realm;
 mod record;
+mod remote_apis;
 mod request;
 mod result_cache;
 mod settle;
+mod spare;
 mod stage;
 mod view;
 
 pub use error::ActionError;
 pub use executions::{Executions, PoolOptions, Ticket};
 pub use local::{LocalExecutor, LocalOptions};
+pub use notes::Notes;
 pub use order::{Executed, Executor, Order};
 pub use record::{Recorder, Recording};
+pub use remote_apis::{OpenSocket, RemoteApis, SocketOptions};
 pub use request::{Answer, Done, Progress, Request};
 pub use result_cache::ResultCache;
+pub use spare::Spare;
 
 use path::{join, parent};
 

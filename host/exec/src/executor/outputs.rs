@@ -11,7 +11,7 @@ use spec_model::{
 
 use super::properties::Wanted;
 use super::view::{Folder, Seen, View};
-use super::{ActionError, join, parent, path};
+use super::{ActionError, parent, path};
 
 /// The outputs of a command, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Plan {
         let mut outputs = Vec::new();
         for (field, list, kind) in lists {
             for asked in list {
-                let path = join(cwd, path::relative(field, asked)?);
+                let path = path::from_folder(field, cwd, asked)?;
                 outputs.push(Output { asked: asked.clone(), path, kind });
             }
         }

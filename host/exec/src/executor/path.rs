@@ -35,6 +35,25 @@ pub(crate) fn relative<'a>(field: &str, path: &'a str) -> Result<&'a str, Action
     Ok(trimmed)
 }
 
+/// Where `path` leads from the folder `cwd`. It may go up, as BuildStream's output paths do, but not out of the root.
+pub(crate) fn from_folder(field: &str, cwd: &str, path: &str) -> Result<String, ActionError> {
+    let mut way: Vec<&str> = cwd.split('/').filter(|name| !name.is_empty()).collect();
+    let mut rest = path;
+    loop {
+        rest = rest.strip_prefix("./").unwrap_or(if rest == "." { "" } else { rest });
+        let up = rest.strip_prefix("../").or((rest == "..").then_some(""));
+        let Some(above) = up else { break };
+        if way.pop().is_none() {
+            let shown: String = path.chars().take(200).collect();
+            return Err(ActionError::invalid(format!(
+                "{field} '{shown}' leads out of the root; expected a path inside"
+            )));
+        }
+        rest = above;
+    }
+    Ok(join(&way.join("/"), relative(field, rest)?))
+}
+
 /// `path` below `folder`, both relative.
 pub(crate) fn join(folder: &str, path: &str) -> String {
     match (folder, path) {
@@ -63,6 +82,28 @@ mod tests {
         let (long, name) = ("a/".repeat(3000), "n".repeat(256));
         for path in ["/", "/a", ".", "..", "a/../b", "a/..", "./a", "a//b", "a\0b", &long, &name] {
             assert!(relative("path", path).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_may_go_up_but_not_out() {
+        for (cwd, path, expected) in [
+            ("a/b", "", Some("a/b")),
+            ("a/b", ".", Some("a/b")),
+            ("a/b", "./c", Some("a/b/c")),
+            ("a/b", "../c/d", Some("a/c/d")),
+            ("a/b", "../..", Some("")),
+            ("a/b", "../../c", Some("c")),
+            ("", "c", Some("c")),
+            ("a/b", "../../..", None),
+            ("", "..", None),
+            ("", "../a", None),
+            ("a", "/b", None),
+            ("a", "..//b", None),
+            ("a", "b/../c", None),
+            ("a", "b/..", None),
+        ] {
+            assert_eq!(from_folder("path", cwd, path).ok().as_deref(), expected, "{cwd} {path}");
         }
     }
 

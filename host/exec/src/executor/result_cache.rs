@@ -2,7 +2,6 @@
 
 use spec_cas::{ActionCache, Cas, CasError};
 use spec_model::{ActionResult, Digest};
-use spec_proto::{Message, reapi};
 
 use super::ActionError;
 use crate::wire;
@@ -28,8 +27,7 @@ impl ResultCache {
     pub fn get(&self, action: &Digest) -> Result<Option<ActionResult>, ActionError> {
         let Some(bytes) = self.actions.get(action)? else { return Ok(None) };
         // What an older version wrote and this one cannot read is a miss.
-        let message = reapi::ActionResult::decode(&*bytes).ok();
-        Ok(message.and_then(|message| wire::action_result(message).ok()))
+        Ok(wire::action_result_from_bytes(&bytes).ok())
     }
 
     /// Keeps the result of an action, in the place of an earlier one.
@@ -43,12 +41,11 @@ impl ResultCache {
         if !absent.is_empty() {
             return Err(ActionError::Missing { digests: absent });
         }
-        let bytes = wire::action_result_to_proto(result).encode_to_vec();
-        Ok(self.actions.put(action, &needs, &bytes)?)
+        Ok(self.actions.put(action, &needs, &wire::action_result_to_bytes(result))?)
     }
 
     /// All blobs that a result speaks of, sorted, each once.
-    fn needs(&self, result: &ActionResult) -> Result<Vec<Digest>, CasError> {
+    pub(crate) fn needs(&self, result: &ActionResult) -> Result<Vec<Digest>, CasError> {
         let mut needs: Vec<Digest> = result.files.iter().map(|file| file.digest).collect();
         needs.extend([&result.stdout, &result.stderr].into_iter().filter_map(|captured| captured.digest));
         for directory in &result.directories {

@@ -87,7 +87,7 @@ fn platform(platform: reapi::Platform) -> Platform {
     Platform { properties: properties.map(|property| (property.name, property.value)).collect() }
 }
 
-/// A result.
+/// A result, without its subactions, which REAPI's message does not have.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -111,6 +111,7 @@ pub fn action_result(result: reapi::ActionResult) -> Result<ActionResult, String
         stdout: captured("stdout_digest", result.stdout_raw, result.stdout_digest)?,
         stderr: captured("stderr_digest", result.stderr_raw, result.stderr_digest)?,
         metadata: result.execution_metadata.map(metadata).unwrap_or_default(),
+        subactions: Vec::new(),
     })
 }
 
@@ -173,7 +174,7 @@ pub(super) fn duration(message: &well_known::Duration) -> Option<Duration> {
     (nanos < 1_000_000_000).then(|| Duration::new(seconds, nanos))
 }
 
-fn time(message: Option<well_known::Timestamp>) -> Option<SystemTime> {
+pub(super) fn time(message: Option<well_known::Timestamp>) -> Option<SystemTime> {
     let message = message?;
     let (seconds, nanos) = (message.seconds, u32::try_from(message.nanos).ok()?);
     if nanos >= 1_000_000_000 {

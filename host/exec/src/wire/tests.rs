@@ -7,7 +7,10 @@ use spec_model::{
 };
 use spec_proto::{reapi, well_known};
 
-use super::{action, action_result, action_result_to_proto, command, digest_to_proto};
+use super::{
+    action, action_result, action_result_from_bytes, action_result_to_bytes, action_result_to_proto, command,
+    digest_to_proto,
+};
 
 #[test]
 fn a_result_comes_back_as_it_went() {
@@ -64,8 +67,11 @@ fn a_result_comes_back_as_it_went() {
             }),
             auxiliary: vec![("type/other".to_owned(), vec![1, 2])],
         },
+        subactions: Vec::new(),
     };
-    assert_eq!(action_result(action_result_to_proto(&result)), Ok(result));
+    assert_eq!(action_result(action_result_to_proto(&result)), Ok(result.clone()));
+    let result = ActionResult { subactions: vec![digest, Digest::of(b"y")], ..result };
+    assert_eq!(action_result_from_bytes(&action_result_to_bytes(&result)), Ok(result));
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub fn digest(digest: &Digest) -> reapi::Digest {
     reapi::Digest { hash: digest.hex(), size_bytes: i64::try_from(digest.size()).unwrap_or(i64::MAX) }
 }
 
-/// A result.
+/// A result, without its subactions, which REAPI's message does not have.
 #[allow(deprecated)]
 #[must_use]
 pub fn action_result(result: &ActionResult) -> reapi::ActionResult {
@@ -102,7 +102,7 @@ pub(super) fn duration(duration: Duration) -> well_known::Duration {
     well_known::Duration { seconds, nanos: duration.subsec_nanos().cast_signed() }
 }
 
-fn time(time: Option<SystemTime>) -> Option<well_known::Timestamp> {
+pub(super) fn time(time: Option<SystemTime>) -> Option<well_known::Timestamp> {
     let (seconds, nanos) = match time?.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(after) => (i64::try_from(after.as_secs()).ok()?, after.subsec_nanos()),
         Err(before) => {

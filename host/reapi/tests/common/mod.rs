@@ -2,6 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs, reason = "each test uses what it needs")]
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
 use spec_cas::Cas;
 use spec_exec::executor::{ActionError, Executed, Executions, Executor, Order, PoolOptions, ResultCache};
 use spec_model::{ActionResult, Cancel, Digest, DigestFunction};
-use spec_proto::{Message, reapi};
-use spec_reapi::{Listener, Options, Server};
+use spec_proto::{Message, asset, reapi};
+use spec_reapi::{Address, Listener, Options, ServeError, Server};
 use tonic::transport::{Channel, Endpoint};
 
 pub(crate) struct Fixture {
@@ -19,8 +20,12 @@ pub(crate) struct Fixture {
     /// The store of BLAKE3.
     pub(crate) blake3: Cas,
     pub(crate) channel: Channel,
-    _stop: tokio::sync::oneshot::Sender<()>,
-    _folder: tempfile::TempDir,
+    pub(crate) server: Server,
+    /// Lets actions end that do `pass`.
+    pub(crate) gate: Cancel,
+    stop: tokio::sync::oneshot::Sender<()>,
+    served: tokio::task::JoinHandle<Result<(), ServeError>>,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl Fixture {
@@ -30,10 +35,19 @@ impl Fixture {
 
     pub(crate) async fn with(options: Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let [cas, blake3] =
-            DigestFunction::ALL.map(|function| Cas::open_with(folder.path().join("cas"), function).unwrap());
+        Self::start(folder.path().join("cas").as_path(), folder, options).await
+    }
+
+    /// Another server over the same store.
+    pub(crate) async fn over(cas: &Cas, options: Options) -> Self {
+        Self::start(cas.root(), tempfile::tempdir().unwrap(), options).await
+    }
+
+    async fn start(root: &Path, folder: tempfile::TempDir, options: Options) -> Self {
+        let [cas, blake3] = DigestFunction::ALL.map(|function| Cas::open_with(root, function).unwrap());
         let pool = PoolOptions { workers: 2, max_queued: 4 };
-        let pretender = |cas: &Cas| Arc::new(Pretender(cas.clone()));
+        let gate = Cancel::new();
+        let pretender = |cas: &Cas| Arc::new(Pretender(cas.clone(), gate.clone()));
         let executions = Executions::start(cas.clone(), ResultCache::new(&cas), pretender(&cas), pool);
         let executions = executions.unwrap();
         let beside = executions.beside(blake3.clone(), ResultCache::new(&blake3), pretender(&blake3));
@@ -41,13 +55,48 @@ impl Fixture {
             .with_executions(Arc::new(executions))
             .with_store(blake3.clone(), Some(Arc::new(beside)));
         let path = folder.path().join("socket");
-        let address = format!("unix:{}", path.display());
-        let listener = Listener::open(&address.parse().unwrap()).await.unwrap();
+        let listener = Listener::open(&Address::Unix(path)).await.unwrap();
         let (stop, stopping) = tokio::sync::oneshot::channel();
-        tokio::spawn(async move { server.serve(listener, async { _ = stopping.await }).await });
-        let endpoint = Endpoint::try_from(format!("unix://{}", path.display())).unwrap();
-        let channel = endpoint.timeout(Duration::from_secs(30)).connect().await.unwrap();
-        Self { cas, blake3, channel, _stop: stop, _folder: folder }
+        let serving = server.clone();
+        let served = tokio::spawn(async move { serving.serve(listener, async { _ = stopping.await }).await });
+        let channel = connect(folder.path()).await.unwrap();
+        Self { cas, blake3, channel, server, gate, stop, served, folder: Arc::new(folder) }
+    }
+
+    /// A connection of its own.
+    pub(crate) async fn connect(&self) -> Result<Channel, tonic::transport::Error> {
+        connect(self.folder.path()).await
+    }
+
+    /// Has the server stop, and waits for its end.
+    pub(crate) async fn stop(self) {
+        let Self { stop, served, channel, .. } = self;
+        stop.send(()).unwrap();
+        drop(channel);
+        served.await.unwrap().unwrap();
+    }
+
+    /// Has the server stop; done at its end.
+    pub(crate) fn stopping(self) -> tokio::task::JoinHandle<Result<(), ServeError>> {
+        self.stop.send(()).unwrap();
+        let folder = self.folder;
+        tokio::spawn(async move {
+            let _folder = folder;
+            self.served.await.unwrap()
+        })
+    }
+
+    /// The folder of its socket.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    pub(crate) fn fetch(&self) -> asset::fetch_client::FetchClient<Channel> {
+        asset::fetch_client::FetchClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn push(&self) -> asset::push_client::PushClient<Channel> {
+        asset::push_client::PushClient::new(self.channel.clone())
     }
 
     pub(crate) fn storage(
@@ -87,6 +136,12 @@ impl Fixture {
     }
 }
 
+/// A connection to the server whose socket is in a folder.
+pub(crate) async fn connect(folder: &Path) -> Result<Channel, tonic::transport::Error> {
+    let endpoint = Endpoint::try_from(format!("unix://{}", folder.join("socket").display())).unwrap();
+    endpoint.timeout(Duration::from_secs(30)).connect().await
+}
+
 /// Stores an action that does what its first argument says, see [`Pretender`].
 pub(crate) fn action(cas: &Cas, does: &str) -> Digest {
     let command = reapi::Command { arguments: vec![does.to_owned()], ..Default::default() };
@@ -99,8 +154,9 @@ pub(crate) fn action(cas: &Cas, does: &str) -> Digest {
     cas.put_bytes(&action.encode_to_vec()).unwrap()
 }
 
-/// Does as an action's command says: `true`, `false`, `wait` until cancelled, `missing`, `late`.
-struct Pretender(Cas);
+/// Does as an action's command says: `true`, `false`, `wait` until cancelled, `pass` when the
+/// gate opens, `missing`, `late`.
+struct Pretender(Cas, Cancel);
 
 impl Executor for Pretender {
     fn execute(&self, order: &Order, cancel: &Cancel) -> Result<Executed, ActionError> {
@@ -115,6 +171,12 @@ impl Executor for Pretender {
                 let _guard = cancel.on_cancel(move || _ = send.send(()));
                 _ = receive.recv_timeout(Duration::from_secs(30));
                 Err(ActionError::Cancelled)
+            }
+            "pass" => {
+                let (send, receive) = std::sync::mpsc::channel();
+                let _guard = self.1.on_cancel(move || _ = send.send(()));
+                _ = receive.recv_timeout(Duration::from_secs(30));
+                Ok(Executed { result })
             }
             _ => Ok(Executed { result }),
         }

@@ -10,7 +10,7 @@ mod tests;
 use std::collections::HashMap;
 
 use spec_cas::Cas;
-use spec_model::{Digest, Subaction};
+use spec_model::{ActionResult, Digest, Subaction};
 
 use crate::account::Bucket;
 use crate::error::Result;
@@ -18,6 +18,7 @@ use crate::inputs::{Namer, Walker};
 use crate::message;
 use crate::paths::{PathId, join};
 use crate::policy::OverlaySlot;
+use crate::prefetch::AHEAD;
 use crate::record::{Content, Input, InputId, PlatformTree, Record, RecordedAction, RecordedOutput};
 
 pub(crate) use origins::Limits;
@@ -77,8 +78,10 @@ pub(crate) fn attribute(
 ) -> Result<(Record, Counts)> {
     let mut recorder = Recorder::new(cas, build, limits);
     let mut walker = Walker::new(cas);
-    for subaction in build.subactions {
-        recorder.take(subaction, &mut walker)?;
+    for part in build.subactions.chunks(AHEAD) {
+        let actions: Vec<Digest> = part.iter().map(|subaction| subaction.action).collect();
+        walker.prefetch(&actions);
+        part.iter().try_for_each(|subaction| recorder.take(subaction, &mut walker))?;
     }
     let Recorder { mut record, counts, outputs, .. } = recorder;
     if let Some(artifact) = &build.artifact {
@@ -139,13 +142,13 @@ impl<'a> Recorder<'a> {
             return Ok(());
         }
         // What failed is not in the action cache, so priming it helps nobody.
-        let readable = subaction.result.exit_code == 0;
-        let read = if readable { self.read(&subaction.action, walker)? } else { None };
-        let Some(read) = read else {
+        let result = subaction.outcome.as_ref().ok().filter(|result| result.exit_code == 0);
+        let read = if result.is_some() { self.read(&subaction.action, walker)? } else { None };
+        let Some((result, read)) = result.zip(read) else {
             self.counts.left_out += 1;
             return Ok(());
         };
-        let action = self.action(subaction, &read);
+        let action = self.action(subaction.action, result, &read);
         self.actions.insert(action.base, self.record.actions.len());
         self.record.actions.push(action);
         Ok(())
@@ -169,17 +172,16 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    fn action(&mut self, subaction: &Subaction, read: &Read) -> RecordedAction {
-        let base = subaction.action;
-        let mut outputs = Vec::with_capacity(subaction.result.files.len());
-        for file in &subaction.result.files {
+    fn action(&mut self, base: Digest, result: &ActionResult, read: &Read) -> RecordedAction {
+        let mut outputs = Vec::with_capacity(result.files.len());
+        for file in &result.files {
             let path = self.record.paths.add(&file.path);
             outputs.push(RecordedOutput { path, digest: file.digest, executable: file.executable });
             let content = Content::File { digest: file.digest, executable: file.executable };
             let places = self.places(&read.working_directory, &file.path);
             self.outputs.add(&places, &content, &Written { base, path });
         }
-        let metadata = &subaction.result.metadata;
+        let metadata = &result.metadata;
         let usage = metadata.usage.unwrap_or_default();
         let span = metadata.executed.start.zip(metadata.executed.end);
         let took = span.and_then(|(start, end)| end.duration_since(start).ok()).unwrap_or_default();

@@ -168,7 +168,7 @@ fn what_failed_or_cannot_be_read_is_left_out() {
     let fixture = Fixture::new();
     let store = &fixture.store;
     let mut failed = store.answered(store.action("cc", &store.tree(&["src/main.c=m"])), &[]);
-    failed.result.exit_code = 1;
+    failed.outcome = Ok(ActionResult { exit_code: 1, ..ActionResult::default() });
     let gone = store.answered(Digest::of(b"an action that nobody uploaded"), &[]);
     let (record, counts) = fixture.attribute(&[failed, gone], &[], &[]);
     assert_eq!((record.actions.len(), counts.left_out), (0, 2));

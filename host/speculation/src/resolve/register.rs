@@ -8,7 +8,7 @@ use super::places::PlaceKey;
 use super::{Registered, Resolver, SessionAction, SessionTree, TreeState};
 use crate::expand::Expanded;
 use crate::policy::facts;
-use crate::record::{NameId, Origin, PlatformTree};
+use crate::record::{Input, NameId, Origin, PlatformTree};
 
 impl Resolver {
     /// Takes the record of an element that is going to be built. Elements come before those that depend on them: what
@@ -23,49 +23,55 @@ impl Resolver {
         let trees: Vec<TreeId> =
             expanded.record.platforms.iter().map(|platform| self.tree_id(platform, &names)).collect();
         let (first_action, first_input) = (self.actions.len(), self.inputs.len());
-        for (index, recorded) in expanded.record.actions.iter().enumerate() {
-            let id = ActionId(self.actions.len() as u32);
-            let trees: Vec<TreeId> =
-                recorded.platforms.iter().map(|platform| trees[*platform as usize]).collect();
-            for tree in &trees {
-                self.trees[tree.0 as usize].users.push(id);
-            }
-            self.by_base.insert((element, recorded.base), id);
-            let readable = expanded.actions[index].is_some();
-            let (tally, ran) = ([0; Class::COUNT], None);
-            self.actions.push(SessionAction {
-                element,
-                index,
-                readable,
-                trees,
-                tally,
-                ran,
-                contradicts: false,
-            });
+        for index in 0..expanded.record.actions.len() {
+            self.add_action(&expanded, element, index, &trees);
         }
-        let users = users(&expanded, first_action);
-        for (input, users) in expanded.record.inputs.iter().zip(users) {
-            let number = self.inputs.len();
-            let before = users.first().copied().unwrap_or(ActionId(u32::MAX));
-            let alternatives = input.origins.iter().map(|origin| {
-                let key = self.key(&expanded, origin, &names, before);
-                (facts(origin), self.places.add(key, number))
-            });
-            let alternatives = alternatives.collect();
-            // What the build generates is taken to be what it was until a real request shows something else.
-            let value =
-                if input.origins.is_empty() { Value::Known(input.seen.clone()) } else { Value::Pending };
-            let (path, seen) = (input.path, input.seen.clone());
-            let input = SessionInput { element, path, seen, alternatives, value, certain: false, users };
-            for user in &input.users {
-                self.actions[user.0 as usize].tally[input.class() as usize] += 1;
-            }
-            self.inputs.push(input);
+        for (input, users) in expanded.record.inputs.iter().zip(users(&expanded, first_action)) {
+            self.add_input(&expanded, element, input, users, &names);
         }
         let actions = first_action..self.actions.len();
         self.elements.insert(element, Registered { expanded, actions, first_input });
         self.review(first_input..self.inputs.len());
         element
+    }
+
+    fn add_action(&mut self, expanded: &Expanded, element: ElementId, index: usize, trees: &[TreeId]) {
+        let id = ActionId(self.actions.len() as u32);
+        let recorded = &expanded.record.actions[index];
+        let trees: Vec<TreeId> =
+            recorded.platforms.iter().map(|platform| trees[*platform as usize]).collect();
+        for tree in &trees {
+            self.trees[tree.0 as usize].users.push(id);
+        }
+        self.by_base.insert((element, recorded.base), id);
+        let readable = expanded.actions[index].is_some();
+        let (tally, ran) = ([0; Class::COUNT], None);
+        self.actions.push(SessionAction { element, index, readable, trees, tally, ran, contradicts: false });
+    }
+
+    fn add_input(
+        &mut self,
+        expanded: &Expanded,
+        element: ElementId,
+        input: &Input,
+        users: Vec<ActionId>,
+        names: &[ElementId],
+    ) {
+        let number = self.inputs.len();
+        let before = users.first().copied().unwrap_or(ActionId(u32::MAX));
+        let alternatives = input.origins.iter().map(|origin| {
+            let key = self.key(expanded, origin, names, before);
+            (facts(origin), self.places.add(key, number))
+        });
+        let alternatives = alternatives.collect();
+        // What the build generates is taken to be what it was until a real request shows something else.
+        let value = if input.origins.is_empty() { Value::Known(input.seen.clone()) } else { Value::Pending };
+        let (path, seen) = (input.path, input.seen.clone());
+        let input = SessionInput { element, path, seen, alternatives, value, certain: false, users };
+        for user in &input.users {
+            self.actions[user.0 as usize].tally[input.class() as usize] += 1;
+        }
+        self.inputs.push(input);
     }
 
     fn tree_id(&mut self, platform: &PlatformTree, names: &[ElementId]) -> TreeId {

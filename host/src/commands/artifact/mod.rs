@@ -5,6 +5,7 @@ mod contents;
 mod delete;
 mod log;
 mod show;
+mod subactions;
 mod target;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ pub(super) fn run(app: &App, command: &ArtifactCommand) -> CommandResult<ExitCod
         ArtifactCommand::ListContents { long, artifacts } => contents::run(app, *long, artifacts),
         ArtifactCommand::Log { out, artifacts } => log::run(app, out.as_deref(), artifacts),
         ArtifactCommand::Show { deps, artifacts } => show::run(app, *deps, artifacts),
+        ArtifactCommand::Subactions { json, artifacts } => subactions::run(app, *json, artifacts),
         ArtifactCommand::Delete { deps, artifacts } => delete::run(app, *deps, artifacts),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -46,6 +46,8 @@ fn outputs_come_back_whatever_they_are() {
         for (script, outputs, expected) in table {
             check(fixture, fixture.script(script, outputs), expected);
         }
+        // As trexe names the root.
+        check(fixture, fixture.script("echo 1 > a", &["a"]).cwd("."), &["file a 1"]);
     }
 }
 

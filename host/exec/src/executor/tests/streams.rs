@@ -1,10 +1,18 @@
 //! How commands end, and what they say.
 
-use spec_model::{Captured, UserError};
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use spec_model::{ActionResult, Answered, Captured, Digest, Subaction, UserError};
 use spec_proto::well_known;
 
 use super::fixture::Fixture;
-use crate::executor::{ActionError, LocalOptions, PoolOptions, Request};
+use crate::ExecError;
+use crate::executor::{
+    ActionError, Executions, LocalExecutor, LocalOptions, OpenSocket, PoolOptions, RemoteApis, Request,
+    SocketOptions,
+};
 
 #[test]
 fn exit_codes_and_streams_come_back() {
@@ -106,25 +114,57 @@ fn the_user_inside_is_the_one_asked_for() {
     assert!(result.stdout.raw.starts_with(b"1000"), "{result:?}");
 }
 
+/// Sockets at which one answer is recorded as soon as they are open.
+#[derive(Debug)]
+struct Sockets(tempfile::TempDir, Subaction);
+
+#[derive(Debug)]
+struct Socket(std::path::PathBuf, #[allow(dead_code)] UnixListener);
+
+impl RemoteApis for Sockets {
+    fn open(&self, wanted: SocketOptions) -> Result<Box<dyn OpenSocket>, ExecError> {
+        assert!(wanted.for_action && !wanted.update_results);
+        wanted.recording.record(|| self.1.clone());
+        let path = self.0.path().join("socket");
+        let listener = UnixListener::bind(&path).expect("the folder is ours");
+        Ok(Box::new(Socket(path, listener)))
+    }
+}
+
+impl OpenSocket for Socket {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
 #[test]
 fn the_socket_of_the_session_is_where_it_is_asked_for() {
     let fixture = &Fixture::new();
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let socket = folder.path().join("socket");
-    let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("the folder is ours");
     let draft = fixture.script("[ -S /run/a.sock ] && echo there", &["run"]);
     let draft = draft.property("remoteApisSocketPath", "/run/a.sock");
     let action = fixture.store(&draft.with(|draft| draft.command.output_directory_format = 1));
-    for (remote_apis_socket, said) in [(Some(socket), &b"there\n"[..]), (None, b"")] {
-        let local = LocalOptions { remote_apis_socket, ..LocalOptions::default() };
-        let pool = fixture.pool_with(local, PoolOptions { workers: 1, max_queued: 1 });
-        let request = Request { skip_cache_lookup: true, ..Request::new(action) };
-        let result =
-            pool.execute(&request, &spec_model::Cancel::new()).expect("the action runs").result.clone();
-        assert_eq!(result.stdout.raw, said);
-        // What was mounted is no output.
-        let empty =
-            result.directories.iter().all(|directory| directory.root == Some(spec_model::Digest::of(b"")));
-        assert!(empty, "{result:?}");
-    }
+    let inner = Subaction {
+        action: Digest::of(b"inner"),
+        answered: Answered::CacheHit,
+        asked: std::time::SystemTime::now(),
+        took: Duration::ZERO,
+        outcome: Ok(ActionResult::default()),
+    };
+    let sockets: Arc<dyn RemoteApis> =
+        Arc::new(Sockets(tempfile::tempdir().expect("a temporary folder"), inner.clone()));
+    let local = || LocalExecutor::new(fixture.cas.clone(), LocalOptions::default());
+    let ask = |executor: LocalExecutor| {
+        let options = PoolOptions { workers: 1, max_queued: 1 };
+        let pool = Executions::start(fixture.cas.clone(), fixture.cache.clone(), Arc::new(executor), options);
+        pool.expect("threads").execute(&Request::new(action), &spec_model::Cancel::new())
+    };
+    let refused = ask(local()).expect_err("there are no sockets");
+    assert_eq!(refused.reason(), "action-no-worker");
+    let executor = local().with_remote_apis(Arc::downgrade(&sockets));
+    let result = ask(executor).expect("the action runs").result.clone();
+    assert_eq!((&*result.stdout.raw, &result.subactions), (&b"there\n"[..], &vec![inner.action]));
+    // What was mounted is no output.
+    let empty = result.directories.iter().all(|directory| directory.root == Some(Digest::of(b"")));
+    assert!(empty, "{result:?}");
+    assert_eq!(fixture.cache.get(&action), Ok(Some(result)), "the action cache keeps subactions");
 }

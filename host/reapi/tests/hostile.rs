@@ -1,0 +1,137 @@
+//! What clients send that mean no good, or break: each is refused, and the server goes on.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod common;
+
+use bazel_remote_apis::google::bytestream::WriteRequest;
+use common::{Fixture, wire};
+use spec_model::Digest;
+use spec_proto::reapi;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tonic::Code;
+
+/// That the server still answers, and holds nothing back.
+async fn lives(fixture: &Fixture) {
+    let request = reapi::GetCapabilitiesRequest::default();
+    fixture.capabilities().get_capabilities(request).await.unwrap();
+}
+
+fn bomb() -> Vec<u8> {
+    zstd::bulk::compress(&vec![0; 32 << 20], 1).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_message_does_not_become_a_huge_blob() {
+    let fixture = Fixture::new().await;
+    let bomb = bomb();
+    assert!(bomb.len() < 100_000, "{} bytes", bomb.len());
+    for size in [0, 10, 1 << 20, 10 << 30] {
+        let digest = Digest::new(*Digest::of(b"bomb").hash(), size);
+        let name = format!("uploads/u{size}/compressed-blobs/zstd/{digest}");
+        let write =
+            WriteRequest { resource_name: name, write_offset: 0, finish_write: true, data: bomb.clone() };
+        let refused = fixture.bytes().write(tokio_stream::iter([write])).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{size}: {refused}");
+        let request = reapi::batch_update_blobs_request::Request {
+            digest: Some(wire(&digest)),
+            data: bomb.clone(),
+            compressor: 1,
+        };
+        let batch = reapi::BatchUpdateBlobsRequest { requests: vec![request], ..Default::default() };
+        let stored = fixture.storage().batch_update_blobs(batch).await.unwrap().into_inner();
+        let code = stored.responses[0].status.as_ref().unwrap().code;
+        assert_eq!(Code::from(code), Code::InvalidArgument, "{size}");
+        assert!(!fixture.cas.contains(&digest).unwrap());
+    }
+    lives(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_tokens_that_are_none() {
+    let fixture = Fixture::new().await;
+    let root = fixture.cas.put_bytes(b"").unwrap();
+    for token in ["1", "2", "-1", "x", "18446744073709551616", &"9".repeat(100_000)] {
+        let request = reapi::GetTreeRequest {
+            root_digest: Some(wire(&root)),
+            page_token: token.to_owned(),
+            ..Default::default()
+        };
+        let answered = fixture.storage().get_tree(request).await;
+        let code = match answered {
+            Ok(stream) => {
+                stream.into_inner().message().await.map_or_else(|status| status.code(), |_| Code::Ok)
+            }
+            Err(status) => status.code(),
+        };
+        // A token of the end is one that the server may have given.
+        let expect = if token == "1" { Code::Ok } else { Code::InvalidArgument };
+        assert_eq!(code, expect, "{:.20}", token);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_that_are_too_large() {
+    let fixture = Fixture::new().await;
+    let data = vec![0; 9 << 20];
+    let write = WriteRequest {
+        resource_name: format!("uploads/u/blobs/{}", Digest::of(&data)),
+        write_offset: 0,
+        finish_write: true,
+        data,
+    };
+    let refused = fixture.bytes().write(tokio_stream::iter([write])).await.unwrap_err();
+    assert_eq!(refused.code(), Code::OutOfRange);
+    lives(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_are_no_protocol() {
+    let fixture = Fixture::new().await;
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let settings = b"\0\0\0\x04\0\0\0\0\0";
+    for garbage in [
+        b"GET / HTTP/1.1\r\n\r\n".to_vec(),
+        common::noise(3, 100_000),
+        [&preface[..], &common::noise(5, 1000)].concat(),
+        // A header block of garbage, and a frame that says it is longer than allowed.
+        [&preface[..], settings, b"\0\0\x08\x01\x05\0\0\0\x01", &[0xff; 8]].concat(),
+        [&preface[..], settings, b"\xff\xff\xff\0\0\0\0\0\x01"].concat(),
+    ] {
+        let mut stream = tokio::net::UnixStream::connect(fixture.path().join("socket")).await.unwrap();
+        // The server may hang up before it has read everything.
+        let _ = stream.write_all(&garbage).await;
+        let _ = stream.shutdown().await;
+        let mut answer = vec![];
+        let _ = stream.read_to_end(&mut answer).await;
+        lives(&fixture).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_vanishes_in_the_middle_leaves_nothing() {
+    let fixture = Fixture::new().await;
+    let digest = Digest::of(&[7; 1000]);
+    let name = format!("uploads/u/blobs/{digest}");
+    let piece = WriteRequest { resource_name: name.clone(), data: vec![7; 500], ..Default::default() };
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    let channel = fixture.connect().await.unwrap();
+    let mut client =
+        bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient::new(channel.clone());
+    let stream = tokio_stream::wrappers::ReceiverStream::new(receiver);
+    let writing = tokio::spawn(async move { client.write(stream).await.map(drop) });
+    sender.send(piece).await.unwrap();
+    writing.abort();
+    drop((sender, channel));
+    // Somebody else writes the same under the same name, from the beginning.
+    let whole =
+        WriteRequest { resource_name: name, data: vec![7; 1000], finish_write: true, write_offset: 0 };
+    loop {
+        match fixture.bytes().write(tokio_stream::iter([whole.clone()])).await {
+            Ok(written) => break assert_eq!(written.into_inner().committed_size, 1000),
+            // Until the server has seen that the first is gone.
+            Err(status) => assert_eq!(status.code(), Code::Unavailable, "{status}"),
+        }
+    }
+    assert!(fixture.cas.contains(&digest).unwrap());
+}

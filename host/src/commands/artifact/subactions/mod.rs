@@ -1,0 +1,48 @@
+//! `artifact subactions`
+
+mod json;
+mod table;
+
+use serde_json::{Value, json};
+use spec_exec::record;
+use spec_model::{Command, Subaction};
+
+use super::target::{Target, Targets};
+use crate::app::App;
+use crate::cli::Deps;
+use crate::commands::say;
+use crate::error::CommandResult;
+
+/// A recorded action; its command may not be in the cache any more.
+type Known = (Subaction, Option<Command>);
+
+/// Shows what builds had answered through their sockets.
+pub(super) fn run(app: &App, as_json: bool, artifacts: &[String]) -> CommandResult {
+    let targets = Targets::find(app, artifacts, Deps::None)?;
+    let mut text = String::new();
+    let mut values = Vec::new();
+    for target in &targets.found {
+        let record = record_of(&targets, target)?;
+        if as_json {
+            let subactions: Vec<Value> = record.iter().map(json::subaction).collect();
+            values.push(json!({"artifact": target.shown, "subactions": subactions}));
+        } else {
+            text += &format!("{}:\n{}", target.shown, table::draw(&record));
+        }
+    }
+    if as_json {
+        text = format!("{:#}\n", Value::from(values));
+    }
+    say(&text)
+}
+
+fn record_of(targets: &Targets, target: &Target) -> CommandResult<Vec<Known>> {
+    let Some(digest) = target.cached()?.subactions else { return Ok(Vec::new()) };
+    let subactions = record::load(&targets.cas, &digest)?.into_iter();
+    Ok(subactions
+        .map(|subaction| {
+            let command = record::command(&targets.cas, &subaction.action).ok();
+            (subaction, command)
+        })
+        .collect())
+}

@@ -1,0 +1,92 @@
+//! What is traced, as lines on the standard error.
+
+use std::fmt;
+use std::io::{IsTerminal, stderr};
+use std::time::SystemTime;
+
+use serde_json::{Map, Value};
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// How a line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// An object a line, for machines.
+    Json,
+}
+
+/// Starts writing lines: of this level for our own crates, warnings of others.
+pub(crate) fn start(level: LevelFilter, format: Format) {
+    let ours = ["spec_", "spec-host"].map(|prefix| (prefix, level));
+    let targets = Targets::new().with_targets(ours).with_default(level.min(LevelFilter::WARN));
+    let registry = tracing_subscriber::registry().with(targets);
+    let lines = tracing_subscriber::fmt::layer().with_writer(stderr);
+    match format {
+        Format::Text => registry.with(lines.with_ansi(stderr().is_terminal())).init(),
+        Format::Json => registry.with(lines.with_ansi(false).event_format(Json)).init(),
+    }
+}
+
+/// An object a line: `time` in seconds since 1970, `level`, `target`, `message`, and the event's fields. The
+/// subscriber's own would turn on serde's default features for every crate.
+struct Json;
+
+impl<S, N> FormatEvent<S, N> for Json
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut to: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let mut fields = Fields(Map::new());
+        fields.put("time", (since.as_millis() as f64 / 1000.0).into());
+        fields.put("level", event.metadata().level().as_str().to_ascii_lowercase().into());
+        fields.put("target", event.metadata().target().into());
+        event.record(&mut fields);
+        writeln!(to, "{}", Value::Object(fields.0))
+    }
+}
+
+struct Fields(Map<String, Value>);
+
+impl Fields {
+    fn put(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
+    }
+}
+
+impl Visit for Fields {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field.name(), value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field.name(), value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field.name(), value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field.name(), value.into());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field.name(), value.into());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.put(field.name(), format!("{value:?}").into());
+    }
+}
