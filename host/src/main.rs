@@ -8,6 +8,7 @@ mod doctor;
 mod drive;
 mod error;
 mod failure;
+mod keeper;
 mod log;
 mod plan;
 mod session;

@@ -7,23 +7,21 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use rustix::fs::{Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
 use spec_model::Digest;
 
 use crate::error::{CasError, Result};
 use crate::layout;
 use crate::store::Cas;
+use crate::usage::note_open;
 
 mod entry;
 
 use entry::Entry;
 
 /// With more blobs than this an entry that was whole counts as whole until something is removed from the store.
-const WORTH_REMEMBERING: usize = 64;
-/// An entry's time of last use is at most this much too early.
-const PRECISION: Duration = Duration::from_secs(60);
+pub(crate) const WORTH_REMEMBERING: usize = 64;
 
 /// The cached results of a store. Shared by threads and processes like the store itself.
 #[derive(Clone, Debug)]
@@ -37,7 +35,7 @@ pub struct ActionCache {
 pub struct CachedAction {
     /// Of the encoded action.
     pub action: Digest,
-    /// When it was last used, at most a minute too early.
+    /// When it was last used, at most ten minutes too early.
     pub used: SystemTime,
 }
 
@@ -60,7 +58,7 @@ impl ActionCache {
         if !self.is_whole(&entry)? {
             return Ok(None);
         }
-        touch(&file).map_err(CasError::io("touch", &path))?;
+        note_open(&file);
         Ok(Some(entry.result))
     }
 
@@ -93,7 +91,16 @@ impl ActionCache {
     /// # Errors
     /// When the file system fails.
     pub fn needs(&self, action: &Digest) -> Result<Option<Vec<Digest>>> {
-        Ok(read(&self.path(action))?.map(|(_, entry)| entry.needs))
+        self.needs_at(&self.path(action))
+    }
+
+    pub(crate) fn needs_at(&self, path: &Path) -> Result<Option<Vec<Digest>>> {
+        Ok(read(path)?.map(|(_, entry)| entry.needs))
+    }
+
+    /// The folders that entries are in.
+    pub(crate) fn folders(&self) -> Result<Vec<PathBuf>> {
+        paths_in(&self.folder)
     }
 
     /// All entries, in no order.
@@ -102,7 +109,7 @@ impl ActionCache {
     /// When the file system fails.
     pub fn list(&self) -> Result<Vec<CachedAction>> {
         let mut found = Vec::new();
-        for folder in paths_in(&self.folder)? {
+        for folder in self.folders()? {
             for path in paths_in(&folder)? {
                 let name = path.file_name().map(|name| name.to_string_lossy().replacen('-', "/", 1));
                 let Some(Ok(action)) = name.map(|name| name.parse()) else { continue };
@@ -154,16 +161,6 @@ fn read(path: &Path) -> Result<Option<(File, Entry)>> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(CasError::io("read", path))?;
     Ok(Entry::decode(&bytes).map(|entry| (file, entry)))
-}
-
-fn touch(file: &File) -> std::io::Result<()> {
-    let age = file.metadata()?.modified()?.elapsed();
-    if age.is_ok_and(|age| age < PRECISION) {
-        return Ok(());
-    }
-    let time = |tv_nsec| Timespec { tv_sec: 0, tv_nsec };
-    let times = Timestamps { last_access: time(UTIME_OMIT), last_modification: time(UTIME_NOW) };
-    Ok(rustix::fs::futimens(file, &times)?)
 }
 
 fn paths_in(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write};
+use std::path::Path;
 
 use spec_model::Digest;
 
@@ -34,7 +35,8 @@ impl Cas {
         }
         let whole = look()?;
         if whole {
-            self.mark(generation, key)?;
+            // It only saves work, and a disk can be full.
+            let _ = self.mark(generation, key);
         }
         Ok(whole)
     }
@@ -110,11 +112,29 @@ impl Cas {
     }
 
     fn set_generation(&self, value: u64) -> Result<()> {
-        let path = self.shared.root.join(layout::COMPLETE).join("generation");
+        let folder = self.shared.root.join(layout::COMPLETE);
+        let path = folder.join("generation");
+        match self.replace(&path, value) {
+            // Removing must be possible when the disk is full. A number cut short by a power failure counts as odd.
+            Err(CasError::DiskFull { .. }) => {
+                for marked in fs::read_dir(&folder).into_iter().flatten().flatten() {
+                    let _ = fs::remove_dir_all(marked.path());
+                }
+                fs::write(&path, value.to_string()).map_err(CasError::io("write", &path))
+            }
+            done => done,
+        }
+    }
+
+    fn replace(&self, path: &Path, value: u64) -> Result<()> {
         let fresh = self.shared.temp.fresh()?;
         let mut file = fs::File::create_new(&fresh).map_err(CasError::io("create", &fresh))?;
-        write!(file, "{value}").map_err(CasError::io("write", &fresh))?;
-        fs::rename(&fresh, &path).map_err(CasError::io("rename", &fresh))
+        let written = write!(file, "{value}").map_err(CasError::io("write", &fresh));
+        written.and_then(|()| fs::rename(&fresh, path).map_err(CasError::io("rename", &fresh))).inspect_err(
+            |_| {
+                _ = fs::remove_file(&fresh);
+            },
+        )
     }
 }
 

@@ -1,11 +1,15 @@
-//! Decoded directories kept in memory, in bounded number.
+//! Decoded directories kept in memory, in bounded number. Each has to be looked up on disk now and then: that notes its
+//! use there, and finds out when it has gone.
 
 use std::collections::HashMap;
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use spec_model::Digest;
 use spec_model::tree::Directory;
+
+use crate::usage::STALE;
 
 /// Nodes in each of the two generations; a node takes about 150 bytes.
 const LIMIT: usize = 100_000;
@@ -16,36 +20,72 @@ pub(crate) struct DirectoryCache(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
-    young: HashMap<Digest, Arc<Directory>>,
-    old: HashMap<Digest, Arc<Directory>>,
+    young: HashMap<Digest, Kept>,
+    old: HashMap<Digest, Kept>,
     nodes: usize,
 }
 
+#[derive(Clone)]
+struct Kept {
+    directory: Arc<Directory>,
+    seen: Instant,
+}
+
 impl DirectoryCache {
-    pub(crate) fn get(&self, digest: &Digest) -> Option<Arc<Directory>> {
-        let mut generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// The directory, if it is kept. `is_here` looks it up on disk when that was not done lately.
+    pub(crate) fn get<E>(
+        &self,
+        digest: &Digest,
+        is_here: impl FnOnce() -> Result<bool, E>,
+    ) -> Result<Option<Arc<Directory>>, E> {
+        let Some(kept) = self.find(digest) else { return Ok(None) };
+        if kept.seen.elapsed() < STALE {
+            return Ok(Some(kept.directory));
+        }
+        self.forget(digest);
+        if !is_here()? {
+            return Ok(None);
+        }
+        self.insert(*digest, Arc::clone(&kept.directory));
+        Ok(Some(kept.directory))
+    }
+
+    /// Keeps a directory that was just seen on disk.
+    pub(crate) fn insert(&self, digest: Digest, directory: Arc<Directory>) {
+        self.lock().insert(digest, Kept { directory, seen: Instant::now() });
+    }
+
+    pub(crate) fn forget(&self, digest: &Digest) {
+        let mut generations = self.lock();
+        generations.young.remove(digest);
+        generations.old.remove(digest);
+    }
+
+    fn find(&self, digest: &Digest) -> Option<Kept> {
+        let mut generations = self.lock();
         if let Some(found) = generations.young.get(digest) {
-            return Some(Arc::clone(found));
+            return Some(found.clone());
         }
         let found = generations.old.remove(digest)?;
-        generations.insert(*digest, Arc::clone(&found));
+        generations.insert(*digest, found.clone());
         Some(found)
     }
 
-    pub(crate) fn insert(&self, digest: Digest, directory: Arc<Directory>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(digest, directory);
+    fn lock(&self) -> MutexGuard<'_, Generations> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Generations {
-    fn insert(&mut self, digest: Digest, directory: Arc<Directory>) {
+    fn insert(&mut self, digest: Digest, kept: Kept) {
+        let directory = &kept.directory;
         let nodes = 1 + directory.files.len() + directory.directories.len() + directory.symlinks.len();
         if self.nodes + nodes > LIMIT {
             self.old = mem::take(&mut self.young);
             self.nodes = 0;
         }
         self.nodes += nodes;
-        self.young.insert(digest, directory);
+        self.young.insert(digest, kept);
     }
 }
 
@@ -59,9 +99,9 @@ mod tests {
         let digest = |n: usize| Digest::of(&n.to_le_bytes());
         for n in 0..LIMIT * 3 {
             cache.insert(digest(n), Arc::default());
-            assert!(cache.get(&digest(0)).is_some());
+            assert!(cache.find(&digest(0)).is_some());
         }
-        assert!(cache.get(&digest(1)).is_none());
+        assert!(cache.find(&digest(1)).is_none());
         let generations = cache.0.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(generations.young.len() + generations.old.len() <= 2 * LIMIT);
     }

@@ -21,6 +21,8 @@ pub(crate) const COMPLETE: &str = "complete";
 pub(crate) const TREES: &str = "trees";
 /// Results of actions, see [`crate::action_cache`].
 pub(crate) const ACTIONS: &str = "actions";
+/// What is known of how much there is, see [`crate::estimate`] and [`crate::evict`].
+pub(crate) const QUOTA: &str = "quota";
 /// Named records, see [`crate::refs`].
 pub(crate) const REFS: &str = "refs";
 

@@ -3,7 +3,7 @@
 //! [`Cas`] is the store; it blocks, is cheap to clone, and is shared by threads and processes. Its methods are
 //! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`),
 //! folders on disk (`checkout`, `tree_cache`), whole trees (`complete`, `whole`), records ([`Refs`]) and
-//! results of actions ([`ActionCache`]).
+//! results of actions ([`ActionCache`]). `evict` keeps all of it small, except for what a [`Hold`] covers.
 //!
 //! The crate knows nothing of elements, networks or sandboxes; it names things by digest and path.
 
@@ -13,10 +13,14 @@ mod capture;
 mod checkout;
 mod codec;
 mod complete;
+mod damage;
 mod diff;
 mod direct;
 mod directory_cache;
 mod error;
+mod estimate;
+mod evict;
+mod hold;
 mod layout;
 mod lock;
 mod merge;
@@ -33,14 +37,18 @@ mod temp;
 mod tree;
 mod tree_cache;
 mod twin;
+mod usage;
 mod whole;
 mod writer;
 
 pub use action_cache::{ActionCache, CachedAction};
 pub use builder::{Batch as DirectoryBatch, TreeBuilder};
 pub use checkout::CheckoutMode;
+pub use damage::Verified;
 pub use diff::Change;
 pub use error::{CasError, Result};
+pub use evict::{Evicted, Need, NeedsOf, Quota};
+pub use hold::Hold;
 pub use layout::MTIME;
 pub use merge::{Layer, Merged, Origins, PathFilter};
 pub use refs::Refs;

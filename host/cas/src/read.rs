@@ -1,6 +1,6 @@
 //! Reading blobs, and finding damaged ones.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::FileExt;
 
@@ -11,6 +11,7 @@ use spec_model::{Digest, DigestFunction};
 use crate::error::{CasError, Result};
 use crate::layout::{self, BlobName};
 use crate::store::Cas;
+use crate::usage::note_open_blob;
 
 /// Bytes read at a time when hashing: large enough that system calls do not count, small enough for the cache.
 pub(crate) const CHUNK: usize = 256 << 10;
@@ -43,8 +44,12 @@ impl Cas {
             Err(Errno::NOENT) => return Err(missing()),
             Err(error) => return Err(CasError::io("open", self.blob_path(digest))(error)),
         };
-        let meta = file.metadata().map_err(CasError::io("look up", self.blob_path(digest)))?;
-        if meta.len() == digest.size() { Ok(file) } else { Err(missing()) }
+        let stat = rustix::fs::fstat(&file).map_err(CasError::io("look up", self.blob_path(digest)))?;
+        if stat.st_size as u64 != digest.size() {
+            return Err(missing());
+        }
+        note_open_blob(&file, &stat);
+        Ok(file)
     }
 
     /// At most `limit` bytes of a blob from `offset` on; fewer at its end. Contents are not checked.
@@ -79,25 +84,6 @@ impl Cas {
         }
         self.quarantine(digest)?;
         Err(CasError::Corrupt { digest: *digest, what: "blob".to_owned(), found })
-    }
-
-    /// Takes a blob out of the store, so that it counts as missing, and keeps it under `quarantine/HASH`.
-    /// Does nothing when it is not there.
-    ///
-    /// # Errors
-    /// When the file system fails.
-    pub fn quarantine(&self, digest: &Digest) -> Result<()> {
-        let folder = self.shared.root.join(layout::QUARANTINE);
-        fs::create_dir_all(&folder).map_err(CasError::io("create", &folder))?;
-        self.while_removing(|| {
-            let twin = self.shared.root.join(layout::EXEC).join(BlobName::of(digest).text());
-            match (fs::rename(self.blob_path(digest), folder.join(digest.hex())), fs::remove_file(&twin)) {
-                (Err(error), _) | (_, Err(error)) if error.kind() != ErrorKind::NotFound => {
-                    Err(CasError::io("quarantine", self.blob_path(digest))(error))
-                }
-                _ => Ok(()),
-            }
-        })
     }
 }
 

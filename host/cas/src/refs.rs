@@ -1,13 +1,14 @@
 //! Small named records beside the blobs: artifacts and sources under their names.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::{CasError, Result};
 use crate::layout;
 use crate::store::Cas;
 use crate::tree::{components, push_name};
+use crate::usage::note_open;
 
 /// The records of one kind, such as `artifacts` or `sources`. Names are relative paths: `PROJECT/NORMAL-NAME/KEY`.
 #[derive(Clone, Debug)]
@@ -25,13 +26,20 @@ impl Cas {
 }
 
 impl Refs {
-    /// The record called `name`. An empty one, as a power failure may leave, counts as absent.
+    /// The record called `name`. An empty one, as a power failure may leave, counts as absent. Counts as a use.
     ///
     /// # Errors
     /// `cas-bad-path`, or when the file system fails.
     pub fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let path = self.path(name)?;
-        match fs::read(&path) {
+        let read = || -> io::Result<Vec<u8>> {
+            let mut file = File::open(&path)?;
+            note_open(&file);
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        match read() {
             Ok(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
             Err(error) if is_absent(error.kind()) => Ok(None),
             Err(error) => Err(CasError::io("read", &path)(error)),

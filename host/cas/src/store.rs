@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use rayon::prelude::*;
 use rustix::fs::AtFlags;
@@ -14,6 +15,7 @@ use spec_model::{Digest, DigestFunction};
 
 use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
+use crate::hold::Holds;
 use crate::layout::{self, BlobName};
 use crate::temp::{TempArea, TempFile, spread};
 
@@ -39,6 +41,9 @@ pub(crate) struct Shared {
     pub(crate) exec: OwnedFd,
     pub(crate) temp: TempArea,
     pub(crate) directories: DirectoryCache,
+    pub(crate) holds: Mutex<Holds>,
+    /// Bytes of blobs that this handle stored and that are in no [estimate](crate::estimate) yet.
+    pub(crate) added: AtomicU64,
     workers: OnceLock<rayon::ThreadPool>,
 }
 
@@ -70,6 +75,8 @@ impl Cas {
             exec: open_folder(&root.join(layout::EXEC))?,
             temp: TempArea::open(root.join(layout::TMP))?,
             directories: DirectoryCache::default(),
+            holds: Mutex::default(),
+            added: AtomicU64::new(0),
             workers: OnceLock::new(),
             function,
             root,
@@ -97,19 +104,20 @@ impl Cas {
         self.shared.function.of(bytes)
     }
 
-    /// Whether the blob is here, whole.
+    /// Whether the blob is here, whole. Counts as a use.
     ///
     /// # Errors
     /// When the file system fails.
     pub fn contains(&self, digest: &Digest) -> Result<bool> {
-        match rustix::fs::statat(&self.shared.objects, BlobName::of(digest).path(), AtFlags::empty()) {
-            Ok(stat) => Ok(stat.st_size as u64 == digest.size()),
+        let name = BlobName::of(digest);
+        match rustix::fs::statat(&self.shared.objects, name.path(), AtFlags::empty()) {
+            Ok(stat) => Ok(stat.st_size as u64 == digest.size() && self.note_use(&name, &stat)),
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(CasError::io("look up", self.blob_path(digest))(error)),
         }
     }
 
-    /// Those of `digests` that are not here, in the order given.
+    /// Those of `digests` that are not here, in the order given. Counts as a use of the others.
     ///
     /// # Errors
     /// When the file system fails.
@@ -152,7 +160,9 @@ impl Cas {
     }
 
     pub(crate) fn publish(&self, temp: TempFile, digest: &Digest) -> Result<()> {
-        temp.publish(&self.shared.objects, BlobName::of(digest).path(), 0o644, &self.shared.temp)
+        temp.publish(&self.shared.objects, BlobName::of(digest).path(), 0o644, &self.shared.temp)?;
+        self.count_added(digest);
+        Ok(())
     }
 
     pub(crate) fn blob_path(&self, digest: &Digest) -> PathBuf {

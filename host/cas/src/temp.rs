@@ -39,6 +39,11 @@ impl TempArea {
 
     /// A path that nobody else uses, below the sub-folder of this process. Nothing is there yet.
     pub(crate) fn fresh(&self) -> Result<PathBuf> {
+        Ok(self.own()?.join(self.next.fetch_add(1, Ordering::Relaxed).to_string()))
+    }
+
+    /// The sub-folder of this process. Numbers in it are those of [`fresh`](Self::fresh).
+    pub(crate) fn own(&self) -> Result<&Path> {
         let owned = match self.owned.get() {
             Some(owned) => owned,
             None => {
@@ -46,7 +51,7 @@ impl TempArea {
                 self.owned.get_or_init(|| made)
             }
         };
-        Ok(owned.path.join(self.next.fetch_add(1, Ordering::Relaxed).to_string()))
+        Ok(&owned.path)
     }
 }
 
@@ -183,10 +188,10 @@ impl Drop for TempFile {
     }
 }
 
-/// The fixed time for both stamps: access (left alone) and modification.
+/// The fixed time of modification, and now as the time of access, which tells of a blob when it was last used.
 pub(crate) fn fixed_times() -> Timestamps {
     Timestamps {
-        last_access: Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT },
+        last_access: Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW },
         last_modification: Timespec { tv_sec: MTIME, tv_nsec: 0 },
     }
 }

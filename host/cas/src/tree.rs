@@ -57,7 +57,7 @@ impl Cas {
     /// # Errors
     /// `cas-missing`, `cas-corrupt`, `cas-bad-directory`, or when the file system fails.
     pub fn directory(&self, digest: &Digest) -> Result<Arc<Directory>> {
-        if let Some(directory) = self.shared.directories.get(digest) {
+        if let Some(directory) = self.shared.directories.get(digest, || self.contains(digest))? {
             return Ok(directory);
         }
         let bytes = self.get(digest).map_err(|error| error.about("directory"))?;

@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use rustix::fs::{FlockOperation, Timespec, Timestamps, UTIME_NOW};
+use rustix::fs::FlockOperation;
 use spec_model::Digest;
 
 use crate::checkout::{CheckoutMode, rename_new};
@@ -15,6 +15,7 @@ use crate::error::{CasError, Result};
 use crate::layout;
 use crate::lock::{PATIENCE, try_lock};
 use crate::store::Cas;
+use crate::usage::{Moment, note_open};
 
 /// A checked-out tree that stays as long as this value lives. Nobody may write to it.
 #[derive(Debug)]
@@ -42,8 +43,11 @@ impl Cas {
         loop {
             let lock = open_lock(&lock_path)?;
             let shared = try_lock(&lock, &lock_path, FlockOperation::NonBlockingLockShared)?;
+            if is_gone(&lock) {
+                continue;
+            }
             if shared && path.is_dir() {
-                touch(&lock).map_err(CasError::io("touch", &lock_path))?;
+                note_open(&lock);
                 return Ok(TreeGuard { path, _lock: lock });
             }
             // Waiting for another maker saves work but is not needed: whoever renames first wins.
@@ -75,7 +79,26 @@ impl Cas {
         Ok(true)
     }
 
-    fn tree_paths(&self, root: &Digest) -> (PathBuf, PathBuf) {
+    /// Takes the tree at `path`, with its lock, away to `to`, unless it is in use or was used after `cut`: then `false`.
+    pub(crate) fn take_tree(&self, path: &Path, lock_path: &Path, cut: Moment, to: &Path) -> Result<bool> {
+        let Ok(lock) = File::open(lock_path) else { return Ok(true) };
+        let alone = try_lock(&lock, lock_path, FlockOperation::NonBlockingLockExclusive)?;
+        let stat = rustix::fs::fstat(&lock).map_err(CasError::io("look up", lock_path))?;
+        if !alone || Moment::of_change(&stat) > cut {
+            return Ok(false);
+        }
+        match fs::rename(path, to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(CasError::io("remove", path)(error));
+            }
+            _ => {}
+        }
+        // Who opened it before finds it gone, and makes a new one.
+        fs::remove_file(lock_path).map_err(CasError::io("remove", lock_path))?;
+        Ok(true)
+    }
+
+    pub(crate) fn tree_paths(&self, root: &Digest) -> (PathBuf, PathBuf) {
         let folder = self.shared.root.join(layout::TREES);
         let hex = root.hex();
         (folder.join(&hex), folder.join(hex + ".lock"))
@@ -94,6 +117,11 @@ impl Cas {
     }
 }
 
+/// Whether a lock was removed since it was opened: then it locks nothing.
+fn is_gone(lock: &File) -> bool {
+    rustix::fs::fstat(lock).is_ok_and(|stat| stat.st_nlink == 0)
+}
+
 fn open_lock(path: &Path) -> Result<File> {
     let folder = path.parent().unwrap_or(path);
     let open = || File::options().create(true).append(true).open(path);
@@ -104,9 +132,4 @@ fn open_lock(path: &Path) -> Result<File> {
         }
         other => other.map_err(CasError::io("open", path)),
     }
-}
-
-fn touch(lock: &File) -> Result<(), rustix::io::Errno> {
-    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-    rustix::fs::futimens(lock, &Timestamps { last_access: now, last_modification: now })
 }

@@ -115,7 +115,10 @@ impl Cas {
                 self.copy_in(path, again, digest.size())?;
                 fs::remove_file(path).map_err(CasError::io("remove", path))
             }
-            other => other.map_err(CasError::io("move into the store", path)),
+            other => {
+                self.count_added(&digest);
+                other.map_err(CasError::io("move into the store", path))
+            }
         }
     }
 }

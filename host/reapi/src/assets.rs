@@ -7,7 +7,7 @@
 use std::time::SystemTime;
 
 use prost::Message;
-use spec_cas::{Cas, Refs};
+use spec_cas::{Cas, Need, Refs};
 use spec_model::Digest;
 use spec_proto::reapi;
 use spec_proto::well_known::Timestamp;
@@ -107,6 +107,18 @@ impl Assets {
         Ok(self.present_blobs(blobs)?.len() == blob_count
             && self.present_trees(directories)?.len() == tree_count)
     }
+}
+
+/// What the record of an asset needs; nothing when it cannot be read.
+#[must_use]
+pub fn asset_needs(record: &[u8]) -> Vec<Need> {
+    let asset = Asset::decode(record).unwrap_or_default();
+    let digests = |wire: &[reapi::Digest]| -> Vec<Digest> {
+        wire.iter().filter_map(|digest| from_proto::digest(digest).ok()).collect()
+    };
+    let trees = digests(&asset.directories).into_iter().map(Need::Tree);
+    let blobs = digests(&asset.blobs).into_iter().chain(digests(asset.content.as_slice()));
+    trees.chain(blobs.map(Need::Blob)).collect()
 }
 
 impl Name {

@@ -46,6 +46,7 @@ mod upload;
 mod uploads;
 mod zstd_blob;
 
+pub use assets::asset_needs;
 pub use error::ServeError;
 pub use listen::{Address, Listener};
 pub use nested::Nested;

@@ -35,7 +35,8 @@ pub(crate) fn code(refusal: &Refusal) -> Code {
     match refusal {
         Refusal::Invalid(_) | Refusal::WrongOffset(_) => Code::InvalidArgument,
         Refusal::OutOfRange(_) => Code::OutOfRange,
-        Refusal::NotFound(_) => Code::NotFound,
+        // A damaged blob is gone by now: to bring it again is what helps.
+        Refusal::NotFound(_) | Refusal::Damaged(_) => Code::NotFound,
         Refusal::Missing(..) | Refusal::Unfit(_) => Code::FailedPrecondition,
         Refusal::TimedOut(_) => Code::DeadlineExceeded,
         Refusal::Cancelled(_) => Code::Cancelled,
@@ -43,7 +44,6 @@ pub(crate) fn code(refusal: &Refusal) -> Code {
         Refusal::Aborted(_) => Code::Aborted,
         Refusal::Full(_) => Code::ResourceExhausted,
         Refusal::Busy(_) => Code::Unavailable,
-        Refusal::Damaged(_) => Code::DataLoss,
         Refusal::Unsupported(_) => Code::Unimplemented,
         Refusal::Internal(_) => Code::Internal,
     }

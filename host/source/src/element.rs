@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spec_cas::{Cas, CasError, Layer, Refs};
+use spec_cas::{Cas, CasError, Layer, Need, Refs};
 use spec_model::{Digest, Key, Value};
 
 use crate::context::{SourceContext, SourceSpec};
@@ -170,8 +170,7 @@ impl ElementSources {
 
     fn recall(&self, refs: &Refs, record: &str) -> Result<Option<Digest>, SourceError> {
         let bytes = refs.get(record).map_err(|error| self.cas_error(error))?;
-        let digest = bytes.and_then(|bytes| std::str::from_utf8(&bytes).ok()?.parse::<Digest>().ok());
-        match digest {
+        match bytes.and_then(|bytes| tree_of(&bytes)) {
             Some(digest) if self.cas.complete(&digest).map_err(|error| self.cas_error(error))? => {
                 Ok(Some(digest))
             }
@@ -188,6 +187,16 @@ impl ElementSources {
     fn cas_error(&self, error: CasError) -> SourceError {
         SourceError::Cas { who: self.element.to_string(), error: Box::new(error) }
     }
+}
+
+/// What a record of a source's tree needs; nothing when it cannot be read.
+#[must_use]
+pub fn record_needs(record: &[u8]) -> Vec<Need> {
+    tree_of(record).map(Need::Tree).into_iter().collect()
+}
+
+fn tree_of(record: &[u8]) -> Option<Digest> {
+    std::str::from_utf8(record).ok()?.parse().ok()
 }
 
 /// The folder as a relative path; BuildStream takes `/a//b/` for `a/b`.

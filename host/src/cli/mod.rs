@@ -1,6 +1,7 @@
 //! The command line: names, defaults and meaning as `bst` 2.8 where it has them.
 
 mod artifact;
+mod cache;
 mod cas;
 mod globals;
 mod repeat;
@@ -9,6 +10,7 @@ mod source;
 mod values;
 
 pub(crate) use artifact::{ArtifactCommand, CheckoutArgs};
+pub(crate) use cache::CacheCommand;
 pub(crate) use cas::{CasCommand, RemoteArgs};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::Globals;
@@ -67,6 +69,9 @@ pub(crate) enum Command {
     Source(SourceCommand),
     /// Run a command in an element's sandbox
     Shell(ShellArgs),
+    /// Check, count and clean the cache
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// Serve the cache and this machine's workers to Remote Execution API clients
     Serve(ServeArgs),
     /// Move trees between this machine and a Remote Execution API server

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::cache::size;
+use crate::config::Size;
 use crate::log::Format;
 
 /// `serve`
@@ -28,6 +30,9 @@ pub(crate) struct ServeArgs {
     /// How many actions may wait for a worker
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) max_queued: usize,
+    /// How large the cache may become, such as 50G or 30% of the disk [default: as configured]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) quota: Option<Size>,
     /// A file with bearer tokens of clients that may read, one a line
     #[arg(long, value_name = "FILE")]
     pub(crate) read_tokens: Option<PathBuf>,

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 
+use spec_cas::{CasError, Evicted};
+use spec_model::UserError;
 use spec_scheduler::Graph;
 
 use super::shell::FailureHelper;
@@ -10,9 +13,11 @@ use crate::app::App;
 use crate::cli::BuildArgs;
 use crate::drive::{Errand, drive};
 use crate::error::{CommandError, CommandResult};
+use crate::keeper::{self, Keeper};
 use crate::plan::{Need, build_jobs};
 use crate::session::Session;
 use crate::standing::Standing;
+use crate::term::bytes;
 use crate::work::Worker;
 
 /// Builds elements.
@@ -30,8 +35,17 @@ pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
     check_references(&session, &standings, &graph)?;
     let helper = Arc::new(FailureHelper::new(session.clone()));
     let roster = session.roster("build", Some(&standings));
+    let keeper = match graph.jobs().is_empty() {
+        true => None,
+        false => Some(keeper(app, &session)?),
+    };
     let work = Arc::new(Worker::new(session, &standings, retry));
-    drive(app, Errand { graph, work, roster, helper })
+    let ended = drive(app, Errand { graph, work, roster, helper });
+    if let Some((keeper, news)) = keeper {
+        drop(keeper);
+        tell(app, news.try_iter());
+    }
+    ended
 }
 
 fn needs(session: &Session, standings: &[Standing], retry: bool) -> CommandResult<Vec<Need>> {
@@ -45,6 +59,28 @@ fn needs(session: &Session, standings: &[Standing], retry: bool) -> CommandResul
         })
     };
     standings.iter().enumerate().map(need).collect()
+}
+
+type News = Result<Evicted, CasError>;
+
+/// Keeps the cache small; what there is to say waits until the session has ended.
+fn keeper(app: &App, session: &Session) -> CommandResult<(Keeper, Receiver<News>)> {
+    let quota = keeper::quota(&app.config, &session.cas)?;
+    let (send, news) = mpsc::channel();
+    let told = Box::new(move |news| _ = send.send(news));
+    let task = keeper::Task { stores: vec![session.cas.clone()], quota, grace: None, told };
+    Ok((Keeper::start(task)?, news))
+}
+
+fn tell(app: &App, news: impl Iterator<Item = News>) {
+    match news.last() {
+        Some(Ok(done)) if done.falls_short() => {
+            let (takes, most) = (bytes(done.after), bytes(done.most.unwrap_or(0)));
+            app.warn("cache-in-use", &format!("the cache takes {takes}, not {most}: all of it is in use"));
+        }
+        Some(Err(error)) => app.warn(error.reason(), &format!("the cache cannot be kept small: {error}")),
+        _ => {}
+    }
 }
 
 /// Nothing can be built without the references of its sources.

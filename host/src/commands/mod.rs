@@ -3,6 +3,7 @@
 mod artifact;
 mod bench;
 mod build;
+mod cache;
 mod cas;
 mod doctor;
 mod init;
@@ -32,6 +33,7 @@ pub(crate) fn run(app: &App, command: &Command) -> CommandResult<ExitCode> {
         Command::Artifact(command) => artifact::run(app, command),
         Command::Source(command) => source::run(app, command),
         Command::Shell(args) => shell::run(app, args),
+        Command::Cache(command) => cache::run(app, command),
         Command::Serve(args) => serve::run(app, args),
         Command::Cas(command) => cas::run(app, command),
         Command::Init(args) => init::run(app, args),

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_cas::Cas;
+use spec_cas::{Cas, CasError, Evicted};
 use spec_exec::executor::{LocalOptions, PoolOptions};
-use spec_model::DigestFunction;
+use spec_model::{DigestFunction, UserError};
 use spec_reapi::{Address, Listener, Nested, Options, Server, Tls, Tokens};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -19,6 +19,10 @@ use tracing::level_filters::LevelFilter;
 use crate::app::App;
 use crate::cli::ServeArgs;
 use crate::error::{CommandError, CommandResult};
+use crate::keeper::{self, Keeper, Task};
+
+/// For how long everything stays after a client used it: it may have been told that it need not upload it.
+const GRACE: Duration = Duration::from_secs(30 * 60);
 
 /// Serves until SIGTERM or SIGINT; then lets running requests end, but not for ever.
 pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
@@ -30,11 +34,12 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let folder = app.config.cache("cas");
     let (cas, blake3) = (Cas::open(&folder)?, Cas::open_with(&folder, DigestFunction::Blake3)?);
     let mut server = Server::new(cas.clone(), options(args)?);
-    let nested = nested(cas, args);
+    let nested = nested(cas.clone(), args);
     let beside = nested.as_ref().map(|nested| nested.beside(blake3.clone())).transpose()?;
     if let Some(nested) = &nested {
         server = server.with_executions(nested.executions()?);
     }
+    let keeper = keeper(app, args, vec![cas, blake3.clone()])?;
     let beside_executions = beside.as_ref().map(|beside| beside.executions()).transpose()?;
     server = server.with_store(blake3, beside_executions);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -42,6 +47,7 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let grace = Duration::from_secs(args.grace);
     let served = runtime.block_on(serve(&server, &addresses, metrics.as_ref(), grace));
     drop(server);
+    drop(keeper);
     // A request that does not end must not keep the program from ending.
     runtime.shutdown_timeout(Duration::from_secs(1));
     served.map(|()| ExitCode::SUCCESS)
@@ -83,6 +89,33 @@ async fn serve(
         Some(Err(error)) => Err(CommandError::failure("serve-broken", error.to_string())),
         None => Ok(()),
     }
+}
+
+fn keeper(app: &App, args: &ServeArgs, stores: Vec<Cas>) -> CommandResult<Keeper> {
+    let mut config = app.config.clone();
+    config.quota = args.quota.or(config.quota);
+    let quota = keeper::quota(&config, &stores[0])?;
+    let told = |news: Result<Evicted, CasError>| match news {
+        Ok(done) if done.falls_short() => tracing::warn!(
+            before = done.before,
+            after = done.after,
+            most = done.most,
+            "the store is larger than it may be, for all the rest is in use"
+        ),
+        Ok(done) if done.cut.is_none() => {
+            tracing::debug!(bytes = done.before, took = ?done.took, "counted the store")
+        }
+        Ok(done) => tracing::info!(
+            before = done.before,
+            after = done.after,
+            blobs = done.removed,
+            records = done.roots,
+            took = ?done.took,
+            "evicted"
+        ),
+        Err(error) => tracing::error!(reason = error.reason(), "cannot keep the store small: {error}"),
+    };
+    Keeper::start(Task { stores, quota, grace: Some(GRACE), told: Box::new(told) })
 }
 
 /// Done when it is time to stop.

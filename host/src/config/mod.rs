@@ -28,6 +28,10 @@ pub(crate) struct Config {
     pub(crate) log_dir: PathBuf,
     /// How large the cache may become; `None` for as large as the disk.
     pub(crate) quota: Option<Size>,
+    /// How much of the disk stays free.
+    pub(crate) reserved: Size,
+    /// To what part of its quota a cache that became too large is brought, in percent.
+    pub(crate) low_watermark: u8,
     /// When build trees are kept.
     pub(crate) cache_buildtrees: CacheBuildTrees,
     /// How many elements are fetched at a time.
@@ -87,6 +91,8 @@ impl Config {
             log_dir: cache_dir.join("logs"),
             cache_dir,
             quota: None,
+            reserved: Size::Percent(5),
+            low_watermark: 80,
             cache_buildtrees: CacheBuildTrees::Auto,
             fetchers: 10,
             builders: 4,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use spec_model::{Mapping, NodeError};
+use spec_model::{Mapping, Node, NodeError};
 
 use super::{Config, Environment, Size, numbers};
 use crate::cli::Deps;
@@ -14,7 +14,7 @@ type Section = (&'static str, fn(&mut Config, &Mapping) -> Taken);
 /// Keys that BuildStream has and that do nothing here yet.
 const LATER: [&str; 6] = ["workspacedir", "artifacts", "source-caches", "remote-execution", "fetch", "track"];
 const PROJECT_LATER: [&str; 3] = ["artifacts", "source-caches", "remote-execution"];
-const CACHE_LATER: [&str; 4] = ["storage-service", "pull-buildtrees", "reserved-disk-space", "low-watermark"];
+const CACHE_LATER: [&str; 2] = ["storage-service", "pull-buildtrees"];
 const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
 
 /// Takes the whole file.
@@ -89,14 +89,28 @@ fn build(config: &mut Config, section: &Mapping) -> Taken {
 }
 
 fn cache(config: &mut Config, section: &Mapping) -> Taken {
-    check(config, section, "cache.", &["quota", "cache-buildtrees"], &CACHE_LATER)?;
+    let known = ["quota", "reserved-disk-space", "low-watermark", "cache-buildtrees"];
+    check(config, section, "cache.", &known, &CACHE_LATER)?;
     if let Some(node) = section.get("quota") {
         config.quota = match node.as_str()? {
             "infinity" => None,
-            text => Some(Size::parse(text).ok_or_else(|| node.expected("a size such as 800M, 10G, 50%"))?),
+            _ => Some(size(node)?),
+        };
+    }
+    if let Some(node) = section.get("reserved-disk-space") {
+        config.reserved = size(node)?;
+    }
+    if let Some(node) = section.get("low-watermark") {
+        config.low_watermark = match Size::parse(node.as_str()?) {
+            Some(Size::Percent(percent)) => percent,
+            _ => return Err(node.expected("a part of the quota such as 80%")),
         };
     }
     word(section, "cache-buildtrees", &mut config.cache_buildtrees)
+}
+
+fn size(node: &Node) -> Result<Size, NodeError> {
+    Size::parse(node.as_str()?).ok_or_else(|| node.expected("a size such as 800M, 10G, 50%"))
 }
 
 fn logging(config: &mut Config, section: &Mapping) -> Taken {

@@ -10,6 +10,14 @@ pub(crate) enum Size {
 }
 
 impl Size {
+    /// In bytes, where the disk has `disk` of them.
+    pub(crate) fn bytes(self, disk: u64) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Percent(percent) => disk / 100 * u64::from(percent),
+        }
+    }
+
     /// Reads `800M`, `10G`, `50%` or a number of bytes; `None` when it is none of these.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if let Some(percent) = text.strip_suffix('%') {

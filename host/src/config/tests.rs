@@ -47,7 +47,7 @@ fn every_setting_is_taken() {
         "
 scheduler: {on-error: continue, fetchers: 1, builders: 2, network-retries: 0}
 build: {max-jobs: 3, retry-failed: True, dependencies: all}
-cache: {quota: 10G, cache-buildtrees: always}
+cache: {quota: 10G, reserved-disk-space: 2G, low-watermark: 50%, cache-buildtrees: always}
 logging: {key-length: 64, error-lines: 5, message-lines: 0, element-format: '%{name} '}
 projects: {mine: {options: {debug: True}, strict: False, default-mirror: near}}
 ",
@@ -56,6 +56,7 @@ projects: {mine: {options: {debug: True}, strict: False, default-mirror: near}}
     assert_eq!((config.on_error, config.cache_buildtrees), (OnError::Continue, CacheBuildTrees::Always));
     assert_eq!((config.max_jobs, config.retry_failed, config.dependencies), (3, true, Deps::All));
     assert_eq!(config.quota, Some(Size::Bytes(10 << 30)));
+    assert_eq!((config.reserved, config.low_watermark), (Size::Bytes(2 << 30), 50));
     assert_eq!((config.key_length, config.error_lines, config.message_lines), (64, 5, 0));
     assert_eq!(config.element_format, "%{name}");
     let globals = |line: &[&str]| crate::cli::Cli::read(line).expect("the line is right").globals;
@@ -87,6 +88,11 @@ fn wrong_files_say_what_and_where() {
         ("build: {dependencies: build}", "expected one of none, run, all, found 'build'"),
         ("build: {retry-failed: yes}", "expected a boolean"),
         ("cache: {quota: much}", "expected a size such as 800M, 10G, 50%, found 'much'"),
+        (
+            "cache: {reserved-disk-space: infinity}",
+            "expected a size such as 800M, 10G, 50%, found 'infinity'",
+        ),
+        ("cache: {low-watermark: 5G}", "expected a part of the quota such as 80%, found '5G'"),
         ("cache: []", "invalid-data my.conf:1:8 expected a dictionary, found a list"),
         ("projects: {p: {option: {}}}", "did you mean 'options'?"),
         ("logging: {key-length: eight}", "expected an integer, found 'eight'"),

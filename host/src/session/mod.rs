@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use spec_artifact::Artifacts;
 use spec_build::ElementKeys;
-use spec_cas::Cas;
+use spec_cas::{Cas, Hold};
 use spec_exec::executor::{LocalOptions, PoolOptions};
 use spec_model::{Key, KeyPair};
 use spec_project::keys::{SourceKey, compute_keys};
@@ -43,6 +43,8 @@ pub(crate) struct Session {
     pub(crate) pairs: Vec<Option<KeyPair>>,
     /// What the sources of elements contribute to keys.
     pub(crate) source_keys: Vec<Option<Vec<SourceKey>>>,
+    /// What the session uses is not evicted.
+    _hold: Hold,
     sources: Vec<ElementSources>,
     context: SourceContext,
 }
@@ -74,6 +76,7 @@ impl Session {
         let project = spec_project::load(&options, &kinds).or_usage()?;
         kinds.keep_answers();
         let cas = Cas::open(config.cache("cas"))?;
+        let hold = cas.hold()?;
         let context = sources::context(&config, &project.config, &cas);
         let sources = sources::configure(app, &project, &context)?;
         let source_keys = sources::keys(&project, &sources)?;
@@ -90,6 +93,7 @@ impl Session {
             remote_apis,
             pairs,
             source_keys,
+            _hold: hold,
             sources,
             context,
         })

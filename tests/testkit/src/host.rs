@@ -108,6 +108,15 @@ impl Host {
         Outcome::of(self.command(project).args(arguments), DEADLINE)
     }
 
+    /// Runs a command in a folder.
+    ///
+    /// # Panics
+    /// If it does not end.
+    #[must_use]
+    pub fn run_in(&self, folder: &Path, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.command_in(folder).args(arguments), DEADLINE)
+    }
+
     fn configuration(&self) -> PathBuf {
         self.folder.path().join("spec-host.conf")
     }

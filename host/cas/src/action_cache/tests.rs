@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use spec_model::UserError;
 
 use super::*;

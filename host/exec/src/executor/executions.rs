@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::SystemTime;
 
-use spec_cas::Cas;
+use spec_cas::{Cas, Hold};
 use spec_model::{Action, Answered, Cancel, Digest};
 
 use super::listener::Listener;
@@ -61,6 +61,8 @@ struct Job {
     realm: Arc<Realm>,
     order: Arc<Order>,
     cancel: Cancel,
+    /// What it needs is not evicted, however long it waits.
+    _hold: Arc<Hold>,
 }
 
 impl Executions {
@@ -158,7 +160,9 @@ impl Shared {
         let (priority, alone) = (request.priority, action.do_not_cache);
         let manner = Manner { priority, fresh: request.skip_cache_lookup, alone };
         let order = Order { digest: request.action, action, queued: SystemTime::now() };
-        let job = || Job { realm: Arc::clone(realm), order: order.into(), cancel: Cancel::new() };
+        let hold = Arc::new(realm.cas.hold()?);
+        let (realm_of_job, cancel) = (Arc::clone(realm), Cancel::new());
+        let job = || Job { realm: realm_of_job, order: order.into(), cancel, _hold: hold };
         let key = (realm.number, request.action);
         let boarded = {
             let mut state = self.lock();

@@ -16,7 +16,11 @@ pub(super) fn run(app: &App, digest: &Digest, path: Option<&Path>, args: &Remote
         let remote = connect(app, args).await?;
         CommandResult::Ok(match path {
             Some(path) => remote.pull_to(Landing::prepare(path)?, digest).await?,
-            None => remote.pull(&Cas::open(app.config.cache("cas"))?, digest).await?,
+            None => {
+                let cas = Cas::open(app.config.cache("cas"))?;
+                let _hold = cas.hold()?;
+                remote.pull(&cas, digest).await?
+            }
         })
     })?;
     tracing::debug!("{} blobs came, {} bytes", moved.blobs, moved.bytes);

@@ -1,0 +1,211 @@
+//! Damaged blobs: finding them, and taking them out together with what was made from them.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::FlockOperation;
+use spec_model::Digest;
+
+use crate::error::{CasError, Result};
+use crate::evict::{census, open_unnoticed, read_unnoticed};
+use crate::layout::{self, BlobName};
+use crate::lock::try_lock;
+use crate::read::digest_of;
+use crate::store::Cas;
+
+/// What [`Cas::verify_all`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Blobs that were looked at.
+    pub blobs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The damaged ones, which are in `quarantine/` now.
+    pub damaged: Vec<Digest>,
+}
+
+impl Cas {
+    /// Reads every blob, with several threads, and moves the damaged ones to quarantine. `progress` is told now and
+    /// then how many blobs of how many are done, from any thread. Does not count as a use of any blob.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn verify_all(&self, progress: impl Fn(u64, u64) + Sync) -> Result<Verified> {
+        let folders: Vec<u8> = (0..=u8::MAX).collect();
+        let listed = self.parallel(&folders, |folder| census::digests(self, *folder))?;
+        let digests: Vec<Digest> = listed.into_iter().flatten().collect();
+        let (total, done) = (digests.len() as u64, AtomicU64::new(0));
+        let sound = self.parallel(&digests, |digest| {
+            let sound = self.is_sound(digest)?;
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            Ok(sound)
+        })?;
+        let damaged: Vec<Digest> =
+            digests.iter().zip(sound).filter(|(_, sound)| !sound).map(|(digest, _)| *digest).collect();
+        self.quarantine_all(&damaged)?;
+        let bytes = digests.iter().map(Digest::size).sum();
+        Ok(Verified { blobs: total, bytes, damaged })
+    }
+
+    /// Whether a blob and its executable twin have the contents of their name; so has one that is not here.
+    fn is_sound(&self, digest: &Digest) -> Result<bool> {
+        let twin = || File::open(self.twin_path(digest));
+        for file in [open_unnoticed(self, digest).map_err(io::Error::from), twin()] {
+            let found = match file {
+                Ok(file) => digest_of(self.function(), file),
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => Err(error),
+            };
+            match found {
+                Ok(found) if found == *digest => {}
+                // What the disk cannot read is as good as damaged.
+                Err(error) if error.raw_os_error() != Some(rustix::io::Errno::IO.raw_os_error()) => {
+                    return Err(CasError::io("read", self.blob_path(digest))(error));
+                }
+                _ => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes a blob out of the store, so that it counts as missing, and keeps it under `quarantine/HASH`. Trees that
+    /// were checked out with it go, too. Does nothing when it is not there.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn quarantine(&self, digest: &Digest) -> Result<()> {
+        self.quarantine_all(&[*digest])
+    }
+
+    fn quarantine_all(&self, damaged: &[Digest]) -> Result<()> {
+        if damaged.is_empty() {
+            return Ok(());
+        }
+        let trees = self.checked_out_with(damaged);
+        self.while_removing(|| {
+            damaged.iter().try_for_each(|digest| self.set_aside(digest))?;
+            trees.iter().try_for_each(|tree| self.retire_tree(tree))
+        })
+    }
+
+    /// Moves a blob to quarantine; removes it when there is no room for that.
+    fn set_aside(&self, digest: &Digest) -> Result<()> {
+        self.shared.directories.forget(digest);
+        let (path, folder) = (self.blob_path(digest), self.root().join(layout::QUARANTINE));
+        let moved = fs::create_dir_all(&folder).and_then(|()| fs::rename(&path, folder.join(digest.hex())));
+        let gone = moved.or_else(|_| fs::remove_file(&path));
+        for gone in [gone, fs::remove_file(self.twin_path(digest))] {
+            match gone {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(CasError::io("quarantine", &path)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The roots of checked-out trees in which one of the blobs is. Trees that cannot be read any more are among them.
+    fn checked_out_with(&self, damaged: &[Digest]) -> Vec<Digest> {
+        let damaged: HashSet<[u8; 32]> = damaged.iter().map(|digest| *digest.hash()).collect();
+        let mut trees = Vec::new();
+        for entry in fs::read_dir(self.root().join(layout::TREES)).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // Nothing here goes by size.
+            let Ok(root) = Digest::from_hex(&name, 0) else { continue };
+            if tree_has(self, &root, &damaged) {
+                trees.push(root);
+            }
+        }
+        trees
+    }
+
+    /// Has a checked-out tree made anew for whoever asks from now on. Those who use it go on with what they have.
+    fn retire_tree(&self, root: &Digest) -> Result<()> {
+        let (path, lock_path) = self.tree_paths(root);
+        let retired = self.shared.temp.fresh()?;
+        match fs::rename(&path, &retired) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            other => other.map_err(CasError::io("remove", &path))?,
+        }
+        let lock = File::open(&lock_path);
+        // Without the lock it stays where it is until this process ends.
+        if lock.is_ok_and(|lock| {
+            try_lock(&lock, &lock_path, FlockOperation::NonBlockingLockExclusive).unwrap_or(false)
+        }) {
+            let _ = fs::remove_dir_all(&retired);
+        }
+        Ok(())
+    }
+
+    fn twin_path(&self, digest: &Digest) -> PathBuf {
+        self.root().join(layout::EXEC).join(BlobName::of(digest).text())
+    }
+}
+
+/// Whether one of the blobs is in a tree, or a part of it cannot be read any more.
+fn tree_has(cas: &Cas, root: &Digest, damaged: &HashSet<[u8; 32]>) -> bool {
+    let (mut open, mut seen) = (vec![*root], HashSet::new());
+    while let Some(digest) = open.pop() {
+        if !seen.insert(*digest.hash()) {
+            continue;
+        }
+        let Some(directory) = read_unnoticed(cas, &digest).filter(|_| !damaged.contains(digest.hash()))
+        else {
+            return true;
+        };
+        if directory.files.iter().any(|file| damaged.contains(file.digest.hash())) {
+            return true;
+        }
+        open.extend(directory.directories.iter().map(|child| child.digest));
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+    use crate::builder::TreeBuilder;
+
+    #[test]
+    fn damage_is_found_and_all_that_came_of_it_goes() -> Result<()> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cas = Cas::open(folder.path())?;
+        let (good, bad) = (cas.put_bytes(b"good")?, cas.put_bytes(b"bad")?);
+        let mut trees = Vec::new();
+        for file in [good, bad] {
+            let mut builder = TreeBuilder::new();
+            builder.add_file("dir/file", file, false)?;
+            trees.push(builder.store(&cas)?);
+        }
+        let results = cas.action_cache();
+        results.put(&Digest::of(b"action"), &[bad], b"result")?;
+        let paths: Vec<PathBuf> =
+            trees.iter().map(|tree| Ok(cas.checked_out(tree)?.path().to_owned())).collect::<Result<_>>()?;
+        assert_eq!(cas.verify_all(|_, _| {})?.damaged, []);
+        let used = |digest| fs::metadata(cas.blob_path(digest)).map(|meta| meta.atime());
+        let before = used(&good).expect("it is here");
+        fs::write(cas.blob_path(&bad), "BAD").expect("the blob is ours");
+        let steps = AtomicU64::new(0);
+        let found = cas.verify_all(|done, total| {
+            assert!(done <= total);
+            steps.fetch_add(1, Ordering::Relaxed);
+        })?;
+        assert_eq!((found.damaged, found.blobs), (vec![bad], steps.into_inner()));
+        assert_eq!(used(&good).expect("it is here"), before, "reading all is no use");
+        assert_eq!(cas.missing(&[good, bad])?, [bad]);
+        assert_eq!(fs::read(folder.path().join("quarantine").join(bad.hex())).ok(), Some(b"BAD".to_vec()));
+        assert_eq!(results.get(&Digest::of(b"action"))?, None);
+        assert_eq!(paths.iter().map(|path| path.exists()).collect::<Vec<_>>(), [true, false]);
+        cas.put_bytes(b"bad")?;
+        assert!(results.get(&Digest::of(b"action"))?.is_some());
+        let again = cas.checked_out(&trees[1])?;
+        assert_eq!(fs::read(again.path().join("dir/file")).ok(), Some(b"bad".to_vec()));
+        Ok(())
+    }
+}

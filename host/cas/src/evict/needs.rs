@@ -1,0 +1,84 @@
+//! From what is used to the blobs that it needs.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::Read;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use spec_model::Digest;
+use spec_model::tree::Directory;
+
+use super::census::{Census, Hash};
+use super::roots::Roots;
+use crate::codec;
+use crate::layout::BlobName;
+use crate::store::Cas;
+use crate::usage::Moment;
+
+/// Something that a record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A blob.
+    Blob(Digest),
+    /// A tree with all that is in it, as far as it is here.
+    Tree(Digest),
+}
+
+/// A walk over everything that roots need, the root that was used last first: so a directory need be read only once.
+pub(super) struct Needed<'a> {
+    cas: &'a Cas,
+    census: &'a mut Census,
+    seen: HashSet<Hash>,
+}
+
+impl<'a> Needed<'a> {
+    /// Notes with every blob when something that needs it was used.
+    pub(super) fn mark(cas: &'a Cas, census: &'a mut Census, roots: &Roots) {
+        let mut walk = Self { cas, census, seen: HashSet::new() };
+        for root in roots.latest_first() {
+            for need in &root.needs {
+                match need {
+                    Need::Blob(digest) => walk.census.need(digest.hash(), root.used),
+                    Need::Tree(digest) => walk.tree(digest.hash(), root.used),
+                }
+            }
+        }
+    }
+
+    fn tree(&mut self, root: &Hash, used: Moment) {
+        let mut open = vec![*root];
+        while let Some(hash) = open.pop() {
+            if !self.seen.insert(hash) {
+                continue;
+            }
+            let digest = Digest::new(hash, 0);
+            let Some(directory) = read_unnoticed(self.cas, &digest) else { continue };
+            self.census.need(&hash, used);
+            for file in &directory.files {
+                self.census.need(file.digest.hash(), used);
+            }
+            open.extend(directory.directories.iter().map(|child| *child.digest.hash()));
+        }
+    }
+}
+
+/// A directory, unchecked, without that counting as a use. The size of the digest does not matter.
+pub(crate) fn read_unnoticed(cas: &Cas, digest: &Digest) -> Option<Directory> {
+    let mut bytes = Vec::new();
+    open_unnoticed(cas, digest).ok()?.read_to_end(&mut bytes).ok()?;
+    codec::decode(&bytes).ok()
+}
+
+/// Opens a blob such that reading it does not count as a use.
+pub(crate) fn open_unnoticed(cas: &Cas, digest: &Digest) -> Result<File, Errno> {
+    let name = BlobName::of(digest);
+    let open = |flags| rustix::fs::openat(&cas.shared.objects, name.path(), flags, Mode::empty());
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    match open(flags | OFlags::NOATIME) {
+        // Only the owner may.
+        Err(Errno::PERM) => open(flags),
+        other => other,
+    }
+    .map(File::from)
+}

@@ -1,0 +1,152 @@
+//! What is used by name: records, results of actions, checked-out trees.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
+use spec_model::Digest;
+
+use super::needs::Need;
+use crate::action_cache::WORTH_REMEMBERING;
+use crate::error::{CasError, Result};
+use crate::layout;
+use crate::lock::try_lock;
+use crate::store::Cas;
+use crate::usage::Moment;
+
+/// Tells what a record needs, from its kind (`artifacts`) and its bytes; nothing for records that it does not know.
+pub type NeedsOf<'a> = &'a (dyn Fn(&str, &[u8]) -> Vec<Need> + Sync);
+
+/// Bytes of a result's entry with so few blobs that every use of it was noted with each of them.
+const SMALL: u64 = 40 * WORTH_REMEMBERING as u64;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RootKind {
+    Record,
+    Action,
+    Tree,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Root {
+    pub(super) kind: RootKind,
+    /// The file whose time of change tells of the last use.
+    pub(super) path: PathBuf,
+    pub(super) used: Moment,
+    pub(super) needs: Vec<Need>,
+}
+
+#[derive(Debug)]
+pub(super) struct Roots(Vec<Root>);
+
+impl Roots {
+    /// Everything that is used by name.
+    pub(super) fn find(cas: &Cas, needs_of: NeedsOf<'_>) -> Result<Self> {
+        let mut roots = Vec::new();
+        records(cas, needs_of, &mut roots)?;
+        trees(cas, &mut roots)?;
+        let actions = cas.action_cache();
+        let folders = actions.folders()?;
+        let found = cas.parallel(&folders, |folder| results(cas, folder))?;
+        roots.extend(found.into_iter().flatten());
+        roots.sort_unstable_by_key(|root| std::cmp::Reverse(root.used));
+        Ok(Self(roots))
+    }
+
+    pub(super) fn latest_first(&self) -> impl Iterator<Item = &Root> {
+        self.0.iter()
+    }
+
+    /// Those last used at `cut` or before.
+    pub(super) fn until(&self, cut: Moment) -> &[Root] {
+        &self.0[self.0.partition_point(|root| root.used > cut)..]
+    }
+}
+
+fn records(cas: &Cas, needs_of: NeedsOf<'_>, roots: &mut Vec<Root>) -> Result<()> {
+    for kind in entries(&cas.root().join(layout::REFS))? {
+        let name = kind.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let refs = cas.refs(&name);
+        for record in refs.list("")? {
+            let path = kind.join(&record);
+            let Some(used) = used(&path)? else { continue };
+            let needs = record_needs(&path, &name, needs_of);
+            roots.push(Root { kind: RootKind::Record, path, used, needs });
+        }
+    }
+    Ok(())
+}
+
+fn record_needs(path: &Path, kind: &str, needs_of: NeedsOf<'_>) -> Vec<Need> {
+    fs::read(path).map(|bytes| needs_of(kind, &bytes)).unwrap_or_default()
+}
+
+/// The results of actions in one folder.
+fn results(cas: &Cas, folder: &Path) -> Result<Vec<Root>> {
+    let mut roots = Vec::new();
+    for path in entries(folder)? {
+        let Some((used, size)) = look(&path)? else { continue };
+        let needs = if size > SMALL { result_needs(cas, &path)? } else { Vec::new() };
+        roots.push(Root { kind: RootKind::Action, path, used, needs });
+    }
+    Ok(roots)
+}
+
+fn result_needs(cas: &Cas, path: &Path) -> Result<Vec<Need>> {
+    let needs = cas.action_cache().needs_at(path)?.unwrap_or_default();
+    Ok(needs.into_iter().map(Need::Blob).collect())
+}
+
+/// Checked-out trees. One that is in use is used now.
+fn trees(cas: &Cas, roots: &mut Vec<Root>) -> Result<()> {
+    for path in entries(&cas.root().join(layout::TREES))? {
+        if path.extension().is_none_or(|extension| extension != "lock") {
+            continue;
+        }
+        let (Ok(lock), Some(used)) = (File::open(&path), used(&path)?) else { continue };
+        let free = try_lock(&lock, &path, FlockOperation::NonBlockingLockExclusive)?;
+        let hash = path.file_stem().unwrap_or_default().to_string_lossy();
+        // The walk goes by hash alone.
+        let Ok(root) = Digest::from_hex(&hash, 0) else { continue };
+        let used = if free { used } else { Moment::LAST };
+        roots.push(Root { kind: RootKind::Tree, path, used, needs: vec![Need::Tree(root)] });
+    }
+    Ok(())
+}
+
+impl Root {
+    /// What it needs, read again when that was not worth it before.
+    pub(super) fn all_needs(&self, cas: &Cas) -> Result<Vec<Need>> {
+        match self.kind {
+            RootKind::Action if self.needs.is_empty() => result_needs(cas, &self.path),
+            _ => Ok(self.needs.clone()),
+        }
+    }
+}
+
+fn used(path: &Path) -> Result<Option<Moment>> {
+    Ok(look(path)?.map(|(used, _)| used))
+}
+
+/// When something was last used, and its size; `None` when it has gone.
+fn look(path: &Path) -> Result<Option<(Moment, u64)>> {
+    match fs::metadata(path) {
+        Ok(meta) => {
+            let used = meta.modified().map_err(CasError::io("look up", path))?;
+            Ok(Some((used.into(), meta.size())))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(CasError::io("look up", path)(error)),
+    }
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(CasError::io("list", folder))?,
+    };
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+    paths.collect::<std::io::Result<_>>().map_err(CasError::io("list", folder))
+}

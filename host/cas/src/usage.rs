@@ -1,0 +1,95 @@
+//! When things were last used: a blob's time of access, the time of change of a record, a result or a tree's lock.
+//!
+//! A use is noted only when the note that is there has become old, so that reading costs no writing.
+
+use std::fs::File;
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::{AtFlags, Stat, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
+use rustix::io::Errno;
+
+use crate::layout::BlobName;
+use crate::store::Cas;
+
+/// What is noted of a last use is at most this much too early.
+pub(crate) const PRECISION: Duration = Duration::from_secs(600);
+/// A note older than this is renewed. Half of [`PRECISION`], for what is used from memory is noted as seldom again.
+pub(crate) const STALE: Duration = Duration::from_secs(300);
+
+/// A time in whole seconds since 1970, rounded down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(i64);
+
+impl Moment {
+    pub(crate) const LAST: Self = Self(i64::MAX);
+
+    pub(crate) fn now() -> Self {
+        SystemTime::now().into()
+    }
+
+    /// When a blob was last used.
+    pub(crate) fn of_access(stat: &Stat) -> Self {
+        Self(stat.st_atime)
+    }
+
+    /// When something else was last used.
+    pub(crate) fn of_change(stat: &Stat) -> Self {
+        Self(stat.st_mtime)
+    }
+
+    pub(crate) fn before(self, time: Duration) -> Self {
+        Self(self.0.saturating_sub_unsigned(time.as_secs()))
+    }
+
+    pub(crate) fn after(self, time: Duration) -> Self {
+        Self(self.0.saturating_add_unsigned(time.as_secs()))
+    }
+
+    fn is_stale(self) -> bool {
+        self < Self::now().before(STALE)
+    }
+}
+
+impl From<SystemTime> for Moment {
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self(since.as_secs().try_into().unwrap_or(i64::MAX))
+    }
+}
+
+impl From<Moment> for SystemTime {
+    fn from(moment: Moment) -> Self {
+        Self::UNIX_EPOCH + Duration::from_secs(moment.0.try_into().unwrap_or(0))
+    }
+}
+
+const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+const LEAVE: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
+const ACCESSED: Timestamps = Timestamps { last_access: NOW, last_modification: LEAVE };
+const CHANGED: Timestamps = Timestamps { last_access: LEAVE, last_modification: NOW };
+
+impl Cas {
+    /// Notes a use of a blob that was just looked up; `false` when it has gone meanwhile.
+    pub(crate) fn note_use(&self, name: &BlobName, stat: &Stat) -> bool {
+        if !Moment::of_access(stat).is_stale() {
+            return true;
+        }
+        let noted = rustix::fs::utimensat(&self.shared.objects, name.path(), &ACCESSED, AtFlags::empty());
+        // Where nothing can be noted, as on a read-only file system, nothing can be evicted either.
+        !matches!(noted, Err(Errno::NOENT))
+    }
+}
+
+/// Notes a use of a blob that is open.
+pub(crate) fn note_open_blob(file: &File, stat: &Stat) {
+    if Moment::of_access(stat).is_stale() {
+        let _ = rustix::fs::futimens(file, &ACCESSED);
+    }
+}
+
+/// Notes a use of an open file that is no blob.
+pub(crate) fn note_open(file: &File) {
+    if rustix::fs::fstat(file).is_ok_and(|stat| Moment::of_change(&stat).is_stale()) {
+        let _ = rustix::fs::futimens(file, &CHANGED);
+    }
+}

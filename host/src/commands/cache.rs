@@ -1,0 +1,110 @@
+//! `cache ...`
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use spec_cas::{Cas, Evicted, Quota};
+use spec_model::DigestFunction;
+
+use super::say;
+use crate::app::App;
+use crate::cli::CacheCommand;
+use crate::config::Size;
+use crate::error::{CommandError, CommandResult};
+use crate::keeper;
+use crate::term::bytes;
+
+/// How often progress is shown.
+const BEAT: Duration = Duration::from_millis(200);
+
+/// Checks, counts or cleans the cache.
+///
+/// # Errors
+/// What ends the command.
+pub(super) fn run(app: &App, command: &CacheCommand) -> CommandResult<ExitCode> {
+    for cas in stores(app)? {
+        match command {
+            CacheCommand::Usage => usage(app, &cas),
+            CacheCommand::Verify => verify(app, &cas),
+            CacheCommand::Clean { to } => clean(&cas, &quota(app, &cas, *to)?),
+        }?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The stores that are there: one for each digest function that was used.
+fn stores(app: &App) -> CommandResult<Vec<Cas>> {
+    let folder = app.config.cache("cas");
+    let mut stores = vec![Cas::open(&folder)?];
+    if folder.join(DigestFunction::Blake3.name()).is_dir() {
+        stores.push(Cas::open_with(&folder, DigestFunction::Blake3)?);
+    }
+    Ok(stores)
+}
+
+fn quota(app: &App, cas: &Cas, to: Option<Size>) -> CommandResult<Quota> {
+    let mut config = app.config.clone();
+    let Some(size) = to else { return keeper::quota(&config, cas) };
+    config.quota = Some(size);
+    Ok(Quota { reserved: 0, low: 100, ..keeper::quota(&config, cas)? })
+}
+
+fn usage(app: &App, cas: &Cas) -> CommandResult {
+    let counted = evict(cas, &Quota { most: None, reserved: 0, low: 100 })?;
+    let quota = keeper::quota(&app.config, cas)?;
+    let most = quota.most.map_or_else(|| "no quota".to_owned(), |most| format!("quota {}", bytes(most)));
+    let (blobs, reserved) = (counted.blobs, bytes(quota.reserved));
+    say(&format!("{} in {blobs} blobs ({most}, {reserved} of the disk reserved)\n", bytes(counted.before)))
+}
+
+fn clean(cas: &Cas, quota: &Quota) -> CommandResult {
+    let done = evict(cas, quota)?;
+    let (before, after) = (bytes(done.before), bytes(done.after));
+    say(&format!(
+        "removed {} blobs and {} records: {before} before, {after} now\n",
+        done.removed, done.roots
+    ))?;
+    if let (true, Some(most)) = (done.falls_short(), done.most) {
+        let message = format!("the cache takes {after}, which is more than {}", bytes(most));
+        let hint = "the rest is in use, or was used during the last minutes; run it again later";
+        return Err(CommandError::failure("cache-in-use", message).hint(hint));
+    }
+    Ok(())
+}
+
+fn evict(cas: &Cas, quota: &Quota) -> CommandResult<Evicted> {
+    let busy = || {
+        CommandError::failure("cache-busy", "another process is cleaning the cache")
+            .hint("run it again later")
+    };
+    cas.evict(quota, &keeper::needs)?.ok_or_else(busy)
+}
+
+fn verify(app: &App, cas: &Cas) -> CommandResult {
+    let shown = Mutex::new(Instant::now());
+    let watched = app.watched() && std::io::stderr().is_terminal();
+    let found = cas.verify_all(|done, total| {
+        // Who comes while another one writes has nothing newer to tell.
+        if let (true, Ok(mut last)) = (watched, shown.try_lock())
+            && last.elapsed() > BEAT
+        {
+            *last = Instant::now();
+            eprint!("\r{done} of {total} blobs ");
+        }
+    })?;
+    if watched {
+        eprint!("\r\x1b[K");
+    }
+    let text: String = found.damaged.iter().map(|digest| format!("damaged {digest}\n")).collect();
+    let (blobs, size) = (found.blobs, bytes(found.bytes));
+    say(&format!("{text}{blobs} blobs of {size} read, {} damaged\n", found.damaged.len()))?;
+    if found.damaged.is_empty() {
+        return Ok(());
+    }
+    let folder = cas.root().join("quarantine");
+    let message = format!("{} blobs were damaged and are in {} now", found.damaged.len(), folder.display());
+    let hint = "what needs them is fetched or built again by the next command; check the disk";
+    Err(CommandError::failure("cache-damaged", message).hint(hint))
+}
