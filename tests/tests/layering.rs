@@ -10,7 +10,7 @@ use serde_json::Value;
 const FLOORS: [&[&str]; 6] = [
     &["spec-model", "spec-proto"],
     &["spec-cas", "spec-strategy", "spec-sandbox"],
-    &["spec-project", "spec-source", "spec-exec", "spec-plugins", "spec-artifact"],
+    &["spec-project", "spec-source", "spec-exec", "spec-plugins", "spec-artifact", "spec-remote"],
     &["spec-build", "spec-reapi", "spec-speculation"],
     &["spec-scheduler"],
     &["spec-host"],
@@ -27,7 +27,7 @@ const RESERVED: [(&str, &[&str]); 8] = [
     ("tar", &["spec-source", "spec-host"]),
     ("ureq", &["spec-source"]),
     ("prost-build", &["spec-proto"]),
-    ("tonic", &["spec-reapi"]),
+    ("tonic", &["spec-reapi", "spec-remote"]),
     ("clap", &["spec-host"]),
     ("anyhow", &["spec-host"]),
 ];

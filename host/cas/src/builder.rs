@@ -168,6 +168,11 @@ impl Batch {
         digest
     }
 
+    /// The messages, by their digests, in no order.
+    pub(crate) fn into_messages(self) -> impl Iterator<Item = (Digest, Vec<u8>)> {
+        self.made.into_iter().map(|(digest, bytes, _)| (digest, bytes))
+    }
+
     /// Stores all of them, with several threads; they are in the directory cache then.
     ///
     /// # Errors

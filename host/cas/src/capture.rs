@@ -13,10 +13,11 @@ use crate::scan::{Found, Scanned, Scanner};
 use crate::store::Cas;
 use crate::writer::Take;
 
-/// What was learnt of a file by storing it.
-struct Stored {
-    digest: Digest,
-    executable: bool,
+/// What was learnt of a file by reading it.
+#[derive(Clone, Copy)]
+pub(crate) struct Stored {
+    pub(crate) digest: Digest,
+    pub(crate) executable: bool,
 }
 
 impl Cas {
@@ -65,7 +66,9 @@ impl Cas {
         take: Take,
     ) -> Result<Digest> {
         let stored = self.parallel(files, |path| self.store_found(path, take))?;
-        let mut assembly = Assembly { cas: self, stored, batch: Batch::new(self.function()) };
+        let load = |digest: &Digest| self.directory(digest);
+        let batch = Batch::new(self.function());
+        let mut assembly = Assembly { load: &load, stored: &stored, batch };
         let root = assembly.assemble(scanned, lower)?;
         assembly.batch.store(self)?;
         Ok(root)
@@ -80,16 +83,18 @@ impl Cas {
     }
 }
 
-struct Assembly<'a> {
-    cas: &'a Cas,
-    stored: Vec<Stored>,
-    batch: Batch,
+/// Makes directories of what was scanned.
+pub(crate) struct Assembly<'a> {
+    /// Gives the directories of a tree below.
+    pub(crate) load: &'a dyn Fn(&Digest) -> Result<Arc<Directory>>,
+    pub(crate) stored: &'a [Stored],
+    pub(crate) batch: Batch,
 }
 
 impl Assembly<'_> {
-    fn assemble(&mut self, scanned: &Scanned, lower: Option<&Digest>) -> Result<Digest> {
+    pub(crate) fn assemble(&mut self, scanned: &Scanned, lower: Option<&Digest>) -> Result<Digest> {
         let lower: Arc<Directory> = match lower.filter(|_| !scanned.opaque) {
-            Some(digest) => self.cas.directory(digest)?,
+            Some(digest) => (self.load)(digest)?,
             None => Arc::default(),
         };
         let mut directory = kept(&lower, scanned);

@@ -67,8 +67,11 @@ impl Cas {
         Ok(self.missing(&self.blobs_of_tree(root)?)?.is_empty())
     }
 
-    /// All blobs of a tree, its directories included, in no order.
-    pub(crate) fn blobs_below(&self, root: &Digest) -> Result<Vec<Digest>> {
+    /// All blobs of a tree, its directories included, in no order; a file that occurs more than once is named each time.
+    ///
+    /// # Errors
+    /// As [`directory`](Self::directory).
+    pub fn blobs_below(&self, root: &Digest) -> Result<Vec<Digest>> {
         let mut blobs = vec![*root];
         self.walk_shared(root, &mut |_, entry| {
             match entry {

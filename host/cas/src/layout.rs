@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use spec_model::Digest;
 
 /// BuildStream's one modification time of every staged file: 2011-11-11 11:11:11 UTC, in seconds.
-pub(crate) const MTIME: i64 = 1_321_009_871;
+pub const MTIME: i64 = 1_321_009_871;
 
 /// Contents, mode 0644, one inode per blob.
 pub(crate) const OBJECTS: &str = "objects";

@@ -61,8 +61,7 @@ impl Cas {
             return Ok(directory);
         }
         let bytes = self.get(digest).map_err(|error| error.about("directory"))?;
-        let decoded = codec::decode(&bytes).map_err(|why| CasError::BadDirectory { digest: *digest, why })?;
-        let directory = Arc::new(decoded);
+        let directory = Arc::new(decode_directory(digest, &bytes)?);
         self.shared.directories.insert(*digest, Arc::clone(&directory));
         Ok(directory)
     }
@@ -172,6 +171,15 @@ impl From<EntryRef<'_>> for Entry {
             EntryRef::Directory(node) => Self::Directory(node.digest),
         }
     }
+}
+
+/// The directory whose message `bytes` is, checked to be canonical and to hold no names that no folder can hold.
+/// Whether it has this digest is the caller's to know.
+///
+/// # Errors
+/// `cas-bad-directory`
+pub fn decode_directory(digest: &Digest, bytes: &[u8]) -> Result<Directory> {
+    codec::decode(bytes).map_err(|why| CasError::BadDirectory { digest: *digest, why })
 }
 
 /// All entries of a directory: directories, then files, then symbolic links.

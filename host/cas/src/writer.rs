@@ -9,6 +9,7 @@ use rustix::fs::CWD;
 use rustix::io::Errno;
 use spec_model::{Digest, DigestHasher};
 
+use crate::direct::{DirectWriter, LARGE};
 use crate::error::{CasError, Result};
 use crate::layout::BlobName;
 use crate::read::{CHUNK, digest_of};
@@ -33,14 +34,28 @@ pub struct BlobWriter {
     cas: Cas,
     written: u64,
     start: Vec<u8>,
-    spilled: Option<(TempFile, DigestHasher)>,
+    spilled: Option<Spilled>,
+    large: bool,
+}
+
+/// What became too large for memory.
+struct Spilled {
+    temp: TempFile,
+    hasher: DigestHasher,
+    direct: Option<Box<DirectWriter>>,
 }
 
 impl Cas {
     /// Starts writing a blob of unknown digest.
     #[must_use]
     pub fn writer(&self) -> BlobWriter {
-        BlobWriter { cas: self.clone(), written: 0, start: Vec::new(), spilled: None }
+        BlobWriter { cas: self.clone(), written: 0, start: Vec::new(), spilled: None, large: false }
+    }
+
+    /// As [`writer`](Self::writer), for a blob whose size is known: large ones need not pass through memory.
+    #[must_use]
+    pub fn writer_of(&self, size: u64) -> BlobWriter {
+        BlobWriter { large: size >= LARGE, ..self.writer() }
     }
 
     /// Stores a regular file of the host and answers with its digest. Symbolic links are followed.
@@ -153,16 +168,16 @@ impl BlobWriter {
         self.finish_as(Some(expected)).map(drop)
     }
 
-    fn finish_as(self, expected: Option<&Digest>) -> Result<Digest> {
-        let found = match &self.spilled {
-            Some((_, hasher)) => hasher.clone().finish(),
+    fn finish_as(mut self, expected: Option<&Digest>) -> Result<Digest> {
+        let found = match &mut self.spilled {
+            Some(spilled) => spilled.end().map_err(CasError::io("write to", self.cas.root()))?,
             None => self.cas.digest(&self.start),
         };
         if let Some(expected) = expected.filter(|expected| **expected != found) {
             return Err(CasError::WrongDigest { expected: *expected, found });
         }
         match self.spilled {
-            Some((temp, _)) => self.cas.publish(temp, &found)?,
+            Some(Spilled { temp, .. }) => self.cas.publish(temp, &found)?,
             None => self.cas.put_known(&found, &self.start)?,
         }
         Ok(found)
@@ -174,16 +189,40 @@ impl BlobWriter {
         self.written
     }
 
-    fn spill(&mut self) -> io::Result<&mut (TempFile, DigestHasher)> {
+    fn spill(&mut self) -> io::Result<&mut Spilled> {
         if self.spilled.is_none() {
             let temp = self.cas.temp_file(&Digest::of(b"")).map_err(io::Error::other)?;
-            let mut hasher = self.cas.function().hasher();
-            hasher.update(&self.start);
-            temp.file().write_all(&self.start)?;
+            let direct = self.large.then(|| Box::new(DirectWriter::new(temp.file())));
+            let mut spilled = Spilled { temp, hasher: self.cas.function().hasher(), direct };
+            spilled.write(&self.start, &self.cas)?;
             self.start = Vec::new();
-            self.spilled = Some((temp, hasher));
+            self.spilled = Some(spilled);
         }
         self.spilled.as_mut().ok_or_else(|| io::Error::other("the file was just made"))
+    }
+}
+
+impl Spilled {
+    fn write(&mut self, bytes: &[u8], cas: &Cas) -> io::Result<()> {
+        let Self { temp, hasher, direct } = self;
+        match direct {
+            Some(direct) => {
+                let workers = cas.workers().map_err(io::Error::other)?;
+                direct.write(bytes, temp.file(), hasher, workers)
+            }
+            None => {
+                hasher.update(bytes);
+                temp.file().write_all(bytes)
+            }
+        }
+    }
+
+    /// Writes what is left and answers with the digest of all.
+    fn end(&mut self) -> io::Result<Digest> {
+        if let Some(direct) = self.direct.take() {
+            direct.finish(self.temp.file(), &mut self.hasher)?;
+        }
+        Ok(self.hasher.clone().finish())
     }
 }
 
@@ -194,11 +233,10 @@ impl Write for BlobWriter {
             self.written += bytes.len() as u64;
             return Ok(bytes.len());
         }
-        let (temp, hasher) = self.spill()?;
-        let count = temp.file().write(bytes)?;
-        hasher.update(&bytes[..count]);
-        self.written += count as u64;
-        Ok(count)
+        let cas = self.cas.clone();
+        self.spill()?.write(bytes, &cas)?;
+        self.written += bytes.len() as u64;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -51,7 +51,9 @@ impl ByteStream for Bytes {
         if let Some(data) = first {
             // There is room for one.
             let _ = sender.try_send(Ok(ReadResponse { data }));
-            tokio::spawn(send(self.context.clone(), download, sender));
+            if !download.is_done() {
+                tokio::spawn(send(self.context.clone(), download, sender));
+            }
         }
         Ok(Response::new(ReceiverStream::new(receiver)))
     }

@@ -53,6 +53,11 @@ impl Download {
         })
     }
 
+    /// Whether there is nothing behind the last piece.
+    pub(crate) fn is_done(&self) -> bool {
+        self.offset == self.end && self.encoder.is_none()
+    }
+
     /// The next piece; `None` behind the end.
     pub(crate) fn next(&mut self) -> Result<Option<Vec<u8>>, Refusal> {
         let digest = self.digest;

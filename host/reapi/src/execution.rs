@@ -40,7 +40,7 @@ impl reapi::execution_server::Execution for Execution {
         let realm = self.context.admit(&request.instance_name, request.digest_function)?;
         let action = from_proto::required(request.action_digest.as_ref(), "action_digest")?;
         let attached = self.start(realm, action, request).await?;
-        Ok(Response::new(follow(self.context.clone(), attached)))
+        Ok(Response::new(follow(self.context.clone(), attached).await))
     }
 
     type WaitExecutionStream = ReceiverStream<Told>;
@@ -50,7 +50,7 @@ impl reapi::execution_server::Execution for Execution {
         request: Request<reapi::WaitExecutionRequest>,
     ) -> Result<Response<Self::WaitExecutionStream>, Status> {
         let operation = self.context.operations.find(&request.get_ref().name)?;
-        Ok(Response::new(follow(self.context.clone(), Attached::to(operation))))
+        Ok(Response::new(follow(self.context.clone(), Attached::to(operation)).await))
     }
 }
 
@@ -112,24 +112,34 @@ fn log(action: &Digest, answer: &Answer, took: Duration) {
     }
 }
 
-/// Tells a client of an operation, stage by stage, until it is completed or the client goes.
-fn follow(context: Context, attached: Attached) -> ReceiverStream<Told> {
+/// Tells a client of an operation, stage by stage, until it is completed or the client goes. What is completed already
+/// needs no task that waits.
+async fn follow(context: Context, attached: Attached) -> ReceiverStream<Told> {
     let (sender, receiver) = mpsc::channel(2);
-    tokio::spawn(async move {
-        let operation = &attached.0;
-        let mut stages = operation.stage.subscribe();
-        loop {
-            let stage = stages.borrow_and_update().clone();
-            let is_last = matches!(stage, Stage::Completed(_));
-            let told = to_operation::tell(&context, operation, stage).await.map_err(Status::from);
-            if sender.send(told).await.is_err() || is_last {
-                return;
-            }
-            tokio::select! {
-                changed = stages.changed() => if changed.is_err() { return },
-                () = sender.closed() => return,
-            }
-        }
-    });
+    let stage = attached.0.stage.borrow().clone();
+    if matches!(stage, Stage::Completed(_)) {
+        let told = to_operation::tell(&context, &attached.0, stage).await.map_err(Status::from);
+        // There is room for one.
+        let _ = sender.try_send(told);
+    } else {
+        tokio::spawn(tell_all(context, attached, sender));
+    }
     ReceiverStream::new(receiver)
+}
+
+async fn tell_all(context: Context, attached: Attached, sender: mpsc::Sender<Told>) {
+    let operation = &attached.0;
+    let mut stages = operation.stage.subscribe();
+    loop {
+        let stage = stages.borrow_and_update().clone();
+        let is_last = matches!(stage, Stage::Completed(_));
+        let told = to_operation::tell(&context, operation, stage).await.map_err(Status::from);
+        if sender.send(told).await.is_err() || is_last {
+            return;
+        }
+        tokio::select! {
+            changed = stages.changed() => if changed.is_err() { return },
+            () = sender.closed() => return,
+        }
+    }
 }

@@ -16,6 +16,13 @@ pub(crate) struct Inline {
     pub(crate) files: Vec<String>,
 }
 
+impl Inline {
+    /// Whether digests are all that is wanted.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.stdout && !self.stderr && self.files.is_empty()
+    }
+}
+
 /// Puts contents into a result, as far as they fit into a message. What does not is left to its digest.
 pub(crate) fn inline(cas: &Cas, result: &mut ActionResult, wanted: &Inline) -> Result<(), Refusal> {
     let mut room = MAX_BATCH / 2;

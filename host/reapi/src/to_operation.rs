@@ -38,6 +38,7 @@ pub(crate) async fn tell(
     let result = match stage {
         Stage::Completed(answer) => {
             let operation = Arc::clone(operation);
+            let wants_nothing = operation.inline.is_empty();
             let finish = move || {
                 let executed = answer.as_ref().ok().map(Arc::clone);
                 let mut response = response(&operation.realm, answer);
@@ -52,8 +53,12 @@ pub(crate) async fn tell(
                 }
                 (response, known)
             };
-            let (response, known) = context.blocking.run(finish).await?;
-            metadata.partial_execution_metadata = known;
+            let (response, known) = match wants_nothing {
+                true => finish(),
+                false => context.blocking.run(finish).await?,
+            };
+            // An error may leave no result that tells more.
+            metadata.partial_execution_metadata = known.or(metadata.partial_execution_metadata);
             Some(longrunning::operation::Result::Response(response))
         }
         _ => None,

@@ -18,15 +18,15 @@ pub(crate) struct Upload {
 }
 
 enum Sink {
-    Plain(Bounded),
+    Plain(Box<Bounded>),
     Zstd(Box<Decoder<'static, Bounded>>),
 }
 
 impl Upload {
     pub(crate) fn new(cas: &Cas, digest: Digest, zstd: bool) -> Result<Self, Refusal> {
-        let bounded = Bounded { writer: cas.writer(), left: digest.size() };
+        let bounded = Bounded { writer: cas.writer_of(digest.size()), left: digest.size() };
         let sink = match zstd {
-            false => Sink::Plain(bounded),
+            false => Sink::Plain(Box::new(bounded)),
             true => {
                 let decoder = zstd_blob::decoder(bounded);
                 Sink::Zstd(Box::new(decoder.map_err(|error| Refusal::Internal(error.to_string()))?))
@@ -57,7 +57,7 @@ impl Upload {
             flushed.map_err(|error| self.failed(error))?;
         }
         let bounded = match self.sink {
-            Sink::Plain(bounded) => bounded,
+            Sink::Plain(bounded) => *bounded,
             Sink::Zstd(decoder) => decoder.into_inner(),
         };
         if bounded.left > 0 {

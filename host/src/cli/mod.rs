@@ -2,6 +2,7 @@
 
 mod artifact;
 mod cache;
+mod cas;
 mod globals;
 mod repeat;
 mod serve;
@@ -10,6 +11,7 @@ mod values;
 
 pub(crate) use artifact::{ArtifactCommand, CheckoutArgs};
 pub(crate) use cache::CacheCommand;
+pub(crate) use cas::{CasCommand, RemoteArgs};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::Globals;
 pub(crate) use serve::ServeArgs;
@@ -73,6 +75,9 @@ pub(crate) enum Command {
     Cache(CacheCommand),
     /// Serve the cache and this machine's workers to Remote Execution API clients
     Serve(ServeArgs),
+    /// Move trees between this machine and a Remote Execution API server
+    #[command(subcommand)]
+    Cas(CasCommand),
     /// Begin a new project
     Init(InitArgs),
     /// Say what this machine lacks, and the command that mends it

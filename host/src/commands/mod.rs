@@ -4,6 +4,7 @@ mod artifact;
 mod bench;
 mod build;
 mod cache;
+mod cas;
 mod doctor;
 mod init;
 mod pager;
@@ -34,6 +35,7 @@ pub(crate) fn run(app: &App, command: &Command) -> CommandResult<ExitCode> {
         Command::Shell(args) => shell::run(app, args),
         Command::Cache(command) => cache::run(app, command),
         Command::Serve(args) => serve::run(app, args),
+        Command::Cas(command) => cas::run(app, command),
         Command::Init(args) => init::run(app, args),
         Command::Doctor => doctor::run(app),
         Command::Bench(args) => bench::run(app, args),

@@ -1,0 +1,111 @@
+//! What can go wrong between here and a server, and whose fault it is.
+
+use spec_cas::CasError;
+use spec_model::{Digest, UserError};
+
+/// A failed request to a server.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// What was given as an address is none. Reason `remote-bad-address`.
+    #[error("'{address}' is no server's address; expected http://HOST:PORT, https://HOST:PORT or unix:PATH")]
+    BadAddress {
+        /// As it was given.
+        address: String,
+    },
+    /// A certificate, a key or a token is no such thing. Reason `remote-bad-credentials`.
+    #[error("cannot use the {what} for {address}: {why}")]
+    BadCredentials {
+        /// The server.
+        address: String,
+        /// What was given: "certificates", "token".
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is no way to the server, however often it was tried. Reason `remote-unreachable`.
+    #[error("cannot reach {address}: {why}; check the address and whether the server runs")]
+    Unreachable {
+        /// The server.
+        address: String,
+        /// Why not.
+        why: String,
+    },
+    /// The server does not let us do it. Reason `remote-denied`.
+    #[error("{address} refuses to {action}: {why}; check the token, the certificate and the instance")]
+    Denied {
+        /// The server.
+        address: String,
+        /// What was asked: "store blobs".
+        action: &'static str,
+        /// What it said.
+        why: String,
+    },
+    /// The server cannot do what is needed. Reason `remote-unsupported`.
+    #[error("{address} cannot {action}: {why}")]
+    Unsupported {
+        /// The server.
+        address: String,
+        /// What was asked.
+        action: &'static str,
+        /// What it lacks.
+        why: String,
+    },
+    /// The server says that the request is wrong. Reason `remote-refused`.
+    #[error("{address} refuses to {action}: {why}")]
+    Refused {
+        /// The server.
+        address: String,
+        /// What was asked.
+        action: &'static str,
+        /// What it said.
+        why: String,
+    },
+    /// The server does not have it. Reason `remote-missing`.
+    #[error("{address} does not have {digest}; upload it there, or ask another server")]
+    Missing {
+        /// The server.
+        address: String,
+        /// What was wanted.
+        digest: Digest,
+    },
+    /// The server failed, however often it was tried. Reason `remote-failed`.
+    #[error("{address} failed to {action}: {why}; see that server's log")]
+    Failed {
+        /// The server.
+        address: String,
+        /// What was asked.
+        action: &'static str,
+        /// Its code and what it said.
+        why: String,
+    },
+    /// The server answered what no server may answer. Reason `remote-broken`.
+    #[error("{address} breaks the protocol when asked to {action}: {why}")]
+    Broken {
+        /// The server.
+        address: String,
+        /// What was asked.
+        action: &'static str,
+        /// What is wrong with the answer.
+        why: String,
+    },
+    /// A file of this machine failed. Reason that of the store's error.
+    #[error(transparent)]
+    Local(#[from] CasError),
+}
+
+impl UserError for RemoteError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::BadAddress { .. } => "remote-bad-address",
+            Self::BadCredentials { .. } => "remote-bad-credentials",
+            Self::Unreachable { .. } => "remote-unreachable",
+            Self::Denied { .. } => "remote-denied",
+            Self::Unsupported { .. } => "remote-unsupported",
+            Self::Refused { .. } => "remote-refused",
+            Self::Missing { .. } => "remote-missing",
+            Self::Failed { .. } => "remote-failed",
+            Self::Broken { .. } => "remote-broken",
+            Self::Local(error) => error.reason(),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! A folder of this machine as one who has blobs.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use spec_cas::{CasError, Survey};
+use spec_model::{Digest, DigestFunction};
+
+use crate::blob::{Blob, Provider};
+
+/// A folder whose files were digested, to be sent without a copy of them in the store. The files must not change
+/// before they are sent: a server refuses what is not what was announced.
+#[derive(Debug)]
+pub struct Folder {
+    root: Digest,
+    directories: HashMap<Digest, Vec<u8>>,
+    files: HashMap<Digest, PathBuf>,
+}
+
+impl Folder {
+    /// Reads and digests all of a folder, with all processors.
+    ///
+    /// # Errors
+    /// As [`spec_cas::Cas::import_dir`].
+    pub fn read(path: &Path, function: DigestFunction) -> Result<Self, CasError> {
+        let Survey { root, directories, files } = Survey::of(path, function)?;
+        Ok(Self { root, directories: directories.into_iter().collect(), files: files.into_iter().collect() })
+    }
+
+    /// The digest of the folder's tree.
+    #[must_use]
+    pub fn root(&self) -> Digest {
+        self.root
+    }
+
+    /// All blobs of the tree, each once.
+    #[must_use]
+    pub fn blobs(&self) -> Vec<Digest> {
+        self.directories.keys().chain(self.files.keys()).copied().collect()
+    }
+}
+
+impl Provider for Folder {
+    fn open(&self, digest: &Digest) -> Result<Blob, CasError> {
+        if let Some(bytes) = self.directories.get(digest) {
+            return Ok(Blob::Bytes(bytes.clone()));
+        }
+        let missing = || CasError::Missing { digest: *digest, what: "a blob of the folder".to_owned() };
+        let path = self.files.get(digest).ok_or_else(missing)?;
+        File::open(path).map(Blob::File).map_err(|error| CasError::writing(path, error))
+    }
+}

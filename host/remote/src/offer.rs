@@ -1,0 +1,36 @@
+//! What a server offers: the part of its capabilities that matters here.
+
+use spec_proto::reapi;
+
+/// gRPC's usual limit of a message; what a server may announce beyond it is not used.
+const MESSAGE: u64 = 4 << 20;
+/// Bytes of a batch that are left for digests and the message around them.
+const AROUND: u64 = 128 << 10;
+
+/// What a server offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The sum of blobs' sizes in one batch.
+    pub max_batch: u64,
+    /// Whether single blobs may be compressed with zstd on their way.
+    pub zstd: bool,
+    /// Whether it runs actions.
+    pub executes: bool,
+    /// Whether it takes results of actions that were run elsewhere.
+    pub takes_results: bool,
+}
+
+impl Offer {
+    pub(crate) fn of(capabilities: &reapi::ServerCapabilities) -> Self {
+        let cache = capabilities.cache_capabilities.clone().unwrap_or_default();
+        // REAPI: 0 means no limit but that of messages.
+        let announced = u64::try_from(cache.max_batch_total_size_bytes).unwrap_or(0);
+        let most = MESSAGE - AROUND;
+        Self {
+            max_batch: if announced == 0 { most } else { announced.min(most) },
+            zstd: cache.supported_compressors.contains(&(reapi::compressor::Value::Zstd as i32)),
+            executes: capabilities.execution_capabilities.as_ref().is_some_and(|offer| offer.exec_enabled),
+            takes_results: cache.action_cache_update_capabilities.is_some_and(|offer| offer.update_enabled),
+        }
+    }
+}

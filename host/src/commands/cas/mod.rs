@@ -1,0 +1,51 @@
+//! `cas ...`
+
+mod pull;
+mod push;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use spec_remote::{Remote, RemoteOptions, Tls, Token};
+use tokio::runtime::Runtime;
+
+use crate::app::App;
+use crate::cli::{CasCommand, RemoteArgs};
+use crate::error::{BlameUser, CommandError, CommandResult};
+
+/// Moves trees.
+///
+/// # Errors
+/// What ends the command.
+pub(super) fn run(app: &App, command: &CasCommand) -> CommandResult<ExitCode> {
+    match command {
+        CasCommand::Push { what, remote } => push::run(app, what, remote),
+        CasCommand::Pull { digest, path, remote } => pull::run(app, digest, path.as_deref(), remote),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn runtime() -> CommandResult<Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| CommandError::io("start the runtime", &error))
+}
+
+async fn connect(app: &App, args: &RemoteArgs) -> CommandResult<Remote> {
+    let mut options = RemoteOptions::new(args.url.parse().or_usage()?);
+    options.instance.clone_from(&args.instance);
+    options.retries = app.config.network_retries;
+    options.token = args.token.as_deref().map(read).transpose()?.map(|text| Token(text.trim().to_owned()));
+    options.tls = Tls {
+        server_ca: args.tls_ca.as_deref().map(read).transpose()?,
+        identity: match (&args.tls_certificate, &args.tls_key) {
+            (Some(certificate), Some(key)) => Some((read(certificate)?, read(key)?)),
+            _ => None,
+        },
+    };
+    Ok(Remote::connect(options).await?)
+}
+
+fn read(path: &Path) -> CommandResult<String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| CommandError::io(&format!("read {}", path.display()), &error))
+}

@@ -1,0 +1,52 @@
+//! `cas push`
+
+use std::path::Path;
+use std::sync::Arc;
+
+use spec_cas::{Cas, Hold};
+use spec_model::{Digest, DigestFunction};
+use spec_remote::{Folder, Provider};
+
+use super::{connect, runtime};
+use crate::app::App;
+use crate::cli::RemoteArgs;
+use crate::commands::say;
+use crate::error::CommandResult;
+
+/// What is sent.
+struct Tree {
+    root: Digest,
+    blobs: Vec<Digest>,
+    provider: Arc<dyn Provider>,
+    /// Keeps the cache's blobs where they are until they are sent.
+    _hold: Option<Hold>,
+}
+
+pub(super) fn run(app: &App, what: &Path, args: &RemoteArgs) -> CommandResult {
+    let runtime = runtime()?;
+    let root = runtime.block_on(async {
+        let remote = connect(app, args).await?;
+        let tree = tree(app, what, remote.function())?;
+        let moved = remote.push(Arc::clone(&tree.provider), &tree.blobs).await?;
+        tracing::debug!("sent {} of {} blobs, {} bytes", moved.blobs, tree.blobs.len(), moved.bytes);
+        CommandResult::Ok(tree.root)
+    })?;
+    say(&format!("{root}\n"))
+}
+
+/// A folder is sent as it is: taking it into the cache first would be one more copy.
+fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<Tree> {
+    let digest = what.to_str().and_then(|text| text.parse::<Digest>().ok());
+    let Some(root) = digest.filter(|_| !what.exists()) else {
+        let folder = Folder::read(what, function)?;
+        return Ok(Tree {
+            root: folder.root(),
+            blobs: folder.blobs(),
+            provider: Arc::new(folder),
+            _hold: None,
+        });
+    };
+    let cas = Cas::open(app.config.cache("cas"))?;
+    let hold = cas.hold()?;
+    Ok(Tree { root, blobs: cas.blobs_below(&root)?, provider: Arc::new(cas), _hold: Some(hold) })
+}

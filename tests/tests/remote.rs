@@ -1,0 +1,123 @@
+//! `cas push` and `cas pull` with `serve` at the other end.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use spec_testkit::{Host, Outcome};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A server that ends with the test.
+struct Served {
+    /// Its cache is the server's.
+    _host: Host,
+    server: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Served {
+    fn start() -> Served {
+        let host = Host::new();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut command = host.command_in(folder.path());
+        command.args(["serve", "--workers", "0", "--listen"]).arg(url(folder.path()));
+        let server = command.stderr(Stdio::null()).spawn().expect("the server starts");
+        let started = Instant::now();
+        while !folder.path().join("socket").exists() {
+            assert!(started.elapsed() < DEADLINE, "the server does not listen");
+            sleep(Duration::from_millis(10));
+        }
+        Served { _host: host, server, folder }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn url(folder: &Path) -> String {
+    format!("unix:{}", folder.join("socket").display())
+}
+
+/// A command of another user of the server, with a cache of its own.
+fn cas(client: &Host, served: &Served, arguments: &[&str]) -> Outcome {
+    let mut command = client.command_in(served.path());
+    command.arg("cas").args(arguments).arg("--remote").arg(url(served.path()));
+    Outcome::of(command.current_dir(served.path()), DEADLINE)
+}
+
+/// A folder with all that a tree can hold, and a file that is too large for a batch.
+fn fill(folder: &Path) {
+    fs::create_dir_all(folder.join("a/empty")).expect("a folder");
+    fs::write(folder.join("a/same"), "same").expect("a file");
+    fs::write(folder.join("run"), "same").expect("a file");
+    fs::set_permissions(folder.join("run"), fs::Permissions::from_mode(0o755)).expect("a mode");
+    fs::write(folder.join("nothing"), "").expect("a file");
+    let large: Vec<u8> = (0..9_000_000u32).map(|n| (n % 253) as u8).collect();
+    for name in ["large", "a/large"] {
+        fs::write(folder.join(name), &large).expect("a file");
+    }
+    symlink("a/same", folder.join("link")).expect("a link");
+}
+
+#[test]
+fn a_folder_goes_to_a_server_and_comes_back() {
+    let (served, client) = (Served::start(), Host::new());
+    let here = served.path().join("here");
+    fill(&here);
+    let digest = cas(&client, &served, &["push", "here"]).success().trim().to_owned();
+    assert_eq!(cas(&client, &served, &["push", "here"]).success().trim(), digest, "again");
+    let _ = cas(&client, &served, &["pull", &digest, "there"]).success();
+    let there = served.path().join("there");
+    for name in ["a/same", "run", "nothing", "large", "a/large"] {
+        assert_eq!(fs::read(there.join(name)).ok(), fs::read(here.join(name)).ok(), "{name}");
+    }
+    let mode = |name| fs::metadata(there.join(name)).map(|meta| meta.permissions().mode() & 0o777);
+    assert_eq!([mode("run").ok(), mode("a/same").ok()], [Some(0o755), Some(0o644)]);
+    assert_eq!(fs::read_link(there.join("link")).ok(), Some("a/same".into()));
+    assert!(there.join("a/empty").is_dir());
+    assert!(!served.path().join(".spec-host-pull").exists(), "nothing else is left");
+    assert_eq!(cas(&client, &served, &["push", "there"]).success().trim(), digest, "the same tree");
+}
+
+#[test]
+fn a_tree_comes_into_the_cache_and_goes_to_another_server() {
+    let (first, second, client) = (Served::start(), Served::start(), Host::new());
+    fill(&first.path().join("here"));
+    let digest = cas(&client, &first, &["push", "here"]).success().trim().to_owned();
+    cas(&client, &first, &["push", &digest]).refused(1, "cas-missing", &[]);
+    let _ = cas(&client, &first, &["pull", &digest]).success();
+    assert_eq!(cas(&client, &second, &["push", &digest]).success().trim(), digest);
+    let _ = cas(&client, &second, &["pull", &digest, "there"]).success();
+    assert!(second.path().join("there/a/large").is_file());
+}
+
+#[test]
+fn refusals_say_whose_fault_it_is() {
+    let (served, client) = (Served::start(), Host::new());
+    fs::create_dir(served.path().join("full")).expect("a folder");
+    fs::write(served.path().join("full/file"), "").expect("a file");
+    let digest = format!("{}/7", "ab".repeat(32));
+    cas(&client, &served, &["pull", &digest, "there"]).refused(1, "remote-missing", &[&digest]);
+    assert!(!served.path().join("there").exists());
+    cas(&client, &served, &["pull", &digest, "full"]).refused(1, "cas-io", &["full"]);
+    cas(&client, &served, &["push", "full", "--instance", "other"]).refused(1, "remote-refused", &["other"]);
+    let elsewhere = |url: &str| {
+        let mut command = client.command_in(served.path());
+        command.args(["cas", "push", "full", "--remote", url]).current_dir(served.path());
+        Outcome::of(&mut command, DEADLINE)
+    };
+    elsewhere("unix:/nowhere").refused(1, "remote-unreachable", &["unix:/nowhere"]);
+    elsewhere("nowhere:80").refused(2, "remote-bad-address", &["nowhere:80"]);
+}
