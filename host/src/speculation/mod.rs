@@ -51,7 +51,7 @@ impl Speculation {
     ) -> Result<Option<Arc<Self>>, NodeError> {
         let mut takes_part = vec![false; session.project.elements.len()];
         for element in to_build {
-            takes_part[*element] = mode != Mode::None && takes_part_in(&session.project.elements[*element])?;
+            takes_part[*element] = takes_part_in(&session.project.elements[*element])?;
         }
         if !takes_part.contains(&true) {
             return Ok(None);
@@ -101,7 +101,7 @@ impl Drop for Speculation {
 
 impl spec_build::Speculation for Speculation {
     fn recording(&self, element: usize, notes: Recording) -> Recording {
-        match self.takes_part[element] {
+        match self.takes_part[element] && self.mode.primes() {
             true => Recording::to(Arc::new(requests::Ears::new(element, self.mailbox.clone(), notes))),
             false => notes,
         }

@@ -29,6 +29,9 @@ pub(super) fn remember(
     ends: &[(Digest, Bucket)],
 ) -> Remembered {
     let previous = find(session, built.element, built.keys);
+    if !mode.generates() {
+        return Remembered { record: previous, warning: None };
+    }
     match make(session, mode, built, previous, ends) {
         Ok(generated) => Remembered { record: generated.digest(), warning: None },
         Err(error) => Remembered { record: previous, warning: Some(not_recorded(&error)) },
