@@ -1,6 +1,7 @@
 //! Runs the jobs of a session: draws, asks, obeys signals.
 
 mod asker;
+mod ending;
 mod signals;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use asker::Asker;
+use ending::Ending;
+pub(crate) use ending::LastWords;
 use spec_scheduler::{Event, Graph, Observer, OnError, Options, Summary, Task, Work, run};
 use tokio::sync::mpsc;
 
@@ -34,6 +37,8 @@ pub(crate) struct Errand {
     pub(crate) roster: Roster,
     /// Who helps to look into failures.
     pub(crate) helper: Arc<dyn Helper>,
+    /// What is to be said when the jobs are over.
+    pub(crate) last_words: LastWords,
 }
 
 /// Runs the jobs to their end and tells how it ended.
@@ -62,7 +67,7 @@ pub(crate) fn drive(app: &App, errand: Errand) -> CommandResult<ExitCode> {
         )));
     }
     let options = options(app, ask);
-    let observer: Arc<dyn Observer> = Arc::new(Fan(observers));
+    let observer: Arc<dyn Observer> = Arc::new(Ending::new(Fan(observers), errand.last_words));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::io("start the runtime", &error))?;
     let summary: CommandResult<Summary> = runtime.block_on(async {

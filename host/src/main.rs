@@ -13,6 +13,7 @@ mod log;
 mod plan;
 mod session;
 mod show;
+mod speculation;
 mod standing;
 mod term;
 mod work;

@@ -12,6 +12,7 @@ use spec_source::Watch;
 use crate::cli::CacheBuildTrees;
 use crate::failure;
 use crate::session::SharedSession;
+use crate::speculation::Speculation;
 use crate::standing::Standing;
 
 /// Does the jobs of a session.
@@ -19,6 +20,7 @@ pub(crate) struct Worker {
     session: SharedSession,
     builder: Builder,
     retry_failed: bool,
+    speculation: Option<Arc<Speculation>>,
     /// The keys that artifacts have, or will have, as far as they are known.
     keys: Mutex<Vec<Option<ElementKeys>>>,
 }
@@ -27,10 +29,19 @@ type Ended = Result<JobEnd, Box<Failure>>;
 
 impl Worker {
     /// Work on elements that stand so; `retry_failed` builds again what failed before.
-    pub(crate) fn new(session: SharedSession, standings: &[Standing], retry_failed: bool) -> Self {
+    pub(crate) fn new(
+        session: SharedSession,
+        standings: &[Standing],
+        retry_failed: bool,
+        speculation: Option<Arc<Speculation>>,
+    ) -> Self {
         let keys = standings.iter().map(|standing| standing.artifact().map(|artifact| known(artifact.keys)));
         let keys = Mutex::new(keys.collect());
-        Self { builder: builder(&session), session, retry_failed, keys }
+        let mut builder = builder(&session);
+        if let Some(speculation) = &speculation {
+            builder = builder.with_speculation(speculation.clone());
+        }
+        Self { builder, session, retry_failed, speculation, keys }
     }
 
     fn fetch(&self, element: usize, context: &Context) -> Ended {
@@ -38,7 +49,8 @@ impl Worker {
         if sources.cached().map_err(failure::of)?.is_some() {
             return Ok(JobEnd::Unneeded);
         }
-        sources.fetch(&watch(context, "fetching")).map_err(failure::of)?;
+        let tree = sources.fetch(&watch(context, "fetching")).map_err(failure::of)?;
+        self.speculate(|speculation| speculation.sources(element, tree));
         Ok(JobEnd::Done)
     }
 
@@ -46,7 +58,7 @@ impl Worker {
         let keys = self.own_keys(element)?;
         if let Some(artifact) = self.cached(element, keys)? {
             if artifact.succeeded() {
-                self.note(element, artifact.keys);
+                self.note(element, &artifact);
                 return Ok(JobEnd::Unneeded);
             }
             if !self.retry_failed {
@@ -61,7 +73,7 @@ impl Worker {
         let request = Request { project: &self.session.project, element, keys: &keys_of, sources };
         let built = self.builder.build(&request, &Told(context), &context.cancel);
         let built = built.map_err(|error| failure::of_build(error, self.session.config.error_lines))?;
-        self.note(element, built.keys);
+        self.note(element, &built);
         Ok(JobEnd::Done)
     }
 
@@ -77,7 +89,9 @@ impl Worker {
             return Ok(None);
         }
         let watch = watch(context, "staging sources");
-        self.session.sources(element).stage(&watch).map(Some).map_err(failure::of)
+        let tree = self.session.sources(element).stage(&watch).map_err(failure::of)?;
+        self.speculate(|speculation| speculation.sources(element, tree));
+        Ok(Some(tree))
     }
 
     /// The keys that the element's artifact will have, on what is below it by now.
@@ -106,8 +120,15 @@ impl Worker {
         Ok(keys)
     }
 
-    fn note(&self, element: usize, keys: ArtifactKeys) {
-        self.set(element, known(keys));
+    fn note(&self, element: usize, artifact: &Artifact) {
+        self.set(element, known(artifact.keys));
+        self.speculate(|speculation| speculation.artifact(element, artifact.trees.files));
+    }
+
+    fn speculate(&self, tell: impl FnOnce(&Speculation)) {
+        if let Some(speculation) = &self.speculation {
+            tell(speculation);
+        }
     }
 
     fn set(&self, element: usize, keys: ElementKeys) {
@@ -123,7 +144,11 @@ impl Work for Worker {
     fn run(&self, job: Job, context: &Context) -> Ended {
         match job.task {
             Task::Fetch => self.fetch(job.element, context),
-            Task::Build => self.build(job.element, context),
+            Task::Build => {
+                let ended = self.build(job.element, context);
+                self.speculate(|speculation| speculation.ended(job.element));
+                ended
+            }
             Task::Track => Ok(JobEnd::Unneeded),
         }
     }
@@ -171,6 +196,7 @@ impl spec_build::Observer for Told<'_> {
             reason: warning.reason.to_owned(),
             text: warning.text,
             detail: (!warning.detail.is_empty()).then_some(warning.detail),
+            figures: Vec::new(),
         });
     }
 }

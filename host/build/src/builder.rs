@@ -11,6 +11,7 @@ use spec_project::{Element, Project};
 
 use crate::BuildError;
 use crate::job::{Job, Observer};
+use crate::speculation::Speculation;
 
 /// Builds elements. Cheap to share between threads; every build has a root of its own.
 #[derive(Clone, Debug)]
@@ -18,6 +19,7 @@ pub struct Builder {
     pub(crate) cas: Cas,
     pub(crate) artifacts: Artifacts,
     pub(crate) remote_apis: Arc<dyn RemoteApis>,
+    pub(crate) speculation: Option<Arc<dyn Speculation>>,
     pub(crate) options: BuilderOptions,
 }
 
@@ -88,7 +90,14 @@ impl Builder {
         remote_apis: Arc<dyn RemoteApis>,
         options: BuilderOptions,
     ) -> Self {
-        Self { cas, artifacts, remote_apis, options }
+        Self { cas, artifacts, remote_apis, speculation: None, options }
+    }
+
+    /// Has builds with a socket tell `speculation` what they ask for, and keep what it makes of it.
+    #[must_use]
+    pub fn with_speculation(mut self, speculation: Arc<dyn Speculation>) -> Self {
+        self.speculation = Some(speculation);
+        self
     }
 
     /// Builds one element; its build dependencies must be there. Nothing is stored when the build is cancelled or

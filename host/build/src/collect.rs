@@ -68,7 +68,9 @@ impl Job<'_> {
     fn store(self, outcome: Outcome, trees: Trees) -> Result<Artifact, BuildError> {
         let keys = self.request.keys_of(self.request.element);
         let log = self.log.as_ref().map(|log| log.path().to_owned());
-        let subactions = spec_exec::record::store(&self.builder.cas, &self.socket.take())?;
+        let asked = self.socket.take();
+        let subactions = spec_exec::record::store(&self.builder.cas, &asked)?;
+        let speculative_actions = self.remember(&asked, &outcome, trees.files);
         let draft = ArtifactDraft {
             keys: ArtifactKeys { strong: keys.strong, strict: keys.strict, weak: keys.weak },
             outcome,
@@ -80,7 +82,7 @@ impl Job<'_> {
             low_diversity_meta: metadata::low_diversity(self.element, &self.digest_environment).into_bytes(),
             high_diversity_meta: metadata::high_diversity(self.element).into_bytes(),
             logs: log.iter().map(|file| LogDraft { name: file_name(file), file: file.clone() }).collect(),
-            speculative_actions: None,
+            speculative_actions,
             subactions,
         };
         Ok(self.builder.artifacts.store(&self.element.project, &self.element.name, draft)?)
@@ -103,7 +105,7 @@ impl Job<'_> {
         SandboxState {
             environment,
             working_directory: self.working_directory(),
-            subsandboxes: self.digest_trees.clone(),
+            subsandboxes: self.digest_trees.iter().map(|(tree, _)| *tree).collect(),
             marked_directories: self.plan().marked_directories.clone(),
         }
     }

@@ -11,7 +11,7 @@ impl Job<'_> {
         for wanted in &self.plan().digest_environment {
             let elements = selection::staged(self.request.project, self.element, &wanted.dependencies);
             let mut trees = Vec::with_capacity(elements.len());
-            for element in elements {
+            for &element in &elements {
                 if let Some(tree) = self.builder.artifact(self.request, element)?.trees.files {
                     trees.push(StagedTree { tree, location: "/".to_owned(), owner: 0 });
                 }
@@ -19,7 +19,7 @@ impl Job<'_> {
             let mut root = Root::new(self.builder.cas.clone())?;
             root.stage(&trees)?;
             let digest = root.digest()?;
-            self.digest_trees.push(digest);
+            self.digest_trees.push((digest, elements));
             self.digest_environment.push((wanted.variable.clone(), digest.to_string()));
         }
         self.digest_environment.sort_unstable();

@@ -32,7 +32,8 @@ pub(crate) struct Job<'a> {
     pub(crate) environment: Vec<(String, String)>,
     /// Variables that hold digests of trees, by name.
     pub(crate) digest_environment: Vec<(String, String)>,
-    pub(crate) digest_trees: Vec<Digest>,
+    /// Those trees, and the elements that they are made of, in the order of staging.
+    pub(crate) digest_trees: Vec<(Digest, Vec<usize>)>,
     pub(crate) socket: Socket,
     pub(crate) commands_done: u64,
     commands_total: u64,

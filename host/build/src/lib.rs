@@ -14,6 +14,7 @@ mod log;
 mod roots;
 mod selection;
 mod socket;
+mod speculation;
 mod staged;
 mod steps;
 mod warning;
@@ -22,4 +23,5 @@ pub use builder::{Builder, BuilderOptions, CacheBuildtrees, ElementKeys, Request
 pub use error::{BuildError, CommandFailure};
 pub use job::Observer;
 pub use roots::{Prepared, ShellCommand};
+pub use speculation::{BuiltWith, Layer, LayerKind, Remembered, Speculation};
 pub use warning::Warning;

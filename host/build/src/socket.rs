@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use spec_exec::executor::{Notes, OpenSocket, SocketOptions};
+use spec_exec::executor::{Notes, OpenSocket, Recording, SocketOptions};
 use spec_model::Subaction;
 
 use crate::BuildError;
@@ -28,13 +28,21 @@ impl Socket {
 }
 
 impl Job<'_> {
+    fn recording(&self) -> Recording {
+        let notes = self.socket.asked.recording();
+        match &self.builder.speculation {
+            Some(speculation) => speculation.recording(self.request.element, notes),
+            None => notes,
+        }
+    }
+
     /// Where the socket is on the host and inside, if the element wants one.
     pub(crate) fn open_socket(&mut self) -> Result<Vec<(PathBuf, String)>, BuildError> {
         let Some(wanted) = &self.element.sandbox.remote_apis_socket else { return Ok(Vec::new()) };
         let open = match self.socket.open.take() {
             Some(open) => open,
             None => self.builder.remote_apis.open(SocketOptions {
-                recording: self.socket.asked.recording(),
+                recording: self.recording(),
                 update_results: wanted.action_cache_enable_update,
                 for_action: false,
             })?,

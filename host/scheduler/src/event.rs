@@ -63,6 +63,8 @@ pub struct Message {
     pub text: String,
     /// Further lines.
     pub detail: Option<String>,
+    /// Numbers for machines, by name.
+    pub figures: Vec<(String, u64)>,
 }
 
 /// How much a message matters.

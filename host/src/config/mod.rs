@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use environment::Environment;
 pub(crate) use size::Size;
 use spec_model::Mapping;
+use spec_speculation::Mode;
 
 use crate::cli::{CacheBuildTrees, Deps, Globals, OnError};
 use crate::error::{BlameUser, CommandResult};
@@ -46,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) max_jobs: u32,
     /// Whether failed builds that are cached are built again.
     pub(crate) retry_failed: bool,
+    /// How much is run ahead of builds that ask for actions.
+    pub(crate) speculation: Mode,
     /// Which dependencies `build` takes when it is not told.
     pub(crate) dependencies: Deps,
     /// How many digits of a key are shown.
@@ -100,6 +103,7 @@ impl Config {
             on_error: OnError::Quit,
             max_jobs: numbers::default_max_jobs(),
             retry_failed: false,
+            speculation: Mode::None,
             dependencies: Deps::Run,
             key_length: 8,
             error_lines: 20,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use spec_model::{Mapping, Node, NodeError};
+use spec_speculation::Mode;
 
 use super::{Config, Environment, Size, numbers};
 use crate::cli::Deps;
@@ -67,12 +68,24 @@ fn directory(file: &Mapping, key: &str, environment: &Environment) -> Result<Opt
 }
 
 fn scheduler(config: &mut Config, section: &Mapping) -> Taken {
-    let known = ["on-error", "fetchers", "builders", "network-retries"];
+    let known = ["on-error", "fetchers", "builders", "network-retries", "speculative-actions"];
     check(config, section, "scheduler.", &known, &["pushers"])?;
     numbers::take(section, "fetchers", 1, &mut config.fetchers)?;
     numbers::take(section, "builders", 1, &mut config.builders)?;
     numbers::take(section, "network-retries", 0, &mut config.network_retries)?;
+    if let Some(node) = section.get("speculative-actions") {
+        config.speculation = mode(node)?;
+    }
     word(section, "on-error", &mut config.on_error)
+}
+
+/// A mode by its name; or whether to speculate at all.
+fn mode(node: &Node) -> Result<Mode, NodeError> {
+    if let Ok(wanted) = node.as_bool() {
+        return Ok(if wanted { Mode::Full } else { Mode::None });
+    }
+    let names = Mode::ALL.map(Mode::as_str).join(", ");
+    node.as_str()?.parse().map_err(|_| node.expected(&format!("True, False, or one of {names}")))
 }
 
 fn build(config: &mut Config, section: &Mapping) -> Taken {

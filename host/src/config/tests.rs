@@ -45,7 +45,7 @@ fn directories_are_expanded() {
 fn every_setting_is_taken() {
     let config = good(
         "
-scheduler: {on-error: continue, fetchers: 1, builders: 2, network-retries: 0}
+scheduler: {on-error: continue, fetchers: 1, builders: 2, network-retries: 0, speculative-actions: True}
 build: {max-jobs: 3, retry-failed: True, dependencies: all}
 cache: {quota: 10G, reserved-disk-space: 2G, low-watermark: 50%, cache-buildtrees: always}
 logging: {key-length: 64, error-lines: 5, message-lines: 0, element-format: '%{name} '}
@@ -54,6 +54,7 @@ projects: {mine: {options: {debug: True}, strict: False, default-mirror: near}}
     );
     assert_eq!((config.fetchers, config.builders, config.network_retries), (1, 2, 0));
     assert_eq!((config.on_error, config.cache_buildtrees), (OnError::Continue, CacheBuildTrees::Always));
+    assert_eq!(config.speculation, Mode::Full);
     assert_eq!((config.max_jobs, config.retry_failed, config.dependencies), (3, true, Deps::All));
     assert_eq!(config.quota, Some(Size::Bytes(10 << 30)));
     assert_eq!((config.reserved, config.low_watermark), (Size::Bytes(2 << 30), 50));

@@ -116,13 +116,18 @@ fn said(roster: &Roster, message: &Message) -> Value {
         MessageLevel::Info => "info",
         MessageLevel::Warning => "warning",
     };
-    json!({
+    let mut fields = json!({
         "level": level,
         "reason": message.reason,
         "element": message.element.map(|element| roster.name(element)),
         "text": message.text,
         "detail": message.detail,
-    })
+    });
+    if !message.figures.is_empty() {
+        let figures = message.figures.iter().map(|(name, number)| (name.clone(), json!(number)));
+        fields["figures"] = Value::Object(figures.collect());
+    }
+    fields
 }
 
 fn ended(mut fields: Value, end: &JobEnd, duration: Duration) -> Value {

@@ -51,6 +51,7 @@ pub(super) fn script() -> Vec<Event> {
         reason: "overlaps".to_owned(),
         text: "2 files overlap".to_owned(),
         detail: Some("/a\n/b\n/c".to_owned()),
+        figures: Vec::new(),
     };
     let tasks = vec![(Task::Fetch, [0, 1, 0, 0]), (Task::Build, [1, 0, 1, 1])];
     let elapsed = Duration::from_secs(31);

@@ -119,6 +119,7 @@ impl Executions {
             return Ok(Ticket { place: None });
         }
         let action = self.realm.action(&request.action)?;
+        request.recording.asked(&request.action);
         self.pool.shared.enqueue(&self.realm, request, action, listener)
     }
 

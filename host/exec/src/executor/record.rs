@@ -3,10 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use spec_model::Subaction;
+use spec_model::{Digest, Subaction};
 
 /// Keeps a record of answered actions, in the order told.
 pub trait Recorder: Send + Sync + 'static {
+    /// Hears that an action was asked for which the action cache does not answer. Called from any thread; must not
+    /// block. What is given up is never answered.
+    fn asked(&self, _action: &Digest) {}
+
     /// Takes one. Called from any thread; must not block for long.
     fn record(&self, subaction: Subaction);
 }
@@ -20,6 +24,13 @@ impl Recording {
     #[must_use]
     pub fn to(recorder: Arc<dyn Recorder>) -> Self {
         Self(Some(recorder))
+    }
+
+    /// Tells the recorder, if there is one, that an action was asked for.
+    pub fn asked(&self, action: &Digest) {
+        if let Some(recorder) = &self.0 {
+            recorder.asked(action);
+        }
     }
 
     /// Hands `subaction` to the recorder, if there is one.

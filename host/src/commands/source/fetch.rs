@@ -27,6 +27,6 @@ pub(super) fn run(app: &App, selection: &SourceSelection) -> CommandResult<ExitC
     }
     let graph = single_jobs(&needed, Task::Fetch);
     let roster = session.roster("fetch", None);
-    let work = Arc::new(Worker::new(session, &[], false));
-    drive(app, Errand { graph, work, roster, helper: Arc::new(NoHelp) })
+    let work = Arc::new(Worker::new(session, &[], false, None));
+    drive(app, Errand { graph, work, roster, helper: Arc::new(NoHelp), last_words: Box::new(|| None) })
 }

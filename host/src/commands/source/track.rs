@@ -26,8 +26,16 @@ pub(super) fn run(app: &App, selection: &SourceSelection) -> CommandResult<ExitC
     elements.retain(|element| !session.project.elements[*element].sources.is_empty());
     let tracker = Arc::new(Tracker { session: session.clone(), found: Mutex::default() });
     let (graph, work) = (single_jobs(&elements, Task::Track), tracker.clone());
-    let code =
-        drive(app, Errand { graph, work, roster: session.roster("track", None), helper: Arc::new(NoHelp) })?;
+    let code = drive(
+        app,
+        Errand {
+            graph,
+            work,
+            roster: session.roster("track", None),
+            helper: Arc::new(NoHelp),
+            last_words: Box::new(|| None),
+        },
+    )?;
     // What was found is written even when something else failed.
     let found = std::mem::take(&mut *tracker.lock());
     for file in set_refs(&session.project, &found)? {
@@ -82,6 +90,7 @@ impl Work for Tracker {
                 reason: "new-ref".to_owned(),
                 text: format!("source {}: {text}", source + 1),
                 detail: None,
+                figures: Vec::new(),
             });
             self.lock().push(NewRef { element: job.element, source, text });
         }

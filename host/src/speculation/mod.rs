@@ -1,0 +1,130 @@
+//! Speculative actions in a build: what one build asked for is recorded, and run ahead of the next. The terms are those
+//! of `docs/speculation.md`.
+//!
+//! One thread owns what a session predicts: see [`owner`]. Builds tell it what happens through a [`Mailbox`] and never
+//! wait for it, but for a moment when their records are made.
+
+mod account;
+mod facts;
+mod flights;
+mod mailbox;
+mod owner;
+mod records;
+mod requests;
+mod start;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use spec_build::{BuiltWith, Remembered};
+use spec_exec::executor::Recording;
+use spec_model::{Digest, NodeError};
+use spec_project::Element;
+use spec_scheduler::Message;
+use spec_speculation::Mode;
+
+use crate::session::SharedSession;
+use mailbox::{Letter, Mailbox};
+
+/// The speculation of one session.
+pub(crate) struct Speculation {
+    session: SharedSession,
+    mode: Mode,
+    /// By element, whether it takes part.
+    takes_part: Vec<bool>,
+    /// Where the owner reads; without effect when there is none.
+    mailbox: Mailbox,
+    owner: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Speculation {
+    /// Speculation about these elements, which are going to be built; `files` are the artifacts that are there, by
+    /// element. `None` when nothing is to be done, in which case nothing was.
+    ///
+    /// # Errors
+    /// When an element's public data is wrong.
+    pub(crate) fn start(
+        session: &SharedSession,
+        mode: Mode,
+        to_build: &[usize],
+        files: Vec<Option<Digest>>,
+    ) -> Result<Option<Arc<Self>>, NodeError> {
+        let mut takes_part = vec![false; session.project.elements.len()];
+        for element in to_build {
+            takes_part[*element] = mode != Mode::None && takes_part_in(&session.project.elements[*element])?;
+        }
+        if !takes_part.contains(&true) {
+            return Ok(None);
+        }
+        let (mailbox, letters) = Mailbox::new();
+        let plan = start::Plan { to_build: to_build.to_vec(), takes_part: takes_part.clone(), files };
+        let (of_owner, told) = (Arc::clone(session), mailbox.clone());
+        let work = move || owner::run(of_owner, &plan, told, &letters);
+        let owner = mode.primes().then(|| std::thread::Builder::new().name("speculation".into()).spawn(work));
+        // Without a thread nothing is primed; records are made all the same.
+        let owner = Mutex::new(owner.and_then(Result::ok));
+        Ok(Some(Arc::new(Self { session: Arc::clone(session), mode, takes_part, mailbox, owner })))
+    }
+
+    /// The sources of an element are staged.
+    pub(crate) fn sources(&self, element: usize, tree: Digest) {
+        self.mailbox.send(Letter::Sources { element, tree });
+    }
+
+    /// The artifact of an element is there.
+    pub(crate) fn artifact(&self, element: usize, files: Option<Digest>) {
+        self.mailbox.send(Letter::Artifact { element, files });
+    }
+
+    /// The job that builds an element is over, however it went.
+    pub(crate) fn ended(&self, element: usize) {
+        self.mailbox.send(Letter::Ended { element });
+    }
+
+    /// Ends speculation: nothing of it runs any more. Answers with what came of it, if there was something to predict.
+    pub(crate) fn finish(&self) -> Option<Message> {
+        let account = self.mailbox.close();
+        let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let (Some(owner), true) = (owner, account.is_some()) {
+            // A panic there is on the terminal already.
+            let _ = owner.join();
+        }
+        account.map(|account| account::message(&account))
+    }
+}
+
+impl Drop for Speculation {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl spec_build::Speculation for Speculation {
+    fn recording(&self, element: usize, notes: Recording) -> Recording {
+        match self.takes_part[element] {
+            true => Recording::to(Arc::new(requests::Ears::new(element, self.mailbox.clone(), notes))),
+            false => notes,
+        }
+    }
+
+    fn remember(&self, built: &BuiltWith<'_>) -> Remembered {
+        match self.takes_part[built.element] {
+            true => records::remember(&self.session, self.mode, built, &self.mailbox.ends(built.element)),
+            false => Remembered::default(),
+        }
+    }
+}
+
+/// Whether an element can ask for actions and its public data (`bst: speculative-actions`) does not say no.
+fn takes_part_in(element: &Element) -> Result<bool, NodeError> {
+    if element.sandbox.remote_apis_socket.is_none() {
+        return Ok(false);
+    }
+    element.public.opt_mapping("bst")?.map_or(Ok(true), |bst| bst.bool_or("speculative-actions", true))
+}
+
+impl std::fmt::Debug for Speculation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Speculation({})", self.mode)
+    }
+}

@@ -1,0 +1,202 @@
+//! The one owner of what a session predicts: a thread that takes letters and carries out what follows from them.
+
+use std::collections::HashMap;
+
+use spec_model::{Answered, Digest};
+use spec_speculation::prime::{Adapted, Board, Command};
+use spec_speculation::{ActionId, Bucket, ElementId, Instantiated, Instantiator, Request};
+
+use super::facts::{Facts, Known};
+use super::flights::Flights;
+use super::mailbox::{Letter, Letters, Mailbox, Outputs};
+use super::start::{Plan, Started, start};
+use crate::session::SharedSession;
+
+/// So many actions are adapted before what they are for is sent.
+const BATCH: usize = 64;
+
+/// What the thread knows.
+struct Owner {
+    session: SharedSession,
+    board: Board,
+    facts: Facts,
+    flights: Flights,
+    recorded: Recorded,
+    /// Requests that wait for their answer, and the recorded actions that they are the present form of.
+    open: HashMap<(usize, Digest), Vec<ActionId>>,
+}
+
+/// Recorded actions, for requests to be compared with.
+struct Recorded {
+    by_base: HashMap<(ElementId, Digest), ActionId>,
+    /// How many actions of an element have a command. Where several have, as `gcc -c conftest.c` of configure, a request
+    /// says nothing of any of them.
+    commands: HashMap<(ElementId, Digest), usize>,
+}
+
+/// Predicts and primes until the session is closed. Ends at once when there is no record.
+pub(super) fn run(session: SharedSession, plan: &Plan, mailbox: Mailbox, letters: &Letters) {
+    let Some(Started { board, ids, strange }) = start(&session, plan) else { return };
+    let Ok(executions) = session.remote_apis.executions() else { return };
+    let (recorded, flights) = (Recorded::of(&board), Flights::new(executions, mailbox));
+    let facts = Facts::new(ids);
+    let mut owner = Owner { session, board, facts, flights, recorded, open: HashMap::new() };
+    let mut commands = owner.board.start();
+    commands.extend(owner.facts.begin(&owner.session, &mut owner.board, plan, &strange));
+    owner.carry_out(commands);
+    while let Some(letter) = letters.next() {
+        match letter {
+            Letter::Close { reply } => {
+                // Nobody else may be there to read it.
+                let _ = reply.try_send(owner.board.account());
+                return;
+            }
+            Letter::Ending { element, reply } => {
+                let _ = reply.try_send(owner.board.ends(owner.facts.id(element)));
+            }
+            other => {
+                let commands = owner.take(other);
+                owner.carry_out(commands);
+            }
+        }
+    }
+}
+
+impl Owner {
+    fn take(&mut self, letter: Letter) -> Vec<Command> {
+        let (session, board) = (&self.session, &mut self.board);
+        match letter {
+            Letter::Asked { element, action } => self.asked(element, action),
+            Letter::Answered { element, action, answered, outputs } => {
+                self.answered(element, action, answered, outputs)
+            }
+            Letter::Finished { flight, finished } => match self.flights.land(flight) {
+                Some((action, digest)) => board.finished(action, digest, finished),
+                None => Vec::new(),
+            },
+            Letter::Sources { element, tree } => self.facts.sources(session, board, element, &tree),
+            Letter::Artifact { element, files } => {
+                self.facts.artifact(session, board, element, Known::Here(files))
+            }
+            Letter::Ended { element } => {
+                self.open.retain(|(of, _), _| *of != element);
+                let mut commands = self.facts.artifact(session, board, element, Known::Never);
+                commands.extend(board.element_ended(self.facts.id(element)));
+                commands
+            }
+            Letter::Ending { .. } | Letter::Close { .. } => Vec::new(),
+        }
+    }
+
+    /// Compares a request with what was predicted, and corrects that.
+    fn asked(&mut self, element: usize, digest: Digest) -> Vec<Command> {
+        let (mut actions, mut commands) = self.board.requested(&digest);
+        if actions.is_empty()
+            && let Some((action, shown)) = self.shown(element, &digest)
+        {
+            commands.extend(shown);
+            actions.push(action);
+        }
+        self.open.insert((element, digest), actions);
+        commands
+    }
+
+    /// The recorded action that a request is the present form of, and what follows from what it shows.
+    fn shown(&mut self, element: usize, digest: &Digest) -> Option<(ActionId, Vec<Command>)> {
+        let (cas, id) = (&self.session.cas, self.facts.id(element));
+        let same = self.recorded.by_base.get(&(id, *digest)).copied();
+        if same.is_some_and(|action| self.board.bucket(action) == Bucket::Unchanged) {
+            return None;
+        }
+        let request = Request::of(cas, digest).ok()?;
+        let unclear = self.recorded.commands.get(&(id, request.command)).is_some_and(|count| *count > 1);
+        let alike = || self.board.counterpart(id, &request.command).filter(|_| !unclear);
+        let action = same.or_else(alike)?;
+        let expanded = self.board.resolver().expanded(id)?;
+        let made = self.board.resolver().made_of(action)?;
+        let shown = request.shows(cas, &expanded.record, made).ok()?;
+        Some((action, self.board.shown(action, *digest, shown)))
+    }
+
+    fn answered(
+        &mut self,
+        element: usize,
+        digest: Digest,
+        answered: Answered,
+        outputs: Option<Outputs>,
+    ) -> Vec<Command> {
+        let mut commands = Vec::new();
+        if matches!(answered, Answered::CacheHit | Answered::Uploaded)
+            && !self.open.contains_key(&(element, digest))
+        {
+            commands.extend(self.asked(element, digest));
+        }
+        let actions = self.open.remove(&(element, digest)).unwrap_or_default();
+        for (action, outputs) in actions.into_iter().zip(std::iter::repeat(outputs)) {
+            commands.extend(outputs.map(|outputs| self.board.answered(action, outputs)).unwrap_or_default());
+        }
+        commands
+    }
+
+    /// Does what the board wants, and what it wants then, until it wants nothing.
+    fn carry_out(&mut self, mut commands: Vec<Command>) {
+        while !commands.is_empty() {
+            let (adapt, other): (Vec<_>, Vec<_>) =
+                commands.into_iter().partition(|command| matches!(command, Command::Adapt { .. }));
+            let mut next: Vec<Command> = other.into_iter().flat_map(|command| self.fly(command)).collect();
+            let mut batches = adapt.into_iter();
+            next.extend(self.adapt(batches.by_ref().take(BATCH)));
+            next.extend(batches);
+            commands = next;
+        }
+    }
+
+    fn fly(&mut self, command: Command) -> Vec<Command> {
+        let (action, digest, ended) = match command {
+            Command::Submit { action, digest, priority } => {
+                (action, digest, self.flights.submit(action, digest, priority))
+            }
+            Command::Cancel { action, digest } => (action, digest, self.flights.cancel(action, digest)),
+            Command::Adapt { .. } => return Vec::new(),
+        };
+        ended.map(|finished| self.board.finished(action, digest, finished)).unwrap_or_default()
+    }
+
+    /// Instantiates actions. What cannot be made or stored is not sent.
+    fn adapt(&mut self, commands: impl Iterator<Item = Command>) -> Vec<Command> {
+        let mut instantiator = Instantiator::new(&self.session.cas);
+        let mut made = Vec::new();
+        for command in commands {
+            if let Command::Adapt { action, round, base, adaptation } = command {
+                let adapted = match instantiator.adapt(&base, &adaptation) {
+                    Ok(Instantiated::Unchanged) => Adapted::Unchanged,
+                    Ok(Instantiated::Adapted { action, command, .. }) => {
+                        Adapted::Action { digest: action, command }
+                    }
+                    Err(_) => Adapted::Contradiction,
+                };
+                made.push((action, round, adapted));
+            }
+        }
+        let stored = instantiator.finish().is_ok();
+        let told = made.into_iter().flat_map(|(action, round, adapted)| {
+            self.board.adapted(action, round, if stored { adapted } else { Adapted::Contradiction })
+        });
+        told.collect()
+    }
+}
+
+impl Recorded {
+    fn of(board: &Board) -> Self {
+        let resolver = board.resolver();
+        let (mut by_base, mut commands) = (HashMap::new(), HashMap::new());
+        for action in resolver.actions() {
+            let element = resolver.element_of(action);
+            by_base.insert((element, resolver.recorded(action).base), action);
+            if let Some(made) = resolver.made_of(action) {
+                *commands.entry((element, made.command)).or_default() += 1;
+            }
+        }
+        Self { by_base, commands }
+    }
+}

@@ -1,0 +1,75 @@
+//! The beginning of a session: the records of what is going to be built.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use spec_build::ElementKeys;
+use spec_model::Digest;
+use spec_speculation::prime::{Board, Budget};
+use spec_speculation::{
+    ElementId, Expanded, OverlaySlot, PrimingSlot, Record, Resolver, Result as Speculated,
+};
+
+use super::records;
+use crate::session::Session;
+
+/// What a session is going to do.
+pub(super) struct Plan {
+    /// Elements that are going to be built, dependencies first.
+    pub(super) to_build: Vec<usize>,
+    /// By element, whether it takes part.
+    pub(super) takes_part: Vec<bool>,
+    /// By element, the files of the artifact that is there.
+    pub(super) files: Vec<Option<Digest>>,
+}
+
+/// The board of a session, and its numbers of the project's elements.
+pub(super) struct Started {
+    pub(super) board: Board,
+    pub(super) ids: Vec<ElementId>,
+    /// Elements that records speak of and the project does not have.
+    pub(super) strange: Vec<ElementId>,
+}
+
+/// Reads the records of what is going to be built; `None` when there are none.
+pub(super) fn start(session: &Session, plan: &Plan) -> Option<Started> {
+    let mut resolver = Resolver::new(OverlaySlot::default());
+    let ids: Vec<ElementId> =
+        (0..plan.takes_part.len()).map(|element| resolver.element(&session.name(element))).collect();
+    let mut strange = Vec::new();
+    for &element in plan.to_build.iter().filter(|element| plan.takes_part[**element]) {
+        let Some(expanded) = record(session, element) else { continue };
+        let names = expanded.record.elements.iter().map(|name| resolver.element(name));
+        strange.extend(names.filter(|id| id.0 as usize >= ids.len()));
+        resolver.register(Arc::new(expanded));
+    }
+    resolver.actions().next()?;
+    let distances = distances(session, &plan.to_build, &ids);
+    let board = Board::new(resolver, PrimingSlot::default(), Budget::default(), distances);
+    Some(Started { board, ids, strange })
+}
+
+fn record(session: &Session, element: usize) -> Option<Expanded> {
+    let pair = session.pairs[element]?;
+    let keys = ElementKeys { strong: pair.strict, strict: pair.strict, weak: pair.weak };
+    let digest = records::find(session, element, keys)?;
+    let load = || -> Speculated<Expanded> {
+        Expanded::of(&session.cas, Record::load(&session.cas, &digest, &session.name(element))?)
+    };
+    match load() {
+        Ok(expanded) => Some(expanded),
+        Err(error) => {
+            tracing::debug!("{}: {error}", session.name(element));
+            None
+        }
+    }
+}
+
+/// How many elements have to be built before each of those that are going to be.
+fn distances(session: &Session, to_build: &[usize], ids: &[ElementId]) -> HashMap<ElementId, u32> {
+    let built_before = |element: &usize| {
+        let scope = session.project.build_scope(*element);
+        scope.iter().filter(|below| to_build.binary_search(below).is_ok()).count() as u32
+    };
+    to_build.iter().map(|element| (ids[*element], built_before(element))).collect()
+}
