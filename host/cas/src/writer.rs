@@ -17,7 +17,7 @@ use crate::store::Cas;
 use crate::temp::{TempFile, in_fan_out, settle};
 
 /// Streams up to this many bytes stay in memory until they end, so that what is stored already is not written again.
-const KEEP: usize = 1 << 20;
+const KEEP: usize = 256 << 10;
 
 /// How [`Cas::put_file`] takes a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

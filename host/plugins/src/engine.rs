@@ -18,7 +18,8 @@ pub(crate) fn new(cache_dir: &Path, limits: &Limits) -> wasmtime::Result<Engine>
     // Address space for what an instance may have, not for all of 4 GiB: some machines limit it.
     config.memory_reservation(limits.memory as u64).memory_guard_size(1 << 16);
     config.allocation_strategy(pooling(limits));
-    match code_cache::open(cache_dir) {
+    // A folder of its own: wasmtime removes from it what it does not know.
+    match code_cache::open(&cache_dir.join("code")) {
         Ok(cache) => drop(config.cache(Some(cache))),
         Err(error) => tracing::warn!(
             "compiled plugins cannot be kept in {}: {error}; every start compiles them again",

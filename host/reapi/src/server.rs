@@ -42,7 +42,7 @@ use crate::storage::Storage;
 use crate::unix::Mended;
 
 /// What one stream may send before it is read. Large writes need a few messages under way.
-const STREAM_WINDOW: u32 = 4 << 20;
+const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 const FRAME: u32 = 256 << 10;
 /// The longest pause between two looks at what was abandoned.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use spec_cas::{Cas, CasError, Evicted};
 use spec_exec::executor::{LocalOptions, PoolOptions};
 use spec_model::{DigestFunction, UserError};
@@ -23,11 +24,14 @@ use crate::keeper::{self, Keeper, Task};
 
 /// For how long everything stays after a client used it: it may have been told that it need not upload it.
 const GRACE: Duration = Duration::from_secs(30 * 60);
+/// Open files that are enough for some thousand clients: each has a connection, and may have a file.
+const OPEN_FILES: u64 = 1 << 16;
 
 /// Serves until SIGTERM or SIGINT; then lets running requests end, but not for ever.
 pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let level = if app.config.debug { LevelFilter::DEBUG } else { LevelFilter::INFO };
     crate::log::start(level, args.log_format);
+    allow_open_files();
     let addresses = args.listen.iter().map(|address| address.parse());
     let addresses: Vec<Address> = addresses.collect::<Result<_, _>>()?;
     let metrics = args.metrics_listen.as_deref().map(str::parse).transpose()?;
@@ -51,6 +55,16 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     // A request that does not end must not keep the program from ending.
     runtime.shutdown_timeout(Duration::from_secs(1));
     served.map(|()| ExitCode::SUCCESS)
+}
+
+/// The usual limit of 1,024 open files is for programs that use `select`.
+fn allow_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = OPEN_FILES.min(limit.maximum.unwrap_or(OPEN_FILES));
+    if limit.current.is_some_and(|current| current < wanted) {
+        let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit });
+        raised.unwrap_or_else(|error| tracing::warn!("the limit of open files cannot be raised: {error}"));
+    }
 }
 
 async fn serve(

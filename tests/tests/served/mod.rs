@@ -50,6 +50,14 @@ impl Server {
         }
     }
 
+    /// The most bytes of memory that it had at a time (`VmHWM`).
+    pub(crate) fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells it");
+        let kilobytes = line.trim().strip_suffix(" kB").and_then(|number| number.parse::<u64>().ok());
+        kilobytes.expect("a number of kilobytes") << 10
+    }
+
     /// Kills it at once, with SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("our own child can be killed");

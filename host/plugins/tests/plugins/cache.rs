@@ -16,7 +16,7 @@ fn load_stack(cache: &Path) {
 
 /// The compiled code; beside it are statistics of its use.
 fn entries(cache: &Path) -> Vec<PathBuf> {
-    let versions = fs::read_dir(cache.join("modules")).expect("the cache was used");
+    let versions = fs::read_dir(cache.join("code/modules")).expect("the cache was used");
     let files =
         versions.flat_map(|version| fs::read_dir(version.expect("it can be read").path()).expect("a folder"));
     files.map(|file| file.expect("it can be read").path()).filter(|file| file.extension().is_none()).collect()
