@@ -26,6 +26,8 @@ use crate::term::{Detail, Fan, Helper, JsonEvents, Lines, Live, Plain, Roster, S
 
 /// How many requests to a running session may wait.
 const REQUESTS: usize = 64;
+/// How long threads of jobs may take to end after the last job.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What a session runs, and who helps when it fails.
 pub(crate) struct Errand {
@@ -75,8 +77,8 @@ pub(crate) fn drive(app: &App, errand: Errand) -> CommandResult<ExitCode> {
             .map_err(|error| CommandError::io("listen to signals", &error))?;
         Ok(run(&errand.graph, errand.work, &options, observer, requests).await)
     });
-    // A job that does not end must not keep the program from ending.
-    runtime.shutdown_background();
+    // The last thread of a job cleans up; one that does not end must not keep the program from ending.
+    runtime.shutdown_timeout(FAREWELL);
     Ok(exit_code(&summary?))
 }
 
