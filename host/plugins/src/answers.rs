@@ -17,7 +17,7 @@ use spec_model::{Digest, DigestHasher};
 
 /// Raised when the types of answers change, or what is made of a component's words. A test shows when.
 const FORMAT: u32 = 1;
-/// Bytes of answers after which those go that were not asked for now.
+/// Bytes of answers after which those go that this program was not asked for.
 const MOST: usize = 16 << 20;
 /// A file that nobody wrote to for so long is of a component that is gone.
 const FORGOTTEN: Duration = Duration::from_secs(60 * 24 * 3600);

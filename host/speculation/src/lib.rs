@@ -41,7 +41,7 @@ pub use instantiate::{Adaptation, Instantiated, Instantiator};
 pub use lookup::look_up;
 pub use mode::{Mode, ParseModeError};
 pub use paths::{PathId, Paths};
-pub use policy::{OverlaySlot, PolicyWarning, PrimingSlot};
+pub use policy::{HasBuiltIn, OverlaySlot, PolicySlot, PolicyWarning, PrimingSlot};
 pub use record::{
     Content, Input, InputId, InputIndex, NameId, Origin, PlatformTree, Record, RecordedAction, RecordedOutput,
 };

@@ -29,34 +29,46 @@ impl UserError for PolicyWarning {
     }
 }
 
-/// The overlay policy of a session.
-pub struct OverlaySlot {
-    policy: Box<dyn OverlayPolicy>,
+/// A policy for a session. When it is dropped the built-in one takes its place.
+pub struct PolicySlot<P: ?Sized> {
+    policy: Box<P>,
     warning: Option<PolicyWarning>,
 }
+
+/// The overlay policy of a session.
+pub type OverlaySlot = PolicySlot<dyn OverlayPolicy>;
 
 /// The priming policy of a session.
-pub struct PrimingSlot {
-    policy: Box<dyn PrimingPolicy>,
-    warning: Option<PolicyWarning>,
+pub type PrimingSlot = PolicySlot<dyn PrimingPolicy>;
+
+/// A contract with a policy that is always there.
+pub trait HasBuiltIn {
+    /// The policy that takes over.
+    fn built_in() -> Box<Self>;
 }
 
-impl Default for OverlaySlot {
-    fn default() -> Self {
-        Self::new(Box::new(StandardOverlays))
+impl HasBuiltIn for dyn OverlayPolicy {
+    fn built_in() -> Box<Self> {
+        Box::new(StandardOverlays)
     }
 }
 
-impl Default for PrimingSlot {
-    fn default() -> Self {
-        Self::new(Box::new(EagerPriming))
+impl HasBuiltIn for dyn PrimingPolicy {
+    fn built_in() -> Box<Self> {
+        Box::new(EagerPriming)
     }
 }
 
-impl OverlaySlot {
+impl<P: HasBuiltIn + ?Sized> Default for PolicySlot<P> {
+    fn default() -> Self {
+        Self::new(P::built_in())
+    }
+}
+
+impl<P: HasBuiltIn + ?Sized> PolicySlot<P> {
     /// A session with this policy.
     #[must_use]
-    pub fn new(policy: Box<dyn OverlayPolicy>) -> Self {
+    pub fn new(policy: Box<P>) -> Self {
         Self { policy, warning: None }
     }
 
@@ -65,6 +77,24 @@ impl OverlaySlot {
         self.warning.take()
     }
 
+    /// The answer to `call`, or `None` after the policy was dropped for it.
+    fn check<T>(
+        &mut self,
+        answer: Result<T, PolicyError>,
+        call: &str,
+        good: impl FnOnce(&T) -> bool,
+    ) -> Option<T> {
+        match verdict(answer, call, good) {
+            Ok(answer) => Some(answer),
+            Err(warning) => {
+                *self = Self { policy: P::built_in(), warning: Some(warning) };
+                None
+            }
+        }
+    }
+}
+
+impl OverlaySlot {
     /// Has the policy pick among the alternatives of all inputs of a record, in one call.
     pub(crate) fn select(&mut self, record: &mut Record) {
         let questions: Vec<InputOrigins> = record.inputs.iter().map(question).collect();
@@ -95,35 +125,9 @@ impl OverlaySlot {
         let answer = self.check(answer, "choose", good);
         answer.or_else(|| StandardOverlays.choose(questions).ok()).unwrap_or_default()
     }
-
-    fn check<T>(
-        &mut self,
-        answer: Result<T, PolicyError>,
-        call: &str,
-        good: impl FnOnce(&T) -> bool,
-    ) -> Option<T> {
-        match verdict(answer, call, good) {
-            Ok(answer) => Some(answer),
-            Err(warning) => {
-                *self = Self { warning: Some(warning), ..Self::default() };
-                None
-            }
-        }
-    }
 }
 
 impl PrimingSlot {
-    /// A session with this policy.
-    #[must_use]
-    pub fn new(policy: Box<dyn PrimingPolicy>) -> Self {
-        Self { policy, warning: None }
-    }
-
-    /// Why the policy was dropped, if it was. Told once.
-    pub fn take_warning(&mut self) -> Option<PolicyWarning> {
-        self.warning.take()
-    }
-
     /// What becomes of candidates.
     pub(crate) fn decide(&mut self, candidates: &[Candidate], machine: &Machine) -> Vec<Decision> {
         let good = |answer: &Vec<Decision>| {
@@ -148,21 +152,6 @@ impl PrimingSlot {
     pub fn remember(&mut self) -> Vec<u8> {
         let memory = self.policy.remember();
         self.check(memory, "remember", |memory| memory.len() <= 64 << 10).unwrap_or_default()
-    }
-
-    fn check<T>(
-        &mut self,
-        answer: Result<T, PolicyError>,
-        call: &str,
-        good: impl FnOnce(&T) -> bool,
-    ) -> Option<T> {
-        match verdict(answer, call, good) {
-            Ok(answer) => Some(answer),
-            Err(warning) => {
-                *self = Self { warning: Some(warning), ..Self::default() };
-                None
-            }
-        }
     }
 }
 
@@ -206,14 +195,8 @@ pub(crate) fn facts(origin: &Origin) -> OriginFacts {
     OriginFacts { kind, element: origin.element().0 }
 }
 
-impl std::fmt::Debug for OverlaySlot {
+impl<P: ?Sized> std::fmt::Debug for PolicySlot<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "OverlaySlot({:?})", self.warning)
-    }
-}
-
-impl std::fmt::Debug for PrimingSlot {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PrimingSlot({:?})", self.warning)
+        write!(f, "PolicySlot({:?})", self.warning)
     }
 }

@@ -1,4 +1,4 @@
-//! From a recorded action to the one that a build will ask for now.
+//! From a recorded action to the one that the next build will ask for.
 //!
 //! Only messages are read and written: the action, its command if a platform changed, and the directories on the way
 //! to what changed. Contents of files are never touched.
