@@ -16,6 +16,7 @@ mod show;
 mod speculation;
 mod standing;
 mod term;
+mod why;
 mod work;
 
 use std::process::ExitCode;

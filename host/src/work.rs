@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use spec_artifact::{Artifact, ArtifactKeys};
 use spec_build::{Builder, BuilderOptions, CacheBuildtrees, ElementKeys, Request};
-use spec_model::Digest;
-use spec_project::keys::strong_key;
+use spec_model::{Digest, Value};
+use spec_project::keys::strong_description;
 use spec_scheduler::{Context, Failure, Job, JobEnd, Message, MessageLevel, Task, Work};
 use spec_source::Watch;
 
@@ -68,9 +68,16 @@ impl Worker {
         self.set(element, keys);
         let sources = self.stage(element, context)?;
         let all = self.lock().clone();
+        let description = self.description(element, &all).ok_or_else(no_reference)?.canonical();
         let keys_of =
             move |element: usize| all[element].expect("what a build needs was built before or is cached");
-        let request = Request { project: &self.session.project, element, keys: &keys_of, sources };
+        let request = Request {
+            project: &self.session.project,
+            element,
+            keys: &keys_of,
+            sources,
+            key_description: Some(&description),
+        };
         let built = self.builder.build(&request, &Told(context), &context.cancel);
         let built = built.map_err(|error| failure::of_build(error, self.session.config.error_lines))?;
         self.note(element, &built);
@@ -96,28 +103,24 @@ impl Worker {
 
     /// The keys that the element's artifact will have, on what is below it by now.
     fn own_keys(&self, element: usize) -> Result<ElementKeys, Box<Failure>> {
-        let missing = || {
-            Box::new(Failure {
-                reason: "missing-ref".to_owned(),
-                message: "a source of it, or of something below it, has no reference".to_owned(),
-                ..Failure::default()
-            })
-        };
         if let (Some(keys), false) = (self.lock()[element], self.retry_failed) {
             return Ok(keys);
         }
-        let pair = self.session.pairs[element].ok_or_else(missing)?;
+        let pair = self.session.pairs[element].ok_or_else(no_reference)?;
         let mut keys = ElementKeys { strong: pair.strict, strict: pair.strict, weak: pair.weak };
         if !self.session.strict {
-            let known = self.lock();
-            let scope = self.session.project.build_scope(element);
-            let below: Option<Vec<_>> =
-                scope.iter().map(|below| Some((*below, known[*below]?.strong))).collect();
-            let (below, sources) =
-                below.zip(self.session.source_keys[element].as_ref()).ok_or_else(missing)?;
-            keys.strong = strong_key(&self.session.project, element, sources, &below, pair.weak);
+            keys.strong = self.description(element, &self.lock()).ok_or_else(no_reference)?.key();
         }
         Ok(keys)
+    }
+
+    /// What the element's strong key is the key of, on artifacts with these keys.
+    fn description(&self, element: usize, known: &[Option<ElementKeys>]) -> Option<Value> {
+        let project = &self.session.project;
+        let scope = project.build_scope(element);
+        let below: Option<Vec<_>> = scope.iter().map(|below| Some((*below, known[*below]?.strong))).collect();
+        let sources = self.session.source_keys[element].as_ref()?;
+        Some(strong_description(project, element, sources, &below?, self.session.pairs[element]?.weak))
     }
 
     fn note(&self, element: usize, artifact: &Artifact) {
@@ -152,6 +155,14 @@ impl Work for Worker {
             Task::Track => Ok(JobEnd::Unneeded),
         }
     }
+}
+
+fn no_reference() -> Box<Failure> {
+    Box::new(Failure {
+        reason: "missing-ref".to_owned(),
+        message: "a source of it, or of something below it, has no reference".to_owned(),
+        ..Failure::default()
+    })
 }
 
 /// A builder as the configuration has it.

@@ -31,6 +31,8 @@ pub struct Artifact {
     pub speculative_actions: Option<Digest>,
     /// The record of the actions that the build had answered (`spec.v1.BuildRecord`), if there were any; ours too.
     pub subactions: Option<Digest>,
+    /// The canonical JSON whose SHA-256 is the strong key; ours too.
+    pub key_description: Option<Digest>,
 }
 
 /// An artifact about to be stored: as [`Artifact`], with contents where that has digests of blobs.
@@ -60,6 +62,8 @@ pub struct ArtifactDraft {
     pub speculative_actions: Option<Digest>,
     /// The record of the actions that the build had answered; in the CAS already.
     pub subactions: Option<Digest>,
+    /// The canonical text whose SHA-256 is the strong key, when it is to be kept.
+    pub key_description: Option<String>,
 }
 
 /// The keys of one artifact.

@@ -37,6 +37,7 @@ pub(crate) fn artifact(message: proto::Artifact) -> Result<Artifact, BadField> {
         buildsandbox,
         speculative_actions,
         subactions,
+        key_description,
     } = message;
     Ok(Artifact {
         keys: ArtifactKeys {
@@ -63,6 +64,7 @@ pub(crate) fn artifact(message: proto::Artifact) -> Result<Artifact, BadField> {
         logs: logs.into_iter().map(log).collect::<Result<_, _>>()?,
         speculative_actions: optional("speculative_actions", speculative_actions)?,
         subactions: optional("subactions", subactions)?,
+        key_description: optional("key_description", key_description)?,
     })
 }
 

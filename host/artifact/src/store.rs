@@ -1,5 +1,7 @@
 //! The store of artifacts: records under names, everything else in the CAS.
 
+use std::time::SystemTime;
+
 use spec_cas::{Cas, Refs, Take};
 use spec_model::{ElementName, Key};
 use spec_proto::{Message, buildstream::v2 as proto};
@@ -106,6 +108,14 @@ impl Artifacts {
         Ok(names.iter().filter(|name| globs.matches(name)).filter_map(|name| name.parse().ok()).collect())
     }
 
+    /// When the artifact was stored or last used, some minutes more or less; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn last_used(&self, name: &ArtifactName) -> Result<Option<SystemTime>> {
+        Ok(self.records.last_used(&name.to_string())?)
+    }
+
     fn is_whole(&self, artifact: &Artifact) -> Result<bool> {
         let files_here = match &artifact.trees.files {
             Some(files) => self.cas.complete(files)?,
@@ -129,6 +139,7 @@ impl Artifacts {
             logs: draft.logs.into_iter().map(|log| self.store_log(log)).collect::<Result<_>>()?,
             speculative_actions: draft.speculative_actions,
             subactions: draft.subactions,
+            key_description: draft.key_description.map(|text| put(text.as_bytes())).transpose()?,
         })
     }
 

@@ -38,6 +38,7 @@ pub(crate) fn artifact(artifact: &Artifact) -> proto::Artifact {
         buildsandbox: artifact.sandbox.as_ref().map(sandbox),
         speculative_actions: artifact.speculative_actions.map(digest),
         subactions: artifact.subactions.map(digest),
+        key_description: artifact.key_description.map(digest),
     }
 }
 

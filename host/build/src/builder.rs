@@ -68,6 +68,8 @@ pub struct Request<'a> {
     pub keys: &'a dyn Fn(usize) -> ElementKeys,
     /// The tree of its staged sources; `None` when it has none.
     pub sources: Option<Digest>,
+    /// What its strong key is the SHA-256 of, to be kept with its artifact.
+    pub key_description: Option<&'a str>,
 }
 
 impl<'a> Request<'a> {

@@ -84,6 +84,7 @@ impl Job<'_> {
             logs: log.iter().map(|file| LogDraft { name: file_name(file), file: file.clone() }).collect(),
             speculative_actions,
             subactions,
+            key_description: self.request.key_description.map(str::to_owned),
         };
         Ok(self.builder.artifacts.store(&self.element.project, &self.element.name, draft)?)
     }

@@ -52,18 +52,18 @@ fn key_pair(
     dictionary.insert("dependencies".to_owned(), Value::Seq(weak.collect()));
     let weak = Value::Map(dictionary.clone()).key();
     let strong = pairs.iter().map(|(dependency, pair)| (*dependency, pair.strict));
-    Some(KeyPair { strict: strong_of(project, dictionary, strong, weak), weak })
+    Some(KeyPair { strict: strong_of(project, dictionary, strong, weak).key(), weak })
 }
 
-/// The strong key of an element that is built on artifacts with the given strong keys: in non-strict mode those that
-/// are there. `dependencies` follow [`Project::build_scope`].
-pub fn strong_key(
+/// What the strong key of an element is the key of, when it is built on artifacts with the given strong keys: in
+/// non-strict mode those that are there. `dependencies` follow [`Project::build_scope`].
+pub fn strong_description(
     project: &Project,
     element: usize,
     sources: &[SourceKey],
     dependencies: &[(usize, Key)],
     weak: Key,
-) -> Key {
+) -> Value {
     let dictionary = dictionary(project, &project.elements[element], sources);
     strong_of(project, dictionary, dependencies.iter().copied(), weak)
 }
@@ -73,11 +73,11 @@ fn strong_of(
     mut dictionary: BTreeMap<String, Value>,
     dependencies: impl Iterator<Item = (usize, Key)>,
     weak: Key,
-) -> Key {
+) -> Value {
     let list = dependencies.map(|(element, key)| dependency_value(&project.elements[element], Some(key)));
     dictionary.insert("dependencies".to_owned(), Value::Seq(list.collect()));
     dictionary.insert("weak-cache-key".to_owned(), weak.to_string().into());
-    Value::Map(dictionary).key()
+    Value::Map(dictionary)
 }
 
 /// All that goes into an element's keys but its dependencies.

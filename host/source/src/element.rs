@@ -169,13 +169,7 @@ impl ElementSources {
     }
 
     fn recall(&self, refs: &Refs, record: &str) -> Result<Option<Digest>, SourceError> {
-        let bytes = refs.get(record).map_err(|error| self.cas_error(error))?;
-        match bytes.and_then(|bytes| tree_of(&bytes)) {
-            Some(digest) if self.cas.complete(&digest).map_err(|error| self.cas_error(error))? => {
-                Ok(Some(digest))
-            }
-            _ => Ok(None),
-        }
+        recall(&self.cas, refs, record).map_err(|error| self.cas_error(error))
     }
 
     fn remember(&self, refs: &Refs, record: &str, tree: Digest) -> Result<(), SourceError> {
@@ -186,6 +180,21 @@ impl ElementSources {
 
     fn cas_error(&self, error: CasError) -> SourceError {
         SourceError::Cas { who: self.element.to_string(), error: Box::new(error) }
+    }
+}
+
+/// The tree of all sources of an element, by their key ([`ElementSources::key`]), if it is in the store, whole.
+///
+/// # Errors
+/// When the store fails.
+pub fn staged_tree(cas: &Cas, key: &Key) -> Result<Option<Digest>, CasError> {
+    recall(cas, &cas.refs(ELEMENT_SOURCES), &key.to_string())
+}
+
+fn recall(cas: &Cas, refs: &Refs, record: &str) -> Result<Option<Digest>, CasError> {
+    match refs.get(record)?.and_then(|bytes| tree_of(&bytes)) {
+        Some(digest) if cas.complete(&digest)? => Ok(Some(digest)),
+        _ => Ok(None),
     }
 }
 

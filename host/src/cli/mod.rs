@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Show elements, their keys and whether they are cached
     Show(ShowArgs),
+    /// Say what changed an element's key since it was built
+    Why(WhyArgs),
     /// Look into what was built
     #[command(subcommand)]
     Artifact(ArtifactCommand),
@@ -129,6 +131,20 @@ pub(crate) struct ShowArgs {
     pub(crate) format: Option<String>,
     /// Print everything as JSON
     #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+}
+
+/// `why`
+#[derive(Args, Debug)]
+pub(crate) struct WhyArgs {
+    /// The element
+    #[arg(value_name = "ELEMENT")]
+    pub(crate) element: String,
+    /// Compare with the artifact whose key begins with these digits [default: the other artifact used last]
+    #[arg(long, value_name = "KEY")]
+    pub(crate) since: Option<String>,
+    /// Print everything as JSON
+    #[arg(long)]
     pub(crate) json: bool,
 }
 

@@ -37,8 +37,13 @@ pub(super) fn run(app: &App, args: &BenchArgs) -> CommandResult<ExitCode> {
 fn sandbox(session: &SharedSession, runs: u32) -> CommandResult<f64> {
     let (builder, keys, cancel) = (builder(session), session.keys_now()?, Cancel::new());
     let keys = |element: usize| keys[element];
-    let request =
-        Request { project: &session.project, element: session.target()?, keys: &keys, sources: None };
+    let request = Request {
+        project: &session.project,
+        element: session.target()?,
+        keys: &keys,
+        sources: None,
+        key_description: None,
+    };
     let command =
         || ShellCommand { argv: vec!["/bin/true".to_owned()], environment: Vec::new(), network: false };
     let run = || {

@@ -14,6 +14,7 @@ mod shell;
 mod show;
 mod source;
 mod tarball;
+mod why;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ pub(crate) fn run(app: &App, command: &Command) -> CommandResult<ExitCode> {
     match command {
         Command::Build(args) => build::run(app, args),
         Command::Show(args) => show::run(app, args),
+        Command::Why(args) => why::run(app, args),
         Command::Artifact(command) => artifact::run(app, command),
         Command::Source(command) => source::run(app, command),
         Command::Shell(args) => shell::run(app, args),

@@ -54,7 +54,8 @@ fn enter(session: &SharedSession, element: usize, room: Room, command: Vec<Strin
         Room::Build if has_sources => Some(session.sources(element).stage(&Watch::quiet(cancel.clone()))?),
         _ => None,
     };
-    let request = Request { project: &session.project, element, keys: &keys_of, sources };
+    let request =
+        Request { project: &session.project, element, keys: &keys_of, sources, key_description: None };
     let mut prepared = match room {
         Room::Runtime => builder.runtime_root(&request, Some(Scope::Run), true, &Quiet, &cancel)?,
         Room::Build => builder.build_root(&request, &Quiet, &cancel)?,

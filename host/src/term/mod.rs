@@ -22,7 +22,7 @@ pub(crate) use plain::Plain;
 pub(crate) use roster::{Member, Roster};
 pub(crate) use stdout::print;
 pub(crate) use style::{Ink, Style};
-pub(crate) use text::bytes;
+pub(crate) use text::{bytes, clean, fit};
 
 #[cfg(test)]
 mod tests;

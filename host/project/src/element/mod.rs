@@ -5,6 +5,7 @@ mod resolve;
 mod sandbox;
 mod source;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use spec_model::{ElementName, Mapping, Place};
@@ -52,6 +53,8 @@ pub struct Element {
     pub configured: Configured,
     /// Where its file begins.
     pub place: Option<Place>,
+    /// Where the values of `environment` and `sandbox` are written, by section and name.
+    pub setting_places: BTreeMap<(&'static str, String), Place>,
 }
 
 /// A direct dependency.

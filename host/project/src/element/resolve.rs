@@ -1,8 +1,9 @@
 //! From a loaded element to one that can be built.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use spec_model::{Mapping, NodeError};
+use spec_model::{Mapping, NodeError, Place};
 use spec_strategy::{Configured, DependencyInput, ElementInput};
 
 use super::defaults::{Kind, refused};
@@ -79,6 +80,7 @@ impl Resolver<'_> {
             plan_dependencies,
             configured,
             place: loaded.node.place.clone(),
+            setting_places: setting_places(&[("environment", &environment), ("sandbox", &sandbox)]),
         })
     }
 
@@ -209,6 +211,17 @@ fn sorted(entries: &[(String, String)]) -> Vec<(String, String)> {
     let mut entries = entries.to_vec();
     entries.sort_unstable();
     entries
+}
+
+/// Where the values of sections are written. Those that the program sets are nowhere.
+fn setting_places(sections: &[(&'static str, &Mapping)]) -> BTreeMap<(&'static str, String), Place> {
+    let mut places = BTreeMap::new();
+    for (section, mapping) in sections {
+        for (name, node) in &mapping.entries {
+            places.extend(node.place.clone().map(|place| ((*section, name.to_string()), place)));
+        }
+    }
+    places
 }
 
 /// The entries of a mapping of scalars.

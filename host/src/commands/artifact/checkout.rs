@@ -35,8 +35,13 @@ fn of_element(app: &App, args: &CheckoutArgs) -> CommandResult<(Cas, Digest)> {
     let session = SharedSession::new(Session::open(app, std::slice::from_ref(&args.artifact))?);
     let element = session.target()?;
     let keys = session.keys_now()?;
-    let request =
-        Request { project: &session.project, element, keys: &|element: usize| keys[element], sources: None };
+    let request = Request {
+        project: &session.project,
+        element,
+        keys: &|element: usize| keys[element],
+        sources: None,
+        key_description: None,
+    };
     let scope = match args.deps {
         Deps::None => None,
         Deps::Run => Some(Scope::Run),

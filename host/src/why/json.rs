@@ -1,0 +1,51 @@
+//! An explanation as JSON.
+
+use serde_json::{Value, json};
+
+use super::change::Change;
+use super::text::words;
+use super::{Cause, Explanation, What};
+use crate::session::Session;
+
+/// The keys, and all causes with their values as the keys have them.
+pub(crate) fn json(session: &Session, explanation: &Explanation) -> Value {
+    json!({
+        "element": session.name(explanation.element),
+        "key": explanation.now.to_string(),
+        "before": explanation.before.to_string(),
+        "causes": explanation.causes.iter().map(|cause| of_cause(session, cause)).collect::<Vec<_>>(),
+    })
+}
+
+fn of_cause(session: &Session, cause: &Cause) -> Value {
+    let through: Vec<String> = cause.through.iter().map(|element| session.name(*element)).collect();
+    let mut value = match &cause.what {
+        What::Unknown(before) => json!({"what": "unknown", "before": before.to_string()}),
+        What::Changed(change, files) => {
+            let mut value = of_change(change);
+            if !files.is_empty() {
+                let file = |(kind, path): &(char, String)| json!({"change": kind, "path": path});
+                value["files"] = files.iter().map(file).collect();
+            }
+            value
+        }
+    };
+    value["element"] = session.name(cause.element).into();
+    value["through"] = through.into();
+    value["place"] = cause.place.as_ref().map(ToString::to_string).into();
+    value
+}
+
+fn of_change(change: &Change) -> Value {
+    match change {
+        Change::Dependency { name: (project, name), before, after } => {
+            json!({"what": "dependency", "project": project, "name": name, "before": before, "after": after})
+        }
+        Change::Source { index, before, after } => {
+            json!({"what": "source", "index": index, "before": before, "after": after})
+        }
+        Change::Setting { path, before, after } => {
+            json!({"what": "setting", "name": words(path), "before": before, "after": after})
+        }
+    }
+}

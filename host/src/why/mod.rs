@@ -1,0 +1,155 @@
+//! Why an element has another key than before: its description now against the one that its last artifact was made of,
+//! and so on through the dependencies that have other keys.
+
+mod change;
+mod json;
+mod place;
+mod previous;
+mod text;
+
+use std::collections::{BTreeSet, VecDeque};
+
+use serde_json::Value;
+use spec_cas::Change as Diff;
+use spec_model::{Key, Place};
+use spec_project::keys::strong_description;
+
+use crate::error::{CommandError, CommandResult};
+use crate::session::Session;
+use change::{Change, changes};
+pub(crate) use json::json;
+pub(crate) use text::text;
+
+/// Why an element's key is another one.
+pub(crate) struct Explanation {
+    /// The element.
+    element: usize,
+    /// The key that it has.
+    now: Key,
+    /// The key that it is compared with.
+    before: Key,
+    /// What changed, nearest elements first. Empty when the keys are equal.
+    causes: Vec<Cause>,
+}
+
+/// Something that changed.
+struct Cause {
+    /// The element of which it changed.
+    element: usize,
+    /// The elements through which that changed the key, from the one asked about.
+    through: Vec<usize>,
+    /// Where it is written.
+    place: Option<Place>,
+    /// What.
+    what: What,
+}
+
+/// What became of a file: `+` new, `-` gone, `~` changed; and its path in the staged sources.
+type FileChange = (char, String);
+
+enum What {
+    /// A dependency, source or setting; for sources what became of their files, if that is known.
+    Changed(Change, Vec<FileChange>),
+    /// Something: of the artifact with this older key it is not known what it was made of.
+    Unknown(Key),
+}
+
+/// An element whose description is to be compared with that of an older key.
+struct Visit {
+    element: usize,
+    before: Key,
+    through: Vec<usize>,
+}
+
+/// Compares the key that an element has with that of its last other artifact, or with the one that begins with `since`.
+///
+/// # Errors
+/// `nothing-to-compare` without such an artifact, `ambiguous-key`, `missing-ref`, or when the cache fails.
+pub(crate) fn explain(session: &Session, element: usize, since: Option<&str>) -> CommandResult<Explanation> {
+    if session.pairs[element].is_none() {
+        let name = session.name(element);
+        let message = format!("a source of {name}, or of something below it, has no reference");
+        return Err(
+            CommandError::usage("missing-ref", message).hint("spec-host source track --deps all ELEMENT")
+        );
+    }
+    let keys: Vec<Key> = session.keys_now()?.iter().map(|keys| keys.strong).collect();
+    let (now, before) = (keys[element], previous::find(session, element, keys[element], since)?);
+    let mut causes = Vec::new();
+    let mut seen = BTreeSet::from([element]);
+    let mut open = VecDeque::from([Visit { element, before, through: Vec::new() }]);
+    while let Some(visit) = open.pop_front() {
+        let Some(old) = previous::description(session, visit.element, &visit.before)? else {
+            causes.push(visit.cause(session, None));
+            continue;
+        };
+        let new = current(session, visit.element, &keys);
+        let mut files = files(session, &old, &new)?;
+        for change in changes(&old, &new) {
+            match rebuilt(session, &change) {
+                Some((below, before)) if seen.insert(below) => open.push_back(visit.below(below, before)),
+                Some(_) => {}
+                None => causes.push(visit.cause(session, Some((change, &mut files)))),
+            }
+        }
+    }
+    Ok(Explanation { element, now, before, causes })
+}
+
+impl Visit {
+    fn below(&self, element: usize, before: Key) -> Self {
+        let through = self.through.iter().copied().chain([self.element]).collect();
+        Self { element, before, through }
+    }
+
+    /// The files go with the first source that changed: they are those of all sources together.
+    fn cause(&self, session: &Session, change: Option<(Change, &mut Vec<FileChange>)>) -> Cause {
+        let element = &session.project.elements[self.element];
+        let (place, what) = match change {
+            None => (element.place.clone(), What::Unknown(self.before)),
+            Some((change, files)) => {
+                let files = match change {
+                    Change::Source { .. } => std::mem::take(files),
+                    Change::Dependency { .. } | Change::Setting { .. } => Vec::new(),
+                };
+                (place::of(element, &change), What::Changed(change, files))
+            }
+        };
+        Cause { element: self.element, through: self.through.clone(), place, what }
+    }
+}
+
+/// The dependency that changed, and its older key, if it was there before and is now.
+fn rebuilt(session: &Session, change: &Change) -> Option<(usize, Key)> {
+    let Change::Dependency { name: (project, name), before: Some(before), after: Some(_) } = change else {
+        return None;
+    };
+    let elements = &session.project.elements;
+    let found = elements.iter().position(|known| known.project == *project && known.name.path() == name);
+    found.zip(before.parse().ok())
+}
+
+/// What an element's key is made of now.
+fn current(session: &Session, element: usize, keys: &[Key]) -> Value {
+    let below: Vec<(usize, Key)> =
+        session.project.build_scope(element).into_iter().map(|below| (below, keys[below])).collect();
+    let known = session.source_keys[element].as_ref().zip(session.pairs[element]);
+    let (sources, pair) = known.expect("what is below an element with keys has keys");
+    let description = strong_description(&session.project, element, sources, &below, pair.weak);
+    serde_json::from_str(&description.canonical()).expect("canonical text is JSON")
+}
+
+/// What differs in the staged sources, if both trees are in the cache.
+fn files(session: &Session, old: &Value, new: &Value) -> CommandResult<Vec<FileChange>> {
+    let tree = |description: &Value| {
+        let sources = description.get("sources").map(ToString::to_string).unwrap_or_default();
+        spec_source::staged_tree(&session.cas, &Key::of(sources.as_bytes()))
+    };
+    let (Some(before), Some(after)) = (tree(old)?, tree(new)?) else { return Ok(Vec::new()) };
+    let kind = |change: &Diff| match (&change.before, &change.after) {
+        (None, _) => '+',
+        (_, None) => '-',
+        _ => '~',
+    };
+    Ok(session.cas.diff(&before, &after)?.into_iter().map(|change| (kind(&change), change.path)).collect())
+}

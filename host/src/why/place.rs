@@ -1,0 +1,65 @@
+//! Where in the user's files something that goes into a key is written.
+
+use spec_model::{Mapping, Node, NodeKind, Place};
+use spec_project::{Element, RefPlace};
+
+use super::change::{Change, Step};
+
+/// The place of what changed, or of the nearest thing around it.
+pub(super) fn of(element: &Element, change: &Change) -> Option<Place> {
+    let exact = match change {
+        Change::Dependency { name, .. } => dependency(element, name),
+        Change::Source { index, .. } => source(element, *index),
+        Change::Setting { path, .. } => setting(element, path),
+    };
+    exact.or_else(|| element.place.clone())
+}
+
+/// Only direct dependencies are written down in the element.
+fn dependency(element: &Element, (_, name): &(String, String)) -> Option<Place> {
+    let named = |path: &str| path == name || path.ends_with(&format!(":{name}"));
+    element.dependencies.iter().find(|dependency| named(&dependency.path))?.place.clone()
+}
+
+fn source(element: &Element, index: usize) -> Option<Place> {
+    let source = element.sources.get(index)?;
+    match &source.ref_place {
+        RefPlace::Value(place) => Some(place.clone()),
+        RefPlace::Dictionary(_) | RefPlace::ProjectRefs | RefPlace::Nowhere => source.place.clone(),
+    }
+}
+
+fn setting(element: &Element, path: &[Step]) -> Option<Place> {
+    let (Step::Name(section), rest) = path.split_first()? else { return None };
+    match (section.as_str(), rest) {
+        ("element-plugin-key", rest) => below(&element.config, rest),
+        ("public", rest) => below(&element.public, rest),
+        (section @ ("environment" | "sandbox"), [Step::Name(name), ..]) => {
+            let section = if section == "sandbox" { "sandbox" } else { "environment" };
+            element.setting_places.get(&(section, name.clone())).cloned()
+        }
+        _ => None,
+    }
+}
+
+/// The place of the last node on the way that has one.
+fn below(mapping: &Mapping, path: &[Step]) -> Option<Place> {
+    let (Step::Name(name), mut rest) = path.split_first()? else { return None };
+    let mut node = mapping.get(name)?;
+    let mut place = node.place.clone();
+    while let Some((step, further)) = rest.split_first()
+        && let Some(next) = child(node, step)
+    {
+        (node, rest) = (next, further);
+        place = node.place.clone().or(place);
+    }
+    place
+}
+
+fn child<'n>(node: &'n Node, step: &Step) -> Option<&'n Node> {
+    match (&node.kind, step) {
+        (NodeKind::Mapping(mapping), Step::Name(name)) => mapping.get(name),
+        (NodeKind::Sequence(nodes), Step::Index(index)) => nodes.get(*index),
+        _ => None,
+    }
+}

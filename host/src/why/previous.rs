@@ -1,0 +1,75 @@
+//! The artifact that an element had before.
+
+use serde_json::Value;
+use spec_artifact::ArtifactName;
+use spec_model::Key;
+
+use crate::error::{CommandError, CommandResult};
+use crate::session::Session;
+
+/// The key of the element's artifact that was used last, other than `now`; or the one that begins with `since`.
+///
+/// # Errors
+/// `nothing-to-compare`, `ambiguous-key`, or when the cache fails.
+pub(super) fn find(session: &Session, element: usize, now: Key, since: Option<&str>) -> CommandResult<Key> {
+    let mut known = strong_keys(session, element)?;
+    if let Some(since) = since {
+        known.retain(|key| key.to_string().starts_with(since));
+        return match known.as_slice() {
+            [key] => Ok(*key),
+            [] => Err(nothing(session, element, &format!(" with a key that begins with '{since}'"))),
+            _ => {
+                let message = format!(
+                    "{} artifacts of {} have keys that begin with '{since}'",
+                    known.len(),
+                    session.name(element)
+                );
+                Err(CommandError::usage("ambiguous-key", message).hint("give more digits of the key"))
+            }
+        };
+    }
+    let others = known.into_iter().filter(|key| *key != now);
+    let used = others.map(|key| Ok((session.artifacts.last_used(&name(session, element, key))?, key)));
+    let newest = used.collect::<CommandResult<Vec<_>>>()?.into_iter().max();
+    newest.map(|(_, key)| key).ok_or_else(|| nothing(session, element, ""))
+}
+
+/// What the artifact with that key was made of, if that is still known.
+///
+/// # Errors
+/// When the cache fails.
+pub(super) fn description(session: &Session, element: usize, key: &Key) -> CommandResult<Option<Value>> {
+    let record = session.artifacts.record(&name(session, element, *key))?;
+    let Some(digest) = record.and_then(|artifact| artifact.key_description) else { return Ok(None) };
+    match session.cas.contains(&digest)? {
+        true => Ok(serde_json::from_slice(&session.cas.get(&digest)?).ok()),
+        false => Ok(None),
+    }
+}
+
+fn name(session: &Session, element: usize, key: Key) -> ArtifactName {
+    let element = &session.project.elements[element];
+    ArtifactName::new(&element.project, &element.name, key)
+}
+
+/// The folder in which its artifacts are.
+fn folder(session: &Session, element: usize) -> String {
+    let any = name(session, element, Key::of(b""));
+    format!("{}/{}", any.project(), any.element())
+}
+
+/// The keys of all artifacts of the element. Each is there under its weak key too, which is not among them.
+fn strong_keys(session: &Session, element: usize) -> CommandResult<Vec<Key>> {
+    let mut keys = Vec::new();
+    for name in session.artifacts.list(&format!("{}/*", folder(session, element)))? {
+        let strong = session.artifacts.record(&name)?.map(|artifact| artifact.keys.strong);
+        keys.extend(strong.filter(|strong| *strong == name.key()));
+    }
+    Ok(keys)
+}
+
+fn nothing(session: &Session, element: usize, which: &str) -> CommandError {
+    let message = format!("the cache has no other artifact of {}{which}", session.name(element));
+    let hint = format!("spec-host artifact show '{}/*' lists those that it has", folder(session, element));
+    CommandError::failure("nothing-to-compare", message).hint(hint)
+}

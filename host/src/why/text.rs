@@ -1,0 +1,133 @@
+//! An explanation as people read it.
+
+use serde_json::Value;
+
+use super::change::{Change, Step};
+use super::{Cause, Explanation, What};
+use crate::session::Session;
+use crate::term::{Ink, Style, clean, fit};
+
+/// The most characters of a value that are shown.
+const WIDTH: usize = 80;
+/// The most files of a source that are shown.
+const FILES: usize = 20;
+
+/// What changed, one paragraph for each cause.
+pub(crate) fn text(session: &Session, explanation: &Explanation, style: Style) -> String {
+    let Explanation { element, now, before, causes } = explanation;
+    let key = |key: &spec_model::Key| style.paint(Ink::Key, key.brief(session.config.key_length));
+    let name = style.paint(Ink::Name, session.name(*element));
+    if now == before {
+        return format!("{name}: {}, as before\n", key(now));
+    }
+    let mut text = format!("{name}: {}, was {}\n", key(now), key(before));
+    for cause in causes {
+        text += "\n";
+        for (depth, line) in lines(session, cause).iter().enumerate() {
+            let line = if depth == 0 { style.paint(Ink::Bold, line) } else { format!("    {line}") };
+            text += &line;
+            text += "\n";
+        }
+    }
+    text
+}
+
+/// What changed and where, then the details.
+fn lines(session: &Session, cause: &Cause) -> Vec<String> {
+    let name = session.name(cause.element);
+    let place = cause.place.as_ref().map_or_else(|| name.clone(), ToString::to_string);
+    let (what, details) = match &cause.what {
+        What::Unknown(before) => {
+            let key = before.brief(session.config.key_length);
+            ("changed".to_owned(), vec![format!("what {key} was made of is not known")])
+        }
+        What::Changed(change, files) => tell(change, files),
+    };
+    let mut lines = vec![format!("{place}: {name}: {what}")];
+    lines.extend(details);
+    if let Some((_, through)) = cause.through.split_first().filter(|(_, through)| !through.is_empty()) {
+        let names: Vec<String> = through.iter().map(|element| session.name(*element)).collect();
+        lines.push(format!("by way of {}", names.join(", ")));
+    }
+    lines
+}
+
+fn tell(change: &Change, files: &[(char, String)]) -> (String, Vec<String>) {
+    match change {
+        Change::Dependency { name: (_, name), before: None, .. } => {
+            (format!("is built on {name} now"), Vec::new())
+        }
+        Change::Dependency { name: (_, name), .. } => {
+            (format!("is not built on {name} any more"), Vec::new())
+        }
+        Change::Source { index, before, after } => {
+            let kind = |source: &Value| source.get("name").and_then(Value::as_str).unwrap_or("?").to_owned();
+            let what = match (before, after) {
+                (None, Some(after)) => format!("source {} ({}) is new", index + 1, kind(after)),
+                (Some(before), None) => format!("source {} ({}) is gone", index + 1, kind(before)),
+                (_, after) => {
+                    format!("source {} ({}) changed", index + 1, after.as_ref().map(kind).unwrap_or_default())
+                }
+            };
+            (what, file_lines(files))
+        }
+        Change::Setting { path, before, after } => {
+            (format!("{} changed", words(path)), values(before, after))
+        }
+    }
+}
+
+fn file_lines(files: &[(char, String)]) -> Vec<String> {
+    let mut lines: Vec<String> =
+        files.iter().take(FILES).map(|(kind, path)| format!("{kind} {}", clean(path))).collect();
+    if let Some(more) = files.len().checked_sub(FILES).filter(|more| *more > 0) {
+        lines.push(format!("and {more} more"));
+    }
+    lines
+}
+
+/// The name of a setting as users know it.
+pub(super) fn words(path: &[Step]) -> String {
+    let mut text = String::new();
+    for (depth, step) in path.iter().enumerate() {
+        match step {
+            Step::Name(name) if depth == 0 => text += section(name),
+            Step::Name(name) if text.is_empty() => text += name,
+            Step::Name(name) => text += &format!(" {name}"),
+            Step::Index(index) => text += &format!("[{index}]"),
+        }
+    }
+    text
+}
+
+/// What BuildStream's name of a part of a key means.
+fn section(name: &str) -> &str {
+    match name {
+        "element-plugin-key" => "config",
+        "element-plugin-name" => "kind",
+        "element-plugin-version" => "version of the kind",
+        "element-base-key" => "variables",
+        "core-artifact-version" => "format of artifacts",
+        other => other,
+    }
+}
+
+/// Of two lists, what only one of them has; of other values both.
+fn values(before: &Option<Value>, after: &Option<Value>) -> Vec<String> {
+    if let (Some(Value::Array(before)), Some(Value::Array(after))) = (before, after) {
+        let only = |sign: char, these: &[Value], those: &[Value]| -> Vec<String> {
+            let only = these.iter().filter(|value| !those.contains(value));
+            only.map(|value| format!("{sign} {}", brief(value))).collect()
+        };
+        let lines = [only('-', before, after), only('+', after, before)].concat();
+        return if lines.is_empty() { vec!["the order changed".to_owned()] } else { lines };
+    }
+    let line =
+        |sign: char, value: &Option<Value>| value.as_ref().map(|value| format!("{sign} {}", brief(value)));
+    line('-', before).into_iter().chain(line('+', after)).collect()
+}
+
+fn brief(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    fit(&clean(&text), WIDTH)
+}
