@@ -5,4 +5,5 @@ mod fixture;
 mod hostile;
 mod outputs;
 mod pool;
+mod primed;
 mod streams;
