@@ -6,3 +6,4 @@ mod hostile;
 mod outputs;
 mod pool;
 mod streams;
+mod subtrees;
