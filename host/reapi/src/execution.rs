@@ -70,6 +70,7 @@ impl Execution {
         let asked = executor::Request {
             action,
             priority: request.execution_policy.map_or(0, |policy| policy.priority),
+            primed: false,
             skip_cache_lookup: request.skip_cache_lookup,
             recording: self.context.recording.clone(),
         };

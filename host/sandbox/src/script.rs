@@ -12,6 +12,7 @@ const NEW_NET: u64 = 0x4000_0000;
 /// New mount, cgroup, host name, IPC and process namespaces.
 const NAMESPACES: u64 = 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000;
 const CORE_DUMP_SIZE: u64 = 4;
+const MOST_NICE: u8 = 19;
 
 /// A script, and what its numbers mean when the init reports one.
 #[derive(Debug)]
@@ -204,6 +205,7 @@ impl Writer {
 
     fn command(&mut self, command: &Command, candidates: &[PathBuf]) {
         let to = &mut self.bytes;
+        number(to, u64::from(command.nice.min(MOST_NICE)));
         text(to, &command.cwd);
         number(to, command.limits.len() as u64 + 1);
         let limits = command.limits.iter().map(|limit| (limit.resource as u64, limit.value));
