@@ -2,7 +2,7 @@
 
 use crate::error::SandboxError;
 use crate::wire::{flag, op};
-use crate::{Command, Mount, MountKind, RootSpec};
+use crate::{Command, Mount, MountKind, RootSpec, Subtree};
 use rustix::process::{getegid, geteuid};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -143,9 +143,20 @@ impl Writer {
             root.directories.iter().for_each(|path| self.order(op::REBIND, path, &[&0, path]));
             self.order(op::READ_ONLY_ROOT, "/", &[]);
         }
+        // Inner ones first: what is laid over itself takes the mounts below along as they are.
+        root.subtrees.iter().rev().for_each(|subtree| self.subtree(subtree));
         self.order(op::HOSTNAME, &command.hostname, &[&command.hostname]);
         if !command.network {
             self.order(op::LOOPBACK, "lo", &[]);
+        }
+    }
+
+    fn subtree(&mut self, Subtree { path, writable }: &Subtree) {
+        match (path.as_os_str() == "/", writable) {
+            (true, true) => {}
+            (true, false) => self.order(op::READ_ONLY_ROOT, "/", &[]),
+            (false, true) => self.order(op::REBIND, path, &[&flag::ALONE, path]),
+            (false, false) => self.order(op::REBIND, path, &[&(flag::ALONE | flag::READ_ONLY), path]),
         }
     }
 

@@ -7,3 +7,4 @@ mod outputs;
 mod pool;
 mod primed;
 mod streams;
+mod subtrees;
