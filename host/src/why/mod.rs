@@ -11,8 +11,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::Value;
 use spec_cas::Change as Diff;
-use spec_model::{Key, Place};
+use spec_model::{Cancel, Key, Place};
 use spec_project::keys::strong_description;
+use spec_source::Watch;
 
 use crate::error::{CommandError, CommandResult};
 use crate::session::Session;
@@ -84,7 +85,7 @@ pub(crate) fn explain(session: &Session, element: usize, since: Option<&str>) ->
             continue;
         };
         let new = current(session, visit.element, &keys);
-        let mut files = files(session, &old, &new)?;
+        let mut files = files(session, visit.element, &old)?;
         for change in changes(&old, &new) {
             match rebuilt(session, &change) {
                 Some((below, before)) if seen.insert(below) => open.push_back(visit.below(below, before)),
@@ -139,13 +140,13 @@ fn current(session: &Session, element: usize, keys: &[Key]) -> Value {
     serde_json::from_str(&description.canonical()).expect("canonical text is JSON")
 }
 
-/// What differs in the staged sources, if both trees are in the cache.
-fn files(session: &Session, old: &Value, new: &Value) -> CommandResult<Vec<FileChange>> {
-    let tree = |description: &Value| {
-        let sources = description.get("sources").map(ToString::to_string).unwrap_or_default();
-        spec_source::staged_tree(&session.cas, &Key::of(sources.as_bytes()))
-    };
-    let (Some(before), Some(after)) = (tree(old)?, tree(new)?) else { return Ok(Vec::new()) };
+/// What differs in the staged sources, if both are there.
+fn files(session: &Session, element: usize, old: &Value) -> CommandResult<Vec<FileChange>> {
+    let sources = old.get("sources").map(ToString::to_string).unwrap_or_default();
+    let before = spec_source::staged_tree(&session.cas, &Key::of(sources.as_bytes()))?;
+    // What is not fetched yet cannot be compared, which is no reason to fail.
+    let after = session.sources(element).stage(&Watch::quiet(Cancel::new())).ok();
+    let (Some(before), Some(after)) = (before, after) else { return Ok(Vec::new()) };
     let kind = |change: &Diff| match (&change.before, &change.after) {
         (None, _) => '+',
         (_, None) => '-',
