@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bazel_remote_apis::google::bytestream::WriteRequest;
 use bazel_remote_apis::google::longrunning::WaitOperationRequest;
@@ -127,17 +127,22 @@ async fn a_client_that_vanishes_in_the_middle_leaves_nothing() {
     let stream = tokio_stream::wrappers::ReceiverStream::new(receiver);
     let writing = tokio::spawn(async move { client.write(stream).await.map(drop) });
     sender.send(piece).await.unwrap();
+    // The channel has room for one message, so the first is on its way once there is room for another.
+    drop(sender.reserve().await.unwrap());
     writing.abort();
     drop((sender, channel));
     // Somebody else writes the same under the same name, from the beginning.
     let whole =
         WriteRequest { resource_name: name, data: vec![7; 1000], finish_write: true, write_offset: 0 };
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
+        assert!(Instant::now() < deadline, "the first client still counts as writing");
         match fixture.bytes().write(tokio_stream::iter([whole.clone()])).await {
             Ok(written) => break assert_eq!(written.into_inner().committed_size, 1000),
             // Until the server has seen that the first is gone.
             Err(status) => assert_eq!(status.code(), Code::Unavailable, "{status}"),
         }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert!(fixture.cas.contains(&digest).unwrap());
 }

@@ -136,8 +136,12 @@ impl LocalExecutor {
     /// Runs the command in memory; on disk if it takes too much of it.
     fn attempt(&self, task: &Task, cancel: &Cancel) -> Result<Attempt, ActionError> {
         let first = self.attempt_in(Medium::Memory, task, cancel);
-        let failed = !matches!(&first, Ok(attempt) if is_success(&attempt.outcome));
-        if failed && self.arena.is_short(Medium::Memory) && !cancel.is_cancelled() {
+        let worth_another = match &first {
+            Ok(attempt) => attempt.stage.medium == Medium::Memory && !is_success(&attempt.outcome),
+            // Staging may have filled the memory. What is not in the store is not there for a second attempt either.
+            Err(error) => matches!(error, ActionError::Exhausted { .. } | ActionError::Internal { .. }),
+        };
+        if worth_another && self.arena.is_short(Medium::Memory) && !cancel.is_cancelled() {
             drop(first);
             return self.attempt_in(Medium::Disk, task, cancel);
         }

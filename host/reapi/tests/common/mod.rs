@@ -205,7 +205,8 @@ pub(crate) fn wire(digest: &Digest) -> reapi::Digest {
 
 /// Bytes that do not compress and differ by seed.
 pub(crate) fn noise(seed: u64, count: usize) -> Vec<u8> {
-    let mut state = seed | 1;
+    // Never 0, and another for every seed.
+    let mut state = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 << 63;
     let mut next = || {
         state ^= state << 13;
         state ^= state >> 7;
