@@ -36,7 +36,7 @@ pub use error::{Result, SpeculationError};
 pub use expand::{Expanded, ExpandedAction};
 pub use explain::{Difference, explain};
 pub use feedback::Request;
-pub use generate::{Generated, generate};
+pub use generate::{Generated, generate, stands};
 pub use instantiate::{Adaptation, Instantiated, Instantiator};
 pub use lookup::look_up;
 pub use mode::{Mode, ParseModeError};

@@ -4,7 +4,7 @@ use spec_artifact::ArtifactName;
 use spec_build::{BuiltWith, ElementKeys, Layer, LayerKind, Remembered, Warning};
 use spec_model::{Digest, UserError};
 use spec_speculation::{
-    Bucket, Build, Generated, Mode, OverlaySlot, Record, Result, StagedLayer, Staging, generate,
+    Bucket, Build, Generated, Mode, OverlaySlot, Record, Result, StagedLayer, Staging, generate, stands,
 };
 
 use crate::session::Session;
@@ -21,18 +21,18 @@ pub(super) fn find(session: &Session, element: usize, keys: ElementKeys) -> Opti
     under(keys.strong).or_else(|| under(keys.weak))
 }
 
-/// What an artifact remembers of its build. `ends` is what became of what was predicted for it.
+/// What an artifact remembers of its build. `ends` tells what became of what was predicted for it.
 pub(super) fn remember(
     session: &Session,
     mode: Mode,
     built: &BuiltWith<'_>,
-    ends: &[(Digest, Bucket)],
+    ends: impl FnOnce() -> Vec<(Digest, Bucket)>,
 ) -> Remembered {
     let previous = find(session, built.element, built.keys);
-    if !mode.generates() {
+    if stands(mode, built.succeeded, previous.as_ref(), built.subactions) {
         return Remembered { record: previous, warning: None };
     }
-    match make(session, mode, built, previous, ends) {
+    match make(session, mode, built, previous, &ends()) {
         Ok(generated) => Remembered { record: generated.digest(), warning: None },
         Err(error) => Remembered { record: previous, warning: Some(not_recorded(&error)) },
     }

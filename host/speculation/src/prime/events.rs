@@ -17,10 +17,9 @@ impl Board {
         self.follow(all)
     }
 
-    /// The machine is busier, or less.
-    pub fn load(&mut self, load: Load) -> Vec<Command> {
+    /// The machine is busier, or less: what the policy hears with its next candidates.
+    pub fn busy(&mut self, load: Load) {
         self.load = load;
-        self.admit()
     }
 
     /// Something was looked up: see [`Resolver::wanted`](crate::Resolver::wanted).
@@ -56,7 +55,7 @@ impl Board {
                 Woken::new()
             }
             Adapted::Unchanged => {
-                let outputs = self.recorded_outputs(action);
+                let outputs = self.resolver.recorded_outputs(action);
                 self.go(action, Stage::Ended(Bucket::Unchanged));
                 self.resolver.ran(action, Some(outputs), false)
             }
@@ -200,16 +199,5 @@ impl Board {
     fn observe(&mut self, action: ActionId, outcome: Outcome) {
         let cpu_ms = self.track(action).cpu_ms;
         self.policy.observe(&[Observation { action: action.0, outcome, cpu_ms }]);
-    }
-
-    fn recorded_outputs(&self, action: ActionId) -> Vec<(String, Content)> {
-        let Some(expanded) = self.resolver.expanded(self.resolver.element_of(action)) else {
-            return Vec::new();
-        };
-        let outputs = self.resolver.recorded(action).outputs.iter();
-        let content = |digest, executable| Content::File { digest, executable };
-        outputs
-            .map(|known| (expanded.record.paths.text(known.path), content(known.digest, known.executable)))
-            .collect()
     }
 }

@@ -88,6 +88,6 @@ pub struct Finished {
 pub struct Load {
     /// Actions that can run at a time.
     pub slots: u32,
-    /// Real actions that run or wait.
-    pub real: u32,
+    /// Actions that run or wait, primed ones among them.
+    pub busy: u32,
 }

@@ -62,7 +62,7 @@ struct SessionAction {
     /// How many of its inputs are of which class.
     tally: [u32; Class::COUNT],
     ran: Option<Ran>,
-    /// Whether what it would be cannot be made.
+    /// Whether what it is predicted to be cannot be made.
     contradicts: bool,
 }
 
@@ -122,10 +122,10 @@ impl Resolver {
         id
     }
 
-    /// The full name of an element.
+    /// The action of an element with this base action.
     #[must_use]
-    pub fn name(&self, element: ElementId) -> &str {
-        &self.names[element.0 as usize]
+    pub fn action_of(&self, element: ElementId, base: &Digest) -> Option<ActionId> {
+        self.by_base.get(&(element, *base)).copied()
     }
 
     /// The actions of an element, in the order of its record.

@@ -44,7 +44,8 @@ impl Resolver {
             return Woken::new();
         }
         tree.new = new;
-        let users = tree.users.iter().copied().collect();
+        let users: Woken = tree.users.iter().copied().collect();
+        users.iter().for_each(|user| self.actions[user.0 as usize].contradicts = false);
         self.settle(BTreeSet::new(), users)
     }
 
@@ -143,9 +144,11 @@ impl Resolver {
         input.value = value;
         let new = input.class();
         for user in &input.users {
-            let tally = &mut self.actions[user.0 as usize].tally;
-            tally[old as usize] -= 1;
-            tally[new as usize] += 1;
+            let action = &mut self.actions[user.0 as usize];
+            action.tally[old as usize] -= 1;
+            action.tally[new as usize] += 1;
+            // It was said of another prediction.
+            action.contradicts = false;
             touched.insert(*user);
         }
     }
@@ -176,15 +179,15 @@ impl Resolver {
             (Some(Ran { outputs: Some(outputs), .. }), _) => Outputs::Known(outputs.clone()),
             (Some(Ran { outputs: None, .. }), _) | (None, Outlook::Impossible(_)) => Outputs::Never,
             (None, Outlook::Pending | Outlook::Adapted) => Outputs::Pending,
-            (None, Outlook::Unchanged) => Outputs::Known(self.recorded_outputs(id)),
+            (None, Outlook::Unchanged) => Outputs::Known(self.recorded_outputs(id).into_iter().collect()),
         }
     }
 
-    fn recorded_outputs(&self, id: ActionId) -> HashMap<String, Content> {
+    /// What an action wrote when it was recorded.
+    pub(crate) fn recorded_outputs(&self, id: ActionId) -> Vec<(String, Content)> {
         let paths = &self.elements[&self.action(id).element].expanded.record.paths;
         let outputs = self.recorded(id).outputs.iter();
-        let content = |digest, executable| Content::File { digest, executable };
-        outputs.map(|known| (paths.text(known.path), content(known.digest, known.executable))).collect()
+        outputs.map(|known| (paths.text(known.path), known.content())).collect()
     }
 }
 
