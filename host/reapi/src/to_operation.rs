@@ -5,12 +5,11 @@ use std::sync::Arc;
 use bazel_remote_apis::google::{longrunning, protobuf};
 use prost::Message;
 use spec_exec::executor::{ActionError, Answer};
-use spec_exec::wire::{action_result_to_proto, add_subactions};
+use spec_exec::wire::{action_result_to_proto, add_subactions, digest_to_proto};
 use spec_model::{ActionResult, Answered};
 use spec_proto::reapi;
 
 use crate::context::Context;
-use crate::from_proto;
 use crate::operations::{Operation, Stage};
 use crate::realm::Realm;
 use crate::refusal::Refusal;
@@ -31,7 +30,7 @@ pub(crate) async fn tell(
             queued_timestamp: Some(operation.asked),
             ..Default::default()
         }),
-        action_digest: Some(from_proto::wire(&operation.action)),
+        action_digest: Some(digest_to_proto(&operation.action)),
         digest_function: operation.realm.value() as i32,
         ..Default::default()
     };

@@ -25,6 +25,7 @@ mod result_cache;
 mod settle;
 mod spare;
 mod stage;
+mod subtrees;
 mod view;
 
 pub use error::ActionError;

@@ -24,6 +24,8 @@ pub struct Order {
     pub action: Action,
     /// When it was queued.
     pub queued: SystemTime,
+    /// Nobody has asked for it yet: it takes of the machine what others leave.
+    pub primed: bool,
 }
 
 /// An executed action.
