@@ -20,6 +20,9 @@ pub fn look_up(
 }
 
 /// The file or link at a path of a tree.
-pub(crate) fn content_at(cas: &Cas, tree: &Digest, path: &str) -> Result<Option<Content>> {
+///
+/// # Errors
+/// As [`look_up`].
+pub fn content_at(cas: &Cas, tree: &Digest, path: &str) -> Result<Option<Content>> {
     Ok(cas.lookup(tree, path)?.and_then(Content::of))
 }

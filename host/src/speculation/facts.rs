@@ -1,17 +1,18 @@
 //! What becomes known of sources, artifacts and trees of dependencies.
 
+use spec_cas::Cas;
 use spec_exec::{ExecError, Root, StagedTree};
 use spec_model::Digest;
 use spec_speculation::prime::{Board, Command};
-use spec_speculation::{ElementId, Fact, TreeId, look_up};
+use spec_speculation::{Content, ElementId, Fact, Sight, TreeId, content_at, look_up};
 
 use super::start::Plan;
 use crate::session::Session;
 
-/// What is known of an element's artifact.
+/// What is known of an element's artifact, or of its sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
-    /// It is going to be built.
+    /// It is going to be made.
     Pending,
     /// It is there; it may have no files.
     Here(Option<Digest>),
@@ -19,11 +20,13 @@ pub(super) enum Known {
     Never,
 }
 
+/// A text is no longer, in bytes; what includes others is not.
+const LONGEST_TEXT: u64 = 256 << 10;
+
 /// What is known of all elements. Their numbers on the board are those that they have in the project.
 pub(super) struct Facts {
     artifacts: Vec<Known>,
-    /// Sources that were told.
-    sources: Vec<Option<Digest>>,
+    sources: Vec<Known>,
 }
 
 /// The number that an element has on the board.
@@ -34,7 +37,7 @@ pub(super) fn id(element: usize) -> ElementId {
 impl Facts {
     /// Nothing is known yet of so many elements.
     pub(super) fn new(elements: usize) -> Self {
-        Self { artifacts: vec![Known::Pending; elements], sources: vec![None; elements] }
+        Self { artifacts: vec![Known::Pending; elements], sources: vec![Known::Pending; elements] }
     }
 
     /// Tells what is known when the session begins.
@@ -51,6 +54,7 @@ impl Facts {
                 commands.extend(self.sources_at_start(session, board, element));
                 continue;
             }
+            self.sources[element] = Known::Never;
             commands.extend(board.lost(Fact::Sources(id(element))));
             let known = match plan.files[element] {
                 Some(files) => Known::Here(Some(files)),
@@ -85,7 +89,8 @@ impl Facts {
         element: usize,
         tree: &Digest,
     ) -> Vec<Command> {
-        match self.sources[element].replace(*tree) == Some(*tree) {
+        let here = Known::Here(Some(*tree));
+        match std::mem::replace(&mut self.sources[element], here) == here {
             true => Vec::new(),
             false => learn(session, board, Fact::Sources(id(element)), Some(tree)),
         }
@@ -142,6 +147,32 @@ impl Facts {
             root.digest()
         };
         Some(merge().ok())
+    }
+}
+
+/// What can be seen of what is known.
+pub(super) struct Seen<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) cas: &'a Cas,
+}
+
+impl Sight for Seen<'_> {
+    fn at(&self, fact: Fact, path: &str) -> Option<Option<Content>> {
+        let known = match fact {
+            Fact::Sources(element) => self.facts.sources.get(element.0 as usize),
+            Fact::Artifact(element) => self.facts.artifacts.get(element.0 as usize),
+            Fact::Outputs(_) | Fact::Tree(_) => None,
+        };
+        match known.copied().unwrap_or(Known::Never) {
+            Known::Pending => None,
+            Known::Here(Some(tree)) => Some(content_at(self.cas, &tree, path).ok().flatten()),
+            Known::Here(None) | Known::Never => Some(None),
+        }
+    }
+
+    fn read(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let text = (digest.size() <= LONGEST_TEXT).then(|| self.cas.get(digest).ok())??;
+        (!text.contains(&0)).then_some(text)
     }
 }
 

@@ -6,7 +6,7 @@ use spec_model::{Answered, Digest};
 use spec_speculation::prime::{Adapted, Board, Command};
 use spec_speculation::{ActionId, Bucket, Instantiated, Instantiator, Request};
 
-use super::facts::{Facts, Known, id};
+use super::facts::{Facts, Known, Seen, id};
 use super::flights::Flights;
 use super::mailbox::{Letter, Letters, Mailbox, Outputs};
 use super::start::{Plan, Started, start};
@@ -147,6 +147,9 @@ impl Owner {
                 (action, digest, self.flights.submit(action, digest, priority))
             }
             Command::Cancel { action, digest } => (action, digest, self.flights.cancel(action, digest)),
+            Command::Scan => {
+                return self.board.scan(&Seen { facts: &self.facts, cas: &self.session.cas });
+            }
             Command::Adapt { .. } => return Vec::new(),
         };
         ended.map(|finished| self.board.finished(action, digest, finished)).unwrap_or_default()

@@ -41,7 +41,9 @@ pub(super) fn start(session: &Session, plan: &Plan) -> Option<Started> {
         let Some(expanded) = record(session, element) else { continue };
         let names = expanded.record.elements.iter().map(|name| resolver.element(name));
         strange.extend(names.filter(|id| id.0 as usize >= count));
-        resolver.register(Arc::new(expanded));
+        let registered = resolver.register(Arc::new(expanded));
+        let staged = session.project.build_scope(element).into_iter().filter(|below| *below != element);
+        resolver.set_closure(registered, staged.map(id).collect());
     }
     resolver.actions().next()?;
     let distances = distances(session, &plan.to_build);

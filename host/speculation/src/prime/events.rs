@@ -7,7 +7,7 @@ use super::stage::Stage;
 use super::{Adapted, Command, Finished, Load};
 use crate::account::{Bucket, Skipped};
 use crate::record::{Content, InputId};
-use crate::resolve::{ActionId, ElementId, Fact, Outlook, PlaceId, TreeId, Woken};
+use crate::resolve::{ActionId, ElementId, Fact, Outlook, PlaceId, Sight, TreeId, Woken};
 use spec_model::Digest;
 
 impl Board {
@@ -25,6 +25,12 @@ impl Board {
     /// Something was looked up: see [`Resolver::wanted`](crate::Resolver::wanted).
     pub fn learned(&mut self, found: Vec<(PlaceId, Option<Content>)>) -> Vec<Command> {
         let woken = self.resolver.learn(found);
+        self.follow(woken)
+    }
+
+    /// Has the overlay policy look at what is in files that changed, for which inputs come and go with that.
+    pub fn scan(&mut self, sight: &dyn Sight) -> Vec<Command> {
+        let woken = self.resolver.scan(sight);
         self.follow(woken)
     }
 
@@ -184,6 +190,7 @@ impl Board {
                 self.go(action, Stage::Watched);
             }
         }
+        commands.extend(self.resolver.has_to_scan().then_some(Command::Scan));
         commands.extend(self.admit());
         commands
     }

@@ -35,6 +35,8 @@ pub enum Command {
         /// What is different.
         adaptation: Adaptation,
     },
+    /// Have the contents of files that changed scanned: call [`Board::scan`]. Actions that read them wait for it.
+    Scan,
     /// Have an action executed, behind all real ones, and tell [`Board::finished`]: once
     /// for each submission, also when it was cancelled or could not be taken.
     Submit {

@@ -326,6 +326,7 @@ proptest! {
                         sent += 1;
                         flying.push((action, digest));
                     }
+                    Command::Scan => prop_assert!(false, "the policy scans nothing"),
                     Command::Cancel { action, digest } => {
                         prop_assert!(flying.contains(&(action, digest)), "it was never sent");
                     }
