@@ -12,6 +12,9 @@ use crate::glob::Globs;
 use crate::name::ArtifactName;
 use crate::{from_proto, to_proto};
 
+/// As many names of an element are looked at for its latest record; each build writes two.
+const LATEST: usize = 16;
+
 type Result<T> = std::result::Result<T, ArtifactError>;
 
 /// The artifacts in a CAS. A clone is another handle on the same ones; threads and processes may share them.
@@ -69,6 +72,22 @@ impl Artifacts {
             _ => return Err(self.damaged(name, "it has no version")),
         }
         from_proto::artifact(message).map(Some).map_err(|error| self.damaged(name, error))
+    }
+
+    /// What was recorded last of the same element under any key, if `wanted` of it, whether or not its blobs are here.
+    /// Looks at the last few alone; those that cannot be read are passed over.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn latest(
+        &self,
+        name: &ArtifactName,
+        wanted: impl Fn(&Artifact) -> bool,
+    ) -> Result<Option<Artifact>> {
+        let folder = format!("{}/{}", name.project(), name.element());
+        let names = self.records.newest(&folder)?;
+        let names = names.iter().take(LATEST).filter_map(|name| name.parse::<ArtifactName>().ok());
+        Ok(names.filter_map(|name| self.record(&name).ok().flatten()).find(wanted))
     }
 
     /// Stores an artifact under its strong and its weak key. The record becomes visible when everything it refers

@@ -95,6 +95,22 @@ impl Refs {
         Ok(names)
     }
 
+    /// The names of all records below `prefix`, as of [`list`](Self::list), those first that were put last.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub fn newest(&self, prefix: &str) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for name in self.list(prefix)? {
+            // One that went meanwhile is none.
+            if let Ok(put) = fs::metadata(self.path(&name)?).and_then(|data| data.modified()) {
+                names.push((put, name));
+            }
+        }
+        names.sort_unstable_by(|one, other| other.cmp(one));
+        Ok(names.into_iter().map(|(_, name)| name).collect())
+    }
+
     /// Removes a record; `false` when there was none. What it names stays in the store.
     ///
     /// # Errors

@@ -111,6 +111,18 @@ pub struct ExecutionMetadata {
     pub auxiliary: Vec<(String, Vec<u8>)>,
 }
 
+impl ExecutionMetadata {
+    /// How long the command ran, and its CPU time, in whole milliseconds; 0 where it is not known.
+    #[must_use]
+    pub fn cost_ms(&self) -> (u32, u32) {
+        let millis = |time: Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        let span = self.executed.start.zip(self.executed.end);
+        let took = span.and_then(|(start, end)| end.duration_since(start).ok()).unwrap_or_default();
+        let usage = self.usage.unwrap_or_default();
+        (millis(took), millis(usage.user + usage.system))
+    }
+}
+
 /// Two points in time, if known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spec_cas::{Cas, Entry};
+use spec_cas::Cas;
 use spec_model::Digest;
 use spec_proto::reapi;
 
@@ -42,7 +42,8 @@ pub fn explain(cas: &Cas, predicted: &Digest, requested: &Digest) -> Result<Vec<
     let (before, after) = (message::action(cas, predicted)?, message::action(cas, requested)?);
     let mut differences = Vec::new();
     for change in cas.diff(&before.input_root(predicted)?, &after.input_root(requested)?)? {
-        let (predicted, requested) = (change.before.and_then(leaf), change.after.and_then(leaf));
+        let (predicted, requested) =
+            (change.before.and_then(Content::of), change.after.and_then(Content::of));
         if predicted != requested {
             differences.push(Difference::Input { path: change.path, predicted, requested });
         }
@@ -62,14 +63,6 @@ pub fn explain(cas: &Cas, predicted: &Digest, requested: &Digest) -> Result<Vec<
     });
     differences.extend(gone);
     Ok(differences)
-}
-
-fn leaf(entry: Entry) -> Option<Content> {
-    match entry {
-        Entry::File(file) => Some(Content::File { digest: file.digest, executable: file.executable }),
-        Entry::Symlink(link) => Some(Content::Symlink(link.target)),
-        Entry::Directory(_) => None,
-    }
 }
 
 /// The fields of a command and of its action's platform, in the order in which people read them.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use spec_cas::Cas;
-use spec_model::Digest;
+use spec_model::{Digest, Subaction};
 
 use crate::account::Bucket;
 use crate::attribute::{Build, Counts, Limits, attribute};
@@ -39,10 +39,14 @@ impl Generated {
     }
 }
 
-/// Makes the record of a build, unless the one before it is better.
-///
-/// `previous` is the record that the element had before. It stands when the mode makes none, when nothing was asked
+/// Whether the record before a build stands, whatever the build did: when the mode makes none, when nothing was asked
 /// for (a rebuild from an old cache of objects), and when the build failed, since it may have asked for only a part.
+#[must_use]
+pub fn stands(mode: Mode, succeeded: bool, previous: Option<&Digest>, subactions: &[Subaction]) -> bool {
+    !mode.generates() || (!succeeded && previous.is_some()) || subactions.is_empty()
+}
+
+/// Makes the record of a build, unless the one before it, `previous`, [stands](stands).
 ///
 /// # Errors
 /// When the store fails.
@@ -55,8 +59,7 @@ pub fn generate(
     policy: &mut OverlaySlot,
 ) -> Result<Generated> {
     let carried = previous.map_or(Generated::Nothing, Generated::Carried);
-    let kept = !mode.generates() || (!succeeded && previous.is_some());
-    if kept || build.subactions.is_empty() {
+    if stands(mode, succeeded, previous.as_ref(), build.subactions) {
         return Ok(carried);
     }
     let (mut record, counts) = attribute(cas, build, limits(mode), policy)?;

@@ -36,9 +36,9 @@ pub use error::{Result, SpeculationError};
 pub use expand::{Expanded, ExpandedAction};
 pub use explain::{Difference, explain};
 pub use feedback::Request;
-pub use generate::{Generated, generate};
+pub use generate::{Generated, generate, stands};
 pub use instantiate::{Adaptation, Instantiated, Instantiator};
-pub use lookup::look_up;
+pub use lookup::{content_at, look_up};
 pub use mode::{Mode, ParseModeError};
 pub use paths::{PathId, Paths};
 pub use policy::{HasBuiltIn, OverlaySlot, PolicySlot, PolicyWarning, PrimingSlot};
@@ -46,4 +46,4 @@ pub use record::{
     Content, Input, InputId, InputIndex, NameId, Origin, PlatformTree, Record, RecordedAction,
     RecordedOutput, record_needs,
 };
-pub use resolve::{ActionId, ElementId, Fact, Impossible, PlaceId, Resolver, TreeId, Verdict, Woken};
+pub use resolve::{ActionId, ElementId, Fact, Impossible, PlaceId, Resolver, Sight, TreeId, Verdict, Woken};

@@ -1,6 +1,6 @@
 //! Looking things up in trees, for what the state machine wants to know.
 
-use spec_cas::{Cas, Entry};
+use spec_cas::Cas;
 use spec_model::Digest;
 
 use crate::error::Result;
@@ -20,10 +20,9 @@ pub fn look_up(
 }
 
 /// The file or link at a path of a tree.
-pub(crate) fn content_at(cas: &Cas, tree: &Digest, path: &str) -> Result<Option<Content>> {
-    Ok(match cas.lookup(tree, path)? {
-        Some(Entry::File(file)) => Some(Content::File { digest: file.digest, executable: file.executable }),
-        Some(Entry::Symlink(link)) => Some(Content::Symlink(link.target)),
-        Some(Entry::Directory(_)) | None => None,
-    })
+///
+/// # Errors
+/// As [`look_up`].
+pub fn content_at(cas: &Cas, tree: &Digest, path: &str) -> Result<Option<Content>> {
+    Ok(cas.lookup(tree, path)?.and_then(Content::of))
 }

@@ -2,14 +2,17 @@
 
 use spec_model::UserError;
 use spec_strategy::{
-    Candidate, Choice, Decision, EagerPriming, InputOrigins, InputStanding, Machine, Observation,
-    OriginFacts, OriginKind, OverlayPolicy, PolicyError, PrimingPolicy, StandardOverlays, Standing,
+    Candidate, ChangedFile, Choice, Decision, EagerPriming, InputOrigins, InputStanding, Machine,
+    Observation, OriginFacts, OriginKind, OverlayPolicy, PolicyError, PrimingPolicy, Proposal, SetEdit,
+    StandardOverlays, Standing,
 };
 
 use crate::record::{Input, Origin, Record};
 
 /// As many alternatives of an input are kept.
 const MOST_ORIGINS: usize = 255;
+/// No name of a file is longer.
+const LONGEST_NAME: usize = 4096;
 /// The lowest urgency that a policy may give.
 const LEAST_URGENT: u16 = 1000;
 
@@ -124,6 +127,27 @@ impl OverlaySlot {
         let answer = self.policy.choose(questions);
         let answer = self.check(answer, "choose", good);
         answer.or_else(|| StandardOverlays.choose(questions).ok()).unwrap_or_default()
+    }
+}
+
+impl OverlaySlot {
+    /// Whether the policy wants to see the contents of files that changed.
+    pub(crate) fn scans(&self) -> bool {
+        self.policy.scans()
+    }
+
+    /// Which inputs come and go with the contents of files.
+    pub(crate) fn propose(&mut self, files: &[ChangedFile]) -> Vec<Proposal> {
+        let is_name = |name: &String| !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains('\0');
+        let fits = |edit: &SetEdit| match edit {
+            SetEdit::Add { name } | SetEdit::Remove { name } => is_name(name),
+            SetEdit::Rename { from, to } => is_name(from) && is_name(to),
+        };
+        let good = |answer: &Vec<Proposal>| {
+            answer.iter().all(|proposal| (proposal.file as usize) < files.len() && fits(&proposal.edit))
+        };
+        let answer = self.policy.propose(files);
+        self.check(answer, "propose", good).unwrap_or_default()
     }
 }
 

@@ -1,19 +1,18 @@
 //! What becomes known of sources, artifacts and trees of dependencies.
 
-use std::collections::HashMap;
-
+use spec_cas::Cas;
 use spec_exec::{ExecError, Root, StagedTree};
 use spec_model::Digest;
 use spec_speculation::prime::{Board, Command};
-use spec_speculation::{ElementId, Fact, TreeId, look_up};
+use spec_speculation::{Content, ElementId, Fact, Sight, TreeId, content_at, look_up};
 
 use super::start::Plan;
 use crate::session::Session;
 
-/// What is known of an element's artifact.
+/// What is known of an element's artifact, or of its sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
-    /// It is going to be built.
+    /// It is going to be made.
     Pending,
     /// It is there; it may have no files.
     Here(Option<Digest>),
@@ -21,23 +20,24 @@ pub(super) enum Known {
     Never,
 }
 
-/// What is known of all artifacts.
+/// A text is no longer, in bytes; what includes others is not.
+const LONGEST_TEXT: u64 = 256 << 10;
+
+/// What is known of all elements. Their numbers on the board are those that they have in the project.
 pub(super) struct Facts {
-    ids: Vec<ElementId>,
-    numbers: HashMap<ElementId, usize>,
     artifacts: Vec<Known>,
+    sources: Vec<Known>,
+}
+
+/// The number that an element has on the board.
+pub(super) fn id(element: usize) -> ElementId {
+    ElementId(element as u32)
 }
 
 impl Facts {
-    /// Nothing is known yet.
-    pub(super) fn new(ids: Vec<ElementId>) -> Self {
-        let numbers = ids.iter().enumerate().map(|(number, id)| (*id, number)).collect();
-        Self { artifacts: vec![Known::Pending; ids.len()], numbers, ids }
-    }
-
-    /// The number that an element has on the board.
-    pub(super) fn id(&self, element: usize) -> ElementId {
-        self.ids[element]
+    /// Nothing is known yet of so many elements.
+    pub(super) fn new(elements: usize) -> Self {
+        Self { artifacts: vec![Known::Pending; elements], sources: vec![Known::Pending; elements] }
     }
 
     /// Tells what is known when the session begins.
@@ -49,12 +49,13 @@ impl Facts {
         strange: &[ElementId],
     ) -> Vec<Command> {
         let mut commands = Vec::new();
-        for element in 0..self.ids.len() {
+        for element in 0..self.artifacts.len() {
             if plan.to_build.binary_search(&element).is_ok() {
                 commands.extend(self.sources_at_start(session, board, element));
                 continue;
             }
-            commands.extend(board.lost(Fact::Sources(self.ids[element])));
+            self.sources[element] = Known::Never;
+            commands.extend(board.lost(Fact::Sources(id(element))));
             let known = match plan.files[element] {
                 Some(files) => Known::Here(Some(files)),
                 None => Known::Never,
@@ -69,8 +70,8 @@ impl Facts {
     }
 
     /// Sources that were staged before need not wait for the build.
-    fn sources_at_start(&self, session: &Session, board: &mut Board, element: usize) -> Vec<Command> {
-        if board.resolver().wanted(Fact::Sources(self.ids[element])).is_empty() {
+    fn sources_at_start(&mut self, session: &Session, board: &mut Board, element: usize) -> Vec<Command> {
+        if board.resolver().wanted(Fact::Sources(id(element))).is_empty() {
             return Vec::new();
         }
         match session.sources(element).cached() {
@@ -82,13 +83,17 @@ impl Facts {
 
     /// The sources of an element are known.
     pub(super) fn sources(
-        &self,
+        &mut self,
         session: &Session,
         board: &mut Board,
         element: usize,
         tree: &Digest,
     ) -> Vec<Command> {
-        learn(session, board, Fact::Sources(self.ids[element]), Some(tree))
+        let here = Known::Here(Some(*tree));
+        match std::mem::replace(&mut self.sources[element], here) == here {
+            true => Vec::new(),
+            false => learn(session, board, Fact::Sources(id(element)), Some(tree)),
+        }
     }
 
     /// The artifact of an element is known, or will never be. What was known before stands.
@@ -104,8 +109,8 @@ impl Facts {
         }
         self.artifacts[element] = known;
         let files = if let Known::Here(files) = known { files } else { None };
-        let mut commands = learn(session, board, Fact::Artifact(self.ids[element]), files.as_ref());
-        commands.extend(self.trees(session, board, self.ids[element]));
+        let mut commands = learn(session, board, Fact::Artifact(id(element)), files.as_ref());
+        commands.extend(self.trees(session, board, id(element)));
         commands
     }
 
@@ -128,7 +133,7 @@ impl Facts {
     fn tree(&self, session: &Session, elements: &[ElementId]) -> Option<Option<Digest>> {
         let mut trees = Vec::with_capacity(elements.len());
         for element in elements {
-            match self.numbers.get(element).map_or(Known::Never, |number| self.artifacts[*number]) {
+            match self.artifacts.get(element.0 as usize).copied().unwrap_or(Known::Never) {
                 Known::Pending => return None,
                 Known::Never => return Some(None),
                 Known::Here(files) => {
@@ -142,6 +147,32 @@ impl Facts {
             root.digest()
         };
         Some(merge().ok())
+    }
+}
+
+/// What can be seen of what is known.
+pub(super) struct Seen<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) cas: &'a Cas,
+}
+
+impl Sight for Seen<'_> {
+    fn at(&self, fact: Fact, path: &str) -> Option<Option<Content>> {
+        let known = match fact {
+            Fact::Sources(element) => self.facts.sources.get(element.0 as usize),
+            Fact::Artifact(element) => self.facts.artifacts.get(element.0 as usize),
+            Fact::Outputs(_) | Fact::Tree(_) => None,
+        };
+        match known.copied().unwrap_or(Known::Never) {
+            Known::Pending => None,
+            Known::Here(Some(tree)) => Some(content_at(self.cas, &tree, path).ok().flatten()),
+            Known::Here(None) | Known::Never => Some(None),
+        }
+    }
+
+    fn read(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let text = (digest.size() <= LONGEST_TEXT).then(|| self.cas.get(digest).ok())??;
+        (!text.contains(&0)).then_some(text)
     }
 }
 

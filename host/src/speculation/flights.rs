@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use spec_exec::executor::{Answer, Executions, Progress, Request, Ticket};
-use spec_model::{ActionResult, Answered, Digest};
+use spec_model::{Answered, Digest};
 use spec_speculation::ActionId;
-use spec_speculation::prime::Finished;
+use spec_speculation::prime::{Finished, Load};
 
 use super::mailbox::Mailbox;
 use super::requests::outputs;
@@ -61,6 +61,12 @@ impl Flights {
         self.open.remove(&flight).map(|_| NOTHING)
     }
 
+    /// What the workers are busy with.
+    pub(super) fn load(&self) -> Load {
+        let (waiting, running) = self.executions.load();
+        Load { slots: self.executions.workers() as u32, busy: (waiting + running) as u32 }
+    }
+
     /// Takes off what has landed; `None` for what was given up before.
     pub(super) fn land(&mut self, flight: u64) -> Option<(ActionId, Digest)> {
         self.open.remove(&flight).map(|flight| (flight.action, flight.digest))
@@ -71,15 +77,7 @@ impl Flights {
 fn finished(answer: &Answer) -> Finished {
     let Ok(done) = answer else { return NOTHING };
     let bytes = done.result.files.iter().map(|file| file.digest.size()).sum();
-    let (took_ms, cpu_ms) = if done.answered == Answered::Executed { cost(&done.result) } else { (0, 0) };
+    let (took_ms, cpu_ms) =
+        if done.answered == Answered::Executed { done.result.metadata.cost_ms() } else { (0, 0) };
     Finished { outputs: outputs(&done.result), took_ms, cpu_ms, bytes }
-}
-
-/// How long an action ran, and its CPU time, in milliseconds.
-fn cost(result: &ActionResult) -> (u32, u32) {
-    let millis = |time: std::time::Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
-    let span = result.metadata.executed.start.zip(result.metadata.executed.end);
-    let took = span.and_then(|(start, end)| end.duration_since(start).ok()).unwrap_or_default();
-    let usage = result.metadata.usage.unwrap_or_default();
-    (millis(took), millis(usage.user + usage.system))
 }

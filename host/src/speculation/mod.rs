@@ -109,7 +109,7 @@ impl spec_build::Speculation for Speculation {
 
     fn remember(&self, built: &BuiltWith<'_>) -> Remembered {
         match self.takes_part[built.element] {
-            true => records::remember(&self.session, self.mode, built, &self.mailbox.ends(built.element)),
+            true => records::remember(&self.session, self.mode, built, || self.mailbox.ends(built.element)),
             false => Remembered::default(),
         }
     }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use spec_model::{Answered, Digest};
 use spec_speculation::prime::{Adapted, Board, Command};
-use spec_speculation::{ActionId, Bucket, ElementId, Instantiated, Instantiator, Request};
+use spec_speculation::{ActionId, Bucket, Instantiated, Instantiator, Request};
 
-use super::facts::{Facts, Known};
+use super::facts::{Facts, Known, Seen, id};
 use super::flights::Flights;
 use super::mailbox::{Letter, Letters, Mailbox, Outputs};
 use super::start::{Plan, Started, start};
@@ -21,26 +21,17 @@ struct Owner {
     board: Board,
     facts: Facts,
     flights: Flights,
-    recorded: Recorded,
     /// Requests that wait for their answer, and the recorded actions that they are the present form of.
     open: HashMap<(usize, Digest), Vec<ActionId>>,
 }
 
-/// Recorded actions, for requests to be compared with.
-struct Recorded {
-    by_base: HashMap<(ElementId, Digest), ActionId>,
-    /// How many actions of an element have a command. Where several have, as `gcc -c conftest.c` of configure, a request
-    /// says nothing of any of them.
-    commands: HashMap<(ElementId, Digest), usize>,
-}
-
 /// Predicts and primes until the session is closed. Ends at once when there is no record.
 pub(super) fn run(session: SharedSession, plan: &Plan, mailbox: Mailbox, letters: &Letters) {
-    let Some(Started { board, ids, strange }) = start(&session, plan) else { return };
+    let Some(Started { board, strange }) = start(&session, plan) else { return };
     let Ok(executions) = session.remote_apis.executions() else { return };
-    let (recorded, flights) = (Recorded::of(&board), Flights::new(executions, mailbox));
-    let facts = Facts::new(ids);
-    let mut owner = Owner { session, board, facts, flights, recorded, open: HashMap::new() };
+    let facts = Facts::new(plan.takes_part.len());
+    let flights = Flights::new(executions, mailbox);
+    let mut owner = Owner { session, board, facts, flights, open: HashMap::new() };
     let mut commands = owner.board.start();
     commands.extend(owner.facts.begin(&owner.session, &mut owner.board, plan, &strange));
     owner.carry_out(commands);
@@ -52,9 +43,10 @@ pub(super) fn run(session: SharedSession, plan: &Plan, mailbox: Mailbox, letters
                 return;
             }
             Letter::Ending { element, reply } => {
-                let _ = reply.try_send(owner.board.ends(owner.facts.id(element)));
+                let _ = reply.try_send(owner.board.ends(id(element)));
             }
             other => {
+                owner.board.busy(owner.flights.load());
                 let commands = owner.take(other);
                 owner.carry_out(commands);
             }
@@ -81,7 +73,7 @@ impl Owner {
             Letter::Ended { element } => {
                 self.open.retain(|(of, _), _| *of != element);
                 let mut commands = self.facts.artifact(session, board, element, Known::Never);
-                commands.extend(board.element_ended(self.facts.id(element)));
+                commands.extend(board.element_ended(id(element)));
                 commands
             }
             Letter::Ending { .. } | Letter::Close { .. } => Vec::new(),
@@ -103,15 +95,13 @@ impl Owner {
 
     /// The recorded action that a request is the present form of, and what follows from what it shows.
     fn shown(&mut self, element: usize, digest: &Digest) -> Option<(ActionId, Vec<Command>)> {
-        let (cas, id) = (&self.session.cas, self.facts.id(element));
-        let same = self.recorded.by_base.get(&(id, *digest)).copied();
+        let (cas, id) = (&self.session.cas, id(element));
+        let same = self.board.resolver().action_of(id, digest);
         if same.is_some_and(|action| self.board.bucket(action) == Bucket::Unchanged) {
             return None;
         }
         let request = Request::of(cas, digest).ok()?;
-        let unclear = self.recorded.commands.get(&(id, request.command)).is_some_and(|count| *count > 1);
-        let alike = || self.board.counterpart(id, &request.command).filter(|_| !unclear);
-        let action = same.or_else(alike)?;
+        let action = same.or_else(|| self.board.counterpart(id, &request.command))?;
         let expanded = self.board.resolver().expanded(id)?;
         let made = self.board.resolver().made_of(action)?;
         let shown = request.shows(cas, &expanded.record, made).ok()?;
@@ -157,6 +147,9 @@ impl Owner {
                 (action, digest, self.flights.submit(action, digest, priority))
             }
             Command::Cancel { action, digest } => (action, digest, self.flights.cancel(action, digest)),
+            Command::Scan => {
+                return self.board.scan(&Seen { facts: &self.facts, cas: &self.session.cas });
+            }
             Command::Adapt { .. } => return Vec::new(),
         };
         ended.map(|finished| self.board.finished(action, digest, finished)).unwrap_or_default()
@@ -183,20 +176,5 @@ impl Owner {
             self.board.adapted(action, round, if stored { adapted } else { Adapted::Contradiction })
         });
         told.collect()
-    }
-}
-
-impl Recorded {
-    fn of(board: &Board) -> Self {
-        let resolver = board.resolver();
-        let (mut by_base, mut commands) = (HashMap::new(), HashMap::new());
-        for action in resolver.actions() {
-            let element = resolver.element_of(action);
-            by_base.insert((element, resolver.recorded(action).base), action);
-            if let Some(made) = resolver.made_of(action) {
-                *commands.entry((element, made.command)).or_default() += 1;
-            }
-        }
-        Self { by_base, commands }
     }
 }

@@ -1,38 +1,41 @@
 //! The records of elements: found before a build, made after it.
 
-use spec_artifact::ArtifactName;
+use spec_artifact::{Artifact, ArtifactName};
 use spec_build::{BuiltWith, ElementKeys, Layer, LayerKind, Remembered, Warning};
 use spec_model::{Digest, UserError};
 use spec_speculation::{
-    Bucket, Build, Generated, Mode, OverlaySlot, Record, Result, StagedLayer, Staging, generate,
+    Bucket, Build, Generated, Mode, OverlaySlot, Record, Result, StagedLayer, Staging, generate, stands,
 };
 
 use crate::session::Session;
 
 /// The record that an element has by now: under its strong key, or else under its weak one, which changes of
-/// dependencies leave as it is.
+/// dependencies leave as it is, or else the last that it had. The element itself is another one then, so some of the
+/// actions of that may be in vain; their sources are compared like all others.
 pub(super) fn find(session: &Session, element: usize, keys: ElementKeys) -> Option<Digest> {
     let element = &session.project.elements[element];
-    let under = |key| {
-        let name = ArtifactName::new(&element.project, &element.name, key);
-        // What cannot be read is told by who needs it.
-        session.artifacts.record(&name).ok().flatten()?.speculative_actions
+    let name = |key| ArtifactName::new(&element.project, &element.name, key);
+    // What cannot be read is told by who needs it.
+    let under = |key| session.artifacts.record(&name(key)).ok().flatten()?.speculative_actions;
+    let last = || {
+        let recorded = |artifact: &Artifact| artifact.speculative_actions.is_some();
+        session.artifacts.latest(&name(keys.weak), recorded).ok().flatten()?.speculative_actions
     };
-    under(keys.strong).or_else(|| under(keys.weak))
+    under(keys.strong).or_else(|| under(keys.weak)).or_else(last)
 }
 
-/// What an artifact remembers of its build. `ends` is what became of what was predicted for it.
+/// What an artifact remembers of its build. `ends` tells what became of what was predicted for it.
 pub(super) fn remember(
     session: &Session,
     mode: Mode,
     built: &BuiltWith<'_>,
-    ends: &[(Digest, Bucket)],
+    ends: impl FnOnce() -> Vec<(Digest, Bucket)>,
 ) -> Remembered {
     let previous = find(session, built.element, built.keys);
-    if !mode.generates() {
+    if stands(mode, built.succeeded, previous.as_ref(), built.subactions) {
         return Remembered { record: previous, warning: None };
     }
-    match make(session, mode, built, previous, ends) {
+    match make(session, mode, built, previous, &ends()) {
         Ok(generated) => Remembered { record: generated.digest(), warning: None },
         Err(error) => Remembered { record: previous, warning: Some(not_recorded(&error)) },
     }

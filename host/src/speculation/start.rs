@@ -10,6 +10,7 @@ use spec_speculation::{
     ElementId, Expanded, OverlaySlot, PrimingSlot, Record, Resolver, Result as Speculated,
 };
 
+use super::facts::id;
 use super::records;
 use crate::session::Session;
 
@@ -23,10 +24,9 @@ pub(super) struct Plan {
     pub(super) files: Vec<Option<Digest>>,
 }
 
-/// The board of a session, and its numbers of the project's elements.
+/// The board of a session. The project's elements have the numbers there that they have in the project.
 pub(super) struct Started {
     pub(super) board: Board,
-    pub(super) ids: Vec<ElementId>,
     /// Elements that records speak of and the project does not have.
     pub(super) strange: Vec<ElementId>,
 }
@@ -34,19 +34,21 @@ pub(super) struct Started {
 /// Reads the records of what is going to be built; `None` when there are none.
 pub(super) fn start(session: &Session, plan: &Plan) -> Option<Started> {
     let mut resolver = Resolver::new(OverlaySlot::default());
-    let ids: Vec<ElementId> =
-        (0..plan.takes_part.len()).map(|element| resolver.element(&session.name(element))).collect();
+    let count = plan.takes_part.len();
+    (0..count).for_each(|element| _ = resolver.element(&session.name(element)));
     let mut strange = Vec::new();
     for &element in plan.to_build.iter().filter(|element| plan.takes_part[**element]) {
         let Some(expanded) = record(session, element) else { continue };
         let names = expanded.record.elements.iter().map(|name| resolver.element(name));
-        strange.extend(names.filter(|id| id.0 as usize >= ids.len()));
-        resolver.register(Arc::new(expanded));
+        strange.extend(names.filter(|id| id.0 as usize >= count));
+        let registered = resolver.register(Arc::new(expanded));
+        let staged = session.project.build_scope(element).into_iter().filter(|below| *below != element);
+        resolver.set_closure(registered, staged.map(id).collect());
     }
     resolver.actions().next()?;
-    let distances = distances(session, &plan.to_build, &ids);
+    let distances = distances(session, &plan.to_build);
     let board = Board::new(resolver, PrimingSlot::default(), Budget::default(), distances);
-    Some(Started { board, ids, strange })
+    Some(Started { board, strange })
 }
 
 fn record(session: &Session, element: usize) -> Option<Expanded> {
@@ -66,10 +68,10 @@ fn record(session: &Session, element: usize) -> Option<Expanded> {
 }
 
 /// How many elements have to be built before each of those that are going to be.
-fn distances(session: &Session, to_build: &[usize], ids: &[ElementId]) -> HashMap<ElementId, u32> {
+fn distances(session: &Session, to_build: &[usize]) -> HashMap<ElementId, u32> {
     let built_before = |element: &usize| {
         let scope = session.project.build_scope(*element);
         scope.iter().filter(|below| to_build.binary_search(below).is_ok()).count() as u32
     };
-    to_build.iter().map(|element| (ids[*element], built_before(element))).collect()
+    to_build.iter().map(|element| (id(*element), built_before(element))).collect()
 }

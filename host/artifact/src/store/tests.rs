@@ -93,6 +93,30 @@ fn an_artifact_is_found_under_both_keys() {
 }
 
 #[test]
+fn the_latest_of_an_element_is_found_under_any_key() {
+    let fixture = fixture();
+    let store = |name: &str, record: Option<&str>| {
+        let keys = ArtifactKeys { strong: key(name), strict: key(name), weak: key(&format!("weak {name}")) };
+        let speculative_actions = record.map(|record| Digest::of(record.as_bytes()));
+        let draft = ArtifactDraft { keys, speculative_actions, ..fixture.draft() };
+        fixture.artifacts.store("hello", &element(), draft).expect("stored");
+        // What was put at the same moment has no order.
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    let latest = || {
+        let name = ArtifactName::new("hello", &element(), key("new"));
+        let found = fixture.artifacts.latest(&name, |artifact| artifact.speculative_actions.is_some());
+        found.expect("looked up")?.speculative_actions
+    };
+    assert_eq!(latest(), None);
+    for (name, record, expected) in [("1", Some("old"), "old"), ("2", Some("new"), "new"), ("3", None, "new")]
+    {
+        store(name, record);
+        assert_eq!(latest(), Some(Digest::of(expected.as_bytes())), "{name}");
+    }
+}
+
+#[test]
 fn a_failure_without_files_is_an_artifact() {
     let fixture = fixture();
     let outcome = Outcome::Failed { error: "make failed".to_owned(), details: String::new() };

@@ -142,6 +142,12 @@ impl Executions {
         answers.recv().unwrap_or(Err(ActionError::Cancelled))
     }
 
+    /// Actions that can run at a time, of all stores of the pool.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.pool.workers.len()
+    }
+
     /// Numbers of actions that wait for a worker, and that run, of all stores of the pool.
     #[must_use]
     pub fn load(&self) -> (usize, usize) {

@@ -181,16 +181,13 @@ impl<'a> Recorder<'a> {
             let places = self.places(&read.working_directory, &file.path);
             self.outputs.add(&places, &content, &Written { base, path });
         }
-        let metadata = &result.metadata;
-        let usage = metadata.usage.unwrap_or_default();
-        let span = metadata.executed.start.zip(metadata.executed.end);
-        let took = span.and_then(|(start, end)| end.duration_since(start).ok()).unwrap_or_default();
+        let (took_ms, cpu_ms) = result.metadata.cost_ms();
         RecordedAction {
             base,
             outputs,
             platforms: read.platforms.clone(),
-            took_ms: millis(took),
-            cpu_ms: millis(usage.user + usage.system),
+            took_ms,
+            cpu_ms,
             hits: 0,
             misses: 0,
         }
@@ -229,8 +226,4 @@ impl Namer for Recorder<'_> {
         self.record.inputs.push(Input { path, seen: content, origins });
         Ok(Some(id))
     }
-}
-
-fn millis(duration: std::time::Duration) -> u32 {
-    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
 }

@@ -80,19 +80,11 @@ impl Staging {
     pub fn at(&self, path: &str) -> Result<Option<Staged<'_>>> {
         let mut path = clean(path);
         for _ in 0..MOST_LINKS {
-            let content = match self.cas.lookup(&self.root, &path)? {
-                Some(Entry::File(file)) => Content::File { digest: file.digest, executable: file.executable },
-                Some(Entry::Symlink(link)) => Content::Symlink(link.target),
-                Some(Entry::Directory(_)) => return Ok(None),
-                None => match self.behind_link(&path)? {
-                    Some(real) => {
-                        path = real;
-                        continue;
-                    }
-                    None => return Ok(None),
-                },
-            };
-            return Ok(self.owned(&path, content));
+            if let Some(entry) = self.cas.lookup(&self.root, &path)? {
+                return Ok(Content::of(entry).and_then(|content| self.owned(&path, content)));
+            }
+            let Some(real) = self.behind_link(&path)? else { return Ok(None) };
+            path = real;
         }
         Ok(None)
     }

@@ -81,7 +81,7 @@ impl Board {
     fn machine(&self) -> Machine {
         Machine {
             slots: self.load.slots,
-            real: self.load.real,
+            real: self.load.busy.saturating_sub(self.purse.flying()),
             primed: self.purse.flying(),
             free: self.purse.free(),
             cpu_left_ms: self.purse.cpu_left_ms(),

@@ -10,7 +10,7 @@ use super::stage::Stage;
 use super::{Budget, Load};
 use crate::account::{Account, Bucket};
 use crate::policy::PrimingSlot;
-use crate::resolve::{ActionId, ElementId, Fact, Resolver, Verdict, Woken};
+use crate::resolve::{ActionId, ElementId, Resolver, Woken};
 
 /// The one owner of what a session predicts and primes.
 #[derive(Debug)]
@@ -79,13 +79,14 @@ impl Board {
         }
     }
 
-    /// The recorded action that a real request of an element is most likely the present form of: one with its command,
-    /// the first that has not ended.
+    /// The recorded action that a real request of an element is the present form of: the only one with its command.
+    /// Where several have the same, as `gcc -c conftest.c` of configure, a request says nothing of any of them.
     #[must_use]
     pub fn counterpart(&self, element: ElementId, command: &Digest) -> Option<ActionId> {
-        let all = self.commands.get(&(element, *command))?;
-        let open = all.iter().find(|action| !matches!(self.track(**action).stage, Stage::Ended(_)));
-        open.or(all.last()).copied()
+        match self.commands.get(&(element, *command))?[..] {
+            [only] => Some(only),
+            _ => None,
+        }
     }
 
     /// What is known and what is waited for.
@@ -97,20 +98,6 @@ impl Board {
     /// The policies of the session, for their warnings and their memory.
     pub fn policies_mut(&mut self) -> (&mut crate::policy::OverlaySlot, &mut PrimingSlot) {
         (self.resolver.policy_mut(), &mut self.policy)
-    }
-
-    /// The facts that actions wait for, each with the number of actions.
-    #[must_use]
-    pub fn waits(&self) -> std::collections::BTreeMap<Fact, usize> {
-        let mut waits = std::collections::BTreeMap::new();
-        for action in self.resolver.actions() {
-            if let (Stage::Watched, Verdict::Pending(facts)) =
-                (self.track(action).stage, self.resolver.verdict(action))
-            {
-                facts.into_iter().for_each(|fact| *waits.entry(fact).or_default() += 1);
-            }
-        }
-        waits
     }
 
     /// Where an action would end if its element ended now.

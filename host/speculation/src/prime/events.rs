@@ -7,7 +7,7 @@ use super::stage::Stage;
 use super::{Adapted, Command, Finished, Load};
 use crate::account::{Bucket, Skipped};
 use crate::record::{Content, InputId};
-use crate::resolve::{ActionId, ElementId, Fact, Outlook, PlaceId, TreeId, Woken};
+use crate::resolve::{ActionId, ElementId, Fact, Outlook, PlaceId, Sight, TreeId, Woken};
 use spec_model::Digest;
 
 impl Board {
@@ -17,15 +17,20 @@ impl Board {
         self.follow(all)
     }
 
-    /// The machine is busier, or less.
-    pub fn load(&mut self, load: Load) -> Vec<Command> {
+    /// The machine is busier, or less: what the policy hears with its next candidates.
+    pub fn busy(&mut self, load: Load) {
         self.load = load;
-        self.admit()
     }
 
     /// Something was looked up: see [`Resolver::wanted`](crate::Resolver::wanted).
     pub fn learned(&mut self, found: Vec<(PlaceId, Option<Content>)>) -> Vec<Command> {
         let woken = self.resolver.learn(found);
+        self.follow(woken)
+    }
+
+    /// Has the overlay policy look at what is in files that changed, for which inputs come and go with that.
+    pub fn scan(&mut self, sight: &dyn Sight) -> Vec<Command> {
+        let woken = self.resolver.scan(sight);
         self.follow(woken)
     }
 
@@ -56,7 +61,7 @@ impl Board {
                 Woken::new()
             }
             Adapted::Unchanged => {
-                let outputs = self.recorded_outputs(action);
+                let outputs = self.resolver.recorded_outputs(action);
                 self.go(action, Stage::Ended(Bucket::Unchanged));
                 self.resolver.ran(action, Some(outputs), false)
             }
@@ -185,6 +190,7 @@ impl Board {
                 self.go(action, Stage::Watched);
             }
         }
+        commands.extend(self.resolver.has_to_scan().then_some(Command::Scan));
         commands.extend(self.admit());
         commands
     }
@@ -200,16 +206,5 @@ impl Board {
     fn observe(&mut self, action: ActionId, outcome: Outcome) {
         let cpu_ms = self.track(action).cpu_ms;
         self.policy.observe(&[Observation { action: action.0, outcome, cpu_ms }]);
-    }
-
-    fn recorded_outputs(&self, action: ActionId) -> Vec<(String, Content)> {
-        let Some(expanded) = self.resolver.expanded(self.resolver.element_of(action)) else {
-            return Vec::new();
-        };
-        let outputs = self.resolver.recorded(action).outputs.iter();
-        let content = |digest, executable| Content::File { digest, executable };
-        outputs
-            .map(|known| (expanded.record.paths.text(known.path), content(known.digest, known.executable)))
-            .collect()
     }
 }

@@ -35,6 +35,8 @@ pub enum Command {
         /// What is different.
         adaptation: Adaptation,
     },
+    /// Have the contents of files that changed scanned: call [`Board::scan`]. Actions that read them wait for it.
+    Scan,
     /// Have an action executed, behind all real ones, and tell [`Board::finished`]: once
     /// for each submission, also when it was cancelled or could not be taken.
     Submit {
@@ -88,6 +90,6 @@ pub struct Finished {
 pub struct Load {
     /// Actions that can run at a time.
     pub slots: u32,
-    /// Real actions that run or wait.
-    pub real: u32,
+    /// Actions that run or wait, primed ones among them.
+    pub busy: u32,
 }

@@ -10,7 +10,7 @@ use crate::account::{Bucket, Skipped};
 use crate::failures::Draft;
 use crate::policy::PrimingSlot;
 use crate::record::InputId;
-use crate::resolve::{Fact, PlaceId, Resolver};
+use crate::resolve::{Fact, Impossible, PlaceId, Resolver};
 use crate::testing::Store;
 
 const COMPILE: ActionId = ActionId(0);
@@ -120,6 +120,37 @@ fn the_first_request_with_a_new_generated_file_adapts_its_siblings() {
     assert_eq!(sent.len(), 9, "all but the one that was asked for");
     let account = board.account();
     assert_eq!(account.count(Bucket::Skipped(Skipped::Overtaken)), 1);
+}
+
+#[test]
+fn a_request_whose_command_several_have_has_no_counterpart() {
+    let store = Store::new();
+    let mut app = Draft::of(&store, "app.bst");
+    app.input("conftest.c=1", &[]);
+    app.input("conftest.c=2", &[]);
+    for (words, source) in [("cc conftest.c", "1"), ("cc conftest.c", "2"), ("cc main.c", "1")] {
+        app.action(words, &[&format!("conftest.c={source}")], &[]);
+    }
+    let mut resolver = Resolver::default();
+    let element = resolver.register(app.expand());
+    let commands = [0, 2].map(|action| resolver.made_of(ActionId(action)).expect("it is readable").command);
+    let bases = [0, 2].map(|action| resolver.recorded(ActionId(action)).base);
+    let board = Board::new(resolver, PrimingSlot::default(), Budget::default(), HashMap::new());
+    assert_eq!(commands.map(|command| board.counterpart(element, &command)), [None, Some(ActionId(2))]);
+    let known = bases.map(|base| board.resolver().action_of(element, &base));
+    assert_eq!(known, [Some(ActionId(0)), Some(ActionId(2))]);
+}
+
+#[test]
+fn a_contradiction_is_of_one_prediction_alone() {
+    let store = Store::new();
+    let (mut board, place) = compiles(&store, 1, PrimingSlot::default(), Budget::default());
+    let commands = board.learned(vec![(place, Some(text(&store, "2")))]);
+    let [Command::Adapt { action, round, .. }] = commands[..] else { panic!("{commands:?}") };
+    board.adapted(action, round, Adapted::Contradiction);
+    assert_eq!(board.bucket(action), Bucket::Impossible(Impossible::Contradiction));
+    let commands = board.learned(vec![(place, Some(text(&store, "3")))]);
+    assert!(matches!(commands[..], [Command::Adapt { .. }]), "{commands:?}");
 }
 
 #[test]
@@ -295,6 +326,7 @@ proptest! {
                         sent += 1;
                         flying.push((action, digest));
                     }
+                    Command::Scan => prop_assert!(false, "the policy scans nothing"),
                     Command::Cancel { action, digest } => {
                         prop_assert!(flying.contains(&(action, digest)), "it was never sent");
                     }

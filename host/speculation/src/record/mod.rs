@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 pub use needs::record_needs;
 
+use spec_cas::Entry;
 use spec_model::Digest;
 
 use crate::paths::{PathId, Paths};
@@ -71,6 +72,18 @@ pub enum Content {
     },
     /// A symbolic link, and what it points at as written.
     Symlink(String),
+}
+
+impl Content {
+    /// What an entry of a tree is; `None` for a directory.
+    #[must_use]
+    pub fn of(entry: Entry) -> Option<Self> {
+        match entry {
+            Entry::File(file) => Some(Self::File { digest: file.digest, executable: file.executable }),
+            Entry::Symlink(link) => Some(Self::Symlink(link.target)),
+            Entry::Directory(_) => None,
+        }
+    }
 }
 
 /// A place that something came from.
@@ -138,6 +151,14 @@ pub struct PlatformTree {
     pub digest: Digest,
     /// The elements whose artifacts it is made of, in the order of staging.
     pub elements: Vec<NameId>,
+}
+
+impl RecordedOutput {
+    /// What it wrote.
+    #[must_use]
+    pub fn content(&self) -> Content {
+        Content::File { digest: self.digest, executable: self.executable }
+    }
 }
 
 impl Record {

@@ -54,16 +54,3 @@ pub enum Impossible {
     /// What it would be now cannot be made: a directory would have to be where a file is.
     Contradiction,
 }
-
-impl Impossible {
-    /// A stable code.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unreadable => "unreadable",
-            Self::InputGone => "input-gone",
-            Self::TreeGone => "tree-gone",
-            Self::Contradiction => "contradiction",
-        }
-    }
-}

@@ -18,6 +18,8 @@ pub(super) struct SessionInput {
     pub(super) value: Value,
     /// Whether a real request showed the value: then it is not a prediction any more.
     pub(super) certain: bool,
+    /// Whether its contents still have to be scanned for what comes and goes with them.
+    pub(super) due: bool,
     pub(super) users: Vec<ActionId>,
 }
 
@@ -45,6 +47,7 @@ impl Class {
 impl SessionInput {
     pub(super) fn class(&self) -> Class {
         match &self.value {
+            _ if self.due => Class::Pending,
             Value::Known(content) if *content == self.seen => Class::Unchanged,
             Value::Known(_) => Class::Changed,
             Value::Pending => Class::Pending,

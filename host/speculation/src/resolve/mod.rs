@@ -4,15 +4,20 @@
 //! reads outputs only of actions with lower numbers, so nothing can wait for itself; what becomes known wakes exactly
 //! what waits for it.
 
+mod folders;
+mod gained;
 mod ids;
 mod input;
 mod places;
 mod register;
+mod sets;
 mod settle;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_sets;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -23,9 +28,12 @@ use crate::instantiate::Adaptation;
 use crate::policy::OverlaySlot;
 use crate::record::{Content, RecordedAction};
 
+use folders::Folders;
 pub use ids::{ActionId, ElementId, Fact, Impossible, PlaceId, TreeId, Verdict};
 use input::{Class, SessionInput};
-use places::{Found, Places};
+use places::{Asker, Found, Places};
+use sets::Sets;
+pub use sets::Sight;
 pub use settle::Woken;
 
 /// All recorded actions of a session.
@@ -41,6 +49,7 @@ pub struct Resolver {
     trees: Vec<SessionTree>,
     tree_ids: HashMap<(Digest, Vec<ElementId>), TreeId>,
     places: Places,
+    sets: Sets,
 }
 
 /// An element with a record.
@@ -50,6 +59,7 @@ struct Registered {
     actions: Range<usize>,
     /// The number of its first input.
     first_input: usize,
+    folders: Folders,
 }
 
 #[derive(Debug)]
@@ -62,8 +72,12 @@ struct SessionAction {
     /// How many of its inputs are of which class.
     tally: [u32; Class::COUNT],
     ran: Option<Ran>,
-    /// Whether what it would be cannot be made.
+    /// Whether what it is predicted to be cannot be made.
     contradicts: bool,
+    /// Inputs that it is guessed to have now.
+    gained: BTreeSet<usize>,
+    /// Recorded inputs that it is guessed to lack now, by their number in the session.
+    lost: BTreeSet<usize>,
 }
 
 /// A [`Verdict`] in short.
@@ -122,10 +136,10 @@ impl Resolver {
         id
     }
 
-    /// The full name of an element.
+    /// The action of an element with this base action.
     #[must_use]
-    pub fn name(&self, element: ElementId) -> &str {
-        &self.names[element.0 as usize]
+    pub fn action_of(&self, element: ElementId, base: &Digest) -> Option<ActionId> {
+        self.by_base.get(&(element, *base)).copied()
     }
 
     /// The actions of an element, in the order of its record.
@@ -181,8 +195,12 @@ impl Resolver {
     #[must_use]
     pub fn readers(&self, action: ActionId) -> Vec<ActionId> {
         let places = self.places.of(Fact::Outputs(action)).iter();
-        let inputs = places.flat_map(|place| self.places.readers(*place));
-        let mut readers: Vec<ActionId> = inputs.flat_map(|input| self.inputs[*input].users.clone()).collect();
+        let askers = places.flat_map(|place| self.places.readers(*place));
+        let users = |asker: &Asker| match asker {
+            Asker::Input(input) => self.inputs[*input].users.clone(),
+            Asker::Gained(_) => Vec::new(),
+        };
+        let mut readers: Vec<ActionId> = askers.flat_map(users).collect();
         readers.sort_unstable();
         readers.dedup();
         readers
@@ -225,14 +243,17 @@ impl Resolver {
     #[must_use]
     pub fn adaptation(&self, id: ActionId) -> Adaptation {
         let inputs = self.inputs_of(id).filter_map(|number| {
-            let input = &self.inputs[number];
-            Some((self.input_path(number), Some(input.changed()?.clone())))
+            let lost = self.action(id).lost.contains(&number);
+            let now = if lost { None } else { Some(self.inputs[number].changed()?.clone()) };
+            Some((self.input_path(number), now))
         });
+        let gained = self.action(id).gained.iter().filter_map(|number| self.sets.gained[*number].found());
+        let gained = gained.map(|(path, content)| (path.to_owned(), Some(content.clone())));
         let trees = self.action(id).trees.iter().filter_map(|tree| match self.trees[tree.0 as usize] {
             SessionTree { old, new: TreeState::Known(new), .. } if new != old => Some((old, new)),
             _ => None,
         });
-        Adaptation { inputs: inputs.collect(), trees: trees.collect() }
+        Adaptation { inputs: inputs.chain(gained).collect(), trees: trees.collect() }
     }
 
     /// The facts that an action waits for, sorted.
@@ -240,6 +261,9 @@ impl Resolver {
         let pending = self.inputs_of(id).filter(|number| self.inputs[*number].class() == Class::Pending);
         let places =
             pending.flat_map(|number| self.inputs[number].alternatives.iter().map(|(_, place)| *place));
+        let gained = self.action(id).gained.iter().map(|number| &self.sets.gained[*number]);
+        let gained = gained.filter(|gained| gained.class() == Class::Pending);
+        let places = places.chain(gained.flat_map(|gained| gained.places()));
         let places = places.filter(|place| *self.places.found(*place) == Found::Pending);
         let mut facts: Vec<Fact> = places.filter_map(|place| self.places.fact(place)).collect();
         let trees = self.action(id).trees.iter();

@@ -6,13 +6,22 @@ use super::ids::{ActionId, ElementId, Fact, PlaceId};
 use crate::record::Content;
 
 /// What a place is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum PlaceKey {
     Source(ElementId, String),
     Artifact(ElementId, String),
     Output(ActionId, String),
     /// An action that is not in this session, or not before those that read its outputs.
     Nowhere,
+}
+
+/// Who wants to know what is at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Asker {
+    /// A recorded input, by its number in the session.
+    Input(usize),
+    /// One that is guessed to have come, by its number in the session.
+    Gained(usize),
 }
 
 /// What is at a place.
@@ -30,13 +39,13 @@ pub(super) struct Places {
     ids: HashMap<PlaceKey, PlaceId>,
     keys: Vec<PlaceKey>,
     found: Vec<Found>,
-    /// Inputs that have the place among their alternatives, by their number in the session.
-    readers: Vec<Vec<usize>>,
+    /// Who has the place among its alternatives.
+    readers: Vec<Vec<Asker>>,
     by_fact: HashMap<Fact, Vec<PlaceId>>,
 }
 
 impl Places {
-    pub(super) fn add(&mut self, key: PlaceKey, reader: usize) -> PlaceId {
+    pub(super) fn add(&mut self, key: PlaceKey, reader: Asker) -> PlaceId {
         let next = PlaceId(self.keys.len() as u32);
         let id = *self.ids.entry(key).or_insert_with_key(|key| {
             if let Some(fact) = key.fact() {
@@ -61,18 +70,15 @@ impl Places {
 
     /// The path of a place in its tree, or among the outputs.
     pub(super) fn path(&self, id: PlaceId) -> &str {
-        match &self.keys[id.0 as usize] {
-            PlaceKey::Source(_, path) | PlaceKey::Artifact(_, path) | PlaceKey::Output(_, path) => path,
-            PlaceKey::Nowhere => "",
-        }
+        self.keys[id.0 as usize].path()
     }
 
     pub(super) fn found(&self, id: PlaceId) -> &Found {
         &self.found[id.0 as usize]
     }
 
-    /// Says what is at a place, and answers with the inputs that have to look again.
-    pub(super) fn set(&mut self, id: PlaceId, found: Found) -> &[usize] {
+    /// Says what is at a place, and answers with those that have to look again.
+    pub(super) fn set(&mut self, id: PlaceId, found: Found) -> &[Asker] {
         let known = &mut self.found[id.0 as usize];
         if *known == found || self.keys[id.0 as usize] == PlaceKey::Nowhere {
             return &[];
@@ -82,13 +88,21 @@ impl Places {
     }
 
     /// Who has a place among its alternatives.
-    pub(super) fn readers(&self, id: PlaceId) -> &[usize] {
+    pub(super) fn readers(&self, id: PlaceId) -> &[Asker] {
         &self.readers[id.0 as usize]
     }
 }
 
 impl PlaceKey {
-    fn fact(&self) -> Option<Fact> {
+    /// Its path in its tree, or among the outputs.
+    pub(super) fn path(&self) -> &str {
+        match self {
+            Self::Source(_, path) | Self::Artifact(_, path) | Self::Output(_, path) => path,
+            Self::Nowhere => "",
+        }
+    }
+
+    pub(super) fn fact(&self) -> Option<Fact> {
         match self {
             Self::Source(element, _) => Some(Fact::Sources(*element)),
             Self::Artifact(element, _) => Some(Fact::Artifact(*element)),

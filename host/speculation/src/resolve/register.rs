@@ -1,10 +1,12 @@
 //! Taking the record of an element into the session.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::folders::Folders;
 use super::ids::{ActionId, ElementId, TreeId};
 use super::input::{Class, SessionInput, Value};
-use super::places::PlaceKey;
+use super::places::{Asker, PlaceKey};
 use super::{Registered, Resolver, SessionAction, SessionTree, TreeState};
 use crate::expand::Expanded;
 use crate::policy::facts;
@@ -30,7 +32,8 @@ impl Resolver {
             self.add_input(&expanded, element, input, users, &names);
         }
         let actions = first_action..self.actions.len();
-        self.elements.insert(element, Registered { expanded, actions, first_input });
+        let folders = Folders::of(&expanded.record, &names);
+        self.elements.insert(element, Registered { expanded, actions, first_input, folders });
         self.review(first_input..self.inputs.len());
         element
     }
@@ -46,7 +49,9 @@ impl Resolver {
         self.by_base.insert((element, recorded.base), id);
         let readable = expanded.actions[index].is_some();
         let (tally, ran) = ([0; Class::COUNT], None);
-        self.actions.push(SessionAction { element, index, readable, trees, tally, ran, contradicts: false });
+        let (contradicts, gained, lost) = (false, BTreeSet::new(), BTreeSet::new());
+        let action = SessionAction { element, index, readable, trees, tally, ran, contradicts, gained, lost };
+        self.actions.push(action);
     }
 
     fn add_input(
@@ -61,13 +66,14 @@ impl Resolver {
         let before = users.first().copied().unwrap_or(ActionId(u32::MAX));
         let alternatives = input.origins.iter().map(|origin| {
             let key = self.key(expanded, origin, names, before);
-            (facts(origin), self.places.add(key, number))
+            (facts(origin), self.places.add(key, Asker::Input(number)))
         });
         let alternatives = alternatives.collect();
         // What the build generates is taken to be what it was until a real request shows something else.
         let value = if input.origins.is_empty() { Value::Known(input.seen.clone()) } else { Value::Pending };
         let (path, seen) = (input.path, input.seen.clone());
-        let input = SessionInput { element, path, seen, alternatives, value, certain: false, users };
+        let (certain, due) = (false, false);
+        let input = SessionInput { element, path, seen, alternatives, value, certain, due, users };
         for user in &input.users {
             self.actions[user.0 as usize].tally[input.class() as usize] += 1;
         }

@@ -6,8 +6,8 @@ use spec_model::Digest;
 use spec_strategy::Choice;
 
 use super::ids::{ActionId, Fact, PlaceId, TreeId};
-use super::input::Value;
-use super::places::Found;
+use super::input::{Class, Value};
+use super::places::{Asker, Found};
 use super::{Outlook, Ran, Resolver, TreeState};
 use crate::record::{Content, InputId};
 
@@ -17,11 +17,11 @@ pub type Woken = BTreeSet<ActionId>;
 impl Resolver {
     /// Takes what was found at places; `None` for nothing, or when it will never be known.
     pub fn learn(&mut self, found: impl IntoIterator<Item = (PlaceId, Option<Content>)>) -> Woken {
-        let mut inputs = BTreeSet::new();
+        let mut askers = BTreeSet::new();
         for (place, content) in found {
-            inputs.extend(self.places.set(place, content.map_or(Found::Gone, Found::Known)));
+            askers.extend(self.places.set(place, content.map_or(Found::Gone, Found::Known)));
         }
-        self.settle(inputs, Woken::new())
+        self.settle(askers, Woken::new())
     }
 
     /// Takes that a fact will never be known: the element failed, or will not be built.
@@ -44,7 +44,8 @@ impl Resolver {
             return Woken::new();
         }
         tree.new = new;
-        let users = tree.users.iter().copied().collect();
+        let users: Woken = tree.users.iter().copied().collect();
+        users.iter().for_each(|user| self.actions[user.0 as usize].contradicts = false);
         self.settle(BTreeSet::new(), users)
     }
 
@@ -56,8 +57,8 @@ impl Resolver {
             return Woken::new();
         }
         action.ran = Some(Ran { outputs: outputs.map(|outputs| outputs.into_iter().collect()), real });
-        let inputs = self.publish(id);
-        self.settle(inputs, Woken::new())
+        let askers = self.publish(id);
+        self.settle(askers, Woken::new())
     }
 
     /// Takes that an action cannot be made as it is predicted.
@@ -81,20 +82,20 @@ impl Resolver {
 
     /// Looks at inputs for the first time.
     pub(super) fn review(&mut self, inputs: impl IntoIterator<Item = usize>) -> Woken {
-        self.settle(inputs.into_iter().collect(), Woken::new())
+        self.settle(inputs.into_iter().map(Asker::Input).collect(), Woken::new())
     }
 
     /// Follows changes to their end. Every round is one step further along the chains of actions, which have an end.
-    fn settle(&mut self, mut inputs: BTreeSet<usize>, mut touched: Woken) -> Woken {
+    pub(super) fn settle(&mut self, mut askers: BTreeSet<Asker>, mut touched: Woken) -> Woken {
         let mut woken = Woken::new();
-        while !inputs.is_empty() || !touched.is_empty() {
-            self.choose(&inputs, &mut touched);
-            inputs.clear();
+        while !askers.is_empty() || !touched.is_empty() {
+            self.choose(&askers, &mut touched);
+            askers.clear();
             for action in std::mem::take(&mut touched) {
                 let ran = &mut self.actions[action.0 as usize].ran;
                 // What came of another adaptation says nothing about this one.
                 *ran = ran.take().filter(|ran| ran.real);
-                inputs.extend(self.publish(action));
+                askers.extend(self.publish(action));
                 woken.insert(action);
             }
         }
@@ -102,9 +103,16 @@ impl Resolver {
     }
 
     /// Has the policy choose among the alternatives of inputs.
-    fn choose(&mut self, inputs: &BTreeSet<usize>, touched: &mut Woken) {
+    fn choose(&mut self, askers: &BTreeSet<Asker>, touched: &mut Woken) {
         let mut open = Vec::new();
-        for &number in inputs {
+        for &asker in askers {
+            let number = match asker {
+                Asker::Input(number) => number,
+                Asker::Gained(number) => {
+                    self.look_for(number, touched);
+                    continue;
+                }
+            };
             let input = &self.inputs[number];
             match input.staged(&self.places) {
                 _ if input.certain || input.alternatives.is_empty() => {}
@@ -135,29 +143,49 @@ impl Resolver {
     }
 
     fn set(&mut self, number: usize, value: Value, touched: &mut Woken) {
-        let input = &mut self.inputs[number];
-        if input.value == value {
+        if self.inputs[number].value == value {
             return;
         }
+        // What came and went with the contents of before.
+        self.retract(Asker::Input(number), touched);
+        let scans = self.policy.scans();
+        let input = &mut self.inputs[number];
         let old = input.class();
         input.value = value;
-        let new = input.class();
-        for user in &input.users {
-            let tally = &mut self.actions[user.0 as usize].tally;
-            tally[old as usize] -= 1;
-            tally[new as usize] += 1;
-            touched.insert(*user);
+        input.due = scans && matches!(input.changed(), Some(Content::File { .. }));
+        let (new, due) = (input.class(), input.due);
+        self.sets.note(Asker::Input(number), due);
+        for user in self.inputs[number].users.clone() {
+            if !self.actions[user.0 as usize].lost.contains(&number) {
+                self.count(user, Some(old), Some(new), touched);
+            }
         }
     }
 
-    /// Says what is known of an action's outputs, and answers with the inputs that have to look again.
-    fn publish(&mut self, id: ActionId) -> BTreeSet<usize> {
+    /// Takes that an input of an action is of another class, comes or goes.
+    pub(super) fn count(
+        &mut self,
+        user: ActionId,
+        old: Option<Class>,
+        new: Option<Class>,
+        touched: &mut Woken,
+    ) {
+        let action = &mut self.actions[user.0 as usize];
+        old.into_iter().for_each(|class| action.tally[class as usize] -= 1);
+        new.into_iter().for_each(|class| action.tally[class as usize] += 1);
+        // It was said of another prediction.
+        action.contradicts = false;
+        touched.insert(user);
+    }
+
+    /// Says what is known of an action's outputs, and answers with those that have to look again.
+    fn publish(&mut self, id: ActionId) -> BTreeSet<Asker> {
         let places = self.places.of(Fact::Outputs(id)).to_vec();
         if places.is_empty() {
             return BTreeSet::new();
         }
         let outputs = self.outputs(id);
-        let mut inputs = BTreeSet::new();
+        let mut askers = BTreeSet::new();
         for place in places {
             let found = match &outputs {
                 Outputs::Pending => Found::Pending,
@@ -166,9 +194,9 @@ impl Resolver {
                     outputs.get(self.places.path(place)).cloned().map_or(Found::Gone, Found::Known)
                 }
             };
-            inputs.extend(self.places.set(place, found));
+            askers.extend(self.places.set(place, found));
         }
-        inputs
+        askers
     }
 
     fn outputs(&self, id: ActionId) -> Outputs {
@@ -176,15 +204,15 @@ impl Resolver {
             (Some(Ran { outputs: Some(outputs), .. }), _) => Outputs::Known(outputs.clone()),
             (Some(Ran { outputs: None, .. }), _) | (None, Outlook::Impossible(_)) => Outputs::Never,
             (None, Outlook::Pending | Outlook::Adapted) => Outputs::Pending,
-            (None, Outlook::Unchanged) => Outputs::Known(self.recorded_outputs(id)),
+            (None, Outlook::Unchanged) => Outputs::Known(self.recorded_outputs(id).into_iter().collect()),
         }
     }
 
-    fn recorded_outputs(&self, id: ActionId) -> HashMap<String, Content> {
+    /// What an action wrote when it was recorded.
+    pub(crate) fn recorded_outputs(&self, id: ActionId) -> Vec<(String, Content)> {
         let paths = &self.elements[&self.action(id).element].expanded.record.paths;
         let outputs = self.recorded(id).outputs.iter();
-        let content = |digest, executable| Content::File { digest, executable };
-        outputs.map(|known| (paths.text(known.path), content(known.digest, known.executable))).collect()
+        outputs.map(|known| (paths.text(known.path), known.content())).collect()
     }
 }
 

@@ -1,0 +1,318 @@
+//! Inputs that come and go with the contents of files: what the overlay policy reads out of these.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use spec_model::Digest;
+use spec_strategy::{ChangedFile, SetEdit};
+
+use super::gained::{Gained, Sought, Spot};
+use super::ids::{ActionId, ElementId, Fact};
+use super::input::Class;
+use super::places::{Asker, Found};
+use super::{Resolver, Woken};
+use crate::record::Content;
+
+/// As many inputs are guessed to have come in a session.
+const MOST_GAINED: usize = 2000;
+
+/// What can be seen of trees and files while the session is on.
+pub trait Sight {
+    /// What is at a path of an element's sources or artifact; `None` while these are not known.
+    fn at(&self, fact: Fact, path: &str) -> Option<Option<Content>>;
+    /// The text of a file; `None` when it is not here, too large, or no text.
+    fn read(&self, digest: &Digest) -> Option<Vec<u8>>;
+}
+
+/// Changed sets of inputs.
+#[derive(Debug, Default)]
+pub(super) struct Sets {
+    pub(super) gained: Vec<Gained>,
+    /// Files whose contents have to be scanned.
+    due: BTreeSet<Asker>,
+    /// What came and went with the contents of a file.
+    edits: HashMap<Asker, Edits>,
+    /// The names that files say.
+    names: HashMap<Digest, Arc<[String]>>,
+}
+
+#[derive(Debug, Default)]
+struct Edits {
+    gained: Vec<usize>,
+    lost: Vec<(ActionId, usize)>,
+}
+
+impl Sets {
+    /// Notes whether a file has to be scanned.
+    pub(super) fn note(&mut self, asker: Asker, due: bool) {
+        _ = if due { self.due.insert(asker) } else { self.due.remove(&asker) };
+    }
+}
+
+impl Resolver {
+    /// Elements whose artifacts are staged for an element with a record: new inputs may come from them.
+    pub fn set_closure(&mut self, element: ElementId, closure: Vec<ElementId>) {
+        if let Some(registered) = self.elements.get_mut(&element) {
+            registered.folders.set_closure(closure);
+        }
+    }
+
+    /// Whether contents have to be scanned before those that read them can be predicted.
+    pub(crate) fn has_to_scan(&self) -> bool {
+        !self.sets.due.is_empty()
+    }
+
+    /// Has the policy scan what has to be, until nothing has.
+    pub fn scan(&mut self, sight: &dyn Sight) -> Woken {
+        let mut woken = Woken::new();
+        while self.has_to_scan() {
+            let due = std::mem::take(&mut self.sets.due);
+            let files = due.iter().filter_map(|asker| Some((*asker, self.changed_file(*asker, sight)?)));
+            let (askers, files): (Vec<Asker>, Vec<ChangedFile>) = files.unzip();
+            let mut touched = Woken::new();
+            let proposals = if files.is_empty() { Vec::new() } else { self.policy.propose(&files) };
+            for proposal in proposals {
+                let file = proposal.file as usize;
+                let mut edit =
+                    Edit { asker: askers[file], path: &files[file].path, sight, touched: &mut touched };
+                match proposal.edit {
+                    SetEdit::Add { name } => self.gain(&mut edit, &name),
+                    SetEdit::Remove { name } => self.drop(&mut edit, &name),
+                    SetEdit::Rename { from, to } => {
+                        self.drop(&mut edit, &from);
+                        self.gain(&mut edit, &to);
+                    }
+                }
+            }
+            due.into_iter().for_each(|asker| self.scanned(asker, &mut touched));
+            woken.extend(self.settle(BTreeSet::new(), touched));
+        }
+        woken
+    }
+
+    /// Looks for an input that may have come.
+    pub(super) fn look_for(&mut self, number: usize, touched: &mut Woken) {
+        let value = self.sets.gained[number].look(&self.places);
+        if self.sets.gained[number].value == value {
+            return;
+        }
+        self.retract(Asker::Gained(number), touched);
+        let gained = &mut self.sets.gained[number];
+        let old = gained.class();
+        gained.due = matches!(value, Sought::Found(_, Content::File { .. }));
+        gained.value = value;
+        let (new, due, users) = (gained.class(), gained.due, gained.users.clone());
+        self.sets.note(Asker::Gained(number), due);
+        users.into_iter().for_each(|user| self.count(user, Some(old), Some(new), touched));
+    }
+
+    /// Takes back what came and went with the contents of a file.
+    pub(super) fn retract(&mut self, asker: Asker, touched: &mut Woken) {
+        let Some(edits) = self.sets.edits.remove(&asker) else { return };
+        for number in edits.gained {
+            self.retract(Asker::Gained(number), touched);
+            self.sets.note(Asker::Gained(number), false);
+            let gained = &mut self.sets.gained[number];
+            let (old, users) = (gained.class(), std::mem::take(&mut gained.users));
+            for user in users {
+                self.actions[user.0 as usize].gained.remove(&number);
+                self.count(user, Some(old), None, touched);
+            }
+        }
+        for (user, number) in edits.lost {
+            self.actions[user.0 as usize].lost.remove(&number);
+            self.count(user, Some(Class::Changed), Some(self.inputs[number].class()), touched);
+        }
+    }
+
+    fn changed_file(&self, asker: Asker, sight: &dyn Sight) -> Option<ChangedFile> {
+        let (path, before, after) = match asker {
+            Asker::Input(number) => {
+                let input = &self.inputs[number];
+                (self.input_path(number), Some(&input.seen), input.changed()?)
+            }
+            Asker::Gained(number) => {
+                let (path, content) = self.sets.gained[number].found()?;
+                (path.to_owned(), None, content)
+            }
+        };
+        let text = |content: &Content| match content {
+            Content::File { digest, .. } => sight.read(digest),
+            Content::Symlink(_) => None,
+        };
+        // Without what it was, all that it names is taken to be new; most of it is there already.
+        Some(ChangedFile { path, before: before.and_then(text).unwrap_or_default(), after: text(after)? })
+    }
+
+    fn scanned(&mut self, asker: Asker, touched: &mut Woken) {
+        let due = match asker {
+            Asker::Input(number) => &mut self.inputs[number].due,
+            Asker::Gained(number) => &mut self.sets.gained[number].due,
+        };
+        if !std::mem::replace(due, false) {
+            return;
+        }
+        for user in self.users(asker) {
+            let (lost, new) = match asker {
+                Asker::Input(number) => {
+                    (self.action(user).lost.contains(&number), self.inputs[number].class())
+                }
+                Asker::Gained(number) => (false, self.sets.gained[number].class()),
+            };
+            if !lost {
+                self.count(user, Some(Class::Pending), Some(new), touched);
+            }
+        }
+    }
+
+    fn users(&self, asker: Asker) -> Vec<ActionId> {
+        match asker {
+            Asker::Input(number) => self.inputs[number].users.clone(),
+            Asker::Gained(number) => self.sets.gained[number].users.clone(),
+        }
+    }
+
+    /// A file names one more.
+    fn gain(&mut self, edit: &mut Edit<'_>, name: &str) {
+        let mut users = self.users(edit.asker);
+        let number = self.sets.gained.len();
+        if users.is_empty() || number >= MOST_GAINED {
+            return;
+        }
+        let (spots, paths) = self.spots(self.action(users[0]).element, number, edit, name);
+        users.retain(|user| !paths.iter().any(|path| self.has(*user, path)));
+        if users.is_empty() || spots.is_empty() {
+            return;
+        }
+        for user in &users {
+            self.actions[user.0 as usize].gained.insert(number);
+            self.count(*user, None, Some(Class::Pending), edit.touched);
+        }
+        self.sets.gained.push(Gained { spots, value: Sought::Pending, due: false, users });
+        self.sets.edits.entry(edit.asker).or_default().gained.push(number);
+        self.look_for(number, edit.touched);
+    }
+
+    /// Where a name may lead, as far as that is not known to be in vain; and all paths up to there.
+    fn spots(
+        &mut self,
+        element: ElementId,
+        number: usize,
+        edit: &Edit<'_>,
+        name: &str,
+    ) -> (Vec<Spot>, Vec<String>) {
+        let folders = &self.elements[&element].folders;
+        let (mut spots, mut paths) = (Vec::new(), Vec::new());
+        for path in folders.paths(edit.path, name) {
+            let (mut places, mut found) = (Vec::new(), false);
+            for key in folders.places(&path) {
+                let Some(fact) = key.fact() else { continue };
+                let known = edit.sight.at(fact, key.path());
+                if known == Some(None) {
+                    continue;
+                }
+                let place = self.places.add(key, Asker::Gained(number));
+                places.push(place);
+                if let Some(Some(content)) = known {
+                    // Whoever else asks for it knows it since it is known.
+                    self.places.set(place, Found::Known(content));
+                    found = true;
+                }
+            }
+            paths.push(path.clone());
+            if !places.is_empty() {
+                spots.push(Spot { path, places });
+            }
+            if found {
+                break;
+            }
+        }
+        (spots, paths)
+    }
+
+    /// Whether an action has an input at a path, recorded or gained.
+    fn has(&self, user: ActionId, path: &str) -> bool {
+        let mut gained = self.action(user).gained.iter();
+        gained.any(|number| self.sets.gained[*number].found().is_some_and(|(at, _)| at == path))
+            || self.recorded_at(user, path).is_some()
+    }
+
+    /// The recorded input of an action at a path.
+    fn recorded_at(&self, user: ActionId, path: &str) -> Option<usize> {
+        let paths = &self.elements[&self.action(user).element].expanded.record.paths;
+        let id = paths.find(path)?;
+        self.inputs_of(user).find(|number| self.inputs[*number].path == id)
+    }
+
+    /// A file names one less: it goes unless another names it, and with it what it names itself.
+    fn drop(&mut self, edit: &mut Edit<'_>, name: &str) {
+        for user in self.users(edit.asker) {
+            let mut open = vec![(edit.path.to_owned(), name.to_owned())];
+            while let Some((file, name)) = open.pop() {
+                let paths = self.elements[&self.action(user).element].folders.paths(&file, &name);
+                let Some(target) = paths.iter().find_map(|path| self.recorded_at(user, path)) else {
+                    continue;
+                };
+                let known = self.action(user).lost.contains(&target) || Asker::Input(target) == edit.asker;
+                if known || self.is_named(user, target, edit.sight) {
+                    continue;
+                }
+                let class = self.inputs[target].class();
+                self.actions[user.0 as usize].lost.insert(target);
+                self.count(user, Some(class), Some(Class::Changed), edit.touched);
+                self.sets.edits.entry(edit.asker).or_default().lost.push((user, target));
+                let (path, seen) = (self.input_path(target), self.inputs[target].seen.clone());
+                let names = self.names(&path, &seen, edit.sight);
+                open.extend(names.iter().map(|name| (path.clone(), name.clone())));
+            }
+        }
+    }
+
+    /// Whether another input of an action names one.
+    fn is_named(&mut self, user: ActionId, target: usize, sight: &dyn Sight) -> bool {
+        let path = self.input_path(target);
+        let others: Vec<usize> = self.inputs_of(user).filter(|number| *number != target).collect();
+        let gained = self.action(user).gained.iter();
+        let gained = gained.filter_map(|number| self.sets.gained[*number].found());
+        let mut files: Vec<(String, Content)> =
+            gained.map(|(path, content)| (path.to_owned(), content.clone())).collect();
+        for number in others.into_iter().filter(|number| !self.action(user).lost.contains(number)) {
+            let input = &self.inputs[number];
+            files.push((self.input_path(number), input.changed().unwrap_or(&input.seen).clone()));
+        }
+        files.into_iter().any(|(file, content): (String, Content)| {
+            self.names(&file, &content, sight).iter().any(|name| leads_to(name, &path))
+        })
+    }
+
+    /// The names that a file says, by the policy.
+    fn names(&mut self, path: &str, content: &Content, sight: &dyn Sight) -> Arc<[String]> {
+        let Content::File { digest, .. } = content else { return Arc::default() };
+        if let Some(names) = self.sets.names.get(digest) {
+            return Arc::clone(names);
+        }
+        let file = |after| ChangedFile { path: path.to_owned(), before: Vec::new(), after };
+        let proposals = sight.read(digest).map(|text| self.policy.propose(&[file(text)])).unwrap_or_default();
+        let names = proposals.into_iter().filter_map(|proposal| match proposal.edit {
+            SetEdit::Add { name } | SetEdit::Rename { to: name, .. } => Some(name),
+            SetEdit::Remove { .. } => None,
+        });
+        let names: Arc<[String]> = names.collect();
+        self.sets.names.insert(*digest, Arc::clone(&names));
+        names
+    }
+}
+
+/// A change of the inputs of all that read a file.
+struct Edit<'a> {
+    asker: Asker,
+    path: &'a str,
+    sight: &'a dyn Sight,
+    touched: &'a mut Woken,
+}
+
+/// Whether a name may lead to a path: the path ends with it.
+fn leads_to(name: &str, path: &str) -> bool {
+    let name = crate::paths::clean(name);
+    path.strip_suffix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+}

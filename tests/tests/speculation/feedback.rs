@@ -1,0 +1,61 @@
+//! What requests of a build tell of those that are to come.
+
+use crate::case::{Case, executed, hits};
+
+#[test]
+fn a_generated_header_is_learned_from_the_first_that_asks() {
+    let sources = "for i in 1 2 3 4 5 6 7 8; do \
+         printf '#include \"config.h\"\\nconst char *version%s = VERSION;\\n' $i > $i.c; done";
+    let compile = "for i in 1 2 3 4 5 6 7 8; do recc gcc -c $i.c -o $i.o; done";
+    let configure = "sed -n 's/DEP_VERSION/VERSION/p' /usr/include/dep.h > config.h";
+    let case = Case::new();
+    let app = case.manual("app", "", &[configure, sources, compile]);
+    let _ = case.build(&app);
+    assert_eq!(executed(&case.answers(&app)), 8);
+    case.write_header(2);
+    let figures = case.build(&app);
+    let answers = case.answers(&app);
+    // How many depends on how fast the build asks, but for the first.
+    assert!((1..=4).contains(&executed(&answers)), "{answers:?} {figures:?}");
+}
+
+const CONFIGURE: &str = "AC_INIT([app], [1.0])
+AC_CONFIG_SRCDIR([s1.c])
+AC_CONFIG_HEADERS([config.h])
+AM_INIT_AUTOMAKE([foreign])
+AC_PROG_CC
+AC_DEFINE_UNQUOTED([SEEN], [`sed -n 's/#define DEP_VERSION //p' /usr/include/dep.h`], [What dep says])
+AC_CONFIG_FILES([Makefile])
+AC_OUTPUT
+";
+
+/// Ten sources that include what configure writes.
+fn ten_sources(case: &Case) -> String {
+    case.project.write("src/ten-1.0/configure.ac", CONFIGURE);
+    let names: Vec<String> = (1..=10).map(|number| format!("s{number}")).collect();
+    for name in &names {
+        let rest = if name == "s1" { "int main(void) { return 0; }\n" } else { "" };
+        let text = format!("#include <config.h>\nconst char *{name} = SEEN;\n{rest}");
+        case.project.write(&format!("src/ten-1.0/{name}.c"), &text);
+    }
+    let make = format!("bin_PROGRAMS = app\napp_SOURCES = {}.c\n", names.join(".c "));
+    case.project.write("src/ten-1.0/Makefile.am", &make);
+    let text = case.project.read("elements/app.bst").replace("app-1.0.tar.gz", "ten-1.0.tar.gz");
+    let app = case.element("app", &format!("{text}\nvariables:\n  notparallel: True\n"));
+    case.pack("src/ten-1.0", "ten-1.0.tar.gz", &app);
+    app
+}
+
+#[test]
+fn case_11_feedback() {
+    let case = Case::new();
+    let app = ten_sources(&case);
+    let _ = case.build(&app);
+    assert_eq!(executed(&case.answers(&app)), 11);
+    case.write_header(2);
+    let figures = case.build(&app);
+    let answers = case.answers(&app);
+    assert_eq!((answers.len(), executed(&answers)), (11, 1), "{answers:?} {figures:?}");
+    assert_eq!(answers["s1.o"], "executed", "{answers:?}");
+    assert_eq!(hits(&figures), 10, "nine objects and the program: {figures:?}");
+}

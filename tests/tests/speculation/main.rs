@@ -1,0 +1,12 @@
+//! Speculative actions in builds, with the released recc and trexe of the Debian base: what one build asked for is
+//! recorded, and answered in the next one before it is asked for.
+//!
+//! Tests called `case_NUMBER_...` are the cases of real input in `docs/speculation.md`.
+
+mod case;
+mod chains;
+mod feedback;
+mod generation;
+mod modes;
+mod rebuilds;
+mod useless;
