@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "buildstream/v2/artifact.proto",
     "buildstream/v2/source.proto",
     "buildstream/v2/speculative_actions.proto",
     "spec/v1/build_record.proto",
+    "spec/v1/misses.proto",
 ];
 const INCLUDES: [&str; 2] = ["proto", "proto/stub"];
 

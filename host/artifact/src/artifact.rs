@@ -33,6 +33,8 @@ pub struct Artifact {
     pub subactions: Option<Digest>,
     /// The canonical JSON whose SHA-256 is the strong key; ours too.
     pub key_description: Option<Digest>,
+    /// What was predicted for the build and not asked for like that (`spec.v1.Misses`), if anything; ours too.
+    pub misses: Option<Digest>,
 }
 
 /// An artifact about to be stored: as [`Artifact`], with contents where that has digests of blobs.
@@ -64,6 +66,8 @@ pub struct ArtifactDraft {
     pub subactions: Option<Digest>,
     /// The canonical text whose SHA-256 is the strong key, when it is to be kept.
     pub key_description: Option<String>,
+    /// What was predicted for the build and not asked for like that; in the CAS already.
+    pub misses: Option<Digest>,
 }
 
 /// The keys of one artifact.

@@ -38,6 +38,7 @@ pub(crate) fn artifact(message: proto::Artifact) -> Result<Artifact, BadField> {
         speculative_actions,
         subactions,
         key_description,
+        misses,
     } = message;
     Ok(Artifact {
         keys: ArtifactKeys {
@@ -65,6 +66,7 @@ pub(crate) fn artifact(message: proto::Artifact) -> Result<Artifact, BadField> {
         speculative_actions: optional("speculative_actions", speculative_actions)?,
         subactions: optional("subactions", subactions)?,
         key_description: optional("key_description", key_description)?,
+        misses: optional("misses", misses)?,
     })
 }
 

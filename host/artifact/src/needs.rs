@@ -12,7 +12,7 @@ impl Artifact {
     pub fn needs(&self) -> Vec<Need> {
         let trees = [self.trees.files, self.trees.buildtree, self.trees.sources, self.trees.buildroot];
         let blobs = self.required_blobs().into_iter().chain(self.speculative_actions).chain(self.subactions);
-        let blobs = blobs.chain(self.key_description);
+        let blobs = blobs.chain(self.key_description).chain(self.misses);
         let subsandboxes = self.sandbox.iter().flat_map(|sandbox| sandbox.subsandboxes.iter().copied());
         trees.into_iter().flatten().chain(subsandboxes).map(Need::Tree).chain(blobs.map(Need::Blob)).collect()
     }

@@ -158,6 +158,7 @@ impl Artifacts {
             logs: draft.logs.into_iter().map(|log| self.store_log(log)).collect::<Result<_>>()?,
             speculative_actions: draft.speculative_actions,
             subactions: draft.subactions,
+            misses: draft.misses,
             key_description: draft.key_description.map(|text| put(text.as_bytes())).transpose()?,
         })
     }

@@ -39,6 +39,7 @@ pub(crate) fn artifact(artifact: &Artifact) -> proto::Artifact {
         speculative_actions: artifact.speculative_actions.map(digest),
         subactions: artifact.subactions.map(digest),
         key_description: artifact.key_description.map(digest),
+        misses: artifact.misses.map(digest),
     }
 }
 

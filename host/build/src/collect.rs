@@ -70,7 +70,7 @@ impl Job<'_> {
         let log = self.log.as_ref().map(|log| log.path().to_owned());
         let asked = self.socket.take();
         let subactions = spec_exec::record::store(&self.builder.cas, &asked)?;
-        let speculative_actions = self.remember(&asked, &outcome, trees.files);
+        let remembered = self.remember(&asked, &outcome, trees.files);
         let draft = ArtifactDraft {
             keys: ArtifactKeys { strong: keys.strong, strict: keys.strict, weak: keys.weak },
             outcome,
@@ -82,7 +82,8 @@ impl Job<'_> {
             low_diversity_meta: metadata::low_diversity(self.element, &self.digest_environment).into_bytes(),
             high_diversity_meta: metadata::high_diversity(self.element).into_bytes(),
             logs: log.iter().map(|file| LogDraft { name: file_name(file), file: file.clone() }).collect(),
-            speculative_actions,
+            speculative_actions: remembered.record,
+            misses: remembered.misses,
             subactions,
             key_description: self.request.key_description.map(str::to_owned),
         };

@@ -71,6 +71,8 @@ pub enum LayerKind {
 pub struct Remembered {
     /// A blob of the store (field 19 of `buildstream.v2.Artifact`).
     pub record: Option<Digest>,
+    /// What was predicted and not asked for like that, another blob of the store.
+    pub misses: Option<Digest>,
     /// What went wrong. No build fails for it.
     pub warning: Option<Warning>,
 }
@@ -81,10 +83,13 @@ impl Job<'_> {
         asked: &[Subaction],
         outcome: &Outcome,
         files: Option<Digest>,
-    ) -> Option<Digest> {
-        let speculation = self.builder.speculation.as_ref()?;
-        self.element.sandbox.remote_apis_socket.as_ref()?;
-        let Remembered { record, warning } = speculation.remember(&BuiltWith {
+    ) -> Remembered {
+        let (Some(speculation), Some(_)) =
+            (&self.builder.speculation, &self.element.sandbox.remote_apis_socket)
+        else {
+            return Remembered::default();
+        };
+        let mut remembered = speculation.remember(&BuiltWith {
             element: self.request.element,
             keys: self.request.keys_of(self.request.element),
             layers: self.staged.layers(),
@@ -94,9 +99,9 @@ impl Job<'_> {
             succeeded: *outcome == Outcome::Succeeded,
             files,
         });
-        if let Some(warning) = warning {
+        if let Some(warning) = remembered.warning.take() {
             self.observer.warning(warning);
         }
-        record
+        remembered
     }
 }

@@ -92,6 +92,12 @@ impl Bucket {
         }
     }
 
+    /// Whether its present form was not there when it was asked for, or was never asked for.
+    #[must_use]
+    pub fn is_miss(self) -> bool {
+        !matches!(self, Self::Unchanged | Self::Used | Self::Joined)
+    }
+
     /// Whether it was sent.
     #[must_use]
     pub fn is_primed(self) -> bool {

@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Say what changed an element's key since it was built
     Why(WhyArgs),
+    /// Say what was predicted for an element's last build and not asked for like that
+    WhyMiss(WhyMissArgs),
     /// Look into what was built
     #[command(subcommand)]
     Artifact(ArtifactCommand),
@@ -143,6 +145,20 @@ pub(crate) struct WhyArgs {
     /// Compare with the artifact whose key begins with these digits [default: the other artifact used last]
     #[arg(long, value_name = "KEY")]
     pub(crate) since: Option<String>,
+    /// Print everything as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `why-miss`
+#[derive(Args, Debug)]
+pub(crate) struct WhyMissArgs {
+    /// The element, or an artifact as PROJECT/ELEMENT/KEY
+    #[arg(value_name = "ELEMENT")]
+    pub(crate) artifact: String,
+    /// Only actions whose digest begins so, or whose command names this file
+    #[arg(value_name = "ACTION|FILE")]
+    pub(crate) which: Option<String>,
     /// Print everything as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -15,6 +15,7 @@ mod show;
 mod source;
 mod tarball;
 mod why;
+mod why_miss;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ pub(crate) fn run(app: &App, command: &Command) -> CommandResult<ExitCode> {
         Command::Build(args) => build::run(app, args),
         Command::Show(args) => show::run(app, args),
         Command::Why(args) => why::run(app, args),
+        Command::WhyMiss(args) => why_miss::run(app, args),
         Command::Artifact(command) => artifact::run(app, command),
         Command::Source(command) => source::run(app, command),
         Command::Shell(args) => shell::run(app, args),

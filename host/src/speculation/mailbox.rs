@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use spec_model::{Answered, Digest};
 use spec_speculation::prime::Finished;
-use spec_speculation::{Account, Bucket, Content};
+use spec_speculation::{Account, Bucket, Content, Miss};
 
 /// Letters that may wait. There is room for every flight and every build beside the requests.
 const MOST: usize = 4096;
@@ -32,11 +32,20 @@ pub(super) enum Letter {
     /// An artifact is there; it may have no files.
     Artifact { element: usize, files: Option<Digest> },
     /// A build wants to know what became of what was predicted for it.
-    Ending { element: usize, reply: SyncSender<Vec<(Digest, Bucket)>> },
+    Ending { element: usize, reply: SyncSender<Ends> },
     /// A build is over.
     Ended { element: usize },
     /// The session is over.
     Close { reply: SyncSender<Account> },
+}
+
+/// What became of what was predicted for an element.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    /// How its actions end, by base action.
+    pub(super) all: Vec<(Digest, Bucket)>,
+    /// Those that were not there when they were asked for, or were not asked for.
+    pub(super) misses: Vec<Miss>,
 }
 
 /// What an action wrote.
@@ -82,7 +91,7 @@ impl Mailbox {
     }
 
     /// What became of what was predicted for an element.
-    pub(super) fn ends(&self, element: usize) -> Vec<(Digest, Bucket)> {
+    pub(super) fn ends(&self, element: usize) -> Ends {
         let (reply, answer) = sync_channel(1);
         self.send(Letter::Ending { element, reply });
         answer.recv_timeout(ENDS).unwrap_or_default()

@@ -8,7 +8,7 @@ use spec_speculation::{ActionId, Bucket, Instantiated, Instantiator, Request};
 
 use super::facts::{Facts, Known, Seen, id};
 use super::flights::Flights;
-use super::mailbox::{Letter, Letters, Mailbox, Outputs};
+use super::mailbox::{Ends, Letter, Letters, Mailbox, Outputs};
 use super::start::{Plan, Started, start};
 use crate::session::SharedSession;
 
@@ -43,7 +43,8 @@ pub(super) fn run(session: SharedSession, plan: &Plan, mailbox: Mailbox, letters
                 return;
             }
             Letter::Ending { element, reply } => {
-                let _ = reply.try_send(owner.board.ends(id(element)));
+                let (all, misses) = (owner.board.ends(id(element)), owner.board.misses(id(element)));
+                let _ = reply.try_send(Ends { all, misses });
             }
             other => {
                 owner.board.busy(owner.flights.load());

@@ -5,8 +5,10 @@ use spec_build::{BuiltWith, ElementKeys, Layer, LayerKind, Remembered, Warning};
 use spec_model::{Digest, UserError};
 use spec_speculation::{
     Bucket, Build, Generated, Mode, OverlaySlot, Record, Result, StagedLayer, Staging, generate, stands,
+    store_misses,
 };
 
+use super::mailbox::Ends;
 use crate::session::Session;
 
 /// The record that an element has by now: under its strong key, or else under its weak one, which changes of
@@ -29,15 +31,18 @@ pub(super) fn remember(
     session: &Session,
     mode: Mode,
     built: &BuiltWith<'_>,
-    ends: impl FnOnce() -> Vec<(Digest, Bucket)>,
+    ends: impl FnOnce() -> Ends,
 ) -> Remembered {
     let previous = find(session, built.element, built.keys);
+    let ends = if mode.primes() { ends() } else { Ends::default() };
+    // They are for those who ask why; no build lacks them.
+    let misses = (!ends.all.is_empty()).then(|| store_misses(&session.cas, &ends.misses).ok()).flatten();
     if stands(mode, built.succeeded, previous.as_ref(), built.subactions) {
-        return Remembered { record: previous, warning: None };
+        return Remembered { record: previous, misses, warning: None };
     }
-    match make(session, mode, built, previous, &ends()) {
-        Ok(generated) => Remembered { record: generated.digest(), warning: None },
-        Err(error) => Remembered { record: previous, warning: Some(not_recorded(&error)) },
+    match make(session, mode, built, previous, &ends.all) {
+        Ok(generated) => Remembered { record: generated.digest(), misses, warning: None },
+        Err(error) => Remembered { record: previous, misses, warning: Some(not_recorded(&error)) },
     }
 }
 

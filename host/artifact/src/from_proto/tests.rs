@@ -61,6 +61,7 @@ fn speculative_actions_come_back() {
     let mut record = artifact(message("plain")).expect("a whole record");
     record.speculative_actions = Some(Digest::of(b"actions"));
     record.subactions = Some(Digest::of(b"subactions"));
+    record.misses = Some(Digest::of(b"misses"));
     record.key_description = Some(Digest::of(b"{}"));
     let again = artifact(to_proto::artifact(&record)).expect("our own record");
     assert_eq!(again, record);

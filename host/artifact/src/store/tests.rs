@@ -62,6 +62,7 @@ impl Fixture {
             logs: vec![LogDraft { name: "build.log".to_owned(), file: log }],
             speculative_actions: None,
             subactions: None,
+            misses: None,
             key_description: Some("{}".to_owned()),
         }
     }

@@ -9,6 +9,7 @@ use super::chains::Chain;
 use super::stage::Stage;
 use super::{Budget, Load};
 use crate::account::{Account, Bucket};
+use crate::misses::Miss;
 use crate::policy::PrimingSlot;
 use crate::resolve::{ActionId, ElementId, Resolver, Woken};
 
@@ -43,11 +44,31 @@ pub(super) struct Track {
     pub(super) round: u32,
     /// Sent at least once, so that it counts as primed whatever is predicted since.
     pub(super) sent: bool,
+    /// What was predicted last.
+    pub(super) predicted: Option<Digest>,
+    /// What was asked for in its place, when that was not predicted.
+    pub(super) requested: Option<Digest>,
     /// The execution that a real request joined.
     pub(super) joined: Option<Digest>,
     /// What its last execution took.
     pub(super) took_ms: u32,
     pub(super) cpu_ms: u32,
+}
+
+impl Track {
+    fn new() -> Self {
+        let (predicted, requested, joined) = (None, None, None);
+        Self {
+            stage: Stage::Watched,
+            round: 0,
+            sent: false,
+            predicted,
+            requested,
+            joined,
+            took_ms: 0,
+            cpu_ms: 0,
+        }
+    }
 }
 
 impl Board {
@@ -60,8 +81,7 @@ impl Board {
         budget: Budget,
         distances: HashMap<ElementId, u32>,
     ) -> Self {
-        let track =
-            Track { stage: Stage::Watched, round: 0, sent: false, joined: None, took_ms: 0, cpu_ms: 0 };
+        let track = Track::new();
         Self {
             tracks: vec![track; resolver.actions().count()],
             chains: super::chains::chains(&resolver),
@@ -121,6 +141,18 @@ impl Board {
     pub fn ends(&self, element: ElementId) -> Vec<(Digest, Bucket)> {
         let actions = self.resolver.actions_of(element);
         actions.map(|action| (self.resolver.recorded(action).base, self.bucket(action))).collect()
+    }
+
+    /// The recorded actions of an element whose present form was not there when it was asked for, or was not asked for.
+    #[must_use]
+    pub fn misses(&self, element: ElementId) -> Vec<Miss> {
+        let miss = |action| {
+            let (track, bucket) = (self.track(action), self.bucket(action));
+            let (predicted, requested) = (track.predicted, track.requested);
+            let recorded = self.resolver.recorded(action).base;
+            bucket.is_miss().then(|| Miss { recorded, predicted, requested, end: bucket.as_str().to_owned() })
+        };
+        self.resolver.actions_of(element).filter_map(miss).collect()
     }
 
     /// Ends the session: every action is in exactly one bucket.

@@ -57,6 +57,7 @@ impl Board {
                 if !alike.contains(&action) {
                     alike.push(action);
                 }
+                self.tracks[action.0 as usize].predicted = Some(digest);
                 self.go(action, Stage::Candidate(digest));
                 Woken::new()
             }
@@ -135,6 +136,7 @@ impl Board {
         let stage = self.track(action).stage;
         let mut commands = Vec::new();
         if !matches!(stage, Stage::Ended(_)) && stage.digest() != Some(digest) {
+            self.tracks[action.0 as usize].requested = Some(digest);
             commands.extend(self.withdraw(action));
             let unchanged = self.resolver.recorded(action).base == digest;
             let bucket = match (unchanged, self.track(action).sent) {

@@ -10,6 +10,8 @@ mod target;
 
 use std::process::ExitCode;
 
+pub(super) use target::{Target, Targets};
+
 use crate::app::App;
 use crate::cli::ArtifactCommand;
 use crate::error::CommandResult;

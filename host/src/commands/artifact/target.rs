@@ -9,23 +9,23 @@ use crate::error::{BlameUser, CommandError, CommandResult};
 use crate::session::Session;
 
 /// The artifacts that a command is about, and the cache they are in.
-pub(super) struct Targets {
+pub(in crate::commands) struct Targets {
     /// The cache.
-    pub(super) cas: Cas,
+    pub(in crate::commands) cas: Cas,
     /// The artifacts in it.
-    pub(super) artifacts: Artifacts,
+    pub(in crate::commands) artifacts: Artifacts,
     /// What was asked for.
-    pub(super) found: Vec<Target>,
+    pub(in crate::commands) found: Vec<Target>,
 }
 
 /// One thing that was asked for.
-pub(super) struct Target {
+pub(in crate::commands) struct Target {
     /// What people call it: an element's name or an artifact's.
-    pub(super) shown: String,
+    pub(in crate::commands) shown: String,
     /// The names of its artifacts: that of its key, first.
-    pub(super) names: Vec<ArtifactName>,
+    pub(in crate::commands) names: Vec<ArtifactName>,
     /// The artifact, if it is cached.
-    pub(super) artifact: Option<Artifact>,
+    pub(in crate::commands) artifact: Option<Artifact>,
 }
 
 impl Targets {
@@ -34,7 +34,7 @@ impl Targets {
     ///
     /// # Errors
     /// What is wrong with the project, or `artifact-not-found` when nothing matches.
-    pub(super) fn find(app: &App, words: &[String], deps: Deps) -> CommandResult<Self> {
+    pub(in crate::commands) fn find(app: &App, words: &[String], deps: Deps) -> CommandResult<Self> {
         let (elements, names): (Vec<String>, Vec<String>) =
             words.iter().cloned().partition(|w| w.ends_with(".bst"));
         let mut found = Vec::new();
@@ -60,7 +60,7 @@ impl Target {
     ///
     /// # Errors
     /// `uncached-artifact` when there is none.
-    pub(super) fn cached(&self) -> CommandResult<&Artifact> {
+    pub(in crate::commands) fn cached(&self) -> CommandResult<&Artifact> {
         let missing = || {
             let message = format!("there is no artifact of '{}' in the cache", self.shown);
             CommandError::failure("uncached-artifact", message)

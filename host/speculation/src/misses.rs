@@ -1,0 +1,99 @@
+//! What was predicted for a build and not asked for like that, kept with its artifact so that it can be explained later.
+
+use spec_cas::Cas;
+use spec_model::Digest;
+use spec_proto::spec::v1 as proto;
+use spec_proto::{Message, reapi};
+
+use crate::error::{Result, SpeculationError};
+
+/// A recorded action whose present form was not there when it was asked for, or was never asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Miss {
+    /// The action that was recorded.
+    pub recorded: Digest,
+    /// The action that was predicted in its place last.
+    pub predicted: Option<Digest>,
+    /// The action that was asked for in its place.
+    pub requested: Option<Digest>,
+    /// The name of its bucket: see [`Bucket::as_str`](crate::Bucket::as_str).
+    pub end: String,
+}
+
+/// Stores misses as one blob (`spec.v1.Misses`).
+///
+/// # Errors
+/// When the store fails.
+pub fn store_misses(cas: &Cas, misses: &[Miss]) -> Result<Digest> {
+    let message = proto::Misses { misses: misses.iter().map(to_proto).collect() };
+    Ok(cas.put_bytes(&message.encode_to_vec())?)
+}
+
+/// Reads them again.
+///
+/// # Errors
+/// `cas-missing`, `speculation-bad-record`, or when the store fails.
+pub fn load_misses(cas: &Cas, blob: &Digest) -> Result<Vec<Miss>> {
+    let damaged = |why: String| SpeculationError::BadRecord { digest: *blob, why };
+    let bytes = cas.get(blob)?;
+    let message = proto::Misses::decode(bytes.as_slice()).map_err(|error| damaged(error.to_string()))?;
+    let misses = message.misses.into_iter().map(from_proto).collect::<Option<_>>();
+    misses.ok_or_else(|| damaged("a digest of it is wrong".to_owned()))
+}
+
+fn to_proto(miss: &Miss) -> proto::Miss {
+    let digest = |digest: &Digest| reapi::Digest {
+        hash: digest.hex(),
+        size_bytes: digest.size().try_into().unwrap_or(i64::MAX),
+    };
+    proto::Miss {
+        recorded: Some(digest(&miss.recorded)),
+        predicted: miss.predicted.as_ref().map(digest),
+        requested: miss.requested.as_ref().map(digest),
+        end: miss.end.clone(),
+    }
+}
+
+fn from_proto(miss: proto::Miss) -> Option<Miss> {
+    let digest =
+        |digest: reapi::Digest| format!("{}/{}", digest.hash, digest.size_bytes).parse::<Digest>().ok();
+    let maybe = |given: Option<reapi::Digest>| match given {
+        Some(given) => digest(given).map(Some),
+        None => Some(None),
+    };
+    Some(Miss {
+        recorded: digest(miss.recorded?)?,
+        predicted: maybe(miss.predicted)?,
+        requested: maybe(miss.requested)?,
+        end: miss.end,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use spec_model::UserError;
+
+    use super::*;
+    use crate::testing::Store;
+
+    #[test]
+    fn misses_come_back() {
+        let store = Store::new();
+        let digest = |text: &str| Digest::of(text.as_bytes());
+        let miss = |predicted, requested, end: &str| Miss {
+            recorded: digest("recorded"),
+            predicted,
+            requested,
+            end: end.to_owned(),
+        };
+        let misses =
+            [miss(Some(digest("a")), Some(digest("b")), "unused"), miss(None, None, "pending-artifact")];
+        let blob = store_misses(&store.cas, &misses).expect("it is stored");
+        assert_eq!(load_misses(&store.cas, &blob).expect("it is read"), misses);
+        let none = store_misses(&store.cas, &[]).expect("it is stored");
+        assert_eq!(load_misses(&store.cas, &none).expect("it is read"), []);
+        let damaged = store.cas.put_bytes(b"\x0a\x02\x08\x01").expect("it is stored");
+        let error = load_misses(&store.cas, &damaged).expect_err("it is no such record");
+        assert_eq!(error.reason(), "speculation-bad-record");
+    }
+}

@@ -1,0 +1,119 @@
+//! `why-miss`
+
+mod json;
+mod text;
+
+use std::collections::HashSet;
+use std::process::ExitCode;
+
+use spec_artifact::Artifact;
+use spec_cas::Cas;
+use spec_exec::record;
+use spec_model::{Answered, Digest};
+use spec_speculation::{Difference, Miss, explain, load_misses};
+
+use super::artifact::{Target, Targets};
+use super::say;
+use crate::app::App;
+use crate::cli::{Deps, WhyMissArgs};
+use crate::error::{CommandError, CommandResult};
+
+/// What was missed in the build of one artifact.
+struct Missed {
+    /// What people call the artifact.
+    shown: String,
+    /// Actions that were predicted wrongly, or not at all.
+    misses: Vec<Explained>,
+    /// Actions that were executed on request, and that no recorded one is like.
+    strange: Vec<(Digest, String)>,
+}
+
+/// A miss, with what is known of it.
+struct Explained {
+    miss: Miss,
+    /// The command line, if it is still in the cache.
+    command: Option<String>,
+    /// From what was predicted, or else recorded, to what was asked for. `None` when nothing was asked for, or when
+    /// messages are no longer in the cache.
+    differences: Option<Vec<Difference>>,
+}
+
+/// Says what was predicted and not asked for like that, path by path.
+///
+/// # Errors
+/// `uncached-artifact`, `no-such-action`, or when the cache fails.
+pub(super) fn run(app: &App, args: &WhyMissArgs) -> CommandResult<ExitCode> {
+    let targets = Targets::find(app, std::slice::from_ref(&args.artifact), Deps::None)?;
+    let mut all = Vec::new();
+    for target in &targets.found {
+        all.push(missed(&targets.cas, target, args.which.as_deref())?);
+    }
+    if let Some(which) = &args.which
+        && all.iter().all(|missed| missed.misses.is_empty() && missed.strange.is_empty())
+    {
+        let message = format!("no action that was missed is, or names, '{which}'");
+        let hint = format!("spec-host artifact subactions {} lists all actions", args.artifact);
+        return Err(CommandError::failure("no-such-action", message).hint(hint));
+    }
+    say(&match args.json {
+        true => format!("{:#}\n", json::all(&all)),
+        false => all.iter().map(text::one).collect(),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn missed(cas: &Cas, target: &Target, which: Option<&str>) -> CommandResult<Missed> {
+    let artifact = target.cached()?;
+    let misses = match &artifact.misses {
+        Some(blob) => load_misses(cas, blob)?,
+        None => Vec::new(),
+    };
+    let strange = strange(cas, artifact, &misses)?;
+    let wanted = |digests: &[Option<Digest>], command: &str| {
+        which.is_none_or(|which| {
+            let named = digests.iter().flatten().any(|digest| digest.hex().starts_with(which));
+            named
+                || command
+                    .split_whitespace()
+                    .any(|word| word == which || word.ends_with(&format!("/{which}")))
+        })
+    };
+    let explained = misses.into_iter().map(|miss| Explained::of(cas, miss));
+    let misses = explained.filter(|known| {
+        let Miss { recorded, predicted, requested, .. } = &known.miss;
+        wanted(&[Some(*recorded), *predicted, *requested], known.command.as_deref().unwrap_or_default())
+    });
+    Ok(Missed {
+        shown: target.shown.clone(),
+        misses: misses.collect(),
+        strange: strange.into_iter().filter(|(action, command)| wanted(&[Some(*action)], command)).collect(),
+    })
+}
+
+/// What was executed on request although nothing like it was recorded; nothing where nothing was predicted. What failed
+/// is never recorded.
+fn strange(cas: &Cas, artifact: &Artifact, misses: &[Miss]) -> CommandResult<Vec<(Digest, String)>> {
+    let (Some(recorded), Some(_)) = (&artifact.subactions, &artifact.misses) else { return Ok(Vec::new()) };
+    let known: HashSet<Digest> = misses.iter().filter_map(|miss| miss.requested).collect();
+    let executed = record::load(cas, recorded)?.into_iter();
+    let executed = executed.filter(|subaction| {
+        let succeeded = subaction.result().is_some_and(|result| result.exit_code == 0);
+        subaction.answered == Answered::Executed && succeeded
+    });
+    let strange = executed.map(|subaction| subaction.action).filter(|action| !known.contains(action));
+    Ok(strange.map(|action| (action, command(cas, &action).unwrap_or_default())).collect())
+}
+
+impl Explained {
+    fn of(cas: &Cas, miss: Miss) -> Self {
+        let before = miss.predicted.unwrap_or(miss.recorded);
+        // Messages may have been evicted; then there is nothing to compare.
+        let differences = miss.requested.and_then(|requested| explain(cas, &before, &requested).ok());
+        let command = command(cas, &miss.requested.unwrap_or(before));
+        Self { miss, command, differences }
+    }
+}
+
+fn command(cas: &Cas, action: &Digest) -> Option<String> {
+    record::command(cas, action).ok().map(|command| command.arguments.join(" "))
+}

@@ -1,0 +1,89 @@
+//! Misses as people read them.
+
+use spec_model::Digest;
+use spec_speculation::{Content, Difference};
+
+use super::{Explained, Missed};
+use crate::term::{clean, fit};
+
+/// The most characters of a command or a value that are shown.
+const WIDTH: usize = 100;
+/// Digits of digests that are shown.
+const DIGITS: usize = 12;
+
+/// What was missed in one build.
+pub(super) fn one(missed: &Missed) -> String {
+    let Missed { shown, misses, strange } = missed;
+    if misses.is_empty() && strange.is_empty() {
+        return format!("{shown}: nothing was missed\n");
+    }
+    let mut lines =
+        vec![format!("{shown}: {} missed, {} not like any that was recorded", misses.len(), strange.len())];
+    for explained in misses {
+        lines.push(String::new());
+        lines.push(fit(
+            &clean(explained.command.as_deref().unwrap_or("(its command is not in the cache)")),
+            WIDTH,
+        ));
+        lines.extend(details(explained).into_iter().map(|line| format!("    {line}")));
+    }
+    for (action, command) in strange {
+        lines.push(String::new());
+        lines.push(fit(&clean(command), WIDTH));
+        lines.push(format!("    asked for {}, which no recorded action is like", brief(action)));
+    }
+    lines.join("\n") + "\n"
+}
+
+fn details(explained: &Explained) -> Vec<String> {
+    let miss = &explained.miss;
+    let predicted = miss.predicted.as_ref().map_or("nothing".to_owned(), brief);
+    let requested = miss.requested.as_ref().map_or("nothing".to_owned(), brief);
+    let recorded = brief(&miss.recorded);
+    let mut lines =
+        vec![format!("{}: recorded {recorded}, predicted {predicted}, asked for {requested}", miss.end)];
+    match (&explained.differences, miss.requested) {
+        (Some(differences), _) => lines.extend(differences.iter().map(difference)),
+        (None, Some(_)) => lines.push("their messages are not all in the cache any more".to_owned()),
+        (None, None) => {}
+    }
+    lines
+}
+
+fn difference(difference: &Difference) -> String {
+    let line = match difference {
+        Difference::Input { path, predicted, requested } => {
+            format!("{} {path}: {} -> {}", sign(predicted, requested), content(predicted), content(requested))
+        }
+        Difference::Field { name, predicted, requested } => {
+            let value = |value: &Option<String>| {
+                value.as_ref().map_or("nothing".to_owned(), |text| format!("'{text}'"))
+            };
+            format!("{} {name}: {} -> {}", sign(predicted, requested), value(predicted), value(requested))
+        }
+    };
+    fit(&clean(&line), WIDTH)
+}
+
+fn sign<T>(before: &Option<T>, after: &Option<T>) -> char {
+    match (before, after) {
+        (None, _) => '+',
+        (_, None) => '-',
+        _ => '~',
+    }
+}
+
+fn content(content: &Option<Content>) -> String {
+    match content {
+        None => "nothing".to_owned(),
+        Some(Content::Symlink(target)) => format!("link to {target}"),
+        Some(Content::File { digest, executable }) => {
+            let executable = if *executable { ", executable" } else { "" };
+            format!("{} ({} bytes{executable})", brief(digest), digest.size())
+        }
+    }
+}
+
+fn brief(digest: &Digest) -> String {
+    digest.hex().chars().take(DIGITS).collect()
+}
