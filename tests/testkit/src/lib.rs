@@ -3,6 +3,7 @@
 //!
 //! Everything here panics, with what to do, instead of returning errors: it is for tests alone.
 
+mod bazel;
 mod host;
 mod oracle;
 mod outcome;
@@ -11,6 +12,7 @@ mod service;
 
 use std::path::PathBuf;
 
+pub use bazel::Bazel;
 pub use host::Host;
 pub use oracle::{ElementKeys, Oracle, golden_keys};
 pub use outcome::Outcome;
@@ -18,7 +20,7 @@ pub use project::Project;
 pub use service::Service;
 
 /// The file or folder that an environment variable names: `SPEC_COMPONENTS`, `SPEC_BASE_TAR`,
-/// `SPEC_EXAMPLE` or `SPEC_BST`.
+/// `SPEC_EXAMPLE`, `SPEC_BST` or `SPEC_BAZEL`.
 ///
 /// # Panics
 /// If the variable is not set or names nothing; the message says what sets it.
