@@ -52,7 +52,12 @@ impl Bazel {
     #[must_use]
     pub fn build(&self, arguments: &[&str]) -> Outcome {
         let mut bazel = self.sandbox();
-        bazel.args(["bazel-4", "--batch", "--output_base=/home/base", "--host_jvm_args=-XX:TieredStopAtLevel=1"]);
+        bazel.args([
+            "bazel-4",
+            "--batch",
+            "--output_base=/home/base",
+            "--host_jvm_args=-XX:TieredStopAtLevel=1",
+        ]);
         bazel.args(["build", "--color=no", "--curses=no"]).args(arguments);
         Outcome::of(&mut bazel, DEADLINE)
     }
