@@ -6,6 +6,7 @@
 
 mod folders;
 mod gained;
+mod goes;
 mod ids;
 mod input;
 mod places;
