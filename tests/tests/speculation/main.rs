@@ -7,6 +7,7 @@ mod case;
 mod chains;
 mod feedback;
 mod generation;
+mod misses;
 mod modes;
 mod rebuilds;
 mod useless;

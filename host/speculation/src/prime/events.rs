@@ -134,9 +134,9 @@ impl Board {
         shown: Vec<(InputId, Content)>,
     ) -> Vec<Command> {
         let stage = self.track(action).stage;
+        self.tracks[action.0 as usize].requested.get_or_insert(digest);
         let mut commands = Vec::new();
         if !matches!(stage, Stage::Ended(_)) && stage.digest() != Some(digest) {
-            self.tracks[action.0 as usize].requested = Some(digest);
             commands.extend(self.withdraw(action));
             let unchanged = self.resolver.recorded(action).base == digest;
             let bucket = match (unchanged, self.track(action).sent) {
