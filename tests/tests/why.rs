@@ -10,7 +10,7 @@ sources:
 config:
   target: /usr/include
 ";
-const MIDDLE: &str = "kind: stack\nruntime-depends:\n- low.bst\n";
+const MIDDLE: &str = "kind: stack\ndepends:\n- low.bst\n";
 const HIGH: &str = "kind: import
 build-depends:
 - middle.bst
