@@ -117,7 +117,7 @@ impl Executions {
         if !request.skip_cache_lookup
             && let Some(result) = self.realm.cached(&request.action)?
         {
-            let done = Done { result, answered: Answered::CacheHit };
+            let done = Done { result, answered: Answered::CacheHit, report: None };
             listener.tell(Progress::Completed(Ok(done.into())));
             return Ok(Ticket { place: None });
         }
@@ -268,7 +268,7 @@ impl Shared {
     fn late_hit(&self, flight: FlightId, job: &Job) -> Option<Arc<Done>> {
         let result = job.realm.cached(&job.order.digest).ok().flatten()?;
         let must_run = self.lock().queue.must_run(flight);
-        (!must_run).then(|| Done { result, answered: Answered::CacheHit }.into())
+        (!must_run).then(|| Done { result, answered: Answered::CacheHit, report: None }.into())
     }
 
     fn run(&self, flight: FlightId, job: &Job) -> Answer {

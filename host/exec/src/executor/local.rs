@@ -12,6 +12,7 @@ use spec_sandbox::{Command as Process, Ending, Outcome, Output, RootSpec, Sandbo
 use super::arena::{Arena, Medium};
 use super::outputs::{Collector, Plan};
 use super::platform::Demands;
+use super::report::report;
 use super::stage::Stage;
 use super::{
     ActionError, Executed, Executor, Notes, OpenSocket, Order, RemoteApis, SocketOptions, load, path,
@@ -234,7 +235,11 @@ impl Executor for LocalExecutor {
             Ok(Outcome { ending: Ending::TimedOut, .. }) => {
                 Err(ActionError::TimedOut { after: task.timeout, result: Box::new(result) })
             }
-            _ => Ok(Executed { result }),
+            Ok(outcome) => {
+                let report = report(outcome, &task.demands, task.timeout);
+                Ok(Executed { result, report })
+            }
+            Err(_) => Ok(Executed { result, report: None }),
         }
     }
 }
@@ -286,7 +291,11 @@ fn not_started(error: &SandboxError, task: &Task) -> Result<ActionResult, Action
         }
         other => return Err(other.into()),
     };
-    let stderr = spec_model::Captured { raw: format!("{error}\n").into_bytes(), digest: None };
+    let hint = match task.demands.chroot {
+        None => "the action names no chrootRootDigest, so the root has nothing but its own inputs\n",
+        Some(_) => "",
+    };
+    let stderr = spec_model::Captured { raw: format!("{error}\n{hint}").into_bytes(), digest: None };
     Ok(ActionResult { exit_code, stderr, ..ActionResult::default() })
 }
 

@@ -20,6 +20,7 @@ mod queue;
 mod realm;
 mod record;
 mod remote_apis;
+mod report;
 mod request;
 mod result_cache;
 mod settle;

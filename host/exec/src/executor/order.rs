@@ -33,4 +33,6 @@ pub struct Order {
 pub struct Executed {
     /// Its result.
     pub result: ActionResult,
+    /// What the machine tells a person of a command that failed: an entry of REAPI's `server_logs`.
+    pub report: Option<String>,
 }

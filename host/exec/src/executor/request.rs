@@ -52,4 +52,6 @@ pub struct Done {
     pub result: ActionResult,
     /// Where it came from. [`Answered::CacheHit`] is REAPI's `cached_result`.
     pub answered: Answered,
+    /// What the machine tells a person of a command that failed: an entry of REAPI's `server_logs`.
+    pub report: Option<String>,
 }

@@ -176,7 +176,10 @@ impl Executor for Pretender {
         let command = reapi::Command::decode(&*self.0.get(&order.action.command)?).unwrap();
         let result = ActionResult { exit_code: 0, ..Default::default() };
         match command.arguments[0].as_str() {
-            "false" => Ok(Executed { result: ActionResult { exit_code: 1, ..result } }),
+            "false" => Ok(Executed {
+                result: ActionResult { exit_code: 1, ..result },
+                report: Some("it failed".to_owned()),
+            }),
             "missing" => Err(ActionError::Missing { digests: vec![Digest::of(b"not there")] }),
             "late" => Err(ActionError::TimedOut { after: Duration::from_secs(1), result: Box::new(result) }),
             "wait" => {
@@ -189,9 +192,9 @@ impl Executor for Pretender {
                 let (send, receive) = std::sync::mpsc::channel();
                 let _guard = self.1.on_cancel(move || _ = send.send(()));
                 _ = receive.recv_timeout(Duration::from_secs(30));
-                Ok(Executed { result })
+                Ok(Executed { result, report: None })
             }
-            _ => Ok(Executed { result }),
+            _ => Ok(Executed { result, report: None }),
         }
     }
 }

@@ -30,7 +30,7 @@ impl Executor for Gate {
             return Err(ActionError::Cancelled);
         }
         assert_ne!(exit_code, 99, "asked to panic");
-        Ok(Executed { result: ActionResult { exit_code, ..ActionResult::default() } })
+        Ok(Executed { result: ActionResult { exit_code, ..ActionResult::default() }, report: None })
     }
 }
 

@@ -63,8 +63,13 @@ fn a_program_that_cannot_start_is_a_failed_command() {
         let draft = draft.with(|draft| draft.command.arguments = vec![program.to_owned()]);
         let result = fixture.run(&draft).expect("it has a result");
         assert_eq!(result.exit_code, code, "{program}: {result:?}");
-        assert!(!result.stderr.raw.is_empty());
+        let text = String::from_utf8_lossy(&result.stderr.raw);
+        assert!(!text.is_empty() && !text.contains("chrootRootDigest"), "{text}");
     }
+    let rootless = fixture.script("", &[]).with(|draft| draft.properties.clear());
+    let result = fixture.run(&rootless).expect("it has a result");
+    let text = String::from_utf8_lossy(&result.stderr.raw);
+    assert!(result.exit_code == 127 && text.contains("names no chrootRootDigest"), "{text}");
 }
 
 #[test]
@@ -167,4 +172,19 @@ fn the_socket_of_the_session_is_where_it_is_asked_for() {
     let empty = result.directories.iter().all(|directory| directory.root == Some(Digest::of(b"")));
     assert!(empty, "{result:?}");
     assert_eq!(fixture.cache.get(&action), Ok(Some(result)), "the action cache keeps subactions");
+}
+
+#[test]
+fn a_failed_command_is_told_of() {
+    let fixture = Fixture::new();
+    for (script, expected) in [
+        (":", None),
+        ("exit 3", Some("The command exited with 3.")),
+        ("kill -9 $$", Some("The command was ended by signal 9.")),
+    ] {
+        let done = fixture.answer(&fixture.script(script, &[])).expect("the action runs");
+        assert_eq!(done.report.as_deref().and_then(|report| report.lines().next()), expected, "{script}");
+        let chroot = format!("chrootRootDigest: {}\n", fixture.chroot);
+        assert!(done.report.as_ref().is_none_or(|report| report.contains(&chroot)), "{:?}", done.report);
+    }
 }
