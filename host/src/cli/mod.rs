@@ -7,6 +7,7 @@ mod globals;
 mod repeat;
 mod serve;
 mod source;
+mod speculation;
 mod values;
 
 pub(crate) use artifact::{ArtifactCommand, CheckoutArgs};
@@ -16,7 +17,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::Globals;
 pub(crate) use serve::ServeArgs;
 pub(crate) use source::{SourceCheckoutArgs, SourceCommand, SourceSelection};
-use spec_speculation::Mode;
+pub(crate) use speculation::{PolicyArgs, SpeculationArgs};
 pub(crate) use values::{CacheBuildTrees, Compression, Deps, OnError, Order};
 
 /// Build and look into BuildStream projects
@@ -104,9 +105,8 @@ pub(crate) struct BuildArgs {
     /// Build again what failed before
     #[arg(short, long)]
     pub(crate) retry_failed: bool,
-    /// How much is run ahead of builds with a remote-apis-socket: none, prime-only, source-artifact, intra-element, full
-    #[arg(long, value_name = "MODE")]
-    pub(crate) speculation: Option<Mode>,
+    #[command(flatten)]
+    pub(crate) speculation: SpeculationArgs,
 }
 
 /// `show`
