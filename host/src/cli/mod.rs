@@ -4,6 +4,7 @@ mod artifact;
 mod cache;
 mod cas;
 mod globals;
+mod plugin;
 mod repeat;
 mod serve;
 mod source;
@@ -15,6 +16,7 @@ pub(crate) use cache::CacheCommand;
 pub(crate) use cas::{CasCommand, RemoteArgs};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::Globals;
+pub(crate) use plugin::{PluginCheckArgs, PluginCommand};
 pub(crate) use serve::ServeArgs;
 pub(crate) use source::{SourceCheckoutArgs, SourceCommand, SourceSelection};
 pub(crate) use speculation::{PolicyArgs, SpeculationArgs};
@@ -79,6 +81,9 @@ pub(crate) enum Command {
     /// Move trees between this machine and a Remote Execution API server
     #[command(subcommand)]
     Cas(CasCommand),
+    /// List and check components: element kinds and policies
+    #[command(subcommand)]
+    Plugin(PluginCommand),
     /// Begin a new project
     Init(InitArgs),
     /// Say what this machine lacks, and the command that mends it

@@ -45,7 +45,8 @@ impl SpeculationArgs {
     }
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
+/// `KEY=VALUE`.
+pub(super) fn setting(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("expected KEY=VALUE, for example least-ms=20".to_owned()),
