@@ -4,6 +4,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use spec_artifact::Artifact;
 use spec_cas::{Cas, CasError, Evicted, Need, Quota};
 
 use crate::config::Config;
@@ -91,7 +92,7 @@ impl Task {
         }
         match cas.exceeds(&quota)? {
             Some(false) => Ok(None),
-            _ => cas.evict(&quota, &needs),
+            _ => cas.evict(&quota, &|kind, record| needs(cas, kind, record)),
         }
     }
 }
@@ -108,12 +109,23 @@ pub(crate) fn quota(config: &Config, cas: &Cas) -> CommandResult<Quota> {
     })
 }
 
-/// What records of the store need, by their kind.
-pub(crate) fn needs(kind: &str, record: &[u8]) -> Vec<Need> {
+/// What records of a store need, by their kind.
+pub(crate) fn needs(cas: &Cas, kind: &str, record: &[u8]) -> Vec<Need> {
     match kind {
-        "artifacts" => spec_artifact::record_needs(record),
+        "artifacts" => {
+            let artifact = spec_artifact::of_record(record);
+            artifact.map(|artifact| artifact_needs(cas, &artifact)).unwrap_or_default()
+        }
         "sources" | "element-sources" => spec_source::record_needs(record),
         kind if kind.starts_with("assets-") => spec_reapi::asset_needs(record),
         _ => Vec::new(),
     }
+}
+
+/// An artifact with its two records of what its build asked for, and what those speak of.
+fn artifact_needs(cas: &Cas, artifact: &Artifact) -> Vec<Need> {
+    let asked = artifact.subactions.iter().flat_map(|record| spec_exec::record::needs(cas, record));
+    let speculative = artifact.speculative_actions.iter();
+    let speculative = speculative.flat_map(|record| spec_speculation::record_needs(cas, record));
+    asked.chain(speculative).chain(artifact.needs()).collect()
 }

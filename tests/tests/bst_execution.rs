@@ -1,12 +1,8 @@
 //! BuildStream with `spec-host serve` as its remote execution service: whole elements are built in our sandbox.
 
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
-use spec_testkit::{Host, Oracle, Project, Service};
-
-const DEADLINE: Duration = Duration::from_secs(120);
+use spec_testkit::{Host, Oracle, Project, Service, wait_for};
 
 fn remote(url: &str) -> String {
     format!(
@@ -84,8 +80,7 @@ fn a_build_that_is_given_up_ends_here(remote: &Remote) {
     let child = bst.args(["build", "sleeps.bst"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let mut child = child.expect("it can be started");
     wait_for("the command to run", || sleeps(&token));
-    let kill = Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status();
-    assert!(kill.expect("there is a `kill`").success());
+    spec_testkit::signal(child.id(), "TERM");
     wait_for("its end", || !sleeps(&token));
     wait_for("the client's end", || child.try_wait().expect("it is our child").is_some());
 }
@@ -99,14 +94,4 @@ fn sleeps(token: &str) -> bool {
     let processes = std::fs::read_dir("/proc").expect("/proc is mounted").flatten();
     let mut lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
     lines.any(|line| line.starts_with(b"sleep") && String::from_utf8_lossy(&line).contains(token))
-}
-
-#[track_caller]
-fn wait_for(what: &str, done: impl FnMut() -> bool) {
-    let mut done = done;
-    let start = Instant::now();
-    while !done() {
-        assert!(start.elapsed() < DEADLINE, "waited for {what} in vain");
-        thread::sleep(Duration::from_millis(50));
-    }
 }

@@ -3,16 +3,12 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
 
-use spec_testkit::{Host, Outcome, Project};
-
-/// How long to wait for what has to happen.
-const DEADLINE: Duration = Duration::from_secs(60);
+use spec_testkit::{Host, Outcome, Project, wait_for};
 
 /// Who holds it is the only one who uses the shared cache.
 fn alone() -> MutexGuard<'static, ()> {
@@ -67,8 +63,7 @@ impl Sleeping {
     }
 
     fn signal(&self, signal: &str) {
-        let mut kill = Command::new("kill");
-        let _ = Outcome::of(kill.args(["-s", signal, &self.child.id().to_string()]), DEADLINE).success();
+        spec_testkit::signal(self.child.id(), signal);
     }
 
     /// Waits for its end; answers with its exit code and what it wrote.
@@ -112,14 +107,6 @@ impl Drop for Sleeping {
 fn element(commands: &[&str]) -> String {
     let commands: String = commands.iter().map(|command| format!("  - {command}\n")).collect();
     format!("kind: manual\nbuild-depends:\n- debian.bst\nconfig:\n  install-commands:\n{commands}")
-}
-
-fn wait_for(what: &str, mut is: impl FnMut() -> bool) {
-    let end = Instant::now() + DEADLINE;
-    while !is() {
-        assert!(Instant::now() < end, "waited in vain for {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// What is in the folders of unfinished things, when the next spec-host has looked at them.

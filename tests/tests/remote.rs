@@ -3,19 +3,17 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::{Child, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use spec_testkit::{Host, Outcome};
+use spec_testkit::{Host, Outcome, Service};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A server that ends with the test.
 struct Served {
+    _service: Service,
     /// Its cache is the server's.
     _host: Host,
-    server: Child,
     folder: tempfile::TempDir,
 }
 
@@ -25,24 +23,13 @@ impl Served {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut command = host.command_in(folder.path());
         command.args(["serve", "--workers", "0", "--listen"]).arg(url(folder.path()));
-        let server = command.stderr(Stdio::null()).spawn().expect("the server starts");
-        let started = Instant::now();
-        while !folder.path().join("socket").exists() {
-            assert!(started.elapsed() < DEADLINE, "the server does not listen");
-            sleep(Duration::from_millis(10));
-        }
-        Served { _host: host, server, folder }
+        let service = Service::run(&mut command);
+        let _ = service.address();
+        Served { _service: service, _host: host, folder }
     }
 
     fn path(&self) -> &Path {
         self.folder.path()
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }
 

@@ -21,9 +21,7 @@ impl Case {
     fn new() -> Case {
         let (host, project) = (Host::shared(), Project::on_base(&[]));
         host.configure("scheduler:\n  speculative-actions: True\n");
-        let folder = project.path().parent().and_then(|folder| folder.file_name());
-        let folder = folder.expect("a temporary folder has a name").to_string_lossy();
-        let token = folder.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+        let token = project.token();
         let case = Case { host, project, element: format!("app-{token}.bst") };
         case.write_header(1);
         case

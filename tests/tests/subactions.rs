@@ -22,9 +22,7 @@ const RECC: &str = "environment:
 impl Case {
     fn new() -> Case {
         let (host, project) = (Host::shared(), Project::on_base(&[]));
-        let folder = project.path().parent().and_then(|folder| folder.file_name());
-        let folder = folder.expect("a temporary folder has a name").to_string_lossy();
-        let token = folder.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+        let token = project.token();
         Case { host, project, token }
     }
 

@@ -27,7 +27,7 @@ pub use contents::{ContentEntry, ContentKind};
 pub use error::ArtifactError;
 pub use glob::{GlobError, Globs};
 pub use name::ArtifactName;
-pub use needs::record_needs;
+pub use needs::of_record;
 pub use overlap::{StagedElement, StagingSession, staging_warnings};
 pub use public::{OverlapWhitelist, integration_commands};
 pub use split::{Selection, SplitFilter, SplitRules};

@@ -17,10 +17,8 @@ impl Artifact {
     }
 }
 
-/// What the record of an artifact needs; nothing when it cannot be read.
+/// The artifact that a record tells of; `None` when it cannot be read.
 #[must_use]
-pub fn record_needs(record: &[u8]) -> Vec<Need> {
-    let message = proto::Artifact::decode(record).ok();
-    let artifact = message.and_then(|message| from_proto::artifact(message).ok());
-    artifact.map(|artifact| artifact.needs()).unwrap_or_default()
+pub fn of_record(record: &[u8]) -> Option<Artifact> {
+    from_proto::artifact(proto::Artifact::decode(record).ok()?).ok()
 }

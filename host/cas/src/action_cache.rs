@@ -4,10 +4,9 @@
 //! and a checksum. An entry is only answered while all those blobs are here. Its time of change tells when it was
 //! last used.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use spec_model::Digest;
 
@@ -28,15 +27,6 @@ pub(crate) const WORTH_REMEMBERING: usize = 64;
 pub struct ActionCache {
     cas: Cas,
     folder: PathBuf,
-}
-
-/// An entry of the cache.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CachedAction {
-    /// Of the encoded action.
-    pub action: Digest,
-    /// When it was last used, at most ten minutes too early.
-    pub used: SystemTime,
 }
 
 impl Cas {
@@ -71,27 +61,8 @@ impl ActionCache {
             let what = "an output of an action".to_owned();
             return Err(CasError::Missing { digest: *digest, what });
         }
-        let fresh = self.cas.shared.temp.fresh()?;
         let bytes = Entry { needs: needs.to_vec(), result: result.to_vec() }.encode();
-        fs::write(&fresh, bytes).map_err(CasError::io("write", &fresh))?;
-        let path = self.path(action);
-        let rename = || fs::rename(&fresh, &path);
-        let done = match rename() {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let folder = path.parent().unwrap_or(&self.folder);
-                fs::create_dir_all(folder).and_then(|()| rename())
-            }
-            other => other,
-        };
-        done.map_err(CasError::io("write", &path)).inspect_err(|_| _ = fs::remove_file(&fresh))
-    }
-
-    /// The blobs that an action's result speaks of, here or not; `None` without a result.
-    ///
-    /// # Errors
-    /// When the file system fails.
-    pub fn needs(&self, action: &Digest) -> Result<Option<Vec<Digest>>> {
-        self.needs_at(&self.path(action))
+        self.cas.replace(&self.path(action), &bytes)
     }
 
     pub(crate) fn needs_at(&self, path: &Path) -> Result<Option<Vec<Digest>>> {
@@ -100,40 +71,7 @@ impl ActionCache {
 
     /// The folders that entries are in.
     pub(crate) fn folders(&self) -> Result<Vec<PathBuf>> {
-        paths_in(&self.folder)
-    }
-
-    /// All entries, in no order.
-    ///
-    /// # Errors
-    /// When the file system fails.
-    pub fn list(&self) -> Result<Vec<CachedAction>> {
-        let mut found = Vec::new();
-        for folder in self.folders()? {
-            for path in paths_in(&folder)? {
-                let name = path.file_name().map(|name| name.to_string_lossy().replacen('-', "/", 1));
-                let Some(Ok(action)) = name.map(|name| name.parse()) else { continue };
-                match fs::metadata(&path).and_then(|meta| meta.modified()) {
-                    Ok(used) => found.push(CachedAction { action, used }),
-                    Err(error) if error.kind() == ErrorKind::NotFound => {}
-                    Err(error) => return Err(CasError::io("look up", &path)(error)),
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// Forgets the result of an action; `false` when there was none. The blobs stay.
-    ///
-    /// # Errors
-    /// When the file system fails.
-    pub fn remove(&self, action: &Digest) -> Result<bool> {
-        let path = self.path(action);
-        match fs::remove_file(&path) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(CasError::io("remove", &path)(error)),
-        }
+        layout::entries(&self.folder)
     }
 
     fn is_whole(&self, entry: &Entry) -> Result<bool> {
@@ -161,16 +99,6 @@ fn read(path: &Path) -> Result<Option<(File, Entry)>> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(CasError::io("read", path))?;
     Ok(Entry::decode(&bytes).map(|entry| (file, entry)))
-}
-
-fn paths_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(CasError::io("list", folder)(error)),
-    };
-    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-    paths.collect::<std::io::Result<_>>().map_err(CasError::io("list", folder))
 }
 
 #[cfg(test)]

@@ -4,8 +4,7 @@
 //! A marker `complete/N/HASH` says that the tree was whole in generation N, so it says so as long as the number is N.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::io::ErrorKind;
 
 use spec_model::Digest;
 
@@ -114,7 +113,7 @@ impl Cas {
     fn set_generation(&self, value: u64) -> Result<()> {
         let folder = self.shared.root.join(layout::COMPLETE);
         let path = folder.join("generation");
-        match self.replace(&path, value) {
+        match self.replace(&path, value.to_string().as_bytes()) {
             // Removing must be possible when the disk is full. A number cut short by a power failure counts as odd.
             Err(CasError::DiskFull { .. }) => {
                 for marked in fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -124,17 +123,6 @@ impl Cas {
             }
             done => done,
         }
-    }
-
-    fn replace(&self, path: &Path, value: u64) -> Result<()> {
-        let fresh = self.shared.temp.fresh()?;
-        let mut file = fs::File::create_new(&fresh).map_err(CasError::io("create", &fresh))?;
-        let written = write!(file, "{value}").map_err(CasError::io("write", &fresh));
-        written.and_then(|()| fs::rename(&fresh, path).map_err(CasError::io("rename", &fresh))).inspect_err(
-            |_| {
-                _ = fs::remove_file(&fresh);
-            },
-        )
     }
 }
 

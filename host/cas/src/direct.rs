@@ -95,14 +95,19 @@ impl DirectWriter {
 }
 
 /// Some file systems take the flag and refuse the write.
-fn write_all(mut file: &File, block: &[u8]) -> io::Result<()> {
-    match file.write_all(block) {
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-            set_direct(file, false);
-            file.write_all(block)
+fn write_all(mut file: &File, mut block: &[u8]) -> io::Result<()> {
+    while !block.is_empty() {
+        match file.write(block) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => block = &block[count..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput && set_direct(file, false) => {
+                return file.write_all(block);
+            }
+            Err(error) => return Err(error),
         }
-        other => other,
     }
+    Ok(())
 }
 
 fn set_direct(file: &File, direct: bool) -> bool {

@@ -67,10 +67,7 @@ impl Cas {
     /// Notes a count that has in it what this handle [added](Self::added) before.
     pub(crate) fn note_count(&self, bytes: u64, added: u64) -> Result<()> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let fresh = self.shared.temp.fresh()?;
-        fs::write(&fresh, format!("{} {bytes}\n", now.as_secs())).map_err(CasError::io("write", &fresh))?;
-        let path = self.usage_path();
-        fs::rename(&fresh, &path).map_err(CasError::io("write", &path))?;
+        self.replace(&self.usage_path(), format!("{} {bytes}\n", now.as_secs()).as_bytes())?;
         let left = |now: u64| Some(now.saturating_sub(added));
         let _ = self.shared.added.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
         Ok(())

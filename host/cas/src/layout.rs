@@ -1,8 +1,13 @@
 //! Where things are inside a store.
 
 use std::ffi::CStr;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use spec_model::Digest;
+
+use crate::error::{CasError, Result};
 
 /// BuildStream's one modification time of every staged file: 2011-11-11 11:11:11 UTC, in seconds.
 pub const MTIME: i64 = 1_321_009_871;
@@ -25,6 +30,16 @@ pub(crate) const ACTIONS: &str = "actions";
 pub(crate) const QUOTA: &str = "quota";
 /// Named records, see [`crate::refs`].
 pub(crate) const REFS: &str = "refs";
+
+/// What is in a folder, in no order; nothing if the folder is not there.
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(CasError::io("list", folder))?,
+    };
+    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
+    paths.collect::<std::io::Result<_>>().map_err(CasError::io("list", folder))
+}
 
 /// A blob's path below `objects` or `exec`: `xx/HASH`, on the stack, ready for a system call.
 pub(crate) struct BlobName([u8; 68]);

@@ -41,7 +41,7 @@ mod usage;
 mod whole;
 mod writer;
 
-pub use action_cache::{ActionCache, CachedAction};
+pub use action_cache::ActionCache;
 pub use builder::{Batch as DirectoryBatch, TreeBuilder};
 pub use checkout::CheckoutMode;
 pub use damage::Verified;

@@ -53,16 +53,18 @@ impl Refs {
     /// `cas-bad-path`, `cas-disk-full`, or when the file system fails.
     pub fn put(&self, names: &[&str], bytes: &[u8]) -> Result<()> {
         let mut written = Vec::new();
+        let put = self.write(names, bytes, &mut written);
+        let put =
+            put.and_then(|()| written.iter().try_for_each(|(fresh, path)| self.cas.move_fresh(fresh, path)));
+        // What was moved is not there any more.
+        put.inspect_err(|_| written.iter().for_each(|(fresh, _)| _ = fs::remove_file(fresh)))
+    }
+
+    /// Writes a record for each name, and notes where it is and where it belongs.
+    fn write(&self, names: &[&str], bytes: &[u8], written: &mut Vec<(PathBuf, PathBuf)>) -> Result<()> {
         for name in names {
             let path = self.path(name)?;
-            let folder = path.parent().unwrap_or(&self.folder);
-            fs::create_dir_all(folder).map_err(CasError::io("create", folder))?;
-            let fresh = self.cas.shared.temp.fresh()?;
-            fs::write(&fresh, bytes).map_err(CasError::io("write", &fresh))?;
-            written.push((fresh, path));
-        }
-        for (fresh, path) in written {
-            fs::rename(&fresh, &path).map_err(CasError::io("write", &path))?;
+            written.push((self.cas.write_fresh(bytes)?, path));
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use rustix::io::Errno;
 
 use crate::error::{CasError, Result};
 use crate::layout::MTIME;
+use crate::store::Cas;
 
 /// A folder in which every running process may own one sub-folder, marked by a lock the kernel drops with the process.
 #[derive(Debug)]
@@ -52,6 +53,35 @@ impl TempArea {
             }
         };
         Ok(&owned.path)
+    }
+}
+
+impl Cas {
+    /// Writes a file of the store that may be there already, and its folder if need be: whoever looks finds the old
+    /// one or the new one, whole.
+    pub(crate) fn replace(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let fresh = self.write_fresh(bytes)?;
+        self.move_fresh(&fresh, path)
+    }
+
+    /// Writes a file that waits for its place; nothing is left of it when that fails.
+    pub(crate) fn write_fresh(&self, bytes: &[u8]) -> Result<PathBuf> {
+        let fresh = self.shared.temp.fresh()?;
+        let written = fs::write(&fresh, bytes).map_err(CasError::io("write", &fresh));
+        written.inspect_err(|_| _ = fs::remove_file(&fresh))?;
+        Ok(fresh)
+    }
+
+    /// Moves such a file to its place, or removes it when that fails.
+    pub(crate) fn move_fresh(&self, fresh: &Path, path: &Path) -> Result<()> {
+        let rename = || fs::rename(fresh, path);
+        let moved = match (rename(), path.parent()) {
+            (Err(error), Some(folder)) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(folder).and_then(|()| rename())
+            }
+            (other, _) => other,
+        };
+        moved.map_err(CasError::io("write", path)).inspect_err(|_| _ = fs::remove_file(fresh))
     }
 }
 

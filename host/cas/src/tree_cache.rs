@@ -60,25 +60,6 @@ impl Cas {
         }
     }
 
-    /// Removes a checked-out tree; `false` when it is in use. Its blobs stay.
-    ///
-    /// # Errors
-    /// When the file system fails.
-    pub fn remove_checked_out(&self, root: &Digest) -> Result<bool> {
-        let (path, lock_path) = self.tree_paths(root);
-        if !path.is_dir() {
-            return Ok(true);
-        }
-        let lock = open_lock(&lock_path)?;
-        if !try_lock(&lock, &lock_path, FlockOperation::NonBlockingLockExclusive)? {
-            return Ok(false);
-        }
-        let doomed = self.shared.temp.fresh()?;
-        fs::rename(&path, &doomed).map_err(CasError::io("remove", &path))?;
-        fs::remove_dir_all(&doomed).map_err(CasError::io("remove", &doomed))?;
-        Ok(true)
-    }
-
     /// Takes the tree at `path`, with its lock, away to `to`, unless it is in use or was used after `cut`: then `false`.
     pub(crate) fn take_tree(&self, path: &Path, lock_path: &Path, cut: Moment, to: &Path) -> Result<bool> {
         let Ok(lock) = File::open(lock_path) else { return Ok(true) };

@@ -116,8 +116,9 @@ impl Cas {
                 fs::remove_file(path).map_err(CasError::io("remove", path))
             }
             other => {
+                other.map_err(CasError::io("move into the store", path))?;
                 self.count_added(&digest);
-                other.map_err(CasError::io("move into the store", path))
+                Ok(())
             }
         }
     }

@@ -237,10 +237,6 @@ fn shared_trees_stay_while_they_are_used() -> Result<()> {
     let again = Cas::open(cas.root())?.checked_out(&root)?;
     assert_eq!(first.path(), again.path());
     assert!(first.path().join("bin/run").metadata().is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0));
-    assert!(!cas.remove_checked_out(&root)?);
-    drop((first, again));
-    assert!(cas.remove_checked_out(&root)?);
-    assert!(cas.checked_out(&root)?.path().join("bin/run").exists());
     Ok(())
 }
 

@@ -1,14 +1,15 @@
 //! The record of what a build asked for through its socket, as a blob of the store.
 
-use std::collections::HashSet;
-
-use spec_cas::{Cas, CasError};
-use spec_model::{Command, Digest, Subaction};
-use spec_proto::Message;
+use spec_cas::{Cas, Need};
+use spec_model::{ActionResult, Command, Digest, Subaction};
 use spec_proto::spec::v1::BuildRecord;
+use spec_proto::{Message, reapi};
 
-use crate::executor::{ActionError, ResultCache, load};
+use crate::executor::{ActionError, load};
 use crate::{ExecError, wire};
+
+/// Bytes of the largest message that is looked into for what it needs.
+const LARGEST: u64 = 256 << 20;
 
 /// Stores a record; answers with its digest, or with `None` when there is nothing in it.
 ///
@@ -40,59 +41,50 @@ pub fn command(cas: &Cas, action: &Digest) -> Result<Command, ActionError> {
     load::command(cas, &load::action(cas, action)?.command)
 }
 
-/// The blobs that a record speaks of, sorted, each once: actions, commands, the directories of input roots but not the
-/// files in them, and what results speak of. What is not in the store any more is left out with all below it.
-///
-/// # Errors
-/// When the store fails.
-pub fn needs(cas: &Cas, record: &[Subaction]) -> Result<Vec<Digest>, ExecError> {
-    let results = ResultCache::new(cas);
-    let (mut needs, mut directories) = (Vec::new(), HashSet::new());
-    for subaction in record {
-        needs.push(subaction.action);
-        if let Ok(action) = load::action(cas, &subaction.action) {
-            needs.push(action.command);
-            add_directories(cas, &action.input_root, &mut directories)?;
-        }
-        if let Some(result) = subaction.result() {
-            match results.needs(result) {
-                Ok(outputs) => needs.extend(outputs),
-                Err(CasError::Missing { .. } | CasError::Corrupt { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-            needs.extend(&result.subactions);
-        }
-    }
-    needs.extend(directories);
-    needs.sort_unstable();
-    needs.dedup();
-    Ok(needs)
+/// What is kept with a record: actions, commands, the directories of input roots but not the files in them, and what
+/// results speak of. What is not in the store any more is left out with all below it. Asking counts as no use.
+#[must_use]
+pub fn needs(cas: &Cas, record: &Digest) -> Vec<Need> {
+    let message = cas.peek(record, LARGEST).and_then(|bytes| BuildRecord::decode(&*bytes).ok());
+    let record = message.and_then(|message| wire::build_record(message).ok()).unwrap_or_default();
+    let of_action = record.iter().flat_map(|subaction| action_needs(cas, &subaction.action));
+    of_action
+        .chain(record.iter().filter_map(Subaction::result).flat_map(|result| outputs(cas, result)))
+        .collect()
 }
 
-/// Adds the directories of a tree to those that are known.
-fn add_directories(cas: &Cas, root: &Digest, known: &mut HashSet<Digest>) -> Result<(), ExecError> {
-    let mut open = vec![*root];
-    while let Some(digest) = open.pop() {
-        if known.contains(&digest) {
-            continue;
-        }
-        match cas.directory(&digest) {
-            Ok(directory) => open.extend(directory.directories.iter().map(|child| child.digest)),
-            Err(CasError::Missing { .. } | CasError::Corrupt { .. }) => continue,
-            Err(error) => return Err(error.into()),
-        }
-        known.insert(digest);
+/// What of the store describes an action: itself, its command, the directories of its input root.
+#[must_use]
+pub fn action_needs(cas: &Cas, action: &Digest) -> Vec<Need> {
+    let message = cas.peek(action, LARGEST).and_then(|bytes| reapi::Action::decode(&*bytes).ok());
+    let parts = message.and_then(|message| wire::action(message).ok());
+    let parts = parts.map(|parts| [Need::Blob(parts.command), Need::Directories(parts.input_root)]);
+    parts.into_iter().flatten().chain([Need::Blob(*action)]).collect()
+}
+
+fn outputs(cas: &Cas, result: &ActionResult) -> Vec<Need> {
+    let mut blobs: Vec<Digest> = result.files.iter().map(|file| file.digest).collect();
+    blobs.extend([&result.stdout, &result.stderr].into_iter().filter_map(|captured| captured.digest));
+    blobs.extend(&result.subactions);
+    for tree in result.directories.iter().filter_map(|directory| directory.tree) {
+        let message = cas.peek(&tree, LARGEST).and_then(|bytes| reapi::Tree::decode(&*bytes).ok());
+        let folders = message.map(|message| message.children.into_iter().chain(message.root));
+        let files = folders.into_iter().flatten().flat_map(|folder| folder.files);
+        blobs.extend(files.filter_map(|file| wire::digest("a file of a tree", file.digest).ok()));
+        blobs.push(tree);
     }
-    Ok(())
+    let roots = result.directories.iter().filter_map(|directory| directory.root);
+    blobs.into_iter().map(Need::Blob).chain(roots.map(Need::Tree)).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
     use std::time::{Duration, SystemTime};
 
     use spec_cas::TreeBuilder;
-    use spec_model::{ActionResult, Answered, OutputFile, UserError};
-    use spec_proto::reapi;
+    use spec_model::{Answered, OutputFile, UserError};
 
     use super::*;
 
@@ -110,6 +102,19 @@ mod tests {
             asked: SystemTime::UNIX_EPOCH,
             took: Duration::ZERO,
             outcome: Ok(ActionResult { files: vec![file], ..ActionResult::default() }),
+        }
+    }
+
+    /// Makes it long ago that anything in the folder was used.
+    fn age(folder: &Path) {
+        for entry in fs::read_dir(folder).expect("it is there").map(|entry| entry.expect("an entry").path()) {
+            if entry.is_dir() {
+                age(&entry);
+                continue;
+            }
+            let then = SystemTime::now() - Duration::from_secs(100_000);
+            let times = fs::FileTimes::new().set_accessed(then).set_modified(then);
+            fs::File::open(&entry).and_then(|file| file.set_times(times)).expect("it is ours");
         }
     }
 
@@ -142,11 +147,23 @@ mod tests {
             super::command(&cas, &gone.action).map_err(|e| e.reason().to_owned()),
             Err("action-missing-blobs".to_owned())
         );
-        let mut expected = vec![action, command, root, inner, output, gone.action];
-        expected.sort_unstable();
-        assert_eq!(needs(&cas, &record).expect("the store works"), expected);
+        let quota = spec_cas::Quota { most: Some(0), reserved: 0, low: 0 };
+        let refs = cas.refs("records");
+        refs.put(&["it"], digest.to_string().as_bytes()).expect("stored");
+        age(folder.path());
+        // What is used by a name that was used just now stays.
+        refs.get("it").expect("the store works");
+        let needs_of = |_: &str, name: &[u8]| {
+            let digest = String::from_utf8_lossy(name).parse().expect("a digest");
+            [needs(&cas, &digest), vec![Need::Blob(digest)]].concat()
+        };
+        cas.evict(&quota, &needs_of).expect("it works").expect("nobody else evicts");
+        let here = |digest: &Digest| !cas.missing(&[*digest]).expect("the store works").contains(digest);
+        assert!([digest, action, command, root, inner, output].iter().all(here));
+        assert!(!here(&input), "files of input roots are not kept");
 
         assert_eq!(store(&cas, &[]).expect("nothing to do"), None);
+        let input = put(b"input");
         assert_eq!(load(&cas, &input).expect_err("it is none").reason(), "subactions-damaged");
         assert_eq!(load(&cas, &Digest::of(b"gone")).expect_err("it is gone").reason(), "cas-missing");
     }

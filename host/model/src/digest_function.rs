@@ -1,7 +1,6 @@
 //! The functions that make digests of bytes.
 
 use std::fmt;
-use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
@@ -58,20 +57,6 @@ impl fmt::Display for DigestFunction {
         f.write_str(self.name())
     }
 }
-
-impl FromStr for DigestFunction {
-    type Err = ParseDigestFunctionError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|function| function.name() == text);
-        found.ok_or_else(|| ParseDigestFunctionError(text.to_owned()))
-    }
-}
-
-/// A text that names no digest function that we have.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("'{0}' is no digest function; expected sha256 or blake3")]
-pub struct ParseDigestFunctionError(String);
 
 /// Digests a stream piece by piece.
 #[derive(Clone)]
@@ -161,16 +146,6 @@ mod tests {
         ];
         for (function, bytes, hex) in table {
             assert_eq!(function.of(bytes).to_string(), format!("{hex}/{}", bytes.len()), "{function}");
-        }
-    }
-
-    #[test]
-    fn names_are_read_as_they_are_written() {
-        for function in DigestFunction::ALL {
-            assert_eq!(function.to_string().parse(), Ok(function));
-        }
-        for bad in ["", "SHA256", "sha512", "blake3 "] {
-            assert!(bad.parse::<DigestFunction>().is_err(), "{bad}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Who may do what: bearer tokens.
 
+use std::sync::Arc;
+
 use tonic::service::Interceptor;
 use tonic::{Request, Status};
 
@@ -31,17 +33,17 @@ impl Access {
 /// Lets requests in, and marks them with what their client may do.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    tokens: Tokens,
+    tokens: Arc<Tokens>,
     most: Access,
 }
 
 impl Gate {
     pub(crate) fn new(tokens: Tokens, writable: bool) -> Self {
-        Self { tokens, most: if writable { Access::Write } else { Access::Read } }
+        Self { tokens: Arc::new(tokens), most: if writable { Access::Write } else { Access::Read } }
     }
 
     fn judge(&self, authorization: Option<&str>) -> Option<Access> {
-        let Tokens { read_only, read_write } = &self.tokens;
+        let Tokens { read_only, read_write } = &*self.tokens;
         if read_only.is_empty() && read_write.is_empty() {
             return Some(self.most);
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use spec_cas::Cas;
+use spec_exec::wire::digest_to_proto;
 use spec_model::Digest;
 use spec_proto::asset::{self, push_server};
 use spec_proto::reapi;
@@ -87,9 +88,9 @@ impl Push {
                 return Err(Refusal::Missing(realm.cas.function(), missing));
             }
             let wire =
-                |digests: &[Digest]| -> Vec<reapi::Digest> { digests.iter().map(from_proto::wire).collect() };
+                |digests: &[Digest]| -> Vec<reapi::Digest> { digests.iter().map(digest_to_proto).collect() };
             let asset = Asset {
-                content: Some(from_proto::wire(&content)),
+                content: Some(digest_to_proto(&content)),
                 blobs: wire(&assets.present_blobs(speaks_of.blobs)?),
                 directories: wire(&directories),
                 pushed: Some(assets::now()),

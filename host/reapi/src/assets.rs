@@ -4,6 +4,7 @@
 //! order of their names, and whether it is a blob or a directory; each digest function has its own. It says nothing any more once something of what it
 //! speaks of has left the store.
 
+use std::collections::HashSet;
 use std::time::SystemTime;
 
 use prost::Message;
@@ -82,7 +83,7 @@ impl Assets {
 
     /// Which of these blobs are here.
     pub(crate) fn present_blobs(&self, mut digests: Vec<Digest>) -> Result<Vec<Digest>, Refusal> {
-        let missing = self.cas.missing(&digests)?;
+        let missing: HashSet<Digest> = self.cas.missing(&digests)?.into_iter().collect();
         digests.retain(|digest| !missing.contains(digest));
         Ok(digests)
     }

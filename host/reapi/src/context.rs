@@ -22,7 +22,7 @@ pub(crate) struct Context {
     pub(crate) uploads: Uploads,
     pub(crate) recording: Recording,
     pub(crate) operations: Operations,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Context {
@@ -31,7 +31,7 @@ impl Context {
             realms: Realms::of(Realm::new(cas, None)),
             recording: Recording::default(),
             operations: Operations::default(),
-            metrics: Metrics::new(),
+            metrics: Arc::new(Metrics::new()),
             blocking: Blocking::new(&options.limits),
             uploads: Uploads::new(&options.limits),
             options: Arc::new(options),

@@ -15,7 +15,7 @@ use crate::access::Access;
 use crate::context::Context;
 use crate::from_proto;
 use crate::metrics;
-use crate::operations::{Attached, Stage};
+use crate::operations::{Attached, Stage, advance};
 use crate::realm::Realm;
 use crate::refusal::Refusal;
 use crate::results::Inline;
@@ -70,11 +70,12 @@ impl Execution {
         let asked = executor::Request {
             action,
             priority: request.execution_policy.map_or(0, |policy| policy.priority),
+            primed: false,
             skip_cache_lookup: request.skip_cache_lookup,
             recording: self.context.recording.clone(),
         };
         let attached = self.context.operations.create(&request.instance_name, realm, action, inline)?;
-        let (stage, metrics) = (attached.0.stage.clone(), self.context.metrics.clone());
+        let (stage, metrics) = (attached.0.stage.clone(), Arc::clone(&self.context.metrics));
         let since = Instant::now();
         let submit = move || {
             executions.submit(&asked, move |progress| {
@@ -82,7 +83,7 @@ impl Execution {
                     metrics.executed(answer);
                     log(&action, answer, since.elapsed());
                 }
-                stage.send_replace(Stage::from(progress));
+                advance(&stage, Stage::from(progress));
             })
         };
         let refused = |error| attached.0.realm.refusal(error);
@@ -117,7 +118,7 @@ fn log(action: &Digest, answer: &Answer, took: Duration) {
 async fn follow(context: Context, attached: Attached) -> ReceiverStream<Told> {
     let (sender, receiver) = mpsc::channel(2);
     let stage = attached.0.stage.borrow().clone();
-    if matches!(stage, Stage::Completed(_)) {
+    if stage.is_final() {
         let told = to_operation::tell(&context, &attached.0, stage).await.map_err(Status::from);
         // There is room for one.
         let _ = sender.try_send(told);
@@ -132,7 +133,7 @@ async fn tell_all(context: Context, attached: Attached, sender: mpsc::Sender<Tol
     let mut stages = operation.stage.subscribe();
     loop {
         let stage = stages.borrow_and_update().clone();
-        let is_last = matches!(stage, Stage::Completed(_));
+        let is_last = stage.is_final();
         let told = to_operation::tell(&context, operation, stage).await.map_err(Status::from);
         if sender.send(told).await.is_err() || is_last {
             return;

@@ -23,11 +23,6 @@ pub(crate) fn bad_hash(hash: &str) -> Refusal {
     Refusal::Invalid(format!("'{shown}' is no hash of 64 lower-case hexadecimal digits"))
 }
 
-/// A digest as the wire has it.
-pub(crate) fn wire(digest: &Digest) -> reapi::Digest {
-    reapi::Digest { hash: digest.hex(), size_bytes: digest.size().cast_signed() }
-}
-
 /// Whether a compressor is ZSTD and not IDENTITY; others are refused.
 pub(crate) fn is_zstd(value: i32) -> Result<bool, Refusal> {
     use reapi::compressor::Value;
@@ -40,6 +35,8 @@ pub(crate) fn is_zstd(value: i32) -> Result<bool, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use spec_exec::wire::digest_to_proto as wire;
+
     use super::*;
 
     #[test]

@@ -1,5 +1,6 @@
 //! `google.longrunning.Operations`: what runs can be looked at and cancelled.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bazel_remote_apis::google::longrunning::{self, operations_server};
@@ -8,12 +9,14 @@ use tonic::{Request, Response, Status};
 
 use crate::access::Access;
 use crate::context::Context;
-use crate::operations::Stage;
+use crate::operations::{Attached, Operation, Stage};
 use crate::refusal::Refusal;
 use crate::to_operation;
 
 /// Operations of one answer to a listing.
 const PAGE: usize = 1000;
+/// How long is waited for an operation at most; a client's own deadline may be shorter. It may ask again.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 pub(crate) struct LongRunning {
     pub(crate) context: Context,
@@ -34,7 +37,7 @@ impl operations_server::Operations for LongRunning {
         let more = rest.split_off(size.min(rest.len()));
         let mut operations = Vec::with_capacity(rest.len());
         for operation in &rest {
-            operations.push(self.told(&operation.name).await?);
+            operations.push(self.told(operation).await?);
         }
         let last = rest.last().filter(|_| !more.is_empty());
         let next_page_token = last.map(|operation| operation.name.clone()).unwrap_or_default();
@@ -46,7 +49,8 @@ impl operations_server::Operations for LongRunning {
         &self,
         request: Request<longrunning::GetOperationRequest>,
     ) -> Result<Response<longrunning::Operation>, Status> {
-        Ok(Response::new(self.told(&request.get_ref().name).await?))
+        let operation = self.context.operations.find(&request.get_ref().name)?;
+        Ok(Response::new(self.told(&operation).await?))
     }
 
     async fn delete_operation(
@@ -74,24 +78,64 @@ impl operations_server::Operations for LongRunning {
         request: Request<longrunning::WaitOperationRequest>,
     ) -> Result<Response<longrunning::Operation>, Status> {
         let longrunning::WaitOperationRequest { name, timeout } = request.into_inner();
-        let limits = &self.context.options.limits;
-        let wanted = timeout.map_or(limits.patience, |timeout| {
-            Duration::from_secs(timeout.seconds.try_into().unwrap_or(0))
-                + Duration::from_nanos(timeout.nanos.try_into().unwrap_or(0))
-        });
-        let operation = self.context.operations.find(&name)?;
-        let mut stages = operation.stage.subscribe();
-        let done = stages.wait_for(|stage| matches!(stage, Stage::Completed(_)));
+        let timeout = timeout.as_ref().map_or(Ok(LONGEST), patience)?.min(LONGEST);
+        // Who waits has it go on.
+        let attached = Attached::to(self.context.operations.find(&name)?);
+        let mut stages = attached.0.stage.subscribe();
         // Whether it is done by then or not, the client is told how far it is.
-        let _ = tokio::time::timeout(wanted.min(limits.patience), done).await;
-        Ok(Response::new(self.told(&name).await?))
+        let _ = tokio::time::timeout(timeout, stages.wait_for(Stage::is_final)).await;
+        Ok(Response::new(self.told(&attached.0).await?))
     }
 }
 
 impl LongRunning {
-    async fn told(&self, name: &str) -> Result<longrunning::Operation, Refusal> {
-        let operation = self.context.operations.find(name)?;
+    async fn told(&self, operation: &Arc<Operation>) -> Result<longrunning::Operation, Refusal> {
         let stage = operation.stage.borrow().clone();
-        to_operation::tell(&self.context, &operation, stage).await
+        to_operation::tell(&self.context, operation, stage).await
+    }
+}
+
+fn patience(timeout: &protobuf::Duration) -> Result<Duration, Refusal> {
+    let (seconds, nanos) = (u64::try_from(timeout.seconds), u32::try_from(timeout.nanos));
+    match (seconds, nanos) {
+        (Ok(seconds), Ok(nanos)) if nanos < 1_000_000_000 => Ok(Duration::new(seconds, nanos)),
+        _ => {
+            Err(Refusal::invalid("the timeout is negative or none; leave it out to wait as long as possible"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bazel_remote_apis::google::longrunning::operations_server::Operations as _;
+    use spec_model::Digest;
+
+    use super::*;
+    use crate::options::Options;
+    use crate::results::Inline;
+
+    #[tokio::test]
+    async fn who_waits_has_the_operation_go_on() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cas = spec_cas::Cas::open(folder.path()).expect("a store");
+        let context = Context::new(cas, Options::default());
+        let realm = context.admit("", 0).expect("it is served");
+        let created = context.operations.create("", realm, Digest::of(b""), Inline::default());
+        let operation = Arc::clone(&created.expect("it is open").0);
+        assert!(operation.idle().is_some(), "nobody listens");
+        let name = operation.name.clone();
+        let service = LongRunning { context };
+        let request = longrunning::WaitOperationRequest { name, timeout: None };
+        let waiting = tokio::spawn(async move { service.wait_operation(Request::new(request)).await });
+        let attached = async {
+            while operation.idle().is_some() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), attached).await.expect("it is listened to");
+        operation.cancel();
+        let told = waiting.await.expect("it ends").expect("it is there").into_inner();
+        assert!(told.done);
+        assert!(operation.idle().is_some(), "nobody listens any more");
     }
 }

@@ -1,7 +1,6 @@
 //! Counters of what is asked and answered, in Prometheus' text form.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -15,7 +14,7 @@ use spec_model::Answered;
 use tonic::Code;
 
 /// Counters, shared by all services.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Metrics {
     /// By method and how it ended.
     requests: Family<Ended, Histogram, fn() -> Histogram>,
@@ -26,7 +25,7 @@ pub(crate) struct Metrics {
     actions: Family<Outcome, Counter>,
     lookups: Family<Outcome, Counter>,
     gauges: [Gauge; 5],
-    registry: Arc<Registry>,
+    registry: Registry,
 }
 
 /// Numbers that somebody else owns, read at each look.
@@ -87,7 +86,7 @@ impl Metrics {
         for (gauge, (name, help)) in gauges.iter().zip(GAUGES) {
             registry.register(name, help, gauge.clone());
         }
-        Self { requests, received, sent, open, actions, lookups, gauges, registry: Arc::new(registry) }
+        Self { requests, received, sent, open, actions, lookups, gauges, registry }
     }
 
     /// Counts a request. Names that clients made up are one.

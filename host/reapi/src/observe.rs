@@ -16,13 +16,13 @@ use crate::metrics::{self, Metrics};
 
 /// Puts an [`Observer`] around services.
 #[derive(Clone)]
-pub(crate) struct Observe(pub(crate) Metrics);
+pub(crate) struct Observe(pub(crate) Arc<Metrics>);
 
 impl<S> Layer<S> for Observe {
     type Service = Observer<S>;
 
     fn layer(&self, inner: S) -> Observer<S> {
-        Observer { inner, metrics: self.0.clone() }
+        Observer { inner, metrics: Arc::clone(&self.0) }
     }
 }
 
@@ -30,7 +30,7 @@ impl<S> Layer<S> for Observe {
 #[derive(Clone)]
 pub(crate) struct Observer<S> {
     inner: S,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
 }
 
 impl<S, B> Service<http::Request<Body>> for Observer<S>
@@ -64,7 +64,7 @@ where
 
 /// What is known of a request. It is told when it goes: at the end of the answer, or when the client does.
 struct Observation {
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     path: String,
     client: String,
     since: Instant,
@@ -74,11 +74,11 @@ struct Observation {
 }
 
 impl Observation {
-    fn of(request: &http::Request<Body>, metrics: &Metrics) -> Self {
+    fn of(request: &http::Request<Body>, metrics: &Arc<Metrics>) -> Self {
         metrics.open.inc();
         let agent = request.headers().get(http::header::USER_AGENT);
         Self {
-            metrics: metrics.clone(),
+            metrics: Arc::clone(metrics),
             path: request.uri().path().chars().take(200).collect(),
             client: agent.and_then(|agent| agent.to_str().ok()).unwrap_or_default().to_owned(),
             since: Instant::now(),

@@ -33,6 +33,12 @@ pub(crate) enum Stage {
     Completed(Answer),
 }
 
+impl Stage {
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::Completed(_))
+    }
+}
+
 impl From<Progress> for Stage {
     fn from(progress: Progress) -> Self {
         match progress {
@@ -61,6 +67,17 @@ pub(crate) struct Operation {
     pub(crate) asked: Timestamp,
     pub(crate) stage: watch::Sender<Stage>,
     hold: Mutex<Hold>,
+}
+
+/// Goes on to a stage. The first final one stays: what was cancelled is not answered again.
+pub(crate) fn advance(stage: &watch::Sender<Stage>, next: Stage) {
+    stage.send_if_modified(|stage| {
+        let is_open = !stage.is_final();
+        if is_open {
+            *stage = next;
+        }
+        is_open
+    });
 }
 
 /// What keeps an operation alive.
@@ -166,30 +183,28 @@ impl Operations {
 impl Operation {
     /// Keeps what keeps the execution going. What was cancelled meanwhile is not kept.
     pub(crate) fn hold(&self, ticket: Ticket) {
-        if !self.is_completed() {
-            self.lock().ticket = Some(ticket);
-        }
+        let mut hold = self.lock();
+        // Looked at under the lock, so that who cancels finds the ticket or is found here.
+        let given_up = if self.is_completed() { Some(ticket) } else { hold.ticket.replace(ticket) };
+        drop(hold);
+        drop(given_up);
     }
 
     /// Gives the execution up. Whoever listens is told.
     pub(crate) fn cancel(&self) {
-        let ticket = self.lock().ticket.take();
+        let mut hold = self.lock();
+        advance(&self.stage, Stage::Completed(Err(ActionError::Cancelled)));
+        let ticket = hold.ticket.take();
+        drop(hold);
         drop(ticket);
-        self.stage.send_if_modified(|stage| {
-            let is_open = !matches!(stage, Stage::Completed(_));
-            if is_open {
-                *stage = Stage::Completed(Err(ActionError::Cancelled));
-            }
-            is_open
-        });
     }
 
     fn is_completed(&self) -> bool {
-        matches!(*self.stage.borrow(), Stage::Completed(_))
+        self.stage.borrow().is_final()
     }
 
     /// For how long nobody has listened; `None` while somebody does.
-    fn idle(&self) -> Option<Duration> {
+    pub(crate) fn idle(&self) -> Option<Duration> {
         let hold = self.lock();
         (hold.listeners == 0).then(|| hold.idle_since.elapsed())
     }
@@ -217,6 +232,18 @@ impl Drop for Attached {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_cancelled_stays_so() {
+        let stage = watch::Sender::new(Stage::Queued);
+        let cancelled = || Stage::Completed(Err(ActionError::Cancelled));
+        advance(&stage, cancelled());
+        let late = ActionError::Exhausted { what: "late".to_owned() };
+        for next in [Stage::Executing, Stage::Completed(Err(late))] {
+            advance(&stage, next.clone());
+            assert!(matches!(*stage.borrow(), Stage::Completed(Err(ActionError::Cancelled))), "{next:?}");
+        }
+    }
 
     #[test]
     fn who_closes_gives_up_what_runs_and_takes_no_more() {

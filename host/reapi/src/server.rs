@@ -153,7 +153,7 @@ impl Server {
         let bytes = ByteStreamServer::new(Bytes { context: context() });
         let push = PushServer::new(Push { context: context() });
         transport(options, tls)?
-            .layer(Observe(self.context.metrics.clone()))
+            .layer(Observe(Arc::clone(&self.context.metrics)))
             .layer(InterceptorLayer::new(Gate::new(options.tokens.clone(), options.writable)))
             .add_optional_service(public.then(|| self.health.service()))
             .add_optional_service(public.then(reflection::v1))

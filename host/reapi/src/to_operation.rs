@@ -5,12 +5,11 @@ use std::sync::Arc;
 use bazel_remote_apis::google::{longrunning, protobuf};
 use prost::Message;
 use spec_exec::executor::{ActionError, Answer};
-use spec_exec::wire::{action_result_to_proto, add_subactions};
+use spec_exec::wire::{action_result_to_proto, add_subactions, digest_to_proto};
 use spec_model::{ActionResult, Answered};
 use spec_proto::reapi;
 
 use crate::context::Context;
-use crate::from_proto;
 use crate::operations::{Operation, Stage};
 use crate::realm::Realm;
 use crate::refusal::Refusal;
@@ -31,14 +30,15 @@ pub(crate) async fn tell(
             queued_timestamp: Some(operation.asked),
             ..Default::default()
         }),
-        action_digest: Some(from_proto::wire(&operation.action)),
+        action_digest: Some(digest_to_proto(&operation.action)),
         digest_function: operation.realm.value() as i32,
         ..Default::default()
     };
     let result = match stage {
         Stage::Completed(answer) => {
             let operation = Arc::clone(operation);
-            let wants_nothing = operation.inline.is_empty();
+            let is_logged = answer.as_ref().is_ok_and(|done| done.report.is_some());
+            let wants_nothing = operation.inline.is_empty() && !is_logged;
             let finish = move || {
                 let executed = answer.as_ref().ok().map(Arc::clone);
                 let mut response = response(&operation.realm, answer);
@@ -87,6 +87,7 @@ fn response(realm: &Realm, answer: Answer) -> reapi::ExecuteResponse {
             result: Some(action_result_to_proto(&done.result)),
             cached_result: done.answered == Answered::CacheHit,
             status: Some(status::ok()),
+            server_logs: done.report.iter().filter_map(|report| log(realm, report)).collect(),
             ..Default::default()
         },
         Err(error) => {
@@ -96,6 +97,13 @@ fn response(realm: &Realm, answer: Answer) -> reapi::ExecuteResponse {
             reapi::ExecuteResponse { result, status, message, ..Default::default() }
         }
     }
+}
+
+/// A log of the server by its name. What cannot be stored is not told.
+fn log(realm: &Realm, report: &str) -> Option<(String, reapi::LogFile)> {
+    let digest = realm.cas.put_bytes(report.as_bytes()).ok()?;
+    let log = reapi::LogFile { digest: Some(digest_to_proto(&digest)), human_readable: true };
+    Some(("sandbox".to_owned(), log))
 }
 
 /// What there is of a result although there was an error.

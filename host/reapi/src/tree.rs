@@ -1,10 +1,13 @@
 //! Directories of a tree, page by page.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use prost::Message;
 use spec_cas::{Cas, CasError};
+use spec_exec::wire::directory_to_proto;
 use spec_model::Digest;
+use spec_model::tree::Directory;
 use spec_proto::reapi;
 
 use crate::refusal::Refusal;
@@ -49,6 +52,7 @@ impl Pages {
         while directories.len() < self.per_page && bytes < PAGE_BYTES {
             let Some(step) = self.step()? else { break };
             if let Some(directory) = step {
+                let directory = directory_to_proto(&directory);
                 bytes += directory.encoded_len();
                 directories.push(directory);
             }
@@ -58,7 +62,7 @@ impl Pages {
     }
 
     /// Passes one directory; `None` behind the last, `Some(None)` for one that is not here.
-    fn step(&mut self) -> Result<Option<Option<reapi::Directory>>, Refusal> {
+    fn step(&mut self) -> Result<Option<Option<Arc<Directory>>>, Refusal> {
         let Some(digest) = self.queue.pop_front() else { return Ok(None) };
         self.passed += 1;
         let directory = match self.cas.directory(&digest) {
@@ -70,8 +74,6 @@ impl Pages {
                 self.queue.push_back(child.digest);
             }
         }
-        let bytes = self.cas.get(&digest)?;
-        let wire = reapi::Directory::decode(&bytes[..]);
-        Ok(Some(Some(wire.map_err(|error| Refusal::Invalid(format!("{digest} is no directory: {error}")))?)))
+        Ok(Some(Some(directory)))
     }
 }

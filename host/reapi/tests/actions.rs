@@ -66,6 +66,7 @@ async fn an_action_is_run_once_and_then_cached() {
     for cached in [false, true] {
         let answer = run(&fixture, execute(&action)).await.unwrap();
         assert_eq!((answer.cached_result, answer.status.unwrap().code), (cached, 0));
+        assert!(answer.server_logs.is_empty());
     }
     let again = reapi::ExecuteRequest { skip_cache_lookup: true, ..execute(&action) };
     assert!(!run(&fixture, again).await.unwrap().cached_result);
@@ -79,6 +80,10 @@ async fn a_failed_action_is_returned_and_not_cached() {
     for _ in 0..2 {
         let answer = run(&fixture, execute(&action)).await.unwrap();
         assert_eq!((answer.cached_result, answer.result.unwrap().exit_code), (false, 1));
+        let log = &answer.server_logs["sandbox"];
+        assert!(log.human_readable);
+        assert_eq!(log.digest, Some(wire(&Digest::of(b"it failed"))));
+        assert_eq!(fixture.cas.get(&Digest::of(b"it failed")).unwrap(), b"it failed");
     }
 }
 

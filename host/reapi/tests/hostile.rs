@@ -4,12 +4,18 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use bazel_remote_apis::google::bytestream::WriteRequest;
+use bazel_remote_apis::google::longrunning::WaitOperationRequest;
 use common::{Fixture, wire};
+use prost::bytes::{Buf, BufMut};
 use spec_model::Digest;
 use spec_proto::reapi;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tonic::Code;
+use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::{Code, Request, Status};
 
 /// That the server still answers, and holds nothing back.
 async fn lives(fixture: &Fixture) {
@@ -121,17 +127,120 @@ async fn a_client_that_vanishes_in_the_middle_leaves_nothing() {
     let stream = tokio_stream::wrappers::ReceiverStream::new(receiver);
     let writing = tokio::spawn(async move { client.write(stream).await.map(drop) });
     sender.send(piece).await.unwrap();
+    // The channel has room for one message, so the first is on its way once there is room for another.
+    drop(sender.reserve().await.unwrap());
     writing.abort();
     drop((sender, channel));
     // Somebody else writes the same under the same name, from the beginning.
     let whole =
         WriteRequest { resource_name: name, data: vec![7; 1000], finish_write: true, write_offset: 0 };
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
+        assert!(Instant::now() < deadline, "the first client still counts as writing");
         match fixture.bytes().write(tokio_stream::iter([whole.clone()])).await {
             Ok(written) => break assert_eq!(written.into_inner().committed_size, 1000),
             // Until the server has seen that the first is gone.
             Err(status) => assert_eq!(status.code(), Code::Unavailable, "{status}"),
         }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert!(fixture.cas.contains(&digest).unwrap());
+}
+
+/// Sends a message as it is, whatever the call wants.
+#[derive(Clone, Copy)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Vec<u8>;
+    type Decode = ();
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, message: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put_slice(&message);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = ();
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<()>, Status> {
+        buffer.advance(buffer.remaining());
+        Ok(Some(()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_that_are_none() {
+    let fixture = Fixture::new().await;
+    let cas = "build.bazel.remote.execution.v2.ContentAddressableStorage";
+    for (path, expect) in [
+        (format!("/{cas}/FindMissingBlobs"), Code::Internal),
+        (format!("/{cas}/BatchUpdateBlobs"), Code::Internal),
+        ("/build.bazel.remote.execution.v2.Execution/Execute".to_owned(), Code::Internal),
+        ("/google.bytestream.ByteStream/Write".to_owned(), Code::Internal),
+        (format!("/{cas}/NoSuchCall"), Code::Unimplemented),
+        ("/no.such/Service".to_owned(), Code::Unimplemented),
+    ] {
+        for garbage in [vec![0xff; 20], vec![0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], common::noise(7, 5000)] {
+            let mut client = Grpc::new(fixture.connect().await.unwrap());
+            client.ready().await.unwrap();
+            let path = path.parse().unwrap();
+            let refused = client.unary(Request::new(garbage), path, Raw).await.unwrap_err();
+            assert_eq!(refused.code(), expect, "{refused}");
+        }
+    }
+    lives(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_of_very_many() {
+    let fixture = Fixture::new().await;
+    let digests: Vec<_> = (0..50_000u32).map(|n| wire(&Digest::of(&n.to_le_bytes()))).collect();
+    let request = reapi::FindMissingBlobsRequest { blob_digests: digests.clone(), ..Default::default() };
+    let missing = fixture.storage().find_missing_blobs(request).await.unwrap().into_inner();
+    assert_eq!(missing.missing_blob_digests.len(), digests.len());
+    // Larger than any message may be.
+    let digests = [digests.clone(), digests.clone(), digests].concat();
+    let request = reapi::FindMissingBlobsRequest { blob_digests: digests, ..Default::default() };
+    let refused = fixture.storage().find_missing_blobs(request).await.unwrap_err();
+    assert_eq!(refused.code(), Code::OutOfRange);
+    lives(&fixture).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_whose_time_is_up_is_told() {
+    let fixture = Fixture::new().await;
+    let action = wire(&fixture.action("wait"));
+    let request = reapi::ExecuteRequest { action_digest: Some(action), ..Default::default() };
+    let mut told = fixture.execution().execute(request).await.unwrap().into_inner();
+    let name = told.message().await.unwrap().unwrap().name;
+    let mut late = Request::new(WaitOperationRequest { name: name.clone(), timeout: None });
+    late.set_timeout(Duration::from_millis(50));
+    let refused = fixture.operations().wait_operation(late).await.unwrap_err();
+    assert!(matches!(refused.code(), Code::DeadlineExceeded | Code::Cancelled), "{refused}");
+    // Its own time-out is no failure.
+    let short = spec_proto::well_known::Duration { seconds: 0, nanos: 1 };
+    let short = WaitOperationRequest { name: name.clone(), timeout: Some(short) };
+    assert!(!fixture.operations().wait_operation(short).await.unwrap().into_inner().done);
+    let negative = spec_proto::well_known::Duration { seconds: -1, nanos: 0 };
+    let negative = WaitOperationRequest { name, timeout: Some(negative) };
+    let refused = fixture.operations().wait_operation(negative).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
 }

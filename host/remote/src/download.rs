@@ -1,5 +1,6 @@
 //! Blobs from a server.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use spec_cas::CasError;
@@ -17,7 +18,7 @@ use crate::wire::{from_wire, to_wire};
 pub(crate) const FETCH: &str = "send blobs";
 
 impl Remote {
-    /// Brings blobs to a receiver: small ones in batches, large ones alone, several at a time.
+    /// Brings blobs to a receiver, each once: small ones in batches, large ones alone, several at a time.
     ///
     /// # Errors
     /// `remote-missing`; when the receiver fails, or the server cannot be reached or refuses. Some blobs may have
@@ -36,7 +37,9 @@ impl Remote {
                 }
             }
         };
-        each(portions(digests, self.offer().max_batch), self.options().parallel, bring).await
+        let mut seen = HashSet::new();
+        let distinct: Vec<Digest> = digests.iter().copied().filter(|digest| seen.insert(*digest)).collect();
+        each(portions(&distinct, self.offer().max_batch), self.options().parallel, bring).await
     }
 
     async fn download_batch(
@@ -63,7 +66,7 @@ impl Remote {
     }
 
     /// The contents of a batch, not checked yet.
-    pub(crate) async fn batch(&self, digests: &[Digest]) -> Result<Vec<(Digest, Vec<u8>)>, RemoteError> {
+    async fn batch(&self, digests: &[Digest]) -> Result<Vec<(Digest, Vec<u8>)>, RemoteError> {
         let bytes = digests.iter().map(Digest::size).sum();
         let ask = || async {
             let message = reapi::BatchReadBlobsRequest {
@@ -74,13 +77,26 @@ impl Remote {
             };
             let request = self.request(message, bytes);
             let answer = self.storage().batch_read_blobs(request).await?.into_inner();
-            if answer.responses.len() != digests.len() {
-                let (asked, got) = (digests.len(), answer.responses.len());
-                return Err(self.broken(FETCH, format!("{got} answers to {asked} blobs")).into());
-            }
-            answer.responses.into_iter().map(|response| self.content(response)).collect()
+            let contents: Result<Vec<_>, _> =
+                answer.responses.into_iter().map(|response| self.content(response)).collect();
+            let contents = contents?;
+            self.check_answers(digests, &contents)?;
+            Ok(contents)
         };
         self.retry(FETCH, ask).await
+    }
+
+    /// Each blob that was asked for is answered once, and no other.
+    fn check_answers(&self, asked: &[Digest], answered: &[(Digest, Vec<u8>)]) -> Result<(), RemoteError> {
+        let mut open: HashSet<&Digest> = asked.iter().collect();
+        if let Some((digest, _)) = answered.iter().find(|(digest, _)| !open.remove(digest)) {
+            let why = if asked.contains(digest) { "twice" } else { "unasked" };
+            return Err(self.broken(FETCH, format!("it answers {why} with {digest}")));
+        }
+        match asked.iter().find(|digest| open.contains(digest)) {
+            Some(digest) => Err(self.broken(FETCH, format!("it answers nothing to {digest}"))),
+            None => Ok(()),
+        }
     }
 
     fn content(&self, response: batch_read_blobs_response::Response) -> Result<(Digest, Vec<u8>), Failed> {

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use spec_cas::{CasError, MTIME, ScratchArea, ScratchDir};
 use spec_model::Digest;
-use spec_model::tree::{Directory, FileNode};
+use spec_model::tree::FileNode;
 
 use crate::blob::{Receiver, Sink};
 use crate::tree::Directories;
@@ -22,6 +22,8 @@ const DEEPEST: usize = 256;
 pub struct Landing {
     dest: PathBuf,
     places: HashMap<Digest, Vec<Place>>,
+    /// Modes of folders, by their paths in the tree, a folder after its children. Set when nothing more is written.
+    modes: Vec<(PathBuf, u32)>,
     staging: ScratchDir,
     // Dropped after what is in them, in this order.
     _area: ScratchArea,
@@ -59,7 +61,8 @@ impl Landing {
         let beside = Beside(parent.join(".spec-host-pull"));
         let area = ScratchArea::open(&beside.0)?;
         let staging = area.scratch()?;
-        Ok(Self { dest: dest.to_owned(), places: HashMap::new(), staging, _area: area, _beside: beside })
+        let (dest, places, modes) = (dest.to_owned(), HashMap::new(), vec![]);
+        Ok(Self { dest, places, modes, staging, _area: area, _beside: beside })
     }
 
     /// The files that are still to come, each once.
@@ -72,7 +75,7 @@ impl Landing {
 
     /// Makes the folders and symbolic links, and notes where the files go.
     pub(crate) fn make(mut self, root: &Digest, directories: &Directories) -> Result<Self, CasError> {
-        let folder = self.staging.path().join("tree");
+        let folder = self.tree();
         self.folder(&folder, root, directories, 0)?;
         Ok(self)
     }
@@ -100,13 +103,27 @@ impl Landing {
         for child in &directory.directories {
             self.folder(&folder.join(&child.name), &child.digest, directories, depth + 1)?;
         }
-        mode_of(directory).map_or(Ok(()), |mode| set_mode(folder, mode).map_err(failed))
+        if let Some(mode) = directory.properties.unix_mode {
+            let path = folder.strip_prefix(self.tree()).unwrap_or(folder).to_owned();
+            self.modes.push((path, mode));
+        }
+        Ok(())
     }
 
     /// Moves the tree to its place.
     pub(crate) fn finish(&self) -> Result<(), CasError> {
-        let moved = fs::rename(self.staging.path().join("tree"), &self.dest);
-        moved.map_err(|error| CasError::writing(&self.dest, error))
+        let (root, below): (Vec<_>, Vec<_>) =
+            self.modes.iter().partition(|(path, _)| path.as_os_str().is_empty());
+        // Children come before their folders: where a folder is closed, nothing below it is reached any more.
+        set_modes(&self.tree(), below)?;
+        fs::rename(self.tree(), &self.dest).map_err(|error| CasError::writing(&self.dest, error))?;
+        // A folder that may not be written cannot be moved to another one.
+        set_modes(&self.dest, root)
+    }
+
+    /// Where the tree is made.
+    fn tree(&self) -> PathBuf {
+        self.staging.path().join("tree")
     }
 
     fn places(&self, digest: &Digest) -> &[Place] {
@@ -114,12 +131,12 @@ impl Landing {
     }
 }
 
-fn mode_of(directory: &Directory) -> Option<u32> {
-    directory.properties.unix_mode
-}
-
-fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o7777))
+fn set_modes<'a>(root: &Path, modes: impl IntoIterator<Item = &'a (PathBuf, u32)>) -> Result<(), CasError> {
+    modes.into_iter().try_for_each(|(path, mode)| {
+        let path = if path.as_os_str().is_empty() { root.to_owned() } else { root.join(path) };
+        let set = fs::set_permissions(&path, fs::Permissions::from_mode(mode & 0o7777));
+        set.map_err(|error| CasError::writing(&path, error))
+    })
 }
 
 impl Place {
@@ -197,5 +214,45 @@ impl Sink for Landed {
             };
             copy().map_err(|error| failed(other, error))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use spec_model::tree::{Directory, DirectoryNode, NodeProperties};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        path.metadata().expect("it is there").permissions().mode() & 0o7777
+    }
+
+    fn closed(directory: Directory) -> Directory {
+        let properties = NodeProperties { unix_mode: Some(0o555), ..NodeProperties::default() };
+        Directory { properties, ..directory }
+    }
+
+    #[test]
+    fn a_folder_is_closed_when_nothing_more_comes() {
+        let beside = tempfile::tempdir().expect("a temporary folder");
+        let dest = beside.path().join("dest");
+        let [root, inner, data] = [&b"root"[..], b"inner", b"data"].map(Digest::of);
+        let properties = NodeProperties::default();
+        let file = FileNode { name: "file".to_owned(), digest: data, executable: false, properties };
+        let child = DirectoryNode { name: "inner".to_owned(), digest: inner };
+        let directories = Directories::from([
+            (root, (vec![], closed(Directory { directories: vec![child], ..Directory::default() }))),
+            (inner, (vec![], closed(Directory { files: vec![file], ..Directory::default() }))),
+        ]);
+        let landing = Landing::prepare(&dest).and_then(|landing| landing.make(&root, &directories));
+        let landing = landing.expect("it is made");
+        // Root may write everywhere, so what counts is that everybody else may.
+        assert_eq!(mode(&landing.tree().join("inner")) & 0o200, 0o200, "files are still to come");
+        landing.put(&data, b"data").expect("it is written");
+        landing.finish().expect("it is moved");
+        assert_eq!([mode(&dest), mode(&dest.join("inner"))], [0o555; 2]);
+        assert_eq!(fs::read(dest.join("inner/file")).expect("it is there"), b"data");
+        fs::set_permissions(&dest, fs::Permissions::from_mode(0o755)).expect("it is ours");
+        fs::set_permissions(dest.join("inner"), fs::Permissions::from_mode(0o755)).expect("it is ours");
     }
 }

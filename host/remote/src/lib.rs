@@ -14,6 +14,7 @@ mod connect;
 mod download;
 mod error;
 mod folder;
+mod kept;
 mod landing;
 mod missing;
 mod offer;

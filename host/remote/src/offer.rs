@@ -14,10 +14,13 @@ pub struct Offer {
     pub max_batch: u64,
     /// Whether single blobs may be compressed with zstd on their way.
     pub zstd: bool,
-    /// Whether it runs actions.
-    pub executes: bool,
-    /// Whether it takes results of actions that were run elsewhere.
-    pub takes_results: bool,
+}
+
+impl Default for Offer {
+    /// What every server offers, whatever it announces.
+    fn default() -> Self {
+        Self::of(&reapi::ServerCapabilities::default())
+    }
 }
 
 impl Offer {
@@ -29,8 +32,6 @@ impl Offer {
         Self {
             max_batch: if announced == 0 { most } else { announced.min(most) },
             zstd: cache.supported_compressors.contains(&(reapi::compressor::Value::Zstd as i32)),
-            executes: capabilities.execution_capabilities.as_ref().is_some_and(|offer| offer.exec_enabled),
-            takes_results: cache.action_cache_update_capabilities.is_some_and(|offer| offer.update_enabled),
         }
     }
 }

@@ -25,7 +25,7 @@ pub struct Remote {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Shared {
     options: RemoteOptions,
     channel: Channel,
@@ -42,13 +42,12 @@ impl Remote {
     pub async fn connect(options: RemoteOptions) -> Result<Self, RemoteError> {
         let token = connect::bearer(&options)?;
         let channel = connect::channel(&options)?;
-        let offer = Offer { max_batch: 0, zstd: false, executes: false, takes_results: false };
-        let unknown = Self { shared: Arc::new(Shared { options, channel, token, offer }) };
-        let capabilities = unknown.capabilities().await?;
-        unknown.check(&capabilities)?;
-        let Shared { options, channel, token, .. } = &*unknown.shared;
-        let (options, channel, token) = (options.clone(), channel.clone(), token.clone());
-        Ok(Self { shared: Arc::new(Shared { options, channel, token, offer: Offer::of(&capabilities) }) })
+        let offer = Offer::default();
+        let mut remote = Self { shared: Arc::new(Shared { options, channel, token, offer }) };
+        let capabilities = remote.capabilities().await?;
+        remote.check(&capabilities)?;
+        Arc::make_mut(&mut remote.shared).offer = Offer::of(&capabilities);
+        Ok(remote)
     }
 
     /// What the server offers.

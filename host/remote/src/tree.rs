@@ -11,6 +11,7 @@ use spec_proto::{Message, reapi};
 use crate::blob::{Moved, Provider, Receiver};
 use crate::download::FETCH;
 use crate::error::RemoteError;
+use crate::kept::Kept;
 use crate::landing::Landing;
 use crate::remote::Remote;
 use crate::wire::to_wire;
@@ -74,18 +75,20 @@ impl Remote {
     /// All directories of a tree: in one request where the server can, and what is still unknown level by level.
     async fn directories(&self, root: &Digest) -> Result<Directories, RemoteError> {
         let mut offered = self.whole_tree(root).await.unwrap_or_default();
+        let kept = Arc::new(Kept::default());
         let mut directories = Directories::new();
         let mut level = vec![*root];
         while !level.is_empty() {
             let unknown: Vec<Digest> =
                 level.iter().filter(|digest| !offered.contains_key(digest)).copied().collect();
-            for part in unknown.chunk_by(batches(self.offer().max_batch)) {
-                offered.extend(self.batch(part).await?);
-            }
+            self.download(Arc::<Kept>::clone(&kept), &unknown).await?;
+            offered.extend(kept.take());
             let mut next = vec![];
             for digest in std::mem::take(&mut level) {
-                let Some(bytes) = offered.remove(&digest) else { continue };
-                let decoded = self.directory(&digest, &bytes)?;
+                let missing = || RemoteError::Missing { address: self.address(), digest };
+                let bytes = offered.remove(&digest).ok_or_else(missing)?;
+                let decoded = decode_directory(&digest, &bytes);
+                let decoded = decoded.map_err(|error| self.broken(FETCH, error.to_string()))?;
                 next.extend(decoded.directories.iter().map(|child| child.digest));
                 directories.insert(digest, (bytes, decoded));
             }
@@ -95,13 +98,6 @@ impl Remote {
             level = next;
         }
         Ok(directories)
-    }
-
-    fn directory(&self, digest: &Digest, bytes: &[u8]) -> Result<Directory, RemoteError> {
-        if self.function().of(bytes) != *digest {
-            return Err(self.broken(FETCH, format!("it sent something else than {digest}")));
-        }
-        decode_directory(digest, bytes).map_err(|error| self.broken(FETCH, error.to_string()))
     }
 
     /// What `GetTree` answers. What is not encoded as we do has another digest here, and is then asked for by its own.
@@ -126,16 +122,5 @@ impl Remote {
                 return Ok(found);
             }
         }
-    }
-}
-
-/// Breaks a list where a batch would become too large.
-fn batches(max_batch: u64) -> impl FnMut(&Digest, &Digest) -> bool {
-    let mut size = 0;
-    move |one, next| {
-        size += one.size();
-        let fits = size + next.size() <= max_batch;
-        size = if fits { size } else { 0 };
-        fits
     }
 }

@@ -18,6 +18,7 @@ fn become_command(
     interactive: bool,
 ) -> Result<core::convert::Infallible, Failure> {
     open_session(stdin, interactive).at(Step::Terminal)?;
+    step_back(script.word());
     sys::chdir(script.text()).at(Step::Cwd)?;
     for _ in 0..script.word() {
         let (resource, mut limit) = (script.size(), [script.word(), script.word()]);
@@ -41,6 +42,16 @@ fn open_session(stdin: i32, interactive: bool) -> Ret {
         call!(SETSID)?;
     }
     call!(DUP3, stdin, 0usize, 0usize)
+}
+
+/// Leaves the processor to others. A lower niceness than the host's is not ours to take.
+fn step_back(nice: u64) {
+    if nice == 0 {
+        return;
+    }
+    // The kernel answers with 20 minus the niceness.
+    let own = call!(GETPRIORITY, 0usize, 0usize).map_or(0, |answer| 20u64.saturating_sub(answer as u64));
+    let _: Ret = call!(SETPRIORITY, 0usize, 0usize, nice.max(own) as usize);
 }
 
 /// Keeps the capabilities in the mask `kept`, in every set, and gives up all others for good.

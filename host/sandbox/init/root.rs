@@ -74,7 +74,7 @@ fn bind(root: &Root<'_>, flags: u64, source: &CStr, path: &CStr) -> Result<(), F
     };
     let directory = sys::stat(tree).at(Step::BindSource)?.0;
     let place = root.place(path, if directory { Missing::MountDirectory } else { Missing::MountFile })?;
-    attach(tree, attributes(flags), place)
+    attach(tree, attributes(flags), true, place)
 }
 
 fn rebind(root: &Root<'_>, flags: u64, path: &CStr) -> Result<(), Failure> {
@@ -83,12 +83,12 @@ fn rebind(root: &Root<'_>, flags: u64, path: &CStr) -> Result<(), Failure> {
         place => place.at(Step::Attach)?,
     };
     let tree = sys::open_tree(place, c"").at(Step::Attach)?;
-    attach(tree, attributes(flags), place)
+    attach(tree, attributes(flags), flags & flag::ALONE == 0, place)
 }
 
-/// Gives the detached `tree` its attributes and its place; closes both.
-fn attach(tree: i32, attributes: u64, place: i32) -> Result<(), Failure> {
-    sys::protect(tree, attributes, true).at(Step::Protect)?;
+/// Gives the detached `tree` its attributes, and the mounts below it too if `below`, and its place; closes both.
+fn attach(tree: i32, attributes: u64, below: bool, place: i32) -> Result<(), Failure> {
+    sys::protect(tree, attributes, below).at(Step::Protect)?;
     sys::attach(tree, place).at(Step::Attach)?;
     sys::close(tree);
     sys::close(place);

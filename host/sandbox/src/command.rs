@@ -32,6 +32,9 @@ pub struct Command {
     pub timeout: Option<Duration>,
     /// Resource limits; those not named are inherited, but core dumps are always off.
     pub limits: Vec<Limit>,
+    /// How much of the processor it leaves to others (`nice(2)`), from 0 to 19; never less than the host itself does.
+    /// Where the kernel shares the processor out by session first (`sched(7)`, autogroups), it counts for little.
+    pub nice: u8,
     /// What the command may do beyond an ordinary user, within the sandbox.
     pub capabilities: Capabilities,
 }
@@ -52,6 +55,7 @@ impl Command {
             stderr: Output::Null,
             timeout: None,
             limits: Vec::new(),
+            nice: 0,
             capabilities: Capabilities::NONE,
         }
     }

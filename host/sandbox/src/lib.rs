@@ -50,6 +50,6 @@ mod wire;
 pub use command::{Capabilities, Command, Input, Limit, Output, Resource};
 pub use error::SandboxError;
 pub use probe::{Check, probe};
-pub use root::{Mount, MountKind, RootSpec};
+pub use root::{Mount, MountKind, RootSpec, Subtree};
 pub use running::{Ending, Killer, Outcome, Running, Usage, clear_work};
 pub use spawn::{run, spawn};

@@ -22,7 +22,19 @@ pub struct RootSpec {
     pub directories: Vec<PathBuf>,
     /// Nothing but `directories` and the mounts can be written (BuildStream: `ROOT_READ_ONLY`).
     pub read_only: bool,
+    /// Directories that can be written or not with all below them, whatever is around them; outer ones first.
+    /// They must exist once layers, `directories` and mounts are there.
+    pub subtrees: Vec<Subtree>,
     pub(crate) classic_overlay: bool,
+}
+
+/// A directory inside, with all below it but for mounts and subtrees of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subtree {
+    /// Absolute path inside; links in it are followed inside.
+    pub path: PathBuf,
+    /// Whether the command may change it.
+    pub writable: bool,
 }
 
 /// Something mounted inside a root. A missing mount point is made, and removed afterwards.
@@ -81,6 +93,7 @@ impl RootSpec {
             ],
             directories: Vec::new(),
             read_only: false,
+            subtrees: Vec::new(),
             classic_overlay: false,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::error::SandboxError;
 use crate::wire::{flag, op};
-use crate::{Command, Mount, MountKind, RootSpec};
+use crate::{Command, Mount, MountKind, RootSpec, Subtree};
 use rustix::process::{getegid, geteuid};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -12,6 +12,7 @@ const NEW_NET: u64 = 0x4000_0000;
 /// New mount, cgroup, host name, IPC and process namespaces.
 const NAMESPACES: u64 = 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000;
 const CORE_DUMP_SIZE: u64 = 4;
+const MOST_NICE: u8 = 19;
 
 /// A script, and what its numbers mean when the init reports one.
 #[derive(Debug)]
@@ -142,9 +143,20 @@ impl Writer {
             root.directories.iter().for_each(|path| self.order(op::REBIND, path, &[&0, path]));
             self.order(op::READ_ONLY_ROOT, "/", &[]);
         }
+        // Inner ones first: what is laid over itself takes the mounts below along as they are.
+        root.subtrees.iter().rev().for_each(|subtree| self.subtree(subtree));
         self.order(op::HOSTNAME, &command.hostname, &[&command.hostname]);
         if !command.network {
             self.order(op::LOOPBACK, "lo", &[]);
+        }
+    }
+
+    fn subtree(&mut self, Subtree { path, writable }: &Subtree) {
+        match (path.as_os_str() == "/", writable) {
+            (true, true) => {}
+            (true, false) => self.order(op::READ_ONLY_ROOT, "/", &[]),
+            (false, true) => self.order(op::REBIND, path, &[&flag::ALONE, path]),
+            (false, false) => self.order(op::REBIND, path, &[&(flag::ALONE | flag::READ_ONLY), path]),
         }
     }
 
@@ -193,6 +205,7 @@ impl Writer {
 
     fn command(&mut self, command: &Command, candidates: &[PathBuf]) {
         let to = &mut self.bytes;
+        number(to, u64::from(command.nice.min(MOST_NICE)));
         text(to, &command.cwd);
         number(to, command.limits.len() as u64 + 1);
         let limits = command.limits.iter().map(|limit| (limit.resource as u64, limit.value));

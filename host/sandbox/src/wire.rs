@@ -46,6 +46,8 @@ pub mod flag {
     pub const DEVICES: u64 = 2;
     /// Skipped without a word when the source does not exist.
     pub const OPTIONAL: u64 = 4;
+    /// What is mounted below keeps the flags that it has.
+    pub const ALONE: u64 = 8;
 }
 
 macro_rules! steps {

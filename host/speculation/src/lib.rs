@@ -43,6 +43,7 @@ pub use mode::{Mode, ParseModeError};
 pub use paths::{PathId, Paths};
 pub use policy::{HasBuiltIn, OverlaySlot, PolicySlot, PolicyWarning, PrimingSlot};
 pub use record::{
-    Content, Input, InputId, InputIndex, NameId, Origin, PlatformTree, Record, RecordedAction, RecordedOutput,
+    Content, Input, InputId, InputIndex, NameId, Origin, PlatformTree, Record, RecordedAction,
+    RecordedOutput, record_needs,
 };
 pub use resolve::{ActionId, ElementId, Fact, Impossible, PlaceId, Resolver, TreeId, Verdict, Woken};

@@ -39,7 +39,7 @@ impl Flights {
     pub(super) fn submit(&mut self, action: ActionId, digest: Digest, priority: i32) -> Option<Finished> {
         let (flight, mailbox) = (self.next, self.mailbox.clone());
         self.next += 1;
-        let request = Request { priority, ..Request::new(digest) };
+        let request = Request { priority, primed: true, ..Request::new(digest) };
         let submitted = self.executions.submit(&request, move |progress| {
             if let Progress::Completed(answer) = progress {
                 mailbox.finished(flight, finished(&answer));

@@ -8,6 +8,7 @@ mod oracle;
 mod outcome;
 mod project;
 mod service;
+mod waiting;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,7 @@ pub use oracle::{ElementKeys, Oracle, golden_keys};
 pub use outcome::Outcome;
 pub use project::Project;
 pub use service::Service;
+pub use waiting::{signal, wait_for};
 
 /// The file or folder that an environment variable names: `SPEC_COMPONENTS`, `SPEC_BASE_TAR`,
 /// `SPEC_EXAMPLE` or `SPEC_BST`.

@@ -34,6 +34,17 @@ impl Project {
         project
     }
 
+    /// A word that no other project has: small letters and digits.
+    ///
+    /// # Panics
+    /// Never: the folder has a name.
+    #[must_use]
+    pub fn token(&self) -> String {
+        let folder = self.path.parent().and_then(Path::file_name);
+        let folder = folder.expect("a temporary folder has a name").to_string_lossy();
+        folder.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase()
+    }
+
     /// A copy of a folder. Links stay as they are.
     ///
     /// # Panics

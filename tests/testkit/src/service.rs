@@ -125,8 +125,7 @@ impl Service {
     /// # Panics
     /// If that cannot be done.
     pub fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args(["-s", signal, &self.id().to_string()]).status();
-        assert!(status.expect("there is a `kill`").success(), "it does not run any more");
+        crate::signal(self.id(), signal);
     }
 
     /// Waits for its end.

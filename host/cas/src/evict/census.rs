@@ -83,15 +83,13 @@ pub(crate) fn digests(cas: &Cas, first: u8) -> Result<Vec<Digest>> {
 fn folder_of(cas: &Cas, first: u8) -> Result<Vec<Blob>> {
     let mut blobs = Vec::new();
     each(cas, &cas.shared.objects, first, |blob| blobs.push(blob))?;
-    let mut twins = Vec::new();
-    each(cas, &cas.shared.exec, first, |twin| twins.push(twin))?;
-    for twin in twins {
-        match blobs.iter_mut().find(|blob| blob.digest == twin.digest) {
-            Some(blob) => blob.disk += twin.disk,
-            // It may be one whose blob was quarantined.
-            None => blobs.push(twin),
-        }
-    }
+    let places: HashMap<Digest, usize> =
+        blobs.iter().enumerate().map(|(place, blob)| (blob.digest, place)).collect();
+    each(cas, &cas.shared.exec, first, |twin| match places.get(&twin.digest) {
+        Some(place) => blobs[*place].disk += twin.disk,
+        // It may be one whose blob was quarantined.
+        None => blobs.push(twin),
+    })?;
     Ok(blobs)
 }
 

@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, CWD, RenameFlags};
 use rustix::io::Errno;
 
 use super::census::{Blob, Census, Hash};
-use super::needs::Need;
+use super::needs::{Need, directories};
 use super::roots::{Root, RootKind, Roots};
 use crate::error::{CasError, Result};
 use crate::layout::BlobName;
@@ -79,6 +79,7 @@ impl Removal<'_> {
                     // A tree of which something is missing keeps nothing.
                     kept.extend(blobs.unwrap_or_default().iter().map(|digest| *digest.hash()));
                 }
+                Need::Directories(root) => kept.extend(directories(self.cas, &root, &mut HashSet::new())),
             }
         }
         Ok(())

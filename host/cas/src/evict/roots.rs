@@ -11,7 +11,7 @@ use spec_model::Digest;
 use super::needs::Need;
 use crate::action_cache::WORTH_REMEMBERING;
 use crate::error::{CasError, Result};
-use crate::layout;
+use crate::layout::{self, entries};
 use crate::lock::try_lock;
 use crate::store::Cas;
 use crate::usage::Moment;
@@ -140,13 +140,4 @@ fn look(path: &Path) -> Result<Option<(Moment, u64)>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(CasError::io("look up", path)(error)),
     }
-}
-
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other.map_err(CasError::io("list", folder))?,
-    };
-    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-    paths.collect::<std::io::Result<_>>().map_err(CasError::io("list", folder))
 }

@@ -10,7 +10,7 @@ use spec_cas::{Cas, Hold};
 use spec_model::{Action, Answered, Cancel, Digest};
 
 use super::listener::Listener;
-use super::queue::{FlightId, Full, Left, Manner, Queue, WaiterId};
+use super::queue::{FlightId, Full, Left, Manner, Queue, Taken, WaiterId};
 use super::realm::Realm;
 use super::{ActionError, Answer, Done, Executor, Order, Progress, Request, ResultCache};
 
@@ -53,13 +53,15 @@ struct State {
     /// Keys are a realm's number and an action in it.
     queue: Queue<(usize, Digest), Job, Arc<Listener>>,
     realms: usize,
+    /// Threads that take flights, spare ones among them.
+    workers: usize,
     closing: bool,
 }
 
 #[derive(Clone)]
 struct Job {
     realm: Arc<Realm>,
-    order: Arc<Order>,
+    order: Order,
     cancel: Cancel,
     /// What it needs is not evicted, however long it waits.
     _hold: Arc<Hold>,
@@ -76,10 +78,11 @@ impl Executions {
         executor: Arc<dyn Executor>,
         options: PoolOptions,
     ) -> Result<Self, ActionError> {
-        let state = Mutex::new(State { queue: Queue::new(options.max_queued), realms: 1, closing: false });
+        let (queue, count) = (Queue::new(options.max_queued), options.workers.max(1));
+        let state = Mutex::new(State { queue, realms: 1, workers: count, closing: false });
         let (wake, spares) = (Condvar::new(), Mutex::default());
         let mut pool = Pool { shared: Arc::new(Shared { state, wake, spares }), workers: Vec::new() };
-        for number in 0..options.workers.max(1) {
+        for number in 0..count {
             let shared = Arc::clone(&pool.shared);
             let work = move || shared.work(&AtomicBool::new(false));
             pool.workers.push(Shared::start(&format!("action-{number}"), work)?);
@@ -114,7 +117,7 @@ impl Executions {
         if !request.skip_cache_lookup
             && let Some(result) = self.realm.cached(&request.action)?
         {
-            let done = Done { result, answered: Answered::CacheHit };
+            let done = Done { result, answered: Answered::CacheHit, report: None };
             listener.tell(Progress::Completed(Ok(done.into())));
             return Ok(Ticket { place: None });
         }
@@ -158,20 +161,22 @@ impl Shared {
         action: Action,
         listener: Arc<Listener>,
     ) -> Result<Ticket, ActionError> {
-        let (priority, alone) = (request.priority, action.do_not_cache);
-        let manner = Manner { priority, fresh: request.skip_cache_lookup, alone };
-        let order = Order { digest: request.action, action, queued: SystemTime::now() };
+        let Request { priority, primed, skip_cache_lookup: fresh, .. } = *request;
+        let manner = Manner { priority, primed, fresh, alone: action.do_not_cache };
+        let order = Order { digest: request.action, action, queued: SystemTime::now(), primed };
         let hold = Arc::new(realm.cas.hold()?);
         let (realm_of_job, cancel) = (Arc::clone(realm), Cancel::new());
-        let job = || Job { realm: realm_of_job, order: order.into(), cancel, _hold: hold };
+        let job = || Job { realm: realm_of_job, order, cancel, _hold: hold };
         let key = (realm.number, request.action);
-        let boarded = {
+        let (boarded, stopped) = {
             let mut state = self.lock();
             if state.closing {
                 return Err(ActionError::Cancelled);
             }
-            state.queue.board(key, manner, Arc::clone(&listener), job)
+            let boarded = state.queue.board(key, manner, Arc::clone(&listener), job);
+            (boarded, state.give_way())
         };
+        stopped.iter().for_each(|job| job.cancel.cancel());
         let boarded = boarded.map_err(|Full| ActionError::Exhausted {
             what: "too many actions are waiting for a worker".to_owned(),
         })?;
@@ -191,28 +196,56 @@ impl Shared {
         })
     }
 
-    /// Has all workers look whether their time is over.
-    pub(super) fn wake_all(&self) {
-        drop(self.lock());
+    /// A spare worker comes.
+    pub(super) fn add_worker(&self) {
+        self.lock().workers += 1;
+    }
+
+    /// A spare worker goes: has all look whether it is theirs whose time is over.
+    pub(super) fn remove_worker(&self) {
+        let stopped = {
+            let mut state = self.lock();
+            state.workers -= 1;
+            state.give_way()
+        };
+        stopped.iter().for_each(|job| job.cancel.cancel());
         self.wake.notify_all();
     }
 
     /// What a thread of the pool does all its life, which may be over before the pool's.
     pub(super) fn work(&self, over: &AtomicBool) {
-        while let Some((flight, job)) = self.next(over) {
+        while let Some(Taken { flight, mut job, primed }) = self.next(over) {
+            job.order.primed = primed;
             let cached = if job.order.action.do_not_cache { None } else { self.late_hit(flight, &job) };
             let answer = match cached {
                 Some(done) => Ok(done),
                 None => self.run(flight, &job),
             };
-            let waiters = self.lock().queue.land(flight);
+            let waiters = self.land(flight, &answer);
             for (number, waiter) in waiters.iter().enumerate() {
                 waiter.answer(&answer, number > 0);
             }
         }
     }
 
-    fn next(&self, over: &AtomicBool) -> Option<(FlightId, Job)> {
+    /// Who is to hear the answer: nobody if the flight just gave its worker up, and will have another.
+    fn land(&self, flight: FlightId, answer: &Answer) -> Vec<Arc<Listener>> {
+        let stopped = {
+            let mut state = self.lock();
+            let cancelled = matches!(answer, Err(ActionError::Cancelled));
+            if !(cancelled && state.queue.again(flight, |job| job.cancel = Cancel::new())) {
+                return state.queue.land(flight);
+            }
+            // Somebody may have asked for it meanwhile.
+            state.give_way()
+        };
+        stopped.iter().for_each(|job| job.cancel.cancel());
+        // This thread may be one whose time is over.
+        self.wake.notify_one();
+        Vec::new()
+    }
+
+    fn next(&self, over: &AtomicBool) -> Option<Taken<Job>> {
         let mut state = self.lock();
         loop {
             if state.closing || over.load(Ordering::Relaxed) {
@@ -229,7 +262,7 @@ impl Shared {
     fn late_hit(&self, flight: FlightId, job: &Job) -> Option<Arc<Done>> {
         let result = job.realm.cached(&job.order.digest).ok().flatten()?;
         let must_run = self.lock().queue.must_run(flight);
-        (!must_run).then(|| Done { result, answered: Answered::CacheHit }.into())
+        (!must_run).then(|| Done { result, answered: Answered::CacheHit, report: None }.into())
     }
 
     fn run(&self, flight: FlightId, job: &Job) -> Answer {
@@ -239,11 +272,18 @@ impl Shared {
     }
 }
 
+impl State {
+    /// The jobs that have to be stopped, so that nobody waits for a primed one.
+    fn give_way(&mut self) -> Vec<Job> {
+        self.queue.give_way(self.workers)
+    }
+}
+
 impl Drop for Ticket {
     fn drop(&mut self) {
         let Some((shared, flight, waiter)) = self.place.take() else { return };
         let left = shared.lock().queue.leave(flight, waiter);
-        if let Left::Abandoned { job, .. } = left {
+        if let Left::Abandoned { job } = left {
             job.cancel.cancel();
         }
     }

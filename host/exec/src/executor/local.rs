@@ -12,6 +12,7 @@ use spec_sandbox::{Command as Process, Ending, Outcome, Output, RootSpec, Sandbo
 use super::arena::{Arena, Medium};
 use super::outputs::{Collector, Plan};
 use super::platform::Demands;
+use super::report::report;
 use super::stage::Stage;
 use super::{
     ActionError, Executed, Executor, Notes, OpenSocket, Order, RemoteApis, SocketOptions, load, path,
@@ -19,6 +20,10 @@ use super::{
 
 /// How often it is looked whether an action takes too much memory.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// Of actions that nobody has asked for yet; one that is joined later keeps it, for only root may take it back. So it is
+/// not the most there is: such an action has a tenth of a busy processor.
+const PRIMED_NICE: u8 = 10;
 
 /// What the executor on this machine may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +63,7 @@ pub struct LocalExecutor {
 
 /// An action with everything it says checked.
 struct Task {
+    primed: bool,
     action: Action,
     command: Command,
     cwd: String,
@@ -105,7 +111,8 @@ impl LocalExecutor {
         Ok(Some(remote_apis.open(wanted)?))
     }
 
-    fn task(&self, action: &Action) -> Result<Task, ActionError> {
+    fn task(&self, order: &Order) -> Result<Task, ActionError> {
+        let action = &order.action;
         let command = load::command(&self.cas, &action.command)?;
         if command.arguments.is_empty() {
             return Err(ActionError::invalid("the command has no arguments; expected a program"));
@@ -123,14 +130,18 @@ impl LocalExecutor {
                 "its timeout is {timeout:?}; expected at most {most:?}"
             )));
         }
-        Ok(Task { action: action.clone(), command, cwd, demands, plan, timeout })
+        Ok(Task { primed: order.primed, action: action.clone(), command, cwd, demands, plan, timeout })
     }
 
     /// Runs the command in memory; on disk if it takes too much of it.
     fn attempt(&self, task: &Task, cancel: &Cancel) -> Result<Attempt, ActionError> {
         let first = self.attempt_in(Medium::Memory, task, cancel);
-        let failed = !matches!(&first, Ok(attempt) if is_success(&attempt.outcome));
-        if failed && self.arena.is_short(Medium::Memory) && !cancel.is_cancelled() {
+        let worth_another = match &first {
+            Ok(attempt) => attempt.stage.medium == Medium::Memory && !is_success(&attempt.outcome),
+            // Staging may have filled the memory. What is not in the store is not there for a second attempt either.
+            Err(error) => matches!(error, ActionError::Exhausted { .. } | ActionError::Internal { .. }),
+        };
+        if worth_another && self.arena.is_short(Medium::Memory) && !cancel.is_cancelled() {
             drop(first);
             return self.attempt_in(Medium::Disk, task, cancel);
         }
@@ -199,7 +210,7 @@ impl LocalExecutor {
 impl Executor for LocalExecutor {
     fn execute(&self, order: &Order, cancel: &Cancel) -> Result<Executed, ActionError> {
         let started = Some(SystemTime::now());
-        let task = self.task(&order.action)?;
+        let task = self.task(order)?;
         let attempt = self.attempt(&task, cancel)?;
         let upload = Some(SystemTime::now());
         let mut result = match &attempt.outcome {
@@ -224,7 +235,11 @@ impl Executor for LocalExecutor {
             Ok(Outcome { ending: Ending::TimedOut, .. }) => {
                 Err(ActionError::TimedOut { after: task.timeout, result: Box::new(result) })
             }
-            _ => Ok(Executed { result }),
+            Ok(outcome) => {
+                let report = report(outcome, &task.demands, task.timeout);
+                Ok(Executed { result, report })
+            }
+            Err(_) => Ok(Executed { result, report: None }),
         }
     }
 }
@@ -246,6 +261,7 @@ fn process(task: &Task, stage: &Stage) -> Result<Process, ActionError> {
         stdout: create("stdout")?,
         stderr: create("stderr")?,
         timeout: Some(task.timeout),
+        nice: if task.primed { PRIMED_NICE } else { 0 },
         ..Process::new(&task.command.arguments)
     })
 }

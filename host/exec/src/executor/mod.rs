@@ -20,11 +20,13 @@ mod queue;
 mod realm;
 mod record;
 mod remote_apis;
+mod report;
 mod request;
 mod result_cache;
 mod settle;
 mod spare;
 mod stage;
+mod subtrees;
 mod view;
 
 pub use error::ActionError;

@@ -24,6 +24,8 @@ pub struct Order {
     pub action: Action,
     /// When it was queued.
     pub queued: SystemTime,
+    /// Nobody has asked for it yet: it takes of the machine what others leave.
+    pub primed: bool,
 }
 
 /// An executed action.
@@ -31,4 +33,6 @@ pub struct Order {
 pub struct Executed {
     /// Its result.
     pub result: ActionResult,
+    /// What the machine tells a person of a command that failed: an entry of REAPI's `server_logs`.
+    pub report: Option<String>,
 }

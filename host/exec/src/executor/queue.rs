@@ -1,7 +1,8 @@
 //! Who waits for what, and what is next: a pure state machine.
 //!
 //! A *flight* is one execution, queued or running, and all who wait for it. Requests for one action share a flight
-//! unless they must not.
+//! unless they must not. A *primed* flight is one that nobody has asked for yet: it goes when nothing else waits, and
+//! gives its worker up to a flight that somebody waits for.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
@@ -13,7 +14,9 @@ pub(crate) struct Queue<K, J, W> {
     /// The flight that a request for this key joins.
     shared: HashMap<K, FlightId>,
     /// Flights that wait for a worker: the most urgent first, then the oldest.
-    ready: BTreeSet<(i32, FlightId)>,
+    ready: BTreeSet<(Rank, FlightId)>,
+    /// Flights that have a worker and may keep it, in the same order.
+    running: BTreeSet<(Rank, FlightId)>,
     next: u64,
     bound: usize,
 }
@@ -24,12 +27,29 @@ pub(crate) struct FlightId(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct WaiterId(u64);
 
+/// Orders flights: all that somebody asked for, then the primed ones; lower numbers first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    primed: bool,
+    priority: i32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Ready,
+    Running,
+    /// It was told to give its worker up.
+    Stopping,
+}
+
 #[derive(Debug)]
 struct Flight<K, J, W> {
     key: K,
     job: J,
-    priority: i32,
-    running: bool,
+    rank: Rank,
+    stage: Stage,
+    /// How often it gave its worker up.
+    stops: u8,
     /// Somebody wants it run even if there is a result already.
     fresh: bool,
     waiters: Vec<(WaiterId, W)>,
@@ -40,6 +60,8 @@ struct Flight<K, J, W> {
 pub(crate) struct Manner {
     /// Lower numbers go first.
     pub(crate) priority: i32,
+    /// Nobody waits for it in earnest.
+    pub(crate) primed: bool,
     /// Not content with a result that exists.
     pub(crate) fresh: bool,
     /// Shares no flight.
@@ -55,6 +77,18 @@ pub(crate) struct Boarded {
     pub(crate) running: bool,
 }
 
+/// A flight that a worker got.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Taken<J> {
+    pub(crate) flight: FlightId,
+    pub(crate) job: J,
+    /// Whether nobody has asked for it yet.
+    pub(crate) primed: bool,
+}
+
+/// A primed flight that gave its worker up so often waits for another; with the next time it is over.
+const MOST_STOPS: u8 = 2;
+
 /// There are as many flights waiting as may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
@@ -64,14 +98,15 @@ pub(crate) struct Full;
 pub(crate) enum Left<J> {
     /// Others still wait for it, or it was over.
     Flying,
-    /// Nobody did, and it is gone; if it was running, its job has to be stopped.
-    Abandoned { job: J, running: bool },
+    /// Nobody did, and it is gone; its job has to be stopped if it runs.
+    Abandoned { job: J },
 }
 
 impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
     /// A queue of at most `bound` flights that wait for a worker.
     pub(crate) fn new(bound: usize) -> Self {
-        Self { flights: HashMap::new(), shared: HashMap::new(), ready: BTreeSet::new(), next: 0, bound }
+        let (ready, running) = (BTreeSet::new(), BTreeSet::new());
+        Self { flights: HashMap::new(), shared: HashMap::new(), ready, running, next: 0, bound }
     }
 
     /// Adds a waiter to the flight of its key, or to a new one with the job `job`.
@@ -91,21 +126,54 @@ impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
         let entry = self.flights.get_mut(&flight).expect("shared flights and new ones are in the table");
         entry.waiters.push((waiter_id, waiter));
         entry.fresh |= manner.fresh;
-        let running = entry.running;
-        if !running && manner.priority < entry.priority {
-            self.ready.remove(&(entry.priority, flight));
-            entry.priority = manner.priority;
-            self.ready.insert((entry.priority, flight));
+        let (stage, before) = (entry.stage, entry.rank);
+        entry.rank = before.min(manner.rank());
+        let after = entry.rank;
+        if let Some(set) = self.set(stage)
+            && set.remove(&(before, flight))
+        {
+            set.insert((after, flight));
         }
-        Ok(Boarded { flight, waiter: waiter_id, running })
+        Ok(Boarded { flight, waiter: waiter_id, running: stage == Stage::Running })
     }
 
     /// Takes the next flight for a worker.
-    pub(crate) fn take(&mut self) -> Option<(FlightId, J)> {
-        let (_, flight) = self.ready.pop_first()?;
+    pub(crate) fn take(&mut self) -> Option<Taken<J>> {
+        let (rank, flight) = self.ready.pop_first()?;
+        self.running.insert((rank, flight));
         let entry = self.flights.get_mut(&flight).expect("ready flights are in the table");
-        entry.running = true;
-        Some((flight, entry.job.clone()))
+        entry.stage = Stage::Running;
+        Some(Taken { flight, job: entry.job.clone(), primed: rank.primed })
+    }
+
+    /// Chooses the primed flights that have to give their workers up, so that with `workers` workers nothing that
+    /// somebody asked for waits while a primed flight runs: the least urgent and youngest. Their jobs have to be
+    /// stopped, and then [`again`](Self::again) has to be asked.
+    pub(crate) fn give_way(&mut self, workers: usize) -> Vec<J> {
+        let asked = self.ready.iter().take(workers).filter(|(rank, _)| !rank.primed).count();
+        let short = (asked + self.running.len()).saturating_sub(workers);
+        let last: Vec<_> = self.running.iter().rev().take(short).copied().collect();
+        let mut stopped = Vec::new();
+        for (rank, flight) in last.into_iter().filter(|(rank, _)| rank.primed) {
+            self.running.remove(&(rank, flight));
+            let entry = self.flights.get_mut(&flight).expect("running flights are in the table");
+            entry.stage = Stage::Stopping;
+            entry.stops += 1;
+            stopped.push(entry.job.clone());
+        }
+        stopped
+    }
+
+    /// Puts a flight that has given its worker up back among those that wait, with a job to start anew; `false` if it
+    /// was not told to, or has done so too often already. The bound does not count: it was let in before.
+    pub(crate) fn again(&mut self, flight: FlightId, renew: impl FnOnce(&mut J)) -> bool {
+        let Some(entry) = self.flights.get_mut(&flight) else { return false };
+        if entry.stage != Stage::Stopping || (entry.rank.primed && entry.stops > MOST_STOPS) {
+            return false;
+        }
+        entry.stage = Stage::Ready;
+        renew(&mut entry.job);
+        self.ready.insert((entry.rank, flight))
     }
 
     /// Those who wait for a flight.
@@ -132,7 +200,7 @@ impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
             return Left::Flying;
         }
         match self.remove(flight) {
-            Some(entry) => Left::Abandoned { job: entry.job, running: entry.running },
+            Some(entry) => Left::Abandoned { job: entry.job },
             None => Left::Flying,
         }
     }
@@ -141,6 +209,7 @@ impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
     pub(crate) fn clear(&mut self) -> Vec<(J, Vec<W>)> {
         self.shared.clear();
         self.ready.clear();
+        self.running.clear();
         let flights = self.flights.drain().map(|(_, entry)| entry);
         flights
             .map(|entry| (entry.job, entry.waiters.into_iter().map(|(_, waiter)| waiter).collect()))
@@ -160,25 +229,42 @@ impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
         if !manner.alone {
             self.shared.insert(key.clone(), flight);
         }
-        self.ready.insert((manner.priority, flight));
-        let (priority, fresh) = (manner.priority, manner.fresh);
-        let entry = Flight { key, job: job(), priority, running: false, fresh, waiters: Vec::new() };
+        let (rank, stage, fresh) = (manner.rank(), Stage::Ready, manner.fresh);
+        self.ready.insert((rank, flight));
+        let entry = Flight { key, job: job(), rank, stage, stops: 0, fresh, waiters: Vec::new() };
         self.flights.insert(flight, entry);
         Ok(flight)
     }
 
     fn remove(&mut self, flight: FlightId) -> Option<Flight<K, J, W>> {
         let entry = self.flights.remove(&flight)?;
-        self.ready.remove(&(entry.priority, flight));
+        if let Some(set) = self.set(entry.stage) {
+            set.remove(&(entry.rank, flight));
+        }
         if self.shared.get(&entry.key) == Some(&flight) {
             self.shared.remove(&entry.key);
         }
         Some(entry)
     }
 
+    /// Where flights of a stage are kept in order.
+    fn set(&mut self, stage: Stage) -> Option<&mut BTreeSet<(Rank, FlightId)>> {
+        match stage {
+            Stage::Ready => Some(&mut self.ready),
+            Stage::Running => Some(&mut self.running),
+            Stage::Stopping => None,
+        }
+    }
+
     fn number(&mut self) -> u64 {
         self.next += 1;
         self.next
+    }
+}
+
+impl Manner {
+    fn rank(self) -> Rank {
+        Rank { primed: self.primed, priority: self.priority }
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use spec_cas::Cas;
 use spec_model::{Action, ActionResult, Answered, Cancel, Digest};
 
-use super::{ActionError, Answer, Done, Executor, Order, ResultCache, load};
+use super::{ActionError, Answer, Done, Executed, Executor, Order, ResultCache, load};
 
 /// A store with the results of its actions, and who executes those. Its digests mean nothing in another realm.
 pub(super) struct Realm {
@@ -37,6 +37,7 @@ impl Realm {
         if executed.result.exit_code == 0 && !order.action.do_not_cache {
             self.cache.put(&order.digest, &executed.result)?;
         }
-        Ok(Done { result: executed.result, answered: Answered::Executed }.into())
+        let Executed { result, report } = executed;
+        Ok(Done { result, answered: Answered::Executed, report }.into())
     }
 }

@@ -13,6 +13,9 @@ pub struct Request {
     pub action: Digest,
     /// Lower numbers go first (REAPI's `ExecutionPolicy`); 0 is the usual.
     pub priority: i32,
+    /// Sent ahead of who may want it: goes when nothing else waits, and gives way to everything else. An answer of
+    /// [`ActionError::Cancelled`] tells that it did so too often.
+    pub primed: bool,
     /// Run it even if the action cache has a result.
     pub skip_cache_lookup: bool,
     /// Who keeps a record of the answer.
@@ -23,7 +26,8 @@ impl Request {
     /// A request of the usual priority that nobody records.
     #[must_use]
     pub fn new(action: Digest) -> Self {
-        Self { action, priority: 0, skip_cache_lookup: false, recording: Recording::default() }
+        let recording = Recording::default();
+        Self { action, priority: 0, primed: false, skip_cache_lookup: false, recording }
     }
 }
 
@@ -48,4 +52,6 @@ pub struct Done {
     pub result: ActionResult,
     /// Where it came from. [`Answered::CacheHit`] is REAPI's `cached_result`.
     pub answered: Answered,
+    /// What the machine tells a person of a command that failed: an entry of REAPI's `server_logs`.
+    pub report: Option<String>,
 }

@@ -37,15 +37,14 @@ impl ResultCache {
     /// directory among its outputs is no tree, [`ActionError::Exhausted`] when the disk is full.
     pub fn put(&self, action: &Digest, result: &ActionResult) -> Result<(), ActionError> {
         let needs = self.needs(result)?;
-        let absent = self.cas.missing(&needs)?;
-        if !absent.is_empty() {
-            return Err(ActionError::Missing { digests: absent });
+        match self.actions.put(action, &needs, &wire::action_result_to_bytes(result)) {
+            Err(CasError::Missing { .. }) => Err(ActionError::Missing { digests: self.cas.missing(&needs)? }),
+            other => Ok(other?),
         }
-        Ok(self.actions.put(action, &needs, &wire::action_result_to_bytes(result))?)
     }
 
     /// All blobs that a result speaks of, sorted, each once.
-    pub(crate) fn needs(&self, result: &ActionResult) -> Result<Vec<Digest>, CasError> {
+    fn needs(&self, result: &ActionResult) -> Result<Vec<Digest>, CasError> {
         let mut needs: Vec<Digest> = result.files.iter().map(|file| file.digest).collect();
         needs.extend([&result.stdout, &result.stderr].into_iter().filter_map(|captured| captured.digest));
         for directory in &result.directories {
@@ -54,7 +53,7 @@ impl ResultCache {
                 needs.extend(self.cas.files_of_tree_message(tree)?);
             }
             if let Some(root) = &directory.root {
-                needs.extend(self.cas.blobs_of_tree(root)?);
+                needs.extend(self.cas.blobs_below(root)?);
             }
         }
         needs.sort_unstable();

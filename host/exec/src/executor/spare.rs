@@ -34,6 +34,7 @@ impl Executions {
         let (shared, ended) = (Arc::clone(&self.pool.shared), Arc::clone(&over));
         let thread = Shared::start("spare-action", move || shared.work(&ended))?;
         threads.push(thread);
+        self.pool.shared.add_worker();
         Ok(Spare { shared: Arc::clone(&self.pool.shared), over })
     }
 }
@@ -41,6 +42,6 @@ impl Executions {
 impl Drop for Spare {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
-        self.shared.wake_all();
+        self.shared.remove_worker();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use spec_model::tree::NodeProperties;
+use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 use spec_model::{
     ActionResult, Digest, ExecutionMetadata, OutputDirectory, OutputFile, OutputSymlink, SymlinkKind,
 };
@@ -14,6 +14,32 @@ use super::usage;
 #[must_use]
 pub fn digest(digest: &Digest) -> reapi::Digest {
     reapi::Digest { hash: digest.hex(), size_bytes: i64::try_from(digest.size()).unwrap_or(i64::MAX) }
+}
+
+/// A directory.
+#[must_use]
+pub fn directory(directory: &Directory) -> reapi::Directory {
+    let file = |file: &FileNode| reapi::FileNode {
+        name: file.name.clone(),
+        digest: Some(digest(&file.digest)),
+        is_executable: file.executable,
+        node_properties: node_properties(&file.properties),
+    };
+    let child = |child: &DirectoryNode| reapi::DirectoryNode {
+        name: child.name.clone(),
+        digest: Some(digest(&child.digest)),
+    };
+    let link = |link: &SymlinkNode| reapi::SymlinkNode {
+        name: link.name.clone(),
+        target: link.target.clone(),
+        node_properties: node_properties(&link.properties),
+    };
+    reapi::Directory {
+        files: directory.files.iter().map(file).collect(),
+        directories: directory.directories.iter().map(child).collect(),
+        symlinks: directory.symlinks.iter().map(link).collect(),
+        node_properties: node_properties(&directory.properties),
+    }
 }
 
 /// A result, without its subactions, which REAPI's message does not have.

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs, reason = "each test uses what it needs")]
 
+pub(crate) mod calls;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +56,17 @@ impl Fixture {
         let server = Server::new(cas.clone(), options)
             .with_executions(Arc::new(executions))
             .with_store(blake3.clone(), Some(Arc::new(beside)));
+        Self::serve(server, [cas, blake3], gate, folder).await
+    }
+
+    /// A server that runs no actions.
+    pub(crate) async fn without_executions(cas: &Cas) -> Self {
+        let blake3 = Cas::open_with(cas.root(), DigestFunction::Blake3).unwrap();
+        let server = Server::new(cas.clone(), Options::default());
+        Self::serve(server, [cas.clone(), blake3], Cancel::new(), tempfile::tempdir().unwrap()).await
+    }
+
+    async fn serve(server: Server, [cas, blake3]: [Cas; 2], gate: Cancel, folder: tempfile::TempDir) -> Self {
         let path = folder.path().join("socket");
         let listener = Listener::open(&Address::Unix(path)).await.unwrap();
         let (stop, stopping) = tokio::sync::oneshot::channel();
@@ -163,7 +176,10 @@ impl Executor for Pretender {
         let command = reapi::Command::decode(&*self.0.get(&order.action.command)?).unwrap();
         let result = ActionResult { exit_code: 0, ..Default::default() };
         match command.arguments[0].as_str() {
-            "false" => Ok(Executed { result: ActionResult { exit_code: 1, ..result } }),
+            "false" => Ok(Executed {
+                result: ActionResult { exit_code: 1, ..result },
+                report: Some("it failed".to_owned()),
+            }),
             "missing" => Err(ActionError::Missing { digests: vec![Digest::of(b"not there")] }),
             "late" => Err(ActionError::TimedOut { after: Duration::from_secs(1), result: Box::new(result) }),
             "wait" => {
@@ -176,9 +192,9 @@ impl Executor for Pretender {
                 let (send, receive) = std::sync::mpsc::channel();
                 let _guard = self.1.on_cancel(move || _ = send.send(()));
                 _ = receive.recv_timeout(Duration::from_secs(30));
-                Ok(Executed { result })
+                Ok(Executed { result, report: None })
             }
-            _ => Ok(Executed { result }),
+            _ => Ok(Executed { result, report: None }),
         }
     }
 }
@@ -189,7 +205,8 @@ pub(crate) fn wire(digest: &Digest) -> reapi::Digest {
 
 /// Bytes that do not compress and differ by seed.
 pub(crate) fn noise(seed: u64, count: usize) -> Vec<u8> {
-    let mut state = seed | 1;
+    // Never 0, and another for every seed.
+    let mut state = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 << 63;
     let mut next = || {
         state ^= state << 13;
         state ^= state >> 7;

@@ -93,6 +93,15 @@ fn limits_hold_and_core_dumps_are_off() {
 }
 
 #[test]
+fn a_nice_command_leaves_the_processor_to_others() {
+    let own = rustix::process::getpriority_process(None).expect("everybody may ask");
+    for nice in [0, 10, 19] {
+        let outcome = Fixture::new().run(Command { nice, ..shell("nice") }).expect("runs");
+        assert_eq!(outcome, (Ending::Exited(0), format!("{}\n", own.max(i32::from(nice)))));
+    }
+}
+
+#[test]
 fn program_is_looked_up_in_path() {
     let mut fixture = Fixture::new();
     fixture.layer(&[("a/tool", "no program"), ("b/tool", "#!/bin/sh\necho b\n")]);

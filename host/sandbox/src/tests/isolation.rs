@@ -1,7 +1,7 @@
 //! What the command must not see, reach or change.
 
 use super::fixture::{Fixture, shell};
-use crate::{Command, Ending};
+use crate::{Command, Ending, Subtree};
 use std::os::fd::AsRawFd;
 
 #[test]
@@ -84,6 +84,23 @@ fn root_is_read_only_with_writable_holes() {
                  /dev/shm/o; do (echo y > $f) 2> /dev/null && echo $f; done; cat /etc/conf";
     fixture.check(tries, "/build/src\n/build/o\n/buildstream-install/o\n/tmp/o\n/dev/shm/o\nx\n");
     assert_eq!(fixture.upper(), ["build", "buildstream-install", "etc", "new"]);
+}
+
+#[test]
+fn subtrees_are_read_only_inside_of_writable_ones_and_the_other_way_round() {
+    let mut fixture = Fixture::new();
+    fixture.layer(&[("a/f", ""), ("a/b/f", ""), ("a/b/c/f", ""), ("x/f", "")]);
+    let subtree = |(path, writable): (&str, bool)| Subtree { path: path.into(), writable };
+    let tries = "for d in / /a /a/b /a/b/c /x /dev/shm /tmp; do (echo y > $d/f) 2> /dev/null && echo $d; done; \
+                 (echo y > /dev/null) 2> /dev/null && echo null";
+    for (subtrees, expected) in [
+        (vec![("/a", false), ("/a/b", true), ("/a/b/c", false)], "/\n/a/b\n/x\n/dev/shm\n/tmp\nnull\n"),
+        (vec![("/", false), ("/a/b", true), ("/dev", true)], "/a/b\n/a/b/c\n/dev/shm\n/tmp\nnull\n"),
+        (vec![("/", true)], "/\n/a\n/a/b\n/a/b/c\n/x\n/dev/shm\n/tmp\nnull\n"),
+    ] {
+        fixture.root.subtrees = subtrees.into_iter().map(subtree).collect();
+        fixture.check(tries, expected);
+    }
 }
 
 #[test]

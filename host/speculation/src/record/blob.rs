@@ -9,7 +9,7 @@ use super::{Record, from_proto, known, to_proto};
 use crate::error::{Result, SpeculationError};
 
 /// No record is larger; one that says so wants us to fill our memory.
-const LARGEST: u64 = 256 << 20;
+pub(super) const LARGEST: u64 = 256 << 20;
 
 impl Record {
     /// The bytes of the record in compact form: a `buildstream.v2.SpeculativeActions`.

@@ -253,6 +253,6 @@ impl Namer for Reader {
     }
 }
 
-fn digest(message: Option<&spec_proto::reapi::Digest>) -> Result<Digest, String> {
+pub(super) fn digest(message: Option<&spec_proto::reapi::Digest>) -> Result<Digest, String> {
     wire::digest("a digest of the record", message.cloned())
 }

@@ -4,11 +4,14 @@ mod blob;
 mod digests;
 mod from_proto;
 mod known;
+mod needs;
 #[cfg(test)]
 mod tests;
 mod to_proto;
 
 use std::collections::HashMap;
+
+pub use needs::record_needs;
 
 use spec_model::Digest;
 

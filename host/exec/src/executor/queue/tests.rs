@@ -7,18 +7,23 @@ use super::*;
 /// What may happen to a queue.
 #[derive(Clone, Debug)]
 enum Step {
-    Board { key: u8, priority: i32, fresh: bool, alone: bool },
+    Board { key: u8, manner: Manner },
     Take,
+    GiveWay { workers: usize },
+    Again(prop::sample::Index),
     Land(prop::sample::Index),
     Leave(prop::sample::Index),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let board = (0..4_u8, -2..3, any::<bool>(), prop::bool::weighted(0.2))
-        .prop_map(|(key, priority, fresh, alone)| Step::Board { key, priority, fresh, alone });
+    let manner = (-2..3, any::<bool>(), any::<bool>(), prop::bool::weighted(0.2))
+        .prop_map(|(priority, primed, fresh, alone)| Manner { priority, primed, fresh, alone });
+    let board = (0..4_u8, manner).prop_map(|(key, manner)| Step::Board { key, manner });
     let step = prop_oneof![
         4 => board,
         2 => Just(Step::Take),
+        1 => (1..4_usize).prop_map(|workers| Step::GiveWay { workers }),
+        1 => any::<prop::sample::Index>().prop_map(Step::Again),
         1 => any::<prop::sample::Index>().prop_map(Step::Land),
         2 => any::<prop::sample::Index>().prop_map(Step::Leave),
     ];
@@ -41,8 +46,11 @@ const BOUND: usize = 5;
 struct Model {
     waiting: Vec<Passenger>,
     running: Vec<FlightId>,
-    /// The most urgent that ever waited, whether they still do or not.
-    urgency: BTreeMap<FlightId, i32>,
+    /// Those of the running that were told to give their workers up.
+    stopping: Vec<FlightId>,
+    stops: BTreeMap<FlightId, u8>,
+    /// The most urgent that ever waited, whether they still do or not: primed, priority.
+    urgency: BTreeMap<FlightId, (bool, i32)>,
     count: usize,
 }
 
@@ -73,11 +81,12 @@ impl Model {
         prop_assert!(others.iter().all(|one| one.key == key), "one flight, two keys");
         prop_assert!(others.is_empty() || !manner.alone, "who wants to be alone has company");
         prop_assert!(!others.is_empty() || !full, "a new flight beyond the bound");
-        prop_assert_eq!(boarded.running, self.running.contains(&boarded.flight));
+        let has_worker = self.running.contains(&boarded.flight) && !self.stopping.contains(&boarded.flight);
+        prop_assert_eq!(boarded.running, has_worker);
         let (flight, id) = (boarded.flight, boarded.waiter);
         self.waiting.push(Passenger { number, key, flight, id });
-        let urgency = self.urgency.entry(flight).or_insert(i32::MAX);
-        *urgency = manner.priority.min(*urgency);
+        let urgency = self.urgency.entry(flight).or_insert((true, i32::MAX));
+        *urgency = (manner.primed, manner.priority).min(*urgency);
         Ok(())
     }
 
@@ -86,10 +95,52 @@ impl Model {
         let ready = flights.keys().filter(|flight| !self.running.contains(flight));
         let expected = ready.min_by_key(|flight| (self.urgency[flight], **flight)).copied();
         let taken = queue.take();
-        prop_assert_eq!(taken.map(|(flight, _)| flight), expected);
-        if let Some((flight, job)) = taken {
+        prop_assert_eq!(taken.as_ref().map(|taken| taken.flight), expected);
+        if let Some(Taken { flight, job, primed }) = taken {
+            prop_assert_eq!(primed, self.urgency[&flight].0);
             prop_assert!(flights[&flight].iter().all(|one| one.key == job));
             self.running.push(flight);
+        }
+        Ok(())
+    }
+
+    /// Every primed flight that runs gives way while more is asked for than there are workers for.
+    fn give_way(&mut self, queue: &mut Queue<u8, u8, usize>, workers: usize) -> Result<(), TestCaseError> {
+        let flights = self.flights();
+        let asked = |flight: &&FlightId| !self.urgency[flight].0 && !self.running.contains(flight);
+        let asked = flights.keys().filter(asked).count();
+        let mut busy: Vec<_> = self.running.iter().filter(|flight| !self.stopping.contains(flight)).collect();
+        busy.retain(|flight| flights.contains_key(flight));
+        busy.sort_by_key(|flight| (self.urgency[flight], **flight));
+        let short = (asked + busy.len()).saturating_sub(workers);
+        let primed = busy.iter().rev().take(short).filter(|flight| self.urgency[flight].0);
+        let expected: Vec<FlightId> = primed.map(|flight| **flight).collect();
+        let keys: Vec<u8> = expected.iter().map(|flight| flights[flight][0].key).collect();
+        prop_assert_eq!(queue.give_way(workers), keys);
+        for flight in expected {
+            self.stopping.push(flight);
+            *self.stops.entry(flight).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    fn again(
+        &mut self,
+        queue: &mut Queue<u8, u8, usize>,
+        at: prop::sample::Index,
+    ) -> Result<(), TestCaseError> {
+        if self.running.is_empty() {
+            return Ok(());
+        }
+        let flight = self.running[at.index(self.running.len())];
+        let wanted = self.waiting.iter().any(|one| one.flight == flight);
+        let spent =
+            self.urgency[&flight].0 && self.stops.get(&flight).is_some_and(|stops| *stops > MOST_STOPS);
+        let expected = wanted && self.stopping.contains(&flight) && !spent;
+        prop_assert_eq!(queue.again(flight, |_| ()), expected);
+        if expected {
+            self.running.retain(|other| *other != flight);
+            self.stopping.retain(|other| *other != flight);
         }
         Ok(())
     }
@@ -103,6 +154,7 @@ impl Model {
             return Ok(());
         }
         let flight = self.running.remove(at.index(self.running.len()));
+        self.stopping.retain(|other| *other != flight);
         let expected: Vec<_> =
             self.waiting.iter().filter(|one| one.flight == flight).map(|one| one.number).collect();
         self.waiting.retain(|one| one.flight != flight);
@@ -120,8 +172,7 @@ impl Model {
         }
         let one = self.waiting.remove(at.index(self.waiting.len()));
         let last = self.waiting.iter().all(|other| other.flight != one.flight);
-        let running = self.running.contains(&one.flight);
-        let expected = if last { Left::Abandoned { job: one.key, running } } else { Left::Flying };
+        let expected = if last { Left::Abandoned { job: one.key } } else { Left::Flying };
         prop_assert_eq!(queue.leave(one.flight, one.id), expected);
         prop_assert_eq!(queue.leave(one.flight, one.id), Left::Flying, "leaving twice is leaving once");
         Ok(())
@@ -136,25 +187,79 @@ proptest! {
         let mut model = Model::default();
         for step in steps {
             match step {
-                Step::Board { key, priority, fresh, alone } => {
-                    model.board(&mut queue, key, Manner { priority, fresh, alone })?;
-                }
+                Step::Board { key, manner } => model.board(&mut queue, key, manner)?,
                 Step::Take => model.take(&mut queue)?,
+                Step::GiveWay { workers } => model.give_way(&mut queue, workers)?,
+                Step::Again(at) => model.again(&mut queue, at)?,
                 Step::Land(at) => model.land(&mut queue, at)?,
                 Step::Leave(at) => model.leave(&mut queue, at)?,
             }
-            prop_assert!(queue.load().0 <= BOUND);
             prop_assert_eq!(queue.load().0, model.queued());
         }
     }
 }
 
+const ASKED: Manner = Manner { priority: 0, primed: false, fresh: false, alone: false };
+const PRIMED: Manner = Manner { priority: 5, primed: true, ..ASKED };
+
+/// Boards `keys` of one manner, and has them all run.
+fn run(queue: &mut Queue<char, char, ()>, keys: &str, manner: Manner) -> Vec<Boarded> {
+    let board = |key| queue.board(key, manner, (), || key).expect("there is room");
+    let boarded = keys.chars().map(board).collect();
+    while queue.take().is_some() {}
+    boarded
+}
+
+#[test]
+fn a_request_takes_the_worker_of_the_least_urgent_primed_flight() {
+    let mut queue = Queue::new(BOUND);
+    run(&mut queue, "a", ASKED);
+    run(&mut queue, "p", PRIMED);
+    let late = run(&mut queue, "q", Manner { priority: 9, ..PRIMED })[0].flight;
+    // However little urgent, it was asked for.
+    let manner = Manner { priority: 99, ..ASKED };
+    let asked = queue.board('b', manner, (), || 'b').expect("there is room").flight;
+    assert_eq!(queue.give_way(4), [], "one worker is idle");
+    assert_eq!(queue.give_way(3), ['q']);
+    assert_eq!(queue.give_way(3), [], "a worker is on its way");
+    assert!(queue.again(late, |job| *job = 'r'));
+    assert_eq!(queue.take(), Some(Taken { flight: asked, job: 'b', primed: false }));
+    assert_eq!(queue.take(), Some(Taken { flight: late, job: 'r', primed: true }));
+}
+
+#[test]
+fn what_somebody_has_joined_keeps_its_worker() {
+    let mut queue = Queue::new(BOUND);
+    run(&mut queue, "pq", PRIMED);
+    queue.board('q', ASKED, (), || 'q').expect("there is room");
+    queue.board('b', ASKED, (), || 'b').expect("there is room");
+    assert_eq!(queue.give_way(2), ['p']);
+    queue.board('c', ASKED, (), || 'c').expect("there is room");
+    assert_eq!(queue.give_way(2), [], "nobody is left who would have to");
+}
+
+#[test]
+fn a_primed_flight_gives_way_so_often_and_no_more() {
+    let mut queue = Queue::new(BOUND);
+    let primed = run(&mut queue, "p", PRIMED)[0].flight;
+    for stops in 1..=MOST_STOPS + 1 {
+        let asked = queue.board('b', ASKED, (), || 'b').expect("there is room").flight;
+        assert_eq!(queue.give_way(1), ['p']);
+        assert_eq!(queue.again(primed, |_| ()), stops <= MOST_STOPS);
+        assert_eq!(queue.take().map(|taken| taken.flight), Some(asked));
+        queue.land(asked);
+        queue.take();
+    }
+    // Once somebody has asked for it, it is not given up.
+    queue.board('p', ASKED, (), || 'p').expect("it is joined");
+    assert!(queue.again(primed, |_| ()));
+}
+
 #[test]
 fn a_result_that_exists_does_for_those_who_do_not_mind() {
     let mut queue = Queue::new(BOUND);
-    let manner = Manner { priority: 0, fresh: false, alone: false };
-    let boarded = queue.board('a', manner, (), || ()).expect("there is room");
+    let boarded = queue.board('a', ASKED, (), || ()).expect("there is room");
     assert!(!queue.must_run(boarded.flight));
-    queue.board('a', Manner { fresh: true, ..manner }, (), || ()).expect("there is room");
+    queue.board('a', Manner { fresh: true, ..ASKED }, (), || ()).expect("there is room");
     assert!(queue.must_run(boarded.flight));
 }

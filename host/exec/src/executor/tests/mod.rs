@@ -5,4 +5,6 @@ mod fixture;
 mod hostile;
 mod outputs;
 mod pool;
+mod primed;
 mod streams;
+mod subtrees;

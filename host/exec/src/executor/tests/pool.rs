@@ -12,7 +12,7 @@ use crate::executor::{
     Recorder, Recording, Request, Ticket,
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An executor that says what it has begun and waits for permission to end.
 struct Gate {
@@ -30,7 +30,7 @@ impl Executor for Gate {
             return Err(ActionError::Cancelled);
         }
         assert_ne!(exit_code, 99, "asked to panic");
-        Ok(Executed { result: ActionResult { exit_code, ..ActionResult::default() } })
+        Ok(Executed { result: ActionResult { exit_code, ..ActionResult::default() }, report: None })
     }
 }
 
@@ -53,13 +53,13 @@ fn gate() -> (Arc<Gate>, Receiver<(Digest, Cancel)>, std::sync::mpsc::Sender<i32
 }
 
 /// A request, and what it is told.
-fn ask(pool: &Executions, request: &Request) -> (Ticket, Receiver<Progress>) {
+pub(super) fn ask(pool: &Executions, request: &Request) -> (Ticket, Receiver<Progress>) {
     let (send, told) = channel();
     let ticket = pool.submit(request, move |progress| _ = send.send(progress)).expect("there is room");
     (ticket, told)
 }
 
-fn answer(told: &Receiver<Progress>) -> Answer {
+pub(super) fn answer(told: &Receiver<Progress>) -> Answer {
     loop {
         if let Progress::Completed(answer) = told.recv_timeout(PATIENCE).expect("an answer") {
             return answer;
@@ -67,7 +67,7 @@ fn answer(told: &Receiver<Progress>) -> Answer {
     }
 }
 
-fn how(told: &Receiver<Progress>) -> Answered {
+pub(super) fn how(told: &Receiver<Progress>) -> Answered {
     answer(told).expect("it has a result").answered
 }
 

@@ -168,3 +168,18 @@ fn the_socket_of_the_session_is_where_it_is_asked_for() {
     assert!(empty, "{result:?}");
     assert_eq!(fixture.cache.get(&action), Ok(Some(result)), "the action cache keeps subactions");
 }
+
+#[test]
+fn a_failed_command_is_told_of() {
+    let fixture = Fixture::new();
+    for (script, expected) in [
+        (":", None),
+        ("exit 3", Some("The command exited with 3.")),
+        ("kill -9 $$", Some("The command was ended by signal 9.")),
+    ] {
+        let done = fixture.answer(&fixture.script(script, &[])).expect("the action runs");
+        assert_eq!(done.report.as_deref().and_then(|report| report.lines().next()), expected, "{script}");
+        let chroot = format!("chrootRootDigest: {}\n", fixture.chroot);
+        assert!(done.report.as_ref().is_none_or(|report| report.contains(&chroot)), "{:?}", done.report);
+    }
+}
