@@ -1,12 +1,14 @@
 //! What policies that are components cost, for each candidate or input, in batches of 1,000.
 
+#![allow(clippy::print_stdout)]
+
 use std::hint::black_box;
 use std::time::Instant;
 
 use spec_plugins::{Options, Plugins, PolicyComponent, PolicyRequest, overlay_policies, priming_policies};
 use spec_strategy::{
     Candidate, EagerPriming, InputOrigins, InputStanding, Machine, Observation, OriginFacts, OriginKind,
-    Outcome, OverlayPolicy, PrimingPolicy, StandardOverlays, Standing,
+    Outcome, OverlayPolicy, PolicyError, PrimingPolicy, StandardOverlays, Standing,
 };
 
 const BATCH: u32 = 1000;
@@ -31,18 +33,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn priming(name: &str, policy: &mut dyn PrimingPolicy) -> Result<(), Box<dyn std::error::Error>> {
+fn priming(name: &str, policy: &mut dyn PrimingPolicy) -> Result<(), PolicyError> {
     let candidates: Vec<Candidate> = (0..BATCH).map(candidate).collect();
     let machine =
         Machine { slots: 16, real: 4, primed: 4, free: 64, cpu_left_ms: 1 << 40, bytes_left: 1 << 40 };
     let told: Vec<Observation> = (0..BATCH).map(observation).collect();
-    let decide = median(|| Ok(drop(black_box(policy.decide(&candidates, &machine)?))))?;
-    let observe = median(|| Ok(policy.observe(&told)?))?;
+    let decide = median(|| policy.decide(&candidates, &machine))?;
+    let observe = median(|| policy.observe(&told))?;
     println!("{name:24} decide {decide:6.0}   observe {observe:6.0}");
     Ok(())
 }
 
-fn overlay(name: &str, policy: &mut dyn OverlayPolicy) -> Result<(), Box<dyn std::error::Error>> {
+fn overlay(name: &str, policy: &mut dyn OverlayPolicy) -> Result<(), PolicyError> {
     let origins = [OriginKind::Source, OriginKind::Action, OriginKind::Artifact]
         .map(|kind| OriginFacts { kind, element: 1 });
     let inputs: Vec<_> = (0..BATCH).map(|path| InputOrigins { path, origins: origins.into() }).collect();
@@ -52,8 +54,8 @@ fn overlay(name: &str, policy: &mut dyn OverlayPolicy) -> Result<(), Box<dyn std
             alternatives: origins.map(|one| (one, Standing::Pending)).into(),
         })
         .collect();
-    let select = median(|| Ok(drop(black_box(policy.select(&inputs)?))))?;
-    let choose = median(|| Ok(drop(black_box(policy.choose(&standings)?))))?;
+    let select = median(|| policy.select(&inputs))?;
+    let choose = median(|| policy.choose(&standings))?;
     println!("{name:24} select {select:6.0}   choose  {choose:6.0}");
     Ok(())
 }
@@ -74,17 +76,19 @@ fn candidate(action: u32) -> Candidate {
 }
 
 fn observation(action: u32) -> Observation {
-    Observation { action, outcome: if action % 3 == 0 { Outcome::Unused } else { Outcome::Used }, cpu_ms: 40 }
+    Observation {
+        action,
+        outcome: if action.is_multiple_of(3) { Outcome::Unused } else { Outcome::Used },
+        cpu_ms: 40,
+    }
 }
 
 /// The median time of a batch, for each of it in nanoseconds.
-fn median(
-    mut batch: impl FnMut() -> Result<(), Box<dyn std::error::Error>>,
-) -> Result<f64, Box<dyn std::error::Error>> {
+fn median<T>(mut batch: impl FnMut() -> Result<T, PolicyError>) -> Result<f64, PolicyError> {
     let mut times = Vec::with_capacity(RUNS);
     for _ in 0..RUNS {
         let start = Instant::now();
-        batch()?;
+        black_box(batch()?);
         times.push(start.elapsed());
     }
     times.sort_unstable();

@@ -15,7 +15,7 @@ mod memory;
 
 use std::collections::HashMap;
 
-use memory::{Memory, Rate};
+use memory::Memory;
 use spec_guest_sdk::priming::{Candidate, Decision, LAST, Machine, Observation, Outcome, Policy, SkipReason};
 use spec_guest_sdk::{Refused, Settings, export_priming_policy};
 

@@ -27,7 +27,7 @@ impl Policy for Bad {
             "too-few" => Vec::new(),
             "too-many" => [all, vec![Decision::Hold]].concat(),
             "priority" => vec![Decision::Submit(1001); candidates.len()],
-            "huge" => vec![Decision::Hold; 8 << 20],
+            "huge" => vec![Decision::Hold; 5 << 20],
             _ => all,
         }
     }
