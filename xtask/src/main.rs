@@ -5,6 +5,7 @@
 
 mod apt;
 mod base;
+mod bazel;
 mod bench;
 mod bst;
 mod command;
@@ -49,6 +50,8 @@ enum Task {
         #[arg(long)]
         force: bool,
     },
+    /// Make the root that the tests run Bazel in, and print its folder
+    Bazel,
     /// Make a working copy of the example project in target/example
     Example,
     /// Install BuildStream, and run it with its own cache where arguments are given
@@ -71,6 +74,7 @@ fn main() -> Result<()> {
         Task::Setup => setup::run(&paths).map(drop),
         Task::Guests => guests::run(&paths),
         Task::Base { force } => base::run(&paths, force),
+        Task::Bazel => bazel::run(&paths).map(|root| println!("{}", root.display())),
         Task::Example => example::run(&paths).map(drop),
         Task::Bst { arguments } => bst::run(&paths, &arguments),
         Task::Golden => golden::run(&paths),

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 pub(crate) struct Paths {
     /// The checkout.
     pub(crate) root: PathBuf,
-    /// What outlives the checkout's target folder: the Debian base, BuildStream, the compiler for guests.
+    /// What outlives the checkout's target folder: the Debian base, BuildStream, Bazel, the compiler for guests.
     cache: PathBuf,
 }
 
@@ -52,6 +52,11 @@ impl Paths {
     /// The folder of the Python environment that holds BuildStream.
     pub(crate) fn bst(&self) -> PathBuf {
         self.cache.join("bst")
+    }
+
+    /// The folder of the root that Bazel runs in.
+    pub(crate) fn bazel(&self) -> PathBuf {
+        self.cache.join("bazel")
     }
 
     pub(crate) fn wasm_toolchain(&self) -> PathBuf {

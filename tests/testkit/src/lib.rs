@@ -3,6 +3,7 @@
 //!
 //! Everything here panics, with what to do, instead of returning errors: it is for tests alone.
 
+mod bazel;
 mod host;
 mod oracle;
 mod outcome;
@@ -12,6 +13,7 @@ mod waiting;
 
 use std::path::PathBuf;
 
+pub use bazel::Bazel;
 pub use host::Host;
 pub use oracle::{ElementKeys, Oracle, golden_keys};
 pub use outcome::Outcome;
@@ -20,7 +22,7 @@ pub use service::Service;
 pub use waiting::{signal, wait_for};
 
 /// The file or folder that an environment variable names: `SPEC_COMPONENTS`, `SPEC_BASE_TAR`,
-/// `SPEC_EXAMPLE` or `SPEC_BST`.
+/// `SPEC_EXAMPLE`, `SPEC_BST` or `SPEC_BAZEL`.
 ///
 /// # Panics
 /// If the variable is not set or names nothing; the message says what sets it.

@@ -6,10 +6,9 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use super::base::Base;
 use super::contenders::Project;
-use crate::base;
 use crate::command::{command, output, show};
-use crate::paths::Paths;
 
 /// What `autotools` runs for app, as it stands in BuildStream's log.
 const COMMANDS: &str = "export NOCONFIGURE=1
@@ -31,37 +30,17 @@ const ENVIRONMENT: [(&str, &str); 7] = [
     ("V", "1"),
 ];
 
-/// The base as a folder.
+/// The base, and what of the project is built in it.
 pub(super) struct Chroot {
-    root: PathBuf,
+    base: Base,
     source: PathBuf,
     header: PathBuf,
 }
 
 impl Chroot {
-    /// Unpacks the base, unless this one is there from an earlier run.
-    pub(super) fn unpack(paths: &Paths, project: &Project) -> Result<Chroot> {
-        let root = paths.target().join("bench-root");
-        let (stamp, hash) = (root.with_extension("base"), base::hash(paths)?);
-        if !fs::read_to_string(&stamp).is_ok_and(|old| old == hash) {
-            if root.exists() {
-                fs::remove_dir_all(&root)?;
-            }
-            fs::create_dir(&root)?;
-            let tar = command("tar", ["--extract", "--no-same-owner", "--exclude=./dev/*", "--file"])
-                .arg(paths.base_tar())
-                .arg("--directory")
-                .arg(&root)
-                .status()?;
-            anyhow::ensure!(tar.success(), "cannot unpack the base");
-            // Where files are bound into the read-only root.
-            fs::create_dir_all(root.join("buildstream-install"))?;
-            fs::create_dir_all(root.join("buildstream"))?;
-            fs::write(root.join("usr/include/dep.h"), "")?;
-            fs::write(&stamp, hash)?;
-        }
+    pub(super) fn new(base: Base, project: &Project) -> Chroot {
         let header = project.path().join("files/dep/include/dep.h");
-        Ok(Chroot { root, source: project.path().join("src/app-1.0"), header })
+        Chroot { base, source: project.path().join("src/app-1.0"), header }
     }
 
     /// Builds app from a fresh copy of its sources.
@@ -85,7 +64,7 @@ impl Chroot {
 
     fn bwrap(&self) -> Command {
         let mut bwrap = command("bwrap", ["--unshare-all", "--die-with-parent"]);
-        bind(&mut bwrap, "--ro-bind", &self.root, "/");
+        bind(&mut bwrap, "--ro-bind", self.base.root(), "/");
         bwrap.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]);
         bwrap.env_clear().envs(ENVIRONMENT);
         bwrap

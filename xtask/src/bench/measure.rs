@@ -23,10 +23,13 @@ pub(super) fn medians<const N: usize>(runs: usize, mut all: [Measured<'_>; N]) -
             times.push(start.elapsed());
         }
     }
-    Ok(times.map(|mut times| {
-        times.sort_unstable();
-        times[times.len() / 2]
-    }))
+    Ok(times.map(median))
+}
+
+/// The one in the middle; there has to be one.
+pub(super) fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
 }
 
 /// The average number of processes that wanted to run during the last minute.

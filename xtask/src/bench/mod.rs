@@ -1,42 +1,51 @@
-//! The benchmark: spec-host beside BuildStream and the same work by hand, on this machine, in one run.
+//! The benchmarks: spec-host beside its peers, on this machine, in one run.
 
+mod base;
+mod builds;
 mod by_hand;
 mod contenders;
 mod measure;
+mod reapi;
 mod table;
 
 use std::fs;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use clap::Args;
-use serde_json::Value;
+use anyhow::Result;
+use clap::{Args, ValueEnum};
 use tempfile::TempDir;
 
-use self::by_hand::Chroot;
-use self::contenders::{Contender, Project};
-use self::measure::{Load, medians};
-use self::table::{Row, Table, Target};
-use crate::bst::Bst;
-use crate::command::output;
-use crate::lock::Lock;
 use crate::paths::Paths;
-use crate::steps::step;
-use crate::{example, guests, hello};
 
-/// How often to measure.
+/// What to measure, and how often.
 #[derive(Args)]
 pub(crate) struct Options {
+    /// Builds beside BuildStream's, or the server beside buildbox-casd
+    #[arg(value_enum, default_value = "builds")]
+    what: What,
     /// Measure less often
     #[arg(long)]
     quick: bool,
+    /// Measure the server of this binary, instead of one compiled now
+    #[arg(long)]
+    host: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum What {
+    Builds,
+    Reapi,
 }
 
 impl Options {
-    /// Runs of what takes BuildStream long: the import of the base, and the build of app.
+    /// Runs of what takes seconds: imports, builds, trees.
     fn long_runs(&self) -> usize {
         if self.quick { 1 } else { 5 }
+    }
+
+    /// Runs of what moves half a gigabyte, and of requests.
+    fn rounds(&self) -> usize {
+        if self.quick { 1 } else { 3 }
     }
 
     fn runs(&self) -> usize {
@@ -49,43 +58,12 @@ impl Options {
     }
 }
 
-/// All that takes part.
-struct Bench {
-    options: Options,
-    project: Project,
-    ours: Contender,
-    theirs: Contender,
-    chroot: Chroot,
-    table: Table,
-}
-
 /// Measures everything and prints the table.
 pub(crate) fn run(paths: &Paths, options: Options) -> Result<()> {
-    step("compile the element kinds", || guests::run(paths))?;
-    let example = step("prepare the example", || example::run(paths))?;
-    let host = step("compile spec-host", || hello::build_host(paths))?;
-    let bst = step("install BuildStream", || Bst::install(paths))?;
-    let folder = paths.target().join("bench");
-    let _lock = Lock::take(&folder)?;
-    let scratch = scratch(&folder)?;
-    let project = Project::copy(&example, &scratch.path().join("hello"))?;
-    let mut bench = Bench {
-        options,
-        ours: Contender::spec_host(&host, &scratch.path().join("ours")),
-        theirs: Contender::bst(&bst, &scratch.path().join("theirs")),
-        chroot: step("unpack the base for builds by hand", || Chroot::unpack(paths, &project))?,
-        project,
-        table: Table::default(),
-    };
-    let before = Load::now()?;
-    step("import of the base", || bench.import())?;
-    step("build of everything", || bench.build_all())?;
-    step("nothing to do", || bench.nothing())?;
-    step("cold build of app", || bench.app())?;
-    step("inside spec-host", || bench.inside())?;
-    let after = Load::now()?;
-    println!("\n{}\nload average {before} before, {after} after", bench.table);
-    step("remove the caches", || Ok(scratch.close()?))
+    match options.what {
+        What::Builds => builds::run(paths, options),
+        What::Reapi => reapi::run(paths, &options),
+    }
 }
 
 /// A new folder in `folder`, where nothing is but what a killed benchmark left.
@@ -96,71 +74,4 @@ fn scratch(folder: &Path) -> Result<TempDir> {
     }
     fs::create_dir_all(folder)?;
     Ok(TempDir::new_in(folder)?)
-}
-
-impl Bench {
-    /// Imports the base into an empty cache.
-    fn import(&mut self) -> Result<()> {
-        let Bench { project, ours, theirs, .. } = self;
-        let import = |contender: &mut Contender| {
-            contender.forget()?;
-            contender.build(project, "debian.bst")
-        };
-        let [ours, theirs] =
-            medians(self.options.long_runs(), [&mut |_| import(ours), &mut |_| import(theirs)])?;
-        self.table.add(Row::beside("import of the base", ours, "bst", theirs, Target::Ratio(1.0 / 8.0)));
-        Ok(())
-    }
-
-    /// Nothing of this is measured. After it the base is staged wherever it is needed.
-    fn build_all(&self) -> Result<()> {
-        [&self.ours, &self.theirs].into_iter().try_for_each(|one| one.build(&self.project, "all.bst"))
-    }
-
-    /// Builds again what was just built.
-    fn nothing(&mut self) -> Result<()> {
-        let build = |contender: &Contender| contender.build(&self.project, "all.bst");
-        let [ours, theirs] =
-            medians(self.options.runs(), [&mut |_| build(&self.ours), &mut |_| build(&self.theirs)])?;
-        self.table.add(Row::beside("nothing to do", ours, "bst", theirs, Target::Ratio(1.0 / 40.0)));
-        Ok(())
-    }
-
-    /// Builds app, changed for every run, on a base that is staged.
-    fn app(&mut self) -> Result<()> {
-        let build = |contender: &Contender, run| {
-            self.project.change_app(run)?;
-            contender.build(&self.project, "app.bst")
-        };
-        let [ours, by_hand, theirs] = medians(
-            self.options.long_runs(),
-            [&mut |run| build(&self.ours, run), &mut |_| self.chroot.build_app(), &mut |run| {
-                build(&self.theirs, run)
-            }],
-        )?;
-        self.table.add(Row::beside("cold build of app", ours, "by hand", by_hand, Target::Ratio(1.15)));
-        self.table.add(Row::beside("cold build of app", ours, "bst", theirs, Target::None));
-        Ok(())
-    }
-
-    /// What spec-host measures in itself: too short to be seen from outside.
-    fn inside(&mut self) -> Result<()> {
-        let runs = self.options.short_runs();
-        let mut command = self.ours.command(&self.project);
-        command.args(["bench", "--element", "debian.bst", "--runs", &runs.to_string()]);
-        let figures: Value =
-            serde_json::from_str(&output(&mut command)?).context("`spec-host bench` prints JSON")?;
-        let figure = |name: &str| {
-            let time = figures[name].as_f64().with_context(|| format!("`spec-host bench` has no {name}"))?;
-            Ok::<_, anyhow::Error>(Duration::from_secs_f64(time / 1e6))
-        };
-        let [bwrap] = medians(runs, [&mut |_| self.chroot.run_true()])?;
-        let below = |microseconds| Target::Below(Duration::from_micros(microseconds));
-        let (sandbox, call, load) =
-            (figure("sandbox_true_us")?, figure("component_call_us")?, figure("components_load_us")?);
-        self.table.add(Row::beside("/bin/true in the sandbox", sandbox, "bwrap", bwrap, below(8_000)));
-        self.table.add(Row::alone("call into a component", call, below(50)));
-        self.table.add(Row::alone("load of all components", load, below(30_000)));
-        Ok(())
-    }
 }

@@ -16,7 +16,7 @@ pub(super) enum Target {
 
 /// One figure of ours, and a peer's where there is one.
 pub(super) struct Row {
-    figure: &'static str,
+    figure: String,
     ours: Duration,
     peer: Option<(&'static str, Duration)>,
     target: Target,
@@ -24,17 +24,17 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn beside(
-        figure: &'static str,
+        figure: &str,
         ours: Duration,
         peer: &'static str,
         theirs: Duration,
         target: Target,
     ) -> Row {
-        Row { figure, ours, peer: Some((peer, theirs)), target }
+        Row { figure: figure.to_owned(), ours, peer: Some((peer, theirs)), target }
     }
 
-    pub(super) fn alone(figure: &'static str, ours: Duration, target: Target) -> Row {
-        Row { figure, ours, peer: None, target }
+    pub(super) fn alone(figure: &str, ours: Duration, target: Target) -> Row {
+        Row { figure: figure.to_owned(), ours, peer: None, target }
     }
 
     fn ratio(&self) -> Option<f64> {
@@ -56,7 +56,7 @@ impl Row {
             None => "",
         };
         let ratio = self.ratio().map(fraction).unwrap_or_default();
-        [self.figure.into(), time(self.ours), peer, ratio, target, reached.into()]
+        [self.figure.clone(), time(self.ours), peer, ratio, target, reached.into()]
     }
 }
 

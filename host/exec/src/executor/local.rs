@@ -291,7 +291,11 @@ fn not_started(error: &SandboxError, task: &Task) -> Result<ActionResult, Action
         }
         other => return Err(other.into()),
     };
-    let stderr = spec_model::Captured { raw: format!("{error}\n").into_bytes(), digest: None };
+    let hint = match task.demands.chroot {
+        None => "the action names no chrootRootDigest, so the root has nothing but its own inputs\n",
+        Some(_) => "",
+    };
+    let stderr = spec_model::Captured { raw: format!("{error}\n{hint}").into_bytes(), digest: None };
     Ok(ActionResult { exit_code, stderr, ..ActionResult::default() })
 }
 

@@ -63,8 +63,13 @@ fn a_program_that_cannot_start_is_a_failed_command() {
         let draft = draft.with(|draft| draft.command.arguments = vec![program.to_owned()]);
         let result = fixture.run(&draft).expect("it has a result");
         assert_eq!(result.exit_code, code, "{program}: {result:?}");
-        assert!(!result.stderr.raw.is_empty());
+        let text = String::from_utf8_lossy(&result.stderr.raw);
+        assert!(!text.is_empty() && !text.contains("chrootRootDigest"), "{text}");
     }
+    let rootless = fixture.script("", &[]).with(|draft| draft.properties.clear());
+    let result = fixture.run(&rootless).expect("it has a result");
+    let text = String::from_utf8_lossy(&result.stderr.raw);
+    assert!(result.exit_code == 127 && text.contains("names no chrootRootDigest"), "{text}");
 }
 
 #[test]

@@ -1,0 +1,162 @@
+//! The server: spec-host beside buildbox-casd of the Debian base, in turn, with the same clients.
+
+mod inside;
+mod requests;
+mod server;
+mod trees;
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use self::inside::{Inside, TREE};
+use self::requests::{Client, Part};
+use self::server::{Kind, Server};
+use super::Options;
+use super::base::Base;
+use super::measure::{Load, median};
+use super::scratch;
+use super::table::{Row, Table, Target};
+use crate::command::{output, show};
+use crate::lock::Lock;
+use crate::paths::Paths;
+use crate::steps::step;
+use crate::{base, guests, hello};
+
+const CASD: &str = "casd";
+
+/// Figures in one run of the client: the name, which of its times, and what they have to be.
+type Figures = &'static [(&'static str, Part, Target)];
+
+const STORAGE: [(&str, Figures); 3] = [
+    ("find-missing", &[("FindMissingBlobs of 10,000", Part::All, Target::Ratio(0.5))]),
+    (
+        "batch",
+        &[
+            ("BatchUpdateBlobs, 10,000 of 4 KB, cold", Part::Cold, Target::Ratio(0.25)),
+            ("the same again", Part::Again, Target::Ratio(1.0)),
+        ],
+    ),
+    ("write", &[("ByteStream write of 500 MB, cold", Part::All, Target::Ratio(1.0 / 1.5))]),
+];
+
+const ACTIONS: [(&str, Figures); 2] = [
+    (
+        "true",
+        &[
+            ("/bin/true, fresh action", Part::Cold, Target::Ratio(1.0 / 30.0)),
+            ("Execute answered from the action cache", Part::Again, Target::Ratio(0.5)),
+        ],
+    ),
+    ("true-by-four", &[("200 of them, 4 at a time", Part::All, Target::Ratio(1.0 / 30.0))]),
+];
+
+/// All that takes part.
+struct Bench {
+    rounds: usize,
+    inside: Inside,
+    client: Client,
+    table: Table,
+    seed: u64,
+}
+
+/// Measures everything and prints the table.
+pub(super) fn run(paths: &Paths, options: &Options) -> Result<()> {
+    let host = match &options.host {
+        Some(host) => fs::canonicalize(host)?,
+        None => {
+            step("compile the element kinds", || guests::run(paths))?;
+            step("compile spec-host", || hello::build_host(paths))?
+        }
+    };
+    let client = step("compile the client", || Client::build(paths))?;
+    step("make the Debian base", || base::run(paths, false))?;
+    let base = step("unpack the base", || Base::unpack(paths))?;
+    let folder = paths.target().join("bench");
+    let _lock = Lock::take(&folder)?;
+    let scratch = scratch(&folder)?;
+    let inside = Inside { base, host, scratch: scratch.path().to_path_buf() };
+    let mut bench = Bench { rounds: options.rounds(), inside, client, table: Table::default(), seed: 0 };
+    let before = Load::now()?;
+    step("trees", || bench.trees())?;
+    step("requests", || bench.requests())?;
+    let after = Load::now()?;
+    println!("\n{}\nload average {before} before, {after} after", bench.table);
+    step("remove the stores", || Ok(scratch.close()?))
+}
+
+impl Bench {
+    /// Everything but trees, at one pair of servers.
+    fn requests(&mut self) -> Result<()> {
+        let ours = Server::start(Kind::Ours, &self.inside, "requests-ours")?;
+        let casd = Server::start(Kind::Casd, &self.inside, "requests-casd")?;
+        let chroot = [&ours, &casd].map(|server| self.upload_base(server));
+        let [chroot, same] = chroot;
+        let chroot = chroot?;
+        anyhow::ensure!(chroot == same?, "the servers disagree on the base");
+        for (figure, rows) in STORAGE.iter().chain(&ACTIONS) {
+            self.figure([&ours.tcp, &casd.tcp], figure, &chroot, rows, "")?;
+        }
+        self.compiler([&ours.tcp, &casd.tcp], &chroot)?;
+        for (figure, rows) in STORAGE {
+            self.figure([&ours.unix, &casd.unix], figure, &chroot, rows, ", unix socket")?;
+        }
+        Ok(())
+    }
+
+    fn upload_base(&self, server: &Server) -> Result<String> {
+        let digest = "/mnt/digest";
+        let mut upload = self.inside.command("casupload");
+        let options = [format!("--remote={}", server.tcp), format!("--output-digest-file={digest}")];
+        show(upload.args(options).arg(TREE).stdout(std::process::Stdio::null()))?;
+        Ok(fs::read_to_string(self.inside.scratch.join("digest"))?.trim().to_owned())
+    }
+
+    /// The times of a figure, in turn.
+    fn times(&mut self, urls: [&str; 2], figure: &str, chroot: &str) -> Result<[Vec<Vec<Duration>>; 2]> {
+        let mut times = [vec![], vec![]];
+        for _ in 0..self.rounds {
+            self.seed += 1;
+            for (url, times) in urls.iter().zip(&mut times) {
+                times.push(self.client.times(url, figure, self.seed, chroot)?);
+            }
+        }
+        Ok(times)
+    }
+
+    fn figure(
+        &mut self,
+        urls: [&str; 2],
+        figure: &str,
+        chroot: &str,
+        rows: Figures,
+        suffix: &str,
+    ) -> Result<()> {
+        let [ours, theirs] = self.times(urls, figure, chroot)?;
+        for (name, part, target) in rows {
+            let (ours, theirs) = (part.median(&ours), part.median(&theirs));
+            self.table.add(Row::beside(&format!("{name}{suffix}"), ours, CASD, theirs, *target));
+        }
+        Ok(())
+    }
+
+    /// `gcc -c`, and what the compiler takes of it.
+    fn compiler(&mut self, urls: [&str; 2], chroot: &str) -> Result<()> {
+        let [ours, theirs] = self.times(urls, "gcc", chroot)?.map(|times| Part::Cold.median(&times));
+        let alone = self.compiler_alone()?;
+        let target = Target::Below(alone + Duration::from_millis(8));
+        self.table.add(Row::beside("gcc -c of a small file", ours, CASD, theirs, target));
+        self.table.add(Row::alone("the compiler of it, in the base", alone, Target::None));
+        Ok(())
+    }
+
+    fn compiler_alone(&self) -> Result<Duration> {
+        const SCRIPT: &str = "cd /tmp; TIMEFORMAT=%R; exec 2>&1
+            printf '#include <stdio.h>\\nint main(void) { puts(\"hello\"); return 0; }\\n' > small.c
+            for i in {1..40}; do time gcc -c small.c -o small.o; done";
+        let lines = output(self.inside.command("bash").args(["-c", SCRIPT]))?;
+        let times = lines.lines().map(|line| line.parse().map(Duration::from_secs_f64));
+        Ok(median(times.collect::<Result<_, _>>().context("bash tells seconds")?))
+    }
+}
