@@ -22,12 +22,6 @@ const CANDIDATE: Candidate = Candidate {
     distance: 0,
 };
 
-/// A fault shall not take seconds.
-fn small() -> Options {
-    let options = options();
-    Options { limits: Limits { fuel: 200_000_000, ..options.limits }, ..options }
-}
-
 fn check(error: &PolicyError, policy: &str, activity: &str, reason: &str, says: &str) {
     assert_eq!((error.reason, error.activity), (reason, activity), "{error}");
     assert!(error.policy.starts_with(policy) && error.policy.contains(".wasm"), "{error}");
@@ -39,11 +33,11 @@ fn a_priming_policy_that_fails_says_how() {
     for (does, reason, says) in [
         ("traps", "plugin-trap", "unreachable"),
         ("panics", "plugin-trap", "no idea what to do with 1 candidates"),
-        ("loops", "plugin-out-of-fuel", "200000000 instructions"),
+        ("loops", "plugin-out-of-fuel", "1000000000 instructions"),
         ("allocates", "plugin-out-of-memory", "67108864"),
         ("huge", "plugin-invalid-answer", "too much data"),
     ] {
-        let mut policy = priming_with(&guest("bad-priming", &[("does", does)]), small()).expect("it opens");
+        let mut policy = priming(&guest("bad-priming", &[("does", does)])).expect("it opens");
         let error = policy.decide(&[CANDIDATE], &Machine::default()).expect_err(does);
         check(&error, "bad-priming", "decide", reason, says);
     }
