@@ -203,3 +203,28 @@ fn what_is_wrong_with_a_policy_is_told_before_the_build() {
     );
     refused(&[], "policy-invalid-setting", &["'order'", "'sources'", "spec-host.conf:8:14"]);
 }
+
+#[test]
+fn components_are_listed_and_checked() {
+    let (host, folder) = (Host::new(), std::env::temp_dir());
+    let listed = host.run_in(&folder, &["plugin", "list"]).success().to_owned();
+    for line in
+        ["element-kind    stack\n", "overlay-policy  overlay-standard\n", "priming-policy  priming-eager\n"]
+    {
+        assert!(listed.contains(line), "{line:?} is not in:\n{listed}");
+    }
+    let check = |name: &str, setting: &[&str]| {
+        host.run_in(&folder, &[&["plugin", "check", &component(name)], setting].concat())
+    };
+    for (name, is) in [
+        ("stack", "element kind"),
+        ("overlay-standard", "overlay policy"),
+        ("priming-eager", "priming policy"),
+    ] {
+        let said = check(name, &[]).success().to_owned();
+        assert!(said.ends_with(&format!("a good {is}\n")), "{said}");
+    }
+    let wrong = check("priming-selective", &["--setting", "least-percent=101"]);
+    wrong.refused(2, "policy-invalid-setting", &["'least-percent'", "from 0 to 100"]);
+    check("other-world", &[]).refused(2, "plugin-wrong-world", &["not an element kind"]);
+}
