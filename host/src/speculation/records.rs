@@ -30,12 +30,13 @@ pub(super) fn remember(
     mode: Mode,
     built: &BuiltWith<'_>,
     ends: impl FnOnce() -> Vec<(Digest, Bucket)>,
+    policy: &mut OverlaySlot,
 ) -> Remembered {
     let previous = find(session, built.element, built.keys);
     if stands(mode, built.succeeded, previous.as_ref(), built.subactions) {
         return Remembered { record: previous, warning: None };
     }
-    match make(session, mode, built, previous, &ends()) {
+    match make(session, mode, built, previous, &ends(), policy) {
         Ok(generated) => Remembered { record: generated.digest(), warning: None },
         Err(error) => Remembered { record: previous, warning: Some(not_recorded(&error)) },
     }
@@ -47,6 +48,7 @@ fn make(
     built: &BuiltWith<'_>,
     previous: Option<Digest>,
     ends: &[(Digest, Bucket)],
+    policy: &mut OverlaySlot,
 ) -> Result<Generated> {
     let layers = built.layers.iter().map(|layer| staged(session, layer)).collect();
     let dependencies = dependencies(session, built);
@@ -65,7 +67,7 @@ fn make(
         ends,
         artifact: built.files,
     };
-    generate(&session.cas, &build, mode, built.succeeded, previous, &mut OverlaySlot::default())
+    generate(&session.cas, &build, mode, built.succeeded, previous, policy)
 }
 
 fn staged(session: &Session, layer: &Layer) -> StagedLayer {

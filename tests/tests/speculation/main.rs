@@ -9,4 +9,5 @@ mod feedback;
 mod generation;
 mod modes;
 mod rebuilds;
+mod sets;
 mod useless;
