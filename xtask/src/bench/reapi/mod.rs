@@ -18,7 +18,7 @@ use super::base::Base;
 use super::measure::{Load, median};
 use super::scratch;
 use super::table::{Row, Table, Target};
-use crate::command::show;
+use crate::command::{command, show};
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::steps::step;
@@ -119,6 +119,7 @@ impl Bench {
         for _ in 0..self.rounds {
             self.seed += 1;
             for (url, times) in urls.iter().zip(&mut times) {
+                settle()?;
                 times.push(self.client.times(url, figure, self.seed, chroot)?);
             }
         }
@@ -157,4 +158,9 @@ impl Bench {
             for i in {1..40}; do time gcc -c small.c -o small.o; done";
         Ok(median(self.inside.seconds(SCRIPT, &[])?))
     }
+}
+
+/// What was written before shall not be written to the disk while something is measured.
+fn settle() -> Result<()> {
+    show(&mut command("sync", [""; 0]))
 }

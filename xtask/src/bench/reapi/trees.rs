@@ -9,8 +9,7 @@ use super::super::measure::median;
 use super::super::table::{Row, Target};
 use super::inside::{SPEC_HOST, TREE};
 use super::server::{Kind, Server};
-use super::{Bench, CASD};
-use crate::command::{command, show};
+use super::{Bench, CASD, settle};
 
 /// Upload, upload of the same, download.
 type Times = [Duration; 3];
@@ -64,8 +63,7 @@ impl Bench {
 
     /// How long a command takes in the base, without the making of the place that it runs in.
     fn time(&self, argv: &[&str]) -> Result<Duration> {
-        // What was written before shall not be written to the disk now.
-        show(&mut command("sync", [""; 0]))?;
+        settle()?;
         let times = self.inside.seconds("time \"$@\" > /dev/null 2> /tmp/errors", argv)?;
         times.first().copied().with_context(|| format!("{} was not measured", argv[0]))
     }
