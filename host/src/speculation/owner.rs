@@ -9,6 +9,7 @@ use spec_speculation::{ActionId, Bucket, ElementId, Instantiated, Instantiator, 
 use super::facts::{Facts, Known};
 use super::flights::Flights;
 use super::mailbox::{Letter, Letters, Mailbox, Outputs};
+use super::policies::Policies;
 use super::start::{Plan, Started, start};
 use crate::session::SharedSession;
 
@@ -35,8 +36,14 @@ struct Recorded {
 }
 
 /// Predicts and primes until the session is closed. Ends at once when there is no record.
-pub(super) fn run(session: SharedSession, plan: &Plan, mailbox: Mailbox, letters: &Letters) {
-    let Some(Started { board, ids, strange }) = start(&session, plan) else { return };
+pub(super) fn run(
+    session: SharedSession,
+    plan: &Plan,
+    policies: &Policies,
+    mailbox: Mailbox,
+    letters: &Letters,
+) {
+    let Some(Started { board, ids, strange }) = start(&session, plan, policies) else { return };
     let Ok(executions) = session.remote_apis.executions() else { return };
     let (recorded, flights) = (Recorded::of(&board), Flights::new(executions, mailbox));
     let facts = Facts::new(ids);

@@ -27,12 +27,13 @@ pub(super) fn remember(
     mode: Mode,
     built: &BuiltWith<'_>,
     ends: &[(Digest, Bucket)],
+    policy: &mut OverlaySlot,
 ) -> Remembered {
     let previous = find(session, built.element, built.keys);
     if !mode.generates() {
         return Remembered { record: previous, warning: None };
     }
-    match make(session, mode, built, previous, ends) {
+    match make(session, mode, built, previous, ends, policy) {
         Ok(generated) => Remembered { record: generated.digest(), warning: None },
         Err(error) => Remembered { record: previous, warning: Some(not_recorded(&error)) },
     }
@@ -44,6 +45,7 @@ fn make(
     built: &BuiltWith<'_>,
     previous: Option<Digest>,
     ends: &[(Digest, Bucket)],
+    policy: &mut OverlaySlot,
 ) -> Result<Generated> {
     let layers = built.layers.iter().map(|layer| staged(session, layer)).collect();
     let dependencies = dependencies(session, built);
@@ -62,7 +64,7 @@ fn make(
         ends,
         artifact: built.files,
     };
-    generate(&session.cas, &build, mode, built.succeeded, previous, &mut OverlaySlot::default())
+    generate(&session.cas, &build, mode, built.succeeded, previous, policy)
 }
 
 fn staged(session: &Session, layer: &Layer) -> StagedLayer {
