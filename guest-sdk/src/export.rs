@@ -1,10 +1,9 @@
 //! The way from a [`Kind`] to the exports of a component.
 
 use std::marker::PhantomData;
-use std::sync::Once;
 
 use crate::bindings::exports::spec::element_kind::kind;
-use crate::{Configured, Element, KindDescription, Level, Rejection, log};
+use crate::{Configured, Element, KindDescription, Level, Rejection, log, panics};
 
 /// An element kind: a pure function of an element's configuration.
 pub trait Kind {
@@ -33,10 +32,8 @@ impl<K: Kind> kind::Guest for Exported<K> {
     }
 }
 
-/// Without it a panic is a trap that says nothing.
 fn log_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| std::panic::set_hook(Box::new(|panic| log(Level::Error, &panic.to_string()))));
+    panics::tell(|text| log(Level::Error, text));
 }
 
 /// Makes a type that implements [`Kind`](crate::Kind) the component's export.

@@ -1,4 +1,5 @@
-//! What the author of an element kind depends on.
+//! What the author of a plugin depends on. What follows is about element kinds; [`overlay`] and [`priming`] are for
+//! policies of speculation.
 //!
 //! A kind is a type that implements [`Kind`] and is exported with [`export_kind!`]; compiled to a component it runs
 //! inside spec-host, which gives it one element at a time and nothing else. Accessors on [`Element`] read the
@@ -27,8 +28,12 @@ mod element;
 mod export;
 mod key;
 mod node;
+pub mod overlay;
+mod panics;
 pub mod path;
+pub mod priming;
 mod rejection;
+mod settings;
 
 pub use bindings::exports::spec::element_kind::kind::{
     Command, CommandGroup, Configured, Copying, DigestEnvironment, Forbids, KindDescription, KindTraits,
@@ -39,3 +44,4 @@ pub use element::{Dependency, Element};
 pub use export::{Exported, Kind};
 pub use key::Value;
 pub use node::{Mapping, Node};
+pub use settings::{Refused, Settings};

@@ -1,17 +1,22 @@
-//! Embeds the components of the default element kinds, which `cargo xtask guests` makes.
+//! Embeds the components that are part of the program, which `cargo xtask guests` makes.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const KINDS: [&str; 4] = ["autotools", "import", "manual", "stack"];
+const KINDS: &[&str] = &["autotools", "import", "manual", "stack"];
+const OVERLAY_POLICIES: &[&str] = &["overlay-include-scan", "overlay-standard"];
+const PRIMING_POLICIES: &[&str] = &["priming-critical-path", "priming-eager", "priming-selective"];
 
 fn main() {
     let directory = components();
     println!("cargo:rerun-if-env-changed=SPEC_COMPONENTS");
-    let entries = KINDS.map(|kind| entry(&directory, kind)).join("");
-    let text = format!("pub(crate) const COMPONENTS: &[(&str, &[u8])] = &[\n{entries}];\n");
+    let tables = [
+        table(&directory, "KINDS", KINDS),
+        table(&directory, "OVERLAY_POLICIES", OVERLAY_POLICIES),
+        table(&directory, "PRIMING_POLICIES", PRIMING_POLICIES),
+    ];
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("components.rs");
-    fs::write(&out, text).expect("cargo made OUT_DIR, so it can be written");
+    fs::write(&out, tables.concat()).expect("cargo made OUT_DIR, so it can be written");
 }
 
 fn components() -> PathBuf {
@@ -22,11 +27,16 @@ fn components() -> PathBuf {
     here.join("../../target/components")
 }
 
-fn entry(directory: &Path, kind: &str) -> String {
-    let file = directory.join(format!("{kind}.wasm"));
+fn table(directory: &Path, name: &str, components: &[&str]) -> String {
+    let entries: String = components.iter().map(|component| entry(directory, component)).collect();
+    format!("const {name}: &[Component] = &[\n{entries}];\n")
+}
+
+fn entry(directory: &Path, component: &str) -> String {
+    let file = directory.join(format!("{component}.wasm"));
     println!("cargo:rerun-if-changed={}", file.display());
     let Ok(file) = file.canonicalize() else {
         panic!("there is no component at {}; run: cargo xtask guests", file.display());
     };
-    format!("    ({kind:?}, include_bytes!({file:?})),\n")
+    format!("    ({component:?}, include_bytes!({file:?})),\n")
 }

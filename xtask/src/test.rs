@@ -35,8 +35,8 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     tests.env("SPEC_BAZEL", &bazel);
     tests.env("SPEC_BST", bst.program("bst"));
     tests.env("SPEC_EXAMPLE", paths.example());
-    let sdk = step("tests of the guest SDK", || {
-        count(&mut guests_cargo(paths, "test --package spec-guest-sdk --release --no-fail-fast"))
+    let sdk = step("tests of the guests", || {
+        count(&mut guests_cargo(paths, "test --workspace --release --no-fail-fast"))
     })?;
     let tally = step("tests", || count(&mut tests))?.and(sdk);
     println!("{} passed, {} failed", tally.passed, tally.failed);

@@ -2,18 +2,19 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rayon::prelude::*;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, Stat};
 use spec_model::{Digest, DigestFunction};
 
 use crate::builder::Batch;
 use crate::capture::{Assembly, Stored};
 use crate::error::{CasError, Result};
 use crate::read::digest_of;
-use crate::scan::Scanner;
+use crate::scan::{Scanned, Scanner};
+use crate::seen::{Identity, Seen};
 
 /// Files up to this size are digested in one piece.
 const WHOLE: u64 = 256 << 10;
@@ -36,38 +37,93 @@ impl Survey {
     /// # Errors
     /// `cas-special-file`, `cas-bad-path`, or when the file system fails.
     pub fn of(folder: &Path, function: DigestFunction) -> Result<Self> {
-        let mut scanner = Scanner { filter: &|_| true, overlay: false, files: Vec::new() };
-        let scanned = scanner.scan(folder, &mut String::new())?;
-        let found: Vec<Stored> =
-            scanner.files.par_iter().map(|path| look_at(path, function)).collect::<Result<_>>()?;
-        let nothing_below = |digest: &Digest| {
-            Err(CasError::Missing { digest: *digest, what: "a folder below the folder".to_owned() })
-        };
-        let mut assembly = Assembly { load: &nothing_below, stored: &found, batch: Batch::new(function) };
-        let root = assembly.assemble(&scanned, None)?;
-        let directories = assembly.batch.into_messages().collect();
-        let digests = found.iter().map(|file| file.digest);
-        Ok(Self { root, directories, files: digests.zip(scanner.files).collect() })
+        let looked = Looked::at(folder, |path| read(path, function).map(|(_, stored)| stored))?;
+        looked.survey(function)
+    }
+
+    /// As [`of`](Self::of), but a file that did not change since it was `seen` is not read; what is found is kept there
+    /// for the next time.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of), or when what was found cannot be written.
+    pub fn again(folder: &Path, seen: &mut Seen) -> Result<Self> {
+        Self::as_of(SystemTime::now(), folder, seen)
+    }
+
+    fn as_of(now: SystemTime, folder: &Path, seen: &mut Seen) -> Result<Self> {
+        let function = seen.function();
+        let looked = Looked::at(folder, |path| {
+            let stat = rustix::fs::lstat(path).map_err(CasError::io("look up", path))?;
+            match seen.get(&Identity::of(&stat)) {
+                Some(digest) => {
+                    Ok((Identity::of(&stat), Stored { digest, executable: is_executable(&stat) }))
+                }
+                None => read(path, function),
+            }
+        })?;
+        seen.keep(looked.found.iter().map(|(identity, file)| (*identity, file.digest)), now)?;
+        let Looked { scanned, files, found } = looked;
+        let found = found.into_iter().map(|(_, file)| file).collect();
+        Looked { scanned, files, found }.survey(function)
     }
 }
 
-fn look_at(path: &Path, function: DigestFunction) -> Result<Stored> {
+/// A folder, and what was found of each of its files.
+struct Looked<T> {
+    scanned: Scanned,
+    files: Vec<PathBuf>,
+    found: Vec<T>,
+}
+
+impl<T: Send> Looked<T> {
+    fn at(folder: &Path, look: impl Fn(&Path) -> Result<T> + Sync) -> Result<Self> {
+        let mut scanner = Scanner { filter: &|_| true, overlay: false, files: Vec::new() };
+        let scanned = scanner.scan(folder, &mut String::new())?;
+        let found = scanner.files.par_iter().map(|path| look(path)).collect::<Result<_>>()?;
+        Ok(Self { scanned, files: scanner.files, found })
+    }
+}
+
+impl Looked<Stored> {
+    fn survey(self, function: DigestFunction) -> Result<Survey> {
+        let nothing_below = |digest: &Digest| {
+            Err(CasError::Missing { digest: *digest, what: "a folder below the folder".to_owned() })
+        };
+        let batch = Batch::new(function);
+        let mut assembly = Assembly { load: &nothing_below, stored: &self.found, batch };
+        let root = assembly.assemble(&self.scanned, None)?;
+        let directories = assembly.batch.into_messages().collect();
+        let digests = self.found.iter().map(|file| file.digest);
+        Ok(Survey { root, directories, files: digests.zip(self.files).collect() })
+    }
+}
+
+/// Reads a file. What it was is looked up before: who writes it meanwhile changes that.
+fn read(path: &Path, function: DigestFunction) -> Result<(Identity, Stored)> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(CasError::io("open", path))?;
+    let stat = rustix::fs::fstat(&opened).map_err(CasError::io("look up", path))?;
     let mut file = File::from(opened);
-    let meta = file.metadata().map_err(CasError::io("look up", path))?;
-    let digest = match meta.len() {
-        0..WHOLE => {
-            let mut bytes = Vec::with_capacity(meta.len() as usize + 1);
+    let digest = match stat.st_size as u64 {
+        size @ 0..WHOLE => {
+            let mut bytes = Vec::with_capacity(size as usize + 1);
             file.read_to_end(&mut bytes).map(|_| function.of(&bytes))
         }
         _ => digest_of(function, file),
     };
-    Ok(Stored { digest: digest.map_err(CasError::io("read", path))?, executable: meta.mode() & 0o100 != 0 })
+    let digest = digest.map_err(CasError::io("read", path))?;
+    Ok((Identity::of(&stat), Stored { digest, executable: is_executable(&stat) }))
+}
+
+fn is_executable(stat: &Stat) -> bool {
+    stat.st_mode & 0o100 != 0
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::time::Duration;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -95,5 +151,46 @@ mod tests {
             }
             prop_assert_eq!(blobs, below);
         }
+    }
+
+    /// Well after everything: all that is there has settled.
+    fn later() -> SystemTime {
+        SystemTime::now() + Duration::from_secs(60)
+    }
+
+    #[test]
+    fn what_did_not_change_is_not_read_again() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (store, tree) = (folder.path().join("seen"), folder.path().join("tree"));
+        fs::create_dir(&tree).expect("a folder");
+        fs::write(tree.join("file"), "one").expect("a file");
+        let open = || Seen::open(&store, &tree, DigestFunction::Sha256);
+        let plain = || Survey::of(&tree, DigestFunction::Sha256).expect("it can be read").root;
+        let again = |now| Survey::as_of(now, &tree, &mut open()).expect("it can be read").root;
+        let first = again(SystemTime::now());
+        assert!(first == plain() && open().is_empty(), "it may be written again within the tick");
+        assert!(again(later()) == first && !open().is_empty());
+
+        // A lie shows who is asked.
+        let mut seen = open();
+        let stat = rustix::fs::lstat(tree.join("file")).expect("it is there");
+        let lie = [(Identity::of(&stat), Digest::of(b"two"))];
+        seen.keep(lie.into_iter(), later()).expect("it can be written");
+        assert_ne!(again(later()), first);
+
+        // Of the same size, and as old as before.
+        let old = fs::metadata(tree.join("file")).and_then(|meta| meta.modified()).expect("it is there");
+        std::thread::sleep(Duration::from_millis(20));
+        fs::write(tree.join("file"), "six").expect("a file");
+        let file = File::options().write(true).open(tree.join("file")).expect("it is there");
+        file.set_modified(old).expect("it is ours");
+        assert_eq!(again(later()), plain());
+
+        // A file of the memory that was damaged is as good as none.
+        let memory = fs::read_dir(&store).expect("it is there").flatten().next().expect("one").path();
+        let mut bytes = fs::read(&memory).expect("a file");
+        bytes[60] ^= 1;
+        fs::write(&memory, bytes).expect("a file");
+        assert!(open().is_empty() && again(later()) == plain());
     }
 }

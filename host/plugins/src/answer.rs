@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use spec_model::Value;
 use spec_strategy::{Configured, KindError, Plan, Step};
 
-use crate::bindings::exports::spec::element_kind::kind as guest;
+use crate::bindings::element_kind::exports::spec::element_kind::kind as guest;
 use crate::conv::{self, Places};
 use crate::failure::Failure;
 

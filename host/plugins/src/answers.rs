@@ -4,27 +4,20 @@
 //! are in a file for each component, which only this user can change, as is the compiled code beside it.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use spec_model::{Digest, DigestHasher};
 
+use crate::kept;
+
 /// Raised when the types of answers change, or what is made of a component's words. A test shows when.
 const FORMAT: u32 = 1;
 /// Bytes of answers after which those go that this program was not asked for.
 const MOST: usize = 16 << 20;
-/// A file that nobody wrote to for so long is of a component that is gone.
-const FORGOTTEN: Duration = Duration::from_secs(60 * 24 * 3600);
-
-/// Makes temporary names differ within the program.
-static WRITES: AtomicU32 = AtomicU32::new(0);
-
 /// A question in short: the digest of the export's name and its arguments.
 pub(crate) type Question = [u8; 32];
 
@@ -59,7 +52,7 @@ impl Answers {
         let version = env!("CARGO_PKG_VERSION");
         let name = question("component", &(FORMAT, version, Digest::of(component).hex()));
         let file = folder.join(Digest::new(name, 0).hex());
-        let known = fs::read(&file).ok().and_then(|bytes| decode(&bytes)).unwrap_or_default();
+        let known = kept::read(&file).and_then(|bytes| decode(&bytes)).unwrap_or_default();
         Self { file, state: Mutex::new(State { known, changed: false }) }
     }
 
@@ -91,13 +84,7 @@ impl Answers {
         if state.known.values().map(|answer| answer.encoded.len()).sum::<usize>() > MOST {
             state.known.retain(|_, answer| answer.asked);
         }
-        let folder = self.file.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
-        sweep(folder);
-        let count = WRITES.fetch_add(1, Ordering::Relaxed);
-        let fresh = self.file.with_extension(format!("{}-{count}", std::process::id()));
-        File::create(&fresh)?.write_all(&encode(&state.known))?;
-        fs::rename(&fresh, &self.file)
+        kept::write(&self.file, &encode(&state.known))
     }
 
     /// A panic elsewhere leaves at most an answer out.
@@ -106,30 +93,15 @@ impl Answers {
     }
 }
 
-/// The checksum of the rest, then questions with answers.
+/// Questions with answers.
 fn encode(known: &HashMap<Question, Answer>) -> Vec<u8> {
     let entries: Vec<_> = known.iter().map(|(question, answer)| (question, &answer.encoded)).collect();
-    let body = postcard::to_allocvec(&entries).unwrap_or_default();
-    [&Digest::of(&body).hash()[..], &body].concat()
+    postcard::to_allocvec(&entries).unwrap_or_default()
 }
 
-fn decode(bytes: &[u8]) -> Option<HashMap<Question, Answer>> {
-    let (checksum, body) = bytes.split_first_chunk::<32>()?;
-    if Digest::of(body).hash() != checksum {
-        return None;
-    }
+fn decode(body: &[u8]) -> Option<HashMap<Question, Answer>> {
     let entries: Vec<(Question, Vec<u8>)> = postcard::from_bytes(body).ok()?;
     Some(entries.into_iter().map(|(name, encoded)| (name, Answer { encoded, asked: false })).collect())
-}
-
-fn sweep(folder: &Path) {
-    let age = |file: &fs::DirEntry| file.metadata().ok()?.modified().ok()?.elapsed().ok();
-    for file in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if age(&file).is_some_and(|age| age > FORGOTTEN) {
-            // Another program may have removed it.
-            let _ = fs::remove_file(file.path());
-        }
-    }
 }
 
 struct Digesting(DigestHasher);

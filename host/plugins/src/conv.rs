@@ -5,7 +5,7 @@ use std::sync::Arc;
 use spec_model::{Mapping, Node, NodeKind, Place};
 use spec_strategy as host;
 
-use crate::bindings::exports::spec::element_kind::kind as guest;
+use crate::bindings::element_kind::exports::spec::element_kind::kind as guest;
 
 /// Configuration nodes in the flat form, with the places of each.
 #[derive(Default)]

@@ -1,13 +1,43 @@
-//! The components of the default element kinds, which are part of the program.
+//! The components that are part of the program.
 
 include!(concat!(env!("OUT_DIR"), "/components.rs"));
 
-/// The names of the embedded kinds, sorted.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    COMPONENTS.iter().map(|(name, _)| *name)
+type Component = (&'static str, &'static [u8]);
+
+/// The names of the embedded element kinds, sorted.
+pub fn default_kinds() -> impl Iterator<Item = &'static str> {
+    names(KINDS)
+}
+
+/// The names of the embedded overlay policies, sorted.
+pub fn overlay_policies() -> impl Iterator<Item = &'static str> {
+    names(OVERLAY_POLICIES)
+}
+
+/// The names of the embedded priming policies, sorted.
+pub fn priming_policies() -> impl Iterator<Item = &'static str> {
+    names(PRIMING_POLICIES)
 }
 
 /// The component of an embedded kind.
-pub(crate) fn find(name: &str) -> Option<&'static [u8]> {
-    COMPONENTS.iter().find(|(kind, _)| *kind == name).map(|(_, bytes)| *bytes)
+pub(crate) fn kind(name: &str) -> Option<&'static [u8]> {
+    find(KINDS, name)
+}
+
+/// The component of an embedded overlay policy.
+pub(crate) fn overlay_policy(name: &str) -> Option<&'static [u8]> {
+    find(OVERLAY_POLICIES, name)
+}
+
+/// The component of an embedded priming policy.
+pub(crate) fn priming_policy(name: &str) -> Option<&'static [u8]> {
+    find(PRIMING_POLICIES, name)
+}
+
+fn names(components: &'static [Component]) -> impl Iterator<Item = &'static str> {
+    components.iter().map(|(name, _)| *name)
+}
+
+fn find(components: &[Component], name: &str) -> Option<&'static [u8]> {
+    components.iter().find(|(own, _)| *own == name).map(|(_, bytes)| *bytes)
 }

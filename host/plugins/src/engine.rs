@@ -8,6 +8,8 @@ use crate::{Limits, code_cache};
 
 /// What a component made of one module needs: the module itself and two of glue for its imports, with room for more.
 const MODULES_PER_COMPONENT: u32 = 8;
+/// The policies of a session, beside the element kinds.
+const POLICIES: usize = 2;
 
 /// An engine for `limits` that keeps compiled code in `cache_dir`.
 pub(crate) fn new(cache_dir: &Path, limits: &Limits) -> wasmtime::Result<Engine> {
@@ -30,7 +32,7 @@ pub(crate) fn new(cache_dir: &Path, limits: &Limits) -> wasmtime::Result<Engine>
 }
 
 fn pooling(limits: &Limits) -> PoolingAllocationConfig {
-    let instances = u32::try_from(limits.instances).unwrap_or(u32::MAX);
+    let instances = u32::try_from(limits.instances.saturating_add(POLICIES)).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(MODULES_PER_COMPONENT))

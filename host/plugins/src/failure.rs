@@ -1,6 +1,6 @@
 //! What can go wrong with a component, in the words of [`KindError`].
 
-use spec_strategy::{Blame, KindError};
+use spec_strategy::{Blame, KindError, PolicyError};
 use wasmtime::Trap;
 
 use crate::Limits;
@@ -70,7 +70,11 @@ impl Failure {
             blame: self.blame,
         }
     }
+
+    /// The error about a policy in the call `activity`.
+    pub(crate) fn of_policy(self, policy: &PluginName, activity: &'static str) -> PolicyError {
+        PolicyError { reason: self.reason, policy: policy.0.clone(), activity, message: self.message }
+    }
 }
 
-const TELL_AUTHOR: &str = "this is a fault of the plugin: report it to its author, or use another component with \
-                           --plugin KIND=FILE";
+const TELL_AUTHOR: &str = "this is a fault of the plugin: report it to its author, or use another component";

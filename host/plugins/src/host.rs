@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wasmtime::component::Linker;
+use wasmtime::Engine;
 
-use crate::bindings::ElementKindPre;
 use crate::clock::Clock;
 use crate::failure::Failure;
-use crate::instance::{Instance, State};
+use crate::instance::Instance;
 use crate::pool::Pool;
+use crate::world::{ElementKind, World};
 use crate::{Limits, Options, component, engine};
 
 /// The engine with all that components share, started when the first one is needed.
@@ -19,8 +19,9 @@ pub(crate) struct Host {
 
 /// What all components share.
 pub(crate) struct Started {
-    linker: Linker<State>,
-    pub(crate) pool: Pool<Instance>,
+    engine: Engine,
+    /// Instances of element kinds. Policies have state, so that each has an instance of its own.
+    pub(crate) pool: Pool<Instance<ElementKind>>,
     pub(crate) limits: Limits,
     /// Keeps the clock of the engine going.
     _clock: Clock,
@@ -48,13 +49,12 @@ impl Started {
         };
         let limits = options.limits;
         let engine = engine::new(&options.cache_dir, &limits).map_err(cannot)?;
-        let linker = component::linker(&engine).map_err(cannot)?;
-        let clock = Clock::start(engine).map_err(|error| cannot(error.into()))?;
-        Ok(Self { linker, pool: Pool::new(limits.instances), limits, _clock: clock })
+        let clock = Clock::start(engine.clone()).map_err(|error| cannot(error.into()))?;
+        Ok(Self { engine, pool: Pool::new(limits.instances), limits, _clock: clock })
     }
 
     /// A component that can be instantiated.
-    pub(crate) fn prepare(&self, bytes: &[u8]) -> Result<ElementKindPre<State>, Failure> {
-        component::prepare(&self.linker, bytes)
+    pub(crate) fn prepare<W: World>(&self, bytes: &[u8]) -> Result<W::Pre, Failure> {
+        component::prepare::<W>(&self.engine, bytes)
     }
 }

@@ -3,13 +3,12 @@
 use wasmtime::{ResourceLimiter, Store};
 
 use crate::Limits;
-use crate::bindings::exports::spec::element_kind::kind::{
+use crate::bindings::element_kind::exports::spec::element_kind::kind::{
     Configured, ElementInput, KindDescription, Rejection,
 };
-use crate::bindings::spec::element_kind::log::{Host, Level};
-use crate::bindings::{ElementKind, ElementKindPre};
 use crate::clock::Clock;
 use crate::failure::{Failure, OutOfMemory};
+use crate::world::{ElementKind, Level, World};
 
 /// Bytes of a message that the host keeps.
 const LONGEST_MESSAGE: usize = 2048;
@@ -22,39 +21,32 @@ pub(crate) struct State {
 }
 
 /// A component with memory of its own. After a failed call it is of no more use.
-pub(crate) struct Instance {
+pub(crate) struct Instance<W> {
     store: Store<State>,
-    exports: ElementKind,
+    exports: W,
     limits: Limits,
 }
 
-impl Instance {
+impl<W: World> Instance<W> {
     /// A new instance of a component.
-    pub(crate) fn new(component: &ElementKindPre<State>, limits: &Limits) -> Result<Self, Failure> {
+    pub(crate) fn new(component: &W::Pre, limits: &Limits) -> Result<Self, Failure> {
         let state = State { memory: 0, memory_limit: limits.memory, last_words: None };
-        let mut store = Store::new(component.engine(), state);
+        let mut store = W::store(component, state);
         store.limiter(|state| state);
         store.set_hostcall_fuel(limits.answer);
         refill(&mut store, limits)?;
-        let exports = component.instantiate(&mut store).map_err(|error| not_started(&error, limits))?;
+        let exports = W::instantiate(component, &mut store).map_err(|error| not_started(&error, limits))?;
         Ok(Self { store, exports, limits: *limits })
     }
 
-    /// Calls `describe`.
-    pub(crate) fn describe(&mut self) -> Result<KindDescription, Failure> {
-        refill(&mut self.store, &self.limits)?;
-        let answer = self.exports.spec_element_kind_kind().call_describe(&mut self.store);
-        answer.map_err(|error| self.failed(&error))
-    }
-
-    /// Calls `configure`.
-    pub(crate) fn configure(
+    /// Calls an export, with all the fuel and time that a call may use.
+    pub(crate) fn call<T>(
         &mut self,
-        input: &ElementInput,
-    ) -> Result<Result<Configured, Rejection>, Failure> {
+        export: impl FnOnce(&W, &mut Store<State>) -> wasmtime::Result<T>,
+    ) -> Result<T, Failure> {
         refill(&mut self.store, &self.limits)?;
-        let answer = self.exports.spec_element_kind_kind().call_configure(&mut self.store, input);
-        answer.map_err(|error| self.failed(&error))
+        let answer = export(&self.exports, &mut self.store);
+        answer.map_err(|error| Failure::call(&error, self.store.data().last_words.as_deref(), &self.limits))
     }
 
     /// Whether so much of its memory is in use that a new instance is the better one: what earlier calls left behind
@@ -62,9 +54,20 @@ impl Instance {
     pub(crate) fn is_worn(&self) -> bool {
         self.store.data().memory > self.limits.memory / 2
     }
+}
 
-    fn failed(&self, error: &wasmtime::Error) -> Failure {
-        Failure::call(error, self.store.data().last_words.as_deref(), &self.limits)
+impl Instance<ElementKind> {
+    /// Calls `describe`.
+    pub(crate) fn describe(&mut self) -> Result<KindDescription, Failure> {
+        self.call(|exports, store| exports.spec_element_kind_kind().call_describe(store))
+    }
+
+    /// Calls `configure`.
+    pub(crate) fn configure(
+        &mut self,
+        input: &ElementInput,
+    ) -> Result<Result<Configured, Rejection>, Failure> {
+        self.call(|exports, store| exports.spec_element_kind_kind().call_configure(store, input))
     }
 }
 
@@ -86,6 +89,19 @@ fn not_started(error: &wasmtime::Error, limits: &Limits) -> Failure {
     Failure::plugin("plugin-too-large", message)
 }
 
+impl State {
+    /// Takes what the component says; its last words are kept for the error that ends it.
+    pub(crate) fn said(&mut self, level: Level, mut message: String) {
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+        match level {
+            Level::Debug => tracing::debug!(target: "plugin", "{message}"),
+            Level::Info => tracing::info!(target: "plugin", "{message}"),
+            Level::Warning => tracing::warn!(target: "plugin", "{message}"),
+            Level::Error => self.last_words = Some(message.split_whitespace().collect::<Vec<_>>().join(" ")),
+        }
+    }
+}
+
 impl ResourceLimiter for State {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let wanted = self.memory + (desired - current);
@@ -99,17 +115,5 @@ impl ResourceLimiter for State {
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         // A table holds functions, and a component has few of them.
         Ok(desired <= 10_000)
-    }
-}
-
-impl Host for State {
-    fn log(&mut self, level: Level, mut message: String) {
-        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
-        match level {
-            Level::Debug => tracing::debug!(target: "plugin", "{message}"),
-            Level::Info => tracing::info!(target: "plugin", "{message}"),
-            Level::Warning => tracing::warn!(target: "plugin", "{message}"),
-            Level::Error => self.last_words = Some(message.split_whitespace().collect::<Vec<_>>().join(" ")),
-        }
     }
 }

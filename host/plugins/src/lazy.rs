@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use spec_strategy::KindError;
 
-use crate::bindings::ElementKindPre;
 use crate::failure::{Failure, PluginName};
 use crate::host::{Host, Started};
-use crate::instance::{Instance, State};
+use crate::instance::Instance;
 use crate::pool::KindId;
+use crate::world::{ElementKind, World};
 
 /// A component that is loaded when it is called for the first time.
 pub(crate) struct LazyComponent {
@@ -23,7 +23,7 @@ pub(crate) struct LazyComponent {
 
 struct Loaded {
     shared: Arc<Started>,
-    component: ElementKindPre<State>,
+    component: <ElementKind as World>::Pre,
 }
 
 impl LazyComponent {
@@ -35,7 +35,7 @@ impl LazyComponent {
     pub(crate) fn call<T>(
         &self,
         activity: &str,
-        export: impl FnOnce(&mut Instance) -> Result<T, Failure>,
+        export: impl FnOnce(&mut Instance<ElementKind>) -> Result<T, Failure>,
     ) -> Result<T, KindError> {
         let Loaded { shared, component } = self.loaded().map_err(|failure| failure.of(&self.name, "load"))?;
         let broken = |failure: Failure| failure.of(&self.name, activity);
@@ -58,7 +58,7 @@ impl LazyComponent {
             return Ok(loaded);
         }
         let shared = self.host.started()?;
-        let component = shared.prepare(&self.bytes)?;
+        let component = shared.prepare::<ElementKind>(&self.bytes)?;
         Ok(self.loaded.get_or_init(|| Loaded { shared, component }))
     }
 }

@@ -3,6 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Instructions of one call of a policy, about.
+const POLICY_FUEL: u64 = 1_000_000_000;
+/// Time of one call of a policy.
+const POLICY_DEADLINE: Duration = Duration::from_secs(5);
+
 /// Where components come from and what they may use.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -40,6 +45,14 @@ pub struct Limits {
     pub component: u64,
     /// Instances that are there at once, working or waiting for work, of all kinds together.
     pub instances: usize,
+}
+
+impl Limits {
+    /// What a policy may use: builds wait for it, so it gets less time.
+    pub(crate) fn of_policy(self) -> Self {
+        let (fuel, deadline) = (self.fuel.min(POLICY_FUEL), self.deadline.min(POLICY_DEADLINE));
+        Self { fuel, deadline, ..self }
+    }
 }
 
 impl Default for Limits {

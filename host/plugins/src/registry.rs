@@ -1,29 +1,26 @@
 //! Where element kinds come from.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use spec_strategy::{ElementKind, KindError, KindRegistry, KindRequest};
 
 use crate::answers::Answers;
-use crate::failure::{Failure, PluginName};
 use crate::host::Host;
 use crate::kind::Kind;
 use crate::lazy::LazyComponent;
 use crate::pool::KindId;
-use crate::{Limits, Options, embedded, private};
+use crate::source::Source;
+use crate::{Options, embedded, private};
 
 /// The element kinds of the program: components given on the command line go before those of a project, and those
 /// before the embedded ones.
 ///
 /// A component is loaded when a kind is asked something that it was not asked before, and then stays.
 pub struct Plugins {
-    options: Options,
-    host: Arc<Host>,
+    pub(crate) options: Options,
+    pub(crate) host: Arc<Host>,
     /// Where answers are kept, if they are.
     answers: Option<PathBuf>,
     state: Mutex<Known>,
@@ -33,13 +30,6 @@ pub struct Plugins {
 struct Known {
     kinds: HashMap<(String, Source), Arc<Kind>>,
     attempts: KindId,
-}
-
-/// Where a component comes from.
-#[derive(Clone, PartialEq, Eq, Hash)]
-enum Source {
-    File(PathBuf),
-    Embedded(&'static [u8]),
 }
 
 impl Plugins {
@@ -63,12 +53,12 @@ impl Plugins {
         if let Some(file) = given.or(request.component.as_ref()) {
             return Ok(Source::File(file.clone()));
         }
-        let embedded = embedded::find(&request.name).map(Source::Embedded);
+        let embedded = embedded::kind(&request.name).map(Source::Embedded);
         embedded.ok_or_else(|| KindError::Unknown { kind: request.name.clone(), known: self.known() })
     }
 
     fn known(&self) -> String {
-        let mut names: BTreeSet<&str> = embedded::names().collect();
+        let mut names: BTreeSet<&str> = embedded::default_kinds().collect();
         names.extend(self.options.overrides.iter().map(|(kind, _)| kind.as_str()));
         names.into_iter().collect::<Vec<_>>().join(", ")
     }
@@ -95,34 +85,4 @@ impl KindRegistry for Plugins {
         known.kinds.insert(key, Arc::clone(&kind));
         Ok(kind)
     }
-}
-
-impl Source {
-    fn plugin_name(&self, kind: &str) -> PluginName {
-        PluginName(match self {
-            Self::File(file) => format!("{kind} ({})", file.display()),
-            Self::Embedded(_) => format!("{kind} (built in)"),
-        })
-    }
-
-    fn read(&self, limits: &Limits) -> Result<Cow<'static, [u8]>, Failure> {
-        match self {
-            Self::Embedded(bytes) => Ok((*bytes).into()),
-            Self::File(file) => read_file(file, limits.component).map(Into::into),
-        }
-    }
-}
-
-fn read_file(file: &Path, most: u64) -> Result<Vec<u8>, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::plugin("plugin-unreadable", format!("the file cannot be read: {error}; check its name"))
-    };
-    let mut bytes = Vec::new();
-    let file = File::open(file).map_err(unreadable)?;
-    file.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > most {
-        let message = format!("the file is larger than {most} bytes; build the component smaller");
-        return Err(Failure::plugin("plugin-too-large", message));
-    }
-    Ok(bytes)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use spec_cas::{CasError, Survey};
+use spec_cas::{CasError, Seen, Survey};
 use spec_model::{Digest, DigestFunction};
 
 use crate::blob::{Blob, Provider};
@@ -24,8 +24,20 @@ impl Folder {
     /// # Errors
     /// As [`spec_cas::Cas::import_dir`].
     pub fn read(path: &Path, function: DigestFunction) -> Result<Self, CasError> {
-        let Survey { root, directories, files } = Survey::of(path, function)?;
-        Ok(Self { root, directories: directories.into_iter().collect(), files: files.into_iter().collect() })
+        Ok(Self::surveyed(Survey::of(path, function)?))
+    }
+
+    /// As [`read`](Self::read), but files that did not change since they were `seen` are not read.
+    ///
+    /// # Errors
+    /// As [`Survey::again`].
+    pub fn read_again(path: &Path, seen: &mut Seen) -> Result<Self, CasError> {
+        Ok(Self::surveyed(Survey::again(path, seen)?))
+    }
+
+    fn surveyed(survey: Survey) -> Self {
+        let Survey { root, directories, files } = survey;
+        Self { root, directories: directories.into_iter().collect(), files: files.into_iter().collect() }
     }
 
     /// The digest of the folder's tree.

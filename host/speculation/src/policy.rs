@@ -1,5 +1,7 @@
 //! Policies with a net below them: one that fails or answers nonsense is dropped for the session.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use spec_model::UserError;
 use spec_strategy::{
     Candidate, ChangedFile, Choice, Decision, EagerPriming, InputOrigins, InputStanding, Machine,
@@ -13,6 +15,10 @@ use crate::record::{Input, Origin, Record};
 const MOST_ORIGINS: usize = 255;
 /// No name of a file is longer.
 const LONGEST_NAME: usize = 4096;
+/// A policy is asked about so many inputs at a time.
+const BATCH: usize = 10_000;
+/// Bytes that a policy may remember.
+const MOST_MEMORY: usize = 64 << 10;
 /// The lowest urgency that a policy may give.
 const LEAST_URGENT: u16 = 1000;
 
@@ -32,9 +38,13 @@ impl UserError for PolicyWarning {
     }
 }
 
-/// A policy for a session. When it is dropped the built-in one takes its place.
-pub struct PolicySlot<P: ?Sized> {
+/// A policy for a session, shared by all who ask it. When it is dropped, the built-in one takes its place for all.
+pub struct PolicySlot<P: ?Sized>(Arc<Mutex<State<P>>>);
+
+struct State<P: ?Sized> {
     policy: Box<P>,
+    /// Whether it is the built-in one because another failed.
+    dropped: bool,
     warning: Option<PolicyWarning>,
 }
 
@@ -72,68 +82,87 @@ impl<P: HasBuiltIn + ?Sized> PolicySlot<P> {
     /// A session with this policy.
     #[must_use]
     pub fn new(policy: Box<P>) -> Self {
-        Self { policy, warning: None }
+        Self(Arc::new(Mutex::new(State { policy, dropped: false, warning: None })))
     }
 
     /// Why the policy was dropped, if it was. Told once.
     pub fn take_warning(&mut self) -> Option<PolicyWarning> {
-        self.warning.take()
+        self.lock().warning.take()
     }
 
-    /// The answer to `call`, or `None` after the policy was dropped for it.
-    fn check<T>(
-        &mut self,
-        answer: Result<T, PolicyError>,
+    /// The policy's answer, or `None` after it was dropped for it.
+    fn ask<T>(
+        &self,
         call: &str,
+        ask: impl FnOnce(&mut P) -> Result<T, PolicyError>,
         good: impl FnOnce(&T) -> bool,
     ) -> Option<T> {
+        let mut state = self.lock();
+        let answer = ask(&mut state.policy);
         match verdict(answer, call, good) {
             Ok(answer) => Some(answer),
             Err(warning) => {
-                *self = Self { policy: P::built_in(), warning: Some(warning) };
+                *state = State { policy: P::built_in(), dropped: true, warning: Some(warning) };
                 None
             }
         }
     }
 }
 
+impl<P: ?Sized> PolicySlot<P> {
+    /// A policy that panicked has given no answer, and is asked again.
+    fn lock(&self) -> MutexGuard<'_, State<P>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<P: ?Sized> Clone for PolicySlot<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl OverlaySlot {
-    /// Has the policy pick among the alternatives of all inputs of a record, in one call.
+    /// Has the policy pick among the alternatives of all inputs of a record.
     pub(crate) fn select(&mut self, record: &mut Record) {
-        let questions: Vec<InputOrigins> = record.inputs.iter().map(question).collect();
-        let good = |answer: &Vec<Vec<u8>>| {
-            let fits = |(input, picks): (&InputOrigins, &Vec<u8>)| {
-                let mut sorted = picks.clone();
-                sorted.sort_unstable();
-                sorted.dedup();
-                sorted.len() == picks.len()
-                    && picks.iter().all(|pick| usize::from(*pick) < input.origins.len())
+        for inputs in record.inputs.chunks_mut(BATCH) {
+            let questions: Vec<InputOrigins> = inputs.iter().map(question).collect();
+            let good = |answer: &Vec<Vec<u8>>| {
+                let fits = |(input, picks): (&InputOrigins, &Vec<u8>)| {
+                    let mut sorted = picks.clone();
+                    sorted.sort_unstable();
+                    sorted.dedup();
+                    sorted.len() == picks.len()
+                        && picks.iter().all(|pick| usize::from(*pick) < input.origins.len())
+                };
+                answer.len() == questions.len() && questions.iter().zip(answer).all(fits)
             };
-            answer.len() == questions.len() && questions.iter().zip(answer).all(fits)
-        };
-        let answer = self.policy.select(&questions);
-        let answer = self.check(answer, "select", good).or_else(|| StandardOverlays.select(&questions).ok());
-        for (input, picks) in record.inputs.iter_mut().zip(answer.unwrap_or_default()) {
-            input.origins = picks.into_iter().map(|pick| input.origins[usize::from(pick)].clone()).collect();
+            let answer = self.ask("select", |policy| policy.select(&questions), good);
+            let answer = answer.or_else(|| StandardOverlays.select(&questions).ok());
+            for (input, picks) in inputs.iter_mut().zip(answer.unwrap_or_default()) {
+                input.origins =
+                    picks.into_iter().map(|pick| input.origins[usize::from(pick)].clone()).collect();
+            }
         }
     }
 
     /// Where inputs take their contents from.
     pub(crate) fn choose(&mut self, questions: &[InputStanding]) -> Vec<Choice> {
+        questions.chunks(BATCH).flat_map(|batch| self.choose_batch(batch)).collect()
+    }
+
+    fn choose_batch(&self, questions: &[InputStanding]) -> Vec<Choice> {
         let good = |answer: &Vec<Choice>| {
             answer.len() == questions.len()
                 && questions.iter().zip(answer).all(|(question, choice)| is_possible(question, *choice))
         };
-        let answer = self.policy.choose(questions);
-        let answer = self.check(answer, "choose", good);
+        let answer = self.ask("choose", |policy| policy.choose(questions), good);
         answer.or_else(|| StandardOverlays.choose(questions).ok()).unwrap_or_default()
     }
-}
 
-impl OverlaySlot {
     /// Whether the policy wants to see the contents of files that changed.
     pub(crate) fn scans(&self) -> bool {
-        self.policy.scans()
+        self.lock().policy.scans()
     }
 
     /// Which inputs come and go with the contents of files.
@@ -146,8 +175,7 @@ impl OverlaySlot {
         let good = |answer: &Vec<Proposal>| {
             answer.iter().all(|proposal| (proposal.file as usize) < files.len() && fits(&proposal.edit))
         };
-        let answer = self.policy.propose(files);
-        self.check(answer, "propose", good).unwrap_or_default()
+        self.ask("propose", |policy| policy.propose(files), good).unwrap_or_default()
     }
 }
 
@@ -161,21 +189,20 @@ impl PrimingSlot {
             };
             answer.len() == candidates.len() && answer.iter().all(within)
         };
-        let answer = self.policy.decide(candidates, machine);
-        let answer = self.check(answer, "decide", good);
+        let answer = self.ask("decide", |policy| policy.decide(candidates, machine), good);
         answer.or_else(|| EagerPriming.decide(candidates, machine).ok()).unwrap_or_default()
     }
 
     /// Tells what became of submitted actions.
     pub(crate) fn observe(&mut self, outcomes: &[Observation]) {
-        let told = self.policy.observe(outcomes);
-        self.check(told, "observe", |()| true);
+        self.ask("observe", |policy| policy.observe(outcomes), |()| true);
     }
 
-    /// What the policy wants to know in the next session; empty for nothing.
-    pub fn remember(&mut self) -> Vec<u8> {
-        let memory = self.policy.remember();
-        self.check(memory, "remember", |memory| memory.len() <= 64 << 10).unwrap_or_default()
+    /// What the policy wants to know in the next session; `None` when it was dropped, so that what it remembered
+    /// before stands.
+    pub fn remember(&mut self) -> Option<Vec<u8>> {
+        let memory = self.ask("remember", |policy| policy.remember(), |memory| memory.len() <= MOST_MEMORY);
+        memory.filter(|_| !self.lock().dropped)
     }
 }
 
@@ -221,6 +248,6 @@ pub(crate) fn facts(origin: &Origin) -> OriginFacts {
 
 impl<P: ?Sized> std::fmt::Debug for PolicySlot<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PolicySlot({:?})", self.warning)
+        write!(f, "PolicySlot({:?})", self.lock().warning)
     }
 }

@@ -4,9 +4,11 @@ mod artifact;
 mod cache;
 mod cas;
 mod globals;
+mod plugin;
 mod repeat;
 mod serve;
 mod source;
+mod speculation;
 mod values;
 
 pub(crate) use artifact::{ArtifactCommand, CheckoutArgs};
@@ -14,9 +16,10 @@ pub(crate) use cache::CacheCommand;
 pub(crate) use cas::{CasCommand, RemoteArgs};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::Globals;
+pub(crate) use plugin::{PluginCheckArgs, PluginCommand};
 pub(crate) use serve::ServeArgs;
 pub(crate) use source::{SourceCheckoutArgs, SourceCommand, SourceSelection};
-use spec_speculation::Mode;
+pub(crate) use speculation::{PolicyArgs, SpeculationArgs};
 pub(crate) use values::{CacheBuildTrees, Compression, Deps, OnError, Order};
 
 /// Build and look into BuildStream projects
@@ -82,6 +85,9 @@ pub(crate) enum Command {
     /// Move trees between this machine and a Remote Execution API server
     #[command(subcommand)]
     Cas(CasCommand),
+    /// List and check components: element kinds and policies
+    #[command(subcommand)]
+    Plugin(PluginCommand),
     /// Begin a new project
     Init(InitArgs),
     /// Say what this machine lacks, and the command that mends it
@@ -108,9 +114,8 @@ pub(crate) struct BuildArgs {
     /// Build again what failed before
     #[arg(short, long)]
     pub(crate) retry_failed: bool,
-    /// How much is run ahead of builds with a remote-apis-socket: none, prime-only, source-artifact, intra-element, full
-    #[arg(long, value_name = "MODE")]
-    pub(crate) speculation: Option<Mode>,
+    #[command(flatten)]
+    pub(crate) speculation: SpeculationArgs,
 }
 
 /// `show`

@@ -7,7 +7,6 @@ use std::sync::mpsc::{self, Receiver};
 use spec_cas::{CasError, Evicted};
 use spec_model::UserError;
 use spec_scheduler::{Graph, Task};
-use spec_speculation::Mode;
 
 use super::shell::FailureHelper;
 use crate::app::App;
@@ -17,7 +16,7 @@ use crate::error::{BlameUser, CommandError, CommandResult};
 use crate::keeper::{self, Keeper};
 use crate::plan::{Need, build_jobs};
 use crate::session::{Session, SharedSession};
-use crate::speculation::Speculation;
+use crate::speculation::{Speculation, Wanted};
 use crate::standing::Standing;
 use crate::term::bytes;
 use crate::work::Worker;
@@ -41,10 +40,10 @@ pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
         true => None,
         false => Some(keeper(app, &session)?),
     };
-    let mode = args.speculation.unwrap_or(app.config.speculation);
-    let speculation = speculation(&session, mode, &graph, &standings)?;
+    let speculation = speculation(app, args, &session, &graph, &standings)?;
     let work = Arc::new(Worker::new(session, &standings, retry, speculation.clone()));
-    let last_words: LastWords = Box::new(move || speculation.as_ref().and_then(|known| known.finish()));
+    let last_words: LastWords =
+        Box::new(move || speculation.as_ref().map(|known| known.finish()).unwrap_or_default());
     let ended = drive(app, Errand { graph, work, roster, helper, last_words });
     if let Some((keeper, news)) = keeper {
         drop(keeper);
@@ -55,15 +54,17 @@ pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
 
 /// What is going to be run ahead of the builds of these jobs.
 fn speculation(
+    app: &App,
+    args: &BuildArgs,
     session: &SharedSession,
-    mode: Mode,
     graph: &Graph,
     standings: &[Standing],
 ) -> CommandResult<Option<Arc<Speculation>>> {
     let builds = graph.jobs().iter().filter(|job| job.task == Task::Build);
     let mut to_build: Vec<usize> = builds.map(|job| job.element).collect();
     to_build.sort_unstable();
-    Speculation::start(session, mode, &to_build, standings.iter().map(Standing::files).collect()).or_usage()
+    let wanted = Wanted::new(&args.speculation, &app.config, &session.project.config).or_usage()?;
+    Speculation::start(session, &wanted, &to_build, standings.iter().map(Standing::files).collect())
 }
 
 fn needs(session: &Session, standings: &[Standing], retry: bool) -> CommandResult<Vec<Need>> {

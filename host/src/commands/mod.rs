@@ -9,6 +9,7 @@ mod doctor;
 mod init;
 mod pager;
 mod place;
+mod plugin;
 mod serve;
 mod shell;
 mod show;
@@ -40,6 +41,7 @@ pub(crate) fn run(app: &App, command: &Command) -> CommandResult<ExitCode> {
         Command::Cache(command) => cache::run(app, command),
         Command::Serve(args) => serve::run(app, args),
         Command::Cas(command) => cas::run(app, command),
+        Command::Plugin(command) => plugin::run(app, command),
         Command::Init(args) => init::run(app, args),
         Command::Doctor => doctor::run(app),
         Command::Bench(args) => bench::run(app, args),

@@ -3,12 +3,14 @@
 mod environment;
 mod file;
 mod numbers;
+pub(crate) mod policy;
 mod sections;
 mod size;
 
 use std::path::{Path, PathBuf};
 
 pub(crate) use environment::Environment;
+pub(crate) use policy::PolicyChoice;
 pub(crate) use size::Size;
 use spec_model::Mapping;
 use spec_speculation::Mode;
@@ -49,6 +51,10 @@ pub(crate) struct Config {
     pub(crate) retry_failed: bool,
     /// How much is run ahead of builds that ask for actions.
     pub(crate) speculation: Mode,
+    /// Who says where inputs of recorded actions come from.
+    pub(crate) overlay_policy: Option<PolicyChoice>,
+    /// Who says which predicted actions are run.
+    pub(crate) priming_policy: Option<PolicyChoice>,
     /// Which dependencies `build` takes when it is not told.
     pub(crate) dependencies: Deps,
     /// How many digits of a key are shown.
@@ -79,6 +85,7 @@ impl Config {
         if let Some(path) = file::find(globals.config.as_deref(), environment) {
             let mapping = file::read(&path)?;
             config.take(&mapping, environment).or_usage()?;
+            config.choose_policies(&mapping, &path, environment).or_usage()?;
             config.origin = Some(path);
         }
         config.override_with(globals);
@@ -104,6 +111,8 @@ impl Config {
             max_jobs: numbers::default_max_jobs(),
             retry_failed: false,
             speculation: Mode::None,
+            overlay_policy: None,
+            priming_policy: None,
             dependencies: Deps::Run,
             key_length: 8,
             error_lines: 20,
@@ -118,6 +127,21 @@ impl Config {
 
     fn take(&mut self, file: &Mapping, environment: &Environment) -> Result<(), spec_model::NodeError> {
         sections::top(self, file, environment)
+    }
+
+    /// Files of policies are relative to the configuration file.
+    fn choose_policies(
+        &mut self,
+        file: &Mapping,
+        path: &Path,
+        environment: &Environment,
+    ) -> Result<(), spec_model::NodeError> {
+        let Some(section) = file.opt_mapping("scheduler")? else { return Ok(()) };
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let file = |name: &str| folder.join(environment.expand(name));
+        self.overlay_policy = PolicyChoice::of(section, policy::OVERLAY, &file)?;
+        self.priming_policy = PolicyChoice::of(section, policy::PRIMING, &file)?;
+        Ok(())
     }
 
     fn override_with(&mut self, globals: &Globals) {

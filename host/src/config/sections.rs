@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use spec_model::{Mapping, Node, NodeError};
 use spec_speculation::Mode;
 
-use super::{Config, Environment, Size, numbers};
+use super::{Config, Environment, Size, numbers, policy};
 use crate::cli::Deps;
 
 type Taken = Result<(), NodeError>;
@@ -68,7 +68,15 @@ fn directory(file: &Mapping, key: &str, environment: &Environment) -> Result<Opt
 }
 
 fn scheduler(config: &mut Config, section: &Mapping) -> Taken {
-    let known = ["on-error", "fetchers", "builders", "network-retries", "speculative-actions"];
+    let known = [
+        "on-error",
+        "fetchers",
+        "builders",
+        "network-retries",
+        "speculative-actions",
+        policy::OVERLAY,
+        policy::PRIMING,
+    ];
     check(config, section, "scheduler.", &known, &["pushers"])?;
     numbers::take(section, "fetchers", 1, &mut config.fetchers)?;
     numbers::take(section, "builders", 1, &mut config.builders)?;

@@ -4,8 +4,8 @@ use spec_scheduler::{Event, Message, Observer};
 
 use crate::term::Fan;
 
-/// What is to be said when the jobs are over, if anything.
-pub(crate) type LastWords = Box<dyn Fn() -> Option<Message> + Send + Sync>;
+/// What is to be said when the jobs are over.
+pub(crate) type LastWords = Box<dyn Fn() -> Vec<Message> + Send + Sync>;
 
 /// Observers that hear the last words.
 pub(super) struct Ending {
@@ -21,10 +21,10 @@ impl Ending {
 
 impl Observer for Ending {
     fn event(&self, event: &Event) {
-        if let Event::Ended(_) = event
-            && let Some(message) = (self.last_words)()
-        {
-            self.observers.event(&Event::Message(message));
+        if let Event::Ended(_) = event {
+            (self.last_words)()
+                .into_iter()
+                .for_each(|message| self.observers.event(&Event::Message(message)));
         }
         self.observers.event(event);
     }

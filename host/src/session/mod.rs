@@ -11,6 +11,7 @@ use spec_build::ElementKeys;
 use spec_cas::{Cas, Hold};
 use spec_exec::executor::{LocalOptions, PoolOptions};
 use spec_model::{Key, KeyPair};
+use spec_plugins::Plugins;
 use spec_project::keys::{SourceKey, compute_keys};
 use spec_project::{LoadOptions, Project};
 use spec_reapi::Nested;
@@ -37,6 +38,8 @@ pub(crate) struct Session {
     pub(crate) cas: Cas,
     /// What was built.
     pub(crate) artifacts: Artifacts,
+    /// Components; those of policies are loaded when a build begins.
+    pub(crate) plugins: Plugins,
     /// Sockets of the Remote Execution API for sandboxes, and the workers behind them.
     pub(crate) remote_apis: Arc<Nested>,
     /// The keys of elements, `None` where a source has no reference.
@@ -62,7 +65,7 @@ impl Session {
     /// What is wrong with the project, or when the cache cannot be opened.
     pub(crate) fn open(app: &App, targets: &[String]) -> CommandResult<Self> {
         let config = app.config.clone();
-        let kinds = spec_plugins::Plugins::new(spec_plugins::Options {
+        let kinds = Plugins::new(spec_plugins::Options {
             overrides: app.globals.plugins.clone(),
             ..spec_plugins::Options::new(config.cache("plugins"))
         });
@@ -90,6 +93,7 @@ impl Session {
             project,
             cas,
             artifacts,
+            plugins: kinds,
             remote_apis,
             pairs,
             source_keys,

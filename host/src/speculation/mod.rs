@@ -9,6 +9,7 @@ mod facts;
 mod flights;
 mod mailbox;
 mod owner;
+mod policies;
 mod records;
 mod requests;
 mod start;
@@ -23,13 +24,17 @@ use spec_project::Element;
 use spec_scheduler::Message;
 use spec_speculation::Mode;
 
+use crate::error::{BlameUser, CommandResult};
 use crate::session::SharedSession;
 use mailbox::{Letter, Mailbox};
+use policies::Policies;
+pub(crate) use policies::Wanted;
 
 /// The speculation of one session.
 pub(crate) struct Speculation {
     session: SharedSession,
     mode: Mode,
+    policies: Policies,
     /// By element, whether it takes part.
     takes_part: Vec<bool>,
     /// Where the owner reads; without effect when there is none.
@@ -42,28 +47,39 @@ impl Speculation {
     /// element. `None` when nothing is to be done, in which case nothing was.
     ///
     /// # Errors
-    /// When an element's public data is wrong.
+    /// When an element's public data is wrong, or a policy cannot be had.
     pub(crate) fn start(
         session: &SharedSession,
-        mode: Mode,
+        wanted: &Wanted,
         to_build: &[usize],
         files: Vec<Option<Digest>>,
-    ) -> Result<Option<Arc<Self>>, NodeError> {
+    ) -> CommandResult<Option<Arc<Self>>> {
         let mut takes_part = vec![false; session.project.elements.len()];
         for element in to_build {
-            takes_part[*element] = takes_part_in(&session.project.elements[*element])?;
+            takes_part[*element] = takes_part_in(&session.project.elements[*element]).or_usage()?;
         }
         if !takes_part.contains(&true) {
             return Ok(None);
         }
+        let mode = wanted.mode;
+        let (policies, memory) = match mode {
+            Mode::None => (Policies::default(), None),
+            _ => Policies::load(session, wanted)?,
+        };
         let (mailbox, letters) = Mailbox::new();
         let plan = start::Plan { to_build: to_build.to_vec(), takes_part: takes_part.clone(), files };
-        let (of_owner, told) = (Arc::clone(session), mailbox.clone());
-        let work = move || owner::run(of_owner, &plan, told, &letters);
+        let (of_owner, told, asked) = (Arc::clone(session), mailbox.clone(), policies.clone());
+        let work = move || {
+            let mut policies = asked;
+            owner::run(of_owner, &plan, &policies, told, &letters);
+            if let Some(memory) = memory {
+                policies.remember(&memory);
+            }
+        };
         let owner = mode.primes().then(|| std::thread::Builder::new().name("speculation".into()).spawn(work));
         // Without a thread nothing is primed; records are made all the same.
         let owner = Mutex::new(owner.and_then(Result::ok));
-        Ok(Some(Arc::new(Self { session: Arc::clone(session), mode, takes_part, mailbox, owner })))
+        Ok(Some(Arc::new(Self { session: Arc::clone(session), mode, policies, takes_part, mailbox, owner })))
     }
 
     /// The sources of an element are staged.
@@ -81,15 +97,18 @@ impl Speculation {
         self.mailbox.send(Letter::Ended { element });
     }
 
-    /// Ends speculation: nothing of it runs any more. Answers with what came of it, if there was something to predict.
-    pub(crate) fn finish(&self) -> Option<Message> {
+    /// Ends speculation: nothing of it runs any more. Answers with what there is to say: of policies that failed, and of
+    /// what was predicted, if there was something to predict.
+    pub(crate) fn finish(&self) -> Vec<Message> {
         let account = self.mailbox.close();
         let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let (Some(owner), true) = (owner, account.is_some()) {
             // A panic there is on the terminal already.
             let _ = owner.join();
         }
-        account.map(|account| account::message(&account))
+        let mut messages = self.policies.clone().warnings();
+        messages.extend(account.map(|account| account::message(&account)));
+        messages
     }
 }
 
@@ -109,7 +128,11 @@ impl spec_build::Speculation for Speculation {
 
     fn remember(&self, built: &BuiltWith<'_>) -> Remembered {
         match self.takes_part[built.element] {
-            true => records::remember(&self.session, self.mode, built, || self.mailbox.ends(built.element)),
+            true => {
+                let (ends, policy) =
+                    (|| self.mailbox.ends(built.element), &mut self.policies.overlay.clone());
+                records::remember(&self.session, self.mode, built, ends, policy)
+            }
             false => Remembered::default(),
         }
     }

@@ -9,6 +9,7 @@ use spec_speculation::{ActionId, Bucket, Instantiated, Instantiator, Request};
 use super::facts::{Facts, Known, Seen, id};
 use super::flights::Flights;
 use super::mailbox::{Ends, Letter, Letters, Mailbox, Outputs};
+use super::policies::Policies;
 use super::start::{Plan, Started, start};
 use crate::session::SharedSession;
 
@@ -26,8 +27,14 @@ struct Owner {
 }
 
 /// Predicts and primes until the session is closed. Ends at once when there is no record.
-pub(super) fn run(session: SharedSession, plan: &Plan, mailbox: Mailbox, letters: &Letters) {
-    let Some(Started { board, strange }) = start(&session, plan) else { return };
+pub(super) fn run(
+    session: SharedSession,
+    plan: &Plan,
+    policies: &Policies,
+    mailbox: Mailbox,
+    letters: &Letters,
+) {
+    let Some(Started { board, strange }) = start(&session, plan, policies) else { return };
     let Ok(executions) = session.remote_apis.executions() else { return };
     let facts = Facts::new(plan.takes_part.len());
     let flights = Flights::new(executions, mailbox);

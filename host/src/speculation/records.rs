@@ -32,6 +32,7 @@ pub(super) fn remember(
     mode: Mode,
     built: &BuiltWith<'_>,
     ends: impl FnOnce() -> Ends,
+    policy: &mut OverlaySlot,
 ) -> Remembered {
     let previous = find(session, built.element, built.keys);
     let ends = if mode.primes() { ends() } else { Ends::default() };
@@ -40,7 +41,7 @@ pub(super) fn remember(
     if stands(mode, built.succeeded, previous.as_ref(), built.subactions) {
         return Remembered { record: previous, misses, warning: None };
     }
-    match make(session, mode, built, previous, &ends.all) {
+    match make(session, mode, built, previous, &ends.all, policy) {
         Ok(generated) => Remembered { record: generated.digest(), misses, warning: None },
         Err(error) => Remembered { record: previous, misses, warning: Some(not_recorded(&error)) },
     }
@@ -52,6 +53,7 @@ fn make(
     built: &BuiltWith<'_>,
     previous: Option<Digest>,
     ends: &[(Digest, Bucket)],
+    policy: &mut OverlaySlot,
 ) -> Result<Generated> {
     let layers = built.layers.iter().map(|layer| staged(session, layer)).collect();
     let dependencies = dependencies(session, built);
@@ -70,7 +72,7 @@ fn make(
         ends,
         artifact: built.files,
     };
-    generate(&session.cas, &build, mode, built.succeeded, previous, &mut OverlaySlot::default())
+    generate(&session.cas, &build, mode, built.succeeded, previous, policy)
 }
 
 fn staged(session: &Session, layer: &Layer) -> StagedLayer {

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use spec_build::ElementKeys;
 use spec_model::Digest;
 use spec_speculation::prime::{Board, Budget};
-use spec_speculation::{
-    ElementId, Expanded, OverlaySlot, PrimingSlot, Record, Resolver, Result as Speculated,
-};
+use spec_speculation::{ElementId, Expanded, Record, Resolver, Result as Speculated};
 
 use super::facts::id;
+use super::policies::Policies;
 use super::records;
 use crate::session::Session;
 
@@ -32,8 +31,8 @@ pub(super) struct Started {
 }
 
 /// Reads the records of what is going to be built; `None` when there are none.
-pub(super) fn start(session: &Session, plan: &Plan) -> Option<Started> {
-    let mut resolver = Resolver::new(OverlaySlot::default());
+pub(super) fn start(session: &Session, plan: &Plan, policies: &Policies) -> Option<Started> {
+    let mut resolver = Resolver::new(policies.overlay.clone());
     let count = plan.takes_part.len();
     (0..count).for_each(|element| _ = resolver.element(&session.name(element)));
     let mut strange = Vec::new();
@@ -47,7 +46,7 @@ pub(super) fn start(session: &Session, plan: &Plan) -> Option<Started> {
     }
     resolver.actions().next()?;
     let distances = distances(session, &plan.to_build);
-    let board = Board::new(resolver, PrimingSlot::default(), Budget::default(), distances);
+    let board = Board::new(resolver, policies.priming.clone(), Budget::default(), distances);
     Some(Started { board, strange })
 }
 

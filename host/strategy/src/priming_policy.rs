@@ -38,7 +38,7 @@ pub struct Candidate {
     pub action: u32,
     /// The element that will ask for it.
     pub element: u32,
-    /// The program it runs: equal numbers are equal programs.
+    /// The program it runs: equal numbers are equal programs, in all sessions.
     pub program: u32,
     /// How long it ran when it was recorded, in milliseconds; 0 if not known.
     pub took_ms: u32,

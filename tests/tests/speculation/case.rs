@@ -11,26 +11,26 @@ use spec_testkit::{Host, Outcome, Project};
 
 /// A project with a header in `dep.bst`, and elements with names that nobody has built before: recc puts the element's
 /// name, as part of the working directory, into every action.
-pub struct Case {
-    pub host: Host,
-    pub project: Project,
+pub(crate) struct Case {
+    pub(crate) host: Host,
+    pub(crate) project: Project,
     token: String,
 }
 
 /// The numbers of speculation; empty when there was nothing to predict.
-pub type Figures = BTreeMap<String, u64>;
+pub(crate) type Figures = BTreeMap<String, u64>;
 
 /// How actions were answered, by their last output.
-pub type Answers = BTreeMap<String, String>;
+pub(crate) type Answers = BTreeMap<String, String>;
 
 /// The base, with its tree in the variable that recc sends as a platform property.
-pub const BASE: &str = "- filename: debian.bst
+pub(crate) const BASE: &str = "- filename: debian.bst
   config:
     digest-environment: RECC_REMOTE_PLATFORM_chrootRootDigest
 ";
 
 /// What recc needs to know, and the socket that it uses.
-pub const RECC: &str = "environment:
+pub(crate) const RECC: &str = "environment:
   RECC_SERVER: unix:/tmp/casd.sock
   RECC_LINK: 1
   RECC_DEPS_GLOBAL_PATHS: 1
@@ -41,7 +41,7 @@ sandbox:
 ";
 
 impl Case {
-    pub fn new() -> Case {
+    pub(crate) fn new() -> Case {
         let (host, project) = (Host::shared(), Project::on_base(&[]));
         host.configure("scheduler:\n  speculative-actions: True\n");
         let token = project.token();
@@ -51,29 +51,29 @@ impl Case {
     }
 
     /// A name of this project alone.
-    pub fn name(&self, stem: &str) -> String {
+    pub(crate) fn name(&self, stem: &str) -> String {
         format!("{stem}-{}.bst", self.token)
     }
 
     /// Writes an element; answers with its name.
-    pub fn element(&self, stem: &str, text: &str) -> String {
+    pub(crate) fn element(&self, stem: &str, text: &str) -> String {
         let name = self.name(stem);
         self.project.write(&format!("elements/{name}"), text);
         name
     }
 
     /// The example's application: autotools, two sources, and what configure compiles.
-    pub fn app(&self) -> String {
+    pub(crate) fn app(&self) -> String {
         self.element("app", &self.project.read("elements/app.bst"))
     }
 
     /// An element that runs these commands with recc, with the base and `dep.bst`, and `more` of its text.
-    pub fn manual(&self, stem: &str, more: &str, commands: &[&str]) -> String {
+    pub(crate) fn manual(&self, stem: &str, more: &str, commands: &[&str]) -> String {
         self.manual_with(stem, &format!("{BASE}- dep.bst\n"), more, commands)
     }
 
     /// An element that runs these commands with recc and these dependencies.
-    pub fn manual_with(&self, stem: &str, depends: &str, more: &str, commands: &[&str]) -> String {
+    pub(crate) fn manual_with(&self, stem: &str, depends: &str, more: &str, commands: &[&str]) -> String {
         // Texts of JSON are texts of YAML.
         let commands = commands.iter().map(|command| format!("  - {}\n", Value::from(*command)));
         let commands: String = commands.collect();
@@ -81,43 +81,43 @@ impl Case {
         self.element(stem, &format!("kind: manual\nbuild-depends:\n{depends}{RECC}{more}{build}"))
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
         self.host.run(&self.project, &[&["--option", "recc", "true"], arguments].concat())
     }
 
-    pub fn try_build(&self, element: &str, more: &[&str]) -> (Outcome, Figures) {
+    pub(crate) fn try_build(&self, element: &str, more: &[&str]) -> (Outcome, Figures) {
         let events = self.project.path().join("events").to_string_lossy().into_owned();
         let outcome = self.run(&[&["--json-events", &events, "build", element], more].concat());
         (outcome, figures(&self.project.read("events")))
     }
 
-    pub fn build_with(&self, element: &str, more: &[&str]) -> Figures {
+    pub(crate) fn build_with(&self, element: &str, more: &[&str]) -> Figures {
         let (outcome, figures) = self.try_build(element, more);
         let _ = outcome.success();
         figures
     }
 
-    pub fn build(&self, element: &str) -> Figures {
+    pub(crate) fn build(&self, element: &str) -> Figures {
         self.build_with(element, &[])
     }
 
     /// The name of a version, in the header and in all that includes it.
-    pub fn version(&self, version: u32) -> String {
+    pub(crate) fn version(&self, version: u32) -> String {
         format!("{}-{version}", self.token)
     }
 
     /// Writes a header that changes whatever includes it.
-    pub fn write_header(&self, version: u32) {
+    pub(crate) fn write_header(&self, version: u32) {
         let version = self.version(version);
         self.header(&format!("#define DEP_VERSION \"{version}\"\n#define DEP_ANSWER 42\n"));
     }
 
-    pub fn header(&self, text: &str) {
+    pub(crate) fn header(&self, text: &str) {
         self.project.write("files/dep/include/dep.h", text);
     }
 
     /// Makes an archive of the project's sources from a folder of it, and tracks the element that has it.
-    pub fn pack(&self, folder: &str, archive: &str, element: &str) {
+    pub(crate) fn pack(&self, folder: &str, archive: &str, element: &str) {
         let path = self.project.path().join("sources").join(archive);
         let file = File::create(path).expect("the project can be written");
         let mut builder = tar::Builder::new(GzEncoder::new(file, Compression::fast()));
@@ -128,7 +128,7 @@ impl Case {
     }
 
     /// How the actions of the build, not of configure, were answered.
-    pub fn answers(&self, element: &str) -> Answers {
+    pub(crate) fn answers(&self, element: &str) -> Answers {
         let shown = self.run(&["artifact", "subactions", "--json", element]);
         let all: Value = serde_json::from_str(shown.success()).expect("it is JSON");
         let all = all[0]["subactions"].as_array().expect("there is a list").clone();
@@ -141,7 +141,7 @@ impl Case {
     }
 
     /// The record that the element's last artifact names, under both keys.
-    pub fn record(&self, element: &str) -> Option<String> {
+    pub(crate) fn record(&self, element: &str) -> Option<String> {
         let stem = element.trim_end_matches(".bst");
         let folder = self.host.cache().join("cas/refs/artifacts/hello").join(stem);
         let artifacts = fs::read_dir(&folder).expect("it was built").flatten();
@@ -152,7 +152,7 @@ impl Case {
     }
 
     /// A file of an element's artifact.
-    pub fn installed(&self, element: &str, path: &str) -> Vec<u8> {
+    pub(crate) fn installed(&self, element: &str, path: &str) -> Vec<u8> {
         let folder = self.project.path().join("checkout");
         let to = folder.to_string_lossy();
         let _ = self
@@ -171,21 +171,21 @@ fn figures(events: &str) -> Figures {
     figures.into_iter().map(|(name, number)| (name, number.as_u64().expect("it is a number"))).collect()
 }
 
-pub fn count(figures: &Figures, name: &str) -> u64 {
+pub(crate) fn count(figures: &Figures, name: &str) -> u64 {
     figures.get(name).copied().unwrap_or_default()
 }
 
 /// Actions that were asked for and had been primed.
-pub fn hits(figures: &Figures) -> u64 {
+pub(crate) fn hits(figures: &Figures) -> u64 {
     count(figures, "used") + count(figures, "joined")
 }
 
-pub fn executed(answers: &Answers) -> usize {
+pub(crate) fn executed(answers: &Answers) -> usize {
     answers.values().filter(|answer| *answer == "executed").count()
 }
 
 /// The buckets, which add up.
-pub fn buckets(figures: &Figures) -> Figures {
+pub(crate) fn buckets(figures: &Figures) -> Figures {
     let sums = ["recorded", "primed", "sent", "cpu-ms", "useful-cpu-ms", "saved-ms"];
     let buckets = figures.iter().filter(|(name, _)| !sums.contains(&name.as_str()));
     let buckets: Figures = buckets.map(|(name, count)| (name.clone(), *count)).collect();

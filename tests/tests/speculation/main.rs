@@ -10,4 +10,5 @@ mod generation;
 mod misses;
 mod modes;
 mod rebuilds;
+mod sets;
 mod useless;

@@ -7,4 +7,5 @@ mod default_kinds;
 mod faults;
 mod keys;
 mod origins;
+mod policies;
 mod support;

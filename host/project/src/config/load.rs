@@ -43,6 +43,10 @@ const KEYS: [&str; 25] = [
     "variables",
 ];
 
+/// What stands in `elements:` under this name is for the program: BuildStream refuses keys of project.conf that it does
+/// not know, but does not look at the settings of kinds that no element has.
+const OWN_KIND: &str = "spec-host";
+
 /// The keys that cannot depend on a condition.
 const UNCONDITIONAL: [&str; 9] = [
     "min-version",
@@ -80,6 +84,7 @@ pub(crate) fn load(
     check_keys(&root)?;
 
     let elements = take(&mut root, "elements")?;
+    config.of_program = elements.opt_mapping(OWN_KIND)?.cloned().unwrap_or_default();
     let sources = take(&mut root, "sources")?;
     assert_composed(&root)?;
     config.options = options.printable();
@@ -128,6 +133,7 @@ fn fixed(directory: &Path, file: &Mapping, defaults: &Mapping) -> Result<Project
         shell: Shell::default(),
         provenance_attributes: Vec::new(),
         options: Vec::new(),
+        of_program: Mapping::new(),
     })
 }
 

@@ -62,6 +62,8 @@ pub struct ProjectConfig {
     pub provenance_attributes: Vec<String>,
     /// All options with their values as texts, sorted by name.
     pub options: Vec<(String, String)>,
+    /// Settings of this program, `spec-host:` in `elements:`, not looked at.
+    pub of_program: Mapping,
 }
 
 /// What elements are composed on.

@@ -212,13 +212,12 @@ fn commands(resolver: &Resolver) -> HashMap<(ElementId, Digest), Vec<ActionId>> 
     commands
 }
 
-/// The number of every action's program.
+/// The number of every action's program: the same in every session, so that policies can remember it.
 fn programs(resolver: &Resolver) -> Vec<u32> {
-    let mut numbers = HashMap::new();
     let number = |action| {
         let name = resolver.made_of(action).map(|made| &*made.program).unwrap_or_default();
-        let next = numbers.len() as u32;
-        *numbers.entry(name).or_insert(next)
+        let [a, b, c, d, ..] = *Digest::of(name.as_bytes()).hash();
+        u32::from_le_bytes([a, b, c, d])
     };
     resolver.actions().map(number).collect()
 }

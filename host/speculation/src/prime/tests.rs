@@ -233,7 +233,7 @@ fn the_policy_decides_and_learns() {
     assert_eq!(sent.iter().map(|(action, _)| action.0).collect::<Vec<_>>(), [1, 3]);
     board.requested(&sent[0].1);
     board.element_ended(board.resolver().element_of(COMPILE));
-    assert_eq!(board.policies_mut().1.remember(), b"[Joined, Unused]");
+    assert_eq!(board.policies_mut().1.remember().as_deref(), Some(&b"[Joined, Unused]"[..]));
     assert_eq!(board.account().count(Bucket::Skipped(Skipped::Policy(SkipReason::TooCheap))), 2);
 }
 

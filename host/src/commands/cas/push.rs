@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use spec_cas::{Cas, Hold};
+use spec_cas::{Cas, Hold, Seen};
 use spec_model::{Digest, DigestFunction};
 use spec_remote::{Folder, Provider};
 
@@ -38,7 +38,8 @@ pub(super) fn run(app: &App, what: &Path, args: &RemoteArgs) -> CommandResult {
 fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<Tree> {
     let digest = what.to_str().and_then(|text| text.parse::<Digest>().ok());
     let Some(root) = digest.filter(|_| !what.exists()) else {
-        let folder = Folder::read(what, function)?;
+        let mut seen = Seen::open(&app.config.cache("seen"), what, function);
+        let folder = Folder::read_again(what, &mut seen)?;
         return Ok(Tree {
             root: folder.root(),
             blobs: folder.blobs(),

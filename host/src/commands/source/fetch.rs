@@ -28,5 +28,5 @@ pub(super) fn run(app: &App, selection: &SourceSelection) -> CommandResult<ExitC
     let graph = single_jobs(&needed, Task::Fetch);
     let roster = session.roster("fetch", None);
     let work = Arc::new(Worker::new(session, &[], false, None));
-    drive(app, Errand { graph, work, roster, helper: Arc::new(NoHelp), last_words: Box::new(|| None) })
+    drive(app, Errand { graph, work, roster, helper: Arc::new(NoHelp), last_words: Box::new(Vec::new) })
 }

@@ -33,7 +33,7 @@ pub(super) fn run(app: &App, selection: &SourceSelection) -> CommandResult<ExitC
             work,
             roster: session.roster("track", None),
             helper: Arc::new(NoHelp),
-            last_words: Box::new(|| None),
+            last_words: Box::new(Vec::new),
         },
     )?;
     // What was found is written even when something else failed.

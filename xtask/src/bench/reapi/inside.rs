@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
 
 use super::super::base::Base;
 use crate::command::command;
@@ -46,6 +49,16 @@ impl Inside {
         enter.args(["--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", ENTER, "sh"]);
         enter.arg(self.base.root()).arg(&self.scratch).arg(&self.host).arg(program);
         enter
+    }
+
+    /// The times that bash measures in a script.
+    pub(super) fn seconds(&self, script: &str, arguments: &[&str]) -> Result<Vec<Duration>> {
+        let script = format!("set -e; TIMEFORMAT=%R; {script}");
+        let measured = self.command("bash").args(["-c", &script, "bash"]).args(arguments).output()?;
+        let lines = String::from_utf8_lossy(&measured.stderr);
+        ensure!(measured.status.success(), "{}: {arguments:?}\n{lines}", measured.status);
+        let times = lines.lines().map(|line| line.parse().map(Duration::from_secs_f64));
+        times.collect::<Result<_, _>>().with_context(|| format!("bash tells seconds, not:\n{lines}"))
     }
 }
 

@@ -8,7 +8,7 @@ mod trees;
 use std::fs;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 
 use self::inside::{Inside, TREE};
 use self::requests::{Client, Part};
@@ -18,7 +18,7 @@ use super::base::Base;
 use super::measure::{Load, median};
 use super::scratch;
 use super::table::{Row, Table, Target};
-use crate::command::{output, show};
+use crate::command::{command, show};
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::steps::step;
@@ -94,7 +94,7 @@ impl Bench {
         let chroot = [&ours, &casd].map(|server| self.upload_base(server));
         let [chroot, same] = chroot;
         let chroot = chroot?;
-        anyhow::ensure!(chroot == same?, "the servers disagree on the base");
+        ensure!(chroot == same?, "the servers disagree on the base");
         for (figure, rows) in STORAGE.iter().chain(&ACTIONS) {
             self.figure([&ours.tcp, &casd.tcp], figure, &chroot, rows, "")?;
         }
@@ -119,6 +119,7 @@ impl Bench {
         for _ in 0..self.rounds {
             self.seed += 1;
             for (url, times) in urls.iter().zip(&mut times) {
+                settle()?;
                 times.push(self.client.times(url, figure, self.seed, chroot)?);
             }
         }
@@ -152,11 +153,14 @@ impl Bench {
     }
 
     fn compiler_alone(&self) -> Result<Duration> {
-        const SCRIPT: &str = "cd /tmp; TIMEFORMAT=%R; exec 2>&1
+        const SCRIPT: &str = "cd /tmp
             printf '#include <stdio.h>\\nint main(void) { puts(\"hello\"); return 0; }\\n' > small.c
             for i in {1..40}; do time gcc -c small.c -o small.o; done";
-        let lines = output(self.inside.command("bash").args(["-c", SCRIPT]))?;
-        let times = lines.lines().map(|line| line.parse().map(Duration::from_secs_f64));
-        Ok(median(times.collect::<Result<_, _>>().context("bash tells seconds")?))
+        Ok(median(self.inside.seconds(SCRIPT, &[])?))
     }
+}
+
+/// What was written before shall not be written to the disk while something is measured.
+fn settle() -> Result<()> {
+    show(&mut command("sync", [""; 0]))
 }

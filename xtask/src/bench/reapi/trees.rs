@@ -1,17 +1,15 @@
 //! Trees: the base to and from a server, with casd's clients and with ours. Downloads go to memory, so that the disk is
 //! measured once, by the server.
 
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::super::measure::median;
 use super::super::table::{Row, Target};
 use super::inside::{SPEC_HOST, TREE};
 use super::server::{Kind, Server};
-use super::{Bench, CASD};
-use crate::command::{command, show};
+use super::{Bench, CASD, settle};
 
 /// Upload, upload of the same, download.
 type Times = [Duration; 3];
@@ -63,15 +61,11 @@ impl Bench {
         Ok([cold, again, cas(&["pull", digest.trim(), "/tmp/there"])?])
     }
 
-    /// How long a command takes in the base.
+    /// How long a command takes in the base, without the making of the place that it runs in.
     fn time(&self, argv: &[&str]) -> Result<Duration> {
-        // What was written before shall not be written to the disk now.
-        show(&mut command("sync", [""; 0]))?;
-        let mut inside = self.inside.command(argv[0]);
-        inside.args(&argv[1..]).stdout(Stdio::null()).stderr(Stdio::null());
-        let start = Instant::now();
-        show(&mut inside)?;
-        Ok(start.elapsed())
+        settle()?;
+        let times = self.inside.seconds("time \"$@\" > /dev/null 2> /tmp/errors", argv)?;
+        times.first().copied().with_context(|| format!("{} was not measured", argv[0]))
     }
 }
 

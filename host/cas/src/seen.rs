@@ -1,0 +1,142 @@
+//! What files of the host were found to hold, so that a file that did not change is not read again.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::Stat;
+use spec_model::{Digest, DigestFunction};
+
+use crate::error::{CasError, Result};
+
+/// Changes within one tick of a file system's clock look the same: a file counts as unchanged only if it had been left
+/// alone for this long when it was read.
+const SETTLED: Duration = Duration::from_secs(2);
+/// Folders that are remembered; those that were sent last.
+const FOLDERS: usize = 64;
+/// Another layout needs another mark.
+const MARK: &[u8; 16] = b"spec-host seen 1";
+const RECORD: usize = 7 * 8 + 32;
+
+/// What the kernel changes whenever a file becomes another one, or its contents are written: nobody can set the time
+/// of the last change back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Identity([u64; 7]);
+
+impl Identity {
+    pub(crate) fn of(stat: &Stat) -> Self {
+        Self([
+            stat.st_dev,
+            stat.st_ino,
+            stat.st_size as u64,
+            stat.st_mtime as u64,
+            stat.st_mtime_nsec,
+            stat.st_ctime as u64,
+            stat.st_ctime_nsec,
+        ])
+    }
+
+    fn size(&self) -> u64 {
+        self.0[2]
+    }
+
+    fn changed(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(self.0[5])
+    }
+}
+
+/// The files of one folder, as they were found the last time.
+#[derive(Debug)]
+pub struct Seen {
+    file: PathBuf,
+    function: DigestFunction,
+    known: HashMap<Identity, Digest>,
+}
+
+impl Seen {
+    /// What is remembered of `folder` in the files of `store`: nothing where its file is not there, or broken.
+    #[must_use]
+    pub fn open(store: &Path, folder: &Path, function: DigestFunction) -> Self {
+        let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let name = Digest::of(folder.as_os_str().as_encoded_bytes()).hex();
+        let file = store.join(format!("{function}-{name}"));
+        let known = fs::read(&file).ok().and_then(|bytes| parse(&bytes)).unwrap_or_default();
+        Self { file, function, known }
+    }
+
+    pub(crate) fn function(&self) -> DigestFunction {
+        self.function
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    pub(crate) fn get(&self, identity: &Identity) -> Option<Digest> {
+        self.known.get(identity).copied()
+    }
+
+    /// Remembers these files instead of what was known, except for those that may have been written a moment before
+    /// `now`.
+    ///
+    /// # Errors
+    /// When the disk is full or fails.
+    pub(crate) fn keep(
+        &mut self,
+        found: impl Iterator<Item = (Identity, Digest)>,
+        now: SystemTime,
+    ) -> Result<()> {
+        let settled = now.checked_sub(SETTLED).unwrap_or(SystemTime::UNIX_EPOCH);
+        let known = found.filter(|(identity, _)| identity.changed() < settled).collect();
+        if known == self.known {
+            return Ok(());
+        }
+        self.known = known;
+        self.write().map_err(CasError::io("write", &self.file))
+    }
+
+    fn write(&self) -> std::io::Result<()> {
+        let Some(store) = self.file.parent() else { return Ok(()) };
+        fs::create_dir_all(store)?;
+        forget_oldest(store)?;
+        let mut bytes = MARK.to_vec();
+        for (identity, digest) in &self.known {
+            identity.0.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
+            bytes.extend(digest.hash());
+        }
+        let sum = Digest::of(&bytes);
+        bytes.extend(sum.hash());
+        let part = self.file.with_extension(format!("part-{}", std::process::id()));
+        fs::write(&part, bytes)?;
+        fs::rename(part, &self.file)
+    }
+}
+
+/// Makes room for one more folder.
+fn forget_oldest(store: &Path) -> std::io::Result<()> {
+    let mut files = vec![];
+    for entry in fs::read_dir(store)? {
+        let entry = entry?;
+        files.push((entry.metadata()?.modified()?, entry.path()));
+    }
+    files.sort_unstable();
+    for (_, file) in files.iter().take((files.len() + 1).saturating_sub(FOLDERS)) {
+        fs::remove_file(file)?;
+    }
+    Ok(())
+}
+
+fn parse(bytes: &[u8]) -> Option<HashMap<Identity, Digest>> {
+    let (bytes, sum) = bytes.split_last_chunk::<32>()?;
+    let records = bytes.strip_prefix(MARK).filter(|_| Digest::of(bytes).hash() == sum)?.chunks_exact(RECORD);
+    let whole = records.remainder().is_empty();
+    let record = |record: &[u8]| {
+        let (numbers, hash) = record.split_last_chunk::<32>()?;
+        let mut words = numbers.chunks_exact(8).map(|word| word.try_into().map_or(0, u64::from_le_bytes));
+        let identity = Identity(std::array::from_fn(|_| words.next().unwrap_or_default()));
+        Some((identity, Digest::new(*hash, identity.size())))
+    };
+    records.map(record).collect::<Option<_>>().filter(|_| whole)
+}

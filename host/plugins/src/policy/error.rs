@@ -1,0 +1,62 @@
+//! Why a policy cannot serve a session.
+
+use spec_model::UserError;
+use spec_strategy::PolicyError;
+
+/// Why a policy cannot serve a session. It is told before the session begins.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyLoadError {
+    /// No policy of that name is part of the program.
+    #[error(
+        "'{name}' is not {called} of this program; known: built-in, {known}; the name of a file has a slash or ends \
+         in .wasm"
+    )]
+    Unknown {
+        /// What it was to be.
+        called: &'static str,
+        /// The name that was asked for.
+        name: String,
+        /// The names that are there, separated by commas.
+        known: String,
+    },
+    /// The component cannot be loaded, or is not what it was to be.
+    #[error(transparent)]
+    Broken(#[from] PolicyError),
+    /// The policy refuses its configuration.
+    #[error("policy '{policy}' refuses {}: {message}", setting(key.as_deref()))]
+    Refused {
+        /// A stable code.
+        reason: &'static str,
+        /// The policy: its name and the file it came from.
+        policy: String,
+        /// The key at fault, if it is one.
+        key: Option<String>,
+        /// What is wrong, and what was expected.
+        message: String,
+    },
+}
+
+fn setting(key: Option<&str>) -> String {
+    key.map_or_else(|| "its configuration".to_owned(), |key| format!("the setting '{key}'"))
+}
+
+impl PolicyLoadError {
+    /// The key of the setting at fault.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Refused { key, .. } => key.as_deref(),
+            Self::Unknown { .. } | Self::Broken(_) => None,
+        }
+    }
+}
+
+impl UserError for PolicyLoadError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::Unknown { .. } => "unknown-policy",
+            Self::Broken(error) => error.reason,
+            Self::Refused { reason, .. } => reason,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! An overlay policy that is a component.
+
+use spec_strategy as host;
+use spec_strategy::PolicyError;
+
+use super::{PolicyLoadError, Running};
+use crate::bindings::overlay_policy::exports::spec::overlay_policy::policy as guest;
+use crate::world::OverlayPolicy;
+
+/// An overlay policy that is a component.
+pub(super) struct Overlays {
+    running: Running<OverlayPolicy>,
+    scans: bool,
+}
+
+impl Overlays {
+    /// The policy with its settings, sorted by key.
+    pub(super) fn open(
+        mut running: Running<OverlayPolicy>,
+        settings: &[(String, String)],
+    ) -> Result<Self, PolicyLoadError> {
+        let answer = running.call("configure", |exports, store| {
+            exports.spec_overlay_policy_policy().call_configure(store, settings)
+        })?;
+        match answer {
+            Ok(scans) => Ok(Self { running, scans }),
+            Err(refusal) => Err(refused(running.name.0, refusal)),
+        }
+    }
+}
+
+impl host::OverlayPolicy for Overlays {
+    fn select(&mut self, inputs: &[host::InputOrigins]) -> Result<Vec<Vec<u8>>, PolicyError> {
+        let input = |input: &host::InputOrigins| guest::InputOrigins {
+            path: input.path,
+            origins: input.origins.iter().map(origin).collect(),
+        };
+        let inputs: Vec<_> = inputs.iter().map(input).collect();
+        self.running
+            .call("select", |exports, store| exports.spec_overlay_policy_policy().call_select(store, &inputs))
+    }
+
+    fn choose(&mut self, inputs: &[host::InputStanding]) -> Result<Vec<host::Choice>, PolicyError> {
+        let inputs: Vec<_> = inputs.iter().map(standing_of_input).collect();
+        let choices = self.running.call("choose", |exports, store| {
+            exports.spec_overlay_policy_policy().call_choose(store, &inputs)
+        })?;
+        Ok(choices.into_iter().map(choice).collect())
+    }
+
+    fn scans(&self) -> bool {
+        self.scans
+    }
+
+    fn propose(&mut self, files: &[host::ChangedFile]) -> Result<Vec<host::Proposal>, PolicyError> {
+        let file = |file: &host::ChangedFile| guest::ChangedFile {
+            path: file.path.clone(),
+            before: file.before.clone(),
+            after: file.after.clone(),
+        };
+        let files: Vec<_> = files.iter().map(file).collect();
+        let proposals = self.running.call("propose", |exports, store| {
+            exports.spec_overlay_policy_policy().call_propose(store, &files)
+        })?;
+        Ok(proposals.into_iter().map(proposal).collect())
+    }
+}
+
+fn refused(policy: String, refusal: guest::Refusal) -> PolicyLoadError {
+    let guest::Refusal { reason, key, message } = refusal;
+    let reason = match reason {
+        guest::RefusalReason::UnknownKey => "policy-unknown-setting",
+        guest::RefusalReason::InvalidValue => "policy-invalid-setting",
+        guest::RefusalReason::Other => "policy-refused",
+    };
+    PolicyLoadError::Refused { reason, policy, key, message }
+}
+
+fn origin(origin: &host::OriginFacts) -> guest::Origin {
+    let kind = match origin.kind {
+        host::OriginKind::Source => guest::OriginKind::Source,
+        host::OriginKind::Action => guest::OriginKind::Action,
+        host::OriginKind::Artifact => guest::OriginKind::Artifact,
+    };
+    guest::Origin { kind, element: origin.element }
+}
+
+fn standing_of_input(input: &host::InputStanding) -> guest::InputStanding {
+    let alternative = |(facts, standing): &(host::OriginFacts, host::Standing)| guest::Alternative {
+        origin: origin(facts),
+        standing: match standing {
+            host::Standing::Unchanged => guest::Standing::Unchanged,
+            host::Standing::Changed => guest::Standing::Changed,
+            host::Standing::Pending => guest::Standing::Pending,
+            host::Standing::Gone => guest::Standing::Gone,
+        },
+    };
+    guest::InputStanding {
+        input: input.input,
+        alternatives: input.alternatives.iter().map(alternative).collect(),
+    }
+}
+
+fn choice(choice: guest::Choice) -> host::Choice {
+    match choice {
+        guest::Choice::Take(index) => host::Choice::Take(index),
+        guest::Choice::Wait => host::Choice::Wait,
+        guest::Choice::GiveUp => host::Choice::GiveUp,
+    }
+}
+
+fn proposal(proposal: guest::Proposal) -> host::Proposal {
+    let edit = match proposal.edit {
+        guest::SetEdit::Add(name) => host::SetEdit::Add { name },
+        guest::SetEdit::Remove(name) => host::SetEdit::Remove { name },
+        guest::SetEdit::Rename(guest::Renaming { from, to }) => host::SetEdit::Rename { from, to },
+    };
+    host::Proposal { file: proposal.file, edit }
+}

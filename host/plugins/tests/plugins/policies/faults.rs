@@ -1,0 +1,87 @@
+//! Policies that do what they must not. What does not fit the question is not looked at here: `spec-speculation` does.
+
+use std::time::Duration;
+
+use spec_model::UserError;
+use spec_plugins::{Limits, Options};
+use spec_strategy::{Candidate, InputStanding, Machine, OriginFacts, OriginKind, PolicyError, Standing};
+
+use super::{embedded, guest, overlay, priming, priming_with};
+use crate::support::options;
+
+const CANDIDATE: Candidate = Candidate {
+    action: 0,
+    element: 0,
+    program: 0,
+    took_ms: 10,
+    cpu_ms: 10,
+    hits: 0,
+    misses: 0,
+    fan_out: 0,
+    critical_ms: 10,
+    distance: 0,
+};
+
+fn check(error: &PolicyError, policy: &str, activity: &str, reason: &str, says: &str) {
+    assert_eq!((error.reason, error.activity), (reason, activity), "{error}");
+    assert!(error.policy.starts_with(policy) && error.policy.contains(".wasm"), "{error}");
+    assert!(error.to_string().contains(says), "'{says}' is not in: {error}");
+}
+
+#[test]
+fn a_priming_policy_that_fails_says_how() {
+    for (does, reason, says) in [
+        ("traps", "plugin-trap", "unreachable"),
+        ("panics", "plugin-trap", "no idea what to do with 1 candidates"),
+        ("loops", "plugin-out-of-fuel", "1000000000 instructions"),
+        ("allocates", "plugin-out-of-memory", "67108864"),
+        ("huge", "plugin-invalid-answer", "too much data"),
+    ] {
+        let mut policy = priming(&guest("bad-priming", &[("does", does)])).expect("it opens");
+        let error = policy.decide(&[CANDIDATE], &Machine::default()).expect_err(does);
+        check(&error, "bad-priming", "decide", reason, says);
+    }
+}
+
+#[test]
+fn an_overlay_policy_that_fails_says_how() {
+    let origin = OriginFacts { kind: OriginKind::Source, element: 0 };
+    let input = InputStanding { input: 7, alternatives: vec![(origin, Standing::Changed)] };
+    for (does, reason, says) in [
+        ("choose-traps", "plugin-trap", "unreachable"),
+        ("choose-panics", "plugin-trap", "no idea what to choose for input 7"),
+        ("choose-loops", "plugin-out-of-fuel", "1000000000 instructions"),
+        ("choose-allocates", "plugin-out-of-memory", "67108864"),
+    ] {
+        let mut policy = overlay(&guest("bad-overlay", &[("does", does)])).expect("it opens");
+        let error = policy.choose(std::slice::from_ref(&input)).expect_err(does);
+        check(&error, "bad-overlay", "choose", reason, says);
+    }
+}
+
+#[test]
+fn time_ends_what_fuel_does_not() {
+    let limits = Limits { fuel: u64::MAX, deadline: Duration::from_millis(100), ..Limits::default() };
+    let request = guest("bad-priming", &[("does", "loops")]);
+    let mut policy = priming_with(&request, Options { limits, ..options() }).expect("it opens");
+    let error = policy.decide(&[CANDIDATE], &Machine::default()).expect_err("it never ends");
+    // Whichever comes first: a policy has less fuel than other plugins.
+    assert!(["plugin-timeout", "plugin-out-of-fuel"].contains(&error.reason), "{error}");
+}
+
+#[test]
+fn what_is_no_policy_is_refused_at_once() {
+    for (request, reason, says) in [
+        (guest("other-world", &[]), "plugin-wrong-world", "does not export spec:priming-policy/policy"),
+        (guest("bad-overlay", &[]), "plugin-wrong-world", "not a priming policy"),
+        (embedded("overlay-standard", &[]), "unknown-policy", "priming-eager"),
+        (embedded("no-such", &[]), "unknown-policy", "built-in"),
+        (guest("bad-priming", &[("does", "open-panics")]), "plugin-trap", "no idea how to begin"),
+    ] {
+        let error = priming(&request).err().expect("it is no policy");
+        assert_eq!(error.reason(), reason, "{error}");
+        assert!(error.to_string().contains(says), "'{says}' is not in: {error}");
+    }
+    let error = overlay(&guest("bad-priming", &[])).err().expect("it is another kind of policy");
+    assert_eq!(error.reason(), "plugin-wrong-world", "{error}");
+}

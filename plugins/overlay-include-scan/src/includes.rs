@@ -1,0 +1,43 @@
+//! The `#include` lines of a file.
+
+/// Names in the order of their lines, each once.
+pub(crate) fn includes(text: &[u8]) -> Vec<&str> {
+    let mut names = Vec::new();
+    for line in text.split(|byte| *byte == b'\n') {
+        if let Some(name) = include(line)
+            && !names.contains(&name)
+        {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The name in a line such as `#include <name>` or `# include_next "name"`. A name that a macro stands for is not known
+/// here.
+fn include(line: &[u8]) -> Option<&str> {
+    let rest = line.trim_ascii_start().strip_prefix(b"#")?.trim_ascii_start();
+    let rest = rest.strip_prefix(b"include").or_else(|| rest.strip_prefix(b"import"))?;
+    let rest = rest.strip_prefix(b"_next").unwrap_or(rest).trim_ascii_start();
+    let (close, rest) = match rest.split_first()? {
+        (b'"', rest) => (b'"', rest),
+        (b'<', rest) => (b'>', rest),
+        _ => return None,
+    };
+    let end = rest.iter().position(|byte| *byte == close)?;
+    std::str::from_utf8(&rest[..end]).ok().filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_is_read() {
+        let text = b"#include <a.h>\n  #  include \"sub/b.h\" // why\n#include_next<c.h>\n#import \"d.h\"\n\
+                     #include MACRO\n#included <no.h>\nint x; // #include <no.h>\n#include <a.h>\n\
+                     #include \"open.h\n#include <>\r\n#include \"e.h\"\r\n#include <\xff.h>\n";
+        assert_eq!(includes(text), ["a.h", "sub/b.h", "c.h", "d.h", "e.h"]);
+        assert_eq!(includes(b""), [""; 0]);
+    }
+}

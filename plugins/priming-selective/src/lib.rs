@@ -1,0 +1,100 @@
+//! The priming policy `priming-selective`: learns which actions are worth it.
+//!
+//! An action is worth it when it is likely to be asked for. How likely is estimated from how often it was, and, as long as
+//! that says little, from how often its program was. What takes so short that running it ahead saves nothing is left
+//! alone, and so is what would take most of the CPU time that is left. Every so many sessions everything is tried, so
+//! that a mistake does not last.
+//!
+//! | setting | meaning | when not given |
+//! | --- | --- | --- |
+//! | `least-ms` | actions that take less are not run ahead | 10 |
+//! | `least-percent` | actions that are less likely to be asked for are not run ahead | 20 |
+//! | `try-all-every` | sessions from one in which everything is tried to the next | 10 |
+
+mod memory;
+
+use std::collections::HashMap;
+
+use memory::Memory;
+use spec_guest_sdk::priming::{Candidate, Decision, LAST, Machine, Observation, Outcome, Policy, SkipReason};
+use spec_guest_sdk::{Refused, Settings, export_priming_policy};
+
+/// What a program's rate counts beside the action's own, in observations.
+const WEIGHT_OF_PROGRAM: u64 = 2;
+
+struct Selective {
+    least_ms: u32,
+    least_percent: u64,
+    try_all: bool,
+    memory: Memory,
+    /// The programs of actions that were submitted.
+    programs: HashMap<u32, u32>,
+}
+
+impl Policy for Selective {
+    fn open(settings: &mut Settings, memory: &[u8]) -> Result<Self, Refused> {
+        let mut memory = Memory::read(memory);
+        memory.sessions = memory.sessions.wrapping_add(1);
+        let every = settings.number("try-all-every", 1..=u32::MAX, 10)?;
+        Ok(Self {
+            least_ms: settings.number("least-ms", 0..=u32::MAX, 10)?,
+            least_percent: settings.number("least-percent", 0..=100, 20)?,
+            try_all: memory.sessions.is_multiple_of(every),
+            memory,
+            programs: HashMap::new(),
+        })
+    }
+
+    fn decide(&mut self, candidates: &[Candidate], machine: &Machine) -> Vec<Decision> {
+        candidates.iter().map(|candidate| self.decide_on(candidate, machine)).collect()
+    }
+
+    fn observe(&mut self, outcomes: &[Observation]) {
+        for seen in outcomes {
+            if let Some(program) = self.programs.remove(&seen.action) {
+                let hit = matches!(seen.outcome, Outcome::Used | Outcome::Joined);
+                self.memory.rates.entry(program).or_default().count(hit);
+            }
+        }
+    }
+
+    fn remember(&self) -> Vec<u8> {
+        self.memory.write()
+    }
+}
+
+impl Selective {
+    fn decide_on(&mut self, candidate: &Candidate, machine: &Machine) -> Decision {
+        // 0 is what was not measured.
+        if candidate.took_ms > 0 && candidate.took_ms < self.least_ms && candidate.fan_out == 0 {
+            return Decision::Skip(SkipReason::TooCheap);
+        }
+        if u64::from(candidate.cpu_ms) > machine.cpu_left_ms / 2 {
+            return Decision::Skip(SkipReason::TooDear);
+        }
+        let likely = self.percent(candidate);
+        if likely < self.least_percent && !self.try_all {
+            return Decision::Skip(SkipReason::Unlikely);
+        }
+        self.programs.insert(candidate.action, candidate.program);
+        Decision::Submit(priority(candidate, likely))
+    }
+
+    /// How likely it is that an action is asked for, in percent.
+    fn percent(&self, candidate: &Candidate) -> u64 {
+        let program = self.memory.rates.get(&candidate.program).copied().unwrap_or_default();
+        let (hits, misses) = (u64::from(candidate.hits), u64::from(candidate.misses));
+        (100 * hits + WEIGHT_OF_PROGRAM * program.percent()) / (hits + misses + WEIGHT_OF_PROGRAM)
+    }
+}
+
+/// What is likely and has much waiting for it goes first: ten seconds that are certain are the most urgent.
+fn priority(candidate: &Candidate, percent: u64) -> u16 {
+    let urgency = u64::from(candidate.critical_ms.max(candidate.took_ms)) * percent / 1000;
+    LAST - u16::try_from(urgency).map_or(LAST, |urgency| urgency.min(LAST))
+}
+
+export_priming_policy!(Selective);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,230 @@
+//! Policies of speculation through the binary: where they are chosen, that a good one is asked, and that a bad one
+//! changes nothing but a warning.
+
+use serde_json::Value;
+use spec_testkit::{Host, Outcome, Project, require_env};
+
+/// An element with recc whose one action reads the header of `dep.bst`.
+const ELEMENT: &str = "kind: manual
+build-depends:
+- filename: debian.bst
+  config:
+    digest-environment: RECC_REMOTE_PLATFORM_chrootRootDigest
+- dep.bst
+environment:
+  RECC_SERVER: unix:/tmp/casd.sock
+  RECC_DEPS_GLOBAL_PATHS: 1
+  RECC_NO_PATH_REWRITE: 1
+sandbox:
+  remote-apis-socket:
+    path: /tmp/casd.sock
+config:
+  build-commands:
+  - |
+    printf '#include <dep.h>\\nint answer = DEP_ANSWER;\\n' > a.c
+    recc gcc -c a.c -o a.o
+  install-commands:
+  - |
+    install -D a.o \"%{install-root}/a.o\"
+";
+
+/// An element that nobody has built before, since recc puts its name into its action; and versions of a header that
+/// change the action, but not what it makes.
+struct Case {
+    host: Host,
+    project: Project,
+    element: String,
+    version: std::cell::Cell<u32>,
+}
+
+impl Case {
+    fn new() -> Case {
+        let (host, project) = (Host::shared(), Project::on_base(&[]));
+        host.configure("scheduler:\n  speculative-actions: True\n");
+        let folder = project.path().parent().and_then(|folder| folder.file_name());
+        let folder = folder.expect("a temporary folder has a name").to_string_lossy();
+        let token: String = folder.chars().filter(char::is_ascii_alphanumeric).collect();
+        let case =
+            Case { host, project, element: format!("p-{}.bst", token.to_lowercase()), version: 0.into() };
+        case.project.write(&format!("elements/{}", case.element), ELEMENT);
+        case
+    }
+
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        self.host.run(&self.project, &[&["--option", "recc", "true"], arguments].concat())
+    }
+
+    /// Builds with another header. `more` are options of `build`.
+    fn build(&self, more: &[String]) -> Outcome {
+        self.version.set(self.version.get() + 1);
+        let text = format!("/* {} {} */\n#define DEP_ANSWER 42\n", self.element, self.version.get());
+        self.project.write("files/dep/include/dep.h", &text);
+        let events = self.project.path().join("events").to_string_lossy().into_owned();
+        let arguments = ["--json-events", &events, "build", &self.element];
+        self.run(&[&arguments[..], &more.iter().map(String::as_str).collect::<Vec<_>>()].concat())
+    }
+
+    /// What the artifact holds, by digest, and whether it is there under the key that is shown.
+    fn artifact(&self) -> String {
+        let format = "%{state} %{artifact-cas-digest}";
+        self.run(&["show", "--deps", "none", "--format", format, &self.element]).success().to_owned()
+    }
+
+    /// How many predictions of the last build came true.
+    fn hits(&self) -> u64 {
+        let events = self.project.read("events");
+        let events = events.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
+        let told: Vec<Value> = events.filter(|event| event["reason"] == "speculative-actions").collect();
+        let count = |name: &str| told[0]["figures"][name].as_u64().unwrap_or_default();
+        count("used") + count("joined")
+    }
+}
+
+fn component(name: &str) -> String {
+    require_env("SPEC_COMPONENTS").join(name).with_extension("wasm").to_string_lossy().into_owned()
+}
+
+/// The options for a policy with settings; `kind` is `overlay` or `priming`.
+fn policy(kind: &str, component: &str, settings: &[&str]) -> Vec<String> {
+    let mut options = vec![format!("--{kind}-policy"), component.to_owned()];
+    options.extend(settings.iter().flat_map(|text| [format!("--{kind}-setting"), (*text).to_owned()]));
+    options
+}
+
+fn warnings(outcome: &Outcome) -> Vec<&str> {
+    outcome.stderr.lines().filter(|line| line.contains("warning[p")).collect()
+}
+
+#[test]
+fn a_policy_that_fails_is_dropped_with_one_warning_and_the_build_is_the_same() {
+    let case = Case::new();
+    let _ = case.build(&[]).success();
+    let expected = case.artifact();
+    for (kind, does, reason) in [
+        ("priming", "traps", "plugin-trap"),
+        ("priming", "panics", "plugin-trap"),
+        ("priming", "loops", "plugin-out-of-fuel"),
+        ("priming", "allocates", "plugin-out-of-memory"),
+        ("priming", "too-few", "policy-invalid-answer"),
+        ("priming", "too-many", "policy-invalid-answer"),
+        ("priming", "priority", "policy-invalid-answer"),
+        ("priming", "remembers-much", "policy-invalid-answer"),
+        ("overlay", "select-traps", "plugin-trap"),
+        ("overlay", "select-index", "policy-invalid-answer"),
+        ("overlay", "select-twice", "policy-invalid-answer"),
+        ("overlay", "choose-traps", "plugin-trap"),
+        ("overlay", "choose-index", "policy-invalid-answer"),
+        ("overlay", "choose-loops", "plugin-out-of-fuel"),
+    ] {
+        let file = component(&format!("bad-{kind}"));
+        let outcome = case.build(&policy(kind, &file, &[&format!("does={does}")]));
+        let _ = outcome.success();
+        let warnings = warnings(&outcome);
+        assert_eq!(warnings.len(), 1, "{does}: {}", outcome.stderr);
+        assert!(warnings[0].contains(&format!("warning[{reason}]")), "{does}: {}", warnings[0]);
+        assert!(warnings[0].contains("built-in policy takes over"), "{does}: {}", warnings[0]);
+        assert_eq!(case.artifact(), expected, "{does}");
+        assert_eq!(case.hits(), 1, "{does}: the built-in policy primes");
+    }
+}
+
+#[test]
+fn every_policy_of_the_program_primes_what_it_should() {
+    let case = Case::new();
+    let _ = case.build(&[]).success();
+    let expected = case.artifact();
+    for (kind, name) in [
+        ("overlay", "overlay-standard"),
+        ("overlay", "overlay-include-scan"),
+        ("priming", "priming-eager"),
+        ("priming", "priming-critical-path"),
+        ("priming", "priming-selective"),
+        ("priming", "built-in"),
+    ] {
+        let outcome = case.build(&policy(kind, name, &[]));
+        let _ = outcome.success();
+        assert_eq!((warnings(&outcome), case.hits()), (vec![], 1), "{name}: {}", outcome.stderr);
+        assert_eq!(case.artifact(), expected, "{name}");
+    }
+}
+
+/// A policy that never primes shows that it was asked.
+const NEVER: &str = "least-ms=4000000000";
+
+#[test]
+fn the_command_line_goes_before_the_user_and_the_user_before_the_project() {
+    let case = Case::new();
+    let choice = |indent: &str| {
+        let lines =
+            ["priming-policy:", "  component: priming-selective", "  config:", "    least-ms: 4000000000"];
+        lines.map(|line| format!("{indent}{line}\n")).concat()
+    };
+    let conf = case.project.read("project.conf");
+    let of_project = format!("{conf}\nelements:\n  spec-host:\n{}", choice("    "));
+    assert!(!conf.contains("\nelements:"), "the project has no such section yet");
+    let of_user = format!("scheduler:\n  speculative-actions: True\n{}", choice("  "));
+    let _ = case.build(&[]).success();
+    let hits = |more: &[String]| {
+        let _ = case.build(more).success();
+        case.hits()
+    };
+    assert_eq!(hits(&policy("priming", "priming-selective", &[NEVER])), 0, "the command line");
+    case.project.write("project.conf", &of_project);
+    assert_eq!(hits(&[]), 0, "the project");
+    assert_eq!(hits(&policy("priming", "built-in", &[])), 1, "the command line before the project");
+    assert_eq!(hits(&["--priming-setting".to_owned(), "least-ms=0".to_owned()]), 1, "a setting alone");
+    case.host.configure("scheduler:\n  speculative-actions: True\n  priming-policy: priming-eager\n");
+    assert_eq!(hits(&[]), 1, "the user before the project");
+    case.project.write("project.conf", &conf);
+    case.host.configure(&of_user);
+    assert_eq!(hits(&[]), 0, "the user");
+    assert_eq!(hits(&policy("priming", "priming-eager", &[])), 1, "the command line before the user");
+}
+
+#[test]
+fn what_is_wrong_with_a_policy_is_told_before_the_build() {
+    let case = Case::new();
+    let refused = |options: &[String], reason: &str, says: &[&str]| {
+        case.build(options).refused(2, reason, says);
+        assert!(!case.artifact().starts_with("cached"), "nothing was built");
+    };
+    refused(&policy("priming", "no-such", &[]), "unknown-policy", &["priming-eager", "built-in"]);
+    refused(&policy("priming", "./no-such", &[]), "plugin-unreadable", &["no-such"]);
+    refused(
+        &policy("priming", &component("bad-overlay"), &[]),
+        "plugin-wrong-world",
+        &["not a priming policy"],
+    );
+    refused(&policy("overlay", &component("stack"), &[]), "plugin-wrong-world", &["not an overlay policy"]);
+    refused(&policy("priming", "built-in", &["a=b"]), "policy-unknown-setting", &["'a'"]);
+    case.host.configure(
+        "scheduler:\n  speculative-actions: True\n  overlay-policy:\n    component: overlay-standard\n    config:\n      \
+         order: sources\n",
+    );
+    refused(&[], "policy-invalid-setting", &["'order'", "'sources'", "spec-host.conf:8:14"]);
+}
+
+#[test]
+fn components_are_listed_and_checked() {
+    let (host, folder) = (Host::new(), std::env::temp_dir());
+    let listed = host.run_in(&folder, &["plugin", "list"]).success().to_owned();
+    for line in
+        ["element-kind    stack\n", "overlay-policy  overlay-standard\n", "priming-policy  priming-eager\n"]
+    {
+        assert!(listed.contains(line), "{line:?} is not in:\n{listed}");
+    }
+    let check = |name: &str, setting: &[&str]| {
+        host.run_in(&folder, &[&["plugin", "check", &component(name)], setting].concat())
+    };
+    for (name, is) in [
+        ("stack", "element kind"),
+        ("overlay-standard", "overlay policy"),
+        ("priming-eager", "priming policy"),
+    ] {
+        let said = check(name, &[]).success().to_owned();
+        assert!(said.ends_with(&format!("a good {is}\n")), "{said}");
+    }
+    let wrong = check("priming-selective", &["--setting", "least-percent=101"]);
+    wrong.refused(2, "policy-invalid-setting", &["'least-percent'", "from 0 to 100"]);
+    check("other-world", &[]).refused(2, "plugin-wrong-world", &["not an element kind"]);
+}
