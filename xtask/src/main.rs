@@ -38,7 +38,7 @@ enum Task {
     Run,
     /// Set everything up and pass every test
     Test,
-    /// Measure spec-host beside BuildStream
+    /// Measure spec-host beside its peers
     Bench(bench::Options),
     /// Have a compiler for WebAssembly components (SPEC_WASM_ROUTE: auto, rustup or debian)
     Setup,

@@ -16,8 +16,7 @@ pub(super) fn medians<const N: usize>(runs: usize, mut all: [Measured<'_>; N]) -
     let mut times = [const { Vec::new() }; N];
     for run in 0..runs {
         for (measured, times) in all.iter_mut().zip(&mut times) {
-            // What one of them wrote shall not be written to the disk while another is measured.
-            show(&mut command("sync", [""; 0]))?;
+            settle()?;
             let start = Instant::now();
             measured(run)?;
             times.push(start.elapsed());
@@ -26,10 +25,27 @@ pub(super) fn medians<const N: usize>(runs: usize, mut all: [Measured<'_>; N]) -
     Ok(times.map(median))
 }
 
+/// What was written before shall not be written to the disk while something is measured.
+pub(super) fn settle() -> Result<()> {
+    show(&mut command("sync", [""; 0]))
+}
+
 /// The one in the middle; there has to be one.
-pub(super) fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
+pub(super) fn median<T: Ord + Copy>(mut values: Vec<T>) -> T {
+    values.sort_unstable();
+    values[values.len() / 2]
+}
+
+/// The processor time of all processes that this program waited for, and of those that they waited for: multiples of 10
+/// ms.
+pub(super) fn cpu_of_children() -> Result<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    // The program's name, before it, may have spaces.
+    let (_, fields) = stat.rsplit_once(')').context("/proc/self/stat has the program's name")?;
+    // `cutime` and `cstime` of proc_pid_stat(5).
+    let ticks = fields.split_whitespace().skip(13).take(2).map(str::parse::<u64>);
+    let ticks: Vec<u64> = ticks.collect::<Result<_, _>>().context("/proc/self/stat has numbers")?;
+    Ok(Duration::from_millis(10 * ticks.iter().sum::<u64>()))
 }
 
 /// The average number of processes that wanted to run during the last minute.

@@ -6,6 +6,7 @@ mod by_hand;
 mod contenders;
 mod measure;
 mod reapi;
+mod speculation;
 mod table;
 
 use std::fs;
@@ -20,13 +21,13 @@ use crate::paths::Paths;
 /// What to measure, and how often.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Builds beside BuildStream's, or the server beside buildbox-casd
+    /// Builds beside BuildStream's, the server beside buildbox-casd, or speculative actions beside builds without
     #[arg(value_enum, default_value = "builds")]
     what: What,
     /// Measure less often
     #[arg(long)]
     quick: bool,
-    /// Measure the server of this binary, instead of one compiled now
+    /// Measure this binary of spec-host, instead of one compiled now: not with `builds`
     #[arg(long)]
     host: Option<PathBuf>,
 }
@@ -35,6 +36,7 @@ pub(crate) struct Options {
 enum What {
     Builds,
     Reapi,
+    Speculation,
 }
 
 impl Options {
@@ -43,7 +45,7 @@ impl Options {
         if self.quick { 1 } else { 5 }
     }
 
-    /// Runs of what moves half a gigabyte, and of requests.
+    /// Runs of what moves half a gigabyte, of requests, and of builds of many elements.
     fn rounds(&self) -> usize {
         if self.quick { 1 } else { 3 }
     }
@@ -63,6 +65,7 @@ pub(crate) fn run(paths: &Paths, options: Options) -> Result<()> {
     match options.what {
         What::Builds => builds::run(paths, options),
         What::Reapi => reapi::run(paths, &options),
+        What::Speculation => speculation::run(paths, &options),
     }
 }
 

@@ -76,21 +76,26 @@ impl Display for Table {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let head = ["figure", "ours", "peer", "ratio", "target", "reached"].map(str::to_owned);
         let rows: Vec<_> = [head].into_iter().chain(self.rows.iter().map(Row::cells)).collect();
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 6] = std::array::from_fn(width);
-        for (index, row) in rows.iter().enumerate() {
-            let cells: Vec<_> =
-                row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-            writeln!(out, "| {} |", cells.join(" | "))?;
-            if index == 0 {
-                writeln!(out, "|{}|", widths.map(|width| "-".repeat(width + 2)).join("|"))?;
-            }
-        }
-        Ok(())
+        draw(out, &rows)
     }
 }
 
-fn time(duration: Duration) -> String {
+/// Writes rows in columns, the first row as the head.
+pub(super) fn draw<const N: usize>(out: &mut Formatter<'_>, rows: &[[String; N]]) -> fmt::Result {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    for (index, row) in rows.iter().enumerate() {
+        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        writeln!(out, "| {} |", cells.join(" | "))?;
+        if index == 0 {
+            writeln!(out, "|{}|", widths.map(|width| "-".repeat(width + 2)).join("|"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A duration in the unit that suits it.
+pub(super) fn time(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {
         s if s >= 1.0 => format!("{s:.2} s"),

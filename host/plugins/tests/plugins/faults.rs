@@ -12,7 +12,7 @@ use crate::support::{check_error, element, guest, mapping, options, texts};
 /// Policies that misbehave: see `policies`.
 const POLICIES: &[&str] = &["bad-overlay", "bad-priming"];
 /// Guests that answer as they should.
-const SOUND: &[&str] = &["hoards", "own-manual", "script-like"];
+const SOUND: &[&str] = &["hoards", "overlay-prototype", "own-manual", "script-like"];
 
 /// A plugin, the element that brings its fault about (`None`: loading does), and what the error says.
 struct Fault {

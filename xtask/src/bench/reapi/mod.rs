@@ -15,10 +15,10 @@ use self::requests::{Client, Part};
 use self::server::{Kind, Server};
 use super::Options;
 use super::base::Base;
-use super::measure::{Load, median};
+use super::measure::{Load, median, settle};
 use super::scratch;
 use super::table::{Row, Table, Target};
-use crate::command::{command, show};
+use crate::command::show;
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::steps::step;
@@ -158,9 +158,4 @@ impl Bench {
             for i in {1..40}; do time gcc -c small.c -o small.o; done";
         Ok(median(self.inside.seconds(SCRIPT, &[])?))
     }
-}
-
-/// What was written before shall not be written to the disk while something is measured.
-fn settle() -> Result<()> {
-    show(&mut command("sync", [""; 0]))
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::super::measure::median;
+use super::super::measure::{median, settle};
 use super::super::table::{Row, Target};
 use super::inside::{SPEC_HOST, TREE};
 use super::server::{Kind, Server};
-use super::{Bench, CASD, settle};
+use super::{Bench, CASD};
 
 /// Upload, upload of the same, download.
 type Times = [Duration; 3];

@@ -1,0 +1,101 @@
+//! The resolution rules of the known prototype of speculative actions, as far as an overlay policy can have them: the
+//! peer of `cargo xtask bench speculation`.
+//!
+//! Its rules that are here:
+//! - an input has one origin, not several: a source rather than an artifact, an artifact rather than another action;
+//! - sources are there before it looks, since it primes after it fetched;
+//! - what is pending when it looks for the first time is given up, and never tried again. So nothing follows from an
+//!   action that has to be run first.
+//!
+//! Those that no policy can have, so that this peer is better than the prototype:
+//! - inputs are found by path here, and by their bytes there;
+//! - an artifact that arrives counts for what is staged from it, whatever the policy gave up before;
+//! - what real requests show corrects what is predicted;
+//! - the whole closure of dependencies is known, not only direct ones;
+//! - trees of dependencies are replaced in platform properties and environment;
+//! - the record is not lost by a failed build, or by one that asked for nothing new;
+//! - an action with an input that was given up is not run; there it may be run with the stale one, which nobody asks for.
+
+use std::collections::HashSet;
+
+use spec_guest_sdk::overlay::{
+    Alternative, Choice, InputOrigins, InputStanding, OriginKind, Policy, Standing, first_known,
+};
+use spec_guest_sdk::{Refused, Settings, export_overlay_policy};
+
+#[derive(Default)]
+struct Prototype {
+    given_up: HashSet<u32>,
+}
+
+impl Policy for Prototype {
+    fn configure(_: &mut Settings) -> Result<Self, Refused> {
+        Ok(Self::default())
+    }
+
+    fn select(&mut self, input: &InputOrigins) -> Vec<u8> {
+        let first_of = |kind| input.origins.iter().position(|origin| origin.kind == kind);
+        let kinds = [OriginKind::Source, OriginKind::Artifact, OriginKind::Action];
+        kinds.into_iter().find_map(first_of).and_then(|index| u8::try_from(index).ok()).into_iter().collect()
+    }
+
+    fn choose(&mut self, input: &InputStanding) -> Choice {
+        if self.given_up.contains(&input.input) {
+            return Choice::GiveUp;
+        }
+        let is_built = |other: &Alternative| other.origin.kind != OriginKind::Source;
+        let is_too_late = |other: &Alternative| is_built(other) && other.standing == Standing::Pending;
+        if input.alternatives.iter().any(is_too_late) {
+            self.given_up.insert(input.input);
+            return Choice::GiveUp;
+        }
+        first_known(input)
+    }
+}
+
+export_overlay_policy!(Prototype);
+
+#[cfg(test)]
+mod tests {
+    use spec_guest_sdk::overlay::Origin;
+
+    use super::*;
+
+    fn origin(kind: OriginKind) -> Origin {
+        Origin { kind, element: 0 }
+    }
+
+    fn choice(policy: &mut Prototype, kind: OriginKind, standing: Standing) -> Choice {
+        let alternatives = vec![Alternative { origin: origin(kind), standing }];
+        policy.choose(&InputStanding { input: 1, alternatives })
+    }
+
+    #[test]
+    fn one_origin_is_recorded() {
+        use OriginKind::{Action, Artifact, Source};
+        let cases: [(&[OriginKind], &[u8]); 4] =
+            [(&[Source, Action, Artifact], &[0]), (&[Action, Artifact], &[1]), (&[Action], &[0]), (&[], &[])];
+        for (kinds, selected) in cases {
+            let origins = kinds.iter().map(|kind| origin(*kind)).collect();
+            let picks = Prototype::default().select(&InputOrigins { path: 0, origins });
+            assert_eq!(picks, selected, "{kinds:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_pending_is_given_up_for_good() {
+        for kind in [OriginKind::Action, OriginKind::Artifact] {
+            let mut policy = Prototype::default();
+            for standing in [Standing::Pending, Standing::Changed] {
+                assert!(matches!(choice(&mut policy, kind, standing), Choice::GiveUp));
+            }
+        }
+    }
+
+    #[test]
+    fn sources_are_waited_for() {
+        let mut policy = Prototype::default();
+        assert!(matches!(choice(&mut policy, OriginKind::Source, Standing::Pending), Choice::Wait));
+        assert!(matches!(choice(&mut policy, OriginKind::Source, Standing::Changed), Choice::Take(0)));
+    }
+}

@@ -1,0 +1,146 @@
+//! A chain of libraries. The header of each includes that of the one below, the lowest that of `dep.bst`: so one edit of
+//! the latter reaches every compile of all, as it does with the headers of a real base library. The program of each
+//! is linked with its own objects and the library below, which has to be there first.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::comparison::Subject;
+
+const ELEMENTS: usize = 10;
+/// Files in each element; one more action links them.
+const FILES: usize = 19;
+
+const ELEMENT: &str = "kind: manual
+
+build-depends:
+- filename: debian.bst
+  (?):
+  - recc:
+      config:
+        digest-environment: RECC_REMOTE_PLATFORM_chrootRootDigest
+
+depends:
+- @BELOW@.bst
+
+sources:
+- kind: local
+  path: files/@NAME@
+
+environment:
+  CC: gcc
+
+config:
+  build-commands:
+  - make -j%{max-jobs}
+  install-commands:
+  - make DESTDIR=\"%{install-root}\" install
+
+(?):
+- recc:
+    environment:
+      CC: recc gcc
+      RECC_SERVER: unix:/tmp/casd.sock
+      RECC_LINK: 1
+      RECC_DEPS_GLOBAL_PATHS: 1
+      RECC_NO_PATH_REWRITE: 1
+    sandbox:
+      remote-apis-socket:
+        path: /tmp/casd.sock
+";
+
+const MAKEFILE: &str = "OBJECTS = $(patsubst %.c,%.o,$(sort $(wildcard *.c)))
+
+@NAME@: $(OBJECTS) lib@NAME@.a
+\t$(CC) -o $@ $(OBJECTS) @LIBRARY@
+
+lib@NAME@.a: $(OBJECTS)
+\tar rcsD $@ $(OBJECTS)
+
+%.o: %.c
+\t$(CC) -O2 -c $< -o $@
+
+install:
+\tinstall -Dm755 @NAME@ $(DESTDIR)/usr/bin/@NAME@
+\tinstall -Dm644 lib@NAME@.a $(DESTDIR)/usr/lib/lib@NAME@.a
+\tinstall -Dm644 @NAME@.h $(DESTDIR)/usr/include/@NAME@.h
+";
+
+const HEADER: &str = "#ifndef @NAME@_h
+#define @NAME@_h
+
+#include <@BELOW@.h>
+
+@DECLARATIONS@
+#endif
+";
+
+const MAIN: &str = "#include <stdio.h>
+#include \"@NAME@.h\"
+
+int main(void)
+{
+    puts(DEP_VERSION);
+    puts(@CALLED@_1(1));
+    return 0;
+}
+";
+
+const FILE: &str = "#include <stdio.h>
+#include <@BELOW@.h>
+#include \"@NAME@.h\"
+
+const char *@NAME@_@NUMBER@(int number)
+{
+    static char text[64];
+    snprintf(text, sizeof text, \"%s %d\", DEP_VERSION, number * DEP_ANSWER + @NUMBER@);
+    return text;
+}
+";
+
+/// Writes the elements and their sources.
+pub(super) fn write(project: &Path) -> Result<Subject> {
+    let mut below = None;
+    let mut elements = Vec::new();
+    for place in 0..ELEMENTS {
+        let name = format!("link{place}");
+        Link { name: &name, below: below.as_deref() }.write(project)?;
+        elements.push(format!("{name}.bst"));
+        below = Some(name);
+    }
+    Ok(Subject { title: format!("{ELEMENTS} elements of {} actions", FILES + 1), elements })
+}
+
+/// One element of the chain.
+struct Link<'a> {
+    name: &'a str,
+    /// The element of the chain that it is built on, if it is not the lowest.
+    below: Option<&'a str>,
+}
+
+impl Link<'_> {
+    fn write(&self, project: &Path) -> Result<()> {
+        fs::write(project.join(format!("elements/{}.bst", self.name)), self.text(ELEMENT))?;
+        let folder = project.join("files").join(self.name);
+        fs::create_dir(&folder)?;
+        let declarations: String =
+            (1..FILES).map(|number| format!("const char *{}_{number}(int number);\n", self.name)).collect();
+        let library = self.below.map(|below| format!("/usr/lib/lib{below}.a")).unwrap_or_default();
+        fs::write(folder.join("Makefile"), self.text(MAKEFILE).replace("@LIBRARY@", &library))?;
+        let header = self.text(HEADER).replace("@DECLARATIONS@", &declarations);
+        fs::write(folder.join(format!("{}.h", self.name)), header)?;
+        let main = self.text(MAIN).replace("@CALLED@", self.below.unwrap_or(self.name));
+        fs::write(folder.join("main.c"), main)?;
+        for number in 1..FILES {
+            let file = self.text(FILE).replace("@NUMBER@", &number.to_string());
+            fs::write(folder.join(format!("{number}.c")), file)?;
+        }
+        Ok(())
+    }
+
+    fn text(&self, template: &str) -> String {
+        template.replace("@NAME@", self.name).replace("@BELOW@", self.below.unwrap_or("dep"))
+    }
+}

@@ -1,0 +1,108 @@
+//! Speculative actions: the same builds after the same changes, in four ways that take turns.
+
+mod arm;
+mod chain;
+mod comparison;
+mod runner;
+mod useless;
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use self::arm::Arm;
+use self::comparison::{Comparison, Subject};
+use self::runner::{Runner, Sample};
+use super::contenders::Project;
+use super::measure::Load;
+use super::{Options, scratch};
+use crate::lock::Lock;
+use crate::paths::Paths;
+use crate::steps::step;
+use crate::{example, guests, hello};
+
+/// How much slower predictions that are all wrong may make a build, in percent.
+const MOST_PERCENT: f64 = 2.0;
+
+/// All that takes part.
+struct Bench {
+    project: Project,
+    runners: [Runner; 4],
+    /// How often the header was changed: each of its texts is a new one.
+    edits: usize,
+}
+
+/// Measures everything and prints the tables.
+pub(super) fn run(paths: &Paths, options: &Options) -> Result<()> {
+    step("compile the element kinds and policies", || guests::run(paths))?;
+    let host = match &options.host {
+        Some(host) => fs::canonicalize(host)?,
+        None => step("compile spec-host", || hello::build_host(paths))?,
+    };
+    let example = step("prepare the example", || example::run(paths))?;
+    let folder = paths.target().join("bench");
+    let _lock = Lock::take(&folder)?;
+    let scratch = scratch(&folder)?;
+    let project = Project::copy(&example, &scratch.path().join("hello"))?;
+    let prototype = paths.components().join("overlay-prototype.wasm");
+    let runners = Arm::ALL.map(|arm| Runner::new(arm, &host, &prototype, scratch.path()));
+    let before = Load::now()?;
+    let tables = Bench { project, runners, edits: 0 }.all(options)?;
+    let after = Load::now()?;
+    println!("\n{tables}\nload average {before} before, {after} after");
+    step("remove the caches", || Ok(scratch.close()?))
+}
+
+impl Bench {
+    /// The tables of all subjects.
+    fn all(&mut self, options: &Options) -> Result<String> {
+        let app = Subject { title: "app of the example".to_owned(), elements: vec!["app.bst".to_owned()] };
+        let (chain, useless) = (chain::write(self.project.path())?, useless::write(self.project.path())?);
+        step("import of the base", || self.import())?;
+        let app = step("app of the example", || self.compare(&app, &Arm::ALL, options.long_runs()))?;
+        let chain = step("the chain", || self.compare(&chain, &Arm::ALL, options.rounds()))?;
+        let pair = [Arm::Shared, Arm::Ours];
+        let useless = step("useless predictions", || self.compare(&useless, &pair, options.runs()))?;
+        let slower = useless.percent_slower(Arm::Ours, Arm::Shared);
+        let reached = if slower <= MOST_PERCENT { "yes" } else { "NO" };
+        let target = format!("target: ≤ {MOST_PERCENT:.0} %, reached: {reached}");
+        Ok(format!("{app}\n{chain}\n{useless}\nslower, the median of pairs: {slower:.1} % ({target})"))
+    }
+
+    /// Nothing of this is measured. After it the base is in all caches.
+    fn import(&mut self) -> Result<()> {
+        self.runners.iter_mut().try_for_each(|runner| runner.import(&self.project))
+    }
+
+    /// Builds a subject once in every way, and then anew after each change of the header.
+    fn compare(&mut self, subject: &Subject, arms: &[Arm], rounds: usize) -> Result<Comparison> {
+        self.edit()?;
+        for arm in arms {
+            self.build(*arm, subject)?;
+        }
+        let mut comparison = Comparison::new(subject, arms);
+        for round in 0..rounds {
+            self.edit()?;
+            // Nobody is always the first.
+            for turn in 0..arms.len() {
+                let arm = arms[(round + turn) % arms.len()];
+                comparison.add(arm, self.build(arm, subject)?);
+            }
+        }
+        Ok(comparison)
+    }
+
+    fn build(&self, arm: Arm, subject: &Subject) -> Result<Sample> {
+        let mut runners = self.runners.iter();
+        let runner = runners.find(|runner| runner.arm == arm).context("every way has a runner")?;
+        let sample = runner.build(&self.project, subject);
+        sample.with_context(|| format!("{}, {}", subject.title, arm.title()))
+    }
+
+    /// Changes the header that everything includes.
+    fn edit(&mut self) -> Result<()> {
+        self.edits += 1;
+        let text = format!("#define DEP_VERSION \"edit {}\"\n#define DEP_ANSWER 42\n", self.edits);
+        fs::write(self.project.path().join("files/dep/include/dep.h"), text).context("cannot write dep.h")
+    }
+}

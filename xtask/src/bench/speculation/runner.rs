@@ -1,0 +1,123 @@
+//! One way of building, with a cache of its own, and what its builds take.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::super::contenders::{Contender, Project};
+use super::super::measure::{cpu_of_children, settle};
+use super::arm::Arm;
+use super::comparison::Subject;
+use crate::command::output;
+
+/// What one build took, and what came of its actions.
+#[derive(Clone, Copy)]
+pub(super) struct Sample {
+    pub(super) wall: Duration,
+    /// Of all processes.
+    pub(super) cpu: Duration,
+    /// Actions that were asked for.
+    pub(super) asked: u64,
+    /// Those of them that were executed then.
+    pub(super) executed: u64,
+    pub(super) predicted: Predicted,
+}
+
+/// What came of predictions.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Predicted {
+    pub(super) primed: u64,
+    pub(super) used: u64,
+    pub(super) joined: u64,
+    /// Processor time of predicted actions.
+    pub(super) cpu: Duration,
+    /// What of it was for actions that were asked for.
+    pub(super) useful: Duration,
+}
+
+pub(super) struct Runner {
+    pub(super) arm: Arm,
+    contender: Contender,
+    /// The component of [`Arm::Prototype`].
+    prototype: PathBuf,
+    events: PathBuf,
+}
+
+impl Runner {
+    pub(super) fn new(arm: Arm, host: &Path, prototype: &Path, scratch: &Path) -> Runner {
+        let folder = scratch.join(format!("{arm:?}"));
+        let contender = Contender::spec_host(host, &folder);
+        Runner { arm, contender, prototype: prototype.to_path_buf(), events: folder.with_extension("events") }
+    }
+
+    /// Imports the base into a new cache.
+    pub(super) fn import(&mut self, project: &Project) -> Result<()> {
+        self.contender.forget()?;
+        self.contender.build(project, "debian.bst")
+    }
+
+    /// Builds all of a subject that is not there.
+    pub(super) fn build(&self, project: &Project, subject: &Subject) -> Result<Sample> {
+        let mut build = self.command(project);
+        build.arg("--json-events").arg(&self.events).arg("build").args(self.arm.options(&self.prototype));
+        build.args(subject.elements.last());
+        settle()?;
+        let (before, start) = (cpu_of_children()?, Instant::now());
+        output(&mut build)?;
+        let (wall, cpu) = (start.elapsed(), cpu_of_children()?.saturating_sub(before));
+        let (asked, executed) = if self.arm.has_actions() { self.answers(project, subject)? } else { (0, 0) };
+        Ok(Sample { wall, cpu, asked, executed, predicted: self.predicted()? })
+    }
+
+    fn command(&self, project: &Project) -> Command {
+        let mut command = self.contender.command(project);
+        command.args(["--option", "recc", if self.arm.has_actions() { "true" } else { "false" }]);
+        command
+    }
+
+    /// How many actions the last build asked for, and how many of them were executed then.
+    fn answers(&self, project: &Project, subject: &Subject) -> Result<(u64, u64)> {
+        let mut command = self.command(project);
+        let shown = output(command.args(["artifact", "subactions", "--json"]).args(&subject.elements))?;
+        let shown: Value = serde_json::from_str(&shown).context("`artifact subactions` prints JSON")?;
+        let artifacts = shown.as_array().into_iter().flatten();
+        let actions: Vec<&Value> =
+            artifacts.filter_map(|artifact| artifact["subactions"].as_array()).flatten().collect();
+        let executed = actions.iter().filter(|action| action["answered"] == "executed").count();
+        Ok((actions.len() as u64, executed as u64))
+    }
+
+    /// What the last build told of its predictions; nothing when it had nothing to predict.
+    fn predicted(&self) -> Result<Predicted> {
+        let mut predicted = Predicted::default();
+        for line in fs::read_to_string(&self.events)?.lines() {
+            let event: Value = serde_json::from_str(line).context("events are JSON")?;
+            match event["reason"].as_str() {
+                Some("speculative-actions") => predicted = Predicted::of(&event["figures"]),
+                Some(reason) if reason.starts_with("plugin-") || reason.starts_with("policy-") => {
+                    bail!("the policy was dropped: {line}");
+                }
+                _ => {}
+            }
+        }
+        Ok(predicted)
+    }
+}
+
+impl Predicted {
+    fn of(figures: &Value) -> Predicted {
+        // A bucket with nothing in it is not told.
+        let figure = |name: &str| figures[name].as_u64().unwrap_or_default();
+        Predicted {
+            primed: figure("primed"),
+            used: figure("used"),
+            joined: figure("joined"),
+            cpu: Duration::from_millis(figure("cpu-ms")),
+            useful: Duration::from_millis(figure("useful-cpu-ms")),
+        }
+    }
+}
