@@ -111,6 +111,6 @@ fn speculative_actions_have_the_known_numbers() {
 
 #[test]
 fn fields_of_a_newer_version_are_passed_over() {
-    let newer = [golden("plain"), vec![0xa2, 0x06, 2, 1, 2]].concat();
+    let newer = [golden("plain"), vec![0xc2, 0x0c, 2, 1, 2]].concat();
     assert_eq!(Artifact::decode(newer.as_slice()), Ok(round_trip("plain")));
 }

@@ -1,7 +1,5 @@
 //! The store of artifacts: records under names, everything else in the CAS.
 
-use std::time::SystemTime;
-
 use spec_cas::{Cas, Refs, Take};
 use spec_model::{ElementName, Key};
 use spec_proto::{Message, buildstream::v2 as proto};
@@ -125,14 +123,6 @@ impl Artifacts {
         let globs = Globs::new([glob])?;
         let names = self.records.list(fixed_folder(glob))?;
         Ok(names.iter().filter(|name| globs.matches(name)).filter_map(|name| name.parse().ok()).collect())
-    }
-
-    /// When the artifact was stored or last used, some minutes more or less; `None` when there is none.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub fn last_used(&self, name: &ArtifactName) -> Result<Option<SystemTime>> {
-        Ok(self.records.last_used(&name.to_string())?)
     }
 
     fn is_whole(&self, artifact: &Artifact) -> Result<bool> {

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use crate::error::{CasError, Result};
 use crate::layout;
@@ -68,19 +67,6 @@ impl Refs {
             written.push((self.cas.write_fresh(bytes)?, path));
         }
         Ok(())
-    }
-
-    /// When the record was written or last used, some minutes more or less; `None` when there is none.
-    ///
-    /// # Errors
-    /// `cas-bad-path`, or when the file system fails.
-    pub fn last_used(&self, name: &str) -> Result<Option<SystemTime>> {
-        let path = self.path(name)?;
-        match fs::metadata(&path).and_then(|metadata| metadata.modified()) {
-            Ok(time) => Ok(Some(time)),
-            Err(error) if is_absent(error.kind()) => Ok(None),
-            Err(error) => Err(CasError::io("look up", &path)(error)),
-        }
     }
 
     /// The names of all records below `prefix` (a relative path, or empty for all), sorted.

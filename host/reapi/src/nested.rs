@@ -7,13 +7,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use spec_cas::{Cas, ScratchDir};
 use spec_exec::ExecError;
 use spec_exec::executor::{
-    Executions, LocalExecutor, LocalOptions, OpenSocket, PoolOptions, RemoteApis, ResultCache, SocketOptions,
-    Spare,
+    Executions, Executor, LocalExecutor, LocalOptions, OpenSocket, PoolOptions, RemoteApis, ResultCache,
+    Slowed, SocketOptions, Spare,
 };
 use spec_model::UserError;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -89,9 +90,13 @@ impl Nested {
         Ok(Arc::clone(started.executions.insert(executions)))
     }
 
-    fn executor(&self) -> Arc<LocalExecutor> {
+    fn executor(&self) -> Arc<dyn Executor> {
         let this: Weak<dyn RemoteApis> = self.this.clone();
-        Arc::new(LocalExecutor::new(self.cas.clone(), self.local.clone()).with_remote_apis(this))
+        let local = LocalExecutor::new(self.cas.clone(), self.local.clone()).with_remote_apis(this);
+        match self.local.least {
+            Duration::ZERO => Arc::new(local),
+            least => Arc::new(Slowed::new(local, least)),
+        }
     }
 
     fn runtime(&self) -> Result<Handle, ExecError> {

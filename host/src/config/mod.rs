@@ -1,5 +1,6 @@
 //! The user configuration: BuildStream's file format, with the command line on top.
 
+mod cluster;
 mod environment;
 mod file;
 mod numbers;
@@ -9,6 +10,7 @@ mod size;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use cluster::SimulatedCluster;
 pub(crate) use environment::Environment;
 pub(crate) use policy::PolicyChoice;
 pub(crate) use size::Size;
@@ -55,6 +57,8 @@ pub(crate) struct Config {
     pub(crate) overlay_policy: Option<PolicyChoice>,
     /// Who says which predicted actions are run.
     pub(crate) priming_policy: Option<PolicyChoice>,
+    /// A cluster that is not there.
+    pub(crate) cluster: Option<SimulatedCluster>,
     /// Which dependencies `build` takes when it is not told.
     pub(crate) dependencies: Deps,
     /// How many digits of a key are shown.
@@ -113,6 +117,7 @@ impl Config {
             speculation: Mode::None,
             overlay_policy: None,
             priming_policy: None,
+            cluster: None,
             dependencies: Deps::Run,
             key_length: 8,
             error_lines: 20,

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use spec_model::{Mapping, Node, NodeError};
 use spec_speculation::Mode;
 
-use super::{Config, Environment, Size, numbers, policy};
+use super::{Config, Environment, SimulatedCluster, Size, numbers, policy};
 use crate::cli::Deps;
 
 type Taken = Result<(), NodeError>;
@@ -76,6 +76,7 @@ fn scheduler(config: &mut Config, section: &Mapping) -> Taken {
         "speculative-actions",
         policy::OVERLAY,
         policy::PRIMING,
+        "simulated-cluster",
     ];
     check(config, section, "scheduler.", &known, &["pushers"])?;
     numbers::take(section, "fetchers", 1, &mut config.fetchers)?;
@@ -84,6 +85,7 @@ fn scheduler(config: &mut Config, section: &Mapping) -> Taken {
     if let Some(node) = section.get("speculative-actions") {
         config.speculation = mode(node)?;
     }
+    config.cluster = section.opt_mapping("simulated-cluster")?.map(SimulatedCluster::of).transpose()?;
     word(section, "on-error", &mut config.on_error)
 }
 

@@ -52,10 +52,13 @@ pub(crate) struct Session {
     context: SourceContext,
 }
 
-/// A worker for each processor. Builds mostly wait for what they asked for.
-fn pool() -> PoolOptions {
-    let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
-    PoolOptions { workers, max_queued: MAX_QUEUED }
+/// The workers of the configuration, or one for each processor: builds mostly wait for what they asked for.
+fn workers(cas: &Cas, config: &Config) -> Arc<Nested> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let workers = config.cluster.map_or(processors, |cluster| cluster.workers);
+    let least = config.cluster.map(|cluster| cluster.least).unwrap_or_default();
+    let local = LocalOptions { least, ..LocalOptions::default() };
+    Nested::new(cas.clone(), local, PoolOptions { workers, max_queued: MAX_QUEUED })
 }
 
 impl Session {
@@ -86,7 +89,7 @@ impl Session {
         let pairs = compute_keys(&project, &|element| source_keys[element].clone());
         let strict = config.strict(&app.globals, &project.config.name);
         let artifacts = Artifacts::new(cas.clone());
-        let remote_apis = Nested::new(cas.clone(), LocalOptions::default(), pool());
+        let remote_apis = workers(&cas, &config);
         Ok(Self {
             config,
             strict,

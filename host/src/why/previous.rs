@@ -1,7 +1,7 @@
 //! The artifact that an element had before.
 
 use serde_json::Value;
-use spec_artifact::ArtifactName;
+use spec_artifact::{Artifact, ArtifactName};
 use spec_model::Key;
 
 use crate::error::{CommandError, CommandResult};
@@ -12,26 +12,22 @@ use crate::session::Session;
 /// # Errors
 /// `nothing-to-compare`, `ambiguous-key`, or when the cache fails.
 pub(super) fn find(session: &Session, element: usize, now: Key, since: Option<&str>) -> CommandResult<Key> {
+    let Some(since) = since else {
+        let other = |artifact: &Artifact| artifact.keys.strong != now;
+        let latest = session.artifacts.latest(&name(session, element, now), other)?;
+        return latest.map(|artifact| artifact.keys.strong).ok_or_else(|| nothing(session, element, ""));
+    };
     let mut known = strong_keys(session, element)?;
-    if let Some(since) = since {
-        known.retain(|key| key.to_string().starts_with(since));
-        return match known.as_slice() {
-            [key] => Ok(*key),
-            [] => Err(nothing(session, element, &format!(" with a key that begins with '{since}'"))),
-            _ => {
-                let message = format!(
-                    "{} artifacts of {} have keys that begin with '{since}'",
-                    known.len(),
-                    session.name(element)
-                );
-                Err(CommandError::usage("ambiguous-key", message).hint("give more digits of the key"))
-            }
-        };
+    known.retain(|key| key.to_string().starts_with(since));
+    match known.as_slice() {
+        [key] => Ok(*key),
+        [] => Err(nothing(session, element, &format!(" with a key that begins with '{since}'"))),
+        _ => {
+            let (count, name) = (known.len(), session.name(element));
+            let message = format!("{count} artifacts of {name} have keys that begin with '{since}'");
+            Err(CommandError::usage("ambiguous-key", message).hint("give more digits of the key"))
+        }
     }
-    let others = known.into_iter().filter(|key| *key != now);
-    let used = others.map(|key| Ok((session.artifacts.last_used(&name(session, element, key))?, key)));
-    let newest = used.collect::<CommandResult<Vec<_>>>()?.into_iter().max();
-    newest.map(|(_, key)| key).ok_or_else(|| nothing(session, element, ""))
 }
 
 /// What the artifact with that key was made of, if that is still known.

@@ -198,7 +198,7 @@ fn versions_before_and_after_ours() {
     let fixture = fixture();
     fixture.put(b"\x08\x01");
     assert_eq!(fixture.found(&key("strong")), None);
-    fixture.put(b"\x08\x03\xa2\x06\x01x");
+    fixture.put(b"\x08\x03\xc2\x0c\x01x");
     let error = fixture.artifacts.lookup("hello", &element(), &key("strong")).expect_err("it is newer");
     assert_eq!(error.reason(), "artifact-newer-format");
 }

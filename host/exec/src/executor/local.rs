@@ -38,6 +38,8 @@ pub struct LocalOptions {
     pub inline_output: u64,
     /// Whether what actions write goes to memory (a tmpfs) while there is plenty of it.
     pub in_memory: bool,
+    /// Every action takes at least so long, as on slower machines: for simulations.
+    pub least: Duration,
 }
 
 impl Default for LocalOptions {
@@ -48,6 +50,7 @@ impl Default for LocalOptions {
             max_timeout: Duration::from_secs(24 * 3600),
             inline_output: 4096,
             in_memory: true,
+            least: Duration::ZERO,
         }
     }
 }

@@ -24,6 +24,7 @@ mod report;
 mod request;
 mod result_cache;
 mod settle;
+mod slowed;
 mod spare;
 mod stage;
 mod subtrees;
@@ -38,6 +39,7 @@ pub use record::{Recorder, Recording};
 pub use remote_apis::{OpenSocket, RemoteApis, SocketOptions};
 pub use request::{Answer, Done, Progress, Request};
 pub use result_cache::ResultCache;
+pub use slowed::Slowed;
 pub use spare::Spare;
 
 use path::{join, parent};
