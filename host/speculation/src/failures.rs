@@ -25,7 +25,7 @@ impl<'a> Draft<'a> {
         Content::File { digest: self.store.blob(text), executable: false }
     }
 
-    /// `PATH=TEXT` from `source ELEMENT:PATH`, `artifact ELEMENT:PATH` or `action ELEMENT:PATH` of `base`.
+    /// `PATH=TEXT`, or `PATH*=TEXT` for an executable, from `source ELEMENT:PATH`, `artifact ELEMENT:PATH` or `action ELEMENT:PATH` of `base`.
     pub(crate) fn input(&mut self, entry: &str, origins: &[(&str, Option<Digest>)]) {
         let (path, text) = entry.split_once('=').expect("PATH=TEXT");
         let origins = origins.iter().map(|(origin, base)| {
@@ -40,7 +40,9 @@ impl<'a> Draft<'a> {
             }
         });
         let origins = origins.collect();
-        let input = Input { path: self.record.paths.add(path), seen: self.file(text), origins };
+        let name = path.trim_end_matches('*');
+        let seen = Content::File { digest: self.store.blob(text), executable: name != path };
+        let input = Input { path: self.record.paths.add(name), seen, origins };
         self.record.inputs.push(input);
     }
 

@@ -57,6 +57,14 @@ pub struct OriginFacts {
     pub element: u32,
 }
 
+impl OriginFacts {
+    /// Whether another element had the file from there and installed it, by which it got the mode that it has now.
+    #[must_use]
+    pub fn is_installed(&self) -> bool {
+        self.element != 0 && self.kind != OriginKind::Artifact
+    }
+}
+
 /// An input and all places that it may have come from, in the order SOURCE, ACTION, ARTIFACT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputOrigins {

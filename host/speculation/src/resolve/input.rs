@@ -65,24 +65,35 @@ impl SessionInput {
 
     /// What the artifact that it was staged from has there, if that is known.
     pub(super) fn staged(&self, places: &Places) -> Option<Content> {
-        let artifact = self.alternatives.iter().find(|(facts, _)| facts.kind == OriginKind::Artifact);
-        match artifact.map(|(_, place)| places.found(*place)) {
-            Some(Found::Known(content)) => Some(content.clone()),
-            _ => None,
+        let artifact = self.alternatives.iter().position(|(facts, _)| facts.kind == OriginKind::Artifact)?;
+        self.from(artifact, places)
+    }
+
+    /// What it is if it comes from an alternative, if that is known.
+    pub(super) fn from(&self, alternative: usize, places: &Places) -> Option<Content> {
+        let (facts, place) = self.alternatives[alternative];
+        let Found::Known(content) = places.found(place) else { return None };
+        match (content, &self.seen) {
+            // Another element installed it, which sets its mode: what that made of it once, it makes of it again.
+            (Content::File { digest, .. }, Content::File { executable, .. }) if facts.is_installed() => {
+                Some(Content::File { digest: *digest, executable: *executable })
+            }
+            _ => Some(content.clone()),
         }
     }
 
     /// How its alternatives stand, for the policy.
     pub(super) fn standing(&self, number: usize, places: &Places) -> InputStanding {
-        let alternatives = self.alternatives.iter().map(|(facts, place)| {
-            let standing = match places.found(*place) {
-                Found::Known(content) if *content == self.seen => Standing::Unchanged,
-                Found::Known(_) => Standing::Changed,
-                Found::Pending => Standing::Pending,
-                Found::Gone => Standing::Gone,
-            };
-            (*facts, standing)
-        });
+        let standing = |alternative: usize, place| match places.found(place) {
+            Found::Known(_) if self.from(alternative, places).as_ref() == Some(&self.seen) => {
+                Standing::Unchanged
+            }
+            Found::Known(_) => Standing::Changed,
+            Found::Pending => Standing::Pending,
+            Found::Gone => Standing::Gone,
+        };
+        let alternatives = self.alternatives.iter().enumerate();
+        let alternatives = alternatives.map(|(index, (facts, place))| (*facts, standing(index, *place)));
         InputStanding { input: number as u32, alternatives: alternatives.collect() }
     }
 }

@@ -130,13 +130,10 @@ impl Resolver {
             let value = match choice {
                 Choice::Wait => Value::Pending,
                 Choice::GiveUp => Value::Gone,
-                Choice::Take(index) => {
-                    match self.places.found(self.inputs[number].alternatives[usize::from(index)].1) {
-                        Found::Known(content) => Value::Known(content.clone()),
-                        // The slot lets no such answer through.
-                        Found::Pending | Found::Gone => Value::Pending,
-                    }
-                }
+                // What the slot lets through is known.
+                Choice::Take(index) => self.inputs[number]
+                    .from(usize::from(index), &self.places)
+                    .map_or(Value::Pending, Value::Known),
             };
             self.set(number, value, touched);
         }

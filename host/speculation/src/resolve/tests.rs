@@ -46,6 +46,26 @@ fn a_source_is_enough_before_anything_is_built() {
 }
 
 #[test]
+fn installing_sets_the_mode_of_a_file_again() {
+    let store = Store::new();
+    let mut app = Draft::of(&store, "app.bst");
+    let header = [("source dep.bst:dep.h", None), ("artifact dep.bst:usr/include/dep.h", None)];
+    app.input("usr/include/dep.h*=1", &header);
+    app.action("cc -c main.c", &["usr/include/dep.h*=1"], &["main.o=o"]);
+    let mut resolver = Resolver::default();
+    resolver.register(app.expand());
+    sources(&mut resolver, &store, "dep.bst", &["dep.h=1"]);
+    assert_eq!(resolver.verdict(COMPILE), Verdict::Unchanged);
+    sources(&mut resolver, &store, "dep.bst", &["dep.h=2"]);
+    let now = Content::File { digest: store.blob("2"), executable: true };
+    assert_eq!(resolver.adaptation(COMPILE).inputs, [("usr/include/dep.h".to_owned(), Some(now))]);
+    // The artifact knows better.
+    build(&mut resolver, &store, "dep.bst", &["usr/include/dep.h=2"]);
+    let now = Content::File { digest: store.blob("2"), executable: false };
+    assert_eq!(resolver.adaptation(COMPILE).inputs, [("usr/include/dep.h".to_owned(), Some(now))]);
+}
+
+#[test]
 fn an_unchanged_producer_passes_on_what_it_wrote() {
     let store = Store::new();
     let mut resolver = app(&store);
