@@ -71,10 +71,11 @@ pub(crate) fn run(paths: &Paths, options: Options) -> Result<()> {
 
 /// A new folder in `folder`, where nothing is but what a killed benchmark left.
 fn scratch(folder: &Path) -> Result<TempDir> {
-    if folder.exists() {
+    fs::create_dir_all(folder)?;
+    if fs::read_dir(folder)?.next().is_some() {
         println!("removing what a killed benchmark left; for five minutes ext4 will make files slowly");
         fs::remove_dir_all(folder)?;
+        fs::create_dir(folder)?;
     }
-    fs::create_dir_all(folder)?;
     Ok(TempDir::new_in(folder)?)
 }
