@@ -93,15 +93,6 @@ const MOST_STOPS: u8 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
-/// What became of a flight when somebody left it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Left<J> {
-    /// Others still wait for it, or it was over.
-    Flying,
-    /// Nobody did, and it is gone; its job has to be stopped if it runs.
-    Abandoned { job: J },
-}
-
 impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
     /// A queue of at most `bound` flights that wait for a worker.
     pub(crate) fn new(bound: usize) -> Self {
@@ -192,17 +183,12 @@ impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
         entry.waiters.into_iter().map(|(_, waiter)| waiter).collect()
     }
 
-    /// Takes a waiter off a flight, and the flight off the queue with the last of them.
-    pub(crate) fn leave(&mut self, flight: FlightId, waiter: WaiterId) -> Left<J> {
-        let Some(entry) = self.flights.get_mut(&flight) else { return Left::Flying };
+    /// Takes a waiter off a flight, and the flight off the queue with the last of them: answers with its job then, which
+    /// has to be stopped if it runs.
+    pub(crate) fn leave(&mut self, flight: FlightId, waiter: WaiterId) -> Option<J> {
+        let entry = self.flights.get_mut(&flight)?;
         entry.waiters.retain(|(id, _)| *id != waiter);
-        if !entry.waiters.is_empty() {
-            return Left::Flying;
-        }
-        match self.remove(flight) {
-            Some(entry) => Left::Abandoned { job: entry.job },
-            None => Left::Flying,
-        }
+        if entry.waiters.is_empty() { self.remove(flight).map(|entry| entry.job) } else { None }
     }
 
     /// Takes everything off the queue.
