@@ -35,6 +35,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Passenger {
     number: usize,
     key: u8,
+    manner: Manner,
     flight: FlightId,
     id: WaiterId,
 }
@@ -49,8 +50,6 @@ struct Model {
     /// Those of the running that were told to give their workers up.
     stopping: Vec<FlightId>,
     stops: BTreeMap<FlightId, u8>,
-    /// The most urgent that ever waited, whether they still do or not: primed, priority.
-    urgency: BTreeMap<FlightId, (bool, i32)>,
     count: usize,
 }
 
@@ -63,6 +62,16 @@ impl Model {
 
     fn queued(&self) -> usize {
         self.flights().keys().filter(|flight| !self.running.contains(flight)).count()
+    }
+
+    /// Of the most urgent who waits: primed, priority.
+    fn urgency(&self, flight: FlightId) -> Option<(bool, i32)> {
+        let waiting = self.waiting.iter().filter(|one| one.flight == flight);
+        waiting.map(|one| (one.manner.primed, one.manner.priority)).min()
+    }
+
+    fn is_primed(&self, flight: FlightId) -> bool {
+        self.urgency(flight).is_some_and(|(primed, _)| primed)
     }
 
     fn board(
@@ -84,20 +93,18 @@ impl Model {
         let has_worker = self.running.contains(&boarded.flight) && !self.stopping.contains(&boarded.flight);
         prop_assert_eq!(boarded.running, has_worker);
         let (flight, id) = (boarded.flight, boarded.waiter);
-        self.waiting.push(Passenger { number, key, flight, id });
-        let urgency = self.urgency.entry(flight).or_insert((true, i32::MAX));
-        *urgency = (manner.primed, manner.priority).min(*urgency);
+        self.waiting.push(Passenger { number, key, manner, flight, id });
         Ok(())
     }
 
     fn take(&mut self, queue: &mut Queue<u8, u8, usize>) -> Result<(), TestCaseError> {
         let flights = self.flights();
         let ready = flights.keys().filter(|flight| !self.running.contains(flight));
-        let expected = ready.min_by_key(|flight| (self.urgency[flight], **flight)).copied();
+        let expected = ready.min_by_key(|flight| (self.urgency(**flight), **flight)).copied();
         let taken = queue.take();
         prop_assert_eq!(taken.as_ref().map(|taken| taken.flight), expected);
         if let Some(Taken { flight, job, primed }) = taken {
-            prop_assert_eq!(primed, self.urgency[&flight].0);
+            prop_assert_eq!(primed, self.is_primed(flight));
             prop_assert!(flights[&flight].iter().all(|one| one.key == job));
             self.running.push(flight);
         }
@@ -107,13 +114,13 @@ impl Model {
     /// Every primed flight that runs gives way while more is asked for than there are workers for.
     fn give_way(&mut self, queue: &mut Queue<u8, u8, usize>, workers: usize) -> Result<(), TestCaseError> {
         let flights = self.flights();
-        let asked = |flight: &&FlightId| !self.urgency[flight].0 && !self.running.contains(flight);
+        let asked = |flight: &&FlightId| !self.is_primed(**flight) && !self.running.contains(flight);
         let asked = flights.keys().filter(asked).count();
         let mut busy: Vec<_> = self.running.iter().filter(|flight| !self.stopping.contains(flight)).collect();
         busy.retain(|flight| flights.contains_key(flight));
-        busy.sort_by_key(|flight| (self.urgency[flight], **flight));
+        busy.sort_by_key(|flight| (self.urgency(**flight), **flight));
         let short = (asked + busy.len()).saturating_sub(workers);
-        let primed = busy.iter().rev().take(short).filter(|flight| self.urgency[flight].0);
+        let primed = busy.iter().rev().take(short).filter(|flight| self.is_primed(***flight));
         let expected: Vec<FlightId> = primed.map(|flight| **flight).collect();
         let keys: Vec<u8> = expected.iter().map(|flight| flights[flight][0].key).collect();
         prop_assert_eq!(queue.give_way(workers), keys);
@@ -135,7 +142,7 @@ impl Model {
         let flight = self.running[at.index(self.running.len())];
         let wanted = self.waiting.iter().any(|one| one.flight == flight);
         let spent =
-            self.urgency[&flight].0 && self.stops.get(&flight).is_some_and(|stops| *stops > MOST_STOPS);
+            self.is_primed(flight) && self.stops.get(&flight).is_some_and(|stops| *stops > MOST_STOPS);
         let expected = wanted && self.stopping.contains(&flight) && !spent;
         prop_assert_eq!(queue.again(flight, |_| ()), expected);
         if expected {
@@ -238,6 +245,22 @@ fn what_somebody_has_joined_keeps_its_worker() {
 }
 
 #[test]
+fn what_nobody_asks_for_any_more_is_primed_again() {
+    let mut queue = Queue::new(BOUND);
+    let running = run(&mut queue, "p", PRIMED)[0].flight;
+    let joined = queue.board('p', ASKED, (), || 'p').expect("there is room");
+    let waiting = queue.board('q', ASKED, (), || 'q').expect("there is room");
+    let asked = queue.board('a', Manner { priority: 1, ..ASKED }, (), || 'a').expect("there is room").flight;
+    queue.board('q', PRIMED, (), || 'q').expect("there is room");
+    assert_eq!(queue.leave(waiting.flight, waiting.waiter), None);
+    assert_eq!(queue.give_way(1), []);
+    assert_eq!(queue.leave(running, joined.waiter), None);
+    assert_eq!(queue.give_way(1), ['p']);
+    assert_eq!(queue.take(), Some(Taken { flight: asked, job: 'a', primed: false }));
+    assert_eq!(queue.take(), Some(Taken { flight: waiting.flight, job: 'q', primed: true }));
+}
+
+#[test]
 fn a_primed_flight_gives_way_so_often_and_no_more() {
     let mut queue = Queue::new(BOUND);
     let primed = run(&mut queue, "p", PRIMED)[0].flight;
@@ -259,6 +282,8 @@ fn a_result_that_exists_does_for_those_who_do_not_mind() {
     let mut queue = Queue::new(BOUND);
     let boarded = queue.board('a', ASKED, (), || ()).expect("there is room");
     assert!(!queue.must_run(boarded.flight));
-    queue.board('a', Manner { fresh: true, ..ASKED }, (), || ()).expect("there is room");
+    let minds = queue.board('a', Manner { fresh: true, ..ASKED }, (), || ()).expect("there is room");
     assert!(queue.must_run(boarded.flight));
+    queue.leave(minds.flight, minds.waiter);
+    assert!(!queue.must_run(boarded.flight));
 }
