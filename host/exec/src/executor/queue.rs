@@ -136,15 +136,16 @@ impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
         Some(Taken { flight, job: entry.job.clone(), primed: rank.primed })
     }
 
-    /// Chooses the primed flights that have to give their workers up, so that with `workers` workers nothing that
-    /// somebody asked for waits while a primed flight runs: the least urgent and youngest. Their jobs have to be
-    /// stopped, and then [`again`](Self::again) has to be asked.
+    /// Chooses the primed flights that have to give their workers up, so that of `workers` workers none has a primed
+    /// flight while something that somebody asked for waits: the least urgent and youngest, one for each that finds no
+    /// idle worker. Their jobs have to be stopped, and then [`again`](Self::again) has to be asked.
     pub(crate) fn give_way(&mut self, workers: usize) -> Vec<J> {
-        let asked = self.ready.iter().take(workers).filter(|(rank, _)| !rank.primed).count();
-        let short = (asked + self.running.len()).saturating_sub(workers);
-        let last: Vec<_> = self.running.iter().rev().take(short).copied().collect();
+        let idle = workers.saturating_sub(self.running.len());
+        let asked = self.ready.iter().take_while(|(rank, _)| !rank.primed).skip(idle);
+        let primed = self.running.iter().rev().take_while(|(rank, _)| rank.primed);
+        let last: Vec<_> = primed.zip(asked).map(|(primed, _)| *primed).collect();
         let mut stopped = Vec::new();
-        for (rank, flight) in last.into_iter().filter(|(rank, _)| rank.primed) {
+        for (rank, flight) in last {
             self.running.remove(&(rank, flight));
             let entry = self.flights.get_mut(&flight).expect("running flights are in the table");
             entry.stage = Stage::Stopping;

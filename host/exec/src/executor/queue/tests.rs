@@ -111,20 +111,33 @@ impl Model {
         Ok(())
     }
 
-    /// Every primed flight that runs gives way while more is asked for than there are workers for.
+    /// Nothing that somebody asked for waits while a primed flight has a worker, nobody gives way in vain, and those
+    /// do who are the least urgent.
     fn give_way(&mut self, queue: &mut Queue<u8, u8, usize>, workers: usize) -> Result<(), TestCaseError> {
         let flights = self.flights();
-        let asked = |flight: &&FlightId| !self.is_primed(**flight) && !self.running.contains(flight);
-        let asked = flights.keys().filter(asked).count();
-        let mut busy: Vec<_> = self.running.iter().filter(|flight| !self.stopping.contains(flight)).collect();
-        busy.retain(|flight| flights.contains_key(flight));
-        busy.sort_by_key(|flight| (self.urgency(**flight), **flight));
-        let short = (asked + busy.len()).saturating_sub(workers);
-        let primed = busy.iter().rev().take(short).filter(|flight| self.is_primed(***flight));
-        let expected: Vec<FlightId> = primed.map(|flight| **flight).collect();
-        let keys: Vec<u8> = expected.iter().map(|flight| flights[flight][0].key).collect();
-        prop_assert_eq!(queue.give_way(workers), keys);
-        for flight in expected {
+        let has_worker = |flight: &&FlightId| self.running.contains(flight);
+        let keeps = |flight: &&FlightId| has_worker(flight) && !self.stopping.contains(flight);
+        let mut busy: Vec<FlightId> = flights.keys().filter(keeps).copied().collect();
+        busy.sort_by_key(|flight| (self.urgency(*flight), *flight));
+        let waits = |flight: &&FlightId| !has_worker(flight) && !self.is_primed(**flight);
+        let asked = flights.keys().filter(waits).count();
+
+        let stopped = queue.give_way(workers);
+        let left = workers.saturating_sub(busy.len());
+        let rest = busy.split_off(busy.len() - stopped.len());
+        let expected: Vec<u8> = rest.iter().rev().map(|flight| flights[flight][0].key).collect();
+        prop_assert_eq!(&stopped, &expected);
+        prop_assert!(
+            rest.iter().all(|flight| self.is_primed(*flight)),
+            "somebody waits for one that was stopped"
+        );
+        prop_assert!(stopped.is_empty() || left + stopped.len() <= asked, "nothing needs the worker");
+        let all_go = asked <= left + stopped.len();
+        prop_assert!(
+            all_go || !busy.iter().any(|flight| self.is_primed(*flight)),
+            "a primed flight is in the way"
+        );
+        for flight in rest {
             self.stopping.push(flight);
             *self.stops.entry(flight).or_default() += 1;
         }
@@ -258,6 +271,16 @@ fn what_nobody_asks_for_any_more_is_primed_again() {
     assert_eq!(queue.give_way(1), ['p']);
     assert_eq!(queue.take(), Some(Taken { flight: asked, job: 'a', primed: false }));
     assert_eq!(queue.take(), Some(Taken { flight: waiting.flight, job: 'q', primed: true }));
+}
+
+#[test]
+fn a_primed_flight_may_have_the_worker_of_one_that_is_going() {
+    let mut queue = Queue::new(BOUND);
+    run(&mut queue, "a", ASKED);
+    run(&mut queue, "pq", PRIMED);
+    assert_eq!(queue.give_way(2), [], "nobody waits");
+    queue.board('b', ASKED, (), || 'b').expect("there is room");
+    assert_eq!(queue.give_way(2), ['q']);
 }
 
 #[test]
