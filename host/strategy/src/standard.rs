@@ -35,10 +35,13 @@ pub struct EagerPriming;
 
 impl PrimingPolicy for EagerPriming {
     fn decide(&mut self, candidates: &[Candidate], _machine: &Machine) -> Result<Vec<Decision>, PolicyError> {
-        let urgency = |candidate: &Candidate| (candidate.critical_ms / 10).min(1000) as u16;
-        Ok(candidates
-            .iter()
-            .map(|candidate| Decision::Submit { priority: 1000 - urgency(candidate) })
-            .collect())
+        let decide =
+            |candidate: &Candidate| Decision::Submit { priority: 1000 - urgency(candidate.critical_ms) };
+        Ok(candidates.iter().map(decide).collect())
     }
+}
+
+/// From 0 to 992. Chains that differ by 3 % or more do so here, be they of milliseconds or of days.
+fn urgency(critical_ms: u32) -> u16 {
+    (f64::from(critical_ms.max(1)).log2() * 31.0) as u16
 }
