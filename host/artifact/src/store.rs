@@ -55,8 +55,12 @@ impl Artifacts {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn record(&self, name: &ArtifactName) -> Result<Option<Artifact>> {
-        let Some(bytes) = self.records.get(&name.to_string())? else { return Ok(None) };
-        let message = proto::Artifact::decode(bytes.as_slice()).map_err(|error| self.damaged(name, error))?;
+        let bytes = self.records.get(&name.to_string())?;
+        bytes.map_or(Ok(None), |bytes| self.parse(name, &bytes))
+    }
+
+    fn parse(&self, name: &ArtifactName, bytes: &[u8]) -> Result<Option<Artifact>> {
+        let message = proto::Artifact::decode(bytes).map_err(|error| self.damaged(name, error))?;
         match message.version {
             to_proto::VERSION => {}
             version if version > to_proto::VERSION => {
@@ -73,7 +77,7 @@ impl Artifacts {
     }
 
     /// What was recorded last of the same element under any key, if `wanted` of it, whether or not its blobs are here.
-    /// Looks at the last few alone; those that cannot be read are passed over.
+    /// Looks at the last few alone; those that cannot be read are passed over. Only what is found was used then.
     ///
     /// # Errors
     /// When the store fails.
@@ -84,8 +88,11 @@ impl Artifacts {
     ) -> Result<Option<Artifact>> {
         let folder = format!("{}/{}", name.project(), name.element());
         let names = self.records.newest(&folder)?;
-        let names = names.iter().take(LATEST).filter_map(|name| name.parse::<ArtifactName>().ok());
-        Ok(names.filter_map(|name| self.record(&name).ok().flatten()).find(wanted))
+        let mut names = names.iter().take(LATEST).filter_map(|name| name.parse::<ArtifactName>().ok());
+        let peek =
+            |name: &ArtifactName| self.parse(name, &self.records.peek(&name.to_string()).ok()??).ok()?;
+        let latest = names.find(|name| peek(name).is_some_and(|artifact| wanted(&artifact)));
+        latest.map_or(Ok(None), |name| self.record(&name))
     }
 
     /// Stores an artifact under its strong and its weak key. The record becomes visible when everything it refers

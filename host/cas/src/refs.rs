@@ -4,11 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::CWD;
+
 use crate::error::{CasError, Result};
 use crate::layout;
 use crate::store::Cas;
 use crate::tree::{components, push_name};
-use crate::usage::note_open;
+use crate::usage::{note_open_record, open_unnoticed};
 
 /// The records of one kind, such as `artifacts` or `sources`. Names are relative paths: `PROJECT/NORMAL-NAME/KEY`.
 #[derive(Clone, Debug)]
@@ -31,16 +33,22 @@ impl Refs {
     /// # Errors
     /// `cas-bad-path`, or when the file system fails.
     pub fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let path = self.path(name)?;
-        let read = || -> io::Result<Vec<u8>> {
-            let mut file = File::open(&path)?;
-            note_open(&file);
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
-        match read() {
-            Ok(bytes) => Ok(Some(bytes).filter(|bytes| !bytes.is_empty())),
+        self.read(name, |path| File::open(path).inspect(note_open_record))
+    }
+
+    /// As [`get`](Self::get), but it does not count as a use.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn peek(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        self.read(name, |path| Ok(open_unnoticed(CWD, path)?))
+    }
+
+    fn read(&self, name: &str, open: impl Fn(&Path) -> io::Result<File>) -> Result<Option<Vec<u8>>> {
+        let (path, mut bytes) = (self.path(name)?, Vec::new());
+        match open(&path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+            Ok(0) => Ok(None),
+            Ok(_) => Ok(Some(bytes)),
             Err(error) if is_absent(error.kind()) => Ok(None),
             Err(error) => Err(CasError::io("read", &path)(error)),
         }
@@ -81,7 +89,8 @@ impl Refs {
         Ok(names)
     }
 
-    /// The names of all records below `prefix`, as of [`list`](Self::list), those first that were put last.
+    /// The names of all records below `prefix`, as of [`list`](Self::list), those first that were put last. Later uses
+    /// do not matter, and this is none.
     ///
     /// # Errors
     /// As [`list`](Self::list).
@@ -141,6 +150,8 @@ fn collect(folder: &Path, name: &mut String, names: &mut Vec<String>) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, SystemTime};
+
     use spec_model::UserError;
 
     use super::*;
@@ -158,10 +169,38 @@ mod tests {
         assert!(refs.remove("hello/app/11")?);
         assert!(!refs.remove("hello/app/11")?);
         assert_eq!(refs.list("")?, ["hello/app/22", "hello/dep/33"]);
+        assert_eq!(refs.peek("hello/dep/33")?, refs.get("hello/dep/33")?);
         assert_eq!(
             refs.put(&["../x"], b"").map_err(|e| e.reason().to_owned()),
             Err("cas-bad-path".to_owned())
         );
+        Ok(())
+    }
+
+    #[test]
+    fn the_newest_was_put_last_whatever_was_used_since() -> Result<()> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let refs = Cas::open(folder.path())?.refs("artifacts");
+        for (name, hours) in [("one", 2), ("two", 1)] {
+            refs.put(&[name], b"record")?;
+            let then = SystemTime::now() - Duration::from_secs(hours * 3600);
+            let times = fs::FileTimes::new().set_accessed(then).set_modified(then);
+            let file = File::open(refs.path(name)?).expect("it was put");
+            file.set_times(times).expect("it is ours");
+        }
+        let used = |name| {
+            fs::metadata(refs.path(name)?)
+                .and_then(|data| data.accessed())
+                .map_err(CasError::io("look up", name))
+        };
+        let before = used("one")?;
+        assert!(refs.peek("one")?.is_some());
+        assert_eq!(used("one")?, before);
+        assert!(refs.get("one")?.is_some());
+        assert!(used("one")? > before);
+        assert_eq!(refs.newest("")?, ["two", "one"]);
+        refs.put(&["one"], b"record")?;
+        assert_eq!(refs.newest("")?, ["one", "two"]);
         Ok(())
     }
 }

@@ -8,8 +8,6 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::Stat;
 use spec_model::{Digest, DigestFunction};
 
-use crate::error::{CasError, Result};
-
 /// Changes within one tick of a file system's clock look the same: a file counts as unchanged only if it had been left
 /// alone for this long when it was read.
 const SETTLED: Duration = Duration::from_secs(2);
@@ -80,27 +78,20 @@ impl Seen {
 
     /// Remembers these files instead of what was known, except for those that may have been written a moment before
     /// `now`.
-    ///
-    /// # Errors
-    /// When the disk is full or fails.
-    pub(crate) fn keep(
-        &mut self,
-        found: impl Iterator<Item = (Identity, Digest)>,
-        now: SystemTime,
-    ) -> Result<()> {
+    pub(crate) fn keep(&mut self, found: impl Iterator<Item = (Identity, Digest)>, now: SystemTime) {
         let settled = now.checked_sub(SETTLED).unwrap_or(SystemTime::UNIX_EPOCH);
         let known = found.filter(|(identity, _)| identity.changed() < settled).collect();
-        if known == self.known {
-            return Ok(());
+        if known != self.known {
+            self.known = known;
+            // Where it cannot be written, all is read again the next time.
+            let _ = self.write();
         }
-        self.known = known;
-        self.write().map_err(CasError::io("write", &self.file))
     }
 
     fn write(&self) -> std::io::Result<()> {
         let Some(store) = self.file.parent() else { return Ok(()) };
         fs::create_dir_all(store)?;
-        forget_oldest(store)?;
+        forget_oldest(store, &self.file)?;
         let mut bytes = MARK.to_vec();
         for (identity, digest) in &self.known {
             identity.0.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
@@ -109,21 +100,22 @@ impl Seen {
         let sum = Digest::of(&bytes);
         bytes.extend(sum.hash());
         let part = self.file.with_extension(format!("part-{}", std::process::id()));
-        fs::write(&part, bytes)?;
-        fs::rename(part, &self.file)
+        let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, &self.file));
+        written.inspect_err(|_| _ = fs::remove_file(&part))
     }
 }
 
-/// Makes room for one more folder.
-fn forget_oldest(store: &Path) -> std::io::Result<()> {
-    let mut files = vec![];
-    for entry in fs::read_dir(store)? {
-        let entry = entry?;
-        files.push((entry.metadata()?.modified()?, entry.path()));
+/// Makes room for the file `own`. What others do there meanwhile does not matter.
+fn forget_oldest(store: &Path, own: &Path) -> std::io::Result<()> {
+    let mut others = vec![];
+    for file in fs::read_dir(store)?.flatten().map(|entry| entry.path()).filter(|file| file != own) {
+        if let Ok(written) = fs::metadata(&file).and_then(|meta| meta.modified()) {
+            others.push((written, file));
+        }
     }
-    files.sort_unstable();
-    for (_, file) in files.iter().take((files.len() + 1).saturating_sub(FOLDERS)) {
-        fs::remove_file(file)?;
+    others.sort_unstable();
+    for (_, file) in others.iter().take((others.len() + 1).saturating_sub(FOLDERS)) {
+        let _ = fs::remove_file(file);
     }
     Ok(())
 }
@@ -139,4 +131,30 @@ fn parse(bytes: &[u8]) -> Option<HashMap<Identity, Digest>> {
         Some((identity, Digest::new(*hash, identity.size())))
     };
     records.map(record).collect::<Option<_>>().filter(|_| whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_longest_ago_is_forgotten() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = folder.path().join("seen");
+        let open =
+            |name: usize| Seen::open(&store, &folder.path().join(name.to_string()), DigestFunction::Sha256);
+        let keep = |name: usize, time: u64| {
+            let found = (Identity([0, time, 0, 0, 0, 0, 0]), Digest::of(b""));
+            let mut seen = open(name);
+            seen.keep([found].into_iter(), SystemTime::now());
+            let written = SystemTime::UNIX_EPOCH + Duration::from_secs(time);
+            fs::File::open(seen.file).and_then(|file| file.set_modified(written)).expect("it was written");
+        };
+        let known = || (0..=FOLDERS).filter(|name| !open(*name).is_empty()).collect::<Vec<_>>();
+        (0..FOLDERS).for_each(|name| keep(name, name as u64));
+        keep(5, 100);
+        assert_eq!(known().len(), FOLDERS, "one that is known takes no room");
+        keep(FOLDERS, 101);
+        assert_eq!(known(), (1..=FOLDERS).collect::<Vec<_>>());
+    }
 }

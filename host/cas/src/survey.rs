@@ -45,7 +45,7 @@ impl Survey {
     /// for the next time.
     ///
     /// # Errors
-    /// As [`of`](Self::of), or when what was found cannot be written.
+    /// As [`of`](Self::of).
     pub fn again(folder: &Path, seen: &mut Seen) -> Result<Self> {
         Self::as_of(SystemTime::now(), folder, seen)
     }
@@ -61,7 +61,7 @@ impl Survey {
                 None => read(path, function),
             }
         })?;
-        seen.keep(looked.found.iter().map(|(identity, file)| (*identity, file.digest)), now)?;
+        seen.keep(looked.found.iter().map(|(identity, file)| (*identity, file.digest)), now);
         let Looked { scanned, files, found } = looked;
         let found = found.into_iter().map(|(_, file)| file).collect();
         Looked { scanned, files, found }.survey(function)
@@ -175,7 +175,7 @@ mod tests {
         let mut seen = open();
         let stat = rustix::fs::lstat(tree.join("file")).expect("it is there");
         let lie = [(Identity::of(&stat), Digest::of(b"two"))];
-        seen.keep(lie.into_iter(), later()).expect("it can be written");
+        seen.keep(lie.into_iter(), later());
         assert_ne!(again(later()), first);
 
         // Of the same size, and as old as before.
@@ -192,5 +192,16 @@ mod tests {
         bytes[60] ^= 1;
         fs::write(&memory, bytes).expect("a file");
         assert!(open().is_empty() && again(later()) == plain());
+    }
+
+    #[test]
+    fn where_nothing_can_be_remembered_everything_is_read() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let tree = folder.path().join("tree");
+        fs::create_dir(&tree).expect("a folder");
+        fs::write(tree.join("file"), "one").expect("a file");
+        let mut seen = Seen::open(&tree.join("file/seen"), &tree, DigestFunction::Sha256);
+        let survey = Survey::as_of(later(), &tree, &mut seen).expect("it can be read");
+        assert_eq!(survey.root, Survey::of(&tree, DigestFunction::Sha256).expect("it can be read").root);
     }
 }

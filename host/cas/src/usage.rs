@@ -1,12 +1,15 @@
-//! When things were last used: a blob's time of access, the time of change of a record, a result or a tree's lock.
+//! When things were last used: the time of access of a blob or a record, the time of change of a result or a tree's
+//! lock. The time of change of a record is when it was put.
 //!
 //! A use is noted only when the note that is there has become old, so that reading costs no writing.
 
 use std::fs::File;
+use std::os::fd::AsFd;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{AtFlags, Stat, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
+use rustix::fs::{AtFlags, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
 use rustix::io::Errno;
+use rustix::path::Arg;
 
 use crate::layout::BlobName;
 use crate::store::Cas;
@@ -30,6 +33,11 @@ impl Moment {
     /// When a blob was last used.
     pub(crate) fn of_access(stat: &Stat) -> Self {
         Self(stat.st_atime)
+    }
+
+    /// When a record was last used; putting it is a use.
+    pub(crate) fn of_record(stat: &Stat) -> Self {
+        Self(stat.st_atime.max(stat.st_mtime))
     }
 
     /// When something else was last used.
@@ -80,6 +88,18 @@ impl Cas {
     }
 }
 
+/// Opens a file such that reading it does not count as a use.
+pub(crate) fn open_unnoticed(folder: impl AsFd, path: impl Arg + Copy) -> Result<File, Errno> {
+    let open = |flags| rustix::fs::openat(&folder, path, flags, Mode::empty());
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    match open(flags | OFlags::NOATIME) {
+        // Only the owner may.
+        Err(Errno::PERM) => open(flags),
+        other => other,
+    }
+    .map(File::from)
+}
+
 /// Notes a use of a blob that is open.
 pub(crate) fn note_open_blob(file: &File, stat: &Stat) {
     if Moment::of_access(stat).is_stale() {
@@ -87,7 +107,14 @@ pub(crate) fn note_open_blob(file: &File, stat: &Stat) {
     }
 }
 
-/// Notes a use of an open file that is no blob.
+/// Notes a use of a record that is open.
+pub(crate) fn note_open_record(file: &File) {
+    if rustix::fs::fstat(file).is_ok_and(|stat| Moment::of_record(&stat).is_stale()) {
+        let _ = rustix::fs::futimens(file, &ACCESSED);
+    }
+}
+
+/// Notes a use of an open file that is neither.
 pub(crate) fn note_open(file: &File) {
     if rustix::fs::fstat(file).is_ok_and(|stat| Moment::of_change(&stat).is_stale()) {
         let _ = rustix::fs::futimens(file, &CHANGED);

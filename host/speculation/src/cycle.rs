@@ -106,7 +106,7 @@ fn record(store: &Store, element: &str, built: &Built, below: &[(&str, &Built, &
         ends: &[],
         artifact: Some(tree(store, &built.artifact)),
     };
-    let made = generate(&store.cas, &build, Mode::Full, true, None, &mut OverlaySlot::default());
+    let made = generate(&store.cas, &build, Mode::Full, true, None, &OverlaySlot::default());
     let digest = made.expect("the store works").digest().expect("something was asked for");
     Record::load(&store.cas, &digest, element).expect("it can be read")
 }
@@ -120,7 +120,9 @@ fn carry_out(
     real: &[Subaction],
 ) -> Vec<Digest> {
     let mut wrong = Vec::new();
-    while let Some(command) = commands.pop() {
+    loop {
+        commands.extend(board.admit());
+        let Some(command) = commands.pop() else { return wrong };
         commands.extend(match command {
             Command::Adapt { action, round, base, adaptation } => {
                 let mut instantiator = Instantiator::new(&store.cas);
@@ -146,7 +148,6 @@ fn carry_out(
             Command::Cancel { .. } | Command::Scan => Vec::new(),
         });
     }
-    wrong
 }
 
 /// A session over the records of the first builds, with the sources of today.

@@ -21,10 +21,6 @@ impl<'a> Draft<'a> {
         Self { store, record: Record::of(element) }
     }
 
-    pub(crate) fn file(&self, text: &str) -> Content {
-        Content::File { digest: self.store.blob(text), executable: false }
-    }
-
     /// `PATH=TEXT`, or `PATH*=TEXT` for an executable, from `source ELEMENT:PATH`, `artifact ELEMENT:PATH` or `action ELEMENT:PATH` of `base`.
     pub(crate) fn input(&mut self, entry: &str, origins: &[(&str, Option<Digest>)]) {
         let (path, text) = entry.split_once('=').expect("PATH=TEXT");
@@ -235,7 +231,7 @@ fn failure_7_a_record_is_not_lost() {
             ends: &[],
             artifact: None,
         };
-        generate(&store.cas, &build, mode, succeeded, previous, &mut OverlaySlot::default())
+        generate(&store.cas, &build, mode, succeeded, previous, &OverlaySlot::default())
             .expect("the store works")
     };
     let carried = Generated::Carried(old);

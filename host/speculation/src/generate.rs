@@ -56,7 +56,7 @@ pub fn generate(
     mode: Mode,
     succeeded: bool,
     previous: Option<Digest>,
-    policy: &mut OverlaySlot,
+    policy: &OverlaySlot,
 ) -> Result<Generated> {
     let carried = previous.map_or(Generated::Nothing, Generated::Carried);
     if stands(mode, succeeded, previous.as_ref(), build.subactions) {

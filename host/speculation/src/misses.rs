@@ -1,9 +1,10 @@
 //! What was predicted for a build and not asked for like that, kept with its artifact so that it can be explained later.
 
 use spec_cas::Cas;
+use spec_exec::wire;
 use spec_model::Digest;
+use spec_proto::Message;
 use spec_proto::spec::v1 as proto;
-use spec_proto::{Message, reapi};
 
 use crate::error::{Result, SpeculationError};
 
@@ -37,34 +38,25 @@ pub fn load_misses(cas: &Cas, blob: &Digest) -> Result<Vec<Miss>> {
     let damaged = |why: String| SpeculationError::BadRecord { digest: *blob, why };
     let bytes = cas.get(blob)?;
     let message = proto::Misses::decode(bytes.as_slice()).map_err(|error| damaged(error.to_string()))?;
-    let misses = message.misses.into_iter().map(from_proto).collect::<Option<_>>();
-    misses.ok_or_else(|| damaged("a digest of it is wrong".to_owned()))
+    message.misses.into_iter().map(from_proto).collect::<std::result::Result<_, _>>().map_err(damaged)
 }
 
 fn to_proto(miss: &Miss) -> proto::Miss {
-    let digest = |digest: &Digest| reapi::Digest {
-        hash: digest.hex(),
-        size_bytes: digest.size().try_into().unwrap_or(i64::MAX),
-    };
     proto::Miss {
-        recorded: Some(digest(&miss.recorded)),
-        predicted: miss.predicted.as_ref().map(digest),
-        requested: miss.requested.as_ref().map(digest),
+        recorded: Some(wire::digest_to_proto(&miss.recorded)),
+        predicted: miss.predicted.as_ref().map(wire::digest_to_proto),
+        requested: miss.requested.as_ref().map(wire::digest_to_proto),
         end: miss.end.clone(),
     }
 }
 
-fn from_proto(miss: proto::Miss) -> Option<Miss> {
-    let digest =
-        |digest: reapi::Digest| format!("{}/{}", digest.hash, digest.size_bytes).parse::<Digest>().ok();
-    let maybe = |given: Option<reapi::Digest>| match given {
-        Some(given) => digest(given).map(Some),
-        None => Some(None),
-    };
-    Some(Miss {
-        recorded: digest(miss.recorded?)?,
-        predicted: maybe(miss.predicted)?,
-        requested: maybe(miss.requested)?,
+fn from_proto(miss: proto::Miss) -> std::result::Result<Miss, String> {
+    let maybe =
+        |field: &str, given: Option<_>| given.map(|given| wire::digest(field, Some(given))).transpose();
+    Ok(Miss {
+        recorded: wire::digest("recorded", miss.recorded)?,
+        predicted: maybe("predicted", miss.predicted)?,
+        requested: maybe("requested", miss.requested)?,
         end: miss.end,
     })
 }

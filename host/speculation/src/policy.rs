@@ -86,7 +86,7 @@ impl<P: HasBuiltIn + ?Sized> PolicySlot<P> {
     }
 
     /// Why the policy was dropped, if it was. Told once.
-    pub fn take_warning(&mut self) -> Option<PolicyWarning> {
+    pub fn take_warning(&self) -> Option<PolicyWarning> {
         self.lock().warning.take()
     }
 
@@ -124,7 +124,7 @@ impl<P: ?Sized> Clone for PolicySlot<P> {
 
 impl OverlaySlot {
     /// Has the policy pick among the alternatives of all inputs of a record.
-    pub(crate) fn select(&mut self, record: &mut Record) {
+    pub(crate) fn select(&self, record: &mut Record) {
         for inputs in record.inputs.chunks_mut(BATCH) {
             let questions: Vec<InputOrigins> = inputs.iter().map(question).collect();
             let good = |answer: &Vec<Vec<u8>>| {
@@ -147,7 +147,7 @@ impl OverlaySlot {
     }
 
     /// Where inputs take their contents from.
-    pub(crate) fn choose(&mut self, questions: &[InputStanding]) -> Vec<Choice> {
+    pub(crate) fn choose(&self, questions: &[InputStanding]) -> Vec<Choice> {
         questions.chunks(BATCH).flat_map(|batch| self.choose_batch(batch)).collect()
     }
 
@@ -166,7 +166,7 @@ impl OverlaySlot {
     }
 
     /// Which inputs come and go with the contents of files.
-    pub(crate) fn propose(&mut self, files: &[ChangedFile]) -> Vec<Proposal> {
+    pub(crate) fn propose(&self, files: &[ChangedFile]) -> Vec<Proposal> {
         let is_name = |name: &String| !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains('\0');
         let fits = |edit: &SetEdit| match edit {
             SetEdit::Add { name } | SetEdit::Remove { name } => is_name(name),
@@ -181,7 +181,7 @@ impl OverlaySlot {
 
 impl PrimingSlot {
     /// What becomes of candidates.
-    pub(crate) fn decide(&mut self, candidates: &[Candidate], machine: &Machine) -> Vec<Decision> {
+    pub(crate) fn decide(&self, candidates: &[Candidate], machine: &Machine) -> Vec<Decision> {
         let good = |answer: &Vec<Decision>| {
             let within = |decision: &Decision| match decision {
                 Decision::Submit { priority } => *priority <= LEAST_URGENT,
@@ -194,13 +194,13 @@ impl PrimingSlot {
     }
 
     /// Tells what became of submitted actions.
-    pub(crate) fn observe(&mut self, outcomes: &[Observation]) {
+    pub(crate) fn observe(&self, outcomes: &[Observation]) {
         self.ask("observe", |policy| policy.observe(outcomes), |()| true);
     }
 
     /// What the policy wants to know in the next session; `None` when it was dropped, so that what it remembered
     /// before stands.
-    pub fn remember(&mut self) -> Option<Vec<u8>> {
+    pub fn remember(&self) -> Option<Vec<u8>> {
         let memory = self.ask("remember", |policy| policy.remember(), |memory| memory.len() <= MOST_MEMORY);
         memory.filter(|_| !self.lock().dropped)
     }

@@ -147,7 +147,7 @@ pub(crate) struct WhyArgs {
     /// The element
     #[arg(value_name = "ELEMENT")]
     pub(crate) element: String,
-    /// Compare with the artifact whose key begins with these digits [default: the other artifact used last]
+    /// Compare with the artifact whose key begins with these digits [default: the other artifact recorded last]
     #[arg(long, value_name = "KEY")]
     pub(crate) since: Option<String>,
     /// Print everything as JSON

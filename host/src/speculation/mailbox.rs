@@ -15,8 +15,8 @@ const MOST: usize = 4096;
 const MOST_REQUESTS: usize = 2048;
 /// A build waits no longer for what became of its predictions, and goes on without.
 const ENDS: Duration = Duration::from_secs(1);
-/// The end of the session waits no longer for the account.
-const ACCOUNT: Duration = Duration::from_secs(5);
+/// The end of the session waits no longer for the account. Both policies may hang once, 5 s each, before they are dropped.
+const ACCOUNT: Duration = Duration::from_secs(12);
 
 /// Something that happened. Elements are numbers of the project.
 #[derive(Debug)]
@@ -108,10 +108,18 @@ impl Mailbox {
 impl Letters {
     /// The next letter, once there is one; `None` when nobody can write any more.
     pub(super) fn next(&self) -> Option<Letter> {
-        let letter = self.letters.recv().ok()?;
+        Some(self.taken(self.letters.recv().ok()?))
+    }
+
+    /// The letters that are there, one after the other.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Letter> {
+        self.letters.try_iter().map(|letter| self.taken(letter))
+    }
+
+    fn taken(&self, letter: Letter) -> Letter {
         if matches!(letter, Letter::Asked { .. } | Letter::Answered { .. }) {
             self.requests.fetch_sub(1, Ordering::Relaxed);
         }
-        Some(letter)
+        letter
     }
 }

@@ -70,10 +70,9 @@ impl Speculation {
         let plan = start::Plan { to_build: to_build.to_vec(), takes_part: takes_part.clone(), files };
         let (of_owner, told, asked) = (Arc::clone(session), mailbox.clone(), policies.clone());
         let work = move || {
-            let mut policies = asked;
-            owner::run(of_owner, &plan, &policies, told, &letters);
+            owner::run(of_owner, &plan, &asked, told, &letters);
             if let Some(memory) = memory {
-                policies.remember(&memory);
+                asked.remember(&memory);
             }
         };
         let owner = mode.primes().then(|| std::thread::Builder::new().name("speculation".into()).spawn(work));
@@ -106,7 +105,7 @@ impl Speculation {
             // A panic there is on the terminal already.
             let _ = owner.join();
         }
-        let mut messages = self.policies.clone().warnings();
+        let mut messages = self.policies.warnings();
         messages.extend(account.map(|account| account::message(&account)));
         messages
     }
@@ -129,8 +128,7 @@ impl spec_build::Speculation for Speculation {
     fn remember(&self, built: &BuiltWith<'_>) -> Remembered {
         match self.takes_part[built.element] {
             true => {
-                let (ends, policy) =
-                    (|| self.mailbox.ends(built.element), &mut self.policies.overlay.clone());
+                let (ends, policy) = (|| self.mailbox.ends(built.element), &self.policies.overlay);
                 records::remember(&self.session, self.mode, built, ends, policy)
             }
             false => Remembered::default(),

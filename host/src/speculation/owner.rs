@@ -13,7 +13,7 @@ use super::policies::Policies;
 use super::start::{Plan, Started, start};
 use crate::session::SharedSession;
 
-/// So many actions are adapted before what they are for is sent.
+/// So many letters are taken, and so many actions adapted, before what follows from them is sent.
 const BATCH: usize = 64;
 
 /// What the thread knows.
@@ -43,22 +43,19 @@ pub(super) fn run(
     commands.extend(owner.facts.begin(&owner.session, &mut owner.board, plan, &strange));
     owner.carry_out(commands);
     while let Some(letter) = letters.next() {
-        match letter {
-            Letter::Close { reply } => {
-                // Nobody else may be there to read it.
-                let _ = reply.try_send(owner.board.account());
-                return;
-            }
-            Letter::Ending { element, reply } => {
-                let (all, misses) = (owner.board.ends(id(element)), owner.board.misses(id(element)));
-                let _ = reply.try_send(Ends { all, misses });
-            }
-            other => {
-                owner.board.busy(owner.flights.load());
-                let commands = owner.take(other);
-                owner.carry_out(commands);
+        let mut commands = Vec::new();
+        for letter in std::iter::once(letter).chain(letters.waiting()).take(BATCH) {
+            match letter {
+                Letter::Close { reply } => {
+                    // Nobody else may be there to read it.
+                    let _ = reply.try_send(owner.board.account());
+                    return;
+                }
+                other => commands.extend(owner.take(other)),
             }
         }
+        owner.board.busy(owner.flights.load());
+        owner.carry_out(commands);
     }
 }
 
@@ -84,13 +81,18 @@ impl Owner {
                 commands.extend(board.element_ended(id(element)));
                 commands
             }
-            Letter::Ending { .. } | Letter::Close { .. } => Vec::new(),
+            Letter::Ending { element, reply } => {
+                let (all, misses) = (board.ends(id(element)), board.misses(id(element)));
+                let _ = reply.try_send(Ends { all, misses });
+                Vec::new()
+            }
+            Letter::Close { .. } => Vec::new(),
         }
     }
 
     /// Compares a request with what was predicted, and corrects that.
     fn asked(&mut self, element: usize, digest: Digest) -> Vec<Command> {
-        let (mut actions, mut commands) = self.board.requested(&digest);
+        let (mut actions, mut commands) = (self.board.requested(&digest), Vec::new());
         if actions.is_empty()
             && let Some((action, shown)) = self.shown(element, &digest)
         {
@@ -138,13 +140,17 @@ impl Owner {
 
     /// Does what the board wants, and what it wants then, until it wants nothing.
     fn carry_out(&mut self, mut commands: Vec<Command>) {
-        while !commands.is_empty() {
+        loop {
             let (adapt, other): (Vec<_>, Vec<_>) =
                 commands.into_iter().partition(|command| matches!(command, Command::Adapt { .. }));
             let mut next: Vec<Command> = other.into_iter().flat_map(|command| self.fly(command)).collect();
             let mut batches = adapt.into_iter();
             next.extend(self.adapt(batches.by_ref().take(BATCH)));
+            next.extend(self.board.admit());
             next.extend(batches);
+            if next.is_empty() {
+                return;
+            }
             commands = next;
         }
     }

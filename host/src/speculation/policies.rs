@@ -70,13 +70,13 @@ impl Policies {
     }
 
     /// What became of policies that failed; each is told once.
-    pub(super) fn warnings(&mut self) -> Vec<Message> {
+    pub(super) fn warnings(&self) -> Vec<Message> {
         let warnings = [self.overlay.take_warning(), self.priming.take_warning()];
         warnings.into_iter().flatten().map(warning).collect()
     }
 
     /// Keeps what the priming policy wants to know in the next session. A policy that was dropped has nothing to say.
-    pub(super) fn remember(&mut self, memory: &Memory) {
+    pub(super) fn remember(&self, memory: &Memory) {
         let kept = self.priming.remember().map(|bytes| memory.keep(&bytes));
         if let Some(Err(error)) = kept {
             tracing::debug!("what the priming policy remembers cannot be kept: {error}");

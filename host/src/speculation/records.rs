@@ -32,7 +32,7 @@ pub(super) fn remember(
     mode: Mode,
     built: &BuiltWith<'_>,
     ends: impl FnOnce() -> Ends,
-    policy: &mut OverlaySlot,
+    policy: &OverlaySlot,
 ) -> Remembered {
     let previous = find(session, built.element, built.keys);
     let ends = if mode.primes() { ends() } else { Ends::default() };
@@ -53,7 +53,7 @@ fn make(
     built: &BuiltWith<'_>,
     previous: Option<Digest>,
     ends: &[(Digest, Bucket)],
-    policy: &mut OverlaySlot,
+    policy: &OverlaySlot,
 ) -> Result<Generated> {
     let layers = built.layers.iter().map(|layer| staged(session, layer)).collect();
     let dependencies = dependencies(session, built);

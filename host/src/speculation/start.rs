@@ -35,18 +35,20 @@ pub(super) fn start(session: &Session, plan: &Plan, policies: &Policies) -> Opti
     let mut resolver = Resolver::new(policies.overlay.clone());
     let count = plan.takes_part.len();
     (0..count).for_each(|element| _ = resolver.element(&session.name(element)));
-    let mut strange = Vec::new();
+    let (mut strange, mut before) = (Vec::new(), HashMap::new());
     for &element in plan.to_build.iter().filter(|element| plan.takes_part[**element]) {
         let Some(expanded) = record(session, element) else { continue };
         let names = expanded.record.elements.iter().map(|name| resolver.element(name));
         strange.extend(names.filter(|id| id.0 as usize >= count));
         let registered = resolver.register(Arc::new(expanded));
-        let staged = session.project.build_scope(element).into_iter().filter(|below| *below != element);
-        resolver.set_closure(registered, staged.map(id).collect());
+        let mut scope = session.project.build_scope(element);
+        scope.retain(|below| *below != element);
+        resolver.set_closure(registered, scope.iter().copied().map(id).collect());
+        scope.retain(|below| plan.to_build.binary_search(below).is_ok());
+        before.insert(registered, scope.into_iter().map(id).collect());
     }
     resolver.actions().next()?;
-    let distances = distances(session, &plan.to_build);
-    let board = Board::new(resolver, policies.priming.clone(), Budget::default(), distances);
+    let board = Board::new(resolver, policies.priming.clone(), Budget::default(), before);
     Some(Started { board, strange })
 }
 
@@ -64,13 +66,4 @@ fn record(session: &Session, element: usize) -> Option<Expanded> {
             None
         }
     }
-}
-
-/// How many elements have to be built before each of those that are going to be.
-fn distances(session: &Session, to_build: &[usize]) -> HashMap<ElementId, u32> {
-    let built_before = |element: &usize| {
-        let scope = session.project.build_scope(*element);
-        scope.iter().filter(|below| to_build.binary_search(below).is_ok()).count() as u32
-    };
-    to_build.iter().map(|element| (id(*element), built_before(element))).collect()
 }

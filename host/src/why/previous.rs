@@ -7,7 +7,7 @@ use spec_model::Key;
 use crate::error::{CommandError, CommandResult};
 use crate::session::Session;
 
-/// The key of the element's artifact that was used last, other than `now`; or the one that begins with `since`.
+/// The key of the element's artifact that was recorded last, other than `now`; or the one that begins with `since`.
 ///
 /// # Errors
 /// `nothing-to-compare`, `ambiguous-key`, or when the cache fails.

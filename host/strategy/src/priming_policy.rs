@@ -50,7 +50,8 @@ pub struct Candidate {
     pub misses: u32,
     /// How many recorded actions read its outputs.
     pub fan_out: u32,
-    /// The longest chain of recorded actions that wait for it, itself included, in milliseconds.
+    /// The longest chain of recorded actions that wait for it, itself included, in milliseconds: those that read
+    /// outputs in the chain, and those of elements that are built after.
     pub critical_ms: u32,
     /// How many elements have to be built before the one that will ask for it starts.
     pub distance: u32,

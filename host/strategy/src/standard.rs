@@ -35,10 +35,28 @@ pub struct EagerPriming;
 
 impl PrimingPolicy for EagerPriming {
     fn decide(&mut self, candidates: &[Candidate], _machine: &Machine) -> Result<Vec<Decision>, PolicyError> {
-        let urgency = |candidate: &Candidate| (candidate.critical_ms / 10).min(1000) as u16;
-        Ok(candidates
-            .iter()
-            .map(|candidate| Decision::Submit { priority: 1000 - urgency(candidate) })
-            .collect())
+        let decide =
+            |candidate: &Candidate| Decision::Submit { priority: 1000 - urgency(candidate.critical_ms) };
+        Ok(candidates.iter().map(decide).collect())
+    }
+}
+
+/// At most 31 * 31 + 30. Chains that differ by 3 % or more do so here, be they of milliseconds or of days.
+fn urgency(critical_ms: u32) -> u16 {
+    let octave = critical_ms.max(1).ilog2();
+    let within = (31 * u64::from(critical_ms.max(1) - (1 << octave))) >> octave;
+    (31 * octave) as u16 + within as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urgency_tells_milliseconds_and_days_apart() {
+        let chains = [0, 2, 3, 1000, 1035, 10_000, 10_350, 86_400_000, 90_000_000, u32::MAX];
+        let urgencies = chains.map(urgency);
+        assert!(urgencies.is_sorted_by(|one, other| one < other), "{urgencies:?}");
+        assert_eq!((urgencies[0], urgencies[9]), (0, 991));
     }
 }

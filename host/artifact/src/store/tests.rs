@@ -115,6 +115,21 @@ fn the_latest_of_an_element_is_found_under_any_key() {
         store(name, record);
         assert_eq!(latest(), Some(Digest::of(expected.as_bytes())), "{name}");
     }
+    // What was used long ago, and is passed over, counts as used long ago.
+    let names = fixture.artifacts.list("hello/*/*").expect("listed");
+    let file =
+        |name: &ArtifactName| fs::File::open(fixture.cas.root().join(format!("refs/artifacts/{name}")));
+    let hour = std::time::Duration::from_secs(3600);
+    for file in names.iter().map(|name| file(name).expect("it was put")) {
+        let then = file.metadata().and_then(|data| data.modified()).expect("it has one") - hour;
+        file.set_times(fs::FileTimes::new().set_accessed(then).set_modified(then)).expect("it is ours");
+    }
+    assert_eq!(latest(), Some(Digest::of(b"new")));
+    let used = |name: &&ArtifactName| {
+        let used = file(name).and_then(|file| file.metadata()?.accessed()).expect("it was put");
+        used.elapsed().is_ok_and(|since| since < hour)
+    };
+    assert_eq!(names.iter().filter(used).count(), 1);
 }
 
 #[test]

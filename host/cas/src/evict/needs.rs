@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 
-use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use spec_model::Digest;
 use spec_model::tree::Directory;
@@ -14,7 +13,7 @@ use super::roots::Roots;
 use crate::codec;
 use crate::layout::BlobName;
 use crate::store::Cas;
-use crate::usage::Moment;
+use crate::usage::{self, Moment};
 
 /// Something that a record is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,13 +108,5 @@ pub(crate) fn read_unnoticed(cas: &Cas, digest: &Digest) -> Option<Directory> {
 
 /// Opens a blob such that reading it does not count as a use.
 pub(crate) fn open_unnoticed(cas: &Cas, digest: &Digest) -> Result<File, Errno> {
-    let name = BlobName::of(digest);
-    let open = |flags| rustix::fs::openat(&cas.shared.objects, name.path(), flags, Mode::empty());
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    match open(flags | OFlags::NOATIME) {
-        // Only the owner may.
-        Err(Errno::PERM) => open(flags),
-        other => other,
-    }
-    .map(File::from)
+    usage::open_unnoticed(&cas.shared.objects, BlobName::of(digest).path())
 }

@@ -61,7 +61,7 @@ impl Removal<'_> {
             other => other.map_err(CasError::io("remove", &root.path))?,
         }
         let stat = rustix::fs::stat(to).map_err(CasError::io("look up", to))?;
-        if Moment::of_change(&stat) <= self.cut {
+        if root.kind.used(&stat) <= self.cut {
             return Ok(true);
         }
         give_back(CWD, to, CWD, &root.path).map_err(CasError::io("keep", &root.path))?;

@@ -1,11 +1,10 @@
 //! What is used by name: records, results of actions, checked-out trees.
 
-use std::fs::{self, File};
-use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, Stat};
+use rustix::io::Errno;
 use spec_model::Digest;
 
 use super::needs::Need;
@@ -32,7 +31,7 @@ pub(super) enum RootKind {
 #[derive(Clone, Debug)]
 pub(super) struct Root {
     pub(super) kind: RootKind,
-    /// The file whose time of change tells of the last use.
+    /// The file whose times tell of the last use.
     pub(super) path: PathBuf,
     pub(super) used: Moment,
     pub(super) needs: Vec<Need>,
@@ -71,23 +70,20 @@ fn records(cas: &Cas, needs_of: NeedsOf<'_>, roots: &mut Vec<Root>) -> Result<()
         let refs = cas.refs(&name);
         for record in refs.list("")? {
             let path = kind.join(&record);
-            let Some(used) = used(&path)? else { continue };
-            let needs = record_needs(&path, &name, needs_of);
+            let Some((used, _)) = look(&path, RootKind::Record)? else { continue };
+            let needs =
+                refs.peek(&record).ok().flatten().map(|bytes| needs_of(&name, &bytes)).unwrap_or_default();
             roots.push(Root { kind: RootKind::Record, path, used, needs });
         }
     }
     Ok(())
 }
 
-fn record_needs(path: &Path, kind: &str, needs_of: NeedsOf<'_>) -> Vec<Need> {
-    fs::read(path).map(|bytes| needs_of(kind, &bytes)).unwrap_or_default()
-}
-
 /// The results of actions in one folder.
 fn results(cas: &Cas, folder: &Path) -> Result<Vec<Root>> {
     let mut roots = Vec::new();
     for path in entries(folder)? {
-        let Some((used, size)) = look(&path)? else { continue };
+        let Some((used, size)) = look(&path, RootKind::Action)? else { continue };
         let needs = if size > SMALL { result_needs(cas, &path)? } else { Vec::new() };
         roots.push(Root { kind: RootKind::Action, path, used, needs });
     }
@@ -105,7 +101,7 @@ fn trees(cas: &Cas, roots: &mut Vec<Root>) -> Result<()> {
         if path.extension().is_none_or(|extension| extension != "lock") {
             continue;
         }
-        let (Ok(lock), Some(used)) = (File::open(&path), used(&path)?) else { continue };
+        let (Ok(lock), Some((used, _))) = (File::open(&path), look(&path, RootKind::Tree)?) else { continue };
         let free = try_lock(&lock, &path, FlockOperation::NonBlockingLockExclusive)?;
         let hash = path.file_stem().unwrap_or_default().to_string_lossy();
         // The walk goes by hash alone.
@@ -114,6 +110,16 @@ fn trees(cas: &Cas, roots: &mut Vec<Root>) -> Result<()> {
         roots.push(Root { kind: RootKind::Tree, path, used, needs: vec![Need::Tree(root)] });
     }
     Ok(())
+}
+
+impl RootKind {
+    /// When something of this kind was last used.
+    pub(super) fn used(self, stat: &Stat) -> Moment {
+        match self {
+            Self::Record => Moment::of_record(stat),
+            Self::Action | Self::Tree => Moment::of_change(stat),
+        }
+    }
 }
 
 impl Root {
@@ -126,18 +132,11 @@ impl Root {
     }
 }
 
-fn used(path: &Path) -> Result<Option<Moment>> {
-    Ok(look(path)?.map(|(used, _)| used))
-}
-
 /// When something was last used, and its size; `None` when it has gone.
-fn look(path: &Path) -> Result<Option<(Moment, u64)>> {
-    match fs::metadata(path) {
-        Ok(meta) => {
-            let used = meta.modified().map_err(CasError::io("look up", path))?;
-            Ok(Some((used.into(), meta.size())))
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+fn look(path: &Path, kind: RootKind) -> Result<Option<(Moment, u64)>> {
+    match rustix::fs::stat(path) {
+        Ok(stat) => Ok(Some((kind.used(&stat), stat.st_size as u64))),
+        Err(Errno::NOENT) => Ok(None),
         Err(error) => Err(CasError::io("look up", path)(error)),
     }
 }

@@ -10,7 +10,7 @@ use spec_cas::{Cas, Hold};
 use spec_model::{Action, Answered, Cancel, Digest};
 
 use super::listener::Listener;
-use super::queue::{FlightId, Full, Left, Manner, Queue, Taken, WaiterId};
+use super::queue::{FlightId, Full, Manner, Queue, Taken, WaiterId};
 use super::realm::Realm;
 use super::{ActionError, Answer, Done, Executor, Order, Progress, Request, ResultCache};
 
@@ -61,7 +61,10 @@ struct State {
 #[derive(Clone)]
 struct Job {
     realm: Arc<Realm>,
-    order: Order,
+    /// Of the encoded action.
+    digest: Digest,
+    action: Action,
+    queued: SystemTime,
     cancel: Cancel,
     /// What it needs is not evicted, however long it waits.
     _hold: Arc<Hold>,
@@ -160,6 +163,17 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Changes who waits or who works, and stops what has to make room then.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let (changed, stopped) = {
+            let mut state = self.lock();
+            let (changed, workers) = (change(&mut state), state.workers);
+            (changed, state.queue.give_way(workers))
+        };
+        stopped.iter().for_each(|job| job.cancel.cancel());
+        changed
+    }
+
     fn enqueue(
         self: &Arc<Self>,
         realm: &Arc<Realm>,
@@ -169,22 +183,17 @@ impl Shared {
     ) -> Result<Ticket, ActionError> {
         let Request { priority, primed, skip_cache_lookup: fresh, .. } = *request;
         let manner = Manner { priority, primed, fresh, alone: action.do_not_cache };
-        let order = Order { digest: request.action, action, queued: SystemTime::now(), primed };
-        let hold = Arc::new(realm.cas.hold()?);
-        let (realm_of_job, cancel) = (Arc::clone(realm), Cancel::new());
-        let job = || Job { realm: realm_of_job, order, cancel, _hold: hold };
-        let key = (realm.number, request.action);
-        let (boarded, stopped) = {
-            let mut state = self.lock();
+        let (digest, queued, cancel) = (request.action, SystemTime::now(), Cancel::new());
+        let _hold = Arc::new(realm.cas.hold()?);
+        let job = || Job { realm: Arc::clone(realm), digest, action, queued, cancel, _hold };
+        let full =
+            |Full| ActionError::Exhausted { what: "too many actions are waiting for a worker".to_owned() };
+        let boarded = self.change(|state| {
             if state.closing {
                 return Err(ActionError::Cancelled);
             }
-            let boarded = state.queue.board(key, manner, Arc::clone(&listener), job);
-            (boarded, state.give_way())
-        };
-        stopped.iter().for_each(|job| job.cancel.cancel());
-        let boarded = boarded.map_err(|Full| ActionError::Exhausted {
-            what: "too many actions are waiting for a worker".to_owned(),
+            let key = (realm.number, digest);
+            state.queue.board(key, manner, Arc::clone(&listener), job).map_err(full)
         })?;
         self.wake.notify_one();
         listener.tell(if boarded.running { Progress::Executing } else { Progress::Queued });
@@ -209,23 +218,17 @@ impl Shared {
 
     /// A spare worker goes: has all look whether it is theirs whose time is over.
     pub(super) fn remove_worker(&self) {
-        let stopped = {
-            let mut state = self.lock();
-            state.workers -= 1;
-            state.give_way()
-        };
-        stopped.iter().for_each(|job| job.cancel.cancel());
+        self.change(|state| state.workers -= 1);
         self.wake.notify_all();
     }
 
     /// What a thread of the pool does all its life, which may be over before the pool's.
     pub(super) fn work(&self, over: &AtomicBool) {
-        while let Some(Taken { flight, mut job, primed }) = self.next(over) {
-            job.order.primed = primed;
-            let cached = if job.order.action.do_not_cache { None } else { self.late_hit(flight, &job) };
+        while let Some(Taken { flight, job, primed }) = self.next(over) {
+            let cached = if job.action.do_not_cache { None } else { self.late_hit(flight, &job) };
             let answer = match cached {
                 Some(done) => Ok(done),
-                None => self.run(flight, &job),
+                None => self.run(flight, &job, primed),
             };
             let waiters = self.land(flight, &answer);
             for (number, waiter) in waiters.iter().enumerate() {
@@ -236,19 +239,16 @@ impl Shared {
 
     /// Who is to hear the answer: nobody if the flight just gave its worker up, and will have another.
     fn land(&self, flight: FlightId, answer: &Answer) -> Vec<Arc<Listener>> {
-        let stopped = {
-            let mut state = self.lock();
-            let cancelled = matches!(answer, Err(ActionError::Cancelled));
-            if !(cancelled && state.queue.again(flight, |job| job.cancel = Cancel::new())) {
-                return state.queue.land(flight);
-            }
-            // Somebody may have asked for it meanwhile.
-            state.give_way()
-        };
-        stopped.iter().for_each(|job| job.cancel.cancel());
-        // This thread may be one whose time is over.
-        self.wake.notify_one();
-        Vec::new()
+        let cancelled = matches!(answer, Err(ActionError::Cancelled));
+        let waiters = self.change(|state| {
+            let again = cancelled && state.queue.again(flight, |job| job.cancel = Cancel::new());
+            if again { Vec::new() } else { state.queue.land(flight) }
+        });
+        if waiters.is_empty() {
+            // This thread may be one whose time is over.
+            self.wake.notify_one();
+        }
+        waiters
     }
 
     fn next(&self, over: &AtomicBool) -> Option<Taken<Job>> {
@@ -266,31 +266,24 @@ impl Shared {
 
     /// A result that came between the request's look at the cache and now.
     fn late_hit(&self, flight: FlightId, job: &Job) -> Option<Arc<Done>> {
-        let result = job.realm.cached(&job.order.digest).ok().flatten()?;
+        let result = job.realm.cached(&job.digest).ok().flatten()?;
         let must_run = self.lock().queue.must_run(flight);
         (!must_run).then(|| Done { result, answered: Answered::CacheHit, report: None }.into())
     }
 
-    fn run(&self, flight: FlightId, job: &Job) -> Answer {
+    fn run(&self, flight: FlightId, job: &Job, primed: bool) -> Answer {
         let waiters: Vec<_> = self.lock().queue.waiters(flight).cloned().collect();
         waiters.iter().for_each(|waiter| waiter.tell(Progress::Executing));
-        job.realm.execute(&job.order, &job.cancel)
-    }
-}
-
-impl State {
-    /// The jobs that have to be stopped, so that nobody waits for a primed one.
-    fn give_way(&mut self) -> Vec<Job> {
-        self.queue.give_way(self.workers)
+        let Job { digest, ref action, queued, .. } = *job;
+        job.realm.execute(&Order { digest, action: action.clone(), queued, primed }, &job.cancel)
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
         let Some((shared, flight, waiter)) = self.place.take() else { return };
-        let left = shared.lock().queue.leave(flight, waiter);
-        if let Left::Abandoned { job } = left {
-            job.cancel.cancel();
+        if let Some(abandoned) = shared.change(|state| state.queue.leave(flight, waiter)) {
+            abandoned.cancel.cancel();
         }
     }
 }

@@ -46,13 +46,19 @@ enum Stage {
 struct Flight<K, J, W> {
     key: K,
     job: J,
+    /// Of the most urgent who waits.
     rank: Rank,
     stage: Stage,
     /// How often it gave its worker up.
     stops: u8,
-    /// Somebody wants it run even if there is a result already.
-    fresh: bool,
-    waiters: Vec<(WaiterId, W)>,
+    waiters: Vec<Waiter<W>>,
+}
+
+#[derive(Debug)]
+struct Waiter<W> {
+    id: WaiterId,
+    manner: Manner,
+    who: W,
 }
 
 /// How a request wants to be treated.
@@ -93,15 +99,6 @@ const MOST_STOPS: u8 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Full;
 
-/// What became of a flight when somebody left it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Left<J> {
-    /// Others still wait for it, or it was over.
-    Flying,
-    /// Nobody did, and it is gone; its job has to be stopped if it runs.
-    Abandoned { job: J },
-}
-
 impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
     /// A queue of at most `bound` flights that wait for a worker.
     pub(crate) fn new(bound: usize) -> Self {
@@ -122,19 +119,12 @@ impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
             Some(flight) => flight,
             None => self.open(key, manner, job)?,
         };
-        let waiter_id = WaiterId(self.number());
+        let id = WaiterId(self.number());
         let entry = self.flights.get_mut(&flight).expect("shared flights and new ones are in the table");
-        entry.waiters.push((waiter_id, waiter));
-        entry.fresh |= manner.fresh;
-        let (stage, before) = (entry.stage, entry.rank);
-        entry.rank = before.min(manner.rank());
-        let after = entry.rank;
-        if let Some(set) = self.set(stage)
-            && set.remove(&(before, flight))
-        {
-            set.insert((after, flight));
-        }
-        Ok(Boarded { flight, waiter: waiter_id, running: stage == Stage::Running })
+        entry.waiters.push(Waiter { id, manner, who: waiter });
+        let running = entry.stage == Stage::Running;
+        self.rank(flight);
+        Ok(Boarded { flight, waiter: id, running })
     }
 
     /// Takes the next flight for a worker.
@@ -146,15 +136,16 @@ impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
         Some(Taken { flight, job: entry.job.clone(), primed: rank.primed })
     }
 
-    /// Chooses the primed flights that have to give their workers up, so that with `workers` workers nothing that
-    /// somebody asked for waits while a primed flight runs: the least urgent and youngest. Their jobs have to be
-    /// stopped, and then [`again`](Self::again) has to be asked.
+    /// Chooses the primed flights that have to give their workers up, so that of `workers` workers none has a primed
+    /// flight while something that somebody asked for waits: the least urgent and youngest, one for each that finds no
+    /// idle worker. Their jobs have to be stopped, and then [`again`](Self::again) has to be asked.
     pub(crate) fn give_way(&mut self, workers: usize) -> Vec<J> {
-        let asked = self.ready.iter().take(workers).filter(|(rank, _)| !rank.primed).count();
-        let short = (asked + self.running.len()).saturating_sub(workers);
-        let last: Vec<_> = self.running.iter().rev().take(short).copied().collect();
+        let idle = workers.saturating_sub(self.running.len());
+        let asked = self.ready.iter().take_while(|(rank, _)| !rank.primed).skip(idle);
+        let primed = self.running.iter().rev().take_while(|(rank, _)| rank.primed);
+        let last: Vec<_> = primed.zip(asked).map(|(primed, _)| *primed).collect();
         let mut stopped = Vec::new();
-        for (rank, flight) in last.into_iter().filter(|(rank, _)| rank.primed) {
+        for (rank, flight) in last {
             self.running.remove(&(rank, flight));
             let entry = self.flights.get_mut(&flight).expect("running flights are in the table");
             entry.stage = Stage::Stopping;
@@ -178,31 +169,30 @@ impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
 
     /// Those who wait for a flight.
     pub(crate) fn waiters(&self, flight: FlightId) -> impl Iterator<Item = &W> {
-        self.flights.get(&flight).into_iter().flat_map(|entry| entry.waiters.iter().map(|(_, waiter)| waiter))
+        self.flights.get(&flight).into_iter().flat_map(|entry| entry.waiters.iter().map(|waiter| &waiter.who))
     }
 
     /// Whether somebody wants it run whatever there is.
     pub(crate) fn must_run(&self, flight: FlightId) -> bool {
-        self.flights.get(&flight).is_some_and(|entry| entry.fresh)
+        self.flights.get(&flight).is_some_and(|entry| entry.waiters.iter().any(|waiter| waiter.manner.fresh))
     }
 
     /// Ends a flight and hands out who waited for it, in the order they came; nobody if it was abandoned.
     pub(crate) fn land(&mut self, flight: FlightId) -> Vec<W> {
         let Some(entry) = self.remove(flight) else { return Vec::new() };
-        entry.waiters.into_iter().map(|(_, waiter)| waiter).collect()
+        entry.waiters.into_iter().map(|waiter| waiter.who).collect()
     }
 
-    /// Takes a waiter off a flight, and the flight off the queue with the last of them.
-    pub(crate) fn leave(&mut self, flight: FlightId, waiter: WaiterId) -> Left<J> {
-        let Some(entry) = self.flights.get_mut(&flight) else { return Left::Flying };
-        entry.waiters.retain(|(id, _)| *id != waiter);
-        if !entry.waiters.is_empty() {
-            return Left::Flying;
+    /// Takes a waiter off a flight, and the flight off the queue with the last of them: answers with its job then, which
+    /// has to be stopped if it runs.
+    pub(crate) fn leave(&mut self, flight: FlightId, waiter: WaiterId) -> Option<J> {
+        let entry = self.flights.get_mut(&flight)?;
+        entry.waiters.retain(|other| other.id != waiter);
+        if entry.waiters.is_empty() {
+            return self.remove(flight).map(|entry| entry.job);
         }
-        match self.remove(flight) {
-            Some(entry) => Left::Abandoned { job: entry.job },
-            None => Left::Flying,
-        }
+        self.rank(flight);
+        None
     }
 
     /// Takes everything off the queue.
@@ -212,7 +202,7 @@ impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
         self.running.clear();
         let flights = self.flights.drain().map(|(_, entry)| entry);
         flights
-            .map(|entry| (entry.job, entry.waiters.into_iter().map(|(_, waiter)| waiter).collect()))
+            .map(|entry| (entry.job, entry.waiters.into_iter().map(|waiter| waiter.who).collect()))
             .collect()
     }
 
@@ -229,9 +219,9 @@ impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
         if !manner.alone {
             self.shared.insert(key.clone(), flight);
         }
-        let (rank, stage, fresh) = (manner.rank(), Stage::Ready, manner.fresh);
+        let (rank, stage) = (manner.rank(), Stage::Ready);
         self.ready.insert((rank, flight));
-        let entry = Flight { key, job: job(), rank, stage, stops: 0, fresh, waiters: Vec::new() };
+        let entry = Flight { key, job: job(), rank, stage, stops: 0, waiters: Vec::new() };
         self.flights.insert(flight, entry);
         Ok(flight)
     }
@@ -245,6 +235,17 @@ impl<K: Clone + Eq + Hash, J: Clone, W> Queue<K, J, W> {
             self.shared.remove(&entry.key);
         }
         Some(entry)
+    }
+
+    /// Puts a flight where the most urgent who waits for it wants it, after somebody came or left.
+    fn rank(&mut self, flight: FlightId) {
+        let Some(entry) = self.flights.get_mut(&flight) else { return };
+        let Some(rank) = entry.waiters.iter().map(|waiter| waiter.manner.rank()).min() else { return };
+        let (stage, before) = (entry.stage, std::mem::replace(&mut entry.rank, rank));
+        if let Some(set) = self.set(stage) {
+            set.remove(&(before, flight));
+            set.insert((rank, flight));
+        }
     }
 
     /// Where flights of a stage are kept in order.

@@ -74,7 +74,7 @@ pub(crate) fn attribute(
     cas: &Cas,
     build: &Build<'_>,
     limits: Limits,
-    policy: &mut OverlaySlot,
+    policy: &OverlaySlot,
 ) -> Result<(Record, Counts)> {
     let mut recorder = Recorder::new(cas, build, limits);
     let mut walker = Walker::new(cas);

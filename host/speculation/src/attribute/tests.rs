@@ -48,7 +48,7 @@ impl Fixture {
             artifact: Some(self.store.tree(artifact)),
         };
         let limits = Limits { own_actions: true, other_actions: true };
-        attribute(&self.store.cas, &build, limits, &mut OverlaySlot::default()).expect("the store works")
+        attribute(&self.store.cas, &build, limits, &OverlaySlot::default()).expect("the store works")
     }
 }
 

@@ -23,7 +23,7 @@ fn uses_are_counted_from_record_to_record() {
             ends: &ends,
             artifact: None,
         };
-        let made = generate(&store.cas, &build, Mode::Full, true, previous, &mut OverlaySlot::default());
+        let made = generate(&store.cas, &build, Mode::Full, true, previous, &OverlaySlot::default());
         previous = made.expect("the store works").digest();
         let record =
             Record::load(&store.cas, &previous.expect("a record"), "app.bst").expect("it can be read");

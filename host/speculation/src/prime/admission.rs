@@ -15,12 +15,25 @@ const BATCH: usize = 1000;
 const FIRST: i32 = 1;
 
 impl Board {
-    /// Asks the policy about candidates, and sends what is most urgent while the budget lasts.
-    pub(super) fn admit(&mut self) -> Vec<Command> {
-        if self.purse.free() == 0 {
-            return Vec::new();
+    /// Tells the policy what became of actions, asks it about candidates, and sends what is most urgent while the
+    /// budget lasts. To be called when all that happened was followed, so that candidates are seen side by side. It
+    /// asks nothing again as long as nothing changed.
+    pub fn admit(&mut self) -> Vec<Command> {
+        self.report();
+        let mut commands = self.send();
+        if self.purse.free() == 0 || self.asked == Some(self.machine()) {
+            return commands;
         }
-        self.decide();
+        let open: Vec<ActionId> = self.candidates.iter().copied().collect();
+        for batch in open.chunks(BATCH) {
+            self.decide(batch);
+            commands.extend(self.send());
+        }
+        self.asked = Some(self.machine());
+        commands
+    }
+
+    fn send(&mut self) -> Vec<Command> {
         let mut commands = Vec::new();
         while self.purse.free() > 0 {
             let Some((priority, action)) = self.next() else { break };
@@ -40,14 +53,7 @@ impl Board {
         self.queue.iter().find(|(_, action)| affordable(action)).copied()
     }
 
-    fn decide(&mut self) {
-        let open: Vec<ActionId> = self.candidates.iter().copied().collect();
-        for batch in open.chunks(BATCH) {
-            self.decide_on(batch);
-        }
-    }
-
-    fn decide_on(&mut self, batch: &[ActionId]) {
+    fn decide(&mut self, batch: &[ActionId]) {
         let candidates: Vec<Candidate> = batch.iter().map(|action| self.candidate(*action)).collect();
         let decisions = self.policy.decide(&candidates, &self.machine());
         for (&action, decision) in batch.iter().zip(decisions) {
@@ -55,7 +61,7 @@ impl Board {
             match decision {
                 Decision::Submit { priority } => self.go(action, Stage::Queued(digest, priority)),
                 Decision::Hold => {}
-                Decision::Skip(why) => self.go(action, Stage::Ended(Bucket::Skipped(Skipped::Policy(why)))),
+                Decision::Skip(why) => self.end(action, Bucket::Skipped(Skipped::Policy(why))),
             }
         }
     }
@@ -74,7 +80,7 @@ impl Board {
             misses: recorded.misses,
             fan_out: chain.fan_out,
             critical_ms: chain.critical_ms,
-            distance: self.distances.get(&element).copied().unwrap_or_default(),
+            distance: self.before.get(&element).map_or(0, |before| before.len() as u32),
         }
     }
 

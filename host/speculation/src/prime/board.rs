@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use spec_model::Digest;
+use spec_strategy::{Machine, Observation, Outcome};
 
 use super::budget::Purse;
 use super::chains::Chain;
@@ -32,7 +33,12 @@ pub struct Board {
     pub(super) commands: HashMap<(ElementId, Digest), Vec<ActionId>>,
     /// Of every action, the number of its program.
     pub(super) programs: Vec<u32>,
-    pub(super) distances: HashMap<ElementId, u32>,
+    /// Elements that are built before each.
+    pub(super) before: HashMap<ElementId, Vec<ElementId>>,
+    /// What the policy has not been told of yet.
+    pub(super) outcomes: Vec<Observation>,
+    /// The machine at the last question; `None` when there are candidates that the policy was not asked about.
+    pub(super) asked: Option<Machine>,
     pub(super) account: Account,
 }
 
@@ -72,19 +78,19 @@ impl Track {
 }
 
 impl Board {
-    /// The board of a session: its records are in `resolver`, all of them. `distances` are the numbers of elements to
-    /// be built before each element.
+    /// The board of a session: its records are in `resolver`, all of them. `before` are the elements that are built
+    /// before each element.
     #[must_use]
     pub fn new(
         resolver: Resolver,
         policy: PrimingSlot,
         budget: Budget,
-        distances: HashMap<ElementId, u32>,
+        before: HashMap<ElementId, Vec<ElementId>>,
     ) -> Self {
         let track = Track::new();
         Self {
             tracks: vec![track; resolver.actions().count()],
-            chains: super::chains::chains(&resolver),
+            chains: super::chains::chains(&resolver, &before),
             policy,
             purse: Purse::new(budget),
             load: Load::default(),
@@ -94,7 +100,9 @@ impl Board {
             commands: commands(&resolver),
             programs: programs(&resolver),
             resolver,
-            distances,
+            before,
+            outcomes: Vec::new(),
+            asked: None,
             account: Account::default(),
         }
     }
@@ -113,11 +121,6 @@ impl Board {
     #[must_use]
     pub fn resolver(&self) -> &Resolver {
         &self.resolver
-    }
-
-    /// The policies of the session, for their warnings and their memory.
-    pub fn policies_mut(&mut self) -> (&mut crate::policy::OverlaySlot, &mut PrimingSlot) {
-        (self.resolver.policy_mut(), &mut self.policy)
     }
 
     /// Where an action would end if its element ended now.
@@ -155,9 +158,9 @@ impl Board {
         self.resolver.actions_of(element).filter_map(miss).collect()
     }
 
-    /// Ends the session: every action is in exactly one bucket.
-    #[must_use]
-    pub fn account(&self) -> Account {
+    /// Ends the session: every action is in exactly one bucket, and the policy has heard of all that were sent.
+    pub fn account(&mut self) -> Account {
+        self.report();
         let mut account = self.account.clone();
         for action in self.resolver.actions() {
             *account.buckets.entry(self.bucket(action)).or_default() += 1;
@@ -178,7 +181,10 @@ impl Board {
             _ => {}
         }
         match stage {
-            Stage::Candidate(_) => _ = self.candidates.insert(action),
+            Stage::Candidate(_) => {
+                self.candidates.insert(action);
+                self.asked = None;
+            }
             Stage::Queued(_, priority) => _ = self.queue.insert((priority, action)),
             _ => {}
         }
@@ -192,6 +198,27 @@ impl Board {
         }
         if let Some(digest) = stage.digest() {
             self.predicted.entry(digest).or_default().insert(action);
+        }
+    }
+
+    /// Ends an action. Its policy hears of it if it was sent.
+    pub(super) fn end(&mut self, action: ActionId, bucket: Bucket) {
+        self.go(action, Stage::Ended(bucket));
+        let outcome = match self.bucket(action) {
+            _ if !self.track(action).sent => return,
+            Bucket::Used => Outcome::Used,
+            Bucket::Joined => Outcome::Joined,
+            Bucket::Failed => Outcome::Failed,
+            _ => Outcome::Unused,
+        };
+        let cpu_ms = self.track(action).cpu_ms;
+        self.outcomes.push(Observation { action: action.0, outcome, cpu_ms });
+    }
+
+    /// Tells the policy what became of actions.
+    pub(super) fn report(&mut self) {
+        if !self.outcomes.is_empty() {
+            self.policy.observe(&std::mem::take(&mut self.outcomes));
         }
     }
 

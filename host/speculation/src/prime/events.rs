@@ -1,7 +1,5 @@
 //! What happens in a session, and what has to be done about it.
 
-use spec_strategy::{Observation, Outcome};
-
 use super::board::Board;
 use super::stage::Stage;
 use super::{Adapted, Command, Finished, Load};
@@ -63,7 +61,7 @@ impl Board {
             }
             Adapted::Unchanged => {
                 let outputs = self.resolver.recorded_outputs(action);
-                self.go(action, Stage::Ended(Bucket::Unchanged));
+                self.end(action, Bucket::Unchanged);
                 self.resolver.ran(action, Some(outputs), false)
             }
             Adapted::Contradiction => {
@@ -89,19 +87,18 @@ impl Board {
         }
         // Of a prediction that was corrected meanwhile, only the cost counts.
         if stage != Stage::Flying(digest) {
-            return self.admit();
+            return Vec::new();
         }
-        let failed = finished.outputs.is_none();
-        self.go(action, if failed { Stage::Ended(Bucket::Failed) } else { Stage::Ready(digest) });
-        if failed {
-            self.observe(action, Outcome::Failed);
+        match finished.outputs {
+            Some(_) => self.go(action, Stage::Ready(digest)),
+            None => self.end(action, Bucket::Failed),
         }
         let woken = self.resolver.ran(action, finished.outputs, false);
         self.follow(woken)
     }
 
     /// The build asked for an action: those recorded ones that were predicted to be it.
-    pub fn requested(&mut self, digest: &Digest) -> (Vec<ActionId>, Vec<Command>) {
+    pub fn requested(&mut self, digest: &Digest) -> Vec<ActionId> {
         let predicted: Vec<ActionId> = self.predicted.get(digest).into_iter().flatten().copied().collect();
         for &action in &predicted {
             let track = *self.track(action);
@@ -109,20 +106,17 @@ impl Board {
                 Stage::Ready(_) => {
                     self.account.saved_ms += u64::from(track.took_ms);
                     self.account.useful_cpu_ms += u64::from(track.cpu_ms);
-                    self.observe(action, Outcome::Used);
                     Bucket::Used
                 }
                 Stage::Flying(_) => {
                     self.tracks[action.0 as usize].joined = Some(*digest);
-                    self.observe(action, Outcome::Joined);
                     Bucket::Joined
                 }
                 _ => Bucket::Skipped(Skipped::Overtaken),
             };
-            self.go(action, Stage::Ended(bucket));
+            self.end(action, bucket);
         }
-        let commands = self.admit();
-        (predicted, commands)
+        predicted
     }
 
     /// A real request showed what inputs of a recorded action are now; `digest` is the action that was asked for. What
@@ -144,7 +138,7 @@ impl Board {
                 (true, false) => Bucket::Unchanged,
                 (false, false) => Bucket::Skipped(Skipped::Overtaken),
             };
-            self.go(action, Stage::Ended(bucket));
+            self.end(action, bucket);
         }
         let woken = self.resolver.correct(action, shown);
         commands.extend(self.follow(woken));
@@ -166,16 +160,12 @@ impl Board {
             }
             let bucket = self.bucket(action);
             commands.extend(self.withdraw(action));
-            self.go(action, Stage::Ended(bucket));
-            if bucket == Bucket::Unused {
-                self.observe(action, Outcome::Unused);
-            }
+            self.end(action, bucket);
         }
-        commands.extend(self.admit());
         commands
     }
 
-    /// Predicts woken actions anew, and sends what may be sent.
+    /// Predicts woken actions anew.
     fn follow(&mut self, woken: Woken) -> Vec<Command> {
         let mut commands = Vec::new();
         for action in self.open(woken) {
@@ -193,7 +183,6 @@ impl Board {
             }
         }
         commands.extend(self.resolver.has_to_scan().then_some(Command::Scan));
-        commands.extend(self.admit());
         commands
     }
 
@@ -203,10 +192,5 @@ impl Board {
             Stage::Flying(digest) => Some(Command::Cancel { action, digest }),
             _ => None,
         }
-    }
-
-    fn observe(&mut self, action: ActionId, outcome: Outcome) {
-        let cpu_ms = self.track(action).cpu_ms;
-        self.policy.observe(&[Observation { action: action.0, outcome, cpu_ms }]);
     }
 }

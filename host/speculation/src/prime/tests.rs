@@ -50,6 +50,7 @@ fn carry_out(board: &mut Board, store: &Store, commands: Vec<Command>) -> Vec<Co
             other => rest.push(other),
         }
     }
+    rest.extend(board.admit());
     rest
 }
 
@@ -85,8 +86,8 @@ fn what_is_asked_for_after_it_ran_is_used_and_meanwhile_is_joined() {
     let (mut board, sent) = changed(&store, 3, PrimingSlot::default(), Budget::default());
     assert_eq!(sent.len(), 3);
     board.finished(sent[0].0, sent[0].1, ran(&store, "0.o"));
-    assert_eq!(board.requested(&sent[0].1).0, [sent[0].0]);
-    assert_eq!(board.requested(&sent[1].1).0, [sent[1].0]);
+    assert_eq!(board.requested(&sent[0].1), [sent[0].0]);
+    assert_eq!(board.requested(&sent[1].1), [sent[1].0]);
     board.finished(sent[1].0, sent[1].1, ran(&store, "1.o"));
     let app = board.resolver().element_of(COMPILE);
     let cancelled = board.element_ended(app);
@@ -115,7 +116,7 @@ fn the_first_request_with_a_new_generated_file_adapts_its_siblings() {
     let unchanged = board.learned(vec![(place, Some(text(&store, "1")))]);
     assert_eq!(unchanged, [], "nothing differs");
     let real = Digest::of(b"what the build asked for");
-    assert_eq!(board.requested(&real).0, []);
+    assert_eq!(board.requested(&real), []);
     let commands = board.shown(COMPILE, real, vec![(InputId(0), text(&store, "c2"))]);
     let sent = submitted(&carry_out(&mut board, &store, commands));
     assert_eq!(sent.len(), 9, "all but the one that was asked for");
@@ -178,8 +179,9 @@ fn a_request_overtakes_what_waits_for_its_turn() {
     assert_eq!(sent.len(), 1);
     let other = ActionId(1 - sent[0].0.0);
     let waiting = board.track(other).stage.digest().expect("it is instantiated");
-    assert_eq!(board.requested(&waiting).0, [other]);
-    assert_eq!(board.finished(sent[0].0, sent[0].1, ran(&store, "0.o")), [], "nothing is left to send");
+    assert_eq!(board.requested(&waiting), [other]);
+    assert_eq!(board.finished(sent[0].0, sent[0].1, ran(&store, "0.o")), []);
+    assert_eq!(board.admit(), [], "nothing is left to send");
     assert_eq!(board.account().count(Bucket::Skipped(Skipped::Overtaken)), 1);
 }
 
@@ -193,7 +195,8 @@ fn the_budget_holds() {
     let mut all = sent.len();
     while let Some((action, digest)) = sent.pop() {
         let finished = Finished { outputs: Some(vec![]), took_ms: 10, cpu_ms: 10, bytes: 1 };
-        let more = submitted(&board.finished(action, digest, finished));
+        assert_eq!(board.finished(action, digest, finished), []);
+        let more = submitted(&board.admit());
         all += more.len();
         sent.extend(more);
     }
@@ -226,15 +229,26 @@ impl PrimingPolicy for Odd {
 }
 
 #[test]
+fn the_policy_hears_of_what_was_asked_for_otherwise() {
+    let store = Store::new();
+    let policy = PrimingSlot::new(Box::new(Odd::default()));
+    let (mut board, _) = changed(&store, 4, policy.clone(), Budget::default());
+    board.shown(ActionId(1), Digest::of(b"otherwise"), Vec::new());
+    board.element_ended(board.resolver().element_of(COMPILE));
+    assert_eq!(board.account().count(Bucket::Unused), 2);
+    assert_eq!(policy.remember().as_deref(), Some(&b"[Unused, Unused]"[..]));
+}
+
+#[test]
 fn the_policy_decides_and_learns() {
     let store = Store::new();
     let policy = PrimingSlot::new(Box::new(Odd::default()));
-    let (mut board, sent) = changed(&store, 4, policy, Budget::default());
+    let (mut board, sent) = changed(&store, 4, policy.clone(), Budget::default());
     assert_eq!(sent.iter().map(|(action, _)| action.0).collect::<Vec<_>>(), [1, 3]);
     board.requested(&sent[0].1);
     board.element_ended(board.resolver().element_of(COMPILE));
-    assert_eq!(board.policies_mut().1.remember().as_deref(), Some(&b"[Joined, Unused]"[..]));
     assert_eq!(board.account().count(Bucket::Skipped(Skipped::Policy(SkipReason::TooCheap))), 2);
+    assert_eq!(policy.remember().as_deref(), Some(&b"[Joined, Unused]"[..]));
 }
 
 /// Breaks its contract.
@@ -251,8 +265,9 @@ impl PrimingPolicy for Broken {
 fn a_broken_policy_is_dropped_and_the_built_in_takes_over() {
     use spec_model::UserError;
     let store = Store::new();
-    let (mut board, sent) = changed(&store, 4, PrimingSlot::new(Box::new(Broken)), Budget::default());
+    let policy = PrimingSlot::new(Box::new(Broken));
+    let (_, sent) = changed(&store, 4, policy.clone(), Budget::default());
     assert_eq!(sent.len(), 4);
-    let warning = board.policies_mut().1.take_warning().expect("it was dropped");
+    let warning = policy.take_warning().expect("it was dropped");
     assert_eq!(warning.reason(), "plugin-trap");
 }

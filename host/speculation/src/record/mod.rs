@@ -84,6 +84,14 @@ impl Content {
             Entry::Directory(_) => None,
         }
     }
+
+    /// The bytes of a file.
+    pub(crate) fn file(&self) -> Option<&Digest> {
+        match self {
+            Self::File { digest, .. } => Some(digest),
+            Self::Symlink(_) => None,
+        }
+    }
 }
 
 /// A place that something came from.

@@ -1,7 +1,6 @@
 //! Inputs that go with the contents of files.
 
-use std::sync::Arc;
-
+use spec_model::Digest;
 use spec_strategy::{ChangedFile, SetEdit};
 
 use super::Resolver;
@@ -10,7 +9,6 @@ use super::input::Class;
 use super::places::Asker;
 use super::sets::{Edit, Sight};
 use crate::paths::clean;
-use crate::record::Content;
 
 impl Resolver {
     /// A file names one less: it goes unless another names it, and with it what it names itself.
@@ -30,9 +28,10 @@ impl Resolver {
                 self.actions[user.0 as usize].lost.insert(target);
                 self.count(user, Some(class), Some(Class::Changed), edit.touched);
                 self.sets.edits.entry(edit.asker).or_default().lost.push((user, target));
-                let (path, seen) = (self.input_path(target), self.inputs[target].seen.clone());
-                let names = self.names(&path, &seen, edit.sight);
-                open.extend(names.iter().map(|name| (path.clone(), name.clone())));
+                let Some(seen) = self.inputs[target].seen.file().copied() else { continue };
+                self.read_names(&[(Asker::Input(target), seen)], edit.sight);
+                let path = self.input_path(target);
+                open.extend(self.sets.names[&seen].iter().map(|name| (path.clone(), name.clone())));
             }
         }
     }
@@ -40,40 +39,60 @@ impl Resolver {
     /// Whether another input of an action names one.
     fn is_named(&mut self, user: ActionId, target: usize, sight: &dyn Sight) -> bool {
         let path = self.input_path(target);
-        let others: Vec<usize> = self.inputs_of(user).filter(|number| *number != target).collect();
-        let gained = self.action(user).gained.iter();
-        let gained = gained.filter_map(|number| self.sets.gained[*number].found());
-        let mut files: Vec<(String, Content)> =
-            gained.map(|(path, content)| (path.to_owned(), content.clone())).collect();
-        for number in others.into_iter().filter(|number| !self.action(user).lost.contains(number)) {
-            let input = &self.inputs[number];
-            files.push((self.input_path(number), input.changed().unwrap_or(&input.seen).clone()));
-        }
-        files.into_iter().any(|(file, content): (String, Content)| {
-            self.names(&file, &content, sight).iter().any(|name| leads_to(name, &path))
-        })
+        let files = self.files_but(user, target);
+        self.read_names(&files, sight);
+        files.iter().any(|(_, digest)| self.sets.names[digest].iter().any(|name| leads_to(name, &path)))
     }
 
-    /// The names that a file says, by the policy.
-    fn names(&mut self, path: &str, content: &Content, sight: &dyn Sight) -> Arc<[String]> {
-        let Content::File { digest, .. } = content else { return Arc::default() };
-        if let Some(names) = self.sets.names.get(digest) {
-            return Arc::clone(names);
-        }
-        let file = |after| ChangedFile { path: path.to_owned(), before: Vec::new(), after };
-        let proposals = sight.read(digest).map(|text| self.policy.propose(&[file(text)])).unwrap_or_default();
-        let names = proposals.into_iter().filter_map(|proposal| match proposal.edit {
-            SetEdit::Add { name } | SetEdit::Rename { to: name, .. } => Some(name),
-            SetEdit::Remove { .. } => None,
+    /// The files among the inputs that an action has now, but for one.
+    fn files_but(&self, user: ActionId, target: usize) -> Vec<(Asker, Digest)> {
+        let lost = &self.action(user).lost;
+        let recorded = self.inputs_of(user).filter(|number| *number != target && !lost.contains(number));
+        let recorded = recorded.map(|number| {
+            let input = &self.inputs[number];
+            (Asker::Input(number), input.changed().unwrap_or(&input.seen))
         });
-        let names: Arc<[String]> = names.collect();
-        self.sets.names.insert(*digest, Arc::clone(&names));
-        names
+        let gained = self.action(user).gained.iter().filter_map(|number| {
+            let (_, content) = self.sets.gained[*number].found()?;
+            Some((Asker::Gained(*number), content))
+        });
+        recorded.chain(gained).filter_map(|(asker, content)| Some((asker, *content.file()?))).collect()
+    }
+
+    /// Has the policy say which names are in files, where it has not before.
+    fn read_names(&mut self, files: &[(Asker, Digest)], sight: &dyn Sight) {
+        let (mut unread, mut questions) = (Vec::new(), Vec::new());
+        for (asker, digest) in files {
+            if self.sets.names.contains_key(digest) {
+                continue;
+            }
+            self.sets.names.insert(*digest, Vec::new());
+            if let (Some(path), Some(after)) = (self.path_of(*asker), sight.read(digest)) {
+                unread.push(*digest);
+                questions.push(ChangedFile { path, before: Vec::new(), after });
+            }
+        }
+        let proposals = if questions.is_empty() { Vec::new() } else { self.policy.propose(&questions) };
+        for proposal in proposals {
+            if let SetEdit::Add { name } | SetEdit::Rename { to: name, .. } = proposal.edit {
+                self.sets.names.entry(unread[proposal.file as usize]).or_default().push(name);
+            }
+        }
+    }
+
+    fn path_of(&self, asker: Asker) -> Option<String> {
+        match asker {
+            Asker::Input(number) => Some(self.input_path(number)),
+            Asker::Gained(number) => self.sets.gained[number].found().map(|(path, _)| path.to_owned()),
+        }
     }
 }
 
 /// Whether a name may lead to a path: the path ends with it.
 fn leads_to(name: &str, path: &str) -> bool {
-    let name = clean(name);
-    path.strip_suffix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+    let last = path.rsplit('/').next().unwrap_or(path);
+    let ends = |name: String| {
+        path.strip_suffix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+    };
+    name.ends_with(last) && ends(clean(name))
 }

@@ -121,11 +121,6 @@ impl Resolver {
         Self { policy, ..Self::default() }
     }
 
-    /// The overlay policy of the session.
-    pub fn policy_mut(&mut self) -> &mut OverlaySlot {
-        &mut self.policy
-    }
-
     /// The number of the element with this full name.
     pub fn element(&mut self, name: &str) -> ElementId {
         if let Some(id) = self.name_ids.get(name) {

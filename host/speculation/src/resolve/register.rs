@@ -32,7 +32,9 @@ impl Resolver {
             self.add_input(&expanded, element, input, users, &names);
         }
         let actions = first_action..self.actions.len();
-        let folders = Folders::of(&expanded.record, &names);
+        // Nobody else asks what is staged where.
+        let scans = self.policy.scans();
+        let folders = if scans { Folders::of(&expanded.record, &names) } else { Folders::default() };
         self.elements.insert(element, Registered { expanded, actions, first_input, folders });
         self.review(first_input..self.inputs.len());
         element

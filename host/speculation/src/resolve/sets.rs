@@ -1,7 +1,6 @@
 //! Inputs that come and go with the contents of files: what the overlay policy reads out of these.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 use spec_model::Digest;
 use spec_strategy::{ChangedFile, SetEdit};
@@ -9,11 +8,11 @@ use spec_strategy::{ChangedFile, SetEdit};
 use super::gained::{Gained, Sought, Spot};
 use super::ids::{ActionId, ElementId, Fact};
 use super::input::Class;
-use super::places::{Asker, Found};
+use super::places::{Asker, Found, PlaceKey};
 use super::{Resolver, Woken};
 use crate::record::Content;
 
-/// As many inputs are guessed to have come in a session.
+/// As many inputs are guessed to have come at a time.
 const MOST_GAINED: usize = 2000;
 
 /// What can be seen of trees and files while the session is on.
@@ -33,7 +32,7 @@ pub(super) struct Sets {
     /// What came and went with the contents of a file.
     pub(super) edits: HashMap<Asker, Edits>,
     /// The names that files say.
-    pub(super) names: HashMap<Digest, Arc<[String]>>,
+    pub(super) names: HashMap<Digest, Vec<String>>,
 }
 
 /// What came and went with the contents of a file.
@@ -93,8 +92,10 @@ impl Resolver {
 
     /// Looks for an input that may have come.
     pub(super) fn look_for(&mut self, number: usize, touched: &mut Woken) {
-        let value = self.sets.gained[number].look(&self.places);
-        if self.sets.gained[number].value == value {
+        let gained = &self.sets.gained[number];
+        let value = gained.look(&self.places);
+        // Without users it was taken back.
+        if gained.users.is_empty() || gained.value == value {
             return;
         }
         self.retract(Asker::Gained(number), touched);
@@ -176,59 +177,56 @@ impl Resolver {
     /// A file names one more.
     fn gain(&mut self, edit: &mut Edit<'_>, name: &str) {
         let mut users = self.users(edit.asker);
+        let live = self.sets.gained.iter().filter(|gained| !gained.users.is_empty()).count();
+        if users.is_empty() || live >= MOST_GAINED {
+            return;
+        }
+        let sites = self.sites(self.action(users[0]).element, edit, name);
+        users.retain(|user| !sites.iter().any(|site| self.has(*user, &site.path)));
+        if users.is_empty() || sites.iter().all(|site| site.places.is_empty()) {
+            return;
+        }
         let number = self.sets.gained.len();
-        if users.is_empty() || number >= MOST_GAINED {
-            return;
-        }
-        let (spots, paths) = self.spots(self.action(users[0]).element, number, edit, name);
-        users.retain(|user| !paths.iter().any(|path| self.has(*user, path)));
-        if users.is_empty() || spots.is_empty() {
-            return;
-        }
         for user in &users {
             self.actions[user.0 as usize].gained.insert(number);
             self.count(*user, None, Some(Class::Pending), edit.touched);
         }
+        let spots = sites.into_iter().map(|site| self.watch(site, number)).collect();
         self.sets.gained.push(Gained { spots, value: Sought::Pending, due: false, users });
         self.sets.edits.entry(edit.asker).or_default().gained.push(number);
         self.look_for(number, edit.touched);
     }
 
-    /// Where a name may lead, as far as that is not known to be in vain; and all paths up to there.
-    fn spots(
-        &mut self,
-        element: ElementId,
-        number: usize,
-        edit: &Edit<'_>,
-        name: &str,
-    ) -> (Vec<Spot>, Vec<String>) {
+    /// Where a name may lead, up to the first path that something is known to be at.
+    fn sites(&self, element: ElementId, edit: &Edit<'_>, name: &str) -> Vec<Site> {
         let folders = &self.elements[&element].folders;
-        let (mut spots, mut paths) = (Vec::new(), Vec::new());
+        let mut sites = Vec::new();
         for path in folders.paths(edit.path, name) {
-            let (mut places, mut found) = (Vec::new(), false);
-            for key in folders.places(&path) {
-                let Some(fact) = key.fact() else { continue };
-                let known = edit.sight.at(fact, key.path());
-                if known == Some(None) {
-                    continue;
-                }
-                let place = self.places.add(key, Asker::Gained(number));
-                places.push(place);
-                if let Some(Some(content)) = known {
-                    // Whoever else asks for it knows it since it is known.
-                    self.places.set(place, Found::Known(content));
-                    found = true;
-                }
-            }
-            paths.push(path.clone());
-            if !places.is_empty() {
-                spots.push(Spot { path, places });
-            }
+            let open = folders.places(&path).into_iter().filter_map(|key| {
+                let known = edit.sight.at(key.fact()?, key.path());
+                (known != Some(None)).then_some((key, known.flatten()))
+            });
+            let places: Vec<(PlaceKey, Option<Content>)> = open.collect();
+            let found = places.iter().any(|(_, known)| known.is_some());
+            sites.push(Site { path, places });
             if found {
                 break;
             }
         }
-        (spots, paths)
+        sites
+    }
+
+    /// Has an input that may have come asked whenever more is known of a site.
+    fn watch(&mut self, site: Site, number: usize) -> Spot {
+        let watched = site.places.into_iter().map(|(key, known)| {
+            let place = self.places.add(key, Asker::Gained(number));
+            if let Some(content) = known {
+                // Whoever else asks for it knows it since it is known.
+                self.places.set(place, Found::Known(content));
+            }
+            place
+        });
+        Spot { places: watched.collect(), path: site.path }
     }
 
     /// Whether an action has an input at a path, recorded or gained.
@@ -244,6 +242,12 @@ impl Resolver {
         let id = paths.find(path)?;
         self.inputs_of(user).find(|number| self.inputs[*number].path == id)
     }
+}
+
+/// A path where a name may lead, and the places that may be staged there: with what is at them, if that is known.
+struct Site {
+    path: String,
+    places: Vec<(PlaceKey, Option<Content>)>,
 }
 
 /// A change of the inputs of all that read a file.

@@ -174,11 +174,12 @@ fn a_policy_that_answers_nonsense_is_dropped_with_one_warning() {
         let mut app = Draft::of(&store, "app.bst");
         app.input("usr/include/dep.h=1", &[("artifact dep.bst:usr/include/dep.h", None)]);
         app.action("cc", &["usr/include/dep.h=1"], &[]);
-        let mut resolver = Resolver::new(OverlaySlot::new(Box::new(Stubborn(nonsense.clone()))));
+        let policy = OverlaySlot::new(Box::new(Stubborn(nonsense.clone())));
+        let mut resolver = Resolver::new(policy.clone());
         resolver.register(app.expand());
-        let warning = resolver.policy_mut().take_warning().expect("it was dropped");
+        let warning = policy.take_warning().expect("it was dropped");
         assert_eq!(warning.reason(), "policy-invalid-answer", "{nonsense:?}");
-        assert_eq!(resolver.policy_mut().take_warning(), None);
+        assert_eq!(policy.take_warning(), None);
         build(&mut resolver, &store, "dep.bst", &["usr/include/dep.h=2"]);
         assert_eq!(resolver.verdict(COMPILE), Verdict::Adapted);
     }

@@ -171,4 +171,7 @@ fn what_is_named_and_was_there_before_comes_not_twice() {
     eyes.tell(&mut resolver, Fact::Artifact(dep), &["inc/a.h=include b.h;include main.c;", "inc/b.h=b"]);
     assert_eq!(resolver.verdict(MAIN), Verdict::Adapted);
     assert_eq!(changes(&store, &resolver), ["inc/a.h=include b.h;include main.c;"]);
+    // Nobody waits for what is learned of those names later.
+    let other = resolver.element("other.bst");
+    assert_eq!(eyes.tell(&mut resolver, Fact::Artifact(other), &["inc/b.h=x"]), Woken::new());
 }

@@ -35,6 +35,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Passenger {
     number: usize,
     key: u8,
+    manner: Manner,
     flight: FlightId,
     id: WaiterId,
 }
@@ -49,8 +50,6 @@ struct Model {
     /// Those of the running that were told to give their workers up.
     stopping: Vec<FlightId>,
     stops: BTreeMap<FlightId, u8>,
-    /// The most urgent that ever waited, whether they still do or not: primed, priority.
-    urgency: BTreeMap<FlightId, (bool, i32)>,
     count: usize,
 }
 
@@ -63,6 +62,16 @@ impl Model {
 
     fn queued(&self) -> usize {
         self.flights().keys().filter(|flight| !self.running.contains(flight)).count()
+    }
+
+    /// Of the most urgent who waits: primed, priority.
+    fn urgency(&self, flight: FlightId) -> Option<(bool, i32)> {
+        let waiting = self.waiting.iter().filter(|one| one.flight == flight);
+        waiting.map(|one| (one.manner.primed, one.manner.priority)).min()
+    }
+
+    fn is_primed(&self, flight: FlightId) -> bool {
+        self.urgency(flight).is_some_and(|(primed, _)| primed)
     }
 
     fn board(
@@ -84,40 +93,51 @@ impl Model {
         let has_worker = self.running.contains(&boarded.flight) && !self.stopping.contains(&boarded.flight);
         prop_assert_eq!(boarded.running, has_worker);
         let (flight, id) = (boarded.flight, boarded.waiter);
-        self.waiting.push(Passenger { number, key, flight, id });
-        let urgency = self.urgency.entry(flight).or_insert((true, i32::MAX));
-        *urgency = (manner.primed, manner.priority).min(*urgency);
+        self.waiting.push(Passenger { number, key, manner, flight, id });
         Ok(())
     }
 
     fn take(&mut self, queue: &mut Queue<u8, u8, usize>) -> Result<(), TestCaseError> {
         let flights = self.flights();
         let ready = flights.keys().filter(|flight| !self.running.contains(flight));
-        let expected = ready.min_by_key(|flight| (self.urgency[flight], **flight)).copied();
+        let expected = ready.min_by_key(|flight| (self.urgency(**flight), **flight)).copied();
         let taken = queue.take();
         prop_assert_eq!(taken.as_ref().map(|taken| taken.flight), expected);
         if let Some(Taken { flight, job, primed }) = taken {
-            prop_assert_eq!(primed, self.urgency[&flight].0);
+            prop_assert_eq!(primed, self.is_primed(flight));
             prop_assert!(flights[&flight].iter().all(|one| one.key == job));
             self.running.push(flight);
         }
         Ok(())
     }
 
-    /// Every primed flight that runs gives way while more is asked for than there are workers for.
+    /// Nothing that somebody asked for waits while a primed flight has a worker, nobody gives way in vain, and those
+    /// do who are the least urgent.
     fn give_way(&mut self, queue: &mut Queue<u8, u8, usize>, workers: usize) -> Result<(), TestCaseError> {
         let flights = self.flights();
-        let asked = |flight: &&FlightId| !self.urgency[flight].0 && !self.running.contains(flight);
-        let asked = flights.keys().filter(asked).count();
-        let mut busy: Vec<_> = self.running.iter().filter(|flight| !self.stopping.contains(flight)).collect();
-        busy.retain(|flight| flights.contains_key(flight));
-        busy.sort_by_key(|flight| (self.urgency[flight], **flight));
-        let short = (asked + busy.len()).saturating_sub(workers);
-        let primed = busy.iter().rev().take(short).filter(|flight| self.urgency[flight].0);
-        let expected: Vec<FlightId> = primed.map(|flight| **flight).collect();
-        let keys: Vec<u8> = expected.iter().map(|flight| flights[flight][0].key).collect();
-        prop_assert_eq!(queue.give_way(workers), keys);
-        for flight in expected {
+        let has_worker = |flight: &&FlightId| self.running.contains(flight);
+        let keeps = |flight: &&FlightId| has_worker(flight) && !self.stopping.contains(flight);
+        let mut busy: Vec<FlightId> = flights.keys().filter(keeps).copied().collect();
+        busy.sort_by_key(|flight| (self.urgency(*flight), *flight));
+        let waits = |flight: &&FlightId| !has_worker(flight) && !self.is_primed(**flight);
+        let asked = flights.keys().filter(waits).count();
+
+        let stopped = queue.give_way(workers);
+        let left = workers.saturating_sub(busy.len());
+        let rest = busy.split_off(busy.len() - stopped.len());
+        let expected: Vec<u8> = rest.iter().rev().map(|flight| flights[flight][0].key).collect();
+        prop_assert_eq!(&stopped, &expected);
+        prop_assert!(
+            rest.iter().all(|flight| self.is_primed(*flight)),
+            "somebody waits for one that was stopped"
+        );
+        prop_assert!(stopped.is_empty() || left + stopped.len() <= asked, "nothing needs the worker");
+        let all_go = asked <= left + stopped.len();
+        prop_assert!(
+            all_go || !busy.iter().any(|flight| self.is_primed(*flight)),
+            "a primed flight is in the way"
+        );
+        for flight in rest {
             self.stopping.push(flight);
             *self.stops.entry(flight).or_default() += 1;
         }
@@ -135,7 +155,7 @@ impl Model {
         let flight = self.running[at.index(self.running.len())];
         let wanted = self.waiting.iter().any(|one| one.flight == flight);
         let spent =
-            self.urgency[&flight].0 && self.stops.get(&flight).is_some_and(|stops| *stops > MOST_STOPS);
+            self.is_primed(flight) && self.stops.get(&flight).is_some_and(|stops| *stops > MOST_STOPS);
         let expected = wanted && self.stopping.contains(&flight) && !spent;
         prop_assert_eq!(queue.again(flight, |_| ()), expected);
         if expected {
@@ -172,9 +192,8 @@ impl Model {
         }
         let one = self.waiting.remove(at.index(self.waiting.len()));
         let last = self.waiting.iter().all(|other| other.flight != one.flight);
-        let expected = if last { Left::Abandoned { job: one.key } } else { Left::Flying };
-        prop_assert_eq!(queue.leave(one.flight, one.id), expected);
-        prop_assert_eq!(queue.leave(one.flight, one.id), Left::Flying, "leaving twice is leaving once");
+        prop_assert_eq!(queue.leave(one.flight, one.id), last.then_some(one.key));
+        prop_assert_eq!(queue.leave(one.flight, one.id), None, "leaving twice is leaving once");
         Ok(())
     }
 }
@@ -239,6 +258,32 @@ fn what_somebody_has_joined_keeps_its_worker() {
 }
 
 #[test]
+fn what_nobody_asks_for_any_more_is_primed_again() {
+    let mut queue = Queue::new(BOUND);
+    let running = run(&mut queue, "p", PRIMED)[0].flight;
+    let joined = queue.board('p', ASKED, (), || 'p').expect("there is room");
+    let waiting = queue.board('q', ASKED, (), || 'q').expect("there is room");
+    let asked = queue.board('a', Manner { priority: 1, ..ASKED }, (), || 'a').expect("there is room").flight;
+    queue.board('q', PRIMED, (), || 'q').expect("there is room");
+    assert_eq!(queue.leave(waiting.flight, waiting.waiter), None);
+    assert_eq!(queue.give_way(1), []);
+    assert_eq!(queue.leave(running, joined.waiter), None);
+    assert_eq!(queue.give_way(1), ['p']);
+    assert_eq!(queue.take(), Some(Taken { flight: asked, job: 'a', primed: false }));
+    assert_eq!(queue.take(), Some(Taken { flight: waiting.flight, job: 'q', primed: true }));
+}
+
+#[test]
+fn a_primed_flight_may_have_the_worker_of_one_that_is_going() {
+    let mut queue = Queue::new(BOUND);
+    run(&mut queue, "a", ASKED);
+    run(&mut queue, "pq", PRIMED);
+    assert_eq!(queue.give_way(2), [], "nobody waits");
+    queue.board('b', ASKED, (), || 'b').expect("there is room");
+    assert_eq!(queue.give_way(2), ['q']);
+}
+
+#[test]
 fn a_primed_flight_gives_way_so_often_and_no_more() {
     let mut queue = Queue::new(BOUND);
     let primed = run(&mut queue, "p", PRIMED)[0].flight;
@@ -260,6 +305,8 @@ fn a_result_that_exists_does_for_those_who_do_not_mind() {
     let mut queue = Queue::new(BOUND);
     let boarded = queue.board('a', ASKED, (), || ()).expect("there is room");
     assert!(!queue.must_run(boarded.flight));
-    queue.board('a', Manner { fresh: true, ..ASKED }, (), || ()).expect("there is room");
+    let minds = queue.board('a', Manner { fresh: true, ..ASKED }, (), || ()).expect("there is room");
     assert!(queue.must_run(boarded.flight));
+    queue.leave(minds.flight, minds.waiter);
+    assert!(!queue.must_run(boarded.flight));
 }

@@ -41,7 +41,7 @@ fn a_request_does_not_wait_for_a_primed_action() {
 }
 
 #[test]
-fn a_primed_action_that_somebody_joined_keeps_its_worker() {
+fn a_primed_action_keeps_its_worker_while_somebody_has_joined_it() {
     let fixture = &Fixture::new();
     let pool = fixture.pool(1, 10);
     let endless = fixture.store(&fixture.script(ENDLESS, &[]));
@@ -50,8 +50,9 @@ fn a_primed_action_that_somebody_joined_keeps_its_worker() {
     let joined = ask(&pool, &Request::new(endless));
     let waiting = ask(&pool, &Request::new(fixture.store(&fixture.script("echo 1", &[]))));
     assert_eq!(pool.load(), (1, 1));
-    drop((primed, joined));
+    drop(joined);
     assert_eq!(how(&waiting.1), Answered::Executed);
+    drop(primed);
 }
 
 #[test]

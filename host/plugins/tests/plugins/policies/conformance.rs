@@ -29,6 +29,13 @@ fn priming_policies_keep_to_the_contract() {
     }
 }
 
+#[test]
+fn the_built_in_policy_decides_as_its_component() {
+    let mut component = priming(&embedded("priming-eager", &[])).expect("it needs no settings");
+    let decided = component.decide(&candidates(), &ROOMY).expect("it answers");
+    assert_eq!(EagerPriming.decide(&candidates(), &ROOMY).expect("it answers"), decided);
+}
+
 /// Checks an overlay policy, of which `make` gives new ones.
 fn check_overlays(make: &mut dyn FnMut() -> Box<dyn OverlayPolicy>) {
     let mut policy = make();

@@ -37,7 +37,7 @@ proptest! {
         let (mut board, place) = compiles(&store, 5, PrimingSlot::default(), budget);
         let (mut adapting, mut flying, mut sent) = (Vec::new(), Vec::new(), 0);
         for happening in happenings {
-            let commands = match happening {
+            let mut commands = match happening {
                 Happening::Header(version) => board.learned(vec![(place, Some(text(&store, &version.to_string())))]),
                 Happening::Adapt => match adapting.pop() {
                     Some((action, round, digest)) => {
@@ -54,7 +54,8 @@ proptest! {
                 },
                 Happening::Request(pick) => {
                     let digest = flying.get(usize::from(pick) % flying.len().max(1)).map(|(_, digest)| *digest);
-                    digest.map(|digest| board.requested(&digest).1).unwrap_or_default()
+                    _ = digest.map(|digest| board.requested(&digest));
+                    Vec::new()
                 }
                 Happening::Show(action, config) => {
                     let shown = vec![(InputId(0), text(&store, &config.to_string()))];
@@ -63,6 +64,7 @@ proptest! {
                 Happening::Lost => board.learned(vec![(place, None)]),
                 Happening::End => board.element_ended(board.resolver().element_of(COMPILE)),
             };
+            commands.extend(board.admit());
             for command in commands {
                 match command {
                     Command::Adapt { action, round, adaptation, .. } => {
