@@ -27,11 +27,12 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(cas: Cas, options: Options) -> Self {
+        let metrics = Arc::new(Metrics::new());
         Self {
             realms: Realms::of(Realm::new(cas, None)),
             recording: Recording::default(),
-            operations: Operations::default(),
-            metrics: Arc::new(Metrics::new()),
+            operations: Operations::new(Arc::clone(&metrics)),
+            metrics,
             blocking: Blocking::new(&options.limits),
             uploads: Uploads::new(&options.limits),
             options: Arc::new(options),

@@ -1,11 +1,10 @@
 //! `Execution`: actions are run and waited for.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use bazel_remote_apis::google::longrunning;
-use spec_exec::executor::{self, Answer, Progress};
-use spec_model::{Digest, UserError};
+use spec_exec::executor;
+use spec_model::Digest;
 use spec_proto::reapi;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -13,9 +12,9 @@ use tonic::{Request, Response, Status};
 
 use crate::access::Access;
 use crate::context::Context;
+use crate::course::Stage;
 use crate::from_proto;
-use crate::metrics;
-use crate::operations::{Attached, Stage, advance};
+use crate::operations::Attached;
 use crate::realm::Realm;
 use crate::refusal::Refusal;
 use crate::results::Inline;
@@ -75,41 +74,19 @@ impl Execution {
             recording: self.context.recording.clone(),
         };
         let attached = self.context.operations.create(&request.instance_name, realm, action, inline)?;
-        let (stage, metrics) = (attached.0.stage.clone(), Arc::clone(&self.context.metrics));
-        let since = Instant::now();
+        let (course, operation) = (attached.0.course.clone(), Arc::clone(&attached.0));
         let submit = move || {
-            executions.submit(&asked, move |progress| {
-                if let Progress::Completed(answer) = &progress {
-                    metrics.executed(answer);
-                    log(&action, answer, since.elapsed());
-                }
-                advance(&stage, Stage::from(progress));
-            })
+            let ticket = executions.submit(&asked, move |progress| course.advance(Stage::from(progress)));
+            // Kept at once: by then the client may be gone.
+            ticket.map(|ticket| operation.hold(ticket))
         };
         let refused = |error| attached.0.realm.refusal(error);
-        let submitted = self.context.blocking.run(submit).await.and_then(|ticket| ticket.map_err(refused));
-        match submitted {
-            Ok(ticket) => attached.0.hold(ticket),
-            Err(refusal) => {
-                self.context.operations.forget(&attached.0.name);
-                return Err(refusal);
-            }
+        let submitted = self.context.blocking.run(submit).await;
+        if let Err(refusal) = submitted.and_then(|submitted| submitted.map_err(refused)) {
+            self.context.operations.forget(&attached.0.name);
+            return Err(refusal);
         }
         Ok(attached)
-    }
-}
-
-fn log(action: &Digest, answer: &Answer, took: Duration) {
-    let (answered, took_ms) = (metrics::outcome(answer), took.as_secs_f64() * 1000.0);
-    match answer {
-        Ok(done) => {
-            let exit_code = done.result.exit_code;
-            tracing::info!(%action, answered, exit_code, took_ms, "action");
-        }
-        Err(error) => {
-            let reason = error.reason();
-            tracing::info!(%action, answered, reason, took_ms, "action: {error}");
-        }
     }
 }
 
@@ -117,7 +94,7 @@ fn log(action: &Digest, answer: &Answer, took: Duration) {
 /// needs no task that waits.
 async fn follow(context: Context, attached: Attached) -> ReceiverStream<Told> {
     let (sender, receiver) = mpsc::channel(2);
-    let stage = attached.0.stage.borrow().clone();
+    let stage = attached.0.course.stage();
     if stage.is_final() {
         let told = to_operation::tell(&context, &attached.0, stage).await.map_err(Status::from);
         // There is room for one.
@@ -130,7 +107,7 @@ async fn follow(context: Context, attached: Attached) -> ReceiverStream<Told> {
 
 async fn tell_all(context: Context, attached: Attached, sender: mpsc::Sender<Told>) {
     let operation = &attached.0;
-    let mut stages = operation.stage.subscribe();
+    let mut stages = operation.course.watch();
     loop {
         let stage = stages.borrow_and_update().clone();
         let is_last = stage.is_final();

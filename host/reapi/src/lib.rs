@@ -18,6 +18,7 @@ mod blocking;
 mod byte_stream;
 mod capabilities;
 mod context;
+mod course;
 mod download;
 mod error;
 mod execution;

@@ -9,7 +9,8 @@ use tonic::{Request, Response, Status};
 
 use crate::access::Access;
 use crate::context::Context;
-use crate::operations::{Attached, Operation, Stage};
+use crate::course::Stage;
+use crate::operations::{Attached, Operation};
 use crate::refusal::Refusal;
 use crate::to_operation;
 
@@ -29,6 +30,12 @@ impl operations_server::Operations for LongRunning {
         request: Request<longrunning::ListOperationsRequest>,
     ) -> Result<Response<longrunning::ListOperationsResponse>, Status> {
         let request = request.into_inner();
+        if request.return_partial_success {
+            return Err(Refusal::Unsupported("all operations are in one place".to_owned()).into());
+        }
+        if !request.filter.is_empty() {
+            return Err(Refusal::invalid("this server has no filters; leave it out").into());
+        }
         let size =
             usize::try_from(request.page_size).map_err(|_| Refusal::invalid("the page size is negative"))?;
         let size = if size == 0 { PAGE } else { size.min(PAGE) };
@@ -81,7 +88,7 @@ impl operations_server::Operations for LongRunning {
         let timeout = timeout.as_ref().map_or(Ok(LONGEST), patience)?.min(LONGEST);
         // Who waits has it go on.
         let attached = Attached::to(self.context.operations.find(&name)?);
-        let mut stages = attached.0.stage.subscribe();
+        let mut stages = attached.0.course.watch();
         // Whether it is done by then or not, the client is told how far it is.
         let _ = tokio::time::timeout(timeout, stages.wait_for(Stage::is_final)).await;
         Ok(Response::new(self.told(&attached.0).await?))
@@ -90,7 +97,7 @@ impl operations_server::Operations for LongRunning {
 
 impl LongRunning {
     async fn told(&self, operation: &Arc<Operation>) -> Result<longrunning::Operation, Refusal> {
-        let stage = operation.stage.borrow().clone();
+        let stage = operation.course.stage();
         to_operation::tell(&self.context, operation, stage).await
     }
 }

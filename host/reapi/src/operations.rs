@@ -8,52 +8,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use spec_exec::executor::{ActionError, Answer, Progress, Ticket};
+use spec_exec::executor::{ActionError, Ticket};
 use spec_model::Digest;
 use spec_proto::well_known::Timestamp;
-use tokio::sync::watch;
 
+use crate::course::{Course, Stage};
+use crate::metrics::Metrics;
 use crate::realm::Realm;
 use crate::refusal::Refusal;
 use crate::results::Inline;
 
-/// How long an operation goes on while nobody listens.
-const GRACE: Duration = Duration::from_secs(10);
 /// How long an answer is kept for who attaches again.
 const KEPT: Duration = Duration::from_secs(60);
 /// Most operations kept after their answer.
 const MOST_KEPT: usize = 1024;
 
-/// How far an operation is: REAPI's `ExecutionStage`.
-#[derive(Clone, Debug)]
-pub(crate) enum Stage {
-    CacheCheck,
-    Queued,
-    Executing,
-    Completed(Answer),
-}
-
-impl Stage {
-    pub(crate) fn is_final(&self) -> bool {
-        matches!(self, Self::Completed(_))
-    }
-}
-
-impl From<Progress> for Stage {
-    fn from(progress: Progress) -> Self {
-        match progress {
-            Progress::Queued => Self::Queued,
-            Progress::Executing => Self::Executing,
-            Progress::Completed(answer) => Self::Completed(answer),
-        }
-    }
-}
-
 /// All operations.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Operations {
     names: Arc<Mutex<HashMap<String, Arc<Operation>>>>,
     closed: Arc<AtomicBool>,
+    metrics: Arc<Metrics>,
 }
 
 /// One request to execute.
@@ -65,19 +40,8 @@ pub(crate) struct Operation {
     pub(crate) inline: Inline,
     /// When the request came.
     pub(crate) asked: Timestamp,
-    pub(crate) stage: watch::Sender<Stage>,
+    pub(crate) course: Course,
     hold: Mutex<Hold>,
-}
-
-/// Goes on to a stage. The first final one stays: what was cancelled is not answered again.
-pub(crate) fn advance(stage: &watch::Sender<Stage>, next: Stage) {
-    stage.send_if_modified(|stage| {
-        let is_open = !stage.is_final();
-        if is_open {
-            *stage = next;
-        }
-        is_open
-    });
 }
 
 /// What keeps an operation alive.
@@ -91,6 +55,11 @@ struct Hold {
 pub(crate) struct Attached(pub(crate) Arc<Operation>);
 
 impl Operations {
+    /// None yet. Where they end is counted.
+    pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
+        Self { names: Arc::default(), closed: Arc::default(), metrics }
+    }
+
     /// A new operation of an instance, listened to.
     ///
     /// # Errors
@@ -106,14 +75,14 @@ impl Operations {
         let id = format!("{:016x}{:016x}", random.hash_one(action), random.hash_one(Instant::now()));
         let name = if instance.is_empty() { id } else { format!("{instance}/operations/{id}") };
         let hold = Hold { ticket: None, listeners: 0, idle_since: Instant::now() };
-        let stage = watch::Sender::new(Stage::CacheCheck);
+        let course = Course::new(action, Arc::clone(&self.metrics));
         let operation = Arc::new(Operation {
             name,
             realm,
             action,
             inline,
             asked: crate::assets::now(),
-            stage,
+            course,
             hold: Mutex::new(hold),
         });
         let mut names = self.lock();
@@ -153,17 +122,17 @@ impl Operations {
         self.lock().remove(name);
     }
 
-    /// Gives up what nobody listens to, and forgets what was answered long enough ago.
-    pub(crate) fn sweep(&self) {
+    /// Gives up what nobody has listened to for so long, and forgets what was answered long enough ago.
+    pub(crate) fn sweep(&self, abandoned_for: Duration) {
         let all = self.list();
         for operation in &all {
-            if operation.idle().is_some_and(|idle| idle > GRACE) && !operation.is_completed() {
+            if operation.idle().is_some_and(|idle| idle > abandoned_for) && !operation.course.is_completed() {
                 operation.cancel();
             }
         }
         let mut done: Vec<_> = all
             .into_iter()
-            .filter(|operation| operation.is_completed())
+            .filter(|operation| operation.course.is_completed())
             .filter_map(|operation| Some((operation.idle()?, operation)))
             .collect();
         done.sort_by_key(|(idle, _)| *idle);
@@ -185,7 +154,7 @@ impl Operation {
     pub(crate) fn hold(&self, ticket: Ticket) {
         let mut hold = self.lock();
         // Looked at under the lock, so that who cancels finds the ticket or is found here.
-        let given_up = if self.is_completed() { Some(ticket) } else { hold.ticket.replace(ticket) };
+        let given_up = if self.course.is_completed() { Some(ticket) } else { hold.ticket.replace(ticket) };
         drop(hold);
         drop(given_up);
     }
@@ -193,14 +162,10 @@ impl Operation {
     /// Gives the execution up. Whoever listens is told.
     pub(crate) fn cancel(&self) {
         let mut hold = self.lock();
-        advance(&self.stage, Stage::Completed(Err(ActionError::Cancelled)));
+        self.course.advance(Stage::Completed(Err(ActionError::Cancelled)));
         let ticket = hold.ticket.take();
         drop(hold);
         drop(ticket);
-    }
-
-    fn is_completed(&self) -> bool {
-        self.stage.borrow().is_final()
     }
 
     /// For how long nobody has listened; `None` while somebody does.
@@ -234,26 +199,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_cancelled_stays_so() {
-        let stage = watch::Sender::new(Stage::Queued);
-        let cancelled = || Stage::Completed(Err(ActionError::Cancelled));
-        advance(&stage, cancelled());
-        let late = ActionError::Exhausted { what: "late".to_owned() };
-        for next in [Stage::Executing, Stage::Completed(Err(late))] {
-            advance(&stage, next.clone());
-            assert!(matches!(*stage.borrow(), Stage::Completed(Err(ActionError::Cancelled))), "{next:?}");
-        }
-    }
-
-    #[test]
     fn who_closes_gives_up_what_runs_and_takes_no_more() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let realm = Arc::new(Realm::new(spec_cas::Cas::open(folder.path()).expect("a store"), None));
-        let operations = Operations::default();
+        let operations = Operations::new(Arc::new(Metrics::new()));
         let create = || operations.create("", Arc::clone(&realm), Digest::of(b""), Inline::default());
         let running = create().unwrap_or_else(|_| panic!("it is open"));
         operations.close();
-        assert!(matches!(*running.0.stage.borrow(), Stage::Completed(Err(ActionError::Cancelled))));
+        assert!(matches!(running.0.course.stage(), Stage::Completed(Err(ActionError::Cancelled))));
         assert!(matches!(create().map(drop), Err(Refusal::Busy(_))));
         assert!(operations.find(&running.0.name).is_err());
     }

@@ -80,6 +80,8 @@ pub struct Limits {
     pub kept_uploads: usize,
     /// How long such an upload is kept.
     pub kept_for: Duration,
+    /// How long an execution goes on while nobody waits for it.
+    pub abandoned_for: Duration,
     /// How long a request may wait for a thread, and an upload for its client's next message.
     pub patience: Duration,
 }
@@ -106,6 +108,7 @@ impl Default for Limits {
             threads: 16,
             kept_uploads: 64,
             kept_for: Duration::from_secs(300),
+            abandoned_for: Duration::from_secs(10),
             patience: Duration::from_secs(120),
         }
     }

@@ -191,12 +191,14 @@ struct Sweeper(tokio::task::JoinHandle<()>);
 
 impl Sweeper {
     fn start(context: Context) -> Self {
-        let pause = (context.options.limits.kept_for / 4).clamp(Duration::from_millis(10), SWEEP);
+        let limits = &context.options.limits;
+        let abandoned_for = limits.abandoned_for;
+        let pause = (limits.kept_for.min(abandoned_for) / 4).clamp(Duration::from_millis(10), SWEEP);
         Self(tokio::spawn(async move {
             loop {
                 tokio::time::sleep(pause).await;
                 context.uploads.sweep();
-                context.operations.sweep();
+                context.operations.sweep(abandoned_for);
             }
         }))
     }

@@ -10,7 +10,8 @@ use spec_model::{ActionResult, Answered};
 use spec_proto::reapi;
 
 use crate::context::Context;
-use crate::operations::{Operation, Stage};
+use crate::course::Stage;
+use crate::operations::Operation;
 use crate::realm::Realm;
 use crate::refusal::Refusal;
 use crate::{results, status};

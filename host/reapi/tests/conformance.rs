@@ -7,9 +7,9 @@ mod common;
 
 use std::time::Duration;
 
-use common::calls::{ALL, Given, ask, execute};
+use common::calls::{ALL, ask};
+use common::given::{all_is_well, with};
 use common::{Fixture, wire};
-use spec_cas::TreeBuilder;
 use spec_model::Digest;
 use spec_proto::reapi;
 use spec_reapi::{Limits, Options, Tokens};
@@ -65,51 +65,6 @@ const TABLE: [(&str, [Option<Code>; 8]); 25] = [
 fn options() -> Options {
     let tokens = Tokens { read_only: vec!["reader".to_owned()], read_write: vec!["writer".to_owned()] };
     Options { tokens, ..Options::default() }
-}
-
-/// Where all that a request may speak of is there.
-async fn all_is_well(fixture: &Fixture) -> Given {
-    let data = b"data".to_vec();
-    let mut builder = TreeBuilder::new();
-    builder.add_file("d/file", fixture.cas.put_bytes(&data).unwrap(), false).unwrap();
-    let mut given = Given {
-        instance: String::new(),
-        function: 0,
-        kind: String::new(),
-        blob: wire(&Digest::of(&data)),
-        data,
-        tree: wire(&builder.store(&fixture.cas).unwrap()),
-        action: wire(&fixture.action("true")),
-        operation: String::new(),
-        uri: "urn:there".to_owned(),
-        token: Some("writer"),
-    };
-    given.operation = execute(&fixture.channel, &given).await.unwrap().0;
-    for call in ["PushBlob", "PushDirectory"] {
-        assert_eq!(ask(&fixture.channel, call, &given).await, Code::Ok, "{call}");
-    }
-    given
-}
-
-fn with(good: &Given, situation: &str) -> Given {
-    let mut given = good.clone();
-    let all = |given: &mut Given, digest: reapi::Digest| {
-        (given.blob, given.tree, given.action) = (digest.clone(), digest.clone(), digest);
-    };
-    match situation {
-        "instance" => given.instance = "elsewhere".to_owned(),
-        "function" => (given.function, given.kind) = (2, "sha512/".to_owned()),
-        "hash" => all(&mut given, reapi::Digest { hash: "../etc/passwd".to_owned(), size_bytes: 4 }),
-        "size" => all(&mut given, reapi::Digest { size_bytes: -4, ..good.blob.clone() }),
-        "absent" => {
-            all(&mut given, wire(&Digest::of(b"absent")));
-            (given.operation, given.uri) = ("nobody".to_owned(), "urn:nobody".to_owned());
-        }
-        "reader" => given.token = Some("reader"),
-        "stranger" => given.token = None,
-        _ => {}
-    }
-    given
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,8 +9,6 @@ use std::time::Duration;
 use common::{Fixture, wire};
 use spec_model::Digest;
 use spec_proto::reapi;
-use spec_reapi::{Address, Listener};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tonic::Code;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
@@ -82,24 +80,6 @@ async fn what_runs_ends_and_what_is_new_is_refused() {
     tokio::time::timeout(LONG, ended).await.unwrap().unwrap().unwrap();
 }
 
-/// The page of numbers.
-async fn page(fixture: &Fixture) -> String {
-    let listener = Listener::open(&Address::Tcp("127.0.0.1:0".to_owned())).await.unwrap();
-    let address = listener.address().to_string();
-    let server = fixture.server.clone();
-    let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    let served =
-        tokio::spawn(async move { server.serve_metrics(listener, async { _ = stopping.await }).await });
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    stream.write_all(request).await.unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).await.unwrap();
-    drop(stop);
-    served.await.unwrap().unwrap();
-    text
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_tell_what_happened() {
     let fixture = Fixture::new().await;
@@ -114,7 +94,7 @@ async fn numbers_tell_what_happened() {
     let unknown = reapi::GetActionResultRequest { action_digest: Some(wire(&failing)), ..Default::default() };
     fixture.results().get_action_result(unknown).await.unwrap_err();
     fixture.storage().split_blob(reapi::SplitBlobRequest::default()).await.unwrap_err();
-    let text = page(&fixture).await;
+    let text = fixture.numbers().await;
     for line in [
         "spec_host_actions_total{outcome=\"executed\"} 1",
         "spec_host_actions_total{outcome=\"hit\"} 1",

@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used, missing_docs, reason = "each test uses what it needs")]
 
 pub(crate) mod calls;
+pub(crate) mod given;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use spec_exec::executor::{ActionError, Executed, Executions, Executor, Order, Po
 use spec_model::{ActionResult, Cancel, Digest, DigestFunction};
 use spec_proto::{Message, asset, reapi};
 use spec_reapi::{Address, Listener, Options, ServeError, Server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tonic::transport::{Channel, Endpoint};
 
 pub(crate) struct Fixture {
@@ -99,6 +101,37 @@ impl Fixture {
         })
     }
 
+    /// The page of numbers.
+    pub(crate) async fn numbers(&self) -> String {
+        let listener = Listener::open(&Address::Tcp("127.0.0.1:0".to_owned())).await.unwrap();
+        let address = listener.address().to_string();
+        let server = self.server.clone();
+        let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
+        let served =
+            tokio::spawn(async move { server.serve_metrics(listener, async { _ = stopping.await }).await });
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        drop(stop);
+        served.await.unwrap().unwrap();
+        text
+    }
+
+    /// Waits until all of these lines are among the numbers.
+    pub(crate) async fn comes_to(&self, lines: &[&str]) {
+        let end = tokio::time::Instant::now() + Duration::from_secs(30);
+        loop {
+            let text = self.numbers().await;
+            if lines.iter().all(|line| text.lines().any(|found| found == *line)) {
+                return;
+            }
+            assert!(tokio::time::Instant::now() < end, "not all of {lines:?} are in\n{text}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// The folder of its socket.
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path().to_owned()
@@ -168,7 +201,7 @@ pub(crate) fn action(cas: &Cas, does: &str) -> Digest {
 }
 
 /// Does as an action's command says: `true`, `false`, `wait` until cancelled, `pass` when the
-/// gate opens, `missing`, `late`.
+/// gate opens, `missing`, `late`, `broken`, `cancelled`.
 struct Pretender(Cas, Cancel);
 
 impl Executor for Pretender {
@@ -181,6 +214,10 @@ impl Executor for Pretender {
                 report: Some("it failed".to_owned()),
             }),
             "missing" => Err(ActionError::Missing { digests: vec![Digest::of(b"not there")] }),
+            "broken" => {
+                Err(ActionError::Internal { reason: "broken".to_owned(), message: "it broke".to_owned() })
+            }
+            "cancelled" => Err(ActionError::Cancelled),
             "late" => Err(ActionError::TimedOut { after: Duration::from_secs(1), result: Box::new(result) }),
             "wait" => {
                 let (send, receive) = std::sync::mpsc::channel();
@@ -214,4 +251,10 @@ pub(crate) fn noise(seed: u64, count: usize) -> Vec<u8> {
         state as u8
     };
     (0..count).map(|_| next()).collect()
+}
+
+/// All files below a folder.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let below = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
+    std::fs::read_dir(folder).unwrap().flat_map(|entry| below(entry.unwrap().path())).collect()
 }
