@@ -36,7 +36,9 @@ impl ByteStream for Bytes {
         let ReadRequest { resource_name, read_offset, read_limit } = request.into_inner();
         let resource = Resource::to_read(&resource_name)?;
         let cas = self.store(&resource)?;
-        let offset = u64::try_from(read_offset).map_err(|_| Refusal::invalid("the offset is negative"))?;
+        // As google.bytestream has it, while a negative limit is any error.
+        let before = |_| Refusal::OutOfRange(format!("offset {read_offset} is before the beginning"));
+        let offset = u64::try_from(read_offset).map_err(before)?;
         let limit = u64::try_from(read_limit).map_err(|_| Refusal::invalid("the limit is negative"))?;
         if resource.zstd && limit > 0 {
             return Err(Refusal::invalid("a compressed read has no limit").into());

@@ -139,6 +139,9 @@ async fn an_operation_can_be_attached_to_and_cancelled() {
     assert!(!running.done);
     let listed = fixture.operations().list_operations(longrunning::ListOperationsRequest::default()).await;
     assert_eq!(listed.unwrap().into_inner().operations.len(), 1);
+    let some = longrunning::ListOperationsRequest { filter: "done = true".to_owned(), ..Default::default() };
+    let refused = fixture.operations().list_operations(some).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument, "no filter is better than one that does not filter");
     let cancel = longrunning::CancelOperationRequest { name: name.clone() };
     fixture.operations().cancel_operation(cancel.clone()).await.unwrap();
     let told = to_the_end(second).await;

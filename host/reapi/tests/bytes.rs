@@ -70,7 +70,7 @@ async fn parts_are_read_by_offset_and_limit() {
         (999_999, 100, Ok(999_999..1_000_000)),
         (1_000_000, 0, Ok(0..0)),
         (1_000_001, 0, Err(Code::OutOfRange)),
-        (-1, 0, Err(Code::InvalidArgument)),
+        (-1, 0, Err(Code::OutOfRange)),
         (0, -1, Err(Code::InvalidArgument)),
     ] {
         let found = read(&fixture, &name, offset, limit).await.map_err(|status| status.code());
