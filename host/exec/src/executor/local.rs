@@ -14,6 +14,7 @@ use super::outputs::{Collector, Plan};
 use super::platform::Demands;
 use super::report::report;
 use super::stage::Stage;
+use super::subtrees::Subtrees;
 use super::{
     ActionError, Executed, Executor, Notes, OpenSocket, Order, RemoteApis, SocketOptions, load, path,
 };
@@ -60,6 +61,7 @@ impl Default for LocalOptions {
 pub struct LocalExecutor {
     cas: Cas,
     arena: Arena,
+    subtrees: Subtrees,
     options: LocalOptions,
     remote_apis: Option<Weak<dyn RemoteApis>>,
 }
@@ -90,7 +92,8 @@ impl LocalExecutor {
     #[must_use]
     pub fn new(cas: Cas, options: LocalOptions) -> Self {
         let arena = Arena::new(cas.clone(), options.in_memory);
-        Self { cas, arena, options, remote_apis: None }
+        let subtrees = Subtrees::new(cas.clone());
+        Self { cas, arena, subtrees, options, remote_apis: None }
     }
 
     /// Has actions find a socket of `remote_apis` where their property `remoteApisSocketPath` says. Without one, such
@@ -158,6 +161,8 @@ impl LocalExecutor {
         let staged = Some(SystemTime::now());
         let directories = task.plan.parents().chain(Some(task.cwd.clone()).filter(|cwd| !cwd.is_empty()));
         let mut root = stage.spec(directories);
+        // Only now: a tree that was staged is whole, and no deeper than paths may be long.
+        root.subtrees = self.subtrees.of(input_root)?;
         let asked = Notes::default();
         let socket = self.socket(task, &asked)?;
         if let (Some(socket), Some(inside)) = (&socket, &task.demands.socket) {
