@@ -239,15 +239,14 @@ impl Executor for LocalExecutor {
             system: outcome.usage.system,
             max_rss: outcome.usage.max_rss,
         });
-        match &attempt.outcome {
-            Ok(Outcome { ending: Ending::TimedOut, .. }) => {
-                Err(ActionError::TimedOut { after: task.timeout, result: Box::new(result) })
+        let outcome = attempt.outcome.as_ref().ok();
+        let report = outcome.and_then(|outcome| report(outcome, &task.demands, task.timeout));
+        let executed = Executed { result, report };
+        match outcome {
+            Some(Outcome { ending: Ending::TimedOut, .. }) => {
+                Err(ActionError::TimedOut { after: task.timeout, executed: Box::new(executed) })
             }
-            Ok(outcome) => {
-                let report = report(outcome, &task.demands, task.timeout);
-                Ok(Executed { result, report })
-            }
-            Err(_) => Ok(Executed { result, report: None }),
+            _ => Ok(executed),
         }
     }
 }

@@ -181,7 +181,10 @@ impl Executor for Pretender {
                 report: Some("it failed".to_owned()),
             }),
             "missing" => Err(ActionError::Missing { digests: vec![Digest::of(b"not there")] }),
-            "late" => Err(ActionError::TimedOut { after: Duration::from_secs(1), result: Box::new(result) }),
+            "late" => {
+                let executed = Box::new(Executed { result, report: Some("it was late".to_owned()) });
+                Err(ActionError::TimedOut { after: Duration::from_secs(1), executed })
+            }
             "wait" => {
                 let (send, receive) = std::sync::mpsc::channel();
                 let _guard = cancel.on_cancel(move || _ = send.send(()));

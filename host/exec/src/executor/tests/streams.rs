@@ -10,8 +10,8 @@ use spec_proto::well_known;
 use super::fixture::Fixture;
 use crate::ExecError;
 use crate::executor::{
-    ActionError, Executions, LocalExecutor, LocalOptions, OpenSocket, PoolOptions, RemoteApis, Request,
-    SocketOptions,
+    ActionError, Executed, Executions, LocalExecutor, LocalOptions, OpenSocket, PoolOptions, RemoteApis,
+    Request, SocketOptions,
 };
 
 #[test]
@@ -78,7 +78,10 @@ fn time_is_limited() {
     let limit = |seconds, nanos| Some(well_known::Duration { seconds, nanos });
     let draft = fixture.script("echo begun; echo 1 > a; /bin/sleep 50", &["a"]);
     let draft = draft.with(|draft| draft.action.timeout = limit(0, 300_000_000));
-    let ActionError::TimedOut { result, .. } = fixture.error(&draft) else { panic!("it has no time") };
+    let ActionError::TimedOut { executed, .. } = fixture.error(&draft) else { panic!("it has no time") };
+    let Executed { result, report } = *executed;
+    let told = report.expect("it is told of");
+    assert!(told.contains("killed at its time-out") && told.contains("its time-out was 300ms"), "{told}");
     assert_eq!(result.stdout.raw, b"begun\n");
     assert_eq!(result.files.len(), 1);
     assert!(fixture.cache.get(&fixture.store(&draft)).expect("the cache works").is_none());
