@@ -13,6 +13,7 @@ use super::arena::{Arena, Medium};
 use super::outputs::{Collector, Plan};
 use super::platform::Demands;
 use super::report::report;
+use super::slowness::slow_down;
 use super::stage::Stage;
 use super::subtrees::Subtrees;
 use super::{
@@ -39,7 +40,7 @@ pub struct LocalOptions {
     pub inline_output: u64,
     /// Whether what actions write goes to memory (a tmpfs) while there is plenty of it.
     pub in_memory: bool,
-    /// Every action takes at least so long, as on slower machines: for simulations.
+    /// Every action takes at least so long, as on slower machines, for simulations.
     pub least: Duration,
 }
 
@@ -155,7 +156,7 @@ impl LocalExecutor {
     }
 
     fn attempt_in(&self, medium: Medium, task: &Task, cancel: &Cancel) -> Result<Attempt, ActionError> {
-        let start = Some(SystemTime::now());
+        let (began, start) = (Instant::now(), Some(SystemTime::now()));
         let (chroot, input_root) = (task.demands.chroot.as_ref(), &task.action.input_root);
         let stage = Stage::new(&self.cas, &self.arena, chroot, input_root, medium)?;
         let staged = Some(SystemTime::now());
@@ -170,6 +171,7 @@ impl LocalExecutor {
         }
         let outcome = self.run(&root, &process(task, &stage)?, stage.medium, cancel);
         drop(socket);
+        slow_down(began, self.options.least, cancel)?;
         let executed = Span { start: staged, end: Some(SystemTime::now()) };
         Ok(Attempt { stage, fetched: Span { start, end: staged }, executed, outcome, asked })
     }
