@@ -17,6 +17,8 @@ use clap::{Args, ValueEnum};
 use tempfile::TempDir;
 
 use crate::paths::Paths;
+use crate::steps::step;
+use crate::{guests, hello};
 
 /// What to measure, and how often.
 #[derive(Args)]
@@ -27,7 +29,7 @@ pub(crate) struct Options {
     /// Measure less often
     #[arg(long)]
     quick: bool,
-    /// Measure this binary of spec-host, instead of one compiled now: not with `builds`
+    /// Measure this binary of spec-host, instead of one compiled now
     #[arg(long)]
     host: Option<PathBuf>,
 }
@@ -40,6 +42,15 @@ enum What {
 }
 
 impl Options {
+    /// The binary to measure.
+    fn host(&self, paths: &Paths) -> Result<PathBuf> {
+        if let Some(host) = &self.host {
+            return Ok(fs::canonicalize(host)?);
+        }
+        step("compile the element kinds", || guests::run(paths))?;
+        step("compile spec-host", || hello::build_host(paths))
+    }
+
     /// Runs of what takes seconds: imports, builds, trees.
     fn long_runs(&self) -> usize {
         if self.quick { 1 } else { 5 }

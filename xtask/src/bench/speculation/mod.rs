@@ -19,7 +19,7 @@ use super::{Options, scratch};
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{example, guests, hello};
+use crate::{example, guests};
 
 /// How much slower predictions that are all wrong may make a build, in percent.
 const MOST_PERCENT: f64 = 2.0;
@@ -34,11 +34,8 @@ struct Bench {
 
 /// Measures everything and prints the tables.
 pub(super) fn run(paths: &Paths, options: &Options) -> Result<()> {
-    step("compile the element kinds and policies", || guests::run(paths))?;
-    let host = match &options.host {
-        Some(host) => fs::canonicalize(host)?,
-        None => step("compile spec-host", || hello::build_host(paths))?,
-    };
+    let host = options.host(paths)?;
+    step("compile the policies", || guests::run(paths))?;
     let example = step("prepare the example", || example::run(paths))?;
     let folder = paths.target().join("bench");
     let _lock = Lock::take(&folder)?;
