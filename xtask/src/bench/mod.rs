@@ -21,7 +21,8 @@ use crate::paths::Paths;
 /// What to measure, and how often.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Builds beside BuildStream's, the server beside buildbox-casd, or speculative actions beside builds without
+    /// Builds beside BuildStream's, the server beside buildbox-casd, speculative actions beside builds without, or
+    /// those in a simulated cluster
     #[arg(value_enum, default_value = "builds")]
     what: What,
     /// Measure less often
@@ -37,6 +38,7 @@ enum What {
     Builds,
     Reapi,
     Speculation,
+    Cluster,
 }
 
 impl Options {
@@ -66,6 +68,7 @@ pub(crate) fn run(paths: &Paths, options: Options) -> Result<()> {
         What::Builds => builds::run(paths, options),
         What::Reapi => reapi::run(paths, &options),
         What::Speculation => speculation::run(paths, &options),
+        What::Cluster => speculation::run_in_cluster(paths, &options),
     }
 }
 
