@@ -52,7 +52,7 @@ fn make(
     mode: Mode,
     built: &BuiltWith<'_>,
     previous: Option<Digest>,
-    ends: &[(Digest, Bucket)],
+    ends: &[(Digest, Option<bool>)],
     policy: &OverlaySlot,
 ) -> Result<Generated> {
     let layers = built.layers.iter().map(|layer| staged(session, layer)).collect();
