@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use spec_model::{Answered, Digest};
 use spec_speculation::prime::Finished;
-use spec_speculation::{Account, Bucket, Content, Miss};
+use spec_speculation::{Account, Content, Miss};
 
 /// Letters that may wait. There is room for every flight and every build beside the requests.
 const MOST: usize = 4096;
