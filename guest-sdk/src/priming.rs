@@ -46,6 +46,16 @@ pub use bindings::spec::priming_policy::log::{Level, log};
 /// The priority of what can wait longest.
 pub const LAST: u16 = 1000;
 
+/// The priority of what so much waits for, in milliseconds: more goes first. What differs by 3 % or more differs here,
+/// be it milliseconds or days.
+#[must_use]
+pub fn priority(waiting_ms: u32) -> u16 {
+    let octave = waiting_ms.max(1).ilog2();
+    let within = (31 * u64::from(waiting_ms.max(1) - (1 << octave))) >> octave;
+    // At most 31 * 31 + 30.
+    LAST - (31 * octave) as u16 - within as u16
+}
+
 /// A priming policy at work in one session.
 pub trait Policy: Sized + 'static {
     /// A session with the policy's settings and what it remembered of the last one; empty the first time.

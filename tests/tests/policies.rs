@@ -211,5 +211,11 @@ fn components_are_listed_and_checked() {
     }
     let wrong = check("priming-selective", &["--setting", "least-percent=101"]);
     wrong.refused(2, "policy-invalid-setting", &["'least-percent'", "from 0 to 100"]);
+    let needless = check("stack", &["--setting", "a=b"]);
+    needless.refused(
+        2,
+        "plugin-no-settings",
+        &["stack.wasm", "an element kind", "'a'", "leave --setting out"],
+    );
     check("other-world", &[]).refused(2, "plugin-wrong-world", &["not an element kind"]);
 }

@@ -1,5 +1,9 @@
 //! `why`: what changed an element's key, with the place where it is written.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::Path;
+
 use spec_testkit::{Host, Project};
 
 const CONF: &str = "name: whys\nmin-version: 2.0\nelement-path: elements\n";
@@ -21,17 +25,18 @@ public:
   note: first
 ";
 
+const FILES: [(&str, &str); 7] = [
+    ("project.conf", CONF),
+    ("elements/low.bst", LOW),
+    ("elements/middle.bst", MIDDLE),
+    ("elements/high.bst", HIGH),
+    ("files/low/a.h", "int a;\n"),
+    ("files/low/gone.h", "int gone;\n"),
+    ("files/high/b.c", "int b;\n"),
+];
+
 fn built() -> (Host, Project) {
-    let host = Host::new();
-    let project = Project::of(&[
-        ("project.conf", CONF),
-        ("elements/low.bst", LOW),
-        ("elements/middle.bst", MIDDLE),
-        ("elements/high.bst", HIGH),
-        ("files/low/a.h", "int a;\n"),
-        ("files/low/gone.h", "int gone;\n"),
-        ("files/high/b.c", "int b;\n"),
-    ]);
+    let (host, project) = (Host::new(), Project::of(&FILES));
     let _ = host.run(&project, &["build", "high.bst"]).success();
     (host, project)
 }
@@ -103,4 +108,38 @@ fn an_older_artifact_can_be_chosen() {
     host.run(&project, &["why", "--since", "", "high.bst"]).refused(2, "ambiguous-key", &["more digits"]);
     project.replace("elements/high.bst", "third", "first");
     assert_eq!(causes(&host, &project, &since), "");
+}
+
+#[test]
+fn files_are_told_of_sources_in_folders_of_any_name() {
+    let host = Host::new();
+    let project = Project::of(&[
+        ("project.conf", CONF),
+        ("elements/low.bst", &LOW.replace("path:", "directory: größe\n  path:")),
+        ("files/low/a.h", "int a;\n"),
+    ]);
+    let _ = host.run(&project, &["build", "low.bst"]).success();
+    project.write("files/low/a.h", "int a2;\n");
+    assert!(causes(&host, &project, &["low.bst"]).ends_with("~ größe/a.h"));
+}
+
+#[test]
+fn sources_that_did_not_change_are_not_looked_at() {
+    let (host, project) = (Host::new(), Project::of(&FILES));
+    let records = host.cache().join("cas/refs/element-sources");
+    let _ = host.run(&project, &["build", "low.bst"]).success();
+    let of_low = names(&records);
+    let _ = host.run(&project, &["build", "high.bst"]).success();
+    // Whoever reads a record that is a link to itself fails.
+    for name in names(&records).difference(&of_low) {
+        std::fs::remove_file(records.join(name)).expect("it is there");
+        std::os::unix::fs::symlink(name, records.join(name)).expect("its place is free");
+    }
+    project.write("files/low/a.h", "int a2;\n");
+    assert!(causes(&host, &project, &["high.bst"]).ends_with("~ a.h"));
+}
+
+fn names(folder: &Path) -> BTreeSet<OsString> {
+    let entries = std::fs::read_dir(folder).expect("it is there");
+    entries.map(|entry| entry.expect("it can be listed").file_name()).collect()
 }

@@ -19,6 +19,8 @@ mod setup;
 mod steps;
 mod test;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -64,8 +66,18 @@ enum Task {
     Golden,
 }
 
-fn main() -> Result<()> {
-    let task = Arguments::parse().task;
+/// Not the error itself: that would be shown with a backtrace where `RUST_BACKTRACE` is set.
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
     let paths = Paths::find()?;
     match task {
         Task::Run => hello::run(&paths),

@@ -11,7 +11,7 @@ use spec_strategy::{KindRegistry, KindRequest};
 use super::say;
 use crate::app::App;
 use crate::cli::{PluginCheckArgs, PluginCommand};
-use crate::error::{BlameUser, CommandResult};
+use crate::error::{BlameUser, CommandError, CommandResult};
 
 /// What a component that is made for another world is refused with.
 const WRONG_WORLD: &str = "plugin-wrong-world";
@@ -55,5 +55,13 @@ fn check(app: &App, args: &PluginCheckArgs) -> CommandResult<&'static str> {
     }
     let name = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let kind = plugins.kind(&KindRequest { name, component: Some(args.file.clone()) });
-    kind.map(|_| "a good element kind").or_usage()
+    kind.or_usage()?;
+    match args.settings.first() {
+        None => Ok("a good element kind"),
+        Some((key, _)) => {
+            let file = args.file.display();
+            let message = format!("{file} is an element kind, which has no settings, so none called '{key}'");
+            Err(CommandError::usage("plugin-no-settings", message).hint("leave --setting out"))
+        }
+    }
 }

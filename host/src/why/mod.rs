@@ -85,8 +85,12 @@ pub(crate) fn explain(session: &Session, element: usize, since: Option<&str>) ->
             continue;
         };
         let new = current(session, visit.element, &keys);
-        let mut files = files(session, visit.element, &old)?;
-        for change in changes(&old, &new) {
+        let changes = changes(&old, &new);
+        let mut files = match changes.iter().any(|change| matches!(change, Change::Source { .. })) {
+            true => files(session, visit.element, &old)?,
+            false => Vec::new(),
+        };
+        for change in changes {
             match rebuilt(session, &change) {
                 Some((below, before)) if seen.insert(below) => open.push_back(visit.below(below, before)),
                 Some(_) => {}
@@ -142,7 +146,7 @@ fn current(session: &Session, element: usize, keys: &[Key]) -> Value {
 
 /// What differs in the staged sources, if both are there.
 fn files(session: &Session, element: usize, old: &Value) -> CommandResult<Vec<FileChange>> {
-    let sources = old.get("sources").map(ToString::to_string).unwrap_or_default();
+    let sources = old.get("sources").map(canonical).unwrap_or_default();
     let before = spec_source::staged_tree(&session.cas, &Key::of(sources.as_bytes()))?;
     // What is not fetched yet cannot be compared, which is no reason to fail.
     let after = session.sources(element).stage(&Watch::quiet(Cancel::new())).ok();
@@ -153,4 +157,16 @@ fn files(session: &Session, element: usize, old: &Value) -> CommandResult<Vec<Fi
         _ => '~',
     };
     Ok(session.cas.diff(&before, &after)?.into_iter().map(|change| (kind(&change), change.path)).collect())
+}
+
+/// A part of a description as its text had it: all outside ASCII escaped.
+fn canonical(value: &Value) -> String {
+    let mut text = String::new();
+    for c in value.to_string().chars() {
+        match c.is_ascii() {
+            true => text.push(c),
+            false => text.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
+        }
+    }
+    text
 }

@@ -16,7 +16,9 @@ mod memory;
 use std::collections::HashMap;
 
 use memory::Memory;
-use spec_guest_sdk::priming::{Candidate, Decision, LAST, Machine, Observation, Outcome, Policy, SkipReason};
+use spec_guest_sdk::priming::{
+    Candidate, Decision, Machine, Observation, Outcome, Policy, SkipReason, priority,
+};
 use spec_guest_sdk::{Refused, Settings, export_priming_policy};
 
 /// What a program's rate counts beside the action's own, in observations.
@@ -77,7 +79,7 @@ impl Selective {
             return Decision::Skip(SkipReason::Unlikely);
         }
         self.programs.insert(candidate.action, candidate.program);
-        Decision::Submit(priority(candidate, likely))
+        Decision::Submit(priority(urgency(candidate, likely)))
     }
 
     /// How likely it is that an action is asked for, in percent.
@@ -88,10 +90,10 @@ impl Selective {
     }
 }
 
-/// What is likely and has much waiting for it goes first: ten seconds that are certain are the most urgent.
-fn priority(candidate: &Candidate, percent: u64) -> u16 {
-    let urgency = u64::from(candidate.critical_ms.max(candidate.took_ms)) * percent / 1000;
-    LAST - u16::try_from(urgency).map_or(LAST, |urgency| urgency.min(LAST))
+/// What waits for an action, as far as it is likely, in milliseconds.
+fn urgency(candidate: &Candidate, percent: u64) -> u32 {
+    let expected = u64::from(candidate.critical_ms.max(candidate.took_ms)) * percent / 100;
+    u32::try_from(expected).unwrap_or(u32::MAX)
 }
 
 export_priming_policy!(Selective);

@@ -23,7 +23,8 @@ use crate::{guests, hello};
 /// What to measure, and how often.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Builds beside BuildStream's, the server beside buildbox-casd, or speculative actions beside builds without
+    /// Builds beside BuildStream's, the server beside buildbox-casd, speculative actions beside builds without, or
+    /// those in a simulated cluster
     #[arg(value_enum, default_value = "builds")]
     what: What,
     /// Measure less often
@@ -39,6 +40,7 @@ enum What {
     Builds,
     Reapi,
     Speculation,
+    Cluster,
 }
 
 impl Options {
@@ -77,15 +79,17 @@ pub(crate) fn run(paths: &Paths, options: Options) -> Result<()> {
         What::Builds => builds::run(paths, options),
         What::Reapi => reapi::run(paths, &options),
         What::Speculation => speculation::run(paths, &options),
+        What::Cluster => speculation::run_in_cluster(paths, &options),
     }
 }
 
 /// A new folder in `folder`, where nothing is but what a killed benchmark left.
 fn scratch(folder: &Path) -> Result<TempDir> {
-    if folder.exists() {
+    fs::create_dir_all(folder)?;
+    if fs::read_dir(folder)?.next().is_some() {
         println!("removing what a killed benchmark left; for five minutes ext4 will make files slowly");
         fs::remove_dir_all(folder)?;
+        fs::create_dir(folder)?;
     }
-    fs::create_dir_all(folder)?;
     Ok(TempDir::new_in(folder)?)
 }
