@@ -2,23 +2,11 @@
 //! changes nothing but a warning.
 
 use serde_json::Value;
+use spec_testkit::recc::{BASE, RECC};
 use spec_testkit::{Host, Outcome, Project, require_env};
 
-/// An element with recc whose one action reads the header of `dep.bst`.
-const ELEMENT: &str = "kind: manual
-build-depends:
-- filename: debian.bst
-  config:
-    digest-environment: RECC_REMOTE_PLATFORM_chrootRootDigest
-- dep.bst
-environment:
-  RECC_SERVER: unix:/tmp/casd.sock
-  RECC_DEPS_GLOBAL_PATHS: 1
-  RECC_NO_PATH_REWRITE: 1
-sandbox:
-  remote-apis-socket:
-    path: /tmp/casd.sock
-config:
+/// What an element with recc does whose one action reads the header of `dep.bst`.
+const BUILD: &str = "config:
   build-commands:
   - |
     printf '#include <dep.h>\\nint answer = DEP_ANSWER;\\n' > a.c
@@ -41,13 +29,10 @@ impl Case {
     fn new() -> Case {
         let (host, project) = (Host::shared(), Project::on_base(&[]));
         host.configure("scheduler:\n  speculative-actions: True\n");
-        let folder = project.path().parent().and_then(|folder| folder.file_name());
-        let folder = folder.expect("a temporary folder has a name").to_string_lossy();
-        let token: String = folder.chars().filter(char::is_ascii_alphanumeric).collect();
-        let case =
-            Case { host, project, element: format!("p-{}.bst", token.to_lowercase()), version: 0.into() };
-        case.project.write(&format!("elements/{}", case.element), ELEMENT);
-        case
+        let element = format!("p-{}.bst", project.token());
+        let text = format!("kind: manual\nbuild-depends:\n{BASE}- dep.bst\n{RECC}{BUILD}");
+        project.write(&format!("elements/{element}"), &text);
+        Case { host, project, element, version: 0.into() }
     }
 
     fn run(&self, arguments: &[&str]) -> Outcome {

@@ -63,15 +63,12 @@ pub fn action_needs(cas: &Cas, action: &Digest) -> Vec<Need> {
 }
 
 fn outputs(cas: &Cas, result: &ActionResult) -> Vec<Need> {
-    let mut blobs: Vec<Digest> = result.files.iter().map(|file| file.digest).collect();
-    blobs.extend([&result.stdout, &result.stderr].into_iter().filter_map(|captured| captured.digest));
-    blobs.extend(&result.subactions);
+    let mut blobs: Vec<Digest> = result.blobs().chain(result.subactions.iter().copied()).collect();
     for tree in result.directories.iter().filter_map(|directory| directory.tree) {
         let message = cas.peek(&tree, LARGEST).and_then(|bytes| reapi::Tree::decode(&*bytes).ok());
         let folders = message.map(|message| message.children.into_iter().chain(message.root));
         let files = folders.into_iter().flatten().flat_map(|folder| folder.files);
         blobs.extend(files.filter_map(|file| wire::digest("a file of a tree", file.digest).ok()));
-        blobs.push(tree);
     }
     let roots = result.directories.iter().filter_map(|directory| directory.root);
     blobs.into_iter().map(Need::Blob).chain(roots.map(Need::Tree)).collect()

@@ -26,6 +26,17 @@ pub struct ActionResult {
     pub subactions: Vec<Digest>,
 }
 
+impl ActionResult {
+    /// The blobs that it names itself: files, what was written to the streams, `Tree` messages. Neither what these
+    /// name, nor `Directory` messages with what is below them.
+    pub fn blobs(&self) -> impl Iterator<Item = Digest> {
+        let files = self.files.iter().map(|file| file.digest);
+        let streams = [&self.stdout, &self.stderr].into_iter().filter_map(|captured| captured.digest);
+        let trees = self.directories.iter().filter_map(|directory| directory.tree);
+        files.chain(streams).chain(trees)
+    }
+}
+
 /// What a command wrote to one of its streams. Inline bytes, a digest, or both; neither if it wrote nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Captured {

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use spec_plugins::{Options, Plugins, PolicyComponent, PolicyRequest, overlay_policies, priming_policies};
 use spec_strategy::{
-    Candidate, EagerPriming, InputOrigins, InputStanding, Machine, Observation, OriginFacts, OriginKind,
-    Outcome, OverlayPolicy, PolicyError, PrimingPolicy, StandardOverlays, Standing,
+    Candidate, InputOrigins, InputStanding, Machine, Observation, OriginFacts, OriginKind, Outcome,
+    OverlayPolicy, PolicyError, PrimingPolicy, StandardOverlays, StandardPriming, Standing,
 };
 
 const BATCH: u32 = 1000;
@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         settings: Vec::new(),
     };
     println!("median of {RUNS} batches of {BATCH}, nanoseconds for each");
-    priming("built-in", &mut EagerPriming)?;
+    priming("built-in", &mut StandardPriming)?;
     for name in priming_policies() {
         priming(name, &mut *plugins.priming_policy(&embedded(name), "bench")?.0)?;
     }

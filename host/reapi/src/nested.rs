@@ -7,14 +7,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use spec_cas::{Cas, ScratchDir};
 use spec_exec::ExecError;
 use spec_exec::executor::{
     Executions, Executor, LocalExecutor, LocalOptions, OpenSocket, PoolOptions, RemoteApis, ResultCache,
-    Slowed, SocketOptions, Spare,
+    SocketOptions, Spare,
 };
 use spec_model::UserError;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -92,11 +91,7 @@ impl Nested {
 
     fn executor(&self) -> Arc<dyn Executor> {
         let this: Weak<dyn RemoteApis> = self.this.clone();
-        let local = LocalExecutor::new(self.cas.clone(), self.local.clone()).with_remote_apis(this);
-        match self.local.least {
-            Duration::ZERO => Arc::new(local),
-            least => Arc::new(Slowed::new(local, least)),
-        }
+        Arc::new(LocalExecutor::new(self.cas.clone(), self.local.clone()).with_remote_apis(this))
     }
 
     fn runtime(&self) -> Result<Handle, ExecError> {

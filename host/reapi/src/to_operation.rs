@@ -38,7 +38,7 @@ pub(crate) async fn tell(
     let result = match stage {
         Stage::Completed(answer) => {
             let operation = Arc::clone(operation);
-            let is_logged = answer.as_ref().is_ok_and(|done| done.report.is_some());
+            let is_logged = report(&answer).is_some();
             let wants_nothing = operation.inline.is_empty() && !is_logged;
             let finish = move || {
                 let executed = answer.as_ref().ok().map(Arc::clone);
@@ -83,20 +83,30 @@ fn number(stage: &Stage) -> reapi::execution_stage::Value {
 }
 
 fn response(realm: &Realm, answer: Answer) -> reapi::ExecuteResponse {
+    let server_logs = report(&answer).and_then(|report| log(realm, report)).into_iter().collect();
     match answer {
         Ok(done) => reapi::ExecuteResponse {
             result: Some(action_result_to_proto(&done.result)),
             cached_result: done.answered == Answered::CacheHit,
             status: Some(status::ok()),
-            server_logs: done.report.iter().filter_map(|report| log(realm, report)).collect(),
+            server_logs,
             ..Default::default()
         },
         Err(error) => {
             let result = partial(&error).map(action_result_to_proto);
             let message = error.to_string();
             let status = Some(status::to_rpc(&realm.refusal(error)));
-            reapi::ExecuteResponse { result, status, message, ..Default::default() }
+            reapi::ExecuteResponse { result, status, server_logs, message, ..Default::default() }
         }
+    }
+}
+
+/// What the machine tells of how the command ended.
+fn report(answer: &Answer) -> Option<&str> {
+    match answer {
+        Ok(done) => done.report.as_deref(),
+        Err(ActionError::TimedOut { executed, .. }) => executed.report.as_deref(),
+        Err(_) => None,
     }
 }
 
@@ -110,7 +120,7 @@ fn log(realm: &Realm, report: &str) -> Option<(String, reapi::LogFile)> {
 /// What there is of a result although there was an error.
 fn partial(error: &ActionError) -> Option<&ActionResult> {
     match error {
-        ActionError::TimedOut { result, .. } => Some(result),
+        ActionError::TimedOut { executed, .. } => Some(&executed.result),
         _ => None,
     }
 }

@@ -94,6 +94,9 @@ async fn errors_of_an_execution_are_in_its_answer() {
     assert_eq!(Code::from(late.status.unwrap().code), Code::DeadlineExceeded);
     assert!(late.result.is_some(), "what there is of a result comes along");
     assert!(late.message.contains("killed"), "{}", late.message);
+    let log = late.server_logs["sandbox"].digest.as_ref();
+    assert_eq!(log, Some(&wire(&fixture.cas.digest(b"it was late"))));
+    assert!(fixture.cas.contains(&fixture.cas.digest(b"it was late")).unwrap());
     let missing = run(&fixture, execute(&fixture.action("missing"))).await.unwrap().status.unwrap();
     assert_eq!(Code::from(missing.code), Code::FailedPrecondition);
     assert_names(&missing, &Digest::of(b"not there"));

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use spec_cas::Cas;
 use spec_model::{Digest, Subaction};
 
-use crate::account::Bucket;
 use crate::attribute::{Build, Counts, Limits, attribute};
 use crate::error::Result;
 use crate::mode::Mode;
@@ -74,14 +73,17 @@ pub fn generate(
     Ok(Generated::New { digest: record.store(cas)?, counts })
 }
 
+/// So many predictions of an action are counted before they count for half.
+const REMEMBERED: u32 = 16;
+
 fn limits(mode: Mode) -> Limits {
     Limits { own_actions: mode >= Mode::IntraElement, other_actions: mode >= Mode::Full }
 }
 
 /// Times and uses that the new record does not know. The base action is another one after every change, so actions
 /// are the same when they write the same first output.
-fn remember(record: &mut Record, previous: &Record, ends: &[(Digest, Bucket)]) {
-    let ends: HashMap<Digest, Bucket> = ends.iter().copied().collect();
+fn remember(record: &mut Record, previous: &Record, ends: &[(Digest, Option<bool>)]) {
+    let ends: HashMap<Digest, Option<bool>> = ends.iter().copied().collect();
     let key =
         |record: &Record, action: &RecordedAction| Some(record.paths.text(action.outputs.first()?.path));
     let known = previous.actions.iter().filter_map(|action| Some((key(previous, action)?, action)));
@@ -89,11 +91,11 @@ fn remember(record: &mut Record, previous: &Record, ends: &[(Digest, Bucket)]) {
     let keys: Vec<Option<String>> = record.actions.iter().map(|action| key(record, action)).collect();
     for (action, key) in record.actions.iter_mut().zip(keys) {
         let Some(old) = key.and_then(|key| known.get(&key).copied()) else { continue };
-        let end = ends.get(&old.base);
-        let hit = matches!(end, Some(Bucket::Used | Bucket::Joined));
-        let miss = matches!(end, Some(Bucket::Unused | Bucket::Failed));
-        action.hits = old.hits.saturating_add(u32::from(hit));
-        action.misses = old.misses.saturating_add(u32::from(miss));
+        let end = ends.get(&old.base).copied().flatten();
+        // Old ones fade, so that what changed its ways is known for it soon.
+        let faded = if old.hits.saturating_add(old.misses) >= REMEMBERED { 2 } else { 1 };
+        action.hits = old.hits / faded + u32::from(end == Some(true));
+        action.misses = old.misses / faded + u32::from(end == Some(false));
         if action.took_ms == 0 {
             (action.took_ms, action.cpu_ms) = (old.took_ms, old.cpu_ms);
         }

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use spec_model::UserError;
 use spec_strategy::{
-    Candidate, ChangedFile, Choice, Decision, EagerPriming, InputOrigins, InputStanding, Machine,
-    Observation, OriginFacts, OriginKind, OverlayPolicy, PolicyError, PrimingPolicy, Proposal, SetEdit,
-    StandardOverlays, Standing,
+    Candidate, ChangedFile, Choice, Decision, InputOrigins, InputStanding, Machine, Observation, OriginFacts,
+    OriginKind, OverlayPolicy, PolicyError, PrimingPolicy, Proposal, SetEdit, StandardOverlays,
+    StandardPriming, Standing,
 };
 
 use crate::record::{Input, Origin, Record};
@@ -68,7 +68,7 @@ impl HasBuiltIn for dyn OverlayPolicy {
 
 impl HasBuiltIn for dyn PrimingPolicy {
     fn built_in() -> Box<Self> {
-        Box::new(EagerPriming)
+        Box::new(StandardPriming)
     }
 }
 
@@ -190,7 +190,7 @@ impl PrimingSlot {
             answer.len() == candidates.len() && answer.iter().all(within)
         };
         let answer = self.ask("decide", |policy| policy.decide(candidates, machine), good);
-        answer.or_else(|| EagerPriming.decide(candidates, machine).ok()).unwrap_or_default()
+        answer.or_else(|| StandardPriming.decide(candidates, machine).ok()).unwrap_or_default()
     }
 
     /// Tells what became of submitted actions.

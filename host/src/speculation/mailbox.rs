@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use spec_model::{Answered, Digest};
 use spec_speculation::prime::Finished;
-use spec_speculation::{Account, Bucket, Content, Miss};
+use spec_speculation::{Account, Content, Miss};
 
 /// Letters that may wait. There is room for every flight and every build beside the requests.
 const MOST: usize = 4096;
@@ -42,8 +42,8 @@ pub(super) enum Letter {
 /// What became of what was predicted for an element.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
-    /// How its actions end, by base action.
-    pub(super) all: Vec<(Digest, Bucket)>,
+    /// Whether what was predicted for its actions was asked for: see [`Board::ends`].
+    pub(super) all: Vec<(Digest, Option<bool>)>,
     /// Those that were not there when they were asked for, or were not asked for.
     pub(super) misses: Vec<Miss>,
 }

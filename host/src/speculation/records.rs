@@ -4,8 +4,7 @@ use spec_artifact::{Artifact, ArtifactName};
 use spec_build::{BuiltWith, ElementKeys, Layer, LayerKind, Remembered, Warning};
 use spec_model::{Digest, UserError};
 use spec_speculation::{
-    Bucket, Build, Generated, Mode, OverlaySlot, Record, Result, StagedLayer, Staging, generate, stands,
-    store_misses,
+    Build, Generated, Mode, OverlaySlot, Record, Result, StagedLayer, Staging, generate, stands, store_misses,
 };
 
 use super::mailbox::Ends;
@@ -52,7 +51,7 @@ fn make(
     mode: Mode,
     built: &BuiltWith<'_>,
     previous: Option<Digest>,
-    ends: &[(Digest, Bucket)],
+    ends: &[(Digest, Option<bool>)],
     policy: &OverlaySlot,
 ) -> Result<Generated> {
     let layers = built.layers.iter().map(|layer| staged(session, layer)).collect();

@@ -20,4 +20,4 @@ pub use overlay_policy::{
 pub use plan::{Command, CommandGroup, DigestEnvironment, Plan, Step};
 pub use priming_policy::{Candidate, Decision, Machine, Observation, Outcome, PrimingPolicy, SkipReason};
 pub use registry::{KindRegistry, KindRequest};
-pub use standard::{EagerPriming, StandardOverlays};
+pub use standard::{StandardOverlays, StandardPriming};

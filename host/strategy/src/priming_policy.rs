@@ -5,7 +5,7 @@ use crate::PolicyError;
 /// Decides what is primed, and in which order. One object serves a session and may remember what it saw.
 ///
 /// All calls are batches; actions, elements and commands are numbers. A policy that fails or answers nonsense is not
-/// asked again in the session, and [`EagerPriming`](crate::EagerPriming) takes its place.
+/// asked again in the session, and [`StandardPriming`](crate::StandardPriming) takes its place.
 pub trait PrimingPolicy: Send {
     /// What becomes of candidates: as many decisions as candidates, in the same order. A candidate that is held is
     /// asked about again when something changed.
@@ -44,9 +44,9 @@ pub struct Candidate {
     pub took_ms: u32,
     /// CPU time that it took when it was recorded, in milliseconds; 0 if not known.
     pub cpu_ms: u32,
-    /// How often it was primed in earlier sessions and asked for.
+    /// How often what was predicted for it in earlier sessions was asked for, primed or not; old times fade.
     pub hits: u32,
-    /// How often it was primed in earlier sessions and not asked for.
+    /// How often it was not.
     pub misses: u32,
     /// How many recorded actions read its outputs.
     pub fan_out: u32,
@@ -84,7 +84,7 @@ pub enum Decision {
     },
     /// Ask again later.
     Hold,
-    /// Never submit it.
+    /// Do not submit it as it is predicted now.
     Skip(SkipReason),
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Candidate, Choice, Decision, InputOrigins, InputStanding, Machine, OverlayPolicy, PolicyError,
-    PrimingPolicy, Standing,
+    PrimingPolicy, SkipReason, Standing,
 };
 
 /// Records every alternative, and takes the first that is known, in the order SOURCE, ACTION, ARTIFACT.
@@ -29,16 +29,27 @@ fn choose(input: &InputStanding) -> Choice {
     }
 }
 
-/// Submits everything at once, first what most waits for.
+/// Submits everything at once, first what most waits for, but for what was hardly ever predicted rightly.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct EagerPriming;
+pub struct StandardPriming;
 
-impl PrimingPolicy for EagerPriming {
+/// So often a prediction may be wrong before it matters.
+const FIRST_MISSES: u32 = 3;
+
+impl PrimingPolicy for StandardPriming {
     fn decide(&mut self, candidates: &[Candidate], _machine: &Machine) -> Result<Vec<Decision>, PolicyError> {
-        let decide =
-            |candidate: &Candidate| Decision::Submit { priority: 1000 - urgency(candidate.critical_ms) };
+        let decide = |candidate: &Candidate| match is_unlikely(candidate) {
+            true => Decision::Skip(SkipReason::Unlikely),
+            false => Decision::Submit { priority: 1000 - urgency(candidate.critical_ms) },
+        };
         Ok(candidates.iter().map(decide).collect())
     }
+}
+
+/// Whether less than one in five predictions were right. What is skipped is predicted all the same, so it is learned when
+/// that changes.
+fn is_unlikely(candidate: &Candidate) -> bool {
+    candidate.misses >= FIRST_MISSES && u64::from(candidate.misses) > 4 * u64::from(candidate.hits)
 }
 
 /// At most 31 * 31 + 30. Chains that differ by 3 % or more do so here, be they of milliseconds or of days.

@@ -8,6 +8,7 @@ mod host;
 mod oracle;
 mod outcome;
 mod project;
+pub mod recc;
 mod service;
 mod waiting;
 

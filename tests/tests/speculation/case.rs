@@ -7,6 +7,7 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use spec_proto::Message;
 use spec_proto::buildstream::v2::Artifact;
+use spec_testkit::recc::{BASE, RECC};
 use spec_testkit::{Host, Outcome, Project};
 
 /// A project with a header in `dep.bst`, and elements with names that nobody has built before: recc puts the element's
@@ -22,23 +23,6 @@ pub(crate) type Figures = BTreeMap<String, u64>;
 
 /// How actions were answered, by their last output.
 pub(crate) type Answers = BTreeMap<String, String>;
-
-/// The base, with its tree in the variable that recc sends as a platform property.
-pub(crate) const BASE: &str = "- filename: debian.bst
-  config:
-    digest-environment: RECC_REMOTE_PLATFORM_chrootRootDigest
-";
-
-/// What recc needs to know, and the socket that it uses.
-pub(crate) const RECC: &str = "environment:
-  RECC_SERVER: unix:/tmp/casd.sock
-  RECC_LINK: 1
-  RECC_DEPS_GLOBAL_PATHS: 1
-  RECC_NO_PATH_REWRITE: 1
-sandbox:
-  remote-apis-socket:
-    path: /tmp/casd.sock
-";
 
 impl Case {
     pub(crate) fn new() -> Case {

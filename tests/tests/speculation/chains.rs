@@ -1,6 +1,8 @@
 //! Actions that follow from actions, within elements and across them.
 
-use crate::case::{BASE, Case, executed, hits};
+use spec_testkit::recc::BASE;
+
+use crate::case::{Case, executed, hits};
 
 /// Installs the file `FROM` as `TO`.
 fn install(from: &str, to: &str) -> String {

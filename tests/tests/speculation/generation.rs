@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use crate::case::{Case, RECC, executed};
+use spec_testkit::recc::RECC;
+
+use crate::case::{Case, executed};
 
 /// A project in which the example's program was built with recc, once for all tests, and its name.
 static BUILT: LazyLock<(Case, String)> = LazyLock::new(|| {

@@ -1,6 +1,8 @@
 //! One element, and what changes between two builds of it.
 
-use crate::case::{BASE, Case, buckets, executed, hits};
+use spec_testkit::recc::BASE;
+
+use crate::case::{Case, buckets, executed, hits};
 
 #[test]
 fn case_03_own_source_changed() {

@@ -14,10 +14,10 @@ use super::scratch;
 use super::table::{Row, Table, Target};
 use crate::bst::Bst;
 use crate::command::output;
+use crate::example;
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{example, guests, hello};
 
 /// All that takes part.
 struct Bench {
@@ -31,9 +31,8 @@ struct Bench {
 
 /// Measures everything and prints the table.
 pub(super) fn run(paths: &Paths, options: Options) -> Result<()> {
-    step("compile the element kinds", || guests::run(paths))?;
+    let host = options.host(paths)?;
     let example = step("prepare the example", || example::run(paths))?;
-    let host = step("compile spec-host", || hello::build_host(paths))?;
     let bst = step("install BuildStream", || Bst::install(paths))?;
     let folder = paths.target().join("bench");
     let _lock = Lock::take(&folder)?;

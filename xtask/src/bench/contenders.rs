@@ -58,13 +58,18 @@ impl Contender {
 
     pub(super) fn command(&self, project: &Project) -> Command {
         let mut command = command(&self.program, ["--config"]);
-        command.arg(Bst::config(&self.cache())).arg("--directory").arg(project.path());
+        command.arg(self.config()).arg("--directory").arg(project.path());
         command
     }
 
     /// Builds an element; what the program prints is shown if it fails.
     pub(super) fn build(&self, project: &Project, element: &str) -> Result<()> {
         output(self.command(project).args(["build", element])).map(drop)
+    }
+
+    /// Its user configuration, for the latest cache.
+    pub(super) fn config(&self) -> PathBuf {
+        Bst::config(&self.cache())
     }
 
     fn cache(&self) -> PathBuf {

@@ -17,17 +17,20 @@ use clap::{Args, ValueEnum};
 use tempfile::TempDir;
 
 use crate::paths::Paths;
+use crate::steps::step;
+use crate::{guests, hello};
 
 /// What to measure, and how often.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Builds beside BuildStream's, the server beside buildbox-casd, or speculative actions beside builds without
+    /// Builds beside BuildStream's, the server beside buildbox-casd, speculative actions beside builds without, or
+    /// those in a simulated cluster
     #[arg(value_enum, default_value = "builds")]
     what: What,
     /// Measure less often
     #[arg(long)]
     quick: bool,
-    /// Measure this binary of spec-host, instead of one compiled now: not with `builds`
+    /// Measure this binary of spec-host, instead of one compiled now
     #[arg(long)]
     host: Option<PathBuf>,
 }
@@ -37,9 +40,19 @@ enum What {
     Builds,
     Reapi,
     Speculation,
+    Cluster,
 }
 
 impl Options {
+    /// The binary to measure.
+    fn host(&self, paths: &Paths) -> Result<PathBuf> {
+        if let Some(host) = &self.host {
+            return Ok(fs::canonicalize(host)?);
+        }
+        step("compile the element kinds", || guests::run(paths))?;
+        step("compile spec-host", || hello::build_host(paths))
+    }
+
     /// Runs of what takes seconds: imports, builds, trees.
     fn long_runs(&self) -> usize {
         if self.quick { 1 } else { 5 }
@@ -66,6 +79,7 @@ pub(crate) fn run(paths: &Paths, options: Options) -> Result<()> {
         What::Builds => builds::run(paths, options),
         What::Reapi => reapi::run(paths, &options),
         What::Speculation => speculation::run(paths, &options),
+        What::Cluster => speculation::run_in_cluster(paths, &options),
     }
 }
 

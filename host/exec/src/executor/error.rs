@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use spec_cas::CasError;
-use spec_model::{ActionFailure, ActionResult, Digest, UserError};
+use spec_model::{ActionFailure, Digest, UserError};
 use spec_sandbox::SandboxError;
 
+use super::Executed;
 use crate::ExecError;
 
 /// Why an action was not run, or has no result. Cloned to all who wait for it.
@@ -50,7 +51,7 @@ pub enum ActionError {
         /// The limit.
         after: Duration,
         /// What there was by then.
-        result: Box<ActionResult>,
+        executed: Box<Executed>,
     },
     /// Everybody who waited gave up: `CANCELLED`.
     #[error("the action was cancelled")]
@@ -130,7 +131,7 @@ impl ActionError {
     #[must_use]
     pub fn as_failure(&self) -> ActionFailure {
         let partial = match self {
-            Self::TimedOut { result, .. } => Some(result.clone()),
+            Self::TimedOut { executed, .. } => Some(Box::new(executed.result.clone())),
             _ => None,
         };
         ActionFailure { reason: self.reason().to_owned(), message: self.to_string(), partial }

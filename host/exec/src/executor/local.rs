@@ -13,7 +13,9 @@ use super::arena::{Arena, Medium};
 use super::outputs::{Collector, Plan};
 use super::platform::Demands;
 use super::report::report;
+use super::slowness::slow_down;
 use super::stage::Stage;
+use super::subtrees::Subtrees;
 use super::{
     ActionError, Executed, Executor, Notes, OpenSocket, Order, RemoteApis, SocketOptions, load, path,
 };
@@ -38,7 +40,7 @@ pub struct LocalOptions {
     pub inline_output: u64,
     /// Whether what actions write goes to memory (a tmpfs) while there is plenty of it.
     pub in_memory: bool,
-    /// Every action takes at least so long, as on slower machines: for simulations.
+    /// Every action takes at least so long, as on slower machines, for simulations.
     pub least: Duration,
 }
 
@@ -60,6 +62,7 @@ impl Default for LocalOptions {
 pub struct LocalExecutor {
     cas: Cas,
     arena: Arena,
+    subtrees: Subtrees,
     options: LocalOptions,
     remote_apis: Option<Weak<dyn RemoteApis>>,
 }
@@ -90,7 +93,8 @@ impl LocalExecutor {
     #[must_use]
     pub fn new(cas: Cas, options: LocalOptions) -> Self {
         let arena = Arena::new(cas.clone(), options.in_memory);
-        Self { cas, arena, options, remote_apis: None }
+        let subtrees = Subtrees::new(cas.clone());
+        Self { cas, arena, subtrees, options, remote_apis: None }
     }
 
     /// Has actions find a socket of `remote_apis` where their property `remoteApisSocketPath` says. Without one, such
@@ -152,12 +156,14 @@ impl LocalExecutor {
     }
 
     fn attempt_in(&self, medium: Medium, task: &Task, cancel: &Cancel) -> Result<Attempt, ActionError> {
-        let start = Some(SystemTime::now());
+        let (began, start) = (Instant::now(), Some(SystemTime::now()));
         let (chroot, input_root) = (task.demands.chroot.as_ref(), &task.action.input_root);
         let stage = Stage::new(&self.cas, &self.arena, chroot, input_root, medium)?;
         let staged = Some(SystemTime::now());
         let directories = task.plan.parents().chain(Some(task.cwd.clone()).filter(|cwd| !cwd.is_empty()));
         let mut root = stage.spec(directories);
+        // Only now: a tree that was staged is whole, and no deeper than paths may be long.
+        root.subtrees = self.subtrees.of(input_root)?;
         let asked = Notes::default();
         let socket = self.socket(task, &asked)?;
         if let (Some(socket), Some(inside)) = (&socket, &task.demands.socket) {
@@ -165,6 +171,7 @@ impl LocalExecutor {
         }
         let outcome = self.run(&root, &process(task, &stage)?, stage.medium, cancel);
         drop(socket);
+        slow_down(began, self.options.least, cancel)?;
         let executed = Span { start: staged, end: Some(SystemTime::now()) };
         Ok(Attempt { stage, fetched: Span { start, end: staged }, executed, outcome, asked })
     }
@@ -234,15 +241,14 @@ impl Executor for LocalExecutor {
             system: outcome.usage.system,
             max_rss: outcome.usage.max_rss,
         });
-        match &attempt.outcome {
-            Ok(Outcome { ending: Ending::TimedOut, .. }) => {
-                Err(ActionError::TimedOut { after: task.timeout, result: Box::new(result) })
+        let outcome = attempt.outcome.as_ref().ok();
+        let report = outcome.and_then(|outcome| report(outcome, &task.demands, task.timeout));
+        let executed = Executed { result, report };
+        match outcome {
+            Some(Outcome { ending: Ending::TimedOut, .. }) => {
+                Err(ActionError::TimedOut { after: task.timeout, executed: Box::new(executed) })
             }
-            Ok(outcome) => {
-                let report = report(outcome, &task.demands, task.timeout);
-                Ok(Executed { result, report })
-            }
-            Err(_) => Ok(Executed { result, report: None }),
+            _ => Ok(executed),
         }
     }
 }

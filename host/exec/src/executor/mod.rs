@@ -24,7 +24,7 @@ mod report;
 mod request;
 mod result_cache;
 mod settle;
-mod slowed;
+mod slowness;
 mod spare;
 mod stage;
 mod subtrees;
@@ -39,7 +39,6 @@ pub use record::{Recorder, Recording};
 pub use remote_apis::{OpenSocket, RemoteApis, SocketOptions};
 pub use request::{Answer, Done, Progress, Request};
 pub use result_cache::ResultCache;
-pub use slowed::Slowed;
 pub use spare::Spare;
 
 use path::{join, parent};

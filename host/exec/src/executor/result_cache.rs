@@ -45,11 +45,9 @@ impl ResultCache {
 
     /// All blobs that a result speaks of, sorted, each once.
     fn needs(&self, result: &ActionResult) -> Result<Vec<Digest>, CasError> {
-        let mut needs: Vec<Digest> = result.files.iter().map(|file| file.digest).collect();
-        needs.extend([&result.stdout, &result.stderr].into_iter().filter_map(|captured| captured.digest));
+        let mut needs: Vec<Digest> = result.blobs().collect();
         for directory in &result.directories {
             if let Some(tree) = &directory.tree {
-                needs.push(*tree);
                 needs.extend(self.cas.files_of_tree_message(tree)?);
             }
             if let Some(root) = &directory.root {

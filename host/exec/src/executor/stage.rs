@@ -5,12 +5,11 @@ use std::path::PathBuf;
 
 use spec_cas::{Cas, CasError, CheckoutMode, ScratchDir, TreeGuard};
 use spec_model::Digest;
-use spec_sandbox::{Mount, MountKind, RootSpec, Subtree};
+use spec_sandbox::{Mount, MountKind, RootSpec};
 
 use super::ActionError;
 use super::arena::{Arena, Medium};
 use super::settle::settled;
-use super::subtrees::subtrees;
 use super::view::View;
 
 /// Input roots with at most this many entries and bytes are copied to where the action writes: that is faster than a
@@ -27,7 +26,6 @@ pub(crate) struct Stage {
     /// The trees of the layers, the highest first.
     below: Vec<Digest>,
     scratch: ScratchDir,
-    subtrees: Vec<Subtree>,
     pub(crate) medium: Medium,
 }
 
@@ -61,7 +59,6 @@ impl Stage {
         input_root: &Digest,
         wanted: Medium,
     ) -> Result<Self, CasError> {
-        let asked = input_root;
         let input_root = &chroot.map_or(Ok(*input_root), |chroot| settled(cas, chroot, input_root))?;
         let few = is_small(cas, input_root)?;
         let layered = Some(*input_root).filter(|_| !few);
@@ -72,15 +69,13 @@ impl Stage {
         }
         let layers = below.iter().rev().map(|tree| cas.checked_out(tree)).collect::<Result<_, _>>()?;
         let (scratch, medium) = arena.folder(wanted)?;
-        let mut stage = Self { layers, below, scratch, subtrees: vec![], medium };
+        let stage = Self { layers, below, scratch, medium };
         fs::create_dir(stage.work()).map_err(|error| CasError::writing(stage.work(), error))?;
         if few {
             cas.checkout_into(input_root, &stage.upper(), CheckoutMode::Copy)?;
         } else {
             fs::create_dir(stage.upper()).map_err(|error| CasError::writing(stage.upper(), error))?;
         }
-        // Last: a tree that was checked out is whole, and no deeper than paths may be long.
-        stage.subtrees = subtrees(cas, asked)?;
         Ok(stage)
     }
 
@@ -100,7 +95,6 @@ impl Stage {
         ];
         spec.directories = directories.map(|path| PathBuf::from("/").join(path)).collect();
         spec.directories.push("/tmp".into());
-        spec.subtrees.clone_from(&self.subtrees);
         spec
     }
 

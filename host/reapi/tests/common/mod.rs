@@ -218,7 +218,10 @@ impl Executor for Pretender {
                 Err(ActionError::Internal { reason: "broken".to_owned(), message: "it broke".to_owned() })
             }
             "cancelled" => Err(ActionError::Cancelled),
-            "late" => Err(ActionError::TimedOut { after: Duration::from_secs(1), result: Box::new(result) }),
+            "late" => {
+                let executed = Box::new(Executed { result, report: Some("it was late".to_owned()) });
+                Err(ActionError::TimedOut { after: Duration::from_secs(1), executed })
+            }
             "wait" => {
                 let (send, receive) = std::sync::mpsc::channel();
                 let _guard = cancel.on_cancel(move || _ = send.send(()));

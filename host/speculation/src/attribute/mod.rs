@@ -12,7 +12,6 @@ use std::collections::HashMap;
 use spec_cas::Cas;
 use spec_model::{ActionResult, Digest, Subaction};
 
-use crate::account::Bucket;
 use crate::error::Result;
 use crate::inputs::{Namer, Walker};
 use crate::message;
@@ -43,8 +42,9 @@ pub struct Build<'a> {
     pub dependencies: &'a [&'a Record],
     /// What was asked for, in the order of answers.
     pub subactions: &'a [Subaction],
-    /// What became in this session of the actions of the element's previous record, by base action.
-    pub ends: &'a [(Digest, Bucket)],
+    /// Whether what was predicted in this session for the actions of the element's previous record was asked for, by
+    /// base action; `None` where nothing was predicted.
+    pub ends: &'a [(Digest, Option<bool>)],
     /// The tree of the artifact's files, when there is one.
     pub artifact: Option<Digest>,
 }

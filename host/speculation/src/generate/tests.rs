@@ -9,9 +9,8 @@ fn uses_are_counted_from_record_to_record() {
     let mut previous = None;
     let mut ends = Vec::new();
     let mut uses = Vec::new();
-    for (version, end) in
-        [("1", Bucket::Used), ("2", Bucket::Unused), ("3", Bucket::Joined), ("4", Bucket::Unchanged)]
-    {
+    let first = [Some(true), Some(false), Some(true), None];
+    for (version, end) in first.into_iter().chain([Some(true); 15]).enumerate() {
         let action = store.action("cc", &store.tree(&[&format!("src/main.c={version}")]));
         let build = Build {
             element: "app.bst",
@@ -30,5 +29,6 @@ fn uses_are_counted_from_record_to_record() {
         uses.push((record.actions[0].hits, record.actions[0].misses));
         ends = vec![(action, end)];
     }
-    assert_eq!(uses, [(0, 0), (1, 0), (1, 1), (2, 1)]);
+    assert_eq!(uses[..4], [(0, 0), (1, 0), (1, 1), (2, 1)]);
+    assert_eq!(uses[17..], [(15, 1), (8, 0)], "those before fade");
 }

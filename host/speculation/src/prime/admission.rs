@@ -5,7 +5,6 @@ use spec_strategy::{Candidate, Decision, Machine};
 use super::Command;
 use super::board::Board;
 use super::stage::Stage;
-use crate::account::{Bucket, Skipped};
 use crate::resolve::ActionId;
 
 /// The policy is asked about as many candidates at a time.
@@ -61,7 +60,7 @@ impl Board {
             match decision {
                 Decision::Submit { priority } => self.go(action, Stage::Queued(digest, priority)),
                 Decision::Hold => {}
-                Decision::Skip(why) => self.end(action, Bucket::Skipped(Skipped::Policy(why))),
+                Decision::Skip(why) => self.go(action, Stage::Skipped(digest, why)),
             }
         }
     }

@@ -52,6 +52,8 @@ pub(super) struct Track {
     pub(super) sent: bool,
     /// What was predicted last.
     pub(super) predicted: Option<Digest>,
+    /// Whether that was asked for.
+    pub(super) right: bool,
     /// What was asked for in its place, when that was not predicted.
     pub(super) requested: Option<Digest>,
     /// The execution that a real request joined.
@@ -68,6 +70,7 @@ impl Track {
             stage: Stage::Watched,
             round: 0,
             sent: false,
+            right: false,
             predicted,
             requested,
             joined,
@@ -139,11 +142,15 @@ impl Board {
         }
     }
 
-    /// How the actions of an element end, by base action: what its next record remembers.
+    /// Whether what was predicted for the actions of an element was asked for, by base action: what its next record
+    /// remembers. `None` where nothing was predicted.
     #[must_use]
-    pub fn ends(&self, element: ElementId) -> Vec<(Digest, Bucket)> {
-        let actions = self.resolver.actions_of(element);
-        actions.map(|action| (self.resolver.recorded(action).base, self.bucket(action))).collect()
+    pub fn ends(&self, element: ElementId) -> Vec<(Digest, Option<bool>)> {
+        let end = |action| {
+            let track = self.track(action);
+            (self.resolver.recorded(action).base, track.predicted.map(|_| track.right))
+        };
+        self.resolver.actions_of(element).map(end).collect()
     }
 
     /// The recorded actions of an element whose present form was not there when it was asked for, or was not asked for.

@@ -55,7 +55,8 @@ impl Board {
                 if !alike.contains(&action) {
                     alike.push(action);
                 }
-                self.tracks[action.0 as usize].predicted = Some(digest);
+                let track = &mut self.tracks[action.0 as usize];
+                (track.predicted, track.right) = (Some(digest), false);
                 self.go(action, Stage::Candidate(digest));
                 Woken::new()
             }
@@ -112,8 +113,10 @@ impl Board {
                     self.tracks[action.0 as usize].joined = Some(*digest);
                     Bucket::Joined
                 }
+                Stage::Skipped(_, why) => Bucket::Skipped(Skipped::Policy(why)),
                 _ => Bucket::Skipped(Skipped::Overtaken),
             };
+            self.tracks[action.0 as usize].right = true;
             self.end(action, bucket);
         }
         predicted
@@ -133,10 +136,11 @@ impl Board {
         if !matches!(stage, Stage::Ended(_)) && stage.digest() != Some(digest) {
             commands.extend(self.withdraw(action));
             let unchanged = self.resolver.recorded(action).base == digest;
-            let bucket = match (unchanged, self.track(action).sent) {
-                (_, true) => Bucket::Unused,
-                (true, false) => Bucket::Unchanged,
-                (false, false) => Bucket::Skipped(Skipped::Overtaken),
+            let bucket = match (unchanged, self.track(action).sent, stage) {
+                (_, true, _) => Bucket::Unused,
+                (true, false, _) => Bucket::Unchanged,
+                (false, false, Stage::Skipped(_, why)) => Bucket::Skipped(Skipped::Policy(why)),
+                (false, false, _) => Bucket::Skipped(Skipped::Overtaken),
             };
             self.end(action, bucket);
         }

@@ -1,6 +1,7 @@
 //! Where an action is on its way to its one end.
 
 use spec_model::Digest;
+use spec_strategy::SkipReason;
 
 use crate::account::{Awaited, Bucket, Skipped};
 use crate::resolve::Verdict;
@@ -16,6 +17,8 @@ pub(super) enum Stage {
     Candidate(Digest),
     /// To be sent when it is its turn.
     Queued(Digest, u16),
+    /// Not to be sent as it is predicted now, by the policy.
+    Skipped(Digest, SkipReason),
     /// Sent.
     Flying(Digest),
     /// It ran, and its result is in the action cache.
@@ -31,6 +34,7 @@ impl Stage {
             Self::Ended(bucket) => bucket,
             Self::Ready(_) | Self::Flying(_) => Bucket::Unused,
             Self::Queued(..) if broke => Bucket::Skipped(Skipped::Budget),
+            Self::Skipped(_, why) => Bucket::Skipped(Skipped::Policy(why)),
             Self::Queued(..) | Self::Candidate(_) | Self::Adapting => Bucket::Skipped(Skipped::Late),
             Self::Watched => match verdict {
                 Verdict::Unchanged => Bucket::Unchanged,
@@ -48,6 +52,7 @@ impl Stage {
         match self {
             Self::Candidate(digest)
             | Self::Queued(digest, _)
+            | Self::Skipped(digest, _)
             | Self::Flying(digest)
             | Self::Ready(digest) => Some(digest),
             Self::Watched | Self::Adapting | Self::Ended(_) => None,

@@ -240,6 +240,21 @@ fn the_policy_hears_of_what_was_asked_for_otherwise() {
 }
 
 #[test]
+fn what_is_skipped_is_predicted_all_the_same() {
+    let store = Store::new();
+    let policy = PrimingSlot::new(Box::new(Odd::default()));
+    let (mut board, _) = changed(&store, 5, policy, Budget::default());
+    let predicted = board.track(COMPILE).predicted.expect("it is instantiated");
+    assert_eq!(board.requested(&predicted), [COMPILE]);
+    board.shown(ActionId(2), Digest::of(b"otherwise"), Vec::new());
+    let app = board.resolver().element_of(COMPILE);
+    board.element_ended(app);
+    let right: Vec<Option<bool>> = board.ends(app).into_iter().map(|(_, right)| right).collect();
+    assert_eq!(right, [Some(true), Some(false), Some(false), Some(false), Some(false)]);
+    assert_eq!(board.account().count(Bucket::Skipped(Skipped::Policy(SkipReason::TooCheap))), 3);
+}
+
+#[test]
 fn the_policy_decides_and_learns() {
     let store = Store::new();
     let policy = PrimingSlot::new(Box::new(Odd::default()));

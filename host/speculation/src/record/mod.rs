@@ -135,9 +135,9 @@ pub struct RecordedAction {
     pub took_ms: u32,
     /// CPU time that it took, in milliseconds; 0 if not known.
     pub cpu_ms: u32,
-    /// How often it was primed and then asked for.
+    /// How often what was predicted for it was asked for, primed or not. Old times fade.
     pub hits: u32,
-    /// How often it was primed and not asked for.
+    /// How often it was not.
     pub misses: u32,
 }
 

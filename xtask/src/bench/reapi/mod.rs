@@ -18,11 +18,11 @@ use super::base::Base;
 use super::measure::{Load, median, settle};
 use super::scratch;
 use super::table::{Row, Table, Target};
+use crate::base;
 use crate::command::show;
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{base, guests, hello};
 
 const CASD: &str = "casd";
 
@@ -63,13 +63,7 @@ struct Bench {
 
 /// Measures everything and prints the table.
 pub(super) fn run(paths: &Paths, options: &Options) -> Result<()> {
-    let host = match &options.host {
-        Some(host) => fs::canonicalize(host)?,
-        None => {
-            step("compile the element kinds", || guests::run(paths))?;
-            step("compile spec-host", || hello::build_host(paths))?
-        }
-    };
+    let host = options.host(paths)?;
     let client = step("compile the client", || Client::build(paths))?;
     step("make the Debian base", || base::run(paths, false))?;
     let base = step("unpack the base", || Base::unpack(paths))?;

@@ -9,9 +9,9 @@ use anyhow::Result;
 
 use super::comparison::Subject;
 
-const ELEMENTS: usize = 10;
+pub(super) const ELEMENTS: usize = 10;
 /// Files in each element; one more action links them.
-const FILES: usize = 19;
+pub(super) const FILES: usize = 19;
 
 const ELEMENT: &str = "kind: manual
 

@@ -32,6 +32,12 @@ impl Comparison {
         of_arm.for_each(|(_, samples)| samples.push(sample));
     }
 
+    /// The median wall time of one way.
+    pub(super) fn wall(&self, wanted: Arm) -> Duration {
+        let of_arm = self.arms.iter().filter(|(arm, _)| *arm == wanted);
+        median(of_arm.flat_map(|(_, samples)| samples).map(|sample| sample.wall).collect())
+    }
+
     /// By how much one way's wall time is above another's, in percent: the median of the rounds.
     pub(super) fn percent_slower(&self, arm: Arm, than: Arm) -> f64 {
         let walls = |wanted| {

@@ -2,6 +2,7 @@
 
 mod arm;
 mod chain;
+mod cluster;
 mod comparison;
 mod runner;
 mod useless;
@@ -12,14 +13,17 @@ use anyhow::{Context, Result};
 
 use self::arm::Arm;
 use self::comparison::{Comparison, Subject};
-use self::runner::{Runner, Sample};
+use self::runner::{Place, Runner, Sample};
 use super::contenders::Project;
 use super::measure::Load;
 use super::{Options, scratch};
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{example, guests, hello};
+use crate::{example, guests};
+
+/// Without predictions and with them.
+const PAIR: [Arm; 2] = [Arm::Shared, Arm::Ours];
 
 /// How much slower predictions that are all wrong may make a build, in percent.
 const MOST_PERCENT: f64 = 2.0;
@@ -27,27 +31,41 @@ const MOST_PERCENT: f64 = 2.0;
 /// All that takes part.
 struct Bench {
     project: Project,
-    runners: [Runner; 4],
+    runners: Vec<Runner>,
     /// How often the header was changed: each of its texts is a new one.
     edits: usize,
 }
 
-/// Measures everything and prints the tables.
+/// Measures everything on this machine and prints the tables.
 pub(super) fn run(paths: &Paths, options: &Options) -> Result<()> {
-    step("compile the element kinds and policies", || guests::run(paths))?;
-    let host = match &options.host {
-        Some(host) => fs::canonicalize(host)?,
-        None => step("compile spec-host", || hello::build_host(paths))?,
-    };
+    measure(paths, options, &Arm::ALL, Place::Here, Bench::all)
+}
+
+/// Measures the chain in a simulated cluster and prints the table.
+pub(super) fn run_in_cluster(paths: &Paths, options: &Options) -> Result<()> {
+    measure(paths, options, &PAIR, Place::Cluster, Bench::chain)
+}
+
+fn measure(
+    paths: &Paths,
+    options: &Options,
+    arms: &[Arm],
+    place: Place,
+    tables: fn(&mut Bench, &Options) -> Result<String>,
+) -> Result<()> {
+    let host = options.host(paths)?;
+    step("compile the policies", || guests::run(paths))?;
     let example = step("prepare the example", || example::run(paths))?;
     let folder = paths.target().join("bench");
     let _lock = Lock::take(&folder)?;
     let scratch = scratch(&folder)?;
     let project = Project::copy(&example, &scratch.path().join("hello"))?;
     let prototype = paths.components().join("overlay-prototype.wasm");
-    let runners = Arm::ALL.map(|arm| Runner::new(arm, &host, &prototype, scratch.path()));
+    let runner = |arm: &Arm| Runner::new(*arm, place, &host, &prototype, scratch.path());
+    let mut bench = Bench { project, runners: arms.iter().map(runner).collect(), edits: 0 };
     let before = Load::now()?;
-    let tables = Bench { project, runners, edits: 0 }.all(options)?;
+    step("import of the base", || bench.import())?;
+    let tables = tables(&mut bench, options)?;
     let after = Load::now()?;
     println!("\n{tables}\nload average {before} before, {after} after");
     step("remove the caches", || Ok(scratch.close()?))
@@ -58,15 +76,21 @@ impl Bench {
     fn all(&mut self, options: &Options) -> Result<String> {
         let app = Subject { title: "app of the example".to_owned(), elements: vec!["app.bst".to_owned()] };
         let (chain, useless) = (chain::write(self.project.path())?, useless::write(self.project.path())?);
-        step("import of the base", || self.import())?;
         let app = step("app of the example", || self.compare(&app, &Arm::ALL, options.long_runs()))?;
         let chain = step("the chain", || self.compare(&chain, &Arm::ALL, options.rounds()))?;
-        let pair = [Arm::Shared, Arm::Ours];
-        let useless = step("useless predictions", || self.compare(&useless, &pair, options.runs()))?;
+        let useless = step("useless predictions", || self.compare(&useless, &PAIR, options.runs()))?;
         let slower = useless.percent_slower(Arm::Ours, Arm::Shared);
         let reached = if slower <= MOST_PERCENT { "yes" } else { "NO" };
         let target = format!("target: ≤ {MOST_PERCENT:.0} %, reached: {reached}");
         Ok(format!("{app}\n{chain}\n{useless}\nslower, the median of pairs: {slower:.1} % ({target})"))
+    }
+
+    /// The table of the chain.
+    fn chain(&mut self, options: &Options) -> Result<String> {
+        let chain = chain::write(self.project.path())?;
+        let chain = step("the chain in the cluster", || self.compare(&chain, &PAIR, options.rounds()))?;
+        let verdict = cluster::Verdict::of(&chain);
+        Ok(format!("{chain}\n{verdict}"))
     }
 
     /// Nothing of this is measured. After it the base is in all caches.

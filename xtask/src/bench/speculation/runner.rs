@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::super::contenders::{Contender, Project};
 use super::super::measure::{cpu_of_children, settle};
 use super::arm::Arm;
+use super::cluster;
 use super::comparison::Subject;
 use crate::command::output;
 
@@ -39,8 +40,18 @@ pub(super) struct Predicted {
     pub(super) useful: Duration,
 }
 
+/// Where actions are executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// On this machine.
+    Here,
+    /// In a simulated cluster.
+    Cluster,
+}
+
 pub(super) struct Runner {
     pub(super) arm: Arm,
+    place: Place,
     contender: Contender,
     /// The component of [`Arm::Prototype`].
     prototype: PathBuf,
@@ -48,15 +59,19 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    pub(super) fn new(arm: Arm, host: &Path, prototype: &Path, scratch: &Path) -> Runner {
+    pub(super) fn new(arm: Arm, place: Place, host: &Path, prototype: &Path, scratch: &Path) -> Runner {
         let folder = scratch.join(format!("{arm:?}"));
         let contender = Contender::spec_host(host, &folder);
-        Runner { arm, contender, prototype: prototype.to_path_buf(), events: folder.with_extension("events") }
+        let (prototype, events) = (prototype.to_path_buf(), folder.with_extension("events"));
+        Runner { arm, place, contender, prototype, events }
     }
 
     /// Imports the base into a new cache.
     pub(super) fn import(&mut self, project: &Project) -> Result<()> {
         self.contender.forget()?;
+        if self.place == Place::Cluster {
+            cluster::configure(&self.contender.config())?;
+        }
         self.contender.build(project, "debian.bst")
     }
 

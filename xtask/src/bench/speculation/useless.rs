@@ -5,26 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
+use spec_testkit::recc::{BASE, RECC};
 
 use super::comparison::Subject;
 
-const ELEMENT: &str = r##"kind: manual
-
-build-depends:
-- filename: debian.bst
-  config:
-    digest-environment: RECC_REMOTE_PLATFORM_chrootRootDigest
-- dep.bst
-
-environment:
-  RECC_SERVER: unix:/tmp/casd.sock
-  RECC_DEPS_GLOBAL_PATHS: 1
-  RECC_NO_PATH_REWRITE: 1
-sandbox:
-  remote-apis-socket:
-    path: /tmp/casd.sock
-
-config:
+const BUILD: &str = r##"config:
   build-commands:
   - |
     for i in $(seq 40); do
@@ -36,6 +21,7 @@ config:
 
 /// Writes the element.
 pub(super) fn write(project: &Path) -> Result<Subject> {
-    fs::write(project.join("elements/useless.bst"), ELEMENT)?;
+    let element = format!("kind: manual\nbuild-depends:\n{BASE}- dep.bst\n{RECC}{BUILD}");
+    fs::write(project.join("elements/useless.bst"), element)?;
     Ok(Subject { title: "all predictions are wrong".to_owned(), elements: vec!["useless.bst".to_owned()] })
 }

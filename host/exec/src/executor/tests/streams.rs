@@ -4,14 +4,14 @@ use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_model::{ActionResult, Answered, Captured, Digest, Subaction, UserError};
+use spec_model::{ActionResult, Answered, Captured, Digest, Span, Subaction, UserError};
 use spec_proto::well_known;
 
 use super::fixture::Fixture;
 use crate::ExecError;
 use crate::executor::{
-    ActionError, Executions, LocalExecutor, LocalOptions, OpenSocket, PoolOptions, RemoteApis, Request,
-    SocketOptions,
+    ActionError, Executed, Executions, LocalExecutor, LocalOptions, OpenSocket, PoolOptions, RemoteApis,
+    Request, SocketOptions,
 };
 
 #[test]
@@ -78,7 +78,10 @@ fn time_is_limited() {
     let limit = |seconds, nanos| Some(well_known::Duration { seconds, nanos });
     let draft = fixture.script("echo begun; echo 1 > a; /bin/sleep 50", &["a"]);
     let draft = draft.with(|draft| draft.action.timeout = limit(0, 300_000_000));
-    let ActionError::TimedOut { result, .. } = fixture.error(&draft) else { panic!("it has no time") };
+    let ActionError::TimedOut { executed, .. } = fixture.error(&draft) else { panic!("it has no time") };
+    let Executed { result, report } = *executed;
+    let told = report.expect("it is told of");
+    assert!(told.contains("killed at its time-out") && told.contains("its time-out was 300ms"), "{told}");
     assert_eq!(result.stdout.raw, b"begun\n");
     assert_eq!(result.files.len(), 1);
     assert!(fixture.cache.get(&fixture.store(&draft)).expect("the cache works").is_none());
@@ -90,7 +93,13 @@ fn time_is_limited() {
 fn metadata_says_when_and_how_much() {
     let fixture = &Fixture::new();
     let draft = fixture.script("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done", &[]);
-    let metadata = fixture.run(&draft).expect("the action runs").metadata;
+    let least = Duration::from_millis(400);
+    let pool = fixture.pool_with(
+        LocalOptions { least, ..LocalOptions::default() },
+        PoolOptions { workers: 1, max_queued: 1 },
+    );
+    let done = pool.execute(&Request::new(fixture.store(&draft)), &spec_model::Cancel::new());
+    let metadata = done.expect("the action runs").result.metadata.clone();
     let points = [
         metadata.queued,
         metadata.worked.start,
@@ -103,6 +112,8 @@ fn metadata_says_when_and_how_much() {
         metadata.worked.end,
     ];
     assert!(points.iter().all(Option::is_some) && points.is_sorted(), "{points:?}");
+    let took = |span: Span| span.end?.duration_since(span.start?).ok();
+    assert!(took(metadata.worked) >= Some(least), "{points:?}");
     let usage = metadata.usage.expect("it ran here");
     assert!(usage.max_rss > 100_000 && !usage.user.is_zero(), "{usage:?}");
 }
