@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use spec_artifact::Artifact;
 use spec_cas::{Cas, CasError, Evicted, Need, Quota};
+use spec_exec::record::ActionNeeds;
 
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
@@ -92,7 +93,7 @@ impl Task {
         }
         match cas.exceeds(&quota)? {
             Some(false) => Ok(None),
-            _ => cas.evict(&quota, &|kind, record| needs(cas, kind, record)),
+            _ => evict(cas, &quota),
         }
     }
 }
@@ -109,12 +110,18 @@ pub(crate) fn quota(config: &Config, cas: &Cas) -> CommandResult<Quota> {
     })
 }
 
+/// Evicts from a store with the records of this program; see [`Cas::evict`].
+pub(crate) fn evict(cas: &Cas, quota: &Quota) -> Result<Option<Evicted>, CasError> {
+    let actions = ActionNeeds::new(cas);
+    cas.evict(quota, &|kind, record| needs(&actions, kind, record))
+}
+
 /// What records of a store need, by their kind.
-pub(crate) fn needs(cas: &Cas, kind: &str, record: &[u8]) -> Vec<Need> {
+fn needs(actions: &ActionNeeds<'_>, kind: &str, record: &[u8]) -> Vec<Need> {
     match kind {
         "artifacts" => {
             let artifact = spec_artifact::of_record(record);
-            artifact.map(|artifact| artifact_needs(cas, &artifact)).unwrap_or_default()
+            artifact.map(|artifact| artifact_needs(actions, &artifact)).unwrap_or_default()
         }
         "sources" | "element-sources" => spec_source::record_needs(record),
         kind if kind.starts_with("assets-") => spec_reapi::asset_needs(record),
@@ -123,9 +130,9 @@ pub(crate) fn needs(cas: &Cas, kind: &str, record: &[u8]) -> Vec<Need> {
 }
 
 /// An artifact with its two records of what its build asked for, and what those speak of.
-fn artifact_needs(cas: &Cas, artifact: &Artifact) -> Vec<Need> {
-    let asked = artifact.subactions.iter().flat_map(|record| spec_exec::record::needs(cas, record));
+fn artifact_needs(actions: &ActionNeeds<'_>, artifact: &Artifact) -> Vec<Need> {
+    let asked = artifact.subactions.iter().flat_map(|record| spec_exec::record::needs(actions, record));
     let speculative = artifact.speculative_actions.iter();
-    let speculative = speculative.flat_map(|record| spec_speculation::record_needs(cas, record));
+    let speculative = speculative.flat_map(|record| spec_speculation::record_needs(actions, record));
     asked.chain(speculative).chain(artifact.needs()).collect()
 }

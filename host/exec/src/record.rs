@@ -1,5 +1,8 @@
 //! The record of what a build asked for through its socket, as a blob of the store.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use spec_cas::{Cas, Need};
 use spec_model::{ActionResult, Command, Digest, Subaction};
 use spec_proto::spec::v1::BuildRecord;
@@ -41,25 +44,53 @@ pub fn command(cas: &Cas, action: &Digest) -> Result<Command, ActionError> {
     load::command(cas, &load::action(cas, action)?.command)
 }
 
+/// What describes actions of a store, for a look at many records: an action is in one of every build that asked for it,
+/// and is read once. About 150 bytes are remembered of each.
+#[derive(Debug)]
+pub struct ActionNeeds<'a> {
+    cas: &'a Cas,
+    /// The command and the input root of an action; none of what is no action.
+    known: Mutex<HashMap<Digest, Option<(Digest, Digest)>>>,
+}
+
+impl<'a> ActionNeeds<'a> {
+    /// Those of a store.
+    #[must_use]
+    pub fn new(cas: &'a Cas) -> Self {
+        Self { cas, known: Mutex::default() }
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn cas(&self) -> &'a Cas {
+        self.cas
+    }
+
+    /// An action itself, its command, the directories of its input root. Asking counts as no use.
+    pub fn of(&self, action: &Digest) -> impl Iterator<Item = Need> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts = *known.entry(*action).or_insert_with(|| parts(self.cas, action));
+        let parts = parts.map(|(command, root)| [Need::Blob(command), Need::Directories(root)]);
+        parts.into_iter().flatten().chain([Need::Blob(*action)])
+    }
+}
+
+fn parts(cas: &Cas, action: &Digest) -> Option<(Digest, Digest)> {
+    let message = reapi::Action::decode(&*cas.peek(action, LARGEST)?).ok()?;
+    wire::action(message).ok().map(|action| (action.command, action.input_root))
+}
+
 /// What is kept with a record: actions, commands, the directories of input roots but not the files in them, and what
 /// results speak of. What is not in the store any more is left out with all below it. Asking counts as no use.
 #[must_use]
-pub fn needs(cas: &Cas, record: &Digest) -> Vec<Need> {
+pub fn needs(actions: &ActionNeeds<'_>, record: &Digest) -> Vec<Need> {
+    let cas = actions.cas;
     let message = cas.peek(record, LARGEST).and_then(|bytes| BuildRecord::decode(&*bytes).ok());
     let record = message.and_then(|message| wire::build_record(message).ok()).unwrap_or_default();
-    let of_action = record.iter().flat_map(|subaction| action_needs(cas, &subaction.action));
+    let of_action = record.iter().flat_map(|subaction| actions.of(&subaction.action));
     of_action
         .chain(record.iter().filter_map(Subaction::result).flat_map(|result| outputs(cas, result)))
         .collect()
-}
-
-/// What of the store describes an action: itself, its command, the directories of its input root.
-#[must_use]
-pub fn action_needs(cas: &Cas, action: &Digest) -> Vec<Need> {
-    let message = cas.peek(action, LARGEST).and_then(|bytes| reapi::Action::decode(&*bytes).ok());
-    let parts = message.and_then(|message| wire::action(message).ok());
-    let parts = parts.map(|parts| [Need::Blob(parts.command), Need::Directories(parts.input_root)]);
-    parts.into_iter().flatten().chain([Need::Blob(*action)]).collect()
 }
 
 fn outputs(cas: &Cas, result: &ActionResult) -> Vec<Need> {
@@ -150,9 +181,10 @@ mod tests {
         age(folder.path());
         // What is used by a name that was used just now stays.
         refs.get("it").expect("the store works");
+        let actions = ActionNeeds::new(&cas);
         let needs_of = |_: &str, name: &[u8]| {
             let digest = String::from_utf8_lossy(name).parse().expect("a digest");
-            [needs(&cas, &digest), vec![Need::Blob(digest)]].concat()
+            [needs(&actions, &digest), vec![Need::Blob(digest)]].concat()
         };
         cas.evict(&quota, &needs_of).expect("it works").expect("nobody else evicts");
         let here = |digest: &Digest| !cas.missing(&[*digest]).expect("the store works").contains(digest);

@@ -152,7 +152,7 @@ impl World {
             ends: &[],
             artifact: None,
         };
-        match generate(cas, &build, Mode::Full, true, None, &mut OverlaySlot::default())? {
+        match generate(cas, &build, Mode::Full, true, None, &OverlaySlot::default())? {
             Generated::New { digest, .. } => Ok(digest),
             other => Err(format!("no record was made: {other:?}").into()),
         }

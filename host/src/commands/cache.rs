@@ -79,7 +79,7 @@ fn evict(cas: &Cas, quota: &Quota) -> CommandResult<Evicted> {
         CommandError::failure("cache-busy", "another process is cleaning the cache")
             .hint("run it again later")
     };
-    cas.evict(quota, &|kind, record| keeper::needs(cas, kind, record))?.ok_or_else(busy)
+    keeper::evict(cas, quota)?.ok_or_else(busy)
 }
 
 fn verify(app: &App, cas: &Cas) -> CommandResult {

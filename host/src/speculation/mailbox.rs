@@ -1,7 +1,7 @@
 //! What the owner of the predictions is told.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -56,6 +56,7 @@ pub(super) type Outputs = Vec<(String, Content)>;
 pub(super) struct Mailbox {
     letters: SyncSender<Letter>,
     requests: Arc<AtomicUsize>,
+    unseen: Arc<AtomicU64>,
 }
 
 /// Where the owner takes letters from.
@@ -69,7 +70,8 @@ impl Mailbox {
     pub(super) fn new() -> (Self, Letters) {
         let (sender, letters) = sync_channel(MOST);
         let requests = Arc::new(AtomicUsize::new(0));
-        (Self { letters: sender, requests: Arc::clone(&requests) }, Letters { letters, requests })
+        let unseen = Arc::default();
+        (Self { letters: sender, requests: Arc::clone(&requests), unseen }, Letters { letters, requests })
     }
 
     /// Tells of a request; never waits.
@@ -77,7 +79,13 @@ impl Mailbox {
         let waiting = self.requests.fetch_add(1, Ordering::Relaxed);
         if waiting >= MOST_REQUESTS || self.letters.try_send(letter).is_err() {
             self.requests.fetch_sub(1, Ordering::Relaxed);
+            self.unseen.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Requests that there was no room for, so that nothing was learned of them.
+    pub(super) fn unseen(&self) -> u64 {
+        self.unseen.load(Ordering::Relaxed)
     }
 
     /// Tells of a flight's end; never waits. There is room, for flights are few.

@@ -14,6 +14,7 @@ mod records;
 mod requests;
 mod start;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -39,6 +40,8 @@ pub(crate) struct Speculation {
     takes_part: Vec<bool>,
     /// Where the owner reads; without effect when there is none.
     mailbox: Mailbox,
+    /// Elements that were built and have a record.
+    recorded: AtomicU64,
     owner: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -78,7 +81,8 @@ impl Speculation {
         let owner = mode.primes().then(|| std::thread::Builder::new().name("speculation".into()).spawn(work));
         // Without a thread nothing is primed; records are made all the same.
         let owner = Mutex::new(owner.and_then(Result::ok));
-        Ok(Some(Arc::new(Self { session: Arc::clone(session), mode, policies, takes_part, mailbox, owner })))
+        let (session, recorded) = (Arc::clone(session), AtomicU64::new(0));
+        Ok(Some(Arc::new(Self { session, mode, policies, takes_part, mailbox, recorded, owner })))
     }
 
     /// The sources of an element are staged.
@@ -101,12 +105,17 @@ impl Speculation {
     pub(crate) fn finish(&self) -> Vec<Message> {
         let account = self.mailbox.close();
         let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let had_nothing = owner.as_ref().is_some_and(JoinHandle::is_finished);
         if let (Some(owner), true) = (owner, account.is_some()) {
             // A panic there is on the terminal already.
             let _ = owner.join();
         }
         let mut messages = self.policies.warnings();
-        messages.extend(account.map(|account| account::message(&account)));
+        let recorded = self.recorded.load(Ordering::Relaxed);
+        messages.extend(match account {
+            Some(account) => Some(account::message(&account, self.mailbox.unseen())),
+            None => (had_nothing && recorded > 0).then(|| account::first(recorded)),
+        });
         messages
     }
 }
@@ -129,7 +138,9 @@ impl spec_build::Speculation for Speculation {
         match self.takes_part[built.element] {
             true => {
                 let (ends, policy) = (|| self.mailbox.ends(built.element), &self.policies.overlay);
-                records::remember(&self.session, self.mode, built, ends, policy)
+                let remembered = records::remember(&self.session, self.mode, built, ends, policy);
+                self.recorded.fetch_add(u64::from(remembered.record.is_some()), Ordering::Relaxed);
+                remembered
             }
             false => Remembered::default(),
         }

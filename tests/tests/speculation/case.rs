@@ -170,7 +170,7 @@ pub(crate) fn executed(answers: &Answers) -> usize {
 
 /// The buckets, which add up.
 pub(crate) fn buckets(figures: &Figures) -> Figures {
-    let sums = ["recorded", "primed", "sent", "cpu-ms", "useful-cpu-ms", "saved-ms"];
+    let sums = ["recorded", "primed", "sent", "cpu-ms", "useful-cpu-ms", "saved-ms", "unseen"];
     let buckets = figures.iter().filter(|(name, _)| !sums.contains(&name.as_str()));
     let buckets: Figures = buckets.map(|(name, count)| (name.clone(), *count)).collect();
     assert_eq!(buckets.values().sum::<u64>(), count(figures, "recorded"), "one bucket each: {figures:?}");

@@ -40,7 +40,7 @@ impl<'a> Needed<'a> {
     pub(super) fn mark(cas: &'a Cas, census: &'a mut Census, roots: &Roots) {
         let mut walk = Self { cas, census, seen: HashSet::new(), seen_folders: HashSet::new() };
         for root in roots.latest_first() {
-            for need in &root.needs {
+            for need in root.needs.iter() {
                 match need {
                     Need::Blob(digest) => walk.census.need(digest.hash(), root.used),
                     Need::Tree(digest) => walk.tree(digest.hash(), root.used),

@@ -19,6 +19,14 @@ use crate::layout::BlobName;
 use crate::store::Cas;
 use crate::usage::Moment;
 
+/// What is needed by roots that stay after all.
+#[derive(Default)]
+struct Kept {
+    blobs: HashSet<Hash>,
+    /// Directories that are among them with all below.
+    folders: HashSet<Hash>,
+}
+
 pub(super) struct Removal<'a> {
     pub(super) cas: &'a Cas,
     pub(super) census: &'a Census,
@@ -38,14 +46,14 @@ impl Removal<'_> {
         // It is emptied when nobody waits any more.
         let trash = self.cas.scratch()?;
         self.cas.while_removing(|| {
-            let (mut removed, mut kept) = (Removed::default(), HashSet::new());
+            let (mut removed, mut kept) = (Removed::default(), Kept::default());
             for (number, root) in roots.until(self.cut).iter().enumerate() {
                 match self.take_root(root, &trash.path().join(format!("root-{number}")))? {
                     true => removed.roots += 1,
                     false => self.keep(root, &mut kept)?,
                 }
             }
-            self.remove_blobs(trash.path(), &kept, &mut removed)?;
+            self.remove_blobs(trash.path(), &kept.blobs, &mut removed)?;
             Ok(removed)
         })
     }
@@ -69,17 +77,19 @@ impl Removal<'_> {
     }
 
     /// Notes what a root needs that stays after all.
-    fn keep(&self, root: &Root, kept: &mut HashSet<Hash>) -> Result<()> {
-        for need in root.all_needs(self.cas)? {
+    fn keep(&self, root: &Root, kept: &mut Kept) -> Result<()> {
+        for need in root.all_needs(self.cas)?.iter() {
             match need {
-                Need::Blob(digest) => _ = kept.insert(*digest.hash()),
+                Need::Blob(digest) => _ = kept.blobs.insert(*digest.hash()),
                 Need::Tree(tree) => {
                     let Some(root) = self.census.get(tree.hash()) else { continue };
                     let blobs = self.cas.blobs_below(&root.digest);
                     // A tree of which something is missing keeps nothing.
-                    kept.extend(blobs.unwrap_or_default().iter().map(|digest| *digest.hash()));
+                    kept.blobs.extend(blobs.unwrap_or_default().iter().map(|digest| *digest.hash()));
                 }
-                Need::Directories(root) => kept.extend(directories(self.cas, &root, &mut HashSet::new())),
+                Need::Directories(root) => {
+                    kept.blobs.extend(directories(self.cas, root, &mut kept.folders));
+                }
             }
         }
         Ok(())

@@ -1,7 +1,9 @@
 //! What is used by name: records, results of actions, checked-out trees.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, Stat};
 use rustix::io::Errno;
@@ -34,7 +36,7 @@ pub(super) struct Root {
     /// The file whose times tell of the last use.
     pub(super) path: PathBuf,
     pub(super) used: Moment,
-    pub(super) needs: Vec<Need>,
+    pub(super) needs: Arc<[Need]>,
 }
 
 #[derive(Debug)]
@@ -68,12 +70,14 @@ fn records(cas: &Cas, needs_of: NeedsOf<'_>, roots: &mut Vec<Root>) -> Result<()
     for kind in entries(&cas.root().join(layout::REFS))? {
         let name = kind.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let refs = cas.refs(&name);
+        // An artifact is there under two keys.
+        let mut known: HashMap<Digest, Arc<[Need]>> = HashMap::new();
         for record in refs.list("")? {
             let path = kind.join(&record);
             let Some((used, _)) = look(&path, RootKind::Record)? else { continue };
-            let needs =
-                refs.peek(&record).ok().flatten().map(|bytes| needs_of(&name, &bytes)).unwrap_or_default();
-            roots.push(Root { kind: RootKind::Record, path, used, needs });
+            let bytes = refs.peek(&record).ok().flatten().unwrap_or_default();
+            let needs = known.entry(Digest::of(&bytes)).or_insert_with(|| needs_of(&name, &bytes).into());
+            roots.push(Root { kind: RootKind::Record, path, used, needs: Arc::clone(needs) });
         }
     }
     Ok(())
@@ -84,13 +88,13 @@ fn results(cas: &Cas, folder: &Path) -> Result<Vec<Root>> {
     let mut roots = Vec::new();
     for path in entries(folder)? {
         let Some((used, size)) = look(&path, RootKind::Action)? else { continue };
-        let needs = if size > SMALL { result_needs(cas, &path)? } else { Vec::new() };
+        let needs = if size > SMALL { result_needs(cas, &path)? } else { Arc::default() };
         roots.push(Root { kind: RootKind::Action, path, used, needs });
     }
     Ok(roots)
 }
 
-fn result_needs(cas: &Cas, path: &Path) -> Result<Vec<Need>> {
+fn result_needs(cas: &Cas, path: &Path) -> Result<Arc<[Need]>> {
     let needs = cas.action_cache().needs_at(path)?.unwrap_or_default();
     Ok(needs.into_iter().map(Need::Blob).collect())
 }
@@ -107,7 +111,7 @@ fn trees(cas: &Cas, roots: &mut Vec<Root>) -> Result<()> {
         // The walk goes by hash alone.
         let Ok(root) = Digest::from_hex(&hash, 0) else { continue };
         let used = if free { used } else { Moment::LAST };
-        roots.push(Root { kind: RootKind::Tree, path, used, needs: vec![Need::Tree(root)] });
+        roots.push(Root { kind: RootKind::Tree, path, used, needs: Arc::new([Need::Tree(root)]) });
     }
     Ok(())
 }
@@ -124,10 +128,10 @@ impl RootKind {
 
 impl Root {
     /// What it needs, read again when that was not worth it before.
-    pub(super) fn all_needs(&self, cas: &Cas) -> Result<Vec<Need>> {
+    pub(super) fn all_needs(&self, cas: &Cas) -> Result<Arc<[Need]>> {
         match self.kind {
             RootKind::Action if self.needs.is_empty() => result_needs(cas, &self.path),
-            _ => Ok(self.needs.clone()),
+            _ => Ok(Arc::clone(&self.needs)),
         }
     }
 }

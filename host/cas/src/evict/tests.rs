@@ -118,6 +118,21 @@ fn what_something_younger_needs_stays() {
 }
 
 #[test]
+fn a_record_of_many_names_is_asked_about_once() {
+    let fixture = Fixture::new();
+    let tree = fixture.tree(1);
+    ["one", "two", "three"].iter().for_each(|name| fixture.record(name, &tree, 2));
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let count = |kind: &str, record: &[u8]| {
+        asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        needs(kind, record)
+    };
+    let quota = Quota { most: Some(0), reserved: 0, low: 0 };
+    let evicted = fixture.cas.evict(&quota, &count).expect("it works").expect("nobody else evicts");
+    assert_eq!((evicted.roots, asked.into_inner()), (3, 1));
+}
+
+#[test]
 fn what_is_used_while_a_hold_lives_stays() {
     let fixture = Fixture::new();
     let other = Cas::open(fixture.cas.root()).expect("a store");

@@ -1,7 +1,7 @@
 //! What of the store a record stands for.
 
-use spec_cas::{Cas, Need};
-use spec_exec::record::action_needs;
+use spec_cas::Need;
+use spec_exec::record::ActionNeeds;
 use spec_model::Digest;
 use spec_proto::Message;
 use spec_proto::buildstream::v2::SpeculativeActions;
@@ -12,20 +12,21 @@ use super::{from_proto, known};
 /// What is kept with a record, so that it can be adapted: its base actions, their commands and the directories of their
 /// input roots. Nothing when it cannot be read. Asking counts as no use.
 #[must_use]
-pub fn record_needs(cas: &Cas, record: &Digest) -> Vec<Need> {
-    let message = cas.peek(record, LARGEST).and_then(|bytes| SpeculativeActions::decode(&*bytes).ok());
+pub fn record_needs(actions: &ActionNeeds<'_>, record: &Digest) -> Vec<Need> {
+    let message =
+        actions.cas().peek(record, LARGEST).and_then(|bytes| SpeculativeActions::decode(&*bytes).ok());
     let bases: Vec<Digest> = match message {
         Some(SpeculativeActions { compact: Some(compact), .. }) => {
-            let actions = from_proto::record(compact).map(|record| record.actions).unwrap_or_default();
-            actions.iter().map(|action| action.base).collect()
+            let recorded = from_proto::record(compact).map(|record| record.actions).unwrap_or_default();
+            recorded.iter().map(|action| action.base).collect()
         }
-        Some(SpeculativeActions { actions, .. }) => actions
+        Some(SpeculativeActions { actions: recorded, .. }) => recorded
             .iter()
             .filter_map(|action| known::digest(action.base_action_digest.as_ref()).ok())
             .collect(),
         None => Vec::new(),
     };
-    bases.iter().flat_map(|base| action_needs(cas, base)).collect()
+    bases.iter().flat_map(|base| actions.of(base)).collect()
 }
 
 #[cfg(test)]
@@ -46,9 +47,10 @@ mod tests {
         let command = spec_exec::wire::digest("command_digest", command).expect("it has one");
         let expected = [Need::Blob(command), Need::Directories(root), Need::Blob(base)];
         let stored = [record.store(&store.cas), record.store_known(&store.cas)];
+        let actions = ActionNeeds::new(&store.cas);
         for digest in stored.map(|stored| stored.expect("the store takes it")) {
-            assert_eq!(record_needs(&store.cas, &digest), expected);
+            assert_eq!(record_needs(&actions, &digest), expected);
         }
-        assert_eq!(record_needs(&store.cas, &base), []);
+        assert_eq!(record_needs(&actions, &base), []);
     }
 }
