@@ -60,7 +60,8 @@ impl Cas {
     }
 
     /// Notes that a blob came.
-    pub(crate) fn count_added(&self, digest: &Digest) {
+    pub(crate) fn note_arrival(&self, digest: &Digest) {
+        self.shared.roll.add(digest);
         self.shared.added.fetch_add(digest.size().next_multiple_of(BLOCK), Ordering::Relaxed);
     }
 

@@ -26,6 +26,7 @@ mod lock;
 mod merge;
 mod read;
 mod refs;
+mod roll;
 #[cfg(test)]
 mod sample;
 mod scan;

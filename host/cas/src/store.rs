@@ -17,6 +17,7 @@ use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
 use crate::hold::Holds;
 use crate::layout::{self, BlobName};
+use crate::roll::Roll;
 use crate::temp::{TempArea, TempFile, spread};
 
 /// Fewer blobs than this are not worth a second thread.
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) temp: TempArea,
     pub(crate) directories: DirectoryCache,
     pub(crate) holds: Mutex<Holds>,
+    pub(crate) roll: Roll,
     /// Bytes of blobs that this handle stored and that are in no [estimate](crate::estimate) yet.
     pub(crate) added: AtomicU64,
     workers: OnceLock<rayon::ThreadPool>,
@@ -76,6 +78,7 @@ impl Cas {
             temp: TempArea::open(root.join(layout::TMP))?,
             directories: DirectoryCache::default(),
             holds: Mutex::default(),
+            roll: Roll::default(),
             added: AtomicU64::new(0),
             workers: OnceLock::new(),
             function,
@@ -161,7 +164,7 @@ impl Cas {
 
     pub(crate) fn publish(&self, temp: TempFile, digest: &Digest) -> Result<()> {
         temp.publish(&self.shared.objects, BlobName::of(digest).path(), 0o644, &self.shared.temp)?;
-        self.count_added(digest);
+        self.note_arrival(digest);
         Ok(())
     }
 

@@ -117,7 +117,7 @@ impl Cas {
             }
             other => {
                 other.map_err(CasError::io("move into the store", path))?;
-                self.count_added(&digest);
+                self.note_arrival(&digest);
                 Ok(())
             }
         }

@@ -37,6 +37,7 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let metrics = args.metrics_listen.as_deref().map(str::parse).transpose()?;
     let folder = app.config.cache("cas");
     let (cas, blake3) = (Cas::open(&folder)?, Cas::open_with(&folder, DigestFunction::Blake3)?);
+    call_roll([cas.clone(), blake3.clone()]);
     let mut server = Server::new(cas.clone(), options(args)?);
     let nested = nested(cas.clone(), args);
     let beside = nested.as_ref().map(|nested| nested.beside(blake3.clone())).transpose()?;
@@ -55,6 +56,19 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     // A request that does not end must not keep the program from ending.
     runtime.shutdown_timeout(Duration::from_secs(1));
     served.map(|()| ExitCode::SUCCESS)
+}
+
+/// Lists the stores beside all else; until that is done, whether blobs are there is asked of the file system.
+fn call_roll(stores: [Cas; 2]) {
+    let call = move || {
+        for cas in stores {
+            if let Err(error) = cas.call_roll() {
+                tracing::debug!("blobs are looked up one by one: {error}");
+            }
+        }
+    };
+    // Without a thread they are looked up as well.
+    let _ = std::thread::Builder::new().name("roll".to_owned()).spawn(call);
 }
 
 /// The usual limit of 1,024 open files is for programs that use `select`.

@@ -44,7 +44,9 @@ pub(super) fn run(
     owner.carry_out(commands);
     while let Some(letter) = letters.next() {
         let mut commands = Vec::new();
-        for letter in std::iter::once(letter).chain(letters.waiting()).take(BATCH) {
+        // What comes while these are read waits for what follows from them.
+        let batch: Vec<Letter> = std::iter::once(letter).chain(letters.waiting()).take(BATCH).collect();
+        for letter in batch {
             match letter {
                 Letter::Close { reply } => {
                     // Nobody else may be there to read it.

@@ -1,0 +1,143 @@
+//! Which blobs are here, in memory, for a process that is asked about very many.
+//!
+//! Most of those that a client asks for before it uploads are new, and for each of them the file system has to look
+//! through a folder. The roll is a hint, never the truth about what is here: other processes share the store. What is on
+//! it is looked up all the same; what is not on it may be here, and a client that is told otherwise sends it once more.
+
+use std::collections::HashSet;
+use std::sync::{PoisonError, RwLock};
+
+use rustix::fs::{Dir, Mode, OFlags};
+use rustix::io::Errno;
+use spec_model::Digest;
+
+use crate::error::{CasError, Result};
+use crate::store::Cas;
+
+/// Fewer digests than this are looked up one by one, so that small answers are exact.
+const MANY: usize = 256;
+/// A longer roll is given up: this many take 150 MB.
+const LONGEST: usize = 8 << 20;
+
+/// The beginnings of the hashes of blobs; two blobs with the same one do no harm.
+#[derive(Debug, Default)]
+pub(crate) struct Roll(RwLock<State>);
+
+#[derive(Debug, Default)]
+enum State {
+    /// Nobody wants one.
+    #[default]
+    None,
+    /// It lacks blobs that were here before.
+    Partial(HashSet<u64>),
+    Whole(HashSet<u64>),
+}
+
+impl Roll {
+    pub(crate) fn add(&self, digest: &Digest) {
+        let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let State::Partial(hashes) | State::Whole(hashes) = &mut *state {
+            hashes.insert(beginning(digest));
+            if hashes.len() > LONGEST {
+                *state = State::None;
+            }
+        }
+    }
+
+    /// For every digest whether it may be here, or `None` without a roll.
+    fn may_be_here(&self, digests: &[Digest]) -> Option<Vec<bool>> {
+        match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Whole(hashes) => {
+                Some(digests.iter().map(|digest| hashes.contains(&beginning(digest))).collect())
+            }
+            State::None | State::Partial(_) => None,
+        }
+    }
+}
+
+impl Cas {
+    /// Has [`probably_missing`](Self::probably_missing) answer from memory from now on. Lists the store, which takes
+    /// 50 ms for 100,000 blobs; each takes some 18 bytes of memory.
+    ///
+    /// # Errors
+    /// When the store cannot be listed.
+    pub fn call_roll(&self) -> Result<()> {
+        let roll = &self.shared.roll;
+        // What comes meanwhile is added by who stores it.
+        *roll.0.write().unwrap_or_else(PoisonError::into_inner) = State::Partial(HashSet::new());
+        for first in 0..=u8::MAX {
+            self.in_folder(first)?.iter().for_each(|digest| roll.add(digest));
+        }
+        let mut state = roll.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let State::Partial(hashes) = &mut *state {
+            *state = State::Whole(std::mem::take(hashes));
+        }
+        Ok(())
+    }
+
+    /// As [`missing`](Self::missing), but it may name blobs that another process stored.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn probably_missing(&self, digests: &[Digest]) -> Result<Vec<Digest>> {
+        let known = if digests.len() < MANY { None } else { self.shared.roll.may_be_here(digests) };
+        let Some(known) = known else { return self.missing(digests) };
+        let both = || digests.iter().zip(&known);
+        let unsure: Vec<Digest> = both().filter(|(_, here)| **here).map(|(digest, _)| *digest).collect();
+        let mut gone = self.missing(&unsure)?.into_iter().peekable();
+        let is_missing = |(digest, here): &(&Digest, &bool)| !**here || gone.next_if_eq(*digest).is_some();
+        Ok(both().filter(is_missing).map(|(digest, _)| *digest).collect())
+    }
+
+    /// The blobs whose hash begins with this byte, without their sizes.
+    fn in_folder(&self, first: u8) -> Result<Vec<Digest>> {
+        let failed = || CasError::io("list", self.root());
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::openat(&self.shared.objects, format!("{first:02x}"), flags, Mode::empty());
+        let folder = match folder {
+            Err(Errno::NOENT) => return Ok(Vec::new()),
+            other => other.map_err(failed())?,
+        };
+        let mut digests = Vec::new();
+        for entry in Dir::read_from(&folder).map_err(failed())? {
+            let entry = entry.map_err(failed())?;
+            let name = entry.file_name().to_str().ok();
+            digests.extend(name.and_then(|name| Digest::from_hex(name, 0).ok()));
+        }
+        Ok(digests)
+    }
+}
+
+/// Hashes are random, so any part of them tells blobs apart.
+fn beginning(digest: &Digest) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = *digest.hash();
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_are_answered_from_memory_and_few_exactly() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cas = Cas::open(folder.path()).expect("a store");
+        let blob = |n: u32| cas.digest(&n.to_le_bytes());
+        let all: Vec<Digest> = (0..600).map(blob).collect();
+        let put = |cas: &Cas, n: u32| _ = cas.put_bytes(&n.to_le_bytes()).expect("it is stored");
+        put(&cas, 0);
+        let without =
+            |here: &[u32]| -> Vec<Digest> { (0..600).filter(|n| !here.contains(n)).map(blob).collect() };
+        let missing = |cas: &Cas| cas.probably_missing(&all).expect("it answers");
+        assert_eq!(missing(&cas), without(&[0]), "without a roll");
+        cas.call_roll().expect("the store can be listed");
+        put(&cas, 599);
+        assert_eq!(missing(&cas), without(&[0, 599]));
+        // Another process stores one and removes one.
+        let other = Cas::open(folder.path()).expect("a store");
+        put(&other, 300);
+        std::fs::remove_file(cas.blob_path(&all[0])).expect("it was there");
+        assert_eq!(missing(&cas), without(&[599]));
+        assert_eq!(cas.probably_missing(&all[300..301]).expect("it answers"), []);
+    }
+}
