@@ -53,6 +53,11 @@ pub(super) fn run(
                     let _ = reply.try_send(owner.board.account());
                     return;
                 }
+                // What was known before it came is sent before it.
+                asked @ Letter::Asked { .. } => {
+                    owner.carry_out(std::mem::take(&mut commands));
+                    commands = owner.take(asked);
+                }
                 other => commands.extend(owner.take(other)),
             }
         }
