@@ -27,7 +27,7 @@ struct Flight {
 }
 
 /// Nothing came of an execution, and it cost nothing that we know of.
-const NOTHING: Finished = Finished { outputs: None, took_ms: 0, cpu_ms: 0, bytes: 0 };
+pub(super) const NOTHING: Finished = Finished { outputs: None, took_ms: 0, cpu_ms: 0, bytes: 0 };
 
 impl Flights {
     /// None yet; they are going to be executed by `executions`, and their ends told in `mailbox`.

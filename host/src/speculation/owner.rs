@@ -1,13 +1,13 @@
 //! The one owner of what a session predicts: a thread that takes letters and carries out what follows from them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use spec_model::{Answered, Digest};
 use spec_speculation::prime::{Adapted, Board, Command};
 use spec_speculation::{ActionId, Bucket, Instantiated, Instantiator, Request};
 
 use super::facts::{Facts, Known, Seen, id};
-use super::flights::Flights;
+use super::flights::{Flights, NOTHING};
 use super::mailbox::{Ends, Letter, Letters, Mailbox, Outputs};
 use super::policies::Policies;
 use super::start::{Plan, Started, start};
@@ -150,7 +150,7 @@ impl Owner {
         loop {
             let (adapt, other): (Vec<_>, Vec<_>) =
                 commands.into_iter().partition(|command| matches!(command, Command::Adapt { .. }));
-            let mut next: Vec<Command> = other.into_iter().flat_map(|command| self.fly(command)).collect();
+            let mut next = self.fly(other);
             let mut batches = adapt.into_iter();
             next.extend(self.adapt(batches.by_ref().take(BATCH)));
             next.extend(self.board.admit());
@@ -162,24 +162,49 @@ impl Owner {
         }
     }
 
-    fn fly(&mut self, command: Command) -> Vec<Command> {
-        let (action, digest, ended) = match command {
-            Command::Submit { action, digest, priority } => {
-                (action, digest, self.flights.submit(action, digest, priority))
-            }
-            Command::Cancel { action, digest } => (action, digest, self.flights.cancel(action, digest)),
-            Command::Scan => {
-                return self.board.scan(&Seen { facts: &self.facts, cas: &self.session.cas });
-            }
-            Command::Adapt { .. } => return Vec::new(),
-        };
-        ended.map(|finished| self.board.finished(action, digest, finished)).unwrap_or_default()
+    /// Sends actions, gives others up, and scans.
+    fn fly(&mut self, commands: Vec<Command>) -> Vec<Command> {
+        let submitted = commands.iter().filter_map(|command| match command {
+            Command::Submit { action, digest, .. } => Some((*action, *digest)),
+            _ => None,
+        });
+        let stored = self.store(submitted);
+        let mut next = Vec::new();
+        for command in commands {
+            let (action, digest, ended) = match command {
+                Command::Submit { action, digest, priority } if stored.contains(&action) => {
+                    (action, digest, self.flights.submit(action, digest, priority))
+                }
+                Command::Submit { action, digest, .. } => (action, digest, Some(NOTHING)),
+                Command::Cancel { action, digest } => (action, digest, self.flights.cancel(action, digest)),
+                Command::Scan => {
+                    next.extend(self.board.scan(&Seen { facts: &self.facts, cas: &self.session.cas }));
+                    continue;
+                }
+                Command::Adapt { .. } => continue,
+            };
+            next.extend(ended.map(|ended| self.board.finished(action, digest, ended)).unwrap_or_default());
+        }
+        next
     }
 
-    /// Instantiates actions. What cannot be made or stored is not sent.
+    /// Stores what actions to be sent are made of, and answers with those of which that went well. Most of what is
+    /// instantiated is sent much later or never, so it is made again here, and not kept.
+    fn store(&self, actions: impl Iterator<Item = (ActionId, Digest)>) -> HashSet<ActionId> {
+        let resolver = self.board.resolver();
+        let mut instantiator = Instantiator::new(&self.session.cas);
+        let made = actions.filter(|(action, digest)| {
+            let made = instantiator.adapt(&resolver.recorded(*action).base, &resolver.adaptation(*action));
+            matches!(made, Ok(Instantiated::Adapted { action, .. }) if action == *digest)
+        });
+        let made = made.map(|(action, _)| action).collect();
+        instantiator.finish().map_or_else(|_| HashSet::new(), |()| made)
+    }
+
+    /// Finds what actions are going to be. What cannot be made is not sent.
     fn adapt(&mut self, commands: impl Iterator<Item = Command>) -> Vec<Command> {
         let mut instantiator = Instantiator::new(&self.session.cas);
-        let mut made = Vec::new();
+        let mut next = Vec::new();
         for command in commands {
             if let Command::Adapt { action, round, base, adaptation } = command {
                 let adapted = match instantiator.adapt(&base, &adaptation) {
@@ -189,13 +214,9 @@ impl Owner {
                     }
                     Err(_) => Adapted::Contradiction,
                 };
-                made.push((action, round, adapted));
+                next.extend(self.board.adapted(action, round, adapted));
             }
         }
-        let stored = instantiator.finish().is_ok();
-        let told = made.into_iter().flat_map(|(action, round, adapted)| {
-            self.board.adapted(action, round, if stored { adapted } else { Adapted::Contradiction })
-        });
-        told.collect()
+        next
     }
 }

@@ -1,6 +1,6 @@
 //! A chain of libraries. The header of each includes that of the one below, the lowest that of `dep.bst`: so one edit of
-//! the latter reaches every compile of all, as it does with the headers of a real base library. The program of each
-//! is linked with its own objects and the library below, which has to be there first.
+//! the latter reaches every compile of all, as it does with the headers of a real base library. Each library is linked
+//! with its own objects and the library below, which has to be there first.
 
 use std::fs;
 use std::path::Path;
@@ -53,18 +53,14 @@ config:
 
 const MAKEFILE: &str = "OBJECTS = $(patsubst %.c,%.o,$(sort $(wildcard *.c)))
 
-@NAME@: $(OBJECTS) lib@NAME@.a
-\t$(CC) -o $@ $(OBJECTS) @LIBRARY@
-
-lib@NAME@.a: $(OBJECTS)
-\tar rcsD $@ $(OBJECTS)
+lib@NAME@.so: $(OBJECTS)
+\t$(CC) -shared -o $@ $(OBJECTS) @LIBRARY@
 
 %.o: %.c
-\t$(CC) -O2 -c $< -o $@
+\t$(CC) -O2 -fPIC -c $< -o $@
 
 install:
-\tinstall -Dm755 @NAME@ $(DESTDIR)/usr/bin/@NAME@
-\tinstall -Dm644 lib@NAME@.a $(DESTDIR)/usr/lib/lib@NAME@.a
+\tinstall -Dm755 lib@NAME@.so $(DESTDIR)/usr/lib/lib@NAME@.so
 \tinstall -Dm644 @NAME@.h $(DESTDIR)/usr/include/@NAME@.h
 ";
 
@@ -75,17 +71,6 @@ const HEADER: &str = "#ifndef @NAME@_h
 
 @DECLARATIONS@
 #endif
-";
-
-const MAIN: &str = "#include <stdio.h>
-#include \"@NAME@.h\"
-
-int main(void)
-{
-    puts(DEP_VERSION);
-    puts(@CALLED@_1(1));
-    return 0;
-}
 ";
 
 const FILE: &str = "#include <stdio.h>
@@ -126,14 +111,12 @@ impl Link<'_> {
         let folder = project.join("files").join(self.name);
         fs::create_dir(&folder)?;
         let declarations: String =
-            (1..FILES).map(|number| format!("const char *{}_{number}(int number);\n", self.name)).collect();
-        let library = self.below.map(|below| format!("/usr/lib/lib{below}.a")).unwrap_or_default();
+            (1..=FILES).map(|number| format!("const char *{}_{number}(int number);\n", self.name)).collect();
+        let library = self.below.map(|below| format!("/usr/lib/lib{below}.so")).unwrap_or_default();
         fs::write(folder.join("Makefile"), self.text(MAKEFILE).replace("@LIBRARY@", &library))?;
         let header = self.text(HEADER).replace("@DECLARATIONS@", &declarations);
         fs::write(folder.join(format!("{}.h", self.name)), header)?;
-        let main = self.text(MAIN).replace("@CALLED@", self.below.unwrap_or(self.name));
-        fs::write(folder.join("main.c"), main)?;
-        for number in 1..FILES {
+        for number in 1..=FILES {
             let file = self.text(FILE).replace("@NUMBER@", &number.to_string());
             fs::write(folder.join(format!("{number}.c")), file)?;
         }
