@@ -8,6 +8,7 @@ use spec_speculation::Mode;
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct SpeculationArgs {
     /// How much is run ahead of builds with a remote-apis-socket: none, prime-only, source-artifact, intra-element, full
+    /// [default: as the configuration says, or full]
     #[arg(long = "speculation", value_name = "MODE")]
     pub(crate) mode: Option<Mode>,
     /// Who says where inputs of recorded actions come from: a name (see `plugin list`) or a component file

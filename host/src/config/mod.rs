@@ -114,7 +114,7 @@ impl Config {
             on_error: OnError::Quit,
             max_jobs: numbers::default_max_jobs(),
             retry_failed: false,
-            speculation: Mode::None,
+            speculation: Mode::Full,
             overlay_policy: None,
             priming_policy: None,
             cluster: None,
