@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use spec_model::{Answered, Digest};
-use spec_speculation::prime::{Adapted, Board, Budget, Command};
+use spec_speculation::prime::{Adapted, Board, Command};
 use spec_speculation::{ActionId, Bucket, Instantiated, Instantiator, Request};
 
 use super::facts::{Facts, Known, Seen, id};
@@ -35,12 +35,11 @@ pub(super) fn run(
     letters: &Letters,
 ) {
     let Ok(executions) = session.remote_apis.executions() else { return };
-    // Nothing waits for a worker, so that what becomes known last may go first.
-    let budget = Budget { in_flight: executions.workers() as u32, ..Budget::default() };
-    let Some(Started { board, strange }) = start(&session, plan, policies, budget) else { return };
+    let Some(Started { board, strange }) = start(&session, plan, policies) else { return };
     let facts = Facts::new(plan.takes_part.len());
     let flights = Flights::new(executions, mailbox);
     let mut owner = Owner { session, board, facts, flights, open: HashMap::new() };
+    owner.board.busy(owner.flights.load());
     let mut commands = owner.board.start();
     commands.extend(owner.facts.begin(&owner.session, &mut owner.board, plan, &strange));
     owner.carry_out(commands);

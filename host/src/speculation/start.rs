@@ -31,7 +31,7 @@ pub(super) struct Started {
 }
 
 /// Reads the records of what is going to be built; `None` when there are none.
-pub(super) fn start(session: &Session, plan: &Plan, policies: &Policies, budget: Budget) -> Option<Started> {
+pub(super) fn start(session: &Session, plan: &Plan, policies: &Policies) -> Option<Started> {
     let mut resolver = Resolver::new(policies.overlay.clone());
     let count = plan.takes_part.len();
     (0..count).for_each(|element| _ = resolver.element(&session.name(element)));
@@ -48,7 +48,7 @@ pub(super) fn start(session: &Session, plan: &Plan, policies: &Policies, budget:
         before.insert(registered, scope.into_iter().map(id).collect());
     }
     resolver.actions().next()?;
-    let board = Board::new(resolver, policies.priming.clone(), budget, before);
+    let board = Board::new(resolver, policies.priming.clone(), Budget::default(), before);
     Some(Started { board, strange })
 }
 

@@ -20,7 +20,7 @@ impl Board {
     pub fn admit(&mut self) -> Vec<Command> {
         self.report();
         let mut commands = self.send();
-        if self.purse.free() == 0 || self.asked == Some(self.machine()) {
+        if self.free() == 0 || self.asked == Some(self.machine()) {
             return commands;
         }
         let open: Vec<ActionId> = self.candidates.iter().copied().collect();
@@ -34,7 +34,7 @@ impl Board {
 
     fn send(&mut self) -> Vec<Command> {
         let mut commands = Vec::new();
-        while self.purse.free() > 0 {
+        while self.free() > 0 {
             let Some((priority, action)) = self.next() else { break };
             let Stage::Queued(digest, _) = self.track(action).stage else { break };
             self.purse.take_off(self.resolver.recorded(action).cpu_ms);
@@ -44,6 +44,16 @@ impl Board {
             commands.push(Command::Submit { action, digest, priority: FIRST + i32::from(priority) });
         }
         commands
+    }
+
+    /// How many more may be sent now: so many that none waits for a worker, so that what becomes known last may go first.
+    /// One always may, for what is told of the machine is soon old.
+    fn free(&self) -> u32 {
+        let idle = match self.load.slots {
+            0 => u32::MAX,
+            slots => slots.saturating_sub(self.real).max(1),
+        };
+        idle.saturating_sub(self.purse.flying()).min(self.purse.free())
     }
 
     /// The most urgent action that the budget allows.
@@ -86,9 +96,9 @@ impl Board {
     fn machine(&self) -> Machine {
         Machine {
             slots: self.load.slots,
-            real: self.load.busy.saturating_sub(self.purse.flying()),
+            real: self.real,
             primed: self.purse.flying(),
-            free: self.purse.free(),
+            free: self.free(),
             cpu_left_ms: self.purse.cpu_left_ms(),
             bytes_left: self.purse.bytes_left(),
         }

@@ -21,6 +21,8 @@ pub struct Board {
     pub(super) policy: PrimingSlot,
     pub(super) purse: Purse,
     pub(super) load: Load,
+    /// Actions that run or wait and are not primed.
+    pub(super) real: u32,
     pub(super) tracks: Vec<Track>,
     pub(super) chains: Vec<Chain>,
     /// Actions whose stage is a candidate's.
@@ -97,6 +99,7 @@ impl Board {
             policy,
             purse: Purse::new(budget),
             load: Load::default(),
+            real: 0,
             candidates: BTreeSet::new(),
             queue: BTreeSet::new(),
             predicted: HashMap::new(),

@@ -18,6 +18,7 @@ impl Board {
     /// The machine is busier, or less: what the policy hears with its next candidates.
     pub fn busy(&mut self, load: Load) {
         self.load = load;
+        self.real = load.busy.saturating_sub(self.purse.flying());
     }
 
     /// Something was looked up: see [`Resolver::wanted`](crate::Resolver::wanted).
