@@ -19,16 +19,17 @@ impl Board {
     /// asks nothing again as long as nothing changed.
     pub fn admit(&mut self) -> Vec<Command> {
         self.report();
-        let mut commands = self.send();
-        if self.free() == 0 || self.asked == Some(self.machine()) {
-            return commands;
+        let mut commands = Vec::new();
+        // First: a new candidate may be more urgent than all that are queued.
+        if self.free() > 0 && self.asked != Some(self.machine()) {
+            let open: Vec<ActionId> = self.candidates.iter().copied().collect();
+            for batch in open.chunks(BATCH) {
+                self.decide(batch);
+                commands.extend(self.send());
+            }
+            self.asked = Some(self.machine());
         }
-        let open: Vec<ActionId> = self.candidates.iter().copied().collect();
-        for batch in open.chunks(BATCH) {
-            self.decide(batch);
-            commands.extend(self.send());
-        }
-        self.asked = Some(self.machine());
+        commands.extend(self.send());
         commands
     }
 

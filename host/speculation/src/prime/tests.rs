@@ -186,6 +186,36 @@ fn a_request_overtakes_what_waits_for_its_turn() {
 }
 
 #[test]
+fn what_is_more_urgent_overtakes_what_is_queued() {
+    let store = Store::new();
+    let mut app = Draft::of(&store, "app.bst");
+    let compile = store.action("cc -c 0.c", &store.tree(&["dep.h=1", "late.h=1"]));
+    app.input("dep.h=1", &[("artifact dep.bst:dep.h", None)]);
+    app.input("late.h=1", &[("artifact late.bst:late.h", None)]);
+    app.input("src/0.o=o", &[("action app.bst:0.o", Some(compile))]);
+    app.action("cc -c 0.c", &["dep.h=1", "late.h=1"], &["0.o=o"]);
+    app.action("cc 0.o", &["src/0.o=o"], &["0=x"]);
+    (1..4).for_each(|number| _ = app.action(&format!("cc -c {number}.c"), &["dep.h=1"], &[]));
+    let mut resolver = Resolver::default();
+    resolver.register(app.expand());
+    let [dep, late] = ["dep.bst", "late.bst"].map(|name| resolver.element(name));
+    let [dep, late] = [dep, late].map(|element| resolver.wanted(Fact::Artifact(element))[0].0);
+    let one = Budget { in_flight: 1, ..Budget::default() };
+    let mut board = Board::new(resolver, PrimingSlot::default(), one, HashMap::new());
+    board.start();
+    let mut tell = |board: &mut Board, place| {
+        let commands = board.learned(vec![(place, Some(text(&store, "2")))]);
+        submitted(&carry_out(board, &store, commands))
+    };
+    let first = tell(&mut board, dep);
+    assert_eq!(first.len(), 1, "two others are queued");
+    // The link waits for this one, which nobody could predict before.
+    assert_eq!(tell(&mut board, late), [], "there is no room yet");
+    board.finished(first[0].0, first[0].1, ran(&store, "1.o"));
+    assert_eq!(submitted(&board.admit())[0].0, COMPILE);
+}
+
+#[test]
 fn the_budget_holds() {
     let store = Store::new();
     // A recorded action took 10 ms.
