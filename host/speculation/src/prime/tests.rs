@@ -203,7 +203,7 @@ fn what_is_more_urgent_overtakes_what_is_queued() {
     let one = Budget { in_flight: 1, ..Budget::default() };
     let mut board = Board::new(resolver, PrimingSlot::default(), one, HashMap::new());
     board.start();
-    let mut tell = |board: &mut Board, place| {
+    let tell = |board: &mut Board, place| {
         let commands = board.learned(vec![(place, Some(text(&store, "2")))]);
         submitted(&carry_out(board, &store, commands))
     };

@@ -1,6 +1,7 @@
 //! A chain of libraries. The header of each includes that of the one below, the lowest that of `dep.bst`: so one edit of
 //! the latter reaches every compile of all, as it does with the headers of a real base library. Each library is linked
-//! with its own objects and the library below, which has to be there first.
+//! with its own objects and the library below, which has to be there first. What is linked is installed as it is: a
+//! library that is stripped is known only when its element is built, for stripping is no action.
 
 use std::fs;
 use std::path::Path;
@@ -33,6 +34,7 @@ environment:
   CC: gcc
 
 config:
+  strip-commands: []
   build-commands:
   - make -j%{max-jobs}
   install-commands:
