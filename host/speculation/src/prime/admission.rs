@@ -47,14 +47,14 @@ impl Board {
         commands
     }
 
-    /// How many more may be sent now: so many that none waits for a worker, so that what becomes known last may go first.
-    /// One always may, for what is told of the machine is soon old.
+    /// How many more may be sent now: so many that hardly any waits for a worker, and what becomes known last may go
+    /// first; and a few more, so that no worker waits for us.
     fn free(&self) -> u32 {
-        let idle = match self.load.slots {
+        let wanted = match self.load.slots {
             0 => u32::MAX,
-            slots => slots.saturating_sub(self.real).max(1),
+            slots => slots.saturating_sub(self.real) + slots.div_ceil(8),
         };
-        idle.saturating_sub(self.purse.flying()).min(self.purse.free())
+        wanted.saturating_sub(self.purse.flying()).min(self.purse.free())
     }
 
     /// The most urgent action that the budget allows.
