@@ -42,7 +42,7 @@ pub(super) enum Letter {
 /// What became of what was predicted for an element.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
-    /// Whether what was predicted for its actions was asked for: see [`Board::ends`].
+    /// Whether what was predicted for its actions was asked for: see [`ends`](spec_speculation::prime::Board::ends).
     pub(super) all: Vec<(Digest, Option<bool>)>,
     /// Those that were not there when they were asked for, or were not asked for.
     pub(super) misses: Vec<Miss>,
