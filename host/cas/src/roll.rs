@@ -5,13 +5,12 @@
 //! it is looked up all the same; what is not on it may be here, and a client that is told otherwise sends it once more.
 
 use std::collections::HashSet;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
-use rustix::fs::{Dir, Mode, OFlags};
-use rustix::io::Errno;
 use spec_model::Digest;
 
-use crate::error::{CasError, Result};
+use crate::error::Result;
+use crate::evict::census::names;
 use crate::store::Cas;
 
 /// Fewer digests than this are looked up one by one, so that small answers are exact.
@@ -19,38 +18,46 @@ const MANY: usize = 256;
 /// A longer roll is given up: this many take 150 MB.
 const LONGEST: usize = 8 << 20;
 
-/// The beginnings of the hashes of blobs; two blobs with the same one do no harm.
+/// The beginnings of the hashes of blobs; two blobs with the same one do no harm. Nothing where nobody wants it.
 #[derive(Debug, Default)]
-pub(crate) struct Roll(RwLock<State>);
+pub(crate) struct Roll(OnceLock<RwLock<State>>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 enum State {
-    /// Nobody wants one.
-    #[default]
-    None,
     /// It lacks blobs that were here before.
     Partial(HashSet<u64>),
     Whole(HashSet<u64>),
+    TooLong,
 }
 
 impl Roll {
     pub(crate) fn add(&self, digest: &Digest) {
-        let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(state) = self.0.get() else { return };
+        let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
         if let State::Partial(hashes) | State::Whole(hashes) = &mut *state {
             hashes.insert(beginning(digest));
             if hashes.len() > LONGEST {
-                *state = State::None;
+                *state = State::TooLong;
             }
+        }
+    }
+
+    /// Nothing that was here before the roll was called is missing any more.
+    fn complete(&self) {
+        let Some(state) = self.0.get() else { return };
+        let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
+        if let State::Partial(hashes) = &mut *state {
+            *state = State::Whole(std::mem::take(hashes));
         }
     }
 
     /// For every digest whether it may be here, or `None` without a roll.
     fn may_be_here(&self, digests: &[Digest]) -> Option<Vec<bool>> {
-        match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+        match &*self.0.get()?.read().unwrap_or_else(PoisonError::into_inner) {
             State::Whole(hashes) => {
                 Some(digests.iter().map(|digest| hashes.contains(&beginning(digest))).collect())
             }
-            State::None | State::Partial(_) => None,
+            State::Partial(_) | State::TooLong => None,
         }
     }
 }
@@ -64,14 +71,14 @@ impl Cas {
     pub fn call_roll(&self) -> Result<()> {
         let roll = &self.shared.roll;
         // What comes meanwhile is added by who stores it.
-        *roll.0.write().unwrap_or_else(PoisonError::into_inner) = State::Partial(HashSet::new());
+        roll.0.get_or_init(|| RwLock::new(State::Partial(HashSet::new())));
         for first in 0..=u8::MAX {
-            self.in_folder(first)?.iter().for_each(|digest| roll.add(digest));
+            names(self, &self.shared.objects, first, |_, name| {
+                Digest::from_hex(name, 0).iter().for_each(|digest| roll.add(digest));
+                Ok(())
+            })?;
         }
-        let mut state = roll.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let State::Partial(hashes) = &mut *state {
-            *state = State::Whole(std::mem::take(hashes));
-        }
+        roll.complete();
         Ok(())
     }
 
@@ -87,24 +94,6 @@ impl Cas {
         let mut gone = self.missing(&unsure)?.into_iter().peekable();
         let is_missing = |(digest, here): &(&Digest, &bool)| !**here || gone.next_if_eq(*digest).is_some();
         Ok(both().filter(is_missing).map(|(digest, _)| *digest).collect())
-    }
-
-    /// The blobs whose hash begins with this byte, without their sizes.
-    fn in_folder(&self, first: u8) -> Result<Vec<Digest>> {
-        let failed = || CasError::io("list", self.root());
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = rustix::fs::openat(&self.shared.objects, format!("{first:02x}"), flags, Mode::empty());
-        let folder = match folder {
-            Err(Errno::NOENT) => return Ok(Vec::new()),
-            other => other.map_err(failed())?,
-        };
-        let mut digests = Vec::new();
-        for entry in Dir::read_from(&folder).map_err(failed())? {
-            let entry = entry.map_err(failed())?;
-            let name = entry.file_name().to_str().ok();
-            digests.extend(name.and_then(|name| Digest::from_hex(name, 0).ok()));
-        }
-        Ok(digests)
     }
 }
 

@@ -94,6 +94,26 @@ fn folder_of(cas: &Cas, first: u8) -> Result<Vec<Blob>> {
 }
 
 fn each(cas: &Cas, kind: &OwnedFd, first: u8, mut visit: impl FnMut(Blob)) -> Result<()> {
+    names(cas, kind, first, |folder, name| {
+        let stat = match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => return Ok(()),
+            other => other.map_err(CasError::io("list", cas.root()))?,
+        };
+        let Ok(digest) = Digest::from_hex(name, stat.st_size as u64) else { return Ok(()) };
+        let noted = Moment::of_access(&stat);
+        let disk = (stat.st_blocks as u64).saturating_mul(SECTOR);
+        visit(Blob { digest, disk, noted, used: noted.after(PRECISION) });
+        Ok(())
+    })
+}
+
+/// Visits the names of the blobs whose hash begins with this byte, in their folder.
+pub(crate) fn names(
+    cas: &Cas,
+    kind: &OwnedFd,
+    first: u8,
+    mut visit: impl FnMut(&OwnedFd, &str) -> Result<()>,
+) -> Result<()> {
     let failed = || CasError::io("list", cas.root());
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let folder = match rustix::fs::openat(kind, format!("{first:02x}"), flags, Mode::empty()) {
@@ -102,18 +122,11 @@ fn each(cas: &Cas, kind: &OwnedFd, first: u8, mut visit: impl FnMut(Blob)) -> Re
     };
     for entry in Dir::read_from(&folder).map_err(failed())? {
         let entry = entry.map_err(failed())?;
-        let Ok(name) = entry.file_name().to_str() else { continue };
-        if name.len() != DIGITS {
-            continue;
+        if let Ok(name) = entry.file_name().to_str()
+            && name.len() == DIGITS
+        {
+            visit(&folder, name)?;
         }
-        let stat = match rustix::fs::statat(&folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW) {
-            Err(Errno::NOENT) => continue,
-            other => other.map_err(failed())?,
-        };
-        let Ok(digest) = Digest::from_hex(name, stat.st_size as u64) else { continue };
-        let noted = Moment::of_access(&stat);
-        let disk = (stat.st_blocks as u64).saturating_mul(SECTOR);
-        visit(Blob { digest, disk, noted, used: noted.after(PRECISION) });
     }
     Ok(())
 }
