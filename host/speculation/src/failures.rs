@@ -21,7 +21,8 @@ impl<'a> Draft<'a> {
         Self { store, record: Record::of(element) }
     }
 
-    /// `PATH=TEXT`, or `PATH*=TEXT` for an executable, from `source ELEMENT:PATH`, `artifact ELEMENT:PATH` or `action ELEMENT:PATH` of `base`.
+    /// `PATH=TEXT`, or `PATH*=TEXT` for an executable, from `source ELEMENT:PATH`, `artifact ELEMENT:PATH` or `action
+    /// ELEMENT:PATH` of `base`.
     pub(crate) fn input(&mut self, entry: &str, origins: &[(&str, Option<Digest>)]) {
         let (path, text) = entry.split_once('=').expect("PATH=TEXT");
         let origins = origins.iter().map(|(origin, base)| {

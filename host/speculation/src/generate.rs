@@ -11,6 +11,9 @@ use crate::mode::Mode;
 use crate::policy::OverlaySlot;
 use crate::record::{Record, RecordedAction};
 
+/// So many predictions of an action are counted before they count for half.
+const REMEMBERED: u32 = 16;
+
 /// The record of a build, and where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Generated {
@@ -72,9 +75,6 @@ pub fn generate(
     }
     Ok(Generated::New { digest: record.store(cas)?, counts })
 }
-
-/// So many predictions of an action are counted before they count for half.
-const REMEMBERED: u32 = 16;
 
 fn limits(mode: Mode) -> Limits {
     Limits { own_actions: mode >= Mode::IntraElement, other_actions: mode >= Mode::Full }

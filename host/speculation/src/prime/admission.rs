@@ -50,7 +50,7 @@ impl Board {
     /// How many more may be sent now: so many that hardly any waits for a worker, and what becomes known last may go
     /// first; and a few more, so that no worker waits for us.
     fn free(&self) -> u32 {
-        let wanted = match self.load.slots {
+        let wanted = match self.slots {
             0 => u32::MAX,
             slots => slots.saturating_sub(self.real) + slots.div_ceil(8),
         };
@@ -96,7 +96,7 @@ impl Board {
 
     fn machine(&self) -> Machine {
         Machine {
-            slots: self.load.slots,
+            slots: self.slots,
             real: self.real,
             primed: self.purse.flying(),
             free: self.free(),

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use spec_model::Digest;
 use spec_strategy::{Machine, Observation, Outcome};
 
+use super::Budget;
 use super::budget::Purse;
 use super::chains::Chain;
 use super::stage::Stage;
-use super::{Budget, Load};
 use crate::account::{Account, Bucket};
 use crate::misses::Miss;
 use crate::policy::PrimingSlot;
@@ -20,7 +20,8 @@ pub struct Board {
     pub(super) resolver: Resolver,
     pub(super) policy: PrimingSlot,
     pub(super) purse: Purse,
-    pub(super) load: Load,
+    /// Actions that can run at a time; 0 if that is not known.
+    pub(super) slots: u32,
     /// Actions that run or wait and are not primed.
     pub(super) real: u32,
     pub(super) tracks: Vec<Track>,
@@ -98,7 +99,7 @@ impl Board {
             chains: super::chains::chains(&resolver, &before),
             policy,
             purse: Purse::new(budget),
-            load: Load::default(),
+            slots: 0,
             real: 0,
             candidates: BTreeSet::new(),
             queue: BTreeSet::new(),

@@ -18,7 +18,8 @@ pub(super) struct Chain {
 /// enough.
 pub(super) fn chains(resolver: &Resolver, before: &HashMap<ElementId, Vec<ElementId>>) -> Vec<Chain> {
     let mut chains = vec![Chain::default(); resolver.actions().count()];
-    let mut after = HashMap::<ElementId, u32>::new();
+    // The longest chain of the element at hand, and of those that are built after each.
+    let (mut longest_here, mut after) = (0, HashMap::<ElementId, u32>::new());
     for number in (0..chains.len()).rev() {
         let action = ActionId(number as u32);
         let element = resolver.element_of(action);
@@ -27,10 +28,15 @@ pub(super) fn chains(resolver: &Resolver, before: &HashMap<ElementId, Vec<Elemen
         let longest = of_readers.chain(after.get(&element).copied()).max().unwrap_or(0);
         let critical_ms = resolver.recorded(action).took_ms.max(1).saturating_add(longest);
         chains[number] = Chain { fan_out: readers.len() as u32, critical_ms };
+        longest_here = critical_ms.max(longest_here);
+        if number > 0 && resolver.element_of(ActionId(number as u32 - 1)) == element {
+            continue;
+        }
         for below in before.get(&element).into_iter().flatten() {
             let waiting = after.entry(*below).or_default();
-            *waiting = critical_ms.max(*waiting);
+            *waiting = longest_here.max(*waiting);
         }
+        longest_here = 0;
     }
     chains
 }

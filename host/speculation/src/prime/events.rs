@@ -17,7 +17,7 @@ impl Board {
 
     /// The machine is busier, or less: what the policy hears with its next candidates.
     pub fn busy(&mut self, load: Load) {
-        self.load = load;
+        self.slots = load.slots;
         self.real = load.busy.saturating_sub(self.purse.flying());
     }
 
