@@ -50,13 +50,9 @@ impl Row {
             Target::Below(limit) => (format!("< {}", time(limit)), Some(self.ours < limit)),
             Target::None => (String::new(), None),
         };
-        let reached = match reached {
-            Some(true) => "yes",
-            Some(false) => "NO",
-            None => "",
-        };
+        let reached = reached.map(self::reached).unwrap_or_default().to_owned();
         let ratio = self.ratio().map(fraction).unwrap_or_default();
-        [self.figure.clone(), time(self.ours), peer, ratio, target, reached.into()]
+        [self.figure.clone(), time(self.ours), peer, ratio, target, reached]
     }
 }
 
@@ -92,6 +88,11 @@ pub(super) fn draw<const N: usize>(out: &mut Formatter<'_>, rows: &[[String; N]]
         }
     }
     Ok(())
+}
+
+/// What a table says of a target.
+pub(super) fn reached(good: bool) -> &'static str {
+    if good { "yes" } else { "NO" }
 }
 
 /// A duration in the unit that suits it.

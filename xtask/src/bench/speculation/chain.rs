@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
+use spec_testkit::recc::RECC;
 
 use super::comparison::Subject;
 
@@ -42,16 +43,7 @@ config:
 
 (?):
 - recc:
-    environment:
-      CC: recc gcc
-      RECC_SERVER: unix:/tmp/casd.sock
-      RECC_LINK: 1
-      RECC_DEPS_GLOBAL_PATHS: 1
-      RECC_NO_PATH_REWRITE: 1
-    sandbox:
-      remote-apis-socket:
-        path: /tmp/casd.sock
-";
+@RECC@";
 
 const MAKEFILE: &str = "OBJECTS = $(patsubst %.c,%.o,$(sort $(wildcard *.c)))
 
@@ -100,6 +92,12 @@ pub(super) fn write(project: &Path) -> Result<Subject> {
     Ok(Subject { title: format!("{ELEMENTS} elements of {} actions", FILES + 1), elements })
 }
 
+/// The environment of recc, deep enough for a branch of the project's option.
+fn recc() -> String {
+    let calling = RECC.replace("environment:\n", "environment:\n  CC: recc gcc\n");
+    calling.lines().map(|line| format!("    {line}\n")).collect()
+}
+
 /// One element of the chain.
 struct Link<'a> {
     name: &'a str,
@@ -109,7 +107,8 @@ struct Link<'a> {
 
 impl Link<'_> {
     fn write(&self, project: &Path) -> Result<()> {
-        fs::write(project.join(format!("elements/{}.bst", self.name)), self.text(ELEMENT))?;
+        let element = self.text(ELEMENT).replace("@RECC@", &recc());
+        fs::write(project.join(format!("elements/{}.bst", self.name)), element)?;
         let folder = project.join("files").join(self.name);
         fs::create_dir(&folder)?;
         let declarations: String =

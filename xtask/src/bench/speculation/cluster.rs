@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
+use super::super::table::reached;
 use super::comparison::Comparison;
 use super::{Arm, chain};
 
@@ -22,6 +23,7 @@ pub(super) fn configure(config: &Path) -> Result<()> {
     let text = fs::read_to_string(config)?;
     let cluster = format!("workers: {WORKERS}, action-milliseconds: {}", ACTION.as_millis());
     let scheduler = format!("scheduler:\n  simulated-cluster: {{{cluster}}}\n");
+    ensure!(text.contains("scheduler:\n"), "{} has no scheduler to configure", config.display());
     fs::write(config, text.replace("scheduler:\n", &scheduler)).context("cannot write the configuration")
 }
 
@@ -48,7 +50,6 @@ impl Verdict {
 
 impl Display for Verdict {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
-        let reached = |good| if good { "yes" } else { "NO" };
         let Verdict { faster, bound, above } = self;
         let (fast, near) = (reached(*faster >= LEAST_FASTER), reached(*above <= MOST_ABOVE));
         writeln!(

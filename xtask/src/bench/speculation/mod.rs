@@ -16,6 +16,7 @@ use self::comparison::{Comparison, Subject};
 use self::runner::{Place, Runner, Sample};
 use super::contenders::Project;
 use super::measure::Load;
+use super::table::reached;
 use super::{Options, scratch};
 use crate::lock::Lock;
 use crate::paths::Paths;
@@ -80,7 +81,7 @@ impl Bench {
         let chain = step("the chain", || self.compare(&chain, &Arm::ALL, options.rounds()))?;
         let useless = step("useless predictions", || self.compare(&useless, &PAIR, options.runs()))?;
         let slower = useless.percent_slower(Arm::Ours, Arm::Shared);
-        let reached = if slower <= MOST_PERCENT { "yes" } else { "NO" };
+        let reached = reached(slower <= MOST_PERCENT);
         let target = format!("target: ≤ {MOST_PERCENT:.0} %, reached: {reached}");
         Ok(format!("{app}\n{chain}\n{useless}\nslower, the median of pairs: {slower:.1} % ({target})"))
     }
