@@ -12,6 +12,8 @@ const MEMORY: &str = "/dev/shm";
 const TMPFS: u64 = 0x0102_1994;
 /// Bytes; containers often have one so small that every other action would outgrow it.
 const WORTH_USING: u64 = 1 << 30;
+/// Bytes; a disk with less is full.
+const LAST_ROOM: u64 = 1 << 20;
 
 /// Gives folders for what actions write. The kernel makes and removes files for every overlay; in memory that takes
 /// half of the time.
@@ -54,6 +56,14 @@ impl Arena {
     /// Whether less than a quarter of the memory is free: an action in it has to go, or has failed for want of it.
     pub(crate) fn is_short(&self, medium: Medium) -> bool {
         medium == Medium::Memory && self.memory.as_ref().is_some_and(|memory| !memory.has_free(4))
+    }
+
+    /// Whether hardly anything can be written beside the store. File systems that do not count files say 0 of 0.
+    pub(crate) fn is_disk_full(&self) -> bool {
+        rustix::fs::statvfs(self.cas.root()).is_ok_and(|found| {
+            let room = found.f_bavail.saturating_mul(found.f_frsize);
+            room < LAST_ROOM || (found.f_favail == 0 && found.f_files > 0)
+        })
     }
 }
 

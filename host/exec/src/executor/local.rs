@@ -150,9 +150,19 @@ impl LocalExecutor {
         };
         if worth_another && self.arena.is_short(Medium::Memory) && !cancel.is_cancelled() {
             drop(first);
-            return self.attempt_in(Medium::Disk, task, cancel);
+            return self.unless_full(self.attempt_in(Medium::Disk, task, cancel)?, cancel);
         }
-        first
+        self.unless_full(first?, cancel)
+    }
+
+    /// A command that failed beside a full disk may have failed for want of room, and is not to blame.
+    fn unless_full(&self, attempt: Attempt, cancel: &Cancel) -> Result<Attempt, ActionError> {
+        let failed = !is_success(&attempt.outcome) && !cancel.is_cancelled();
+        if failed && attempt.stage.medium == Medium::Disk && self.arena.is_disk_full() {
+            let place = self.cas.root().display();
+            return Err(ActionError::Exhausted { what: format!("the command failed; {place} is full") });
+        }
+        Ok(attempt)
     }
 
     fn attempt_in(&self, medium: Medium, task: &Task, cancel: &Cancel) -> Result<Attempt, ActionError> {
