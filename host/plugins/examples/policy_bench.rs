@@ -35,8 +35,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn priming(name: &str, policy: &mut dyn PrimingPolicy) -> Result<(), PolicyError> {
     let candidates: Vec<Candidate> = (0..BATCH).map(candidate).collect();
-    let machine =
-        Machine { slots: 16, real: 4, primed: 4, free: 64, cpu_left_ms: 1 << 40, bytes_left: 1 << 40 };
+    let machine = Machine {
+        slots: 16,
+        real: 4,
+        primed: 4,
+        sent: 0,
+        hits: 0,
+        free: 64,
+        cpu_left_ms: 1 << 40,
+        bytes_left: 1 << 40,
+    };
     let told: Vec<Observation> = (0..BATCH).map(observation).collect();
     let decide = median(|| policy.decide(&candidates, &machine))?;
     let observe = median(|| policy.observe(&told))?;
@@ -69,6 +77,8 @@ fn candidate(action: u32) -> Candidate {
         cpu_ms: 40 + action,
         hits: action % 4,
         misses: action % 3,
+        element_hits: 0,
+        element_misses: 0,
         fan_out: action % 5,
         critical_ms: action * 3,
         distance: action % 10,

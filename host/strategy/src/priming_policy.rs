@@ -48,6 +48,11 @@ pub struct Candidate {
     pub hits: u32,
     /// How often it was not.
     pub misses: u32,
+    /// How often its element asked in this session for what was predicted, primed or not, or for what taught us to
+    /// predict its other actions.
+    pub element_hits: u32,
+    /// How often it asked for something else that taught us nothing; 0 again when something does.
+    pub element_misses: u32,
     /// How many recorded actions read its outputs.
     pub fan_out: u32,
     /// The longest chain of recorded actions that wait for it, itself included, in milliseconds: those that read
@@ -57,7 +62,7 @@ pub struct Candidate {
     pub distance: u32,
 }
 
-/// The machine and the budget at the time of a question.
+/// The machine, the budget and the session at the time of a question.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
     /// Actions that can run at a time.
@@ -66,6 +71,10 @@ pub struct Machine {
     pub real: u32,
     /// Primed actions that run or wait.
     pub primed: u32,
+    /// Primed actions that were ever sent in this session.
+    pub sent: u32,
+    /// The sum of `element_hits` of all elements.
+    pub hits: u32,
     /// How many more may be submitted now.
     pub free: u32,
     /// CPU time that the session may still spend, in milliseconds.

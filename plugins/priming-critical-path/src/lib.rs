@@ -58,13 +58,15 @@ mod tests {
         cpu_ms: 0,
         hits: 0,
         misses: 0,
+        element_hits: 0,
+        element_misses: 0,
         fan_out: 0,
         critical_ms: 0,
         distance: 0,
     };
 
     fn machine(slots: u32, primed: u32, free: u32) -> Machine {
-        Machine { slots, real: 0, primed, free, cpu_left_ms: 0, bytes_left: 0 }
+        Machine { slots, real: 0, primed, sent: 0, hits: 0, free, cpu_left_ms: 0, bytes_left: 0 }
     }
 
     /// Priorities of candidates with these chains and distances; `None` for those that are held.

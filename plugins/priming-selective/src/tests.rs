@@ -8,13 +8,15 @@ const WORTH_IT: Candidate = Candidate {
     cpu_ms: 400,
     hits: 0,
     misses: 0,
+    element_hits: 0,
+    element_misses: 0,
     fan_out: 0,
     critical_ms: 500,
     distance: 0,
 };
 
 const MACHINE: Machine =
-    Machine { slots: 2, real: 0, primed: 0, free: 10, cpu_left_ms: 10_000, bytes_left: 1 << 30 };
+    Machine { slots: 2, real: 0, primed: 0, sent: 0, hits: 0, free: 10, cpu_left_ms: 10_000, bytes_left: 1 << 30 };
 
 fn session(memory: &[u8], settings: &[(&str, &str)]) -> Selective {
     let text = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());

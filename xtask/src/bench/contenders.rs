@@ -35,6 +35,7 @@ impl Project {
 }
 
 /// A program that builds, and the latest of its caches.
+#[derive(Clone)]
 pub(super) struct Contender {
     program: PathBuf,
     folder: PathBuf,

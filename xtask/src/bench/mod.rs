@@ -67,6 +67,11 @@ impl Options {
         if self.quick { 5 } else { 15 }
     }
 
+    /// Pairs of builds whose difference is small beside what else happens on a machine.
+    fn pairs(&self) -> usize {
+        if self.quick { 5 } else { 60 }
+    }
+
     /// Runs of what takes milliseconds.
     fn short_runs(&self) -> usize {
         if self.quick { 50 } else { 200 }

@@ -82,6 +82,8 @@ fn candidate(candidate: &host::Candidate) -> guest::Candidate {
         cpu_ms,
         hits,
         misses,
+        element_hits,
+        element_misses,
         fan_out,
         critical_ms,
         distance,
@@ -94,6 +96,8 @@ fn candidate(candidate: &host::Candidate) -> guest::Candidate {
         cpu_ms,
         hits,
         misses,
+        element_hits,
+        element_misses,
         fan_out,
         critical_ms,
         distance,
@@ -101,8 +105,8 @@ fn candidate(candidate: &host::Candidate) -> guest::Candidate {
 }
 
 fn machine_now(machine: &host::Machine) -> guest::Machine {
-    let host::Machine { slots, real, primed, free, cpu_left_ms, bytes_left } = *machine;
-    guest::Machine { slots, real, primed, free, cpu_left_ms, bytes_left }
+    let host::Machine { slots, real, primed, sent, hits, free, cpu_left_ms, bytes_left } = *machine;
+    guest::Machine { slots, real, primed, sent, hits, free, cpu_left_ms, bytes_left }
 }
 
 fn decision(decision: guest::Decision) -> host::Decision {

@@ -80,6 +80,7 @@ impl Board {
         let element = self.resolver.element_of(action);
         let recorded = self.resolver.recorded(action);
         let chain = self.chains[action.0 as usize];
+        let standing = self.standings.get(&element).copied().unwrap_or_default();
         Candidate {
             action: action.0,
             element: element.0,
@@ -88,6 +89,8 @@ impl Board {
             cpu_ms: recorded.cpu_ms,
             hits: recorded.hits,
             misses: recorded.misses,
+            element_hits: standing.hits,
+            element_misses: standing.misses,
             fan_out: chain.fan_out,
             critical_ms: chain.critical_ms,
             distance: self.before.get(&element).map_or(0, |before| before.len() as u32),
@@ -99,6 +102,8 @@ impl Board {
             slots: self.slots,
             real: self.real,
             primed: self.purse.flying(),
+            sent: u32::try_from(self.account.sent).unwrap_or(u32::MAX),
+            hits: self.standings.values().map(|standing| standing.hits).sum(),
             free: self.free(),
             cpu_left_ms: self.purse.cpu_left_ms(),
             bytes_left: self.purse.bytes_left(),

@@ -25,6 +25,8 @@ pub struct Board {
     /// Actions that run or wait and are not primed.
     pub(super) real: u32,
     pub(super) tracks: Vec<Track>,
+    /// How well the actions of elements are predicted in this session.
+    pub(super) standings: HashMap<ElementId, Standing>,
     pub(super) chains: Vec<Chain>,
     /// Actions whose stage is a candidate's.
     pub(super) candidates: BTreeSet<ActionId>,
@@ -66,6 +68,15 @@ pub(super) struct Track {
     pub(super) cpu_ms: u32,
 }
 
+/// How well the actions of an element are predicted in this session.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Standing {
+    /// Requests that were predicted, or taught us to predict others.
+    pub(super) hits: u32,
+    /// Those that did neither, since the last one that taught something.
+    pub(super) misses: u32,
+}
+
 impl Track {
     fn new() -> Self {
         let (predicted, requested, joined) = (None, None, None);
@@ -96,6 +107,7 @@ impl Board {
         let track = Track::new();
         Self {
             tracks: vec![track; resolver.actions().count()],
+            standings: HashMap::new(),
             chains: super::chains::chains(&resolver, &before),
             policy,
             purse: Purse::new(budget),

@@ -1,6 +1,6 @@
 //! What happens in a session, and what has to be done about it.
 
-use super::board::Board;
+use super::board::{Board, Standing};
 use super::stage::Stage;
 use super::{Adapted, Command, Finished, Load};
 use crate::account::{Bucket, Skipped};
@@ -118,6 +118,7 @@ impl Board {
                 _ => Bucket::Skipped(Skipped::Overtaken),
             };
             self.tracks[action.0 as usize].right = true;
+            self.standings.entry(self.resolver.element_of(action)).or_default().hits += 1;
             self.end(action, bucket);
         }
         predicted
@@ -133,8 +134,9 @@ impl Board {
     ) -> Vec<Command> {
         let stage = self.track(action).stage;
         self.tracks[action.0 as usize].requested.get_or_insert(digest);
-        let mut commands = Vec::new();
+        let (mut commands, mut missed) = (Vec::new(), false);
         if !matches!(stage, Stage::Ended(_)) && stage.digest() != Some(digest) {
+            missed = stage.digest().is_some();
             commands.extend(self.withdraw(action));
             let unchanged = self.resolver.recorded(action).base == digest;
             let bucket = match (unchanged, self.track(action).sent, stage) {
@@ -146,8 +148,28 @@ impl Board {
             self.end(action, bucket);
         }
         let woken = self.resolver.correct(action, shown);
+        let has_taught = woken.iter().any(|other| !matches!(self.track(*other).stage, Stage::Ended(_)));
+        self.weigh(self.resolver.element_of(action), missed, has_taught);
         commands.extend(self.follow(woken));
         commands
+    }
+
+    /// Notes what a request says of how well its element is predicted. Predictions that it corrected are worth a try; if
+    /// it missed and taught nothing, the policy is asked again about what waits to be sent.
+    fn weigh(&mut self, element: ElementId, missed: bool, has_taught: bool) {
+        let standing = self.standings.entry(element).or_default();
+        if has_taught {
+            *standing = Standing { hits: standing.hits + 1, misses: 0 };
+        }
+        if has_taught || !missed {
+            return;
+        }
+        standing.misses += 1;
+        for action in self.resolver.actions_of(element) {
+            if let Stage::Queued(digest, _) = self.track(action).stage {
+                self.go(action, Stage::Candidate(digest));
+            }
+        }
     }
 
     /// A real request for a recorded action was answered. Its outputs are the truth for those that read them.

@@ -1,4 +1,5 @@
 mod conserved;
+mod standing;
 
 use std::collections::HashMap;
 
@@ -6,6 +7,7 @@ use spec_strategy::{
     Candidate, Decision, Machine, Observation, Outcome, PolicyError, PrimingPolicy, SkipReason,
 };
 
+use super::stage::Stage;
 use super::*;
 use crate::account::{Bucket, Skipped};
 use crate::failures::Draft;

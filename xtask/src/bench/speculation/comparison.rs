@@ -23,8 +23,8 @@ pub(super) struct Comparison {
 }
 
 impl Comparison {
-    pub(super) fn new(subject: &Subject, arms: &[Arm]) -> Comparison {
-        Comparison { title: subject.title.clone(), arms: arms.iter().map(|arm| (*arm, vec![])).collect() }
+    pub(super) fn new(title: &str, arms: &[Arm]) -> Comparison {
+        Comparison { title: title.to_owned(), arms: arms.iter().map(|arm| (*arm, vec![])).collect() }
     }
 
     pub(super) fn add(&mut self, arm: Arm, sample: Sample) {
@@ -94,8 +94,7 @@ mod tests {
 
     #[test]
     fn rounds_are_compared_one_by_one() {
-        let subject = Subject { title: String::new(), elements: vec![] };
-        let mut comparison = Comparison::new(&subject, &[Arm::Shared, Arm::Ours]);
+        let mut comparison = Comparison::new("", &[Arm::Shared, Arm::Ours]);
         for [shared, ours] in [[100, 101], [300, 306], [200, 210]] {
             comparison.add(Arm::Shared, sample(shared));
             comparison.add(Arm::Ours, sample(ours));

@@ -49,6 +49,7 @@ pub(super) enum Place {
     Cluster,
 }
 
+#[derive(Clone)]
 pub(super) struct Runner {
     pub(super) arm: Arm,
     place: Place,
@@ -64,6 +65,11 @@ impl Runner {
         let contender = Contender::spec_host(host, &folder);
         let (prototype, events) = (prototype.to_path_buf(), folder.with_extension("events"));
         Runner { arm, place, contender, prototype, events }
+    }
+
+    /// Another way of building, in the same cache.
+    pub(super) fn as_arm(&self, arm: Arm) -> Runner {
+        Runner { arm, ..self.clone() }
     }
 
     /// Imports the base into a new cache.

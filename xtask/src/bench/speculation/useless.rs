@@ -19,9 +19,10 @@ const BUILD: &str = r##"config:
   - seq 40 | xargs -P %{max-jobs} -I @ recc gcc -c @.c -o @.o
 "##;
 
-/// Writes the element.
-pub(super) fn write(project: &Path) -> Result<Subject> {
+/// Writes such an element, with a name that ends so.
+pub(super) fn write(project: &Path, end: &str) -> Result<Subject> {
+    let (name, title) = (format!("useless{end}.bst"), format!("useless predictions, {end}"));
     let element = format!("kind: manual\nbuild-depends:\n{BASE}- dep.bst\n{RECC}{BUILD}");
-    fs::write(project.join("elements/useless.bst"), element)?;
-    Ok(Subject { title: "all predictions are wrong".to_owned(), elements: vec!["useless.bst".to_owned()] })
+    fs::write(project.join("elements").join(&name), element)?;
+    Ok(Subject { title, elements: vec![name] })
 }

@@ -40,7 +40,8 @@ fn the_built_in_policy_is_eager_about_what_is_likely() {
             *decision = Decision::Skip(SkipReason::Unlikely);
         }
     }
-    assert_eq!(StandardPriming.decide(&candidates, &ROOMY).expect("it answers"), decided);
+    let proven = Machine { hits: 1, ..ROOMY };
+    assert_eq!(StandardPriming.decide(&candidates, &proven).expect("it answers"), decided);
 }
 
 /// Checks an overlay policy, of which `make` gives new ones.
@@ -178,13 +179,23 @@ const NOTHING: Candidate = Candidate {
     cpu_ms: 0,
     hits: 0,
     misses: 0,
+    element_hits: 0,
+    element_misses: 0,
     fan_out: 0,
     critical_ms: 0,
     distance: 0,
 };
 
-const ROOMY: Machine =
-    Machine { slots: 4, real: 0, primed: 0, free: 8, cpu_left_ms: 1 << 40, bytes_left: 1 << 40 };
+const ROOMY: Machine = Machine {
+    slots: 4,
+    real: 0,
+    primed: 0,
+    sent: 0,
+    hits: 0,
+    free: 8,
+    cpu_left_ms: 1 << 40,
+    bytes_left: 1 << 40,
+};
 
 /// Ordinary numbers and the largest.
 fn candidates() -> Vec<Candidate> {
@@ -214,6 +225,8 @@ fn machines() -> [Machine; 3] {
         slots: u32::MAX,
         real: u32::MAX,
         primed: u32::MAX,
+        sent: u32::MAX,
+        hits: u32::MAX,
         free: u32::MAX,
         cpu_left_ms: u64::MAX,
         bytes_left: u64::MAX,

@@ -17,6 +17,8 @@ const CANDIDATE: Candidate = Candidate {
     cpu_ms: 10,
     hits: 0,
     misses: 0,
+    element_hits: 0,
+    element_misses: 0,
     fan_out: 0,
     critical_ms: 10,
     distance: 0,

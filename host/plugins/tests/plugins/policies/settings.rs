@@ -49,6 +49,8 @@ fn what_a_policy_learns_it_knows_in_the_next_session() {
         cpu_ms: 500,
         hits: 0,
         misses: 0,
+        element_hits: 0,
+        element_misses: 0,
         fan_out: 0,
         critical_ms: 500,
         distance: 0,
