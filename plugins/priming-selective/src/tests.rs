@@ -15,8 +15,16 @@ const WORTH_IT: Candidate = Candidate {
     distance: 0,
 };
 
-const MACHINE: Machine =
-    Machine { slots: 2, real: 0, primed: 0, sent: 0, hits: 0, free: 10, cpu_left_ms: 10_000, bytes_left: 1 << 30 };
+const MACHINE: Machine = Machine {
+    slots: 2,
+    real: 0,
+    primed: 0,
+    sent: 0,
+    hits: 0,
+    free: 10,
+    cpu_left_ms: 10_000,
+    bytes_left: 1 << 30,
+};
 
 fn session(memory: &[u8], settings: &[(&str, &str)]) -> Selective {
     let text = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
