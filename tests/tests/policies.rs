@@ -190,6 +190,15 @@ fn what_is_wrong_with_a_policy_is_told_before_the_build() {
 }
 
 #[test]
+fn a_policy_that_is_not_there_is_told_even_if_nothing_asks_for_actions() {
+    let case = Case::new();
+    let options = policy("overlay", "no-such", &[]);
+    let build = ["build", "dep.bst"].map(str::to_owned);
+    let arguments: Vec<&str> = build.iter().chain(&options).map(String::as_str).collect();
+    case.run(&arguments).refused(2, "unknown-policy", &["overlay-standard"]);
+}
+
+#[test]
 fn components_are_listed_and_checked() {
     let (host, folder) = (Host::new(), std::env::temp_dir());
     let listed = host.run_in(&folder, &["plugin", "list"]).success().to_owned();

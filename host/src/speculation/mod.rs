@@ -62,6 +62,10 @@ impl Speculation {
             takes_part[*element] = takes_part_in(&session.project.elements[*element]).or_usage()?;
         }
         if !takes_part.contains(&true) {
+            // What somebody just typed is checked whatever there is to do.
+            if wanted.is_named {
+                Policies::load(session, wanted)?;
+            }
             return Ok(None);
         }
         let mode = wanted.mode;

@@ -17,6 +17,8 @@ pub(crate) struct Wanted {
     pub(super) mode: Mode,
     overlay: PolicyChoice,
     priming: PolicyChoice,
+    /// Whether the command line names a policy.
+    pub(super) is_named: bool,
 }
 
 /// The policies of a session, loaded.
@@ -45,6 +47,7 @@ impl Wanted {
             mode: args.mode.unwrap_or(config.speculation),
             overlay: choose(args.overlay(), config.overlay_policy.as_ref(), overlay),
             priming: choose(args.priming(), config.priming_policy.as_ref(), priming),
+            is_named: [args.overlay(), args.priming()].iter().any(|args| args.component.is_some()),
         })
     }
 }
