@@ -192,10 +192,9 @@ fn what_is_wrong_with_a_policy_is_told_before_the_build() {
 #[test]
 fn a_policy_that_is_not_there_is_told_even_if_nothing_asks_for_actions() {
     let case = Case::new();
-    let options = policy("overlay", "no-such", &[]);
-    let build = ["build", "dep.bst"].map(str::to_owned);
-    let arguments: Vec<&str> = build.iter().chain(&options).map(String::as_str).collect();
-    case.run(&arguments).refused(2, "unknown-policy", &["overlay-standard"]);
+    let build = |options: &[&str]| case.run(&[&["build", "dep.bst"], options].concat());
+    build(&["--overlay-policy", "no-such"]).refused(2, "unknown-policy", &["overlay-standard"]);
+    build(&["--priming-setting", "a=b"]).refused(2, "policy-unknown-setting", &["'a'"]);
 }
 
 #[test]

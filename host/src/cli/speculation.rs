@@ -34,6 +34,13 @@ pub(crate) struct PolicyArgs<'a> {
     pub(crate) settings: &'a [(String, String)],
 }
 
+impl PolicyArgs<'_> {
+    /// Whether there is anything of it.
+    pub(crate) fn says_something(&self) -> bool {
+        self.component.is_some() || !self.settings.is_empty()
+    }
+}
+
 impl SpeculationArgs {
     /// The overlay policy.
     pub(crate) fn overlay(&self) -> PolicyArgs<'_> {

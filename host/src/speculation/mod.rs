@@ -63,16 +63,13 @@ impl Speculation {
         }
         if !takes_part.contains(&true) {
             // What somebody just typed is checked whatever there is to do.
-            if wanted.is_named {
+            if wanted.is_typed {
                 Policies::load(session, wanted)?;
             }
             return Ok(None);
         }
         let mode = wanted.mode;
-        let (policies, memory) = match mode {
-            Mode::None => (Policies::default(), None),
-            _ => Policies::load(session, wanted)?,
-        };
+        let (policies, memory) = Policies::load(session, wanted)?;
         let (mailbox, letters) = Mailbox::new();
         let plan = start::Plan { to_build: to_build.to_vec(), takes_part: takes_part.clone(), files };
         let (of_owner, told, asked) = (Arc::clone(session), mailbox.clone(), policies.clone());

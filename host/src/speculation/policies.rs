@@ -17,8 +17,8 @@ pub(crate) struct Wanted {
     pub(super) mode: Mode,
     overlay: PolicyChoice,
     priming: PolicyChoice,
-    /// Whether the command line names a policy.
-    pub(super) is_named: bool,
+    /// Whether the command line says anything of policies.
+    pub(super) is_typed: bool,
 }
 
 /// The policies of a session, loaded.
@@ -47,18 +47,21 @@ impl Wanted {
             mode: args.mode.unwrap_or(config.speculation),
             overlay: choose(args.overlay(), config.overlay_policy.as_ref(), overlay),
             priming: choose(args.priming(), config.priming_policy.as_ref(), priming),
-            is_named: [args.overlay(), args.priming()].iter().any(|args| args.component.is_some()),
+            is_typed: [args.overlay(), args.priming()].iter().any(PolicyArgs::says_something),
         })
     }
 }
 
 impl Policies {
-    /// Loads what is wanted, and tells where the priming policy's memory is.
+    /// Loads what is wanted, and tells where the priming policy's memory is. Without speculation nothing is wanted.
     ///
     /// # Errors
     /// When a policy is not there, is none, or refuses its settings: the user's to mend.
     pub(super) fn load(session: &Session, wanted: &Wanted) -> CommandResult<(Self, Option<Memory>)> {
         let mut policies = Self::default();
+        if wanted.mode == Mode::None {
+            return Ok((policies, None));
+        }
         if let Some(request) = request(&wanted.overlay)? {
             let policy = session.plugins.overlay_policy(&request);
             policies.overlay = OverlaySlot::new(policy.map_err(|error| refused(error, &wanted.overlay))?);

@@ -1,5 +1,7 @@
 //! The policies that are there when no others are.
 
+use std::cmp::Reverse;
+
 use crate::{
     Candidate, Choice, Decision, InputOrigins, InputStanding, Machine, OverlayPolicy, PolicyError,
     PrimingPolicy, SkipReason, Standing,
@@ -43,34 +45,39 @@ const TRIALS: u32 = 3;
 
 impl PrimingPolicy for StandardPriming {
     fn decide(&mut self, candidates: &[Candidate], machine: &Machine) -> Result<Vec<Decision>, PolicyError> {
-        let mut order: Vec<usize> = (0..candidates.len()).collect();
-        order.sort_by_key(|index| std::cmp::Reverse(candidates[*index].critical_ms));
-        let mut trials = trials(machine);
-        let mut decisions = vec![Decision::Hold; candidates.len()];
-        for index in order {
-            let candidate = &candidates[index];
-            let is_trial = candidate.hits == 0;
-            decisions[index] = if is_unlikely(candidate) {
-                Decision::Skip(SkipReason::Unlikely)
-            } else if is_doubtful(candidate) || (is_trial && trials == 0) {
-                Decision::Hold
-            } else {
-                trials = trials.saturating_sub(is_trial.into());
-                Decision::Submit { priority: 1000 - urgency(candidate.critical_ms) }
-            };
+        let mut decisions: Vec<Decision> = candidates.iter().map(decide).collect();
+        let Some(most) = trials(machine) else { return Ok(decisions) };
+        let is_trial = |index: &usize| {
+            candidates[*index].hits == 0 && matches!(decisions[*index], Decision::Submit { .. })
+        };
+        let mut trials: Vec<usize> = (0..candidates.len()).filter(is_trial).collect();
+        trials.sort_by_key(|index| Reverse(candidates[*index].critical_ms));
+        for index in trials.into_iter().skip(most as usize) {
+            decisions[index] = Decision::Hold;
         }
         Ok(decisions)
     }
 }
 
+fn decide(candidate: &Candidate) -> Decision {
+    if is_unlikely(candidate) {
+        Decision::Skip(SkipReason::Unlikely)
+    } else if is_doubtful(candidate) {
+        Decision::Hold
+    } else {
+        Decision::Submit { priority: 1000 - urgency(candidate.critical_ms) }
+    }
+}
+
 /// How many more actions that were never predicted rightly may be sent: few, and they leave a worker to what the build
-/// itself does, until anything turns out right.
-fn trials(machine: &Machine) -> u32 {
+/// itself does. `None` is no limit: something turned out right, or the machine does not tell its workers.
+fn trials(machine: &Machine) -> Option<u32> {
     if machine.slots == 0 || machine.hits > 0 {
-        return u32::MAX;
+        return None;
     }
     let workers = (machine.slots - 1).max(1);
-    workers.saturating_sub(machine.primed).min(TRIALS.saturating_mul(workers).saturating_sub(machine.sent))
+    let left = TRIALS.saturating_mul(workers).saturating_sub(machine.sent);
+    Some(workers.saturating_sub(machine.primed).min(left))
 }
 
 /// Whether less than one in five predictions were right. What is skipped is predicted all the same, so it is learned when
