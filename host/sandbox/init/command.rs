@@ -1,23 +1,26 @@
 //! The child that becomes the command.
 
 use crate::call;
+use crate::devices;
 use crate::script::Script;
 use crate::state::{At, Failure, State};
 use crate::sys::{self, Ret, Room};
 use crate::wire::Step;
 
-pub fn run(state: &State, script: &mut Script, stdin: i32, interactive: bool) -> ! {
-    let Err(failure) = become_command(script, stdin, interactive);
+pub fn run(state: &State, script: &mut Script, devices: i32, stdin: i32, interactive: bool) -> ! {
+    let Err(failure) = become_command(script, devices, stdin, interactive);
     state.fail(&failure);
     sys::exit(127)
 }
 
 fn become_command(
     script: &mut Script,
+    devices: i32,
     stdin: i32,
     interactive: bool,
 ) -> Result<core::convert::Infallible, Failure> {
     open_session(stdin, interactive).at(Step::Terminal)?;
+    devices::open_null_streams(devices, script.word()).at(Step::Streams)?;
     step_back(script.word());
     sys::chdir(script.text()).at(Step::Cwd)?;
     for _ in 0..script.word() {
@@ -28,6 +31,7 @@ fn become_command(
     (1..=64).for_each(|signal| sys::on_signal(signal, 0));
     let _: Ret = call!(UMASK, 0o022usize);
     call!(CLOSE_RANGE, 3usize, u32::MAX as usize, 0usize).at(Step::Exec)?;
+    filter_calls(script).at(Step::Filter)?;
     execute(script)
 }
 
@@ -76,6 +80,18 @@ fn drop_capabilities(kept: u64) -> Ret {
         call!(PRCTL, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0usize, 0usize)?;
     }
     call!(PRCTL, PR_SET_NO_NEW_PRIVS, 1usize, 0usize, 0usize, 0usize)
+}
+
+/// Has the kernel refuse calls by the filter in the script, for this process and all that come of it.
+fn filter_calls(script: &mut Script) -> Ret {
+    const SECCOMP_SET_MODE_FILTER: usize = 1;
+    // The filter is about what the kernel offers, not about secrets that speculation could show to other processes.
+    const SECCOMP_FILTER_FLAG_SPEC_ALLOW: usize = 4;
+    let count = script.size();
+    let instructions = sys::memory(count)?;
+    instructions.iter_mut().for_each(|instruction| *instruction = script.word());
+    let mut program = [count as u64, instructions.as_ptr() as u64];
+    call!(SECCOMP, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, Room(&mut program))
 }
 
 /// Tries one path after another, as a shell goes through `PATH`. Of several errors the one of a file that

@@ -10,28 +10,36 @@ use core::sync::atomic::Ordering::Relaxed;
 const PR_SET_PDEATHSIG: usize = 1;
 const PR_SET_DUMPABLE: usize = 4;
 
-pub fn run(state: &State, mut script: Script, supervisor: i32, stdin: i32, interactive: bool) -> ! {
-    if let Err(failure) = live(state, &mut script, supervisor, stdin, interactive) {
+/// What the supervisor made for the init.
+pub struct Given {
+    pub script: Script,
+    /// The supervisor itself, to be watched.
+    pub supervisor: i32,
+    /// Where mount points that are made are told.
+    pub made: i32,
+    /// Device nodes of the sandbox's own.
+    pub devices: Option<i32>,
+    pub stdin: i32,
+    pub interactive: bool,
+}
+
+pub fn run(state: &State, given: Given) -> ! {
+    if let Err(failure) = live(state, given) {
         state.fail(&failure);
         sys::exit(1);
     }
     sys::exit(0)
 }
 
-fn live(
-    state: &State,
-    script: &mut Script,
-    supervisor: i32,
-    stdin: i32,
-    interactive: bool,
-) -> Result<(), Failure> {
+fn live(state: &State, given: Given) -> Result<(), Failure> {
+    let Given { mut script, supervisor, made, devices, stdin, interactive } = given;
     die_with(supervisor)?;
-    root::build(state, script)?;
+    let devices = root::build(state, &mut script, made, devices)?;
     // Nothing inside may look into this process or borrow its capabilities.
     call!(PRCTL, PR_SET_DUMPABLE, 0usize).at(Step::Fork)?;
     let (pid, _) = sys::fork(0).at(Step::Fork)?;
     if pid == 0 {
-        command::run(state, script, stdin, interactive);
+        command::run(state, &mut script, devices, stdin, interactive);
     }
     if interactive {
         // Nobody inside would ever continue a command that the terminal stopped. In another session than

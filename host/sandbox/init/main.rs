@@ -10,7 +10,9 @@
 
 mod arch;
 mod command;
+mod devices;
 mod init;
+mod made;
 mod memory;
 mod overlay;
 mod place;

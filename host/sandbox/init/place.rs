@@ -1,16 +1,31 @@
 //! Finds places in the new root, and makes those that are missing.
 
 use crate::call;
-use crate::state::{At, Failure, State};
+use crate::made;
+use crate::state::{At, Failure};
 use crate::sys::{self, Ret, Room};
 use crate::wire::Step;
 use core::ffi::CStr;
 
 /// The new root, mounted but not yet entered.
-pub struct Root<'a> {
+pub struct Root {
     pub fd: i32,
     pub device: u64,
-    pub state: &'a State,
+    /// The upper directory itself, below the overlay.
+    pub upper: i32,
+    /// Where the supervisor hears of mount points that were made.
+    pub made: i32,
+    pub devices: Devices,
+}
+
+/// The folder of devices.
+pub struct Devices {
+    /// What the supervisor made, until it is attached.
+    pub made: Option<i32>,
+    /// Whether the folder attached last is the supervisor's.
+    pub own: bool,
+    /// The folder attached last, or -1.
+    pub folder: i32,
 }
 
 /// What to make where nothing is.
@@ -26,7 +41,7 @@ pub enum Missing {
 
 const PATH_MAX: usize = 4096;
 
-impl Root<'_> {
+impl Root {
     /// Opens `path`, an absolute path inside, for reference.
     pub fn find(&self, path: &CStr) -> Ret<i32> {
         sys::open_in_root(self.fd, path)
@@ -88,12 +103,24 @@ impl Root<'_> {
         self.find(text(path)?)
     }
 
-    /// The overlay is still mounted on its upper directory, so a path in it is the path in the upper.
+    /// Tells that `name` was made in `parent`, which therefore is in the upper directory now, at the same path.
     fn note(&self, parent: i32, name: &CStr) -> Ret<()> {
-        let mut directory = [0u8; PATH_MAX];
-        call!(FCHDIR, parent)?;
-        let len = call!(GETCWD, Room(&mut directory), PATH_MAX)?;
-        self.state.note_made(&directory[..len - 1], name.to_bytes());
-        Ok(())
+        let mut buffer = [0u8; PATH_MAX];
+        let above = working_directory(self.fd, &mut buffer)?;
+        let end = working_directory(parent, &mut buffer)?;
+        let start = above + usize::from(end > above);
+        buffer[end] = 0;
+        let path = CStr::from_bytes_with_nul(&buffer[start..=end]).map_err(|_| sys::EINVAL)?;
+        let directory = sys::open_beneath(self.upper, if path.is_empty() { c"." } else { path })?;
+        let told = made::tell(self.made, directory, name);
+        sys::close(directory);
+        told.map(drop)
     }
+}
+
+/// Enters `directory` and writes its path without a last slash; how long it is.
+fn working_directory(directory: i32, path: &mut [u8; PATH_MAX]) -> Ret {
+    call!(FCHDIR, directory)?;
+    let end = call!(GETCWD, Room(&mut *path), PATH_MAX)? - 1;
+    Ok(if path[..end].ends_with(b"/") { end - 1 } else { end })
 }

@@ -1,8 +1,9 @@
 //! Builds the root, order by order, and enters it.
 
 use crate::call;
+use crate::devices;
 use crate::overlay;
-use crate::place::{Missing, Root};
+use crate::place::{Devices, Missing, Root};
 use crate::script::Script;
 use crate::state::{At, Failure, State};
 use crate::sys::{self, Ret, Room};
@@ -10,27 +11,42 @@ use crate::wire::{Step, flag, op};
 use core::ffi::CStr;
 use core::sync::atomic::Ordering::Relaxed;
 
-/// Follows the script up to the command. The root is entered at the end.
-pub fn build(state: &State, script: &mut Script) -> Result<(), Failure> {
+/// Follows the script up to the command. The root is entered at the end. The answer is the folder of devices, or -1.
+/// What is made for mounts is told through `made`.
+pub fn build(
+    state: &State,
+    script: &mut Script,
+    made: i32,
+    devices: Option<i32>,
+) -> Result<i32, Failure> {
     const MS_REC_PRIVATE: usize = 1 << 14 | 1 << 18;
     let _: Ret = call!(UMASK, 0usize);
     call!(MOUNT, 0usize, c"/", 0usize, MS_REC_PRIVATE, 0usize).at(Step::Private)?;
     let orders = script.word();
-    let mut root = Root { fd: -1, device: 0, state };
+    let devices = Devices { made: devices, own: false, folder: -1 };
+    let mut root = Root { fd: -1, device: 0, upper: -1, made, devices };
     for index in 0..orders {
         state.op.store(index, Relaxed);
         if script.word_is(op::OVERLAY) {
+            root.upper = open_upper(*script)?;
             root.fd = overlay::mount(state, script)?;
             root.device = sys::stat(root.fd).at(Step::Overlay)?.1;
         } else {
-            follow(&root, script)?;
+            follow(&mut root, script)?;
         }
     }
     state.op.store(orders, Relaxed);
-    enter(root.fd).at(Step::Pivot)
+    enter(root.fd).at(Step::Pivot)?;
+    Ok(root.devices.folder)
 }
 
-fn follow(root: &Root<'_>, script: &mut Script) -> Result<(), Failure> {
+/// Opens the upper directory before the overlay may hide it.
+fn open_upper(mut script: Script) -> Result<i32, Failure> {
+    let _classic = script.word();
+    sys::open(script.text(), sys::O_PATH).at(Step::Upper)
+}
+
+fn follow(root: &mut Root, script: &mut Script) -> Result<(), Failure> {
     match script.word() {
         op::DIRECTORY => root.place(script.text(), Missing::Directory).map(sys::close),
         op::BIND => bind(root, script.word(), script.text(), script.text()),
@@ -57,6 +73,8 @@ fn follow(root: &Root<'_>, script: &mut Script) -> Result<(), Failure> {
             call!(SETHOSTNAME, name, name.count_bytes()).map(drop).at(Step::Hostname)
         }
         op::LOOPBACK => loopback().at(Step::Loopback),
+        op::DEVICES => devices::attach(root, script.text()),
+        op::MASK => mask(root, script.text()),
         _ => unreachable!("the host writes no other order"),
     }
 }
@@ -67,7 +85,10 @@ fn attributes(flags: u64) -> u64 {
     read_only | devices | sys::ATTR_NOSUID
 }
 
-fn bind(root: &Root<'_>, flags: u64, source: &CStr, path: &CStr) -> Result<(), Failure> {
+fn bind(root: &Root, flags: u64, source: &CStr, path: &CStr) -> Result<(), Failure> {
+    if flags & flag::HOST_DEVICE != 0 && root.devices.own {
+        return Ok(());
+    }
     let tree = match sys::open_tree(sys::AT_FDCWD, source) {
         Err(sys::ENOENT) if flags & flag::OPTIONAL != 0 => return Ok(()),
         tree => tree.at(Step::BindSource)?,
@@ -77,13 +98,29 @@ fn bind(root: &Root<'_>, flags: u64, source: &CStr, path: &CStr) -> Result<(), F
     attach(tree, attributes(flags), true, place)
 }
 
-fn rebind(root: &Root<'_>, flags: u64, path: &CStr) -> Result<(), Failure> {
+fn rebind(root: &Root, flags: u64, path: &CStr) -> Result<(), Failure> {
     let place = match root.find(path) {
         Err(sys::ENOENT) if flags & flag::OPTIONAL != 0 => return Ok(()),
         place => place.at(Step::Attach)?,
     };
     let tree = sys::open_tree(place, c"").at(Step::Attach)?;
-    attach(tree, attributes(flags), flags & flag::ALONE == 0, place)
+    // It keeps the flags it has: devices work only where they did, in the folder of devices.
+    attach(tree, attributes(flags | flag::DEVICES), flags & flag::ALONE == 0, place)
+}
+
+/// Lays an empty folder over a folder, and the null device over a file.
+fn mask(root: &Root, path: &CStr) -> Result<(), Failure> {
+    let place = match root.find(path) {
+        Err(sys::ENOENT) => return Ok(()),
+        place => place.at(Step::Mask)?,
+    };
+    let folder = sys::stat(place).at(Step::Mask)?.0;
+    let nothing = match folder {
+        true => sys::fsopen(c"tmpfs").and_then(|fs| sys::fs_mount(fs, 0)),
+        false => sys::open_tree(sys::AT_FDCWD, c"/dev/null"),
+    };
+    let attributes = sys::ATTR_RDONLY | sys::ATTR_NOSUID | sys::ATTR_NOEXEC;
+    attach(nothing.at(Step::Mask)?, attributes, true, place)
 }
 
 /// Gives the detached `tree` its attributes, and the mounts below it too if `below`, and its place; closes both.
@@ -96,7 +133,7 @@ fn attach(tree: i32, attributes: u64, below: bool, place: i32) -> Result<(), Fai
 }
 
 fn mount(
-    root: &Root<'_>,
+    root: &Root,
     kind: &CStr,
     attributes: u64,
     path: &CStr,
@@ -113,7 +150,7 @@ fn mount(
     Ok(())
 }
 
-fn symlink(root: &Root<'_>, target: &CStr, directory: &CStr, name: &CStr) -> Ret<()> {
+fn symlink(root: &Root, target: &CStr, directory: &CStr, name: &CStr) -> Ret<()> {
     let directory = root.find(directory)?;
     call!(SYMLINKAT, target, directory, name)?;
     sys::close(directory);

@@ -3,10 +3,7 @@
 use crate::call;
 use crate::sys::{self, Ret};
 use crate::wire::{MESSAGE, Step, ending};
-use core::ffi::CStr;
 use core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
-
-const MADE: usize = 64 * 1024;
 
 /// Written by one process at a time; the supervisor reads when the others are dead.
 #[repr(C)]
@@ -19,8 +16,6 @@ pub struct State {
     pub errno: AtomicU64,
     message_len: AtomicUsize,
     message: [AtomicU8; MESSAGE],
-    made_len: AtomicUsize,
-    made: [AtomicU8; MADE],
 }
 
 /// What went wrong: the step, which part of it, the kernel's error number.
@@ -78,46 +73,10 @@ impl State {
         }
         len
     }
-
-    /// Notes that `directory/name` was made for a mount only; what does not fit stays unnoted.
-    pub fn note_made(&self, directory: &[u8], name: &[u8]) {
-        let start = self.made_len.load(Relaxed);
-        let end = start + directory.len() + name.len() + 2;
-        let Some(room) = self.made.get(start..end) else { return };
-        copy_in(room, directory);
-        copy_in(&room[directory.len()..], b"/");
-        copy_in(&room[directory.len() + 1..], name);
-        self.made_len.store(end, Relaxed);
-    }
-
-    /// Removes what was made for mounts only, the newest first, as far as nobody put anything in.
-    pub fn remove_made(&self) {
-        let len = self.made_len.load(Relaxed);
-        let mut path = [0u8; 4096];
-        let mut end = len;
-        while end > 0 {
-            let start = (0..end - 1).rev().find(|&i| self.made[i].load(Relaxed) == 0).map_or(0, |i| i + 1);
-            if end - start <= path.len() {
-                for (byte, from) in path.iter_mut().zip(&self.made[start..end]) {
-                    *byte = from.load(Relaxed);
-                }
-                let path = CStr::from_bytes_with_nul(&path[..end - start]);
-                let _ = path.map(remove);
-            }
-            end = start;
-        }
-    }
 }
 
 fn copy_in(to: &[AtomicU8], from: &[u8]) {
     for (byte, from) in to.iter().zip(from) {
         byte.store(*from, Relaxed);
-    }
-}
-
-/// Removes an empty directory or a file; what else is there stays.
-pub fn remove(path: &CStr) {
-    if let Err(sys::ENOTDIR) = call!(UNLINKAT, sys::AT_FDCWD, path, sys::AT_REMOVEDIR) {
-        let _: Ret = call!(UNLINKAT, sys::AT_FDCWD, path, 0usize);
     }
 }

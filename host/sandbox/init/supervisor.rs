@@ -1,10 +1,10 @@
 //! The process outside: receives the script, makes the namespaces, watches, answers the host.
 
 use crate::script::Script;
-use crate::state::{At, Failure, State, remove};
+use crate::state::{At, Failure, State};
 use crate::sys::{self, Ret, Room};
 use crate::wire::{HEADER, MESSAGE, REPORT_WORDS, Report, Step, ending};
-use crate::{call, init};
+use crate::{call, devices, init, made};
 use core::ffi::CStr;
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -15,8 +15,10 @@ const CLONE_NEWUSER: usize = 0x1000_0000;
 
 /// What the host wants of the supervisor itself; the rest of the script is the init's.
 struct Orders {
-    /// Traces of a volatile overlay in the work directory, which would forbid the next mount.
-    sweep: [&'static CStr; 4],
+    /// The overlay's work directory.
+    work: i32,
+    /// Device nodes of the sandbox's own.
+    devices: Option<i32>,
     namespaces: usize,
     timeout_ns: u64,
     interactive: bool,
@@ -43,19 +45,21 @@ pub fn run() -> ! {
 fn supervise(state: &'static State, start: u64) -> Result<Report, Failure> {
     let (stdin, bytes) = receive().at(Step::Receive)?;
     let orders = prepare(Script::new(bytes), stdin)?;
-    orders.sweep.into_iter().for_each(remove);
+    sweep(orders.work);
+    let (hears, tells) = made::channel().at(Step::Namespaces)?;
     let own = call!(PIDFD_OPEN, call!(GETPID).at(Step::Namespaces)?, 0usize).at(Step::Namespaces)? as i32;
     let (pid, child) = sys::fork(orders.namespaces).at(Step::Namespaces)?;
     if pid == 0 {
-        init::run(state, orders.rest, own, orders.stdin, orders.interactive);
+        let Orders { rest: script, devices, stdin, interactive, .. } = orders;
+        init::run(state, init::Given { script, supervisor: own, made: tells, devices, stdin, interactive });
     }
     let killed = watch(child, start, orders.timeout_ns);
     let (_, _, usage) = sys::wait(pid as i32).at(Step::Fork)?;
     if state.ending.load(Relaxed) == ending::UNKNOWN {
         state.ending.store(killed, Relaxed);
     }
-    state.remove_made();
-    orders.sweep.into_iter().for_each(remove);
+    made::remove(hears);
+    sweep(orders.work);
     if orders.interactive {
         take_terminal(orders.stdin);
     }
@@ -63,18 +67,26 @@ fn supervise(state: &'static State, start: u64) -> Result<Report, Failure> {
     Ok(Report { user_us: time(0), system_us: time(2), max_rss_kb: usage[4], ..Report::default() })
 }
 
+/// Removes the traces of a volatile overlay in its work directory, which would forbid the next mount.
+fn sweep(work: i32) {
+    let traces =
+        [(c"work/incompat/volatile", c"dirty"), (c"work/incompat", c"volatile"), (c"work", c"incompat"), (c".", c"work")];
+    for (directory, name) in traces {
+        if let Ok(directory) = sys::open_beneath(work, directory) {
+            sys::remove(directory, name);
+            sys::close(directory);
+        }
+    }
+}
+
 /// Receives the command's standard input and the script.
 fn receive() -> Ret<(i32, &'static [u8])> {
-    const CLOEXEC_AND_ALL: usize = 0x4000_0000 | 0x100;
+    const ALL: usize = 0x100;
     let mut header = [0u8; HEADER];
-    let mut control = [0u64; 4];
-    let mut part = [(&raw mut header) as u64, HEADER as u64];
-    let mut message = [0, 0, (&raw mut part) as u64, 1, (&raw mut control) as u64, 32, 0];
-    let got = call!(RECVMSG, HOST, Room(&mut message), CLOEXEC_AND_ALL)?;
-    if got != HEADER || control[0] < 20 {
+    let (got, stdin) = sys::receive_with_fd(HOST, &mut header, ALL)?;
+    if got != HEADER {
         return Err(sys::EINVAL);
     }
-    let stdin = control[2] as u32 as i32;
     let len = u64::from_le_bytes(header) as usize;
     let words = sys::memory(len.div_ceil(8))?;
     // SAFETY: the same memory seen as bytes; `u64` has no padding and `u8` no alignment.
@@ -96,11 +108,14 @@ fn prepare(mut script: Script, stdin: i32) -> Result<Orders, Failure> {
     // The host's session may hold keys.
     const KEYCTL_JOIN_SESSION_KEYRING: usize = 1;
     let _: Ret = call!(KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, 0usize);
+    let _: Ret = call!(UMASK, 0usize);
+    // Only real root may, and not in every container; then the host's nodes have to do.
+    let devices = if script.word() != 0 { devices::make().ok() } else { None };
     call!(UNSHARE, CLONE_NEWUSER).at(Step::UserNamespace)?;
     write_file(c"/proc/self/setgroups", c"deny").at(Step::IdMap)?;
     write_file(c"/proc/self/uid_map", script.text()).at(Step::IdMap)?;
     write_file(c"/proc/self/gid_map", script.text()).at(Step::IdMap)?;
-    let sweep = core::array::from_fn(|_| script.text());
+    let work = sys::open(script.text(), sys::O_PATH).at(Step::Work)?;
     let namespaces = script.size();
     let timeout_ns = script.word();
     let interactive = script.word() != 0;
@@ -110,7 +125,7 @@ fn prepare(mut script: Script, stdin: i32) -> Result<Orders, Failure> {
     } else {
         call!(SETSID).at(Step::Terminal)?;
     }
-    Ok(Orders { sweep, namespaces, timeout_ns, interactive, stdin, rest: script })
+    Ok(Orders { work, devices, namespaces, timeout_ns, interactive, stdin, rest: script })
 }
 
 fn write_file(path: &CStr, text: &CStr) -> Ret {

@@ -14,7 +14,8 @@ pub const EINVAL: i32 = 22;
 pub const AT_FDCWD: i32 = -100;
 const AT_EMPTY_PATH: usize = 0x1000;
 const AT_RECURSIVE: usize = 0x8000;
-pub const AT_REMOVEDIR: usize = 0x200;
+const AT_REMOVEDIR: usize = 0x200;
+pub const O_RDONLY: usize = 0;
 pub const O_WRONLY: usize = 1;
 pub const O_CREAT: usize = 0o100;
 pub const O_EXCL: usize = 0o200;
@@ -95,6 +96,20 @@ pub fn open(path: &CStr, flags: usize) -> Ret<i32> {
     call!(OPENAT, AT_FDCWD, path, flags | O_CLOEXEC, 0usize).map(|fd| fd as i32)
 }
 
+/// Opens `path` below `directory` for reference; refuses links and whatever else leads out.
+pub fn open_beneath(directory: i32, path: &CStr) -> Ret<i32> {
+    const NO_OTHER_MOUNT_MAGICLINKS_SYMLINKS_BENEATH: u64 = 0x01 | 0x02 | 0x04 | 0x08;
+    let mut how = [(O_PATH | O_CLOEXEC) as u64, 0, NO_OTHER_MOUNT_MAGICLINKS_SYMLINKS_BENEATH];
+    call!(OPENAT2, directory, path, Room(&mut how), 24usize).map(|fd| fd as i32)
+}
+
+/// Removes the empty directory or the file `name` of `directory`; what else is there stays.
+pub fn remove(directory: i32, name: &CStr) {
+    if let Err(ENOTDIR) = call!(UNLINKAT, directory, name, AT_REMOVEDIR) {
+        let _: Ret = call!(UNLINKAT, directory, name, 0usize);
+    }
+}
+
 /// Opens `path` below `root` for reference, taking `/` and `..` in it and in its links to stay in `root`.
 pub fn open_in_root(root: i32, path: &CStr) -> Ret<i32> {
     const RESOLVE_IN_ROOT: u64 = 0x10;
@@ -163,6 +178,26 @@ pub fn fs_mount(fs: i32, attributes: u64) -> Ret<i32> {
     let mount = call!(FSMOUNT, fs, 1usize, attributes as usize)?;
     close(fs);
     Ok(mount as i32)
+}
+
+/// Sends `bytes` with the descriptor `fd`, without waiting.
+pub fn send_with_fd(socket: i32, bytes: &mut [u8], fd: i32) -> Ret {
+    const DONTWAIT_NOSIGNAL: usize = 0x40 | 0x4000;
+    // A `struct cmsghdr` of 20 bytes, SOL_SOCKET, SCM_RIGHTS.
+    let mut control = [20, 1 << 32 | 1, fd as u32 as u64];
+    let mut part = [(&raw mut *bytes).cast::<u8>() as u64, bytes.len() as u64];
+    let mut message = [0, 0, (&raw mut part) as u64, 1, (&raw mut control) as u64, 24, 0];
+    call!(SENDMSG, socket, Room(&mut message), DONTWAIT_NOSIGNAL)
+}
+
+/// Receives bytes and the descriptor that comes with them: how many bytes, the descriptor.
+pub fn receive_with_fd(socket: i32, bytes: &mut [u8], flags: usize) -> Ret<(usize, i32)> {
+    const CLOEXEC: usize = 0x4000_0000;
+    let mut control = [0u64; 4];
+    let mut part = [(&raw mut *bytes).cast::<u8>() as u64, bytes.len() as u64];
+    let mut message = [0, 0, (&raw mut part) as u64, 1, (&raw mut control) as u64, 32, 0];
+    let got = call!(RECVMSG, socket, Room(&mut message), CLOEXEC | flags)?;
+    if control[0] < 20 { Err(EINVAL) } else { Ok((got, control[2] as u32 as i32)) }
 }
 
 /// Forks into the given namespaces; zero for the child. With it a pidfd of the child, for the parent.

@@ -37,6 +37,9 @@ pub struct Command {
     pub nice: u8,
     /// What the command may do beyond an ordinary user, within the sandbox.
     pub capabilities: Capabilities,
+    /// Whether the command may make user namespaces, and mounts and more within them. They open a part of the kernel
+    /// that is otherwise closed to it, so only for those whose programs cannot do without.
+    pub user_namespaces: bool,
 }
 
 impl Command {
@@ -57,6 +60,7 @@ impl Command {
             limits: Vec::new(),
             nice: 0,
             capabilities: Capabilities::NONE,
+            user_namespaces: false,
         }
     }
 }
@@ -64,22 +68,22 @@ impl Command {
 /// Where standard input comes from.
 #[derive(Debug)]
 pub enum Input {
-    /// Always at its end.
+    /// Always at its end: the `/dev/null` of the sandbox.
     Null,
     /// This file, pipe or socket.
     Fd(OwnedFd),
     /// The host's own standard input. If it is a terminal the command becomes its foreground job, and can
-    /// have jobs of its own; when it is over the host gets the terminal back. It can also fake input to
-    /// that terminal, so use it for people's shells only.
+    /// have jobs of its own; when it is over the host gets the terminal back. For people's shells only.
     Terminal,
 }
 
 /// Where standard output or standard error goes.
 #[derive(Debug)]
 pub enum Output {
-    /// Nowhere.
+    /// Nowhere: the `/dev/null` of the sandbox.
     Null,
-    /// This file, pipe or socket.
+    /// This pipe or socket. Of a file the command could change mode and times, cut it and read it; so to keep output
+    /// in a file, give a [`crate::Stream`].
     Fd(OwnedFd),
     /// Where the host's own goes.
     Inherit,

@@ -32,6 +32,7 @@
 
 mod command;
 mod error;
+mod filter;
 /// Compiled by `build.rs`; named here for `cargo fmt` alone.
 #[cfg(any())]
 #[path = "../init/main.rs"]

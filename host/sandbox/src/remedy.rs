@@ -14,12 +14,15 @@ const LOCAL_DIRECTORY: &str = "Keep the cache on a local ext4, xfs, btrfs or tmp
 const LAYER_ONCE: &str = "No layer may be given twice or lie within another";
 const UNMASK_PROC: &str = "Something hides parts of /proc here; start the container with \
     --security-opt systempaths=unconfined";
+const CALL_FILTERS: &str = "The kernel needs CONFIG_SECCOMP_FILTER; without it what a command may ask of the kernel \
+    cannot be limited";
 const MOUNTS_IN_CONTAINER: &str = "Something forbids mounts here; start the container with \
     --security-opt seccomp=unconfined --security-opt apparmor=unconfined";
 
 /// One sentence or two, without a full stop; empty if there is nothing to say beyond the error itself.
 pub(crate) fn remedy(step: Step, errno: Errno) -> &'static str {
     match (step, errno) {
+        (Step::Filter, _) => CALL_FILTERS,
         (_, Errno::NOSYS) => NEWER_KERNEL,
         (Step::UserNamespace, Errno::INVAL) => NEWER_KERNEL,
         (Step::UserNamespace | Step::Namespaces, Errno::NOSPC | Errno::USERS) => RAISE_LIMIT,
@@ -49,6 +52,7 @@ mod tests {
             (Step::Proc, Errno::PERM, "systempaths"),
             (Step::Pivot, Errno::PERM, "container"),
             (Step::Attach, Errno::NOSYS, "5.12"),
+            (Step::Filter, Errno::INVAL, "SECCOMP_FILTER"),
         ];
         for (step, errno, expect) in table {
             assert!(remedy(step, errno).contains(expect), "{step:?} {errno:?}");

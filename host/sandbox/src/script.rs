@@ -1,8 +1,8 @@
 //! Compiles a root and a command into the script that the init follows.
 
 use crate::error::SandboxError;
-use crate::wire::{flag, op};
-use crate::{Command, Mount, MountKind, RootSpec, Subtree};
+use crate::wire::{self, flag, null, op};
+use crate::{Command, Input, Mount, MountKind, Output, RootSpec, Subtree, filter};
 use rustix::process::{getegid, geteuid};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -12,6 +12,29 @@ const NEW_NET: u64 = 0x4000_0000;
 /// New mount, cgroup, host name, IPC and process namespaces.
 const NAMESPACES: u64 = 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000;
 const CORE_DUMP_SIZE: u64 = 4;
+/// Parts of `/proc` that can be written by their owner, who may be ours, as these belong to the host's user 0.
+const READ_ONLY_OF_PROC: [&str; 5] = ["sys", "irq", "bus", "fs", "mtrr"];
+/// Parts of `/proc` that are about the whole machine and not meant for all of its users.
+const MASKED_OF_PROC: [&str; 18] = [
+    "acpi",
+    "asound",
+    "kcore",
+    "key-users",
+    "keys",
+    "kmsg",
+    "kpagecgroup",
+    "kpagecount",
+    "kpageflags",
+    "latency_stats",
+    "pagetypeinfo",
+    "sched_debug",
+    "scsi",
+    "slabinfo",
+    "sysrq-trigger",
+    "timer_list",
+    "vmallocinfo",
+    "vmcore",
+];
 const MOST_NICE: u8 = 19;
 
 /// A script, and what its numbers mean when the init reports one.
@@ -93,6 +116,10 @@ fn check(root: &RootSpec, command: &Command) -> Result<(), SandboxError> {
     if command.argv.first().is_none_or(|program| program.is_empty()) {
         return bad("the command is empty".into());
     }
+    let devices = |mount: &Mount| matches!(mount.kind, MountKind::Dev { .. });
+    if null_streams(command) != 0 && !root.mounts.iter().any(devices) {
+        return bad("a command without input or output needs the devices (MountKind::Dev) in its root".into());
+    }
     let variables = command.environment.iter().flat_map(|(name, value)| [name, value]);
     let paths = root.layers.iter().chain([&root.upper, &root.work]).map(|path| path.as_os_str());
     let all = command.argv.iter().chain(variables).map(|text| text.as_os_str()).chain(paths);
@@ -113,14 +140,21 @@ fn candidates(command: &Command) -> Vec<PathBuf> {
         .unwrap_or_default()
 }
 
+/// The standard streams that are the sandbox's own null device.
+fn null_streams(command: &Command) -> u64 {
+    let bit = |is_null: bool, bit: u64| if is_null { bit } else { 0 };
+    bit(matches!(command.stdin, Input::Null), null::STDIN)
+        | bit(matches!(command.stdout, Output::Null), null::STDOUT)
+        | bit(matches!(command.stderr, Output::Null), null::STDERR)
+}
+
 impl Writer {
     fn preamble(&mut self, root: &RootSpec, command: &Command, interactive: bool) {
         let to = &mut self.bytes;
+        number(to, geteuid().is_root().into());
         text(to, format!("{} {} 1", command.uid, geteuid().as_raw()));
         text(to, format!("{} {} 1", command.gid, getegid().as_raw()));
-        for trace in ["work/incompat/volatile/dirty", "work/incompat/volatile", "work/incompat", "work"] {
-            text(to, root.work.join(trace));
-        }
+        text(to, &root.work);
         number(to, NAMESPACES | if command.network { 0 } else { NEW_NET });
         number(to, command.timeout.map_or(u64::MAX, |limit| limit.as_nanos().try_into().unwrap_or(u64::MAX)));
         number(to, interactive.into());
@@ -169,10 +203,11 @@ impl Writer {
             MountKind::Tmpfs { size } => self.tmpfs("1777", *size, path),
             MountKind::Proc => {
                 self.order(op::PROC, path, &[path]);
-                // Their files belong to the host's user 0, who may be ours.
-                for settings in ["sys", "sysrq-trigger", "irq", "bus", "fs"] {
-                    let flags = flag::READ_ONLY | flag::OPTIONAL;
-                    self.order(op::REBIND, path.join(settings), &[&flags, &path.join(settings)]);
+                for part in READ_ONLY_OF_PROC.map(|name| path.join(name)) {
+                    self.order(op::REBIND, &part, &[&(flag::READ_ONLY | flag::OPTIONAL), &part]);
+                }
+                for part in MASKED_OF_PROC.map(|name| path.join(name)) {
+                    self.order(op::MASK, &part, &[&part]);
                 }
             }
             MountKind::Dev { shm_size } => self.devices(path, *shm_size, terminal),
@@ -184,14 +219,16 @@ impl Writer {
     }
 
     fn devices(&mut self, dev: &Path, shm_size: u64, terminal: Option<&Path>) {
-        self.tmpfs("755", 64 << 10, dev);
-        for node in ["null", "zero", "full", "random", "urandom", "tty"] {
-            let source = Path::new("/dev").join(node);
-            self.order(op::BIND, &source, &[&flag::DEVICES, &source, &dev.join(node)]);
+        self.order(op::DEVICES, dev, &[&dev]);
+        for device in &wire::DEVICES {
+            let name = OsStr::from_bytes(device.name.to_bytes());
+            let (source, flags) = (Path::new("/dev").join(name), flag::DEVICES | flag::READ_ONLY | flag::HOST_DEVICE);
+            self.order(op::BIND, &source, &[&flags, &source, &dev.join(name)]);
         }
         if let Some(terminal) = terminal {
             // The one name under which programs find the terminal they were given.
-            self.order(op::BIND, terminal, &[&flag::DEVICES, &terminal, &dev.join("console")]);
+            let flags = flag::DEVICES | flag::READ_ONLY;
+            self.order(op::BIND, terminal, &[&flags, &terminal, &dev.join("console")]);
         }
         self.order(op::DEVPTS, dev.join("pts"), &[&dev.join("pts")]);
         self.tmpfs("1777", shm_size, &dev.join("shm"));
@@ -205,6 +242,7 @@ impl Writer {
 
     fn command(&mut self, command: &Command, candidates: &[PathBuf]) {
         let to = &mut self.bytes;
+        number(to, null_streams(command));
         number(to, u64::from(command.nice.min(MOST_NICE)));
         text(to, &command.cwd);
         number(to, command.limits.len() as u64 + 1);
@@ -213,6 +251,9 @@ impl Writer {
             [resource, value, value].into_iter().for_each(|word| number(to, word));
         }
         number(to, command.capabilities.0);
+        let filter = filter::program(command.user_namespaces);
+        number(to, filter.len() as u64);
+        filter.iter().for_each(|instruction| number(to, *instruction));
         texts(to, candidates.iter());
         texts(to, command.argv.iter());
         let variable = |(name, value): &(std::ffi::OsString, std::ffi::OsString)| {

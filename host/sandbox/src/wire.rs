@@ -36,7 +36,41 @@ pub mod op {
     pub const HOSTNAME: u64 = 10;
     /// no operand: bring the loopback interface up.
     pub const LOOPBACK: u64 = 11;
+    /// path: the folder of devices, with nodes of the sandbox's own if the supervisor could make them.
+    pub const DEVICES: u64 = 12;
+    /// path: lay something empty over the file or directory, if there is one.
+    pub const MASK: u64 = 13;
 }
+
+/// Standard streams of the command that are the sandbox's own `/dev/null`, as bits of a mask.
+pub mod null {
+    /// Standard input.
+    pub const STDIN: u64 = 1;
+    /// Standard output.
+    pub const STDOUT: u64 = 2;
+    /// Standard error.
+    pub const STDERR: u64 = 4;
+}
+
+/// A device that every sandbox has.
+pub struct Device {
+    /// Its name in `/dev`.
+    pub name: &'static core::ffi::CStr,
+    /// Its major number.
+    pub major: usize,
+    /// Its minor number, below 256.
+    pub minor: usize,
+}
+
+/// The devices that every sandbox has.
+pub const DEVICES: [Device; 6] = [
+    Device { name: c"null", major: 1, minor: 3 },
+    Device { name: c"zero", major: 1, minor: 5 },
+    Device { name: c"full", major: 1, minor: 7 },
+    Device { name: c"random", major: 1, minor: 8 },
+    Device { name: c"urandom", major: 1, minor: 9 },
+    Device { name: c"tty", major: 5, minor: 0 },
+];
 
 /// Flags of [`op::BIND`] and [`op::REBIND`].
 pub mod flag {
@@ -48,6 +82,8 @@ pub mod flag {
     pub const OPTIONAL: u64 = 4;
     /// What is mounted below keeps the flags that it has.
     pub const ALONE: u64 = 8;
+    /// Skipped when the sandbox has device nodes of its own.
+    pub const HOST_DEVICE: u64 = 16;
 }
 
 macro_rules! steps {
@@ -95,6 +131,10 @@ steps! {
     Proc = "mount a proc file system",
     /// `/dev/pts`.
     Devpts = "mount a devpts file system",
+    /// The folder of devices.
+    Devices = "make the folder of devices",
+    /// Hiding a part of `/proc`.
+    Mask = "hide a part of the root",
     /// A link in `/dev`.
     Symlink = "make a link in the root",
     /// Flags of a mount.
@@ -109,12 +149,16 @@ steps! {
     Fork = "fork",
     /// Session, terminal and standard input of the command.
     Terminal = "set up the command's session and terminal",
+    /// Standard streams that are the sandbox's own.
+    Streams = "open the null device of the root",
     /// The working directory.
     Cwd = "enter the working directory",
     /// Resource limits.
     Limits = "set the resource limits",
     /// Capabilities and `no_new_privs`.
     Capabilities = "drop the capabilities",
+    /// The system call filter.
+    Filter = "install the system call filter",
     /// `execve`.
     Exec = "start the command",
 }
