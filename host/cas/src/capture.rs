@@ -1,23 +1,35 @@
 //! Folders of the host into the store.
 
-use std::path::{Path, PathBuf};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{Mode, OFlags};
 use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 
 use crate::builder::Batch;
-use crate::error::{CasError, Result};
-use crate::scan::{Found, Scanned, Scanner};
+use crate::error::Result;
+use crate::host_folder::HostFolder;
+use crate::limits::UNNAMED;
+use crate::scan::{Found, Rules, Scan, Scanned, SpecialFile};
 use crate::store::Cas;
-use crate::writer::Take;
+use crate::writer::{Place, Take};
 
 /// What was learnt of a file by reading it.
 #[derive(Clone, Copy)]
 pub(crate) struct Stored {
     pub(crate) digest: Digest,
     pub(crate) executable: bool,
+}
+
+/// What commands wrote, as a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captured {
+    /// The whole tree.
+    pub root: Digest,
+    /// What is not in it since no tree can hold it.
+    pub special: Vec<SpecialFile>,
 }
 
 impl Cas {
@@ -29,11 +41,11 @@ impl Cas {
     ///
     /// # Errors
     /// `cas-special-file` for sockets, pipes and devices, `cas-bad-path` for names that are not UTF-8,
-    /// `cas-disk-full`, or when the file system fails.
+    /// `tree-too-large`, `cas-disk-full`, or when the file system fails.
     pub fn import_dir(&self, folder: &Path, take: Take, filter: impl Fn(&str) -> bool) -> Result<Digest> {
-        let mut scanner = Scanner { filter: &filter, overlay: false, files: Vec::new() };
-        let scanned = scanner.scan(folder, &mut String::new())?;
-        let root = self.store_scanned(&scanned, None, &scanner.files, take)?;
+        let host = HostFolder::of_people(folder)?;
+        let scan = Scan::of(&host, self.rules(&filter, false))?;
+        let root = self.store_scanned(&host, &scan, None, take)?;
         self.mark_complete(&root)?;
         Ok(root)
     }
@@ -42,43 +54,73 @@ impl Cas {
     /// whole tree as it is seen through the overlay. Reads only what changed. Where `filter` refuses a path, what
     /// `lower` has there stays.
     ///
+    /// Modes do not keep anything from being read, whatever commands set; a file counts as executable by the mode that
+    /// they set. Sockets, pipes and devices are passed by. Errors name paths as the commands saw them.
+    ///
     /// The overlay must be mounted with `redirect_dir=off,metacopy=off`.
     ///
     /// # Errors
-    /// As [`import_dir`](Self::import_dir), and as [`directory`](Self::directory) for `lower`.
+    /// `cas-bad-path` for names and targets that are not UTF-8, `tree-too-large`, `cas-disk-full`, or when the file
+    /// system fails; as [`directory`](Self::directory) for `lower`.
     pub fn import_upper(
         &self,
         upper: &Path,
         lower: &Digest,
         take: Take,
         filter: impl Fn(&str) -> bool,
-    ) -> Result<Digest> {
-        let mut scanner = Scanner { filter: &filter, overlay: true, files: Vec::new() };
-        let scanned = scanner.scan(upper, &mut String::new())?;
-        self.store_scanned(&scanned, Some(lower), &scanner.files, take)
+    ) -> Result<Captured> {
+        let host = HostFolder::of_commands(upper, take == Take::Move)?;
+        let scan = Scan::of(&host, self.rules(&filter, true))?;
+        let root = self.store_scanned(&host, &scan, Some(lower), take)?;
+        if take == Take::Copy {
+            host.close()?;
+        }
+        Ok(Captured { root, special: scan.special })
+    }
+
+    fn rules<'a>(&'a self, filter: &'a dyn Fn(&str) -> bool, overlay: bool) -> Rules<'a> {
+        let (limits, cancel) = (self.limits, &self.cancel);
+        Rules { filter, overlay, pass_special: overlay, limits, cancel }
     }
 
     fn store_scanned(
         &self,
-        scanned: &Scanned,
+        host: &HostFolder,
+        scan: &Scan,
         lower: Option<&Digest>,
-        files: &[PathBuf],
         take: Take,
     ) -> Result<Digest> {
-        let stored = self.parallel(files, |path| self.store_found(path, take))?;
+        let bytes = AtomicU64::new(0);
+        let store = |folder: &OwnedFd, path: &str, name: &str| {
+            self.check_cancel()?;
+            self.store_found(host, folder, path, name, take, &bytes)
+        };
+        let stored = scan.read(host, Some(self), store)?;
         let load = |digest: &Digest| self.directory(digest);
         let batch = Batch::new(self.function());
         let mut assembly = Assembly { load: &load, stored: &stored, batch };
-        let root = assembly.assemble(scanned, lower)?;
+        let root = assembly.assemble(&scan.root, lower)?;
         assembly.batch.store(self)?;
         Ok(root)
     }
 
-    fn store_found(&self, path: &Path, take: Take) -> Result<Stored> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = rustix::fs::open(path, flags, Mode::empty()).map_err(CasError::io("open", path))?;
-        let stat = rustix::fs::fstat(&file).map_err(CasError::io("look up", path))?;
-        let digest = self.put_open_file(path, file.into(), take)?;
+    /// Stores one file, unless there is too much of them with it.
+    fn store_found(
+        &self,
+        host: &HostFolder,
+        folder: &OwnedFd,
+        path: &str,
+        name: &str,
+        take: Take,
+        bytes: &AtomicU64,
+    ) -> Result<Stored> {
+        let (file, stat) = host.file(folder, name, path)?;
+        let size = stat.st_size as u64;
+        let all = bytes.fetch_add(size, Ordering::Relaxed).saturating_add(size);
+        self.limits.check(UNNAMED, 0, all, 0)?;
+        let shown = host.shown(path).join(name);
+        let place = Place { folder: folder.as_fd(), name: Path::new(name), shown: &shown };
+        let digest = self.put_open_file(&place, file, take)?;
         Ok(Stored { digest, executable: stat.st_mode & 0o100 != 0 })
     }
 }
@@ -101,7 +143,7 @@ impl Assembly<'_> {
         for (name, found) in &scanned.entries {
             let name = name.clone();
             match found {
-                Found::Whiteout => {}
+                Found::Gone => {}
                 Found::File(index) => {
                     let Stored { digest, executable } = self.stored[*index];
                     let properties = NodeProperties::default();
@@ -138,28 +180,4 @@ fn kept(lower: &Directory, scanned: &Scanned) -> Directory {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::checkout::CheckoutMode;
-    use crate::sample::{arbitrary_paths, function, store};
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
-        #[test]
-        fn import_undoes_checkout(paths in arbitrary_paths(), link: bool, function in function()) {
-            let folder = tempfile::tempdir()?;
-            let cas = Cas::open_with(folder.path().join("store"), function)?;
-            let root = store(&cas, &paths)?;
-            let mode = if link { CheckoutMode::HardLink } else { CheckoutMode::Copy };
-            let dest = folder.path().join("dest");
-            cas.checkout(&root, &dest, mode)?;
-            prop_assert_eq!(cas.import_dir(&dest, Take::Copy, |_| true)?, root);
-            let other = Cas::open_with(folder.path().join("other"), function)?;
-            prop_assert_eq!(other.import_dir(&dest, Take::Move, |_| true)?, root);
-            prop_assert!(other.complete(&root)?);
-            other.checkout(&root, &folder.path().join("again"), mode)?;
-        }
-    }
-}
+mod tests;

@@ -13,9 +13,10 @@ use spec_model::tree::{FileNode, SymlinkNode};
 
 use crate::error::{CasError, Result};
 use crate::layout::BlobName;
+use crate::removal::remove_all;
+use crate::sparse::clone_or_copy;
 use crate::store::Cas;
 use crate::temp::{TempArea, fixed_times, settle};
-use crate::twin::clone_or_copy;
 
 /// How the files of a checkout come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl Cas {
             .checkout_into(root, &staging, mode)
             .and_then(|()| fs::rename(&staging, dest).map_err(CasError::io("create", dest)));
         if done.is_err() {
-            let _ = fs::remove_dir_all(&staging);
+            let _ = remove_all(&staging);
         }
         done
     }
@@ -153,8 +154,8 @@ impl Checkout<'_> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let made = rustix::fs::openat(folder, file.name.as_str(), flags, Mode::from_raw_mode(0o600));
         let to: File = made.map_err(CasError::io("create", &file.name))?.into();
-        let mut source = self.cas.open_blob(&file.digest)?;
-        clone_or_copy(&mut source, &to).map_err(CasError::io("write", &file.name))?;
+        let source = self.cas.open_blob(&file.digest)?;
+        clone_or_copy(&source, &to, &self.cas.cancel).map_err(CasError::io("write", &file.name))?;
         settle(&to, mode).map_err(CasError::io("finish", &file.name))?;
         if let Some((seconds, nanos)) = file.properties.mtime {
             let mut times = fixed_times();

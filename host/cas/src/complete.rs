@@ -10,6 +10,7 @@ use spec_model::Digest;
 
 use crate::error::{CasError, Result};
 use crate::layout;
+use crate::removal::remove_all;
 use crate::store::Cas;
 use crate::tree::{EntryRef, Walk};
 
@@ -105,7 +106,7 @@ impl Cas {
         let result = removal()?;
         self.set_generation(odd + 1)?;
         for old in [odd.saturating_sub(1), odd.saturating_sub(3)] {
-            let _ = fs::remove_dir_all(folder.join(old.to_string()));
+            let _ = remove_all(&folder.join(old.to_string()));
         }
         Ok(result)
     }
@@ -117,7 +118,7 @@ impl Cas {
             // Removing must be possible when the disk is full. A number cut short by a power failure counts as odd.
             Err(CasError::DiskFull { .. }) => {
                 for marked in fs::read_dir(&folder).into_iter().flatten().flatten() {
-                    let _ = fs::remove_dir_all(marked.path());
+                    let _ = remove_all(&marked.path());
                 }
                 fs::write(&path, value.to_string()).map_err(CasError::io("write", &path))
             }

@@ -13,7 +13,7 @@ use crate::error::{CasError, Result};
 use crate::evict::{census, open_unnoticed, read_unnoticed};
 use crate::layout::{self, BlobName};
 use crate::lock::try_lock;
-use crate::read::digest_of;
+use crate::removal::remove_all;
 use crate::store::Cas;
 
 /// What [`Cas::verify_all`] found.
@@ -55,7 +55,7 @@ impl Cas {
         let twin = || File::open(self.twin_path(digest));
         for file in [open_unnoticed(self, digest).map_err(io::Error::from), twin()] {
             let found = match file {
-                Ok(file) => digest_of(self.function(), file),
+                Ok(file) => self.digest_of(&file),
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => Err(error),
             };
@@ -136,7 +136,7 @@ impl Cas {
         if lock.is_ok_and(|lock| {
             try_lock(&lock, &lock_path, FlockOperation::NonBlockingLockExclusive).unwrap_or(false)
         }) {
-            let _ = fs::remove_dir_all(&retired);
+            let _ = remove_all(&retired);
         }
         Ok(())
     }

@@ -70,6 +70,25 @@ pub enum CasError {
         /// What it is.
         kind: &'static str,
     },
+    /// A tree is larger than trees may be. Reason `tree-too-large`.
+    #[error(
+        "{what} has {found} {unit} or more, and at most {limit} are taken; if it is meant to, set '{setting}' below 'limits' in the user configuration"
+    )]
+    TreeTooLarge {
+        /// What it is, as a reader would call it.
+        what: String,
+        /// How many there are, as far as they were counted.
+        found: u64,
+        /// How many there may be.
+        limit: u64,
+        /// What was counted: "entries", "bytes", "levels of folders".
+        unit: &'static str,
+        /// The name of the setting.
+        setting: &'static str,
+    },
+    /// The work was given up, see [`Cas::heeding`](crate::Cas::heeding). Reason `cancelled`.
+    #[error("the work on the store was cancelled")]
+    Cancelled,
     /// Two things that cannot lie over each other want the same place. Reason `cas-collision`.
     #[error("cannot put a {new} at /{path}, where there is a {old}; stage one of them elsewhere")]
     Collision {
@@ -93,10 +112,12 @@ pub enum CasError {
 }
 
 impl CasError {
-    /// Says what a missing or damaged blob is, when the caller knows better than the store.
+    /// Says what a missing or damaged blob, or a tree that is too large, is, when the caller knows better than the store.
     #[must_use]
     pub fn about(mut self, name: impl Into<String>) -> Self {
-        if let Self::Missing { what, .. } | Self::Corrupt { what, .. } = &mut self {
+        if let Self::Missing { what, .. } | Self::Corrupt { what, .. } | Self::TreeTooLarge { what, .. } =
+            &mut self
+        {
             *what = name.into();
         }
         self
@@ -138,6 +159,8 @@ impl UserError for CasError {
             Self::BadPath { .. } => "cas-bad-path",
             Self::SpecialFile { .. } => "cas-special-file",
             Self::Collision { .. } => "cas-collision",
+            Self::TreeTooLarge { .. } => "tree-too-large",
+            Self::Cancelled => "cancelled",
             Self::Io { .. } => "cas-io",
         }
     }

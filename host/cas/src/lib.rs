@@ -8,6 +8,8 @@
 //! The crate knows nothing of elements, networks or sandboxes; it names things by digest and path.
 
 mod action_cache;
+#[cfg(test)]
+mod as_user;
 mod builder;
 mod capture;
 mod checkout;
@@ -21,11 +23,14 @@ mod error;
 mod estimate;
 mod evict;
 mod hold;
+mod host_folder;
 mod layout;
+mod limits;
 mod lock;
 mod merge;
 mod read;
 mod refs;
+mod removal;
 mod roll;
 #[cfg(test)]
 mod sample;
@@ -33,6 +38,7 @@ mod scan;
 mod scratch;
 mod seen;
 mod size;
+mod sparse;
 mod store;
 mod survey;
 mod temp;
@@ -45,6 +51,7 @@ mod writer;
 
 pub use action_cache::ActionCache;
 pub use builder::{Batch as DirectoryBatch, TreeBuilder};
+pub use capture::Captured;
 pub use checkout::CheckoutMode;
 pub use damage::Verified;
 pub use diff::Change;
@@ -52,8 +59,10 @@ pub use error::{CasError, Result};
 pub use evict::{Evicted, Need, NeedsOf, Quota};
 pub use hold::Hold;
 pub use layout::MTIME;
+pub use limits::Limits;
 pub use merge::{Layer, Merged, Origins, PathFilter};
 pub use refs::Refs;
+pub use scan::SpecialFile;
 pub use scratch::{ScratchArea, ScratchDir};
 pub use seen::Seen;
 pub use store::Cas;

@@ -1,15 +1,16 @@
 //! Reading blobs, and finding damaged ones.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::os::unix::fs::FileExt;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use spec_model::{Digest, DigestFunction};
+use spec_model::Digest;
 
 use crate::error::{CasError, Result};
 use crate::layout::{self, BlobName};
+use crate::sparse;
 use crate::store::Cas;
 use crate::usage::note_open_blob;
 
@@ -70,12 +71,17 @@ impl Cas {
     /// `cas-missing`, `cas-corrupt`, or when the file system fails.
     pub fn verify(&self, digest: &Digest) -> Result<()> {
         let failed = || CasError::io("read", self.blob_path(digest));
-        let found = digest_of(self.function(), self.open_blob(digest)?).map_err(failed())?;
+        let found = self.digest_of(&self.open_blob(digest)?).map_err(failed())?;
         self.check(digest, found)?;
         match File::open(self.shared.root.join(layout::EXEC).join(BlobName::of(digest).text())) {
-            Ok(twin) => self.check(digest, digest_of(self.function(), twin).map_err(failed())?),
+            Ok(twin) => self.check(digest, self.digest_of(&twin).map_err(failed())?),
             Err(_) => Ok(()),
         }
+    }
+
+    /// The digest of all of a file.
+    pub(crate) fn digest_of(&self, file: &File) -> std::io::Result<Digest> {
+        sparse::digest(self.function(), file, &self.cancel)
     }
 
     fn check(&self, digest: &Digest, found: Digest) -> Result<()> {
@@ -84,19 +90,5 @@ impl Cas {
         }
         self.quarantine(digest)?;
         Err(CasError::Corrupt { digest: *digest, what: "blob".to_owned(), found })
-    }
-}
-
-/// The digest of everything that `file` still has to read.
-pub(crate) fn digest_of(function: DigestFunction, mut file: impl Read) -> std::io::Result<Digest> {
-    let mut hasher = function.hasher();
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finish()),
-            Ok(count) => hasher.update(&buffer[..count]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
     }
 }

@@ -1,15 +1,21 @@
 //! What a folder of the host holds, before anything is read.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
+use rayon::prelude::*;
+use rustix::fs::{Dir, FileType};
+use rustix::io::Errno;
+use spec_model::Cancel;
 
 use crate::error::{CasError, Result};
+use crate::host_folder::{HostFolder, attribute, escaped, special};
+use crate::limits::{Limits, Meter};
+use crate::store::{Cas, WORTH_SHARING};
 use crate::tree::push_name;
+
+/// Files of a folder that one thread reads.
+const SHARE: usize = 32;
 
 /// A folder of the host.
 #[derive(Default)]
@@ -20,112 +26,211 @@ pub(crate) struct Scanned {
 }
 
 pub(crate) enum Found {
-    /// Index into [`Scanner::files`].
+    /// Index into [`Scan::files`].
     File(usize),
     Symlink(String),
     Folder(Scanned),
-    /// An overlay's mark that the name below it is gone.
-    Whiteout,
+    /// Nothing that a tree has, in place of what is below: an overlay's mark that a name is gone, or a special file.
+    Gone,
 }
 
-/// Lists folders, collecting the files that are to be read.
-pub(crate) struct Scanner<'a> {
+/// A file that is to be read.
+#[derive(Debug)]
+pub(crate) struct ScannedFile {
+    /// Index into [`Scan::folders`].
+    pub(crate) folder: usize,
+    pub(crate) name: String,
+}
+
+/// A named pipe, socket or device, which no tree can hold.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SpecialFile {
+    /// Relative path.
+    pub path: String,
+    /// What it is, for messages.
+    pub kind: &'static str,
+}
+
+/// How a folder is looked at.
+pub(crate) struct Rules<'a> {
     /// Says of a relative path whether it is wanted, with all below it.
     pub(crate) filter: &'a dyn Fn(&str) -> bool,
     /// Whether whiteouts and opaque folders have their overlay meaning.
     pub(crate) overlay: bool,
-    pub(crate) files: Vec<PathBuf>,
+    /// Whether special files are passed by; they are an error otherwise.
+    pub(crate) pass_special: bool,
+    pub(crate) limits: Limits,
+    pub(crate) cancel: &'a Cancel,
+}
+
+/// A folder that was looked at.
+pub(crate) struct Scan {
+    pub(crate) root: Scanned,
+    /// Relative paths of the folders that hold files.
+    pub(crate) folders: Vec<String>,
+    /// Those of one folder follow each other.
+    pub(crate) files: Vec<ScannedFile>,
+    /// What was passed by.
+    pub(crate) special: Vec<SpecialFile>,
+}
+
+impl Scan {
+    /// Lists all of a folder.
+    pub(crate) fn of(host: &HostFolder, rules: Rules<'_>) -> Result<Self> {
+        let meter = Meter::new(rules.limits, rules.cancel);
+        let mut scanner = Scanner { host, rules, meter, folders: vec![], files: vec![], special: vec![] };
+        let root = scanner.scan(&mut String::new(), 0)?;
+        let Scanner { folders, files, special, .. } = scanner;
+        Ok(Self { root, folders, files, special })
+    }
+
+    /// Has all files read, by all threads of the store or of the process when there are many of them. `job` gets the open
+    /// folder, its path, and the file's name; what it answers comes in the order of the files.
+    pub(crate) fn read<R: Send>(
+        &self,
+        host: &HostFolder,
+        store: Option<&Cas>,
+        job: impl Fn(&OwnedFd, &str, &str) -> Result<R> + Sync,
+    ) -> Result<Vec<R>> {
+        let of_folder = self.files.chunk_by(|one, next| one.folder == next.folder);
+        let shares: Vec<&[ScannedFile]> = of_folder.flat_map(|files| files.chunks(SHARE)).collect();
+        let read = |share: &&[ScannedFile]| -> Result<Vec<R>> {
+            let Some(first) = share.first() else { return Ok(vec![]) };
+            let path = &self.folders[first.folder];
+            let folder = host.folder(path)?;
+            share.iter().map(|file| job(&folder, path, &file.name)).collect()
+        };
+        let all = || shares.par_iter().map(read).collect::<Result<Vec<_>>>();
+        let found = match store {
+            _ if self.files.len() < WORTH_SHARING => shares.iter().map(read).collect::<Result<Vec<_>>>()?,
+            Some(store) => store.workers()?.install(all)?,
+            None => all()?,
+        };
+        Ok(found.into_iter().flatten().collect())
+    }
+}
+
+struct Scanner<'a> {
+    host: &'a HostFolder,
+    rules: Rules<'a>,
+    meter: Meter<'a>,
+    folders: Vec<String>,
+    files: Vec<ScannedFile>,
+    special: Vec<SpecialFile>,
 }
 
 impl Scanner<'_> {
-    /// Lists the folder at `host`, which is at the relative path `path` in the tree.
-    pub(crate) fn scan(&mut self, host: &Path, path: &mut String) -> Result<Scanned> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = rustix::fs::open(host, flags, Mode::empty()).map_err(CasError::io("open", host))?;
-        let mut scanned = Scanned { opaque: self.overlay && is_opaque(host)?, ..Scanned::default() };
-        for entry in Dir::read_from(&folder).map_err(CasError::io("list", host))? {
-            let entry = entry.map_err(CasError::io("list", host))?;
-            let raw = entry.file_name().to_bytes();
-            if raw == b"." || raw == b".." {
-                continue;
-            }
-            let child = host.join(OsStr::from_bytes(raw));
-            let name = text(raw, &child)?;
+    /// Lists the folder at `path`. No more than one folder is open at a time.
+    fn scan(&mut self, path: &mut String, depth: u32) -> Result<Scanned> {
+        self.meter.depth(depth).map_err(|error| error.about(self.host.shown(path).to_string_lossy()))?;
+        let mut scanned = Scanned::default();
+        let mut folders = vec![];
+        self.list(path, &mut scanned, &mut folders)?;
+        for name in folders {
             let length = path.len();
             push_name(path, &name);
-            if (self.filter)(path) {
-                let kind = match entry.file_type() {
-                    FileType::Unknown => kind_of(&child)?,
-                    known => known,
-                };
-                let found = self.found(child, kind, path)?;
-                scanned.entries.insert(name, found);
-            }
+            let inner = self.scan(path, depth + 1)?;
             path.truncate(length);
+            scanned.entries.insert(name, Found::Folder(inner));
         }
         Ok(scanned)
     }
 
-    fn found(&mut self, host: PathBuf, kind: FileType, path: &mut String) -> Result<Found> {
-        match kind {
-            FileType::RegularFile => {
-                self.files.push(host);
-                Ok(Found::File(self.files.len() - 1))
+    /// Takes down what is in a folder, except for the names of `folders`.
+    fn list(&mut self, path: &mut String, scanned: &mut Scanned, folders: &mut Vec<String>) -> Result<()> {
+        let folder = self.host.folder(path)?;
+        scanned.opaque = self.rules.overlay && is_opaque(&folder, &self.host.shown(path))?;
+        let shown = || self.host.shown(path);
+        let entries = Dir::read_from(&folder).map_err(CasError::io("list", shown()))?;
+        let (number, length) = (self.folders.len(), path.len());
+        for entry in entries {
+            let entry = entry.map_err(CasError::io("list", self.host.shown(&path[..length])))?;
+            let raw = entry.file_name().to_bytes();
+            if raw == b"." || raw == b".." {
+                continue;
             }
-            FileType::Directory => self.scan(&host, path).map(Found::Folder),
-            FileType::Symlink => {
-                let target = fs::read_link(&host).map_err(CasError::io("read", &host))?;
-                text(target.as_os_str().as_bytes(), &host).map(Found::Symlink)
+            self.meter.entry()?;
+            push_name(path, &String::from_utf8_lossy(raw));
+            let wanted = (self.rules.filter)(path);
+            path.truncate(length);
+            if !wanted {
+                continue;
             }
-            FileType::CharacterDevice if self.overlay && is_whiteout(&host)? => Ok(Found::Whiteout),
-            other => Err(CasError::SpecialFile { path: host, kind: special(other) }),
+            let name = self.name(path, raw)?;
+            match self.kind(&folder, &name, entry.file_type(), path)? {
+                FileType::Directory => folders.push(name),
+                FileType::RegularFile => {
+                    scanned.entries.insert(name.clone(), Found::File(self.files.len()));
+                    self.files.push(ScannedFile { folder: number, name });
+                }
+                kind => {
+                    let found = self.other(&folder, &name, kind, path)?;
+                    scanned.entries.insert(name, found);
+                }
+            }
         }
+        self.folders.push(path.clone());
+        Ok(())
     }
-}
 
-fn text(raw: &[u8], host: &Path) -> Result<String> {
-    String::from_utf8(raw.to_vec()).map_err(|_| CasError::BadPath {
-        path: host.to_string_lossy().into_owned(),
-        why: "its name or target is not UTF-8",
-    })
-}
+    fn name(&self, path: &str, raw: &[u8]) -> Result<String> {
+        String::from_utf8(raw.to_vec()).map_err(|_| CasError::BadPath {
+            path: self.host.shown_raw(path, raw),
+            why: "its name is not UTF-8",
+        })
+    }
 
-fn kind_of(host: &Path) -> Result<FileType> {
-    let stat = rustix::fs::lstat(host).map_err(CasError::io("look up", host))?;
-    Ok(FileType::from_raw_mode(stat.st_mode))
-}
+    fn kind(&self, folder: &OwnedFd, name: &str, told: FileType, path: &str) -> Result<FileType> {
+        if told != FileType::Unknown {
+            return Ok(told);
+        }
+        let stat = self.host.look(folder, name);
+        let stat = stat.map_err(CasError::io("look up", self.host.shown(path).join(name)))?;
+        Ok(FileType::from_raw_mode(stat.st_mode))
+    }
 
-fn special(kind: FileType) -> &'static str {
-    match kind {
-        FileType::Fifo => "named pipe",
-        FileType::Socket => "socket",
-        FileType::CharacterDevice | FileType::BlockDevice => "device",
-        _ => "special file",
+    /// What is neither a folder nor a file.
+    fn other(&mut self, folder: &OwnedFd, name: &str, kind: FileType, path: &str) -> Result<Found> {
+        let shown = || self.host.shown(path).join(name);
+        if kind == FileType::Symlink {
+            let target = rustix::fs::readlinkat(folder, name, Vec::new());
+            let target = target.map_err(CasError::io("read", shown()))?.into_bytes();
+            return String::from_utf8(target).map(Found::Symlink).map_err(|error| CasError::BadPath {
+                path: format!("{} -> {}", shown().display(), escaped(error.as_bytes())),
+                why: "the target of the symbolic link is not UTF-8",
+            });
+        }
+        let whiteout = self.rules.overlay
+            && kind == FileType::CharacterDevice
+            && is_whiteout(self.host, folder, name).map_err(CasError::io("look up", shown()))?;
+        let kind = special(kind);
+        match self.rules.pass_special {
+            _ if whiteout => {}
+            true => {
+                let mut path = path.to_owned();
+                push_name(&mut path, name);
+                self.special.push(SpecialFile { path, kind });
+            }
+            false => return Err(CasError::SpecialFile { path: shown(), kind }),
+        }
+        Ok(Found::Gone)
     }
 }
 
 /// Overlayfs writes a deleted name as a character device with number 0/0.
-fn is_whiteout(host: &Path) -> Result<bool> {
-    let flags = AtFlags::SYMLINK_NOFOLLOW;
-    let stat = rustix::fs::statat(rustix::fs::CWD, host, flags).map_err(CasError::io("look up", host))?;
-    Ok(stat.st_rdev == 0)
+fn is_whiteout(host: &HostFolder, folder: impl AsFd, name: &str) -> Result<bool, Errno> {
+    Ok(host.look(folder, name)?.st_rdev == 0)
 }
 
 /// Overlayfs marks its folders in the `trusted` name space as root and in `user` with the option `userxattr`.
-fn is_opaque(host: &Path) -> Result<bool> {
+fn is_opaque(folder: impl AsFd, shown: &std::path::Path) -> Result<bool> {
     for space in ["trusted", "user"] {
-        if attribute(host, &format!("{space}.overlay.redirect")).is_some() {
-            return Err(CasError::SpecialFile { path: host.to_owned(), kind: "redirected overlay folder" });
+        if attribute(&folder, &format!("{space}.overlay.redirect")).is_some() {
+            return Err(CasError::SpecialFile { path: shown.to_owned(), kind: "redirected overlay folder" });
         }
-        if attribute(host, &format!("{space}.overlay.opaque")).is_some_and(|value| value == b"y") {
+        if attribute(&folder, &format!("{space}.overlay.opaque")).is_some_and(|value| value == b"y") {
             return Ok(true);
         }
     }
     Ok(false)
-}
-
-fn attribute(host: &Path, name: &str) -> Option<Vec<u8>> {
-    let mut value = [0; 256];
-    let length = rustix::fs::lgetxattr(host, name, &mut value).ok()?;
-    Some(value[..length.min(value.len())].to_vec())
 }

@@ -1,10 +1,10 @@
 //! Folders for work in progress, beside the store so that what is made there can be moved into it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{CasError, Result};
+use crate::removal::remove_all;
 use crate::store::Cas;
 use crate::temp::TempArea;
 
@@ -65,26 +65,15 @@ impl ScratchDir {
 
 impl Drop for ScratchDir {
     fn drop(&mut self) {
-        if fs::remove_dir_all(&self.path).is_err() {
-            open_up(&self.path);
-            // What still resists is removed when the store is next opened, or shown by `doctor`.
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
-}
-
-/// Builds leave folders behind that their owner may not enter, and so does overlayfs.
-fn open_up(folder: &Path) {
-    let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            open_up(&entry.path());
-        }
+        // What resists is removed when the store is next opened.
+        let _ = remove_all(&self.path);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

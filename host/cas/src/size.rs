@@ -32,7 +32,7 @@ impl Cas {
         if let Some(count) = known.get(digest) {
             return Ok(Some(*count));
         }
-        if depth > DEEPEST {
+        if depth > DEEPEST as usize {
             return Ok(None);
         }
         let directory = self.directory(digest)?;

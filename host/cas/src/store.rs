@@ -11,17 +11,18 @@ use std::sync::{Arc, Mutex, OnceLock};
 use rayon::prelude::*;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
-use spec_model::{Digest, DigestFunction};
+use spec_model::{Cancel, Digest, DigestFunction};
 
 use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
 use crate::hold::Holds;
 use crate::layout::{self, BlobName};
+use crate::limits::Limits;
 use crate::roll::Roll;
 use crate::temp::{TempArea, TempFile, spread};
 
 /// Fewer blobs than this are not worth a second thread.
-const WORTH_SHARING: usize = 64;
+pub(crate) const WORTH_SHARING: usize = 64;
 
 /// A content-addressed store in a folder. A clone is another handle on the same store.
 ///
@@ -33,6 +34,8 @@ const WORTH_SHARING: usize = 64;
 #[derive(Clone)]
 pub struct Cas {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) limits: Limits,
+    pub(crate) cancel: Cancel,
 }
 
 pub(crate) struct Shared {
@@ -84,9 +87,34 @@ impl Cas {
             function,
             root,
         };
-        let cas = Self { shared: Arc::new(shared) };
+        let cas = Self { shared: Arc::new(shared), limits: Limits::default(), cancel: Cancel::new() };
         cas.put_bytes(b"")?;
         Ok(cas)
+    }
+
+    /// A handle on the same store that takes larger trees, or only smaller ones.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = Limits { depth: limits.depth.min(Limits::DEEPEST), ..limits };
+        self
+    }
+
+    /// A handle on the same store whose work ends with `cancelled` within milliseconds when `cancel` is asked for, and
+    /// leaves nothing half done that is seen. What was stored by then stays.
+    #[must_use]
+    pub fn heeding(mut self, cancel: &Cancel) -> Self {
+        self.cancel = cancel.clone();
+        self
+    }
+
+    /// The bounds on trees of this handle.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(crate) fn check_cancel(&self) -> Result<()> {
+        if self.cancel.is_cancelled() { Err(CasError::Cancelled) } else { Ok(()) }
     }
 
     /// The store's folder.
@@ -178,6 +206,7 @@ impl Cas {
         items: &[T],
         job: impl Fn(&T) -> Result<R> + Sync + Send,
     ) -> Result<Vec<R>> {
+        let job = |item: &T| self.check_cancel().and_then(|()| job(item));
         if items.len() < WORTH_SHARING {
             return items.iter().map(job).collect();
         }

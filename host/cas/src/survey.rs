@@ -1,20 +1,21 @@
 //! The tree of a folder of the host, without storing it.
 
-use std::fs::File;
 use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rayon::prelude::*;
-use rustix::fs::{Mode, OFlags, Stat};
-use spec_model::{Digest, DigestFunction};
+use rustix::fs::Stat;
+use spec_model::{Cancel, Digest, DigestFunction};
 
 use crate::builder::Batch;
 use crate::capture::{Assembly, Stored};
 use crate::error::{CasError, Result};
-use crate::read::digest_of;
-use crate::scan::{Scanned, Scanner};
+use crate::host_folder::HostFolder;
+use crate::limits::Limits;
+use crate::scan::{Rules, Scan};
 use crate::seen::{Identity, Seen};
+use crate::sparse;
 
 /// Files up to this size are digested in one piece.
 const WHOLE: u64 = 256 << 10;
@@ -35,10 +36,12 @@ impl Survey {
     /// [`import_dir`](crate::Cas::import_dir) would store.
     ///
     /// # Errors
-    /// `cas-special-file`, `cas-bad-path`, or when the file system fails.
-    pub fn of(folder: &Path, function: DigestFunction) -> Result<Self> {
-        let looked = Looked::at(folder, |path| read(path, function).map(|(_, stored)| stored))?;
-        looked.survey(function)
+    /// `cas-special-file`, `cas-bad-path`, `tree-too-large`, `cancelled`, or when the file system fails.
+    pub fn of(folder: &Path, function: DigestFunction, limits: Limits, cancel: &Cancel) -> Result<Self> {
+        let look = |host: &HostFolder, folder: &OwnedFd, path: &str, name: &str| {
+            read(host, folder, path, name, function, cancel).map(|(_, stored)| stored)
+        };
+        Looked::at(folder, limits, cancel, look)?.survey(function)
     }
 
     /// As [`of`](Self::of), but a file that did not change since it was `seen` is not read; what is found is kept there
@@ -46,41 +49,61 @@ impl Survey {
     ///
     /// # Errors
     /// As [`of`](Self::of).
-    pub fn again(folder: &Path, seen: &mut Seen) -> Result<Self> {
-        Self::as_of(SystemTime::now(), folder, seen)
+    pub fn again(folder: &Path, seen: &mut Seen, limits: Limits, cancel: &Cancel) -> Result<Self> {
+        Self::as_of(SystemTime::now(), folder, seen, limits, cancel)
     }
 
-    fn as_of(now: SystemTime, folder: &Path, seen: &mut Seen) -> Result<Self> {
+    fn as_of(
+        now: SystemTime,
+        folder: &Path,
+        seen: &mut Seen,
+        limits: Limits,
+        cancel: &Cancel,
+    ) -> Result<Self> {
         let function = seen.function();
-        let looked = Looked::at(folder, |path| {
-            let stat = rustix::fs::lstat(path).map_err(CasError::io("look up", path))?;
+        let looked = Looked::at(folder, limits, cancel, |host, folder, path, name| {
+            let stat = host.look(folder, name);
+            let stat = stat.map_err(CasError::io("look up", host.shown(path).join(name)))?;
             match seen.get(&Identity::of(&stat)) {
                 Some(digest) => {
                     Ok((Identity::of(&stat), Stored { digest, executable: is_executable(&stat) }))
                 }
-                None => read(path, function),
+                None => read(host, folder, path, name, function, cancel),
             }
         })?;
         seen.keep(looked.found.iter().map(|(identity, file)| (*identity, file.digest)), now);
-        let Looked { scanned, files, found } = looked;
+        let Looked { scan, files, found } = looked;
         let found = found.into_iter().map(|(_, file)| file).collect();
-        Looked { scanned, files, found }.survey(function)
+        Looked { scan, files, found }.survey(function)
     }
 }
 
 /// A folder, and what was found of each of its files.
 struct Looked<T> {
-    scanned: Scanned,
+    scan: Scan,
     files: Vec<PathBuf>,
     found: Vec<T>,
 }
 
 impl<T: Send> Looked<T> {
-    fn at(folder: &Path, look: impl Fn(&Path) -> Result<T> + Sync) -> Result<Self> {
-        let mut scanner = Scanner { filter: &|_| true, overlay: false, files: Vec::new() };
-        let scanned = scanner.scan(folder, &mut String::new())?;
-        let found = scanner.files.par_iter().map(|path| look(path)).collect::<Result<_>>()?;
-        Ok(Self { scanned, files: scanner.files, found })
+    fn at(
+        folder: &Path,
+        limits: Limits,
+        cancel: &Cancel,
+        look: impl Fn(&HostFolder, &OwnedFd, &str, &str) -> Result<T> + Sync,
+    ) -> Result<Self> {
+        let host = HostFolder::of_people(folder)?;
+        let rules = Rules { filter: &|_| true, overlay: false, pass_special: false, limits, cancel };
+        let scan = Scan::of(&host, rules)?;
+        let found = scan.read(&host, None, |folder, path, name| {
+            if cancel.is_cancelled() {
+                return Err(CasError::Cancelled);
+            }
+            look(&host, folder, path, name)
+        })?;
+        let files = scan.files.iter().map(|file| host.shown(&scan.folders[file.folder]).join(&file.name));
+        let files = files.collect();
+        Ok(Self { scan, files, found })
     }
 }
 
@@ -91,7 +114,7 @@ impl Looked<Stored> {
         };
         let batch = Batch::new(function);
         let mut assembly = Assembly { load: &nothing_below, stored: &self.found, batch };
-        let root = assembly.assemble(&self.scanned, None)?;
+        let root = assembly.assemble(&self.scan.root, None)?;
         let directories = assembly.batch.into_messages().collect();
         let digests = self.found.iter().map(|file| file.digest);
         Ok(Survey { root, directories, files: digests.zip(self.files).collect() })
@@ -99,19 +122,23 @@ impl Looked<Stored> {
 }
 
 /// Reads a file. What it was is looked up before: who writes it meanwhile changes that.
-fn read(path: &Path, function: DigestFunction) -> Result<(Identity, Stored)> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(CasError::io("open", path))?;
-    let stat = rustix::fs::fstat(&opened).map_err(CasError::io("look up", path))?;
-    let mut file = File::from(opened);
+fn read(
+    host: &HostFolder,
+    folder: &OwnedFd,
+    path: &str,
+    name: &str,
+    function: DigestFunction,
+    cancel: &Cancel,
+) -> Result<(Identity, Stored)> {
+    let (mut file, stat) = host.file(folder, name, path)?;
     let digest = match stat.st_size as u64 {
         size @ 0..WHOLE => {
             let mut bytes = Vec::with_capacity(size as usize + 1);
             file.read_to_end(&mut bytes).map(|_| function.of(&bytes))
         }
-        _ => digest_of(function, file),
+        _ => sparse::digest(function, &file, cancel),
     };
-    let digest = digest.map_err(CasError::io("read", path))?;
+    let digest = digest.map_err(CasError::io("read", host.shown(path).join(name)))?;
     Ok((Identity::of(&stat), Stored { digest, executable: is_executable(&stat) }))
 }
 
@@ -140,7 +167,7 @@ mod tests {
             let root = store(&cas, &paths)?;
             let dest = folder.path().join("dest");
             cas.checkout(&root, &dest, CheckoutMode::Copy)?;
-            let survey = Survey::of(&dest, cas.function())?;
+            let survey = Survey::of(&dest, cas.function(), cas.limits(), &Cancel::new())?;
             prop_assert_eq!(survey.root, root);
             let blobs = survey.directories.iter().map(|(digest, _)| *digest);
             let mut blobs: Vec<_> = blobs.chain(survey.files.iter().map(|(digest, _)| *digest)).collect();
@@ -165,8 +192,16 @@ mod tests {
         fs::create_dir(&tree).expect("a folder");
         fs::write(tree.join("file"), "one").expect("a file");
         let open = || Seen::open(&store, &tree, DigestFunction::Sha256);
-        let plain = || Survey::of(&tree, DigestFunction::Sha256).expect("it can be read").root;
-        let again = |now| Survey::as_of(now, &tree, &mut open()).expect("it can be read").root;
+        let plain = || {
+            Survey::of(&tree, DigestFunction::Sha256, Limits::default(), &Cancel::new())
+                .expect("it can be read")
+                .root
+        };
+        let again = |now| {
+            Survey::as_of(now, &tree, &mut open(), Limits::default(), &Cancel::new())
+                .expect("it can be read")
+                .root
+        };
         let first = again(SystemTime::now());
         assert!(first == plain() && open().is_empty(), "it may be written again within the tick");
         assert!(again(later()) == first && !open().is_empty());
@@ -182,7 +217,7 @@ mod tests {
         let old = fs::metadata(tree.join("file")).and_then(|meta| meta.modified()).expect("it is there");
         std::thread::sleep(Duration::from_millis(20));
         fs::write(tree.join("file"), "six").expect("a file");
-        let file = File::options().write(true).open(tree.join("file")).expect("it is there");
+        let file = fs::File::options().write(true).open(tree.join("file")).expect("it is there");
         file.set_modified(old).expect("it is ours");
         assert_eq!(again(later()), plain());
 
@@ -201,7 +236,13 @@ mod tests {
         fs::create_dir(&tree).expect("a folder");
         fs::write(tree.join("file"), "one").expect("a file");
         let mut seen = Seen::open(&tree.join("file/seen"), &tree, DigestFunction::Sha256);
-        let survey = Survey::as_of(later(), &tree, &mut seen).expect("it can be read");
-        assert_eq!(survey.root, Survey::of(&tree, DigestFunction::Sha256).expect("it can be read").root);
+        let survey = Survey::as_of(later(), &tree, &mut seen, Limits::default(), &Cancel::new())
+            .expect("it can be read");
+        assert_eq!(
+            survey.root,
+            Survey::of(&tree, DigestFunction::Sha256, Limits::default(), &Cancel::new())
+                .expect("it can be read")
+                .root
+        );
     }
 }

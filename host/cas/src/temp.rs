@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{AtFlags, CWD, FlockOperation, IFlags, Mode, OFlags, Timespec, Timestamps};
+use rustix::fs::{AtFlags, CWD, Dir, FlockOperation, IFlags, Mode, OFlags, Timespec, Timestamps};
 use rustix::io::Errno;
+use rustix::process::geteuid;
 
 use crate::error::{CasError, Result};
 use crate::layout::MTIME;
+use crate::removal::{remove_all, remove_entry};
 use crate::store::Cas;
 
 /// A folder in which every running process may own one sub-folder, marked by a lock the kernel drops with the process.
@@ -87,7 +89,7 @@ impl Cas {
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.path);
+        let _ = remove_all(&self.path);
     }
 }
 
@@ -126,12 +128,21 @@ fn same_file(open: &File, path: &Path) -> bool {
     matches!((open.metadata(), fs::metadata(path)), (Ok(a), Ok(b)) if inode(a.clone()) == inode(b.clone()))
 }
 
+/// Removes the folders of dead processes. Only folders of our own are touched, and no link is followed: the area may
+/// lie in a folder of somebody else.
 fn remove_abandoned(parent: &Path) -> Result<()> {
-    for entry in fs::read_dir(parent).map_err(CasError::io("list", parent))? {
-        let path = entry.map_err(CasError::io("list", parent))?.path();
-        let Ok(lock) = File::open(&path) else { continue };
-        if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            let _ = fs::remove_dir_all(&path);
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let area = rustix::fs::open(parent, flags, Mode::empty()).map_err(CasError::io("open", parent))?;
+    for entry in Dir::read_from(&area).map_err(CasError::io("list", parent))? {
+        let entry = entry.map_err(CasError::io("list", parent))?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        let Ok(lock) = rustix::fs::openat(&area, name, flags, Mode::empty()) else { continue };
+        let ours = rustix::fs::fstat(&lock).is_ok_and(|stat| stat.st_uid == geteuid().as_raw());
+        if ours && rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            let _ = remove_entry(area.as_fd(), name);
         }
     }
     Ok(())

@@ -223,10 +223,10 @@ pub(crate) fn push_name(path: &mut String, name: &str) {
 /// Bytes of a path, as Linux has it.
 const LONGEST: usize = 4096;
 /// Names in a path; keeps the recursion over hostile trees shallow.
-pub(crate) const DEEPEST: usize = 256;
+pub(crate) const DEEPEST: u32 = 256;
 
 fn check_length(path: &str) -> Result<()> {
-    match path.len() > LONGEST || path.split('/').count() > DEEPEST {
+    match path.len() > LONGEST || path.split('/').count() > DEEPEST as usize {
         true => {
             Err(CasError::BadPath { path: path.to_owned(), why: "it is longer than 4096 bytes or 256 names" })
         }

@@ -14,6 +14,7 @@ use crate::checkout::{CheckoutMode, rename_new};
 use crate::error::{CasError, Result};
 use crate::layout;
 use crate::lock::{PATIENCE, try_lock};
+use crate::removal::remove_all;
 use crate::store::Cas;
 use crate::usage::{Moment, note_open};
 
@@ -92,7 +93,7 @@ impl Cas {
             .checkout_into(root, &staging, CheckoutMode::HardLink)
             .and_then(|()| rename_new(&staging, path));
         if !matches!(made, Ok(true)) {
-            let _ = fs::remove_dir_all(&staging);
+            let _ = remove_all(&staging);
         }
         made.map(drop)
     }

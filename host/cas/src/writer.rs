@@ -1,18 +1,19 @@
 //! Storing streams and files.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::CWD;
+use rustix::fs::{AtFlags, CWD};
 use rustix::io::Errno;
 use spec_model::{Digest, DigestHasher};
 
 use crate::direct::{DirectWriter, LARGE};
 use crate::error::{CasError, Result};
 use crate::layout::BlobName;
-use crate::read::{CHUNK, digest_of};
+use crate::sparse;
 use crate::store::Cas;
 use crate::temp::{TempFile, in_fan_out, settle};
 
@@ -64,63 +65,77 @@ impl Cas {
     /// When the file cannot be read, or the disk is full or fails.
     pub fn put_file(&self, path: &Path, take: Take) -> Result<Digest> {
         let file = File::open(path).map_err(CasError::io("open", path))?;
-        self.put_open_file(path, file, take)
+        self.put_open_file(&Place { folder: CWD, name: path, shown: path }, file, take)
     }
 
     /// As [`put_file`](Self::put_file), for a file that is open already.
-    pub(crate) fn put_open_file(&self, path: &Path, file: File, take: Take) -> Result<Digest> {
-        let meta = file.metadata().map_err(CasError::io("look up", path))?;
+    pub(crate) fn put_open_file(&self, place: &Place<'_>, file: File, take: Take) -> Result<Digest> {
+        let meta = file.metadata().map_err(CasError::io("look up", place.shown))?;
         if take == Take::Copy || meta.nlink() > 1 || has_attributes(&file) {
-            let digest = self.copy_in(path, file, meta.len())?;
+            let digest = self.copy_in(place, file, meta.len())?;
             if take == Take::Move {
-                fs::remove_file(path).map_err(CasError::io("remove", path))?;
+                place.remove()?;
             }
             return Ok(digest);
         }
-        let digest = digest_of(self.function(), &file).map_err(CasError::io("read", path))?;
-        self.move_in(path, &file, digest)?;
+        let digest = self.digest_of(&file);
+        let digest = digest.map_err(CasError::io("read", place.shown))?;
+        self.move_in(place, &file, digest)?;
         Ok(digest)
     }
 
-    fn copy_in(&self, path: &Path, mut file: File, size: u64) -> Result<Digest> {
-        if size > KEEP as u64 {
-            let temp = self.temp_file(&Digest::of(b""))?;
-            if rustix::fs::ioctl_ficlone(temp.file(), &file).is_ok() {
-                let digest = digest_of(self.function(), temp.file()).map_err(CasError::io("read", path))?;
-                self.publish(temp, &digest)?;
-                return Ok(digest);
-            }
-        }
+    fn copy_in(&self, place: &Place<'_>, mut file: File, size: u64) -> Result<Digest> {
         if size <= KEEP as u64 {
             let mut bytes = Vec::with_capacity(size as usize + 1);
-            file.read_to_end(&mut bytes).map_err(CasError::io("read", path))?;
+            file.read_to_end(&mut bytes).map_err(CasError::io("read", place.shown))?;
             return self.put_bytes(&bytes);
         }
-        let mut writer = self.writer();
-        copy(&mut file, &mut writer).map_err(CasError::io("store", path))?;
-        writer.finish()
+        let temp = self.temp_file(&Digest::of(b""))?;
+        let digest = match rustix::fs::ioctl_ficlone(temp.file(), &file) {
+            Ok(()) => self.digest_of(temp.file()),
+            Err(_) => sparse::copy_and_digest(self.function(), &file, temp.file(), &self.cancel),
+        };
+        let digest = digest.map_err(CasError::io("store", place.shown))?;
+        self.publish(temp, &digest)?;
+        Ok(digest)
     }
 
-    fn move_in(&self, path: &Path, file: &File, digest: Digest) -> Result<()> {
+    fn move_in(&self, place: &Place<'_>, file: &File, digest: Digest) -> Result<()> {
         if self.contains(&digest)? {
-            return fs::remove_file(path).map_err(CasError::io("remove", path));
+            return place.remove();
         }
         let settled = own(file).is_ok() && settle(file, 0o644).is_ok();
         let (objects, name) = (&self.shared.objects, BlobName::of(&digest));
-        let rename = || rustix::fs::renameat(CWD, path, objects, name.path());
+        let rename = || rustix::fs::renameat(place.folder, place.name, objects, name.path());
         let renamed = if settled { in_fan_out(objects, name.path(), rename) } else { Err(Errno::PERM) };
         match renamed {
             Err(Errno::XDEV | Errno::PERM) => {
-                let again = File::open(path).map_err(CasError::io("open", path))?;
-                self.copy_in(path, again, digest.size())?;
-                fs::remove_file(path).map_err(CasError::io("remove", path))
+                let again = file.try_clone().map_err(CasError::io("open", place.shown))?;
+                (&again).rewind().map_err(CasError::io("read", place.shown))?;
+                self.copy_in(place, again, digest.size())?;
+                place.remove()
             }
             other => {
-                other.map_err(CasError::io("move into the store", path))?;
+                other.map_err(CasError::io("move into the store", place.shown))?;
                 self.note_arrival(&digest);
                 Ok(())
             }
         }
+    }
+}
+
+/// Where a file of the host is: a name in a folder.
+pub(crate) struct Place<'a> {
+    pub(crate) folder: BorrowedFd<'a>,
+    pub(crate) name: &'a Path,
+    /// For messages.
+    pub(crate) shown: &'a Path,
+}
+
+impl Place<'_> {
+    fn remove(&self) -> Result<()> {
+        let removed = rustix::fs::unlinkat(self.folder, self.name, AtFlags::empty());
+        removed.map_err(CasError::io("remove", self.shown))
     }
 }
 
@@ -138,18 +153,6 @@ fn own(file: &File) -> io::Result<()> {
 fn has_attributes(file: &File) -> bool {
     let mut none: [u8; 0] = [];
     matches!(rustix::fs::flistxattr(file, &mut none), Ok(1..))
-}
-
-fn copy(source: &mut impl Read, writer: &mut BlobWriter) -> io::Result<()> {
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        match source.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(count) => writer.write_all(&buffer[..count])?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 impl BlobWriter {

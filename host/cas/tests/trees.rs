@@ -166,7 +166,7 @@ fn check_upper(folder: &TempDir, cas: &Cas) -> Result<()> {
 
     let lower = cas.import_dir(&lower, Take::Copy, |_| true)?;
     let expect = cas.import_dir(&expect, Take::Copy, |_| true)?;
-    let merged = cas.import_upper(&upper, &lower, Take::Move, |_| true)?;
+    let merged = cas.import_upper(&upper, &lower, Take::Move, |_| true)?.root;
     assert_eq!(cas.diff(&expect, &merged)?, []);
     assert_eq!(merged, expect);
     assert!(!upper.join("dir/added").exists());

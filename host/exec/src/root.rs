@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spec_cas::{Cas, Layer, Merged, Take};
+use spec_cas::{Cas, Layer, Merged, SpecialFile, Take};
 use spec_model::Digest;
 
 use crate::ExecError;
@@ -17,6 +17,8 @@ pub struct Root {
     merged: Merged,
     /// Where commands write to; there since the first one.
     layout: Option<Layout>,
+    /// What commands left that no tree can hold.
+    special: Vec<SpecialFile>,
 }
 
 /// One tree of a root.
@@ -56,7 +58,7 @@ impl Root {
     /// When the store fails.
     pub fn new(cas: Cas) -> Result<Self, ExecError> {
         let merged = cas.merge(&[])?;
-        Ok(Self { cas, stack: Vec::new(), merged, layout: None })
+        Ok(Self { cas, stack: Vec::new(), merged, layout: None, special: Vec::new() })
     }
 
     /// Lays trees over what is there, in order, by BuildStream's rules for artifacts.
@@ -98,7 +100,7 @@ impl Root {
     /// The digest of the whole tree, with what commands wrote.
     ///
     /// # Errors
-    /// `cas-special-file` when commands left something that trees cannot hold, or when the store fails.
+    /// `cas-bad-path` for names that are not UTF-8, `tree-too-large`, or when the store fails.
     pub fn digest(&mut self) -> Result<Digest, ExecError> {
         self.settle()?;
         Ok(self.merged.root)
@@ -141,6 +143,12 @@ impl Root {
         }
     }
 
+    /// The named pipes, sockets and devices that were passed by since this was last asked, in what was read back by
+    /// then: no tree can hold them.
+    pub fn take_special(&mut self) -> Vec<SpecialFile> {
+        std::mem::take(&mut self.special)
+    }
+
     /// The root on disk.
     pub(crate) fn lay_out(&mut self) -> Result<&mut Layout, ExecError> {
         let layout = match self.layout.take() {
@@ -171,7 +179,9 @@ impl Root {
     /// The whole tree as commands left it, in which they changed only what is `wanted`; `None` when there were none.
     fn read_back(&mut self, wanted: impl Fn(&str) -> bool) -> Result<Option<Digest>, ExecError> {
         let Some(layout) = self.layout.take() else { return Ok(None) };
-        Ok(Some(self.cas.import_upper(&layout.upper(), &self.merged.root, Take::Move, wanted)?))
+        let captured = self.cas.import_upper(&layout.upper(), &self.merged.root, Take::Move, wanted)?;
+        self.special.extend(captured.special);
+        Ok(Some(captured.root))
     }
 
     /// Forgets all trees for one that is nobody's.

@@ -1,6 +1,7 @@
 //! Cancelling work that blocks.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 type Hook = Box<dyn FnOnce() + Send>;
@@ -8,14 +9,20 @@ type Hook = Box<dyn FnOnce() + Send>;
 /// A request to stop, shared between who asks and who works. Clones share it; it is never taken back.
 #[derive(Clone, Default)]
 pub struct Cancel {
-    state: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Default)]
-struct State {
-    cancelled: bool,
+struct Shared {
+    /// Beside the lock, for work that asks very often, on all processors.
+    cancelled: AtomicBool,
+    hooks: Mutex<Hooks>,
+}
+
+#[derive(Default)]
+struct Hooks {
     next: u64,
-    hooks: Vec<(u64, Hook)>,
+    waiting: Vec<(u64, Hook)>,
 }
 
 impl Cancel {
@@ -28,9 +35,9 @@ impl Cancel {
     /// Makes the request: runs every hook once, in the calling thread.
     pub fn cancel(&self) {
         let hooks = {
-            let mut state = self.lock();
-            state.cancelled = true;
-            std::mem::take(&mut state.hooks)
+            let mut hooks = self.lock();
+            self.shared.cancelled.store(true, Ordering::Release);
+            std::mem::take(&mut hooks.waiting)
         };
         for (_, hook) in hooks {
             hook();
@@ -40,25 +47,25 @@ impl Cancel {
     /// Whether the request has been made.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.lock().cancelled
+        self.shared.cancelled.load(Ordering::Acquire)
     }
 
     /// Has `hook` run when the request is made, at once if it has been. Dropping the guard forgets the hook.
     pub fn on_cancel(&self, hook: impl FnOnce() + Send + 'static) -> CancelGuard {
-        let mut state = self.lock();
-        let id = state.next;
-        if state.cancelled {
-            drop(state);
+        let mut hooks = self.lock();
+        let id = hooks.next;
+        if self.is_cancelled() {
+            drop(hooks);
             hook();
         } else {
-            state.next += 1;
-            state.hooks.push((id, Box::new(hook)));
+            hooks.next += 1;
+            hooks.waiting.push((id, Box::new(hook)));
         }
         CancelGuard { cancel: self.clone(), id }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Hooks> {
+        self.shared.hooks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -78,13 +85,13 @@ pub struct CancelGuard {
 
 impl Drop for CancelGuard {
     fn drop(&mut self) {
-        self.cancel.lock().hooks.retain(|(id, _)| *id != self.id);
+        self.cancel.lock().waiting.retain(|(id, _)| *id != self.id);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     use super::*;
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use spec_cas::{CasError, Seen, Survey};
-use spec_model::{Digest, DigestFunction};
+use spec_cas::{CasError, Limits, Seen, Survey};
+use spec_model::{Cancel, Digest, DigestFunction};
 
 use crate::blob::{Blob, Provider};
 
@@ -23,16 +23,26 @@ impl Folder {
     ///
     /// # Errors
     /// As [`spec_cas::Cas::import_dir`].
-    pub fn read(path: &Path, function: DigestFunction) -> Result<Self, CasError> {
-        Ok(Self::surveyed(Survey::of(path, function)?))
+    pub fn read(
+        path: &Path,
+        function: DigestFunction,
+        limits: Limits,
+        cancel: &Cancel,
+    ) -> Result<Self, CasError> {
+        Ok(Self::surveyed(Survey::of(path, function, limits, cancel)?))
     }
 
     /// As [`read`](Self::read), but files that did not change since they were `seen` are not read.
     ///
     /// # Errors
     /// As [`Survey::again`].
-    pub fn read_again(path: &Path, seen: &mut Seen) -> Result<Self, CasError> {
-        Ok(Self::surveyed(Survey::again(path, seen)?))
+    pub fn read_again(
+        path: &Path,
+        seen: &mut Seen,
+        limits: Limits,
+        cancel: &Cancel,
+    ) -> Result<Self, CasError> {
+        Ok(Self::surveyed(Survey::again(path, seen, limits, cancel)?))
     }
 
     fn surveyed(survey: Survey) -> Self {

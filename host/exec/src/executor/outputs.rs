@@ -176,7 +176,7 @@ impl Collector<'_> {
             }
         };
         let Some(written) = &folder.written else { return Ok(below) };
-        let root = self.cas.import_upper(written, &below, Take::Copy, |_| true)?;
+        let root = self.cas.import_upper(written, &below, Take::Copy, |_| true)?.root;
         if properties.is_nothing() {
             return Ok(root);
         }

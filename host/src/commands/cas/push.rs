@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use spec_cas::{Cas, Hold, Seen};
-use spec_model::{Digest, DigestFunction};
+use spec_cas::{Cas, Hold, Limits, Seen};
+use spec_model::{Cancel, Digest, DigestFunction};
 use spec_remote::{Folder, Provider};
 
 use super::{connect, runtime};
@@ -39,7 +39,7 @@ fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<Tree>
     let digest = what.to_str().and_then(|text| text.parse::<Digest>().ok());
     let Some(root) = digest.filter(|_| !what.exists()) else {
         let mut seen = Seen::open(&app.config.cache("seen"), what, function);
-        let folder = Folder::read_again(what, &mut seen)?;
+        let folder = Folder::read_again(what, &mut seen, Limits::default(), &Cancel::new())?;
         return Ok(Tree {
             root: folder.root(),
             blobs: folder.blobs(),

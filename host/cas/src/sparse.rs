@@ -1,0 +1,223 @@
+//! Files with holes: what was never written takes no room here either, and is not read from the disk.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::{FileExt, MetadataExt};
+
+use rustix::fs::SeekFrom;
+use rustix::io::Errno;
+use spec_model::{Cancel, Digest, DigestFunction, DigestHasher};
+
+use crate::error::CasError;
+use crate::read::CHUNK;
+
+/// Bytes that one call to the kernel copies, so that work that is given up ends soon.
+const STEP: u64 = 8 << 20;
+static ZEROS: [u8; CHUNK] = [0; CHUNK];
+
+/// Whether the file has fewer blocks than its size needs.
+fn has_holes(file: &File) -> io::Result<bool> {
+    let meta = file.metadata()?;
+    Ok(meta.blocks().saturating_mul(512) < meta.len())
+}
+
+/// Calls `visit` with every piece of data of a file, in order; between them are holes, and one may be at the end.
+fn each_extent(
+    file: &File,
+    size: u64,
+    mut visit: impl FnMut(Range<u64>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut at = 0;
+    while at < size {
+        let start = match rustix::fs::seek(file, SeekFrom::Data(at)) {
+            Ok(start) => start.min(size),
+            Err(Errno::NXIO) => return Ok(()),
+            // The file system does not tell.
+            Err(_) => return visit(at..size),
+        };
+        let end = rustix::fs::seek(file, SeekFrom::Hole(start)).map_or(size, |end| end.min(size));
+        if start >= end {
+            return Ok(());
+        }
+        visit(start..end)?;
+        at = end;
+    }
+    Ok(())
+}
+
+/// Digests all of a file.
+pub(crate) fn digest(function: DigestFunction, file: &File, cancel: &Cancel) -> io::Result<Digest> {
+    let mut hasher = function.hasher();
+    digest_into(&mut hasher, file, None, cancel)?;
+    Ok(hasher.finish())
+}
+
+/// Copies a file to an empty one, holes as holes, and digests it on the way.
+pub(crate) fn copy_and_digest(
+    function: DigestFunction,
+    file: &File,
+    to: &File,
+    cancel: &Cancel,
+) -> io::Result<Digest> {
+    let mut hasher = function.hasher();
+    digest_into(&mut hasher, file, Some(to), cancel)?;
+    Ok(hasher.finish())
+}
+
+fn digest_into(hasher: &mut DigestHasher, file: &File, to: Option<&File>, cancel: &Cancel) -> io::Result<()> {
+    let size = file.metadata()?.len();
+    let mut buffer = vec![0; CHUNK];
+    let mut done = 0;
+    let mut data = |extent: Range<u64>| {
+        zeros(hasher, extent.start - done, cancel)?;
+        let mut at = extent.start;
+        while at < extent.end {
+            check(cancel)?;
+            let most = usize::try_from(extent.end - at).unwrap_or(CHUNK).min(CHUNK);
+            let count = read_at(file, &mut buffer[..most], at)?;
+            hasher.update(&buffer[..count]);
+            if let Some(to) = to {
+                to.write_all_at(&buffer[..count], at)?;
+            }
+            at += count as u64;
+        }
+        done = extent.end;
+        Ok(())
+    };
+    if has_holes(file)? {
+        each_extent(file, size, &mut data)?;
+    } else {
+        data(0..size)?;
+    }
+    zeros(hasher, size - done, cancel)?;
+    to.map_or(Ok(()), |to| to.set_len(size))
+}
+
+/// A file that becomes shorter while it is read is an error, and so is one that cannot be read.
+fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    loop {
+        match file.read_at(buffer, at) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+fn zeros(hasher: &mut DigestHasher, mut count: u64, cancel: &Cancel) -> io::Result<()> {
+    while count > 0 {
+        check(cancel)?;
+        let now = count.min(ZEROS.len() as u64);
+        hasher.update(&ZEROS[..now as usize]);
+        count -= now;
+    }
+    Ok(())
+}
+
+/// Fills an empty file: shares the blocks where the file system can, copies in the kernel otherwise, holes as holes.
+pub(crate) fn clone_or_copy(from: &File, to: &File, cancel: &Cancel) -> io::Result<()> {
+    if rustix::fs::ioctl_ficlone(to, from).is_ok() {
+        return Ok(());
+    }
+    let size = from.metadata()?.len();
+    if has_holes(from)? {
+        each_extent(from, size, |extent| copy(from, to, extent, cancel))?;
+        return to.set_len(size);
+    }
+    copy(from, to, 0..size, cancel)
+}
+
+fn copy(from: &File, to: &File, extent: Range<u64>, cancel: &Cancel) -> io::Result<()> {
+    let (mut read, mut written) = (extent.start, extent.start);
+    while read < extent.end {
+        check(cancel)?;
+        let most = (extent.end - read).min(STEP) as usize;
+        match rustix::fs::copy_file_range(from, Some(&mut read), to, Some(&mut written), most) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(Errno::XDEV | Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL | Errno::PERM) => {
+                return copy_bytes(from, to, read..extent.end, cancel);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn copy_bytes(from: &File, to: &File, extent: Range<u64>, cancel: &Cancel) -> io::Result<()> {
+    let mut buffer = vec![0; CHUNK];
+    let mut at = extent.start;
+    while at < extent.end {
+        check(cancel)?;
+        let most = usize::try_from(extent.end - at).unwrap_or(CHUNK).min(CHUNK);
+        let count = read_at(from, &mut buffer[..most], at)?;
+        to.write_all_at(&buffer[..count], at)?;
+        at += count as u64;
+    }
+    Ok(())
+}
+
+fn check(cancel: &Cancel) -> io::Result<()> {
+    if cancel.is_cancelled() { Err(io::Error::other(CasError::Cancelled)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sample::function;
+
+    const PAGE: u64 = 64 << 10;
+
+    /// A file with data where it says so, a page each, and holes elsewhere.
+    fn file(pages: &[bool], odd: u64) -> File {
+        let file = tempfile::tempfile().expect("a temporary file");
+        for (number, _) in pages.iter().enumerate().filter(|(_, data)| **data) {
+            let bytes = vec![number as u8 + 1; PAGE as usize];
+            file.write_all_at(&bytes, number as u64 * PAGE).expect("there is room");
+        }
+        file.set_len((pages.len() as u64 * PAGE).saturating_sub(odd)).expect("there is room");
+        file
+    }
+
+    fn bytes(file: &File) -> Vec<u8> {
+        let mut bytes = vec![0; file.metadata().expect("it is there").len() as usize];
+        file.read_exact_at(&mut bytes, 0).expect("it can be read");
+        bytes
+    }
+
+    fn blocks(file: &File) -> u64 {
+        file.metadata().expect("it is there").blocks()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn a_copy_has_the_same_bytes_and_no_more_blocks(
+            pages in prop::collection::vec(any::<bool>(), 0..8), odd in 0..PAGE, function in function(),
+        ) {
+            let (from, cancel) = (file(&pages, odd), Cancel::new());
+            let (expected, whole) = (function.of(&bytes(&from)), bytes(&from));
+            prop_assert_eq!(digest(function, &from, &cancel)?, expected);
+            let [one, two] = [tempfile::tempfile()?, tempfile::tempfile()?];
+            prop_assert_eq!(copy_and_digest(function, &from, &one, &cancel)?, expected);
+            clone_or_copy(&from, &two, &cancel)?;
+            for copy in [one, two] {
+                prop_assert_eq!(bytes(&copy), &whole[..]);
+                prop_assert!(blocks(&copy) <= blocks(&from), "{} > {}", blocks(&copy), blocks(&from));
+            }
+        }
+    }
+
+    #[test]
+    fn work_that_is_given_up_ends() {
+        let (from, cancel) = (file(&[false; 200], 0), Cancel::new());
+        cancel.cancel();
+        let to = tempfile::tempfile().expect("a temporary file");
+        let function = DigestFunction::Sha256;
+        let error = copy_and_digest(function, &from, &to, &cancel).expect_err("it was given up");
+        assert!(matches!(CasError::writing("file", error), CasError::Cancelled));
+    }
+}
