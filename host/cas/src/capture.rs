@@ -154,12 +154,12 @@ mod tests {
             let root = store(&cas, &paths)?;
             let mode = if link { CheckoutMode::HardLink } else { CheckoutMode::Copy };
             let dest = folder.path().join("dest");
-            cas.checkout(&root, &dest, mode)?;
+            cas.checkout_into(&root, &dest, mode)?;
             prop_assert_eq!(cas.import_dir(&dest, Take::Copy, |_| true)?, root);
             let other = Cas::open_with(folder.path().join("other"), function)?;
             prop_assert_eq!(other.import_dir(&dest, Take::Move, |_| true)?, root);
             prop_assert!(other.complete(&root)?);
-            other.checkout(&root, &folder.path().join("again"), mode)?;
+            other.checkout_into(&root, &folder.path().join("again"), mode)?;
         }
     }
 }
