@@ -8,6 +8,7 @@ mod doctor;
 mod drive;
 mod error;
 mod failure;
+mod interrupt;
 mod keeper;
 mod log;
 mod plan;
@@ -16,6 +17,7 @@ mod show;
 mod speculation;
 mod standing;
 mod term;
+mod user_file;
 mod why;
 mod work;
 

@@ -62,6 +62,15 @@ pub enum BuildError {
         /// The dependency's full name.
         element: String,
     },
+    /// A dependency was built, and failed.
+    #[error(
+        "the build of '{element}' failed, so there are no files of it; see why: spec-host artifact log {element}, \
+         or build it again: spec-host build --retry-failed {element}"
+    )]
+    FailedArtifact {
+        /// The dependency's full name.
+        element: String,
+    },
     /// The artifact keeps no root to work with.
     #[error("the artifact of '{element}' has no build tree; build it again with --cache-buildtrees always")]
     NoBuildtree {
@@ -152,6 +161,7 @@ impl UserError for BuildError {
             Self::SourcesOverFiles { .. } => "sources-over-files",
             Self::FatalWarning { reason, .. } => reason,
             Self::NoArtifact { .. } => "uncached-artifact",
+            Self::FailedArtifact { .. } => "failed-artifact",
             Self::NoBuildtree { .. } => "no-buildtree",
             Self::Platform { .. } => "unsupported-platform",
             Self::Cancelled => "cancelled",

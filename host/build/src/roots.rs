@@ -31,8 +31,11 @@ impl Builder {
     pub(crate) fn artifact(&self, request: &Request<'_>, index: usize) -> Result<Artifact, BuildError> {
         let element = &request.project.elements[index];
         let found = self.artifacts.lookup(&element.project, &element.name, &request.keys_of(index).strong)?;
-        let usable = found.filter(Artifact::succeeded);
-        usable.ok_or_else(|| BuildError::NoArtifact { element: element.name.to_string() })
+        match found {
+            Some(artifact) if artifact.succeeded() => Ok(artifact),
+            Some(_) => Err(BuildError::FailedArtifact { element: element.name.to_string() }),
+            None => Err(BuildError::NoArtifact { element: element.name.to_string() }),
+        }
     }
 
     /// A root with the artifacts of a scope staged at `/`; `None` is the element's own artifact alone. With `integrate`

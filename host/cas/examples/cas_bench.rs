@@ -79,12 +79,12 @@ fn trees(folder: &Path, root: &Path) -> Result<()> {
     let (base, _) = timed("import_dir of the root, cold", import)?;
     timed("import_dir of the root, again", import)?;
     timed("checkout by hard links, cold", || {
-        cas.checkout(&base, &folder.join("one"), CheckoutMode::HardLink)
+        cas.checkout_into(&base, &folder.join("one"), CheckoutMode::HardLink)
     })?;
     timed("checkout by hard links, again", || {
-        cas.checkout(&base, &folder.join("two"), CheckoutMode::HardLink)
+        cas.checkout_into(&base, &folder.join("two"), CheckoutMode::HardLink)
     })?;
-    timed("checkout by copies", || cas.checkout(&base, &folder.join("three"), CheckoutMode::Copy))?;
+    timed("checkout by copies", || cas.checkout_into(&base, &folder.join("three"), CheckoutMode::Copy))?;
     timed("checked_out, cold", || cas.checked_out(&base).map(drop))?;
     timed("checked_out, again", || cas.checked_out(&base).map(drop))?;
 

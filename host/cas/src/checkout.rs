@@ -1,7 +1,6 @@
 //! Trees onto the disk.
 
 use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -16,7 +15,7 @@ use crate::layout::BlobName;
 use crate::removal::remove_all;
 use crate::sparse::clone_or_copy;
 use crate::store::Cas;
-use crate::temp::{TempArea, fixed_times, settle};
+use crate::temp::{fixed_times, settle};
 
 /// How the files of a checkout come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,49 +27,14 @@ pub enum CheckoutMode {
 }
 
 impl Cas {
-    /// Puts a tree at `dest`, which must not exist or be an empty folder. It appears there whole or not at all.
+    /// Puts a tree at `dest`, which must not exist. Half a tree is left there when this fails: it is for folders that
+    /// nobody else looks at. For folders of users there is [`export`](Self::export).
     ///
     /// Directories and executables get mode 0755, other files 0644, all the time 2011-11-11 11:11:11 UTC, unless a
     /// node's properties say otherwise.
     ///
     /// # Errors
     /// `cas-missing` naming the path, `cas-disk-full`, or when the file system fails.
-    pub fn checkout(&self, root: &Digest, dest: &Path, mode: CheckoutMode) -> Result<()> {
-        let parent = dest.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let device = |path: &Path| fs::metadata(path).map(|meta| meta.dev());
-        if device(parent).map_err(CasError::io("look up", parent))? == device(self.root()).unwrap_or(0) {
-            return self.checkout_through(&self.shared.temp, root, dest, mode);
-        }
-        let beside = parent.join(".spec-host-checkout");
-        let area = TempArea::open(beside.clone())?;
-        let result = self.checkout_through(&area, root, dest, mode);
-        drop(area);
-        let _ = fs::remove_dir(beside);
-        result
-    }
-
-    fn checkout_through(
-        &self,
-        area: &TempArea,
-        root: &Digest,
-        dest: &Path,
-        mode: CheckoutMode,
-    ) -> Result<()> {
-        let staging = area.fresh()?;
-        let done = self
-            .checkout_into(root, &staging, mode)
-            .and_then(|()| fs::rename(&staging, dest).map_err(CasError::io("create", dest)));
-        if done.is_err() {
-            let _ = remove_all(&staging);
-        }
-        done
-    }
-
-    /// As [`checkout`](Self::checkout), without the detour that makes the tree appear at once: half a tree is left at
-    /// `dest` when this fails. For folders that nobody else looks at.
-    ///
-    /// # Errors
-    /// As [`checkout`](Self::checkout).
     pub fn checkout_into(&self, root: &Digest, dest: &Path, mode: CheckoutMode) -> Result<()> {
         fs::create_dir(dest).map_err(CasError::io("create", dest))?;
         let checkout = Checkout { cas: self, mode, dest, failure: Mutex::new(None) };

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use spec_model::{Digest, UserError};
 
+use crate::destination::DestinationError;
+
 /// What the operations of this room answer with.
 pub type Result<T, E = CasError> = std::result::Result<T, E>;
 
@@ -41,7 +43,7 @@ pub enum CasError {
         found: Digest,
     },
     /// The file system or the user's quota is full; nothing was stored. Reason `cas-disk-full`.
-    #[error("no space left while writing {}; free some and run again, everything stored so far stays", path.display())]
+    #[error("no space left while writing {}; everything stored so far stays", path.display())]
     DiskFull {
         /// The file being written, or the store.
         path: PathBuf,
@@ -99,6 +101,12 @@ pub enum CasError {
         /// What should go there.
         new: &'static str,
     },
+    /// A tree cannot go where it was to go. The reason is its own.
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
+    /// The work was given up. Reason `cancelled`.
+    #[error("the work on the store was cancelled")]
+    Cancelled,
     /// The operating system refused. Reason `cas-io`.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
@@ -160,8 +168,14 @@ impl UserError for CasError {
             Self::SpecialFile { .. } => "cas-special-file",
             Self::Collision { .. } => "cas-collision",
             Self::TreeTooLarge { .. } => "tree-too-large",
+            Self::Destination(error) => error.reason(),
             Self::Cancelled => "cancelled",
             Self::Io { .. } => "cas-io",
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let free = "make room on that disk and run again; `spec-host cache clean --to 1G` brings the cache to that size";
+        matches!(self, Self::DiskFull { .. }).then(|| free.to_owned())
     }
 }

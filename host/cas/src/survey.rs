@@ -166,7 +166,7 @@ mod tests {
             let cas = Cas::open(folder.path().join("store"))?;
             let root = store(&cas, &paths)?;
             let dest = folder.path().join("dest");
-            cas.checkout(&root, &dest, CheckoutMode::Copy)?;
+            cas.checkout_into(&root, &dest, CheckoutMode::Copy)?;
             let survey = Survey::of(&dest, cas.function(), cas.limits(), &Cancel::new())?;
             prop_assert_eq!(survey.root, root);
             let blobs = survey.directories.iter().map(|(digest, _)| *digest);

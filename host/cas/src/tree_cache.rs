@@ -37,7 +37,7 @@ impl Cas {
     /// The tree as a folder, checked out now if it is not yet.
     ///
     /// # Errors
-    /// As [`checkout`](Self::checkout).
+    /// As [`checkout_into`](Self::checkout_into).
     pub fn checked_out(&self, root: &Digest) -> Result<TreeGuard> {
         let (path, lock_path) = self.tree_paths(root);
         let deadline = Instant::now() + PATIENCE;

@@ -33,7 +33,7 @@ fn a_checkout_has_fixed_modes_and_times() -> Result<()> {
     for mode in [CheckoutMode::HardLink, CheckoutMode::Copy] {
         let (folder, cas) = store();
         let dest = folder.path().join("dest");
-        cas.checkout(&small_tree(&cas)?, &dest, mode)?;
+        cas.checkout_into(&small_tree(&cas)?, &dest, mode)?;
         let cases =
             [("bin/run", 0o755), ("share/same", 0o644), ("empty/er", 0o755), ("bin", 0o755), ("", 0o755)];
         for (path, expect) in cases {
@@ -57,14 +57,15 @@ fn a_checkout_is_whole_or_not_there() -> Result<()> {
     builder.add_file("deep/down/gone", Digest::of(b"gone"), false)?;
     let root = builder.store(&cas)?;
     for mode in [CheckoutMode::HardLink, CheckoutMode::Copy] {
-        let error = cas.checkout(&root, &folder.path().join("dest"), mode).expect_err("a blob is missing");
+        let error =
+            cas.checkout_into(&root, &folder.path().join("dest"), mode).expect_err("a blob is missing");
         assert_eq!(error.reason(), "cas-missing");
         assert!(error.to_string().starts_with("file /deep/down/gone"), "{error}");
         assert!(!folder.path().join("dest").exists());
     }
     let full = folder.path().join("full");
     fs::create_dir_all(full.join("mine")).expect("a folder");
-    cas.checkout(&small_tree(&cas)?, &full, CheckoutMode::Copy).expect_err("the folder is not empty");
+    cas.checkout_into(&small_tree(&cas)?, &full, CheckoutMode::Copy).expect_err("the folder is not empty");
     assert_eq!(fs::read_dir(&full).expect("a folder").count(), 1);
     Ok(())
 }

@@ -98,9 +98,11 @@ impl From<CasError> for Refusal {
                 Self::Invalid(error.to_string())
             }
             CasError::DiskFull { .. } => Self::Full(error.to_string()),
-            CasError::SpecialFile { .. } | CasError::Collision { .. } | CasError::Io { .. } => {
-                Self::Internal(error.to_string())
-            }
+            CasError::SpecialFile { .. }
+            | CasError::Collision { .. }
+            | CasError::Destination(_)
+            | CasError::Cancelled
+            | CasError::Io { .. } => Self::Internal(error.to_string()),
         }
     }
 }

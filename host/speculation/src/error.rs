@@ -49,6 +49,8 @@ impl SpeculationError {
                 CasError::WrongDigest { .. }
                 | CasError::DiskFull { .. }
                 | CasError::SpecialFile { .. }
+                | CasError::Destination(_)
+                | CasError::Cancelled
                 | CasError::Io { .. } => false,
             },
         }

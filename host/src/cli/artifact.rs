@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Compression, Deps};
+use super::{Compression, Deps, Unsupported};
 
 /// Look into what was built.
 #[derive(Debug, Subcommand)]
@@ -56,6 +56,12 @@ pub(crate) enum ArtifactCommand {
         #[arg(value_name = "ARTIFACT", required = true)]
         artifacts: Vec<String>,
     },
+    /// Not supported
+    #[command(hide = true)]
+    Pull(Unsupported),
+    /// Not supported
+    #[command(hide = true)]
+    Push(Unsupported),
 }
 
 /// `artifact checkout`
@@ -63,22 +69,22 @@ pub(crate) enum ArtifactCommand {
 pub(crate) struct CheckoutArgs {
     /// An element name, or an artifact as PROJECT/ELEMENT/KEY
     pub(crate) artifact: String,
-    /// Write into a directory that is not empty
+    /// Write into a directory that is not empty, or over a file
     #[arg(short, long)]
     pub(crate) force: bool,
-    /// Which dependencies to check out beside the element
-    #[arg(short, long, value_enum, value_name = "WHICH", default_value = "run")]
-    pub(crate) deps: Deps,
+    /// Which dependencies to check out beside the element [default: run; for the name of an artifact: none]
+    #[arg(short, long, value_enum, value_name = "WHICH")]
+    pub(crate) deps: Option<Deps>,
     /// Run integration commands (the default)
     #[arg(long, overrides_with = "no_integrate")]
     integrate: bool,
     /// Run no integration commands
     #[arg(long, overrides_with = "integrate")]
     no_integrate: bool,
-    /// Share files with the cache where possible; do not change them
+    /// Share the contents of files with the cache where the file system can (the default); never the files themselves
     #[arg(long, conflicts_with = "tar")]
     pub(crate) hardlinks: bool,
-    /// Write a tar archive; `-` writes it to the standard output
+    /// Write a tar archive to a file, a device or a pipe; `-` writes it to the standard output
     #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(crate) tar: Option<PathBuf>,
     /// How to compress the archive [default: by its name]

@@ -9,6 +9,7 @@ mod repeat;
 mod serve;
 mod source;
 mod speculation;
+mod unsupported;
 mod values;
 
 pub(crate) use artifact::{ArtifactCommand, CheckoutArgs};
@@ -20,6 +21,7 @@ pub(crate) use plugin::{PluginCheckArgs, PluginCommand};
 pub(crate) use serve::ServeArgs;
 pub(crate) use source::{SourceCheckoutArgs, SourceCommand, SourceSelection};
 pub(crate) use speculation::{PolicyArgs, SpeculationArgs};
+pub(crate) use unsupported::Unsupported;
 pub(crate) use values::{CacheBuildTrees, Compression, Deps, OnError, Order};
 
 /// Build and look into BuildStream projects
@@ -95,6 +97,9 @@ pub(crate) enum Command {
     /// Time what is too short to be timed from outside
     #[command(hide = true)]
     Bench(BenchArgs),
+    /// Not supported
+    #[command(hide = true)]
+    Workspace(Unsupported),
     /// Print shell completions
     Completions {
         /// For which shell

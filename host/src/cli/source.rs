@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Compression, Deps};
+use super::{Compression, Deps, Unsupported};
 
 /// Fetch, track and look into sources.
 #[derive(Debug, Subcommand)]
@@ -15,6 +15,9 @@ pub(crate) enum SourceCommand {
     Track(SourceSelection),
     /// Write an element's sources to a directory or a tar archive
     Checkout(SourceCheckoutArgs),
+    /// Not supported
+    #[command(hide = true)]
+    Push(Unsupported),
 }
 
 /// Elements whose sources are meant.
@@ -36,7 +39,7 @@ pub(crate) struct SourceSelection {
 pub(crate) struct SourceCheckoutArgs {
     /// The element
     pub(crate) element: String,
-    /// Write into a directory that is not empty
+    /// Write into a directory that is not empty, or over a file
     #[arg(short, long)]
     pub(crate) force: bool,
     /// Which dependencies to take beside the element
@@ -45,7 +48,7 @@ pub(crate) struct SourceCheckoutArgs {
     /// Leave out these elements and what only they need
     #[arg(long, value_name = "ELEMENT")]
     pub(crate) except: Vec<String>,
-    /// Write a tar archive
+    /// Write a tar archive to a file, a device or a pipe; `-` writes it to the standard output
     #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(crate) tar: Option<PathBuf>,
     /// How to compress the archive

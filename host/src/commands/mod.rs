@@ -15,6 +15,7 @@ mod shell;
 mod show;
 mod source;
 mod tarball;
+mod unsupported;
 mod why;
 mod why_miss;
 
@@ -45,6 +46,7 @@ pub(crate) fn run(app: &App, command: &Command) -> CommandResult<ExitCode> {
         Command::Init(args) => init::run(app, args),
         Command::Doctor => doctor::run(app),
         Command::Bench(args) => bench::run(app, args),
+        Command::Workspace(_) => Err(unsupported::workspace()),
         Command::Completions { shell } => completions(*shell),
     }
 }

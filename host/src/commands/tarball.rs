@@ -9,34 +9,46 @@ use spec_model::Digest;
 
 use crate::cli::Compression;
 use crate::error::{CommandError, CommandResult};
+use crate::user_file::NewFile;
 
 /// BuildStream's one modification time, 2011-11-11 11:11:11 UTC.
 const MTIME: u64 = 1_321_009_871;
 
-/// Writes a tree as an archive to `path`, or to the standard output when that is `-`. The file appears whole or not
-/// at all.
+/// Refuses what [`write`] would refuse, before the work of making the tree.
 ///
 /// # Errors
-/// When the cache or the disk fails.
+/// `file-exists`, `file-is-directory`.
+pub(super) fn check(path: &Path, force: bool) -> CommandResult {
+    if is_stdout(path) { Ok(()) } else { NewFile::check(path, force) }
+}
+
+/// Writes a tree as an archive to `path`, which may be a device or a pipe, or to the standard output when that is `-`.
+/// A new file is there whole or not at all.
+///
+/// # Errors
+/// `file-exists` unless `force` says that a file may be overwritten, or when the cache or the disk fails.
 pub(super) fn write(
     cas: &Cas,
     root: &Digest,
     path: &Path,
     compression: Option<Compression>,
+    force: bool,
 ) -> CommandResult {
-    let failed = |error: io::Error| CommandError::io(&format!("write {}", path.display()), &error);
     let compression = compression.or_else(|| by_name(path));
-    if path.as_os_str() == "-" {
+    if is_stdout(path) {
         return compressed(cas, root, &mut io::stdout().lock(), compression);
     }
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    let mut out = BufWriter::new(file.as_file_mut());
+    let mut file = NewFile::open(path, force)?;
+    let mut out = BufWriter::new(&mut file);
     compressed(cas, root, &mut out, compression)?;
-    out.flush().map_err(failed)?;
+    out.flush().map_err(|error| CommandError::io(&format!("write {}", path.display()), &error))?;
     drop(out);
-    file.persist(path).map_err(|error| failed(error.error))?;
+    file.keep();
     Ok(())
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 fn by_name(path: &Path) -> Option<Compression> {

@@ -87,6 +87,7 @@ impl CommandError {
     /// The code the process exits with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.0.blame {
+            _ if self.0.reason == "cancelled" => 130,
             Blame::Failure => 1,
             Blame::Usage => 2,
         })

@@ -23,12 +23,12 @@ proptest! {
         let root = store(&cas, &paths)?;
         let mode = if link { CheckoutMode::HardLink } else { CheckoutMode::Copy };
         let dest = folder.path().join("dest");
-        cas.checkout(&root, &dest, mode)?;
+        cas.checkout_into(&root, &dest, mode)?;
         prop_assert_eq!(cas.import_dir(&dest, Take::Copy, |_| true)?, root);
         let other = Cas::open_with(folder.path().join("other"), function)?;
         prop_assert_eq!(other.import_dir(&dest, Take::Move, |_| true)?, root);
         prop_assert!(other.complete(&root)?);
-        other.checkout(&root, &folder.path().join("again"), mode)?;
+        other.checkout_into(&root, &folder.path().join("again"), mode)?;
     }
 
     #[test]
@@ -37,7 +37,7 @@ proptest! {
         let (folder, cas) = store_at();
         let root = store(&cas, &paths)?;
         let upper = folder.path().join("upper");
-        cas.checkout(&root, &upper, CheckoutMode::Copy)?;
+        cas.checkout_into(&root, &upper, CheckoutMode::Copy)?;
         let mut entries = vec![String::new()];
         let mut executable = vec![];
         cas.walk(&root, |path, entry| {
@@ -235,7 +235,7 @@ fn holes_stay_holes() -> Result<()> {
                 _ => root,
             })));
         let dest = folder.path().join("dest");
-        cas.checkout(&root, &dest, CheckoutMode::Copy)?;
+        cas.checkout_into(&root, &dest, CheckoutMode::Copy)?;
         for meta in [blob, fs::metadata(dest.join("image"))] {
             let meta = meta.expect("it is there");
             assert_eq!((meta.len(), meta.blocks() < 1000), (SIZE, true), "{} blocks", meta.blocks());

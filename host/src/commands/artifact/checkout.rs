@@ -2,36 +2,47 @@
 
 use std::path::PathBuf;
 
+use spec_artifact::integration_commands;
 use spec_build::Request;
-use spec_cas::{Cas, CheckoutMode};
+use spec_cas::{Cas, Layer};
 use spec_model::{Cancel, Digest};
 use spec_project::Scope;
+use spec_project::yaml::parse_text;
 
-use super::target::Targets;
+use super::target::{Target, Targets};
 use crate::app::App;
 use crate::cli::{CheckoutArgs, Deps};
 use crate::commands::shell::Quiet;
 use crate::commands::{place, tarball};
 use crate::error::{CommandError, CommandResult};
+use crate::interrupt;
 use crate::session::{Session, SharedSession};
 use crate::work::builder;
 
 /// Writes the files of an artifact to a folder or an archive.
+///
+/// `--hardlinks` is BuildStream's and changes nothing: files that the user owns could be written through such links, and
+/// the cache with them. Where the file system can, every checkout shares blocks with the cache.
 pub(super) fn run(app: &App, args: &CheckoutArgs) -> CommandResult {
+    let default = || PathBuf::from(args.artifact.trim_end_matches(".bst"));
+    let folder = args.directory.clone().unwrap_or_else(default);
+    match &args.tar {
+        Some(file) => tarball::check(file, args.force)?,
+        None => place::check(&folder, args.force)?,
+    }
+    let cancel = interrupt::cancel()?;
     let (cas, tree) = match args.artifact.ends_with(".bst") {
-        true => of_element(app, args)?,
+        true => of_element(app, args, &cancel)?,
         false => by_name(app, args)?,
     };
-    if let Some(file) = &args.tar {
-        return tarball::write(&cas, &tree, file, args.compression);
+    match &args.tar {
+        Some(file) => tarball::write(&cas, &tree, file, args.compression, args.force),
+        None => place::tree(&cas, &tree, &folder, args.force, &cancel),
     }
-    let default = || PathBuf::from(args.artifact.trim_end_matches(".bst"));
-    let mode = if args.hardlinks { CheckoutMode::HardLink } else { CheckoutMode::Copy };
-    place::tree(&cas, &tree, &args.directory.clone().unwrap_or_else(default), args.force, mode)
 }
 
 /// The tree of an element with the dependencies that were asked for.
-fn of_element(app: &App, args: &CheckoutArgs) -> CommandResult<(Cas, Digest)> {
+fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<(Cas, Digest)> {
     let session = SharedSession::new(Session::open(app, std::slice::from_ref(&args.artifact))?);
     let element = session.target()?;
     let keys = session.keys_now()?;
@@ -42,25 +53,47 @@ fn of_element(app: &App, args: &CheckoutArgs) -> CommandResult<(Cas, Digest)> {
         sources: None,
         key_description: None,
     };
-    let scope = match args.deps {
+    let scope = match args.deps.unwrap_or(Deps::Run) {
         Deps::None => None,
         Deps::Run => Some(Scope::Run),
         Deps::Build => Some(Scope::Build),
         Deps::All => Some(Scope::All),
     };
-    let (builder, cancel) = (builder(&session), Cancel::new());
-    let mut root = builder.runtime_root(&request, scope, args.integrate(), &Quiet, &cancel)?;
+    let builder = builder(&session);
+    let mut root = builder.runtime_root(&request, scope, args.integrate(), &Quiet, cancel)?;
     Ok((session.cas.clone(), root.digest()?))
 }
 
-/// The tree of one artifact in the cache; without its project nothing is known of its dependencies.
+/// The tree of one artifact in the cache, or of what it was built with.
 fn by_name(app: &App, args: &CheckoutArgs) -> CommandResult<(Cas, Digest)> {
-    let targets = Targets::find(app, std::slice::from_ref(&args.artifact), Deps::None)?;
+    let deps = args.deps.unwrap_or(Deps::None);
+    let targets = Targets::find(app, std::slice::from_ref(&args.artifact), deps)?;
+    if args.integrate() {
+        warn_of_integration(app, &targets)?;
+    }
+    if deps == Deps::Build {
+        let roots = targets.found.iter().map(Target::files).collect::<CommandResult<Vec<_>>>()?;
+        let layers: Vec<_> =
+            roots.iter().map(|root| Layer { root: *root, location: "", filter: None }).collect();
+        return Ok((targets.cas.clone(), targets.cas.merge(&layers)?.root));
+    }
     let [target] = targets.found.as_slice() else {
         let message = format!("'{}' means {} artifacts; name one", args.artifact, targets.found.len());
         return Err(CommandError::usage("ambiguous-artifact", message));
     };
-    let failed =
-        || CommandError::failure("no-files", format!("'{}' is a failed build without files", target.shown));
-    Ok((targets.cas.clone(), target.cached()?.trees.files.ok_or_else(failed)?))
+    Ok((targets.cas.clone(), target.files()?))
+}
+
+/// Integration commands need the sandbox that their project describes.
+fn warn_of_integration(app: &App, targets: &Targets) -> CommandResult {
+    for target in &targets.found {
+        let public = targets.cas.get(&target.cached()?.public_data)?;
+        let public = parse_text(&String::from_utf8_lossy(&public), &target.shown)?;
+        if !integration_commands(&public)?.is_empty() {
+            let text =
+                "its integration commands are not run: name the element for that, or say --no-integrate";
+            app.warn("not-integrated", &format!("{}: {text}", target.shown));
+        }
+    }
+    Ok(())
 }

@@ -9,19 +9,20 @@ use crate::error::CommandResult;
 pub(super) fn run(app: &App, deps: Deps, artifacts: &[String]) -> CommandResult {
     let targets = Targets::find(app, artifacts, deps)?;
     for target in &targets.found {
-        let Some(artifact) = &target.artifact else {
-            app.warn(
-                "uncached-artifact",
-                &format!("there is no artifact of '{}' in the cache", target.shown),
-            );
-            continue;
-        };
+        let mut removed = false;
         for name in &target.names {
-            for key in [name.key(), artifact.keys.strong, artifact.keys.weak] {
-                targets.artifacts.remove(&name.with_key(key))?;
+            let keys = target.artifact.iter().flat_map(|artifact| [artifact.keys.strong, artifact.keys.weak]);
+            for key in keys.chain([name.key()]) {
+                removed |= targets.artifacts.remove(&name.with_key(key))?;
             }
         }
-        eprintln!("removed {}", target.shown);
+        match removed {
+            true => eprintln!("removed {}", target.shown),
+            false => app.warn(
+                "uncached-artifact",
+                &format!("there is no artifact of '{}' in the cache", target.shown),
+            ),
+        }
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ pub(super) use target::{Target, Targets};
 
 use crate::app::App;
 use crate::cli::ArtifactCommand;
+use crate::commands::unsupported;
 use crate::error::CommandResult;
 
 /// Looks into artifacts.
@@ -27,6 +28,7 @@ pub(super) fn run(app: &App, command: &ArtifactCommand) -> CommandResult<ExitCod
         ArtifactCommand::Log { out, artifacts } => log::run(app, out.as_deref(), artifacts),
         ArtifactCommand::Show { deps, artifacts } => show::run(app, *deps, artifacts),
         ArtifactCommand::Subactions { json, artifacts } => subactions::run(app, *json, artifacts),
+        ArtifactCommand::Pull(_) | ArtifactCommand::Push(_) => Err(unsupported::artifact_caches()),
         ArtifactCommand::Delete { deps, artifacts } => delete::run(app, *deps, artifacts),
     }?;
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,10 @@
 //! What artifact commands are about: elements of the project, or artifacts by their names.
 
+use std::collections::HashSet;
+
 use spec_artifact::{Artifact, ArtifactName, Artifacts};
 use spec_cas::Cas;
+use spec_model::Digest;
 
 use crate::app::App;
 use crate::cli::Deps;
@@ -30,13 +33,17 @@ pub(in crate::commands) struct Target {
 
 impl Targets {
     /// Finds what `words` mean: names that end in `.bst` are elements of the project, which is loaded only when there
-    /// are any; others are names or patterns of artifacts.
+    /// are any; others are names or patterns of artifacts. Artifacts know what they were built with, and nothing of what
+    /// is needed at run time.
     ///
     /// # Errors
-    /// What is wrong with the project, or `artifact-not-found` when nothing matches.
+    /// What is wrong with the project, `deps-not-supported`, or `artifact-not-found` when nothing matches.
     pub(in crate::commands) fn find(app: &App, words: &[String], deps: Deps) -> CommandResult<Self> {
         let (elements, names): (Vec<String>, Vec<String>) =
             words.iter().cloned().partition(|w| w.ends_with(".bst"));
+        if !names.is_empty() {
+            check(deps)?;
+        }
         let mut found = Vec::new();
         let (cas, artifacts) = if !elements.is_empty() || names.is_empty() {
             let session = Session::open(app, &elements)?;
@@ -49,7 +56,11 @@ impl Targets {
             (cas.clone(), Artifacts::new(cas))
         };
         for word in &names {
-            found.extend(by_name(&artifacts, word)?);
+            let named = by_name(&artifacts, word)?;
+            match deps {
+                Deps::Build => found.extend(built_with(&artifacts, &named)?),
+                _ => found.extend(named),
+            }
         }
         Ok(Self { cas, artifacts, found })
     }
@@ -61,12 +72,33 @@ impl Target {
     /// # Errors
     /// `uncached-artifact` when there is none.
     pub(in crate::commands) fn cached(&self) -> CommandResult<&Artifact> {
-        let missing = || {
-            let message = format!("there is no artifact of '{}' in the cache", self.shown);
-            CommandError::failure("uncached-artifact", message)
-                .hint(format!("spec-host build {}", self.shown))
+        self.artifact.as_ref().ok_or_else(|| self.missing())
+    }
+
+    /// The tree of its files.
+    ///
+    /// # Errors
+    /// `uncached-artifact` when there is none, `failed-artifact` when it is a failed build without files.
+    pub(in crate::commands) fn files(&self) -> CommandResult<Digest> {
+        let failed = || {
+            let message = format!("the build of '{}' failed, so there are no files of it", self.shown);
+            CommandError::failure("failed-artifact", message)
+                .hint(format!("see why: spec-host artifact log {}", self.shown))
         };
-        self.artifact.as_ref().ok_or_else(missing)
+        self.cached()?.trees.files.ok_or_else(failed)
+    }
+
+    fn missing(&self) -> CommandError {
+        let error = CommandError::failure(
+            "uncached-artifact",
+            format!("there is no artifact of '{}' in the cache", self.shown),
+        );
+        // A name of an artifact cannot be built.
+        if self.shown.ends_with(".bst") {
+            error.hint(format!("spec-host build {}", self.shown))
+        } else {
+            error
+        }
     }
 }
 
@@ -82,6 +114,19 @@ fn of_element(session: &Session, index: usize) -> CommandResult<Target> {
     Ok(Target { shown, names: names.to_vec(), artifact })
 }
 
+/// Refuses what is not known of artifacts, as BuildStream does.
+fn check(deps: Deps) -> CommandResult {
+    let asked = match deps {
+        Deps::None | Deps::Build => return Ok(()),
+        Deps::Run => "run",
+        Deps::All => "all",
+    };
+    let message = format!("'--deps {asked}' is not supported for names of artifacts");
+    let hint =
+        "an artifact knows only what it was built with: use --deps build or --deps none, or name the element";
+    Err(CommandError::usage("deps-not-supported", message).hint(hint))
+}
+
 fn by_name(artifacts: &Artifacts, word: &str) -> CommandResult<Vec<Target>> {
     let names = artifacts.list(word).or_usage()?;
     if names.is_empty() {
@@ -90,9 +135,30 @@ fn by_name(artifacts: &Artifacts, word: &str) -> CommandResult<Vec<Target>> {
             "expected an element (NAME.bst) or PROJECT/ELEMENT/KEY, where * and ? may stand for some of it";
         return Err(CommandError::failure("artifact-not-found", message).hint(hint));
     }
-    let target = |name: ArtifactName| {
-        let artifact = artifacts.get(&name)?;
-        Ok(Target { shown: name.to_string(), names: vec![name], artifact })
-    };
-    names.into_iter().map(target).collect()
+    names.into_iter().map(|name| target(artifacts, name)).collect()
+}
+
+fn target(artifacts: &Artifacts, name: ArtifactName) -> CommandResult<Target> {
+    let artifact = artifacts.get(&name)?;
+    Ok(Target { shown: name.to_string(), names: vec![name], artifact })
+}
+
+/// What artifacts were built with, in the order of staging, without those themselves.
+fn built_with(artifacts: &Artifacts, named: &[Target]) -> CommandResult<Vec<Target>> {
+    let (mut seen, mut found) = (HashSet::new(), Vec::new());
+    for (target, name) in named.iter().flat_map(|target| target.names.iter().map(move |name| (target, name)))
+    {
+        // The record is enough to tell.
+        let record = match &target.artifact {
+            Some(artifact) => artifact.clone(),
+            None => artifacts.record(name)?.ok_or_else(|| target.missing())?,
+        };
+        for below in record.build_deps {
+            let name = ArtifactName::new(&below.project, &below.element, below.key);
+            if seen.insert(name.clone()) {
+                found.push(self::target(artifacts, name)?);
+            }
+        }
+    }
+    Ok(found)
 }

@@ -3,20 +3,26 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use spec_cas::{CheckoutMode, TreeBuilder};
-use spec_model::Cancel;
+use spec_cas::TreeBuilder;
 use spec_source::Watch;
 
 use crate::app::App;
 use crate::cli::SourceCheckoutArgs;
 use crate::commands::{place, tarball};
 use crate::error::CommandResult;
+use crate::interrupt;
 use crate::session::Session;
 
 /// Writes the sources of elements to a folder or an archive, each below the element's name as bst does.
 pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCode> {
     let session = Session::open(app, std::slice::from_ref(&args.element))?;
-    let watch = Watch::quiet(Cancel::new());
+    let cancel = interrupt::cancel()?;
+    let dest = args.directory.as_deref().unwrap_or(Path::new("source-checkout"));
+    match &args.tar {
+        Some(file) => tarball::check(file, args.force)?,
+        None => place::check(dest, args.force)?,
+    }
+    let watch = Watch::quiet(cancel.clone());
     let mut tree = TreeBuilder::new();
     for index in session.select(args.deps, &args.except)? {
         let element = &session.project.elements[index];
@@ -26,11 +32,8 @@ pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCod
     }
     let tree = tree.store(&session.cas)?;
     match &args.tar {
-        Some(file) => tarball::write(&session.cas, &tree, file, args.compression)?,
-        None => {
-            let dest = args.directory.as_deref().unwrap_or(Path::new("source-checkout"));
-            place::tree(&session.cas, &tree, dest, args.force, CheckoutMode::Copy)?;
-        }
+        Some(file) => tarball::write(&session.cas, &tree, file, args.compression, args.force)?,
+        None => place::tree(&session.cas, &tree, dest, args.force, &cancel)?,
     }
     Ok(ExitCode::SUCCESS)
 }

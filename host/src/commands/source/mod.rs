@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use crate::app::App;
 use crate::cli::SourceCommand;
+use crate::commands::unsupported;
 use crate::error::CommandResult;
 use crate::term::Helper;
 
@@ -21,6 +22,7 @@ pub(super) fn run(app: &App, command: &SourceCommand) -> CommandResult<ExitCode>
         SourceCommand::Fetch(selection) => fetch::run(app, selection),
         SourceCommand::Track(selection) => track::run(app, selection),
         SourceCommand::Checkout(args) => checkout::run(app, args),
+        SourceCommand::Push(_) => Err(unsupported::source_caches()),
     }
 }
 

@@ -1,7 +1,5 @@
 //! `source track`
 
-use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,10 +11,11 @@ use super::NoHelp;
 use crate::app::App;
 use crate::cli::SourceSelection;
 use crate::drive::{Errand, drive};
-use crate::error::{CommandError, CommandResult};
+use crate::error::CommandResult;
 use crate::failure;
 use crate::plan::single_jobs;
 use crate::session::{Session, SharedSession};
+use crate::user_file;
 use crate::work::watch;
 
 /// Looks for new versions and writes them into the files that hold the references.
@@ -39,23 +38,9 @@ pub(super) fn run(app: &App, selection: &SourceSelection) -> CommandResult<ExitC
     // What was found is written even when something else failed.
     let found = std::mem::take(&mut *tracker.lock());
     for file in set_refs(&session.project, &found)? {
-        write(&file.path, &file.text)?;
+        user_file::rewrite(&file.path, &file.text)?;
     }
     Ok(code)
-}
-
-/// Replaces a file's text; it is the old one or the new one at any time.
-fn write(path: &Path, text: &str) -> CommandResult {
-    let failed = |error: std::io::Error| CommandError::io(&format!("write {}", path.display()), &error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    if let Ok(there) = std::fs::metadata(path) {
-        file.as_file().set_permissions(there.permissions()).map_err(failed)?;
-    }
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
 }
 
 /// Collects new references.

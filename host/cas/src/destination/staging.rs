@@ -1,0 +1,142 @@
+//! A folder of our own in a folder where others may write, too.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+
+/// What our folders are called, before digits that nobody can guess.
+const PREFIX: &str = ".spec-host-";
+const DIGITS: usize = 32;
+/// What is in a folder of ours and in no other: only such a folder is swept.
+const MARK: &str = "made-by-spec-host";
+/// The tree in a folder of ours.
+const TREE: &str = "tree";
+const PRIVATE: Mode = Mode::from_raw_mode(0o700);
+
+/// A folder of this process, locked while it lives, with an empty tree in it.
+#[derive(Debug)]
+pub(super) struct Staging {
+    parent: OwnedFd,
+    name: String,
+    folder: OwnedFd,
+    pub(super) tree: OwnedFd,
+}
+
+impl Staging {
+    pub(super) fn make(parent: &OwnedFd) -> io::Result<Self> {
+        let parent = parent.try_clone()?;
+        let name = PREFIX.to_owned() + &unguessable()?;
+        rustix::fs::mkdirat(&parent, &name, PRIVATE)?;
+        let folder = open_folder(&parent, &name)?;
+        // Somebody may have put another folder there since, even one of ours, whose contents stay.
+        if !is_private(&folder) || !is_empty(&folder)? {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "somebody else changes this folder"));
+        }
+        rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive)?;
+        let made = fill(&folder);
+        if made.is_err() {
+            remove(&parent, &name, &folder);
+        }
+        Ok(Self { parent, name, folder, tree: made? })
+    }
+
+    /// Moves the tree out of here, to a name beside this folder that nobody has.
+    pub(super) fn give_tree(&self, name: &OsStr) -> Result<(), Errno> {
+        match rustix::fs::renameat_with(&self.folder, TREE, &self.parent, name, RenameFlags::NOREPLACE) {
+            // Not every file system can promise it.
+            Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::renameat(&self.folder, TREE, &self.parent, name),
+            other => other,
+        }
+    }
+
+    /// Removes the folder with all that is in it.
+    pub(super) fn remove(&self) {
+        remove(&self.parent, &self.name, &self.folder);
+    }
+}
+
+fn fill(folder: &OwnedFd) -> io::Result<OwnedFd> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    rustix::fs::openat(folder, MARK, flags, Mode::from_raw_mode(0o600))?;
+    rustix::fs::mkdirat(folder, TREE, super::FOLDER)?;
+    Ok(open_folder(folder, TREE)?)
+}
+
+/// Removes what processes left in this folder that were killed.
+pub(super) fn sweep(parent: &OwnedFd) {
+    for name in names(parent).unwrap_or_default() {
+        let Some(digits) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
+        if digits.len() != DIGITS || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            continue;
+        }
+        let Ok(folder) = open_folder(parent, &name) else { continue };
+        let abandoned = || rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok();
+        if is_private(&folder) && is_marked(&folder) && abandoned() {
+            remove(parent, &name, &folder);
+        }
+    }
+}
+
+/// The mark goes last: whoever is killed here leaves a folder that can be swept.
+fn remove(parent: &OwnedFd, name: impl rustix::path::Arg, folder: &OwnedFd) {
+    remove_at(folder, TREE);
+    let _ = rustix::fs::unlinkat(folder, MARK, AtFlags::empty());
+    let _ = rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR);
+}
+
+/// Removes what has this name with all that is in it, as far as possible. Links are not followed.
+pub(super) fn remove_at(parent: &OwnedFd, name: impl rustix::path::Arg + Copy) {
+    if rustix::fs::unlinkat(parent, name, AtFlags::empty()).is_ok() {
+        return;
+    }
+    let Ok(folder) = open_folder(parent, name) else { return };
+    for inner in names(&folder).unwrap_or_default() {
+        remove_at(&folder, inner.as_os_str());
+    }
+    let _ = rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR);
+}
+
+pub(super) fn is_empty(folder: &OwnedFd) -> Result<bool, Errno> {
+    Ok(names(folder)?.is_empty())
+}
+
+/// What is in a folder, in no order.
+pub(super) fn names(folder: &OwnedFd) -> Result<Vec<std::ffi::OsString>, Errno> {
+    use std::os::unix::ffi::OsStrExt;
+    let mut names = Vec::new();
+    for entry in Dir::read_from(folder)? {
+        let entry = entry?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        if name != "." && name != ".." {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Opens a folder by its name, which may not be a link.
+pub(super) fn open_folder(parent: &OwnedFd, name: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(parent, name, flags, Mode::empty())
+}
+
+/// Whether a folder is ours, and closed to others.
+fn is_private(folder: &OwnedFd) -> bool {
+    let user = rustix::process::geteuid().as_raw();
+    rustix::fs::fstat(folder).is_ok_and(|stat| stat.st_uid == user && stat.st_mode & 0o077 == 0)
+}
+
+fn is_marked(folder: &OwnedFd) -> bool {
+    let found = rustix::fs::statat(folder, MARK, AtFlags::SYMLINK_NOFOLLOW);
+    found
+        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_size == 0)
+}
+
+fn unguessable() -> io::Result<String> {
+    let mut bytes = [0; DIGITS / 2];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
