@@ -26,6 +26,7 @@ impl Job<'_> {
             }
             CacheBuildtrees::Auto | CacheBuildtrees::Never => self.root.collect(path)?,
         };
+        self.warn_of_special()?;
         let Some(files) = files else {
             let error = BuildError::NothingToCollect { path: path.clone() };
             self.store(Outcome::Failed { error: error.to_string(), details: String::new() }, trees)?;
@@ -47,6 +48,9 @@ impl Job<'_> {
                     false
                 }
             };
+        }
+        if let Err(error) = self.warn_of_special() {
+            return error;
         }
         let details = failure.output_tail(DETAIL_LINES).join("\n");
         let error = format!("{failure}: {}", failure.command);

@@ -66,7 +66,7 @@ impl<'a> Job<'a> {
             element,
             observer,
             cancel,
-            root: Root::new(builder.cas.clone())?,
+            root: Root::new(builder.cas.clone().heeding(cancel))?,
             staged: Staged::default(),
             log: None,
             environment: element.environment.clone(),
@@ -100,6 +100,11 @@ impl<'a> Job<'a> {
     pub(crate) fn say(&self, text: &str) {
         let commands = (self.commands_total > 0).then_some((self.commands_done, self.commands_total));
         self.observer.activity(text, commands);
+    }
+
+    /// Says, once for each, which special files were passed by when the root was read back.
+    pub(crate) fn warn_of_special(&mut self) -> Result<(), BuildError> {
+        Warning::of_special(self.root.take_special()).map_or(Ok(()), |warning| self.warn(warning))
     }
 
     pub(crate) fn warn(&mut self, warning: Warning) -> Result<(), BuildError> {

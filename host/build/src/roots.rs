@@ -118,7 +118,9 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// When it cannot be read back.
     pub fn digest(&mut self) -> Result<Digest, BuildError> {
-        Ok(self.job.root.digest()?)
+        let digest = self.job.root.digest()?;
+        self.job.warn_of_special()?;
+        Ok(digest)
     }
 
     /// Runs a command on the terminal. How it ended is no error.

@@ -1,17 +1,31 @@
 //! Which element every staged tree came from.
 
+use std::collections::HashMap;
+
 use spec_artifact::{OverlapWhitelist, StagedElement, StagingSession, staging_warnings};
 use spec_exec::{StageReport, StagedTree};
 use spec_model::Digest;
+use spec_project::{Element, Project};
 
 use crate::speculation::{Layer, LayerKind};
-use crate::{BuildError, Builder, Request, Warning};
+use crate::{BuildError, Builder, Request, Warning, selection};
 
 /// The trees of a root in the order in which they were staged. A tree's number is its *owner* in the root.
 #[derive(Debug, Default)]
 pub(crate) struct Staged {
     sessions: Vec<StagingSession>,
     layers: Vec<Layer>,
+    /// What was looked up already: plans may stage the same elements thousands of times.
+    known: HashMap<usize, Known>,
+    selections: HashMap<Vec<u32>, Vec<usize>>,
+}
+
+/// What staging needs of an element.
+#[derive(Clone, Debug)]
+struct Known {
+    files: Option<Digest>,
+    record: Option<Digest>,
+    element: StagedElement,
 }
 
 impl Staged {
@@ -26,17 +40,43 @@ impl Staged {
         let mut session = StagingSession { location: location.to_owned(), elements: Vec::new() };
         let mut trees = Vec::with_capacity(elements.len());
         for &index in elements {
-            let artifact = builder.artifact(request, index)?;
-            let Some(tree) = artifact.trees.files else { continue };
-            let element = &request.project.elements[index];
-            let whitelist = OverlapWhitelist::from_public(&element.public)?;
-            session.elements.push(StagedElement { name: element.name.clone(), whitelist });
+            let Known { files, record, element } = self.known(builder, request, index)?;
+            let Some(tree) = files else { continue };
+            session.elements.push(element);
             trees.push(StagedTree { tree, location: location.to_owned(), owner: self.layers.len() });
-            let kind = LayerKind::Artifact { record: artifact.speculative_actions };
+            let kind = LayerKind::Artifact { record };
             self.layers.push(Layer { tree, location: location.to_owned(), element: index, kind });
         }
         self.sessions.push(session);
         Ok(trees)
+    }
+
+    /// The elements that are staged for these dependencies of the plan.
+    pub(crate) fn selection(
+        &mut self,
+        project: &Project,
+        element: &Element,
+        dependencies: &[u32],
+    ) -> Vec<usize> {
+        if let Some(known) = self.selections.get(dependencies) {
+            return known.clone();
+        }
+        let selection = selection::staged(project, element, dependencies);
+        self.selections.insert(dependencies.to_vec(), selection.clone());
+        selection
+    }
+
+    fn known(&mut self, builder: &Builder, request: &Request<'_>, index: usize) -> Result<Known, BuildError> {
+        if let Some(known) = self.known.get(&index) {
+            return Ok(known.clone());
+        }
+        let artifact = builder.artifact(request, index)?;
+        let element = &request.project.elements[index];
+        let whitelist = OverlapWhitelist::from_public(&element.public)?;
+        let element = StagedElement { name: element.name.clone(), whitelist };
+        let known = Known { files: artifact.trees.files, record: artifact.speculative_actions, element };
+        self.known.insert(index, known.clone());
+        Ok(known)
     }
 
     /// The tree of the element's own sources.
@@ -60,6 +100,9 @@ impl Staged {
 
     /// What went wrong in the session that was staged last.
     pub(crate) fn warnings(&self, report: &StageReport) -> Vec<Warning> {
+        if report.overlaps.is_empty() && report.unstaged.is_empty() {
+            return Vec::new();
+        }
         let warnings = staging_warnings(&self.sessions, &report.overlaps, &report.unstaged);
         warnings.into_iter().map(Warning::from).collect()
     }

@@ -3,8 +3,8 @@
 use spec_model::Digest;
 use spec_strategy::Step;
 
+use crate::BuildError;
 use crate::job::Job;
-use crate::{BuildError, selection};
 
 impl Job<'_> {
     /// Does all steps, in order.
@@ -30,11 +30,11 @@ impl Job<'_> {
         match step {
             Step::StageDependencies { location, dependencies } => {
                 self.say("staging dependencies");
-                let elements = selection::staged(self.request.project, self.element, dependencies);
+                let elements = self.staged.selection(self.request.project, self.element, dependencies);
                 self.stage_artifacts(&elements, location)
             }
             Step::Integrate { dependencies } => {
-                let elements = selection::staged(self.request.project, self.element, dependencies);
+                let elements = self.staged.selection(self.request.project, self.element, dependencies);
                 self.integrate(&elements)
             }
             Step::StageSources { path } => self.stage_sources(path),

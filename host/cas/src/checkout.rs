@@ -36,6 +36,7 @@ impl Cas {
     /// # Errors
     /// `cas-missing` naming the path, `cas-disk-full`, or when the file system fails.
     pub fn checkout_into(&self, root: &Digest, dest: &Path, mode: CheckoutMode) -> Result<()> {
+        self.totals(root)?;
         fs::create_dir(dest).map_err(CasError::io("create", dest))?;
         let checkout = Checkout { cas: self, mode, dest, failure: Mutex::new(None) };
         self.workers()?.scope(|scope| checkout.folder(scope, PathBuf::new(), *root));
@@ -76,6 +77,7 @@ impl Checkout<'_> {
             scope.spawn(move |scope| self.folder(scope, path, digest));
         }
         for file in &directory.files {
+            self.cas.check_cancel()?;
             self.file(&folder, file)
                 .map_err(|error| error.about(format!("file /{}", path.join(&file.name).display())))?;
         }

@@ -6,8 +6,9 @@ use spec_model::Digest;
 use spec_model::tree::Directory;
 
 use crate::error::Result;
+use crate::limits::Meter;
 use crate::store::Cas;
-use crate::tree::{Entry, EntryRef, entries, push_name};
+use crate::tree::{Entry, EntryRef, count, entries, push_name};
 
 /// One path at which two trees differ. A directory that both have is never itself a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +26,11 @@ impl Cas {
     /// only one of them has is listed with everything below it. Equal subtrees are not read.
     ///
     /// # Errors
-    /// As [`directory`](Self::directory).
+    /// `tree-too-large` when more entries differ than a tree may have, `cancelled`; as [`directory`](Self::directory).
     pub fn diff(&self, a: &Digest, b: &Digest) -> Result<Vec<Change>> {
         let mut changes = Vec::new();
-        self.diff_below(Some(a), Some(b), &mut String::new(), &mut changes)?;
+        let meter = Meter::new(self.limits, &self.cancel);
+        self.diff_below(Some(a), Some(b), &mut String::new(), &meter, &mut changes)?;
         Ok(changes)
     }
 
@@ -37,6 +39,7 @@ impl Cas {
         a: Option<&Digest>,
         b: Option<&Digest>,
         path: &mut String,
+        meter: &Meter<'_>,
         changes: &mut Vec<Change>,
     ) -> Result<()> {
         if a == b {
@@ -47,6 +50,7 @@ impl Cas {
             None => Ok(std::sync::Arc::default()),
         };
         let (a, b) = (load(a)?, load(b)?);
+        meter.entries(count(&a).max(count(&b)))?;
         for (name, [before, after]) in differing(&a, &b) {
             let length = path.len();
             push_name(path, name);
@@ -58,7 +62,7 @@ impl Cas {
                 let [before, after] = [before, after].map(|entry| entry.map(Entry::from));
                 changes.push(Change { path: path.clone(), before, after });
             }
-            self.diff_below(folders[0], folders[1], path, changes)?;
+            self.diff_below(folders[0], folders[1], path, meter, changes)?;
             path.truncate(length);
         }
         Ok(())

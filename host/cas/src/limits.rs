@@ -87,6 +87,11 @@ impl<'a> Meter<'a> {
         self.limits.check(UNNAMED, entries, 0, 0)
     }
 
+    /// What was counted by now.
+    pub(crate) fn count(&self) -> u64 {
+        self.entries.get()
+    }
+
     /// # Errors
     /// `tree-too-large` when folders lie deeper in each other than they may.
     pub(crate) fn depth(&self, depth: u32) -> Result<()> {

@@ -14,17 +14,21 @@ mod origins;
 mod tests;
 mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spec_model::Digest;
 
 use crate::builder::Batch;
 use crate::error::Result;
+use crate::limits::Meter;
 use crate::store::Cas;
 use crate::tree::components;
 
 pub use origins::Origins;
 use work::Work;
+
+/// Layers that are kept for one overlapping path.
+const MOST_OVERLAPS: usize = 64;
 
 /// Which paths of a layer are wanted: relative to its root, without a leading slash.
 /// As in BuildStream, a directory that is refused still appears if something below it is wanted.
@@ -60,7 +64,7 @@ pub struct Merged {
     /// Which layer each path came from.
     pub origins: Origins,
     /// For every file that replaced another, by path from the merged root: all layers that have brought it, from the
-    /// bottom.
+    /// bottom; of very many the first ones and the last.
     pub overlaps: BTreeMap<String, Vec<usize>>,
     /// Layer and path from the merged root of every file left out because a directory with entries is there.
     pub ignored: Vec<(usize, String)>,
@@ -71,47 +75,150 @@ impl Cas {
     ///
     /// # Errors
     /// `cas-collision` for a directory over something else; `cas-bad-path` for a location that is no relative path;
-    /// as [`directory`](Self::directory); when the disk is full.
+    /// `tree-too-large` when more entries meet than a tree may have; as [`directory`](Self::directory); when the disk is
+    /// full.
     pub fn merge(&self, layers: &[Layer<'_>]) -> Result<Merged> {
-        let mut merge = Merge {
-            cas: self,
-            batch: Batch::new(self.function()),
+        let mut merging = Merging::new(self);
+        for layer in layers {
+            merging.add(layer)?;
+        }
+        let root = merging.root()?;
+        let Merging { placed, overlaps, ignored, whole, .. } = merging;
+        Ok(Merged { root, placed, origins: whole.into_origins(), overlaps, ignored })
+    }
+}
+
+/// A merge that goes on: what a layer costs does not depend on how many came before it. After an error it is in no
+/// defined state.
+pub struct Merging {
+    cas: Cas,
+    batch: Batch,
+    whole: Work,
+    placed: Vec<Digest>,
+    overlaps: BTreeMap<String, Vec<usize>>,
+    ignored: Vec<(usize, String)>,
+    /// Paths in `overlaps` that were met since somebody asked.
+    met: BTreeSet<String>,
+    /// Entries of layers that were looked at.
+    looked_at: u64,
+}
+
+/// What was noticed of some layers. Layers are named by their index, paths are from the merged root.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Noticed {
+    /// As in [`Merged::overlaps`], of every file that one of these layers brought.
+    pub overlaps: BTreeMap<String, Vec<usize>>,
+    /// As in [`Merged::ignored`], of these layers.
+    pub ignored: Vec<(usize, String)>,
+}
+
+impl Merging {
+    /// A merge without layers: the empty tree.
+    #[must_use]
+    pub fn new(cas: &Cas) -> Self {
+        Self {
+            cas: cas.clone(),
+            batch: Batch::new(cas.function()),
+            whole: Work::empty(0),
+            placed: Vec::new(),
             overlaps: BTreeMap::new(),
             ignored: Vec::new(),
-        };
-        let mut whole = Work::empty(0);
-        let mut placed = Vec::with_capacity(layers.len());
-        for (index, layer) in layers.iter().enumerate() {
-            placed.push(merge.add(&mut whole, index, layer)?);
+            met: BTreeSet::new(),
+            looked_at: 0,
         }
-        let root = whole.finish(&mut merge.batch);
-        merge.batch.store(self)?;
-        let (overlaps, ignored) = (merge.overlaps, merge.ignored);
-        Ok(Merged { root, placed, origins: whole.into_origins(), overlaps, ignored })
+    }
+
+    /// Lays one more layer over those before.
+    ///
+    /// # Errors
+    /// As [`Cas::merge`].
+    pub fn add(&mut self, layer: &Layer<'_>) -> Result<()> {
+        let index = self.placed.len();
+        let location = layer.location.trim_matches('/');
+        let names = if location.is_empty() { Vec::new() } else { components(location)? };
+        let Self { cas, batch, whole, overlaps, ignored, met, .. } = self;
+        let mut target = whole;
+        let mut path = String::new();
+        for name in &names {
+            crate::tree::push_name(&mut path, name);
+            target = target.open(cas, name, index, &path)?;
+        }
+        let meter = Meter::new(cas.limits, &cas.cancel);
+        let mut merge = Merge { cas, meter, batch, overlaps, ignored, met };
+        let mut landing = landing::Landing { merge: &mut merge, index, filter: layer.filter, base: location };
+        let landed = landing.land(target, &layer.root, &mut String::new())?;
+        self.looked_at += merge.meter.count();
+        let placed = names.iter().rev().fold(landed, |below, name| batch.add(landing::wrap(name, below)));
+        self.placed.push(placed);
+        Ok(())
+    }
+
+    /// The whole tree; its new directories are stored.
+    ///
+    /// # Errors
+    /// When the disk is full or fails.
+    pub fn root(&mut self) -> Result<Digest> {
+        let root = self.whole.finish(&mut self.batch);
+        self.store()?;
+        Ok(root)
+    }
+
+    /// The directory at `path`, by its digest; `None` when there is something else or nothing.
+    ///
+    /// # Errors
+    /// As [`Cas::directory`]; when the disk is full.
+    pub fn subtree(&mut self, path: &str) -> Result<Option<Digest>> {
+        let found = self.whole.subtree(&self.cas, path, &mut self.batch)?;
+        self.store()?;
+        Ok(found)
+    }
+
+    /// As [`Merged::placed`], of the layers that were added by now.
+    ///
+    /// # Errors
+    /// When the disk is full or fails.
+    pub fn placed(&mut self) -> Result<&[Digest]> {
+        self.store()?;
+        Ok(&self.placed)
+    }
+
+    /// As [`Origins::layer_of`].
+    #[must_use]
+    pub fn layer_of(&self, path: &str) -> usize {
+        self.whole.layer_of(path)
+    }
+
+    /// What was noticed of the layers since this was last asked.
+    pub fn take_noticed(&mut self) -> Noticed {
+        let met = std::mem::take(&mut self.met).into_iter();
+        let layers = |path: String| self.overlaps.get(&path).cloned().map(|layers| (path, layers));
+        Noticed { overlaps: met.filter_map(layers).collect(), ignored: std::mem::take(&mut self.ignored) }
+    }
+
+    fn store(&mut self) -> Result<()> {
+        std::mem::replace(&mut self.batch, Batch::new(self.cas.function())).store(&self.cas)
     }
 }
 
 /// What a merge has come to, beside the tree.
 struct Merge<'a> {
     cas: &'a Cas,
-    batch: Batch,
-    overlaps: BTreeMap<String, Vec<usize>>,
-    ignored: Vec<(usize, String)>,
+    meter: Meter<'a>,
+    batch: &'a mut Batch,
+    overlaps: &'a mut BTreeMap<String, Vec<usize>>,
+    ignored: &'a mut Vec<(usize, String)>,
+    met: &'a mut BTreeSet<String>,
 }
 
 impl Merge<'_> {
-    /// Lays one layer over `whole` and answers with the tree of what landed.
-    fn add(&mut self, whole: &mut Work, index: usize, layer: &Layer<'_>) -> Result<Digest> {
-        let location = layer.location.trim_matches('/');
-        let names = if location.is_empty() { Vec::new() } else { components(location)? };
-        let mut target = whole;
-        let mut path = String::new();
-        for name in &names {
-            crate::tree::push_name(&mut path, name);
-            target = target.open(self.cas, name, index, &path)?;
+    /// Notes that a layer replaces what `owner` brought.
+    fn overlap(&mut self, path: String, owner: usize, layer: usize) {
+        let layers = self.overlaps.entry(path.clone()).or_insert_with(|| vec![owner]);
+        // A plan may lay the same over itself thousands of times.
+        if layers.len() == MOST_OVERLAPS {
+            layers.pop();
         }
-        let mut landing = landing::Landing { merge: self, index, filter: layer.filter, base: location };
-        let landed = landing.land(target, &layer.root, &mut String::new())?;
-        Ok(names.iter().rev().fold(landed, |below, name| self.batch.add(landing::wrap(name, below))))
+        layers.push(layer);
+        self.met.insert(path);
     }
 }

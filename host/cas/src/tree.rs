@@ -8,6 +8,7 @@ use spec_model::tree::{Directory, DirectoryNode, FileNode, SymlinkNode};
 
 use crate::codec;
 use crate::error::{CasError, Result};
+use crate::limits::Meter;
 use crate::store::Cas;
 
 /// What a path in a tree leads to.
@@ -105,17 +106,26 @@ impl Cas {
     /// files and symbolic links by name and then the directories by name, as BuildStream lists artifacts.
     ///
     /// # Errors
-    /// As [`directory`](Self::directory), and whatever `visit` answers with.
+    /// `tree-too-large` when it comes upon more entries than a tree may have, `cancelled`; as
+    /// [`directory`](Self::directory), and whatever `visit` answers with.
     pub fn walk(
         &self,
         root: &Digest,
         mut visit: impl FnMut(&str, EntryRef<'_>) -> Result<Walk>,
     ) -> Result<()> {
-        self.walk_from(root, &mut String::new(), &mut visit)
+        let meter = Meter::new(self.limits, &self.cancel);
+        self.walk_from(root, &mut String::new(), &meter, &mut visit)
     }
 
-    fn walk_from(&self, digest: &Digest, path: &mut String, visit: Visitor<'_>) -> Result<()> {
+    fn walk_from(
+        &self,
+        digest: &Digest,
+        path: &mut String,
+        meter: &Meter<'_>,
+        visit: Visitor<'_>,
+    ) -> Result<()> {
         let directory = self.directory_at(digest, path)?;
+        meter.entries(count(&directory))?;
         let length = path.len();
         for entry in leaves(&directory) {
             push_name(path, entry.name());
@@ -125,7 +135,7 @@ impl Cas {
         for child in &directory.directories {
             push_name(path, &child.name);
             if visit(path, EntryRef::Directory(child))? == Walk::Enter {
-                self.walk_from(&child.digest, path, visit)?;
+                self.walk_from(&child.digest, path, meter, visit)?;
             }
             path.truncate(length);
         }
@@ -187,6 +197,11 @@ pub(crate) fn entries(directory: &Directory) -> impl Iterator<Item = EntryRef<'_
     let files = directory.files.iter().map(EntryRef::File);
     let links = directory.symlinks.iter().map(EntryRef::Symlink);
     directory.directories.iter().map(EntryRef::Directory).chain(files).chain(links)
+}
+
+/// The number of entries of a directory.
+pub(crate) fn count(directory: &Directory) -> usize {
+    directory.files.len() + directory.directories.len() + directory.symlinks.len()
 }
 
 /// The entry called `name`, found by bisection.

@@ -87,7 +87,6 @@ impl Cas {
     }
 
     fn make_tree(&self, root: &Digest, path: &Path) -> Result<()> {
-        self.check_size(root)?;
         let staging = self.shared.temp.fresh()?;
         let made = self
             .checkout_into(root, &staging, CheckoutMode::HardLink)

@@ -62,6 +62,7 @@ impl Cas {
         let (mut seen, mut open) = (HashSet::from([*root]), vec![*root]);
         let (mut files, mut missing) = (HashSet::new(), HashSet::new());
         while let Some(digest) = open.pop() {
+            self.check_cancel()?;
             let here = self.contains(&digest)?;
             let directory = match self.directory(&digest) {
                 Ok(directory) if here => directory,
@@ -95,6 +96,7 @@ impl Order<'_> {
         if !self.seen.insert(*digest) {
             return Ok(());
         }
+        self.cas.check_cancel()?;
         let directory = self.cas.directory_at(digest, path)?;
         let length = path.len();
         for child in &directory.directories {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spec_cas::{Cas, Layer, Merged, SpecialFile, Take};
+use spec_cas::{Cas, Layer, Merging, Noticed, SpecialFile, Take};
 use spec_model::Digest;
 
 use crate::ExecError;
@@ -12,22 +12,14 @@ use crate::layout::{Layout, MAX_LAYERS};
 /// A tree that commands can run in. See the [crate's documentation](crate).
 pub struct Root {
     cas: Cas,
-    /// What is laid over each other, lowest first.
-    stack: Vec<Tree>,
-    merged: Merged,
+    /// The owners of the trees that are laid over each other, lowest first; the root's own folders and what commands
+    /// wrote are nobody's.
+    owners: Vec<Option<usize>>,
+    merging: Merging,
     /// Where commands write to; there since the first one.
     layout: Option<Layout>,
     /// What commands left that no tree can hold.
     special: Vec<SpecialFile>,
-}
-
-/// One tree of a root.
-struct Tree {
-    root: Digest,
-    /// Relative to the root; empty for the root itself.
-    location: String,
-    /// Whose it is, if it was staged; the root's own folders and what commands wrote are nobody's.
-    owner: Option<usize>,
 }
 
 /// A tree to be staged.
@@ -57,22 +49,23 @@ impl Root {
     /// # Errors
     /// When the store fails.
     pub fn new(cas: Cas) -> Result<Self, ExecError> {
-        let merged = cas.merge(&[])?;
-        Ok(Self { cas, stack: Vec::new(), merged, layout: None, special: Vec::new() })
+        let merging = Merging::new(&cas);
+        Ok(Self { cas, owners: Vec::new(), merging, layout: None, special: Vec::new() })
     }
 
-    /// Lays trees over what is there, in order, by BuildStream's rules for artifacts.
+    /// Lays trees over what is there, in order, by BuildStream's rules for artifacts. What that costs does not depend on
+    /// how many were staged before.
     ///
     /// # Errors
-    /// `cas-collision` when a directory would replace something else, or when the store fails.
+    /// `cas-collision` when a directory would replace something else, `tree-too-large`, or when the store fails. The root
+    /// is in no defined state then.
     pub fn stage(&mut self, trees: &[StagedTree]) -> Result<StageReport, ExecError> {
         self.settle()?;
-        let first = self.stack.len();
+        self.merging.take_noticed();
         for StagedTree { tree, location, owner } in trees {
-            self.stack.push(Tree { root: *tree, location: relative(location), owner: Some(*owner) });
+            self.add(*tree, location, Some(*owner))?;
         }
-        self.merge()?;
-        Ok(self.report(first))
+        Ok(self.report())
     }
 
     /// Makes a directory with its parents, if it is not there.
@@ -82,8 +75,7 @@ impl Root {
     pub fn make_directory(&mut self, path: &str) -> Result<(), ExecError> {
         self.settle()?;
         let root = self.cas.store_directory(&spec_model::tree::Directory::default())?;
-        self.stack.push(Tree { root, location: relative(path), owner: None });
-        self.merge()
+        self.add(root, path, None)
     }
 
     /// Copies what is below the directory `from` into the directory `to`; `false` when there is no directory `from`.
@@ -92,8 +84,7 @@ impl Root {
     /// `cas-collision` when a directory would replace something else, or when the store fails.
     pub fn copy_tree(&mut self, from: &str, to: &str) -> Result<bool, ExecError> {
         let Some(root) = self.subtree(from)? else { return Ok(false) };
-        self.stack.push(Tree { root, location: relative(to), owner: None });
-        self.merge()?;
+        self.add(root, to, None)?;
         Ok(true)
     }
 
@@ -103,7 +94,7 @@ impl Root {
     /// `cas-bad-path` for names that are not UTF-8, `tree-too-large`, or when the store fails.
     pub fn digest(&mut self) -> Result<Digest, ExecError> {
         self.settle()?;
-        Ok(self.merged.root)
+        Ok(self.merging.root()?)
     }
 
     /// The digest of the directory at `path`; `None` when there is none.
@@ -135,12 +126,12 @@ impl Root {
     ///
     /// # Errors
     /// When the store fails.
-    pub fn owner_of(&self, path: &str) -> Result<Option<usize>, ExecError> {
+    pub fn owner_of(&mut self, path: &str) -> Result<Option<usize>, ExecError> {
         let path = relative(path);
-        match self.cas.lookup(&self.merged.root, &path)? {
-            Some(_) => Ok(self.stack.get(self.merged.origins.layer_of(&path)).and_then(|tree| tree.owner)),
-            None => Ok(None),
-        }
+        Ok(match self.cas.lookup(&self.merging.root()?, &path)? {
+            Some(_) => self.owners.get(self.merging.layer_of(&path)).copied().flatten(),
+            None => None,
+        })
     }
 
     /// The named pipes, sockets and devices that were passed by since this was last asked, in what was read back by
@@ -153,64 +144,57 @@ impl Root {
     pub(crate) fn lay_out(&mut self) -> Result<&mut Layout, ExecError> {
         let layout = match self.layout.take() {
             Some(layout) => layout,
-            None if self.merged.placed.is_empty() || self.merged.placed.len() > MAX_LAYERS => {
-                Layout::new(&self.cas, &[self.merged.root])?
-            }
-            None => Layout::new(&self.cas, &self.merged.placed)?,
+            None => match self.merging.placed()? {
+                placed if (1..=MAX_LAYERS).contains(&placed.len()) => Layout::new(&self.cas, placed)?,
+                _ => Layout::new(&self.cas, &[self.merging.root()?])?,
+            },
         };
         Ok(self.layout.insert(layout))
     }
 
-    fn directory(&self, path: &str) -> Result<Option<Digest>, ExecError> {
-        Ok(self.cas.subtree(&self.merged.root, &relative(path))?)
+    fn directory(&mut self, path: &str) -> Result<Option<Digest>, ExecError> {
+        Ok(self.merging.subtree(&relative(path))?)
     }
 
     /// Reads back what commands wrote. What they added is one more tree, so that those below need not be laid out anew.
     fn settle(&mut self) -> Result<(), ExecError> {
-        let before = self.merged.root;
         let Some(after) = self.read_back(|_| true)? else { return Ok(()) };
+        let before = self.merging.root()?;
         if let Some(root) = addition(&self.cas, &before, &after)? {
-            self.stack.push(Tree { root, location: String::new(), owner: None });
-            self.merge()?;
+            self.add(root, "", None)?;
         }
-        if self.merged.root == after { Ok(()) } else { self.replace(after) }
+        if self.merging.root()? == after { Ok(()) } else { self.replace(after) }
     }
 
     /// The whole tree as commands left it, in which they changed only what is `wanted`; `None` when there were none.
     fn read_back(&mut self, wanted: impl Fn(&str) -> bool) -> Result<Option<Digest>, ExecError> {
         let Some(layout) = self.layout.take() else { return Ok(None) };
-        let captured = self.cas.import_upper(&layout.upper(), &self.merged.root, Take::Move, wanted)?;
+        let captured = self.cas.import_upper(&layout.upper(), &self.merging.root()?, Take::Move, wanted)?;
         self.special.extend(captured.special);
         Ok(Some(captured.root))
     }
 
     /// Forgets all trees for one that is nobody's.
     fn replace(&mut self, root: Digest) -> Result<(), ExecError> {
-        self.stack = vec![Tree { root, location: String::new(), owner: None }];
-        self.merge()
+        self.merging = Merging::new(&self.cas);
+        self.owners.clear();
+        self.add(root, "", None)
     }
 
-    fn merge(&mut self) -> Result<(), ExecError> {
-        let layer = |tree| {
-            let Tree { root, location, .. }: &Tree = tree;
-            Layer { root: *root, location, filter: None }
-        };
-        let layers: Vec<Layer<'_>> = self.stack.iter().map(layer).collect();
-        self.merged = self.cas.merge(&layers)?;
-        Ok(())
+    fn add(&mut self, root: Digest, location: &str, owner: Option<usize>) -> Result<(), ExecError> {
+        self.owners.push(owner);
+        Ok(self.merging.add(&Layer { root, location: &relative(location), filter: None })?)
     }
 
-    /// What trees from number `first` on have to do with those below them.
-    fn report(&self, first: usize) -> StageReport {
-        let owner = |layer: &usize| self.stack[*layer].owner;
-        let news =
-            self.merged.overlaps.iter().filter(|(_, layers)| layers.iter().any(|layer| *layer >= first));
-        let owned =
-            news.map(|(path, layers)| (path.clone(), layers.iter().filter_map(owner).collect::<Vec<_>>()));
-        let ignored = self.merged.ignored.iter().filter(|(layer, _)| *layer >= first);
+    /// What the trees that were just added have to do with those below them.
+    fn report(&mut self) -> StageReport {
+        let Noticed { overlaps, ignored } = self.merging.take_noticed();
+        let owner = |layer: usize| self.owners.get(layer).copied().flatten();
+        let owners = |layers: Vec<usize>| layers.into_iter().filter_map(owner).collect::<Vec<_>>();
+        let overlaps = overlaps.into_iter().map(|(path, layers)| (path, owners(layers)));
         StageReport {
-            overlaps: owned.filter(|(_, owners)| owners.len() > 1).collect(),
-            unstaged: ignored.filter_map(|(layer, path)| Some((owner(layer)?, path.clone()))).collect(),
+            overlaps: overlaps.filter(|(_, owners)| owners.len() > 1).collect(),
+            unstaged: ignored.into_iter().filter_map(|(layer, path)| Some((owner(layer)?, path))).collect(),
         }
     }
 }

@@ -94,9 +94,11 @@ impl From<CasError> for Refusal {
                 tracing::error!(reason = error.reason(), "{error}");
                 Self::absent(digest)
             }
-            CasError::WrongDigest { .. } | CasError::BadDirectory { .. } | CasError::BadPath { .. } => {
-                Self::Invalid(error.to_string())
-            }
+            CasError::WrongDigest { .. }
+            | CasError::BadDirectory { .. }
+            | CasError::BadPath { .. }
+            | CasError::TreeTooLarge { .. } => Self::Invalid(error.to_string()),
+            CasError::Cancelled => Self::Cancelled(error.to_string()),
             CasError::DiskFull { .. } => Self::Full(error.to_string()),
             CasError::SpecialFile { .. }
             | CasError::Collision { .. }

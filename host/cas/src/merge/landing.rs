@@ -8,7 +8,7 @@ use spec_model::tree::{Directory, DirectoryNode};
 use super::work::{Item, Seen, Work};
 use super::{Merge, PathFilter};
 use crate::error::Result;
-use crate::tree::{EntryRef, entries, push_name};
+use crate::tree::{EntryRef, count, entries, push_name};
 
 pub(super) struct Landing<'m, 'a, 'f> {
     pub(super) merge: &'m mut Merge<'a>,
@@ -28,6 +28,7 @@ impl Landing<'_, '_, '_> {
     /// Lays the directory `source`, at `path` in the layer, over `target`; answers with what landed of it.
     pub(super) fn land(&mut self, target: &mut Work, source: &Digest, path: &mut String) -> Result<Digest> {
         let directory = self.merge.cas.directory_at(source, path)?;
+        self.merge.meter.entries(count(&directory))?;
         let mut edits = BTreeMap::new();
         for entry in entries(&directory) {
             let length = path.len();
@@ -87,7 +88,7 @@ impl Landing<'_, '_, '_> {
         match target.see(self.merge.cas, leaf.name(), &full)? {
             Seen::Nothing => {}
             Seen::Replaceable(owner) => {
-                self.merge.overlaps.entry(full).or_insert_with(|| vec![owner]).push(self.index);
+                self.merge.overlap(full, owner, self.index);
             }
             Seen::Full => {
                 self.merge.ignored.push((self.index, full));

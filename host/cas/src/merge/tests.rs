@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use spec_model::{Digest, DigestFunction, UserError};
 
-use super::{Layer, Merged};
+use super::{Layer, Merged, Merging};
 use crate::builder::TreeBuilder;
 use crate::error::{CasError, Result};
 use crate::sample::{Leaf, PathMap, Picture, arbitrary_paths, picture, store};
@@ -261,4 +261,61 @@ fn agrees_with_buildstream() -> Result<()> {
     assert_eq!(merged.overlaps["usr/bin/cc"], [0, 1]);
     assert_eq!(merged.ignored, [(1, "usr/lib/full".to_owned())]);
     Ok(())
+}
+
+#[test]
+fn a_layer_costs_the_same_whatever_came_before() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cas = Cas::open(folder.path())?;
+    let mut builder = TreeBuilder::new();
+    for name in ["usr/bin/a", "usr/lib/b", "c"] {
+        builder.add_file(name, Digest::of(name.as_bytes()), false)?;
+    }
+    let tree = builder.store(&cas)?;
+    let mut merging = Merging::new(&cas);
+    let mut costs = vec![];
+    for number in 0..3000 {
+        let before = merging.looked_at;
+        let location = format!("{}/{number}", number % 50);
+        merging.add(&Layer { root: tree, location: &location, filter: None })?;
+        // Over itself it lies in all folders that it has.
+        merging.add(&Layer { root: tree, location: "same", filter: None })?;
+        assert_eq!(merging.subtree("same/usr")?, cas.subtree(&tree, "usr")?);
+        costs.push(merging.looked_at - before);
+    }
+    assert!(costs.iter().all(|cost| *cost <= 20), "{:?}", costs.iter().max());
+    let noticed = merging.take_noticed();
+    assert_eq!(noticed.overlaps.len(), 3);
+    let layers = &noticed.overlaps["same/usr/bin/a"];
+    assert_eq!((layers.len(), layers[0], layers[layers.len() - 1]), (super::MOST_OVERLAPS, 1, 5999));
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn a_merge_that_goes_on_is_one_at_once(samples in prop::collection::vec(arbitrary_layer(), 0..5)) {
+        let folder = tempfile::tempdir()?;
+        let cas = Cas::open(folder.path())?;
+        let roots = samples.iter().map(|sample| store(&cas, &sample.paths)).collect::<Result<Vec<_>>>()?;
+        let layers: Vec<_> = roots
+            .iter()
+            .zip(&samples)
+            .map(|(root, sample)| Layer { root: *root, location: sample.location, filter: None })
+            .collect();
+        let mut merging = Merging::new(&cas);
+        for (number, layer) in layers.iter().enumerate() {
+            let whole = cas.merge(&layers[..=number]);
+            prop_assert_eq!(merging.add(layer).is_ok(), whole.is_ok());
+            let Ok(whole) = whole else { break };
+            for path in ["", "a", "lib/b", "c/a", "bin"] {
+                prop_assert_eq!(merging.subtree(path)?, cas.subtree(&whole.root, path)?);
+                if cas.lookup(&whole.root, path)?.is_some() {
+                    prop_assert_eq!(merging.layer_of(path), whole.origins.layer_of(path));
+                }
+            }
+            prop_assert_eq!(merging.root()?, whole.root);
+            prop_assert_eq!(merging.placed()?, &whole.placed[..]);
+        }
+    }
 }

@@ -20,6 +20,8 @@ pub(super) struct Work {
     source: Option<Digest>,
     base: Arc<Directory>,
     changed: BTreeMap<String, Item>,
+    /// The digest of the whole, while nothing was changed since it was made.
+    finished: Option<Digest>,
 }
 
 /// A new entry and the layer it is from.
@@ -40,7 +42,7 @@ pub(super) enum Seen {
 
 impl Work {
     pub(super) fn empty(owner: usize) -> Self {
-        Self { owner, source: None, base: Arc::default(), changed: BTreeMap::new() }
+        Self { owner, source: None, base: Arc::default(), changed: BTreeMap::new(), finished: None }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -52,6 +54,7 @@ impl Work {
     }
 
     pub(super) fn put(&mut self, name: &str, item: Item) {
+        self.finished = None;
         self.changed.insert(name.to_owned(), item);
     }
 
@@ -72,6 +75,7 @@ impl Work {
     /// The directory called `name`, for changing; made for the layer `layer` when there is none.
     pub(super) fn open(&mut self, cas: &Cas, name: &str, layer: usize, path: &str) -> Result<&mut Self> {
         let collision = |old| CasError::Collision { path: path.to_owned(), old, new: "directory" };
+        self.finished = None;
         let stored = match (self.changed.get(name), find(&self.base, name)) {
             (Some(Item::Open(_)), _) => None,
             (Some(Item::Whole(owner, digest)), _) => Some((*owner, *digest)),
@@ -86,7 +90,7 @@ impl Work {
         };
         if let Some((owner, digest)) = stored {
             let base = cas.directory_at(&digest, path)?;
-            self.put(name, Item::Open(Self { owner, source: Some(digest), base, changed: BTreeMap::new() }));
+            self.put(name, Item::Open(Self { source: Some(digest), base, ..Self::empty(owner) }));
         }
         match self.changed.get_mut(name) {
             Some(Item::Open(work)) => Ok(work),
@@ -95,21 +99,57 @@ impl Work {
     }
 
     /// The digest of the directory, adding it and those below it to `batch` where they changed.
-    pub(super) fn finish(&self, batch: &mut Batch) -> Digest {
+    pub(super) fn finish(&mut self, batch: &mut Batch) -> Digest {
+        if let Some(digest) = self.finished {
+            return digest;
+        }
         let mut opened = BTreeMap::new();
-        for (name, item) in &self.changed {
+        for (name, item) in &mut self.changed {
             if let Item::Open(work) = item {
-                opened.insert(name.as_str(), work.finish(batch));
+                opened.insert(name.clone(), work.finish(batch));
             }
         }
-        let unchanged = |(name, digest): (&&str, &Digest)| matches!(find(&self.base, name), Some(EntryRef::Directory(node)) if node.digest == *digest);
-        match self.source {
-            Some(source) if opened.len() == self.changed.len() && opened.iter().all(unchanged) => source,
+        let unchanged = |(name, digest): (&String, &Digest)| matches!(find(&self.base, name), Some(EntryRef::Directory(node)) if node.digest == *digest);
+        let same = opened.len() == self.changed.len() && opened.iter().all(unchanged);
+        let digest = match self.source {
+            Some(source) if same => source,
             _ => batch.add(self.build(&opened)),
+        };
+        self.finished = Some(digest);
+        digest
+    }
+
+    /// The directory at the relative path `path`, as [`finish`](Self::finish) gives it; `None` when there is none.
+    pub(super) fn subtree(&mut self, cas: &Cas, path: &str, batch: &mut Batch) -> Result<Option<Digest>> {
+        let path = path.trim_start_matches('/');
+        if path.is_empty() {
+            return Ok(Some(self.finish(batch)));
+        }
+        let (name, rest) = path.split_once('/').unwrap_or((path, ""));
+        match (self.changed.get_mut(name), find(&self.base, name)) {
+            (Some(Item::Open(work)), _) => work.subtree(cas, rest, batch),
+            (Some(Item::Whole(_, digest)), _) => cas.subtree(digest, rest),
+            (None, Some(EntryRef::Directory(node))) => cas.subtree(&node.digest, rest),
+            _ => Ok(None),
         }
     }
 
-    fn build(&self, opened: &BTreeMap<&str, Digest>) -> Directory {
+    /// The layer that brought what is at the relative path `path`, or would have brought it.
+    pub(super) fn layer_of(&self, path: &str) -> usize {
+        let mut work = self;
+        for name in path.split('/').filter(|name| !name.is_empty()) {
+            match work.changed.get(name) {
+                Some(Item::Open(below)) => work = below,
+                Some(Item::File(layer, _) | Item::Symlink(layer, _) | Item::Whole(layer, _)) => {
+                    return *layer;
+                }
+                None => return work.owner,
+            }
+        }
+        work.owner
+    }
+
+    fn build(&self, opened: &BTreeMap<String, Digest>) -> Directory {
         let mut directory =
             Directory { properties: kept_of_directory(&self.base.properties), ..Directory::default() };
         for entry in entries(&self.base).filter(|entry| !self.changed.contains_key(entry.name())) {

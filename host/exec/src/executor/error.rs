@@ -97,9 +97,11 @@ impl From<CasError> for ActionError {
             CasError::Missing { digest, .. } | CasError::Corrupt { digest, .. } => {
                 Self::Missing { digests: vec![digest] }
             }
-            CasError::BadDirectory { .. } | CasError::BadPath { .. } | CasError::Collision { .. } => {
-                Self::Invalid { what: error.to_string() }
-            }
+            CasError::BadDirectory { .. }
+            | CasError::BadPath { .. }
+            | CasError::Collision { .. }
+            | CasError::TreeTooLarge { .. } => Self::Invalid { what: error.to_string() },
+            CasError::Cancelled => Self::Cancelled,
             CasError::DiskFull { .. } => Self::Exhausted { what: error.to_string() },
             other => Self::internal(&other),
         }
