@@ -12,7 +12,6 @@ use spec_model::tree::{FileNode, SymlinkNode};
 
 use crate::error::{CasError, Result};
 use crate::layout::BlobName;
-use crate::removal::remove_all;
 use crate::sparse::clone_or_copy;
 use crate::store::Cas;
 use crate::temp::{fixed_times, settle};

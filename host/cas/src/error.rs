@@ -104,9 +104,6 @@ pub enum CasError {
     /// A tree cannot go where it was to go. The reason is its own.
     #[error(transparent)]
     Destination(#[from] DestinationError),
-    /// The work was given up. Reason `cancelled`.
-    #[error("the work on the store was cancelled")]
-    Cancelled,
     /// The operating system refused. Reason `cas-io`.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {

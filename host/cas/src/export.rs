@@ -12,7 +12,7 @@ use spec_model::{Cancel, Digest};
 use crate::destination::{Destination, create, link, open_below, set_time};
 use crate::error::{CasError, Result};
 use crate::store::Cas;
-use crate::twin::clone_or_copy;
+use crate::sparse::clone_or_copy;
 
 impl Cas {
     /// Writes a tree to a folder of the user's; [`Destination::finish`] shows it.
@@ -24,7 +24,7 @@ impl Cas {
     /// # Errors
     /// `cas-missing` naming the path, `cas-disk-full`, `cancelled`, or when the file system fails.
     pub fn export(&self, root: &Digest, to: &Destination, cancel: &Cancel) -> Result<()> {
-        self.check_size(root)?;
+        self.totals(root)?;
         let export = Export { cas: self, to, cancel, failure: Mutex::new(None) };
         self.workers()?.scope(|scope| export.folder(scope, PathBuf::new(), *root));
         export.failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
@@ -81,9 +81,9 @@ impl Export<'_> {
 
     fn file(&self, folder: &std::os::fd::OwnedFd, file: &FileNode, shown: &Path) -> Result<()> {
         let permissions = if file.executable { 0o777 } else { 0o666 };
-        let mut source = self.cas.open_blob(&file.digest)?;
+        let source = self.cas.open_blob(&file.digest)?;
         let to = create(folder, file.name.as_str(), permissions).map_err(CasError::io("create", shown))?;
-        clone_or_copy(&mut source, &to).map_err(CasError::io("write", shown))?;
+        clone_or_copy(&source, &to, self.cancel).map_err(CasError::io("write", shown))?;
         set_time(&to, file.properties.mtime).map_err(CasError::io("finish", shown))
     }
 }

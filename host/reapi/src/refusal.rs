@@ -103,7 +103,6 @@ impl From<CasError> for Refusal {
             CasError::SpecialFile { .. }
             | CasError::Collision { .. }
             | CasError::Destination(_)
-            | CasError::Cancelled
             | CasError::Io { .. } => Self::Internal(error.to_string()),
         }
     }

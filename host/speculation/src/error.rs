@@ -45,6 +45,7 @@ impl SpeculationError {
                 | CasError::Corrupt { .. }
                 | CasError::BadDirectory { .. }
                 | CasError::BadPath { .. }
+                | CasError::TreeTooLarge { .. }
                 | CasError::Collision { .. } => true,
                 CasError::WrongDigest { .. }
                 | CasError::DiskFull { .. }

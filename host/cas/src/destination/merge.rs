@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, FileType, Timestamps};
 use rustix::io::Errno;
+use spec_model::Cancel;
 
 use super::staging::{is_empty, names, open_folder, remove_at};
 use super::{DestinationError, FOLDER, create, open_below};
 use crate::error::{CasError, Result};
-use crate::twin::clone_or_copy;
+use crate::sparse::clone_or_copy;
 
 /// Moves all of `from` into `to`, over files that are there; `shown` is what `to` is called. Nothing is moved when a
 /// folder that is not empty is in the way of something else. When moving fails, what is new is removed again.
@@ -119,9 +120,9 @@ fn copy(from: &OwnedFd, to: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
         rustix::fs::symlinkat(rustix::fs::readlinkat(from, name, Vec::new())?, to, &fresh)?;
     } else {
         let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC;
-        let mut source = File::from(rustix::fs::openat(from, name, flags, rustix::fs::Mode::empty())?);
+        let source = File::from(rustix::fs::openat(from, name, flags, rustix::fs::Mode::empty())?);
         let new = create(to, &fresh, stat.st_mode)?;
-        let copied = clone_or_copy(&mut source, &new).map_err(|error| errno(&error));
+        let copied = clone_or_copy(&source, &new, &Cancel::new()).map_err(|error| errno(&error));
         copied.inspect_err(|_| _ = rustix::fs::unlinkat(to, &fresh, AtFlags::empty()))?;
     }
     rustix::fs::utimensat(to, &fresh, &times, AtFlags::SYMLINK_NOFOLLOW)?;
