@@ -36,7 +36,8 @@ pub(crate) enum Health {
 pub(crate) fn examine(config: &Config, project: &Path) -> Vec<Finding> {
     let mut findings = vec![configuration(config), cache(config), room(config)];
     let writable = findings[1].health == Health::Good;
-    findings.extend(sandbox(if writable { config.cache_dir.clone() } else { std::env::temp_dir() }));
+    let temporary = || std::path::absolute(std::env::temp_dir()).unwrap_or_else(|_| PathBuf::from("/tmp"));
+    findings.extend(sandbox(if writable { config.cache_dir.clone() } else { temporary() }));
     findings.push(processor());
     findings.push(certificates());
     findings.push(nearest_project(project));
