@@ -25,10 +25,17 @@ impl App {
     /// # Errors
     /// When it is wrong.
     pub(crate) fn new(globals: Globals) -> CommandResult<Self> {
-        let config = Config::load(&globals, &Environment::process())?;
+        let environment = Environment::process();
+        let config = Config::load(&globals, &environment)?;
         let out = Style::choose(globals.color(), stdout().is_terminal());
         let err = Style::choose(globals.color(), stderr().is_terminal());
         let app = Self { globals, config, out, err };
+        for text in environment.ignored() {
+            app.warn("relative-path", &text);
+        }
+        if app.config.cache_dir.exists() {
+            app.close_cache();
+        }
         if !app.config.without_effect.is_empty() {
             let settings = app.config.without_effect.join(", ");
             app.warn(
@@ -47,11 +54,5 @@ impl App {
     /// Whether somebody watches.
     pub(crate) fn watched(&self) -> bool {
         !self.globals.no_interactive && stderr().is_terminal()
-    }
-
-    /// Says something that is probably wrong.
-    pub(crate) fn warn(&self, reason: &str, text: &str) {
-        let title = self.err.paint(crate::term::Ink::Warning, format_args!("warning[{reason}]"));
-        eprintln!("{title}: {text}");
     }
 }

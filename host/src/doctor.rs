@@ -1,6 +1,8 @@
 //! What this machine lacks, and the command that mends it.
 
 use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
@@ -36,7 +38,8 @@ pub(crate) enum Health {
 pub(crate) fn examine(config: &Config, project: &Path) -> Vec<Finding> {
     let mut findings = vec![configuration(config), cache(config), room(config)];
     let writable = findings[1].health == Health::Good;
-    findings.extend(sandbox(if writable { config.cache_dir.clone() } else { std::env::temp_dir() }));
+    let temporary = || std::path::absolute(std::env::temp_dir()).unwrap_or_else(|_| PathBuf::from("/tmp"));
+    findings.extend(sandbox(if writable { config.cache_dir.clone() } else { temporary() }));
     findings.push(processor());
     findings.push(certificates());
     findings.push(nearest_project(project));
@@ -57,15 +60,21 @@ fn configuration(config: &Config) -> Finding {
 
 fn cache(config: &Config) -> Finding {
     let folder = &config.cache_dir;
-    let tried = fs::create_dir_all(folder).and_then(|()| tempfile::tempdir_in(folder));
-    match tried {
-        Ok(_) => finding("cache folder", Health::Good, folder.display().to_string(), ""),
-        Err(error) => {
-            let remedy =
-                format!("sudo chown -R \"$(id -u)\" {}, or set another 'cachedir'", folder.display());
-            finding("cache folder", Health::Bad, format!("{}: {error}", folder.display()), remedy)
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    let error = match made.and_then(|()| tempfile::tempdir_in(folder)) {
+        Ok(_) => return finding("cache folder", Health::Good, folder.display().to_string(), ""),
+        Err(error) => error,
+    };
+    let remedy = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "spec-host cache clean --to 1G, or make room on that disk otherwise".to_owned()
         }
-    }
+        ErrorKind::ReadOnlyFilesystem => {
+            "what is there can be read and checked out; to build, set another 'cachedir'".to_owned()
+        }
+        _ => format!("sudo chown -R \"$(id -u)\" {}, or set another 'cachedir'", folder.display()),
+    };
+    finding("cache folder", Health::Bad, format!("{}: {error}", folder.display()), remedy)
 }
 
 fn room(config: &Config) -> Finding {

@@ -84,6 +84,7 @@ impl Task {
         if let Some(grace) = self.grace {
             cas.hold_for(grace)?;
         }
+        cas.tell_holds()?;
         cas.tell_added()?;
         let mut quota = self.quota;
         if let Some(most) = &mut quota.most {

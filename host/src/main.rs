@@ -1,6 +1,7 @@
 //! `spec-host`: a build tool for BuildStream projects.
 
 mod app;
+mod cache;
 mod cli;
 mod commands;
 mod config;

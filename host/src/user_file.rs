@@ -158,10 +158,11 @@ fn replace_by_new(path: &Path, there: &fs::Metadata, bytes: &[u8]) -> io::Result
     Ok(())
 }
 
-/// Whether a file has an access control list, a label or other attributes.
+/// Whether a file has an access control list or other attributes that a new one would not get by itself.
 fn has_attributes(path: &Path) -> bool {
-    let mut none: [u8; 0] = [];
-    rustix::fs::listxattr(path, &mut none).is_ok_and(|length| length > 0)
+    let mut names = vec![0; 64 << 10];
+    let length = rustix::fs::listxattr(path, &mut names).unwrap_or(0);
+    names[..length].split(|byte| *byte == 0).any(|name| !name.is_empty() && name != b"security.selinux")
 }
 
 #[cfg(test)]

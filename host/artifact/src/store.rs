@@ -41,7 +41,7 @@ impl Artifacts {
     /// The artifact of that name, if it is cached; see [`lookup`](Self::lookup).
     ///
     /// # Errors
-    /// `artifact-damaged`, `artifact-newer-format`, or when the store fails.
+    /// `artifact-newer-format`, or when the store fails.
     pub fn get(&self, name: &ArtifactName) -> Result<Option<Artifact>> {
         match self.record(name)? {
             Some(artifact) if self.is_whole(&artifact)? => Ok(Some(artifact)),
@@ -50,13 +50,19 @@ impl Artifacts {
     }
 
     /// What is recorded under that name, whether or not the blobs that it refers to are here. A record of an older
-    /// format than ours counts as none.
+    /// format than ours counts as none, and so does one that cannot be read, which is told (`Cas::tell_of_damage`).
     ///
     /// # Errors
     /// As [`get`](Self::get).
     pub fn record(&self, name: &ArtifactName) -> Result<Option<Artifact>> {
         let bytes = self.records.get(&name.to_string())?;
-        bytes.map_or(Ok(None), |bytes| self.parse(name, &bytes))
+        match bytes.map(|bytes| self.parse(name, &bytes)) {
+            Some(Err(ArtifactError::Damaged { why, .. })) => {
+                self.records.damaged(&name.to_string(), &why);
+                Ok(None)
+            }
+            parsed => parsed.unwrap_or(Ok(None)),
+        }
     }
 
     fn parse(&self, name: &ArtifactName, bytes: &[u8]) -> Result<Option<Artifact>> {

@@ -44,7 +44,7 @@ impl ActionCache {
     /// When the file system fails. A damaged entry is none.
     pub fn get(&self, action: &Digest) -> Result<Option<Vec<u8>>> {
         let path = self.path(action);
-        let Some((file, entry)) = read(&path)? else { return Ok(None) };
+        let Some((file, entry)) = self.read(&path)? else { return Ok(None) };
         if !self.is_whole(&entry)? {
             return Ok(None);
         }
@@ -66,7 +66,7 @@ impl ActionCache {
     }
 
     pub(crate) fn needs_at(&self, path: &Path) -> Result<Option<Vec<Digest>>> {
-        Ok(read(path)?.map(|(_, entry)| entry.needs))
+        Ok(self.read(path)?.map(|(_, entry)| entry.needs))
     }
 
     /// The folders that entries are in.
@@ -88,17 +88,26 @@ impl ActionCache {
         let hex = action.hex();
         self.folder.join(&hex[..2]).join(format!("{hex}-{}", action.size()))
     }
-}
 
-fn read(path: &Path) -> Result<Option<(File, Entry)>> {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(CasError::io("open", path)(error)),
-    };
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(CasError::io("read", path))?;
-    Ok(Entry::decode(&bytes).map(|entry| (file, entry)))
+    /// An entry with its file. A damaged one is none.
+    fn read(&self, path: &Path) -> Result<Option<(File, Entry)>> {
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(CasError::io("open", path)(error)),
+        };
+        let mut bytes = Vec::new();
+        let entry = match file.read_to_end(&mut bytes) {
+            Err(error) if error.kind() == ErrorKind::IsADirectory => None,
+            read => read.map(|_| Entry::decode(&bytes)).map_err(CasError::io("read", path))?,
+        };
+        if entry.is_none() {
+            self.cas.note_damaged(path, "it is no result of an action");
+        }
+        Ok(entry.map(|entry| (file, entry)))
+    }
 }
 
 #[cfg(test)]

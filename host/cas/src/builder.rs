@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 use spec_model::{Digest, DigestFunction};
@@ -178,7 +178,15 @@ impl Batch {
     /// # Errors
     /// When the disk is full or fails.
     pub fn store(self, cas: &Cas) -> Result<()> {
-        cas.parallel(&self.made, |(digest, bytes, _)| cas.put_known(digest, bytes))?;
+        let stored = cas.parallel(&self.made, |(digest, bytes, _)| cas.put_known(digest, bytes));
+        match (stored, cas.shared.unstored.get()) {
+            (Err(error), Some(kept)) if error.is_unwritable() => {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.extend(self.made.into_iter().map(|(digest, _, directory)| (digest, directory)));
+                return Ok(());
+            }
+            (stored, _) => stored?,
+        };
         for (digest, _, directory) in self.made {
             cas.shared.directories.insert(digest, directory);
         }

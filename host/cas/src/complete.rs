@@ -46,7 +46,10 @@ impl Cas {
     /// # Errors
     /// When the file system fails.
     pub fn mark_complete(&self, root: &Digest) -> Result<()> {
-        self.mark(self.generation()?, root)
+        let generation = self.generation()?;
+        // It only saves work.
+        let _ = self.mark(generation, root);
+        Ok(())
     }
 
     fn mark(&self, generation: u64, root: &Digest) -> Result<()> {
@@ -87,26 +90,34 @@ impl Cas {
 
     fn generation(&self) -> Result<u64> {
         let path = self.shared.root.join(layout::COMPLETE).join("generation");
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(text.trim().parse().unwrap_or(1)),
+        match fs::read(&path) {
+            Ok(bytes) => Ok(number(&bytes).unwrap_or_else(|| self.damaged_generation(&path))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
+            Err(error) if error.kind() == ErrorKind::IsADirectory => Ok(self.damaged_generation(&path)),
             Err(error) => Err(CasError::io("read", &path)(error)),
         }
+    }
+
+    fn damaged_generation(&self, path: &std::path::Path) -> u64 {
+        self.note_damaged(path, "it holds no number");
+        DAMAGED
     }
 
     /// Runs something that removes blobs. A process killed meanwhile leaves the number odd: no marker counts then,
     /// until the next removal is over.
     pub(crate) fn while_removing<R>(&self, removal: impl FnOnce() -> Result<R>) -> Result<R> {
+        let (lock, locked) = self.folder_to_lock(layout::COMPLETE)?;
+        crate::lock::exclusive(&lock, &locked)?;
         let folder = self.shared.root.join(layout::COMPLETE);
-        fs::create_dir_all(&folder).map_err(CasError::io("create", &folder))?;
-        let lock = fs::File::open(&folder).map_err(CasError::io("open", &folder))?;
-        crate::lock::exclusive(&lock, &folder)?;
         let odd = self.generation()? | 1;
         self.set_generation(odd)?;
         let result = removal()?;
         self.set_generation(odd + 1)?;
-        for old in [odd.saturating_sub(1), odd.saturating_sub(3)] {
-            let _ = remove_all(&folder.join(old.to_string()));
+        // A number that was damaged may have become smaller: no marker may wait for it to come again.
+        for old in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            if old.file_name() != "generation" && old.file_name() != (odd + 1).to_string().as_str() {
+                let _ = remove_all(&old.path());
+            }
         }
         Ok(result)
     }
@@ -115,16 +126,36 @@ impl Cas {
         let folder = self.shared.root.join(layout::COMPLETE);
         let path = folder.join("generation");
         match self.replace(&path, value.to_string().as_bytes()) {
-            // Removing must be possible when the disk is full. A number cut short by a power failure counts as odd.
-            Err(CasError::DiskFull { .. }) => {
+            // Removing must be possible when the disk is full: without markers the number does not matter. One cut short
+            // by a power failure counts as odd.
+            Err(error) if error.is_unwritable() => {
                 for marked in fs::read_dir(&folder).into_iter().flatten().flatten() {
                     let _ = remove_all(&marked.path());
                 }
-                fs::write(&path, value.to_string()).map_err(CasError::io("write", &path))
+                let _ = overwrite(&path, value);
+                Ok(())
             }
             done => done,
         }
     }
+}
+
+/// A number that cannot be read: odd, and not the last there is.
+const DAMAGED: u64 = 1;
+
+fn number(bytes: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(bytes).ok();
+    // As many removals as that there have not been.
+    text.and_then(|text| text.trim().parse().ok()).filter(|number| *number < u64::MAX / 2)
+}
+
+/// Writes a number over another one, which needs no room.
+fn overwrite(path: &std::path::Path, value: u64) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut file = fs::File::options().write(true).truncate(false).open(path)?;
+    let text = value.to_string();
+    file.write_all(text.as_bytes())?;
+    file.set_len(text.len() as u64)
 }
 
 fn is_even(generation: u64) -> bool {

@@ -135,6 +135,19 @@ impl CasError {
         Self::io("write", path)(error)
     }
 
+    /// Whether nothing can be written: the disk is full, or it, or the store, may not be written at all.
+    #[must_use]
+    pub fn is_unwritable(&self) -> bool {
+        match self {
+            Self::DiskFull { .. } => true,
+            Self::Io { source, .. } => {
+                let errno = Errno::from_io_error(source);
+                matches!(errno, Some(Errno::ROFS | Errno::ACCESS | Errno::PERM))
+            }
+            _ => false,
+        }
+    }
+
     /// Wraps an operating system's error; a full disk becomes [`CasError::DiskFull`].
     pub(crate) fn io<E: Into<io::Error>>(
         action: &'static str,

@@ -28,12 +28,16 @@ impl Cas {
     /// When the file system fails.
     pub fn estimate(&self) -> Result<Option<u64>> {
         let path = self.usage_path();
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            // What else is there is replaced by the next count.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => {
+                return Ok(None);
+            }
             Err(error) => return Err(CasError::io("read", &path)(error)),
         };
-        Ok(told(&text).map(|told| told + self.shared.added.load(Ordering::Relaxed)))
+        Ok(told(&String::from_utf8_lossy(&bytes))
+            .map(|told| told + self.shared.added.load(Ordering::Relaxed)))
     }
 
     /// Tells other processes, and later ones, how much this handle added.
@@ -49,8 +53,15 @@ impl Cas {
         let file = File::options().append(true).open(&path);
         match file.and_then(|mut file| file.write_all(format!("{added}\n").as_bytes())) {
             // Nobody has counted yet, so nobody wants to know.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            done => done.map_err(CasError::io("write to", &path)),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => Ok(()),
+            Err(error) => match CasError::io("write to", &path)(error) {
+                error if error.is_unwritable() => {
+                    self.shared.added.fetch_add(added, Ordering::Relaxed);
+                    Ok(())
+                }
+                error => Err(error),
+            },
+            Ok(()) => Ok(()),
         }
     }
 
@@ -68,7 +79,12 @@ impl Cas {
     /// Notes a count that has in it what this handle [added](Self::added) before.
     pub(crate) fn note_count(&self, bytes: u64, added: u64) -> Result<()> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        self.replace(&self.usage_path(), format!("{} {bytes}\n", now.as_secs()).as_bytes())?;
+        let path = self.usage_path();
+        match self.replace(&path, format!("{} {bytes}\n", now.as_secs()).as_bytes()) {
+            // The next one who wants to know counts again.
+            Err(error) if error.is_unwritable() => _ = fs::remove_file(&path),
+            done => done?,
+        }
         let left = |now: u64| Some(now.saturating_sub(added));
         let _ = self.shared.added.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
         Ok(())

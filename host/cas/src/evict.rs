@@ -90,9 +90,7 @@ impl Cas {
     /// When the file system fails; what is still here is whole then, too.
     pub fn evict(&self, quota: &Quota, needs_of: NeedsOf<'_>) -> Result<Option<Evicted>> {
         let start = Instant::now();
-        let folder = self.shared.root.join(layout::QUOTA);
-        fs::create_dir_all(&folder).map_err(CasError::io("create", &folder))?;
-        let lock = fs::File::open(&folder).map_err(CasError::io("open", &folder))?;
+        let (lock, folder) = self.folder_to_lock(layout::QUOTA)?;
         if !try_lock(&lock, &folder, rustix::fs::FlockOperation::NonBlockingLockExclusive)? {
             return Ok(None);
         }
@@ -119,6 +117,17 @@ impl Cas {
         self.note_count(evicted.after, added)?;
         evicted.took = start.elapsed();
         Ok(Some(evicted))
+    }
+
+    /// A folder to take a lock on: that with this name, or the store itself when it is not there and cannot be made.
+    pub(crate) fn folder_to_lock(&self, name: &str) -> Result<(fs::File, std::path::PathBuf)> {
+        let folder = self.shared.root.join(name);
+        let made = fs::create_dir_all(&folder).map_err(CasError::io("create", &folder));
+        let folder = match made {
+            Err(error) if error.is_unwritable() => self.shared.root.clone(),
+            other => other.map(|()| folder)?,
+        };
+        Ok((fs::File::open(&folder).map_err(CasError::io("open", &folder))?, folder))
     }
 
     /// Bytes that the store may take of which `used` are taken.

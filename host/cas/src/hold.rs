@@ -38,8 +38,17 @@ pub(crate) struct Holds {
     file: Option<(File, Moment)>,
 }
 
+impl Holds {
+    /// Since when anything is held.
+    fn oldest(&self) -> Option<Moment> {
+        let graced = self.grace.map(|grace| Moment::now().before(grace + PRECISION));
+        self.live.first().map(|(since, _)| *since).into_iter().chain(graced).min()
+    }
+}
+
 impl Cas {
-    /// Makes a hold. Where there is a [grace](Self::hold_for), it covers what was used that long before, too.
+    /// Makes a hold. Where there is a [grace](Self::hold_for), it covers what was used that long before, too. Where
+    /// nothing can be written only this process heeds it, until [`tell_holds`](Self::tell_holds) tells others.
     ///
     /// # Errors
     /// When the file system fails.
@@ -49,7 +58,7 @@ impl Cas {
         let place = (since, holds.made);
         holds.made += 1;
         holds.live.insert(place);
-        self.publish_holds(&mut holds).inspect_err(|_| _ = holds.live.remove(&place))?;
+        self.try_publish(&mut holds).inspect_err(|_| _ = holds.live.remove(&place))?;
         drop(holds);
         Ok(Hold { cas: self.clone(), place })
     }
@@ -61,7 +70,22 @@ impl Cas {
     pub fn hold_for(&self, grace: Duration) -> Result<()> {
         let mut holds = self.holds();
         holds.grace = Some(grace);
-        self.publish_holds(&mut holds)
+        self.try_publish(&mut holds)
+    }
+
+    /// Tells other processes of holds for which there was no room.
+    ///
+    /// # Errors
+    /// When the file system fails otherwise.
+    pub fn tell_holds(&self) -> Result<()> {
+        self.try_publish(&mut self.holds())
+    }
+
+    fn try_publish(&self, holds: &mut Holds) -> Result<()> {
+        match self.publish_holds(holds) {
+            Err(error) if !error.is_unwritable() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn holds(&self) -> MutexGuard<'_, Holds> {
@@ -69,8 +93,7 @@ impl Cas {
     }
 
     fn publish_holds(&self, holds: &mut Holds) -> Result<()> {
-        let graced = holds.grace.map(|grace| Moment::now().before(grace + PRECISION));
-        let oldest = holds.live.first().map(|(since, _)| *since).into_iter().chain(graced).min();
+        let oldest = holds.oldest();
         // Without holds the file says too much until the next one comes, or the process ends.
         let Some(oldest) = oldest else { return Ok(()) };
         if matches!(&holds.file, Some((_, at)) if *at <= oldest && oldest <= at.after(SLACK)) {
@@ -89,7 +112,7 @@ impl Cas {
     /// What was noted as used then or later is held, by this process or another one.
     pub(crate) fn held_since(&self) -> Result<Moment> {
         let folder = self.shared.root.join(layout::TMP);
-        let mut since = Moment::LAST;
+        let mut since = self.holds().oldest().unwrap_or(Moment::LAST);
         for entry in fs::read_dir(&folder).map_err(CasError::io("list", &folder))? {
             let path = entry.map_err(CasError::io("list", &folder))?.path();
             let (Ok(owner), Ok(hold)) = (File::open(&path), fs::metadata(path.join(NAME))) else { continue };

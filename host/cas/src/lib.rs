@@ -16,6 +16,7 @@ mod checkout;
 mod codec;
 mod complete;
 mod damage;
+mod damaged_files;
 mod destination;
 mod diff;
 mod direct;

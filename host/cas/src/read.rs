@@ -11,7 +11,7 @@ use spec_model::Digest;
 use crate::error::{CasError, Result};
 use crate::layout::{self, BlobName};
 use crate::sparse;
-use crate::store::Cas;
+use crate::store::{Cas, is_file_of};
 use crate::usage::note_open_blob;
 
 /// Bytes read at a time when hashing: large enough that system calls do not count, small enough for the cache.
@@ -46,7 +46,7 @@ impl Cas {
             Err(error) => return Err(CasError::io("open", self.blob_path(digest))(error)),
         };
         let stat = rustix::fs::fstat(&file).map_err(CasError::io("look up", self.blob_path(digest)))?;
-        if stat.st_size as u64 != digest.size() {
+        if !is_file_of(&stat, digest.size()) {
             return Err(missing());
         }
         note_open_blob(&file, &stat);

@@ -28,12 +28,26 @@ impl Cas {
 }
 
 impl Refs {
-    /// The record called `name`. An empty one, as a power failure may leave, counts as absent. Counts as a use.
+    /// The record called `name`. An empty one, as a power failure may leave, is damaged and counts as absent, and so does
+    /// a folder in its place. Counts as a use.
     ///
     /// # Errors
     /// `cas-bad-path`, or when the file system fails.
     pub fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        self.read(name, |path| File::open(path).inspect(note_open_record))
+        let record = self.read(name, |path| File::open(path).inspect(note_open_record))?;
+        let path = self.folder.join(name);
+        match (&record, fs::metadata(&path)) {
+            (None, Ok(there)) if there.is_dir() => self.damaged(name, "it is a folder"),
+            (None, Ok(there)) if there.len() == 0 => self.damaged(name, "it is empty"),
+            _ => {}
+        }
+        Ok(record)
+    }
+
+    /// Tells that what [`get`](Self::get) answered means nothing, so that the record counts as absent; see
+    /// [`Cas::tell_of_damage`].
+    pub fn damaged(&self, name: &str, why: &str) {
+        self.cas.note_damaged(&self.folder.join(name), why);
     }
 
     /// As [`get`](Self::get), but it does not count as a use.

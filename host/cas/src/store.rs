@@ -1,5 +1,6 @@
 //! The disk store: one file per blob, named by its hash.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -11,8 +12,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 use rayon::prelude::*;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
+use spec_model::tree::Directory;
 use spec_model::{Cancel, Digest, DigestFunction};
 
+use crate::damaged_files::DamagedFiles;
 use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
 use crate::hold::Holds;
@@ -47,6 +50,9 @@ pub(crate) struct Shared {
     pub(crate) directories: DirectoryCache,
     pub(crate) holds: Mutex<Holds>,
     pub(crate) roll: Roll,
+    pub(crate) damaged_files: DamagedFiles,
+    /// Directories that were made and cannot be stored, if this is wanted.
+    pub(crate) unstored: OnceLock<Mutex<HashMap<Digest, Arc<Directory>>>>,
     /// Bytes of blobs that this handle stored and that are in no [estimate](crate::estimate) yet.
     pub(crate) added: AtomicU64,
     workers: OnceLock<rayon::ThreadPool>,
@@ -54,7 +60,7 @@ pub(crate) struct Shared {
 
 impl Cas {
     /// Opens the SHA-256 store in the folder `root`, making it when it is not there, and removes what killed processes
-    /// left.
+    /// left. One that is there can be opened when nothing can be written: its disk is full, or it is somebody else's.
     ///
     /// # Errors
     /// When the folder cannot be made or read.
@@ -82,14 +88,24 @@ impl Cas {
             directories: DirectoryCache::default(),
             holds: Mutex::default(),
             roll: Roll::default(),
+            damaged_files: DamagedFiles::default(),
+            unstored: OnceLock::new(),
             added: AtomicU64::new(0),
             workers: OnceLock::new(),
             function,
             root,
         };
         let cas = Self { shared: Arc::new(shared), limits: Limits::default(), cancel: Cancel::new() };
-        cas.put_bytes(b"")?;
-        Ok(cas)
+        match cas.put_bytes(b"") {
+            Err(error) if !error.is_unwritable() => Err(error),
+            _ => Ok(cas),
+        }
+    }
+
+    /// Has directories that merges make kept in memory from now on when they cannot be stored, so that trees can be
+    /// read together where nothing can be written. They are seen through this handle and its clones alone.
+    pub fn keep_unstored(&self) {
+        self.shared.unstored.get_or_init(Mutex::default);
     }
 
     /// A handle on the same store that takes larger trees, or only smaller ones.
@@ -142,7 +158,7 @@ impl Cas {
     pub fn contains(&self, digest: &Digest) -> Result<bool> {
         let name = BlobName::of(digest);
         match rustix::fs::statat(&self.shared.objects, name.path(), AtFlags::empty()) {
-            Ok(stat) => Ok(stat.st_size as u64 == digest.size() && self.note_use(&name, &stat)),
+            Ok(stat) => Ok(is_file_of(&stat, digest.size()) && self.note_use(&name, &stat)),
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(CasError::io("look up", self.blob_path(digest))(error)),
         }
@@ -229,6 +245,12 @@ impl fmt::Debug for Cas {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Cas({})", self.shared.root.display())
     }
+}
+
+/// Whether this is a whole blob of that size, and not something else in its place.
+pub(crate) fn is_file_of(stat: &rustix::fs::Stat, size: u64) -> bool {
+    let kind = rustix::fs::FileType::from_raw_mode(stat.st_mode);
+    kind == rustix::fs::FileType::RegularFile && stat.st_size as u64 == size
 }
 
 /// Opens a folder of blobs.

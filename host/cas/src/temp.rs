@@ -16,7 +16,7 @@ use rustix::process::geteuid;
 use crate::error::{CasError, Result};
 use crate::layout::MTIME;
 use crate::removal::{remove_all, remove_entry};
-use crate::store::Cas;
+use crate::store::{Cas, is_file_of};
 
 /// A folder in which every running process may own one sub-folder, marked by a lock the kernel drops with the process.
 #[derive(Debug)]
@@ -35,8 +35,14 @@ struct Owned {
 impl TempArea {
     /// Opens the area at `parent` and removes what dead processes left there.
     pub(crate) fn open(parent: PathBuf) -> Result<Self> {
-        fs::create_dir_all(&parent).map_err(CasError::io("create", &parent))?;
-        remove_abandoned(&parent)?;
+        match fs::create_dir_all(&parent).map_err(CasError::io("create", &parent)) {
+            // Then nothing can be made in it either, which matters only to who wants to.
+            Err(error) if error.is_unwritable() => {}
+            made => {
+                made?;
+                remove_abandoned(&parent)?;
+            }
+        }
         Ok(Self { parent, owned: OnceLock::new(), next: AtomicU64::new(0) })
     }
 
@@ -74,14 +80,30 @@ impl Cas {
         Ok(fresh)
     }
 
+    /// Makes the folders of a file of the store, in the place of files.
+    fn clear_way(&self, path: &Path) -> io::Result<()> {
+        let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root());
+        for folder in folders.filter(|folder| folder.is_file()) {
+            fs::remove_file(folder)?;
+        }
+        path.parent().map_or(Ok(()), fs::create_dir_all)
+    }
+
     /// Moves such a file to its place, or removes it when that fails.
     pub(crate) fn move_fresh(&self, fresh: &Path, path: &Path) -> Result<()> {
         let rename = || fs::rename(fresh, path);
-        let moved = match (rename(), path.parent()) {
-            (Err(error), Some(folder)) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(folder).and_then(|()| rename())
+        let moved = match rename() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| rename())
             }
-            (other, _) => other,
+            // What a broken disk or a hand put in its place goes.
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                fs::remove_dir_all(path).and_then(|()| rename())
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                self.clear_way(path).and_then(|()| rename())
+            }
+            other => other,
         };
         moved.map_err(CasError::io("write", path)).inspect_err(|_| _ = fs::remove_file(fresh))
     }
@@ -132,7 +154,11 @@ fn same_file(open: &File, path: &Path) -> bool {
 /// lie in a folder of somebody else.
 fn remove_abandoned(parent: &Path) -> Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let area = rustix::fs::open(parent, flags, Mode::empty()).map_err(CasError::io("open", parent))?;
+    let area = match rustix::fs::open(parent, flags, Mode::empty()) {
+        // It is another user's.
+        Err(Errno::ACCESS) => return Ok(()),
+        other => other.map_err(CasError::io("open", parent))?,
+    };
     for entry in Dir::read_from(&area).map_err(CasError::io("list", parent))? {
         let entry = entry.map_err(CasError::io("list", parent))?;
         let name = entry.file_name();
@@ -207,7 +233,7 @@ impl TempFile {
         match in_fan_out(dir, name, link) {
             Err(Errno::EXIST) => {
                 let there = rustix::fs::statat(dir, name, AtFlags::empty())?;
-                Ok(there.st_size as u64 == self.file.metadata()?.len())
+                Ok(is_file_of(&there, self.file.metadata()?.len()))
             }
             other => other.map(|()| true).map_err(Into::into),
         }
@@ -217,7 +243,14 @@ impl TempFile {
         if !path.exists() {
             link_nameless(&self.file, CWD, &CString::new(path.as_os_str().as_encoded_bytes())?)?;
         }
-        Ok(rustix::fs::renameat(CWD, path, dir, name)?)
+        match rustix::fs::renameat(CWD, path, dir, name) {
+            Err(Errno::ISDIR) => {
+                // Nobody but a broken disk or a hand puts a folder here.
+                rustix::fs::renameat(dir, name, CWD, path.with_extension("folder"))?;
+                Ok(rustix::fs::renameat(CWD, path, dir, name)?)
+            }
+            done => Ok(done?),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Merkle trees in the store: loading, storing, looking up, walking.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, SymlinkNode};
@@ -60,6 +60,11 @@ impl Cas {
     pub fn directory(&self, digest: &Digest) -> Result<Arc<Directory>> {
         if let Some(directory) = self.shared.directories.get(digest, || self.contains(digest))? {
             return Ok(directory);
+        }
+        if let Some(kept) = self.shared.unstored.get()
+            && let Some(directory) = kept.lock().unwrap_or_else(PoisonError::into_inner).get(digest)
+        {
+            return Ok(Arc::clone(directory));
         }
         let bytes = self.get(digest).map_err(|error| error.about("directory"))?;
         let directory = Arc::new(decode_directory(digest, &bytes)?);

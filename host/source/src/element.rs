@@ -192,9 +192,14 @@ pub fn staged_tree(cas: &Cas, key: &Key) -> Result<Option<Digest>, CasError> {
 }
 
 fn recall(cas: &Cas, refs: &Refs, record: &str) -> Result<Option<Digest>, CasError> {
-    match refs.get(record)?.and_then(|bytes| tree_of(&bytes)) {
+    let Some(bytes) = refs.get(record)? else { return Ok(None) };
+    match tree_of(&bytes) {
         Some(digest) if cas.complete(&digest)? => Ok(Some(digest)),
-        _ => Ok(None),
+        Some(_) => Ok(None),
+        None => {
+            refs.damaged(record, "it names no tree");
+            Ok(None)
+        }
     }
 }
 

@@ -37,9 +37,9 @@ pub(super) fn run(app: &App, command: &CacheCommand) -> CommandResult<ExitCode> 
 /// The stores that are there: one for each digest function that was used.
 fn stores(app: &App) -> CommandResult<Vec<Cas>> {
     let folder = app.config.cache("cas");
-    let mut stores = vec![Cas::open(&folder)?];
+    let mut stores = vec![app.open_cas(DigestFunction::Sha256)?];
     if folder.join(DigestFunction::Blake3.name()).is_dir() {
-        stores.push(Cas::open_with(&folder, DigestFunction::Blake3)?);
+        stores.push(app.open_cas(DigestFunction::Blake3)?);
     }
     Ok(stores)
 }

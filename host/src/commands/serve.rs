@@ -35,8 +35,7 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let addresses = args.listen.iter().map(|address| address.parse());
     let addresses: Vec<Address> = addresses.collect::<Result<_, _>>()?;
     let metrics = args.metrics_listen.as_deref().map(str::parse).transpose()?;
-    let folder = app.config.cache("cas");
-    let (cas, blake3) = (Cas::open(&folder)?, Cas::open_with(&folder, DigestFunction::Blake3)?);
+    let (cas, blake3) = (app.open_cas(DigestFunction::Sha256)?, app.open_cas(DigestFunction::Blake3)?);
     call_roll([cas.clone(), blake3.clone()]);
     let mut server = Server::new(cas.clone(), options(args)?);
     let nested = nested(cas.clone(), args);

@@ -2,22 +2,63 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::error::{CommandError, CommandResult};
+
 type Lookup = dyn Fn(&str) -> Option<String>;
+
+/// Folders of the user's, and where they are below the home when nobody says otherwise. As the XDG Base Directory
+/// Specification says, a relative path is ignored.
+const FOLDERS: [(&str, &str); 3] =
+    [("XDG_CACHE_HOME", ".cache"), ("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share")];
 
 /// Variables of the environment, so that tests can bring their own.
 pub(crate) struct Environment {
     lookup: Box<Lookup>,
+    /// The home of the user's account, for when no variable names it.
+    account: String,
 }
 
 impl Environment {
     /// The environment of this process.
     pub(crate) fn process() -> Self {
-        Self::new(|name| std::env::var(name).ok())
+        let mut process = Self::new(|name| std::env::var(name).ok());
+        if process.set("HOME").is_none()
+            && let Some(home) = std::env::home_dir().filter(|home| home.is_absolute())
+        {
+            process.account = home.to_string_lossy().into_owned();
+        }
+        process
     }
 
     /// An environment in which `lookup` finds variables.
     pub(crate) fn new(lookup: impl Fn(&str) -> Option<String> + 'static) -> Self {
-        Self { lookup: Box::new(lookup) }
+        Self { lookup: Box::new(lookup), account: "/".to_owned() }
+    }
+
+    /// Refuses an environment in which nobody can tell where caches and configuration files are.
+    ///
+    /// # Errors
+    /// `relative-home`.
+    pub(crate) fn check(&self) -> CommandResult {
+        let home = self.home();
+        let needed = ["XDG_CACHE_HOME", "XDG_CONFIG_HOME"].iter().any(|name| self.folder(name).is_none());
+        if Path::new(&home).is_absolute() || !needed {
+            return Ok(());
+        }
+        let message =
+            format!("HOME is '{home}', which is not an absolute path, so the cache would be anywhere");
+        Err(CommandError::usage("relative-home", message)
+            .hint("set HOME to the absolute path of your home, or both XDG_CACHE_HOME and XDG_CONFIG_HOME"))
+    }
+
+    /// What is said of variables that are ignored, and what is used instead.
+    pub(crate) fn ignored(&self) -> Vec<String> {
+        let relative = |name: &&str| self.set(name).is_some() && self.folder(name).is_none();
+        let text = |name: &str| {
+            let (set, used) = (self.set(name).unwrap_or_default(), self.value(name).unwrap_or_default());
+            format!("{name} is '{set}', which is not an absolute path, so it is ignored; {used} is used")
+        };
+        ["XDG_CACHE_HOME", "XDG_CONFIG_HOME"].into_iter().filter(relative).map(text).collect()
     }
 
     /// Where caches are (`XDG_CACHE_HOME`).
@@ -56,17 +97,24 @@ impl Environment {
     }
 
     fn value(&self, name: &str) -> Option<String> {
-        let set = (self.lookup)(name).filter(|value| !value.is_empty());
-        set.or_else(|| match name {
-            "XDG_CACHE_HOME" => Some(format!("{}/.cache", self.home())),
-            "XDG_CONFIG_HOME" => Some(format!("{}/.config", self.home())),
-            "XDG_DATA_HOME" => Some(format!("{}/.local/share", self.home())),
-            _ => None,
-        })
+        match FOLDERS.iter().find(|(folder, _)| *folder == name) {
+            Some((_, below)) => self.folder(name).or_else(|| Some(format!("{}/{below}", self.home()))),
+            None => self.set(name),
+        }
+    }
+
+    /// A folder that a variable names by an absolute path.
+    fn folder(&self, name: &str) -> Option<String> {
+        self.set(name).filter(|folder| Path::new(folder).is_absolute())
+    }
+
+    /// A variable that is not empty.
+    fn set(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
     fn home(&self) -> String {
-        (self.lookup)("HOME").filter(|home| !home.is_empty()).unwrap_or_else(|| "/".to_owned())
+        self.set("HOME").unwrap_or_else(|| self.account.clone())
     }
 }
 
@@ -92,4 +140,48 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(set: &'static [(&str, &str)]) -> Environment {
+        Environment::new(move |name| {
+            set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn relative_folders_are_ignored_and_told() {
+        for (set, cache, told) in [
+            (&[("HOME", "/me")][..], "/me/.cache", 0),
+            (&[("HOME", "/me"), ("XDG_CACHE_HOME", "/c")], "/c", 0),
+            (&[("HOME", "/me"), ("XDG_CACHE_HOME", "c")], "/me/.cache", 1),
+            (&[("HOME", "/me"), ("XDG_CACHE_HOME", "./c"), ("XDG_CONFIG_HOME", "~/f")], "/me/.cache", 2),
+            (&[("HOME", "/me"), ("XDG_CACHE_HOME", "")], "/me/.cache", 0),
+        ] {
+            let environment = environment(set);
+            assert!(environment.check().is_ok());
+            assert_eq!(environment.cache_home(), Path::new(cache), "{set:?}");
+            assert_eq!(environment.expand("$XDG_CACHE_HOME/x"), Path::new(cache).join("x"), "{set:?}");
+            let ignored = environment.ignored();
+            assert_eq!(ignored.len(), told, "{ignored:?}");
+            assert!(ignored.iter().all(|text| text.contains("/me/.")), "{ignored:?}");
+        }
+    }
+
+    #[test]
+    fn a_relative_home_is_refused_where_it_is_needed() {
+        for (set, refused) in [
+            (&[("HOME", "me")][..], true),
+            (&[("HOME", "me"), ("XDG_CACHE_HOME", "/c")], true),
+            (&[("HOME", "me"), ("XDG_CACHE_HOME", "/c"), ("XDG_CONFIG_HOME", "f")], true),
+            (&[("HOME", "me"), ("XDG_CACHE_HOME", "/c"), ("XDG_CONFIG_HOME", "/f")], false),
+            (&[], false),
+        ] {
+            let checked = environment(set).check().map_err(|error| error.parts().0.to_owned());
+            assert_eq!(checked.err(), refused.then(|| "relative-home".to_owned()), "{set:?}");
+        }
+    }
 }

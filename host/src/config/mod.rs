@@ -83,8 +83,9 @@ impl Config {
     /// Reads the file that the command line or the environment names, and puts the command line on top.
     ///
     /// # Errors
-    /// When the file cannot be read or is wrong.
+    /// `relative-home`, or when the file cannot be read or is wrong.
     pub(crate) fn load(globals: &Globals, environment: &Environment) -> CommandResult<Self> {
+        environment.check()?;
         let mut config = Self::defaults(environment);
         if let Some(path) = file::find(globals.config.as_deref(), environment) {
             let mapping = file::read(&path)?;

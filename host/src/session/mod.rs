@@ -10,7 +10,7 @@ use spec_artifact::Artifacts;
 use spec_build::ElementKeys;
 use spec_cas::{Cas, Hold};
 use spec_exec::executor::{LocalOptions, PoolOptions};
-use spec_model::{Key, KeyPair};
+use spec_model::{DigestFunction, Key, KeyPair};
 use spec_plugins::Plugins;
 use spec_project::keys::{SourceKey, compute_keys};
 use spec_project::{LoadOptions, Project};
@@ -81,7 +81,7 @@ impl Session {
         };
         let project = spec_project::load(&options, &kinds).or_usage()?;
         kinds.keep_answers();
-        let cas = Cas::open(config.cache("cas"))?;
+        let cas = app.open_cas(DigestFunction::Sha256)?;
         let hold = cas.hold()?;
         let context = sources::context(&config, &project.config, &cas);
         let sources = sources::configure(app, &project, &context)?;

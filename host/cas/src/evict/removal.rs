@@ -16,6 +16,7 @@ use super::needs::{Need, directories};
 use super::roots::{Root, RootKind, Roots};
 use crate::error::{CasError, Result};
 use crate::layout::BlobName;
+use crate::scratch::ScratchDir;
 use crate::store::Cas;
 use crate::usage::Moment;
 
@@ -43,10 +44,9 @@ pub(super) struct Removed {
 
 impl Removal<'_> {
     pub(super) fn run(&self, roots: &Roots) -> Result<Removed> {
-        // It is emptied when nobody waits any more.
-        let trash = self.cas.scratch()?;
-        self.cas.while_removing(|| {
+        let (removed, trash) = self.cas.while_removing(|| {
             let (mut removed, mut kept) = (Removed::default(), Kept::default());
+            let trash = self.trash(&mut removed)?;
             for (number, root) in roots.until(self.cut).iter().enumerate() {
                 match self.take_root(root, &trash.path().join(format!("root-{number}")))? {
                     true => removed.roots += 1,
@@ -54,8 +54,60 @@ impl Removal<'_> {
                 }
             }
             self.remove_blobs(trash.path(), &kept.blobs, &mut removed)?;
-            Ok(removed)
-        })
+            Ok((removed, trash))
+        })?;
+        // It is emptied when nobody waits any more.
+        drop(trash);
+        Ok(removed)
+    }
+
+    /// A folder for what is taken away. Where there is no room for one, those blobs go at once that were not used for
+    /// the longest time, until there is.
+    fn trash(&self, removed: &mut Removed) -> Result<ScratchDir> {
+        let mut full = match self.cas.scratch() {
+            Err(error @ CasError::DiskFull { .. }) => error,
+            other => return other,
+        };
+        for blob in self.going(&HashSet::new()) {
+            let failed = || CasError::io("remove", self.cas.blob_path(&blob.digest));
+            if !self.remove_now(blob).map_err(failed())? {
+                continue;
+            }
+            removed.blobs += 1;
+            removed.bytes += blob.disk;
+            full = match self.cas.scratch() {
+                Err(error @ CasError::DiskFull { .. }) => error,
+                other => return other,
+            };
+        }
+        Err(full)
+    }
+
+    /// Removes a blob with its twin; `false` when it is gone or was used again. Who uses it at this very moment may not
+    /// be noticed.
+    fn remove_now(&self, blob: &Blob) -> Result<bool, Errno> {
+        let (name, gone) = (BlobName::of(&blob.digest), AtFlags::empty());
+        let (objects, exec) = (&self.cas.shared.objects, &self.cas.shared.exec);
+        let found = rustix::fs::statat(objects, name.path(), AtFlags::SYMLINK_NOFOLLOW);
+        if found.is_ok_and(|stat| Moment::of_access(&stat) > blob.noted) {
+            return Ok(false);
+        }
+        self.cas.shared.directories.forget(&blob.digest);
+        let removed = [objects, exec].map(|folder| match rustix::fs::unlinkat(folder, name.path(), gone) {
+            Err(Errno::NOENT) => Ok(false),
+            other => other.map(|()| true),
+        });
+        Ok(removed.into_iter().collect::<Result<Vec<_>, _>>()?.contains(&true))
+    }
+
+    /// The blobs that nothing needs which stays, those first that were not used for the longest time.
+    fn going(&self, kept: &HashSet<Hash>) -> Vec<&Blob> {
+        let goes = |blob: &&Blob| {
+            blob.used <= self.cut && blob.digest.size() > 0 && !kept.contains(blob.digest.hash())
+        };
+        let mut going: Vec<&Blob> = self.census.blobs.iter().filter(goes).collect();
+        going.sort_unstable_by_key(|blob| blob.used);
+        going
     }
 
     /// Takes away a root; `false` when it was used again.
@@ -97,15 +149,13 @@ impl Removal<'_> {
 
     fn remove_blobs(&self, trash: &Path, kept: &HashSet<Hash>, removed: &mut Removed) -> Result<()> {
         let folder = File::open(trash).map_err(CasError::io("open", trash))?;
-        let goes = |blob: &&Blob| {
-            blob.used <= self.cut && blob.digest.size() > 0 && !kept.contains(blob.digest.hash())
-        };
-        let going: Vec<&Blob> = self.census.blobs.iter().filter(goes).collect();
+        let going = self.going(kept);
         let gone = self.cas.parallel(&going, |blob| {
             self.take_blob(blob, &folder).map_err(CasError::io("remove", self.cas.blob_path(&blob.digest)))
         })?;
-        removed.blobs = gone.iter().filter(|gone| **gone).count();
-        removed.bytes = going.iter().zip(&gone).filter(|(_, gone)| **gone).map(|(blob, _)| blob.disk).sum();
+        removed.blobs += gone.iter().filter(|gone| **gone).count();
+        let bytes = going.iter().zip(&gone).filter(|(_, gone)| **gone).map(|(blob, _)| blob.disk);
+        removed.bytes += bytes.sum::<u64>();
         Ok(())
     }
 

@@ -1,10 +1,10 @@
 //! Where actions write: in memory while there is plenty of it, else beside the store.
 
-use std::fs::{self, DirBuilder};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::XattrFlags;
+use rustix::fs::{Mode, OFlags, XattrFlags};
 use spec_cas::{Cas, CasError, ScratchArea, ScratchDir};
 
 /// A file system in memory that every Linux has and every user may use, of half of the memory by default.
@@ -77,10 +77,13 @@ impl Memory {
         }
         // Anybody may make folders there, so what has our name may not be ours; whatever fails means not to use it.
         let _ = DirBuilder::new().mode(0o700).create(&folder);
-        let meta = fs::symlink_metadata(&folder).ok()?;
-        let ours = meta.is_dir() && meta.uid() == user && meta.mode() & 0o077 == 0;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let open = rustix::fs::open(&folder, flags, Mode::empty()).ok()?;
+        let found = rustix::fs::fstat(&open).ok()?;
+        // What is ours nobody else can replace there, for the folder above it is sticky.
+        let ours = found.st_uid == user && found.st_mode & 0o077 == 0;
         // Overlayfs marks directories by attributes, which a tmpfs has since Linux 6.6.
-        let mark = || rustix::fs::setxattr(&folder, "user.spec-host", b"y", XattrFlags::empty()).is_ok();
+        let mark = || rustix::fs::fsetxattr(&open, "user.spec-host", b"y", XattrFlags::empty()).is_ok();
         if !ours || !mark() {
             return None;
         }

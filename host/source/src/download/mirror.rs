@@ -77,9 +77,11 @@ impl Part {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        // Between opening and locking, its owner may have finished and moved it away.
-        let still_there =
-            fs::metadata(&path).is_ok_and(|meta| file.metadata().is_ok_and(|own| own.ino() == meta.ino()));
+        // Between opening and locking, its owner may have finished and moved it away. Where others may write to the folder
+        // it may be a link, and what that leads to is not emptied.
+        let own = file.metadata()?;
+        let still_there = fs::symlink_metadata(&path)
+            .is_ok_and(|there| there.is_file() && there.nlink() == 1 && own.ino() == there.ino());
         if !still_there {
             return Ok(None);
         }
@@ -139,6 +141,22 @@ mod tests {
         let second = mirror.part()?;
         assert_ne!(first.path, second.path);
         assert_eq!(first.file.metadata()?.len(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_not_emptied() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let mirror = Mirror::new(folder.path().join("url"));
+        let (mine, other) = (folder.path().join("mine"), folder.path().join("other"));
+        fs::create_dir(mirror.directory())?;
+        for path in [&mine, &other] {
+            fs::write(path, "precious")?;
+        }
+        std::os::unix::fs::symlink(&mine, mirror.directory().join("download-0.part"))?;
+        fs::hard_link(&other, mirror.directory().join("download-1.part"))?;
+        drop(mirror.part()?);
+        assert_eq!((fs::read(mine)?, fs::read(other)?), (b"precious".to_vec(), b"precious".to_vec()));
         Ok(())
     }
 

@@ -59,6 +59,8 @@ fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<
         Deps::Build => Some(Scope::Build),
         Deps::All => Some(Scope::All),
     };
+    // It only reads what is there, which has to be possible where nothing can be written.
+    session.cas.keep_unstored();
     let builder = builder(&session);
     let mut root = builder.runtime_root(&request, scope, args.integrate(), &Quiet, cancel)?;
     Ok((session.cas.clone(), root.digest()?))
@@ -73,6 +75,7 @@ fn by_name(app: &App, args: &CheckoutArgs) -> CommandResult<(Cas, Digest)> {
     }
     if deps == Deps::Build {
         let roots = targets.found.iter().map(Target::files).collect::<CommandResult<Vec<_>>>()?;
+        targets.cas.keep_unstored();
         let layers: Vec<_> =
             roots.iter().map(|root| Layer { root: *root, location: "", filter: None }).collect();
         return Ok((targets.cas.clone(), targets.cas.merge(&layers)?.root));

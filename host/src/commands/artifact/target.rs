@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use spec_artifact::{Artifact, ArtifactName, Artifacts};
 use spec_cas::Cas;
-use spec_model::Digest;
+use spec_model::{Digest, DigestFunction};
 
 use crate::app::App;
 use crate::cli::Deps;
@@ -52,7 +52,7 @@ impl Targets {
             }
             (session.cas.clone(), session.artifacts)
         } else {
-            let cas = Cas::open(app.config.cache("cas"))?;
+            let cas = app.open_cas(DigestFunction::Sha256)?;
             (cas.clone(), Artifacts::new(cas))
         };
         for word in &names {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use spec_cas::{Cas, CasError};
-use spec_model::Digest;
+use spec_cas::CasError;
+use spec_model::{Digest, DigestFunction};
 use spec_remote::{Landing, Moved, Remote};
 
 use super::{connect, runtime};
@@ -41,7 +41,7 @@ async fn pull(
     if let Some(landing) = landing {
         return Ok(remote.pull_to(landing, digest).await?);
     }
-    let cas = Cas::open(app.config.cache("cas"))?;
+    let cas = app.open_cas(DigestFunction::Sha256)?;
     let _hold = cas.hold()?;
     Ok(remote.pull(&cas, digest).await?)
 }

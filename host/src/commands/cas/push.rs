@@ -47,7 +47,7 @@ fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<Tree>
             _hold: None,
         });
     };
-    let cas = Cas::open(app.config.cache("cas"))?;
+    let cas = app.open_cas(DigestFunction::Sha256)?;
     let hold = cas.hold()?;
     Ok(Tree { root, blobs: cas.blobs_below(&root)?, provider: Arc::new(cas), _hold: Some(hold) })
 }

@@ -1,0 +1,121 @@
+//! The folder of everything that can be made again: whose it is, who may look into it, and the store in it.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::Path;
+
+use rustix::fs::Mode;
+use spec_cas::Cas;
+use spec_model::DigestFunction;
+
+use crate::app::App;
+use crate::error::CommandResult;
+use crate::term::{Ink, Style};
+
+/// What others may do, and bits that are inherited.
+const FOR_OTHERS: u32 = 0o7077;
+const STICKY: u32 = 0o1000;
+
+/// Why a folder is as it is.
+#[derive(Debug, PartialEq, Eq)]
+enum Closed {
+    /// Nobody else can look into it.
+    Now,
+    /// It belongs to this user.
+    Foreign(u32),
+    /// Everybody may make folders in it, so it is not ours alone.
+    Shared,
+}
+
+impl App {
+    /// Opens the store of the cache, which nobody else can look into from now on if it is ours.
+    ///
+    /// # Errors
+    /// When the store cannot be made or read.
+    pub(crate) fn open_cas(&self, function: DigestFunction) -> CommandResult<Cas> {
+        self.close_cache();
+        let cas = Cas::open_with(self.config.cache("cas"), function)?;
+        let style = self.err;
+        cas.tell_of_damage(move |path, why| {
+            warn(
+                style,
+                "damaged-file",
+                &format!("{}: {why}; it counts as not there and is made again", path.display()),
+            );
+        });
+        Ok(cas)
+    }
+
+    /// Makes the folders of the cache and closes them to others. Says whose they are when they are not ours; what cannot
+    /// be made is told by whoever needs it.
+    pub(crate) fn close_cache(&self) {
+        for folder in [self.config.cache_dir.clone(), self.config.cache("cas")] {
+            let text = match close(&folder) {
+                Ok(Closed::Now) | Err(_) => continue,
+                Ok(Closed::Foreign(user)) => {
+                    format!("belongs to user {user}, who can change what is built from it")
+                }
+                Ok(Closed::Shared) => {
+                    "is open to everybody; set 'cachedir' to a folder of your own".to_owned()
+                }
+            };
+            return self.warn("cache-of-others", &format!("the cache {} {text}", folder.display()));
+        }
+    }
+
+    /// Says something that is probably wrong.
+    pub(crate) fn warn(&self, reason: &str, text: &str) {
+        warn(self.err, reason, text);
+    }
+}
+
+fn warn(style: Style, reason: &str, text: &str) {
+    let title = style.paint(Ink::Warning, format_args!("warning[{reason}]"));
+    eprintln!("{title}: {text}");
+}
+
+/// Makes a folder that only this user can look into, or closes the one that is there; a link to it is followed.
+fn close(folder: &Path) -> io::Result<Closed> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    // What is closed is what was looked at, whatever the name leads to by then.
+    let open = File::open(folder)?;
+    let found = open.metadata()?;
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Ok(Closed::Foreign(found.uid()));
+    }
+    if found.mode() & STICKY != 0 || folder.parent().is_none() {
+        return Ok(Closed::Shared);
+    }
+    if found.mode() & FOR_OTHERS != 0 {
+        rustix::fs::fchmod(&open, Mode::RWXU)?;
+    }
+    Ok(Closed::Now)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_is_closed_whether_it_was_there_or_not() -> io::Result<()> {
+        let parent = tempfile::tempdir()?;
+        let mode = |path: &Path| Ok::<_, io::Error>(fs::metadata(path)?.mode() & 0o7777);
+        let folder = parent.path().join("new/cache");
+        for wider in [0o755, 0o777, 0o2770, 0o6755] {
+            assert_eq!(close(&folder)?, Closed::Now);
+            assert_eq!(mode(&folder)?, 0o700);
+            fs::set_permissions(&folder, Permissions::from_mode(wider))?;
+        }
+        std::os::unix::fs::symlink("new/cache", parent.path().join("link"))?;
+        assert_eq!(close(&parent.path().join("link"))?, Closed::Now);
+        assert_eq!(mode(&folder)?, 0o700);
+        fs::set_permissions(&folder, Permissions::from_mode(0o1777))?;
+        assert_eq!(close(&folder)?, Closed::Shared);
+        assert_eq!(mode(&folder)?, 0o1777, "what is everybody's stays so");
+        Ok(())
+    }
+}
