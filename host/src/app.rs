@@ -52,6 +52,6 @@ impl App {
     /// Says something that is probably wrong.
     pub(crate) fn warn(&self, reason: &str, text: &str) {
         let title = self.err.paint(crate::term::Ink::Warning, format_args!("warning[{reason}]"));
-        eprintln!("{title}: {text}");
+        crate::term::tell(&format!("{title}: {}\n", crate::term::safe(text)), self.err);
     }
 }

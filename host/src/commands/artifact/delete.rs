@@ -4,6 +4,7 @@ use super::target::Targets;
 use crate::app::App;
 use crate::cli::Deps;
 use crate::error::CommandResult;
+use crate::term::tell;
 
 /// Removes artifacts under all names they are known by.
 pub(super) fn run(app: &App, deps: Deps, artifacts: &[String]) -> CommandResult {
@@ -21,7 +22,7 @@ pub(super) fn run(app: &App, deps: Deps, artifacts: &[String]) -> CommandResult 
                 targets.artifacts.remove(&name.with_key(key))?;
             }
         }
-        eprintln!("removed {}", target.shown);
+        tell(&format!("removed {}\n", target.shown), app.err);
     }
     Ok(())
 }
