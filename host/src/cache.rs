@@ -72,7 +72,7 @@ impl App {
 
 fn warn(style: Style, reason: &str, text: &str) {
     let title = style.paint(Ink::Warning, format_args!("warning[{reason}]"));
-    eprintln!("{title}: {text}");
+    crate::term::tell(&format!("{title}: {}\n", crate::term::safe(text)), style);
 }
 
 /// Makes a folder that only this user can look into, or closes the one that is there; a link to it is followed.

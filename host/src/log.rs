@@ -15,6 +15,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::term::{Guarded, Style, json_text};
+
 /// How a line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -30,9 +32,11 @@ pub(crate) fn start(level: LevelFilter, format: Format) {
     let ours = ["spec_", "spec-host"].map(|prefix| (prefix, level));
     let targets = Targets::new().with_targets(ours).with_default(level.min(LevelFilter::WARN));
     let registry = tracing_subscriber::registry().with(targets);
-    let lines = tracing_subscriber::fmt::layer().with_writer(stderr);
+    let colours = stderr().is_terminal();
+    let style = if colours { Style::Colour } else { Style::Plain };
+    let lines = tracing_subscriber::fmt::layer().with_writer(move || Guarded { to: stderr(), style });
     match format {
-        Format::Text => registry.with(lines.with_ansi(stderr().is_terminal())).init(),
+        Format::Text => registry.with(lines.with_ansi(colours)).init(),
         Format::Json => registry.with(lines.with_ansi(false).event_format(Json)).init(),
     }
 }
@@ -53,7 +57,7 @@ where
         fields.put("level", event.metadata().level().as_str().to_ascii_lowercase().into());
         fields.put("target", event.metadata().target().into());
         event.record(&mut fields);
-        writeln!(to, "{}", Value::Object(fields.0))
+        writeln!(to, "{}", json_text(&Value::Object(fields.0), false))
     }
 }
 

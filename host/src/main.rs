@@ -48,7 +48,7 @@ fn run(cli: &Cli) -> CommandResult<ExitCode> {
 fn report(globals: &Globals, error: &CommandError) -> ExitCode {
     let style = term::Style::choose(globals.color(), std::io::IsTerminal::is_terminal(&std::io::stderr()));
     let base = spec_project::find_project(globals.directory());
-    eprint!("{}", error.render(style, &base.unwrap_or_default()));
+    term::tell(&error.render(style, &base.unwrap_or_default()), style);
     error.exit_code()
 }
 

@@ -187,8 +187,17 @@ pub(crate) fn known(keys: ArtifactKeys) -> ElementKeys {
 /// Progress of a download as that of a job.
 pub(crate) fn watch(context: &Context, activity: &'static str) -> Watch {
     let told = Arc::new(context.clone());
-    Watch::new(context.cancel.clone(), move |done, total| {
-        told.progress(activity, Some((done, total.unwrap_or(0))));
+    let warned = told.clone();
+    let progress = move |done, total: Option<u64>| told.progress(activity, Some((done, total.unwrap_or(0))));
+    Watch::new(context.cancel.clone(), progress).with_warnings(move |reason, text| {
+        warned.message(Message {
+            element: None,
+            level: MessageLevel::Warning,
+            reason: reason.to_owned(),
+            text: text.to_owned(),
+            detail: None,
+            figures: Vec::new(),
+        });
     })
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The crates of each floor, from the lowest.
 const FLOORS: [&[&str]; 6] = [
-    &["spec-model", "spec-proto"],
+    &["spec-model", "spec-proto", "spec-files"],
     &["spec-cas", "spec-strategy", "spec-sandbox"],
     &["spec-project", "spec-source", "spec-exec", "spec-plugins", "spec-artifact", "spec-remote"],
     &["spec-build", "spec-reapi", "spec-speculation"],
@@ -25,7 +25,7 @@ const RESERVED: [(&str, &[&str]); 8] = [
     ("saphyr-parser", &["spec-project"]),
     // The binary writes archives of checkouts; reading them is a source's.
     ("tar", &["spec-source", "spec-host"]),
-    ("ureq", &["spec-source"]),
+    ("reqwest", &["spec-source"]),
     ("prost-build", &["spec-proto"]),
     ("tonic", &["spec-reapi", "spec-remote"]),
     ("clap", &["spec-host"]),

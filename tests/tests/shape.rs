@@ -1,4 +1,4 @@
-//! The shape of the house: small files, and `unsafe` in one room.
+//! The shape of the house: small files, and `unsafe` where it is expected.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,9 @@ const MEDIAN: usize = 200;
 
 /// The room that may use `unsafe`.
 const UNSAFE_ROOM: &str = "host/sandbox";
+
+/// The one file elsewhere that may: it loads compiled code.
+const UNSAFE_FILE: &str = "host/plugins/src/code_cache.rs";
 
 #[test]
 fn files_of_the_host_are_small() {
@@ -26,11 +29,11 @@ fn files_of_the_host_are_small() {
 /// The workspace denies `unsafe` to who inherits its lints: so a crate has to inherit them, and a file
 /// must not excuse itself.
 #[test]
-fn unsafe_is_in_one_room() {
+fn unsafe_is_in_one_room_and_one_file() {
     let mut strays = vec![];
     for folder in ["host", "proto", "tests", "xtask"] {
         let files = sources(folder).into_iter();
-        strays.extend(files.filter(|file| !in_unsafe_room(file) && excuses_unsafe(&read(file))));
+        strays.extend(files.filter(|file| !may_be_unsafe(file) && excuses_unsafe(&read(file))));
     }
     for manifest in manifests() {
         let lints = read(&manifest);
@@ -38,13 +41,17 @@ fn unsafe_is_in_one_room() {
             strays.push(manifest);
         }
     }
-    assert!(strays.is_empty(), "only {UNSAFE_ROOM} may use unsafe; see {strays:?}");
+    assert!(strays.is_empty(), "only {UNSAFE_ROOM} and {UNSAFE_FILE} may use unsafe; see {strays:?}");
 }
 
 fn excuses_unsafe(text: &str) -> bool {
     // In two pieces, so that this file does not excuse itself.
     let lint = concat!("unsafe", "_code");
     text.lines().any(|line| line.contains(lint) && (line.contains("allow(") || line.contains("expect(")))
+}
+
+fn may_be_unsafe(file: &Path) -> bool {
+    in_unsafe_room(file) || file == spec_testkit::checkout().join(UNSAFE_FILE)
 }
 
 fn in_unsafe_room(file: &Path) -> bool {

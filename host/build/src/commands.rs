@@ -1,8 +1,8 @@
 //! Running the commands of a plan, and those that integrate dependencies.
 
 use spec_exec::{Access, ExecError, RunSpec, Streams};
-use spec_sandbox::{Ending, SandboxError};
-use spec_strategy::{Command, CommandGroup};
+use spec_sandbox::{Ending, SandboxError, check_arguments};
+use spec_strategy::{Command, CommandGroup, Step};
 
 use crate::job::Job;
 use crate::{BuildError, CommandFailure};
@@ -42,6 +42,17 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// Refuses commands of the plan that could not be started, before anything is staged for them.
+    pub(crate) fn check_commands(&self) -> Result<(), BuildError> {
+        for step in &self.plan().steps {
+            let Step::Run(group) = step else { continue };
+            for command in &group.commands {
+                check_length(&group.label, command, &self.environment)?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn working_directory(&self) -> String {
         self.plan().working_directory.clone().unwrap_or_else(|| "/".to_owned())
     }
@@ -57,6 +68,7 @@ impl Job<'_> {
         if self.cancel.is_cancelled() {
             return Err(BuildError::Cancelled);
         }
+        check_length(group, command, &environment)?;
         if self.log.is_none() {
             // A build has its log by now: this is for a shell or a checkout.
             self.start_log("integration")?;
@@ -104,6 +116,23 @@ impl Job<'_> {
     }
 }
 
+fn check_length(group: &str, command: &Command, environment: &[(String, String)]) -> Result<(), BuildError> {
+    check_arguments(&command.argv, environment, None).map_err(|error| BuildError::CommandTooLong {
+        group: group.to_owned(),
+        command: beginning(&brief(&command.label)),
+        error,
+    })
+}
+
+/// As much of a command as a message can have.
+fn beginning(command: &str) -> String {
+    const MOST: usize = 60;
+    match command.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &command[..end]),
+        None => command.to_owned(),
+    }
+}
+
 /// Exit code and signal of a command that did not end well.
 fn failed(ending: Ending) -> Option<(Option<i32>, Option<i32>)> {
     match ending {
@@ -136,5 +165,24 @@ mod tests {
     fn a_status_line_is_one_line() {
         assert_eq!(brief("\n  make -j2 \\\n  all"), "make -j2 \\");
         assert_eq!(brief(""), "");
+    }
+
+    #[test]
+    fn a_long_command_names_its_element_setting_and_length() {
+        let long = "a".repeat(140_000);
+        let command = Command { label: format!("true {long}"), argv: vec!["sh".to_owned(), long.clone()] };
+        let error = check_length("build-commands", &command, &[]).expect_err("it is too long");
+        assert_eq!(spec_model::UserError::reason(&error), "command-too-long");
+        let message = error.to_string();
+        assert!(
+            message.len() < 400 && message.starts_with("build-commands: the command 'true aaa"),
+            "{message}"
+        );
+        assert!(message.contains("140001") && message.contains("131072"), "{message}");
+        let short = Command { label: "true".to_owned(), argv: vec!["true".to_owned()] };
+        let error = check_length("build-commands", &short, &[("FLAGS".to_owned(), long)]);
+        let message = error.expect_err("it is too long").to_string();
+        assert!(message.contains("environment variable FLAGS is 140007 bytes"), "{message}");
+        assert!(check_length("build-commands", &short, &[]).is_ok());
     }
 }

@@ -8,6 +8,7 @@ use spec_artifact::ArtifactError;
 use spec_cas::CasError;
 use spec_exec::ExecError;
 use spec_model::{NodeError, Place, UserError};
+use spec_sandbox::SandboxError;
 
 /// Why an element could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,16 @@ pub enum BuildError {
     /// A command ended badly. A failed artifact with the log has been stored.
     #[error("{0}")]
     Command(Box<CommandFailure>),
+    /// Linux starts no command that long.
+    #[error("{group}: the command '{command}' cannot be run: {error}")]
+    CommandTooLong {
+        /// The setting that it comes from, such as `build-commands`.
+        group: String,
+        /// How it begins.
+        command: String,
+        /// What is too long, how long it is, and what the limit is.
+        error: SandboxError,
+    },
     /// The staged artifacts lack a program.
     #[error(
         "the staged artifacts do not provide the command '{command}'; add the element that does to build-depends"
@@ -155,6 +166,7 @@ impl UserError for BuildError {
     fn reason(&self) -> &str {
         match self {
             Self::Command(_) => "command-failed",
+            Self::CommandTooLong { .. } => "command-too-long",
             Self::MissingCommand { .. } => "missing-command",
             Self::NothingToCollect { .. } => "nothing-to-collect",
             Self::MissingDirectory { .. } => "missing-directory",

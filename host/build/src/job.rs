@@ -49,6 +49,7 @@ impl<'a> Job<'a> {
         let mut job = Self::without_digests(builder, request, observer, cancel)?;
         job.check_platform()?;
         job.add_digest_environment()?;
+        job.check_commands()?;
         Ok(job)
     }
 

@@ -1,69 +1,80 @@
 //! Compiled code on disk.
 //!
-//! The engine names an entry by the SHA-256 of the component together with the compiler's version and settings, and
-//! writes it under a temporary name first. Loading it trusts the file as much as the program itself. The directory
-//! therefore has no access for other users; who can write there as this user can also replace the program.
+//! Loading it trusts the file as much as the program itself. So it is loaded only as this user wrote it (see
+//! [`kept`]), from a folder without access for other users; who can write there as this user can also replace the
+//! program. What is not as it was written is compiled again.
 
-use std::fs::{self, DirEntry};
+use std::hash::{Hash, Hasher};
 use std::io;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use wasmtime::{Cache, CacheConfig};
+use spec_model::{Digest, DigestHasher};
+use wasmtime::Engine;
+use wasmtime::component::Component;
 
+use crate::kept::{self, Verified};
 use crate::private;
 
-/// Writing an entry takes milliseconds; the temporary file of a program that was killed keeps others from writing it.
-const ABANDONED: Duration = Duration::from_secs(60);
-
-/// The cache in `directory`, which is made if it is missing.
-pub(crate) fn open(directory: &Path) -> io::Result<Cache> {
-    let directory = private::folder(directory)?;
-    sweep(&directory.join("modules"));
-    let mut config = CacheConfig::new();
-    config.with_directory(directory);
-    Cache::new(config).map_err(io::Error::other)
+/// The compiled code of components, for one engine.
+pub(crate) struct CodeCache {
+    folder: PathBuf,
+    /// Tells the compiler's version and settings.
+    engine: String,
 }
 
-/// Removes what programs left that were killed while they wrote an entry.
-fn sweep(directory: &Path) {
-    let versions = fs::read_dir(directory).into_iter().flatten().flatten();
-    let files = versions.filter_map(|version| fs::read_dir(version.path()).ok()).flatten().flatten();
-    for file in files.filter(is_abandoned) {
-        // Another program may have removed it.
-        let _ = fs::remove_file(file.path());
+impl CodeCache {
+    /// The cache in `directory`, which is made if it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be closed to other users.
+    pub(crate) fn open(directory: &Path, engine: &Engine) -> io::Result<Self> {
+        let mut settings = Settings(DigestHasher::new());
+        engine.precompile_compatibility_hash().hash(&mut settings);
+        Ok(Self { folder: private::folder(directory)?, engine: settings.0.finish().hex() })
+    }
+
+    /// The component whose code was kept, if there is one.
+    pub(crate) fn load(&self, engine: &Engine, component: &[u8]) -> Option<Component> {
+        let file = self.file(component);
+        let loaded = deserialize(engine, &kept::read(&file)?);
+        let told = |error| tracing::debug!("{} is not used: {error:#}", file.display());
+        loaded.map_err(told).ok()
+    }
+
+    /// Keeps the code of a component. What cannot be written is compiled again.
+    pub(crate) fn keep(&self, component: &[u8], compiled: &Component) {
+        let file = self.file(component);
+        let written = compiled.serialize().and_then(|code| Ok(kept::write(&file, &code)?));
+        if let Err(error) = written {
+            tracing::debug!("compiled code cannot be kept in {}: {error:#}", file.display());
+        }
+    }
+
+    fn file(&self, component: &[u8]) -> PathBuf {
+        let name = Digest::of(format!("{} {}", self.engine, Digest::of(component).hex()).as_bytes());
+        self.folder.join(name.hex())
     }
 }
 
-fn is_abandoned(file: &DirEntry) -> bool {
-    let unfinished = file.file_name().to_string_lossy().contains(".wip-atomic-write-");
-    let age = || file.metadata().ok()?.modified().ok()?.elapsed().ok();
-    unfinished && age().is_some_and(|age| age > ABANDONED)
+#[allow(unsafe_code, reason = "loading machine code cannot be checked by the compiler")]
+fn deserialize(engine: &Engine, code: &Verified) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes must be what `Component::serialize` gave, unchanged. Only `keep` writes files under these
+    // names. `Verified` says that this file has the checksum that was written with it, over its name and all bytes,
+    // and that it and its folder belong to this user and are closed to writes of others. The bytes are a copy in this
+    // process: nothing can change them after the check. The engine itself refuses code of other versions and settings.
+    unsafe { Component::deserialize(engine, &**code) }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::SystemTime;
+/// Digests what an engine's settings hash to.
+struct Settings(DigestHasher);
 
-    use super::*;
+impl Hasher for Settings {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
 
-    #[test]
-    fn only_abandoned_files_are_swept() -> io::Result<()> {
-        let parent = tempfile::tempdir()?;
-        let version = parent.path().join("modules/wasmtime-1");
-        fs::create_dir_all(&version)?;
-        let old = SystemTime::now() - 2 * ABANDONED;
-        for (name, time) in
-            [("a.wip-atomic-write-mod", old), ("b.wip-atomic-write-mod", SystemTime::now()), ("a", old)]
-        {
-            fs::File::create(version.join(name))?.set_modified(time)?;
-        }
-        sweep(&parent.path().join("modules"));
-        let left = |name: &str| version.join(name).exists();
-        assert_eq!(
-            [left("a.wip-atomic-write-mod"), left("b.wip-atomic-write-mod"), left("a")],
-            [false, true, true]
-        );
-        Ok(())
+    /// Nobody asks for the short hash.
+    fn finish(&self) -> u64 {
+        0
     }
 }

@@ -3,6 +3,7 @@
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
+use crate::code_cache::CodeCache;
 use crate::failure::Failure;
 use crate::world::World;
 
@@ -13,20 +14,35 @@ const MAGIC: &[u8] = b"\0asm";
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 
 /// Compiles a component, or loads what was compiled before, and checks that it is one of the world.
-pub(crate) fn prepare<W: World>(engine: &Engine, bytes: &[u8]) -> Result<W::Pre, Failure> {
+pub(crate) fn prepare<W: World>(
+    engine: &Engine,
+    code: Option<&CodeCache>,
+    bytes: &[u8],
+) -> Result<W::Pre, Failure> {
     if bytes.starts_with(MODULE) {
         return Err(no_component::<W>("it is a core module; make a component of it with wit-component"));
     }
     if !bytes.starts_with(MAGIC) {
         return Err(no_component::<W>("it is no WebAssembly"));
     }
-    let component = Component::from_binary(engine, bytes)
-        .map_err(|error| no_component::<W>(&format!("it is damaged: {}", error.root_cause())))?;
+    let component = match code.and_then(|code| code.load(engine, bytes)) {
+        Some(component) => component,
+        None => compile::<W>(engine, code, bytes)?,
+    };
     let mut linker = Linker::new(engine);
     W::link(&mut linker)
         .and_then(|()| linker.instantiate_pre(&component))
         .and_then(W::prepare)
         .map_err(|error| wrong_world::<W>(engine, &component, &error))
+}
+
+fn compile<W: World>(engine: &Engine, code: Option<&CodeCache>, bytes: &[u8]) -> Result<Component, Failure> {
+    let component = Component::from_binary(engine, bytes)
+        .map_err(|error| no_component::<W>(&format!("it is damaged: {}", error.root_cause())))?;
+    if let Some(code) = code {
+        code.keep(bytes, &component);
+    }
+    Ok(component)
 }
 
 fn no_component<W: World>(what: &str) -> Failure {

@@ -1,18 +1,16 @@
 //! The engine that all components share.
 
-use std::path::Path;
-
 use wasmtime::{Config, Enabled, Engine, PoolingAllocationConfig};
 
-use crate::{Limits, code_cache};
+use crate::Limits;
 
 /// What a component made of one module needs: the module itself and two of glue for its imports, with room for more.
 const MODULES_PER_COMPONENT: u32 = 8;
 /// The policies of a session, beside the element kinds.
 const POLICIES: usize = 2;
 
-/// An engine for `limits` that keeps compiled code in `cache_dir`.
-pub(crate) fn new(cache_dir: &Path, limits: &Limits) -> wasmtime::Result<Engine> {
+/// An engine for `limits`.
+pub(crate) fn new(limits: &Limits) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config.consume_fuel(true).epoch_interruption(true).concurrency_support(false);
     // Where in the guest a call ended is of no use to a user, and costs size and time of every load.
@@ -20,14 +18,6 @@ pub(crate) fn new(cache_dir: &Path, limits: &Limits) -> wasmtime::Result<Engine>
     // Address space for what an instance may have, not for all of 4 GiB: some machines limit it.
     config.memory_reservation(limits.memory as u64).memory_guard_size(1 << 16);
     config.allocation_strategy(pooling(limits));
-    // A folder of its own: wasmtime removes from it what it does not know.
-    match code_cache::open(&cache_dir.join("code")) {
-        Ok(cache) => drop(config.cache(Some(cache))),
-        Err(error) => tracing::warn!(
-            "compiled plugins cannot be kept in {}: {error}; every start compiles them again",
-            cache_dir.display()
-        ),
-    }
     Engine::new(&config)
 }
 

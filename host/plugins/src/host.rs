@@ -1,10 +1,12 @@
 //! The engine with all that components share, started when the first one is needed.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::Engine;
 
 use crate::clock::Clock;
+use crate::code_cache::CodeCache;
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::pool::Pool;
@@ -20,6 +22,8 @@ pub(crate) struct Host {
 /// What all components share.
 pub(crate) struct Started {
     engine: Engine,
+    /// Where compiled code is kept, if it can be.
+    code: Option<CodeCache>,
     /// Instances of element kinds. Policies have state, so that each has an instance of its own.
     pub(crate) pool: Pool<Instance<ElementKind>>,
     pub(crate) limits: Limits,
@@ -48,13 +52,25 @@ impl Started {
             Failure::host(format!("the WebAssembly engine does not start: {error:#}; see 'spec-host doctor'"))
         };
         let limits = options.limits;
-        let engine = engine::new(&options.cache_dir, &limits).map_err(cannot)?;
+        let engine = engine::new(&limits).map_err(cannot)?;
         let clock = Clock::start(engine.clone()).map_err(|error| cannot(error.into()))?;
-        Ok(Self { engine, pool: Pool::new(limits.instances), limits, _clock: clock })
+        let code = code_cache(&options.cache_dir, &engine);
+        Ok(Self { engine, code, pool: Pool::new(limits.instances), limits, _clock: clock })
     }
 
     /// A component that can be instantiated.
     pub(crate) fn prepare<W: World>(&self, bytes: &[u8]) -> Result<W::Pre, Failure> {
-        component::prepare::<W>(&self.engine, bytes)
+        component::prepare::<W>(&self.engine, self.code.as_ref(), bytes)
     }
+}
+
+fn code_cache(cache_dir: &Path, engine: &Engine) -> Option<CodeCache> {
+    let opened = CodeCache::open(&cache_dir.join("code"), engine);
+    let told = |error| {
+        tracing::warn!(
+            "compiled plugins cannot be kept in {}: {error}; every start compiles them again",
+            cache_dir.display()
+        );
+    };
+    opened.map_err(told).ok()
 }

@@ -1,8 +1,7 @@
 //! Where the bytes of a component come from.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::Limits;
@@ -34,15 +33,13 @@ impl Source {
 }
 
 fn read_file(file: &Path, most: u64) -> Result<Vec<u8>, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::plugin("plugin-unreadable", format!("the file cannot be read: {error}; check its name"))
-    };
-    let mut bytes = Vec::new();
-    let file = File::open(file).map_err(unreadable)?;
-    file.take(most + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > most {
-        let message = format!("the file is larger than {most} bytes; build the component smaller");
-        return Err(Failure::plugin("plugin-too-large", message));
-    }
-    Ok(bytes)
+    spec_files::read(file, most).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => {
+            let message = format!("the file is larger than {most} bytes; build the component smaller");
+            Failure::plugin("plugin-too-large", message)
+        }
+        _ => {
+            Failure::plugin("plugin-unreadable", format!("the file cannot be read: {error}; check its name"))
+        }
+    })
 }

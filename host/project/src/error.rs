@@ -24,12 +24,10 @@ pub enum LoadError {
         source: io::Error,
     },
     /// A file is larger than a configuration file can be.
-    #[error("{file} is too large: {bytes} bytes, and at most {limit} are read")]
+    #[error("{file} is too large: at most {limit} bytes are read")]
     TooLarge {
         /// The file, as shown to the user.
         file: String,
-        /// Its size.
-        bytes: u64,
         /// The largest size that is read.
         limit: u64,
     },

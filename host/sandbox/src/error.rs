@@ -17,6 +17,19 @@ pub enum SandboxError {
         /// What is wrong and what was expected.
         what: String,
     },
+    /// Linux starts no command that long.
+    #[error(
+        "{what} is {bytes} bytes long, and Linux takes at most {limit}; write the text to a file and have the command \
+         read that"
+    )]
+    TooLong {
+        /// The argument or variable, or all of them.
+        what: String,
+        /// Its length.
+        bytes: u64,
+        /// The most that can be.
+        limit: u64,
+    },
     /// The supervisor did not start, or could not be talked to.
     #[error("cannot {action} of the sandbox: {source}")]
     Supervisor {
@@ -111,6 +124,7 @@ impl SandboxError {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::BadSpec { .. } => "sandbox-bad-spec",
+            Self::TooLong { .. } => "sandbox-command-too-long",
             Self::Supervisor { .. } => "sandbox-supervisor-failed",
             Self::UserNamespace { .. } => "sandbox-userns-unavailable",
             Self::Overlay { .. } => "sandbox-overlay-failed",

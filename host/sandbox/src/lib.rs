@@ -30,6 +30,7 @@
 //!
 //! Linux 5.12 or newer; 6.8 for roots with more layers than fit into a page of mount options.
 
+mod arguments;
 mod command;
 mod error;
 mod filter;
@@ -48,6 +49,7 @@ mod tests;
 #[allow(dead_code, unreachable_pub)]
 mod wire;
 
+pub use arguments::{LONGEST_ARGUMENT, check_arguments};
 pub use command::{Capabilities, Command, Input, Limit, Output, Resource};
 pub use error::SandboxError;
 pub use probe::{Check, probe};

@@ -8,7 +8,7 @@ use crate::error::SandboxError;
 use crate::running::{Outcome, Running};
 use crate::script::{self, Script};
 use crate::wire::HEADER;
-use crate::{Command, Input, Output, RootSpec};
+use crate::{Command, Input, Output, Resource, RootSpec, check_arguments};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::io::Errno;
 use rustix::net::{
@@ -33,8 +33,11 @@ static INIT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/init"));
 /// Starts `command` in `root` and returns at once; errors of setting up come from [`Running::wait`].
 ///
 /// # Errors
-/// [`SandboxError::BadSpec`], and [`SandboxError::Supervisor`] if not even a process could be made.
+/// [`SandboxError::BadSpec`], [`SandboxError::TooLong`], and [`SandboxError::Supervisor`] if not even a process could be made.
 pub fn spawn(root: &RootSpec, command: &Command) -> Result<Running, SandboxError> {
+    let stack =
+        command.limits.iter().rfind(|limit| limit.resource == Resource::Stack).map(|limit| limit.value);
+    check_arguments(&command.argv, &command.environment, stack)?;
     let stdin = input(&command.stdin).map_err(failed("open the standard input"))?;
     let terminal = match command.stdin {
         Input::Terminal if stdin.is_terminal() => {

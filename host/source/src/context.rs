@@ -9,6 +9,7 @@ use spec_cas::Cas;
 use spec_model::{Mapping, Place};
 
 use crate::archive::ArchiveLimits;
+use crate::download::Proxies;
 use crate::url::Alias;
 
 type AliasResolver = dyn Fn(&str) -> Option<Alias> + Send + Sync;
@@ -60,7 +61,7 @@ impl fmt::Debug for SourceContext {
 }
 
 /// How to download.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct HttpOptions {
     /// How often to try; broken downloads go on where they broke off if the server can.
     pub attempts: u32,
@@ -70,6 +71,10 @@ pub struct HttpOptions {
     pub connect_timeout: Duration,
     /// How long a server may be silent.
     pub read_timeout: Duration,
+    /// Which proxies to go through.
+    pub proxies: Proxies,
+    /// The file with passwords of servers (`~/.netrc`), if there is to be one.
+    pub netrc: Option<PathBuf>,
 }
 
 impl Default for HttpOptions {
@@ -79,6 +84,8 @@ impl Default for HttpOptions {
             backoff: Duration::from_secs(1),
             connect_timeout: Duration::from_secs(30),
             read_timeout: Duration::from_secs(60),
+            proxies: Proxies::default(),
+            netrc: None,
         }
     }
 }

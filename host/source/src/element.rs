@@ -132,11 +132,22 @@ impl ElementSources {
         Ok(all)
     }
 
+    /// Looks for what is wrong before anything is downloaded.
+    ///
+    /// # Errors
+    /// Those of [`Source::check`].
+    pub fn check(&self) -> Result<(), SourceError> {
+        self.sources().try_for_each(Source::check)
+    }
+
     fn provide(&self, watch: &Watch, download: bool) -> Result<Digest, SourceError> {
         let key = self.required_key()?.key().to_string();
         let refs = self.cas.refs(ELEMENT_SOURCES);
         if let Some(tree) = self.recall(&refs, &key)? {
             return Ok(tree);
+        }
+        if download {
+            self.check()?;
         }
         let mut layers = Vec::new();
         for Placed { source, directory } in &self.sources {

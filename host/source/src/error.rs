@@ -71,7 +71,17 @@ pub enum SourceError {
         /// The URL, aliases resolved.
         url: String,
         /// What is wrong with it.
-        why: &'static str,
+        why: String,
+        /// Where it is written.
+        place: Option<Place>,
+    },
+    /// A ref that nothing can have. Reason `invalid-ref`.
+    #[error("{name}: {}; to have the right one written, run: spec-host source track {}", wrong_ref(reference), name.element)]
+    BadRef {
+        /// The source.
+        name: SourceName,
+        /// The ref as written.
+        reference: String,
         /// Where it is written.
         place: Option<Place>,
     },
@@ -132,7 +142,7 @@ pub enum SourceError {
         actual: String,
     },
     /// The server has no such file. Reason `download-refused`.
-    #[error("{name}: the server answers {status} to {url}; check the url")]
+    #[error("{name}: the server answers {status} to {url}; {}", advice(*status))]
     Refused {
         /// The source.
         name: SourceName,
@@ -152,6 +162,26 @@ pub enum SourceError {
         attempts: u32,
         /// What the last attempt met.
         why: String,
+    },
+    /// It will not get better by trying again. Reason `download-failed`.
+    #[error("{name}: cannot download {url}: {why}; check the url")]
+    Unobtainable {
+        /// The source.
+        name: SourceName,
+        /// The URL, aliases resolved.
+        url: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// Neither its URL nor a mirror has it. The reason is that of the last one tried.
+    #[error("{name}: the file is at none of its URLs: {}", failures.join("; "))]
+    NowhereRight {
+        /// The source.
+        name: SourceName,
+        /// Every URL, and what is wrong there.
+        failures: Vec<String>,
+        /// A stable code.
+        reason: &'static str,
     },
     /// It has not been fetched. Reason `source-not-fetched`.
     #[error("{name} is not fetched; run: spec-host source fetch {}", name.element)]
@@ -198,10 +228,48 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    /// Whether another mirror, or another time, may do better.
-    #[must_use]
-    pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Download { .. } | Self::Refused { .. })
+    /// What is wrong with one URL, when another one may do better.
+    pub(crate) fn of_url(&self) -> Option<String> {
+        match self {
+            Self::Download { url, why, attempts, .. } => Some(format!("{url}: {why} (attempts: {attempts})")),
+            Self::Unobtainable { url, why, .. } => Some(format!("{url}: {why}")),
+            Self::Refused { url, status, .. } => Some(format!("{url}: the server answers {status}")),
+            Self::WrongRef { url, expected, actual, .. } => {
+                Some(format!("{url} has SHA-256 {actual}, but the ref says {expected}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// The code of an error of a URL.
+    pub(crate) fn code_of_url(&self) -> &'static str {
+        match self {
+            Self::WrongRef { .. } => "wrong-ref",
+            Self::Refused { .. } => "download-refused",
+            _ => "download-failed",
+        }
+    }
+}
+
+/// What to do about a refusal.
+fn advice(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "if it wants a login, put one for its machine into ~/.netrc; otherwise check the url",
+        407 => {
+            "write the proxy's login into the variable that names it, as in http://USER:PASSWORD@HOST:PORT"
+        }
+        _ => "check the url",
+    }
+}
+
+/// What is wrong with a ref.
+fn wrong_ref(reference: &str) -> String {
+    const EXPECTED: &str = "expected the SHA-256 of the file, 64 digits of 0-9 and a-f";
+    let hex = reference.chars().all(|c| c.is_ascii_hexdigit());
+    match reference.chars().count() {
+        0 => format!("the ref is empty; {EXPECTED}"),
+        count if hex && count != 64 => format!("the ref '{reference}' has {count} digits; {EXPECTED}"),
+        _ => format!("the ref '{reference}' is not a digest; {EXPECTED}"),
     }
 }
 
@@ -212,13 +280,14 @@ impl UserError for SourceError {
             Self::UnknownKind { .. } => "unknown-source-kind",
             Self::UnknownAlias { .. } => "invalid-source-alias",
             Self::BadUrl { .. } => "invalid-source-url",
-            Self::BadPath { reason, .. } => reason,
+            Self::BadRef { .. } => "invalid-ref",
+            Self::BadPath { reason, .. } | Self::NowhereRight { reason, .. } => reason,
             Self::FilenameHasDirectory { .. } => "filename-contains-directory",
             Self::NoRef { .. } => "missing-ref",
             Self::WrongRef { .. } => "wrong-ref",
             Self::MirrorCorrupt { .. } => "mirror-corrupt",
             Self::Refused { .. } => "download-refused",
-            Self::Download { .. } => "download-failed",
+            Self::Download { .. } | Self::Unobtainable { .. } => "download-failed",
             Self::NotFetched { .. } => "source-not-fetched",
             Self::Archive { error, .. } => error.reason(),
             Self::Cas { error, .. } => error.reason(),
@@ -233,6 +302,7 @@ impl UserError for SourceError {
             Self::UnknownKind { place, .. }
             | Self::UnknownAlias { place, .. }
             | Self::BadUrl { place, .. }
+            | Self::BadRef { place, .. }
             | Self::BadPath { place, .. }
             | Self::FilenameHasDirectory { place, .. } => place.as_ref(),
             Self::NoRef { name }
@@ -240,6 +310,8 @@ impl UserError for SourceError {
             | Self::MirrorCorrupt { name, .. }
             | Self::Refused { name, .. }
             | Self::Download { name, .. }
+            | Self::Unobtainable { name, .. }
+            | Self::NowhereRight { name, .. }
             | Self::NotFetched { name }
             | Self::Archive { name, .. }
             | Self::Io { name, .. } => name.place.as_ref(),

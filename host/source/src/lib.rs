@@ -18,6 +18,7 @@ mod watch;
 
 pub use archive::{ArchiveError, ArchiveLimits};
 pub use context::{HttpOptions, SourceContext, SourceSpec};
+pub use download::Proxies;
 pub use element::{ElementSources, record_needs, staged_tree};
 pub use error::{SourceError, SourceName};
 pub use source::{Source, SourceWarning, Tracked, create};

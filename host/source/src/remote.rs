@@ -65,6 +65,10 @@ impl Source for RemoteSource {
         self.file.is_cached()
     }
 
+    fn check(&self) -> Result<(), SourceError> {
+        self.file.check()
+    }
+
     fn fetch(&self, watch: &Watch) -> Result<(), SourceError> {
         self.file.fetch(watch)
     }

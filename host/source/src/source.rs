@@ -29,13 +29,21 @@ pub trait Source: Debug + Send + Sync {
     /// Replaces the ref, after tracking.
     fn set_ref(&mut self, reference: Option<Value>);
 
-    /// Whether the original can be read without a network.
+    /// Whether there is nothing to fetch. As for BuildStream, there is for a `file:` URL.
     fn is_cached(&self) -> bool;
 
-    /// Gets the original, verified, so that [`is_cached`](Self::is_cached) holds.
+    /// Looks for what is wrong before anything is downloaded.
     ///
     /// # Errors
-    /// `missing-ref`, `download-failed`, `download-refused`, `wrong-ref`, `cancelled`.
+    /// `missing-ref`, `invalid-ref`, `invalid-source-url`.
+    fn check(&self) -> Result<(), SourceError> {
+        Ok(())
+    }
+
+    /// Gets the original, so that it can be staged.
+    ///
+    /// # Errors
+    /// Those of [`check`](Self::check), `download-failed`, `download-refused`, `wrong-ref`, `cancelled`.
     fn fetch(&self, watch: &Watch) -> Result<(), SourceError>;
 
     /// Looks for a new ref; `None` for kinds that have none. Changes nothing.

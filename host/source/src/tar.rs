@@ -67,6 +67,10 @@ impl Source for TarSource {
         self.file.is_cached()
     }
 
+    fn check(&self) -> Result<(), SourceError> {
+        self.file.check()
+    }
+
     fn fetch(&self, watch: &Watch) -> Result<(), SourceError> {
         self.file.fetch(watch)
     }

@@ -79,15 +79,40 @@ pub(crate) enum Target {
 
 impl Target {
     /// Tells by the scheme; the error says what is wrong.
-    pub(crate) fn of(url: &str) -> Result<Self, &'static str> {
+    pub(crate) fn of(url: &str) -> Result<Self, String> {
         let Some((scheme, rest)) = url.split_once(':') else {
-            return Err("it has no scheme");
+            return Err("it has no scheme".to_owned());
         };
         match scheme.to_lowercase().as_str() {
-            "http" | "https" => Ok(Self::Http),
-            "file" => file_path(rest).map(Self::File),
-            _ => Err("its scheme is not supported"),
+            "http" | "https" => check_http(url).map(|()| Self::Http),
+            "file" => file_path(rest).map(Self::File).map_err(str::to_owned),
+            _ => Err("its scheme is not supported".to_owned()),
         }
+    }
+}
+
+/// Refuses what no server could be asked for. What else a URL must not have is written as browsers do.
+fn check_http(url: &str) -> Result<(), String> {
+    if let Some((at, wrong)) = url.chars().enumerate().find(|(_, c)| !c.is_ascii_graphic()) {
+        let written: String = wrong.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let what = match wrong {
+            ' ' => "a space".to_owned(),
+            c => format!("the character '{}'", c.escape_debug()),
+        };
+        return Err(format!("a URL must not have {what} (character {}); write it as {written}", at + 1));
+    }
+    let parsed = reqwest::Url::parse(url).map_err(|error| error.to_string())?;
+    if parsed.has_host() { Ok(()) } else { Err("it has no host".to_owned()) }
+}
+
+/// The URL as it may be told: without a password or token.
+pub(crate) fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://***@{host}{path}"),
+        None => url.to_owned(),
     }
 }
 
@@ -161,11 +186,37 @@ mod tests {
             ("file://localhost/a", file("/a")),
             ("file:/a", file("/a")),
             ("file:///a%2", file("/a%2")),
+            ("file:///a b", file("/a b")),
             ("file://host/a", Err("a file URL needs an absolute path, as in file:///PATH")),
             ("ftp://h/a", Err("its scheme is not supported")),
             ("a.tar", Err("it has no scheme")),
+            ("http://h/a b", Err("a URL must not have a space (character 11); write it as %20")),
+            (
+                "http://h/\u{e9}",
+                Err("a URL must not have the character 'é' (character 10); write it as %C3%A9"),
+            ),
+            ("http://h/a\tb", Err("a URL must not have the character '\\t' (character 11); write it as %09")),
+            (
+                "http://h/\x1b",
+                Err("a URL must not have the character '\\u{1b}' (character 10); write it as %1B"),
+            ),
+            ("http://h:99999/", Err("invalid port number")),
+            ("http:///", Err("empty host")),
+            ("https://h/%20?a={b}|[c]", Ok(Target::Http)),
         ] {
-            assert_eq!(Target::of(url), expect, "{url}");
+            assert_eq!(Target::of(url), expect.map_err(str::to_owned), "{url}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        for (url, expect) in [
+            ("http://h/a@b:c", "http://h/a@b:c"),
+            ("http://me:secret@h:80/a", "http://***@h:80/a"),
+            ("http://token@h", "http://***@h"),
+            ("file:/a", "file:/a"),
+        ] {
+            assert_eq!(shown(url), expect);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use spec_model::Cancel;
 
 type Report = dyn Fn(u64, Option<u64>) + Send + Sync;
+type Warn = dyn Fn(&str, &str) + Send + Sync;
 
 /// Progress out, cancelling in. Clones share both.
 #[derive(Clone)]
@@ -13,6 +14,7 @@ pub struct Watch {
     /// Asks to stop; what runs ends with reason `cancelled` soon after.
     pub cancel: Cancel,
     report: Arc<Report>,
+    warn: Arc<Warn>,
 }
 
 impl Watch {
@@ -20,13 +22,25 @@ impl Watch {
     /// other threads, and should be quick.
     #[must_use]
     pub fn new(cancel: Cancel, report: impl Fn(u64, Option<u64>) + Send + Sync + 'static) -> Self {
-        Self { cancel, report: Arc::new(report) }
+        Self { cancel, report: Arc::new(report), warn: Arc::new(|_, _| {}) }
+    }
+
+    /// Calls `warn` with a stable code and a sentence when something is wrong that does not end the work.
+    #[must_use]
+    pub fn with_warnings(mut self, warn: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
+        self.warn = Arc::new(warn);
+        self
     }
 
     /// Follows nothing.
     #[must_use]
     pub fn quiet(cancel: Cancel) -> Self {
         Self::new(cancel, |_, _| {})
+    }
+
+    pub(crate) fn warn(&self, reason: &str, text: &str) {
+        tracing::debug!("{reason}: {text}");
+        (self.warn)(reason, text);
     }
 
     pub(crate) fn report(&self, bytes: u64, total: Option<u64>) {

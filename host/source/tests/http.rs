@@ -114,8 +114,17 @@ fn a_silent_server_is_given_up() {
 }
 
 #[test]
-fn redirects_are_followed() {
-    check(vec![Answer::status(302).header("Location", "/elsewhere"), Answer::whole(BODY)], Ok(()));
+fn redirects_are_followed_but_not_for_ever() {
+    let moved = || Answer::status(302).header("Location", "/elsewhere");
+    let requests = check(vec![moved(), Answer::whole(BODY)], Ok(()));
+    assert!(requests[1].starts_with("get /elsewhere "), "{}", requests[1]);
+    let requests = check(std::iter::repeat_with(moved).take(40).collect(), Err("download-failed"));
+    assert_eq!(requests.len(), 11);
+    let requests = check(
+        vec![Answer::status(301).header("Location", "file:///etc/passwd"), Answer::whole(BODY)],
+        Err("download-failed"),
+    );
+    assert_eq!(requests.len(), 1);
 }
 
 #[test]
@@ -169,24 +178,6 @@ fn tracking_downloads_only_what_changed() -> Result<(), SourceError> {
     assert_eq!(refs, [(true, old), (false, sha256(BODY).into()), (true, new)]);
     assert!(server.requests()[1].contains("if-none-match: \"1\""));
     sources.fetch(&quiet()).map(|_| ())
-}
-
-#[test]
-fn a_mirror_steps_in() -> Result<(), SourceError> {
-    let lab = lab();
-    let (broken, working) = (Server::new(vec![Answer::status(404)]), Server::new(vec![Answer::whole(BODY)]));
-    let alias = spec_source::Alias { url: working.url(""), mirrors: vec![broken.url("")] };
-    let cas = lab.context.cas.clone();
-    let mut context =
-        spec_source::SourceContext::new(lab.project(), &lab.context.mirror_directory, cas, move |_| {
-            Some(alias.clone())
-        });
-    context.http = lab.context.http;
-    let declared = spec("remote", &[("url", "up:names.txt"), ("ref", &sha256(BODY))]);
-    ElementSources::new("app.bst", &context, &[declared])?.fetch(&quiet())?;
-    assert_eq!((broken.requests().len(), working.requests().len()), (1, 1));
-    assert!(context.mirror_directory.join("remote/up_names_txt").join(sha256(BODY)).is_file());
-    Ok(())
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 use spec_cas::{CasError, Evicted};
 use spec_model::UserError;
 use spec_scheduler::{Graph, Task};
+use spec_source::SourceError;
 
 use super::shell::FailureHelper;
 use crate::app::App;
@@ -102,8 +103,14 @@ fn tell(app: &App, news: impl Iterator<Item = News>) {
     }
 }
 
-/// Nothing can be built without the references of its sources.
+/// Nothing can be built without the references of its sources, and nothing is downloaded while one is wrong.
 fn check_references(session: &Session, standings: &[Standing], graph: &Graph) -> CommandResult {
+    for job in graph.jobs().iter().filter(|job| job.task == Task::Fetch) {
+        match session.sources(job.element).check() {
+            Err(SourceError::NoRef { .. }) | Ok(()) => {}
+            wrong => wrong.or_usage()?,
+        }
+    }
     let without = |element: &usize| matches!(standings[*element], Standing::NoReference);
     let mut missing: Vec<usize> = graph.jobs().iter().map(|job| job.element).filter(without).collect();
     missing.dedup();

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use crate::app::App;
 use crate::cli::InitArgs;
 use crate::error::{CommandError, CommandResult};
+use crate::term::tell;
 
 /// The answers that a new project needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +34,8 @@ pub(super) fn run(app: &App, args: &InitArgs) -> CommandResult<ExitCode> {
     for (path, text) in files(&answers) {
         write(&folder.join(&path), &text, args.force && path == Path::new("project.conf"))?;
     }
-    eprintln!(
-        "made {}\nbuild the example: spec-host -C {} build hello.bst",
-        conf.display(),
-        folder.display()
-    );
+    let (conf, folder) = (conf.display(), folder.display());
+    tell(&format!("made {conf}\nbuild the example: spec-host -C {folder} build hello.bst\n"), app.err);
     Ok(ExitCode::SUCCESS)
 }
 

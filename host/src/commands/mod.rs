@@ -19,6 +19,7 @@ mod unsupported;
 mod why;
 mod why_miss;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::app::App;
@@ -56,6 +57,15 @@ fn completions(shell: clap_complete::Shell) -> CommandResult<ExitCode> {
     clap_complete::generate(shell, &mut Cli::definition(), "spec-host", &mut text);
     say(&String::from_utf8_lossy(&text))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Bytes of a file such as a token or a certificate.
+const LARGEST_SMALL_FILE: u64 = 1 << 20;
+
+/// The text of a small file that the command line names.
+fn read_small(path: &Path) -> CommandResult<String> {
+    spec_files::read_text(path, LARGEST_SMALL_FILE)
+        .map_err(|error| CommandError::io(&format!("read {}", path.display()), &error))
 }
 
 /// Prints to the standard output.

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::say;
 use crate::error::CommandResult;
+use crate::term::safe;
 
 /// Shows a text: with `$PAGER`, or else `less`, on a terminal; otherwise as it is.
 ///
@@ -23,6 +24,6 @@ fn paged(text: &str) -> Option<()> {
     let pager = pager.unwrap_or_else(|| "less -R".to_owned());
     let mut child = Command::new("sh").args(["-c", &pager]).stdin(Stdio::piped()).spawn().ok()?;
     // The user may leave the pager before the end.
-    let _ = child.stdin.take()?.write_all(text.as_bytes());
+    let _ = child.stdin.take()?.write_all(safe(text).as_bytes());
     child.wait().ok().filter(std::process::ExitStatus::success).map(drop)
 }

@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::level_filters::LevelFilter;
 
+use super::read_small;
 use crate::app::App;
 use crate::cli::ServeArgs;
 use crate::error::{CommandError, CommandResult};
@@ -176,9 +177,9 @@ fn nested(cas: Cas, args: &ServeArgs) -> Option<Arc<Nested>> {
 fn options(args: &ServeArgs) -> CommandResult<Options> {
     let tls = match (&args.tls_certificate, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls {
-            certificate: read(certificate)?,
-            key: read(key)?,
-            client_ca: args.tls_client_ca.as_deref().map(read).transpose()?,
+            certificate: read_small(certificate)?,
+            key: read_small(key)?,
+            client_ca: args.tls_client_ca.as_deref().map(read_small).transpose()?,
         }),
         _ => None,
     };
@@ -198,16 +199,11 @@ fn options(args: &ServeArgs) -> CommandResult<Options> {
 /// A file without a token would let everybody in.
 fn tokens(path: Option<&Path>) -> CommandResult<Vec<String>> {
     let Some(path) = path else { return Ok(Vec::new()) };
-    let text = read(path)?;
+    let text = read_small(path)?;
     let tokens: Vec<String> =
         text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     match tokens.is_empty() {
         true => Err(CommandError::usage("no-tokens", format!("there is no token in {}", path.display()))),
         false => Ok(tokens),
     }
-}
-
-fn read(path: &Path) -> CommandResult<String> {
-    std::fs::read_to_string(path)
-        .map_err(|error| CommandError::io(&format!("read {}", path.display()), &error))
 }

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::cli::ShellArgs;
 use crate::error::{CommandError, CommandResult};
 use crate::session::{Session, SharedSession};
-use crate::term::Helper;
+use crate::term::{Helper, Style, tell};
 use crate::work::builder;
 
 /// What a shell finds.
@@ -104,7 +104,7 @@ impl Observer for Quiet {
     fn activity(&self, _text: &str, _commands: Option<(u64, u64)>) {}
 
     fn warning(&self, warning: Warning) {
-        eprintln!("warning[{}]: {}", warning.reason, warning.text);
+        tell(&format!("warning[{}]: {}\n", warning.reason, warning.text), Style::Plain);
     }
 }
 
@@ -142,6 +142,6 @@ impl Helper for FailureHelper {
 
 fn report(result: CommandResult) {
     if let Err(error) = result {
-        eprint!("{}", error.render(crate::term::Style::Plain, Path::new(".")));
+        tell(&error.render(Style::Plain, Path::new(".")), Style::Plain);
     }
 }

@@ -10,6 +10,7 @@ use crate::cli::{Order, ShowArgs};
 use crate::error::CommandResult;
 use crate::session::Session;
 use crate::show::{Format, Symbol, paint, to_json, value};
+use crate::term::json_text;
 
 /// Prints elements.
 ///
@@ -34,7 +35,7 @@ fn json(session: &Session, elements: &[usize]) -> CommandResult<String> {
     let standings = session.standings()?;
     let all: Vec<Value> =
         elements.iter().map(|element| to_json(session, *element, &standings[*element])).collect();
-    Ok(format!("{:#}\n", Value::from(all)))
+    Ok(json_text(&Value::from(all), true) + "\n")
 }
 
 fn formatted(app: &App, session: &Session, elements: &[usize], format: &Format) -> CommandResult<String> {

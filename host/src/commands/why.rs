@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::cli::WhyArgs;
 use crate::error::CommandResult;
 use crate::session::Session;
+use crate::term::json_text;
 use crate::why;
 
 /// Says what changed an element's key.
@@ -17,7 +18,7 @@ pub(super) fn run(app: &App, args: &WhyArgs) -> CommandResult<ExitCode> {
     let session = Session::open(app, std::slice::from_ref(&args.element))?;
     let explanation = why::explain(&session, session.target()?, args.since.as_deref())?;
     let text = match args.json {
-        true => format!("{:#}\n", why::json(&session, &explanation)),
+        true => json_text(&why::json(&session, &explanation), true) + "\n",
         false => why::text(&session, &explanation, app.out),
     };
     say(&text)?;

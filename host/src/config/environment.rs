@@ -71,6 +71,18 @@ impl Environment {
         PathBuf::from(self.value("XDG_CONFIG_HOME").unwrap_or_default())
     }
 
+    /// A variable as it is set.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        (self.lookup)(name)
+    }
+
+    /// The file with passwords of servers: `NETRC`, or the one in the user's folder.
+    pub(crate) fn netrc(&self) -> Option<PathBuf> {
+        let set = |name: &str| self.variable(name).filter(|value| !value.is_empty());
+        let usual = || set("HOME").map(|home| Path::new(&home).join(".netrc"));
+        set("NETRC").map(PathBuf::from).or_else(usual)
+    }
+
     /// A path with `~`, `$NAME` and `${NAME}` replaced, as BuildStream does; names that are not set stay as they are.
     pub(crate) fn expand(&self, path: &str) -> PathBuf {
         let with_home = match path.strip_prefix('~') {

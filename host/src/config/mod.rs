@@ -15,6 +15,7 @@ pub(crate) use environment::Environment;
 pub(crate) use policy::PolicyChoice;
 pub(crate) use size::Size;
 use spec_model::Mapping;
+use spec_source::Proxies;
 use spec_speculation::Mode;
 
 use crate::cli::{CacheBuildTrees, Deps, Globals, OnError};
@@ -45,6 +46,10 @@ pub(crate) struct Config {
     pub(crate) builders: u32,
     /// How often a failed download is tried again.
     pub(crate) network_retries: u32,
+    /// Which proxies downloads go through.
+    pub(crate) proxies: Proxies,
+    /// The file with passwords for downloads.
+    pub(crate) netrc: Option<PathBuf>,
     /// What a failure does to the session.
     pub(crate) on_error: OnError,
     /// How many jobs one build may run in parallel.
@@ -112,6 +117,8 @@ impl Config {
             fetchers: 10,
             builders: 4,
             network_retries: 2,
+            proxies: Proxies::from_environment(|name| environment.variable(name)),
+            netrc: environment.netrc(),
             on_error: OnError::Quit,
             max_jobs: numbers::default_max_jobs(),
             retry_failed: false,

@@ -6,7 +6,7 @@ use std::path::Path;
 use spec_model::Place;
 
 use super::CommandError;
-use crate::term::{Ink, Style};
+use crate::term::{Ink, Style, clean, guarded, safe};
 
 /// A source file is searched for the line of an error only up to this size, in bytes.
 const LARGEST_FILE: u64 = 4 << 20;
@@ -15,28 +15,27 @@ impl CommandError {
     /// The error as text with a newline at its end. Places in files are relative to `base`.
     pub(crate) fn render(&self, style: Style, base: &Path) -> String {
         let title = style.paint(Ink::Bad, format_args!("error[{}]", self.0.reason));
-        let mut text = format!("{title}: {}\n", self.0.message.trim_end());
+        let mut text = format!("{title}: {}\n", safe(self.0.message.trim_end()));
         if let Some(place) = &self.0.place {
             let arrow = style.paint(Ink::Dim, "-->");
-            let _ = writeln!(text, " {arrow} {place}");
+            let _ = writeln!(text, " {arrow} {}", clean(&place.to_string()));
             text.push_str(&excerpt(place, base, style).unwrap_or_default());
         }
         for cause in self.0.causes.iter().filter(|cause| !self.0.message.contains(cause.as_str())) {
-            let _ = writeln!(text, "{}: {}", style.paint(Ink::Dim, "caused by"), cause.trim_end());
+            let _ = writeln!(text, "{}: {}", style.paint(Ink::Dim, "caused by"), safe(cause.trim_end()));
         }
         if let Some(hint) = &self.0.hint {
-            let _ = writeln!(text, "{}: {}", style.paint(Ink::Good, "help"), hint.trim_end());
+            let _ = writeln!(text, "{}: {}", style.paint(Ink::Good, "help"), safe(hint.trim_end()));
         }
-        text
+        guarded(&text, style)
     }
 }
 
 /// The line that a place names, with a mark below its column; nothing when it cannot be read.
 fn excerpt(place: &Place, base: &Path, style: Style) -> Option<String> {
     let path = base.join(&*place.file);
-    let small = std::fs::metadata(&path).ok()?.len() <= LARGEST_FILE;
-    let contents = small.then(|| std::fs::read_to_string(&path).ok())??;
-    let line = contents.lines().nth((place.line as usize).checked_sub(1)?)?;
+    let contents = spec_files::read_text(&path, LARGEST_FILE).ok()?;
+    let line = safe(contents.lines().nth((place.line as usize).checked_sub(1)?)?);
     let number = place.line.to_string();
     let margin = " ".repeat(number.len());
     let indent: String = line.chars().take((place.column as usize).saturating_sub(1)).map(blank).collect();

@@ -16,7 +16,9 @@ pub(super) fn context(config: &Config, project: &ProjectConfig, cas: &Cas) -> So
     let find =
         move |name: &str| aliases.iter().find(|(known, _)| known == name).map(|(_, alias)| alias.clone());
     let mut context = SourceContext::new(&project.directory, &config.source_dir, cas.clone(), find);
-    context.http.attempts = config.network_retries + 1;
+    context.http.attempts = config.network_retries.saturating_add(1);
+    context.http.proxies = config.proxies.clone();
+    context.http.netrc.clone_from(&config.netrc);
     context
 }
 

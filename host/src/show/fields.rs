@@ -39,8 +39,11 @@ pub(crate) fn value(session: &Session, index: usize, standing: Option<&Standing>
     }
 }
 
-/// A laid out value in its colour.
+/// A laid out value in its colour. Without colours it stays as it is: programs read it.
 pub(crate) fn paint(style: Style, symbol: Symbol, text: String) -> String {
+    if style == Style::Plain {
+        return text;
+    }
     let ink = match symbol {
         Symbol::Name => Ink::Name,
         Symbol::Key | Symbol::FullKey => Ink::Key,

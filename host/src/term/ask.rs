@@ -5,7 +5,7 @@ use std::path::Path;
 
 use spec_scheduler::{Decision, Failure};
 
-use super::{Ink, Style};
+use super::{Ink, Style, clean};
 
 /// What can be done to look into a failure before deciding.
 pub(crate) trait Helper: Send + Sync + 'static {
@@ -47,7 +47,7 @@ pub(crate) fn ask(
                 Some(log) => helper.log(log),
                 None => drop(writeln!(out, "there is no log")),
             },
-            _ => drop(writeln!(out, "'{}' is none of these", line.trim())),
+            _ => drop(writeln!(out, "'{}' is none of these", clean(line.trim()))),
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn report(name: &str, task: Task, failure: &Failure, error_lines: usi
         row("exit code", &code.to_string());
     }
     if let Some(log) = &failure.log {
-        row("log", &log.display().to_string());
+        row("log", &clean(&log.display().to_string()));
     }
     for line in failure.detail.iter().flat_map(|detail| detail.lines()) {
         let _ = writeln!(text, "  {}", clean(line));
@@ -38,6 +38,7 @@ pub(crate) fn report(name: &str, task: Task, failure: &Failure, error_lines: usi
 
 /// The commands that look further.
 fn advice(name: &str, task: Task, failure: &Failure, style: Style) -> String {
+    let name = clean(name);
     let mut commands = Vec::new();
     if task == Task::Build && (failure.log.is_some() || failure.cached) {
         commands.push(format!("spec-host artifact log {name}"));

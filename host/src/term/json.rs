@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::{Map, Value, json};
 use spec_scheduler::{Event, Failure, JobEnd, Message, MessageLevel, Observer, Summary, Task};
 
-use super::Roster;
+use super::{Roster, text};
 
 /// Raised when a field changes its meaning or goes away.
 const SCHEMA: u32 = 1;
@@ -52,7 +52,7 @@ impl Observer for JsonEvents {
             fields.insert("time".to_owned(), json!(seconds(now)));
         }
         // A build does not stop because nobody reads its events any more.
-        let _ = writeln!(state.out, "{line}").and_then(|()| state.out.flush());
+        let _ = writeln!(state.out, "{}", text::json_text(&line, false)).and_then(|()| state.out.flush());
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use spec_scheduler::{Event, JobEnd, Message, MessageLevel, Summary, Task};
 
 use super::time::{clock, took};
-use super::{Ink, Roster, Style, failure, text::clean};
+use super::{Ink, Roster, Style, failure, text::clean, text::guarded};
 
 /// Writes events as lines. It has no clock: the caller says how far the session is.
 #[derive(Clone, Debug)]
@@ -38,6 +38,10 @@ pub(crate) enum Detail {
 impl Lines {
     /// The lines for an event; empty when there is nothing to tell.
     pub(crate) fn of(&self, event: &Event, elapsed: Duration) -> String {
+        guarded(&self.told(event, elapsed), self.style)
+    }
+
+    fn told(&self, event: &Event, elapsed: Duration) -> String {
         match event {
             Event::Started { jobs } => self.at(elapsed, &announcement(jobs)),
             Event::JobStarted { element, task, .. } if self.detail >= Detail::Jobs => {
@@ -57,7 +61,7 @@ impl Lines {
         if self.detail < Detail::Progress {
             return String::new();
         }
-        self.job(elapsed, element, task, &clean(activity))
+        guarded(&self.job(elapsed, element, task, &clean(activity)), self.style)
     }
 
     fn at(&self, elapsed: Duration, text: &str) -> String {

@@ -6,9 +6,9 @@ mod fan;
 mod json;
 mod lines;
 mod live;
+mod output;
 mod plain;
 mod roster;
-mod stdout;
 mod style;
 mod text;
 mod time;
@@ -18,11 +18,11 @@ pub(crate) use fan::Fan;
 pub(crate) use json::JsonEvents;
 pub(crate) use lines::{Detail, Lines};
 pub(crate) use live::{Live, restore};
+pub(crate) use output::{Guarded, print, tell};
 pub(crate) use plain::Plain;
 pub(crate) use roster::{Member, Roster};
-pub(crate) use stdout::print;
 pub(crate) use style::{Ink, Style};
-pub(crate) use text::{bytes, clean, fit};
+pub(crate) use text::{bytes, clean, fit, guarded, json_text, safe};
 
 #[cfg(test)]
 mod tests;

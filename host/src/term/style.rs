@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use super::text::clean;
+
 /// Whether texts are painted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Style {
@@ -40,7 +42,7 @@ impl Style {
         if asked.unwrap_or(terminal && !set("NO_COLOR") && !dumb) { Self::Colour } else { Self::Plain }
     }
 
-    /// The text in its colour.
+    /// The text, as one harmless line, in its colour.
     pub(crate) fn paint(self, ink: Ink, text: impl Display) -> String {
         let code = match ink {
             Ink::Bold => "1",
@@ -51,8 +53,9 @@ impl Style {
             Ink::Name => "1;34",
             Ink::Key => "36",
         };
+        let text = clean(&text.to_string());
         match self {
-            Self::Plain => text.to_string(),
+            Self::Plain => text,
             Self::Colour => format!("\x1b[{code}m{text}\x1b[0m"),
         }
     }

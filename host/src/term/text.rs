@@ -1,25 +1,87 @@
 //! Texts from elsewhere, made harmless for a terminal.
+//!
+//! What projects, plugins, commands and servers say is shown, but must not do anything: control characters move the
+//! cursor, change the window's title or send input back, and marks of the direction of writing show a line other than
+//! it is. Two things see to that. Whoever puts such a text into a message makes it harmless with [`clean`] or [`safe`];
+//! and all that is written passes [`guarded`], which lets nothing of the kind through but colours.
 
-/// The text without control characters; tabs and line ends become spaces.
+use serde_json::Value;
+
+use super::Style;
+
+/// The text as one line without colours; other control characters are shown as `\u{1b}`.
 pub(crate) fn clean(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\t' | '\n' => clean.push(' '),
-            '\x1b' => skip_escape(&mut chars),
-            c if c.is_control() => {}
-            c => clean.push(c),
-        }
-    }
-    clean
+    filtered(text, Lines::Joined, Style::Plain)
 }
 
-/// Passes over the rest of an ANSI escape sequence such as a colour.
-fn skip_escape(chars: &mut std::str::Chars<'_>) {
-    if chars.next() == Some('[') {
-        chars.find(|c| ('@'..='~').contains(c));
+/// The text as [`clean`] makes it, but with its lines and tabs.
+pub(crate) fn safe(text: &str) -> String {
+    filtered(text, Lines::Kept, Style::Plain)
+}
+
+/// A whole output, whose only control sequences are colours; none if the style has none.
+pub(crate) fn guarded(text: &str, style: Style) -> String {
+    filtered(text, Lines::Kept, style)
+}
+
+/// A value as JSON, on one line or indented. What a terminal would obey is written as `\u001b`, which JSON's readers
+/// take for the same.
+pub(crate) fn json_text(value: &Value, indented: bool) -> String {
+    let text = if indented { format!("{value:#}") } else { value.to_string() };
+    let mut harmless = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            // Within its strings there is none.
+            '\n' => harmless.push(c),
+            c if obeyed(c) => harmless.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => harmless.push(c),
+        }
     }
+    harmless
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    Kept,
+    Joined,
+}
+
+fn filtered(text: &str, lines: Lines, style: Style) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let colour = colour(rest);
+        if style == Style::Colour {
+            harmless.push_str(&rest[..colour]);
+        }
+        if colour > 0 {
+            rest = &rest[colour..];
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        match c {
+            '\r' if rest.starts_with('\n') => {}
+            '\n' | '\t' if lines == Lines::Joined => harmless.push(' '),
+            '\n' | '\t' => harmless.push(c),
+            c if obeyed(c) => harmless.extend(c.escape_default()),
+            c => harmless.push(c),
+        }
+    }
+    harmless
+}
+
+/// Whether a terminal, or what lays out text, obeys the character instead of showing it: control characters, and marks
+/// of the direction of writing or the end of lines.
+fn obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The bytes of the colour that the text begins with; 0 if it begins with something else.
+fn colour(text: &str) -> usize {
+    let Some(parameters) = text.strip_prefix("\x1b[") else { return 0 };
+    let end = parameters.find(|c: char| !matches!(c, '0'..='9' | ';' | ':')).unwrap_or(parameters.len());
+    if parameters[end..].starts_with('m') { 2 + end + 1 } else { 0 }
 }
 
 /// The first `width` characters, with a mark at the end when there are more.
@@ -49,12 +111,66 @@ pub(crate) fn bytes(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
-    fn control_characters_do_not_reach_the_terminal() {
-        assert_eq!(clean("a\x1b[31mred\x1b[0m\tb\r\nc\x07"), "ared b c");
-        assert_eq!(clean("cut off\x1b["), "cut off");
+    fn what_a_terminal_obeys_is_shown() {
+        for (text, one_line, lines) in [
+            ("plain: äöü 日本", "plain: äöü 日本", "plain: äöü 日本"),
+            ("a\tb\nc", "a b c", "a\tb\nc"),
+            ("a\r\nb\rc", "a b\\rc", "a\nb\\rc"),
+            ("a\x1b[31mred\x1b[0;1:2m", "ared", "ared"),
+            ("\x1b[2J\x1b]0;title\x07", "\\u{1b}[2J\\u{1b}]0;title\\u{7}", "\\u{1b}[2J\\u{1b}]0;title\\u{7}"),
+            ("cut off\x1b[31", "cut off\\u{1b}[31", "cut off\\u{1b}[31"),
+            ("\x1b", "\\u{1b}", "\\u{1b}"),
+            ("a\x1b[3\x1b[1m1m", "a\\u{1b}[31m", "a\\u{1b}[31m"),
+            ("\u{9b}31m\x7f\0", "\\u{9b}31m\\u{7f}\\u{0}", "\\u{9b}31m\\u{7f}\\u{0}"),
+            ("a\u{202e}b\u{2066}\u{200f}", "a\\u{202e}b\\u{2066}\\u{200f}", "a\\u{202e}b\\u{2066}\\u{200f}"),
+            ("a\u{2028}b", "a\\u{2028}b", "a\\u{2028}b"),
+        ] {
+            assert_eq!(clean(text), one_line);
+            assert_eq!(safe(text), lines);
+            assert_eq!(guarded(text, Style::Plain), lines);
+        }
+        assert_eq!(guarded("\x1b[1;31mred\x1b[0m\x1b[2J", Style::Colour), "\x1b[1;31mred\x1b[0m\\u{1b}[2J");
+    }
+
+    /// Texts of what is dangerous, and of anything.
+    fn texts() -> impl Strategy<Value = String> {
+        let parts = prop_oneof![
+            Just("\x1b".to_owned()),
+            Just("[31m".to_owned()),
+            Just("\u{9b}".to_owned()),
+            Just("\u{202e}".to_owned()),
+            Just("\r\n".to_owned()),
+            any::<char>().prop_map(String::from),
+        ];
+        proptest::collection::vec(parts, 0..30).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_obeyed_is_left(text in texts()) {
+            prop_assert!(!clean(&text).chars().any(obeyed));
+            let layout = |c: &char| matches!(c, '\n' | '\t');
+            prop_assert!(!safe(&text).chars().filter(|c| !layout(c)).any(obeyed));
+            let painted = guarded(&text, Style::Colour);
+            prop_assert_eq!(safe(&painted), guarded(&painted, Style::Plain));
+            let escapes = painted.match_indices('\x1b').all(|(at, _)| colour(&painted[at..]) > 0);
+            prop_assert!(escapes, "{}", painted.escape_debug());
+        }
+
+        #[test]
+        fn json_says_the_same(text in texts()) {
+            let value = serde_json::json!({ &text: [&text, 1] });
+            for indented in [false, true] {
+                let written = json_text(&value, indented);
+                prop_assert!(!written.chars().filter(|c| *c != '\n').any(obeyed));
+                prop_assert_eq!(serde_json::from_str::<Value>(&written).expect("it is JSON"), value.clone());
+            }
+        }
     }
 
     #[test]

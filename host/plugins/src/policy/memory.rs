@@ -22,7 +22,7 @@ impl Memory {
 
     /// What the policy remembered last; empty when that is nothing, or lost.
     pub(super) fn recall(&self) -> Vec<u8> {
-        kept::read(&self.file).unwrap_or_default()
+        kept::read(&self.file).map(|memory| memory.to_vec()).unwrap_or_default()
     }
 
     /// Keeps what the policy remembers now.

@@ -56,9 +56,14 @@ fn damaged_answers_are_asked_again() {
     let first = answer(cache.path(), "manual", &input);
     let file = files(&cache.path().join("answers")).remove(0);
     let sound = fs::read(&file).expect("it is there");
-    let mut flipped = sound.clone();
-    flipped[sound.len() / 2] ^= 1;
-    for damaged in [&b""[..], b"no answers", &sound[..sound.len() - 1], &flipped] {
+    let flipped = |bit: usize| {
+        let mut flipped = sound.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        flipped
+    };
+    let bits = (0..sound.len() * 8).step_by(sound.len() * 8 / 40 + 1);
+    let cut = [0, 1, 31, 32, 33, sound.len() / 2, sound.len() - 1].map(|length| sound[..length].to_vec());
+    for damaged in bits.map(flipped).chain(cut).chain([b"no answers".to_vec()]) {
         fs::write(&file, damaged).expect("the folder is ours");
         assert_eq!(kept(cache.path(), "manual", &input), None);
         assert_eq!(answer(cache.path(), "manual", &input), first);

@@ -76,8 +76,30 @@ fn what_is_no_component_is_refused() {
     check_error(&error, "plugin-unreadable", &["folder"]);
 }
 
+/// None of them is waited for, nor read to its end.
 #[test]
-fn a_file_without_end_is_not_read_to_its_end() {
-    let error = error_of(&Plugins::new(options()), "zero", Some(PathBuf::from("/dev/zero")));
+fn what_is_no_regular_file_is_refused() {
+    let folder = temporary();
+    let (pipe, socket) = (folder.path().join("pipe"), folder.path().join("socket"));
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0)
+        .expect("the folder is ours");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("the folder is ours");
+    for (file, says) in [
+        (pipe, "a pipe"),
+        (socket, "a socket"),
+        (PathBuf::from("/dev/zero"), "a device"),
+        (folder.path().to_owned(), "a folder"),
+    ] {
+        let error = error_of(&Plugins::new(options()), "odd", Some(file));
+        check_error(&error, "plugin-unreadable", &[says, "a regular file is expected"]);
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_is_not_read() {
+    let folder = temporary();
+    let file = folder.path().join("huge.wasm");
+    std::fs::File::create(&file).and_then(|file| file.set_len(1 << 40)).expect("it takes no space");
+    let error = error_of(&Plugins::new(options()), "huge", Some(file));
     check_error(&error, "plugin-too-large", &["67108864 bytes"]);
 }

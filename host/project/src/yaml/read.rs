@@ -24,12 +24,12 @@ pub fn parse_file(path: &Path, shown_as: &str) -> Result<Mapping, LoadError> {
 
 /// Reads the text of a file, no larger than the limit.
 pub(crate) fn read_text(path: &Path, shown_as: &str) -> Result<String, LoadError> {
-    let unreadable = |source: io::Error| LoadError::unreadable(shown_as, source);
-    let length = std::fs::metadata(path).map_err(unreadable)?.len();
-    if length > Limits::BYTES {
-        return Err(LoadError::TooLarge { file: shown_as.to_owned(), bytes: length, limit: Limits::BYTES });
-    }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let bytes = spec_files::read(path, Limits::BYTES).map_err(|source| match source.kind() {
+        io::ErrorKind::FileTooLarge => {
+            LoadError::TooLarge { file: shown_as.to_owned(), limit: Limits::BYTES }
+        }
+        _ => LoadError::unreadable(shown_as, source),
+    })?;
     String::from_utf8(bytes).map_err(|error| not_utf8(&error, shown_as))
 }
 

@@ -1,20 +1,24 @@
 //! Downloads over HTTP: several attempts, going on where the last one broke off.
 
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::error::Error;
+use std::io::{Seek, SeekFrom, Write};
+use std::sync::Arc;
 
+use reqwest::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, IF_RANGE,
+    LAST_MODIFIED, RANGE,
+};
+use reqwest::{Response, StatusCode};
 use spec_model::DigestHasher;
-use ureq::Agent;
-use ureq::http::{Response, StatusCode, header};
-use ureq::tls::{RootCerts, TlsConfig};
+use tokio::sync::Notify;
 
+use super::client::{Client, text};
 use super::mirror::{Mirror, Part};
+use super::netrc::Netrc;
 use crate::context::HttpOptions;
 use crate::error::{SourceError, SourceName};
+use crate::url::shown;
 use crate::watch::Watch;
-
-const BUFFER: usize = 256 << 10;
 
 /// A download into a mirror.
 pub(super) struct Download<'d> {
@@ -26,11 +30,15 @@ pub(super) struct Download<'d> {
 }
 
 /// Why an attempt failed.
-enum Failure {
+#[derive(Debug)]
+pub(super) enum Failure {
     /// Another attempt may do better.
     Transient(String),
-    Status(u16),
+    /// It will fail again.
+    Final(String),
+    Status(StatusCode),
     Disk(std::io::Error),
+    Cancelled,
 }
 
 /// What has arrived so far.
@@ -59,40 +67,59 @@ impl Download<'_> {
         let mut arrived =
             Arrived { part, hasher: DigestHasher::new(), bytes: 0, validator: None, etag: None };
         let etag = known.and_then(|sha| self.mirror.etag(sha));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| self.disk(error))?;
+        let outcome = runtime.block_on(self.unless_cancelled(self.attempts(&mut arrived, etag.as_deref())));
+        // The name of a host may still be looked up; nobody waits for it.
+        runtime.shutdown_background();
+        match outcome {
+            Ok(Outcome::Unchanged) => Ok(known.unwrap_or_default().to_owned()),
+            Ok(Outcome::Complete) => self.publish(arrived, expected),
+            Err((failure, attempts)) => Err(self.explain(failure, attempts)),
+        }
+    }
+
+    /// Ends at once when somebody asks to stop.
+    async fn unless_cancelled(
+        &self,
+        work: impl Future<Output = Result<Outcome, (Failure, u32)>>,
+    ) -> Result<Outcome, (Failure, u32)> {
+        let stopped = Arc::new(Notify::new());
+        let stop = stopped.clone();
+        let _guard = self.watch.cancel.on_cancel(move || stop.notify_one());
+        tokio::select! {
+            () = stopped.notified() => Err((Failure::Cancelled, 1)),
+            outcome = work => outcome,
+        }
+    }
+
+    /// Tries until it succeeds or there is no hope; a failure comes with the number of attempts.
+    async fn attempts(&self, arrived: &mut Arrived, etag: Option<&str>) -> Result<Outcome, (Failure, u32)> {
+        let client = Client::new(self.options, self.netrc()).map_err(|failure| (failure, 1))?;
         let mut backoff = self.options.backoff;
         let mut attempt = 1;
         loop {
-            let failure = match self.attempt(&mut arrived, etag.as_deref()) {
-                Ok(Outcome::Unchanged) => return Ok(known.unwrap_or_default().to_owned()),
-                Ok(Outcome::Complete) => return self.publish(arrived, expected),
-                Err(failure) => failure,
-            };
-            self.check_cancelled()?;
-            if !matches!(failure, Failure::Transient(_)) || attempt >= self.options.attempts {
-                return Err(self.explain(failure, attempt));
+            match self.attempt(&client, arrived, etag).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(Failure::Transient(_)) if attempt < self.options.attempts => {}
+                Err(failure) => return Err((failure, attempt)),
             }
-            self.pause(backoff)?;
-            backoff *= 2;
+            tokio::time::sleep(backoff).await;
+            backoff = backoff.saturating_mul(2);
             attempt += 1;
         }
     }
 
-    fn attempt(&self, arrived: &mut Arrived, etag: Option<&str>) -> Result<Outcome, Failure> {
-        let agent = self.agent();
-        let stop = agent.clone();
-        let _guard = self.watch.cancel.on_cancel(move || stop.shutdown());
-        let mut request = agent.get(self.url).header(header::ACCEPT, "*/*");
-        if let Some(etag) = etag {
-            request = request.header(header::IF_NONE_MATCH, etag);
-        }
-        if let Some(validator) = arrived.validator.as_ref().filter(|_| arrived.bytes > 0) {
-            request = request.header(header::RANGE, format!("bytes={}-", arrived.bytes));
-            request = request.header(header::IF_RANGE, validator);
-        }
-        let response = request.call().map_err(|error| Failure::Transient(error.to_string()))?;
+    async fn attempt(
+        &self,
+        client: &Client,
+        arrived: &mut Arrived,
+        etag: Option<&str>,
+    ) -> Result<Outcome, Failure> {
+        let response = client.get(self.url, &arrived.headers(etag)).await?;
         match response.status() {
             StatusCode::NOT_MODIFIED if etag.is_some() => return Ok(Outcome::Unchanged),
-            StatusCode::OK if etag.is_some() && text(&response, header::ETAG).as_deref() == etag => {
+            StatusCode::OK if etag.is_some() && text(response.headers(), ETAG).as_deref() == etag => {
                 return Ok(Outcome::Unchanged);
             }
             StatusCode::PARTIAL_CONTENT if continues(&response, arrived.bytes) => {}
@@ -100,36 +127,23 @@ impl Download<'_> {
             status if is_transient(status) => {
                 return Err(Failure::Transient(format!("the server answers {status}")));
             }
-            status => return Err(Failure::Status(status.as_u16())),
+            status => return Err(Failure::Status(status)),
         }
-        arrived.remember(&response);
-        self.receive(response, arrived)?;
+        arrived.remember(response.headers());
+        self.receive(response, arrived).await?;
         Ok(Outcome::Complete)
     }
 
-    fn receive(&self, response: Response<ureq::Body>, arrived: &mut Arrived) -> Result<(), Failure> {
-        let total = text(&response, header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-        let total = total.map(|length| length + arrived.bytes);
-        let mut body = response.into_body().into_reader();
-        let mut buffer = vec![0; BUFFER];
+    async fn receive(&self, mut response: Response, arrived: &mut Arrived) -> Result<(), Failure> {
+        let total = text(response.headers(), CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        let total = total.and_then(|length| length.checked_add(arrived.bytes));
         loop {
-            let count = body.read(&mut buffer).map_err(|error| Failure::Transient(error.to_string()))?;
-            if self.watch.cancel.is_cancelled() {
-                return Err(Failure::Transient("stopped".to_owned()));
+            match response.chunk().await {
+                Ok(Some(chunk)) => arrived.take(&chunk).map_err(Failure::Disk)?,
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(broke_off(&error, arrived.bytes, total)),
             }
-            if count == 0 {
-                break;
-            }
-            arrived.part.file.write_all(&buffer[..count]).map_err(Failure::Disk)?;
-            arrived.hasher.update(&buffer[..count]);
-            arrived.bytes += count as u64;
             self.watch.report(arrived.bytes, total);
-        }
-        match total {
-            Some(total) if arrived.bytes < total => {
-                Err(Failure::Transient(format!("it broke off after {} of {total} bytes", arrived.bytes)))
-            }
-            _ => Ok(()),
         }
     }
 
@@ -142,43 +156,23 @@ impl Download<'_> {
         Ok(sha)
     }
 
-    fn agent(&self) -> Agent {
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
-        Agent::config_builder()
-            .http_status_as_error(false)
-            .user_agent(concat!("spec-host/", env!("CARGO_PKG_VERSION")))
-            .timeout_connect(Some(self.options.connect_timeout))
-            .timeout_recv_response(Some(self.options.read_timeout))
-            .timeout_per_read(Some(self.options.read_timeout))
-            .timeout_per_write(Some(self.options.read_timeout))
-            .tls_config(tls)
-            .build()
-            .into()
-    }
-
-    /// Waits, but not when somebody asks to stop.
-    fn pause(&self, time: Duration) -> Result<(), SourceError> {
-        let (sender, receiver) = channel();
-        let _guard = self.watch.cancel.on_cancel(move || {
-            let _ = sender.send(());
-        });
-        let _ = receiver.recv_timeout(time);
-        self.check_cancelled()
-    }
-
-    fn check_cancelled(&self) -> Result<(), SourceError> {
-        match self.watch.cancel.is_cancelled() {
-            true => Err(SourceError::Cancelled { name: self.name.clone() }),
-            false => Ok(()),
-        }
+    /// Without a file that can be read there are no passwords, as with BuildStream.
+    fn netrc(&self) -> Netrc {
+        let Some(path) = &self.options.netrc else { return Netrc::default() };
+        Netrc::read(path).unwrap_or_else(|error| {
+            self.watch.warn("netrc", &format!("{} is not used: {error}", path.display()));
+            Netrc::default()
+        })
     }
 
     fn explain(&self, failure: Failure, attempts: u32) -> SourceError {
-        let (name, url) = (self.name.clone(), self.url.to_owned());
+        let (name, url) = (self.name.clone(), shown(self.url));
         match failure {
             Failure::Transient(why) => SourceError::Download { name, url, attempts, why },
-            Failure::Status(status) => SourceError::Refused { name, url, status },
+            Failure::Final(why) => SourceError::Unobtainable { name, url, why },
+            Failure::Status(status) => SourceError::Refused { name, url, status: status.as_u16() },
             Failure::Disk(error) => self.disk(error),
+            Failure::Cancelled => SourceError::Cancelled { name },
         }
     }
 
@@ -189,6 +183,32 @@ impl Download<'_> {
 }
 
 impl Arrived {
+    /// What is asked for: the file unless it is the one with this ETag, or the rest of what has arrived.
+    fn headers(&self, etag: Option<&str>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        let mut put = |name: HeaderName, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        };
+        if let Some(etag) = etag {
+            put(IF_NONE_MATCH, etag);
+        }
+        if let Some(validator) = self.validator.as_ref().filter(|_| self.bytes > 0) {
+            put(RANGE, &format!("bytes={}-", self.bytes));
+            put(IF_RANGE, validator);
+        }
+        headers
+    }
+
+    fn take(&mut self, chunk: &[u8]) -> std::io::Result<()> {
+        self.part.file.write_all(chunk)?;
+        self.hasher.update(chunk);
+        self.bytes += chunk.len() as u64;
+        Ok(())
+    }
+
     fn restart(&mut self) -> std::io::Result<()> {
         self.part.file.set_len(0)?;
         self.part.file.seek(SeekFrom::Start(0))?;
@@ -197,12 +217,57 @@ impl Arrived {
         Ok(())
     }
 
-    fn remember(&mut self, response: &Response<ureq::Body>) {
-        self.etag = text(response, header::ETAG);
+    fn remember(&mut self, headers: &HeaderMap) {
+        self.etag = text(headers, ETAG);
         // A weak ETag does not promise the same bytes.
         let strong = self.etag.clone().filter(|etag| !etag.starts_with("W/"));
-        self.validator = strong.or_else(|| text(response, header::LAST_MODIFIED));
+        self.validator = strong.or_else(|| text(headers, LAST_MODIFIED));
     }
+}
+
+impl Failure {
+    /// What a request without an answer came to.
+    pub(super) fn of(error: reqwest::Error) -> Self {
+        let why = reason(&error);
+        let final_cause =
+            causes(&error).any(|cause| cause.is::<rustls::Error>() || is_certificate_error(cause));
+        match error.is_builder() || final_cause {
+            true => Self::Final(why),
+            false => Self::Transient(why),
+        }
+    }
+}
+
+/// The client's TLS hands its errors on inside of those of input and output.
+fn is_certificate_error(cause: &(dyn Error + 'static)) -> bool {
+    let error = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
+/// What went wrong at the bottom; what is above only says that a request failed.
+fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        let did = if error.is_connect() { "let itself be connected to" } else { "answered" };
+        return format!("the server has not {did} in time");
+    }
+    let below: Vec<String> = causes(error).skip(1).map(ToString::to_string).collect();
+    let mut told: Vec<&str> = Vec::new();
+    for text in &below {
+        let repeated = told.last().is_some_and(|last| last.contains(text.as_str()));
+        if !repeated && !text.starts_with("client error") {
+            told.push(text);
+        }
+    }
+    if told.is_empty() { error.to_string() } else { told.join(": ") }
+}
+
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
+}
+
+fn broke_off(error: &reqwest::Error, bytes: u64, total: Option<u64>) -> Failure {
+    let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
+    Failure::Transient(format!("it broke off after {bytes}{of} bytes: {}", reason(error)))
 }
 
 fn is_transient(status: StatusCode) -> bool {
@@ -210,11 +275,7 @@ fn is_transient(status: StatusCode) -> bool {
 }
 
 /// Whether a partial answer begins where we stopped.
-fn continues(response: &Response<ureq::Body>, bytes: u64) -> bool {
-    let range = text(response, header::CONTENT_RANGE);
+fn continues(response: &Response, bytes: u64) -> bool {
+    let range = text(response.headers(), CONTENT_RANGE);
     bytes > 0 && range.is_some_and(|range| range.starts_with(&format!("bytes {bytes}-")))
-}
-
-fn text(response: &Response<ureq::Body>, name: header::HeaderName) -> Option<String> {
-    response.headers().get(name)?.to_str().ok().map(str::to_owned)
 }

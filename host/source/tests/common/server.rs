@@ -1,6 +1,7 @@
 //! A small HTTP server that gives prepared answers, one for each connection.
+#![allow(dead_code, reason = "each test uses a part of it")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -109,7 +110,17 @@ impl Server {
 
     /// The heads of all requests so far, in lower case.
     pub(crate) fn requests(&self) -> Vec<String> {
+        self.heads().iter().map(|head| head.to_lowercase()).collect()
+    }
+
+    /// The heads of all requests so far.
+    pub(crate) fn heads(&self) -> Vec<String> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What each request so far said to log in.
+    pub(crate) fn logins(&self) -> Vec<Option<String>> {
+        self.heads().iter().map(|head| header(head, "authorization")).collect()
     }
 }
 
@@ -120,14 +131,21 @@ impl Drop for Server {
     }
 }
 
-fn read_request(stream: &TcpStream) -> std::io::Result<String> {
+/// The value of a header.
+pub(crate) fn header(head: &str, name: &str) -> Option<String> {
+    let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+    let (_, value) = lines.find(|(own, _)| own.eq_ignore_ascii_case(name))?;
+    Some(value.trim().to_owned())
+}
+
+/// The head of a request. Nothing of what follows it is taken.
+pub(crate) fn read_request(stream: &TcpStream) -> std::io::Result<String> {
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let mut head = String::new();
-    let mut reader = BufReader::new(stream);
+    let mut bytes = stream.bytes();
     while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head)? == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
+        let byte = bytes.next().ok_or(std::io::ErrorKind::UnexpectedEof)??;
+        head.push(char::from(byte));
     }
-    Ok(head.to_lowercase())
+    Ok(head)
 }

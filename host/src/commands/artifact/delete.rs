@@ -4,6 +4,7 @@ use super::target::Targets;
 use crate::app::App;
 use crate::cli::Deps;
 use crate::error::CommandResult;
+use crate::term::tell;
 
 /// Removes artifacts under all names they are known by.
 pub(super) fn run(app: &App, deps: Deps, artifacts: &[String]) -> CommandResult {
@@ -17,7 +18,7 @@ pub(super) fn run(app: &App, deps: Deps, artifacts: &[String]) -> CommandResult 
             }
         }
         match removed {
-            true => eprintln!("removed {}", target.shown),
+            true => tell(&format!("removed {}\n", target.shown), app.err),
             false => app.warn(
                 "uncached-artifact",
                 &format!("there is no artifact of '{}' in the cache", target.shown),

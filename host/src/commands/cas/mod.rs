@@ -3,12 +3,12 @@
 mod pull;
 mod push;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use spec_remote::{Remote, RemoteOptions, Tls, Token};
 use tokio::runtime::Runtime;
 
+use super::read_small;
 use crate::app::App;
 use crate::cli::{CasCommand, RemoteArgs};
 use crate::error::{BlameUser, CommandError, CommandResult};
@@ -34,18 +34,14 @@ async fn connect(app: &App, args: &RemoteArgs) -> CommandResult<Remote> {
     let mut options = RemoteOptions::new(args.url.parse().or_usage()?);
     options.instance.clone_from(&args.instance);
     options.retries = app.config.network_retries;
-    options.token = args.token.as_deref().map(read).transpose()?.map(|text| Token(text.trim().to_owned()));
+    options.token =
+        args.token.as_deref().map(read_small).transpose()?.map(|text| Token(text.trim().to_owned()));
     options.tls = Tls {
-        server_ca: args.tls_ca.as_deref().map(read).transpose()?,
+        server_ca: args.tls_ca.as_deref().map(read_small).transpose()?,
         identity: match (&args.tls_certificate, &args.tls_key) {
-            (Some(certificate), Some(key)) => Some((read(certificate)?, read(key)?)),
+            (Some(certificate), Some(key)) => Some((read_small(certificate)?, read_small(key)?)),
             _ => None,
         },
     };
     Ok(Remote::connect(options).await?)
-}
-
-fn read(path: &Path) -> CommandResult<String> {
-    std::fs::read_to_string(path)
-        .map_err(|error| CommandError::io(&format!("read {}", path.display()), &error))
 }

@@ -9,7 +9,7 @@ use super::NoHelp;
 use crate::app::App;
 use crate::cli::SourceSelection;
 use crate::drive::{Errand, drive};
-use crate::error::CommandResult;
+use crate::error::{BlameUser, CommandResult};
 use crate::plan::single_jobs;
 use crate::session::Session;
 use crate::work::Worker;
@@ -22,6 +22,7 @@ pub(super) fn run(app: &App, selection: &SourceSelection) -> CommandResult<ExitC
         let sources = session.sources(element);
         // An original that can be read where it is may be gone tomorrow; its tree in the cache is not.
         if sources.sources().next().is_some() && sources.cached()?.is_none() {
+            sources.check().or_usage()?;
             needed.push(element);
         }
     }

@@ -17,6 +17,7 @@ use super::say;
 use crate::app::App;
 use crate::cli::{Deps, WhyMissArgs};
 use crate::error::{CommandError, CommandResult};
+use crate::term::json_text;
 
 /// What was missed in the build of one artifact.
 struct Missed {
@@ -56,7 +57,7 @@ pub(super) fn run(app: &App, args: &WhyMissArgs) -> CommandResult<ExitCode> {
         return Err(CommandError::failure("no-such-action", message).hint(hint));
     }
     say(&match args.json {
-        true => format!("{:#}\n", json::all(&all)),
+        true => json_text(&json::all(&all), true) + "\n",
         false => all.iter().map(text::one).collect(),
     })?;
     Ok(ExitCode::SUCCESS)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use spec_scheduler::{Event, JobEnd, Task};
 
-use crate::term::text::{bytes, clean, fit};
+use crate::term::text::{bytes, clean, fit, guarded};
 use crate::term::time::clock;
 use crate::term::{Ink, Roster, Style};
 
@@ -84,7 +84,8 @@ impl View {
         let mut frame = vec![self.status(style, elapsed, columns)];
         let width = self.running.values().map(|r| names.name(r.element).chars().count()).max().unwrap_or(0);
         let shown = self.running.values().take(if hidden > 0 { room - 1 } else { room });
-        frame.extend(shown.map(|running| running.line(names, style, now, (columns, width.min(columns / 3)))));
+        let widths = (columns, width.min(columns / 3));
+        frame.extend(shown.map(|running| guarded(&running.line(names, style, now, widths), style)));
         if hidden > 0 {
             frame.push(fit(&format!("  … and {} more", hidden + 1), columns));
         }
@@ -113,7 +114,7 @@ impl Running {
     fn line(&self, names: &Roster, style: Style, now: Instant, widths: (usize, usize)) -> String {
         let (columns, width) = widths;
         let time = clock(now.saturating_duration_since(self.since));
-        let name = format!("{:<width$}", fit(names.name(self.element), width));
+        let name = format!("{:<width$}", fit(&clean(names.name(self.element)), width));
         let taken = 2 + 6 + width + 2 + 1 + time.len();
         let room = columns.min(100).saturating_sub(taken);
         let activity = fit(&self.doing(), room);

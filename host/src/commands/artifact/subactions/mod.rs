@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::cli::Deps;
 use crate::commands::say;
 use crate::error::CommandResult;
+use crate::term::json_text;
 
 /// A recorded action; its command may not be in the cache any more.
 type Known = (Subaction, Option<Command>);
@@ -31,7 +32,7 @@ pub(super) fn run(app: &App, as_json: bool, artifacts: &[String]) -> CommandResu
         }
     }
     if as_json {
-        text = format!("{:#}\n", Value::from(values));
+        text = json_text(&Value::from(values), true) + "\n";
     }
     say(&text)
 }

@@ -1,0 +1,152 @@
+//! Reads files that a project, a user or the environment names.
+//!
+//! Such a name can lead anywhere: to a named pipe that nobody writes to, to a device, to a file without end. Reading it
+//! must neither wait for ever nor fill the memory, so everything that is read whole is read here: from a regular file,
+//! and up to a limit.
+
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::{OFlags, makedev};
+
+/// Major and minor number of `/dev/null`.
+const NULL_DEVICE: (u32, u32) = (1, 3);
+
+/// Opens a regular file for reading. `/dev/null` counts as an empty one: people name it when they want none.
+///
+/// # Errors
+/// Those of the system, and when something else is there: [`io::ErrorKind::IsADirectory`] for a folder,
+/// [`io::ErrorKind::InvalidInput`] for a pipe, a socket or a device. It never waits.
+pub fn open(path: &Path) -> io::Result<File> {
+    // To open a device can already do something to it, so what is there is looked at before, too.
+    require_regular(&fs::metadata(path)?)?;
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    require_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
+/// The contents of a regular file of at most `most` bytes.
+///
+/// # Errors
+/// Those of [`open`] and of reading, and [`io::ErrorKind::FileTooLarge`].
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    if file.metadata()?.len() > most {
+        return Err(too_large(most));
+    }
+    let mut bytes = Vec::new();
+    // The length of files such as those of /proc is not known before.
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(too_large(most)) } else { Ok(bytes) }
+}
+
+/// The text of a regular file of at most `most` bytes.
+///
+/// # Errors
+/// Those of [`read`], and [`io::ErrorKind::InvalidData`] when it is not UTF-8.
+pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
+    let text = String::from_utf8(read(path, most)?);
+    text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not text in UTF-8"))
+}
+
+fn too_large(most: u64) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {most} bytes"))
+}
+
+fn require_regular(metadata: &Metadata) -> io::Result<()> {
+    let kind = metadata.file_type();
+    let null = kind.is_char_device() && metadata.rdev() == makedev(NULL_DEVICE.0, NULL_DEVICE.1);
+    if kind.is_file() || null {
+        return Ok(());
+    }
+    let error = if kind.is_dir() { io::ErrorKind::IsADirectory } else { io::ErrorKind::InvalidInput };
+    Err(io::Error::new(error, format!("it is {}, and a regular file is expected", name(kind))))
+}
+
+fn name(kind: FileType) -> &'static str {
+    match kind {
+        kind if kind.is_dir() => "a folder",
+        kind if kind.is_fifo() => "a pipe",
+        kind if kind.is_socket() => "a socket",
+        kind if kind.is_char_device() || kind.is_block_device() => "a device",
+        _ => "no file",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// What reading comes to; a test that waits fails.
+    #[track_caller]
+    fn read_soon(path: &Path, most: u64) -> Result<Vec<u8>, (io::ErrorKind, String)> {
+        let (sender, receiver) = channel();
+        let path = path.to_owned();
+        std::thread::spawn(move || {
+            let _ = sender.send(read(&path, most).map_err(|error| (error.kind(), error.to_string())));
+        });
+        receiver.recv_timeout(Duration::from_secs(10)).expect("reading waits for ever")
+    }
+
+    #[test]
+    fn a_regular_file_is_read_up_to_the_limit() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("file");
+        fs::write(&file, "12345")?;
+        std::os::unix::fs::symlink("file", folder.path().join("link"))?;
+        assert_eq!(read_soon(&file, 5), Ok(b"12345".to_vec()));
+        assert_eq!(read_soon(&folder.path().join("link"), 5), Ok(b"12345".to_vec()));
+        assert_eq!(read_soon(&file, 4).map_err(|(kind, _)| kind), Err(io::ErrorKind::FileTooLarge));
+        assert_eq!(read_soon(Path::new("/dev/null"), 4), Ok(Vec::new()));
+        Ok(())
+    }
+
+    /// A file of gigabytes that takes no space is refused by its length, and one that tells no length by what it has.
+    #[test]
+    fn files_without_end_are_refused() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let sparse = folder.path().join("sparse");
+        File::create(&sparse)?.set_len(1 << 40)?;
+        for path in [sparse.as_path(), Path::new("/proc/self/maps")] {
+            assert_eq!(read_soon(path, 64).map_err(|(kind, _)| kind), Err(io::ErrorKind::FileTooLarge));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_file_is_named() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0)?;
+        let socket = folder.path().join("socket");
+        let _listener = UnixListener::bind(&socket)?;
+        for (path, kind, says) in [
+            (pipe.as_path(), io::ErrorKind::InvalidInput, "a pipe"),
+            (&socket, io::ErrorKind::InvalidInput, "a socket"),
+            (Path::new("/dev/zero"), io::ErrorKind::InvalidInput, "a device"),
+            (folder.path(), io::ErrorKind::IsADirectory, "a folder"),
+        ] {
+            let (seen, message) = read_soon(path, 64).expect_err("it is no file");
+            assert_eq!(seen, kind, "{message}");
+            assert!(message.contains(says), "{message}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_not_text_is_refused() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("file");
+        fs::write(&file, b"caf\xe9")?;
+        let error = read_text(&file, 10).expect_err("it is Latin-1");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! Passwords of `~/.netrc`, and who gets them.
+
+mod common;
+#[path = "common/server.rs"]
+mod server;
+
+use std::time::Duration;
+
+use common::{Lab, quiet, sha256, spec};
+use server::{Answer, Server};
+use spec_model::UserError;
+use spec_source::SourceError;
+
+const BODY: &[u8] = b"only for those who may";
+/// `me:secret`, as the scheme Basic says it.
+const BASIC: &str = "Basic bWU6c2VjcmV0";
+
+fn challenge(scheme: &str) -> Answer {
+    Answer::status(401).header("WWW-Authenticate", &format!("{scheme} realm=\"x\""))
+}
+
+/// Fetches a file from the server with these passwords.
+fn fetch(url: &str, netrc: &str) -> Result<(), SourceError> {
+    let mut lab = Lab::new();
+    lab.context.http.backoff = Duration::from_millis(1);
+    lab.context.http.attempts = 2;
+    let file = lab.folder.path().join("netrc");
+    std::fs::write(&file, netrc).expect("the folder is new");
+    lab.context.http.netrc = Some(file);
+    let sources = lab.sources(&[spec("remote", &[("url", url), ("ref", &sha256(BODY))])])?;
+    sources.fetch(&quiet()).map(drop)
+}
+
+/// What the server was told, if the fetch gets so far.
+fn told(answers: Vec<Answer>, netrc: &str) -> Vec<Option<String>> {
+    let server = Server::new(answers);
+    fetch(&server.url("file"), netrc).expect("the login is right");
+    server.logins()
+}
+
+fn basic() -> Option<String> {
+    Some(BASIC.to_owned())
+}
+
+#[test]
+fn a_server_that_asks_gets_the_password() {
+    for netrc in
+        ["machine 127.0.0.1 login me password secret", "machine other\ndefault login me password \"secret\""]
+    {
+        let logins = told(vec![challenge("Basic"), Answer::whole(BODY)], netrc);
+        assert_eq!(logins, [None, basic()], "{netrc}");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_ask_gets_none() {
+    assert_eq!(told(vec![Answer::whole(BODY)], "machine 127.0.0.1 login me password secret"), [None]);
+}
+
+/// An entry without a login is BuildStream's for a token, which is sent at once; a server may also ask for one.
+#[test]
+fn tokens() {
+    let token = Some("Bearer 1234".to_owned());
+    let logins = told(vec![Answer::whole(BODY)], "machine 127.0.0.1\n  password 1234");
+    assert_eq!(logins, [token.clone()]);
+    let answers = vec![challenge("Bearer"), Answer::whole(BODY)];
+    assert_eq!(told(answers, "machine 127.0.0.1 login me password 1234"), [None, token]);
+}
+
+#[test]
+fn a_password_that_is_wrong_or_missing_is_told() {
+    for (netrc, requests) in
+        [("machine 127.0.0.1 login me password secret", 2), ("", 1), ("machine other login me password x", 1)]
+    {
+        let server = Server::new(vec![challenge("Basic"), challenge("Basic"), challenge("Basic")]);
+        let error = fetch(&server.url("file"), netrc).expect_err("the server wants another");
+        assert_eq!(error.reason(), "download-refused");
+        assert!(error.to_string().contains("~/.netrc"), "{error}");
+        assert_eq!(server.requests().len(), requests, "{netrc}");
+    }
+}
+
+/// What the second server of a redirect was told.
+fn told_after_redirect(netrc: &str, second: Vec<Answer>) -> (Vec<Option<String>>, Result<(), SourceError>) {
+    let second = Server::new(second);
+    let moved = Answer::status(302).header("Location", &second.url("elsewhere"));
+    let first = Server::new(vec![challenge("Basic"), moved]);
+    let outcome = fetch(&first.url("file"), netrc);
+    assert_eq!(first.logins().len(), 2);
+    (second.logins(), outcome)
+}
+
+#[test]
+fn a_password_does_not_follow_a_redirect() {
+    let all = "machine 127.0.0.1 login me password secret\ndefault login me password secret";
+    for netrc in [all, "machine 127.0.0.1 password secret", "default login me password secret"] {
+        let (logins, outcome) = match netrc.contains("login") {
+            true => told_after_redirect(netrc, vec![Answer::whole(BODY)]),
+            false => {
+                let second = Server::new(vec![Answer::whole(BODY)]);
+                let moved = Answer::status(302).header("Location", &second.url("elsewhere"));
+                let first = Server::new(vec![moved]);
+                let outcome = fetch(&first.url("file"), netrc);
+                assert_eq!(first.logins(), [Some("Bearer secret".to_owned())]);
+                (second.logins(), outcome)
+            }
+        };
+        outcome.expect("the file is public");
+        assert_eq!(logins, [None], "{netrc}");
+    }
+    // Nor when the other server asks for it.
+    let (logins, outcome) = told_after_redirect(all, vec![challenge("Basic"), Answer::whole(BODY)]);
+    assert_eq!(outcome.expect_err("it gets none").reason(), "download-refused");
+    assert_eq!(logins, [None]);
+}
+
+#[test]
+fn a_redirect_within_a_server_keeps_its_password() {
+    let moved = Answer::status(302).header("Location", "/elsewhere");
+    let answers = vec![challenge("Basic"), moved, challenge("Basic"), Answer::whole(BODY)];
+    let logins = told(answers, "machine 127.0.0.1 login me password secret");
+    assert_eq!(logins, [None, basic(), None, basic()]);
+}
+
+#[test]
+fn what_is_wrong_with_the_file_is_a_warning() -> Result<(), SourceError> {
+    use std::sync::{Arc, Mutex};
+    let mut lab = Lab::new();
+    let server = Server::new(vec![Answer::whole(BODY), Answer::whole(BODY)]);
+    let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
+    let told = warnings.clone();
+    let watch = quiet().with_warnings(move |reason, text| {
+        told.lock().expect("one thread").push(format!("{reason}: {text}"));
+    });
+    let wrong = lab.folder.path().join("netrc");
+    std::fs::write(&wrong, "machine h\nlogon me").expect("the folder is new");
+    for (name, file) in [("one", wrong), ("two", "/dev/zero".into())] {
+        lab.context.http.netrc = Some(file);
+        let declared = spec("remote", &[("url", &server.url(name)), ("ref", &sha256(BODY))]);
+        lab.sources(&[declared])?.fetch(&watch)?;
+    }
+    let warnings = warnings.lock().expect("one thread");
+    assert!(warnings[0].contains("line 2: 'logon'"), "{warnings:?}");
+    assert!(warnings[1].contains("a device"), "{warnings:?}");
+    assert_eq!(warnings.len(), 2);
+    Ok(())
+}
