@@ -5,6 +5,7 @@ use spec_sandbox::{Ending, SandboxError, check_arguments};
 use spec_strategy::{Command, CommandGroup, Step};
 
 use crate::job::Job;
+use crate::socket::{numbers, rights};
 use crate::{BuildError, CommandFailure};
 
 impl Job<'_> {
@@ -77,7 +78,8 @@ impl Job<'_> {
         log.line(&format!("\n# {group}: {}", command.label.trim_end()))?;
         let output_start = log.length()?;
         let streams = Streams::Log(log.handle()?);
-        let spec = RunSpec { streams, ..self.run_spec(command.argv.clone(), environment, cwd, access)? };
+        let spec = self.run_spec(command.argv.clone(), environment, cwd, access, false)?;
+        let spec = RunSpec { streams, ..spec };
         let ran = self.root.run(spec, self.cancel).map_err(missing_command)?;
         let Some((exit_code, signal)) = failed(ran.ending) else { return Ok(()) };
         let log = self.log.as_ref().map(|log| log.path().to_owned()).unwrap_or_default();
@@ -92,25 +94,26 @@ impl Job<'_> {
         })))
     }
 
-    /// A command with the user numbers and the socket of the element, on the terminal.
+    /// A command with the user numbers and the socket of the element, on the terminal, with the host's network or without.
     pub(crate) fn run_spec(
         &mut self,
         argv: Vec<String>,
         environment: Vec<(String, String)>,
         cwd: String,
         access: Access,
+        network: bool,
     ) -> Result<RunSpec, BuildError> {
-        let number = |id: Option<i64>| id.and_then(|id| u32::try_from(id).ok());
+        let (uid, gid) = numbers(self.element);
         Ok(RunSpec {
             argv,
             environment,
             cwd,
-            uid: number(self.element.sandbox.build_uid),
-            gid: number(self.element.sandbox.build_gid),
+            uid,
+            gid,
             access,
             streams: Streams::Terminal,
-            network: false,
-            sockets: self.open_socket()?,
+            network,
+            sockets: self.open_socket(rights(self.element, network))?,
             timeout: None,
         })
     }

@@ -23,5 +23,6 @@ pub use builder::{Builder, BuilderOptions, CacheBuildtrees, ElementKeys, Request
 pub use error::{BuildError, CommandFailure};
 pub use job::Observer;
 pub use roots::{Prepared, ShellCommand};
+pub use socket::rights;
 pub use speculation::{BuiltWith, Layer, LayerKind, Remembered, Speculation};
 pub use warning::Warning;

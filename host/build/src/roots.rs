@@ -1,7 +1,7 @@
 //! Roots for shells and checkouts.
 
 use spec_artifact::Artifact;
-use spec_exec::{Access, Ran, RunSpec, StagedTree};
+use spec_exec::{Access, Ran, StagedTree};
 use spec_model::{Cancel, Digest};
 use spec_project::Scope;
 
@@ -133,8 +133,8 @@ impl<'a> Prepared<'a> {
             environment.retain(|(other, _)| *other != name);
             environment.push((name, text));
         }
-        let spec = self.job.run_spec(command.argv, environment, self.cwd.clone(), self.access.clone())?;
-        let spec = RunSpec { network: command.network, ..spec };
+        let (cwd, access) = (self.cwd.clone(), self.access.clone());
+        let spec = self.job.run_spec(command.argv, environment, cwd, access, command.network)?;
         Ok(self.job.root.run(spec, self.job.cancel)?)
     }
 }

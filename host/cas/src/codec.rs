@@ -13,6 +13,15 @@ use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, Symli
 pub(crate) use whole::{decode_tree, encode_tree};
 use wire::{Fields, Value, put_bytes, put_message, put_uint};
 
+/// Bytes of a name, and of what a symbolic link says, as Linux has it.
+const LONGEST_NAME: usize = 255;
+const LONGEST_TARGET: usize = 4095;
+/// Bits of `st_mode`, those for the kind of a file among them: some clients send these too.
+const MODE: u32 = 0o177_777;
+const NANOS: std::ops::Range<i32> = 0..1_000_000_000;
+/// From the year 1 to the year 9999, as `google.protobuf.Timestamp` has it.
+const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+
 /// Encodes a directory whose lists are sorted by name.
 pub(crate) fn encode(directory: &Directory) -> Vec<u8> {
     let nodes = directory.files.len() + directory.directories.len() + directory.symlinks.len();
@@ -128,7 +137,7 @@ fn decode_link(bytes: &[u8]) -> Result<SymlinkNode, String> {
             _ => {}
         }
     }
-    match target.is_empty() || target.contains('\0') {
+    match target.is_empty() || target.len() > LONGEST_TARGET || target.contains('\0') {
         true => Err(format!("the symbolic link '{name}' has no possible target")),
         false => Ok(SymlinkNode { name, target, properties }),
     }
@@ -158,10 +167,9 @@ fn decode_properties(bytes: &[u8]) -> Result<NodeProperties, String> {
                 properties.properties.push((name, value));
             }
             (2, Value::Bytes(time)) => {
-                let [seconds, nanos] = decode_uints(time)?;
-                properties.mtime = Some((seconds.cast_signed(), nanos as i32));
+                properties.mtime = Some(decode_time(time)?);
             }
-            (3, Value::Bytes(mode)) => properties.unix_mode = Some(decode_uints(mode)?[0] as u32),
+            (3, Value::Bytes(mode)) => properties.unix_mode = Some(decode_mode(mode)?),
             _ => {}
         }
     }
@@ -169,6 +177,24 @@ fn decode_properties(bytes: &[u8]) -> Result<NodeProperties, String> {
         true => Ok(properties),
         false => Err("node properties are not sorted by name".to_owned()),
     }
+}
+
+fn decode_time(bytes: &[u8]) -> Result<(i64, i32), String> {
+    let [seconds, nanos] = decode_uints(bytes)?;
+    let (seconds, nanos) = (seconds.cast_signed(), nanos.cast_signed());
+    let part = i32::try_from(nanos).ok().filter(|nanos| NANOS.contains(nanos) && SECONDS.contains(&seconds));
+    match part {
+        Some(nanos) => Ok((seconds, nanos)),
+        None => Err(format!("the time of {seconds} seconds and {nanos} nanoseconds is none")),
+    }
+}
+
+fn decode_mode(bytes: &[u8]) -> Result<u32, String> {
+    let [mode, _] = decode_uints(bytes)?;
+    u32::try_from(mode)
+        .ok()
+        .filter(|mode| mode & !MODE == 0)
+        .ok_or_else(|| format!("{mode:o} is no mode of a file"))
 }
 
 fn decode_pair(bytes: &[u8]) -> Result<[String; 2], String> {
@@ -224,6 +250,7 @@ pub(crate) fn bad_name(name: &str) -> Option<&'static str> {
         "." | ".." => Some("is a step and not a name"),
         _ if name.contains('/') => Some("holds a slash"),
         _ if name.contains('\0') => Some("holds a NUL"),
+        _ if name.len() > LONGEST_NAME => Some("is longer than 255 bytes"),
         _ => None,
     }
 }

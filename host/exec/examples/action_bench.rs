@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use spec_cas::{Cas, Take, TreeBuilder};
-use spec_exec::executor::{Executions, LocalExecutor, LocalOptions, PoolOptions, Request, ResultCache};
+use spec_exec::executor::{
+    Executions, LocalExecutor, LocalOptions, PoolOptions, Request, ResultCache, Rights,
+};
 use spec_exec::wire::digest_to_proto;
 use spec_model::{Cancel, Digest, Span};
 use spec_proto::{Message, reapi};
@@ -79,7 +81,7 @@ fn together(executions: &Executions, actions: &[Digest]) -> Result<(), Failure> 
 }
 
 fn run(executions: &Executions, action: &Digest) -> Result<[Span; 3], Failure> {
-    let done = executions.execute(&Request::new(*action), &Cancel::new())?;
+    let done = executions.execute(&Request::new(*action, Arc::new(Rights::of_clients())), &Cancel::new())?;
     if done.result.exit_code != 0 {
         return Err(format!("{:?}", done.result).into());
     }

@@ -7,6 +7,8 @@ use spec_cas::CasError;
 use spec_model::{Digest, UserError};
 use spec_sandbox::SandboxError;
 
+use crate::executor::ActionError;
+
 /// Why a root could not be staged, run in or captured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -35,6 +37,9 @@ pub enum ExecError {
         /// What is wrong with it.
         why: String,
     },
+    /// An action, or a socket for actions, could not be had.
+    #[error(transparent)]
+    Action(#[from] ActionError),
     /// The socket of the Remote Execution API could not be opened.
     #[error("cannot open a socket of the Remote Execution API for the sandbox: {error}")]
     RemoteApis {
@@ -60,6 +65,7 @@ impl UserError for ExecError {
             Self::Sandbox(error) => error.reason(),
             Self::BadPath { .. } => "sandbox-path",
             Self::BadRecord { .. } => "subactions-damaged",
+            Self::Action(error) => error.reason(),
             Self::RemoteApis { error } => error.reason(),
             Self::Scratch { .. } => "scratch-failed",
         }

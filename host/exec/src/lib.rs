@@ -12,6 +12,7 @@ mod addition;
 mod error;
 pub mod executor;
 mod layout;
+mod path;
 pub mod record;
 mod root;
 mod run;

@@ -2,6 +2,7 @@
 
 use std::time::{Instant, SystemTime};
 
+use spec_exec::executor::ActionError;
 use spec_exec::wire;
 use spec_model::{ActionResult, Answered, Digest, Subaction};
 use spec_proto::reapi;
@@ -10,6 +11,7 @@ use tonic::{Request, Response, Status};
 use crate::access::Access;
 use crate::context::Context;
 use crate::from_proto;
+use crate::realm::Realm;
 use crate::refusal::Refusal;
 use crate::results::{self, Inline};
 
@@ -34,10 +36,9 @@ impl reapi::action_cache_server::ActionCache for ActionCache {
         let context = self.context.clone();
         let look = move || -> Result<_, Refusal> {
             let asked = Asked::now();
-            let found = realm.results.get(&action).map_err(|error| realm.refusal(error))?;
-            context.metrics.looked_up(found.is_some());
-            let found =
-                found.ok_or_else(|| Refusal::NotFound(format!("no result of action {action} is cached")))?;
+            let found = find(&context, &realm, &action);
+            context.metrics.looked_up(found.is_ok());
+            let found = found?;
             let mut result = wire::action_result_to_proto(&found);
             asked.record(&context, action, Answered::CacheHit, found);
             results::inline(&realm.cas, &mut result, &wanted)?;
@@ -61,13 +62,29 @@ impl reapi::action_cache_server::ActionCache for ActionCache {
         let store = move || -> Result<_, Refusal> {
             let asked = Asked::now();
             let result = wire::action_result(brought).map_err(Refusal::Invalid)?;
-            realm.results.put(&action, &result).map_err(|error| realm.refusal(error))?;
+            let granted = realm.results.grant(&action, &context.options.rights);
+            let put = granted.and_then(|granted| realm.results.put(&granted, &result));
+            put.map_err(|error| realm.refusal(error))?;
             let kept = wire::action_result_to_proto(&result);
             asked.record(&context, action, Answered::Uploaded, result);
             Ok(kept)
         };
         Ok(Response::new(self.context.blocking.run(store).await??))
     }
+}
+
+/// The result of an action that the client may have. Of one that it may not there is none for it, as REAPI has it: it
+/// goes on to ask for the execution, and hears why not.
+fn find(context: &Context, realm: &Realm, action: &Digest) -> Result<ActionResult, Refusal> {
+    let none = |why: &str| Refusal::NotFound(format!("no result of action {action} is cached{why}"));
+    let granted = match realm.results.grant(action, &context.options.rights) {
+        Ok(granted) => granted,
+        Err(error @ ActionError::Beyond { .. }) => return Err(none(&format!(" for you: {error}"))),
+        Err(ActionError::Missing { .. } | ActionError::Invalid { .. }) => return Err(none("")),
+        Err(error) => return Err(realm.refusal(error)),
+    };
+    let found = realm.results.get(&granted).map_err(|error| realm.refusal(error))?;
+    found.ok_or_else(|| none(""))
 }
 
 /// When a client asked.

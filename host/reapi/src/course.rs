@@ -90,8 +90,8 @@ fn log(action: &Digest, answer: &Answer, took: Duration) {
             tracing::info!(%action, answered, exit_code, took_ms, "action");
         }
         Err(error) => {
-            let reason = error.reason();
-            tracing::info!(%action, answered, reason, took_ms, "action: {error}");
+            let (reason, detail) = (error.reason(), error.detail().unwrap_or_default());
+            tracing::info!(%action, answered, reason, took_ms, detail, "action: {error}");
         }
     }
 }

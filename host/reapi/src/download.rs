@@ -49,7 +49,7 @@ impl Download {
             offset,
             end,
             hasher: is_whole.then(|| cas.function().hasher()),
-            encoder: encoder.map_err(|error| Refusal::Internal(error.to_string()))?,
+            encoder: encoder.map_err(|error| Refusal::failed("cannot compress", "zstd", error))?,
         })
     }
 
@@ -61,7 +61,7 @@ impl Download {
     /// The next piece; `None` behind the end.
     pub(crate) fn next(&mut self) -> Result<Option<Vec<u8>>, Refusal> {
         let digest = self.digest;
-        let failed = |error: io::Error| Refusal::Internal(format!("cannot read {digest}: {error}"));
+        let failed = |error: io::Error| Refusal::failed(format!("cannot read {digest}"), "cas-io", error);
         while self.offset < self.end {
             let count = usize::try_from(self.end - self.offset).unwrap_or(CHUNK).min(CHUNK);
             let mut data = vec![0; count];

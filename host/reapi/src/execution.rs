@@ -72,6 +72,7 @@ impl Execution {
             primed: false,
             skip_cache_lookup: request.skip_cache_lookup,
             recording: self.context.recording.clone(),
+            rights: Arc::clone(&self.context.options.rights),
         };
         let attached = self.context.operations.create(&request.instance_name, realm, action, inline)?;
         let (course, operation) = (attached.0.course.clone(), Arc::clone(&attached.0));

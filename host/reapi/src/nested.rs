@@ -85,7 +85,7 @@ impl Nested {
         }
         let results = ResultCache::new(&self.cas);
         let executions = Executions::start(self.cas.clone(), results, self.executor(), self.pool);
-        let executions = Arc::new(executions.map_err(failed)?);
+        let executions = Arc::new(executions?);
         Ok(Arc::clone(started.executions.insert(executions)))
     }
 
@@ -113,15 +113,19 @@ impl Nested {
 impl RemoteApis for Nested {
     fn open(&self, wanted: SocketOptions) -> Result<Box<dyn OpenSocket>, ExecError> {
         let executions = self.executions()?;
-        let spare = wanted.for_action.then(|| executions.spare()).transpose().map_err(failed)?;
+        let spare = wanted.for_action.then(|| executions.spare()).transpose()?;
         let folder = self.cas.scratch()?;
         let path = folder.path().join(NAME);
         let runtime = self.runtime()?;
         let _inside = runtime.enter();
         let listener = bind(folder.path()).and_then(|socket| Listener::adopt(socket, &path));
         let listener = listener.map_err(|source| failed(io(&path, source)))?;
-        let options =
-            Options { update_results: wanted.update_results, scope: Scope::Session, ..Options::default() };
+        let options = Options {
+            update_results: wanted.update_results,
+            scope: Scope::Session,
+            rights: Arc::new(wanted.rights),
+            ..Options::default()
+        };
         let server = Server::new(self.cas.clone(), options);
         let server = server.with_executions(executions).with_recording(wanted.recording);
         let served = server.clone();

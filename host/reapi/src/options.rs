@@ -1,7 +1,10 @@
 //! What a server allows, and how much of it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+
+use spec_exec::executor::Rights;
 
 /// The sum of blobs' sizes in one batch. With their digests they fit in gRPC's usual message limit of 4 MiB.
 pub(crate) const MAX_BATCH: u64 = (4 << 20) - (64 << 10);
@@ -23,6 +26,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whom it is for.
     pub scope: Scope,
+    /// What the actions of clients may have.
+    pub rights: Arc<Rights>,
 }
 
 /// Whom a server is for, and so which services it has.
@@ -96,6 +101,7 @@ impl Default for Options {
             tls: None,
             limits: Limits::default(),
             scope: Scope::default(),
+            rights: Arc::new(Rights::of_clients()),
         }
     }
 }

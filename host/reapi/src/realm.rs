@@ -20,7 +20,12 @@ pub(crate) struct Realm {
 
 impl Realm {
     pub(crate) fn new(cas: Cas, executions: Option<Arc<Executions>>) -> Self {
-        Self { results: ResultCache::new(&cas), assets: Assets::new(&cas), cas, executions }
+        let results = match &executions {
+            // They remember what actions ask for.
+            Some(executions) => executions.results().clone(),
+            None => ResultCache::new(&cas),
+        };
+        Self { results, assets: Assets::new(&cas), cas, executions }
     }
 
     /// Who runs actions.

@@ -1,7 +1,9 @@
 //! Why a request is not done, in plain words. What it becomes on the wire is `status`' matter.
 
+use std::fmt;
+
 use spec_cas::CasError;
-use spec_exec::executor::ActionError;
+use spec_exec::executor::{ActionError, Excess};
 use spec_model::{Digest, DigestFunction, UserError};
 
 /// Why a request, or one blob of it, is not done.
@@ -25,6 +27,9 @@ pub(crate) enum Refusal {
     /// No machine here can do it, or it left what cannot be kept.
     #[error("{0}")]
     Unfit(String),
+    /// It asks for more than those who ask may have.
+    #[error("{0}")]
+    Beyond(String, Vec<Excess>),
     /// It took too long.
     #[error("{0}")]
     TimedOut(String),
@@ -49,7 +54,7 @@ pub(crate) enum Refusal {
     /// This server has no such thing.
     #[error("{0}")]
     Unsupported(String),
-    /// Our fault.
+    /// Our fault. What there is to know is in the log: clients hear of no file of this machine.
     #[error("{0}")]
     Internal(String),
 }
@@ -63,6 +68,12 @@ impl Refusal {
         Self::NotFound(format!("blob {digest} is not here"))
     }
 
+    /// Something here failed: clients hear `what`, the log has the whole error.
+    pub(crate) fn failed(what: impl Into<String>, reason: &str, error: impl fmt::Display) -> Self {
+        tracing::error!(reason, "{error}");
+        Self::Internal(what.into())
+    }
+
     /// A stable code for logs and counters.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
@@ -72,6 +83,7 @@ impl Refusal {
             Self::NotFound(_) => "not-found",
             Self::Missing(..) => "missing-blobs",
             Self::Unfit(_) => "unfit",
+            Self::Beyond(..) => "beyond-rights",
             Self::TimedOut(_) => "timed-out",
             Self::Cancelled(_) => "cancelled",
             Self::Forbidden(_) => "forbidden",
@@ -88,23 +100,25 @@ impl Refusal {
 impl From<CasError> for Refusal {
     /// A damaged blob is in quarantine by now, so to a client it is one that is not here.
     fn from(error: CasError) -> Self {
-        match &error {
-            CasError::Missing { digest, .. } => Self::absent(digest),
+        let what = match &error {
+            CasError::Missing { digest, .. } => return Self::absent(digest),
             CasError::Corrupt { digest, .. } => {
                 tracing::error!(reason = error.reason(), "{error}");
-                Self::absent(digest)
+                return Self::absent(digest);
             }
             CasError::WrongDigest { .. }
             | CasError::BadDirectory { .. }
             | CasError::BadPath { .. }
-            | CasError::TreeTooLarge { .. } => Self::Invalid(error.to_string()),
-            CasError::Cancelled => Self::Cancelled(error.to_string()),
-            CasError::DiskFull { .. } => Self::Full(error.to_string()),
-            CasError::SpecialFile { .. }
-            | CasError::Collision { .. }
-            | CasError::Destination(_)
-            | CasError::Io { .. } => Self::Internal(error.to_string()),
-        }
+            | CasError::TreeTooLarge { .. } => return Self::Invalid(error.to_string()),
+            CasError::Cancelled => return Self::Cancelled(error.to_string()),
+            CasError::DiskFull { .. } => {
+                tracing::error!(reason = error.reason(), "{error}");
+                return Self::Full("the disk of the store is full; try again later".to_owned());
+            }
+            CasError::Io { action, source, .. } => format!("cannot {action} a file of the store: {source}"),
+            _ => "the store failed".to_owned(),
+        };
+        Self::failed(what, error.reason(), &error)
     }
 }
 
@@ -115,10 +129,12 @@ impl Refusal {
         match error {
             ActionError::Missing { digests } => Self::Missing(function, digests),
             ActionError::Invalid { .. } => Self::Invalid(text),
+            ActionError::Beyond { excesses } => Self::Beyond(text, excesses),
             ActionError::NoWorker { .. } | ActionError::BadOutput { .. } => Self::Unfit(text),
             ActionError::TimedOut { .. } => Self::TimedOut(text),
             ActionError::Cancelled => Self::Cancelled(text),
             ActionError::Exhausted { .. } => Self::Full(text),
+            ActionError::Internal { ref reason, ref detail, .. } => Self::failed(text, reason, detail),
             _ => Self::Internal(text),
         }
     }

@@ -2,6 +2,7 @@
 
 use bazel_remote_apis::google::{protobuf, rpc};
 use prost::Message;
+use spec_exec::executor::Excess;
 use spec_model::{Digest, DigestFunction};
 use tonic::{Code, Status};
 
@@ -30,6 +31,9 @@ pub(crate) struct Violation {
 /// The type of a [`PreconditionFailure`] in an `Any`.
 pub(crate) const PRECONDITION_FAILURE: &str = "type.googleapis.com/google.rpc.PreconditionFailure";
 
+/// The type of violations of what a session's actions may have.
+const BEYOND: &str = "BEYOND_SESSION_RIGHTS";
+
 /// The code that REAPI and gRPC document for such a refusal.
 pub(crate) fn code(refusal: &Refusal) -> Code {
     match refusal {
@@ -37,7 +41,7 @@ pub(crate) fn code(refusal: &Refusal) -> Code {
         Refusal::OutOfRange(_) => Code::OutOfRange,
         // A damaged blob is gone by now: to bring it again is what helps.
         Refusal::NotFound(_) | Refusal::Damaged(_) => Code::NotFound,
-        Refusal::Missing(..) | Refusal::Unfit(_) => Code::FailedPrecondition,
+        Refusal::Missing(..) | Refusal::Unfit(_) | Refusal::Beyond(..) => Code::FailedPrecondition,
         Refusal::TimedOut(_) => Code::DeadlineExceeded,
         Refusal::Cancelled(_) => Code::Cancelled,
         Refusal::Forbidden(_) => Code::PermissionDenied,
@@ -52,7 +56,10 @@ pub(crate) fn code(refusal: &Refusal) -> Code {
 /// As part of an answer.
 pub(crate) fn to_rpc(refusal: &Refusal) -> rpc::Status {
     let details = match refusal {
-        Refusal::Missing(function, digests) => vec![violations(*function, digests)],
+        Refusal::Missing(function, digests) => {
+            vec![failure(digests.iter().map(|one| missing(*function, one)))]
+        }
+        Refusal::Beyond(_, excesses) => vec![failure(excesses.iter().map(beyond))],
         _ => vec![],
     };
     rpc::Status { code: code(refusal) as i32, message: refusal.to_string(), details }
@@ -64,13 +71,20 @@ pub(crate) fn ok() -> rpc::Status {
 }
 
 /// REAPI: one violation of type `MISSING` per missing blob; its subject is the name to read it by.
-fn violations(function: DigestFunction, digests: &[Digest]) -> protobuf::Any {
-    let violation = |digest: &Digest| Violation {
-        kind: "MISSING".to_owned(),
-        subject: resource::name(function, digest),
-        description: String::new(),
-    };
-    let failure = PreconditionFailure { violations: digests.iter().map(violation).collect() };
+fn missing(function: DigestFunction, digest: &Digest) -> Violation {
+    let (kind, subject) = ("MISSING".to_owned(), resource::name(function, digest));
+    Violation { kind, subject, description: String::new() }
+}
+
+/// One violation per property, or `timeout`, that goes beyond what is allowed.
+fn beyond(excess: &Excess) -> Violation {
+    let Excess { name, asked, has } = excess;
+    let description = format!("the action asks for {asked}; its session has {has}");
+    Violation { kind: BEYOND.to_owned(), subject: (*name).to_owned(), description }
+}
+
+fn failure(violations: impl Iterator<Item = Violation>) -> protobuf::Any {
+    let failure = PreconditionFailure { violations: violations.collect() };
     protobuf::Any { type_url: PRECONDITION_FAILURE.to_owned(), value: failure.encode_to_vec() }
 }
 

@@ -29,7 +29,9 @@ impl Upload {
             false => Sink::Plain(Box::new(bounded)),
             true => {
                 let decoder = zstd_blob::decoder(bounded);
-                Sink::Zstd(Box::new(decoder.map_err(|error| Refusal::Internal(error.to_string()))?))
+                Sink::Zstd(Box::new(
+                    decoder.map_err(|error| Refusal::failed("cannot decompress", "zstd", error))?,
+                ))
             }
         };
         Ok(Self { cas: cas.clone(), digest, sink, received: 0 })

@@ -21,7 +21,7 @@ pub(crate) fn decompress(data: &[u8], size: u64) -> Result<Vec<u8>, Refusal> {
 }
 
 pub(crate) fn compress(data: &[u8]) -> Result<Vec<u8>, Refusal> {
-    zstd::bulk::compress(data, LEVEL).map_err(|error| Refusal::Internal(format!("cannot compress: {error}")))
+    zstd::bulk::compress(data, LEVEL).map_err(|error| Refusal::failed("cannot compress", "zstd", error))
 }
 
 /// Compresses a stream in pieces.

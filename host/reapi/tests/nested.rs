@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
+mod common;
+
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use spec_cas::Cas;
-use spec_exec::executor::{LocalOptions, Notes, PoolOptions, RemoteApis, SocketOptions};
+use spec_exec::executor::{LocalOptions, Notes, PoolOptions, RemoteApis, Rights, SocketOptions};
 use spec_proto::reapi;
 use spec_proto::reapi::action_cache_client::ActionCacheClient;
 use spec_proto::reapi::capabilities_client::CapabilitiesClient;
@@ -17,7 +19,8 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 fn options(update_results: bool) -> SocketOptions {
-    SocketOptions { recording: Notes::default().recording(), update_results, for_action: false }
+    let (recording, rights) = (Notes::default().recording(), Rights::of_sandbox(false, 0, 0));
+    SocketOptions { recording, update_results, for_action: false, rights }
 }
 
 /// Connects by a short way: the address of a socket has room for 107 bytes.
@@ -36,7 +39,7 @@ async fn a_socket_has_its_session_and_nothing_else() {
     let pool = PoolOptions { workers: 1, max_queued: 1 };
     let nested = Nested::new(cas.clone(), LocalOptions::default(), pool);
     let result = Some(reapi::ActionResult::default());
-    let digest = Some(reapi::Digest { hash: spec_model::Digest::of(b"").hex(), size_bytes: 0 });
+    let digest = Some(common::wire(&common::action(&cas, "true")));
     for (update, expected) in [(true, None), (false, Some(Code::PermissionDenied))] {
         let open = nested.open(options(update)).unwrap();
         let channel = connect(folder.path(), open.path()).await;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use spec_exec::executor::{Answer, Executions, Progress, Request, Ticket};
+use spec_exec::executor::{Answer, Executions, Progress, Request, Rights, Ticket};
 use spec_model::{Answered, Digest};
 use spec_speculation::ActionId;
 use spec_speculation::prime::{Finished, Load};
@@ -35,11 +35,18 @@ impl Flights {
         Self { executions, mailbox, open: HashMap::new(), next: 0 }
     }
 
-    /// Sends an action. Answers with its end if it has ended by that.
-    pub(super) fn submit(&mut self, action: ActionId, digest: Digest, priority: i32) -> Option<Finished> {
+    /// Sends an action, which may have what those may have that are going to ask for it. Answers with its end if it has
+    /// ended by that.
+    pub(super) fn submit(
+        &mut self,
+        action: ActionId,
+        digest: Digest,
+        priority: i32,
+        rights: Arc<Rights>,
+    ) -> Option<Finished> {
         let (flight, mailbox) = (self.next, self.mailbox.clone());
         self.next += 1;
-        let request = Request { priority, primed: true, ..Request::new(digest) };
+        let request = Request { priority, primed: true, ..Request::new(digest, rights) };
         let submitted = self.executions.submit(&request, move |progress| {
             if let Progress::Completed(answer) = progress {
                 mailbox.finished(flight, finished(&answer));

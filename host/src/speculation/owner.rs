@@ -1,7 +1,9 @@
 //! The one owner of what a session predicts: a thread that takes letters and carries out what follows from them.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use spec_exec::executor::Rights;
 use spec_model::{Answered, Digest};
 use spec_speculation::prime::{Adapted, Board, Command};
 use spec_speculation::{ActionId, Bucket, Instantiated, Instantiator, Request};
@@ -174,7 +176,11 @@ impl Owner {
         for command in commands {
             let (action, digest, ended) = match command {
                 Command::Submit { action, digest, priority } if stored.contains(&action) => {
-                    (action, digest, self.flights.submit(action, digest, priority))
+                    let rights = self.rights(action);
+                    let ended = rights.map_or(Some(NOTHING), |rights| {
+                        self.flights.submit(action, digest, priority, Arc::new(rights))
+                    });
+                    (action, digest, ended)
                 }
                 Command::Submit { action, digest, .. } => (action, digest, Some(NOTHING)),
                 Command::Cancel { action, digest } => (action, digest, self.flights.cancel(action, digest)),
@@ -187,6 +193,12 @@ impl Owner {
             next.extend(ended.map(|ended| self.board.finished(action, digest, ended)).unwrap_or_default());
         }
         next
+    }
+
+    /// What an action may have that the build of its element will ask for; the commands of builds have no network.
+    fn rights(&self, action: ActionId) -> Option<Rights> {
+        let element = self.board.resolver().element_of(action).0 as usize;
+        Some(spec_build::rights(self.session.project.elements.get(element)?, false))
     }
 
     /// Stores what actions to be sent are made of, and answers with those of which that went well. Most of what is

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use rustix::io::Errno;
 use spec_cas::CasError;
 use spec_model::{ActionFailure, Digest, UserError};
 use spec_sandbox::SandboxError;
 
-use super::Executed;
+use super::{Excess, Executed};
 use crate::ExecError;
+use crate::path::BadPath;
 
 /// Why an action was not run, or has no result. Cloned to all who wait for it.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -34,6 +36,15 @@ pub enum ActionError {
         value: String,
         /// Its value here.
         has: String,
+    },
+    /// The action asks for what its session does not have: `FAILED_PRECONDITION`, with a violation for each.
+    #[error(
+        "the action asks for more than its session has: {}; leave it out, or have the session allow it",
+        list(excesses)
+    )]
+    Beyond {
+        /// All that it asks for in excess.
+        excesses: Vec<Excess>,
     },
     /// The command left something at an output path that no tree can hold: `FAILED_PRECONDITION`.
     #[error("the output '{path}' is {found}; expected {expected}")]
@@ -63,17 +74,23 @@ pub enum ActionError {
         what: String,
     },
     /// Something here failed: `INTERNAL`.
-    #[error("{message}")]
+    #[error("{message} ({reason})")]
     Internal {
         /// The stable code of the error.
         reason: String,
-        /// What failed.
+        /// What failed, for clients: it names no file of this machine.
         message: String,
+        /// The whole error, for the log.
+        detail: String,
     },
 }
 
 fn first(digests: &[Digest]) -> String {
     digests.first().map(ToString::to_string).unwrap_or_default()
+}
+
+fn list(excesses: &[Excess]) -> String {
+    excesses.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 impl UserError for ActionError {
@@ -82,6 +99,7 @@ impl UserError for ActionError {
             Self::Missing { .. } => "action-missing-blobs",
             Self::Invalid { .. } => "action-invalid",
             Self::NoWorker { .. } => "action-no-worker",
+            Self::Beyond { .. } => "action-beyond-rights",
             Self::BadOutput { .. } => "action-bad-output",
             Self::TimedOut { .. } => "action-timed-out",
             Self::Cancelled => "action-cancelled",
@@ -91,42 +109,72 @@ impl UserError for ActionError {
     }
 }
 
+impl From<BadPath> for ActionError {
+    fn from(error: BadPath) -> Self {
+        Self::Invalid { what: error.to_string() }
+    }
+}
+
 impl From<CasError> for ActionError {
     fn from(error: CasError) -> Self {
-        match error {
+        let message = match &error {
             CasError::Missing { digest, .. } | CasError::Corrupt { digest, .. } => {
-                Self::Missing { digests: vec![digest] }
+                return Self::Missing { digests: vec![*digest] };
             }
             CasError::BadDirectory { .. }
             | CasError::BadPath { .. }
             | CasError::Collision { .. }
-            | CasError::TreeTooLarge { .. } => Self::Invalid { what: error.to_string() },
-            CasError::Cancelled => Self::Cancelled,
-            CasError::DiskFull { .. } => Self::Exhausted { what: error.to_string() },
-            other => Self::internal(&other),
-        }
+            | CasError::TreeTooLarge { .. } => return Self::Invalid { what: error.to_string() },
+            CasError::Cancelled => return Self::Cancelled,
+            CasError::DiskFull { .. } => {
+                return Self::Exhausted { what: "the disk of the store is full".to_owned() };
+            }
+            CasError::Io { source, .. } if Errno::from_io_error(source) == Some(Errno::NAMETOOLONG) => {
+                return Self::invalid("it has a path that is longer than this machine takes");
+            }
+            CasError::Io { action, source, .. } => format!("cannot {action} a file of the store: {source}"),
+            _ => "the store failed".to_owned(),
+        };
+        Self::failed(error.reason(), message, &error)
     }
 }
 
 impl From<&SandboxError> for ActionError {
     fn from(error: &SandboxError) -> Self {
-        Self::Internal { reason: error.reason().to_owned(), message: error.to_string() }
+        let message = match error {
+            SandboxError::Overlay { step, source, .. } | SandboxError::Setup { step, source, .. } => {
+                format!("cannot {step}: {source}. {}", error.remedy()).trim_end_matches([' ', '.']).to_owned()
+            }
+            other => other.to_string(),
+        };
+        Self::failed(error.reason(), message, error)
     }
 }
 
 impl From<ExecError> for ActionError {
     fn from(error: ExecError) -> Self {
         match error {
+            ExecError::Action(error) => error,
             ExecError::Cas(error) => error.into(),
             ExecError::Sandbox(error) => (&error).into(),
-            other => Self::internal(&other),
+            other => {
+                let message = "cannot make what the action needs beside its root".to_owned();
+                Self::failed(other.reason(), message, &other)
+            }
         }
     }
 }
 
 impl ActionError {
-    pub(crate) fn internal(error: &impl UserError) -> Self {
-        Self::Internal { reason: error.reason().to_owned(), message: error.to_string() }
+    /// Something here failed. Clients hear `message`, which is to name no file of this machine; `error` is for the log.
+    pub(crate) fn failed(reason: &str, message: String, error: impl ToString) -> Self {
+        Self::Internal { reason: reason.to_owned(), message, detail: error.to_string() }
+    }
+
+    /// The whole error for the log, where clients do not hear it.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        if let Self::Internal { detail, .. } = self { Some(detail) } else { None }
     }
 
     /// The error as records have it.

@@ -12,7 +12,7 @@ use spec_model::{Action, Answered, Cancel, Digest};
 use super::listener::Listener;
 use super::queue::{FlightId, Full, Manner, Queue, Taken, WaiterId};
 use super::realm::Realm;
-use super::{ActionError, Answer, Done, Executor, Order, Progress, Request, ResultCache};
+use super::{ActionError, Answer, Done, Executor, Granted, Order, Progress, Request, ResultCache};
 
 /// Sizes of the pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) struct Shared {
 }
 
 struct State {
-    /// Keys are a realm's number and an action in it.
+    /// Keys are a realm's number and what results are kept under in it.
     queue: Queue<(usize, Digest), Job, Arc<Listener>>,
     realms: usize,
     /// Threads that take flights, spare ones among them.
@@ -61,8 +61,7 @@ struct State {
 #[derive(Clone)]
 struct Job {
     realm: Arc<Realm>,
-    /// Of the encoded action.
-    digest: Digest,
+    granted: Granted,
     action: Action,
     queued: SystemTime,
     cancel: Cancel,
@@ -109,24 +108,40 @@ impl Executions {
     /// more, not even an answer.
     ///
     /// # Errors
-    /// [`ActionError::Missing`] when the action is not here, [`ActionError::Invalid`] when it is none, and
-    /// [`ActionError::Exhausted`] when too many wait already; nothing is told then.
+    /// [`ActionError::Missing`] when the action is not here, [`ActionError::Invalid`] when it is none,
+    /// [`ActionError::Beyond`] when it asks for more than the request's rights, and [`ActionError::Exhausted`] when too many
+    /// wait already; nothing is told then.
     pub fn submit(
         &self,
         request: &Request,
         listener: impl Fn(Progress) + Send + Sync + 'static,
     ) -> Result<Ticket, ActionError> {
+        let Realm { cache, .. } = &*self.realm;
+        let (granted, loaded) = cache.grant_and_load(&request.action, &request.rights)?;
         let listener = Arc::new(Listener::new(request.action, request.recording.clone(), listener));
         if !request.skip_cache_lookup
-            && let Some(result) = self.realm.cached(&request.action)?
+            && let Some(result) = cache.get(&granted)?
         {
             let done = Done { result, answered: Answered::CacheHit, report: None };
             listener.tell(Progress::Completed(Ok(done.into())));
             return Ok(Ticket { place: None });
         }
-        let action = self.realm.action(&request.action)?;
+        let (granted, action) = match loaded {
+            Some(action) => (granted, action),
+            None => {
+                // It may not have been there to be looked at.
+                let action = self.realm.action(&request.action)?;
+                (cache.grant_action(&request.action, &action, &request.rights)?, action)
+            }
+        };
         request.recording.asked(&request.action);
-        self.pool.shared.enqueue(&self.realm, request, action, listener)
+        self.pool.shared.enqueue(&self.realm, request, (granted, action), listener)
+    }
+
+    /// The results that it answers from.
+    #[must_use]
+    pub fn results(&self) -> &ResultCache {
+        &self.realm.cache
     }
 
     /// Answers a request and waits for it; gives it up on `cancel`.
@@ -178,21 +193,20 @@ impl Shared {
         self: &Arc<Self>,
         realm: &Arc<Realm>,
         request: &Request,
-        action: Action,
+        (granted, action): (Granted, Action),
         listener: Arc<Listener>,
     ) -> Result<Ticket, ActionError> {
         let Request { priority, primed, skip_cache_lookup: fresh, .. } = *request;
         let manner = Manner { priority, primed, fresh, alone: action.do_not_cache };
-        let (digest, queued, cancel) = (request.action, SystemTime::now(), Cancel::new());
+        let (key, queued, cancel) = ((realm.number, granted.key()), SystemTime::now(), Cancel::new());
         let _hold = Arc::new(realm.cas.hold()?);
-        let job = || Job { realm: Arc::clone(realm), digest, action, queued, cancel, _hold };
+        let job = || Job { realm: Arc::clone(realm), granted, action, queued, cancel, _hold };
         let full =
             |Full| ActionError::Exhausted { what: "too many actions are waiting for a worker".to_owned() };
         let boarded = self.change(|state| {
             if state.closing {
                 return Err(ActionError::Cancelled);
             }
-            let key = (realm.number, digest);
             state.queue.board(key, manner, Arc::clone(&listener), job).map_err(full)
         })?;
         self.wake.notify_one();
@@ -205,9 +219,8 @@ impl Shared {
         work: impl FnOnce() + Send + 'static,
     ) -> Result<JoinHandle<()>, ActionError> {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-        thread.map_err(|error| ActionError::Internal {
-            reason: "action-no-thread".to_owned(),
-            message: format!("cannot start a worker thread: {error}"),
+        thread.map_err(|error| {
+            ActionError::failed("action-no-thread", "cannot start a worker thread".to_owned(), error)
         })
     }
 
@@ -266,7 +279,7 @@ impl Shared {
 
     /// A result that came between the request's look at the cache and now.
     fn late_hit(&self, flight: FlightId, job: &Job) -> Option<Arc<Done>> {
-        let result = job.realm.cached(&job.digest).ok().flatten()?;
+        let result = job.realm.cache.get(&job.granted).ok().flatten()?;
         let must_run = self.lock().queue.must_run(flight);
         (!must_run).then(|| Done { result, answered: Answered::CacheHit, report: None }.into())
     }
@@ -274,8 +287,8 @@ impl Shared {
     fn run(&self, flight: FlightId, job: &Job, primed: bool) -> Answer {
         let waiters: Vec<_> = self.lock().queue.waiters(flight).cloned().collect();
         waiters.iter().for_each(|waiter| waiter.tell(Progress::Executing));
-        let Job { digest, ref action, queued, .. } = *job;
-        job.realm.execute(&Order { digest, action: action.clone(), queued, primed }, &job.cancel)
+        let Job { granted, ref action, queued, .. } = *job;
+        job.realm.execute(&Order { granted, action: action.clone(), queued, primed }, &job.cancel)
     }
 }
 

@@ -6,19 +6,18 @@ use std::sync::Weak;
 use std::time::{Duration, Instant, SystemTime};
 
 use spec_cas::{Cas, CasError};
-use spec_model::{Action, ActionResult, ActionUsage, Cancel, Command, Span};
+use spec_model::{ActionResult, ActionUsage, Cancel, Span};
 use spec_sandbox::{Command as Process, Ending, Outcome, Output, RootSpec, SandboxError};
 
 use super::arena::{Arena, Medium};
-use super::outputs::{Collector, Plan};
-use super::platform::Demands;
+use super::outputs::Collector;
 use super::report::report;
 use super::slowness::slow_down;
 use super::stage::Stage;
 use super::subtrees::Subtrees;
-use super::{
-    ActionError, Executed, Executor, Notes, OpenSocket, Order, RemoteApis, SocketOptions, load, path,
-};
+use super::task::Task;
+use super::unstarted::Unstarted;
+use super::{ActionError, Executed, Executor, Notes, OpenSocket, Order, RemoteApis, SocketOptions};
 
 /// How often it is looked whether an action takes too much memory.
 const LOOK: Duration = Duration::from_millis(100);
@@ -67,23 +66,12 @@ pub struct LocalExecutor {
     remote_apis: Option<Weak<dyn RemoteApis>>,
 }
 
-/// An action with everything it says checked.
-struct Task {
-    primed: bool,
-    action: Action,
-    command: Command,
-    cwd: String,
-    demands: Demands,
-    plan: Plan,
-    timeout: Duration,
-}
-
 /// What a command came to, and when.
 struct Attempt {
     stage: Stage,
     fetched: Span,
     executed: Span,
-    outcome: Result<Outcome, SandboxError>,
+    outcome: Result<Outcome, Unstarted>,
     /// What it had answered itself.
     asked: Notes,
 }
@@ -114,30 +102,9 @@ impl LocalExecutor {
             let value = task.demands.socket.clone().unwrap_or_default();
             return Err(ActionError::NoWorker { name: "remoteApisSocketPath".to_owned(), value, has });
         };
-        let wanted = SocketOptions { recording: asked.recording(), update_results: false, for_action: true };
+        let (recording, rights) = (asked.recording(), task.rights());
+        let wanted = SocketOptions { recording, update_results: false, for_action: true, rights };
         Ok(Some(remote_apis.open(wanted)?))
-    }
-
-    fn task(&self, order: &Order) -> Result<Task, ActionError> {
-        let action = &order.action;
-        let command = load::command(&self.cas, &action.command)?;
-        if command.arguments.is_empty() {
-            return Err(ActionError::invalid("the command has no arguments; expected a program"));
-        }
-        // What trexe writes for the root.
-        let cwd = if command.working_directory == "." { "" } else { &command.working_directory };
-        let cwd = path::relative("working_directory", cwd)?.to_owned();
-        let plan = Plan::new(&command, &cwd)?;
-        let platform = action.platform.as_ref().or(command.platform.as_ref());
-        let demands = platform.map(Demands::of).transpose()?.unwrap_or_default();
-        let timeout = action.timeout.unwrap_or(self.options.default_timeout);
-        if timeout > self.options.max_timeout {
-            let most = self.options.max_timeout;
-            return Err(ActionError::invalid(format!(
-                "its timeout is {timeout:?}; expected at most {most:?}"
-            )));
-        }
-        Ok(Task { primed: order.primed, action: action.clone(), command, cwd, demands, plan, timeout })
     }
 
     /// Runs the command in memory; on disk if it takes too much of it.
@@ -159,8 +126,8 @@ impl LocalExecutor {
     fn unless_full(&self, attempt: Attempt, cancel: &Cancel) -> Result<Attempt, ActionError> {
         let failed = !is_success(&attempt.outcome) && !cancel.is_cancelled();
         if failed && attempt.stage.medium == Medium::Disk && self.arena.is_disk_full() {
-            let place = self.cas.root().display();
-            return Err(ActionError::Exhausted { what: format!("the command failed; {place} is full") });
+            let what = "the command failed, and the disk of the store is full".to_owned();
+            return Err(ActionError::Exhausted { what });
         }
         Ok(attempt)
     }
@@ -170,8 +137,7 @@ impl LocalExecutor {
         let (chroot, input_root) = (task.demands.chroot.as_ref(), &task.action.input_root);
         let stage = Stage::new(&self.cas, &self.arena, chroot, input_root, medium)?;
         let staged = Some(SystemTime::now());
-        let directories = task.plan.parents().chain(Some(task.cwd.clone()).filter(|cwd| !cwd.is_empty()));
-        let mut root = stage.spec(directories);
+        let mut root = stage.spec(task.directories());
         // Only now: a tree that was staged is whole, and no deeper than paths may be long.
         root.subtrees = self.subtrees.of(input_root)?;
         let asked = Notes::default();
@@ -180,6 +146,8 @@ impl LocalExecutor {
             root.bind(socket.path(), inside, true);
         }
         let outcome = self.run(&root, &process(task, &stage)?, stage.medium, cancel);
+        let at = socket.as_ref().map(|socket| socket.path());
+        let outcome = outcome.map_err(|error| Unstarted::of(&error, task, &root, at));
         drop(socket);
         slow_down(began, self.options.least, cancel)?;
         let executed = Span { start: staged, end: Some(SystemTime::now()) };
@@ -230,13 +198,14 @@ impl LocalExecutor {
 impl Executor for LocalExecutor {
     fn execute(&self, order: &Order, cancel: &Cancel) -> Result<Executed, ActionError> {
         let started = Some(SystemTime::now());
-        let task = self.task(order)?;
+        let task = Task::of(&self.cas, &self.options, order)?;
         let attempt = self.attempt(&task, cancel)?;
         let upload = Some(SystemTime::now());
         let mut result = match &attempt.outcome {
             Ok(outcome) if outcome.ending == Ending::Cancelled => return Err(cancelled(cancel)),
             Ok(outcome) => self.result(&task, &attempt, outcome)?,
-            Err(error) => not_started(error, &task)?,
+            Err(Unstarted::Failed(result)) => result.clone(),
+            Err(Unstarted::Refused(error)) => return Err(error.clone()),
         };
         let end = Some(SystemTime::now());
         let metadata = &mut result.metadata;
@@ -252,7 +221,7 @@ impl Executor for LocalExecutor {
             max_rss: outcome.usage.max_rss,
         });
         let outcome = attempt.outcome.as_ref().ok();
-        let report = outcome.and_then(|outcome| report(outcome, &task.demands, task.timeout));
+        let report = outcome.and_then(|outcome| report(outcome, &task));
         let executed = Executed { result, report };
         match outcome {
             Some(Outcome { ending: Ending::TimedOut, .. }) => {
@@ -274,8 +243,8 @@ fn process(task: &Task, stage: &Stage) -> Result<Process, ActionError> {
     Ok(Process {
         environment: variables.map(|(name, value)| (name.into(), value.into())).collect(),
         cwd: PathBuf::from("/").join(&task.cwd),
-        uid: task.demands.uid,
-        gid: task.demands.gid,
+        uid: task.user,
+        gid: task.group,
         network: task.demands.network,
         stdout: create("stdout")?,
         stderr: create("stderr")?,
@@ -285,7 +254,7 @@ fn process(task: &Task, stage: &Stage) -> Result<Process, ActionError> {
     })
 }
 
-fn is_success(outcome: &Result<Outcome, SandboxError>) -> bool {
+fn is_success(outcome: &Result<Outcome, Unstarted>) -> bool {
     matches!(outcome, Ok(Outcome { ending: Ending::Exited(0), .. }))
 }
 
@@ -295,32 +264,4 @@ fn cancelled(cancel: &Cancel) -> ActionError {
         true => ActionError::Cancelled,
         false => ActionError::Exhausted { what: "the action wrote more than there is room for".to_owned() },
     }
-}
-
-/// A program that cannot be started is a failed command, as in a shell; all else is no result.
-fn not_started(error: &SandboxError, task: &Task) -> Result<ActionResult, ActionError> {
-    let exit_code = match error {
-        SandboxError::CommandNotFound { .. } => 127,
-        SandboxError::CommandNotExecutable { .. } => 126,
-        SandboxError::BadSpec { .. } | SandboxError::Cwd { .. } => {
-            return Err(ActionError::invalid(error.to_string()));
-        }
-        SandboxError::Setup { path, .. } if is_asked_for(task, path) => {
-            return Err(ActionError::invalid(error.to_string()));
-        }
-        other => return Err(other.into()),
-    };
-    let hint = match task.demands.chroot {
-        None => "the action names no chrootRootDigest, so the root has nothing but its own inputs\n",
-        Some(_) => "",
-    };
-    let stderr = spec_model::Captured { raw: format!("{error}\n{hint}").into_bytes(), digest: None };
-    Ok(ActionResult { exit_code, stderr, ..ActionResult::default() })
-}
-
-/// Whether a path of the sandbox is one that the action names.
-fn is_asked_for(task: &Task, path: &std::path::Path) -> bool {
-    let inside = path.strip_prefix("/").unwrap_or(path);
-    task.plan.parents().any(|parent| inside.as_os_str() == parent.as_str())
-        || inside.as_os_str() == task.cwd.as_str()
 }

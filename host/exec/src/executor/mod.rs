@@ -13,7 +13,6 @@ mod local;
 mod notes;
 mod order;
 mod outputs;
-mod path;
 mod platform;
 mod properties;
 mod queue;
@@ -23,11 +22,14 @@ mod remote_apis;
 mod report;
 mod request;
 mod result_cache;
+mod rights;
 mod settle;
 mod slowness;
 mod spare;
 mod stage;
 mod subtrees;
+mod task;
+mod unstarted;
 mod view;
 
 pub use error::ActionError;
@@ -39,9 +41,10 @@ pub use record::{Recorder, Recording};
 pub use remote_apis::{OpenSocket, RemoteApis, SocketOptions};
 pub use request::{Answer, Done, Progress, Request};
 pub use result_cache::ResultCache;
+pub use rights::{Excess, Granted, Numbers, Rights};
 pub use spare::Spare;
 
-use path::{join, parent};
+use crate::path::{self, join, parent};
 
 #[cfg(test)]
 mod tests;

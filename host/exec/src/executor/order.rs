@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use spec_model::{Action, ActionResult, Cancel, Digest};
+use spec_model::{Action, ActionResult, Cancel};
 
-use super::ActionError;
+use super::{ActionError, Granted};
 
 /// Executes actions, one at a time per calling thread. It neither looks at the action cache nor writes it.
 pub trait Executor: Send + Sync + 'static {
@@ -18,8 +18,8 @@ pub trait Executor: Send + Sync + 'static {
 /// An action to be executed.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// Of the encoded action.
-    pub digest: Digest,
+    /// That a session may have it, and the numbers that it runs under if it names none.
+    pub granted: Granted,
     /// The action.
     pub action: Action,
     /// When it was queued.

@@ -1,5 +1,6 @@
 //! What an action was to make, and what it made.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use spec_cas::{Cas, CasError, Layer, Take};
@@ -12,6 +13,9 @@ use spec_model::{
 use super::properties::Wanted;
 use super::view::{Folder, Seen, View};
 use super::{ActionError, parent, path};
+
+/// More outputs than any tool asks for: each costs a directory that is made, and a look afterwards.
+const MOST_OUTPUTS: usize = 100_000;
 
 /// The outputs of a command, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,17 +42,29 @@ enum Kind {
 }
 
 impl Plan {
-    /// Checks the outputs of a command whose working directory is `cwd`.
+    /// The outputs of a command, checked.
     ///
     /// # Errors
-    /// [`ActionError::Invalid`] for paths that lead out of the root, and for outputs that are in each other's way.
-    pub(crate) fn new(command: &Command, cwd: &str) -> Result<Self, ActionError> {
+    /// [`ActionError::Invalid`] for a working directory, or an output, that leads out of the root; for outputs that are in
+    /// each other's way, and for very many.
+    pub(crate) fn of(command: &Command) -> Result<Self, ActionError> {
+        Self::new(command, &working_directory(command)?)
+    }
+
+    /// Checks the outputs of a command whose working directory is `cwd`.
+    fn new(command: &Command, cwd: &str) -> Result<Self, ActionError> {
         let lists: [(&str, &[String], Kind); 2] = match &command.outputs {
             Outputs::Paths(paths) => [("output_paths", paths, Kind::Any), ("output_files", &[], Kind::File)],
             Outputs::Typed { files, directories } => {
                 [("output_files", files, Kind::File), ("output_directories", directories, Kind::Directory)]
             }
         };
+        let count: usize = lists.iter().map(|(_, list, _)| list.len()).sum();
+        if count > MOST_OUTPUTS {
+            return Err(ActionError::invalid(format!(
+                "it has {count} outputs; expected at most {MOST_OUTPUTS}"
+            )));
+        }
         let mut outputs = Vec::new();
         for (field, list, kind) in lists {
             for asked in list {
@@ -59,6 +75,11 @@ impl Plan {
         check_overlaps(&outputs)?;
         let properties = Wanted::of(&command.output_node_properties);
         Ok(Self { outputs, format: command.directory_format, properties })
+    }
+
+    /// The paths asked for, as they are.
+    pub(crate) fn asked(&self) -> HashSet<&str> {
+        self.outputs.iter().map(|output| output.asked.as_str()).collect()
     }
 
     /// Directories that have to be there before the command runs, relative to the root.
@@ -73,6 +94,16 @@ impl Plan {
             .collect::<Vec<_>>()
             .into_iter()
     }
+}
+
+/// The working directory of a command, from the root.
+///
+/// # Errors
+/// [`ActionError::Invalid`] when it leads out of the root.
+pub(crate) fn working_directory(command: &Command) -> Result<String, ActionError> {
+    // What trexe writes for the root.
+    let cwd = if command.working_directory == "." { "" } else { &command.working_directory };
+    Ok(path::relative("working_directory", cwd)?.to_owned())
 }
 
 /// REAPI: no output twice, none below a file or another output of the older lists.

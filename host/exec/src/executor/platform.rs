@@ -2,7 +2,10 @@
 
 use spec_model::{Digest, Platform};
 
-use super::ActionError;
+use super::{ActionError, path};
+
+/// Bytes of a path in `sockaddr_un`, without the zero at its end.
+const LONGEST_SOCKET: usize = 107;
 
 /// The demands of an action, checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,9 +13,9 @@ pub(crate) struct Demands {
     /// The tree that the input root is laid over (`chrootRootDigest`).
     pub(crate) chroot: Option<Digest>,
     /// User number inside (`unixUID`).
-    pub(crate) uid: u32,
+    pub(crate) uid: Option<u32>,
     /// Group number inside (`unixGID`).
-    pub(crate) gid: u32,
+    pub(crate) gid: Option<u32>,
     /// The host's network (`network`).
     pub(crate) network: bool,
     /// Where the socket of this session is wanted inside (`remoteApisSocketPath`): an absolute path.
@@ -46,8 +49,8 @@ impl Demands {
             }
             "OSFamily" => same(name, value, "linux", value.eq_ignore_ascii_case("linux"))?,
             "ISA" => same(name, value, isa(), value == isa())?,
-            "unixUID" => self.uid = number(name, value)?,
-            "unixGID" => self.gid = number(name, value)?,
+            "unixUID" => self.uid = Some(number(name, value)?),
+            "unixGID" => self.gid = Some(number(name, value)?),
             "network" => {
                 self.network = match value {
                     "on" => true,
@@ -55,11 +58,7 @@ impl Demands {
                     _ => return Err(bad(name, value, "on or off")),
                 }
             }
-            "remoteApisSocketPath" => {
-                let inside = value.trim_start_matches('/');
-                let path = super::path::relative("remoteApisSocketPath", inside)?;
-                self.socket = Some(format!("/{path}")).filter(|_| !path.is_empty());
-            }
+            "remoteApisSocketPath" => self.socket = Some(socket(name, value)?),
             _ => {
                 let what = format!(
                     "the platform property '{name}' is unknown; known are chrootRootDigest, OSFamily, ISA, \
@@ -69,6 +68,22 @@ impl Demands {
             }
         }
         Ok(())
+    }
+}
+
+/// Where a socket can be: programs name it in an address, and what is mounted over the root has no room for it.
+fn socket(name: &str, value: &str) -> Result<String, ActionError> {
+    let inside = path::relative(name, value.trim_start_matches('/'))?;
+    if inside.is_empty() {
+        return Err(bad(name, value, "the path of a socket in the root"));
+    }
+    let socket = format!("/{inside}");
+    if socket.len() > LONGEST_SOCKET {
+        return Err(bad(name, value, "at most 107 bytes, as addresses of sockets have"));
+    }
+    match inside.split('/').next() {
+        Some("proc" | "dev") => Err(bad(name, value, "a path that is not below /proc or /dev")),
+        _ => Ok(socket),
     }
 }
 
@@ -98,7 +113,8 @@ fn number(name: &str, value: &str) -> Result<u32, ActionError> {
 }
 
 fn bad(name: &str, value: &str, expected: &str) -> ActionError {
-    ActionError::invalid(format!("the platform property {name}={value}: expected {expected}"))
+    let shown: String = value.chars().take(200).collect();
+    ActionError::invalid(format!("the platform property {name}={shown}: expected {expected}"))
 }
 
 #[cfg(test)]
@@ -127,8 +143,8 @@ mod tests {
         ]);
         let expected = Demands {
             chroot: Some(digest),
-            uid: 1000,
-            gid: 100,
+            uid: Some(1000),
+            gid: Some(100),
             network: true,
             socket: Some("/run/casd.sock".to_owned()),
         };
@@ -148,6 +164,13 @@ mod tests {
             ("unixGID", "users", "action-invalid"),
             ("network", "maybe", "action-invalid"),
             ("remoteApisSocketPath", "/a/../b", "action-invalid"),
+            ("remoteApisSocketPath", "", "action-invalid"),
+            ("remoteApisSocketPath", "//", "action-invalid"),
+            ("remoteApisSocketPath", "/proc/1/root/socket", "action-invalid"),
+            ("remoteApisSocketPath", "/dev", "action-invalid"),
+            ("remoteApisSocketPath", "dev/socket", "action-invalid"),
+            ("remoteApisSocketPath", &format!("/{}", "s".repeat(107)), "action-invalid"),
+            ("remoteApisSocketPath", "/a\0b", "action-invalid"),
         ] {
             assert_eq!(demands(&[(name, value)]), Err(reason.to_owned()), "{name}={value}");
         }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use spec_cas::Cas;
-use spec_model::{Action, ActionResult, Answered, Cancel, Digest};
+use spec_model::{Action, Answered, Cancel, Digest};
 
 use super::{ActionError, Answer, Done, Executed, Executor, Order, ResultCache, load};
 
@@ -18,10 +18,6 @@ pub(super) struct Realm {
 }
 
 impl Realm {
-    pub(super) fn cached(&self, action: &Digest) -> Result<Option<ActionResult>, ActionError> {
-        self.cache.get(action)
-    }
-
     pub(super) fn action(&self, digest: &Digest) -> Result<Action, ActionError> {
         load::action(&self.cas, digest)
     }
@@ -32,10 +28,10 @@ impl Realm {
         let execute = AssertUnwindSafe(|| self.executor.execute(order, cancel));
         let executed = catch_unwind(execute).unwrap_or_else(|_| {
             let message = "the executor panicked; its message is in the log".to_owned();
-            Err(ActionError::Internal { reason: "action-panic".to_owned(), message })
+            Err(ActionError::failed("action-panic", message, "the executor panicked"))
         })?;
         if executed.result.exit_code == 0 && !order.action.do_not_cache {
-            self.cache.put(&order.digest, &executed.result)?;
+            self.cache.put(&order.granted, &executed.result)?;
         }
         let Executed { result, report } = executed;
         Ok(Done { result, answered: Answered::Executed, report }.into())

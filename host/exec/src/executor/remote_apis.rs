@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use super::Recording;
+use super::{Recording, Rights};
 use crate::ExecError;
 
 /// Opens sockets of the Remote Execution API for sandboxes, over the store, the results and the workers of one session.
@@ -32,4 +32,6 @@ pub struct SocketOptions {
     /// Whether it is for a sandbox that keeps a worker of the pool busy. Another one works in its stead meanwhile, so
     /// that who asks is answered.
     pub for_action: bool,
+    /// What the actions of those who ask may have: at most what their sandbox has.
+    pub rights: Rights,
 }

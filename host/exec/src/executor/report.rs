@@ -1,13 +1,12 @@
 //! What this machine tells a person of a command that failed.
 
-use std::time::Duration;
-
 use spec_sandbox::{Ending, Outcome};
 
 use super::platform::Demands;
+use super::task::Task;
 
 /// How the command ended and what it had; nothing of one that did well, or was given up.
-pub(crate) fn report(outcome: &Outcome, demands: &Demands, timeout: Duration) -> Option<String> {
+pub(crate) fn report(outcome: &Outcome, task: &Task) -> Option<String> {
     let ended = match outcome.ending {
         Ending::Exited(0) | Ending::Cancelled => return None,
         Ending::Exited(code) => format!("exited with {code}"),
@@ -15,14 +14,15 @@ pub(crate) fn report(outcome: &Outcome, demands: &Demands, timeout: Duration) ->
         Ending::TimedOut => "was killed at its time-out".to_owned(),
     };
     let usage = &outcome.usage;
-    let Demands { chroot, uid, gid, network, socket } = demands;
+    let Task { demands, timeout, user, group, .. } = task;
+    let Demands { chroot, network, socket, .. } = demands;
     let chroot = chroot.map_or("none".to_owned(), |digest| digest.to_string());
     let network = if *network { "on" } else { "off" };
     let socket = socket.as_deref().unwrap_or("none");
     Some(format!(
         "The command {ended}.\n\
          It took {:?} of user and {:?} of system time, and {} KB of memory at most; its time-out was {timeout:?}.\n\
-         chrootRootDigest: {chroot}\nunixUID: {uid}\nunixGID: {gid}\nnetwork: {network}\n\
+         chrootRootDigest: {chroot}\nunixUID: {user}\nunixGID: {group}\nnetwork: {network}\n\
          remoteApisSocketPath: {socket}\n",
         usage.user,
         usage.system,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use spec_model::{ActionResult, Answered, Digest};
 
-use super::{ActionError, Recording};
+use super::{ActionError, Recording, Rights};
 
 /// A request to have an action answered: REAPI's `ExecuteRequest`.
 #[derive(Clone, Debug)]
@@ -20,14 +20,16 @@ pub struct Request {
     pub skip_cache_lookup: bool,
     /// Who keeps a record of the answer.
     pub recording: Recording,
+    /// What the action may have.
+    pub rights: Arc<Rights>,
 }
 
 impl Request {
     /// A request of the usual priority that nobody records.
     #[must_use]
-    pub fn new(action: Digest) -> Self {
+    pub fn new(action: Digest, rights: Arc<Rights>) -> Self {
         let recording = Recording::default();
-        Self { action, priority: 0, primed: false, skip_cache_lookup: false, recording }
+        Self { action, priority: 0, primed: false, skip_cache_lookup: false, recording, rights }
     }
 }
 

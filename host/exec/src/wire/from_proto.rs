@@ -1,7 +1,5 @@
 //! From REAPI's messages to our types. Messages of clients are checked: errors say which field is wrong.
 
-use std::time::{Duration, SystemTime};
-
 use spec_model::tree::NodeProperties;
 use spec_model::{
     Action, ActionResult, Captured, Command, Digest, DirectoryFormat, ExecutionMetadata, OutputDirectory,
@@ -9,9 +7,9 @@ use spec_model::{
 };
 use spec_proto::reapi;
 use spec_proto::reapi::command::OutputDirectoryFormat;
-use spec_proto::well_known;
 
-use super::usage;
+use super::time::{check_timestamp, duration, time};
+use super::{outputs, usage};
 
 /// A digest that has to be there.
 ///
@@ -22,7 +20,8 @@ pub fn digest(field: &str, digest: Option<reapi::Digest>) -> Result<Digest, Stri
     let size = u64::try_from(digest.size_bytes)
         .map_err(|_| format!("{field} has the negative size {}", digest.size_bytes))?;
     Digest::from_hex(&digest.hash, size).map_err(|_| {
-        format!("{field} has the hash '{}'; expected 64 lower-case hexadecimal digits", digest.hash)
+        let shown: String = digest.hash.chars().take(80).flat_map(char::escape_default).collect();
+        format!("{field} has the hash '{shown}'; expected 64 lower-case hexadecimal digits")
     })
 }
 
@@ -35,8 +34,7 @@ fn digest_if_set(field: &str, message: Option<reapi::Digest>) -> Result<Option<D
 /// # Errors
 /// What is wrong with it.
 pub fn action(action: reapi::Action) -> Result<Action, String> {
-    let timeout = action.timeout.as_ref();
-    let timeout = timeout.map(|limit| duration(limit).ok_or("timeout is negative")).transpose()?;
+    let timeout = action.timeout.as_ref().map(|limit| duration("timeout", limit)).transpose()?;
     Ok(Action {
         command: digest("command_digest", action.command_digest)?,
         input_root: digest("input_root_digest", action.input_root_digest)?,
@@ -87,32 +85,30 @@ fn platform(platform: reapi::Platform) -> Platform {
     Platform { properties: properties.map(|property| (property.name, property.value)).collect() }
 }
 
-/// A result, without its subactions, which REAPI's message does not have.
+/// A result, without its subactions, which REAPI's message does not have. Its paths may begin with steps up, as those that
+/// commands ask for may.
 ///
 /// # Errors
 /// What is wrong with it.
 #[allow(deprecated)]
 pub fn action_result(result: reapi::ActionResult) -> Result<ActionResult, String> {
-    let mut symlinks: Vec<OutputSymlink> = Vec::new();
-    for (kind, list) in [
+    let lists = [
         (SymlinkKind::ToFile, result.output_file_symlinks),
         (SymlinkKind::ToDirectory, result.output_directory_symlinks),
         (SymlinkKind::Plain, result.output_symlinks),
-    ] {
-        let fresh = list.into_iter().filter(|link| symlinks.iter().all(|known| known.path != link.path));
-        let fresh: Vec<_> = fresh.map(|link| symlink(link, kind)).collect();
-        symlinks.extend(fresh);
-    }
-    Ok(ActionResult {
+    ];
+    let result = ActionResult {
         files: result.output_files.into_iter().map(output_file).collect::<Result<_, _>>()?,
         directories: result.output_directories.into_iter().map(output_directory).collect::<Result<_, _>>()?,
-        symlinks,
+        symlinks: outputs::symlinks(lists, symlink)?,
         exit_code: result.exit_code,
         stdout: captured("stdout_digest", result.stdout_raw, result.stdout_digest)?,
         stderr: captured("stderr_digest", result.stderr_raw, result.stderr_digest)?,
-        metadata: result.execution_metadata.map(metadata).unwrap_or_default(),
+        metadata: result.execution_metadata.map(metadata).transpose()?.unwrap_or_default(),
         subactions: Vec::new(),
-    })
+    };
+    outputs::check(&result)?;
+    Ok(result)
 }
 
 fn output_file(file: reapi::OutputFile) -> Result<OutputFile, String> {
@@ -120,7 +116,7 @@ fn output_file(file: reapi::OutputFile) -> Result<OutputFile, String> {
         digest: digest("digest of an output file", file.digest)?,
         path: file.path,
         executable: file.is_executable,
-        properties: file.node_properties.map(node_properties).unwrap_or_default(),
+        properties: file.node_properties.map(node_properties).transpose()?.unwrap_or_default(),
         contents: file.contents,
     })
 }
@@ -134,54 +130,62 @@ fn output_directory(directory: reapi::OutputDirectory) -> Result<OutputDirectory
     })
 }
 
-fn symlink(link: reapi::OutputSymlink, kind: SymlinkKind) -> OutputSymlink {
-    let properties = link.node_properties.map(node_properties).unwrap_or_default();
-    OutputSymlink { path: link.path, target: link.target, kind, properties }
+fn symlink(link: reapi::OutputSymlink, kind: SymlinkKind) -> Result<OutputSymlink, String> {
+    let properties = link.node_properties.map(node_properties).transpose()?.unwrap_or_default();
+    let target = outputs::target(&link.path, link.target)?;
+    Ok(OutputSymlink { path: link.path, target, kind, properties })
 }
 
 fn captured(field: &str, raw: Vec<u8>, digest: Option<reapi::Digest>) -> Result<Captured, String> {
     Ok(Captured { raw, digest: digest_if_set(field, digest)? })
 }
 
-fn node_properties(message: reapi::NodeProperties) -> NodeProperties {
+fn node_properties(message: reapi::NodeProperties) -> Result<NodeProperties, String> {
+    if let Some(time) = &message.mtime {
+        check_timestamp("mtime", time)?;
+    }
     let properties = message.properties.into_iter();
-    NodeProperties {
+    outputs::properties(NodeProperties {
         properties: properties.map(|property| (property.name, property.value)).collect(),
         mtime: message.mtime.map(|time| (time.seconds, time.nanos)),
         unix_mode: message.unix_mode.map(|mode| mode.value),
-    }
+    })
 }
 
-fn metadata(message: reapi::ExecutedActionMetadata) -> ExecutionMetadata {
-    let span = |start, end| Span { start: time(start), end: time(end) };
+fn metadata(message: reapi::ExecutedActionMetadata) -> Result<ExecutionMetadata, String> {
+    let span = |field: &str, start, end| {
+        Ok::<_, String>(Span { start: time(field, start)?, end: time(field, end)? })
+    };
     let (ours, others): (Vec<_>, Vec<_>) =
         message.auxiliary_metadata.into_iter().partition(|any| any.type_url == usage::TYPE);
-    ExecutionMetadata {
+    let virtual_duration = message.virtual_execution_duration.as_ref();
+    Ok(ExecutionMetadata {
         worker: message.worker,
-        queued: time(message.queued_timestamp),
-        worked: span(message.worker_start_timestamp, message.worker_completed_timestamp),
-        fetched: span(message.input_fetch_start_timestamp, message.input_fetch_completed_timestamp),
-        executed: span(message.execution_start_timestamp, message.execution_completed_timestamp),
-        uploaded: span(message.output_upload_start_timestamp, message.output_upload_completed_timestamp),
-        virtual_duration: message.virtual_execution_duration.as_ref().and_then(duration),
+        queued: time("queued_timestamp", message.queued_timestamp)?,
+        worked: span(
+            "worker_*_timestamp",
+            message.worker_start_timestamp,
+            message.worker_completed_timestamp,
+        )?,
+        fetched: span(
+            "input_fetch_*_timestamp",
+            message.input_fetch_start_timestamp,
+            message.input_fetch_completed_timestamp,
+        )?,
+        executed: span(
+            "execution_*_timestamp",
+            message.execution_start_timestamp,
+            message.execution_completed_timestamp,
+        )?,
+        uploaded: span(
+            "output_upload_*_timestamp",
+            message.output_upload_start_timestamp,
+            message.output_upload_completed_timestamp,
+        )?,
+        virtual_duration: virtual_duration
+            .map(|took| duration("virtual_execution_duration", took))
+            .transpose()?,
         usage: ours.first().and_then(|any| usage::decode(&any.value)),
         auxiliary: others.into_iter().map(|any| (any.type_url, any.value)).collect(),
-    }
-}
-
-pub(super) fn duration(message: &well_known::Duration) -> Option<Duration> {
-    let (seconds, nanos) = (u64::try_from(message.seconds).ok()?, u32::try_from(message.nanos).ok()?);
-    (nanos < 1_000_000_000).then(|| Duration::new(seconds, nanos))
-}
-
-pub(super) fn time(message: Option<well_known::Timestamp>) -> Option<SystemTime> {
-    let message = message?;
-    let (seconds, nanos) = (message.seconds, u32::try_from(message.nanos).ok()?);
-    if nanos >= 1_000_000_000 {
-        return None;
-    }
-    let whole = Duration::from_secs(seconds.unsigned_abs());
-    let epoch = SystemTime::UNIX_EPOCH;
-    let second = if seconds < 0 { epoch.checked_sub(whole) } else { epoch.checked_add(whole) };
-    second?.checked_add(Duration::from_nanos(nanos.into()))
+    })
 }

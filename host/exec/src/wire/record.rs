@@ -1,12 +1,12 @@
 //! The record of what a build asked for.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use spec_model::{ActionFailure, ActionResult, Answered, Subaction};
 use spec_proto::spec::v1::answer::{Failure, Origin};
 use spec_proto::spec::v1::{Answer, BuildRecord};
 
-use super::{from_proto, subactions, to_proto};
+use super::{from_proto, subactions, time, to_proto};
 
 /// A record.
 #[must_use]
@@ -32,8 +32,8 @@ pub fn build_record(record: BuildRecord) -> Result<Vec<Subaction>, String> {
             Ok(Subaction {
                 action,
                 answered: origin(answer.origin)?,
-                asked: from_proto::time(answer.asked).unwrap_or(SystemTime::UNIX_EPOCH),
-                took: answer.took.as_ref().and_then(from_proto::duration).unwrap_or_default(),
+                asked: time::time("asked", answer.asked)?.unwrap_or(SystemTime::UNIX_EPOCH),
+                took: answer.took.as_ref().map_or(Ok(Duration::ZERO), |took| time::duration("took", took))?,
                 outcome: outcome(answer)?,
             })
         })
@@ -92,8 +92,6 @@ fn origin(number: i32) -> Result<Answered, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
     use spec_model::Digest;
     use spec_proto::Message;

@@ -37,7 +37,8 @@ pub(super) fn encode(usage: &ActionUsage) -> Any {
 
 pub(super) fn decode(bytes: &[u8]) -> Option<ActionUsage> {
     let command = ExecutionStatistics::decode(bytes).ok()?.command?;
-    let time = |duration: Option<Duration>| super::from_proto::duration(&duration.unwrap_or_default());
+    let time =
+        |duration: Option<Duration>| super::time::duration("usage", &duration.unwrap_or_default()).ok();
     Some(ActionUsage {
         user: time(command.utime)?,
         system: time(command.stime)?,

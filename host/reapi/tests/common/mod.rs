@@ -215,7 +215,9 @@ impl Executor for Pretender {
             }),
             "missing" => Err(ActionError::Missing { digests: vec![Digest::of(b"not there")] }),
             "broken" => {
-                Err(ActionError::Internal { reason: "broken".to_owned(), message: "it broke".to_owned() })
+                let [reason, message, detail] =
+                    ["broken", "it broke", "/a/file/of/the/host"].map(str::to_owned);
+                Err(ActionError::Internal { reason, message, detail })
             }
             "cancelled" => Err(ActionError::Cancelled),
             "late" => {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use spec_cas::Cas;
 use spec_model::{Cancel, Digest};
 
-use super::fixture::Fixture;
-use crate::executor::{LocalExecutor, LocalOptions, Request, ResultCache};
+use super::fixture::{Fixture, request};
+use crate::executor::{Granted, LocalExecutor, LocalOptions, ResultCache};
 
 const STORE: &str = "SPEC_EXEC_TEST_STORE";
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -23,7 +23,7 @@ fn child() {
     for number in 0.. {
         let script = format!("echo {number} > d/a; echo 1 > d/b; /bin/sleep 0.00{}", number % 10);
         let action = fixture.store(&fixture.script(&script, &["d/a", "d"]));
-        pool.execute(&Request::new(action), &Cancel::new()).expect("the action runs");
+        pool.execute(&request(action), &Cancel::new()).expect("the action runs");
     }
 }
 
@@ -82,7 +82,8 @@ fn a_killed_host_leaves_nothing_behind_and_serves_nothing_half_done() {
         let cas = Cas::open(&root).expect("a store");
         let (cache, actions) = (ResultCache::new(&cas), results(&root));
         for action in &actions {
-            let result = cache.get(action).expect("the cache works").expect("every entry is whole");
+            let result =
+                cache.get(&Granted::unseen(action)).expect("the cache works").expect("every entry is whole");
             assert_eq!((result.files.len(), result.directories.len()), (1, 1));
         }
         cached = actions.len();

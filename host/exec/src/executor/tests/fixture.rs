@@ -9,7 +9,7 @@ use spec_model::{ActionResult, Cancel, Digest, DigestFunction, UserError};
 use spec_proto::{Message, reapi, well_known};
 
 use crate::executor::{
-    ActionError, Answer, Executions, LocalExecutor, LocalOptions, PoolOptions, Request, ResultCache,
+    ActionError, Answer, Executions, LocalExecutor, LocalOptions, PoolOptions, Request, ResultCache, Rights,
 };
 use crate::wire::digest_to_proto;
 
@@ -116,6 +116,23 @@ impl Fixture {
         self.cas.put_bytes(&action.encode_to_vec()).expect("the store takes it")
     }
 
+    /// Stores the action with the platform in its command, as clients of REAPI before 2.2 have it.
+    pub(super) fn store_with_old_platform(&self, draft: &Draft) -> Digest {
+        let property = |(name, value): &(String, String)| reapi::platform::Property {
+            name: name.clone(),
+            value: value.clone(),
+        };
+        #[allow(deprecated)]
+        let command = reapi::Command {
+            platform: Some(reapi::Platform { properties: draft.properties.iter().map(property).collect() }),
+            ..draft.command.clone()
+        };
+        let command = self.cas.put_bytes(&command.encode_to_vec()).expect("the store takes it");
+        let command_digest = Some(digest_to_proto(&command));
+        let action = reapi::Action { command_digest, platform: None, ..draft.action.clone() };
+        self.cas.put_bytes(&action.encode_to_vec()).expect("the store takes it")
+    }
+
     /// Runs the action, and answers with its result or the code of the error.
     pub(super) fn run(&self, draft: &Draft) -> Result<ActionResult, String> {
         let answer = self.answer(draft);
@@ -123,12 +140,17 @@ impl Fixture {
     }
 
     pub(super) fn answer(&self, draft: &Draft) -> Answer {
-        self.pool(1, 10).execute(&Request::new(self.store(draft)), &Cancel::new())
+        self.pool(1, 10).execute(&request(self.store(draft)), &Cancel::new())
     }
 
     pub(super) fn error(&self, draft: &Draft) -> ActionError {
         self.answer(draft).expect_err("the action cannot run")
     }
+}
+
+/// A request for an action that may have what clients of a server may have.
+pub(super) fn request(action: Digest) -> Request {
+    Request::new(action, Arc::new(Rights::of_clients()))
 }
 
 impl Draft {

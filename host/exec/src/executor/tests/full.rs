@@ -7,8 +7,8 @@ use std::process::Command;
 use spec_cas::CasError;
 use spec_model::{Cancel, Digest, UserError};
 
-use super::fixture::Fixture;
-use crate::executor::{LocalOptions, PoolOptions, Request};
+use super::fixture::{Fixture, request};
+use crate::executor::{LocalOptions, PoolOptions};
 
 const DISK: &str = "SPEC_EXEC_TEST_SMALL_DISK";
 
@@ -34,7 +34,7 @@ fn run_on_full_disk(fixture: &Fixture, in_memory: bool) {
     let options = LocalOptions { in_memory, ..LocalOptions::default() };
     let pool = fixture.pool_with(options, PoolOptions { workers: 1, max_queued: 10 });
     let run = |script: &str| {
-        let request = Request::new(fixture.store(&fixture.script(script, &["out"])));
+        let request = request(fixture.store(&fixture.script(script, &["out"])));
         let answer = pool.execute(&request, &Cancel::new());
         answer.map(|done| done.result.exit_code).map_err(|error| error.reason().to_owned())
     };
@@ -45,7 +45,7 @@ fn run_on_full_disk(fixture: &Fixture, in_memory: bool) {
 
     let waiting = fixture.store(&fixture.script("echo third > out", &["out"]));
     let taken = fill(fixture);
-    let answer = pool.execute(&Request::new(waiting), &Cancel::new());
+    let answer = pool.execute(&request(waiting), &Cancel::new());
     assert_eq!(answer.expect_err("there is no room").reason(), "action-exhausted");
     for (digest, data) in &taken {
         assert!(fixture.cas.get(digest).expect("it was taken") == *data);

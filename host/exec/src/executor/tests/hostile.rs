@@ -5,8 +5,8 @@ use spec_model::UserError;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties};
 use spec_proto::reapi;
 
-use super::fixture::Fixture;
-use crate::executor::{ActionError, Request};
+use super::fixture::{Fixture, request};
+use crate::executor::ActionError;
 use crate::wire::digest_to_proto;
 
 fn file(name: &str, digest: Digest) -> FileNode {
@@ -37,7 +37,7 @@ fn everything_that_is_missing_is_told_at_once() {
     let command =
         fixture.script(":", &[]).with(|draft| draft.action.command_digest = Some(digest_to_proto(&a)));
     assert_eq!(fixture.error(&command), ActionError::Missing { digests: digests.clone() });
-    let refused = fixture.pool(1, 1).submit(&Request::new(a), |_| ()).map(drop);
+    let refused = fixture.pool(1, 1).submit(&request(a), |_| ()).map(drop);
     assert_eq!(refused, Err(ActionError::Missing { digests }));
 }
 
@@ -123,11 +123,11 @@ fn what_is_no_action_is_refused() {
     let fixture = &Fixture::new();
     let pool = fixture.pool(1, 1);
     for text in ["\u{7}garbage", ""] {
-        let refused = pool.submit(&Request::new(fixture.blob(text)), |_| ()).map(drop);
+        let refused = pool.submit(&request(fixture.blob(text)), |_| ()).map(drop);
         assert_eq!(refused.map_err(|error| error.reason().to_owned()), Err("action-invalid".to_owned()));
     }
     let huge = Digest::new([7; 32], u64::MAX);
-    assert!(pool.submit(&Request::new(huge), |_| ()).is_err());
+    assert!(pool.submit(&request(huge), |_| ()).is_err());
     let bad = reapi::Digest { hash: "x".to_owned(), size_bytes: 1 };
     let draft = fixture.script(":", &[]).with(|draft| draft.action.input_root_digest = Some(bad));
     assert_eq!(fixture.error(&draft).reason(), "action-invalid");

@@ -7,5 +7,6 @@ mod hostile;
 mod outputs;
 mod pool;
 mod primed;
+mod rights;
 mod streams;
 mod subtrees;

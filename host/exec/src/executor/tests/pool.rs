@@ -6,16 +6,16 @@ use std::time::{Duration, SystemTime};
 
 use spec_model::{ActionResult, Answered, Cancel, Digest, Subaction};
 
-use super::fixture::Fixture;
+use super::fixture::{Fixture, request};
 use crate::executor::{
-    ActionError, Answer, Executed, Executions, Executor, LocalOptions, Order, PoolOptions, Progress,
+    ActionError, Answer, Executed, Executions, Executor, Granted, LocalOptions, Order, PoolOptions, Progress,
     Recorder, Recording, Request, Ticket,
 };
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An executor that says what it has begun and waits for permission to end.
-struct Gate {
+pub(super) struct Gate {
     begun: Mutex<std::sync::mpsc::Sender<(Digest, Cancel)>>,
     exit: Mutex<Receiver<i32>>,
 }
@@ -23,7 +23,7 @@ struct Gate {
 impl Executor for Gate {
     fn execute(&self, order: &Order, cancel: &Cancel) -> Result<Executed, ActionError> {
         let begun = self.begun.lock().expect("nobody panics");
-        begun.send((order.digest, cancel.clone())).expect("the test listens");
+        begun.send((order.granted.action(), cancel.clone())).expect("the test listens");
         drop(begun);
         let exit_code = self.exit.lock().expect("nobody panics").recv_timeout(PATIENCE).expect("a way out");
         if cancel.is_cancelled() {
@@ -47,7 +47,7 @@ fn gated(fixture: &Fixture, max_queued: usize) -> Gated {
     Gated { pool, begun, exit }
 }
 
-fn gate() -> (Arc<Gate>, Receiver<(Digest, Cancel)>, std::sync::mpsc::Sender<i32>) {
+pub(super) fn gate() -> (Arc<Gate>, Receiver<(Digest, Cancel)>, std::sync::mpsc::Sender<i32>) {
     let ((begun, began), (exit, exits)) = (channel(), channel());
     (Arc::new(Gate { begun: Mutex::new(begun), exit: Mutex::new(exits) }), began, exit)
 }
@@ -79,7 +79,7 @@ fn actions(fixture: &Fixture, count: usize) -> Vec<Digest> {
 fn identical_actions_run_once() {
     let fixture = &Fixture::new();
     let Gated { pool, begun, exit } = gated(fixture, 10);
-    let request = Request::new(actions(fixture, 1)[0]);
+    let request = request(actions(fixture, 1)[0]);
     let asked: Vec<_> = (0..5).map(|_| ask(&pool, &request)).collect();
     begun.recv_timeout(PATIENCE).expect("it begins");
     exit.send(0).expect("somebody waits");
@@ -98,7 +98,7 @@ fn identical_actions_run_once() {
 fn stages_are_told_in_order() {
     let fixture = &Fixture::new();
     let Gated { pool, begun, exit } = gated(fixture, 10);
-    let (_ticket, told) = ask(&pool, &Request::new(actions(fixture, 1)[0]));
+    let (_ticket, told) = ask(&pool, &request(actions(fixture, 1)[0]));
     begun.recv_timeout(PATIENCE).expect("it begins");
     exit.send(0).expect("somebody waits");
     let stage = |progress| match progress {
@@ -120,13 +120,13 @@ fn failed_actions_and_those_that_say_so_are_not_cached() {
     let plain = actions(fixture, 1)[0];
     let alone = fixture.store(&fixture.script(":", &[]).with(|draft| draft.action.do_not_cache = true));
     for (action, code) in [(plain, 1), (plain, 0), (alone, 0), (alone, 0)] {
-        let asked = ask(&pool, &Request::new(action));
+        let asked = ask(&pool, &request(action));
         begun.recv_timeout(PATIENCE).expect("it begins");
         exit.send(code).expect("somebody waits");
         assert_eq!(how(&asked.1), Answered::Executed);
     }
     // Two at the same time share nothing either.
-    let both = [ask(&pool, &Request::new(alone)), ask(&pool, &Request::new(alone))];
+    let both = [ask(&pool, &request(alone)), ask(&pool, &request(alone))];
     for (_, told) in &both {
         begun.recv_timeout(PATIENCE).expect("it begins");
         exit.send(0).expect("somebody waits");
@@ -139,7 +139,7 @@ fn the_urgent_go_first_and_joining_raises() {
     let fixture = &Fixture::new();
     let Gated { pool, begun, exit } = gated(fixture, 10);
     let actions = actions(fixture, 5);
-    let with = |action: usize, priority| Request { priority, ..Request::new(actions[action]) };
+    let with = |action: usize, priority| Request { priority, ..request(actions[action]) };
     let first = ask(&pool, &with(0, 0));
     begun.recv_timeout(PATIENCE).expect("it begins");
     let rest: Vec<_> =
@@ -159,7 +159,7 @@ fn the_urgent_go_first_and_joining_raises() {
 fn the_last_who_leaves_takes_the_action_along() {
     let fixture = &Fixture::new();
     let Gated { pool, begun, exit } = gated(fixture, 10);
-    let request = Request::new(actions(fixture, 1)[0]);
+    let request = request(actions(fixture, 1)[0]);
     let (one, two) = (ask(&pool, &request), ask(&pool, &request));
     let (_, cancel) = begun.recv_timeout(PATIENCE).expect("it begins");
     drop(one.0);
@@ -180,13 +180,13 @@ fn the_queue_has_a_bound() {
     let fixture = &Fixture::new();
     let Gated { pool, begun, exit } = gated(fixture, 2);
     let actions = actions(fixture, 4);
-    let running = ask(&pool, &Request::new(actions[0]));
+    let running = ask(&pool, &request(actions[0]));
     begun.recv_timeout(PATIENCE).expect("it begins");
-    let waiting = [ask(&pool, &Request::new(actions[1])), ask(&pool, &Request::new(actions[2]))];
-    let refused = pool.submit(&Request::new(actions[3]), |_| ()).map(drop);
+    let waiting = [ask(&pool, &request(actions[1])), ask(&pool, &request(actions[2]))];
+    let refused = pool.submit(&request(actions[3]), |_| ()).map(drop);
     assert!(matches!(refused, Err(ActionError::Exhausted { .. })), "{refused:?}");
     // Joining needs no room.
-    let joined = ask(&pool, &Request::new(actions[1]));
+    let joined = ask(&pool, &request(actions[1]));
     drop(waiting);
     assert_eq!(pool.load(), (1, 1));
     exit.send(0).and(exit.send(0)).expect("somebody waits");
@@ -199,9 +199,9 @@ fn a_panic_costs_one_action() {
     let Gated { pool, exit, begun: _begun } = gated(fixture, 10);
     let actions = actions(fixture, 2);
     exit.send(99).and(exit.send(0)).expect("the pool is there");
-    let broken = ask(&pool, &Request::new(actions[0]));
+    let broken = ask(&pool, &request(actions[0]));
     assert!(matches!(answer(&broken.1), Err(ActionError::Internal { .. })));
-    assert_eq!(how(&ask(&pool, &Request::new(actions[1])).1), Answered::Executed);
+    assert_eq!(how(&ask(&pool, &request(actions[1])).1), Answered::Executed);
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn closing_the_pool_answers_everybody() {
     let endless =
         fixture.store(&fixture.script("/bin/sleep 1000", &[]).with(|draft| draft.action.timeout = None));
     let other = actions(fixture, 1)[0];
-    let (running, waiting) = (ask(&pool, &Request::new(endless)), ask(&pool, &Request::new(other)));
+    let (running, waiting) = (ask(&pool, &request(endless)), ask(&pool, &request(other)));
     while !matches!(running.1.recv_timeout(PATIENCE), Ok(Progress::Executing)) {}
     drop(pool);
     assert_eq!(answer(&running.1).map(drop), Err(ActionError::Cancelled));
@@ -224,16 +224,16 @@ fn a_cancelled_action_is_killed() {
     let pool = fixture.pool(1, 10);
     let (cancel, action) = (Cancel::new(), fixture.store(&fixture.script("while :; do :; done", &[])));
     let cancelling = cancel.clone();
-    let (ticket, told) = ask(&pool, &Request::new(action));
+    let (ticket, told) = ask(&pool, &request(action));
     std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| pool.execute(&Request::new(action), &cancel));
+        let waiter = scope.spawn(|| pool.execute(&request(action), &cancel));
         while !matches!(told.recv_timeout(PATIENCE), Ok(Progress::Executing)) {}
         drop(ticket);
         cancelling.cancel();
         assert_eq!(waiter.join().expect("no panic").map(drop), Err(ActionError::Cancelled));
     });
     // Its worker is free again.
-    let next = ask(&pool, &Request::new(actions(fixture, 1)[0]));
+    let next = ask(&pool, &request(actions(fixture, 1)[0]));
     assert_eq!(how(&next.1), Answered::Executed);
 }
 
@@ -254,7 +254,7 @@ fn what_was_answered_is_recorded() {
     let recording = Recording::to(notes.clone());
     let before = SystemTime::now();
     let action = fixture.store(&fixture.script("echo 1 > a", &["a"]));
-    let request = Request { recording, ..Request::new(action) };
+    let request = Request { recording, ..request(action) };
     for _ in 0..2 {
         pool.execute(&request, &Cancel::new()).expect("the action runs");
     }
@@ -271,7 +271,7 @@ fn a_result_whose_outputs_are_gone_is_made_again() {
     let fixture = &Fixture::new();
     let pool = fixture.pool(1, 10);
     let action = fixture.store(&fixture.script("mkdir d; echo deep > d/a", &["d"]));
-    let run = || pool.execute(&Request::new(action), &Cancel::new()).expect("the action runs").answered;
+    let run = || pool.execute(&request(action), &Cancel::new()).expect("the action runs").answered;
     assert_eq!([run(), run()], [Answered::Executed, Answered::CacheHit]);
     fixture.cas.quarantine(&fixture.blob("deep\n")).expect("the store works");
     assert_eq!([run(), run()], [Answered::Executed, Answered::CacheHit]);
@@ -286,7 +286,7 @@ fn the_disk_does_as_well_as_memory() {
     let results = [true, false].map(|in_memory| {
         let local = LocalOptions { in_memory, inline_output: 0, ..LocalOptions::default() };
         let pool = fixture.pool_with(local, PoolOptions { workers: 1, max_queued: 1 });
-        let done = pool.execute(&Request::new(fixture.store(&draft)), &Cancel::new());
+        let done = pool.execute(&request(fixture.store(&draft)), &Cancel::new());
         let result = done.expect("the action runs").result.clone();
         ActionResult { metadata: Default::default(), ..result }
     });
@@ -302,12 +302,12 @@ fn stores_share_workers_and_bounds_and_nothing_else() {
     let (gate, other_begun, other_exit) = gate();
     let beside = pool.beside(other.cas.clone(), other.cache.clone(), gate);
     let name = actions(one, 1)[0];
-    let running = ask(&pool, &Request::new(name));
+    let running = ask(&pool, &request(name));
     begun.recv_timeout(PATIENCE).expect("it begins");
     let theirs = actions(other, 2);
-    let waiting = ask(&beside, &Request::new(theirs[0]));
+    let waiting = ask(&beside, &request(theirs[0]));
     assert_eq!((pool.load(), beside.load()), ((1, 1), (1, 1)));
-    let refused = beside.submit(&Request::new(theirs[1]), |_| {}).expect_err("one waits already");
+    let refused = beside.submit(&request(theirs[1]), |_| {}).expect_err("one waits already");
     assert!(matches!(refused, ActionError::Exhausted { .. }), "{refused}");
     assert!(other_begun.try_recv().is_err(), "the only worker is busy");
     // The threads go on while one of the two is there.
@@ -317,7 +317,7 @@ fn stores_share_workers_and_bounds_and_nothing_else() {
     other_begun.recv_timeout(PATIENCE).expect("it begins");
     other_exit.send(0).expect("somebody waits");
     assert_eq!(how(&waiting.1), Answered::Executed);
-    assert_eq!(other.cache.get(&name).expect("the cache works"), None);
-    let absent = beside.submit(&Request::new(name), |_| {}).expect_err("it is in the other store");
+    assert_eq!(other.cache.get(&Granted::unseen(&name)).expect("the cache works"), None);
+    let absent = beside.submit(&request(name), |_| {}).expect_err("it is in the other store");
     assert!(matches!(absent, ActionError::Missing { .. }), "{absent}");
 }

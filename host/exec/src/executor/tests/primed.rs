@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use spec_model::{Answered, Cancel, Digest};
 
-use super::fixture::Fixture;
+use super::fixture::{Fixture, request};
 use super::pool::{PATIENCE, answer, ask, how};
 use crate::executor::{ActionError, Executions, Progress, Request, Ticket};
 
 const ENDLESS: &str = "while :; do :; done";
 
 fn prime(pool: &Executions, action: Digest) -> (Ticket, Receiver<Progress>) {
-    ask(pool, &Request { primed: true, priority: 1, ..Request::new(action) })
+    ask(pool, &Request { primed: true, priority: 1, ..request(action) })
 }
 
 /// Waits until this many actions wait and run.
@@ -32,7 +32,7 @@ fn a_request_does_not_wait_for_a_primed_action() {
     for number in 0..3 {
         until(&pool, (0, 1));
         let asked = fixture.store(&fixture.script(&format!("echo {number}"), &[]));
-        let done = pool.execute(&Request::new(asked), &Cancel::new()).expect("the action runs");
+        let done = pool.execute(&request(asked), &Cancel::new()).expect("the action runs");
         assert_eq!(done.answered, Answered::Executed);
     }
     // That was once too often.
@@ -47,8 +47,8 @@ fn a_primed_action_keeps_its_worker_while_somebody_has_joined_it() {
     let endless = fixture.store(&fixture.script(ENDLESS, &[]));
     let primed = prime(&pool, endless);
     until(&pool, (0, 1));
-    let joined = ask(&pool, &Request::new(endless));
-    let waiting = ask(&pool, &Request::new(fixture.store(&fixture.script("echo 1", &[]))));
+    let joined = ask(&pool, &request(endless));
+    let waiting = ask(&pool, &request(fixture.store(&fixture.script("echo 1", &[]))));
     assert_eq!(pool.load(), (1, 1));
     drop(joined);
     assert_eq!(how(&waiting.1), Answered::Executed);
@@ -62,7 +62,7 @@ fn primed_actions_leave_the_processor_to_others() {
     let own = rustix::process::getpriority_process(None).expect("everybody may ask");
     for (primed, nice) in [(false, own), (true, own.max(10))] {
         let script = format!("read -r line < /proc/self/stat; set -- $line; echo ${{19}} {primed}");
-        let request = Request { primed, ..Request::new(fixture.store(&fixture.script(&script, &[]))) };
+        let request = Request { primed, ..request(fixture.store(&fixture.script(&script, &[]))) };
         let done = pool.execute(&request, &Cancel::new()).expect("the action runs");
         assert_eq!(done.result.stdout.raw, format!("{nice} {primed}\n").into_bytes());
     }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use spec_model::{ActionResult, Answered, Captured, Digest, Span, Subaction, UserError};
 use spec_proto::well_known;
 
-use super::fixture::Fixture;
+use super::fixture::{Fixture, request};
 use crate::ExecError;
 use crate::executor::{
-    ActionError, Executed, Executions, LocalExecutor, LocalOptions, OpenSocket, PoolOptions, RemoteApis,
-    Request, SocketOptions,
+    ActionError, Executed, Executions, Granted, LocalExecutor, LocalOptions, OpenSocket, PoolOptions,
+    RemoteApis, SocketOptions,
 };
 
 #[test]
@@ -48,7 +48,7 @@ fn long_output_goes_to_the_store() {
         let local = LocalOptions { inline_output: 10, ..LocalOptions::default() };
         let pool = fixture.pool_with(local, PoolOptions { workers: 1, max_queued: 1 });
         let action = fixture.store(&fixture.script("echo 123456789; echo 1234567890 >&2", &[]));
-        let done = pool.execute(&Request::new(action), &spec_model::Cancel::new()).expect("the action runs");
+        let done = pool.execute(&request(action), &spec_model::Cancel::new()).expect("the action runs");
         assert_eq!(done.result.stdout, Captured { raw: b"123456789\n".to_vec(), digest: None });
         let digest = fixture.blob("1234567890\n");
         assert_eq!(done.result.stderr, Captured { raw: Vec::new(), digest: Some(digest) });
@@ -84,7 +84,7 @@ fn time_is_limited() {
     assert!(told.contains("killed at its time-out") && told.contains("its time-out was 300ms"), "{told}");
     assert_eq!(result.stdout.raw, b"begun\n");
     assert_eq!(result.files.len(), 1);
-    assert!(fixture.cache.get(&fixture.store(&draft)).expect("the cache works").is_none());
+    assert!(fixture.cache.get(&Granted::unseen(&fixture.store(&draft))).expect("the cache works").is_none());
     let endless = draft.with(|draft| draft.action.timeout = limit(1_000_000, 0));
     assert_eq!(fixture.error(&endless).reason(), "action-invalid");
 }
@@ -98,7 +98,7 @@ fn metadata_says_when_and_how_much() {
         LocalOptions { least, ..LocalOptions::default() },
         PoolOptions { workers: 1, max_queued: 1 },
     );
-    let done = pool.execute(&Request::new(fixture.store(&draft)), &spec_model::Cancel::new());
+    let done = pool.execute(&request(fixture.store(&draft)), &spec_model::Cancel::new());
     let metadata = done.expect("the action runs").result.metadata.clone();
     let points = [
         metadata.queued,
@@ -172,7 +172,7 @@ fn the_socket_of_the_session_is_where_it_is_asked_for() {
     let ask = |executor: LocalExecutor| {
         let options = PoolOptions { workers: 1, max_queued: 1 };
         let pool = Executions::start(fixture.cas.clone(), fixture.cache.clone(), Arc::new(executor), options);
-        pool.expect("threads").execute(&Request::new(action), &spec_model::Cancel::new())
+        pool.expect("threads").execute(&request(action), &spec_model::Cancel::new())
     };
     let refused = ask(local()).expect_err("there are no sockets");
     assert_eq!(refused.reason(), "action-no-worker");
@@ -182,7 +182,11 @@ fn the_socket_of_the_session_is_where_it_is_asked_for() {
     // What was mounted is no output.
     let empty = result.directories.iter().all(|directory| directory.root == Some(Digest::of(b"")));
     assert!(empty, "{result:?}");
-    assert_eq!(fixture.cache.get(&action), Ok(Some(result)), "the action cache keeps subactions");
+    assert_eq!(
+        fixture.cache.get(&Granted::unseen(&action)),
+        Ok(Some(result)),
+        "the action cache keeps subactions"
+    );
 }
 
 #[test]
