@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use spec_cas::{Cas, Hold, Limits, Seen};
+use spec_cas::{Hold, Limits, Seen};
 use spec_model::{Cancel, Digest, DigestFunction};
 use spec_remote::{Folder, Provider};
 
