@@ -1,67 +1,20 @@
 //! Downloads through a proxy of our own, to servers that only it knows.
 
 mod common;
+#[path = "common/proxy.rs"]
+mod proxy;
 #[path = "common/server.rs"]
 mod server;
 
-use std::io::{Write, copy};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::{Lab, quiet, sha256, spec};
-use server::{Answer, Server, header, read_request};
+use proxy::ProxyServer;
+use server::{Answer, Server, header};
 use spec_model::UserError;
 use spec_source::{Proxies, SourceError};
 
 const BODY: &[u8] = b"from far away";
-
-/// A proxy that takes every name for that of one server. As Squid does, it lets `CONNECT` go to port 443 only.
-struct ProxyServer {
-    address: SocketAddr,
-    heads: Arc<Mutex<Vec<String>>>,
-}
-
-impl ProxyServer {
-    fn before(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let address = listener.local_addr().expect("it is bound");
-        let heads: Arc<Mutex<Vec<String>>> = Arc::default();
-        let log = heads.clone();
-        std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let log = log.clone();
-                std::thread::spawn(move || pass_on(client, server, &log));
-            }
-        });
-        Self { address, heads }
-    }
-
-    fn heads(&self) -> Vec<String> {
-        self.heads.lock().expect("no thread panics").clone()
-    }
-}
-
-fn pass_on(mut client: TcpStream, server: SocketAddr, log: &Mutex<Vec<String>>) -> std::io::Result<()> {
-    let head = read_request(&client)?;
-    log.lock().expect("no thread panics").push(head.clone());
-    let mut words = head.split(' ');
-    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    if method == "CONNECT" && !target.ends_with(":443")
-        || method != "CONNECT" && !target.starts_with("http://")
-    {
-        return client.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    }
-    let mut upstream = TcpStream::connect(server)?;
-    match method {
-        "CONNECT" => client.write_all(b"HTTP/1.1 200 Connected\r\n\r\n")?,
-        _ => upstream.write_all(head.as_bytes())?,
-    }
-    let (mut from, mut to) = (client.try_clone()?, upstream.try_clone()?);
-    std::thread::spawn(move || copy(&mut from, &mut to));
-    copy(&mut upstream, &mut client)?;
-    client.shutdown(std::net::Shutdown::Both)
-}
 
 fn fetch(url: &str, variables: &[(&str, String)]) -> Result<(), SourceError> {
     let mut lab = Lab::new();

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use crate::app::App;
 use crate::cli::InitArgs;
 use crate::error::{CommandError, CommandResult};
-use crate::term::tell;
+use crate::term::{clean, tell};
 
 /// The answers that a new project needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ fn answers(app: &App, args: &InitArgs, folder: &Path) -> CommandResult<Answers> 
 fn question(input: &mut dyn BufRead, text: &str, default: &str) -> CommandResult<String> {
     let failed = |error: std::io::Error| CommandError::io("ask on the terminal", &error);
     let mut err = stderr();
-    write!(err, "{text} [{default}]: ").and_then(|()| err.flush()).map_err(failed)?;
+    write!(err, "{text} [{}]: ", clean(default)).and_then(|()| err.flush()).map_err(failed)?;
     let mut line = String::new();
     input.read_line(&mut line).map_err(failed)?;
     let answer = line.trim();

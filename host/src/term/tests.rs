@@ -159,3 +159,84 @@ fn only_verbose_logs_tell_what_jobs_do() {
         assert_eq!(memory.text().contains("base.tar"), expect);
     }
 }
+
+/// A text that would clear the screen, set the title, turn the line around and write over it.
+const EVIL: &str = "a\x1b[2J\x1b]0;t\x07\u{9b}31m\u{202e}\rb\x1b[8m\x7f";
+
+/// A session in which everything that comes from elsewhere is hostile.
+pub(super) fn hostile() -> (Roster, Vec<Event>) {
+    let evil = || EVIL.to_owned();
+    let member = Member { name: evil(), kind: evil(), key: evil(), state: evil() };
+    let roster = Roster { project: evil(), targets: vec![evil()], elements: vec![member], ..names() };
+    let failure = Failure {
+        reason: evil(),
+        message: evil(),
+        detail: Some(format!("{EVIL}\n{EVIL}")),
+        command: Some(format!("{EVIL}\n{EVIL}")),
+        exit_code: Some(1),
+        log: Some(PathBuf::from(EVIL)),
+        log_tail: vec![evil(), evil()],
+        has_buildtree: true,
+        cached: true,
+    };
+    let message = Message {
+        element: Some(0),
+        level: MessageLevel::Warning,
+        reason: evil(),
+        text: evil(),
+        detail: Some(format!("{EVIL}\n{EVIL}")),
+        figures: vec![(evil(), 1)],
+    };
+    let events = vec![
+        Event::Started { jobs: vec![(Task::Build, 1)] },
+        Event::JobStarted { job: 0, element: 0, task: Task::Build },
+        Event::Progress { job: 0, activity: evil(), done: Some((1, 2)) },
+        Event::Message(message),
+        ended(0, 0, Task::Build, JobEnd::Failed(Box::new(failure)), 3),
+    ];
+    (roster, events)
+}
+
+/// Whether nothing is left in the text but lines and our own colours.
+fn is_harmless(text: &str, style: Style) -> bool {
+    let own = ["1", "2", "32", "33", "1;31", "1;34", "36", "0"];
+    let mut rest = text.to_owned();
+    if style == Style::Colour {
+        own.iter().for_each(|code| rest = rest.replace(&format!("\x1b[{code}m"), ""));
+    }
+    !rest.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}')
+}
+
+#[test]
+fn hostile_texts_do_nothing_in_any_output() {
+    let (roster, events) = hostile();
+    let roster = Arc::new(roster);
+    for style in [Style::Plain, Style::Colour] {
+        let lines = Lines {
+            roster: roster.clone(),
+            style,
+            error_lines: 9,
+            message_lines: 9,
+            detail: Detail::Progress,
+        };
+        let memory = Memory::default();
+        let plain = Plain::new(lines, Box::new(memory.clone()));
+        events.iter().for_each(|event| plain.event(event));
+        let text = memory.text();
+        assert!(text.matches("u{202e}").count() > 15, "{text}");
+        assert!(is_harmless(&text, style), "{text:?}");
+        let error = crate::error::CommandError::failure(EVIL, EVIL).hint(EVIL);
+        let place = spec_model::Place { file: EVIL.into(), line: 1, column: 1 };
+        let text = error.at(Some(place)).render(style, std::path::Path::new("/"));
+        assert!(is_harmless(&text, style), "{text:?}");
+        assert!(is_harmless(&style.paint(Ink::Name, EVIL), style));
+    }
+    let memory = Memory::default();
+    let json = JsonEvents::new(roster, Box::new(memory.clone()));
+    events.iter().for_each(|event| json.event(event));
+    assert!(is_harmless(&memory.text(), Style::Plain), "{:?}", memory.text());
+    for line in memory.text().lines() {
+        timeless(line);
+    }
+    assert!(memory.text().contains("\\u202e"), "{}", memory.text());
+}

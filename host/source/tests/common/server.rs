@@ -139,13 +139,18 @@ pub(crate) fn header(head: &str, name: &str) -> Option<String> {
 }
 
 /// The head of a request. Nothing of what follows it is taken.
-pub(crate) fn read_request(stream: &TcpStream) -> std::io::Result<String> {
+pub(crate) fn read_request(mut stream: &TcpStream) -> std::io::Result<String> {
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    read_head(&mut stream)
+}
+
+/// All up to the first empty line.
+pub(crate) fn read_head(stream: &mut impl Read) -> std::io::Result<String> {
     let mut head = String::new();
-    let mut bytes = stream.bytes();
+    let mut byte = [0];
     while !head.ends_with("\r\n\r\n") {
-        let byte = bytes.next().ok_or(std::io::ErrorKind::UnexpectedEof)??;
-        head.push(char::from(byte));
+        stream.read_exact(&mut byte)?;
+        head.push(char::from(byte[0]));
     }
     Ok(head)
 }

@@ -1,7 +1,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
-use crate::term::tests::{names, script};
+use crate::term::tests::{hostile, names, script};
 use crate::term::{Detail, Style};
 
 /// As much of a terminal as the screen uses: rows of characters and a cursor.
@@ -155,6 +155,26 @@ fn a_session_leaves_its_lines_and_the_cursor_behind() {
     assert!(text.contains("build base.bst done in 12 s"), "{text}");
     assert!(text.contains("build failed in 31 s"), "{text}");
     assert!(!text.contains("running"), "the view is cleared: {text}");
+}
+
+/// The terminal of this test knows no other sequences than the screen's own.
+#[test]
+fn hostile_texts_move_nothing() {
+    let (send, receive) = channel();
+    let (roster, events) = hostile();
+    let lines = Lines { roster: Arc::new(roster), ..lines() };
+    let live = Live::new(lines, Box::new(Pipe(send)), || (200, 10));
+    for event in &events[..4] {
+        live.event(event);
+    }
+    std::thread::sleep(3 * TICK);
+    live.event(&events[4]);
+    drop(live);
+    let mut terminal = Terminal::new();
+    let written: String = receive.try_iter().collect();
+    assert!(written.contains("build a\\u{1b}[2J"), "the job was drawn: {written}");
+    assert!(!written.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\x1b')), "{written:?}");
+    terminal.feed(&written);
 }
 
 #[test]
