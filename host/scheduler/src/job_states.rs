@@ -1,39 +1,39 @@
-//! The pure state machine: no threads, no clock, no IO.
+//! The states of jobs: a state machine without threads, clock or IO.
 
 use std::collections::BTreeSet;
 
 use crate::Graph;
 
-/// Where a job stands.
+/// The state of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobState {
-    /// Waits for this many other jobs.
+    /// Waits for this many other jobs to succeed.
     Waiting(usize),
-    /// Could start now.
+    /// Everything that it waits for succeeded.
     Ready,
-    /// Started.
+    /// It was started and has not ended.
     Running,
-    /// Ended well.
+    /// It ended with success.
     Done,
-    /// Ended badly.
+    /// It failed or was cancelled.
     Failed,
-    /// Will not start, since one that it waits for failed.
+    /// It will not start, because a job that it waits for failed.
     Skipped,
 }
 
-/// The state of all jobs of a [`Graph`].
+/// The states of all jobs of a [`Graph`].
 #[derive(Clone, Debug)]
-pub struct Board {
+pub struct JobStates {
     states: Vec<JobState>,
-    followers: Vec<Vec<usize>>,
+    dependents: Vec<Vec<usize>>,
     ready: BTreeSet<usize>,
 }
 
-impl Board {
-    /// All jobs before anything started.
+impl JobStates {
+    /// The states before any job has started.
     #[must_use]
     pub fn new(graph: &Graph) -> Self {
-        let mut followers = vec![Vec::new(); graph.jobs.len()];
+        let mut dependents = vec![Vec::new(); graph.jobs.len()];
         let mut states = Vec::with_capacity(graph.jobs.len());
         for (job, after) in graph.waits_for.iter().enumerate() {
             let distinct: BTreeSet<usize> = after.iter().copied().collect();
@@ -43,12 +43,12 @@ impl Board {
                 JobState::Waiting(distinct.len())
             });
             for other in distinct {
-                followers[other].push(job);
+                dependents[other].push(job);
             }
         }
         let ready =
             states.iter().enumerate().filter(|(_, s)| **s == JobState::Ready).map(|(job, _)| job).collect();
-        Self { states, followers, ready }
+        Self { states, dependents, ready }
     }
 
     /// The state of a job.
@@ -57,7 +57,7 @@ impl Board {
         self.states[job]
     }
 
-    /// Jobs that could start, first added first.
+    /// The jobs that can start, in the order in which they were added.
     pub fn ready(&self) -> impl Iterator<Item = usize> + '_ {
         self.ready.iter().copied()
     }
@@ -65,20 +65,20 @@ impl Board {
     /// Marks a ready job as running.
     ///
     /// # Panics
-    /// When the job is not ready: the driver started it twice.
+    /// When the job is not ready: the caller started it twice.
     pub fn start(&mut self, job: usize) {
         assert!(self.ready.remove(&job), "job {job} was started while {:?}", self.states[job]);
         self.states[job] = JobState::Running;
     }
 
-    /// Marks a running job as done; what waited only for it becomes ready.
+    /// Marks a running job as done. Jobs that waited only for it become ready.
     pub fn succeed(&mut self, job: usize) {
         self.states[job] = JobState::Done;
-        for &follower in &self.followers[job] {
-            match &mut self.states[follower] {
+        for &dependent in &self.dependents[job] {
+            match &mut self.states[dependent] {
                 JobState::Waiting(1) => {
-                    self.states[follower] = JobState::Ready;
-                    self.ready.insert(follower);
+                    self.states[dependent] = JobState::Ready;
+                    self.ready.insert(dependent);
                 }
                 JobState::Waiting(count) => *count -= 1,
                 _ => {}
@@ -86,17 +86,17 @@ impl Board {
         }
     }
 
-    /// Marks a running job as failed; everything that waits for it, however far above, is skipped and returned.
+    /// Marks a running job as failed, and all jobs that wait for it, directly or not, as skipped. Returns those.
     pub fn fail(&mut self, job: usize) -> Vec<usize> {
         self.states[job] = JobState::Failed;
         let mut skipped = Vec::new();
-        let mut below = vec![job];
-        while let Some(job) = below.pop() {
-            for &follower in &self.followers[job] {
-                if matches!(self.states[follower], JobState::Waiting(_)) {
-                    self.states[follower] = JobState::Skipped;
-                    skipped.push(follower);
-                    below.push(follower);
+        let mut open = vec![job];
+        while let Some(job) = open.pop() {
+            for &dependent in &self.dependents[job] {
+                if matches!(self.states[dependent], JobState::Waiting(_)) {
+                    self.states[dependent] = JobState::Skipped;
+                    skipped.push(dependent);
+                    open.push(dependent);
                 }
             }
         }
@@ -133,31 +133,31 @@ mod tests {
 
     #[test]
     fn a_job_is_ready_when_all_it_waits_for_is_done() {
-        let mut board = Board::new(&graph(&[&[], &[], &[0, 1]]));
-        assert_eq!(board.ready().collect::<Vec<_>>(), [0, 1]);
+        let mut states = JobStates::new(&graph(&[&[], &[], &[0, 1]]));
+        assert_eq!(states.ready().collect::<Vec<_>>(), [0, 1]);
         for job in [0, 1] {
-            board.start(job);
+            states.start(job);
         }
-        board.succeed(1);
-        assert_eq!(board.state(2), JobState::Waiting(1));
-        board.succeed(0);
-        assert_eq!(board.ready().collect::<Vec<_>>(), [2]);
+        states.succeed(1);
+        assert_eq!(states.state(2), JobState::Waiting(1));
+        states.succeed(0);
+        assert_eq!(states.ready().collect::<Vec<_>>(), [2]);
     }
 
     #[test]
     fn a_failure_skips_all_above_and_nothing_else() {
-        let mut board = Board::new(&graph(&[&[], &[0], &[1], &[]]));
-        board.start(0);
-        assert_eq!(board.fail(0), [1, 2]);
-        assert_eq!(board.ready().collect::<Vec<_>>(), [3]);
+        let mut states = JobStates::new(&graph(&[&[], &[0], &[1], &[]]));
+        states.start(0);
+        assert_eq!(states.fail(0), [1, 2]);
+        assert_eq!(states.ready().collect::<Vec<_>>(), [3]);
     }
 
     #[test]
     fn waiting_for_a_job_twice_is_waiting_once() {
-        let mut board = Board::new(&graph(&[&[], &[0, 0]]));
-        board.start(0);
-        board.succeed(0);
-        assert_eq!(board.state(1), JobState::Ready);
+        let mut states = JobStates::new(&graph(&[&[], &[0, 0]]));
+        states.start(0);
+        states.succeed(0);
+        assert_eq!(states.state(1), JobState::Ready);
     }
 
     fn any_graph() -> impl Strategy<Value = Vec<Vec<usize>>> {
@@ -176,14 +176,14 @@ mod tests {
         #[test]
         fn every_job_ends_in_exactly_one_way(edges in any_graph(), failing in prop::collection::vec(any::<bool>(), 40)) {
             let edges: Vec<&[usize]> = edges.iter().map(Vec::as_slice).collect();
-            let mut board = Board::new(&graph(&edges));
+            let mut states = JobStates::new(&graph(&edges));
             loop {
-                let Some(job) = board.ready().next() else { break };
-                board.start(job);
-                prop_assert!(edges[job].iter().all(|below| board.state(*below) == JobState::Done));
-                if failing[job] { board.fail(job); } else { board.succeed(job); }
+                let Some(job) = states.ready().next() else { break };
+                states.start(job);
+                prop_assert!(edges[job].iter().all(|below| states.state(*below) == JobState::Done));
+                if failing[job] { states.fail(job); } else { states.succeed(job); }
             }
-            let ended = board.count(|s| matches!(s, JobState::Done | JobState::Failed | JobState::Skipped));
+            let ended = states.count(|s| matches!(s, JobState::Done | JobState::Failed | JobState::Skipped));
             prop_assert_eq!(ended, edges.len());
         }
     }
