@@ -121,21 +121,21 @@ mod tests {
 
     #[test]
     fn builds_wait_for_what_they_need() {
-        use spec_scheduler::{Board, JobState};
+        use spec_scheduler::{JobState, JobStates};
         let graph = build_jobs(&[3], &|_| FETCH, &scope);
-        let mut board = Board::new(&graph);
-        let tasks: Vec<Task> = board.ready().map(|job| graph.jobs()[job].task).collect();
+        let mut states = JobStates::new(&graph);
+        let tasks: Vec<Task> = states.ready().map(|job| graph.jobs()[job].task).collect();
         assert_eq!(tasks, [Task::Fetch; 4]);
         let mut order = Vec::new();
         loop {
-            let Some(job) = board.ready().next() else { break };
-            board.start(job);
-            board.succeed(job);
+            let Some(job) = states.ready().next() else { break };
+            states.start(job);
+            states.succeed(job);
             if graph.jobs()[job].task == Task::Build {
                 order.push(graph.jobs()[job].element);
             }
         }
         assert_eq!(order, [0, 1, 2, 3]);
-        assert_eq!(board.count(|state| state == JobState::Done), 8);
+        assert_eq!(states.count(|state| state == JobState::Done), 8);
     }
 }

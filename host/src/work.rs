@@ -152,9 +152,17 @@ impl Work for Worker {
                 self.speculate(|speculation| speculation.ended(job.element));
                 ended
             }
-            Task::Track => Ok(JobEnd::Unneeded),
+            Task::Track => Err(no_track_jobs()),
         }
     }
+}
+
+fn no_track_jobs() -> Box<Failure> {
+    Box::new(Failure {
+        reason: "internal-error".to_owned(),
+        message: "a session that builds or fetches was given a job that tracks".to_owned(),
+        ..Failure::default()
+    })
 }
 
 fn no_reference() -> Box<Failure> {

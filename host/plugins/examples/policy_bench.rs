@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use spec_plugins::{Options, Plugins, PolicyComponent, PolicyRequest, overlay_policies, priming_policies};
 use spec_strategy::{
-    Candidate, InputOrigins, InputStanding, Machine, Observation, OriginFacts, OriginKind, Outcome,
-    OverlayPolicy, PolicyError, PrimingPolicy, StandardOverlays, StandardPriming, Standing,
+    BuiltInOverlayPolicy, BuiltInPrimingPolicy, Candidate, InputAlternatives, InputOrigins, Machine,
+    Observation, OriginInfo, OriginKind, OriginState, Outcome, OverlayPolicy, PolicyError, PrimingPolicy,
 };
 
 const BATCH: u32 = 1000;
@@ -22,11 +22,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         settings: Vec::new(),
     };
     println!("median of {RUNS} batches of {BATCH}, nanoseconds for each");
-    priming("built-in", &mut StandardPriming)?;
+    priming("built-in", &mut BuiltInPrimingPolicy)?;
     for name in priming_policies() {
         priming(name, &mut *plugins.priming_policy(&embedded(name), "bench")?.0)?;
     }
-    overlay("built-in", &mut StandardOverlays)?;
+    overlay("built-in", &mut BuiltInOverlayPolicy)?;
     for name in overlay_policies() {
         overlay(name, &mut *plugins.overlay_policy(&embedded(name))?)?;
     }
@@ -54,12 +54,12 @@ fn priming(name: &str, policy: &mut dyn PrimingPolicy) -> Result<(), PolicyError
 
 fn overlay(name: &str, policy: &mut dyn OverlayPolicy) -> Result<(), PolicyError> {
     let origins = [OriginKind::Source, OriginKind::Action, OriginKind::Artifact]
-        .map(|kind| OriginFacts { kind, element: 1 });
+        .map(|kind| OriginInfo { kind, element: 1 });
     let inputs: Vec<_> = (0..BATCH).map(|path| InputOrigins { path, origins: origins.into() }).collect();
     let standings: Vec<_> = (0..BATCH)
-        .map(|input| InputStanding {
+        .map(|input| InputAlternatives {
             input,
-            alternatives: origins.map(|one| (one, Standing::Pending)).into(),
+            alternatives: origins.map(|one| (one, OriginState::Pending)).into(),
         })
         .collect();
     let select = median(|| policy.select(&inputs))?;

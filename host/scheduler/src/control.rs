@@ -1,4 +1,4 @@
-//! How a session is to run, and what can be asked of it meanwhile.
+//! The options of a session, and the requests that a running session takes.
 
 use std::collections::BTreeMap;
 
@@ -7,46 +7,46 @@ use crate::Task;
 /// What to do when a job fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnError {
-    /// Let running jobs end, start no more.
+    /// Start no more jobs; let running ones end.
     #[default]
     Quit,
-    /// Go on with everything that does not need the failed element.
+    /// Go on with all jobs that do not need the failed element.
     Continue,
     /// Stop running jobs too.
     Terminate,
-    /// Ask: start nothing until [`Control::Decide`] arrives.
+    /// Start no more jobs until [`Control::Decide`] arrives.
     Ask,
 }
 
-/// Limits and manners of a session.
+/// The options of a session.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How many jobs of each task run at a time; at least 1.
     pub limits: BTreeMap<Task, usize>,
-    /// What happens after a failure.
+    /// What to do when a job fails.
     pub on_error: OnError,
 }
 
-/// What can be asked of a running session.
+/// A request to a running session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
-    /// Stop at once: running jobs are cancelled.
+    /// Cancel running jobs and start no more.
     Terminate,
-    /// The answer to a failure under [`OnError::Ask`].
+    /// What to do about a failure, under [`OnError::Ask`].
     Decide {
         /// The failed job.
         job: usize,
         /// What to do.
-        decision: Decision,
+        decision: FailureDecision,
     },
 }
 
-/// An answer to a failure.
+/// What to do about a failed job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// Go on without what needs the failed element.
+pub enum FailureDecision {
+    /// Go on with all jobs that do not need the failed element.
     Continue,
-    /// Let running jobs end, start no more.
+    /// Start no more jobs; let running ones end.
     Quit,
     /// Stop running jobs too.
     Terminate,

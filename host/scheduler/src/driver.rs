@@ -1,4 +1,4 @@
-//! Runs the jobs of a [`Board`] on threads and reports.
+//! Runs the jobs of a graph on threads, as [`JobStates`] allows, and reports what happens.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -7,18 +7,19 @@ use std::time::{Duration, Instant};
 use spec_model::Cancel;
 use tokio::sync::mpsc;
 
-use crate::control::{Control, Decision, OnError, Options};
+use crate::control::{Control, FailureDecision, OnError, Options};
 use crate::event::{Event, Failure, JobEnd, Summary};
 use crate::work::{Context, Observer, Work};
-use crate::{Board, Graph, Job, JobState, Task};
+use crate::{Graph, Job, JobState, JobStates, Task};
 
-/// How long cancelled jobs have to end before the session ends without them.
+/// How long the session waits for cancelled jobs to end.
 const CANCEL_DEADLINE: Duration = Duration::from_secs(10);
 
-type Ended = (usize, Result<JobEnd, Box<Failure>>);
+/// A job's number, and how it ended.
+type EndedJob = (usize, Result<JobEnd, Box<Failure>>);
 
-/// Runs all jobs of `graph`, at most `options.limits` at a time, and tells `observer` what happens. Ends when nothing
-/// is left that may run. Dropping the sender of `control` is no request.
+/// Runs all jobs of `graph`, at most `options.limits` at a time, and tells `observer` what happens. Returns when no job
+/// runs and none may start.
 pub async fn run(
     graph: &Graph,
     work: Arc<dyn Work>,
@@ -34,8 +35,8 @@ pub async fn run(
             break;
         }
         tokio::select! {
-            Some(ended) = driver.ended.recv() => driver.job_ended(ended),
-            Some(request) = control.recv() => driver.obey(request),
+            Some(ended) = driver.ended_jobs.recv() => driver.job_ended(ended),
+            Some(request) = control.recv() => driver.take_request(request),
             () = until(driver.give_up_at) => break,
         }
     }
@@ -51,60 +52,62 @@ async fn until(deadline: Option<Instant>) {
 
 struct Driver<'g> {
     graph: &'g Graph,
-    board: Board,
+    states: JobStates,
     work: Arc<dyn Work>,
     options: &'g Options,
     observer: Arc<dyn Observer>,
-    ending: mpsc::Sender<Ended>,
-    ended: mpsc::Receiver<Ended>,
+    job_ends: mpsc::Sender<EndedJob>,
+    ended_jobs: mpsc::Receiver<EndedJob>,
     running: HashMap<usize, (Instant, Cancel)>,
     undecided: Vec<usize>,
     stopping: bool,
     interrupted: bool,
     give_up_at: Option<Instant>,
     began: Instant,
-    ends: BTreeMap<Task, [usize; 4]>,
+    /// The counts of [`Summary::tasks`].
+    counts: BTreeMap<Task, [usize; 4]>,
+    /// The elements of failed jobs, by job.
     failed: BTreeMap<usize, usize>,
 }
 
 impl<'g> Driver<'g> {
     fn new(graph: &'g Graph, work: Arc<dyn Work>, options: &'g Options, observer: Arc<dyn Observer>) -> Self {
         let slots = options.limits.values().map(|limit| (*limit).max(1)).sum::<usize>() + Task::ALL.len();
-        let (ending, ended) = mpsc::channel(slots);
+        let (job_ends, ended_jobs) = mpsc::channel(slots);
         Self {
             graph,
-            board: Board::new(graph),
+            states: JobStates::new(graph),
             work,
             options,
             observer,
-            ending,
-            ended,
+            job_ends,
+            ended_jobs,
             running: HashMap::new(),
             undecided: Vec::new(),
             stopping: false,
             interrupted: false,
             give_up_at: None,
             began: Instant::now(),
-            ends: BTreeMap::new(),
+            counts: BTreeMap::new(),
             failed: BTreeMap::new(),
         }
     }
 
-    fn send(&self, event: Event) {
+    fn emit(&self, event: Event) {
         self.observer.event(&event);
     }
 
     fn announce(&self) {
         let count = |task| self.graph.jobs.iter().filter(|job| job.task == task).count();
         let jobs = Task::ALL.into_iter().map(|task| (task, count(task))).filter(|(_, n)| *n > 0).collect();
-        self.send(Event::Started { jobs });
+        self.emit(Event::Started { jobs });
     }
 
     fn start_ready(&mut self) {
         if self.stopping || !self.undecided.is_empty() {
             return;
         }
-        let ready: Vec<usize> = self.board.ready().collect();
+        let ready: Vec<usize> = self.states.ready().collect();
         for job in ready {
             let task = self.graph.jobs[job].task;
             let busy = self.running.keys().filter(|other| self.graph.jobs[**other].task == task).count();
@@ -115,22 +118,22 @@ impl<'g> Driver<'g> {
     }
 
     fn start(&mut self, number: usize) {
-        self.board.start(number);
+        self.states.start(number);
         let job = self.graph.jobs[number];
         let cancel = Cancel::new();
         self.running.insert(number, (Instant::now(), cancel.clone()));
-        self.send(Event::JobStarted { job: number, element: job.element, task: job.task });
+        self.emit(Event::JobStarted { job: number, element: job.element, task: job.task });
         let context = Context { job: number, element: job.element, observer: self.observer.clone(), cancel };
-        let (work, ending) = (self.work.clone(), self.ending.clone());
+        let (work, job_ends) = (self.work.clone(), self.job_ends.clone());
         tokio::task::spawn_blocking(move || {
             let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work.run(job, &context)));
             let ended = ended.unwrap_or_else(|_| Err(Box::new(panicked())));
-            // Nobody listens any more only when the session has been given up.
-            let _ = ending.blocking_send((number, ended));
+            // The receiver is gone only after the session stopped waiting for cancelled jobs.
+            let _ = job_ends.blocking_send((number, ended));
         });
     }
 
-    fn job_ended(&mut self, (number, result): Ended) {
+    fn job_ended(&mut self, (number, result): EndedJob) {
         let Some((began, cancel)) = self.running.remove(&number) else { return };
         let end = match result {
             Ok(end) => end,
@@ -141,13 +144,13 @@ impl<'g> Driver<'g> {
         let good = matches!(end, JobEnd::Done | JobEnd::Unneeded);
         self.report(number, end, began.elapsed());
         if good {
-            self.board.succeed(number);
+            self.states.succeed(number);
         } else if failed && self.options.on_error == OnError::Ask && !self.stopping {
             self.undecided.push(number);
         } else if failed {
-            self.settle(number, default_decision(self.options.on_error));
+            self.apply(number, default_decision(self.options.on_error));
         } else {
-            self.board.fail(number);
+            self.states.fail(number);
         }
     }
 
@@ -159,14 +162,14 @@ impl<'g> Driver<'g> {
             JobEnd::Failed(_) => 2,
             JobEnd::Cancelled | JobEnd::Skipped => 3,
         };
-        self.ends.entry(task).or_default()[column] += 1;
+        self.counts.entry(task).or_default()[column] += 1;
         if column == 2 {
             self.failed.insert(number, element);
         }
-        self.send(Event::JobEnded { job: number, element, task, end, elapsed });
+        self.emit(Event::JobEnded { job: number, element, task, end, elapsed });
     }
 
-    fn obey(&mut self, request: Control) {
+    fn take_request(&mut self, request: Control) {
         match request {
             Control::Terminate => {
                 self.interrupted = true;
@@ -175,25 +178,25 @@ impl<'g> Driver<'g> {
             Control::Decide { job, decision } => {
                 if let Some(at) = self.undecided.iter().position(|other| *other == job) {
                     self.undecided.remove(at);
-                    self.settle(job, decision);
+                    self.apply(job, decision);
                 }
             }
         }
     }
 
-    fn settle(&mut self, number: usize, decision: Decision) {
+    fn apply(&mut self, number: usize, decision: FailureDecision) {
         match decision {
-            Decision::Retry => {
+            FailureDecision::Retry => {
                 self.failed.remove(&number);
-                self.ends.entry(self.graph.jobs[number].task).or_default()[2] -= 1;
-                self.board.retry(number);
+                self.counts.entry(self.graph.jobs[number].task).or_default()[2] -= 1;
+                self.states.retry(number);
                 return;
             }
-            Decision::Continue => {}
-            Decision::Quit => self.stopping = true,
-            Decision::Terminate => self.terminate(),
+            FailureDecision::Continue => {}
+            FailureDecision::Quit => self.stopping = true,
+            FailureDecision::Terminate => self.terminate(),
         }
-        for skipped in self.board.fail(number) {
+        for skipped in self.states.fail(number) {
             self.report(skipped, JobEnd::Skipped, Duration::ZERO);
         }
     }
@@ -208,34 +211,34 @@ impl<'g> Driver<'g> {
     }
 
     fn is_over(&self) -> bool {
-        let more = !self.stopping && self.board.count(|state| state == JobState::Ready) > 0;
+        let more = !self.stopping && self.states.count(|state| state == JobState::Ready) > 0;
         self.running.is_empty() && self.undecided.is_empty() && !more
     }
 
     fn finish(self) -> Summary {
         let summary = Summary {
-            tasks: self.ends.iter().map(|(task, ends)| (*task, *ends)).collect(),
+            tasks: self.counts.iter().map(|(task, counts)| (*task, *counts)).collect(),
             failed: self.failed.values().copied().collect(),
             interrupted: self.interrupted,
             elapsed: self.began.elapsed(),
         };
-        self.send(Event::Ended(summary.clone()));
+        self.emit(Event::Ended(summary.clone()));
         summary
     }
 }
 
-fn default_decision(on_error: OnError) -> Decision {
+fn default_decision(on_error: OnError) -> FailureDecision {
     match on_error {
-        OnError::Quit | OnError::Ask => Decision::Quit,
-        OnError::Continue => Decision::Continue,
-        OnError::Terminate => Decision::Terminate,
+        OnError::Quit | OnError::Ask => FailureDecision::Quit,
+        OnError::Continue => FailureDecision::Continue,
+        OnError::Terminate => FailureDecision::Terminate,
     }
 }
 
 fn panicked() -> Failure {
     Failure {
         reason: "internal-error".to_owned(),
-        message: "the job stopped because of a fault in spec-host itself".to_owned(),
+        message: "the job panicked; this is a fault in spec-host".to_owned(),
         detail: Some("Run again with --debug and report the output.".to_owned()),
         ..Failure::default()
     }

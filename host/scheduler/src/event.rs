@@ -1,4 +1,4 @@
-//! What a session tells about itself while it runs.
+//! The events of a running session.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use crate::Task;
 /// Something that happened. Elements are the numbers of the [`Graph`](crate::Graph), jobs its job numbers.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The session begins with so many jobs of each task.
+    /// The session begins.
     Started {
         /// Number of jobs for every task that has any.
         jobs: Vec<(Task, usize)>,
     },
-    /// A job begins.
+    /// A job was started.
     JobStarted {
         /// The job.
         job: usize,
@@ -22,16 +22,16 @@ pub enum Event {
         /// What it does.
         task: Task,
     },
-    /// What a running job is doing now.
+    /// The progress of a running job.
     Progress {
         /// The job.
         job: usize,
-        /// A few words, such as `make` or the name of a file.
+        /// What it is doing, in a few words, such as `make` or the name of a file.
         activity: String,
-        /// How far it is, and out of how much: bytes of a download, commands of a build. Total 0 when unknown.
+        /// How much is done, and the total: bytes of a download, commands of a build. The total is 0 when unknown.
         done: Option<(u64, u64)>,
     },
-    /// Something a job wants people to read.
+    /// A message of a job for the user.
     Message(Message),
     /// A job ended.
     JobEnded {
@@ -50,12 +50,12 @@ pub enum Event {
     Ended(Summary),
 }
 
-/// Something a job wants people to read.
+/// A message for the user.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// The element it is about, if it is about one.
     pub element: Option<usize>,
-    /// How much it matters.
+    /// How important it is.
     pub level: MessageLevel,
     /// A stable code such as `overlaps`.
     pub reason: String,
@@ -67,10 +67,10 @@ pub struct Message {
     pub figures: Vec<(String, u64)>,
 }
 
-/// How much a message matters.
+/// How important a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MessageLevel {
-    /// Good to know.
+    /// Information.
     Info,
     /// Something is probably wrong.
     Warning,
@@ -79,19 +79,19 @@ pub enum MessageLevel {
 /// How a job ended.
 #[derive(Clone, Debug)]
 pub enum JobEnd {
-    /// It did what it was for.
+    /// It succeeded.
     Done,
-    /// There was nothing to do, for example since another process had done it meanwhile.
+    /// There was nothing to do, for example because another process had done it meanwhile.
     Unneeded,
     /// It failed.
     Failed(Box<Failure>),
     /// It was cancelled.
     Cancelled,
-    /// It never started, since one below it failed.
+    /// It was not started, because a job that it waits for failed.
     Skipped,
 }
 
-/// Why a job failed, with all that the terminal shows of it.
+/// Why a job failed, with everything that the terminal shows.
 #[derive(Clone, Debug, Default)]
 pub struct Failure {
     /// A stable code such as `command-failed`.
@@ -108,17 +108,16 @@ pub struct Failure {
     pub log: Option<PathBuf>,
     /// The end of the log, as lines.
     pub log_tail: Vec<String>,
-    /// Whether a failed artifact with a build tree is in the cache, so that `shell --build --use-buildtree` can go
-    /// into it.
+    /// Whether a failed artifact with a build tree is in the cache, which `shell --build --use-buildtree` can use.
     pub has_buildtree: bool,
-    /// Whether this failure was found in the cache instead of happening now.
+    /// Whether the failure is that of an earlier build, found in the cache.
     pub cached: bool,
 }
 
 /// How a session ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Jobs by task: done, unneeded, failed, skipped or cancelled.
+    /// The numbers of jobs by task: done, unneeded, failed, and cancelled or skipped.
     pub tasks: Vec<(Task, [usize; 4])>,
     /// Elements whose job failed.
     pub failed: Vec<usize>,
@@ -129,7 +128,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Whether everything asked for is there.
+    /// Whether no job failed and nothing was interrupted.
     #[must_use]
     pub fn success(&self) -> bool {
         self.failed.is_empty() && !self.interrupted

@@ -1,11 +1,11 @@
-//! The jobs of a session and what each waits for.
+//! The jobs of a session, and which jobs each waits for.
 
 use std::fmt;
 
-/// What a job does for its element.
+/// What a job does for its element. The options bound how many jobs of each task run at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Task {
-    /// Bring the sources into the cache.
+    /// Fetch the sources into the cache.
     Fetch,
     /// Find new references for the sources.
     Track,
@@ -14,7 +14,7 @@ pub enum Task {
 }
 
 impl Task {
-    /// All tasks, in the order in which they are shown.
+    /// All tasks, in the order in which the terminal shows them.
     pub const ALL: [Self; 3] = [Self::Track, Self::Fetch, Self::Build];
 }
 
@@ -28,16 +28,16 @@ impl fmt::Display for Task {
     }
 }
 
-/// One job: a task for an element. Elements are numbers that the caller gave.
+/// A task for an element. The caller numbers the elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Job {
     /// The element's number.
     pub element: usize,
-    /// What is done for it.
+    /// What it does.
     pub task: Task,
 }
 
-/// The jobs of a session. Built once, then read only.
+/// The jobs of a session.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     pub(crate) jobs: Vec<Job>,
@@ -51,8 +51,8 @@ impl Graph {
         Self::default()
     }
 
-    /// Adds a job that starts after the jobs with the numbers in `after` succeeded; gives its own number. Jobs that
-    /// could start are started in the order in which they were added.
+    /// Adds a job that waits for the success of the jobs with the numbers in `after`; returns its number. Ready jobs
+    /// start in the order in which they were added.
     ///
     /// # Errors
     /// When `after` names a job that has not been added, which also makes cycles impossible.

@@ -1,18 +1,18 @@
-//! From a graph of elements to jobs: which may run now, and what follows when one ends.
+//! Runs the jobs of a session: which jobs may start, and what follows when one ends.
 //!
-//! [`Board`] is the pure state machine; [`run`] drives it with threads for the jobs and emits [`Event`]s. What a job
-//! does is behind [`Work`]: this crate knows no projects, no cache and no plugins.
+//! [`JobStates`] is a state machine without IO; [`run`] runs the jobs on threads and emits [`Event`]s. The caller
+//! implements what a job does ([`Work`]): this crate knows no projects, no cache and no plugins.
 
-mod board;
 mod control;
 mod driver;
 mod event;
 mod graph;
+mod job_states;
 mod work;
 
-pub use board::{Board, JobState};
-pub use control::{Control, Decision, OnError, Options};
+pub use control::{Control, FailureDecision, OnError, Options};
 pub use driver::run;
 pub use event::{Event, Failure, JobEnd, Message, MessageLevel, Summary};
 pub use graph::{Graph, GraphError, Job, Task};
+pub use job_states::{JobState, JobStates};
 pub use work::{Context, Observer, Work};

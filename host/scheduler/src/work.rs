@@ -1,4 +1,4 @@
-//! What jobs are, for the driver: something that runs, can be told to stop, and says how it goes.
+//! The interfaces between the driver, the work that jobs do, and observers.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use spec_model::Cancel;
 use crate::Job;
 use crate::event::{Event, Failure, JobEnd, Message};
 
-/// Hears what happens, in order for each job. Called from several threads; must not block for long.
+/// Receives events, in order for each job. Called on several threads; must not block for long.
 pub trait Observer: Send + Sync + 'static {
-    /// Something happened.
+    /// Takes an event.
     fn event(&self, event: &Event);
 }
 
-/// What jobs do. Called on threads that may block.
+/// Does the jobs. Called on threads that may block.
 pub trait Work: Send + Sync + 'static {
     /// Does one job.
     ///
@@ -22,7 +22,7 @@ pub trait Work: Send + Sync + 'static {
     fn run(&self, job: Job, context: &Context) -> Result<JobEnd, Box<Failure>>;
 }
 
-/// What a running job can use: progress, messages, and word of its cancellation.
+/// What a running job may use: it reports progress and messages, and learns of its cancellation.
 #[derive(Clone)]
 pub struct Context {
     pub(crate) job: usize,
@@ -33,12 +33,12 @@ pub struct Context {
 }
 
 impl Context {
-    /// Says what the job is doing now and how far it is.
+    /// Reports what the job is doing and how much is done: see [`Event::Progress`].
     pub fn progress(&self, activity: &str, done: Option<(u64, u64)>) {
         self.send(Event::Progress { job: self.job, activity: activity.to_owned(), done });
     }
 
-    /// Says something that people should read. The element is filled in.
+    /// Reports a message for the user about the job's element.
     pub fn message(&self, mut message: Message) {
         message.element = Some(self.element);
         self.send(Event::Message(message));

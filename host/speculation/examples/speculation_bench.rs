@@ -13,10 +13,11 @@ use spec_cas::{Cas, TreeBuilder};
 use spec_exec::wire::digest_to_proto;
 use spec_model::{ActionResult, Answered, Digest, OutputFile, Subaction};
 use spec_proto::{Message, reapi};
-use spec_speculation::prime::{Board, Budget, Command};
+use spec_speculation::priming::{Budget, PrimingEffect, PrimingState};
 use spec_speculation::{
-    Build, Expanded, Fact, Generated, Instantiator, LayerKind, Mode, OverlaySlot, PrimingSlot, Record,
-    Resolver, StagedLayer, Staging, generate, look_up,
+    ElementBuild, ExpandedRecord, Fact, GenerateOptions, GeneratedRecord, GuardedOverlayPolicy,
+    GuardedPrimingPolicy, Instantiator, LayerKind, Record, RecordFormat, Resolver, SpeculationMode,
+    StagedLayer, StagedRoot, generate_record, look_up,
 };
 
 type Failure = Box<dyn std::error::Error>;
@@ -44,22 +45,22 @@ fn measure(folder: &std::path::Path, actions: usize, inputs: usize) -> Result<()
     for run in 0..RUNS {
         let cas = Cas::open(folder)?;
         let start = Instant::now();
-        let digest = world.generate(&cas)?;
+        let digest = world.record(&cas)?;
         attribution[run] = start.elapsed();
         let cas = Cas::open(folder)?;
         let start = Instant::now();
         let loaded = Record::load(&cas, &digest, "app.bst")?;
-        let expanded = Arc::new(Expanded::of(&cas, loaded.clone())?);
+        let expanded = Arc::new(ExpandedRecord::of(&cas, loaded.clone())?);
         expansion[run] = start.elapsed();
         record = Some(loaded);
         let start = Instant::now();
-        let commands = world.predict(&cas, expanded, run)?;
+        let effects = world.predict(&cas, expanded, run)?;
         prediction[run] = start.elapsed();
-        adapted = commands.len();
+        adapted = effects.len();
         let start = Instant::now();
         let mut instantiator = Instantiator::new(&cas);
-        for command in &commands {
-            if let Command::Adapt { base, adaptation, .. } = command {
+        for command in &effects {
+            if let PrimingEffect::Adapt { base, adaptation, .. } = command {
                 instantiator.adapt(base, adaptation)?;
             }
         }
@@ -72,8 +73,8 @@ fn measure(folder: &std::path::Path, actions: usize, inputs: usize) -> Result<()
     show("load and expand", &expansion, 1);
     show(&format!("predict, of which {adapted} are adapted"), &prediction, 1);
     show("instantiation, an action", &instantiation, adapted.max(1) as u32);
-    let whole = record.encode().len();
-    let table = Record { actions: Vec::new(), ..record }.encode().len();
+    let whole = record.encode_compact().len();
+    let table = Record { actions: Vec::new(), ..record }.encode_compact().len();
     println!("record: {} bytes an action beyond the tables of {table}", (whole - table) / actions);
     Ok(())
 }
@@ -129,7 +130,7 @@ impl World {
         Ok(Self { app: app.store(cas)?, dep: dep.store(cas)?, system: system.store(cas)?, subactions })
     }
 
-    fn generate(&self, cas: &Cas) -> Result<Digest, Failure> {
+    fn record(&self, cas: &Cas) -> Result<Digest, Failure> {
         let layer = |tree: &Digest, location: &str, element: &str, kind| StagedLayer {
             tree: *tree,
             location: location.to_owned(),
@@ -141,25 +142,33 @@ impl World {
             layer(&self.dep, "/", "dep.bst", LayerKind::Artifact),
             layer(&self.app, "/buildstream/p/app.bst/src", "app.bst", LayerKind::Source),
         ];
-        let staging = Staging::new(cas, layers)?;
-        let build = Build {
+        let staging = StagedRoot::new(cas, layers)?;
+        let build = ElementBuild {
             element: "app.bst",
             staging: &staging,
             folders: &[],
             platforms: &[],
             dependencies: &[],
             subactions: &self.subactions,
-            ends: &[],
+            predictions: &[],
             artifact: None,
         };
-        match generate(cas, &build, Mode::Full, true, None, &OverlaySlot::default())? {
-            Generated::New { digest, .. } => Ok(digest),
+        let policy = GuardedOverlayPolicy::default();
+        let options =
+            GenerateOptions { mode: SpeculationMode::Full, format: RecordFormat::Compact, policy: &policy };
+        match generate_record(cas, &build, options, true, None)? {
+            GeneratedRecord::New { digest, .. } => Ok(digest),
             other => Err(format!("no record was made: {other:?}").into()),
         }
     }
 
     /// What is to be adapted after the first header of the dependency changed.
-    fn predict(&self, cas: &Cas, expanded: Arc<Expanded>, run: usize) -> Result<Vec<Command>, Failure> {
+    fn predict(
+        &self,
+        cas: &Cas,
+        expanded: Arc<ExpandedRecord>,
+        run: usize,
+    ) -> Result<Vec<PrimingEffect>, Failure> {
         let mut change = TreeBuilder::new();
         let new = cas.put_bytes(format!("changed {run}").as_bytes())?;
         change.add_file("usr/include/dep/0/0.h", new, false)?;
@@ -169,16 +178,17 @@ impl World {
         let app = resolver.register(expanded);
         let facts = [
             (Fact::Sources(app), self.app),
-            (Fact::Artifact(resolver.element("dep.bst")), dep),
-            (Fact::Artifact(resolver.element("base.bst")), self.system),
+            (Fact::Artifact(resolver.element_id("dep.bst")), dep),
+            (Fact::Artifact(resolver.element_id("base.bst")), self.system),
         ];
-        let mut board = Board::new(resolver, PrimingSlot::default(), Budget::default(), HashMap::new());
-        let mut commands = board.start();
+        let mut priming =
+            PrimingState::new(resolver, GuardedPrimingPolicy::default(), Budget::default(), HashMap::new());
+        let mut effects = priming.start();
         for (fact, tree) in facts {
-            let found = look_up(cas, &tree, &board.resolver().wanted(fact))?;
-            commands.extend(board.learned(found));
+            let found = look_up(cas, &tree, &priming.resolver().wanted_paths(fact))?;
+            effects.extend(priming.origins_known(found));
         }
-        Ok(commands)
+        Ok(effects)
     }
 }
 

@@ -1,12 +1,12 @@
-//! What can go wrong with records and with adapting actions.
+//! Errors of records and of adapting actions.
 
 use spec_cas::CasError;
 use spec_model::{Digest, UserError};
 
-/// What the operations of this room answer with.
+/// The result of the operations of this crate.
 pub type Result<T, E = SpeculationError> = std::result::Result<T, E>;
 
-/// A failed operation. None of them is a reason for a build to fail: the build goes on without the record.
+/// A failed operation. It does not make a build fail: the build goes on without the record.
 #[derive(Debug, thiserror::Error)]
 pub enum SpeculationError {
     /// A stored record cannot be read. Reason `speculation-bad-record`.
@@ -19,7 +19,7 @@ pub enum SpeculationError {
         /// Which rule it breaks.
         why: String,
     },
-    /// An action or a command is none, or is written in a way that we would not write it. Reason
+    /// An action or a command cannot be decoded, or encoding it again would give other bytes. Reason
     /// `speculation-bad-action`.
     #[error("the {what} {digest} cannot be adapted: {why}")]
     BadAction {
@@ -36,8 +36,8 @@ pub enum SpeculationError {
 }
 
 impl SpeculationError {
-    /// Whether something in the store is missing, or is not what it should be: one action less, and no failure.
-    pub(crate) fn is_of_data(&self) -> bool {
+    /// Whether a blob is missing or invalid. Callers leave out the action then. Other errors are failures of the store.
+    pub(crate) fn is_bad_data(&self) -> bool {
         match self {
             Self::BadRecord { .. } | Self::BadAction { .. } => true,
             Self::Cas(error) => match error {

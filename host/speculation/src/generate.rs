@@ -1,37 +1,39 @@
-//! The record that goes into an artifact: a new one, or the old one carried forward.
+//! Makes the record that goes into an artifact, or carries the previous one forward.
 
 use std::collections::HashMap;
 
 use spec_cas::Cas;
 use spec_model::{Digest, Subaction};
 
-use crate::attribute::{Build, Counts, Limits, attribute};
+use crate::accounting::PredictionResult;
+use crate::attribution::{ElementBuild, OriginCounts, OriginScope, attribute};
 use crate::error::Result;
-use crate::mode::Mode;
-use crate::policy::OverlaySlot;
+use crate::guarded_policy::GuardedOverlayPolicy;
+use crate::mode::SpeculationMode;
 use crate::record::{Record, RecordedAction};
+use crate::record_store::RecordFormat;
 
-/// So many predictions of an action are counted before they count for half.
-const REMEMBERED: u32 = 16;
+/// The number of counted predictions of an action at which the counts are halved.
+const HALVED_AT: u32 = 16;
 
-/// The record of a build, and where it came from.
+/// The record that goes into an artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Generated {
-    /// The build recorded something.
+pub enum GeneratedRecord {
+    /// A new record.
     New {
         /// The stored record.
         digest: Digest,
-        /// What is in it.
-        counts: Counts,
+        /// The origins of its inputs.
+        counts: OriginCounts,
     },
-    /// The build recorded nothing new, failed, or was not to be recorded: the old record stands.
+    /// The previous record.
     Carried(Digest),
-    /// There is none.
+    /// There is no record.
     Nothing,
 }
 
-impl Generated {
-    /// What goes into the artifact, under both keys.
+impl GeneratedRecord {
+    /// The stored record.
     #[must_use]
     pub fn digest(&self) -> Option<Digest> {
         match self {
@@ -41,61 +43,81 @@ impl Generated {
     }
 }
 
-/// Whether the record before a build stands, whatever the build did: when the mode makes none, when nothing was asked
-/// for (a rebuild from an old cache of objects), and when the build failed, since it may have asked for only a part.
+/// How records are made.
+#[derive(Clone, Copy, Debug)]
+pub struct GenerateOptions<'a> {
+    /// Which origins are recorded, if any.
+    pub mode: SpeculationMode,
+    /// How the record is stored.
+    pub format: RecordFormat,
+    /// Which of several origins of an input are recorded.
+    pub policy: &'a GuardedOverlayPolicy,
+}
+
+/// Whether the previous record is kept whatever the build requested: in modes that make no records, when it requested
+/// nothing (a rebuild from a build directory with all objects), and when it failed, so that its requests may be incomplete.
 #[must_use]
-pub fn stands(mode: Mode, succeeded: bool, previous: Option<&Digest>, subactions: &[Subaction]) -> bool {
+pub fn keeps_previous_record(
+    mode: SpeculationMode,
+    succeeded: bool,
+    previous: Option<&Digest>,
+    subactions: &[Subaction],
+) -> bool {
     !mode.generates() || (!succeeded && previous.is_some()) || subactions.is_empty()
 }
 
-/// Makes the record of a build, unless the one before it, `previous`, [stands](stands).
+/// Makes and stores the record of a build, unless the previous one is [kept](keeps_previous_record).
 ///
 /// # Errors
 /// When the store fails.
-pub fn generate(
+pub fn generate_record(
     cas: &Cas,
-    build: &Build<'_>,
-    mode: Mode,
+    build: &ElementBuild<'_>,
+    options: GenerateOptions<'_>,
     succeeded: bool,
     previous: Option<Digest>,
-    policy: &OverlaySlot,
-) -> Result<Generated> {
-    let carried = previous.map_or(Generated::Nothing, Generated::Carried);
-    if stands(mode, succeeded, previous.as_ref(), build.subactions) {
+) -> Result<GeneratedRecord> {
+    let GenerateOptions { mode, format, policy } = options;
+    let carried = previous.map_or(GeneratedRecord::Nothing, GeneratedRecord::Carried);
+    if keeps_previous_record(mode, succeeded, previous.as_ref(), build.subactions) {
         return Ok(carried);
     }
-    let (mut record, counts) = attribute(cas, build, limits(mode), policy)?;
+    let (mut record, counts) = attribute(cas, build, origin_scope(mode), policy)?;
     if record.actions.is_empty() {
         return Ok(carried);
     }
     if let Some(previous) = &previous
         && let Ok(previous) = Record::load(cas, previous, build.element)
     {
-        remember(&mut record, &previous, build.ends);
+        carry_statistics(&mut record, &previous, build.predictions);
     }
-    Ok(Generated::New { digest: record.store(cas)?, counts })
+    Ok(GeneratedRecord::New { digest: record.store(cas, format)?, counts })
 }
 
-fn limits(mode: Mode) -> Limits {
-    Limits { own_actions: mode >= Mode::IntraElement, other_actions: mode >= Mode::Full }
+fn origin_scope(mode: SpeculationMode) -> OriginScope {
+    OriginScope {
+        own_actions: mode >= SpeculationMode::IntraElement,
+        other_actions: mode >= SpeculationMode::Full,
+    }
 }
 
-/// Times and uses that the new record does not know. The base action is another one after every change, so actions
-/// are the same when they write the same first output.
-fn remember(record: &mut Record, previous: &Record, ends: &[(Digest, Option<bool>)]) {
-    let ends: HashMap<Digest, Option<bool>> = ends.iter().copied().collect();
+/// Carries hits, misses and times from the previous record to the new one. An action is taken for the same if its first
+/// output has the same path, since its digest changes with every change of an input.
+fn carry_statistics(record: &mut Record, previous: &Record, predictions: &[PredictionResult]) {
+    let confirmed: HashMap<Digest, Option<bool>> =
+        predictions.iter().map(|result| (result.base, result.confirmed)).collect();
     let key =
         |record: &Record, action: &RecordedAction| Some(record.paths.text(action.outputs.first()?.path));
-    let known = previous.actions.iter().filter_map(|action| Some((key(previous, action)?, action)));
-    let known: HashMap<String, &RecordedAction> = known.collect();
+    let by_output = previous.actions.iter().filter_map(|action| Some((key(previous, action)?, action)));
+    let by_output: HashMap<String, &RecordedAction> = by_output.collect();
     let keys: Vec<Option<String>> = record.actions.iter().map(|action| key(record, action)).collect();
     for (action, key) in record.actions.iter_mut().zip(keys) {
-        let Some(old) = key.and_then(|key| known.get(&key).copied()) else { continue };
-        let end = ends.get(&old.base).copied().flatten();
-        // Old ones fade, so that what changed its ways is known for it soon.
-        let faded = if old.hits.saturating_add(old.misses) >= REMEMBERED { 2 } else { 1 };
-        action.hits = old.hits / faded + u32::from(end == Some(true));
-        action.misses = old.misses / faded + u32::from(end == Some(false));
+        let Some(old) = key.and_then(|key| by_output.get(&key).copied()) else { continue };
+        let confirmed = confirmed.get(&old.base).copied().flatten();
+        // Recent sessions count more.
+        let divisor = if old.hits.saturating_add(old.misses) >= HALVED_AT { 2 } else { 1 };
+        action.hits = old.hits / divisor + u32::from(confirmed == Some(true));
+        action.misses = old.misses / divisor + u32::from(confirmed == Some(false));
         if action.took_ms == 0 {
             (action.took_ms, action.cpu_ms) = (old.took_ms, old.cpu_ms);
         }

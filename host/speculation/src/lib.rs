@@ -1,51 +1,55 @@
-//! Speculative actions: what a build asked for is recorded, and before the next build asks, it is adapted and run.
+//! Speculative actions: records the actions that a build requests, and before the next build requests them, adapts and
+//! executes them.
 //!
-//! The way of a record: [`Build`] is what is known of a build; [`generate`](fn@generate) attributes every input of
-//! every action to its origin and stores a [`Record`]. The words and the reasons are in `docs/speculation.md`.
+//! [`generate_record`] attributes the inputs of a build's actions to their origins and stores a [`Record`]. In the next
+//! session, a [`Resolver`] predicts which actions the build will request, an [`Instantiator`] makes them, and
+//! [`priming::PrimingState`] decides which are executed. The terms and the reasons are in `docs/speculation.md`.
 //!
-//! The crate runs nothing and waits for nothing. It reads and writes messages in the store, never contents of files.
+//! The crate executes nothing and waits for nothing. It reads and writes messages in the store, and no contents of files.
 
-mod account;
-mod attribute;
-#[cfg(test)]
-mod cycle;
+mod accounting;
+mod action_diff;
+mod attribution;
 mod error;
-mod expand;
-mod explain;
-#[cfg(test)]
-mod failures;
-mod feedback;
+mod expanded_record;
 mod generate;
-mod inputs;
+mod guarded_policy;
+mod input_root;
 mod instantiate;
 mod lookup;
 mod message;
 mod misses;
 mod mode;
-mod paths;
-mod policy;
+mod path_table;
 mod prefetch;
-pub mod prime;
+pub mod priming;
 mod record;
+mod record_store;
+mod requested_action;
 mod resolve;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
-pub use account::{Account, Awaited, Bucket, Skipped};
-pub use attribute::{Build, Counts, LayerKind, Staged, StagedLayer, Staging};
+pub use accounting::{Bucket, PendingOn, PredictionResult, SkipCause, SpeculationTotals};
+pub use action_diff::{ActionDifference, diff_actions};
+pub use attribution::{ElementBuild, LayerKind, OriginCounts, StagedLayer, StagedRoot};
 pub use error::{Result, SpeculationError};
-pub use expand::{Expanded, ExpandedAction};
-pub use explain::{Difference, explain};
-pub use feedback::Request;
-pub use generate::{Generated, generate, stands};
+pub use expanded_record::{ExpandedAction, ExpandedRecord};
+pub use generate::{GenerateOptions, GeneratedRecord, generate_record, keeps_previous_record};
+pub use guarded_policy::{
+    GuardedOverlayPolicy, GuardedPolicy, GuardedPrimingPolicy, HasBuiltIn, PolicyWarning,
+};
 pub use instantiate::{Adaptation, Instantiated, Instantiator};
 pub use lookup::{content_at, look_up};
 pub use misses::{Miss, load_misses, store_misses};
-pub use mode::{Mode, ParseModeError};
-pub use paths::{PathId, Paths};
-pub use policy::{HasBuiltIn, OverlaySlot, PolicySlot, PolicyWarning, PrimingSlot};
+pub use mode::{ParseModeError, SpeculationMode};
+pub use path_table::{PathId, PathTable};
 pub use record::{
-    Content, Input, InputId, InputIndex, NameId, Origin, PlatformTree, Record, RecordedAction,
-    RecordedOutput, record_needs,
+    Content, ElementIndex, InputId, Origin, PlatformTree, Record, RecordedAction, RecordedInput,
+    RecordedOutput,
 };
-pub use resolve::{ActionId, ElementId, Fact, Impossible, PlaceId, Resolver, Sight, TreeId, Verdict, Woken};
+pub use record_store::{ParseRecordFormatError, RecordFormat, record_needs};
+pub use requested_action::RequestedAction;
+pub use resolve::{ActionId, ContentLookup, ElementId, Fact, ImpossibleCause, OriginId, Resolver, TreeId};

@@ -1,25 +1,25 @@
-//! Looking things up in trees, for what the state machine wants to know.
+//! Looks up files in trees.
 
 use spec_cas::Cas;
 use spec_model::Digest;
 
 use crate::error::Result;
 use crate::record::Content;
-use crate::resolve::PlaceId;
+use crate::resolve::OriginId;
 
-/// What is at places in the tree of an element's sources or artifact.
+/// The contents of origins in the tree of an element's sources or artifact.
 ///
 /// # Errors
-/// When the store fails, or has not all directories on the way.
+/// When the store fails, or a directory of the tree is missing.
 pub fn look_up(
     cas: &Cas,
     tree: &Digest,
-    wanted: &[(PlaceId, &str)],
-) -> Result<Vec<(PlaceId, Option<Content>)>> {
-    wanted.iter().map(|(place, path)| Ok((*place, content_at(cas, tree, path)?))).collect()
+    wanted: &[(OriginId, &str)],
+) -> Result<Vec<(OriginId, Option<Content>)>> {
+    wanted.iter().map(|(origin, path)| Ok((*origin, content_at(cas, tree, path)?))).collect()
 }
 
-/// The file or link at a path of a tree.
+/// The file or symbolic link at a path of a tree.
 ///
 /// # Errors
 /// As [`look_up`].

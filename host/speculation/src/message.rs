@@ -1,4 +1,4 @@
-//! Actions and commands as messages, so that what we do not know of them stays as it is.
+//! Reads Action and Command messages. They stay messages, so that all their fields are kept when they are adapted.
 
 use spec_cas::Cas;
 use spec_exec::wire;
@@ -7,17 +7,18 @@ use spec_proto::{Message, reapi};
 
 use crate::error::{Result, SpeculationError};
 
-/// No action or command is larger; one that says so wants us to fill our memory.
-const LARGEST: u64 = 64 << 20;
+/// The largest message that is read, in bytes.
+const MAX_SIZE: u64 = 64 << 20;
 
-/// An action as its client wrote it.
+/// An action message.
 #[derive(Clone, Debug)]
 pub(crate) struct ActionMessage(pub(crate) reapi::Action);
 
 /// The action with this digest.
 ///
 /// # Errors
-/// `speculation-bad-action` also when our encoding of it would have other bytes: no adaptation could be met then.
+/// `speculation-bad-action` also when encoding it again gives other bytes: an adapted action would not have the digest
+/// that the client asks for then.
 pub(crate) fn action(cas: &Cas, digest: &Digest) -> Result<ActionMessage> {
     decode(cas, "Action", digest).map(ActionMessage)
 }
@@ -32,24 +33,27 @@ pub(crate) fn command(cas: &Cas, digest: &Digest) -> Result<reapi::Command> {
 
 fn decode<M: Message + Default>(cas: &Cas, what: &'static str, digest: &Digest) -> Result<M> {
     let bad = |why: String| SpeculationError::BadAction { what, digest: *digest, why };
-    if digest.size() > LARGEST {
-        return Err(bad(format!("it is larger than {LARGEST} bytes")));
+    if digest.size() > MAX_SIZE {
+        return Err(bad(format!("it is larger than {MAX_SIZE} bytes")));
     }
     let bytes = cas.get(digest)?;
     let message = M::decode(&*bytes).map_err(|error| bad(error.to_string()))?;
     match message.encode_to_vec() == bytes {
         true => Ok(message),
-        false => Err(bad("it has fields that are not known or not in order".to_owned())),
+        false => Err(bad(
+            "it has fields that spec-host does not know, or fields in another order than spec-host writes"
+                .to_owned(),
+        )),
     }
 }
 
 impl ActionMessage {
-    /// The root of its inputs. `digest` is the action's own.
+    /// Its input root. `digest` is that of the action.
     pub(crate) fn input_root(&self, digest: &Digest) -> Result<Digest> {
         self.field(digest, "input_root_digest", &self.0.input_root_digest)
     }
 
-    /// Its command. `digest` is the action's own.
+    /// Its command. `digest` is that of the action.
     pub(crate) fn command(&self, digest: &Digest) -> Result<Digest> {
         self.field(digest, "command_digest", &self.0.command_digest)
     }

@@ -1,4 +1,4 @@
-//! What was predicted for a build and not asked for like that, kept with its artifact so that it can be explained later.
+//! The misses of a build: predictions that were wrong or late. They are stored with the artifact, for `why-miss`.
 
 use spec_cas::Cas;
 use spec_exec::wire;
@@ -8,17 +8,17 @@ use spec_proto::spec::v1 as proto;
 
 use crate::error::{Result, SpeculationError};
 
-/// A recorded action whose present form was not there when it was asked for, or was never asked for.
+/// A recorded action whose result was not in the action cache when the build requested it, or that was not requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Miss {
     /// The action that was recorded.
     pub recorded: Digest,
-    /// The action that was predicted in its place last.
+    /// The last action that was predicted in its place.
     pub predicted: Option<Digest>,
-    /// The action that was asked for in its place.
+    /// The action that the build requested in its place.
     pub requested: Option<Digest>,
     /// The name of its bucket: see [`Bucket::as_str`](crate::Bucket::as_str).
-    pub end: String,
+    pub bucket: String,
 }
 
 /// Stores misses as one blob (`spec.v1.Misses`).
@@ -30,7 +30,7 @@ pub fn store_misses(cas: &Cas, misses: &[Miss]) -> Result<Digest> {
     Ok(cas.put_bytes(&message.encode_to_vec())?)
 }
 
-/// Reads them again.
+/// Loads the misses of a blob.
 ///
 /// # Errors
 /// `cas-missing`, `speculation-bad-record`, or when the store fails.
@@ -46,7 +46,7 @@ fn to_proto(miss: &Miss) -> proto::Miss {
         recorded: Some(wire::digest_to_proto(&miss.recorded)),
         predicted: miss.predicted.as_ref().map(wire::digest_to_proto),
         requested: miss.requested.as_ref().map(wire::digest_to_proto),
-        end: miss.end.clone(),
+        end: miss.bucket.clone(),
     }
 }
 
@@ -57,7 +57,7 @@ fn from_proto(miss: proto::Miss) -> std::result::Result<Miss, String> {
         recorded: wire::digest("recorded", miss.recorded)?,
         predicted: maybe("predicted", miss.predicted)?,
         requested: maybe("requested", miss.requested)?,
-        end: miss.end,
+        bucket: miss.end,
     })
 }
 
@@ -69,14 +69,14 @@ mod tests {
     use crate::testing::Store;
 
     #[test]
-    fn misses_come_back() {
+    fn stored_misses_are_loaded() {
         let store = Store::new();
         let digest = |text: &str| Digest::of(text.as_bytes());
-        let miss = |predicted, requested, end: &str| Miss {
+        let miss = |predicted, requested, bucket: &str| Miss {
             recorded: digest("recorded"),
             predicted,
             requested,
-            end: end.to_owned(),
+            bucket: bucket.to_owned(),
         };
         let misses =
             [miss(Some(digest("a")), Some(digest("b")), "unused"), miss(None, None, "pending-artifact")];
@@ -85,7 +85,7 @@ mod tests {
         let none = store_misses(&store.cas, &[]).expect("it is stored");
         assert_eq!(load_misses(&store.cas, &none).expect("it is read"), []);
         let damaged = store.cas.put_bytes(b"\x0a\x02\x08\x01").expect("it is stored");
-        let error = load_misses(&store.cas, &damaged).expect_err("it is no such record");
+        let error = load_misses(&store.cas, &damaged).expect_err("the blob is damaged");
         assert_eq!(error.reason(), "speculation-bad-record");
     }
 }

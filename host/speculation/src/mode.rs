@@ -1,14 +1,14 @@
-//! How much of speculation a session does.
+//! The modes of speculation.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A mode; each does what those before it do, and more.
+/// How much a session speculates. Each mode includes the ones before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mode {
-    /// Nothing.
+pub enum SpeculationMode {
+    /// Records are only carried forward.
     None,
-    /// Records are used, and carried forward; none is made.
+    /// Recorded actions are primed. No new records are made.
     PrimeOnly,
     /// Records are made, with the origins SOURCE and ARTIFACT.
     SourceArtifact,
@@ -19,12 +19,12 @@ pub enum Mode {
     Full,
 }
 
-impl Mode {
+impl SpeculationMode {
     /// All modes.
     pub const ALL: [Self; 5] =
         [Self::None, Self::PrimeOnly, Self::SourceArtifact, Self::IntraElement, Self::Full];
 
-    /// The name in configuration.
+    /// The name in the configuration.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -36,7 +36,7 @@ impl Mode {
         }
     }
 
-    /// Whether records are used.
+    /// Whether recorded actions are primed.
     #[must_use]
     pub fn primes(self) -> bool {
         self >= Self::PrimeOnly
@@ -44,18 +44,18 @@ impl Mode {
 
     /// Whether records are made.
     #[must_use]
-    pub fn generates(self) -> bool {
+    pub(crate) fn generates(self) -> bool {
         self >= Self::SourceArtifact
     }
 }
 
-impl fmt::Display for Mode {
+impl fmt::Display for SpeculationMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl FromStr for Mode {
+impl FromStr for SpeculationMode {
     type Err = ParseModeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -64,9 +64,11 @@ impl FromStr for Mode {
     }
 }
 
-/// A text that is no mode.
+/// A text that is not the name of a mode.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("'{0}' is no mode of speculation; expected none, prime-only, source-artifact, intra-element or full")]
+#[error(
+    "'{0}' is not a mode of speculation; expected none, prime-only, source-artifact, intra-element or full"
+)]
 pub struct ParseModeError(String);
 
 #[cfg(test)]
@@ -74,10 +76,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn modes_print_as_they_are_written() {
-        for mode in Mode::ALL {
+    fn modes_are_printed_as_they_are_parsed() {
+        for mode in SpeculationMode::ALL {
             assert_eq!(mode.to_string().parse(), Ok(mode));
         }
-        assert!("all".parse::<Mode>().is_err());
+        assert!("all".parse::<SpeculationMode>().is_err());
     }
 }

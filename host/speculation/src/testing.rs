@@ -1,11 +1,17 @@
-//! A small distribution for tests: stores, trees and actions in a few words.
+//! Stores, trees, actions and records for tests, from short texts.
+
+use std::sync::Arc;
 
 use spec_cas::{Cas, TreeBuilder};
 use spec_exec::wire;
 use spec_model::{ActionResult, Answered, Digest, OutputFile, Subaction};
 use spec_proto::{Message, reapi};
 
-/// A store in a folder that goes with it.
+use crate::record::{Content, Origin, Record, RecordedAction, RecordedInput, RecordedOutput};
+use crate::resolve::Invalidated;
+use crate::{ExpandedRecord, Fact, Resolver, look_up};
+
+/// A store in a temporary folder.
 pub(crate) struct Store {
     pub(crate) cas: Cas,
     _folder: tempfile::TempDir,
@@ -39,7 +45,7 @@ impl Store {
         builder.store(&self.cas).expect("the store takes it")
     }
 
-    /// An action in `src` with a command of these words.
+    /// An action in `src` with these arguments.
     pub(crate) fn action(&self, words: &str, input_root: &Digest) -> Digest {
         self.action_on(words, input_root, &[], "src")
     }
@@ -75,7 +81,7 @@ impl Store {
         self.cas.put_bytes(&action.encode_to_vec()).expect("the store takes it")
     }
 
-    /// An action that was answered with outputs `PATH=TEXT`.
+    /// An action that the action cache answered with outputs `PATH=TEXT`.
     pub(crate) fn answered(&self, action: Digest, outputs: &[&str]) -> Subaction {
         let file = |entry: &&str| {
             let (path, text) = entry.split_once('=').expect("PATH=TEXT");
@@ -96,4 +102,77 @@ impl Store {
             outcome: Ok(result),
         }
     }
+}
+
+/// A record that a test builds.
+pub(crate) struct RecordDraft<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) record: Record,
+}
+
+impl<'a> RecordDraft<'a> {
+    pub(crate) fn of(store: &'a Store, element: &str) -> Self {
+        Self { store, record: Record::of(element) }
+    }
+
+    /// `PATH=TEXT`, or `PATH*=TEXT` for an executable, from `source ELEMENT:PATH`, `artifact ELEMENT:PATH` or `action
+    /// ELEMENT:PATH` of `base`.
+    pub(crate) fn input(&mut self, entry: &str, origins: &[(&str, Option<Digest>)]) {
+        let (path, text) = entry.split_once('=').expect("PATH=TEXT");
+        let origins = origins.iter().map(|(origin, base)| {
+            let (kind, place) = origin.split_once(' ').expect("KIND ELEMENT:PATH");
+            let (element, path) = place.rsplit_once(':').expect("ELEMENT:PATH");
+            let (element, path) = (self.record.element_index(element), self.record.paths.add(path));
+            match (kind, base) {
+                ("source", _) => Origin::Source { element, path },
+                ("artifact", _) => Origin::Artifact { element, path },
+                (_, Some(base)) => Origin::Action { element, base: *base, path },
+                _ => panic!("an action has a base"),
+            }
+        });
+        let origins = origins.collect();
+        let name = path.trim_end_matches('*');
+        let content = Content::File { digest: self.store.blob(text), executable: name != path };
+        let input = RecordedInput { path: self.record.paths.add(name), content, origins };
+        self.record.inputs.push(input);
+    }
+
+    /// An action with these inputs and outputs, `PATH=TEXT`.
+    pub(crate) fn action(&mut self, words: &str, inputs: &[&str], outputs: &[&str]) -> Digest {
+        let base = self.store.action(words, &self.store.tree(inputs));
+        let output = |entry: &&str| {
+            let (path, text) = entry.split_once('=').expect("PATH=TEXT");
+            let path = self.record.paths.add(path);
+            RecordedOutput { path, digest: self.store.blob(text), executable: false }
+        };
+        let outputs = outputs.iter().map(output).collect();
+        let (took_ms, cpu_ms, hits, misses) = (10, 10, 0, 0);
+        self.record.actions.push(RecordedAction {
+            base,
+            outputs,
+            platforms: vec![],
+            took_ms,
+            cpu_ms,
+            hits,
+            misses,
+        });
+        base
+    }
+
+    pub(crate) fn expand(&self) -> Arc<ExpandedRecord> {
+        Arc::new(ExpandedRecord::of(&self.store.cas, self.record.clone()).expect("the store works"))
+    }
+}
+
+/// Tells a resolver the files of an element's artifact.
+pub(crate) fn artifact_known(
+    resolver: &mut Resolver,
+    store: &Store,
+    element: &str,
+    entries: &[&str],
+) -> Invalidated {
+    let fact = Fact::Artifact(resolver.element_id(element));
+    let tree = store.tree(entries);
+    let found = look_up(&store.cas, &tree, &resolver.wanted_paths(fact)).expect("the store works");
+    resolver.set_origins(found)
 }

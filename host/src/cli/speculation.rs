@@ -2,7 +2,7 @@
 
 use clap::Args;
 use clap::builder::ValueParser;
-use spec_speculation::Mode;
+use spec_speculation::SpeculationMode;
 
 /// How much is run ahead, and who decides what.
 #[derive(Args, Clone, Debug, Default)]
@@ -10,7 +10,7 @@ pub(crate) struct SpeculationArgs {
     /// How much is run ahead of builds with a remote-apis-socket: none, prime-only, source-artifact, intra-element, full
     /// [default: as the configuration says, or full]
     #[arg(long = "speculation", value_name = "MODE")]
-    pub(crate) mode: Option<Mode>,
+    pub(crate) mode: Option<SpeculationMode>,
     /// Who says where inputs of recorded actions come from: a name (see `plugin list`) or a component file
     #[arg(long, value_name = "NAME|FILE")]
     overlay_policy: Option<String>,

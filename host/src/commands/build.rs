@@ -17,7 +17,7 @@ use crate::error::{BlameUser, CommandError, CommandResult};
 use crate::keeper::{self, Keeper};
 use crate::plan::{Need, build_jobs};
 use crate::session::{Session, SharedSession};
-use crate::speculation::{Speculation, Wanted};
+use crate::speculation::{Speculation, SpeculationSettings};
 use crate::standing::Standing;
 use crate::term::bytes;
 use crate::work::Worker;
@@ -64,7 +64,8 @@ fn speculation(
     let builds = graph.jobs().iter().filter(|job| job.task == Task::Build);
     let mut to_build: Vec<usize> = builds.map(|job| job.element).collect();
     to_build.sort_unstable();
-    let wanted = Wanted::new(&args.speculation, &app.config, &session.project.config).or_usage()?;
+    let wanted =
+        SpeculationSettings::new(&args.speculation, &app.config, &session.project.config).or_usage()?;
     Speculation::start(session, &wanted, &to_build, standings.iter().map(Standing::files).collect())
 }
 

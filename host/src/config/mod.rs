@@ -7,6 +7,7 @@ mod numbers;
 pub(crate) mod policy;
 mod sections;
 mod size;
+mod speculation_budget;
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,8 @@ pub(crate) use policy::PolicyChoice;
 pub(crate) use size::Size;
 use spec_model::Mapping;
 use spec_source::Proxies;
-use spec_speculation::Mode;
+use spec_speculation::priming::Budget;
+use spec_speculation::{RecordFormat, SpeculationMode};
 
 use crate::cli::{CacheBuildTrees, Deps, Globals, OnError};
 use crate::error::{BlameUser, CommandResult};
@@ -56,8 +58,12 @@ pub(crate) struct Config {
     pub(crate) max_jobs: u32,
     /// Whether failed builds that are cached are built again.
     pub(crate) retry_failed: bool,
-    /// How much is run ahead of builds that ask for actions.
-    pub(crate) speculation: Mode,
+    /// The mode of speculative actions.
+    pub(crate) speculation: SpeculationMode,
+    /// What primed actions of a session may cost.
+    pub(crate) speculation_budget: Budget,
+    /// How records of speculative actions are stored.
+    pub(crate) record_format: RecordFormat,
     /// Who says where inputs of recorded actions come from.
     pub(crate) overlay_policy: Option<PolicyChoice>,
     /// Who says which predicted actions are run.
@@ -122,7 +128,9 @@ impl Config {
             on_error: OnError::Quit,
             max_jobs: numbers::default_max_jobs(),
             retry_failed: false,
-            speculation: Mode::Full,
+            speculation: SpeculationMode::Full,
+            speculation_budget: Budget::default(),
+            record_format: RecordFormat::default(),
             overlay_policy: None,
             priming_policy: None,
             cluster: None,

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use spec_model::{Mapping, Node, NodeError};
-use spec_speculation::Mode;
+use spec_speculation::{RecordFormat, SpeculationMode};
 
-use super::{Config, Environment, SimulatedCluster, Size, numbers, policy};
+use super::{Config, Environment, SimulatedCluster, Size, numbers, policy, speculation_budget};
 use crate::cli::Deps;
 
 type Taken = Result<(), NodeError>;
@@ -74,6 +74,8 @@ fn scheduler(config: &mut Config, section: &Mapping) -> Taken {
         "builders",
         "network-retries",
         "speculative-actions",
+        "speculation-budget",
+        "speculation-record-format",
         policy::OVERLAY,
         policy::PRIMING,
         "simulated-cluster",
@@ -85,17 +87,28 @@ fn scheduler(config: &mut Config, section: &Mapping) -> Taken {
     if let Some(node) = section.get("speculative-actions") {
         config.speculation = mode(node)?;
     }
+    if let Some(section) = section.opt_mapping("speculation-budget")? {
+        config.speculation_budget = speculation_budget::read(section)?;
+    }
+    if let Some(node) = section.get("speculation-record-format") {
+        config.record_format = record_format(node)?;
+    }
     config.cluster = section.opt_mapping("simulated-cluster")?.map(SimulatedCluster::of).transpose()?;
     word(section, "on-error", &mut config.on_error)
 }
 
 /// A mode by its name; or whether to speculate at all.
-fn mode(node: &Node) -> Result<Mode, NodeError> {
+fn mode(node: &Node) -> Result<SpeculationMode, NodeError> {
     if let Ok(wanted) = node.as_bool() {
-        return Ok(if wanted { Mode::Full } else { Mode::None });
+        return Ok(if wanted { SpeculationMode::Full } else { SpeculationMode::None });
     }
-    let names = Mode::ALL.map(Mode::as_str).join(", ");
+    let names = SpeculationMode::ALL.map(SpeculationMode::as_str).join(", ");
     node.as_str()?.parse().map_err(|_| node.expected(&format!("True, False, or one of {names}")))
+}
+
+fn record_format(node: &Node) -> Result<RecordFormat, NodeError> {
+    let names = RecordFormat::ALL.map(RecordFormat::as_str).join(", ");
+    node.as_str()?.parse().map_err(|_| node.expected(&format!("one of {names}")))
 }
 
 fn build(config: &mut Config, section: &Mapping) -> Taken {

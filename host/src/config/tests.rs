@@ -45,7 +45,8 @@ fn directories_are_expanded() {
 fn every_setting_is_taken() {
     let config = good(
         "
-scheduler: {on-error: continue, fetchers: 1, builders: 2, network-retries: 0, speculative-actions: True}
+scheduler: {on-error: continue, fetchers: 1, builders: 2, network-retries: 0, speculative-actions: True,
+  speculation-budget: {cpu-share: 25%, cpu-seconds: 60, output-size: 2G, in-flight: 8}, speculation-record-format: upstream}
 build: {max-jobs: 3, retry-failed: True, dependencies: all}
 cache: {quota: 10G, reserved-disk-space: 2G, low-watermark: 50%, cache-buildtrees: always}
 logging: {key-length: 64, error-lines: 5, message-lines: 0, element-format: '%{name} '}
@@ -54,7 +55,9 @@ projects: {mine: {options: {debug: True}, strict: False, default-mirror: near}}
     );
     assert_eq!((config.fetchers, config.builders, config.network_retries), (1, 2, 0));
     assert_eq!((config.on_error, config.cache_buildtrees), (OnError::Continue, CacheBuildTrees::Always));
-    assert_eq!(config.speculation, Mode::Full);
+    assert_eq!((config.speculation, config.record_format), (SpeculationMode::Full, RecordFormat::Upstream));
+    let budget = Budget { in_flight: 8, cpu_share: 25, cpu_ms: 60_000, output_bytes: 2 << 30 };
+    assert_eq!(config.speculation_budget, budget);
     assert_eq!((config.max_jobs, config.retry_failed, config.dependencies), (3, true, Deps::All));
     assert_eq!(config.quota, Some(Size::Bytes(10 << 30)));
     assert_eq!((config.reserved, config.low_watermark), (Size::Bytes(2 << 30), 50));
@@ -86,6 +89,16 @@ fn wrong_files_say_what_and_where() {
             "invalid-data my.conf:1:23 expected a whole number of at least 1, found '0'",
         ),
         ("scheduler: {on-error: stop}", "expected one of continue, quit, terminate, found 'stop'"),
+        (
+            "scheduler: {speculation-budget: {cpu-share: 50}}",
+            "expected a share of the workers such as 50%, found '50'",
+        ),
+        (
+            "scheduler: {speculation-budget: {output-size: 50%}}",
+            "expected a size such as 800M, 10G, found '50%'",
+        ),
+        ("scheduler: {speculation-budget: {bytes: 1}}", "unexpected key 'bytes'"),
+        ("scheduler: {speculation-record-format: json}", "expected one of compact, upstream, found 'json'"),
         ("build: {dependencies: build}", "expected one of none, run, all, found 'build'"),
         ("build: {retry-failed: yes}", "expected a boolean"),
         ("cache: {quota: much}", "expected a size such as 800M, 10G, 50%, found 'much'"),

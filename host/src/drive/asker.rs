@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use spec_scheduler::{Control, Decision, Event, Failure, JobEnd, Observer};
+use spec_scheduler::{Control, Event, Failure, FailureDecision, JobEnd, Observer};
 use tokio::sync::mpsc::Sender;
 
 use crate::term::{Helper, Live, Roster, Style, ask};
@@ -62,7 +62,7 @@ impl Observer for Asker {
         let Event::JobEnded { job, element, end: JobEnd::Failed(failure), .. } = event else { return };
         let question = Question { job: *job, element: *element, failure: failure.clone() };
         if self.failures.try_send(question).is_err() {
-            let quit = Control::Decide { job: *job, decision: Decision::Quit };
+            let quit = Control::Decide { job: *job, decision: FailureDecision::Quit };
             // A session that takes no requests is over.
             let _ = self.control.try_send(quit);
         }

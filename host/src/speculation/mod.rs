@@ -1,17 +1,17 @@
-//! Speculative actions in a build: what one build asked for is recorded, and run ahead of the next. The terms are those
-//! of `docs/speculation.md`.
+//! Speculative actions in builds. The terms are those of `docs/speculation.md`.
 //!
-//! One thread owns what a session predicts: see [`owner`]. Builds tell it what happens through a [`Mailbox`] and never
-//! wait for it, but for a moment when their records are made.
+//! Builds send what happens to the thread of the [speculation loop](speculation_loop) and go on. They wait for it only when
+//! their records are made, for at most a second.
 
-mod account;
-mod facts;
-mod flights;
-mod mailbox;
-mod owner;
+mod element_trees;
+mod event_channel;
+mod in_flight;
+mod messages;
 mod policies;
 mod records;
-mod requests;
+mod request_observer;
+mod session_elements;
+mod speculation_loop;
 mod start;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,37 +23,38 @@ use spec_exec::executor::Recording;
 use spec_model::{Digest, NodeError};
 use spec_project::Element;
 use spec_scheduler::Message;
-use spec_speculation::Mode;
+use spec_speculation::{GenerateOptions, SpeculationMode};
 
 use crate::error::{BlameUser, CommandResult};
 use crate::session::SharedSession;
-use mailbox::{Letter, Mailbox};
-use policies::Policies;
-pub(crate) use policies::Wanted;
+use event_channel::{EventSender, SpeculationEvent};
+use policies::SessionPolicies;
+pub(crate) use policies::SpeculationSettings;
+use session_elements::SessionElements;
 
 /// The speculation of one session.
 pub(crate) struct Speculation {
     session: SharedSession,
-    mode: Mode,
-    policies: Policies,
+    mode: SpeculationMode,
+    policies: SessionPolicies,
     /// By element, whether it takes part.
     takes_part: Vec<bool>,
-    /// Where the owner reads; without effect when there is none.
-    mailbox: Mailbox,
-    /// Elements that were built and have a record.
+    events: EventSender,
+    /// The number of elements that were built and have a record.
     recorded: AtomicU64,
-    owner: Mutex<Option<JoinHandle<()>>>,
+    /// The thread of the speculation loop, until it is joined.
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Speculation {
-    /// Speculation about these elements, which are going to be built; `files` are the artifacts that are there, by
-    /// element. `None` when nothing is to be done, in which case nothing was.
+    /// Starts speculation for these elements, which are going to be built. `files` are the files of cached artifacts, by
+    /// element. `None` when no element takes part.
     ///
     /// # Errors
-    /// When an element's public data is wrong, or a policy cannot be had.
+    /// When an element's public data is wrong, or a policy cannot be loaded.
     pub(crate) fn start(
         session: &SharedSession,
-        wanted: &Wanted,
+        settings: &SpeculationSettings,
         to_build: &[usize],
         files: Vec<Option<Digest>>,
     ) -> CommandResult<Option<Arc<Self>>> {
@@ -62,62 +63,72 @@ impl Speculation {
             takes_part[*element] = takes_part_in(&session.project.elements[*element]).or_usage()?;
         }
         if !takes_part.contains(&true) {
-            // What somebody just typed is checked whatever there is to do.
-            if wanted.is_typed {
-                Policies::load(session, wanted)?;
+            // Options of the command line are checked even if they have no effect.
+            if settings.has_policy_options {
+                SessionPolicies::load(session, settings)?;
             }
             return Ok(None);
         }
-        let mode = wanted.mode;
-        let (policies, memory) = Policies::load(session, wanted)?;
-        let (mailbox, letters) = Mailbox::new();
-        let plan = start::Plan { to_build: to_build.to_vec(), takes_part: takes_part.clone(), files };
-        let (of_owner, told, asked) = (Arc::clone(session), mailbox.clone(), policies.clone());
+        let mode = settings.mode;
+        let (policies, state) = SessionPolicies::load(session, settings)?;
+        let (events, receiver) = EventSender::new();
+        let elements = SessionElements { to_build: to_build.to_vec(), takes_part: takes_part.clone(), files };
+        let (loop_session, loop_events, loop_policies) =
+            (Arc::clone(session), events.clone(), policies.clone());
         let work = move || {
-            owner::run(of_owner, &plan, &asked, told, &letters);
-            if let Some(memory) = memory {
-                asked.remember(&memory);
+            speculation_loop::run(loop_session, &elements, &loop_policies, loop_events, &receiver);
+            if let Some(state) = state {
+                loop_policies.keep_state(&state);
             }
         };
-        let owner = mode.primes().then(|| std::thread::Builder::new().name("speculation".into()).spawn(work));
-        // Without a thread nothing is primed; records are made all the same.
-        let owner = Mutex::new(owner.and_then(Result::ok));
+        let thread =
+            mode.primes().then(|| std::thread::Builder::new().name("speculation".into()).spawn(work));
+        // Without the thread nothing is primed, but records are made.
+        let thread = Mutex::new(thread.and_then(Result::ok));
         let (session, recorded) = (Arc::clone(session), AtomicU64::new(0));
-        Ok(Some(Arc::new(Self { session, mode, policies, takes_part, mailbox, recorded, owner })))
+        Ok(Some(Arc::new(Self { session, mode, policies, takes_part, events, recorded, thread })))
     }
 
     /// The sources of an element are staged.
     pub(crate) fn sources(&self, element: usize, tree: Digest) {
-        self.mailbox.send(Letter::Sources { element, tree });
+        self.events.send(SpeculationEvent::SourcesStaged { element, tree });
     }
 
-    /// The artifact of an element is there.
+    /// The artifact of an element is cached.
     pub(crate) fn artifact(&self, element: usize, files: Option<Digest>) {
-        self.mailbox.send(Letter::Artifact { element, files });
+        self.events.send(SpeculationEvent::ArtifactCached { element, files });
     }
 
-    /// The job that builds an element is over, however it went.
+    /// The job that builds an element ended, however it did.
     pub(crate) fn ended(&self, element: usize) {
-        self.mailbox.send(Letter::Ended { element });
+        self.events.send(SpeculationEvent::BuildEnded { element });
     }
 
-    /// Ends speculation: nothing of it runs any more. Answers with what there is to say: of policies that failed, and of
-    /// what was predicted, if there was something to predict.
+    /// Ends speculation and cancels all primed actions. Returns messages about policies that failed, and about what came of
+    /// the predictions.
     pub(crate) fn finish(&self) -> Vec<Message> {
-        let account = self.mailbox.close();
-        let owner = self.owner.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let had_nothing = owner.as_ref().is_some_and(JoinHandle::is_finished);
-        if let (Some(owner), true) = (owner, account.is_some()) {
-            // A panic there is on the terminal already.
-            let _ = owner.join();
+        let totals = self.events.end_session();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let had_no_records = thread.as_ref().is_some_and(JoinHandle::is_finished);
+        if let (Some(thread), true) = (thread, totals.is_some()) {
+            // The message of a panic is on the terminal already.
+            let _ = thread.join();
         }
         let mut messages = self.policies.warnings();
         let recorded = self.recorded.load(Ordering::Relaxed);
-        messages.extend(match account {
-            Some(account) => Some(account::message(&account, self.mailbox.unseen())),
-            None => (had_nothing && recorded > 0).then(|| account::first(recorded)),
+        messages.extend(match totals {
+            Some(totals) => Some(messages::totals_message(&totals, self.events.dropped_requests())),
+            None => (had_no_records && recorded > 0).then(|| messages::first_records_message(recorded)),
         });
         messages
+    }
+
+    fn generate_options(&self) -> GenerateOptions<'_> {
+        GenerateOptions {
+            mode: self.mode,
+            format: self.session.config.record_format,
+            policy: &self.policies.overlay,
+        }
     }
 }
 
@@ -128,18 +139,23 @@ impl Drop for Speculation {
 }
 
 impl spec_build::Speculation for Speculation {
-    fn recording(&self, element: usize, notes: Recording) -> Recording {
+    fn recording(&self, element: usize, recording: Recording) -> Recording {
         match self.takes_part[element] && self.mode.primes() {
-            true => Recording::to(Arc::new(requests::Ears::new(element, self.mailbox.clone(), notes))),
-            false => notes,
+            true => {
+                let observer =
+                    request_observer::RequestObserver::new(element, self.events.clone(), recording);
+                Recording::to(Arc::new(observer))
+            }
+            false => recording,
         }
     }
 
     fn remember(&self, built: &BuiltWith<'_>) -> Remembered {
         match self.takes_part[built.element] {
             true => {
-                let (ends, policy) = (|| self.mailbox.ends(built.element), &self.policies.overlay);
-                let remembered = records::remember(&self.session, self.mode, built, ends, policy);
+                let predictions = || self.events.predictions(built.element);
+                let remembered =
+                    records::record_build(&self.session, self.generate_options(), built, predictions);
                 self.recorded.fetch_add(u64::from(remembered.record.is_some()), Ordering::Relaxed);
                 remembered
             }
@@ -148,7 +164,8 @@ impl spec_build::Speculation for Speculation {
     }
 }
 
-/// Whether an element can ask for actions and its public data (`bst: speculative-actions`) does not say no.
+/// Whether an element takes part: it has a `remote-apis-socket`, and its public data (`bst: speculative-actions`) does not
+/// exclude it.
 fn takes_part_in(element: &Element) -> Result<bool, NodeError> {
     if element.sandbox.remote_apis_socket.is_none() {
         return Ok(false);

@@ -4,7 +4,7 @@ use spec_model::{NodeError, UserError};
 use spec_plugins::{Memory, PolicyLoadError, PolicyRequest};
 use spec_project::ProjectConfig;
 use spec_scheduler::{Message, MessageLevel};
-use spec_speculation::{Mode, OverlaySlot, PolicyWarning, PrimingSlot};
+use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy, PolicyWarning, SpeculationMode};
 
 use crate::cli::{PolicyArgs, SpeculationArgs};
 use crate::config::policy::{self, Setting};
@@ -12,27 +12,27 @@ use crate::config::{Config, PolicyChoice};
 use crate::error::{Blame, CommandError, CommandResult};
 use crate::session::Session;
 
-/// What is wanted of speculation: the command line goes before the user configuration, and that before the project.
-pub(crate) struct Wanted {
-    pub(super) mode: Mode,
+/// The settings of speculation. The command line goes before the user configuration, and that before the project.
+pub(crate) struct SpeculationSettings {
+    pub(super) mode: SpeculationMode,
     overlay: PolicyChoice,
     priming: PolicyChoice,
-    /// Whether the command line says anything of policies.
-    pub(super) is_typed: bool,
+    /// Whether the command line has options of policies.
+    pub(super) has_policy_options: bool,
 }
 
-/// The policies of a session, loaded.
+/// The loaded policies of a session.
 #[derive(Clone, Default)]
-pub(super) struct Policies {
-    pub(super) overlay: OverlaySlot,
-    pub(super) priming: PrimingSlot,
+pub(super) struct SessionPolicies {
+    pub(super) overlay: GuardedOverlayPolicy,
+    pub(super) priming: GuardedPrimingPolicy,
 }
 
-impl Wanted {
-    /// What the command line, the user configuration and the project say.
+impl SpeculationSettings {
+    /// Reads the settings of the command line, the user configuration and the project.
     ///
     /// # Errors
-    /// When what the project says is wrong.
+    /// When those of the project are wrong.
     pub(crate) fn new(
         args: &SpeculationArgs,
         config: &Config,
@@ -47,56 +47,63 @@ impl Wanted {
             mode: args.mode.unwrap_or(config.speculation),
             overlay: choose(args.overlay(), config.overlay_policy.as_ref(), overlay),
             priming: choose(args.priming(), config.priming_policy.as_ref(), priming),
-            is_typed: [args.overlay(), args.priming()].iter().any(PolicyArgs::says_something),
+            has_policy_options: [args.overlay(), args.priming()].iter().any(PolicyArgs::says_something),
         })
     }
 }
 
-impl Policies {
-    /// Loads what is wanted, and tells where the priming policy's memory is. Without speculation nothing is wanted.
+impl SessionPolicies {
+    /// Loads the policies, and returns where the state of the priming policy is kept. In the mode `none`, no policy is
+    /// loaded.
     ///
     /// # Errors
-    /// When a policy is not there, is none, or refuses its settings: the user's to mend.
-    pub(super) fn load(session: &Session, wanted: &Wanted) -> CommandResult<(Self, Option<Memory>)> {
+    /// When a policy does not exist, is not a policy, or refuses its settings.
+    pub(super) fn load(
+        session: &Session,
+        settings: &SpeculationSettings,
+    ) -> CommandResult<(Self, Option<Memory>)> {
         let mut policies = Self::default();
-        if wanted.mode == Mode::None {
+        if settings.mode == SpeculationMode::None {
             return Ok((policies, None));
         }
-        if let Some(request) = request(&wanted.overlay)? {
+        if let Some(request) = request(&settings.overlay)? {
             let policy = session.plugins.overlay_policy(&request);
-            policies.overlay = OverlaySlot::new(policy.map_err(|error| refused(error, &wanted.overlay))?);
+            policies.overlay =
+                GuardedOverlayPolicy::new(policy.map_err(|error| refused(error, &settings.overlay))?);
         }
-        let Some(request) = request(&wanted.priming)?.filter(|_| wanted.mode.primes()) else {
+        let Some(request) = request(&settings.priming)?.filter(|_| settings.mode.primes()) else {
             return Ok((policies, None));
         };
         let policy = session.plugins.priming_policy(&request, &session.project.config.name);
-        let (policy, memory) = policy.map_err(|error| refused(error, &wanted.priming))?;
-        policies.priming = PrimingSlot::new(policy);
+        let (policy, memory) = policy.map_err(|error| refused(error, &settings.priming))?;
+        policies.priming = GuardedPrimingPolicy::new(policy);
         Ok((policies, Some(memory)))
     }
 
-    /// What became of policies that failed; each is told once.
+    /// Warnings about policies that failed, each once.
     pub(super) fn warnings(&self) -> Vec<Message> {
         let warnings = [self.overlay.take_warning(), self.priming.take_warning()];
         warnings.into_iter().flatten().map(warning).collect()
     }
 
-    /// Keeps what the priming policy wants to know in the next session. A policy that was dropped has nothing to say.
-    pub(super) fn remember(&self, memory: &Memory) {
+    /// Keeps the state of the priming policy for the next session, unless the policy failed.
+    pub(super) fn keep_state(&self, memory: &Memory) {
         let kept = self.priming.remember().map(|bytes| memory.keep(&bytes));
         if let Some(Err(error)) = kept {
-            tracing::debug!("what the priming policy remembers cannot be kept: {error}");
+            tracing::debug!("the state of the priming policy cannot be kept: {error}");
         }
     }
 }
 
-/// What to ask for; `None` for the built-in policy.
+/// The request for a component; `None` for the built-in policy.
 fn request(choice: &PolicyChoice) -> CommandResult<Option<PolicyRequest>> {
     match (&choice.component, choice.settings.first()) {
         (None, None) => Ok(None),
         (None, Some(setting)) => {
-            let message =
-                format!("the built-in policy has no settings, and '{}' is one; name a policy", setting.key);
+            let message = format!(
+                "the built-in policy has no setting '{}'; choose the policy that has it",
+                setting.key
+            );
             Err(CommandError::usage("policy-unknown-setting", message).at(setting.place.clone()))
         }
         (Some(component), _) => {
@@ -107,7 +114,7 @@ fn request(choice: &PolicyChoice) -> CommandResult<Option<PolicyRequest>> {
     }
 }
 
-/// The error with the place of the setting at fault, or else of the choice.
+/// The error, with the place of the wrong setting or of the choice.
 fn refused(error: PolicyLoadError, choice: &PolicyChoice) -> CommandError {
     let setting = error.key().and_then(|key| choice.settings.iter().find(|setting| setting.key == key));
     let place = setting.map_or(&choice.place, |setting| &setting.place).clone();
@@ -125,7 +132,7 @@ fn warning(warning: PolicyWarning) -> Message {
     }
 }
 
-/// The first of the three that says something; settings of the command line are for whichever it is.
+/// The choice of the command line, the user or the project, in this order. Settings of the command line are added to it.
 fn choose(
     args: PolicyArgs<'_>,
     of_user: Option<&PolicyChoice>,

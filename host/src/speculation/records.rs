@@ -1,22 +1,23 @@
-//! The records of elements: found before a build, made after it.
+//! Finds the record of an element before its build, and makes a new one after it.
 
 use spec_artifact::{Artifact, ArtifactName};
 use spec_build::{BuiltWith, ElementKeys, Layer, LayerKind, Remembered, Warning};
 use spec_model::{Digest, UserError};
 use spec_speculation::{
-    Build, Generated, Mode, OverlaySlot, Record, Result, StagedLayer, Staging, generate, stands, store_misses,
+    ElementBuild, GenerateOptions, GeneratedRecord, PredictionResult, Record, Result, StagedLayer,
+    StagedRoot, generate_record, keeps_previous_record, store_misses,
 };
 
-use super::mailbox::Ends;
+use super::event_channel::ElementPredictions;
 use crate::session::Session;
 
-/// The record that an element has by now: under its strong key, or else under its weak one, which changes of
-/// dependencies leave as it is, or else the last that it had. The element itself is another one then, so some of the
-/// actions of that may be in vain; their sources are compared like all others.
-pub(super) fn find(session: &Session, element: usize, keys: ElementKeys) -> Option<Digest> {
+/// The record of an element: the one under its strong key, or under its weak key, which does not depend on the contents of
+/// dependencies, or the last one that it had. In the last case the element itself changed, so that some of the recorded
+/// actions may not be requested any more.
+pub(super) fn find_record(session: &Session, element: usize, keys: ElementKeys) -> Option<Digest> {
     let element = &session.project.elements[element];
     let name = |key| ArtifactName::new(&element.project, &element.name, key);
-    // What cannot be read is told by who needs it.
+    // An artifact that cannot be read is an error where it is needed.
     let under = |key| session.artifacts.record(&name(key)).ok().flatten()?.speculative_actions;
     let last = || {
         let recorded = |artifact: &Artifact| artifact.speculative_actions.is_some();
@@ -25,56 +26,55 @@ pub(super) fn find(session: &Session, element: usize, keys: ElementKeys) -> Opti
     under(keys.strong).or_else(|| under(keys.weak)).or_else(last)
 }
 
-/// What an artifact remembers of its build. `ends` tells what became of what was predicted for it.
-pub(super) fn remember(
+/// The record and the misses that go into an artifact. `predictions` tells what came of the predictions for the element.
+pub(super) fn record_build(
     session: &Session,
-    mode: Mode,
+    options: GenerateOptions<'_>,
     built: &BuiltWith<'_>,
-    ends: impl FnOnce() -> Ends,
-    policy: &OverlaySlot,
+    predictions: impl FnOnce() -> ElementPredictions,
 ) -> Remembered {
-    let previous = find(session, built.element, built.keys);
-    let ends = if mode.primes() { ends() } else { Ends::default() };
-    // They are for those who ask why; no build lacks them.
-    let misses = (!ends.all.is_empty()).then(|| store_misses(&session.cas, &ends.misses).ok()).flatten();
-    if stands(mode, built.succeeded, previous.as_ref(), built.subactions) {
+    let previous = find_record(session, built.element, built.keys);
+    let ElementPredictions { results, misses } =
+        if options.mode.primes() { predictions() } else { ElementPredictions::default() };
+    // Only `why-miss` needs them, so that a failure to store them is ignored.
+    let misses = (!results.is_empty()).then(|| store_misses(&session.cas, &misses).ok()).flatten();
+    if keeps_previous_record(options.mode, built.succeeded, previous.as_ref(), built.subactions) {
         return Remembered { record: previous, misses, warning: None };
     }
-    match make(session, mode, built, previous, &ends.all, policy) {
+    match make_record(session, options, built, previous, &results) {
         Ok(generated) => Remembered { record: generated.digest(), misses, warning: None },
         Err(error) => Remembered { record: previous, misses, warning: Some(not_recorded(&error)) },
     }
 }
 
-fn make(
+fn make_record(
     session: &Session,
-    mode: Mode,
+    options: GenerateOptions<'_>,
     built: &BuiltWith<'_>,
     previous: Option<Digest>,
-    ends: &[(Digest, Option<bool>)],
-    policy: &OverlaySlot,
-) -> Result<Generated> {
-    let layers = built.layers.iter().map(|layer| staged(session, layer)).collect();
-    let dependencies = dependencies(session, built);
+    predictions: &[PredictionResult],
+) -> Result<GeneratedRecord> {
+    let layers = built.layers.iter().map(|layer| staged_layer(session, layer)).collect();
+    let dependencies = dependency_records(session, built);
     let platforms: Vec<(Digest, Vec<String>)> = built
         .platforms
         .iter()
         .map(|(tree, elements)| (*tree, elements.iter().map(|element| session.name(*element)).collect()))
         .collect();
-    let build = Build {
+    let build = ElementBuild {
         element: &session.name(built.element),
-        staging: &Staging::new(&session.cas, layers)?,
+        staging: &StagedRoot::new(&session.cas, layers)?,
         folders: &[built.folder.to_owned()],
         platforms: &platforms,
         dependencies: &dependencies.iter().collect::<Vec<_>>(),
         subactions: built.subactions,
-        ends,
+        predictions,
         artifact: built.files,
     };
-    generate(&session.cas, &build, mode, built.succeeded, previous, policy)
+    generate_record(&session.cas, &build, options, built.succeeded, previous)
 }
 
-fn staged(session: &Session, layer: &Layer) -> StagedLayer {
+fn staged_layer(session: &Session, layer: &Layer) -> StagedLayer {
     let kind = match layer.kind {
         LayerKind::Sources => spec_speculation::LayerKind::Source,
         LayerKind::Artifact { .. } => spec_speculation::LayerKind::Artifact,
@@ -83,8 +83,8 @@ fn staged(session: &Session, layer: &Layer) -> StagedLayer {
     StagedLayer { tree, location, element: session.name(layer.element), kind }
 }
 
-/// The records of what was staged. One that cannot be read is as good as none.
-fn dependencies(session: &Session, built: &BuiltWith<'_>) -> Vec<Record> {
+/// The records of the staged artifacts, without those that cannot be read.
+fn dependency_records(session: &Session, built: &BuiltWith<'_>) -> Vec<Record> {
     let load = |layer: &Layer| match layer.kind {
         LayerKind::Artifact { record: Some(record) } => {
             Record::load(&session.cas, &record, &session.name(layer.element)).ok()
@@ -97,7 +97,7 @@ fn dependencies(session: &Session, built: &BuiltWith<'_>) -> Vec<Record> {
 fn not_recorded(error: &impl UserError) -> Warning {
     Warning {
         reason: "speculative-actions-not-recorded",
-        text: "what the build asked for could not be recorded; the next one is built without".to_owned(),
+        text: "the requests of the build could not be recorded; the next build has no speculative actions from it".to_owned(),
         detail: format!("{}: {error}", error.reason()),
     }
 }

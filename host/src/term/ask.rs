@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use spec_scheduler::{Decision, Failure};
+use spec_scheduler::{Failure, FailureDecision};
 
 use super::{Ink, Style, clean};
 
@@ -32,16 +32,16 @@ pub(crate) fn ask(
     style: Style,
     (name, element, failure): (&str, usize, &Failure),
     helper: &dyn Helper,
-) -> Decision {
+) -> FailureDecision {
     loop {
         // Without a terminal to ask on there is no answer either.
         let _ = out.write_all(menu(name, style).as_bytes()).and_then(|()| out.flush());
-        let Some(line) = answer() else { return Decision::Quit };
+        let Some(line) = answer() else { return FailureDecision::Quit };
         match choice(&line) {
-            Some("continue") => return Decision::Continue,
-            Some("quit") => return Decision::Quit,
-            Some("terminate") => return Decision::Terminate,
-            Some("retry") => return Decision::Retry,
+            Some("continue") => return FailureDecision::Continue,
+            Some("quit") => return FailureDecision::Quit,
+            Some("terminate") => return FailureDecision::Terminate,
+            Some("retry") => return FailureDecision::Retry,
             Some("shell") => helper.shell(element),
             Some("log") => match &failure.log {
                 Some(log) => helper.log(log),
@@ -92,11 +92,11 @@ mod tests {
     #[test]
     fn it_asks_until_there_is_a_decision() {
         for (answers, expect, did) in [
-            (vec!["c"], Decision::Continue, vec![]),
-            (vec!["", "x", "Retry\n"], Decision::Retry, vec![]),
-            (vec!["s", "l", "t"], Decision::Terminate, vec!["shell 7", "log /log"]),
-            (vec!["quit"], Decision::Quit, vec![]),
-            (vec![], Decision::Quit, vec![]),
+            (vec!["c"], FailureDecision::Continue, vec![]),
+            (vec!["", "x", "Retry\n"], FailureDecision::Retry, vec![]),
+            (vec!["s", "l", "t"], FailureDecision::Terminate, vec!["shell 7", "log /log"]),
+            (vec!["quit"], FailureDecision::Quit, vec![]),
+            (vec![], FailureDecision::Quit, vec![]),
         ] {
             let seen = Seen::default();
             let failure = Failure { log: Some(PathBuf::from("/log")), ..Failure::default() };

@@ -26,7 +26,7 @@ pub struct KindDescription {
     /// Default configuration as YAML text: `config`, `variables`, `environment`, `environment-nocache`, `public`,
     /// `sandbox`; empty for none. Projects override it under `elements:`.
     pub defaults: String,
-    /// BuildStream's `BST_ARTIFACT_VERSION`: raised when equal configuration begins to give other artifacts.
+    /// BuildStream's `BST_ARTIFACT_VERSION`: raised when the same configuration builds a different artifact than before.
     pub artifact_version: u32,
     /// BuildStream's `BST_RUN_COMMANDS`: whether building needs a sandbox; if not, sandbox and environment are left
     /// out of the key.

@@ -1,4 +1,4 @@
-//! How a strategy can fail.
+//! Errors of element kinds and policies.
 
 use spec_model::{Place, UserError};
 

@@ -1,23 +1,23 @@
-//! The contracts that teams can replace: what a strategy is asked, what it answers, and how it can fail.
+//! The contracts that plugins implement: element kinds, overlay policies and priming policies.
 //!
-//! A strategy is a plain trait over plain data. This crate knows no WebAssembly: the plugin room implements these
-//! traits with components, tests implement them with a few lines.
+//! Each contract is a trait over plain data. This crate knows no WebAssembly: `spec-plugins` implements the traits with
+//! components, tests implement them directly.
 
+mod built_in;
 mod element_kind;
 mod error;
 mod overlay_policy;
 mod plan;
 mod priming_policy;
 mod registry;
-mod standard;
 
+pub use built_in::{BuiltInOverlayPolicy, BuiltInPrimingPolicy};
 pub use element_kind::{Configured, DependencyInput, ElementInput, ElementKind, Forbids, KindDescription};
 pub use error::{Blame, KindError, PolicyError};
 pub use overlay_policy::{
-    ChangedFile, Choice, InputOrigins, InputStanding, OriginFacts, OriginKind, OverlayPolicy, Proposal,
-    SetEdit, Standing,
+    ChangedFile, Choice, InputAlternatives, InputOrigins, OriginInfo, OriginKind, OriginState, OverlayPolicy,
+    Proposal, SetEdit,
 };
 pub use plan::{Command, CommandGroup, DigestEnvironment, Plan, Step};
 pub use priming_policy::{Candidate, Decision, Machine, Observation, Outcome, PrimingPolicy, SkipReason};
 pub use registry::{KindRegistry, KindRequest};
-pub use standard::{StandardOverlays, StandardPriming};

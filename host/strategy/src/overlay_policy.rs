@@ -2,26 +2,26 @@
 
 use crate::PolicyError;
 
-/// Decides which origins of an input are recorded, which of them is believed, and when there is nothing to wait for.
+/// Decides which origins of an input are recorded, and which recorded origin an input takes its contents from.
 ///
-/// A policy cannot make a build wrong: what it gets wrong is an action that nobody asks for. All calls are batches;
-/// elements, paths and files are numbers. An answer has as many entries as the question, in the same order. A policy
-/// that fails or answers nonsense is not asked again in the session, and [`StandardOverlays`](crate::StandardOverlays)
-/// takes its place.
+/// A wrong decision cannot make a build wrong: it costs the execution of an action that the build never requests. All
+/// calls are batches; elements, paths and files are numbers. An answer has as many entries as the question, in the same
+/// order. A policy that fails or gives an invalid answer is replaced by
+/// [`BuiltInOverlayPolicy`](crate::BuiltInOverlayPolicy) for the rest of the session.
 pub trait OverlayPolicy: Send {
-    /// At the end of an element's build: for every input, which of its alternatives are recorded, first the one to be
-    /// tried first. An empty answer records the input as one that the build generated.
+    /// Called at the end of an element's build: for every input, which of its alternatives are recorded, in order of
+    /// preference. An empty answer records the input as one that the build generated.
     ///
     /// # Errors
     /// When the policy is broken.
     fn select(&mut self, inputs: &[InputOrigins]) -> Result<Vec<Vec<u8>>, PolicyError>;
 
-    /// In a session: which of its recorded alternatives an input takes its contents from. Asked again whenever the
-    /// standing of one of them changes.
+    /// Called in a session: which of its recorded alternatives an input takes its contents from. Called again whenever
+    /// the state of one of them changes.
     ///
     /// # Errors
     /// When the policy is broken.
-    fn choose(&mut self, inputs: &[InputStanding]) -> Result<Vec<Choice>, PolicyError>;
+    fn choose(&mut self, inputs: &[InputAlternatives]) -> Result<Vec<Choice>, PolicyError>;
 
     /// Whether [`propose`](Self::propose) is to be called, with the contents of files.
     fn scans(&self) -> bool {
@@ -37,7 +37,7 @@ pub trait OverlayPolicy: Send {
     }
 }
 
-/// What kind of place an input came from.
+/// The kind of an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OriginKind {
     /// An element's sources: known before anything is built.
@@ -48,62 +48,62 @@ pub enum OriginKind {
     Artifact,
 }
 
-/// A place that an input came from.
+/// Where an input came from, as policies see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OriginFacts {
-    /// What kind of place.
+pub struct OriginInfo {
+    /// Its kind.
     pub kind: OriginKind,
-    /// Whose: a number, the same for the same element in one session; 0 is the recorded element.
+    /// The element it belongs to: a number, the same for the same element in one session; 0 is the recorded element.
     pub element: u32,
 }
 
-impl OriginFacts {
-    /// Whether another element had the file from there and installed it, by which it got the mode that it has now.
+impl OriginInfo {
+    /// Whether another element took the file from this origin and installed it, which set its file mode.
     #[must_use]
     pub fn is_installed(&self) -> bool {
         self.element != 0 && self.kind != OriginKind::Artifact
     }
 }
 
-/// An input and all places that it may have come from, in the order SOURCE, ACTION, ARTIFACT.
+/// An input and all its possible origins, in the order SOURCE, ACTION, ARTIFACT.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputOrigins {
     /// The number of the input's path in the path table of the element.
     pub path: u32,
     /// The alternatives; at most 255.
-    pub origins: Vec<OriginFacts>,
+    pub origins: Vec<OriginInfo>,
 }
 
-/// How an alternative stands in this session.
+/// What is known in this session of an origin's contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum OriginState {
     /// Its contents are known, and are what was recorded.
     Unchanged,
     /// Its contents are known, and differ from what was recorded.
     Changed,
-    /// Something still has to happen first.
+    /// Its contents are not known yet.
     Pending,
-    /// It will never be known: the path is gone, the element failed, the action cannot be adapted.
+    /// Its contents will never be known: the path no longer exists, the element failed, or the action cannot be adapted.
     Gone,
 }
 
-/// An input and how its recorded alternatives stand, in the recorded order.
+/// An input and the state of its recorded alternatives, in the recorded order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InputStanding {
+pub struct InputAlternatives {
     /// The number of the input, the same in all questions of a session.
     pub input: u32,
     /// The alternatives; at most 255.
-    pub alternatives: Vec<(OriginFacts, Standing)>,
+    pub alternatives: Vec<(OriginInfo, OriginState)>,
 }
 
 /// Where an input takes its contents from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// From this alternative, an index; it has to be known.
+    /// From the alternative with this index, whose contents must be known.
     Take(u8),
-    /// From none yet; at least one has to be pending.
+    /// From none yet; at least one must be pending.
     Wait,
-    /// From none: every action with this input is given up.
+    /// From none: no action with this input can be predicted.
     GiveUp,
 }
 
@@ -112,40 +112,40 @@ pub enum Choice {
 pub struct ChangedFile {
     /// Its path in the sandbox, without a leading slash.
     pub path: String,
-    /// What it was when it was recorded.
+    /// Its contents when it was recorded.
     pub before: Vec<u8>,
-    /// What it is now.
+    /// Its contents now.
     pub after: Vec<u8>,
 }
 
-/// A guess that the set of inputs changed with a file.
+/// A predicted change of the set of inputs, because of a changed file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// The index of the file in the question.
     pub file: u32,
-    /// The guess.
+    /// The change.
     pub edit: SetEdit,
 }
 
 /// A change of the set of inputs of every action that reads a file. Names are as the file spells them: the host looks
-/// beside the file, and then from every folder that other inputs are found from.
+/// in the folder of the file, and then in the folders in which other inputs were found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SetEdit {
-    /// One more input.
+    /// An input is added.
     Add {
         /// Its name.
         name: String,
     },
-    /// One less, unless something else needs it.
+    /// An input is removed, unless another file names it.
     Remove {
         /// Its name.
         name: String,
     },
-    /// One in the place of another.
+    /// An input replaces another.
     Rename {
-        /// The one that goes.
+        /// The removed one.
         from: String,
-        /// The one that comes.
+        /// The added one.
         to: String,
     },
 }

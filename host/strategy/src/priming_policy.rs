@@ -1,20 +1,20 @@
-//! The contract of a priming policy: which predicted actions are worth running ahead of the build.
+//! The contract of a priming policy: which predicted actions are executed ahead of the build.
 
 use crate::PolicyError;
 
-/// Decides what is primed, and in which order. One object serves a session and may remember what it saw.
+/// Decides which actions are primed, and in which order. One object serves a whole session and may keep state.
 ///
-/// All calls are batches; actions, elements and commands are numbers. A policy that fails or answers nonsense is not
-/// asked again in the session, and [`StandardPriming`](crate::StandardPriming) takes its place.
+/// All calls are batches; actions, elements and commands are numbers. A policy that fails or gives an invalid answer is
+/// replaced by [`BuiltInPrimingPolicy`](crate::BuiltInPrimingPolicy) for the rest of the session.
 pub trait PrimingPolicy: Send {
-    /// What becomes of candidates: as many decisions as candidates, in the same order. A candidate that is held is
-    /// asked about again when something changed.
+    /// Decides on candidates: as many decisions as candidates, in the same order. A candidate that is held is decided on
+    /// again when the state of the session has changed.
     ///
     /// # Errors
     /// When the policy is broken.
     fn decide(&mut self, candidates: &[Candidate], machine: &Machine) -> Result<Vec<Decision>, PolicyError>;
 
-    /// What became of actions that were submitted.
+    /// Tells the policy the outcome of actions that were submitted.
     ///
     /// # Errors
     /// When the policy is broken.
@@ -22,7 +22,7 @@ pub trait PrimingPolicy: Send {
         Ok(())
     }
 
-    /// What the policy wants to know in the next session, at most 64 KiB. Called once, at the end.
+    /// The state that the policy keeps for the next session, at most 64 KiB. Called once, at the end.
     ///
     /// # Errors
     /// When the policy is broken.
@@ -36,7 +36,7 @@ pub trait PrimingPolicy: Send {
 pub struct Candidate {
     /// Its number, the same in all questions of a session.
     pub action: u32,
-    /// The element that will ask for it.
+    /// The element that will request it.
     pub element: u32,
     /// The program it runs: equal numbers are equal programs, in all sessions.
     pub program: u32,
@@ -44,21 +44,22 @@ pub struct Candidate {
     pub took_ms: u32,
     /// CPU time that it took when it was recorded, in milliseconds; 0 if not known.
     pub cpu_ms: u32,
-    /// How often what was predicted for it in earlier sessions was asked for, primed or not; old times fade.
+    /// How often the build requested what was predicted for it in earlier sessions, primed or not. Old sessions count
+    /// less.
     pub hits: u32,
-    /// How often it was not.
+    /// How often the build did not request it.
     pub misses: u32,
-    /// How often its element asked in this session for what was predicted, primed or not, or for what taught us to
-    /// predict its other actions.
+    /// How often its element requested in this session what was predicted, primed or not, or an action that corrected
+    /// the predictions of others.
     pub element_hits: u32,
-    /// How often it asked for something else that taught us nothing; 0 again when something does.
+    /// How often its element requested something else that corrected nothing; reset to 0 by a correction.
     pub element_misses: u32,
     /// How many recorded actions read its outputs.
     pub fan_out: u32,
     /// The longest chain of recorded actions that wait for it, itself included, in milliseconds: those that read
     /// outputs in the chain, and those of elements that are built after.
     pub critical_ms: u32,
-    /// How many elements have to be built before the one that will ask for it starts.
+    /// How many elements must be built before the element that will request it.
     pub distance: u32,
 }
 
@@ -67,11 +68,11 @@ pub struct Candidate {
 pub struct Machine {
     /// Actions that can run at a time.
     pub slots: u32,
-    /// Real actions that run or wait.
+    /// Requested actions that run or wait.
     pub real: u32,
     /// Primed actions that run or wait.
     pub primed: u32,
-    /// Primed actions that were ever sent in this session.
+    /// Primed actions that were submitted in this session.
     pub sent: u32,
     /// The sum of `element_hits` of all elements.
     pub hits: u32,
@@ -83,15 +84,15 @@ pub struct Machine {
     pub bytes_left: u64,
 }
 
-/// What becomes of a candidate.
+/// A decision on a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Submit it. Lower numbers go first; all go behind real work.
+    /// Submit it. Lower numbers run first; all run after requested actions.
     Submit {
         /// From 0 to 1000.
         priority: u16,
     },
-    /// Ask again later.
+    /// Decide again later.
     Hold,
     /// Do not submit it as it is predicted now.
     Skip(SkipReason),
@@ -100,35 +101,35 @@ pub enum Decision {
 /// Why a candidate is skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SkipReason {
-    /// It costs less to run on request.
+    /// Executing it ahead saves too little.
     TooCheap,
-    /// It costs more than it is likely to save.
+    /// It costs too much of the budget that is left.
     TooDear,
-    /// It has hardly ever been asked for.
+    /// Its predictions were mostly wrong.
     Unlikely,
     /// Another reason of the policy.
     Other,
 }
 
-/// What became of a submitted action.
+/// The outcome of a submitted action, and its cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Observation {
     /// Its number.
     pub action: u32,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
     /// CPU time that it took, in milliseconds; 0 if not known.
     pub cpu_ms: u32,
 }
 
-/// What became of a submitted action, as its policy learns it.
+/// The outcome of a submitted action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was asked for after it had finished.
+    /// The build requested it after it had finished.
     Used,
-    /// It was asked for while it ran or waited.
+    /// The build requested it while it ran or waited.
     Joined,
-    /// Its element ended without asking for it.
+    /// Its element ended without requesting it.
     Unused,
     /// It failed.
     Failed,

@@ -3,6 +3,7 @@
 //!
 //! Tests called `case_NUMBER_...` are the cases of real input in `docs/speculation.md`.
 
+mod budget;
 mod case;
 mod chains;
 mod feedback;

@@ -40,7 +40,7 @@ impl host::OverlayPolicy for Overlays {
             .call("select", |exports, store| exports.spec_overlay_policy_policy().call_select(store, &inputs))
     }
 
-    fn choose(&mut self, inputs: &[host::InputStanding]) -> Result<Vec<host::Choice>, PolicyError> {
+    fn choose(&mut self, inputs: &[host::InputAlternatives]) -> Result<Vec<host::Choice>, PolicyError> {
         let inputs: Vec<_> = inputs.iter().map(standing_of_input).collect();
         let choices = self.running.call("choose", |exports, store| {
             exports.spec_overlay_policy_policy().call_choose(store, &inputs)
@@ -76,7 +76,7 @@ fn refused(policy: String, refusal: guest::Refusal) -> PolicyLoadError {
     PolicyLoadError::Refused { reason, policy, key, message }
 }
 
-fn origin(origin: &host::OriginFacts) -> guest::Origin {
+fn origin(origin: &host::OriginInfo) -> guest::Origin {
     let kind = match origin.kind {
         host::OriginKind::Source => guest::OriginKind::Source,
         host::OriginKind::Action => guest::OriginKind::Action,
@@ -85,14 +85,14 @@ fn origin(origin: &host::OriginFacts) -> guest::Origin {
     guest::Origin { kind, element: origin.element }
 }
 
-fn standing_of_input(input: &host::InputStanding) -> guest::InputStanding {
-    let alternative = |(facts, standing): &(host::OriginFacts, host::Standing)| guest::Alternative {
+fn standing_of_input(input: &host::InputAlternatives) -> guest::InputStanding {
+    let alternative = |(facts, standing): &(host::OriginInfo, host::OriginState)| guest::Alternative {
         origin: origin(facts),
         standing: match standing {
-            host::Standing::Unchanged => guest::Standing::Unchanged,
-            host::Standing::Changed => guest::Standing::Changed,
-            host::Standing::Pending => guest::Standing::Pending,
-            host::Standing::Gone => guest::Standing::Gone,
+            host::OriginState::Unchanged => guest::Standing::Unchanged,
+            host::OriginState::Changed => guest::Standing::Changed,
+            host::OriginState::Pending => guest::Standing::Pending,
+            host::OriginState::Gone => guest::Standing::Gone,
         },
     };
     guest::InputStanding {

@@ -139,7 +139,7 @@ async fn a_retried_job_can_succeed() {
     let work = Arc::new(Scripted { fails_once: Mutex::new(vec![0]), ..Scripted::default() });
     let retry = |event: &Event| match event {
         Event::JobEnded { job, end: JobEnd::Failed(_), .. } => {
-            Some(Control::Decide { job: *job, decision: Decision::Retry })
+            Some(Control::Decide { job: *job, decision: FailureDecision::Retry })
         }
         _ => None,
     };

@@ -1,34 +1,37 @@
 use super::*;
-use crate::attribute::Staging;
+use crate::attribution::StagedRoot;
 use crate::testing::Store;
 
 #[test]
-fn uses_are_counted_from_record_to_record() {
+fn hits_and_misses_are_carried_from_record_to_record() {
     let store = Store::new();
-    let staging = Staging::new(&store.cas, vec![]).expect("nothing is staged");
+    let staging = StagedRoot::new(&store.cas, vec![]).expect("nothing is staged");
     let mut previous = None;
-    let mut ends = Vec::new();
-    let mut uses = Vec::new();
+    let mut predictions = Vec::new();
+    let mut counts = Vec::new();
     let first = [Some(true), Some(false), Some(true), None];
-    for (version, end) in first.into_iter().chain([Some(true); 15]).enumerate() {
+    for (version, confirmed) in first.into_iter().chain([Some(true); 15]).enumerate() {
         let action = store.action("cc", &store.tree(&[&format!("src/main.c={version}")]));
-        let build = Build {
+        let build = ElementBuild {
             element: "app.bst",
             staging: &staging,
             folders: &[],
             platforms: &[],
             dependencies: &[],
             subactions: &[store.answered(action, &["main.o=o"])],
-            ends: &ends,
+            predictions: &predictions,
             artifact: None,
         };
-        let made = generate(&store.cas, &build, Mode::Full, true, previous, &OverlaySlot::default());
+        let policy = GuardedOverlayPolicy::default();
+        let options =
+            GenerateOptions { mode: SpeculationMode::Full, format: RecordFormat::Compact, policy: &policy };
+        let made = generate_record(&store.cas, &build, options, true, previous);
         previous = made.expect("the store works").digest();
         let record =
             Record::load(&store.cas, &previous.expect("a record"), "app.bst").expect("it can be read");
-        uses.push((record.actions[0].hits, record.actions[0].misses));
-        ends = vec![(action, end)];
+        counts.push((record.actions[0].hits, record.actions[0].misses));
+        predictions = vec![PredictionResult { base: action, confirmed }];
     }
-    assert_eq!(uses[..4], [(0, 0), (1, 0), (1, 1), (2, 1)]);
-    assert_eq!(uses[17..], [(15, 1), (8, 0)], "those before fade");
+    assert_eq!(counts[..4], [(0, 0), (1, 0), (1, 1), (2, 1)]);
+    assert_eq!(counts[17..], [(15, 1), (8, 0)], "older ones are halved");
 }

@@ -1,4 +1,4 @@
-//! From `SpeculativeActions.Compact` to records. A record may come from anywhere, so every number is checked.
+//! Converts `SpeculativeActions.Compact` to records. Records are untrusted, so that all numbers are checked.
 
 use std::collections::HashSet;
 
@@ -6,18 +6,21 @@ use spec_model::Digest;
 use spec_proto::buildstream::v2::speculative_actions as proto;
 use spec_proto::buildstream::v2::speculative_actions::overlay::OverlayType;
 
-use super::{Content, Input, NameId, Origin, PlatformTree, Record, RecordedAction, RecordedOutput, digests};
-use crate::paths::{PathId, Paths};
+use super::{
+    Content, ElementIndex, Origin, PlatformTree, Record, RecordedAction, RecordedInput, RecordedOutput,
+    digest_table,
+};
+use crate::path_table::{PathId, PathTable};
 
 /// The record, or what is wrong with it.
-pub(super) fn record(compact: proto::Compact) -> Result<Record, String> {
+pub(crate) fn record(compact: proto::Compact) -> Result<Record, String> {
     if compact.elements.is_empty() {
         return Err("it names no element".to_owned());
     }
     let tables = Tables {
         elements: compact.elements.len(),
         paths: paths(&compact.path_parents, &compact.path_names)?,
-        digests: digests::read(&compact.hashes, &compact.sizes)?,
+        digests: digest_table::read(&compact.hashes, &compact.sizes)?,
         platforms: compact.platforms.len(),
     };
     let actions =
@@ -35,39 +38,39 @@ pub(super) fn record(compact: proto::Compact) -> Result<Record, String> {
     Ok(Record { elements: compact.elements, paths: tables.paths, inputs, actions, platforms, installed })
 }
 
-fn paths(parents: &[u32], names: &[String]) -> Result<Paths, String> {
+fn paths(parents: &[u32], names: &[String]) -> Result<PathTable, String> {
     if parents.len() != names.len() {
         return Err(format!("{} parents of {} names", parents.len(), names.len()));
     }
-    let mut paths = Paths::new();
+    let mut paths = PathTable::new();
     for (parent, name) in parents.iter().zip(names) {
         let id = paths.len();
-        // A parent of a higher number could be its own ancestor.
+        // With a parent of a higher number, a path could be its own ancestor.
         let proper = (*parent as usize) < id && !name.is_empty() && !name.contains(['/', '\0']);
         if !proper || paths.child(PathId(*parent), name).index() != id {
-            return Err(format!("the path table has no place for '{name}' in {parent}"));
+            return Err(format!("the path table has an invalid entry '{name}' in {parent}"));
         }
     }
     Ok(paths)
 }
 
-/// What numbers are checked against.
+/// The tables that numbers are indices of.
 struct Tables {
     elements: usize,
-    paths: Paths,
+    paths: PathTable,
     digests: Vec<Digest>,
     platforms: usize,
 }
 
 impl Tables {
-    fn input(&self, input: proto::Input, bases: &HashSet<Digest>) -> Result<Input, String> {
-        let seen = match input.target.is_empty() {
+    fn input(&self, input: proto::Input, bases: &HashSet<Digest>) -> Result<RecordedInput, String> {
+        let content = match input.target.is_empty() {
             true => Content::File { digest: self.digest(input.digest)?, executable: input.executable },
             false => Content::Symlink(input.target),
         };
         let origins =
             input.origins.iter().map(|origin| self.origin(origin, bases)).collect::<Result<_, _>>()?;
-        Ok(Input { path: self.path(input.path)?, seen, origins })
+        Ok(RecordedInput { path: self.path(input.path)?, content, origins })
     }
 
     fn origin(&self, origin: &proto::Origin, bases: &HashSet<Digest>) -> Result<Origin, String> {
@@ -77,7 +80,7 @@ impl Tables {
             Ok(OverlayType::Artifact) => Ok(Origin::Artifact { element, path }),
             Ok(OverlayType::Action) => {
                 let base = self.digest(origin.action)?;
-                match element == NameId::SELF && !bases.contains(&base) {
+                match element == ElementIndex::SELF && !bases.contains(&base) {
                     true => Err(format!("{base} is an origin and not among its own actions")),
                     false => Ok(Origin::Action { element, base, path }),
                 }
@@ -111,8 +114,8 @@ impl Tables {
         Ok(PlatformTree { digest: self.digest(platform.digest)?, elements })
     }
 
-    fn element(&self, index: u32) -> Result<NameId, String> {
-        below("element", index, self.elements).map(|()| NameId(index))
+    fn element(&self, index: u32) -> Result<ElementIndex, String> {
+        below("element", index, self.elements).map(|()| ElementIndex(index))
     }
 
     fn path(&self, index: u32) -> Result<PathId, String> {

@@ -1,81 +1,74 @@
-//! The record of one element's build: what it asked for, and where the inputs came from.
+//! The record of an element's build: the actions that it requested, and the origins of their inputs.
 
-mod blob;
-mod digests;
-mod from_proto;
-mod known;
-mod needs;
-#[cfg(test)]
-mod tests;
-mod to_proto;
+mod digest_table;
+pub(crate) mod from_proto;
+pub(crate) mod to_proto;
 
 use std::collections::HashMap;
-
-pub use needs::record_needs;
 
 use spec_cas::Entry;
 use spec_model::Digest;
 
-use crate::paths::{PathId, Paths};
+use crate::path_table::{PathId, PathTable};
 
-/// An element in [`Record::elements`].
+/// The index of an element in [`Record::elements`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NameId(pub u32);
+pub struct ElementIndex(pub u32);
 
-impl NameId {
+impl ElementIndex {
     /// The recorded element itself.
     pub const SELF: Self = Self(0);
 }
 
-/// An input in [`Record::inputs`].
+/// The index of an input in [`Record::inputs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InputId(pub u32);
 
-/// What a build asked for. Inputs of an action are not listed with it: they are what its input root has, and each is
+/// The record of a build. The inputs of an action are not listed with it: they are those of its input root, and each is
 /// found in [`inputs`](Self::inputs) by its path and contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// Full names of elements, with junctions; the first is the recorded element itself.
     pub elements: Vec<String>,
-    /// All paths that the rest names.
-    pub paths: Paths,
-    /// What was at a path in some action's input root. One path occurs with each contents that it had.
-    pub inputs: Vec<Input>,
-    /// In the order in which they were answered; every action once.
+    /// All paths of the record.
+    pub paths: PathTable,
+    /// All inputs of all actions. A path occurs once with each contents that it had.
+    pub inputs: Vec<RecordedInput>,
+    /// The actions, each once, in the order in which they were answered.
     pub actions: Vec<RecordedAction>,
-    /// Trees that actions name in platforms, environments or arguments.
+    /// The trees of dependencies that actions name in platforms, environments or arguments.
     pub platforms: Vec<PlatformTree>,
-    /// Files and links of the element's artifact whose origin is known, by path in it.
-    pub installed: Vec<Input>,
+    /// The files of the element's artifact whose origin is known, with their paths in the artifact.
+    pub installed: Vec<RecordedInput>,
 }
 
-/// Something at a path, and where it came from.
+/// An input of actions, or a file of an artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Input {
-    /// In the input root, or in the artifact.
+pub struct RecordedInput {
+    /// Its path in the input root, or in the artifact.
     pub path: PathId,
-    /// What was there.
-    pub seen: Content,
-    /// Where it came from: alternatives, in the order SOURCE, ACTION, ARTIFACT. Empty for what the build generated.
+    /// Its contents.
+    pub content: Content,
+    /// Its possible origins, in the order SOURCE, ACTION, ARTIFACT. Empty for a file that the build generated.
     pub origins: Vec<Origin>,
 }
 
-/// What is at a path.
+/// The contents of a path that is not a directory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Content {
     /// A regular file.
     File {
-        /// Its bytes.
+        /// Its contents.
         digest: Digest,
         /// Whether its owner may execute it.
         executable: bool,
     },
-    /// A symbolic link, and what it points at as written.
+    /// A symbolic link, with its target as written.
     Symlink(String),
 }
 
 impl Content {
-    /// What an entry of a tree is; `None` for a directory.
+    /// The contents of an entry of a tree; `None` for a directory.
     #[must_use]
     pub fn of(entry: Entry) -> Option<Self> {
         match entry {
@@ -85,7 +78,7 @@ impl Content {
         }
     }
 
-    /// The bytes of a file.
+    /// The digest of a file.
     pub(crate) fn file(&self) -> Option<&Digest> {
         match self {
             Self::File { digest, .. } => Some(digest),
@@ -94,57 +87,57 @@ impl Content {
     }
 }
 
-/// A place that something came from.
+/// Where an input came from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// A path in the sources of an element.
     Source {
-        /// Whose.
-        element: NameId,
-        /// In the tree of its sources.
+        /// The element.
+        element: ElementIndex,
+        /// The path in the tree of its sources.
         path: PathId,
     },
     /// An output of a recorded action.
     Action {
-        /// Whose build asked for it.
-        element: NameId,
+        /// The element whose build requested it.
+        element: ElementIndex,
         /// The base action.
         base: Digest,
-        /// Relative to its working directory, as in its result.
+        /// The path in its result, relative to its working directory.
         path: PathId,
     },
     /// A path in the artifact of an element.
     Artifact {
-        /// Whose.
-        element: NameId,
-        /// In the tree of its files.
+        /// The element.
+        element: ElementIndex,
+        /// The path in the tree of its files.
         path: PathId,
     },
 }
 
-/// A base action and what came of it.
+/// A base action and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedAction {
     /// The encoded Action.
     pub base: Digest,
     /// The files it wrote.
     pub outputs: Vec<RecordedOutput>,
-    /// Those of [`Record::platforms`] that it names, as indices.
+    /// The indices in [`Record::platforms`] of the trees that it names.
     pub platforms: Vec<u32>,
     /// How long its command ran, in milliseconds; 0 if not known.
     pub took_ms: u32,
     /// CPU time that it took, in milliseconds; 0 if not known.
     pub cpu_ms: u32,
-    /// How often what was predicted for it was asked for, primed or not. Old times fade.
+    /// How often the build requested what was predicted for it, primed or not. Old sessions count less.
     pub hits: u32,
-    /// How often it was not.
+    /// How often the build did not request it.
     pub misses: u32,
 }
 
 /// A file that an action wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedOutput {
-    /// Relative to the working directory, as in the result.
+    /// The path in the result, relative to the working directory.
     pub path: PathId,
     /// Its bytes.
     pub digest: Digest,
@@ -152,17 +145,17 @@ pub struct RecordedOutput {
     pub executable: bool,
 }
 
-/// A tree of staged dependencies, which actions name as `HASH/SIZE`.
+/// A tree of staged dependencies, which actions name by its digest as `HASH/SIZE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlatformTree {
     /// The tree.
     pub digest: Digest,
     /// The elements whose artifacts it is made of, in the order of staging.
-    pub elements: Vec<NameId>,
+    pub elements: Vec<ElementIndex>,
 }
 
 impl RecordedOutput {
-    /// What it wrote.
+    /// Its contents.
     #[must_use]
     pub fn content(&self) -> Content {
         Content::File { digest: self.digest, executable: self.executable }
@@ -175,7 +168,7 @@ impl Record {
     pub fn of(element: &str) -> Self {
         Self {
             elements: vec![element.to_owned()],
-            paths: Paths::new(),
+            paths: PathTable::new(),
             inputs: Vec::new(),
             actions: Vec::new(),
             platforms: Vec::new(),
@@ -189,49 +182,49 @@ impl Record {
         self.elements.first().map_or("", String::as_str)
     }
 
-    /// The full name of an element; empty for a number that is none.
+    /// The full name of an element; empty for an index that is out of range.
     #[must_use]
-    pub fn name(&self, id: NameId) -> &str {
+    pub fn name(&self, id: ElementIndex) -> &str {
         self.elements.get(id.0 as usize).map_or("", String::as_str)
     }
 
-    /// The number of an element, added if it is not there.
-    pub fn name_id(&mut self, name: &str) -> NameId {
+    /// The index of the element with this full name, added if it is not there.
+    pub(crate) fn element_index(&mut self, name: &str) -> ElementIndex {
         let found = self.elements.iter().position(|known| known == name);
         let index = found.unwrap_or_else(|| {
             self.elements.push(name.to_owned());
             self.elements.len() - 1
         });
-        NameId(index as u32)
+        ElementIndex(index as u32)
     }
 
-    /// Inputs by path and contents.
+    /// An index of the inputs by path and contents.
     #[must_use]
-    pub fn input_index(&self) -> InputIndex<'_> {
+    pub(crate) fn input_index(&self) -> InputIndex<'_> {
         let entries = self.inputs.iter().enumerate();
-        let entries = entries.map(|(number, input)| ((input.path, &input.seen), InputId(number as u32)));
+        let entries = entries.map(|(number, input)| ((input.path, &input.content), InputId(number as u32)));
         InputIndex { by_path: entries.collect() }
     }
 }
 
-/// Inputs of a record by path and contents.
+/// The inputs of a record by path and contents.
 #[derive(Debug)]
-pub struct InputIndex<'a> {
+pub(crate) struct InputIndex<'a> {
     by_path: HashMap<(PathId, &'a Content), InputId>,
 }
 
 impl InputIndex<'_> {
     /// The input with these contents at this path.
     #[must_use]
-    pub fn find(&self, path: PathId, content: &Content) -> Option<InputId> {
+    pub(crate) fn find(&self, path: PathId, content: &Content) -> Option<InputId> {
         self.by_path.get(&(path, content)).copied()
     }
 }
 
 impl Origin {
-    /// Whose sources, action or artifact.
+    /// The element of the sources, action or artifact.
     #[must_use]
-    pub fn element(&self) -> NameId {
+    pub fn element(&self) -> ElementIndex {
         match self {
             Self::Source { element, .. } | Self::Action { element, .. } | Self::Artifact { element, .. } => {
                 *element
@@ -239,9 +232,9 @@ impl Origin {
         }
     }
 
-    /// Where the kind stands in the usual order of alternatives.
+    /// The position of its kind in the order of alternatives.
     #[must_use]
-    pub fn rank(&self) -> u8 {
+    pub(crate) fn rank(&self) -> u8 {
         match self {
             Self::Source { .. } => 0,
             Self::Action { .. } => 1,

@@ -1,14 +1,14 @@
-//! From records to `SpeculativeActions.Compact`.
+//! Converts records to `SpeculativeActions.Compact`.
 
 use spec_proto::buildstream::v2::speculative_actions as proto;
 use spec_proto::buildstream::v2::speculative_actions::overlay::OverlayType;
 
-use super::digests::Writer;
-use super::{Content, Input, Origin, PlatformTree, Record, RecordedAction};
+use super::digest_table::DigestTable;
+use super::{Content, Origin, PlatformTree, Record, RecordedAction, RecordedInput};
 
 /// The compact form of a record.
-pub(super) fn compact(record: &Record) -> proto::Compact {
-    let mut digests = Writer::default();
+pub(crate) fn compact(record: &Record) -> proto::Compact {
+    let mut digests = DigestTable::default();
     let inputs = record.inputs.iter().map(|known| input(known, &mut digests)).collect();
     let actions = record.actions.iter().map(|known| action(known, &mut digests)).collect();
     let platforms = record.platforms.iter().map(|known| platform(known, &mut digests)).collect();
@@ -26,8 +26,8 @@ pub(super) fn compact(record: &Record) -> proto::Compact {
     }
 }
 
-fn input(input: &Input, digests: &mut Writer) -> proto::Input {
-    let (digest, executable, target) = match &input.seen {
+fn input(input: &RecordedInput, digests: &mut DigestTable) -> proto::Input {
+    let (digest, executable, target) = match &input.content {
         Content::File { digest, executable } => (digests.number(digest), *executable, String::new()),
         Content::Symlink(target) => (0, false, target.clone()),
     };
@@ -35,7 +35,7 @@ fn input(input: &Input, digests: &mut Writer) -> proto::Input {
     proto::Input { path: input.path.0, digest, executable, target, origins }
 }
 
-fn origin(origin: &Origin, digests: &mut Writer) -> proto::Origin {
+fn origin(origin: &Origin, digests: &mut DigestTable) -> proto::Origin {
     let (r#type, path, action) = match origin {
         Origin::Source { path, .. } => (OverlayType::Source, path, 0),
         Origin::Action { path, base, .. } => (OverlayType::Action, path, digests.number(base)),
@@ -44,7 +44,7 @@ fn origin(origin: &Origin, digests: &mut Writer) -> proto::Origin {
     proto::Origin { r#type: r#type.into(), element: origin.element().0, path: path.0, action }
 }
 
-fn action(action: &RecordedAction, digests: &mut Writer) -> proto::Recorded {
+fn action(action: &RecordedAction, digests: &mut DigestTable) -> proto::Recorded {
     let base = digests.number(&action.base);
     let outputs = action.outputs.iter().map(|output| proto::Output {
         path: output.path.0,
@@ -62,7 +62,7 @@ fn action(action: &RecordedAction, digests: &mut Writer) -> proto::Recorded {
     }
 }
 
-fn platform(platform: &PlatformTree, digests: &mut Writer) -> proto::Platform {
+fn platform(platform: &PlatformTree, digests: &mut DigestTable) -> proto::Platform {
     let digest = digests.number(&platform.digest);
     proto::Platform { digest, elements: platform.elements.iter().map(|element| element.0).collect() }
 }

@@ -1,16 +1,16 @@
-//! Numbers of a session, and what its actions wait for.
+//! The numbers of a session, and the predictions for its actions.
 
 /// An element of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ElementId(pub u32);
 
-/// A recorded action of the session. An action only ever reads outputs of actions with lower numbers.
+/// A recorded action of the session. An action only reads outputs of actions with lower numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActionId(pub u32);
 
-/// A place in the session that inputs come from: a path in sources or in an artifact, or an output.
+/// An origin of inputs in the session: a path in sources or in an artifact, or an output of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PlaceId(pub(super) u32);
+pub struct OriginId(pub(super) u32);
 
 /// A tree of staged dependencies that actions name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,28 +29,40 @@ pub enum Fact {
     Tree(TreeId),
 }
 
-/// Where an action stands.
+/// What is known of the action that the build will request in place of a recorded one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Something still has to become known: each of these facts may change that.
+pub(crate) enum Prediction {
+    /// It depends on these facts, which are not known yet.
     Pending(Vec<Fact>),
-    /// All its inputs are what was recorded.
+    /// It is the recorded action: all inputs are equal.
     Unchanged,
-    /// All its inputs are known, and some differ.
+    /// All its inputs are known, and some differ from the recorded ones.
     Adapted,
     /// It cannot be predicted.
-    Impossible(Impossible),
+    Impossible(ImpossibleCause),
 }
+
+/// The kind of a [`Prediction`], without the facts that it depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PredictionKind {
+    Pending,
+    Unchanged,
+    Adapted,
+    Impossible(ImpossibleCause),
+}
+
+/// Actions whose prediction may have changed, so that they must be predicted again.
+pub(crate) type Invalidated = std::collections::BTreeSet<ActionId>;
 
 /// Why an action cannot be predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Impossible {
-    /// Its messages are not in the store, or have fields that we do not know.
+pub enum ImpossibleCause {
+    /// Its messages are not in the store, or have fields that this version does not know.
     Unreadable,
-    /// An input is nowhere any more.
+    /// None of the origins of an input has it any more.
     InputGone,
-    /// A tree that it names cannot be made any more.
+    /// A tree of dependencies that it names can no longer be made.
     TreeGone,
-    /// What it would be now cannot be made: a directory would have to be where a file is.
+    /// The adapted action cannot be made: a directory would replace a file that it still has.
     Contradiction,
 }

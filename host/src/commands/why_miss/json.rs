@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use spec_model::Digest;
-use spec_speculation::{Content, Difference};
+use spec_speculation::{ActionDifference, Content};
 
 use super::{Explained, Missed};
 
@@ -27,7 +27,7 @@ fn miss(explained: &Explained) -> Value {
     let differences = explained.differences.as_ref();
     json!({
         "command": explained.command,
-        "end": explained.miss.end,
+        "end": explained.miss.bucket,
         "recorded": explained.miss.recorded.to_string(),
         "predicted": text(&explained.miss.predicted),
         "requested": text(&explained.miss.requested),
@@ -35,12 +35,12 @@ fn miss(explained: &Explained) -> Value {
     })
 }
 
-fn difference(difference: &Difference) -> Value {
+fn difference(difference: &ActionDifference) -> Value {
     match difference {
-        Difference::Input { path, predicted, requested } => {
+        ActionDifference::Input { path, predicted, requested } => {
             json!({"input": path, "predicted": content(predicted), "requested": content(requested)})
         }
-        Difference::Field { name, predicted, requested } => {
+        ActionDifference::Field { name, predicted, requested } => {
             json!({"field": name, "predicted": predicted, "requested": requested})
         }
     }

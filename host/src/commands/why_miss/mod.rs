@@ -10,7 +10,7 @@ use spec_artifact::Artifact;
 use spec_cas::Cas;
 use spec_exec::record;
 use spec_model::{Answered, Digest};
-use spec_speculation::{Difference, Miss, explain, load_misses};
+use spec_speculation::{ActionDifference, Miss, diff_actions, load_misses};
 
 use super::artifact::{Target, Targets};
 use super::say;
@@ -36,7 +36,7 @@ struct Explained {
     command: Option<String>,
     /// From what was predicted, or else recorded, to what was asked for. `None` when nothing was asked for, or when
     /// messages are no longer in the cache.
-    differences: Option<Vec<Difference>>,
+    differences: Option<Vec<ActionDifference>>,
 }
 
 /// Says what was predicted and not asked for like that, path by path.
@@ -109,7 +109,7 @@ impl Explained {
     fn of(cas: &Cas, miss: Miss) -> Self {
         let before = miss.predicted.unwrap_or(miss.recorded);
         // Messages may have been evicted; then there is nothing to compare.
-        let differences = miss.requested.and_then(|requested| explain(cas, &before, &requested).ok());
+        let differences = miss.requested.and_then(|requested| diff_actions(cas, &before, &requested).ok());
         let command = command(cas, &miss.requested.unwrap_or(before));
         Self { miss, command, differences }
     }

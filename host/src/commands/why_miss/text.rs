@@ -1,7 +1,7 @@
 //! Misses as people read them.
 
 use spec_model::Digest;
-use spec_speculation::{Content, Difference};
+use spec_speculation::{ActionDifference, Content};
 
 use super::{Explained, Missed};
 use crate::term::{clean, fit};
@@ -41,7 +41,7 @@ fn details(explained: &Explained) -> Vec<String> {
     let requested = miss.requested.as_ref().map_or("nothing".to_owned(), brief);
     let recorded = brief(&miss.recorded);
     let mut lines =
-        vec![format!("{}: recorded {recorded}, predicted {predicted}, asked for {requested}", miss.end)];
+        vec![format!("{}: recorded {recorded}, predicted {predicted}, asked for {requested}", miss.bucket)];
     match (&explained.differences, miss.requested) {
         (Some(differences), _) => lines.extend(differences.iter().map(difference)),
         (None, Some(_)) => lines.push("their messages are not all in the cache any more".to_owned()),
@@ -50,12 +50,12 @@ fn details(explained: &Explained) -> Vec<String> {
     lines
 }
 
-fn difference(difference: &Difference) -> String {
+fn difference(difference: &ActionDifference) -> String {
     let line = match difference {
-        Difference::Input { path, predicted, requested } => {
+        ActionDifference::Input { path, predicted, requested } => {
             format!("{} {path}: {} -> {}", sign(predicted, requested), content(predicted), content(requested))
         }
-        Difference::Field { name, predicted, requested } => {
+        ActionDifference::Field { name, predicted, requested } => {
             let value = |value: &Option<String>| {
                 value.as_ref().map_or("nothing".to_owned(), |text| format!("'{text}'"))
             };

@@ -4,19 +4,20 @@ use std::collections::HashSet;
 
 use spec_plugins::{overlay_policies, priming_policies};
 use spec_strategy::{
-    Candidate, ChangedFile, Choice, Decision, InputOrigins, InputStanding, Machine, Observation, OriginFacts,
-    OriginKind, Outcome, OverlayPolicy, PrimingPolicy, SkipReason, StandardOverlays, StandardPriming,
-    Standing,
+    BuiltInOverlayPolicy, BuiltInPrimingPolicy, Candidate, ChangedFile, Choice, Decision, InputAlternatives,
+    InputOrigins, Machine, Observation, OriginInfo, OriginKind, OriginState, Outcome, OverlayPolicy,
+    PrimingPolicy, SkipReason,
 };
 
 use super::{embedded, overlay, priming};
 
 const KINDS: [OriginKind; 3] = [OriginKind::Source, OriginKind::Action, OriginKind::Artifact];
-const STANDINGS: [Standing; 4] = [Standing::Unchanged, Standing::Changed, Standing::Pending, Standing::Gone];
+const STANDINGS: [OriginState; 4] =
+    [OriginState::Unchanged, OriginState::Changed, OriginState::Pending, OriginState::Gone];
 
 #[test]
 fn overlay_policies_keep_to_the_contract() {
-    check_overlays(&mut || Box::new(StandardOverlays));
+    check_overlays(&mut || Box::new(BuiltInOverlayPolicy));
     for name in overlay_policies() {
         check_overlays(&mut || overlay(&embedded(name, &[])).expect("embedded policies need no settings"));
     }
@@ -24,7 +25,7 @@ fn overlay_policies_keep_to_the_contract() {
 
 #[test]
 fn priming_policies_keep_to_the_contract() {
-    check_priming(&mut || Box::new(StandardPriming));
+    check_priming(&mut || Box::new(BuiltInPrimingPolicy));
     for name in priming_policies() {
         check_priming(&mut || priming(&embedded(name, &[])).expect("embedded policies need no settings"));
     }
@@ -41,7 +42,7 @@ fn the_built_in_policy_is_eager_about_what_is_likely() {
         }
     }
     let proven = Machine { hits: 1, ..ROOMY };
-    assert_eq!(StandardPriming.decide(&candidates, &proven).expect("it answers"), decided);
+    assert_eq!(BuiltInPrimingPolicy.decide(&candidates, &proven).expect("it answers"), decided);
 }
 
 /// Checks an overlay policy, of which `make` gives new ones.
@@ -71,13 +72,13 @@ fn check_overlays(make: &mut dyn FnMut() -> Box<dyn OverlayPolicy>) {
     }
 }
 
-fn check_choice(input: &InputStanding, choice: Choice) {
+fn check_choice(input: &InputAlternatives, choice: Choice) {
     let standings: Vec<_> = input.alternatives.iter().map(|(_, standing)| *standing).collect();
     let possible = match choice {
         Choice::Take(index) => {
-            matches!(standings.get(usize::from(index)), Some(Standing::Unchanged | Standing::Changed))
+            matches!(standings.get(usize::from(index)), Some(OriginState::Unchanged | OriginState::Changed))
         }
-        Choice::Wait => standings.contains(&Standing::Pending),
+        Choice::Wait => standings.contains(&OriginState::Pending),
         Choice::GiveUp => true,
     };
     assert!(possible, "{choice:?} of {standings:?}");
@@ -102,7 +103,7 @@ fn check_proposals(policy: &mut dyn OverlayPolicy) {
 /// Inputs with none, one and many origins.
 fn origins() -> Vec<InputOrigins> {
     let of = |kinds: &[OriginKind]| {
-        kinds.iter().zip(0..).map(|(kind, element)| OriginFacts { kind: *kind, element }).collect()
+        kinds.iter().zip(0..).map(|(kind, element)| OriginInfo { kind: *kind, element }).collect()
     };
     let many: Vec<OriginKind> = KINDS.iter().flat_map(|kind| [*kind; 85]).collect();
     let all = [&KINDS[..0], &KINDS[..1], &KINDS[2..], &KINDS, &many];
@@ -110,14 +111,14 @@ fn origins() -> Vec<InputOrigins> {
 }
 
 /// Inputs with every combination of standings of up to three alternatives.
-fn standings() -> Vec<InputStanding> {
-    let mut all: Vec<Vec<Standing>> = vec![vec![]];
+fn standings() -> Vec<InputAlternatives> {
+    let mut all: Vec<Vec<OriginState>> = vec![vec![]];
     for length in 0..3 {
         let longest: Vec<_> = all.iter().filter(|one| one.len() == length).cloned().collect();
         all.extend(longest.iter().flat_map(|one| STANDINGS.map(|next| [&one[..], &[next]].concat())));
     }
-    let facts = |index: usize| OriginFacts { kind: KINDS[index], element: 0 };
-    let input = |(input, standings): (u32, Vec<Standing>)| InputStanding {
+    let facts = |index: usize| OriginInfo { kind: KINDS[index], element: 0 };
+    let input = |(input, standings): (u32, Vec<OriginState>)| InputAlternatives {
         input,
         alternatives: standings.iter().enumerate().map(|(index, one)| (facts(index), *one)).collect(),
     };

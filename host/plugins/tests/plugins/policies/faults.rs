@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use spec_model::UserError;
 use spec_plugins::{Limits, Options};
-use spec_strategy::{Candidate, InputStanding, Machine, OriginFacts, OriginKind, PolicyError, Standing};
+use spec_strategy::{
+    Candidate, InputAlternatives, Machine, OriginInfo, OriginKind, OriginState, PolicyError,
+};
 
 use super::{embedded, guest, overlay, priming, priming_with};
 use crate::support::options;
@@ -47,8 +49,8 @@ fn a_priming_policy_that_fails_says_how() {
 
 #[test]
 fn an_overlay_policy_that_fails_says_how() {
-    let origin = OriginFacts { kind: OriginKind::Source, element: 0 };
-    let input = InputStanding { input: 7, alternatives: vec![(origin, Standing::Changed)] };
+    let origin = OriginInfo { kind: OriginKind::Source, element: 0 };
+    let input = InputAlternatives { input: 7, alternatives: vec![(origin, OriginState::Changed)] };
     for (does, reason, says) in [
         ("choose-traps", "plugin-trap", "unreachable"),
         ("choose-panics", "plugin-trap", "no idea what to choose for input 7"),

@@ -1,0 +1,257 @@
+//! Guards policies: one that fails or gives an invalid answer is replaced by the built-in policy for the session.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use spec_model::UserError;
+use spec_strategy::{
+    BuiltInOverlayPolicy, BuiltInPrimingPolicy, Candidate, ChangedFile, Choice, Decision, InputAlternatives,
+    InputOrigins, Machine, Observation, OriginInfo, OriginKind, OriginState, OverlayPolicy, PolicyError,
+    PrimingPolicy, Proposal, SetEdit,
+};
+
+use crate::record::{Origin, Record, RecordedInput};
+
+/// The number of alternatives of an input that are kept.
+const MAX_ORIGINS: usize = 255;
+/// The longest file name of a proposal, in bytes.
+const MAX_NAME_SIZE: usize = 4096;
+/// The number of inputs of a question.
+const BATCH: usize = 10_000;
+/// The largest state that a policy may keep, in bytes.
+const MAX_STATE_SIZE: usize = 64 << 10;
+/// The highest priority number that a policy may give.
+const MAX_PRIORITY: u16 = 1000;
+
+/// A policy failed, and was replaced by the built-in one. The reason is that of its error, or `policy-invalid-answer`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}; the built-in policy is used for the rest of the session")]
+pub struct PolicyWarning {
+    /// A stable code.
+    reason: String,
+    /// What happened.
+    message: String,
+}
+
+impl UserError for PolicyWarning {
+    fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+/// The policy of a session. All clones share it: when it is replaced by the built-in one, it is for all.
+pub struct GuardedPolicy<P: ?Sized>(Arc<Mutex<PolicyState<P>>>);
+
+struct PolicyState<P: ?Sized> {
+    policy: Box<P>,
+    /// Whether it is the built-in one because another failed.
+    is_replaced: bool,
+    warning: Option<PolicyWarning>,
+}
+
+/// The overlay policy of a session.
+pub type GuardedOverlayPolicy = GuardedPolicy<dyn OverlayPolicy>;
+
+/// The priming policy of a session.
+pub type GuardedPrimingPolicy = GuardedPolicy<dyn PrimingPolicy>;
+
+/// A kind of policy that has a built-in implementation.
+pub trait HasBuiltIn {
+    /// The built-in policy.
+    fn built_in() -> Box<Self>;
+}
+
+impl HasBuiltIn for dyn OverlayPolicy {
+    fn built_in() -> Box<Self> {
+        Box::new(BuiltInOverlayPolicy)
+    }
+}
+
+impl HasBuiltIn for dyn PrimingPolicy {
+    fn built_in() -> Box<Self> {
+        Box::new(BuiltInPrimingPolicy)
+    }
+}
+
+impl<P: HasBuiltIn + ?Sized> Default for GuardedPolicy<P> {
+    fn default() -> Self {
+        Self::new(P::built_in())
+    }
+}
+
+impl<P: HasBuiltIn + ?Sized> GuardedPolicy<P> {
+    /// Guards this policy.
+    #[must_use]
+    pub fn new(policy: Box<P>) -> Self {
+        Self(Arc::new(Mutex::new(PolicyState { policy, is_replaced: false, warning: None })))
+    }
+
+    /// Why the policy was replaced, if it was. Returned once.
+    pub fn take_warning(&self) -> Option<PolicyWarning> {
+        self.lock().warning.take()
+    }
+
+    /// The policy's answer; `None` when it was invalid, so that the policy was replaced.
+    fn ask<T>(
+        &self,
+        call: &str,
+        ask: impl FnOnce(&mut P) -> Result<T, PolicyError>,
+        good: impl FnOnce(&T) -> bool,
+    ) -> Option<T> {
+        let mut state = self.lock();
+        let answer = ask(&mut state.policy);
+        match check_answer(answer, call, good) {
+            Ok(answer) => Some(answer),
+            Err(warning) => {
+                *state = PolicyState { policy: P::built_in(), is_replaced: true, warning: Some(warning) };
+                None
+            }
+        }
+    }
+}
+
+impl<P: ?Sized> GuardedPolicy<P> {
+    /// A policy that panicked stays in use.
+    fn lock(&self) -> MutexGuard<'_, PolicyState<P>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<P: ?Sized> Clone for GuardedPolicy<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl GuardedOverlayPolicy {
+    /// Selects the alternatives of all inputs of a record.
+    pub(crate) fn select(&self, record: &mut Record) {
+        for inputs in record.inputs.chunks_mut(BATCH) {
+            let questions: Vec<InputOrigins> = inputs.iter().map(question).collect();
+            let good = |answer: &Vec<Vec<u8>>| {
+                let fits = |(input, picks): (&InputOrigins, &Vec<u8>)| {
+                    let mut sorted = picks.clone();
+                    sorted.sort_unstable();
+                    sorted.dedup();
+                    sorted.len() == picks.len()
+                        && picks.iter().all(|pick| usize::from(*pick) < input.origins.len())
+                };
+                answer.len() == questions.len() && questions.iter().zip(answer).all(fits)
+            };
+            let answer = self.ask("select", |policy| policy.select(&questions), good);
+            let answer = answer.or_else(|| BuiltInOverlayPolicy.select(&questions).ok());
+            for (input, picks) in inputs.iter_mut().zip(answer.unwrap_or_default()) {
+                input.origins =
+                    picks.into_iter().map(|pick| input.origins[usize::from(pick)].clone()).collect();
+            }
+        }
+    }
+
+    /// Chooses the origins from which inputs take their contents.
+    pub(crate) fn choose(&self, questions: &[InputAlternatives]) -> Vec<Choice> {
+        questions.chunks(BATCH).flat_map(|batch| self.choose_batch(batch)).collect()
+    }
+
+    fn choose_batch(&self, questions: &[InputAlternatives]) -> Vec<Choice> {
+        let good = |answer: &Vec<Choice>| {
+            answer.len() == questions.len()
+                && questions.iter().zip(answer).all(|(question, choice)| is_possible(question, *choice))
+        };
+        let answer = self.ask("choose", |policy| policy.choose(questions), good);
+        answer.or_else(|| BuiltInOverlayPolicy.choose(questions).ok()).unwrap_or_default()
+    }
+
+    /// Whether the policy scans the contents of changed files.
+    pub(crate) fn scans(&self) -> bool {
+        self.lock().policy.scans()
+    }
+
+    /// The changes of input sets that follow from the contents of files.
+    pub(crate) fn propose(&self, files: &[ChangedFile]) -> Vec<Proposal> {
+        let is_name = |name: &String| !name.is_empty() && name.len() <= MAX_NAME_SIZE && !name.contains('\0');
+        let fits = |edit: &SetEdit| match edit {
+            SetEdit::Add { name } | SetEdit::Remove { name } => is_name(name),
+            SetEdit::Rename { from, to } => is_name(from) && is_name(to),
+        };
+        let good = |answer: &Vec<Proposal>| {
+            answer.iter().all(|proposal| (proposal.file as usize) < files.len() && fits(&proposal.edit))
+        };
+        self.ask("propose", |policy| policy.propose(files), good).unwrap_or_default()
+    }
+}
+
+impl GuardedPrimingPolicy {
+    /// Decides on candidates.
+    pub(crate) fn decide(&self, candidates: &[Candidate], machine: &Machine) -> Vec<Decision> {
+        let good = |answer: &Vec<Decision>| {
+            let within = |decision: &Decision| match decision {
+                Decision::Submit { priority } => *priority <= MAX_PRIORITY,
+                Decision::Hold | Decision::Skip(_) => true,
+            };
+            answer.len() == candidates.len() && answer.iter().all(within)
+        };
+        let answer = self.ask("decide", |policy| policy.decide(candidates, machine), good);
+        answer.or_else(|| BuiltInPrimingPolicy.decide(candidates, machine).ok()).unwrap_or_default()
+    }
+
+    /// Tells the policy the outcomes of submitted actions.
+    pub(crate) fn observe(&self, outcomes: &[Observation]) {
+        self.ask("observe", |policy| policy.observe(outcomes), |()| true);
+    }
+
+    /// The state that the policy keeps for the next session; `None` when it was replaced, so that its former state is
+    /// kept.
+    pub fn remember(&self) -> Option<Vec<u8>> {
+        let memory =
+            self.ask("remember", |policy| policy.remember(), |memory| memory.len() <= MAX_STATE_SIZE);
+        memory.filter(|_| !self.lock().is_replaced)
+    }
+}
+
+fn check_answer<T>(
+    answer: Result<T, PolicyError>,
+    call: &str,
+    good: impl FnOnce(&T) -> bool,
+) -> Result<T, PolicyWarning> {
+    match answer {
+        Ok(answer) if good(&answer) => Ok(answer),
+        Ok(_) => Err(PolicyWarning {
+            reason: "policy-invalid-answer".to_owned(),
+            message: format!("the policy gave an invalid answer to `{call}`"),
+        }),
+        Err(error) => Err(PolicyWarning { reason: error.reason.to_owned(), message: error.to_string() }),
+    }
+}
+
+fn is_possible(question: &InputAlternatives, choice: Choice) -> bool {
+    let mut states = question.alternatives.iter().map(|(_, state)| *state);
+    match choice {
+        Choice::Take(index) => {
+            matches!(states.nth(usize::from(index)), Some(OriginState::Unchanged | OriginState::Changed))
+        }
+        Choice::Wait => states.any(|state| state == OriginState::Pending),
+        Choice::GiveUp => true,
+    }
+}
+
+fn question(input: &RecordedInput) -> InputOrigins {
+    InputOrigins {
+        path: input.path.0,
+        origins: input.origins.iter().take(MAX_ORIGINS).map(origin_info).collect(),
+    }
+}
+
+/// An origin as policies see it.
+pub(crate) fn origin_info(origin: &Origin) -> OriginInfo {
+    let kind = match origin {
+        Origin::Source { .. } => OriginKind::Source,
+        Origin::Action { .. } => OriginKind::Action,
+        Origin::Artifact { .. } => OriginKind::Artifact,
+    };
+    OriginInfo { kind, element: origin.element().0 }
+}
+
+impl<P: ?Sized> std::fmt::Debug for GuardedPolicy<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "GuardedPolicy({:?})", self.lock().warning)
+    }
+}

@@ -1,0 +1,18 @@
+//! Priming: executes predicted actions ahead of the build, and accounts for what came of them.
+//!
+//! [`PrimingState`] is a state machine without IO. Its owner tells it events, and carries out the [`PrimingEffect`]s that
+//! it answers with. It never waits.
+
+mod action_stage;
+mod admission;
+mod budget;
+mod critical_path;
+mod effect;
+mod events;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use budget::Budget;
+pub use effect::{AdaptResult, ExecutionEnd, PrimingEffect, WorkerLoad};
+pub use state::PrimingState;

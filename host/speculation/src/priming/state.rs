@@ -1,0 +1,283 @@
+//! The state of priming in a session.
+
+use std::collections::{BTreeSet, HashMap};
+
+use spec_model::Digest;
+use spec_strategy::{Machine, Observation, Outcome};
+
+use super::action_stage::ActionStage;
+use super::budget::{Budget, BudgetTracker, Cost};
+use super::critical_path::{CriticalPath, critical_paths};
+use crate::accounting::{Bucket, PredictionResult, SpeculationTotals};
+use crate::guarded_policy::GuardedPrimingPolicy;
+use crate::misses::Miss;
+use crate::resolve::{ActionId, ElementId, Invalidated, Resolver};
+
+/// Which actions of a session are predicted, submitted and executed.
+#[derive(Debug)]
+pub struct PrimingState {
+    pub(super) resolver: Resolver,
+    pub(super) policy: GuardedPrimingPolicy,
+    pub(super) budget: BudgetTracker,
+    /// The number of workers; 0 if it is not known.
+    pub(super) slots: u32,
+    /// Requested actions that run or wait.
+    pub(super) requested: u32,
+    pub(super) actions: Vec<ActionState>,
+    pub(super) stats: HashMap<ElementId, PredictionStats>,
+    pub(super) critical_paths: Vec<CriticalPath>,
+    /// The actions whose stage is `Candidate`.
+    pub(super) candidates: BTreeSet<ActionId>,
+    /// The actions whose stage is `Queued`, the most urgent first.
+    pub(super) queue: BTreeSet<(u16, ActionId)>,
+    /// The actions in a stage with a digest, by that; several may have the same.
+    pub(super) predicted: HashMap<Digest, BTreeSet<ActionId>>,
+    /// The actions by element and command, recorded and predicted.
+    pub(super) by_command: HashMap<(ElementId, Digest), Vec<ActionId>>,
+    /// The number of the program of each action.
+    pub(super) programs: Vec<u32>,
+    /// The elements that are built before each element.
+    pub(super) before: HashMap<ElementId, Vec<ElementId>>,
+    /// Outcomes that the policy has not been told yet.
+    pub(super) outcomes: Vec<Observation>,
+    /// The machine when the policy decided last; `None` when there are new candidates since.
+    pub(super) decided_for: Option<Machine>,
+    pub(super) totals: SpeculationTotals,
+}
+
+/// The state of one action.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ActionState {
+    pub(super) stage: ActionStage,
+    /// The number of the current prediction.
+    pub(super) round: u32,
+    /// Whether any prediction of it was submitted.
+    pub(super) was_submitted: bool,
+    /// The last prediction.
+    pub(super) predicted: Option<Digest>,
+    /// Whether the build requested the last prediction.
+    pub(super) is_confirmed: bool,
+    /// What the build requested in its place, when that was not predicted.
+    pub(super) requested: Option<Digest>,
+    /// The execution in flight that a request of the build joined.
+    pub(super) joined: Option<Digest>,
+    /// The duration and the CPU time of its last execution.
+    pub(super) took_ms: u32,
+    pub(super) cpu_ms: u32,
+}
+
+/// How well the actions of an element are predicted in this session.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PredictionStats {
+    /// Requests that were predicted, or that corrected other predictions.
+    pub(super) hits: u32,
+    /// Requests since the last correction that were neither.
+    pub(super) misses: u32,
+}
+
+impl ActionState {
+    const NEW: Self = Self {
+        stage: ActionStage::NotAdapted,
+        round: 0,
+        was_submitted: false,
+        predicted: None,
+        is_confirmed: false,
+        requested: None,
+        joined: None,
+        took_ms: 0,
+        cpu_ms: 0,
+    };
+}
+
+impl PrimingState {
+    /// The state of a session, all of whose records are registered in `resolver`. `before` has the elements that are built
+    /// before each element.
+    #[must_use]
+    pub fn new(
+        resolver: Resolver,
+        policy: GuardedPrimingPolicy,
+        budget: Budget,
+        before: HashMap<ElementId, Vec<ElementId>>,
+    ) -> Self {
+        Self {
+            actions: vec![ActionState::NEW; resolver.actions().count()],
+            stats: HashMap::new(),
+            critical_paths: critical_paths(&resolver, &before),
+            policy,
+            budget: BudgetTracker::new(budget),
+            slots: 0,
+            requested: 0,
+            candidates: BTreeSet::new(),
+            queue: BTreeSet::new(),
+            predicted: HashMap::new(),
+            by_command: actions_by_command(&resolver),
+            programs: programs(&resolver),
+            resolver,
+            before,
+            outcomes: Vec::new(),
+            decided_for: None,
+            totals: SpeculationTotals::default(),
+        }
+    }
+
+    /// The recorded action in whose place an element requests an action with this command. `None` when several recorded
+    /// actions have the command, such as `gcc -c conftest.c` of configure.
+    #[must_use]
+    pub fn recorded_action_for(&self, element: ElementId, command: &Digest) -> Option<ActionId> {
+        match self.by_command.get(&(element, *command))?[..] {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The predictions, and the facts that they depend on.
+    #[must_use]
+    pub fn resolver(&self) -> &Resolver {
+        &self.resolver
+    }
+
+    /// The bucket of an action if its element ended now.
+    #[must_use]
+    pub fn bucket(&self, action: ActionId) -> Bucket {
+        let (state, prediction) = (self.action_state(action), self.resolver.prediction(action));
+        match state.stage.bucket(&prediction, self.is_over_budget(action)) {
+            // An earlier prediction was executed for nothing.
+            Bucket::Skipped(_) | Bucket::Pending(_) | Bucket::Impossible(_) | Bucket::Unchanged
+                if state.was_submitted =>
+            {
+                Bucket::Unused
+            }
+            bucket => bucket,
+        }
+    }
+
+    /// What came of the predictions for the actions of an element, for its next record.
+    #[must_use]
+    pub fn prediction_results(&self, element: ElementId) -> Vec<PredictionResult> {
+        let result = |action| {
+            let state = self.action_state(action);
+            let confirmed = state.predicted.map(|_| state.is_confirmed);
+            PredictionResult { base: self.resolver.recorded(action).base, confirmed }
+        };
+        self.resolver.actions_of(element).map(result).collect()
+    }
+
+    /// The recorded actions of an element whose results were not in the action cache when the build requested them, or
+    /// that it did not request.
+    #[must_use]
+    pub fn misses(&self, element: ElementId) -> Vec<Miss> {
+        let miss = |action| {
+            let (state, bucket) = (self.action_state(action), self.bucket(action));
+            let (predicted, requested) = (state.predicted, state.requested);
+            let recorded = self.resolver.recorded(action).base;
+            let bucket = bucket.is_miss().then(|| bucket.as_str().to_owned())?;
+            Some(Miss { recorded, predicted, requested, bucket })
+        };
+        self.resolver.actions_of(element).filter_map(miss).collect()
+    }
+
+    /// The totals of the session, with every action in exactly one bucket. Tells the policy the last outcomes.
+    pub fn totals(&mut self) -> SpeculationTotals {
+        self.report_outcomes();
+        let mut totals = self.totals.clone();
+        for action in self.resolver.actions() {
+            *totals.buckets.entry(self.bucket(action)).or_default() += 1;
+        }
+        totals
+    }
+
+    pub(super) fn action_state(&self, action: ActionId) -> &ActionState {
+        &self.actions[action.0 as usize]
+    }
+
+    pub(super) fn action_state_mut(&mut self, action: ActionId) -> &mut ActionState {
+        &mut self.actions[action.0 as usize]
+    }
+
+    /// What an action is expected to cost, as recorded.
+    pub(super) fn expected_cost(&self, action: ActionId) -> Cost {
+        let recorded = self.resolver.recorded(action);
+        let bytes = recorded.outputs.iter().map(|output| output.digest.size()).sum();
+        Cost { cpu_ms: recorded.cpu_ms.into(), bytes }
+    }
+
+    pub(super) fn is_over_budget(&self, action: ActionId) -> bool {
+        !self.budget.allows(self.expected_cost(action))
+    }
+
+    /// Moves an action to another stage, and updates the indices.
+    pub(super) fn set_stage(&mut self, action: ActionId, stage: ActionStage) {
+        let old = std::mem::replace(&mut self.action_state_mut(action).stage, stage);
+        match old {
+            ActionStage::Candidate(_) => _ = self.candidates.remove(&action),
+            ActionStage::Queued(_, priority) => _ = self.queue.remove(&(priority, action)),
+            _ => {}
+        }
+        match stage {
+            ActionStage::Candidate(_) => {
+                self.candidates.insert(action);
+                self.decided_for = None;
+            }
+            ActionStage::Queued(_, priority) => _ = self.queue.insert((priority, action)),
+            _ => {}
+        }
+        if old.digest() == stage.digest() {
+            return;
+        }
+        if let Some(digest) = old.digest()
+            && let Some(actions) = self.predicted.get_mut(&digest)
+        {
+            actions.remove(&action);
+        }
+        if let Some(digest) = stage.digest() {
+            self.predicted.entry(digest).or_default().insert(action);
+        }
+    }
+
+    /// Puts an action into its final bucket. The policy is told later if it was submitted.
+    pub(super) fn end_action(&mut self, action: ActionId, bucket: Bucket) {
+        self.set_stage(action, ActionStage::Ended(bucket));
+        let outcome = match self.bucket(action) {
+            _ if !self.action_state(action).was_submitted => return,
+            Bucket::Used => Outcome::Used,
+            Bucket::Joined => Outcome::Joined,
+            Bucket::Failed => Outcome::Failed,
+            _ => Outcome::Unused,
+        };
+        let cpu_ms = self.action_state(action).cpu_ms;
+        self.outcomes.push(Observation { action: action.0, outcome, cpu_ms });
+    }
+
+    /// Tells the policy the outcomes of actions.
+    pub(super) fn report_outcomes(&mut self) {
+        if !self.outcomes.is_empty() {
+            self.policy.observe(&std::mem::take(&mut self.outcomes));
+        }
+    }
+
+    /// The actions among `actions` that have not ended.
+    pub(super) fn not_ended(&self, actions: Invalidated) -> Vec<ActionId> {
+        let is_open = |action: &ActionId| !matches!(self.action_state(*action).stage, ActionStage::Ended(_));
+        actions.into_iter().filter(is_open).collect()
+    }
+}
+
+fn actions_by_command(resolver: &Resolver) -> HashMap<(ElementId, Digest), Vec<ActionId>> {
+    let mut by_command = HashMap::<_, Vec<_>>::new();
+    for action in resolver.actions() {
+        if let Some(expanded) = resolver.expanded_action(action) {
+            by_command.entry((resolver.element_of(action), expanded.command)).or_default().push(action);
+        }
+    }
+    by_command
+}
+
+/// The number of every action's program, which is the same in every session, so that policies can keep statistics.
+fn programs(resolver: &Resolver) -> Vec<u32> {
+    let number = |action| {
+        let name = resolver.expanded_action(action).map(|expanded| &*expanded.program).unwrap_or_default();
+        let [a, b, c, d, ..] = *Digest::of(name.as_bytes()).hash();
+        u32::from_le_bytes([a, b, c, d])
+    };
+    resolver.actions().map(number).collect()
+}

@@ -1,0 +1,4 @@
+//! Tests of the whole crate.
+
+mod prototype_failures;
+mod rebuilds;

@@ -1,0 +1,118 @@
+//! The executions of primed actions that are in flight.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use spec_exec::executor::{Answer, Executions, Progress, Request, Rights, Ticket};
+use spec_model::{Answered, Digest};
+use spec_speculation::ActionId;
+use spec_speculation::priming::{ExecutionEnd, WorkerLoad};
+
+use super::event_channel::{EventSender, SpeculationEvent};
+use super::request_observer::output_files;
+
+/// The executions of primed actions that are in flight.
+pub(super) struct InFlightExecutions {
+    executions: Arc<Executions>,
+    events: EventSender,
+    by_submission: HashMap<u64, InFlightExecution>,
+    next_submission: u64,
+}
+
+struct InFlightExecution {
+    action: ActionId,
+    digest: Digest,
+    /// When a worker began to execute it.
+    started: Arc<OnceLock<Instant>>,
+    // Dropping it cancels the execution, unless a request of a build joined it.
+    _ticket: Ticket,
+}
+
+/// The end of an execution that was not started.
+pub(super) const NOT_EXECUTED: ExecutionEnd = ExecutionEnd { outputs: None, took_ms: 0, cpu_ms: 0, bytes: 0 };
+
+impl InFlightExecutions {
+    /// None yet. They are submitted to `executions`, and their ends are sent to `events`.
+    pub(super) fn new(executions: Arc<Executions>, events: EventSender) -> Self {
+        Self { executions, events, by_submission: HashMap::new(), next_submission: 0 }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_submission.is_empty()
+    }
+
+    /// Submits an action with the rights of the build that is going to ask for it. Returns its end if it could not be
+    /// submitted.
+    pub(super) fn submit(
+        &mut self,
+        action: ActionId,
+        digest: Digest,
+        priority: i32,
+        rights: Arc<Rights>,
+    ) -> Option<ExecutionEnd> {
+        let (submission, events) = (self.next_submission, self.events.clone());
+        self.next_submission += 1;
+        let started = Arc::new(OnceLock::new());
+        let start = Arc::clone(&started);
+        let request = Request { priority, primed: true, ..Request::new(digest, rights) };
+        let submitted = self.executions.submit(&request, move |progress| match progress {
+            Progress::Queued => {}
+            Progress::Executing => _ = start.set(Instant::now()),
+            Progress::Completed(answer) => {
+                events.send(SpeculationEvent::ExecutionEnded { submission, end: execution_end(&answer) });
+            }
+        });
+        match submitted {
+            Ok(ticket) => {
+                let execution = InFlightExecution { action, digest, started, _ticket: ticket };
+                self.by_submission.insert(submission, execution);
+                None
+            }
+            Err(_) => Some(NOT_EXECUTED),
+        }
+    }
+
+    /// Cancels an execution; `None` when it is not in flight. Nobody measures what it took, so that its running time is
+    /// taken for its CPU time.
+    pub(super) fn cancel(&mut self, action: ActionId, digest: Digest) -> Option<ExecutionEnd> {
+        let is_wanted =
+            |execution: &InFlightExecution| execution.action == action && execution.digest == digest;
+        let submission = *self.by_submission.iter().find(|(_, execution)| is_wanted(execution))?.0;
+        let execution = self.by_submission.remove(&submission)?;
+        let running_ms = u32::try_from(execution.running_ms()).unwrap_or(u32::MAX);
+        Some(ExecutionEnd { took_ms: running_ms, cpu_ms: running_ms, ..NOT_EXECUTED })
+    }
+
+    /// The load of the workers.
+    pub(super) fn load(&self) -> WorkerLoad {
+        let (waiting, running) = self.executions.load();
+        WorkerLoad {
+            slots: self.executions.workers() as u32,
+            busy: (waiting + running) as u32,
+            primed_running_ms: self.by_submission.values().map(InFlightExecution::running_ms).sum(),
+        }
+    }
+
+    /// Removes an execution that ended; `None` when it was cancelled before.
+    pub(super) fn remove(&mut self, submission: u64) -> Option<(ActionId, Digest)> {
+        self.by_submission.remove(&submission).map(|execution| (execution.action, execution.digest))
+    }
+}
+
+impl InFlightExecution {
+    /// How long it has been running, in milliseconds.
+    fn running_ms(&self) -> u64 {
+        let elapsed = self.started.get().map(Instant::elapsed).unwrap_or_default();
+        u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// The end of an execution with this answer. Only an execution for this request has a cost.
+fn execution_end(answer: &Answer) -> ExecutionEnd {
+    let Ok(done) = answer else { return NOT_EXECUTED };
+    let bytes = done.result.files.iter().map(|file| file.digest.size()).sum();
+    let (took_ms, cpu_ms) =
+        if done.answered == Answered::Executed { done.result.metadata.cost_ms() } else { (0, 0) };
+    ExecutionEnd { outputs: output_files(&done.result), took_ms, cpu_ms, bytes }
+}

@@ -1,0 +1,42 @@
+//! Observes what builds request, and tells the speculation loop.
+
+use spec_exec::executor::{Recorder, Recording};
+use spec_model::{ActionResult, Digest, Subaction};
+use spec_speculation::Content;
+
+use super::event_channel::{EventSender, OutputFiles, SpeculationEvent};
+
+/// Observes the requests of one element's build, and passes them on to the recording.
+pub(super) struct RequestObserver {
+    element: usize,
+    events: EventSender,
+    recording: Recording,
+}
+
+impl RequestObserver {
+    pub(super) fn new(element: usize, events: EventSender, recording: Recording) -> Self {
+        Self { element, events, recording }
+    }
+}
+
+impl Recorder for RequestObserver {
+    fn asked(&self, action: &Digest) {
+        let element = self.element;
+        self.events.send_request(SpeculationEvent::Requested { element, action: *action });
+        self.recording.asked(action);
+    }
+
+    fn record(&self, subaction: Subaction) {
+        let Subaction { action, answered, ref outcome, .. } = subaction;
+        let (element, outputs) = (self.element, outcome.as_ref().ok().and_then(output_files));
+        self.events.send_request(SpeculationEvent::Answered { element, action, answered, outputs });
+        self.recording.record(|| subaction);
+    }
+}
+
+/// The files that an action wrote; `None` if it failed.
+pub(super) fn output_files(result: &ActionResult) -> Option<OutputFiles> {
+    let content = |digest, executable| Content::File { digest, executable };
+    let files = result.files.iter().map(|file| (file.path.clone(), content(file.digest, file.executable)));
+    (result.exit_code == 0).then(|| files.collect())
+}
