@@ -26,6 +26,7 @@ mod result_cache;
 mod settle;
 mod slowness;
 mod spare;
+mod spool;
 mod stage;
 mod subtrees;
 mod view;
