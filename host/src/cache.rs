@@ -35,7 +35,7 @@ impl App {
     /// When the store cannot be made or read.
     pub(crate) fn open_cas(&self, function: DigestFunction) -> CommandResult<Cas> {
         self.close_cache();
-        let cas = Cas::open_with(self.config.cache("cas"), function)?;
+        let cas = Cas::open_with(self.config.cache("cas"), function)?.with_limits(self.config.bounds.trees);
         let style = self.err;
         cas.tell_of_damage(move |path, why| {
             warn(

@@ -184,11 +184,52 @@ fn trexe_runs_actions_and_these_run_more() {
 fn every_user_of_a_sandbox_reaches_its_socket() {
     let case = Case::new();
     let reaches = trexe("/tmp/casd.sock", "", "/bin/echo reached");
-    let name = case.element("nobody", "{path: /tmp/casd.sock}", "", &[&reaches]);
+    let is = trexe("/tmp/casd.sock", "", "/usr/bin/id -u");
+    let root = trexe("/tmp/casd.sock", ",unixUID=0", "/usr/bin/id -u");
+    let commands = [&reaches, &format!("echo user $({is})"), &format!("{root} || echo not user 0")];
+    let name = case.element("nobody", "{path: /tmp/casd.sock}", "", &commands.map(String::as_str));
     let file = format!("elements/{name}");
     case.project.replace(&file, "sandbox:\n", "sandbox:\n  build-uid: 65534\n  build-gid: 65534\n");
     let _ = case.build(&[&name]).success();
-    assert!(case.log(&name).contains("\nreached\n"), "{}", case.log(&name));
+    let log = case.log(&name);
+    for says in ["\nreached\n", "\nuser 65534\n", "\nnot user 0\n"] {
+        assert!(log.contains(says), "{says:?}: {log}");
+    }
+}
+
+#[test]
+fn actions_have_no_more_than_the_sandbox_that_they_come_from() {
+    let case = Case::new();
+    let socket = "/tmp/casd.sock";
+    // The log has the commands as well, so they do not hold what they say.
+    let tries = |socket: &str, property: &str| {
+        let asks = trexe(socket, &format!(",{property}"), "/bin/true");
+        format!("{asks} || printf \"refused %s\\n\" {property}")
+    };
+    // What an action of an action may have is the action's matter, and it was not given a network either.
+    let (inner, outer) =
+        (tries("/run/in.sock", "network=on"), ",remoteApisSocketPath=/run/in.sock --env=BASE=$BASE");
+    let commands = [
+        &tries(socket, "network=off"),
+        &tries(socket, "network=on"),
+        &tries(socket, "unixUID=0"),
+        &tries(socket, "unixUID=1234"),
+        &tries(socket, "unixGID=7"),
+        "echo outer",
+        &trexe(socket, outer, &format!("/bin/sh -c '{inner}'")),
+    ];
+    let name = case.element("rights", &format!("{{path: {socket}}}"), "", &commands);
+    let _ = case.build(&[&name]).success();
+    let log = case.log(&name);
+    for says in ["network=on", "unixUID=1234", "unixGID=7"] {
+        assert!(log.contains(&format!("refused {says}\n")), "{says}: {log}");
+    }
+    for says in ["network=off", "unixUID=0"] {
+        assert!(!log.contains(&format!("refused {says}\n")), "{says}: {log}");
+    }
+    assert!(log.contains("network=on, while it has off"), "{log}");
+    let (_, of_outer) = log.split_once("\nouter\n").expect("it got that far");
+    assert!(of_outer.contains("refused network=on\n"), "{of_outer}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 type Hook = Box<dyn FnOnce() + Send>;
 
@@ -10,6 +11,8 @@ type Hook = Box<dyn FnOnce() + Send>;
 #[derive(Clone, Default)]
 pub struct Cancel {
     shared: Arc<Shared>,
+    /// From then on this handle, and its clones, say that the request was made.
+    until: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -44,10 +47,18 @@ impl Cancel {
         }
     }
 
+    /// The same request for work that has no longer than until then: this handle and its clones are also cancelled once
+    /// that is over, but no hooks run then. So it is for work that asks, not for what waits.
+    #[must_use]
+    pub fn until(&self, end: Instant) -> Self {
+        let end = self.until.map_or(end, |until| until.min(end));
+        Self { shared: Arc::clone(&self.shared), until: Some(end) }
+    }
+
     /// Whether the request has been made.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.shared.cancelled.load(Ordering::Acquire)
+        self.shared.cancelled.load(Ordering::Acquire) || self.until.is_some_and(|end| Instant::now() >= end)
     }
 
     /// Has `hook` run when the request is made, at once if it has been. Dropping the guard forgets the hook.
@@ -116,6 +127,20 @@ mod tests {
         assert_eq!(count.load(Ordering::Relaxed), 1);
         let _late = cancel.on_cancel(hook());
         assert_eq!(count.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn time_that_is_over_ends_work_and_nothing_else() {
+        let (count, hook) = counter();
+        let cancel = Cancel::new();
+        let _guard = cancel.on_cancel(hook());
+        let (now, later) = (Instant::now(), Instant::now() + std::time::Duration::from_secs(3600));
+        assert!(cancel.until(now).is_cancelled() && cancel.until(now).until(later).is_cancelled());
+        let work = cancel.until(later);
+        assert!(!work.is_cancelled() && !cancel.is_cancelled());
+        assert_eq!(count.load(Ordering::Relaxed), 0);
+        cancel.cancel();
+        assert!(work.is_cancelled());
     }
 
     #[test]

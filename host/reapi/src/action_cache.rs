@@ -63,7 +63,7 @@ impl reapi::action_cache_server::ActionCache for ActionCache {
             let asked = Asked::now();
             let result = wire::action_result(brought).map_err(Refusal::Invalid)?;
             let granted = realm.results.grant(&action, &context.options.rights);
-            let put = granted.and_then(|granted| realm.results.put(&granted, &result));
+            let put = granted.and_then(|granted| realm.results.bring(&granted, &result));
             put.map_err(|error| realm.refusal(error))?;
             let kept = wire::action_result_to_proto(&result);
             asked.record(&context, action, Answered::Uploaded, result);

@@ -23,6 +23,7 @@ impl fetch_server::Fetch for Fetch {
     ) -> Result<Response<asset::FetchBlobResponse>, Status> {
         let request = request.into_inner();
         let realm = self.context.admit(&request.instance_name, request.digest_function)?;
+        asset_request::check_timeout(request.timeout.as_ref())?;
         let asset::FetchBlobRequest { uris, qualifiers, oldest_content_accepted, .. } = request;
         let wanted = Wanted { uris, qualifiers, oldest: oldest_content_accepted, is_directory: false };
         let answer = self.find(&realm, wanted).await?;
@@ -42,6 +43,7 @@ impl fetch_server::Fetch for Fetch {
     ) -> Result<Response<asset::FetchDirectoryResponse>, Status> {
         let request = request.into_inner();
         let realm = self.context.admit(&request.instance_name, request.digest_function)?;
+        asset_request::check_timeout(request.timeout.as_ref())?;
         let asset::FetchDirectoryRequest { uris, qualifiers, oldest_content_accepted, .. } = request;
         let wanted = Wanted { uris, qualifiers, oldest: oldest_content_accepted, is_directory: true };
         let answer = self.find(&realm, wanted).await?;

@@ -1,9 +1,10 @@
 //! What requests about assets have in common, checked.
 
+use spec_exec::wire;
 use spec_model::Digest;
 use spec_proto::asset::Qualifier;
 use spec_proto::reapi;
-use spec_proto::well_known::Timestamp;
+use spec_proto::well_known::{Duration, Timestamp};
 
 use crate::assets::Name;
 use crate::from_proto;
@@ -51,12 +52,12 @@ pub(crate) fn digests(wire: &[reapi::Digest]) -> Result<Vec<Digest>, Refusal> {
 
 /// Refuses a time that is none.
 pub(crate) fn check_time(time: Option<&Timestamp>, field: &str) -> Result<(), Refusal> {
-    match time {
-        Some(time) if !(0..1_000_000_000).contains(&time.nanos) => {
-            Err(Refusal::Invalid(format!("{field} has {} nanoseconds", time.nanos)))
-        }
-        _ => Ok(()),
-    }
+    time.map_or(Ok(()), |time| wire::check_timestamp(field, time).map_err(Refusal::Invalid))
+}
+
+/// Refuses a time-out that is none. There is nothing to wait for, so that it has no other effect.
+pub(crate) fn check_timeout(timeout: Option<&Duration>) -> Result<(), Refusal> {
+    timeout.map_or(Ok(()), |timeout| wire::duration("timeout", timeout).map(drop).map_err(Refusal::Invalid))
 }
 
 #[cfg(test)]

@@ -103,13 +103,7 @@ impl LongRunning {
 }
 
 fn patience(timeout: &protobuf::Duration) -> Result<Duration, Refusal> {
-    let (seconds, nanos) = (u64::try_from(timeout.seconds), u32::try_from(timeout.nanos));
-    match (seconds, nanos) {
-        (Ok(seconds), Ok(nanos)) if nanos < 1_000_000_000 => Ok(Duration::new(seconds, nanos)),
-        _ => {
-            Err(Refusal::invalid("the timeout is negative or none; leave it out to wait as long as possible"))
-        }
-    }
+    spec_exec::wire::duration("timeout", timeout).map_err(Refusal::Invalid)
 }
 
 #[cfg(test)]

@@ -30,6 +30,9 @@ pub(crate) enum Refusal {
     /// It asks for more than those who ask may have.
     #[error("{0}")]
     Beyond(String, Vec<Excess>),
+    /// There is more of something than a setting allows.
+    #[error("{0}")]
+    TooLarge(String, &'static str),
     /// It took too long.
     #[error("{0}")]
     TimedOut(String),
@@ -84,6 +87,7 @@ impl Refusal {
             Self::Missing(..) => "missing-blobs",
             Self::Unfit(_) => "unfit",
             Self::Beyond(..) => "beyond-rights",
+            Self::TooLarge(..) => "too-large",
             Self::TimedOut(_) => "timed-out",
             Self::Cancelled(_) => "cancelled",
             Self::Forbidden(_) => "forbidden",
@@ -106,10 +110,10 @@ impl From<CasError> for Refusal {
                 tracing::error!(reason = error.reason(), "{error}");
                 return Self::absent(digest);
             }
-            CasError::WrongDigest { .. }
-            | CasError::BadDirectory { .. }
-            | CasError::BadPath { .. }
-            | CasError::TreeTooLarge { .. } => return Self::Invalid(error.to_string()),
+            CasError::WrongDigest { .. } | CasError::BadDirectory { .. } | CasError::BadPath { .. } => {
+                return Self::Invalid(error.to_string());
+            }
+            CasError::TreeTooLarge { setting, .. } => return Self::TooLarge(error.to_string(), setting),
             CasError::Cancelled => return Self::Cancelled(error.to_string()),
             CasError::DiskFull { .. } => {
                 tracing::error!(reason = error.reason(), "{error}");
@@ -131,6 +135,7 @@ impl Refusal {
             ActionError::Invalid { .. } => Self::Invalid(text),
             ActionError::Beyond { excesses } => Self::Beyond(text, excesses),
             ActionError::NoWorker { .. } | ActionError::BadOutput { .. } => Self::Unfit(text),
+            ActionError::TooLarge { setting, .. } => Self::TooLarge(text, setting),
             ActionError::TimedOut { .. } => Self::TimedOut(text),
             ActionError::Cancelled => Self::Cancelled(text),
             ActionError::Exhausted { .. } => Self::Full(text),

@@ -34,6 +34,9 @@ pub(crate) const PRECONDITION_FAILURE: &str = "type.googleapis.com/google.rpc.Pr
 /// The type of violations of what a session's actions may have.
 const BEYOND: &str = "BEYOND_SESSION_RIGHTS";
 
+/// The type of violations of limits that settings raise.
+const LIMIT: &str = "LIMIT";
+
 /// The code that REAPI and gRPC document for such a refusal.
 pub(crate) fn code(refusal: &Refusal) -> Code {
     match refusal {
@@ -41,7 +44,9 @@ pub(crate) fn code(refusal: &Refusal) -> Code {
         Refusal::OutOfRange(_) => Code::OutOfRange,
         // A damaged blob is gone by now: to bring it again is what helps.
         Refusal::NotFound(_) | Refusal::Damaged(_) => Code::NotFound,
-        Refusal::Missing(..) | Refusal::Unfit(_) | Refusal::Beyond(..) => Code::FailedPrecondition,
+        Refusal::Missing(..) | Refusal::Unfit(_) | Refusal::Beyond(..) | Refusal::TooLarge(..) => {
+            Code::FailedPrecondition
+        }
         Refusal::TimedOut(_) => Code::DeadlineExceeded,
         Refusal::Cancelled(_) => Code::Cancelled,
         Refusal::Forbidden(_) => Code::PermissionDenied,
@@ -60,6 +65,7 @@ pub(crate) fn to_rpc(refusal: &Refusal) -> rpc::Status {
             vec![failure(digests.iter().map(|one| missing(*function, one)))]
         }
         Refusal::Beyond(_, excesses) => vec![failure(excesses.iter().map(beyond))],
+        Refusal::TooLarge(text, setting) => vec![failure(std::iter::once(limit(text, setting)))],
         _ => vec![],
     };
     rpc::Status { code: code(refusal) as i32, message: refusal.to_string(), details }
@@ -81,6 +87,11 @@ fn beyond(excess: &Excess) -> Violation {
     let Excess { name, asked, has } = excess;
     let description = format!("the action asks for {asked}; its session has {has}");
     Violation { kind: BEYOND.to_owned(), subject: (*name).to_owned(), description }
+}
+
+/// A setting that keeps something small.
+fn limit(text: &str, setting: &str) -> Violation {
+    Violation { kind: LIMIT.to_owned(), subject: setting.to_owned(), description: text.to_owned() }
 }
 
 fn failure(violations: impl Iterator<Item = Violation>) -> protobuf::Any {

@@ -18,7 +18,7 @@ pub(crate) use cas::{CasCommand, RemoteArgs};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::Globals;
 pub(crate) use plugin::{PluginCheckArgs, PluginCommand};
-pub(crate) use serve::ServeArgs;
+pub(crate) use serve::{AllowedNumbers, ServeArgs};
 pub(crate) use source::{SourceCheckoutArgs, SourceCommand, SourceSelection};
 pub(crate) use speculation::{PolicyArgs, SpeculationArgs};
 pub(crate) use unsupported::Unsupported;

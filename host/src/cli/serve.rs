@@ -1,12 +1,21 @@
 //! `serve`
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::cache::size;
-use crate::config::Size;
+use crate::config::{Size, numbers_of};
 use crate::log::Format;
+
+/// User or group numbers; `None` for all.
+#[derive(Clone, Debug)]
+pub(crate) struct AllowedNumbers(pub(crate) Option<Vec<RangeInclusive<u32>>>);
+
+fn numbers(text: &str) -> Result<AllowedNumbers, String> {
+    numbers_of(text).map(AllowedNumbers).map_err(|expected| format!("expected {expected}"))
+}
 
 /// `serve`
 #[derive(Args, Debug)]
@@ -30,6 +39,18 @@ pub(crate) struct ServeArgs {
     /// How many actions may wait for a worker
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) max_queued: usize,
+    /// Let actions have the host's network [default: as configured, else not]
+    #[arg(long)]
+    pub(crate) allow_network: bool,
+    /// Which user numbers actions may run under, such as 0,1000-1999, or all [default: as configured, else all]
+    #[arg(long, value_name = "NUMBERS", value_parser = numbers)]
+    pub(crate) allow_users: Option<AllowedNumbers>,
+    /// Which group numbers actions may run under [default: as configured, else all]
+    #[arg(long, value_name = "NUMBERS", value_parser = numbers)]
+    pub(crate) allow_groups: Option<AllowedNumbers>,
+    /// Let no action have a socket of this server [default: as configured, else they may]
+    #[arg(long)]
+    pub(crate) no_action_sockets: bool,
     /// How large the cache may become, such as 50G or 30% of the disk [default: as configured]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) quota: Option<Size>,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use spec_cas::{Cas, CasError, Evicted};
-use spec_exec::executor::{LocalOptions, PoolOptions};
+use spec_exec::executor::{LocalOptions, PoolOptions, Rights};
 use spec_model::{DigestFunction, UserError};
 use spec_reapi::{Address, Listener, Nested, Options, Server, Tls, Tokens};
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,7 +19,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::read_small;
 use crate::app::App;
-use crate::cli::ServeArgs;
+use crate::cli::{AllowedNumbers, ServeArgs};
 use crate::error::{CommandError, CommandResult};
 use crate::keeper::{self, Keeper, Task};
 
@@ -38,8 +38,8 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let metrics = args.metrics_listen.as_deref().map(str::parse).transpose()?;
     let (cas, blake3) = (app.open_cas(DigestFunction::Sha256)?, app.open_cas(DigestFunction::Blake3)?);
     call_roll([cas.clone(), blake3.clone()]);
-    let mut server = Server::new(cas.clone(), options(args)?);
-    let nested = nested(cas.clone(), args);
+    let mut server = Server::new(cas.clone(), options(app, args)?);
+    let nested = nested(app, cas.clone(), args);
     let beside = nested.as_ref().map(|nested| nested.beside(blake3.clone())).transpose()?;
     if let Some(nested) = &nested {
         server = server.with_executions(nested.executions()?);
@@ -164,17 +164,31 @@ fn signalled() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// The workers, and the sockets of those actions that ask for actions themselves.
-fn nested(cas: Cas, args: &ServeArgs) -> Option<Arc<Nested>> {
+fn nested(app: &App, cas: Cas, args: &ServeArgs) -> Option<Arc<Nested>> {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = args.workers.unwrap_or_else(processors);
     if workers == 0 || args.read_only {
         return None;
     }
     let options = PoolOptions { workers, max_queued: args.max_queued };
-    Some(Nested::new(cas, LocalOptions::default(), options))
+    let local = LocalOptions { limits: app.config.bounds.actions, ..LocalOptions::default() };
+    Some(Nested::new(cas, local, options))
 }
 
-fn options(args: &ServeArgs) -> CommandResult<Options> {
+/// What the actions of clients may have: the command line goes before the configuration.
+fn rights(app: &App, args: &ServeArgs) -> Rights {
+    let mut served = app.config.served.clone();
+    served.network |= args.allow_network;
+    served.sockets &= !args.no_action_sockets;
+    for (given, to) in [(&args.allow_users, &mut served.users), (&args.allow_groups, &mut served.groups)] {
+        if let Some(AllowedNumbers(numbers)) = given {
+            to.clone_from(numbers);
+        }
+    }
+    served.rights()
+}
+
+fn options(app: &App, args: &ServeArgs) -> CommandResult<Options> {
     let tls = match (&args.tls_certificate, &args.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls {
             certificate: read_small(certificate)?,
@@ -192,6 +206,7 @@ fn options(args: &ServeArgs) -> CommandResult<Options> {
             read_write: tokens(args.write_tokens.as_deref())?,
         },
         tls,
+        rights: Arc::new(rights(app, args)),
         ..Options::default()
     })
 }

@@ -3,9 +3,11 @@
 mod cluster;
 mod environment;
 mod file;
+mod limits;
 mod numbers;
 pub(crate) mod policy;
 mod sections;
+mod served;
 mod size;
 mod speculation_budget;
 
@@ -13,7 +15,9 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use cluster::SimulatedCluster;
 pub(crate) use environment::Environment;
+pub(crate) use limits::Bounds;
 pub(crate) use policy::PolicyChoice;
+pub(crate) use served::{Served, numbers_of};
 pub(crate) use size::Size;
 use spec_model::Mapping;
 use spec_source::Proxies;
@@ -70,6 +74,10 @@ pub(crate) struct Config {
     pub(crate) priming_policy: Option<PolicyChoice>,
     /// A cluster that is not there.
     pub(crate) cluster: Option<SimulatedCluster>,
+    /// How large trees may get, and how much actions may write.
+    pub(crate) bounds: Bounds,
+    /// What the actions of clients of `serve` may have.
+    pub(crate) served: Served,
     /// Which dependencies `build` takes when it is not told.
     pub(crate) dependencies: Deps,
     /// How many digits of a key are shown.
@@ -134,6 +142,8 @@ impl Config {
             overlay_policy: None,
             priming_policy: None,
             cluster: None,
+            bounds: Bounds::default(),
+            served: Served::default(),
             dependencies: Deps::Run,
             key_length: 8,
             error_lines: 20,

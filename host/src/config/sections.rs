@@ -6,7 +6,9 @@ use clap::ValueEnum;
 use spec_model::{Mapping, Node, NodeError};
 use spec_speculation::{RecordFormat, SpeculationMode};
 
-use super::{Config, Environment, SimulatedCluster, Size, numbers, policy, speculation_budget};
+use super::{
+    Bounds, Config, Environment, Served, SimulatedCluster, Size, numbers, policy, speculation_budget,
+};
 use crate::cli::Deps;
 
 type Taken = Result<(), NodeError>;
@@ -20,15 +22,28 @@ const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
 
 /// Takes the whole file.
 pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment) -> Taken {
-    let known = ["cachedir", "sourcedir", "logdir", "scheduler", "build", "cache", "logging", "projects"];
+    let known = [
+        "cachedir",
+        "sourcedir",
+        "logdir",
+        "scheduler",
+        "build",
+        "cache",
+        "logging",
+        "projects",
+        "limits",
+        "serve",
+    ];
     check(config, file, "", &known, &LATER)?;
     directories(config, file, environment)?;
-    let sections: [Section; 5] = [
+    let sections: [Section; 7] = [
         ("scheduler", scheduler),
         ("build", build),
         ("cache", cache),
         ("logging", logging),
         ("projects", projects),
+        ("limits", |config, section| Bounds::of(section).map(|bounds| config.bounds = bounds)),
+        ("serve", |config, section| Served::of(section).map(|served| config.served = served)),
     ];
     for (name, take) in sections {
         if let Some(section) = file.opt_mapping(name)? {

@@ -57,7 +57,7 @@ fn workers(cas: &Cas, config: &Config) -> Arc<Nested> {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = config.cluster.map_or(processors, |cluster| cluster.workers);
     let least = config.cluster.map(|cluster| cluster.least).unwrap_or_default();
-    let local = LocalOptions { least, ..LocalOptions::default() };
+    let local = LocalOptions { least, limits: config.bounds.actions, ..LocalOptions::default() };
     Nested::new(cas.clone(), local, PoolOptions { workers, max_queued: MAX_QUEUED })
 }
 

@@ -36,6 +36,29 @@ pub(crate) enum Medium {
     Disk,
 }
 
+/// What is taken of a medium, or written to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Use {
+    pub(crate) bytes: u64,
+    pub(crate) entries: u64,
+}
+
+impl Use {
+    pub(crate) fn plus(self, more: Self) -> Self {
+        let bytes = self.bytes.saturating_add(more.bytes);
+        Self { bytes, entries: self.entries.saturating_add(more.entries) }
+    }
+
+    pub(crate) fn minus(self, less: Self) -> Self {
+        let bytes = self.bytes.saturating_sub(less.bytes);
+        Self { bytes, entries: self.entries.saturating_sub(less.entries) }
+    }
+
+    pub(crate) fn is_within(self, most: Self) -> bool {
+        self.bytes <= most.bytes && self.entries <= most.entries
+    }
+}
+
 impl Arena {
     /// An arena beside `cas`; also in memory if that is wanted and possible.
     pub(crate) fn new(cas: Cas, in_memory: bool) -> Self {
@@ -51,6 +74,18 @@ impl Arena {
             }
             _ => Ok((self.cas.scratch()?, Medium::Disk)),
         }
+    }
+
+    /// What all that is on the medium takes; nothing where the system does not tell.
+    pub(crate) fn taken(&self, medium: Medium) -> Use {
+        let place = match (&self.memory, medium) {
+            (Some(memory), Medium::Memory) => &memory.folder,
+            _ => self.cas.root(),
+        };
+        rustix::fs::statvfs(place).map_or(Use::default(), |found| Use {
+            bytes: found.f_blocks.saturating_sub(found.f_bfree).saturating_mul(found.f_frsize),
+            entries: found.f_files.saturating_sub(found.f_ffree),
+        })
     }
 
     /// Whether less than a quarter of the memory is free: an action in it has to go, or has failed for want of it.

@@ -56,6 +56,23 @@ pub enum ActionError {
         /// What can be there.
         expected: &'static str,
     },
+    /// There is more of something than one action may have: `FAILED_PRECONDITION`, for trying again does not help.
+    #[error(
+        "{what} has {found} {unit} or more, and at most {limit} are taken; if it is meant to, set '{setting}' below 'limits' \
+         in the user configuration"
+    )]
+    TooLarge {
+        /// What it is.
+        what: String,
+        /// How many there are, as far as they were counted.
+        found: u64,
+        /// How many there may be.
+        limit: u64,
+        /// What was counted: "entries", "bytes".
+        unit: &'static str,
+        /// The name of the setting.
+        setting: &'static str,
+    },
     /// The command did not end in time and was killed: `DEADLINE_EXCEEDED`.
     #[error("the action was killed after {after:?}; raise its time-out or make it faster")]
     TimedOut {
@@ -101,6 +118,7 @@ impl UserError for ActionError {
             Self::NoWorker { .. } => "action-no-worker",
             Self::Beyond { .. } => "action-beyond-rights",
             Self::BadOutput { .. } => "action-bad-output",
+            Self::TooLarge { .. } => "action-too-large",
             Self::TimedOut { .. } => "action-timed-out",
             Self::Cancelled => "action-cancelled",
             Self::Exhausted { .. } => "action-exhausted",
@@ -121,11 +139,14 @@ impl From<CasError> for ActionError {
             CasError::Missing { digest, .. } | CasError::Corrupt { digest, .. } => {
                 return Self::Missing { digests: vec![*digest] };
             }
-            CasError::BadDirectory { .. }
-            | CasError::BadPath { .. }
-            | CasError::Collision { .. }
-            | CasError::TreeTooLarge { .. } => return Self::Invalid { what: error.to_string() },
+            CasError::BadDirectory { .. } | CasError::BadPath { .. } | CasError::Collision { .. } => {
+                return Self::Invalid { what: error.to_string() };
+            }
             CasError::Cancelled => return Self::Cancelled,
+            CasError::TreeTooLarge { what, found, limit, unit, setting } => {
+                let (what, found, limit) = (what.clone(), *found, *limit);
+                return Self::TooLarge { what, found, limit, unit, setting };
+            }
             CasError::DiskFull { .. } => {
                 return Self::Exhausted { what: "the disk of the store is full".to_owned() };
             }

@@ -10,6 +10,7 @@ use spec_model::{ActionResult, ActionUsage, Cancel, Span};
 use spec_sandbox::{Command as Process, Ending, Outcome, Output, RootSpec, SandboxError, Stream};
 
 use super::arena::{Arena, Medium};
+use super::limits::{ActionLimits, Stop, Watch};
 use super::outputs::Collector;
 use super::report::report;
 use super::slowness::slow_down;
@@ -42,6 +43,11 @@ pub struct LocalOptions {
     pub in_memory: bool,
     /// Every action takes at least so long, as on slower machines, for simulations.
     pub least: Duration,
+    /// How much one action may write.
+    pub limits: ActionLimits,
+    /// To bring the inputs of an action, and to store its outputs, may each take as long as its command may, but at least
+    /// so long.
+    pub transfer: Duration,
 }
 
 impl Default for LocalOptions {
@@ -53,6 +59,8 @@ impl Default for LocalOptions {
             inline_output: 4096,
             in_memory: true,
             least: Duration::ZERO,
+            limits: ActionLimits::default(),
+            transfer: Duration::from_secs(60),
         }
     }
 }
@@ -73,6 +81,8 @@ struct Attempt {
     fetched: Span,
     executed: Span,
     outcome: Result<Outcome, Unstarted>,
+    /// Why it was killed, if it was for what it took.
+    stopped: Option<Stop>,
     /// What it had answered itself.
     asked: Notes,
 }
@@ -111,12 +121,17 @@ impl LocalExecutor {
     /// Runs the command in memory; on disk if it takes too much of it.
     fn attempt(&self, task: &Task, cancel: &Cancel) -> Result<Attempt, ActionError> {
         let first = self.attempt_in(Medium::Memory, task, cancel);
+        let short = || self.arena.is_short(Medium::Memory);
         let worth_another = match &first {
-            Ok(attempt) => attempt.stage.medium == Medium::Memory && !is_success(&attempt.outcome),
+            Ok(Attempt { stage, .. }) if stage.medium == Medium::Disk => false,
+            Ok(Attempt { stopped: Some(Stop::Memory), .. }) => true,
+            Ok(Attempt { stopped: Some(Stop::TooLarge(_)), .. }) => false,
+            Ok(attempt) => !is_success(&attempt.outcome) && short(),
             // Staging may have filled the memory. What is not in the store is not there for a second attempt either.
-            Err(error) => matches!(error, ActionError::Exhausted { .. } | ActionError::Internal { .. }),
+            Err(ActionError::Exhausted { .. } | ActionError::Internal { .. }) => short(),
+            Err(_) => false,
         };
-        if worth_another && self.arena.is_short(Medium::Memory) && !cancel.is_cancelled() {
+        if worth_another && !cancel.is_cancelled() {
             drop(first);
             return self.unless_full(self.attempt_in(Medium::Disk, task, cancel)?, cancel);
         }
@@ -136,7 +151,8 @@ impl LocalExecutor {
     fn attempt_in(&self, medium: Medium, task: &Task, cancel: &Cancel) -> Result<Attempt, ActionError> {
         let (began, start) = (Instant::now(), Some(SystemTime::now()));
         let (chroot, input_root) = (task.demands.chroot.as_ref(), &task.action.input_root);
-        let stage = Stage::new(&self.cas, &self.arena, chroot, input_root, medium)?;
+        let cas = self.cas.clone().heeding(&cancel.until(began + self.transfer(task)));
+        let stage = Stage::new(&cas, &self.arena, chroot, input_root, medium)?;
         let staged = Some(SystemTime::now());
         let mut root = stage.spec(task.directories());
         // Only now: a tree that was staged is whole, and no deeper than paths may be long.
@@ -146,71 +162,59 @@ impl LocalExecutor {
         if let (Some(socket), Some(inside)) = (&socket, &task.demands.socket) {
             root.bind(socket.path(), inside, true);
         }
-        let outcome = self.run(&root, task, &stage, cancel);
+        let mut watch = Watch::new(&self.arena, &stage, self.options.limits);
+        let mut stopped = None;
+        let outcome = run(&root, task, &stage, cancel, || {
+            stopped = watch.look();
+            stopped.is_some()
+        });
         let at = socket.as_ref().map(|socket| socket.path());
         let outcome = outcome.map_err(|error| Unstarted::of(&error, task, &root, at));
         drop(socket);
         slow_down(began, self.options.least, cancel)?;
         let executed = Span { start: staged, end: Some(SystemTime::now()) };
-        Ok(Attempt { stage, fetched: Span { start, end: staged }, executed, outcome, asked })
+        Ok(Attempt { stage, fetched: Span { start, end: staged }, executed, outcome, stopped, asked })
     }
 
-    fn run(
+    fn transfer(&self, task: &Task) -> Duration {
+        task.timeout.max(self.options.transfer)
+    }
+
+    /// What there is of a result, and what of the outputs no tree can hold.
+    fn result(
         &self,
-        root: &RootSpec,
         task: &Task,
-        stage: &Stage,
+        attempt: &Attempt,
+        outcome: &Outcome,
         cancel: &Cancel,
-    ) -> Result<Outcome, SandboxError> {
-        let stream = |name: &str| Stream::new(Spool::new(stage.beside(name)));
-        let failed = |source| SandboxError::Output { source };
-        let (stdout, stdout_end) = stream("stdout").map_err(failed)?;
-        let (stderr, stderr_end) = stream("stderr").map_err(failed)?;
-        let (mut streams, process) = ([stdout, stderr], process(task, stdout_end, stderr_end));
-        let mut running = spec_sandbox::spawn(root, &process)?;
-        let killer = running.killer();
-        let _guard = cancel.on_cancel(move || killer.kill());
-        loop {
-            if let Some(outcome) = running.read_until(Instant::now() + LOOK, &mut streams)? {
-                return Ok(outcome);
-            }
-            if self.arena.is_short(stage.medium) {
-                running.kill();
-            }
-        }
-    }
-
-    fn result(&self, task: &Task, attempt: &Attempt, outcome: &Outcome) -> Result<ActionResult, ActionError> {
+    ) -> Result<(ActionResult, Vec<String>), ActionError> {
         let Attempt { stage, .. } = attempt;
-        let view = stage.view(&self.cas);
-        let collector = Collector { cas: &self.cas, view };
-        let inline = self.options.inline_output;
+        let cas = self.cas.clone().heeding(&cancel.until(Instant::now() + self.transfer(task)));
+        let LocalOptions { inline_output, limits, .. } = self.options;
+        let collector = Collector::new(&cas, stage.view(&cas), limits);
         let mut result = ActionResult {
             exit_code: match outcome.ending {
                 Ending::Exited(code) => code,
                 Ending::Signaled(signal) => 128 + signal,
                 Ending::TimedOut | Ending::Cancelled => 128 + 9,
             },
-            stdout: collector.stream(&stage.beside("stdout"), inline)?,
-            stderr: collector.stream(&stage.beside("stderr"), inline)?,
+            stdout: collector.stream(&stage.beside("stdout"), inline_output)?,
+            stderr: collector.stream(&stage.beside("stderr"), inline_output)?,
             subactions: attempt.asked.take().iter().map(|subaction| subaction.action).collect(),
             ..ActionResult::default()
         };
-        collector.collect(&task.plan, &mut result)?;
-        Ok(result)
+        let special = collector.collect(&task.plan, &mut result)?;
+        Ok((result, special))
     }
-}
 
-impl Executor for LocalExecutor {
-    fn execute(&self, order: &Order, cancel: &Cancel) -> Result<Executed, ActionError> {
+    fn execute_task(&self, task: &Task, order: &Order, cancel: &Cancel) -> Result<Executed, ActionError> {
         let started = Some(SystemTime::now());
-        let task = Task::of(&self.cas, &self.options, order)?;
-        let attempt = self.attempt(&task, cancel)?;
+        let attempt = self.attempt(task, cancel)?;
         let upload = Some(SystemTime::now());
-        let mut result = match &attempt.outcome {
-            Ok(outcome) if outcome.ending == Ending::Cancelled => return Err(cancelled(cancel)),
-            Ok(outcome) => self.result(&task, &attempt, outcome)?,
-            Err(Unstarted::Failed(result)) => result.clone(),
+        let (mut result, special) = match &attempt.outcome {
+            Ok(outcome) if outcome.ending == Ending::Cancelled => return Err(killed(&attempt, cancel)),
+            Ok(outcome) => self.result(task, &attempt, outcome, cancel)?,
+            Err(Unstarted::Failed(result)) => (result.clone(), Vec::new()),
             Err(Unstarted::Refused(error)) => return Err(error.clone()),
         };
         let end = Some(SystemTime::now());
@@ -227,13 +231,56 @@ impl Executor for LocalExecutor {
             max_rss: outcome.usage.max_rss,
         });
         let outcome = attempt.outcome.as_ref().ok();
-        let report = outcome.and_then(|outcome| report(outcome, &task));
+        let report = outcome.and_then(|outcome| report(outcome, task, &special));
         let executed = Executed { result, report };
         match outcome {
             Some(Outcome { ending: Ending::TimedOut, .. }) => {
                 Err(ActionError::TimedOut { after: task.timeout, executed: Box::new(executed) })
             }
             _ => Ok(executed),
+        }
+    }
+}
+
+impl Executor for LocalExecutor {
+    fn execute(&self, order: &Order, cancel: &Cancel) -> Result<Executed, ActionError> {
+        let task = Task::of(&self.cas, &self.options, order)?;
+        self.execute_task(&task, order, cancel).map_err(|error| match error {
+            // Nobody gave it up: to bring its inputs, or to store its outputs, took too long.
+            ActionError::Cancelled if !cancel.is_cancelled() => {
+                let result = ActionResult { exit_code: 128 + 9, ..ActionResult::default() };
+                let executed = Box::new(Executed { result, report: None });
+                ActionError::TimedOut { after: self.transfer(&task), executed }
+            }
+            other => other,
+        })
+    }
+}
+
+/// Runs a command to its end, or until it takes too much.
+fn run(
+    root: &RootSpec,
+    task: &Task,
+    stage: &Stage,
+    cancel: &Cancel,
+    mut takes_too_much: impl FnMut() -> bool,
+) -> Result<Outcome, SandboxError> {
+    let stream = |name: &str| Stream::new(Spool::new(stage.beside(name)));
+    let failed = |source| SandboxError::Output { source };
+    let (stdout, stdout_end) = stream("stdout").map_err(failed)?;
+    let (stderr, stderr_end) = stream("stderr").map_err(failed)?;
+    let (mut streams, process) = ([stdout, stderr], process(task, stdout_end, stderr_end));
+    let mut running = spec_sandbox::spawn(root, &process)?;
+    let killer = running.killer();
+    let _guard = cancel.on_cancel(move || killer.kill());
+    let mut killed = false;
+    loop {
+        if let Some(outcome) = running.read_until(Instant::now() + LOOK, &mut streams)? {
+            return Ok(outcome);
+        }
+        if !killed && takes_too_much() {
+            running.kill();
+            killed = true;
         }
     }
 }
@@ -258,10 +305,11 @@ fn is_success(outcome: &Result<Outcome, Unstarted>) -> bool {
     matches!(outcome, Ok(Outcome { ending: Ending::Exited(0), .. }))
 }
 
-/// A killed command without a request to cancel was too large for memory and for the disk.
-fn cancelled(cancel: &Cancel) -> ActionError {
-    match cancel.is_cancelled() {
-        true => ActionError::Cancelled,
-        false => ActionError::Exhausted { what: "the action wrote more than there is room for".to_owned() },
+/// A killed command without a request to cancel took too much.
+fn killed(attempt: &Attempt, cancel: &Cancel) -> ActionError {
+    match &attempt.stopped {
+        _ if cancel.is_cancelled() => ActionError::Cancelled,
+        Some(Stop::TooLarge(error)) => error.clone(),
+        _ => ActionError::Exhausted { what: "the action wrote more than there is room for".to_owned() },
     }
 }

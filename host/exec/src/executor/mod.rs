@@ -7,6 +7,7 @@
 mod arena;
 mod error;
 mod executions;
+mod limits;
 mod listener;
 pub(crate) mod load;
 mod local;
@@ -35,6 +36,7 @@ mod view;
 
 pub use error::ActionError;
 pub use executions::{Executions, PoolOptions, Ticket};
+pub use limits::ActionLimits;
 pub use local::{LocalExecutor, LocalOptions};
 pub use notes::Notes;
 pub use order::{Executed, Executor, Order};

@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use spec_cas::{Cas, CasError, Layer, Take};
+use spec_cas::{Captured as Tree, Cas, CasError, Layer, Limits, SpecialFile, Take};
 use spec_model::tree::NodeProperties;
 use spec_model::{
     ActionResult, Captured, Command, Digest, DirectoryFormat, OutputDirectory, OutputFile, OutputSymlink,
     Outputs, SymlinkKind,
 };
 
+use super::limits::{ActionLimits, of_output};
 use super::properties::Wanted;
 use super::view::{Folder, Seen, View};
 use super::{ActionError, parent, path};
@@ -130,19 +131,33 @@ fn check_overlaps(outputs: &[Output]) -> Result<(), ActionError> {
 /// Brings outputs into the store. They are copied, never moved: one may lie in another, or be reached by a link.
 #[derive(Debug)]
 pub(crate) struct Collector<'a> {
-    pub(crate) cas: &'a Cas,
-    pub(crate) view: View<'a>,
+    cas: &'a Cas,
+    view: View<'a>,
+    limits: ActionLimits,
+    /// Bytes of the files among the outputs so far.
+    bytes: u64,
+    /// What was passed by since no tree can hold it.
+    special: Vec<String>,
 }
 
-impl Collector<'_> {
-    /// Puts those outputs that are there into `result`.
-    pub(crate) fn collect(&self, plan: &Plan, result: &mut ActionResult) -> Result<(), ActionError> {
+impl<'a> Collector<'a> {
+    /// A collector of what is seen in `view`, which has outputs of at most `limits`.
+    pub(crate) fn new(cas: &'a Cas, view: View<'a>, limits: ActionLimits) -> Self {
+        Self { cas, view, limits, bytes: 0, special: Vec::new() }
+    }
+
+    /// Puts those outputs that are there into `result`. Answers with what was passed by.
+    pub(crate) fn collect(
+        mut self,
+        plan: &Plan,
+        result: &mut ActionResult,
+    ) -> Result<Vec<String>, ActionError> {
         for output in &plan.outputs {
             match self.view.at(&output.path, false)? {
                 Seen::Nothing => {}
                 Seen::Written { path, executable } if output.kind != Kind::Directory => {
                     let properties = plan.properties.read(&path);
-                    let digest = self.cas.put_file(&path, Take::Copy)?;
+                    let digest = self.file(output, &path)?;
                     result.files.push(file(output, digest, executable, properties));
                 }
                 Seen::Untouched { digest, executable } if output.kind != Kind::Directory => {
@@ -160,7 +175,15 @@ impl Collector<'_> {
                 other => return Err(unexpected(output, &other)),
             }
         }
-        Ok(())
+        Ok(self.special)
+    }
+
+    fn file(&mut self, output: &Output, path: &Path) -> Result<Digest, ActionError> {
+        let size = std::fs::symlink_metadata(path).map_err(|error| CasError::writing(path, error))?.len();
+        self.bytes = self.bytes.saturating_add(size);
+        let what = format!("the output '{}', with those before it,", output.asked);
+        self.limits.check_bytes(&what, self.bytes)?;
+        Ok(self.cas.put_file(path, Take::Copy)?)
     }
 
     /// Only the older lists tell links by what they lead to.
@@ -175,19 +198,17 @@ impl Collector<'_> {
     }
 
     fn directory(
-        &self,
+        &mut self,
         plan: &Plan,
         output: &Output,
         folder: &Folder,
     ) -> Result<OutputDirectory, ActionError> {
-        let captured = self.capture(&plan.properties, folder);
-        let root = captured.map_err(|error| match error {
-            CasError::SpecialFile { kind, .. } => {
-                let (path, found) = (output.asked.clone(), format!("a directory with a {kind} in it"));
-                ActionError::BadOutput { path, found, expected: "files, directories and symbolic links" }
-            }
-            other => other.into(),
-        })?;
+        let (root, special) =
+            self.capture(&plan.properties, folder).map_err(|error| of_output(&output.asked, error))?;
+        let told = |one: SpecialFile| {
+            format!("{}/{} is a {}", output.asked.trim_end_matches('/'), one.path, one.kind)
+        };
+        self.special.extend(special.into_iter().map(told));
         let tree = match plan.format {
             DirectoryFormat::Tree | DirectoryFormat::Both => Some(self.cas.store_tree_message(&root)?),
             DirectoryFormat::Directory => None,
@@ -197,7 +218,7 @@ impl Collector<'_> {
         Ok(OutputDirectory { path, tree, topologically_sorted, root: shown.then_some(root) })
     }
 
-    fn capture(&self, properties: &Wanted, folder: &Folder) -> Result<Digest, CasError> {
+    fn capture(&self, properties: &Wanted, folder: &Folder) -> Result<(Digest, Vec<SpecialFile>), CasError> {
         let below = match folder.below.as_slice() {
             [] => self.cas.digest(b""),
             [one] => *one,
@@ -206,12 +227,14 @@ impl Collector<'_> {
                 self.cas.merge(&layers)?.root
             }
         };
-        let Some(written) = &folder.written else { return Ok(below) };
-        let root = self.cas.import_upper(written, &below, Take::Copy, |_| true)?.root;
+        let Some(written) = &folder.written else { return Ok((below, Vec::new())) };
+        let ActionLimits { bytes, entries, .. } = self.limits;
+        let cas = self.cas.clone().with_limits(Limits { bytes, entries, ..self.cas.limits() });
+        let Tree { root, special } = cas.import_upper(written, &below, Take::Copy, |_| true)?;
         if properties.is_nothing() {
-            return Ok(root);
+            return Ok((root, special));
         }
-        properties.add_to(self.cas, &root, written)
+        Ok((properties.add_to(self.cas, &root, written)?, special))
     }
 
     /// What was written to a standard stream: in the result up to `inline` bytes, in the store beyond.
@@ -221,6 +244,7 @@ impl Collector<'_> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
             found => found.map_err(failed)?.len(),
         };
+        self.limits.check_stream("a standard stream of the command", size)?;
         match size {
             0 => Ok(Captured::default()),
             _ if size <= inline => Ok(Captured { raw: std::fs::read(file).map_err(failed)?, digest: None }),

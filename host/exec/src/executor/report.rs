@@ -5,10 +5,13 @@ use spec_sandbox::{Ending, Outcome};
 use super::platform::Demands;
 use super::task::Task;
 
-/// How the command ended and what it had; nothing of one that did well, or was given up.
-pub(crate) fn report(outcome: &Outcome, task: &Task) -> Option<String> {
+/// How the command ended and what it had, and what of its outputs no tree can hold; nothing of one that did well, or was
+/// given up.
+pub(crate) fn report(outcome: &Outcome, task: &Task, special: &[String]) -> Option<String> {
+    let passed_by: String = special.iter().map(|one| format!("Passed by: {one}.\n")).collect();
     let ended = match outcome.ending {
-        Ending::Exited(0) | Ending::Cancelled => return None,
+        Ending::Exited(0) => return Some(passed_by).filter(|text| !text.is_empty()),
+        Ending::Cancelled => return None,
         Ending::Exited(code) => format!("exited with {code}"),
         Ending::Signaled(signal) => format!("was ended by signal {signal}"),
         Ending::TimedOut => "was killed at its time-out".to_owned(),
@@ -23,7 +26,7 @@ pub(crate) fn report(outcome: &Outcome, task: &Task) -> Option<String> {
         "The command {ended}.\n\
          It took {:?} of user and {:?} of system time, and {} KB of memory at most; its time-out was {timeout:?}.\n\
          chrootRootDigest: {chroot}\nunixUID: {user}\nunixGID: {group}\nnetwork: {network}\n\
-         remoteApisSocketPath: {socket}\n",
+         remoteApisSocketPath: {socket}\n{passed_by}",
         usage.user,
         usage.system,
         usage.max_rss >> 10,

@@ -103,7 +103,8 @@ impl Stage {
         View::new(cas, self.upper(), self.below.clone())
     }
 
-    fn upper(&self) -> PathBuf {
+    /// Where the command writes.
+    pub(crate) fn upper(&self) -> PathBuf {
         self.beside("upper")
     }
 

@@ -11,9 +11,11 @@ use spec_model::Digest;
 use spec_model::tree::Directory;
 use spec_sandbox::Subtree;
 
-use super::join;
+use super::{ActionError, join};
 
 const NAME: &str = "SubtreeReadOnly";
+/// Each is mounted over itself, and the kernel takes 100,000 mounts at most.
+const MOST_SUBTREES: usize = 1000;
 /// Directories whose answer is remembered, of about 50 bytes each.
 const MOST: usize = 100_000;
 
@@ -34,19 +36,24 @@ impl Subtrees {
     /// The directories of a tree that say so, outer ones first.
     ///
     /// # Errors
-    /// As [`Cas::directory`].
-    pub(crate) fn of(&self, root: &Digest) -> Result<Vec<Subtree>, CasError> {
+    /// [`ActionError::Invalid`] when they are too many; as [`Cas::directory`].
+    pub(crate) fn of(&self, root: &Digest) -> Result<Vec<Subtree>, ActionError> {
         let mut found = Vec::new();
         self.walk(root, "", &mut found)?;
         Ok(found)
     }
 
-    fn walk(&self, digest: &Digest, path: &str, found: &mut Vec<Subtree>) -> Result<(), CasError> {
+    fn walk(&self, digest: &Digest, path: &str, found: &mut Vec<Subtree>) -> Result<(), ActionError> {
         if !self.speaks(digest)? {
             return Ok(());
         }
         let directory = self.cas.directory(digest)?;
         if let Some(writable) = said(&directory) {
+            if found.len() == MOST_SUBTREES {
+                return Err(ActionError::invalid(format!(
+                    "more than {MOST_SUBTREES} directories of its input root have the property {NAME}"
+                )));
+            }
             found.push(Subtree { path: format!("/{path}").into(), writable });
         }
         let mut children = directory.directories.iter();

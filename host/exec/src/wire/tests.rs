@@ -1,5 +1,6 @@
 use std::time::{Duration, SystemTime};
 
+use proptest::prelude::*;
 use spec_model::tree::NodeProperties;
 use spec_model::{
     ActionResult, ActionUsage, Captured, Digest, ExecutionMetadata, OutputDirectory, OutputFile,
@@ -122,4 +123,75 @@ fn old_and_new_outputs_are_told_apart() {
     assert_eq!(read(&["a"], &["f"], &[]), Ok(Outputs::Paths(list(&["a"]))));
     let unknown = reapi::Command { output_directory_format: 9, ..reapi::Command::default() };
     assert!(command(unknown).is_err());
+}
+
+fn path() -> impl Strategy<Value = String> {
+    let step = prop_oneof![Just(".."), Just("."), Just(""), Just("a"), Just("b"), Just("a\0")];
+    prop::collection::vec(step, 0..4).prop_map(|steps| steps.join("/"))
+}
+
+proptest! {
+    #[test]
+    fn what_is_taken_of_results_has_each_output_once(
+        files in prop::collection::vec(path(), 0..3),
+        directories in prop::collection::vec(path(), 0..2),
+        links in prop::collection::vec((path(), 0..3usize), 0..3),
+    ) {
+        let link = |path: &String| reapi::OutputSymlink {
+            path: path.clone(),
+            target: "t".to_owned(),
+            node_properties: None,
+        };
+        let of = |kind| links.iter().filter(|(_, of)| *of == kind).map(|(path, _)| link(path)).collect();
+        let some = Some(digest_to_proto(&Digest::of(b"")));
+        let file =
+            |path: &String| reapi::OutputFile { path: path.clone(), digest: some.clone(), ..Default::default() };
+        let directory = |path: &String| reapi::OutputDirectory { path: path.clone(), ..Default::default() };
+        #[allow(deprecated)]
+        let message = reapi::ActionResult {
+            output_files: files.iter().map(file).collect(),
+            output_directories: directories.iter().map(directory).collect(),
+            output_symlinks: of(0),
+            output_file_symlinks: of(1),
+            output_directory_symlinks: of(2),
+            ..Default::default()
+        };
+        let Ok(result) = action_result(message) else { return Ok(()) };
+        // Where a walk leads from a folder that is deep enough.
+        let way = |path: &str| {
+            let mut way = vec!["w"; 8];
+            path.split('/').for_each(|step| match step {
+                "" | "." => {}
+                ".." => _ = way.pop(),
+                name => way.push(name),
+            });
+            way.join("/")
+        };
+        let links = result.symlinks.iter().map(|link| &link.path);
+        let leaves: Vec<String> = result.files.iter().map(|file| &file.path).chain(links).map(|path| way(path)).collect();
+        let folders = result.directories.iter().map(|directory| way(&directory.path));
+        let mut all: Vec<String> = leaves.iter().cloned().chain(folders).collect();
+        prop_assert!(all.iter().all(|path| !path.contains('\0')));
+        prop_assert!(leaves.iter().all(|path| !path.ends_with('w')), "a leaf has a name: {leaves:?}");
+        let count = all.len();
+        all.sort();
+        all.dedup();
+        prop_assert_eq!(all.len(), count);
+        let in_file = |path: &String| {
+            result.files.iter().any(|file| path.starts_with(&format!("{}/", way(&file.path))))
+        };
+        prop_assert!(!all.iter().any(in_file));
+        prop_assert_eq!(action_result(action_result_to_proto(&result)), Ok(result));
+    }
+
+    #[test]
+    fn times_are_what_the_protocol_says(seconds in any::<i64>(), nanos in any::<i32>(), near in -2..2i64) {
+        for seconds in [seconds, near, -62_135_596_800 + near, 253_402_300_799 + near, 315_576_000_000 + near] {
+            let (whole, part) = ((-62_135_596_800..=253_402_300_799).contains(&seconds), (0..1_000_000_000).contains(&nanos));
+            let message = well_known::Timestamp { seconds, nanos };
+            prop_assert_eq!(super::check_timestamp("t", &message).is_ok(), whole && part);
+            let took = super::duration("t", &well_known::Duration { seconds, nanos });
+            prop_assert_eq!(took.is_ok(), (0..=315_576_000_000).contains(&seconds) && part);
+        }
+    }
 }

@@ -182,9 +182,16 @@ fn shell(cas: &Cas) -> Digest {
         let digest = cas.put_file(host, Take::Copy).expect("the store takes it");
         builder.add_file(inside, digest, true).expect("the path is good");
     };
-    for program in
-        ["/bin/sh", "/bin/ln", "/bin/mkdir", "/bin/rm", "/bin/chmod", "/bin/sleep", "/usr/bin/mkfifo"]
-    {
+    for program in [
+        "/bin/sh",
+        "/bin/ln",
+        "/bin/mkdir",
+        "/bin/rm",
+        "/bin/chmod",
+        "/bin/sleep",
+        "/bin/dd",
+        "/usr/bin/mkfifo",
+    ] {
         add(Path::new(program), &format!("bin/{}", program.rsplit('/').next().unwrap_or(program)));
         let listed = Host::new("ldd").arg(program).output().expect("ldd comes with libc").stdout;
         let listed = String::from_utf8(listed).expect("paths are UTF-8");

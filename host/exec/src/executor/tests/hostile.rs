@@ -2,10 +2,10 @@
 
 use spec_model::Digest;
 use spec_model::UserError;
-use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties};
+use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 use spec_proto::reapi;
 
-use super::fixture::{Fixture, request};
+use super::fixture::{Draft, Fixture, request};
 use crate::executor::ActionError;
 use crate::wire::digest_to_proto;
 
@@ -41,6 +41,103 @@ fn everything_that_is_missing_is_told_at_once() {
     assert_eq!(refused, Err(ActionError::Missing { digests }));
 }
 
+/// What a client is told of must not lead to files of this machine.
+fn names_no_host(fixture: &Fixture, name: &str, error: &ActionError) {
+    let text = error.to_string();
+    let store = fixture.cas.root().display().to_string();
+    assert!(
+        !text.contains(&store) && !text.contains("/dev/shm/spec-host") && !text.contains("/tmp/"),
+        "{name}: {text}"
+    );
+    assert!(text.len() < 2000, "{name}: {} bytes", text.len());
+}
+
+#[test]
+fn trees_that_no_folder_can_hold_are_refused() {
+    let fixture = &Fixture::new();
+    let with = |properties: NodeProperties| Directory {
+        files: vec![FileNode { properties, ..file("a", Digest::of(b"")) }],
+        ..Directory::default()
+    };
+    let time =
+        |seconds, nanos| with(NodeProperties { mtime: Some((seconds, nanos)), ..NodeProperties::default() });
+    let link = |target: String| Directory {
+        symlinks: vec![SymlinkNode { name: "a".to_owned(), target, properties: NodeProperties::default() }],
+        ..Directory::default()
+    };
+    let marked = |name: &str| {
+        let properties = vec![("SubtreeReadOnly".to_owned(), "true".to_owned())];
+        let properties = NodeProperties { properties, ..NodeProperties::default() };
+        let below = Directory { properties, ..Directory::default() };
+        let digest = fixture.cas.store_directory(&below).expect("the store takes it");
+        let child = |name: &str| DirectoryNode { name: name.to_owned(), digest };
+        let inner = Directory {
+            directories: (0..2000).map(|n| child(&format!("{n:04}"))).collect(),
+            ..Directory::default()
+        };
+        match name {
+            "many" => inner,
+            name => {
+                let inner = Directory { directories: vec![child("x")], ..Directory::default() };
+                let digest = fixture.cas.store_directory(&inner).expect("the store takes it");
+                let directories = vec![DirectoryNode { name: name.to_owned(), digest }];
+                Directory { directories, ..Directory::default() }
+            }
+        }
+    };
+    for (name, tree) in [
+        (
+            "long name",
+            Directory { files: vec![file(&"n".repeat(256), Digest::of(b""))], ..Directory::default() },
+        ),
+        ("NUL in a name", Directory { files: vec![file("a\0b", Digest::of(b""))], ..Directory::default() }),
+        ("too many nanoseconds", time(0, 1_000_000_000)),
+        ("negative nanoseconds", time(0, -1)),
+        ("time before all years", time(i64::MIN, 0)),
+        ("time after all years", time(i64::MAX, 0)),
+        ("no mode", with(NodeProperties { unix_mode: Some(u32::MAX), ..NodeProperties::default() })),
+        ("long link", link("t".repeat(4096))),
+        ("link with NUL", link("a\0".to_owned())),
+        ("link to nowhere", link(String::new())),
+        ("read-only below /proc", marked("proc")),
+        ("many read-only", marked("many")),
+    ] {
+        let root = fixture.cas.store_directory(&tree).expect("the store takes it");
+        let error = fixture.error(&fixture.script(":", &[]).inputs(root));
+        assert_eq!(error.reason(), "action-invalid", "{name}: {error}");
+        names_no_host(fixture, name, &error);
+    }
+    // The oldest and the newest that a file system has, or comes near to.
+    for seconds in [-62_135_596_800, -1, 253_402_300_799] {
+        let root = fixture.cas.store_directory(&time(seconds, 999_999_999)).expect("the store takes it");
+        assert!(fixture.run(&fixture.script(":", &[]).inputs(root)).is_ok(), "{seconds}");
+    }
+}
+
+#[test]
+fn outputs_deeper_than_paths_may_be_are_told_of() {
+    let fixture = &Fixture::new();
+    let name = "n".repeat(200);
+    // Step by step the kernel lets anybody go as deep as he likes.
+    let script = format!(
+        "PATH=/bin; i=0; while [ $i -lt 40 ]; do i=$((i+1)); mkdir {name}; cd {name}; done; echo > a"
+    );
+    let result = fixture.answer(&fixture.script(&script, &[&name]));
+    match result {
+        Ok(done) => assert_eq!(done.result.directories.len(), 1),
+        Err(error) => {
+            assert!(
+                ["action-invalid", "action-bad-output", "action-too-large"].contains(&error.reason()),
+                "{error}"
+            );
+            names_no_host(fixture, "deep output", &error);
+        }
+    }
+    let script = format!("PATH=/bin; i=0; while [ $i -lt 400 ]; do i=$((i+1)); mkdir d; cd d; done");
+    let error = fixture.error(&fixture.script(&script, &["d"]));
+    assert_eq!(error.reason(), "action-too-large", "{error}");
+}
+
 #[test]
 fn trees_that_are_none_are_refused() {
     let fixture = &Fixture::new();
@@ -65,7 +162,9 @@ fn trees_that_are_none_are_refused() {
         fixture.cas.store_directory(&directory).expect("the store takes it")
     };
     let deep = (0..300).fold(empty, nest);
-    assert_eq!(fixture.error(&fixture.script(":", &[]).inputs(deep)).reason(), "action-invalid");
+    let refused =
+        |draft: &Draft| ["action-invalid", "action-too-large"].contains(&fixture.error(draft).reason());
+    assert!(refused(&fixture.script(":", &[]).inputs(deep)));
     // Little to send, and more than any disk holds; as an input root, as the tree below, and as both.
     let double = |below: Digest, _: i32| {
         let node = |name: &str| DirectoryNode { name: name.to_owned(), digest: below };
@@ -76,7 +175,7 @@ fn trees_that_are_none_are_refused() {
     let below =
         |tree: Digest| fixture.script(":", &[]).with(|draft| draft.properties[0].1 = tree.to_string());
     for draft in [fixture.script(":", &[]).inputs(huge), below(huge), below(huge).inputs(huge)] {
-        assert_eq!(fixture.error(&draft).reason(), "action-invalid");
+        assert!(refused(&draft));
     }
 }
 
@@ -94,6 +193,16 @@ fn actions_that_ask_for_the_impossible_are_refused() {
         })
     };
     let long = "n".repeat(5000);
+    let deep = format!("{0}/{0}/{0}/{0}/{0}/{0}/{0}/{0}/{0}/{0}", "n".repeat(250));
+    let variable = |name: &str, value: &str| {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        plain().with(|draft| {
+            draft.command.environment_variables.push(reapi::command::EnvironmentVariable { name, value });
+        })
+    };
+    let timeout = |seconds, nanos| {
+        plain().with(|draft| draft.action.timeout = Some(spec_proto::well_known::Duration { seconds, nanos }))
+    };
     let bad = [
         ("absolute output", fixture.script(":", &["/etc/passwd"])),
         ("output above", fixture.script(":", &["../a"])),
@@ -109,11 +218,39 @@ fn actions_that_ask_for_the_impossible_are_refused() {
         ("file over a directory", plain().inputs(fixture.tree(&[("bin", "")]))),
         ("no arguments", plain().with(|draft| draft.command.arguments.clear())),
         ("NUL in an argument", plain().with(|draft| draft.command.arguments.push("\0".to_owned()))),
+        ("empty program", plain().with(|draft| draft.command.arguments = vec![String::new()])),
+        ("long argument", plain().with(|draft| draft.command.arguments.push("a".repeat(128 << 10)))),
+        (
+            "many arguments",
+            plain().with(|draft| draft.command.arguments.extend(vec!["a".repeat(1000); 10_000])),
+        ),
+        (
+            "more than the stack",
+            plain().with(|draft| {
+                draft.command.arguments.extend(vec!["a".repeat(100_000); 45]);
+            }),
+        ),
+        ("variable without a name", variable("", "x")),
+        ("variable with =", variable("a=b", "x")),
+        ("NUL in a variable", variable("a", "\0")),
+        ("long variable", variable("a", &"a".repeat(128 << 10))),
+        ("long path from the root", fixture.script(":", &[&deep]).cwd(&deep)),
+        ("output below /proc", fixture.script(":", &["proc/no/such/file"])),
+        ("cwd below /dev", plain().cwd("dev/null/x")),
+        ("socket below /proc", plain().property("remoteApisSocketPath", "/proc/self/a")),
+        ("socket below /dev", plain().property("remoteApisSocketPath", "/dev/shm/a")),
+        ("long socket", plain().property("remoteApisSocketPath", &format!("/{}", "s".repeat(107)))),
+        ("no socket", plain().property("remoteApisSocketPath", "/")),
+        ("time-out of too many nanoseconds", timeout(1, 1_000_000_000)),
+        ("negative time-out", timeout(-1, 0)),
+        ("time-out of negative nanoseconds", timeout(1, -1)),
         ("unknown property", plain().property("container-image", "x")),
         ("unknown format", plain().with(|draft| draft.command.output_directory_format = 7)),
     ];
     for (name, draft) in bad {
-        assert_eq!(fixture.run(&draft), Err("action-invalid".to_owned()), "{name}");
+        let error = fixture.error(&draft);
+        assert_eq!(error.reason(), "action-invalid", "{name}");
+        names_no_host(fixture, name, &error);
     }
     assert_eq!(fixture.run(&plain().property("ISA", "z80")), Err("action-no-worker".to_owned()));
 }
@@ -134,12 +271,14 @@ fn what_is_no_action_is_refused() {
 }
 
 #[test]
-fn special_files_are_no_outputs() {
+fn special_files_are_no_outputs_and_passed_by_in_directories() {
     let fixture = &Fixture::new();
-    for (script, output) in [("mkfifo a", "a"), ("mkdir d; mkfifo d/a", "d")] {
-        let draft = fixture.script(&format!("PATH=/bin; {script}"), &[output]);
-        assert_eq!(fixture.run(&draft), Err("action-bad-output".to_owned()), "{script}");
-    }
+    let alone = fixture.script("PATH=/bin; mkfifo a", &["a"]);
+    assert_eq!(fixture.run(&alone), Err("action-bad-output".to_owned()));
+    let inside = fixture.script("PATH=/bin; mkdir d; mkfifo d/a; echo > d/b", &["d"]);
+    let done = fixture.answer(&inside).expect("the action runs");
+    assert_eq!(done.report.as_deref(), Some("Passed by: d/a is a named pipe.\n"));
+    assert_eq!(done.result.directories.len(), 1);
 }
 
 #[test]

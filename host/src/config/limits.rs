@@ -1,0 +1,79 @@
+//! Bounds on trees and on what actions write.
+
+use spec_cas::Limits;
+use spec_exec::executor::ActionLimits;
+use spec_model::{Mapping, Node, NodeError};
+
+use super::{Size, numbers};
+
+/// Bounds on trees and on what actions write: the section `limits`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// Of trees that are checked out, staged or captured.
+    pub(crate) trees: Limits,
+    /// Of what one action writes.
+    pub(crate) actions: ActionLimits,
+}
+
+impl Bounds {
+    /// Reads the section.
+    ///
+    /// # Errors
+    /// When a key is not known or a number is none.
+    pub(super) fn of(section: &Mapping) -> Result<Self, NodeError> {
+        section.validate_keys(&[
+            "tree-entries",
+            "tree-size",
+            "tree-depth",
+            "action-entries",
+            "action-size",
+            "action-log-size",
+            "action-memory",
+        ])?;
+        let mut bounds = Self::default();
+        let Self { trees, actions } = &mut bounds;
+        count(section, "tree-entries", &mut trees.entries)?;
+        size(section, "tree-size", &mut trees.bytes)?;
+        numbers::take(section, "tree-depth", 1, &mut trees.depth)?;
+        count(section, "action-entries", &mut actions.entries)?;
+        size(section, "action-size", &mut actions.bytes)?;
+        size(section, "action-log-size", &mut actions.stream)?;
+        size(section, "action-memory", &mut actions.memory)?;
+        match section.get("tree-depth") {
+            Some(node) if trees.depth > Limits::DEEPEST => {
+                Err(node.expected(&format!("at most {}", Limits::DEEPEST)))
+            }
+            _ => Ok(bounds),
+        }
+    }
+}
+
+fn count(section: &Mapping, key: &str, to: &mut u64) -> Result<(), NodeError> {
+    set(section, key, to, "a whole number", |node| u64::try_from(node.as_int()?).or(Ok(0)))
+}
+
+fn size(section: &Mapping, key: &str, to: &mut u64) -> Result<(), NodeError> {
+    set(section, key, to, "a size such as 800M, 10G", |node| {
+        Ok(match Size::parse(node.as_str()?) {
+            Some(Size::Bytes(bytes)) => bytes,
+            Some(Size::Percent(_)) | None => 0,
+        })
+    })
+}
+
+/// Sets what is at least 1, if the key is there.
+fn set(
+    section: &Mapping,
+    key: &str,
+    to: &mut u64,
+    expected: &str,
+    read: impl FnOnce(&Node) -> Result<u64, NodeError>,
+) -> Result<(), NodeError> {
+    if let Some(node) = section.get(key) {
+        *to = read(node)?;
+        if *to == 0 {
+            return Err(node.expected(&format!("{expected} of at least 1")));
+        }
+    }
+    Ok(())
+}
