@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use spec_testkit::{Host, Project};
 
 const IMPORT: &str = "kind: import\nsources:\n- kind: local\n  path: files/NAME\n";
-const COMPOSE: &str = "kind: compose\nbuild-depends: [low.bst, high.bst]\n";
+const STACK: &str = "kind: stack\ndepends: [low.bst, high.bst]\n";
 
 /// Files up to this many bytes.
 const SMALL: u64 = 64 << 10;
@@ -34,7 +34,7 @@ const DAMAGES: [(&str, fn(&Path, &[u8])); 4] = [
 
 #[test]
 fn every_damaged_file_is_made_again() {
-    let (host, project) = (Host::new(), Project::of(&[("elements/all.bst", COMPOSE)]));
+    let (host, project) = (Host::new(), Project::of(&[("elements/all.bst", STACK)]));
     for name in ["low", "high"] {
         project.write(&format!("elements/{name}.bst"), &IMPORT.replace("NAME", name));
         project.write(&format!("files/{name}/{name}.txt"), &format!("{name}\n"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use spec_testkit::{Host, Outcome, Project};
 
 const IMPORT: &str = "kind: import\nsources:\n- kind: local\n  path: files/NAME\n";
-const STACK: &str = "kind: compose\nbuild-depends: [old.bst, new.bst]\n";
+const STACK: &str = "kind: stack\ndepends: [old.bst, new.bst]\n";
 
 /// Elements with a file of 300 kB each, and one that is made of both.
 fn project() -> Project {

@@ -15,7 +15,7 @@ fn built() -> (Host, Project) {
         project.write(&format!("files/{name}/{name}.txt"), &format!("{name}\n"));
     }
     project
-        .write("elements/stack.bst", "kind: stack\nbuild-depends: [low.bst]\nruntime-depends: [high.bst]\n");
+        .write("elements/stack.bst", "kind: stack\ndepends: [low.bst]\n");
     let _ = host.run(&project, &["build", "stack.bst", "low.bst", "high.bst"]).success();
     (host, project)
 }
