@@ -147,6 +147,7 @@ fn a_download_that_fails_leaves_nothing() {
         let server = Server::start(&[("a.txt", &[answer])]);
         let (host, project) = (Host::new(), project(&server));
         project.replace("elements/a.bst", "web:a.txt\n", &format!("web:a.txt\n  ref: {A_REF}\n"));
+        project.replace("elements/a.bst", "'old'", B_REF);
         let fetch = host.run(&project, &["--network-retries", "1", "source", "fetch", "a.bst"]);
         fetch.refused(1, reason, &[says, "elements/a.bst:6:3"]);
         assert_eq!(server.requests().len(), requests, "{reason}");
