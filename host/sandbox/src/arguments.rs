@@ -37,7 +37,7 @@ pub fn check_arguments<S: AsRef<OsStr>>(
     }
     for (name, value) in environment {
         let bytes = length(name) + length(value) + 2;
-        let what = || format!("the environment variable {}", name.as_ref().display());
+        let what = || format!("the environment variable {}", beginning(name.as_ref()));
         check(bytes, LONGEST_ARGUMENT, what)?;
         total += bytes + POINTER;
     }
@@ -49,6 +49,16 @@ const POINTER: u64 = 8;
 
 fn check(bytes: u64, limit: u64, what: impl Fn() -> String) -> Result<(), SandboxError> {
     if bytes <= limit { Ok(()) } else { Err(SandboxError::TooLong { what: what(), bytes, limit }) }
+}
+
+/// As much of a name as a message can have.
+fn beginning(name: &OsStr) -> String {
+    const MOST: usize = 80;
+    let name = name.to_string_lossy();
+    match name.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.into_owned(),
+    }
 }
 
 /// As `execve(2)` reckons.
@@ -81,6 +91,8 @@ mod tests {
         );
         let message = refused(&["sh"], &[("FLAGS", &most)], None).expect("it is too long");
         assert!(message.contains("the environment variable FLAGS"), "{message}");
+        let message = refused(&["sh"], &[(&more, "")], None).expect("it is too long");
+        assert!(message.len() < 300, "{message}");
     }
 
     #[test]

@@ -4,17 +4,11 @@ use std::time::Duration;
 
 use spec_cas::Cas;
 use spec_model::{Action, Command};
+use spec_sandbox::check_arguments;
 
 use super::outputs::{Plan, working_directory};
 use super::platform::Demands;
 use super::{ActionError, LocalOptions, Order, Rights, load};
-
-/// Bytes of one argument or variable, with the zero at its end (`MAX_ARG_STRLEN`).
-const LONGEST_TEXT: usize = 128 << 10;
-/// Bytes of all of them and of the pointers to them, with the largest stack. Most machines have a smaller one, and take
-/// less.
-const MOST_TEXT: usize = 6 << 20;
-const POINTER: usize = 8;
 
 /// An action with everything it says checked.
 pub(super) struct Task {
@@ -74,41 +68,22 @@ fn check_texts(command: &Command) -> Result<(), ActionError> {
             "the command has no arguments, or an empty first one; expected a program",
         ));
     }
-    let mut total = 0;
-    for argument in &command.arguments {
-        total += check_text("an argument", argument.len(), argument.contains('\0'))?;
+    if command.arguments.iter().any(|argument| argument.contains('\0')) {
+        return Err(ActionError::invalid("an argument holds a NUL"));
     }
     for (name, value) in &command.environment {
+        let shown = shown(name);
         if name.is_empty() || name.contains('=') {
-            let shown = shown(name);
             return Err(ActionError::invalid(format!(
                 "the environment variable '{shown}' has no possible name; expected one without '='"
             )));
         }
-        let has_nul = name.contains('\0') || value.contains('\0');
-        let what = format!("the environment variable '{}'", shown(name));
-        total += check_text(&what, name.len() + 1 + value.len(), has_nul)?;
+        if name.contains('\0') || value.contains('\0') {
+            return Err(ActionError::invalid(format!("the environment variable '{shown}' holds a NUL")));
+        }
     }
-    match total > MOST_TEXT {
-        true => Err(ActionError::invalid(format!(
-            "its arguments and environment take {total} bytes; programs are given at most {MOST_TEXT}"
-        ))),
-        false => Ok(()),
-    }
-}
-
-/// What a text of this length costs.
-fn check_text(what: &str, length: usize, has_nul: bool) -> Result<usize, ActionError> {
-    if has_nul {
-        return Err(ActionError::invalid(format!("{what} holds a NUL")));
-    }
-    if length >= LONGEST_TEXT {
-        let most = LONGEST_TEXT - 1;
-        return Err(ActionError::invalid(format!(
-            "{what} has {length} bytes; programs are given at most {most}"
-        )));
-    }
-    Ok(length + 1 + POINTER)
+    check_arguments(&command.arguments, &command.environment, None)
+        .map_err(|error| ActionError::invalid(error.to_string()))
 }
 
 fn shown(text: &str) -> String {

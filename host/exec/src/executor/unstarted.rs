@@ -27,7 +27,9 @@ impl Unstarted {
                 return Self::invalid("its arguments and environment are longer than this machine takes");
             }
             SandboxError::CommandNotExecutable { .. } => 126,
-            SandboxError::BadSpec { .. } | SandboxError::Cwd { .. } => return Self::invalid(error),
+            SandboxError::BadSpec { .. } | SandboxError::Cwd { .. } | SandboxError::TooLong { .. } => {
+                return Self::invalid(error);
+            }
             SandboxError::Setup { path, source, .. } if socket == Some(path) => {
                 let inside = task.demands.socket.as_deref().unwrap_or_default();
                 return Self::invalid(format!(

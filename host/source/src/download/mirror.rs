@@ -13,6 +13,8 @@ pub(crate) struct Mirror {
 
 /// Downloads of one URL at a time, by any number of processes.
 const MAX_PARTS: u32 = 32;
+/// Bytes of an ETag; servers send dozens.
+const LARGEST_ETAG: u64 = 64 << 10;
 
 impl Mirror {
     pub(crate) fn new(directory: PathBuf) -> Self {
@@ -31,7 +33,7 @@ impl Mirror {
 
     /// The ETag that a server gave with that file.
     pub(crate) fn etag(&self, sha256: &str) -> Option<String> {
-        fs::read_to_string(self.directory.join(format!("{sha256}.etag"))).ok()
+        spec_files::read_text(&self.directory.join(format!("{sha256}.etag")), LARGEST_ETAG).ok()
     }
 
     /// Begins a download.
