@@ -11,7 +11,7 @@ use crate::BuildError;
 /// Bytes at the end of a log that [`tail`] looks at.
 const TAIL_BYTES: u64 = 64 << 10;
 
-/// The log of a build: a file that commands write to directly, with headings between them.
+/// The log of a build: what commands print, which comes through a pipe, with headings between them.
 #[derive(Debug)]
 pub(crate) struct BuildLog {
     path: PathBuf,
@@ -50,7 +50,7 @@ impl BuildLog {
         &self.path
     }
 
-    /// Another handle for a command to write to.
+    /// Another handle, for what a command prints.
     pub(crate) fn handle(&self) -> Result<File, BuildError> {
         self.file.try_clone().map_err(self.failed("share"))
     }

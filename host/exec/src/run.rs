@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use spec_model::Cancel;
-use spec_sandbox::{Command, Ending, Input, Output, RootSpec, Usage};
+use spec_sandbox::{Command, Ending, Input, Output, RootSpec, Stream, Usage};
 
 use crate::{ExecError, Root};
 
@@ -46,7 +46,7 @@ pub enum Access {
 /// Where input and output of a command go.
 #[derive(Debug)]
 pub enum Streams {
-    /// No input; both outputs are appended to this file.
+    /// No input; both outputs are appended to this file, which the command itself does not get.
     Log(File),
     /// The host's own, for a person's shell.
     Terminal,
@@ -72,11 +72,11 @@ impl Root {
         for (host, inside) in &spec.sockets {
             root.bind(host, inside, true);
         }
-        let command = command(spec)?;
+        let (command, mut streams) = command(spec)?;
         let running = spec_sandbox::spawn(&root, &command)?;
         let killer = running.killer();
         let _guard = cancel.on_cancel(move || killer.kill());
-        let outcome = running.wait()?;
+        let outcome = running.read(&mut streams)?;
         Ok(Ran { ending: outcome.ending, usage: outcome.usage })
     }
 }
@@ -95,7 +95,9 @@ fn grant(root: &mut RootSpec, spec: &RunSpec) {
     }
 }
 
-fn command(spec: RunSpec) -> Result<Command, ExecError> {
+/// The command, and what it writes to a log.
+fn command(spec: RunSpec) -> Result<(Command, Vec<Stream<File>>), ExecError> {
+    let mut streams = Vec::new();
     let mut command = Command::new(spec.argv);
     command.environment =
         spec.environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
@@ -108,18 +110,17 @@ fn command(spec: RunSpec) -> Result<Command, ExecError> {
     command.timeout = spec.timeout;
     match spec.streams {
         Streams::Log(log) => {
-            let second = log.try_clone();
-            let second = second.map_err(|source| ExecError::Scratch {
-                action: "share",
-                path: "the log".into(),
-                source,
-            })?;
-            (command.stdout, command.stderr) = (Output::Fd(log.into()), Output::Fd(second.into()));
+            let failed =
+                |source| ExecError::Scratch { action: "make a pipe for", path: "the log".into(), source };
+            let (stream, end) = Stream::new(log).map_err(failed)?;
+            let second = end.try_clone().map_err(failed)?;
+            (command.stdout, command.stderr) = (Output::Fd(end), Output::Fd(second));
+            streams.push(stream);
         }
         Streams::Terminal => {
             (command.stdin, command.stdout, command.stderr) =
                 (Input::Terminal, Output::Inherit, Output::Inherit);
         }
     }
-    Ok(command)
+    Ok((command, streams))
 }

@@ -1,13 +1,14 @@
 //! Mount points that a root lacks: made for one run, removed after it.
 //!
 //! The command may rename what is around them, so afterwards no path is sure to lead to them. Before it starts, the
-//! init opens the directory of each in the upper directory and sends it to the supervisor with the name, which cannot
-//! change as long as something is mounted there.
+//! init opens the directory of each in the upper directory and sends it to the supervisor, with the name.
 
 use crate::call;
 use crate::sys::{self, Ret, Room};
 use core::ffi::CStr;
 
+/// Bytes of an inode's number.
+const NUMBER: usize = 8;
 /// Longest name of a file, with its NUL.
 const NAME: usize = 256;
 
@@ -21,21 +22,35 @@ pub fn channel() -> Ret<(i32, i32)> {
 
 /// Tells the supervisor that `name` was made in `directory`. There is room for more than a hundred.
 pub fn tell(channel: i32, directory: i32, name: &CStr) -> Ret {
-    let mut bytes = [0u8; NAME];
-    let name = name.to_bytes_with_nul();
-    let room = bytes.get_mut(..name.len()).ok_or(sys::EINVAL)?;
-    room.copy_from_slice(name);
-    sys::send_with_fd(channel, room, directory)
+    let mut message = [0u8; NUMBER + NAME];
+    let name_bytes = name.to_bytes_with_nul();
+    let end = NUMBER + name_bytes.len();
+    let room = message.get_mut(NUMBER..end).ok_or(sys::EINVAL)?;
+    room.copy_from_slice(name_bytes);
+    message[..NUMBER].copy_from_slice(&inode(directory, name)?.to_le_bytes());
+    sys::send_with_fd(channel, &mut message[..end], directory)
 }
 
-/// Removes what was told, the newest first, as far as nobody put anything in.
+/// Removes what was told, the newest first, as far as nobody put anything in. What was moved stays: it is the command's
+/// since then, and what has its name now was never ours. The number of an inode is enough to tell, for nobody can remove
+/// a directory as long as something is mounted below it.
 pub fn remove(channel: i32) {
     const DONTWAIT: usize = 0x40;
-    let mut name = [0u8; NAME];
-    let Ok((len, directory)) = sys::receive_with_fd(channel, &mut name, DONTWAIT) else { return };
+    let mut message = [0u8; NUMBER + NAME];
+    let Ok((len, directory)) = sys::receive_with_fd(channel, &mut message, DONTWAIT) else { return };
     remove(channel);
-    if let Ok(name) = CStr::from_bytes_with_nul(&name[..len]) {
+    let (number, name) = message[..len].split_at(NUMBER.min(len));
+    if let Ok(name) = CStr::from_bytes_with_nul(name)
+        && inode(directory, name).is_ok_and(|inode| inode.to_le_bytes() == *number)
+    {
         sys::remove(directory, name);
     }
     sys::close(directory);
+}
+
+fn inode(directory: i32, name: &CStr) -> Ret<u64> {
+    let opened = sys::open_beneath(directory, name)?;
+    let stat = sys::stat(opened);
+    sys::close(opened);
+    stat.map(|stat| stat.inode)
 }

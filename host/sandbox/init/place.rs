@@ -97,7 +97,7 @@ impl Root {
                 call!(MKDIRAT, parent, last, 0o755usize)?;
             }
         }
-        if missing != Missing::Directory && sys::stat(parent)?.1 == self.device {
+        if missing != Missing::Directory && sys::stat(parent)?.device == self.device {
             self.note(parent, last)?;
         }
         self.find(text(path)?)

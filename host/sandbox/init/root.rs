@@ -13,12 +13,7 @@ use core::sync::atomic::Ordering::Relaxed;
 
 /// Follows the script up to the command. The root is entered at the end. The answer is the folder of devices, or -1.
 /// What is made for mounts is told through `made`.
-pub fn build(
-    state: &State,
-    script: &mut Script,
-    made: i32,
-    devices: Option<i32>,
-) -> Result<i32, Failure> {
+pub fn build(state: &State, script: &mut Script, made: i32, devices: Option<i32>) -> Result<i32, Failure> {
     const MS_REC_PRIVATE: usize = 1 << 14 | 1 << 18;
     let _: Ret = call!(UMASK, 0usize);
     call!(MOUNT, 0usize, c"/", 0usize, MS_REC_PRIVATE, 0usize).at(Step::Private)?;
@@ -30,7 +25,7 @@ pub fn build(
         if script.word_is(op::OVERLAY) {
             root.upper = open_upper(*script)?;
             root.fd = overlay::mount(state, script)?;
-            root.device = sys::stat(root.fd).at(Step::Overlay)?.1;
+            root.device = sys::stat(root.fd).at(Step::Overlay)?.device;
         } else {
             follow(&mut root, script)?;
         }
@@ -93,7 +88,7 @@ fn bind(root: &Root, flags: u64, source: &CStr, path: &CStr) -> Result<(), Failu
         Err(sys::ENOENT) if flags & flag::OPTIONAL != 0 => return Ok(()),
         tree => tree.at(Step::BindSource)?,
     };
-    let directory = sys::stat(tree).at(Step::BindSource)?.0;
+    let directory = sys::stat(tree).at(Step::BindSource)?.directory;
     let place = root.place(path, if directory { Missing::MountDirectory } else { Missing::MountFile })?;
     attach(tree, attributes(flags), true, place)
 }
@@ -114,7 +109,7 @@ fn mask(root: &Root, path: &CStr) -> Result<(), Failure> {
         Err(sys::ENOENT) => return Ok(()),
         place => place.at(Step::Mask)?,
     };
-    let folder = sys::stat(place).at(Step::Mask)?.0;
+    let folder = sys::stat(place).at(Step::Mask)?.directory;
     let nothing = match folder {
         true => sys::fsopen(c"tmpfs").and_then(|fs| sys::fs_mount(fs, 0)),
         false => sys::open_tree(sys::AT_FDCWD, c"/dev/null"),

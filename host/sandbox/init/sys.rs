@@ -126,12 +126,20 @@ pub fn chdir(path: &CStr) -> Ret {
     call!(CHDIR, path)
 }
 
-/// Whether `fd` is a directory, and the device it lies on.
-pub fn stat(fd: i32) -> Ret<(bool, u64)> {
+/// What an open file is.
+pub struct Stat {
+    pub directory: bool,
+    pub device: u64,
+    pub inode: u64,
+}
+
+pub fn stat(fd: i32) -> Ret<Stat> {
+    const TYPE_AND_INODE: usize = 0x1 | 0x100;
     let mut statx = [0u32; 64];
-    call!(STATX, fd, c"", AT_EMPTY_PATH, 1usize, Room(&mut statx))?;
-    let mode = statx[7] & 0o170_000;
-    Ok((mode == 0o040_000, u64::from(statx[34]) << 32 | u64::from(statx[35])))
+    call!(STATX, fd, c"", AT_EMPTY_PATH, TYPE_AND_INODE, Room(&mut statx))?;
+    let word = |low: usize, high: usize| u64::from(statx[high]) << 32 | u64::from(statx[low]);
+    let directory = statx[7] & 0o170_000 == 0o040_000;
+    Ok(Stat { directory, device: word(35, 34), inode: word(8, 9) })
 }
 
 /// A detached copy of the mounts at and below `path`.

@@ -101,6 +101,12 @@ pub enum SandboxError {
         /// The kernel's error.
         source: io::Error,
     },
+    /// What the command wrote could not be kept; it was killed.
+    #[error("the output of the command cannot be kept: {source}")]
+    Output {
+        /// The error of the sink, or of the pipe.
+        source: io::Error,
+    },
     /// The sandbox was killed from outside; nothing is known of the command.
     #[error("the sandbox was killed from outside, perhaps for want of memory; see the kernel's log")]
     Lost,
@@ -132,6 +138,7 @@ impl SandboxError {
             Self::Cwd { .. } => "sandbox-cwd-failed",
             Self::CommandNotFound { .. } => "sandbox-command-not-found",
             Self::CommandNotExecutable { .. } => "sandbox-command-not-executable",
+            Self::Output { .. } => "sandbox-output-failed",
             Self::Lost => "sandbox-lost",
         }
     }

@@ -44,6 +44,7 @@ mod root;
 mod running;
 mod script;
 mod spawn;
+mod stream;
 #[cfg(test)]
 mod tests;
 #[allow(dead_code, unreachable_pub)]
@@ -56,3 +57,4 @@ pub use probe::{Check, probe};
 pub use root::{Mount, MountKind, RootSpec, Subtree};
 pub use running::{Ending, Killer, Outcome, Running, Usage, clear_work};
 pub use spawn::{run, spawn};
+pub use stream::Stream;

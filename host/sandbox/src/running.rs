@@ -3,13 +3,15 @@
 use crate::error::SandboxError;
 use crate::script::Script;
 use crate::spawn::failed;
+use crate::stream::Stream;
 use crate::wire::{REPORT_WORDS, Report, ending};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -65,6 +67,14 @@ pub struct Usage {
     pub wall: Duration,
 }
 
+/// What there is to do.
+struct Ready {
+    /// The supervisor answered, or is gone.
+    over: bool,
+    /// For each stream whether it can be read.
+    streams: Vec<bool>,
+}
+
 impl Running {
     pub(crate) fn new(child: Child, socket: UnixStream, script: Script) -> Self {
         Self { child, socket: Arc::new(socket), script, over: false }
@@ -91,16 +101,66 @@ impl Running {
     /// As [`Running::wait`]. Once it answered with anything but `None` every further answer is
     /// [`SandboxError::Lost`].
     pub fn wait_until(&mut self, deadline: Instant) -> Result<Option<Outcome>, SandboxError> {
+        self.read_until::<io::Sink>(deadline, &mut [])
+    }
+
+    /// As [`Running::wait`], and meanwhile moves what the command writes to where `streams` say.
+    ///
+    /// # Errors
+    /// As [`Running::read_until`].
+    pub fn read<W: Write>(mut self, streams: &mut [Stream<W>]) -> Result<Outcome, SandboxError> {
+        const LONG: Duration = Duration::from_secs(3600);
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
-            match poll(&mut [PollFd::new(&*self.socket, PollFlags::IN)], Some(&left)) {
-                Ok(0) => return Ok(None),
-                Ok(_) => return self.finish().map(Some),
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(failed("wait for the end")(errno.into())),
+            if let Some(outcome) = self.read_until(Instant::now() + LONG, streams)? {
+                return Ok(outcome);
             }
         }
+    }
+
+    /// As [`Running::wait_until`], and meanwhile moves what the command writes to where `streams` say. When the command
+    /// is over, however it ended, all that it wrote is there.
+    ///
+    /// # Errors
+    /// As [`Running::wait_until`]; [`SandboxError::Output`] when a sink fails, and then the command is killed.
+    pub fn read_until<W: Write>(
+        &mut self,
+        deadline: Instant,
+        streams: &mut [Stream<W>],
+    ) -> Result<Option<Outcome>, SandboxError> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let ready = self.poll(left, streams)?;
+            if ready.over {
+                let drained = streams.iter_mut().try_for_each(Stream::drain);
+                let outcome = self.finish()?;
+                drained.map_err(|source| SandboxError::Output { source })?;
+                return Ok(Some(outcome));
+            }
+            for (stream, _) in streams.iter_mut().zip(ready.streams).filter(|(_, ready)| *ready) {
+                if let Err(source) = stream.read() {
+                    self.kill();
+                    return Err(SandboxError::Output { source });
+                }
+            }
+            if left.is_zero() {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn poll<W: Write>(&self, timeout: Duration, streams: &[Stream<W>]) -> Result<Ready, SandboxError> {
+        let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: timeout.subsec_nanos().into() };
+        let readers = streams.iter().map(|stream| stream.reader());
+        let open = readers.clone().flatten().map(|reader| PollFd::from_borrowed_fd(reader, PollFlags::IN));
+        let mut table: Vec<_> = [PollFd::new(&*self.socket, PollFlags::IN)].into_iter().chain(open).collect();
+        match poll(&mut table, Some(&timeout)) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(failed("wait for the end")(errno.into())),
+        }
+        let mut reported = table.iter().map(|entry| !entry.revents().is_empty());
+        let over = reported.next().unwrap_or(false);
+        let streams = readers.map(|reader| reader.is_some() && reported.next().unwrap_or(false));
+        Ok(Ready { over, streams: streams.collect() })
     }
 
     /// Kills the command and everything it started; waiting then answers [`Ending::Cancelled`].
@@ -183,17 +243,28 @@ impl Killer {
 /// # Errors
 /// Those of the file system; that nothing is there is none.
 pub fn clear_work(work: &Path) -> io::Result<()> {
-    let missing =
-        |done: &io::Result<()>| matches!(done, Err(error) if error.kind() == io::ErrorKind::NotFound);
-    for closed in ["work", "work/incompat", "work/incompat/volatile"] {
-        let opened = fs::set_permissions(work.join(closed), fs::Permissions::from_mode(0o700));
-        if missing(&opened) {
-            break;
-        }
-        opened?;
+    let open = |folder: BorrowedFd<'_>, name: &str| {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(folder, name, flags, Mode::empty())
+    };
+    let mut folder = match open(rustix::fs::CWD, &work.to_string_lossy()) {
+        Err(Errno::NOENT) => return Ok(()),
+        folder => folder?,
+    };
+    for closed in ["work", "incompat", "volatile"] {
+        folder = match open(folder.as_fd(), closed) {
+            Err(Errno::NOENT) => break,
+            folder => folder?,
+        };
+        // The descriptor, not a name that may have come to mean something else; without a right to read it there is no
+        // other way to say so.
+        let path = format!("/proc/self/fd/{}", folder.as_raw_fd());
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
     }
-    let removed = fs::remove_dir_all(work.join("work"));
-    if missing(&removed) { Ok(()) } else { removed }
+    match fs::remove_dir_all(work.join("work")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 /// A wait status as `waitpid(2)` gives it.

@@ -12,6 +12,8 @@ const NEW_NET: u64 = 0x4000_0000;
 /// New mount, cgroup, host name, IPC and process namespaces.
 const NAMESPACES: u64 = 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000;
 const CORE_DUMP_SIZE: u64 = 4;
+/// Too little for a core file; and the only limit at which the kernel starts no handler of the host (`core_pattern`).
+const NO_CORE_DUMP: u64 = 1;
 /// Parts of `/proc` that can be written by their owner, who may be ours, as these belong to the host's user 0.
 const READ_ONLY_OF_PROC: [&str; 5] = ["sys", "irq", "bus", "fs", "mtrr"];
 /// Parts of `/proc` that are about the whole machine and not meant for all of its users.
@@ -222,7 +224,8 @@ impl Writer {
         self.order(op::DEVICES, dev, &[&dev]);
         for device in &wire::DEVICES {
             let name = OsStr::from_bytes(device.name.to_bytes());
-            let (source, flags) = (Path::new("/dev").join(name), flag::DEVICES | flag::READ_ONLY | flag::HOST_DEVICE);
+            let (source, flags) =
+                (Path::new("/dev").join(name), flag::DEVICES | flag::READ_ONLY | flag::HOST_DEVICE);
             self.order(op::BIND, &source, &[&flags, &source, &dev.join(name)]);
         }
         if let Some(terminal) = terminal {
@@ -247,7 +250,7 @@ impl Writer {
         text(to, &command.cwd);
         number(to, command.limits.len() as u64 + 1);
         let limits = command.limits.iter().map(|limit| (limit.resource as u64, limit.value));
-        for (resource, value) in limits.chain([(CORE_DUMP_SIZE, 0)]) {
+        for (resource, value) in limits.chain([(CORE_DUMP_SIZE, NO_CORE_DUMP)]) {
             [resource, value, value].into_iter().for_each(|word| number(to, word));
         }
         number(to, command.capabilities.0);

@@ -1,18 +1,19 @@
 //! Executing on this machine.
 
-use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Weak;
 use std::time::{Duration, Instant, SystemTime};
 
-use spec_cas::{Cas, CasError};
+use spec_cas::Cas;
 use spec_model::{ActionResult, ActionUsage, Cancel, Span};
-use spec_sandbox::{Command as Process, Ending, Outcome, Output, RootSpec, SandboxError};
+use spec_sandbox::{Command as Process, Ending, Outcome, Output, RootSpec, SandboxError, Stream};
 
 use super::arena::{Arena, Medium};
 use super::outputs::Collector;
 use super::report::report;
 use super::slowness::slow_down;
+use super::spool::Spool;
 use super::stage::Stage;
 use super::subtrees::Subtrees;
 use super::task::Task;
@@ -145,7 +146,7 @@ impl LocalExecutor {
         if let (Some(socket), Some(inside)) = (&socket, &task.demands.socket) {
             root.bind(socket.path(), inside, true);
         }
-        let outcome = self.run(&root, &process(task, &stage)?, stage.medium, cancel);
+        let outcome = self.run(&root, task, &stage, cancel);
         let at = socket.as_ref().map(|socket| socket.path());
         let outcome = outcome.map_err(|error| Unstarted::of(&error, task, &root, at));
         drop(socket);
@@ -157,18 +158,23 @@ impl LocalExecutor {
     fn run(
         &self,
         root: &RootSpec,
-        process: &Process,
-        medium: Medium,
+        task: &Task,
+        stage: &Stage,
         cancel: &Cancel,
     ) -> Result<Outcome, SandboxError> {
-        let mut running = spec_sandbox::spawn(root, process)?;
+        let stream = |name: &str| Stream::new(Spool::new(stage.beside(name)));
+        let failed = |source| SandboxError::Output { source };
+        let (stdout, stdout_end) = stream("stdout").map_err(failed)?;
+        let (stderr, stderr_end) = stream("stderr").map_err(failed)?;
+        let (mut streams, process) = ([stdout, stderr], process(task, stdout_end, stderr_end));
+        let mut running = spec_sandbox::spawn(root, &process)?;
         let killer = running.killer();
         let _guard = cancel.on_cancel(move || killer.kill());
         loop {
-            if let Some(outcome) = running.wait_until(Instant::now() + LOOK)? {
+            if let Some(outcome) = running.read_until(Instant::now() + LOOK, &mut streams)? {
                 return Ok(outcome);
             }
-            if self.arena.is_short(medium) {
+            if self.arena.is_short(stage.medium) {
                 running.kill();
             }
         }
@@ -232,26 +238,20 @@ impl Executor for LocalExecutor {
     }
 }
 
-fn process(task: &Task, stage: &Stage) -> Result<Process, ActionError> {
-    let create = |name: &str| {
-        let path = stage.beside(name);
-        File::create(&path)
-            .map(|file| Output::Fd(file.into()))
-            .map_err(|error| CasError::writing(&path, error))
-    };
+fn process(task: &Task, stdout: OwnedFd, stderr: OwnedFd) -> Process {
     let variables = task.command.environment.iter();
-    Ok(Process {
+    Process {
         environment: variables.map(|(name, value)| (name.into(), value.into())).collect(),
         cwd: PathBuf::from("/").join(&task.cwd),
         uid: task.user,
         gid: task.group,
         network: task.demands.network,
-        stdout: create("stdout")?,
-        stderr: create("stderr")?,
+        stdout: Output::Fd(stdout),
+        stderr: Output::Fd(stderr),
         timeout: Some(task.timeout),
         nice: if task.primed { PRIMED_NICE } else { 0 },
         ..Process::new(&task.command.arguments)
-    })
+    }
 }
 
 fn is_success(outcome: &Result<Outcome, Unstarted>) -> bool {

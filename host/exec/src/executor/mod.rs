@@ -26,6 +26,7 @@ mod rights;
 mod settle;
 mod slowness;
 mod spare;
+mod spool;
 mod stage;
 mod subtrees;
 mod task;

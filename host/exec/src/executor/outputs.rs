@@ -217,7 +217,10 @@ impl Collector<'_> {
     /// What was written to a standard stream: in the result up to `inline` bytes, in the store beyond.
     pub(crate) fn stream(&self, file: &Path, inline: u64) -> Result<Captured, ActionError> {
         let failed = |error| ActionError::from(CasError::writing(file, error));
-        let size = std::fs::metadata(file).map_err(failed)?.len();
+        let size = match std::fs::metadata(file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
+            found => found.map_err(failed)?.len(),
+        };
         match size {
             0 => Ok(Captured::default()),
             _ if size <= inline => Ok(Captured { raw: std::fs::read(file).map_err(failed)?, digest: None }),

@@ -1,8 +1,7 @@
 //! A tiny root out of the host's own `/usr`, and ways to look at what runs.
 
-use crate::{Command, Ending, Output, RootSpec, SandboxError, run};
+use crate::{Command, Ending, Output, RootSpec, SandboxError, Stream, spawn};
 use std::fs;
-use std::io::Read;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -63,14 +62,14 @@ impl Fixture {
 
     /// The same for any command; its standard output and standard error are collected.
     pub(super) fn run(&self, mut command: Command) -> Result<(Ending, String), SandboxError> {
-        let mut log = tempfile::tempfile().expect("a temporary file");
-        let fd = || Output::Fd(log.try_clone().expect("a descriptor").into());
-        (command.stdout, command.stderr) = (fd(), fd());
+        let (stream, end) = Stream::new(Vec::new()).expect("a pipe");
+        let second = end.try_clone().expect("a descriptor");
+        (command.stdout, command.stderr) = (Output::Fd(end), Output::Fd(second));
         command.timeout.get_or_insert(PATIENCE);
-        let ending = run(&self.root, &command)?.ending;
-        let mut text = String::new();
-        std::io::Seek::rewind(&mut log).expect("a file can be rewound");
-        log.read_to_string(&mut text).expect("the command prints UTF-8");
+        let mut streams = [stream];
+        let ending = spawn(&self.root, &command)?.read(&mut streams)?.ending;
+        let [stream] = streams;
+        let text = String::from_utf8(stream.into_sink()).expect("the command prints UTF-8");
         Ok((ending, text))
     }
 

@@ -1,10 +1,13 @@
 //! Every test runs as the user who runs the tests and, if that is root, once more as an ordinary user.
 
 mod command;
+mod escapes;
 mod fixture;
 mod isolation;
 mod lifetime;
+mod outside;
 mod overlay;
+mod streams;
 mod terminal;
 
 use std::os::unix::process::CommandExt;

@@ -24,14 +24,19 @@ fn host_on_a_terminal() {
     assert_eq!(foreground, rustix::process::getpgrp());
 }
 
-#[test]
-fn terminal_is_lent_and_taken_back() {
-    let exe = format!("/proc/{}/exe", std::process::id());
-    let inner = format!("{exe} --ignored --exact --nocapture tests::terminal::host_on_a_terminal");
+/// Runs an ignored test of this program on a terminal; what the terminal shows.
+pub(super) fn on_a_terminal(test: &str) -> String {
+    let inner = format!("/proc/{}/exe --ignored --exact --nocapture {test}", std::process::id());
     let output = Process::new("script").args(["-qec", &inner, "/dev/null"]).output();
     let output = output.expect("script is installed");
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}");
+    text
+}
+
+#[test]
+fn terminal_is_lent_and_taken_back() {
+    let text = on_a_terminal("tests::terminal::host_on_a_terminal");
     for line in ["/dev/console\r", "controlling\r", "still here\r"] {
         assert!(text.lines().any(|l| format!("{l}\r").contains(line)), "{line:?} is missing in {text}");
     }
