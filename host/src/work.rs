@@ -174,6 +174,7 @@ pub(crate) fn builder(session: &SharedSession) -> Builder {
             CacheBuildTrees::Auto => CacheBuildtrees::Auto,
             CacheBuildTrees::Never => CacheBuildtrees::Never,
         },
+        artifact_size: session.config.artifact_size,
         key_length: session.config.key_length,
     };
     Builder::new(session.cas.clone(), session.artifacts.clone(), session.remote_apis.clone(), options)

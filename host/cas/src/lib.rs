@@ -48,6 +48,7 @@ mod twin;
 mod usage;
 mod whole;
 mod writer;
+mod written;
 
 pub use action_cache::ActionCache;
 pub use builder::{Batch as DirectoryBatch, TreeBuilder};
@@ -71,3 +72,4 @@ pub use survey::Survey;
 pub use tree::{Entry, EntryRef, Walk, decode_directory};
 pub use tree_cache::TreeGuard;
 pub use writer::{BlobWriter, Take};
+pub use written::{Written, WrittenEntry, WrittenKind};

@@ -45,10 +45,12 @@ impl SpeculationError {
                 | CasError::Corrupt { .. }
                 | CasError::BadDirectory { .. }
                 | CasError::BadPath { .. }
+                | CasError::TreeTooLarge { .. }
                 | CasError::Collision { .. } => true,
                 CasError::WrongDigest { .. }
                 | CasError::DiskFull { .. }
                 | CasError::SpecialFile { .. }
+                | CasError::Cancelled
                 | CasError::Io { .. } => false,
             },
         }

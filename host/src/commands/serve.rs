@@ -36,7 +36,8 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let addresses: Vec<Address> = addresses.collect::<Result<_, _>>()?;
     let metrics = args.metrics_listen.as_deref().map(str::parse).transpose()?;
     let folder = app.config.cache("cas");
-    let (cas, blake3) = (Cas::open(&folder)?, Cas::open_with(&folder, DigestFunction::Blake3)?);
+    let blake3 = Cas::open_with(&folder, DigestFunction::Blake3)?.with_limits(app.config.limits);
+    let cas = app.config.store()?;
     call_roll([cas.clone(), blake3.clone()]);
     let mut server = Server::new(cas.clone(), options(args)?);
     let nested = nested(cas.clone(), args);

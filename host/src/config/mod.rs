@@ -14,11 +14,15 @@ pub(crate) use cluster::SimulatedCluster;
 pub(crate) use environment::Environment;
 pub(crate) use policy::PolicyChoice;
 pub(crate) use size::Size;
+use spec_cas::{Cas, CasError, Limits};
 use spec_model::Mapping;
 use spec_speculation::Mode;
 
 use crate::cli::{CacheBuildTrees, Deps, Globals, OnError};
 use crate::error::{BlameUser, CommandResult};
+
+/// Larger than artifacts are, smaller than disks: a build that writes without end shall not fill one.
+const DEFAULT_ARTIFACT_SIZE: u64 = 64 << 30;
 
 /// What the user prefers, complete: defaults, then the file, then the command line.
 #[derive(Clone, Debug)]
@@ -37,6 +41,10 @@ pub(crate) struct Config {
     pub(crate) reserved: Size,
     /// To what part of its quota a cache that became too large is brought, in percent.
     pub(crate) low_watermark: u8,
+    /// How large trees may get.
+    pub(crate) limits: Limits,
+    /// Bytes that an artifact may have.
+    pub(crate) artifact_size: u64,
     /// When build trees are kept.
     pub(crate) cache_buildtrees: CacheBuildTrees,
     /// How many elements are fetched at a time.
@@ -107,6 +115,8 @@ impl Config {
             quota: None,
             reserved: Size::Percent(5),
             low_watermark: 80,
+            limits: Limits::default(),
+            artifact_size: DEFAULT_ARTIFACT_SIZE,
             cache_buildtrees: CacheBuildTrees::Auto,
             fetchers: 10,
             builders: 4,
@@ -168,6 +178,14 @@ impl Config {
         let section = self.projects.get(project).and_then(|node| node.as_mapping().ok());
         let of_file = section.and_then(|section| section.bool_or("strict", true).ok());
         globals.strict().or(of_file).unwrap_or(true)
+    }
+
+    /// The store, with the limits that are configured.
+    ///
+    /// # Errors
+    /// As [`Cas::open`].
+    pub(crate) fn store(&self) -> Result<Cas, CasError> {
+        Ok(Cas::open(self.cache("cas"))?.with_limits(self.limits))
     }
 
     /// The folder below the cache with that name.

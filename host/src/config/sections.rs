@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use spec_cas::Limits;
 use spec_model::{Mapping, Node, NodeError};
 use spec_speculation::Mode;
 
@@ -20,13 +21,15 @@ const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
 
 /// Takes the whole file.
 pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment) -> Taken {
-    let known = ["cachedir", "sourcedir", "logdir", "scheduler", "build", "cache", "logging", "projects"];
+    let known =
+        ["cachedir", "sourcedir", "logdir", "scheduler", "build", "cache", "limits", "logging", "projects"];
     check(config, file, "", &known, &LATER)?;
     directories(config, file, environment)?;
-    let sections: [Section; 5] = [
+    let sections: [Section; 6] = [
         ("scheduler", scheduler),
         ("build", build),
         ("cache", cache),
+        ("limits", limits),
         ("logging", logging),
         ("projects", projects),
     ];
@@ -130,6 +133,30 @@ fn cache(config: &mut Config, section: &Mapping) -> Taken {
         };
     }
     word(section, "cache-buildtrees", &mut config.cache_buildtrees)
+}
+
+fn limits(config: &mut Config, section: &Mapping) -> Taken {
+    check(config, section, "limits.", &["tree-entries", "tree-size", "tree-depth", "artifact-size"], &[])?;
+    let Limits { entries, bytes, depth } = &mut config.limits;
+    if let Some(node) = section.get("tree-entries") {
+        let number = u64::try_from(node.as_int()?).ok().filter(|number| *number > 0);
+        *entries = number.ok_or_else(|| node.expected("a whole number of at least 1"))?;
+    }
+    if let Some(node) = section.get("tree-depth") {
+        let number = u32::try_from(node.as_int()?).ok().filter(|depth| (1..=Limits::DEEPEST).contains(depth));
+        let expected = format!("a whole number from 1 to {}", Limits::DEEPEST);
+        *depth = number.ok_or_else(|| node.expected(&expected))?;
+    }
+    for (key, to) in [("tree-size", bytes), ("artifact-size", &mut config.artifact_size)] {
+        if let Some(node) = section.get(key) {
+            *to = match (node.as_str()?, Size::parse(node.as_str()?)) {
+                ("infinity", _) => u64::MAX,
+                (_, Some(Size::Bytes(bytes))) => bytes,
+                _ => return Err(node.expected("a size such as 800M or 10G, or infinity")),
+            };
+        }
+    }
+    Ok(())
 }
 
 fn size(node: &Node) -> Result<Size, NodeError> {

@@ -1,3 +1,5 @@
+use spec_cas::Limits;
+
 use super::*;
 use crate::error::CommandError;
 
@@ -48,6 +50,7 @@ fn every_setting_is_taken() {
 scheduler: {on-error: continue, fetchers: 1, builders: 2, network-retries: 0, speculative-actions: True}
 build: {max-jobs: 3, retry-failed: True, dependencies: all}
 cache: {quota: 10G, reserved-disk-space: 2G, low-watermark: 50%, cache-buildtrees: always}
+limits: {tree-entries: 5, tree-size: 1G, tree-depth: 7, artifact-size: infinity}
 logging: {key-length: 64, error-lines: 5, message-lines: 0, element-format: '%{name} '}
 projects: {mine: {options: {debug: True}, strict: False, default-mirror: near}}
 ",
@@ -58,6 +61,8 @@ projects: {mine: {options: {debug: True}, strict: False, default-mirror: near}}
     assert_eq!((config.max_jobs, config.retry_failed, config.dependencies), (3, true, Deps::All));
     assert_eq!(config.quota, Some(Size::Bytes(10 << 30)));
     assert_eq!((config.reserved, config.low_watermark), (Size::Bytes(2 << 30), 50));
+    assert_eq!(config.limits, Limits { entries: 5, bytes: 1 << 30, depth: 7 });
+    assert_eq!(config.artifact_size, u64::MAX);
     assert_eq!((config.key_length, config.error_lines, config.message_lines), (64, 5, 0));
     assert_eq!(config.element_format, "%{name}");
     let globals = |line: &[&str]| crate::cli::Cli::read(line).expect("the line is right").globals;
@@ -94,6 +99,9 @@ fn wrong_files_say_what_and_where() {
             "expected a size such as 800M, 10G, 50%, found 'infinity'",
         ),
         ("cache: {low-watermark: 5G}", "expected a part of the quota such as 80%, found '5G'"),
+        ("limits: {tree-entries: 0}", "expected a whole number of at least 1, found '0'"),
+        ("limits: {tree-depth: 1000}", "expected a whole number from 1 to 256, found '1000'"),
+        ("limits: {artifact-size: 5%}", "expected a size such as 800M or 10G, or infinity, found '5%'"),
         ("cache: []", "invalid-data my.conf:1:8 expected a dictionary, found a list"),
         ("projects: {p: {option: {}}}", "did you mean 'options'?"),
         ("logging: {key-length: eight}", "expected an integer, found 'eight'"),

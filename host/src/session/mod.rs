@@ -81,7 +81,7 @@ impl Session {
         };
         let project = spec_project::load(&options, &kinds).or_usage()?;
         kinds.keep_answers();
-        let cas = Cas::open(config.cache("cas"))?;
+        let cas = config.store()?;
         let hold = cas.hold()?;
         let context = sources::context(&config, &project.config, &cas);
         let sources = sources::configure(app, &project, &context)?;

@@ -1,11 +1,12 @@
 //! Executing on this machine.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Weak;
 use std::time::{Duration, Instant, SystemTime};
 
-use spec_cas::{Cas, CasError};
+use spec_cas::{Cas, CasError, SpecialFile};
 use spec_model::{Action, ActionResult, ActionUsage, Cancel, Command, Span};
 use spec_sandbox::{Command as Process, Ending, Outcome, Output, RootSpec, SandboxError};
 
@@ -168,7 +169,8 @@ impl LocalExecutor {
     fn attempt_in(&self, medium: Medium, task: &Task, cancel: &Cancel) -> Result<Attempt, ActionError> {
         let (began, start) = (Instant::now(), Some(SystemTime::now()));
         let (chroot, input_root) = (task.demands.chroot.as_ref(), &task.action.input_root);
-        let stage = Stage::new(&self.cas, &self.arena, chroot, input_root, medium)?;
+        let cas = self.cas.clone().heeding(cancel);
+        let stage = Stage::new(&cas, &self.arena, chroot, input_root, medium)?;
         let staged = Some(SystemTime::now());
         let directories = task.plan.parents().chain(Some(task.cwd.clone()).filter(|cwd| !cwd.is_empty()));
         let mut root = stage.spec(directories);
@@ -206,10 +208,17 @@ impl LocalExecutor {
         }
     }
 
-    fn result(&self, task: &Task, attempt: &Attempt, outcome: &Outcome) -> Result<ActionResult, ActionError> {
+    /// The result, and what was passed by for it.
+    fn result(
+        &self,
+        task: &Task,
+        attempt: &Attempt,
+        outcome: &Outcome,
+        cancel: &Cancel,
+    ) -> Result<(ActionResult, Vec<SpecialFile>), ActionError> {
         let Attempt { stage, .. } = attempt;
-        let view = stage.view(&self.cas);
-        let collector = Collector { cas: &self.cas, view };
+        let cas = self.cas.clone().heeding(cancel);
+        let collector = Collector { cas: &cas, view: stage.view(&cas)?, special: RefCell::default() };
         let inline = self.options.inline_output;
         let mut result = ActionResult {
             exit_code: match outcome.ending {
@@ -223,7 +232,7 @@ impl LocalExecutor {
             ..ActionResult::default()
         };
         collector.collect(&task.plan, &mut result)?;
-        Ok(result)
+        Ok((result, collector.special.into_inner()))
     }
 }
 
@@ -233,10 +242,10 @@ impl Executor for LocalExecutor {
         let task = self.task(order)?;
         let attempt = self.attempt(&task, cancel)?;
         let upload = Some(SystemTime::now());
-        let mut result = match &attempt.outcome {
+        let (mut result, special) = match &attempt.outcome {
             Ok(outcome) if outcome.ending == Ending::Cancelled => return Err(cancelled(cancel)),
-            Ok(outcome) => self.result(&task, &attempt, outcome)?,
-            Err(error) => not_started(error, &task)?,
+            Ok(outcome) => self.result(&task, &attempt, outcome, cancel)?,
+            Err(error) => (not_started(error, &task)?, vec![]),
         };
         let end = Some(SystemTime::now());
         let metadata = &mut result.metadata;
@@ -252,7 +261,7 @@ impl Executor for LocalExecutor {
             max_rss: outcome.usage.max_rss,
         });
         let outcome = attempt.outcome.as_ref().ok();
-        let report = outcome.and_then(|outcome| report(outcome, &task.demands, task.timeout));
+        let report = outcome.and_then(|outcome| report(outcome, &task.demands, task.timeout, special));
         let executed = Executed { result, report };
         match outcome {
             Some(Outcome { ending: Ending::TimedOut, .. }) => {

@@ -1,8 +1,9 @@
 //! What an action was to make, and what it made.
 
+use std::cell::RefCell;
 use std::path::Path;
 
-use spec_cas::{Cas, CasError, Layer, Take};
+use spec_cas::{Cas, CasError, Layer, SpecialFile, Take};
 use spec_model::tree::NodeProperties;
 use spec_model::{
     ActionResult, Captured, Command, Digest, DirectoryFormat, OutputDirectory, OutputFile, OutputSymlink,
@@ -101,17 +102,22 @@ fn check_overlaps(outputs: &[Output]) -> Result<(), ActionError> {
 pub(crate) struct Collector<'a> {
     pub(crate) cas: &'a Cas,
     pub(crate) view: View<'a>,
+    /// What was passed by.
+    pub(crate) special: RefCell<Vec<SpecialFile>>,
 }
 
 impl Collector<'_> {
-    /// Puts those outputs that are there into `result`.
+    /// Puts those outputs that are there into `result`. What no tree can hold counts as not there, as other workers have
+    /// it: the rest of what the command made is worth keeping.
     pub(crate) fn collect(&self, plan: &Plan, result: &mut ActionResult) -> Result<(), ActionError> {
         for output in &plan.outputs {
             match self.view.at(&output.path, false)? {
                 Seen::Nothing => {}
+                Seen::Special(kind) => self.pass_by(output.path.clone(), kind),
                 Seen::Written { path, executable } if output.kind != Kind::Directory => {
-                    let properties = plan.properties.read(&path);
-                    let digest = self.cas.put_file(&path, Take::Copy)?;
+                    let properties = plan.properties.read(self.view.written(), &path)?;
+                    let stored = self.view.written().store_file(self.cas, &path);
+                    let digest = stored.map_err(|error| not_taken(output, error))?;
                     result.files.push(file(output, digest, executable, properties));
                 }
                 Seen::Untouched { digest, executable } if output.kind != Kind::Directory => {
@@ -122,7 +128,8 @@ impl Collector<'_> {
                 }
                 Seen::Link { target, written } => {
                     let kind = self.link_kind(output)?;
-                    let properties = written.map(|path| plan.properties.read(&path)).unwrap_or_default();
+                    let read = |path: String| plan.properties.read(self.view.written(), &path);
+                    let properties = written.map(read).transpose()?.unwrap_or_default();
                     let path = output.asked.clone();
                     result.symlinks.push(OutputSymlink { path, target, kind, properties });
                 }
@@ -149,14 +156,7 @@ impl Collector<'_> {
         output: &Output,
         folder: &Folder,
     ) -> Result<OutputDirectory, ActionError> {
-        let captured = self.capture(&plan.properties, folder);
-        let root = captured.map_err(|error| match error {
-            CasError::SpecialFile { kind, .. } => {
-                let (path, found) = (output.asked.clone(), format!("a directory with a {kind} in it"));
-                ActionError::BadOutput { path, found, expected: "files, directories and symbolic links" }
-            }
-            other => other.into(),
-        })?;
+        let root = self.capture(&plan.properties, folder).map_err(|error| not_taken(output, error))?;
         let tree = match plan.format {
             DirectoryFormat::Tree | DirectoryFormat::Both => Some(self.cas.store_tree_message(&root)?),
             DirectoryFormat::Directory => None,
@@ -176,11 +176,16 @@ impl Collector<'_> {
             }
         };
         let Some(written) = &folder.written else { return Ok(below) };
-        let root = self.cas.import_upper(written, &below, Take::Copy, |_| true)?.root;
+        let captured = self.view.written().capture(self.cas, written, &below)?;
+        self.special.borrow_mut().extend(captured.special);
         if properties.is_nothing() {
-            return Ok(root);
+            return Ok(captured.root);
         }
-        properties.add_to(self.cas, &root, written)
+        properties.add_to(self.cas, &captured.root, self.view.written(), written)
+    }
+
+    fn pass_by(&self, path: String, kind: &'static str) {
+        self.special.borrow_mut().push(SpecialFile { path, kind });
     }
 
     /// What was written to a standard stream: in the result up to `inline` bytes, in the store beyond.
@@ -199,10 +204,24 @@ fn file(output: &Output, digest: Digest, executable: bool, properties: NodePrope
     OutputFile { path: output.asked.clone(), digest, executable, properties, contents: Vec::new() }
 }
 
+/// Why what is at an output path cannot be an output.
+fn not_taken(output: &Output, error: CasError) -> ActionError {
+    let bad = |found, expected| ActionError::BadOutput { path: output.asked.clone(), found, expected };
+    match error {
+        CasError::BadPath { path, why } => {
+            bad(format!("a directory with '{path}' in it, and {why}"), "names and links that are UTF-8")
+        }
+        CasError::TreeTooLarge { found, unit, limit, .. } => {
+            bad(format!("too large, with {found} {unit} or more while {limit} are taken"), "less")
+        }
+        other => other.into(),
+    }
+}
+
 fn unexpected(output: &Output, seen: &Seen) -> ActionError {
     let found = match seen {
         Seen::Folder(_) => "a directory",
-        Seen::Special => "a socket, pipe or device",
+        Seen::Special(kind) => kind,
         _ => "a file",
     };
     let expected = match output.kind {

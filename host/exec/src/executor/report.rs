@@ -2,12 +2,40 @@
 
 use std::time::Duration;
 
+use spec_cas::SpecialFile;
 use spec_sandbox::{Ending, Outcome};
 
 use super::platform::Demands;
 
-/// How the command ended and what it had; nothing of one that did well, or was given up.
-pub(crate) fn report(outcome: &Outcome, demands: &Demands, timeout: Duration) -> Option<String> {
+/// Special files that a report names.
+const NAMED: usize = 20;
+
+/// How the command ended and what it had, unless it did well or was given up; and what of its outputs was left out.
+pub(crate) fn report(
+    outcome: &Outcome,
+    demands: &Demands,
+    timeout: Duration,
+    special: Vec<SpecialFile>,
+) -> Option<String> {
+    match (ended(outcome, demands, timeout), left_out(special)) {
+        (Some(ended), Some(left_out)) => Some(ended + &left_out),
+        (ended, left_out) => ended.or(left_out),
+    }
+}
+
+fn left_out(mut special: Vec<SpecialFile>) -> Option<String> {
+    special.sort_unstable();
+    special.dedup();
+    let named = special.iter().take(NAMED).map(|file| format!("  /{} ({})\n", file.path, file.kind));
+    let named: String = named.collect();
+    let more = special.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("  and {more} more\n") } else { String::new() };
+    let intro = "These outputs are left out, for no tree can hold them:\n";
+    (!special.is_empty()).then(|| format!("{intro}{named}{more}"))
+}
+
+/// Nothing of a command that did well, or was given up.
+fn ended(outcome: &Outcome, demands: &Demands, timeout: Duration) -> Option<String> {
     let ended = match outcome.ending {
         Ending::Exited(0) | Ending::Cancelled => return None,
         Ending::Exited(code) => format!("exited with {code}"),
