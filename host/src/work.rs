@@ -182,6 +182,7 @@ pub(crate) fn builder(session: &SharedSession) -> Builder {
             CacheBuildTrees::Auto => CacheBuildtrees::Auto,
             CacheBuildTrees::Never => CacheBuildtrees::Never,
         },
+        artifact_size: session.config.bounds.artifact,
         key_length: session.config.key_length,
     };
     Builder::new(session.cas.clone(), session.artifacts.clone(), session.remote_apis.clone(), options)

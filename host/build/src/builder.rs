@@ -30,6 +30,8 @@ pub struct BuilderOptions {
     pub logs: PathBuf,
     /// When build trees are kept with artifacts.
     pub cache_buildtrees: CacheBuildtrees,
+    /// Bytes that an artifact may have, those of its build tree aside.
+    pub artifact_size: u64,
     /// Digits of a key in the names of logs.
     pub key_length: usize,
 }

@@ -3,7 +3,8 @@
 use spec_artifact::{
     Artifact, ArtifactDraft, ArtifactKeys, BuildDependency, LogDraft, Outcome, SandboxState, Trees,
 };
-
+use spec_exec::ExecError;
+use spec_model::Digest;
 use spec_project::metadata;
 
 use crate::builder::CacheBuildtrees;
@@ -17,23 +18,40 @@ impl Job<'_> {
     /// Collects what the plan says and stores the artifact.
     pub(crate) fn store_success(mut self) -> Result<Artifact, BuildError> {
         self.say("caching the artifact");
-        let path = &self.plan().collect;
         let mut trees = Trees::default();
-        let files = match self.builder.options.cache_buildtrees {
-            CacheBuildtrees::Always => {
-                self.keep_buildtree(&mut trees)?;
-                self.root.subtree(path)?
-            }
-            CacheBuildtrees::Auto | CacheBuildtrees::Never => self.root.collect(path)?,
-        };
+        let files = self.files(&mut trees);
         self.warn_of_special()?;
-        let Some(files) = files else {
-            let error = BuildError::NothingToCollect { path: path.clone() };
-            self.store(Outcome::Failed { error: error.to_string(), details: String::new() }, trees)?;
-            return Err(error);
+        let files = match files {
+            Ok(files) => files,
+            Err(error @ (BuildError::NothingToCollect { .. } | BuildError::ArtifactTooLarge { .. })) => {
+                self.store(Outcome::Failed { error: error.to_string(), details: String::new() }, trees)?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
         };
         trees.files = Some(files);
         self.store(Outcome::Succeeded, trees)
+    }
+
+    /// The tree that the plan collects; the build tree goes to `trees` if it is kept.
+    fn files(&mut self, trees: &mut Trees) -> Result<Digest, BuildError> {
+        let (path, most) = (&self.plan().collect, self.builder.options.artifact_size);
+        let too_large = |found| BuildError::ArtifactTooLarge { path: path.clone(), found, most };
+        let files = match self.builder.options.cache_buildtrees {
+            CacheBuildtrees::Always => {
+                self.keep_buildtree(trees)?;
+                self.root.subtree(path)?
+            }
+            CacheBuildtrees::Auto | CacheBuildtrees::Never => {
+                self.root.collect(path, most).map_err(|error| match error {
+                    ExecError::TooMuchWritten { found, .. } => too_large(found),
+                    other => other.into(),
+                })?
+            }
+        };
+        let files = files.ok_or_else(|| BuildError::NothingToCollect { path: path.clone() })?;
+        let found = self.builder.cas.clone().heeding(self.cancel).totals(&files)?.bytes;
+        if found > most { Err(too_large(found)) } else { Ok(files) }
     }
 
     /// Stores what is left of a build whose command failed, and completes the failure.

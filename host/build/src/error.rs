@@ -43,6 +43,18 @@ pub enum BuildError {
         /// The path inside.
         path: String,
     },
+    /// The build made more than an artifact may have.
+    #[error(
+        "the build left {found} bytes or more in '{path}', and an artifact has at most {most}; if it is meant to, set 'artifact-size' below 'limits' in the user configuration"
+    )]
+    ArtifactTooLarge {
+        /// The path inside.
+        path: String,
+        /// Bytes, as far as they were counted.
+        found: u64,
+        /// Bytes that there may be.
+        most: u64,
+    },
     /// The plan copies from a directory that is not there.
     #[error("there is no directory '{path}' among the staged sources")]
     MissingDirectory {
@@ -169,6 +181,7 @@ impl UserError for BuildError {
             Self::CommandTooLong { .. } => "command-too-long",
             Self::MissingCommand { .. } => "missing-command",
             Self::NothingToCollect { .. } => "nothing-to-collect",
+            Self::ArtifactTooLarge { .. } => "artifact-too-large",
             Self::MissingDirectory { .. } => "missing-directory",
             Self::SourcesOverFiles { .. } => "sources-over-files",
             Self::FatalWarning { reason, .. } => reason,

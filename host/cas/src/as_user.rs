@@ -18,7 +18,8 @@ fn all_of_it_holds_for_ordinary_users_too() {
     let program = folder.path().join("tests");
     let own = std::env::current_exe().expect("this is a program");
     std::fs::copy(own, &program).expect("there is room");
-    let modules = ["capture::", "host_folder::", "removal::", "scratch::", "survey::", "sparse::"];
+    let modules =
+        ["capture::", "host_folder::", "removal::", "scratch::", "survey::", "sparse::", "written::"];
     let ran = Command::new(program)
         .args(modules)
         .current_dir(folder.path())

@@ -44,7 +44,7 @@ impl Cas {
     /// `tree-too-large`, `cas-disk-full`, or when the file system fails.
     pub fn import_dir(&self, folder: &Path, take: Take, filter: impl Fn(&str) -> bool) -> Result<Digest> {
         let host = HostFolder::of_people(folder)?;
-        let scan = Scan::of(&host, self.rules(&filter, false))?;
+        let scan = Scan::of(&host, "", self.rules(&filter, false))?;
         let root = self.store_scanned(&host, &scan, None, take)?;
         self.mark_complete(&root)?;
         Ok(root)
@@ -70,11 +70,24 @@ impl Cas {
         filter: impl Fn(&str) -> bool,
     ) -> Result<Captured> {
         let host = HostFolder::of_commands(upper, take == Take::Move)?;
-        let scan = Scan::of(&host, self.rules(&filter, true))?;
-        let root = self.store_scanned(&host, &scan, Some(lower), take)?;
+        let captured = self.import_written(&host, "", lower, take, &filter)?;
         if take == Take::Copy {
             host.close()?;
         }
+        Ok(captured)
+    }
+
+    /// As [`import_upper`](Self::import_upper), for the folder at `path` of an open one.
+    pub(crate) fn import_written(
+        &self,
+        host: &HostFolder,
+        path: &str,
+        lower: &Digest,
+        take: Take,
+        filter: &dyn Fn(&str) -> bool,
+    ) -> Result<Captured> {
+        let scan = Scan::of(host, path, self.rules(filter, true))?;
+        let root = self.store_scanned(host, &scan, Some(lower), take)?;
         Ok(Captured { root, special: scan.special })
     }
 

@@ -70,13 +70,23 @@ impl HostFolder {
 
     /// Opens the folder at `path` for listing.
     pub(crate) fn folder(&self, path: &str) -> Result<OwnedFd> {
-        let opened = match self.at_once(path) {
-            Err(Errno::ACCESS | Errno::NOSYS | Errno::PERM) => self.step_by_step(path),
-            other => other,
+        self.try_folder(path).map_err(CasError::io("open", self.shown(path)))
+    }
+
+    /// As [`folder`](Self::folder), with the system's error.
+    pub(crate) fn try_folder(&self, path: &str) -> Result<OwnedFd, Errno> {
+        let folder = match self.at_once(path) {
+            Err(Errno::ACCESS | Errno::NOSYS | Errno::PERM) => self.step_by_step(path)?,
+            other => other?,
         };
-        let folder = opened.map_err(CasError::io("open", self.shown(path)))?;
-        self.open_up(&folder, path, Through::Descriptor).map_err(CasError::io("open", self.shown(path)))?;
+        self.open_up(&folder, path, Through::Descriptor)?;
         Ok(folder)
+    }
+
+    /// The mode that the folder at `path` had before it was opened up; `None` when it was not.
+    pub(crate) fn mode_before(&self, path: &str) -> Option<Mode> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.iter().find(|(opened, _)| opened == path).map(|(_, mode)| *mode)
     }
 
     /// What is called `name` in an open folder.

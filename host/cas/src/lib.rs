@@ -51,6 +51,7 @@ mod twin;
 mod usage;
 mod whole;
 mod writer;
+mod written;
 
 pub use action_cache::ActionCache;
 pub use builder::{Batch as DirectoryBatch, TreeBuilder};
@@ -75,3 +76,4 @@ pub use survey::Survey;
 pub use tree::{Entry, EntryRef, Walk, decode_directory};
 pub use tree_cache::TreeGuard;
 pub use writer::{BlobWriter, Take};
+pub use written::{Written, WrittenEntry, WrittenKind};

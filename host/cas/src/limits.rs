@@ -22,6 +22,8 @@ pub struct Limits {
 impl Limits {
     /// No tree may be deeper, whatever the settings: what walks over trees needs room for each level.
     pub const DEEPEST: u32 = DEEPEST;
+    /// How [`CasError::TreeTooLarge`] calls bytes.
+    pub const BYTES_UNIT: &'static str = "bytes";
     /// The settings of the configuration file that these bounds come from, for messages.
     const ENTRIES: &'static str = "tree-entries";
     const BYTES: &'static str = "tree-size";
@@ -31,10 +33,10 @@ impl Limits {
     ///
     /// # Errors
     /// `tree-too-large`
-    pub(crate) fn check(&self, what: &str, entries: u64, bytes: u64, depth: u32) -> Result<()> {
+    pub fn check(&self, what: &str, entries: u64, bytes: u64, depth: u32) -> Result<()> {
         let found = [
             (entries, self.entries, "entries", Self::ENTRIES),
-            (bytes, self.bytes, "bytes", Self::BYTES),
+            (bytes, self.bytes, Self::BYTES_UNIT, Self::BYTES),
             (depth.into(), self.depth.into(), "levels of folders", Self::DEPTH),
         ];
         match found.into_iter().find(|(found, limit, ..)| found > limit) {

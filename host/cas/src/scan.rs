@@ -75,11 +75,13 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    /// Lists all of a folder.
-    pub(crate) fn of(host: &HostFolder, rules: Rules<'_>) -> Result<Self> {
+    /// Lists all of the folder at `path`.
+    pub(crate) fn of(host: &HostFolder, path: &str, rules: Rules<'_>) -> Result<Self> {
         let meter = Meter::new(rules.limits, rules.cancel);
-        let mut scanner = Scanner { host, rules, meter, folders: vec![], files: vec![], special: vec![] };
-        let root = scanner.scan(&mut String::new(), 0)?;
+        let base = path.to_owned();
+        let mut scanner =
+            Scanner { host, base, rules, meter, folders: vec![], files: vec![], special: vec![] };
+        let root = scanner.scan(&mut path.to_owned(), 0)?;
         let Scanner { folders, files, special, .. } = scanner;
         Ok(Self { root, folders, files, special })
     }
@@ -112,6 +114,8 @@ impl Scan {
 
 struct Scanner<'a> {
     host: &'a HostFolder,
+    /// Where the scan began; the filter does not see it.
+    base: String,
     rules: Rules<'a>,
     meter: Meter<'a>,
     folders: Vec<String>,
@@ -151,7 +155,7 @@ impl Scanner<'_> {
             }
             self.meter.entry()?;
             push_name(path, &String::from_utf8_lossy(raw));
-            let wanted = (self.rules.filter)(path);
+            let wanted = (self.rules.filter)(path[self.base.len()..].trim_start_matches('/'));
             path.truncate(length);
             if !wanted {
                 continue;
@@ -223,7 +227,7 @@ fn is_whiteout(host: &HostFolder, folder: impl AsFd, name: &str) -> Result<bool,
 }
 
 /// Overlayfs marks its folders in the `trusted` name space as root and in `user` with the option `userxattr`.
-fn is_opaque(folder: impl AsFd, shown: &std::path::Path) -> Result<bool> {
+pub(crate) fn is_opaque(folder: impl AsFd, shown: &std::path::Path) -> Result<bool> {
     for space in ["trusted", "user"] {
         if attribute(&folder, &format!("{space}.overlay.redirect")).is_some() {
             return Err(CasError::SpecialFile { path: shown.to_owned(), kind: "redirected overlay folder" });

@@ -94,7 +94,7 @@ impl<T: Send> Looked<T> {
     ) -> Result<Self> {
         let host = HostFolder::of_people(folder)?;
         let rules = Rules { filter: &|_| true, overlay: false, pass_special: false, limits, cancel };
-        let scan = Scan::of(&host, rules)?;
+        let scan = Scan::of(&host, "", rules)?;
         let found = scan.read(&host, None, |folder, path, name| {
             if cancel.is_cancelled() {
                 return Err(CasError::Cancelled);

@@ -29,6 +29,16 @@ pub enum ExecError {
         /// What should be there.
         expected: &'static str,
     },
+    /// Commands wrote more below a directory than is taken from it.
+    #[error("commands wrote {found} bytes or more below '{path}', and at most {most} are taken")]
+    TooMuchWritten {
+        /// The path inside.
+        path: String,
+        /// Bytes, as far as they were counted.
+        found: u64,
+        /// Bytes that there may be.
+        most: u64,
+    },
     /// The record of a build's actions cannot be read.
     #[error("the record {digest} of the actions of a build is damaged: {why}; build the element again")]
     BadRecord {
@@ -63,6 +73,7 @@ impl UserError for ExecError {
         match self {
             Self::Cas(error) => error.reason(),
             Self::Sandbox(error) => error.reason(),
+            Self::TooMuchWritten { .. } => "too-much-written",
             Self::BadPath { .. } => "sandbox-path",
             Self::BadRecord { .. } => "subactions-damaged",
             Self::Action(error) => error.reason(),

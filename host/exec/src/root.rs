@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spec_cas::{Cas, Layer, Merging, Noticed, SpecialFile, Take};
+use spec_cas::{Cas, CasError, Layer, Limits, Merging, Noticed, SpecialFile, Take};
 use spec_model::Digest;
 
 use crate::ExecError;
@@ -106,16 +106,26 @@ impl Root {
         self.directory(path)
     }
 
-    /// As [`Root::subtree`], but reads back only what commands wrote below `path`. The rest of what they wrote is
-    /// forgotten, so this is the last thing asked of a root.
+    /// As [`Root::subtree`], but reads back only what commands wrote below `path`, of which there may be `most` bytes. The
+    /// rest of what they wrote is forgotten, so this is the last thing asked of a root.
     ///
     /// # Errors
-    /// As [`Root::digest`].
-    pub fn collect(&mut self, path: &str) -> Result<Option<Digest>, ExecError> {
+    /// As [`Root::digest`]; [`ExecError::TooMuchWritten`] before more than that is read.
+    pub fn collect(&mut self, path: &str, most: u64) -> Result<Option<Digest>, ExecError> {
         let wanted = relative(path);
         let touches =
             |candidate: &str| is_at_or_below(candidate, &wanted) || is_at_or_below(&wanted, candidate);
-        if let Some(root) = self.read_back(touches)? {
+        let limits = self.cas.limits();
+        let bounded = self.cas.clone().with_limits(Limits { bytes: limits.bytes.min(most), ..limits });
+        let read = self.read_back_to(&bounded, touches).map_err(|error| match error {
+            ExecError::Cas(CasError::TreeTooLarge { found, unit: Limits::BYTES_UNIT, .. })
+                if most < limits.bytes =>
+            {
+                ExecError::TooMuchWritten { path: path.to_owned(), found, most }
+            }
+            other => other,
+        });
+        if let Some(root) = read? {
             self.replace(root)?;
         }
         self.directory(path)
@@ -168,8 +178,17 @@ impl Root {
 
     /// The whole tree as commands left it, in which they changed only what is `wanted`; `None` when there were none.
     fn read_back(&mut self, wanted: impl Fn(&str) -> bool) -> Result<Option<Digest>, ExecError> {
+        let cas = self.cas.clone();
+        self.read_back_to(&cas, wanted)
+    }
+
+    fn read_back_to(
+        &mut self,
+        cas: &Cas,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Option<Digest>, ExecError> {
         let Some(layout) = self.layout.take() else { return Ok(None) };
-        let captured = self.cas.import_upper(&layout.upper(), &self.merging.root()?, Take::Move, wanted)?;
+        let captured = cas.import_upper(&layout.upper(), &self.merging.root()?, Take::Move, wanted)?;
         self.special.extend(captured.special);
         Ok(Some(captured.root))
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use spec_cas::Limits;
 use spec_model::DigestFunction;
 
 use crate::address::Address;
@@ -28,6 +29,8 @@ pub struct RemoteOptions {
     pub retries: u32,
     /// Requests under way at a time.
     pub parallel: usize,
+    /// How large a tree may be that comes to a folder.
+    pub limits: Limits,
 }
 
 impl RemoteOptions {
@@ -44,6 +47,7 @@ impl RemoteOptions {
             request_timeout: Duration::from_secs(60),
             retries: 4,
             parallel: 4,
+            limits: Limits::default(),
         }
     }
 }

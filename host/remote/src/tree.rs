@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use spec_cas::{Cas, decode_directory};
+use spec_cas::{Cas, CasError, Totals, decode_directory};
 use spec_model::Digest;
 use spec_model::tree::Directory;
 use spec_proto::{Message, reapi};
@@ -60,9 +60,11 @@ impl Remote {
     /// Brings a tree to a folder that [`Landing::prepare`] made for it; answers with what came.
     ///
     /// # Errors
-    /// As [`pull`](Self::pull).
+    /// As [`pull`](Self::pull); `tree-too-large`, before anything is made, when it is larger than
+    /// [`RemoteOptions::limits`](crate::RemoteOptions::limits).
     pub async fn pull_to(&self, landing: Landing, root: &Digest) -> Result<Moved, RemoteError> {
         let directories = self.directories(root).await?;
+        self.check_size(root, &directories)?;
         let (came, root) = (Moved::of(directories.keys()), *root);
         let make = move || landing.make(&root, &directories);
         let landing = Arc::new(self.final_blocking(make).await?);
@@ -72,13 +74,25 @@ impl Remote {
         Ok(came.and(files))
     }
 
+    /// A few directories that hold each other many times over come in a moment and fill a disk.
+    fn check_size(&self, root: &Digest, directories: &Directories) -> Result<(), CasError> {
+        let load = |digest: &Digest| match directories.get(digest) {
+            Some((_, directory)) => Ok(directory),
+            None => Err(CasError::Missing { digest: *digest, what: "directory".to_owned() }),
+        };
+        Totals::of(root, self.options().limits, load).map(drop)
+    }
+
     /// All directories of a tree: in one request where the server can, and what is still unknown level by level.
     async fn directories(&self, root: &Digest) -> Result<Directories, RemoteError> {
         let mut offered = self.whole_tree(root).await.unwrap_or_default();
         let kept = Arc::new(Kept::default());
         let mut directories = Directories::new();
-        let mut level = vec![*root];
+        let (mut level, mut depth) = (vec![*root], 0);
         while !level.is_empty() {
+            let all = (directories.len() + level.len()) as u64;
+            self.options().limits.check(&format!("the tree {root}"), all, 0, depth)?;
+            depth += 1;
             let unknown: Vec<Digest> =
                 level.iter().filter(|digest| !offered.contains_key(digest)).copied().collect();
             self.download(Arc::<Kept>::clone(&kept), &unknown).await?;

@@ -156,7 +156,8 @@ impl ElementSources {
         }
         let layers: Vec<Layer<'_>> =
             layers.iter().map(|(location, root)| Layer { root: *root, location, filter: None }).collect();
-        let tree = self.cas.merge(&layers).map_err(|error| self.cas_error(error))?.root;
+        let cas = self.cas.clone().heeding(&watch.cancel);
+        let tree = cas.merge(&layers).map_err(|error| self.cas_error(error))?.root;
         self.remember(&refs, &key, tree)?;
         Ok(tree)
     }

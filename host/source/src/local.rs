@@ -34,15 +34,15 @@ impl LocalSource {
         Ok(Self { name, cas: context.cas.clone(), path, tree: OnceLock::new() })
     }
 
-    fn tree(&self) -> Result<Digest, SourceError> {
+    fn tree(&self, cas: &Cas) -> Result<Digest, SourceError> {
         if let Some(tree) = self.tree.get() {
             return Ok(*tree);
         }
-        let tree = self.import()?;
+        let tree = self.import(cas)?;
         Ok(*self.tree.get_or_init(|| tree))
     }
 
-    fn import(&self) -> Result<Digest, SourceError> {
+    fn import(&self, cas: &Cas) -> Result<Digest, SourceError> {
         let cas_error = |error| SourceError::Cas { who: self.name.to_string(), error: Box::new(error) };
         let meta = fs::metadata(&self.path).map_err(|error| SourceError::Io {
             name: self.name.clone(),
@@ -51,16 +51,15 @@ impl LocalSource {
             error,
         })?;
         if meta.is_dir() {
-            return self
-                .cas
+            return cas
                 .import_dir(&self.path, Take::Copy, |path| !is_special(&self.path.join(path)))
                 .map_err(cas_error);
         }
-        let digest = self.cas.put_file(&self.path, Take::Copy).map_err(cas_error)?;
+        let digest = cas.put_file(&self.path, Take::Copy).map_err(cas_error)?;
         let file_name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let mut builder = TreeBuilder::new();
         builder.add_file(&file_name, digest, meta.mode() & 0o100 != 0).map_err(cas_error)?;
-        builder.store(&self.cas).map_err(cas_error)
+        builder.store(cas).map_err(cas_error)
     }
 }
 
@@ -70,7 +69,7 @@ impl Source for LocalSource {
     }
 
     fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        Ok(Some(Value::Str(self.tree()?.hex())))
+        Ok(Some(Value::Str(self.tree(&self.cas)?.hex())))
     }
 
     fn reference(&self) -> Option<Value> {
@@ -91,8 +90,8 @@ impl Source for LocalSource {
         Ok(None)
     }
 
-    fn stage(&self, _: &Watch) -> Result<Digest, SourceError> {
-        self.tree()
+    fn stage(&self, watch: &Watch) -> Result<Digest, SourceError> {
+        self.tree(&self.cas.clone().heeding(&watch.cancel))
     }
 }
 

@@ -81,8 +81,8 @@ impl Source for TarSource {
 
     fn stage(&self, watch: &Watch) -> Result<Digest, SourceError> {
         self.file.read(watch, |input| {
-            archive::import(input, &self.cas, &self.base_dir, self.limits)
-                .map_err(|error| self.explain(error))
+            let cas = self.cas.clone().heeding(&watch.cancel);
+            archive::import(input, &cas, &self.base_dir, self.limits).map_err(|error| self.explain(error))
         })
     }
 

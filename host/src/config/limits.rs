@@ -7,12 +7,20 @@ use spec_model::{Mapping, Node, NodeError};
 use super::{Size, numbers};
 
 /// Bounds on trees and on what actions write: the section `limits`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
     /// Of trees that are checked out, staged or captured.
     pub(crate) trees: Limits,
+    /// Bytes of the files of an artifact.
+    pub(crate) artifact: u64,
     /// Of what one action writes.
     pub(crate) actions: ActionLimits,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { trees: Limits::default(), artifact: 64 << 30, actions: ActionLimits::default() }
+    }
 }
 
 impl Bounds {
@@ -25,16 +33,18 @@ impl Bounds {
             "tree-entries",
             "tree-size",
             "tree-depth",
+            "artifact-size",
             "action-entries",
             "action-size",
             "action-log-size",
             "action-memory",
         ])?;
         let mut bounds = Self::default();
-        let Self { trees, actions } = &mut bounds;
+        let Self { trees, artifact, actions } = &mut bounds;
         count(section, "tree-entries", &mut trees.entries)?;
         size(section, "tree-size", &mut trees.bytes)?;
         numbers::take(section, "tree-depth", 1, &mut trees.depth)?;
+        size(section, "artifact-size", artifact)?;
         count(section, "action-entries", &mut actions.entries)?;
         size(section, "action-size", &mut actions.bytes)?;
         size(section, "action-log-size", &mut actions.stream)?;
@@ -53,8 +63,9 @@ fn count(section: &Mapping, key: &str, to: &mut u64) -> Result<(), NodeError> {
 }
 
 fn size(section: &Mapping, key: &str, to: &mut u64) -> Result<(), NodeError> {
-    set(section, key, to, "a size such as 800M, 10G", |node| {
+    set(section, key, to, "a size such as 800M or 10G, or infinity,", |node| {
         Ok(match Size::parse(node.as_str()?) {
+            _ if node.as_str()? == "infinity" => u64::MAX,
             Some(Size::Bytes(bytes)) => bytes,
             Some(Size::Percent(_)) | None => 0,
         })

@@ -53,13 +53,14 @@ build: {max-jobs: 3, retry-failed: True, dependencies: all}
 cache: {quota: 10G, reserved-disk-space: 2G, low-watermark: 50%, cache-buildtrees: always}
 logging: {key-length: 64, error-lines: 5, message-lines: 0, element-format: '%{name} '}
 projects: {mine: {options: {debug: True}, strict: False, default-mirror: near}}
-limits: {tree-entries: 1, tree-size: 2K, tree-depth: 3, action-entries: 4, action-size: 5M, action-log-size: 6, action-memory: 7G}
+limits: {tree-entries: 1, tree-size: 2K, tree-depth: 3, artifact-size: infinity, action-entries: 4, action-size: 5M,
+  action-log-size: 6, action-memory: 7G}
 serve: {allow-network: True, allow-users: '0,1000-1999', allow-groups: 7, allow-sockets: False}
 ",
     );
     let trees = spec_cas::Limits { entries: 1, bytes: 2 << 10, depth: 3 };
     let actions = ActionLimits { entries: 4, bytes: 5 << 20, stream: 6, memory: 7 << 30 };
-    assert_eq!(config.bounds, Bounds { trees, actions });
+    assert_eq!(config.bounds, Bounds { trees, artifact: u64::MAX, actions });
     let served = Served {
         network: true,
         users: Some(vec![0..=0, 1000..=1999]),
@@ -123,7 +124,10 @@ fn wrong_files_say_what_and_where() {
         ("cache: {low-watermark: 5G}", "expected a part of the quota such as 80%, found '5G'"),
         ("limits: {tree-entries: 0}", "expected a whole number of at least 1, found '0'"),
         ("limits: {action-entries: -1}", "expected a whole number of at least 1, found '-1'"),
-        ("limits: {action-size: 50%}", "expected a size such as 800M, 10G of at least 1, found '50%'"),
+        (
+            "limits: {action-size: 50%}",
+            "expected a size such as 800M or 10G, or infinity, of at least 1, found '50%'",
+        ),
         ("limits: {tree-depth: 257}", "my.conf:1:22 expected at most 256, found '257'"),
         ("limits: {tree-width: 2}", "unexpected key 'tree-width'"),
         ("serve: {allow-users: 1-}", "expected all, or numbers and ranges such as 0,1000-1999, found '1-'"),

@@ -16,6 +16,8 @@ pub(super) fn context(config: &Config, project: &ProjectConfig, cas: &Cas) -> So
     let find =
         move |name: &str| aliases.iter().find(|(known, _)| known == name).map(|(_, alias)| alias.clone());
     let mut context = SourceContext::new(&project.directory, &config.source_dir, cas.clone(), find);
+    context.limits.entries = config.bounds.trees.entries;
+    context.limits.unpacked = config.bounds.trees.bytes;
     context.http.attempts = config.network_retries.saturating_add(1);
     context.http.proxies = config.proxies.clone();
     context.http.netrc.clone_from(&config.netrc);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Weak;
 use std::time::{Duration, Instant, SystemTime};
 
-use spec_cas::Cas;
+use spec_cas::{Cas, SpecialFile};
 use spec_model::{ActionResult, ActionUsage, Cancel, Span};
 use spec_sandbox::{Command as Process, Ending, Outcome, Output, RootSpec, SandboxError, Stream};
 
@@ -187,11 +187,11 @@ impl LocalExecutor {
         attempt: &Attempt,
         outcome: &Outcome,
         cancel: &Cancel,
-    ) -> Result<(ActionResult, Vec<String>), ActionError> {
+    ) -> Result<(ActionResult, Vec<SpecialFile>), ActionError> {
         let Attempt { stage, .. } = attempt;
         let cas = self.cas.clone().heeding(&cancel.until(Instant::now() + self.transfer(task)));
         let LocalOptions { inline_output, limits, .. } = self.options;
-        let collector = Collector::new(&cas, stage.view(&cas), limits);
+        let collector = Collector::new(&cas, stage.view(&cas)?, limits);
         let mut result = ActionResult {
             exit_code: match outcome.ending {
                 Ending::Exited(code) => code,
@@ -231,7 +231,7 @@ impl LocalExecutor {
             max_rss: outcome.usage.max_rss,
         });
         let outcome = attempt.outcome.as_ref().ok();
-        let report = outcome.and_then(|outcome| report(outcome, task, &special));
+        let report = outcome.and_then(|outcome| report(outcome, task, special));
         let executed = Executed { result, report };
         match outcome {
             Some(Outcome { ending: Ending::TimedOut, .. }) => {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use spec_cas::{Captured as Tree, Cas, CasError, Layer, Limits, SpecialFile, Take};
+use spec_cas::{Cas, CasError, Layer, Limits, SpecialFile, Take};
 use spec_model::tree::NodeProperties;
 use spec_model::{
     ActionResult, Captured, Command, Digest, DirectoryFormat, OutputDirectory, OutputFile, OutputSymlink,
@@ -137,7 +137,7 @@ pub(crate) struct Collector<'a> {
     /// Bytes of the files among the outputs so far.
     bytes: u64,
     /// What was passed by since no tree can hold it.
-    special: Vec<String>,
+    special: Vec<SpecialFile>,
 }
 
 impl<'a> Collector<'a> {
@@ -146,17 +146,19 @@ impl<'a> Collector<'a> {
         Self { cas, view, limits, bytes: 0, special: Vec::new() }
     }
 
-    /// Puts those outputs that are there into `result`. Answers with what was passed by.
+    /// Puts those outputs that are there into `result`, and answers with what was passed by. What no tree can hold counts
+    /// as not there, as other workers have it: the rest of what the command made is worth keeping.
     pub(crate) fn collect(
         mut self,
         plan: &Plan,
         result: &mut ActionResult,
-    ) -> Result<Vec<String>, ActionError> {
+    ) -> Result<Vec<SpecialFile>, ActionError> {
         for output in &plan.outputs {
             match self.view.at(&output.path, false)? {
                 Seen::Nothing => {}
+                Seen::Special(kind) => self.special.push(SpecialFile { path: output.path.clone(), kind }),
                 Seen::Written { path, executable } if output.kind != Kind::Directory => {
-                    let properties = plan.properties.read(&path);
+                    let properties = plan.properties.read(self.view.written(), &path)?;
                     let digest = self.file(output, &path)?;
                     result.files.push(file(output, digest, executable, properties));
                 }
@@ -168,7 +170,8 @@ impl<'a> Collector<'a> {
                 }
                 Seen::Link { target, written } => {
                     let kind = self.link_kind(output)?;
-                    let properties = written.map(|path| plan.properties.read(&path)).unwrap_or_default();
+                    let read = |path: String| plan.properties.read(self.view.written(), &path);
+                    let properties = written.map(read).transpose()?.unwrap_or_default();
                     let path = output.asked.clone();
                     result.symlinks.push(OutputSymlink { path, target, kind, properties });
                 }
@@ -178,12 +181,14 @@ impl<'a> Collector<'a> {
         Ok(self.special)
     }
 
-    fn file(&mut self, output: &Output, path: &Path) -> Result<Digest, ActionError> {
-        let size = std::fs::symlink_metadata(path).map_err(|error| CasError::writing(path, error))?.len();
-        self.bytes = self.bytes.saturating_add(size);
+    fn file(&mut self, output: &Output, path: &str) -> Result<Digest, ActionError> {
+        let cas = self.cas.clone().with_limits(Limits { bytes: self.limits.bytes, ..self.cas.limits() });
+        let stored = self.view.written().store_file(&cas, path);
+        let digest = stored.map_err(|error| of_output(&output.asked, error))?;
+        self.bytes = self.bytes.saturating_add(digest.size());
         let what = format!("the output '{}', with those before it,", output.asked);
         self.limits.check_bytes(&what, self.bytes)?;
-        Ok(self.cas.put_file(path, Take::Copy)?)
+        Ok(digest)
     }
 
     /// Only the older lists tell links by what they lead to.
@@ -203,12 +208,7 @@ impl<'a> Collector<'a> {
         output: &Output,
         folder: &Folder,
     ) -> Result<OutputDirectory, ActionError> {
-        let (root, special) =
-            self.capture(&plan.properties, folder).map_err(|error| of_output(&output.asked, error))?;
-        let told = |one: SpecialFile| {
-            format!("{}/{} is a {}", output.asked.trim_end_matches('/'), one.path, one.kind)
-        };
-        self.special.extend(special.into_iter().map(told));
+        let root = self.capture(&plan.properties, folder).map_err(|error| of_output(&output.asked, error))?;
         let tree = match plan.format {
             DirectoryFormat::Tree | DirectoryFormat::Both => Some(self.cas.store_tree_message(&root)?),
             DirectoryFormat::Directory => None,
@@ -218,7 +218,7 @@ impl<'a> Collector<'a> {
         Ok(OutputDirectory { path, tree, topologically_sorted, root: shown.then_some(root) })
     }
 
-    fn capture(&self, properties: &Wanted, folder: &Folder) -> Result<(Digest, Vec<SpecialFile>), CasError> {
+    fn capture(&mut self, properties: &Wanted, folder: &Folder) -> Result<Digest, CasError> {
         let below = match folder.below.as_slice() {
             [] => self.cas.digest(b""),
             [one] => *one,
@@ -227,14 +227,15 @@ impl<'a> Collector<'a> {
                 self.cas.merge(&layers)?.root
             }
         };
-        let Some(written) = &folder.written else { return Ok((below, Vec::new())) };
+        let Some(written) = &folder.written else { return Ok(below) };
         let ActionLimits { bytes, entries, .. } = self.limits;
         let cas = self.cas.clone().with_limits(Limits { bytes, entries, ..self.cas.limits() });
-        let Tree { root, special } = cas.import_upper(written, &below, Take::Copy, |_| true)?;
+        let captured = self.view.written().capture(&cas, written, &below)?;
+        self.special.extend(captured.special);
         if properties.is_nothing() {
-            return Ok((root, special));
+            return Ok(captured.root);
         }
-        Ok((properties.add_to(self.cas, &root, written)?, special))
+        properties.add_to(self.cas, &captured.root, self.view.written(), written)
     }
 
     /// What was written to a standard stream: in the result up to `inline` bytes, in the store beyond.
@@ -260,7 +261,7 @@ fn file(output: &Output, digest: Digest, executable: bool, properties: NodePrope
 fn unexpected(output: &Output, seen: &Seen) -> ActionError {
     let found = match seen {
         Seen::Folder(_) => "a directory",
-        Seen::Special => "a socket, pipe or device",
+        Seen::Special(kind) => kind,
         _ => "a file",
     };
     let expected = match output.kind {

@@ -1,12 +1,10 @@
 //! Properties of outputs that clients ask for by name.
 
-use std::fs::{self, Metadata};
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-
-use spec_cas::{Cas, CasError};
+use spec_cas::{Cas, CasError, Written, WrittenEntry};
 use spec_model::Digest;
 use spec_model::tree::{Directory, NodeProperties};
+
+use super::join;
 
 /// Which properties are wanted: REAPI's `output_node_properties`. Names that nobody knows are passed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,44 +23,54 @@ impl Wanted {
         self == Self::default()
     }
 
-    /// The wanted properties of what is at `path` on the host.
-    pub(crate) fn read(self, path: &Path) -> NodeProperties {
+    /// The wanted properties of what was written at `path`.
+    pub(crate) fn read(self, written: &Written, path: &str) -> Result<NodeProperties, CasError> {
         if self.is_nothing() {
-            return NodeProperties::default();
+            return Ok(NodeProperties::default());
         }
-        fs::symlink_metadata(path).map(|meta| self.of_metadata(&meta)).unwrap_or_default()
+        Ok(written.entry(path)?.map(|entry| self.of_entry(&entry)).unwrap_or_default())
     }
 
-    fn of_metadata(self, meta: &Metadata) -> NodeProperties {
-        // The kernel counts nanoseconds below a second from 0 up.
-        let mtime = self.mtime.then(|| (meta.mtime(), meta.mtime_nsec() as i32));
-        let unix_mode = self.unix_mode.then(|| meta.mode() & 0o7777);
+    fn of_entry(self, entry: &WrittenEntry) -> NodeProperties {
+        let mtime = self.mtime.then_some(entry.mtime);
+        let unix_mode = self.unix_mode.then_some(entry.mode);
         NodeProperties { properties: Vec::new(), mtime, unix_mode }
     }
 
-    /// The tree `root` with the wanted properties of everything that is in the folder `host`; the rest stays as it is.
-    pub(crate) fn add_to(self, cas: &Cas, root: &Digest, host: &Path) -> Result<Digest, CasError> {
+    /// The tree `root` with the wanted properties of everything that was written at `path`; the rest stays as it is.
+    pub(crate) fn add_to(
+        self,
+        cas: &Cas,
+        root: &Digest,
+        written: &Written,
+        path: &str,
+    ) -> Result<Digest, CasError> {
         let mut directory = Directory::clone(&*cas.directory(root)?);
-        let of = |name: &str| fs::symlink_metadata(host.join(name)).ok().map(|meta| self.of_metadata(&meta));
+        let found = |name: &str| written.entry(&join(path, name));
         for file in &mut directory.files {
-            file.properties = of(&file.name).unwrap_or_else(|| std::mem::take(&mut file.properties));
-        }
-        for link in &mut directory.symlinks {
-            link.properties = of(&link.name).unwrap_or_else(|| std::mem::take(&mut link.properties));
-        }
-        for child in &mut directory.directories {
-            let below = host.join(&child.name);
-            if below.is_dir() {
-                child.digest = self.add_to(cas, &child.digest, &below)?;
+            if let Some(entry) = found(&file.name)? {
+                file.properties = self.of_entry(&entry);
             }
         }
-        directory.properties = self.read(host);
+        for link in &mut directory.symlinks {
+            if let Some(entry) = found(&link.name)? {
+                link.properties = self.of_entry(&entry);
+            }
+        }
+        for child in &mut directory.directories {
+            if found(&child.name)?.is_some() {
+                child.digest = self.add_to(cas, &child.digest, written, &join(path, &child.name))?;
+            }
+        }
+        directory.properties = self.read(written, path)?;
         cas.store_directory(&directory)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use spec_model::tree::{FileNode, SymlinkNode};
 
     use super::*;
@@ -93,7 +101,8 @@ mod tests {
         let written = folder.path().join("upper");
         fs::create_dir(&written).and_then(|()| fs::write(written.join("written"), "1")).expect("room");
         let wanted = Wanted::of(&["mtime".to_owned()]);
-        let after = wanted.add_to(&cas, &root, &written).and_then(|root| cas.directory(&root));
+        let upper = spec_cas::Written::open(&written).expect("it is there");
+        let after = wanted.add_to(&cas, &root, &upper, "").and_then(|root| cas.directory(&root));
         let after = after.expect("the store works");
         assert_eq!((&after.files[0], &after.symlinks[0]), (&before.files[0], &before.symlinks[0]));
         assert_ne!(after.files[1].properties, properties);

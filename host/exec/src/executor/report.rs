@@ -1,17 +1,37 @@
 //! What this machine tells a person of a command that failed.
 
+use spec_cas::SpecialFile;
 use spec_sandbox::{Ending, Outcome};
 
 use super::platform::Demands;
 use super::task::Task;
 
-/// How the command ended and what it had, and what of its outputs no tree can hold; nothing of one that did well, or was
-/// given up.
-pub(crate) fn report(outcome: &Outcome, task: &Task, special: &[String]) -> Option<String> {
-    let passed_by: String = special.iter().map(|one| format!("Passed by: {one}.\n")).collect();
+/// Special files that a report names.
+const NAMED: usize = 20;
+
+/// How the command ended and what it had, unless it did well or was given up; and what of its outputs was left out.
+pub(crate) fn report(outcome: &Outcome, task: &Task, special: Vec<SpecialFile>) -> Option<String> {
+    match (ended(outcome, task), left_out(special)) {
+        (Some(ended), Some(left_out)) => Some(ended + &left_out),
+        (ended, left_out) => ended.or(left_out),
+    }
+}
+
+fn left_out(mut special: Vec<SpecialFile>) -> Option<String> {
+    special.sort_unstable();
+    special.dedup();
+    let named = special.iter().take(NAMED).map(|file| format!("  /{} ({})\n", file.path, file.kind));
+    let named: String = named.collect();
+    let more = special.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("  and {more} more\n") } else { String::new() };
+    let intro = "These outputs are left out, for no tree can hold them:\n";
+    (!special.is_empty()).then(|| format!("{intro}{named}{more}"))
+}
+
+/// Nothing of a command that did well, or was given up.
+fn ended(outcome: &Outcome, task: &Task) -> Option<String> {
     let ended = match outcome.ending {
-        Ending::Exited(0) => return Some(passed_by).filter(|text| !text.is_empty()),
-        Ending::Cancelled => return None,
+        Ending::Exited(0) | Ending::Cancelled => return None,
         Ending::Exited(code) => format!("exited with {code}"),
         Ending::Signaled(signal) => format!("was ended by signal {signal}"),
         Ending::TimedOut => "was killed at its time-out".to_owned(),
@@ -26,7 +46,7 @@ pub(crate) fn report(outcome: &Outcome, task: &Task, special: &[String]) -> Opti
         "The command {ended}.\n\
          It took {:?} of user and {:?} of system time, and {} KB of memory at most; its time-out was {timeout:?}.\n\
          chrootRootDigest: {chroot}\nunixUID: {user}\nunixGID: {group}\nnetwork: {network}\n\
-         remoteApisSocketPath: {socket}\n{passed_by}",
+         remoteApisSocketPath: {socket}\n",
         usage.user,
         usage.system,
         usage.max_rss >> 10,

@@ -99,8 +99,8 @@ impl Stage {
     }
 
     /// What is there after the command.
-    pub(crate) fn view<'a>(&self, cas: &'a Cas) -> View<'a> {
-        View::new(cas, self.upper(), self.below.clone())
+    pub(crate) fn view<'a>(&self, cas: &'a Cas) -> Result<View<'a>, ActionError> {
+        View::new(cas, &self.upper(), self.below.clone())
     }
 
     /// Where the command writes.

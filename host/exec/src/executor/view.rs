@@ -1,14 +1,12 @@
 //! What is seen in a root after a command, without mounting it: what was written, over the trees below.
 
 use std::collections::VecDeque;
-use std::fs;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use spec_cas::{Cas, CasError, Entry};
+use spec_cas::{Cas, CasError, Entry, Written, WrittenKind};
 use spec_model::Digest;
 
-use super::ActionError;
+use super::{ActionError, join};
 
 /// As many symbolic links are followed in one path, as Linux has it.
 const MOST_LINKS: usize = 40;
@@ -17,14 +15,15 @@ const MOST_LINKS: usize = 40;
 #[derive(Debug)]
 pub(crate) struct View<'a> {
     cas: &'a Cas,
+    written: Written,
     root: Folder,
 }
 
 /// A directory in the view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Folder {
-    /// Its part of what was written.
-    pub(crate) written: Option<PathBuf>,
+    /// Where its part of what was written is, in the upper folder.
+    pub(crate) written: Option<String>,
     /// Its parts of the trees below, the highest first.
     pub(crate) below: Vec<Digest>,
 }
@@ -35,7 +34,7 @@ pub(crate) enum Seen {
     Nothing,
     /// A file that was written.
     Written {
-        path: PathBuf,
+        path: String,
         executable: bool,
     },
     /// A file as it was before.
@@ -45,17 +44,23 @@ pub(crate) enum Seen {
     },
     Link {
         target: String,
-        written: Option<PathBuf>,
+        written: Option<String>,
     },
     Folder(Folder),
-    /// Something that trees cannot hold.
-    Special,
+    /// Something that trees cannot hold, and what it is.
+    Special(&'static str),
 }
 
 impl<'a> View<'a> {
     /// The view of what was written at `upper` over the trees `below`, the highest first.
-    pub(crate) fn new(cas: &'a Cas, upper: PathBuf, below: Vec<Digest>) -> Self {
-        Self { cas, root: Folder { written: Some(upper), below } }
+    pub(crate) fn new(cas: &'a Cas, upper: &Path, below: Vec<Digest>) -> Result<Self, ActionError> {
+        let root = Folder { written: Some(String::new()), below };
+        Ok(Self { cas, written: Written::open(upper)?, root })
+    }
+
+    /// What was written, by itself.
+    pub(crate) fn written(&self) -> &Written {
+        &self.written
     }
 
     /// What is at the relative path `path`. Links on the way are followed, inside; one at its end only if `follow`.
@@ -90,31 +95,21 @@ impl<'a> View<'a> {
 
     fn child(&self, folder: &Folder, name: &str) -> Result<Seen, ActionError> {
         let below = self.below(folder, name)?;
-        let Some(path) = folder.written.as_ref().map(|written| written.join(name)) else { return Ok(below) };
-        let meta = match fs::symlink_metadata(&path) {
-            Ok(meta) => meta,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(below),
-            Err(error) => return Err(unreadable(&path, error)),
-        };
-        let kind = meta.file_type();
-        Ok(if kind.is_dir() {
-            let below = match below {
-                Seen::Folder(folder) if !is_opaque(&path) => folder.below,
-                _ => Vec::new(),
-            };
-            Seen::Folder(Folder { written: Some(path), below })
-        } else if kind.is_file() {
-            Seen::Written { executable: meta.permissions().mode() & 0o100 != 0, path }
-        } else if kind.is_symlink() {
-            let target = fs::read_link(&path).map_err(|error| unreadable(&path, error))?;
-            match target.into_os_string().into_string() {
-                Ok(target) => Seen::Link { target, written: Some(path) },
-                Err(_) => Seen::Special,
+        let Some(path) = folder.written.as_ref().map(|written| join(written, name)) else { return Ok(below) };
+        let Some(entry) = self.written.entry(&path)? else { return Ok(below) };
+        Ok(match entry.kind {
+            WrittenKind::Folder { opaque } => {
+                let below = match below {
+                    Seen::Folder(folder) if !opaque => folder.below,
+                    _ => Vec::new(),
+                };
+                Seen::Folder(Folder { written: Some(path), below })
             }
-        } else if kind.is_char_device() && meta.rdev() == 0 {
-            Seen::Nothing
-        } else {
-            Seen::Special
+            WrittenKind::File => Seen::Written { executable: entry.mode & 0o100 != 0, path },
+            WrittenKind::Symlink { target, is_text: true } => Seen::Link { target, written: Some(path) },
+            WrittenKind::Symlink { .. } => Seen::Special("a link whose target is not UTF-8"),
+            WrittenKind::Gone => Seen::Nothing,
+            WrittenKind::Special(kind) => Seen::Special(kind),
         })
     }
 
@@ -145,14 +140,4 @@ fn folder_below(below: Vec<Digest>) -> Seen {
 
 fn steps(path: &str) -> impl DoubleEndedIterator<Item = String> + '_ {
     path.split('/').filter(|name| !matches!(*name, "" | ".")).map(str::to_owned)
-}
-
-/// Whether overlayfs hides what is below a directory that was written.
-fn is_opaque(path: &Path) -> bool {
-    let mut value = [0; 1];
-    rustix::fs::lgetxattr(path, "user.overlay.opaque", &mut value).is_ok() && value == *b"y"
-}
-
-fn unreadable(path: &Path, error: std::io::Error) -> ActionError {
-    CasError::writing(path, error).into()
 }

@@ -40,11 +40,13 @@ impl Fixture {
             let digest = self.cas.put_file(host, Take::Copy).expect("the store takes it");
             builder.add_file(inside, digest, true).expect("the path is good");
         };
-        add(Path::new("/bin/sh"), "bin/sh");
-        let listed = Command::new("ldd").arg("/bin/sh").output().expect("ldd comes with libc").stdout;
-        let listed = String::from_utf8(listed).expect("paths are UTF-8");
-        for path in listed.split_whitespace().filter(|word| word.starts_with('/')) {
-            add(Path::new(path), path.trim_start_matches('/'));
+        for (program, inside) in [("/bin/sh", "bin/sh"), ("/usr/bin/mkfifo", "bin/mkfifo")] {
+            add(Path::new(program), inside);
+            let listed = Command::new("ldd").arg(program).output().expect("ldd comes with libc").stdout;
+            let listed = String::from_utf8(listed).expect("paths are UTF-8");
+            for path in listed.split_whitespace().filter(|word| word.starts_with('/')) {
+                add(Path::new(path), path.trim_start_matches('/'));
+            }
         }
         builder.store(&self.cas).expect("the store takes it")
     }
@@ -156,7 +158,7 @@ fn only_marked_directories_can_be_written_when_it_is_said_so() {
     let (ending, text) = fixture.sh(&mut root, "echo 1 > /made/a && echo 2 > /bin/b", only());
     assert_ne!(ending, Ending::Exited(0), "{text}");
     assert!(text.contains("Read-only"), "{text}");
-    assert_eq!(root.collect("/made").expect("read back"), Some(fixture.tree(&[("a", "1\n")])));
+    assert_eq!(root.collect("/made", u64::MAX).expect("read back"), Some(fixture.tree(&[("a", "1\n")])));
 }
 
 #[test]
@@ -165,7 +167,7 @@ fn collecting_forgets_what_lies_elsewhere() {
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
     let all = Access::Everything(vec!["/install".to_owned(), "/build".to_owned()]);
     fixture.sh(&mut root, "echo 1 > /install/a; echo 2 > /build/b", all);
-    assert_eq!(root.collect("/install").expect("read back"), Some(fixture.tree(&[("a", "1\n")])));
+    assert_eq!(root.collect("/install", u64::MAX).expect("read back"), Some(fixture.tree(&[("a", "1\n")])));
     assert_eq!(root.subtree("/build").expect("read back"), None);
 }
 
@@ -188,4 +190,39 @@ fn a_cancelled_command_ends() {
         timeout: None,
     };
     assert_eq!(root.run(spec, &cancel).expect("the sandbox works here").ending, Ending::Cancelled);
+}
+
+#[test]
+fn special_files_are_passed_by_and_told() {
+    let fixture = Fixture::new();
+    let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
+    let script = "/bin/mkfifo /made/pipe /top; echo 1 > /made/a";
+    let (ending, text) = fixture.sh(&mut root, script, Access::Everything(vec!["/made".to_owned()]));
+    assert_eq!(ending, Ending::Exited(0), "{text}");
+    assert_eq!(root.subtree("/made").expect("read back"), Some(fixture.tree(&[("a", "1\n")])));
+    let told = root.take_special().into_iter().map(|file| (file.path, file.kind));
+    let mut told: Vec<_> = told.collect();
+    told.sort();
+    assert_eq!(told, [("made/pipe".to_owned(), "named pipe"), ("top".to_owned(), "named pipe")]);
+    assert_eq!(root.take_special(), []);
+}
+
+#[test]
+fn a_name_that_is_not_utf8_is_told_as_the_command_saw_it() {
+    let fixture = Fixture::new();
+    let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
+    let access = Access::Everything(vec!["/made/etc".to_owned()]);
+    fixture.sh(&mut root, "echo > /made/etc/$(printf 'caf\\351')", access);
+    let error = root.collect("/made", u64::MAX).expect_err("no tree can hold it").to_string();
+    assert!(error.contains("'/made/etc/caf\\xe9'"), "{error}");
+}
+
+#[test]
+fn too_much_is_refused_before_it_is_read() {
+    let fixture = Fixture::new();
+    let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
+    let access = Access::Everything(vec!["/made".to_owned()]);
+    fixture.sh(&mut root, "echo 12345 > /made/a; echo 12345 > /other", access);
+    let error = root.collect("/made", 5).expect_err("it is too much");
+    assert_eq!(spec_model::UserError::reason(&error), "too-much-written");
 }

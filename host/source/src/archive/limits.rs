@@ -1,8 +1,10 @@
 //! How large an archive may get when it is unpacked.
 
+use spec_cas::Limits;
+
 use super::ArchiveError;
 
-/// Bounds on an archive. The defaults are far above any real one.
+/// Bounds on an archive. By default as many entries and bytes as a tree may have.
 #[derive(Clone, Copy, Debug)]
 pub struct ArchiveLimits {
     /// The number of entries.
@@ -17,7 +19,8 @@ pub struct ArchiveLimits {
 
 impl Default for ArchiveLimits {
     fn default() -> Self {
-        Self { entries: 4_000_000, unpacked: 64 << 30, ratio: 250, ratio_floor: 256 << 20 }
+        let Limits { entries, bytes, .. } = Limits::default();
+        Self { entries, unpacked: bytes, ratio: 250, ratio_floor: 256 << 20 }
     }
 }
 
@@ -39,10 +42,10 @@ impl Meter {
         self.unpacked = self.unpacked.saturating_add(size);
         let ArchiveLimits { entries, unpacked, .. } = self.limits;
         if self.entries > entries {
-            return Err(bomb(format!("more than {entries} entries")));
+            return Err(bomb(format!("more than {entries} entries, the limit 'tree-entries'")));
         }
         if self.unpacked > unpacked {
-            return Err(bomb(format!("more than {unpacked} bytes unpacked")));
+            return Err(bomb(format!("more than {unpacked} bytes unpacked, the limit 'tree-size'")));
         }
         self.expansion(self.unpacked, read)
     }

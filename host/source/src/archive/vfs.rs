@@ -48,8 +48,8 @@ pub(crate) struct Vfs {
 
 /// As many links as Linux follows on one path.
 const MAX_LINKS: u32 = 40;
-/// Deeper directories than any real archive has; trees are walked recursively.
-const MAX_DEPTH: u32 = 1000;
+/// As deep as trees may be.
+const MAX_DEPTH: u32 = spec_cas::Limits::DEEPEST;
 
 impl Vfs {
     pub(crate) const ROOT: Id = Id(0);

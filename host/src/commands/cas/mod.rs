@@ -34,6 +34,7 @@ async fn connect(app: &App, args: &RemoteArgs) -> CommandResult<Remote> {
     let mut options = RemoteOptions::new(args.url.parse().or_usage()?);
     options.instance.clone_from(&args.instance);
     options.retries = app.config.network_retries;
+    options.limits = app.config.bounds.trees;
     options.token =
         args.token.as_deref().map(read_small).transpose()?.map(|text| Token(text.trim().to_owned()));
     options.tls = Tls {

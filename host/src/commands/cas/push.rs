@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use spec_cas::{Hold, Limits, Seen};
+use spec_cas::{Hold, Seen};
 use spec_model::{Cancel, Digest, DigestFunction};
 use spec_remote::{Folder, Provider};
 
@@ -39,7 +39,7 @@ fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<Tree>
     let digest = what.to_str().and_then(|text| text.parse::<Digest>().ok());
     let Some(root) = digest.filter(|_| !what.exists()) else {
         let mut seen = Seen::open(&app.config.cache("seen"), what, function);
-        let folder = Folder::read_again(what, &mut seen, Limits::default(), &Cancel::new())?;
+        let folder = Folder::read_again(what, &mut seen, app.config.bounds.trees, &Cancel::new())?;
         return Ok(Tree {
             root: folder.root(),
             blobs: folder.blobs(),

@@ -271,14 +271,37 @@ fn what_is_no_action_is_refused() {
 }
 
 #[test]
-fn special_files_are_no_outputs_and_passed_by_in_directories() {
+fn special_files_are_left_out_and_told() {
     let fixture = &Fixture::new();
-    let alone = fixture.script("PATH=/bin; mkfifo a", &["a"]);
-    assert_eq!(fixture.run(&alone), Err("action-bad-output".to_owned()));
-    let inside = fixture.script("PATH=/bin; mkdir d; mkfifo d/a; echo > d/b", &["d"]);
-    let done = fixture.answer(&inside).expect("the action runs");
-    assert_eq!(done.report.as_deref(), Some("Passed by: d/a is a named pipe.\n"));
-    assert_eq!(done.result.directories.len(), 1);
+    for (script, outputs, told) in [
+        ("mkfifo a; echo x > b", ["a", "b"], "/a (named pipe)"),
+        ("mkdir d; mkfifo d/a; echo x > b", ["d", "b"], "/d/a (named pipe)"),
+    ] {
+        let draft = fixture.script(&format!("PATH=/bin; {script}"), &outputs);
+        let done = fixture.answer(&draft).expect("the command did well");
+        let files: Vec<_> = done.result.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(files, ["b"], "{script}");
+        let report = done.report.as_deref().unwrap_or_default();
+        assert!(report.contains(told), "{script}: {report}");
+    }
+}
+
+#[test]
+fn modes_do_not_keep_outputs_back() {
+    let fixture = &Fixture::new();
+    let script =
+        "PATH=/bin; mkdir -p d/e; echo x > d/e/f; echo x > b; chmod 0 d/e/f b; chmod 0 d/e; chmod 555 d";
+    let result = fixture.run(&fixture.script(script, &["d", "b", "d/e/f"])).expect("the action runs");
+    assert_eq!((result.files.len(), result.directories.len()), (2, 1), "{result:?}");
+    assert!(result.files.iter().all(|file| file.digest == Digest::of(b"x\n") && !file.executable));
+}
+
+#[test]
+fn names_that_are_not_utf8_are_no_outputs() {
+    let fixture = &Fixture::new();
+    let error = fixture.error(&fixture.script("mkdir d; echo > d/$(printf 'caf\\351')", &["d"]));
+    assert_eq!(error.reason(), "action-bad-output");
+    assert!(error.to_string().contains("'/d/caf\\xe9'"), "{error}");
 }
 
 #[test]

@@ -1,0 +1,185 @@
+//! The upper folder of an overlay as one who looks for single things in it.
+
+use std::path::Path;
+
+use rustix::fs::{FileType, Mode, Stat};
+use rustix::io::Errno;
+use spec_model::Digest;
+
+use crate::capture::Captured;
+use crate::error::{CasError, Result};
+use crate::host_folder::{HostFolder, special};
+use crate::scan;
+use crate::store::Cas;
+use crate::writer::{Place, Take};
+
+/// What commands wrote to the upper folder of an overlay. They are over; whatever modes they set, all of it can be read,
+/// and no link in it is followed. Paths are relative to the folder, which is the root that the commands saw.
+#[derive(Debug)]
+pub struct Written {
+    host: HostFolder,
+}
+
+/// Something that commands wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenEntry {
+    /// What it is.
+    pub kind: WrittenKind,
+    /// The permissions, set-id bits and sticky bit that it was given.
+    pub mode: u32,
+    /// When it was last changed: seconds since 1970 and nanoseconds.
+    pub mtime: (i64, i32),
+}
+
+/// What commands wrote at a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WrittenKind {
+    /// A regular file.
+    File,
+    /// A folder. One that is opaque hides what the layers below have there.
+    Folder {
+        /// Whether it hides them.
+        opaque: bool,
+    },
+    /// A symbolic link.
+    Symlink {
+        /// Its target, as written; bytes that are not UTF-8 as `\xNN`.
+        target: String,
+        /// Whether it is UTF-8.
+        is_text: bool,
+    },
+    /// What the layers below have there is gone.
+    Gone,
+    /// What no tree can hold: a named pipe, socket or device.
+    Special(&'static str),
+}
+
+impl Written {
+    /// Opens an upper folder.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn open(upper: &Path) -> Result<Self> {
+        Ok(Self { host: HostFolder::of_commands(upper, false)? })
+    }
+
+    /// What was written at `path`; `None` when nothing was.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn entry(&self, path: &str) -> Result<Option<WrittenEntry>> {
+        let failed = || CasError::io("look up", self.host.shown(path));
+        if path.is_empty() {
+            let folder = self.host.folder("")?;
+            let stat = rustix::fs::fstat(folder).map_err(failed())?;
+            return self.describe(path, "", "", &stat).map(Some);
+        }
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let folder = match self.host.try_folder(parent) {
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
+            other => other.map_err(failed())?,
+        };
+        match self.host.look(&folder, name) {
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(failed()(error)),
+            Ok(stat) => self.describe(path, parent, name, &stat).map(Some),
+        }
+    }
+
+    /// Stores the regular file at `path`, which stays.
+    ///
+    /// # Errors
+    /// `cas-special-file` when it is none; `tree-too-large`; when the disk is full or fails.
+    pub fn store_file(&self, cas: &Cas, path: &str) -> Result<Digest> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let folder = self.host.folder(parent)?;
+        let (file, stat) = self.host.file(&folder, name, parent)?;
+        cas.limits.check(&self.host.shown(path).to_string_lossy(), 0, stat.st_size as u64, 0)?;
+        let shown = self.host.shown(path);
+        let place = Place { folder: std::os::fd::AsFd::as_fd(&folder), name: Path::new(name), shown: &shown };
+        cas.put_open_file(&place, file, Take::Copy)
+    }
+
+    /// As [`Cas::import_upper`], for the folder at `path`; what was written stays as it is.
+    ///
+    /// # Errors
+    /// As [`Cas::import_upper`].
+    pub fn capture(&self, cas: &Cas, path: &str, lower: &Digest) -> Result<Captured> {
+        cas.import_written(&self.host, path, lower, Take::Copy, &|_| true)
+    }
+
+    fn describe(&self, path: &str, parent: &str, name: &str, stat: &Stat) -> Result<WrittenEntry> {
+        let kind = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => WrittenKind::File,
+            FileType::Directory => {
+                let folder = self.host.folder(path)?;
+                WrittenKind::Folder { opaque: scan::is_opaque(&folder, &self.host.shown(path))? }
+            }
+            FileType::Symlink => {
+                let folder = self.host.folder(parent)?;
+                let target = rustix::fs::readlinkat(folder, name, Vec::new());
+                let target = target.map_err(CasError::io("read", self.host.shown(path)))?;
+                let is_text = target.to_str().is_ok();
+                WrittenKind::Symlink { target: crate::host_folder::escaped(target.to_bytes()), is_text }
+            }
+            FileType::CharacterDevice if stat.st_rdev == 0 => WrittenKind::Gone,
+            other => WrittenKind::Special(special(other)),
+        };
+        let mode = self.host.mode_before(path).unwrap_or_else(|| Mode::from_raw_mode(stat.st_mode));
+        Ok(WrittenEntry { kind, mode: mode.as_raw_mode(), mtime: (stat.st_mtime, stat.st_mtime_nsec as i32) })
+    }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        // Only whoever looks at modes afterwards would see it.
+        let _ = self.host.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn whatever_the_modes_all_of_it_is_seen() -> Result<()> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cas = Cas::open(folder.path().join("store"))?;
+        let upper = folder.path().join("upper");
+        fs::create_dir_all(upper.join("a/b")).expect("a folder");
+        fs::write(upper.join("a/b/file"), "contents").expect("a file");
+        symlink("/etc", upper.join("a/link")).expect("a link");
+        let close = |path: &str, mode| {
+            fs::set_permissions(upper.join(path), fs::Permissions::from_mode(mode)).expect("it is ours");
+        };
+        for (path, mode) in [("a/b/file", 0o4010), ("a/b", 0), ("a", 0o100), ("", 0)] {
+            close(path, mode);
+        }
+        let written = Written::open(&upper)?;
+        let folder = WrittenKind::Folder { opaque: false };
+        let link = WrittenKind::Symlink { target: "/etc".to_owned(), is_text: true };
+        for (path, kind, mode) in [
+            ("a/b/file", WrittenKind::File, 0o4010),
+            ("a/b", folder.clone(), 0),
+            ("a", folder.clone(), 0o100),
+            ("", folder, 0),
+            ("a/link", link, 0o777),
+        ] {
+            let found = written.entry(path)?.expect("it was written");
+            assert_eq!((found.kind, found.mode), (kind, mode), "{path}");
+        }
+        for path in ["a/link/passwd", "a/b/file/x", "none", "a/none"] {
+            assert_eq!(written.entry(path)?, None, "{path}");
+        }
+        assert_eq!(written.store_file(&cas, "a/b/file")?, Digest::of(b"contents"));
+        let tree = written.capture(&cas, "a", &Digest::of(b""))?.root;
+        assert!(cas.lookup(&tree, "b/file")?.is_some());
+        drop(written);
+        assert_eq!(fs::metadata(&upper).expect("it is there").permissions().mode() & 0o7777, 0);
+        crate::removal::remove_all(&upper).expect("all is ours");
+        Ok(())
+    }
+}
