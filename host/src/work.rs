@@ -183,6 +183,7 @@ pub(crate) fn builder(session: &SharedSession) -> Builder {
             CacheBuildTrees::Never => CacheBuildtrees::Never,
         },
         key_length: session.config.key_length,
+        user_namespaces: session.config.user_namespaces(),
     };
     Builder::new(session.cas.clone(), session.artifacts.clone(), session.remote_apis.clone(), options)
 }
