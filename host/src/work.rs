@@ -184,6 +184,7 @@ pub(crate) fn builder(session: &SharedSession) -> Builder {
         },
         artifact_size: session.config.bounds.artifact,
         key_length: session.config.key_length,
+        user_namespaces: session.config.user_namespaces(),
     };
     Builder::new(session.cas.clone(), session.artifacts.clone(), session.remote_apis.clone(), options)
 }

@@ -1,5 +1,6 @@
 //! The entry of the room.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ pub struct BuilderOptions {
     pub artifact_size: u64,
     /// Digits of a key in the names of logs.
     pub key_length: usize,
+    /// The projects whose commands may make user namespaces.
+    pub user_namespaces: BTreeSet<String>,
 }
 
 /// When a build tree is kept with an artifact (BuildStream's `cache-buildtrees`).

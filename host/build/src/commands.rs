@@ -115,6 +115,7 @@ impl Job<'_> {
             network,
             sockets: self.open_socket(rights(self.element, network))?,
             timeout: None,
+            user_namespaces: self.builder.options.user_namespaces.contains(&self.element.project),
         })
     }
 }

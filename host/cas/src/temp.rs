@@ -1,10 +1,10 @@
 //! Unfinished things: files without a name, and folders that outlive no process.
 
 use std::ffi::{CStr, CString};
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -121,7 +121,8 @@ fn claim(parent: &Path) -> Result<Owned> {
     loop {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = parent.join(format!("{}-{number}", std::process::id()));
-        match fs::create_dir(&path) {
+        // Whoever else may look at the area: what commands leave here may have set-uid bits.
+        match DirBuilder::new().mode(0o700).create(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             other => other.map_err(CasError::io("create", &path))?,
         }

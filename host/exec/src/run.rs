@@ -32,6 +32,8 @@ pub struct RunSpec {
     pub sockets: Vec<(PathBuf, String)>,
     /// Limit of wall-clock time.
     pub timeout: Option<Duration>,
+    /// Whether it may make user namespaces; see [`Command::user_namespaces`].
+    pub user_namespaces: bool,
 }
 
 /// What a command may change.
@@ -108,6 +110,7 @@ fn command(spec: RunSpec) -> Result<(Command, Vec<Stream<File>>), ExecError> {
     command.gid = spec.gid.unwrap_or(0);
     command.network = spec.network;
     command.timeout = spec.timeout;
+    command.user_namespaces = spec.user_namespaces;
     match spec.streams {
         Streams::Log(log) => {
             let failed =

@@ -33,7 +33,10 @@ pub fn run(state: &State, given: Given) -> ! {
 
 fn live(state: &State, given: Given) -> Result<(), Failure> {
     let Given { mut script, supervisor, made, devices, stdin, interactive } = given;
+    const CLONE_NEWCGROUP: usize = 0x0200_0000;
     die_with(supervisor)?;
+    // Only here, where its top is the group that this process is in.
+    call!(UNSHARE, CLONE_NEWCGROUP).at(Step::Namespaces)?;
     let devices = root::build(state, &mut script, made, devices)?;
     // Nothing inside may look into this process or borrow its capabilities.
     call!(PRCTL, PR_SET_DUMPABLE, 0usize).at(Step::Fork)?;

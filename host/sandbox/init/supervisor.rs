@@ -19,6 +19,8 @@ struct Orders {
     work: i32,
     /// Device nodes of the sandbox's own.
     devices: Option<i32>,
+    /// The folder of the sandbox's control group.
+    group: Option<i32>,
     namespaces: usize,
     timeout_ns: u64,
     interactive: bool,
@@ -48,7 +50,7 @@ fn supervise(state: &'static State, start: u64) -> Result<Report, Failure> {
     sweep(orders.work);
     let (hears, tells) = made::channel().at(Step::Namespaces)?;
     let own = call!(PIDFD_OPEN, call!(GETPID).at(Step::Namespaces)?, 0usize).at(Step::Namespaces)? as i32;
-    let (pid, child) = sys::fork(orders.namespaces).at(Step::Namespaces)?;
+    let (pid, child) = sys::fork_into(orders.group, orders.namespaces).at(Step::Namespaces)?;
     if pid == 0 {
         let Orders { rest: script, devices, stdin, interactive, .. } = orders;
         init::run(state, init::Given { script, supervisor: own, made: tells, devices, stdin, interactive });
@@ -107,6 +109,8 @@ fn receive() -> Ret<(i32, &'static [u8])> {
 
 /// Enters a user namespace with the one user and group the host mapped, and a session of its own.
 fn prepare(mut script: Script, stdin: i32) -> Result<Orders, Failure> {
+    let group = script.text();
+    let group = if group.is_empty() { None } else { sys::open(group, sys::O_PATH).ok() };
     // Only root may, and only root has groups worth losing.
     let _: Ret = call!(SETGROUPS, 0usize, 0usize);
     // The host's session may hold keys.
@@ -129,7 +133,7 @@ fn prepare(mut script: Script, stdin: i32) -> Result<Orders, Failure> {
     } else {
         call!(SETSID).at(Step::Terminal)?;
     }
-    Ok(Orders { work, devices, namespaces, timeout_ns, interactive, stdin, rest: script })
+    Ok(Orders { work, devices, group, namespaces, timeout_ns, interactive, stdin, rest: script })
 }
 
 fn write_file(path: &CStr, text: &CStr) -> Ret {

@@ -217,6 +217,25 @@ pub fn fork(namespaces: usize) -> Ret<(usize, i32)> {
     Ok((pid, pidfd[0]))
 }
 
+/// As [`fork`], with the child in the control group whose folder is `group`, if the kernel permits that.
+pub fn fork_into(group: Option<i32>, namespaces: usize) -> Ret<(usize, i32)> {
+    const CLONE_PIDFD: usize = 0x1000;
+    const CLONE_INTO_CGROUP: usize = 0x2_0000_0000;
+    const SIGCHLD: u64 = 17;
+    let Some(group) = group else { return fork(namespaces) };
+    let mut pidfd = [-1i32];
+    // A `struct clone_args`: flags, where the pidfd goes, the signal at the end, and as the last one the group.
+    let mut arguments = [0u64; 11];
+    arguments[0] = (namespaces | CLONE_PIDFD | CLONE_INTO_CGROUP) as u64;
+    arguments[1] = (&raw mut pidfd) as u64;
+    arguments[4] = SIGCHLD;
+    arguments[10] = group as u64;
+    match call!(CLONE3, Room(&mut arguments), size_of_val(&arguments)) {
+        Ok(pid) => Ok((pid, pidfd[0])),
+        Err(_) => fork(namespaces),
+    }
+}
+
 /// Nanoseconds of the monotonic clock.
 pub fn now() -> u64 {
     let mut time = [0u64; 2];

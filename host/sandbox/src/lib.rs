@@ -1,11 +1,12 @@
 //! Runs one command in a root of its own, with limits, cut off from the machine. Knows no digests.
 //!
 //! ```no_run
-//! # use spec_sandbox::{Command, Ending, Output, RootSpec, run};
+//! # use spec_sandbox::{Command, Ending, Output, RootSpec, Stream, spawn};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let root = RootSpec::new(["/trees/base".into(), "/trees/app".into()], "/build/1/upper", "/build/1/work");
-//! let command = Command { stdout: Output::Fd(std::fs::File::create("log")?.into()), ..Command::new(["make"]) };
-//! let outcome = run(&root, &command)?;
+//! let (log, end) = Stream::new(std::fs::File::create("log")?)?;
+//! let command = Command { stdout: Output::Fd(end), ..Command::new(["make"]) };
+//! let outcome = spawn(&root, &command)?.read(&mut [log])?;
 //! assert_eq!(outcome.ending, Ending::Exited(0));
 //! # Ok(())
 //! # }
@@ -24,13 +25,28 @@
 //! ordinary users leave the same upper directory behind (whiteouts are character devices 0:0, opaque
 //! directories carry `user.overlay.opaque`). Layers should belong to the user who runs the host.
 //!
+//! # What the command may ask of the kernel
+//! It has no capabilities and gains none (`no_new_privs`; nothing is set-uid). A filter of system calls refuses what the
+//! default profiles of container runtimes refuse: keys, mounts, namespaces, `bpf`, `perf_event_open`, `io_uring`, sockets
+//! other than UNIX, IPv4, IPv6 and netlink for routes, faked terminal input, and calls that are newer than the filter, in
+//! every binary interface that the machine runs. Parts of `/proc` that are about the machine are hidden. User namespaces are
+//! for those whose [`Command::user_namespaces`] says so.
+//!
+//! # What the host does with files after the command
+//! It removes mount points that it made, and only these: through descriptors of their directories in the upper directory that
+//! were opened before the command started, if what has the name there is still what was made. No path that the command can
+//! change is followed. Output is read from a pipe ([`Stream`]). Devices are nodes of the sandbox's own where the host is real
+//! root, else the host's nodes, mounted so that modes and times cannot be changed.
+//!
 //! # Who owns the processes
 //! A supervisor, a small program embedded in this library (`init/`), outlives neither the host nor the sandbox: it
-//! holds one end of a socket, the host the other. A host that is killed closes its end.
+//! holds one end of a socket, the host the other. A host that is killed closes its end. Where this process may make control
+//! groups, every sandbox has one of its own.
 //!
 //! Linux 5.12 or newer; 6.8 for roots with more layers than fit into a page of mount options.
 
 mod arguments;
+mod cgroup;
 mod command;
 mod error;
 mod filter;

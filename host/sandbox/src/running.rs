@@ -1,5 +1,6 @@
 //! A sandbox that runs, and what became of it.
 
+use crate::cgroup::Group;
 use crate::error::SandboxError;
 use crate::script::Script;
 use crate::spawn::failed;
@@ -26,6 +27,8 @@ pub struct Running {
     socket: Arc<UnixStream>,
     script: Script,
     over: bool,
+    /// Removed at the end.
+    group: Option<Group>,
 }
 
 /// Kills a sandbox from another thread, or after it has been moved into a wait.
@@ -76,8 +79,8 @@ struct Ready {
 }
 
 impl Running {
-    pub(crate) fn new(child: Child, socket: UnixStream, script: Script) -> Self {
-        Self { child, socket: Arc::new(socket), script, over: false }
+    pub(crate) fn new(child: Child, socket: UnixStream, script: Script, group: Option<Group>) -> Self {
+        Self { child, socket: Arc::new(socket), script, over: false, group }
     }
 
     pub(crate) fn send(
@@ -178,6 +181,7 @@ impl Running {
         self.over = true;
         // It answered or closed its end, so it is about to exit, if it has not yet.
         self.child.wait().map_err(failed("wait for the supervisor"))?;
+        drop(self.group.take());
         if answer.is_err() {
             // The supervisor would have done it. What cannot be removed is in the way of its owner only.
             let _ = clear_work(&self.script.work);

@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 const NEW_NET: u64 = 0x4000_0000;
-/// New mount, cgroup, host name, IPC and process namespaces.
-const NAMESPACES: u64 = 0x0002_0000 | 0x0200_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000;
+/// New mount, host name, IPC and process namespaces. That of control groups is made in the sandbox's own group.
+const NAMESPACES: u64 = 0x0002_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000;
 const CORE_DUMP_SIZE: u64 = 4;
 /// Too little for a core file; and the only limit at which the kernel starts no handler of the host (`core_pattern`).
 const NO_CORE_DUMP: u64 = 1;
@@ -78,15 +78,17 @@ fn texts<S: AsRef<OsStr>>(to: &mut Vec<u8>, list: impl ExactSizeIterator<Item = 
     list.for_each(|item| text(to, item));
 }
 
-/// Checks the wishes and writes the script. `terminal` is the device that the command is to have.
+/// Checks the wishes and writes the script. `terminal` is the device that the command is to have, `group` the folder of
+/// its control group.
 pub(crate) fn compile(
     root: &RootSpec,
     command: &Command,
     terminal: Option<&Path>,
+    group: Option<&Path>,
 ) -> Result<Script, SandboxError> {
     check(root, command)?;
     let mut writer = Writer::default();
-    writer.preamble(root, command, terminal.is_some());
+    writer.preamble(root, command, terminal.is_some(), group);
     writer.root(root, command, terminal);
     number(&mut writer.bytes, writer.subjects.len() as u64);
     writer.bytes.append(&mut writer.orders);
@@ -151,8 +153,9 @@ fn null_streams(command: &Command) -> u64 {
 }
 
 impl Writer {
-    fn preamble(&mut self, root: &RootSpec, command: &Command, interactive: bool) {
+    fn preamble(&mut self, root: &RootSpec, command: &Command, interactive: bool, group: Option<&Path>) {
         let to = &mut self.bytes;
+        text(to, group.unwrap_or(Path::new("")));
         number(to, geteuid().is_root().into());
         text(to, format!("{} {} 1", command.uid, geteuid().as_raw()));
         text(to, format!("{} {} 1", command.gid, getegid().as_raw()));

@@ -4,6 +4,7 @@
 //! library starts the embedded init (`posix_spawn`, which does not copy the host's memory), and the init does
 //! the rest in a process of its own.
 
+use crate::cgroup::Group;
 use crate::error::SandboxError;
 use crate::running::{Outcome, Running};
 use crate::script::{self, Script};
@@ -46,7 +47,8 @@ pub fn spawn(root: &RootSpec, command: &Command) -> Result<Running, SandboxError
         _ => None,
     };
     let terminal = terminal.as_ref().map(|name| Path::new(OsStr::from_bytes(name.as_bytes())));
-    let script = script::compile(root, command, terminal)?;
+    let group = Group::make();
+    let script = script::compile(root, command, terminal, group.as_ref().map(Group::path))?;
     let flags = SocketFlags::CLOEXEC;
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)
         .map_err(|errno| failed("make the socket")(errno.into()))?;
@@ -58,7 +60,7 @@ pub fn spawn(root: &RootSpec, command: &Command) -> Result<Running, SandboxError
     let child = process.spawn().map_err(failed("start the supervisor"))?;
     // The builder still holds the supervisor's end; the host must hold its own only.
     drop(process);
-    let running = Running::new(child, UnixStream::from(ours), script);
+    let running = Running::new(child, UnixStream::from(ours), script, group);
     running.send(|socket, script| send(socket, script, stdin.as_fd()))?;
     Ok(running)
 }

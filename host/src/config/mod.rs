@@ -11,6 +11,7 @@ mod served;
 mod size;
 mod speculation_budget;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub(crate) use cluster::SimulatedCluster;
@@ -19,7 +20,7 @@ pub(crate) use limits::Bounds;
 pub(crate) use policy::PolicyChoice;
 pub(crate) use served::{Served, numbers_of};
 pub(crate) use size::Size;
-use spec_model::Mapping;
+use spec_model::{Mapping, Node};
 use spec_source::Proxies;
 use spec_speculation::priming::Budget;
 use spec_speculation::{RecordFormat, SpeculationMode};
@@ -194,6 +195,16 @@ impl Config {
         let section = self.projects.get(project).and_then(|node| node.as_mapping().ok());
         let of_file = section.and_then(|section| section.bool_or("strict", true).ok());
         globals.strict().or(of_file).unwrap_or(true)
+    }
+
+    /// The projects whose builds may make user namespaces.
+    pub(crate) fn user_namespaces(&self) -> BTreeSet<String> {
+        let allowed = |node: &Node| {
+            let sandbox = node.as_mapping().ok()?.opt_mapping("sandbox").ok()??;
+            sandbox.bool_or(sections::ALLOW_USER_NAMESPACES, false).ok()
+        };
+        let projects = self.projects.entries.iter();
+        projects.filter(|(_, node)| allowed(node) == Some(true)).map(|(name, _)| name.to_string()).collect()
     }
 
     /// The folder below the cache with that name.

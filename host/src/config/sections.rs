@@ -20,6 +20,9 @@ const PROJECT_LATER: [&str; 3] = ["artifacts", "source-caches", "remote-executio
 const CACHE_LATER: [&str; 2] = ["storage-service", "pull-buildtrees"];
 const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
 
+/// The key below `projects: NAME: sandbox` that opens user namespaces to the builds of a project.
+pub(super) const ALLOW_USER_NAMESPACES: &str = "allow-user-namespaces";
+
 /// Takes the whole file.
 pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment) -> Taken {
     let known = [
@@ -182,13 +185,23 @@ fn projects(config: &mut Config, section: &Mapping) -> Taken {
     for (name, node) in &section.entries {
         let section = node.as_mapping()?;
         let prefix = format!("projects.{name}.");
-        check(config, section, &prefix, &["options", "strict", "default-mirror", "mirrors"], &PROJECT_LATER)?;
+        check(
+            config,
+            section,
+            &prefix,
+            &["options", "strict", "default-mirror", "mirrors", "sandbox"],
+            &PROJECT_LATER,
+        )?;
         for option in section.opt_mapping("options")?.into_iter().flat_map(|options| options.entries.values())
         {
             option.as_str()?;
         }
         section.bool_or("strict", true)?;
         section.opt_str("default-mirror")?;
+        if let Some(sandbox) = section.opt_mapping("sandbox")? {
+            sandbox.validate_keys(&[ALLOW_USER_NAMESPACES])?;
+            sandbox.bool_or(ALLOW_USER_NAMESPACES, false)?;
+        }
     }
     config.projects = section.clone();
     Ok(())

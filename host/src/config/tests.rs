@@ -183,3 +183,17 @@ fn our_own_file_goes_before_buildstreams() -> std::io::Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn user_namespaces_are_for_the_projects_that_are_named() {
+    let config = good(
+        "projects: {a: {sandbox: {allow-user-namespaces: True}}, b: {sandbox: {allow-user-namespaces: False}}, c: {}}",
+    );
+    assert_eq!(config.user_namespaces(), ["a".to_owned()].into());
+    assert!(good("{}").user_namespaces().is_empty());
+    for text in
+        ["{sandbox: {allow-user-namespaces: often}}", "{sandbox: {allow-mounts: True}}", "{sandbox: yes}"]
+    {
+        assert!(read(&format!("projects: {{a: {text}}}")).is_err(), "{text}");
+    }
+}

@@ -71,6 +71,7 @@ impl Fixture {
             network: false,
             sockets: Vec::new(),
             timeout: Some(std::time::Duration::from_secs(60)),
+            user_namespaces: false,
         };
         let ran = root.run(spec, &Cancel::new()).expect("the sandbox works here");
         let mut text = String::new();
@@ -188,6 +189,7 @@ fn a_cancelled_command_ends() {
         network: false,
         sockets: Vec::new(),
         timeout: None,
+        user_namespaces: false,
     };
     assert_eq!(root.run(spec, &cancel).expect("the sandbox works here").ending, Ending::Cancelled);
 }

@@ -133,3 +133,38 @@ fn death_of_the_supervisor_is_the_end_of_everything() {
     clear_work(&fixture.root.work).expect("nothing runs any more");
     std::fs::remove_dir(&fixture.root.work).expect("it is empty");
 }
+
+/// Groups of this process that are there.
+fn groups() -> Vec<std::path::PathBuf> {
+    let ours = format!("spec-host-{}-", std::process::id());
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").expect("mounts");
+    let points =
+        mounts.lines().filter(|line| line.contains(" - cgroup2 ")).filter_map(|line| line.split(' ').nth(4));
+    let entries = points.filter_map(|point| std::fs::read_dir(point).ok()).flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.to_string_lossy().contains(&ours)).collect()
+}
+
+#[test]
+fn a_control_group_holds_the_command_and_goes_with_it() {
+    let (fixture, marker) = (Fixture::new(), marker());
+    let running = spawn(&fixture.root, &shell(&sleepers(&marker))).expect("starts");
+    eventually("both sleep", || marked(&marker).len() >= 3);
+    let pids = marked(&marker);
+    let group = groups().into_iter().find(|group| {
+        let processes = std::fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+        let inside: Vec<u32> = processes.lines().filter_map(|line| line.parse().ok()).collect();
+        pids.iter().all(|pid| inside.contains(pid))
+    });
+    // An ordinary user has none here, and does without.
+    assert!(group.is_some() || groups().is_empty(), "{pids:?} are in none of {:?}", groups());
+    let kill = group.as_ref().map(|group| group.join("cgroup.kill")).filter(|kill| kill.exists());
+    match kill {
+        Some(kill) => {
+            std::fs::write(kill, "1").expect("it is ours");
+            assert!(matches!(running.wait(), Err(SandboxError::Lost)));
+        }
+        None => drop(running),
+    }
+    assert_eq!(marked(&marker), []);
+    assert!(group.is_none_or(|group| !group.exists()));
+}
