@@ -14,8 +14,7 @@ fn built() -> (Host, Project) {
         project.write(&format!("elements/{name}.bst"), &IMPORT.replace("NAME", name));
         project.write(&format!("files/{name}/{name}.txt"), &format!("{name}\n"));
     }
-    project
-        .write("elements/stack.bst", "kind: stack\ndepends: [low.bst]\n");
+    project.write("elements/stack.bst", "kind: stack\ndepends: [low.bst]\n");
     let _ = host.run(&project, &["build", "stack.bst", "low.bst", "high.bst"]).success();
     (host, project)
 }
