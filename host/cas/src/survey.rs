@@ -16,6 +16,7 @@ use crate::limits::Limits;
 use crate::scan::{Rules, Scan};
 use crate::seen::{Identity, Seen};
 use crate::sparse;
+use crate::store::Cas;
 
 /// Files up to this size are digested in one piece.
 const WHOLE: u64 = 256 << 10;
@@ -41,7 +42,7 @@ impl Survey {
         let look = |host: &HostFolder, folder: &OwnedFd, path: &str, name: &str| {
             read(host, folder, path, name, function, cancel).map(|(_, stored)| stored)
         };
-        Looked::at(folder, limits, cancel, look)?.survey(function)
+        Looked::at(folder, &|_| true, limits, cancel, look)?.survey(function)
     }
 
     /// As [`of`](Self::of), but a file that did not change since it was `seen` is not read; what is found is kept there
@@ -61,7 +62,7 @@ impl Survey {
         cancel: &Cancel,
     ) -> Result<Self> {
         let function = seen.function();
-        let looked = Looked::at(folder, limits, cancel, |host, folder, path, name| {
+        let looked = Looked::at(folder, &|_| true, limits, cancel, |host, folder, path, name| {
             let stat = host.look(folder, name);
             let stat = stat.map_err(CasError::io("look up", host.shown(path).join(name)))?;
             match seen.get(&Identity::of(&stat)) {
@@ -78,6 +79,29 @@ impl Survey {
     }
 }
 
+impl Cas {
+    /// The digest of the tree that [`import_dir`](Self::import_dir) would store. Stores nothing, so it needs no room.
+    ///
+    /// # Errors
+    /// As [`import_dir`](Self::import_dir), but for a full disk.
+    pub fn digest_of_dir(&self, folder: &Path, filter: impl Fn(&str) -> bool) -> Result<Digest> {
+        let look = |host: &HostFolder, folder: &OwnedFd, path: &str, name: &str| {
+            read(host, folder, path, name, self.function(), &self.cancel).map(|(_, stored)| stored)
+        };
+        let looked = Looked::at(folder, &filter, self.limits(), &self.cancel, look)?;
+        Ok(looked.survey(self.function())?.root)
+    }
+
+    /// The digest that [`put_file`](Self::put_file) would answer with. Stores nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn digest_of_file(&self, path: &Path) -> Result<Digest> {
+        let digest = std::fs::File::open(path).and_then(|file| self.digest_of(&file));
+        digest.map_err(CasError::io("read", path))
+    }
+}
+
 /// A folder, and what was found of each of its files.
 struct Looked<T> {
     scan: Scan,
@@ -88,12 +112,13 @@ struct Looked<T> {
 impl<T: Send> Looked<T> {
     fn at(
         folder: &Path,
+        filter: &dyn Fn(&str) -> bool,
         limits: Limits,
         cancel: &Cancel,
         look: impl Fn(&HostFolder, &OwnedFd, &str, &str) -> Result<T> + Sync,
     ) -> Result<Self> {
         let host = HostFolder::of_people(folder)?;
-        let rules = Rules { filter: &|_| true, overlay: false, pass_special: false, limits, cancel };
+        let rules = Rules { filter, overlay: false, pass_special: false, limits, cancel };
         let scan = Scan::of(&host, "", rules)?;
         let found = scan.read(&host, None, |folder, path, name| {
             if cancel.is_cancelled() {
@@ -154,7 +179,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Cas;
     use crate::checkout::CheckoutMode;
     use crate::sample::{arbitrary_paths, store};
 
@@ -169,6 +193,7 @@ mod tests {
             cas.checkout_into(&root, &dest, CheckoutMode::Copy)?;
             let survey = Survey::of(&dest, cas.function(), cas.limits(), &Cancel::new())?;
             prop_assert_eq!(survey.root, root);
+            prop_assert_eq!(cas.digest_of_dir(&dest, |_| true)?, root);
             let blobs = survey.directories.iter().map(|(digest, _)| *digest);
             let mut blobs: Vec<_> = blobs.chain(survey.files.iter().map(|(digest, _)| *digest)).collect();
             let mut below = cas.blobs_below(&root)?;

@@ -1,11 +1,13 @@
 //! The kind `local`: a file or folder of the project.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
 
-use spec_cas::{Cas, Take, TreeBuilder};
+use spec_cas::{Cas, CasError, DirectoryBatch, Take};
+use spec_model::tree::{Directory, FileNode, NodeProperties};
 use spec_model::{Digest, Mapping, Node, Value};
 
 use crate::context::SourceContext;
@@ -14,13 +16,17 @@ use crate::source::{Source, Tracked};
 use crate::watch::Watch;
 
 /// Files of the project itself. Its unique key is the hash of their tree, so they are stored when a key is asked for:
-/// what is staged later is what the key says, even if the files have changed since.
+/// what is staged later is what the key says, even if the files have changed since. Where nothing can be stored there is
+/// a key all the same, for those who only look.
 #[derive(Debug)]
 pub(crate) struct LocalSource {
     name: SourceName,
     cas: Cas,
     path: PathBuf,
+    /// What is stored.
     tree: OnceLock<Digest>,
+    /// What could not be stored.
+    unstored: OnceLock<Digest>,
 }
 
 impl LocalSource {
@@ -31,35 +37,56 @@ impl LocalSource {
     ) -> Result<Self, SourceError> {
         config.validate_keys(&["path", "kind", "directory", "provenance"])?;
         let path = project_path(&context.project_directory, config.require("path")?)?;
-        Ok(Self { name, cas: context.cas.clone(), path, tree: OnceLock::new() })
+        Ok(Self { name, cas: context.cas.clone(), path, tree: OnceLock::new(), unstored: OnceLock::new() })
     }
 
     fn tree(&self, cas: &Cas) -> Result<Digest, SourceError> {
         if let Some(tree) = self.tree.get() {
             return Ok(*tree);
         }
-        let tree = self.import(cas)?;
+        let tree = self.import(|| self.store(cas))?;
+        if self.unstored.get().is_some_and(|key| *key != tree) {
+            return Err(self.failed(io::Error::other("it has changed; run again")));
+        }
         Ok(*self.tree.get_or_init(|| tree))
     }
 
-    fn import(&self, cas: &Cas) -> Result<Digest, SourceError> {
-        let cas_error = |error| SourceError::Cas { who: self.name.to_string(), error: Box::new(error) };
-        let meta = fs::metadata(&self.path).map_err(|error| SourceError::Io {
-            name: self.name.clone(),
-            action: "read",
-            path: self.path.clone(),
-            error,
-        })?;
-        if meta.is_dir() {
-            return cas
-                .import_dir(&self.path, Take::Copy, |path| !is_special(&self.path.join(path)))
-                .map_err(cas_error);
+    fn failed(&self, error: io::Error) -> SourceError {
+        SourceError::Io { name: self.name.clone(), action: "read", path: self.path.clone(), error }
+    }
+
+    fn import(&self, import: impl FnOnce() -> spec_cas::Result<Digest>) -> Result<Digest, SourceError> {
+        import().map_err(|error| SourceError::Cas { who: self.name.to_string(), error: Box::new(error) })
+    }
+
+    fn store(&self, cas: &Cas) -> spec_cas::Result<Digest> {
+        if self.path.is_dir() {
+            return cas.import_dir(&self.path, Take::Copy, |path| self.takes(path));
         }
-        let digest = cas.put_file(&self.path, Take::Copy).map_err(cas_error)?;
-        let file_name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let mut builder = TreeBuilder::new();
-        builder.add_file(&file_name, digest, meta.mode() & 0o100 != 0).map_err(cas_error)?;
-        builder.store(cas).map_err(cas_error)
+        let directory = self.alone(cas.put_file(&self.path, Take::Copy)?)?;
+        cas.store_directory(&directory)
+    }
+
+    fn digest(&self) -> spec_cas::Result<Digest> {
+        if self.path.is_dir() {
+            return self.cas.digest_of_dir(&self.path, |path| self.takes(path));
+        }
+        let directory = self.alone(self.cas.digest_of_file(&self.path)?)?;
+        Ok(DirectoryBatch::new(self.cas.function()).add(directory))
+    }
+
+    /// Whether it is no socket, pipe or device: BuildStream passes them by.
+    fn takes(&self, path: &str) -> bool {
+        !is_special(&self.path.join(path))
+    }
+
+    /// The folder of a single file.
+    fn alone(&self, digest: Digest) -> spec_cas::Result<Directory> {
+        let meta = fs::metadata(&self.path).map_err(|error| CasError::writing(&self.path, error))?;
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let executable = meta.mode() & 0o100 != 0;
+        let file = FileNode { name, digest, executable, properties: NodeProperties::default() };
+        Ok(Directory { files: vec![file], ..Directory::default() })
     }
 }
 
@@ -69,7 +96,17 @@ impl Source for LocalSource {
     }
 
     fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        Ok(Some(Value::Str(self.tree(&self.cas)?.hex())))
+        if let Some(key) = self.unstored.get() {
+            return Ok(Some(Value::Str(key.hex())));
+        }
+        let key = match self.tree(&self.cas) {
+            Err(SourceError::Cas { error, .. }) if error.is_unwritable() => {
+                let key = self.import(|| self.digest())?;
+                *self.unstored.get_or_init(|| key)
+            }
+            tree => tree?,
+        };
+        Ok(Some(Value::Str(key.hex())))
     }
 
     fn reference(&self) -> Option<Value> {
@@ -95,7 +132,6 @@ impl Source for LocalSource {
     }
 }
 
-/// Whether it is a socket, a pipe or a device: BuildStream passes them by.
 fn is_special(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| {
         let kind = meta.file_type();

@@ -79,3 +79,21 @@ fn what_is_staged_is_what_the_key_says() -> Result<(), Box<dyn std::error::Error
     assert_ne!(configure()?.unique_key()?, key);
     Ok(())
 }
+
+#[test]
+fn the_key_needs_no_room() -> std::io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let context = context(folder.path())?;
+    fs::create_dir(context.project_directory.join("files"))?;
+    fs::write(context.project_directory.join("files/x"), "x".repeat(1 << 20))?;
+    fs::write(context.project_directory.join("alone"), "alone")?;
+    for path in ["files", "alone"] {
+        let name = SourceName { element: "app.bst".into(), index: 0, kind: "local", place: None };
+        let mut config = Mapping::new();
+        config.set("path", Node::text(path));
+        let source = LocalSource::configure(name, &context, &config).map_err(std::io::Error::other)?;
+        let digest = source.digest().map_err(std::io::Error::other)?;
+        assert_eq!(source.tree(&source.cas).map_err(std::io::Error::other)?, digest, "{path}");
+    }
+    Ok(())
+}
