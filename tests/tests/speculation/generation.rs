@@ -18,7 +18,7 @@ static BUILT: LazyLock<(Case, String)> = LazyLock::new(|| {
     let base = case.element("base", &format!("{text}{recc}{log}"));
     let (built, _) = case.try_build(&base, &[]);
     let _ = built.success();
-    assert!(built.stderr.contains("records made now: 1"), "{}", built.stderr);
+    assert!(built.stderr.contains("elements recorded now: 1"), "{}", built.stderr);
     (case, base)
 });
 
