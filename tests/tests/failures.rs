@@ -66,7 +66,7 @@ fn a_failed_build_is_explained_kept_and_built_again_on_demand() {
     let cat = ["shell", "--build", "--use-buildtree", "fails.bst", "--", "cat", "file"];
     assert_eq!(host.run(&project, &cat).success(), "made\n");
     let checkout = host.run(&project, &["artifact", "checkout", "--tar", "/dev/null", "fails.bst"]);
-    checkout.refused(1, "uncached-artifact", &["fails.bst"]);
+    checkout.refused(1, "failed-artifact", &["fails.bst"]);
 
     host.run(&project, &["build", "--retry-failed", "fails.bst"]).refused(1, "command-failed", &[]);
     assert_eq!(logs(&host, "fails"), 2);

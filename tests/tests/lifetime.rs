@@ -176,7 +176,7 @@ fn an_import_that_was_killed_is_done_again_from_what_is_whole() {
     assert_eq!(status.code(), None, "it was killed before its end");
 
     let digest = ["show", "--deps", "none", "--format", "%{state} %{artifact-cas-digest}", "debian.bst"];
-    assert_eq!(host.run(&project, &digest).success(), "buildable \n");
+    assert_eq!(host.run(&project, &digest).success(), "fetch needed \n");
     assert_eq!(temporary(&host), Vec::<PathBuf>::new());
     let _ = host.run(&project, &["build", "debian.bst"]).success();
     let shared = Host::shared().run(&project, &digest);

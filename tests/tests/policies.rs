@@ -107,7 +107,7 @@ fn a_policy_that_fails_is_dropped_with_one_warning_and_the_build_is_the_same() {
         let warnings = warnings(&outcome);
         assert_eq!(warnings.len(), 1, "{does}: {}", outcome.stderr);
         assert!(warnings[0].contains(&format!("warning[{reason}]")), "{does}: {}", warnings[0]);
-        assert!(warnings[0].contains("built-in policy takes over"), "{does}: {}", warnings[0]);
+        assert!(warnings[0].contains("the built-in policy is used"), "{does}: {}", warnings[0]);
         assert_eq!(case.artifact(), expected, "{does}");
         assert_eq!(case.hits(), 1, "{does}: the built-in policy primes");
     }

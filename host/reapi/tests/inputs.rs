@@ -4,6 +4,7 @@
 
 mod common;
 
+use bazel_remote_apis::google::longrunning::operation;
 use common::{Fixture, wire};
 use spec_model::Digest;
 use spec_proto::{Message, asset, reapi, well_known};
@@ -355,7 +356,8 @@ async fn what_fails_here_is_told_without_paths_of_this_machine() {
     while let Some(operation) = told.message().await.unwrap() {
         last = Some(operation);
     }
-    let text = format!("{:?}", last.unwrap());
+    let Some(operation::Result::Response(response)) = last.unwrap().result else { panic!("it has no answer") };
+    let text = String::from_utf8_lossy(&response.value).into_owned();
     assert!(text.contains("it broke") && !text.contains("/a/file/of/the/host"), "{text}");
     // A disk that does not give a file.
     let digest = fixture.cas.put_bytes(b"gone").unwrap();

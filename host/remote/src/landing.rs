@@ -212,6 +212,7 @@ mod tests {
         let landing = landing.expect("it is made");
         landing.put(&data, b"data").expect("it is written");
         landing.finish().expect("it is moved");
+        drop(landing);
         assert_eq!([mode(&dest), mode(&dest.join("inner"))], [0o555; 2]);
         assert_eq!(mode(&dest.join("inner/file")), 0o755, "nobody else's rights come with it");
         assert_eq!(fs::read_dir(beside.path()).expect("a folder").count(), 1, "nothing else is left");

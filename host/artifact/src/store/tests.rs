@@ -189,22 +189,27 @@ fn half_an_artifact_is_not_stored() {
 }
 
 #[test]
-fn a_damaged_record_is_named_with_the_way_out() {
+fn a_damaged_record_counts_as_none_and_is_told_once() {
     for (bytes, why) in [
         (&b"no message"[..], "invalid wire type"),
         (b"\x10\x01", "has no version"),
         (b"\x08\x02", "the field strong_key is wrong"),
     ] {
         let fixture = fixture();
-        let name = fixture.put(bytes);
-        let error = fixture.artifacts.lookup("hello", &element(), &key("strong")).expect_err("it is damaged");
-        assert_eq!(error.reason(), "artifact-damaged");
-        let text = error.to_string();
-        assert!(text.contains(why), "{text}");
-        assert!(text.contains(&format!("`spec-host artifact delete {name}`")), "{text}");
-        assert!(text.contains(&fixture.cas.root().display().to_string()), "{text}");
-        assert!(fixture.artifacts.remove(&name).expect("removed"));
-        assert_eq!(fixture.found(&key("strong")), None);
+        let (send, told) = std::sync::mpsc::channel();
+        fixture.cas.tell_of_damage(move |path, why| {
+            let _ = send.send(format!("{}: {why}", path.display()));
+        });
+        fixture.put(bytes);
+        for _ in 0..2 {
+            assert_eq!(fixture.found(&key("strong")), None);
+        }
+        let told: Vec<_> = told.try_iter().collect();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains(why), "{told:?}");
+        assert!(told[0].starts_with(&fixture.cas.root().display().to_string()), "{told:?}");
+        let stored = fixture.stored();
+        assert_eq!(fixture.found(&key("strong")), Some(stored));
     }
 }
 
