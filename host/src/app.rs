@@ -1,5 +1,6 @@
 //! What every command has at hand.
 
+use std::cell::Cell;
 use std::io::{IsTerminal, stderr, stdin, stdout};
 
 use crate::cli::Globals;
@@ -17,6 +18,8 @@ pub(crate) struct App {
     pub(crate) out: Style,
     /// Colours of the standard error.
     pub(crate) err: Style,
+    /// Whether it was said that the cache is not ours alone.
+    pub(crate) told_of_cache: Cell<bool>,
 }
 
 impl App {
@@ -29,7 +32,7 @@ impl App {
         let config = Config::load(&globals, &environment)?;
         let out = Style::choose(globals.color(), stdout().is_terminal());
         let err = Style::choose(globals.color(), stderr().is_terminal());
-        let app = Self { globals, config, out, err };
+        let app = Self { globals, config, out, err, told_of_cache: Cell::new(false) };
         for text in environment.ignored() {
             app.warn("relative-path", &text);
         }

@@ -50,23 +50,29 @@ impl App {
     /// Makes the folders of the cache and closes them to others. Says whose they are when they are not ours; what cannot
     /// be made is told by whoever needs it.
     pub(crate) fn close_cache(&self) {
-        for folder in [self.config.cache_dir.clone(), self.config.cache("cas")] {
-            let text = match close(&folder) {
-                Ok(Closed::Now) | Err(_) => continue,
-                Ok(Closed::Foreign(user)) => {
-                    format!("belongs to user {user}, who can change what is built from it")
-                }
-                Ok(Closed::Shared) => {
-                    "is open to everybody; set 'cachedir' to a folder of your own".to_owned()
-                }
-            };
-            return self.warn("cache-of-others", &format!("the cache {} {text}", folder.display()));
+        // Both are closed before anything is said.
+        let folders = [self.config.cache_dir.clone(), self.config.cache("cas")];
+        let closed = folders.map(|folder| (close(&folder), folder));
+        let open = closed.iter().find_map(|(closed, folder)| Some((open_to(closed.as_ref().ok()?)?, folder)));
+        if let (Some((text, folder)), false) = (open, self.told_of_cache.replace(true)) {
+            self.warn("cache-of-others", &format!("the cache {} {text}", folder.display()));
         }
     }
 
     /// Says something that is probably wrong.
     pub(crate) fn warn(&self, reason: &str, text: &str) {
         warn(self.err, reason, text);
+    }
+}
+
+/// Who else has to do with a folder; `None` when nobody has.
+fn open_to(closed: &Closed) -> Option<String> {
+    match closed {
+        Closed::Now => None,
+        Closed::Foreign(user) => {
+            Some(format!("belongs to user {user}, who can change what is built from it"))
+        }
+        Closed::Shared => Some("is open to everybody; set 'cachedir' to a folder of your own".to_owned()),
     }
 }
 

@@ -69,6 +69,7 @@ fn a_full_disk_is_told_with_what_makes_room() {
     let done = on_small_disk("size=6m", &format!("must build old.bst; {FILL}; host build all.bst"));
     let text = done.failure();
     assert!(text.contains("no space left") && text.contains("spec-host cache clean"), "{text}");
+    assert!(!text.contains("new.txt"), "the file that was read has nothing to do with it:\n{text}");
 }
 
 #[test]

@@ -73,4 +73,11 @@ impl UserError for ArtifactError {
             Self::Cas(error) => error.reason(),
         }
     }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Cas(error) => error.hint(),
+            _ => None,
+        }
+    }
 }

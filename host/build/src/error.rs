@@ -207,6 +207,7 @@ impl UserError for BuildError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Exec(error) => error.hint(),
+            Self::Artifact(error) => error.hint(),
             _ => None,
         }
     }

@@ -95,7 +95,11 @@ impl Cas {
             Ok(()) => self.digest_of(temp.file()),
             Err(_) => sparse::copy_and_digest(self.function(), &file, temp.file(), &self.cancel),
         };
-        let digest = digest.map_err(CasError::io("store", place.shown))?;
+        let digest = digest.map_err(|error| match CasError::io("store", place.shown)(error) {
+            // It is the store's disk that is full.
+            CasError::DiskFull { .. } => CasError::DiskFull { path: self.root().to_owned() },
+            error => error,
+        })?;
         self.publish(temp, &digest)?;
         Ok(digest)
     }

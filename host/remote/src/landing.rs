@@ -7,19 +7,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use spec_cas::{CasError, Destination, MTIME};
-use spec_model::tree::FileNode;
+use spec_cas::{CasError, Destination, Limits, MTIME, Totals};
+use spec_model::tree::{Directory, FileNode};
 use spec_model::{Cancel, Digest};
 
 use crate::blob::{Receiver, Sink};
 use crate::tree::Directories;
 
-/// As deep as a tree may be that is made at all.
-const DEEPEST: usize = 256;
-
 /// A tree that comes to a folder: it is seen there when it is whole. Nothing is left when it is dropped before.
 pub struct Landing {
     dest: Arc<Destination>,
+    limits: Limits,
     cancel: Cancel,
     places: HashMap<Digest, Vec<Place>>,
     /// Permissions of folders, by their paths in the tree, a folder after its children. Set when nothing more is written.
@@ -36,13 +34,13 @@ struct Place {
 }
 
 impl Landing {
-    /// Prepares for a tree at `dest`, which must not exist or be an empty folder.
+    /// Prepares for a tree within `limits` at `dest`, which must not exist or be an empty folder.
     ///
     /// # Errors
     /// As [`Destination::prepare`].
-    pub fn prepare(dest: &Path, cancel: Cancel) -> Result<Self, CasError> {
+    pub fn prepare(dest: &Path, limits: Limits, cancel: Cancel) -> Result<Self, CasError> {
         let dest = Arc::new(Destination::prepare(dest, false)?);
-        Ok(Self { dest, cancel, places: HashMap::new(), modes: vec![] })
+        Ok(Self { dest, limits, cancel, places: HashMap::new(), modes: vec![] })
     }
 
     /// The files that are still to come, each once.
@@ -55,27 +53,18 @@ impl Landing {
 
     /// Makes the folders and symbolic links, and notes where the files go.
     pub(crate) fn make(mut self, root: &Digest, directories: &Directories) -> Result<Self, CasError> {
-        self.folder(Path::new(""), root, directories, 0)?;
+        let load = |digest: &Digest| find(directories, digest);
+        Totals::of(root, self.limits, load)?;
+        self.folder(Path::new(""), root, directories)?;
         Ok(self)
     }
 
-    fn folder(
-        &mut self,
-        folder: &Path,
-        digest: &Digest,
-        directories: &Directories,
-        depth: usize,
-    ) -> Result<(), CasError> {
-        let missing = || CasError::Missing { digest: *digest, what: "directory".to_owned() };
-        let (_, directory) = directories.get(digest).ok_or_else(missing)?;
-        if depth > DEEPEST {
-            let error = io::Error::other("the tree is deeper than 256 folders");
-            return Err(CasError::writing(self.dest.path().join(folder), error));
-        }
+    fn folder(&mut self, folder: &Path, digest: &Digest, directories: &Directories) -> Result<(), CasError> {
+        let directory = find(directories, digest)?;
         if self.cancel.is_cancelled() {
             return Err(CasError::Cancelled);
         }
-        if depth > 0 {
+        if !folder.as_os_str().is_empty() {
             self.dest.make_folder(folder)?;
         }
         for link in &directory.symlinks {
@@ -85,7 +74,7 @@ impl Landing {
             self.places.entry(file.digest).or_default().push(Place::of(folder, file));
         }
         for child in &directory.directories {
-            self.folder(&folder.join(&child.name), &child.digest, directories, depth + 1)?;
+            self.folder(&folder.join(&child.name), &child.digest, directories)?;
         }
         if let Some(mode) = directory.properties.unix_mode {
             self.modes.push((folder.to_owned(), mode));
@@ -101,6 +90,11 @@ impl Landing {
     fn places(&self, digest: &Digest) -> &[Place] {
         self.places.get(digest).map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+fn find<'a>(directories: &'a Directories, digest: &Digest) -> Result<&'a Directory, CasError> {
+    let missing = || CasError::Missing { digest: *digest, what: "directory".to_owned() };
+    directories.get(digest).map(|(_, directory)| directory).ok_or_else(missing)
 }
 
 impl Place {
@@ -182,7 +176,8 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
-    use spec_model::tree::{Directory, DirectoryNode, NodeProperties};
+    use spec_model::UserError;
+    use spec_model::tree::{DirectoryNode, NodeProperties};
 
     use super::*;
 
@@ -207,8 +202,8 @@ mod tests {
             (root, (vec![], closed(Directory { directories: vec![child], ..Directory::default() }))),
             (inner, (vec![], closed(Directory { files: vec![file], ..Directory::default() }))),
         ]);
-        let landing =
-            Landing::prepare(&dest, Cancel::new()).and_then(|landing| landing.make(&root, &directories));
+        let landing = Landing::prepare(&dest, Limits::default(), Cancel::new())
+            .and_then(|landing| landing.make(&root, &directories));
         let landing = landing.expect("it is made");
         landing.put(&data, b"data").expect("it is written");
         landing.finish().expect("it is moved");
@@ -219,5 +214,23 @@ mod tests {
         assert_eq!(fs::read(dest.join("inner/file")).expect("it is there"), b"data");
         fs::set_permissions(&dest, fs::Permissions::from_mode(0o755)).expect("it is ours");
         fs::set_permissions(dest.join("inner"), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    }
+
+    #[test]
+    fn a_tree_that_unfolds_without_end_is_refused_before_anything_is_made() {
+        let beside = tempfile::tempdir().expect("a temporary folder");
+        let mut directories = Directories::new();
+        let mut root = Digest::of(b"");
+        directories.insert(root, (vec![], Directory::default()));
+        for level in 0..30 {
+            let node = |n: u32| DirectoryNode { name: n.to_string(), digest: root };
+            let directory = Directory { directories: (0..10).map(node).collect(), ..Directory::default() };
+            root = Digest::of(&[level]);
+            directories.insert(root, (vec![], directory));
+        }
+        let landing = Landing::prepare(&beside.path().join("dest"), Limits::default(), Cancel::new());
+        let made = landing.and_then(|landing| landing.make(&root, &directories));
+        assert_eq!(made.err().map(|error| error.reason().to_owned()).as_deref(), Some("tree-too-large"));
+        assert_eq!(fs::read_dir(beside.path()).expect("a folder").count(), 0);
     }
 }

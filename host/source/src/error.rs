@@ -318,6 +318,13 @@ impl UserError for SourceError {
             Self::Cas { .. } | Self::Cancelled { .. } => None,
         }
     }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Cas { error, .. } => error.hint(),
+            _ => None,
+        }
+    }
 }
 
 impl From<NodeError> for SourceError {
