@@ -91,6 +91,12 @@ fn add(
     }
 }
 
+/// Whether a path matches a pattern of `base-dir`.
+#[cfg(fuzzing)]
+pub(crate) fn glob_matches(pattern: &str, path: &str) -> bool {
+    glob::Glob::new(pattern).matches(path)
+}
+
 /// Names count from the root of the archive, with or without a `./` before them.
 fn relative(name: &str) -> &str {
     name.strip_prefix("./").unwrap_or(name)
