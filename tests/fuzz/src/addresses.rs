@@ -14,8 +14,9 @@ pub fn run(data: &[u8]) {
         assert_eq!(address.to_string(), url);
         let again = uri(&address).parse::<Address>();
         let again = again.unwrap_or_else(|error| panic!("{error}: what became of {url:?}"));
-        assert_eq!((uri(&again), again.is_tls()), (uri(&address), address.is_tls()));
-        assert_eq!(again.is_local(), address.is_local());
+        assert_eq!([again.is_tls(), again.is_local()], [address.is_tls(), address.is_local()]);
+        // Of the slashes that a path begins with, two may be those of a URL.
+        assert!(uri(&again) == uri(&address) || url.starts_with("unix:"), "{url:?}");
     }
 }
 

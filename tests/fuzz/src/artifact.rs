@@ -41,7 +41,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
         was_workspaced: false,
     };
     let sandbox = SandboxState {
-        environment: vec![reapi::command::EnvironmentVariable { name: "A".to_owned(), value: "b".to_owned() }],
+        environment: vec![reapi::command::EnvironmentVariable {
+            name: "A".to_owned(),
+            value: "b".to_owned(),
+        }],
         working_directory: "/w".to_owned(),
         subsandbox_digests: vec![digest().expect("it is one")],
         marked_directories: vec!["/m".to_owned()],

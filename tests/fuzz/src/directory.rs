@@ -48,8 +48,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
         mtime: Some((-1, 5)),
         unix_mode: Some(0o4755),
     };
-    let file = |name: &str, properties| FileNode { name: name.to_owned(), digest, executable: true, properties };
-    let link = SymlinkNode { name: "l".to_owned(), target: "../x".to_owned(), properties: properties.clone() };
+    let file =
+        |name: &str, properties| FileNode { name: name.to_owned(), digest, executable: true, properties };
+    let link =
+        SymlinkNode { name: "l".to_owned(), target: "../x".to_owned(), properties: properties.clone() };
     let full = Directory {
         files: vec![file("a", NodeProperties::default()), file("ü", properties.clone())],
         directories: vec![DirectoryNode { name: "d".to_owned(), digest }],

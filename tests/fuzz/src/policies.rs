@@ -25,7 +25,8 @@ pub fn run(data: &[u8]) {
 /// Includes in every spelling, and a memory.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
-    let source = b"#include <a.h>\n  #  include \"sub/b.h\" // why\n#include_next<c.h>\r\n#import \"d.h\"\nint x;\n";
+    let source =
+        b"#include <a.h>\n  #  include \"sub/b.h\" // why\n#include_next<c.h>\r\n#import \"d.h\"\nint x;\n";
     let mut memory = Memory { sessions: 3, ..Memory::default() };
     memory.rates.entry(7).or_default().count(true);
     memory.rates.entry(9).or_default().count(false);

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use spec_exec::wire;
 use spec_model::{ActionFailure, ActionResult, Answered, Digest, OutputFile, Subaction};
-use spec_proto::buildstream::v2::speculative_actions::{Overlay, SpeculativeAction};
 use spec_proto::buildstream::v2::SpeculativeActions;
+use spec_proto::buildstream::v2::speculative_actions::{Overlay, SpeculativeAction};
 use spec_proto::spec::v1::BuildRecord;
 use spec_proto::{Message, reapi};
 use spec_speculation::Record;
@@ -69,7 +69,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         properties: Default::default(),
         contents: Vec::new(),
     };
-    let result = ActionResult { files: vec![file], subactions: vec![digest], exit_code: 3, ..Default::default() };
+    let result =
+        ActionResult { files: vec![file], subactions: vec![digest], exit_code: 3, ..Default::default() };
     let failure = ActionFailure {
         reason: "r".to_owned(),
         message: "m".to_owned(),
@@ -96,7 +97,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
         ..Default::default()
     };
     let known = SpeculativeActions {
-        actions: vec![SpeculativeAction { base_action_digest: wire_digest(), overlays: vec![overlay.clone()] }],
+        actions: vec![SpeculativeAction {
+            base_action_digest: wire_digest(),
+            overlays: vec![overlay.clone()],
+        }],
         artifact_overlays: vec![overlay],
         compact: None,
     };

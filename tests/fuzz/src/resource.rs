@@ -15,7 +15,8 @@ pub fn run(data: &[u8]) {
         // An instance that is called as a part of names is cannot be told from one.
         let is_plain = |words: &[&str]| !instance.split('/').any(|part| words.contains(&part));
         if !is_read || is_plain(&["blobs", "compressed-blobs"]) {
-            let is_short = read.len() <= 512 && !instance.starts_with('/') && !instance.is_empty() || instance.is_empty();
+            let is_short = read.len() <= 512 && !instance.starts_with('/') && !instance.is_empty()
+                || instance.is_empty();
             if is_short && is_plain(&["blobs", "compressed-blobs"]) {
                 assert_eq!(server::to_read(&read), expected, "{read}");
             }

@@ -25,6 +25,10 @@ pub fn run(data: &[u8]) {
 
 fn round_trip(mapping: &Mapping) {
     let text = dump(mapping);
+    // The dump is that of YAML 1.1, byte for byte, in which these break lines. In YAML 1.2, which is read, they do not.
+    if text.contains(['\u{85}', '\u{2028}', '\u{2029}']) {
+        return;
+    }
     let again = match parse_text(&text, "dumped") {
         Ok(again) => again,
         Err(error) => panic!("{error} in what was dumped: {text:?}"),

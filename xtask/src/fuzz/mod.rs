@@ -6,7 +6,7 @@ mod tool;
 
 use std::fmt::{self, Display, Formatter};
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,8 @@ pub(crate) fn run(paths: &Paths, options: &Options) -> Result<()> {
     let targets = chosen(paths, &options.targets)?;
     let tool = step("have cargo-fuzz", || Tool::install(paths))?;
     step("compile the fuzz targets", || tool.build(paths))?;
-    let share = Duration::try_from_secs_f64(options.minutes * 60.0).context("--minutes takes a number above 0")?
+    let share = Duration::try_from_secs_f64(options.minutes * 60.0)
+        .context("--minutes takes a number above 0")?
         / u32::try_from(targets.len())?;
     let mut rows = vec![];
     for name in targets {
@@ -47,8 +48,10 @@ pub(crate) fn run(paths: &Paths, options: &Options) -> Result<()> {
         rows.push((target, outcome));
     }
     print!("\n{}", Table(&rows));
-    let finds: Vec<_> =
-        rows.iter().flat_map(|(target, outcome)| outcome.finds.iter().map(move |find| (target, find))).collect();
+    let finds: Vec<_> = rows
+        .iter()
+        .flat_map(|(target, outcome)| outcome.finds.iter().map(move |find| (target, find)))
+        .collect();
     for (target, find) in &finds {
         println!("found: {}; what it says: {}", find.display(), target.log.display());
         println!("reproduce it: {} {}", target.program.display(), find.display());

@@ -32,7 +32,8 @@ impl Tool {
         let _lock = Lock::take(&root)?;
         let installed = output(&mut command(&program, ["fuzz", "--version"])).unwrap_or_default();
         if installed.trim() != format!("cargo-fuzz {VERSION}") {
-            let mut cargo = command("cargo", ["install", "--quiet", "--locked", "--force", "--version", VERSION]);
+            let mut cargo =
+                command("cargo", ["install", "--quiet", "--locked", "--force", "--version", VERSION]);
             cargo.arg("--root").arg(&root).arg("cargo-fuzz");
             show(&mut cargo).context("cannot install cargo-fuzz from crates.io")?;
         }

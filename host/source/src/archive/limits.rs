@@ -5,7 +5,7 @@ use super::ArchiveError;
 /// Bounds on an archive. The defaults are far above any real one.
 #[derive(Clone, Copy, Debug)]
 pub struct ArchiveLimits {
-    /// The number of entries.
+    /// The number of entries, and that of the files and directories that they unpack to.
     pub entries: u64,
     /// The bytes of all files, holes included.
     pub unpacked: u64,
@@ -57,6 +57,11 @@ impl Meter {
         }
         Ok(())
     }
+}
+
+/// The error of an archive that unpacks to more than `most` files and directories.
+pub(crate) fn too_many(most: u64) -> ArchiveError {
+    bomb(format!("more than {most} files and directories"))
 }
 
 fn bomb(what: String) -> ArchiveError {

@@ -56,8 +56,8 @@ pub(crate) fn import(
 ) -> Result<Digest, ImportError> {
     let (members, contents) = pool::with_pool(cas, |pool| read::read(input, limits, pool))?;
     let members = members?;
-    let base = base_dir::base_dir(&members, base_dir)?;
-    let vfs = extract::extract(&base_dir::below(members, &base))?;
+    let base = base_dir::base_dir(&members, base_dir, limits.entries)?;
+    let vfs = extract::extract(&base_dir::below(members, &base), limits.entries)?;
     let mut builder = TreeBuilder::new();
     add(&vfs, Vfs::ROOT, &mut String::new(), &contents, &mut builder)?;
     Ok(builder.store(cas)?)
