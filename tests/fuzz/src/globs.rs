@@ -7,10 +7,7 @@ use spec_source::fuzzing::glob_matches;
 pub fn run(data: &[u8]) {
     let Some([pattern, path]) = crate::texts(data) else { return };
     let here = glob_matches(pattern, path);
-    assert_eq!(
-        glob_matches(&format!("/{pattern}"), path),
-        here || pattern.starts_with('/') && glob_matches(&format!("/{pattern}"), path)
-    );
+    assert!(pattern.starts_with('/') || glob_matches(&format!("/{pattern}"), path) == here, "{pattern:?}");
     let Ok(globs) = Globs::new([pattern]) else { return };
     // The two differ where a path begins with a slash, which only one of them passes over.
     if !pattern.starts_with('/') && !path.starts_with('/') {
