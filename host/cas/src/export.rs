@@ -11,8 +11,8 @@ use spec_model::{Cancel, Digest};
 
 use crate::destination::{Destination, create, link, open_below, set_time};
 use crate::error::{CasError, Result};
-use crate::store::Cas;
 use crate::sparse::clone_or_copy;
+use crate::store::Cas;
 
 impl Cas {
     /// Writes a tree to a folder of the user's; [`Destination::finish`] shows it.

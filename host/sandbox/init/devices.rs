@@ -42,7 +42,8 @@ pub fn attach(root: &mut Root, path: &CStr) -> Result<(), Failure> {
 
 /// Lays the sandbox's own `/dev/null` over those standard streams that are in `mask`.
 pub fn open_null_streams(folder: i32, mask: u64) -> Ret<()> {
-    let streams = [(null::STDIN, sys::O_RDONLY), (null::STDOUT, sys::O_WRONLY), (null::STDERR, sys::O_WRONLY)];
+    let streams =
+        [(null::STDIN, sys::O_RDONLY), (null::STDOUT, sys::O_WRONLY), (null::STDERR, sys::O_WRONLY)];
     for (stream, (bit, flags)) in streams.into_iter().enumerate() {
         if mask & bit != 0 {
             let opened = call!(OPENAT, folder, c"null", flags | sys::O_CLOEXEC, 0usize)? as i32;

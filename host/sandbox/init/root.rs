@@ -13,12 +13,7 @@ use core::sync::atomic::Ordering::Relaxed;
 
 /// Follows the script up to the command. The root is entered at the end. The answer is the folder of devices, or -1.
 /// What is made for mounts is told through `made`.
-pub fn build(
-    state: &State,
-    script: &mut Script,
-    made: i32,
-    devices: Option<i32>,
-) -> Result<i32, Failure> {
+pub fn build(state: &State, script: &mut Script, made: i32, devices: Option<i32>) -> Result<i32, Failure> {
     const MS_REC_PRIVATE: usize = 1 << 14 | 1 << 18;
     let _: Ret = call!(UMASK, 0usize);
     call!(MOUNT, 0usize, c"/", 0usize, MS_REC_PRIVATE, 0usize).at(Step::Private)?;

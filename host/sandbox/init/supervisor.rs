@@ -69,8 +69,12 @@ fn supervise(state: &'static State, start: u64) -> Result<Report, Failure> {
 
 /// Removes the traces of a volatile overlay in its work directory, which would forbid the next mount.
 fn sweep(work: i32) {
-    let traces =
-        [(c"work/incompat/volatile", c"dirty"), (c"work/incompat", c"volatile"), (c"work", c"incompat"), (c".", c"work")];
+    let traces = [
+        (c"work/incompat/volatile", c"dirty"),
+        (c"work/incompat", c"volatile"),
+        (c"work", c"incompat"),
+        (c".", c"work"),
+    ];
     for (directory, name) in traces {
         if let Ok(directory) = sys::open_beneath(work, directory) {
             sys::remove(directory, name);

@@ -222,7 +222,8 @@ impl Writer {
         self.order(op::DEVICES, dev, &[&dev]);
         for device in &wire::DEVICES {
             let name = OsStr::from_bytes(device.name.to_bytes());
-            let (source, flags) = (Path::new("/dev").join(name), flag::DEVICES | flag::READ_ONLY | flag::HOST_DEVICE);
+            let (source, flags) =
+                (Path::new("/dev").join(name), flag::DEVICES | flag::READ_ONLY | flag::HOST_DEVICE);
             self.order(op::BIND, &source, &[&flags, &source, &dev.join(name)]);
         }
         if let Some(terminal) = terminal {

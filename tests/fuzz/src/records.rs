@@ -8,7 +8,7 @@ use spec_proto::buildstream::v2::SpeculativeActions;
 use spec_proto::buildstream::v2::speculative_actions::{Overlay, SpeculativeAction};
 use spec_proto::spec::v1::BuildRecord;
 use spec_proto::{Message, reapi};
-use spec_speculation::Record;
+use spec_speculation::{Record, RecordFormat};
 
 use crate::scratch;
 
@@ -52,9 +52,9 @@ fn speculation(bytes: &[u8]) {
     let cas = scratch::store();
     let put = |bytes: &[u8]| cas.put_bytes(bytes).expect("the store works");
     let Ok(record) = Record::load(&cas, &put(bytes), "a.bst") else { return };
-    let again = Record::load(&cas, &put(&record.encode()), "a.bst");
+    let again = Record::load(&cas, &put(&record.encode_compact()), "a.bst");
     assert_eq!(again.expect("it was a record"), record);
-    let _ = record.store_known(&cas);
+    let _ = record.store(&cas, RecordFormat::Upstream);
 }
 
 /// One of every kind.
@@ -105,7 +105,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         compact: None,
     };
     let mut compact = Record::of("a.bst");
-    compact.name_id("b.bst");
+    compact.elements.push("b.bst".to_owned());
     compact.paths.add("src/a.c");
     let of_kind = |kind: u8, bytes: Vec<u8>| [vec![kind], bytes].concat();
     vec![
@@ -114,6 +114,6 @@ pub fn seeds() -> Vec<Vec<u8>> {
         of_kind(2, action.encode_to_vec()),
         of_kind(2, command.encode_to_vec()),
         of_kind(3, known.encode_to_vec()),
-        of_kind(3, compact.encode()),
+        of_kind(3, compact.encode_compact()),
     ]
 }

@@ -129,7 +129,11 @@ fn old_and_new_outputs_are_told_apart() {
 #[allow(deprecated)]
 fn a_link_in_several_lists_is_one_however_many_there_are() {
     let links = |from: usize| {
-        let link = |number| reapi::OutputSymlink { path: format!("l{number}"), target: "t".to_owned(), ..Default::default() };
+        let link = |number| reapi::OutputSymlink {
+            path: format!("l{number}"),
+            target: "t".to_owned(),
+            ..Default::default()
+        };
         (from..from + 100_000).map(link).collect::<Vec<_>>()
     };
     let message = reapi::ActionResult {

@@ -55,7 +55,10 @@ fn compile(abis: &[Abi], user_namespaces: bool) -> BpfProgram {
     for abi in abis {
         let block = block(*abi, user_namespaces);
         program.push(jump(JUMP_IF_EQUAL, abi.audit(), 1, 0));
-        program.push(statement(JUMP, u32::try_from(block.len()).expect("a filter has at most 4096 instructions")));
+        program.push(statement(
+            JUMP,
+            u32::try_from(block.len()).expect("a filter has at most 4096 instructions"),
+        ));
         program.extend(block);
     }
     program.push(statement(RETURN, RET_KILL_PROCESS));
@@ -85,8 +88,13 @@ fn refused(abi: Abi, user_namespaces: bool) -> BpfProgram {
     let rules = rules(abi, user_namespaces);
     let arch = if cfg!(target_arch = "x86_64") { TargetArch::x86_64 } else { TargetArch::aarch64 };
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch);
-    let program = filter.and_then(BpfProgram::try_from).expect("the rules are constant, and tests compile them");
-    let look = [statement(LOAD, ARCH), jump(JUMP_IF_EQUAL, Abi::HERE[0].audit(), 1, 0), statement(RETURN, RET_KILL_PROCESS)];
+    let program =
+        filter.and_then(BpfProgram::try_from).expect("the rules are constant, and tests compile them");
+    let look = [
+        statement(LOAD, ARCH),
+        jump(JUMP_IF_EQUAL, Abi::HERE[0].audit(), 1, 0),
+        statement(RETURN, RET_KILL_PROCESS),
+    ];
     program.strip_prefix(&look).expect("seccompiler looks at the interface first, and tests see it").to_vec()
 }
 

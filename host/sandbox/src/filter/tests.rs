@@ -45,7 +45,12 @@ fn listed_calls_are_refused_in_every_interface() {
             let says = |call: &Call| Some(decide(&program, abi.audit(), call.number(abi)?, [0; 6]));
             let within = |call: &Call| says(call).is_some_and(|said| said == RET_ALLOW);
             assert!(OF_THE_MACHINE.iter().filter_map(says).all(|said| said == REFUSED), "{abi:?}");
-            assert!(OF_NAMESPACES.iter().filter(|call| call.number(abi).is_some()).all(|call| within(call) == user_namespaces));
+            assert!(
+                OF_NAMESPACES
+                    .iter()
+                    .filter(|call| call.number(abi).is_some())
+                    .all(|call| within(call) == user_namespaces)
+            );
             assert!(NEW.iter().filter_map(says).all(|said| said == MISSING), "{abi:?}");
             assert_eq!(says(&CLONE3[0]) == Some(MISSING), !user_namespaces);
         }
@@ -57,7 +62,8 @@ fn what_is_not_listed_is_permitted_up_to_the_newest() {
     let lists = [OF_THE_MACHINE, OF_NAMESPACES, NEW, CLONE3, SOCKET, FLAGS, IOCTL, PERSONALITY];
     for abi in ALL {
         let program = compile(&[abi], false);
-        let listed: Vec<u32> = lists.iter().flat_map(|list| list.iter().filter_map(|call| call.number(abi))).collect();
+        let listed: Vec<u32> =
+            lists.iter().flat_map(|list| list.iter().filter_map(|call| call.number(abi))).collect();
         for number in (0..=LAST_KNOWN).filter(|number| !listed.contains(number)) {
             assert_eq!(decide(&program, abi.audit(), number, [u64::MAX; 6]), RET_ALLOW, "{abi:?} {number}");
         }
