@@ -10,6 +10,7 @@ mod bench;
 mod bst;
 mod command;
 mod example;
+mod fuzz;
 mod golden;
 mod guests;
 mod hello;
@@ -42,6 +43,8 @@ enum Task {
     Test,
     /// Measure spec-host beside its peers
     Bench(bench::Options),
+    /// Fuzz what is read of others, for some minutes
+    Fuzz(fuzz::Options),
     /// Have a compiler for WebAssembly components (SPEC_WASM_ROUTE: auto, rustup or debian)
     Setup,
     /// Compile every element kind to a component in target/components
@@ -83,6 +86,7 @@ fn run(task: Task) -> Result<()> {
         Task::Run => hello::run(&paths),
         Task::Test => test::run(&paths),
         Task::Bench(options) => bench::run(&paths, options),
+        Task::Fuzz(options) => fuzz::run(&paths, &options),
         Task::Setup => setup::run(&paths).map(drop),
         Task::Guests => guests::run(&paths),
         Task::Base { force } => base::run(&paths, force),

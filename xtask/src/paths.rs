@@ -10,7 +10,8 @@ use anyhow::{Context, Result};
 pub(crate) struct Paths {
     /// The checkout.
     pub(crate) root: PathBuf,
-    /// What outlives the checkout's target folder: the Debian base, BuildStream, Bazel, the compiler for guests.
+    /// What outlives the checkout's target folder: the Debian base, BuildStream, Bazel, the compiler for guests,
+    /// cargo-fuzz and the corpora of fuzz targets.
     cache: PathBuf,
 }
 
@@ -57,6 +58,16 @@ impl Paths {
     /// The folder of the root that Bazel runs in.
     pub(crate) fn bazel(&self) -> PathBuf {
         self.cache.join("bazel")
+    }
+
+    /// The folder that cargo-fuzz is installed in.
+    pub(crate) fn cargo_fuzz(&self) -> PathBuf {
+        self.cache.join("cargo-fuzz")
+    }
+
+    /// What fuzz targets learned and found, a folder for each.
+    pub(crate) fn fuzz(&self) -> PathBuf {
+        self.cache.join("fuzz")
     }
 
     pub(crate) fn wasm_toolchain(&self) -> PathBuf {

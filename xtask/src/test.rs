@@ -10,7 +10,7 @@ use crate::bst::Bst;
 use crate::command::{command, show};
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{base, bazel, example, guests};
+use crate::{base, bazel, example, fuzz, guests};
 
 /// Sets everything up and passes every test; the last line has the numbers.
 pub(crate) fn run(paths: &Paths) -> Result<()> {
@@ -21,10 +21,14 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     let bazel = step("unpack Bazel", || bazel::run(paths))?;
     step("format", || show(&mut cargo(paths, "fmt --all --check")))?;
     step("format of the guests", || show(&mut guests_cargo(paths, "fmt --all --check")))?;
+    step("format of the fuzz targets", || {
+        show(cargo(paths, "fmt --check").current_dir(fuzz::folder(paths)))
+    })?;
     step("clippy", || show(&mut cargo(paths, "clippy --workspace --all-targets --release -- -D warnings")))?;
     step("clippy of the guests", || {
         show(&mut guests_cargo(paths, "clippy --workspace --all-targets --release -- -D warnings"))
     })?;
+    step("check of the fuzz targets", || fuzz::check(paths))?;
     step("documentation", || {
         show(cargo(paths, "doc --workspace --no-deps --release").env("RUSTDOCFLAGS", "-D warnings"))
     })?;

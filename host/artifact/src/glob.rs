@@ -50,14 +50,19 @@ impl Globs {
 fn translate(pattern: &str) -> Result<String, GlobError> {
     let mut expression = String::with_capacity(pattern.len() * 2);
     let mut rest = pattern.chars().peekable();
+    // Behind a bracket that is never closed, no other is.
+    let mut closes = true;
     while let Some(c) = rest.next() {
         match c {
             '*' if rest.next_if_eq(&'*').is_some() => expression.push_str(".*"),
             '*' => expression.push_str("[^/]*"),
             '?' => expression.push_str("[^/]"),
-            '[' => match take_set(&mut rest) {
+            '[' if closes => match take_set(&mut rest) {
                 Some(set) => expression.push_str(&translate_set(&set, pattern)?),
-                None => expression.push_str("\\["),
+                None => {
+                    closes = false;
+                    expression.push_str("\\[");
+                }
             },
             literal => expression.push_str(&regex::escape(literal.encode_utf8(&mut [0; 4]))),
         }
@@ -131,6 +136,14 @@ mod tests {
         assert!(globs.matches("/a") && globs.matches("/b/c"));
         assert!(!globs.matches("/a/b") && !globs.matches("x/a") && !globs.matches("/b/c/d"));
         assert!(!Globs::new::<&str>([]).expect("no patterns").matches("/"));
+    }
+
+    #[test]
+    fn brackets_that_are_never_closed_cost_no_more_than_other_text() {
+        let start = std::time::Instant::now();
+        let pattern = "[".repeat(200_000);
+        assert!(translate(&pattern).is_ok_and(|expression| expression.len() == 400_000));
+        assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
     }
 
     #[test]

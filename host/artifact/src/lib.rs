@@ -10,6 +10,8 @@ mod artifact;
 mod contents;
 mod error;
 mod from_proto;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod glob;
 mod name;
 mod needs;

@@ -83,34 +83,34 @@ fn put_properties(out: &mut Vec<u8>, field: u32, node: &NodeProperties) {
 
 /// Decodes a directory, and says which rule it breaks if it is not in canonical form. Unknown fields are passed over.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Directory, String> {
-    let mut directory = Directory::default();
+    let (mut directory, mut properties) = (Directory::default(), None);
     for field in Fields::new(bytes) {
         match field? {
             (1, Value::Bytes(file)) => directory.files.push(decode_file(file)?),
             (2, Value::Bytes(child)) => directory.directories.push(decode_child(child)?),
             (3, Value::Bytes(link)) => directory.symlinks.push(decode_link(link)?),
-            (5, Value::Bytes(properties)) => directory.properties = decode_properties(properties)?,
+            (5, Value::Bytes(message)) => put_once(&mut properties, 5, decode_properties(message)?)?,
             _ => {}
         }
     }
+    directory.properties = properties.unwrap_or_default();
     check(&directory)?;
     Ok(directory)
 }
 
 fn decode_file(bytes: &[u8]) -> Result<FileNode, String> {
-    let (mut name, mut digest, mut executable) = (String::new(), None, false);
-    let mut properties = NodeProperties::default();
+    let (mut name, mut digest, mut executable, mut properties) = (String::new(), None, false, None);
     for field in Fields::new(bytes) {
         match field? {
             (1, Value::Bytes(text)) => name = decode_text(text)?,
-            (2, Value::Bytes(message)) => digest = Some(decode_digest(message)?),
+            (2, Value::Bytes(message)) => put_once(&mut digest, 2, decode_digest(message)?)?,
             (4, Value::Uint(flag)) => executable = flag != 0,
-            (6, Value::Bytes(message)) => properties = decode_properties(message)?,
+            (6, Value::Bytes(message)) => put_once(&mut properties, 6, decode_properties(message)?)?,
             _ => {}
         }
     }
     let digest = digest.ok_or_else(|| format!("the file '{name}' has no digest"))?;
-    Ok(FileNode { name, digest, executable, properties })
+    Ok(FileNode { name, digest, executable, properties: properties.unwrap_or_default() })
 }
 
 fn decode_child(bytes: &[u8]) -> Result<DirectoryNode, String> {
@@ -118,7 +118,7 @@ fn decode_child(bytes: &[u8]) -> Result<DirectoryNode, String> {
     for field in Fields::new(bytes) {
         match field? {
             (1, Value::Bytes(text)) => name = decode_text(text)?,
-            (2, Value::Bytes(message)) => digest = Some(decode_digest(message)?),
+            (2, Value::Bytes(message)) => put_once(&mut digest, 2, decode_digest(message)?)?,
             _ => {}
         }
     }
@@ -127,19 +127,18 @@ fn decode_child(bytes: &[u8]) -> Result<DirectoryNode, String> {
 }
 
 fn decode_link(bytes: &[u8]) -> Result<SymlinkNode, String> {
-    let (mut name, mut target) = (String::new(), String::new());
-    let mut properties = NodeProperties::default();
+    let (mut name, mut target, mut properties) = (String::new(), String::new(), None);
     for field in Fields::new(bytes) {
         match field? {
             (1, Value::Bytes(text)) => name = decode_text(text)?,
             (2, Value::Bytes(text)) => target = decode_text(text)?,
-            (4, Value::Bytes(message)) => properties = decode_properties(message)?,
+            (4, Value::Bytes(message)) => put_once(&mut properties, 4, decode_properties(message)?)?,
             _ => {}
         }
     }
     match target.is_empty() || target.len() > LONGEST_TARGET || target.contains('\0') {
         true => Err(format!("the symbolic link '{name}' has no possible target")),
-        false => Ok(SymlinkNode { name, target, properties }),
+        false => Ok(SymlinkNode { name, target, properties: properties.unwrap_or_default() }),
     }
 }
 
@@ -167,9 +166,9 @@ fn decode_properties(bytes: &[u8]) -> Result<NodeProperties, String> {
                 properties.properties.push((name, value));
             }
             (2, Value::Bytes(time)) => {
-                properties.mtime = Some(decode_time(time)?);
+                put_once(&mut properties.mtime, 2, decode_time(time)?)?;
             }
-            (3, Value::Bytes(mode)) => properties.unix_mode = Some(decode_mode(mode)?),
+            (3, Value::Bytes(mode)) => put_once(&mut properties.unix_mode, 3, decode_mode(mode)?)?,
             _ => {}
         }
     }
@@ -195,6 +194,15 @@ fn decode_mode(bytes: &[u8]) -> Result<u32, String> {
         .ok()
         .filter(|mode| mode & !MODE == 0)
         .ok_or_else(|| format!("{mode:o} is no mode of a file"))
+}
+
+/// Takes a message that stands alone. Decoders merge one that occurs twice, so a reader that takes the last would see
+/// another tree than they do under the same digest.
+fn put_once<T>(place: &mut Option<T>, field: u32, value: T) -> Result<(), String> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(format!("the field {field} of a message occurs twice")),
+    }
 }
 
 fn decode_pair(bytes: &[u8]) -> Result<[String; 2], String> {

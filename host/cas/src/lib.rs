@@ -25,6 +25,8 @@ mod error;
 mod estimate;
 mod evict;
 mod export;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hold;
 mod host_folder;
 mod layout;

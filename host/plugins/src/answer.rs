@@ -139,3 +139,6 @@ fn check_path(path: &str) -> Result<(), String> {
     }
     Err(format!("its plan has the path '{}', which is not absolute and without '..'", path.escape_debug()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use spec_model::{Mapping, Node, NodeError, NodeKind};
 use crate::LoadError;
 use crate::compose::compose_under;
 use crate::options::Options;
-use crate::yaml::{Limits, parse_file};
+use crate::yaml::{Limits, parse_text, read_text};
 
 const INCLUDE: &str = "(@)";
 const MAX_DEPTH: usize = 30;
@@ -17,7 +17,8 @@ const MAX_DEPTH: usize = 30;
 /// Loads the included files of one project, each once.
 pub(crate) struct Includes {
     directory: PathBuf,
-    loaded: RefCell<HashMap<String, Mapping>>,
+    /// With the number of bytes of each file.
+    loaded: RefCell<HashMap<String, (Mapping, usize)>>,
 }
 
 /// What is going on while one file is processed.
@@ -25,8 +26,9 @@ struct Run<'o> {
     options: Option<&'o Options>,
     /// The files that are being included, outermost first.
     open: RefCell<Vec<String>>,
-    /// How many files were included so far.
+    /// How many files were included so far, and how many bytes they had.
     count: Cell<usize>,
+    bytes: Cell<usize>,
 }
 
 impl Includes {
@@ -41,7 +43,7 @@ impl Includes {
     /// `missing-file` at an include that is not there, `recursive-include` at one that includes itself, and the
     /// errors of parsing, composition and conditionals.
     pub(crate) fn process(&self, mapping: &mut Mapping, options: Option<&Options>) -> Result<(), LoadError> {
-        let run = Run { options, open: RefCell::default(), count: Cell::new(0) };
+        let run = Run { options, open: RefCell::default(), count: Cell::new(0), bytes: Cell::new(0) };
         self.file(mapping, &run)
     }
 
@@ -81,31 +83,38 @@ impl Includes {
                 format!("'{text}' is a file of another project, and junctions are not supported yet");
             return Err(LoadError::at("junctions-not-supported", name.place.as_ref(), message));
         }
-        let mut included = self.load(text).map_err(|error| error.referred_from(name.place.as_ref()))?;
+        let (mut included, bytes) =
+            self.load(text).map_err(|error| error.referred_from(name.place.as_ref()))?;
         if run.open.borrow().iter().any(|open| open == text) {
             let message = format!("'{text}' includes itself");
             return Err(LoadError::at("recursive-include", names.place.as_ref(), message));
         }
-        run.check_bounds(names)?;
+        run.check_bounds(names, bytes)?;
         run.open.borrow_mut().push(text.to_owned());
         self.file(&mut included, run)?;
         run.open.borrow_mut().pop();
         Ok(included)
     }
 
-    fn load(&self, name: &str) -> Result<Mapping, LoadError> {
-        if let Some(mapping) = self.loaded.borrow().get(name) {
-            return Ok(mapping.clone());
+    fn load(&self, name: &str) -> Result<(Mapping, usize), LoadError> {
+        if let Some(loaded) = self.loaded.borrow().get(name) {
+            return Ok(loaded.clone());
         }
-        let mapping = parse_file(&self.directory.join(name), name)?;
-        self.loaded.borrow_mut().insert(name.to_owned(), mapping.clone());
-        Ok(mapping)
+        let text = read_text(&self.directory.join(name), name)?;
+        let loaded = (parse_text(&text, name)?, text.len());
+        self.loaded.borrow_mut().insert(name.to_owned(), loaded.clone());
+        Ok(loaded)
     }
 }
 
 impl Run<'_> {
-    fn check_bounds(&self, names: &Node) -> Result<(), NodeError> {
+    fn check_bounds(&self, names: &Node, bytes: usize) -> Result<(), NodeError> {
         self.count.set(self.count.get() + 1);
+        self.bytes.set(self.bytes.get() + bytes);
+        if self.bytes.get() > Limits::INCLUDED {
+            let message = format!("more than {} bytes of included files", Limits::INCLUDED);
+            return Err(NodeError::new("too-many-includes", names.place.as_ref(), message));
+        }
         if self.count.get() <= Limits::INCLUDES && self.open.borrow().len() < MAX_DEPTH {
             return Ok(());
         }

@@ -10,6 +10,8 @@ mod config;
 pub mod edit;
 mod element;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod include;
 pub mod keys;
 mod loader;

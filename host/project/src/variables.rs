@@ -1,6 +1,6 @@
 //! Variables and the texts that refer to them with `%{name}`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use crate::yaml::Limits;
 pub(crate) struct Variables {
     unresolved: IndexMap<Arc<str>, (Arc<str>, Option<Place>)>,
     resolved: RefCell<HashMap<Arc<str>, Arc<str>>>,
+    /// Bytes that were made by expanding.
+    expanded: Cell<usize>,
 }
 
 /// A piece of a text.
@@ -44,14 +46,14 @@ impl Variables {
         if mapping.bool_or("notparallel", false)? {
             unresolved.insert("max-jobs".into(), ("1".into(), None));
         }
-        Ok(Self { unresolved, resolved: RefCell::default() })
+        Ok(Self { unresolved, resolved: RefCell::default(), expanded: Cell::new(0) })
     }
 
     /// All variables, expanded, in the order of the mapping.
     ///
     /// # Errors
     /// `unresolved-variable` at the text that refers to a variable that is not there, `circular-reference-variable`
-    /// when variables refer to each other in a circle, `variable-too-large` beyond 1 MiB.
+    /// when variables refer to each other in a circle, `variable-too-large` beyond 1 MiB for one text or 64 MiB for all.
     pub(crate) fn all(&self) -> Result<Vec<(String, String)>, NodeError> {
         let one = |name: &Arc<str>| Ok((name.to_string(), self.value(name)?.to_string()));
         self.unresolved.keys().map(one).collect()
@@ -145,10 +147,19 @@ impl Variables {
                 Piece::Reference(name) => &resolved[name],
             });
             if joined.len() > Limits::EXPANDED {
-                let message =
+                let what =
                     format!("with its variables expanded this is longer than {} bytes", Limits::EXPANDED);
-                return Err(NodeError::new("variable-too-large", place, message));
+                return Err(too_large(place, what));
             }
+        }
+        // A short text may stand for a long one, and there may be many: together they would fill the memory.
+        self.expanded.set(self.expanded.get() + joined.len());
+        if self.expanded.get() > Limits::EXPANDED_TOGETHER {
+            let most = Limits::EXPANDED_TOGETHER;
+            return Err(too_large(
+                place,
+                format!("expanding variables made more than {most} bytes up to here; make them shorter"),
+            ));
         }
         Ok(joined.into())
     }
@@ -173,6 +184,10 @@ impl Variables {
         let message = format!("variables refer to each other in a circle: {}", names.join(" -> "));
         NodeError::new("circular-reference-variable", place, message)
     }
+}
+
+fn too_large(place: Option<&Place>, what: String) -> NodeError {
+    NodeError::new("variable-too-large", place, what)
 }
 
 /// The names that a text refers to, last first, so that they are popped in order.

@@ -23,6 +23,8 @@ mod download;
 mod error;
 mod execution;
 mod from_proto;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod health;
 mod listen;
 mod long_running;

@@ -14,6 +14,8 @@ mod connect;
 mod download;
 mod error;
 mod folder;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod kept;
 mod landing;
 mod missing;

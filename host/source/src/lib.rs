@@ -8,6 +8,8 @@ mod context;
 mod download;
 mod element;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod local;
 mod remote;
 mod source;

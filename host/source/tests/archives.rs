@@ -302,3 +302,20 @@ fn cancelling_ends_staging() {
     assert_eq!(error.reason(), "cancelled");
     assert_eq!(sources.cached().expect("the store can be read"), None);
 }
+
+/// Each name of so many letters and slashes would be looked at once for each of its folders.
+#[test]
+fn a_name_that_no_file_can_have_is_refused_at_once() {
+    let mut tar = tar::Builder::new(Vec::new());
+    let path = "a/".repeat(500_000) + "x";
+    tar.append_pax_extensions([("path", path.as_bytes())]).expect("writing to memory");
+    append(&mut tar, EntryType::Regular, "x", 0o644, "", b"");
+    let archive = tar.into_inner().expect("writing to memory");
+    let start = std::time::Instant::now();
+    for base_dir in ["", "*"] {
+        let refused = stage_in(&Lab::new(), &archive, base_dir).expect_err("its name is too long");
+        assert_eq!(refused.reason(), "archive-entry-name");
+        assert!(refused.to_string().len() < 5000, "the whole name is told");
+    }
+    assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
+}

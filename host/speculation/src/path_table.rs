@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
+/// Bytes of the longest path that a stored record may have, with a slash before each name. Linux takes none that is longer.
+pub(crate) const LONGEST: usize = 4096;
+
 /// The number of a path in a [`PathTable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathId(pub u32);

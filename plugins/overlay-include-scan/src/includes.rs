@@ -1,11 +1,13 @@
 //! The `#include` lines of a file.
 
+use std::collections::BTreeSet;
+
 /// Names in the order of their lines, each once.
 pub(crate) fn includes(text: &[u8]) -> Vec<&str> {
-    let mut names = Vec::new();
+    let (mut names, mut seen) = (Vec::new(), BTreeSet::new());
     for line in text.split(|byte| *byte == b'\n') {
         if let Some(name) = include(line)
-            && !names.contains(&name)
+            && seen.insert(name)
         {
             names.push(name);
         }

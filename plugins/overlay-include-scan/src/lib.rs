@@ -3,6 +3,8 @@
 
 mod includes;
 
+use std::collections::BTreeSet;
+
 use spec_guest_sdk::overlay::{ChangedFile, Choice, InputStanding, Policy, Renaming, SetEdit, first_known};
 use spec_guest_sdk::{Refused, Settings, export_overlay_policy};
 
@@ -28,7 +30,8 @@ impl Policy for IncludeScan {
 /// another folder.
 fn edits(before: &[&str], after: &[&str]) -> Vec<SetEdit> {
     let only = |these: &[&str], those: &[&str]| -> Vec<String> {
-        these.iter().filter(|name| !those.contains(name)).map(|name| (*name).to_owned()).collect()
+        let those: BTreeSet<&str> = those.iter().copied().collect();
+        these.iter().filter(|name| !those.contains(*name)).map(|name| (*name).to_owned()).collect()
     };
     let (gone, mut come) = (only(before, after), only(after, before));
     let one_of_each = gone.len() == 1 && come.len() == 1;

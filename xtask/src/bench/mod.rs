@@ -20,6 +20,8 @@ use crate::paths::Paths;
 use crate::steps::step;
 use crate::{guests, hello};
 
+pub(crate) use table::draw;
+
 /// What to measure, and how often.
 #[derive(Args)]
 pub(crate) struct Options {

@@ -77,7 +77,7 @@ impl Display for Table {
 }
 
 /// Writes rows in columns, the first row as the head.
-pub(super) fn draw<const N: usize>(out: &mut Formatter<'_>, rows: &[[String; N]]) -> fmt::Result {
+pub(crate) fn draw<const N: usize>(out: &mut Formatter<'_>, rows: &[[String; N]]) -> fmt::Result {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     for (index, row) in rows.iter().enumerate() {

@@ -102,6 +102,39 @@ fn refuses_what_is_no_message() {
     }
 }
 
+/// Other decoders merge them: a tree would have one meaning here and another there.
+#[test]
+fn refuses_a_message_that_stands_there_twice() {
+    let properties = |mode| NodeProperties { unix_mode: Some(mode), ..NodeProperties::default() };
+    let of_file = |properties| {
+        let node = FileNode { properties, ..file("a", b"x") };
+        encode(&Directory { files: vec![node], ..Directory::default() }).split_off(2)
+    };
+    let of_folder = |properties| encode(&Directory { properties, ..Directory::default() });
+    let node = |body: &[u8]| {
+        let mut bytes = Vec::new();
+        wire::put_bytes_always(&mut bytes, 1, body);
+        bytes
+    };
+    let once = of_file(NodeProperties::default());
+    let digest_twice = [&once[..], &once[3..]].concat();
+    let late = of_file(properties(1)).split_off(once.len());
+    let properties_twice = [&of_file(properties(1))[..], &late].concat();
+    let mode_twice = [&[0x2a, 0x08][..], &[0x1a, 0x02, 0x08, 0x01].repeat(2)].concat();
+    let time_twice = [&[0x2a, 0x08][..], &[0x12, 0x02, 0x08, 0x01].repeat(2)].concat();
+    assert!(decode(&node(&once)).is_ok());
+    for bytes in [
+        node(&digest_twice),
+        node(&properties_twice),
+        [of_folder(properties(1)), of_folder(properties(1))].concat(),
+        mode_twice,
+        time_twice,
+    ] {
+        let refused = decode(&bytes).expect_err("something is twice");
+        assert!(refused.ends_with("occurs twice"), "{refused}");
+    }
+}
+
 proptest! {
     #[test]
     fn decode_undoes_encode(directory in arbitrary_directory()) {

@@ -195,3 +195,28 @@ proptest! {
         }
     }
 }
+
+/// A client's message has room for so many links in each list.
+#[test]
+#[allow(deprecated)]
+fn a_link_in_several_lists_is_one_however_many_there_are() {
+    let links = |from: usize| {
+        let link = |number| reapi::OutputSymlink {
+            path: format!("l{number}"),
+            target: "t".to_owned(),
+            ..Default::default()
+        };
+        (from..from + 100_000).map(link).collect::<Vec<_>>()
+    };
+    let message = reapi::ActionResult {
+        output_file_symlinks: links(0),
+        output_symlinks: links(50_000),
+        ..Default::default()
+    };
+    let start = std::time::Instant::now();
+    let result = action_result(message).expect("it is good");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!(result.symlinks.len(), 150_000);
+    let to_files = result.symlinks.iter().filter(|link| link.kind == SymlinkKind::ToFile).count();
+    assert_eq!(to_files, 100_000);
+}

@@ -176,9 +176,14 @@ impl Mapping {
 /// The known name that is at most two edits away, for `did you mean`.
 #[must_use]
 pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    let scored = known.iter().map(|candidate| (distance(name, candidate), *candidate));
+    // Comparing two texts takes time by their lengths multiplied, and nobody means one that is much longer.
+    let similar = |candidate: &&&str| name.len() <= LONGEST_NAME && candidate.len().abs_diff(name.len()) <= 8;
+    let scored = known.iter().filter(similar).map(|candidate| (distance(name, candidate), *candidate));
     scored.filter(|(edits, _)| *edits <= 2).min().map(|(_, candidate)| candidate)
 }
+
+/// Bytes of the longest name that is looked for among others.
+const LONGEST_NAME: usize = 200;
 
 /// Levenshtein's distance.
 fn distance(left: &str, right: &str) -> usize {
@@ -205,6 +210,15 @@ mod tests {
             mapping.set(name, Node::text(*text));
         }
         mapping
+    }
+
+    #[test]
+    fn the_nearest_of_long_names_is_not_looked_for() {
+        let long = "x".repeat(1 << 20);
+        let start = std::time::Instant::now();
+        assert_eq!(nearest(&long, &[&long[1..], "x"]), None);
+        assert_eq!(nearest("ab", &[&long, "abcd", "öb"]), Some("öb"));
+        assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
     }
 
     #[test]

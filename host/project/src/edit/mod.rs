@@ -1,5 +1,6 @@
 //! Writing refs back into the files that hold them, without touching anything else in them.
 
+mod check;
 mod span;
 
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ struct Change {
 ///
 /// # Errors
 /// `source-not-in-file` for a source that no file declares, `stale-place` when a file has changed since the project
-/// was loaded, and the errors of reading it.
+/// was loaded, `ref-not-writable` when more than a ref would change, and the errors of reading it.
 pub fn set_refs(project: &Project, refs: &[NewRef]) -> Result<Vec<ChangedFile>, LoadError> {
     let mut places: BTreeMap<&str, Vec<(&RefPlace, &str)>> = BTreeMap::new();
     let mut central = Vec::new();
@@ -66,10 +67,13 @@ pub fn set_refs(project: &Project, refs: &[NewRef]) -> Result<Vec<ChangedFile>, 
         let path = project.config.directory.join(file);
         let mut changes = Vec::new();
         let text = read_text(&path, file)?;
-        for (at, value) in places {
+        for (at, value) in &places {
             changes.push(change(&text, at, value)?);
         }
-        changed.push(ChangedFile { path, text: apply(text, changes) });
+        let values: Vec<&str> = places.iter().map(|(_, value)| *value).collect();
+        let edited = apply(text.clone(), changes);
+        check::only_refs_differ(&text, &edited, file, &values)?;
+        changed.push(ChangedFile { path, text: edited });
     }
     if !central.is_empty() {
         changed.push(set_central_refs(project, &central)?);
@@ -80,9 +84,16 @@ pub fn set_refs(project: &Project, refs: &[NewRef]) -> Result<Vec<ChangedFile>, 
 /// The text of a file in which one ref is set.
 ///
 /// # Errors
-/// `stale-place` when the text has no source at that place, `source-not-in-file` for a place outside of files.
+/// `stale-place` when the text has no source at that place, `source-not-in-file` for a place outside of files,
+/// `ref-not-writable` when more than the ref would change.
 pub fn set_ref(text: &str, at: &RefPlace, value: &str) -> Result<String, LoadError> {
-    Ok(apply(text.to_owned(), vec![change(text, at, value)?]))
+    let edited = apply(text.to_owned(), vec![change(text, at, value)?]);
+    let file = match at {
+        RefPlace::Value(place) | RefPlace::Dictionary(place) => &*place.file,
+        RefPlace::ProjectRefs | RefPlace::Nowhere => PROJECT_REFS,
+    };
+    check::only_refs_differ(text, &edited, file, &[value])?;
+    Ok(edited)
 }
 
 /// Applies changes, the last in the text first, so that the places of the others stay. Of several at one place, as
@@ -121,9 +132,10 @@ fn change(text: &str, at: &RefPlace, value: &str) -> Result<Change, LoadError> {
 fn insertion(text: &str, place: &Place, last: usize, flow: bool, scalar: &str) -> Change {
     if flow {
         let comma = text[last..].trim_start().starts_with(',');
-        let empty = text[..last].ends_with('{');
+        let before = text[..last].trim_end();
+        let (comma_before, empty) = (before.ends_with(','), before.ends_with('{'));
         let at = if comma { last + text[last..].find(',').map_or(0, |at| at + 1) } else { last };
-        let with = match (comma, empty) {
+        let with = match (comma || comma_before, empty) {
             (true, _) => format!(" ref: {scalar}"),
             (false, true) => format!("ref: {scalar}"),
             (false, false) => format!(", ref: {scalar}"),

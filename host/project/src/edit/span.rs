@@ -18,7 +18,7 @@ pub(super) enum Found {
 /// Finds the node that begins at a place; `None` when there is none, or one that cannot hold a ref.
 pub(super) fn find(text: &str, place: &Place) -> Option<Found> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let offsets = Offsets { body, shift: text.len() - body.len() };
+    let offsets = Offsets::new(body, text.len() - body.len());
     let mut events = Parser::new_from_str(body);
     let mut before = None;
     loop {
@@ -56,7 +56,7 @@ fn mapping<'t>(
     let begin = offsets.range(start)?;
     let flow = offsets.body[begin.start - offsets.shift..].starts_with('{');
     let mut last = if flow { begin.start + 1 } else { begin.start };
-    let mut depth = 1;
+    let (mut depth, mut ends_in_nothing) = (1, false);
     loop {
         let (event, span) = events.next()?.ok()?;
         match event {
@@ -65,7 +65,13 @@ fn mapping<'t>(
             _ => {}
         }
         if depth == 0 {
-            return Some(Found::Mapping { last, flow });
+            let brace = offsets.byte(span.start.index())?;
+            return Some(Found::Mapping { last: if flow && ends_in_nothing { brace } else { last }, flow });
+        }
+        // Of a value that is left out, as in `{a, b: }`, the parser tells the sign that follows.
+        ends_in_nothing = flow && matches!(event, Event::Scalar(..)) && offsets.is_at_sign(&span);
+        if ends_in_nothing {
+            continue;
         }
         if !span.is_empty() && !matches!(event, Event::MappingStart(..) | Event::SequenceStart(..)) {
             let style = if let Event::Scalar(_, style, ..) = event { Some(style) } else { None };
@@ -83,9 +89,22 @@ struct Offsets<'t> {
     body: &'t str,
     /// The bytes of a byte order mark before the body.
     shift: usize,
+    /// Where each character begins; none where each is a byte. A dictionary asks for the places of all its nodes.
+    starts: Option<Vec<usize>>,
 }
 
-impl Offsets<'_> {
+impl<'t> Offsets<'t> {
+    fn new(body: &'t str, shift: usize) -> Self {
+        let starts = || body.char_indices().map(|(at, _)| at).collect();
+        Self { body, shift, starts: (!body.is_ascii()).then(starts) }
+    }
+
+    /// Whether a sign of braces is where the parser says that a scalar begins.
+    fn is_at_sign(&self, span: &Span) -> bool {
+        let start = self.byte(span.start.index()).map(|start| start - self.shift);
+        start.is_some_and(|start| self.body[start..].trim_start().starts_with([',', '}', ']']))
+    }
+
     /// The bytes of a span without the white space that the parser counts to some nodes.
     fn range(&self, span: &Span) -> Option<Range<usize>> {
         let (start, end) = (self.byte(span.start.index())?, self.byte(span.end.index())?);
@@ -108,9 +127,12 @@ impl Offsets<'_> {
     }
 
     fn byte(&self, index: usize) -> Option<usize> {
-        let ends = std::iter::once(self.body.len());
-        let mut bytes = self.body.char_indices().map(|(byte, _)| byte).chain(ends);
-        bytes.nth(index).map(|byte| byte + self.shift)
+        let start = match &self.starts {
+            None => Some(index).filter(|index| *index < self.body.len()),
+            Some(starts) => starts.get(index).copied(),
+        };
+        let count = || self.starts.as_ref().map_or(self.body.len(), Vec::len);
+        start.or_else(|| (index == count()).then_some(self.body.len())).map(|byte| byte + self.shift)
     }
 }
 

@@ -73,6 +73,51 @@ fn braces_stay_braces() {
 }
 
 #[test]
+fn values_that_are_left_out_in_braces_stay_so() {
+    check("sources:\n- {kind: tar, x}\n", "sources:\n- {kind: tar, x, ref: new}\n");
+    check("sources:\n- {x}\n", "sources:\n- {x, ref: new}\n");
+    check("sources:\n- {kind: tar, x: }\n", "sources:\n- {kind: tar, x: , ref: new}\n");
+    check("sources:\n- {kind: tar, x,}\n", "sources:\n- {kind: tar, x, ref: new}\n");
+    check("sources: [{a: {b}}]\n", "sources: [{a: {b}, ref: new}]\n");
+}
+
+#[test]
+fn nothing_is_written_that_would_change_more_than_a_ref() {
+    use spec_model::UserError as _;
+    for (before, after) in [
+        ("a: {b: c}\n", "a: {b: c}, ref: new\n"),
+        ("a: {b: c}\n", "a: {b: d, ref: new}\n"),
+        ("a: {b: c}\n", "a: {ref: new}\n"),
+        ("a: {b: c}\n", "a: {b: c, ref: other}\n"),
+        ("a: [b]\n", "a: [b, c]\n"),
+        ("a: b\n", "a: b\nc: d\n"),
+    ] {
+        let error = check::only_refs_differ(before, after, "a.bst", &["new"]).expect_err(after);
+        assert_eq!(error.reason(), "ref-not-writable");
+    }
+    let good = check::only_refs_differ(
+        "a: [{ref: x}, {b: c}]",
+        "a: [{ref: new}, {b: c, ref: new}]",
+        "a.bst",
+        &["new"],
+    );
+    assert!(good.is_ok(), "{good:?}");
+}
+
+/// The places of all nodes of a dictionary are asked for.
+#[test]
+fn a_large_dictionary_costs_no_more_than_its_text() {
+    for name in ["key", "schlüssel"] {
+        let entries: String = (0..20_000).map(|number| format!("  {name}{number}: x\n")).collect();
+        let text = format!("sources:\n- kind: tar\n{entries}");
+        let start = std::time::Instant::now();
+        let edited = set_ref(&text, &ref_place(&text), "new").expect("the ref is set");
+        assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
+        assert_eq!(edited, format!("{text}  ref: new\n"));
+    }
+}
+
+#[test]
 fn refs_are_quoted_where_they_must_be() {
     for (value, written) in
         [("0a1b", "0a1b"), ("1.0-3-gabc", "1.0-3-gabc"), ("a: b", "'a: b'"), ("a,b", "'a,b'"), ("", "''")]

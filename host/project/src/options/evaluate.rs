@@ -34,14 +34,8 @@ fn value<'v>(
             owned(OptionValue::List(items.iter().map(item).collect::<Result<_, String>>()?))
         }
         Expression::Not(inner) => owned(OptionValue::Truth(!holds(inner, lookup)?)),
-        Expression::And(left, right) => {
-            let left = value(left, lookup)?;
-            if truth(&left) { value(right, lookup) } else { Ok(left) }
-        }
-        Expression::Or(left, right) => {
-            let left = value(left, lookup)?;
-            if truth(&left) { Ok(left) } else { value(right, lookup) }
-        }
+        Expression::And(operands) => deciding(operands, false, lookup),
+        Expression::Or(operands) => deciding(operands, true, lookup),
         Expression::Compare(first, others) => {
             let mut left = value(first, lookup)?;
             for (comparison, right) in others {
@@ -54,6 +48,22 @@ fn value<'v>(
             owned(OptionValue::Truth(true))
         }
     }
+}
+
+/// The value of the first operand that is as true as `wanted`, or of the last one; those behind it are not looked at.
+fn deciding<'v>(
+    operands: &[Expression],
+    wanted: bool,
+    lookup: &impl Fn(&str) -> Option<&'v OptionValue>,
+) -> Result<Cow<'v, OptionValue>, String> {
+    let mut last = Cow::Owned(OptionValue::Truth(!wanted));
+    for operand in operands {
+        last = value(operand, lookup)?;
+        if truth(&last) == wanted {
+            break;
+        }
+    }
+    Ok(last)
 }
 
 fn truth(value: &OptionValue) -> bool {

@@ -11,8 +11,9 @@ pub(super) enum Expression {
     Truth(bool),
     List(Vec<Expression>),
     Not(Box<Expression>),
-    And(Box<Expression>, Box<Expression>),
-    Or(Box<Expression>, Box<Expression>),
+    /// Operands side by side, and not one in the other: there may be as many as a file has room for.
+    And(Vec<Expression>),
+    Or(Vec<Expression>),
     /// The first operand, and what it and its successors are compared with, as Python chains comparisons.
     Compare(Box<Expression>, Vec<(Comparison, Expression)>),
 }
@@ -67,20 +68,26 @@ impl Parser {
         if self.depth > MAX_DEPTH {
             return Err("the condition is nested too deeply".to_owned());
         }
-        let mut left = self.and()?;
-        while self.skip("or") {
-            left = Expression::Or(Box::new(left), Box::new(self.and()?));
-        }
+        let operands = self.operands("or", Self::and)?;
         self.depth -= 1;
-        Ok(left)
+        Ok(alone_or(Expression::Or, operands))
     }
 
     fn and(&mut self) -> Result<Expression, String> {
-        let mut left = self.not()?;
-        while self.skip("and") {
-            left = Expression::And(Box::new(left), Box::new(self.not()?));
+        Ok(alone_or(Expression::And, self.operands("and", Self::not)?))
+    }
+
+    /// What stands on both sides of each `word`.
+    fn operands(
+        &mut self,
+        word: &str,
+        operand: fn(&mut Self) -> Result<Expression, String>,
+    ) -> Result<Vec<Expression>, String> {
+        let mut operands = vec![operand(self)?];
+        while self.skip(word) {
+            operands.push(operand(self)?);
         }
-        Ok(left)
+        Ok(operands)
     }
 
     fn not(&mut self) -> Result<Expression, String> {
@@ -159,5 +166,13 @@ impl Parser {
             1 if close == ")" && !comma => Ok(items.remove(0)),
             _ => Ok(Expression::List(items)),
         }
+    }
+}
+
+/// The one operand, or several joined.
+fn alone_or(join: fn(Vec<Expression>) -> Expression, mut operands: Vec<Expression>) -> Expression {
+    match (operands.pop(), operands.is_empty()) {
+        (Some(only), true) => only,
+        (last, _) => join(operands.into_iter().chain(last).collect()),
     }
 }

@@ -96,7 +96,7 @@ impl Options {
     }
 
     /// Whether a condition holds.
-    fn holds(&self, condition: &str) -> Result<bool, String> {
+    pub(crate) fn holds(&self, condition: &str) -> Result<bool, String> {
         let mut parsed = self.parsed.borrow_mut();
         if !parsed.contains_key(condition) {
             parsed.insert(condition.to_owned(), expression::parse(condition)?);

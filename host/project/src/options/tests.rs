@@ -158,3 +158,16 @@ proptest::proptest! {
         }
     }
 }
+
+/// In a thread with a small stack, which a call for each operand would overflow.
+#[test]
+fn a_condition_may_be_as_long_as_its_file() {
+    let hold = || {
+        for (word, operand, holds) in [("or", "debug", false), ("and", "fast", true)] {
+            let condition = vec![operand; 100_000].join(&format!(" {word} "));
+            assert_eq!(options().holds(&condition), Ok(holds));
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(hold).expect("a thread");
+    thread.join().expect("it holds or not");
+}

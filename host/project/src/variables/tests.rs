@@ -63,6 +63,24 @@ fn doubling_variables_stay_small() {
 }
 
 #[test]
+fn many_texts_that_are_large_together_are_refused() {
+    let mut yaml = String::from("v0: xxxxxxxxxxxxxxxx\n");
+    for n in 1..16 {
+        yaml.push_str(&format!("v{n}: '%{{v{}}}%{{v{}}}'\n", n - 1, n - 1));
+    }
+    let many = |count| (0..count).map(|n| format!("w{n}: '%{{v15}}'\n")).collect::<String>();
+    assert!(variables(&format!("{yaml}{}", many(100))).all().is_ok());
+    let error = variables(&format!("{yaml}{}", many(130))).all().expect_err("too large together");
+    assert_eq!(error.reason(), "variable-too-large");
+    // What refers to variables counts as well.
+    let mut texts = parse_text(&many(130), "texts.yml").expect("the test's YAML");
+    assert_eq!(
+        variables(&yaml).expand(&mut texts).map_err(|e| e.reason().to_owned()),
+        Err("variable-too-large".to_owned())
+    );
+}
+
+#[test]
 fn long_chains_need_no_stack() {
     let mut yaml = String::from("v0: x\n");
     for n in 1..20_000 {

@@ -3,19 +3,20 @@
 use std::collections::HashSet;
 
 use super::glob::Glob;
+use super::limits::too_many;
 use super::member::{Member, MemberKind};
 use super::{ArchiveError, relative};
 
 /// The prefix, with its slash, of the entries to stage; empty for all of them.
 ///
 /// Directories count that are entries, and those that only lead to files. BuildStream's rules, down to an entry
-/// for the archive's root itself, which `*` matches.
-pub(crate) fn base_dir(members: &[Member], pattern: &str) -> Result<String, ArchiveError> {
+/// for the archive's root itself, which `*` matches. More than `most` directories are not looked at.
+pub(crate) fn base_dir(members: &[Member], pattern: &str, most: u64) -> Result<String, ArchiveError> {
     if pattern.is_empty() {
         return Ok(String::new());
     }
     let glob = Glob::new(pattern);
-    let first = candidates(members).into_iter().filter(|path| glob.matches(path)).min();
+    let first = candidates(members, most)?.into_iter().filter(|path| glob.matches(path)).min();
     match first {
         Some(path) if path.is_empty() || path.ends_with('/') => Ok(path.to_owned()),
         Some(path) => Ok(format!("{path}/")),
@@ -23,20 +24,28 @@ pub(crate) fn base_dir(members: &[Member], pattern: &str) -> Result<String, Arch
     }
 }
 
-fn candidates(members: &[Member]) -> HashSet<&str> {
+fn candidates(members: &[Member], most: u64) -> Result<HashSet<&str>, ArchiveError> {
     let names: HashSet<&str> = members.iter().map(|member| member.name.as_str()).collect();
-    let mut found = HashSet::new();
+    let (mut found, mut seen) = (HashSet::new(), HashSet::new());
     for member in members {
         let name = member.name.trim_start_matches(['.', '/']);
         if member.kind == MemberKind::Directory {
             found.insert(name);
             continue;
         }
-        let parents = name.match_indices('/').map(|(at, _)| &name[..at]);
-        found.extend(parents.filter(|parent| !names.contains(parent.trim_end_matches('/'))));
+        // From the innermost: behind one that was seen are those that were seen with it.
+        let parents = name.rmatch_indices('/').map(|(at, _)| &name[..at]);
+        for parent in parents.take_while(|parent| seen.insert(*parent)) {
+            if !names.contains(parent.trim_end_matches('/')) {
+                found.insert(parent);
+            }
+        }
+        if seen.len() as u64 > most {
+            return Err(too_many(most));
+        }
     }
     found.remove(".");
-    found
+    Ok(found)
 }
 
 /// The entries below `base`, renamed as they are staged. Devices are left out.
@@ -84,7 +93,7 @@ mod tests {
     #[track_caller]
     fn check(names: &[&str], pattern: &str, expect: Option<&str>) {
         let members: Vec<Member> = names.iter().map(|name| member(name)).collect();
-        assert_eq!(base_dir(&members, pattern).ok().as_deref(), expect, "{pattern} in {names:?}");
+        assert_eq!(base_dir(&members, pattern, 100).ok().as_deref(), expect, "{pattern} in {names:?}");
     }
 
     #[test]
@@ -100,5 +109,12 @@ mod tests {
         check(&["x", "y"], "*", None);
         check(&["x"], "", Some(""));
         check(&["a/x"], "b", None);
+    }
+    #[test]
+    fn directories_that_only_lead_to_files_are_counted() {
+        let members: Vec<Member> = (0..10).map(|number| member(&format!("{number}/a/b/x"))).collect();
+        assert_eq!(base_dir(&members, "*", 30).ok().as_deref(), Some("0/"));
+        let error = base_dir(&members, "*", 29).expect_err("there are thirty");
+        assert_eq!(error.reason(), "archive-bomb");
     }
 }

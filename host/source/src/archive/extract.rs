@@ -5,16 +5,18 @@ use std::collections::HashMap;
 
 use super::ArchiveError;
 use super::base_dir::Placed;
-use super::member::{Content, Member, MemberKind};
+use super::limits::too_many;
+use super::member::{Content, LONGEST, Member, MemberKind};
 use super::vfs::{Fault, Found, Id, Inode, Slot, Vfs};
 
-/// Unpacks the staged ones of `members`, in order.
-pub(crate) fn extract(members: &[Placed]) -> Result<Vfs, ArchiveError> {
-    let mut extraction = Extraction { vfs: Vfs::new(), members, by_name: HashMap::new() };
+/// Unpacks the staged ones of `members`, in order, to at most `most` files and directories.
+pub(crate) fn extract(members: &[Placed], most: u64) -> Result<Vfs, ArchiveError> {
+    let vfs = Vfs::new(usize::try_from(most).unwrap_or(usize::MAX));
+    let mut extraction = Extraction { vfs, members, by_name: HashMap::new() };
     for (index, placed) in members.iter().enumerate() {
         if placed.staged {
             let member = &placed.member;
-            extraction.member(index, member).map_err(|fault| error(&member.name, fault))?;
+            extraction.member(index, member).map_err(|problem| error(&member.name, problem, most))?;
         }
     }
     Ok(extraction.vfs)
@@ -32,11 +34,12 @@ impl From<Fault> for Problem {
     }
 }
 
-fn error(entry: &str, problem: Problem) -> ArchiveError {
+fn error(entry: &str, problem: Problem, most: u64) -> ArchiveError {
     let entry = entry.to_owned();
     match problem {
         Problem::Fault(Fault::Climbs(through)) => ArchiveError::Climbs { entry, through },
         Problem::Fault(Fault::Blocked(why)) => ArchiveError::Conflict { entry, why },
+        Problem::Fault(Fault::Full) => too_many(most),
         Problem::Unknown(flag) => ArchiveError::Unknown { entry, flag },
         Problem::Name => ArchiveError::Name { entry },
     }
@@ -189,7 +192,7 @@ impl Extraction<'_> {
 
 /// Linux takes paths up to 4095 bytes, and names up to 255.
 fn check_length(path: &str) -> Result<(), Problem> {
-    if path.len() > 4095 || path.split('/').any(|part| part.len() > 255) || path.contains('\0') {
+    if path.len() > LONGEST || path.split('/').any(|part| part.len() > 255) || path.contains('\0') {
         return Err(Problem::Name);
     }
     Ok(())

@@ -26,6 +26,8 @@ impl Glob {
         let pattern: Vec<char> = pattern.strip_prefix('/').unwrap_or(pattern).chars().collect();
         let mut steps = Vec::new();
         let mut at = 0;
+        // Behind a bracket that is never closed, no other is.
+        let mut closes = true;
         while let Some(&c) = pattern.get(at) {
             at += 1;
             steps.push(match c {
@@ -35,13 +37,16 @@ impl Glob {
                 }
                 '*' => Step::Run,
                 '?' => Step::One,
-                '[' => match set_end(&pattern, at) {
+                '[' if closes => match set_end(&pattern, at) {
                     Some(end) => {
                         let set = parse_set(&pattern[at..end]);
                         at = end + 1;
                         set
                     }
-                    None => Step::Literal('['),
+                    None => {
+                        closes = false;
+                        Step::Literal('[')
+                    }
                 },
                 _ => Step::Literal(c),
             });
@@ -143,6 +148,9 @@ mod tests {
         check("d[!ab]x", &["dcx", "d/x"], &["dax", "dx"]);
         check("[]x]", &["]", "x"], &["[", "a"]);
         check("[ab", &["[ab"], &["a", "b"]);
+        check("[[!]", &["[", "!"], &["a"]);
+        check("[][", &["[]["], &["["]);
+        check("[!][a", &["[!][a"], &["a"]);
         check("[^a]", &["^", "a"], &["b"]);
         check("a.c", &["a.c"], &["abc"]);
         check("", &[""], &["a"]);

@@ -7,7 +7,7 @@ use super::ArchiveError;
 /// Bounds on an archive. By default as many entries and bytes as a tree may have.
 #[derive(Clone, Copy, Debug)]
 pub struct ArchiveLimits {
-    /// The number of entries.
+    /// The number of entries, and that of the files and directories that they unpack to.
     pub entries: u64,
     /// The bytes of all files, holes included.
     pub unpacked: u64,
@@ -60,6 +60,11 @@ impl Meter {
         }
         Ok(())
     }
+}
+
+/// The error of an archive that unpacks to more than `most` files and directories.
+pub(crate) fn too_many(most: u64) -> ArchiveError {
+    bomb(format!("more than {most} files and directories"))
 }
 
 fn bomb(what: String) -> ArchiveError {

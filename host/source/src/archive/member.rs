@@ -1,5 +1,8 @@
 //! What an archive says, entry by entry.
 
+/// Bytes of the longest path that Linux takes.
+pub(crate) const LONGEST: usize = 4095;
+
 /// An entry of an archive. Its contents are already in the store.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {

@@ -56,8 +56,8 @@ pub(crate) fn import(
 ) -> Result<Digest, ImportError> {
     let (members, contents) = pool::with_pool(cas, |pool| read::read(input, limits, pool))?;
     let members = members?;
-    let base = base_dir::base_dir(&members, base_dir)?;
-    let vfs = extract::extract(&base_dir::below(members, &base))?;
+    let base = base_dir::base_dir(&members, base_dir, limits.entries)?;
+    let vfs = extract::extract(&base_dir::below(members, &base), limits.entries)?;
     let mut builder = TreeBuilder::new();
     add(&vfs, Vfs::ROOT, &mut String::new(), &contents, &mut builder)?;
     Ok(builder.store(cas)?)
@@ -89,6 +89,12 @@ fn add(
             Ok(())
         }
     }
+}
+
+/// Whether a path matches a pattern of `base-dir`.
+#[cfg(fuzzing)]
+pub(crate) fn glob_matches(pattern: &str, path: &str) -> bool {
+    glob::Glob::new(pattern).matches(path)
 }
 
 /// Names count from the root of the archive, with or without a `./` before them.

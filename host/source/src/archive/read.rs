@@ -8,7 +8,7 @@ use tar::{Archive, Entry, EntryType};
 
 use super::decode::decode;
 use super::limits::{ArchiveLimits, Meter};
-use super::member::{Member, MemberKind};
+use super::member::{LONGEST, Member, MemberKind};
 use super::pool::Pool;
 use super::sparse::{self, Sparse};
 use super::{ArchiveError, damaged};
@@ -72,7 +72,7 @@ impl Reading {
         let mut name = text(&entry.path_bytes())?;
         let sparse = sparse::header(&mut entry).map_err(|error| self.explain(error, false))?;
         if let Some(real) = sparse.as_ref().and_then(|sparse| sparse.name.clone()) {
-            name = real;
+            name = text(real.as_bytes())?;
         }
         let size = sparse.as_ref().map_or(entry.size(), |sparse| sparse.size);
         self.meter.entry(size, self.taken.load(Ordering::Relaxed))?;
@@ -111,9 +111,14 @@ impl Reading {
     }
 }
 
+/// A name or target. Longer ones than any file has could cost time by their length squared.
 fn text(bytes: &[u8]) -> Result<String, ArchiveError> {
-    let name = |_| ArchiveError::Name { entry: String::from_utf8_lossy(bytes).into_owned() };
-    std::str::from_utf8(bytes).map(str::to_owned).map_err(name)
+    let start = &bytes[..bytes.len().min(LONGEST)];
+    let name = || ArchiveError::Name { entry: String::from_utf8_lossy(start).into_owned() };
+    match std::str::from_utf8(bytes) {
+        Ok(text) if bytes.len() <= LONGEST => Ok(text.to_owned()),
+        _ => Err(name()),
+    }
 }
 
 /// Stops a stream that expands too much, wherever in the archive it does.

@@ -40,10 +40,14 @@ pub(crate) enum Fault {
     Climbs(String),
     /// Something is in the way.
     Blocked(&'static str),
+    /// There are as many files and directories as there may be.
+    Full,
 }
 
 pub(crate) struct Vfs {
     nodes: Vec<Inode>,
+    /// Nodes above which no directory is made: a name makes all those that it goes through.
+    most: usize,
 }
 
 /// As many links as Linux follows on one path.
@@ -54,8 +58,9 @@ const MAX_DEPTH: u32 = spec_cas::Limits::DEEPEST;
 impl Vfs {
     pub(crate) const ROOT: Id = Id(0);
 
-    pub(crate) fn new() -> Self {
-        Self { nodes: vec![Inode::Directory { parent: Self::ROOT, depth: 0, entries: BTreeMap::new() }] }
+    pub(crate) fn new(most: usize) -> Self {
+        let root = Inode::Directory { parent: Self::ROOT, depth: 0, entries: BTreeMap::new() };
+        Self { nodes: vec![root], most }
     }
 
     pub(crate) fn get(&self, id: Id) -> &Inode {
@@ -172,6 +177,9 @@ impl Vfs {
         if depth > MAX_DEPTH {
             return Err(Fault::Blocked("its directories are nested too deeply"));
         }
+        if self.nodes.len() >= self.most {
+            return Err(Fault::Full);
+        }
         let directory = Inode::Directory { parent: slot.directory, depth, entries: BTreeMap::new() };
         Ok(self.add(slot, directory))
     }
@@ -206,7 +214,7 @@ mod tests {
     use super::*;
 
     fn sample() -> Result<Vfs, Fault> {
-        let mut vfs = Vfs::new();
+        let mut vfs = Vfs::new(100);
         for (path, target) in [
             ("usr/lib/x", ""),
             ("lib", "usr/lib"),
@@ -252,6 +260,14 @@ mod tests {
         assert!(matches!(vfs.make_way("abs/file"), Err(Fault::Climbs(_))));
         assert!(matches!(vfs.make_way("fresh/../file"), Err(Fault::Blocked(_))));
         assert_eq!(vfs.make_way("usr/..")?, Err(Vfs::ROOT));
+        Ok(())
+    }
+
+    #[test]
+    fn directories_that_a_name_makes_are_counted() -> Result<(), Fault> {
+        let mut vfs = Vfs::new(4);
+        vfs.make_way("a/b/c/file")?.map_err(|_| Fault::Blocked("root"))?;
+        assert_eq!(vfs.make_way("a/b/d/file"), Err(Fault::Full));
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use super::{
     Content, ElementIndex, Origin, PlatformTree, Record, RecordedAction, RecordedInput, RecordedOutput,
     digest_table,
 };
-use crate::path_table::{PathId, PathTable};
+use crate::path_table::{LONGEST, PathId, PathTable};
 
 /// The record, or what is wrong with it.
 pub(crate) fn record(compact: proto::Compact) -> Result<Record, String> {
@@ -42,13 +42,18 @@ fn paths(parents: &[u32], names: &[String]) -> Result<PathTable, String> {
     if parents.len() != names.len() {
         return Err(format!("{} parents of {} names", parents.len(), names.len()));
     }
-    let mut paths = PathTable::new();
+    let (mut paths, mut lengths) = (PathTable::new(), vec![0]);
     for (parent, name) in parents.iter().zip(names) {
         let id = paths.len();
         // With a parent of a higher number, a path could be its own ancestor.
         let proper = (*parent as usize) < id && !name.is_empty() && !name.contains(['/', '\0']);
         if !proper || paths.child(PathId(*parent), name).index() != id {
             return Err(format!("the path table has an invalid entry '{name}' in {parent}"));
+        }
+        lengths.push(lengths[*parent as usize] + 1 + name.len());
+        // Paths are in the table once, however long; each of their texts is as long as all its names.
+        if lengths[id] > LONGEST {
+            return Err(format!("a path of more than {LONGEST} bytes ends in node {id}"));
         }
     }
     Ok(paths)

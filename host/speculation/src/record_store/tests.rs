@@ -136,9 +136,10 @@ fn a_record_with_invalid_numbers_is_refused() {
     let store = Store::new();
     let good = SpeculativeActions::decode(&*sample(&store).encode_compact()).expect("a message");
     type Change = fn(&mut spec_proto::buildstream::v2::speculative_actions::Compact);
-    let changes: [(&str, Change); 8] = [
+    let changes: [(&str, Change); 9] = [
         ("no element", |c| c.elements.clear()),
         ("a path of a later number", |c| c.path_parents[0] = 9),
+        ("a path that is too long", |c| c.path_names[0] = "x".repeat(4096)),
         ("an input without a path", |c| c.inputs[0].path = 99),
         ("an unknown digest", |c| c.actions[0].base = 99),
         ("half a hash", |c| _ = c.hashes.pop()),

@@ -15,7 +15,7 @@ use spec_proto::buildstream::v2::speculative_actions::{Overlay, SpeculativeActio
 use crate::error::Result;
 use crate::input_root::{InputNumbering, InputRootWalker, RecordNumbering};
 use crate::message;
-use crate::path_table::PathId;
+use crate::path_table::{LONGEST, PathId};
 use crate::record::{Content, ElementIndex, InputId, Origin, Record, RecordedAction, RecordedInput};
 
 /// The record in this format.
@@ -171,6 +171,9 @@ impl UpstreamReader {
             "" => ElementIndex::SELF,
             name => self.record.element_index(name),
         };
+        if overlay.source_path.len() >= LONGEST {
+            return Err(format!("the path of an overlay has {} bytes", overlay.source_path.len()));
+        }
         let path = self.record.paths.add(&overlay.source_path);
         Ok(Some((
             target,

@@ -1,0 +1,44 @@
+//! What the fuzz targets reach of archives, patterns and URLs. Compiled for them alone.
+
+use spec_cas::{Cas, CasError};
+use spec_model::{Cancel, Digest};
+
+use crate::archive::{self, ArchiveError, ArchiveLimits, ImportError};
+use crate::stream::HashingReader;
+use crate::url::{Alias, Location, Target};
+use crate::watch::Watch;
+
+/// Imports an archive that is in memory; `None` when a path in it is longer than the store takes. The store is expected
+/// to work.
+///
+/// # Errors
+/// What is wrong with the archive.
+pub fn import(
+    archive: Vec<u8>,
+    cas: &Cas,
+    base_dir: &str,
+    limits: ArchiveLimits,
+) -> Result<Option<Digest>, ArchiveError> {
+    let mut reader = HashingReader::new(std::io::Cursor::new(archive), None, &Watch::quiet(Cancel::new()));
+    match archive::import(&mut reader, cas, base_dir, limits) {
+        Ok(digest) => Ok(Some(digest)),
+        Err(ImportError::Archive(error)) => Err(error),
+        Err(ImportError::Cas(CasError::BadPath { .. })) => Ok(None),
+        Err(ImportError::Cas(error)) => panic!("the store does not take what the archive holds: {error}"),
+    }
+}
+
+/// Whether a path matches a pattern of `base-dir`.
+#[must_use]
+pub fn glob_matches(pattern: &str, path: &str) -> bool {
+    archive::glob_matches(pattern, path)
+}
+
+/// A URL with its alias replaced by `base`, the folder of its downloads, and whether it can be fetched.
+#[must_use]
+pub fn locate(url: &str, alias: &str, base: &str) -> Option<(String, String, bool)> {
+    let known = |name: &str| (name == alias).then(|| Alias { url: base.to_owned(), mirrors: Vec::new() });
+    let location = Location::new(url, known).ok()?;
+    let fetchable = Target::of(&location.url).is_ok();
+    Some((location.url.clone(), location.directory_name(), fetchable))
+}
