@@ -71,8 +71,10 @@ pub(crate) fn store(cas: &Cas, paths: &PathMap) -> Result<Digest> {
 fn properties() -> impl Strategy<Value = NodeProperties> {
     let named = prop::collection::btree_map("[a-z]{1,3}", "[a-z]{0,3}", 0..3);
     let mtime = prop::option::of((-62_135_596_800..=253_402_300_799_i64, 0..1_000_000_000_i32));
-    (named, mtime, prop::option::of(0..0o10000_u32)).prop_map(|(named, mtime, unix_mode)| {
-        NodeProperties { properties: named.into_iter().collect(), mtime, unix_mode }
+    (named, mtime, prop::option::of(0..0o10000_u32)).prop_map(|(named, mtime, unix_mode)| NodeProperties {
+        properties: named.into_iter().collect(),
+        mtime,
+        unix_mode,
     })
 }
 
