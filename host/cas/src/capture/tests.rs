@@ -161,7 +161,8 @@ fn too_much_is_refused_before_it_is_read() {
         File::create(upper.join("x")).and_then(|file| file.set_len(1 << 42)).expect("a file");
     };
     let deep = |upper: &Path| fs::create_dir_all(upper.join("a/b/c/d")).expect("folders");
-    let table: [(&dyn Fn(&Path), &str); 3] = [
+    type Make<'a> = &'a dyn Fn(&Path);
+    let table: [(Make<'_>, &str); 3] = [
         (&files, "11 entries"),
         (&sparse, "4398046511104 bytes"),
         (&deep, "/a/b/c/d has 4 levels of folders"),
