@@ -17,8 +17,11 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
+/// Damages a file that holds these bytes.
+type Damage = fn(&Path, &[u8]);
+
 /// What a disk, a killed process or a hand may make of a file.
-const DAMAGES: [(&str, fn(&Path, &[u8])); 4] = [
+const DAMAGES: [(&str, Damage); 4] = [
     ("random", |file, bytes| {
         // Not of the same length, and no text.
         let noise: Vec<u8> =

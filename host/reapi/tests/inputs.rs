@@ -70,6 +70,7 @@ fn lists(bad: &str) -> Vec<reapi::ActionResult> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::too_many_lines, reason = "a table")]
 async fn results_whose_outputs_cannot_be_are_refused() {
     let fixture = Fixture::new().await;
     fixture.cas.put_bytes(&[0x0a, 0]).unwrap();

@@ -78,7 +78,8 @@ async fn a_server_gives_what_its_settings_allow() {
     let with = |rights: &Rights| Options { rights: Arc::new(rights.clone()), ..Options::default() };
     let (usual, few, online) =
         (Fixture::new().await, Fixture::with(with(&few)).await, Fixture::with(with(&online)).await);
-    let table: [(&Fixture, &[(&str, &str)], &[&str]); 8] = [
+    type Row<'a> = (&'a Fixture, &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let table: [Row<'_>; 8] = [
         (&usual, &[("network", "off"), ("unixUID", "1"), ("remoteApisSocketPath", "/run/s")], &[]),
         (&usual, &[("network", "on")], &["network"]),
         (&online, &[("network", "on")], &[]),

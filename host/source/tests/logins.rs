@@ -62,7 +62,7 @@ fn a_server_that_does_not_ask_gets_none() {
 fn tokens() {
     let token = Some("Bearer 1234".to_owned());
     let logins = told(vec![Answer::whole(BODY)], "machine 127.0.0.1\n  password 1234");
-    assert_eq!(logins, [token.clone()]);
+    assert_eq!(logins, std::slice::from_ref(&token));
     let answers = vec![challenge("Bearer"), Answer::whole(BODY)];
     assert_eq!(told(answers, "machine 127.0.0.1 login me password 1234"), [None, token]);
 }

@@ -238,7 +238,8 @@ mod tests {
         let clients = &Rights::of_clients();
         let few =
             &Rights { users: Numbers::and(vec![7..=7, 1000..=1999]), sockets: false, ..Rights::of_clients() };
-        let table: [(&Rights, &[(&str, &str)], Option<u64>, &[(&str, &str)]); 17] = [
+        type Row<'a> = (&'a Rights, &'a [(&'a str, &'a str)], Option<u64>, &'a [(&'a str, &'a str)]);
+        let table: [Row<'_>; 17] = [
             (sandbox, &[], None, &[]),
             (sandbox, &[("network", "off"), ("unixUID", "1000"), ("unixGID", "100")], Some(60), &[]),
             (sandbox, &[("network", "on")], None, &[("network", "off")]),

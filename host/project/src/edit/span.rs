@@ -68,8 +68,9 @@ fn mapping<'t>(
             let brace = offsets.byte(span.start.index())?;
             return Some(Found::Mapping { last: if flow && ends_in_nothing { brace } else { last }, flow });
         }
-        // Of a value that is left out, as in `{a, b: }`, the parser tells the sign that follows.
-        ends_in_nothing = flow && matches!(event, Event::Scalar(..)) && offsets.is_at_sign(&span);
+        // Of a value that is left out, as in `{a, b: }`, the parser tells nothing, or the sign that follows.
+        let is_scalar = matches!(event, Event::Scalar(..));
+        ends_in_nothing = flow && is_scalar && (span.is_empty() || offsets.is_at_sign(&span));
         if ends_in_nothing {
             continue;
         }

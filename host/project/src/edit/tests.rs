@@ -15,7 +15,8 @@ fn ref_place(text: &str) -> RefPlace {
 }
 
 fn check(before: &str, after: &str) {
-    let found = set_ref(before, &ref_place(before), "new").expect("the ref is set");
+    let found = set_ref(before, &ref_place(before), "new");
+    let found = found.unwrap_or_else(|error| panic!("{before}: {error}"));
     assert_eq!(found, after);
 }
 
