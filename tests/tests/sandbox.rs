@@ -77,7 +77,8 @@ fn what_builds_may_not_is_refused() {
 #[test]
 fn the_user_opens_namespaces_to_a_project() {
     let host = Host::shared();
-    let text = element("", &["bwrap --unshare-user --bind / / --unshare-pid true", "unshare -Ur true"]);
+    let sandbox = "sandbox: {build-uid: 1000, build-gid: 1000}\n";
+    let text = element(sandbox, &["bwrap --unshare-user --bind / / --unshare-pid true", "unshare -Ur true"]);
     let project = Project::on_base(&[("elements/nested.bst", &text)]);
     host.run(&project, &["build", "nested.bst"]).refused(1, "command-failed", &["new namespace"]);
     host.configure("projects:\n  hello:\n    sandbox:\n      allow-user-namespaces: True\n");
