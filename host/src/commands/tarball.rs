@@ -14,7 +14,7 @@ use crate::user_file::NewFile;
 /// BuildStream's one modification time, 2011-11-11 11:11:11 UTC.
 const MTIME: u64 = 1_321_009_871;
 
-/// Refuses what [`write`] would refuse, before the work of making the tree.
+/// Refuses what [`write()`] would refuse, before the work of making the tree.
 ///
 /// # Errors
 /// `file-exists`, `file-is-directory`.
