@@ -74,6 +74,6 @@ fn a_full_disk_is_told_with_what_makes_room() {
 
 #[test]
 fn a_disk_that_may_not_be_written_is_read() {
-    let script = format!("must build all.bst; mount -o remount,ro $cache || exit 77\n{READ}");
+    let script = format!("must build all.bst; mount -o remount,bind,ro $cache || exit 77\n{READ}");
     let _ = on_small_disk("size=30m", &script).success();
 }

@@ -1,7 +1,5 @@
 //! What can go wrong with artifacts.
 
-use std::path::PathBuf;
-
 use spec_cas::CasError;
 use spec_model::{Digest, UserError};
 
@@ -11,20 +9,6 @@ use crate::name::ArtifactName;
 /// A failed operation on artifacts.
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
-    /// A record is there but cannot be read. Reason `artifact-damaged`.
-    #[error(
-        "the record of the artifact {name} in the store {} is damaged: {why}; \
-         drop it with `spec-host artifact delete {name}` and build the element again",
-        store.display()
-    )]
-    Damaged {
-        /// Which one.
-        name: Box<ArtifactName>,
-        /// The folder of the store.
-        store: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
     /// A record is of a format that this program does not know. Reason `artifact-newer-format`.
     #[error(
         "the record of the artifact {name} has format {version}, but this program knows formats up to {known}; \
@@ -65,7 +49,6 @@ pub enum ArtifactError {
 impl UserError for ArtifactError {
     fn reason(&self) -> &str {
         match self {
-            Self::Damaged { .. } => "artifact-damaged",
             Self::NewerFormat { .. } => "artifact-newer-format",
             Self::Incomplete { .. } => "artifact-incomplete",
             Self::BadName { .. } => "bad-artifact-name",

@@ -56,17 +56,14 @@ impl Artifacts {
     /// As [`get`](Self::get).
     pub fn record(&self, name: &ArtifactName) -> Result<Option<Artifact>> {
         let bytes = self.records.get(&name.to_string())?;
-        match bytes.map(|bytes| self.parse(name, &bytes)) {
-            Some(Err(ArtifactError::Damaged { why, .. })) => {
-                self.records.damaged(&name.to_string(), &why);
-                Ok(None)
-            }
-            parsed => parsed.unwrap_or(Ok(None)),
-        }
+        bytes.map_or(Ok(None), |bytes| self.parse(name, &bytes))
     }
 
     fn parse(&self, name: &ArtifactName, bytes: &[u8]) -> Result<Option<Artifact>> {
-        let message = proto::Artifact::decode(bytes).map_err(|error| self.damaged(name, error))?;
+        let message = match proto::Artifact::decode(bytes) {
+            Ok(message) => message,
+            Err(error) => return Ok(self.damaged(name, &error)),
+        };
         match message.version {
             to_proto::VERSION => {}
             version if version > to_proto::VERSION => {
@@ -77,9 +74,9 @@ impl Artifacts {
                 });
             }
             version if version > 0 => return Ok(None),
-            _ => return Err(self.damaged(name, "it has no version")),
+            _ => return Ok(self.damaged(name, &"it has no version")),
         }
-        from_proto::artifact(message).map(Some).map_err(|error| self.damaged(name, error))
+        Ok(from_proto::artifact(message).map_or_else(|error| self.damaged(name, &error), Some))
     }
 
     /// What was recorded last of the same element under any key, if `wanted` of it, whether or not its blobs are here.
@@ -180,9 +177,10 @@ impl Artifacts {
         Ok(self.records.put(&names, &bytes)?)
     }
 
-    fn damaged(&self, name: &ArtifactName, why: impl ToString) -> ArtifactError {
-        let store = self.cas.root().to_path_buf();
-        ArtifactError::Damaged { name: Box::new(name.clone()), store, why: why.to_string() }
+    /// A record that cannot be read is none.
+    fn damaged(&self, name: &ArtifactName, why: &dyn std::fmt::Display) -> Option<Artifact> {
+        self.records.damaged(&name.to_string(), &why.to_string());
+        None
     }
 }
 

@@ -82,6 +82,17 @@ fn what_lies_in_the_place_of_a_record_goes() -> Result<()> {
 }
 
 #[test]
+fn what_cannot_be_put_leaves_nothing() -> Result<()> {
+    let Fixture { cas, .. } = &fixture();
+    let refs = cas.refs("artifacts");
+    let too_long = "b".repeat(300);
+    refs.put(&["a", &too_long, "d"], b"record").expect_err("no file has such a name");
+    let left = layout::entries(cas.shared.temp.own()?)?;
+    assert_eq!(left, [] as [PathBuf; 0]);
+    Ok(())
+}
+
+#[test]
 fn a_damaged_entry_is_none() -> Result<()> {
     let Fixture { cache, .. } = &fixture();
     let action = Digest::of(b"an action");
@@ -89,6 +100,33 @@ fn a_damaged_entry_is_none() -> Result<()> {
     for damage in [&b""[..], b"SPECAC1\n", &[0; 100]] {
         fs::write(cache.path(&action), damage).expect("the entry is ours");
         assert_eq!(cache.get(&action)?, None);
+    }
+    Ok(())
+}
+
+#[test]
+fn whatever_is_in_place_of_an_entry_is_none_and_is_replaced() -> Result<()> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cas = Cas::open(folder.path())?;
+    let (results, action) = (cas.action_cache(), Digest::of(b"action"));
+    let path = results.path(&action);
+    let damages: [&dyn Fn(); 4] = [
+        &|| std::fs::write(&path, "noise").expect("the store is ours"),
+        &|| std::fs::write(&path, "").expect("the store is ours"),
+        &|| std::fs::create_dir_all(path.join("in-it")).expect("the store is ours"),
+        &|| {
+            let folder = path.parent().expect("it is in a folder");
+            std::fs::remove_dir_all(folder).expect("the store is ours");
+            std::fs::write(folder, "").expect("the store is ours");
+        },
+    ];
+    for damage in damages {
+        results.put(&action, &[], b"result")?;
+        std::fs::remove_file(&path).expect("it was put");
+        damage();
+        assert_eq!(results.get(&action)?, None);
+        results.put(&action, &[], b"again")?;
+        assert_eq!(results.get(&action)?.as_deref(), Some(&b"again"[..]));
     }
     Ok(())
 }
