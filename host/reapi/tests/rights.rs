@@ -32,8 +32,11 @@ struct Violation {
     description: String,
 }
 
+/// Names and values.
+type Properties<'a> = &'a [(&'a str, &'a str)];
+
 /// An action that asks for this.
-fn action(fixture: &Fixture, properties: &[(&str, &str)]) -> Digest {
+fn action(fixture: &Fixture, properties: Properties<'_>) -> Digest {
     let action = reapi::Action::decode(&*fixture.cas.get(&fixture.action("true")).unwrap()).unwrap();
     let property = |(name, value): &(&str, &str)| reapi::platform::Property {
         name: (*name).to_owned(),
@@ -78,7 +81,7 @@ async fn a_server_gives_what_its_settings_allow() {
     let with = |rights: &Rights| Options { rights: Arc::new(rights.clone()), ..Options::default() };
     let (usual, few, online) =
         (Fixture::new().await, Fixture::with(with(&few)).await, Fixture::with(with(&online)).await);
-    let table: [(&Fixture, &[(&str, &str)], &[&str]); 8] = [
+    let table: [(&Fixture, Properties<'_>, &[&str]); 8] = [
         (&usual, &[("network", "off"), ("unixUID", "1"), ("remoteApisSocketPath", "/run/s")], &[]),
         (&usual, &[("network", "on")], &["network"]),
         (&online, &[("network", "on")], &[]),

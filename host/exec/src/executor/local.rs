@@ -214,7 +214,7 @@ impl LocalExecutor {
         let (mut result, special) = match &attempt.outcome {
             Ok(outcome) if outcome.ending == Ending::Cancelled => return Err(killed(&attempt, cancel)),
             Ok(outcome) => self.result(task, &attempt, outcome, cancel)?,
-            Err(Unstarted::Failed(result)) => (result.clone(), Vec::new()),
+            Err(Unstarted::Failed(result)) => (ActionResult::clone(result), Vec::new()),
             Err(Unstarted::Refused(error)) => return Err(error.clone()),
         };
         let end = Some(SystemTime::now());

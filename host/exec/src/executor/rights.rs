@@ -219,6 +219,9 @@ mod tests {
 
     use super::*;
 
+    /// Names and values.
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+
     fn action(timeout: Option<u64>) -> Action {
         let timeout = timeout.map(Duration::from_secs);
         let (command, input_root) = (Digest::of(b""), Digest::of(b""));
@@ -238,7 +241,7 @@ mod tests {
         let clients = &Rights::of_clients();
         let few =
             &Rights { users: Numbers::and(vec![7..=7, 1000..=1999]), sockets: false, ..Rights::of_clients() };
-        let table: [(&Rights, &[(&str, &str)], Option<u64>, &[(&str, &str)]); 17] = [
+        let table: [(&Rights, Pairs<'_>, Option<u64>, Pairs<'_>); 17] = [
             (sandbox, &[], None, &[]),
             (sandbox, &[("network", "off"), ("unixUID", "1000"), ("unixGID", "100")], Some(60), &[]),
             (sandbox, &[("network", "on")], None, &[("network", "off")]),

@@ -12,7 +12,7 @@ use super::task::Task;
 /// Why a command was not started.
 pub(super) enum Unstarted {
     /// There is no such program: a failed command, as in a shell.
-    Failed(ActionResult),
+    Failed(Box<ActionResult>),
     /// There is no result.
     Refused(ActionError),
 }
@@ -44,7 +44,7 @@ impl Unstarted {
             Some(_) => "",
         };
         let stderr = Captured { raw: format!("{error}\n{hint}").into_bytes(), digest: None };
-        Self::Failed(ActionResult { exit_code, stderr, ..ActionResult::default() })
+        Self::Failed(Box::new(ActionResult { exit_code, stderr, ..ActionResult::default() }))
     }
 
     fn invalid(what: impl ToString) -> Self {

@@ -133,8 +133,8 @@ fn outputs_deeper_than_paths_may_be_are_told_of() {
             names_no_host(fixture, "deep output", &error);
         }
     }
-    let script = format!("PATH=/bin; i=0; while [ $i -lt 400 ]; do i=$((i+1)); mkdir d; cd d; done");
-    let error = fixture.error(&fixture.script(&script, &["d"]));
+    let script = "PATH=/bin; i=0; while [ $i -lt 400 ]; do i=$((i+1)); mkdir d; cd d; done";
+    let error = fixture.error(&fixture.script(script, &["d"]));
     assert_eq!(error.reason(), "action-too-large", "{error}");
 }
 
