@@ -65,11 +65,12 @@ fn mapping<'t>(
             _ => {}
         }
         if depth == 0 {
-            let brace = offsets.byte(span.start.index())?;
-            return Some(Found::Mapping { last: if flow && ends_in_nothing { brace } else { last }, flow });
+            if ends_in_nothing {
+                last = offsets.byte(span.start.index())?;
+            }
+            return Some(Found::Mapping { last, flow });
         }
-        // Of a value that is left out, as in `{a, b: }`, the parser tells the sign that follows.
-        ends_in_nothing = flow && matches!(event, Event::Scalar(..)) && offsets.is_at_sign(&span);
+        ends_in_nothing = flow && offsets.is_left_out(&event, &span);
         if ends_in_nothing {
             continue;
         }
@@ -99,10 +100,11 @@ impl<'t> Offsets<'t> {
         Self { body, shift, starts: (!body.is_ascii()).then(starts) }
     }
 
-    /// Whether a sign of braces is where the parser says that a scalar begins.
-    fn is_at_sign(&self, span: &Span) -> bool {
-        let start = self.byte(span.start.index()).map(|start| start - self.shift);
-        start.is_some_and(|start| self.body[start..].trim_start().starts_with([',', '}', ']']))
+    /// Whether a scalar is left out, as in `{a, b: }`. The parser has `~` for it, at the sign before or behind it.
+    fn is_left_out(&self, event: &Event<'_>, span: &Span) -> bool {
+        let Event::Scalar(text, ScalarStyle::Plain, ..) = event else { return false };
+        let written = self.byte(span.start.index()).map(|start| &self.body[start - self.shift..]);
+        text == "~" && !written.is_some_and(|written| written.starts_with('~'))
     }
 
     /// The bytes of a span without the white space that the parser counts to some nodes.

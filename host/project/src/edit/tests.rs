@@ -78,6 +78,8 @@ fn values_that_are_left_out_in_braces_stay_so() {
     check("sources:\n- {x}\n", "sources:\n- {x, ref: new}\n");
     check("sources:\n- {kind: tar, x: }\n", "sources:\n- {kind: tar, x: , ref: new}\n");
     check("sources:\n- {kind: tar, x,}\n", "sources:\n- {kind: tar, x, ref: new}\n");
+    check("sources:\n- {kind: tar, x: ~}\n", "sources:\n- {kind: tar, x: ~, ref: new}\n");
+    check("sources:\n- {kind: tar, x: :y}\n", "sources:\n- {kind: tar, x: :y, ref: new}\n");
     check("sources: [{a: {b}}]\n", "sources: [{a: {b}, ref: new}]\n");
 }
 
