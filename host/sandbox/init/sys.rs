@@ -7,6 +7,7 @@ pub type Ret<T = usize> = Result<T, i32>;
 
 pub const ENOENT: i32 = 2;
 pub const EINTR: i32 = 4;
+const EAGAIN: i32 = 11;
 pub const ENOTDIR: i32 = 20;
 pub const EINVAL: i32 = 22;
 
@@ -100,7 +101,7 @@ pub fn open(path: &CStr, flags: usize) -> Ret<i32> {
 pub fn open_beneath(directory: i32, path: &CStr) -> Ret<i32> {
     const NO_OTHER_MOUNT_MAGICLINKS_SYMLINKS_BENEATH: u64 = 0x01 | 0x02 | 0x04 | 0x08;
     let mut how = [(O_PATH | O_CLOEXEC) as u64, 0, NO_OTHER_MOUNT_MAGICLINKS_SYMLINKS_BENEATH];
-    call!(OPENAT2, directory, path, Room(&mut how), 24usize).map(|fd| fd as i32)
+    open_how(directory, path, &mut how)
 }
 
 /// Removes the empty directory or the file `name` of `directory`; what else is there stays.
@@ -115,7 +116,21 @@ pub fn open_in_root(root: i32, path: &CStr) -> Ret<i32> {
     const RESOLVE_IN_ROOT: u64 = 0x10;
     const RESOLVE_NO_MAGICLINKS: u64 = 0x02;
     let mut how = [(O_PATH | O_CLOEXEC) as u64, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS];
-    call!(OPENAT2, root, path, Room(&mut how), 24usize).map(|fd| fd as i32)
+    open_how(root, path, &mut how)
+}
+
+/// The kernel cannot tell where `..` leads while something is renamed or mounted anywhere on the machine, and asks for
+/// another try: `openat2(2)`, EAGAIN. The number of tries is bounded.
+fn open_how(directory: i32, path: &CStr, how: &mut [u64; 3]) -> Ret<i32> {
+    const MOST_TRIES: usize = 10_000;
+    let mut opened = Err(EAGAIN);
+    for _ in 0..MOST_TRIES {
+        opened = call!(OPENAT2, directory, path, Room(&mut *how), 24usize).map(|fd| fd as i32);
+        if opened != Err(EAGAIN) {
+            break;
+        }
+    }
+    opened
 }
 
 pub fn close(fd: i32) {

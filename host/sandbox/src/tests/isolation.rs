@@ -140,3 +140,28 @@ fn links_do_not_lead_out() {
     );
     assert_eq!(std::fs::read_dir(outside).expect("still there").count(), 0);
 }
+
+/// The kernel gives up on a path with `..` in it when something is renamed anywhere meanwhile, and asks for another try.
+#[test]
+fn places_are_found_while_others_rename_files() {
+    let mut fixture = Fixture::new();
+    let layer = fixture.layer(&[("real/x", "")]);
+    std::os::unix::fs::symlink("../../../../real", layer.join("climb")).expect("a fresh link");
+    fixture.root.directories = vec!["/climb/made".into()];
+    let elsewhere = tempfile::tempdir().expect("a temporary directory");
+    let (one, other) = (elsewhere.path().join("one"), elsewhere.path().join("other"));
+    std::fs::create_dir(&one).expect("a fresh directory");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                std::fs::rename(&one, &other).and_then(|()| std::fs::rename(&other, &one)).expect("ours");
+            }
+        });
+        let all: Vec<_> = (0..200).map(|_| fixture.run(shell("test -d /real/made && echo inside"))).collect();
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        for outcome in all {
+            assert_eq!(outcome.expect("the sandbox works").1, "inside\n");
+        }
+    });
+}

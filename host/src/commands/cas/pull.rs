@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use spec_cas::{CasError, Limits};
+use spec_cas::CasError;
 use spec_model::{Digest, DigestFunction};
 use spec_remote::{Landing, Moved, Remote};
 
@@ -19,7 +19,7 @@ pub(super) fn run(app: &App, digest: &Digest, path: Option<&Path>, args: &Remote
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let _hook = cancel.on_cancel(move || _ = stop.send(()));
         let landing =
-            path.map(|path| Landing::prepare(path, Limits::default(), cancel.clone())).transpose()?;
+            path.map(|path| Landing::prepare(path, app.config.bounds.trees, cancel.clone())).transpose()?;
         tokio::select! {
             moved = pull(app, digest, landing, args) => moved,
             _ = stopped => Err(CasError::Cancelled.into()),
