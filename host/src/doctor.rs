@@ -5,6 +5,9 @@ use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use spec_cas::{Cas, LayerForm};
+use spec_exec::Staging;
+
 use crate::config::Config;
 
 /// A build needs about this much room; the example's base alone takes 1.5 GB. In bytes.
@@ -39,7 +42,7 @@ pub(crate) fn examine(config: &Config, project: &Path) -> Vec<Finding> {
     let mut findings = vec![configuration(config), cache(config), room(config)];
     let writable = findings[1].health == Health::Good;
     let temporary = || std::path::absolute(std::env::temp_dir()).unwrap_or_else(|_| PathBuf::from("/tmp"));
-    findings.extend(sandbox(if writable { config.cache_dir.clone() } else { temporary() }));
+    findings.extend(sandbox(&if writable { config.cache_dir.clone() } else { temporary() }));
     findings.push(processor());
     findings.push(certificates());
     findings.push(nearest_project(project));
@@ -92,12 +95,52 @@ fn room(config: &Config) -> Finding {
     finding("disk space", Health::Poor, detail, remedy)
 }
 
-fn sandbox(scratch: PathBuf) -> Vec<Finding> {
+/// Tries sandboxes as builds make them, with a store of its own in `folder`.
+fn sandbox(folder: &Path) -> Vec<Finding> {
     let health = |ok| if ok { Health::Good } else { Health::Bad };
-    let checks = spec_sandbox::probe(&scratch);
-    let finding =
-        |check: spec_sandbox::Check| finding(check.name, health(check.ok), check.detail, check.remedy);
-    checks.into_iter().map(finding).collect()
+    let made = tempfile::tempdir_in(folder).map_err(|error| error.to_string()).and_then(|own| {
+        let cas = Cas::open(own.path().join("cas")).map_err(|error| error.to_string())?;
+        let scratch = cas.scratch().map_err(|error| error.to_string())?;
+        Ok((own, cas, scratch))
+    });
+    let (_own, cas, scratch) = match made {
+        Ok(made) => made,
+        Err(error) => return vec![finding("sandbox", Health::Bad, error, "first mend the cache folder")],
+    };
+    let checks = spec_sandbox::probe(scratch.path());
+    let works = checks.iter().all(|check| check.ok);
+    let mut findings: Vec<Finding> = checks
+        .into_iter()
+        .map(|check| finding(check.name, health(check.ok), check.detail, check.remedy))
+        .collect();
+    if works {
+        findings.push(staging(&cas));
+    }
+    findings
+}
+
+/// Which way trees become what a sandbox sees.
+fn staging(cas: &Cas) -> Finding {
+    let Staging { form, refused } = Staging::examine(cas);
+    let (health, way) = match form {
+        LayerForm::Image => (Health::Good, "images of metadata over the cache; every folder can be renamed"),
+        LayerForm::Marked => {
+            (Health::Good, "marked folders over the cache; folders of dependencies cannot be renamed in one step")
+        }
+        LayerForm::Copied => (
+            Health::Poor,
+            "copies, which take time and disk; folders of dependencies cannot be renamed in one step",
+        ),
+    };
+    let why: String = refused
+        .iter()
+        .map(|(form, error)| {
+            let better = if *form == LayerForm::Image { "images" } else { "marked folders" };
+            format!("; no {better}: {error}")
+        })
+        .collect();
+    let remedy = if health == Health::Good { "" } else { "Linux 6.16 or newer makes this faster" };
+    finding("staging", health, format!("{way}{why}"), remedy)
 }
 
 fn processor() -> Finding {

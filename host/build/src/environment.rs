@@ -13,7 +13,7 @@ impl Job<'_> {
             let mut trees = Vec::with_capacity(elements.len());
             for &element in &elements {
                 if let Some(tree) = self.builder.artifact(self.request, element)?.trees.files {
-                    trees.push(StagedTree { tree, location: "/".to_owned(), owner: 0 });
+                    trees.push(StagedTree { tree, location: "/".to_owned(), owner: 0, movable: false });
                 }
             }
             let mut root = Root::new(self.builder.cas.clone())?;

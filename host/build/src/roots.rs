@@ -99,7 +99,7 @@ impl Builder {
             return Err(missing());
         }
         let mut job = Job::without_digests(self, request, observer, cancel)?;
-        job.root.stage(&[StagedTree { tree, location: "/".to_owned(), owner: 0 }])?;
+        job.root.stage(&[StagedTree { tree, location: "/".to_owned(), owner: 0, movable: false }])?;
         if let Some(sandbox) = artifact.sandbox {
             job.environment = sandbox.environment;
         }

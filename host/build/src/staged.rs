@@ -43,7 +43,12 @@ impl Staged {
             let Known { files, record, element } = self.known(builder, request, index)?;
             let Some(tree) = files else { continue };
             session.elements.push(element);
-            trees.push(StagedTree { tree, location: location.to_owned(), owner: self.layers.len() });
+            trees.push(StagedTree {
+                tree,
+                location: location.to_owned(),
+                owner: self.layers.len(),
+                movable: false,
+            });
             let kind = LayerKind::Artifact { record };
             self.layers.push(Layer { tree, location: location.to_owned(), element: index, kind });
         }
@@ -85,7 +90,7 @@ impl Staged {
         self.sessions.push(StagingSession { location: path.to_owned(), elements: vec![own] });
         let location = path.to_owned();
         self.layers.push(Layer { tree, location, element: request.element, kind: LayerKind::Sources });
-        vec![StagedTree { tree, location: path.to_owned(), owner: self.layers.len() - 1 }]
+        vec![StagedTree { tree, location: path.to_owned(), owner: self.layers.len() - 1, movable: true }]
     }
 
     /// The element whose tree has this number.

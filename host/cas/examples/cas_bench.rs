@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use spec_cas::{Cas, CheckoutMode, Layer, Result, Take, TreeBuilder};
+use spec_cas::{Cas, Layer, LayerCache, LayerForm, Result, Take, TreeBuilder};
 use spec_model::Digest;
 
 const BLOBS: usize = 10_000;
@@ -78,15 +78,15 @@ fn trees(folder: &Path, root: &Path) -> Result<()> {
     let import = || cas.import_dir(root, Take::Copy, |path| !path.starts_with("dev/"));
     let (base, _) = timed("import_dir of the root, cold", import)?;
     timed("import_dir of the root, again", import)?;
-    timed("checkout by hard links, cold", || {
-        cas.checkout_into(&base, &folder.join("one"), CheckoutMode::HardLink)
-    })?;
-    timed("checkout by hard links, again", || {
-        cas.checkout_into(&base, &folder.join("two"), CheckoutMode::HardLink)
-    })?;
-    timed("checkout by copies", || cas.checkout_into(&base, &folder.join("three"), CheckoutMode::Copy))?;
-    timed("checked_out, cold", || cas.checked_out(&base).map(drop))?;
-    timed("checked_out, again", || cas.checked_out(&base).map(drop))?;
+    timed("checkout by copies", || cas.checkout_into(&base, &folder.join("three")))?;
+    for form in [LayerForm::Image, LayerForm::Marked, LayerForm::Copied] {
+        let layers = LayerCache::new(cas.clone(), form);
+        timed(&format!("layer, {form:?}, cold"), || layers.layer(&base).map(drop))?;
+        timed(&format!("layer, {form:?}, again"), || layers.layer(&base).map(drop))?;
+    }
+    let layers = LayerCache::new(cas.clone(), LayerForm::Marked).kept_in("/dev/shm".into())?;
+    timed("layer, Marked in memory, cold", || layers.layer(&base).map(drop))?;
+    timed("layer, Marked in memory, again", || layers.layer(&base).map(drop))?;
 
     let mut builder = TreeBuilder::new();
     builder.add_file("usr/bin/hello", cas.put_bytes(b"hello")?, true)?;

@@ -12,8 +12,10 @@ use crate::builder::Batch;
 use crate::error::Result;
 use crate::host_folder::HostFolder;
 use crate::limits::UNNAMED;
+use crate::overlay_marks::{LowerPart, OverlayMarks, Upper, leads_nowhere};
 use crate::scan::{Found, Rules, Scan, Scanned, SpecialFile};
 use crate::store::Cas;
+use crate::tree::{Entry, find, push_name};
 use crate::writer::{Place, Take};
 
 /// What was learnt of a file by reading it.
@@ -44,63 +46,60 @@ impl Cas {
     /// `tree-too-large`, `cas-disk-full`, or when the file system fails.
     pub fn import_dir(&self, folder: &Path, take: Take, filter: impl Fn(&str) -> bool) -> Result<Digest> {
         let host = HostFolder::of_people(folder)?;
-        let scan = Scan::of(&host, "", self.rules(&filter, false))?;
+        let scan = Scan::of(&host, "", self.rules(&filter, None))?;
         let root = self.store_scanned(&host, &scan, None, take)?;
         self.mark_complete(&root)?;
         Ok(root)
     }
 
-    /// Stores what an overlay's upper folder changed over the tree `lower`, and answers with the digest of the
-    /// whole tree as it is seen through the overlay. Reads only what changed. Where `filter` refuses a path, what
-    /// `lower` has there stays.
+    /// Stores what an overlay's upper folder changed over the tree below it, and answers with the digest of the
+    /// whole tree as it is seen through the overlay. Reads only what changed. Where `filter` refuses a path, what is
+    /// below there stays.
     ///
     /// Modes do not keep anything from being read, whatever commands set; a file counts as executable by the mode that
     /// they set. Sockets, pipes and devices are passed by. Errors name paths as the commands saw them.
     ///
-    /// The overlay must be mounted with `redirect_dir=off,metacopy=off`.
-    ///
     /// # Errors
     /// `cas-bad-path` for names and targets that are not UTF-8, `tree-too-large`, `cas-disk-full`, or when the file
-    /// system fails; as [`directory`](Self::directory) for `lower`.
+    /// system fails; as [`directory`](Self::directory) for the tree below.
     pub fn import_upper(
         &self,
-        upper: &Path,
-        lower: &Digest,
+        upper: &Upper<'_>,
         take: Take,
         filter: impl Fn(&str) -> bool,
     ) -> Result<Captured> {
-        let host = HostFolder::of_commands(upper, take == Take::Move)?;
-        let captured = self.import_written(&host, "", lower, take, &filter)?;
+        let host = HostFolder::of_commands(upper.folder, take == Take::Move)?;
+        let captured = self.import_written(&host, "", upper, take, &filter)?;
         if take == Take::Copy {
             host.close()?;
         }
         Ok(captured)
     }
 
-    /// As [`import_upper`](Self::import_upper), for the folder at `path` of an open one.
+    /// As [`import_upper`](Self::import_upper), for the folder at `path` of an open one, below which is what `upper` says.
     pub(crate) fn import_written(
         &self,
         host: &HostFolder,
         path: &str,
-        lower: &Digest,
+        upper: &Upper<'_>,
         take: Take,
         filter: &dyn Fn(&str) -> bool,
     ) -> Result<Captured> {
-        let scan = Scan::of(host, path, self.rules(filter, true))?;
-        let root = self.store_scanned(host, &scan, Some(lower), take)?;
+        let scan = Scan::of(host, path, self.rules(filter, Some(upper.marks)))?;
+        let root = self.store_scanned(host, &scan, Some(upper), take)?;
         Ok(Captured { root, special: scan.special })
     }
 
-    fn rules<'a>(&'a self, filter: &'a dyn Fn(&str) -> bool, overlay: bool) -> Rules<'a> {
+    fn rules<'a>(&'a self, filter: &'a dyn Fn(&str) -> bool, overlay: Option<OverlayMarks>) -> Rules<'a> {
         let (limits, cancel) = (self.limits, &self.cancel);
-        Rules { filter, overlay, pass_special: overlay, limits, cancel }
+        Rules { filter, overlay, pass_special: overlay.is_some(), limits, cancel }
     }
 
     fn store_scanned(
         &self,
         host: &HostFolder,
         scan: &Scan,
-        lower: Option<&Digest>,
+        upper: Option<&Upper<'_>>,
         take: Take,
     ) -> Result<Digest> {
         let bytes = AtomicU64::new(0);
@@ -111,8 +110,10 @@ impl Cas {
         let stored = scan.read(host, Some(self), store)?;
         let load = |digest: &Digest| self.directory(digest);
         let batch = Batch::new(self.function());
-        let mut assembly = Assembly { load: &load, stored: &stored, batch };
-        let root = assembly.assemble(&scan.root, lower)?;
+        let root_below = upper.map(|upper| upper.root_below);
+        let mut assembly = Assembly { load: &load, root_below, stored: &stored, batch };
+        let root =
+            assembly.assemble(&scan.root, upper.map(|upper| upper.below).as_ref(), &mut String::new())?;
         assembly.batch.store(self)?;
         Ok(root)
     }
@@ -142,43 +143,103 @@ impl Cas {
 pub(crate) struct Assembly<'a> {
     /// Gives the directories of a tree below.
     pub(crate) load: &'a dyn Fn(&Digest) -> Result<Arc<Directory>>,
+    /// Gives the tree below an overlay's root.
+    pub(crate) root_below: Option<&'a dyn Fn() -> Result<Digest>>,
     pub(crate) stored: &'a [Stored],
     pub(crate) batch: Batch,
 }
 
 impl Assembly<'_> {
-    pub(crate) fn assemble(&mut self, scanned: &Scanned, lower: Option<&Digest>) -> Result<Digest> {
-        let lower: Arc<Directory> = match lower.filter(|_| !scanned.opaque) {
+    /// Makes the directory at `path` of what was scanned, over the directory `lower`.
+    pub(crate) fn assemble(
+        &mut self,
+        scanned: &Scanned,
+        lower: Option<&Digest>,
+        path: &mut String,
+    ) -> Result<Digest> {
+        let lower: Arc<Directory> = match lower.filter(|_| scanned.lower != LowerPart::Nothing) {
             Some(digest) => (self.load)(digest)?,
             None => Arc::default(),
         };
         let mut directory = kept(&lower, scanned);
         for (name, found) in &scanned.entries {
-            let name = name.clone();
-            match found {
-                Found::Gone => {}
-                Found::File(index) => {
-                    let Stored { digest, executable } = self.stored[*index];
-                    let properties = NodeProperties::default();
-                    directory.files.push(FileNode { name, digest, executable, properties });
-                }
-                Found::Symlink(target) => {
-                    let (target, properties) = (target.clone(), NodeProperties::default());
-                    directory.symlinks.push(SymlinkNode { name, target, properties });
-                }
-                Found::Folder(inner) => {
-                    let below =
-                        lower.directories.iter().find(|node| node.name == name).map(|node| node.digest);
-                    let digest = self.assemble(inner, below.as_ref())?;
-                    directory.directories.push(DirectoryNode { name, digest });
-                }
-            }
+            let length = path.len();
+            push_name(path, name);
+            self.add(&mut directory, name.clone(), found, &lower, path)?;
+            path.truncate(length);
         }
         directory.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         directory.directories.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         directory.symlinks.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(self.batch.add(directory))
     }
+
+    fn add(
+        &mut self,
+        directory: &mut Directory,
+        name: String,
+        found: &Found,
+        lower: &Directory,
+        path: &mut String,
+    ) -> Result<()> {
+        let properties = NodeProperties::default();
+        match found {
+            Found::Gone => {}
+            Found::File(index) => {
+                let Stored { digest, executable } = self.stored[*index];
+                directory.files.push(FileNode { name, digest, executable, properties });
+            }
+            Found::FileBelow { contents, executable } => {
+                let Some(Entry::File(file)) = self.below(lower, &name, contents)? else {
+                    return Err(leads_nowhere(path));
+                };
+                let executable = *executable;
+                directory.files.push(FileNode { name, digest: file.digest, executable, properties });
+            }
+            Found::Symlink(target) => {
+                directory.symlinks.push(SymlinkNode { name, target: target.clone(), properties });
+            }
+            Found::Folder(inner) => {
+                let below = match self.below(lower, &name, &inner.lower)? {
+                    Some(Entry::Directory(digest)) => Some(digest),
+                    _ => None,
+                };
+                let digest = self.assemble(inner, below.as_ref(), path)?;
+                directory.directories.push(DirectoryNode { name, digest });
+            }
+        }
+        Ok(())
+    }
+
+    /// What the layers below have for the entry `name` of a folder whose part of them is `lower`.
+    fn below(&self, lower: &Directory, name: &str, part: &LowerPart) -> Result<Option<Entry>> {
+        let name = match part {
+            LowerPart::Nothing => return Ok(None),
+            LowerPart::SameName => name,
+            LowerPart::Name(name) => name,
+            LowerPart::Path(path) => {
+                return match self.root_below {
+                    Some(root) => lookup(self.load, root()?, path),
+                    None => Ok(None),
+                };
+            }
+        };
+        Ok(find(lower, name).map(Entry::from))
+    }
+}
+
+fn lookup(
+    load: &dyn Fn(&Digest) -> Result<Arc<Directory>>,
+    root: Digest,
+    path: &str,
+) -> Result<Option<Entry>> {
+    let mut entry = Entry::Directory(root);
+    for name in path.split('/').filter(|name| !name.is_empty()) {
+        let Entry::Directory(digest) = entry else { return Ok(None) };
+        let Some(found) = find(&*load(&digest)?, name).map(Entry::from) else { return Ok(None) };
+        entry = found;
+    }
+    Ok(Some(entry))
 }
 
 /// The part of `lower` that the names in `scanned` leave alone.

@@ -8,36 +8,28 @@ use rayon::Scope;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec};
 use rustix::io::Errno;
 use spec_model::Digest;
-use spec_model::tree::{FileNode, SymlinkNode};
+use spec_model::tree::{FileNode, NodeProperties, SymlinkNode};
 
 use crate::error::{CasError, Result};
-use crate::layout::BlobName;
 use crate::sparse::clone_or_copy;
 use crate::store::Cas;
 use crate::temp::{fixed_times, settle};
 
-/// How the files of a checkout come about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CheckoutMode {
-    /// Links to the store's own files: nobody may write to them. Copied where the file system cannot link.
-    HardLink,
-    /// Files of their own, sharing blocks with the store where the file system can.
-    Copy,
-}
-
 impl Cas {
     /// Puts a tree at `dest`, which must not exist. Half a tree is left there when this fails: it is for folders that
     /// nobody else looks at. For folders of users there is [`export`](Self::export).
+    ///
+    /// Files are the folder's own, sharing blocks with the store where the file system can.
     ///
     /// Directories and executables get mode 0755, other files 0644, all the time 2011-11-11 11:11:11 UTC, unless a
     /// node's properties say otherwise.
     ///
     /// # Errors
     /// `cas-missing` naming the path, `cas-disk-full`, or when the file system fails.
-    pub fn checkout_into(&self, root: &Digest, dest: &Path, mode: CheckoutMode) -> Result<()> {
+    pub fn checkout_into(&self, root: &Digest, dest: &Path) -> Result<()> {
         self.totals(root)?;
         fs::create_dir(dest).map_err(CasError::io("create", dest))?;
-        let checkout = Checkout { cas: self, mode, dest, failure: Mutex::new(None) };
+        let checkout = Checkout { cas: self, dest, failure: Mutex::new(None) };
         self.workers()?.scope(|scope| checkout.folder(scope, PathBuf::new(), *root));
         checkout.failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
@@ -45,7 +37,6 @@ impl Cas {
 
 struct Checkout<'a> {
     cas: &'a Cas,
-    mode: CheckoutMode,
     dest: &'a Path,
     failure: Mutex<Option<CasError>>,
 }
@@ -77,7 +68,7 @@ impl Checkout<'_> {
         }
         for file in &directory.files {
             self.cas.check_cancel()?;
-            self.file(&folder, file)
+            self.copy(&folder, file)
                 .map_err(|error| error.about(format!("file /{}", path.join(&file.name).display())))?;
         }
         for link in &directory.symlinks {
@@ -85,33 +76,6 @@ impl Checkout<'_> {
         }
         settle(&folder, directory.properties.unix_mode.unwrap_or(0o755))
             .map_err(CasError::io("finish", &host))
-    }
-
-    fn file(&self, folder: &File, file: &FileNode) -> Result<()> {
-        let plain = file.properties.mtime.is_none() && file.properties.unix_mode.is_none();
-        if self.mode == CheckoutMode::Copy || !plain {
-            return self.copy(folder, file);
-        }
-        match self.link(folder, file) {
-            Err(Errno::NOENT) if file.executable => {
-                self.cas.make_twin(&file.digest)?;
-                self.link(folder, file).map_err(CasError::io("link", &file.name))
-            }
-            Err(Errno::NOENT) => Err(CasError::Missing { digest: file.digest, what: "file".to_owned() }),
-            Err(Errno::XDEV | Errno::MLINK | Errno::PERM) => self.copy(folder, file),
-            other => other.map_err(CasError::io("link", &file.name)),
-        }
-    }
-
-    fn link(&self, folder: &File, file: &FileNode) -> Result<(), Errno> {
-        let store = if file.executable { &self.cas.shared.exec } else { &self.cas.shared.objects };
-        rustix::fs::linkat(
-            store,
-            BlobName::of(&file.digest).path(),
-            folder,
-            file.name.as_str(),
-            AtFlags::empty(),
-        )
     }
 
     fn copy(&self, folder: &File, file: &FileNode) -> Result<()> {
@@ -122,16 +86,19 @@ impl Checkout<'_> {
         let source = self.cas.open_blob(&file.digest)?;
         clone_or_copy(&source, &to, &self.cas.cancel).map_err(CasError::io("write", &file.name))?;
         settle(&to, mode).map_err(CasError::io("finish", &file.name))?;
-        if let Some((seconds, nanos)) = file.properties.mtime {
-            let mut times = fixed_times();
-            times.last_modification = Timespec { tv_sec: seconds, tv_nsec: nanos.into() };
-            rustix::fs::futimens(&to, &times).map_err(CasError::io("finish", &file.name))?;
-        }
-        Ok(())
+        set_times(&to, &file.properties).map_err(CasError::io("finish", &file.name))
     }
 }
 
-fn symlink(folder: &File, link: &SymlinkNode) -> Result<(), Errno> {
+/// Gives a settled file the time that its node has, if it has one.
+pub(crate) fn set_times(file: &File, properties: &NodeProperties) -> std::io::Result<()> {
+    let Some((seconds, nanos)) = properties.mtime else { return Ok(()) };
+    let mut times = fixed_times();
+    times.last_modification = Timespec { tv_sec: seconds, tv_nsec: nanos.into() };
+    Ok(rustix::fs::futimens(file, &times)?)
+}
+
+pub(crate) fn symlink(folder: &File, link: &SymlinkNode) -> Result<(), Errno> {
     rustix::fs::symlinkat(link.target.as_str(), folder, link.name.as_str())?;
     rustix::fs::utimensat(folder, link.name.as_str(), &fixed_times(), AtFlags::SYMLINK_NOFOLLOW)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::FlockOperation;
@@ -15,6 +15,7 @@ use crate::layout::{self, BlobName};
 use crate::lock::try_lock;
 use crate::removal::remove_all;
 use crate::store::Cas;
+use crate::tree_cache::tree_of;
 
 /// What [`Cas::verify_all`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,10 +85,10 @@ impl Cas {
         if damaged.is_empty() {
             return Ok(());
         }
-        let trees = self.checked_out_with(damaged);
+        let layers = self.layers_with(damaged);
         self.while_removing(|| {
             damaged.iter().try_for_each(|digest| self.set_aside(digest))?;
-            trees.iter().try_for_each(|tree| self.retire_tree(tree))
+            layers.iter().try_for_each(|layer| self.retire_layer(layer))
         })
     }
 
@@ -108,28 +109,26 @@ impl Cas {
         Ok(())
     }
 
-    /// The roots of checked-out trees in which one of the blobs is. Trees that cannot be read any more are among them.
-    fn checked_out_with(&self, damaged: &[Digest]) -> Vec<Digest> {
+    /// The layers in whose trees one of the blobs is. Trees that cannot be read any more are among them.
+    fn layers_with(&self, damaged: &[Digest]) -> Vec<PathBuf> {
         let damaged: HashSet<[u8; 32]> = damaged.iter().map(|digest| *digest.hash()).collect();
-        let mut trees = Vec::new();
-        for entry in fs::read_dir(self.root().join(layout::TREES)).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
+        let layers = layout::entries(&self.root().join(layout::TREES)).unwrap_or_default().into_iter();
+        layers
+            .filter(|path| path.extension().is_none_or(|extension| extension != "lock"))
             // Nothing here goes by size.
-            let Ok(root) = Digest::from_hex(&name, 0) else { continue };
-            if tree_has(self, &root, &damaged) {
-                trees.push(root);
-            }
-        }
-        trees
+            .filter(|path| tree_of(path).is_some_and(|tree| tree_has(self, &tree, &damaged)))
+            .collect()
     }
 
-    /// Has a checked-out tree made anew for whoever asks from now on. Those who use it go on with what they have.
-    fn retire_tree(&self, root: &Digest) -> Result<()> {
-        let (path, lock_path) = self.tree_paths(root);
+    /// Has a layer made anew for whoever asks from now on. Those who use it go on with what they have.
+    fn retire_layer(&self, path: &Path) -> Result<()> {
+        let mut lock_path = path.as_os_str().to_owned();
+        lock_path.push(".lock");
+        let lock_path = PathBuf::from(lock_path);
         let retired = self.shared.temp.fresh()?;
-        match fs::rename(&path, &retired) {
+        match fs::rename(path, &retired) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            other => other.map_err(CasError::io("remove", &path))?,
+            other => other.map_err(CasError::io("remove", path))?,
         }
         let lock = File::open(&lock_path);
         // Without the lock it stays where it is until this process ends.
@@ -171,6 +170,7 @@ mod tests {
 
     use super::*;
     use crate::builder::TreeBuilder;
+    use crate::tree_cache::{LayerCache, LayerForm};
 
     #[test]
     fn damage_is_found_and_all_that_came_of_it_goes() -> Result<()> {
@@ -185,8 +185,9 @@ mod tests {
         }
         let results = cas.action_cache();
         results.put(&Digest::of(b"action"), &[bad], b"result")?;
+        let layers = LayerCache::new(cas.clone(), LayerForm::Copied);
         let paths: Vec<PathBuf> =
-            trees.iter().map(|tree| Ok(cas.checked_out(tree)?.path().to_owned())).collect::<Result<_>>()?;
+            trees.iter().map(|tree| Ok(layers.layer(tree)?.path().to_owned())).collect::<Result<_>>()?;
         assert_eq!(cas.verify_all(|_, _| {})?.damaged, []);
         let used = |digest| fs::metadata(cas.blob_path(digest)).map(|meta| meta.atime());
         let before = used(&good).expect("it is here");
@@ -204,7 +205,7 @@ mod tests {
         assert_eq!(paths.iter().map(|path| path.exists()).collect::<Vec<_>>(), [true, false]);
         cas.put_bytes(b"bad")?;
         assert!(results.get(&Digest::of(b"action"))?.is_some());
-        let again = cas.checked_out(&trees[1])?;
+        let again = layers.layer(&trees[1])?;
         assert_eq!(fs::read(again.path().join("dir/file")).ok(), Some(b"bad".to_vec()));
         Ok(())
     }

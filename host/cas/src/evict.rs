@@ -1,7 +1,7 @@
 //! Keeping the store small: what was not used for the longest time goes.
 //!
 //! An eviction chooses one moment and removes everything that was last used before. Records, results of actions and
-//! checked-out trees go first, then the blobs that nothing younger needs. See `docs/cache.md`.
+//! layers made of trees go first, then the blobs that nothing younger needs. See `docs/cache.md`.
 
 use std::fs;
 use std::time::{Duration, Instant, SystemTime};
@@ -49,7 +49,7 @@ pub struct Evicted {
     pub after: u64,
     /// Blobs that went.
     pub removed: usize,
-    /// Records, results of actions and checked-out trees that went.
+    /// Records, results of actions and layers made of trees that went.
     pub roots: usize,
     /// All that was last used then or before went; `None` when nothing had to go.
     pub cut: Option<SystemTime>,
@@ -98,7 +98,7 @@ impl Cas {
         let held = self.held_since()?.min(Moment::now().before(PRECISION));
         let added = self.added();
         let mut census = Census::take(self)?;
-        let before = census.disk();
+        let before = census.disk() + roots::disk_of_layers(self)?;
         let most = self.most(quota, before)?;
         let mut evicted = Evicted { before, blobs: census.len(), most, after: before, ..Evicted::default() };
         let low = u128::from(quota.low.min(100));
@@ -106,7 +106,7 @@ impl Cas {
         if let Some(target) = target.filter(|_| evicted.falls_short()) {
             let roots = Roots::find(self, needs_of)?;
             Needed::mark(self, &mut census, &roots);
-            let due = due(&census, before - target).map(|due| due.min(held.before(STEP)));
+            let due = due(&census, &roots, before - target).map(|due| due.min(held.before(STEP)));
             if let Some(cut) = due {
                 let removed = Removal { cas: self, census: &census, cut }.run(&roots)?;
                 evicted.after = before.saturating_sub(removed.bytes);
@@ -153,8 +153,8 @@ impl Cas {
 const STEP: Duration = Duration::from_secs(1);
 
 /// The moment such that what was last used then or before takes `bytes`; `None` when there is nothing at all.
-fn due(census: &Census, bytes: u64) -> Option<Moment> {
-    let mut items: Vec<(Moment, u64)> = census.uses().collect();
+fn due(census: &Census, roots: &Roots, bytes: u64) -> Option<Moment> {
+    let mut items: Vec<(Moment, u64)> = census.uses().chain(roots.uses()).collect();
     items.sort_unstable_by_key(|(used, _)| *used);
     let mut sum = 0u64;
     let reached = items.iter().find(|(_, disk)| {

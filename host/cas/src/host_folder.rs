@@ -228,10 +228,3 @@ pub(crate) fn special(kind: FileType) -> &'static str {
         _ => "special file",
     }
 }
-
-/// An attribute of an open file or folder, if it has it.
-pub(crate) fn attribute(file: impl AsFd, name: &str) -> Option<Vec<u8>> {
-    let mut value = [0; 256];
-    let length = rustix::fs::fgetxattr(file, name, &mut value[..]).ok()?;
-    Some(value[..length.min(value.len())].to_vec())
-}

@@ -14,7 +14,7 @@ pub const MTIME: i64 = 1_321_009_871;
 
 /// Contents, mode 0644, one inode per blob.
 pub(crate) const OBJECTS: &str = "objects";
-/// The same contents with mode 0755, made when first linked as an executable.
+/// Copies with mode 0755, which earlier versions linked to; they go with their blobs.
 pub(crate) const EXEC: &str = "exec";
 /// Folders of running processes, see [`crate::temp`].
 pub(crate) const TMP: &str = "tmp";

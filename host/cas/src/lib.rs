@@ -2,7 +2,7 @@
 //!
 //! [`Cas`] is the store; it blocks, is cheap to clone, and is shared by threads and processes. Its methods are
 //! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`),
-//! folders on disk (`checkout`, `tree_cache`), whole trees (`complete`, `whole`), records ([`Refs`]) and
+//! folders on disk (`checkout`), layers of overlays (`tree_cache`, `image`, `marked`), whole trees (`complete`, `whole`), records ([`Refs`]) and
 //! results of actions ([`ActionCache`]). `evict` keeps all of it small, except for what a [`Hold`] covers.
 //!
 //! The crate knows nothing of elements, networks or sandboxes; it names things by digest and path.
@@ -29,10 +29,14 @@ mod export;
 pub mod fuzzing;
 mod hold;
 mod host_folder;
+mod image;
+mod kept;
 mod layout;
 mod limits;
 mod lock;
+mod marked;
 mod merge;
+mod overlay_marks;
 mod read;
 mod refs;
 mod removal;
@@ -49,7 +53,6 @@ mod survey;
 mod temp;
 mod tree;
 mod tree_cache;
-mod twin;
 mod usage;
 mod whole;
 mod writer;
@@ -58,7 +61,6 @@ mod written;
 pub use action_cache::ActionCache;
 pub use builder::{Batch as DirectoryBatch, TreeBuilder};
 pub use capture::Captured;
-pub use checkout::CheckoutMode;
 pub use damage::Verified;
 pub use destination::{Destination, DestinationError};
 pub use diff::Change;
@@ -68,6 +70,7 @@ pub use hold::Hold;
 pub use layout::MTIME;
 pub use limits::Limits;
 pub use merge::{Layer, Merged, Merging, Noticed, Origins, PathFilter};
+pub use overlay_marks::{LowerPart, OverlayMarks, Upper};
 pub use refs::Refs;
 pub use scan::SpecialFile;
 pub use scratch::{ScratchArea, ScratchDir};
@@ -76,6 +79,6 @@ pub use size::Totals;
 pub use store::Cas;
 pub use survey::Survey;
 pub use tree::{Entry, EntryRef, Walk, decode_directory};
-pub use tree_cache::TreeGuard;
+pub use tree_cache::{LayerCache, LayerForm, LayerGuard};
 pub use writer::{BlobWriter, Take};
 pub use written::{Written, WrittenEntry, WrittenKind};

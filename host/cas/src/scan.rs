@@ -9,8 +9,9 @@ use rustix::io::Errno;
 use spec_model::Cancel;
 
 use crate::error::{CasError, Result};
-use crate::host_folder::{HostFolder, attribute, escaped, special};
+use crate::host_folder::{HostFolder, escaped, special};
 use crate::limits::{Limits, Meter};
+use crate::overlay_marks::{LowerPart, OverlayMarks, is_executable, through};
 use crate::store::{Cas, WORTH_SHARING};
 use crate::tree::push_name;
 
@@ -21,13 +22,18 @@ const SHARE: usize = 32;
 #[derive(Default)]
 pub(crate) struct Scanned {
     pub(crate) entries: BTreeMap<String, Found>,
-    /// An overlay's upper folder that hides what is below it.
-    pub(crate) opaque: bool,
+    /// What it has of the layers below, in an overlay's upper folder.
+    pub(crate) lower: LowerPart,
 }
 
 pub(crate) enum Found {
     /// Index into [`Scan::files`].
     File(usize),
+    /// A file whose contents are below an overlay's upper folder.
+    FileBelow {
+        contents: LowerPart,
+        executable: bool,
+    },
     Symlink(String),
     Folder(Scanned),
     /// Nothing that a tree has, in place of what is below: an overlay's mark that a name is gone, or a special file.
@@ -55,8 +61,8 @@ pub struct SpecialFile {
 pub(crate) struct Rules<'a> {
     /// Says of a relative path whether it is wanted, with all below it.
     pub(crate) filter: &'a dyn Fn(&str) -> bool,
-    /// Whether whiteouts and opaque folders have their overlay meaning.
-    pub(crate) overlay: bool,
+    /// The marks of the overlay whose upper folder it is. Without them whiteouts are devices.
+    pub(crate) overlay: Option<OverlayMarks>,
     /// Whether special files are passed by; they are an error otherwise.
     pub(crate) pass_special: bool,
     pub(crate) limits: Limits,
@@ -143,7 +149,10 @@ impl Scanner<'_> {
     /// Takes down what is in a folder, except for the names of `folders`.
     fn list(&mut self, path: &mut String, scanned: &mut Scanned, folders: &mut Vec<String>) -> Result<()> {
         let folder = self.host.folder(path)?;
-        scanned.opaque = self.rules.overlay && is_opaque(&folder, &self.host.shown(path))?;
+        if let Some(marks) = self.rules.overlay {
+            let lower = marks.lower_part(&through(&folder, "."));
+            scanned.lower = lower.map_err(CasError::io("read the marks of", self.host.shown(path)))?;
+        }
         let shown = || self.host.shown(path);
         let entries = Dir::read_from(&folder).map_err(CasError::io("list", shown()))?;
         let (number, length) = (self.folders.len(), path.len());
@@ -164,8 +173,14 @@ impl Scanner<'_> {
             match self.kind(&folder, &name, entry.file_type(), path)? {
                 FileType::Directory => folders.push(name),
                 FileType::RegularFile => {
-                    scanned.entries.insert(name.clone(), Found::File(self.files.len()));
-                    self.files.push(ScannedFile { folder: number, name });
+                    let found = match self.file_below(&folder, &name, path)? {
+                        Some(below) => below,
+                        None => Found::File(self.files.len()),
+                    };
+                    if matches!(found, Found::File(_)) {
+                        self.files.push(ScannedFile { folder: number, name: name.clone() });
+                    }
+                    scanned.entries.insert(name, found);
                 }
                 kind => {
                     let found = self.other(&folder, &name, kind, path)?;
@@ -193,6 +208,17 @@ impl Scanner<'_> {
         Ok(FileType::from_raw_mode(stat.st_mode))
     }
 
+    /// A file whose contents are below; `None` for others.
+    fn file_below(&self, folder: &OwnedFd, name: &str, path: &str) -> Result<Option<Found>> {
+        let shown = || self.host.shown(path).join(name);
+        let Some(marks) = self.rules.overlay else { return Ok(None) };
+        let contents =
+            marks.contents(&through(folder, name)).map_err(CasError::io("read the marks of", shown()))?;
+        let Some(contents) = contents else { return Ok(None) };
+        let stat = self.host.look(folder, name).map_err(CasError::io("look up", shown()))?;
+        Ok(Some(Found::FileBelow { contents, executable: is_executable(stat.st_mode) }))
+    }
+
     /// What is neither a folder nor a file.
     fn other(&mut self, folder: &OwnedFd, name: &str, kind: FileType, path: &str) -> Result<Found> {
         let shown = || self.host.shown(path).join(name);
@@ -204,7 +230,7 @@ impl Scanner<'_> {
                 why: "the target of the symbolic link is not UTF-8",
             });
         }
-        let whiteout = self.rules.overlay
+        let whiteout = self.rules.overlay.is_some()
             && kind == FileType::CharacterDevice
             && is_whiteout(self.host, folder, name).map_err(CasError::io("look up", shown()))?;
         let kind = special(kind);
@@ -224,17 +250,4 @@ impl Scanner<'_> {
 /// Overlayfs writes a deleted name as a character device with number 0/0.
 fn is_whiteout(host: &HostFolder, folder: impl AsFd, name: &str) -> Result<bool, Errno> {
     Ok(host.look(folder, name)?.st_rdev == 0)
-}
-
-/// Overlayfs marks its folders in the `trusted` name space as root and in `user` with the option `userxattr`.
-pub(crate) fn is_opaque(folder: impl AsFd, shown: &std::path::Path) -> Result<bool> {
-    for space in ["trusted", "user"] {
-        if attribute(&folder, &format!("{space}.overlay.redirect")).is_some() {
-            return Err(CasError::SpecialFile { path: shown.to_owned(), kind: "redirected overlay folder" });
-        }
-        if attribute(&folder, &format!("{space}.overlay.opaque")).is_some_and(|value| value == b"y") {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

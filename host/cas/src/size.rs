@@ -126,7 +126,7 @@ mod tests {
             let reason = cas.totals(&root).map_err(|error| error.reason().to_owned());
             let expected = if good { Ok(levels) } else { Err("tree-too-large".to_owned()) };
             assert_eq!(reason.map(|totals| totals.depth), expected, "{levels} levels of {names}");
-            let checked = cas.checkout_into(&root, &folder.path().join("dest"), crate::CheckoutMode::Copy);
+            let checked = cas.checkout_into(&root, &folder.path().join("dest"));
             assert_eq!(checked.is_err_and(|error| error.reason() == "tree-too-large"), !good);
             assert!(good || !folder.path().join("dest").exists(), "nothing was begun");
             crate::removal::remove_all(&folder.path().join("dest")).expect("it is ours");

@@ -19,10 +19,12 @@ use crate::damaged_files::DamagedFiles;
 use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
 use crate::hold::Holds;
+use crate::kept::Kept;
 use crate::layout::{self, BlobName};
 use crate::limits::Limits;
 use crate::roll::Roll;
 use crate::temp::{TempArea, TempFile, spread};
+use crate::tree_cache::LayerForm;
 
 /// Fewer blobs than this are not worth a second thread.
 pub(crate) const WORTH_SHARING: usize = 64;
@@ -56,6 +58,8 @@ pub(crate) struct Shared {
     /// Bytes of blobs that this handle stored and that are in no [estimate](crate::estimate) yet.
     pub(crate) added: AtomicU64,
     workers: OnceLock<rayon::ThreadPool>,
+    layer_form: OnceLock<LayerForm>,
+    pub(crate) kept: Kept,
 }
 
 impl Cas {
@@ -92,6 +96,8 @@ impl Cas {
             unstored: OnceLock::new(),
             added: AtomicU64::new(0),
             workers: OnceLock::new(),
+            layer_form: OnceLock::new(),
+            kept: Kept::default(),
             function,
             root,
         };
@@ -137,6 +143,11 @@ impl Cas {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.shared.root
+    }
+
+    /// The form of layers that works here, as `find` has found out once for this process.
+    pub fn layer_form(&self, find: impl FnOnce() -> LayerForm) -> LayerForm {
+        *self.shared.layer_form.get_or_init(find)
     }
 
     /// The function that makes this store's digests.

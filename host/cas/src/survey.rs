@@ -118,7 +118,7 @@ impl<T: Send> Looked<T> {
         look: impl Fn(&HostFolder, &OwnedFd, &str, &str) -> Result<T> + Sync,
     ) -> Result<Self> {
         let host = HostFolder::of_people(folder)?;
-        let rules = Rules { filter, overlay: false, pass_special: false, limits, cancel };
+        let rules = Rules { filter, overlay: None, pass_special: false, limits, cancel };
         let scan = Scan::of(&host, "", rules)?;
         let found = scan.read(&host, None, |folder, path, name| {
             if cancel.is_cancelled() {
@@ -138,8 +138,8 @@ impl Looked<Stored> {
             Err(CasError::Missing { digest: *digest, what: "a folder below the folder".to_owned() })
         };
         let batch = Batch::new(function);
-        let mut assembly = Assembly { load: &nothing_below, stored: &self.found, batch };
-        let root = assembly.assemble(&self.scan.root, None)?;
+        let mut assembly = Assembly { root_below: None, load: &nothing_below, stored: &self.found, batch };
+        let root = assembly.assemble(&self.scan.root, None, &mut String::new())?;
         let directories = assembly.batch.into_messages().collect();
         let digests = self.found.iter().map(|file| file.digest);
         Ok(Survey { root, directories, files: digests.zip(self.files).collect() })
@@ -179,7 +179,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::checkout::CheckoutMode;
+    use crate::Cas;
     use crate::sample::{arbitrary_paths, store};
 
     proptest! {
@@ -190,7 +190,7 @@ mod tests {
             let cas = Cas::open(folder.path().join("store"))?;
             let root = store(&cas, &paths)?;
             let dest = folder.path().join("dest");
-            cas.checkout_into(&root, &dest, CheckoutMode::Copy)?;
+            cas.checkout_into(&root, &dest)?;
             let survey = Survey::of(&dest, cas.function(), cas.limits(), &Cancel::new())?;
             prop_assert_eq!(survey.root, root);
             prop_assert_eq!(cas.digest_of_dir(&dest, |_| true)?, root);

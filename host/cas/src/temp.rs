@@ -127,12 +127,31 @@ fn claim(parent: &Path) -> Result<Owned> {
             other => other.map_err(CasError::io("create", &path))?,
         }
         let Ok(lock) = File::open(&path) else { continue };
+        make_ours(&lock, 0o700).map_err(CasError::io("take", &path))?;
         spread(&lock);
         let locked = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();
         if locked && same_file(&lock, &path) {
             return Ok(Owned { path, _lock: lock });
         }
     }
+}
+
+/// Takes from a folder that this process made what it got from the folder around it: a group, a set-group-id bit, an
+/// access list and one for what will be made in it. What sandboxes find has none of that: a group that they do not know
+/// is an error to them, and modes are those that they ask for.
+pub(crate) fn make_ours(folder: &File, mode: u32) -> io::Result<()> {
+    for list in ["system.posix_acl_default", "system.posix_acl_access"] {
+        match rustix::fs::fremovexattr(folder, list) {
+            Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let group = rustix::process::getegid();
+    if folder.metadata()?.gid() != group.as_raw() {
+        rustix::fs::fchown(folder, None, Some(group))?;
+    }
+    // After the group, which takes bits away.
+    Ok(rustix::fs::fchmod(folder, Mode::from_raw_mode(mode))?)
 }
 
 /// Has ext4 put each folder made in this one far from the others, with all that is made in it. A file is made slowly
@@ -144,6 +163,11 @@ pub(crate) fn spread(folder: impl AsFd) {
         // Other file systems have no such flag and no such trouble.
         let _ = rustix::fs::ioctl_setflags(&folder, flags | IFlags::TOPDIR);
     }
+}
+
+/// The last component of a path, for names that are made of it.
+pub(crate) fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn same_file(open: &File, path: &Path) -> bool {

@@ -9,7 +9,7 @@ use spec_model::Digest;
 use crate::capture::Captured;
 use crate::error::{CasError, Result};
 use crate::host_folder::{HostFolder, special};
-use crate::scan;
+use crate::overlay_marks::{LowerPart, OverlayMarks, Upper, through};
 use crate::store::Cas;
 use crate::writer::{Place, Take};
 
@@ -18,6 +18,7 @@ use crate::writer::{Place, Take};
 #[derive(Debug)]
 pub struct Written {
     host: HostFolder,
+    marks: OverlayMarks,
 }
 
 /// Something that commands wrote.
@@ -36,11 +37,10 @@ pub struct WrittenEntry {
 pub enum WrittenKind {
     /// A regular file.
     File,
-    /// A folder. One that is opaque hides what the layers below have there.
-    Folder {
-        /// Whether it hides them.
-        opaque: bool,
-    },
+    /// A regular file with the contents of one in the layers below.
+    FileBelow(LowerPart),
+    /// A folder, over a part of the layers below.
+    Folder(LowerPart),
     /// A symbolic link.
     Symlink {
         /// Its target, as written; bytes that are not UTF-8 as `\xNN`.
@@ -55,12 +55,12 @@ pub enum WrittenKind {
 }
 
 impl Written {
-    /// Opens an upper folder.
+    /// Opens the upper folder of an overlay with these marks.
     ///
     /// # Errors
     /// When the file system fails.
-    pub fn open(upper: &Path) -> Result<Self> {
-        Ok(Self { host: HostFolder::of_commands(upper, false)? })
+    pub fn open(upper: &Path, marks: OverlayMarks) -> Result<Self> {
+        Ok(Self { host: HostFolder::of_commands(upper, false)?, marks })
     }
 
     /// What was written at `path`; `None` when nothing was.
@@ -100,20 +100,34 @@ impl Written {
         cas.put_open_file(&place, file, Take::Copy)
     }
 
-    /// As [`Cas::import_upper`], for the folder at `path`; what was written stays as it is.
+    /// As [`Cas::import_upper`], for the folder at `path`, which is over the tree `below`; what was written stays as it is.
+    /// `root_below` gives the tree below the root.
     ///
     /// # Errors
     /// As [`Cas::import_upper`].
-    pub fn capture(&self, cas: &Cas, path: &str, lower: &Digest) -> Result<Captured> {
-        cas.import_written(&self.host, path, lower, Take::Copy, &|_| true)
+    pub fn capture(
+        &self,
+        cas: &Cas,
+        path: &str,
+        below: &Digest,
+        root_below: &dyn Fn() -> Result<Digest>,
+    ) -> Result<Captured> {
+        let upper = Upper { folder: Path::new("/"), marks: self.marks, below: *below, root_below };
+        cas.import_written(&self.host, path, &upper, Take::Copy, &|_| true)
     }
 
     fn describe(&self, path: &str, parent: &str, name: &str, stat: &Stat) -> Result<WrittenEntry> {
         let kind = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => WrittenKind::File,
+            FileType::RegularFile => {
+                let folder = self.host.folder(parent)?;
+                let contents = self.marks.contents(&through(&folder, name));
+                let contents = contents.map_err(CasError::io("read the marks of", self.host.shown(path)))?;
+                contents.map_or(WrittenKind::File, WrittenKind::FileBelow)
+            }
             FileType::Directory => {
                 let folder = self.host.folder(path)?;
-                WrittenKind::Folder { opaque: scan::is_opaque(&folder, &self.host.shown(path))? }
+                let part = self.marks.lower_part(&through(&folder, "."));
+                WrittenKind::Folder(part.map_err(CasError::io("read the marks of", self.host.shown(path)))?)
             }
             FileType::Symlink => {
                 let folder = self.host.folder(parent)?;
@@ -158,8 +172,8 @@ mod tests {
         for (path, mode) in [("a/b/file", 0o4010), ("a/b", 0), ("a", 0o100), ("", 0)] {
             close(path, mode);
         }
-        let written = Written::open(&upper)?;
-        let folder = WrittenKind::Folder { opaque: false };
+        let written = Written::open(&upper, OverlayMarks::User)?;
+        let folder = WrittenKind::Folder(LowerPart::SameName);
         let link = WrittenKind::Symlink { target: "/etc".to_owned(), is_text: true };
         for (path, kind, mode) in [
             ("a/b/file", WrittenKind::File, 0o4010),
@@ -175,7 +189,7 @@ mod tests {
             assert_eq!(written.entry(path)?, None, "{path}");
         }
         assert_eq!(written.store_file(&cas, "a/b/file")?, Digest::of(b"contents"));
-        let tree = written.capture(&cas, "a", &Digest::of(b""))?.root;
+        let tree = written.capture(&cas, "a", &Digest::of(b""), &|| Ok(Digest::of(b"")))?.root;
         assert!(cas.lookup(&tree, "b/file")?.is_some());
         drop(written);
         assert_eq!(fs::metadata(&upper).expect("it is there").permissions().mode() & 0o7777, 0);

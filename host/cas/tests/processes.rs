@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use spec_cas::{Cas, Result, TreeBuilder};
+use spec_cas::{Cas, LayerCache, LayerForm, Result, TreeBuilder};
 use spec_model::Digest;
 
 const STORE: &str = "SPEC_CAS_TEST_STORE";
@@ -29,7 +29,12 @@ fn child() -> Result<()> {
             builder.add_file(&format!("d{}/f{n}", n % 7), Digest::of(blob), n % 2 == 0)?;
         }
         let tree = builder.store(&cas)?;
-        assert_eq!(fs::read_dir(cas.checked_out(&tree)?.path()).expect("the tree").count(), 7);
+        assert_eq!(
+            fs::read_dir(LayerCache::new(cas.clone(), LayerForm::Copied).layer(&tree)?.path())
+                .expect("the tree")
+                .count(),
+            7
+        );
         cas.refs("test").put(&["a/name", "another"], tree.to_string().as_bytes())?;
     }
     Ok(())

@@ -1,13 +1,24 @@
 //! Trees: captured, checked out, shared.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode};
-use spec_cas::{Cas, CheckoutMode, Entry, Layer, Result, Take, TreeBuilder, Walk};
+use spec_cas::{
+    Cas, Entry, Layer, LayerCache, LayerForm, OverlayMarks, Result, Take, TreeBuilder, Upper, Walk,
+};
 use spec_model::{Digest, DigestFunction, UserError};
 use tempfile::TempDir;
+
+fn of_user<'a>(folder: &'a Path, below: &Digest) -> Upper<'a> {
+    Upper {
+        folder,
+        marks: OverlayMarks::User,
+        below: *below,
+        root_below: &|| unreachable!("no mark leads there"),
+    }
+}
 
 fn store() -> (TempDir, Cas) {
     store_with(DigestFunction::Sha256)
@@ -30,22 +41,17 @@ fn small_tree(cas: &Cas) -> Result<Digest> {
 
 #[test]
 fn a_checkout_has_fixed_modes_and_times() -> Result<()> {
-    for mode in [CheckoutMode::HardLink, CheckoutMode::Copy] {
-        let (folder, cas) = store();
-        let dest = folder.path().join("dest");
-        cas.checkout_into(&small_tree(&cas)?, &dest, mode)?;
-        let cases =
-            [("bin/run", 0o755), ("share/same", 0o644), ("empty/er", 0o755), ("bin", 0o755), ("", 0o755)];
-        for (path, expect) in cases {
-            let meta = fs::metadata(dest.join(path)).expect("what was checked out");
-            assert_eq!((meta.mode() & 0o7777, meta.mtime()), (expect, 1_321_009_871), "{path} {mode:?}");
-        }
-        let link = fs::symlink_metadata(dest.join("lib")).expect("the link");
-        assert_eq!(
-            (link.mtime(), fs::read_link(dest.join("lib")).ok()),
-            (1_321_009_871, Some("usr/lib".into()))
-        );
+    let (folder, cas) = store();
+    let dest = folder.path().join("dest");
+    cas.checkout_into(&small_tree(&cas)?, &dest)?;
+    let cases = [("bin/run", 0o755), ("share/same", 0o644), ("empty/er", 0o755), ("bin", 0o755), ("", 0o755)];
+    for (path, expect) in cases {
+        let meta = fs::metadata(dest.join(path)).expect("what was checked out");
+        assert_eq!((meta.mode() & 0o7777, meta.mtime()), (expect, 1_321_009_871), "{path}");
+        assert!(meta.is_dir() || meta.nlink() == 1, "{path} is a file of its own");
     }
+    let link = fs::symlink_metadata(dest.join("lib")).expect("the link");
+    assert_eq!((link.mtime(), fs::read_link(dest.join("lib")).ok()), (1_321_009_871, Some("usr/lib".into())));
     Ok(())
 }
 
@@ -56,13 +62,9 @@ fn a_checkout_names_what_is_missing() -> Result<()> {
     builder.add_file("here", cas.put_bytes(b"here")?, false)?;
     builder.add_file("deep/down/gone", Digest::of(b"gone"), false)?;
     let root = builder.store(&cas)?;
-    for mode in [CheckoutMode::HardLink, CheckoutMode::Copy] {
-        let error =
-            cas.checkout_into(&root, &folder.path().join("dest"), mode).expect_err("a blob is missing");
-        assert_eq!(error.reason(), "cas-missing");
-        assert!(error.to_string().starts_with("file /deep/down/gone"), "{error}");
-        fs::remove_dir_all(folder.path().join("dest")).expect("it is ours");
-    }
+    let error = cas.checkout_into(&root, &folder.path().join("dest")).expect_err("a blob is missing");
+    assert_eq!(error.reason(), "cas-missing");
+    assert!(error.to_string().starts_with("file /deep/down/gone"), "{error}");
     Ok(())
 }
 
@@ -163,7 +165,7 @@ fn check_upper(folder: &TempDir, cas: &Cas) -> Result<()> {
 
     let lower = cas.import_dir(&lower, Take::Copy, |_| true)?;
     let expect = cas.import_dir(&expect, Take::Copy, |_| true)?;
-    let merged = cas.import_upper(&upper, &lower, Take::Move, |_| true)?.root;
+    let merged = cas.import_upper(&of_user(&upper, &lower), Take::Move, |_| true)?.root;
     assert_eq!(cas.diff(&expect, &merged)?, []);
     assert_eq!(merged, expect);
     assert!(!upper.join("dir/added").exists());
@@ -227,13 +229,57 @@ fn completeness_is_remembered_until_something_goes() -> Result<()> {
 }
 
 #[test]
-fn shared_trees_stay_while_they_are_used() -> Result<()> {
+fn layers_are_shared_and_say_where_their_contents_are() -> Result<()> {
+    for form in [LayerForm::Image, LayerForm::Marked, LayerForm::Copied] {
+        let (_folder, cas) = store();
+        let root = small_tree(&cas)?;
+        let layers = LayerCache::new(cas.clone(), form);
+        let first = layers.layer(&root)?;
+        let again = LayerCache::new(Cas::open(cas.root())?, form).layer(&root)?;
+        assert_eq!(first.path(), again.path());
+        assert_eq!(layers.contents().is_some(), form != LayerForm::Copied);
+        if form == LayerForm::Image {
+            continue;
+        }
+        for (path, mode, text) in [("bin/run", 0o755, "#!/bin/sh\n"), ("share/same", 0o644, "#!/bin/sh\n")] {
+            let meta = fs::metadata(first.path().join(path)).expect("it is there");
+            let found = (meta.mode() & 0o7777, meta.nlink(), meta.len(), meta.mtime());
+            assert_eq!(found, (mode, 1, text.len() as u64, spec_cas::MTIME), "{path} {form:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn an_image_that_was_cut_short_is_made_again() -> Result<()> {
     let (_folder, cas) = store();
-    let root = small_tree(&cas)?;
-    let first = cas.checked_out(&root)?;
-    let again = Cas::open(cas.root())?.checked_out(&root)?;
-    assert_eq!(first.path(), again.path());
-    assert!(first.path().join("bin/run").metadata().is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0));
+    let (root, layers) = (small_tree(&cas)?, LayerCache::new(cas.clone(), LayerForm::Image));
+    let path = layers.layer(&root)?.path().to_owned();
+    let whole = fs::read(&path).expect("it was made");
+    for length in [0, 1000, whole.len() as u64 - 1] {
+        File::options().write(true).open(&path).and_then(|file| file.set_len(length)).expect("it is ours");
+        assert_eq!(fs::read(layers.layer(&root)?.path()).ok(), Some(whole.clone()), "{length} bytes");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_copy_whose_files_were_cut_short_is_made_again_after_a_start_of_the_machine() -> Result<()> {
+    let (_folder, cas) = store();
+    let (root, layers) = (small_tree(&cas)?, LayerCache::new(cas.clone(), LayerForm::Copied));
+    let path = layers.layer(&root)?.path().to_owned();
+    let mut lock = path.clone().into_os_string();
+    lock.push(".lock");
+    let file = path.join("share/same");
+    for (boot, again) in [(None, false), (Some("10 another-boot"), true), (Some(""), true)] {
+        fs::write(&file, "#!").expect("it is ours");
+        boot.map(|boot| fs::write(&lock, boot)).transpose().expect("it is ours");
+        let found = fs::read_to_string(layers.layer(&root)?.path().join("share/same")).expect("a file");
+        assert_eq!(found == "#!/bin/sh\n", again, "{boot:?}");
+    }
+    fs::write(&lock, "10 another-boot").expect("it is ours");
+    let inode = fs::metadata(&file).expect("a file").ino();
+    assert_eq!(fs::metadata(layers.layer(&root)?.path().join("share/same")).expect("a file").ino(), inode);
     Ok(())
 }
 

@@ -1,17 +1,16 @@
 //! The layers of an overlay on disk, and the folders that commands write to.
 
-use std::fs::{self, Permissions};
-use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use spec_cas::{Cas, ScratchDir, TreeGuard};
+use spec_cas::{Captured, Cas, ScratchDir, Take, Upper};
 use spec_model::Digest;
 use spec_sandbox::{Mount, MountKind, RootSpec};
 
 use crate::ExecError;
+use crate::staging::{Layers, can_rename_folders};
+use crate::writable::write_subtree;
 
-/// With more trees than this a root is checked out as one. The kernel's own limit is a little higher.
+/// With more trees than this a root becomes one layer. The kernel's own limit is a little higher.
 pub const MAX_LAYERS: usize = 400;
 
 const SHM_SIZE: u64 = 1 << 30;
@@ -19,38 +18,70 @@ const SHM_SIZE: u64 = 1 << 30;
 /// A root on disk: read-only layers below, one writable folder above. Lives while commands use it.
 #[derive(Debug)]
 pub(crate) struct Layout {
-    layers: Vec<TreeGuard>,
+    layers: Layers,
+    /// The tree that the layers show together.
+    below: Digest,
     scratch: ScratchDir,
     runs: u32,
 }
 
+/// What a root on disk is made of.
+pub(crate) struct Plan {
+    /// The whole tree.
+    pub(crate) root: Digest,
+    /// The trees that make it, lowest first.
+    pub(crate) trees: Vec<Digest>,
+    /// Relative paths of directories whose sub-directories commands may want to rename.
+    pub(crate) movable: Vec<String>,
+    /// The trees that make it apart from what is in those, lowest first.
+    pub(crate) fixed: Vec<Digest>,
+}
+
 impl Layout {
-    /// Checks out `layers`, lowest first, those that are not yet.
-    pub(crate) fn new(cas: &Cas, layers: &[Digest]) -> Result<Self, ExecError> {
-        let mut guards: Vec<TreeGuard> = Vec::with_capacity(layers.len());
-        for layer in distinct(layers) {
-            guards.push(cas.checked_out(layer)?);
+    /// Makes layers of the trees, those that are not there yet. Where folders of layers cannot be renamed, what is to be
+    /// movable is written into the writable folder instead.
+    pub(crate) fn new(cas: &Cas, plan: &Plan) -> Result<Self, ExecError> {
+        let written: &[String] = if can_rename_folders(cas) { &[] } else { &plan.movable };
+        let (below, trees) = match written {
+            [] => (plan.root, plan.trees.as_slice()),
+            _ => {
+                let layers: Vec<_> = plan.fixed.iter().map(|tree| spec_cas::Layer::whole(*tree)).collect();
+                (cas.merge(&layers)?.root, plan.fixed.as_slice())
+            }
+        };
+        let one = [below];
+        let trees = if trees.len() > MAX_LAYERS { &one } else { trees };
+        let layers = Layers::new(cas, trees)?;
+        let scratch = cas.scratch()?;
+        let upper = scratch.folder("upper", 0o755)?;
+        scratch.folder("tmp", 0o1777)?;
+        for path in written {
+            write_subtree(cas, &plan.root, path, &upper)?;
         }
-        let layout = Self { layers: guards, scratch: cas.scratch()?, runs: 0 };
-        for (name, mode) in [("upper", 0o755), ("tmp", 0o1777)] {
-            layout.make(name, mode)?;
-        }
-        Ok(layout)
+        Ok(Self { layers, below, scratch, runs: 0 })
     }
 
-    /// What commands wrote, with overlayfs' marks for what they removed.
-    pub(crate) fn upper(&self) -> PathBuf {
-        self.scratch.path().join("upper")
+    /// Reads back what commands wrote, with `cas`, which may have limits of its own.
+    pub(crate) fn capture(
+        &self,
+        cas: &Cas,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Captured, ExecError> {
+        let upper = Upper {
+            folder: &self.upper(),
+            marks: self.layers.marks(),
+            below: self.below,
+            root_below: &|| Ok(self.below),
+        };
+        Ok(cas.import_upper(&upper, Take::Move, wanted)?)
     }
 
     /// A description of the root for one more command. `/tmp` is shared by all commands of the layout and never
     /// captured.
     pub(crate) fn spec(&mut self) -> Result<RootSpec, ExecError> {
         self.runs += 1;
-        let work = format!("work-{}", self.runs);
-        self.make(&work, 0o755)?;
-        let layers = self.layers.iter().map(|guard| guard.path().to_owned());
-        let mut spec = RootSpec::new(layers, self.upper(), self.scratch.path().join(work));
+        let work = self.scratch.folder(&format!("work-{}", self.runs), 0o755)?;
+        let mut spec = self.layers.root(&self.upper(), &work);
         let tmp = MountKind::Bind { source: self.scratch.path().join("tmp"), writable: true };
         spec.mounts = vec![
             Mount { path: "/dev".into(), kind: MountKind::Dev { shm_size: SHM_SIZE } },
@@ -60,22 +91,13 @@ impl Layout {
         Ok(spec)
     }
 
-    fn make(&self, name: &str, mode: u32) -> Result<(), ExecError> {
-        let path = self.scratch.path().join(name);
-        make_folder(&path, mode).map_err(|source| ExecError::Scratch {
-            action: "create the folder",
-            path,
-            source,
-        })
+    /// Where the commands' `/tmp` is on the host.
+    #[cfg(test)]
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.scratch.path().join("tmp")
     }
-}
 
-fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
-    fs::create_dir(path)?;
-    fs::set_permissions(path, Permissions::from_mode(mode))
-}
-
-/// The layers without repetitions; of equal ones the highest stays, since it hides the others anyway.
-fn distinct(layers: &[Digest]) -> impl Iterator<Item = &Digest> {
-    layers.iter().enumerate().filter(|(at, layer)| !layers[at + 1..].contains(layer)).map(|(_, layer)| layer)
+    fn upper(&self) -> PathBuf {
+        self.scratch.path().join("upper")
+    }
 }

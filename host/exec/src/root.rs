@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use spec_cas::{Cas, CasError, Layer, Limits, Merging, Noticed, SpecialFile, Take};
+use spec_cas::{Cas, CasError, Layer, Limits, Merging, Noticed, SpecialFile};
 use spec_model::Digest;
 
 use crate::ExecError;
 use crate::addition::addition;
-use crate::layout::{Layout, MAX_LAYERS};
+use crate::layout::{Layout, Plan};
 
 /// A tree that commands can run in. See the [crate's documentation](crate).
 pub struct Root {
@@ -16,6 +16,8 @@ pub struct Root {
     /// wrote are nobody's.
     owners: Vec<Option<usize>>,
     merging: Merging,
+    /// Trees whose folders commands may want to rename: their numbers, and where they are.
+    movable: Vec<(usize, String)>,
     /// Where commands write to; there since the first one.
     layout: Option<Layout>,
     /// What commands left that no tree can hold.
@@ -31,6 +33,9 @@ pub struct StagedTree {
     pub location: String,
     /// A number that the caller gives; one number for one tree.
     pub owner: usize,
+    /// Whether `rename(2)` of its folders has to work for every user, as builds do with their sources. Where layers do
+    /// not allow that, it costs a copy of the tree; not for a tree at `/`.
+    pub movable: bool,
 }
 
 /// What was noticed while trees were staged. Paths are relative to the root.
@@ -50,7 +55,7 @@ impl Root {
     /// When the store fails.
     pub fn new(cas: Cas) -> Result<Self, ExecError> {
         let merging = Merging::new(&cas);
-        Ok(Self { cas, owners: Vec::new(), merging, layout: None, special: Vec::new() })
+        Ok(Self { cas, owners: Vec::new(), movable: Vec::new(), merging, layout: None, special: Vec::new() })
     }
 
     /// Lays trees over what is there, in order, by BuildStream's rules for artifacts. What that costs does not depend on
@@ -62,8 +67,12 @@ impl Root {
     pub fn stage(&mut self, trees: &[StagedTree]) -> Result<StageReport, ExecError> {
         self.settle()?;
         self.merging.take_noticed();
-        for StagedTree { tree, location, owner } in trees {
-            self.add(*tree, location, Some(*owner))?;
+        for StagedTree { tree, location, owner, movable } in trees {
+            let location = relative(location);
+            if *movable && !location.is_empty() {
+                self.movable.push((self.owners.len(), location.clone()));
+            }
+            self.add(*tree, &location, Some(*owner))?;
         }
         Ok(self.report())
     }
@@ -154,12 +163,28 @@ impl Root {
     pub(crate) fn lay_out(&mut self) -> Result<&mut Layout, ExecError> {
         let layout = match self.layout.take() {
             Some(layout) => layout,
-            None => match self.merging.placed()? {
-                placed if (1..=MAX_LAYERS).contains(&placed.len()) => Layout::new(&self.cas, placed)?,
-                _ => Layout::new(&self.cas, &[self.merging.root()?])?,
-            },
+            None => {
+                let plan = self.plan()?;
+                Layout::new(&self.cas, &plan)?
+            }
         };
         Ok(self.layout.insert(layout))
+    }
+
+    fn plan(&mut self) -> Result<Plan, ExecError> {
+        let mut movable: Vec<&str> = self.movable.iter().map(|(_, path)| path.as_str()).collect();
+        movable.sort_unstable_by_key(|path| path.len());
+        let mut outer: Vec<String> = Vec::new();
+        for path in movable {
+            if !outer.iter().any(|other| is_at_or_below(path, other)) {
+                outer.push(path.to_owned());
+            }
+        }
+        let root = self.merging.root()?;
+        let trees = self.merging.placed()?.to_vec();
+        let is_fixed = |number: usize| self.movable.iter().all(|(movable, _)| *movable != number);
+        let fixed = trees.iter().enumerate().filter(|(number, _)| is_fixed(*number)).map(|(_, tree)| *tree);
+        Ok(Plan { root, fixed: fixed.collect(), movable: outer, trees })
     }
 
     fn directory(&mut self, path: &str) -> Result<Option<Digest>, ExecError> {
@@ -188,7 +213,7 @@ impl Root {
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Option<Digest>, ExecError> {
         let Some(layout) = self.layout.take() else { return Ok(None) };
-        let captured = cas.import_upper(&layout.upper(), &self.merging.root()?, Take::Move, wanted)?;
+        let captured = layout.capture(cas, wanted)?;
         self.special.extend(captured.special);
         Ok(Some(captured.root))
     }
@@ -197,6 +222,8 @@ impl Root {
     fn replace(&mut self, root: Digest) -> Result<(), ExecError> {
         self.merging = Merging::new(&self.cas);
         self.owners.clear();
+        // What is there has the numbers of no tree any more.
+        self.movable.iter_mut().for_each(|(number, _)| *number = usize::MAX);
         self.add(root, "", None)
     }
 

@@ -17,6 +17,8 @@ pub struct Given {
     pub supervisor: i32,
     /// Where mount points that are made are told.
     pub made: i32,
+    /// The root's overlay, if the host made it.
+    pub overlay: Option<i32>,
     /// Device nodes of the sandbox's own.
     pub devices: Option<i32>,
     pub stdin: i32,
@@ -32,12 +34,12 @@ pub fn run(state: &State, given: Given) -> ! {
 }
 
 fn live(state: &State, given: Given) -> Result<(), Failure> {
-    let Given { mut script, supervisor, made, devices, stdin, interactive } = given;
+    let Given { mut script, supervisor, made, overlay, devices, stdin, interactive } = given;
     const CLONE_NEWCGROUP: usize = 0x0200_0000;
     die_with(supervisor)?;
     // Only here, where its top is the group that this process is in.
     call!(UNSHARE, CLONE_NEWCGROUP).at(Step::Namespaces)?;
-    let devices = root::build(state, &mut script, made, devices)?;
+    let devices = root::build(state, &mut script, root::Given { made, overlay, devices })?;
     // Nothing inside may look into this process or borrow its capabilities.
     call!(PRCTL, PR_SET_DUMPABLE, 0usize).at(Step::Fork)?;
     let (pid, _) = sys::fork(0).at(Step::Fork)?;

@@ -14,6 +14,8 @@ use core::ffi::CStr;
 struct Order {
     upper: &'static CStr,
     work: &'static CStr,
+    /// Where marked layers find contents.
+    contents: &'static CStr,
     count: usize,
     /// The script at the first layer, the highest.
     layers: Script,
@@ -22,9 +24,9 @@ struct Order {
 /// Mounts the overlay on its upper directory and opens it.
 pub fn mount(state: &State, script: &mut Script) -> Result<i32, Failure> {
     let classic = script.word() != 0;
-    let (upper, work, count) = (script.text(), script.text(), script.size());
-    let order = Order { upper, work, count, layers: *script };
-    (0..count).for_each(|_| _ = script.text());
+    let (upper, work, contents, count) = (script.text(), script.text(), script.text(), script.size());
+    let order = Order { upper, work, contents, count, layers: *script };
+    (0..count).for_each(|_| _ = (script.word(), script.text()));
     if !classic && let Some(overlay) = mount_layers(state, &order)? {
         return Ok(overlay);
     }
@@ -37,7 +39,11 @@ fn mount_layers(state: &State, order: &Order) -> Result<Option<i32>, Failure> {
     let keep = |done: Ret| done.inspect_err(|_| state.keep_message(fs));
     let mut layers = order.layers;
     for index in 0..order.count {
+        let is_marked = layers.word() != 0;
         sys::chdir(layers.text()).part(Step::Layer, index)?;
+        if is_marked {
+            fill(state, order.contents).part(Step::Layer, index)?;
+        }
         match sys::fs_set(fs, c"lowerdir+", c".") {
             Err(sys::EINVAL) if index == 0 => {
                 sys::close(fs);
@@ -65,6 +71,24 @@ fn mount_layers(state: &State, order: &Order) -> Result<Option<i32>, Failure> {
     Ok(Some(overlay))
 }
 
+/// Makes the marked folder that is the working directory a file system whose files have contents, and enters it. It is
+/// mounted nowhere and has to stay open until an overlay has it; the init closes everything before the command starts.
+///
+/// Each marked layer is an overlay of its own: in one overlay the kernel follows, for ordinary users, only what the
+/// lowest layer refers to; and so no layer can have a file where another one refers to contents.
+fn fill(state: &State, contents: &CStr) -> Ret {
+    let fs = sys::fsopen(c"overlay")?;
+    let keep = |done: Ret| done.inspect_err(|_| state.keep_message(fs));
+    keep(sys::fs_set(fs, c"lowerdir+", c"."))?;
+    sys::chdir(contents)?;
+    keep(sys::fs_set(fs, c"datadir+", c"."))?;
+    keep(sys::fs_set(fs, c"xino", c"off"))?;
+    keep(sys::fs_flag(fs, c"userxattr"))?;
+    let attributes = sys::ATTR_RDONLY | sys::ATTR_NOSUID | sys::ATTR_NODEV;
+    let mount = keep(sys::fs_mount(fs, attributes).map(|fd| fd as usize))? as i32;
+    call!(FCHDIR, mount)
+}
+
 /// Before Linux 6.8 all options have to fit into one page: name the layers by links with short names, in a
 /// tmpfs that nobody else sees.
 fn mount_classic(order: &Order) -> Result<i32, Failure> {
@@ -77,6 +101,7 @@ fn mount_classic(order: &Order) -> Result<i32, Failure> {
     for index in 0..order.count {
         let mut name = Text::new();
         name.add_number(index);
+        let _is_marked = layers.word();
         link(layers.text(), name.text()).part(Step::Layer, index)?;
         options.add(if index == 0 { b"" } else { b":" });
         options.add_number(index);

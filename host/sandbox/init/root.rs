@@ -11,20 +11,35 @@ use crate::wire::{Step, flag, op};
 use core::ffi::CStr;
 use core::sync::atomic::Ordering::Relaxed;
 
+/// What is there before the root is.
+pub struct Given {
+    /// Where mount points that are made are told.
+    pub made: i32,
+    /// The overlay, if the host made it.
+    pub overlay: Option<i32>,
+    /// Device nodes of the sandbox's own.
+    pub devices: Option<i32>,
+}
+
 /// Follows the script up to the command. The root is entered at the end. The answer is the folder of devices, or -1.
 /// What is made for mounts is told through `made`.
-pub fn build(state: &State, script: &mut Script, made: i32, devices: Option<i32>) -> Result<i32, Failure> {
+pub fn build(state: &State, script: &mut Script, given: Given) -> Result<i32, Failure> {
     const MS_REC_PRIVATE: usize = 1 << 14 | 1 << 18;
     let _: Ret = call!(UMASK, 0usize);
     call!(MOUNT, 0usize, c"/", 0usize, MS_REC_PRIVATE, 0usize).at(Step::Private)?;
     let orders = script.word();
-    let devices = Devices { made: devices, own: false, folder: -1 };
-    let mut root = Root { fd: -1, device: 0, upper: -1, made, devices };
+    let devices = Devices { made: given.devices, own: false, folder: -1 };
+    let mut root = Root { fd: -1, device: 0, upper: -1, made: given.made, devices };
     for index in 0..orders {
         state.op.store(index, Relaxed);
         if script.word_is(op::OVERLAY) {
             root.upper = open_upper(*script)?;
             root.fd = overlay::mount(state, script)?;
+            root.device = sys::stat(root.fd).at(Step::Overlay)?.device;
+        } else if let Some(overlay) = given.overlay.filter(|_| script.word_is(op::GIVEN_OVERLAY)) {
+            root.upper = sys::open(script.text(), sys::O_PATH).at(Step::Upper)?;
+            sys::attach(overlay, root.upper).at(Step::Overlay)?;
+            root.fd = overlay;
             root.device = sys::stat(root.fd).at(Step::Overlay)?.device;
         } else {
             follow(&mut root, script)?;

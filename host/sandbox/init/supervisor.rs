@@ -3,7 +3,7 @@
 use crate::script::Script;
 use crate::state::{At, Failure, State};
 use crate::sys::{self, Ret, Room};
-use crate::wire::{HEADER, MESSAGE, REPORT_WORDS, Report, Step, ending};
+use crate::wire::{HEADER, MESSAGE, OVERLAY_FOLLOWS, REPORT_WORDS, Report, Step, ending};
 use crate::{call, devices, init, made};
 use core::ffi::CStr;
 use core::sync::atomic::Ordering::Relaxed;
@@ -45,16 +45,23 @@ pub fn run() -> ! {
 }
 
 fn supervise(state: &'static State, start: u64) -> Result<Report, Failure> {
-    let (stdin, bytes) = receive().at(Step::Receive)?;
+    let (stdin, overlay, bytes) = receive().at(Step::Receive)?;
     let orders = prepare(Script::new(bytes), stdin)?;
-    sweep(orders.work);
+    // The host's overlay has begun to use the directory.
+    if overlay.is_none() {
+        sweep(orders.work);
+    }
     let (hears, tells) = made::channel().at(Step::Namespaces)?;
     let own = call!(PIDFD_OPEN, call!(GETPID).at(Step::Namespaces)?, 0usize).at(Step::Namespaces)? as i32;
     let (pid, child) = sys::fork_into(orders.group, orders.namespaces).at(Step::Namespaces)?;
     if pid == 0 {
         let Orders { rest: script, devices, stdin, interactive, .. } = orders;
-        init::run(state, init::Given { script, supervisor: own, made: tells, devices, stdin, interactive });
+        init::run(
+            state,
+            init::Given { script, supervisor: own, made: tells, overlay, devices, stdin, interactive },
+        );
     }
+    overlay.into_iter().for_each(sys::close);
     let killed = watch(child, start, orders.timeout_ns);
     let (_, _, usage) = sys::wait(pid as i32).at(Step::Fork)?;
     if state.ending.load(Relaxed) == ending::UNKNOWN {
@@ -85,15 +92,20 @@ fn sweep(work: i32) {
     }
 }
 
-/// Receives the command's standard input and the script.
-fn receive() -> Ret<(i32, &'static [u8])> {
+/// Receives the command's standard input, the overlay if the host made it, and the script.
+fn receive() -> Ret<(i32, Option<i32>, &'static [u8])> {
     const ALL: usize = 0x100;
     let mut header = [0u8; HEADER];
     let (got, stdin) = sys::receive_with_fd(HOST, &mut header, ALL)?;
     if got != HEADER {
         return Err(sys::EINVAL);
     }
-    let len = u64::from_le_bytes(header) as usize;
+    let header = u64::from_le_bytes(header);
+    let overlay = match header & OVERLAY_FOLLOWS {
+        0 => None,
+        _ => Some(sys::receive_with_fd(HOST, &mut [0], ALL)?.1),
+    };
+    let len = (header & !OVERLAY_FOLLOWS) as usize;
     let words = sys::memory(len.div_ceil(8))?;
     // SAFETY: the same memory seen as bytes; `u64` has no padding and `u8` no alignment.
     let bytes = unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast::<u8>(), len) };
@@ -104,7 +116,7 @@ fn receive() -> Ret<(i32, &'static [u8])> {
             more => filled += more,
         }
     }
-    Ok((stdin, bytes))
+    Ok((stdin, overlay, bytes))
 }
 
 /// Enters a user namespace with the one user and group the host mapped, and a session of its own.

@@ -16,7 +16,8 @@
 //! Its own user, mount, process, network, IPC, host name and cgroup namespaces. The root is an overlay of
 //! read-only layers; what the command writes lands in [`RootSpec::upper`]. Mount points that the root lacks
 //! are made and afterwards removed again, so the upper directory holds what the command did and nothing else.
-//! As on every overlay, a directory that comes from a layer cannot be renamed in one step (`mv` copies it).
+//! A directory that comes from a layer can be renamed in one step where layers are images ([`Layer::Image`]); on other
+//! overlays it cannot (`mv` copies it).
 //!
 //! # Who owns the files
 //! Always, also for root, the command runs in a user namespace with one user and one group: the host's own,
@@ -24,6 +25,10 @@
 //! build user inside, and the other way round; nothing has to be given away or taken back, and root and
 //! ordinary users leave the same upper directory behind (whiteouts are character devices 0:0, opaque
 //! directories carry `user.overlay.opaque`). Layers should belong to the user who runs the host.
+//!
+//! Only real root can have images as layers: the host then makes the overlay before it enters the user namespace, and the
+//! upper directory has marks of its own, `trusted.overlay.opaque`, `redirect` and `metacopy`: renamed directories and
+//! files of which only the metadata changed refer to the layers.
 //!
 //! # What the command may ask of the kernel
 //! It has no capabilities and gains none (`no_new_privs`; nothing is set-uid). A filter of system calls refuses what the
@@ -43,7 +48,7 @@
 //! holds one end of a socket, the host the other. A host that is killed closes its end. Where this process may make control
 //! groups, every sandbox has one of its own.
 //!
-//! Linux 5.12 or newer; 6.8 for roots with more layers than fit into a page of mount options.
+//! Linux 5.12 or newer; 6.15 for images, 6.16 for marked layers; 6.8 for roots with more layers than fit into a page of mount options.
 
 mod arguments;
 mod cgroup;
@@ -54,6 +59,7 @@ mod filter;
 #[cfg(any())]
 #[path = "../init/main.rs"]
 mod init;
+mod overlay;
 mod probe;
 mod remedy;
 mod root;
@@ -69,8 +75,9 @@ mod wire;
 pub use arguments::{LONGEST_ARGUMENT, check_arguments};
 pub use command::{Capabilities, Command, Input, Limit, Output, Resource};
 pub use error::SandboxError;
+pub use overlay::Image;
 pub use probe::{Check, probe};
-pub use root::{Mount, MountKind, RootSpec, Subtree};
+pub use root::{Layer, Mount, MountKind, RootSpec, Subtree};
 pub use running::{Ending, Killer, Outcome, Running, Usage, clear_work};
 pub use spawn::{run, spawn};
 pub use stream::Stream;

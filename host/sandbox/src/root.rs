@@ -1,13 +1,18 @@
 //! What the root of a sandbox is made of.
 
-use std::path::PathBuf;
+use crate::overlay::Image;
+use std::path::{Path, PathBuf};
 
 /// A root: layers, where changes go, and what is mounted inside.
 #[derive(Clone, Debug)]
 pub struct RootSpec {
-    /// Read-only directories of the host, the lowest first: a later one hides an earlier one's files.
-    /// At least one, at most [`RootSpec::MAX_LAYERS`], none twice. An earlier root's upper directory will do.
-    pub layers: Vec<PathBuf>,
+    /// What is read-only, the lowest first: a later layer hides an earlier one's files.
+    /// At least one, at most [`RootSpec::MAX_LAYERS`], none twice.
+    pub layers: Vec<Layer>,
+    /// Directory of the host with the contents of files in images and marked layers; it is nowhere seen itself. The kernel
+    /// looks for what an image refers to in the images below before it looks here, so no image may have such paths unless
+    /// it is the only layer.
+    pub contents: Option<PathBuf>,
     /// Directory of the host that receives what the command changes. Commands that run one after the other
     /// with the same upper directory see each other's changes. It must exist.
     pub upper: PathBuf,
@@ -26,6 +31,41 @@ pub struct RootSpec {
     /// They must exist once layers, `directories` and mounts are there.
     pub subtrees: Vec<Subtree>,
     pub(crate) classic_overlay: bool,
+}
+
+/// A read-only part of a root.
+#[derive(Clone, Debug)]
+pub enum Layer {
+    /// A directory of the host.
+    Directory(PathBuf),
+    /// A directory of the host whose files refer to their contents by `user.overlay.redirect`. Linux 6.16 or newer.
+    Marked(PathBuf),
+    /// An image whose files refer to their contents by `trusted.overlay.redirect`. With one of these the root is made
+    /// with root's rights, and directories of layers can be renamed. Linux 6.15 or newer.
+    Image(Image),
+}
+
+impl Layer {
+    /// Where it is on the host.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Directory(path) | Self::Marked(path) => path,
+            Self::Image(image) => image.path(),
+        }
+    }
+}
+
+impl From<PathBuf> for Layer {
+    fn from(path: PathBuf) -> Self {
+        Self::Directory(path)
+    }
+}
+
+impl From<&str> for Layer {
+    fn from(path: &str) -> Self {
+        Self::Directory(path.into())
+    }
 }
 
 /// A directory inside, with all below it but for mounts and subtrees of their own.
@@ -78,12 +118,13 @@ impl RootSpec {
 
     /// A writable root with `/dev`, `/proc` and a `/tmp` of at most 4 GB.
     pub fn new(
-        layers: impl IntoIterator<Item = PathBuf>,
+        layers: impl IntoIterator<Item = impl Into<Layer>>,
         upper: impl Into<PathBuf>,
         work: impl Into<PathBuf>,
     ) -> Self {
         Self {
-            layers: layers.into_iter().collect(),
+            layers: layers.into_iter().map(Into::into).collect(),
+            contents: None,
             upper: upper.into(),
             work: work.into(),
             mounts: vec![
@@ -96,6 +137,11 @@ impl RootSpec {
             subtrees: Vec::new(),
             classic_overlay: false,
         }
+    }
+
+    /// Whether the overlay is made by the host, with root's rights.
+    pub(crate) fn has_images(&self) -> bool {
+        self.layers.iter().any(|layer| matches!(layer, Layer::Image(_)))
     }
 
     /// Adds a file, directory or socket of the host.

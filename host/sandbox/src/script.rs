@@ -2,7 +2,7 @@
 
 use crate::error::SandboxError;
 use crate::wire::{self, flag, null, op};
-use crate::{Command, Input, Mount, MountKind, Output, RootSpec, Subtree, filter};
+use crate::{Command, Input, Layer, Mount, MountKind, Output, RootSpec, Subtree, filter};
 use rustix::process::{getegid, geteuid};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -98,7 +98,7 @@ pub(crate) fn compile(
     Ok(Script {
         bytes: writer.bytes,
         subjects: writer.subjects,
-        layers: root.layers.iter().rev().cloned().collect(),
+        layers: root.layers.iter().rev().map(|layer| layer.path().to_owned()).collect(),
         candidates,
         work: root.work.clone(),
         cwd: command.cwd.clone(),
@@ -113,8 +113,7 @@ fn check(root: &RootSpec, command: &Command) -> Result<(), SandboxError> {
         return bad(format!("a root needs 1 to {most} layers, this one has {have}"));
     }
     let inside = root.mounts.iter().map(|mount| &mount.path).chain(&root.directories).chain([&command.cwd]);
-    let outside = root.layers.iter().chain([&root.upper, &root.work]);
-    if let Some(path) = outside.chain(inside).find(|path| !path.is_absolute()) {
+    if let Some(path) = outside(root).chain(inside.map(PathBuf::as_path)).find(|path| !path.is_absolute()) {
         return bad(format!("{} is not an absolute path", path.display()));
     }
     if command.argv.first().is_none_or(|program| program.is_empty()) {
@@ -125,12 +124,18 @@ fn check(root: &RootSpec, command: &Command) -> Result<(), SandboxError> {
         return bad("a command without input or output needs the devices (MountKind::Dev) in its root".into());
     }
     let variables = command.environment.iter().flat_map(|(name, value)| [name, value]);
-    let paths = root.layers.iter().chain([&root.upper, &root.work]).map(|path| path.as_os_str());
+    let paths = outside(root).map(Path::as_os_str);
     let all = command.argv.iter().chain(variables).map(|text| text.as_os_str()).chain(paths);
     if let Some(text) = all.into_iter().find(|text| text.as_bytes().contains(&0)) {
         return bad(format!("{text:?} contains a NUL byte"));
     }
     Ok(())
+}
+
+/// The paths of the host that make the root.
+fn outside(root: &RootSpec) -> impl Iterator<Item = &Path> {
+    let others = [&root.upper, &root.work].into_iter().chain(&root.contents).map(PathBuf::as_path);
+    root.layers.iter().map(Layer::path).chain(others)
 }
 
 /// The paths at which the program may be, as `execvp` would try them.
@@ -172,8 +177,7 @@ impl Writer {
     }
 
     fn root(&mut self, root: &RootSpec, command: &Command, terminal: Option<&Path>) {
-        self.order(op::OVERLAY, &root.upper, &[&u64::from(root.classic_overlay), &root.upper, &root.work]);
-        texts(&mut self.orders, root.layers.iter().rev());
+        self.overlay(root);
         // Before the mounts, so that they are kept; after them too, as they may lie in one.
         root.directories.iter().for_each(|path| self.order(op::DIRECTORY, path, &[path]));
         root.mounts.iter().for_each(|mount| self.mount(mount, terminal));
@@ -187,6 +191,20 @@ impl Writer {
         self.order(op::HOSTNAME, &command.hostname, &[&command.hostname]);
         if !command.network {
             self.order(op::LOOPBACK, "lo", &[]);
+        }
+    }
+
+    fn overlay(&mut self, root: &RootSpec) {
+        if root.has_images() {
+            return self.order(op::GIVEN_OVERLAY, &root.upper, &[&root.upper]);
+        }
+        let contents = root.contents.clone().unwrap_or_default();
+        let classic = u64::from(root.classic_overlay);
+        self.order(op::OVERLAY, &root.upper, &[&classic, &root.upper, &root.work, &contents]);
+        number(&mut self.orders, root.layers.len() as u64);
+        for layer in root.layers.iter().rev() {
+            number(&mut self.orders, u64::from(matches!(layer, Layer::Marked(_))));
+            text(&mut self.orders, layer.path());
         }
     }
 

@@ -6,9 +6,10 @@
 
 use crate::cgroup::Group;
 use crate::error::SandboxError;
+use crate::overlay;
 use crate::running::{Outcome, Running};
 use crate::script::{self, Script};
-use crate::wire::HEADER;
+use crate::wire::{HEADER, OVERLAY_FOLLOWS};
 use crate::{Command, Input, Output, Resource, RootSpec, check_arguments};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::io::Errno;
@@ -49,6 +50,7 @@ pub fn spawn(root: &RootSpec, command: &Command) -> Result<Running, SandboxError
     let terminal = terminal.as_ref().map(|name| Path::new(OsStr::from_bytes(name.as_bytes())));
     let group = Group::make();
     let script = script::compile(root, command, terminal, group.as_ref().map(Group::path))?;
+    let overlay = if root.has_images() { Some(overlay::mount(root)?) } else { None };
     let flags = SocketFlags::CLOEXEC;
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)
         .map_err(|errno| failed("make the socket")(errno.into()))?;
@@ -61,7 +63,7 @@ pub fn spawn(root: &RootSpec, command: &Command) -> Result<Running, SandboxError
     // The builder still holds the supervisor's end; the host must hold its own only.
     drop(process);
     let running = Running::new(child, UnixStream::from(ours), script, group);
-    running.send(|socket, script| send(socket, script, stdin.as_fd()))?;
+    running.send(|socket, script| send(socket, script, stdin.as_fd(), overlay.as_ref()))?;
     Ok(running)
 }
 
@@ -114,12 +116,26 @@ fn image() -> Result<BorrowedFd<'static>, Errno> {
     Ok(IMAGE.get_or_init(|| image).as_fd())
 }
 
-fn send(mut socket: &UnixStream, script: &Script, stdin: BorrowedFd<'_>) -> io::Result<()> {
-    let header: [u8; HEADER] = (script.bytes.len() as u64).to_le_bytes();
+fn send(
+    mut socket: &UnixStream,
+    script: &Script,
+    stdin: BorrowedFd<'_>,
+    overlay: Option<&OwnedFd>,
+) -> io::Result<()> {
+    let follows = if overlay.is_some() { OVERLAY_FOLLOWS } else { 0 };
+    let header: [u8; HEADER] = (script.bytes.len() as u64 | follows).to_le_bytes();
+    send_with(socket, &header, stdin)?;
+    if let Some(overlay) = overlay {
+        send_with(socket, &[0], overlay.as_fd())?;
+    }
+    socket.write_all(&script.bytes)
+}
+
+fn send_with(socket: &UnixStream, bytes: &[u8], fd: BorrowedFd<'_>) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
-    let stdin = [stdin];
-    control.push(SendAncillaryMessage::ScmRights(&stdin));
-    sendmsg(socket, &[IoSlice::new(&header)], &mut control, SendFlags::NOSIGNAL)?;
-    socket.write_all(&script.bytes)
+    let fds = [fd];
+    control.push(SendAncillaryMessage::ScmRights(&fds));
+    sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?;
+    Ok(())
 }

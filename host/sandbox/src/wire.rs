@@ -9,12 +9,15 @@
 
 /// Length of the header in bytes.
 pub const HEADER: usize = 8;
+/// Set in the header when the overlay's mount comes with a single byte between header and script.
+pub const OVERLAY_FOLLOWS: u64 = 1 << 63;
 /// Most bytes of the kernel's message that follow a report.
 pub const MESSAGE: usize = 256;
 
 /// What can be asked of the init while it builds the root, in the order of the script.
 pub mod op {
-    /// classic (0 or 1), upper, work, number of layers, layers (highest first).
+    /// classic (0 or 1), upper, work, contents (may be empty), number of layers, layers (highest first), each with
+    /// whether it is marked (0 or 1) before its path.
     pub const OVERLAY: u64 = 1;
     /// path: make the directory if it is missing, and keep it afterwards.
     pub const DIRECTORY: u64 = 2;
@@ -40,6 +43,8 @@ pub mod op {
     pub const DEVICES: u64 = 12;
     /// path: lay something empty over the file or directory, if there is one.
     pub const MASK: u64 = 13;
+    /// upper: the overlay is made already, and came with the script.
+    pub const GIVEN_OVERLAY: u64 = 14;
 }
 
 /// Standard streams of the command that are the sandbox's own `/dev/null`, as bits of a mask.

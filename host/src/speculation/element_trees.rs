@@ -152,9 +152,12 @@ impl ElementTrees {
         for element in elements {
             let artifact = self.artifacts.get(element.0 as usize).copied();
             match artifact.unwrap_or(ElementTree::Unavailable) {
-                ElementTree::Known(files) => {
-                    trees.extend(files.map(|tree| StagedTree { tree, location: "/".to_owned(), owner: 0 }))
-                }
+                ElementTree::Known(files) => trees.extend(files.map(|tree| StagedTree {
+                    tree,
+                    location: "/".to_owned(),
+                    owner: 0,
+                    movable: false,
+                })),
                 other => return other,
             }
         }

@@ -9,7 +9,6 @@ use spec_model::{Cancel, UserError};
 use tempfile::TempDir;
 
 use super::*;
-use crate::checkout::CheckoutMode;
 use crate::limits::Limits;
 use crate::sample::{arbitrary_paths, function, store};
 use crate::tree::{EntryRef, Walk};
@@ -17,18 +16,17 @@ use crate::tree::{EntryRef, Walk};
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
-    fn import_undoes_checkout(paths in arbitrary_paths(), link: bool, function in function()) {
+    fn import_undoes_checkout(paths in arbitrary_paths(), function in function()) {
         let folder = tempfile::tempdir()?;
         let cas = Cas::open_with(folder.path().join("store"), function)?;
         let root = store(&cas, &paths)?;
-        let mode = if link { CheckoutMode::HardLink } else { CheckoutMode::Copy };
         let dest = folder.path().join("dest");
-        cas.checkout_into(&root, &dest, mode)?;
+        cas.checkout_into(&root, &dest)?;
         prop_assert_eq!(cas.import_dir(&dest, Take::Copy, |_| true)?, root);
         let other = Cas::open_with(folder.path().join("other"), function)?;
         prop_assert_eq!(other.import_dir(&dest, Take::Move, |_| true)?, root);
         prop_assert!(other.complete(&root)?);
-        other.checkout_into(&root, &folder.path().join("again"), mode)?;
+        other.checkout_into(&root, &folder.path().join("again"))?;
     }
 
     #[test]
@@ -37,7 +35,7 @@ proptest! {
         let (folder, cas) = store_at();
         let root = store(&cas, &paths)?;
         let upper = folder.path().join("upper");
-        cas.checkout_into(&root, &upper, CheckoutMode::Copy)?;
+        cas.checkout_into(&root, &upper)?;
         let mut entries = vec![String::new()];
         let mut executable = vec![];
         cas.walk(&root, |path, entry| {
@@ -54,7 +52,7 @@ proptest! {
             }
             fs::set_permissions(&path, fs::Permissions::from_mode(**mode))?;
         }
-        let captured = cas.import_upper(&upper, &Digest::of(b""), take, |_| true)?;
+        let captured = cas.import_upper(&of_user(&upper, &Digest::of(b"")), take, |_| true)?;
         if take == Take::Copy {
             // Each can be looked at once the modes of those above are known to be what they were.
             for (path, mode) in &set {
@@ -77,6 +75,15 @@ proptest! {
     }
 }
 
+fn of_user<'a>(folder: &'a Path, below: &Digest) -> Upper<'a> {
+    Upper {
+        folder,
+        marks: OverlayMarks::User,
+        below: *below,
+        root_below: &|| unreachable!("no mark leads there"),
+    }
+}
+
 fn store_at() -> (TempDir, Cas) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let cas = Cas::open(folder.path().join("store")).expect("a store");
@@ -92,7 +99,7 @@ fn capture(cas: &Cas, folder: &TempDir, make: impl FnOnce(&Path)) -> Result<Capt
     lower.add_file("x", cas.put_bytes(b"x")?, false)?;
     lower.add_file("d/y", cas.put_bytes(b"y")?, false)?;
     let lower = lower.store(cas)?;
-    cas.import_upper(&upper, &lower, Take::Move, |_| true)
+    cas.import_upper(&of_user(&upper, &lower), Take::Move, |_| true)
 }
 
 fn paths(cas: &Cas, root: &Digest) -> Vec<String> {
@@ -146,7 +153,8 @@ fn a_bad_name_that_nobody_wants_is_no_error() -> Result<()> {
     let (folder, cas) = store_at();
     let upper = folder.path().join("upper.d");
     fs::write(upper.join(OsStr::from_bytes(b"caf\xe9")), "").expect("a file");
-    let captured = cas.import_upper(&upper, &Digest::of(b""), Take::Move, |path| path.starts_with("usr"))?;
+    let captured =
+        cas.import_upper(&of_user(&upper, &Digest::of(b"")), Take::Move, |path| path.starts_with("usr"))?;
     assert_eq!(captured.root, Digest::of(b""));
     Ok(())
 }
@@ -229,14 +237,14 @@ fn holes_stay_holes() -> Result<()> {
         let (folder, cas) = store_at();
         let upper = folder.path().join("upper.d");
         File::create(upper.join("image")).and_then(|file| file.set_len(SIZE)).expect("a file");
-        let root = cas.import_upper(&upper, &Digest::of(b""), take, |_| true)?.root;
+        let root = cas.import_upper(&of_user(&upper, &Digest::of(b"")), take, |_| true)?.root;
         let blob =
             fs::metadata(cas.blob_path(&cas.lookup(&root, "image")?.map_or(root, |entry| match entry {
                 crate::Entry::File(file) => file.digest,
                 _ => root,
             })));
         let dest = folder.path().join("dest");
-        cas.checkout_into(&root, &dest, CheckoutMode::Copy)?;
+        cas.checkout_into(&root, &dest)?;
         for meta in [blob, fs::metadata(dest.join("image"))] {
             let meta = meta.expect("it is there");
             assert_eq!((meta.len(), meta.blocks() < 1000), (SIZE, true), "{} blocks", meta.blocks());

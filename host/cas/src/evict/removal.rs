@@ -49,7 +49,10 @@ impl Removal<'_> {
             let trash = self.trash(&mut removed)?;
             for (number, root) in roots.until(self.cut).iter().enumerate() {
                 match self.take_root(root, &trash.path().join(format!("root-{number}")))? {
-                    true => removed.roots += 1,
+                    true => {
+                        removed.roots += 1;
+                        removed.bytes += root.disk;
+                    }
                     false => self.keep(root, &mut kept)?,
                 }
             }

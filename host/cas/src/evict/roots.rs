@@ -1,4 +1,4 @@
-//! What is used by name: records, results of actions, checked-out trees.
+//! What is used by name: records, results of actions, layers made of trees.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -15,6 +15,7 @@ use crate::error::{CasError, Result};
 use crate::layout::{self, entries};
 use crate::lock::try_lock;
 use crate::store::Cas;
+use crate::tree_cache::{size_in, tree_of};
 use crate::usage::Moment;
 
 /// Tells what a record needs, from its kind (`artifacts`) and its bytes; nothing for records that it does not know.
@@ -37,6 +38,8 @@ pub(super) struct Root {
     pub(super) path: PathBuf,
     pub(super) used: Moment,
     pub(super) needs: Arc<[Need]>,
+    /// Bytes on disk beside blobs, where that is worth counting.
+    pub(super) disk: u64,
 }
 
 #[derive(Debug)]
@@ -60,6 +63,11 @@ impl Roots {
         self.0.iter()
     }
 
+    /// When those that take room were last used, and how much they take.
+    pub(super) fn uses(&self) -> impl Iterator<Item = (Moment, u64)> {
+        self.0.iter().filter(|root| root.disk > 0).map(|root| (root.used, root.disk))
+    }
+
     /// Those last used at `cut` or before.
     pub(super) fn until(&self, cut: Moment) -> &[Root] {
         &self.0[self.0.partition_point(|root| root.used > cut)..]
@@ -77,7 +85,7 @@ fn records(cas: &Cas, needs_of: NeedsOf<'_>, roots: &mut Vec<Root>) -> Result<()
             let Some((used, _)) = look(&path, RootKind::Record)? else { continue };
             let bytes = refs.peek(&record).ok().flatten().unwrap_or_default();
             let needs = known.entry(Digest::of(&bytes)).or_insert_with(|| needs_of(&name, &bytes).into());
-            roots.push(Root { kind: RootKind::Record, path, used, needs: Arc::clone(needs) });
+            roots.push(Root { kind: RootKind::Record, path, used, needs: Arc::clone(needs), disk: 0 });
         }
     }
     Ok(())
@@ -89,7 +97,7 @@ fn results(cas: &Cas, folder: &Path) -> Result<Vec<Root>> {
     for path in entries(folder)? {
         let Some((used, size)) = look(&path, RootKind::Action)? else { continue };
         let needs = if size > SMALL { result_needs(cas, &path)? } else { Arc::default() };
-        roots.push(Root { kind: RootKind::Action, path, used, needs });
+        roots.push(Root { kind: RootKind::Action, path, used, needs, disk: 0 });
     }
     Ok(roots)
 }
@@ -99,21 +107,27 @@ fn result_needs(cas: &Cas, path: &Path) -> Result<Arc<[Need]>> {
     Ok(needs.into_iter().map(Need::Blob).collect())
 }
 
-/// Checked-out trees. One that is in use is used now.
+/// Layers made of trees. One that is in use is used now.
 fn trees(cas: &Cas, roots: &mut Vec<Root>) -> Result<()> {
-    for path in entries(&cas.root().join(layout::TREES))? {
-        if path.extension().is_none_or(|extension| extension != "lock") {
-            continue;
-        }
+    for path in layer_locks(cas)? {
         let (Ok(lock), Some((used, _))) = (File::open(&path), look(&path, RootKind::Tree)?) else { continue };
         let free = try_lock(&lock, &path, FlockOperation::NonBlockingLockExclusive)?;
-        let hash = path.file_stem().unwrap_or_default().to_string_lossy();
         // The walk goes by hash alone.
-        let Ok(root) = Digest::from_hex(&hash, 0) else { continue };
-        let used = if free { used } else { Moment::LAST };
-        roots.push(Root { kind: RootKind::Tree, path, used, needs: Arc::new([Need::Tree(root)]) });
+        let Some(root) = tree_of(&path) else { continue };
+        let (used, disk) = (if free { used } else { Moment::LAST }, size_in(&lock));
+        roots.push(Root { kind: RootKind::Tree, path, used, needs: Arc::new([Need::Tree(root)]), disk });
     }
     Ok(())
+}
+
+fn layer_locks(cas: &Cas) -> Result<impl Iterator<Item = PathBuf>> {
+    let paths = entries(&cas.root().join(layout::TREES))?.into_iter();
+    Ok(paths.filter(|path| path.extension().is_some_and(|extension| extension == "lock")))
+}
+
+/// Bytes of disk that layers take.
+pub(super) fn disk_of_layers(cas: &Cas) -> Result<u64> {
+    Ok(layer_locks(cas)?.filter_map(|path| File::open(path).ok()).map(|lock| size_in(&lock)).sum())
 }
 
 impl RootKind {

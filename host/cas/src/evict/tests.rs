@@ -7,6 +7,7 @@ use spec_model::Digest;
 use super::*;
 use crate::builder::TreeBuilder;
 use crate::layout::BlobName;
+use crate::tree_cache::{LayerCache, LayerForm};
 
 const HOUR: u64 = 3600;
 /// Bytes of a blob in these tests: one block of the disk.
@@ -156,32 +157,61 @@ fn what_is_used_while_a_hold_lives_stays() {
 }
 
 #[test]
-fn checked_out_trees_go_when_nobody_uses_them() {
-    let fixture = Fixture::new();
-    let tree = fixture.tree(1);
-    let guard = fixture.cas.checked_out(&tree).expect("it is whole");
-    let path = guard.path().to_owned();
-    let lock = path.with_extension("lock");
-    fixture.age(&lock, 50);
-    for digest in fixture.cas.blobs_of_tree(&tree).expect("it is here") {
-        fixture.age(&fixture.path(&digest), 50);
+fn layers_go_when_nobody_uses_them_and_keep_their_blobs_until_then() {
+    for form in [LayerForm::Image, LayerForm::Marked, LayerForm::Copied] {
+        let fixture = Fixture::new();
+        let layers = LayerCache::new(fixture.cas.clone(), form);
+        let tree = fixture.tree(1);
+        let guard = layers.layer(&tree).expect("it is whole");
+        let path = guard.path().to_owned();
+        let lock = lock_of(&layers, &tree);
+        fixture.age(&lock, 50);
+        let age = || {
+            for digest in fixture.cas.blobs_of_tree(&tree).expect("it is here") {
+                fixture.age(&fixture.path(&digest), 50);
+            }
+        };
+        age();
+        let evicted = fixture.evict_all();
+        assert!(evicted.before > 0 && path.exists(), "{form:?}");
+        assert!(fixture.cas.complete(&tree).expect("the store works"), "{form:?}");
+        drop(guard);
+        age();
+        assert_eq!(fixture.evict_all().roots, 1);
+        assert!(!path.exists() && !lock.exists() && !fixture.has(&tree), "{form:?}");
+        let gone = layers.layer(&tree).expect_err("its blobs are gone");
+        assert_eq!(spec_model::UserError::reason(&gone), "cas-missing");
+        fixture.tree(1);
+        assert!(layers.layer(&tree).expect("it is whole again").path().exists());
     }
-    fixture.evict_all();
-    assert!(path.join("dir/file").exists() && fixture.cas.complete(&tree).expect("the store works"));
-    drop(guard);
-    for digest in fixture.cas.blobs_of_tree(&tree).expect("it is here") {
-        fixture.age(&fixture.path(&digest), 50);
-    }
-    assert_eq!(fixture.evict_all().roots, 1);
-    assert!(!path.exists() && !lock.exists() && !fixture.has(&tree));
-    assert_eq!(fs::read_dir(fixture.cas.root().join("exec")).map(files).ok(), Some(0));
-    fixture.tree(1);
-    assert!(fixture.cas.checked_out(&tree).expect("it is whole again").path().exists());
 }
 
-/// Files in folders of a folder.
-fn files(folders: fs::ReadDir) -> usize {
-    folders.flatten().flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten()).count()
+#[test]
+fn a_layer_elsewhere_is_not_used_without_its_blobs() {
+    let fixture = Fixture::new();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let layers = LayerCache::new(fixture.cas.clone(), LayerForm::Marked);
+    let layers = layers.kept_in(folder.path().to_owned()).expect("the folder can be read");
+    let tree = fixture.tree(1);
+    let path = layers.layer(&tree).expect("it is whole").path().to_owned();
+    assert!(path.starts_with(folder.path()));
+    for digest in fixture.cas.blobs_of_tree(&tree).expect("it is here") {
+        fixture.age(&fixture.path(&digest), 50);
+    }
+    fixture.age(&lock_of(&layers, &tree), 50);
+    fixture.evict_all();
+    assert!(path.exists(), "it is no matter of the store");
+    layers.layer(&tree).expect_err("its blobs are gone");
+    fixture.tree(1);
+    assert_eq!(layers.layer(&tree).expect("it is whole again").path(), path);
+}
+
+/// The lock of a layer that lies beside the store, or that keeps the blobs of one elsewhere.
+fn lock_of(layers: &LayerCache, tree: &Digest) -> PathBuf {
+    let name = layers.layer(tree).expect("it is whole").path().file_name().map(|name| name.to_owned());
+    let mut name = name.expect("it has a name");
+    name.push(".lock");
+    layers.store().root().join("trees").join(name)
 }
 
 #[test]
@@ -246,8 +276,8 @@ proptest! {
             let tree = fixture.tree(*number);
             fixture.record(&at.to_string(), &tree, *hours);
             if hours % 2 == 0 {
-                drop(fixture.cas.checked_out(&tree)?);
-                fixture.age(&fixture.cas.root().join("trees").join(format!("{}.lock", tree.hex())), *hours);
+                let form = if hours % 4 == 0 { LayerForm::Image } else { LayerForm::Copied };
+                fixture.age(&lock_of(&LayerCache::new(fixture.cas.clone(), form), &tree), *hours);
             }
         }
         for (hours, number) in &blobs {
@@ -266,7 +296,7 @@ proptest! {
             let Some(record) = record else { continue };
             let tree = String::from_utf8(record).expect("text").parse().expect("a digest");
             prop_assert!(fixture.cas.complete(&tree)?);
-            drop(fixture.cas.checked_out(&tree)?);
+            drop(LayerCache::new(fixture.cas.clone(), LayerForm::Image).layer(&tree)?);
         }
     }
 }

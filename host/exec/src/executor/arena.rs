@@ -1,17 +1,11 @@
 //! Where actions write: in memory while there is plenty of it, else beside the store.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use rustix::fs::{Mode, OFlags, XattrFlags};
 use spec_cas::{Cas, CasError, ScratchArea, ScratchDir};
 
-/// A file system in memory that every Linux has and every user may use, of half of the memory by default.
-const MEMORY: &str = "/dev/shm";
-const TMPFS: u64 = 0x0102_1994;
-/// Bytes; containers often have one so small that every other action would outgrow it.
-const WORTH_USING: u64 = 1 << 30;
+use crate::memory;
+
 /// Bytes; a disk with less is full.
 const LAST_ROOM: u64 = 1 << 20;
 
@@ -104,32 +98,12 @@ impl Arena {
 
 impl Memory {
     fn open() -> Option<Self> {
-        let user = rustix::process::geteuid().as_raw();
-        let folder = Path::new(MEMORY).join(format!("spec-host-{user}"));
-        let found = rustix::fs::statfs(MEMORY).ok()?;
-        if found.f_type as u64 != TMPFS || found.f_blocks.saturating_mul(found.f_bsize as u64) < WORTH_USING {
-            return None;
-        }
-        // Anybody may make folders there, so what has our name may not be ours; whatever fails means not to use it.
-        let _ = DirBuilder::new().mode(0o700).create(&folder);
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let open = rustix::fs::open(&folder, flags, Mode::empty()).ok()?;
-        let found = rustix::fs::fstat(&open).ok()?;
-        // What is ours nobody else can replace there, for the folder above it is sticky.
-        let ours = found.st_uid == user && found.st_mode & 0o077 == 0;
-        // Overlayfs marks directories by attributes, which a tmpfs has since Linux 6.6.
-        let mark = || rustix::fs::fsetxattr(&open, "user.spec-host", b"y", XattrFlags::empty()).is_ok();
-        if !ours || !mark() {
-            return None;
-        }
+        let folder = memory::for_actions()?;
         Some(Self { area: ScratchArea::open(&folder).ok()?, folder })
     }
 
-    /// Whether one `part`-th of the blocks and of the files is free.
     fn has_free(&self, part: u64) -> bool {
-        rustix::fs::statvfs(&self.folder).is_ok_and(|found| {
-            found.f_bavail >= found.f_blocks / part && found.f_favail >= found.f_files / part
-        })
+        memory::has_free(&self.folder, part)
     }
 }
 

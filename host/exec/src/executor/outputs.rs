@@ -162,8 +162,9 @@ impl<'a> Collector<'a> {
                     let digest = self.file(output, &path)?;
                     result.files.push(file(output, digest, executable, properties));
                 }
-                Seen::Untouched { digest, executable } if output.kind != Kind::Directory => {
-                    result.files.push(file(output, digest, executable, NodeProperties::default()));
+                Seen::Untouched { digest, executable, written } if output.kind != Kind::Directory => {
+                    let properties = written.map(|path| plan.properties.read(&path)).unwrap_or_default();
+                    result.files.push(file(output, digest, executable, properties));
                 }
                 Seen::Folder(folder) if output.kind != Kind::File => {
                     result.directories.push(self.directory(plan, output, &folder)?);
@@ -230,7 +231,7 @@ impl<'a> Collector<'a> {
         let Some(written) = &folder.written else { return Ok(below) };
         let ActionLimits { bytes, entries, .. } = self.limits;
         let cas = self.cas.clone().with_limits(Limits { bytes, entries, ..self.cas.limits() });
-        let captured = self.view.written().capture(&cas, written, &below)?;
+        let captured = self.view.capture(&cas, written, &below)?;
         self.special.extend(captured.special);
         if properties.is_nothing() {
             return Ok(captured.root);

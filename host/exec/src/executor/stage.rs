@@ -1,9 +1,8 @@
 //! The root of an action on disk.
 
-use std::fs;
 use std::path::PathBuf;
 
-use spec_cas::{Cas, CasError, CheckoutMode, ScratchDir, TreeGuard};
+use spec_cas::{Cas, CasError, ScratchDir};
 use spec_model::Digest;
 use spec_sandbox::{Mount, MountKind, RootSpec};
 
@@ -11,18 +10,29 @@ use super::ActionError;
 use super::arena::{Arena, Medium};
 use super::settle::settled;
 use super::view::View;
+use crate::ExecError;
+use crate::staging::{Layers, can_rename_folders};
 
-/// Input roots with at most this many entries and bytes are copied to where the action writes: that is faster than a
-/// layer of their own, and leaves nothing. Larger ones become a layer that is kept for the next action.
-const FEW_ENTRIES: usize = 400;
-const FEW_BYTES: u64 = 4 << 20;
+/// Input roots with at most so much in them are copied to where the action writes. Larger ones become a layer that is
+/// kept for the next action.
+#[derive(Clone, Copy, Debug)]
+struct Few {
+    entries: usize,
+    bytes: u64,
+}
+
+/// Copying less is faster than making a layer of it, and leaves nothing.
+const FASTER: Few = Few { entries: 400, bytes: 4 << 20 };
+
+/// Where folders of layers cannot be renamed, commands are spared that as long as copying takes a fraction of a second.
+const BEARABLE: Few = Few { entries: 5_000, bytes: 64 << 20 };
 
 const SHM_SIZE: u64 = 1 << 30;
 
 /// Layers, lowest first, and a folder for what is written.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    layers: Vec<TreeGuard>,
+    layers: Layers,
     /// The trees of the layers, the highest first.
     below: Vec<Digest>,
     scratch: ScratchDir,
@@ -42,10 +52,10 @@ impl Stage {
         wanted: Medium,
     ) -> Result<Self, ActionError> {
         Self::lay(cas, arena, chroot, input_root, wanted).map_err(|error| match error {
-            CasError::Missing { .. } | CasError::Corrupt { .. } => {
+            ExecError::Cas(error @ (CasError::Missing { .. } | CasError::Corrupt { .. })) => {
                 all_missing(cas, chroot, input_root, error)
             }
-            CasError::Collision { path, old, new } => ActionError::invalid(format!(
+            ExecError::Cas(CasError::Collision { path, old, new }) => ActionError::invalid(format!(
                 "the input root has a {new} at '{path}', where the tree of chrootRootDigest has a {old}"
             )),
             other => other.into(),
@@ -58,25 +68,21 @@ impl Stage {
         chroot: Option<&Digest>,
         input_root: &Digest,
         wanted: Medium,
-    ) -> Result<Self, CasError> {
+    ) -> Result<Self, ExecError> {
         let input_root = &chroot.map_or(Ok(*input_root), |chroot| settled(cas, chroot, input_root))?;
-        let few = is_small(cas, input_root)?;
-        let layered = Some(*input_root).filter(|_| !few);
-        let mut below: Vec<Digest> = layered.into_iter().chain(chroot.copied()).collect();
-        if below.is_empty() {
-            // An overlay has to have something below.
-            below.push(cas.digest(b""));
-        }
-        let layers = below.iter().rev().map(|tree| cas.checked_out(tree)).collect::<Result<_, _>>()?;
+        let few = if can_rename_folders(cas) { FASTER } else { BEARABLE };
+        let is_few = is_few(cas, input_root, few)?;
+        let layered = Some(*input_root).filter(|_| !is_few);
+        let below: Vec<Digest> = layered.into_iter().chain(chroot.copied()).collect();
+        let layers = Layers::new(cas, &below.iter().rev().copied().collect::<Vec<_>>())?;
         let (scratch, medium) = arena.folder(wanted)?;
-        let stage = Self { layers, below, scratch, medium };
-        fs::create_dir(stage.work()).map_err(|error| CasError::writing(stage.work(), error))?;
-        if few {
-            cas.checkout_into(input_root, &stage.upper(), CheckoutMode::Copy)?;
+        scratch.folder("work", 0o755)?;
+        if is_few {
+            cas.checkout_into(input_root, &scratch.path().join("upper"))?;
         } else {
-            fs::create_dir(stage.upper()).map_err(|error| CasError::writing(stage.upper(), error))?;
+            scratch.folder("upper", 0o755)?;
         }
-        Ok(stage)
+        Ok(Self { layers, below, scratch, medium })
     }
 
     /// A file of this name beside the root, on the same medium.
@@ -86,8 +92,7 @@ impl Stage {
 
     /// The description of the root, in which `directories` (relative) are made.
     pub(crate) fn spec(&self, directories: impl Iterator<Item = String>) -> RootSpec {
-        let layers = self.layers.iter().map(|guard| guard.path().to_owned());
-        let mut spec = RootSpec::new(layers, self.upper(), self.work());
+        let mut spec = self.layers.root(&self.upper(), &self.beside("work"));
         // No file system of its own for /tmp: inputs and outputs may lie there.
         spec.mounts = vec![
             Mount { path: "/dev".into(), kind: MountKind::Dev { shm_size: SHM_SIZE } },
@@ -100,16 +105,12 @@ impl Stage {
 
     /// What is there after the command.
     pub(crate) fn view<'a>(&self, cas: &'a Cas) -> Result<View<'a>, ActionError> {
-        View::new(cas, &self.upper(), self.below.clone())
+        View::new(cas, &self.upper(), self.layers.marks(), self.below.clone())
     }
 
     /// Where the command writes.
     pub(crate) fn upper(&self) -> PathBuf {
         self.beside("upper")
-    }
-
-    fn work(&self) -> PathBuf {
-        self.beside("work")
     }
 }
 
@@ -127,14 +128,14 @@ fn all_missing(cas: &Cas, chroot: Option<&Digest>, input_root: &Digest, error: C
     if digests.is_empty() { error.into() } else { ActionError::Missing { digests } }
 }
 
-/// Whether a tree is worth copying. Reads no more of it than it takes to tell.
-fn is_small(cas: &Cas, root: &Digest) -> Result<bool, CasError> {
+/// Whether a tree has no more than that. Reads no more of it than it takes to tell.
+fn is_few(cas: &Cas, root: &Digest, few: Few) -> Result<bool, CasError> {
     let (mut entries, mut bytes, mut open) = (0, 0, vec![*root]);
     while let Some(digest) = open.pop() {
         let directory = cas.directory(&digest)?;
         entries += directory.files.len() + directory.directories.len() + directory.symlinks.len();
         bytes += directory.files.iter().map(|file| file.digest.size()).fold(0, u64::saturating_add);
-        if entries > FEW_ENTRIES || bytes > FEW_BYTES {
+        if entries > few.entries || bytes > few.bytes {
             return Ok(false);
         }
         open.extend(directory.directories.iter().map(|child| child.digest));

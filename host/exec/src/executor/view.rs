@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use spec_cas::{Cas, CasError, Entry, Written, WrittenKind};
+use spec_cas::{Captured, Cas, CasError, Entry, Layer, LowerPart, OverlayMarks, Written, WrittenKind};
 use spec_model::Digest;
 
 use super::{ActionError, join};
@@ -37,10 +37,12 @@ pub(crate) enum Seen {
         path: String,
         executable: bool,
     },
-    /// A file as it was before.
+    /// A file with the contents that it had before.
     Untouched {
         digest: Digest,
         executable: bool,
+        /// Where its mode and time are, if they were written.
+        written: Option<String>,
     },
     Link {
         target: String,
@@ -53,14 +55,28 @@ pub(crate) enum Seen {
 
 impl<'a> View<'a> {
     /// The view of what was written at `upper` over the trees `below`, the highest first.
-    pub(crate) fn new(cas: &'a Cas, upper: &Path, below: Vec<Digest>) -> Result<Self, ActionError> {
+    pub(crate) fn new(
+        cas: &'a Cas,
+        upper: &Path,
+        marks: OverlayMarks,
+        below: Vec<Digest>,
+    ) -> Result<Self, ActionError> {
         let root = Folder { written: Some(String::new()), below };
-        Ok(Self { cas, written: Written::open(upper)?, root })
+        Ok(Self { cas, written: Written::open(upper, marks)?, root })
     }
 
     /// What was written, by itself.
     pub(crate) fn written(&self) -> &Written {
         &self.written
+    }
+
+    /// Stores the directory at `path`, which was written over the tree `below`, with `cas`, which may have limits of its own.
+    pub(crate) fn capture(&self, cas: &Cas, path: &str, below: &Digest) -> Result<Captured, CasError> {
+        let root_below = || {
+            let layers: Vec<_> = self.root.below.iter().rev().map(|tree| Layer::whole(*tree)).collect();
+            Ok(cas.merge(&layers)?.root)
+        };
+        self.written.capture(cas, path, below, &root_below)
     }
 
     /// What is at the relative path `path`. Links on the way are followed, inside; one at its end only if `follow`.
@@ -98,19 +114,53 @@ impl<'a> View<'a> {
         let Some(path) = folder.written.as_ref().map(|written| join(written, name)) else { return Ok(below) };
         let Some(entry) = self.written.entry(&path)? else { return Ok(below) };
         Ok(match entry.kind {
-            WrittenKind::Folder { opaque } => {
-                let below = match below {
-                    Seen::Folder(folder) if !opaque => folder.below,
+            WrittenKind::Folder(part) => {
+                let below = match self.lower(folder, name, &part)? {
+                    Seen::Folder(folder) => folder.below,
                     _ => Vec::new(),
                 };
                 Seen::Folder(Folder { written: Some(path), below })
             }
             WrittenKind::File => Seen::Written { executable: entry.mode & 0o100 != 0, path },
+            WrittenKind::FileBelow(part) => {
+                self.changed(folder, name, &part, entry.mode & 0o100 != 0, path)?
+            }
             WrittenKind::Symlink { target, is_text: true } => Seen::Link { target, written: Some(path) },
             WrittenKind::Symlink { .. } => Seen::Special("a link whose target is not UTF-8"),
             WrittenKind::Gone => Seen::Nothing,
             WrittenKind::Special(kind) => Seen::Special(kind),
         })
+    }
+
+    /// A file of which only the mode, the time or the name was written.
+    fn changed(
+        &self,
+        folder: &Folder,
+        name: &str,
+        part: &LowerPart,
+        executable: bool,
+        path: String,
+    ) -> Result<Seen, ActionError> {
+        match self.lower(folder, name, part)? {
+            Seen::Untouched { digest, .. } => Ok(Seen::Untouched { digest, executable, written: Some(path) }),
+            _ => Err(CasError::writing(path, std::io::Error::other("its overlay mark leads nowhere")).into()),
+        }
+    }
+
+    /// The part of the trees that something written has, which is called `name` in `folder`.
+    fn lower(&self, folder: &Folder, name: &str, part: &LowerPart) -> Result<Seen, CasError> {
+        match part {
+            LowerPart::Nothing => Ok(Seen::Nothing),
+            LowerPart::SameName => self.below(folder, name),
+            LowerPart::Name(name) => self.below(folder, name),
+            LowerPart::Path(path) => {
+                let root = Folder { written: None, below: self.root.below.clone() };
+                steps(path).try_fold(Seen::Folder(root), |seen, name| match seen {
+                    Seen::Folder(folder) => self.below(&folder, &name),
+                    _ => Ok(Seen::Nothing),
+                })
+            }
+        }
     }
 
     /// What the trees have. Directories merge down to the first that has something else.
@@ -124,7 +174,7 @@ impl<'a> View<'a> {
                     continue;
                 }
                 Some(Entry::File(file)) => {
-                    Seen::Untouched { digest: file.digest, executable: file.executable }
+                    Seen::Untouched { digest: file.digest, executable: file.executable, written: None }
                 }
                 Some(Entry::Symlink(link)) => Seen::Link { target: link.target, written: None },
             };

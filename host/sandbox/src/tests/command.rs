@@ -105,7 +105,7 @@ fn a_nice_command_leaves_the_processor_to_others() {
 fn program_is_looked_up_in_path() {
     let mut fixture = Fixture::new();
     fixture.layer(&[("a/tool", "no program"), ("b/tool", "#!/bin/sh\necho b\n")]);
-    let tool = fixture.root.layers[1].join("b/tool");
+    let tool = fixture.root.layers[1].path().join("b/tool");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(tool, mode).expect("its owner may");
     let command =

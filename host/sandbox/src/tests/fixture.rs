@@ -30,7 +30,7 @@ impl Fixture {
         for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
             let host = Path::new("/").join(name);
             match fs::read_link(&host) {
-                Ok(target) => symlink(target, root.layers[0].join(name)).expect("a fresh link"),
+                Ok(target) => symlink(target, root.layers[0].path().join(name)).expect("a fresh link"),
                 Err(_) if host.is_dir() => _ = root.bind(&host, &host, false),
                 Err(_) => {}
             }
@@ -51,7 +51,7 @@ impl Fixture {
             fs::create_dir_all(path.parent().expect("a file lies in a directory")).expect("a directory");
             fs::write(path, content).expect("a file");
         }
-        self.root.layers.push(layer.clone());
+        self.root.layers.push(layer.clone().into());
         layer
     }
 

@@ -20,7 +20,7 @@ fn upper_captures_changes_and_nothing_else() {
     let len = rustix::fs::lgetxattr(upper("dir"), "user.overlay.opaque", &mut value).expect("an attribute");
     assert_eq!(&value[..len], b"y");
     assert_eq!(fs::read_to_string(upper("dir/new")).expect("a file"), "new\n");
-    assert_eq!(fs::read_to_string(fixture.root.layers[1].join("gone")).expect("untouched"), "old");
+    assert_eq!(fs::read_to_string(fixture.root.layers[1].path().join("gone")).expect("untouched"), "old");
     // The next command sees the same root.
     fixture.check("ls -d gone dir/* kept changed 2>/dev/null; :", "changed\ndir/new\nkept\n");
     assert_eq!(fs::read_dir(&fixture.root.work).expect("the work directory").count(), 0);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command as Host;
 use std::sync::Arc;
 
-use spec_cas::{Cas, Take, TreeBuilder};
+use spec_cas::{Cas, Layer, Take, TreeBuilder};
 use spec_model::{ActionResult, Cancel, Digest, DigestFunction, UserError};
 use spec_proto::{Message, reapi, well_known};
 
@@ -35,6 +35,24 @@ impl Fixture {
         let mut fixture = Self::at(folder.path());
         fixture.folder = Some(folder);
         fixture
+    }
+
+    /// With these programs of the machine in the root, beside those that every fixture has.
+    pub(super) fn with_programs(programs: &[&str]) -> Self {
+        let mut fixture = Self::new();
+        let more = tree_of_programs(&fixture.cas, programs);
+        fixture.chroot = fixture.merged(more);
+        fixture
+    }
+
+    /// The root with more entries, written as for [`Self::tree`], laid over it.
+    pub(super) fn over_chroot(&self, entries: &[(&str, &str)]) -> Digest {
+        self.merged(self.tree(entries))
+    }
+
+    fn merged(&self, tree: Digest) -> Digest {
+        let layers = [Layer::whole(self.chroot), Layer::whole(tree)];
+        self.cas.merge(&layers).expect("they fit").root
     }
 
     /// One for each digest function.
@@ -175,14 +193,9 @@ impl Draft {
     }
 }
 
-/// The machine's own shell with the libraries that it names, as a tree.
+/// The machine's own shell and a few programs, as a tree.
 fn shell(cas: &Cas) -> Digest {
-    let mut builder = TreeBuilder::new();
-    let mut add = |host: &Path, inside: &str| {
-        let digest = cas.put_file(host, Take::Copy).expect("the store takes it");
-        builder.add_file(inside, digest, true).expect("the path is good");
-    };
-    for program in [
+    let programs = [
         "/bin/sh",
         "/bin/ln",
         "/bin/mkdir",
@@ -191,7 +204,18 @@ fn shell(cas: &Cas) -> Digest {
         "/bin/sleep",
         "/bin/dd",
         "/usr/bin/mkfifo",
-    ] {
+    ];
+    tree_of_programs(cas, &programs)
+}
+
+/// Programs of the machine with the libraries that they name.
+fn tree_of_programs(cas: &Cas, programs: &[&str]) -> Digest {
+    let mut builder = TreeBuilder::new();
+    let mut add = |host: &Path, inside: &str| {
+        let digest = cas.put_file(host, Take::Copy).expect("the store takes it");
+        builder.add_file(inside, digest, true).expect("the path is good");
+    };
+    for program in programs {
         add(Path::new(program), &format!("bin/{}", program.rsplit('/').next().unwrap_or(program)));
         let listed = Host::new("ldd").arg(program).output().expect("ldd comes with libc").stdout;
         let listed = String::from_utf8(listed).expect("paths are UTF-8");

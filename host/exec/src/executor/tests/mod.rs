@@ -4,6 +4,7 @@ mod crash;
 mod fixture;
 mod full;
 mod hostile;
+mod layers;
 mod limits;
 mod outputs;
 mod pool;

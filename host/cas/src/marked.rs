@@ -1,0 +1,108 @@
+//! Trees as folders of files without contents, marked for overlayfs in the name space of users.
+
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use rayon::Scope;
+use rustix::fs::{Mode, OFlags, XattrFlags};
+use rustix::io::Errno;
+use spec_model::Digest;
+use spec_model::tree::FileNode;
+
+use crate::checkout::{set_times, symlink};
+use crate::error::{CasError, Result};
+use crate::image::redirect;
+use crate::store::Cas;
+use crate::temp::settle;
+
+/// Fills the empty folder `dest`; bytes of disk that it takes, about.
+pub(crate) fn fill(cas: &Cas, root: &Digest, dest: &Path) -> Result<u64> {
+    let folder = File::open(dest).map_err(CasError::io("open", dest))?;
+    let work = Work { cas, dest, state: Mutex::default() };
+    cas.workers()?.scope(|scope| work.folder(scope, folder, String::new(), *root));
+    let state = work.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // An inode, and a block for attributes that do not fit into it.
+    state.failure.map_or(Ok(state.entries * (256 + 4096)), Err)
+}
+
+#[derive(Default)]
+struct Progress {
+    failure: Option<CasError>,
+    entries: u64,
+}
+
+struct Work<'a> {
+    cas: &'a Cas,
+    dest: &'a Path,
+    state: Mutex<Progress>,
+}
+
+impl Work<'_> {
+    fn folder<'scope>(&'scope self, scope: &Scope<'scope>, folder: File, path: String, digest: Digest) {
+        let filled = self.fill(scope, &folder, &path, &digest);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match filled {
+            Ok(entries) => state.entries += entries,
+            Err(error) => _ = state.failure.get_or_insert(error),
+        }
+    }
+
+    fn has_failed(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).failure.is_some()
+    }
+
+    fn fill<'scope>(
+        &'scope self,
+        scope: &Scope<'scope>,
+        folder: &File,
+        path: &str,
+        digest: &Digest,
+    ) -> Result<u64> {
+        if self.has_failed() {
+            return Ok(0);
+        }
+        self.cas.check_cancel()?;
+        let directory = self.cas.directory_at(digest, path)?;
+        let place = |name: &str| self.dest.join(path).join(name);
+        for child in &directory.directories {
+            let below =
+                make_below(folder, &child.name).map_err(CasError::io("create", place(&child.name)))?;
+            let (path, digest) = (format!("{path}{}/", child.name), child.digest);
+            scope.spawn(move |scope| self.folder(scope, below, path, digest));
+        }
+        for file in &directory.files {
+            mark(folder, file).map_err(CasError::io("create", place(&file.name)))?;
+        }
+        for link in &directory.symlinks {
+            symlink(folder, link).map_err(CasError::io("create", place(&link.name)))?;
+        }
+        settle(folder, directory.properties.unix_mode.unwrap_or(0o755))
+            .map_err(CasError::io("finish", place("")))?;
+        Ok((directory.files.len() + directory.directories.len() + directory.symlinks.len()) as u64)
+    }
+}
+
+fn make_below(folder: impl AsFd, name: &str) -> Result<File, Errno> {
+    rustix::fs::mkdirat(&folder, name, Mode::from_raw_mode(0o755))?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(folder, name, flags, Mode::empty()).map(File::from)
+}
+
+/// Makes a file of the right size that takes no room.
+fn mark(folder: &File, node: &FileNode) -> std::io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let mode = node.properties.unix_mode.unwrap_or(if node.executable { 0o755 } else { 0o644 });
+    let file: File =
+        rustix::fs::openat(folder, node.name.as_str(), flags, Mode::from_raw_mode(0o600))?.into();
+    if node.digest.size() > 0 {
+        rustix::fs::ftruncate(&file, node.digest.size())?;
+        let redirect = redirect(&node.digest);
+        for (name, value) in [("user.overlay.metacopy", ""), ("user.overlay.redirect", redirect.as_str())] {
+            rustix::fs::fsetxattr(&file, name, value.as_bytes(), XattrFlags::empty())?;
+        }
+    }
+    settle(&file, mode)?;
+    set_times(&file, &node.properties)
+}
