@@ -124,9 +124,10 @@ fn staging(cas: &Cas) -> Finding {
     let Staging { form, refused } = Staging::examine(cas);
     let (health, way) = match form {
         LayerForm::Image => (Health::Good, "images of metadata over the cache; every folder can be renamed"),
-        LayerForm::Marked => {
-            (Health::Good, "marked folders over the cache; folders of dependencies cannot be renamed in one step")
-        }
+        LayerForm::Marked => (
+            Health::Good,
+            "marked folders over the cache; folders of dependencies cannot be renamed in one step",
+        ),
         LayerForm::Copied => (
             Health::Poor,
             "copies, which take time and disk; folders of dependencies cannot be renamed in one step",

@@ -62,11 +62,7 @@ impl Layout {
     }
 
     /// Reads back what commands wrote, with `cas`, which may have limits of its own.
-    pub(crate) fn capture(
-        &self,
-        cas: &Cas,
-        wanted: impl Fn(&str) -> bool,
-    ) -> Result<Captured, ExecError> {
+    pub(crate) fn capture(&self, cas: &Cas, wanted: impl Fn(&str) -> bool) -> Result<Captured, ExecError> {
         let upper = Upper {
             folder: &self.upper(),
             marks: self.layers.marks(),

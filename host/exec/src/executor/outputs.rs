@@ -163,7 +163,8 @@ impl<'a> Collector<'a> {
                     result.files.push(file(output, digest, executable, properties));
                 }
                 Seen::Untouched { digest, executable, written } if output.kind != Kind::Directory => {
-                    let properties = written.map(|path| plan.properties.read(&path)).unwrap_or_default();
+                    let read = |path: String| plan.properties.read(self.view.written(), &path);
+                    let properties = written.map(read).transpose()?.unwrap_or_default();
                     result.files.push(file(output, digest, executable, properties));
                 }
                 Seen::Folder(folder) if output.kind != Kind::File => {
