@@ -131,7 +131,8 @@ mod tests {
             let group = Some(rustix::fs::Gid::from_raw(4242));
             rustix::fs::chown(path, None, group).expect("root may");
         }
-        let scratch = Cas::open(path.join("store"))?.scratch()?;
+        let cas = Cas::open(path.join("store"))?;
+        let scratch = cas.scratch()?;
         let upper = scratch.folder("upper", 0o755)?;
         let inner = upper.join("inner");
         fs::create_dir(&inner).map_err(CasError::io("create", &inner))?;
