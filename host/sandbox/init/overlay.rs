@@ -38,10 +38,12 @@ fn mount_layers(state: &State, order: &Order) -> Result<Option<i32>, Failure> {
     let fs = sys::fsopen(c"overlay").at(Step::Overlay)?;
     let keep = |done: Ret| done.inspect_err(|_| state.keep_message(fs));
     let mut layers = order.layers;
+    let mut is_lowest_marked = false;
     for index in 0..order.count {
         let is_marked = layers.word() != 0;
         sys::chdir(layers.text()).part(Step::Layer, index)?;
-        if is_marked {
+        is_lowest_marked = is_marked && index + 1 == order.count;
+        if is_marked && !is_lowest_marked {
             fill(state, order.contents).part(Step::Layer, index)?;
         }
         match sys::fs_set(fs, c"lowerdir+", c".") {
@@ -51,6 +53,10 @@ fn mount_layers(state: &State, order: &Order) -> Result<Option<i32>, Failure> {
             }
             done => keep(done).part(Step::Layer, index)?,
         };
+    }
+    if is_lowest_marked {
+        sys::chdir(order.contents).at(Step::Overlay)?;
+        keep(sys::fs_set(fs, c"datadir+", c".")).at(Step::Overlay)?;
     }
     sys::chdir(order.upper).at(Step::Upper)?;
     keep(sys::fs_set(fs, c"upperdir", c".")).at(Step::Upper)?;
@@ -74,8 +80,8 @@ fn mount_layers(state: &State, order: &Order) -> Result<Option<i32>, Failure> {
 /// Makes the marked folder that is the working directory a file system whose files have contents, and enters it. It is
 /// mounted nowhere and has to stay open until an overlay has it; the init closes everything before the command starts.
 ///
-/// Each marked layer is an overlay of its own: in one overlay the kernel follows, for ordinary users, only what the
-/// lowest layer refers to; and so no layer can have a file where another one refers to contents.
+/// Each marked layer but the lowest is an overlay of its own: in one overlay the kernel follows, for ordinary users, only
+/// what the lowest layer refers to. So no layer can have a file where another one refers to contents.
 fn fill(state: &State, contents: &CStr) -> Ret {
     let fs = sys::fsopen(c"overlay")?;
     let keep = |done: Ret| done.inspect_err(|_| state.keep_message(fs));
