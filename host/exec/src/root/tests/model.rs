@@ -7,6 +7,8 @@
 //! One difference is allowed, where layers are no images (ordinary users): `rename(2)` of a folder of a tree that was not
 //! staged as movable may answer EXDEV. Then the plain folder is not renamed either.
 
+#![allow(clippy::print_stdout)]
+
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
