@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use spec_cas::{Captured, Cas, ScratchDir, Take, Upper};
+use spec_cas::{Captured, Cas, CasError, ScratchDir, Take, Upper};
 use spec_model::Digest;
 use spec_sandbox::{Mount, MountKind, RootSpec};
 
 use crate::ExecError;
-use crate::staging::{Layers, can_rename_folders};
+use crate::staging::Layers;
 use crate::writable::write_subtree;
 
 /// With more trees than this a root becomes one layer. The kernel's own limit is a little higher.
@@ -19,56 +19,58 @@ const SHM_SIZE: u64 = 1 << 30;
 #[derive(Debug)]
 pub(crate) struct Layout {
     layers: Layers,
-    /// The tree that the layers show together.
-    below: Digest,
+    /// The tree that the layers show together, where that is not the whole root.
+    below: Option<Digest>,
     scratch: ScratchDir,
     runs: u32,
 }
 
 /// What a root on disk is made of.
-pub(crate) struct Plan {
-    /// The whole tree.
-    pub(crate) root: Digest,
-    /// The trees that make it, lowest first.
-    pub(crate) trees: Vec<Digest>,
-    /// Relative paths of directories whose sub-directories commands may want to rename.
-    pub(crate) movable: Vec<String>,
-    /// The trees that make it apart from what is in those, lowest first.
-    pub(crate) fixed: Vec<Digest>,
+pub(crate) enum Plan {
+    /// Trees, lowest first, as layers.
+    Layers(Vec<Digest>),
+    /// Directories that are written into the writable folder, so that commands can rename what is in them.
+    Written {
+        /// The whole tree.
+        root: Digest,
+        /// Relative paths of these directories, none in another.
+        paths: Vec<String>,
+        /// The trees that make the rest, lowest first.
+        rest: Vec<Digest>,
+    },
 }
 
 impl Layout {
-    /// Makes layers of the trees, those that are not there yet. Where folders of layers cannot be renamed, what is to be
-    /// movable is written into the writable folder instead.
+    /// Makes layers of the trees, those that are not there yet.
     pub(crate) fn new(cas: &Cas, plan: &Plan) -> Result<Self, ExecError> {
-        let written: &[String] = if can_rename_folders(cas) { &[] } else { &plan.movable };
-        let (below, trees) = match written {
-            [] => (plan.root, plan.trees.as_slice()),
-            _ => {
-                let layers: Vec<_> = plan.fixed.iter().map(|tree| spec_cas::Layer::whole(*tree)).collect();
-                (cas.merge(&layers)?.root, plan.fixed.as_slice())
+        let (below, layers) = match plan {
+            Plan::Layers(trees) => (None, Layers::new(cas, trees)?),
+            Plan::Written { rest, .. } => {
+                let layers: Vec<_> = rest.iter().map(|tree| spec_cas::Layer::whole(*tree)).collect();
+                let below = cas.merge(&layers)?.root;
+                let one = [below];
+                (Some(below), Layers::new(cas, if rest.len() > MAX_LAYERS { &one } else { rest })?)
             }
         };
-        let one = [below];
-        let trees = if trees.len() > MAX_LAYERS { &one } else { trees };
-        let layers = Layers::new(cas, trees)?;
         let scratch = cas.scratch()?;
         let upper = scratch.folder("upper", 0o755)?;
         scratch.folder("tmp", 0o1777)?;
-        for path in written {
-            write_subtree(cas, &plan.root, path, &upper)?;
+        if let Plan::Written { root, paths, .. } = plan {
+            paths.iter().try_for_each(|path| write_subtree(cas, root, path, &upper))?;
         }
         Ok(Self { layers, below, scratch, runs: 0 })
     }
 
-    /// Reads back what commands wrote, with `cas`, which may have limits of its own.
-    pub(crate) fn capture(&self, cas: &Cas, wanted: impl Fn(&str) -> bool) -> Result<Captured, ExecError> {
-        let upper = Upper {
-            folder: &self.upper(),
-            marks: self.layers.marks(),
-            below: self.below,
-            root_below: &|| Ok(self.below),
-        };
+    /// Reads back what commands wrote, with `cas`, which may have limits of its own. `root` gives the whole root.
+    pub(crate) fn capture(
+        &self,
+        cas: &Cas,
+        root: impl FnOnce() -> Result<Digest, CasError>,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Captured, ExecError> {
+        let below = self.below.map_or_else(root, Ok)?;
+        let (folder, marks) = (&self.upper(), self.layers.marks());
+        let upper = Upper { folder, marks, below, root_below: &|| Ok(below) };
         Ok(cas.import_upper(&upper, Take::Move, wanted)?)
     }
 

@@ -7,7 +7,8 @@ use spec_model::Digest;
 
 use crate::ExecError;
 use crate::addition::addition;
-use crate::layout::{Layout, Plan};
+use crate::layout::{Layout, MAX_LAYERS, Plan};
+use crate::staging::can_rename_folders;
 
 /// A tree that commands can run in. See the [crate's documentation](crate).
 pub struct Root {
@@ -180,11 +181,15 @@ impl Root {
                 outer.push(path.to_owned());
             }
         }
-        let root = self.merging.root()?;
         let trees = self.merging.placed()?.to_vec();
-        let is_fixed = |number: usize| self.movable.iter().all(|(movable, _)| *movable != number);
-        let fixed = trees.iter().enumerate().filter(|(number, _)| is_fixed(*number)).map(|(_, tree)| *tree);
-        Ok(Plan { root, fixed: fixed.collect(), movable: outer, trees })
+        if outer.is_empty() || can_rename_folders(&self.cas) {
+            let too_many = trees.len() > MAX_LAYERS;
+            return Ok(Plan::Layers(if too_many { vec![self.merging.root()?] } else { trees }));
+        }
+        let is_movable = |number: usize| self.movable.iter().any(|(movable, _)| *movable == number);
+        let rest = trees.into_iter().enumerate().filter(|(number, _)| !is_movable(*number));
+        let rest = rest.map(|(_, tree)| tree).collect();
+        Ok(Plan::Written { root: self.merging.root()?, paths: outer, rest })
     }
 
     fn directory(&mut self, path: &str) -> Result<Option<Digest>, ExecError> {
@@ -213,7 +218,7 @@ impl Root {
         wanted: impl Fn(&str) -> bool,
     ) -> Result<Option<Digest>, ExecError> {
         let Some(layout) = self.layout.take() else { return Ok(None) };
-        let captured = layout.capture(cas, wanted)?;
+        let captured = layout.capture(cas, || self.merging.root(), wanted)?;
         self.special.extend(captured.special);
         Ok(Some(captured.root))
     }
