@@ -84,7 +84,7 @@ impl Cas {
     fn clear_way(&self, path: &Path) -> io::Result<()> {
         let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root());
         for folder in folders.filter(|folder| folder.is_file()) {
-            fs::remove_file(folder)?;
+            unless_gone(fs::remove_file(folder))?;
         }
         path.parent().map_or(Ok(()), fs::create_dir_all)
     }
@@ -98,7 +98,7 @@ impl Cas {
             }
             // What a broken disk or a hand put in its place goes.
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
-                fs::remove_dir_all(path).and_then(|()| rename())
+                unless_gone(fs::remove_dir_all(path)).and_then(|()| rename())
             }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 self.clear_way(path).and_then(|()| rename())
@@ -106,6 +106,14 @@ impl Cas {
             other => other,
         };
         moved.map_err(CasError::io("write", path)).inspect_err(|_| _ = fs::remove_file(fresh))
+    }
+}
+
+/// Who else stores the same may have put a file in the place of what is removed here.
+fn unless_gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(()),
+        other => other,
     }
 }
 
@@ -257,8 +265,12 @@ impl TempFile {
         };
         match in_fan_out(dir, name, link) {
             Err(Errno::EXIST) => {
-                let there = rustix::fs::statat(dir, name, AtFlags::empty())?;
-                Ok(is_file_of(&there, self.file.metadata()?.len()))
+                match rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(there) => Ok(is_file_of(&there, self.file.metadata()?.len())),
+                    // Another thread is about to replace what is damaged.
+                    Err(Errno::NOENT) => Ok(false),
+                    Err(error) => Err(error.into()),
+                }
             }
             other => other.map(|()| true).map_err(Into::into),
         }
@@ -271,7 +283,8 @@ impl TempFile {
         match rustix::fs::renameat(CWD, path, dir, name) {
             Err(Errno::ISDIR) => {
                 // Nobody but a broken disk or a hand puts a folder here.
-                rustix::fs::renameat(dir, name, CWD, path.with_extension("folder"))?;
+                let aside = path.with_extension("folder");
+                unless_gone(rustix::fs::renameat(dir, name, CWD, aside).map_err(Into::into))?;
                 Ok(rustix::fs::renameat(CWD, path, dir, name)?)
             }
             done => Ok(done?),

@@ -212,3 +212,24 @@ fn whatever_is_in_place_of_a_blob_is_none_and_is_replaced() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_folder_in_place_of_a_blob_is_replaced_by_many_at_once() -> Result<()> {
+    let (_folder, cas) = store();
+    let at_once = std::sync::Barrier::new(4);
+    for round in 0..200_u32 {
+        let bytes = round.to_le_bytes();
+        let path = object(&cas, &cas.digest(&bytes));
+        fs::create_dir_all(path.join("in-it")).expect("the store is ours");
+        std::thread::scope(|scope| {
+            let put = || {
+                at_once.wait();
+                cas.put_bytes(&bytes)
+            };
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(put)).collect();
+            threads.into_iter().try_for_each(|thread| thread.join().expect("no panic").map(drop))
+        })?;
+        assert!(path.is_file(), "round {round}");
+    }
+    Ok(())
+}
