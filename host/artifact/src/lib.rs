@@ -12,7 +12,6 @@ mod error;
 mod from_proto;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod glob;
 mod name;
 mod needs;
 mod overlap;
@@ -27,7 +26,6 @@ pub use artifact::{
 };
 pub use contents::{ContentEntry, ContentKind};
 pub use error::ArtifactError;
-pub use glob::{GlobError, Globs};
 pub use name::ArtifactName;
 pub use needs::of_record;
 pub use overlap::{StagedElement, StagingSession, staging_warnings};

@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use spec_project::edit::{ChangedFile, NewRef, set_refs};
+use spec_project::ref_edits::{ChangedFile, NewRef, set_refs};
 use spec_project::{RefPlace, Scope, keys};
 use support::files::Files;
 

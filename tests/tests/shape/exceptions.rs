@@ -21,18 +21,11 @@ pub(crate) const CIRCLES: &[(&str, &str)] = &[
     ("host/model: error, node", "to be untied"),
     // host/plugins
     ("host/plugins: instance, world", "to be untied"),
-    // host/project
-    ("host/project: config, element, loader, project, refs", "to be untied"),
-    ("host/project: element::resolve, element::source", "to be untied"),
-    ("host/project: yaml::characters, yaml::read, yaml::tree", "to be untied"),
     // host/remote
     ("host/remote: landing, tree", "to be untied"),
     // host/sandbox
     ("host/sandbox: error, overlay, root, script", "to be untied"),
     ("host/sandbox: running, spawn", "to be untied"),
-    // host/source
-    ("host/source: context, download, local, remote, source, tar", "to be untied"),
-    ("host/source: download::client, download::http", "to be untied"),
     // host/speculation
     ("host/speculation: resolve::input_set, resolve::resolver", "to be untied"),
     // host
@@ -66,15 +59,11 @@ pub(crate) const TYPE_NAMES: &[&str] = &[
     "host/exec: Stage",
     // host/plugins
     "host/plugins: State",
-    // host/project
-    "host/project: Run",
     // host/remote
     "host/remote: Way",
     // host/sandbox
     "host/sandbox: Given",
     "host/sandbox: Script",
-    // host/source
-    "host/source: Placed",
     // host
     "host: Format",
     "host: Lines",
