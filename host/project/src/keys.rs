@@ -7,7 +7,7 @@ use spec_model::{Key, KeyPair, SourceKey, Value};
 use crate::{Element, Project};
 
 /// BuildStream's `BST_CORE_ARTIFACT_VERSION`: raised when equal keys begin to mean other artifacts.
-pub const CORE_ARTIFACT_VERSION: i64 = 11;
+const CORE_ARTIFACT_VERSION: i64 = 11;
 
 /// The keys of all elements of a project, by index. `sources` gives the keys of an element's sources, or `None` when
 /// one has no ref yet: such an element has no keys, and neither has anything that needs it at build time.

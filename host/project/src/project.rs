@@ -87,12 +87,6 @@ impl Project {
         self.graph.scope(&[element], Scope::Build)
     }
 
-    /// What an element needs at run time and, last, the element itself, in staging order.
-    #[must_use]
-    pub fn run_scope(&self, element: usize) -> Vec<usize> {
-        self.graph.scope(&[element], Scope::Run)
-    }
-
     /// The elements that directly depend on one, in ascending order.
     #[must_use]
     pub fn dependents(&self, element: usize) -> Vec<usize> {

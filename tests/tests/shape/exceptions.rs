@@ -32,8 +32,6 @@ pub(crate) const CIRCLES: &[(&str, &str)] = &[
     ("host: cli, config", "to be untied"),
     ("host: session, standing", "to be untied"),
     ("host: term::style, term::text", "to be untied"),
-    // xtask
-    ("xtask: bench::speculation::chain, bench::speculation::cluster, bench::speculation::comparison, bench::speculation::runner", "to be untied"),
 ];
 
 /// Names that more than one type has of the crate in a folder.
@@ -70,11 +68,6 @@ pub(crate) const TYPE_NAMES: &[&str] = &[
     "host: Size",
     "host: State",
     "host: Told",
-    // xtask
-    "xtask: Bench",
-    "xtask: Options",
-    "xtask: Table",
-    "xtask: Target",
 ];
 
 /// Functions that are longer, in a file.

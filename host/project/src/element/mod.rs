@@ -85,7 +85,7 @@ impl Element {
     }
 
     /// The environment without the variables that do not change its keys.
-    pub fn cached_environment(&self) -> impl Iterator<Item = &(String, String)> {
+    pub(crate) fn cached_environment(&self) -> impl Iterator<Item = &(String, String)> {
         self.environment.iter().filter(|(name, _)| !self.environment_nocache.contains(name))
     }
 }

@@ -16,15 +16,15 @@ use crate::paths::Paths;
 const VERSION: &str = "0.13.2";
 
 /// An installed cargo-fuzz.
-pub(super) struct Tool {
+pub(super) struct CargoFuzz {
     program: PathBuf,
     /// Whether there is a nightly compiler, which knows all that cargo-fuzz may ask for.
     nightly: bool,
 }
 
-impl Tool {
+impl CargoFuzz {
     /// Installs the pinned version, unless it is there already.
-    pub(super) fn install(paths: &Paths) -> Result<Tool> {
+    pub(super) fn install(paths: &Paths) -> Result<CargoFuzz> {
         // libFuzzer is C++.
         apt::ensure(&[Need::Program("c++", "g++")])?;
         let root = paths.cargo_fuzz();
@@ -40,7 +40,7 @@ impl Tool {
         // Without rustup there is one compiler.
         let toolchains = output(&mut command("rustup", ["toolchain", "list"])).unwrap_or_default();
         let nightly = toolchains.lines().any(|line| line.starts_with("nightly"));
-        Ok(Tool { program, nightly })
+        Ok(CargoFuzz { program, nightly })
     }
 
     /// Compiles all targets. Without a sanitizer: none of the code under test is unsafe.

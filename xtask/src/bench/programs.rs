@@ -36,23 +36,23 @@ impl Project {
 
 /// A program that builds, and the latest of its caches.
 #[derive(Clone)]
-pub(super) struct Contender {
+pub(super) struct BuildProgram {
     program: PathBuf,
     folder: PathBuf,
     caches: u32,
 }
 
-impl Contender {
-    pub(super) fn spec_host(host: &Path, folder: &Path) -> Contender {
-        Contender { program: host.to_path_buf(), folder: folder.to_path_buf(), caches: 0 }
+impl BuildProgram {
+    pub(super) fn spec_host(host: &Path, folder: &Path) -> BuildProgram {
+        BuildProgram { program: host.to_path_buf(), folder: folder.to_path_buf(), caches: 0 }
     }
 
-    pub(super) fn bst(bst: &Bst, folder: &Path) -> Contender {
-        Contender::spec_host(&bst.program("bst"), folder)
+    pub(super) fn bst(bst: &Bst, folder: &Path) -> BuildProgram {
+        BuildProgram::spec_host(&bst.program("bst"), folder)
     }
 
     /// Goes on with a new, empty cache. The old one stays: file systems are slow after much was deleted.
-    pub(super) fn forget(&mut self) -> Result<()> {
+    pub(super) fn start_new_cache(&mut self) -> Result<()> {
         self.caches += 1;
         Bst::write_config(&self.cache(), &self.cache()).map(drop)
     }
