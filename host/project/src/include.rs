@@ -21,7 +21,7 @@ pub(crate) struct Includes {
     loaded: RefCell<HashMap<String, (Mapping, usize)>>,
 }
 
-/// What is going on while one file is processed.
+/// The processing of one file with all that it includes.
 struct IncludePass<'o> {
     options: Option<&'o Options>,
     /// The files that are being included, outermost first.

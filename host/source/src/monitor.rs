@@ -1,4 +1,4 @@
-//! How a caller follows a fetch, and stops it.
+//! Progress, warnings and cancelling of a fetch.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use spec_model::Cancel;
 type Report = dyn Fn(u64, Option<u64>) + Send + Sync;
 type Warn = dyn Fn(&str, &str) + Send + Sync;
 
-/// Progress out, cancelling in. Clones share both.
+/// What a fetch reports to its caller, and how the caller stops it. Clones share both.
 #[derive(Clone)]
 pub struct FetchMonitor {
     /// Asks to stop; what runs ends with reason `cancelled` soon after.
@@ -32,7 +32,7 @@ impl FetchMonitor {
         self
     }
 
-    /// Follows nothing.
+    /// A monitor that takes no reports.
     #[must_use]
     pub fn silent(cancel: Cancel) -> Self {
         Self::new(cancel, |_, _| {})

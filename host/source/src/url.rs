@@ -24,7 +24,7 @@ pub(crate) struct AliasedUrl {
     pub(crate) unaliased: bool,
 }
 
-/// What BuildStream never takes for the name of an unknown alias.
+/// Names before a colon that BuildStream takes for schemes of URLs, never for unknown aliases.
 const SCHEMES: [&str; 7] = ["http", "https", "ftp", "file", "git", "sftp", "ssh"];
 
 impl AliasedUrl {

@@ -66,7 +66,7 @@ pub struct ProjectConfig {
     pub spec_host_settings: Mapping,
 }
 
-/// What elements are composed on.
+/// The settings of a project over which its elements are composed.
 pub(crate) struct ProjectDefaults {
     pub(crate) options: Options,
     pub(crate) variables: Mapping,

@@ -11,7 +11,7 @@ use crate::compose::compose;
 use crate::config::ProjectDefaults;
 use crate::yaml::parse_text;
 
-/// A kind, and what its elements in this project are composed on.
+/// A kind, and the defaults over which its elements in this project are composed.
 pub(crate) struct ProjectKind {
     pub(super) behaviour: Arc<dyn ElementKind>,
     pub(super) description: Arc<KindDescription>,

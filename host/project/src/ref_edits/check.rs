@@ -1,4 +1,4 @@
-//! What is written into a user's file is looked at before: places in a text can be told in more ways than are known here.
+//! The check of an edited file before it is written: nothing but refs may differ, wherever the parser says that they are.
 
 use spec_model::{Mapping, Node, NodeKind};
 

@@ -1,4 +1,4 @@
-//! What an archive says, entry by entry.
+//! The entries of an archive, called members as in Python's `tarfile`.
 
 /// Bytes of the longest path that Linux takes.
 pub(crate) const LONGEST: usize = 4095;

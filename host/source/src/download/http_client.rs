@@ -14,7 +14,7 @@ use crate::http_options::{HttpOptions, Proxies};
 /// Redirects of one request, as many as curl and BuildStream follow at most.
 const REDIRECTS: usize = 10;
 
-/// Asks servers.
+/// An HTTP client that goes through proxies, follows redirects and logs in.
 pub(super) struct HttpClient {
     http: reqwest::Client,
     netrc: Netrc,

@@ -40,7 +40,7 @@ pub(crate) struct DownloadableFile {
     folder: DownloadFolder,
     http: HttpOptions,
     /// The file of this machine that had the right bytes when they were fetched.
-    found: OnceLock<FileLocation>,
+    verified: OnceLock<FileLocation>,
 }
 
 /// Where the bytes are.
@@ -83,7 +83,7 @@ impl DownloadableFile {
             place,
             folder,
             http: context.http.clone(),
-            found: OnceLock::new(),
+            verified: OnceLock::new(),
         })
     }
 
@@ -154,7 +154,7 @@ impl DownloadableFile {
         if let Some(downloaded) = self.downloaded() {
             return vec![FileLocation::Downloaded(downloaded)];
         }
-        if let Some(found) = self.found.get() {
+        if let Some(found) = self.verified.get() {
             return vec![found.clone()];
         }
         self.url.fetch_order().filter_map(in_place).collect()
@@ -173,14 +173,14 @@ impl DownloadableFile {
             // It is read where it is, and verified while that is done.
             return Ok(());
         }
-        self.first(&urls, monitor, |url| {
-            let actual = self.obtain(url, None, monitor)?;
+        self.try_urls(&urls, monitor, |url| {
+            let actual = self.sha256_at(url, None, monitor)?;
             if actual != expected {
                 return Err(self.wrong_ref(url, expected, actual));
             }
             if let Some(location) = in_place(url) {
                 // Another thread may have found one as good.
-                let _ = self.found.set(location);
+                let _ = self.verified.set(location);
             }
             Ok(())
         })
@@ -191,12 +191,12 @@ impl DownloadableFile {
         let old = self.reference.as_deref();
         let known = old.filter(|sha| self.folder.file(sha).is_some_and(|file| file.is_file()));
         let urls: Vec<&str> = self.url.track_order().collect();
-        let new = self.first(&urls, monitor, |url| self.obtain(url, known, monitor))?;
+        let new = self.try_urls(&urls, monitor, |url| self.sha256_at(url, known, monitor))?;
         Ok(TrackedRef { old: old.map(Value::from), new: Value::from(new) })
     }
 
     /// The first success; other URLs are tried when one does not have the file.
-    fn first<T>(
+    fn try_urls<T>(
         &self,
         urls: &[&str],
         monitor: &FetchMonitor,
@@ -228,7 +228,12 @@ impl DownloadableFile {
     }
 
     /// The SHA-256 of what is at `url`; a server's file is in the folder afterwards. `known` is there already.
-    fn obtain(&self, url: &str, known: Option<&str>, monitor: &FetchMonitor) -> Result<String, SourceError> {
+    fn sha256_at(
+        &self,
+        url: &str,
+        known: Option<&str>,
+        monitor: &FetchMonitor,
+    ) -> Result<String, SourceError> {
         match self.target(url)? {
             UrlTarget::File(path) => {
                 let reader = open(&path, monitor).map_err(|error| self.unreadable(url, &error))?;

@@ -12,7 +12,7 @@ pub(super) struct Netrc {
     entries: Vec<NetrcEntry>,
 }
 
-/// What is to be said to one machine, or to all others.
+/// The login at one machine, or at all others.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct NetrcEntry {
     /// `None` for the entry `default`.

@@ -27,12 +27,20 @@ fn picks_what_buildstream_picks() {
     check(&[".hidden/x"], "*", Some("hidden/"));
     check(&["x", "y"], "*", None);
     check(&["x"], "", Some(""));
+    check(&["b/x", "a/y"], "/a", Some("a/"));
     check(&["a/x"], "b", None);
 }
+
 #[test]
 fn directories_that_only_lead_to_files_are_counted() {
     let members: Vec<Member> = (0..10).map(|number| member(&format!("{number}/a/b/x"))).collect();
     assert_eq!(find_base_dir(&members, "*", 30).ok().as_deref(), Some("0/"));
     let error = find_base_dir(&members, "*", 29).expect_err("there are thirty");
     assert_eq!(error.reason(), "archive-bomb");
+}
+
+#[test]
+fn a_pattern_that_is_none_is_refused() {
+    let error = find_base_dir(&[member("a/")], "[z-a]", 100).expect_err("its range runs backwards");
+    assert_eq!(error.reason(), "invalid-glob");
 }
