@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use spec_cas::{Cas, LayerForm};
-use spec_exec::Staging;
+use spec_execution::Staging;
 
 use crate::config::Config;
 

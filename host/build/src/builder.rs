@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use spec_artifact::{Artifact, Artifacts};
 use spec_cas::Cas;
-use spec_exec::executor::RemoteApis;
+use spec_execution::RemoteApis;
 use spec_model::{Cancel, Digest, Key};
 use spec_project::{Element, Project};
 

@@ -3,7 +3,7 @@
 use spec_artifact::{
     Artifact, ArtifactDraft, ArtifactKeys, BuildDependency, LogDraft, Outcome, SandboxState, Trees,
 };
-use spec_exec::ExecError;
+use spec_execution::ExecError;
 use spec_model::Digest;
 use spec_project::metadata;
 
@@ -91,7 +91,7 @@ impl Job<'_> {
         let keys = self.request.keys_of(self.request.element);
         let log = self.log.as_ref().map(|log| log.path().to_owned());
         let asked = self.socket.take();
-        let subactions = spec_exec::record::store(&self.builder.cas, &asked)?;
+        let subactions = spec_action::record::store(&self.builder.cas, &asked)?;
         let remembered = self.remember(&asked, &outcome, trees.files);
         let draft = ArtifactDraft {
             keys: ArtifactKeys { strong: keys.strong, strict: keys.strict, weak: keys.weak },

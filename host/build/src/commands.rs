@@ -1,6 +1,6 @@
 //! Running the commands of a plan, and those that integrate dependencies.
 
-use spec_exec::{Access, ExecError, RunSpec, Streams};
+use spec_execution::{Access, ExecError, RunSpec, Streams};
 use spec_sandbox::{Ending, SandboxError, check_arguments};
 use spec_strategy::{Command, CommandGroup, Step};
 

@@ -1,6 +1,6 @@
 //! What depends on the machine and on dependencies in a build's environment.
 
-use spec_exec::{Root, StagedTree};
+use spec_execution::{Root, StagedTree};
 
 use crate::job::Job;
 use crate::{BuildError, selection};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::log::tail;
 use spec_artifact::ArtifactError;
 use spec_cas::CasError;
-use spec_exec::ExecError;
+use spec_execution::ExecError;
 use spec_model::{NodeError, Place, UserError};
 use spec_sandbox::SandboxError;
 

@@ -1,6 +1,6 @@
 //! One build while it runs.
 
-use spec_exec::Root;
+use spec_execution::Root;
 use spec_model::{Cancel, Digest};
 use spec_project::Element;
 use spec_strategy::{Plan, Step};

@@ -1,7 +1,7 @@
 //! Roots for shells and checkouts.
 
 use spec_artifact::Artifact;
-use spec_exec::{Access, Ran, StagedTree};
+use spec_execution::{Access, Ran, StagedTree};
 use spec_model::{Cancel, Digest};
 use spec_project::Scope;
 

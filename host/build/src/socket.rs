@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use spec_exec::executor::{Notes, OpenSocket, Recording, Rights, SocketOptions};
+use spec_execution::{Notes, OpenSocket, Recording, Rights, SocketOptions};
 use spec_model::Subaction;
 use spec_project::Element;
 

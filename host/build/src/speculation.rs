@@ -3,7 +3,7 @@
 use std::fmt;
 
 use spec_artifact::Outcome;
-use spec_exec::executor::Recording;
+use spec_execution::Recording;
 use spec_model::{Digest, Subaction};
 
 use crate::builder::ElementKeys;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use spec_artifact::{OverlapWhitelist, StagedElement, StagingSession, staging_warnings};
-use spec_exec::{StageReport, StagedTree};
+use spec_execution::{StageReport, StagedTree};
 use spec_model::Digest;
 use spec_project::{Element, Project};
 

@@ -2,8 +2,8 @@
 
 use std::time::{Instant, SystemTime};
 
-use spec_exec::executor::ActionError;
-use spec_exec::wire;
+use spec_action::wire;
+use spec_execution::ActionError;
 use spec_model::{ActionResult, Answered, Digest, Subaction};
 use spec_proto::reapi;
 use tonic::{Request, Response, Status};

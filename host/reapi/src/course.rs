@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use spec_exec::executor::{Answer, Progress};
+use spec_execution::{Answer, Progress};
 use spec_model::{Digest, UserError};
 use tokio::sync::watch;
 
@@ -98,7 +98,7 @@ fn log(action: &Digest, answer: &Answer, took: Duration) {
 
 #[cfg(test)]
 mod tests {
-    use spec_exec::executor::ActionError;
+    use spec_execution::ActionError;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bazel_remote_apis::google::longrunning;
-use spec_exec::executor;
+use spec_execution as executor;
 use spec_model::Digest;
 use spec_proto::reapi;
 use tokio::sync::mpsc;

@@ -9,7 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use spec_exec::executor::{ActionError, Answer};
+use spec_execution::{ActionError, Answer};
 use spec_model::Answered;
 use tonic::Code;
 

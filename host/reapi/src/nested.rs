@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rustix::fs::{Mode, OFlags};
 use spec_cas::{Cas, ScratchDir};
-use spec_exec::ExecError;
-use spec_exec::executor::{
+use spec_execution::ExecError;
+use spec_execution::{
     Executions, Executor, LocalExecutor, LocalOptions, OpenSocket, PoolOptions, RemoteApis, ResultCache,
     SocketOptions, Spare,
 };

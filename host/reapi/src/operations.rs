@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use spec_exec::executor::{ActionError, Ticket};
+use spec_execution::{ActionError, Ticket};
 use spec_model::Digest;
 use spec_proto::well_known::Timestamp;
 

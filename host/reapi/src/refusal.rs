@@ -3,7 +3,7 @@
 use std::fmt;
 
 use spec_cas::CasError;
-use spec_exec::executor::{ActionError, Excess};
+use spec_execution::{ActionError, Excess};
 use spec_model::{Digest, DigestFunction, UserError};
 
 /// Why a request, or one blob of it, is not done.

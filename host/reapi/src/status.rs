@@ -2,7 +2,7 @@
 
 use bazel_remote_apis::google::{protobuf, rpc};
 use prost::Message;
-use spec_exec::executor::Excess;
+use spec_execution::Excess;
 use spec_model::{Digest, DigestFunction};
 use tonic::{Code, Status};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bazel_remote_apis::google::{longrunning, protobuf};
 use prost::Message;
-use spec_exec::executor::{ActionError, Answer};
-use spec_exec::wire::{action_result_to_proto, add_subactions, digest_to_proto};
+use spec_action::wire::{action_result_to_proto, add_subactions, digest_to_proto};
+use spec_execution::{ActionError, Answer};
 use spec_model::{ActionResult, Answered};
 use spec_proto::reapi;
 

@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use spec_cas::Cas;
-use spec_exec::executor::{LocalOptions, Notes, PoolOptions, RemoteApis, Rights, SocketOptions};
+use spec_execution::{LocalOptions, Notes, PoolOptions, RemoteApis, Rights, SocketOptions};
 use spec_proto::reapi;
 use spec_proto::reapi::action_cache_client::ActionCacheClient;
 use spec_proto::reapi::capabilities_client::CapabilitiesClient;

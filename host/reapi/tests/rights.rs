@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bazel_remote_apis::google::rpc;
 use common::{Fixture, wire};
 use prost::Message;
-use spec_exec::executor::{Numbers, Rights};
+use spec_execution::{Numbers, Rights};
 use spec_model::Digest;
 use spec_proto::reapi;
 use spec_reapi::Options;

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use spec_exec::executor::{Numbers, Rights};
+use spec_execution::{Numbers, Rights};
 use spec_model::{Mapping, NodeError};
 
 /// What the actions of clients of `serve` may have: the section `serve`.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use spec_exec::executor::{Answer, Executions, Progress, Request, Rights, Ticket};
+use spec_execution::{Answer, Executions, Progress, Request, Rights, Ticket};
 use spec_model::{Answered, Digest};
 use spec_speculation::ActionId;
 use spec_speculation::priming::{ExecutionEnd, WorkerLoad};

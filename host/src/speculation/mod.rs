@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use spec_build::{BuiltWith, Remembered};
-use spec_exec::executor::Recording;
+use spec_execution::Recording;
 use spec_model::{Digest, NodeError};
 use spec_project::Element;
 use spec_scheduler::Message;

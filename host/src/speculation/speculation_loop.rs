@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_exec::executor::Rights;
+use spec_execution::Rights;
 use spec_model::{Answered, Digest};
 use spec_speculation::priming::{AdaptResult, PrimingEffect, PrimingState};
 use spec_speculation::{ActionId, Bucket, ElementId, Instantiated, Instantiator, RequestedAction};

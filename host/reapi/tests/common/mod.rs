@@ -12,7 +12,7 @@ use std::time::Duration;
 use bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient;
 use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
 use spec_cas::Cas;
-use spec_exec::executor::{ActionError, Executed, Executions, Executor, Order, PoolOptions, ResultCache};
+use spec_execution::{ActionError, Executed, Executions, Executor, Order, PoolOptions, ResultCache};
 use spec_model::{ActionResult, Cancel, Digest, DigestFunction};
 use spec_proto::{Message, asset, reapi};
 use spec_reapi::{Address, Listener, Options, ServeError, Server};
