@@ -3,7 +3,7 @@
 use spec_artifact::{
     Artifact, ArtifactDraft, ArtifactKeys, BuildDependency, LogDraft, Outcome, SandboxState, Trees,
 };
-use spec_execution::ExecError;
+use spec_execution::ExecutionError;
 use spec_model::Digest;
 use spec_project::metadata;
 
@@ -44,7 +44,7 @@ impl Job<'_> {
             }
             CacheBuildtrees::Auto | CacheBuildtrees::Never => {
                 self.root.collect(path, most).map_err(|error| match error {
-                    ExecError::TooMuchWritten { found, .. } => too_large(found),
+                    ExecutionError::TooMuchWritten { found, .. } => too_large(found),
                     other => other.into(),
                 })?
             }

@@ -1,6 +1,6 @@
 //! Running the commands of a plan, and those that integrate dependencies.
 
-use spec_execution::{Access, ExecError, RunSpec, Streams};
+use spec_execution::{CommandStreams, ExecutionError, RootCommand, WriteAccess};
 use spec_sandbox::{Ending, SandboxError, check_arguments};
 use spec_strategy::{Command, CommandGroup, Step};
 
@@ -13,7 +13,11 @@ impl Job<'_> {
         for command in &group.commands {
             self.say(&brief(&command.label));
             let marked = self.plan().marked_directories.clone();
-            let access = if group.read_only_root { Access::Only(marked) } else { Access::Everything(marked) };
+            let access = if group.read_only_root {
+                WriteAccess::Only(marked)
+            } else {
+                WriteAccess::Everything(marked)
+            };
             let environment = self.environment.clone();
             let cwd = self.working_directory();
             self.run(&group.label, command, environment, cwd, access)?;
@@ -36,7 +40,7 @@ impl Job<'_> {
                     &command,
                     element.environment.clone(),
                     "/".into(),
-                    Access::Everything(vec![]),
+                    WriteAccess::Everything(vec![]),
                 )?;
             }
         }
@@ -64,7 +68,7 @@ impl Job<'_> {
         command: &Command,
         environment: Vec<(String, String)>,
         cwd: String,
-        access: Access,
+        access: WriteAccess,
     ) -> Result<(), BuildError> {
         if self.cancel.is_cancelled() {
             return Err(BuildError::Cancelled);
@@ -77,9 +81,9 @@ impl Job<'_> {
         let Some(log) = &mut self.log else { return Ok(()) };
         log.line(&format!("\n# {group}: {}", command.label.trim_end()))?;
         let output_start = log.length()?;
-        let streams = Streams::Log(log.handle()?);
+        let streams = CommandStreams::Log(log.handle()?);
         let spec = self.run_spec(command.argv.clone(), environment, cwd, access, false)?;
-        let spec = RunSpec { streams, ..spec };
+        let spec = RootCommand { streams, ..spec };
         let ran = self.root.run(spec, self.cancel).map_err(missing_command)?;
         let Some((exit_code, signal)) = failed(ran.ending) else { return Ok(()) };
         let log = self.log.as_ref().map(|log| log.path().to_owned()).unwrap_or_default();
@@ -100,18 +104,18 @@ impl Job<'_> {
         argv: Vec<String>,
         environment: Vec<(String, String)>,
         cwd: String,
-        access: Access,
+        access: WriteAccess,
         network: bool,
-    ) -> Result<RunSpec, BuildError> {
+    ) -> Result<RootCommand, BuildError> {
         let (uid, gid) = numbers(self.element);
-        Ok(RunSpec {
+        Ok(RootCommand {
             argv,
             environment,
             cwd,
             uid,
             gid,
             access,
-            streams: Streams::Terminal,
+            streams: CommandStreams::Terminal,
             network,
             sockets: self.open_socket(rights(self.element, network))?,
             timeout: None,
@@ -147,9 +151,9 @@ fn failed(ending: Ending) -> Option<(Option<i32>, Option<i32>)> {
     }
 }
 
-fn missing_command(error: ExecError) -> BuildError {
+fn missing_command(error: ExecutionError) -> BuildError {
     match error {
-        ExecError::Sandbox(SandboxError::CommandNotFound { program, .. }) => {
+        ExecutionError::Sandbox(SandboxError::CommandNotFound { program, .. }) => {
             BuildError::MissingCommand { command: program }
         }
         other => other.into(),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::log::tail;
 use spec_artifact::ArtifactError;
 use spec_cas::CasError;
-use spec_execution::ExecError;
+use spec_execution::ExecutionError;
 use spec_model::{NodeError, Place, UserError};
 use spec_sandbox::SandboxError;
 
@@ -133,7 +133,7 @@ pub enum BuildError {
     Artifact(#[from] ArtifactError),
     /// Staging or the sandbox failed.
     #[error(transparent)]
-    Exec(#[from] ExecError),
+    Exec(#[from] ExecutionError),
 }
 
 /// A command that ended badly.

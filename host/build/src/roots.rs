@@ -1,9 +1,10 @@
 //! Roots for shells and checkouts.
 
 use spec_artifact::Artifact;
-use spec_execution::{Access, Ran, StagedTree};
+use spec_execution::{StagedTree, WriteAccess};
 use spec_model::{Cancel, Digest};
 use spec_project::Scope;
+use spec_sandbox::Outcome;
 
 use crate::job::{Job, Observer};
 use crate::{BuildError, Builder, Request};
@@ -12,7 +13,7 @@ use crate::{BuildError, Builder, Request};
 pub struct Prepared<'a> {
     job: Job<'a>,
     cwd: String,
-    access: Access,
+    access: WriteAccess,
 }
 
 /// A command for a person, on the terminal.
@@ -60,7 +61,7 @@ impl Builder {
         if integrate {
             job.integrate(&elements)?;
         }
-        Ok(Prepared { job, cwd: "/".to_owned(), access: Access::Everything(Vec::new()) })
+        Ok(Prepared { job, cwd: "/".to_owned(), access: WriteAccess::Everything(Vec::new()) })
     }
 
     /// A root as the first command of the element's build finds it.
@@ -109,7 +110,7 @@ impl Builder {
 
 impl<'a> Prepared<'a> {
     fn for_build(job: Job<'a>) -> Self {
-        let access = Access::Everything(job.plan().marked_directories.clone());
+        let access = WriteAccess::Everything(job.plan().marked_directories.clone());
         Self { cwd: job.working_directory(), job, access }
     }
 
@@ -127,7 +128,7 @@ impl<'a> Prepared<'a> {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn run(&mut self, command: ShellCommand) -> Result<Ran, BuildError> {
+    pub fn run(&mut self, command: ShellCommand) -> Result<Outcome, BuildError> {
         let mut environment = self.job.environment.clone();
         for (name, text) in command.environment {
             environment.retain(|(other, _)| *other != name);

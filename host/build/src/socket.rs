@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use spec_execution::{Notes, OpenSocket, Recording, Rights, SocketOptions};
+use spec_execution::{InMemoryRecorder, OpenSocket, Recording, Rights, SocketOptions};
 use spec_model::Subaction;
 use spec_project::Element;
 
@@ -13,7 +13,7 @@ use crate::job::Job;
 #[derive(Debug, Default)]
 pub(crate) struct Socket {
     open: Option<(Rights, Box<dyn OpenSocket>)>,
-    asked: Notes,
+    asked: InMemoryRecorder,
 }
 
 impl Socket {

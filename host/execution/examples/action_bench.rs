@@ -10,7 +10,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use spec_action::wire::digest_to_proto;
 use spec_cas::{Cas, Take, TreeBuilder};
-use spec_execution::{Executions, LocalExecutor, LocalOptions, PoolOptions, Request, ResultCache, Rights};
+use spec_execution::{
+    ActionRequest, Executions, LocalExecutor, LocalOptions, PoolOptions, ResultCache, Rights,
+};
 use spec_model::{Cancel, Digest, Span};
 use spec_proto::{Message, reapi};
 
@@ -79,7 +81,8 @@ fn together(executions: &Executions, actions: &[Digest]) -> Result<(), Failure> 
 }
 
 fn run(executions: &Executions, action: &Digest) -> Result<[Span; 3], Failure> {
-    let done = executions.execute(&Request::new(*action, Arc::new(Rights::of_clients())), &Cancel::new())?;
+    let done =
+        executions.execute(&ActionRequest::new(*action, Arc::new(Rights::of_clients())), &Cancel::new())?;
     if done.result.exit_code != 0 {
         return Err(format!("{:?}", done.result).into());
     }

@@ -7,12 +7,12 @@ use spec_cas::CasError;
 use spec_model::UserError;
 use spec_sandbox::SandboxError;
 
-use crate::executor::ActionError;
+use crate::outcome::ActionError;
 
 /// Why a root could not be staged, run in or captured.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ExecError {
+pub enum ExecutionError {
     /// The store failed.
     #[error(transparent)]
     Cas(#[from] CasError),
@@ -60,7 +60,7 @@ pub enum ExecError {
     },
 }
 
-impl UserError for ExecError {
+impl UserError for ExecutionError {
     fn reason(&self) -> &str {
         match self {
             Self::Cas(error) => error.reason(),
@@ -77,6 +77,20 @@ impl UserError for ExecError {
         match self {
             Self::Cas(error) => error.hint(),
             _ => None,
+        }
+    }
+}
+
+impl From<ExecutionError> for ActionError {
+    fn from(error: ExecutionError) -> Self {
+        match error {
+            ExecutionError::Action(error) => error,
+            ExecutionError::Cas(error) => error.into(),
+            ExecutionError::Sandbox(error) => (&error).into(),
+            other => {
+                let message = "cannot make what the action needs beside its root".to_owned();
+                Self::failed(other.reason(), message, &other)
+            }
         }
     }
 }

@@ -79,7 +79,7 @@ fn find(context: &Context, realm: &Realm, action: &Digest) -> Result<ActionResul
     let none = |why: &str| Refusal::NotFound(format!("no result of action {action} is cached{why}"));
     let granted = match realm.results.grant(action, &context.options.rights) {
         Ok(granted) => granted,
-        Err(error @ ActionError::Beyond { .. }) => return Err(none(&format!(" for you: {error}"))),
+        Err(error @ ActionError::MissingRights { .. }) => return Err(none(&format!(" for you: {error}"))),
         Err(ActionError::Missing { .. } | ActionError::Invalid { .. }) => return Err(none("")),
         Err(error) => return Err(realm.refusal(error)),
     };

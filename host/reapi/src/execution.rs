@@ -66,7 +66,7 @@ impl Execution {
             stderr: request.inline_stderr,
             files: request.inline_output_files,
         };
-        let asked = executor::Request {
+        let asked = executor::ActionRequest {
             action,
             priority: request.execution_policy.map_or(0, |policy| policy.priority),
             primed: false,

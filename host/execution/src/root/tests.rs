@@ -10,7 +10,9 @@ use spec_sandbox::Ending;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Access, RunSpec, Streams};
+
+use crate::root::run::{CommandStreams, RootCommand, WriteAccess};
+use crate::root::{Root, StageReport, StagedTree};
 
 mod model;
 
@@ -64,7 +66,7 @@ impl Fixture {
         (root, report)
     }
 
-    fn sh(&self, root: &mut Root, script: &str, access: Access) -> (Ending, String) {
+    fn sh(&self, root: &mut Root, script: &str, access: WriteAccess) -> (Ending, String) {
         let argv = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
         self.command_with(root, argv, vec![("GREETING".to_owned(), "hello".to_owned())], access)
     }
@@ -75,7 +77,7 @@ impl Fixture {
         argv: Vec<String>,
         environment: Vec<(String, String)>,
     ) -> (Ending, String) {
-        self.command_with(root, argv, environment, Access::Everything(Vec::new()))
+        self.command_with(root, argv, environment, WriteAccess::Everything(Vec::new()))
     }
 
     fn command_with(
@@ -83,18 +85,18 @@ impl Fixture {
         root: &mut Root,
         argv: Vec<String>,
         environment: Vec<(String, String)>,
-        access: Access,
+        access: WriteAccess,
     ) -> (Ending, String) {
         let path = self.folder.path().join("log");
         let log = File::options().create(true).append(true).open(&path).expect("a log");
-        let spec = RunSpec {
+        let spec = RootCommand {
             argv,
             environment,
             cwd: "/".to_owned(),
             uid: None,
             gid: None,
             access,
-            streams: Streams::Log(log),
+            streams: CommandStreams::Log(log),
             network: false,
             sockets: Vec::new(),
             timeout: Some(std::time::Duration::from_secs(60)),
@@ -147,7 +149,7 @@ fn trees_are_copied_and_directories_made_without_a_disk() {
 fn commands_see_each_others_changes_and_the_tree_takes_them_up() {
     let fixture = Fixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/"), (fixture.tree(&[("old", "1")]), "/data")]);
-    let all = || Access::Everything(vec!["/made".to_owned()]);
+    let all = || WriteAccess::Everything(vec!["/made".to_owned()]);
     let first = fixture.sh(&mut root, "echo $GREETING > /made/new; echo x > /tmp/t; : > /data/old", all());
     assert_eq!(first, (Ending::Exited(0), String::new()));
     let second = fixture.sh(&mut root, "read a < /made/new; read b < /tmp/t; echo $a $b", all());
@@ -164,7 +166,7 @@ fn trees_that_commands_only_add_to_are_not_laid_out_again() {
     let fixture = Fixture::new();
     let data = fixture.tree(&[("old", "1")]);
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/"), (data, "/data")]);
-    let all = || Access::Everything(Vec::new());
+    let all = || WriteAccess::Everything(Vec::new());
     fixture.sh(&mut root, "echo hello > /data/new; : > /data/old", all());
     let whole = root.digest().expect("read back");
     let later = root.stage(&staged(&[(fixture.tree(&[("more", "2")]), "/data")], 2)).expect("the tree fits");
@@ -184,7 +186,7 @@ fn trees_that_commands_only_add_to_are_not_laid_out_again() {
 fn only_marked_directories_can_be_written_when_it_is_said_so() {
     let fixture = Fixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
-    let only = || Access::Only(vec!["/made".to_owned()]);
+    let only = || WriteAccess::Only(vec!["/made".to_owned()]);
     let (ending, text) = fixture.sh(&mut root, "echo 1 > /made/a && echo 2 > /bin/b", only());
     assert_ne!(ending, Ending::Exited(0), "{text}");
     assert!(text.contains("Read-only"), "{text}");
@@ -195,7 +197,7 @@ fn only_marked_directories_can_be_written_when_it_is_said_so() {
 fn collecting_forgets_what_lies_elsewhere() {
     let fixture = Fixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
-    let all = Access::Everything(vec!["/install".to_owned(), "/build".to_owned()]);
+    let all = WriteAccess::Everything(vec!["/install".to_owned(), "/build".to_owned()]);
     fixture.sh(&mut root, "echo 1 > /install/a; echo 2 > /build/b", all);
     assert_eq!(root.collect("/install", u64::MAX).expect("read back"), Some(fixture.tree(&[("a", "1\n")])));
     assert_eq!(root.subtree("/build").expect("read back"), None);
@@ -207,14 +209,14 @@ fn a_cancelled_command_ends() {
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
     let cancel = Cancel::new();
     cancel.cancel();
-    let spec = RunSpec {
+    let spec = RootCommand {
         argv: ["/bin/sh", "-c", "while :; do :; done"].map(str::to_owned).to_vec(),
         environment: Vec::new(),
         cwd: "/".to_owned(),
         uid: None,
         gid: None,
-        access: Access::Everything(Vec::new()),
-        streams: Streams::Log(tempfile::tempfile().expect("a temporary file")),
+        access: WriteAccess::Everything(Vec::new()),
+        streams: CommandStreams::Log(tempfile::tempfile().expect("a temporary file")),
         network: false,
         sockets: Vec::new(),
         timeout: None,
@@ -228,7 +230,7 @@ fn special_files_are_passed_by_and_told() {
     let fixture = Fixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
     let script = "/bin/mkfifo /made/pipe /top; echo 1 > /made/a";
-    let (ending, text) = fixture.sh(&mut root, script, Access::Everything(vec!["/made".to_owned()]));
+    let (ending, text) = fixture.sh(&mut root, script, WriteAccess::Everything(vec!["/made".to_owned()]));
     assert_eq!(ending, Ending::Exited(0), "{text}");
     assert_eq!(root.subtree("/made").expect("read back"), Some(fixture.tree(&[("a", "1\n")])));
     let told = root.take_special().into_iter().map(|file| (file.path, file.kind));
@@ -242,7 +244,7 @@ fn special_files_are_passed_by_and_told() {
 fn a_name_that_is_not_utf8_is_told_as_the_command_saw_it() {
     let fixture = Fixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
-    let access = Access::Everything(vec!["/made/etc".to_owned()]);
+    let access = WriteAccess::Everything(vec!["/made/etc".to_owned()]);
     fixture.sh(&mut root, "echo > /made/etc/$(printf 'caf\\351')", access);
     let error = root.collect("/made", u64::MAX).expect_err("no tree can hold it").to_string();
     assert!(error.contains("'/made/etc/caf\\xe9'"), "{error}");
@@ -252,7 +254,7 @@ fn a_name_that_is_not_utf8_is_told_as_the_command_saw_it() {
 fn too_much_is_refused_before_it_is_read() {
     let fixture = Fixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
-    let access = Access::Everything(vec!["/made".to_owned()]);
+    let access = WriteAccess::Everything(vec!["/made".to_owned()]);
     fixture.sh(&mut root, "echo 12345 > /made/a; echo 12345 > /other", access);
     let error = root.collect("/made", 5).expect_err("it is too much");
     assert_eq!(spec_model::UserError::reason(&error), "too-much-written");

@@ -1,5 +1,7 @@
 use super::*;
 
+use crate::staging::LayerSupport;
+
 /// The numbers of the running kernel's version.
 fn kernel() -> (u32, u32) {
     let uname = rustix::system::uname();
@@ -12,7 +14,7 @@ fn kernel() -> (u32, u32) {
 #[test]
 fn ordinary_users_have_marked_folders_on_new_kernels() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let staging = Staging::examine(&Cas::open(folder.path()).expect("a store"));
+    let staging = LayerSupport::examine(&Cas::open(folder.path()).expect("a store"));
     let is_root = rustix::process::geteuid().is_root();
     match staging.form {
         LayerForm::Image => assert!(is_root && staging.refused.is_empty()),

@@ -21,7 +21,9 @@ use proptest::prelude::*;
 use spec_cas::LayerForm;
 
 use super::*;
-use crate::staging::{Staging, can_rename_folders};
+
+use crate::root::Root;
+use crate::staging::{LayerSupport, can_rename_folders};
 
 /// Steps, one a line, for the process in the sandbox. Without it that test does nothing.
 const STEPS: &str = "SPEC_MODEL_STEPS";
@@ -296,7 +298,7 @@ fn open_up(folder: &Path) {
 
 #[test]
 fn any_changes_to_staged_trees_are_those_of_a_plain_folder() {
-    let best = Staging::examine(&Fixture::new().cas).form;
+    let best = LayerSupport::examine(&Fixture::new().cas).form;
     let forms = [LayerForm::Image, LayerForm::Marked, LayerForm::Copied];
     for form in forms.into_iter().skip_while(|form| *form != best) {
         check_form(form);
@@ -324,7 +326,7 @@ fn and_so_they_are_for_an_ordinary_user() {
     let mut again = Process::new("/proc/self/exe");
     again.env(AGAIN, "1").env("RUST_TEST_THREADS", "1").args([
         "root::tests::",
-        "executor::tests::layers",
+        "tests::layers",
         "staging::tests::",
     ]);
     let status = again.uid(NOBODY).gid(NOBODY).status();
