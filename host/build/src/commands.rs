@@ -1,7 +1,7 @@
 //! Running the commands of a plan, and those that integrate dependencies.
 
 use spec_execution::{CommandStreams, ExecutionError, RootCommand, WriteAccess};
-use spec_sandbox::{Ending, SandboxError, check_arguments};
+use spec_sandbox::{SandboxError, Termination, check_arguments};
 use spec_strategy::{Command, CommandGroup, Step};
 
 use crate::job::Job;
@@ -85,7 +85,7 @@ impl Job<'_> {
         let spec = self.run_spec(command.argv.clone(), environment, cwd, access, false)?;
         let spec = RootCommand { streams, ..spec };
         let ran = self.root.run(spec, self.cancel).map_err(missing_command)?;
-        let Some((exit_code, signal)) = failed(ran.ending) else { return Ok(()) };
+        let Some((exit_code, signal)) = failed(ran.termination) else { return Ok(()) };
         let log = self.log.as_ref().map(|log| log.path().to_owned()).unwrap_or_default();
         Err(BuildError::Command(Box::new(CommandFailure {
             group: group.to_owned(),
@@ -142,12 +142,12 @@ fn beginning(command: &str) -> String {
 }
 
 /// Exit code and signal of a command that did not end well.
-fn failed(ending: Ending) -> Option<(Option<i32>, Option<i32>)> {
-    match ending {
-        Ending::Exited(0) => None,
-        Ending::Exited(code) => Some((Some(code), None)),
-        Ending::Signaled(signal) => Some((None, Some(signal))),
-        Ending::TimedOut | Ending::Cancelled => Some((None, None)),
+fn failed(termination: Termination) -> Option<(Option<i32>, Option<i32>)> {
+    match termination {
+        Termination::Exited(0) => None,
+        Termination::Exited(code) => Some((Some(code), None)),
+        Termination::Signaled(signal) => Some((None, Some(signal))),
+        Termination::TimedOut | Termination::Cancelled => Some((None, None)),
     }
 }
 

@@ -4,7 +4,7 @@ use spec_artifact::Artifact;
 use spec_execution::{StagedTree, WriteAccess};
 use spec_model::{Cancel, Digest};
 use spec_project::Scope;
-use spec_sandbox::Outcome;
+use spec_sandbox::CommandOutcome;
 
 use crate::job::{Job, Observer};
 use crate::{BuildError, Builder, Request};
@@ -128,7 +128,7 @@ impl<'a> Prepared<'a> {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn run(&mut self, command: ShellCommand) -> Result<Outcome, BuildError> {
+    pub fn run(&mut self, command: ShellCommand) -> Result<CommandOutcome, BuildError> {
         let mut environment = self.job.environment.clone();
         for (name, text) in command.environment {
             environment.retain(|(other, _)| *other != name);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use spec_build::{Observer, Prepared, Request, ShellCommand, Warning};
 use spec_model::Cancel;
 use spec_project::Scope;
-use spec_sandbox::Ending;
+use spec_sandbox::Termination;
 use spec_source::Watch;
 
 use super::pager;
@@ -82,10 +82,10 @@ fn start(
         environment.extend(shell.environment.iter().map(|(name, text)| (name.clone(), from_host(text))));
     }
     let ran = root.run(ShellCommand { argv, environment, network: interactive })?;
-    Ok(match ran.ending {
-        Ending::Exited(code) => code,
-        Ending::Signaled(signal) => 128 + signal,
-        Ending::TimedOut | Ending::Cancelled => 130,
+    Ok(match ran.termination {
+        Termination::Exited(code) => code,
+        Termination::Signaled(signal) => 128 + signal,
+        Termination::TimedOut | Termination::Cancelled => 130,
     })
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use spec_model::Cancel;
-use spec_sandbox::{Command as Process, Outcome, Output, RootSpec, SandboxError, Stream};
+use spec_sandbox::{CommandOutcome, OutputPipe, OutputTarget, RootSpec, SandboxCommand, SandboxError};
 
 use crate::local::action_root::ActionRoot;
 use crate::local::prepared_action::PreparedAction;
@@ -26,15 +26,15 @@ pub(super) fn run(
     action_root: &ActionRoot,
     cancel: &Cancel,
     mut takes_too_much: impl FnMut() -> bool,
-) -> Result<Outcome, SandboxError> {
-    let stream = |name: &str| Stream::new(LazyFile::new(action_root.beside(name)));
+) -> Result<CommandOutcome, SandboxError> {
+    let stream = |name: &str| OutputPipe::new(LazyFile::new(action_root.beside(name)));
     let failed = |source| SandboxError::Output { source };
     let (stdout, stdout_end) = stream("stdout").map_err(failed)?;
     let (stderr, stderr_end) = stream("stderr").map_err(failed)?;
     let (mut streams, process) = ([stdout, stderr], process(prepared, stdout_end, stderr_end));
     let mut running = spec_sandbox::spawn(root, &process)?;
-    let killer = running.killer();
-    let _guard = cancel.on_cancel(move || killer.kill());
+    let kill_handle = running.kill_handle();
+    let _guard = cancel.on_cancel(move || kill_handle.kill());
     let mut killed = false;
     loop {
         if let Some(outcome) = running.read_until(Instant::now() + LOOK, &mut streams)? {
@@ -47,19 +47,19 @@ pub(super) fn run(
     }
 }
 
-fn process(prepared: &PreparedAction, stdout: OwnedFd, stderr: OwnedFd) -> Process {
+fn process(prepared: &PreparedAction, stdout: OwnedFd, stderr: OwnedFd) -> SandboxCommand {
     let variables = prepared.command.environment.iter();
-    Process {
+    SandboxCommand {
         environment: variables.map(|(name, value)| (name.into(), value.into())).collect(),
         cwd: PathBuf::from("/").join(&prepared.cwd),
         uid: prepared.user,
         gid: prepared.group,
         network: prepared.requirements.network,
-        stdout: Output::Fd(stdout),
-        stderr: Output::Fd(stderr),
+        stdout: OutputTarget::Fd(stdout),
+        stderr: OutputTarget::Fd(stderr),
         timeout: Some(prepared.timeout),
         nice: if prepared.primed { PRIMED_NICE } else { 0 },
-        ..Process::new(&prepared.command.arguments)
+        ..SandboxCommand::new(&prepared.command.arguments)
     }
 }
 

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use spec_cas::{Cas, SpecialFile};
 use spec_model::{ActionResult, ActionUsage, Cancel, Span};
-use spec_sandbox::{Ending, Outcome};
+use spec_sandbox::{CommandOutcome, Termination};
 
 use crate::local::action_root::ActionRoot;
 use crate::local::limits::{StopReason, WriteMonitor};
@@ -54,7 +54,7 @@ struct ExecutionAttempt {
     action_root: ActionRoot,
     fetched: Span,
     executed: Span,
-    outcome: Result<Outcome, StartFailure>,
+    outcome: Result<CommandOutcome, StartFailure>,
     /// Why it was killed, if it was for what it took.
     stopped: Option<StopReason>,
     /// What it had answered itself.
@@ -179,7 +179,7 @@ impl LocalExecutor {
         &self,
         prepared: &PreparedAction,
         attempt: &ExecutionAttempt,
-        outcome: &Outcome,
+        outcome: &CommandOutcome,
         cancel: &Cancel,
     ) -> Result<(ActionResult, Vec<SpecialFile>), ActionError> {
         let ExecutionAttempt { action_root, .. } = attempt;
@@ -187,10 +187,10 @@ impl LocalExecutor {
         let LocalOptions { inline_output, limits, .. } = self.options;
         let collector = OutputCollector::new(&cas, action_root.view(&cas)?, limits);
         let mut result = ActionResult {
-            exit_code: match outcome.ending {
-                Ending::Exited(code) => code,
-                Ending::Signaled(signal) => 128 + signal,
-                Ending::TimedOut | Ending::Cancelled => 128 + 9,
+            exit_code: match outcome.termination {
+                Termination::Exited(code) => code,
+                Termination::Signaled(signal) => 128 + signal,
+                Termination::TimedOut | Termination::Cancelled => 128 + 9,
             },
             stdout: collector.stream(&action_root.beside("stdout"), inline_output)?,
             stderr: collector.stream(&action_root.beside("stderr"), inline_output)?,
@@ -211,7 +211,9 @@ impl LocalExecutor {
         let attempt = self.attempt(prepared, cancel)?;
         let upload = Some(SystemTime::now());
         let (mut result, special) = match &attempt.outcome {
-            Ok(outcome) if outcome.ending == Ending::Cancelled => return Err(killed(&attempt, cancel)),
+            Ok(outcome) if outcome.termination == Termination::Cancelled => {
+                return Err(killed(&attempt, cancel));
+            }
             Ok(outcome) => self.result(prepared, &attempt, outcome, cancel)?,
             Err(StartFailure::Failed(result)) => (ActionResult::clone(result), Vec::new()),
             Err(StartFailure::Refused(error)) => return Err(error.clone()),
@@ -233,7 +235,7 @@ impl LocalExecutor {
         let report = outcome.and_then(|outcome| report(outcome, prepared, special));
         let executed = ExecutedAction { result, report };
         match outcome {
-            Some(Outcome { ending: Ending::TimedOut, .. }) => {
+            Some(CommandOutcome { termination: Termination::TimedOut, .. }) => {
                 Err(ActionError::TimedOut { after: prepared.timeout, executed: Box::new(executed) })
             }
             _ => Ok(executed),
@@ -256,8 +258,8 @@ impl Executor for LocalExecutor {
     }
 }
 
-fn is_success(outcome: &Result<Outcome, StartFailure>) -> bool {
-    matches!(outcome, Ok(Outcome { ending: Ending::Exited(0), .. }))
+fn is_success(outcome: &Result<CommandOutcome, StartFailure>) -> bool {
+    matches!(outcome, Ok(CommandOutcome { termination: Termination::Exited(0), .. }))
 }
 
 /// A killed command without a request to cancel took too much.

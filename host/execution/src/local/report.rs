@@ -1,7 +1,7 @@
 //! What this machine tells a person of a command that failed.
 
 use spec_cas::SpecialFile;
-use spec_sandbox::{Ending, Outcome};
+use spec_sandbox::{CommandOutcome, Termination};
 
 use crate::local::prepared_action::PreparedAction;
 use crate::local::requirements::PlatformRequirements;
@@ -11,7 +11,7 @@ const NAMED: usize = 20;
 
 /// How the command ended and what it had, unless it did well or was given up; and what of its outputs was left out.
 pub(crate) fn report(
-    outcome: &Outcome,
+    outcome: &CommandOutcome,
     prepared: &PreparedAction,
     special: Vec<SpecialFile>,
 ) -> Option<String> {
@@ -33,12 +33,12 @@ fn left_out(mut special: Vec<SpecialFile>) -> Option<String> {
 }
 
 /// Nothing of a command that did well, or was given up.
-fn ended(outcome: &Outcome, prepared: &PreparedAction) -> Option<String> {
-    let ended = match outcome.ending {
-        Ending::Exited(0) | Ending::Cancelled => return None,
-        Ending::Exited(code) => format!("exited with {code}"),
-        Ending::Signaled(signal) => format!("was ended by signal {signal}"),
-        Ending::TimedOut => "was killed at its time-out".to_owned(),
+fn ended(outcome: &CommandOutcome, prepared: &PreparedAction) -> Option<String> {
+    let ended = match outcome.termination {
+        Termination::Exited(0) | Termination::Cancelled => return None,
+        Termination::Exited(code) => format!("exited with {code}"),
+        Termination::Signaled(signal) => format!("was ended by signal {signal}"),
+        Termination::TimedOut => "was killed at its time-out".to_owned(),
     };
     let usage = &outcome.usage;
     let PreparedAction { requirements, timeout, user, group, .. } = prepared;

@@ -327,7 +327,8 @@ impl Drop for WorkerPool {
                 waiter.tell(Progress::Completed(Err(ActionError::Cancelled)));
             }
         }
-        let overcommit = std::mem::take(&mut *self.shared.overcommit.lock().unwrap_or_else(PoisonError::into_inner));
+        let overcommit =
+            std::mem::take(&mut *self.shared.overcommit.lock().unwrap_or_else(PoisonError::into_inner));
         let own = std::thread::current().id();
         // A worker may be the last who held this; it cannot wait for itself, and ends next.
         for worker in self.workers.drain(..).chain(overcommit).filter(|worker| worker.thread().id() != own) {

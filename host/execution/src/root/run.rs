@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use spec_model::Cancel;
-use spec_sandbox::{Command, Input, Outcome, Output, RootSpec, Stream};
+use spec_sandbox::{CommandOutcome, InputSource, OutputPipe, OutputTarget, RootSpec, SandboxCommand};
 
 use crate::error::ExecutionError;
 use crate::root::Root;
@@ -33,7 +33,7 @@ pub struct RootCommand {
     pub sockets: Vec<(PathBuf, String)>,
     /// Limit of wall-clock time.
     pub timeout: Option<Duration>,
-    /// Whether it may make user namespaces; see [`Command::user_namespaces`].
+    /// Whether it may make user namespaces; see [`SandboxCommand::user_namespaces`].
     pub user_namespaces: bool,
 }
 
@@ -60,7 +60,7 @@ impl Root {
     ///
     /// # Errors
     /// When the root cannot be laid out or the command cannot be started; how it ended is no error.
-    pub fn run(&mut self, spec: RootCommand, cancel: &Cancel) -> Result<Outcome, ExecutionError> {
+    pub fn run(&mut self, spec: RootCommand, cancel: &Cancel) -> Result<CommandOutcome, ExecutionError> {
         let mut root = self.lay_out()?.spec()?;
         grant(&mut root, &spec);
         for (host, inside) in &spec.sockets {
@@ -68,8 +68,8 @@ impl Root {
         }
         let (command, mut streams) = command(spec)?;
         let running = spec_sandbox::spawn(&root, &command)?;
-        let killer = running.killer();
-        let _guard = cancel.on_cancel(move || killer.kill());
+        let kill_handle = running.kill_handle();
+        let _guard = cancel.on_cancel(move || kill_handle.kill());
         Ok(running.read(&mut streams)?)
     }
 }
@@ -89,9 +89,9 @@ fn grant(root: &mut RootSpec, spec: &RootCommand) {
 }
 
 /// The command, and what it writes to a log.
-fn command(spec: RootCommand) -> Result<(Command, Vec<Stream<File>>), ExecutionError> {
+fn command(spec: RootCommand) -> Result<(SandboxCommand, Vec<OutputPipe<File>>), ExecutionError> {
     let mut streams = Vec::new();
-    let mut command = Command::new(spec.argv);
+    let mut command = SandboxCommand::new(spec.argv);
     command.environment =
         spec.environment.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     command.environment.retain(|(name, _)| name != "PWD");
@@ -109,14 +109,14 @@ fn command(spec: RootCommand) -> Result<(Command, Vec<Stream<File>>), ExecutionE
                 path: "the log".into(),
                 source,
             };
-            let (stream, end) = Stream::new(log).map_err(failed)?;
+            let (stream, end) = OutputPipe::new(log).map_err(failed)?;
             let second = end.try_clone().map_err(failed)?;
-            (command.stdout, command.stderr) = (Output::Fd(end), Output::Fd(second));
+            (command.stdout, command.stderr) = (OutputTarget::Fd(end), OutputTarget::Fd(second));
             streams.push(stream);
         }
         CommandStreams::Terminal => {
             (command.stdin, command.stdout, command.stderr) =
-                (Input::Terminal, Output::Inherit, Output::Inherit);
+                (InputSource::Terminal, OutputTarget::Inherit, OutputTarget::Inherit);
         }
     }
     Ok((command, streams))

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use spec_cas::{Take, TreeBuilder};
 use spec_model::Cancel;
-use spec_sandbox::Ending;
+use spec_sandbox::Termination;
 use tempfile::TempDir;
 
 use super::*;
@@ -66,7 +66,7 @@ impl Fixture {
         (root, report)
     }
 
-    fn sh(&self, root: &mut Root, script: &str, access: WriteAccess) -> (Ending, String) {
+    fn sh(&self, root: &mut Root, script: &str, access: WriteAccess) -> (Termination, String) {
         let argv = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
         self.command_with(root, argv, vec![("GREETING".to_owned(), "hello".to_owned())], access)
     }
@@ -76,7 +76,7 @@ impl Fixture {
         root: &mut Root,
         argv: Vec<String>,
         environment: Vec<(String, String)>,
-    ) -> (Ending, String) {
+    ) -> (Termination, String) {
         self.command_with(root, argv, environment, WriteAccess::Everything(Vec::new()))
     }
 
@@ -86,7 +86,7 @@ impl Fixture {
         argv: Vec<String>,
         environment: Vec<(String, String)>,
         access: WriteAccess,
-    ) -> (Ending, String) {
+    ) -> (Termination, String) {
         let path = self.folder.path().join("log");
         let log = File::options().create(true).append(true).open(&path).expect("a log");
         let spec = RootCommand {
@@ -106,7 +106,7 @@ impl Fixture {
         let mut text = String::new();
         File::open(&path).and_then(|mut log| log.read_to_string(&mut text)).expect("the log is text");
         std::fs::remove_file(&path).expect("the log is there");
-        (ran.ending, text)
+        (ran.termination, text)
     }
 }
 
@@ -151,9 +151,9 @@ fn commands_see_each_others_changes_and_the_tree_takes_them_up() {
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/"), (fixture.tree(&[("old", "1")]), "/data")]);
     let all = || WriteAccess::Everything(vec!["/made".to_owned()]);
     let first = fixture.sh(&mut root, "echo $GREETING > /made/new; echo x > /tmp/t; : > /data/old", all());
-    assert_eq!(first, (Ending::Exited(0), String::new()));
+    assert_eq!(first, (Termination::Exited(0), String::new()));
     let second = fixture.sh(&mut root, "read a < /made/new; read b < /tmp/t; echo $a $b", all());
-    assert_eq!(second, (Ending::Exited(0), "hello x\n".to_owned()));
+    assert_eq!(second, (Termination::Exited(0), "hello x\n".to_owned()));
     assert_eq!(root.subtree("/made").expect("read back"), Some(fixture.tree(&[("new", "hello\n")])));
     assert_eq!(root.subtree("/data").expect("read back"), Some(fixture.tree(&[("old", "")])));
     assert_eq!(root.subtree("/tmp").expect("read back"), None);
@@ -188,7 +188,7 @@ fn only_marked_directories_can_be_written_when_it_is_said_so() {
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
     let only = || WriteAccess::Only(vec!["/made".to_owned()]);
     let (ending, text) = fixture.sh(&mut root, "echo 1 > /made/a && echo 2 > /bin/b", only());
-    assert_ne!(ending, Ending::Exited(0), "{text}");
+    assert_ne!(ending, Termination::Exited(0), "{text}");
     assert!(text.contains("Read-only"), "{text}");
     assert_eq!(root.collect("/made", u64::MAX).expect("read back"), Some(fixture.tree(&[("a", "1\n")])));
 }
@@ -222,7 +222,7 @@ fn a_cancelled_command_ends() {
         timeout: None,
         user_namespaces: false,
     };
-    assert_eq!(root.run(spec, &cancel).expect("the sandbox works here").ending, Ending::Cancelled);
+    assert_eq!(root.run(spec, &cancel).expect("the sandbox works here").termination, Termination::Cancelled);
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn special_files_are_passed_by_and_told() {
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
     let script = "/bin/mkfifo /made/pipe /top; echo 1 > /made/a";
     let (ending, text) = fixture.sh(&mut root, script, WriteAccess::Everything(vec!["/made".to_owned()]));
-    assert_eq!(ending, Ending::Exited(0), "{text}");
+    assert_eq!(ending, Termination::Exited(0), "{text}");
     assert_eq!(root.subtree("/made").expect("read back"), Some(fixture.tree(&[("a", "1\n")])));
     let told = root.take_special().into_iter().map(|file| (file.path, file.kind));
     let mut told: Vec<_> = told.collect();

@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::shared_memory;
 use spec_cas::{Cas, LayerCache, LayerForm, LayerGuard, OverlayMarks, TreeBuilder};
 use spec_model::Digest;
-use spec_sandbox::{Command, Image, Layer, RootSpec, SandboxError};
+use spec_sandbox::{Layer, LayerImage, RootSpec, SandboxCommand, SandboxError};
 
 use crate::error::ExecutionError;
 
@@ -71,7 +71,7 @@ fn distinct(layers: &[Digest]) -> impl Iterator<Item = &Digest> {
 fn layer(cas: &Cas, form: LayerForm, path: &Path) -> Result<Layer, SandboxError> {
     Ok(match form {
         // The next command on the tree is spared the mount, and the kernel then knows files already.
-        LayerForm::Image => Layer::Image(cas.kept(path, || Image::open(path))?.as_ref().clone()),
+        LayerForm::Image => Layer::Image(cas.kept(path, || LayerImage::open(path))?.as_ref().clone()),
         LayerForm::Marked => Layer::Marked(path.to_owned()),
         LayerForm::Copied => Layer::Directory(path.to_owned()),
     })
@@ -139,7 +139,10 @@ fn try_form(form: LayerForm, cas: &Cas) -> Result<(), ExecutionError> {
     let layers = StagedLayers::of_form(form, cas, &[tree("below/text")?, tree("text")?])?;
     let scratch = cas.scratch()?;
     let (upper, work) = (scratch.folder("upper", 0o755)?, scratch.folder("work", 0o755)?);
-    let command = Command { timeout: Some(std::time::Duration::from_secs(10)), ..Command::new(["/text"]) };
+    let command = SandboxCommand {
+        timeout: Some(std::time::Duration::from_secs(10)),
+        ..SandboxCommand::new(["/text"])
+    };
     match spec_sandbox::run(&layers.root(&upper, &work), &command) {
         Err(SandboxError::CommandNotExecutable { source, .. })
             if source.raw_os_error() == Some(NO_PROGRAM) =>

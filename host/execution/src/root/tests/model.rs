@@ -256,8 +256,11 @@ impl Model {
         trees.extend(staged(&self.trees.iter().map(|tree| (*tree, "/model")).collect::<Vec<_>>(), 1));
         trees.iter_mut().skip(1).for_each(|tree| tree.movable = movable);
         root.stage(&trees).expect("the trees fit");
-        let (ending, text) = self.run(&mut root, steps, movable);
-        prop_assert!(ending == Ending::Exited(0) && text.contains("COMPARED"), "{ending:?} {text}");
+        let (termination, text) = self.run(&mut root, steps, movable);
+        prop_assert!(
+            termination == Termination::Exited(0) && text.contains("COMPARED"),
+            "{termination:?} {text}"
+        );
         prop_assert!(!text.contains("DIFFERENT"), "{text}");
         let plain = root.layout.as_ref().expect("a command ran").temporary().join("plain");
         open_up(&plain);
@@ -269,7 +272,7 @@ impl Model {
         Ok(())
     }
 
-    fn run(&self, root: &mut Root, steps: &[Step], movable: bool) -> (Ending, String) {
+    fn run(&self, root: &mut Root, steps: &[Step], movable: bool) -> (Termination, String) {
         let lines: Vec<String> = steps.iter().map(Step::line).collect();
         let mut environment = vec![(STEPS.to_owned(), lines.join("\n"))];
         if !movable && !can_rename_folders(&self.fixture.cas) {

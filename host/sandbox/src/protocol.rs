@@ -4,7 +4,7 @@
 //!
 //! The host sends a header (eight bytes: the script's length in bytes, little endian) with the command's
 //! standard input attached, then the script. The init answers once, when everything is over, with a
-//! [`Report`] and up to [`MESSAGE`] bytes of what the kernel had to say. Numbers in a script are `u64`, texts
+//! [`SupervisorReport`] and up to [`MESSAGE`] bytes of what the kernel had to say. Numbers in a script are `u64`, texts
 //! are a number (length in bytes, without the NUL) and that many bytes and a NUL.
 
 /// Length of the header in bytes.
@@ -96,18 +96,18 @@ macro_rules! steps {
         /// A step of setting up; the number is the step's place in this list.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u32)]
-        pub enum Step { $($(#[$doc])* $name,)* }
+        pub enum SetupStep { $($(#[$doc])* $name,)* }
 
-        impl Step {
+        impl SetupStep {
             /// The steps in order of their numbers, each with what it does in words.
-            pub const ALL: &'static [(Step, &'static str)] = &[$((Step::$name, $text),)*];
+            pub const ALL: &'static [(SetupStep, &'static str)] = &[$((SetupStep::$name, $text),)*];
         }
     };
 }
 
 steps! {
     /// Reading the script.
-    Receive = "read its orders",
+    Receive = "read its instructions",
     /// `unshare(CLONE_NEWUSER)`.
     UserNamespace = "make a user namespace",
     /// Writing `uid_map`, `gid_map` and `setgroups`.
@@ -125,7 +125,7 @@ steps! {
     /// The overlay's work directory.
     Work = "use the overlay's work directory",
     /// Making a missing directory or mount point.
-    MakePlace = "make a place in the root",
+    MakePlace = "make a missing path in the root",
     /// Opening what is to be bound.
     BindSource = "open what to bind into the root",
     /// Attaching a mount to the root.
@@ -169,7 +169,7 @@ steps! {
 }
 
 /// How a run came to its end.
-pub mod ending {
+pub mod termination {
     /// The init died before it could say.
     pub const UNKNOWN: u64 = 0;
     /// The command ended; `status` is its wait status.
@@ -185,16 +185,16 @@ pub mod ending {
 /// The init's answer: `u64`s in this order, in the machine's byte order.
 #[derive(Clone, Copy, Default, Debug)]
 #[repr(C)]
-pub struct Report {
-    /// One of [`ending`].
-    pub ending: u64,
+pub struct SupervisorReport {
+    /// One of [`termination`].
+    pub termination: u64,
     /// Wait status of the command.
     pub status: u64,
-    /// [`Step`] that failed.
+    /// [`SetupStep`] that failed.
     pub step: u64,
-    /// Index of the order in the script that failed.
+    /// Index of the instruction in the script that failed.
     pub op: u64,
-    /// Index within the order: which layer, which candidate of the command.
+    /// Index within the instruction: which layer, which candidate of the command.
     pub detail: u64,
     /// Error number of the kernel.
     pub errno: u64,
@@ -210,14 +210,14 @@ pub struct Report {
     pub message: u64,
 }
 
-/// Numbers in a [`Report`].
+/// Numbers in a [`SupervisorReport`].
 pub const REPORT_WORDS: usize = 11;
 
-impl Report {
+impl SupervisorReport {
     /// The report as its numbers in order.
     pub fn words(&self) -> [u64; REPORT_WORDS] {
         let Self {
-            ending,
+            termination,
             status,
             step,
             op,
@@ -229,12 +229,25 @@ impl Report {
             wall_ns,
             message,
         } = *self;
-        [ending, status, step, op, detail, errno, user_us, system_us, max_rss_kb, wall_ns, message]
+        [termination, status, step, op, detail, errno, user_us, system_us, max_rss_kb, wall_ns, message]
     }
 
     /// The report out of its numbers.
     pub fn from_words(w: [u64; REPORT_WORDS]) -> Self {
-        let [ending, status, step, op, detail, errno, user_us, system_us, max_rss_kb, wall_ns, message] = w;
-        Self { ending, status, step, op, detail, errno, user_us, system_us, max_rss_kb, wall_ns, message }
+        let [termination, status, step, op, detail, errno, user_us, system_us, max_rss_kb, wall_ns, message] =
+            w;
+        Self {
+            termination,
+            status,
+            step,
+            op,
+            detail,
+            errno,
+            user_us,
+            system_us,
+            max_rss_kb,
+            wall_ns,
+            message,
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! The memory that supervisor, init and command share: where they are, and what became of it.
 
 use crate::call;
+use crate::protocol::{MESSAGE, SetupStep, termination};
 use crate::sys::{self, Ret};
-use crate::wire::{MESSAGE, Step, ending};
 use core::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// Written by one process at a time; the supervisor reads when the others are dead.
 #[repr(C)]
-pub struct State {
-    pub ending: AtomicU64,
+pub struct SharedStatus {
+    pub termination: AtomicU64,
     pub status: AtomicU64,
     pub step: AtomicU64,
     pub op: AtomicU64,
@@ -20,28 +20,28 @@ pub struct State {
 
 /// What went wrong: the step, which part of it, the kernel's error number.
 pub struct Failure {
-    pub step: Step,
+    pub step: SetupStep,
     pub detail: usize,
     pub errno: i32,
 }
 
 /// Names the step that a system call belongs to.
-pub trait At<T> {
-    fn at(self, step: Step) -> Result<T, Failure>;
-    fn part(self, step: Step, detail: usize) -> Result<T, Failure>;
+pub trait InStep<T> {
+    fn in_step(self, step: SetupStep) -> Result<T, Failure>;
+    fn in_step_part(self, step: SetupStep, detail: usize) -> Result<T, Failure>;
 }
 
-impl<T> At<T> for Ret<T> {
-    fn at(self, step: Step) -> Result<T, Failure> {
-        self.part(step, 0)
+impl<T> InStep<T> for Ret<T> {
+    fn in_step(self, step: SetupStep) -> Result<T, Failure> {
+        self.in_step_part(step, 0)
     }
 
-    fn part(self, step: Step, detail: usize) -> Result<T, Failure> {
+    fn in_step_part(self, step: SetupStep, detail: usize) -> Result<T, Failure> {
         self.map_err(|errno| Failure { step, detail, errno })
     }
 }
 
-impl State {
+impl SharedStatus {
     pub fn new() -> Ret<&'static Self> {
         let memory = sys::shared_memory(size_of::<Self>().div_ceil(8))?;
         // SAFETY: the memory is large enough, aligned to a page, zeroed, never unmapped, and all of it is
@@ -53,13 +53,13 @@ impl State {
         self.step.store(failure.step as u64, Relaxed);
         self.detail.store(failure.detail as u64, Relaxed);
         self.errno.store(failure.errno as u64, Relaxed);
-        self.ending.store(ending::FAILED, Relaxed);
+        self.termination.store(termination::FAILED, Relaxed);
     }
 
     /// Keeps what the kernel logged about the file system that `fs` describes.
     pub fn keep_message(&self, fs: i32) {
         let mut text = [0u8; MESSAGE];
-        if let Ok(len) = call!(READ, fs, sys::Room(&mut text), MESSAGE) {
+        if let Ok(len) = call!(READ, fs, sys::KernelBuffer(&mut text), MESSAGE) {
             self.message_len.store(len, Relaxed);
             copy_in(&self.message, &text[..len]);
         }

@@ -1,27 +1,27 @@
 //! Finds places in the new root, and makes those that are missing.
 
 use crate::call;
-use crate::made;
-use crate::state::{At, Failure};
-use crate::sys::{self, Ret, Room};
-use crate::wire::Step;
+use crate::mount_points;
+use crate::protocol::SetupStep;
+use crate::shared_status::{Failure, InStep};
+use crate::sys::{self, KernelBuffer, Ret};
 use core::ffi::CStr;
 
 /// The new root, mounted but not yet entered.
-pub struct Root {
+pub struct NewRoot {
     pub fd: i32,
     pub device: u64,
     /// The upper directory itself, below the overlay.
     pub upper: i32,
     /// Where the supervisor hears of mount points that were made.
-    pub made: i32,
-    pub devices: Devices,
+    pub mount_points: i32,
+    pub devices: DeviceFolder,
 }
 
-/// The folder of devices.
-pub struct Devices {
-    /// What the supervisor made, until it is attached.
-    pub made: Option<i32>,
+/// The folder of devices in the new root.
+pub struct DeviceFolder {
+    /// The folder that the supervisor made, until it is attached.
+    pub prepared: Option<i32>,
     /// Whether the folder attached last is the supervisor's.
     pub own: bool,
     /// The folder attached last, or -1.
@@ -30,7 +30,7 @@ pub struct Devices {
 
 /// What to make where nothing is.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Missing {
+pub enum MissingEntry {
     /// A directory that belongs to the content of the root.
     Directory,
     /// A directory to mount on, removed when all is over.
@@ -41,21 +41,21 @@ pub enum Missing {
 
 const PATH_MAX: usize = 4096;
 
-impl Root {
+impl NewRoot {
     /// Opens `path`, an absolute path inside, for reference.
     pub fn find(&self, path: &CStr) -> Ret<i32> {
         sys::open_in_root(self.fd, path)
     }
 
     /// Opens `path`; makes it, and the directories above it, if it is missing.
-    pub fn place(&self, path: &CStr, missing: Missing) -> Result<i32, Failure> {
+    pub fn place(&self, path: &CStr, missing: MissingEntry) -> Result<i32, Failure> {
         match self.find(path) {
-            Err(sys::ENOENT) => self.make(path.to_bytes(), missing).at(Step::MakePlace),
-            found => found.at(Step::MakePlace),
+            Err(sys::ENOENT) => self.make(path.to_bytes(), missing).in_step(SetupStep::MakePlace),
+            found => found.in_step(SetupStep::MakePlace),
         }
     }
 
-    fn make(&self, path: &[u8], missing: Missing) -> Ret<i32> {
+    fn make(&self, path: &[u8], missing: MissingEntry) -> Ret<i32> {
         let mut part = [0u8; PATH_MAX];
         if path.len() >= PATH_MAX {
             return Err(sys::EINVAL);
@@ -68,7 +68,7 @@ impl Root {
                 part[..end].copy_from_slice(&path[..end]);
                 part[end] = 0;
                 let kind = match missing {
-                    Missing::MountFile if end < path.len() => Missing::MountDirectory,
+                    MissingEntry::MountFile if end < path.len() => MissingEntry::MountDirectory,
                     other => other,
                 };
                 let next = self.enter(parent, &part[..=end], start, kind)?;
@@ -81,7 +81,7 @@ impl Root {
     }
 
     /// Opens `path` (with its NUL), whose last part, from `name` on, is made in `parent` if missing.
-    fn enter(&self, parent: i32, path: &[u8], name: usize, missing: Missing) -> Ret<i32> {
+    fn enter(&self, parent: i32, path: &[u8], name: usize, missing: MissingEntry) -> Ret<i32> {
         let text = |bytes| CStr::from_bytes_with_nul(bytes).map_err(|_| sys::EINVAL);
         match self.find(text(path)?) {
             Err(sys::ENOENT) => {}
@@ -89,7 +89,7 @@ impl Root {
         }
         let last = text(&path[name..])?;
         match missing {
-            Missing::MountFile => {
+            MissingEntry::MountFile => {
                 let flags = sys::O_CREAT | sys::O_EXCL | sys::O_WRONLY | sys::O_CLOEXEC;
                 sys::close(call!(OPENAT, parent, last, flags, 0o644usize)? as i32);
             }
@@ -97,14 +97,14 @@ impl Root {
                 call!(MKDIRAT, parent, last, 0o755usize)?;
             }
         }
-        if missing != Missing::Directory && sys::stat(parent)?.device == self.device {
-            self.note(parent, last)?;
+        if missing != MissingEntry::Directory && sys::stat(parent)?.device == self.device {
+            self.announce(parent, last)?;
         }
         self.find(text(path)?)
     }
 
     /// Tells that `name` was made in `parent`, which therefore is in the upper directory now, at the same path.
-    fn note(&self, parent: i32, name: &CStr) -> Ret<()> {
+    fn announce(&self, parent: i32, name: &CStr) -> Ret<()> {
         let mut buffer = [0u8; PATH_MAX];
         let above = working_directory(self.fd, &mut buffer)?;
         let end = working_directory(parent, &mut buffer)?;
@@ -112,7 +112,7 @@ impl Root {
         buffer[end] = 0;
         let path = CStr::from_bytes_with_nul(&buffer[start..=end]).map_err(|_| sys::EINVAL)?;
         let directory = sys::open_beneath(self.upper, if path.is_empty() { c"." } else { path })?;
-        let told = made::tell(self.made, directory, name);
+        let told = mount_points::announce(self.mount_points, directory, name);
         sys::close(directory);
         told.map(drop)
     }
@@ -121,6 +121,6 @@ impl Root {
 /// Enters `directory` and writes its path without a last slash; how long it is.
 fn working_directory(directory: i32, path: &mut [u8; PATH_MAX]) -> Ret {
     call!(FCHDIR, directory)?;
-    let end = call!(GETCWD, Room(&mut *path), PATH_MAX)? - 1;
+    let end = call!(GETCWD, KernelBuffer(&mut *path), PATH_MAX)? - 1;
     Ok(if path[..end].ends_with(b"/") { end - 1 } else { end })
 }

@@ -4,7 +4,7 @@
 //! init opens the directory of each in the upper directory and sends it to the supervisor, with the name.
 
 use crate::call;
-use crate::sys::{self, Ret, Room};
+use crate::sys::{self, KernelBuffer, Ret};
 use core::ffi::CStr;
 
 /// Bytes of an inode's number.
@@ -16,12 +16,12 @@ const NAME: usize = 256;
 pub fn channel() -> Ret<(i32, i32)> {
     const SEQPACKET_CLOEXEC: usize = 5 | 0o2_000_000;
     let mut ends = [0i32; 2];
-    call!(SOCKETPAIR, 1usize, SEQPACKET_CLOEXEC, 0usize, Room(&mut ends))?;
+    call!(SOCKETPAIR, 1usize, SEQPACKET_CLOEXEC, 0usize, KernelBuffer(&mut ends))?;
     Ok((ends[0], ends[1]))
 }
 
 /// Tells the supervisor that `name` was made in `directory`. There is room for more than a hundred.
-pub fn tell(channel: i32, directory: i32, name: &CStr) -> Ret {
+pub fn announce(channel: i32, directory: i32, name: &CStr) -> Ret {
     let mut message = [0u8; NUMBER + NAME];
     let name_bytes = name.to_bytes_with_nul();
     let end = NUMBER + name_bytes.len();
@@ -34,11 +34,11 @@ pub fn tell(channel: i32, directory: i32, name: &CStr) -> Ret {
 /// Removes what was told, the newest first, as far as nobody put anything in. What was moved stays: it is the command's
 /// since then, and what has its name now was never ours. The number of an inode is enough to tell, for nobody can remove
 /// a directory as long as something is mounted below it.
-pub fn remove(channel: i32) {
+pub fn remove_announced(channel: i32) {
     const DONTWAIT: usize = 0x40;
     let mut message = [0u8; NUMBER + NAME];
     let Ok((len, directory)) = sys::receive_with_fd(channel, &mut message, DONTWAIT) else { return };
-    remove(channel);
+    remove_announced(channel);
     let (number, name) = message[..len].split_at(NUMBER.min(len));
     if let Ok(name) = CStr::from_bytes_with_nul(name)
         && inode(directory, name).is_ok_and(|inode| inode.to_le_bytes() == *number)
