@@ -4,14 +4,15 @@ use spec_execution::{CommandStreams, ExecutionError, RootCommand, WriteAccess};
 use spec_sandbox::{SandboxError, Termination, check_arguments};
 use spec_strategy::{Command, CommandGroup, Step};
 
-use crate::job::Job;
-use crate::socket::{numbers, rights};
-use crate::{BuildError, CommandFailure};
+use crate::error::BuildError;
+use crate::error::CommandFailure;
+use crate::job::BuildJob;
+use crate::socket::{action_rights, build_ids};
 
-impl Job<'_> {
+impl BuildJob<'_> {
     pub(crate) fn run_group(&mut self, group: &CommandGroup) -> Result<(), BuildError> {
         for command in &group.commands {
-            self.say(&brief(&command.label));
+            self.report_activity(&brief(&command.label));
             let marked = self.plan().marked_directories.clone();
             let access = if group.read_only_root {
                 WriteAccess::Only(marked)
@@ -31,7 +32,7 @@ impl Job<'_> {
         for &index in elements {
             let element = &self.request.project.elements[index];
             for text in spec_artifact::integration_commands(&element.public)? {
-                self.say(&format!("integrating {}", element.name));
+                self.report_activity(&format!("integrating {}", element.name));
                 let argv = ["sh", "-e", "-c", &text].map(str::to_owned).to_vec();
                 let command = Command { label: text, argv };
                 let label = format!("integration-commands of {}", element.name);
@@ -107,7 +108,7 @@ impl Job<'_> {
         access: WriteAccess,
         network: bool,
     ) -> Result<RootCommand, BuildError> {
-        let (uid, gid) = numbers(self.element);
+        let (uid, gid) = build_ids(self.element);
         Ok(RootCommand {
             argv,
             environment,
@@ -117,7 +118,7 @@ impl Job<'_> {
             access,
             streams: CommandStreams::Terminal,
             network,
-            sockets: self.open_socket(rights(self.element, network))?,
+            sockets: self.socket.open(self.builder, self.request, action_rights(self.element, network))?,
             timeout: None,
             user_namespaces: self.builder.options.user_namespaces.contains(&self.element.project),
         })

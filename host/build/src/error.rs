@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::log::tail;
 use spec_artifact::ArtifactError;
 use spec_cas::CasError;
 use spec_execution::ExecutionError;
@@ -153,14 +152,6 @@ pub struct CommandFailure {
     pub output_start: u64,
     /// Whether the stored artifact has a build tree.
     pub has_buildtree: bool,
-}
-
-impl CommandFailure {
-    /// The last `lines` lines of what the command printed, as far as the log can be read.
-    #[must_use]
-    pub fn output_tail(&self, lines: usize) -> Vec<String> {
-        tail(&self.log, self.output_start, lines).unwrap_or_default()
-    }
 }
 
 impl std::fmt::Display for CommandFailure {

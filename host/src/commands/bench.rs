@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use spec_build::{Request, ShellCommand};
+use spec_build::{BuildRequest, ShellCommand};
 use spec_model::{Cancel, Mapping, Node};
 use spec_plugins::{Options, Plugins, default_kinds};
 use spec_sandbox::Termination;
@@ -37,7 +37,7 @@ pub(super) fn run(app: &App, args: &BenchArgs) -> CommandResult<ExitCode> {
 fn sandbox(session: &SharedSession, runs: u32) -> CommandResult<f64> {
     let (builder, keys, cancel) = (builder(session), session.keys_now()?, Cancel::new());
     let keys = |element: usize| keys[element];
-    let request = Request {
+    let request = BuildRequest {
         project: &session.project,
         element: session.target()?,
         keys: &keys,
