@@ -9,8 +9,8 @@ mod calls;
 mod tests;
 
 use calls::{
-    Abi, CLONE3, Call, FIRST_OF_ARM, FLAGS, IOCTL, LAST_KNOWN, NEW, OF_NAMESPACES, OF_THE_MACHINE,
-    PERSONALITY, SOCKET,
+    Abi, CLONE3, FIRST_OF_ARM, FLAGS, IOCTL, LAST_KNOWN, NEW, OF_NAMESPACES, OF_THE_MACHINE, PERSONALITY,
+    SOCKET, SystemCall,
 };
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
@@ -116,11 +116,11 @@ fn refused(rules: Rules) -> BpfProgram {
     program.strip_prefix(&look).expect("seccompiler looks at the interface first, and tests see it").to_vec()
 }
 
-type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+type RulesByCall = BTreeMap<i64, Vec<SeccompRule>>;
 
-fn rules(abi: Abi, user_namespaces: bool) -> Rules {
-    let mut rules = Rules::new();
-    let mut refuse = |calls: &[Call], of: &dyn Fn() -> Vec<SeccompRule>| {
+fn rules(abi: Abi, user_namespaces: bool) -> RulesByCall {
+    let mut rules = RulesByCall::new();
+    let mut refuse = |calls: &[SystemCall], of: &dyn Fn() -> Vec<SeccompRule>| {
         rules.extend(calls.iter().filter_map(|call| Some((i64::from(call.number(abi)?), of()))));
     };
     refuse(OF_THE_MACHINE, &Vec::new);
