@@ -1,10 +1,10 @@
 //! Finds the record of an element before its build, and makes a new one after it.
 
 use spec_artifact::{Artifact, ArtifactName};
-use spec_build::{BuildReport, ElementKeys, StagedLayer, StagedLayerKind, SpeculationBlobs, Warning};
+use spec_build::{BuildReport, ElementKeys, SpeculationBlobs, StagedLayerKind, Warning};
 use spec_model::{Digest, UserError};
 use spec_speculation::{
-    ElementBuild, GenerateOptions, GeneratedRecord, PredictionResult, Record, Result, StagedLayer,
+    ElementBuild, GenerateOptions, GeneratedRecord, LayerKind, PredictionResult, Record, Result, StagedLayer,
     StagedRoot, generate_record, keeps_previous_record, store_misses,
 };
 
@@ -74,10 +74,10 @@ fn make_record(
     generate_record(&session.cas, &build, options, built.succeeded, previous)
 }
 
-fn staged_layer(session: &Session, layer: &StagedLayer) -> StagedLayer {
+fn staged_layer(session: &Session, layer: &spec_build::StagedLayer) -> StagedLayer {
     let kind = match layer.kind {
-        StagedLayerKind::Sources => spec_speculation::StagedLayerKind::Source,
-        StagedLayerKind::Artifact { .. } => spec_speculation::StagedLayerKind::Artifact,
+        StagedLayerKind::Sources => LayerKind::Source,
+        StagedLayerKind::Artifact { .. } => LayerKind::Artifact,
     };
     let (tree, location) = (layer.tree, layer.location.clone());
     StagedLayer { tree, location, element: session.name(layer.element), kind }
@@ -85,7 +85,7 @@ fn staged_layer(session: &Session, layer: &StagedLayer) -> StagedLayer {
 
 /// The records of the staged artifacts, without those that cannot be read.
 fn dependency_records(session: &Session, built: &BuildReport<'_>) -> Vec<Record> {
-    let load = |layer: &StagedLayer| match layer.kind {
+    let load = |layer: &spec_build::StagedLayer| match layer.kind {
         StagedLayerKind::Artifact { record: Some(record) } => {
             Record::load(&session.cas, &record, &session.name(layer.element)).ok()
         }

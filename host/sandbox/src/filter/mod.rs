@@ -87,7 +87,7 @@ fn block(abi: Abi, user_namespaces: bool) -> BpfProgram {
 const COMPARED_IN_ORDER: usize = 5;
 
 /// Decides by the number of the call, which is loaded: a binary search that ends in a few rules.
-fn search(mut rules: Rules) -> BpfProgram {
+fn search(mut rules: RulesByCall) -> BpfProgram {
     if rules.len() <= COMPARED_IN_ORDER {
         return refused(rules);
     }
@@ -102,7 +102,7 @@ fn search(mut rules: Rules) -> BpfProgram {
 }
 
 /// What is not permitted, by `seccompiler`, without its look at the interface, which has been looked at.
-fn refused(rules: Rules) -> BpfProgram {
+fn refused(rules: RulesByCall) -> BpfProgram {
     let refuse = SeccompAction::Errno(EPERM);
     let arch = if cfg!(target_arch = "x86_64") { TargetArch::x86_64 } else { TargetArch::aarch64 };
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch);
