@@ -3,19 +3,13 @@
 /// Modules that use each other, as paths from the root of the crate in a folder, and why they may.
 #[rustfmt::skip]
 pub(crate) const CIRCLES: &[(&str, &str)] = &[
+    // host/action
+    ("host/action: wire::to_proto, wire::usage", "to be untied"),
     // host/artifact
     ("host/artifact: error, name", "to be untied"),
-    // host/build
-    ("host/build: builder, job, socket, speculation, staged", "to be untied"),
-    ("host/build: error, log", "to be untied"),
     // host/cas
-    ("host/cas: action_cache, builder, checkout, damaged_files, destination, directory_cache, error, evict, hold, host_folder, image, kept, layout, limits, lock, marked, merge, read, removal, roll, scratch, sparse, store, temp, tree, tree_cache, usage", "to be untied"),
+    ("host/cas: action_cache, builder, checkout, damaged_files, destination, directory_cache, error, evict, folder_remover, hold, host_folder, image, kept, layout, limits, lock, marked, merge, read, removal, roll, scratch, sparse, store, temp, tree, tree_cache, usage", "to be untied"),
     ("host/cas: evict::needs, evict::roots", "to be untied"),
-    // host/exec
-    ("host/exec: error, executor, staging", "to be untied"),
-    ("host/exec: executor::error, executor::order, executor::rights", "to be untied"),
-    ("host/exec: executor::local, executor::report, executor::task, executor::unstarted", "to be untied"),
-    ("host/exec: wire::to_proto, wire::usage", "to be untied"),
     // host/model
     ("host/model: digest, digest_function", "to be untied"),
     ("host/model: error, node", "to be untied"),
@@ -50,18 +44,12 @@ pub(crate) const TYPE_NAMES: &[&str] = &[
     "host/cas: Place",
     "host/cas: Removal",
     "host/cas: Seen",
+    "host/cas: What",
     "host/cas: Work",
-    // host/exec
-    "host/exec: Kind",
-    "host/exec: Plan",
-    "host/exec: Stage",
     // host/plugins
     "host/plugins: State",
     // host/remote
     "host/remote: Way",
-    // host/sandbox
-    "host/sandbox: Given",
-    "host/sandbox: Script",
     // host
     "host: Format",
     "host: Lines",
