@@ -49,7 +49,7 @@ pub fn run() -> ! {
 fn supervise(shared: &'static SharedStatus, start: u64) -> Result<SupervisorReport, Failure> {
     let (stdin, overlay, bytes) = receive().in_step(SetupStep::Receive)?;
     let options = prepare(ScriptReader::new(bytes), stdin)?;
-    // The host's overlay has begun to use the directory.
+    // The host did it before it made an overlay.
     if overlay.is_none() {
         remove_overlay_traces(options.work);
     }
@@ -79,7 +79,6 @@ fn supervise(shared: &'static SharedStatus, start: u64) -> Result<SupervisorRepo
         shared.termination.store(killed, Relaxed);
     }
     mount_points::remove_announced(receiver);
-    remove_overlay_traces(options.work);
     if options.interactive {
         take_terminal(options.stdin);
     }
@@ -92,14 +91,9 @@ fn supervise(shared: &'static SharedStatus, start: u64) -> Result<SupervisorRepo
     })
 }
 
-/// Removes the traces of a volatile overlay in its work directory, which would forbid the next mount.
+/// Removes what an earlier volatile overlay left in the work directory, which would forbid this one.
 fn remove_overlay_traces(work: i32) {
-    let traces = [
-        (c"work/incompat/volatile", c"dirty"),
-        (c"work/incompat", c"volatile"),
-        (c"work", c"incompat"),
-        (c".", c"work"),
-    ];
+    let traces = [(c"work/incompat/volatile", c"dirty"), (c"work/incompat", c"volatile")];
     for (directory, name) in traces {
         if let Ok(directory) = sys::open_beneath(work, directory) {
             sys::remove(directory, name);

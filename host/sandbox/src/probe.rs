@@ -37,10 +37,10 @@ fn try_sandbox(scratch: &Path) -> Result<(), SandboxError> {
         std::fs::create_dir(path).map_err(failed("make the directories"))?;
     }
     let timeout = Some(Duration::from_secs(10));
-    match run(
-        &RootSpec::new([layer], upper, work),
-        &SandboxCommand { timeout, ..SandboxCommand::new(["/probe"]) },
-    ) {
+    let root = RootSpec::new([layer], upper, work);
+    let tried = run(&root, &SandboxCommand { timeout, ..SandboxCommand::new(["/probe"]) });
+    crate::clear_work(&root.work).map_err(failed("remove the directories"))?;
+    match tried {
         Err(SandboxError::CommandNotFound { .. }) => Ok(()),
         Err(error) => Err(error),
         Ok(_) => Err(SandboxError::Lost),

@@ -1,7 +1,9 @@
 //! Finds the record of an element before its build, and makes a new one after it.
 
 use spec_artifact::{Artifact, ArtifactName};
-use spec_build::{BuildReport, ElementKeys, StagedLayer, StagedLayerKind, SpeculationBlobs, Warning};
+use spec_build::{
+    BuildReport, ElementKeys, SpeculationBlobs, StagedElementTree, StagedElementTreeKind, Warning,
+};
 use spec_model::{Digest, UserError};
 use spec_speculation::{
     ElementBuild, GenerateOptions, GeneratedRecord, PredictionResult, Record, Result, StagedLayer,
@@ -74,10 +76,10 @@ fn make_record(
     generate_record(&session.cas, &build, options, built.succeeded, previous)
 }
 
-fn staged_layer(session: &Session, layer: &StagedLayer) -> StagedLayer {
+fn staged_layer(session: &Session, layer: &StagedElementTree) -> StagedLayer {
     let kind = match layer.kind {
-        StagedLayerKind::Sources => spec_speculation::StagedLayerKind::Source,
-        StagedLayerKind::Artifact { .. } => spec_speculation::StagedLayerKind::Artifact,
+        StagedElementTreeKind::Sources => spec_speculation::LayerKind::Source,
+        StagedElementTreeKind::Artifact { .. } => spec_speculation::LayerKind::Artifact,
     };
     let (tree, location) = (layer.tree, layer.location.clone());
     StagedLayer { tree, location, element: session.name(layer.element), kind }
@@ -85,11 +87,11 @@ fn staged_layer(session: &Session, layer: &StagedLayer) -> StagedLayer {
 
 /// The records of the staged artifacts, without those that cannot be read.
 fn dependency_records(session: &Session, built: &BuildReport<'_>) -> Vec<Record> {
-    let load = |layer: &StagedLayer| match layer.kind {
-        StagedLayerKind::Artifact { record: Some(record) } => {
+    let load = |layer: &StagedElementTree| match layer.kind {
+        StagedElementTreeKind::Artifact { record: Some(record) } => {
             Record::load(&session.cas, &record, &session.name(layer.element)).ok()
         }
-        StagedLayerKind::Artifact { record: None } | StagedLayerKind::Sources => None,
+        StagedElementTreeKind::Artifact { record: None } | StagedElementTreeKind::Sources => None,
     };
     built.layers.iter().filter_map(load).collect()
 }
