@@ -330,7 +330,7 @@ fn and_so_they_are_for_an_ordinary_user() {
     again.env(AGAIN, "1").env("RUST_TEST_THREADS", "1").args([
         "root::tests::",
         "tests::layers",
-        "staging::tests::",
+        "staging::support::tests::",
     ]);
     let status = again.uid(NOBODY).gid(NOBODY).status();
     assert!(status.expect("the test program can be run").success());
