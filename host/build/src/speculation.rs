@@ -26,7 +26,7 @@ pub struct BuildReport<'a> {
     /// Its keys.
     pub keys: ElementKeys,
     /// What was staged, in that order.
-    pub layers: &'a [StagedElementTree],
+    pub layers: &'a [StagedLayer],
     /// The folder that its commands ran in, absolute.
     pub folder: &'a str,
     /// Trees of dependencies that the environment named, and the elements that they are made of.
@@ -41,7 +41,7 @@ pub struct BuildReport<'a> {
 
 /// A tree that was staged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StagedElementTree {
+pub struct StagedLayer {
     /// The tree.
     pub tree: Digest,
     /// Where its root went in the sandbox.
@@ -49,12 +49,12 @@ pub struct StagedElementTree {
     /// The number of the element that it belongs to.
     pub element: usize,
     /// What it is of that element.
-    pub kind: StagedElementTreeKind,
+    pub kind: StagedLayerKind,
 }
 
 /// What a staged tree is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StagedElementTreeKind {
+pub enum StagedLayerKind {
     /// The sources of the element that is built.
     Sources,
     /// An artifact.

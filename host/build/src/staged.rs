@@ -10,14 +10,14 @@ use spec_project::{Element, Project, Scope};
 use crate::builder::Builder;
 use crate::error::BuildError;
 use crate::request::BuildRequest;
-use crate::speculation::{StagedElementTree, StagedElementTreeKind};
+use crate::speculation::{StagedLayer, StagedLayerKind};
 use crate::warning::Warning;
 
 /// The trees of a root in the order in which they were staged. A tree's number is its *owner* in the root.
 #[derive(Debug, Default)]
 pub(crate) struct StagedTrees {
     sessions: Vec<StagingSession>,
-    layers: Vec<StagedElementTree>,
+    layers: Vec<StagedLayer>,
     /// What was looked up already: plans may stage the same elements thousands of times.
     artifacts: HashMap<usize, StagedArtifact>,
     selections: HashMap<Vec<u32>, Vec<usize>>,
@@ -52,8 +52,8 @@ impl StagedTrees {
                 owner: self.layers.len(),
                 movable: false,
             });
-            let kind = StagedElementTreeKind::Artifact { record };
-            self.layers.push(StagedElementTree { tree, location: location.to_owned(), element: index, kind });
+            let kind = StagedLayerKind::Artifact { record };
+            self.layers.push(StagedLayer { tree, location: location.to_owned(), element: index, kind });
         }
         self.sessions.push(session);
         Ok(trees)
@@ -103,11 +103,11 @@ impl StagedTrees {
         let own = StagedElement { name: request.element().name.clone(), whitelist: OverlapWhitelist::EMPTY };
         self.sessions.push(StagingSession { location: path.to_owned(), elements: vec![own] });
         let location = path.to_owned();
-        self.layers.push(StagedElementTree {
+        self.layers.push(StagedLayer {
             tree,
             location,
             element: request.element,
-            kind: StagedElementTreeKind::Sources,
+            kind: StagedLayerKind::Sources,
         });
         vec![StagedTree { tree, location: path.to_owned(), owner: self.layers.len() - 1, movable: true }]
     }
@@ -118,7 +118,7 @@ impl StagedTrees {
     }
 
     /// All trees, in the order of staging.
-    pub(crate) fn layers(&self) -> &[StagedElementTree] {
+    pub(crate) fn layers(&self) -> &[StagedLayer] {
         &self.layers
     }
 
