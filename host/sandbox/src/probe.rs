@@ -30,7 +30,7 @@ pub fn probe(scratch: &Path) -> Vec<SandboxCheck> {
 
 /// Runs a program that is not there: everything before it is then in order.
 fn try_sandbox(scratch: &Path) -> Result<(), SandboxError> {
-    let failed = crate::spawn::failed;
+    let failed = crate::error::failed;
     let dir = tempfile::tempdir_in(scratch).map_err(failed("make the directories"))?;
     let [layer, upper, work] = ["layer", "upper", "work"].map(|name| dir.path().join(name));
     for path in [&layer, &upper, &work] {

@@ -1,6 +1,6 @@
 //! What the root of a sandbox is made of.
 
-use crate::overlay::LayerImage;
+use crate::filesystem::LayerImage;
 use std::path::{Path, PathBuf};
 
 /// A root: layers, where changes go, and what is mounted inside.
