@@ -6,7 +6,7 @@ use super::*;
 
 /// What may happen to a queue.
 #[derive(Clone, Debug)]
-enum Step {
+enum QueueStep {
     JoinOrEnqueue { key: u8, policy: RequestPolicy },
     Take,
     Preempt { workers: usize },
@@ -15,7 +15,7 @@ enum Step {
     Withdraw(prop::sample::Index),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<QueueStep>> {
     let policy = (-2..3, any::<bool>(), any::<bool>(), prop::bool::weighted(0.2)).prop_map(
         |(priority, primed, skip_cache_lookup, unshared)| RequestPolicy {
             priority,
@@ -24,14 +24,15 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             unshared,
         },
     );
-    let join_or_enqueue = (0..4_u8, policy).prop_map(|(key, policy)| Step::JoinOrEnqueue { key, policy });
+    let join_or_enqueue =
+        (0..4_u8, policy).prop_map(|(key, policy)| QueueStep::JoinOrEnqueue { key, policy });
     let step = prop_oneof![
         4 => join_or_enqueue,
-        2 => Just(Step::Take),
-        1 => (1..4_usize).prop_map(|workers| Step::Preempt { workers }),
-        1 => any::<prop::sample::Index>().prop_map(Step::Requeue),
-        1 => any::<prop::sample::Index>().prop_map(Step::Complete),
-        2 => any::<prop::sample::Index>().prop_map(Step::Withdraw),
+        2 => Just(QueueStep::Take),
+        1 => (1..4_usize).prop_map(|workers| QueueStep::Preempt { workers }),
+        1 => any::<prop::sample::Index>().prop_map(QueueStep::Requeue),
+        1 => any::<prop::sample::Index>().prop_map(QueueStep::Complete),
+        2 => any::<prop::sample::Index>().prop_map(QueueStep::Withdraw),
     ];
     prop::collection::vec(step, 0..60)
 }
@@ -50,7 +51,7 @@ const BOUND: usize = 5;
 
 /// Runs the queue beside a list of all who wait, and compares.
 #[derive(Default)]
-struct Model {
+struct QueueModel {
     waiting: Vec<ModelWaiter>,
     running: Vec<ExecutionId>,
     /// Those of the running that were preempted.
@@ -59,7 +60,7 @@ struct Model {
     count: usize,
 }
 
-impl Model {
+impl QueueModel {
     fn executions(&self) -> BTreeMap<ExecutionId, Vec<ModelWaiter>> {
         let mut executions: BTreeMap<ExecutionId, Vec<ModelWaiter>> = BTreeMap::new();
         self.waiting.iter().for_each(|one| executions.entry(one.execution).or_default().push(*one));
@@ -214,15 +215,15 @@ proptest! {
     #[test]
     fn every_waiter_is_answered_once(steps in steps()) {
         let mut queue = ExecutionQueue::new(BOUND);
-        let mut model = Model::default();
+        let mut model = QueueModel::default();
         for step in steps {
             match step {
-                Step::JoinOrEnqueue { key, policy } => model.join_or_enqueue(&mut queue, key, policy)?,
-                Step::Take => model.take(&mut queue)?,
-                Step::Preempt { workers } => model.preempt(&mut queue, workers)?,
-                Step::Requeue(at) => model.requeue(&mut queue, at)?,
-                Step::Complete(at) => model.complete(&mut queue, at)?,
-                Step::Withdraw(at) => model.withdraw(&mut queue, at)?,
+                QueueStep::JoinOrEnqueue { key, policy } => model.join_or_enqueue(&mut queue, key, policy)?,
+                QueueStep::Take => model.take(&mut queue)?,
+                QueueStep::Preempt { workers } => model.preempt(&mut queue, workers)?,
+                QueueStep::Requeue(at) => model.requeue(&mut queue, at)?,
+                QueueStep::Complete(at) => model.complete(&mut queue, at)?,
+                QueueStep::Withdraw(at) => model.withdraw(&mut queue, at)?,
             }
             prop_assert_eq!(queue.load().0, model.queued());
         }
