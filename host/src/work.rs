@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spec_artifact::{Artifact, ArtifactKeys};
-use spec_build::{Builder, BuilderOptions, CacheBuildtrees, ElementKeys, BuildRequest};
+use spec_build::{BuildRequest, Builder, BuilderOptions, CacheBuildtrees, ElementKeys};
 use spec_model::{Digest, Value};
 use spec_project::keys::strong_description;
 use spec_scheduler::{Context, Failure, Job, JobEnd, Message, MessageLevel, Task, Work};

@@ -30,7 +30,7 @@ pub struct SocketOptions {
     /// Whether clients may bring results of actions that they ran themselves (BuildStream's
     /// `action-cache-enable-update`).
     pub update_results: bool,
-    /// Whether it is for a sandbox that keeps a worker of the pool busy. Another one works in its stead meanwhile, so
+    /// Whether it is for a sandbox that keeps a worker of the pool busy. An overcommit worker is added meanwhile, so
     /// that who asks is answered.
     pub for_action: bool,
     /// What the actions of those who ask may have: at most what their sandbox has.

@@ -1,9 +1,5 @@
 //! What can go wrong before a command runs.
 
-use crate::protocol::{SetupStep, SupervisorReport};
-use crate::remedy::remedy;
-use crate::script::CompiledScript;
-use rustix::io::Errno;
 use std::io;
 use std::path::PathBuf;
 
@@ -152,35 +148,9 @@ impl SandboxError {
             _ => "",
         }
     }
+}
 
-    /// The error that the init reported while it followed `script`.
-    pub(crate) fn from_report(report: &SupervisorReport, message: &str, script: &CompiledScript) -> Self {
-        let Some((step, text)) = SetupStep::ALL.get(report.step as usize).copied() else { return Self::Lost };
-        let errno = Errno::from_raw_os_error(report.errno as i32);
-        let (source, remedy) = (io::Error::from(errno), remedy(step, errno));
-        let subject = script.subjects.get(report.op as usize).cloned().unwrap_or_default();
-        let detail = report.detail as usize;
-        match step {
-            SetupStep::UserNamespace | SetupStep::IdMap | SetupStep::Namespaces => {
-                Self::UserNamespace { step: text, source, remedy }
-            }
-            SetupStep::Overlay | SetupStep::Layer | SetupStep::Upper | SetupStep::Work => {
-                let place = match step {
-                    SetupStep::Layer => script.layers.get(detail).cloned().unwrap_or_default(),
-                    SetupStep::Work => script.work.clone(),
-                    _ => subject,
-                };
-                Self::Overlay { step: text, path: place, source, message: message.trim().to_owned(), remedy }
-            }
-            SetupStep::Cwd => Self::Cwd { path: script.cwd.clone(), source },
-            SetupStep::Exec if errno == Errno::NOENT => {
-                Self::CommandNotFound { program: script.program.clone(), tried: script.candidates.clone() }
-            }
-            SetupStep::Exec => {
-                let path = script.candidates.get(detail).cloned().unwrap_or_default();
-                Self::CommandNotExecutable { path, source }
-            }
-            _ => Self::Setup { step: text, path: subject, source, remedy },
-        }
-    }
+/// Why the supervisor did not start, or could not be talked to, while `action` was tried.
+pub(crate) fn failed(action: &'static str) -> impl FnOnce(io::Error) -> SandboxError {
+    move |source| SandboxError::Supervisor { action, source }
 }

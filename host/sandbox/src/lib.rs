@@ -54,6 +54,7 @@ mod arguments;
 mod cgroup;
 mod command;
 mod error;
+mod filesystem;
 mod filter;
 /// Compiled by `build.rs`; named here for `cargo fmt` alone.
 #[cfg(any())]
@@ -75,7 +76,7 @@ mod tests;
 pub use arguments::{MAX_ARGUMENT_SIZE, check_arguments};
 pub use command::{Capabilities, InputSource, OutputTarget, Resource, ResourceLimit, SandboxCommand};
 pub use error::SandboxError;
-pub use overlay::LayerImage;
+pub use filesystem::LayerImage;
 pub use probe::{SandboxCheck, probe};
 pub use root::{Layer, Mount, MountKind, RootSpec, Subtree};
 pub use running::{CommandOutcome, KillHandle, ResourceUsage, Running, Termination, clear_work};

@@ -30,7 +30,7 @@ pub fn probe(scratch: &Path) -> Vec<SandboxCheck> {
 
 /// Runs a program that is not there: everything before it is then in order.
 fn try_sandbox(scratch: &Path) -> Result<(), SandboxError> {
-    let failed = crate::spawn::failed;
+    let failed = crate::error::failed;
     let dir = tempfile::tempdir_in(scratch).map_err(failed("make the directories"))?;
     let [layer, upper, work] = ["layer", "upper", "work"].map(|name| dir.path().join(name));
     for path in [&layer, &upper, &work] {
@@ -82,31 +82,4 @@ fn kernel() -> SandboxCheck {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn this_machine_can_run_sandboxes() {
-        let scratch = tempfile::tempdir().expect("a temporary directory");
-        for check in probe(scratch.path()) {
-            assert!(check.ok, "{check:?}");
-        }
-        assert_eq!(std::fs::read_dir(scratch.path()).expect("still there").count(), 0);
-    }
-
-    #[test]
-    fn failure_is_told_once() {
-        let checks = explain(Err(SandboxError::Overlay {
-            step: "mount the overlay",
-            path: "/x".into(),
-            source: std::io::Error::from_raw_os_error(19),
-            message: String::new(),
-            remedy: "modprobe overlay",
-        }));
-        let told: Vec<_> = checks.iter().map(|check| (check.ok, check.remedy.as_str())).collect();
-        assert_eq!(
-            told,
-            [(true, ""), (false, "modprobe overlay"), (false, "first mend the overlay file system")]
-        );
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! What the root of a sandbox is made of.
 
-use crate::overlay::LayerImage;
+use crate::filesystem::LayerImage;
 use std::path::{Path, PathBuf};
 
 /// A root: layers, where changes go, and what is mounted inside.
@@ -115,9 +115,9 @@ pub enum MountKind {
 impl RootSpec {
     /// The kernel's limit on overlay layers.
     pub const MAX_LAYERS: usize = 500;
-    const GIGABYTE: u64 = 1 << 30;
+    const SHM_SIZE: u64 = 1 << 30;
 
-    /// A writable root with `/dev`, `/proc` and a `/tmp` of at most 4 GB.
+    /// A writable root with `/dev`, in which `/dev/shm` holds at most 1 GiB, and `/proc`.
     pub fn new(
         layers: impl IntoIterator<Item = impl Into<Layer>>,
         upper: impl Into<PathBuf>,
@@ -129,9 +129,8 @@ impl RootSpec {
             upper: upper.into(),
             work: work.into(),
             mounts: vec![
-                Mount { path: "/dev".into(), kind: MountKind::Dev { shm_size: Self::GIGABYTE } },
+                Mount { path: "/dev".into(), kind: MountKind::Dev { shm_size: Self::SHM_SIZE } },
                 Mount { path: "/proc".into(), kind: MountKind::Proc },
-                Mount { path: "/tmp".into(), kind: MountKind::Tmpfs { size: 4 * Self::GIGABYTE } },
             ],
             directories: Vec::new(),
             read_only: false,

@@ -1,10 +1,9 @@
 //! A sandbox that runs, and what became of it.
 
 use crate::cgroup::ControlGroup;
-use crate::error::SandboxError;
+use crate::error::{SandboxError, failed};
 use crate::protocol::{REPORT_WORDS, SupervisorReport, termination};
 use crate::script::CompiledScript;
-use crate::spawn::failed;
 use crate::stream::OutputPipe;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
@@ -196,7 +195,7 @@ impl Running {
             termination::ENDED => decode(report.status as i32),
             termination::TIMED_OUT => Termination::TimedOut,
             termination::CANCELLED => Termination::Cancelled,
-            termination::FAILED => return Err(SandboxError::from_report(&report, &message, &self.script)),
+            termination::FAILED => return Err(self.script.error(&report, &message)),
             _ => return Err(SandboxError::Lost),
         };
         let usage = ResourceUsage {

@@ -1,10 +1,13 @@
 //! Compiles a root and a command into the script that the init follows.
 
 use crate::error::SandboxError;
-use crate::protocol::{self, flag, null, op};
+use crate::protocol::{self, SetupStep, SupervisorReport, flag, null, op};
+use crate::remedy::remedy;
 use crate::{InputSource, Layer, Mount, MountKind, OutputTarget, RootSpec, SandboxCommand, Subtree, filter};
+use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -52,6 +55,43 @@ pub(crate) struct CompiledScript {
     pub(crate) work: PathBuf,
     pub(crate) cwd: PathBuf,
     pub(crate) program: String,
+}
+
+impl CompiledScript {
+    /// The error that the init reported while it followed this script.
+    pub(crate) fn error(&self, report: &SupervisorReport, message: &str) -> SandboxError {
+        let Some((step, text)) = SetupStep::ALL.get(report.step as usize).copied() else {
+            return SandboxError::Lost;
+        };
+        let errno = Errno::from_raw_os_error(report.errno as i32);
+        let (source, remedy) = (io::Error::from(errno), remedy(step, errno));
+        let subject = self.subjects.get(report.op as usize).cloned().unwrap_or_default();
+        let detail = report.detail as usize;
+        match step {
+            SetupStep::UserNamespace | SetupStep::IdMap | SetupStep::Namespaces => {
+                SandboxError::UserNamespace { step: text, source, remedy }
+            }
+            SetupStep::Overlay | SetupStep::Layer | SetupStep::Upper | SetupStep::Work => {
+                let path = match step {
+                    SetupStep::Layer => self.layers.get(detail).cloned().unwrap_or_default(),
+                    SetupStep::Work => self.work.clone(),
+                    _ => subject,
+                };
+                let message = message.trim().to_owned();
+                SandboxError::Overlay { step: text, path, source, message, remedy }
+            }
+            SetupStep::Cwd => SandboxError::Cwd { path: self.cwd.clone(), source },
+            SetupStep::Exec if errno == Errno::NOENT => {
+                let (program, tried) = (self.program.clone(), self.candidates.clone());
+                SandboxError::CommandNotFound { program, tried }
+            }
+            SetupStep::Exec => {
+                let path = self.candidates.get(detail).cloned().unwrap_or_default();
+                SandboxError::CommandNotExecutable { path, source }
+            }
+            _ => SandboxError::Setup { step: text, path: subject, source, remedy },
+        }
+    }
 }
 
 /// Script under construction.

@@ -5,7 +5,7 @@
 //! the rest in a process of its own.
 
 use crate::cgroup::ControlGroup;
-use crate::error::SandboxError;
+use crate::error::{SandboxError, failed};
 use crate::overlay;
 use crate::protocol::{HEADER, OVERLAY_FOLLOWS};
 use crate::running::{CommandOutcome, Running};
@@ -73,10 +73,6 @@ pub fn spawn(root: &RootSpec, command: &SandboxCommand) -> Result<Running, Sandb
 /// As [`spawn`] and [`Running::wait`].
 pub fn run(root: &RootSpec, command: &SandboxCommand) -> Result<CommandOutcome, SandboxError> {
     spawn(root, command)?.wait()
-}
-
-pub(crate) fn failed(action: &'static str) -> impl FnOnce(io::Error) -> SandboxError {
-    move |source| SandboxError::Supervisor { action, source }
 }
 
 fn input(input: &InputSource) -> io::Result<OwnedFd> {

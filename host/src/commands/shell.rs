@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use spec_build::{BuildObserver, PreparedRoot, BuildRequest, ShellCommand, Warning};
+use spec_build::{BuildObserver, BuildRequest, PreparedRoot, ShellCommand, Warning};
 use spec_model::Cancel;
 use spec_project::Scope;
 use spec_sandbox::Termination;

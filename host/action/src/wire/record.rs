@@ -45,8 +45,8 @@ fn answer_to_proto(subaction: &Subaction) -> Answer {
     let failure = subaction.outcome.as_ref().err();
     Answer {
         origin: origin_to_proto(subaction.answered).into(),
-        asked: to_proto::time(Some(subaction.asked)),
-        took: Some(to_proto::duration(subaction.took)),
+        asked: time::time_to_proto(Some(subaction.asked)),
+        took: Some(time::duration_to_proto(subaction.took)),
         result: result.map(|result| {
             let mut message = to_proto::action_result(result);
             // They are in the store.

@@ -52,3 +52,22 @@ pub(super) fn time(
     let part = Duration::from_nanos(message.nanos.unsigned_abs().into());
     Ok(second.and_then(|second| second.checked_add(part)))
 }
+
+/// A duration, as a message.
+pub(super) fn duration_to_proto(duration: Duration) -> well_known::Duration {
+    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    well_known::Duration { seconds, nanos: duration.subsec_nanos().cast_signed() }
+}
+
+/// A point in time, as a message; `None` where it is before or after what messages can say.
+pub(super) fn time_to_proto(time: Option<SystemTime>) -> Option<well_known::Timestamp> {
+    let (seconds, nanos) = match time?.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => (i64::try_from(after.as_secs()).ok()?, after.subsec_nanos()),
+        Err(before) => {
+            let before = before.duration();
+            let (seconds, nanos) = (i64::try_from(before.as_secs()).ok()?, before.subsec_nanos());
+            if nanos == 0 { (-seconds, 0) } else { (-seconds - 1, 1_000_000_000 - nanos) }
+        }
+    };
+    Some(well_known::Timestamp { seconds, nanos: nanos.cast_signed() })
+}

@@ -1,13 +1,12 @@
 //! From our types to REAPI's messages.
 
-use std::time::{Duration, SystemTime};
-
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 use spec_model::{
     ActionResult, Digest, ExecutionMetadata, OutputDirectory, OutputFile, OutputSymlink, SymlinkKind,
 };
 use spec_proto::{reapi, well_known};
 
+use super::time::{duration_to_proto, time_to_proto};
 use super::usage;
 
 /// A digest.
@@ -109,33 +108,16 @@ fn metadata(metadata: &ExecutionMetadata) -> reapi::ExecutedActionMetadata {
         others.map(|(type_url, value)| well_known::Any { type_url: type_url.clone(), value: value.clone() });
     reapi::ExecutedActionMetadata {
         worker: metadata.worker.clone(),
-        queued_timestamp: time(metadata.queued),
-        worker_start_timestamp: time(metadata.worked.start),
-        worker_completed_timestamp: time(metadata.worked.end),
-        input_fetch_start_timestamp: time(metadata.fetched.start),
-        input_fetch_completed_timestamp: time(metadata.fetched.end),
-        execution_start_timestamp: time(metadata.executed.start),
-        execution_completed_timestamp: time(metadata.executed.end),
-        virtual_execution_duration: metadata.virtual_duration.map(duration),
-        output_upload_start_timestamp: time(metadata.uploaded.start),
-        output_upload_completed_timestamp: time(metadata.uploaded.end),
+        queued_timestamp: time_to_proto(metadata.queued),
+        worker_start_timestamp: time_to_proto(metadata.worked.start),
+        worker_completed_timestamp: time_to_proto(metadata.worked.end),
+        input_fetch_start_timestamp: time_to_proto(metadata.fetched.start),
+        input_fetch_completed_timestamp: time_to_proto(metadata.fetched.end),
+        execution_start_timestamp: time_to_proto(metadata.executed.start),
+        execution_completed_timestamp: time_to_proto(metadata.executed.end),
+        virtual_execution_duration: metadata.virtual_duration.map(duration_to_proto),
+        output_upload_start_timestamp: time_to_proto(metadata.uploaded.start),
+        output_upload_completed_timestamp: time_to_proto(metadata.uploaded.end),
         auxiliary_metadata: metadata.usage.iter().map(usage::encode).chain(others).collect(),
     }
-}
-
-pub(super) fn duration(duration: Duration) -> well_known::Duration {
-    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-    well_known::Duration { seconds, nanos: duration.subsec_nanos().cast_signed() }
-}
-
-pub(super) fn time(time: Option<SystemTime>) -> Option<well_known::Timestamp> {
-    let (seconds, nanos) = match time?.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(after) => (i64::try_from(after.as_secs()).ok()?, after.subsec_nanos()),
-        Err(before) => {
-            let before = before.duration();
-            let (seconds, nanos) = (i64::try_from(before.as_secs()).ok()?, before.subsec_nanos());
-            if nanos == 0 { (-seconds, 0) } else { (-seconds - 1, 1_000_000_000 - nanos) }
-        }
-    };
-    Some(well_known::Timestamp { seconds, nanos: nanos.cast_signed() })
 }

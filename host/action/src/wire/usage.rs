@@ -27,8 +27,8 @@ struct Rusage {
 
 pub(super) fn encode(usage: &ActionUsage) -> Any {
     let command = Rusage {
-        utime: Some(super::to_proto::duration(usage.user)),
-        stime: Some(super::to_proto::duration(usage.system)),
+        utime: Some(super::time::duration_to_proto(usage.user)),
+        stime: Some(super::time::duration_to_proto(usage.system)),
         maxrss: i64::try_from(usage.max_rss >> 10).unwrap_or(i64::MAX),
     };
     let value = ExecutionStatistics { command: Some(command) }.encode_to_vec();

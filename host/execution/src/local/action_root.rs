@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use spec_cas::{Cas, CasError, ScratchDir};
+use spec_cas::{Cas, CasError};
 use spec_model::Digest;
-use spec_sandbox::{Mount, MountKind, RootSpec};
+use spec_sandbox::RootSpec;
 
 use crate::error::ExecutionError;
 use crate::local::graft::graft_through_symlinks;
 use crate::local::root_view::RootView;
 use crate::local::scratch::{ScratchAllocator, ScratchMedium};
 use crate::outcome::ActionError;
-use crate::staging::{StagedLayers, can_rename_folders};
+use crate::staging::{StagedRoot, TmpDirectory, can_rename_folders, stage_layers};
 
 /// Input roots with at most so much in them are copied to where the action writes. Larger ones become a layer that is
 /// kept for the next action.
@@ -27,15 +27,12 @@ const FASTER_THAN_LAYER: CopyLimit = CopyLimit { entries: 400, bytes: 4 << 20 };
 /// Where folders of layers cannot be renamed, commands are spared that as long as copying takes a fraction of a second.
 const BEARABLE: CopyLimit = CopyLimit { entries: 5_000, bytes: 64 << 20 };
 
-const SHM_SIZE: u64 = 1 << 30;
-
 /// Layers, lowest first, and a folder for what is written.
 #[derive(Debug)]
 pub(crate) struct ActionRoot {
-    layers: StagedLayers,
+    root: StagedRoot,
     /// The trees of the layers, the highest first.
     below: Vec<Digest>,
-    scratch: ScratchDir,
     pub(crate) medium: ScratchMedium,
 }
 
@@ -75,43 +72,39 @@ impl ActionRoot {
         let is_few = is_few(cas, input_root, few)?;
         let layered = Some(*input_root).filter(|_| !is_few);
         let below: Vec<Digest> = layered.into_iter().chain(chroot.copied()).collect();
-        let layers = StagedLayers::new(cas, &below.iter().rev().copied().collect::<Vec<_>>())?;
+        let layers = stage_layers(cas, &below.iter().rev().copied().collect::<Vec<_>>())?;
         let (scratch, medium) = scratch.folder(wanted)?;
-        scratch.folder("work", 0o755)?;
         if is_few {
             cas.checkout_into(input_root, &scratch.path().join("upper"))?;
         } else {
             scratch.folder("upper", 0o755)?;
         }
-        Ok(Self { layers, below, scratch, medium })
+        Ok(Self { root: StagedRoot::new(layers, scratch, TmpDirectory::InRoot)?, below, medium })
     }
 
     /// A file of this name beside the root, on the same medium.
     pub(crate) fn beside(&self, name: &str) -> PathBuf {
-        self.scratch.path().join(name)
+        self.root.beside(name)
     }
 
     /// The description of the root, in which `directories` (relative) are made.
-    pub(crate) fn spec(&self, directories: impl Iterator<Item = String>) -> RootSpec {
-        let mut spec = self.layers.root(&self.upper(), &self.beside("work"));
-        // No file system of its own for /tmp: inputs and outputs may lie there.
-        spec.mounts = vec![
-            Mount { path: "/dev".into(), kind: MountKind::Dev { shm_size: SHM_SIZE } },
-            Mount { path: "/proc".into(), kind: MountKind::Proc },
-        ];
-        spec.directories = directories.map(|path| PathBuf::from("/").join(path)).collect();
-        spec.directories.push("/tmp".into());
-        spec
+    pub(crate) fn describe(
+        &mut self,
+        directories: impl Iterator<Item = String>,
+    ) -> Result<RootSpec, ActionError> {
+        let mut root = self.root.describe()?;
+        root.directories.extend(directories.map(|path| PathBuf::from("/").join(path)));
+        Ok(root)
     }
 
     /// What is there after the command.
     pub(crate) fn view<'a>(&self, cas: &'a Cas) -> Result<RootView<'a>, ActionError> {
-        RootView::new(cas, &self.upper(), self.layers.marks(), self.below.clone())
+        RootView::new(cas, &self.upper(), self.root.marks(), self.below.clone())
     }
 
     /// Where the command writes.
     pub(crate) fn upper(&self) -> PathBuf {
-        self.beside("upper")
+        self.root.upper()
     }
 }
 

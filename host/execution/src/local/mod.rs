@@ -139,9 +139,9 @@ impl LocalExecutor {
         let (began, start) = (Instant::now(), Some(SystemTime::now()));
         let (chroot, input_root) = (prepared.requirements.chroot.as_ref(), &prepared.action.input_root);
         let cas = self.cas.clone().heeding(&cancel.until(began + self.transfer(prepared)));
-        let action_root = ActionRoot::new(&cas, &self.scratch, chroot, input_root, medium)?;
+        let mut action_root = ActionRoot::new(&cas, &self.scratch, chroot, input_root, medium)?;
         let staged_at = Some(SystemTime::now());
-        let mut root = action_root.spec(prepared.directories());
+        let mut root = action_root.describe(prepared.directories())?;
         // Only now: a tree that was action_root is whole, and no deeper than paths may be long.
         root.subtrees = self.subtrees.of(input_root)?;
         let asked = InMemoryRecorder::default();

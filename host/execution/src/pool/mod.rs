@@ -63,7 +63,7 @@ struct PoolState {
     /// Keys are a backend's number and what results are kept under in it.
     queue: ExecutionQueue<(usize, Digest), QueuedAction, Arc<RequestListener>>,
     backends: usize,
-    /// Threads that take executions, spare ones among them.
+    /// Threads that take executions, overcommit workers among them.
     workers: usize,
     closing: bool,
 }
@@ -236,12 +236,12 @@ impl PoolShared {
         })
     }
 
-    /// A spare worker comes.
+    /// Counts an overcommit worker.
     pub(super) fn add_worker(&self) {
         self.lock().workers += 1;
     }
 
-    /// A spare worker goes: has all look whether it is theirs whose time is over.
+    /// Counts an overcommit worker no more, and wakes all threads, so that its own ends.
     pub(super) fn remove_worker(&self) {
         self.change(|state| state.workers -= 1);
         self.wake.notify_all();
@@ -262,7 +262,7 @@ impl PoolShared {
         }
     }
 
-    /// Who is to hear the answer: nobody if the execution just gave its worker up, and will have another.
+    /// The requests to answer; none if the execution was preempted and is queued again.
     fn complete(&self, execution: ExecutionId, answer: &ActionAnswer) -> Vec<Arc<RequestListener>> {
         let cancelled = matches!(answer, Err(ActionError::Cancelled));
         let waiters = self.change(|state| {
@@ -270,7 +270,7 @@ impl PoolShared {
             if requeued { Vec::new() } else { state.queue.complete(execution) }
         });
         if waiters.is_empty() {
-            // This thread may be one whose time is over.
+            // This thread may be an overcommit worker that ends now.
             self.wake.notify_one();
         }
         waiters

@@ -1,4 +1,4 @@
-//! Workers in the stead of those whose action waits for others.
+//! Workers beyond those of the pool, while actions wait for actions that they requested themselves.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -9,7 +9,8 @@ use crate::pool::{Executions, PoolShared};
 /// Most workers beyond those of the pool: actions that ask for actions, one in another or beside each other.
 const MOST: usize = 64;
 
-/// A worker in the stead of one whose action waits for others. When this is dropped it ends after what it is doing.
+/// A worker beyond those of the pool, because an action keeps one of them busy while it waits for other actions. Dropping
+/// this ends the worker after its current action.
 #[derive(Debug)]
 #[must_use = "dropping it ends the worker"]
 pub struct OvercommitWorker {

@@ -1,8 +1,8 @@
-//! Who waits for what, and what is next: a pure state machine.
+//! Joins equal requests and orders executions: a pure state machine, without threads.
 //!
-//! A *execution* is one execution, queued or running, and all who wait for it. Requests for one action share a execution
-//! unless they must not. A *primed* execution is one that nobody has asked for yet: it goes when nothing else waits, and
-//! gives its worker up to a execution that somebody waits for.
+//! An *execution* is queued or runs, and has the requests that wait for it, its waiters. Requests for one action join one
+//! execution unless their policies forbid it. A *primed* execution is one that nobody has requested yet: it starts when no
+//! requested execution is queued, and is preempted when a requested one finds no idle worker.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
@@ -27,7 +27,7 @@ pub(crate) struct ExecutionId(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct WaiterId(u64);
 
-/// Orders executions: all that somebody asked for, then the primed ones; lower numbers first.
+/// Orders executions: first those that somebody requested, then the primed ones; among each, lower numbers first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Urgency {
     primed: bool,
@@ -38,7 +38,7 @@ struct Urgency {
 enum ExecutionStage {
     Ready,
     Running,
-    /// It was told to give its worker up.
+    /// It was preempted and has not ended yet.
     Stopping,
 }
 
@@ -46,11 +46,11 @@ enum ExecutionStage {
 struct Execution<K, J, W> {
     key: K,
     job: J,
-    /// Of the most urgent who waits.
-    rank: Urgency,
+    /// That of its most urgent waiter.
+    urgency: Urgency,
     stage: ExecutionStage,
-    /// How often it gave its worker up.
-    stops: u8,
+    /// How often it was preempted.
+    preemptions: u8,
     waiters: Vec<Waiter<W>>,
 }
 
@@ -61,20 +61,20 @@ struct Waiter<W> {
     who: W,
 }
 
-/// How a request wants to be treated.
+/// How a request is to be queued and answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RequestPolicy {
     /// Lower numbers go first.
     pub(crate) priority: i32,
-    /// Nobody waits for it in earnest.
+    /// It was sent by priming: nobody has requested the action yet.
     pub(crate) primed: bool,
-    /// Not content with a result that exists.
+    /// A cached result is no answer to it.
     pub(crate) skip_cache_lookup: bool,
-    /// Shares no execution.
+    /// It joins no other execution, and nobody joins its own.
     pub(crate) unshared: bool,
 }
 
-/// Where a request has ended up.
+/// The execution that a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct JoinedExecution {
     pub(crate) execution: ExecutionId,
@@ -83,19 +83,19 @@ pub(crate) struct JoinedExecution {
     pub(crate) running: bool,
 }
 
-/// A execution that a worker got.
+/// An execution that a worker got.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct StartedExecution<J> {
     pub(crate) execution: ExecutionId,
     pub(crate) job: J,
-    /// Whether nobody has asked for it yet.
+    /// Whether nobody has requested it yet.
     pub(crate) primed: bool,
 }
 
-/// A primed execution that gave its worker up so often waits for another; with the next time it is over.
-const MOST_STOPS: u8 = 2;
+/// A primed execution is queued again after so many preemptions; the next one cancels it.
+const MAX_PREEMPTIONS: u8 = 2;
 
-/// There are as many executions waiting as may be.
+/// As many executions are queued as the queue takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct QueueFull;
 
@@ -124,51 +124,53 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
             self.executions.get_mut(&execution).expect("shared executions and new ones are in the table");
         entry.waiters.push(Waiter { id, policy, who: waiter });
         let running = entry.stage == ExecutionStage::Running;
-        self.rank(execution);
+        self.update_urgency(execution);
         Ok(JoinedExecution { execution, waiter: id, running })
     }
 
     /// Takes the next execution for a worker.
     pub(crate) fn take(&mut self) -> Option<StartedExecution<J>> {
-        let (rank, execution) = self.ready.pop_first()?;
-        self.running.insert((rank, execution));
+        let (urgency, execution) = self.ready.pop_first()?;
+        self.running.insert((urgency, execution));
         let entry = self.executions.get_mut(&execution).expect("ready executions are in the table");
         entry.stage = ExecutionStage::Running;
-        Some(StartedExecution { execution, job: entry.job.clone(), primed: rank.primed })
+        Some(StartedExecution { execution, job: entry.job.clone(), primed: urgency.primed })
     }
 
-    /// Chooses the primed executions that have to give their workers up, so that of `workers` workers none has a primed
-    /// execution while something that somebody asked for waits: the least urgent and youngest, one for each that finds no
-    /// idle worker. Their jobs have to be stopped, and then [`again`](Self::again) has to be asked.
+    /// Preempts primed executions, so that of `workers` workers none has a primed execution while a requested one is
+    /// queued: one for each requested execution that finds no idle worker, the least urgent and youngest first. The caller
+    /// cancels the returned jobs, and calls [`requeue`](Self::requeue) when one has ended.
     pub(crate) fn preempt(&mut self, workers: usize) -> Vec<J> {
         let idle = workers.saturating_sub(self.running.len());
-        let asked = self.ready.iter().take_while(|(rank, _)| !rank.primed).skip(idle);
-        let primed = self.running.iter().rev().take_while(|(rank, _)| rank.primed);
+        let asked = self.ready.iter().take_while(|(urgency, _)| !urgency.primed).skip(idle);
+        let primed = self.running.iter().rev().take_while(|(urgency, _)| urgency.primed);
         let last: Vec<_> = primed.zip(asked).map(|(primed, _)| *primed).collect();
         let mut stopped = Vec::new();
-        for (rank, execution) in last {
-            self.running.remove(&(rank, execution));
+        for (urgency, execution) in last {
+            self.running.remove(&(urgency, execution));
             let entry = self.executions.get_mut(&execution).expect("running executions are in the table");
             entry.stage = ExecutionStage::Stopping;
-            entry.stops += 1;
+            entry.preemptions += 1;
             stopped.push(entry.job.clone());
         }
         stopped
     }
 
-    /// Puts a execution that has given its worker up back among those that wait, with a job to start anew; `false` if it
-    /// was not told to, or has done so too often already. The bound does not count: it was let in before.
+    /// Queues a preempted execution again, with its job renewed; `false` if it was not preempted, or too often. The bound
+    /// of the queue does not count: the execution was accepted before.
     pub(crate) fn requeue(&mut self, execution: ExecutionId, renew: impl FnOnce(&mut J)) -> bool {
         let Some(entry) = self.executions.get_mut(&execution) else { return false };
-        if entry.stage != ExecutionStage::Stopping || (entry.rank.primed && entry.stops > MOST_STOPS) {
+        if entry.stage != ExecutionStage::Stopping
+            || (entry.urgency.primed && entry.preemptions > MAX_PREEMPTIONS)
+        {
             return false;
         }
         entry.stage = ExecutionStage::Ready;
         renew(&mut entry.job);
-        self.ready.insert((entry.rank, execution))
+        self.ready.insert((entry.urgency, execution))
     }
 
-    /// Those who wait for a execution.
+    /// Those who wait for an execution.
     pub(crate) fn waiters(&self, execution: ExecutionId) -> impl Iterator<Item = &W> {
         self.executions
             .get(&execution)
@@ -176,28 +178,28 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
             .flat_map(|entry| entry.waiters.iter().map(|waiter| &waiter.who))
     }
 
-    /// Whether somebody wants it run whatever there is.
+    /// Whether a waiter does not take a cached result.
     pub(crate) fn must_run(&self, execution: ExecutionId) -> bool {
         self.executions
             .get(&execution)
             .is_some_and(|entry| entry.waiters.iter().any(|waiter| waiter.policy.skip_cache_lookup))
     }
 
-    /// Ends a execution and hands out who waited for it, in the order they came; nobody if it was abandoned.
+    /// Ends an execution and returns its waiters, in the order they came; none if all withdrew.
     pub(crate) fn complete(&mut self, execution: ExecutionId) -> Vec<W> {
         let Some(entry) = self.remove(execution) else { return Vec::new() };
         entry.waiters.into_iter().map(|waiter| waiter.who).collect()
     }
 
-    /// Takes a waiter off a execution, and the execution off the queue with the last of them: answers with its job then, which
-    /// has to be stopped if it runs.
+    /// Removes a waiter from an execution, and the execution with its last waiter: returns the job then, which the caller
+    /// cancels if it runs.
     pub(crate) fn withdraw(&mut self, execution: ExecutionId, waiter: WaiterId) -> Option<J> {
         let entry = self.executions.get_mut(&execution)?;
         entry.waiters.retain(|other| other.id != waiter);
         if entry.waiters.is_empty() {
             return self.remove(execution).map(|entry| entry.job);
         }
-        self.rank(execution);
+        self.update_urgency(execution);
         None
     }
 
@@ -230,9 +232,9 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
         if !policy.unshared {
             self.shared.insert(key.clone(), execution);
         }
-        let (rank, stage) = (policy.rank(), ExecutionStage::Ready);
-        self.ready.insert((rank, execution));
-        let entry = Execution { key, job: job(), rank, stage, stops: 0, waiters: Vec::new() };
+        let (urgency, stage) = (policy.urgency(), ExecutionStage::Ready);
+        self.ready.insert((urgency, execution));
+        let entry = Execution { key, job: job(), urgency, stage, preemptions: 0, waiters: Vec::new() };
         self.executions.insert(execution, entry);
         Ok(execution)
     }
@@ -240,7 +242,7 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
     fn remove(&mut self, execution: ExecutionId) -> Option<Execution<K, J, W>> {
         let entry = self.executions.remove(&execution)?;
         if let Some(set) = self.set(entry.stage) {
-            set.remove(&(entry.rank, execution));
+            set.remove(&(entry.urgency, execution));
         }
         if self.shared.get(&entry.key) == Some(&execution) {
             self.shared.remove(&entry.key);
@@ -248,14 +250,14 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
         Some(entry)
     }
 
-    /// Puts a execution where the most urgent who waits for it wants it, after somebody came or left.
-    fn rank(&mut self, execution: ExecutionId) {
+    /// Moves an execution to where its most urgent waiter wants it, after a waiter came or left.
+    fn update_urgency(&mut self, execution: ExecutionId) {
         let Some(entry) = self.executions.get_mut(&execution) else { return };
-        let Some(rank) = entry.waiters.iter().map(|waiter| waiter.policy.rank()).min() else { return };
-        let (stage, before) = (entry.stage, std::mem::replace(&mut entry.rank, rank));
+        let Some(urgency) = entry.waiters.iter().map(|waiter| waiter.policy.urgency()).min() else { return };
+        let (stage, before) = (entry.stage, std::mem::replace(&mut entry.urgency, urgency));
         if let Some(set) = self.set(stage) {
             set.remove(&(before, execution));
-            set.insert((rank, execution));
+            set.insert((urgency, execution));
         }
     }
 
@@ -275,7 +277,7 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
 }
 
 impl RequestPolicy {
-    fn rank(self) -> Urgency {
+    fn urgency(self) -> Urgency {
         Urgency { primed: self.primed, priority: self.priority }
     }
 }

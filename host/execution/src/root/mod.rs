@@ -192,7 +192,7 @@ impl Root {
         let trees = self.merging.placed()?.to_vec();
         if outer.is_empty() || can_rename_folders(&self.cas) {
             let too_many = trees.len() > MAX_LAYERS;
-            return Ok(LayoutPlan::StagedLayers(if too_many { vec![self.merging.root()?] } else { trees }));
+            return Ok(LayoutPlan::Layers(if too_many { vec![self.merging.root()?] } else { trees }));
         }
         let is_movable = |number: usize| self.movable.iter().any(|(movable, _)| *movable == number);
         let rest = trees.into_iter().enumerate().filter(|(number, _)| !is_movable(*number));

@@ -61,7 +61,7 @@ impl Root {
     /// # Errors
     /// When the root cannot be laid out or the command cannot be started; how it ended is no error.
     pub fn run(&mut self, spec: RootCommand, cancel: &Cancel) -> Result<CommandOutcome, ExecutionError> {
-        let mut root = self.lay_out()?.spec()?;
+        let mut root = self.lay_out()?.describe()?;
         grant(&mut root, &spec);
         for (host, inside) in &spec.sockets {
             root.bind(host, inside, true);

@@ -16,12 +16,12 @@ use crate::root::{Root, StageReport, StagedTree};
 
 mod model;
 
-struct Fixture {
+struct RootFixture {
     folder: TempDir,
     cas: Cas,
 }
 
-impl Fixture {
+impl RootFixture {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let cas = Cas::open(folder.path().join("cas")).expect("a store");
@@ -122,7 +122,7 @@ fn staged(trees: &[(Digest, &str)], first: usize) -> Vec<StagedTree> {
 
 #[test]
 fn owners_and_overlaps_are_told() {
-    let fixture = Fixture::new();
+    let fixture = RootFixture::new();
     let (low, high) = (fixture.tree(&[("a", "1"), ("d/x", "1")]), fixture.tree(&[("a", "2"), ("d/y", "2")]));
     let (mut root, report) = fixture.root(&[(low, "/"), (high, "/")]);
     assert_eq!(report.overlaps, BTreeMap::from([("a".to_owned(), vec![0, 1])]));
@@ -136,7 +136,7 @@ fn owners_and_overlaps_are_told() {
 
 #[test]
 fn trees_are_copied_and_directories_made_without_a_disk() {
-    let fixture = Fixture::new();
+    let fixture = RootFixture::new();
     let (mut root, _) = fixture.root(&[(fixture.tree(&[("in/a/b", "1")]), "/")]);
     assert!(root.copy_tree("/in/a", "/out/c").expect("the store works"));
     assert!(!root.copy_tree("/absent", "/out").expect("the store works"));
@@ -147,7 +147,7 @@ fn trees_are_copied_and_directories_made_without_a_disk() {
 
 #[test]
 fn commands_see_each_others_changes_and_the_tree_takes_them_up() {
-    let fixture = Fixture::new();
+    let fixture = RootFixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/"), (fixture.tree(&[("old", "1")]), "/data")]);
     let all = || WriteAccess::Everything(vec!["/made".to_owned()]);
     let first = fixture.sh(&mut root, "echo $GREETING > /made/new; echo x > /tmp/t; : > /data/old", all());
@@ -163,7 +163,7 @@ fn commands_see_each_others_changes_and_the_tree_takes_them_up() {
 
 #[test]
 fn trees_that_commands_only_add_to_are_not_laid_out_again() {
-    let fixture = Fixture::new();
+    let fixture = RootFixture::new();
     let data = fixture.tree(&[("old", "1")]);
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/"), (data, "/data")]);
     let all = || WriteAccess::Everything(Vec::new());
@@ -184,7 +184,7 @@ fn trees_that_commands_only_add_to_are_not_laid_out_again() {
 
 #[test]
 fn only_marked_directories_can_be_written_when_it_is_said_so() {
-    let fixture = Fixture::new();
+    let fixture = RootFixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
     let only = || WriteAccess::Only(vec!["/made".to_owned()]);
     let (ending, text) = fixture.sh(&mut root, "echo 1 > /made/a && echo 2 > /bin/b", only());
@@ -195,7 +195,7 @@ fn only_marked_directories_can_be_written_when_it_is_said_so() {
 
 #[test]
 fn collecting_forgets_what_lies_elsewhere() {
-    let fixture = Fixture::new();
+    let fixture = RootFixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
     let all = WriteAccess::Everything(vec!["/install".to_owned(), "/build".to_owned()]);
     fixture.sh(&mut root, "echo 1 > /install/a; echo 2 > /build/b", all);
@@ -205,7 +205,7 @@ fn collecting_forgets_what_lies_elsewhere() {
 
 #[test]
 fn a_cancelled_command_ends() {
-    let fixture = Fixture::new();
+    let fixture = RootFixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
     let cancel = Cancel::new();
     cancel.cancel();
@@ -227,7 +227,7 @@ fn a_cancelled_command_ends() {
 
 #[test]
 fn special_files_are_passed_by_and_told() {
-    let fixture = Fixture::new();
+    let fixture = RootFixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
     let script = "/bin/mkfifo /made/pipe /top; echo 1 > /made/a";
     let (ending, text) = fixture.sh(&mut root, script, WriteAccess::Everything(vec!["/made".to_owned()]));
@@ -242,7 +242,7 @@ fn special_files_are_passed_by_and_told() {
 
 #[test]
 fn a_name_that_is_not_utf8_is_told_as_the_command_saw_it() {
-    let fixture = Fixture::new();
+    let fixture = RootFixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
     let access = WriteAccess::Everything(vec!["/made/etc".to_owned()]);
     fixture.sh(&mut root, "echo > /made/etc/$(printf 'caf\\351')", access);
@@ -252,7 +252,7 @@ fn a_name_that_is_not_utf8_is_told_as_the_command_saw_it() {
 
 #[test]
 fn too_much_is_refused_before_it_is_read() {
-    let fixture = Fixture::new();
+    let fixture = RootFixture::new();
     let (mut root, _) = fixture.root(&[(fixture.shell(), "/")]);
     let access = WriteAccess::Everything(vec!["/made".to_owned()]);
     fixture.sh(&mut root, "echo 12345 > /made/a; echo 12345 > /other", access);

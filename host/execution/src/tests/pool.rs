@@ -241,9 +241,9 @@ fn a_cancelled_action_is_killed() {
 }
 
 #[derive(Default)]
-struct InMemoryRecorder(Mutex<Vec<Subaction>>);
+struct TestRecorder(Mutex<Vec<Subaction>>);
 
-impl Recorder for InMemoryRecorder {
+impl Recorder for TestRecorder {
     fn record(&self, subaction: Subaction) {
         self.0.lock().expect("nobody panics").push(subaction);
     }
@@ -253,7 +253,7 @@ impl Recorder for InMemoryRecorder {
 fn what_was_answered_is_recorded() {
     let fixture = &Fixture::new();
     let pool = fixture.pool(1, 10);
-    let notes = Arc::new(InMemoryRecorder::default());
+    let notes = Arc::new(TestRecorder::default());
     let recording = Recording::to(notes.clone());
     let before = SystemTime::now();
     let action = fixture.store(&fixture.script("echo 1 > a", &["a"]));

@@ -1,6 +1,8 @@
 //! A tiny root out of the host's own `/usr`, and ways to look at what runs.
 
-use crate::{OutputPipe, OutputTarget, RootSpec, SandboxCommand, SandboxError, Termination, spawn};
+use crate::{
+    Mount, MountKind, OutputPipe, OutputTarget, RootSpec, SandboxCommand, SandboxError, Termination, spawn,
+};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ impl Fixture {
             path
         };
         let mut root = RootSpec::new([make("base")], make("upper"), make("work"));
+        root.mounts.push(Mount { path: "/tmp".into(), kind: MountKind::Tmpfs { size: 1 << 30 } });
         root.bind("/usr", "/usr", false);
         for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
             let host = Path::new("/").join(name);

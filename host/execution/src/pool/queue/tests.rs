@@ -4,22 +4,18 @@ use proptest::prelude::*;
 
 use super::*;
 
-use crate::pool::queue::{
-    ExecutionId, ExecutionQueue, JoinedExecution, RequestPolicy, StartedExecution, WaiterId,
-};
-
 /// What may happen to a queue.
 #[derive(Clone, Debug)]
-enum Step {
-    Board { key: u8, policy: RequestPolicy },
+enum QueueStep {
+    JoinOrEnqueue { key: u8, policy: RequestPolicy },
     Take,
-    GiveWay { workers: usize },
-    Again(prop::sample::Index),
-    Land(prop::sample::Index),
-    Leave(prop::sample::Index),
+    Preempt { workers: usize },
+    Requeue(prop::sample::Index),
+    Complete(prop::sample::Index),
+    Withdraw(prop::sample::Index),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+fn steps() -> impl Strategy<Value = Vec<QueueStep>> {
     let policy = (-2..3, any::<bool>(), any::<bool>(), prop::bool::weighted(0.2)).prop_map(
         |(priority, primed, skip_cache_lookup, unshared)| RequestPolicy {
             priority,
@@ -28,21 +24,22 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             unshared,
         },
     );
-    let join_or_enqueue = (0..4_u8, policy).prop_map(|(key, policy)| Step::Board { key, policy });
+    let join_or_enqueue =
+        (0..4_u8, policy).prop_map(|(key, policy)| QueueStep::JoinOrEnqueue { key, policy });
     let step = prop_oneof![
         4 => join_or_enqueue,
-        2 => Just(Step::Take),
-        1 => (1..4_usize).prop_map(|workers| Step::GiveWay { workers }),
-        1 => any::<prop::sample::Index>().prop_map(Step::Again),
-        1 => any::<prop::sample::Index>().prop_map(Step::Land),
-        2 => any::<prop::sample::Index>().prop_map(Step::Leave),
+        2 => Just(QueueStep::Take),
+        1 => (1..4_usize).prop_map(|workers| QueueStep::Preempt { workers }),
+        1 => any::<prop::sample::Index>().prop_map(QueueStep::Requeue),
+        1 => any::<prop::sample::Index>().prop_map(QueueStep::Complete),
+        2 => any::<prop::sample::Index>().prop_map(QueueStep::Withdraw),
     ];
     prop::collection::vec(step, 0..60)
 }
 
 /// One who waits, as the test knows it.
 #[derive(Clone, Copy, Debug)]
-struct Passenger {
+struct ModelWaiter {
     number: usize,
     key: u8,
     policy: RequestPolicy,
@@ -54,18 +51,18 @@ const BOUND: usize = 5;
 
 /// Runs the queue beside a list of all who wait, and compares.
 #[derive(Default)]
-struct Model {
-    waiting: Vec<Passenger>,
+struct QueueModel {
+    waiting: Vec<ModelWaiter>,
     running: Vec<ExecutionId>,
-    /// Those of the running that were told to give their workers up.
+    /// Those of the running that were preempted.
     stopping: Vec<ExecutionId>,
     stops: BTreeMap<ExecutionId, u8>,
     count: usize,
 }
 
-impl Model {
-    fn executions(&self) -> BTreeMap<ExecutionId, Vec<Passenger>> {
-        let mut executions: BTreeMap<ExecutionId, Vec<Passenger>> = BTreeMap::new();
+impl QueueModel {
+    fn executions(&self) -> BTreeMap<ExecutionId, Vec<ModelWaiter>> {
+        let mut executions: BTreeMap<ExecutionId, Vec<ModelWaiter>> = BTreeMap::new();
         self.waiting.iter().for_each(|one| executions.entry(one.execution).or_default().push(*one));
         executions
     }
@@ -104,7 +101,7 @@ impl Model {
             self.running.contains(&joined.execution) && !self.stopping.contains(&joined.execution);
         prop_assert_eq!(joined.running, has_worker);
         let (execution, id) = (joined.execution, joined.waiter);
-        self.waiting.push(Passenger { number, key, policy, execution, id });
+        self.waiting.push(ModelWaiter { number, key, policy, execution, id });
         Ok(())
     }
 
@@ -169,8 +166,8 @@ impl Model {
         }
         let execution = self.running[at.index(self.running.len())];
         let wanted = self.waiting.iter().any(|one| one.execution == execution);
-        let spent =
-            self.is_primed(execution) && self.stops.get(&execution).is_some_and(|stops| *stops > MOST_STOPS);
+        let spent = self.is_primed(execution)
+            && self.stops.get(&execution).is_some_and(|stops| *stops > MAX_PREEMPTIONS);
         let expected = wanted && self.stopping.contains(&execution) && !spent;
         prop_assert_eq!(queue.requeue(execution, |_| ()), expected);
         if expected {
@@ -218,15 +215,15 @@ proptest! {
     #[test]
     fn every_waiter_is_answered_once(steps in steps()) {
         let mut queue = ExecutionQueue::new(BOUND);
-        let mut model = Model::default();
+        let mut model = QueueModel::default();
         for step in steps {
             match step {
-                Step::Board { key, policy } => model.join_or_enqueue(&mut queue, key, policy)?,
-                Step::Take => model.take(&mut queue)?,
-                Step::GiveWay { workers } => model.preempt(&mut queue, workers)?,
-                Step::Again(at) => model.requeue(&mut queue, at)?,
-                Step::Land(at) => model.complete(&mut queue, at)?,
-                Step::Leave(at) => model.withdraw(&mut queue, at)?,
+                QueueStep::JoinOrEnqueue { key, policy } => model.join_or_enqueue(&mut queue, key, policy)?,
+                QueueStep::Take => model.take(&mut queue)?,
+                QueueStep::Preempt { workers } => model.preempt(&mut queue, workers)?,
+                QueueStep::Requeue(at) => model.requeue(&mut queue, at)?,
+                QueueStep::Complete(at) => model.complete(&mut queue, at)?,
+                QueueStep::Withdraw(at) => model.withdraw(&mut queue, at)?,
             }
             prop_assert_eq!(queue.load().0, model.queued());
         }
@@ -250,7 +247,7 @@ fn run(
 }
 
 #[test]
-fn a_request_takes_the_worker_of_the_least_urgent_primed_flight() {
+fn a_request_preempts_the_least_urgent_primed_execution() {
     let mut queue = ExecutionQueue::new(BOUND);
     run(&mut queue, "a", ASKED);
     run(&mut queue, "p", PRIMED);
@@ -267,7 +264,7 @@ fn a_request_takes_the_worker_of_the_least_urgent_primed_flight() {
 }
 
 #[test]
-fn what_somebody_has_joined_keeps_its_worker() {
+fn an_execution_that_a_request_joined_is_not_preempted() {
     let mut queue = ExecutionQueue::new(BOUND);
     run(&mut queue, "pq", PRIMED);
     queue.join_or_enqueue('q', ASKED, (), || 'q').expect("there is room");
@@ -278,7 +275,7 @@ fn what_somebody_has_joined_keeps_its_worker() {
 }
 
 #[test]
-fn what_nobody_asks_for_any_more_is_primed_again() {
+fn an_execution_whose_requests_withdrew_is_primed_again() {
     let mut queue = ExecutionQueue::new(BOUND);
     let running = run(&mut queue, "p", PRIMED)[0].execution;
     let joined = queue.join_or_enqueue('p', ASKED, (), || 'p').expect("there is room");
@@ -297,7 +294,7 @@ fn what_nobody_asks_for_any_more_is_primed_again() {
 }
 
 #[test]
-fn a_primed_flight_may_have_the_worker_of_one_that_is_going() {
+fn a_primed_execution_takes_the_worker_of_a_preempted_one() {
     let mut queue = ExecutionQueue::new(BOUND);
     run(&mut queue, "a", ASKED);
     run(&mut queue, "pq", PRIMED);
@@ -307,13 +304,13 @@ fn a_primed_flight_may_have_the_worker_of_one_that_is_going() {
 }
 
 #[test]
-fn a_primed_flight_gives_way_so_often_and_no_more() {
+fn a_primed_execution_is_requeued_twice() {
     let mut queue = ExecutionQueue::new(BOUND);
     let primed = run(&mut queue, "p", PRIMED)[0].execution;
-    for stops in 1..=MOST_STOPS + 1 {
+    for stops in 1..=MAX_PREEMPTIONS + 1 {
         let asked = queue.join_or_enqueue('b', ASKED, (), || 'b').expect("there is room").execution;
         assert_eq!(queue.preempt(1), ['p']);
-        assert_eq!(queue.requeue(primed, |_| ()), stops <= MOST_STOPS);
+        assert_eq!(queue.requeue(primed, |_| ()), stops <= MAX_PREEMPTIONS);
         assert_eq!(queue.take().map(|taken| taken.execution), Some(asked));
         queue.complete(asked);
         queue.take();
@@ -324,7 +321,7 @@ fn a_primed_flight_gives_way_so_often_and_no_more() {
 }
 
 #[test]
-fn a_result_that_exists_does_for_those_who_do_not_mind() {
+fn a_cached_result_answers_unless_a_waiter_skips_the_cache() {
     let mut queue = ExecutionQueue::new(BOUND);
     let joined = queue.join_or_enqueue('a', ASKED, (), || ()).expect("there is room");
     assert!(!queue.must_run(joined.execution));

@@ -48,7 +48,7 @@ const TREES: [&[(&str, &str, bool)]; 3] = [
 const LARGE: usize = 70_000;
 
 #[derive(Clone, Debug)]
-struct Step {
+struct RootStep {
     what: &'static str,
     one: String,
     other: String,
@@ -60,16 +60,16 @@ fn path() -> impl Strategy<Value = String> {
     prop::collection::vec(name, 1..4).prop_map(|names| names.join("/"))
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = RootStep> {
     const KINDS: [&str; 14] = [
         "write", "append", "truncate", "chmod", "unlink", "rmdir", "mkdir", "rename", "rename", "link",
         "symlink", "copy", "times", "map",
     ];
     (prop::sample::select(KINDS.to_vec()), path(), path(), 0..8_u32)
-        .prop_map(|(what, one, other, number)| Step { what, one, other, number })
+        .prop_map(|(what, one, other, number)| RootStep { what, one, other, number })
 }
 
-impl Step {
+impl RootStep {
     fn line(&self) -> String {
         format!("{} {} {} {}", self.what, self.one, self.other, self.number)
     }
@@ -84,7 +84,7 @@ impl Step {
 
 /// Does a step in a folder. The answer is the error's number.
 fn act(folder: &Path, line: &str) -> Result<(), i32> {
-    let (what, one, other, number) = Step::parse(line);
+    let (what, one, other, number) = RootStep::parse(line);
     let (one, target, other) = (folder.join(one), other.clone(), folder.join(other));
     let done = match what.as_str() {
         "write" => fs::write(&one, vec![b'w'; number as usize * 3]),
@@ -172,7 +172,8 @@ fn steps_in_the_sandbox() {
     compare("at the beginning", staged, plain);
     for line in steps.lines() {
         let done = act(staged, line);
-        let is_folder = || plain.join(Step::parse(line).1).symlink_metadata().is_ok_and(|meta| meta.is_dir());
+        let is_folder =
+            || plain.join(RootStep::parse(line).1).symlink_metadata().is_ok_and(|meta| meta.is_dir());
         if done == Err(rustix::io::Errno::XDEV.raw_os_error())
             && is_folder()
             && std::env::var_os(MAY_REFUSE).is_some()
@@ -219,15 +220,15 @@ fn contents(text: &str) -> Vec<u8> {
     if text == "two" { text.as_bytes().repeat(LARGE / text.len()) } else { text.as_bytes().to_vec() }
 }
 
-struct Model {
-    fixture: Fixture,
+struct RootModel {
+    fixture: RootFixture,
     programs: Digest,
     trees: Vec<Digest>,
 }
 
-impl Model {
+impl RootModel {
     fn new(form: LayerForm) -> Self {
-        let fixture = Fixture::new();
+        let fixture = RootFixture::new();
         fixture.cas.layer_form(|| form);
         let mut builder = TreeBuilder::new();
         let itself = std::env::current_exe().expect("this program has a path");
@@ -250,7 +251,7 @@ impl Model {
         Self { fixture, programs, trees: trees.to_vec() }
     }
 
-    fn check(&self, steps: &[Step], movable: bool) -> Result<(), TestCaseError> {
+    fn check(&self, steps: &[RootStep], movable: bool) -> Result<(), TestCaseError> {
         let mut root = Root::new(self.fixture.cas.clone()).expect("an empty root");
         let mut trees = staged(&[(self.programs, "/")], 0);
         trees.extend(staged(&self.trees.iter().map(|tree| (*tree, "/model")).collect::<Vec<_>>(), 1));
@@ -272,8 +273,8 @@ impl Model {
         Ok(())
     }
 
-    fn run(&self, root: &mut Root, steps: &[Step], movable: bool) -> (Termination, String) {
-        let lines: Vec<String> = steps.iter().map(Step::line).collect();
+    fn run(&self, root: &mut Root, steps: &[RootStep], movable: bool) -> (Termination, String) {
+        let lines: Vec<String> = steps.iter().map(RootStep::line).collect();
         let mut environment = vec![(STEPS.to_owned(), lines.join("\n"))];
         if !movable && !can_rename_folders(&self.fixture.cas) {
             environment.push((MAY_REFUSE.to_owned(), "1".to_owned()));
@@ -301,7 +302,7 @@ fn open_up(folder: &Path) {
 
 #[test]
 fn any_changes_to_staged_trees_are_those_of_a_plain_folder() {
-    let best = LayerSupport::examine(&Fixture::new().cas).form;
+    let best = LayerSupport::examine(&RootFixture::new().cas).form;
     let forms = [LayerForm::Image, LayerForm::Marked, LayerForm::Copied];
     for form in forms.into_iter().skip_while(|form| *form != best) {
         check_form(form);
@@ -309,7 +310,7 @@ fn any_changes_to_staged_trees_are_those_of_a_plain_folder() {
 }
 
 fn check_form(form: LayerForm) {
-    let model = Model::new(form);
+    let model = RootModel::new(form);
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(32);
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
         failure_persistence: None,
@@ -330,7 +331,7 @@ fn and_so_they_are_for_an_ordinary_user() {
     again.env(AGAIN, "1").env("RUST_TEST_THREADS", "1").args([
         "root::tests::",
         "tests::layers",
-        "staging::tests::",
+        "staging::support::tests::",
     ]);
     let status = again.uid(NOBODY).gid(NOBODY).status();
     assert!(status.expect("the test program can be run").success());

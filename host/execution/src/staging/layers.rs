@@ -1,0 +1,71 @@
+//! Trees as read-only layers of overlays, each made once.
+
+use std::path::Path;
+
+use spec_cas::{Cas, LayerCache, LayerForm, LayerGuard, OverlayMarks};
+use spec_model::Digest;
+use spec_sandbox::{Layer, LayerImage, RootSpec, SandboxError};
+
+use crate::error::ExecutionError;
+use crate::shared_memory;
+
+/// Layers on disk, and what an overlay has to know of them. They stay while this lives.
+#[derive(Debug)]
+pub(crate) struct StagedLayers {
+    layers: Vec<Layer>,
+    cache: LayerCache,
+    _guards: Vec<LayerGuard>,
+}
+
+impl StagedLayers {
+    /// Makes layers of `trees`, lowest first, those that are not there yet. An overlay has to have something below, so
+    /// of no trees comes one empty layer.
+    pub(super) fn of_form(form: LayerForm, cas: &Cas, trees: &[Digest]) -> Result<Self, ExecutionError> {
+        let cache = cache(form, cas)?;
+        let mut trees: Vec<Digest> = distinct(trees).copied().collect();
+        if trees.is_empty() {
+            trees.push(cas.digest(b""));
+        }
+        let guards: Vec<LayerGuard> =
+            cache.separate(&trees)?.iter().map(|tree| cache.layer(tree)).collect::<Result<_, _>>()?;
+        let layers = guards.iter().map(|guard| layer(cas, form, guard.path())).collect::<Result<_, _>>()?;
+        Ok(Self { layers, cache, _guards: guards })
+    }
+
+    /// A root of these layers, with `/dev` and `/proc`.
+    pub(super) fn describe(&self, upper: &Path, work: &Path) -> RootSpec {
+        let mut root = RootSpec::new(self.layers.iter().cloned(), upper, work);
+        root.contents = self.cache.contents();
+        root
+    }
+
+    /// What overlayfs calls its marks in the upper folder.
+    pub(crate) fn marks(&self) -> OverlayMarks {
+        match self.cache.form() {
+            LayerForm::Image => OverlayMarks::Trusted,
+            LayerForm::Marked | LayerForm::Copied => OverlayMarks::User,
+        }
+    }
+}
+
+/// The layers without repetitions; of equal ones the highest stays, since it hides the others anyway.
+fn distinct(layers: &[Digest]) -> impl Iterator<Item = &Digest> {
+    layers.iter().enumerate().filter(|(at, layer)| !layers[at + 1..].contains(layer)).map(|(_, layer)| layer)
+}
+
+fn layer(cas: &Cas, form: LayerForm, path: &Path) -> Result<Layer, SandboxError> {
+    Ok(match form {
+        // The next command on the tree is spared the mount, and the kernel then knows files already.
+        LayerForm::Image => Layer::Image(cas.kept(path, || LayerImage::open(path))?.as_ref().clone()),
+        LayerForm::Marked => Layer::Marked(path.to_owned()),
+        LayerForm::Copied => Layer::Directory(path.to_owned()),
+    })
+}
+
+fn cache(form: LayerForm, cas: &Cas) -> Result<LayerCache, ExecutionError> {
+    let cache = LayerCache::new(cas.clone(), form);
+    match shared_memory::for_layers().filter(|_| form == LayerForm::Marked) {
+        Some(folder) => Ok(cache.kept_in(folder.to_owned())?),
+        None => Ok(cache),
+    }
+}
