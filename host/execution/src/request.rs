@@ -16,14 +16,14 @@ pub struct ActionRequest {
     pub action: Digest,
     /// Lower numbers go first (REAPI's `ExecutionPolicy`); 0 is the usual.
     pub priority: i32,
-    /// Sent ahead of who may want it: goes when nothing else waits, and gives way to everything else. An answer of
-    /// [`ActionError::Cancelled`] tells that it did so too often.
+    /// Sent by priming, before anybody requests the action: it starts when no other request is queued, and is preempted by
+    /// every other request. An answer of [`ActionError::Cancelled`] says that it was preempted too often.
     pub primed: bool,
     /// Run it even if the action cache has a result.
     pub skip_cache_lookup: bool,
     /// Who keeps a record of the answer.
     pub recording: Recording,
-    /// What the action may have.
+    /// What the session of the request permits actions.
     pub rights: Arc<Rights>,
 }
 
@@ -59,12 +59,12 @@ pub trait Executor: Send + Sync + 'static {
 /// An action to be executed.
 #[derive(Clone, Debug)]
 pub struct ExecutorTask {
-    /// That a session may have it, and the numbers that it runs under if it names none.
+    /// The permission of its session, with the user and group number that it runs under if it names none.
     pub granted: GrantedAction,
     /// The action.
     pub action: Action,
     /// When it was queued.
     pub queued: SystemTime,
-    /// Nobody has asked for it yet: it takes of the machine what others leave.
+    /// Nobody has requested it yet: it runs at a lower priority than other processes.
     pub primed: bool,
 }

@@ -34,7 +34,7 @@ impl ResultCache {
     /// Looks whether an action, or its result, may be had with these rights.
     ///
     /// # Errors
-    /// [`ActionError::Beyond`] when it may not, [`ActionError::Missing`] when the action or its command is not here to be
+    /// [`ActionError::MissingRights`] when it may not, [`ActionError::Missing`] when the action or its command is not here to be
     /// looked at and that matters, [`ActionError::Invalid`] when it is none.
     pub fn grant(&self, action: &Digest, rights: &Rights) -> Result<GrantedAction, ActionError> {
         Ok(self.grant_and_load(action, rights)?.0)

@@ -50,7 +50,7 @@ impl Rights {
     /// Looks whether an action may be had that asks for this.
     ///
     /// # Errors
-    /// [`ActionError::Beyond`]
+    /// [`ActionError::MissingRights`]
     pub(crate) fn grant(
         &self,
         action: &Digest,

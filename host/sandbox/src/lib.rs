@@ -16,7 +16,7 @@
 //! Its own user, mount, process, network, IPC, host name and cgroup namespaces. The root is an overlay of
 //! read-only layers; what the command writes lands in [`RootSpec::upper`]. Mount points that the root lacks
 //! are made and afterwards removed again, so the upper directory holds what the command did and nothing else.
-//! A directory that comes from a layer can be renamed in one step where layers are images ([`Layer::LayerImage`]); on other
+//! A directory that comes from a layer can be renamed in one step where layers are images ([`Layer::Image`]); on other
 //! overlays it cannot (`mv` copies it).
 //!
 //! # Who owns the files

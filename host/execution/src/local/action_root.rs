@@ -24,7 +24,7 @@ struct CopyLimit {
 /// Copying less is faster than making a layer of it, and leaves nothing.
 const FASTER_THAN_LAYER: CopyLimit = CopyLimit { entries: 400, bytes: 4 << 20 };
 
-/// Where folders of layers cannot be renamed, commands are spared that as long as copying takes a fraction of a second.
+/// Folders of layers cannot always be renamed. Then more is copied, as long as copying takes a fraction of a second.
 const BEARABLE: CopyLimit = CopyLimit { entries: 5_000, bytes: 64 << 20 };
 
 /// Layers, lowest first, and a folder for what is written.

@@ -17,7 +17,7 @@ pub struct LocalOptions {
     pub inline_output: u64,
     /// Whether what actions write goes to memory (a tmpfs) while there is plenty of it.
     pub in_memory: bool,
-    /// Every action takes at least so long, as on slower machines, for simulations.
+    /// The shortest time that an action takes: simulations of slower machines wait until then.
     pub least: Duration,
     /// How much one action may write.
     pub limits: ActionLimits,

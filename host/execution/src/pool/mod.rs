@@ -55,7 +55,7 @@ pub struct PendingRequest {
 pub(super) struct PoolShared {
     state: Mutex<PoolState>,
     wake: Condvar,
-    /// Threads of [`OvercommitWorker`](super::OvercommitWorker) workers.
+    /// Threads of the [`OvercommitWorker`]s.
     pub(super) overcommit: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -120,7 +120,7 @@ impl Executions {
     ///
     /// # Errors
     /// [`ActionError::Missing`] when the action is not here, [`ActionError::Invalid`] when it is none,
-    /// [`ActionError::Beyond`] when it asks for more than the request's rights, and [`ActionError::Exhausted`] when too many
+    /// [`ActionError::MissingRights`] when it asks for more than the request's rights, and [`ActionError::Exhausted`] when too many
     /// wait already; nothing is told then.
     pub fn submit(
         &self,

@@ -55,7 +55,7 @@ fn distinct(layers: &[Digest]) -> impl Iterator<Item = &Digest> {
 
 fn layer(cas: &Cas, form: LayerForm, path: &Path) -> Result<Layer, SandboxError> {
     Ok(match form {
-        // The next command on the tree is spared the mount, and the kernel then knows files already.
+        // Kept mounted, for the next command on the tree; the kernel then has its files in memory.
         LayerForm::Image => Layer::Image(cas.kept(path, || LayerImage::open(path))?.as_ref().clone()),
         LayerForm::Marked => Layer::Marked(path.to_owned()),
         LayerForm::Copied => Layer::Directory(path.to_owned()),
