@@ -14,7 +14,7 @@ pub struct Artifact {
     /// Whether the element was built from an open workspace.
     pub was_workspaced: bool,
     /// The trees it left.
-    pub trees: Trees,
+    pub trees: ArtifactTrees,
     /// The sandbox of the build, when its root was kept.
     pub sandbox: Option<SandboxState>,
     /// All build dependencies, the indirect ones included, in the order of staging.
@@ -47,8 +47,8 @@ pub struct ArtifactDraft {
     /// Whether the element was built from an open workspace.
     pub was_workspaced: bool,
     /// The trees it left; in the CAS already.
-    pub trees: Trees,
-    /// The sandbox of the build; BuildStream records it only together with [`Trees::buildroot`].
+    pub trees: ArtifactTrees,
+    /// The sandbox of the build; BuildStream records it only together with [`ArtifactTrees::buildroot`].
     pub sandbox: Option<SandboxState>,
     /// All build dependencies, the indirect ones included, in the order of staging.
     pub build_deps: Vec<BuildDependency>,
@@ -98,7 +98,7 @@ pub enum Outcome {
 /// The digests of the trees that a build left. Only [`files`](Self::files) must be in the CAS for the artifact to count
 /// as cached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Trees {
+pub struct ArtifactTrees {
     /// The installed files; none when the build failed before there were any.
     pub files: Option<Digest>,
     /// The build folder after the build.

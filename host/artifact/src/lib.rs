@@ -16,22 +16,23 @@ mod glob;
 mod name;
 mod needs;
 mod overlap;
-mod public;
+mod public_data;
 mod split;
 mod store;
 mod to_proto;
 mod warning;
 
 pub use artifact::{
-    Artifact, ArtifactDraft, ArtifactKeys, BuildDependency, Log, LogDraft, Outcome, SandboxState, Trees,
+    Artifact, ArtifactDraft, ArtifactKeys, ArtifactTrees, BuildDependency, Log, LogDraft, Outcome,
+    SandboxState,
 };
 pub use contents::{ContentEntry, ContentKind};
 pub use error::ArtifactError;
 pub use glob::{GlobError, Globs};
 pub use name::ArtifactName;
-pub use needs::of_record;
+pub use needs::decode_record;
 pub use overlap::{StagedElement, StagingSession, staging_warnings};
-pub use public::{OverlapWhitelist, integration_commands};
-pub use split::{Selection, SplitFilter, SplitRules};
+pub use public_data::{OverlapWhitelist, integration_commands};
+pub use split::{DomainSelection, SplitFilter, SplitRules};
 pub use store::Artifacts;
 pub use warning::{OverlappedFile, SessionOverlap, StagingWarning};

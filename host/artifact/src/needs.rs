@@ -20,6 +20,6 @@ impl Artifact {
 
 /// The artifact that a record tells of; `None` when it cannot be read.
 #[must_use]
-pub fn of_record(record: &[u8]) -> Option<Artifact> {
+pub fn decode_record(record: &[u8]) -> Option<Artifact> {
     from_proto::artifact(proto::Artifact::decode(record).ok()?).ok()
 }

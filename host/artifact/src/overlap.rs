@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use spec_model::ElementName;
 
-use crate::public::{OverlapWhitelist, absolute};
+use crate::public_data::{OverlapWhitelist, absolute};
 use crate::warning::{OverlappedFile, SessionOverlap, StagingWarning};
 
 /// One element that was staged: one layer of the merge.

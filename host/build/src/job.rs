@@ -67,7 +67,7 @@ impl<'a> Job<'a> {
             element,
             observer,
             cancel,
-            root: Root::new(builder.cas.clone().heeding(cancel))?,
+            root: Root::new(builder.cas.clone().with_cancel(cancel))?,
             staged: Staged::default(),
             log: None,
             environment: element.environment.clone(),

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use spec_cas::{Cas, Layer, LayerCache, LayerForm, Result, Take, TreeBuilder};
+use spec_cas::{Cas, ImportMode, LayerCache, LayerForm, MergeInput, Result, TreeBuilder};
 use spec_model::Digest;
 
 const BLOBS: usize = 10_000;
@@ -75,7 +75,7 @@ fn stream(cas: &Cas) -> Result<()> {
 
 fn trees(folder: &Path, root: &Path) -> Result<()> {
     let cas = Cas::open(folder)?;
-    let import = || cas.import_dir(root, Take::Copy, |path| !path.starts_with("dev/"));
+    let import = || cas.import_dir(root, ImportMode::Copy, |path| !path.starts_with("dev/"));
     let (base, _) = timed("import_dir of the root, cold", import)?;
     timed("import_dir of the root, again", import)?;
     timed("checkout by copies", || cas.checkout_into(&base, &folder.join("three")))?;
@@ -84,7 +84,7 @@ fn trees(folder: &Path, root: &Path) -> Result<()> {
         timed(&format!("layer, {form:?}, cold"), || layers.layer(&base).map(drop))?;
         timed(&format!("layer, {form:?}, again"), || layers.layer(&base).map(drop))?;
     }
-    let layers = LayerCache::new(cas.clone(), LayerForm::Marked).kept_in("/dev/shm".into())?;
+    let layers = LayerCache::new(cas.clone(), LayerForm::Marked).in_folder("/dev/shm".into())?;
     timed("layer, Marked in memory, cold", || layers.layer(&base).map(drop))?;
     timed("layer, Marked in memory, again", || layers.layer(&base).map(drop))?;
 
@@ -92,10 +92,10 @@ fn trees(folder: &Path, root: &Path) -> Result<()> {
     builder.add_file("usr/bin/hello", cas.put_bytes(b"hello")?, true)?;
     builder.add_file("usr/share/doc/hello/README", cas.put_bytes(b"read me")?, false)?;
     let small = builder.store(&cas)?;
-    let layers = [Layer::whole(base), Layer::whole(small)];
+    let layers = [MergeInput::whole(base), MergeInput::whole(small)];
     let fresh = Cas::open(folder)?;
-    timed("complete, first", || fresh.complete(&base))?;
-    timed("complete, again", || fresh.complete(&base))?;
+    timed("complete, first", || fresh.is_complete(&base))?;
+    timed("complete, again", || fresh.is_complete(&base))?;
     let fresh = Cas::open(folder)?;
     timed("merge of base and a small tree, cold", || fresh.merge(&layers))?;
     timed("merge of base and a small tree, again", || fresh.merge(&layers))?;

@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     cas.missing(&digests[..digests.len() / 2])?;
     eprintln!("finding half of them, unused for an hour: {:?}", start.elapsed());
     for most in [u64::MAX, blobs * 3000, 0] {
-        let quota = Quota { most: Some(most), reserved: 0, low: 80 };
+        let quota = Quota { max_bytes: Some(most), reserved_bytes: 0, low_watermark: 80 };
         eprintln!("quota {most}: {:?}", cas.evict(&quota, &|_, _| Vec::new())?);
     }
     Ok(())

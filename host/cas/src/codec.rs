@@ -11,7 +11,7 @@ use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 
 pub(crate) use whole::{decode_tree, encode_tree};
-use wire::{Fields, Value, put_bytes, put_message, put_uint};
+use wire::{FieldReader, FieldValue, put_bytes, put_message, put_uint};
 
 /// Bytes of a name, and of what a symbolic link says, as Linux has it.
 const LONGEST_NAME: usize = 255;
@@ -84,12 +84,12 @@ fn put_properties(out: &mut Vec<u8>, field: u32, node: &NodeProperties) {
 /// Decodes a directory, and says which rule it breaks if it is not in canonical form. Unknown fields are passed over.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Directory, String> {
     let (mut directory, mut properties) = (Directory::default(), None);
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(file)) => directory.files.push(decode_file(file)?),
-            (2, Value::Bytes(child)) => directory.directories.push(decode_child(child)?),
-            (3, Value::Bytes(link)) => directory.symlinks.push(decode_link(link)?),
-            (5, Value::Bytes(message)) => put_once(&mut properties, 5, decode_properties(message)?)?,
+            (1, FieldValue::Bytes(file)) => directory.files.push(decode_file(file)?),
+            (2, FieldValue::Bytes(child)) => directory.directories.push(decode_child(child)?),
+            (3, FieldValue::Bytes(link)) => directory.symlinks.push(decode_link(link)?),
+            (5, FieldValue::Bytes(message)) => put_once(&mut properties, 5, decode_properties(message)?)?,
             _ => {}
         }
     }
@@ -100,12 +100,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Directory, String> {
 
 fn decode_file(bytes: &[u8]) -> Result<FileNode, String> {
     let (mut name, mut digest, mut executable, mut properties) = (String::new(), None, false, None);
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(text)) => name = decode_text(text)?,
-            (2, Value::Bytes(message)) => put_once(&mut digest, 2, decode_digest(message)?)?,
-            (4, Value::Uint(flag)) => executable = flag != 0,
-            (6, Value::Bytes(message)) => put_once(&mut properties, 6, decode_properties(message)?)?,
+            (1, FieldValue::Bytes(text)) => name = decode_text(text)?,
+            (2, FieldValue::Bytes(message)) => put_once(&mut digest, 2, decode_digest(message)?)?,
+            (4, FieldValue::Uint(flag)) => executable = flag != 0,
+            (6, FieldValue::Bytes(message)) => put_once(&mut properties, 6, decode_properties(message)?)?,
             _ => {}
         }
     }
@@ -115,10 +115,10 @@ fn decode_file(bytes: &[u8]) -> Result<FileNode, String> {
 
 fn decode_child(bytes: &[u8]) -> Result<DirectoryNode, String> {
     let (mut name, mut digest) = (String::new(), None);
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(text)) => name = decode_text(text)?,
-            (2, Value::Bytes(message)) => put_once(&mut digest, 2, decode_digest(message)?)?,
+            (1, FieldValue::Bytes(text)) => name = decode_text(text)?,
+            (2, FieldValue::Bytes(message)) => put_once(&mut digest, 2, decode_digest(message)?)?,
             _ => {}
         }
     }
@@ -128,11 +128,11 @@ fn decode_child(bytes: &[u8]) -> Result<DirectoryNode, String> {
 
 fn decode_link(bytes: &[u8]) -> Result<SymlinkNode, String> {
     let (mut name, mut target, mut properties) = (String::new(), String::new(), None);
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(text)) => name = decode_text(text)?,
-            (2, Value::Bytes(text)) => target = decode_text(text)?,
-            (4, Value::Bytes(message)) => put_once(&mut properties, 4, decode_properties(message)?)?,
+            (1, FieldValue::Bytes(text)) => name = decode_text(text)?,
+            (2, FieldValue::Bytes(text)) => target = decode_text(text)?,
+            (4, FieldValue::Bytes(message)) => put_once(&mut properties, 4, decode_properties(message)?)?,
             _ => {}
         }
     }
@@ -144,10 +144,10 @@ fn decode_link(bytes: &[u8]) -> Result<SymlinkNode, String> {
 
 fn decode_digest(bytes: &[u8]) -> Result<Digest, String> {
     let (mut hash, mut size) = (String::new(), 0);
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(text)) => hash = decode_text(text)?,
-            (2, Value::Uint(value)) => size = value,
+            (1, FieldValue::Bytes(text)) => hash = decode_text(text)?,
+            (2, FieldValue::Uint(value)) => size = value,
             _ => {}
         }
     }
@@ -159,16 +159,16 @@ fn decode_digest(bytes: &[u8]) -> Result<Digest, String> {
 
 fn decode_properties(bytes: &[u8]) -> Result<NodeProperties, String> {
     let mut properties = NodeProperties::default();
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(property)) => {
+            (1, FieldValue::Bytes(property)) => {
                 let [name, value] = decode_pair(property)?;
                 properties.properties.push((name, value));
             }
-            (2, Value::Bytes(time)) => {
+            (2, FieldValue::Bytes(time)) => {
                 put_once(&mut properties.mtime, 2, decode_time(time)?)?;
             }
-            (3, Value::Bytes(mode)) => put_once(&mut properties.unix_mode, 3, decode_mode(mode)?)?,
+            (3, FieldValue::Bytes(mode)) => put_once(&mut properties.unix_mode, 3, decode_mode(mode)?)?,
             _ => {}
         }
     }
@@ -207,8 +207,8 @@ fn put_once<T>(place: &mut Option<T>, field: u32, value: T) -> Result<(), String
 
 fn decode_pair(bytes: &[u8]) -> Result<[String; 2], String> {
     let mut pair = [String::new(), String::new()];
-    for field in Fields::new(bytes) {
-        if let (number @ 1..=2, Value::Bytes(text)) = field? {
+    for field in FieldReader::new(bytes) {
+        if let (number @ 1..=2, FieldValue::Bytes(text)) = field? {
             pair[number as usize - 1] = decode_text(text)?;
         }
     }
@@ -217,8 +217,8 @@ fn decode_pair(bytes: &[u8]) -> Result<[String; 2], String> {
 
 fn decode_uints(bytes: &[u8]) -> Result<[u64; 2], String> {
     let mut pair = [0, 0];
-    for field in Fields::new(bytes) {
-        if let (number @ 1..=2, Value::Uint(value)) = field? {
+    for field in FieldReader::new(bytes) {
+        if let (number @ 1..=2, FieldValue::Uint(value)) = field? {
             pair[number as usize - 1] = value;
         }
     }

@@ -10,16 +10,16 @@ use rustix::fs::FlockOperation;
 use spec_model::Digest;
 
 use crate::error::{CasError, Result};
-use crate::evict::{census, open_unnoticed, read_unnoticed};
+use crate::evict::{inventory, open_noatime, read_directory_noatime};
+use crate::layer_cache::tree_of_layer;
 use crate::layout::{self, BlobName};
 use crate::lock::try_lock;
-use crate::removal::remove_all;
+use crate::remove_tree::remove_all;
 use crate::store::Cas;
-use crate::tree_cache::tree_of;
 
 /// What [`Cas::verify_all`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
+pub struct VerifyReport {
     /// Blobs that were looked at.
     pub blobs: u64,
     /// Their bytes.
@@ -34,9 +34,9 @@ impl Cas {
     ///
     /// # Errors
     /// When the file system fails.
-    pub fn verify_all(&self, progress: impl Fn(u64, u64) + Sync) -> Result<Verified> {
+    pub fn verify_all(&self, progress: impl Fn(u64, u64) + Sync) -> Result<VerifyReport> {
         let folders: Vec<u8> = (0..=u8::MAX).collect();
-        let listed = self.parallel(&folders, |folder| census::digests(self, *folder))?;
+        let listed = self.parallel(&folders, |folder| inventory::list_digests(self, *folder))?;
         let digests: Vec<Digest> = listed.into_iter().flatten().collect();
         let (total, done) = (digests.len() as u64, AtomicU64::new(0));
         let sound = self.parallel(&digests, |digest| {
@@ -48,13 +48,13 @@ impl Cas {
             digests.iter().zip(sound).filter(|(_, sound)| !sound).map(|(digest, _)| *digest).collect();
         self.quarantine_all(&damaged)?;
         let bytes = digests.iter().map(Digest::size).sum();
-        Ok(Verified { blobs: total, bytes, damaged })
+        Ok(VerifyReport { blobs: total, bytes, damaged })
     }
 
     /// Whether a blob and its executable twin have the contents of their name; so has one that is not here.
     fn is_sound(&self, digest: &Digest) -> Result<bool> {
-        let twin = || File::open(self.twin_path(digest));
-        for file in [open_unnoticed(self, digest).map_err(io::Error::from), twin()] {
+        let twin = || File::open(self.executable_copy_path(digest));
+        for file in [open_noatime(self, digest).map_err(io::Error::from), twin()] {
             let found = match file {
                 Ok(file) => self.digest_of(&file),
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
@@ -87,18 +87,18 @@ impl Cas {
         }
         let layers = self.layers_with(damaged);
         self.while_removing(|| {
-            damaged.iter().try_for_each(|digest| self.set_aside(digest))?;
+            damaged.iter().try_for_each(|digest| self.move_to_quarantine(digest))?;
             layers.iter().try_for_each(|layer| self.retire_layer(layer))
         })
     }
 
     /// Moves a blob to quarantine; removes it when there is no room for that.
-    fn set_aside(&self, digest: &Digest) -> Result<()> {
+    fn move_to_quarantine(&self, digest: &Digest) -> Result<()> {
         self.shared.directories.forget(digest);
         let (path, folder) = (self.blob_path(digest), self.root().join(layout::QUARANTINE));
         let moved = fs::create_dir_all(&folder).and_then(|()| fs::rename(&path, folder.join(digest.hex())));
         let gone = moved.or_else(|_| fs::remove_file(&path));
-        for gone in [gone, fs::remove_file(self.twin_path(digest))] {
+        for gone in [gone, fs::remove_file(self.executable_copy_path(digest))] {
             match gone {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(CasError::io("quarantine", &path)(error));
@@ -116,7 +116,7 @@ impl Cas {
         layers
             .filter(|path| path.extension().is_none_or(|extension| extension != "lock"))
             // Nothing here goes by size.
-            .filter(|path| tree_of(path).is_some_and(|tree| tree_has(self, &tree, &damaged)))
+            .filter(|path| tree_of_layer(path).is_some_and(|tree| tree_has(self, &tree, &damaged)))
             .collect()
     }
 
@@ -140,7 +140,7 @@ impl Cas {
         Ok(())
     }
 
-    fn twin_path(&self, digest: &Digest) -> PathBuf {
+    fn executable_copy_path(&self, digest: &Digest) -> PathBuf {
         self.root().join(layout::EXEC).join(BlobName::of(digest).text())
     }
 }
@@ -152,7 +152,8 @@ fn tree_has(cas: &Cas, root: &Digest, damaged: &HashSet<[u8; 32]>) -> bool {
         if !seen.insert(*digest.hash()) {
             continue;
         }
-        let Some(directory) = read_unnoticed(cas, &digest).filter(|_| !damaged.contains(digest.hash()))
+        let Some(directory) =
+            read_directory_noatime(cas, &digest).filter(|_| !damaged.contains(digest.hash()))
         else {
             return true;
         };
@@ -170,7 +171,7 @@ mod tests {
 
     use super::*;
     use crate::builder::TreeBuilder;
-    use crate::tree_cache::{LayerCache, LayerForm};
+    use crate::layer_cache::{LayerCache, LayerForm};
 
     #[test]
     fn damage_is_found_and_all_that_came_of_it_goes() -> Result<()> {

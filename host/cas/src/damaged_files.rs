@@ -7,24 +7,24 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::store::Cas;
 
-type Tell = Box<dyn Fn(&Path, &str) + Send + Sync>;
+type DamageCallback = Box<dyn Fn(&Path, &str) + Send + Sync>;
 
 /// Who is told, and what they were told.
 #[derive(Default)]
 pub(crate) struct DamagedFiles {
-    tell: OnceLock<Tell>,
+    tell: OnceLock<DamageCallback>,
     told: Mutex<HashSet<PathBuf>>,
 }
 
 impl Cas {
     /// Has `tell` called, once for each, with the files that count as not there because they are damaged, and with what
     /// is wrong with them. Only the first call of this matters.
-    pub fn tell_of_damage(&self, tell: impl Fn(&Path, &str) + Send + Sync + 'static) {
+    pub fn on_damaged_file(&self, tell: impl Fn(&Path, &str) + Send + Sync + 'static) {
         let _ = self.shared.damaged_files.tell.set(Box::new(tell));
     }
 
     /// Tells that a file is damaged.
-    pub(crate) fn note_damaged(&self, path: &Path, why: &str) {
+    pub(crate) fn report_damaged_file(&self, path: &Path, why: &str) {
         let DamagedFiles { tell, told } = &self.shared.damaged_files;
         if let Some(tell) = tell.get()
             && told.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned())

@@ -1,11 +1,11 @@
 //! Where a tree goes that a user asked for: a new folder, or one that is there.
 //!
 //! The tree is made in a folder of our own: beside the new one, or inside the one that is there, which may be a mount
-//! point, or lie in a folder that may not be written. It is moved to its place when it is whole. Everything is reached
+//! point, or lie in a folder that may not be written. It is moved to its placement when it is whole. Everything is reached
 //! by descriptors, and no link in a destination is followed, for others may write there.
 
 mod error;
-mod merge;
+mod move_into;
 mod staging;
 
 use std::fs;
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub use error::DestinationError;
 use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, Timespec};
 use rustix::io::Errno;
-use staging::Staging;
+use staging::StagingFolder;
 
 use crate::error::{CasError, Result};
 use crate::temp::fixed_times;
@@ -29,23 +29,23 @@ const FOLDER: Mode = Mode::from_raw_mode(0o777);
 #[derive(Debug)]
 pub struct Destination {
     path: PathBuf,
-    staging: Staging,
-    place: Place,
+    staging: StagingFolder,
+    placement: Placement,
     /// Folders above it that were made for it.
     parents: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
-enum Place {
-    /// There is nothing of this name in the folder that holds the staging.
+enum Placement {
+    /// Existing is nothing of this name in the folder that holds the staging.
     New(std::ffi::OsString),
     /// This folder, which holds the staging.
-    There(OwnedFd),
+    Existing(OwnedFd),
 }
 
 impl Destination {
     /// Prepares for a tree at `path`: a folder that is there and empty, or is to be made. With `force` files of the
-    /// tree take the place of those that are there.
+    /// tree take the placement of those that are there.
     ///
     /// # Errors
     /// `checkout-directory-not-empty`, `destination-no-folder`, or when the file system fails.
@@ -56,9 +56,9 @@ impl Destination {
             Err(error) if error.kind() == ErrorKind::NotFound && path.symlink_metadata().is_err() => {
                 Self::new(path)
             }
-            Ok(_) => Err(DestinationError::NoFolder { path }.into()),
+            Ok(_) => Err(DestinationError::NotAFolder { path }.into()),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                Err(DestinationError::NoFolder { path }.into())
+                Err(DestinationError::NotAFolder { path }.into())
             }
             Err(error) => Err(CasError::io("look up", &path)(error)),
         }
@@ -66,30 +66,30 @@ impl Destination {
 
     fn inside(path: PathBuf, force: bool) -> Result<Self> {
         let folder = fs::File::open(&path).map_err(CasError::io("open", &path))?.into();
-        staging::sweep(&folder);
+        staging::remove_abandoned_staging(&folder);
         let empty = staging::is_empty(&folder).map_err(CasError::io("list", &path))?;
         if !empty && !force {
             return Err(DestinationError::NotEmpty { path }.into());
         }
-        let staging = Staging::make(&folder).map_err(CasError::io("write to", &path))?;
-        Ok(Self { path, staging, place: Place::There(folder), parents: Vec::new() })
+        let staging = StagingFolder::make(&folder).map_err(CasError::io("write to", &path))?;
+        Ok(Self { path, staging, placement: Placement::Existing(folder), parents: Vec::new() })
     }
 
     fn new(path: PathBuf) -> Result<Self> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(DestinationError::NoFolder { path }.into());
+            return Err(DestinationError::NotAFolder { path }.into());
         };
         let missing: Vec<PathBuf> =
             parent.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
         let made = fs::create_dir_all(parent).and_then(|()| {
             let folder = fs::File::open(parent)?.into();
-            staging::sweep(&folder);
-            Staging::make(&folder)
+            staging::remove_abandoned_staging(&folder);
+            StagingFolder::make(&folder)
         });
         let staging =
             made.inspect_err(|_| remove_empty(&missing)).map_err(CasError::io("write to", parent))?;
-        let place = Place::New(name.to_owned());
-        Ok(Self { path, staging, place, parents: missing })
+        let placement = Placement::New(name.to_owned());
+        Ok(Self { path, staging, placement, parents: missing })
     }
 
     /// Where it will be.
@@ -116,7 +116,7 @@ impl Destination {
             .map_err(CasError::io("create", self.path.join(path)))
     }
 
-    /// Makes an empty file, in the place of an earlier one, with these permissions as far as the user's umask gives
+    /// Makes an empty file, in the placement of an earlier one, with these permissions as far as the user's umask gives
     /// them; see [`make_folder`](Self::make_folder).
     ///
     /// # Errors
@@ -146,16 +146,16 @@ impl Destination {
         &self.staging.tree
     }
 
-    /// Moves the tree to its place. Then folders get those of `permissions`, by their paths in the tree, that the
+    /// Moves the tree to its placement. Then folders get those of `permissions`, by their paths in the tree, that the
     /// user's umask gives; a folder has to come after those in it.
     ///
     /// # Errors
     /// `checkout-directory-not-empty` when somebody else made it meanwhile, `destination-taken` when a folder that is not empty
     /// is where a file should be, or when the file system fails.
     pub fn finish(&self, permissions: &[(PathBuf, u32)]) -> Result<()> {
-        let root = match &self.place {
-            Place::New(name) => {
-                match self.staging.give_tree(name) {
+        let root = match &self.placement {
+            Placement::New(name) => {
+                match self.staging.publish_tree(name) {
                     Err(Errno::EXIST | Errno::NOTEMPTY) => {
                         return Err(DestinationError::NotEmpty { path: self.path.clone() }.into());
                     }
@@ -163,8 +163,8 @@ impl Destination {
                 }
                 self.tree()
             }
-            Place::There(folder) => {
-                merge::merge(self.tree(), folder, &self.path)?;
+            Placement::Existing(folder) => {
+                move_into::move_into(self.tree(), folder, &self.path)?;
                 folder
             }
         };

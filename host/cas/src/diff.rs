@@ -69,10 +69,10 @@ impl Cas {
     }
 }
 
-type Pair<'a> = [Option<EntryRef<'a>>; 2];
+type EntryPair<'a> = [Option<EntryRef<'a>>; 2];
 
-fn differing<'a>(a: &'a Directory, b: &'a Directory) -> BTreeMap<&'a str, Pair<'a>> {
-    let mut names: BTreeMap<&str, Pair<'_>> = BTreeMap::new();
+fn differing<'a>(a: &'a Directory, b: &'a Directory) -> BTreeMap<&'a str, EntryPair<'a>> {
+    let mut names: BTreeMap<&str, EntryPair<'_>> = BTreeMap::new();
     for (side, directory) in [a, b].into_iter().enumerate() {
         for entry in entries(directory) {
             names.entry(entry.name()).or_default()[side] = Some(entry);
@@ -88,7 +88,7 @@ mod tests {
     use proptest::test_runner::{TestError, TestRunner};
 
     use super::*;
-    use crate::sample::{PathMap, Picture, arbitrary_paths, picture, store};
+    use crate::test_trees::{PathMap, Picture, arbitrary_paths, picture, store};
 
     fn apply(picture: &mut Picture, changes: &[Change]) {
         for change in changes {

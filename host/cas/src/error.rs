@@ -88,7 +88,7 @@ pub enum CasError {
         /// The name of the setting.
         setting: &'static str,
     },
-    /// The work was given up, see [`Cas::heeding`](crate::Cas::heeding). Reason `cancelled`.
+    /// The work was given up, see [`Cas::with_cancel`](crate::Cas::with_cancel). Reason `cancelled`.
     #[error("the work on the store was cancelled")]
     Cancelled,
     /// Two things that cannot lie over each other want the same place. Reason `cas-collision`.

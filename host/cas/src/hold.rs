@@ -47,8 +47,8 @@ impl Holds {
 }
 
 impl Cas {
-    /// Makes a hold. Where there is a [grace](Self::hold_for), it covers what was used that long before, too. Where
-    /// nothing can be written only this process heeds it, until [`tell_holds`](Self::tell_holds) tells others.
+    /// Makes a hold. Where there is a [grace](Self::hold_recently_used), it covers what was used that long before, too. Where
+    /// nothing can be written only this process heeds it, until [`publish_holds`](Self::publish_holds) tells others.
     ///
     /// # Errors
     /// When the file system fails.
@@ -67,7 +67,7 @@ impl Cas {
     ///
     /// # Errors
     /// When the file system fails.
-    pub fn hold_for(&self, grace: Duration) -> Result<()> {
+    pub fn hold_recently_used(&self, grace: Duration) -> Result<()> {
         let mut holds = self.holds();
         holds.grace = Some(grace);
         self.try_publish(&mut holds)
@@ -77,12 +77,12 @@ impl Cas {
     ///
     /// # Errors
     /// When the file system fails otherwise.
-    pub fn tell_holds(&self) -> Result<()> {
+    pub fn publish_holds(&self) -> Result<()> {
         self.try_publish(&mut self.holds())
     }
 
     fn try_publish(&self, holds: &mut Holds) -> Result<()> {
-        match self.publish_holds(holds) {
+        match self.write_hold_file(holds) {
             Err(error) if !error.is_unwritable() => Err(error),
             _ => Ok(()),
         }
@@ -92,7 +92,7 @@ impl Cas {
         self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn publish_holds(&self, holds: &mut Holds) -> Result<()> {
+    fn write_hold_file(&self, holds: &mut Holds) -> Result<()> {
         let oldest = holds.oldest();
         // Without holds the file says too much until the next one comes, or the process ends.
         let Some(oldest) = oldest else { return Ok(()) };
@@ -130,7 +130,7 @@ impl Drop for Hold {
         let mut holds = self.cas.holds();
         holds.live.remove(&self.place);
         // What it says is too much at worst.
-        let _ = self.cas.publish_holds(&mut holds);
+        let _ = self.cas.write_hold_file(&mut holds);
     }
 }
 
@@ -147,7 +147,7 @@ mod tests {
         let hold = other.hold()?;
         let since = one.held_since()?;
         assert!(before <= since && since <= Moment::now());
-        other.hold_for(Duration::from_secs(1000))?;
+        other.hold_recently_used(Duration::from_secs(1000))?;
         assert!(one.held_since()? < before.before(Duration::from_secs(900)));
         drop((hold, other));
         assert_eq!(one.held_since()?, Moment::LAST);

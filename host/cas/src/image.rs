@@ -24,12 +24,12 @@ use crate::store::Cas;
 
 /// Who owns the files of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Owner {
+pub(crate) struct FileOwner {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
 }
 
-impl Owner {
+impl FileOwner {
     /// The user and the group that this process makes files with.
     pub(crate) fn of_process() -> Self {
         let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
@@ -41,9 +41,9 @@ impl Owner {
 ///
 /// # Errors
 /// As [`Cas::directory`], or when `to` cannot be written.
-pub(crate) fn write_image(cas: &Cas, root: &Digest, owner: Owner, to: &mut dyn Write) -> Result<()> {
-    let plan = plan::Plan::new(cas, root)?;
-    write::Writer::new(&plan, owner, to).image()
+pub(crate) fn write_image(cas: &Cas, root: &Digest, owner: FileOwner, to: &mut dyn Write) -> Result<()> {
+    let plan = plan::ImagePlan::new(cas, root)?;
+    write::ImageWriter::new(&plan, owner, to).image()
 }
 
 /// Whether the file holds a whole image: its record says how long it is.

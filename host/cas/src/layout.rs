@@ -10,7 +10,7 @@ use spec_model::Digest;
 use crate::error::{CasError, Result};
 
 /// BuildStream's one modification time of every staged file: 2011-11-11 11:11:11 UTC, in seconds.
-pub const MTIME: i64 = 1_321_009_871;
+pub const FIXED_MTIME: i64 = 1_321_009_871;
 
 /// Contents, mode 0644, one inode per blob.
 pub(crate) const OBJECTS: &str = "objects";
@@ -20,13 +20,13 @@ pub(crate) const EXEC: &str = "exec";
 pub(crate) const TMP: &str = "tmp";
 /// Damaged blobs, kept for people to look at.
 pub(crate) const QUARANTINE: &str = "quarantine";
-/// Markers of trees known to be whole, see [`crate::complete`].
+/// Markers of trees known to be whole, see [`crate::completeness`].
 pub(crate) const COMPLETE: &str = "complete";
-/// Checked-out trees, see [`crate::tree_cache`].
+/// Checked-out trees, see [`crate::layer_cache`].
 pub(crate) const TREES: &str = "trees";
 /// Results of actions, see [`crate::action_cache`].
 pub(crate) const ACTIONS: &str = "actions";
-/// What is known of how much there is, see [`crate::estimate`] and [`crate::evict`].
+/// What is known of how much there is, see [`crate::usage_estimate`] and [`crate::evict`].
 pub(crate) const QUOTA: &str = "quota";
 /// Named records, see [`crate::refs`].
 pub(crate) const REFS: &str = "refs";

@@ -6,26 +6,26 @@
 //! Symbolic links are never followed.
 //!
 //! Under these rules nothing a higher layer brings can bare something of a lower one, so the result is always the
-//! same as stacking the layers, each without what was left out of it, by overlayfs: see [`Merged::placed`].
+//! same as stacking the layers, each without what was left out of it, by overlayfs: existing [`MergedTree::contributions`].
 
-mod landing;
+mod input_merger;
+mod mutable_directory;
 mod origins;
 #[cfg(test)]
 mod tests;
-mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use spec_model::Digest;
 
-use crate::builder::Batch;
+use crate::builder::DirectoryBatch;
 use crate::error::Result;
 use crate::limits::Meter;
 use crate::store::Cas;
 use crate::tree::components;
 
+use mutable_directory::MutableDirectory;
 pub use origins::Origins;
-use work::Work;
 
 /// Layers that are kept for one overlapping path.
 const MOST_OVERLAPS: usize = 64;
@@ -36,7 +36,7 @@ pub type PathFilter<'a> = &'a dyn Fn(&str) -> bool;
 
 /// One tree to lay over those before it.
 #[derive(Clone, Copy)]
-pub struct Layer<'a> {
+pub struct MergeInput<'a> {
     /// The tree.
     pub root: Digest,
     /// Where its root goes, a relative path; empty for the root. Made when not there.
@@ -45,7 +45,7 @@ pub struct Layer<'a> {
     pub filter: Option<PathFilter<'a>>,
 }
 
-impl Layer<'_> {
+impl MergeInput<'_> {
     /// All of a tree, at the root.
     #[must_use]
     pub fn whole(root: Digest) -> Self {
@@ -55,18 +55,18 @@ impl Layer<'_> {
 
 /// The result of laying trees over each other. Layers are named by their index.
 #[derive(Clone, Debug)]
-pub struct Merged {
+pub struct MergedTree {
     /// The whole tree; its new directories are stored.
     pub root: Digest,
     /// What of each layer landed, as a tree from the merged root. The layer's own tree when all of it did, at the
     /// root. Stacking these by overlayfs, the first at the bottom, shows exactly the whole tree.
-    pub placed: Vec<Digest>,
+    pub contributions: Vec<Digest>,
     /// Which layer each path came from.
     pub origins: Origins,
     /// For every file that replaced another, by path from the merged root: all layers that have brought it, from the
     /// bottom; of very many the first ones and the last.
     pub overlaps: BTreeMap<String, Vec<usize>>,
-    /// Layer and path from the merged root of every file left out because a directory with entries is there.
+    /// Input and path from the merged root of every file left out because a directory with entries is there.
     pub ignored: Vec<(usize, String)>,
 }
 
@@ -77,54 +77,54 @@ impl Cas {
     /// `cas-collision` for a directory over something else; `cas-bad-path` for a location that is no relative path;
     /// `tree-too-large` when more entries meet than a tree may have; as [`directory`](Self::directory); when the disk is
     /// full.
-    pub fn merge(&self, layers: &[Layer<'_>]) -> Result<Merged> {
-        let mut merging = Merging::new(self);
+    pub fn merge(&self, layers: &[MergeInput<'_>]) -> Result<MergedTree> {
+        let mut merging = TreeMerger::new(self);
         for layer in layers {
             merging.add(layer)?;
         }
         let root = merging.root()?;
-        let Merging { placed, overlaps, ignored, whole, .. } = merging;
-        Ok(Merged { root, placed, origins: whole.into_origins(), overlaps, ignored })
+        let TreeMerger { contributions, overlaps, ignored, whole, .. } = merging;
+        Ok(MergedTree { root, contributions, origins: whole.into_origins(), overlaps, ignored })
     }
 }
 
 /// A merge that goes on: what a layer costs does not depend on how many came before it. After an error it is in no
 /// defined state.
-pub struct Merging {
+pub struct TreeMerger {
     cas: Cas,
-    batch: Batch,
-    whole: Work,
-    placed: Vec<Digest>,
+    batch: DirectoryBatch,
+    whole: MutableDirectory,
+    contributions: Vec<Digest>,
     overlaps: BTreeMap<String, Vec<usize>>,
     ignored: Vec<(usize, String)>,
     /// Paths in `overlaps` that were met since somebody asked.
     met: BTreeSet<String>,
     /// Entries of layers that were looked at.
-    looked_at: u64,
+    entries_read: u64,
 }
 
 /// What was noticed of some layers. Layers are named by their index, paths are from the merged root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Noticed {
-    /// As in [`Merged::overlaps`], of every file that one of these layers brought.
+pub struct OverlapReport {
+    /// As in [`MergedTree::overlaps`], of every file that one of these layers brought.
     pub overlaps: BTreeMap<String, Vec<usize>>,
-    /// As in [`Merged::ignored`], of these layers.
+    /// As in [`MergedTree::ignored`], of these layers.
     pub ignored: Vec<(usize, String)>,
 }
 
-impl Merging {
+impl TreeMerger {
     /// A merge without layers: the empty tree.
     #[must_use]
     pub fn new(cas: &Cas) -> Self {
         Self {
             cas: cas.clone(),
-            batch: Batch::new(cas.function()),
-            whole: Work::empty(0),
-            placed: Vec::new(),
+            batch: DirectoryBatch::new(cas.function()),
+            whole: MutableDirectory::empty(0),
+            contributions: Vec::new(),
             overlaps: BTreeMap::new(),
             ignored: Vec::new(),
             met: BTreeSet::new(),
-            looked_at: 0,
+            entries_read: 0,
         }
     }
 
@@ -132,8 +132,8 @@ impl Merging {
     ///
     /// # Errors
     /// As [`Cas::merge`].
-    pub fn add(&mut self, layer: &Layer<'_>) -> Result<()> {
-        let index = self.placed.len();
+    pub fn add(&mut self, layer: &MergeInput<'_>) -> Result<()> {
+        let index = self.contributions.len();
         let location = layer.location.trim_matches('/');
         let names = if location.is_empty() { Vec::new() } else { components(location)? };
         let Self { cas, batch, whole, overlaps, ignored, met, .. } = self;
@@ -144,12 +144,16 @@ impl Merging {
             target = target.open(cas, name, index, &path)?;
         }
         let meter = Meter::new(cas.limits, &cas.cancel);
-        let mut merge = Merge { cas, meter, batch, overlaps, ignored, met };
-        let mut landing = landing::Landing { merge: &mut merge, index, filter: layer.filter, base: location };
-        let landed = landing.land(target, &layer.root, &mut String::new())?;
-        self.looked_at += merge.meter.count();
-        let placed = names.iter().rev().fold(landed, |below, name| batch.add(landing::wrap(name, below)));
-        self.placed.push(placed);
+        let mut merge = MergeContext { cas, meter, batch, overlaps, ignored, met };
+        let mut input_merger =
+            input_merger::InputMerger { merge: &mut merge, index, filter: layer.filter, base: location };
+        let landed = input_merger.merge_directory(target, &layer.root, &mut String::new())?;
+        self.entries_read += merge.meter.count();
+        let contributions = names
+            .iter()
+            .rev()
+            .fold(landed, |below, name| batch.add(input_merger::directory_containing(name, below)));
+        self.contributions.push(contributions);
         Ok(())
     }
 
@@ -173,44 +177,47 @@ impl Merging {
         Ok(found)
     }
 
-    /// As [`Merged::placed`], of the layers that were added by now.
+    /// As [`MergedTree::contributions`], of the layers that were added by now.
     ///
     /// # Errors
     /// When the disk is full or fails.
-    pub fn placed(&mut self) -> Result<&[Digest]> {
+    pub fn contributions(&mut self) -> Result<&[Digest]> {
         self.store()?;
-        Ok(&self.placed)
+        Ok(&self.contributions)
     }
 
-    /// As [`Origins::layer_of`].
+    /// As [`Origins::input_of`].
     #[must_use]
-    pub fn layer_of(&self, path: &str) -> usize {
-        self.whole.layer_of(path)
+    pub fn input_of(&self, path: &str) -> usize {
+        self.whole.input_of(path)
     }
 
     /// What was noticed of the layers since this was last asked.
-    pub fn take_noticed(&mut self) -> Noticed {
+    pub fn take_overlap_report(&mut self) -> OverlapReport {
         let met = std::mem::take(&mut self.met).into_iter();
         let layers = |path: String| self.overlaps.get(&path).cloned().map(|layers| (path, layers));
-        Noticed { overlaps: met.filter_map(layers).collect(), ignored: std::mem::take(&mut self.ignored) }
+        OverlapReport {
+            overlaps: met.filter_map(layers).collect(),
+            ignored: std::mem::take(&mut self.ignored),
+        }
     }
 
     fn store(&mut self) -> Result<()> {
-        std::mem::replace(&mut self.batch, Batch::new(self.cas.function())).store(&self.cas)
+        std::mem::replace(&mut self.batch, DirectoryBatch::new(self.cas.function())).store(&self.cas)
     }
 }
 
 /// What a merge has come to, beside the tree.
-struct Merge<'a> {
+struct MergeContext<'a> {
     cas: &'a Cas,
     meter: Meter<'a>,
-    batch: &'a mut Batch,
+    batch: &'a mut DirectoryBatch,
     overlaps: &'a mut BTreeMap<String, Vec<usize>>,
     ignored: &'a mut Vec<(usize, String)>,
     met: &'a mut BTreeSet<String>,
 }
 
-impl Merge<'_> {
+impl MergeContext<'_> {
     /// Notes that a layer replaces what `owner` brought.
     fn overlap(&mut self, path: String, owner: usize, layer: usize) {
         let layers = self.overlaps.entry(path.clone()).or_insert_with(|| vec![owner]);

@@ -12,7 +12,7 @@ use crate::error::{CasError, Result};
 use crate::layout::{self, BlobName};
 use crate::sparse;
 use crate::store::{Cas, is_file_of};
-use crate::usage::note_open_blob;
+use crate::usage::note_use_of_blob;
 
 /// Bytes read at a time when hashing: large enough that system calls do not count, small enough for the cache.
 pub(crate) const CHUNK: usize = 256 << 10;
@@ -49,7 +49,7 @@ impl Cas {
         if !is_file_of(&stat, digest.size()) {
             return Err(missing());
         }
-        note_open_blob(&file, &stat);
+        note_use_of_blob(&file, &stat);
         Ok(file)
     }
 

@@ -10,7 +10,7 @@ use crate::error::{CasError, Result};
 use crate::layout;
 use crate::store::Cas;
 use crate::tree::{components, push_name};
-use crate::usage::{note_open_record, open_unnoticed};
+use crate::usage::{note_use_of_record, open_noatime};
 
 /// The records of one kind, such as `artifacts` or `sources`. Names are relative paths: `PROJECT/NORMAL-NAME/KEY`.
 #[derive(Clone, Debug)]
@@ -34,20 +34,20 @@ impl Refs {
     /// # Errors
     /// `cas-bad-path`, or when the file system fails.
     pub fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let record = self.read(name, |path| File::open(path).inspect(note_open_record))?;
+        let record = self.read(name, |path| File::open(path).inspect(note_use_of_record))?;
         let path = self.folder.join(name);
         match (&record, fs::metadata(&path)) {
-            (None, Ok(there)) if there.is_dir() => self.damaged(name, "it is a folder"),
-            (None, Ok(there)) if there.len() == 0 => self.damaged(name, "it is empty"),
+            (None, Ok(there)) if there.is_dir() => self.report_damaged(name, "it is a folder"),
+            (None, Ok(there)) if there.len() == 0 => self.report_damaged(name, "it is empty"),
             _ => {}
         }
         Ok(record)
     }
 
     /// Tells that what [`get`](Self::get) answered means nothing, so that the record counts as absent; see
-    /// [`Cas::tell_of_damage`].
-    pub fn damaged(&self, name: &str, why: &str) {
-        self.cas.note_damaged(&self.folder.join(name), why);
+    /// [`Cas::on_damaged_file`].
+    pub fn report_damaged(&self, name: &str, why: &str) {
+        self.cas.report_damaged_file(&self.folder.join(name), why);
     }
 
     /// As [`get`](Self::get), but it does not count as a use.
@@ -55,7 +55,7 @@ impl Refs {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn peek(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        self.read(name, |path| Ok(open_unnoticed(CWD, path)?))
+        self.read(name, |path| Ok(open_noatime(CWD, path)?))
     }
 
     fn read(&self, name: &str, open: impl Fn(&Path) -> io::Result<File>) -> Result<Option<Vec<u8>>> {
@@ -76,8 +76,8 @@ impl Refs {
     pub fn put(&self, names: &[&str], bytes: &[u8]) -> Result<()> {
         let mut written = Vec::new();
         let put = self.write(names, bytes, &mut written);
-        let put =
-            put.and_then(|()| written.iter().try_for_each(|(fresh, path)| self.cas.move_fresh(fresh, path)));
+        let put = put
+            .and_then(|()| written.iter().try_for_each(|(fresh, path)| self.cas.publish_file(fresh, path)));
         // What was moved is not there any more.
         put.inspect_err(|_| written.iter().for_each(|(fresh, _)| _ = fs::remove_file(fresh)))
     }
@@ -86,7 +86,7 @@ impl Refs {
     fn write(&self, names: &[&str], bytes: &[u8], written: &mut Vec<(PathBuf, PathBuf)>) -> Result<()> {
         for name in names {
             let path = self.path(name)?;
-            written.push((self.cas.write_fresh(bytes)?, path));
+            written.push((self.cas.write_unpublished(bytes)?, path));
         }
         Ok(())
     }

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::error::{CasError, Result};
-use crate::removal::remove_all;
+use crate::remove_tree::remove_all;
 use crate::store::Cas;
-use crate::temp::{TempArea, make_ours};
+use crate::temp::{TempArea, set_exact_mode};
 
 /// A folder of this process, on the file system of the store. Removed when dropped; if the process is killed, when
 /// the store is next opened.
@@ -51,15 +51,15 @@ impl ScratchArea {
 
 fn make(area: &TempArea) -> Result<ScratchDir> {
     let path = area.fresh()?;
-    make_own(&path, 0o700)?;
+    create_dir_exact(&path, 0o700)?;
     Ok(ScratchDir { path })
 }
 
 /// Makes a folder with exactly this mode, of the group that this process makes files with, without access lists.
-pub(crate) fn make_own(path: &Path, mode: u32) -> Result<()> {
+pub(crate) fn create_dir_exact(path: &Path, mode: u32) -> Result<()> {
     fs::create_dir(path).map_err(CasError::io("create", path))?;
     let folder = File::open(path).map_err(CasError::io("open", path))?;
-    make_ours(&folder, mode).map_err(CasError::io("take", path))
+    set_exact_mode(&folder, mode).map_err(CasError::io("take", path))
 }
 
 impl ScratchDir {
@@ -75,7 +75,7 @@ impl ScratchDir {
     /// When the file system fails.
     pub fn folder(&self, name: &str, mode: u32) -> Result<PathBuf> {
         let path = self.path.join(name);
-        make_own(&path, mode)?;
+        create_dir_exact(&path, mode)?;
         Ok(path)
     }
 }

@@ -167,7 +167,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::sample::function;
+    use crate::test_trees::function;
 
     const PAGE: u64 = 64 << 10;
 

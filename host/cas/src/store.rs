@@ -1,12 +1,13 @@
 //! The disk store: one file per blob, named by its hash.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use rayon::prelude::*;
@@ -18,16 +19,19 @@ use spec_model::{Cancel, Digest, DigestFunction};
 use crate::damaged_files::DamagedFiles;
 use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
+use crate::existence_index::ExistenceIndex;
 use crate::hold::Holds;
-use crate::kept::Kept;
+use crate::layer_cache::LayerForm;
 use crate::layout::{self, BlobName};
 use crate::limits::Limits;
-use crate::roll::Roll;
-use crate::temp::{TempArea, TempFile, spread};
-use crate::tree_cache::LayerForm;
+use crate::resource_cache::ResourceCache;
+use crate::temp::{TempArea, TempFile, spread_subfolders};
 
 /// Fewer blobs than this are not worth a second thread.
-pub(crate) const WORTH_SHARING: usize = 64;
+pub(crate) const MIN_FOR_THREADS: usize = 64;
+
+/// The disk gives every file at least this many bytes.
+const DISK_BLOCK: u64 = 4096;
 
 /// A content-addressed store in a folder. A clone is another handle on the same store.
 ///
@@ -51,15 +55,15 @@ pub(crate) struct Shared {
     pub(crate) temp: TempArea,
     pub(crate) directories: DirectoryCache,
     pub(crate) holds: Mutex<Holds>,
-    pub(crate) roll: Roll,
+    pub(crate) existence_index: ExistenceIndex,
     pub(crate) damaged_files: DamagedFiles,
     /// Directories that were made and cannot be stored, if this is wanted.
     pub(crate) unstored: OnceLock<Mutex<HashMap<Digest, Arc<Directory>>>>,
-    /// Bytes of blobs that this handle stored and that are in no [estimate](crate::estimate) yet.
-    pub(crate) added: AtomicU64,
+    /// Bytes of blobs that this handle stored and that are in no [estimate](crate::usage_estimate) yet.
+    pub(crate) added_bytes: AtomicU64,
     workers: OnceLock<rayon::ThreadPool>,
     layer_form: OnceLock<LayerForm>,
-    pub(crate) kept: Kept,
+    pub(crate) resources: ResourceCache,
 }
 
 impl Cas {
@@ -91,13 +95,13 @@ impl Cas {
             temp: TempArea::open(root.join(layout::TMP))?,
             directories: DirectoryCache::default(),
             holds: Mutex::default(),
-            roll: Roll::default(),
+            existence_index: ExistenceIndex::default(),
             damaged_files: DamagedFiles::default(),
             unstored: OnceLock::new(),
-            added: AtomicU64::new(0),
+            added_bytes: AtomicU64::new(0),
             workers: OnceLock::new(),
             layer_form: OnceLock::new(),
-            kept: Kept::default(),
+            resources: ResourceCache::default(),
             function,
             root,
         };
@@ -108,9 +112,9 @@ impl Cas {
         }
     }
 
-    /// Has directories that merges make kept in memory from now on when they cannot be stored, so that trees can be
+    /// Has directories that merges make cached_resource in memory from now on when they cannot be stored, so that trees can be
     /// read together where nothing can be written. They are seen through this handle and its clones alone.
-    pub fn keep_unstored(&self) {
+    pub fn allow_unstored_directories(&self) {
         self.shared.unstored.get_or_init(Mutex::default);
     }
 
@@ -124,7 +128,7 @@ impl Cas {
     /// A handle on the same store whose work ends with `cancelled` within milliseconds when `cancel` is asked for, and
     /// leaves nothing half done that is seen. What was stored by then stays.
     #[must_use]
-    pub fn heeding(mut self, cancel: &Cancel) -> Self {
+    pub fn with_cancel(mut self, cancel: &Cancel) -> Self {
         self.cancel = cancel.clone();
         self
     }
@@ -148,6 +152,20 @@ impl Cas {
     /// The form of layers that works here, as `find` has found out once for this process.
     pub fn layer_form(&self, find: impl FnOnce() -> LayerForm) -> LayerForm {
         *self.shared.layer_form.get_or_init(find)
+    }
+
+    /// The value that was made of the store's file at `path` before, such as a mount of it, or what `make` makes of it
+    /// now. Whoever has a handle on the store in this process finds it again, unless many others were used since; the
+    /// file may be gone by then.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub fn cached_resource<T: Any + Send + Sync, E>(
+        &self,
+        path: &Path,
+        make: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Arc<T>, E> {
+        self.shared.resources.get_or_make(path, make)
     }
 
     /// The function that makes this store's digests.
@@ -219,8 +237,14 @@ impl Cas {
 
     pub(crate) fn publish(&self, temp: TempFile, digest: &Digest) -> Result<()> {
         temp.publish(&self.shared.objects, BlobName::of(digest).path(), 0o644, &self.shared.temp)?;
-        self.note_arrival(digest);
+        self.note_new_blob(digest);
         Ok(())
+    }
+
+    /// Notes that a blob was stored that was not here before.
+    pub(crate) fn note_new_blob(&self, digest: &Digest) {
+        self.shared.existence_index.insert(digest);
+        self.shared.added_bytes.fetch_add(digest.size().next_multiple_of(DISK_BLOCK), Ordering::Relaxed);
     }
 
     pub(crate) fn blob_path(&self, digest: &Digest) -> PathBuf {
@@ -234,7 +258,7 @@ impl Cas {
         job: impl Fn(&T) -> Result<R> + Sync + Send,
     ) -> Result<Vec<R>> {
         let job = |item: &T| self.check_cancel().and_then(|()| job(item));
-        if items.len() < WORTH_SHARING {
+        if items.len() < MIN_FOR_THREADS {
             return items.iter().map(job).collect();
         }
         self.workers()?.install(|| items.par_iter().map(job).collect())
@@ -267,6 +291,6 @@ pub(crate) fn is_file_of(stat: &rustix::fs::Stat, size: u64) -> bool {
 /// Opens a folder of blobs.
 fn open_folder(path: &Path) -> Result<OwnedFd> {
     let folder = File::open(path).map_err(CasError::io("open", path))?;
-    spread(&folder);
+    spread_subfolders(&folder);
     Ok(folder.into())
 }

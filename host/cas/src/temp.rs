@@ -14,20 +14,20 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::error::{CasError, Result};
-use crate::layout::MTIME;
-use crate::removal::{remove_all, remove_entry};
+use crate::layout::FIXED_MTIME;
+use crate::remove_tree::{remove_all, remove_entry};
 use crate::store::{Cas, is_file_of};
 
 /// A folder in which every running process may own one sub-folder, marked by a lock the kernel drops with the process.
 #[derive(Debug)]
 pub(crate) struct TempArea {
     parent: PathBuf,
-    owned: OnceLock<Owned>,
+    owned: OnceLock<ProcessFolder>,
     next: AtomicU64,
 }
 
 #[derive(Debug)]
-struct Owned {
+struct ProcessFolder {
     path: PathBuf,
     _lock: File,
 }
@@ -68,12 +68,12 @@ impl Cas {
     /// Writes a file of the store that may be there already, and its folder if need be: whoever looks finds the old
     /// one or the new one, whole.
     pub(crate) fn replace(&self, path: &Path, bytes: &[u8]) -> Result<()> {
-        let fresh = self.write_fresh(bytes)?;
-        self.move_fresh(&fresh, path)
+        let fresh = self.write_unpublished(bytes)?;
+        self.publish_file(&fresh, path)
     }
 
     /// Writes a file that waits for its place; nothing is left of it when that fails.
-    pub(crate) fn write_fresh(&self, bytes: &[u8]) -> Result<PathBuf> {
+    pub(crate) fn write_unpublished(&self, bytes: &[u8]) -> Result<PathBuf> {
         let fresh = self.shared.temp.fresh()?;
         let written = fs::write(&fresh, bytes).map_err(CasError::io("write", &fresh));
         written.inspect_err(|_| _ = fs::remove_file(&fresh))?;
@@ -81,16 +81,16 @@ impl Cas {
     }
 
     /// Makes the folders of a file of the store, in the place of files.
-    fn clear_way(&self, path: &Path) -> io::Result<()> {
+    fn remove_files_on_the_way(&self, path: &Path) -> io::Result<()> {
         let folders = path.ancestors().skip(1).take_while(|folder| *folder != self.root());
         for folder in folders.filter(|folder| folder.is_file()) {
-            unless_gone(fs::remove_file(folder))?;
+            ignore_not_found(fs::remove_file(folder))?;
         }
         path.parent().map_or(Ok(()), fs::create_dir_all)
     }
 
     /// Moves such a file to its place, or removes it when that fails.
-    pub(crate) fn move_fresh(&self, fresh: &Path, path: &Path) -> Result<()> {
+    pub(crate) fn publish_file(&self, fresh: &Path, path: &Path) -> Result<()> {
         let rename = || fs::rename(fresh, path);
         let moved = match rename() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -98,10 +98,10 @@ impl Cas {
             }
             // What a broken disk or a hand put in its place goes.
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
-                unless_gone(fs::remove_dir_all(path)).and_then(|()| rename())
+                ignore_not_found(fs::remove_dir_all(path)).and_then(|()| rename())
             }
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                self.clear_way(path).and_then(|()| rename())
+                self.remove_files_on_the_way(path).and_then(|()| rename())
             }
             other => other,
         };
@@ -110,21 +110,23 @@ impl Cas {
 }
 
 /// Who else stores the same may have put a file in the place of what is removed here.
-fn unless_gone(removed: io::Result<()>) -> io::Result<()> {
+fn ignore_not_found(removed: io::Result<()>) -> io::Result<()> {
     match removed {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(())
+        }
         other => other,
     }
 }
 
-impl Drop for Owned {
+impl Drop for ProcessFolder {
     fn drop(&mut self) {
         let _ = remove_all(&self.path);
     }
 }
 
 /// Makes and locks a sub-folder. A cleaner may take it between the two steps; then another is made.
-fn claim(parent: &Path) -> Result<Owned> {
+fn claim(parent: &Path) -> Result<ProcessFolder> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     loop {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -135,11 +137,11 @@ fn claim(parent: &Path) -> Result<Owned> {
             other => other.map_err(CasError::io("create", &path))?,
         }
         let Ok(lock) = File::open(&path) else { continue };
-        make_ours(&lock, 0o700).map_err(CasError::io("take", &path))?;
-        spread(&lock);
+        set_exact_mode(&lock, 0o700).map_err(CasError::io("take", &path))?;
+        spread_subfolders(&lock);
         let locked = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();
-        if locked && same_file(&lock, &path) {
-            return Ok(Owned { path, _lock: lock });
+        if locked && is_same_file(&lock, &path) {
+            return Ok(ProcessFolder { path, _lock: lock });
         }
     }
 }
@@ -147,7 +149,7 @@ fn claim(parent: &Path) -> Result<Owned> {
 /// Takes from a folder that this process made what it got from the folder around it: a group, a set-group-id bit, an
 /// access list and one for what will be made in it. What sandboxes find has none of that: a group that they do not know
 /// is an error to them, and modes are those that they ask for.
-pub(crate) fn make_ours(folder: &File, mode: u32) -> io::Result<()> {
+pub(crate) fn set_exact_mode(folder: &File, mode: u32) -> io::Result<()> {
     for list in ["system.posix_acl_default", "system.posix_acl_access"] {
         match rustix::fs::fremovexattr(folder, list) {
             Ok(()) | Err(Errno::NODATA | Errno::OPNOTSUPP) => {}
@@ -164,7 +166,7 @@ pub(crate) fn make_ours(folder: &File, mode: u32) -> io::Result<()> {
 
 /// Has ext4 put each folder made in this one far from the others, with all that is made in it. A file is made slowly
 /// where many were removed during the last five minutes, for ext4 then passes over the place of each of them.
-pub(crate) fn spread(folder: impl AsFd) {
+pub(crate) fn spread_subfolders(folder: impl AsFd) {
     if let Ok(flags) = rustix::fs::ioctl_getflags(&folder)
         && !flags.contains(IFlags::TOPDIR)
     {
@@ -178,7 +180,7 @@ pub(crate) fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn same_file(open: &File, path: &Path) -> bool {
+fn is_same_file(open: &File, path: &Path) -> bool {
     let inode = |meta: fs::Metadata| (meta.dev(), meta.ino());
     matches!((open.metadata(), fs::metadata(path)), (Ok(a), Ok(b)) if inode(a.clone()) == inode(b.clone()))
 }
@@ -221,8 +223,9 @@ impl TempFile {
     pub(crate) fn create(dir: &OwnedFd, near: &CStr, area: &TempArea) -> Result<Self> {
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
         let folder = near.to_bytes().get(..2).unwrap_or(b".");
-        let made =
-            in_fan_out(dir, near, || rustix::fs::openat(dir, folder, flags, Mode::from_raw_mode(0o644)));
+        let made = with_prefix_folder(dir, near, || {
+            rustix::fs::openat(dir, folder, flags, Mode::from_raw_mode(0o644))
+        });
         match made {
             Ok(fd) => Ok(Self { file: fd.into(), name: None }),
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => Self::named(area),
@@ -258,12 +261,12 @@ impl TempFile {
 
     /// Gives the file its final name; `false` when that belongs to a file of another size.
     fn link(&self, dir: &OwnedFd, name: &CStr, mode: u32) -> io::Result<bool> {
-        settle(&self.file, mode)?;
+        set_mode_and_time(&self.file, mode)?;
         let link = || match &self.name {
             None => link_nameless(&self.file, dir, name),
             Some(path) => rustix::fs::linkat(CWD, path, dir, name, AtFlags::empty()),
         };
-        match in_fan_out(dir, name, link) {
+        match with_prefix_folder(dir, name, link) {
             Err(Errno::EXIST) => {
                 match rustix::fs::statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
                     Ok(there) => Ok(is_file_of(&there, self.file.metadata()?.len())),
@@ -284,7 +287,7 @@ impl TempFile {
             Err(Errno::ISDIR) => {
                 // Nobody but a broken disk or a hand puts a folder here.
                 let aside = path.with_extension("folder");
-                unless_gone(rustix::fs::renameat(dir, name, CWD, aside).map_err(Into::into))?;
+                ignore_not_found(rustix::fs::renameat(dir, name, CWD, aside).map_err(Into::into))?;
                 Ok(rustix::fs::renameat(CWD, path, dir, name)?)
             }
             done => Ok(done?),
@@ -304,12 +307,12 @@ impl Drop for TempFile {
 pub(crate) fn fixed_times() -> Timestamps {
     Timestamps {
         last_access: Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW },
-        last_modification: Timespec { tv_sec: MTIME, tv_nsec: 0 },
+        last_modification: Timespec { tv_sec: FIXED_MTIME, tv_nsec: 0 },
     }
 }
 
 /// Gives an open file its final mode and time.
-pub(crate) fn settle(file: &File, mode: u32) -> io::Result<()> {
+pub(crate) fn set_mode_and_time(file: &File, mode: u32) -> io::Result<()> {
     rustix::fs::futimens(file, &fixed_times())?;
     if file.metadata()?.permissions().mode() & 0o7777 != mode {
         rustix::fs::fchmod(file, Mode::from_raw_mode(mode))?;
@@ -318,7 +321,7 @@ pub(crate) fn settle(file: &File, mode: u32) -> io::Result<()> {
 }
 
 /// Runs something that gives a file the name `xx/HASH` below `dir`, making the folder `xx` when it is not there yet.
-pub(crate) fn in_fan_out<T>(
+pub(crate) fn with_prefix_folder<T>(
     dir: &OwnedFd,
     name: &CStr,
     job: impl Fn() -> Result<T, Errno>,

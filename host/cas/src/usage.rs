@@ -89,7 +89,7 @@ impl Cas {
 }
 
 /// Opens a file such that reading it does not count as a use.
-pub(crate) fn open_unnoticed(folder: impl AsFd, path: impl Arg + Copy) -> Result<File, Errno> {
+pub(crate) fn open_noatime(folder: impl AsFd, path: impl Arg + Copy) -> Result<File, Errno> {
     let open = |flags| rustix::fs::openat(&folder, path, flags, Mode::empty());
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     match open(flags | OFlags::NOATIME) {
@@ -101,21 +101,21 @@ pub(crate) fn open_unnoticed(folder: impl AsFd, path: impl Arg + Copy) -> Result
 }
 
 /// Notes a use of a blob that is open.
-pub(crate) fn note_open_blob(file: &File, stat: &Stat) {
+pub(crate) fn note_use_of_blob(file: &File, stat: &Stat) {
     if Moment::of_access(stat).is_stale() {
         let _ = rustix::fs::futimens(file, &ACCESSED);
     }
 }
 
 /// Notes a use of a record that is open.
-pub(crate) fn note_open_record(file: &File) {
+pub(crate) fn note_use_of_record(file: &File) {
     if rustix::fs::fstat(file).is_ok_and(|stat| Moment::of_record(&stat).is_stale()) {
         let _ = rustix::fs::futimens(file, &ACCESSED);
     }
 }
 
 /// Notes a use of an open file that is neither.
-pub(crate) fn note_open(file: &File) {
+pub(crate) fn note_use_of_file(file: &File) {
     if rustix::fs::fstat(file).is_ok_and(|stat| Moment::of_change(&stat).is_stale()) {
         let _ = rustix::fs::futimens(file, &CHANGED);
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use spec_cas::{Captured, Cas, CasError, ScratchDir, Take, Upper};
+use spec_cas::{CapturedTree, Cas, CasError, ImportMode, ScratchDir, UpperDir};
 use spec_model::Digest;
 use spec_sandbox::{Mount, MountKind, RootSpec};
 
@@ -46,7 +46,7 @@ impl Layout {
         let (below, layers) = match plan {
             Plan::Layers(trees) => (None, Layers::new(cas, trees)?),
             Plan::Written { rest, .. } => {
-                let layers: Vec<_> = rest.iter().map(|tree| spec_cas::Layer::whole(*tree)).collect();
+                let layers: Vec<_> = rest.iter().map(|tree| spec_cas::MergeInput::whole(*tree)).collect();
                 let below = cas.merge(&layers)?.root;
                 let one = [below];
                 (Some(below), Layers::new(cas, if rest.len() > MAX_LAYERS { &one } else { rest })?)
@@ -67,11 +67,11 @@ impl Layout {
         cas: &Cas,
         root: impl FnOnce() -> Result<Digest, CasError>,
         wanted: impl Fn(&str) -> bool,
-    ) -> Result<Captured, ExecError> {
+    ) -> Result<CapturedTree, ExecError> {
         let below = self.below.map_or_else(root, Ok)?;
         let (folder, marks) = (&self.upper(), self.layers.marks());
-        let upper = Upper { folder, marks, below, root_below: &|| Ok(below) };
-        Ok(cas.import_upper(&upper, Take::Move, wanted)?)
+        let upper = UpperDir { folder, marks, below, root_below: &|| Ok(below) };
+        Ok(cas.import_upper(&upper, ImportMode::Move, wanted)?)
     }
 
     /// A description of the root for one more command. `/tmp` is shared by all commands of the layout and never

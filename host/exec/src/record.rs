@@ -175,7 +175,7 @@ mod tests {
             super::command(&cas, &gone.action).map_err(|e| e.reason().to_owned()),
             Err("action-missing-blobs".to_owned())
         );
-        let quota = spec_cas::Quota { most: Some(0), reserved: 0, low: 0 };
+        let quota = spec_cas::Quota { max_bytes: Some(0), reserved_bytes: 0, low_watermark: 0 };
         let refs = cas.refs("records");
         refs.put(&["it"], digest.to_string().as_bytes()).expect("stored");
         age(folder.path());

@@ -13,7 +13,7 @@
 
 use std::path::Path;
 
-use spec_cas::{Cas, LayerCache, LayerForm, LayerGuard, OverlayMarks, TreeBuilder};
+use spec_cas::{Cas, LayerCache, LayerForm, LayerGuard, OverlayXattrs, TreeBuilder};
 use spec_model::Digest;
 use spec_sandbox::{Command, Image, Layer, RootSpec, SandboxError};
 
@@ -42,7 +42,7 @@ impl Layers {
             trees.push(cas.digest(b""));
         }
         let guards: Vec<LayerGuard> =
-            cache.separate(&trees)?.iter().map(|tree| cache.layer(tree)).collect::<Result<_, _>>()?;
+            cache.stackable(&trees)?.iter().map(|tree| cache.layer(tree)).collect::<Result<_, _>>()?;
         let layers = guards.iter().map(|guard| layer(cas, form, guard.path())).collect::<Result<_, _>>()?;
         Ok(Self { layers, cache, _guards: guards })
     }
@@ -55,10 +55,10 @@ impl Layers {
     }
 
     /// What overlayfs calls its marks in the upper folder.
-    pub(crate) fn marks(&self) -> OverlayMarks {
+    pub(crate) fn marks(&self) -> OverlayXattrs {
         match self.cache.form() {
-            LayerForm::Image => OverlayMarks::Trusted,
-            LayerForm::Marked | LayerForm::Copied => OverlayMarks::User,
+            LayerForm::Image => OverlayXattrs::Trusted,
+            LayerForm::Marked | LayerForm::Copied => OverlayXattrs::User,
         }
     }
 }
@@ -71,7 +71,7 @@ fn distinct(layers: &[Digest]) -> impl Iterator<Item = &Digest> {
 fn layer(cas: &Cas, form: LayerForm, path: &Path) -> Result<Layer, SandboxError> {
     Ok(match form {
         // The next command on the tree is spared the mount, and the kernel then knows files already.
-        LayerForm::Image => Layer::Image(cas.kept(path, || Image::open(path))?.as_ref().clone()),
+        LayerForm::Image => Layer::Image(cas.cached_resource(path, || Image::open(path))?.as_ref().clone()),
         LayerForm::Marked => Layer::Marked(path.to_owned()),
         LayerForm::Copied => Layer::Directory(path.to_owned()),
     })
@@ -80,7 +80,7 @@ fn layer(cas: &Cas, form: LayerForm, path: &Path) -> Result<Layer, SandboxError>
 fn cache(form: LayerForm, cas: &Cas) -> Result<LayerCache, ExecError> {
     let cache = LayerCache::new(cas.clone(), form);
     match memory::layers().filter(|_| form == LayerForm::Marked) {
-        Some(folder) => Ok(cache.kept_in(folder.to_owned())?),
+        Some(folder) => Ok(cache.in_folder(folder.to_owned())?),
         None => Ok(cache),
     }
 }

@@ -45,8 +45,8 @@ impl DigestFunction {
     #[must_use]
     pub fn hasher(self) -> DigestHasher {
         let state = match self {
-            Self::Sha256 => State::Sha256(Sha256::new()),
-            Self::Blake3 => State::Blake3(Box::default()),
+            Self::Sha256 => HasherState::Sha256(Sha256::new()),
+            Self::Blake3 => HasherState::Blake3(Box::default()),
         };
         DigestHasher { state, size: 0 }
     }
@@ -61,12 +61,12 @@ impl fmt::Display for DigestFunction {
 /// Digests a stream piece by piece.
 #[derive(Clone)]
 pub struct DigestHasher {
-    state: State,
+    state: HasherState,
     size: u64,
 }
 
 #[derive(Clone)]
-enum State {
+enum HasherState {
     Sha256(Sha256),
     /// Apart, because it is of 2 KB.
     Blake3(Box<blake3::Hasher>),
@@ -82,8 +82,8 @@ impl DigestHasher {
     /// Takes the next bytes of the stream.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.state {
-            State::Sha256(state) => state.update(bytes),
-            State::Blake3(state) => _ = state.update(bytes),
+            HasherState::Sha256(state) => state.update(bytes),
+            HasherState::Blake3(state) => _ = state.update(bytes),
         }
         self.size += bytes.len() as u64;
     }
@@ -92,8 +92,8 @@ impl DigestHasher {
     #[must_use]
     pub fn finish(self) -> Digest {
         let hash = match self.state {
-            State::Sha256(state) => state.finalize().into(),
-            State::Blake3(state) => state.finalize().into(),
+            HasherState::Sha256(state) => state.finalize().into(),
+            HasherState::Blake3(state) => state.finalize().into(),
         };
         Digest::new(hash, self.size)
     }

@@ -18,8 +18,8 @@ mod value;
 
 pub use action::{Action, Command, DirectoryFormat, Outputs, Platform};
 pub use action_result::{
-    ActionResult, ActionUsage, Captured, ExecutionMetadata, OutputDirectory, OutputFile, OutputSymlink, Span,
-    SymlinkKind,
+    ActionResult, ActionUsage, ExecutionMetadata, OutputDirectory, OutputFile, OutputSymlink, StreamOutput,
+    SymlinkKind, TimeSpan,
 };
 pub use cancel::{Cancel, CancelGuard};
 pub use digest::{Digest, ParseDigestError};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use spec_cas::{CasError, Limits, Seen, Survey};
+use spec_cas::{CasError, DigestedFolder, Limits, StatCache};
 use spec_model::{Cancel, Digest, DigestFunction};
 
 use crate::blob::{Blob, Provider};
@@ -29,24 +29,24 @@ impl Folder {
         limits: Limits,
         cancel: &Cancel,
     ) -> Result<Self, CasError> {
-        Ok(Self::surveyed(Survey::of(path, function, limits, cancel)?))
+        Ok(Self::surveyed(DigestedFolder::of(path, function, limits, cancel)?))
     }
 
     /// As [`read`](Self::read), but files that did not change since they were `seen` are not read.
     ///
     /// # Errors
-    /// As [`Survey::again`].
+    /// As [`DigestedFolder::of_cached`].
     pub fn read_again(
         path: &Path,
-        seen: &mut Seen,
+        seen: &mut StatCache,
         limits: Limits,
         cancel: &Cancel,
     ) -> Result<Self, CasError> {
-        Ok(Self::surveyed(Survey::again(path, seen, limits, cancel)?))
+        Ok(Self::surveyed(DigestedFolder::of_cached(path, seen, limits, cancel)?))
     }
 
-    fn surveyed(survey: Survey) -> Self {
-        let Survey { root, directories, files } = survey;
+    fn surveyed(survey: DigestedFolder) -> Self {
+        let DigestedFolder { root, directories, files } = survey;
         Self { root, directories: directories.into_iter().collect(), files: files.into_iter().collect() }
     }
 

@@ -81,7 +81,7 @@ impl Source for TarSource {
 
     fn stage(&self, watch: &Watch) -> Result<Digest, SourceError> {
         self.file.read(watch, |input| {
-            let cas = self.cas.clone().heeding(&watch.cancel);
+            let cas = self.cas.clone().with_cancel(&watch.cancel);
             archive::import(input, &cas, &self.base_dir, self.limits).map_err(|error| self.explain(error))
         })
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use common::{Lab, append, quiet, sha256, spec};
 use proptest::prelude::*;
-use spec_cas::Take;
+use spec_cas::ImportMode;
 use tar::EntryType;
 
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ proptest! {
         let folder = lab.project().join("folder");
         fs::create_dir(&folder)?;
         write(&folder, &tree)?;
-        let imported = lab.context.cas.import_dir(&folder, Take::Copy, |_| true)?;
+        let imported = lab.context.cas.import_dir(&folder, ImportMode::Copy, |_| true)?;
 
         let prefix = format!("{}{}", if dotted { "./" } else { "" }, if based { "base/" } else { "" });
         let archive = pack(&tree, &prefix);

@@ -23,7 +23,7 @@ fn put_blobs(cas: &Cas, count: usize) -> Vec<Digest> {
 
 #[test]
 fn an_entry_is_answered_while_its_blobs_are_here() -> Result<()> {
-    for count in [0, 1, WORTH_REMEMBERING, WORTH_REMEMBERING + 1, 500] {
+    for count in [0, 1, LARGE_RESULT, LARGE_RESULT + 1, 500] {
         let Fixture { cas, cache, .. } = &fixture();
         let action = Digest::of(b"an action");
         assert_eq!(cache.get(&action)?, None);

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::sample::arbitrary_directory;
+use crate::test_trees::arbitrary_directory;
 
 fn file(name: &str, contents: &[u8]) -> FileNode {
     FileNode {

@@ -1,6 +1,6 @@
 //! REAPI's `Tree` message: a root directory and all directories below it, in one message.
 
-use super::wire::{Fields, Value, put_bytes_always};
+use super::wire::{FieldReader, FieldValue, put_bytes_always};
 use super::{Directory, decode};
 
 /// Encodes a tree from the bytes of its directories, which the message holds unchanged.
@@ -14,10 +14,10 @@ pub(crate) fn encode_tree<'a>(root: &[u8], children: impl Iterator<Item = &'a [u
 /// Decodes the directories of a tree, the root first, and says what is wrong with it if it is none.
 pub(crate) fn decode_tree(bytes: &[u8]) -> Result<Vec<Directory>, String> {
     let (mut root, mut children) = (None, Vec::new());
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(directory)) => root = Some(decode(directory)?),
-            (2, Value::Bytes(directory)) => children.push(decode(directory)?),
+            (1, FieldValue::Bytes(directory)) => root = Some(decode(directory)?),
+            (2, FieldValue::Bytes(directory)) => children.push(decode(directory)?),
             _ => {}
         }
     }

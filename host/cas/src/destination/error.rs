@@ -15,7 +15,7 @@ pub enum DestinationError {
     },
     /// There is something that is no folder. Reason `destination-no-folder`.
     #[error("'{}' is there already and is no folder; choose another one", path.display())]
-    NoFolder {
+    NotAFolder {
         /// Where the tree was to go.
         path: PathBuf,
     },
@@ -31,7 +31,7 @@ impl UserError for DestinationError {
     fn reason(&self) -> &str {
         match self {
             Self::NotEmpty { .. } => "checkout-directory-not-empty",
-            Self::NoFolder { .. } => "destination-no-folder",
+            Self::NotAFolder { .. } => "destination-no-folder",
             Self::Taken { .. } => "destination-taken",
         }
     }

@@ -18,17 +18,17 @@ const PRIVATE: Mode = Mode::from_raw_mode(0o700);
 
 /// A folder of this process, locked while it lives, with an empty tree in it.
 #[derive(Debug)]
-pub(super) struct Staging {
+pub(super) struct StagingFolder {
     parent: OwnedFd,
     name: String,
     folder: OwnedFd,
     pub(super) tree: OwnedFd,
 }
 
-impl Staging {
+impl StagingFolder {
     pub(super) fn make(parent: &OwnedFd) -> io::Result<Self> {
         let parent = parent.try_clone()?;
-        let name = PREFIX.to_owned() + &unguessable()?;
+        let name = PREFIX.to_owned() + &random_digits()?;
         rustix::fs::mkdirat(&parent, &name, PRIVATE)?;
         let folder = open_folder(&parent, &name)?;
         // Somebody may have put another folder there since, even one of ours, whose contents stay.
@@ -44,7 +44,7 @@ impl Staging {
     }
 
     /// Moves the tree out of here, to a name beside this folder that nobody has.
-    pub(super) fn give_tree(&self, name: &OsStr) -> Result<(), Errno> {
+    pub(super) fn publish_tree(&self, name: &OsStr) -> Result<(), Errno> {
         match rustix::fs::renameat_with(&self.folder, TREE, &self.parent, name, RenameFlags::NOREPLACE) {
             // Not every file system can promise it.
             Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::renameat(&self.folder, TREE, &self.parent, name),
@@ -66,7 +66,7 @@ fn fill(folder: &OwnedFd) -> io::Result<OwnedFd> {
 }
 
 /// Removes what processes left in this folder that were killed.
-pub(super) fn sweep(parent: &OwnedFd) {
+pub(super) fn remove_abandoned_staging(parent: &OwnedFd) {
     for name in names(parent).unwrap_or_default() {
         let Some(digits) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
         if digits.len() != DIGITS || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
@@ -135,7 +135,7 @@ fn is_marked(folder: &OwnedFd) -> bool {
         .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_size == 0)
 }
 
-fn unguessable() -> io::Result<String> {
+fn random_digits() -> io::Result<String> {
     let mut bytes = [0; DIGITS / 2];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())

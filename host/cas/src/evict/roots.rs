@@ -9,20 +9,20 @@ use rustix::fs::{FlockOperation, Stat};
 use rustix::io::Errno;
 use spec_model::Digest;
 
-use super::needs::Need;
-use crate::action_cache::WORTH_REMEMBERING;
+use super::propagation::Need;
+use crate::action_cache::LARGE_RESULT;
 use crate::error::{CasError, Result};
+use crate::layer_cache::{recorded_size, tree_of_layer};
 use crate::layout::{self, entries};
 use crate::lock::try_lock;
 use crate::store::Cas;
-use crate::tree_cache::{size_in, tree_of};
 use crate::usage::Moment;
 
 /// Tells what a record needs, from its kind (`artifacts`) and its bytes; nothing for records that it does not know.
 pub type NeedsOf<'a> = &'a (dyn Fn(&str, &[u8]) -> Vec<Need> + Sync);
 
 /// Bytes of a result's entry with so few blobs that every use of it was noted with each of them.
-const SMALL: u64 = 40 * WORTH_REMEMBERING as u64;
+const SMALL: u64 = 40 * LARGE_RESULT as u64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RootKind {
@@ -113,8 +113,8 @@ fn trees(cas: &Cas, roots: &mut Vec<Root>) -> Result<()> {
         let (Ok(lock), Some((used, _))) = (File::open(&path), look(&path, RootKind::Tree)?) else { continue };
         let free = try_lock(&lock, &path, FlockOperation::NonBlockingLockExclusive)?;
         // The walk goes by hash alone.
-        let Some(root) = tree_of(&path) else { continue };
-        let (used, disk) = (if free { used } else { Moment::LAST }, size_in(&lock));
+        let Some(root) = tree_of_layer(&path) else { continue };
+        let (used, disk) = (if free { used } else { Moment::LAST }, recorded_size(&lock));
         roots.push(Root { kind: RootKind::Tree, path, used, needs: Arc::new([Need::Tree(root)]), disk });
     }
     Ok(())
@@ -126,8 +126,8 @@ fn layer_locks(cas: &Cas) -> Result<impl Iterator<Item = PathBuf>> {
 }
 
 /// Bytes of disk that layers take.
-pub(super) fn disk_of_layers(cas: &Cas) -> Result<u64> {
-    Ok(layer_locks(cas)?.filter_map(|path| File::open(path).ok()).map(|lock| size_in(&lock)).sum())
+pub(super) fn disk_bytes_of_layers(cas: &Cas) -> Result<u64> {
+    Ok(layer_locks(cas)?.filter_map(|path| File::open(path).ok()).map(|lock| recorded_size(&lock)).sum())
 }
 
 impl RootKind {

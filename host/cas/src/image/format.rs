@@ -24,7 +24,7 @@ pub(super) const PLAIN: u16 = 0;
 pub(super) const INLINE: u16 = 2;
 /// Contents in chunks; ours is one hole.
 pub(super) const CHUNKED: u16 = 4;
-/// What `raw` is for a chunk of 2^(12+31) bytes.
+/// InodeContents `raw` is for a chunk of 2^(12+31) bytes.
 pub(super) const ONE_CHUNK: u32 = 31;
 /// The chunk that is a hole.
 pub(super) const HOLE: [u8; 4] = [0xff; 4];
@@ -53,7 +53,7 @@ pub(super) struct Inode {
 }
 
 impl Inode {
-    pub(super) fn bytes(&self, owner: super::Owner) -> [u8; INODE as usize] {
+    pub(super) fn bytes(&self, owner: super::FileOwner) -> [u8; INODE as usize] {
         let attributes = match self.attributes {
             0 => 0,
             bytes => (bytes - XATTR_HEADER) as u16 / 4 + 1,

@@ -6,35 +6,35 @@ use std::collections::BTreeMap;
 /// is as small as the overlap of the layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins {
-    pub(super) root: Node,
+    pub(super) root: OriginNode,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Node {
+pub(super) enum OriginNode {
     /// One layer owns it with all below it.
-    Layer(usize),
+    Input(usize),
     /// A directory that `owner` brought first, with all in it but `others`.
-    Mixed { owner: usize, others: BTreeMap<String, Node> },
+    Mixed { owner: usize, others: BTreeMap<String, OriginNode> },
 }
 
 impl Origins {
     /// The index of the layer that brought what is at `path`, a relative path that the merged tree has;
     /// of a directory, the layer that brought it first.
     #[must_use]
-    pub fn layer_of(&self, path: &str) -> usize {
+    pub fn input_of(&self, path: &str) -> usize {
         let mut node = &self.root;
         for name in path.split('/').filter(|name| !name.is_empty()) {
             node = match node {
-                Node::Layer(layer) => return *layer,
-                Node::Mixed { owner, others } => match others.get(name) {
+                OriginNode::Input(layer) => return *layer,
+                OriginNode::Mixed { owner, others } => match others.get(name) {
                     Some(other) => other,
                     None => return *owner,
                 },
             };
         }
         match node {
-            Node::Layer(layer) => *layer,
-            Node::Mixed { owner, .. } => *owner,
+            OriginNode::Input(layer) => *layer,
+            OriginNode::Mixed { owner, .. } => *owner,
         }
     }
 }

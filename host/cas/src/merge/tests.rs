@@ -4,11 +4,11 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use spec_model::{Digest, DigestFunction, UserError};
 
-use super::{Layer, Merged, Merging};
+use super::{MergeInput, MergedTree, TreeMerger};
 use crate::builder::TreeBuilder;
 use crate::error::{CasError, Result};
-use crate::sample::{Leaf, PathMap, Picture, arbitrary_paths, picture, store};
 use crate::store::Cas;
+use crate::test_trees::{Leaf, PathMap, Picture, arbitrary_paths, picture, store};
 use crate::tree::Entry;
 
 /// A tree as a map, the slow and obvious way: every directory on the way has its own entry.
@@ -132,7 +132,7 @@ fn check(cas: &Cas, samples: &[Sample]) -> Result<()> {
         let layer = picture(cas, &roots[index])?;
         possible = possible && naive.add(index, &layer, sample.location, &filters[index]).is_some();
         let filter = sample.refuse.map(|_| &filters[index] as &dyn Fn(&str) -> bool);
-        layers.push(Layer { root: roots[index], location: sample.location, filter });
+        layers.push(MergeInput { root: roots[index], location: sample.location, filter });
     }
     match cas.merge(&layers) {
         Err(error @ CasError::Collision { .. }) => {
@@ -147,13 +147,13 @@ fn check(cas: &Cas, samples: &[Sample]) -> Result<()> {
     }
 }
 
-fn compare(cas: &Cas, merged: &Merged, mut naive: Naive) -> Result<()> {
+fn compare(cas: &Cas, merged: &MergedTree, mut naive: Naive) -> Result<()> {
     let whole = without_digests(picture(cas, &merged.root)?);
     let expect: Picture = naive.tree.iter().map(|(path, (_, entry))| (path.clone(), entry.clone())).collect();
     assert_eq!(whole, expect);
-    assert_eq!(stacked(cas, &merged.placed)?, whole);
+    assert_eq!(stacked(cas, &merged.contributions)?, whole);
     for (path, (layer, _)) in &naive.tree {
-        assert_eq!(merged.origins.layer_of(path), *layer, "{path}");
+        assert_eq!(merged.origins.input_of(path), *layer, "{path}");
     }
     assert_eq!(merged.overlaps, naive.overlaps);
     let mut ignored = merged.ignored.clone();
@@ -178,10 +178,10 @@ fn a_layer_that_lands_whole_is_placed_as_it_is() -> Result<()> {
     let cas = Cas::open(folder.path())?;
     let file = |path: &str| store(&cas, &PathMap::from([(path.to_owned(), Leaf::File(1, false))]));
     let (base, top) = (file("usr/bin/a")?, file("usr/bin/b")?);
-    let merged = cas.merge(&[Layer::whole(base), Layer::whole(top)])?;
-    assert_eq!(merged.placed, [base, top]);
-    assert_eq!((merged.origins.layer_of("usr/bin/a"), merged.origins.layer_of("usr/bin/b")), (0, 1));
-    assert_eq!(merged.origins.layer_of("usr/bin"), 0);
+    let merged = cas.merge(&[MergeInput::whole(base), MergeInput::whole(top)])?;
+    assert_eq!(merged.contributions, [base, top]);
+    assert_eq!((merged.origins.input_of("usr/bin/a"), merged.origins.input_of("usr/bin/b")), (0, 1));
+    assert_eq!(merged.origins.input_of("usr/bin"), 0);
     Ok(())
 }
 
@@ -191,7 +191,9 @@ fn a_directory_over_a_symbolic_link_is_refused() -> Result<()> {
     let cas = Cas::open(folder.path())?;
     let base = store(&cas, &PathMap::from([("lib".to_owned(), Leaf::Symlink("usr/lib".to_owned()))]))?;
     let top = store(&cas, &PathMap::from([("lib/x".to_owned(), Leaf::File(1, false))]))?;
-    let error = cas.merge(&[Layer::whole(base), Layer::whole(top)]).expect_err("BuildStream refuses it too");
+    let error = cas
+        .merge(&[MergeInput::whole(base), MergeInput::whole(top)])
+        .expect_err("BuildStream refuses it too");
     assert_eq!(error.reason(), "cas-collision");
     assert!(error.to_string().contains("/lib, where there is a symbolic link"), "{error}");
     Ok(())
@@ -247,10 +249,10 @@ fn agrees_with_buildstream() -> Result<()> {
         path != "usr/bin/tool" && !path.split('/').any(|name| ["doc", "gone", "deep"].contains(&name))
     };
     let merged = cas.merge(&[
-        Layer::whole(tree(&cas, BASE)?),
-        Layer::whole(tree(&cas, TOP)?),
-        Layer { filter: Some(&filter), ..Layer::whole(tree(&cas, SPLIT)?) },
-        Layer { location: "/buildstream/p/e.bst", ..Layer::whole(tree(&cas, SOURCES)?) },
+        MergeInput::whole(tree(&cas, BASE)?),
+        MergeInput::whole(tree(&cas, TOP)?),
+        MergeInput { filter: Some(&filter), ..MergeInput::whole(tree(&cas, SPLIT)?) },
+        MergeInput { location: "/buildstream/p/e.bst", ..MergeInput::whole(tree(&cas, SOURCES)?) },
     ])?;
     assert_eq!(
         merged.root.to_string(),
@@ -272,19 +274,19 @@ fn a_layer_costs_the_same_whatever_came_before() -> Result<()> {
         builder.add_file(name, Digest::of(name.as_bytes()), false)?;
     }
     let tree = builder.store(&cas)?;
-    let mut merging = Merging::new(&cas);
+    let mut merging = TreeMerger::new(&cas);
     let mut costs = vec![];
     for number in 0..3000 {
-        let before = merging.looked_at;
+        let before = merging.entries_read;
         let location = format!("{}/{number}", number % 50);
-        merging.add(&Layer { root: tree, location: &location, filter: None })?;
+        merging.add(&MergeInput { root: tree, location: &location, filter: None })?;
         // Over itself it lies in all folders that it has.
-        merging.add(&Layer { root: tree, location: "same", filter: None })?;
+        merging.add(&MergeInput { root: tree, location: "same", filter: None })?;
         assert_eq!(merging.subtree("same/usr")?, cas.subtree(&tree, "usr")?);
-        costs.push(merging.looked_at - before);
+        costs.push(merging.entries_read - before);
     }
     assert!(costs.iter().all(|cost| *cost <= 20), "{:?}", costs.iter().max());
-    let noticed = merging.take_noticed();
+    let noticed = merging.take_overlap_report();
     assert_eq!(noticed.overlaps.len(), 3);
     let layers = &noticed.overlaps["same/usr/bin/a"];
     assert_eq!((layers.len(), layers[0], layers[layers.len() - 1]), (super::MOST_OVERLAPS, 1, 5999));
@@ -301,9 +303,9 @@ proptest! {
         let layers: Vec<_> = roots
             .iter()
             .zip(&samples)
-            .map(|(root, sample)| Layer { root: *root, location: sample.location, filter: None })
+            .map(|(root, sample)| MergeInput { root: *root, location: sample.location, filter: None })
             .collect();
-        let mut merging = Merging::new(&cas);
+        let mut merging = TreeMerger::new(&cas);
         for (number, layer) in layers.iter().enumerate() {
             let whole = cas.merge(&layers[..=number]);
             prop_assert_eq!(merging.add(layer).is_ok(), whole.is_ok());
@@ -311,11 +313,11 @@ proptest! {
             for path in ["", "a", "lib/b", "c/a", "bin"] {
                 prop_assert_eq!(merging.subtree(path)?, cas.subtree(&whole.root, path)?);
                 if cas.lookup(&whole.root, path)?.is_some() {
-                    prop_assert_eq!(merging.layer_of(path), whole.origins.layer_of(path));
+                    prop_assert_eq!(merging.input_of(path), whole.origins.input_of(path));
                 }
             }
             prop_assert_eq!(merging.root()?, whole.root);
-            prop_assert_eq!(merging.placed()?, &whole.placed[..]);
+            prop_assert_eq!(merging.contributions()?, &whole.contributions[..]);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Weak;
 use std::time::{Duration, Instant, SystemTime};
 
 use spec_cas::{Cas, SpecialFile};
-use spec_model::{ActionResult, ActionUsage, Cancel, Span};
+use spec_model::{ActionResult, ActionUsage, Cancel, TimeSpan};
 use spec_sandbox::{Command as Process, Ending, Outcome, Output, RootSpec, SandboxError, Stream};
 
 use super::arena::{Arena, Medium};
@@ -78,8 +78,8 @@ pub struct LocalExecutor {
 /// What a command came to, and when.
 struct Attempt {
     stage: Stage,
-    fetched: Span,
-    executed: Span,
+    fetched: TimeSpan,
+    executed: TimeSpan,
     outcome: Result<Outcome, Unstarted>,
     /// Why it was killed, if it was for what it took.
     stopped: Option<Stop>,
@@ -151,7 +151,7 @@ impl LocalExecutor {
     fn attempt_in(&self, medium: Medium, task: &Task, cancel: &Cancel) -> Result<Attempt, ActionError> {
         let (began, start) = (Instant::now(), Some(SystemTime::now()));
         let (chroot, input_root) = (task.demands.chroot.as_ref(), &task.action.input_root);
-        let cas = self.cas.clone().heeding(&cancel.until(began + self.transfer(task)));
+        let cas = self.cas.clone().with_cancel(&cancel.until(began + self.transfer(task)));
         let stage = Stage::new(&cas, &self.arena, chroot, input_root, medium)?;
         let staged = Some(SystemTime::now());
         let mut root = stage.spec(task.directories());
@@ -172,8 +172,8 @@ impl LocalExecutor {
         let outcome = outcome.map_err(|error| Unstarted::of(&error, task, &root, at));
         drop(socket);
         slow_down(began, self.options.least, cancel)?;
-        let executed = Span { start: staged, end: Some(SystemTime::now()) };
-        Ok(Attempt { stage, fetched: Span { start, end: staged }, executed, outcome, stopped, asked })
+        let executed = TimeSpan { start: staged, end: Some(SystemTime::now()) };
+        Ok(Attempt { stage, fetched: TimeSpan { start, end: staged }, executed, outcome, stopped, asked })
     }
 
     fn transfer(&self, task: &Task) -> Duration {
@@ -189,7 +189,7 @@ impl LocalExecutor {
         cancel: &Cancel,
     ) -> Result<(ActionResult, Vec<SpecialFile>), ActionError> {
         let Attempt { stage, .. } = attempt;
-        let cas = self.cas.clone().heeding(&cancel.until(Instant::now() + self.transfer(task)));
+        let cas = self.cas.clone().with_cancel(&cancel.until(Instant::now() + self.transfer(task)));
         let LocalOptions { inline_output, limits, .. } = self.options;
         let collector = Collector::new(&cas, stage.view(&cas)?, limits);
         let mut result = ActionResult {
@@ -221,10 +221,10 @@ impl LocalExecutor {
         let metadata = &mut result.metadata;
         metadata.worker.clone_from(&self.options.worker);
         metadata.queued = Some(order.queued);
-        metadata.worked = Span { start: started, end };
+        metadata.worked = TimeSpan { start: started, end };
         metadata.fetched = attempt.fetched;
         metadata.executed = attempt.executed;
-        metadata.uploaded = Span { start: upload, end };
+        metadata.uploaded = TimeSpan { start: upload, end };
         metadata.usage = attempt.outcome.as_ref().ok().map(|outcome| ActionUsage {
             user: outcome.usage.user,
             system: outcome.usage.system,

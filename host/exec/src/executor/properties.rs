@@ -1,6 +1,6 @@
 //! Properties of outputs that clients ask for by name.
 
-use spec_cas::{Cas, CasError, Written, WrittenEntry};
+use spec_cas::{Cas, CasError, UpperEntry, UpperReader};
 use spec_model::Digest;
 use spec_model::tree::{Directory, NodeProperties};
 
@@ -24,14 +24,14 @@ impl Wanted {
     }
 
     /// The wanted properties of what was written at `path`.
-    pub(crate) fn read(self, written: &Written, path: &str) -> Result<NodeProperties, CasError> {
+    pub(crate) fn read(self, written: &UpperReader, path: &str) -> Result<NodeProperties, CasError> {
         if self.is_nothing() {
             return Ok(NodeProperties::default());
         }
         Ok(written.entry(path)?.map(|entry| self.of_entry(&entry)).unwrap_or_default())
     }
 
-    fn of_entry(self, entry: &WrittenEntry) -> NodeProperties {
+    fn of_entry(self, entry: &UpperEntry) -> NodeProperties {
         let mtime = self.mtime.then_some(entry.mtime);
         let unix_mode = self.unix_mode.then_some(entry.mode);
         NodeProperties { properties: Vec::new(), mtime, unix_mode }
@@ -42,7 +42,7 @@ impl Wanted {
         self,
         cas: &Cas,
         root: &Digest,
-        written: &Written,
+        written: &UpperReader,
         path: &str,
     ) -> Result<Digest, CasError> {
         let mut directory = Directory::clone(&*cas.directory(root)?);
@@ -101,7 +101,8 @@ mod tests {
         let written = folder.path().join("upper");
         fs::create_dir(&written).and_then(|()| fs::write(written.join("written"), "1")).expect("room");
         let wanted = Wanted::of(&["mtime".to_owned()]);
-        let upper = spec_cas::Written::open(&written, spec_cas::OverlayMarks::User).expect("it is there");
+        let upper =
+            spec_cas::UpperReader::open(&written, spec_cas::OverlayXattrs::User).expect("it is there");
         let after = wanted.add_to(&cas, &root, &upper, "").and_then(|root| cas.directory(&root));
         let after = after.expect("the store works");
         assert_eq!((&after.files[0], &after.symlinks[0]), (&before.files[0], &before.symlinks[0]));

@@ -6,7 +6,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use spec_cas::{Cas, CasError, Entry, Layer};
+use spec_cas::{Cas, CasError, Entry, MergeInput};
 use spec_model::Digest;
 
 use super::join;
@@ -29,8 +29,8 @@ pub(crate) fn settled(cas: &Cas, low: &Digest, high: &Digest) -> Result<Digest, 
         let place = directory_behind(cas, low, &path)?.ok_or_else(collision)?;
         let moved = cas.subtree(&root, &path)?.ok_or_else(collision)?;
         let names: Vec<&str> = path.split('/').collect();
-        let rest = Layer::whole(without(cas, &root, &names)?);
-        root = cas.merge(&[rest, Layer { root: moved, location: &place, filter: None }])?.root;
+        let rest = MergeInput::whole(without(cas, &root, &names)?);
+        root = cas.merge(&[rest, MergeInput { root: moved, location: &place, filter: None }])?.root;
     }
     Err(CasError::Collision { path: String::new(), old: "circle of symbolic links", new: "directory" })
 }

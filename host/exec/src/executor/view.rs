@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use spec_cas::{Captured, Cas, CasError, Entry, Layer, LowerPart, OverlayMarks, Written, WrittenKind};
+use spec_cas::{
+    CapturedTree, Cas, CasError, Entry, LowerPart, MergeInput, OverlayXattrs, UpperEntryKind, UpperReader,
+};
 use spec_model::Digest;
 
 use super::{ActionError, join};
@@ -15,7 +17,7 @@ const MOST_LINKS: usize = 40;
 #[derive(Debug)]
 pub(crate) struct View<'a> {
     cas: &'a Cas,
-    written: Written,
+    written: UpperReader,
     root: Folder,
 }
 
@@ -58,22 +60,22 @@ impl<'a> View<'a> {
     pub(crate) fn new(
         cas: &'a Cas,
         upper: &Path,
-        marks: OverlayMarks,
+        marks: OverlayXattrs,
         below: Vec<Digest>,
     ) -> Result<Self, ActionError> {
         let root = Folder { written: Some(String::new()), below };
-        Ok(Self { cas, written: Written::open(upper, marks)?, root })
+        Ok(Self { cas, written: UpperReader::open(upper, marks)?, root })
     }
 
     /// What was written, by itself.
-    pub(crate) fn written(&self) -> &Written {
+    pub(crate) fn written(&self) -> &UpperReader {
         &self.written
     }
 
     /// Stores the directory at `path`, which was written over the tree `below`, with `cas`, which may have limits of its own.
-    pub(crate) fn capture(&self, cas: &Cas, path: &str, below: &Digest) -> Result<Captured, CasError> {
+    pub(crate) fn capture(&self, cas: &Cas, path: &str, below: &Digest) -> Result<CapturedTree, CasError> {
         let root_below = || {
-            let layers: Vec<_> = self.root.below.iter().rev().map(|tree| Layer::whole(*tree)).collect();
+            let layers: Vec<_> = self.root.below.iter().rev().map(|tree| MergeInput::whole(*tree)).collect();
             Ok(cas.merge(&layers)?.root)
         };
         self.written.capture(cas, path, below, &root_below)
@@ -114,21 +116,21 @@ impl<'a> View<'a> {
         let Some(path) = folder.written.as_ref().map(|written| join(written, name)) else { return Ok(below) };
         let Some(entry) = self.written.entry(&path)? else { return Ok(below) };
         Ok(match entry.kind {
-            WrittenKind::Folder(part) => {
+            UpperEntryKind::Folder(part) => {
                 let below = match self.lower(folder, name, &part)? {
                     Seen::Folder(folder) => folder.below,
                     _ => Vec::new(),
                 };
                 Seen::Folder(Folder { written: Some(path), below })
             }
-            WrittenKind::File => Seen::Written { executable: entry.mode & 0o100 != 0, path },
-            WrittenKind::FileBelow(part) => {
+            UpperEntryKind::File => Seen::Written { executable: entry.mode & 0o100 != 0, path },
+            UpperEntryKind::FileBelow(part) => {
                 self.changed(folder, name, &part, entry.mode & 0o100 != 0, path)?
             }
-            WrittenKind::Symlink { target, is_text: true } => Seen::Link { target, written: Some(path) },
-            WrittenKind::Symlink { .. } => Seen::Special("a link whose target is not UTF-8"),
-            WrittenKind::Gone => Seen::Nothing,
-            WrittenKind::Special(kind) => Seen::Special(kind),
+            UpperEntryKind::Symlink { target, is_text: true } => Seen::Link { target, written: Some(path) },
+            UpperEntryKind::Symlink { .. } => Seen::Special("a link whose target is not UTF-8"),
+            UpperEntryKind::Gone => Seen::Nothing,
+            UpperEntryKind::Special(kind) => Seen::Special(kind),
         })
     }
 

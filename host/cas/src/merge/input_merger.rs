@@ -5,28 +5,33 @@ use std::collections::BTreeMap;
 use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode};
 
-use super::work::{Item, Seen, Work};
-use super::{Merge, PathFilter};
+use super::mutable_directory::{ExistingEntry, MutableDirectory, MutableEntry};
+use super::{MergeContext, PathFilter};
 use crate::error::Result;
 use crate::tree::{EntryRef, count, entries, push_name};
 
-pub(super) struct Landing<'m, 'a, 'f> {
-    pub(super) merge: &'m mut Merge<'a>,
+pub(super) struct InputMerger<'m, 'a, 'f> {
+    pub(super) merge: &'m mut MergeContext<'a>,
     pub(super) index: usize,
     pub(super) filter: Option<PathFilter<'f>>,
     /// Where the layer's root goes.
     pub(super) base: &'m str,
 }
 
-/// How a name that did not land as it was did land.
-enum Edit {
-    LeftOut,
-    Folder(Digest),
+/// How a name that did not merge_directory as it was did merge_directory.
+enum EntryEdit {
+    Omit,
+    Replace(Digest),
 }
 
-impl Landing<'_, '_, '_> {
+impl InputMerger<'_, '_, '_> {
     /// Lays the directory `source`, at `path` in the layer, over `target`; answers with what landed of it.
-    pub(super) fn land(&mut self, target: &mut Work, source: &Digest, path: &mut String) -> Result<Digest> {
+    pub(super) fn merge_directory(
+        &mut self,
+        target: &mut MutableDirectory,
+        source: &Digest,
+        path: &mut String,
+    ) -> Result<Digest> {
         let directory = self.merge.cas.directory_at(source, path)?;
         self.merge.meter.entries(count(&directory))?;
         let mut edits = BTreeMap::new();
@@ -34,15 +39,15 @@ impl Landing<'_, '_, '_> {
             let length = path.len();
             push_name(path, entry.name());
             let edit = match entry {
-                EntryRef::Directory(node) => self.land_folder(target, node, path)?,
-                leaf => self.land_leaf(target, leaf, path)?,
+                EntryRef::Directory(node) => self.merge_subdirectory(target, node, path)?,
+                leaf => self.merge_leaf(target, leaf, path)?,
             };
             if let Some(edit) = edit {
                 edits.insert(entry.name(), edit);
             }
             path.truncate(length);
         }
-        Ok(if edits.is_empty() { *source } else { self.merge.batch.add(edited(&directory, &edits)) })
+        Ok(if edits.is_empty() { *source } else { self.merge.batch.add(apply_edits(&directory, &edits)) })
     }
 
     fn wants(&self, path: &str) -> bool {
@@ -55,59 +60,68 @@ impl Landing<'_, '_, '_> {
         full
     }
 
-    fn land_folder(
+    fn merge_subdirectory(
         &mut self,
-        target: &mut Work,
+        target: &mut MutableDirectory,
         node: &DirectoryNode,
         path: &mut String,
-    ) -> Result<Option<Edit>> {
-        let edit = |landed| (landed != node.digest).then_some(Edit::Folder(landed));
+    ) -> Result<Option<EntryEdit>> {
+        let edit = |landed| (landed != node.digest).then_some(EntryEdit::Replace(landed));
         if target.has(&node.name) {
             let full = self.merged_path(path);
             let below = target.open(self.merge.cas, &node.name, self.index, &full)?;
-            return self.land(below, &node.digest, path).map(edit);
+            return self.merge_directory(below, &node.digest, path).map(edit);
         }
         if self.filter.is_none() {
-            target.put(&node.name, Item::Whole(self.index, node.digest));
+            target.put(&node.name, MutableEntry::Stored(self.index, node.digest));
             return Ok(None);
         }
-        let mut below = Work::empty(self.index);
-        let landed = self.land(&mut below, &node.digest, path)?;
+        let mut below = MutableDirectory::empty(self.index);
+        let landed = self.merge_directory(&mut below, &node.digest, path)?;
         if below.is_empty() && !self.wants(path) {
-            return Ok(Some(Edit::LeftOut));
+            return Ok(Some(EntryEdit::Omit));
         }
-        target.put(&node.name, Item::Open(below));
+        target.put(&node.name, MutableEntry::Open(below));
         Ok(edit(landed))
     }
 
-    fn land_leaf(&mut self, target: &mut Work, leaf: EntryRef<'_>, path: &str) -> Result<Option<Edit>> {
+    fn merge_leaf(
+        &mut self,
+        target: &mut MutableDirectory,
+        leaf: EntryRef<'_>,
+        path: &str,
+    ) -> Result<Option<EntryEdit>> {
         if !self.wants(path) {
-            return Ok(Some(Edit::LeftOut));
+            return Ok(Some(EntryEdit::Omit));
         }
         let full = self.merged_path(path);
-        match target.see(self.merge.cas, leaf.name(), &full)? {
-            Seen::Nothing => {}
-            Seen::Replaceable(owner) => {
+        match target.existing(self.merge.cas, leaf.name(), &full)? {
+            ExistingEntry::Nothing => {}
+            ExistingEntry::Replaceable(owner) => {
                 self.merge.overlap(full, owner, self.index);
             }
-            Seen::Full => {
+            ExistingEntry::NonEmptyDirectory => {
                 self.merge.ignored.push((self.index, full));
-                return Ok(Some(Edit::LeftOut));
+                return Ok(Some(EntryEdit::Omit));
             }
         }
         match leaf {
-            EntryRef::File(node) => target.put(&node.name, Item::File(self.index, node.clone())),
-            EntryRef::Symlink(node) => target.put(&node.name, Item::Symlink(self.index, node.clone())),
-            EntryRef::Directory(node) => target.put(&node.name, Item::Whole(self.index, node.digest)),
+            EntryRef::File(node) => target.put(&node.name, MutableEntry::File(self.index, node.clone())),
+            EntryRef::Symlink(node) => {
+                target.put(&node.name, MutableEntry::Symlink(self.index, node.clone()))
+            }
+            EntryRef::Directory(node) => {
+                target.put(&node.name, MutableEntry::Stored(self.index, node.digest))
+            }
         }
         Ok(None)
     }
 }
 
-fn edited(directory: &Directory, edits: &BTreeMap<&str, Edit>) -> Directory {
-    let stays = |name: &str| !matches!(edits.get(name), Some(Edit::LeftOut));
+fn apply_edits(directory: &Directory, edits: &BTreeMap<&str, EntryEdit>) -> Directory {
+    let stays = |name: &str| !matches!(edits.get(name), Some(EntryEdit::Omit));
     let landed = |node: &DirectoryNode| match edits.get(node.name.as_str()) {
-        Some(Edit::Folder(digest)) => DirectoryNode { name: node.name.clone(), digest: *digest },
+        Some(EntryEdit::Replace(digest)) => DirectoryNode { name: node.name.clone(), digest: *digest },
         _ => node.clone(),
     };
     Directory {
@@ -119,7 +133,7 @@ fn edited(directory: &Directory, edits: &BTreeMap<&str, Edit>) -> Directory {
 }
 
 /// A directory with nothing but the directory `below` in it, called `name`.
-pub(super) fn wrap(name: &str, below: Digest) -> Directory {
+pub(super) fn directory_containing(name: &str, below: Digest) -> Directory {
     Directory {
         directories: vec![DirectoryNode { name: name.to_owned(), digest: below }],
         ..Directory::default()

@@ -18,8 +18,15 @@ fn all_of_it_holds_for_ordinary_users_too() {
     let program = folder.path().join("tests");
     let own = std::env::current_exe().expect("this is a program");
     std::fs::copy(own, &program).expect("there is room");
-    let modules =
-        ["capture::", "host_folder::", "removal::", "scratch::", "survey::", "sparse::", "written::"];
+    let modules = [
+        "capture::",
+        "host_folder::",
+        "remove_tree::",
+        "scratch::",
+        "digested_folder::",
+        "sparse::",
+        "upper_reader::",
+    ];
     let ran = Command::new(program)
         .args(modules)
         .current_dir(folder.path())
@@ -30,5 +37,5 @@ fn all_of_it_holds_for_ordinary_users_too() {
         .expect("it can be run");
     let said = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
-    assert!(said.contains("removal::tests::modes_keep_nothing ... ok"), "{said}");
+    assert!(said.contains("remove_tree::tests::modes_keep_nothing ... ok"), "{said}");
 }

@@ -8,14 +8,14 @@ use std::time::SystemTime;
 use rustix::fs::Stat;
 use spec_model::{Cancel, Digest, DigestFunction};
 
-use crate::builder::Batch;
-use crate::capture::{Assembly, Stored};
+use crate::builder::DirectoryBatch;
+use crate::capture::{DigestedFile, DirectoryAssembler};
 use crate::error::{CasError, Result};
 use crate::host_folder::HostFolder;
 use crate::limits::Limits;
-use crate::scan::{Rules, Scan};
-use crate::seen::{Identity, Seen};
+use crate::scan::{Scan, ScanOptions};
 use crate::sparse;
+use crate::stat_cache::{FileIdentity, StatCache};
 use crate::store::Cas;
 
 /// Files up to this size are digested in one piece.
@@ -23,7 +23,7 @@ const WHOLE: u64 = 256 << 10;
 
 /// What a folder of the host is as a tree.
 #[derive(Debug)]
-pub struct Survey {
+pub struct DigestedFolder {
     /// The digest of the tree.
     pub root: Digest,
     /// The messages of all directories, by their digests.
@@ -32,7 +32,7 @@ pub struct Survey {
     pub files: Vec<(Digest, PathBuf)>,
 }
 
-impl Survey {
+impl DigestedFolder {
     /// Reads all of a folder, with all processors, and stores nothing. The tree is the one that
     /// [`import_dir`](crate::Cas::import_dir) would store.
     ///
@@ -42,40 +42,45 @@ impl Survey {
         let look = |host: &HostFolder, folder: &OwnedFd, path: &str, name: &str| {
             read(host, folder, path, name, function, cancel).map(|(_, stored)| stored)
         };
-        Looked::at(folder, &|_| true, limits, cancel, look)?.survey(function)
+        ExaminedFolder::at(folder, &|_| true, limits, cancel, look)?.survey(function)
     }
 
-    /// As [`of`](Self::of), but a file that did not change since it was `seen` is not read; what is found is kept there
+    /// As [`of`](Self::of), but a file that did not change since it was `stat_cache` is not read; what is found is kept there
     /// for the next time.
     ///
     /// # Errors
     /// As [`of`](Self::of).
-    pub fn again(folder: &Path, seen: &mut Seen, limits: Limits, cancel: &Cancel) -> Result<Self> {
-        Self::as_of(SystemTime::now(), folder, seen, limits, cancel)
-    }
-
-    fn as_of(
-        now: SystemTime,
+    pub fn of_cached(
         folder: &Path,
-        seen: &mut Seen,
+        stat_cache: &mut StatCache,
         limits: Limits,
         cancel: &Cancel,
     ) -> Result<Self> {
-        let function = seen.function();
-        let looked = Looked::at(folder, &|_| true, limits, cancel, |host, folder, path, name| {
-            let stat = host.look(folder, name);
-            let stat = stat.map_err(CasError::io("look up", host.shown(path).join(name)))?;
-            match seen.get(&Identity::of(&stat)) {
+        Self::of_cached_at(SystemTime::now(), folder, stat_cache, limits, cancel)
+    }
+
+    fn of_cached_at(
+        now: SystemTime,
+        folder: &Path,
+        stat_cache: &mut StatCache,
+        limits: Limits,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        let function = stat_cache.function();
+        let looked = ExaminedFolder::at(folder, &|_| true, limits, cancel, |host, folder, path, name| {
+            let stat = host.stat(folder, name);
+            let stat = stat.map_err(CasError::io("look up", host.display_path(path).join(name)))?;
+            match stat_cache.get(&FileIdentity::of(&stat)) {
                 Some(digest) => {
-                    Ok((Identity::of(&stat), Stored { digest, executable: is_executable(&stat) }))
+                    Ok((FileIdentity::of(&stat), DigestedFile { digest, executable: is_executable(&stat) }))
                 }
                 None => read(host, folder, path, name, function, cancel),
             }
         })?;
-        seen.keep(looked.found.iter().map(|(identity, file)| (*identity, file.digest)), now);
-        let Looked { scan, files, found } = looked;
+        stat_cache.replace(looked.found.iter().map(|(identity, file)| (*identity, file.digest)), now);
+        let ExaminedFolder { scan, files, found } = looked;
         let found = found.into_iter().map(|(_, file)| file).collect();
-        Looked { scan, files, found }.survey(function)
+        ExaminedFolder { scan, files, found }.survey(function)
     }
 }
 
@@ -88,7 +93,7 @@ impl Cas {
         let look = |host: &HostFolder, folder: &OwnedFd, path: &str, name: &str| {
             read(host, folder, path, name, self.function(), &self.cancel).map(|(_, stored)| stored)
         };
-        let looked = Looked::at(folder, &filter, self.limits(), &self.cancel, look)?;
+        let looked = ExaminedFolder::at(folder, &filter, self.limits(), &self.cancel, look)?;
         Ok(looked.survey(self.function())?.root)
     }
 
@@ -103,13 +108,13 @@ impl Cas {
 }
 
 /// A folder, and what was found of each of its files.
-struct Looked<T> {
+struct ExaminedFolder<T> {
     scan: Scan,
     files: Vec<PathBuf>,
     found: Vec<T>,
 }
 
-impl<T: Send> Looked<T> {
+impl<T: Send> ExaminedFolder<T> {
     fn at(
         folder: &Path,
         filter: &dyn Fn(&str) -> bool,
@@ -117,32 +122,34 @@ impl<T: Send> Looked<T> {
         cancel: &Cancel,
         look: impl Fn(&HostFolder, &OwnedFd, &str, &str) -> Result<T> + Sync,
     ) -> Result<Self> {
-        let host = HostFolder::of_people(folder)?;
-        let rules = Rules { filter, overlay: None, pass_special: false, limits, cancel };
-        let scan = Scan::of(&host, "", rules)?;
+        let host = HostFolder::of_user(folder)?;
+        let options = ScanOptions { filter, overlay: None, skip_special: false, limits, cancel };
+        let scan = Scan::of(&host, "", options)?;
         let found = scan.read(&host, None, |folder, path, name| {
             if cancel.is_cancelled() {
                 return Err(CasError::Cancelled);
             }
             look(&host, folder, path, name)
         })?;
-        let files = scan.files.iter().map(|file| host.shown(&scan.folders[file.folder]).join(&file.name));
+        let files =
+            scan.files.iter().map(|file| host.display_path(&scan.folders[file.folder]).join(&file.name));
         let files = files.collect();
         Ok(Self { scan, files, found })
     }
 }
 
-impl Looked<Stored> {
-    fn survey(self, function: DigestFunction) -> Result<Survey> {
+impl ExaminedFolder<DigestedFile> {
+    fn survey(self, function: DigestFunction) -> Result<DigestedFolder> {
         let nothing_below = |digest: &Digest| {
             Err(CasError::Missing { digest: *digest, what: "a folder below the folder".to_owned() })
         };
-        let batch = Batch::new(function);
-        let mut assembly = Assembly { root_below: None, load: &nothing_below, stored: &self.found, batch };
-        let root = assembly.assemble(&self.scan.root, None, &mut String::new())?;
-        let directories = assembly.batch.into_messages().collect();
+        let batch = DirectoryBatch::new(function);
+        let mut assembler =
+            DirectoryAssembler { root_below: None, load: &nothing_below, stored: &self.found, batch };
+        let root = assembler.assemble(&self.scan.root, None, &mut String::new())?;
+        let directories = assembler.batch.into_messages().collect();
         let digests = self.found.iter().map(|file| file.digest);
-        Ok(Survey { root, directories, files: digests.zip(self.files).collect() })
+        Ok(DigestedFolder { root, directories, files: digests.zip(self.files).collect() })
     }
 }
 
@@ -154,7 +161,7 @@ fn read(
     name: &str,
     function: DigestFunction,
     cancel: &Cancel,
-) -> Result<(Identity, Stored)> {
+) -> Result<(FileIdentity, DigestedFile)> {
     let (mut file, stat) = host.file(folder, name, path)?;
     let digest = match stat.st_size as u64 {
         size @ 0..WHOLE => {
@@ -163,8 +170,8 @@ fn read(
         }
         _ => sparse::digest(function, &file, cancel),
     };
-    let digest = digest.map_err(CasError::io("read", host.shown(path).join(name)))?;
-    Ok((Identity::of(&stat), Stored { digest, executable: is_executable(&stat) }))
+    let digest = digest.map_err(CasError::io("read", host.display_path(path).join(name)))?;
+    Ok((FileIdentity::of(&stat), DigestedFile { digest, executable: is_executable(&stat) }))
 }
 
 fn is_executable(stat: &Stat) -> bool {
@@ -180,7 +187,7 @@ mod tests {
 
     use super::*;
     use crate::Cas;
-    use crate::sample::{arbitrary_paths, store};
+    use crate::test_trees::{arbitrary_paths, store};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(20))]
@@ -191,12 +198,12 @@ mod tests {
             let root = store(&cas, &paths)?;
             let dest = folder.path().join("dest");
             cas.checkout_into(&root, &dest)?;
-            let survey = Survey::of(&dest, cas.function(), cas.limits(), &Cancel::new())?;
+            let survey = DigestedFolder::of(&dest, cas.function(), cas.limits(), &Cancel::new())?;
             prop_assert_eq!(survey.root, root);
             prop_assert_eq!(cas.digest_of_dir(&dest, |_| true)?, root);
             let blobs = survey.directories.iter().map(|(digest, _)| *digest);
             let mut blobs: Vec<_> = blobs.chain(survey.files.iter().map(|(digest, _)| *digest)).collect();
-            let mut below = cas.blobs_below(&root)?;
+            let mut below = cas.blobs_of_tree(&root)?;
             for list in [&mut blobs, &mut below] {
                 list.sort_unstable();
                 list.dedup();
@@ -213,30 +220,30 @@ mod tests {
     #[test]
     fn what_did_not_change_is_not_read_again() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let (store, tree) = (folder.path().join("seen"), folder.path().join("tree"));
+        let (store, tree) = (folder.path().join("stat_cache"), folder.path().join("tree"));
         fs::create_dir(&tree).expect("a folder");
         fs::write(tree.join("file"), "one").expect("a file");
-        let open = || Seen::open(&store, &tree, DigestFunction::Sha256);
+        let open = || StatCache::open(&store, &tree, DigestFunction::Sha256);
         let plain = || {
-            Survey::of(&tree, DigestFunction::Sha256, Limits::default(), &Cancel::new())
+            DigestedFolder::of(&tree, DigestFunction::Sha256, Limits::default(), &Cancel::new())
                 .expect("it can be read")
                 .root
         };
-        let again = |now| {
-            Survey::as_of(now, &tree, &mut open(), Limits::default(), &Cancel::new())
+        let of_cached = |now| {
+            DigestedFolder::of_cached_at(now, &tree, &mut open(), Limits::default(), &Cancel::new())
                 .expect("it can be read")
                 .root
         };
-        let first = again(SystemTime::now());
-        assert!(first == plain() && open().is_empty(), "it may be written again within the tick");
-        assert!(again(later()) == first && !open().is_empty());
+        let first = of_cached(SystemTime::now());
+        assert!(first == plain() && open().is_empty(), "it may be written of_cached within the tick");
+        assert!(of_cached(later()) == first && !open().is_empty());
 
         // A lie shows who is asked.
-        let mut seen = open();
+        let mut stat_cache = open();
         let stat = rustix::fs::lstat(tree.join("file")).expect("it is there");
-        let lie = [(Identity::of(&stat), Digest::of(b"two"))];
-        seen.keep(lie.into_iter(), later());
-        assert_ne!(again(later()), first);
+        let lie = [(FileIdentity::of(&stat), Digest::of(b"two"))];
+        stat_cache.replace(lie.into_iter(), later());
+        assert_ne!(of_cached(later()), first);
 
         // Of the same size, and as old as before.
         let old = fs::metadata(tree.join("file")).and_then(|meta| meta.modified()).expect("it is there");
@@ -244,14 +251,14 @@ mod tests {
         fs::write(tree.join("file"), "six").expect("a file");
         let file = fs::File::options().write(true).open(tree.join("file")).expect("it is there");
         file.set_modified(old).expect("it is ours");
-        assert_eq!(again(later()), plain());
+        assert_eq!(of_cached(later()), plain());
 
         // A file of the memory that was damaged is as good as none.
         let memory = fs::read_dir(&store).expect("it is there").flatten().next().expect("one").path();
         let mut bytes = fs::read(&memory).expect("a file");
         bytes[60] ^= 1;
         fs::write(&memory, bytes).expect("a file");
-        assert!(open().is_empty() && again(later()) == plain());
+        assert!(open().is_empty() && of_cached(later()) == plain());
     }
 
     #[test]
@@ -260,12 +267,13 @@ mod tests {
         let tree = folder.path().join("tree");
         fs::create_dir(&tree).expect("a folder");
         fs::write(tree.join("file"), "one").expect("a file");
-        let mut seen = Seen::open(&tree.join("file/seen"), &tree, DigestFunction::Sha256);
-        let survey = Survey::as_of(later(), &tree, &mut seen, Limits::default(), &Cancel::new())
-            .expect("it can be read");
+        let mut stat_cache = StatCache::open(&tree.join("file/stat_cache"), &tree, DigestFunction::Sha256);
+        let survey =
+            DigestedFolder::of_cached_at(later(), &tree, &mut stat_cache, Limits::default(), &Cancel::new())
+                .expect("it can be read");
         assert_eq!(
             survey.root,
-            Survey::of(&tree, DigestFunction::Sha256, Limits::default(), &Cancel::new())
+            DigestedFolder::of(&tree, DigestFunction::Sha256, Limits::default(), &Cancel::new())
                 .expect("it can be read")
                 .root
         );

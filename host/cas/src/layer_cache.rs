@@ -12,18 +12,18 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FlockOperation;
 use spec_model::Digest;
 
-use crate::checkout::rename_new;
+use crate::checkout::rename_if_absent;
 use crate::error::{CasError, Result};
-use crate::image::{self, Owner};
+use crate::image::{self, FileOwner};
 use crate::layout;
 use crate::lock::try_lock;
-use crate::merge::Layer;
-use crate::removal::remove_all;
-use crate::scratch::make_own;
+use crate::merge::MergeInput;
+use crate::remove_tree::remove_all;
+use crate::scratch::create_dir_exact;
 use crate::store::Cas;
 use crate::tree::{EntryRef, Walk, entries};
-use crate::usage::{Moment, note_open};
-use crate::{marked, temp};
+use crate::usage::{Moment, note_use_of_file};
+use crate::{marked_layer, temp};
 
 /// How a tree becomes a layer of an overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl LayerForm {
 pub struct LayerCache {
     cas: Cas,
     form: LayerForm,
-    owner: Owner,
+    owner: FileOwner,
     /// Where layers are instead of beside the store, with locks of their own.
     elsewhere: Option<PathBuf>,
 }
@@ -84,7 +84,7 @@ impl LayerCache {
     /// The layers of this form, beside the store.
     #[must_use]
     pub fn new(cas: Cas, form: LayerForm) -> Self {
-        Self { cas, form, owner: Owner::of_process(), elsewhere: None }
+        Self { cas, form, owner: FileOwner::of_process(), elsewhere: None }
     }
 
     /// Has layers kept in a folder of this user, such as one in memory, for all stores; those that were not used for an
@@ -92,7 +92,7 @@ impl LayerCache {
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn kept_in(mut self, folder: PathBuf) -> Result<Self> {
+    pub fn in_folder(mut self, folder: PathBuf) -> Result<Self> {
         remove_unused(&folder)?;
         self.elsewhere = Some(folder);
         Ok(self)
@@ -124,11 +124,12 @@ impl LayerCache {
     ///
     /// # Errors
     /// As [`Cas::directory`]; `cas-collision` when the trees cannot be laid over each other.
-    pub fn separate(&self, trees: &[Digest]) -> Result<Vec<Digest>> {
+    pub fn stackable(&self, trees: &[Digest]) -> Result<Vec<Digest>> {
         if self.form == LayerForm::Image && trees.len() > 1 {
             for tree in trees {
                 if self.cas.has_names_of_blobs(tree)? {
-                    let layers: Vec<Layer<'_>> = trees.iter().map(|tree| Layer::whole(*tree)).collect();
+                    let layers: Vec<MergeInput<'_>> =
+                        trees.iter().map(|tree| MergeInput::whole(*tree)).collect();
                     return Ok(vec![self.cas.merge(&layers)?.root]);
                 }
             }
@@ -188,7 +189,7 @@ impl LayerCache {
             let _ = remove_all(&aside);
             return Ok(true);
         }
-        let bytes = size_in(lock);
+        let bytes = recorded_size(lock);
         note(lock, bytes).map_err(CasError::io("write", path))?;
         Ok(false)
     }
@@ -196,11 +197,11 @@ impl LayerCache {
     /// Makes sure that all contents are here. When the layer was `known` before, blobs can only be gone if something
     /// was removed since they were last looked at; otherwise an eviction that is going on has to learn of this use.
     fn check_blobs(&self, tree: &Digest, known: bool) -> Result<()> {
-        if known && self.cas.complete(tree)? {
+        if known && self.cas.is_complete(tree)? {
             return Ok(());
         }
-        self.cas.totals(tree)?;
-        let missing = self.cas.missing(&self.cas.blobs_below(tree)?)?;
+        self.cas.tree_size(tree)?;
+        let missing = self.cas.missing(&self.cas.blobs_of_tree(tree)?)?;
         match missing.first() {
             Some(digest) => Err(self.missing(tree, digest)?),
             None => self.cas.mark_complete(tree),
@@ -224,7 +225,7 @@ impl LayerCache {
             // For who counts what the store takes; what is in memory is no matter of the store.
             let bytes = if self.elsewhere.is_some() { 0 } else { bytes };
             note(lock, bytes).map_err(CasError::io("write", path))?;
-            rename_new(&fresh, path)
+            rename_if_absent(&fresh, path)
         });
         if !matches!(made, Ok(true)) {
             let _ = remove_all(&fresh);
@@ -259,12 +260,12 @@ impl LayerCache {
                 Ok(file.metadata().map_err(failed())?.len())
             }
             LayerForm::Marked => {
-                make_own(fresh, 0o755)?;
-                marked::fill(&self.cas, tree, fresh)
+                create_dir_exact(fresh, 0o755)?;
+                marked_layer::fill(&self.cas, tree, fresh)
             }
             LayerForm::Copied => {
                 self.cas.checkout_into(tree, fresh)?;
-                let blobs = self.cas.blobs_below(tree)?;
+                let blobs = self.cas.blobs_of_tree(tree)?;
                 Ok(blobs.iter().map(Digest::size).fold(0, u64::saturating_add))
             }
         }
@@ -288,7 +289,13 @@ impl Cas {
     }
 
     /// Takes the tree at `path`, with its lock, away to `to`, unless it is in use or was used after `cut`: then `false`.
-    pub(crate) fn take_tree(&self, path: &Path, lock_path: &Path, cut: Moment, to: &Path) -> Result<bool> {
+    pub(crate) fn remove_layer_if_unused(
+        &self,
+        path: &Path,
+        lock_path: &Path,
+        cut: Moment,
+        to: &Path,
+    ) -> Result<bool> {
         let Ok(lock) = File::open(lock_path) else { return Ok(true) };
         let alone = try_lock(&lock, lock_path, FlockOperation::NonBlockingLockExclusive)?;
         let stat = rustix::fs::fstat(&lock).map_err(CasError::io("look up", lock_path))?;
@@ -308,13 +315,13 @@ impl Cas {
 }
 
 /// The hash of the tree whose layer, or lock of a layer, has this path.
-pub(crate) fn tree_of(path: &Path) -> Option<Digest> {
+pub(crate) fn tree_of_layer(path: &Path) -> Option<Digest> {
     let name = path.file_name()?.to_str()?;
     Digest::from_hex(name.split('.').next()?, 0).ok()
 }
 
 /// Bytes of disk that a layer takes, as its lock says.
-pub(crate) fn size_in(lock: &File) -> u64 {
+pub(crate) fn recorded_size(lock: &File) -> u64 {
     words_in(lock).0.parse().unwrap_or(0)
 }
 
@@ -354,7 +361,7 @@ fn lock_shared(path: &Path) -> Result<(File, bool)> {
         }
         // Removed since it was opened: then it locks nothing.
         if rustix::fs::fstat(&lock).is_ok_and(|stat| stat.st_nlink > 0) {
-            note_open(&lock);
+            note_use_of_file(&lock);
             return Ok((lock, is_new));
         }
     }

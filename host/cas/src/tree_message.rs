@@ -17,9 +17,9 @@ impl Cas {
     /// # Errors
     /// As [`directory`](Self::directory); when the disk is full or fails.
     pub fn store_tree_message(&self, root: &Digest) -> Result<Digest> {
-        let mut order = Order { cas: self, seen: HashSet::new(), done: Vec::new() };
-        order.visit(root, &mut String::new())?;
-        let directories = order.done.iter().rev().map(|digest| self.get(digest));
+        let mut post_order = PostOrder { cas: self, seen: HashSet::new(), done: Vec::new() };
+        post_order.visit(root, &mut String::new())?;
+        let directories = post_order.done.iter().rev().map(|digest| self.get(digest));
         let directories = directories.collect::<Result<Vec<_>>>()?;
         let (first, rest) = directories.split_first().expect("the root was visited");
         self.put_bytes(&codec::encode_tree(first, rest.iter().map(Vec::as_slice)))
@@ -47,8 +47,8 @@ impl Cas {
     ///
     /// # Errors
     /// As [`directory`](Self::directory).
-    pub fn blobs_of_tree(&self, root: &Digest) -> Result<Vec<Digest>> {
-        let mut blobs = self.blobs_below(root)?;
+    pub fn distinct_blobs_of_tree(&self, root: &Digest) -> Result<Vec<Digest>> {
+        let mut blobs = self.blobs_of_tree(root)?;
         blobs.sort_unstable();
         blobs.dedup();
         Ok(blobs)
@@ -85,13 +85,13 @@ impl Cas {
 }
 
 /// Directories after all those below them.
-struct Order<'a> {
+struct PostOrder<'a> {
     cas: &'a Cas,
     seen: HashSet<Digest>,
     done: Vec<Digest>,
 }
 
-impl Order<'_> {
+impl PostOrder<'_> {
     fn visit(&mut self, digest: &Digest, path: &mut String) -> Result<()> {
         if !self.seen.insert(*digest) {
             return Ok(());
@@ -139,7 +139,7 @@ mod tests {
                 }
             }
             assert_eq!(cas.files_of_tree_message(&message)?, [file]);
-            assert_eq!(cas.blobs_of_tree(&root)?.len(), 4);
+            assert_eq!(cas.distinct_blobs_of_tree(&root)?.len(), 4);
         }
         Ok(())
     }

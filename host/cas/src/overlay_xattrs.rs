@@ -16,7 +16,7 @@ const LONGEST: usize = 4096;
 /// Whose attributes an overlay's marks are. Only those that it was mounted with mean something: commands can write the
 /// others themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OverlayMarks {
+pub enum OverlayXattrs {
     /// `user.overlay.*`, of overlays with the option `userxattr`. There are whiteouts and opaque folders.
     User,
     /// `trusted.overlay.*`. Renamed folders of a layer name their old path, and so do files of which only the mode, the
@@ -26,11 +26,11 @@ pub enum OverlayMarks {
 
 /// An overlay's upper folder, or a folder in it.
 #[derive(Clone, Copy)]
-pub struct Upper<'a> {
+pub struct UpperDir<'a> {
     /// The folder on the host.
     pub folder: &'a Path,
     /// The overlay's marks.
-    pub marks: OverlayMarks,
+    pub marks: OverlayXattrs,
     /// The tree below this folder.
     pub below: Digest,
     /// Gives the tree below the overlay's root, where it is needed.
@@ -51,7 +51,7 @@ pub enum LowerPart {
     Path(String),
 }
 
-impl OverlayMarks {
+impl OverlayXattrs {
     /// The part of the layers below that a folder has.
     ///
     /// # Errors
@@ -95,7 +95,7 @@ impl OverlayMarks {
 }
 
 /// A path by which an entry of an open folder, or the folder itself (`.`), is found whatever the folder's own path is.
-pub(crate) fn through(folder: impl AsFd, name: &str) -> PathBuf {
+pub(crate) fn proc_path(folder: impl AsFd, name: &str) -> PathBuf {
     Path::new(&format!("/proc/self/fd/{}", folder.as_fd().as_raw_fd())).join(name)
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn is_executable(mode: u32) -> bool {
 }
 
 /// What a mark leads to is not there.
-pub(crate) fn leads_nowhere(path: impl AsRef<Path>) -> CasError {
+pub(crate) fn dangling_redirect(path: impl AsRef<Path>) -> CasError {
     CasError::BadPath {
         path: path.as_ref().to_string_lossy().into_owned(),
         why: "the overlay's mark on it leads nowhere",

@@ -15,15 +15,15 @@ use super::{DestinationError, FOLDER, create, open_below};
 use crate::error::{CasError, Result};
 use crate::sparse::clone_or_copy;
 
-/// Moves all of `from` into `to`, over files that are there; `shown` is what `to` is called. Nothing is moved when a
+/// Moves all of `from` into `to`, over files that are there; `display_path` is what `to` is called. Nothing is moved when a
 /// folder that is not empty is in the way of something else. When moving fails, what is new is removed again.
-pub(super) fn merge(from: &OwnedFd, to: &OwnedFd, shown: &Path) -> Result<()> {
-    check(from, to, shown)?;
-    let mut merging = Merging { new: Vec::new() };
-    let merged = merging.folder(from, to, Path::new(""));
+pub(super) fn move_into(from: &OwnedFd, to: &OwnedFd, display_path: &Path) -> Result<()> {
+    check(from, to, display_path)?;
+    let mut merge = FolderMerge { new: Vec::new() };
+    let merged = merge.folder(from, to, Path::new(""));
     merged
-        .map_err(|(path, error)| CasError::io("write", shown.join(path))(error))
-        .inspect_err(|_| merging.undo(to))
+        .map_err(|(path, error)| CasError::io("write", display_path.join(path))(error))
+        .inspect_err(|_| merge.undo(to))
 }
 
 /// What is there under a name; `None` when nothing is.
@@ -35,14 +35,14 @@ fn kind(folder: &OwnedFd, name: &OsStr) -> Result<Option<FileType>, Errno> {
     }
 }
 
-fn check(from: &OwnedFd, to: &OwnedFd, shown: &Path) -> Result<()> {
-    let failed = |error: Errno| CasError::io("look up", shown)(error);
+fn check(from: &OwnedFd, to: &OwnedFd, display_path: &Path) -> Result<()> {
+    let failed = |error: Errno| CasError::io("look up", display_path)(error);
     for name in names(from).map_err(failed)? {
         let (new, old) = (kind(from, &name).map_err(failed)?, kind(to, &name).map_err(failed)?);
         if old != Some(FileType::Directory) {
             continue;
         }
-        let (path, folder) = (shown.join(&name), open_folder(to, &name).map_err(failed)?);
+        let (path, folder) = (display_path.join(&name), open_folder(to, &name).map_err(failed)?);
         if new == Some(FileType::Directory) {
             check(&open_folder(from, &name).map_err(failed)?, &folder, &path)?;
         } else if !is_empty(&folder).map_err(failed)? {
@@ -52,15 +52,15 @@ fn check(from: &OwnedFd, to: &OwnedFd, shown: &Path) -> Result<()> {
     Ok(())
 }
 
-struct Merging {
+struct FolderMerge {
     /// Paths of what was not there before.
     new: Vec<PathBuf>,
 }
 
-type Failed = (PathBuf, Errno);
+type FailedAt = (PathBuf, Errno);
 
-impl Merging {
-    fn folder(&mut self, from: &OwnedFd, to: &OwnedFd, path: &Path) -> Result<(), Failed> {
+impl FolderMerge {
+    fn folder(&mut self, from: &OwnedFd, to: &OwnedFd, path: &Path) -> Result<(), FailedAt> {
         let failed = |error| (path.to_owned(), error);
         for name in names(from).map_err(failed)? {
             let below = path.join(&name);
@@ -69,7 +69,7 @@ impl Merging {
         Ok(())
     }
 
-    fn entry(&mut self, from: &OwnedFd, to: &OwnedFd, name: &OsStr, path: &Path) -> Result<(), Failed> {
+    fn entry(&mut self, from: &OwnedFd, to: &OwnedFd, name: &OsStr, path: &Path) -> Result<(), FailedAt> {
         let failed = |error| (path.to_owned(), error);
         let is_folder = kind(from, name).map_err(failed)? == Some(FileType::Directory);
         let old = kind(to, name).map_err(failed)?;

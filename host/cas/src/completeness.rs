@@ -10,7 +10,7 @@ use spec_model::Digest;
 
 use crate::error::{CasError, Result};
 use crate::layout;
-use crate::removal::remove_all;
+use crate::remove_tree::remove_all;
 use crate::store::Cas;
 use crate::tree::{EntryRef, Walk};
 
@@ -19,8 +19,8 @@ impl Cas {
     ///
     /// # Errors
     /// When a directory is damaged or the file system fails.
-    pub fn complete(&self, root: &Digest) -> Result<bool> {
-        self.until_removal(root, || match self.all_here(root) {
+    pub fn is_complete(&self, root: &Digest) -> Result<bool> {
+        self.cached_until_removal(root, || match self.all_here(root) {
             Err(CasError::Missing { .. } | CasError::Corrupt { .. }) => Ok(false),
             other => other,
         })
@@ -28,7 +28,11 @@ impl Cas {
 
     /// Whether what `key` stands for is whole: as `look` says, and no longer asked once it said yes, until something
     /// is removed from the store.
-    pub(crate) fn until_removal(&self, key: &Digest, look: impl FnOnce() -> Result<bool>) -> Result<bool> {
+    pub(crate) fn cached_until_removal(
+        &self,
+        key: &Digest,
+        look: impl FnOnce() -> Result<bool>,
+    ) -> Result<bool> {
         let generation = self.generation()?;
         if is_even(generation) && self.marker(generation, key).exists() {
             return Ok(true);
@@ -67,14 +71,14 @@ impl Cas {
     }
 
     fn all_here(&self, root: &Digest) -> Result<bool> {
-        Ok(self.missing(&self.blobs_of_tree(root)?)?.is_empty())
+        Ok(self.missing(&self.distinct_blobs_of_tree(root)?)?.is_empty())
     }
 
     /// All blobs of a tree, its directories included, in no order; a file that occurs more than once is named each time.
     ///
     /// # Errors
     /// As [`directory`](Self::directory).
-    pub fn blobs_below(&self, root: &Digest) -> Result<Vec<Digest>> {
+    pub fn blobs_of_tree(&self, root: &Digest) -> Result<Vec<Digest>> {
         let mut blobs = vec![*root];
         self.walk_shared(root, &mut |_, entry| {
             match entry {
@@ -99,14 +103,14 @@ impl Cas {
     }
 
     fn damaged_generation(&self, path: &std::path::Path) -> u64 {
-        self.note_damaged(path, "it holds no number");
+        self.report_damaged_file(path, "it holds no number");
         DAMAGED
     }
 
     /// Runs something that removes blobs. A process killed meanwhile leaves the number odd: no marker counts then,
     /// until the next removal is over.
     pub(crate) fn while_removing<R>(&self, removal: impl FnOnce() -> Result<R>) -> Result<R> {
-        let (lock, locked) = self.folder_to_lock(layout::COMPLETE)?;
+        let (lock, locked) = self.lockable_folder(layout::COMPLETE)?;
         crate::lock::exclusive(&lock, &locked)?;
         let folder = self.shared.root.join(layout::COMPLETE);
         let odd = self.generation()? | 1;

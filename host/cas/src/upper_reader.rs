@@ -6,26 +6,26 @@ use rustix::fs::{FileType, Mode, Stat};
 use rustix::io::Errno;
 use spec_model::Digest;
 
-use crate::capture::Captured;
+use crate::capture::CapturedTree;
 use crate::error::{CasError, Result};
-use crate::host_folder::{HostFolder, special};
-use crate::overlay_marks::{LowerPart, OverlayMarks, Upper, through};
+use crate::host_folder::{HostFolder, special_file_kind};
+use crate::overlay_xattrs::{LowerPart, OverlayXattrs, UpperDir, proc_path};
 use crate::store::Cas;
-use crate::writer::{Place, Take};
+use crate::writer::{HostFile, ImportMode};
 
 /// What commands wrote to the upper folder of an overlay. They are over; whatever modes they set, all of it can be read,
 /// and no link in it is followed. Paths are relative to the folder, which is the root that the commands saw.
 #[derive(Debug)]
-pub struct Written {
+pub struct UpperReader {
     host: HostFolder,
-    marks: OverlayMarks,
+    marks: OverlayXattrs,
 }
 
 /// Something that commands wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrittenEntry {
+pub struct UpperEntry {
     /// What it is.
-    pub kind: WrittenKind,
+    pub kind: UpperEntryKind,
     /// The permissions, set-id bits and sticky bit that it was given.
     pub mode: u32,
     /// When it was last changed: seconds since 1970 and nanoseconds.
@@ -34,7 +34,7 @@ pub struct WrittenEntry {
 
 /// What commands wrote at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum WrittenKind {
+pub enum UpperEntryKind {
     /// A regular file.
     File,
     /// A regular file with the contents of one in the layers below.
@@ -54,21 +54,21 @@ pub enum WrittenKind {
     Special(&'static str),
 }
 
-impl Written {
+impl UpperReader {
     /// Opens the upper folder of an overlay with these marks.
     ///
     /// # Errors
     /// When the file system fails.
-    pub fn open(upper: &Path, marks: OverlayMarks) -> Result<Self> {
-        Ok(Self { host: HostFolder::of_commands(upper, false)?, marks })
+    pub fn open(upper: &Path, marks: OverlayXattrs) -> Result<Self> {
+        Ok(Self { host: HostFolder::of_sandbox(upper, false)?, marks })
     }
 
     /// What was written at `path`; `None` when nothing was.
     ///
     /// # Errors
     /// When the file system fails.
-    pub fn entry(&self, path: &str) -> Result<Option<WrittenEntry>> {
-        let failed = || CasError::io("look up", self.host.shown(path));
+    pub fn entry(&self, path: &str) -> Result<Option<UpperEntry>> {
+        let failed = || CasError::io("look up", self.host.display_path(path));
         if path.is_empty() {
             let folder = self.host.folder("")?;
             let stat = rustix::fs::fstat(folder).map_err(failed())?;
@@ -79,7 +79,7 @@ impl Written {
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
             other => other.map_err(failed())?,
         };
-        match self.host.look(&folder, name) {
+        match self.host.stat(&folder, name) {
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(failed()(error)),
             Ok(stat) => self.describe(path, parent, name, &stat).map(Some),
@@ -94,10 +94,14 @@ impl Written {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let folder = self.host.folder(parent)?;
         let (file, stat) = self.host.file(&folder, name, parent)?;
-        cas.limits.check(&self.host.shown(path).to_string_lossy(), 0, stat.st_size as u64, 0)?;
-        let shown = self.host.shown(path);
-        let place = Place { folder: std::os::fd::AsFd::as_fd(&folder), name: Path::new(name), shown: &shown };
-        cas.put_open_file(&place, file, Take::Copy)
+        cas.limits.check(&self.host.display_path(path).to_string_lossy(), 0, stat.st_size as u64, 0)?;
+        let display_path = self.host.display_path(path);
+        let at = HostFile {
+            folder: std::os::fd::AsFd::as_fd(&folder),
+            name: Path::new(name),
+            display_path: &display_path,
+        };
+        cas.put_open_file(&at, file, ImportMode::Copy)
     }
 
     /// As [`Cas::import_upper`], for the folder at `path`, which is over the tree `below`; what was written stays as it is.
@@ -111,43 +115,49 @@ impl Written {
         path: &str,
         below: &Digest,
         root_below: &dyn Fn() -> Result<Digest>,
-    ) -> Result<Captured> {
-        let upper = Upper { folder: Path::new("/"), marks: self.marks, below: *below, root_below };
-        cas.import_written(&self.host, path, &upper, Take::Copy, &|_| true)
+    ) -> Result<CapturedTree> {
+        let upper = UpperDir { folder: Path::new("/"), marks: self.marks, below: *below, root_below };
+        cas.import_written(&self.host, path, &upper, ImportMode::Copy, &|_| true)
     }
 
-    fn describe(&self, path: &str, parent: &str, name: &str, stat: &Stat) -> Result<WrittenEntry> {
+    fn describe(&self, path: &str, parent: &str, name: &str, stat: &Stat) -> Result<UpperEntry> {
         let kind = match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => {
                 let folder = self.host.folder(parent)?;
-                let contents = self.marks.contents(&through(&folder, name));
-                let contents = contents.map_err(CasError::io("read the marks of", self.host.shown(path)))?;
-                contents.map_or(WrittenKind::File, WrittenKind::FileBelow)
+                let contents = self.marks.contents(&proc_path(&folder, name));
+                let contents =
+                    contents.map_err(CasError::io("read the marks of", self.host.display_path(path)))?;
+                contents.map_or(UpperEntryKind::File, UpperEntryKind::FileBelow)
             }
             FileType::Directory => {
                 let folder = self.host.folder(path)?;
-                let part = self.marks.lower_part(&through(&folder, "."));
-                WrittenKind::Folder(part.map_err(CasError::io("read the marks of", self.host.shown(path)))?)
+                let part = self.marks.lower_part(&proc_path(&folder, "."));
+                UpperEntryKind::Folder(
+                    part.map_err(CasError::io("read the marks of", self.host.display_path(path)))?,
+                )
             }
             FileType::Symlink => {
                 let folder = self.host.folder(parent)?;
                 let target = rustix::fs::readlinkat(folder, name, Vec::new());
-                let target = target.map_err(CasError::io("read", self.host.shown(path)))?;
+                let target = target.map_err(CasError::io("read", self.host.display_path(path)))?;
                 let is_text = target.to_str().is_ok();
-                WrittenKind::Symlink { target: crate::host_folder::escaped(target.to_bytes()), is_text }
+                UpperEntryKind::Symlink {
+                    target: crate::host_folder::escape_invalid_utf8(target.to_bytes()),
+                    is_text,
+                }
             }
-            FileType::CharacterDevice if stat.st_rdev == 0 => WrittenKind::Gone,
-            other => WrittenKind::Special(special(other)),
+            FileType::CharacterDevice if stat.st_rdev == 0 => UpperEntryKind::Gone,
+            other => UpperEntryKind::Special(special_file_kind(other)),
         };
-        let mode = self.host.mode_before(path).unwrap_or_else(|| Mode::from_raw_mode(stat.st_mode));
-        Ok(WrittenEntry { kind, mode: mode.as_raw_mode(), mtime: (stat.st_mtime, stat.st_mtime_nsec as i32) })
+        let mode = self.host.original_mode(path).unwrap_or_else(|| Mode::from_raw_mode(stat.st_mode));
+        Ok(UpperEntry { kind, mode: mode.as_raw_mode(), mtime: (stat.st_mtime, stat.st_mtime_nsec as i32) })
     }
 }
 
-impl Drop for Written {
+impl Drop for UpperReader {
     fn drop(&mut self) {
         // Only whoever looks at modes afterwards would see it.
-        let _ = self.host.close();
+        let _ = self.host.restore_modes();
     }
 }
 
@@ -172,11 +182,11 @@ mod tests {
         for (path, mode) in [("a/b/file", 0o4010), ("a/b", 0), ("a", 0o100), ("", 0)] {
             close(path, mode);
         }
-        let written = Written::open(&upper, OverlayMarks::User)?;
-        let folder = WrittenKind::Folder(LowerPart::SameName);
-        let link = WrittenKind::Symlink { target: "/etc".to_owned(), is_text: true };
+        let written = UpperReader::open(&upper, OverlayXattrs::User)?;
+        let folder = UpperEntryKind::Folder(LowerPart::SameName);
+        let link = UpperEntryKind::Symlink { target: "/etc".to_owned(), is_text: true };
         for (path, kind, mode) in [
-            ("a/b/file", WrittenKind::File, 0o4010),
+            ("a/b/file", UpperEntryKind::File, 0o4010),
             ("a/b", folder.clone(), 0),
             ("a", folder.clone(), 0o100),
             ("", folder, 0),
@@ -193,7 +203,7 @@ mod tests {
         assert!(cas.lookup(&tree, "b/file")?.is_some());
         drop(written);
         assert_eq!(fs::metadata(&upper).expect("it is there").permissions().mode() & 0o7777, 0);
-        crate::removal::remove_all(&upper).expect("all is ours");
+        crate::remove_tree::remove_all(&upper).expect("all is ours");
         Ok(())
     }
 }

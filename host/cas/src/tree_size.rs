@@ -13,7 +13,7 @@ use crate::tree::count;
 
 /// How large a tree is, everything counted as often as it occurs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
+pub struct TreeSize {
     /// Files, symbolic links and folders.
     pub entries: u64,
     /// Bytes of all files.
@@ -22,7 +22,7 @@ pub struct Totals {
     pub depth: u32,
 }
 
-impl Totals {
+impl TreeSize {
     /// Counts a tree whose directories `load` gives, each of which is asked for once, before anything is made of it.
     ///
     /// # Errors
@@ -33,49 +33,49 @@ impl Totals {
         load: impl FnMut(&Digest) -> Result<D, E>,
     ) -> Result<Self, E> {
         let cancel = spec_model::Cancel::new();
-        let totals = Count { limits, meter: Meter::new(limits, &cancel), load, known: HashMap::new() }
+        let size = SizeCounter { limits, meter: Meter::new(limits, &cancel), load, known: HashMap::new() }
             .tree(root, 0)?;
-        limits.check(&format!("the tree {root}"), totals.entries, totals.bytes, totals.depth)?;
-        Ok(totals)
+        limits.check(&format!("the tree {root}"), size.entries, size.bytes, size.depth)?;
+        Ok(size)
     }
 }
 
-struct Count<'a, L> {
+struct SizeCounter<'a, L> {
     limits: Limits,
     meter: Meter<'a>,
     load: L,
-    known: HashMap<Digest, Totals>,
+    known: HashMap<Digest, TreeSize>,
 }
 
-impl<L> Count<'_, L> {
+impl<L> SizeCounter<'_, L> {
     fn tree<D: Deref<Target = Directory>, E: From<crate::CasError>>(
         &mut self,
         digest: &Digest,
         depth: u32,
-    ) -> Result<Totals, E>
+    ) -> Result<TreeSize, E>
     where
         L: FnMut(&Digest) -> Result<D, E>,
     {
-        if let Some(totals) = self.known.get(digest) {
-            return Ok(*totals);
+        if let Some(size) = self.known.get(digest) {
+            return Ok(*size);
         }
         // Deeper than that nobody needs to look.
         self.limits.check("the tree", 0, 0, depth)?;
         let directory = (self.load)(digest)?;
         self.meter.entry()?;
-        let mut totals = Totals {
+        let mut size = TreeSize {
             entries: count(&directory) as u64,
             bytes: directory.files.iter().map(|file| file.digest.size()).fold(0, u64::saturating_add),
             depth: 0,
         };
         for child in &directory.directories {
             let below = self.tree(&child.digest, depth + 1)?;
-            totals.entries = totals.entries.saturating_add(below.entries);
-            totals.bytes = totals.bytes.saturating_add(below.bytes);
-            totals.depth = totals.depth.max(below.depth + 1);
+            size.entries = size.entries.saturating_add(below.entries);
+            size.bytes = size.bytes.saturating_add(below.bytes);
+            size.depth = size.depth.max(below.depth + 1);
         }
-        self.known.insert(*digest, totals);
-        Ok(totals)
+        self.known.insert(*digest, size);
+        Ok(size)
     }
 }
 
@@ -85,8 +85,8 @@ impl Cas {
     /// # Errors
     /// `tree-too-large` when it is larger than trees may be, see [`with_limits`](Self::with_limits); `cancelled`; as
     /// [`directory`](Self::directory).
-    pub fn totals(&self, root: &Digest) -> Result<Totals> {
-        Totals::of(root, self.limits, |digest| {
+    pub fn tree_size(&self, root: &Digest) -> Result<TreeSize> {
+        TreeSize::of(root, self.limits, |digest| {
             self.check_cancel()?;
             self.directory(digest)
         })
@@ -123,13 +123,13 @@ mod tests {
             [(10, 2, true), (19, 3, false), (30, 2, false), (200, 2, false), (256, 1, true), (257, 1, false)]
         {
             let root = nested(&cas, levels, names)?;
-            let reason = cas.totals(&root).map_err(|error| error.reason().to_owned());
+            let reason = cas.tree_size(&root).map_err(|error| error.reason().to_owned());
             let expected = if good { Ok(levels) } else { Err("tree-too-large".to_owned()) };
-            assert_eq!(reason.map(|totals| totals.depth), expected, "{levels} levels of {names}");
+            assert_eq!(reason.map(|size| size.depth), expected, "{levels} levels of {names}");
             let checked = cas.checkout_into(&root, &folder.path().join("dest"));
             assert_eq!(checked.is_err_and(|error| error.reason() == "tree-too-large"), !good);
             assert!(good || !folder.path().join("dest").exists(), "nothing was begun");
-            crate::removal::remove_all(&folder.path().join("dest")).expect("it is ours");
+            crate::remove_tree::remove_all(&folder.path().join("dest")).expect("it is ours");
         }
         Ok(())
     }
@@ -139,16 +139,16 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let cas = Cas::open(folder.path())?;
         let root = nested(&cas, 3, 2)?;
-        let totals = Totals { entries: 2 + 4 + 8 + 1 + 2 + 4, bytes: 70, depth: 3 };
-        assert_eq!(cas.totals(&root)?, totals);
-        let Totals { entries, bytes, depth } = totals;
+        let size = TreeSize { entries: 2 + 4 + 8 + 1 + 2 + 4, bytes: 70, depth: 3 };
+        assert_eq!(cas.tree_size(&root)?, size);
+        let TreeSize { entries, bytes, depth } = size;
         for (limits, good) in [
             (Limits { entries, bytes, depth }, true),
             (Limits { entries: entries - 1, bytes, depth }, false),
             (Limits { entries, bytes: bytes - 1, depth }, false),
             (Limits { entries, bytes, depth: depth - 1 }, false),
         ] {
-            assert_eq!(cas.clone().with_limits(limits).totals(&root).is_ok(), good, "{limits:?}");
+            assert_eq!(cas.clone().with_limits(limits).tree_size(&root).is_ok(), good, "{limits:?}");
         }
         Ok(())
     }
@@ -160,24 +160,26 @@ mod tests {
         let [one, two] = [nested(&cas, 40, 2)?, nested(&cas, 41, 2)?];
         let cancelled = spec_model::Cancel::new();
         cancelled.cancel();
-        let given_up = cas.clone().heeding(&cancelled);
+        let given_up = cas.clone().with_cancel(&cancelled);
         for (cas, expected) in [(&cas, "tree-too-large"), (&given_up, "cancelled")] {
             let reason = |result: Result<()>| result.map_err(|error| error.reason().to_owned());
-            let layers = [crate::Layer::whole(one), crate::Layer::whole(two)];
+            let layers = [crate::MergeInput::whole(one), crate::MergeInput::whole(two)];
             let works: [(&str, Result<()>); 4] = [
                 ("walk", cas.walk(&one, |_, _| Ok(crate::Walk::Enter))),
                 ("merge", cas.merge(&layers).map(drop)),
                 ("diff", cas.diff(&one, &two).map(drop)),
-                ("totals", cas.totals(&one).map(drop)),
+                ("tree_size", cas.tree_size(&one).map(drop)),
             ];
             for (name, result) in works {
                 assert_eq!(reason(result), Err(expected.to_owned()), "{name}");
             }
         }
         // What looks at every different directory once takes no time.
-        assert_eq!(cas.blobs_of_tree(&one)?.len(), 40 + 2);
+        assert_eq!(cas.distinct_blobs_of_tree(&one)?.len(), 40 + 2);
         assert_eq!(cas.missing_of_tree(&one)?.len(), 1);
-        for result in [given_up.blobs_of_tree(&one).map(drop), given_up.missing_of_tree(&one).map(drop)] {
+        for result in
+            [given_up.distinct_blobs_of_tree(&one).map(drop), given_up.missing_of_tree(&one).map(drop)]
+        {
             assert!(result.is_err_and(|error| error.reason() == "cancelled"));
         }
         Ok(())

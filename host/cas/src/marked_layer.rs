@@ -15,12 +15,12 @@ use crate::checkout::{set_times, symlink};
 use crate::error::{CasError, Result};
 use crate::image::redirect;
 use crate::store::Cas;
-use crate::temp::settle;
+use crate::temp::set_mode_and_time;
 
 /// Fills the empty folder `dest`; bytes of disk that it takes, about.
 pub(crate) fn fill(cas: &Cas, root: &Digest, dest: &Path) -> Result<u64> {
     let folder = File::open(dest).map_err(CasError::io("open", dest))?;
-    let work = Work { cas, dest, state: Mutex::default() };
+    let work = MarkedLayerWriter { cas, dest, state: Mutex::default() };
     cas.workers()?.scope(|scope| work.folder(scope, folder, String::new(), *root));
     let state = work.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     // An inode, and a block for attributes that do not fit into it.
@@ -28,18 +28,18 @@ pub(crate) fn fill(cas: &Cas, root: &Digest, dest: &Path) -> Result<u64> {
 }
 
 #[derive(Default)]
-struct Progress {
+struct WriteProgress {
     failure: Option<CasError>,
     entries: u64,
 }
 
-struct Work<'a> {
+struct MarkedLayerWriter<'a> {
     cas: &'a Cas,
     dest: &'a Path,
-    state: Mutex<Progress>,
+    state: Mutex<WriteProgress>,
 }
 
-impl Work<'_> {
+impl MarkedLayerWriter<'_> {
     fn folder<'scope>(&'scope self, scope: &Scope<'scope>, folder: File, path: String, digest: Digest) {
         let filled = self.fill(scope, &folder, &path, &digest);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,30 +68,30 @@ impl Work<'_> {
         let place = |name: &str| self.dest.join(path).join(name);
         for child in &directory.directories {
             let below =
-                make_below(folder, &child.name).map_err(CasError::io("create", place(&child.name)))?;
+                make_subfolder(folder, &child.name).map_err(CasError::io("create", place(&child.name)))?;
             let (path, digest) = (format!("{path}{}/", child.name), child.digest);
             scope.spawn(move |scope| self.folder(scope, below, path, digest));
         }
         for file in &directory.files {
-            mark(folder, file).map_err(CasError::io("create", place(&file.name)))?;
+            make_marked_file(folder, file).map_err(CasError::io("create", place(&file.name)))?;
         }
         for link in &directory.symlinks {
             symlink(folder, link).map_err(CasError::io("create", place(&link.name)))?;
         }
-        settle(folder, directory.properties.unix_mode.unwrap_or(0o755))
+        set_mode_and_time(folder, directory.properties.unix_mode.unwrap_or(0o755))
             .map_err(CasError::io("finish", place("")))?;
         Ok((directory.files.len() + directory.directories.len() + directory.symlinks.len()) as u64)
     }
 }
 
-fn make_below(folder: impl AsFd, name: &str) -> Result<File, Errno> {
+fn make_subfolder(folder: impl AsFd, name: &str) -> Result<File, Errno> {
     rustix::fs::mkdirat(&folder, name, Mode::from_raw_mode(0o755))?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::openat(folder, name, flags, Mode::empty()).map(File::from)
 }
 
 /// Makes a file of the right size that takes no room.
-fn mark(folder: &File, node: &FileNode) -> std::io::Result<()> {
+fn make_marked_file(folder: &File, node: &FileNode) -> std::io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let mode = node.properties.unix_mode.unwrap_or(if node.executable { 0o755 } else { 0o644 });
     let file: File =
@@ -103,6 +103,6 @@ fn mark(folder: &File, node: &FileNode) -> std::io::Result<()> {
             rustix::fs::fsetxattr(&file, name, value.as_bytes(), XattrFlags::empty())?;
         }
     }
-    settle(&file, mode)?;
+    set_mode_and_time(&file, mode)?;
     set_times(&file, &node.properties)
 }

@@ -2,24 +2,24 @@
 
 use spec_model::Digest;
 
-const MARK: &[u8; 8] = b"SPECAC1\n";
+const MAGIC: &[u8; 8] = b"SPECAC1\n";
 const CHECKSUM: usize = 32;
 /// Bytes of a digest: its hash and its size, the lowest byte first.
 const DIGEST: usize = 40;
 
 /// A cached result.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct CachedResult {
     /// All blobs that the result speaks of.
     pub(super) needs: Vec<Digest>,
     /// The encoded `ActionResult`.
     pub(super) result: Vec<u8>,
 }
 
-impl Entry {
+impl CachedResult {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(48 + self.needs.len() * DIGEST + self.result.len());
-        bytes.extend_from_slice(MARK);
+        bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&(self.needs.len() as u64).to_le_bytes());
         for digest in &self.needs {
             bytes.extend_from_slice(digest.hash());
@@ -37,7 +37,7 @@ impl Entry {
         if Digest::of(body).hash() != checksum {
             return None;
         }
-        let (count, rest) = body.strip_prefix(MARK)?.split_first_chunk()?;
+        let (count, rest) = body.strip_prefix(MAGIC)?.split_first_chunk()?;
         let count = usize::try_from(u64::from_le_bytes(*count)).ok()?;
         let (needs, result) = rest.split_at_checked(count.checked_mul(DIGEST)?)?;
         let needs = needs.chunks_exact(DIGEST).map(decode_digest).collect::<Option<_>>()?;
@@ -64,13 +64,13 @@ mod tests {
             hit: prop::sample::Index,
         ) {
             let needs = needs.into_iter().map(|(hash, size)| Digest::new(hash, size)).collect();
-            let entry = Entry { needs, result };
+            let entry = CachedResult { needs, result };
             let mut bytes = entry.encode();
-            prop_assert_eq!(Entry::decode(&bytes), Some(entry));
+            prop_assert_eq!(CachedResult::decode(&bytes), Some(entry));
             let at = hit.index(bytes.len());
-            prop_assert_eq!(Entry::decode(&bytes[..at]), None);
+            prop_assert_eq!(CachedResult::decode(&bytes[..at]), None);
             bytes[at] ^= 1;
-            prop_assert_eq!(Entry::decode(&bytes), None);
+            prop_assert_eq!(CachedResult::decode(&bytes), None);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which blobs are here, in memory, for a process that is asked about very many.
 //!
 //! Most of those that a client asks for before it uploads are new, and for each of them the file system has to look
-//! through a folder. The roll is a hint, never the truth about what is here: other processes share the store. What is on
+//! through a folder. The index is a hint, never the truth about what is here: other processes share the store. What is on
 //! it is looked up all the same; what is not on it may be here, and a client that is told otherwise sends it once more.
 
 use std::collections::HashSet;
@@ -10,54 +10,54 @@ use std::sync::{OnceLock, PoisonError, RwLock};
 use spec_model::Digest;
 
 use crate::error::Result;
-use crate::evict::census::names;
+use crate::evict::inventory::visit_blob_names;
 use crate::store::Cas;
 
 /// Fewer digests than this are looked up one by one, so that small answers are exact.
-const MANY: usize = 256;
-/// A longer roll is given up: this many take 150 MB.
-const LONGEST: usize = 8 << 20;
+const MIN_QUERY: usize = 256;
+/// A longer index is given up: this many take 150 MB.
+const MAX_HASHES: usize = 8 << 20;
 
 /// The beginnings of the hashes of blobs; two blobs with the same one do no harm. Nothing where nobody wants it.
 #[derive(Debug, Default)]
-pub(crate) struct Roll(OnceLock<RwLock<State>>);
+pub(crate) struct ExistenceIndex(OnceLock<RwLock<IndexState>>);
 
 #[derive(Debug)]
-enum State {
+enum IndexState {
     /// It lacks blobs that were here before.
-    Partial(HashSet<u64>),
-    Whole(HashSet<u64>),
-    TooLong,
+    Incomplete(HashSet<u64>),
+    Complete(HashSet<u64>),
+    TooLarge,
 }
 
-impl Roll {
-    pub(crate) fn add(&self, digest: &Digest) {
+impl ExistenceIndex {
+    pub(crate) fn insert(&self, digest: &Digest) {
         let Some(state) = self.0.get() else { return };
         let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
-        if let State::Partial(hashes) | State::Whole(hashes) = &mut *state {
-            hashes.insert(beginning(digest));
-            if hashes.len() > LONGEST {
-                *state = State::TooLong;
+        if let IndexState::Incomplete(hashes) | IndexState::Complete(hashes) = &mut *state {
+            hashes.insert(hash_prefix(digest));
+            if hashes.len() > MAX_HASHES {
+                *state = IndexState::TooLarge;
             }
         }
     }
 
-    /// Nothing that was here before the roll was called is missing any more.
-    fn complete(&self) {
+    /// Nothing that was here before the index was called is missing any more.
+    fn mark_complete(&self) {
         let Some(state) = self.0.get() else { return };
         let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
-        if let State::Partial(hashes) = &mut *state {
-            *state = State::Whole(std::mem::take(hashes));
+        if let IndexState::Incomplete(hashes) = &mut *state {
+            *state = IndexState::Complete(std::mem::take(hashes));
         }
     }
 
-    /// For every digest whether it may be here, or `None` without a roll.
-    fn may_be_here(&self, digests: &[Digest]) -> Option<Vec<bool>> {
+    /// For every digest whether it may be here, or `None` without a index.
+    fn may_contain(&self, digests: &[Digest]) -> Option<Vec<bool>> {
         match &*self.0.get()?.read().unwrap_or_else(PoisonError::into_inner) {
-            State::Whole(hashes) => {
-                Some(digests.iter().map(|digest| hashes.contains(&beginning(digest))).collect())
+            IndexState::Complete(hashes) => {
+                Some(digests.iter().map(|digest| hashes.contains(&hash_prefix(digest))).collect())
             }
-            State::Partial(_) | State::TooLong => None,
+            IndexState::Incomplete(_) | IndexState::TooLarge => None,
         }
     }
 }
@@ -68,17 +68,17 @@ impl Cas {
     ///
     /// # Errors
     /// When the store cannot be listed.
-    pub fn call_roll(&self) -> Result<()> {
-        let roll = &self.shared.roll;
+    pub fn build_existence_index(&self) -> Result<()> {
+        let index = &self.shared.existence_index;
         // What comes meanwhile is added by who stores it.
-        roll.0.get_or_init(|| RwLock::new(State::Partial(HashSet::new())));
+        index.0.get_or_init(|| RwLock::new(IndexState::Incomplete(HashSet::new())));
         for first in 0..=u8::MAX {
-            names(self, &self.shared.objects, first, |_, name| {
-                Digest::from_hex(name, 0).iter().for_each(|digest| roll.add(digest));
+            visit_blob_names(self, &self.shared.objects, first, |_, name| {
+                Digest::from_hex(name, 0).iter().for_each(|digest| index.insert(digest));
                 Ok(())
             })?;
         }
-        roll.complete();
+        index.mark_complete();
         Ok(())
     }
 
@@ -87,7 +87,8 @@ impl Cas {
     /// # Errors
     /// When the file system fails.
     pub fn probably_missing(&self, digests: &[Digest]) -> Result<Vec<Digest>> {
-        let known = if digests.len() < MANY { None } else { self.shared.roll.may_be_here(digests) };
+        let known =
+            if digests.len() < MIN_QUERY { None } else { self.shared.existence_index.may_contain(digests) };
         let Some(known) = known else { return self.missing(digests) };
         let both = || digests.iter().zip(&known);
         let unsure: Vec<Digest> = both().filter(|(_, here)| **here).map(|(digest, _)| *digest).collect();
@@ -98,7 +99,7 @@ impl Cas {
 }
 
 /// Hashes are random, so any part of them tells blobs apart.
-fn beginning(digest: &Digest) -> u64 {
+fn hash_prefix(digest: &Digest) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = *digest.hash();
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
@@ -118,8 +119,8 @@ mod tests {
         let without =
             |here: &[u32]| -> Vec<Digest> { (0..600).filter(|n| !here.contains(n)).map(blob).collect() };
         let missing = |cas: &Cas| cas.probably_missing(&all).expect("it answers");
-        assert_eq!(missing(&cas), without(&[0]), "without a roll");
-        cas.call_roll().expect("the store can be listed");
+        assert_eq!(missing(&cas), without(&[0]), "without a index");
+        cas.build_existence_index().expect("the store can be listed");
         put(&cas, 599);
         assert_eq!(missing(&cas), without(&[0, 599]));
         // Another process stores one and removes one.

@@ -10,19 +10,19 @@ use spec_model::{Digest, DigestFunction};
 
 /// Changes within one tick of a file system's clock look the same: a file counts as unchanged only if it had been left
 /// alone for this long when it was read.
-const SETTLED: Duration = Duration::from_secs(2);
+const MIN_AGE: Duration = Duration::from_secs(2);
 /// Folders that are remembered; those that were sent last.
 const FOLDERS: usize = 64;
 /// Another layout needs another mark.
-const MARK: &[u8; 16] = b"spec-host seen 1";
-const RECORD: usize = 7 * 8 + 32;
+const MAGIC: &[u8; 16] = b"spec-host seen 1";
+const RECORD_LEN: usize = 7 * 8 + 32;
 
 /// What the kernel changes whenever a file becomes another one, or its contents are written: nobody can set the time
 /// of the last change back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Identity([u64; 7]);
+pub(crate) struct FileIdentity([u64; 7]);
 
-impl Identity {
+impl FileIdentity {
     pub(crate) fn of(stat: &Stat) -> Self {
         Self([
             stat.st_dev,
@@ -46,13 +46,13 @@ impl Identity {
 
 /// The files of one folder, as they were found the last time.
 #[derive(Debug)]
-pub struct Seen {
+pub struct StatCache {
     file: PathBuf,
     function: DigestFunction,
-    known: HashMap<Identity, Digest>,
+    known: HashMap<FileIdentity, Digest>,
 }
 
-impl Seen {
+impl StatCache {
     /// What is remembered of `folder` in the files of `store`: nothing where its file is not there, or broken.
     #[must_use]
     pub fn open(store: &Path, folder: &Path, function: DigestFunction) -> Self {
@@ -72,14 +72,14 @@ impl Seen {
         self.known.is_empty()
     }
 
-    pub(crate) fn get(&self, identity: &Identity) -> Option<Digest> {
+    pub(crate) fn get(&self, identity: &FileIdentity) -> Option<Digest> {
         self.known.get(identity).copied()
     }
 
     /// Remembers these files instead of what was known, except for those that may have been written a moment before
     /// `now`.
-    pub(crate) fn keep(&mut self, found: impl Iterator<Item = (Identity, Digest)>, now: SystemTime) {
-        let settled = now.checked_sub(SETTLED).unwrap_or(SystemTime::UNIX_EPOCH);
+    pub(crate) fn replace(&mut self, found: impl Iterator<Item = (FileIdentity, Digest)>, now: SystemTime) {
+        let settled = now.checked_sub(MIN_AGE).unwrap_or(SystemTime::UNIX_EPOCH);
         let known = found.filter(|(identity, _)| identity.changed() < settled).collect();
         if known != self.known {
             self.known = known;
@@ -91,8 +91,8 @@ impl Seen {
     fn write(&self) -> std::io::Result<()> {
         let Some(store) = self.file.parent() else { return Ok(()) };
         fs::create_dir_all(store)?;
-        forget_oldest(store, &self.file)?;
-        let mut bytes = MARK.to_vec();
+        remove_oldest(store, &self.file)?;
+        let mut bytes = MAGIC.to_vec();
         for (identity, digest) in &self.known {
             identity.0.iter().for_each(|number| bytes.extend(number.to_le_bytes()));
             bytes.extend(digest.hash());
@@ -106,7 +106,7 @@ impl Seen {
 }
 
 /// Makes room for the file `own`. What others do there meanwhile does not matter.
-fn forget_oldest(store: &Path, own: &Path) -> std::io::Result<()> {
+fn remove_oldest(store: &Path, own: &Path) -> std::io::Result<()> {
     let mut others = vec![];
     for file in fs::read_dir(store)?.flatten().map(|entry| entry.path()).filter(|file| file != own) {
         if let Ok(written) = fs::metadata(&file).and_then(|meta| meta.modified()) {
@@ -120,14 +120,15 @@ fn forget_oldest(store: &Path, own: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn parse(bytes: &[u8]) -> Option<HashMap<Identity, Digest>> {
+fn parse(bytes: &[u8]) -> Option<HashMap<FileIdentity, Digest>> {
     let (bytes, sum) = bytes.split_last_chunk::<32>()?;
-    let records = bytes.strip_prefix(MARK).filter(|_| Digest::of(bytes).hash() == sum)?.chunks_exact(RECORD);
+    let records =
+        bytes.strip_prefix(MAGIC).filter(|_| Digest::of(bytes).hash() == sum)?.chunks_exact(RECORD_LEN);
     let whole = records.remainder().is_empty();
     let record = |record: &[u8]| {
         let (numbers, hash) = record.split_last_chunk::<32>()?;
         let mut words = numbers.chunks_exact(8).map(|word| word.try_into().map_or(0, u64::from_le_bytes));
-        let identity = Identity(std::array::from_fn(|_| words.next().unwrap_or_default()));
+        let identity = FileIdentity(std::array::from_fn(|_| words.next().unwrap_or_default()));
         Some((identity, Digest::new(*hash, identity.size())))
     };
     records.map(record).collect::<Option<_>>().filter(|_| whole)
@@ -141,20 +142,21 @@ mod tests {
     fn what_was_sent_longest_ago_is_forgotten() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = folder.path().join("seen");
-        let open =
-            |name: usize| Seen::open(&store, &folder.path().join(name.to_string()), DigestFunction::Sha256);
-        let keep = |name: usize, time: u64| {
-            let found = (Identity([0, time, 0, 0, 0, 0, 0]), Digest::of(b""));
+        let open = |name: usize| {
+            StatCache::open(&store, &folder.path().join(name.to_string()), DigestFunction::Sha256)
+        };
+        let replace = |name: usize, time: u64| {
+            let found = (FileIdentity([0, time, 0, 0, 0, 0, 0]), Digest::of(b""));
             let mut seen = open(name);
-            seen.keep([found].into_iter(), SystemTime::now());
+            seen.replace([found].into_iter(), SystemTime::now());
             let written = SystemTime::UNIX_EPOCH + Duration::from_secs(time);
             fs::File::open(seen.file).and_then(|file| file.set_modified(written)).expect("it was written");
         };
         let known = || (0..=FOLDERS).filter(|name| !open(*name).is_empty()).collect::<Vec<_>>();
-        (0..FOLDERS).for_each(|name| keep(name, name as u64));
-        keep(5, 100);
+        (0..FOLDERS).for_each(|name| replace(name, name as u64));
+        replace(5, 100);
         assert_eq!(known().len(), FOLDERS, "one that is known takes no room");
-        keep(FOLDERS, 101);
+        replace(FOLDERS, 101);
         assert_eq!(known(), (1..=FOLDERS).collect::<Vec<_>>());
     }
 }

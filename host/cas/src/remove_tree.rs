@@ -12,7 +12,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, IFlags, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use crate::host_folder::change_mode;
+use crate::host_folder::chmod_by_proc;
 
 /// Folders within each other that are open at a time.
 const LEVELS: u32 = 24;
@@ -47,11 +47,11 @@ pub(crate) fn remove_entry(folder: BorrowedFd<'_>, name: &CStr) -> Result<(), Er
         Err(Errno::NOTDIR | Errno::LOOP) => return unlink(folder, name, AtFlags::empty()),
         Err(error) => return Err(error),
     };
-    let mut removal = Removal { top: top.as_fd(), moved: 0, failure: None };
+    let mut removal = TreeRemoval { top: top.as_fd(), moved: 0, failure: None };
     loop {
         let before = removal.moved;
         removal.failure = None;
-        removal.empty(top.as_fd(), 1)?;
+        removal.empty_folder(top.as_fd(), 1)?;
         if removal.moved == before {
             break;
         }
@@ -60,16 +60,16 @@ pub(crate) fn remove_entry(folder: BorrowedFd<'_>, name: &CStr) -> Result<(), Er
     removal.failure.map_or(removed, Err)
 }
 
-struct Removal<'a> {
+struct TreeRemoval<'a> {
     /// Where what lies deep is moved to.
     top: BorrowedFd<'a>,
     moved: u64,
     failure: Option<Errno>,
 }
 
-impl Removal<'_> {
+impl TreeRemoval<'_> {
     /// Removes what is in a folder, as far as that is possible.
-    fn empty(&mut self, folder: BorrowedFd<'_>, level: u32) -> Result<(), Errno> {
+    fn empty_folder(&mut self, folder: BorrowedFd<'_>, level: u32) -> Result<(), Errno> {
         if !Mode::from_raw_mode(rustix::fs::fstat(folder)?.st_mode).contains(Mode::RWXU) {
             rustix::fs::fchmod(folder, Mode::RWXU)?;
         }
@@ -95,7 +95,7 @@ impl Removal<'_> {
     }
 
     fn folder(&mut self, folder: BorrowedFd<'_>, name: &CStr, level: u32) -> Result<(), Errno> {
-        // An empty one need not be opened.
+        // An empty_folder one need not be opened.
         if rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR).is_ok() {
             return Ok(());
         }
@@ -103,7 +103,7 @@ impl Removal<'_> {
         if level == LEVELS {
             return self.move_up(folder, name, &child);
         }
-        self.empty(child.as_fd(), level + 1)?;
+        self.empty_folder(child.as_fd(), level + 1)?;
         unlink(folder, name, AtFlags::REMOVEDIR)
     }
 
@@ -131,7 +131,7 @@ fn open(folder: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
     };
     match open(OFlags::RDONLY | DIRECTORY) {
         Err(Errno::ACCESS) => {
-            change_mode(&open(OFlags::PATH | DIRECTORY)?, Mode::RWXU)?;
+            chmod_by_proc(&open(OFlags::PATH | DIRECTORY)?, Mode::RWXU)?;
             open(OFlags::RDONLY | DIRECTORY)
         }
         opened => opened,
