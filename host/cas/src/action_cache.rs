@@ -62,7 +62,7 @@ impl ActionCache {
             return Err(CasError::Missing { digest: *digest, what });
         }
         let bytes = CachedResult { needs: needs.to_vec(), result: result.to_vec() }.encode();
-        self.cas.replace(&self.path(action), &bytes)
+        self.cas.replace_file(&self.path(action), &bytes)
     }
 
     pub(crate) fn needs_at(&self, path: &Path) -> Result<Option<Vec<Digest>>> {

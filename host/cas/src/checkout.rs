@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::Scope;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use spec_model::Digest;
-use spec_model::tree::{FileNode, NodeProperties, SymlinkNode};
+use spec_model::tree::{FileNode, SymlinkNode};
 
+use crate::attributes::{fixed_times, set_mode_and_time, set_node_time};
 use crate::error::{CasError, Result};
 use crate::sparse::clone_or_copy;
 use crate::store::Cas;
-use crate::temp::{fixed_times, set_mode_and_time};
 
 impl Cas {
     /// Puts a tree at `dest`, which must not exist. Half a tree is left there when this fails: it is for folders that
@@ -86,16 +86,8 @@ impl Checkout<'_> {
         let source = self.cas.open_blob(&file.digest)?;
         clone_or_copy(&source, &to, &self.cas.cancel).map_err(CasError::io("write", &file.name))?;
         set_mode_and_time(&to, mode).map_err(CasError::io("finish", &file.name))?;
-        set_times(&to, &file.properties).map_err(CasError::io("finish", &file.name))
+        set_node_time(&to, &file.properties).map_err(CasError::io("finish", &file.name))
     }
-}
-
-/// Gives a settled file the time that its node has, if it has one.
-pub(crate) fn set_times(file: &File, properties: &NodeProperties) -> std::io::Result<()> {
-    let Some((seconds, nanos)) = properties.mtime else { return Ok(()) };
-    let mut times = fixed_times();
-    times.last_modification = Timespec { tv_sec: seconds, tv_nsec: nanos.into() };
-    Ok(rustix::fs::futimens(file, &times)?)
 }
 
 pub(crate) fn symlink(folder: &File, link: &SymlinkNode) -> Result<(), Errno> {

@@ -1,17 +1,15 @@
-//! REAPI's `Directory` message: the only place that knows its bytes.
+//! REAPI's `Directory` and `Tree` messages: the only place that knows their bytes.
 //!
 //! Written by hand because a tree is named by these bytes: the canonical form (fields in order, defaults left out,
 //! names sorted) is a property of this file and not of a library's version, and it is checked in the one pass that
 //! decodes, straight into the model's types.
 
-mod whole;
 mod wire;
 
 use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 
-pub(crate) use whole::{decode_tree, encode_tree};
-use wire::{FieldReader, FieldValue, put_bytes, put_message, put_uint};
+use wire::{FieldReader, FieldValue, put_bytes, put_bytes_always, put_message, put_uint};
 
 /// Bytes of a name, and of what a symbolic link says, as Linux has it.
 const LONGEST_NAME: usize = 255;
@@ -228,6 +226,28 @@ fn decode_uints(bytes: &[u8]) -> Result<[u64; 2], String> {
 fn decode_text(bytes: &[u8]) -> Result<String, String> {
     String::from_utf8(bytes.to_vec())
         .map_err(|_| format!("'{}' is not UTF-8", String::from_utf8_lossy(bytes)))
+}
+
+/// Encodes a tree from the bytes of its directories, which the message holds unchanged.
+pub(crate) fn encode_tree<'a>(root: &[u8], children: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_bytes_always(&mut out, 1, root);
+    children.for_each(|child| put_bytes_always(&mut out, 2, child));
+    out
+}
+
+/// Decodes the directories of a tree, the root first, and says what is wrong with it if it is none.
+pub(crate) fn decode_tree(bytes: &[u8]) -> Result<Vec<Directory>, String> {
+    let (mut root, mut children) = (None, Vec::new());
+    for field in FieldReader::new(bytes) {
+        match field? {
+            (1, FieldValue::Bytes(directory)) => root = Some(decode(directory)?),
+            (2, FieldValue::Bytes(directory)) => children.push(decode(directory)?),
+            _ => {}
+        }
+    }
+    let root = root.ok_or_else(|| "it is a tree without a root".to_owned())?;
+    Ok(std::iter::once(root).chain(children).collect())
 }
 
 /// REAPI's rules: each list sorted by name, no name twice in the directory, each name one path component.

@@ -129,7 +129,7 @@ impl Cas {
     fn set_generation(&self, value: u64) -> Result<()> {
         let folder = self.shared.root.join(layout::COMPLETE);
         let path = folder.join("generation");
-        match self.replace(&path, value.to_string().as_bytes()) {
+        match self.replace_file(&path, value.to_string().as_bytes()) {
             // Removing must be possible when the disk is full: without markers the number does not matter. One cut short
             // by a power failure counts as odd.
             Err(error) if error.is_unwritable() => {

@@ -1,10 +1,9 @@
 //! Where a tree goes that a user asked for: a new folder, or one that is there.
 //!
 //! The tree is made in a folder of our own: beside the new one, or inside the one that is there, which may be a mount
-//! point, or lie in a folder that may not be written. It is moved to its placement when it is whole. Everything is reached
+//! point, or lie in a folder that may not be written. It is moved to its place when it is whole. Everything is reached
 //! by descriptors, and no link in a destination is followed, for others may write there.
 
-mod error;
 mod move_into;
 mod staging;
 
@@ -13,16 +12,12 @@ use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-pub use error::DestinationError;
-use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, Timespec};
+use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
 use staging::StagingFolder;
 
-use crate::error::{CasError, Result};
-use crate::temp::fixed_times;
-
-/// What the umask of the process and the default ACL of the folder take away from.
-const FOLDER: Mode = Mode::from_raw_mode(0o777);
+use crate::dirfd::{FOLDER_MODE, create_file, create_symlink, is_empty, open_below};
+use crate::error::{CasError, DestinationError, Result};
 
 /// A folder that a tree is written to. What was made of it is removed when this is dropped unfinished; what a killed
 /// process left is removed when the next tree comes to the same folder.
@@ -67,7 +62,7 @@ impl Destination {
     fn inside(path: PathBuf, force: bool) -> Result<Self> {
         let folder = fs::File::open(&path).map_err(CasError::io("open", &path))?.into();
         staging::remove_abandoned_staging(&folder);
-        let empty = staging::is_empty(&folder).map_err(CasError::io("list", &path))?;
+        let empty = is_empty(&folder).map_err(CasError::io("list", &path))?;
         if !empty && !force {
             return Err(DestinationError::NotEmpty { path }.into());
         }
@@ -103,7 +98,7 @@ impl Destination {
     /// # Errors
     /// When the file system fails.
     pub fn make_folder(&self, path: &Path) -> Result<()> {
-        self.below(path, |folder, name| rustix::fs::mkdirat(folder, name, FOLDER))
+        self.below(path, |folder, name| rustix::fs::mkdirat(folder, name, FOLDER_MODE))
             .map_err(CasError::io("create", self.path.join(path)))
     }
 
@@ -112,7 +107,7 @@ impl Destination {
     /// # Errors
     /// When the file system fails.
     pub fn make_link(&self, path: &Path, target: &str) -> Result<()> {
-        self.below(path, |folder, name| link(folder, name, target))
+        self.below(path, |folder, name| create_symlink(folder, name, target))
             .map_err(CasError::io("create", self.path.join(path)))
     }
 
@@ -122,10 +117,10 @@ impl Destination {
     /// # Errors
     /// When the file system fails.
     pub fn make_file(&self, path: &Path, permissions: u32) -> Result<fs::File> {
-        let create = |folder: &OwnedFd, name: &Path| match create(folder, name, permissions) {
+        let create = |folder: &OwnedFd, name: &Path| match create_file(folder, name, permissions) {
             Err(Errno::EXIST) => {
                 rustix::fs::unlinkat(folder, name, AtFlags::empty())?;
-                create(folder, name, permissions)
+                create_file(folder, name, permissions)
             }
             other => other,
         };
@@ -194,44 +189,4 @@ fn remove_empty(folders: &[PathBuf]) {
             return;
         }
     }
-}
-
-/// Opens a folder below another one, whatever others do there meanwhile. An empty path is the folder itself.
-pub(crate) fn open_below(folder: &OwnedFd, path: &Path) -> std::result::Result<OwnedFd, Errno> {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-    rustix::fs::openat2(folder, path, flags, Mode::empty(), resolve)
-}
-
-/// Makes an empty file; what is there already is neither opened nor followed.
-pub(crate) fn create(
-    folder: &OwnedFd,
-    name: impl rustix::path::Arg,
-    permissions: u32,
-) -> std::result::Result<fs::File, Errno> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-    rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(permissions & 0o777)).map(Into::into)
-}
-
-/// Makes a symbolic link with the fixed time.
-pub(crate) fn link(
-    folder: &OwnedFd,
-    name: impl rustix::path::Arg + Copy,
-    target: &str,
-) -> std::result::Result<(), Errno> {
-    rustix::fs::symlinkat(target, folder, name)?;
-    rustix::fs::utimensat(folder, name, &fixed_times(), AtFlags::SYMLINK_NOFOLLOW)
-}
-
-/// Gives a file or a folder the time of a node, or the fixed one.
-pub(crate) fn set_time(
-    file: &impl std::os::fd::AsFd,
-    mtime: Option<(i64, i32)>,
-) -> std::result::Result<(), Errno> {
-    let mut times = fixed_times();
-    if let Some((seconds, nanos)) = mtime {
-        times.last_modification = Timespec { tv_sec: seconds, tv_nsec: nanos.into() };
-    }
-    rustix::fs::futimens(file, &times)
 }

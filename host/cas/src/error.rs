@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use spec_model::{Digest, UserError};
 
-use crate::destination::DestinationError;
-
 /// What the operations of this room answer with.
 pub type Result<T, E = CasError> = std::result::Result<T, E>;
 
@@ -187,5 +185,38 @@ impl UserError for CasError {
     fn hint(&self) -> Option<String> {
         let free = "make room on that disk and run again; `spec-host cache clean --to 1G` brings the cache to that size";
         matches!(self, Self::DiskFull { .. }).then(|| free.to_owned())
+    }
+}
+
+/// Why a tree cannot be written to the folder that a user named.
+#[derive(Debug, thiserror::Error)]
+pub enum DestinationError {
+    /// There is a folder with something in it. Reason `checkout-directory-not-empty`.
+    #[error("'{}' is there already and not empty", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// There is something that is no folder. Reason `destination-no-folder`.
+    #[error("'{}' is there already and is no folder; choose another one", path.display())]
+    NotAFolder {
+        /// Where the tree was to go.
+        path: PathBuf,
+    },
+    /// A folder with something in it is where the tree has a file or a link. Reason `destination-taken`.
+    #[error("'{}' is a folder that is not empty, where the tree has a file or a link; move it away and run again", path.display())]
+    Taken {
+        /// The folder that is in the way.
+        path: PathBuf,
+    },
+}
+
+impl UserError for DestinationError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::NotEmpty { .. } => "checkout-directory-not-empty",
+            Self::NotAFolder { .. } => "destination-no-folder",
+            Self::Taken { .. } => "destination-taken",
+        }
     }
 }

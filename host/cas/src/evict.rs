@@ -18,12 +18,11 @@ mod removal;
 mod roots;
 
 use inventory::BlobInventory;
-pub use propagation::Need;
 use propagation::UsePropagation;
 pub(crate) use propagation::{open_noatime, read_directory_noatime};
 use removal::Eviction;
-pub use roots::NeedsOf;
 use roots::Roots;
+pub use roots::{Need, NeedsOf};
 
 /// How much of the disk the store may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use rustix::fs::Mode;
 use spec_model::tree::FileNode;
 use spec_model::{Cancel, Digest};
 
-use crate::destination::{Destination, create, link, open_below, set_time};
+use crate::destination::Destination;
+use crate::dirfd::{create_file, create_symlink, open_below, set_time};
 use crate::error::{CasError, Result};
 use crate::sparse::clone_or_copy;
 use crate::store::Cas;
@@ -73,7 +74,7 @@ impl Export<'_> {
             written.map_err(|error| error.about(format!("file /{}", path.join(&file.name).display())))?;
         }
         for entry in &directory.symlinks {
-            let made = link(&folder, entry.name.as_str(), &entry.target);
+            let made = create_symlink(&folder, entry.name.as_str(), &entry.target);
             made.map_err(CasError::io("create", display_path(&entry.name)))?;
         }
         set_time(&folder, directory.properties.mtime).map_err(CasError::io("finish", display_path("")))
@@ -82,8 +83,8 @@ impl Export<'_> {
     fn file(&self, folder: &std::os::fd::OwnedFd, file: &FileNode, display_path: &Path) -> Result<()> {
         let permissions = if file.executable { 0o777 } else { 0o666 };
         let source = self.cas.open_blob(&file.digest)?;
-        let to =
-            create(folder, file.name.as_str(), permissions).map_err(CasError::io("create", display_path))?;
+        let to = create_file(folder, file.name.as_str(), permissions)
+            .map_err(CasError::io("create", display_path))?;
         clone_or_copy(&source, &to, self.cancel).map_err(CasError::io("write", display_path))?;
         set_time(&to, file.properties.mtime).map_err(CasError::io("finish", display_path))
     }

@@ -15,38 +15,15 @@ use spec_model::Digest;
 use crate::checkout::rename_if_absent;
 use crate::error::{CasError, Result};
 use crate::image::{self, FileOwner};
-use crate::layout;
+use crate::layout::{self, LayerForm, file_name};
 use crate::lock::try_lock;
+use crate::marked_layer;
 use crate::merge::MergeInput;
 use crate::remove_tree::remove_all;
 use crate::scratch::create_dir_exact;
 use crate::store::Cas;
 use crate::tree::{EntryRef, Walk, entries};
 use crate::usage::{Moment, note_use_of_file};
-use crate::{marked_layer, temp};
-
-/// How a tree becomes a layer of an overlay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LayerForm {
-    /// An image of an EROFS file system without contents. An overlay finds the contents of files in
-    /// [`LayerCache::contents`] (attributes `trusted.overlay.*`).
-    Image,
-    /// A folder of files without contents, marked so that an overlay finds them in [`LayerCache::contents`] (attributes
-    /// `user.overlay.*`).
-    Marked,
-    /// A folder with copies of all files, which share blocks with the store where the file system can.
-    Copied,
-}
-
-impl LayerForm {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Image => "image",
-            Self::Marked => "marked",
-            Self::Copied => "copied",
-        }
-    }
-}
 
 /// Layers of one form on a store.
 #[derive(Clone, Debug)]
@@ -184,7 +161,7 @@ impl LayerCache {
             Ok(if whole { Walk::Enter } else { Walk::Skip })
         })?;
         if !whole {
-            let aside = self.cas.shared.temp.fresh()?;
+            let aside = self.cas.shared.temp.unused_path()?;
             fs::rename(path, &aside).map_err(CasError::io("remove", path))?;
             let _ = remove_all(&aside);
             return Ok(true);
@@ -242,10 +219,10 @@ impl LayerCache {
 
     /// A place on the file system of `path`, where nothing is.
     fn fresh(&self, path: &Path) -> Result<PathBuf> {
-        let beside = self.cas.shared.temp.fresh()?;
+        let beside = self.cas.shared.temp.unused_path()?;
         let Some(folder) = &self.elsewhere else { return Ok(beside) };
-        let own = format!(".{}-{}", std::process::id(), temp::name_of(&beside));
-        Ok(folder.join(own + &temp::name_of(path)))
+        let own = format!(".{}-{}", std::process::id(), file_name(&beside));
+        Ok(folder.join(own + &file_name(path)))
     }
 
     /// Makes the layer at `fresh`; bytes of disk that it takes.
@@ -393,7 +370,7 @@ const KEPT_IN_MEMORY: std::time::Duration = std::time::Duration::from_secs(3600)
 fn remove_unused(folder: &Path) -> Result<()> {
     let cut = Moment::now().before(KEPT_IN_MEMORY);
     for path in layout::entries(folder)? {
-        let name = temp::name_of(&path);
+        let name = file_name(&path);
         if let Some(half_made) = name.strip_prefix('.') {
             let owner = half_made.split('-').next().unwrap_or_default();
             if !Path::new("/proc").join(owner).exists() {

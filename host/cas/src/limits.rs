@@ -5,7 +5,6 @@ use std::cell::Cell;
 use spec_model::Cancel;
 
 use crate::error::{CasError, Result};
-use crate::tree::DEEPEST;
 
 /// Bounds on trees, entries and bytes counted as often as they occur: a few folders that hold each other many times
 /// over can be sent in a moment and fill every disk. The defaults are above the largest roots of distributions.
@@ -21,7 +20,7 @@ pub struct Limits {
 
 impl Limits {
     /// No tree may be deeper, whatever the settings: what walks over trees needs room for each level.
-    pub const DEEPEST: u32 = DEEPEST;
+    pub const DEEPEST: u32 = 256;
     /// How [`CasError::TreeTooLarge`] calls bytes.
     pub const BYTES_UNIT: &'static str = "bytes";
     /// The settings of the configuration file that these bounds come from, for messages.

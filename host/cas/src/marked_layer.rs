@@ -11,11 +11,11 @@ use rustix::io::Errno;
 use spec_model::Digest;
 use spec_model::tree::FileNode;
 
-use crate::checkout::{set_times, symlink};
+use crate::attributes::{set_mode_and_time, set_node_time};
+use crate::checkout::symlink;
 use crate::error::{CasError, Result};
-use crate::image::redirect;
+use crate::layout::overlay_redirect;
 use crate::store::Cas;
-use crate::temp::set_mode_and_time;
 
 /// Fills the empty folder `dest`; bytes of disk that it takes, about.
 pub(crate) fn fill(cas: &Cas, root: &Digest, dest: &Path) -> Result<u64> {
@@ -98,11 +98,11 @@ fn make_marked_file(folder: &File, node: &FileNode) -> std::io::Result<()> {
         rustix::fs::openat(folder, node.name.as_str(), flags, Mode::from_raw_mode(0o600))?.into();
     if node.digest.size() > 0 {
         rustix::fs::ftruncate(&file, node.digest.size())?;
-        let redirect = redirect(&node.digest);
+        let redirect = overlay_redirect(&node.digest);
         for (name, value) in [("user.overlay.metacopy", ""), ("user.overlay.redirect", redirect.as_str())] {
             rustix::fs::fsetxattr(&file, name, value.as_bytes(), XattrFlags::empty())?;
         }
     }
     set_mode_and_time(&file, mode)?;
-    set_times(&file, &node.properties)
+    set_node_time(&file, &node.properties)
 }

@@ -9,13 +9,10 @@ use rustix::io::Errno;
 use spec_model::Digest;
 
 use crate::error::{CasError, Result};
-use crate::layout::{self, BlobName};
+use crate::layout::{self, BlobName, is_whole_blob};
 use crate::sparse;
-use crate::store::{Cas, is_file_of};
+use crate::store::Cas;
 use crate::usage::note_use_of_blob;
-
-/// Bytes read at a time when hashing: large enough that system calls do not count, small enough for the cache.
-pub(crate) const CHUNK: usize = 256 << 10;
 
 impl Cas {
     /// The contents of a blob, checked against its digest. A damaged one is moved to quarantine.
@@ -46,7 +43,7 @@ impl Cas {
             Err(error) => return Err(CasError::io("open", self.blob_path(digest))(error)),
         };
         let stat = rustix::fs::fstat(&file).map_err(CasError::io("look up", self.blob_path(digest)))?;
-        if !is_file_of(&stat, digest.size()) {
+        if !is_whole_blob(&stat, digest.size()) {
             return Err(missing());
         }
         note_use_of_blob(&file, &stat);

@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use rayon::prelude::*;
 use rustix::fs::AtFlags;
@@ -16,16 +17,19 @@ use rustix::io::Errno;
 use spec_model::tree::Directory;
 use spec_model::{Cancel, Digest, DigestFunction};
 
+use crate::attributes::spread_subfolders;
 use crate::damaged_files::DamagedFiles;
 use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
 use crate::existence_index::ExistenceIndex;
-use crate::hold::Holds;
-use crate::layer_cache::LayerForm;
-use crate::layout::{self, BlobName};
+use crate::hold::{Hold, Holds};
+use crate::layout::{self, BlobName, LayerForm, is_whole_blob};
 use crate::limits::Limits;
+use crate::replace_file::replace_file;
 use crate::resource_cache::ResourceCache;
-use crate::temp::{TempArea, TempFile, spread_subfolders};
+use crate::temp::TempArea;
+use crate::unpublished_blob::UnpublishedBlob;
+use crate::usage::{Moment, note_use_of_found_blob};
 
 /// Fewer blobs than this are not worth a second thread.
 pub(crate) const MIN_FOR_THREADS: usize = 64;
@@ -52,11 +56,11 @@ pub(crate) struct Shared {
     pub(crate) function: DigestFunction,
     pub(crate) objects: OwnedFd,
     pub(crate) exec: OwnedFd,
-    pub(crate) temp: TempArea,
+    pub(crate) temp: Arc<TempArea>,
     pub(crate) directories: DirectoryCache,
-    pub(crate) holds: Mutex<Holds>,
-    pub(crate) existence_index: ExistenceIndex,
-    pub(crate) damaged_files: DamagedFiles,
+    holds: Arc<Holds>,
+    existence_index: ExistenceIndex,
+    damaged_files: DamagedFiles,
     /// Directories that were made and cannot be stored, if this is wanted.
     pub(crate) unstored: OnceLock<Mutex<HashMap<Digest, Arc<Directory>>>>,
     /// Bytes of blobs that this handle stored and that are in no [estimate](crate::usage_estimate) yet.
@@ -89,12 +93,13 @@ impl Cas {
         for name in [layout::OBJECTS, layout::EXEC] {
             fs::create_dir_all(root.join(name)).map_err(CasError::io("create", root.join(name)))?;
         }
+        let temp = Arc::new(TempArea::open(root.join(layout::TMP))?);
         let shared = Shared {
             objects: open_folder(&root.join(layout::OBJECTS))?,
             exec: open_folder(&root.join(layout::EXEC))?,
-            temp: TempArea::open(root.join(layout::TMP))?,
             directories: DirectoryCache::default(),
-            holds: Mutex::default(),
+            holds: Arc::new(Holds::new(Arc::clone(&temp))),
+            temp,
             existence_index: ExistenceIndex::default(),
             damaged_files: DamagedFiles::default(),
             unstored: OnceLock::new(),
@@ -187,7 +192,8 @@ impl Cas {
     pub fn contains(&self, digest: &Digest) -> Result<bool> {
         let name = BlobName::of(digest);
         match rustix::fs::statat(&self.shared.objects, name.path(), AtFlags::empty()) {
-            Ok(stat) => Ok(is_file_of(&stat, digest.size()) && self.note_use(&name, &stat)),
+            Ok(stat) => Ok(is_whole_blob(&stat, digest.size())
+                && note_use_of_found_blob(&self.shared.objects, &name, &stat)),
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(CasError::io("look up", self.blob_path(digest))(error)),
         }
@@ -200,6 +206,77 @@ impl Cas {
     pub fn missing(&self, digests: &[Digest]) -> Result<Vec<Digest>> {
         let absent = self.parallel(digests, |digest| self.contains(digest).map(|here| !here))?;
         Ok(digests.iter().zip(absent).filter(|(_, absent)| *absent).map(|(digest, _)| *digest).collect())
+    }
+
+    /// Has [`probably_missing`](Self::probably_missing) answer from memory from now on. Lists the store, which takes
+    /// 50 ms for 100,000 blobs; each takes some 18 bytes of memory.
+    ///
+    /// # Errors
+    /// When the store cannot be listed.
+    pub fn build_existence_index(&self) -> Result<()> {
+        self.shared.existence_index.build(&self.shared.objects, self.root())
+    }
+
+    /// As [`missing`](Self::missing), but it may name blobs that another process stored.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn probably_missing(&self, digests: &[Digest]) -> Result<Vec<Digest>> {
+        let Some(may_be_here) = self.shared.existence_index.may_contain(digests) else {
+            return self.missing(digests);
+        };
+        let both = || digests.iter().zip(&may_be_here);
+        let unsure: Vec<Digest> = both().filter(|(_, here)| **here).map(|(digest, _)| *digest).collect();
+        let mut gone = self.missing(&unsure)?.into_iter().peekable();
+        let is_missing = |(digest, here): &(&Digest, &bool)| !**here || gone.next_if_eq(*digest).is_some();
+        Ok(both().filter(is_missing).map(|(digest, _)| *digest).collect())
+    }
+
+    /// Makes a hold: what is used while it lives is not evicted, nor what was used during the
+    /// [grace](Self::hold_recently_used) before. Where nothing can be written only this process heeds it, until
+    /// [`publish_holds`](Self::publish_holds) succeeds.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn hold(&self) -> Result<Hold> {
+        self.shared.holds.hold()
+    }
+
+    /// Holds everything for `grace` after its use, whoever uses it, as long as this is called again and again.
+    ///
+    /// # Errors
+    /// When the file system fails.
+    pub fn hold_recently_used(&self, grace: Duration) -> Result<()> {
+        self.shared.holds.set_grace(grace)
+    }
+
+    /// Lets other processes know of holds that could not be written down when they were made.
+    ///
+    /// # Errors
+    /// When the file system fails otherwise.
+    pub fn publish_holds(&self) -> Result<()> {
+        self.shared.holds.publish()
+    }
+
+    /// Replaces a small file of the store: readers find the old one or the new one, whole.
+    pub(crate) fn replace_file(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        replace_file(&self.shared.temp, self.root(), path, bytes)
+    }
+
+    /// What was used then or later is held, by this process or another one.
+    pub(crate) fn held_since(&self) -> Result<Moment> {
+        self.shared.holds.held_since()
+    }
+
+    /// Has `callback` called with files that count as not there because they are damaged, once for each file, and with
+    /// what is wrong with it. Only the first call of this matters.
+    pub fn on_damaged_file(&self, callback: impl Fn(&Path, &str) + Send + Sync + 'static) {
+        self.shared.damaged_files.set_callback(callback);
+    }
+
+    /// Reports that a file of the store is damaged.
+    pub(crate) fn report_damaged_file(&self, path: &Path, why: &str) {
+        self.shared.damaged_files.report(path, why);
     }
 
     /// Stores `bytes` and answers with their digest.
@@ -225,17 +302,17 @@ impl Cas {
         if self.contains(digest)? {
             return Ok(());
         }
-        let temp = self.temp_file(digest)?;
+        let temp = self.unpublished_blob(digest)?;
         temp.file().write_all(bytes).map_err(CasError::io("write to", &self.shared.root))?;
         self.publish(temp, digest)
     }
 
-    /// A file beside where the blob of this digest will be. For a blob whose digest is not known yet any will do.
-    pub(crate) fn temp_file(&self, digest: &Digest) -> Result<TempFile> {
-        TempFile::create(&self.shared.objects, BlobName::of(digest).path(), &self.shared.temp)
+    /// A file in the folder where the blob of this digest will be. For a digest that is not known yet any folder will do.
+    pub(crate) fn unpublished_blob(&self, digest: &Digest) -> Result<UnpublishedBlob> {
+        UnpublishedBlob::create(&self.shared.objects, BlobName::of(digest).path(), &self.shared.temp)
     }
 
-    pub(crate) fn publish(&self, temp: TempFile, digest: &Digest) -> Result<()> {
+    pub(crate) fn publish(&self, temp: UnpublishedBlob, digest: &Digest) -> Result<()> {
         temp.publish(&self.shared.objects, BlobName::of(digest).path(), 0o644, &self.shared.temp)?;
         self.note_new_blob(digest);
         Ok(())
@@ -280,12 +357,6 @@ impl fmt::Debug for Cas {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Cas({})", self.shared.root.display())
     }
-}
-
-/// Whether this is a whole blob of that size, and not something else in its place.
-pub(crate) fn is_file_of(stat: &rustix::fs::Stat, size: u64) -> bool {
-    let kind = rustix::fs::FileType::from_raw_mode(stat.st_mode);
-    kind == rustix::fs::FileType::RegularFile && stat.st_size as u64 == size
 }
 
 /// Opens a folder of blobs.

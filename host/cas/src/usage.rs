@@ -4,7 +4,7 @@
 //! A use is noted only when the note that is there has become old, so that reading costs no writing.
 
 use std::fs::File;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
@@ -12,7 +12,6 @@ use rustix::io::Errno;
 use rustix::path::Arg;
 
 use crate::layout::BlobName;
-use crate::store::Cas;
 
 /// What is noted of a last use is at most this much too early.
 pub(crate) const PRECISION: Duration = Duration::from_secs(600);
@@ -76,16 +75,14 @@ const LEAVE: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
 const ACCESSED: Timestamps = Timestamps { last_access: NOW, last_modification: LEAVE };
 const CHANGED: Timestamps = Timestamps { last_access: LEAVE, last_modification: NOW };
 
-impl Cas {
-    /// Notes a use of a blob that was just looked up; `false` when it has gone meanwhile.
-    pub(crate) fn note_use(&self, name: &BlobName, stat: &Stat) -> bool {
-        if !Moment::of_access(stat).is_stale() {
-            return true;
-        }
-        let noted = rustix::fs::utimensat(&self.shared.objects, name.path(), &ACCESSED, AtFlags::empty());
-        // Where nothing can be noted, as on a read-only file system, nothing can be evicted either.
-        !matches!(noted, Err(Errno::NOENT))
+/// Notes a use of a blob that was just looked up in the folder `objects`; `false` when it has gone meanwhile.
+pub(crate) fn note_use_of_found_blob(objects: &OwnedFd, name: &BlobName, stat: &Stat) -> bool {
+    if !Moment::of_access(stat).is_stale() {
+        return true;
     }
+    let noted = rustix::fs::utimensat(objects, name.path(), &ACCESSED, AtFlags::empty());
+    // Where nothing can be noted, as on a read-only file system, nothing can be evicted either.
+    !matches!(noted, Err(Errno::NOENT))
 }
 
 /// Opens a file such that reading it does not count as a use.

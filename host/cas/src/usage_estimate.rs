@@ -70,7 +70,7 @@ impl Cas {
     pub(crate) fn store_counted_bytes(&self, bytes: u64, added: u64) -> Result<()> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let path = self.usage_file();
-        match self.replace(&path, format!("{} {bytes}\n", now.as_secs()).as_bytes()) {
+        match self.replace_file(&path, format!("{} {bytes}\n", now.as_secs()).as_bytes()) {
             // Whoever wants to know it next counts again.
             Err(error) if error.is_unwritable() => _ = fs::remove_file(&path),
             done => done?,

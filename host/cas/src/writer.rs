@@ -10,12 +10,13 @@ use rustix::fs::{AtFlags, CWD};
 use rustix::io::Errno;
 use spec_model::{Digest, DigestHasher};
 
+use crate::attributes::set_mode_and_time;
 use crate::direct_writer::{DirectWriter, LARGE};
 use crate::error::{CasError, Result};
 use crate::layout::BlobName;
 use crate::sparse;
 use crate::store::Cas;
-use crate::temp::{TempFile, set_mode_and_time, with_prefix_folder};
+use crate::unpublished_blob::{UnpublishedBlob, with_prefix_folder};
 
 /// Streams up to this many bytes stay in memory until they end, so that what is stored already is not written again.
 const MAX_IN_MEMORY: usize = 256 << 10;
@@ -41,7 +42,7 @@ pub struct BlobWriter {
 
 /// What became too large for memory.
 struct SpilledBlob {
-    temp: TempFile,
+    temp: UnpublishedBlob,
     hasher: DigestHasher,
     direct: Option<Box<DirectWriter>>,
 }
@@ -90,7 +91,7 @@ impl Cas {
             file.read_to_end(&mut bytes).map_err(CasError::io("read", at.display_path))?;
             return self.put_bytes(&bytes);
         }
-        let temp = self.temp_file(&Digest::of(b""))?;
+        let temp = self.unpublished_blob(&Digest::of(b""))?;
         let digest = match rustix::fs::ioctl_ficlone(temp.file(), &file) {
             Ok(()) => self.digest_of(temp.file()),
             Err(_) => sparse::copy_and_digest(self.function(), &file, temp.file(), &self.cancel),
@@ -200,7 +201,7 @@ impl BlobWriter {
 
     fn spill(&mut self) -> io::Result<&mut SpilledBlob> {
         if self.spilled.is_none() {
-            let temp = self.cas.temp_file(&Digest::of(b"")).map_err(io::Error::other)?;
+            let temp = self.cas.unpublished_blob(&Digest::of(b"")).map_err(io::Error::other)?;
             let direct = self.large.then(|| Box::new(DirectWriter::new(temp.file())));
             let mut spilled = SpilledBlob { temp, hasher: self.cas.function().hasher(), direct };
             spilled.write(&self.start, &self.cas)?;

@@ -10,9 +10,10 @@ use rustix::fs::{AtFlags, FileType, Timestamps};
 use rustix::io::Errno;
 use spec_model::Cancel;
 
-use super::staging::{is_empty, names, open_folder, remove_at};
-use super::{DestinationError, FOLDER, create, open_below};
-use crate::error::{CasError, Result};
+use crate::dirfd::{
+    FOLDER_MODE, create_file, entry_names, is_empty, open_below, open_folder, remove_tree_at,
+};
+use crate::error::{CasError, DestinationError, Result};
 use crate::sparse::clone_or_copy;
 
 /// Moves all of `from` into `to`, over files that are there; `display_path` is what `to` is called. Nothing is moved when a
@@ -37,7 +38,7 @@ fn kind(folder: &OwnedFd, name: &OsStr) -> Result<Option<FileType>, Errno> {
 
 fn check(from: &OwnedFd, to: &OwnedFd, display_path: &Path) -> Result<()> {
     let failed = |error: Errno| CasError::io("look up", display_path)(error);
-    for name in names(from).map_err(failed)? {
+    for name in entry_names(from).map_err(failed)? {
         let (new, old) = (kind(from, &name).map_err(failed)?, kind(to, &name).map_err(failed)?);
         if old != Some(FileType::Directory) {
             continue;
@@ -62,7 +63,7 @@ type FailedAt = (PathBuf, Errno);
 impl FolderMerge {
     fn folder(&mut self, from: &OwnedFd, to: &OwnedFd, path: &Path) -> Result<(), FailedAt> {
         let failed = |error| (path.to_owned(), error);
-        for name in names(from).map_err(failed)? {
+        for name in entry_names(from).map_err(failed)? {
             let below = path.join(&name);
             self.entry(from, to, &name, &below)?;
         }
@@ -87,7 +88,7 @@ impl FolderMerge {
         }
         match rustix::fs::renameat(from, name, to, name) {
             Err(Errno::XDEV) if is_folder => {
-                rustix::fs::mkdirat(to, name, FOLDER).map_err(failed)?;
+                rustix::fs::mkdirat(to, name, FOLDER_MODE).map_err(failed)?;
                 let (from, to) = (open_folder(from, name), open_folder(to, name));
                 self.folder(&from.map_err(failed)?, &to.map_err(failed)?, path)
             }
@@ -101,7 +102,7 @@ impl FolderMerge {
             if let (Ok(folder), Some(name)) =
                 (open_below(to, path.parent().unwrap_or(Path::new(""))), path.file_name())
             {
-                remove_at(&folder, name);
+                remove_tree_at(&folder, name);
             }
         }
     }
@@ -121,7 +122,7 @@ fn copy(from: &OwnedFd, to: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
     } else {
         let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::CLOEXEC;
         let source = File::from(rustix::fs::openat(from, name, flags, rustix::fs::Mode::empty())?);
-        let new = create(to, &fresh, stat.st_mode)?;
+        let new = create_file(to, &fresh, stat.st_mode)?;
         let copied = clone_or_copy(&source, &new, &Cancel::new()).map_err(|error| errno(&error));
         copied.inspect_err(|_| _ = rustix::fs::unlinkat(to, &fresh, AtFlags::empty()))?;
     }

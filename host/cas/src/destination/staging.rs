@@ -4,8 +4,10 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
+
+use crate::dirfd::{FOLDER_MODE, entry_names, is_empty, open_folder, remove_tree_at};
 
 /// What our folders are called, before digits that nobody can guess.
 const PREFIX: &str = ".spec-host-";
@@ -61,13 +63,13 @@ impl StagingFolder {
 fn fill(folder: &OwnedFd) -> io::Result<OwnedFd> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     rustix::fs::openat(folder, MARK, flags, Mode::from_raw_mode(0o600))?;
-    rustix::fs::mkdirat(folder, TREE, super::FOLDER)?;
+    rustix::fs::mkdirat(folder, TREE, FOLDER_MODE)?;
     Ok(open_folder(folder, TREE)?)
 }
 
 /// Removes what processes left in this folder that were killed.
 pub(super) fn remove_abandoned_staging(parent: &OwnedFd) {
-    for name in names(parent).unwrap_or_default() {
+    for name in entry_names(parent).unwrap_or_default() {
         let Some(digits) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
         if digits.len() != DIGITS || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             continue;
@@ -82,45 +84,9 @@ pub(super) fn remove_abandoned_staging(parent: &OwnedFd) {
 
 /// The mark goes last: whoever is killed here leaves a folder that can be swept.
 fn remove(parent: &OwnedFd, name: impl rustix::path::Arg, folder: &OwnedFd) {
-    remove_at(folder, TREE);
+    remove_tree_at(folder, TREE);
     let _ = rustix::fs::unlinkat(folder, MARK, AtFlags::empty());
     let _ = rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR);
-}
-
-/// Removes what has this name with all that is in it, as far as possible. Links are not followed.
-pub(super) fn remove_at(parent: &OwnedFd, name: impl rustix::path::Arg + Copy) {
-    if rustix::fs::unlinkat(parent, name, AtFlags::empty()).is_ok() {
-        return;
-    }
-    let Ok(folder) = open_folder(parent, name) else { return };
-    for inner in names(&folder).unwrap_or_default() {
-        remove_at(&folder, inner.as_os_str());
-    }
-    let _ = rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR);
-}
-
-pub(super) fn is_empty(folder: &OwnedFd) -> Result<bool, Errno> {
-    Ok(names(folder)?.is_empty())
-}
-
-/// What is in a folder, in no order.
-pub(super) fn names(folder: &OwnedFd) -> Result<Vec<std::ffi::OsString>, Errno> {
-    use std::os::unix::ffi::OsStrExt;
-    let mut names = Vec::new();
-    for entry in Dir::read_from(folder)? {
-        let entry = entry?;
-        let name = OsStr::from_bytes(entry.file_name().to_bytes());
-        if name != "." && name != ".." {
-            names.push(name.to_owned());
-        }
-    }
-    Ok(names)
-}
-
-/// Opens a folder by its name, which may not be a link.
-pub(super) fn open_folder(parent: &OwnedFd, name: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    rustix::fs::openat(parent, name, flags, Mode::empty())
 }
 
 /// Whether a folder is ours, and closed to others.

@@ -6,8 +6,9 @@ use spec_model::Digest;
 
 use super::*;
 use crate::builder::TreeBuilder;
-use crate::layer_cache::{LayerCache, LayerForm};
+use crate::layer_cache::LayerCache;
 use crate::layout::BlobName;
+use crate::layout::LayerForm;
 
 const HOUR: u64 = 3600;
 /// Bytes of a blob in these tests: one block of the disk.

@@ -36,6 +36,21 @@ const EXTENDED: u16 = 1;
 const TRUSTED: u8 = 4;
 const XATTR_HEADER: usize = 12;
 
+/// Who owns the files of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileOwner {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+impl FileOwner {
+    /// The user and the group that this process makes files with.
+    pub(crate) fn of_process() -> Self {
+        let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
+        Self { uid: uid.as_raw(), gid: gid.as_raw() }
+    }
+}
+
 /// What an inode says.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inode {
@@ -53,7 +68,7 @@ pub(super) struct Inode {
 }
 
 impl Inode {
-    pub(super) fn bytes(&self, owner: super::FileOwner) -> [u8; INODE as usize] {
+    pub(super) fn bytes(&self, owner: FileOwner) -> [u8; INODE as usize] {
         let attributes = match self.attributes {
             0 => 0,
             bytes => (bytes - XATTR_HEADER) as u16 / 4 + 1,

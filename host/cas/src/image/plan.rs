@@ -7,6 +7,7 @@ use spec_model::tree::Directory;
 
 use super::format::{self, BLOCK, DIRENT, FIRST_INODE, INODE, KIND_DIRECTORY, KIND_FILE, KIND_SYMLINK, SLOT};
 use crate::error::{CasError, Result};
+use crate::layout::overlay_redirect;
 use crate::store::Cas;
 use crate::tree::push_name;
 
@@ -110,7 +111,7 @@ impl ImagePlan {
         for (index, file) in directory.files.iter().enumerate() {
             let bytes = match file.digest.size() {
                 0 => INODE,
-                _ => INODE + format::attributes_len(&super::redirect(&file.digest)) as u64 + 4,
+                _ => INODE + format::attributes_len(&overlay_redirect(&file.digest)) as u64 + 4,
             };
             let number = self.place(InodeContents::File { folder, file: index }, bytes, false);
             self.folders[folder].children[1].push(number);

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use spec_model::tree::{NodeProperties, SymlinkNode};
 
-use super::format::{self, BLOCK, CHUNKED, DIRENT, HOLE, INLINE, Inode, ONE_CHUNK, PLAIN, SUPERBLOCK};
+use super::format::{
+    self, BLOCK, CHUNKED, DIRENT, FileOwner, HOLE, INLINE, Inode, ONE_CHUNK, PLAIN, SUPERBLOCK,
+};
 use super::plan::{Dirent, ImagePlan, InodeContents, PlannedDirectory, block_runs};
-use super::{FileOwner, redirect};
 use crate::error::{CasError, Result};
-use crate::layout::FIXED_MTIME;
+use crate::layout::{FIXED_MTIME, overlay_redirect};
 
 const DIRECTORY: u32 = 0o040_000;
 const FILE: u32 = 0o100_000;
@@ -113,7 +114,7 @@ impl<'a> ImageWriter<'a> {
         let node = &folder.directory.files[file];
         let size = node.digest.size();
         let plain = if node.executable { 0o755 } else { 0o644 };
-        let redirect = redirect(&node.digest);
+        let redirect = overlay_redirect(&node.digest);
         let attributes = if size > 0 { format::attributes(&redirect) } else { Vec::new() };
         self.inode(Inode {
             layout: if size > 0 { CHUNKED } else { PLAIN },

@@ -1,4 +1,4 @@
-//! The tree a merge is working on: stored directories, and over them what changed.
+//! The tree that a merge changes: stored directories, and the entries that inputs put over them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use crate::error::{CasError, Result};
 use crate::store::Cas;
 use crate::tree::{EntryRef, entries, find};
 
-/// An open directory: what it was, and the entries that layers put there since.
+/// A directory that is being changed: what was stored, and the entries that inputs put there since.
 pub(super) struct MutableDirectory {
-    /// The layer that everything in `base` is from.
+    /// The input that everything in `base` is from.
     owner: usize,
     /// The digest of `base`; `None` when the merge made the directory.
     source: Option<Digest>,
@@ -24,7 +24,7 @@ pub(super) struct MutableDirectory {
     finished: Option<Digest>,
 }
 
-/// A new entry and the layer it is from.
+/// A new entry and the input it is from.
 pub(super) enum MutableEntry {
     File(usize, FileNode),
     Symlink(usize, SymlinkNode),
@@ -32,10 +32,10 @@ pub(super) enum MutableEntry {
     Open(MutableDirectory),
 }
 
-/// What a name stands for, as far as the rules care.
+/// What is at a name, as far as the rules of merging care.
 pub(super) enum ExistingEntry {
     Nothing,
-    /// A file, symbolic link or empty directory, and the layer it is from.
+    /// A file, symbolic link or empty directory, and the input it is from.
     Replaceable(usize),
     NonEmptyDirectory,
 }
@@ -64,9 +64,7 @@ impl MutableDirectory {
             (Some(MutableEntry::Stored(owner, digest)), _) => {
                 (*owner, cas.directory_at(digest, path)?.is_empty())
             }
-            (Some(MutableEntry::Open(mutable_directory)), _) => {
-                (mutable_directory.owner, mutable_directory.is_empty())
-            }
+            (Some(MutableEntry::Open(directory)), _) => (directory.owner, directory.is_empty()),
             (None, Some(EntryRef::Directory(node))) => {
                 (self.owner, cas.directory_at(&node.digest, path)?.is_empty())
             }
@@ -76,8 +74,8 @@ impl MutableDirectory {
         Ok(if empty { ExistingEntry::Replaceable(owner) } else { ExistingEntry::NonEmptyDirectory })
     }
 
-    /// The directory called `name`, for changing; made for the layer `layer` when there is none.
-    pub(super) fn open(&mut self, cas: &Cas, name: &str, layer: usize, path: &str) -> Result<&mut Self> {
+    /// The directory called `name`, for changing; made for the input `input` when there is none.
+    pub(super) fn open(&mut self, cas: &Cas, name: &str, input: usize, path: &str) -> Result<&mut Self> {
         let collision = |old| CasError::Collision { path: path.to_owned(), old, new: "directory" };
         self.finished = None;
         let stored = match (self.changed.get(name), find(&self.base, name)) {
@@ -88,7 +86,7 @@ impl MutableDirectory {
             (None, Some(EntryRef::Directory(node))) => Some((self.owner, node.digest)),
             (None, Some(other)) => return Err(collision(other.kind())),
             (None, None) => {
-                self.put(name, MutableEntry::Open(Self::empty(layer)));
+                self.put(name, MutableEntry::Open(Self::empty(input)));
                 None
             }
         };
@@ -97,7 +95,7 @@ impl MutableDirectory {
             self.put(name, MutableEntry::Open(Self { source: Some(digest), base, ..Self::empty(owner) }));
         }
         match self.changed.get_mut(name) {
-            Some(MutableEntry::Open(mutable_directory)) => Ok(mutable_directory),
+            Some(MutableEntry::Open(directory)) => Ok(directory),
             _ => Err(collision("directory that cannot be opened")),
         }
     }
@@ -109,8 +107,8 @@ impl MutableDirectory {
         }
         let mut opened = BTreeMap::new();
         for (name, item) in &mut self.changed {
-            if let MutableEntry::Open(mutable_directory) = item {
-                opened.insert(name.clone(), mutable_directory.finish(batch));
+            if let MutableEntry::Open(directory) = item {
+                opened.insert(name.clone(), directory.finish(batch));
             }
         }
         let unchanged = |(name, digest): (&String, &Digest)| matches!(find(&self.base, name), Some(EntryRef::Directory(node)) if node.digest == *digest);
@@ -136,30 +134,30 @@ impl MutableDirectory {
         }
         let (name, rest) = path.split_once('/').unwrap_or((path, ""));
         match (self.changed.get_mut(name), find(&self.base, name)) {
-            (Some(MutableEntry::Open(mutable_directory)), _) => mutable_directory.subtree(cas, rest, batch),
+            (Some(MutableEntry::Open(directory)), _) => directory.subtree(cas, rest, batch),
             (Some(MutableEntry::Stored(_, digest)), _) => cas.subtree(digest, rest),
             (None, Some(EntryRef::Directory(node))) => cas.subtree(&node.digest, rest),
             _ => Ok(None),
         }
     }
 
-    /// The layer that brought what is at the relative path `path`, or would have brought it.
+    /// The input that brought what is at the relative path `path`, or would have brought it.
     pub(super) fn input_of(&self, path: &str) -> usize {
-        let mut mutable_directory = self;
+        let mut directory = self;
         for name in path.split('/').filter(|name| !name.is_empty()) {
-            match mutable_directory.changed.get(name) {
-                Some(MutableEntry::Open(below)) => mutable_directory = below,
+            match directory.changed.get(name) {
+                Some(MutableEntry::Open(below)) => directory = below,
                 Some(
-                    MutableEntry::File(layer, _)
-                    | MutableEntry::Symlink(layer, _)
-                    | MutableEntry::Stored(layer, _),
+                    MutableEntry::File(input, _)
+                    | MutableEntry::Symlink(input, _)
+                    | MutableEntry::Stored(input, _),
                 ) => {
-                    return *layer;
+                    return *input;
                 }
-                None => return mutable_directory.owner,
+                None => return directory.owner,
             }
         }
-        mutable_directory.owner
+        directory.owner
     }
 
     fn build(&self, opened: &BTreeMap<String, Digest>) -> Directory {
@@ -199,10 +197,10 @@ impl MutableDirectory {
         let mut others = BTreeMap::new();
         for (name, item) in self.changed {
             let node = match item {
-                MutableEntry::File(layer, _)
-                | MutableEntry::Symlink(layer, _)
-                | MutableEntry::Stored(layer, _) => OriginNode::Input(layer),
-                MutableEntry::Open(mutable_directory) => mutable_directory.origin(),
+                MutableEntry::File(input, _)
+                | MutableEntry::Symlink(input, _)
+                | MutableEntry::Stored(input, _) => OriginNode::Input(input),
+                MutableEntry::Open(directory) => directory.origin(),
             };
             if node != OriginNode::Input(self.owner) {
                 others.insert(name, node);
