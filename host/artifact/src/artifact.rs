@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use spec_cas::Need;
 use spec_model::{Digest, ElementName, Key};
 
 /// The result of one build of one element, successful or not (`buildstream.v2.Artifact`).
@@ -165,5 +166,15 @@ impl Artifact {
     pub fn required_blobs(&self) -> Vec<Digest> {
         let metadata = [self.low_diversity_meta, self.high_diversity_meta, self.public_data];
         metadata.into_iter().chain(self.logs.iter().map(|log| log.digest)).collect()
+    }
+
+    /// All that an eviction keeps for the artifact; without some of it, the artifact still counts as cached.
+    #[must_use]
+    pub fn needs(&self) -> Vec<Need> {
+        let trees = [self.trees.files, self.trees.buildtree, self.trees.sources, self.trees.buildroot];
+        let blobs = self.required_blobs().into_iter().chain(self.speculative_actions).chain(self.subactions);
+        let blobs = blobs.chain(self.key_description).chain(self.misses);
+        let subsandboxes = self.sandbox.iter().flat_map(|sandbox| sandbox.subsandboxes.iter().copied());
+        trees.into_iter().flatten().chain(subsandboxes).map(Need::Tree).chain(blobs.map(Need::Blob)).collect()
     }
 }

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use spec_model::{ElementName, Key};
-
-use crate::error::ArtifactError;
+use spec_model::{ElementName, Key, UserError};
 
 /// The name of an artifact, `PROJECT/ELEMENT/KEY`, with the element's normalised name: without suffix, `-` for `/`,
 /// and `_` for whatever is no ASCII letter, digit, `-`, `.` or `_` (BuildStream's `_compose_artifact_name`).
@@ -52,15 +50,26 @@ impl ArtifactName {
     }
 }
 
+/// A text that names no artifact. Reason `bad-artifact-name`.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("'{0}' does not name an artifact; expected PROJECT/ELEMENT/KEY with all 64 digits of the key")]
+pub struct ParseArtifactNameError(String);
+
+impl UserError for ParseArtifactNameError {
+    fn reason(&self) -> &str {
+        "bad-artifact-name"
+    }
+}
+
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')
 }
 
 impl FromStr for ArtifactName {
-    type Err = ArtifactError;
+    type Err = ParseArtifactNameError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || ArtifactError::BadName { text: text.to_owned() };
+        let error = || ParseArtifactNameError(text.to_owned());
         let parts: Vec<&str> = text.split('/').collect();
         let [project, element, key] = parts[..] else { return Err(error()) };
         let is_path_step = |part: &str| matches!(part, "" | "." | "..");

@@ -45,14 +45,6 @@ impl Default for DomainSelection {
     }
 }
 
-impl DomainSelection {
-    /// Whether no file is left out, so that a whole tree can be taken by its digest.
-    #[must_use]
-    pub fn is_everything(&self) -> bool {
-        self.orphans && self.include.is_empty() && self.exclude.is_empty()
-    }
-}
-
 impl SplitRules {
     /// Reads the rules in an element's public data. Without any, every file is an orphan.
     ///

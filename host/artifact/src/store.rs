@@ -184,6 +184,12 @@ impl Artifacts {
     }
 }
 
+/// The artifact in a record; `None` when the record cannot be read.
+#[must_use]
+pub fn decode_record(record: &[u8]) -> Option<Artifact> {
+    from_proto::artifact(proto::Artifact::decode(record).ok()?).ok()
+}
+
 /// The folders at the start of a pattern that hold no magic, so that only they have to be listed.
 fn fixed_folder(glob: &str) -> &str {
     let magic = glob.find(['*', '?', '[']).unwrap_or(glob.len());

@@ -26,6 +26,7 @@ mod error;
 mod evict;
 mod existence_index;
 mod export;
+mod folder_remover;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hold;

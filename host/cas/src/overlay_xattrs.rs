@@ -56,7 +56,7 @@ impl OverlayXattrs {
     ///
     /// # Errors
     /// When the file system fails, or its mark is none that the kernel writes.
-    pub fn lower_part(self, folder: &Path) -> io::Result<LowerPart> {
+    pub(crate) fn lower_part(self, folder: &Path) -> io::Result<LowerPart> {
         if self.read(folder, "opaque")?.as_deref() == Some(b"y") {
             return Ok(LowerPart::Nothing);
         }
@@ -71,7 +71,7 @@ impl OverlayXattrs {
     ///
     /// # Errors
     /// As [`lower_part`](Self::lower_part).
-    pub fn contents(self, file: &Path) -> io::Result<Option<LowerPart>> {
+    pub(crate) fn contents(self, file: &Path) -> io::Result<Option<LowerPart>> {
         match self {
             Self::Trusted if self.read(file, "metacopy")?.is_some() => {
                 part(self.read(file, "redirect")?).map(Some)

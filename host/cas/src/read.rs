@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::FileExt;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -48,18 +47,6 @@ impl Cas {
         }
         note_use_of_blob(&file, &stat);
         Ok(file)
-    }
-
-    /// At most `limit` bytes of a blob from `offset` on; fewer at its end. Contents are not checked.
-    ///
-    /// # Errors
-    /// `cas-missing`, or when the file system fails.
-    pub fn read_range(&self, digest: &Digest, offset: u64, limit: usize) -> Result<Vec<u8>> {
-        let rest = usize::try_from(digest.size().saturating_sub(offset)).unwrap_or(usize::MAX);
-        let mut bytes = vec![0; rest.min(limit)];
-        let file = self.open_blob(digest)?;
-        file.read_exact_at(&mut bytes, offset).map_err(CasError::io("read", self.blob_path(digest)))?;
-        Ok(bytes)
     }
 
     /// Reads a blob and checks it against its digest. A damaged one is moved to quarantine.

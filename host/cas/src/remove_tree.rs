@@ -23,6 +23,27 @@ const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags
 /// # Errors
 /// The first one that was met; everything else is gone.
 pub(crate) fn remove_all(path: &Path) -> io::Result<()> {
+    with_parent(path, remove_entry)
+}
+
+/// Removes the files below a path of ours, so that their space is free; folders stay, and so does what is more than
+/// [`LEVELS`] levels deep.
+///
+/// # Errors
+/// As [`remove_all`].
+pub(crate) fn remove_files(path: &Path) -> io::Result<()> {
+    with_parent(path, |folder, name| {
+        let top = open(folder, name)?;
+        let mut removal =
+            TreeRemoval { top: top.as_fd(), scope: RemovalScope::Files, moved: 0, failure: None };
+        removal.empty_folder(top.as_fd(), 1)
+    })
+}
+
+fn with_parent(
+    path: &Path,
+    remove: impl FnOnce(BorrowedFd<'_>, &CStr) -> Result<(), Errno>,
+) -> io::Result<()> {
     let (folder, Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
@@ -31,7 +52,7 @@ pub(crate) fn remove_all(path: &Path) -> io::Result<()> {
         Err(Errno::NOENT) => Ok(()),
         opened => {
             let name = std::ffi::CString::new(name.as_encoded_bytes())?;
-            Ok(remove_entry(opened?.as_fd(), &name)?)
+            Ok(remove(opened?.as_fd(), &name)?)
         }
     }
 }
@@ -47,7 +68,7 @@ pub(crate) fn remove_entry(folder: BorrowedFd<'_>, name: &CStr) -> Result<(), Er
         Err(Errno::NOTDIR | Errno::LOOP) => return unlink(folder, name, AtFlags::empty()),
         Err(error) => return Err(error),
     };
-    let mut removal = TreeRemoval { top: top.as_fd(), moved: 0, failure: None };
+    let mut removal = TreeRemoval { top: top.as_fd(), scope: RemovalScope::All, moved: 0, failure: None };
     loop {
         let before = removal.moved;
         removal.failure = None;
@@ -60,9 +81,17 @@ pub(crate) fn remove_entry(folder: BorrowedFd<'_>, name: &CStr) -> Result<(), Er
     removal.failure.map_or(removed, Err)
 }
 
+/// What a removal removes.
+#[derive(Clone, Copy, PartialEq)]
+enum RemovalScope {
+    All,
+    Files,
+}
+
 struct TreeRemoval<'a> {
     /// Where what lies deep is moved to.
     top: BorrowedFd<'a>,
+    scope: RemovalScope,
     moved: u64,
     failure: Option<Errno>,
 }
@@ -95,7 +124,14 @@ impl TreeRemoval<'_> {
     }
 
     fn folder(&mut self, folder: BorrowedFd<'_>, name: &CStr, level: u32) -> Result<(), Errno> {
-        // An empty_folder one need not be opened.
+        if self.scope == RemovalScope::Files {
+            return if level == LEVELS {
+                Ok(())
+            } else {
+                self.empty_folder(open(folder, name)?.as_fd(), level + 1)
+            };
+        }
+        // An empty one need not be opened.
         if rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR).is_ok() {
             return Ok(());
         }

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::Stat;
 use spec_model::{Digest, DigestFunction};
+use tempfile::NamedTempFile;
 
 /// Changes within one tick of a file system's clock look the same: a file counts as unchanged only if it had been left
 /// alone for this long when it was read.
@@ -99,9 +101,9 @@ impl StatCache {
         }
         let sum = Digest::of(&bytes);
         bytes.extend(sum.hash());
-        let part = self.file.with_extension(format!("part-{}", std::process::id()));
-        let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, &self.file));
-        written.inspect_err(|_| _ = fs::remove_file(&part))
+        let mut file = NamedTempFile::new_in(store)?;
+        file.write_all(&bytes)?;
+        file.persist(&self.file).map(drop).map_err(|error| error.error)
     }
 }
 

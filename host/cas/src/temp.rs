@@ -5,8 +5,8 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{Dir, FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -14,12 +14,15 @@ use rustix::process::geteuid;
 
 use crate::attributes::{set_exact_mode, spread_subfolders};
 use crate::error::{CasError, Result};
+use crate::folder_remover::FolderRemover;
 use crate::remove_tree::{remove_all, remove_entry};
 
 /// A folder in which every running process may have one folder, which is locked as long as the process lives.
 #[derive(Debug)]
 pub(crate) struct TempArea {
     path: PathBuf,
+    /// Its thread ends before the folder of this process is removed.
+    pub(crate) remover: Arc<FolderRemover>,
     process_folder: OnceLock<ProcessFolder>,
     next: AtomicU64,
 }
@@ -42,7 +45,7 @@ impl TempArea {
                 remove_abandoned(&path)?;
             }
         }
-        Ok(Self { path, process_folder: OnceLock::new(), next: AtomicU64::new(0) })
+        Ok(Self { path, remover: Arc::default(), process_folder: OnceLock::new(), next: AtomicU64::new(0) })
     }
 
     /// Where the area is.

@@ -47,7 +47,7 @@ impl Cas {
     ///
     /// # Errors
     /// As [`directory`](Self::directory).
-    pub fn distinct_blobs_of_tree(&self, root: &Digest) -> Result<Vec<Digest>> {
+    pub(crate) fn distinct_blobs_of_tree(&self, root: &Digest) -> Result<Vec<Digest>> {
         let mut blobs = self.blobs_of_tree(root)?;
         blobs.sort_unstable();
         blobs.dedup();

@@ -81,18 +81,6 @@ fn a_file_with_another_name_is_not_moved_away_from_it() -> Result<()> {
 }
 
 #[test]
-fn ranges_end_with_the_blob() -> Result<()> {
-    let (_folder, cas) = store();
-    let digest = cas.put_bytes(b"0123456789")?;
-    for (offset, limit, expect) in
-        [(0, 3, "012"), (8, 9, "89"), (10, 5, ""), (99, 5, ""), (0, usize::MAX, "0123456789")]
-    {
-        assert_eq!(cas.read_range(&digest, offset, limit)?, expect.as_bytes());
-    }
-    Ok(())
-}
-
-#[test]
 fn missing_keeps_the_order() -> Result<()> {
     let (_folder, cas) = store();
     let all: Vec<Digest> = (0..500_u32).map(|n| Digest::of(&n.to_le_bytes())).collect();

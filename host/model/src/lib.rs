@@ -13,6 +13,7 @@ mod key;
 mod name;
 pub mod node;
 mod subaction;
+mod suggestion;
 pub mod tree;
 mod value;
 
@@ -27,6 +28,7 @@ pub use digest_function::{DigestFunction, DigestHasher};
 pub use error::UserError;
 pub use key::{Key, KeyPair, ParseKeyError};
 pub use name::{ElementName, ParseNameError};
-pub use node::{Mapping, Node, NodeError, NodeKind, Place, nearest};
+pub use node::{Mapping, Node, NodeError, NodeKind, Place};
 pub use subaction::{ActionFailure, Answered, Subaction};
+pub use suggestion::nearest;
 pub use value::Value;

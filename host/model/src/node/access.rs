@@ -1,6 +1,8 @@
 //! Typed access to nodes. A wrong type, a missing key or an unknown one is a [`NodeError`] with its place.
 
-use super::{Mapping, Node, NodeError, NodeKind};
+use super::error::NodeError;
+use super::{Mapping, Node, NodeKind};
+use crate::suggestion::nearest;
 
 const INVALID: &str = "invalid-data";
 const UNKNOWN_KEY: &str = "unknown-key";
@@ -171,32 +173,6 @@ impl Mapping {
         let place = self.key_place(name).or(self.place.as_ref());
         Err(NodeError::new(UNKNOWN_KEY, place, format!("unexpected key '{name}'; {advice}")))
     }
-}
-
-/// The known name that is at most two edits away, for `did you mean`.
-#[must_use]
-pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    // Comparing two texts takes time by their lengths multiplied, and nobody means one that is much longer.
-    let similar = |candidate: &&&str| name.len() <= LONGEST_NAME && candidate.len().abs_diff(name.len()) <= 8;
-    let scored = known.iter().filter(similar).map(|candidate| (distance(name, candidate), *candidate));
-    scored.filter(|(edits, _)| *edits <= 2).min().map(|(_, candidate)| candidate)
-}
-
-/// Bytes of the longest name that is looked for among others.
-const LONGEST_NAME: usize = 200;
-
-/// Levenshtein's distance.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, r) in right.iter().enumerate() {
-            let cost = if l == *r { diagonal } else { 1 + diagonal.min(row[j]).min(row[j + 1]) };
-            diagonal = std::mem::replace(&mut row[j + 1], cost);
-        }
-    }
-    row[right.len()]
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What can be wrong with a configuration node.
 
-use super::Place;
+use super::place::Place;
 use crate::UserError;
 
 /// A node that is missing or is not what was expected.

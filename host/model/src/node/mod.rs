@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-pub use access::nearest;
 pub use error::NodeError;
 pub use place::Place;
 
