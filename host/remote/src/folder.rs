@@ -1,4 +1,4 @@
-//! A folder of this machine as one who has blobs.
+//! A folder of this machine as a provider of blobs.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -29,24 +29,24 @@ impl Folder {
         limits: Limits,
         cancel: &Cancel,
     ) -> Result<Self, CasError> {
-        Ok(Self::surveyed(DigestedFolder::of(path, function, limits, cancel)?))
+        Ok(Self::of_digested(DigestedFolder::of(path, function, limits, cancel)?))
     }
 
-    /// As [`read`](Self::read), but files that did not change since they were `seen` are not read.
+    /// As [`read`](Self::read), but files that did not change since `cache` was written are not read.
     ///
     /// # Errors
     /// As [`DigestedFolder::of_cached`].
     pub fn read_again(
         path: &Path,
-        seen: &mut StatCache,
+        cache: &mut StatCache,
         limits: Limits,
         cancel: &Cancel,
     ) -> Result<Self, CasError> {
-        Ok(Self::surveyed(DigestedFolder::of_cached(path, seen, limits, cancel)?))
+        Ok(Self::of_digested(DigestedFolder::of_cached(path, cache, limits, cancel)?))
     }
 
-    fn surveyed(survey: DigestedFolder) -> Self {
-        let DigestedFolder { root, directories, files } = survey;
+    fn of_digested(folder: DigestedFolder) -> Self {
+        let DigestedFolder { root, directories, files } = folder;
         Self { root, directories: directories.into_iter().collect(), files: files.into_iter().collect() }
     }
 

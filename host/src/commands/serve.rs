@@ -58,17 +58,17 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     served.map(|()| ExitCode::SUCCESS)
 }
 
-/// Lists the stores beside all else; until that is done, whether blobs are there is asked of the file system.
+/// Indexes the stores on a thread of its own; until that is done, blobs are looked up in the file system.
 fn build_existence_index(stores: [Cas; 2]) {
-    let call = move || {
+    let build = move || {
         for cas in stores {
             if let Err(error) = cas.build_existence_index() {
                 tracing::debug!("blobs are looked up one by one: {error}");
             }
         }
     };
-    // Without a thread they are looked up as well.
-    let _ = std::thread::Builder::new().name("roll".to_owned()).spawn(call);
+    // Without a thread they are looked up in the file system, too.
+    let _ = std::thread::Builder::new().name("existence-index".to_owned()).spawn(build);
 }
 
 /// The usual limit of 1,024 open files is for programs that use `select`.
