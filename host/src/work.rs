@@ -7,7 +7,7 @@ use spec_build::{Builder, BuilderOptions, CacheBuildtrees, ElementKeys, Request}
 use spec_model::{Digest, Value};
 use spec_project::keys::strong_description;
 use spec_scheduler::{Context, Failure, Job, JobEnd, Message, MessageLevel, Task, Work};
-use spec_source::Watch;
+use spec_source::FetchMonitor;
 
 use crate::cli::CacheBuildTrees;
 use crate::failure;
@@ -195,11 +195,11 @@ pub(crate) fn known(keys: ArtifactKeys) -> ElementKeys {
 }
 
 /// Progress of a download as that of a job.
-pub(crate) fn watch(context: &Context, activity: &'static str) -> Watch {
+pub(crate) fn watch(context: &Context, activity: &'static str) -> FetchMonitor {
     let told = Arc::new(context.clone());
     let warned = told.clone();
     let progress = move |done, total: Option<u64>| told.progress(activity, Some((done, total.unwrap_or(0))));
-    Watch::new(context.cancel.clone(), progress).with_warnings(move |reason, text| {
+    FetchMonitor::new(context.cancel.clone(), progress).with_warnings(move |reason, text| {
         warned.message(Message {
             element: None,
             level: MessageLevel::Warning,

@@ -42,9 +42,9 @@ enum Task {
     /// Set everything up and pass every test
     Test,
     /// Measure spec-host beside its peers
-    Bench(bench::Options),
+    Bench(bench::BenchOptions),
     /// Fuzz what is read of others, for some minutes
-    Fuzz(fuzz::Options),
+    Fuzz(fuzz::FuzzOptions),
     /// Have a compiler for WebAssembly components (SPEC_WASM_ROUTE: auto, rustup or debian)
     Setup,
     /// Compile every element kind to a component in target/components

@@ -1,9 +1,8 @@
 //! What can go wrong with artifacts.
 
 use spec_cas::CasError;
-use spec_model::{Digest, UserError};
+use spec_model::{Digest, GlobError, UserError};
 
-use crate::glob::GlobError;
 use crate::name::{ArtifactName, ParseArtifactNameError};
 
 /// A failed operation on artifacts.

@@ -12,7 +12,6 @@ mod error;
 mod from_proto;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod glob;
 mod name;
 mod overlap;
 mod public_data;
@@ -27,7 +26,6 @@ pub use artifact::{
 };
 pub use contents::{ContentEntry, ContentKind};
 pub use error::ArtifactError;
-pub use glob::{GlobError, Globs};
 pub use name::{ArtifactName, ParseArtifactNameError};
 pub use overlap::{StagedElement, StagingSession, staging_warnings};
 pub use public_data::{OverlapWhitelist, integration_commands};

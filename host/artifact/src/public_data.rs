@@ -1,8 +1,6 @@
 //! What BuildStream itself reads of an element's public data: the domain `bst`.
 
-use spec_model::{Mapping, Node, NodeError};
-
-use crate::glob::Globs;
+use spec_model::{Globs, Mapping, Node, NodeError};
 
 /// The files of an element that may lie over those of others: its public data's `bst: overlap-whitelist`.
 #[derive(Clone, Debug)]

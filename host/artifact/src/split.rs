@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use spec_model::{Mapping, NodeError};
+use spec_model::{Globs, Mapping, NodeError};
 
-use crate::glob::Globs;
 use crate::public_data::{bst_data, globs_of};
 
 /// The domains of an element: its public data's `bst: split-rules`.

@@ -1,12 +1,11 @@
 //! The store of artifacts: records under names, everything else in the CAS.
 
 use spec_cas::{Cas, ImportMode, Refs};
-use spec_model::{ElementName, Key};
+use spec_model::{ElementName, Globs, Key};
 use spec_proto::{Message, buildstream::v2 as proto};
 
 use crate::artifact::{Artifact, ArtifactDraft, Log, LogDraft};
 use crate::error::ArtifactError;
-use crate::glob::Globs;
 use crate::name::ArtifactName;
 use crate::{from_proto, to_proto};
 

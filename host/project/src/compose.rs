@@ -44,6 +44,16 @@ pub fn compose_under(mut lower: Mapping, upper: &mut Mapping) -> Result<(), Node
     Ok(())
 }
 
+/// Sets a text. Where the user had set the entry it keeps the user's place, so that a protected variable that was
+/// redefined is found later.
+pub(crate) fn set_keeping_place(mapping: &mut Mapping, name: &str, text: &str) {
+    let mut node = Node::text(text);
+    if let Some(old) = mapping.get(name) {
+        node.place.clone_from(&old.place);
+    }
+    mapping.set(name, node);
+}
+
 /// Checks that no list directive is left.
 ///
 /// # Errors

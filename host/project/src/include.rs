@@ -22,7 +22,7 @@ pub(crate) struct Includes {
 }
 
 /// What is going on while one file is processed.
-struct Run<'o> {
+struct IncludePass<'o> {
     options: Option<&'o Options>,
     /// The files that are being included, outermost first.
     open: RefCell<Vec<String>>,
@@ -43,32 +43,33 @@ impl Includes {
     /// `missing-file` at an include that is not there, `recursive-include` at one that includes itself, and the
     /// errors of parsing, composition and conditionals.
     pub(crate) fn process(&self, mapping: &mut Mapping, options: Option<&Options>) -> Result<(), LoadError> {
-        let run = Run { options, open: RefCell::default(), count: Cell::new(0), bytes: Cell::new(0) };
-        self.file(mapping, &run)
+        let pass =
+            IncludePass { options, open: RefCell::default(), count: Cell::new(0), bytes: Cell::new(0) };
+        self.file(mapping, &pass)
     }
 
-    fn file(&self, mapping: &mut Mapping, run: &Run<'_>) -> Result<(), LoadError> {
-        if let Some(options) = run.options {
-            options.process(mapping, &[])?;
+    fn file(&self, mapping: &mut Mapping, pass: &IncludePass<'_>) -> Result<(), LoadError> {
+        if let Some(options) = pass.options {
+            options.resolve_conditionals(mapping, &[])?;
         }
-        self.mapping(mapping, run)
+        self.mapping(mapping, pass)
     }
 
-    fn mapping(&self, mapping: &mut Mapping, run: &Run<'_>) -> Result<(), LoadError> {
+    fn mapping(&self, mapping: &mut Mapping, pass: &IncludePass<'_>) -> Result<(), LoadError> {
         if let Some(names) = mapping.remove(INCLUDE) {
             for name in include_names(&names)?.iter().rev() {
-                compose_under(self.include(name, &names, run)?, mapping)?;
+                compose_under(self.include(name, &names, pass)?, mapping)?;
             }
         }
-        mapping.entries.values_mut().try_for_each(|node| self.node(node, run))
+        mapping.entries.values_mut().try_for_each(|node| self.node(node, pass))
     }
 
-    fn node(&self, node: &mut Node, run: &Run<'_>) -> Result<(), LoadError> {
+    fn node(&self, node: &mut Node, pass: &IncludePass<'_>) -> Result<(), LoadError> {
         match &mut node.kind {
             NodeKind::Scalar(_) => Ok(()),
-            NodeKind::Sequence(nodes) => nodes.iter_mut().try_for_each(|node| self.node(node, run)),
+            NodeKind::Sequence(nodes) => nodes.iter_mut().try_for_each(|node| self.node(node, pass)),
             NodeKind::Mapping(mapping) => {
-                self.mapping(mapping, run)?;
+                self.mapping(mapping, pass)?;
                 node.place.clone_from(&mapping.place);
                 Ok(())
             }
@@ -76,7 +77,7 @@ impl Includes {
     }
 
     /// The processed contents of an included file.
-    fn include(&self, name: &Node, names: &Node, run: &Run<'_>) -> Result<Mapping, LoadError> {
+    fn include(&self, name: &Node, names: &Node, pass: &IncludePass<'_>) -> Result<Mapping, LoadError> {
         let text = name.as_str()?;
         if text.contains(':') {
             let message =
@@ -85,14 +86,14 @@ impl Includes {
         }
         let (mut included, bytes) =
             self.load(text).map_err(|error| error.referred_from(name.place.as_ref()))?;
-        if run.open.borrow().iter().any(|open| open == text) {
+        if pass.open.borrow().iter().any(|open| open == text) {
             let message = format!("'{text}' includes itself");
             return Err(LoadError::at("recursive-include", names.place.as_ref(), message));
         }
-        run.check_bounds(names, bytes)?;
-        run.open.borrow_mut().push(text.to_owned());
-        self.file(&mut included, run)?;
-        run.open.borrow_mut().pop();
+        pass.check_bounds(names, bytes)?;
+        pass.open.borrow_mut().push(text.to_owned());
+        self.file(&mut included, pass)?;
+        pass.open.borrow_mut().pop();
         Ok(included)
     }
 
@@ -107,7 +108,7 @@ impl Includes {
     }
 }
 
-impl Run<'_> {
+impl IncludePass<'_> {
     fn check_bounds(&self, names: &Node, bytes: usize) -> Result<(), NodeError> {
         self.count.set(self.count.get() + 1);
         self.bytes.set(self.bytes.get() + bytes);

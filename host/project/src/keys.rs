@@ -2,23 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use spec_model::{Key, KeyPair, Value};
+use spec_model::{Key, KeyPair, SourceKey, Value};
 
 use crate::{Element, Project};
 
 /// BuildStream's `BST_CORE_ARTIFACT_VERSION`: raised when equal keys begin to mean other artifacts.
-pub const CORE_ARTIFACT_VERSION: i64 = 11;
-
-/// What a source contributes to keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceKey {
-    /// The kind's name.
-    pub kind: String,
-    /// The directory into which it is staged.
-    pub directory: Option<String>,
-    /// The source's unique key.
-    pub key: Value,
-}
+const CORE_ARTIFACT_VERSION: i64 = 11;
 
 /// The keys of all elements of a project, by index. `sources` gives the keys of an element's sources, or `None` when
 /// one has no ref yet: such an element has no keys, and neither has anything that needs it at build time.
@@ -93,7 +82,7 @@ fn dictionary(project: &Project, element: &Element, sources: &[SourceKey]) -> BT
         ("element-plugin-name", element.kind.as_str().into()),
         ("element-plugin-version", Value::Int(kind.artifact_version.into())),
         ("public", element.public.to_value()),
-        ("sources", sources_value(sources)),
+        ("sources", SourceKey::list(sources)),
         ("fatal-warnings", Value::seq(fatal_warnings)),
     ];
     if kind.runs_commands {
@@ -103,16 +92,6 @@ fn dictionary(project: &Project, element: &Element, sources: &[SourceKey]) -> BT
         entries.push(("sandbox", element.sandbox.to_value()));
     }
     entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-fn sources_value(sources: &[SourceKey]) -> Value {
-    let one = |source: &SourceKey| {
-        let directory = source.directory.as_deref().map(|directory| ("directory", directory.into()));
-        Value::map(
-            [("key", source.key.clone()), ("name", source.kind.as_str().into())].into_iter().chain(directory),
-        )
-    };
-    Value::Seq(sources.iter().map(one).collect())
 }
 
 fn dependency_value(dependency: &Element, key: Option<Key>) -> Value {

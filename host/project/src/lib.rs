@@ -7,22 +7,23 @@
 
 pub mod compose;
 mod config;
-pub mod edit;
+mod dependency_graph;
 mod element;
+mod element_files;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod include;
 pub mod keys;
+mod load_options;
 mod loader;
 pub mod metadata;
 mod options;
 mod platform;
 mod project;
-mod refs;
-mod scope;
+mod project_refs;
+pub mod ref_edits;
 mod symbol;
-mod synthetic;
 mod variables;
 pub mod yaml;
 
@@ -30,9 +31,10 @@ pub use config::{
     FORMAT_VERSION, HostFile, Mirror, PROJECT_CONF, PathKind, ProjectConfig, RefStorage, Shell, find_project,
     project_path,
 };
+pub use dependency_graph::Scope;
 pub use element::{Dependency, Element, RefPlace, RemoteApisSocket, SandboxConfig, SourceConfig};
 pub use error::LoadError;
+pub use load_options::LoadOptions;
 pub use platform::{host_arch, host_os};
-pub use project::{LoadOptions, Project, load};
-pub use refs::PROJECT_REFS;
-pub use scope::Scope;
+pub use project::{Project, load};
+pub use project_refs::PROJECT_REFS;

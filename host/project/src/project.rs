@@ -1,33 +1,17 @@
 //! A loaded project.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
-use spec_model::Mapping;
 use spec_strategy::KindRegistry;
 
 use crate::LoadError;
 use crate::config::{self, ProjectConfig, RefStorage, find_project};
-use crate::element::{Element, Kinds, Resolver};
+use crate::dependency_graph::{DependencyGraph, Scope};
+use crate::element::{Element, ElementResolver, ProjectKinds};
 use crate::include::Includes;
+use crate::load_options::LoadOptions;
 use crate::loader::{LoadedElement, Loader};
-use crate::refs::ProjectRefs;
-use crate::scope::{Graph, Scope};
-
-/// What to load.
-#[derive(Clone, Debug, Default)]
-pub struct LoadOptions {
-    /// A directory in the project; the project is searched from here upward.
-    pub directory: PathBuf,
-    /// Names of elements; empty for the project's default targets.
-    pub targets: Vec<String>,
-    /// Option values from the command line, as `(name, value)`.
-    pub options: Vec<(String, String)>,
-    /// The value of the variable `max-jobs`; the number of CPUs, at most 8, when it is missing or 0.
-    pub max_jobs: Option<u32>,
-    /// The `projects` section of the user configuration: options and mirrors by project name.
-    pub projects: Mapping,
-}
+use crate::project_refs::ProjectRefs;
 
 /// A project with the elements that the targets need.
 #[derive(Debug)]
@@ -38,7 +22,7 @@ pub struct Project {
     pub elements: Vec<Element>,
     /// The indices of the targets.
     pub targets: Vec<usize>,
-    graph: Graph,
+    graph: DependencyGraph,
     names: HashMap<String, usize>,
 }
 
@@ -49,18 +33,23 @@ pub struct Project {
 pub fn load(options: &LoadOptions, kinds: &dyn KindRegistry) -> Result<Project, LoadError> {
     let directory = find_project(&options.directory)?;
     let includes = Includes::new(directory.clone());
-    let (config, rules) = config::load(&directory, options, &includes)?;
+    let (config, defaults) = config::load(&directory, options, &includes)?;
     let refs = match config.ref_storage {
         RefStorage::Inline => None,
-        RefStorage::ProjectRefs => Some(ProjectRefs::load(&directory, &rules.options)?),
+        RefStorage::ProjectRefs => Some(ProjectRefs::load(&directory, &defaults.options)?),
     };
-    let (loaded, targets) = Loader::new(&config, &rules, &includes).load(&options.targets)?;
+    let (loaded, targets) = Loader::new(&config, &defaults, &includes).load(&options.targets)?;
     let order = loaded_graph(&loaded).scope(&targets, Scope::All);
     let mut index = vec![0; loaded.len()];
     for (new, old) in order.iter().enumerate() {
         index[*old] = new;
     }
-    let mut resolver = Resolver { config: &config, rules: &rules, refs, kinds: Kinds::new(kinds, &rules) };
+    let mut resolver = ElementResolver {
+        config: &config,
+        defaults: &defaults,
+        refs,
+        kinds: ProjectKinds::new(kinds, &defaults),
+    };
     let resolve = |old: &usize| resolver.resolve(&loaded[*old], &|old| index[old]);
     let elements = order.iter().map(resolve).collect::<Result<Vec<_>, _>>()?;
     let targets = targets.iter().map(|old| index[*old]).collect();
@@ -71,7 +60,7 @@ impl Project {
     fn new(config: ProjectConfig, elements: Vec<Element>, targets: Vec<usize>) -> Self {
         let names =
             elements.iter().enumerate().map(|(index, element)| (element.name.to_string(), index)).collect();
-        let mut graph = Graph::new(elements.len());
+        let mut graph = DependencyGraph::new(elements.len());
         for (index, element) in elements.iter().enumerate() {
             for dependency in &element.dependencies {
                 graph.add(index, dependency.element, dependency.build, dependency.runtime);
@@ -98,12 +87,6 @@ impl Project {
         self.graph.scope(&[element], Scope::Build)
     }
 
-    /// What an element needs at run time and, last, the element itself, in staging order.
-    #[must_use]
-    pub fn run_scope(&self, element: usize) -> Vec<usize> {
-        self.graph.scope(&[element], Scope::Run)
-    }
-
     /// The elements that directly depend on one, in ascending order.
     #[must_use]
     pub fn dependents(&self, element: usize) -> Vec<usize> {
@@ -112,8 +95,8 @@ impl Project {
     }
 }
 
-fn loaded_graph(loaded: &[LoadedElement]) -> Graph {
-    let mut graph = Graph::new(loaded.len());
+fn loaded_graph(loaded: &[LoadedElement]) -> DependencyGraph {
+    let mut graph = DependencyGraph::new(loaded.len());
     for (index, element) in loaded.iter().enumerate() {
         for dependency in &element.dependencies {
             graph.add(index, dependency.element, dependency.declared.build, dependency.declared.runtime);

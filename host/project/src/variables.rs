@@ -19,13 +19,13 @@ pub(crate) struct Variables {
 
 /// A piece of a text.
 #[derive(Debug, PartialEq, Eq)]
-enum Piece<'t> {
+enum TextPiece<'t> {
     Text(&'t str),
     Reference(&'t str),
 }
 
 /// A variable that is being expanded: its name, and the references in it that are still to be looked at.
-struct Step {
+struct OpenVariable {
     name: Arc<str>,
     references: Vec<Arc<str>>,
 }
@@ -123,10 +123,10 @@ impl Variables {
         Ok(Arc::clone(&self.resolved.borrow()[name]))
     }
 
-    fn begin(&self, name: &Arc<str>) -> Step {
+    fn begin(&self, name: &Arc<str>) -> OpenVariable {
         let known = self.resolved.borrow().contains_key(name);
         let references = if known { Vec::new() } else { references(&self.unresolved[name].0) };
-        Step { name: Arc::clone(name), references }
+        OpenVariable { name: Arc::clone(name), references }
     }
 
     /// Joins a variable whose references are all resolved.
@@ -143,8 +143,8 @@ impl Variables {
         let mut joined = String::with_capacity(text.len() * 2);
         for piece in pieces(text) {
             joined.push_str(match piece {
-                Piece::Text(text) => text,
-                Piece::Reference(name) => &resolved[name],
+                TextPiece::Text(text) => text,
+                TextPiece::Reference(name) => &resolved[name],
             });
             if joined.len() > Limits::EXPANDED {
                 let what =
@@ -177,7 +177,7 @@ impl Variables {
         Err(NodeError::new("unresolved-variable", place, message))
     }
 
-    fn circle(&self, steps: &[Step]) -> NodeError {
+    fn circle(&self, steps: &[OpenVariable]) -> NodeError {
         let mut names: Vec<&str> = steps.iter().map(|step| step.name.as_ref()).collect();
         names.push(names[0]);
         let place = steps.last().and_then(|step| self.unresolved[&step.name].1.as_ref());
@@ -193,8 +193,8 @@ fn too_large(place: Option<&Place>, what: String) -> NodeError {
 /// The names that a text refers to, last first, so that they are popped in order.
 fn references(text: &str) -> Vec<Arc<str>> {
     let reference = |piece| match piece {
-        Piece::Reference(name) => Some(name.into()),
-        Piece::Text(_) => None,
+        TextPiece::Reference(name) => Some(name.into()),
+        TextPiece::Text(_) => None,
     };
     let mut names: Vec<Arc<str>> = pieces(text).filter_map(reference).collect();
     names.reverse();
@@ -202,7 +202,7 @@ fn references(text: &str) -> Vec<Arc<str>> {
 }
 
 /// Cuts a text at its references. `%{` without a name (a letter, then letters, digits, `_`, `-`) and `}` is text.
-fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+fn pieces(text: &str) -> impl Iterator<Item = TextPiece<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
         if rest.is_empty() {
@@ -210,12 +210,12 @@ fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
         }
         if let Some(name) = reference_at(rest) {
             rest = &rest[name.len() + 3..];
-            return Some(Piece::Reference(name));
+            return Some(TextPiece::Reference(name));
         }
         let next = rest.match_indices("%{").map(|(at, _)| at).find(|at| reference_at(&rest[*at..]).is_some());
         let (piece, after) = rest.split_at(next.unwrap_or(rest.len()));
         rest = after;
-        Some(Piece::Text(piece))
+        Some(TextPiece::Text(piece))
     })
 }
 

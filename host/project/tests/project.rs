@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use spec_project::edit::{ChangedFile, NewRef, set_refs};
+use spec_project::ref_edits::{ChangedFile, NewRef, set_refs};
 use spec_project::{RefPlace, Scope, keys};
 use support::files::Files;
 
@@ -100,7 +100,7 @@ fn scopes_are_in_staging_order() {
         indices.iter().map(|index| project.elements[*index].name.to_string()).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(names(project.build_scope(app)), "run.bst tool.bst lib.bst");
-    assert_eq!(names(project.run_scope(app)), "lib.bst z.bst app.bst");
+    assert_eq!(names(project.scope(&[app], Scope::Run)), "lib.bst z.bst app.bst");
     assert_eq!(names(project.scope(&project.targets, Scope::All)), "run.bst tool.bst lib.bst z.bst app.bst");
     assert_eq!(names(project.dependents(project.index("tool.bst").expect("an element"))), "lib.bst app.bst");
     assert_eq!(project.elements.len(), 5);

@@ -3,13 +3,12 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use spec_cas::Cas;
 use spec_model::{Mapping, Place};
 
 use crate::archive::ArchiveLimits;
-use crate::download::Proxies;
+use crate::http_options::HttpOptions;
 use crate::url::Alias;
 
 type AliasResolver = dyn Fn(&str) -> Option<Alias> + Send + Sync;
@@ -20,7 +19,7 @@ pub struct SourceContext {
     /// The folder of project.conf; `local` paths are below it.
     pub project_directory: PathBuf,
     /// The folder of downloads, BuildStream's `sourcedir`: both tools can share it.
-    pub mirror_directory: PathBuf,
+    pub download_directory: PathBuf,
     /// Where staged trees go.
     pub cas: Cas,
     /// How large archives may get.
@@ -35,13 +34,13 @@ impl SourceContext {
     #[must_use]
     pub fn new(
         project_directory: impl Into<PathBuf>,
-        mirror_directory: impl Into<PathBuf>,
+        download_directory: impl Into<PathBuf>,
         cas: Cas,
         aliases: impl Fn(&str) -> Option<Alias> + Send + Sync + 'static,
     ) -> Self {
         Self {
             project_directory: project_directory.into(),
-            mirror_directory: mirror_directory.into(),
+            download_directory: download_directory.into(),
             cas,
             limits: ArchiveLimits::default(),
             http: HttpOptions::default(),
@@ -57,36 +56,6 @@ impl SourceContext {
 impl fmt::Debug for SourceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SourceContext({})", self.project_directory.display())
-    }
-}
-
-/// How to download.
-#[derive(Clone, Debug)]
-pub struct HttpOptions {
-    /// How often to try; broken downloads go on where they broke off if the server can.
-    pub attempts: u32,
-    /// How long to wait before the second attempt; twice as long before each further one.
-    pub backoff: Duration,
-    /// How long connecting may take.
-    pub connect_timeout: Duration,
-    /// How long a server may be silent.
-    pub read_timeout: Duration,
-    /// Which proxies to go through.
-    pub proxies: Proxies,
-    /// The file with passwords of servers (`~/.netrc`), if there is to be one.
-    pub netrc: Option<PathBuf>,
-}
-
-impl Default for HttpOptions {
-    fn default() -> Self {
-        Self {
-            attempts: 3,
-            backoff: Duration::from_secs(1),
-            connect_timeout: Duration::from_secs(30),
-            read_timeout: Duration::from_secs(60),
-            proxies: Proxies::default(),
-            netrc: None,
-        }
     }
 }
 

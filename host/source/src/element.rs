@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use spec_cas::{Cas, CasError, MergeInput, Need, Refs};
-use spec_model::{Digest, Key, Value};
+use spec_model::{Digest, Key, SourceKey};
 
 use crate::context::{SourceContext, SourceSpec};
 use crate::error::SourceError;
-use crate::source::{Source, SourceWarning, Tracked, create};
-use crate::watch::Watch;
+use crate::monitor::FetchMonitor;
+use crate::source::{Source, SourceWarning, TrackedRef};
+use crate::source_kinds::configure_source;
 
 /// Trees of single sources, by kind and key.
 const SOURCES: &str = "sources";
@@ -22,13 +23,22 @@ const ELEMENT_SOURCES: &str = "element-sources";
 pub struct ElementSources {
     element: Arc<str>,
     cas: Cas,
-    sources: Vec<Placed>,
+    sources: Vec<PlacedSource>,
 }
 
+/// A source, and the directory into which it is staged.
 #[derive(Debug)]
-struct Placed {
+struct PlacedSource {
     source: Box<dyn Source>,
     directory: Option<String>,
+}
+
+impl PlacedSource {
+    fn key(&self) -> Result<Option<SourceKey>, SourceError> {
+        let kind = self.source.name().kind.to_owned();
+        let key = self.source.unique_key()?;
+        Ok(key.map(|key| SourceKey { kind, directory: self.directory.clone(), key }))
+    }
 }
 
 impl ElementSources {
@@ -39,9 +49,9 @@ impl ElementSources {
     pub fn new(element: &str, context: &SourceContext, specs: &[SourceSpec]) -> Result<Self, SourceError> {
         let element: Arc<str> = element.into();
         let placed = |(index, spec): (usize, &SourceSpec)| {
-            let source = create(&element, index, context, spec)?;
+            let source = configure_source(&element, index, context, spec)?;
             let directory = spec.directory.clone().filter(|directory| !directory.is_empty());
-            Ok(Placed { source, directory })
+            Ok(PlacedSource { source, directory })
         };
         let sources = specs.iter().enumerate().map(placed).collect::<Result<_, SourceError>>()?;
         Ok(Self { cas: context.cas.clone(), element, sources })
@@ -58,28 +68,18 @@ impl ElementSources {
         self.sources().flat_map(|source| source.warnings()).collect()
     }
 
-    /// What the sources contribute to the element's cache key: a list of `key`, `name` and `directory`. `None` when a
-    /// ref is missing.
+    /// What each source contributes to cache keys; `None` when a ref is missing.
     ///
     /// # Errors
     /// When local files cannot be read.
-    pub fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        match self.required_key() {
-            Err(SourceError::NoRef { .. }) => Ok(None),
-            other => other.map(Some),
-        }
+    pub fn source_keys(&self) -> Result<Option<Vec<SourceKey>>, SourceError> {
+        let keys = self.sources.iter().map(PlacedSource::key).collect::<Result<Vec<_>, _>>()?;
+        Ok(keys.into_iter().collect())
     }
 
-    fn required_key(&self) -> Result<Value, SourceError> {
-        let mut list = Vec::new();
-        for Placed { source, directory } in &self.sources {
-            let key = source.unique_key()?;
-            let key = key.ok_or_else(|| SourceError::NoRef { name: source.name().clone() })?;
-            let name = Value::from(source.name().kind);
-            let directory = directory.as_deref().map(|directory| ("directory", Value::from(directory)));
-            list.push(Value::map([("key", key), ("name", name)].into_iter().chain(directory)));
-        }
-        Ok(Value::Seq(list))
+    fn required_keys(&self) -> Result<Vec<SourceKey>, SourceError> {
+        let no_ref = |placed: &PlacedSource| SourceError::NoRef { name: placed.source.name().clone() };
+        self.sources.iter().map(|placed| placed.key()?.ok_or_else(|| no_ref(placed))).collect()
     }
 
     /// The cache key of the sources themselves, under which their tree is remembered.
@@ -87,7 +87,7 @@ impl ElementSources {
     /// # Errors
     /// When local files cannot be read.
     pub fn key(&self) -> Result<Option<Key>, SourceError> {
-        Ok(self.unique_key()?.map(|value| value.key()))
+        Ok(self.source_keys()?.map(|keys| SourceKey::list(&keys).key()))
     }
 
     /// The staged tree, if it is in the store, whole.
@@ -96,7 +96,7 @@ impl ElementSources {
     /// When local files or the store cannot be read.
     pub fn cached(&self) -> Result<Option<Digest>, SourceError> {
         match self.key()? {
-            Some(key) => self.recall(&self.cas.refs(ELEMENT_SOURCES), &key.to_string()),
+            Some(key) => self.recorded_tree(&self.cas.refs(ELEMENT_SOURCES), &key.to_string()),
             None => Ok(None),
         }
     }
@@ -105,26 +105,26 @@ impl ElementSources {
     ///
     /// # Errors
     /// `missing-ref`, and those of [`Source::fetch`] and [`Source::stage`].
-    pub fn fetch(&self, watch: &Watch) -> Result<Digest, SourceError> {
-        self.provide(watch, true)
+    pub fn fetch(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
+        self.stage_all(monitor, true)
     }
 
     /// Stages what has been fetched and answers with the root of the tree.
     ///
     /// # Errors
     /// `missing-ref`, `source-not-fetched`, and those of [`Source::stage`].
-    pub fn stage(&self, watch: &Watch) -> Result<Digest, SourceError> {
-        self.provide(watch, false)
+    pub fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
+        self.stage_all(monitor, false)
     }
 
     /// Asks every source for a new ref and sets it. Answers with the positions of those that have refs.
     ///
     /// # Errors
     /// Those of [`Source::track`].
-    pub fn track(&mut self, watch: &Watch) -> Result<Vec<(usize, Tracked)>, SourceError> {
+    pub fn track(&mut self, monitor: &FetchMonitor) -> Result<Vec<(usize, TrackedRef)>, SourceError> {
         let mut all = Vec::new();
         for (index, placed) in self.sources.iter_mut().enumerate() {
-            if let Some(tracked) = placed.source.track(watch)? {
+            if let Some(tracked) = placed.source.track(monitor)? {
                 placed.source.set_ref(Some(tracked.new.clone()));
                 all.push((index, tracked));
             }
@@ -140,53 +140,58 @@ impl ElementSources {
         self.sources().try_for_each(Source::check)
     }
 
-    fn provide(&self, watch: &Watch, download: bool) -> Result<Digest, SourceError> {
-        let key = self.required_key()?.key().to_string();
+    fn stage_all(&self, monitor: &FetchMonitor, download: bool) -> Result<Digest, SourceError> {
+        let key = SourceKey::list(&self.required_keys()?).key().to_string();
         let refs = self.cas.refs(ELEMENT_SOURCES);
-        if let Some(tree) = self.recall(&refs, &key)? {
+        if let Some(tree) = self.recorded_tree(&refs, &key)? {
             return Ok(tree);
         }
         if download {
             self.check()?;
         }
         let mut layers = Vec::new();
-        for Placed { source, directory } in &self.sources {
-            let root = self.tree(&**source, watch, download)?;
-            layers.push((normal(directory.as_deref().unwrap_or_default()), root));
+        for PlacedSource { source, directory } in &self.sources {
+            let root = self.tree(&**source, monitor, download)?;
+            layers.push((relative_path(directory.as_deref().unwrap_or_default()), root));
         }
         let layers: Vec<MergeInput<'_>> = layers
             .iter()
             .map(|(location, root)| MergeInput { root: *root, location, filter: None })
             .collect();
-        let cas = self.cas.clone().with_cancel(&watch.cancel);
+        let cas = self.cas.clone().with_cancel(&monitor.cancel);
         let tree = cas.merge(&layers).map_err(|error| self.cas_error(error))?.root;
-        self.remember(&refs, &key, tree)?;
+        self.record_tree(&refs, &key, tree)?;
         Ok(tree)
     }
 
     /// The tree of one source.
-    fn tree(&self, source: &dyn Source, watch: &Watch, download: bool) -> Result<Digest, SourceError> {
+    fn tree(
+        &self,
+        source: &dyn Source,
+        monitor: &FetchMonitor,
+        download: bool,
+    ) -> Result<Digest, SourceError> {
         let (Some(_), Some(key)) = (source.reference(), source.unique_key()?) else {
-            return source.stage(watch);
+            return source.stage(monitor);
         };
         let refs = self.cas.refs(SOURCES);
         let record = format!("{}/{}", source.name().kind, key.key());
-        if let Some(tree) = self.recall(&refs, &record)? {
+        if let Some(tree) = self.recorded_tree(&refs, &record)? {
             return Ok(tree);
         }
         if download {
-            source.fetch(watch)?;
+            source.fetch(monitor)?;
         }
-        let tree = source.stage(watch)?;
-        self.remember(&refs, &record, tree)?;
+        let tree = source.stage(monitor)?;
+        self.record_tree(&refs, &record, tree)?;
         Ok(tree)
     }
 
-    fn recall(&self, refs: &Refs, record: &str) -> Result<Option<Digest>, SourceError> {
-        recall(&self.cas, refs, record).map_err(|error| self.cas_error(error))
+    fn recorded_tree(&self, refs: &Refs, record: &str) -> Result<Option<Digest>, SourceError> {
+        recorded_tree(&self.cas, refs, record).map_err(|error| self.cas_error(error))
     }
 
-    fn remember(&self, refs: &Refs, record: &str, tree: Digest) -> Result<(), SourceError> {
+    fn record_tree(&self, refs: &Refs, record: &str, tree: Digest) -> Result<(), SourceError> {
         let done =
             self.cas.mark_complete(&tree).and_then(|()| refs.put(&[record], tree.to_string().as_bytes()));
         done.map_err(|error| self.cas_error(error))
@@ -202,10 +207,10 @@ impl ElementSources {
 /// # Errors
 /// When the store fails.
 pub fn staged_tree(cas: &Cas, key: &Key) -> Result<Option<Digest>, CasError> {
-    recall(cas, &cas.refs(ELEMENT_SOURCES), &key.to_string())
+    recorded_tree(cas, &cas.refs(ELEMENT_SOURCES), &key.to_string())
 }
 
-fn recall(cas: &Cas, refs: &Refs, record: &str) -> Result<Option<Digest>, CasError> {
+fn recorded_tree(cas: &Cas, refs: &Refs, record: &str) -> Result<Option<Digest>, CasError> {
     let Some(bytes) = refs.get(record)? else { return Ok(None) };
     match tree_of(&bytes) {
         Some(digest) if cas.is_complete(&digest)? => Ok(Some(digest)),
@@ -228,7 +233,7 @@ fn tree_of(record: &[u8]) -> Option<Digest> {
 }
 
 /// The folder as a relative path; BuildStream takes `/a//b/` for `a/b`.
-fn normal(directory: &str) -> String {
+fn relative_path(directory: &str) -> String {
     let names: Vec<&str> = directory.split('/').filter(|name| !matches!(*name, "" | ".")).collect();
     names.join("/")
 }

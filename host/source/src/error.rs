@@ -133,7 +133,7 @@ pub enum SourceError {
     },
     /// The stored download does not have the contents of its name. Reason `mirror-corrupt`.
     #[error("{name}: {} is damaged, its SHA-256 is {actual}; delete it and run: spec-host source fetch {}", path.display(), name.element)]
-    MirrorCorrupt {
+    DamagedDownload {
         /// The source.
         name: SourceName,
         /// The stored file.
@@ -175,7 +175,7 @@ pub enum SourceError {
     },
     /// Neither its URL nor a mirror has it. The reason is that of the last one tried.
     #[error("{name}: the file is at none of its URLs: {}", failures.join("; "))]
-    NowhereRight {
+    AllUrlsFailed {
         /// The source.
         name: SourceName,
         /// Every URL, and what is wrong there.
@@ -229,7 +229,7 @@ pub enum SourceError {
 
 impl SourceError {
     /// What is wrong with one URL, when another one may do better.
-    pub(crate) fn of_url(&self) -> Option<String> {
+    pub(crate) fn failure_of_url(&self) -> Option<String> {
         match self {
             Self::Download { url, why, attempts, .. } => Some(format!("{url}: {why} (attempts: {attempts})")),
             Self::Unobtainable { url, why, .. } => Some(format!("{url}: {why}")),
@@ -242,7 +242,7 @@ impl SourceError {
     }
 
     /// The code of an error of a URL.
-    pub(crate) fn code_of_url(&self) -> &'static str {
+    pub(crate) fn reason_of_url(&self) -> &'static str {
         match self {
             Self::WrongRef { .. } => "wrong-ref",
             Self::Refused { .. } => "download-refused",
@@ -281,11 +281,11 @@ impl UserError for SourceError {
             Self::UnknownAlias { .. } => "invalid-source-alias",
             Self::BadUrl { .. } => "invalid-source-url",
             Self::BadRef { .. } => "invalid-ref",
-            Self::BadPath { reason, .. } | Self::NowhereRight { reason, .. } => reason,
+            Self::BadPath { reason, .. } | Self::AllUrlsFailed { reason, .. } => reason,
             Self::FilenameHasDirectory { .. } => "filename-contains-directory",
             Self::NoRef { .. } => "missing-ref",
             Self::WrongRef { .. } => "wrong-ref",
-            Self::MirrorCorrupt { .. } => "mirror-corrupt",
+            Self::DamagedDownload { .. } => "mirror-corrupt",
             Self::Refused { .. } => "download-refused",
             Self::Download { .. } | Self::Unobtainable { .. } => "download-failed",
             Self::NotFetched { .. } => "source-not-fetched",
@@ -307,11 +307,11 @@ impl UserError for SourceError {
             | Self::FilenameHasDirectory { place, .. } => place.as_ref(),
             Self::NoRef { name }
             | Self::WrongRef { name, .. }
-            | Self::MirrorCorrupt { name, .. }
+            | Self::DamagedDownload { name, .. }
             | Self::Refused { name, .. }
             | Self::Download { name, .. }
             | Self::Unobtainable { name, .. }
-            | Self::NowhereRight { name, .. }
+            | Self::AllUrlsFailed { name, .. }
             | Self::NotFetched { name }
             | Self::Archive { name, .. }
             | Self::Io { name, .. } => name.place.as_ref(),

@@ -1,12 +1,12 @@
-//! What the fuzz targets reach of archives, patterns and URLs. Compiled for them alone.
+//! What the fuzz targets reach of archives and URLs. Compiled for them alone.
 
 use spec_cas::{Cas, CasError};
 use spec_model::{Cancel, Digest};
 
 use crate::archive::{self, ArchiveError, ArchiveLimits, ImportError};
-use crate::stream::HashingReader;
-use crate::url::{Alias, Location, Target};
-use crate::watch::Watch;
+use crate::hashing_reader::HashingReader;
+use crate::monitor::FetchMonitor;
+use crate::url::{Alias, AliasedUrl, UrlTarget};
 
 /// Imports an archive that is in memory; `None` when a path in it is longer than the store takes. The store is expected
 /// to work.
@@ -19,7 +19,8 @@ pub fn import(
     base_dir: &str,
     limits: ArchiveLimits,
 ) -> Result<Option<Digest>, ArchiveError> {
-    let mut reader = HashingReader::new(std::io::Cursor::new(archive), None, &Watch::quiet(Cancel::new()));
+    let mut reader =
+        HashingReader::new(std::io::Cursor::new(archive), None, &FetchMonitor::silent(Cancel::new()));
     match archive::import(&mut reader, cas, base_dir, limits) {
         Ok(digest) => Ok(Some(digest)),
         Err(ImportError::Archive(error)) => Err(error),
@@ -28,17 +29,11 @@ pub fn import(
     }
 }
 
-/// Whether a path matches a pattern of `base-dir`.
-#[must_use]
-pub fn glob_matches(pattern: &str, path: &str) -> bool {
-    archive::glob_matches(pattern, path)
-}
-
 /// A URL with its alias replaced by `base`, the folder of its downloads, and whether it can be fetched.
 #[must_use]
 pub fn locate(url: &str, alias: &str, base: &str) -> Option<(String, String, bool)> {
     let known = |name: &str| (name == alias).then(|| Alias { url: base.to_owned(), mirrors: Vec::new() });
-    let location = Location::new(url, known).ok()?;
-    let fetchable = Target::of(&location.url).is_ok();
-    Some((location.url.clone(), location.directory_name(), fetchable))
+    let url = AliasedUrl::new(url, known).ok()?;
+    let fetchable = UrlTarget::of(&url.resolved).is_ok();
+    Some((url.resolved.clone(), url.directory_name(), fetchable))
 }

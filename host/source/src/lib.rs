@@ -10,19 +10,21 @@ mod element;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod hashing_reader;
+mod http_options;
 mod local;
+mod monitor;
 mod remote;
 mod source;
-mod stream;
+mod source_kinds;
 mod tar;
 mod url;
-mod watch;
 
 pub use archive::{ArchiveError, ArchiveLimits};
-pub use context::{HttpOptions, SourceContext, SourceSpec};
-pub use download::Proxies;
+pub use context::{SourceContext, SourceSpec};
 pub use element::{ElementSources, record_needs, staged_tree};
 pub use error::{SourceError, SourceName};
-pub use source::{Source, SourceWarning, Tracked, create};
+pub use http_options::{HttpOptions, Proxies};
+pub use monitor::FetchMonitor;
+pub use source::{Source, SourceWarning, TrackedRef};
 pub use url::Alias;
-pub use watch::Watch;

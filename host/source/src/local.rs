@@ -12,8 +12,8 @@ use spec_model::{Digest, Mapping, Node, Value};
 
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
-use crate::source::{Source, Tracked};
-use crate::watch::Watch;
+use crate::monitor::FetchMonitor;
+use crate::source::{Source, TrackedRef};
 
 /// Files of the project itself. Its unique key is the hash of their tree, so they are stored when a key is asked for:
 /// what is staged later is what the key says, even if the files have changed since. Where nothing can be stored there is
@@ -119,16 +119,16 @@ impl Source for LocalSource {
         true
     }
 
-    fn fetch(&self, _: &Watch) -> Result<(), SourceError> {
+    fn fetch(&self, _: &FetchMonitor) -> Result<(), SourceError> {
         Ok(())
     }
 
-    fn track(&self, _: &Watch) -> Result<Option<Tracked>, SourceError> {
+    fn track(&self, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
         Ok(None)
     }
 
-    fn stage(&self, watch: &Watch) -> Result<Digest, SourceError> {
-        self.tree(&self.cas.clone().with_cancel(&watch.cancel))
+    fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
+        self.tree(&self.cas.clone().with_cancel(&monitor.cancel))
     }
 }
 
@@ -172,5 +172,4 @@ fn project_path(project: &Path, node: &Node) -> Result<PathBuf, SourceError> {
 }
 
 #[cfg(test)]
-#[path = "local_tests.rs"]
 mod tests;

@@ -9,8 +9,8 @@ use crate::archive::cannot_write;
 use crate::context::SourceContext;
 use crate::download::{DownloadableFile, KEYS};
 use crate::error::{SourceError, SourceName};
-use crate::source::{Source, SourceWarning, Tracked};
-use crate::watch::Watch;
+use crate::monitor::FetchMonitor;
+use crate::source::{Source, SourceWarning, TrackedRef};
 
 /// A file at a URL.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl RemoteSource {
     ) -> Result<Self, SourceError> {
         config.validate_keys(&[&KEYS[..], &["filename", "executable"]].concat())?;
         let file = DownloadableFile::configure(name, context, config)?;
-        let url = &file.location.url;
+        let url = &file.url.resolved;
         let filename = match config.opt_str("filename")? {
             Some(filename) => filename.to_owned(),
             None => url.rsplit_once('/').map_or(url.as_str(), |(_, last)| last).to_owned(),
@@ -69,17 +69,17 @@ impl Source for RemoteSource {
         self.file.check()
     }
 
-    fn fetch(&self, watch: &Watch) -> Result<(), SourceError> {
-        self.file.fetch(watch)
+    fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError> {
+        self.file.fetch(monitor)
     }
 
-    fn track(&self, watch: &Watch) -> Result<Option<Tracked>, SourceError> {
-        self.file.track(watch).map(Some)
+    fn track(&self, monitor: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
+        self.file.track(monitor).map(Some)
     }
 
-    fn stage(&self, watch: &Watch) -> Result<Digest, SourceError> {
+    fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
         let cas_error = |error| SourceError::Cas { who: self.file.name.to_string(), error: Box::new(error) };
-        let digest = self.file.read(watch, |input| {
+        let digest = self.file.read(monitor, |input| {
             let mut writer = self.cas.writer();
             io::copy(input, &mut writer).map_err(|error| cas_error(cannot_write(&self.cas, error)))?;
             writer.finish().map_err(cas_error)

@@ -1,16 +1,11 @@
 //! The contract of a source kind.
 
 use std::fmt::Debug;
-use std::sync::Arc;
 
 use spec_model::{Digest, Place, Value};
 
-use crate::context::{SourceContext, SourceSpec};
 use crate::error::{SourceError, SourceName};
-use crate::local::LocalSource;
-use crate::remote::RemoteSource;
-use crate::tar::TarSource;
-use crate::watch::Watch;
+use crate::monitor::FetchMonitor;
 
 /// A configured source.
 pub trait Source: Debug + Send + Sync {
@@ -44,19 +39,19 @@ pub trait Source: Debug + Send + Sync {
     ///
     /// # Errors
     /// Those of [`check`](Self::check), `download-failed`, `download-refused`, `wrong-ref`, `cancelled`.
-    fn fetch(&self, watch: &Watch) -> Result<(), SourceError>;
+    fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError>;
 
     /// Looks for a new ref; `None` for kinds that have none. Changes nothing.
     ///
     /// # Errors
     /// As [`fetch`](Self::fetch).
-    fn track(&self, watch: &Watch) -> Result<Option<Tracked>, SourceError>;
+    fn track(&self, monitor: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError>;
 
     /// Puts the source's files into the store and answers with the root of their tree.
     ///
     /// # Errors
     /// `source-not-fetched`, `wrong-ref`, or what is wrong with the files.
-    fn stage(&self, watch: &Watch) -> Result<Digest, SourceError>;
+    fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError>;
 
     /// What to tell the user about the configuration.
     fn warnings(&self) -> Vec<SourceWarning> {
@@ -66,14 +61,14 @@ pub trait Source: Debug + Send + Sync {
 
 /// The outcome of tracking.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tracked {
+pub struct TrackedRef {
     /// The ref before.
     pub old: Option<Value>,
     /// The ref to write into the configuration.
     pub new: Value,
 }
 
-impl Tracked {
+impl TrackedRef {
     /// Whether there is anything to write.
     #[must_use]
     pub fn is_changed(&self) -> bool {
@@ -90,26 +85,4 @@ pub struct SourceWarning {
     pub message: String,
     /// Where the configuration gives rise to it.
     pub place: Option<Place>,
-}
-
-/// The source that `spec` declares, the `index`th of `element`.
-///
-/// # Errors
-/// `unknown-source-kind`, or what is wrong with the configuration, with its place.
-pub fn create(
-    element: &Arc<str>,
-    index: usize,
-    context: &SourceContext,
-    spec: &SourceSpec,
-) -> Result<Box<dyn Source>, SourceError> {
-    let name = |kind| SourceName { element: element.clone(), index, kind, place: spec.place.clone() };
-    Ok(match spec.kind.as_str() {
-        "local" => Box::new(LocalSource::configure(name("local"), context, &spec.config)?),
-        "remote" => Box::new(RemoteSource::configure(name("remote"), context, &spec.config)?),
-        "tar" => Box::new(TarSource::configure(name("tar"), context, &spec.config)?),
-        _ => {
-            let (kind, place) = (spec.kind.clone(), spec.place.clone());
-            return Err(SourceError::UnknownKind { element: element.clone(), kind, place });
-        }
-    })
 }

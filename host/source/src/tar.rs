@@ -7,8 +7,8 @@ use crate::archive::{self, ArchiveLimits, ImportError};
 use crate::context::SourceContext;
 use crate::download::{DownloadableFile, KEYS};
 use crate::error::{SourceError, SourceName};
-use crate::source::{Source, SourceWarning, Tracked};
-use crate::watch::Watch;
+use crate::monitor::FetchMonitor;
+use crate::source::{Source, SourceWarning, TrackedRef};
 
 /// An archive at a URL.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl TarSource {
         match error {
             ImportError::Cas(error) => SourceError::Cas { who: name.to_string(), error: Box::new(error) },
             ImportError::Archive(error) => {
-                SourceError::Archive { name, url: self.file.location.url.clone(), error }
+                SourceError::Archive { name, url: self.file.url.resolved.clone(), error }
             }
         }
     }
@@ -71,17 +71,17 @@ impl Source for TarSource {
         self.file.check()
     }
 
-    fn fetch(&self, watch: &Watch) -> Result<(), SourceError> {
-        self.file.fetch(watch)
+    fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError> {
+        self.file.fetch(monitor)
     }
 
-    fn track(&self, watch: &Watch) -> Result<Option<Tracked>, SourceError> {
-        self.file.track(watch).map(Some)
+    fn track(&self, monitor: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
+        self.file.track(monitor).map(Some)
     }
 
-    fn stage(&self, watch: &Watch) -> Result<Digest, SourceError> {
-        self.file.read(watch, |input| {
-            let cas = self.cas.clone().with_cancel(&watch.cancel);
+    fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
+        self.file.read(monitor, |input| {
+            let cas = self.cas.clone().with_cancel(&monitor.cancel);
             archive::import(input, &cas, &self.base_dir, self.limits).map_err(|error| self.explain(error))
         })
     }

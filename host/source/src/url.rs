@@ -13,11 +13,11 @@ pub struct Alias {
 
 /// A URL as written and as resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Location {
-    /// As written; this is what keys and mirror directories are made of.
+pub(crate) struct AliasedUrl {
+    /// As written; this is what keys and download folders are made of.
     pub(crate) original: String,
     /// With the alias replaced.
-    pub(crate) url: String,
+    pub(crate) resolved: String,
     /// The same in mirrors.
     pub(crate) mirrors: Vec<String>,
     /// Whether it was written in full.
@@ -27,12 +27,12 @@ pub(crate) struct Location {
 /// What BuildStream never takes for the name of an unknown alias.
 const SCHEMES: [&str; 7] = ["http", "https", "ftp", "file", "git", "sftp", "ssh"];
 
-impl Location {
+impl AliasedUrl {
     /// Resolves `original`; the error is the name of an alias that does not exist.
     pub(crate) fn new(original: &str, alias: impl Fn(&str) -> Option<Alias>) -> Result<Self, String> {
         let plain = || Self {
             original: original.to_owned(),
-            url: original.to_owned(),
+            resolved: original.to_owned(),
             mirrors: Vec::new(),
             unaliased: true,
         };
@@ -42,7 +42,7 @@ impl Location {
         match alias(name) {
             Some(Alias { url, mirrors }) => Ok(Self {
                 original: original.to_owned(),
-                url: url + body,
+                resolved: url + body,
                 mirrors: mirrors.into_iter().map(|mirror| mirror + body).collect(),
                 unaliased: SCHEMES.contains(&name.to_lowercase().as_str()),
             }),
@@ -52,13 +52,13 @@ impl Location {
     }
 
     /// Where to fetch from: mirrors first.
-    pub(crate) fn to_fetch(&self) -> impl Iterator<Item = &str> {
-        self.mirrors.iter().chain([&self.url]).map(String::as_str)
+    pub(crate) fn fetch_order(&self) -> impl Iterator<Item = &str> {
+        self.mirrors.iter().chain([&self.resolved]).map(String::as_str)
     }
 
     /// Where to track: mirrors last.
-    pub(crate) fn to_track(&self) -> impl Iterator<Item = &str> {
-        [&self.url].into_iter().chain(self.mirrors.iter().rev()).map(String::as_str)
+    pub(crate) fn track_order(&self) -> impl Iterator<Item = &str> {
+        [&self.resolved].into_iter().chain(self.mirrors.iter().rev()).map(String::as_str)
     }
 
     /// The directory of its downloads, as BuildStream names it.
@@ -70,14 +70,14 @@ impl Location {
 
 /// How to get at a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum UrlTarget {
     /// It is a file of this machine.
     File(PathBuf),
     /// A server has it.
     Http,
 }
 
-impl Target {
+impl UrlTarget {
     /// Tells by the scheme; the error says what is wrong.
     pub(crate) fn of(url: &str) -> Result<Self, String> {
         let Some((scheme, rest)) = url.split_once(':') else {
@@ -106,7 +106,7 @@ fn check_http(url: &str) -> Result<(), String> {
 }
 
 /// The URL as it may be told: without a password or token.
-pub(crate) fn shown(url: &str) -> String {
+pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
@@ -148,75 +148,4 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn alias(name: &str) -> Option<Alias> {
-        let mirrors = vec!["https://mirror/".to_owned()];
-        (name == "up").then(|| Alias { url: "https://up.org/".to_owned(), mirrors })
-    }
-
-    #[test]
-    fn aliases_are_replaced() -> Result<(), String> {
-        let location = Location::new("up:a/b.tar", alias)?;
-        assert_eq!(location.url, "https://up.org/a/b.tar");
-        assert_eq!(location.to_fetch().next(), Some("https://mirror/a/b.tar"));
-        assert_eq!(location.to_track().next(), Some("https://up.org/a/b.tar"));
-        assert!(!location.unaliased);
-        assert_eq!(Location::new("down:a", alias), Err("down".to_owned()));
-        assert!(Location::new("HTTP://a/b", alias)?.unaliased);
-        Ok(())
-    }
-
-    #[test]
-    fn mirror_directories_are_named_as_buildstream_names_them() -> Result<(), String> {
-        let name = |url| Location::new(url, alias).map(|location| location.directory_name());
-        assert_eq!(name("up:a/b-1.0.tar")?, "up_a_b_1_0_tar");
-        assert_eq!(name("http://h/%20é?x")?, "http___h_%20__x");
-        Ok(())
-    }
-
-    #[test]
-    fn targets() {
-        let file = |path: &str| Ok(Target::File(path.into()));
-        for (url, expect) in [
-            ("http://h/a", Ok(Target::Http)),
-            ("HTTPS://h/a", Ok(Target::Http)),
-            ("file:///a/b%20c", file("/a/b c")),
-            ("file://localhost/a", file("/a")),
-            ("file:/a", file("/a")),
-            ("file:///a%2", file("/a%2")),
-            ("file:///a b", file("/a b")),
-            ("file://host/a", Err("a file URL needs an absolute path, as in file:///PATH")),
-            ("ftp://h/a", Err("its scheme is not supported")),
-            ("a.tar", Err("it has no scheme")),
-            ("http://h/a b", Err("a URL must not have a space (character 11); write it as %20")),
-            (
-                "http://h/\u{e9}",
-                Err("a URL must not have the character 'é' (character 10); write it as %C3%A9"),
-            ),
-            ("http://h/a\tb", Err("a URL must not have the character '\\t' (character 11); write it as %09")),
-            (
-                "http://h/\x1b",
-                Err("a URL must not have the character '\\u{1b}' (character 10); write it as %1B"),
-            ),
-            ("http://h:99999/", Err("invalid port number")),
-            ("http:///", Err("empty host")),
-            ("https://h/%20?a={b}|[c]", Ok(Target::Http)),
-        ] {
-            assert_eq!(Target::of(url), expect.map_err(str::to_owned), "{url}");
-        }
-    }
-
-    #[test]
-    fn passwords_are_not_shown() {
-        for (url, expect) in [
-            ("http://h/a@b:c", "http://h/a@b:c"),
-            ("http://me:secret@h:80/a", "http://***@h:80/a"),
-            ("http://token@h", "http://***@h"),
-            ("file:/a", "file:/a"),
-        ] {
-            assert_eq!(shown(url), expect);
-        }
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ mod common;
 
 use std::io::Write;
 
-use common::{Lab, append, quiet, sha256, spec};
+use common::{Lab, append, sha256, silent, spec};
 use flate2::Compression;
 use spec_cas::{Cas, Entry};
 use spec_model::{Digest, UserError};
@@ -25,7 +25,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 fn stage_in(lab: &Lab, archive: &[u8], base_dir: &str) -> Result<Digest, SourceError> {
     lab.write("a.tar", archive);
     let config = [("url", "files:a.tar"), ("ref", &sha256(archive)), ("base-dir", base_dir)];
-    lab.sources(&[spec("tar", &config)])?.stage(&quiet())
+    lab.sources(&[spec("tar", &config)])?.stage(&silent())
 }
 
 /// The contents of a staged file.
@@ -264,7 +264,7 @@ fn nothing_is_remembered_of_a_wrong_file() {
     let declared = spec("tar", &[("url", "files:a.tar"), ("ref", &expected)]);
     let sources = lab.sources(&[declared]).expect("the configuration is right");
     for _ in 0..2 {
-        let error = sources.fetch(&quiet()).expect_err("the ref is wrong");
+        let error = sources.fetch(&silent()).expect_err("the ref is wrong");
         assert_eq!(error.reason(), "wrong-ref");
         let message = error.to_string();
         for part in ["app.bst", &expected, &sha256(&one_file(b"hello")), "a.tar", "source track app.bst"] {
@@ -280,11 +280,11 @@ fn a_missing_file_is_an_error() {
     let declared = spec("tar", &[("url", "files:a.tar"), ("ref", &sha256(b""))]);
     let sources = lab.sources(&[declared]).expect("the configuration is right");
     assert_eq!(
-        sources.fetch(&quiet()).map_err(|error| error.reason().to_owned()),
+        sources.fetch(&silent()).map_err(|error| error.reason().to_owned()),
         Err("download-failed".to_owned())
     );
     assert_eq!(
-        sources.stage(&quiet()).map_err(|error| error.reason().to_owned()),
+        sources.stage(&silent()).map_err(|error| error.reason().to_owned()),
         Err("source-not-fetched".to_owned())
     );
 }
@@ -298,7 +298,7 @@ fn cancelling_ends_staging() {
     let sources = lab.sources(&[declared]).expect("the configuration is right");
     let cancel = spec_model::Cancel::new();
     cancel.cancel();
-    let error = sources.stage(&spec_source::Watch::quiet(cancel)).expect_err("it was cancelled");
+    let error = sources.stage(&spec_source::FetchMonitor::silent(cancel)).expect_err("it was cancelled");
     assert_eq!(error.reason(), "cancelled");
     assert_eq!(sources.cached().expect("the store can be read"), None);
 }

@@ -3,13 +3,13 @@
 mod common;
 
 use common::{Lab, spec};
-use spec_model::{Node, Place, UserError};
+use spec_model::{Node, Place, SourceKey, UserError};
 use spec_source::{SourceError, SourceSpec};
 
 const SHA: &str = "6c9f6f68a131ec6381da82f2bff978083ed7f4f7991d931bfa767b7965ebc94b";
 
 fn key(spec: SourceSpec) -> Result<Option<String>, SourceError> {
-    Ok(Lab::new().sources(&[spec])?.unique_key()?.map(|key| key.canonical()))
+    Ok(Lab::new().sources(&[spec])?.source_keys()?.map(|keys| SourceKey::list(&keys).canonical()))
 }
 
 /// Keys as BuildStream's plugins list them.
@@ -87,7 +87,7 @@ fn urls_that_cannot_be_downloaded_are_errors_when_they_are() {
     let lab = Lab::new();
     for url in ["ftp://host/a", "a.tar", "file://host/a"] {
         let sources = lab.sources(&[spec("tar", &[("url", url), ("ref", SHA)])]).expect("any URL has a key");
-        let error = sources.fetch(&common::quiet()).expect_err("it cannot be downloaded");
+        let error = sources.fetch(&common::silent()).expect_err("it cannot be downloaded");
         assert_eq!(error.reason(), "invalid-source-url", "{error}");
     }
 }

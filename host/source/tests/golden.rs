@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use common::{Lab, append, quiet, sha256, spec};
+use common::{Lab, append, sha256, silent, spec};
 use spec_model::Digest;
 use spec_source::{SourceError, SourceSpec};
 use tar::EntryType;
@@ -115,7 +115,7 @@ fn stage(sources: &[Source<'_>]) -> Result<Digest, SourceError> {
     let specs: Vec<SourceSpec> =
         sources.iter().enumerate().map(|(index, source)| declare(&lab, index, source)).collect();
     let sources = lab.sources(&specs)?;
-    let tree = sources.fetch(&quiet())?;
+    let tree = sources.fetch(&silent())?;
     assert_eq!(sources.cached()?, Some(tree), "a staged tree is remembered");
     Ok(tree)
 }

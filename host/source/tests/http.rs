@@ -6,10 +6,10 @@ mod server;
 
 use std::time::Duration;
 
-use common::{Lab, quiet, sha256, spec};
+use common::{Lab, sha256, silent, spec};
 use server::{Answer, Server};
 use spec_model::{Cancel, UserError};
-use spec_source::{ElementSources, SourceError, Watch};
+use spec_source::{ElementSources, FetchMonitor, SourceError};
 
 const BODY: &[u8] = b"a file of forty-two bytes, neither more nor";
 
@@ -28,7 +28,7 @@ fn remote(lab: &Lab, server: &Server, sha: &str) -> Result<ElementSources, Sourc
 fn mirrored(lab: &Lab) -> Vec<String> {
     let mut names = Vec::new();
     for folder in
-        std::fs::read_dir(lab.context.mirror_directory.join("remote")).into_iter().flatten().flatten()
+        std::fs::read_dir(lab.context.download_directory.join("remote")).into_iter().flatten().flatten()
     {
         for file in std::fs::read_dir(folder.path()).into_iter().flatten().flatten() {
             names.push(file.file_name().to_string_lossy().into_owned());
@@ -45,7 +45,7 @@ fn check(answers: Vec<Answer>, expect: Result<(), &str>) -> Vec<String> {
     let lab = lab();
     let server = Server::new(answers);
     let sources = remote(&lab, &server, &sha256(BODY)).expect("the configuration is right");
-    let outcome = sources.fetch(&quiet()).map(|_| ()).map_err(|error| error.reason().to_owned());
+    let outcome = sources.fetch(&silent()).map(|_| ()).map_err(|error| error.reason().to_owned());
     assert_eq!(outcome, expect.map_err(str::to_owned));
     let files = mirrored(&lab);
     match expect {
@@ -133,11 +133,11 @@ fn progress_is_told() {
     let server = Server::new(vec![Answer::whole(BODY)]);
     let sources = remote(&lab, &server, &sha256(BODY)).expect("the configuration is right");
     let (sender, receiver) = std::sync::mpsc::channel();
-    let watch = Watch::new(Cancel::new(), move |bytes, total| {
+    let monitor = FetchMonitor::new(Cancel::new(), move |bytes, total| {
         let _ = sender.send((bytes, total));
     });
-    sources.fetch(&watch).expect("the server has it");
-    drop(watch);
+    sources.fetch(&monitor).expect("the server has it");
+    drop(monitor);
     let size = BODY.len() as u64;
     assert!(receiver.iter().any(|progress| progress == (size, Some(size))));
 }
@@ -150,11 +150,11 @@ fn cancelling_ends_a_download_at_once() {
     let sources = remote(&lab, &server, &sha256(BODY)).expect("the configuration is right");
     let cancel = Cancel::new();
     let stop = cancel.clone();
-    let watch = Watch::new(cancel, move |_, _| {
+    let monitor = FetchMonitor::new(cancel, move |_, _| {
         let stop = stop.clone();
         std::thread::spawn(move || stop.cancel());
     });
-    let error = sources.fetch(&watch).expect_err("it was cancelled");
+    let error = sources.fetch(&monitor).expect_err("it was cancelled");
     assert_eq!(error.reason(), "cancelled");
     assert!(mirrored(&lab).is_empty());
 }
@@ -167,17 +167,17 @@ fn tracking_downloads_only_what_changed() -> Result<(), SourceError> {
         Server::new(vec![Answer::whole(BODY).etag("\"1\""), unchanged, Answer::whole(b"new").etag("\"2\"")]);
     let mut sources = lab.sources(&[spec("remote", &[("url", &server.url("names.txt"))])])?;
     assert_eq!(sources.key()?, None);
-    let reason = sources.fetch(&quiet()).map_err(|error| error.reason().to_owned());
+    let reason = sources.fetch(&silent()).map_err(|error| error.reason().to_owned());
     assert_eq!(reason, Err("missing-ref".to_owned()));
     let mut refs = Vec::new();
     for _ in 0..3 {
-        let tracked = sources.track(&quiet())?;
+        let tracked = sources.track(&silent())?;
         refs.push((tracked[0].1.is_changed(), tracked[0].1.new.clone()));
     }
     let (old, new) = (sha256(BODY).into(), sha256(b"new").into());
     assert_eq!(refs, [(true, old), (false, sha256(BODY).into()), (true, new)]);
     assert!(server.requests()[1].contains("if-none-match: \"1\""));
-    sources.fetch(&quiet()).map(|_| ())
+    sources.fetch(&silent()).map(|_| ())
 }
 
 #[test]
@@ -185,11 +185,11 @@ fn a_damaged_download_is_noticed() {
     let lab = lab();
     let server = Server::new(vec![Answer::whole(BODY)]);
     let sources = remote(&lab, &server, &sha256(BODY)).expect("the configuration is right");
-    let mirror = lab.context.mirror_directory.join("remote");
+    let mirror = lab.context.download_directory.join("remote");
     let folder = mirror.join(server.url("names.txt").replace([':', '/', '.'], "_"));
     std::fs::create_dir_all(&folder).expect("the folder is new");
     std::fs::write(folder.join(sha256(BODY)), "damaged").expect("the folder is new");
-    let error = sources.fetch(&quiet()).expect_err("the file is damaged");
+    let error = sources.fetch(&silent()).expect_err("the file is damaged");
     assert_eq!(error.reason(), "mirror-corrupt");
     assert_eq!(sources.cached().expect("the store can be read"), None);
 }

@@ -6,7 +6,7 @@ mod server;
 
 use std::time::Duration;
 
-use common::{Lab, quiet, sha256, spec};
+use common::{Lab, sha256, silent, spec};
 use server::{Answer, Server};
 use spec_model::UserError;
 use spec_source::SourceError;
@@ -28,7 +28,7 @@ fn fetch(url: &str, netrc: &str) -> Result<(), SourceError> {
     std::fs::write(&file, netrc).expect("the folder is new");
     lab.context.http.netrc = Some(file);
     let sources = lab.sources(&[spec("remote", &[("url", url), ("ref", &sha256(BODY))])])?;
-    sources.fetch(&quiet()).map(drop)
+    sources.fetch(&silent()).map(drop)
 }
 
 /// What the server was told, if the fetch gets so far.
@@ -129,7 +129,7 @@ fn what_is_wrong_with_the_file_is_a_warning() -> Result<(), SourceError> {
     let server = Server::new(vec![Answer::whole(BODY), Answer::whole(BODY)]);
     let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
     let told = warnings.clone();
-    let watch = quiet().with_warnings(move |reason, text| {
+    let monitor = silent().with_warnings(move |reason, text| {
         told.lock().expect("one thread").push(format!("{reason}: {text}"));
     });
     let wrong = lab.folder.path().join("netrc");
@@ -137,7 +137,7 @@ fn what_is_wrong_with_the_file_is_a_warning() -> Result<(), SourceError> {
     for (name, file) in [("one", wrong), ("two", "/dev/zero".into())] {
         lab.context.http.netrc = Some(file);
         let declared = spec("remote", &[("url", &server.url(name)), ("ref", &sha256(BODY))]);
-        lab.sources(&[declared])?.fetch(&watch)?;
+        lab.sources(&[declared])?.fetch(&monitor)?;
     }
     let warnings = warnings.lock().expect("one thread");
     assert!(warnings[0].contains("line 2: 'logon'"), "{warnings:?}");

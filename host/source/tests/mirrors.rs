@@ -7,10 +7,10 @@ mod server;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{Lab, quiet, sha256, spec};
+use common::{Lab, sha256, silent, spec};
 use server::{Answer, Server};
 use spec_model::{Cancel, Node, Place, UserError};
-use spec_source::{Alias, ElementSources, SourceContext, SourceError, Watch};
+use spec_source::{Alias, ElementSources, FetchMonitor, SourceContext, SourceError};
 
 const BODY: &[u8] = b"what the ref says";
 
@@ -20,7 +20,7 @@ fn sources(lab: &Lab, urls: &[String]) -> ElementSources {
     let alias = Alias { url: last.clone(), mirrors: mirrors.to_vec() };
     let cas = lab.context.cas.clone();
     let mut context =
-        SourceContext::new(lab.project(), &lab.context.mirror_directory, cas, move |_| Some(alias.clone()));
+        SourceContext::new(lab.project(), &lab.context.download_directory, cas, move |_| Some(alias.clone()));
     context.http.backoff = Duration::from_millis(1);
     context.http.attempts = 2;
     let declared = spec("remote", &[("url", "up:file"), ("ref", &sha256(BODY))]);
@@ -31,10 +31,10 @@ fn sources(lab: &Lab, urls: &[String]) -> ElementSources {
 fn fetch(sources: &ElementSources) -> (Result<(), SourceError>, Vec<String>) {
     let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
     let told = warnings.clone();
-    let watch = Watch::quiet(Cancel::new()).with_warnings(move |reason, text| {
+    let monitor = FetchMonitor::silent(Cancel::new()).with_warnings(move |reason, text| {
         told.lock().expect("one thread").push(format!("{reason}: {text}"));
     });
-    let outcome = sources.fetch(&watch).map(drop);
+    let outcome = sources.fetch(&monitor).map(drop);
     let warnings = warnings.lock().expect("one thread").clone();
     (outcome, warnings)
 }
@@ -53,7 +53,7 @@ fn a_mirror_that_does_not_have_it_is_passed_by() {
     outcome.expect("the other has it");
     assert!(warnings.is_empty(), "{warnings:?}");
     assert_eq!((broken.requests().len(), working.requests().len()), (1, 1));
-    assert!(lab.context.mirror_directory.join("remote/up_file").join(sha256(BODY)).is_file());
+    assert!(lab.context.download_directory.join("remote/up_file").join(sha256(BODY)).is_file());
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_mirror_with_other_contents_is_passed_by_and_told() {
     for part in ["wrong-mirror", "app.bst", &wrong.url("file"), &sha256(b"a page to log in"), &sha256(BODY)] {
         assert!(warnings[0].contains(part), "'{part}' is not in {warnings:?}");
     }
-    let kept: Vec<_> = std::fs::read_dir(lab.context.mirror_directory.join("remote/up_file"))
+    let kept: Vec<_> = std::fs::read_dir(lab.context.download_directory.join("remote/up_file"))
         .expect("it was fetched")
         .map(|entry| entry.expect("it can be read").file_name())
         .collect();
@@ -109,7 +109,7 @@ fn when_all_are_wrong_each_is_named() {
     ] {
         assert!(message.contains(part), "'{part}' is not in: {message}");
     }
-    assert!(!lab.context.mirror_directory.join("remote/up_file").join(sha256(b"other")).exists());
+    assert!(!lab.context.download_directory.join("remote/up_file").join(sha256(b"other")).exists());
 }
 
 /// As for BuildStream, which copies it into its folder of downloads.
@@ -122,7 +122,7 @@ fn a_file_of_this_machine_must_be_fetched() {
         !here && sources.cached().expect("the store can be read").is_none()
     };
     assert!(needed(&sources));
-    sources.fetch(&quiet()).expect("it is there");
+    sources.fetch(&silent()).expect("it is there");
     assert!(!needed(&sources));
 }
 
@@ -139,8 +139,8 @@ fn refused(url: &str, reference: &str) -> (SourceError, usize) {
     wrong.config.set("url", at(if url.is_empty() { "file:///etc/hostname" } else { url }, 5));
     wrong.config.set("ref", at(reference, 6));
     let sources = lab.sources(&[good, wrong]).expect("it is told when it is fetched");
-    sources.unique_key().expect("it has a key, as for BuildStream");
-    let error = sources.fetch(&quiet()).expect_err("it is wrong");
+    sources.source_keys().expect("it has a key, as for BuildStream");
+    let error = sources.fetch(&silent()).expect_err("it is wrong");
     (error, server.requests().len())
 }
 

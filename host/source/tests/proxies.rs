@@ -8,7 +8,7 @@ mod server;
 
 use std::time::Duration;
 
-use common::{Lab, quiet, sha256, spec};
+use common::{Lab, sha256, silent, spec};
 use proxy::ProxyServer;
 use server::{Answer, Server, header};
 use spec_model::UserError;
@@ -24,7 +24,7 @@ fn fetch(url: &str, variables: &[(&str, String)]) -> Result<(), SourceError> {
         variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone())
     });
     let sources = lab.sources(&[spec("remote", &[("url", url), ("ref", &sha256(BODY))])])?;
-    sources.fetch(&quiet()).map(drop)
+    sources.fetch(&silent()).map(drop)
 }
 
 fn server() -> (Server, ProxyServer) {

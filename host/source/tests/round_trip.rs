@@ -7,9 +7,10 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use common::{Lab, append, quiet, sha256, spec};
+use common::{Lab, append, sha256, silent, spec};
 use proptest::prelude::*;
 use spec_cas::ImportMode;
+use spec_model::SourceKey;
 use tar::EntryType;
 
 #[derive(Clone, Debug)]
@@ -81,12 +82,12 @@ proptest! {
         lab.write("a.tar", &archive);
         let base = if based { "base" } else { "" };
         let config = [("url", "files:a.tar"), ("ref", &sha256(&archive)), ("base-dir", base)];
-        let staged = lab.sources(&[spec("tar", &config)])?.stage(&quiet())?;
+        let staged = lab.sources(&[spec("tar", &config)])?.stage(&silent())?;
         prop_assert_eq!(staged, imported);
 
         // As a local source, the key is that tree's hash.
         let local = lab.sources(&[spec("local", &[("path", "folder")])])?;
-        prop_assert_eq!(local.stage(&quiet())?, imported);
-        prop_assert!(local.unique_key()?.is_some_and(|key| key.canonical().contains(&imported.hex())));
+        prop_assert_eq!(local.stage(&silent())?, imported);
+        prop_assert!(local.source_keys()?.is_some_and(|keys| SourceKey::list(&keys).canonical().contains(&imported.hex())));
     }
 }

@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
 
-use common::{Lab, quiet, sha256, spec};
+use common::{Lab, sha256, silent, spec};
 use proxy::ProxyServer;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
@@ -84,7 +84,7 @@ fn fetch() -> Result<(), SourceError> {
     lab.context.http.proxies =
         Proxies::from_environment(|name| (name == "https_proxy").then(|| proxy.clone()));
     let declared = spec("remote", &[("url", "https://sources.invalid/f"), ("ref", &sha256(BODY))]);
-    lab.sources(&[declared])?.fetch(&quiet()).map(drop)
+    lab.sources(&[declared])?.fetch(&silent()).map(drop)
 }
 
 #[test]

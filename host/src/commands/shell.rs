@@ -7,7 +7,7 @@ use spec_build::{Observer, Prepared, Request, ShellCommand, Warning};
 use spec_model::Cancel;
 use spec_project::Scope;
 use spec_sandbox::Ending;
-use spec_source::Watch;
+use spec_source::FetchMonitor;
 
 use super::pager;
 use crate::app::App;
@@ -51,7 +51,9 @@ fn enter(session: &SharedSession, element: usize, room: Room, command: Vec<Strin
     let cancel = Cancel::new();
     let has_sources = !session.project.elements[element].sources.is_empty();
     let sources = match room {
-        Room::Build if has_sources => Some(session.sources(element).stage(&Watch::quiet(cancel.clone()))?),
+        Room::Build if has_sources => {
+            Some(session.sources(element).stage(&FetchMonitor::silent(cancel.clone()))?)
+        }
         _ => None,
     };
     let request =

@@ -1,7 +1,7 @@
 //! From the sources of a project's elements to those that can be fetched.
 
 use spec_cas::Cas;
-use spec_project::keys::SourceKey;
+use spec_model::SourceKey;
 use spec_project::{Element, Project, ProjectConfig};
 use spec_source::{Alias, ElementSources, SourceContext, SourceSpec};
 
@@ -66,20 +66,7 @@ pub(super) fn of(element: &Element, context: &SourceContext) -> CommandResult<El
     ElementSources::new(&element.name.to_string(), context, &specs).or_usage()
 }
 
-/// What the sources contribute to keys; `None` where a reference is missing.
-pub(super) fn keys(project: &Project, all: &[ElementSources]) -> CommandResult<Vec<Option<Vec<SourceKey>>>> {
-    let mut keys = Vec::with_capacity(all.len());
-    for (element, sources) in project.elements.iter().zip(all) {
-        let mut list = Some(Vec::new());
-        for (config, source) in element.sources.iter().zip(sources.sources()) {
-            let key = source.unique_key().or_usage()?;
-            let (kind, directory) = (config.kind.clone(), config.directory.clone());
-            list = list.zip(key).map(|(mut list, key)| {
-                list.push(SourceKey { kind, directory, key });
-                list
-            });
-        }
-        keys.push(list);
-    }
-    Ok(keys)
+/// What the sources of each element contribute to keys; `None` where a reference is missing.
+pub(super) fn keys(all: &[ElementSources]) -> CommandResult<Vec<Option<Vec<SourceKey>>>> {
+    all.iter().map(|sources| sources.source_keys().or_usage()).collect()
 }

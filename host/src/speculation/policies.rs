@@ -38,7 +38,7 @@ impl SpeculationSettings {
         config: &Config,
         project: &ProjectConfig,
     ) -> Result<Self, NodeError> {
-        let of_project = &project.of_program;
+        let of_project = &project.spec_host_settings;
         of_project.validate_keys(&[policy::OVERLAY, policy::PRIMING])?;
         let file = |name: &str| project.directory.join(name);
         let overlay = PolicyChoice::of(of_project, policy::OVERLAY, &file)?;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use spec_cas::Change as Diff;
 use spec_model::{Cancel, Key, Place};
 use spec_project::keys::strong_description;
-use spec_source::Watch;
+use spec_source::FetchMonitor;
 
 use crate::error::{CommandError, CommandResult};
 use crate::session::Session;
@@ -149,7 +149,7 @@ fn files(session: &Session, element: usize, old: &Value) -> CommandResult<Vec<Fi
     let sources = old.get("sources").map(canonical).unwrap_or_default();
     let before = spec_source::staged_tree(&session.cas, &Key::of(sources.as_bytes()))?;
     // What is not fetched yet cannot be compared, which is no reason to fail.
-    let after = session.sources(element).stage(&Watch::quiet(Cancel::new())).ok();
+    let after = session.sources(element).stage(&FetchMonitor::silent(Cancel::new())).ok();
     let (Some(before), Some(after)) = (before, after) else { return Ok(Vec::new()) };
     let kind = |change: &Diff| match (&change.before, &change.after) {
         (None, _) => '+',

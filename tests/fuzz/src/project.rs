@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use spec_model::{UserError, Value};
-use spec_project::{LoadOptions, load};
+use spec_project::{LoadOptions, Scope, load};
 use spec_strategy::{
     Configured, ElementInput, ElementKind, KindDescription, KindError, KindRegistry, KindRequest, Plan,
 };
@@ -29,7 +29,7 @@ pub fn run(data: &[u8]) {
         Ok(project) => {
             let target = project.targets[0];
             assert_eq!(project.elements[target].name.to_string(), "a.bst");
-            assert_eq!(project.run_scope(target).last(), Some(&target));
+            assert_eq!(project.scope(&[target], Scope::Run).last(), Some(&target));
         }
     }
 }

@@ -3,7 +3,7 @@
 use spec_model::{Mapping, Node, NodeKind, Place};
 use spec_project::RefPlace;
 use spec_project::compose::{assert_composed, compose, compose_under};
-use spec_project::edit::set_ref;
+use spec_project::ref_edits::set_ref;
 use spec_project::yaml::{dump, parse_text};
 
 /// The input is two texts.

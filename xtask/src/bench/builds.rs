@@ -5,11 +5,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::Options;
+use super::BenchOptions;
 use super::base::Base;
 use super::by_hand::Chroot;
-use super::contenders::{Contender, Project};
 use super::measure::{Load, medians};
+use super::programs::{BuildProgram, Project};
 use super::scratch;
 use super::table::{Row, Table, Target};
 use crate::bst::Bst;
@@ -20,17 +20,17 @@ use crate::paths::Paths;
 use crate::steps::step;
 
 /// All that takes part.
-struct Bench {
-    options: Options,
+struct BuildBench {
+    options: BenchOptions,
     project: Project,
-    ours: Contender,
-    theirs: Contender,
+    ours: BuildProgram,
+    theirs: BuildProgram,
     chroot: Chroot,
     table: Table,
 }
 
 /// Measures everything and prints the table.
-pub(super) fn run(paths: &Paths, options: Options) -> Result<()> {
+pub(super) fn run(paths: &Paths, options: BenchOptions) -> Result<()> {
     let host = options.host(paths)?;
     let example = step("prepare the example", || example::run(paths))?;
     let bst = step("install BuildStream", || Bst::install(paths))?;
@@ -38,10 +38,10 @@ pub(super) fn run(paths: &Paths, options: Options) -> Result<()> {
     let _lock = Lock::take(&folder)?;
     let scratch = scratch(&folder)?;
     let project = Project::copy(&example, &scratch.path().join("hello"))?;
-    let mut bench = Bench {
+    let mut bench = BuildBench {
         options,
-        ours: Contender::spec_host(&host, &scratch.path().join("ours")),
-        theirs: Contender::bst(&bst, &scratch.path().join("theirs")),
+        ours: BuildProgram::spec_host(&host, &scratch.path().join("ours")),
+        theirs: BuildProgram::bst(&bst, &scratch.path().join("theirs")),
         chroot: step("unpack the base for builds by hand", || {
             Ok(Chroot::new(Base::unpack(paths)?, &project))
         })?,
@@ -59,13 +59,13 @@ pub(super) fn run(paths: &Paths, options: Options) -> Result<()> {
     step("remove the caches", || Ok(scratch.close()?))
 }
 
-impl Bench {
+impl BuildBench {
     /// Imports the base into an empty cache.
     fn import(&mut self) -> Result<()> {
-        let Bench { project, ours, theirs, .. } = self;
-        let import = |contender: &mut Contender| {
-            contender.forget()?;
-            contender.build(project, "debian.bst")
+        let BuildBench { project, ours, theirs, .. } = self;
+        let import = |program: &mut BuildProgram| {
+            program.start_new_cache()?;
+            program.build(project, "debian.bst")
         };
         let [ours, theirs] =
             medians(self.options.long_runs(), [&mut |_| import(ours), &mut |_| import(theirs)])?;
@@ -80,7 +80,7 @@ impl Bench {
 
     /// Builds again what was just built.
     fn nothing(&mut self) -> Result<()> {
-        let build = |contender: &Contender| contender.build(&self.project, "all.bst");
+        let build = |program: &BuildProgram| program.build(&self.project, "all.bst");
         let [ours, theirs] =
             medians(self.options.runs(), [&mut |_| build(&self.ours), &mut |_| build(&self.theirs)])?;
         self.table.add(Row::beside("nothing to do", ours, "bst", theirs, Target::Ratio(1.0 / 40.0)));
@@ -89,9 +89,9 @@ impl Bench {
 
     /// Builds app, changed for every run, on a base that is staged.
     fn app(&mut self) -> Result<()> {
-        let build = |contender: &Contender, run| {
+        let build = |program: &BuildProgram, run| {
             self.project.change_app(run)?;
-            contender.build(&self.project, "app.bst")
+            program.build(&self.project, "app.bst")
         };
         let [ours, by_hand, theirs] = medians(
             self.options.long_runs(),

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::base::Base;
-use super::contenders::Project;
+use super::programs::Project;
 use crate::command::{command, output, show};
 
 /// What `autotools` runs for app, as it stands in BuildStream's log.

@@ -3,8 +3,8 @@
 mod base;
 mod builds;
 mod by_hand;
-mod contenders;
 mod measure;
+mod programs;
 mod reapi;
 mod speculation;
 mod table;
@@ -24,7 +24,7 @@ pub(crate) use table::draw;
 
 /// What to measure, and how often.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct BenchOptions {
     /// Builds beside BuildStream's, the server beside buildbox-casd, speculative actions beside builds without, or
     /// those in a simulated cluster
     #[arg(value_enum, default_value = "builds")]
@@ -45,7 +45,7 @@ enum What {
     Cluster,
 }
 
-impl Options {
+impl BenchOptions {
     /// The binary to measure.
     fn host(&self, paths: &Paths) -> Result<PathBuf> {
         if let Some(host) = &self.host {
@@ -81,7 +81,7 @@ impl Options {
 }
 
 /// Measures everything and prints the table.
-pub(crate) fn run(paths: &Paths, options: Options) -> Result<()> {
+pub(crate) fn run(paths: &Paths, options: BenchOptions) -> Result<()> {
     match options.what {
         What::Builds => builds::run(paths, options),
         What::Reapi => reapi::run(paths, &options),

@@ -1,8 +1,8 @@
 //! Fuzzing what is read of others: `cargo fuzz` makes the targets of tests/fuzz, and each runs for its share of the time.
 //! What was learned stays in the cache, so that the next run goes on from there.
 
+mod cargo_fuzz;
 mod outcome;
-mod tool;
 
 use std::fmt::{self, Display, Formatter};
 use std::fs::{self, File};
@@ -17,12 +17,12 @@ use crate::bench::draw;
 use crate::command::{command, show};
 use crate::paths::{self, Paths};
 use crate::steps::step;
-use outcome::Outcome;
-use tool::Tool;
+use cargo_fuzz::CargoFuzz;
+use outcome::FuzzOutcome;
 
 /// What to fuzz, and for how long.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct FuzzOptions {
     /// For how long, all targets together
     #[arg(long, default_value_t = 10.0)]
     minutes: f64,
@@ -34,20 +34,20 @@ pub(crate) struct Options {
 const LIMITS: [&str; 3] = ["-timeout=20", "-rss_limit_mb=2048", "-max_len=65536"];
 
 /// Makes the targets, runs each, and prints what came of it.
-pub(crate) fn run(paths: &Paths, options: &Options) -> Result<()> {
+pub(crate) fn run(paths: &Paths, options: &FuzzOptions) -> Result<()> {
     let targets = chosen(paths, &options.targets)?;
-    let tool = step("have cargo-fuzz", || Tool::install(paths))?;
+    let tool = step("have cargo-fuzz", || CargoFuzz::install(paths))?;
     step("compile the fuzz targets", || tool.build(paths))?;
     let share = Duration::try_from_secs_f64(options.minutes * 60.0)
         .context("--minutes takes a number above 0")?
         / u32::try_from(targets.len())?;
     let mut rows = vec![];
     for name in targets {
-        let target = Target::of(paths, name);
+        let target = FuzzTarget::of(paths, name);
         let outcome = step(&format!("fuzz {}", target.name), || target.run(share))?;
         rows.push((target, outcome));
     }
-    print!("\n{}", Table(&rows));
+    print!("\n{}", FuzzTable(&rows));
     let finds: Vec<_> = rows
         .iter()
         .flat_map(|(target, outcome)| outcome.finds.iter().map(move |find| (target, find)))
@@ -85,7 +85,7 @@ fn chosen(paths: &Paths, named: &[String]) -> Result<Vec<String>> {
 }
 
 /// A target and the places of what it needs.
-struct Target {
+struct FuzzTarget {
     name: String,
     program: PathBuf,
     /// Words that its inputs have, where a file says so.
@@ -97,11 +97,11 @@ struct Target {
     log: PathBuf,
 }
 
-impl Target {
-    fn of(paths: &Paths, name: String) -> Target {
-        let (made, kept) = (tool::target(paths), paths.fuzz().join(&name));
-        Target {
-            program: tool::programs(paths).join(&name),
+impl FuzzTarget {
+    fn of(paths: &Paths, name: String) -> FuzzTarget {
+        let (made, kept) = (cargo_fuzz::target(paths), paths.fuzz().join(&name));
+        FuzzTarget {
+            program: cargo_fuzz::programs(paths).join(&name),
             dictionary: folder(paths).join("dictionaries").join(&name),
             seeds: made.join("seeds").join(&name),
             corpus: kept.join("corpus"),
@@ -112,7 +112,7 @@ impl Target {
     }
 
     /// Runs it from what it learned before and from its seeds, until the time is over or something is found.
-    fn run(&self, time: Duration) -> Result<Outcome> {
+    fn run(&self, time: Duration) -> Result<FuzzOutcome> {
         let log = self.log.parent().context("a log is in a folder")?;
         for folder in [&self.seeds, &self.corpus, &self.finds, log] {
             fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -135,13 +135,13 @@ impl Target {
         if !status.success() && finds.is_empty() {
             bail!("{status}, and nothing was found; see {}", self.log.display());
         }
-        Ok(Outcome::of(&text, start.elapsed(), finds))
+        Ok(FuzzOutcome::of(&text, start.elapsed(), finds))
     }
 }
 
-struct Table<'a>(&'a [(Target, Outcome)]);
+struct FuzzTable<'a>(&'a [(FuzzTarget, FuzzOutcome)]);
 
-impl Display for Table<'_> {
+impl Display for FuzzTable<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let head = ["target", "runs", "seconds", "new coverage", "finds"].map(str::to_owned);
         let rows = self.0.iter().map(|(target, outcome)| outcome.cells(&target.name));

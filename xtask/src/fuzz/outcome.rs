@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// What came of running a target.
-pub(super) struct Outcome {
+pub(super) struct FuzzOutcome {
     runs: u64,
     time: Duration,
     /// Edges of the code that were covered by what was known, and in the end.
@@ -13,9 +13,9 @@ pub(super) struct Outcome {
     pub(super) finds: Vec<PathBuf>,
 }
 
-impl Outcome {
+impl FuzzOutcome {
     /// Reads the log of a run.
-    pub(super) fn of(log: &str, time: Duration, finds: Vec<PathBuf>) -> Outcome {
+    pub(super) fn of(log: &str, time: Duration, finds: Vec<PathBuf>) -> FuzzOutcome {
         let mut coverage = [0; 2];
         let mut runs = 0;
         for line in log.lines().filter(|line| line.starts_with('#')) {
@@ -28,7 +28,7 @@ impl Outcome {
         }
         let total = log.lines().find_map(|line| line.strip_prefix("stat::number_of_executed_units:"));
         let runs = total.map_or(runs, |total| number(total.trim_start()));
-        Outcome { runs, time, coverage, finds }
+        FuzzOutcome { runs, time, coverage, finds }
     }
 
     /// The row of a table.
@@ -47,18 +47,4 @@ fn number(text: &str) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_log_is_read() {
-        let log = "INFO: seed corpus: files: 4\n#5\tINITED cov: 100 ft: 101 corp: 4/9b exec/s: 0 rss: 40Mb\n\
-                   #77\tNEW    cov: 123 ft: 140 corp: 5/10b lim: 4 exec/s: 0 rss: 41Mb\n\
-                   #900\tDONE   cov: 123 ft: 140 corp: 5/10b\nstat::number_of_executed_units: 901\n";
-        let outcome = Outcome::of(log, Duration::from_millis(1600), vec![]);
-        assert_eq!(outcome.cells("x"), ["x", "901", "2", "23 of 123", "0"]);
-        let killed = log.split("#900").next().expect("the log has a beginning");
-        let outcome = Outcome::of(killed, Duration::ZERO, vec![PathBuf::from("crash-1")]);
-        assert_eq!(outcome.cells("x"), ["x", "77", "0", "23 of 123", "1"]);
-    }
-}
+mod tests;

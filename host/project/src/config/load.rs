@@ -5,15 +5,16 @@ use std::path::Path;
 use spec_model::{Mapping, Node, NodeError};
 
 use super::{
-    Mirror, PROJECT_CONF, PathKind, Plugins, ProjectConfig, RefStorage, Rules, Shell, defaults, version,
+    LocalPlugins, Mirror, PROJECT_CONF, PathKind, ProjectConfig, ProjectDefaults, RefStorage, Shell,
+    defaults, version,
 };
-use crate::compose::{assert_composed, compose};
+use crate::compose::{assert_composed, compose, set_keeping_place};
+use crate::element_files::element_files;
 use crate::include::Includes;
-use crate::loader::files;
 use crate::options::Options;
 use crate::variables::Variables;
 use crate::yaml::{parse_file, parse_text};
-use crate::{LoadError, LoadOptions, platform, project_path, symbol, synthetic};
+use crate::{LoadError, LoadOptions, platform, project_path, symbol};
 
 const KEYS: [&str; 25] = [
     "(?)",
@@ -68,7 +69,7 @@ pub(crate) fn load(
     directory: &Path,
     asked: &LoadOptions,
     includes: &Includes,
-) -> Result<(ProjectConfig, Rules), LoadError> {
+) -> Result<(ProjectConfig, ProjectDefaults), LoadError> {
     let defaults = parse_text(defaults::DEFAULTS, defaults::SHOWN_AS)?;
     let file = parse_file(&directory.join(PROJECT_CONF), PROJECT_CONF)?;
     let mut config = fixed(directory, &file, &defaults)?;
@@ -77,24 +78,24 @@ pub(crate) fn load(
     includes.process(&mut composed, None)?;
     let mut root = defaults;
     compose(&composed, &mut root)?;
-    let plugins = Plugins::new(root.sequence_or_empty("plugins")?, directory)?;
+    let plugins = LocalPlugins::new(root.sequence_or_empty("plugins")?, directory)?;
     let overrides = asked.projects.opt_mapping(&config.name)?.cloned().unwrap_or_default();
     let options = options(&root, &config, asked, &overrides)?;
-    options.process(&mut root, &UNCONDITIONAL)?;
+    options.resolve_conditionals(&mut root, &UNCONDITIONAL)?;
     check_keys(&root)?;
 
     let elements = take(&mut root, "elements")?;
-    config.of_program = elements.opt_mapping(OWN_KIND)?.cloned().unwrap_or_default();
+    config.spec_host_settings = elements.opt_mapping(OWN_KIND)?.cloned().unwrap_or_default();
     let sources = take(&mut root, "sources")?;
     assert_composed(&root)?;
     config.options = options.printable();
     let mut variables = root.opt_mapping("variables")?.cloned().unwrap_or_default();
-    synthetic::set(&mut variables, "project-name", &config.name);
+    set_keeping_place(&mut variables, "project-name", &config.name);
     let jobs = asked.max_jobs.filter(|jobs| *jobs > 0).unwrap_or_else(platform::default_jobs);
-    synthetic::set(&mut variables, "max-jobs", &jobs.to_string());
+    set_keeping_place(&mut variables, "max-jobs", &jobs.to_string());
     options.export(&mut variables);
     finish(&mut config, &root, &variables, &overrides)?;
-    let rules = Rules {
+    let project_defaults = ProjectDefaults {
         variables,
         environment: root.require("environment")?.as_mapping()?.clone(),
         environment_nocache: root.str_list_or_empty("environment-nocache")?,
@@ -105,7 +106,7 @@ pub(crate) fn load(
         sources,
         plugins,
     };
-    Ok((config, rules))
+    Ok((config, project_defaults))
 }
 
 /// The settings that come from project.conf as it stands, without includes and conditionals.
@@ -133,7 +134,7 @@ fn fixed(directory: &Path, file: &Mapping, defaults: &Mapping) -> Result<Project
         shell: Shell::default(),
         provenance_attributes: Vec::new(),
         options: Vec::new(),
-        of_program: Mapping::new(),
+        spec_host_settings: Mapping::new(),
     })
 }
 
@@ -162,7 +163,7 @@ fn options(
     overrides: &Mapping,
 ) -> Result<Options, LoadError> {
     let none = Mapping::new();
-    let elements = || files::element_files(&config.directory.join(&config.element_path));
+    let elements = || element_files(&config.directory.join(&config.element_path));
     let mut options = Options::new(root.opt_mapping("options")?.unwrap_or(&none), &elements)?;
     options.set_from_nodes(overrides.opt_mapping("options")?.unwrap_or(&none))?;
     options.set_from_texts(&asked.options)?;

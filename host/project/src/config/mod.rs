@@ -14,7 +14,7 @@ use spec_model::Mapping;
 
 pub use mirror::Mirror;
 pub use path::{PathKind, project_path};
-pub(crate) use plugins::Plugins;
+pub(crate) use plugins::LocalPlugins;
 pub use shell::{HostFile, Shell};
 pub use version::FORMAT_VERSION;
 
@@ -63,11 +63,11 @@ pub struct ProjectConfig {
     /// All options with their values as texts, sorted by name.
     pub options: Vec<(String, String)>,
     /// Settings of this program, `spec-host:` in `elements:`, not looked at.
-    pub of_program: Mapping,
+    pub spec_host_settings: Mapping,
 }
 
 /// What elements are composed on.
-pub(crate) struct Rules {
+pub(crate) struct ProjectDefaults {
     pub(crate) options: Options,
     pub(crate) variables: Mapping,
     pub(crate) environment: Mapping,
@@ -78,7 +78,7 @@ pub(crate) struct Rules {
     pub(crate) elements: Mapping,
     /// `sources:`, by kind.
     pub(crate) sources: Mapping,
-    pub(crate) plugins: Plugins,
+    pub(crate) plugins: LocalPlugins,
 }
 
 /// The project that `start` is in: the nearest directory upward that has a project.conf, as a real path.

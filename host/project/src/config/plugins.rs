@@ -12,11 +12,11 @@ const COMMON: [&str; 5] = ["origin", "sources", "elements", "source-mirrors", "a
 
 /// The directories in which a project keeps components of element kinds.
 #[derive(Debug, Default)]
-pub(crate) struct Plugins {
+pub(crate) struct LocalPlugins {
     local: HashMap<String, PathBuf>,
 }
 
-impl Plugins {
+impl LocalPlugins {
     /// Reads the list of stanzas.
     ///
     /// # Errors

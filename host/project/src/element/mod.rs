@@ -1,6 +1,7 @@
 //! Elements: composed, expanded and configured by their kind.
 
-mod defaults;
+mod kinds;
+mod parts;
 mod resolve;
 mod sandbox;
 mod source;
@@ -11,8 +12,8 @@ use std::sync::Arc;
 use spec_model::{ElementName, Mapping, Place};
 use spec_strategy::{Configured, KindDescription};
 
-pub(crate) use defaults::Kinds;
-pub(crate) use resolve::Resolver;
+pub(crate) use kinds::ProjectKinds;
+pub(crate) use resolve::ElementResolver;
 pub use sandbox::{RemoteApisSocket, SandboxConfig};
 pub use source::{RefPlace, SourceConfig};
 
@@ -84,7 +85,7 @@ impl Element {
     }
 
     /// The environment without the variables that do not change its keys.
-    pub fn cached_environment(&self) -> impl Iterator<Item = &(String, String)> {
+    pub(crate) fn cached_environment(&self) -> impl Iterator<Item = &(String, String)> {
         self.environment.iter().filter(|(name, _)| !self.environment_nocache.contains(name))
     }
 }

@@ -1,12 +1,12 @@
 //! The sources of an element.
 
-use spec_model::{Mapping, Node, NodeError, Place};
+use spec_model::{Mapping, Node, NodeError, NodeKind, Place};
 
-use super::resolve::Composition;
+use super::parts::ElementParts;
 use crate::LoadError;
 use crate::compose::{assert_composed, compose};
-use crate::config::{ProjectConfig, Rules};
-use crate::refs::ProjectRefs;
+use crate::config::{ProjectConfig, ProjectDefaults};
+use crate::project_refs::ProjectRefs;
 
 /// A source as an element declares it, with the project's defaults for its kind.
 #[derive(Clone, Debug)]
@@ -42,18 +42,19 @@ pub enum RefPlace {
 
 /// Composes and expands the sources of an element.
 pub(super) fn sources(
-    element: &Composition<'_>,
+    element: &ElementParts<'_>,
     config: &ProjectConfig,
-    rules: &Rules,
+    defaults: &ProjectDefaults,
     refs: Option<&ProjectRefs>,
 ) -> Result<Vec<SourceConfig>, LoadError> {
     let nodes = element.loaded.node.sequence_or_empty("sources")?;
     let one = |(index, node): (usize, &Node)| {
         let mut source = declared(index, node, config)?;
         if let Some(refs) = refs {
-            refs.apply(&config.name, element.loaded.name.path(), &mut source)?;
+            let entries = refs.entries_of(&config.name, element.loaded.name.path(), index)?;
+            take_refs(&mut source, entries);
         }
-        source.config = composed(&source, rules)?;
+        source.config = composed(&source, defaults)?;
         element.variables.expand(&mut source.config)?;
         Ok(source)
     };
@@ -87,6 +88,17 @@ fn declared(index: usize, node: &Node, config: &ProjectConfig) -> Result<SourceC
     Ok(SourceConfig { kind, index, directory, config: settings, provenance, place, ref_place })
 }
 
+/// Gives a source what `project.refs` keeps for it; a ref in its declaration does not count.
+fn take_refs(source: &mut SourceConfig, entries: Option<&Mapping>) {
+    source.config.remove("ref");
+    source.ref_place = RefPlace::ProjectRefs;
+    for (name, node) in entries.into_iter().flat_map(|entries| &entries.entries) {
+        if !matches!(&node.kind, NodeKind::Scalar(text) if text.is_empty()) {
+            source.config.set(name, node.clone());
+        }
+    }
+}
+
 fn provenance(node: Option<&Node>, config: &ProjectConfig) -> Result<Vec<(String, String)>, LoadError> {
     let Some(node) = node else {
         return Ok(Vec::new());
@@ -103,8 +115,8 @@ fn provenance(node: Option<&Node>, config: &ProjectConfig) -> Result<Vec<(String
 }
 
 /// The settings laid over the project's defaults for the kind (`sources: KIND: config:`).
-fn composed(source: &SourceConfig, rules: &Rules) -> Result<Mapping, NodeError> {
-    let kind = rules.sources.opt_mapping(&source.kind)?;
+fn composed(source: &SourceConfig, defaults: &ProjectDefaults) -> Result<Mapping, NodeError> {
+    let kind = defaults.sources.opt_mapping(&source.kind)?;
     let mut config = match kind {
         None => Mapping::new(),
         Some(kind) => kind.opt_mapping("config")?.cloned().unwrap_or_default(),

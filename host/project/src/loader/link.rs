@@ -18,10 +18,10 @@ pub(super) fn target(node: &Mapping) -> Result<(String, Option<Place>), LoadErro
     Ok((target.as_str()?.to_owned(), target.place.clone()))
 }
 
-/// Checks that following links has not come back to one of those `seen`.
-pub(super) fn check_new(name: &str, seen: &[String], place: Option<&Place>) -> Result<(), LoadError> {
-    if seen.iter().any(|link| link == name) {
-        let message = format!("links lead in a circle: {} -> {name}", seen.join(" -> "));
+/// Checks that following links has not come back to one of those `links`.
+pub(super) fn check_circle(name: &str, links: &[String], place: Option<&Place>) -> Result<(), LoadError> {
+    if links.iter().any(|link| link == name) {
+        let message = format!("links lead in a circle: {} -> {name}", links.join(" -> "));
         return Err(LoadError::at("circular-reference", place, message));
     }
     Ok(())

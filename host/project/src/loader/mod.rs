@@ -1,11 +1,11 @@
 //! Element files to a graph whose dependencies are in BuildStream's order.
 
-mod depends;
-pub(crate) mod files;
-mod graph;
+mod declared;
+mod dependency_order;
+mod element_file;
 mod link;
-mod sort;
 mod timsort;
+mod topological_order;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -13,9 +13,10 @@ use std::path::PathBuf;
 use spec_model::{ElementName, Mapping, Node, Place};
 
 use crate::LoadError;
-use crate::config::{ProjectConfig, Rules};
+use crate::config::{ProjectConfig, ProjectDefaults};
+use crate::element_files::element_files;
 use crate::include::Includes;
-use depends::Declared;
+use declared::DeclaredDependency;
 
 const KEYS: [&str; 12] = [
     "kind",
@@ -46,12 +47,12 @@ pub(crate) struct LoadedElement {
 pub(crate) struct LoadedDependency {
     /// Its index among the loaded elements.
     pub(crate) element: usize,
-    pub(crate) declared: Declared,
+    pub(crate) declared: DeclaredDependency,
 }
 
 /// What a name stands for.
 #[derive(Clone)]
-enum Named {
+enum NameTarget {
     Element(usize),
     /// A link to another name.
     Link {
@@ -65,19 +66,31 @@ enum Named {
 /// Loads elements on demand.
 pub(crate) struct Loader<'p> {
     config: &'p ProjectConfig,
-    rules: &'p Rules,
+    defaults: &'p ProjectDefaults,
     includes: &'p Includes,
     directory: PathBuf,
     elements: Vec<LoadedElement>,
     /// How many of the elements have had their dependencies looked at.
-    begun: usize,
-    names: HashMap<String, Named>,
+    expanded: usize,
+    names: HashMap<String, NameTarget>,
 }
 
 impl<'p> Loader<'p> {
-    pub(crate) fn new(config: &'p ProjectConfig, rules: &'p Rules, includes: &'p Includes) -> Self {
+    pub(crate) fn new(
+        config: &'p ProjectConfig,
+        defaults: &'p ProjectDefaults,
+        includes: &'p Includes,
+    ) -> Self {
         let directory = config.directory.join(&config.element_path);
-        Self { config, rules, includes, directory, elements: Vec::new(), begun: 0, names: HashMap::new() }
+        Self {
+            config,
+            defaults,
+            includes,
+            directory,
+            elements: Vec::new(),
+            expanded: 0,
+            names: HashMap::new(),
+        }
     }
 
     /// Loads the named targets and all they depend on. Without names: the project's default targets, or all elements
@@ -99,8 +112,8 @@ impl<'p> Loader<'p> {
                 indices.push(index);
             }
         }
-        let order = graph::order(&self.elements, &indices)?;
-        sort::sort_dependencies(&mut self.elements, &order);
+        let order = topological_order::topological_order(&self.elements, &indices)?;
+        dependency_order::sort_dependencies(&mut self.elements, &order);
         Ok((self.elements, indices))
     }
 
@@ -111,23 +124,23 @@ impl<'p> Loader<'p> {
         if !self.config.default_targets.is_empty() {
             return self.config.default_targets.clone();
         }
-        files::element_files(&self.directory)
+        element_files(&self.directory)
     }
 
     fn is_junction(&mut self, name: &str) -> Result<bool, LoadError> {
-        let name = files::normalize(name);
+        let name = element_file::normalize(name);
         if !self.names.contains_key(&name) {
-            let named = self.read(&name, None)?;
-            self.names.insert(name.clone(), named);
+            let target = self.read(&name, None)?;
+            self.names.insert(name.clone(), target);
         }
-        Ok(matches!(self.names[&name], Named::Junction))
+        Ok(matches!(self.names[&name], NameTarget::Junction))
     }
 
     /// Loads an element and what it depends on, depth first, with a stack of our own.
     fn load_with_dependencies(&mut self, name: &str) -> Result<usize, LoadError> {
         let top = self.element(name, None)?;
         let mut stack = Vec::new();
-        self.begin_new(&mut stack)?;
+        self.expand_new(&mut stack)?;
         while let Some((element, pending)) = stack.last_mut() {
             let (element, Some(declared)) = (*element, pending.next()) else {
                 stack.pop();
@@ -135,22 +148,25 @@ impl<'p> Loader<'p> {
             };
             let index = self.element(&declared.name, declared.place.as_ref())?;
             self.add_dependency(element, index, declared);
-            self.begin_new(&mut stack)?;
+            self.expand_new(&mut stack)?;
         }
         Ok(top)
     }
 
     /// Puts the elements that are new on the stack.
-    fn begin_new(&mut self, stack: &mut Vec<(usize, std::vec::IntoIter<Declared>)>) -> Result<(), LoadError> {
-        while self.begun < self.elements.len() {
-            let declared = depends::extract(&mut self.elements[self.begun].node)?;
-            stack.push((self.begun, declared.into_iter()));
-            self.begun += 1;
+    fn expand_new(
+        &mut self,
+        stack: &mut Vec<(usize, std::vec::IntoIter<DeclaredDependency>)>,
+    ) -> Result<(), LoadError> {
+        while self.expanded < self.elements.len() {
+            let declared = declared::take_dependencies(&mut self.elements[self.expanded].node)?;
+            stack.push((self.expanded, declared.into_iter()));
+            self.expanded += 1;
         }
         Ok(())
     }
 
-    fn add_dependency(&mut self, element: usize, on: usize, declared: Declared) {
+    fn add_dependency(&mut self, element: usize, on: usize, declared: DeclaredDependency) {
         let dependencies = &mut self.elements[element].dependencies;
         match dependencies.iter_mut().find(|dependency| dependency.element == on) {
             Some(dependency) => dependency.declared.merge(declared),
@@ -161,21 +177,21 @@ impl<'p> Loader<'p> {
     /// The index of the element that a name stands for, through links.
     fn element(&mut self, name: &str, place: Option<&Place>) -> Result<usize, LoadError> {
         let (mut name, mut place) = (name.to_owned(), place.cloned());
-        let mut seen = Vec::new();
+        let mut links = Vec::new();
         loop {
-            files::check_name(&name, place.as_ref())?;
-            let normal = files::normalize(&name);
-            let named = match self.names.get(&normal) {
-                Some(named) => named.clone(),
+            element_file::check_name(&name, place.as_ref())?;
+            let normal = element_file::normalize(&name);
+            let target = match self.names.get(&normal) {
+                Some(target) => target.clone(),
                 None => self.read(&normal, place.as_ref())?,
             };
-            self.names.insert(normal.clone(), named.clone());
-            match named {
-                Named::Element(index) => return Ok(index),
-                Named::Junction => return Err(junction(&name, place.as_ref())),
-                Named::Link { target, place: target_place } => {
-                    link::check_new(&normal, &seen, target_place.as_ref())?;
-                    seen.push(normal);
+            self.names.insert(normal.clone(), target.clone());
+            match target {
+                NameTarget::Element(index) => return Ok(index),
+                NameTarget::Junction => return Err(junction(&name, place.as_ref())),
+                NameTarget::Link { target, place: target_place } => {
+                    link::check_circle(&normal, &links, target_place.as_ref())?;
+                    links.push(normal);
                     (name, place) = (target, target_place);
                 }
             }
@@ -183,18 +199,18 @@ impl<'p> Loader<'p> {
     }
 
     /// Reads the file of an element; `place` is what refers to it.
-    fn read(&mut self, name: &str, place: Option<&Place>) -> Result<Named, LoadError> {
-        let mut node = files::read(self.config, name, place)?;
+    fn read(&mut self, name: &str, place: Option<&Place>) -> Result<NameTarget, LoadError> {
+        let mut node = element_file::read(self.config, name, place)?;
         let kind = node.require("kind")?.as_str()?.to_owned();
         if kind == "junction" {
-            return Ok(Named::Junction);
+            return Ok(NameTarget::Junction);
         }
         if kind == "link" {
-            self.rules.options.process(&mut node, &[])?;
+            self.defaults.options.resolve_conditionals(&mut node, &[])?;
             let (target, place) = link::target(&node)?;
-            return Ok(Named::Link { target, place });
+            return Ok(NameTarget::Link { target, place });
         }
-        self.includes.process(&mut node, Some(&self.rules.options))?;
+        self.includes.process(&mut node, Some(&self.defaults.options))?;
         node.validate_keys(&KEYS)?;
         node.opt_str("description")?;
         let kind_node = node.remove("kind").unwrap_or_else(|| Node::text(kind));
@@ -207,7 +223,7 @@ impl<'p> Loader<'p> {
             node,
             dependencies: Vec::new(),
         });
-        Ok(Named::Element(self.elements.len() - 1))
+        Ok(NameTarget::Element(self.elements.len() - 1))
     }
 }
 

@@ -15,7 +15,11 @@ impl Options {
     /// # Errors
     /// `user-assertion` at an assertion that is met, `expression-failed` at a condition that cannot be decided,
     /// `illegal-composite` or `invalid-data` where a conditional is malformed.
-    pub(crate) fn process(&self, mapping: &mut Mapping, restricted: &[&str]) -> Result<(), NodeError> {
+    pub(crate) fn resolve_conditionals(
+        &self,
+        mapping: &mut Mapping,
+        restricted: &[&str],
+    ) -> Result<(), NodeError> {
         self.assert(mapping)?;
         while let Some(conditions) = mapping.remove(CONDITIONS) {
             for condition in conditions.as_sequence()? {
@@ -23,15 +27,17 @@ impl Options {
             }
             self.assert(mapping)?;
         }
-        mapping.entries.values_mut().try_for_each(|node| self.process_node(node))
+        mapping.entries.values_mut().try_for_each(|node| self.resolve_conditionals_in(node))
     }
 
-    fn process_node(&self, node: &mut Node) -> Result<(), NodeError> {
+    fn resolve_conditionals_in(&self, node: &mut Node) -> Result<(), NodeError> {
         match &mut node.kind {
             NodeKind::Scalar(_) => Ok(()),
-            NodeKind::Sequence(nodes) => nodes.iter_mut().try_for_each(|node| self.process_node(node)),
+            NodeKind::Sequence(nodes) => {
+                nodes.iter_mut().try_for_each(|node| self.resolve_conditionals_in(node))
+            }
             NodeKind::Mapping(mapping) => {
-                self.process(mapping, &[])?;
+                self.resolve_conditionals(mapping, &[])?;
                 node.place.clone_from(&mapping.place);
                 Ok(())
             }

@@ -20,7 +20,7 @@ enum OptionType {
 
 /// An option: what it may be, and what it is.
 #[derive(Clone, Debug)]
-pub(super) struct Definition {
+pub(super) struct OptionDefinition {
     name: String,
     kind: OptionType,
     values: Vec<String>,
@@ -52,7 +52,7 @@ impl OptionType {
     }
 }
 
-impl Definition {
+impl OptionDefinition {
     /// The option that `node` defines; `elements` are the names an element mask can hold.
     pub(super) fn new(
         name: &str,
@@ -78,14 +78,14 @@ impl Definition {
             return Err(NodeError::new(INVALID, mapping.place.as_ref(), message));
         }
         let mut definition =
-            Self { name: name.to_owned(), kind, values, variable, value: OptionValue::Truth(false) };
+            Self { name: name.to_owned(), kind, values, variable, value: OptionValue::Bool(false) };
         definition.value = definition.default(mapping)?;
         Ok(definition)
     }
 
     fn default(&self, mapping: &Mapping) -> Result<OptionValue, NodeError> {
         match self.kind {
-            OptionType::Bool => Ok(OptionValue::Truth(mapping.require("default")?.as_bool()?)),
+            OptionType::Bool => Ok(OptionValue::Bool(mapping.require("default")?.as_bool()?)),
             OptionType::Enum => self.value_of_node(mapping.require("default")?),
             OptionType::Flags | OptionType::ElementMask => match mapping.get("default") {
                 None => Ok(OptionValue::List(Vec::new())),
@@ -114,7 +114,7 @@ impl Definition {
     /// The value that a node sets, as in the user configuration.
     pub(super) fn value_of_node(&self, node: &Node) -> Result<OptionValue, NodeError> {
         match self.kind {
-            OptionType::Bool => Ok(OptionValue::Truth(node.as_bool()?)),
+            OptionType::Bool => Ok(OptionValue::Bool(node.as_bool()?)),
             OptionType::Flags | OptionType::ElementMask => {
                 let mut flags = node.as_str_list()?;
                 flags.sort_unstable();
@@ -128,8 +128,8 @@ impl Definition {
     pub(super) fn value_of_text(&self, text: &str) -> Result<OptionValue, NodeError> {
         match self.kind {
             OptionType::Bool => match text {
-                "True" | "true" => Ok(OptionValue::Truth(true)),
-                "False" | "false" => Ok(OptionValue::Truth(false)),
+                "True" | "true" => Ok(OptionValue::Bool(true)),
+                "False" | "false" => Ok(OptionValue::Bool(false)),
                 _ => Err(self.refuse(text, "true, false", None)),
             },
             OptionType::Flags | OptionType::ElementMask => {

@@ -28,35 +28,35 @@ fn value<'v>(
             .map(Cow::Borrowed)
             .ok_or_else(|| format!("there is no option '{name}'; a text needs quotes")),
         Expression::Text(text) => owned(OptionValue::Text(text.clone())),
-        Expression::Truth(truth) => owned(OptionValue::Truth(*truth)),
+        Expression::Bool(truth) => owned(OptionValue::Bool(*truth)),
         Expression::List(items) => {
             let item = |item| Ok(value(item, lookup)?.into_owned());
             owned(OptionValue::List(items.iter().map(item).collect::<Result<_, String>>()?))
         }
-        Expression::Not(inner) => owned(OptionValue::Truth(!holds(inner, lookup)?)),
-        Expression::And(operands) => deciding(operands, false, lookup),
-        Expression::Or(operands) => deciding(operands, true, lookup),
+        Expression::Not(inner) => owned(OptionValue::Bool(!holds(inner, lookup)?)),
+        Expression::And(operands) => first_deciding(operands, false, lookup),
+        Expression::Or(operands) => first_deciding(operands, true, lookup),
         Expression::Compare(first, others) => {
             let mut left = value(first, lookup)?;
             for (comparison, right) in others {
                 let right = value(right, lookup)?;
                 if !compare(&left, *comparison, &right)? {
-                    return owned(OptionValue::Truth(false));
+                    return owned(OptionValue::Bool(false));
                 }
                 left = right;
             }
-            owned(OptionValue::Truth(true))
+            owned(OptionValue::Bool(true))
         }
     }
 }
 
 /// The value of the first operand that is as true as `wanted`, or of the last one; those behind it are not looked at.
-fn deciding<'v>(
+fn first_deciding<'v>(
     operands: &[Expression],
     wanted: bool,
     lookup: &impl Fn(&str) -> Option<&'v OptionValue>,
 ) -> Result<Cow<'v, OptionValue>, String> {
-    let mut last = Cow::Owned(OptionValue::Truth(!wanted));
+    let mut last = Cow::Owned(OptionValue::Bool(!wanted));
     for operand in operands {
         last = value(operand, lookup)?;
         if truth(&last) == wanted {
@@ -68,7 +68,7 @@ fn deciding<'v>(
 
 fn truth(value: &OptionValue) -> bool {
     match value {
-        OptionValue::Truth(truth) => *truth,
+        OptionValue::Bool(truth) => *truth,
         OptionValue::Text(text) => !text.is_empty(),
         OptionValue::List(items) => !items.is_empty(),
     }
@@ -88,6 +88,6 @@ fn contains(whole: &OptionValue, part: &OptionValue) -> Result<bool, String> {
         (OptionValue::List(items), part) => Ok(items.contains(part)),
         (OptionValue::Text(text), OptionValue::Text(part)) => Ok(text.contains(part.as_str())),
         (OptionValue::Text(_), _) => Err("only a text can be looked for in a text".to_owned()),
-        (OptionValue::Truth(_), _) => Err("'in' needs a list or a text on its right".to_owned()),
+        (OptionValue::Bool(_), _) => Err("'in' needs a list or a text on its right".to_owned()),
     }
 }

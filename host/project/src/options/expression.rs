@@ -1,14 +1,14 @@
 //! The language of conditions: `==`, `!=`, `in`, `not in`, `and`, `or`, `not`, parentheses, texts, tuples and lists,
 //! `true` and `false`, and the names of options. It is the part of Jinja2 that BuildStream documents.
 
-use super::token::{Token, tokens};
+use super::tokens::{Token, tokenize};
 
 /// A parsed condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Expression {
     Name(String),
     Text(String),
-    Truth(bool),
+    Bool(bool),
     List(Vec<Expression>),
     Not(Box<Expression>),
     /// Operands side by side, and not one in the other: there may be as many as a file has room for.
@@ -35,7 +35,7 @@ const MAX_DEPTH: usize = 50;
 /// # Errors
 /// A message that says what was expected.
 pub(super) fn parse(text: &str) -> Result<Expression, String> {
-    let mut parser = Parser { tokens: tokens(text)?, next: 0, depth: 0 };
+    let mut parser = Parser { tokens: tokenize(text)?, next: 0, depth: 0 };
     let expression = parser.or()?;
     match parser.peek() {
         None => Ok(expression),
@@ -138,8 +138,8 @@ impl Parser {
         match token {
             Token::Text(text) => Ok(Expression::Text(text)),
             Token::Word(word) => match word.as_str() {
-                "true" | "True" => Ok(Expression::Truth(true)),
-                "false" | "False" => Ok(Expression::Truth(false)),
+                "true" | "True" => Ok(Expression::Bool(true)),
+                "false" | "False" => Ok(Expression::Bool(false)),
                 "and" | "or" | "in" | "is" | "if" | "else" => Err(format!("'{word}' is unexpected here")),
                 _ => Ok(Expression::Name(word)),
             },

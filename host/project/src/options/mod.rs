@@ -4,7 +4,7 @@ mod conditional;
 mod definition;
 mod evaluate;
 mod expression;
-mod token;
+mod tokens;
 mod value;
 
 use std::cell::RefCell;
@@ -14,13 +14,13 @@ use indexmap::IndexMap;
 use spec_model::{Mapping, Node, NodeError};
 
 use crate::LoadError;
-use definition::Definition;
+use definition::OptionDefinition;
 use expression::Expression;
 
 /// The options of a project with their values.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
-    definitions: IndexMap<String, Definition>,
+    definitions: IndexMap<String, OptionDefinition>,
     parsed: RefCell<HashMap<String, Expression>>,
 }
 
@@ -31,7 +31,7 @@ impl Options {
     /// `invalid-data`, `invalid-symbol-name` or `unknown-key` where a definition is wrong.
     pub(crate) fn new(definitions: &Mapping, elements: &dyn Fn() -> Vec<String>) -> Result<Self, NodeError> {
         let one = |(name, node): (&std::sync::Arc<str>, &Node)| {
-            Ok((name.to_string(), Definition::new(name, node, elements)?))
+            Ok((name.to_string(), OptionDefinition::new(name, node, elements)?))
         };
         let definitions = definitions.entries.iter().map(one).collect::<Result<_, NodeError>>()?;
         Ok(Self { definitions, parsed: RefCell::default() })
@@ -75,21 +75,22 @@ impl Options {
     /// # Errors
     /// `invalid-data` when this machine is not among an option's choices.
     pub(crate) fn resolve(&self) -> Result<(), NodeError> {
-        self.definitions.values().try_for_each(Definition::resolve)
+        self.definitions.values().try_for_each(OptionDefinition::resolve)
     }
 
     /// Sets the variables that hold option values.
     pub(crate) fn export(&self, variables: &mut Mapping) {
         for definition in self.definitions.values() {
             if let Some(variable) = &definition.variable {
-                crate::synthetic::set(variables, variable, &definition.value.as_variable());
+                crate::compose::set_keeping_place(variables, variable, &definition.value.as_variable());
             }
         }
     }
 
     /// All options with their values as texts, sorted by name.
     pub(crate) fn printable(&self) -> Vec<(String, String)> {
-        let one = |(name, definition): (&String, &Definition)| (name.clone(), definition.value.as_variable());
+        let one =
+            |(name, definition): (&String, &OptionDefinition)| (name.clone(), definition.value.as_variable());
         let mut all: Vec<(String, String)> = self.definitions.iter().map(one).collect();
         all.sort_unstable();
         all

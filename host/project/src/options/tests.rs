@@ -128,7 +128,7 @@ nested:
   - fast: {b: 2}
 ";
     let mut mapping = parse_text(text, "a.yml").expect("the test's YAML");
-    options().process(&mut mapping, &[]).expect("it resolves");
+    options().resolve_conditionals(&mut mapping, &[]).expect("it resolves");
     let expected = parse_text("{a: 3, list: [x, y], nested: [{b: 2}]}", "b.yml").expect("the test's YAML");
     assert_eq!(mapping.to_value(), expected.to_value());
 }
@@ -137,7 +137,7 @@ nested:
 fn assertions_are_met_before_they_can_be_overwritten() {
     let text = "(?):\n- fast: {(!): first}\n- fast: {(!): second}\n";
     let mut mapping = parse_text(text, "a.yml").expect("the test's YAML");
-    let error = options().process(&mut mapping, &[]).expect_err("an assertion");
+    let error = options().resolve_conditionals(&mut mapping, &[]).expect_err("an assertion");
     assert_eq!((error.reason(), error.to_string().as_str()), ("user-assertion", "second"));
 }
 

@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OptionValue {
     /// A truth value.
-    Truth(bool),
+    Bool(bool),
     /// A text.
     Text(String),
     /// Values in order.
@@ -20,7 +20,7 @@ impl OptionValue {
     /// The value as a variable holds it: `1` or `0`, the text, or the texts with commas between.
     pub(crate) fn as_variable(&self) -> String {
         match self {
-            Self::Truth(truth) => u8::from(*truth).to_string(),
+            Self::Bool(truth) => u8::from(*truth).to_string(),
             Self::Text(text) => text.clone(),
             Self::List(items) => items.iter().map(Self::as_variable).collect::<Vec<_>>().join(","),
         }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use spec_model::{NodeError, Place};
 
-use super::read::INVALID_YAML;
+use super::INVALID_YAML;
 
 /// Refuses control characters: a parser that takes NUL for the end of the text would silently drop the rest.
-pub(super) fn check(text: &str, file: &Arc<str>) -> Result<(), NodeError> {
+pub(super) fn check_printable(text: &str, file: &Arc<str>) -> Result<(), NodeError> {
     let Some((index, bad)) = text.char_indices().find(|(_, c)| !is_printable(*c)) else {
         return Ok(());
     };

@@ -4,16 +4,20 @@
 //! anchors, no tags of one's own. Every scalar is a text without surrounding white space.
 
 mod characters;
-mod dump;
+mod emitter;
+mod limits;
+mod node_builder;
 mod read;
-mod tree;
 
 pub(crate) use characters::strip;
-pub use dump::dump;
-pub(crate) use dump::inline_scalar;
+pub use emitter::dump;
+pub(crate) use emitter::inline_scalar;
+pub(crate) use limits::Limits;
 pub(crate) use read::read_text;
 pub use read::{parse_file, parse_text};
-pub(crate) use tree::Limits;
+
+/// The reason code of text that is not YAML of BuildStream's dialect.
+const INVALID_YAML: &str = "invalid-yaml";
 
 #[cfg(test)]
 mod tests;

@@ -7,11 +7,8 @@ use std::sync::Arc;
 use saphyr_parser::Parser;
 use spec_model::{Mapping, NodeError, Place};
 
-use super::{Limits, characters, tree};
+use super::{INVALID_YAML, Limits, characters, node_builder};
 use crate::LoadError;
-
-/// The reason code of text that is not YAML of BuildStream's dialect.
-pub(crate) const INVALID_YAML: &str = "invalid-yaml";
 
 /// Reads a YAML file; messages call it `shown_as`. A file without content is an empty mapping.
 ///
@@ -41,11 +38,11 @@ pub(crate) fn read_text(path: &Path, shown_as: &str) -> Result<String, LoadError
 pub fn parse_text(text: &str, shown_as: &str) -> Result<Mapping, LoadError> {
     let file: Arc<str> = shown_as.into();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    characters::check(text, &file)?;
-    let mut builder = tree::Builder::new(Arc::clone(&file));
+    characters::check_printable(text, &file)?;
+    let mut builder = node_builder::NodeBuilder::new(Arc::clone(&file));
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
-            let place = tree::place(&file, error.marker());
+            let place = node_builder::place(&file, error.marker());
             NodeError::new(INVALID_YAML, Some(&place), format!("this is not YAML: {}", error.info()))
         })?;
         builder.take(event, span.start)?;

@@ -4,8 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use spec_model::{Digest, Value};
-use spec_project::keys::SourceKey;
+use spec_model::{Digest, SourceKey, Value};
 use spec_project::{Project, SourceConfig};
 
 /// The keys of an element's sources; `None` when one has no ref.

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::glob::Glob;
+use spec_model::Globs;
+
 use super::limits::too_many;
 use super::member::{Member, MemberKind};
 use super::{ArchiveError, relative};
@@ -11,11 +12,11 @@ use super::{ArchiveError, relative};
 ///
 /// Directories count that are entries, and those that only lead to files. BuildStream's rules, down to an entry
 /// for the archive's root itself, which `*` matches. More than `most` directories are not looked at.
-pub(crate) fn base_dir(members: &[Member], pattern: &str, most: u64) -> Result<String, ArchiveError> {
+pub(crate) fn find_base_dir(members: &[Member], pattern: &str, most: u64) -> Result<String, ArchiveError> {
     if pattern.is_empty() {
         return Ok(String::new());
     }
-    let glob = Glob::new(pattern);
+    let glob = Globs::new([pattern.strip_prefix('/').unwrap_or(pattern)])?;
     let first = candidates(members, most)?.into_iter().filter(|path| glob.matches(path)).min();
     match first {
         Some(path) if path.is_empty() || path.ends_with('/') => Ok(path.to_owned()),
@@ -49,24 +50,24 @@ fn candidates(members: &[Member], most: u64) -> Result<HashSet<&str>, ArchiveErr
 }
 
 /// The entries below `base`, renamed as they are staged. Devices are left out.
-pub(crate) fn below(members: Vec<Member>, base: &str) -> Vec<Placed> {
-    members.into_iter().map(|member| place(member, base)).collect()
+pub(crate) fn select_below(members: Vec<Member>, base: &str) -> Vec<SelectedMember> {
+    members.into_iter().map(|member| select(member, base)).collect()
 }
 
 /// An entry and whether it is staged. Others stay: a hard link may name one of them.
-pub(crate) struct Placed {
+pub(crate) struct SelectedMember {
     pub(crate) member: Member,
     pub(crate) staged: bool,
 }
 
-fn place(mut member: Member, base: &str) -> Placed {
+fn select(mut member: Member, base: &str) -> SelectedMember {
     if base.is_empty() {
         let staged = member.kind != MemberKind::Device;
-        return Placed { member, staged };
+        return SelectedMember { member, staged };
     }
     member.name = relative(&member.name).to_owned();
     let Some(name) = member.name.strip_prefix(base).map(str::to_owned) else {
-        return Placed { member, staged: false };
+        return SelectedMember { member, staged: false };
     };
     if let MemberKind::HardLink { target } = &mut member.kind {
         let short = relative(target);
@@ -74,47 +75,8 @@ fn place(mut member: Member, base: &str) -> Placed {
     }
     member.name = name;
     let staged = member.kind != MemberKind::Device;
-    Placed { member, staged }
+    SelectedMember { member, staged }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::archive::member::Content;
-
-    fn member(name: &str) -> Member {
-        let (name, kind) = match name.strip_suffix('/') {
-            Some(directory) => (directory, MemberKind::Directory),
-            None => (name, MemberKind::File(Content(0))),
-        };
-        Member { name: name.to_owned(), kind, executable: false }
-    }
-
-    #[track_caller]
-    fn check(names: &[&str], pattern: &str, expect: Option<&str>) {
-        let members: Vec<Member> = names.iter().map(|name| member(name)).collect();
-        assert_eq!(base_dir(&members, pattern, 100).ok().as_deref(), expect, "{pattern} in {names:?}");
-    }
-
-    #[test]
-    fn picks_what_buildstream_picks() {
-        check(&["b/", "b/x", "a/y"], "*", Some("a/"));
-        check(&["b/", "b/x", "a/y"], "b*", Some("b/"));
-        check(&["a/b/c/x"], "*/b", Some("a/b/"));
-        check(&["a/b/c/x"], "**c", Some("a/b/c/"));
-        check(&["./a/", "./a/x"], "*", Some("a/"));
-        check(&["./", "./a/", "./a/x"], "*", Some(""));
-        check(&["./", "./a/", "./a/x"], "a", Some("a/"));
-        check(&[".hidden/x"], "*", Some("hidden/"));
-        check(&["x", "y"], "*", None);
-        check(&["x"], "", Some(""));
-        check(&["a/x"], "b", None);
-    }
-    #[test]
-    fn directories_that_only_lead_to_files_are_counted() {
-        let members: Vec<Member> = (0..10).map(|number| member(&format!("{number}/a/b/x"))).collect();
-        assert_eq!(base_dir(&members, "*", 30).ok().as_deref(), Some("0/"));
-        let error = base_dir(&members, "*", 29).expect_err("there are thirty");
-        assert_eq!(error.reason(), "archive-bomb");
-    }
-}
+mod tests;

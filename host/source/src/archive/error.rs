@@ -2,6 +2,8 @@
 
 use std::io;
 
+use spec_model::GlobError;
+
 /// Why an archive is not staged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -51,6 +53,9 @@ pub enum ArchiveError {
         /// The pattern.
         pattern: String,
     },
+    /// The `base-dir` is no pattern.
+    #[error(transparent)]
+    Pattern(#[from] GlobError),
     /// It unpacks to more than the limits allow.
     #[error("it looks like a bomb: {what}; if it is none, unpack it and use a local source")]
     Bomb {
@@ -71,6 +76,7 @@ impl ArchiveError {
             Self::Unknown { .. } => "archive-entry-unknown",
             Self::Name { .. } => "archive-entry-name",
             Self::BaseDir { .. } => "base-dir-missing",
+            Self::Pattern(_) => "invalid-glob",
             Self::Bomb { .. } => "archive-bomb",
         }
     }

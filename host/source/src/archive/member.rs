@@ -16,7 +16,7 @@ pub(crate) struct Member {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MemberKind {
     Directory,
-    File(Content),
+    File(ContentIndex),
     Symlink {
         target: String,
     },
@@ -32,4 +32,4 @@ pub(crate) enum MemberKind {
 
 /// The number of a file's contents in the order of the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Content(pub(crate) usize);
+pub(crate) struct ContentIndex(pub(crate) usize);

@@ -5,15 +5,14 @@
 //! entries are unpacked in memory afterwards.
 
 mod base_dir;
-mod decode;
+mod decompress;
 mod error;
 mod extract;
-mod glob;
 mod limits;
 mod member;
-mod pool;
-mod read;
+mod read_members;
 mod sparse;
+mod store_contents;
 mod vfs;
 
 use std::io;
@@ -21,12 +20,12 @@ use std::io;
 use spec_cas::{Cas, CasError, TreeBuilder};
 use spec_model::Digest;
 
-use crate::stream::HashingReader;
-use vfs::{Id, Inode, Vfs};
+use crate::hashing_reader::HashingReader;
+use vfs::{Inode, InodeId, Vfs};
 
 pub use error::ArchiveError;
 pub use limits::ArchiveLimits;
-pub(crate) use pool::cannot_write;
+pub(crate) use store_contents::cannot_write;
 
 /// Why an archive is not imported.
 #[derive(Debug)]
@@ -54,10 +53,11 @@ pub(crate) fn import(
     base_dir: &str,
     limits: ArchiveLimits,
 ) -> Result<Digest, ImportError> {
-    let (members, contents) = pool::with_pool(cas, |pool| read::read(input, limits, pool))?;
+    let (members, contents) =
+        store_contents::store_contents(cas, |storer| read_members::read_members(input, limits, storer))?;
     let members = members?;
-    let base = base_dir::base_dir(&members, base_dir, limits.entries)?;
-    let vfs = extract::extract(&base_dir::below(members, &base), limits.entries)?;
+    let base = base_dir::find_base_dir(&members, base_dir, limits.entries)?;
+    let vfs = extract::extract(&base_dir::select_below(members, &base), limits.entries)?;
     let mut builder = TreeBuilder::new();
     add(&vfs, Vfs::ROOT, &mut String::new(), &contents, &mut builder)?;
     Ok(builder.store(cas)?)
@@ -65,7 +65,7 @@ pub(crate) fn import(
 
 fn add(
     vfs: &Vfs,
-    id: Id,
+    id: InodeId,
     path: &mut String,
     contents: &[Digest],
     builder: &mut TreeBuilder,
@@ -89,12 +89,6 @@ fn add(
             Ok(())
         }
     }
-}
-
-/// Whether a path matches a pattern of `base-dir`.
-#[cfg(fuzzing)]
-pub(crate) fn glob_matches(pattern: &str, path: &str) -> bool {
-    glob::Glob::new(pattern).matches(path)
 }
 
 /// Names count from the root of the archive, with or without a `./` before them.

@@ -12,7 +12,7 @@ const MAX_STRETCHES: usize = 1 << 20;
 
 /// What the pax headers say of a file with holes.
 #[derive(Debug, Default)]
-pub(crate) struct Sparse {
+pub(crate) struct SparseFile {
     /// The file's name, where the entry's own is a made-up one.
     pub(crate) name: Option<String>,
     /// The file's size in bytes, holes included.
@@ -22,11 +22,11 @@ pub(crate) struct Sparse {
 }
 
 /// What is said of this entry, if it has holes.
-pub(crate) fn header(entry: &mut Entry<'_, impl Read>) -> io::Result<Option<Sparse>> {
+pub(crate) fn header(entry: &mut Entry<'_, impl Read>) -> io::Result<Option<SparseFile>> {
     let Some(extensions) = entry.pax_extensions()? else {
         return Ok(None);
     };
-    let mut sparse = Sparse::default();
+    let mut sparse = SparseFile::default();
     let mut sized = false;
     for extension in extensions {
         let extension = extension?;
@@ -51,7 +51,7 @@ pub(crate) fn header(entry: &mut Entry<'_, impl Read>) -> io::Result<Option<Spar
     Ok(sized.then_some(sparse))
 }
 
-impl Sparse {
+impl SparseFile {
     /// The whole file, read from the entry's data.
     pub(crate) fn expand<R: Read>(self, mut data: R) -> io::Result<impl Read> {
         let stretches = match self.stretches {
@@ -64,12 +64,12 @@ impl Sparse {
             let [offset, length] = *pair else {
                 return Err(bad_map());
             };
-            runs.push_back((Run::Hole, offset.checked_sub(at).ok_or_else(bad_map)?));
-            runs.push_back((Run::Data, length));
+            runs.push_back((Segment::Hole, offset.checked_sub(at).ok_or_else(bad_map)?));
+            runs.push_back((Segment::Data, length));
             at = offset.checked_add(length).ok_or_else(bad_map)?;
         }
-        runs.push_back((Run::Hole, self.size.checked_sub(at).ok_or_else(bad_map)?));
-        Ok(Expanded { data, runs })
+        runs.push_back((Segment::Hole, self.size.checked_sub(at).ok_or_else(bad_map)?));
+        Ok(SparseReader { data, runs })
     }
 }
 
@@ -107,17 +107,17 @@ fn bad_map() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "the map of a file with holes is wrong")
 }
 
-enum Run {
+enum Segment {
     Hole,
     Data,
 }
 
-struct Expanded<R> {
+struct SparseReader<R> {
     data: R,
-    runs: VecDeque<(Run, u64)>,
+    runs: VecDeque<(Segment, u64)>,
 }
 
-impl<R: Read> Read for Expanded<R> {
+impl<R: Read> Read for SparseReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.runs.front().is_some_and(|(_, left)| *left == 0) {
             self.runs.pop_front();
@@ -127,11 +127,11 @@ impl<R: Read> Read for Expanded<R> {
         };
         let count = buffer.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
         let count = match run {
-            Run::Hole => {
+            Segment::Hole => {
                 buffer[..count].fill(0);
                 count
             }
-            Run::Data => self.data.read(&mut buffer[..count])?,
+            Segment::Data => self.data.read(&mut buffer[..count])?,
         };
         *left -= count as u64;
         Ok(count)

@@ -9,12 +9,12 @@ const LARGEST: u64 = 1 << 20;
 /// The entries of a file, in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Netrc {
-    entries: Vec<Entry>,
+    entries: Vec<NetrcEntry>,
 }
 
 /// What is to be said to one machine, or to all others.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct NetrcEntry {
     /// `None` for the entry `default`.
     machine: Option<String>,
     pub(super) login: Option<String>,
@@ -22,9 +22,9 @@ pub(super) struct Entry {
 }
 
 /// Nobody wants to see a password in a log.
-impl std::fmt::Debug for Entry {
+impl std::fmt::Debug for NetrcEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Entry({})", self.machine.as_deref().unwrap_or("default"))
+        write!(f, "NetrcEntry({})", self.machine.as_deref().unwrap_or("default"))
     }
 }
 
@@ -48,15 +48,15 @@ impl Netrc {
     }
 
     fn parse(text: &str) -> Result<Self, NetrcError> {
-        let mut words = Words { rest: text, line: 1 };
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut words = NetrcWords { rest: text, line: 1 };
+        let mut entries: Vec<NetrcEntry> = Vec::new();
         while let Some(word) = words.keyword()? {
             match word.as_str() {
                 "machine" => {
                     let machine = Some(words.value("machine")?);
-                    entries.push(Entry { machine, ..Entry::default() });
+                    entries.push(NetrcEntry { machine, ..NetrcEntry::default() });
                 }
-                "default" => entries.push(Entry::default()),
+                "default" => entries.push(NetrcEntry::default()),
                 "macdef" => words.skip_macro(),
                 "login" | "user" => words.entry(&mut entries, &word)?.login = Some(words.value(&word)?),
                 "password" => words.entry(&mut entries, &word)?.password = Some(words.value(&word)?),
@@ -68,25 +68,25 @@ impl Netrc {
     }
 
     /// The entry of exactly this machine.
-    pub(super) fn of_machine(&self, host: &str) -> Option<&Entry> {
+    pub(super) fn of_machine(&self, host: &str) -> Option<&NetrcEntry> {
         let named =
-            |entry: &&Entry| entry.machine.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(host));
+            |entry: &&NetrcEntry| entry.machine.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(host));
         self.entries.iter().find(named)
     }
 
     /// The entry for machines that have none of their own.
-    pub(super) fn default_entry(&self) -> Option<&Entry> {
+    pub(super) fn default_entry(&self) -> Option<&NetrcEntry> {
         self.entries.iter().find(|entry| entry.machine.is_none())
     }
 }
 
 /// The words of a file, one after the other.
-struct Words<'t> {
+struct NetrcWords<'t> {
     rest: &'t str,
     line: usize,
 }
 
-impl Words<'_> {
+impl NetrcWords<'_> {
     /// The next word where a comment may stand.
     fn keyword(&mut self) -> Result<Option<String>, NetrcError> {
         loop {
@@ -103,7 +103,11 @@ impl Words<'_> {
         self.word()?.ok_or_else(|| self.wrong(format!("there is nothing after '{keyword}'")))
     }
 
-    fn entry<'e>(&self, entries: &'e mut [Entry], keyword: &str) -> Result<&'e mut Entry, NetrcError> {
+    fn entry<'e>(
+        &self,
+        entries: &'e mut [NetrcEntry],
+        keyword: &str,
+    ) -> Result<&'e mut NetrcEntry, NetrcError> {
         entries.last_mut().ok_or_else(|| self.wrong(format!("'{keyword}' stands before any 'machine'")))
     }
 
@@ -164,75 +168,4 @@ impl Words<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn entry(machine: Option<&str>, login: Option<&str>, password: Option<&str>) -> Entry {
-        let own = |text: Option<&str>| text.map(str::to_owned);
-        Entry { machine: own(machine), login: own(login), password: own(password) }
-    }
-
-    #[test]
-    fn files_as_people_write_them() {
-        let one = vec![entry(Some("h"), Some("me"), Some("secret"))];
-        for (text, expect) in [
-            ("machine h login me password secret", one.clone()),
-            ("machine h\n\tlogin me\r\n\tpassword secret\n", one.clone()),
-            ("# a comment\nmachine h # another\nlogin me account x password secret", one.clone()),
-            ("machine h user me password secret\n\n", one.clone()),
-            ("macdef init\ncd /machine x\nls\n\nmachine h login me password secret", one.clone()),
-            ("machine h login me password secret\nmacdef last\nquit", one.clone()),
-            (r#"machine "h" login "me" password "secret""#, one),
-            ("machine h password token", vec![entry(Some("h"), None, Some("token"))]),
-            ("machine h login a password #1", vec![entry(Some("h"), Some("a"), Some("#1"))]),
-            (
-                r#"machine h login a password "two \"words\" \\ \t""#,
-                vec![entry(Some("h"), Some("a"), Some("two \"words\" \\ \t"))],
-            ),
-            (
-                "machine h login a\ndefault login anonymous password x",
-                vec![entry(Some("h"), Some("a"), None), entry(None, Some("anonymous"), Some("x"))],
-            ),
-            ("", Vec::new()),
-        ] {
-            assert_eq!(Netrc::parse(text).expect(text).entries, expect, "{text}");
-        }
-    }
-
-    #[test]
-    fn wrong_files_name_the_line() {
-        for (text, expect) in [
-            ("login me", "line 1: 'login' stands before any 'machine'"),
-            ("machine h\nlogin", "line 2: there is nothing after 'login'"),
-            ("machine h\n\npasword x", "line 3: 'pasword' is none of machine, login and password"),
-            ("machine h login \"me\nx\"", "line 1: a quote is not closed"),
-        ] {
-            assert_eq!(Netrc::parse(text).expect_err(text).to_string(), expect);
-        }
-    }
-
-    #[test]
-    fn the_first_entry_of_a_machine_counts() {
-        let netrc = Netrc::parse("default login d\nmachine Host login a\nmachine host login b");
-        let netrc = netrc.expect("it is right");
-        let login = |entry: Option<&Entry>| entry.and_then(|entry| entry.login.clone());
-        assert_eq!(login(netrc.of_machine("host")).as_deref(), Some("a"));
-        assert_eq!(login(netrc.of_machine("ost")), None);
-        assert_eq!(login(netrc.default_entry()).as_deref(), Some("d"));
-    }
-
-    #[test]
-    fn passwords_are_not_shown() {
-        let netrc = Netrc::parse("machine h login me password secret").expect("it is right");
-        assert!(!format!("{netrc:?}").contains("secret"));
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_panics(text in r#"(machine |login |default|macdef|"|\\|#|\n|\PC| ){0,30}"#) {
-            let _ = Netrc::parse(&text);
-        }
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use spec_cas::Cas;
 use spec_model::{Cancel, Mapping, Node};
-use spec_source::{Alias, ElementSources, SourceContext, SourceError, SourceSpec, Watch};
+use spec_source::{Alias, ElementSources, FetchMonitor, SourceContext, SourceError, SourceSpec};
 use tempfile::TempDir;
 
 /// A project folder with its caches beside it; the alias `files` leads to its files.
@@ -53,8 +53,8 @@ pub(crate) fn spec(kind: &str, config: &[(&str, &str)]) -> SourceSpec {
     SourceSpec { kind: kind.to_owned(), place: None, directory: None, config: mapping }
 }
 
-pub(crate) fn quiet() -> Watch {
-    Watch::quiet(Cancel::new())
+pub(crate) fn silent() -> FetchMonitor {
+    FetchMonitor::silent(Cancel::new())
 }
 
 /// The SHA-256 of `bytes`, as refs have it.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use spec_cas::TreeBuilder;
-use spec_source::Watch;
+use spec_source::FetchMonitor;
 
 use crate::app::App;
 use crate::cli::SourceCheckoutArgs;
@@ -22,7 +22,7 @@ pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCod
         Some(file) => tarball::check(file, args.force)?,
         None => place::check(dest, args.force)?,
     }
-    let watch = Watch::quiet(cancel.clone());
+    let watch = FetchMonitor::silent(cancel.clone());
     let mut tree = TreeBuilder::new();
     for index in session.select(args.deps, &args.except)? {
         let element = &session.project.elements[index];

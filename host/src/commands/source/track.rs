@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spec_model::Value;
-use spec_project::edit::{NewRef, set_refs};
+use spec_project::ref_edits::{NewRef, set_refs};
 use spec_scheduler::{Context, Failure, Job, JobEnd, Message, MessageLevel, Task, Work};
 
 use super::NoHelp;

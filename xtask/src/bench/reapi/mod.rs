@@ -13,7 +13,7 @@ use anyhow::{Result, ensure};
 use self::inside::{Inside, TREE};
 use self::requests::{Client, Part};
 use self::server::{Kind, Server};
-use super::Options;
+use super::BenchOptions;
 use super::base::Base;
 use super::measure::{Load, median, settle};
 use super::scratch;
@@ -53,7 +53,7 @@ const ACTIONS: [(&str, Figures); 2] = [
 ];
 
 /// All that takes part.
-struct Bench {
+struct ReapiBench {
     rounds: usize,
     inside: Inside,
     client: Client,
@@ -62,7 +62,7 @@ struct Bench {
 }
 
 /// Measures everything and prints the table.
-pub(super) fn run(paths: &Paths, options: &Options) -> Result<()> {
+pub(super) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
     let host = options.host(paths)?;
     let client = step("compile the client", || Client::build(paths))?;
     step("make the Debian base", || base::run(paths, false))?;
@@ -71,7 +71,7 @@ pub(super) fn run(paths: &Paths, options: &Options) -> Result<()> {
     let _lock = Lock::take(&folder)?;
     let scratch = scratch(&folder)?;
     let inside = Inside { base, host, scratch: scratch.path().to_path_buf() };
-    let mut bench = Bench { rounds: options.rounds(), inside, client, table: Table::default(), seed: 0 };
+    let mut bench = ReapiBench { rounds: options.rounds(), inside, client, table: Table::default(), seed: 0 };
     let before = Load::now()?;
     step("trees", || bench.trees())?;
     step("requests", || bench.requests())?;
@@ -80,7 +80,7 @@ pub(super) fn run(paths: &Paths, options: &Options) -> Result<()> {
     step("remove the stores", || Ok(scratch.close()?))
 }
 
-impl Bench {
+impl ReapiBench {
     /// Everything but trees, at one pair of servers.
     fn requests(&mut self) -> Result<()> {
         let ours = Server::start(Kind::Ours, &self.inside, "requests-ours")?;

@@ -9,12 +9,12 @@ use super::super::measure::{median, settle};
 use super::super::table::{Row, Target};
 use super::inside::{SPEC_HOST, TREE};
 use super::server::{Kind, Server};
-use super::{Bench, CASD};
+use super::{CASD, ReapiBench};
 
 /// Upload, upload of the same, download.
 type Times = [Duration; 3];
 
-impl Bench {
+impl ReapiBench {
     pub(super) fn trees(&mut self) -> Result<()> {
         let [mut ours, mut theirs, mut own] = [const { Vec::<Times>::new() }; 3];
         for round in 0..self.rounds {

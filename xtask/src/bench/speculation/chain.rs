@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::Result;
 use spec_testkit::recc::RECC;
 
-use super::comparison::Subject;
+use super::subject::Subject;
 
 pub(super) const ELEMENTS: usize = 10;
 /// Files in each element; one more action links them.

@@ -6,15 +6,7 @@ use std::time::Duration;
 use super::super::measure::median;
 use super::super::table::{draw, time};
 use super::arm::Arm;
-use super::runner::Sample;
-
-/// What is built.
-pub(super) struct Subject {
-    /// For people.
-    pub(super) title: String,
-    /// The elements whose actions count. The last one is built, with all that it needs.
-    pub(super) elements: Vec<String>,
-}
+use super::sample::Sample;
 
 /// The builds of one subject: in every round one in each way, after the same change.
 pub(super) struct Comparison {
@@ -83,22 +75,4 @@ fn cells(arm: Arm, samples: &[Sample]) -> [String; 8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::runner::Predicted;
-    use super::*;
-
-    fn sample(millis: u64) -> Sample {
-        let (wall, cpu) = (Duration::from_millis(millis), Duration::ZERO);
-        Sample { wall, cpu, asked: 0, executed: 0, predicted: Predicted::default() }
-    }
-
-    #[test]
-    fn rounds_are_compared_one_by_one() {
-        let mut comparison = Comparison::new("", &[Arm::Shared, Arm::Ours]);
-        for [shared, ours] in [[100, 101], [300, 306], [200, 210]] {
-            comparison.add(Arm::Shared, sample(shared));
-            comparison.add(Arm::Ours, sample(ours));
-        }
-        assert_eq!(format!("{:.1}", comparison.percent_slower(Arm::Ours, Arm::Shared)), "2.0");
-    }
-}
+mod tests;

@@ -5,6 +5,8 @@ mod chain;
 mod cluster;
 mod comparison;
 mod runner;
+mod sample;
+mod subject;
 mod useless;
 
 use std::fs;
@@ -12,12 +14,14 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use self::arm::Arm;
-use self::comparison::{Comparison, Subject};
-use self::runner::{Place, Runner, Sample};
-use super::contenders::Project;
+use self::comparison::Comparison;
+use self::runner::{Place, Runner};
+use self::sample::Sample;
+use self::subject::Subject;
 use super::measure::Load;
+use super::programs::Project;
 use super::table::reached;
-use super::{Options, scratch};
+use super::{BenchOptions, scratch};
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::steps::step;
@@ -30,7 +34,7 @@ const PAIR: [Arm; 2] = [Arm::Shared, Arm::Ours];
 const MOST_PERCENT: f64 = 2.0;
 
 /// All that takes part.
-struct Bench {
+struct SpeculationBench {
     project: Project,
     runners: Vec<Runner>,
     /// How often the header was changed: each of its texts is a new one.
@@ -38,21 +42,21 @@ struct Bench {
 }
 
 /// Measures everything on this machine and prints the tables.
-pub(super) fn run(paths: &Paths, options: &Options) -> Result<()> {
-    measure(paths, options, &Arm::ALL, Place::Here, Bench::all)
+pub(super) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
+    measure(paths, options, &Arm::ALL, Place::Here, SpeculationBench::all)
 }
 
 /// Measures the chain in a simulated cluster and prints the table.
-pub(super) fn run_in_cluster(paths: &Paths, options: &Options) -> Result<()> {
-    measure(paths, options, &PAIR, Place::Cluster, Bench::chain)
+pub(super) fn run_in_cluster(paths: &Paths, options: &BenchOptions) -> Result<()> {
+    measure(paths, options, &PAIR, Place::Cluster, SpeculationBench::chain)
 }
 
 fn measure(
     paths: &Paths,
-    options: &Options,
+    options: &BenchOptions,
     arms: &[Arm],
     place: Place,
-    tables: fn(&mut Bench, &Options) -> Result<String>,
+    tables: fn(&mut SpeculationBench, &BenchOptions) -> Result<String>,
 ) -> Result<()> {
     let host = options.host(paths)?;
     step("compile the policies", || guests::run(paths))?;
@@ -63,7 +67,7 @@ fn measure(
     let project = Project::copy(&example, &scratch.path().join("hello"))?;
     let prototype = paths.components().join("overlay-prototype.wasm");
     let runner = |arm: &Arm| Runner::new(*arm, place, &host, &prototype, scratch.path());
-    let mut bench = Bench { project, runners: arms.iter().map(runner).collect(), edits: 0 };
+    let mut bench = SpeculationBench { project, runners: arms.iter().map(runner).collect(), edits: 0 };
     let before = Load::now()?;
     step("import of the base", || bench.import())?;
     let tables = tables(&mut bench, options)?;
@@ -72,9 +76,9 @@ fn measure(
     step("remove the caches", || Ok(scratch.close()?))
 }
 
-impl Bench {
+impl SpeculationBench {
     /// The tables of all subjects.
-    fn all(&mut self, options: &Options) -> Result<String> {
+    fn all(&mut self, options: &BenchOptions) -> Result<String> {
         let app = Subject { title: "app of the example".to_owned(), elements: vec!["app.bst".to_owned()] };
         let chain = chain::write(self.project.path())?;
         let app = step("app of the example", || self.compare(&app, &Arm::ALL, options.long_runs()))?;
@@ -87,7 +91,7 @@ impl Bench {
     }
 
     /// The table of the chain.
-    fn chain(&mut self, options: &Options) -> Result<String> {
+    fn chain(&mut self, options: &BenchOptions) -> Result<String> {
         let chain = chain::write(self.project.path())?;
         let chain = step("the chain in the cluster", || self.compare(&chain, &PAIR, options.rounds()))?;
         let verdict = cluster::Verdict::of(&chain);

@@ -3,42 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::super::contenders::{Contender, Project};
 use super::super::measure::{cpu_of_children, settle};
+use super::super::programs::{BuildProgram, Project};
 use super::arm::Arm;
 use super::cluster;
-use super::comparison::Subject;
+use super::sample::{Predicted, Sample};
+use super::subject::Subject;
 use crate::command::output;
-
-/// What one build took, and what came of its actions.
-#[derive(Clone, Copy)]
-pub(super) struct Sample {
-    pub(super) wall: Duration,
-    /// Of all processes.
-    pub(super) cpu: Duration,
-    /// Actions that were asked for.
-    pub(super) asked: u64,
-    /// Those of them that were executed then.
-    pub(super) executed: u64,
-    pub(super) predicted: Predicted,
-}
-
-/// What came of predictions.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Predicted {
-    pub(super) primed: u64,
-    pub(super) used: u64,
-    pub(super) joined: u64,
-    /// Processor time of predicted actions.
-    pub(super) cpu: Duration,
-    /// What of it was for actions that were asked for.
-    pub(super) useful: Duration,
-}
 
 /// Where actions are executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +29,7 @@ pub(super) enum Place {
 pub(super) struct Runner {
     pub(super) arm: Arm,
     place: Place,
-    contender: Contender,
+    program: BuildProgram,
     /// The component of [`Arm::Prototype`].
     prototype: PathBuf,
     events: PathBuf,
@@ -62,9 +38,9 @@ pub(super) struct Runner {
 impl Runner {
     pub(super) fn new(arm: Arm, place: Place, host: &Path, prototype: &Path, scratch: &Path) -> Runner {
         let folder = scratch.join(format!("{arm:?}"));
-        let contender = Contender::spec_host(host, &folder);
+        let program = BuildProgram::spec_host(host, &folder);
         let (prototype, events) = (prototype.to_path_buf(), folder.with_extension("events"));
-        Runner { arm, place, contender, prototype, events }
+        Runner { arm, place, program, prototype, events }
     }
 
     /// Another way of building, in the same cache.
@@ -74,11 +50,11 @@ impl Runner {
 
     /// Imports the base into a new cache.
     pub(super) fn import(&mut self, project: &Project) -> Result<()> {
-        self.contender.forget()?;
+        self.program.start_new_cache()?;
         if self.place == Place::Cluster {
-            cluster::configure(&self.contender.config())?;
+            cluster::configure(&self.program.config())?;
         }
-        self.contender.build(project, "debian.bst")
+        self.program.build(project, "debian.bst")
     }
 
     /// Builds all of a subject that is not there.
@@ -95,7 +71,7 @@ impl Runner {
     }
 
     fn command(&self, project: &Project) -> Command {
-        let mut command = self.contender.command(project);
+        let mut command = self.program.command(project);
         command.args(["--option", "recc", if self.arm.has_actions() { "true" } else { "false" }]);
         command
     }
@@ -126,19 +102,5 @@ impl Runner {
             }
         }
         Ok(predicted)
-    }
-}
-
-impl Predicted {
-    fn of(figures: &Value) -> Predicted {
-        // A bucket with nothing in it is not told.
-        let figure = |name: &str| figures[name].as_u64().unwrap_or_default();
-        Predicted {
-            primed: figure("primed"),
-            used: figure("used"),
-            joined: figure("joined"),
-            cpu: Duration::from_millis(figure("cpu-ms")),
-            useful: Duration::from_millis(figure("useful-cpu-ms")),
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 use spec_testkit::recc::{BASE, RECC};
 
-use super::comparison::Subject;
+use super::subject::Subject;
 
 const BUILD: &str = r##"config:
   build-commands:

@@ -1,0 +1,103 @@
+//! The parts of an element: sections of the project, the kind and the element, composed and expanded.
+
+use std::sync::Arc;
+
+use spec_model::{Mapping, NodeError};
+use spec_strategy::{Configured, ElementInput};
+
+use super::Dependency;
+use super::kinds::{ProjectKind, refused};
+use crate::LoadError;
+use crate::compose::{assert_composed, compose};
+use crate::loader::{LoadedDependency, LoadedElement};
+use crate::variables::Variables;
+
+/// What the parts of an element are composed from.
+pub(super) struct ElementParts<'e> {
+    pub(super) loaded: &'e LoadedElement,
+    pub(super) kind: Arc<ProjectKind>,
+    pub(super) variables: Variables,
+}
+
+impl ElementParts<'_> {
+    /// A section of the project, the kind and the element, composed and expanded.
+    pub(super) fn section(&self, name: &str, project: &Mapping) -> Result<Mapping, NodeError> {
+        let mut section = project.clone();
+        for layer in [&self.kind.defaults, &self.loaded.node] {
+            if let Some(layer) = layer.opt_mapping(name)? {
+                compose(layer, &mut section)?;
+            }
+        }
+        assert_composed(&section)?;
+        self.variables.expand(&mut section)?;
+        Ok(section)
+    }
+
+    /// The element's own public data; of the project and the kind only the split rules count.
+    pub(super) fn public(&self) -> Result<Mapping, NodeError> {
+        let mut splits = match split_rules(&self.kind.defaults)? {
+            Some(splits) => splits.clone(),
+            None => Mapping::new(),
+        };
+        if let Some(own) = split_rules(&self.loaded.node)? {
+            compose(own, &mut splits)?;
+        }
+        let mut public = self.loaded.node.opt_mapping("public")?.cloned().unwrap_or_default();
+        let mut domain = public.opt_mapping("bst")?.cloned().unwrap_or_default();
+        domain.set("split-rules", splits);
+        public.set("bst", domain);
+        assert_composed(&public)?;
+        self.variables.expand(&mut public)?;
+        Ok(public)
+    }
+
+    pub(super) fn dependencies(&self, index: &dyn Fn(usize) -> usize) -> Result<Vec<Dependency>, NodeError> {
+        let one = |dependency: &LoadedDependency| {
+            let declared = &dependency.declared;
+            let mut configs = declared.configs.clone();
+            configs.iter_mut().try_for_each(|config| self.variables.expand(config))?;
+            Ok(Dependency {
+                element: index(dependency.element),
+                path: declared.name.clone(),
+                build: declared.build,
+                runtime: declared.runtime,
+                strict: declared.strict,
+                configs,
+                place: declared.place.clone(),
+            })
+        };
+        self.loaded.dependencies.iter().map(one).collect()
+    }
+
+    /// Asks the kind, after a check of what elements of the kind may not have.
+    pub(super) fn configure(&self, input: &ElementInput) -> Result<Configured, LoadError> {
+        let forbids = self.kind.description.forbids;
+        let build = input.dependencies.iter().any(|dependency| dependency.build);
+        let runtime = input.dependencies.iter().any(|dependency| dependency.runtime);
+        let both = forbids.build_dependencies && forbids.runtime_dependencies;
+        let problem = if both && (build || runtime) {
+            Some(("element-forbidden-depends", "dependencies"))
+        } else if forbids.runtime_dependencies && runtime {
+            Some(("element-forbidden-rdepends", "runtime dependencies"))
+        } else if forbids.build_dependencies && build {
+            Some(("element-forbidden-bdepends", "build dependencies"))
+        } else if forbids.sources && !input.sources.is_empty() {
+            Some(("element-forbidden-sources", "sources"))
+        } else {
+            None
+        };
+        let place = self.loaded.kind_place.as_ref();
+        if let Some((reason, what)) = problem {
+            let message =
+                format!("{}: elements of kind '{}' cannot have {what}", input.name, self.loaded.kind);
+            return Err(LoadError::at(reason, place, message));
+        }
+        self.kind.behaviour.configure(input).map_err(|source| refused(&input.name, place, source))
+    }
+}
+
+fn split_rules(node: &Mapping) -> Result<Option<&Mapping>, NodeError> {
+    let public = node.opt_mapping("public")?;
+    let domain = public.map_or(Ok(None), |public| public.opt_mapping("bst"))?;
+    domain.map_or(Ok(None), |domain| domain.opt_mapping("split-rules"))
+}

@@ -1,0 +1,20 @@
+//! What a caller asks to have loaded.
+
+use std::path::PathBuf;
+
+use spec_model::Mapping;
+
+/// What to load.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// A directory in the project; the project is searched from here upward.
+    pub directory: PathBuf,
+    /// Names of elements; empty for the project's default targets.
+    pub targets: Vec<String>,
+    /// Option values from the command line, as `(name, value)`.
+    pub options: Vec<(String, String)>,
+    /// The value of the variable `max-jobs`; the number of CPUs, at most 8, when it is missing or 0.
+    pub max_jobs: Option<u32>,
+    /// The `projects` section of the user configuration: options and mirrors by project name.
+    pub projects: Mapping,
+}

@@ -1,0 +1,77 @@
+//! `project.refs`: the refs of sources in a file of their own.
+
+use std::path::Path;
+
+use spec_model::{Mapping, Node, NodeError, NodeKind, UserError as _};
+
+use crate::LoadError;
+use crate::compose::assert_composed;
+use crate::options::Options;
+use crate::yaml::parse_file;
+
+/// The file's name.
+pub const PROJECT_REFS: &str = "project.refs";
+
+/// The refs of a project, by project, element and index of the source.
+pub(crate) struct ProjectRefs {
+    projects: Mapping,
+}
+
+impl ProjectRefs {
+    /// Reads `project.refs` in a project's directory; a missing file holds no refs.
+    pub(crate) fn load(directory: &Path, options: &Options) -> Result<Self, LoadError> {
+        let mut root = match parse_file(&directory.join(PROJECT_REFS), PROJECT_REFS) {
+            Err(error) if error.reason() == "missing-file" => Mapping::new(),
+            other => other?,
+        };
+        options.resolve_conditionals(&mut root, &[])?;
+        assert_composed(&root)?;
+        root.validate_keys(&["projects"])?;
+        Ok(Self { projects: root.opt_mapping("projects")?.cloned().unwrap_or_default() })
+    }
+
+    /// The entries that are kept here for a source: `ref`, and what else its kind writes.
+    pub(crate) fn entries_of(
+        &self,
+        project: &str,
+        element: &str,
+        source: usize,
+    ) -> Result<Option<&Mapping>, NodeError> {
+        let Some(project) = self.projects.opt_mapping(project)? else {
+            return Ok(None);
+        };
+        project.sequence_or_empty(element)?.get(source).map(Node::as_mapping).transpose()
+    }
+}
+
+/// The entry of a source in the text of a `project.refs`; made, with all that leads to it, where it is missing.
+pub(crate) fn source_entry<'r>(
+    root: &'r mut Mapping,
+    project: &str,
+    element: &str,
+    source: usize,
+) -> Result<&'r mut Mapping, NodeError> {
+    let projects = child(root, "projects", || Mapping::new().into());
+    let project = child(as_mapping(projects)?, project, || Mapping::new().into());
+    let sources = child(as_mapping(project)?, element, || Node::sequence(Vec::new()));
+    let problem = sources.expected("a list");
+    let NodeKind::Sequence(sources) = &mut sources.kind else {
+        return Err(problem);
+    };
+    while sources.len() <= source {
+        sources.push(Mapping::new().into());
+    }
+    as_mapping(&mut sources[source])
+}
+
+fn child<'m>(mapping: &'m mut Mapping, name: &str, missing: impl FnOnce() -> Node) -> &'m mut Node {
+    mapping.entries.entry(name.into()).or_insert_with(missing)
+}
+
+fn as_mapping(node: &mut Node) -> Result<&mut Mapping, NodeError> {
+    let problem = node.expected("a dictionary");
+    match &mut node.kind {
+        NodeKind::Mapping(mapping) => Ok(mapping),
+        _ => Err(problem),
+    }
+}

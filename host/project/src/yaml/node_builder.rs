@@ -1,0 +1,153 @@
+//! Parser events to nodes, with a stack of our own so that depth is bounded by a number and not by the thread's stack.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Marker, Tag};
+use spec_model::{Mapping, Node, NodeError, NodeKind, Place};
+
+use super::characters::strip;
+use super::{INVALID_YAML, Limits};
+
+/// A collection that is still open.
+enum OpenCollection {
+    Mapping(Mapping, Option<(Arc<str>, Place)>),
+    Sequence(Vec<Node>, Place),
+}
+
+pub(super) struct NodeBuilder {
+    file: Arc<str>,
+    open: Vec<OpenCollection>,
+    root: Option<Mapping>,
+}
+
+impl NodeBuilder {
+    pub(super) fn new(file: Arc<str>) -> Self {
+        Self { file, open: Vec::new(), root: None }
+    }
+
+    /// Takes the next event of the parser, which began at `mark`.
+    pub(super) fn take(&mut self, event: Event<'_>, mark: Marker) -> Result<(), NodeError> {
+        let place = place(&self.file, &mark);
+        match event {
+            Event::Scalar(text, _, anchor, tag) => {
+                refuse(anchor, tag.as_ref(), &place)?;
+                self.scalar(&text, place)
+            }
+            Event::MappingStart(anchor, tag) => {
+                refuse(anchor, tag.as_ref(), &place)?;
+                let mapping = Mapping::at(Some(place.clone()));
+                self.begin(OpenCollection::Mapping(mapping, None), &place)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                refuse(anchor, tag.as_ref(), &place)?;
+                self.begin(OpenCollection::Sequence(Vec::new(), place.clone()), &place)
+            }
+            Event::MappingEnd | Event::SequenceEnd => self.end(),
+            Event::Alias(_) => {
+                Err(invalid(&place, "aliases are not allowed; repeat the value or use a variable"))
+            }
+            Event::DocumentStart(_) if self.root.is_some() => {
+                Err(invalid(&place, "a second document begins here; a file holds one"))
+            }
+            Event::DocumentStart(_)
+            | Event::DocumentEnd
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::Nothing => Ok(()),
+        }
+    }
+
+    /// The finished mapping; empty when there was no document.
+    pub(super) fn finish(self) -> Mapping {
+        let start = Place { file: self.file, line: 1, column: 1 };
+        self.root.unwrap_or_else(|| Mapping::at(Some(start)))
+    }
+
+    fn begin(&mut self, collection: OpenCollection, place: &Place) -> Result<(), NodeError> {
+        if self.open.len() >= Limits::DEPTH {
+            return Err(invalid(place, &format!("more than {} levels of nesting", Limits::DEPTH)));
+        }
+        match (self.open.last(), &collection) {
+            (Some(OpenCollection::Mapping(_, None)), _) => Err(invalid(place, "a key must be a scalar")),
+            (None, OpenCollection::Sequence(..)) => Err(not_a_dictionary(place)),
+            _ => {
+                self.open.push(collection);
+                Ok(())
+            }
+        }
+    }
+
+    fn scalar(&mut self, text: &str, place: Place) -> Result<(), NodeError> {
+        match self.open.last_mut() {
+            None => Err(not_a_dictionary(&place)),
+            Some(OpenCollection::Mapping(mapping, key @ None)) => {
+                if mapping.get(text).is_some() {
+                    return Err(invalid(
+                        &place,
+                        &format!("the key '{text}' occurs twice in this dictionary"),
+                    ));
+                }
+                *key = Some((text.into(), place));
+                Ok(())
+            }
+            Some(_) => {
+                let node = Node { kind: NodeKind::Scalar(strip(text).into()), place: Some(place) };
+                self.value(node);
+                Ok(())
+            }
+        }
+    }
+
+    fn end(&mut self) -> Result<(), NodeError> {
+        match self.open.pop() {
+            Some(OpenCollection::Mapping(mapping, _)) if self.open.is_empty() => self.root = Some(mapping),
+            Some(OpenCollection::Mapping(mapping, _)) => self.value(mapping.into()),
+            Some(OpenCollection::Sequence(nodes, place)) => {
+                self.value(Node { kind: NodeKind::Sequence(nodes), place: Some(place) });
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Puts a finished node into the collection that is open.
+    fn value(&mut self, node: Node) {
+        match self.open.last_mut() {
+            Some(OpenCollection::Sequence(nodes, _)) => nodes.push(node),
+            Some(OpenCollection::Mapping(mapping, key)) => {
+                if let Some((name, place)) = key.take() {
+                    mapping.set_key_place(name.clone(), place);
+                    mapping.entries.insert(name, node);
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+fn refuse(anchor: usize, tag: Option<&Cow<'_, Tag>>, place: &Place) -> Result<(), NodeError> {
+    if anchor != 0 {
+        return Err(invalid(place, "anchors are not allowed; repeat the value or use a variable"));
+    }
+    match tag {
+        Some(tag) if !tag.is_yaml_core_schema() => {
+            Err(invalid(place, &format!("the tag '{tag}' is not allowed; only YAML's own tags are")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn not_a_dictionary(place: &Place) -> NodeError {
+    invalid(place, "a file holds a dictionary, so expected 'key: value' here")
+}
+
+fn invalid(place: &Place, message: &str) -> NodeError {
+    NodeError::new(INVALID_YAML, Some(place), message)
+}
+
+/// The place of a parser's mark, which counts columns from 0.
+pub(super) fn place(file: &Arc<str>, mark: &Marker) -> Place {
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Place { file: Arc::clone(file), line: number(mark.line()), column: number(mark.col()).saturating_add(1) }
+}

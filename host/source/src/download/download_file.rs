@@ -1,0 +1,224 @@
+//! Downloads over HTTP: several attempts, going on where the last one broke off.
+
+use std::io::{Seek, SeekFrom, Write};
+use std::sync::Arc;
+
+use reqwest::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, IF_RANGE,
+    LAST_MODIFIED, RANGE,
+};
+use reqwest::{Response, StatusCode};
+use spec_model::DigestHasher;
+use tokio::sync::Notify;
+
+use super::download_folder::{DownloadFolder, PartialDownload};
+use super::failure::{Failure, broke_off, is_transient};
+use super::http_client::{HttpClient, text};
+use super::netrc::Netrc;
+use crate::error::{SourceError, SourceName};
+use crate::http_options::HttpOptions;
+use crate::monitor::FetchMonitor;
+use crate::url::without_password;
+
+/// A download of a URL into its folder.
+pub(super) struct Download<'d> {
+    pub(super) name: &'d SourceName,
+    pub(super) url: &'d str,
+    pub(super) options: &'d HttpOptions,
+    pub(super) folder: &'d DownloadFolder,
+    pub(super) monitor: &'d FetchMonitor,
+}
+
+/// What has been received so far.
+struct ReceivedBytes {
+    part: PartialDownload,
+    hasher: DigestHasher,
+    bytes: u64,
+    /// The ETag or, without one, the date of what was received: it must not have changed for the rest to fit.
+    validator: Option<String>,
+    etag: Option<String>,
+}
+
+enum DownloadOutcome {
+    Complete,
+    /// The server says that it still has what we know.
+    Unchanged,
+}
+
+impl Download<'_> {
+    /// The SHA-256 of what is at the URL.
+    ///
+    /// The file gets into the folder if it is the `expected` one or nothing is expected. A `known` file there is not
+    /// downloaded again if the server says that it has not changed.
+    pub(super) fn run(&self, known: Option<&str>, expected: Option<&str>) -> Result<String, SourceError> {
+        let part = self.folder.part().map_err(|error| self.disk(error))?;
+        let mut received =
+            ReceivedBytes { part, hasher: DigestHasher::new(), bytes: 0, validator: None, etag: None };
+        let etag = known.and_then(|sha| self.folder.etag(sha));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| self.disk(error))?;
+        let outcome = runtime.block_on(self.unless_cancelled(self.attempts(&mut received, etag.as_deref())));
+        // The name of a host may still be looked up; nobody waits for it.
+        runtime.shutdown_background();
+        match outcome {
+            Ok(DownloadOutcome::Unchanged) => Ok(known.unwrap_or_default().to_owned()),
+            Ok(DownloadOutcome::Complete) => self.publish(received, expected),
+            Err((failure, attempts)) => Err(self.explain(failure, attempts)),
+        }
+    }
+
+    /// Ends at once when somebody asks to stop.
+    async fn unless_cancelled(
+        &self,
+        work: impl Future<Output = Result<DownloadOutcome, (Failure, u32)>>,
+    ) -> Result<DownloadOutcome, (Failure, u32)> {
+        let stopped = Arc::new(Notify::new());
+        let stop = stopped.clone();
+        let _guard = self.monitor.cancel.on_cancel(move || stop.notify_one());
+        tokio::select! {
+            () = stopped.notified() => Err((Failure::Cancelled, 1)),
+            outcome = work => outcome,
+        }
+    }
+
+    /// Tries until it succeeds or there is no hope; a failure comes with the number of attempts.
+    async fn attempts(
+        &self,
+        received: &mut ReceivedBytes,
+        etag: Option<&str>,
+    ) -> Result<DownloadOutcome, (Failure, u32)> {
+        let client = HttpClient::new(self.options, self.netrc()).map_err(|failure| (failure, 1))?;
+        let mut backoff = self.options.backoff;
+        let mut attempt = 1;
+        loop {
+            match self.attempt(&client, received, etag).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(Failure::Transient(_)) if attempt < self.options.attempts => {}
+                Err(failure) => return Err((failure, attempt)),
+            }
+            tokio::time::sleep(backoff).await;
+            backoff = backoff.saturating_mul(2);
+            attempt += 1;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        client: &HttpClient,
+        received: &mut ReceivedBytes,
+        etag: Option<&str>,
+    ) -> Result<DownloadOutcome, Failure> {
+        let response = client.get(self.url, &received.headers(etag)).await?;
+        match response.status() {
+            StatusCode::NOT_MODIFIED if etag.is_some() => return Ok(DownloadOutcome::Unchanged),
+            StatusCode::OK if etag.is_some() && text(response.headers(), ETAG).as_deref() == etag => {
+                return Ok(DownloadOutcome::Unchanged);
+            }
+            StatusCode::PARTIAL_CONTENT if continues(&response, received.bytes) => {}
+            StatusCode::OK => received.restart().map_err(Failure::Disk)?,
+            status if is_transient(status) => {
+                return Err(Failure::Transient(format!("the server answers {status}")));
+            }
+            status => return Err(Failure::Status(status)),
+        }
+        received.remember(response.headers());
+        self.receive(response, received).await?;
+        Ok(DownloadOutcome::Complete)
+    }
+
+    async fn receive(&self, mut response: Response, received: &mut ReceivedBytes) -> Result<(), Failure> {
+        let total = text(response.headers(), CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        let total = total.and_then(|length| length.checked_add(received.bytes));
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => received.take(&chunk).map_err(Failure::Disk)?,
+                Ok(None) => return Ok(()),
+                Err(error) => return Err(broke_off(&error, received.bytes, total)),
+            }
+            self.monitor.report(received.bytes, total);
+        }
+    }
+
+    fn publish(&self, received: ReceivedBytes, expected: Option<&str>) -> Result<String, SourceError> {
+        let sha = received.hasher.finish().hex();
+        if expected.is_none_or(|expected| expected == sha) {
+            let published = self.folder.publish(received.part, &sha, received.etag.as_deref());
+            published.map_err(|error| self.disk(error))?;
+        }
+        Ok(sha)
+    }
+
+    /// Without a file that can be read there are no passwords, as with BuildStream.
+    fn netrc(&self) -> Netrc {
+        let Some(path) = &self.options.netrc else { return Netrc::default() };
+        Netrc::read(path).unwrap_or_else(|error| {
+            self.monitor.warn("netrc", &format!("{} is not used: {error}", path.display()));
+            Netrc::default()
+        })
+    }
+
+    fn explain(&self, failure: Failure, attempts: u32) -> SourceError {
+        let (name, url) = (self.name.clone(), without_password(self.url));
+        match failure {
+            Failure::Transient(why) => SourceError::Download { name, url, attempts, why },
+            Failure::Final(why) => SourceError::Unobtainable { name, url, why },
+            Failure::Status(status) => SourceError::Refused { name, url, status: status.as_u16() },
+            Failure::Disk(error) => self.disk(error),
+            Failure::Cancelled => SourceError::Cancelled { name },
+        }
+    }
+
+    fn disk(&self, error: std::io::Error) -> SourceError {
+        let path = self.folder.directory().to_path_buf();
+        SourceError::Io { name: self.name.clone(), action: "write to", path, error }
+    }
+}
+
+impl ReceivedBytes {
+    /// What is asked for: the file unless it is the one with this ETag, or the rest of it.
+    fn headers(&self, etag: Option<&str>) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        let mut put = |name: HeaderName, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        };
+        if let Some(etag) = etag {
+            put(IF_NONE_MATCH, etag);
+        }
+        if let Some(validator) = self.validator.as_ref().filter(|_| self.bytes > 0) {
+            put(RANGE, &format!("bytes={}-", self.bytes));
+            put(IF_RANGE, validator);
+        }
+        headers
+    }
+
+    fn take(&mut self, chunk: &[u8]) -> std::io::Result<()> {
+        self.part.file.write_all(chunk)?;
+        self.hasher.update(chunk);
+        self.bytes += chunk.len() as u64;
+        Ok(())
+    }
+
+    fn restart(&mut self) -> std::io::Result<()> {
+        self.part.file.set_len(0)?;
+        self.part.file.seek(SeekFrom::Start(0))?;
+        self.hasher = DigestHasher::new();
+        self.bytes = 0;
+        Ok(())
+    }
+
+    fn remember(&mut self, headers: &HeaderMap) {
+        self.etag = text(headers, ETAG);
+        // A weak ETag does not promise the same bytes.
+        let strong = self.etag.clone().filter(|etag| !etag.starts_with("W/"));
+        self.validator = strong.or_else(|| text(headers, LAST_MODIFIED));
+    }
+}
+
+/// Whether a partial answer begins where we stopped.
+fn continues(response: &Response, bytes: u64) -> bool {
+    let range = text(response.headers(), CONTENT_RANGE);
+    bytes > 0 && range.is_some_and(|range| range.starts_with(&format!("bytes {bytes}-")))
+}

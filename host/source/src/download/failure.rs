@@ -1,0 +1,66 @@
+//! Why an attempt to download failed, and whether another may succeed.
+
+use std::error::Error;
+
+use reqwest::StatusCode;
+
+/// Why an attempt failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Another attempt may do better.
+    Transient(String),
+    /// It will fail again.
+    Final(String),
+    Status(StatusCode),
+    Disk(std::io::Error),
+    Cancelled,
+}
+
+impl Failure {
+    /// What a request without an answer came to.
+    pub(super) fn of(error: reqwest::Error) -> Self {
+        let why = reason(&error);
+        let final_cause =
+            causes(&error).any(|cause| cause.is::<rustls::Error>() || is_certificate_error(cause));
+        match error.is_builder() || final_cause {
+            true => Self::Final(why),
+            false => Self::Transient(why),
+        }
+    }
+}
+
+/// The client's TLS hands its errors on inside of those of input and output.
+fn is_certificate_error(cause: &(dyn Error + 'static)) -> bool {
+    let error = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
+/// What went wrong at the bottom; what is above only says that a request failed.
+fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        let did = if error.is_connect() { "let itself be connected to" } else { "answered" };
+        return format!("the server has not {did} in time");
+    }
+    let below: Vec<String> = causes(error).skip(1).map(ToString::to_string).collect();
+    let mut told: Vec<&str> = Vec::new();
+    for text in &below {
+        let repeated = told.last().is_some_and(|last| last.contains(text.as_str()));
+        if !repeated && !text.starts_with("client error") {
+            told.push(text);
+        }
+    }
+    if told.is_empty() { error.to_string() } else { told.join(": ") }
+}
+
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
+}
+
+pub(super) fn broke_off(error: &reqwest::Error, bytes: u64, total: Option<u64>) -> Failure {
+    let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
+    Failure::Transient(format!("it broke off after {bytes}{of} bytes: {}", reason(error)))
+}
+
+pub(super) fn is_transient(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+}

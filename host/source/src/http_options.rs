@@ -1,0 +1,81 @@
+//! How to download: attempts, waiting, proxies and passwords.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How to download.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// How often to try; broken downloads go on where they broke off if the server can.
+    pub attempts: u32,
+    /// How long to wait before the second attempt; twice as long before each further one.
+    pub backoff: Duration,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How long a server may be silent.
+    pub read_timeout: Duration,
+    /// Which proxies to go through.
+    pub proxies: Proxies,
+    /// The file with passwords of servers (`~/.netrc`), if there is to be one.
+    pub netrc: Option<PathBuf>,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            backoff: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(30),
+            read_timeout: Duration::from_secs(60),
+            proxies: Proxies::default(),
+            netrc: None,
+        }
+    }
+}
+
+/// Proxies, as the variables of the environment name them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// The variable and the proxy of `http:` URLs.
+    pub(crate) http: Option<(&'static str, String)>,
+    /// The variable and the proxy of `https:` URLs.
+    pub(crate) https: Option<(&'static str, String)>,
+    /// The hosts that are asked without a proxy, separated by commas.
+    pub(crate) except: String,
+}
+
+impl Proxies {
+    /// The proxies of an environment in which `lookup` finds variables: `http_proxy`, `https_proxy`, `all_proxy`,
+    /// `no_proxy`, each also in capitals. As for curl, one in small letters goes before one in capitals, one for the
+    /// scheme before `all_proxy`, and an empty one means that there is no proxy.
+    #[must_use]
+    pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let first = |names: &[&'static str]| {
+            let (name, value) = names.iter().find_map(|name| Some((*name, lookup(name)?)))?;
+            (!value.trim().is_empty()).then(|| (name, with_scheme(value.trim())))
+        };
+        // What runs as a CGI program has HTTP_PROXY from the client's header 'Proxy'.
+        let cgi = lookup("REQUEST_METHOD").is_some();
+        let http: &[_] = match cgi {
+            true => &["http_proxy", "all_proxy", "ALL_PROXY"],
+            false => &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
+        };
+        let except = lookup("no_proxy").or_else(|| lookup("NO_PROXY")).unwrap_or_default();
+        let except: Vec<&str> = except.split([',', ' ', '\t']).filter(|name| !name.is_empty()).collect();
+        if except.contains(&"*") {
+            return Self::default();
+        }
+        Self {
+            http: first(http),
+            https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
+            except: except.join(","),
+        }
+    }
+}
+
+fn with_scheme(proxy: &str) -> String {
+    if proxy.contains("://") { proxy.to_owned() } else { format!("http://{proxy}") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! How a caller follows a fetch, and stops it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use spec_model::Cancel;
+
+type Report = dyn Fn(u64, Option<u64>) + Send + Sync;
+type Warn = dyn Fn(&str, &str) + Send + Sync;
+
+/// Progress out, cancelling in. Clones share both.
+#[derive(Clone)]
+pub struct FetchMonitor {
+    /// Asks to stop; what runs ends with reason `cancelled` soon after.
+    pub cancel: Cancel,
+    report: Arc<Report>,
+    warn: Arc<Warn>,
+}
+
+impl FetchMonitor {
+    /// Calls `report` with the bytes read so far and their total number, when it is known. It is called often, from
+    /// other threads, and should be quick.
+    #[must_use]
+    pub fn new(cancel: Cancel, report: impl Fn(u64, Option<u64>) + Send + Sync + 'static) -> Self {
+        Self { cancel, report: Arc::new(report), warn: Arc::new(|_, _| {}) }
+    }
+
+    /// Calls `warn` with a stable code and a sentence when something is wrong that does not end the work.
+    #[must_use]
+    pub fn with_warnings(mut self, warn: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
+        self.warn = Arc::new(warn);
+        self
+    }
+
+    /// Follows nothing.
+    #[must_use]
+    pub fn silent(cancel: Cancel) -> Self {
+        Self::new(cancel, |_, _| {})
+    }
+
+    pub(crate) fn warn(&self, reason: &str, text: &str) {
+        tracing::debug!("{reason}: {text}");
+        (self.warn)(reason, text);
+    }
+
+    pub(crate) fn report(&self, bytes: u64, total: Option<u64>) {
+        (self.report)(bytes, total);
+    }
+}
+
+impl fmt::Debug for FetchMonitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FetchMonitor({:?})", self.cancel)
+    }
+}

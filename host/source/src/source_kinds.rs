@@ -1,0 +1,32 @@
+//! The kinds of source that there are.
+
+use std::sync::Arc;
+
+use crate::context::{SourceContext, SourceSpec};
+use crate::error::{SourceError, SourceName};
+use crate::local::LocalSource;
+use crate::remote::RemoteSource;
+use crate::source::Source;
+use crate::tar::TarSource;
+
+/// The source that `spec` declares, the `index`th of `element`.
+///
+/// # Errors
+/// `unknown-source-kind`, or what is wrong with the configuration, with its place.
+pub(crate) fn configure_source(
+    element: &Arc<str>,
+    index: usize,
+    context: &SourceContext,
+    spec: &SourceSpec,
+) -> Result<Box<dyn Source>, SourceError> {
+    let name = |kind| SourceName { element: element.clone(), index, kind, place: spec.place.clone() };
+    Ok(match spec.kind.as_str() {
+        "local" => Box::new(LocalSource::configure(name("local"), context, &spec.config)?),
+        "remote" => Box::new(RemoteSource::configure(name("remote"), context, &spec.config)?),
+        "tar" => Box::new(TarSource::configure(name("tar"), context, &spec.config)?),
+        _ => {
+            let (kind, place) = (spec.kind.clone(), spec.place.clone());
+            return Err(SourceError::UnknownKind { element: element.clone(), kind, place });
+        }
+    })
+}

@@ -1,0 +1,64 @@
+use super::*;
+
+fn alias(name: &str) -> Option<Alias> {
+    let mirrors = vec!["https://mirror/".to_owned()];
+    (name == "up").then(|| Alias { url: "https://up.org/".to_owned(), mirrors })
+}
+
+#[test]
+fn aliases_are_replaced() -> Result<(), String> {
+    let url = AliasedUrl::new("up:a/b.tar", alias)?;
+    assert_eq!(url.resolved, "https://up.org/a/b.tar");
+    assert_eq!(url.fetch_order().next(), Some("https://mirror/a/b.tar"));
+    assert_eq!(url.track_order().next(), Some("https://up.org/a/b.tar"));
+    assert!(!url.unaliased);
+    assert_eq!(AliasedUrl::new("down:a", alias), Err("down".to_owned()));
+    assert!(AliasedUrl::new("HTTP://a/b", alias)?.unaliased);
+    Ok(())
+}
+
+#[test]
+fn mirror_directories_are_named_as_buildstream_names_them() -> Result<(), String> {
+    let name = |url| AliasedUrl::new(url, alias).map(|url| url.directory_name());
+    assert_eq!(name("up:a/b-1.0.tar")?, "up_a_b_1_0_tar");
+    assert_eq!(name("http://h/%20é?x")?, "http___h_%20__x");
+    Ok(())
+}
+
+#[test]
+fn targets() {
+    let file = |path: &str| Ok(UrlTarget::File(path.into()));
+    for (url, expect) in [
+        ("http://h/a", Ok(UrlTarget::Http)),
+        ("HTTPS://h/a", Ok(UrlTarget::Http)),
+        ("file:///a/b%20c", file("/a/b c")),
+        ("file://localhost/a", file("/a")),
+        ("file:/a", file("/a")),
+        ("file:///a%2", file("/a%2")),
+        ("file:///a b", file("/a b")),
+        ("file://host/a", Err("a file URL needs an absolute path, as in file:///PATH")),
+        ("ftp://h/a", Err("its scheme is not supported")),
+        ("a.tar", Err("it has no scheme")),
+        ("http://h/a b", Err("a URL must not have a space (character 11); write it as %20")),
+        ("http://h/\u{e9}", Err("a URL must not have the character 'é' (character 10); write it as %C3%A9")),
+        ("http://h/a\tb", Err("a URL must not have the character '\\t' (character 11); write it as %09")),
+        ("http://h/\x1b", Err("a URL must not have the character '\\u{1b}' (character 10); write it as %1B")),
+        ("http://h:99999/", Err("invalid port number")),
+        ("http:///", Err("empty host")),
+        ("https://h/%20?a={b}|[c]", Ok(UrlTarget::Http)),
+    ] {
+        assert_eq!(UrlTarget::of(url), expect.map_err(str::to_owned), "{url}");
+    }
+}
+
+#[test]
+fn passwords_are_not_shown() {
+    for (url, expect) in [
+        ("http://h/a@b:c", "http://h/a@b:c"),
+        ("http://me:secret@h:80/a", "http://***@h:80/a"),
+        ("http://token@h", "http://***@h"),
+        ("file:/a", "file:/a"),
+    ] {
+        assert_eq!(without_password(url), expect);
+    }
+}
