@@ -1,4 +1,4 @@
-//! A tree put together in memory from paths, and stored in one batch.
+//! Building a tree in memory from paths, and storing its directories in one batch.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
@@ -64,7 +64,7 @@ impl TreeBuilder {
     /// As [`add_file`](Self::add_file); `cas-bad-path` also for an empty target.
     pub fn add_symlink(&mut self, path: &str, target: &str) -> Result<()> {
         if target.is_empty() || target.contains('\0') {
-            let why = "it is a symbolic link with no possible target";
+            let why = "the target of the symbolic link is empty or holds a NUL";
             return Err(CasError::BadPath { path: path.to_owned(), why });
         }
         self.put(path, BuilderEntry::Symlink { target: target.to_owned() })

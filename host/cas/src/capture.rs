@@ -1,4 +1,4 @@
-//! Folders of the host into the store.
+//! Storing folders of the host as trees.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -18,19 +18,19 @@ use crate::store::Cas;
 use crate::tree::{Entry, find, push_name};
 use crate::writer::{HostFile, ImportMode};
 
-/// What was learnt of a file by reading it.
+/// What a tree has of a file whose contents were digested.
 #[derive(Clone, Copy)]
 pub(crate) struct DigestedFile {
     pub(crate) digest: Digest,
     pub(crate) executable: bool,
 }
 
-/// What commands wrote, as a tree.
+/// What commands wrote, stored as a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapturedTree {
     /// The whole tree.
     pub root: Digest,
-    /// What is not in it since no tree can hold it.
+    /// What was left out because no tree can hold it.
     pub special: Vec<SpecialFile>,
 }
 
@@ -62,7 +62,7 @@ impl Cas {
     /// below there stays.
     ///
     /// Modes do not keep anything from being read, whatever commands set; a file counts as executable by the mode that
-    /// they set. Sockets, pipes and devices are passed by. Errors name paths as the commands saw them.
+    /// they set. Sockets, pipes and devices are left out. Errors name paths as the commands saw them.
     ///
     /// # Errors
     /// `cas-bad-path` for names and targets that are not UTF-8, `tree-too-large`, `cas-disk-full`, or when the file
@@ -127,7 +127,7 @@ impl Cas {
         Ok(root)
     }
 
-    /// Stores one file, unless there is too much of them with it.
+    /// Stores one file, unless all files together are larger than a tree may be.
     fn store_found(
         &self,
         host: &HostFolder,
@@ -148,7 +148,7 @@ impl Cas {
     }
 }
 
-/// Makes directories of what was scanned.
+/// Makes directory messages of a scanned folder.
 pub(crate) struct DirectoryAssembler<'a> {
     /// Gives the directories of a tree below.
     pub(crate) load: &'a dyn Fn(&Digest) -> Result<Arc<Directory>>,
@@ -251,7 +251,7 @@ fn lookup(
     Ok(Some(entry))
 }
 
-/// The part of `lower` that the names in `scanned` leave alone.
+/// The entries of `lower` whose names are not in `scanned`.
 fn untouched_entries(lower: &Directory, scanned: &ScannedFolder) -> Directory {
     let alone = |name: &str| !scanned.entries.contains_key(name);
     Directory {

@@ -1,4 +1,4 @@
-//! Trees onto the disk.
+//! Writing trees to folders of the store.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -11,7 +11,7 @@ use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, Symli
 
 use wire::{FieldReader, FieldValue, put_bytes, put_bytes_always, put_message, put_uint};
 
-/// Bytes of a name, and of what a symbolic link says, as Linux has it.
+/// Bytes of the longest name, and of the longest target of a symbolic link, on Linux.
 const LONGEST_NAME: usize = 255;
 const LONGEST_TARGET: usize = 4095;
 /// Bits of `st_mode`, those for the kind of a file among them: some clients send these too.
@@ -135,7 +135,9 @@ fn decode_link(bytes: &[u8]) -> Result<SymlinkNode, String> {
         }
     }
     match target.is_empty() || target.len() > LONGEST_TARGET || target.contains('\0') {
-        true => Err(format!("the symbolic link '{name}' has no possible target")),
+        true => Err(format!(
+            "the target of the symbolic link '{name}' is empty, longer than 4095 bytes, or holds a NUL"
+        )),
         false => Ok(SymlinkNode { name, target, properties: properties.unwrap_or_default() }),
     }
 }
@@ -182,7 +184,7 @@ fn decode_time(bytes: &[u8]) -> Result<(i64, i32), String> {
     let part = i32::try_from(nanos).ok().filter(|nanos| NANOS.contains(nanos) && SECONDS.contains(&seconds));
     match part {
         Some(nanos) => Ok((seconds, nanos)),
-        None => Err(format!("the time of {seconds} seconds and {nanos} nanoseconds is none")),
+        None => Err(format!("the time of {seconds} seconds and {nanos} nanoseconds is not a valid time")),
     }
 }
 
@@ -191,7 +193,7 @@ fn decode_mode(bytes: &[u8]) -> Result<u32, String> {
     u32::try_from(mode)
         .ok()
         .filter(|mode| mode & !MODE == 0)
-        .ok_or_else(|| format!("{mode:o} is no mode of a file"))
+        .ok_or_else(|| format!("{mode:o} is not the mode of a file"))
 }
 
 /// Takes a message that stands alone. Decoders merge one that occurs twice, so a reader that takes the last would see
@@ -275,7 +277,7 @@ fn check(directory: &Directory) -> Result<(), String> {
 pub(crate) fn bad_name(name: &str) -> Option<&'static str> {
     match name {
         "" => Some("is empty"),
-        "." | ".." => Some("is a step and not a name"),
+        "." | ".." => Some("is not a name"),
         _ if name.contains('/') => Some("holds a slash"),
         _ if name.contains('\0') => Some("holds a NUL"),
         _ if name.len() > LONGEST_NAME => Some("is longer than 255 bytes"),

@@ -1,4 +1,4 @@
-//! Is a whole tree here? Answered from a marker instead of a walk, as long as nothing was removed.
+//! Whether all blobs of a tree are here: answered from a marker instead of a walk, as long as nothing was removed.
 //!
 //! `complete/generation` holds a number. It is odd while blobs are being removed and grows by two with each removal.
 //! A marker `complete/N/HASH` says that the tree was whole in generation N, so it says so as long as the number is N.
@@ -39,7 +39,7 @@ impl Cas {
         }
         let whole = look()?;
         if whole {
-            // It only saves work, and a disk can be full.
+            // The marker only saves work, and the disk may be full.
             let _ = self.mark(generation, key);
         }
         Ok(whole)
@@ -51,7 +51,7 @@ impl Cas {
     /// When the file system fails.
     pub fn mark_complete(&self, root: &Digest) -> Result<()> {
         let generation = self.generation()?;
-        // It only saves work.
+        // The marker only saves work.
         let _ = self.mark(generation, root);
         Ok(())
     }
@@ -111,7 +111,7 @@ impl Cas {
     /// until the next removal is over.
     pub(crate) fn while_removing<R>(&self, removal: impl FnOnce() -> Result<R>) -> Result<R> {
         let (lock, locked) = self.lockable_folder(layout::COMPLETE)?;
-        crate::lock::exclusive(&lock, &locked)?;
+        crate::lock::lock_exclusive(&lock, &locked)?;
         let folder = self.shared.root.join(layout::COMPLETE);
         let odd = self.generation()? | 1;
         self.set_generation(odd)?;

@@ -51,10 +51,10 @@ impl Cas {
         Ok(VerifyReport { blobs: total, bytes, damaged })
     }
 
-    /// Whether a blob and its executable twin have the contents of their name; so has one that is not here.
+    /// Whether a blob and its executable copy have the contents of their name; so has one that is not here.
     fn is_sound(&self, digest: &Digest) -> Result<bool> {
-        let twin = || File::open(self.executable_copy_path(digest));
-        for file in [open_noatime(self, digest).map_err(io::Error::from), twin()] {
+        let executable_copy = || File::open(self.executable_copy_path(digest));
+        for file in [open_noatime(self, digest).map_err(io::Error::from), executable_copy()] {
             let found = match file {
                 Ok(file) => self.digest_of(&file),
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,

@@ -18,10 +18,10 @@ use crate::sparse;
 use crate::stat_cache::{FileIdentity, StatCache};
 use crate::store::Cas;
 
-/// Files up to this size are digested in one piece.
-const WHOLE: u64 = 256 << 10;
+/// Files of fewer bytes are read and digested in one piece.
+const SMALL_FILE: u64 = 256 << 10;
 
-/// What a folder of the host is as a tree.
+/// The tree of a folder of the host, digested and not stored.
 #[derive(Debug)]
 pub struct DigestedFolder {
     /// The digest of the tree.
@@ -39,14 +39,14 @@ impl DigestedFolder {
     /// # Errors
     /// `cas-special-file`, `cas-bad-path`, `tree-too-large`, `cancelled`, or when the file system fails.
     pub fn of(folder: &Path, function: DigestFunction, limits: Limits, cancel: &Cancel) -> Result<Self> {
-        let look = |host: &HostFolder, folder: &OwnedFd, path: &str, name: &str| {
+        let digest_file = |host: &HostFolder, folder: &OwnedFd, path: &str, name: &str| {
             read(host, folder, path, name, function, cancel).map(|(_, stored)| stored)
         };
-        ExaminedFolder::at(folder, &|_| true, limits, cancel, look)?.survey(function)
+        ExaminedFolder::at(folder, &|_| true, limits, cancel, digest_file)?.into_digested(function)
     }
 
-    /// As [`of`](Self::of), but a file that did not change since it was `stat_cache` is not read; what is found is kept there
-    /// for the next time.
+    /// As [`of`](Self::of), but a file that did not change since its digest was stored in `stat_cache` is not read; the digests that are found are
+    /// stored there for the next time.
     ///
     /// # Errors
     /// As [`of`](Self::of).
@@ -67,7 +67,7 @@ impl DigestedFolder {
         cancel: &Cancel,
     ) -> Result<Self> {
         let function = stat_cache.function();
-        let looked = ExaminedFolder::at(folder, &|_| true, limits, cancel, |host, folder, path, name| {
+        let examined = ExaminedFolder::at(folder, &|_| true, limits, cancel, |host, folder, path, name| {
             let stat = host.stat(folder, name);
             let stat = stat.map_err(CasError::io("look up", host.display_path(path).join(name)))?;
             match stat_cache.get(&FileIdentity::of(&stat)) {
@@ -77,24 +77,24 @@ impl DigestedFolder {
                 None => read(host, folder, path, name, function, cancel),
             }
         })?;
-        stat_cache.replace(looked.found.iter().map(|(identity, file)| (*identity, file.digest)), now);
-        let ExaminedFolder { scan, files, found } = looked;
+        stat_cache.replace(examined.found.iter().map(|(identity, file)| (*identity, file.digest)), now);
+        let ExaminedFolder { scan, files, found } = examined;
         let found = found.into_iter().map(|(_, file)| file).collect();
-        ExaminedFolder { scan, files, found }.survey(function)
+        ExaminedFolder { scan, files, found }.into_digested(function)
     }
 }
 
 impl Cas {
-    /// The digest of the tree that [`import_dir`](Self::import_dir) would store. Stores nothing, so it needs no room.
+    /// The digest of the tree that [`import_dir`](Self::import_dir) would store. Stores nothing, so it works on a full disk, too.
     ///
     /// # Errors
     /// As [`import_dir`](Self::import_dir), but for a full disk.
     pub fn digest_of_dir(&self, folder: &Path, filter: impl Fn(&str) -> bool) -> Result<Digest> {
-        let look = |host: &HostFolder, folder: &OwnedFd, path: &str, name: &str| {
+        let digest_file = |host: &HostFolder, folder: &OwnedFd, path: &str, name: &str| {
             read(host, folder, path, name, self.function(), &self.cancel).map(|(_, stored)| stored)
         };
-        let looked = ExaminedFolder::at(folder, &filter, self.limits(), &self.cancel, look)?;
-        Ok(looked.survey(self.function())?.root)
+        let examined = ExaminedFolder::at(folder, &filter, self.limits(), &self.cancel, digest_file)?;
+        Ok(examined.into_digested(self.function())?.root)
     }
 
     /// The digest that [`put_file`](Self::put_file) would answer with. Stores nothing.
@@ -107,7 +107,7 @@ impl Cas {
     }
 }
 
-/// A folder, and what was found of each of its files.
+/// A folder that was scanned, and what was found about each of its files.
 struct ExaminedFolder<T> {
     scan: Scan,
     files: Vec<PathBuf>,
@@ -120,7 +120,7 @@ impl<T: Send> ExaminedFolder<T> {
         filter: &dyn Fn(&str) -> bool,
         limits: Limits,
         cancel: &Cancel,
-        look: impl Fn(&HostFolder, &OwnedFd, &str, &str) -> Result<T> + Sync,
+        examine_file: impl Fn(&HostFolder, &OwnedFd, &str, &str) -> Result<T> + Sync,
     ) -> Result<Self> {
         let host = HostFolder::of_user(folder)?;
         let options = ScanOptions { filter, overlay: None, skip_special: false, limits, cancel };
@@ -129,7 +129,7 @@ impl<T: Send> ExaminedFolder<T> {
             if cancel.is_cancelled() {
                 return Err(CasError::Cancelled);
             }
-            look(&host, folder, path, name)
+            examine_file(&host, folder, path, name)
         })?;
         let files =
             scan.files.iter().map(|file| host.display_path(&scan.folders[file.folder]).join(&file.name));
@@ -139,7 +139,7 @@ impl<T: Send> ExaminedFolder<T> {
 }
 
 impl ExaminedFolder<DigestedFile> {
-    fn survey(self, function: DigestFunction) -> Result<DigestedFolder> {
+    fn into_digested(self, function: DigestFunction) -> Result<DigestedFolder> {
         let nothing_below = |digest: &Digest| {
             Err(CasError::Missing { digest: *digest, what: "a folder below the folder".to_owned() })
         };
@@ -153,7 +153,7 @@ impl ExaminedFolder<DigestedFile> {
     }
 }
 
-/// Reads a file. What it was is looked up before: who writes it meanwhile changes that.
+/// Reads a file. What it was is examined up before: who writes it meanwhile changes that.
 fn read(
     host: &HostFolder,
     folder: &OwnedFd,
@@ -164,7 +164,7 @@ fn read(
 ) -> Result<(FileIdentity, DigestedFile)> {
     let (mut file, stat) = host.file(folder, name, path)?;
     let digest = match stat.st_size as u64 {
-        size @ 0..WHOLE => {
+        size @ 0..SMALL_FILE => {
             let mut bytes = Vec::with_capacity(size as usize + 1);
             file.read_to_end(&mut bytes).map(|_| function.of(&bytes))
         }

@@ -1,4 +1,4 @@
-//! Large files past the page cache.
+//! Writing large blobs past the page cache (`O_DIRECT`).
 //!
 //! What a client uploads in one piece of many megabytes is rarely read soon. Kept in memory it costs one more copy and
 //! pages that something else needs; on virtual machines the pages have to be got from the host first, which takes longer
@@ -15,7 +15,7 @@ use spec_model::DigestHasher;
 pub(crate) const LARGE: u64 = 64 << 20;
 /// Bytes that are written at a time.
 const BLOCK: usize = 4 << 20;
-/// What every device is content with.
+/// The alignment that direct writes to every device satisfy.
 const ALIGNMENT: usize = 4096;
 /// Bytes a second below which the page cache is faster.
 const SLOW: u64 = 300 << 20;
@@ -64,7 +64,7 @@ impl DirectWriter {
         Ok(())
     }
 
-    /// Writes what is left, which no device takes directly.
+    /// Writes what is left, through the page cache: it is not a whole block.
     pub(crate) fn finish(self, mut file: &File, hasher: &mut DigestHasher) -> io::Result<()> {
         set_direct(file, false);
         let rest = &self.buffer[self.start..self.start + self.filled];

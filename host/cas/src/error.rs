@@ -17,7 +17,7 @@ pub enum CasError {
     Missing {
         /// The absent blob.
         digest: Digest,
-        /// What it is, as a reader would call it: "directory usr/lib", "blob".
+        /// What it is, as people call it: "directory usr/lib", "blob".
         what: String,
     },
     /// A stored blob does not have the contents of its name. It is in `quarantine/` now. Reason `cas-corrupt`.
@@ -27,7 +27,7 @@ pub enum CasError {
     Corrupt {
         /// What was expected.
         digest: Digest,
-        /// What it is, as a reader would call it.
+        /// What it is, as people call it.
         what: String,
         /// What the file holds instead.
         found: Digest,
@@ -75,7 +75,7 @@ pub enum CasError {
         "{what} has {found} {unit} or more, and at most {limit} are taken; if it is meant to, set '{setting}' below 'limits' in the user configuration"
     )]
     TreeTooLarge {
-        /// What it is, as a reader would call it.
+        /// What it is, as people call it.
         what: String,
         /// How many there are, as far as they were counted.
         found: u64,

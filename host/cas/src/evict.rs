@@ -1,7 +1,7 @@
-//! Keeping the store small: what was not used for the longest time goes.
+//! Keeping the store small by removing what was not used for the longest time.
 //!
 //! An eviction chooses one moment and removes everything that was last used before. Records, results of actions and
-//! layers made of trees go first, then the blobs that nothing younger needs. See `docs/cache.md`.
+//! layers made of trees are removed first, then the blobs that nothing needs which was used later. See `docs/cache.md`.
 
 use std::fs;
 use std::time::{Duration, Instant, SystemTime};

@@ -1,4 +1,4 @@
-//! Trees for users.
+//! Writing trees to folders of users.
 
 use std::path::Path;
 use std::path::PathBuf;

@@ -31,8 +31,8 @@ pub struct LayerCache {
     cas: Cas,
     form: LayerForm,
     owner: FileOwner,
-    /// Where layers are instead of beside the store, with locks of their own.
-    elsewhere: Option<PathBuf>,
+    /// Where layers are when they are not beside the store; they have locks of their own there, too.
+    separate_folder: Option<PathBuf>,
 }
 
 /// A layer that stays, with the contents of its files, as long as this value lives. Nobody may write to it.
@@ -61,7 +61,7 @@ impl LayerCache {
     /// The layers of this form, beside the store.
     #[must_use]
     pub fn new(cas: Cas, form: LayerForm) -> Self {
-        Self { cas, form, owner: FileOwner::of_process(), elsewhere: None }
+        Self { cas, form, owner: FileOwner::of_process(), separate_folder: None }
     }
 
     /// Has layers kept in a folder of this user, such as one in memory, for all stores; those that were not used for an
@@ -71,13 +71,12 @@ impl LayerCache {
     /// When the folder cannot be read.
     pub fn in_folder(mut self, folder: PathBuf) -> Result<Self> {
         remove_unused(&folder)?;
-        self.elsewhere = Some(folder);
+        self.separate_folder = Some(folder);
         Ok(self)
     }
 
-    /// The store.
-    #[must_use]
-    pub fn store(&self) -> &Cas {
+    #[cfg(test)]
+    pub(crate) fn store(&self) -> &Cas {
         &self.cas
     }
 
@@ -104,7 +103,7 @@ impl LayerCache {
     pub fn stackable(&self, trees: &[Digest]) -> Result<Vec<Digest>> {
         if self.form == LayerForm::Image && trees.len() > 1 {
             for tree in trees {
-                if self.cas.has_names_of_blobs(tree)? {
+                if self.cas.has_blob_paths(tree)? {
                     let layers: Vec<MergeInput<'_>> =
                         trees.iter().map(|tree| MergeInput::whole(*tree)).collect();
                     return Ok(vec![self.cas.merge(&layers)?.root]);
@@ -124,11 +123,11 @@ impl LayerCache {
         // This one keeps the blobs, wherever the layer is.
         let (lock, is_new) = lock_shared(&beside.join(format!("{name}.lock")))?;
         let mut locks = vec![lock];
-        let path = self.elsewhere.as_ref().unwrap_or(&beside).join(&name);
-        if let Some(folder) = &self.elsewhere {
+        let path = self.separate_folder.as_ref().unwrap_or(&beside).join(&name);
+        if let Some(folder) = &self.separate_folder {
             locks.push(lock_shared(&folder.join(format!("{name}.lock")))?.0);
         }
-        let is_there = self.is_whole(&path) && !self.was_cut_short(tree, &path, &locks[0])?;
+        let is_there = self.is_whole(&path) && !self.is_truncated(tree, &path, &locks[0])?;
         if self.form != LayerForm::Copied {
             self.check_blobs(tree, is_there && !is_new)?;
         }
@@ -148,8 +147,8 @@ impl LayerCache {
 
     /// Whether a power failure has cut files of a copy short: then the copy is removed. It is looked at once after every
     /// start of the machine.
-    fn was_cut_short(&self, tree: &Digest, path: &Path, lock: &File) -> Result<bool> {
-        if self.form != LayerForm::Copied || boot_in(lock) == boot() {
+    fn is_truncated(&self, tree: &Digest, path: &Path, lock: &File) -> Result<bool> {
+        if self.form != LayerForm::Copied || recorded_boot_id(lock) == boot_id() {
             return Ok(false);
         }
         let mut whole = true;
@@ -167,7 +166,7 @@ impl LayerCache {
             return Ok(true);
         }
         let bytes = recorded_size(lock);
-        note(lock, bytes).map_err(CasError::io("write", path))?;
+        write_lock_record(lock, bytes).map_err(CasError::io("write", path))?;
         Ok(false)
     }
 
@@ -197,11 +196,11 @@ impl LayerCache {
     }
 
     fn make(&self, tree: &Digest, path: &Path, lock: &File) -> Result<()> {
-        let fresh = self.fresh(path)?;
+        let fresh = self.unused_path(path)?;
         let made = self.fill(tree, &fresh).and_then(|bytes| {
             // For who counts what the store takes; what is in memory is no matter of the store.
-            let bytes = if self.elsewhere.is_some() { 0 } else { bytes };
-            note(lock, bytes).map_err(CasError::io("write", path))?;
+            let bytes = if self.separate_folder.is_some() { 0 } else { bytes };
+            write_lock_record(lock, bytes).map_err(CasError::io("write", path))?;
             rename_if_absent(&fresh, path)
         });
         if !matches!(made, Ok(true)) {
@@ -218,9 +217,9 @@ impl LayerCache {
     }
 
     /// A place on the file system of `path`, where nothing is.
-    fn fresh(&self, path: &Path) -> Result<PathBuf> {
+    fn unused_path(&self, path: &Path) -> Result<PathBuf> {
         let beside = self.cas.shared.temp.unused_path()?;
-        let Some(folder) = &self.elsewhere else { return Ok(beside) };
+        let Some(folder) = &self.separate_folder else { return Ok(beside) };
         let own = format!(".{}-{}", std::process::id(), file_name(&beside));
         Ok(folder.join(own + &file_name(path)))
     }
@@ -238,7 +237,7 @@ impl LayerCache {
             }
             LayerForm::Marked => {
                 create_dir_exact(fresh, 0o755)?;
-                marked_layer::fill(&self.cas, tree, fresh)
+                marked_layer::write_marked_layer(&self.cas, tree, fresh)
             }
             LayerForm::Copied => {
                 self.cas.checkout_into(tree, fresh)?;
@@ -250,8 +249,8 @@ impl LayerCache {
 }
 
 impl Cas {
-    /// Whether a tree has something where a blob would be if the tree were the folder of blobs.
-    fn has_names_of_blobs(&self, tree: &Digest) -> Result<bool> {
+    /// Whether a tree has an entry at a path that a blob has in the folder of blobs.
+    fn has_blob_paths(&self, tree: &Digest) -> Result<bool> {
         let is_hex = |name: &str, digits: usize| {
             name.len() == digits && name.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
         };
@@ -299,15 +298,15 @@ pub(crate) fn tree_of_layer(path: &Path) -> Option<Digest> {
 
 /// Bytes of disk that a layer takes, as its lock says.
 pub(crate) fn recorded_size(lock: &File) -> u64 {
-    words_in(lock).0.parse().unwrap_or(0)
+    lock_fields(lock).0.parse().unwrap_or(0)
 }
 
 /// The start of the machine since which a layer is known to be whole, as its lock says.
-fn boot_in(lock: &File) -> String {
-    words_in(lock).1
+fn recorded_boot_id(lock: &File) -> String {
+    lock_fields(lock).1
 }
 
-fn words_in(lock: &File) -> (String, String) {
+fn lock_fields(lock: &File) -> (String, String) {
     let mut text = [0; 128];
     let length = lock.read_at(&mut text, 0).unwrap_or(0);
     let text = String::from_utf8_lossy(&text[..length]).into_owned();
@@ -315,13 +314,13 @@ fn words_in(lock: &File) -> (String, String) {
     (words.next().unwrap_or_default(), words.next().unwrap_or_default())
 }
 
-fn note(lock: &File, bytes: u64) -> io::Result<()> {
+fn write_lock_record(lock: &File, bytes: u64) -> io::Result<()> {
     lock.set_len(0)?;
-    lock.write_all_at(format!("{bytes} {}\n", boot()).as_bytes(), 0)
+    lock.write_all_at(format!("{bytes} {}\n", boot_id()).as_bytes(), 0)
 }
 
-/// What the kernel calls the current start of the machine.
-fn boot() -> String {
+/// The kernel's name for the time since the machine was last started (`boot_id`).
+fn boot_id() -> String {
     let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     text.trim().to_owned()
 }
@@ -365,10 +364,10 @@ fn open_lock(path: &Path) -> Result<(File, bool)> {
 }
 
 /// Layers in memory that were not used for so long are removed.
-const KEPT_IN_MEMORY: std::time::Duration = std::time::Duration::from_secs(3600);
+const MAX_UNUSED_IN_MEMORY: std::time::Duration = std::time::Duration::from_secs(3600);
 
 fn remove_unused(folder: &Path) -> Result<()> {
-    let cut = Moment::now().before(KEPT_IN_MEMORY);
+    let cut = Moment::now().before(MAX_UNUSED_IN_MEMORY);
     for path in layout::entries(folder)? {
         let name = file_name(&path);
         if let Some(half_made) = name.strip_prefix('.') {

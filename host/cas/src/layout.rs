@@ -1,4 +1,4 @@
-//! Where things are inside a store.
+//! Names and paths of what is inside a store.
 
 use std::ffi::CStr;
 use std::fs;

@@ -1,4 +1,4 @@
-//! How large trees may get, and the counting that hears when work is given up.
+//! Limits on trees, and the counter that enforces them and ends work that is cancelled.
 
 use std::cell::Cell;
 
@@ -53,7 +53,7 @@ impl Default for Limits {
     }
 }
 
-/// Counts what a long piece of work comes upon. It is asked for every entry, so that work that is given up ends within
+/// Counts the entries that a long piece of work visits. It also looks whether the work is cancelled, so that it ends within
 /// milliseconds.
 #[derive(Debug)]
 pub(crate) struct Meter<'a> {
@@ -100,5 +100,5 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// What is counted before anybody says what it is.
+/// How errors name a tree until somebody who knows better gives it a name.
 pub(crate) const UNNAMED: &str = "the tree";

@@ -1,4 +1,5 @@
-//! Trees as folders of files without contents, marked for overlayfs in the name space of users.
+//! Trees as folders of files without contents, in which overlayfs attributes (`user.overlay.metacopy` and `redirect`) name
+//! the blobs that hold the contents.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -17,14 +18,14 @@ use crate::error::{CasError, Result};
 use crate::layout::overlay_redirect;
 use crate::store::Cas;
 
-/// Fills the empty folder `dest`; bytes of disk that it takes, about.
-pub(crate) fn fill(cas: &Cas, root: &Digest, dest: &Path) -> Result<u64> {
+/// Writes the layer of a tree to the empty folder `dest`; answers with about how many bytes of disk it takes.
+pub(crate) fn write_marked_layer(cas: &Cas, root: &Digest, dest: &Path) -> Result<u64> {
     let folder = File::open(dest).map_err(CasError::io("open", dest))?;
-    let work = MarkedLayerWriter { cas, dest, state: Mutex::default() };
-    cas.workers()?.scope(|scope| work.folder(scope, folder, String::new(), *root));
-    let state = work.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let writer = MarkedLayerWriter { cas, dest, progress: Mutex::default() };
+    cas.workers()?.scope(|scope| writer.folder(scope, folder, String::new(), *root));
+    let progress = writer.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     // An inode, and a block for attributes that do not fit into it.
-    state.failure.map_or(Ok(state.entries * (256 + 4096)), Err)
+    progress.failure.map_or(Ok(progress.entries * (256 + 4096)), Err)
 }
 
 #[derive(Default)]
@@ -36,21 +37,21 @@ struct WriteProgress {
 struct MarkedLayerWriter<'a> {
     cas: &'a Cas,
     dest: &'a Path,
-    state: Mutex<WriteProgress>,
+    progress: Mutex<WriteProgress>,
 }
 
 impl MarkedLayerWriter<'_> {
     fn folder<'scope>(&'scope self, scope: &Scope<'scope>, folder: File, path: String, digest: Digest) {
         let filled = self.fill(scope, &folder, &path, &digest);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         match filled {
-            Ok(entries) => state.entries += entries,
-            Err(error) => _ = state.failure.get_or_insert(error),
+            Ok(entries) => progress.entries += entries,
+            Err(error) => _ = progress.failure.get_or_insert(error),
         }
     }
 
     fn has_failed(&self) -> bool {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).failure.is_some()
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).failure.is_some()
     }
 
     fn fill<'scope>(

@@ -1,4 +1,4 @@
-//! What overlayfs notes in an upper folder beside what commands wrote (the kernel's `overlayfs.rst`).
+//! The extended attributes that overlayfs sets in an upper folder (the kernel's `overlayfs.rst`).
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -10,10 +10,10 @@ use spec_model::Digest;
 
 use crate::error::{CasError, Result};
 
-/// Bytes of a mark that names a path.
+/// Bytes of the longest attribute, which names a path.
 const LONGEST: usize = 4096;
 
-/// Whose attributes an overlay's marks are. Only those that it was mounted with mean something: commands can write the
+/// The name space of an overlay's extended attributes. Only those that it was mounted with mean something: commands can set the
 /// others themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OverlayXattrs {
@@ -55,7 +55,7 @@ impl OverlayXattrs {
     /// The part of the layers below that a folder has.
     ///
     /// # Errors
-    /// When the file system fails, or its mark is none that the kernel writes.
+    /// When the file system fails, or the attribute is none that the kernel sets.
     pub(crate) fn lower_part(self, folder: &Path) -> io::Result<LowerPart> {
         if self.read(folder, "opaque")?.as_deref() == Some(b"y") {
             return Ok(LowerPart::Nothing);
@@ -113,10 +113,10 @@ pub(crate) fn is_executable(mode: u32) -> bool {
     Mode::from_raw_mode(mode).contains(Mode::XUSR)
 }
 
-/// What a mark leads to is not there.
+/// The error that a redirect leads to nothing.
 pub(crate) fn dangling_redirect(path: impl AsRef<Path>) -> CasError {
     CasError::BadPath {
         path: path.as_ref().to_string_lossy().into_owned(),
-        why: "the overlay's mark on it leads nowhere",
+        why: "the overlay's redirect on it leads to nothing",
     }
 }

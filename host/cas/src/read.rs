@@ -58,7 +58,7 @@ impl Cas {
         let found = self.digest_of(&self.open_blob(digest)?).map_err(failed())?;
         self.check(digest, found)?;
         match File::open(self.shared.root.join(layout::EXEC).join(BlobName::of(digest).text())) {
-            Ok(twin) => self.check(digest, self.digest_of(&twin).map_err(failed())?),
+            Ok(copy) => self.check(digest, self.digest_of(&copy).map_err(failed())?),
             Err(_) => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! What a folder of the host holds, before anything is read.
+//! Listing a folder of the host, before its files are read.
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -57,26 +57,26 @@ pub struct SpecialFile {
     pub kind: &'static str,
 }
 
-/// How a folder is looked at.
+/// How a folder is scanned.
 pub(crate) struct ScanOptions<'a> {
     /// Says of a relative path whether it is wanted, with all below it.
     pub(crate) filter: &'a dyn Fn(&str) -> bool,
     /// The marks of the overlay whose upper folder it is. Without them whiteouts are devices.
     pub(crate) overlay: Option<OverlayXattrs>,
-    /// Whether special files are passed by; they are an error otherwise.
+    /// Whether special files are left out; otherwise they are an error.
     pub(crate) skip_special: bool,
     pub(crate) limits: Limits,
     pub(crate) cancel: &'a Cancel,
 }
 
-/// A folder that was looked at.
+/// The listing of a folder.
 pub(crate) struct Scan {
     pub(crate) root: ScannedFolder,
     /// Relative paths of the folders that hold files.
     pub(crate) folders: Vec<String>,
     /// Those of one folder follow each other.
     pub(crate) files: Vec<ScannedFile>,
-    /// What was passed by.
+    /// Special files, which were left out.
     pub(crate) special: Vec<SpecialFile>,
 }
 
@@ -148,7 +148,7 @@ impl Scanner<'_> {
         Ok(scanned)
     }
 
-    /// Takes down what is in a folder, except for the names of `folders`.
+    /// Lists the entries of a folder; the names of its sub-folders go to `folders`.
     fn list(
         &mut self,
         path: &mut String,
@@ -158,7 +158,8 @@ impl Scanner<'_> {
         let folder = self.host.folder(path)?;
         if let Some(marks) = self.options.overlay {
             let lower = marks.lower_part(&proc_path(&folder, "."));
-            scanned.lower = lower.map_err(CasError::io("read the marks of", self.host.display_path(path)))?;
+            scanned.lower = lower
+                .map_err(CasError::io("read the overlay attributes of", self.host.display_path(path)))?;
         }
         let display_path = || self.host.display_path(path);
         let entries = Dir::read_from(&folder).map_err(CasError::io("list", display_path()))?;
@@ -221,13 +222,13 @@ impl Scanner<'_> {
         let Some(marks) = self.options.overlay else { return Ok(None) };
         let contents = marks
             .contents(&proc_path(folder, name))
-            .map_err(CasError::io("read the marks of", display_path()))?;
+            .map_err(CasError::io("read the overlay attributes of", display_path()))?;
         let Some(contents) = contents else { return Ok(None) };
         let stat = self.host.stat(folder, name).map_err(CasError::io("look up", display_path()))?;
         Ok(Some(ScannedEntry::FileBelow { contents, executable: is_executable(stat.st_mode) }))
     }
 
-    /// What is neither a folder nor a file.
+    /// An entry that is neither a folder nor a file.
     fn other(&mut self, folder: &OwnedFd, name: &str, kind: FileType, path: &str) -> Result<ScannedEntry> {
         let display_path = || self.host.display_path(path).join(name);
         if kind == FileType::Symlink {

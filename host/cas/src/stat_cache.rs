@@ -1,4 +1,4 @@
-//! What files of the host were found to hold, so that a file that did not change is not read again.
+//! The digests of files of the host, so that a file that did not change is not read again.
 
 use std::collections::HashMap;
 use std::fs;
@@ -13,13 +13,13 @@ use tempfile::NamedTempFile;
 /// Changes within one tick of a file system's clock look the same: a file counts as unchanged only if it had been left
 /// alone for this long when it was read.
 const MIN_AGE: Duration = Duration::from_secs(2);
-/// Folders that are remembered; those that were sent last.
+/// Folders whose caches are kept: those that were sent last.
 const FOLDERS: usize = 64;
-/// Another layout needs another mark.
+/// Begins every file; another format needs another text.
 const MAGIC: &[u8; 16] = b"spec-host seen 1";
 const RECORD_LEN: usize = 7 * 8 + 32;
 
-/// What the kernel changes whenever a file becomes another one, or its contents are written: nobody can set the time
+/// What the kernel changes whenever a file is replaced or its contents are written: no program can set the time
 /// of the last change back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileIdentity([u64; 7]);
@@ -46,7 +46,7 @@ impl FileIdentity {
     }
 }
 
-/// The files of one folder, as they were found the last time.
+/// The digests of the files of one folder, by what the kernel said of them when they were read.
 #[derive(Debug)]
 pub struct StatCache {
     file: PathBuf,
@@ -55,7 +55,7 @@ pub struct StatCache {
 }
 
 impl StatCache {
-    /// What is remembered of `folder` in the files of `store`: nothing where its file is not there, or broken.
+    /// The cache for `folder` among the files in `store`; empty when its file is not there, or damaged.
     #[must_use]
     pub fn open(store: &Path, folder: &Path, function: DigestFunction) -> Self {
         let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
@@ -78,7 +78,7 @@ impl StatCache {
         self.known.get(identity).copied()
     }
 
-    /// Remembers these files instead of what was known, except for those that may have been written a moment before
+    /// Stores the digests of these files instead of the earlier ones, except for files that may have been written just before
     /// `now`.
     pub(crate) fn replace(&mut self, found: impl Iterator<Item = (FileIdentity, Digest)>, now: SystemTime) {
         let settled = now.checked_sub(MIN_AGE).unwrap_or(SystemTime::UNIX_EPOCH);
@@ -107,7 +107,7 @@ impl StatCache {
     }
 }
 
-/// Makes room for the file `own`. What others do there meanwhile does not matter.
+/// Removes the oldest caches, so that there is room for the file `own`. Other processes may do the same at once.
 fn remove_oldest(store: &Path, own: &Path) -> std::io::Result<()> {
     let mut others = vec![];
     for file in fs::read_dir(store)?.flatten().map(|entry| entry.path()).filter(|file| file != own) {

@@ -233,7 +233,7 @@ impl Cas {
     }
 
     /// Makes a hold: what is used while it lives is not evicted, nor what was used during the
-    /// [grace](Self::hold_recently_used) before. Where nothing can be written only this process heeds it, until
+    /// [grace](Self::hold_recently_used) before. Where nothing can be written only this process spares what it covers, until
     /// [`publish_holds`](Self::publish_holds) succeeds.
     ///
     /// # Errors

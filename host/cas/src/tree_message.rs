@@ -8,8 +8,8 @@ use crate::codec;
 use crate::error::{CasError, Result};
 use crate::store::Cas;
 
-/// Bytes of a `Tree` message that is read at all: it is held in memory.
-const LARGEST: u64 = 256 << 20;
+/// Bytes of the largest `Tree` message that is read: it is held in memory.
+const MAX_TREE_MESSAGE: u64 = 256 << 20;
 
 impl Cas {
     /// Stores the `Tree` message of a tree: every different directory once, parents before their children.
@@ -17,9 +17,9 @@ impl Cas {
     /// # Errors
     /// As [`directory`](Self::directory); when the disk is full or fails.
     pub fn store_tree_message(&self, root: &Digest) -> Result<Digest> {
-        let mut post_order = PostOrder { cas: self, seen: HashSet::new(), done: Vec::new() };
+        let mut post_order = PostOrder { cas: self, visited: HashSet::new(), directories: Vec::new() };
         post_order.visit(root, &mut String::new())?;
-        let directories = post_order.done.iter().rev().map(|digest| self.get(digest));
+        let directories = post_order.directories.iter().rev().map(|digest| self.get(digest));
         let directories = directories.collect::<Result<Vec<_>>>()?;
         let (first, rest) = directories.split_first().expect("the root was visited");
         self.put_bytes(&codec::encode_tree(first, rest.iter().map(Vec::as_slice)))
@@ -31,8 +31,8 @@ impl Cas {
     /// `cas-missing`, `cas-corrupt`, `cas-bad-directory`, or when the file system fails.
     pub fn files_of_tree_message(&self, tree: &Digest) -> Result<Vec<Digest>> {
         let bad = |why| CasError::BadDirectory { digest: *tree, why };
-        if tree.size() > LARGEST {
-            return Err(bad(format!("it is a tree of more than {LARGEST} bytes")));
+        if tree.size() > MAX_TREE_MESSAGE {
+            return Err(bad(format!("it is a tree of more than {MAX_TREE_MESSAGE} bytes")));
         }
         let bytes = self.get(tree).map_err(|error| error.about("tree"))?;
         let directories = codec::decode_tree(&bytes).map_err(bad)?;
@@ -84,16 +84,16 @@ impl Cas {
     }
 }
 
-/// Directories after all those below them.
+/// Lists the directories of a tree, each once, after all those below it.
 struct PostOrder<'a> {
     cas: &'a Cas,
-    seen: HashSet<Digest>,
-    done: Vec<Digest>,
+    visited: HashSet<Digest>,
+    directories: Vec<Digest>,
 }
 
 impl PostOrder<'_> {
     fn visit(&mut self, digest: &Digest, path: &mut String) -> Result<()> {
-        if !self.seen.insert(*digest) {
+        if !self.visited.insert(*digest) {
             return Ok(());
         }
         self.cas.check_cancel()?;
@@ -104,7 +104,7 @@ impl PostOrder<'_> {
             self.visit(&child.digest, path)?;
             path.truncate(length);
         }
-        self.done.push(*digest);
+        self.directories.push(*digest);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! How much a tree unfolds to.
+//! The size of a tree, everything counted as often as it occurs.
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -59,7 +59,7 @@ impl<L> SizeCounter<'_, L> {
         if let Some(size) = self.known.get(digest) {
             return Ok(*size);
         }
-        // Deeper than that nobody needs to look.
+        // A tree that is too deep is refused before the rest of it is read.
         self.limits.check("the tree", 0, 0, depth)?;
         let directory = (self.load)(digest)?;
         self.meter.entry()?;

@@ -1,4 +1,4 @@
-//! The upper folder of an overlay as one who looks for single things in it.
+//! Reading single entries of the upper folder of an overlay.
 
 use std::path::Path;
 
@@ -125,15 +125,18 @@ impl UpperReader {
             FileType::RegularFile => {
                 let folder = self.host.folder(parent)?;
                 let contents = self.marks.contents(&proc_path(&folder, name));
-                let contents =
-                    contents.map_err(CasError::io("read the marks of", self.host.display_path(path)))?;
+                let contents = contents
+                    .map_err(CasError::io("read the overlay attributes of", self.host.display_path(path)))?;
                 contents.map_or(UpperEntryKind::File, UpperEntryKind::FileBelow)
             }
             FileType::Directory => {
                 let folder = self.host.folder(path)?;
                 let part = self.marks.lower_part(&proc_path(&folder, "."));
                 UpperEntryKind::Folder(
-                    part.map_err(CasError::io("read the marks of", self.host.display_path(path)))?,
+                    part.map_err(CasError::io(
+                        "read the overlay attributes of",
+                        self.host.display_path(path),
+                    ))?,
                 )
             }
             FileType::Symlink => {
@@ -156,7 +159,7 @@ impl UpperReader {
 
 impl Drop for UpperReader {
     fn drop(&mut self) {
-        // Only whoever looks at modes afterwards would see it.
+        // If it fails, modes are not what commands set; the folder is removed soon anyway.
         let _ = self.host.restore_modes();
     }
 }

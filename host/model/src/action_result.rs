@@ -1,4 +1,4 @@
-//! What became of an action, as plain data.
+//! The result of an action, as plain data.
 
 use std::time::{Duration, SystemTime};
 

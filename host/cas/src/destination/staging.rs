@@ -1,4 +1,5 @@
-//! A folder of our own in a folder where others may write, too.
+//! The folder that a tree is written to before it is moved to its place: one of our own, in a folder where other users may
+//! write.
 
 use std::ffi::OsStr;
 use std::io;
@@ -9,10 +10,10 @@ use rustix::io::Errno;
 
 use crate::dirfd::{FOLDER_MODE, entry_names, is_empty, open_folder, remove_tree_at};
 
-/// What our folders are called, before digits that nobody can guess.
+/// What such folders are called, before digits that nobody can guess.
 const PREFIX: &str = ".spec-host-";
 const DIGITS: usize = 32;
-/// What is in a folder of ours and in no other: only such a folder is swept.
+/// A file that only such folders have: abandoned folders without it are not removed.
 const MARK: &str = "made-by-spec-host";
 /// The tree in a folder of ours.
 const TREE: &str = "tree";
@@ -82,7 +83,7 @@ pub(super) fn remove_abandoned_staging(parent: &OwnedFd) {
     }
 }
 
-/// The mark goes last: whoever is killed here leaves a folder that can be swept.
+/// The mark goes last: whoever is killed here leaves a folder that is removed later.
 fn remove(parent: &OwnedFd, name: impl rustix::path::Arg, folder: &OwnedFd) {
     remove_tree_at(folder, TREE);
     let _ = rustix::fs::unlinkat(folder, MARK, AtFlags::empty());

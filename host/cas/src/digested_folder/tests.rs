@@ -10,17 +10,17 @@ use crate::test_trees::{arbitrary_paths, store};
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20))]
     #[test]
-    fn a_survey_names_the_tree_that_an_import_stores(paths in arbitrary_paths()) {
+    fn it_has_the_tree_that_an_import_stores(paths in arbitrary_paths()) {
         let folder = tempfile::tempdir()?;
         let cas = Cas::open(folder.path().join("store"))?;
         let root = store(&cas, &paths)?;
         let dest = folder.path().join("dest");
         cas.checkout_into(&root, &dest)?;
-        let survey = DigestedFolder::of(&dest, cas.function(), cas.limits(), &Cancel::new())?;
-        prop_assert_eq!(survey.root, root);
+        let digested = DigestedFolder::of(&dest, cas.function(), cas.limits(), &Cancel::new())?;
+        prop_assert_eq!(digested.root, root);
         prop_assert_eq!(cas.digest_of_dir(&dest, |_| true)?, root);
-        let blobs = survey.directories.iter().map(|(digest, _)| *digest);
-        let mut blobs: Vec<_> = blobs.chain(survey.files.iter().map(|(digest, _)| *digest)).collect();
+        let blobs = digested.directories.iter().map(|(digest, _)| *digest);
+        let mut blobs: Vec<_> = blobs.chain(digested.files.iter().map(|(digest, _)| *digest)).collect();
         let mut below = cas.blobs_of_tree(&root)?;
         for list in [&mut blobs, &mut below] {
             list.sort_unstable();
@@ -86,11 +86,11 @@ fn where_nothing_can_be_remembered_everything_is_read() {
     fs::create_dir(&tree).expect("a folder");
     fs::write(tree.join("file"), "one").expect("a file");
     let mut stat_cache = StatCache::open(&tree.join("file/stat_cache"), &tree, DigestFunction::Sha256);
-    let survey =
+    let digested =
         DigestedFolder::of_cached_at(later(), &tree, &mut stat_cache, Limits::default(), &Cancel::new())
             .expect("it can be read");
     assert_eq!(
-        survey.root,
+        digested.root,
         DigestedFolder::of(&tree, DigestFunction::Sha256, Limits::default(), &Cancel::new())
             .expect("it can be read")
             .root

@@ -1,4 +1,4 @@
-//! From the last use of roots to that of the blobs that they need.
+//! Carrying the last use of each root to the blobs that it needs.
 
 use std::collections::HashSet;
 use std::fs::File;

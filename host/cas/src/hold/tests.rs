@@ -2,7 +2,7 @@ use super::*;
 use crate::store::Cas;
 
 #[test]
-fn all_processes_heed_a_hold_until_its_owner_is_gone() -> Result<()> {
+fn all_processes_see_a_hold_until_its_owner_is_gone() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (one, other) = (Cas::open(folder.path())?, Cas::open(folder.path())?);
     assert_eq!(one.held_since()?, Moment::LAST);

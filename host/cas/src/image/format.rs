@@ -1,4 +1,4 @@
-//! The numbers of the format, and records as bytes.
+//! The constants of the EROFS format, and its records as bytes.
 
 /// Bytes of a block.
 pub(super) const BLOCK: u64 = 4096;

@@ -1,4 +1,4 @@
-//! Where everything goes in an image.
+//! The plan of an image: where each inode and block is.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! An image as bytes, in one go from its beginning to its end.
+//! Writing an image, from its beginning to its end.
 
 use std::io::{self, Write};
 
