@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::DigestFunction;
+use sha2::{Digest as _, Sha256};
 
 /// The hash of some bytes together with their number. Which function made the hash, the place where it is used tells.
 ///
@@ -21,10 +21,10 @@ impl Digest {
         Self { hash, size }
     }
 
-    /// The SHA-256 digest of `bytes`. A store may use another function: see [`DigestFunction`].
+    /// The SHA-256 digest of `bytes`. A store may use another function: see [`DigestFunction`](crate::DigestFunction).
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
-        DigestFunction::Sha256.of(bytes)
+        Self::new(Sha256::digest(bytes).into(), bytes.len() as u64)
     }
 
     /// The digest with a hash of 64 lower-case hexadecimal digits, as on the wire.

@@ -13,6 +13,7 @@ mod glob;
 mod key;
 mod name;
 pub mod node;
+mod place;
 mod source_key;
 mod subaction;
 mod suggestion;

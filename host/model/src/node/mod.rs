@@ -5,7 +5,6 @@
 
 mod access;
 mod error;
-mod place;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,9 +12,9 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 pub use error::NodeError;
-pub use place::Place;
 
 use crate::Value;
+pub use crate::place::Place;
 
 /// A value in a configuration file together with its place.
 #[derive(Clone, Debug)]
