@@ -37,7 +37,7 @@ impl App {
         self.close_cache();
         let cas = Cas::open_with(self.config.cache("cas"), function)?.with_limits(self.config.bounds.trees);
         let style = self.err;
-        cas.tell_of_damage(move |path, why| {
+        cas.on_damaged_file(move |path, why| {
             warn(
                 style,
                 "damaged-file",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use spec_action::record::ActionNeeds;
 use spec_artifact::Artifact;
-use spec_cas::{Cas, CasError, Evicted, Need, Quota};
+use spec_cas::{Cas, CasError, EvictionReport, Need, Quota};
 
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
@@ -30,7 +30,7 @@ pub(crate) struct Task {
     /// For how long everything stays after its use, if there are users who make no holds.
     pub(crate) grace: Option<Duration>,
     /// Is told of every eviction, and of what went wrong.
-    pub(crate) told: Box<dyn Fn(Result<Evicted, CasError>) + Send>,
+    pub(crate) told: Box<dyn Fn(Result<EvictionReport, CasError>) + Send>,
 }
 
 impl Keeper {
@@ -70,7 +70,7 @@ impl Task {
         let mut pause = PAUSE;
         for (at, cas) in self.stores.iter().enumerate() {
             let looked = self.evict(at, cas);
-            if matches!(&looked, Ok(Some(evicted)) if evicted.falls_short()) {
+            if matches!(&looked, Ok(Some(evicted)) if evicted.is_over_quota()) {
                 pause = LONG_PAUSE;
             }
             if let Some(news) = looked.transpose() {
@@ -80,16 +80,16 @@ impl Task {
         pause
     }
 
-    fn evict(&self, at: usize, cas: &Cas) -> Result<Option<Evicted>, CasError> {
+    fn evict(&self, at: usize, cas: &Cas) -> Result<Option<EvictionReport>, CasError> {
         if let Some(grace) = self.grace {
-            cas.hold_for(grace)?;
+            cas.hold_recently_used(grace)?;
         }
-        cas.tell_holds()?;
-        cas.tell_added()?;
+        cas.publish_holds()?;
+        cas.publish_added_bytes()?;
         let mut quota = self.quota;
-        if let Some(most) = &mut quota.most {
+        if let Some(most) = &mut quota.max_bytes {
             for (_, other) in self.stores.iter().enumerate().filter(|(other, _)| *other != at) {
-                *most = most.saturating_sub(other.estimate()?.unwrap_or(0));
+                *most = most.saturating_sub(other.estimated_bytes()?.unwrap_or(0));
             }
         }
         match cas.exceeds(&quota)? {
@@ -105,14 +105,14 @@ pub(crate) fn quota(config: &Config, cas: &Cas) -> CommandResult<Quota> {
     let disk = disk.map_err(|error| CommandError::io("look at the cache's disk", &error.into()))?;
     let disk = disk.f_blocks.saturating_mul(disk.f_frsize);
     Ok(Quota {
-        most: config.quota.map(|size| size.bytes(disk)),
-        reserved: config.reserved.bytes(disk),
-        low: config.low_watermark,
+        max_bytes: config.quota.map(|size| size.bytes(disk)),
+        reserved_bytes: config.reserved.bytes(disk),
+        low_watermark: config.low_watermark,
     })
 }
 
 /// Evicts from a store with the records of this program; see [`Cas::evict`].
-pub(crate) fn evict(cas: &Cas, quota: &Quota) -> Result<Option<Evicted>, CasError> {
+pub(crate) fn evict(cas: &Cas, quota: &Quota) -> Result<Option<EvictionReport>, CasError> {
     let actions = ActionNeeds::new(cas);
     cas.evict(quota, &|kind, record| needs(&actions, kind, record))
 }
@@ -121,7 +121,7 @@ pub(crate) fn evict(cas: &Cas, quota: &Quota) -> Result<Option<Evicted>, CasErro
 fn needs(actions: &ActionNeeds<'_>, kind: &str, record: &[u8]) -> Vec<Need> {
     match kind {
         "artifacts" => {
-            let artifact = spec_artifact::of_record(record);
+            let artifact = spec_artifact::decode_record(record);
             artifact.map(|artifact| artifact_needs(actions, &artifact)).unwrap_or_default()
         }
         "sources" | "element-sources" => spec_source::record_needs(record),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use spec_cas::Need;
 use spec_model::{Digest, ElementName, Key};
 
 /// The result of one build of one element, successful or not (`buildstream.v2.Artifact`).
@@ -14,7 +15,7 @@ pub struct Artifact {
     /// Whether the element was built from an open workspace.
     pub was_workspaced: bool,
     /// The trees it left.
-    pub trees: Trees,
+    pub trees: ArtifactTrees,
     /// The sandbox of the build, when its root was kept.
     pub sandbox: Option<SandboxState>,
     /// All build dependencies, the indirect ones included, in the order of staging.
@@ -47,8 +48,8 @@ pub struct ArtifactDraft {
     /// Whether the element was built from an open workspace.
     pub was_workspaced: bool,
     /// The trees it left; in the CAS already.
-    pub trees: Trees,
-    /// The sandbox of the build; BuildStream records it only together with [`Trees::buildroot`].
+    pub trees: ArtifactTrees,
+    /// The sandbox of the build; BuildStream records it only together with [`ArtifactTrees::buildroot`].
     pub sandbox: Option<SandboxState>,
     /// All build dependencies, the indirect ones included, in the order of staging.
     pub build_deps: Vec<BuildDependency>,
@@ -98,7 +99,7 @@ pub enum Outcome {
 /// The digests of the trees that a build left. Only [`files`](Self::files) must be in the CAS for the artifact to count
 /// as cached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Trees {
+pub struct ArtifactTrees {
     /// The installed files; none when the build failed before there were any.
     pub files: Option<Digest>,
     /// The build folder after the build.
@@ -165,5 +166,15 @@ impl Artifact {
     pub fn required_blobs(&self) -> Vec<Digest> {
         let metadata = [self.low_diversity_meta, self.high_diversity_meta, self.public_data];
         metadata.into_iter().chain(self.logs.iter().map(|log| log.digest)).collect()
+    }
+
+    /// All that an eviction keeps for the artifact; without some of it, the artifact still counts as cached.
+    #[must_use]
+    pub fn needs(&self) -> Vec<Need> {
+        let trees = [self.trees.files, self.trees.buildtree, self.trees.sources, self.trees.buildroot];
+        let blobs = self.required_blobs().into_iter().chain(self.speculative_actions).chain(self.subactions);
+        let blobs = blobs.chain(self.key_description).chain(self.misses);
+        let subsandboxes = self.sandbox.iter().flat_map(|sandbox| sandbox.subsandboxes.iter().copied());
+        trees.into_iter().flatten().chain(subsandboxes).map(Need::Tree).chain(blobs.map(Need::Blob)).collect()
     }
 }

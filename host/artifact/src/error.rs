@@ -3,7 +3,7 @@
 use spec_cas::CasError;
 use spec_model::{Digest, GlobError, UserError};
 
-use crate::name::ArtifactName;
+use crate::name::{ArtifactName, ParseArtifactNameError};
 
 /// A failed operation on artifacts.
 #[derive(Debug, thiserror::Error)]
@@ -32,11 +32,8 @@ pub enum ArtifactError {
         files: Digest,
     },
     /// A text that names no artifact. Reason `bad-artifact-name`.
-    #[error("'{text}' does not name an artifact; expected PROJECT/ELEMENT/KEY with all 64 digits of the key")]
-    BadName {
-        /// The text as given.
-        text: String,
-    },
+    #[error(transparent)]
+    BadName(#[from] ParseArtifactNameError),
     /// A pattern that is none. Reason `invalid-glob`.
     #[error(transparent)]
     Glob(#[from] GlobError),
@@ -50,7 +47,7 @@ impl UserError for ArtifactError {
         match self {
             Self::NewerFormat { .. } => "artifact-newer-format",
             Self::Incomplete { .. } => "artifact-incomplete",
-            Self::BadName { .. } => "bad-artifact-name",
+            Self::BadName(error) => error.reason(),
             Self::Glob(_) => "invalid-glob",
             Self::Cas(error) => error.reason(),
         }

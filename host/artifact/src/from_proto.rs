@@ -4,7 +4,7 @@ use spec_model::{Digest, ElementName, Key};
 use spec_proto::buildstream::v2 as proto;
 use spec_proto::reapi;
 
-use crate::artifact::{Artifact, ArtifactKeys, BuildDependency, Log, Outcome, SandboxState, Trees};
+use crate::artifact::{Artifact, ArtifactKeys, ArtifactTrees, BuildDependency, Log, Outcome, SandboxState};
 
 /// A field of a record that does not hold what it should.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +51,7 @@ pub(crate) fn artifact(message: proto::Artifact) -> Result<Artifact, BadField> {
             false => Outcome::Failed { error: build_error, details: build_error_details },
         },
         was_workspaced,
-        trees: Trees {
+        trees: ArtifactTrees {
             files: optional("files", files)?,
             buildtree: optional("buildtree", buildtree)?,
             sources: optional("sources", sources)?,

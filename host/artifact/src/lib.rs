@@ -13,23 +13,22 @@ mod from_proto;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod name;
-mod needs;
 mod overlap;
-mod public;
+mod public_data;
 mod split;
 mod store;
 mod to_proto;
 mod warning;
 
 pub use artifact::{
-    Artifact, ArtifactDraft, ArtifactKeys, BuildDependency, Log, LogDraft, Outcome, SandboxState, Trees,
+    Artifact, ArtifactDraft, ArtifactKeys, ArtifactTrees, BuildDependency, Log, LogDraft, Outcome,
+    SandboxState,
 };
 pub use contents::{ContentEntry, ContentKind};
 pub use error::ArtifactError;
-pub use name::ArtifactName;
-pub use needs::of_record;
+pub use name::{ArtifactName, ParseArtifactNameError};
 pub use overlap::{StagedElement, StagingSession, staging_warnings};
-pub use public::{OverlapWhitelist, integration_commands};
-pub use split::{Selection, SplitFilter, SplitRules};
-pub use store::Artifacts;
+pub use public_data::{OverlapWhitelist, integration_commands};
+pub use split::{DomainSelection, SplitFilter, SplitRules};
+pub use store::{Artifacts, decode_record};
 pub use warning::{OverlappedFile, SessionOverlap, StagingWarning};

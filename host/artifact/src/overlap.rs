@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 use spec_model::ElementName;
 
-use crate::public::{OverlapWhitelist, absolute};
+use crate::public_data::{OverlapWhitelist, absolute};
 use crate::warning::{OverlappedFile, SessionOverlap, StagingWarning};
 
-/// One element that was staged: one layer of the merge.
+/// One element that was staged: one input of the merge.
 #[derive(Clone, Debug)]
 pub struct StagedElement {
     /// Its full name.
@@ -36,84 +36,91 @@ pub struct StagingSession {
 /// the other. An overlap counts whether the contents differ or not.
 ///
 /// # Panics
-/// When a layer is not one of the elements.
+/// When an input is not one of the elements.
 #[must_use]
 pub fn staging_warnings(
     sessions: &[StagingSession],
     overlaps: &BTreeMap<String, Vec<usize>>,
     ignored: &[(usize, String)],
 ) -> Vec<StagingWarning> {
-    let staged = Staged::new(sessions);
-    let mut reports: Vec<Report> = sessions.iter().map(|_| Report::default()).collect();
-    for (path, layers) in overlaps {
-        staged.sort(&absolute(path), layers, &mut reports);
+    let inputs = MergeInputs::new(sessions);
+    let mut reports: Vec<SessionReport> = sessions.iter().map(|_| SessionReport::default()).collect();
+    for (path, overlapping) in overlaps {
+        inputs.report(&absolute(path), overlapping, &mut reports);
     }
-    for (layer, path) in ignored {
-        let (session, element) = staged.layers[*layer];
+    for (input, path) in ignored {
+        let (session, element) = inputs.elements[*input];
         reports[session].unstaged.push((absolute(path), element.name.clone()));
     }
     let locations = sessions.iter().map(|session| session.location.clone());
     locations.zip(reports).flat_map(|(location, report)| report.warnings(&location)).collect()
 }
 
-/// What was found about one session.
+/// The overlaps of one session: among its own elements and with earlier sessions, and the files that were left out.
 #[derive(Default)]
-struct Report {
-    inner: Vec<OverlappedFile>,
+struct SessionReport {
+    within: Vec<OverlappedFile>,
     unstaged: Vec<(String, ElementName)>,
-    outer: Vec<SessionOverlap>,
+    across: Vec<SessionOverlap>,
 }
 
-impl Report {
+impl SessionReport {
     fn warnings(self, location: &str) -> Vec<StagingWarning> {
         let location = || location.to_owned();
         let mut warnings = Vec::new();
-        if !self.inner.is_empty() {
-            warnings.push(StagingWarning::Overlaps { location: location(), files: self.inner });
+        if !self.within.is_empty() {
+            warnings.push(StagingWarning::Overlaps { location: location(), files: self.within });
         }
         if !self.unstaged.is_empty() {
             warnings.push(StagingWarning::Unstaged { location: location(), files: self.unstaged });
         }
-        if !self.outer.is_empty() {
-            warnings.push(StagingWarning::SessionOverlaps { location: location(), files: self.outer });
+        if !self.across.is_empty() {
+            warnings.push(StagingWarning::SessionOverlaps { location: location(), files: self.across });
         }
         warnings
     }
 }
 
-/// The layers of the merge: each an element and the number of its session.
-struct Staged<'a> {
+/// The inputs of the merge: each an element and the number of its session.
+struct MergeInputs<'a> {
     sessions: &'a [StagingSession],
-    layers: Vec<(usize, &'a StagedElement)>,
+    elements: Vec<(usize, &'a StagedElement)>,
 }
 
-impl<'a> Staged<'a> {
+impl<'a> MergeInputs<'a> {
     fn new(sessions: &'a [StagingSession]) -> Self {
         let numbered = sessions.iter().enumerate();
-        let layers =
+        let elements =
             numbered.flat_map(|(at, session)| session.elements.iter().map(move |element| (at, element)));
-        Self { sessions, layers: layers.collect() }
+        Self { sessions, elements: elements.collect() }
     }
 
-    /// Puts an overlap into the reports of the sessions that have a part in it.
-    fn sort(&self, path: &str, layers: &[usize], reports: &mut [Report]) {
+    /// Adds an overlap to the reports of the sessions that staged the file.
+    fn report(&self, path: &str, inputs: &[usize], reports: &mut [SessionReport]) {
         let mut by_session: BTreeMap<usize, Vec<&StagedElement>> = BTreeMap::new();
-        for layer in layers {
-            let (session, element) = self.layers[*layer];
+        for input in inputs {
+            let (session, element) = self.elements[*input];
             by_session.entry(session).or_default().push(element);
         }
         let mut before: Option<(usize, &StagedElement)> = None;
         for (session, elements) in by_session {
             match (&elements[..], before) {
-                ([only], Some(earlier)) => reports[session].outer.push(self.outer(path, only, earlier)),
-                (several, _) => reports[session].inner.extend(self.inner(path, session, several)),
+                ([only], Some(earlier)) => {
+                    reports[session].across.push(self.overlap_across(path, only, earlier))
+                }
+                (several, _) => reports[session].within.extend(self.overlap_within(path, session, several)),
             }
             before = Some((session, elements[0]));
         }
     }
 
     /// An overlap within a session, unless whitelists permit all of it.
-    fn inner(&self, path: &str, session: usize, elements: &[&StagedElement]) -> Option<OverlappedFile> {
+    fn overlap_within(
+        &self,
+        path: &str,
+        session: usize,
+        elements: &[&StagedElement],
+    ) -> Option<OverlappedFile> {
         let inside = below(path, &self.sessions[session].location);
         let above = elements.iter().skip(1).filter(|element| !element.whitelist.permits(inside));
         let offenders: Vec<_> = above.map(|element| element.name.clone()).collect();
@@ -121,7 +128,12 @@ impl<'a> Staged<'a> {
         (!offenders.is_empty()).then(|| OverlappedFile { path: path.to_owned(), offenders, order })
     }
 
-    fn outer(&self, path: &str, element: &StagedElement, earlier: (usize, &StagedElement)) -> SessionOverlap {
+    fn overlap_across(
+        &self,
+        path: &str,
+        element: &StagedElement,
+        earlier: (usize, &StagedElement),
+    ) -> SessionOverlap {
         let (session, overlapped) = earlier;
         SessionOverlap {
             path: path.to_owned(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use spec_model::{Globs, Mapping, NodeError};
 
-use crate::public::{bst_data, globs_of};
+use crate::public_data::{bst_data, globs_of};
 
 /// The domains of an element: its public data's `bst: split-rules`.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +14,7 @@ pub struct SplitRules {
 
 /// Which files are wanted. By default, all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selection {
+pub struct DomainSelection {
     /// Only files of these domains; of every domain when empty. Domains that the element has not are passed over.
     pub include: Vec<String>,
     /// No files of these domains, even if another of their domains is included.
@@ -27,28 +27,20 @@ pub struct Selection {
 #[derive(Clone, Debug)]
 pub struct SplitFilter {
     domains: Arc<[(String, Globs)]>,
-    roles: Vec<Role>,
+    roles: Vec<DomainRole>,
     orphans: bool,
 }
 
-/// What a [`Selection`] says of one domain.
+/// What a [`DomainSelection`] says of one domain.
 #[derive(Clone, Copy, Debug, Default)]
-struct Role {
+struct DomainRole {
     include: bool,
     exclude: bool,
 }
 
-impl Default for Selection {
+impl Default for DomainSelection {
     fn default() -> Self {
         Self { include: Vec::new(), exclude: Vec::new(), orphans: true }
-    }
-}
-
-impl Selection {
-    /// Whether no file is left out, so that a whole tree can be taken by its digest.
-    #[must_use]
-    pub fn is_everything(&self) -> bool {
-        self.orphans && self.include.is_empty() && self.exclude.is_empty()
     }
 }
 
@@ -72,9 +64,9 @@ impl SplitRules {
 
     /// The filter for a selection.
     #[must_use]
-    pub fn filter(&self, selection: &Selection) -> SplitFilter {
+    pub fn filter(&self, selection: &DomainSelection) -> SplitFilter {
         let all = selection.include.is_empty();
-        let role = |domain: &String| Role {
+        let role = |domain: &String| DomainRole {
             include: all || selection.include.contains(domain),
             exclude: selection.exclude.contains(domain),
         };
@@ -90,15 +82,15 @@ impl SplitFilter {
     /// Whether the file (or symbolic link) at `path`, relative to the artifact's root, is wanted.
     #[must_use]
     pub fn selects(&self, path: &str) -> bool {
-        let absolute = crate::public::absolute(path);
+        let absolute = crate::public_data::absolute(path);
         let matching =
             self.domains.iter().zip(&self.roles).filter(|((_, globs), _)| globs.matches(&absolute));
-        let found = matching.map(|(_, role)| *role).reduce(Role::or);
+        let found = matching.map(|(_, role)| *role).reduce(DomainRole::or);
         found.map_or(self.orphans, |role| role.include && !role.exclude)
     }
 }
 
-impl Role {
+impl DomainRole {
     fn or(self, other: Self) -> Self {
         Self { include: self.include || other.include, exclude: self.exclude || other.exclude }
     }

@@ -1,6 +1,6 @@
 //! The store of artifacts: records under names, everything else in the CAS.
 
-use spec_cas::{Cas, Refs, Take};
+use spec_cas::{Cas, ImportMode, Refs};
 use spec_model::{ElementName, Globs, Key};
 use spec_proto::{Message, buildstream::v2 as proto};
 
@@ -49,7 +49,7 @@ impl Artifacts {
     }
 
     /// What is recorded under that name, whether or not the blobs that it refers to are here. A record of an older
-    /// format than ours counts as none, and so does one that cannot be read, which is told (`Cas::tell_of_damage`).
+    /// format than ours counts as none, and so does one that cannot be read, which is told (`Cas::on_damaged_file`).
     ///
     /// # Errors
     /// As [`get`](Self::get).
@@ -106,7 +106,7 @@ impl Artifacts {
     pub fn store(&self, project: &str, element: &ElementName, draft: ArtifactDraft) -> Result<Artifact> {
         let name = ArtifactName::new(project, element, draft.keys.strong);
         if let Some(files) = draft.trees.files
-            && !self.cas.complete(&files)?
+            && !self.cas.is_complete(&files)?
         {
             return Err(ArtifactError::Incomplete { name: Box::new(name), files });
         }
@@ -136,7 +136,7 @@ impl Artifacts {
 
     fn is_whole(&self, artifact: &Artifact) -> Result<bool> {
         let files_here = match &artifact.trees.files {
-            Some(files) => self.cas.complete(files)?,
+            Some(files) => self.cas.is_complete(files)?,
             None => true,
         };
         Ok(files_here && self.cas.missing(&artifact.required_blobs())?.is_empty())
@@ -163,7 +163,7 @@ impl Artifacts {
     }
 
     fn store_log(&self, log: LogDraft) -> Result<Log> {
-        let digest = self.cas.put_file(&log.file, Take::Copy)?;
+        let digest = self.cas.put_file(&log.file, ImportMode::Copy)?;
         Ok(Log { name: log.name, digest })
     }
 
@@ -178,9 +178,15 @@ impl Artifacts {
 
     /// A record that cannot be read is none.
     fn damaged(&self, name: &ArtifactName, why: &dyn std::fmt::Display) -> Option<Artifact> {
-        self.records.damaged(&name.to_string(), &why.to_string());
+        self.records.report_damaged(&name.to_string(), &why.to_string());
         None
     }
+}
+
+/// The artifact in a record; `None` when the record cannot be read.
+#[must_use]
+pub fn decode_record(record: &[u8]) -> Option<Artifact> {
+    from_proto::artifact(proto::Artifact::decode(record).ok()?).ok()
 }
 
 /// The folders at the start of a pattern that hold no magic, so that only they have to be listed.

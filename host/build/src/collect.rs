@@ -1,7 +1,7 @@
 //! From a root after its commands to a stored artifact.
 
 use spec_artifact::{
-    Artifact, ArtifactDraft, ArtifactKeys, BuildDependency, LogDraft, Outcome, SandboxState, Trees,
+    Artifact, ArtifactDraft, ArtifactKeys, ArtifactTrees, BuildDependency, LogDraft, Outcome, SandboxState,
 };
 use spec_execution::ExecutionError;
 use spec_model::{Digest, Subaction};
@@ -21,7 +21,7 @@ impl BuildJob<'_> {
     /// Collects what the plan says and stores the artifact.
     pub(crate) fn store_success(mut self) -> Result<Artifact, BuildError> {
         self.report_activity("caching the artifact");
-        let mut trees = Trees::default();
+        let mut trees = ArtifactTrees::default();
         let files = self.files(&mut trees);
         self.warn_of_special()?;
         let files = match files {
@@ -37,7 +37,7 @@ impl BuildJob<'_> {
     }
 
     /// The tree that the plan collects; the build tree goes to `trees` if it is kept.
-    fn files(&mut self, trees: &mut Trees) -> Result<Digest, BuildError> {
+    fn files(&mut self, trees: &mut ArtifactTrees) -> Result<Digest, BuildError> {
         let (path, most) = (&self.plan().collect, self.builder.options.artifact_size);
         let too_large = |found| BuildError::ArtifactTooLarge { path: path.clone(), found, most };
         let files = match self.builder.options.cache_buildtrees {
@@ -53,13 +53,13 @@ impl BuildJob<'_> {
             }
         };
         let files = files.ok_or_else(|| BuildError::NothingToCollect { path: path.clone() })?;
-        let found = self.builder.cas.clone().heeding(self.cancel).totals(&files)?.bytes;
+        let found = self.builder.cas.clone().with_cancel(self.cancel).tree_size(&files)?.bytes;
         if found > most { Err(too_large(found)) } else { Ok(files) }
     }
 
     /// Stores what is left of a build whose command failed, and completes the failure.
     pub(crate) fn store_failure(mut self, mut failure: CommandFailure) -> BuildError {
-        let mut trees = Trees::default();
+        let mut trees = ArtifactTrees::default();
         if self.builder.options.cache_buildtrees != CacheBuildtrees::Never {
             self.report_activity("caching the build tree");
             failure.has_buildtree = match self.keep_buildtree(&mut trees) {
@@ -81,7 +81,7 @@ impl BuildJob<'_> {
         }
     }
 
-    fn keep_buildtree(&mut self, trees: &mut Trees) -> Result<(), BuildError> {
+    fn keep_buildtree(&mut self, trees: &mut ArtifactTrees) -> Result<(), BuildError> {
         trees.buildroot = Some(self.root.digest()?);
         trees.sources = self.request.sources;
         if let Some(path) = self.element.variable("build-root") {
@@ -90,7 +90,7 @@ impl BuildJob<'_> {
         Ok(())
     }
 
-    fn store(self, outcome: Outcome, trees: Trees) -> Result<Artifact, BuildError> {
+    fn store(self, outcome: Outcome, trees: ArtifactTrees) -> Result<Artifact, BuildError> {
         let keys = self.request.keys_of(self.request.element);
         let log = self.log.as_ref().map(|log| log.path().to_owned());
         let asked = self.socket.take();

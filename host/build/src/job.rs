@@ -70,7 +70,7 @@ impl<'a> BuildJob<'a> {
             element,
             observer,
             cancel,
-            root: Root::new(builder.cas.clone().heeding(cancel))?,
+            root: Root::new(builder.cas.clone().with_cancel(cancel))?,
             staged: StagedTrees::default(),
             log: None,
             environment: element.environment.clone(),

@@ -98,7 +98,7 @@ impl Builder {
             artifact.ok_or_else(|| BuildError::NoArtifact { element: element.name.to_string() })?;
         let missing = || BuildError::NoBuildtree { element: element.name.to_string() };
         let tree = artifact.trees.buildroot.ok_or_else(missing)?;
-        if !self.cas.complete(&tree)? {
+        if !self.cas.is_complete(&tree)? {
             return Err(missing());
         }
         let mut job = BuildJob::without_digests(self, request, observer, cancel)?;

@@ -13,14 +13,14 @@ use spec_model::Digest;
 use crate::error::{CasError, Result};
 use crate::layout;
 use crate::store::Cas;
-use crate::usage::note_open;
+use crate::usage::note_use_of_file;
 
-mod entry;
+mod cached_result;
 
-use entry::Entry;
+use cached_result::CachedResult;
 
 /// With more blobs than this an entry that was whole counts as whole until something is removed from the store.
-pub(crate) const WORTH_REMEMBERING: usize = 64;
+pub(crate) const LARGE_RESULT: usize = 64;
 
 /// The cached results of a store. Shared by threads and processes like the store itself.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ impl ActionCache {
         if !self.is_whole(&entry)? {
             return Ok(None);
         }
-        note_open(&file);
+        note_use_of_file(&file);
         Ok(Some(entry.result))
     }
 
@@ -61,8 +61,8 @@ impl ActionCache {
             let what = "an output of an action".to_owned();
             return Err(CasError::Missing { digest: *digest, what });
         }
-        let bytes = Entry { needs: needs.to_vec(), result: result.to_vec() }.encode();
-        self.cas.replace(&self.path(action), &bytes)
+        let bytes = CachedResult { needs: needs.to_vec(), result: result.to_vec() }.encode();
+        self.cas.replace_file(&self.path(action), &bytes)
     }
 
     pub(crate) fn needs_at(&self, path: &Path) -> Result<Option<Vec<Digest>>> {
@@ -74,14 +74,14 @@ impl ActionCache {
         layout::entries(&self.folder)
     }
 
-    fn is_whole(&self, entry: &Entry) -> Result<bool> {
+    fn is_whole(&self, entry: &CachedResult) -> Result<bool> {
         let look = || Ok(self.cas.missing(&entry.needs)?.is_empty());
-        if entry.needs.len() <= WORTH_REMEMBERING {
+        if entry.needs.len() <= LARGE_RESULT {
             return look();
         }
         let mut names: Vec<u8> = Vec::with_capacity(entry.needs.len() * 32);
         entry.needs.iter().for_each(|digest| names.extend_from_slice(digest.hash()));
-        self.cas.until_removal(&Digest::of(&names), look)
+        self.cas.cached_until_removal(&Digest::of(&names), look)
     }
 
     fn path(&self, action: &Digest) -> PathBuf {
@@ -90,7 +90,7 @@ impl ActionCache {
     }
 
     /// An entry with its file. A damaged one is none.
-    fn read(&self, path: &Path) -> Result<Option<(File, Entry)>> {
+    fn read(&self, path: &Path) -> Result<Option<(File, CachedResult)>> {
         let mut file = match File::open(path) {
             Ok(file) => file,
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
@@ -101,10 +101,10 @@ impl ActionCache {
         let mut bytes = Vec::new();
         let entry = match file.read_to_end(&mut bytes) {
             Err(error) if error.kind() == ErrorKind::IsADirectory => None,
-            read => read.map(|_| Entry::decode(&bytes)).map_err(CasError::io("read", path))?,
+            read => read.map(|_| CachedResult::decode(&bytes)).map_err(CasError::io("read", path))?,
         };
         if entry.is_none() {
-            self.cas.note_damaged(path, "it is no result of an action");
+            self.cas.report_damaged_file(path, "it is no result of an action");
         }
         Ok(entry.map(|entry| (file, entry)))
     }

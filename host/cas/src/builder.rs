@@ -1,4 +1,4 @@
-//! A tree put together in memory from paths, and stored in one batch.
+//! Building a tree in memory from paths, and storing its directories in one batch.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
@@ -15,17 +15,17 @@ use crate::tree::components;
 /// Collects entries by path. Missing parents are made; a file or symbolic link takes the place of an earlier one.
 #[derive(Clone, Debug, Default)]
 pub struct TreeBuilder {
-    root: Folder,
+    root: BuilderEntries,
 }
 
 /// The entries of a directory under construction, by name.
-pub(crate) type Folder = BTreeMap<String, Item>;
+pub(crate) type BuilderEntries = BTreeMap<String, BuilderEntry>;
 
 #[derive(Clone, Debug)]
-pub(crate) enum Item {
+pub(crate) enum BuilderEntry {
     File { digest: Digest, executable: bool, properties: NodeProperties },
     Symlink { target: String },
-    Folder(Folder),
+    BuilderEntries(BuilderEntries),
     Tree(Digest),
 }
 
@@ -55,7 +55,7 @@ impl TreeBuilder {
         executable: bool,
         properties: NodeProperties,
     ) -> Result<()> {
-        self.put(path, Item::File { digest, executable, properties })
+        self.put(path, BuilderEntry::File { digest, executable, properties })
     }
 
     /// Puts a symbolic link at `path`, pointing at `target` as written.
@@ -64,10 +64,10 @@ impl TreeBuilder {
     /// As [`add_file`](Self::add_file); `cas-bad-path` also for an empty target.
     pub fn add_symlink(&mut self, path: &str, target: &str) -> Result<()> {
         if target.is_empty() || target.contains('\0') {
-            let why = "it is a symbolic link with no possible target";
+            let why = "the target of the symbolic link is empty or holds a NUL";
             return Err(CasError::BadPath { path: path.to_owned(), why });
         }
-        self.put(path, Item::Symlink { target: target.to_owned() })
+        self.put(path, BuilderEntry::Symlink { target: target.to_owned() })
     }
 
     /// Makes sure there is a directory at `path`.
@@ -83,7 +83,7 @@ impl TreeBuilder {
     /// # Errors
     /// As [`add_file`](Self::add_file).
     pub fn add_tree(&mut self, path: &str, root: Digest) -> Result<()> {
-        self.put(path, Item::Tree(root))
+        self.put(path, BuilderEntry::Tree(root))
     }
 
     /// Stores the directories, and answers with the digest of the root.
@@ -91,17 +91,20 @@ impl TreeBuilder {
     /// # Errors
     /// When the disk is full or fails.
     pub fn store(&self, cas: &Cas) -> Result<Digest> {
-        let mut batch = Batch::new(cas.function());
+        let mut batch = DirectoryBatch::new(cas.function());
         let root = assemble(&self.root, &mut batch);
         batch.store(cas)?;
         Ok(root)
     }
 
-    fn put(&mut self, path: &str, item: Item) -> Result<()> {
+    fn put(&mut self, path: &str, item: BuilderEntry) -> Result<()> {
         let names = components(path)?;
         let (name, parents) = names.split_last().map_or(("", &names[..]), |(name, parents)| (*name, parents));
-        let collision =
-            |old: &Item| CasError::Collision { path: path.to_owned(), old: old.kind(), new: item.kind() };
+        let collision = |old: &BuilderEntry| CasError::Collision {
+            path: path.to_owned(),
+            old: old.kind(),
+            new: item.kind(),
+        };
         match self.folder(path, parents)?.entry(name.to_owned()) {
             Slot::Occupied(slot) if !slot.get().is_leaf() || !item.is_leaf() => Err(collision(slot.get())),
             Slot::Occupied(mut slot) => {
@@ -115,11 +118,14 @@ impl TreeBuilder {
         }
     }
 
-    fn folder(&mut self, path: &str, names: &[&str]) -> Result<&mut Folder> {
+    fn folder(&mut self, path: &str, names: &[&str]) -> Result<&mut BuilderEntries> {
         let mut folder = &mut self.root;
         for name in names {
-            match folder.entry((*name).to_owned()).or_insert_with(|| Item::Folder(Folder::new())) {
-                Item::Folder(inner) => folder = inner,
+            match folder
+                .entry((*name).to_owned())
+                .or_insert_with(|| BuilderEntry::BuilderEntries(BuilderEntries::new()))
+            {
+                BuilderEntry::BuilderEntries(inner) => folder = inner,
                 other => {
                     return Err(CasError::Collision {
                         path: path.to_owned(),
@@ -133,12 +139,12 @@ impl TreeBuilder {
     }
 }
 
-impl Item {
+impl BuilderEntry {
     fn kind(&self) -> &'static str {
         match self {
             Self::File { .. } => "file",
             Self::Symlink { .. } => "symbolic link",
-            Self::Folder(_) | Self::Tree(_) => "directory",
+            Self::BuilderEntries(_) | Self::Tree(_) => "directory",
         }
     }
 
@@ -148,12 +154,12 @@ impl Item {
 }
 
 /// Directories made but not yet stored: a parent can be made from the digests of its children.
-pub struct Batch {
+pub struct DirectoryBatch {
     function: DigestFunction,
     made: Vec<(Digest, Vec<u8>, Arc<Directory>)>,
 }
 
-impl Batch {
+impl DirectoryBatch {
     /// A batch without directories, for a store of this digest function.
     #[must_use]
     pub fn new(function: DigestFunction) -> Self {
@@ -194,33 +200,33 @@ impl Batch {
     }
 }
 
-impl std::fmt::Debug for Batch {
+impl std::fmt::Debug for DirectoryBatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Batch({} directories)", self.made.len())
+        write!(f, "DirectoryBatch({} directories)", self.made.len())
     }
 }
 
-fn assemble(folder: &Folder, batch: &mut Batch) -> Digest {
+fn assemble(folder: &BuilderEntries, batch: &mut DirectoryBatch) -> Digest {
     let mut directory = Directory::default();
     for (name, item) in folder {
         let name = name.clone();
         match item {
-            Item::File { digest, executable, properties } => directory.files.push(FileNode {
+            BuilderEntry::File { digest, executable, properties } => directory.files.push(FileNode {
                 name,
                 digest: *digest,
                 executable: *executable,
                 properties: properties.clone(),
             }),
-            Item::Symlink { target } => directory.symlinks.push(SymlinkNode {
+            BuilderEntry::Symlink { target } => directory.symlinks.push(SymlinkNode {
                 name,
                 target: target.clone(),
                 properties: NodeProperties::default(),
             }),
-            Item::Folder(inner) => {
+            BuilderEntry::BuilderEntries(inner) => {
                 let digest = assemble(inner, batch);
                 directory.directories.push(DirectoryNode { name, digest });
             }
-            Item::Tree(digest) => directory.directories.push(DirectoryNode { name, digest: *digest }),
+            BuilderEntry::Tree(digest) => directory.directories.push(DirectoryNode { name, digest: *digest }),
         }
     }
     batch.add(directory)

@@ -1,4 +1,4 @@
-//! Folders of the host into the store.
+//! Storing folders of the host as trees.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -8,29 +8,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 
-use crate::builder::Batch;
+use crate::builder::DirectoryBatch;
 use crate::error::Result;
 use crate::host_folder::HostFolder;
 use crate::limits::UNNAMED;
-use crate::overlay_marks::{LowerPart, OverlayMarks, Upper, leads_nowhere};
-use crate::scan::{Found, Rules, Scan, Scanned, SpecialFile};
+use crate::overlay_xattrs::{LowerPart, OverlayXattrs, UpperDir, dangling_redirect};
+use crate::scan::{Scan, ScanOptions, ScannedEntry, ScannedFolder, SpecialFile};
 use crate::store::Cas;
 use crate::tree::{Entry, find, push_name};
-use crate::writer::{Place, Take};
+use crate::writer::{HostFile, ImportMode};
 
-/// What was learnt of a file by reading it.
+/// What a tree has of a file whose contents were digested.
 #[derive(Clone, Copy)]
-pub(crate) struct Stored {
+pub(crate) struct DigestedFile {
     pub(crate) digest: Digest,
     pub(crate) executable: bool,
 }
 
-/// What commands wrote, as a tree.
+/// What commands wrote, stored as a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Captured {
+pub struct CapturedTree {
     /// The whole tree.
     pub root: Digest,
-    /// What is not in it since no tree can hold it.
+    /// What was left out because no tree can hold it.
     pub special: Vec<SpecialFile>,
 }
 
@@ -38,15 +38,20 @@ impl Cas {
     /// Stores a folder of the host and answers with the digest of its tree.
     ///
     /// `filter` is asked with every path below the folder (relative, no leading slash); what it refuses is left out
-    /// with all below it. Symbolic links are kept as they are. A file counts as executable when its owner may
-    /// execute it; other mode bits, owners and times are not kept. With [`Take::Move`] the files are gone afterwards.
+    /// with all below it. Symbolic links are untouched_entries as they are. A file counts as executable when its owner may
+    /// execute it; other mode bits, owners and times are not untouched_entries. With [`ImportMode::Move`] the files are gone afterwards.
     ///
     /// # Errors
     /// `cas-special-file` for sockets, pipes and devices, `cas-bad-path` for names that are not UTF-8,
     /// `tree-too-large`, `cas-disk-full`, or when the file system fails.
-    pub fn import_dir(&self, folder: &Path, take: Take, filter: impl Fn(&str) -> bool) -> Result<Digest> {
-        let host = HostFolder::of_people(folder)?;
-        let scan = Scan::of(&host, "", self.rules(&filter, None))?;
+    pub fn import_dir(
+        &self,
+        folder: &Path,
+        take: ImportMode,
+        filter: impl Fn(&str) -> bool,
+    ) -> Result<Digest> {
+        let host = HostFolder::of_user(folder)?;
+        let scan = Scan::of(&host, "", self.scan_options(&filter, None))?;
         let root = self.store_scanned(&host, &scan, None, take)?;
         self.mark_complete(&root)?;
         Ok(root)
@@ -57,21 +62,21 @@ impl Cas {
     /// below there stays.
     ///
     /// Modes do not keep anything from being read, whatever commands set; a file counts as executable by the mode that
-    /// they set. Sockets, pipes and devices are passed by. Errors name paths as the commands saw them.
+    /// they set. Sockets, pipes and devices are left out. Errors name paths as the commands saw them.
     ///
     /// # Errors
     /// `cas-bad-path` for names and targets that are not UTF-8, `tree-too-large`, `cas-disk-full`, or when the file
     /// system fails; as [`directory`](Self::directory) for the tree below.
     pub fn import_upper(
         &self,
-        upper: &Upper<'_>,
-        take: Take,
+        upper: &UpperDir<'_>,
+        take: ImportMode,
         filter: impl Fn(&str) -> bool,
-    ) -> Result<Captured> {
-        let host = HostFolder::of_commands(upper.folder, take == Take::Move)?;
+    ) -> Result<CapturedTree> {
+        let host = HostFolder::of_sandbox(upper.folder, take == ImportMode::Move)?;
         let captured = self.import_written(&host, "", upper, take, &filter)?;
-        if take == Take::Copy {
-            host.close()?;
+        if take == ImportMode::Copy {
+            host.restore_modes()?;
         }
         Ok(captured)
     }
@@ -81,26 +86,30 @@ impl Cas {
         &self,
         host: &HostFolder,
         path: &str,
-        upper: &Upper<'_>,
-        take: Take,
+        upper: &UpperDir<'_>,
+        take: ImportMode,
         filter: &dyn Fn(&str) -> bool,
-    ) -> Result<Captured> {
-        let scan = Scan::of(host, path, self.rules(filter, Some(upper.marks)))?;
+    ) -> Result<CapturedTree> {
+        let scan = Scan::of(host, path, self.scan_options(filter, Some(upper.marks)))?;
         let root = self.store_scanned(host, &scan, Some(upper), take)?;
-        Ok(Captured { root, special: scan.special })
+        Ok(CapturedTree { root, special: scan.special })
     }
 
-    fn rules<'a>(&'a self, filter: &'a dyn Fn(&str) -> bool, overlay: Option<OverlayMarks>) -> Rules<'a> {
+    fn scan_options<'a>(
+        &'a self,
+        filter: &'a dyn Fn(&str) -> bool,
+        overlay: Option<OverlayXattrs>,
+    ) -> ScanOptions<'a> {
         let (limits, cancel) = (self.limits, &self.cancel);
-        Rules { filter, overlay, pass_special: overlay.is_some(), limits, cancel }
+        ScanOptions { filter, overlay, skip_special: overlay.is_some(), limits, cancel }
     }
 
     fn store_scanned(
         &self,
         host: &HostFolder,
         scan: &Scan,
-        upper: Option<&Upper<'_>>,
-        take: Take,
+        upper: Option<&UpperDir<'_>>,
+        take: ImportMode,
     ) -> Result<Digest> {
         let bytes = AtomicU64::new(0);
         let store = |folder: &OwnedFd, path: &str, name: &str| {
@@ -109,51 +118,51 @@ impl Cas {
         };
         let stored = scan.read(host, Some(self), store)?;
         let load = |digest: &Digest| self.directory(digest);
-        let batch = Batch::new(self.function());
+        let batch = DirectoryBatch::new(self.function());
         let root_below = upper.map(|upper| upper.root_below);
-        let mut assembly = Assembly { load: &load, root_below, stored: &stored, batch };
+        let mut assembler = DirectoryAssembler { load: &load, root_below, stored: &stored, batch };
         let root =
-            assembly.assemble(&scan.root, upper.map(|upper| upper.below).as_ref(), &mut String::new())?;
-        assembly.batch.store(self)?;
+            assembler.assemble(&scan.root, upper.map(|upper| upper.below).as_ref(), &mut String::new())?;
+        assembler.batch.store(self)?;
         Ok(root)
     }
 
-    /// Stores one file, unless there is too much of them with it.
+    /// Stores one file, unless all files together are larger than a tree may be.
     fn store_found(
         &self,
         host: &HostFolder,
         folder: &OwnedFd,
         path: &str,
         name: &str,
-        take: Take,
+        take: ImportMode,
         bytes: &AtomicU64,
-    ) -> Result<Stored> {
+    ) -> Result<DigestedFile> {
         let (file, stat) = host.file(folder, name, path)?;
         let size = stat.st_size as u64;
         let all = bytes.fetch_add(size, Ordering::Relaxed).saturating_add(size);
         self.limits.check(UNNAMED, 0, all, 0)?;
-        let shown = host.shown(path).join(name);
-        let place = Place { folder: folder.as_fd(), name: Path::new(name), shown: &shown };
-        let digest = self.put_open_file(&place, file, take)?;
-        Ok(Stored { digest, executable: stat.st_mode & 0o100 != 0 })
+        let display_path = host.display_path(path).join(name);
+        let at = HostFile { folder: folder.as_fd(), name: Path::new(name), display_path: &display_path };
+        let digest = self.put_open_file(&at, file, take)?;
+        Ok(DigestedFile { digest, executable: stat.st_mode & 0o100 != 0 })
     }
 }
 
-/// Makes directories of what was scanned.
-pub(crate) struct Assembly<'a> {
+/// Makes directory messages of a scanned folder.
+pub(crate) struct DirectoryAssembler<'a> {
     /// Gives the directories of a tree below.
     pub(crate) load: &'a dyn Fn(&Digest) -> Result<Arc<Directory>>,
     /// Gives the tree below an overlay's root.
     pub(crate) root_below: Option<&'a dyn Fn() -> Result<Digest>>,
-    pub(crate) stored: &'a [Stored],
-    pub(crate) batch: Batch,
+    pub(crate) stored: &'a [DigestedFile],
+    pub(crate) batch: DirectoryBatch,
 }
 
-impl Assembly<'_> {
+impl DirectoryAssembler<'_> {
     /// Makes the directory at `path` of what was scanned, over the directory `lower`.
     pub(crate) fn assemble(
         &mut self,
-        scanned: &Scanned,
+        scanned: &ScannedFolder,
         lower: Option<&Digest>,
         path: &mut String,
     ) -> Result<Digest> {
@@ -161,7 +170,7 @@ impl Assembly<'_> {
             Some(digest) => (self.load)(digest)?,
             None => Arc::default(),
         };
-        let mut directory = kept(&lower, scanned);
+        let mut directory = untouched_entries(&lower, scanned);
         for (name, found) in &scanned.entries {
             let length = path.len();
             push_name(path, name);
@@ -178,28 +187,28 @@ impl Assembly<'_> {
         &mut self,
         directory: &mut Directory,
         name: String,
-        found: &Found,
+        found: &ScannedEntry,
         lower: &Directory,
         path: &mut String,
     ) -> Result<()> {
         let properties = NodeProperties::default();
         match found {
-            Found::Gone => {}
-            Found::File(index) => {
-                let Stored { digest, executable } = self.stored[*index];
+            ScannedEntry::Absent => {}
+            ScannedEntry::File(index) => {
+                let DigestedFile { digest, executable } = self.stored[*index];
                 directory.files.push(FileNode { name, digest, executable, properties });
             }
-            Found::FileBelow { contents, executable } => {
+            ScannedEntry::FileBelow { contents, executable } => {
                 let Some(Entry::File(file)) = self.below(lower, &name, contents)? else {
-                    return Err(leads_nowhere(path));
+                    return Err(dangling_redirect(path));
                 };
                 let executable = *executable;
                 directory.files.push(FileNode { name, digest: file.digest, executable, properties });
             }
-            Found::Symlink(target) => {
+            ScannedEntry::Symlink(target) => {
                 directory.symlinks.push(SymlinkNode { name, target: target.clone(), properties });
             }
-            Found::Folder(inner) => {
+            ScannedEntry::Folder(inner) => {
                 let below = match self.below(lower, &name, &inner.lower)? {
                     Some(Entry::Directory(digest)) => Some(digest),
                     _ => None,
@@ -242,8 +251,8 @@ fn lookup(
     Ok(Some(entry))
 }
 
-/// The part of `lower` that the names in `scanned` leave alone.
-fn kept(lower: &Directory, scanned: &Scanned) -> Directory {
+/// The entries of `lower` whose names are not in `scanned`.
+fn untouched_entries(lower: &Directory, scanned: &ScannedFolder) -> Directory {
     let alone = |name: &str| !scanned.entries.contains_key(name);
     Directory {
         files: lower.files.iter().filter(|node| alone(&node.name)).cloned().collect(),

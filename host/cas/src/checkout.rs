@@ -1,19 +1,19 @@
-//! Trees onto the disk.
+//! Writing trees to folders of the store.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::Scope;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use spec_model::Digest;
-use spec_model::tree::{FileNode, NodeProperties, SymlinkNode};
+use spec_model::tree::{FileNode, SymlinkNode};
 
+use crate::attributes::{fixed_times, set_mode_and_time, set_node_time};
 use crate::error::{CasError, Result};
 use crate::sparse::clone_or_copy;
 use crate::store::Cas;
-use crate::temp::{fixed_times, settle};
 
 impl Cas {
     /// Puts a tree at `dest`, which must not exist. Half a tree is left there when this fails: it is for folders that
@@ -27,7 +27,7 @@ impl Cas {
     /// # Errors
     /// `cas-missing` naming the path, `cas-disk-full`, or when the file system fails.
     pub fn checkout_into(&self, root: &Digest, dest: &Path) -> Result<()> {
-        self.totals(root)?;
+        self.tree_size(root)?;
         fs::create_dir(dest).map_err(CasError::io("create", dest))?;
         let checkout = Checkout { cas: self, dest, failure: Mutex::new(None) };
         self.workers()?.scope(|scope| checkout.folder(scope, PathBuf::new(), *root));
@@ -74,7 +74,7 @@ impl Checkout<'_> {
         for link in &directory.symlinks {
             symlink(&folder, link).map_err(CasError::io("create", host.join(&link.name)))?;
         }
-        settle(&folder, directory.properties.unix_mode.unwrap_or(0o755))
+        set_mode_and_time(&folder, directory.properties.unix_mode.unwrap_or(0o755))
             .map_err(CasError::io("finish", &host))
     }
 
@@ -85,17 +85,9 @@ impl Checkout<'_> {
         let to: File = made.map_err(CasError::io("create", &file.name))?.into();
         let source = self.cas.open_blob(&file.digest)?;
         clone_or_copy(&source, &to, &self.cas.cancel).map_err(CasError::io("write", &file.name))?;
-        settle(&to, mode).map_err(CasError::io("finish", &file.name))?;
-        set_times(&to, &file.properties).map_err(CasError::io("finish", &file.name))
+        set_mode_and_time(&to, mode).map_err(CasError::io("finish", &file.name))?;
+        set_node_time(&to, &file.properties).map_err(CasError::io("finish", &file.name))
     }
-}
-
-/// Gives a settled file the time that its node has, if it has one.
-pub(crate) fn set_times(file: &File, properties: &NodeProperties) -> std::io::Result<()> {
-    let Some((seconds, nanos)) = properties.mtime else { return Ok(()) };
-    let mut times = fixed_times();
-    times.last_modification = Timespec { tv_sec: seconds, tv_nsec: nanos.into() };
-    Ok(rustix::fs::futimens(file, &times)?)
 }
 
 pub(crate) fn symlink(folder: &File, link: &SymlinkNode) -> Result<(), Errno> {
@@ -104,7 +96,7 @@ pub(crate) fn symlink(folder: &File, link: &SymlinkNode) -> Result<(), Errno> {
 }
 
 /// Renames a finished tree into place; `false` when somebody else was first.
-pub(crate) fn rename_new(from: &Path, to: &Path) -> Result<bool> {
+pub(crate) fn rename_if_absent(from: &Path, to: &Path) -> Result<bool> {
     match rustix::fs::renameat_with(CWD, from, CWD, to, rustix::fs::RenameFlags::NOREPLACE) {
         Ok(()) => Ok(true),
         Err(Errno::EXIST | Errno::NOTEMPTY) => Ok(false),

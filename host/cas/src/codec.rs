@@ -1,19 +1,17 @@
-//! REAPI's `Directory` message: the only place that knows its bytes.
+//! REAPI's `Directory` and `Tree` messages: the only place that knows their bytes.
 //!
 //! Written by hand because a tree is named by these bytes: the canonical form (fields in order, defaults left out,
 //! names sorted) is a property of this file and not of a library's version, and it is checked in the one pass that
 //! decodes, straight into the model's types.
 
-mod whole;
 mod wire;
 
 use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 
-pub(crate) use whole::{decode_tree, encode_tree};
-use wire::{Fields, Value, put_bytes, put_message, put_uint};
+use wire::{FieldReader, FieldValue, put_bytes, put_bytes_always, put_message, put_uint};
 
-/// Bytes of a name, and of what a symbolic link says, as Linux has it.
+/// Bytes of the longest name, and of the longest target of a symbolic link, on Linux.
 const LONGEST_NAME: usize = 255;
 const LONGEST_TARGET: usize = 4095;
 /// Bits of `st_mode`, those for the kind of a file among them: some clients send these too.
@@ -84,12 +82,12 @@ fn put_properties(out: &mut Vec<u8>, field: u32, node: &NodeProperties) {
 /// Decodes a directory, and says which rule it breaks if it is not in canonical form. Unknown fields are passed over.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Directory, String> {
     let (mut directory, mut properties) = (Directory::default(), None);
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(file)) => directory.files.push(decode_file(file)?),
-            (2, Value::Bytes(child)) => directory.directories.push(decode_child(child)?),
-            (3, Value::Bytes(link)) => directory.symlinks.push(decode_link(link)?),
-            (5, Value::Bytes(message)) => put_once(&mut properties, 5, decode_properties(message)?)?,
+            (1, FieldValue::Bytes(file)) => directory.files.push(decode_file(file)?),
+            (2, FieldValue::Bytes(child)) => directory.directories.push(decode_child(child)?),
+            (3, FieldValue::Bytes(link)) => directory.symlinks.push(decode_link(link)?),
+            (5, FieldValue::Bytes(message)) => put_once(&mut properties, 5, decode_properties(message)?)?,
             _ => {}
         }
     }
@@ -100,12 +98,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Directory, String> {
 
 fn decode_file(bytes: &[u8]) -> Result<FileNode, String> {
     let (mut name, mut digest, mut executable, mut properties) = (String::new(), None, false, None);
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(text)) => name = decode_text(text)?,
-            (2, Value::Bytes(message)) => put_once(&mut digest, 2, decode_digest(message)?)?,
-            (4, Value::Uint(flag)) => executable = flag != 0,
-            (6, Value::Bytes(message)) => put_once(&mut properties, 6, decode_properties(message)?)?,
+            (1, FieldValue::Bytes(text)) => name = decode_text(text)?,
+            (2, FieldValue::Bytes(message)) => put_once(&mut digest, 2, decode_digest(message)?)?,
+            (4, FieldValue::Uint(flag)) => executable = flag != 0,
+            (6, FieldValue::Bytes(message)) => put_once(&mut properties, 6, decode_properties(message)?)?,
             _ => {}
         }
     }
@@ -115,10 +113,10 @@ fn decode_file(bytes: &[u8]) -> Result<FileNode, String> {
 
 fn decode_child(bytes: &[u8]) -> Result<DirectoryNode, String> {
     let (mut name, mut digest) = (String::new(), None);
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(text)) => name = decode_text(text)?,
-            (2, Value::Bytes(message)) => put_once(&mut digest, 2, decode_digest(message)?)?,
+            (1, FieldValue::Bytes(text)) => name = decode_text(text)?,
+            (2, FieldValue::Bytes(message)) => put_once(&mut digest, 2, decode_digest(message)?)?,
             _ => {}
         }
     }
@@ -128,26 +126,28 @@ fn decode_child(bytes: &[u8]) -> Result<DirectoryNode, String> {
 
 fn decode_link(bytes: &[u8]) -> Result<SymlinkNode, String> {
     let (mut name, mut target, mut properties) = (String::new(), String::new(), None);
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(text)) => name = decode_text(text)?,
-            (2, Value::Bytes(text)) => target = decode_text(text)?,
-            (4, Value::Bytes(message)) => put_once(&mut properties, 4, decode_properties(message)?)?,
+            (1, FieldValue::Bytes(text)) => name = decode_text(text)?,
+            (2, FieldValue::Bytes(text)) => target = decode_text(text)?,
+            (4, FieldValue::Bytes(message)) => put_once(&mut properties, 4, decode_properties(message)?)?,
             _ => {}
         }
     }
     match target.is_empty() || target.len() > LONGEST_TARGET || target.contains('\0') {
-        true => Err(format!("the symbolic link '{name}' has no possible target")),
+        true => Err(format!(
+            "the target of the symbolic link '{name}' is empty, longer than 4095 bytes, or holds a NUL"
+        )),
         false => Ok(SymlinkNode { name, target, properties: properties.unwrap_or_default() }),
     }
 }
 
 fn decode_digest(bytes: &[u8]) -> Result<Digest, String> {
     let (mut hash, mut size) = (String::new(), 0);
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(text)) => hash = decode_text(text)?,
-            (2, Value::Uint(value)) => size = value,
+            (1, FieldValue::Bytes(text)) => hash = decode_text(text)?,
+            (2, FieldValue::Uint(value)) => size = value,
             _ => {}
         }
     }
@@ -159,16 +159,16 @@ fn decode_digest(bytes: &[u8]) -> Result<Digest, String> {
 
 fn decode_properties(bytes: &[u8]) -> Result<NodeProperties, String> {
     let mut properties = NodeProperties::default();
-    for field in Fields::new(bytes) {
+    for field in FieldReader::new(bytes) {
         match field? {
-            (1, Value::Bytes(property)) => {
+            (1, FieldValue::Bytes(property)) => {
                 let [name, value] = decode_pair(property)?;
                 properties.properties.push((name, value));
             }
-            (2, Value::Bytes(time)) => {
+            (2, FieldValue::Bytes(time)) => {
                 put_once(&mut properties.mtime, 2, decode_time(time)?)?;
             }
-            (3, Value::Bytes(mode)) => put_once(&mut properties.unix_mode, 3, decode_mode(mode)?)?,
+            (3, FieldValue::Bytes(mode)) => put_once(&mut properties.unix_mode, 3, decode_mode(mode)?)?,
             _ => {}
         }
     }
@@ -184,7 +184,7 @@ fn decode_time(bytes: &[u8]) -> Result<(i64, i32), String> {
     let part = i32::try_from(nanos).ok().filter(|nanos| NANOS.contains(nanos) && SECONDS.contains(&seconds));
     match part {
         Some(nanos) => Ok((seconds, nanos)),
-        None => Err(format!("the time of {seconds} seconds and {nanos} nanoseconds is none")),
+        None => Err(format!("the time of {seconds} seconds and {nanos} nanoseconds is not a valid time")),
     }
 }
 
@@ -193,7 +193,7 @@ fn decode_mode(bytes: &[u8]) -> Result<u32, String> {
     u32::try_from(mode)
         .ok()
         .filter(|mode| mode & !MODE == 0)
-        .ok_or_else(|| format!("{mode:o} is no mode of a file"))
+        .ok_or_else(|| format!("{mode:o} is not the mode of a file"))
 }
 
 /// Takes a message that stands alone. Decoders merge one that occurs twice, so a reader that takes the last would see
@@ -207,8 +207,8 @@ fn put_once<T>(place: &mut Option<T>, field: u32, value: T) -> Result<(), String
 
 fn decode_pair(bytes: &[u8]) -> Result<[String; 2], String> {
     let mut pair = [String::new(), String::new()];
-    for field in Fields::new(bytes) {
-        if let (number @ 1..=2, Value::Bytes(text)) = field? {
+    for field in FieldReader::new(bytes) {
+        if let (number @ 1..=2, FieldValue::Bytes(text)) = field? {
             pair[number as usize - 1] = decode_text(text)?;
         }
     }
@@ -217,8 +217,8 @@ fn decode_pair(bytes: &[u8]) -> Result<[String; 2], String> {
 
 fn decode_uints(bytes: &[u8]) -> Result<[u64; 2], String> {
     let mut pair = [0, 0];
-    for field in Fields::new(bytes) {
-        if let (number @ 1..=2, Value::Uint(value)) = field? {
+    for field in FieldReader::new(bytes) {
+        if let (number @ 1..=2, FieldValue::Uint(value)) = field? {
             pair[number as usize - 1] = value;
         }
     }
@@ -228,6 +228,28 @@ fn decode_uints(bytes: &[u8]) -> Result<[u64; 2], String> {
 fn decode_text(bytes: &[u8]) -> Result<String, String> {
     String::from_utf8(bytes.to_vec())
         .map_err(|_| format!("'{}' is not UTF-8", String::from_utf8_lossy(bytes)))
+}
+
+/// Encodes a tree from the bytes of its directories, which the message holds unchanged.
+pub(crate) fn encode_tree<'a>(root: &[u8], children: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_bytes_always(&mut out, 1, root);
+    children.for_each(|child| put_bytes_always(&mut out, 2, child));
+    out
+}
+
+/// Decodes the directories of a tree, the root first, and says what is wrong with it if it is none.
+pub(crate) fn decode_tree(bytes: &[u8]) -> Result<Vec<Directory>, String> {
+    let (mut root, mut children) = (None, Vec::new());
+    for field in FieldReader::new(bytes) {
+        match field? {
+            (1, FieldValue::Bytes(directory)) => root = Some(decode(directory)?),
+            (2, FieldValue::Bytes(directory)) => children.push(decode(directory)?),
+            _ => {}
+        }
+    }
+    let root = root.ok_or_else(|| "it is a tree without a root".to_owned())?;
+    Ok(std::iter::once(root).chain(children).collect())
 }
 
 /// REAPI's rules: each list sorted by name, no name twice in the directory, each name one path component.
@@ -255,7 +277,7 @@ fn check(directory: &Directory) -> Result<(), String> {
 pub(crate) fn bad_name(name: &str) -> Option<&'static str> {
     match name {
         "" => Some("is empty"),
-        "." | ".." => Some("is a step and not a name"),
+        "." | ".." => Some("is not a name"),
         _ if name.contains('/') => Some("holds a slash"),
         _ if name.contains('\0') => Some("holds a NUL"),
         _ if name.len() > LONGEST_NAME => Some("is longer than 255 bytes"),

@@ -10,16 +10,16 @@ use rustix::fs::FlockOperation;
 use spec_model::Digest;
 
 use crate::error::{CasError, Result};
-use crate::evict::{census, open_unnoticed, read_unnoticed};
+use crate::evict::{inventory, open_noatime, read_directory_noatime};
+use crate::layer_cache::tree_of_layer;
 use crate::layout::{self, BlobName};
 use crate::lock::try_lock;
-use crate::removal::remove_all;
+use crate::remove_tree::remove_all;
 use crate::store::Cas;
-use crate::tree_cache::tree_of;
 
 /// What [`Cas::verify_all`] found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
+pub struct VerifyReport {
     /// Blobs that were looked at.
     pub blobs: u64,
     /// Their bytes.
@@ -34,9 +34,9 @@ impl Cas {
     ///
     /// # Errors
     /// When the file system fails.
-    pub fn verify_all(&self, progress: impl Fn(u64, u64) + Sync) -> Result<Verified> {
+    pub fn verify_all(&self, progress: impl Fn(u64, u64) + Sync) -> Result<VerifyReport> {
         let folders: Vec<u8> = (0..=u8::MAX).collect();
-        let listed = self.parallel(&folders, |folder| census::digests(self, *folder))?;
+        let listed = self.parallel(&folders, |folder| inventory::list_digests(self, *folder))?;
         let digests: Vec<Digest> = listed.into_iter().flatten().collect();
         let (total, done) = (digests.len() as u64, AtomicU64::new(0));
         let sound = self.parallel(&digests, |digest| {
@@ -48,13 +48,13 @@ impl Cas {
             digests.iter().zip(sound).filter(|(_, sound)| !sound).map(|(digest, _)| *digest).collect();
         self.quarantine_all(&damaged)?;
         let bytes = digests.iter().map(Digest::size).sum();
-        Ok(Verified { blobs: total, bytes, damaged })
+        Ok(VerifyReport { blobs: total, bytes, damaged })
     }
 
-    /// Whether a blob and its executable twin have the contents of their name; so has one that is not here.
+    /// Whether a blob and its executable copy have the contents of their name; so has one that is not here.
     fn is_sound(&self, digest: &Digest) -> Result<bool> {
-        let twin = || File::open(self.twin_path(digest));
-        for file in [open_unnoticed(self, digest).map_err(io::Error::from), twin()] {
+        let executable_copy = || File::open(self.executable_copy_path(digest));
+        for file in [open_noatime(self, digest).map_err(io::Error::from), executable_copy()] {
             let found = match file {
                 Ok(file) => self.digest_of(&file),
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
@@ -87,18 +87,18 @@ impl Cas {
         }
         let layers = self.layers_with(damaged);
         self.while_removing(|| {
-            damaged.iter().try_for_each(|digest| self.set_aside(digest))?;
+            damaged.iter().try_for_each(|digest| self.move_to_quarantine(digest))?;
             layers.iter().try_for_each(|layer| self.retire_layer(layer))
         })
     }
 
     /// Moves a blob to quarantine; removes it when there is no room for that.
-    fn set_aside(&self, digest: &Digest) -> Result<()> {
+    fn move_to_quarantine(&self, digest: &Digest) -> Result<()> {
         self.shared.directories.forget(digest);
         let (path, folder) = (self.blob_path(digest), self.root().join(layout::QUARANTINE));
         let moved = fs::create_dir_all(&folder).and_then(|()| fs::rename(&path, folder.join(digest.hex())));
         let gone = moved.or_else(|_| fs::remove_file(&path));
-        for gone in [gone, fs::remove_file(self.twin_path(digest))] {
+        for gone in [gone, fs::remove_file(self.executable_copy_path(digest))] {
             match gone {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(CasError::io("quarantine", &path)(error));
@@ -116,7 +116,7 @@ impl Cas {
         layers
             .filter(|path| path.extension().is_none_or(|extension| extension != "lock"))
             // Nothing here goes by size.
-            .filter(|path| tree_of(path).is_some_and(|tree| tree_has(self, &tree, &damaged)))
+            .filter(|path| tree_of_layer(path).is_some_and(|tree| tree_has(self, &tree, &damaged)))
             .collect()
     }
 
@@ -125,7 +125,7 @@ impl Cas {
         let mut lock_path = path.as_os_str().to_owned();
         lock_path.push(".lock");
         let lock_path = PathBuf::from(lock_path);
-        let retired = self.shared.temp.fresh()?;
+        let retired = self.shared.temp.unused_path()?;
         match fs::rename(path, &retired) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             other => other.map_err(CasError::io("remove", path))?,
@@ -140,7 +140,7 @@ impl Cas {
         Ok(())
     }
 
-    fn twin_path(&self, digest: &Digest) -> PathBuf {
+    fn executable_copy_path(&self, digest: &Digest) -> PathBuf {
         self.root().join(layout::EXEC).join(BlobName::of(digest).text())
     }
 }
@@ -152,7 +152,8 @@ fn tree_has(cas: &Cas, root: &Digest, damaged: &HashSet<[u8; 32]>) -> bool {
         if !seen.insert(*digest.hash()) {
             continue;
         }
-        let Some(directory) = read_unnoticed(cas, &digest).filter(|_| !damaged.contains(digest.hash()))
+        let Some(directory) =
+            read_directory_noatime(cas, &digest).filter(|_| !damaged.contains(digest.hash()))
         else {
             return true;
         };
@@ -165,48 +166,4 @@ fn tree_has(cas: &Cas, root: &Digest, damaged: &HashSet<[u8; 32]>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::MetadataExt;
-
-    use super::*;
-    use crate::builder::TreeBuilder;
-    use crate::tree_cache::{LayerCache, LayerForm};
-
-    #[test]
-    fn damage_is_found_and_all_that_came_of_it_goes() -> Result<()> {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let cas = Cas::open(folder.path())?;
-        let (good, bad) = (cas.put_bytes(b"good")?, cas.put_bytes(b"bad")?);
-        let mut trees = Vec::new();
-        for file in [good, bad] {
-            let mut builder = TreeBuilder::new();
-            builder.add_file("dir/file", file, false)?;
-            trees.push(builder.store(&cas)?);
-        }
-        let results = cas.action_cache();
-        results.put(&Digest::of(b"action"), &[bad], b"result")?;
-        let layers = LayerCache::new(cas.clone(), LayerForm::Copied);
-        let paths: Vec<PathBuf> =
-            trees.iter().map(|tree| Ok(layers.layer(tree)?.path().to_owned())).collect::<Result<_>>()?;
-        assert_eq!(cas.verify_all(|_, _| {})?.damaged, []);
-        let used = |digest| fs::metadata(cas.blob_path(digest)).map(|meta| meta.atime());
-        let before = used(&good).expect("it is here");
-        fs::write(cas.blob_path(&bad), "BAD").expect("the blob is ours");
-        let steps = AtomicU64::new(0);
-        let found = cas.verify_all(|done, total| {
-            assert!(done <= total);
-            steps.fetch_add(1, Ordering::Relaxed);
-        })?;
-        assert_eq!((found.damaged, found.blobs), (vec![bad], steps.into_inner()));
-        assert_eq!(used(&good).expect("it is here"), before, "reading all is no use");
-        assert_eq!(cas.missing(&[good, bad])?, [bad]);
-        assert_eq!(fs::read(folder.path().join("quarantine").join(bad.hex())).ok(), Some(b"BAD".to_vec()));
-        assert_eq!(results.get(&Digest::of(b"action"))?, None);
-        assert_eq!(paths.iter().map(|path| path.exists()).collect::<Vec<_>>(), [true, false]);
-        cas.put_bytes(b"bad")?;
-        assert!(results.get(&Digest::of(b"action"))?.is_some());
-        let again = layers.layer(&trees[1])?;
-        assert_eq!(fs::read(again.path().join("dir/file")).ok(), Some(b"bad".to_vec()));
-        Ok(())
-    }
-}
+mod tests;

@@ -1,35 +1,31 @@
-//! Small files of the store that do not hold what they should. They count as not there, and are made again; whoever opened
-//! the store is told of each once.
+//! Small files of the store that do not hold what they should. They count as not there, and are written again; whoever
+//! opened the store is told of each once.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use crate::store::Cas;
+type DamageCallback = Box<dyn Fn(&Path, &str) + Send + Sync>;
 
-type Tell = Box<dyn Fn(&Path, &str) + Send + Sync>;
-
-/// Who is told, and what they were told.
+/// Who is told of damaged files, and the files that were reported.
 #[derive(Default)]
 pub(crate) struct DamagedFiles {
-    tell: OnceLock<Tell>,
-    told: Mutex<HashSet<PathBuf>>,
+    callback: OnceLock<DamageCallback>,
+    reported: Mutex<HashSet<PathBuf>>,
 }
 
-impl Cas {
-    /// Has `tell` called, once for each, with the files that count as not there because they are damaged, and with what
-    /// is wrong with them. Only the first call of this matters.
-    pub fn tell_of_damage(&self, tell: impl Fn(&Path, &str) + Send + Sync + 'static) {
-        let _ = self.shared.damaged_files.tell.set(Box::new(tell));
+impl DamagedFiles {
+    /// Has `callback` called from now on, unless another one is called already.
+    pub(crate) fn set_callback(&self, callback: impl Fn(&Path, &str) + Send + Sync + 'static) {
+        let _ = self.callback.set(Box::new(callback));
     }
 
-    /// Tells that a file is damaged.
-    pub(crate) fn note_damaged(&self, path: &Path, why: &str) {
-        let DamagedFiles { tell, told } = &self.shared.damaged_files;
-        if let Some(tell) = tell.get()
-            && told.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned())
+    /// Reports a damaged file, unless it was reported before.
+    pub(crate) fn report(&self, path: &Path, why: &str) {
+        if let Some(callback) = self.callback.get()
+            && self.reported.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned())
         {
-            tell(path, why);
+            callback(path, why);
         }
     }
 }

@@ -4,8 +4,7 @@
 //! point, or lie in a folder that may not be written. It is moved to its place when it is whole. Everything is reached
 //! by descriptors, and no link in a destination is followed, for others may write there.
 
-mod error;
-mod merge;
+mod move_into;
 mod staging;
 
 use std::fs;
@@ -13,39 +12,35 @@ use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-pub use error::DestinationError;
-use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, Timespec};
+use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
-use staging::Staging;
+use staging::StagingFolder;
 
-use crate::error::{CasError, Result};
-use crate::temp::fixed_times;
-
-/// What the umask of the process and the default ACL of the folder take away from.
-const FOLDER: Mode = Mode::from_raw_mode(0o777);
+use crate::dirfd::{FOLDER_MODE, create_file, create_symlink, is_empty, open_below};
+use crate::error::{CasError, DestinationError, Result};
 
 /// A folder that a tree is written to. What was made of it is removed when this is dropped unfinished; what a killed
 /// process left is removed when the next tree comes to the same folder.
 #[derive(Debug)]
 pub struct Destination {
     path: PathBuf,
-    staging: Staging,
-    place: Place,
+    staging: StagingFolder,
+    placement: Placement,
     /// Folders above it that were made for it.
     parents: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
-enum Place {
-    /// There is nothing of this name in the folder that holds the staging.
+enum Placement {
+    /// Existing is nothing of this name in the folder that holds the staging.
     New(std::ffi::OsString),
     /// This folder, which holds the staging.
-    There(OwnedFd),
+    Existing(OwnedFd),
 }
 
 impl Destination {
     /// Prepares for a tree at `path`: a folder that is there and empty, or is to be made. With `force` files of the
-    /// tree take the place of those that are there.
+    /// tree take the placement of those that are there.
     ///
     /// # Errors
     /// `checkout-directory-not-empty`, `destination-no-folder`, or when the file system fails.
@@ -56,9 +51,9 @@ impl Destination {
             Err(error) if error.kind() == ErrorKind::NotFound && path.symlink_metadata().is_err() => {
                 Self::new(path)
             }
-            Ok(_) => Err(DestinationError::NoFolder { path }.into()),
+            Ok(_) => Err(DestinationError::NotAFolder { path }.into()),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                Err(DestinationError::NoFolder { path }.into())
+                Err(DestinationError::NotAFolder { path }.into())
             }
             Err(error) => Err(CasError::io("look up", &path)(error)),
         }
@@ -66,30 +61,30 @@ impl Destination {
 
     fn inside(path: PathBuf, force: bool) -> Result<Self> {
         let folder = fs::File::open(&path).map_err(CasError::io("open", &path))?.into();
-        staging::sweep(&folder);
-        let empty = staging::is_empty(&folder).map_err(CasError::io("list", &path))?;
+        staging::remove_abandoned_staging(&folder);
+        let empty = is_empty(&folder).map_err(CasError::io("list", &path))?;
         if !empty && !force {
             return Err(DestinationError::NotEmpty { path }.into());
         }
-        let staging = Staging::make(&folder).map_err(CasError::io("write to", &path))?;
-        Ok(Self { path, staging, place: Place::There(folder), parents: Vec::new() })
+        let staging = StagingFolder::make(&folder).map_err(CasError::io("write to", &path))?;
+        Ok(Self { path, staging, placement: Placement::Existing(folder), parents: Vec::new() })
     }
 
     fn new(path: PathBuf) -> Result<Self> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(DestinationError::NoFolder { path }.into());
+            return Err(DestinationError::NotAFolder { path }.into());
         };
         let missing: Vec<PathBuf> =
             parent.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
         let made = fs::create_dir_all(parent).and_then(|()| {
             let folder = fs::File::open(parent)?.into();
-            staging::sweep(&folder);
-            Staging::make(&folder)
+            staging::remove_abandoned_staging(&folder);
+            StagingFolder::make(&folder)
         });
         let staging =
             made.inspect_err(|_| remove_empty(&missing)).map_err(CasError::io("write to", parent))?;
-        let place = Place::New(name.to_owned());
-        Ok(Self { path, staging, place, parents: missing })
+        let placement = Placement::New(name.to_owned());
+        Ok(Self { path, staging, placement, parents: missing })
     }
 
     /// Where it will be.
@@ -103,7 +98,7 @@ impl Destination {
     /// # Errors
     /// When the file system fails.
     pub fn make_folder(&self, path: &Path) -> Result<()> {
-        self.below(path, |folder, name| rustix::fs::mkdirat(folder, name, FOLDER))
+        self.below(path, |folder, name| rustix::fs::mkdirat(folder, name, FOLDER_MODE))
             .map_err(CasError::io("create", self.path.join(path)))
     }
 
@@ -112,20 +107,20 @@ impl Destination {
     /// # Errors
     /// When the file system fails.
     pub fn make_link(&self, path: &Path, target: &str) -> Result<()> {
-        self.below(path, |folder, name| link(folder, name, target))
+        self.below(path, |folder, name| create_symlink(folder, name, target))
             .map_err(CasError::io("create", self.path.join(path)))
     }
 
-    /// Makes an empty file, in the place of an earlier one, with these permissions as far as the user's umask gives
+    /// Makes an empty file, in the placement of an earlier one, with these permissions as far as the user's umask gives
     /// them; see [`make_folder`](Self::make_folder).
     ///
     /// # Errors
     /// When the file system fails.
     pub fn make_file(&self, path: &Path, permissions: u32) -> Result<fs::File> {
-        let create = |folder: &OwnedFd, name: &Path| match create(folder, name, permissions) {
+        let create = |folder: &OwnedFd, name: &Path| match create_file(folder, name, permissions) {
             Err(Errno::EXIST) => {
                 rustix::fs::unlinkat(folder, name, AtFlags::empty())?;
-                create(folder, name, permissions)
+                create_file(folder, name, permissions)
             }
             other => other,
         };
@@ -146,16 +141,16 @@ impl Destination {
         &self.staging.tree
     }
 
-    /// Moves the tree to its place. Then folders get those of `permissions`, by their paths in the tree, that the
+    /// Moves the tree to its placement. Then folders get those of `permissions`, by their paths in the tree, that the
     /// user's umask gives; a folder has to come after those in it.
     ///
     /// # Errors
     /// `checkout-directory-not-empty` when somebody else made it meanwhile, `destination-taken` when a folder that is not empty
     /// is where a file should be, or when the file system fails.
     pub fn finish(&self, permissions: &[(PathBuf, u32)]) -> Result<()> {
-        let root = match &self.place {
-            Place::New(name) => {
-                match self.staging.give_tree(name) {
+        let root = match &self.placement {
+            Placement::New(name) => {
+                match self.staging.publish_tree(name) {
                     Err(Errno::EXIST | Errno::NOTEMPTY) => {
                         return Err(DestinationError::NotEmpty { path: self.path.clone() }.into());
                     }
@@ -163,8 +158,8 @@ impl Destination {
                 }
                 self.tree()
             }
-            Place::There(folder) => {
-                merge::merge(self.tree(), folder, &self.path)?;
+            Placement::Existing(folder) => {
+                move_into::move_into(self.tree(), folder, &self.path)?;
                 folder
             }
         };
@@ -194,44 +189,4 @@ fn remove_empty(folders: &[PathBuf]) {
             return;
         }
     }
-}
-
-/// Opens a folder below another one, whatever others do there meanwhile. An empty path is the folder itself.
-pub(crate) fn open_below(folder: &OwnedFd, path: &Path) -> std::result::Result<OwnedFd, Errno> {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-    rustix::fs::openat2(folder, path, flags, Mode::empty(), resolve)
-}
-
-/// Makes an empty file; what is there already is neither opened nor followed.
-pub(crate) fn create(
-    folder: &OwnedFd,
-    name: impl rustix::path::Arg,
-    permissions: u32,
-) -> std::result::Result<fs::File, Errno> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-    rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(permissions & 0o777)).map(Into::into)
-}
-
-/// Makes a symbolic link with the fixed time.
-pub(crate) fn link(
-    folder: &OwnedFd,
-    name: impl rustix::path::Arg + Copy,
-    target: &str,
-) -> std::result::Result<(), Errno> {
-    rustix::fs::symlinkat(target, folder, name)?;
-    rustix::fs::utimensat(folder, name, &fixed_times(), AtFlags::SYMLINK_NOFOLLOW)
-}
-
-/// Gives a file or a folder the time of a node, or the fixed one.
-pub(crate) fn set_time(
-    file: &impl std::os::fd::AsFd,
-    mtime: Option<(i64, i32)>,
-) -> std::result::Result<(), Errno> {
-    let mut times = fixed_times();
-    if let Some((seconds, nanos)) = mtime {
-        times.last_modification = Timespec { tv_sec: seconds, tv_nsec: nanos.into() };
-    }
-    rustix::fs::futimens(file, &times)
 }

@@ -20,13 +20,13 @@ pub(crate) struct DirectoryCache(Mutex<Generations>);
 
 #[derive(Default)]
 struct Generations {
-    young: HashMap<Digest, Kept>,
-    old: HashMap<Digest, Kept>,
+    young: HashMap<Digest, CachedDirectory>,
+    old: HashMap<Digest, CachedDirectory>,
     nodes: usize,
 }
 
 #[derive(Clone)]
-struct Kept {
+struct CachedDirectory {
     directory: Arc<Directory>,
     seen: Instant,
 }
@@ -52,7 +52,7 @@ impl DirectoryCache {
 
     /// Keeps a directory that was just seen on disk.
     pub(crate) fn insert(&self, digest: Digest, directory: Arc<Directory>) {
-        self.lock().insert(digest, Kept { directory, seen: Instant::now() });
+        self.lock().insert(digest, CachedDirectory { directory, seen: Instant::now() });
     }
 
     pub(crate) fn forget(&self, digest: &Digest) {
@@ -61,7 +61,7 @@ impl DirectoryCache {
         generations.old.remove(digest);
     }
 
-    fn find(&self, digest: &Digest) -> Option<Kept> {
+    fn find(&self, digest: &Digest) -> Option<CachedDirectory> {
         let mut generations = self.lock();
         if let Some(found) = generations.young.get(digest) {
             return Some(found.clone());
@@ -77,7 +77,7 @@ impl DirectoryCache {
 }
 
 impl Generations {
-    fn insert(&mut self, digest: Digest, kept: Kept) {
+    fn insert(&mut self, digest: Digest, kept: CachedDirectory) {
         let directory = &kept.directory;
         let nodes = 1 + directory.files.len() + directory.directories.len() + directory.symlinks.len();
         if self.nodes + nodes > LIMIT {
@@ -90,19 +90,4 @@ impl Generations {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_used_stays_and_the_rest_goes() {
-        let cache = DirectoryCache::default();
-        let digest = |n: usize| Digest::of(&n.to_le_bytes());
-        for n in 0..LIMIT * 3 {
-            cache.insert(digest(n), Arc::default());
-            assert!(cache.find(&digest(0)).is_some());
-        }
-        assert!(cache.find(&digest(1)).is_none());
-        let generations = cache.0.lock().unwrap_or_else(PoisonError::into_inner);
-        assert!(generations.young.len() + generations.old.len() <= 2 * LIMIT);
-    }
-}
+mod tests;

@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use spec_model::{Digest, UserError};
 
-use crate::destination::DestinationError;
-
 /// What the operations of this room answer with.
 pub type Result<T, E = CasError> = std::result::Result<T, E>;
 
@@ -19,7 +17,7 @@ pub enum CasError {
     Missing {
         /// The absent blob.
         digest: Digest,
-        /// What it is, as a reader would call it: "directory usr/lib", "blob".
+        /// What it is, as people call it: "directory usr/lib", "blob".
         what: String,
     },
     /// A stored blob does not have the contents of its name. It is in `quarantine/` now. Reason `cas-corrupt`.
@@ -29,7 +27,7 @@ pub enum CasError {
     Corrupt {
         /// What was expected.
         digest: Digest,
-        /// What it is, as a reader would call it.
+        /// What it is, as people call it.
         what: String,
         /// What the file holds instead.
         found: Digest,
@@ -77,7 +75,7 @@ pub enum CasError {
         "{what} has {found} {unit} or more, and at most {limit} are taken; if it is meant to, set '{setting}' below 'limits' in the user configuration"
     )]
     TreeTooLarge {
-        /// What it is, as a reader would call it.
+        /// What it is, as people call it.
         what: String,
         /// How many there are, as far as they were counted.
         found: u64,
@@ -88,7 +86,7 @@ pub enum CasError {
         /// The name of the setting.
         setting: &'static str,
     },
-    /// The work was given up, see [`Cas::heeding`](crate::Cas::heeding). Reason `cancelled`.
+    /// The work was given up, see [`Cas::with_cancel`](crate::Cas::with_cancel). Reason `cancelled`.
     #[error("the work on the store was cancelled")]
     Cancelled,
     /// Two things that cannot lie over each other want the same place. Reason `cas-collision`.
@@ -187,5 +185,38 @@ impl UserError for CasError {
     fn hint(&self) -> Option<String> {
         let free = "make room on that disk and run again; `spec-host cache clean --to 1G` brings the cache to that size";
         matches!(self, Self::DiskFull { .. }).then(|| free.to_owned())
+    }
+}
+
+/// Why a tree cannot be written to the folder that a user named.
+#[derive(Debug, thiserror::Error)]
+pub enum DestinationError {
+    /// There is a folder with something in it. Reason `checkout-directory-not-empty`.
+    #[error("'{}' is there already and not empty", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// There is something that is no folder. Reason `destination-no-folder`.
+    #[error("'{}' is there already and is no folder; choose another one", path.display())]
+    NotAFolder {
+        /// Where the tree was to go.
+        path: PathBuf,
+    },
+    /// A folder with something in it is where the tree has a file or a link. Reason `destination-taken`.
+    #[error("'{}' is a folder that is not empty, where the tree has a file or a link; move it away and run again", path.display())]
+    Taken {
+        /// The folder that is in the way.
+        path: PathBuf,
+    },
+}
+
+impl UserError for DestinationError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::NotEmpty { .. } => "checkout-directory-not-empty",
+            Self::NotAFolder { .. } => "destination-no-folder",
+            Self::Taken { .. } => "destination-taken",
+        }
     }
 }

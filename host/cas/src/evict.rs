@@ -1,7 +1,7 @@
-//! Keeping the store small: what was not used for the longest time goes.
+//! Keeping the store small by removing what was not used for the longest time.
 //!
 //! An eviction chooses one moment and removes everything that was last used before. Records, results of actions and
-//! layers made of trees go first, then the blobs that nothing younger needs. See `docs/cache.md`.
+//! layers made of trees are removed first, then the blobs that nothing needs which was used later. See `docs/cache.md`.
 
 use std::fs;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,56 +12,55 @@ use crate::lock::try_lock;
 use crate::store::Cas;
 use crate::usage::{Moment, PRECISION};
 
-pub(crate) mod census;
-mod needs;
+pub(crate) mod inventory;
+mod propagation;
 mod removal;
 mod roots;
 
-use census::Census;
-pub use needs::Need;
-use needs::Needed;
-pub(crate) use needs::{open_unnoticed, read_unnoticed};
-use removal::Removal;
-pub use roots::NeedsOf;
+use inventory::BlobInventory;
+use propagation::UsePropagation;
+pub(crate) use propagation::{open_noatime, read_directory_noatime};
+use removal::Eviction;
 use roots::Roots;
+pub use roots::{Need, NeedsOf};
 
 /// How much of the disk the store may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// Bytes that it may take; `None` for as many as there are.
-    pub most: Option<u64>,
-    /// Bytes of the disk that are to stay free, whoever takes them.
-    pub reserved: u64,
-    /// To what part of what it may take the store is brought when it takes more, in percent.
-    pub low: u8,
+    pub max_bytes: Option<u64>,
+    /// Bytes of the disk that stay free, whoever takes the rest.
+    pub reserved_bytes: u64,
+    /// To how many percent of what it may take a store is brought that takes more.
+    pub low_watermark: u8,
 }
 
 /// What an eviction found and did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Evicted {
-    /// Bytes of disk that the store took, of how many blobs.
-    pub before: u64,
-    /// See [`before`](Self::before).
-    pub blobs: usize,
-    /// Bytes that it may take now.
-    pub most: Option<u64>,
-    /// Bytes that it takes now.
-    pub after: u64,
-    /// Blobs that went.
-    pub removed: usize,
-    /// Records, results of actions and layers made of trees that went.
-    pub roots: usize,
-    /// All that was last used then or before went; `None` when nothing had to go.
-    pub cut: Option<SystemTime>,
-    /// How long it took.
-    pub took: Duration,
+pub struct EvictionReport {
+    /// Bytes of disk that the store took.
+    pub bytes_before: u64,
+    /// Blobs that the store had.
+    pub blobs_before: usize,
+    /// Bytes that the store may take now.
+    pub max_bytes: Option<u64>,
+    /// Bytes of disk that the store takes now.
+    pub bytes_after: u64,
+    /// Blobs that were removed.
+    pub blobs_removed: usize,
+    /// Records, results of actions and layers that were removed.
+    pub roots_removed: usize,
+    /// All that was last used then or before was removed; `None` when nothing had to be.
+    pub cutoff: Option<SystemTime>,
+    /// How long the eviction took.
+    pub duration: Duration,
 }
 
-impl Evicted {
-    /// Whether it takes more than it may, for all the rest is in use.
+impl EvictionReport {
+    /// Whether the store still takes more than it may, because all that is left is in use.
     #[must_use]
-    pub fn falls_short(&self) -> bool {
-        self.most.is_some_and(|most| self.after > most)
+    pub fn is_over_quota(&self) -> bool {
+        self.max_bytes.is_some_and(|most| self.bytes_after > most)
     }
 }
 
@@ -72,55 +71,78 @@ impl Cas {
     /// # Errors
     /// When the file system fails.
     pub fn exceeds(&self, quota: &Quota) -> Result<Option<bool>> {
-        if self.free()? < quota.reserved {
+        if self.free_bytes()? < quota.reserved_bytes {
             return Ok(Some(true));
         }
-        match quota.most {
+        match quota.max_bytes {
             None => Ok(Some(false)),
-            Some(most) => Ok(self.estimate()?.map(|bytes| bytes > most)),
+            Some(most) => Ok(self.estimated_bytes()?.map(|bytes| bytes > most)),
         }
     }
 
     /// Counts what is here and, when it is more than the quota allows, removes what was not used for the longest time.
     /// What a [`Hold`](crate::Hold) covers stays, and so does what was used during the last five minutes.
     ///
-    /// `needs_of` tells what records are about. Answers `None` when somebody else is evicting.
+    /// `needs_of` tells what records need. Answers `None` when another process is evicting.
     ///
     /// # Errors
     /// When the file system fails; what is still here is whole then, too.
-    pub fn evict(&self, quota: &Quota, needs_of: NeedsOf<'_>) -> Result<Option<Evicted>> {
+    pub fn evict(&self, quota: &Quota, needs_of: NeedsOf<'_>) -> Result<Option<EvictionReport>> {
         let start = Instant::now();
-        let (lock, folder) = self.folder_to_lock(layout::QUOTA)?;
+        let (lock, folder) = self.lockable_folder(layout::QUOTA)?;
         if !try_lock(&lock, &folder, rustix::fs::FlockOperation::NonBlockingLockExclusive)? {
             return Ok(None);
         }
-        // Before the scan, for what is stamped later than this is seen to be.
+        // Before the scan: what is used later has a later time of use than this.
         let held = self.held_since()?.min(Moment::now().before(PRECISION));
-        let added = self.added();
-        let mut census = Census::take(self)?;
-        let before = census.disk() + roots::disk_of_layers(self)?;
-        let most = self.most(quota, before)?;
-        let mut evicted = Evicted { before, blobs: census.len(), most, after: before, ..Evicted::default() };
-        let low = u128::from(quota.low.min(100));
-        let target = most.map(|most| (u128::from(most) * low / 100) as u64);
-        if let Some(target) = target.filter(|_| evicted.falls_short()) {
-            let roots = Roots::find(self, needs_of)?;
-            Needed::mark(self, &mut census, &roots);
-            let due = due(&census, &roots, before - target).map(|due| due.min(held.before(STEP)));
-            if let Some(cut) = due {
-                let removed = Removal { cas: self, census: &census, cut }.run(&roots)?;
-                evicted.after = before.saturating_sub(removed.bytes);
-                (evicted.removed, evicted.roots) = (removed.blobs, removed.roots);
-                evicted.cut = Some(cut.into());
-            }
+        let added = self.added_bytes();
+        let inventory = BlobInventory::scan(self)?;
+        let mut report = self.report_of(quota, &inventory)?;
+        if report.is_over_quota() {
+            self.remove_oldest(quota, needs_of, held, inventory, &mut report)?;
         }
-        self.note_count(evicted.after, added)?;
-        evicted.took = start.elapsed();
-        Ok(Some(evicted))
+        self.store_counted_bytes(report.bytes_after, added)?;
+        report.duration = start.elapsed();
+        Ok(Some(report))
+    }
+
+    /// What is here, before anything is removed.
+    fn report_of(&self, quota: &Quota, inventory: &BlobInventory) -> Result<EvictionReport> {
+        let bytes = inventory.disk_bytes() + roots::disk_bytes_of_layers(self)?;
+        Ok(EvictionReport {
+            bytes_before: bytes,
+            blobs_before: inventory.len(),
+            max_bytes: self.max_bytes(quota, bytes)?,
+            bytes_after: bytes,
+            ..EvictionReport::default()
+        })
+    }
+
+    /// Brings the store to the low watermark, as far as what is held allows.
+    fn remove_oldest(
+        &self,
+        quota: &Quota,
+        needs_of: NeedsOf<'_>,
+        held: Moment,
+        mut inventory: BlobInventory,
+        report: &mut EvictionReport,
+    ) -> Result<()> {
+        let most = report.max_bytes.unwrap_or(report.bytes_before);
+        let low = u128::from(quota.low_watermark.min(100));
+        let target = (u128::from(most) * low / 100) as u64;
+        let roots = Roots::find(self, needs_of)?;
+        UsePropagation::run(self, &mut inventory, &roots);
+        let cutoff = cutoff_for(&inventory, &roots, report.bytes_before - target);
+        let Some(cutoff) = cutoff.map(|cutoff| cutoff.min(held.before(STEP))) else { return Ok(()) };
+        let removed = Eviction { cas: self, inventory: &inventory, cutoff }.run(&roots)?;
+        report.bytes_after = report.bytes_before.saturating_sub(removed.bytes);
+        (report.blobs_removed, report.roots_removed) = (removed.blobs, removed.roots);
+        report.cutoff = Some(cutoff.into());
+        Ok(())
     }
 
     /// A folder to take a lock on: that with this name, or the store itself when it is not there and cannot be made.
-    pub(crate) fn folder_to_lock(&self, name: &str) -> Result<(fs::File, std::path::PathBuf)> {
+    pub(crate) fn lockable_folder(&self, name: &str) -> Result<(fs::File, std::path::PathBuf)> {
         let folder = self.shared.root.join(name);
         let made = fs::create_dir_all(&folder).map_err(CasError::io("create", &folder));
         let folder = match made {
@@ -130,19 +152,19 @@ impl Cas {
         Ok((fs::File::open(&folder).map_err(CasError::io("open", &folder))?, folder))
     }
 
-    /// Bytes that the store may take of which `used` are taken.
-    fn most(&self, quota: &Quota, used: u64) -> Result<Option<u64>> {
-        let unreserved = (used + self.free()?).saturating_sub(quota.reserved);
-        let is_tight = quota.reserved > 0 && unreserved < used;
-        Ok(match quota.most {
+    /// Bytes that a store which takes `used` bytes may take, with the reserved part of the disk left free.
+    fn max_bytes(&self, quota: &Quota, used: u64) -> Result<Option<u64>> {
+        let unreserved = (used + self.free_bytes()?).saturating_sub(quota.reserved_bytes);
+        let is_tight = quota.reserved_bytes > 0 && unreserved < used;
+        Ok(match quota.max_bytes {
             Some(most) if is_tight => Some(most.min(unreserved)),
             None if is_tight => Some(unreserved),
             most => most,
         })
     }
 
-    /// Bytes of the disk that are free for who runs this.
-    fn free(&self) -> Result<u64> {
+    /// Bytes of the disk that are free for the user of this process.
+    fn free_bytes(&self) -> Result<u64> {
         let found =
             rustix::fs::statvfs(self.root()).map_err(CasError::io("look at the disk of", self.root()))?;
         Ok(found.f_bavail.saturating_mul(found.f_frsize))
@@ -153,8 +175,8 @@ impl Cas {
 const STEP: Duration = Duration::from_secs(1);
 
 /// The moment such that what was last used then or before takes `bytes`; `None` when there is nothing at all.
-fn due(census: &Census, roots: &Roots, bytes: u64) -> Option<Moment> {
-    let mut items: Vec<(Moment, u64)> = census.uses().chain(roots.uses()).collect();
+fn cutoff_for(inventory: &BlobInventory, roots: &Roots, bytes: u64) -> Option<Moment> {
+    let mut items: Vec<(Moment, u64)> = inventory.uses().chain(roots.uses()).collect();
     items.sort_unstable_by_key(|(used, _)| *used);
     let mut sum = 0u64;
     let reached = items.iter().find(|(_, disk)| {

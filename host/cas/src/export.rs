@@ -1,4 +1,4 @@
-//! Trees for users.
+//! Writing trees to folders of users.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -9,7 +9,8 @@ use rustix::fs::Mode;
 use spec_model::tree::FileNode;
 use spec_model::{Cancel, Digest};
 
-use crate::destination::{Destination, create, link, open_below, set_time};
+use crate::destination::Destination;
+use crate::dirfd::{create_file, create_symlink, open_below, set_time};
 use crate::error::{CasError, Result};
 use crate::sparse::clone_or_copy;
 use crate::store::Cas;
@@ -24,7 +25,7 @@ impl Cas {
     /// # Errors
     /// `cas-missing` naming the path, `cas-disk-full`, `cancelled`, or when the file system fails.
     pub fn export(&self, root: &Digest, to: &Destination, cancel: &Cancel) -> Result<()> {
-        self.totals(root)?;
+        self.tree_size(root)?;
         let export = Export { cas: self, to, cancel, failure: Mutex::new(None) };
         self.workers()?.scope(|scope| export.folder(scope, PathBuf::new(), *root));
         export.failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
@@ -60,30 +61,31 @@ impl Export<'_> {
     /// Fills a folder that is there. Its own time is set last, for every new entry changes it.
     fn fill<'scope>(&'scope self, scope: &Scope<'scope>, path: &Path, digest: &Digest) -> Result<()> {
         let directory = self.cas.directory_at(digest, &path.to_string_lossy())?;
-        let shown = |name: &str| self.to.path().join(path).join(name);
-        let folder = open_below(self.to.tree(), path).map_err(CasError::io("open", shown("")))?;
+        let display_path = |name: &str| self.to.path().join(path).join(name);
+        let folder = open_below(self.to.tree(), path).map_err(CasError::io("open", display_path("")))?;
         for child in &directory.directories {
             let made = rustix::fs::mkdirat(&folder, child.name.as_str(), Mode::from_raw_mode(0o777));
-            made.map_err(CasError::io("create", shown(&child.name)))?;
+            made.map_err(CasError::io("create", display_path(&child.name)))?;
             let (path, digest) = (path.join(&child.name), child.digest);
             scope.spawn(move |scope| self.folder(scope, path, digest));
         }
         for file in &directory.files {
-            let written = self.file(&folder, file, &shown(&file.name));
+            let written = self.file(&folder, file, &display_path(&file.name));
             written.map_err(|error| error.about(format!("file /{}", path.join(&file.name).display())))?;
         }
         for entry in &directory.symlinks {
-            let made = link(&folder, entry.name.as_str(), &entry.target);
-            made.map_err(CasError::io("create", shown(&entry.name)))?;
+            let made = create_symlink(&folder, entry.name.as_str(), &entry.target);
+            made.map_err(CasError::io("create", display_path(&entry.name)))?;
         }
-        set_time(&folder, directory.properties.mtime).map_err(CasError::io("finish", shown("")))
+        set_time(&folder, directory.properties.mtime).map_err(CasError::io("finish", display_path("")))
     }
 
-    fn file(&self, folder: &std::os::fd::OwnedFd, file: &FileNode, shown: &Path) -> Result<()> {
+    fn file(&self, folder: &std::os::fd::OwnedFd, file: &FileNode, display_path: &Path) -> Result<()> {
         let permissions = if file.executable { 0o777 } else { 0o666 };
         let source = self.cas.open_blob(&file.digest)?;
-        let to = create(folder, file.name.as_str(), permissions).map_err(CasError::io("create", shown))?;
-        clone_or_copy(&source, &to, self.cancel).map_err(CasError::io("write", shown))?;
-        set_time(&to, file.properties.mtime).map_err(CasError::io("finish", shown))
+        let to = create_file(folder, file.name.as_str(), permissions)
+            .map_err(CasError::io("create", display_path))?;
+        clone_or_copy(&source, &to, self.cancel).map_err(CasError::io("write", display_path))?;
+        set_time(&to, file.properties.mtime).map_err(CasError::io("finish", display_path))
     }
 }

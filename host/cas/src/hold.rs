@@ -1,156 +1,142 @@
 //! Holds: what is used while one lives is not evicted, by whatever process.
 //!
-//! Every process with holds has a file `tmp/OWN/hold`, whose time of change says since when. The kernel unlocks the
-//! folder when the process ends, however it ends, and then the file means nothing.
+//! Every process with holds has a file `tmp/PROCESS/hold`, whose time of modification says since when. The kernel unlocks
+//! the folder when the process ends, however it ends, and then the file means nothing.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::FlockOperation;
 
 use crate::error::{CasError, Result};
-use crate::layout;
 use crate::lock::try_lock;
-use crate::store::Cas;
+use crate::temp::TempArea;
 use crate::usage::{Moment, PRECISION};
 
-/// The file may say so much too early a time before it is written again.
+/// The file may name a time this much too early before it is written again.
 const SLACK: Duration = Duration::from_secs(60);
-const NAME: &str = "hold";
+const FILE_NAME: &str = "hold";
 
 /// While it lives, nothing is evicted that anybody used since it was made.
 #[derive(Debug)]
 #[must_use = "dropping it ends the hold"]
 pub struct Hold {
-    cas: Cas,
-    place: (Moment, u64),
+    holds: Arc<Holds>,
+    key: HoldKey,
 }
 
+/// Since when a hold holds, and its number.
+type HoldKey = (Moment, u64);
+
 /// The holds of one process on a store.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Holds {
+    temp: Arc<TempArea>,
+    live: Mutex<LiveHolds>,
+}
+
+#[derive(Debug, Default)]
+struct LiveHolds {
     made: u64,
-    live: BTreeSet<(Moment, u64)>,
-    /// How long everything is held after its use, beside what `live` says.
+    keys: BTreeSet<HoldKey>,
+    /// How long everything is held after its use, whatever `keys` says.
     grace: Option<Duration>,
+    /// The file, and the time that it names.
     file: Option<(File, Moment)>,
 }
 
-impl Holds {
+impl LiveHolds {
     /// Since when anything is held.
     fn oldest(&self) -> Option<Moment> {
-        let graced = self.grace.map(|grace| Moment::now().before(grace + PRECISION));
-        self.live.first().map(|(since, _)| *since).into_iter().chain(graced).min()
+        let with_grace = self.grace.map(|grace| Moment::now().before(grace + PRECISION));
+        self.keys.first().map(|(since, _)| *since).into_iter().chain(with_grace).min()
     }
 }
 
-impl Cas {
-    /// Makes a hold. Where there is a [grace](Self::hold_for), it covers what was used that long before, too. Where
-    /// nothing can be written only this process heeds it, until [`tell_holds`](Self::tell_holds) tells others.
-    ///
-    /// # Errors
-    /// When the file system fails.
-    pub fn hold(&self) -> Result<Hold> {
-        let mut holds = self.holds();
-        let since = Moment::now().before(holds.grace.unwrap_or_default() + PRECISION);
-        let place = (since, holds.made);
-        holds.made += 1;
-        holds.live.insert(place);
-        self.try_publish(&mut holds).inspect_err(|_| _ = holds.live.remove(&place))?;
-        drop(holds);
-        Ok(Hold { cas: self.clone(), place })
+impl Holds {
+    pub(crate) fn new(temp: Arc<TempArea>) -> Self {
+        Self { temp, live: Mutex::default() }
     }
 
-    /// Has everything held for `grace` after its use, whoever uses it, as long as this is called again and again.
-    ///
-    /// # Errors
-    /// When the file system fails.
-    pub fn hold_for(&self, grace: Duration) -> Result<()> {
-        let mut holds = self.holds();
-        holds.grace = Some(grace);
-        self.try_publish(&mut holds)
+    /// Makes a hold. It covers what was used during the grace before, too.
+    pub(crate) fn hold(self: &Arc<Self>) -> Result<Hold> {
+        let mut live = self.lock();
+        let since = Moment::now().before(live.grace.unwrap_or_default() + PRECISION);
+        let key = (since, live.made);
+        live.made += 1;
+        live.keys.insert(key);
+        self.publish_if_writable(&mut live).inspect_err(|_| _ = live.keys.remove(&key))?;
+        drop(live);
+        Ok(Hold { holds: Arc::clone(self), key })
     }
 
-    /// Tells other processes of holds for which there was no room.
-    ///
-    /// # Errors
-    /// When the file system fails otherwise.
-    pub fn tell_holds(&self) -> Result<()> {
-        self.try_publish(&mut self.holds())
+    /// Holds everything for `grace` after its use, from now on.
+    pub(crate) fn set_grace(&self, grace: Duration) -> Result<()> {
+        let mut live = self.lock();
+        live.grace = Some(grace);
+        self.publish_if_writable(&mut live)
     }
 
-    fn try_publish(&self, holds: &mut Holds) -> Result<()> {
-        match self.publish_holds(holds) {
-            Err(error) if !error.is_unwritable() => Err(error),
-            _ => Ok(()),
-        }
+    /// Lets other processes know of the holds, where something can be written.
+    pub(crate) fn publish(&self) -> Result<()> {
+        self.publish_if_writable(&mut self.lock())
     }
 
-    fn holds(&self) -> MutexGuard<'_, Holds> {
-        self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn publish_holds(&self, holds: &mut Holds) -> Result<()> {
-        let oldest = holds.oldest();
-        // Without holds the file says too much until the next one comes, or the process ends.
-        let Some(oldest) = oldest else { return Ok(()) };
-        if matches!(&holds.file, Some((_, at)) if *at <= oldest && oldest <= at.after(SLACK)) {
-            return Ok(());
-        }
-        let path = self.shared.temp.own()?.join(NAME);
-        let file = match holds.file.take() {
-            Some((file, _)) => file,
-            None => File::create(&path).map_err(CasError::io("create", &path))?,
-        };
-        file.set_modified(SystemTime::from(oldest)).map_err(CasError::io("touch", &path))?;
-        holds.file = Some((file, oldest));
-        Ok(())
-    }
-
-    /// What was noted as used then or later is held, by this process or another one.
+    /// What was used then or later is held, by this process or another one.
     pub(crate) fn held_since(&self) -> Result<Moment> {
-        let folder = self.shared.root.join(layout::TMP);
-        let mut since = self.holds().oldest().unwrap_or(Moment::LAST);
-        for entry in fs::read_dir(&folder).map_err(CasError::io("list", &folder))? {
-            let path = entry.map_err(CasError::io("list", &folder))?.path();
-            let (Ok(owner), Ok(hold)) = (File::open(&path), fs::metadata(path.join(NAME))) else { continue };
-            if !try_lock(&owner, &path, FlockOperation::NonBlockingLockExclusive)? {
-                let at = hold.modified().map_err(CasError::io("look up", &path))?;
+        let area = self.temp.path();
+        let mut since = self.lock().oldest().unwrap_or(Moment::LAST);
+        for entry in fs::read_dir(area).map_err(CasError::io("list", area))? {
+            let path = entry.map_err(CasError::io("list", area))?.path();
+            let (Ok(process), Ok(file)) = (File::open(&path), fs::metadata(path.join(FILE_NAME))) else {
+                continue;
+            };
+            if !try_lock(&process, &path, FlockOperation::NonBlockingLockExclusive)? {
+                let at = file.modified().map_err(CasError::io("look up", &path))?;
                 since = since.min(at.into());
             }
         }
         Ok(since)
     }
+
+    fn publish_if_writable(&self, live: &mut LiveHolds) -> Result<()> {
+        match self.write_file(live) {
+            Err(error) if !error.is_unwritable() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn write_file(&self, live: &mut LiveHolds) -> Result<()> {
+        // Without holds the file says too much until there is the next one, or the process ends.
+        let Some(oldest) = live.oldest() else { return Ok(()) };
+        if matches!(&live.file, Some((_, at)) if *at <= oldest && oldest <= at.after(SLACK)) {
+            return Ok(());
+        }
+        let path = self.temp.process_folder()?.join(FILE_NAME);
+        let file = match live.file.take() {
+            Some((file, _)) => file,
+            None => File::create(&path).map_err(CasError::io("create", &path))?,
+        };
+        file.set_modified(SystemTime::from(oldest)).map_err(CasError::io("touch", &path))?;
+        live.file = Some((file, oldest));
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LiveHolds> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        let mut holds = self.cas.holds();
-        holds.live.remove(&self.place);
-        // What it says is too much at worst.
-        let _ = self.cas.publish_holds(&mut holds);
+        let mut live = self.holds.lock();
+        live.keys.remove(&self.key);
+        // When it cannot be written, the file holds more than it has to.
+        let _ = self.holds.write_file(&mut live);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn holds_are_seen_by_all_and_go_with_their_owner() -> Result<()> {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (one, other) = (Cas::open(folder.path())?, Cas::open(folder.path())?);
-        assert_eq!(one.held_since()?, Moment::LAST);
-        let before = Moment::now().before(PRECISION);
-        let hold = other.hold()?;
-        let since = one.held_since()?;
-        assert!(before <= since && since <= Moment::now());
-        other.hold_for(Duration::from_secs(1000))?;
-        assert!(one.held_since()? < before.before(Duration::from_secs(900)));
-        drop((hold, other));
-        assert_eq!(one.held_since()?, Moment::LAST);
-        Ok(())
-    }
-}
+mod tests;

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use crate::error::{CasError, Result};
 
 /// Bytes of a path that are given to the kernel at once; it takes 4095.
-const PIECE: usize = 4000;
+const MAX_CHUNK: usize = 4000;
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// A folder of the host. Paths below it are relative, with single slashes; the empty path is the folder itself.
@@ -23,84 +23,84 @@ const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags
 pub(crate) struct HostFolder {
     root: OwnedFd,
     /// How the folder is called in messages.
-    shown: PathBuf,
-    owner: Owner,
+    display_path: PathBuf,
+    owner: FolderOwner,
     /// Folders that were opened up, and the modes that they had, in this order.
     opened: Mutex<Vec<(String, Mode)>>,
 }
 
 /// Whose a folder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Owner {
+enum FolderOwner {
     /// Somebody's who may have mounted things in it: their modes say what may be read.
-    People,
+    User,
     /// Ours, written to by commands that are over. These bits of a mode are set where they are missing.
-    Commands { needed: Mode },
+    Sandbox { needed: Mode },
 }
 
 impl HostFolder {
     /// A folder that belongs to a person. What its modes forbid is not read.
-    pub(crate) fn of_people(path: &Path) -> Result<Self> {
+    pub(crate) fn of_user(path: &Path) -> Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Mode::empty()).map_err(CasError::io("open", path))?;
-        Ok(Self { root, shown: path.to_owned(), owner: Owner::People, opened: Mutex::default() })
+        Ok(Self { root, display_path: path.to_owned(), owner: FolderOwner::User, opened: Mutex::default() })
     }
 
     /// A folder of ours that commands wrote to as to their root, and which messages call so. Modes do not keep us out:
-    /// they are changed where need be, in folders until [`close`](Self::close) is called. With `moving` entries may be
+    /// they are changed where need be, in folders until [`restore_modes`](Self::restore_modes) is called. With `moving` entries may be
     /// taken out of it.
-    pub(crate) fn of_commands(path: &Path, moving: bool) -> Result<Self> {
+    pub(crate) fn of_sandbox(path: &Path, moving: bool) -> Result<Self> {
         let flags = OFlags::PATH | DIRECTORY;
         let root = rustix::fs::open(path, flags, Mode::empty()).map_err(CasError::io("open", path))?;
         let needed = if moving { Mode::RWXU } else { Mode::RUSR | Mode::XUSR };
-        let owner = Owner::Commands { needed };
-        Ok(Self { root, shown: PathBuf::from("/"), owner, opened: Mutex::default() })
+        let owner = FolderOwner::Sandbox { needed };
+        Ok(Self { root, display_path: PathBuf::from("/"), owner, opened: Mutex::default() })
     }
 
     /// How messages call what is at `path`.
-    pub(crate) fn shown(&self, path: &str) -> PathBuf {
-        if path.is_empty() { self.shown.clone() } else { self.shown.join(path) }
+    pub(crate) fn display_path(&self, path: &str) -> PathBuf {
+        if path.is_empty() { self.display_path.clone() } else { self.display_path.join(path) }
     }
 
     /// How messages call the entry of the folder at `path` whose name is `name`, in which bytes that are not UTF-8 are
     /// written as `\xNN`.
-    pub(crate) fn shown_raw(&self, path: &str, name: &[u8]) -> String {
-        self.shown(path).join(escaped(name)).to_string_lossy().into_owned()
+    pub(crate) fn display_name(&self, path: &str, name: &[u8]) -> String {
+        self.display_path(path).join(escape_invalid_utf8(name)).to_string_lossy().into_owned()
     }
 
     /// Opens the folder at `path` for listing.
     pub(crate) fn folder(&self, path: &str) -> Result<OwnedFd> {
-        self.try_folder(path).map_err(CasError::io("open", self.shown(path)))
+        self.try_folder(path).map_err(CasError::io("open", self.display_path(path)))
     }
 
     /// As [`folder`](Self::folder), with the system's error.
     pub(crate) fn try_folder(&self, path: &str) -> Result<OwnedFd, Errno> {
-        let folder = match self.at_once(path) {
-            Err(Errno::ACCESS | Errno::NOSYS | Errno::PERM) => self.step_by_step(path)?,
+        let folder = match self.open_path(path) {
+            Err(Errno::ACCESS | Errno::NOSYS | Errno::PERM) => self.open_by_steps(path)?,
             other => other?,
         };
-        self.open_up(&folder, path, Through::Descriptor)?;
+        self.grant_access(&folder, path, ChmodVia::Descriptor)?;
         Ok(folder)
     }
 
     /// The mode that the folder at `path` had before it was opened up; `None` when it was not.
-    pub(crate) fn mode_before(&self, path: &str) -> Option<Mode> {
+    pub(crate) fn original_mode(&self, path: &str) -> Option<Mode> {
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.iter().find(|(opened, _)| opened == path).map(|(_, mode)| *mode)
     }
 
     /// What is called `name` in an open folder.
-    pub(crate) fn look(&self, folder: impl AsFd, name: &str) -> Result<Stat, Errno> {
+    pub(crate) fn stat(&self, folder: impl AsFd, name: &str) -> Result<Stat, Errno> {
         rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
     }
 
     /// Opens the regular file `name` of an open folder, which is at `path`, for reading; what it was before.
     pub(crate) fn file(&self, folder: impl AsFd, name: &str, path: &str) -> Result<(File, Stat)> {
-        let shown = || self.shown(path).join(name);
-        let (file, stat) = self.read(folder.as_fd(), name).map_err(CasError::io("open", shown()))?;
+        let display_path = || self.display_path(path).join(name);
+        let (file, stat) = self.read(folder.as_fd(), name).map_err(CasError::io("open", display_path()))?;
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => Ok((file, stat)),
-            other => Err(CasError::SpecialFile { path: shown(), kind: special(other) }),
+            other => Err(CasError::SpecialFile { path: display_path(), kind: special_file_kind(other) }),
         }
     }
 
@@ -109,13 +109,13 @@ impl HostFolder {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let open = || rustix::fs::openat(folder, name, flags, Mode::empty());
         match open() {
-            Err(Errno::ACCESS) if self.owner != Owner::People => {
+            Err(Errno::ACCESS) if self.owner != FolderOwner::User => {
                 let handle = rustix::fs::openat(folder, name, flags | OFlags::PATH, Mode::empty())?;
                 let stat = rustix::fs::fstat(&handle)?;
                 let mode = Mode::from_raw_mode(stat.st_mode);
-                change_mode(&handle, mode | Mode::RUSR)?;
+                chmod_by_proc(&handle, mode | Mode::RUSR)?;
                 let opened = open();
-                change_mode(&handle, mode)?;
+                chmod_by_proc(&handle, mode)?;
                 Ok((opened?.into(), stat))
             }
             opened => {
@@ -127,23 +127,23 @@ impl HostFolder {
     }
 
     /// Gives the folders that were opened up the modes that they had.
-    pub(crate) fn close(&self) -> Result<()> {
+    pub(crate) fn restore_modes(&self) -> Result<()> {
         let opened = std::mem::take(&mut *self.opened.lock().unwrap_or_else(PoisonError::into_inner));
         for (path, mode) in opened.iter().rev() {
-            let folder = self.at_once(path).or_else(|_| self.step_by_step(path));
+            let folder = self.open_path(path).or_else(|_| self.open_by_steps(path));
             let closed = folder.and_then(|folder| rustix::fs::fchmod(folder, *mode));
-            closed.map_err(CasError::io("set the mode of", self.shown(path)))?;
+            closed.map_err(CasError::io("set the mode of", self.display_path(path)))?;
         }
         Ok(())
     }
 
-    fn at_once(&self, path: &str) -> Result<OwnedFd, Errno> {
+    fn open_path(&self, path: &str) -> Result<OwnedFd, Errno> {
         let mut resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        if self.owner != Owner::People {
+        if self.owner != FolderOwner::User {
             resolve |= ResolveFlags::NO_XDEV;
         }
         let mut at = None;
-        for piece in pieces(if path.is_empty() { "." } else { path }) {
+        for piece in path_chunks(if path.is_empty() { "." } else { path }) {
             let from = at.as_ref().unwrap_or(&self.root);
             at = Some(rustix::fs::openat2(from, piece, OFlags::RDONLY | DIRECTORY, Mode::empty(), resolve)?);
         }
@@ -151,29 +151,29 @@ impl HostFolder {
     }
 
     /// For folders that are closed to us, and for kernels that do not let us open a whole path safely.
-    fn step_by_step(&self, path: &str) -> Result<OwnedFd, Errno> {
+    fn open_by_steps(&self, path: &str) -> Result<OwnedFd, Errno> {
         let (mut below, mut length) = (None, 0);
         for name in path.split('/').filter(|name| !name.is_empty()) {
             let at = below.as_ref().unwrap_or(&self.root);
-            self.open_up(at, &path[..length], Through::Proc)?;
+            self.grant_access(at, &path[..length], ChmodVia::Proc)?;
             below = Some(rustix::fs::openat(at, name, OFlags::PATH | DIRECTORY, Mode::empty())?);
             length += name.len() + usize::from(length > 0);
         }
         let at = below.as_ref().unwrap_or(&self.root);
-        self.open_up(at, path, Through::Proc)?;
+        self.grant_access(at, path, ChmodVia::Proc)?;
         rustix::fs::openat(at, ".", OFlags::RDONLY | DIRECTORY, Mode::empty())
     }
 
     /// Sets the missing bits of the mode of a folder of ours.
-    fn open_up(&self, folder: &OwnedFd, path: &str, through: Through) -> Result<(), Errno> {
-        let Owner::Commands { needed } = self.owner else { return Ok(()) };
+    fn grant_access(&self, folder: &OwnedFd, path: &str, through: ChmodVia) -> Result<(), Errno> {
+        let FolderOwner::Sandbox { needed } = self.owner else { return Ok(()) };
         let mode = Mode::from_raw_mode(rustix::fs::fstat(folder)?.st_mode);
         if mode.contains(needed) {
             return Ok(());
         }
         match through {
-            Through::Descriptor => rustix::fs::fchmod(folder, mode | needed)?,
-            Through::Proc => change_mode(folder, mode | needed)?,
+            ChmodVia::Descriptor => rustix::fs::fchmod(folder, mode | needed)?,
+            ChmodVia::Proc => chmod_by_proc(folder, mode | needed)?,
         }
         self.opened.lock().unwrap_or_else(PoisonError::into_inner).push((path.to_owned(), mode));
         Ok(())
@@ -182,24 +182,24 @@ impl HostFolder {
 
 /// How a mode is changed: descriptors that only name something take no `fchmod`.
 #[derive(Clone, Copy)]
-enum Through {
+enum ChmodVia {
     Descriptor,
     Proc,
 }
 
 /// Changes the mode of what a descriptor names, be it a folder or file that cannot be opened.
-pub(crate) fn change_mode(handle: &OwnedFd, mode: Mode) -> Result<(), Errno> {
+pub(crate) fn chmod_by_proc(handle: &OwnedFd, mode: Mode) -> Result<(), Errno> {
     rustix::fs::chmod(format!("/proc/self/fd/{}", handle.as_raw_fd()), mode)
 }
 
 /// Parts of a path that the kernel takes, none of them empty.
-fn pieces(mut path: &str) -> impl Iterator<Item = &str> {
+fn path_chunks(mut path: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
         let end = match path.len() {
             0 => return None,
-            length if length <= PIECE => length,
+            length if length <= MAX_CHUNK => length,
             // Names are at most 255 bytes long.
-            _ => path.as_bytes()[..PIECE].iter().rposition(|byte| *byte == b'/')?,
+            _ => path.as_bytes()[..MAX_CHUNK].iter().rposition(|byte| *byte == b'/')?,
         };
         let (piece, rest) = path.split_at(end);
         path = rest.trim_start_matches('/');
@@ -208,7 +208,7 @@ fn pieces(mut path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Bytes as a text, those that are not UTF-8 as `\xNN`.
-pub(crate) fn escaped(raw: &[u8]) -> String {
+pub(crate) fn escape_invalid_utf8(raw: &[u8]) -> String {
     let mut text = String::new();
     for chunk in raw.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -218,7 +218,7 @@ pub(crate) fn escaped(raw: &[u8]) -> String {
 }
 
 /// What a file is that no tree can hold.
-pub(crate) fn special(kind: FileType) -> &'static str {
+pub(crate) fn special_file_kind(kind: FileType) -> &'static str {
     match kind {
         FileType::Fifo => "named pipe",
         FileType::Socket => "socket",

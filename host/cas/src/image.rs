@@ -19,31 +19,17 @@ use std::path::Path;
 use spec_model::Digest;
 
 use crate::error::Result;
-use crate::layout::BlobName;
 use crate::store::Cas;
 
-/// Who owns the files of an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Owner {
-    pub(crate) uid: u32,
-    pub(crate) gid: u32,
-}
-
-impl Owner {
-    /// The user and the group that this process makes files with.
-    pub(crate) fn of_process() -> Self {
-        let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
-        Self { uid: uid.as_raw(), gid: gid.as_raw() }
-    }
-}
+pub(crate) use format::FileOwner;
 
 /// Writes the image of a tree.
 ///
 /// # Errors
 /// As [`Cas::directory`], or when `to` cannot be written.
-pub(crate) fn write_image(cas: &Cas, root: &Digest, owner: Owner, to: &mut dyn Write) -> Result<()> {
-    let plan = plan::Plan::new(cas, root)?;
-    write::Writer::new(&plan, owner, to).image()
+pub(crate) fn write_image(cas: &Cas, root: &Digest, owner: FileOwner, to: &mut dyn Write) -> Result<()> {
+    let plan = plan::ImagePlan::new(cas, root)?;
+    write::ImageWriter::new(&plan, owner, to).image()
 }
 
 /// Whether the file holds a whole image: its record says how long it is.
@@ -54,11 +40,6 @@ pub(crate) fn is_whole(path: &Path) -> bool {
         file.metadata()
     });
     read.is_ok_and(|meta| format::length(&record) == Some(meta.len()))
-}
-
-/// The path by which an overlay finds a blob in the folder of blobs: absolute, as if that folder were the root.
-pub(crate) fn redirect(digest: &Digest) -> String {
-    format!("/{}", BlobName::of(digest).text())
 }
 
 #[cfg(test)]

@@ -1,35 +1,62 @@
-//! Where things are inside a store.
+//! Names and paths of what is inside a store.
 
 use std::ffi::CStr;
 use std::fs;
 use std::io::ErrorKind;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Dir, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
 use spec_model::Digest;
 
 use crate::error::{CasError, Result};
 
 /// BuildStream's one modification time of every staged file: 2011-11-11 11:11:11 UTC, in seconds.
-pub const MTIME: i64 = 1_321_009_871;
+pub const FIXED_MTIME: i64 = 1_321_009_871;
 
 /// Contents, mode 0644, one inode per blob.
 pub(crate) const OBJECTS: &str = "objects";
-/// Copies with mode 0755, which earlier versions linked to; they go with their blobs.
+/// Copies of blobs with mode 0755, which earlier versions made; they are removed with their blobs.
 pub(crate) const EXEC: &str = "exec";
-/// Folders of running processes, see [`crate::temp`].
+/// The folders of running processes, see [`crate::temp`].
 pub(crate) const TMP: &str = "tmp";
 /// Damaged blobs, kept for people to look at.
 pub(crate) const QUARANTINE: &str = "quarantine";
-/// Markers of trees known to be whole, see [`crate::complete`].
+/// Markers of trees known to be whole, see [`crate::completeness`].
 pub(crate) const COMPLETE: &str = "complete";
-/// Checked-out trees, see [`crate::tree_cache`].
+/// Layers made of trees, see [`crate::layer_cache`].
 pub(crate) const TREES: &str = "trees";
 /// Results of actions, see [`crate::action_cache`].
 pub(crate) const ACTIONS: &str = "actions";
-/// What is known of how much there is, see [`crate::estimate`] and [`crate::evict`].
+/// How much the store takes, see [`crate::usage_estimate`] and [`crate::evict`].
 pub(crate) const QUOTA: &str = "quota";
 /// Named records, see [`crate::refs`].
 pub(crate) const REFS: &str = "refs";
+
+/// How a tree becomes a layer of an overlay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerForm {
+    /// An image of an EROFS file system without contents. An overlay finds the contents of files in
+    /// [`crate::LayerCache::contents`] (attributes `trusted.overlay.*`).
+    Image,
+    /// A folder of files without contents, marked so that an overlay finds them in [`crate::LayerCache::contents`] (attributes
+    /// `user.overlay.*`).
+    Marked,
+    /// A folder with copies of all files, which share blocks with the store where the file system can.
+    Copied,
+}
+
+impl LayerForm {
+    /// What file names call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Marked => "marked",
+            Self::Copied => "copied",
+        }
+    }
+}
 
 /// What is in a folder, in no order; nothing if the folder is not there.
 pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -39,6 +66,49 @@ pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     };
     let paths = entries.map(|entry| entry.map(|entry| entry.path()));
     paths.collect::<std::io::Result<_>>().map_err(CasError::io("list", folder))
+}
+
+/// The last component of a path, for names that are made of it.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Whether this is a whole blob of that size, and not something else in its place.
+pub(crate) fn is_whole_blob(stat: &Stat, size: u64) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_size as u64 == size
+}
+
+/// The path by which an overlay finds a blob in the folder of blobs: absolute, as if that folder were the root.
+pub(crate) fn overlay_redirect(digest: &Digest) -> String {
+    format!("/{}", BlobName::of(digest).text())
+}
+
+/// Digits of a blob's name.
+const HASH_DIGITS: usize = 64;
+
+/// Visits the names of the blobs in the folder `blobs` whose hash begins with this byte, in their sub-folder. `root` is
+/// the store, for errors.
+pub(crate) fn visit_blob_names(
+    blobs: &OwnedFd,
+    root: &Path,
+    first: u8,
+    mut visit: impl FnMut(&OwnedFd, &str) -> Result<()>,
+) -> Result<()> {
+    let failed = || CasError::io("list", root);
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = match rustix::fs::openat(blobs, format!("{first:02x}"), flags, Mode::empty()) {
+        Err(Errno::NOENT) => return Ok(()),
+        other => other.map_err(failed())?,
+    };
+    for entry in Dir::read_from(&folder).map_err(failed())? {
+        let entry = entry.map_err(failed())?;
+        if let Ok(name) = entry.file_name().to_str()
+            && name.len() == HASH_DIGITS
+        {
+            visit(&folder, name)?;
+        }
+    }
+    Ok(())
 }
 
 /// A blob's path below `objects` or `exec`: `xx/HASH`, on the stack, ready for a system call.
@@ -68,12 +138,4 @@ impl BlobName {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blobs_lie_below_the_first_two_digits() {
-        let digest = Digest::of(b"");
-        assert_eq!(BlobName::of(&digest).text(), format!("e3/{}", digest.hex()));
-    }
-}
+mod tests;

@@ -1,29 +1,31 @@
 //! The content-addressed store: blobs, Merkle trees, checkouts, and small named records.
 //!
 //! [`Cas`] is the store; it blocks, is cheap to clone, and is shared by threads and processes. Its methods are
-//! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`),
-//! folders on disk (`checkout`), layers of overlays (`tree_cache`, `image`, `marked`), whole trees (`complete`, `whole`), records ([`Refs`]) and
-//! results of actions ([`ActionCache`]). `evict` keeps all of it small, except for what a [`Hold`] covers.
+//! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`), folders on
+//! disk (`checkout`, `export`), layers of overlays (`layer_cache`, `image`, `marked_layer`), whole trees (`completeness`,
+//! `tree_message`), records ([`Refs`]) and results of actions ([`ActionCache`]). `evict` keeps all of it small, except for
+//! what a [`Hold`] covers.
 //!
 //! The crate knows nothing of elements, networks or sandboxes; it names things by digest and path.
 
 mod action_cache;
-#[cfg(test)]
-mod as_user;
+mod attributes;
 mod builder;
 mod capture;
 mod checkout;
 mod codec;
-mod complete;
+mod completeness;
 mod damage;
 mod damaged_files;
 mod destination;
 mod diff;
-mod direct;
+mod digested_folder;
+mod direct_writer;
 mod directory_cache;
+mod dirfd;
 mod error;
-mod estimate;
 mod evict;
+mod existence_index;
 mod export;
 mod folder_remover;
 #[cfg(fuzzing)]
@@ -31,55 +33,58 @@ pub mod fuzzing;
 mod hold;
 mod host_folder;
 mod image;
-mod kept;
+mod layer_cache;
 mod layout;
 mod limits;
 mod lock;
-mod marked;
+mod marked_layer;
 mod merge;
-mod overlay_marks;
+mod overlay_xattrs;
 mod read;
 mod refs;
-mod removal;
-mod roll;
-#[cfg(test)]
-mod sample;
+mod remove_tree;
+mod replace_file;
+mod resource_cache;
 mod scan;
 mod scratch;
-mod seen;
-mod size;
 mod sparse;
+mod stat_cache;
 mod store;
-mod survey;
 mod temp;
+#[cfg(test)]
+mod test_trees;
 mod tree;
-mod tree_cache;
+mod tree_message;
+mod tree_size;
+#[cfg(test)]
+mod unprivileged_tests;
+mod unpublished_blob;
+mod upper_reader;
 mod usage;
-mod whole;
+mod usage_estimate;
 mod writer;
-mod written;
 
 pub use action_cache::ActionCache;
-pub use builder::{Batch as DirectoryBatch, TreeBuilder};
-pub use capture::Captured;
-pub use damage::Verified;
-pub use destination::{Destination, DestinationError};
+pub use builder::{DirectoryBatch, TreeBuilder};
+pub use capture::CapturedTree;
+pub use damage::VerifyReport;
+pub use destination::Destination;
 pub use diff::Change;
-pub use error::{CasError, Result};
-pub use evict::{Evicted, Need, NeedsOf, Quota};
+pub use digested_folder::DigestedFolder;
+pub use error::{CasError, DestinationError, Result};
+pub use evict::{EvictionReport, Need, NeedsOf, Quota};
 pub use hold::Hold;
-pub use layout::MTIME;
+pub use layer_cache::{LayerCache, LayerGuard};
+pub use layout::{FIXED_MTIME, LayerForm};
 pub use limits::Limits;
-pub use merge::{Layer, Merged, Merging, Noticed, Origins, PathFilter};
-pub use overlay_marks::{LowerPart, OverlayMarks, Upper};
+pub use merge::{MergeInput, MergedTree, Origins, OverlapReport, PathFilter, TreeMerger};
+pub use overlay_xattrs::{LowerPart, OverlayXattrs, UpperDir};
 pub use refs::Refs;
 pub use scan::SpecialFile;
 pub use scratch::{ScratchArea, ScratchDir};
-pub use seen::Seen;
-pub use size::Totals;
+pub use stat_cache::StatCache;
 pub use store::Cas;
-pub use survey::Survey;
 pub use tree::{Entry, EntryRef, Walk, decode_directory};
-pub use tree_cache::{LayerCache, LayerForm, LayerGuard};
-pub use writer::{BlobWriter, Take};
-pub use written::{Written, WrittenEntry, WrittenKind};
+pub use tree_size::TreeSize;
+pub use upper_reader::{UpperEntry, UpperEntryKind, UpperReader};
+pub use writer::{BlobWriter, ImportMode};

@@ -1,11 +1,10 @@
-//! How large trees may get, and the counting that hears when work is given up.
+//! Limits on trees, and the counter that enforces them and ends work that is cancelled.
 
 use std::cell::Cell;
 
 use spec_model::Cancel;
 
 use crate::error::{CasError, Result};
-use crate::tree::DEEPEST;
 
 /// Bounds on trees, entries and bytes counted as often as they occur: a few folders that hold each other many times
 /// over can be sent in a moment and fill every disk. The defaults are above the largest roots of distributions.
@@ -21,7 +20,7 @@ pub struct Limits {
 
 impl Limits {
     /// No tree may be deeper, whatever the settings: what walks over trees needs room for each level.
-    pub const DEEPEST: u32 = DEEPEST;
+    pub const DEEPEST: u32 = 256;
     /// How [`CasError::TreeTooLarge`] calls bytes.
     pub const BYTES_UNIT: &'static str = "bytes";
     /// The settings of the configuration file that these bounds come from, for messages.
@@ -54,7 +53,7 @@ impl Default for Limits {
     }
 }
 
-/// Counts what a long piece of work comes upon. It is asked for every entry, so that work that is given up ends within
+/// Counts the entries that a long piece of work visits. It also looks whether the work is cancelled, so that it ends within
 /// milliseconds.
 #[derive(Debug)]
 pub(crate) struct Meter<'a> {
@@ -101,5 +100,5 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// What is counted before anybody says what it is.
+/// How errors name a tree until somebody who knows better gives it a name.
 pub(crate) const UNNAMED: &str = "the tree";

@@ -1,4 +1,4 @@
-//! Waiting for another process, but not for ever.
+//! Locks on files, which are waited for up to a limit.
 
 use std::fs::File;
 use std::io;
@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use crate::error::{CasError, Result};
 
 /// Nothing done under a lock takes this long unless its owner hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// Takes the lock if nobody has it.
@@ -24,8 +24,8 @@ pub(crate) fn try_lock(file: &File, path: &Path, how: FlockOperation) -> Result<
 }
 
 /// Waits for the lock, which is dropped with the file.
-pub(crate) fn exclusive(file: &File, path: &Path) -> Result<()> {
-    let deadline = Instant::now() + PATIENCE;
+pub(crate) fn lock_exclusive(file: &File, path: &Path) -> Result<()> {
+    let deadline = Instant::now() + TIMEOUT;
     while !try_lock(file, path, FlockOperation::NonBlockingLockExclusive)? {
         if Instant::now() > deadline {
             return Err(CasError::io("lock", path)(io::Error::from(io::ErrorKind::TimedOut)));

@@ -1,42 +1,37 @@
-//! Several trees laid over each other, as BuildStream stages artifacts.
+//! Several trees merged into one, as BuildStream stages artifacts.
 //!
 //! The rules are those of BuildStream 2.8's `CasBasedDirectory.import_files`:
 //! directories merge; a file or symbolic link replaces a file, a symbolic link or an *empty* directory (an overlap),
 //! and is left out when a directory with entries is there; a directory over a file or symbolic link is an error.
 //! Symbolic links are never followed.
 //!
-//! Under these rules nothing a higher layer brings can bare something of a lower one, so the result is always the
-//! same as stacking the layers, each without what was left out of it, by overlayfs: see [`Merged::placed`].
+//! Under these rules no input can uncover something of an earlier one, so the merged tree is always what overlayfs shows
+//! of the inputs as layers, each without what was left out of it: see [`MergedTree::contributions`].
 
-mod landing;
+mod input_merger;
+mod mutable_directory;
 mod origins;
 #[cfg(test)]
 mod tests;
-mod work;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use spec_model::Digest;
 
-use crate::builder::Batch;
+use crate::builder::DirectoryBatch;
 use crate::error::Result;
 use crate::limits::Meter;
 use crate::store::Cas;
-use crate::tree::components;
+use crate::tree::{components, push_name};
 
+pub use input_merger::PathFilter;
+use input_merger::{InputMerger, Overlaps, directory_containing};
+use mutable_directory::MutableDirectory;
 pub use origins::Origins;
-use work::Work;
 
-/// Layers that are kept for one overlapping path.
-const MOST_OVERLAPS: usize = 64;
-
-/// Which paths of a layer are wanted: relative to its root, without a leading slash.
-/// As in BuildStream, a directory that is refused still appears if something below it is wanted.
-pub type PathFilter<'a> = &'a dyn Fn(&str) -> bool;
-
-/// One tree to lay over those before it.
+/// One tree to merge over those before it.
 #[derive(Clone, Copy)]
-pub struct Layer<'a> {
+pub struct MergeInput<'a> {
     /// The tree.
     pub root: Digest,
     /// Where its root goes, a relative path; empty for the root. Made when not there.
@@ -45,7 +40,7 @@ pub struct Layer<'a> {
     pub filter: Option<PathFilter<'a>>,
 }
 
-impl Layer<'_> {
+impl MergeInput<'_> {
     /// All of a tree, at the root.
     #[must_use]
     pub fn whole(root: Digest) -> Self {
@@ -53,103 +48,100 @@ impl Layer<'_> {
     }
 }
 
-/// The result of laying trees over each other. Layers are named by their index.
+/// The result of a merge. Inputs are named by their index.
 #[derive(Clone, Debug)]
-pub struct Merged {
+pub struct MergedTree {
     /// The whole tree; its new directories are stored.
     pub root: Digest,
-    /// What of each layer landed, as a tree from the merged root. The layer's own tree when all of it did, at the
-    /// root. Stacking these by overlayfs, the first at the bottom, shows exactly the whole tree.
-    pub placed: Vec<Digest>,
-    /// Which layer each path came from.
+    /// What each input contributed, as a tree from the merged root: the input's own tree when it contributed all of it,
+    /// at the root. Overlayfs shows exactly the merged tree of these as layers, the first at the bottom.
+    pub contributions: Vec<Digest>,
+    /// Which input each path came from.
     pub origins: Origins,
-    /// For every file that replaced another, by path from the merged root: all layers that have brought it, from the
+    /// For every file that replaced another, by path from the merged root: all inputs that have brought it, from the
     /// bottom; of very many the first ones and the last.
     pub overlaps: BTreeMap<String, Vec<usize>>,
-    /// Layer and path from the merged root of every file left out because a directory with entries is there.
+    /// Input and path from the merged root of every file left out because a directory with entries is there.
     pub ignored: Vec<(usize, String)>,
 }
 
 impl Cas {
-    /// Lays trees over each other, the first at the bottom. Subtrees that only one layer has are not read.
+    /// Merges trees, the first at the bottom. Subtrees that only one input has are not read.
     ///
     /// # Errors
     /// `cas-collision` for a directory over something else; `cas-bad-path` for a location that is no relative path;
     /// `tree-too-large` when more entries meet than a tree may have; as [`directory`](Self::directory); when the disk is
     /// full.
-    pub fn merge(&self, layers: &[Layer<'_>]) -> Result<Merged> {
-        let mut merging = Merging::new(self);
-        for layer in layers {
-            merging.add(layer)?;
+    pub fn merge(&self, inputs: &[MergeInput<'_>]) -> Result<MergedTree> {
+        let mut merger = TreeMerger::new(self);
+        for input in inputs {
+            merger.add(input)?;
         }
-        let root = merging.root()?;
-        let Merging { placed, overlaps, ignored, whole, .. } = merging;
-        Ok(Merged { root, placed, origins: whole.into_origins(), overlaps, ignored })
+        let root = merger.root()?;
+        let TreeMerger { contributions, overlaps, tree, .. } = merger;
+        let Overlaps { by_path, ignored, .. } = overlaps;
+        Ok(MergedTree { root, contributions, origins: tree.into_origins(), overlaps: by_path, ignored })
     }
 }
 
-/// A merge that goes on: what a layer costs does not depend on how many came before it. After an error it is in no
-/// defined state.
-pub struct Merging {
+/// A merge to which inputs are added one by one: what an input costs does not depend on how many came before it. After
+/// an error it is in no defined state.
+pub struct TreeMerger {
     cas: Cas,
-    batch: Batch,
-    whole: Work,
-    placed: Vec<Digest>,
-    overlaps: BTreeMap<String, Vec<usize>>,
-    ignored: Vec<(usize, String)>,
-    /// Paths in `overlaps` that were met since somebody asked.
-    met: BTreeSet<String>,
-    /// Entries of layers that were looked at.
-    looked_at: u64,
+    batch: DirectoryBatch,
+    tree: MutableDirectory,
+    contributions: Vec<Digest>,
+    overlaps: Overlaps,
+    /// Entries of inputs that were read.
+    entries_read: u64,
 }
 
-/// What was noticed of some layers. Layers are named by their index, paths are from the merged root.
+/// The overlaps of some inputs. Inputs are named by their index, paths are from the merged root.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Noticed {
-    /// As in [`Merged::overlaps`], of every file that one of these layers brought.
+pub struct OverlapReport {
+    /// As in [`MergedTree::overlaps`], of every file that one of these inputs brought.
     pub overlaps: BTreeMap<String, Vec<usize>>,
-    /// As in [`Merged::ignored`], of these layers.
+    /// As in [`MergedTree::ignored`], of these inputs.
     pub ignored: Vec<(usize, String)>,
 }
 
-impl Merging {
-    /// A merge without layers: the empty tree.
+impl TreeMerger {
+    /// A merge without inputs: the empty tree.
     #[must_use]
     pub fn new(cas: &Cas) -> Self {
         Self {
             cas: cas.clone(),
-            batch: Batch::new(cas.function()),
-            whole: Work::empty(0),
-            placed: Vec::new(),
-            overlaps: BTreeMap::new(),
-            ignored: Vec::new(),
-            met: BTreeSet::new(),
-            looked_at: 0,
+            batch: DirectoryBatch::new(cas.function()),
+            tree: MutableDirectory::empty(0),
+            contributions: Vec::new(),
+            overlaps: Overlaps::default(),
+            entries_read: 0,
         }
     }
 
-    /// Lays one more layer over those before.
+    /// Merges one more input over those before.
     ///
     /// # Errors
     /// As [`Cas::merge`].
-    pub fn add(&mut self, layer: &Layer<'_>) -> Result<()> {
-        let index = self.placed.len();
-        let location = layer.location.trim_matches('/');
+    pub fn add(&mut self, input: &MergeInput<'_>) -> Result<()> {
+        let index = self.contributions.len();
+        let location = input.location.trim_matches('/');
         let names = if location.is_empty() { Vec::new() } else { components(location)? };
-        let Self { cas, batch, whole, overlaps, ignored, met, .. } = self;
-        let mut target = whole;
+        let Self { cas, batch, tree, overlaps, .. } = self;
+        let mut target = tree;
         let mut path = String::new();
         for name in &names {
-            crate::tree::push_name(&mut path, name);
+            push_name(&mut path, name);
             target = target.open(cas, name, index, &path)?;
         }
         let meter = Meter::new(cas.limits, &cas.cancel);
-        let mut merge = Merge { cas, meter, batch, overlaps, ignored, met };
-        let mut landing = landing::Landing { merge: &mut merge, index, filter: layer.filter, base: location };
-        let landed = landing.land(target, &layer.root, &mut String::new())?;
-        self.looked_at += merge.meter.count();
-        let placed = names.iter().rev().fold(landed, |below, name| batch.add(landing::wrap(name, below)));
-        self.placed.push(placed);
+        let mut merger =
+            InputMerger { cas, meter, batch, overlaps, input: index, filter: input.filter, location };
+        let contributed = merger.merge_directory(target, &input.root, &mut String::new())?;
+        self.entries_read += merger.meter.count();
+        let contribution =
+            names.iter().rev().fold(contributed, |below, name| batch.add(directory_containing(name, below)));
+        self.contributions.push(contribution);
         Ok(())
     }
 
@@ -158,7 +150,7 @@ impl Merging {
     /// # Errors
     /// When the disk is full or fails.
     pub fn root(&mut self) -> Result<Digest> {
-        let root = self.whole.finish(&mut self.batch);
+        let root = self.tree.finish(&mut self.batch);
         self.store()?;
         Ok(root)
     }
@@ -168,57 +160,37 @@ impl Merging {
     /// # Errors
     /// As [`Cas::directory`]; when the disk is full.
     pub fn subtree(&mut self, path: &str) -> Result<Option<Digest>> {
-        let found = self.whole.subtree(&self.cas, path, &mut self.batch)?;
+        let found = self.tree.subtree(&self.cas, path, &mut self.batch)?;
         self.store()?;
         Ok(found)
     }
 
-    /// As [`Merged::placed`], of the layers that were added by now.
+    /// As [`MergedTree::contributions`], of the inputs that were added by now.
     ///
     /// # Errors
     /// When the disk is full or fails.
-    pub fn placed(&mut self) -> Result<&[Digest]> {
+    pub fn contributions(&mut self) -> Result<&[Digest]> {
         self.store()?;
-        Ok(&self.placed)
+        Ok(&self.contributions)
     }
 
-    /// As [`Origins::layer_of`].
+    /// As [`Origins::input_of`].
     #[must_use]
-    pub fn layer_of(&self, path: &str) -> usize {
-        self.whole.layer_of(path)
+    pub fn input_of(&self, path: &str) -> usize {
+        self.tree.input_of(path)
     }
 
-    /// What was noticed of the layers since this was last asked.
-    pub fn take_noticed(&mut self) -> Noticed {
-        let met = std::mem::take(&mut self.met).into_iter();
-        let layers = |path: String| self.overlaps.get(&path).cloned().map(|layers| (path, layers));
-        Noticed { overlaps: met.filter_map(layers).collect(), ignored: std::mem::take(&mut self.ignored) }
+    /// The overlaps of the inputs that were added since this was last called.
+    pub fn take_overlap_report(&mut self) -> OverlapReport {
+        let Overlaps { by_path, ignored, unreported } = &mut self.overlaps;
+        let inputs = |path: String| by_path.get(&path).cloned().map(|inputs| (path, inputs));
+        OverlapReport {
+            overlaps: std::mem::take(unreported).into_iter().filter_map(inputs).collect(),
+            ignored: std::mem::take(ignored),
+        }
     }
 
     fn store(&mut self) -> Result<()> {
-        std::mem::replace(&mut self.batch, Batch::new(self.cas.function())).store(&self.cas)
-    }
-}
-
-/// What a merge has come to, beside the tree.
-struct Merge<'a> {
-    cas: &'a Cas,
-    meter: Meter<'a>,
-    batch: &'a mut Batch,
-    overlaps: &'a mut BTreeMap<String, Vec<usize>>,
-    ignored: &'a mut Vec<(usize, String)>,
-    met: &'a mut BTreeSet<String>,
-}
-
-impl Merge<'_> {
-    /// Notes that a layer replaces what `owner` brought.
-    fn overlap(&mut self, path: String, owner: usize, layer: usize) {
-        let layers = self.overlaps.entry(path.clone()).or_insert_with(|| vec![owner]);
-        // A plan may lay the same over itself thousands of times.
-        if layers.len() == MOST_OVERLAPS {
-            layers.pop();
-        }
-        layers.push(layer);
-        self.met.insert(path);
+        std::mem::replace(&mut self.batch, DirectoryBatch::new(self.cas.function())).store(&self.cas)
     }
 }

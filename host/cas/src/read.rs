@@ -2,20 +2,16 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::FileExt;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use spec_model::Digest;
 
 use crate::error::{CasError, Result};
-use crate::layout::{self, BlobName};
+use crate::layout::{self, BlobName, is_whole_blob};
 use crate::sparse;
-use crate::store::{Cas, is_file_of};
-use crate::usage::note_open_blob;
-
-/// Bytes read at a time when hashing: large enough that system calls do not count, small enough for the cache.
-pub(crate) const CHUNK: usize = 256 << 10;
+use crate::store::Cas;
+use crate::usage::note_use_of_blob;
 
 impl Cas {
     /// The contents of a blob, checked against its digest. A damaged one is moved to quarantine.
@@ -46,23 +42,11 @@ impl Cas {
             Err(error) => return Err(CasError::io("open", self.blob_path(digest))(error)),
         };
         let stat = rustix::fs::fstat(&file).map_err(CasError::io("look up", self.blob_path(digest)))?;
-        if !is_file_of(&stat, digest.size()) {
+        if !is_whole_blob(&stat, digest.size()) {
             return Err(missing());
         }
-        note_open_blob(&file, &stat);
+        note_use_of_blob(&file, &stat);
         Ok(file)
-    }
-
-    /// At most `limit` bytes of a blob from `offset` on; fewer at its end. Contents are not checked.
-    ///
-    /// # Errors
-    /// `cas-missing`, or when the file system fails.
-    pub fn read_range(&self, digest: &Digest, offset: u64, limit: usize) -> Result<Vec<u8>> {
-        let rest = usize::try_from(digest.size().saturating_sub(offset)).unwrap_or(usize::MAX);
-        let mut bytes = vec![0; rest.min(limit)];
-        let file = self.open_blob(digest)?;
-        file.read_exact_at(&mut bytes, offset).map_err(CasError::io("read", self.blob_path(digest)))?;
-        Ok(bytes)
     }
 
     /// Reads a blob and checks it against its digest. A damaged one is moved to quarantine.
@@ -74,7 +58,7 @@ impl Cas {
         let found = self.digest_of(&self.open_blob(digest)?).map_err(failed())?;
         self.check(digest, found)?;
         match File::open(self.shared.root.join(layout::EXEC).join(BlobName::of(digest).text())) {
-            Ok(twin) => self.check(digest, self.digest_of(&twin).map_err(failed())?),
+            Ok(copy) => self.check(digest, self.digest_of(&copy).map_err(failed())?),
             Err(_) => Ok(()),
         }
     }

@@ -8,9 +8,10 @@ use rustix::fs::CWD;
 
 use crate::error::{CasError, Result};
 use crate::layout;
+use crate::replace_file::{move_to, prepare_file};
 use crate::store::Cas;
 use crate::tree::{components, push_name};
-use crate::usage::{note_open_record, open_unnoticed};
+use crate::usage::{note_use_of_record, open_noatime};
 
 /// The records of one kind, such as `artifacts` or `sources`. Names are relative paths: `PROJECT/NORMAL-NAME/KEY`.
 #[derive(Clone, Debug)]
@@ -34,20 +35,20 @@ impl Refs {
     /// # Errors
     /// `cas-bad-path`, or when the file system fails.
     pub fn get(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        let record = self.read(name, |path| File::open(path).inspect(note_open_record))?;
+        let record = self.read(name, |path| File::open(path).inspect(note_use_of_record))?;
         let path = self.folder.join(name);
         match (&record, fs::metadata(&path)) {
-            (None, Ok(there)) if there.is_dir() => self.damaged(name, "it is a folder"),
-            (None, Ok(there)) if there.len() == 0 => self.damaged(name, "it is empty"),
+            (None, Ok(there)) if there.is_dir() => self.report_damaged(name, "it is a folder"),
+            (None, Ok(there)) if there.len() == 0 => self.report_damaged(name, "it is empty"),
             _ => {}
         }
         Ok(record)
     }
 
     /// Tells that what [`get`](Self::get) answered means nothing, so that the record counts as absent; see
-    /// [`Cas::tell_of_damage`].
-    pub fn damaged(&self, name: &str, why: &str) {
-        self.cas.note_damaged(&self.folder.join(name), why);
+    /// [`Cas::on_damaged_file`].
+    pub fn report_damaged(&self, name: &str, why: &str) {
+        self.cas.report_damaged_file(&self.folder.join(name), why);
     }
 
     /// As [`get`](Self::get), but it does not count as a use.
@@ -55,7 +56,7 @@ impl Refs {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn peek(&self, name: &str) -> Result<Option<Vec<u8>>> {
-        self.read(name, |path| Ok(open_unnoticed(CWD, path)?))
+        self.read(name, |path| Ok(open_noatime(CWD, path)?))
     }
 
     fn read(&self, name: &str, open: impl Fn(&Path) -> io::Result<File>) -> Result<Option<Vec<u8>>> {
@@ -74,21 +75,10 @@ impl Refs {
     /// # Errors
     /// `cas-bad-path`, `cas-disk-full`, or when the file system fails.
     pub fn put(&self, names: &[&str], bytes: &[u8]) -> Result<()> {
-        let mut written = Vec::new();
-        let put = self.write(names, bytes, &mut written);
-        let put =
-            put.and_then(|()| written.iter().try_for_each(|(fresh, path)| self.cas.move_fresh(fresh, path)));
-        // What was moved is not there any more.
-        put.inspect_err(|_| written.iter().for_each(|(fresh, _)| _ = fs::remove_file(fresh)))
-    }
-
-    /// Writes a record for each name, and notes where it is and where it belongs.
-    fn write(&self, names: &[&str], bytes: &[u8], written: &mut Vec<(PathBuf, PathBuf)>) -> Result<()> {
-        for name in names {
-            let path = self.path(name)?;
-            written.push((self.cas.write_fresh(bytes)?, path));
-        }
-        Ok(())
+        let paths = names.iter().map(|name| self.path(name)).collect::<Result<Vec<_>>>()?;
+        let prepare = |_: &PathBuf| prepare_file(&self.cas.shared.temp, bytes);
+        let files = paths.iter().map(prepare).collect::<Result<Vec<_>>>()?;
+        files.into_iter().zip(&paths).try_for_each(|(file, path)| move_to(file, self.cas.root(), path))
     }
 
     /// The names of all records below `prefix` (a relative path, or empty for all), sorted.
@@ -163,58 +153,4 @@ fn collect(folder: &Path, name: &mut String, names: &mut Vec<String>) -> Result<
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::{Duration, SystemTime};
-
-    use spec_model::UserError;
-
-    use super::*;
-
-    #[test]
-    fn records_are_put_found_listed_and_removed() -> Result<()> {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let refs = Cas::open(folder.path())?.refs("artifacts");
-        refs.put(&["hello/app/11", "hello/app/22"], b"one")?;
-        refs.put(&["hello/app/22", "hello/dep/33"], b"two")?;
-        assert_eq!(refs.get("hello/app/11")?.as_deref(), Some(&b"one"[..]));
-        assert_eq!(refs.get("hello/app/22")?.as_deref(), Some(&b"two"[..]));
-        assert_eq!(refs.get("hello/app")?, None);
-        assert_eq!(refs.list("hello/app")?, ["hello/app/11", "hello/app/22"]);
-        assert!(refs.remove("hello/app/11")?);
-        assert!(!refs.remove("hello/app/11")?);
-        assert_eq!(refs.list("")?, ["hello/app/22", "hello/dep/33"]);
-        assert_eq!(refs.peek("hello/dep/33")?, refs.get("hello/dep/33")?);
-        assert_eq!(
-            refs.put(&["../x"], b"").map_err(|e| e.reason().to_owned()),
-            Err("cas-bad-path".to_owned())
-        );
-        Ok(())
-    }
-
-    #[test]
-    fn the_newest_was_put_last_whatever_was_used_since() -> Result<()> {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let refs = Cas::open(folder.path())?.refs("artifacts");
-        for (name, hours) in [("one", 2), ("two", 1)] {
-            refs.put(&[name], b"record")?;
-            let then = SystemTime::now() - Duration::from_secs(hours * 3600);
-            let times = fs::FileTimes::new().set_accessed(then).set_modified(then);
-            let file = File::open(refs.path(name)?).expect("it was put");
-            file.set_times(times).expect("it is ours");
-        }
-        let used = |name| {
-            fs::metadata(refs.path(name)?)
-                .and_then(|data| data.accessed())
-                .map_err(CasError::io("look up", name))
-        };
-        let before = used("one")?;
-        assert!(refs.peek("one")?.is_some());
-        assert_eq!(used("one")?, before);
-        assert!(refs.get("one")?.is_some());
-        assert!(used("one")? > before);
-        assert_eq!(refs.newest("")?, ["two", "one"]);
-        refs.put(&["one"], b"record")?;
-        assert_eq!(refs.newest("")?, ["one", "two"]);
-        Ok(())
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! What a folder of the host holds, before anything is read.
+//! Listing a folder of the host, before its files are read.
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -9,10 +9,10 @@ use rustix::io::Errno;
 use spec_model::Cancel;
 
 use crate::error::{CasError, Result};
-use crate::host_folder::{HostFolder, escaped, special};
+use crate::host_folder::{HostFolder, escape_invalid_utf8, special_file_kind};
 use crate::limits::{Limits, Meter};
-use crate::overlay_marks::{LowerPart, OverlayMarks, is_executable, through};
-use crate::store::{Cas, WORTH_SHARING};
+use crate::overlay_xattrs::{LowerPart, OverlayXattrs, is_executable, proc_path};
+use crate::store::{Cas, MIN_FOR_THREADS};
 use crate::tree::push_name;
 
 /// Files of a folder that one thread reads.
@@ -20,13 +20,13 @@ const SHARE: usize = 32;
 
 /// A folder of the host.
 #[derive(Default)]
-pub(crate) struct Scanned {
-    pub(crate) entries: BTreeMap<String, Found>,
+pub(crate) struct ScannedFolder {
+    pub(crate) entries: BTreeMap<String, ScannedEntry>,
     /// What it has of the layers below, in an overlay's upper folder.
     pub(crate) lower: LowerPart,
 }
 
-pub(crate) enum Found {
+pub(crate) enum ScannedEntry {
     /// Index into [`Scan::files`].
     File(usize),
     /// A file whose contents are below an overlay's upper folder.
@@ -35,9 +35,9 @@ pub(crate) enum Found {
         executable: bool,
     },
     Symlink(String),
-    Folder(Scanned),
+    Folder(ScannedFolder),
     /// Nothing that a tree has, in place of what is below: an overlay's mark that a name is gone, or a special file.
-    Gone,
+    Absent,
 }
 
 /// A file that is to be read.
@@ -57,36 +57,36 @@ pub struct SpecialFile {
     pub kind: &'static str,
 }
 
-/// How a folder is looked at.
-pub(crate) struct Rules<'a> {
+/// How a folder is scanned.
+pub(crate) struct ScanOptions<'a> {
     /// Says of a relative path whether it is wanted, with all below it.
     pub(crate) filter: &'a dyn Fn(&str) -> bool,
     /// The marks of the overlay whose upper folder it is. Without them whiteouts are devices.
-    pub(crate) overlay: Option<OverlayMarks>,
-    /// Whether special files are passed by; they are an error otherwise.
-    pub(crate) pass_special: bool,
+    pub(crate) overlay: Option<OverlayXattrs>,
+    /// Whether special files are left out; otherwise they are an error.
+    pub(crate) skip_special: bool,
     pub(crate) limits: Limits,
     pub(crate) cancel: &'a Cancel,
 }
 
-/// A folder that was looked at.
+/// The listing of a folder.
 pub(crate) struct Scan {
-    pub(crate) root: Scanned,
+    pub(crate) root: ScannedFolder,
     /// Relative paths of the folders that hold files.
     pub(crate) folders: Vec<String>,
     /// Those of one folder follow each other.
     pub(crate) files: Vec<ScannedFile>,
-    /// What was passed by.
+    /// Special files, which were left out.
     pub(crate) special: Vec<SpecialFile>,
 }
 
 impl Scan {
     /// Lists all of the folder at `path`.
-    pub(crate) fn of(host: &HostFolder, path: &str, rules: Rules<'_>) -> Result<Self> {
-        let meter = Meter::new(rules.limits, rules.cancel);
+    pub(crate) fn of(host: &HostFolder, path: &str, options: ScanOptions<'_>) -> Result<Self> {
+        let meter = Meter::new(options.limits, options.cancel);
         let base = path.to_owned();
         let mut scanner =
-            Scanner { host, base, rules, meter, folders: vec![], files: vec![], special: vec![] };
+            Scanner { host, base, options, meter, folders: vec![], files: vec![], special: vec![] };
         let root = scanner.scan(&mut path.to_owned(), 0)?;
         let Scanner { folders, files, special, .. } = scanner;
         Ok(Self { root, folders, files, special })
@@ -110,7 +110,7 @@ impl Scan {
         };
         let all = || shares.par_iter().map(read).collect::<Result<Vec<_>>>();
         let found = match store {
-            _ if self.files.len() < WORTH_SHARING => shares.iter().map(read).collect::<Result<Vec<_>>>()?,
+            _ if self.files.len() < MIN_FOR_THREADS => shares.iter().map(read).collect::<Result<Vec<_>>>()?,
             Some(store) => store.workers()?.install(all)?,
             None => all()?,
         };
@@ -122,7 +122,7 @@ struct Scanner<'a> {
     host: &'a HostFolder,
     /// Where the scan began; the filter does not see it.
     base: String,
-    rules: Rules<'a>,
+    options: ScanOptions<'a>,
     meter: Meter<'a>,
     folders: Vec<String>,
     files: Vec<ScannedFile>,
@@ -131,9 +131,11 @@ struct Scanner<'a> {
 
 impl Scanner<'_> {
     /// Lists the folder at `path`. No more than one folder is open at a time.
-    fn scan(&mut self, path: &mut String, depth: u32) -> Result<Scanned> {
-        self.meter.depth(depth).map_err(|error| error.about(self.host.shown(path).to_string_lossy()))?;
-        let mut scanned = Scanned::default();
+    fn scan(&mut self, path: &mut String, depth: u32) -> Result<ScannedFolder> {
+        self.meter
+            .depth(depth)
+            .map_err(|error| error.about(self.host.display_path(path).to_string_lossy()))?;
+        let mut scanned = ScannedFolder::default();
         let mut folders = vec![];
         self.list(path, &mut scanned, &mut folders)?;
         for name in folders {
@@ -141,30 +143,36 @@ impl Scanner<'_> {
             push_name(path, &name);
             let inner = self.scan(path, depth + 1)?;
             path.truncate(length);
-            scanned.entries.insert(name, Found::Folder(inner));
+            scanned.entries.insert(name, ScannedEntry::Folder(inner));
         }
         Ok(scanned)
     }
 
-    /// Takes down what is in a folder, except for the names of `folders`.
-    fn list(&mut self, path: &mut String, scanned: &mut Scanned, folders: &mut Vec<String>) -> Result<()> {
+    /// Lists the entries of a folder; the names of its sub-folders go to `folders`.
+    fn list(
+        &mut self,
+        path: &mut String,
+        scanned: &mut ScannedFolder,
+        folders: &mut Vec<String>,
+    ) -> Result<()> {
         let folder = self.host.folder(path)?;
-        if let Some(marks) = self.rules.overlay {
-            let lower = marks.lower_part(&through(&folder, "."));
-            scanned.lower = lower.map_err(CasError::io("read the marks of", self.host.shown(path)))?;
+        if let Some(marks) = self.options.overlay {
+            let lower = marks.lower_part(&proc_path(&folder, "."));
+            scanned.lower = lower
+                .map_err(CasError::io("read the overlay attributes of", self.host.display_path(path)))?;
         }
-        let shown = || self.host.shown(path);
-        let entries = Dir::read_from(&folder).map_err(CasError::io("list", shown()))?;
+        let display_path = || self.host.display_path(path);
+        let entries = Dir::read_from(&folder).map_err(CasError::io("list", display_path()))?;
         let (number, length) = (self.folders.len(), path.len());
         for entry in entries {
-            let entry = entry.map_err(CasError::io("list", self.host.shown(&path[..length])))?;
+            let entry = entry.map_err(CasError::io("list", self.host.display_path(&path[..length])))?;
             let raw = entry.file_name().to_bytes();
             if raw == b"." || raw == b".." {
                 continue;
             }
             self.meter.entry()?;
             push_name(path, &String::from_utf8_lossy(raw));
-            let wanted = (self.rules.filter)(path[self.base.len()..].trim_start_matches('/'));
+            let wanted = (self.options.filter)(path[self.base.len()..].trim_start_matches('/'));
             path.truncate(length);
             if !wanted {
                 continue;
@@ -175,9 +183,9 @@ impl Scanner<'_> {
                 FileType::RegularFile => {
                     let found = match self.file_below(&folder, &name, path)? {
                         Some(below) => below,
-                        None => Found::File(self.files.len()),
+                        None => ScannedEntry::File(self.files.len()),
                     };
-                    if matches!(found, Found::File(_)) {
+                    if matches!(found, ScannedEntry::File(_)) {
                         self.files.push(ScannedFile { folder: number, name: name.clone() });
                     }
                     scanned.entries.insert(name, found);
@@ -194,7 +202,7 @@ impl Scanner<'_> {
 
     fn name(&self, path: &str, raw: &[u8]) -> Result<String> {
         String::from_utf8(raw.to_vec()).map_err(|_| CasError::BadPath {
-            path: self.host.shown_raw(path, raw),
+            path: self.host.display_name(path, raw),
             why: "its name is not UTF-8",
         })
     }
@@ -203,51 +211,52 @@ impl Scanner<'_> {
         if told != FileType::Unknown {
             return Ok(told);
         }
-        let stat = self.host.look(folder, name);
-        let stat = stat.map_err(CasError::io("look up", self.host.shown(path).join(name)))?;
+        let stat = self.host.stat(folder, name);
+        let stat = stat.map_err(CasError::io("look up", self.host.display_path(path).join(name)))?;
         Ok(FileType::from_raw_mode(stat.st_mode))
     }
 
     /// A file whose contents are below; `None` for others.
-    fn file_below(&self, folder: &OwnedFd, name: &str, path: &str) -> Result<Option<Found>> {
-        let shown = || self.host.shown(path).join(name);
-        let Some(marks) = self.rules.overlay else { return Ok(None) };
-        let contents =
-            marks.contents(&through(folder, name)).map_err(CasError::io("read the marks of", shown()))?;
+    fn file_below(&self, folder: &OwnedFd, name: &str, path: &str) -> Result<Option<ScannedEntry>> {
+        let display_path = || self.host.display_path(path).join(name);
+        let Some(marks) = self.options.overlay else { return Ok(None) };
+        let contents = marks
+            .contents(&proc_path(folder, name))
+            .map_err(CasError::io("read the overlay attributes of", display_path()))?;
         let Some(contents) = contents else { return Ok(None) };
-        let stat = self.host.look(folder, name).map_err(CasError::io("look up", shown()))?;
-        Ok(Some(Found::FileBelow { contents, executable: is_executable(stat.st_mode) }))
+        let stat = self.host.stat(folder, name).map_err(CasError::io("look up", display_path()))?;
+        Ok(Some(ScannedEntry::FileBelow { contents, executable: is_executable(stat.st_mode) }))
     }
 
-    /// What is neither a folder nor a file.
-    fn other(&mut self, folder: &OwnedFd, name: &str, kind: FileType, path: &str) -> Result<Found> {
-        let shown = || self.host.shown(path).join(name);
+    /// An entry that is neither a folder nor a file.
+    fn other(&mut self, folder: &OwnedFd, name: &str, kind: FileType, path: &str) -> Result<ScannedEntry> {
+        let display_path = || self.host.display_path(path).join(name);
         if kind == FileType::Symlink {
             let target = rustix::fs::readlinkat(folder, name, Vec::new());
-            let target = target.map_err(CasError::io("read", shown()))?.into_bytes();
-            return String::from_utf8(target).map(Found::Symlink).map_err(|error| CasError::BadPath {
-                path: format!("{} -> {}", shown().display(), escaped(error.as_bytes())),
+            let target = target.map_err(CasError::io("read", display_path()))?.into_bytes();
+            return String::from_utf8(target).map(ScannedEntry::Symlink).map_err(|error| CasError::BadPath {
+                path: format!("{} -> {}", display_path().display(), escape_invalid_utf8(error.as_bytes())),
                 why: "the target of the symbolic link is not UTF-8",
             });
         }
-        let whiteout = self.rules.overlay.is_some()
+        let whiteout = self.options.overlay.is_some()
             && kind == FileType::CharacterDevice
-            && is_whiteout(self.host, folder, name).map_err(CasError::io("look up", shown()))?;
-        let kind = special(kind);
-        match self.rules.pass_special {
+            && is_whiteout(self.host, folder, name).map_err(CasError::io("look up", display_path()))?;
+        let kind = special_file_kind(kind);
+        match self.options.skip_special {
             _ if whiteout => {}
             true => {
                 let mut path = path.to_owned();
                 push_name(&mut path, name);
                 self.special.push(SpecialFile { path, kind });
             }
-            false => return Err(CasError::SpecialFile { path: shown(), kind }),
+            false => return Err(CasError::SpecialFile { path: display_path(), kind }),
         }
-        Ok(Found::Gone)
+        Ok(ScannedEntry::Absent)
     }
 }
 
 /// Overlayfs writes a deleted name as a character device with number 0/0.
 fn is_whiteout(host: &HostFolder, folder: impl AsFd, name: &str) -> Result<bool, Errno> {
-    Ok(host.look(folder, name)?.st_rdev == 0)
+    Ok(host.stat(folder, name)?.st_rdev == 0)
 }

@@ -8,7 +8,7 @@ use spec_model::tree::{Directory, DirectoryNode, FileNode, SymlinkNode};
 
 use crate::codec;
 use crate::error::{CasError, Result};
-use crate::limits::Meter;
+use crate::limits::{Limits, Meter};
 use crate::store::Cas;
 
 /// What a path in a tree leads to.
@@ -242,11 +242,9 @@ pub(crate) fn push_name(path: &mut String, name: &str) {
 
 /// Bytes of a path, as Linux has it.
 const LONGEST: usize = 4096;
-/// Names in a path; keeps the recursion over hostile trees shallow.
-pub(crate) const DEEPEST: u32 = 256;
 
 fn check_length(path: &str) -> Result<()> {
-    match path.len() > LONGEST || path.split('/').count() > DEEPEST as usize {
+    match path.len() > LONGEST || path.split('/').count() > Limits::DEEPEST as usize {
         true => {
             Err(CasError::BadPath { path: path.to_owned(), why: "it is longer than 4096 bytes or 256 names" })
         }

@@ -4,7 +4,7 @@
 //! A use is noted only when the note that is there has become old, so that reading costs no writing.
 
 use std::fs::File;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, Mode, OFlags, Stat, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
@@ -12,7 +12,6 @@ use rustix::io::Errno;
 use rustix::path::Arg;
 
 use crate::layout::BlobName;
-use crate::store::Cas;
 
 /// What is noted of a last use is at most this much too early.
 pub(crate) const PRECISION: Duration = Duration::from_secs(600);
@@ -76,20 +75,18 @@ const LEAVE: Timespec = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
 const ACCESSED: Timestamps = Timestamps { last_access: NOW, last_modification: LEAVE };
 const CHANGED: Timestamps = Timestamps { last_access: LEAVE, last_modification: NOW };
 
-impl Cas {
-    /// Notes a use of a blob that was just looked up; `false` when it has gone meanwhile.
-    pub(crate) fn note_use(&self, name: &BlobName, stat: &Stat) -> bool {
-        if !Moment::of_access(stat).is_stale() {
-            return true;
-        }
-        let noted = rustix::fs::utimensat(&self.shared.objects, name.path(), &ACCESSED, AtFlags::empty());
-        // Where nothing can be noted, as on a read-only file system, nothing can be evicted either.
-        !matches!(noted, Err(Errno::NOENT))
+/// Notes a use of a blob that was just looked up in the folder `objects`; `false` when it has gone meanwhile.
+pub(crate) fn note_use_of_found_blob(objects: &OwnedFd, name: &BlobName, stat: &Stat) -> bool {
+    if !Moment::of_access(stat).is_stale() {
+        return true;
     }
+    let noted = rustix::fs::utimensat(objects, name.path(), &ACCESSED, AtFlags::empty());
+    // Where nothing can be noted, as on a read-only file system, nothing can be evicted either.
+    !matches!(noted, Err(Errno::NOENT))
 }
 
 /// Opens a file such that reading it does not count as a use.
-pub(crate) fn open_unnoticed(folder: impl AsFd, path: impl Arg + Copy) -> Result<File, Errno> {
+pub(crate) fn open_noatime(folder: impl AsFd, path: impl Arg + Copy) -> Result<File, Errno> {
     let open = |flags| rustix::fs::openat(&folder, path, flags, Mode::empty());
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     match open(flags | OFlags::NOATIME) {
@@ -101,21 +98,21 @@ pub(crate) fn open_unnoticed(folder: impl AsFd, path: impl Arg + Copy) -> Result
 }
 
 /// Notes a use of a blob that is open.
-pub(crate) fn note_open_blob(file: &File, stat: &Stat) {
+pub(crate) fn note_use_of_blob(file: &File, stat: &Stat) {
     if Moment::of_access(stat).is_stale() {
         let _ = rustix::fs::futimens(file, &ACCESSED);
     }
 }
 
 /// Notes a use of a record that is open.
-pub(crate) fn note_open_record(file: &File) {
+pub(crate) fn note_use_of_record(file: &File) {
     if rustix::fs::fstat(file).is_ok_and(|stat| Moment::of_record(&stat).is_stale()) {
         let _ = rustix::fs::futimens(file, &ACCESSED);
     }
 }
 
 /// Notes a use of an open file that is neither.
-pub(crate) fn note_open(file: &File) {
+pub(crate) fn note_use_of_file(file: &File) {
     if rustix::fs::fstat(file).is_ok_and(|stat| Moment::of_change(&stat).is_stale()) {
         let _ = rustix::fs::futimens(file, &CHANGED);
     }

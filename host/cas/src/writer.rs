@@ -10,19 +10,20 @@ use rustix::fs::{AtFlags, CWD};
 use rustix::io::Errno;
 use spec_model::{Digest, DigestHasher};
 
-use crate::direct::{DirectWriter, LARGE};
+use crate::attributes::set_mode_and_time;
+use crate::direct_writer::{DirectWriter, LARGE};
 use crate::error::{CasError, Result};
 use crate::layout::BlobName;
 use crate::sparse;
 use crate::store::Cas;
-use crate::temp::{TempFile, in_fan_out, settle};
+use crate::unpublished_blob::{UnpublishedBlob, with_prefix_folder};
 
 /// Streams up to this many bytes stay in memory until they end, so that what is stored already is not written again.
-const KEEP: usize = 256 << 10;
+const MAX_IN_MEMORY: usize = 256 << 10;
 
 /// How [`Cas::put_file`] takes a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Take {
+pub enum ImportMode {
     /// The file is the caller's to give away: it becomes the blob where that is possible, and is gone afterwards.
     /// Nobody may have it open for writing.
     Move,
@@ -35,13 +36,13 @@ pub struct BlobWriter {
     cas: Cas,
     written: u64,
     start: Vec<u8>,
-    spilled: Option<Spilled>,
+    spilled: Option<SpilledBlob>,
     large: bool,
 }
 
 /// What became too large for memory.
-struct Spilled {
-    temp: TempFile,
+struct SpilledBlob {
+    temp: UnpublishedBlob,
     hasher: DigestHasher,
     direct: Option<Box<DirectWriter>>,
 }
@@ -55,7 +56,7 @@ impl Cas {
 
     /// As [`writer`](Self::writer), for a blob whose size is known: large ones need not pass through memory.
     #[must_use]
-    pub fn writer_of(&self, size: u64) -> BlobWriter {
+    pub fn writer_with_size(&self, size: u64) -> BlobWriter {
         BlobWriter { large: size >= LARGE, ..self.writer() }
     }
 
@@ -63,39 +64,39 @@ impl Cas {
     ///
     /// # Errors
     /// When the file cannot be read, or the disk is full or fails.
-    pub fn put_file(&self, path: &Path, take: Take) -> Result<Digest> {
+    pub fn put_file(&self, path: &Path, take: ImportMode) -> Result<Digest> {
         let file = File::open(path).map_err(CasError::io("open", path))?;
-        self.put_open_file(&Place { folder: CWD, name: path, shown: path }, file, take)
+        self.put_open_file(&HostFile { folder: CWD, name: path, display_path: path }, file, take)
     }
 
     /// As [`put_file`](Self::put_file), for a file that is open already.
-    pub(crate) fn put_open_file(&self, place: &Place<'_>, file: File, take: Take) -> Result<Digest> {
-        let meta = file.metadata().map_err(CasError::io("look up", place.shown))?;
-        if take == Take::Copy || meta.nlink() > 1 || has_attributes(&file) {
-            let digest = self.copy_in(place, file, meta.len())?;
-            if take == Take::Move {
-                place.remove()?;
+    pub(crate) fn put_open_file(&self, at: &HostFile<'_>, file: File, take: ImportMode) -> Result<Digest> {
+        let meta = file.metadata().map_err(CasError::io("look up", at.display_path))?;
+        if take == ImportMode::Copy || meta.nlink() > 1 || has_attributes(&file) {
+            let digest = self.import_by_copy(at, file, meta.len())?;
+            if take == ImportMode::Move {
+                at.remove()?;
             }
             return Ok(digest);
         }
         let digest = self.digest_of(&file);
-        let digest = digest.map_err(CasError::io("read", place.shown))?;
-        self.move_in(place, &file, digest)?;
+        let digest = digest.map_err(CasError::io("read", at.display_path))?;
+        self.import_by_move(at, &file, digest)?;
         Ok(digest)
     }
 
-    fn copy_in(&self, place: &Place<'_>, mut file: File, size: u64) -> Result<Digest> {
-        if size <= KEEP as u64 {
+    fn import_by_copy(&self, at: &HostFile<'_>, mut file: File, size: u64) -> Result<Digest> {
+        if size <= MAX_IN_MEMORY as u64 {
             let mut bytes = Vec::with_capacity(size as usize + 1);
-            file.read_to_end(&mut bytes).map_err(CasError::io("read", place.shown))?;
+            file.read_to_end(&mut bytes).map_err(CasError::io("read", at.display_path))?;
             return self.put_bytes(&bytes);
         }
-        let temp = self.temp_file(&Digest::of(b""))?;
+        let temp = self.unpublished_blob(&Digest::of(b""))?;
         let digest = match rustix::fs::ioctl_ficlone(temp.file(), &file) {
             Ok(()) => self.digest_of(temp.file()),
             Err(_) => sparse::copy_and_digest(self.function(), &file, temp.file(), &self.cancel),
         };
-        let digest = digest.map_err(|error| match CasError::io("store", place.shown)(error) {
+        let digest = digest.map_err(|error| match CasError::io("store", at.display_path)(error) {
             // It is the store's disk that is full.
             CasError::DiskFull { .. } => CasError::DiskFull { path: self.root().to_owned() },
             error => error,
@@ -104,24 +105,25 @@ impl Cas {
         Ok(digest)
     }
 
-    fn move_in(&self, place: &Place<'_>, file: &File, digest: Digest) -> Result<()> {
+    fn import_by_move(&self, at: &HostFile<'_>, file: &File, digest: Digest) -> Result<()> {
         if self.contains(&digest)? {
-            return place.remove();
+            return at.remove();
         }
-        let settled = own(file).is_ok() && settle(file, 0o644).is_ok();
+        let settled = take_ownership(file).is_ok() && set_mode_and_time(file, 0o644).is_ok();
         let (objects, name) = (&self.shared.objects, BlobName::of(&digest));
-        let rename = || rustix::fs::renameat(place.folder, place.name, objects, name.path());
-        let renamed = if settled { in_fan_out(objects, name.path(), rename) } else { Err(Errno::PERM) };
+        let rename = || rustix::fs::renameat(at.folder, at.name, objects, name.path());
+        let renamed =
+            if settled { with_prefix_folder(objects, name.path(), rename) } else { Err(Errno::PERM) };
         match renamed {
             Err(Errno::XDEV | Errno::PERM) => {
-                let again = file.try_clone().map_err(CasError::io("open", place.shown))?;
-                (&again).rewind().map_err(CasError::io("read", place.shown))?;
-                self.copy_in(place, again, digest.size())?;
-                place.remove()
+                let again = file.try_clone().map_err(CasError::io("open", at.display_path))?;
+                (&again).rewind().map_err(CasError::io("read", at.display_path))?;
+                self.import_by_copy(at, again, digest.size())?;
+                at.remove()
             }
             other => {
-                other.map_err(CasError::io("move into the store", place.shown))?;
-                self.note_arrival(&digest);
+                other.map_err(CasError::io("move into the store", at.display_path))?;
+                self.note_new_blob(&digest);
                 Ok(())
             }
         }
@@ -129,22 +131,22 @@ impl Cas {
 }
 
 /// Where a file of the host is: a name in a folder.
-pub(crate) struct Place<'a> {
+pub(crate) struct HostFile<'a> {
     pub(crate) folder: BorrowedFd<'a>,
     pub(crate) name: &'a Path,
     /// For messages.
-    pub(crate) shown: &'a Path,
+    pub(crate) display_path: &'a Path,
 }
 
-impl Place<'_> {
+impl HostFile<'_> {
     fn remove(&self) -> Result<()> {
         let removed = rustix::fs::unlinkat(self.folder, self.name, AtFlags::empty());
-        removed.map_err(CasError::io("remove", self.shown))
+        removed.map_err(CasError::io("remove", self.display_path))
     }
 }
 
 /// Makes the file belong to who runs the store, as all blobs do.
-fn own(file: &File) -> io::Result<()> {
+fn take_ownership(file: &File) -> io::Result<()> {
     let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
     let meta = file.metadata()?;
     if (meta.uid(), meta.gid()) != (user.as_raw(), group.as_raw()) {
@@ -185,7 +187,7 @@ impl BlobWriter {
             return Err(CasError::WrongDigest { expected: *expected, found });
         }
         match self.spilled {
-            Some(Spilled { temp, .. }) => self.cas.publish(temp, &found)?,
+            Some(SpilledBlob { temp, .. }) => self.cas.publish(temp, &found)?,
             None => self.cas.put_known(&found, &self.start)?,
         }
         Ok(found)
@@ -197,11 +199,11 @@ impl BlobWriter {
         self.written
     }
 
-    fn spill(&mut self) -> io::Result<&mut Spilled> {
+    fn spill(&mut self) -> io::Result<&mut SpilledBlob> {
         if self.spilled.is_none() {
-            let temp = self.cas.temp_file(&Digest::of(b"")).map_err(io::Error::other)?;
+            let temp = self.cas.unpublished_blob(&Digest::of(b"")).map_err(io::Error::other)?;
             let direct = self.large.then(|| Box::new(DirectWriter::new(temp.file())));
-            let mut spilled = Spilled { temp, hasher: self.cas.function().hasher(), direct };
+            let mut spilled = SpilledBlob { temp, hasher: self.cas.function().hasher(), direct };
             spilled.write(&self.start, &self.cas)?;
             self.start = Vec::new();
             self.spilled = Some(spilled);
@@ -210,7 +212,7 @@ impl BlobWriter {
     }
 }
 
-impl Spilled {
+impl SpilledBlob {
     fn write(&mut self, bytes: &[u8], cas: &Cas) -> io::Result<()> {
         let Self { temp, hasher, direct } = self;
         match direct {
@@ -236,7 +238,7 @@ impl Spilled {
 
 impl Write for BlobWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.spilled.is_none() && self.start.len() + bytes.len() <= KEEP {
+        if self.spilled.is_none() && self.start.len() + bytes.len() <= MAX_IN_MEMORY {
             self.start.extend_from_slice(bytes);
             self.written += bytes.len() as u64;
             return Ok(bytes.len());

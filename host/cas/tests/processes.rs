@@ -76,7 +76,7 @@ fn check(root: &Path) -> Result<usize> {
     for name in cas.refs("test").list("")? {
         let tree = cas.refs("test").get(&name)?.expect("a record that was listed");
         let tree = String::from_utf8(tree).expect("a digest").parse().expect("a digest");
-        assert!(cas.complete(&tree)?);
+        assert!(cas.is_complete(&tree)?);
     }
     Ok(seen)
 }

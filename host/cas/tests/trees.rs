@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode};
 use spec_cas::{
-    Cas, Entry, Layer, LayerCache, LayerForm, OverlayMarks, Result, Take, TreeBuilder, Upper, Walk,
+    Cas, Entry, ImportMode, LayerCache, LayerForm, MergeInput, OverlayXattrs, Result, TreeBuilder, UpperDir,
+    Walk,
 };
 use spec_model::{Digest, DigestFunction, UserError};
 use tempfile::TempDir;
 
-fn of_user<'a>(folder: &'a Path, below: &Digest) -> Upper<'a> {
-    Upper {
+fn of_user<'a>(folder: &'a Path, below: &Digest) -> UpperDir<'a> {
+    UpperDir {
         folder,
-        marks: OverlayMarks::User,
+        marks: OverlayXattrs::User,
         below: *below,
         root_below: &|| unreachable!("no mark leads there"),
     }
@@ -78,10 +79,10 @@ fn what_no_tree_can_hold_is_named() {
         let host = folder.path().join(kind.replace(' ', "-"));
         fs::create_dir(&host).expect("a folder");
         make(&host.join("it"));
-        let error = cas.import_dir(&host, Take::Copy, |_| true).expect_err("a tree cannot hold it");
+        let error = cas.import_dir(&host, ImportMode::Copy, |_| true).expect_err("a tree cannot hold it");
         assert_eq!(error.reason(), "cas-special-file");
         assert!(error.to_string().contains(&format!("it is a {kind}")), "{error}");
-        assert!(cas.import_dir(&host, Take::Copy, |path| path != "it").is_ok());
+        assert!(cas.import_dir(&host, ImportMode::Copy, |path| path != "it").is_ok());
     }
 }
 
@@ -163,9 +164,9 @@ fn check_upper(folder: &TempDir, cas: &Cas) -> Result<()> {
     }
     symlink("kept", expect.join("dir/new-kind")).expect("a link");
 
-    let lower = cas.import_dir(&lower, Take::Copy, |_| true)?;
-    let expect = cas.import_dir(&expect, Take::Copy, |_| true)?;
-    let merged = cas.import_upper(&of_user(&upper, &lower), Take::Move, |_| true)?.root;
+    let lower = cas.import_dir(&lower, ImportMode::Copy, |_| true)?;
+    let expect = cas.import_dir(&expect, ImportMode::Copy, |_| true)?;
+    let merged = cas.import_upper(&of_user(&upper, &lower), ImportMode::Move, |_| true)?.root;
     assert_eq!(cas.diff(&expect, &merged)?, []);
     assert_eq!(merged, expect);
     assert!(!upper.join("dir/added").exists());
@@ -211,20 +212,20 @@ fn completeness_is_remembered_until_something_goes() -> Result<()> {
     let (_folder, cas) = store();
     let root = small_tree(&cas)?;
     let file = Digest::of(b"#!/bin/sh\n");
-    assert!(cas.complete(&root)?);
+    assert!(cas.is_complete(&root)?);
     // Behind the store's back: the marker answers, nothing is looked at.
     let object = cas.root().join("objects").join(&file.hex()[..2]).join(file.hex());
     fs::rename(&object, cas.root().join("aside")).expect("the blob's file");
-    assert!(cas.complete(&root)?);
+    assert!(cas.is_complete(&root)?);
     fs::rename(cas.root().join("aside"), &object).expect("the blob's file");
     cas.quarantine(&file)?;
-    assert!(!cas.complete(&root)?);
+    assert!(!cas.is_complete(&root)?);
     cas.put_bytes(b"#!/bin/sh\n")?;
-    assert!(cas.complete(&root)?);
+    assert!(cas.is_complete(&root)?);
     let folder = cas.subtree(&root, "share")?.expect("a directory");
     cas.quarantine(&folder)?;
-    assert!(!cas.complete(&root)?, "a directory that is still in memory does not count");
-    assert!(!cas.complete(&Digest::of(b"no such tree"))?);
+    assert!(!cas.is_complete(&root)?, "a directory that is still in memory does not count");
+    assert!(!cas.is_complete(&Digest::of(b"no such tree"))?);
     Ok(())
 }
 
@@ -244,7 +245,7 @@ fn layers_are_shared_and_say_where_their_contents_are() -> Result<()> {
         for (path, mode, text) in [("bin/run", 0o755, "#!/bin/sh\n"), ("share/same", 0o644, "#!/bin/sh\n")] {
             let meta = fs::metadata(first.path().join(path)).expect("it is there");
             let found = (meta.mode() & 0o7777, meta.nlink(), meta.len(), meta.mtime());
-            assert_eq!(found, (mode, 1, text.len() as u64, spec_cas::MTIME), "{path} {form:?}");
+            assert_eq!(found, (mode, 1, text.len() as u64, spec_cas::FIXED_MTIME), "{path} {form:?}");
         }
     }
     Ok(())
@@ -293,7 +294,7 @@ fn trees_deeper_than_any_path_are_refused() -> Result<()> {
         digest = builder.store(&cas)?;
         if depth == 256 {
             cas.walk(&digest, |_, _| Ok(Walk::Enter))?;
-            let layers = [Layer::whole(digest), Layer::whole(digest)];
+            let layers = [MergeInput::whole(digest), MergeInput::whole(digest)];
             assert_eq!(cas.merge(&layers)?.root, digest);
         }
     }

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use spec_action::wire::digest_to_proto;
-use spec_cas::{Cas, Take, TreeBuilder};
+use spec_cas::{Cas, ImportMode, TreeBuilder};
 use spec_execution::{
     ActionRequest, Executions, LocalExecutor, LocalOptions, PoolOptions, ResultCache, Rights,
 };
-use spec_model::{Cancel, Digest, Span};
+use spec_model::{Cancel, Digest, TimeSpan};
 use spec_proto::{Message, reapi};
 
 type Failure = Box<dyn std::error::Error>;
@@ -80,7 +80,7 @@ fn together(executions: &Executions, actions: &[Digest]) -> Result<(), Failure> 
     Ok(())
 }
 
-fn run(executions: &Executions, action: &Digest) -> Result<[Span; 3], Failure> {
+fn run(executions: &Executions, action: &Digest) -> Result<[TimeSpan; 3], Failure> {
     let done =
         executions.execute(&ActionRequest::new(*action, Arc::new(Rights::of_clients())), &Cancel::new())?;
     if done.result.exit_code != 0 {
@@ -97,7 +97,7 @@ fn import(cas: &Cas, root: &Path, store: &Path) -> Result<Digest, Failure> {
         return Ok(text.parse()?);
     }
     let outside = |path: &str| !path.starts_with("dev/") && !path.starts_with("proc/");
-    let digest = cas.import_dir(root, Take::Copy, outside)?;
+    let digest = cas.import_dir(root, ImportMode::Copy, outside)?;
     std::fs::write(note, digest.to_string())?;
     Ok(digest)
 }
@@ -128,7 +128,7 @@ fn action(cas: &Cas, chroot: &Digest, argv: &[String]) -> Result<Digest, Failure
     Ok(cas.put_bytes(&action.encode_to_vec())?)
 }
 
-fn length(span: Span) -> Duration {
+fn length(span: TimeSpan) -> Duration {
     match (span.start, span.end) {
         (Some(start), Some(end)) => end.duration_since(start).unwrap_or_default(),
         _ => Duration::ZERO,

@@ -1,7 +1,7 @@
 //! Properties of outputs that clients ask for by name.
 
 use spec_action::path::append;
-use spec_cas::{Cas, CasError, Written, WrittenEntry};
+use spec_cas::{Cas, CasError, UpperEntry, UpperReader};
 use spec_model::Digest;
 use spec_model::tree::{Directory, NodeProperties};
 
@@ -23,14 +23,14 @@ impl RequestedProperties {
     }
 
     /// The wanted properties of what was written at `path`.
-    pub(crate) fn read(self, written: &Written, path: &str) -> Result<NodeProperties, CasError> {
+    pub(crate) fn read(self, written: &UpperReader, path: &str) -> Result<NodeProperties, CasError> {
         if self.is_nothing() {
             return Ok(NodeProperties::default());
         }
         Ok(written.entry(path)?.map(|entry| self.of_entry(&entry)).unwrap_or_default())
     }
 
-    fn of_entry(self, entry: &WrittenEntry) -> NodeProperties {
+    fn of_entry(self, entry: &UpperEntry) -> NodeProperties {
         let mtime = self.mtime.then_some(entry.mtime);
         let unix_mode = self.unix_mode.then_some(entry.mode);
         NodeProperties { properties: Vec::new(), mtime, unix_mode }
@@ -41,7 +41,7 @@ impl RequestedProperties {
         self,
         cas: &Cas,
         root: &Digest,
-        written: &Written,
+        written: &UpperReader,
         path: &str,
     ) -> Result<Digest, CasError> {
         let mut directory = Directory::clone(&*cas.directory(root)?);

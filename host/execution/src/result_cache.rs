@@ -156,7 +156,7 @@ impl ResultCache {
                 needs.extend(self.cas.files_of_tree_message(tree)?);
             }
             if let Some(root) = &directory.root {
-                needs.extend(self.cas.blobs_below(root)?);
+                needs.extend(self.cas.blobs_of_tree(root)?);
             }
         }
         needs.sort_unstable();

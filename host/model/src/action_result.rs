@@ -1,4 +1,4 @@
-//! What became of an action, as plain data.
+//! The result of an action, as plain data.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,9 +17,9 @@ pub struct ActionResult {
     /// As the command ended; 128 and the signal's number if a signal ended it.
     pub exit_code: i32,
     /// Standard output.
-    pub stdout: Captured,
+    pub stdout: StreamOutput,
     /// Standard error.
-    pub stderr: Captured,
+    pub stderr: StreamOutput,
     /// Who ran it, when, and what it took.
     pub metadata: ExecutionMetadata,
     /// The actions that it had answered itself, in the order in which it asked (buildbox's field 99).
@@ -39,7 +39,7 @@ impl ActionResult {
 
 /// What a command wrote to one of its streams. Inline bytes, a digest, or both; neither if it wrote nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Captured {
+pub struct StreamOutput {
     /// The bytes, if they are few.
     pub raw: Vec<u8>,
     /// The blob that holds them.
@@ -107,13 +107,13 @@ pub struct ExecutionMetadata {
     /// When it was queued.
     pub queued: Option<SystemTime>,
     /// From when until when a worker had it.
-    pub worked: Span,
+    pub worked: TimeSpan,
     /// From when until when its inputs were brought.
-    pub fetched: Span,
+    pub fetched: TimeSpan,
     /// From when until when the command ran.
-    pub executed: Span,
+    pub executed: TimeSpan,
     /// From when until when its outputs were stored.
-    pub uploaded: Span,
+    pub uploaded: TimeSpan,
     /// Time that the command was not held up by the machine, if known.
     pub virtual_duration: Option<Duration>,
     /// What it took, if we ran it.
@@ -136,7 +136,7 @@ impl ExecutionMetadata {
 
 /// Two points in time, if known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Span {
+pub struct TimeSpan {
     /// The first.
     pub start: Option<SystemTime>,
     /// The last.

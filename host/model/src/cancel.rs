@@ -10,13 +10,13 @@ type Hook = Box<dyn FnOnce() + Send>;
 /// A request to stop, shared between who asks and who works. Clones share it; it is never taken back.
 #[derive(Clone, Default)]
 pub struct Cancel {
-    shared: Arc<Shared>,
+    state: Arc<CancelState>,
     /// From then on this handle, and its clones, say that the request was made.
     until: Option<Instant>,
 }
 
 #[derive(Default)]
-struct Shared {
+struct CancelState {
     /// Beside the lock, for work that asks very often, on all processors.
     cancelled: AtomicBool,
     hooks: Mutex<Hooks>,
@@ -39,7 +39,7 @@ impl Cancel {
     pub fn cancel(&self) {
         let hooks = {
             let mut hooks = self.lock();
-            self.shared.cancelled.store(true, Ordering::Release);
+            self.state.cancelled.store(true, Ordering::Release);
             std::mem::take(&mut hooks.waiting)
         };
         for (_, hook) in hooks {
@@ -52,13 +52,13 @@ impl Cancel {
     #[must_use]
     pub fn until(&self, end: Instant) -> Self {
         let end = self.until.map_or(end, |until| until.min(end));
-        Self { shared: Arc::clone(&self.shared), until: Some(end) }
+        Self { state: Arc::clone(&self.state), until: Some(end) }
     }
 
     /// Whether the request has been made.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.shared.cancelled.load(Ordering::Acquire) || self.until.is_some_and(|end| Instant::now() >= end)
+        self.state.cancelled.load(Ordering::Acquire) || self.until.is_some_and(|end| Instant::now() >= end)
     }
 
     /// Has `hook` run when the request is made, at once if it has been. Dropping the guard forgets the hook.
@@ -76,7 +76,7 @@ impl Cancel {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Hooks> {
-        self.shared.hooks.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.hooks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -101,54 +101,4 @@ impl Drop for CancelGuard {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicU32;
-
-    use super::*;
-
-    fn counter() -> (Arc<AtomicU32>, impl Fn() -> Box<dyn FnOnce() + Send>) {
-        let count = Arc::new(AtomicU32::new(0));
-        let shared = count.clone();
-        (count, move || {
-            let shared = shared.clone();
-            Box::new(move || {
-                shared.fetch_add(1, Ordering::Relaxed);
-            })
-        })
-    }
-
-    #[test]
-    fn hooks_run_once_and_late_ones_at_once() {
-        let (count, hook) = counter();
-        let cancel = Cancel::new();
-        let _early = cancel.on_cancel(hook());
-        cancel.clone().cancel();
-        cancel.cancel();
-        assert_eq!(count.load(Ordering::Relaxed), 1);
-        let _late = cancel.on_cancel(hook());
-        assert_eq!(count.load(Ordering::Relaxed), 2);
-    }
-
-    #[test]
-    fn time_that_is_over_ends_work_and_nothing_else() {
-        let (count, hook) = counter();
-        let cancel = Cancel::new();
-        let _guard = cancel.on_cancel(hook());
-        let (now, later) = (Instant::now(), Instant::now() + std::time::Duration::from_secs(3600));
-        assert!(cancel.until(now).is_cancelled() && cancel.until(now).until(later).is_cancelled());
-        let work = cancel.until(later);
-        assert!(!work.is_cancelled() && !cancel.is_cancelled());
-        assert_eq!(count.load(Ordering::Relaxed), 0);
-        cancel.cancel();
-        assert!(work.is_cancelled());
-    }
-
-    #[test]
-    fn a_dropped_guard_forgets_its_hook() {
-        let (count, hook) = counter();
-        let cancel = Cancel::new();
-        drop(cancel.on_cancel(hook()));
-        cancel.cancel();
-        assert_eq!(count.load(Ordering::Relaxed), 0);
-    }
-}
+mod tests;

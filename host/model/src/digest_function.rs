@@ -45,8 +45,8 @@ impl DigestFunction {
     #[must_use]
     pub fn hasher(self) -> DigestHasher {
         let state = match self {
-            Self::Sha256 => State::Sha256(Sha256::new()),
-            Self::Blake3 => State::Blake3(Box::default()),
+            Self::Sha256 => HasherState::Sha256(Sha256::new()),
+            Self::Blake3 => HasherState::Blake3(Box::default()),
         };
         DigestHasher { state, size: 0 }
     }
@@ -61,12 +61,12 @@ impl fmt::Display for DigestFunction {
 /// Digests a stream piece by piece.
 #[derive(Clone)]
 pub struct DigestHasher {
-    state: State,
+    state: HasherState,
     size: u64,
 }
 
 #[derive(Clone)]
-enum State {
+enum HasherState {
     Sha256(Sha256),
     /// Apart, because it is of 2 KB.
     Blake3(Box<blake3::Hasher>),
@@ -82,8 +82,8 @@ impl DigestHasher {
     /// Takes the next bytes of the stream.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.state {
-            State::Sha256(state) => state.update(bytes),
-            State::Blake3(state) => _ = state.update(bytes),
+            HasherState::Sha256(state) => state.update(bytes),
+            HasherState::Blake3(state) => _ = state.update(bytes),
         }
         self.size += bytes.len() as u64;
     }
@@ -92,8 +92,8 @@ impl DigestHasher {
     #[must_use]
     pub fn finish(self) -> Digest {
         let hash = match self.state {
-            State::Sha256(state) => state.finalize().into(),
-            State::Blake3(state) => state.finalize().into(),
+            HasherState::Sha256(state) => state.finalize().into(),
+            HasherState::Blake3(state) => state.finalize().into(),
         };
         Digest::new(hash, self.size)
     }
@@ -112,51 +112,4 @@ impl fmt::Debug for DigestHasher {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn known_digests() {
-        let a_million = vec![b'a'; 1_000_000];
-        let table: [(DigestFunction, &[u8], &str); 6] = [
-            (DigestFunction::Sha256, b"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-            (
-                DigestFunction::Sha256,
-                b"abc",
-                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-            ),
-            (
-                DigestFunction::Sha256,
-                &a_million,
-                "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
-            ),
-            (DigestFunction::Blake3, b"", "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"),
-            (
-                DigestFunction::Blake3,
-                b"abc",
-                "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85",
-            ),
-            (
-                DigestFunction::Blake3,
-                b"\0",
-                "2d3adedff11b61f14c886e35afa036736dcd87a74d27b5c1510225d0f592e213",
-            ),
-        ];
-        for (function, bytes, hex) in table {
-            assert_eq!(function.of(bytes).to_string(), format!("{hex}/{}", bytes.len()), "{function}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn pieces_and_whole_agree(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..3000), 0..9)) {
-            for function in DigestFunction::ALL {
-                let mut hasher = function.hasher();
-                pieces.iter().for_each(|piece| hasher.update(piece));
-                prop_assert_eq!(hasher.finish(), function.of(&pieces.concat()));
-            }
-        }
-    }
-}
+mod tests;

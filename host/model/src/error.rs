@@ -1,6 +1,6 @@
 //! What every error shown to a user can tell.
 
-use crate::node::Place;
+use crate::place::Place;
 
 /// An error that a user will read: it has a stable code, perhaps a place, and says what to do next.
 pub trait UserError: std::error::Error + Send + Sync + 'static {

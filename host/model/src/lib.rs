@@ -13,15 +13,17 @@ mod glob;
 mod key;
 mod name;
 pub mod node;
+mod place;
 mod source_key;
 mod subaction;
+mod suggestion;
 pub mod tree;
 mod value;
 
 pub use action::{Action, Command, DirectoryFormat, Outputs, Platform};
 pub use action_result::{
-    ActionResult, ActionUsage, Captured, ExecutionMetadata, OutputDirectory, OutputFile, OutputSymlink, Span,
-    SymlinkKind,
+    ActionResult, ActionUsage, ExecutionMetadata, OutputDirectory, OutputFile, OutputSymlink, StreamOutput,
+    SymlinkKind, TimeSpan,
 };
 pub use cancel::{Cancel, CancelGuard};
 pub use digest::{Digest, ParseDigestError};
@@ -30,7 +32,8 @@ pub use error::UserError;
 pub use glob::{GlobError, Globs};
 pub use key::{Key, KeyPair, ParseKeyError};
 pub use name::{ElementName, ParseNameError};
-pub use node::{Mapping, Node, NodeError, NodeKind, Place, nearest};
+pub use node::{Mapping, Node, NodeError, NodeKind, Place};
 pub use source_key::SourceKey;
 pub use subaction::{ActionFailure, Answered, Subaction};
+pub use suggestion::nearest;
 pub use value::Value;

@@ -1,4 +1,4 @@
-//! One answered action, for the record of a build.
+//! An action that a build had answered, for the record of that build.
 
 use std::time::{Duration, SystemTime};
 

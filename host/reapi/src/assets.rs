@@ -92,7 +92,7 @@ impl Assets {
     pub(crate) fn present_trees(&self, digests: Vec<Digest>) -> Result<Vec<Digest>, Refusal> {
         let mut present = Vec::with_capacity(digests.len());
         for digest in digests {
-            if self.cas.complete(&digest)? {
+            if self.cas.is_complete(&digest)? {
                 present.push(digest);
             }
         }

@@ -24,7 +24,7 @@ enum Sink {
 
 impl Upload {
     pub(crate) fn new(cas: &Cas, digest: Digest, zstd: bool) -> Result<Self, Refusal> {
-        let bounded = Bounded { writer: cas.writer_of(digest.size()), left: digest.size() };
+        let bounded = Bounded { writer: cas.writer_with_size(digest.size()), left: digest.size() };
         let sink = match zstd {
             false => Sink::Plain(Box::new(bounded)),
             true => {

@@ -1,10 +1,10 @@
-//! A folder of this machine as one who has blobs.
+//! A folder of this machine as a provider of blobs.
 
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use spec_cas::{CasError, Limits, Seen, Survey};
+use spec_cas::{CasError, DigestedFolder, Limits, StatCache};
 use spec_model::{Cancel, Digest, DigestFunction};
 
 use crate::blob::{Blob, Provider};
@@ -29,24 +29,24 @@ impl Folder {
         limits: Limits,
         cancel: &Cancel,
     ) -> Result<Self, CasError> {
-        Ok(Self::surveyed(Survey::of(path, function, limits, cancel)?))
+        Ok(Self::of_digested(DigestedFolder::of(path, function, limits, cancel)?))
     }
 
-    /// As [`read`](Self::read), but files that did not change since they were `seen` are not read.
+    /// As [`read`](Self::read), but files that did not change since `cache` was written are not read.
     ///
     /// # Errors
-    /// As [`Survey::again`].
+    /// As [`DigestedFolder::of_cached`].
     pub fn read_again(
         path: &Path,
-        seen: &mut Seen,
+        cache: &mut StatCache,
         limits: Limits,
         cancel: &Cancel,
     ) -> Result<Self, CasError> {
-        Ok(Self::surveyed(Survey::again(path, seen, limits, cancel)?))
+        Ok(Self::of_digested(DigestedFolder::of_cached(path, cache, limits, cancel)?))
     }
 
-    fn surveyed(survey: Survey) -> Self {
-        let Survey { root, directories, files } = survey;
+    fn of_digested(folder: DigestedFolder) -> Self {
+        let DigestedFolder { root, directories, files } = folder;
         Self { root, directories: directories.into_iter().collect(), files: files.into_iter().collect() }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use spec_cas::{CasError, Destination, Limits, MTIME, Totals};
+use spec_cas::{CasError, Destination, FIXED_MTIME, Limits, TreeSize};
 use spec_model::tree::{Directory, FileNode};
 use spec_model::{Cancel, Digest};
 
@@ -54,7 +54,7 @@ impl Landing {
     /// Makes the folders and symbolic links, and notes where the files go.
     pub(crate) fn make(mut self, root: &Digest, directories: &Directories) -> Result<Self, CasError> {
         let load = |digest: &Digest| find(directories, digest);
-        Totals::of(root, self.limits, load)?;
+        TreeSize::of(root, self.limits, load)?;
         self.folder(Path::new(""), root, directories)?;
         Ok(self)
     }
@@ -100,7 +100,7 @@ fn find<'a>(directories: &'a Directories, digest: &Digest) -> Result<&'a Directo
 impl Place {
     fn of(folder: &Path, file: &FileNode) -> Self {
         let usual = if file.executable { 0o777 } else { 0o666 };
-        let (seconds, nanos) = file.properties.mtime.unwrap_or((MTIME, 0));
+        let (seconds, nanos) = file.properties.mtime.unwrap_or((FIXED_MTIME, 0));
         let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let since = seconds.saturating_add(Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)));
         Self {

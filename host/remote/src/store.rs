@@ -19,7 +19,7 @@ impl Receiver for Cas {
     }
 
     fn sink(&self, digest: &Digest) -> Result<Box<dyn Sink>, CasError> {
-        Ok(Box::new(Stored { writer: self.writer_of(digest.size()), digest: *digest }))
+        Ok(Box::new(Stored { writer: self.writer_with_size(digest.size()), digest: *digest }))
     }
 }
 

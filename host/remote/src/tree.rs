@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use spec_cas::{Cas, CasError, Totals, decode_directory};
+use spec_cas::{Cas, CasError, TreeSize, decode_directory};
 use spec_model::Digest;
 use spec_model::tree::Directory;
 use spec_proto::{Message, reapi};
@@ -36,7 +36,7 @@ impl Remote {
     /// As [`download`](Self::download); `remote-broken` when something in the tree is no directory.
     pub async fn pull(&self, cas: &Cas, root: &Digest) -> Result<Moved, RemoteError> {
         let (store, whole) = (cas.clone(), *root);
-        if self.final_blocking(move || store.complete(&whole)).await? {
+        if self.final_blocking(move || store.is_complete(&whole)).await? {
             return Ok(Moved::default());
         }
         let directories = self.directories(root).await?;
@@ -80,7 +80,7 @@ impl Remote {
             Some((_, directory)) => Ok(directory),
             None => Err(CasError::Missing { digest: *digest, what: "directory".to_owned() }),
         };
-        Totals::of(root, self.options().limits, load).map(drop)
+        TreeSize::of(root, self.options().limits, load).map(drop)
     }
 
     /// All directories of a tree: in one request where the server can, and what is still unknown level by level.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spec_cas::{Cas, CasError, Layer, Need, Refs};
+use spec_cas::{Cas, CasError, MergeInput, Need, Refs};
 use spec_model::{Digest, Key, SourceKey};
 
 use crate::context::{SourceContext, SourceSpec};
@@ -154,9 +154,11 @@ impl ElementSources {
             let root = self.tree(&**source, monitor, download)?;
             layers.push((relative_path(directory.as_deref().unwrap_or_default()), root));
         }
-        let layers: Vec<Layer<'_>> =
-            layers.iter().map(|(location, root)| Layer { root: *root, location, filter: None }).collect();
-        let cas = self.cas.clone().heeding(&monitor.cancel);
+        let layers: Vec<MergeInput<'_>> = layers
+            .iter()
+            .map(|(location, root)| MergeInput { root: *root, location, filter: None })
+            .collect();
+        let cas = self.cas.clone().with_cancel(&monitor.cancel);
         let tree = cas.merge(&layers).map_err(|error| self.cas_error(error))?.root;
         self.record_tree(&refs, &key, tree)?;
         Ok(tree)
@@ -211,10 +213,10 @@ pub fn staged_tree(cas: &Cas, key: &Key) -> Result<Option<Digest>, CasError> {
 fn recorded_tree(cas: &Cas, refs: &Refs, record: &str) -> Result<Option<Digest>, CasError> {
     let Some(bytes) = refs.get(record)? else { return Ok(None) };
     match tree_of(&bytes) {
-        Some(digest) if cas.complete(&digest)? => Ok(Some(digest)),
+        Some(digest) if cas.is_complete(&digest)? => Ok(Some(digest)),
         Some(_) => Ok(None),
         None => {
-            refs.damaged(record, "it names no tree");
+            refs.report_damaged(record, "it names no tree");
             Ok(None)
         }
     }

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
 
-use spec_cas::{Cas, CasError, DirectoryBatch, Take};
+use spec_cas::{Cas, CasError, DirectoryBatch, ImportMode};
 use spec_model::tree::{Directory, FileNode, NodeProperties};
 use spec_model::{Digest, Mapping, Node, Value};
 
@@ -61,9 +61,9 @@ impl LocalSource {
 
     fn store(&self, cas: &Cas) -> spec_cas::Result<Digest> {
         if self.path.is_dir() {
-            return cas.import_dir(&self.path, Take::Copy, |path| self.takes(path));
+            return cas.import_dir(&self.path, ImportMode::Copy, |path| self.takes(path));
         }
-        let directory = self.alone(cas.put_file(&self.path, Take::Copy)?)?;
+        let directory = self.alone(cas.put_file(&self.path, ImportMode::Copy)?)?;
         cas.store_directory(&directory)
     }
 
@@ -128,7 +128,7 @@ impl Source for LocalSource {
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
-        self.tree(&self.cas.clone().heeding(&monitor.cancel))
+        self.tree(&self.cas.clone().with_cancel(&monitor.cancel))
     }
 }
 

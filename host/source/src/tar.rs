@@ -81,7 +81,7 @@ impl Source for TarSource {
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
         self.file.read(monitor, |input| {
-            let cas = self.cas.clone().heeding(&monitor.cancel);
+            let cas = self.cas.clone().with_cancel(&monitor.cancel);
             archive::import(input, &cas, &self.base_dir, self.limits).map_err(|error| self.explain(error))
         })
     }

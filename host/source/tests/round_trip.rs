@@ -9,7 +9,7 @@ use std::path::Path;
 
 use common::{Lab, append, sha256, silent, spec};
 use proptest::prelude::*;
-use spec_cas::Take;
+use spec_cas::ImportMode;
 use spec_model::SourceKey;
 use tar::EntryType;
 
@@ -75,7 +75,7 @@ proptest! {
         let folder = lab.project().join("folder");
         fs::create_dir(&folder)?;
         write(&folder, &tree)?;
-        let imported = lab.context.cas.import_dir(&folder, Take::Copy, |_| true)?;
+        let imported = lab.context.cas.import_dir(&folder, ImportMode::Copy, |_| true)?;
 
         let prefix = format!("{}{}", if dotted { "./" } else { "" }, if based { "base/" } else { "" });
         let archive = pack(&tree, &prefix);

@@ -173,7 +173,8 @@ impl World {
         let new = cas.put_bytes(format!("changed {run}").as_bytes())?;
         change.add_file("usr/include/dep/0/0.h", new, false)?;
         let change = change.store(cas)?;
-        let dep = cas.merge(&[spec_cas::Layer::whole(self.dep), spec_cas::Layer::whole(change)])?.root;
+        let dep =
+            cas.merge(&[spec_cas::MergeInput::whole(self.dep), spec_cas::MergeInput::whole(change)])?.root;
         let mut resolver = Resolver::default();
         let app = resolver.register(expanded);
         let facts = [

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
-use spec_cas::{CasError, Evicted};
+use spec_cas::{CasError, EvictionReport};
 use spec_model::UserError;
 use spec_scheduler::{Graph, Task};
 use spec_source::SourceError;
@@ -82,7 +82,7 @@ fn needs(session: &Session, standings: &[Standing], retry: bool) -> CommandResul
     standings.iter().enumerate().map(need).collect()
 }
 
-type News = Result<Evicted, CasError>;
+type News = Result<EvictionReport, CasError>;
 
 /// Keeps the cache small; what there is to say waits until the session has ended.
 fn keeper(app: &App, session: &Session) -> CommandResult<(Keeper, Receiver<News>)> {
@@ -95,8 +95,8 @@ fn keeper(app: &App, session: &Session) -> CommandResult<(Keeper, Receiver<News>
 
 fn tell(app: &App, news: impl Iterator<Item = News>) {
     match news.last() {
-        Some(Ok(done)) if done.falls_short() => {
-            let (takes, most) = (bytes(done.after), bytes(done.most.unwrap_or(0)));
+        Some(Ok(done)) if done.is_over_quota() => {
+            let (takes, most) = (bytes(done.bytes_after), bytes(done.max_bytes.unwrap_or(0)));
             app.warn("cache-in-use", &format!("the cache takes {takes}, not {most}: all of it is in use"));
         }
         Some(Err(error)) => app.warn(error.reason(), &format!("the cache cannot be kept small: {error}")),

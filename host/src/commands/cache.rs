@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use spec_cas::{Cas, Evicted, Quota};
+use spec_cas::{Cas, EvictionReport, Quota};
 use spec_model::DigestFunction;
 
 use super::say;
@@ -48,25 +48,28 @@ fn quota(app: &App, cas: &Cas, to: Option<Size>) -> CommandResult<Quota> {
     let mut config = app.config.clone();
     let Some(size) = to else { return keeper::quota(&config, cas) };
     config.quota = Some(size);
-    Ok(Quota { reserved: 0, low: 100, ..keeper::quota(&config, cas)? })
+    Ok(Quota { reserved_bytes: 0, low_watermark: 100, ..keeper::quota(&config, cas)? })
 }
 
 fn usage(app: &App, cas: &Cas) -> CommandResult {
-    let counted = evict(cas, &Quota { most: None, reserved: 0, low: 100 })?;
+    let counted = evict(cas, &Quota { max_bytes: None, reserved_bytes: 0, low_watermark: 100 })?;
     let quota = keeper::quota(&app.config, cas)?;
-    let most = quota.most.map_or_else(|| "no quota".to_owned(), |most| format!("quota {}", bytes(most)));
-    let (blobs, reserved) = (counted.blobs, bytes(quota.reserved));
-    say(&format!("{} in {blobs} blobs ({most}, {reserved} of the disk reserved)\n", bytes(counted.before)))
+    let most = quota.max_bytes.map_or_else(|| "no quota".to_owned(), |most| format!("quota {}", bytes(most)));
+    let (blobs, reserved) = (counted.blobs_before, bytes(quota.reserved_bytes));
+    say(&format!(
+        "{} in {blobs} blobs ({most}, {reserved} of the disk reserved)\n",
+        bytes(counted.bytes_before)
+    ))
 }
 
 fn clean(cas: &Cas, quota: &Quota) -> CommandResult {
     let done = evict(cas, quota)?;
-    let (before, after) = (bytes(done.before), bytes(done.after));
+    let (before, after) = (bytes(done.bytes_before), bytes(done.bytes_after));
     say(&format!(
         "removed {} blobs and {} records: {before} before, {after} now\n",
-        done.removed, done.roots
+        done.blobs_removed, done.roots_removed
     ))?;
-    if let (true, Some(most)) = (done.falls_short(), done.most) {
+    if let (true, Some(most)) = (done.is_over_quota(), done.max_bytes) {
         let message = format!("the cache takes {after}, which is more than {}", bytes(most));
         let hint = "the rest is in use, or was used during the last minutes; run it again later";
         return Err(CommandError::failure("cache-in-use", message).hint(hint));
@@ -74,7 +77,7 @@ fn clean(cas: &Cas, quota: &Quota) -> CommandResult {
     Ok(())
 }
 
-fn evict(cas: &Cas, quota: &Quota) -> CommandResult<Evicted> {
+fn evict(cas: &Cas, quota: &Quota) -> CommandResult<EvictionReport> {
     let busy = || {
         CommandError::failure("cache-busy", "another process is cleaning the cache")
             .hint("run it again later")

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use spec_cas::{Cas, CasError, Evicted};
+use spec_cas::{Cas, CasError, EvictionReport};
 use spec_execution::{LocalOptions, PoolOptions, Rights};
 use spec_model::{DigestFunction, UserError};
 use spec_reapi::{Address, Listener, Nested, Options, Server, Tls, Tokens};
@@ -37,7 +37,7 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let addresses: Vec<Address> = addresses.collect::<Result<_, _>>()?;
     let metrics = args.metrics_listen.as_deref().map(str::parse).transpose()?;
     let (cas, blake3) = (app.open_cas(DigestFunction::Sha256)?, app.open_cas(DigestFunction::Blake3)?);
-    call_roll([cas.clone(), blake3.clone()]);
+    build_existence_index([cas.clone(), blake3.clone()]);
     let mut server = Server::new(cas.clone(), options(app, args)?);
     let nested = nested(app, cas.clone(), args);
     let beside = nested.as_ref().map(|nested| nested.beside(blake3.clone())).transpose()?;
@@ -58,17 +58,17 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     served.map(|()| ExitCode::SUCCESS)
 }
 
-/// Lists the stores beside all else; until that is done, whether blobs are there is asked of the file system.
-fn call_roll(stores: [Cas; 2]) {
-    let call = move || {
+/// Indexes the stores on a thread of its own; until that is done, blobs are looked up in the file system.
+fn build_existence_index(stores: [Cas; 2]) {
+    let build = move || {
         for cas in stores {
-            if let Err(error) = cas.call_roll() {
+            if let Err(error) = cas.build_existence_index() {
                 tracing::debug!("blobs are looked up one by one: {error}");
             }
         }
     };
-    // Without a thread they are looked up as well.
-    let _ = std::thread::Builder::new().name("roll".to_owned()).spawn(call);
+    // Without a thread they are looked up in the file system, too.
+    let _ = std::thread::Builder::new().name("existence-index".to_owned()).spawn(build);
 }
 
 /// The usual limit of 1,024 open files is for programs that use `select`.
@@ -123,22 +123,22 @@ fn keeper(app: &App, args: &ServeArgs, stores: Vec<Cas>) -> CommandResult<Keeper
     let mut config = app.config.clone();
     config.quota = args.quota.or(config.quota);
     let quota = keeper::quota(&config, &stores[0])?;
-    let told = |news: Result<Evicted, CasError>| match news {
-        Ok(done) if done.falls_short() => tracing::warn!(
-            before = done.before,
-            after = done.after,
-            most = done.most,
+    let told = |news: Result<EvictionReport, CasError>| match news {
+        Ok(done) if done.is_over_quota() => tracing::warn!(
+            before = done.bytes_before,
+            after = done.bytes_after,
+            most = done.max_bytes,
             "the store is larger than it may be, for all the rest is in use"
         ),
-        Ok(done) if done.cut.is_none() => {
-            tracing::debug!(bytes = done.before, took = ?done.took, "counted the store")
+        Ok(done) if done.cutoff.is_none() => {
+            tracing::debug!(bytes = done.bytes_before, took = ?done.duration, "counted the store")
         }
         Ok(done) => tracing::info!(
-            before = done.before,
-            after = done.after,
-            blobs = done.removed,
-            records = done.roots,
-            took = ?done.took,
+            before = done.bytes_before,
+            after = done.bytes_after,
+            blobs = done.blobs_removed,
+            records = done.roots_removed,
+            took = ?done.duration,
             "evicted"
         ),
         Err(error) => tracing::error!(reason = error.reason(), "cannot keep the store small: {error}"),

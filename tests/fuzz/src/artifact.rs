@@ -1,15 +1,15 @@
 //! Records of artifacts.
 
 use spec_artifact::fuzzing::encode;
-use spec_artifact::of_record;
+use spec_artifact::decode_record;
 use spec_model::{Digest, Key};
 use spec_proto::buildstream::v2::artifact::{Dependency, LogFile, SandboxState};
 use spec_proto::{Message, buildstream::v2 as proto, reapi};
 
 /// The input is a record.
 pub fn run(data: &[u8]) {
-    let Some(artifact) = of_record(data) else { return };
-    let again = of_record(&encode(&artifact)).expect("it was a record");
+    let Some(artifact) = decode_record(data) else { return };
+    let again = decode_record(&encode(&artifact)).expect("it was a record");
     // What an artifact that was built says of a failure is not kept.
     assert_eq!(again, artifact);
     assert_eq!(again.needs(), artifact.needs());

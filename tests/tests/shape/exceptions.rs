@@ -3,16 +3,6 @@
 /// Modules that use each other, as paths from the root of the crate in a folder, and why they may.
 #[rustfmt::skip]
 pub(crate) const CIRCLES: &[(&str, &str)] = &[
-    // host/action
-    ("host/action: wire::to_proto, wire::usage", "to be untied"),
-    // host/artifact
-    ("host/artifact: error, name", "to be untied"),
-    // host/cas
-    ("host/cas: action_cache, builder, checkout, damaged_files, destination, directory_cache, error, evict, folder_remover, hold, host_folder, image, kept, layout, limits, lock, marked, merge, read, removal, roll, scratch, sparse, store, temp, tree, tree_cache, usage", "to be untied"),
-    ("host/cas: evict::needs, evict::roots", "to be untied"),
-    // host/model
-    ("host/model: digest, digest_function", "to be untied"),
-    ("host/model: error, node", "to be untied"),
     // host/plugins
     ("host/plugins: instance, world", "to be untied"),
     // host/remote
@@ -34,18 +24,6 @@ pub(crate) const TYPE_NAMES: &[&str] = &[
     // guest-sdk
     "guest-sdk: Exported",
     "guest-sdk: Policy",
-    // host/cas
-    "host/cas: Entry",
-    "host/cas: Folder",
-    "host/cas: Item",
-    "host/cas: Kept",
-    "host/cas: Merging",
-    "host/cas: Owner",
-    "host/cas: Place",
-    "host/cas: Removal",
-    "host/cas: Seen",
-    "host/cas: What",
-    "host/cas: Work",
     // host/plugins
     "host/plugins: State",
     // host/remote

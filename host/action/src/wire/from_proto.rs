@@ -2,8 +2,8 @@
 
 use spec_model::tree::NodeProperties;
 use spec_model::{
-    Action, ActionResult, Captured, Command, Digest, DirectoryFormat, ExecutionMetadata, OutputDirectory,
-    OutputFile, OutputSymlink, Outputs, Platform, Span, SymlinkKind,
+    Action, ActionResult, Command, Digest, DirectoryFormat, ExecutionMetadata, OutputDirectory, OutputFile,
+    OutputSymlink, Outputs, Platform, StreamOutput, SymlinkKind, TimeSpan,
 };
 use spec_proto::reapi;
 use spec_proto::reapi::command::OutputDirectoryFormat;
@@ -136,8 +136,8 @@ fn symlink(link: reapi::OutputSymlink, kind: SymlinkKind) -> Result<OutputSymlin
     Ok(OutputSymlink { path: link.path, target, kind, properties })
 }
 
-fn captured(field: &str, raw: Vec<u8>, digest: Option<reapi::Digest>) -> Result<Captured, String> {
-    Ok(Captured { raw, digest: digest_if_set(field, digest)? })
+fn captured(field: &str, raw: Vec<u8>, digest: Option<reapi::Digest>) -> Result<StreamOutput, String> {
+    Ok(StreamOutput { raw, digest: digest_if_set(field, digest)? })
 }
 
 fn node_properties(message: reapi::NodeProperties) -> Result<NodeProperties, String> {
@@ -154,7 +154,7 @@ fn node_properties(message: reapi::NodeProperties) -> Result<NodeProperties, Str
 
 fn metadata(message: reapi::ExecutedActionMetadata) -> Result<ExecutionMetadata, String> {
     let span = |field: &str, start, end| {
-        Ok::<_, String>(Span { start: time(field, start)?, end: time(field, end)? })
+        Ok::<_, String>(TimeSpan { start: time(field, start)?, end: time(field, end)? })
     };
     let (ours, others): (Vec<_>, Vec<_>) =
         message.auxiliary_metadata.into_iter().partition(|any| any.type_url == usage::TYPE);

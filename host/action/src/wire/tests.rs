@@ -3,8 +3,8 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use spec_model::tree::NodeProperties;
 use spec_model::{
-    ActionResult, ActionUsage, Captured, Digest, ExecutionMetadata, OutputDirectory, OutputFile,
-    OutputSymlink, Outputs, Span, SymlinkKind,
+    ActionResult, ActionUsage, Digest, ExecutionMetadata, OutputDirectory, OutputFile, OutputSymlink,
+    Outputs, StreamOutput, SymlinkKind, TimeSpan,
 };
 use spec_proto::{reapi, well_known};
 
@@ -51,15 +51,15 @@ fn a_result_comes_back_as_it_went() {
             link("c", SymlinkKind::Plain),
         ],
         exit_code: -1,
-        stdout: Captured { raw: b"out".to_vec(), digest: Some(digest) },
-        stderr: Captured::default(),
+        stdout: StreamOutput { raw: b"out".to_vec(), digest: Some(digest) },
+        stderr: StreamOutput::default(),
         metadata: ExecutionMetadata {
             worker: "w".to_owned(),
             queued: time(-1_500_000_001),
-            worked: Span { start: time(0), end: time(1_999_999_999) },
-            fetched: Span { start: time(-1_000_000_000), end: None },
-            executed: Span::default(),
-            uploaded: Span { start: None, end: time(7) },
+            worked: TimeSpan { start: time(0), end: time(1_999_999_999) },
+            fetched: TimeSpan { start: time(-1_000_000_000), end: None },
+            executed: TimeSpan::default(),
+            uploaded: TimeSpan { start: None, end: time(7) },
             virtual_duration: Some(Duration::from_millis(1500)),
             usage: Some(ActionUsage {
                 user: Duration::from_micros(5),

@@ -53,7 +53,7 @@ fn a_failure_keeps_its_words() {
     let failed = artifact(message("failed")).expect("a whole record");
     let details = "make: *** [all] Error 2 ✓\n".to_owned();
     assert_eq!(failed.outcome, Outcome::Failed { error: "Command failed".to_owned(), details });
-    assert_eq!(failed.trees, Trees::default());
+    assert_eq!(failed.trees, ArtifactTrees::default());
 }
 
 #[test]

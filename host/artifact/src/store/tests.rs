@@ -8,9 +8,9 @@ use spec_model::{Digest, UserError};
 use tempfile::TempDir;
 
 use super::*;
-use crate::artifact::{ArtifactKeys, Outcome, Trees};
+use crate::artifact::{ArtifactKeys, ArtifactTrees, Outcome};
 use crate::contents::ContentKind;
-use crate::split::{Selection, SplitRules};
+use crate::split::{DomainSelection, SplitRules};
 
 struct Fixture {
     artifacts: Artifacts,
@@ -53,7 +53,7 @@ impl Fixture {
             keys: ArtifactKeys { strong: key("strong"), strict: key("strict"), weak: key("weak") },
             outcome: Outcome::Succeeded,
             was_workspaced: false,
-            trees: Trees { files: Some(self.files()), ..Trees::default() },
+            trees: ArtifactTrees { files: Some(self.files()), ..ArtifactTrees::default() },
             sandbox: None,
             build_deps: Vec::new(),
             public_data: b"bst: {}\n".to_vec(),
@@ -136,7 +136,7 @@ fn the_latest_of_an_element_is_found_under_any_key() {
 fn a_failure_without_files_is_an_artifact() {
     let fixture = fixture();
     let outcome = Outcome::Failed { error: "make failed".to_owned(), details: String::new() };
-    let draft = ArtifactDraft { outcome, trees: Trees::default(), ..fixture.draft() };
+    let draft = ArtifactDraft { outcome, trees: ArtifactTrees::default(), ..fixture.draft() };
     let stored = fixture.artifacts.store("hello", &element(), draft).expect("stored");
     assert!(!stored.succeeded());
     assert_eq!(fixture.found(&key("strong")), Some(stored));
@@ -168,7 +168,7 @@ fn trees_kept_on_request_may_be_missing() {
     let fixture = fixture();
     let mut draft = fixture.draft();
     let absent = Some(Digest::of(b"a tree that is not here"));
-    draft.trees = Trees { buildtree: absent, sources: absent, buildroot: absent, ..draft.trees };
+    draft.trees = ArtifactTrees { buildtree: absent, sources: absent, buildroot: absent, ..draft.trees };
     fixture.artifacts.store("hello", &element(), draft).expect("stored");
     assert!(fixture.found(&key("strong")).is_some());
 }
@@ -197,7 +197,7 @@ fn a_damaged_record_counts_as_none_and_is_told_once() {
     ] {
         let fixture = fixture();
         let (send, told) = std::sync::mpsc::channel();
-        fixture.cas.tell_of_damage(move |path, why| {
+        fixture.cas.on_damaged_file(move |path, why| {
             let _ = send.send(format!("{}: {why}", path.display()));
         });
         fixture.put(bytes);
@@ -253,7 +253,7 @@ fn names_are_listed_by_pattern() {
 fn contents_are_listed_in_buildstreams_order() {
     let fixture = fixture();
     let stored = fixture.stored();
-    let everything = SplitRules::default().filter(&Selection::default());
+    let everything = SplitRules::default().filter(&DomainSelection::default());
     let entries = fixture.artifacts.list_contents(&stored, &everything).expect("listed");
     let rows: Vec<_> =
         entries.iter().map(|entry| (entry.path.as_str(), entry.mode(), entry.size())).collect();
@@ -268,7 +268,8 @@ fn contents_are_listed_in_buildstreams_order() {
         ]
     );
     assert_eq!(entries[2].kind, ContentKind::Symlink { target: "bin/app".to_owned() });
-    let nothing = SplitRules::default().filter(&Selection { orphans: false, ..Selection::default() });
+    let nothing =
+        SplitRules::default().filter(&DomainSelection { orphans: false, ..DomainSelection::default() });
     assert_eq!(fixture.artifacts.list_contents(&stored, &nothing).expect("listed"), []);
 }
 

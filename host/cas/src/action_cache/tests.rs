@@ -23,7 +23,7 @@ fn put_blobs(cas: &Cas, count: usize) -> Vec<Digest> {
 
 #[test]
 fn an_entry_is_answered_while_its_blobs_are_here() -> Result<()> {
-    for count in [0, 1, WORTH_REMEMBERING, WORTH_REMEMBERING + 1, 500] {
+    for count in [0, 1, LARGE_RESULT, LARGE_RESULT + 1, 500] {
         let Fixture { cas, cache, .. } = &fixture();
         let action = Digest::of(b"an action");
         assert_eq!(cache.get(&action)?, None);
@@ -76,7 +76,7 @@ fn what_lies_in_the_place_of_a_record_goes() -> Result<()> {
     fs::create_dir_all(cas.root().join("refs/artifacts/b/c")).expect("the store is ours");
     refs.put(&["a", "b", "d"], b"record")?;
     assert_eq!(refs.get("b")?, Some(b"record".to_vec()));
-    let left = layout::entries(cas.shared.temp.own()?)?;
+    let left = layout::entries(cas.shared.temp.process_folder()?)?;
     assert_eq!(left, [] as [PathBuf; 0]);
     Ok(())
 }
@@ -87,7 +87,7 @@ fn what_cannot_be_put_leaves_nothing() -> Result<()> {
     let refs = cas.refs("artifacts");
     let too_long = "b".repeat(300);
     refs.put(&["a", &too_long, "d"], b"record").expect_err("no file has such a name");
-    let left = layout::entries(cas.shared.temp.own()?)?;
+    let left = layout::entries(cas.shared.temp.process_folder()?)?;
     assert_eq!(left, [] as [PathBuf; 0]);
     Ok(())
 }

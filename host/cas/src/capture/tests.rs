@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::limits::Limits;
-use crate::sample::{arbitrary_paths, function, store};
+use crate::test_trees::{arbitrary_paths, function, store};
 use crate::tree::{EntryRef, Walk};
 
 proptest! {
@@ -22,16 +22,16 @@ proptest! {
         let root = store(&cas, &paths)?;
         let dest = folder.path().join("dest");
         cas.checkout_into(&root, &dest)?;
-        prop_assert_eq!(cas.import_dir(&dest, Take::Copy, |_| true)?, root);
+        prop_assert_eq!(cas.import_dir(&dest, ImportMode::Copy, |_| true)?, root);
         let other = Cas::open_with(folder.path().join("other"), function)?;
-        prop_assert_eq!(other.import_dir(&dest, Take::Move, |_| true)?, root);
-        prop_assert!(other.complete(&root)?);
+        prop_assert_eq!(other.import_dir(&dest, ImportMode::Move, |_| true)?, root);
+        prop_assert!(other.is_complete(&root)?);
         other.checkout_into(&root, &folder.path().join("again"))?;
     }
 
     #[test]
     fn modes_decide_nothing_but_what_is_executable(paths in arbitrary_paths(), modes in prop::collection::vec(0..0o10000_u32, 30), take: bool) {
-        let take = if take { Take::Move } else { Take::Copy };
+        let take = if take { ImportMode::Move } else { ImportMode::Copy };
         let (folder, cas) = store_at();
         let root = store(&cas, &paths)?;
         let upper = folder.path().join("upper");
@@ -53,7 +53,7 @@ proptest! {
             fs::set_permissions(&path, fs::Permissions::from_mode(**mode))?;
         }
         let captured = cas.import_upper(&of_user(&upper, &Digest::of(b"")), take, |_| true)?;
-        if take == Take::Copy {
+        if take == ImportMode::Copy {
             // Each can be looked at once the modes of those above are known to be what they were.
             for (path, mode) in &set {
                 let path = upper.join(path);
@@ -68,17 +68,17 @@ proptest! {
             }
             Ok(Walk::Enter)
         })?;
-        let expected = crate::sample::picture(&cas, &root)?;
-        let found = crate::sample::picture(&cas, &captured.root)?;
+        let expected = crate::test_trees::picture(&cas, &root)?;
+        let found = crate::test_trees::picture(&cas, &captured.root)?;
         prop_assert!(expected.keys().eq(found.keys()));
-        crate::removal::remove_all(&upper)?;
+        crate::remove_tree::remove_all(&upper)?;
     }
 }
 
-fn of_user<'a>(folder: &'a Path, below: &Digest) -> Upper<'a> {
-    Upper {
+fn of_user<'a>(folder: &'a Path, below: &Digest) -> UpperDir<'a> {
+    UpperDir {
         folder,
-        marks: OverlayMarks::User,
+        marks: OverlayXattrs::User,
         below: *below,
         root_below: &|| unreachable!("no mark leads there"),
     }
@@ -92,18 +92,18 @@ fn store_at() -> (TempDir, Cas) {
 }
 
 /// Captures an upper folder that `make` fills, over a tree with the files `x` and `d/y`.
-fn capture(cas: &Cas, folder: &TempDir, make: impl FnOnce(&Path)) -> Result<Captured> {
+fn capture(cas: &Cas, folder: &TempDir, make: impl FnOnce(&Path)) -> Result<CapturedTree> {
     let upper = folder.path().join("upper.d");
     make(&upper);
     let mut lower = crate::TreeBuilder::new();
     lower.add_file("x", cas.put_bytes(b"x")?, false)?;
     lower.add_file("d/y", cas.put_bytes(b"y")?, false)?;
     let lower = lower.store(cas)?;
-    cas.import_upper(&of_user(&upper, &lower), Take::Move, |_| true)
+    cas.import_upper(&of_user(&upper, &lower), ImportMode::Move, |_| true)
 }
 
 fn paths(cas: &Cas, root: &Digest) -> Vec<String> {
-    crate::sample::picture(cas, root).expect("it was stored").into_keys().collect()
+    crate::test_trees::picture(cas, root).expect("it was stored").into_keys().collect()
 }
 
 #[test]
@@ -153,8 +153,8 @@ fn a_bad_name_that_nobody_wants_is_no_error() -> Result<()> {
     let (folder, cas) = store_at();
     let upper = folder.path().join("upper.d");
     fs::write(upper.join(OsStr::from_bytes(b"caf\xe9")), "").expect("a file");
-    let captured =
-        cas.import_upper(&of_user(&upper, &Digest::of(b"")), Take::Move, |path| path.starts_with("usr"))?;
+    let captured = cas
+        .import_upper(&of_user(&upper, &Digest::of(b"")), ImportMode::Move, |path| path.starts_with("usr"))?;
     assert_eq!(captured.root, Digest::of(b""));
     Ok(())
 }
@@ -197,7 +197,7 @@ fn folders_deeper_than_any_path_are_an_error_of_their_own() {
         }
     });
     assert_eq!(error.expect_err("no tree can hold it").reason(), "tree-too-large");
-    crate::removal::remove_all(&folder.path().join("upper.d")).expect("all is ours");
+    crate::remove_tree::remove_all(&folder.path().join("upper.d")).expect("all is ours");
 }
 
 #[test]
@@ -226,14 +226,14 @@ fn work_that_is_given_up_stores_nothing_and_says_so() {
     let cancel = Cancel::new();
     cancel.cancel();
     let error =
-        capture(&cas.heeding(&cancel), &folder, |upper| fs::write(upper.join("z"), "z").expect("a file"));
+        capture(&cas.with_cancel(&cancel), &folder, |upper| fs::write(upper.join("z"), "z").expect("a file"));
     assert_eq!(error.expect_err("it was given up").reason(), "cancelled");
 }
 
 #[test]
 fn holes_stay_holes() -> Result<()> {
     const SIZE: u64 = 256 << 20;
-    for take in [Take::Move, Take::Copy] {
+    for take in [ImportMode::Move, ImportMode::Copy] {
         let (folder, cas) = store_at();
         let upper = folder.path().join("upper.d");
         File::create(upper.join("image")).and_then(|file| file.set_len(SIZE)).expect("a file");

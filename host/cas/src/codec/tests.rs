@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::sample::arbitrary_directory;
+use crate::test_trees::arbitrary_directory;
 
 fn file(name: &str, contents: &[u8]) -> FileNode {
     FileNode {
@@ -86,7 +86,7 @@ fn refuses_what_is_not_canonical() {
         (files(&["a", "a"]), "'a' does not belong before 'a'"),
         (files(&[""]), "the name '' is empty"),
         (files(&["a/b"]), "the name 'a/b' holds a slash"),
-        (files(&[".."]), "the name '..' is a step and not a name"),
+        (files(&[".."]), "the name '..' is not a name"),
         (files(&["a\0"]), "the name 'a\0' holds a NUL"),
         (twice, "the name 'empty' occurs twice"),
     ];

@@ -1,7 +1,7 @@
 //! Protocol buffers' wire format: just what these messages use.
 
 /// One decoded field.
-pub(super) enum Value<'a> {
+pub(super) enum FieldValue<'a> {
     /// A varint.
     Uint(u64),
     /// A text, bytes or a message.
@@ -11,11 +11,11 @@ pub(super) enum Value<'a> {
 }
 
 /// The fields of a message, in the order written.
-pub(super) struct Fields<'a> {
+pub(super) struct FieldReader<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Fields<'a> {
+impl<'a> FieldReader<'a> {
     pub(super) fn new(message: &'a [u8]) -> Self {
         Self { rest: message }
     }
@@ -38,16 +38,16 @@ impl<'a> Fields<'a> {
         Some(taken)
     }
 
-    fn field(&mut self) -> Option<(u32, Value<'a>)> {
+    fn field(&mut self) -> Option<(u32, FieldValue<'a>)> {
         let tag = self.varint()?;
         let value = match tag & 7 {
-            0 => Value::Uint(self.varint()?),
-            1 => self.take(8).map(|_| Value::Fixed)?,
+            0 => FieldValue::Uint(self.varint()?),
+            1 => self.take(8).map(|_| FieldValue::Fixed)?,
             2 => {
                 let length = self.varint()?;
-                Value::Bytes(self.take(length)?)
+                FieldValue::Bytes(self.take(length)?)
             }
-            5 => self.take(4).map(|_| Value::Fixed)?,
+            5 => self.take(4).map(|_| FieldValue::Fixed)?,
             _ => return None,
         };
         let number = u32::try_from(tag >> 3).ok().filter(|number| *number > 0)?;
@@ -55,8 +55,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-impl<'a> Iterator for Fields<'a> {
-    type Item = Result<(u32, Value<'a>), String>;
+impl<'a> Iterator for FieldReader<'a> {
+    type Item = Result<(u32, FieldValue<'a>), String>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {

@@ -1,16 +1,19 @@
-//! A folder of our own in a folder where others may write, too.
+//! The folder that a tree is written to before it is moved to its place: one of our own, in a folder where other users may
+//! write.
 
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-/// What our folders are called, before digits that nobody can guess.
+use crate::dirfd::{FOLDER_MODE, entry_names, is_empty, open_folder, remove_tree_at};
+
+/// What such folders are called, before digits that nobody can guess.
 const PREFIX: &str = ".spec-host-";
 const DIGITS: usize = 32;
-/// What is in a folder of ours and in no other: only such a folder is swept.
+/// A file that only such folders have: abandoned folders without it are not removed.
 const MARK: &str = "made-by-spec-host";
 /// The tree in a folder of ours.
 const TREE: &str = "tree";
@@ -18,17 +21,17 @@ const PRIVATE: Mode = Mode::from_raw_mode(0o700);
 
 /// A folder of this process, locked while it lives, with an empty tree in it.
 #[derive(Debug)]
-pub(super) struct Staging {
+pub(super) struct StagingFolder {
     parent: OwnedFd,
     name: String,
     folder: OwnedFd,
     pub(super) tree: OwnedFd,
 }
 
-impl Staging {
+impl StagingFolder {
     pub(super) fn make(parent: &OwnedFd) -> io::Result<Self> {
         let parent = parent.try_clone()?;
-        let name = PREFIX.to_owned() + &unguessable()?;
+        let name = PREFIX.to_owned() + &random_digits()?;
         rustix::fs::mkdirat(&parent, &name, PRIVATE)?;
         let folder = open_folder(&parent, &name)?;
         // Somebody may have put another folder there since, even one of ours, whose contents stay.
@@ -44,7 +47,7 @@ impl Staging {
     }
 
     /// Moves the tree out of here, to a name beside this folder that nobody has.
-    pub(super) fn give_tree(&self, name: &OsStr) -> Result<(), Errno> {
+    pub(super) fn publish_tree(&self, name: &OsStr) -> Result<(), Errno> {
         match rustix::fs::renameat_with(&self.folder, TREE, &self.parent, name, RenameFlags::NOREPLACE) {
             // Not every file system can promise it.
             Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::renameat(&self.folder, TREE, &self.parent, name),
@@ -61,13 +64,13 @@ impl Staging {
 fn fill(folder: &OwnedFd) -> io::Result<OwnedFd> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     rustix::fs::openat(folder, MARK, flags, Mode::from_raw_mode(0o600))?;
-    rustix::fs::mkdirat(folder, TREE, super::FOLDER)?;
+    rustix::fs::mkdirat(folder, TREE, FOLDER_MODE)?;
     Ok(open_folder(folder, TREE)?)
 }
 
 /// Removes what processes left in this folder that were killed.
-pub(super) fn sweep(parent: &OwnedFd) {
-    for name in names(parent).unwrap_or_default() {
+pub(super) fn remove_abandoned_staging(parent: &OwnedFd) {
+    for name in entry_names(parent).unwrap_or_default() {
         let Some(digits) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
         if digits.len() != DIGITS || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             continue;
@@ -80,47 +83,11 @@ pub(super) fn sweep(parent: &OwnedFd) {
     }
 }
 
-/// The mark goes last: whoever is killed here leaves a folder that can be swept.
+/// The mark goes last: whoever is killed here leaves a folder that is removed later.
 fn remove(parent: &OwnedFd, name: impl rustix::path::Arg, folder: &OwnedFd) {
-    remove_at(folder, TREE);
+    remove_tree_at(folder, TREE);
     let _ = rustix::fs::unlinkat(folder, MARK, AtFlags::empty());
     let _ = rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR);
-}
-
-/// Removes what has this name with all that is in it, as far as possible. Links are not followed.
-pub(super) fn remove_at(parent: &OwnedFd, name: impl rustix::path::Arg + Copy) {
-    if rustix::fs::unlinkat(parent, name, AtFlags::empty()).is_ok() {
-        return;
-    }
-    let Ok(folder) = open_folder(parent, name) else { return };
-    for inner in names(&folder).unwrap_or_default() {
-        remove_at(&folder, inner.as_os_str());
-    }
-    let _ = rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR);
-}
-
-pub(super) fn is_empty(folder: &OwnedFd) -> Result<bool, Errno> {
-    Ok(names(folder)?.is_empty())
-}
-
-/// What is in a folder, in no order.
-pub(super) fn names(folder: &OwnedFd) -> Result<Vec<std::ffi::OsString>, Errno> {
-    use std::os::unix::ffi::OsStrExt;
-    let mut names = Vec::new();
-    for entry in Dir::read_from(folder)? {
-        let entry = entry?;
-        let name = OsStr::from_bytes(entry.file_name().to_bytes());
-        if name != "." && name != ".." {
-            names.push(name.to_owned());
-        }
-    }
-    Ok(names)
-}
-
-/// Opens a folder by its name, which may not be a link.
-pub(super) fn open_folder(parent: &OwnedFd, name: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    rustix::fs::openat(parent, name, flags, Mode::empty())
 }
 
 /// Whether a folder is ours, and closed to others.
@@ -135,7 +102,7 @@ fn is_marked(folder: &OwnedFd) -> bool {
         .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_size == 0)
 }
 
-fn unguessable() -> io::Result<String> {
+fn random_digits() -> io::Result<String> {
     let mut bytes = [0; DIGITS / 2];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())

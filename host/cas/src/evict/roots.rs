@@ -1,4 +1,4 @@
-//! What is used by name: records, results of actions, layers made of trees.
+//! Roots: what is found by name and keeps the blobs that it needs. Records, results of actions, layers made of trees.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -9,53 +9,61 @@ use rustix::fs::{FlockOperation, Stat};
 use rustix::io::Errno;
 use spec_model::Digest;
 
-use super::needs::Need;
-use crate::action_cache::WORTH_REMEMBERING;
+use crate::action_cache::LARGE_RESULT;
 use crate::error::{CasError, Result};
-use crate::layout::{self, entries};
+use crate::layer_cache::{recorded_size, tree_of_layer};
+use crate::layout::{self, entries, file_name};
 use crate::lock::try_lock;
 use crate::store::Cas;
-use crate::tree_cache::{size_in, tree_of};
 use crate::usage::Moment;
 
-/// Tells what a record needs, from its kind (`artifacts`) and its bytes; nothing for records that it does not know.
+/// Something that a record needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A blob.
+    Blob(Digest),
+    /// A tree with all that is in it, as far as it is here.
+    Tree(Digest),
+    /// The directories of a tree, as far as they are here, and no files.
+    Directories(Digest),
+}
+
+/// Says what a record needs, by its kind (`artifacts`) and its bytes; nothing for records that it does not know.
 pub type NeedsOf<'a> = &'a (dyn Fn(&str, &[u8]) -> Vec<Need> + Sync);
 
-/// Bytes of a result's entry with so few blobs that every use of it was noted with each of them.
-const SMALL: u64 = 40 * WORTH_REMEMBERING as u64;
+/// Bytes of a result's entry that names so few blobs that every use of it was noted with each of them.
+const SMALL_RESULT: u64 = 40 * LARGE_RESULT as u64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RootKind {
     Record,
-    Action,
-    Tree,
+    ActionResult,
+    Layer,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Root {
     pub(super) kind: RootKind,
-    /// The file whose times tell of the last use.
+    /// The file in whose times uses are noted.
     pub(super) path: PathBuf,
-    pub(super) used: Moment,
+    pub(super) last_use: Moment,
     pub(super) needs: Arc<[Need]>,
-    /// Bytes on disk beside blobs, where that is worth counting.
-    pub(super) disk: u64,
+    /// Bytes of disk that it takes beside blobs; 0 for small files.
+    pub(super) disk_bytes: u64,
 }
 
+/// All roots of a store, that which was used last first.
 #[derive(Debug)]
 pub(super) struct Roots(Vec<Root>);
 
 impl Roots {
-    /// Everything that is used by name.
+    /// Lists the roots of a store.
     pub(super) fn find(cas: &Cas, needs_of: NeedsOf<'_>) -> Result<Self> {
-        let mut roots = Vec::new();
-        records(cas, needs_of, &mut roots)?;
-        trees(cas, &mut roots)?;
-        let actions = cas.action_cache();
-        let folders = actions.folders()?;
-        let found = cas.parallel(&folders, |folder| results(cas, folder))?;
+        let mut roots = records(cas, needs_of)?;
+        roots.extend(layers(cas)?);
+        let found = cas.parallel(&cas.action_cache().folders()?, |folder| results(cas, folder))?;
         roots.extend(found.into_iter().flatten());
-        roots.sort_unstable_by_key(|root| std::cmp::Reverse(root.used));
+        roots.sort_unstable_by_key(|root| std::cmp::Reverse(root.last_use));
         Ok(Self(roots))
     }
 
@@ -63,61 +71,65 @@ impl Roots {
         self.0.iter()
     }
 
-    /// When those that take room were last used, and how much they take.
+    /// For each root that takes disk beside blobs, when it was last used and how many bytes it takes.
     pub(super) fn uses(&self) -> impl Iterator<Item = (Moment, u64)> {
-        self.0.iter().filter(|root| root.disk > 0).map(|root| (root.used, root.disk))
+        self.0.iter().filter(|root| root.disk_bytes > 0).map(|root| (root.last_use, root.disk_bytes))
     }
 
-    /// Those last used at `cut` or before.
-    pub(super) fn until(&self, cut: Moment) -> &[Root] {
-        &self.0[self.0.partition_point(|root| root.used > cut)..]
+    /// The roots that were last used at `cutoff` or before.
+    pub(super) fn unused_since(&self, cutoff: Moment) -> &[Root] {
+        &self.0[self.0.partition_point(|root| root.last_use > cutoff)..]
     }
 }
 
-fn records(cas: &Cas, needs_of: NeedsOf<'_>, roots: &mut Vec<Root>) -> Result<()> {
-    for kind in entries(&cas.root().join(layout::REFS))? {
-        let name = kind.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let refs = cas.refs(&name);
-        // An artifact is there under two keys.
+fn records(cas: &Cas, needs_of: NeedsOf<'_>) -> Result<Vec<Root>> {
+    let mut roots = Vec::new();
+    for folder in entries(&cas.root().join(layout::REFS))? {
+        let kind = file_name(&folder);
+        let refs = cas.refs(&kind);
+        // An artifact has a record under each of its two keys.
         let mut known: HashMap<Digest, Arc<[Need]>> = HashMap::new();
         for record in refs.list("")? {
-            let path = kind.join(&record);
-            let Some((used, _)) = look(&path, RootKind::Record)? else { continue };
+            let path = folder.join(&record);
+            let Some((last_use, _)) = last_use_and_size(&path, RootKind::Record)? else { continue };
             let bytes = refs.peek(&record).ok().flatten().unwrap_or_default();
-            let needs = known.entry(Digest::of(&bytes)).or_insert_with(|| needs_of(&name, &bytes).into());
-            roots.push(Root { kind: RootKind::Record, path, used, needs: Arc::clone(needs), disk: 0 });
+            let needs = known.entry(Digest::of(&bytes)).or_insert_with(|| needs_of(&kind, &bytes).into());
+            let needs = Arc::clone(needs);
+            roots.push(Root { kind: RootKind::Record, path, last_use, needs, disk_bytes: 0 });
         }
     }
-    Ok(())
+    Ok(roots)
 }
 
 /// The results of actions in one folder.
 fn results(cas: &Cas, folder: &Path) -> Result<Vec<Root>> {
     let mut roots = Vec::new();
     for path in entries(folder)? {
-        let Some((used, size)) = look(&path, RootKind::Action)? else { continue };
-        let needs = if size > SMALL { result_needs(cas, &path)? } else { Arc::default() };
-        roots.push(Root { kind: RootKind::Action, path, used, needs, disk: 0 });
+        let Some((last_use, size)) = last_use_and_size(&path, RootKind::ActionResult)? else { continue };
+        let needs = if size > SMALL_RESULT { needs_of_result(cas, &path)? } else { Arc::default() };
+        roots.push(Root { kind: RootKind::ActionResult, path, last_use, needs, disk_bytes: 0 });
     }
     Ok(roots)
 }
 
-fn result_needs(cas: &Cas, path: &Path) -> Result<Arc<[Need]>> {
+fn needs_of_result(cas: &Cas, path: &Path) -> Result<Arc<[Need]>> {
     let needs = cas.action_cache().needs_at(path)?.unwrap_or_default();
     Ok(needs.into_iter().map(Need::Blob).collect())
 }
 
-/// Layers made of trees. One that is in use is used now.
-fn trees(cas: &Cas, roots: &mut Vec<Root>) -> Result<()> {
+/// The layers made of trees. A layer that is locked is in use.
+fn layers(cas: &Cas) -> Result<Vec<Root>> {
+    let mut roots = Vec::new();
     for path in layer_locks(cas)? {
-        let (Ok(lock), Some((used, _))) = (File::open(&path), look(&path, RootKind::Tree)?) else { continue };
-        let free = try_lock(&lock, &path, FlockOperation::NonBlockingLockExclusive)?;
-        // The walk goes by hash alone.
-        let Some(root) = tree_of(&path) else { continue };
-        let (used, disk) = (if free { used } else { Moment::LAST }, size_in(&lock));
-        roots.push(Root { kind: RootKind::Tree, path, used, needs: Arc::new([Need::Tree(root)]), disk });
+        let found = (File::open(&path), last_use_and_size(&path, RootKind::Layer)?);
+        let (Ok(lock), Some((last_use, _))) = found else { continue };
+        let is_unused = try_lock(&lock, &path, FlockOperation::NonBlockingLockExclusive)?;
+        let Some(tree) = tree_of_layer(&path) else { continue };
+        let last_use = if is_unused { last_use } else { Moment::LAST };
+        let (needs, disk_bytes) = (Arc::new([Need::Tree(tree)]), recorded_size(&lock));
+        roots.push(Root { kind: RootKind::Layer, path, last_use, needs, disk_bytes });
     }
-    Ok(())
+    Ok(roots)
 }
 
 fn layer_locks(cas: &Cas) -> Result<impl Iterator<Item = PathBuf>> {
@@ -126,34 +138,34 @@ fn layer_locks(cas: &Cas) -> Result<impl Iterator<Item = PathBuf>> {
 }
 
 /// Bytes of disk that layers take.
-pub(super) fn disk_of_layers(cas: &Cas) -> Result<u64> {
-    Ok(layer_locks(cas)?.filter_map(|path| File::open(path).ok()).map(|lock| size_in(&lock)).sum())
+pub(super) fn disk_bytes_of_layers(cas: &Cas) -> Result<u64> {
+    Ok(layer_locks(cas)?.filter_map(|path| File::open(path).ok()).map(|lock| recorded_size(&lock)).sum())
 }
 
 impl RootKind {
     /// When something of this kind was last used.
-    pub(super) fn used(self, stat: &Stat) -> Moment {
+    pub(super) fn last_use(self, stat: &Stat) -> Moment {
         match self {
             Self::Record => Moment::of_record(stat),
-            Self::Action | Self::Tree => Moment::of_change(stat),
+            Self::ActionResult | Self::Layer => Moment::of_change(stat),
         }
     }
 }
 
 impl Root {
-    /// What it needs, read again when that was not worth it before.
+    /// All that it needs: those of small results are read now.
     pub(super) fn all_needs(&self, cas: &Cas) -> Result<Arc<[Need]>> {
         match self.kind {
-            RootKind::Action if self.needs.is_empty() => result_needs(cas, &self.path),
+            RootKind::ActionResult if self.needs.is_empty() => needs_of_result(cas, &self.path),
             _ => Ok(Arc::clone(&self.needs)),
         }
     }
 }
 
-/// When something was last used, and its size; `None` when it has gone.
-fn look(path: &Path, kind: RootKind) -> Result<Option<(Moment, u64)>> {
+/// When the root with this file was last used, and the size of the file; `None` when it has gone.
+fn last_use_and_size(path: &Path, kind: RootKind) -> Result<Option<(Moment, u64)>> {
     match rustix::fs::stat(path) {
-        Ok(stat) => Ok(Some((kind.used(&stat), stat.st_size as u64))),
+        Ok(stat) => Ok(Some((kind.last_use(&stat), stat.st_size as u64))),
         Err(Errno::NOENT) => Ok(None),
         Err(error) => Err(CasError::io("look up", path)(error)),
     }

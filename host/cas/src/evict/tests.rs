@@ -6,8 +6,9 @@ use spec_model::Digest;
 
 use super::*;
 use crate::builder::TreeBuilder;
+use crate::layer_cache::LayerCache;
 use crate::layout::BlobName;
-use crate::tree_cache::{LayerCache, LayerForm};
+use crate::layout::LayerForm;
 
 const HOUR: u64 = 3600;
 /// Bytes of a blob in these tests: one block of the disk.
@@ -38,7 +39,7 @@ impl Fixture {
         let file = self.blob(number, 1000);
         builder.add_file("dir/file", file, true).expect("a good path");
         let root = builder.store(&self.cas).expect("room");
-        for digest in self.cas.blobs_of_tree(&root).expect("it is here") {
+        for digest in self.cas.distinct_blobs_of_tree(&root).expect("it is here") {
             self.age(&self.cas.blob_path(&digest), 1000);
         }
         root
@@ -56,12 +57,12 @@ impl Fixture {
     }
 
     /// Evicts all that may be.
-    fn evict_all(&self) -> Evicted {
+    fn evict_all(&self) -> EvictionReport {
         self.evict(0, 0)
     }
 
-    fn evict(&self, most: u64, low: u8) -> Evicted {
-        let quota = Quota { most: Some(most), reserved: 0, low };
+    fn evict(&self, most: u64, low: u8) -> EvictionReport {
+        let quota = Quota { max_bytes: Some(most), reserved_bytes: 0, low_watermark: low };
         self.cas.evict(&quota, &needs).expect("it works").expect("nobody else evicts")
     }
 
@@ -85,14 +86,17 @@ fn the_longest_unused_goes_until_the_low_mark() {
     let fixture = Fixture::new();
     let blobs: Vec<Digest> = (1..=10).map(|n| fixture.blob(n, u64::from(n) + 1)).collect();
     let full = fixture.evict(1 << 30, 80);
-    assert_eq!((full.cut, full.removed, full.blobs), (None, 0, 11));
-    let block = full.before / 10;
+    assert_eq!((full.cutoff, full.blobs_removed, full.blobs_before), (None, 0, 11));
+    let block = full.bytes_before / 10;
     let evicted = fixture.evict(block * 8, 50);
-    assert_eq!((evicted.removed, evicted.after, evicted.before), (6, block * 4, block * 10));
+    assert_eq!(
+        (evicted.blobs_removed, evicted.bytes_after, evicted.bytes_before),
+        (6, block * 4, block * 10)
+    );
     let left: Vec<bool> = blobs.iter().map(|digest| fixture.has(digest)).collect();
     assert_eq!(left, [[true; 4].as_slice(), &[false; 6]].concat());
-    assert_eq!(fixture.cas.estimate().expect("it is there"), Some(block * 4));
-    assert!(!evicted.falls_short());
+    assert_eq!(fixture.cas.estimated_bytes().expect("it is there"), Some(block * 4));
+    assert!(!evicted.is_over_quota());
 }
 
 #[test]
@@ -103,7 +107,7 @@ fn what_something_younger_needs_stays() {
     fixture.record("old", &old, 4);
     let between = fixture.blob(3, 3);
     let evicted = fixture.evict(1, 0);
-    assert!(evicted.falls_short() || evicted.after == 0);
+    assert!(evicted.is_over_quota() || evicted.bytes_after == 0);
     // All are older than what is held: all go, but first those that were used last the longest ago.
     assert!(!fixture.has(&young) && !fixture.has(&between));
     let fixture = Fixture::new();
@@ -111,10 +115,10 @@ fn what_something_younger_needs_stays() {
     fixture.record("young", &young, 2);
     fixture.record("old", &old, 4);
     fixture.blob(3, 3);
-    let before = fixture.evict(1 << 30, 0).before;
+    let before = fixture.evict(1 << 30, 0).bytes_before;
     let evicted = fixture.evict(before - 1, 99);
-    assert_eq!((evicted.roots, evicted.removed), (1, 3), "the old record with its three blobs");
-    assert!(fixture.cas.complete(&young).expect("the store works"));
+    assert_eq!((evicted.roots_removed, evicted.blobs_removed), (1, 3), "the old record with its three blobs");
+    assert!(fixture.cas.is_complete(&young).expect("the store works"));
     assert_eq!(fixture.cas.refs("trees").list("").expect("the store works"), ["young"]);
 }
 
@@ -128,9 +132,9 @@ fn a_record_of_many_names_is_asked_about_once() {
         asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         needs(kind, record)
     };
-    let quota = Quota { most: Some(0), reserved: 0, low: 0 };
+    let quota = Quota { max_bytes: Some(0), reserved_bytes: 0, low_watermark: 0 };
     let evicted = fixture.cas.evict(&quota, &count).expect("it works").expect("nobody else evicts");
-    assert_eq!((evicted.roots, asked.into_inner()), (3, 1));
+    assert_eq!((evicted.roots_removed, asked.into_inner()), (3, 1));
 }
 
 #[test]
@@ -145,14 +149,14 @@ fn what_is_used_while_a_hold_lives_stays() {
     assert!(other.refs("trees").get("used").expect("the store works").is_some());
     fixture.evict_all();
     assert!(fixture.has(&used) && !fixture.has(&unused));
-    assert!(fixture.cas.complete(&tree).expect("the store works"));
+    assert!(fixture.cas.is_complete(&tree).expect("the store works"));
     drop((hold, other));
     // Directories were looked at just now to see whether the tree is complete.
-    for digest in fixture.cas.blobs_of_tree(&tree).expect("it is here").iter().chain([&used]) {
+    for digest in fixture.cas.distinct_blobs_of_tree(&tree).expect("it is here").iter().chain([&used]) {
         fixture.age(&fixture.path(digest), 50);
     }
     fixture.age(&fixture.cas.root().join("refs/trees/used"), 50);
-    assert_eq!(fixture.evict_all().after, 0);
+    assert_eq!(fixture.evict_all().bytes_after, 0);
     assert!(!fixture.has(&used) && !fixture.has(&tree));
 }
 
@@ -167,17 +171,17 @@ fn layers_go_when_nobody_uses_them_and_keep_their_blobs_until_then() {
         let lock = lock_of(&layers, &tree);
         fixture.age(&lock, 50);
         let age = || {
-            for digest in fixture.cas.blobs_of_tree(&tree).expect("it is here") {
+            for digest in fixture.cas.distinct_blobs_of_tree(&tree).expect("it is here") {
                 fixture.age(&fixture.path(&digest), 50);
             }
         };
         age();
         let evicted = fixture.evict_all();
-        assert!(evicted.before > 0 && path.exists(), "{form:?}");
-        assert!(fixture.cas.complete(&tree).expect("the store works"), "{form:?}");
+        assert!(evicted.bytes_before > 0 && path.exists(), "{form:?}");
+        assert!(fixture.cas.is_complete(&tree).expect("the store works"), "{form:?}");
         drop(guard);
         age();
-        assert_eq!(fixture.evict_all().roots, 1);
+        assert_eq!(fixture.evict_all().roots_removed, 1);
         assert!(!path.exists() && !lock.exists() && !fixture.has(&tree), "{form:?}");
         let gone = layers.layer(&tree).expect_err("its blobs are gone");
         assert_eq!(spec_model::UserError::reason(&gone), "cas-missing");
@@ -191,11 +195,11 @@ fn a_layer_elsewhere_is_not_used_without_its_blobs() {
     let fixture = Fixture::new();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let layers = LayerCache::new(fixture.cas.clone(), LayerForm::Marked);
-    let layers = layers.kept_in(folder.path().to_owned()).expect("the folder can be read");
+    let layers = layers.in_folder(folder.path().to_owned()).expect("the folder can be read");
     let tree = fixture.tree(1);
     let path = layers.layer(&tree).expect("it is whole").path().to_owned();
     assert!(path.starts_with(folder.path()));
-    for digest in fixture.cas.blobs_of_tree(&tree).expect("it is here") {
+    for digest in fixture.cas.distinct_blobs_of_tree(&tree).expect("it is here") {
         fixture.age(&fixture.path(&digest), 50);
     }
     fixture.age(&lock_of(&layers, &tree), 50);
@@ -227,9 +231,9 @@ fn results_of_actions_go_with_their_blobs_or_stay_with_them() {
             let entry = entry(&fixture.cas, &action);
             fixture.age(&entry, hours);
         }
-        let before = fixture.evict(1 << 30, 0).before;
+        let before = fixture.evict(1 << 30, 0).bytes_before;
         let evicted = fixture.evict(before - 1, 99);
-        assert_eq!((evicted.roots, evicted.removed), (1, usize::from(needed)));
+        assert_eq!((evicted.roots_removed, evicted.blobs_removed), (1, usize::from(needed)));
         assert!(results.get(&young).expect("the store works").is_some());
         assert!(!entry(&fixture.cas, &old).exists());
     }
@@ -244,7 +248,7 @@ fn entry(cas: &Cas, action: &Digest) -> PathBuf {
 fn one_evicts_at_a_time_and_the_disk_can_be_reserved() {
     let fixture = Fixture::new();
     fixture.blob(1, 50);
-    let everything = Quota { most: None, reserved: u64::MAX, low: 80 };
+    let everything = Quota { max_bytes: None, reserved_bytes: u64::MAX, low_watermark: 80 };
     assert_eq!(fixture.cas.exceeds(&everything).ok(), Some(Some(true)));
     fs::create_dir_all(fixture.cas.root().join("quota")).expect("room");
     let folder = fs::File::open(fixture.cas.root().join("quota")).expect("it is there");
@@ -253,10 +257,10 @@ fn one_evicts_at_a_time_and_the_disk_can_be_reserved() {
     assert_eq!(fixture.cas.evict(&everything, &needs).expect("it works"), None);
     rustix::fs::flock(&folder, rustix::fs::FlockOperation::Unlock).expect("we have it");
     let evicted = fixture.cas.evict(&everything, &needs).expect("it works").expect("nobody else evicts");
-    assert_eq!((evicted.removed, evicted.most), (1, Some(0)));
-    let nothing = Quota { most: None, reserved: 0, low: 80 };
+    assert_eq!((evicted.blobs_removed, evicted.max_bytes), (1, Some(0)));
+    let nothing = Quota { max_bytes: None, reserved_bytes: 0, low_watermark: 80 };
     assert_eq!(fixture.cas.exceeds(&nothing).ok(), Some(Some(false)));
-    let tiny = Quota { most: Some(0), ..nothing };
+    let tiny = Quota { max_bytes: Some(0), ..nothing };
     assert_eq!(fixture.cas.exceeds(&tiny).ok(), Some(Some(false)));
     fixture.blob(2, 50);
     assert_eq!(fixture.cas.exceeds(&tiny).ok(), Some(Some(true)));
@@ -283,19 +287,19 @@ proptest! {
         for (hours, number) in &blobs {
             fixture.blob(*number, *hours);
         }
-        let before = fixture.evict(1 << 40, 0).before;
+        let before = fixture.evict(1 << 40, 0).bytes_before;
         let folder = fixture.cas.root().join("refs/trees");
         let used = |at: usize| fs::metadata(folder.join(at.to_string())).and_then(|meta| meta.modified());
         let used: Vec<Moment> = (0..ages.len()).map(|at| used(at).expect("it was put").into()).collect();
         let evicted = fixture.evict(before * part / 100, 90);
         let refs = fixture.cas.refs("trees");
-        let cut = evicted.cut.map(Moment::from);
+        let cut = evicted.cutoff.map(Moment::from);
         for (at, (hours, _)) in ages.iter().enumerate() {
             let record = refs.get(&at.to_string())?;
             prop_assert_eq!(record.is_some(), cut.is_none_or(|cut| used[at] > cut), "{} hours", hours);
             let Some(record) = record else { continue };
             let tree = String::from_utf8(record).expect("text").parse().expect("a digest");
-            prop_assert!(fixture.cas.complete(&tree)?);
+            prop_assert!(fixture.cas.is_complete(&tree)?);
             drop(LayerCache::new(fixture.cas.clone(), LayerForm::Image).layer(&tree)?);
         }
     }

@@ -1,4 +1,4 @@
-//! The numbers of the format, and records as bytes.
+//! The constants of the EROFS format, and its records as bytes.
 
 /// Bytes of a block.
 pub(super) const BLOCK: u64 = 4096;
@@ -24,7 +24,7 @@ pub(super) const PLAIN: u16 = 0;
 pub(super) const INLINE: u16 = 2;
 /// Contents in chunks; ours is one hole.
 pub(super) const CHUNKED: u16 = 4;
-/// What `raw` is for a chunk of 2^(12+31) bytes.
+/// InodeContents `raw` is for a chunk of 2^(12+31) bytes.
 pub(super) const ONE_CHUNK: u32 = 31;
 /// The chunk that is a hole.
 pub(super) const HOLE: [u8; 4] = [0xff; 4];
@@ -35,6 +35,21 @@ const HAS_CHUNKED_FILES: u32 = 4;
 const EXTENDED: u16 = 1;
 const TRUSTED: u8 = 4;
 const XATTR_HEADER: usize = 12;
+
+/// Who owns the files of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileOwner {
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+}
+
+impl FileOwner {
+    /// The user and the group that this process makes files with.
+    pub(crate) fn of_process() -> Self {
+        let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
+        Self { uid: uid.as_raw(), gid: gid.as_raw() }
+    }
+}
 
 /// What an inode says.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +68,7 @@ pub(super) struct Inode {
 }
 
 impl Inode {
-    pub(super) fn bytes(&self, owner: super::Owner) -> [u8; INODE as usize] {
+    pub(super) fn bytes(&self, owner: FileOwner) -> [u8; INODE as usize] {
         let attributes = match self.attributes {
             0 => 0,
             bytes => (bytes - XATTR_HEADER) as u16 / 4 + 1,

@@ -1,4 +1,4 @@
-//! Where everything goes in an image.
+//! The plan of an image: where each inode and block is.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use spec_model::tree::Directory;
 
 use super::format::{self, BLOCK, DIRENT, FIRST_INODE, INODE, KIND_DIRECTORY, KIND_FILE, KIND_SYMLINK, SLOT};
 use crate::error::{CasError, Result};
+use crate::layout::overlay_redirect;
 use crate::store::Cas;
 use crate::tree::push_name;
 
@@ -15,9 +16,9 @@ const LONGEST_TAIL: u64 = 2048;
 
 /// Everything in an image, in the order of places.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
-    pub(super) folders: Vec<Folder>,
-    pub(super) inodes: Vec<Place>,
+pub(super) struct ImagePlan {
+    pub(super) folders: Vec<PlannedDirectory>,
+    pub(super) inodes: Vec<PlannedInode>,
     /// Blocks of inodes; those with contents of directories and long links follow.
     pub(super) inode_blocks: u64,
     pub(super) content_blocks: u64,
@@ -26,22 +27,22 @@ pub(super) struct Plan {
 
 /// An inode and where it is, in bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct PlannedInode {
     pub(super) at: u64,
-    pub(super) what: What,
+    pub(super) what: InodeContents,
 }
 
 /// What an inode is for; indices into the lists of a folder.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum What {
-    Folder(usize),
+pub(super) enum InodeContents {
+    Directory(usize),
     File { folder: usize, file: usize },
     Symlink { folder: usize, link: usize, block: Option<u64> },
 }
 
 /// A directory of the tree.
 #[derive(Debug)]
-pub(super) struct Folder {
+pub(super) struct PlannedDirectory {
     pub(super) directory: Arc<Directory>,
     /// The numbers of itself and of what it lies in.
     pub(super) number: u64,
@@ -62,7 +63,7 @@ pub(super) struct Dirent<'a> {
     pub(super) number: u64,
 }
 
-impl Plan {
+impl ImagePlan {
     pub(super) fn new(cas: &Cas, root: &Digest) -> Result<Self> {
         let mut plan = Self { end: FIRST_INODE, ..Self::default() };
         let mut open = vec![(plan.folder(cas, root, "", None)?, String::new())];
@@ -83,7 +84,7 @@ impl Plan {
     fn folder(&mut self, cas: &Cas, digest: &Digest, path: &str, parent: Option<usize>) -> Result<usize> {
         cas.check_cancel()?;
         let directory = cas.directory_at(digest, path)?;
-        let mut folder = Folder {
+        let mut folder = PlannedDirectory {
             directory,
             number: 0,
             parent: 0,
@@ -92,10 +93,10 @@ impl Plan {
             first_block: self.content_blocks,
             tail: 0,
         };
-        (folder.blocks, folder.tail) = room(folder.dirents().iter());
+        (folder.blocks, folder.tail) = dirent_space(folder.dirents().iter());
         self.content_blocks += folder.blocks;
         let index = self.folders.len();
-        folder.number = self.place(What::Folder(index), INODE + folder.tail, folder.tail > 0);
+        folder.number = self.place(InodeContents::Directory(index), INODE + folder.tail, folder.tail > 0);
         folder.parent = folder.number;
         if let Some(parent) = parent {
             folder.parent = self.folders[parent].number;
@@ -110,9 +111,9 @@ impl Plan {
         for (index, file) in directory.files.iter().enumerate() {
             let bytes = match file.digest.size() {
                 0 => INODE,
-                _ => INODE + format::attributes_len(&super::redirect(&file.digest)) as u64 + 4,
+                _ => INODE + format::attributes_len(&overlay_redirect(&file.digest)) as u64 + 4,
             };
-            let number = self.place(What::File { folder, file: index }, bytes, false);
+            let number = self.place(InodeContents::File { folder, file: index }, bytes, false);
             self.folders[folder].children[1].push(number);
         }
         for (index, link) in directory.symlinks.iter().enumerate() {
@@ -120,20 +121,21 @@ impl Plan {
             let block = (INODE + length > BLOCK).then_some(self.content_blocks);
             self.content_blocks += u64::from(block.is_some());
             let bytes = if block.is_some() { INODE } else { INODE + length };
-            let number = self.place(What::Symlink { folder, link: index, block }, bytes, block.is_none());
+            let number =
+                self.place(InodeContents::Symlink { folder, link: index, block }, bytes, block.is_none());
             self.folders[folder].children[2].push(number);
         }
     }
 
     /// Gives an inode its place, and answers with its number. Contents that follow an inode have to be in one block
     /// (`in_one_block`).
-    fn place(&mut self, what: What, bytes: u64, in_one_block: bool) -> u64 {
+    fn place(&mut self, what: InodeContents, bytes: u64, in_one_block: bool) -> u64 {
         let mut at = self.end.next_multiple_of(SLOT);
         if in_one_block && at % BLOCK + bytes > BLOCK {
             at = at.next_multiple_of(BLOCK);
         }
         self.end = at + bytes;
-        self.inodes.push(Place { at, what });
+        self.inodes.push(PlannedInode { at, what });
         at / SLOT
     }
 
@@ -147,7 +149,7 @@ impl Plan {
     }
 }
 
-impl Folder {
+impl PlannedDirectory {
     /// All entries, `.` and `..` among them, in the order of their bytes. Numbers are those known so far.
     pub(super) fn dirents(&self) -> Vec<Dirent<'_>> {
         let number = |list: usize, at: usize| self.children[list].get(at).copied().unwrap_or_default();
@@ -169,23 +171,23 @@ impl Folder {
     }
 }
 
-/// The entries of a directory in runs that fit into a block each.
-pub(super) fn runs<'a, 'b>(dirents: &'b [Dirent<'a>]) -> Vec<&'b [Dirent<'a>]> {
-    let (mut runs, mut start, mut bytes) = (Vec::new(), 0, 0);
+/// The entries of a directory in block_runs that fit into a block each.
+pub(super) fn block_runs<'a, 'b>(dirents: &'b [Dirent<'a>]) -> Vec<&'b [Dirent<'a>]> {
+    let (mut block_runs, mut start, mut bytes) = (Vec::new(), 0, 0);
     for (at, entry) in dirents.iter().enumerate() {
         let more = DIRENT + entry.name.len() as u64;
         if bytes + more > BLOCK {
-            runs.push(&dirents[start..at]);
+            block_runs.push(&dirents[start..at]);
             (start, bytes) = (at, 0);
         }
         bytes += more;
     }
-    runs.push(&dirents[start..]);
-    runs
+    block_runs.push(&dirents[start..]);
+    block_runs
 }
 
 /// Whole blocks that the entries take, and the bytes after them.
-fn room<'a>(dirents: impl Iterator<Item = &'a Dirent<'a>>) -> (u64, u64) {
+fn dirent_space<'a>(dirents: impl Iterator<Item = &'a Dirent<'a>>) -> (u64, u64) {
     let (mut blocks, mut bytes) = (0, 0);
     for entry in dirents {
         let more = DIRENT + entry.name.len() as u64;

@@ -12,15 +12,15 @@ use rustix::mount::{fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsm
 
 use super::*;
 use crate::builder::TreeBuilder;
-use crate::sample::{arbitrary_paths, store};
+use crate::test_trees::{arbitrary_paths, store};
 
-/// What is seen of an entry: type and mode, size but for directories, time, link target, links but for directories.
+/// InodeContents is seen of an entry: type and mode, size but for directories, time, link target, links but for directories.
 type Seen = BTreeMap<PathBuf, (u32, u64, i64, Option<PathBuf>, u64)>;
 
 fn mounted(cas: &Cas, root: &Digest, folder: &Path) -> OwnedFd {
     let path = folder.join(root.hex());
     let mut file = std::io::BufWriter::new(File::create(&path).expect("a file"));
-    write_image(cas, root, Owner::of_process(), &mut file).expect("the tree is here");
+    write_image(cas, root, FileOwner::of_process(), &mut file).expect("the tree is here");
     drop(file.into_inner().expect("it is written"));
     let fs = fsopen("erofs", FsOpenFlags::FSOPEN_CLOEXEC).expect("a kernel with EROFS");
     fsconfig_set_string(&fs, "source", path).expect("a path");

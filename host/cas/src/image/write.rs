@@ -1,29 +1,30 @@
-//! An image as bytes, in one go from its beginning to its end.
+//! Writing an image, from its beginning to its end.
 
 use std::io::{self, Write};
 
 use spec_model::tree::{NodeProperties, SymlinkNode};
 
-use super::format::{self, BLOCK, CHUNKED, DIRENT, HOLE, INLINE, Inode, ONE_CHUNK, PLAIN, SUPERBLOCK};
-use super::plan::{Dirent, Folder, Plan, What, runs};
-use super::{Owner, redirect};
+use super::format::{
+    self, BLOCK, CHUNKED, DIRENT, FileOwner, HOLE, INLINE, Inode, ONE_CHUNK, PLAIN, SUPERBLOCK,
+};
+use super::plan::{Dirent, ImagePlan, InodeContents, PlannedDirectory, block_runs};
 use crate::error::{CasError, Result};
-use crate::layout::MTIME;
+use crate::layout::{FIXED_MTIME, overlay_redirect};
 
 const DIRECTORY: u32 = 0o040_000;
 const FILE: u32 = 0o100_000;
 const SYMLINK: u32 = 0o120_000;
 const PERMISSIONS: u32 = 0o7777;
 
-pub(super) struct Writer<'a> {
-    plan: &'a Plan,
-    owner: Owner,
+pub(super) struct ImageWriter<'a> {
+    plan: &'a ImagePlan,
+    owner: FileOwner,
     to: &'a mut dyn Write,
     written: u64,
 }
 
-impl<'a> Writer<'a> {
-    pub(super) fn new(plan: &'a Plan, owner: Owner, to: &'a mut dyn Write) -> Self {
+impl<'a> ImageWriter<'a> {
+    pub(super) fn new(plan: &'a ImagePlan, owner: FileOwner, to: &'a mut dyn Write) -> Self {
         Self { plan, owner, to, written: 0 }
     }
 
@@ -40,9 +41,11 @@ impl<'a> Writer<'a> {
         for (number, place) in plan.inodes.iter().enumerate() {
             self.fill_to(place.at)?;
             match place.what {
-                What::Folder(at) => self.folder(&plan.folders[at], number as u32)?,
-                What::File { folder, file } => self.file(&plan.folders[folder], file, number as u32)?,
-                What::Symlink { folder, link, block } => {
+                InodeContents::Directory(at) => self.folder(&plan.folders[at], number as u32)?,
+                InodeContents::File { folder, file } => {
+                    self.file(&plan.folders[folder], file, number as u32)?
+                }
+                InodeContents::Symlink { folder, link, block } => {
                     let link = &plan.folders[folder].directory.symlinks[link];
                     self.symlink(link, block, number as u32)?;
                 }
@@ -57,10 +60,10 @@ impl<'a> Writer<'a> {
         let plan = self.plan;
         let folders = plan.folders.iter().filter(|folder| folder.blocks > 0);
         let links = plan.inodes.iter().filter_map(|place| match place.what {
-            What::Symlink { folder, link, block: Some(block) } => Some((block, folder, link)),
+            InodeContents::Symlink { folder, link, block: Some(block) } => Some((block, folder, link)),
             _ => None,
         });
-        let mut order: Vec<(u64, &Folder, Option<&SymlinkNode>)> =
+        let mut order: Vec<(u64, &PlannedDirectory, Option<&SymlinkNode>)> =
             folders.map(|folder| (folder.first_block, folder, None)).collect();
         order.extend(links.map(|(block, folder, link)| {
             let folder = &plan.folders[folder];
@@ -77,16 +80,16 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn blocks_of(&mut self, folder: &Folder) -> io::Result<()> {
+    fn blocks_of(&mut self, folder: &PlannedDirectory) -> io::Result<()> {
         let dirents = folder.dirents();
-        for run in runs(&dirents).into_iter().take(folder.blocks as usize) {
+        for run in block_runs(&dirents).into_iter().take(folder.blocks as usize) {
             self.dirents(run)?;
             self.fill_to(self.written.next_multiple_of(BLOCK))?;
         }
         Ok(())
     }
 
-    fn folder(&mut self, folder: &Folder, number: u32) -> io::Result<()> {
+    fn folder(&mut self, folder: &PlannedDirectory, number: u32) -> io::Result<()> {
         let layout = if folder.tail > 0 { INLINE } else { PLAIN };
         let mode = folder.directory.properties.unix_mode.unwrap_or(0o755) & PERMISSIONS;
         let first = self.plan.inode_blocks + folder.first_block;
@@ -97,21 +100,21 @@ impl<'a> Writer<'a> {
             size: folder.blocks * BLOCK + folder.tail,
             raw: if folder.blocks > 0 { first as u32 } else { 0 },
             number,
-            mtime: (MTIME, 0),
+            mtime: (FIXED_MTIME, 0),
             links: 2 + folder.directory.directories.len() as u32,
         })?;
         let dirents = folder.dirents();
-        match runs(&dirents).last().filter(|_| folder.tail > 0) {
+        match block_runs(&dirents).last().filter(|_| folder.tail > 0) {
             Some(tail) => self.dirents(tail),
             None => Ok(()),
         }
     }
 
-    fn file(&mut self, folder: &Folder, file: usize, number: u32) -> io::Result<()> {
+    fn file(&mut self, folder: &PlannedDirectory, file: usize, number: u32) -> io::Result<()> {
         let node = &folder.directory.files[file];
         let size = node.digest.size();
         let plain = if node.executable { 0o755 } else { 0o644 };
-        let redirect = redirect(&node.digest);
+        let redirect = overlay_redirect(&node.digest);
         let attributes = if size > 0 { format::attributes(&redirect) } else { Vec::new() };
         self.inode(Inode {
             layout: if size > 0 { CHUNKED } else { PLAIN },
@@ -135,7 +138,7 @@ impl<'a> Writer<'a> {
             size: link.target.len() as u64,
             raw: block.map_or(0, |block| (self.plan.inode_blocks + block) as u32),
             number,
-            mtime: (MTIME, 0),
+            mtime: (FIXED_MTIME, 0),
             links: 1,
         })?;
         if block.is_some() { Ok(()) } else { self.put(link.target.as_bytes()) }
@@ -174,5 +177,5 @@ impl<'a> Writer<'a> {
 }
 
 fn mtime(properties: &NodeProperties) -> (i64, u32) {
-    properties.mtime.map_or((MTIME, 0), |(seconds, nanos)| (seconds, nanos.try_into().unwrap_or(0)))
+    properties.mtime.map_or((FIXED_MTIME, 0), |(seconds, nanos)| (seconds, nanos.try_into().unwrap_or(0)))
 }

@@ -1,40 +1,40 @@
-//! Which layer a path of a merged tree came from.
+//! Which input a path of a merged tree came from.
 
 use std::collections::BTreeMap;
 
-/// The layer of every path of a merged tree. A directory that one layer owns with all below it is one entry, so this
-/// is as small as the overlap of the layers.
+/// The input of every path of a merged tree. A directory that one input brought with all below it is one entry, so this
+/// is as small as the overlap of the inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins {
-    pub(super) root: Node,
+    pub(super) root: OriginNode,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Node {
-    /// One layer owns it with all below it.
-    Layer(usize),
+pub(super) enum OriginNode {
+    /// One input brought it with all below it.
+    Input(usize),
     /// A directory that `owner` brought first, with all in it but `others`.
-    Mixed { owner: usize, others: BTreeMap<String, Node> },
+    Mixed { owner: usize, others: BTreeMap<String, OriginNode> },
 }
 
 impl Origins {
-    /// The index of the layer that brought what is at `path`, a relative path that the merged tree has;
-    /// of a directory, the layer that brought it first.
+    /// The index of the input that brought what is at `path`, a relative path that the merged tree has;
+    /// of a directory, the input that brought it first.
     #[must_use]
-    pub fn layer_of(&self, path: &str) -> usize {
+    pub fn input_of(&self, path: &str) -> usize {
         let mut node = &self.root;
         for name in path.split('/').filter(|name| !name.is_empty()) {
             node = match node {
-                Node::Layer(layer) => return *layer,
-                Node::Mixed { owner, others } => match others.get(name) {
+                OriginNode::Input(input) => return *input,
+                OriginNode::Mixed { owner, others } => match others.get(name) {
                     Some(other) => other,
                     None => return *owner,
                 },
             };
         }
         match node {
-            Node::Layer(layer) => *layer,
-            Node::Mixed { owner, .. } => *owner,
+            OriginNode::Input(input) => *input,
+            OriginNode::Mixed { owner, .. } => *owner,
         }
     }
 }

@@ -4,16 +4,16 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 use spec_model::{Digest, DigestFunction, UserError};
 
-use super::{Layer, Merged, Merging};
+use super::{MergeInput, MergedTree, TreeMerger};
 use crate::builder::TreeBuilder;
 use crate::error::{CasError, Result};
-use crate::sample::{Leaf, PathMap, Picture, arbitrary_paths, picture, store};
 use crate::store::Cas;
+use crate::test_trees::{Leaf, PathMap, Picture, arbitrary_paths, picture, store};
 use crate::tree::Entry;
 
 /// A tree as a map, the slow and obvious way: every directory on the way has its own entry.
 #[derive(Default)]
-struct Naive {
+struct NaiveMerge {
     tree: BTreeMap<String, (usize, Entry)>,
     overlaps: BTreeMap<String, Vec<usize>>,
     ignored: Vec<(usize, String)>,
@@ -23,7 +23,7 @@ fn is_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
-impl Naive {
+impl NaiveMerge {
     fn add(
         &mut self,
         index: usize,
@@ -107,7 +107,7 @@ struct Sample {
     refuse: Option<&'static str>,
 }
 
-fn arbitrary_layer() -> impl Strategy<Value = Sample> {
+fn arbitrary_input() -> impl Strategy<Value = Sample> {
     let location = prop::sample::select(vec!["", "", "", "a", "lib/b"]);
     let refuse = prop::option::of(prop::sample::select(vec!["a", "lib", "b", "nothing"]));
     (arbitrary_paths(), location, refuse).prop_map(|(paths, location, refuse)| Sample {
@@ -118,7 +118,7 @@ fn arbitrary_layer() -> impl Strategy<Value = Sample> {
 }
 
 fn check(cas: &Cas, samples: &[Sample]) -> Result<()> {
-    let mut naive = Naive::default();
+    let mut naive = NaiveMerge::default();
     let mut possible = true;
     let roots = samples.iter().map(|sample| store(cas, &sample.paths)).collect::<Result<Vec<_>>>()?;
     let filters: Vec<_> = samples
@@ -132,7 +132,7 @@ fn check(cas: &Cas, samples: &[Sample]) -> Result<()> {
         let layer = picture(cas, &roots[index])?;
         possible = possible && naive.add(index, &layer, sample.location, &filters[index]).is_some();
         let filter = sample.refuse.map(|_| &filters[index] as &dyn Fn(&str) -> bool);
-        layers.push(Layer { root: roots[index], location: sample.location, filter });
+        layers.push(MergeInput { root: roots[index], location: sample.location, filter });
     }
     match cas.merge(&layers) {
         Err(error @ CasError::Collision { .. }) => {
@@ -147,13 +147,13 @@ fn check(cas: &Cas, samples: &[Sample]) -> Result<()> {
     }
 }
 
-fn compare(cas: &Cas, merged: &Merged, mut naive: Naive) -> Result<()> {
+fn compare(cas: &Cas, merged: &MergedTree, mut naive: NaiveMerge) -> Result<()> {
     let whole = without_digests(picture(cas, &merged.root)?);
     let expect: Picture = naive.tree.iter().map(|(path, (_, entry))| (path.clone(), entry.clone())).collect();
     assert_eq!(whole, expect);
-    assert_eq!(stacked(cas, &merged.placed)?, whole);
+    assert_eq!(stacked(cas, &merged.contributions)?, whole);
     for (path, (layer, _)) in &naive.tree {
-        assert_eq!(merged.origins.layer_of(path), *layer, "{path}");
+        assert_eq!(merged.origins.input_of(path), *layer, "{path}");
     }
     assert_eq!(merged.overlaps, naive.overlaps);
     let mut ignored = merged.ignored.clone();
@@ -167,21 +167,21 @@ fn compare(cas: &Cas, merged: &Merged, mut naive: Naive) -> Result<()> {
 fn agrees_with_path_maps() -> Result<(), TestError<Vec<Sample>>> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let stores = DigestFunction::ALL.map(|one| Cas::open_with(folder.path(), one).expect("a store"));
-    let layers = prop::collection::vec(arbitrary_layer(), 1..4);
+    let inputs = prop::collection::vec(arbitrary_input(), 1..4);
     TestRunner::default()
-        .run(&layers, |samples| Ok(stores.iter().try_for_each(|cas| check(cas, &samples))?))
+        .run(&inputs, |samples| Ok(stores.iter().try_for_each(|cas| check(cas, &samples))?))
 }
 
 #[test]
-fn a_layer_that_lands_whole_is_placed_as_it_is() -> Result<()> {
+fn an_input_that_is_merged_whole_is_contributed_as_it_is() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let cas = Cas::open(folder.path())?;
     let file = |path: &str| store(&cas, &PathMap::from([(path.to_owned(), Leaf::File(1, false))]));
     let (base, top) = (file("usr/bin/a")?, file("usr/bin/b")?);
-    let merged = cas.merge(&[Layer::whole(base), Layer::whole(top)])?;
-    assert_eq!(merged.placed, [base, top]);
-    assert_eq!((merged.origins.layer_of("usr/bin/a"), merged.origins.layer_of("usr/bin/b")), (0, 1));
-    assert_eq!(merged.origins.layer_of("usr/bin"), 0);
+    let merged = cas.merge(&[MergeInput::whole(base), MergeInput::whole(top)])?;
+    assert_eq!(merged.contributions, [base, top]);
+    assert_eq!((merged.origins.input_of("usr/bin/a"), merged.origins.input_of("usr/bin/b")), (0, 1));
+    assert_eq!(merged.origins.input_of("usr/bin"), 0);
     Ok(())
 }
 
@@ -191,7 +191,9 @@ fn a_directory_over_a_symbolic_link_is_refused() -> Result<()> {
     let cas = Cas::open(folder.path())?;
     let base = store(&cas, &PathMap::from([("lib".to_owned(), Leaf::Symlink("usr/lib".to_owned()))]))?;
     let top = store(&cas, &PathMap::from([("lib/x".to_owned(), Leaf::File(1, false))]))?;
-    let error = cas.merge(&[Layer::whole(base), Layer::whole(top)]).expect_err("BuildStream refuses it too");
+    let error = cas
+        .merge(&[MergeInput::whole(base), MergeInput::whole(top)])
+        .expect_err("BuildStream refuses it too");
     assert_eq!(error.reason(), "cas-collision");
     assert!(error.to_string().contains("/lib, where there is a symbolic link"), "{error}");
     Ok(())
@@ -247,10 +249,10 @@ fn agrees_with_buildstream() -> Result<()> {
         path != "usr/bin/tool" && !path.split('/').any(|name| ["doc", "gone", "deep"].contains(&name))
     };
     let merged = cas.merge(&[
-        Layer::whole(tree(&cas, BASE)?),
-        Layer::whole(tree(&cas, TOP)?),
-        Layer { filter: Some(&filter), ..Layer::whole(tree(&cas, SPLIT)?) },
-        Layer { location: "/buildstream/p/e.bst", ..Layer::whole(tree(&cas, SOURCES)?) },
+        MergeInput::whole(tree(&cas, BASE)?),
+        MergeInput::whole(tree(&cas, TOP)?),
+        MergeInput { filter: Some(&filter), ..MergeInput::whole(tree(&cas, SPLIT)?) },
+        MergeInput { location: "/buildstream/p/e.bst", ..MergeInput::whole(tree(&cas, SOURCES)?) },
     ])?;
     assert_eq!(
         merged.root.to_string(),
@@ -264,7 +266,7 @@ fn agrees_with_buildstream() -> Result<()> {
 }
 
 #[test]
-fn a_layer_costs_the_same_whatever_came_before() -> Result<()> {
+fn an_input_costs_the_same_whatever_came_before() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let cas = Cas::open(folder.path())?;
     let mut builder = TreeBuilder::new();
@@ -272,50 +274,53 @@ fn a_layer_costs_the_same_whatever_came_before() -> Result<()> {
         builder.add_file(name, Digest::of(name.as_bytes()), false)?;
     }
     let tree = builder.store(&cas)?;
-    let mut merging = Merging::new(&cas);
+    let mut merger = TreeMerger::new(&cas);
     let mut costs = vec![];
     for number in 0..3000 {
-        let before = merging.looked_at;
+        let before = merger.entries_read;
         let location = format!("{}/{number}", number % 50);
-        merging.add(&Layer { root: tree, location: &location, filter: None })?;
+        merger.add(&MergeInput { root: tree, location: &location, filter: None })?;
         // Over itself it lies in all folders that it has.
-        merging.add(&Layer { root: tree, location: "same", filter: None })?;
-        assert_eq!(merging.subtree("same/usr")?, cas.subtree(&tree, "usr")?);
-        costs.push(merging.looked_at - before);
+        merger.add(&MergeInput { root: tree, location: "same", filter: None })?;
+        assert_eq!(merger.subtree("same/usr")?, cas.subtree(&tree, "usr")?);
+        costs.push(merger.entries_read - before);
     }
     assert!(costs.iter().all(|cost| *cost <= 20), "{:?}", costs.iter().max());
-    let noticed = merging.take_noticed();
+    let noticed = merger.take_overlap_report();
     assert_eq!(noticed.overlaps.len(), 3);
     let layers = &noticed.overlaps["same/usr/bin/a"];
-    assert_eq!((layers.len(), layers[0], layers[layers.len() - 1]), (super::MOST_OVERLAPS, 1, 5999));
+    assert_eq!(
+        (layers.len(), layers[0], layers[layers.len() - 1]),
+        (super::input_merger::MAX_OVERLAPS, 1, 5999)
+    );
     Ok(())
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
-    fn a_merge_that_goes_on_is_one_at_once(samples in prop::collection::vec(arbitrary_layer(), 0..5)) {
+    fn merging_one_by_one_is_merging_at_once(samples in prop::collection::vec(arbitrary_input(), 0..5)) {
         let folder = tempfile::tempdir()?;
         let cas = Cas::open(folder.path())?;
         let roots = samples.iter().map(|sample| store(&cas, &sample.paths)).collect::<Result<Vec<_>>>()?;
         let layers: Vec<_> = roots
             .iter()
             .zip(&samples)
-            .map(|(root, sample)| Layer { root: *root, location: sample.location, filter: None })
+            .map(|(root, sample)| MergeInput { root: *root, location: sample.location, filter: None })
             .collect();
-        let mut merging = Merging::new(&cas);
+        let mut merger = TreeMerger::new(&cas);
         for (number, layer) in layers.iter().enumerate() {
             let whole = cas.merge(&layers[..=number]);
-            prop_assert_eq!(merging.add(layer).is_ok(), whole.is_ok());
+            prop_assert_eq!(merger.add(layer).is_ok(), whole.is_ok());
             let Ok(whole) = whole else { break };
             for path in ["", "a", "lib/b", "c/a", "bin"] {
-                prop_assert_eq!(merging.subtree(path)?, cas.subtree(&whole.root, path)?);
+                prop_assert_eq!(merger.subtree(path)?, cas.subtree(&whole.root, path)?);
                 if cas.lookup(&whole.root, path)?.is_some() {
-                    prop_assert_eq!(merging.layer_of(path), whole.origins.layer_of(path));
+                    prop_assert_eq!(merger.input_of(path), whole.origins.input_of(path));
                 }
             }
-            prop_assert_eq!(merging.root()?, whole.root);
-            prop_assert_eq!(merging.placed()?, &whole.placed[..]);
+            prop_assert_eq!(merger.root()?, whole.root);
+            prop_assert_eq!(merger.contributions()?, &whole.contributions[..]);
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use spec_action::path::append;
-use spec_cas::{Cas, CasError, Entry, Layer};
+use spec_cas::{Cas, CasError, Entry, MergeInput};
 use spec_model::Digest;
 
 /// More links than this in one input root, or in one path, go in circles.
@@ -28,8 +28,8 @@ pub(crate) fn graft_through_symlinks(cas: &Cas, low: &Digest, high: &Digest) -> 
         let place = directory_behind(cas, low, &path)?.ok_or_else(collision)?;
         let moved = cas.subtree(&root, &path)?.ok_or_else(collision)?;
         let names: Vec<&str> = path.split('/').collect();
-        let rest = Layer::whole(without(cas, &root, &names)?);
-        root = cas.merge(&[rest, Layer { root: moved, location: &place, filter: None }])?.root;
+        let rest = MergeInput::whole(without(cas, &root, &names)?);
+        root = cas.merge(&[rest, MergeInput { root: moved, location: &place, filter: None }])?.root;
     }
     Err(CasError::Collision { path: String::new(), old: "circle of symbolic links", new: "directory" })
 }

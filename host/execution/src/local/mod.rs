@@ -22,7 +22,7 @@ use std::sync::Weak;
 use std::time::{Duration, Instant, SystemTime};
 
 use spec_cas::{Cas, SpecialFile};
-use spec_model::{ActionResult, ActionUsage, Cancel, Span};
+use spec_model::{ActionResult, ActionUsage, Cancel, TimeSpan};
 use spec_sandbox::{CommandOutcome, Termination};
 
 use crate::local::action_root::ActionRoot;
@@ -52,8 +52,8 @@ pub struct LocalExecutor {
 /// What a command came to, and when.
 struct ExecutionAttempt {
     action_root: ActionRoot,
-    fetched: Span,
-    executed: Span,
+    fetched: TimeSpan,
+    executed: TimeSpan,
     outcome: Result<CommandOutcome, StartFailure>,
     /// Why it was killed, if it was for what it took.
     stopped: Option<StopReason>,
@@ -138,7 +138,7 @@ impl LocalExecutor {
     ) -> Result<ExecutionAttempt, ActionError> {
         let (began, start) = (Instant::now(), Some(SystemTime::now()));
         let (chroot, input_root) = (prepared.requirements.chroot.as_ref(), &prepared.action.input_root);
-        let cas = self.cas.clone().heeding(&cancel.until(began + self.transfer(prepared)));
+        let cas = self.cas.clone().with_cancel(&cancel.until(began + self.transfer(prepared)));
         let mut action_root = ActionRoot::new(&cas, &self.scratch, chroot, input_root, medium)?;
         let staged_at = Some(SystemTime::now());
         let mut root = action_root.describe(prepared.directories())?;
@@ -159,10 +159,10 @@ impl LocalExecutor {
         let outcome = outcome.map_err(|error| StartFailure::of(&error, prepared, &root, at));
         drop(socket);
         slow_down(began, self.options.least, cancel)?;
-        let executed = Span { start: staged_at, end: Some(SystemTime::now()) };
+        let executed = TimeSpan { start: staged_at, end: Some(SystemTime::now()) };
         Ok(ExecutionAttempt {
             action_root,
-            fetched: Span { start, end: staged_at },
+            fetched: TimeSpan { start, end: staged_at },
             executed,
             outcome,
             stopped,
@@ -183,7 +183,7 @@ impl LocalExecutor {
         cancel: &Cancel,
     ) -> Result<(ActionResult, Vec<SpecialFile>), ActionError> {
         let ExecutionAttempt { action_root, .. } = attempt;
-        let cas = self.cas.clone().heeding(&cancel.until(Instant::now() + self.transfer(prepared)));
+        let cas = self.cas.clone().with_cancel(&cancel.until(Instant::now() + self.transfer(prepared)));
         let LocalOptions { inline_output, limits, .. } = self.options;
         let collector = OutputCollector::new(&cas, action_root.view(&cas)?, limits);
         let mut result = ActionResult {
@@ -222,10 +222,10 @@ impl LocalExecutor {
         let metadata = &mut result.metadata;
         metadata.worker.clone_from(&self.options.worker);
         metadata.queued = Some(task.queued);
-        metadata.worked = Span { start: started, end };
+        metadata.worked = TimeSpan { start: started, end };
         metadata.fetched = attempt.fetched;
         metadata.executed = attempt.executed;
-        metadata.uploaded = Span { start: upload, end };
+        metadata.uploaded = TimeSpan { start: upload, end };
         metadata.usage = attempt.outcome.as_ref().ok().map(|outcome| ActionUsage {
             user: outcome.usage.user,
             system: outcome.usage.system,

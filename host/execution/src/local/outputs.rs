@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use spec_cas::{Cas, CasError, Layer, Limits, SpecialFile, Take};
+use spec_cas::{Cas, CasError, ImportMode, Limits, MergeInput, SpecialFile};
 use spec_model::tree::NodeProperties;
 use spec_model::{
-    ActionResult, Captured, Digest, DirectoryFormat, OutputDirectory, OutputFile, OutputSymlink, SymlinkKind,
+    ActionResult, Digest, DirectoryFormat, OutputDirectory, OutputFile, OutputSymlink, StreamOutput,
+    SymlinkKind,
 };
 
 use crate::expected_outputs::{ExpectedOutput, ExpectedOutputs, OutputKind};
@@ -122,7 +123,7 @@ impl<'a> OutputCollector<'a> {
             [] => self.cas.digest(b""),
             [one] => *one,
             many => {
-                let layers: Vec<_> = many.iter().rev().map(|tree| Layer::whole(*tree)).collect();
+                let layers: Vec<_> = many.iter().rev().map(|tree| MergeInput::whole(*tree)).collect();
                 self.cas.merge(&layers)?.root
             }
         };
@@ -138,7 +139,7 @@ impl<'a> OutputCollector<'a> {
     }
 
     /// What was written to a standard stream: in the result up to `inline` bytes, in the store beyond.
-    pub(crate) fn stream(&self, file: &Path, inline: u64) -> Result<Captured, ActionError> {
+    pub(crate) fn stream(&self, file: &Path, inline: u64) -> Result<StreamOutput, ActionError> {
         let failed = |error| ActionError::from(CasError::writing(file, error));
         let size = match std::fs::metadata(file) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
@@ -146,9 +147,13 @@ impl<'a> OutputCollector<'a> {
         };
         self.limits.check_stream("a standard stream of the command", size)?;
         match size {
-            0 => Ok(Captured::default()),
-            _ if size <= inline => Ok(Captured { raw: std::fs::read(file).map_err(failed)?, digest: None }),
-            _ => Ok(Captured { raw: Vec::new(), digest: Some(self.cas.put_file(file, Take::Copy)?) }),
+            0 => Ok(StreamOutput::default()),
+            _ if size <= inline => {
+                Ok(StreamOutput { raw: std::fs::read(file).map_err(failed)?, digest: None })
+            }
+            _ => {
+                Ok(StreamOutput { raw: Vec::new(), digest: Some(self.cas.put_file(file, ImportMode::Copy)?) })
+            }
         }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use spec_action::path::append;
-use spec_cas::{Captured, Cas, CasError, Entry, Layer, LowerPart, OverlayMarks, Written, WrittenKind};
+use spec_cas::{
+    CapturedTree, Cas, CasError, Entry, LowerPart, MergeInput, OverlayXattrs, UpperEntryKind, UpperReader,
+};
 use spec_model::Digest;
 
 use crate::outcome::ActionError;
@@ -16,7 +18,7 @@ const MOST_LINKS: usize = 40;
 #[derive(Debug)]
 pub(crate) struct RootView<'a> {
     cas: &'a Cas,
-    written: Written,
+    written: UpperReader,
     root: ViewDirectory,
 }
 
@@ -59,22 +61,22 @@ impl<'a> RootView<'a> {
     pub(crate) fn new(
         cas: &'a Cas,
         upper: &Path,
-        marks: OverlayMarks,
+        marks: OverlayXattrs,
         below: Vec<Digest>,
     ) -> Result<Self, ActionError> {
         let root = ViewDirectory { written: Some(String::new()), below };
-        Ok(Self { cas, written: Written::open(upper, marks)?, root })
+        Ok(Self { cas, written: UpperReader::open(upper, marks)?, root })
     }
 
     /// What was written, by itself.
-    pub(crate) fn written(&self) -> &Written {
+    pub(crate) fn written(&self) -> &UpperReader {
         &self.written
     }
 
     /// Stores the directory at `path`, which was written over the tree `below`, with `cas`, which may have limits of its own.
-    pub(crate) fn capture(&self, cas: &Cas, path: &str, below: &Digest) -> Result<Captured, CasError> {
+    pub(crate) fn capture(&self, cas: &Cas, path: &str, below: &Digest) -> Result<CapturedTree, CasError> {
         let root_below = || {
-            let layers: Vec<_> = self.root.below.iter().rev().map(|tree| Layer::whole(*tree)).collect();
+            let layers: Vec<_> = self.root.below.iter().rev().map(|tree| MergeInput::whole(*tree)).collect();
             Ok(cas.merge(&layers)?.root)
         };
         self.written.capture(cas, path, below, &root_below)
@@ -117,21 +119,23 @@ impl<'a> RootView<'a> {
         };
         let Some(entry) = self.written.entry(&path)? else { return Ok(below) };
         Ok(match entry.kind {
-            WrittenKind::Folder(part) => {
+            UpperEntryKind::Folder(part) => {
                 let below = match self.lower(folder, name, &part)? {
                     ViewEntry::Directory(folder) => folder.below,
                     _ => Vec::new(),
                 };
                 ViewEntry::Directory(ViewDirectory { written: Some(path), below })
             }
-            WrittenKind::File => ViewEntry::Written { executable: entry.mode & 0o100 != 0, path },
-            WrittenKind::FileBelow(part) => {
+            UpperEntryKind::File => ViewEntry::Written { executable: entry.mode & 0o100 != 0, path },
+            UpperEntryKind::FileBelow(part) => {
                 self.changed(folder, name, &part, entry.mode & 0o100 != 0, path)?
             }
-            WrittenKind::Symlink { target, is_text: true } => ViewEntry::Link { target, written: Some(path) },
-            WrittenKind::Symlink { .. } => ViewEntry::Special("a link whose target is not UTF-8"),
-            WrittenKind::Gone => ViewEntry::Nothing,
-            WrittenKind::Special(kind) => ViewEntry::Special(kind),
+            UpperEntryKind::Symlink { target, is_text: true } => {
+                ViewEntry::Link { target, written: Some(path) }
+            }
+            UpperEntryKind::Symlink { .. } => ViewEntry::Special("a link whose target is not UTF-8"),
+            UpperEntryKind::Gone => ViewEntry::Nothing,
+            UpperEntryKind::Special(kind) => ViewEntry::Special(kind),
         })
     }
 

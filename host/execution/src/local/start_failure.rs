@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rustix::io::Errno;
-use spec_model::{ActionResult, Captured};
+use spec_model::{ActionResult, StreamOutput};
 use spec_sandbox::{RootSpec, SandboxError};
 
 use crate::local::prepared_action::PreparedAction;
@@ -48,7 +48,7 @@ impl StartFailure {
             None => "the action names no chrootRootDigest, so the root has nothing but its own inputs\n",
             Some(_) => "",
         };
-        let stderr = Captured { raw: format!("{error}\n{hint}").into_bytes(), digest: None };
+        let stderr = StreamOutput { raw: format!("{error}\n{hint}").into_bytes(), digest: None };
         Self::Failed(Box::new(ActionResult { exit_code, stderr, ..ActionResult::default() }))
     }
 

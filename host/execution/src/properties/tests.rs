@@ -30,7 +30,7 @@ fn what_was_not_touched_keeps_its_properties() {
     let written = folder.path().join("upper");
     fs::create_dir(&written).and_then(|()| fs::write(written.join("written"), "1")).expect("room");
     let wanted = RequestedProperties::of(&["mtime".to_owned()]);
-    let upper = spec_cas::Written::open(&written, spec_cas::OverlayMarks::User).expect("it is there");
+    let upper = spec_cas::UpperReader::open(&written, spec_cas::OverlayXattrs::User).expect("it is there");
     let after = wanted.add_to(&cas, &root, &upper, "").and_then(|root| cas.directory(&root));
     let after = after.expect("the store works");
     assert_eq!((&after.files[0], &after.symlinks[0]), (&before.files[0], &before.symlinks[0]));

@@ -1,6 +1,6 @@
 //! The layers of an overlay on disk, and the folders that commands write to.
 
-use spec_cas::{Captured, Cas, CasError, Take, Upper};
+use spec_cas::{CapturedTree, Cas, CasError, ImportMode, UpperDir};
 use spec_model::Digest;
 use spec_sandbox::RootSpec;
 
@@ -40,7 +40,7 @@ impl RootLayout {
         let (below, layers) = match plan {
             LayoutPlan::Layers(trees) => (None, stage_layers(cas, trees)?),
             LayoutPlan::Written { rest, .. } => {
-                let layers: Vec<_> = rest.iter().map(|tree| spec_cas::Layer::whole(*tree)).collect();
+                let layers: Vec<_> = rest.iter().map(|tree| spec_cas::MergeInput::whole(*tree)).collect();
                 let below = cas.merge(&layers)?.root;
                 let one = [below];
                 (Some(below), stage_layers(cas, if rest.len() > MAX_LAYERS { &one } else { rest })?)
@@ -60,11 +60,11 @@ impl RootLayout {
         cas: &Cas,
         root: impl FnOnce() -> Result<Digest, CasError>,
         wanted: impl Fn(&str) -> bool,
-    ) -> Result<Captured, ExecutionError> {
+    ) -> Result<CapturedTree, ExecutionError> {
         let below = self.below.map_or_else(root, Ok)?;
         let (folder, marks) = (&self.root.upper(), self.root.marks());
-        let upper = Upper { folder, marks, below, root_below: &|| Ok(below) };
-        Ok(cas.import_upper(&upper, Take::Move, wanted)?)
+        let upper = UpperDir { folder, marks, below, root_below: &|| Ok(below) };
+        Ok(cas.import_upper(&upper, ImportMode::Move, wanted)?)
     }
 
     /// A description of the root for one more command.

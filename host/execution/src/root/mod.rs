@@ -10,7 +10,7 @@ pub use run::{CommandStreams, RootCommand, WriteAccess};
 
 use std::collections::BTreeMap;
 
-use spec_cas::{Cas, CasError, Layer, Limits, Merging, Noticed, SpecialFile};
+use spec_cas::{Cas, CasError, Limits, MergeInput, OverlapReport, SpecialFile, TreeMerger};
 use spec_model::Digest;
 
 use crate::error::ExecutionError;
@@ -24,7 +24,7 @@ pub struct Root {
     /// The owners of the trees that are laid over each other, lowest first; the root's own folders and what commands
     /// wrote are nobody's.
     owners: Vec<Option<usize>>,
-    merging: Merging,
+    merging: TreeMerger,
     /// Trees whose folders commands may want to rename: their numbers, and where they are.
     movable: Vec<(usize, String)>,
     /// Where commands write to; there since the first one.
@@ -63,7 +63,7 @@ impl Root {
     /// # Errors
     /// When the store fails.
     pub fn new(cas: Cas) -> Result<Self, ExecutionError> {
-        let merging = Merging::new(&cas);
+        let merging = TreeMerger::new(&cas);
         Ok(Self { cas, owners: Vec::new(), movable: Vec::new(), merging, layout: None, special: Vec::new() })
     }
 
@@ -75,7 +75,7 @@ impl Root {
     /// is in no defined state then.
     pub fn stage(&mut self, trees: &[StagedTree]) -> Result<StageReport, ExecutionError> {
         self.absorb_writes()?;
-        self.merging.take_noticed();
+        self.merging.take_overlap_report();
         for StagedTree { tree, location, owner, movable } in trees {
             let location = relative(location);
             if *movable && !location.is_empty() {
@@ -157,7 +157,7 @@ impl Root {
     pub fn owner_of(&mut self, path: &str) -> Result<Option<usize>, ExecutionError> {
         let path = relative(path);
         Ok(match self.cas.lookup(&self.merging.root()?, &path)? {
-            Some(_) => self.owners.get(self.merging.layer_of(&path)).copied().flatten(),
+            Some(_) => self.owners.get(self.merging.input_of(&path)).copied().flatten(),
             None => None,
         })
     }
@@ -189,7 +189,7 @@ impl Root {
                 outer.push(path.to_owned());
             }
         }
-        let trees = self.merging.placed()?.to_vec();
+        let trees = self.merging.contributions()?.to_vec();
         if outer.is_empty() || can_rename_folders(&self.cas) {
             let too_many = trees.len() > MAX_LAYERS;
             return Ok(LayoutPlan::Layers(if too_many { vec![self.merging.root()?] } else { trees }));
@@ -233,7 +233,7 @@ impl Root {
 
     /// Forgets all trees for one that is nobody's.
     fn replace(&mut self, root: Digest) -> Result<(), ExecutionError> {
-        self.merging = Merging::new(&self.cas);
+        self.merging = TreeMerger::new(&self.cas);
         self.owners.clear();
         // What is there has the numbers of no tree any more.
         self.movable.iter_mut().for_each(|(number, _)| *number = usize::MAX);
@@ -242,12 +242,12 @@ impl Root {
 
     fn add(&mut self, root: Digest, location: &str, owner: Option<usize>) -> Result<(), ExecutionError> {
         self.owners.push(owner);
-        Ok(self.merging.add(&Layer { root, location: &relative(location), filter: None })?)
+        Ok(self.merging.add(&MergeInput { root, location: &relative(location), filter: None })?)
     }
 
     /// What the trees that were just added have to do with those below them.
     fn report(&mut self) -> StageReport {
-        let Noticed { overlaps, ignored } = self.merging.take_noticed();
+        let OverlapReport { overlaps, ignored } = self.merging.take_overlap_report();
         let owner = |layer: usize| self.owners.get(layer).copied().flatten();
         let owners = |layers: Vec<usize>| layers.into_iter().filter_map(owner).collect::<Vec<_>>();
         let overlaps = overlaps.into_iter().map(|(path, layers)| (path, owners(layers)));

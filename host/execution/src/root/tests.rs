@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
-use spec_cas::{Take, TreeBuilder};
+use spec_cas::{ImportMode, TreeBuilder};
 use spec_model::Cancel;
 use spec_sandbox::Termination;
 use tempfile::TempDir;
@@ -49,7 +49,7 @@ impl RootFixture {
     /// A program of the machine with the libraries that it names.
     fn add_program(&self, builder: &mut TreeBuilder, host: &Path, inside: &str) {
         let mut add = |host: &Path, inside: &str| {
-            let digest = self.cas.put_file(host, Take::Copy).expect("the store takes it");
+            let digest = self.cas.put_file(host, ImportMode::Copy).expect("the store takes it");
             builder.add_file(inside, digest, true).expect("the path is good");
         };
         add(host, inside);

@@ -33,7 +33,7 @@ pub(crate) fn write_subtree(
 
 /// Gives the folders around, which changed by what was made in them, the time that staged folders have.
 fn close_parents(upper: &Path, names: &[&str]) {
-    let time = rustix::fs::Timespec { tv_sec: spec_cas::MTIME, tv_nsec: 0 };
+    let time = rustix::fs::Timespec { tv_sec: spec_cas::FIXED_MTIME, tv_nsec: 0 };
     let times = rustix::fs::Timestamps { last_access: time, last_modification: time };
     let mut folder = upper.to_owned();
     for name in names {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use spec_cas::{Cas, LayerCache, LayerForm, LayerGuard, OverlayMarks};
+use spec_cas::{Cas, LayerCache, LayerForm, LayerGuard, OverlayXattrs};
 use spec_model::Digest;
 use spec_sandbox::{Layer, LayerImage, RootSpec, SandboxError};
 
@@ -27,7 +27,7 @@ impl StagedLayers {
             trees.push(cas.digest(b""));
         }
         let guards: Vec<LayerGuard> =
-            cache.separate(&trees)?.iter().map(|tree| cache.layer(tree)).collect::<Result<_, _>>()?;
+            cache.stackable(&trees)?.iter().map(|tree| cache.layer(tree)).collect::<Result<_, _>>()?;
         let layers = guards.iter().map(|guard| layer(cas, form, guard.path())).collect::<Result<_, _>>()?;
         Ok(Self { layers, cache, _guards: guards })
     }
@@ -40,10 +40,10 @@ impl StagedLayers {
     }
 
     /// What overlayfs calls its marks in the upper folder.
-    pub(crate) fn marks(&self) -> OverlayMarks {
+    pub(crate) fn marks(&self) -> OverlayXattrs {
         match self.cache.form() {
-            LayerForm::Image => OverlayMarks::Trusted,
-            LayerForm::Marked | LayerForm::Copied => OverlayMarks::User,
+            LayerForm::Image => OverlayXattrs::Trusted,
+            LayerForm::Marked | LayerForm::Copied => OverlayXattrs::User,
         }
     }
 }
@@ -56,7 +56,9 @@ fn distinct(layers: &[Digest]) -> impl Iterator<Item = &Digest> {
 fn layer(cas: &Cas, form: LayerForm, path: &Path) -> Result<Layer, SandboxError> {
     Ok(match form {
         // Kept mounted, for the next command on the tree; the kernel then has its files in memory.
-        LayerForm::Image => Layer::Image(cas.kept(path, || LayerImage::open(path))?.as_ref().clone()),
+        LayerForm::Image => {
+            Layer::Image(cas.cached_resource(path, || LayerImage::open(path))?.as_ref().clone())
+        }
         LayerForm::Marked => Layer::Marked(path.to_owned()),
         LayerForm::Copied => Layer::Directory(path.to_owned()),
     })
@@ -65,7 +67,7 @@ fn layer(cas: &Cas, form: LayerForm, path: &Path) -> Result<Layer, SandboxError>
 fn cache(form: LayerForm, cas: &Cas) -> Result<LayerCache, ExecutionError> {
     let cache = LayerCache::new(cas.clone(), form);
     match shared_memory::for_layers().filter(|_| form == LayerForm::Marked) {
-        Some(folder) => Ok(cache.kept_in(folder.to_owned())?),
+        Some(folder) => Ok(cache.in_folder(folder.to_owned())?),
         None => Ok(cache),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use spec_cas::{OverlayMarks, ScratchDir};
+use spec_cas::{OverlayXattrs, ScratchDir};
 use spec_sandbox::{Mount, MountKind, RootSpec};
 
 use crate::error::ExecutionError;
@@ -51,7 +51,7 @@ impl StagedRoot {
     }
 
     /// What overlayfs calls its marks in the upper folder.
-    pub(crate) fn marks(&self) -> OverlayMarks {
+    pub(crate) fn marks(&self) -> OverlayXattrs {
         self.layers.marks()
     }
 

@@ -5,7 +5,7 @@ use std::process::Command as Host;
 use std::sync::Arc;
 
 use spec_action::wire::digest_to_proto;
-use spec_cas::{Cas, Layer, Take, TreeBuilder};
+use spec_cas::{Cas, ImportMode, MergeInput, TreeBuilder};
 use spec_model::{ActionResult, Cancel, Digest, DigestFunction, UserError};
 use spec_proto::{Message, reapi, well_known};
 
@@ -54,7 +54,7 @@ impl Fixture {
     }
 
     fn merged(&self, tree: Digest) -> Digest {
-        let layers = [Layer::whole(self.chroot), Layer::whole(tree)];
+        let layers = [MergeInput::whole(self.chroot), MergeInput::whole(tree)];
         self.cas.merge(&layers).expect("they fit").root
     }
 
@@ -215,7 +215,7 @@ fn shell(cas: &Cas) -> Digest {
 fn tree_of_programs(cas: &Cas, programs: &[&str]) -> Digest {
     let mut builder = TreeBuilder::new();
     let mut add = |host: &Path, inside: &str| {
-        let digest = cas.put_file(host, Take::Copy).expect("the store takes it");
+        let digest = cas.put_file(host, ImportMode::Copy).expect("the store takes it");
         builder.add_file(inside, digest, true).expect("the path is good");
     };
     for program in programs {

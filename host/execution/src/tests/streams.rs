@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_model::{ActionResult, Answered, Captured, Digest, Span, Subaction, UserError};
+use spec_model::{ActionResult, Answered, Digest, StreamOutput, Subaction, TimeSpan, UserError};
 use spec_proto::well_known;
 
 use super::fixture::{Fixture, request};
@@ -39,7 +39,7 @@ fn exit_codes_and_streams_come_back() {
             draft.command.environment_variables = vec![variable, path];
         });
         let result = fixture.run(&draft).expect("the action runs");
-        let raw = |text: &str| Captured { raw: text.into(), digest: None };
+        let raw = |text: &str| StreamOutput { raw: text.into(), digest: None };
         assert_eq!((result.exit_code, result.stdout, result.stderr), (code, raw(out), raw(err)), "{script}");
     }
 }
@@ -51,9 +51,9 @@ fn long_output_goes_to_the_store() {
         let pool = fixture.pool_with(local, PoolOptions { workers: 1, max_queued: 1 });
         let action = fixture.store(&fixture.script("echo 123456789; echo 1234567890 >&2", &[]));
         let done = pool.execute(&request(action), &spec_model::Cancel::new()).expect("the action runs");
-        assert_eq!(done.result.stdout, Captured { raw: b"123456789\n".to_vec(), digest: None });
+        assert_eq!(done.result.stdout, StreamOutput { raw: b"123456789\n".to_vec(), digest: None });
         let digest = fixture.blob("1234567890\n");
-        assert_eq!(done.result.stderr, Captured { raw: Vec::new(), digest: Some(digest) });
+        assert_eq!(done.result.stderr, StreamOutput { raw: Vec::new(), digest: Some(digest) });
     }
 }
 
@@ -116,7 +116,7 @@ fn metadata_says_when_and_how_much() {
         metadata.worked.end,
     ];
     assert!(points.iter().all(Option::is_some) && points.is_sorted(), "{points:?}");
-    let took = |span: Span| span.end?.duration_since(span.start?).ok();
+    let took = |span: TimeSpan| span.end?.duration_since(span.start?).ok();
     assert!(took(metadata.worked) >= Some(least), "{points:?}");
     let usage = metadata.usage.expect("it ran here");
     assert!(usage.max_rss > 100_000 && !usage.user.is_zero(), "{usage:?}");

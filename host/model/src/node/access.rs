@@ -1,6 +1,8 @@
 //! Typed access to nodes. A wrong type, a missing key or an unknown one is a [`NodeError`] with its place.
 
-use super::{Mapping, Node, NodeError, NodeKind};
+use super::error::NodeError;
+use super::{Mapping, Node, NodeKind};
+use crate::suggestion::nearest;
 
 const INVALID: &str = "invalid-data";
 const UNKNOWN_KEY: &str = "unknown-key";
@@ -173,60 +175,5 @@ impl Mapping {
     }
 }
 
-/// The known name that is at most two edits away, for `did you mean`.
-#[must_use]
-pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    // Comparing two texts takes time by their lengths multiplied, and nobody means one that is much longer.
-    let similar = |candidate: &&&str| name.len() <= LONGEST_NAME && candidate.len().abs_diff(name.len()) <= 8;
-    let scored =
-        known.iter().filter(similar).map(|candidate| (strsim::levenshtein(name, candidate), *candidate));
-    scored.filter(|(edits, _)| *edits <= 2).min().map(|(_, candidate)| candidate)
-}
-
-/// Bytes of the longest name that is looked for among others.
-const LONGEST_NAME: usize = 200;
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::UserError;
-
-    fn mapping(entries: &[(&str, &str)]) -> Mapping {
-        let mut mapping = Mapping::new();
-        for (name, text) in entries {
-            mapping.set(name, Node::text(*text));
-        }
-        mapping
-    }
-
-    #[test]
-    fn the_nearest_of_long_names_is_not_looked_for() {
-        let long = "x".repeat(1 << 20);
-        let start = std::time::Instant::now();
-        assert_eq!(nearest(&long, &[&long[1..], "x"]), None);
-        assert_eq!(nearest("ab", &[&long, "abcd", "öb"]), Some("öb"));
-        assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
-    }
-
-    #[test]
-    fn booleans_are_written_in_two_ways() {
-        let truth = |text: &str| Node::text(text).as_bool().ok();
-        assert_eq!(truth("True"), Some(true));
-        assert_eq!(truth("false"), Some(false));
-        assert_eq!(truth("yes"), None);
-    }
-
-    #[test]
-    fn an_unknown_key_names_the_likely_one() {
-        let error = mapping(&[("comands", "x")]).validate_keys(&["commands", "label"]);
-        let error = error.expect_err("the key is unknown");
-        assert_eq!(error.reason(), "unknown-key");
-        assert_eq!(error.to_string(), "unexpected key 'comands'; did you mean 'commands'?");
-    }
-
-    #[test]
-    fn a_missing_key_is_named() {
-        let error = mapping(&[]).str("kind").expect_err("there is no key");
-        assert_eq!(error.to_string(), "the key 'kind' is missing here");
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! What can be wrong with a configuration node.
 
-use super::Place;
 use crate::UserError;
+use crate::place::Place;
 
 /// A node that is missing or is not what was expected.
 #[derive(Clone, Debug, thiserror::Error)]

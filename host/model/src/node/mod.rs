@@ -5,18 +5,16 @@
 
 mod access;
 mod error;
-mod place;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-pub use access::nearest;
 pub use error::NodeError;
-pub use place::Place;
 
 use crate::Value;
+pub use crate::place::Place;
 
 /// A value in a configuration file together with its place.
 #[derive(Clone, Debug)]

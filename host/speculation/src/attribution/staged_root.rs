@@ -1,6 +1,6 @@
 //! The root of a sandbox before the first command ran, with the element that each path came from.
 
-use spec_cas::{Cas, Entry, Layer, Origins};
+use spec_cas::{Cas, Entry, MergeInput, Origins};
 use spec_model::Digest;
 
 use crate::error::Result;
@@ -59,9 +59,9 @@ impl StagedRoot {
     /// # Errors
     /// As [`Cas::merge`].
     pub fn new(cas: &Cas, layers: Vec<StagedLayer>) -> Result<Self> {
-        let merged: Vec<Layer<'_>> = layers
+        let merged: Vec<MergeInput<'_>> = layers
             .iter()
-            .map(|layer| Layer { root: layer.tree, location: &layer.location, filter: None })
+            .map(|layer| MergeInput { root: layer.tree, location: &layer.location, filter: None })
             .collect();
         let merged = cas.merge(&merged)?;
         Ok(Self { cas: cas.clone(), root: merged.root, origins: merged.origins, layers })
@@ -90,7 +90,7 @@ impl StagedRoot {
     }
 
     fn entry(&self, path: &str, content: Content) -> Option<StagedEntry<'_>> {
-        let layer = self.layers.get(self.origins.layer_of(path))?;
+        let layer = self.layers.get(self.origins.input_of(path))?;
         let location = normalized(&layer.location);
         let in_layer =
             if location.is_empty() { path } else { path.strip_prefix(&location)?.strip_prefix('/')? };

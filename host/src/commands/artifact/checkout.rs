@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use spec_artifact::integration_commands;
 use spec_build::BuildRequest;
-use spec_cas::{Cas, Layer};
+use spec_cas::{Cas, MergeInput};
 use spec_model::{Cancel, Digest};
 use spec_project::Scope;
 use spec_project::yaml::parse_text;
@@ -60,7 +60,7 @@ fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<
         Deps::All => Some(Scope::All),
     };
     // It only reads what is there, which has to be possible where nothing can be written.
-    session.cas.keep_unstored();
+    session.cas.allow_unstored_directories();
     let builder = builder(&session);
     let mut root = builder.runtime_root(&request, scope, args.integrate(), &Quiet, cancel)?;
     Ok((session.cas.clone(), root.digest()?))
@@ -75,9 +75,9 @@ fn by_name(app: &App, args: &CheckoutArgs) -> CommandResult<(Cas, Digest)> {
     }
     if deps == Deps::Build {
         let roots = targets.found.iter().map(Target::files).collect::<CommandResult<Vec<_>>>()?;
-        targets.cas.keep_unstored();
+        targets.cas.allow_unstored_directories();
         let layers: Vec<_> =
-            roots.iter().map(|root| Layer { root: *root, location: "", filter: None }).collect();
+            roots.iter().map(|root| MergeInput { root: *root, location: "", filter: None }).collect();
         return Ok((targets.cas.clone(), targets.cas.merge(&layers)?.root));
     }
     let [target] = targets.found.as_slice() else {

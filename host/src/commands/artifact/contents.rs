@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use spec_artifact::{ContentEntry, ContentKind, Selection, SplitRules};
+use spec_artifact::{ContentEntry, ContentKind, DomainSelection, SplitRules};
 
 use super::target::Targets;
 use crate::app::App;
@@ -13,7 +13,7 @@ use crate::error::CommandResult;
 /// Lists the files of artifacts.
 pub(super) fn run(app: &App, long: bool, artifacts: &[String]) -> CommandResult {
     let targets = Targets::find(app, artifacts, Deps::None)?;
-    let everything = SplitRules::default().filter(&Selection::default());
+    let everything = SplitRules::default().filter(&DomainSelection::default());
     let mut text = String::new();
     for target in &targets.found {
         let entries = targets.artifacts.list_contents(target.cached()?, &everything)?;

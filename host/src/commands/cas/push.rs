@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use spec_cas::{Hold, Seen};
+use spec_cas::{Hold, StatCache};
 use spec_model::{Cancel, Digest, DigestFunction};
 use spec_remote::{Folder, Provider};
 
@@ -38,7 +38,7 @@ pub(super) fn run(app: &App, what: &Path, args: &RemoteArgs) -> CommandResult {
 fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<Tree> {
     let digest = what.to_str().and_then(|text| text.parse::<Digest>().ok());
     let Some(root) = digest.filter(|_| !what.exists()) else {
-        let mut seen = Seen::open(&app.config.cache("seen"), what, function);
+        let mut seen = StatCache::open(&app.config.cache("seen"), what, function);
         let folder = Folder::read_again(what, &mut seen, app.config.bounds.trees, &Cancel::new())?;
         return Ok(Tree {
             root: folder.root(),
@@ -49,5 +49,5 @@ fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<Tree>
     };
     let cas = app.open_cas(DigestFunction::Sha256)?;
     let hold = cas.hold()?;
-    Ok(Tree { root, blobs: cas.blobs_below(&root)?, provider: Arc::new(cas), _hold: Some(hold) })
+    Ok(Tree { root, blobs: cas.blobs_of_tree(&root)?, provider: Arc::new(cas), _hold: Some(hold) })
 }

@@ -8,7 +8,7 @@ fn result() -> impl Strategy<Value = ActionResult> {
     (any::<i32>(), prop::collection::vec(any::<u8>(), 0..3), any::<[bool; 2]>()).prop_map(
         |(exit_code, raw, subactions)| ActionResult {
             exit_code,
-            stdout: spec_model::Captured { raw, digest: None },
+            stdout: spec_model::StreamOutput { raw, digest: None },
             subactions: subactions.iter().map(|one| Digest::of(&[u8::from(*one)])).collect(),
             ..ActionResult::default()
         },

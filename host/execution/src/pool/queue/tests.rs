@@ -8,7 +8,7 @@ use super::*;
 #[derive(Clone, Debug)]
 enum QueueStep {
     JoinOrEnqueue { key: u8, policy: RequestPolicy },
-    Take,
+    ImportMode,
     Preempt { workers: usize },
     Requeue(prop::sample::Index),
     Complete(prop::sample::Index),
@@ -28,7 +28,7 @@ fn steps() -> impl Strategy<Value = Vec<QueueStep>> {
         (0..4_u8, policy).prop_map(|(key, policy)| QueueStep::JoinOrEnqueue { key, policy });
     let step = prop_oneof![
         4 => join_or_enqueue,
-        2 => Just(QueueStep::Take),
+        2 => Just(QueueStep::ImportMode),
         1 => (1..4_usize).prop_map(|workers| QueueStep::Preempt { workers }),
         1 => any::<prop::sample::Index>().prop_map(QueueStep::Requeue),
         1 => any::<prop::sample::Index>().prop_map(QueueStep::Complete),
@@ -219,7 +219,7 @@ proptest! {
         for step in steps {
             match step {
                 QueueStep::JoinOrEnqueue { key, policy } => model.join_or_enqueue(&mut queue, key, policy)?,
-                QueueStep::Take => model.take(&mut queue)?,
+                QueueStep::ImportMode => model.take(&mut queue)?,
                 QueueStep::Preempt { workers } => model.preempt(&mut queue, workers)?,
                 QueueStep::Requeue(at) => model.requeue(&mut queue, at)?,
                 QueueStep::Complete(at) => model.complete(&mut queue, at)?,

@@ -210,7 +210,7 @@ fn make_plain(plain: &Path) {
         fs::write(&path, contents(text)).expect("a file");
         fs::set_permissions(&path, Permissions::from_mode(if executable { 0o755 } else { 0o644 }))
             .expect("ours");
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(spec_cas::MTIME as u64);
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(spec_cas::FIXED_MTIME as u64);
         fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(time)).expect("ours");
     }
 }
@@ -265,7 +265,11 @@ impl RootModel {
         prop_assert!(!text.contains("DIFFERENT"), "{text}");
         let plain = root.layout.as_ref().expect("a command ran").temporary().join("plain");
         open_up(&plain);
-        let expected = self.fixture.cas.import_dir(&plain, Take::Copy, |_| true).expect("it can be read");
+        let expected = self
+            .fixture
+            .cas
+            .import_dir(&plain, spec_cas::ImportMode::Copy, |_| true)
+            .expect("it can be read");
         let found = root.subtree("/model").expect("read back");
         let changes = found.map(|found| self.fixture.cas.diff(&expected, &found).expect("both are here"));
         prop_assert_eq!(changes.as_deref(), Some(&[][..]));

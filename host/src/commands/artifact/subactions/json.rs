@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use spec_model::{ActionResult, Captured};
+use spec_model::{ActionResult, StreamOutput};
 
 use super::Known;
 
@@ -47,7 +47,7 @@ fn outputs(result: &ActionResult) -> Vec<Value> {
 }
 
 /// The text, or the digest of the blob that holds it.
-fn captured(captured: &Captured) -> Option<Value> {
+fn captured(captured: &StreamOutput) -> Option<Value> {
     match (&captured.digest, captured.raw.is_empty()) {
         (Some(digest), true) => Some(json!({"digest": digest.to_string()})),
         (_, false) => Some(json!({"text": String::from_utf8_lossy(&captured.raw)})),
