@@ -7,9 +7,6 @@ pub(crate) const CIRCLES: &[(&str, &str)] = &[
     ("host/plugins: instance, world", "to be untied"),
     // host/remote
     ("host/remote: landing, tree", "to be untied"),
-    // host/sandbox
-    ("host/sandbox: error, overlay, root, script", "to be untied"),
-    ("host/sandbox: running, spawn", "to be untied"),
     // host/speculation
     ("host/speculation: resolve::input_set, resolve::resolver", "to be untied"),
     // host

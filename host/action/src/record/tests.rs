@@ -66,7 +66,7 @@ fn a_record_tells_its_command_and_what_it_needs() {
         command_of_action(&cas, &gone.action).expect_err("it is gone").reason(),
         "action-missing-blobs"
     );
-    let quota = spec_cas::Quota { most: Some(0), reserved: 0, low: 0 };
+    let quota = spec_cas::Quota { max_bytes: Some(0), reserved_bytes: 0, low_watermark: 0 };
     let refs = cas.refs("records");
     refs.put(&["it"], digest.to_string().as_bytes()).expect("stored");
     age(folder.path());
