@@ -6,21 +6,15 @@ mod cli;
 mod commands;
 mod config;
 mod doctor;
-mod drive;
 mod error;
-mod failure;
-mod interrupt;
-mod keeper;
 mod log;
-mod plan;
+mod run;
 mod session;
 mod show;
-mod speculation;
-mod standing;
+mod signals;
 mod term;
 mod user_file;
 mod why;
-mod work;
 
 use std::process::ExitCode;
 

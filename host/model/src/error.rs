@@ -2,10 +2,36 @@
 
 use crate::node::Place;
 
-/// An error that a user will read: it has a stable code, perhaps a place, and says what to do next.
+/// Whose fault an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The user's: the command line or the user configuration is wrong.
+    Usage,
+    /// The project's: its files are wrong.
+    Project,
+    /// A plugin's: it cannot be loaded, or it broke its contract.
+    Plugin,
+    /// A build's: a command of it failed, or what it should have made is not there.
+    Build,
+    /// A server's or the network's.
+    Remote,
+    /// This machine's: its disk, its kernel, or the state of its files.
+    Machine,
+    /// Ours: a fault in this program.
+    Us,
+    /// Nobody's: it was cancelled.
+    Cancelled,
+}
+
+/// An error that a user will read: it has a stable code, perhaps a place, and says whose fault it is and what to do next.
 pub trait UserError: std::error::Error + Send + Sync + 'static {
     /// A stable, machine-readable code such as `undefined-variable`.
     fn reason(&self) -> &str;
+
+    /// Whose fault it is.
+    fn blame(&self) -> Blame {
+        Blame::Machine
+    }
 
     /// Where in the user's files the fault is, if it is in one.
     fn place(&self) -> Option<&Place> {

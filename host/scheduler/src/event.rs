@@ -67,6 +67,24 @@ pub struct Message {
     pub figures: Vec<(String, u64)>,
 }
 
+impl Message {
+    /// Information of one line.
+    #[must_use]
+    pub fn info(reason: &str, text: impl Into<String>) -> Self {
+        Self::new(MessageLevel::Info, reason, text.into())
+    }
+
+    /// A warning of one line.
+    #[must_use]
+    pub fn warning(reason: &str, text: impl Into<String>) -> Self {
+        Self::new(MessageLevel::Warning, reason, text.into())
+    }
+
+    fn new(level: MessageLevel, reason: &str, text: String) -> Self {
+        Self { element: None, level, reason: reason.to_owned(), text, detail: None, figures: Vec::new() }
+    }
+}
+
 /// How important a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MessageLevel {

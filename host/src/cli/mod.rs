@@ -20,7 +20,7 @@ pub(crate) use globals::Globals;
 pub(crate) use plugin::{PluginCheckArgs, PluginCommand};
 pub(crate) use serve::{AllowedNumbers, ServeArgs};
 pub(crate) use source::{SourceCheckoutArgs, SourceCommand, SourceSelection};
-pub(crate) use speculation::{PolicyArgs, SpeculationArgs};
+pub(crate) use speculation::SpeculationArgs;
 pub(crate) use unsupported::Unsupported;
 pub(crate) use values::{CacheBuildTrees, Compression, Deps, OnError, Order};
 

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::cli::CacheCommand;
 use crate::config::Size;
 use crate::error::{CommandError, CommandResult};
-use crate::keeper;
+use crate::session;
 use crate::term::bytes;
 
 /// How often progress is shown.
@@ -46,14 +46,14 @@ fn stores(app: &App) -> CommandResult<Vec<Cas>> {
 
 fn quota(app: &App, cas: &Cas, to: Option<Size>) -> CommandResult<Quota> {
     let mut config = app.config.clone();
-    let Some(size) = to else { return keeper::quota(&config, cas) };
+    let Some(size) = to else { return session::quota(&config, cas) };
     config.quota = Some(size);
-    Ok(Quota { reserved: 0, low: 100, ..keeper::quota(&config, cas)? })
+    Ok(Quota { reserved: 0, low: 100, ..session::quota(&config, cas)? })
 }
 
 fn usage(app: &App, cas: &Cas) -> CommandResult {
     let counted = evict(cas, &Quota { most: None, reserved: 0, low: 100 })?;
-    let quota = keeper::quota(&app.config, cas)?;
+    let quota = session::quota(&app.config, cas)?;
     let most = quota.most.map_or_else(|| "no quota".to_owned(), |most| format!("quota {}", bytes(most)));
     let (blobs, reserved) = (counted.blobs, bytes(quota.reserved));
     say(&format!("{} in {blobs} blobs ({most}, {reserved} of the disk reserved)\n", bytes(counted.before)))
@@ -79,7 +79,7 @@ fn evict(cas: &Cas, quota: &Quota) -> CommandResult<Evicted> {
         CommandError::failure("cache-busy", "another process is cleaning the cache")
             .hint("run it again later")
     };
-    keeper::evict(cas, quota)?.ok_or_else(busy)
+    spec_session::evict(cas, quota)?.ok_or_else(busy)
 }
 
 fn verify(app: &App, cas: &Cas) -> CommandResult {

@@ -2,20 +2,20 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use spec_build::{Observer, Prepared, Request, ShellCommand, Warning};
 use spec_model::Cancel;
 use spec_project::Scope;
 use spec_sandbox::Ending;
+use spec_session::Session;
 use spec_source::Watch;
 
 use super::pager;
 use crate::app::App;
 use crate::cli::ShellArgs;
 use crate::error::{CommandError, CommandResult};
-use crate::session::{Session, SharedSession};
-use crate::term::{Helper, Style, tell};
-use crate::work::builder;
+use crate::term::{FailureHelper, Style, tell};
 
 /// What a shell finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ enum Room {
 /// # Errors
 /// When the sandbox cannot be made.
 pub(super) fn run(app: &App, args: &ShellArgs) -> CommandResult<ExitCode> {
-    let session = SharedSession::new(Session::open(app, std::slice::from_ref(&args.element))?);
+    let session = app.open_session(std::slice::from_ref(&args.element))?;
     let element = session.target()?;
     let room = match (args.use_buildtree, args.build) {
         (true, _) => Room::Buildtree,
@@ -44,9 +44,9 @@ pub(super) fn run(app: &App, args: &ShellArgs) -> CommandResult<ExitCode> {
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
-fn enter(session: &SharedSession, element: usize, room: Room, command: Vec<String>) -> CommandResult<i32> {
-    let builder = builder(session);
-    let keys = session.keys_now()?;
+fn enter(session: &Session, element: usize, room: Room, command: Vec<String>) -> CommandResult<i32> {
+    let builder = session.builder();
+    let keys = session.current_keys()?;
     let keys_of = |element: usize| keys[element];
     let cancel = Cancel::new();
     let has_sources = !session.project.elements[element].sources.is_empty();
@@ -76,7 +76,7 @@ fn start(
     let mut environment = Vec::new();
     if interactive {
         let key = session.shown_key(element, None);
-        let key: String = key.chars().take(session.config.key_length).collect();
+        let key: String = key.chars().take(session.options.key_length).collect();
         environment.push(("PS1".to_owned(), format!("[{key}@{}:${{PWD}}]$ ", session.name(element))));
         environment.extend(std::env::var("TERM").map(|term| ("TERM".to_owned(), term)));
         environment.extend(shell.environment.iter().map(|(name, text)| (name.clone(), from_host(text))));
@@ -108,27 +108,29 @@ impl Observer for Quiet {
     }
 }
 
-/// Helps to look into failures of a session.
-pub(super) struct FailureHelper {
-    session: SharedSession,
+/// Lets the user look into failures of a session: opens shells in sandboxes and shows logs.
+pub(super) struct FailureShell {
+    session: Arc<Session>,
 }
 
-impl FailureHelper {
-    /// Help for this session.
-    pub(super) fn new(session: SharedSession) -> Self {
+impl FailureShell {
+    /// Shells in the sandboxes of this session.
+    pub(super) fn new(session: Arc<Session>) -> Self {
         Self { session }
     }
 
     fn try_shell(&self, element: usize) -> CommandResult {
-        let kept =
-            self.session.pairs[element].map(|pair| self.session.cached(element, pair)).transpose()?.flatten();
+        let kept = self.session.key_pairs[element]
+            .map(|pair| self.session.cached_artifact(element, pair))
+            .transpose()?
+            .flatten();
         let has_root = kept.is_some_and(|artifact| artifact.trees.buildroot.is_some());
         let room = if has_root { Room::Buildtree } else { Room::Build };
         enter(&self.session, element, room, Vec::new()).map(drop)
     }
 }
 
-impl Helper for FailureHelper {
+impl FailureHelper for FailureShell {
     fn shell(&self, element: usize) {
         report(self.try_shell(element));
     }

@@ -5,7 +5,6 @@ mod environment;
 mod file;
 mod limits;
 mod numbers;
-pub(crate) mod policy;
 mod sections;
 mod served;
 mod size;
@@ -14,13 +13,12 @@ mod speculation_budget;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub(crate) use cluster::SimulatedCluster;
 pub(crate) use environment::Environment;
 pub(crate) use limits::Bounds;
-pub(crate) use policy::PolicyChoice;
 pub(crate) use served::{Served, numbers_of};
 pub(crate) use size::Size;
 use spec_model::{Mapping, Node};
+use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, SimulatedCluster};
 use spec_source::Proxies;
 use spec_speculation::priming::Budget;
 use spec_speculation::{RecordFormat, SpeculationMode};
@@ -171,8 +169,8 @@ impl Config {
         let Some(section) = file.opt_mapping("scheduler")? else { return Ok(()) };
         let folder = path.parent().unwrap_or(Path::new("."));
         let file = |name: &str| folder.join(environment.expand(name));
-        self.overlay_policy = PolicyChoice::of(section, policy::OVERLAY, &file)?;
-        self.priming_policy = PolicyChoice::of(section, policy::PRIMING, &file)?;
+        self.overlay_policy = PolicyChoice::of(section, OVERLAY_POLICY_KEY, &file)?;
+        self.priming_policy = PolicyChoice::of(section, PRIMING_POLICY_KEY, &file)?;
         Ok(())
     }
 

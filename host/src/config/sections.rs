@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use spec_model::{Mapping, Node, NodeError};
+use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY};
 use spec_speculation::{RecordFormat, SpeculationMode};
 
-use super::{
-    Bounds, Config, Environment, Served, SimulatedCluster, Size, numbers, policy, speculation_budget,
-};
+use super::{Bounds, Config, Environment, Served, Size, cluster, numbers, speculation_budget};
 use crate::cli::Deps;
 
 type Taken = Result<(), NodeError>;
@@ -94,8 +93,8 @@ fn scheduler(config: &mut Config, section: &Mapping) -> Taken {
         "speculative-actions",
         "speculation-budget",
         "speculation-record-format",
-        policy::OVERLAY,
-        policy::PRIMING,
+        OVERLAY_POLICY_KEY,
+        PRIMING_POLICY_KEY,
         "simulated-cluster",
     ];
     check(config, section, "scheduler.", &known, &["pushers"])?;
@@ -111,7 +110,7 @@ fn scheduler(config: &mut Config, section: &Mapping) -> Taken {
     if let Some(node) = section.get("speculation-record-format") {
         config.record_format = record_format(node)?;
     }
-    config.cluster = section.opt_mapping("simulated-cluster")?.map(SimulatedCluster::of).transpose()?;
+    config.cluster = section.opt_mapping("simulated-cluster")?.map(cluster::read).transpose()?;
     word(section, "on-error", &mut config.on_error)
 }
 

@@ -60,12 +60,6 @@ impl CommandError {
         self
     }
 
-    /// The same error with the place that it is about.
-    pub(crate) fn at(mut self, place: Option<Place>) -> Self {
-        self.0.place = place;
-        self
-    }
-
     /// The same error, blamed otherwise.
     pub(crate) fn blame(mut self, blame: Blame) -> Self {
         self.0.blame = blame;
@@ -73,6 +67,7 @@ impl CommandError {
     }
 
     /// The stable code and the message.
+    #[cfg(test)]
     pub(crate) fn parts(&self) -> (&str, &str) {
         (&self.0.reason, &self.0.message)
     }
@@ -103,7 +98,12 @@ impl<E: UserError> From<E> for CommandError {
             cause = below.source();
         }
         Self(Box::new(Told {
-            blame: Blame::Failure,
+            blame: match error.blame() {
+                spec_model::Blame::Usage | spec_model::Blame::Project | spec_model::Blame::Plugin => {
+                    Blame::Usage
+                }
+                _ => Blame::Failure,
+            },
             reason: error.reason().to_owned(),
             message: error.to_string(),
             place: error.place().cloned(),

@@ -8,7 +8,7 @@ use spec_scheduler::{Failure, FailureDecision};
 use super::{Ink, Style, clean};
 
 /// What can be done to look into a failure before deciding.
-pub(crate) trait Helper: Send + Sync + 'static {
+pub(crate) trait FailureHelper: Send + Sync + 'static {
     /// Goes into the sandbox of the element's build.
     fn shell(&self, element: usize);
 
@@ -31,7 +31,7 @@ pub(crate) fn ask(
     answer: &mut dyn FnMut() -> Option<String>,
     style: Style,
     (name, element, failure): (&str, usize, &Failure),
-    helper: &dyn Helper,
+    helper: &dyn FailureHelper,
 ) -> FailureDecision {
     loop {
         // Without a terminal to ask on there is no answer either.
@@ -79,7 +79,7 @@ mod tests {
     #[derive(Default)]
     struct Seen(Mutex<Vec<String>>);
 
-    impl Helper for Seen {
+    impl FailureHelper for Seen {
         fn shell(&self, element: usize) {
             self.0.lock().expect("one thread").push(format!("shell {element}"));
         }

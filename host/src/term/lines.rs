@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spec_scheduler::{Event, JobEnd, Message, MessageLevel, Summary, Task};
+use spec_session::SessionInfo;
 
 use super::time::{clock, took};
-use super::{Ink, Roster, Style, failure, text::clean, text::guarded};
+use super::{Ink, Style, failure, text::clean, text::guarded};
 
 /// Writes events as lines. It has no clock: the caller says how far the session is.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines {
     /// Names and keys.
-    pub(crate) roster: Arc<Roster>,
+    pub(crate) info: Arc<SessionInfo>,
     /// Colours or none.
     pub(crate) style: Style,
     /// How many lines of a failed command's log are shown.
@@ -70,8 +71,8 @@ impl Lines {
     }
 
     fn job(&self, elapsed: Duration, element: usize, task: Task, action: &str) -> String {
-        let key = self.style.paint(Ink::Key, self.roster.brief(element));
-        let name = self.style.paint(Ink::Name, self.roster.name(element));
+        let key = self.style.paint(Ink::Key, self.info.brief_key(element));
+        let name = self.style.paint(Ink::Name, self.info.name(element));
         self.at(elapsed, &format!("{key} {task} {name} {action}"))
     }
 
@@ -81,7 +82,7 @@ impl Lines {
             MessageLevel::Warning => (Ink::Warning, "warning"),
         };
         let title = self.style.paint(ink, format_args!("{level}[{}]", message.reason));
-        let about = message.element.map(|element| self.style.paint(Ink::Name, self.roster.name(element)));
+        let about = message.element.map(|element| self.style.paint(Ink::Name, self.info.name(element)));
         let about = about.map(|name| format!(" {name}:")).unwrap_or_default();
         let mut text = self.at(elapsed, &format!("{title}:{about} {}", clean(&message.text)));
         let detail: Vec<&str> = message.detail.iter().flat_map(|detail| detail.lines()).collect();
@@ -108,7 +109,7 @@ impl Lines {
             JobEnd::Failed(why) => {
                 let failed = self.style.paint(Ink::Bad, "failed");
                 let line = self.job(elapsed, element, task, &format!("{failed} after {in_time}"));
-                line + &failure::report(self.roster.name(element), task, why, self.error_lines, self.style)
+                line + &failure::report(self.info.name(element), task, why, self.error_lines, self.style)
             }
             JobEnd::Cancelled => self.job(elapsed, element, task, &format!("stopped after {in_time}")),
             JobEnd::Unneeded | JobEnd::Skipped => String::new(),
@@ -122,10 +123,10 @@ impl Lines {
             (false, false) => self.style.paint(Ink::Bad, "failed"),
         };
         if summary.tasks.is_empty() && summary.success() {
-            return format!("{}: nothing to do", self.roster.command);
+            return format!("{}: nothing to do", self.info.command);
         }
         let tasks: String = summary.tasks.iter().map(|(task, counts)| counted(*task, *counts)).collect();
-        format!("{} {verdict} in {}{tasks}", self.roster.command, took(summary.elapsed))
+        format!("{} {verdict} in {}{tasks}", self.info.command, took(summary.elapsed))
     }
 }
 

@@ -1,11 +1,11 @@
 //! An explanation as JSON.
 
 use serde_json::{Value, json};
+use spec_session::Session;
 
 use super::change::Change;
 use super::text::words;
 use super::{Cause, Explanation, What};
-use crate::session::Session;
 
 /// The keys, and all causes with their values as the keys have them.
 pub(crate) fn json(session: &Session, explanation: &Explanation) -> Value {

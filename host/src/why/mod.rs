@@ -13,10 +13,10 @@ use serde_json::Value;
 use spec_cas::Change as Diff;
 use spec_model::{Cancel, Key, Place};
 use spec_project::keys::strong_description;
+use spec_session::Session;
 use spec_source::Watch;
 
 use crate::error::{CommandError, CommandResult};
-use crate::session::Session;
 use change::{Change, changes};
 pub(crate) use json::json;
 pub(crate) use text::text;
@@ -67,14 +67,14 @@ struct Visit {
 /// # Errors
 /// `nothing-to-compare` without such an artifact, `ambiguous-key`, `missing-ref`, or when the cache fails.
 pub(crate) fn explain(session: &Session, element: usize, since: Option<&str>) -> CommandResult<Explanation> {
-    if session.pairs[element].is_none() {
+    if session.key_pairs[element].is_none() {
         let name = session.name(element);
         let message = format!("a source of {name}, or of something below it, has no reference");
         return Err(
             CommandError::usage("missing-ref", message).hint("spec-host source track --deps all ELEMENT")
         );
     }
-    let keys: Vec<Key> = session.keys_now()?.iter().map(|keys| keys.strong).collect();
+    let keys: Vec<Key> = session.current_keys()?.iter().map(|keys| keys.strong).collect();
     let (now, before) = (keys[element], previous::find(session, element, keys[element], since)?);
     let mut causes = Vec::new();
     let mut seen = BTreeSet::from([element]);
@@ -138,7 +138,7 @@ fn rebuilt(session: &Session, change: &Change) -> Option<(usize, Key)> {
 fn current(session: &Session, element: usize, keys: &[Key]) -> Value {
     let below: Vec<(usize, Key)> =
         session.project.build_scope(element).into_iter().map(|below| (below, keys[below])).collect();
-    let known = session.source_keys[element].as_ref().zip(session.pairs[element]);
+    let known = session.source_keys[element].as_ref().zip(session.key_pairs[element]);
     let (sources, pair) = known.expect("what is below an element with keys has keys");
     let description = strong_description(&session.project, element, sources, &below, pair.weak);
     serde_json::from_str(&description.canonical()).expect("canonical text is JSON")

@@ -3,9 +3,9 @@
 use serde_json::Value;
 use spec_artifact::{Artifact, ArtifactName};
 use spec_model::Key;
+use spec_session::Session;
 
 use crate::error::{CommandError, CommandResult};
-use crate::session::Session;
 
 /// The key of the element's artifact that was recorded last, other than `now`; or the one that begins with `since`.
 ///

@@ -1,10 +1,10 @@
 //! An explanation as people read it.
 
 use serde_json::Value;
+use spec_session::Session;
 
 use super::change::{Change, Step};
 use super::{Cause, Explanation, What};
-use crate::session::Session;
 use crate::term::{Ink, Style, clean, fit};
 
 /// The most characters of a value that are shown.
@@ -15,7 +15,7 @@ const FILES: usize = 20;
 /// What changed, one paragraph for each cause.
 pub(crate) fn text(session: &Session, explanation: &Explanation, style: Style) -> String {
     let Explanation { element, now, before, causes } = explanation;
-    let key = |key: &spec_model::Key| style.paint(Ink::Key, key.brief(session.config.key_length));
+    let key = |key: &spec_model::Key| style.paint(Ink::Key, key.brief(session.options.key_length));
     let name = style.paint(Ink::Name, session.name(*element));
     if now == before {
         return format!("{name}: {}, as before\n", key(now));
@@ -38,7 +38,7 @@ fn lines(session: &Session, cause: &Cause) -> Vec<String> {
     let place = cause.place.as_ref().map_or_else(|| name.clone(), ToString::to_string);
     let (what, details) = match &cause.what {
         What::Unknown(before) => {
-            let key = before.brief(session.config.key_length);
+            let key = before.brief(session.options.key_length);
             ("changed".to_owned(), vec![format!("what {key} was made of is not known")])
         }
         What::Changed(change, files) => tell(change, files),

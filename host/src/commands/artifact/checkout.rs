@@ -6,7 +6,6 @@ use spec_artifact::integration_commands;
 use spec_build::Request;
 use spec_cas::{Cas, Layer};
 use spec_model::{Cancel, Digest};
-use spec_project::Scope;
 use spec_project::yaml::parse_text;
 
 use super::target::{Target, Targets};
@@ -15,9 +14,7 @@ use crate::cli::{CheckoutArgs, Deps};
 use crate::commands::shell::Quiet;
 use crate::commands::{place, tarball};
 use crate::error::{CommandError, CommandResult};
-use crate::interrupt;
-use crate::session::{Session, SharedSession};
-use crate::work::builder;
+use crate::signals;
 
 /// Writes the files of an artifact to a folder or an archive.
 ///
@@ -30,7 +27,7 @@ pub(super) fn run(app: &App, args: &CheckoutArgs) -> CommandResult {
         Some(file) => tarball::check(file, args.force)?,
         None => place::check(&folder, args.force)?,
     }
-    let cancel = interrupt::cancel()?;
+    let cancel = signals::cancel()?;
     let (cas, tree) = match args.artifact.ends_with(".bst") {
         true => of_element(app, args, &cancel)?,
         false => by_name(app, args)?,
@@ -43,9 +40,9 @@ pub(super) fn run(app: &App, args: &CheckoutArgs) -> CommandResult {
 
 /// The tree of an element with the dependencies that were asked for.
 fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<(Cas, Digest)> {
-    let session = SharedSession::new(Session::open(app, std::slice::from_ref(&args.artifact))?);
+    let session = app.open_session(std::slice::from_ref(&args.artifact))?;
     let element = session.target()?;
-    let keys = session.keys_now()?;
+    let keys = session.current_keys()?;
     let request = Request {
         project: &session.project,
         element,
@@ -53,15 +50,10 @@ fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<
         sources: None,
         key_description: None,
     };
-    let scope = match args.deps.unwrap_or(Deps::Run) {
-        Deps::None => None,
-        Deps::Run => Some(Scope::Run),
-        Deps::Build => Some(Scope::Build),
-        Deps::All => Some(Scope::All),
-    };
+    let scope = args.deps.unwrap_or(Deps::Run).scope();
     // It only reads what is there, which has to be possible where nothing can be written.
     session.cas.keep_unstored();
-    let builder = builder(&session);
+    let builder = session.builder();
     let mut root = builder.runtime_root(&request, scope, args.integrate(), &Quiet, cancel)?;
     Ok((session.cas.clone(), root.digest()?))
 }

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use spec_artifact::{Artifact, ArtifactName, Artifacts};
 use spec_cas::Cas;
 use spec_model::{Digest, DigestFunction};
+use spec_session::Session;
 
 use crate::app::App;
 use crate::cli::Deps;
 use crate::error::{BlameUser, CommandError, CommandResult};
-use crate::session::Session;
 
 /// The artifacts that a command is about, and the cache they are in.
 pub(in crate::commands) struct Targets {
@@ -46,11 +46,11 @@ impl Targets {
         }
         let mut found = Vec::new();
         let (cas, artifacts) = if !elements.is_empty() || names.is_empty() {
-            let session = Session::open(app, &elements)?;
-            for element in session.select(deps, &[])? {
+            let session = app.open_session(&elements)?;
+            for element in session.select(deps.scope(), &[])? {
                 found.push(of_element(&session, element)?);
             }
-            (session.cas.clone(), session.artifacts)
+            (session.cas.clone(), session.artifacts.clone())
         } else {
             let cas = app.open_cas(DigestFunction::Sha256)?;
             (cas.clone(), Artifacts::new(cas))
@@ -105,10 +105,10 @@ impl Target {
 fn of_element(session: &Session, index: usize) -> CommandResult<Target> {
     let element = &session.project.elements[index];
     let shown = element.name.to_string();
-    let Some(pair) = session.pairs[index] else {
+    let Some(pair) = session.key_pairs[index] else {
         return Ok(Target { shown, names: Vec::new(), artifact: None });
     };
-    let artifact = session.cached(index, pair)?;
+    let artifact = session.cached_artifact(index, pair)?;
     let strong = artifact.as_ref().map_or(pair.strict, |artifact| artifact.keys.strong);
     let names = [strong, pair.weak].map(|key| ArtifactName::new(&element.project, &element.name, key));
     Ok(Target { shown, names: names.to_vec(), artifact })

@@ -10,13 +10,12 @@ use crate::app::App;
 use crate::cli::SourceCheckoutArgs;
 use crate::commands::{place, tarball};
 use crate::error::CommandResult;
-use crate::interrupt;
-use crate::session::Session;
+use crate::signals;
 
 /// Writes the sources of elements to a folder or an archive, each below the element's name as bst does.
 pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCode> {
-    let session = Session::open(app, std::slice::from_ref(&args.element))?;
-    let cancel = interrupt::cancel()?;
+    let session = app.open_session(std::slice::from_ref(&args.element))?;
+    let cancel = signals::cancel()?;
     let dest = args.directory.as_deref().unwrap_or(Path::new("source-checkout"));
     match &args.tar {
         Some(file) => tarball::check(file, args.force)?,
@@ -24,7 +23,7 @@ pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCod
     }
     let watch = Watch::quiet(cancel.clone());
     let mut tree = TreeBuilder::new();
-    for index in session.select(args.deps, &args.except)? {
+    for index in session.select(args.deps.scope(), &args.except)? {
         let element = &session.project.elements[index];
         if !element.sources.is_empty() {
             tree.add_tree(&element.name.normal(), session.sources(index).fetch(&watch)?)?;

@@ -159,9 +159,9 @@ impl Shared {
         let frame = match state.over {
             true => Vec::new(),
             false => {
-                let names = &self.lines.roster;
+                let info = &self.lines.info;
                 state.view.frame(
-                    names,
+                    info,
                     self.lines.style,
                     self.began.elapsed(),
                     Instant::now(),

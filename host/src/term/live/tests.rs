@@ -138,7 +138,7 @@ fn an_unchanged_frame_writes_nothing_and_a_changed_line_only_itself() {
 
 fn lines() -> Lines {
     let (style, detail) = (Style::Plain, Detail::Ends);
-    Lines { roster: Arc::new(names()), style, error_lines: 2, message_lines: 2, detail }
+    Lines { info: Arc::new(names()), style, error_lines: 2, message_lines: 2, detail }
 }
 
 #[test]
@@ -161,8 +161,8 @@ fn a_session_leaves_its_lines_and_the_cursor_behind() {
 #[test]
 fn hostile_texts_move_nothing() {
     let (send, receive) = channel();
-    let (roster, events) = hostile();
-    let lines = Lines { roster: Arc::new(roster), ..lines() };
+    let (info, events) = hostile();
+    let lines = Lines { info: Arc::new(info), ..lines() };
     let live = Live::new(lines, Box::new(Pipe(send)), || (200, 10));
     for event in &events[..4] {
         live.event(event);

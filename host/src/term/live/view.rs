@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use spec_scheduler::{Event, JobEnd, Task};
+use spec_session::SessionInfo;
 
 use crate::term::text::{bytes, clean, fit, guarded};
 use crate::term::time::clock;
-use crate::term::{Ink, Roster, Style};
+use crate::term::{Ink, Style};
 
 /// The state of the session as far as it is drawn.
 #[derive(Default)]
@@ -71,7 +72,7 @@ impl View {
     /// The lines to draw on a terminal of `size` columns and rows.
     pub(super) fn frame(
         &self,
-        names: &Roster,
+        info: &SessionInfo,
         style: Style,
         elapsed: Duration,
         now: Instant,
@@ -82,10 +83,10 @@ impl View {
         let room = rows.saturating_sub(2).max(1);
         let hidden = self.running.len().saturating_sub(room);
         let mut frame = vec![self.status(style, elapsed, columns)];
-        let width = self.running.values().map(|r| names.name(r.element).chars().count()).max().unwrap_or(0);
+        let width = self.running.values().map(|r| info.name(r.element).chars().count()).max().unwrap_or(0);
         let shown = self.running.values().take(if hidden > 0 { room - 1 } else { room });
         let widths = (columns, width.min(columns / 3));
-        frame.extend(shown.map(|running| guarded(&running.line(names, style, now, widths), style)));
+        frame.extend(shown.map(|running| guarded(&running.line(info, style, now, widths), style)));
         if hidden > 0 {
             frame.push(fit(&format!("  … and {} more", hidden + 1), columns));
         }
@@ -111,10 +112,10 @@ fn part((task, count): (&Task, &Count)) -> String {
 
 impl Running {
     /// `task element activity clock`, the clock at the right edge of at most 100 columns.
-    fn line(&self, names: &Roster, style: Style, now: Instant, widths: (usize, usize)) -> String {
+    fn line(&self, info: &SessionInfo, style: Style, now: Instant, widths: (usize, usize)) -> String {
         let (columns, width) = widths;
         let time = clock(now.saturating_duration_since(self.since));
-        let name = format!("{:<width$}", fit(&clean(names.name(self.element)), width));
+        let name = format!("{:<width$}", fit(&clean(info.name(self.element)), width));
         let taken = 2 + 6 + width + 2 + 1 + time.len();
         let room = columns.min(100).saturating_sub(taken);
         let activity = fit(&self.doing(), room);

@@ -5,8 +5,6 @@ use spec_build::BuildError;
 use spec_model::UserError;
 use spec_scheduler::Failure;
 
-use crate::error::CommandError;
-
 /// The failure that an error of a job is.
 pub(crate) fn of(error: impl UserError) -> Box<Failure> {
     let text = error.to_string();
@@ -20,12 +18,6 @@ pub(crate) fn of(error: impl UserError) -> Box<Failure> {
         detail: (!detail.is_empty()).then(|| detail.join("\n")),
         ..Failure::default()
     })
-}
-
-/// The failure that an error of a command is.
-pub(crate) fn of_command(error: &CommandError) -> Box<Failure> {
-    let (reason, message) = error.parts();
-    Box::new(Failure { reason: reason.to_owned(), message: message.to_owned(), ..Failure::default() })
 }
 
 /// The failure of a build, with the last `lines` lines of its log.
