@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod doctor;
 mod error;
+mod exit_code;
 mod log;
 mod run;
 mod session;

@@ -11,15 +11,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use failure_prompt::FailurePrompt;
-use spec_scheduler::{Control, Observer, OnError, Options, Summary, Task};
+use spec_scheduler::{Control, Observer, OnError, Options, Task};
 use spec_session::{FanOut, RunRequest, SessionInfo};
 use tokio::sync::mpsc;
 
 use crate::app::App;
-use crate::cli;
 use crate::error::{CommandError, CommandResult};
-use crate::signals;
 use crate::term::{Detail, FailureHelper, JsonEvents, Lines, Live, Plain, Style};
+use crate::{cli, exit_code, signals};
 
 /// How many requests to the running session may wait.
 const MAX_WAITING_REQUESTS: usize = 64;
@@ -46,15 +45,7 @@ pub(crate) fn run(app: &App, request: RunRequest, helper: Arc<dyn FailureHelper>
         signals::on_first(interrupts_suspended, move || _ = sender.blocking_send(Control::Terminate))?;
     }
     let summary = spec_session::run(request, &options(app, asks), Arc::new(FanOut(observers)), control)?;
-    Ok(exit_code(&summary))
-}
-
-fn exit_code(summary: &Summary) -> ExitCode {
-    ExitCode::from(match (summary.interrupted, summary.failed.is_empty()) {
-        (true, _) => 130,
-        (false, false) => 1,
-        (false, true) => 0,
-    })
+    Ok(exit_code::of_summary(&summary))
 }
 
 fn options(app: &App, asks: bool) -> Options {

@@ -9,9 +9,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::{CommandError, CommandResult};
-
-/// The exit code of a program that a signal ended.
-const INTERRUPTED: i32 = 130;
+use crate::exit_code::INTERRUPTED;
 
 /// Starts a thread that calls `first` at the first signal, and ends the program at the second. While
 /// `interrupts_suspended` is set, SIGINT is ignored: it belongs to a program that has the terminal.
@@ -43,7 +41,7 @@ pub(crate) fn on_first(
         first();
         next();
         crate::term::restore();
-        std::process::exit(INTERRUPTED);
+        std::process::exit(INTERRUPTED.into());
     };
     thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(failed)?;
     Ok(())

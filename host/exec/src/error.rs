@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use spec_cas::CasError;
-use spec_model::{Digest, UserError};
+use spec_model::{Blame, Digest, UserError};
 use spec_sandbox::SandboxError;
 
 use crate::executor::ActionError;
@@ -69,6 +69,16 @@ pub enum ExecError {
 }
 
 impl UserError for ExecError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::BadPath { .. } | Self::TooMuchWritten { .. } => Blame::Build,
+            Self::Sandbox(_) | Self::BadRecord { .. } | Self::Scratch { .. } => Blame::Machine,
+            Self::Cas(error) => error.blame(),
+            Self::Action(error) => error.blame(),
+            Self::RemoteApis { error } => error.blame(),
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Cas(error) => error.reason(),

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use spec_artifact::{Artifact, ArtifactKeys};
 use spec_build::{Builder, ElementKeys, Request};
-use spec_model::{Digest, Value};
+use spec_model::{Blame, Digest, Value};
 use spec_project::keys::strong_description;
 use spec_scheduler::{Context, Failure, Job, JobEnd, Task, Work};
 
@@ -167,6 +167,7 @@ fn no_track_jobs() -> Box<Failure> {
 fn no_reference() -> Box<Failure> {
     Box::new(Failure {
         reason: "missing-ref".to_owned(),
+        blame: Blame::Project,
         message: "a source of it, or of something below it, has no reference".to_owned(),
         ..Failure::default()
     })

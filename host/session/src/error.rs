@@ -121,15 +121,15 @@ impl UserError for SessionError {
 
     fn blame(&self) -> Blame {
         match self {
-            Self::Load(_)
-            | Self::Value(_)
+            Self::Load(error) => error.blame(),
+            Self::Value(_)
             | Self::SourceDeclaration(_)
             | Self::FatalWarning { .. }
             | Self::MissingReferences { .. } => Blame::Project,
             Self::UnknownExcept { .. } | Self::OneElement { .. } | Self::BuiltInPolicySetting { .. } => {
                 Blame::Usage
             }
-            Self::Policy { .. } => Blame::Plugin,
+            Self::Policy { error, .. } => error.blame(),
             Self::Edit(_) | Self::Start { .. } => Blame::Machine,
             Self::Source(error) => error.blame(),
             Self::Cas(error) => error.blame(),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use spec_build::{Request, ShellCommand};
-use spec_model::{Cancel, Mapping, Node};
+use spec_model::{Blame, Cancel, Mapping, Node};
 use spec_plugins::{Options, Plugins, default_kinds};
 use spec_sandbox::Ending;
 use spec_session::Session;
@@ -49,7 +49,9 @@ fn sandbox(session: &Session, runs: u32) -> CommandResult<f64> {
         let mut root = builder.runtime_root(&request, None, false, &Quiet, &cancel)?;
         match root.run(command())?.ending {
             Ending::Exited(0) => Ok(()),
-            other => Err(CommandError::failure("bench-failed", format!("/bin/true ended so: {other:?}"))),
+            other => {
+                Err(CommandError::new(Blame::Build, "bench-failed", format!("/bin/true ended so: {other:?}")))
+            }
         }
     };
     run()?;

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use spec_cas::{Cas, Evicted, Quota};
-use spec_model::DigestFunction;
+use spec_model::{Blame, DigestFunction};
 
 use super::say;
 use crate::app::App;
@@ -69,14 +69,14 @@ fn clean(cas: &Cas, quota: &Quota) -> CommandResult {
     if let (true, Some(most)) = (done.falls_short(), done.most) {
         let message = format!("the cache takes {after}, which is more than {}", bytes(most));
         let hint = "the rest is in use, or was used during the last minutes; run it again later";
-        return Err(CommandError::failure("cache-in-use", message).hint(hint));
+        return Err(CommandError::new(Blame::Machine, "cache-in-use", message).hint(hint));
     }
     Ok(())
 }
 
 fn evict(cas: &Cas, quota: &Quota) -> CommandResult<Evicted> {
     let busy = || {
-        CommandError::failure("cache-busy", "another process is cleaning the cache")
+        CommandError::new(Blame::Machine, "cache-busy", "another process is cleaning the cache")
             .hint("run it again later")
     };
     spec_session::evict(cas, quota)?.ok_or_else(busy)
@@ -106,5 +106,5 @@ fn verify(app: &App, cas: &Cas) -> CommandResult {
     let folder = cas.root().join("quarantine");
     let message = format!("{} blobs were damaged and are in {} now", found.damaged.len(), folder.display());
     let hint = "what needs them is fetched or built again by the next command; check the disk";
-    Err(CommandError::failure("cache-damaged", message).hint(hint))
+    Err(CommandError::new(Blame::Machine, "cache-damaged", message).hint(hint))
 }

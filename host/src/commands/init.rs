@@ -139,7 +139,7 @@ mod tests {
         ] {
             let [name, min_version, element_path] = [name, version, path].map(str::to_owned);
             let answers = Answers { name, min_version, element_path };
-            let reason = check(&answers).err().map(|error| error.parts().0.to_owned()).unwrap_or_default();
+            let reason = check(&answers).err().map(|error| error.reason().to_owned()).unwrap_or_default();
             assert_eq!(reason, expect, "{answers:?}");
         }
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use spec_cas::{Cas, CasError, Evicted};
 use spec_exec::executor::{LocalOptions, PoolOptions, Rights};
-use spec_model::{DigestFunction, UserError};
+use spec_model::{Blame, DigestFunction, UserError};
 use spec_reapi::{Address, Listener, Nested, Options, Server, Tls, Tokens};
 use spec_session::{GcOptions, GcThread};
 use tokio::signal::unix::{SignalKind, signal};
@@ -115,7 +115,7 @@ async fn serve(
     }
     match broken {
         Some(Ok(ended)) => Ok(ended?),
-        Some(Err(error)) => Err(CommandError::failure("serve-broken", error.to_string())),
+        Some(Err(error)) => Err(CommandError::new(Blame::Us, "serve-broken", error.to_string())),
         None => Ok(()),
     }
 }

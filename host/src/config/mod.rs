@@ -24,7 +24,7 @@ use spec_speculation::priming::Budget;
 use spec_speculation::{RecordFormat, SpeculationMode};
 
 use crate::cli::{CacheBuildTrees, Deps, Globals, OnError};
-use crate::error::{BlameUser, CommandResult};
+use crate::error::CommandResult;
 
 /// What the user prefers, complete: defaults, then the file, then the command line.
 #[derive(Clone, Debug)]
@@ -107,8 +107,8 @@ impl Config {
         let mut config = Self::defaults(environment);
         if let Some(path) = file::find(globals.config.as_deref(), environment) {
             let mapping = file::read(&path)?;
-            config.take(&mapping, environment).or_usage()?;
-            config.choose_policies(&mapping, &path, environment).or_usage()?;
+            config.take(&mapping, environment)?;
+            config.choose_policies(&mapping, &path, environment)?;
             config.origin = Some(path);
         }
         config.override_with(globals);

@@ -12,7 +12,7 @@ fn environment() -> Environment {
 }
 
 fn read(text: &str) -> Result<Config, CommandError> {
-    let file = spec_project::yaml::parse_text(text, "my.conf").or_usage()?;
+    let file = spec_project::yaml::parse_text(text, "my.conf")?;
     let mut config = Config::defaults(&environment());
     config.take(&file, &environment())?;
     Ok(config)

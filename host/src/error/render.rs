@@ -16,6 +16,9 @@ impl CommandError {
     pub(crate) fn render(&self, style: Style, base: &Path) -> String {
         let title = style.paint(Ink::Bad, format_args!("error[{}]", self.0.reason));
         let mut text = format!("{title}: {}\n", safe(self.0.message.trim_end()));
+        if let Some(detail) = &self.0.detail {
+            let _ = writeln!(text, "{}", safe(detail.trim_end()));
+        }
         if let Some(place) = &self.0.place {
             let arrow = style.paint(Ink::Dim, "-->");
             let _ = writeln!(text, " {arrow} {}", clean(&place.to_string()));

@@ -26,8 +26,8 @@ pub(crate) fn report(name: &str, task: Task, failure: &Failure, error_lines: usi
     if let Some(log) = &failure.log {
         row("log", &clean(&log.display().to_string()));
     }
-    for line in failure.detail.iter().flat_map(|detail| detail.lines()) {
-        let _ = writeln!(text, "  {}", clean(line));
+    for line in failure.lines_below() {
+        let _ = writeln!(text, "  {}", clean(&line));
     }
     let skip = failure.log_tail.len().saturating_sub(error_lines);
     for line in &failure.log_tail[skip..] {

@@ -149,10 +149,14 @@ fn ended(mut fields: Value, end: &JobEnd, duration: Duration) -> Value {
 }
 
 fn failed(failure: &Failure) -> Value {
+    let below = failure.lines_below();
     json!({
         "reason": failure.reason,
+        "blame": failure.blame.as_str(),
         "message": failure.message,
-        "detail": failure.detail,
+        "detail": (!below.is_empty()).then(|| below.join("\n")),
+        "place": failure.place.as_ref().map(ToString::to_string),
+        "hint": failure.hint,
         "command": failure.command,
         "exit-code": failure.exit_code,
         "log": failure.log.as_ref().map(|log| log.display().to_string()),

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use spec_model::{Blame, Place};
 use spec_scheduler::{Event, Failure, JobEnd, Message, MessageLevel, Observer, Summary, Task};
 use spec_session::{ElementInfo, SessionInfo};
 
@@ -33,6 +34,7 @@ fn ended(job: usize, element: usize, task: Task, end: JobEnd, seconds: u64) -> E
 fn failure() -> Failure {
     Failure {
         reason: "command-failed".to_owned(),
+        blame: Blame::Build,
         message: "a build command failed".to_owned(),
         command: Some("make -j4".to_owned()),
         exit_code: Some(2),
@@ -166,8 +168,11 @@ pub(super) fn hostile() -> (SessionInfo, Vec<Event>) {
     let info = SessionInfo { project: evil(), targets: vec![evil()], elements: vec![element], ..names() };
     let failure = Failure {
         reason: evil(),
+        blame: Blame::Build,
         message: evil(),
+        place: Some(Place { file: EVIL.into(), line: 1, column: 1 }),
         detail: Some(format!("{EVIL}\n{EVIL}")),
+        hint: Some(format!("{EVIL}\n{EVIL}")),
         command: Some(format!("{EVIL}\n{EVIL}")),
         exit_code: Some(1),
         log: Some(PathBuf::from(EVIL)),
@@ -216,7 +221,7 @@ fn hostile_texts_do_nothing_in_any_output() {
         let text = memory.text();
         assert!(text.matches("u{202e}").count() > 15, "{text}");
         assert!(is_harmless(&text, style), "{text:?}");
-        let place = spec_model::Place { file: EVIL.into(), line: 1, column: 1 };
+        let place = Place { file: EVIL.into(), line: 1, column: 1 };
         let error = spec_model::NodeError::new("invalid-data", Some(&place), EVIL);
         let error = crate::error::CommandError::from(error).hint(EVIL);
         let text = error.render(style, std::path::Path::new("/"));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use spec_artifact::{Artifact, ArtifactName};
-use spec_model::Key;
+use spec_model::{Blame, Key};
 use spec_session::Session;
 
 use crate::error::{CommandError, CommandResult};
@@ -67,5 +67,5 @@ fn strong_keys(session: &Session, element: usize) -> CommandResult<Vec<Key>> {
 fn nothing(session: &Session, element: usize, which: &str) -> CommandError {
     let message = format!("the cache has no other artifact of {}{which}", session.name(element));
     let hint = format!("spec-host artifact show '{}/*' lists those that it has", folder(session, element));
-    CommandError::failure("nothing-to-compare", message).hint(hint)
+    CommandError::new(Blame::Build, "nothing-to-compare", message).hint(hint)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use spec_cas::CasError;
-use spec_model::{ActionFailure, Digest, UserError};
+use spec_model::{ActionFailure, Blame, Digest, UserError};
 use spec_sandbox::SandboxError;
 
 use super::{Excess, Executed};
@@ -111,6 +111,14 @@ fn list(excesses: &[Excess]) -> String {
 }
 
 impl UserError for ActionError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Cancelled => Blame::Cancelled,
+            Self::Exhausted { .. } | Self::Internal { .. } => Blame::Machine,
+            _ => Blame::Build,
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Missing { .. } => "action-missing-blobs",

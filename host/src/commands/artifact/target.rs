@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use spec_artifact::{Artifact, ArtifactName, Artifacts};
 use spec_cas::Cas;
-use spec_model::{Digest, DigestFunction};
+use spec_model::{Blame, Digest, DigestFunction};
 use spec_session::Session;
 
 use crate::app::App;
 use crate::cli::Deps;
-use crate::error::{BlameUser, CommandError, CommandResult};
+use crate::error::{CommandError, CommandResult};
 
 /// The artifacts that a command is about, and the cache they are in.
 pub(in crate::commands) struct Targets {
@@ -82,14 +82,15 @@ impl Target {
     pub(in crate::commands) fn files(&self) -> CommandResult<Digest> {
         let failed = || {
             let message = format!("the build of '{}' failed, so there are no files of it", self.shown);
-            CommandError::failure("failed-artifact", message)
+            CommandError::new(Blame::Build, "failed-artifact", message)
                 .hint(format!("see why: spec-host artifact log {}", self.shown))
         };
         self.cached()?.trees.files.ok_or_else(failed)
     }
 
     fn missing(&self) -> CommandError {
-        let error = CommandError::failure(
+        let error = CommandError::new(
+            Blame::Build,
             "uncached-artifact",
             format!("there is no artifact of '{}' in the cache", self.shown),
         );
@@ -128,12 +129,12 @@ fn check(deps: Deps) -> CommandResult {
 }
 
 fn by_name(artifacts: &Artifacts, word: &str) -> CommandResult<Vec<Target>> {
-    let names = artifacts.list(word).or_usage()?;
+    let names = artifacts.list(word)?;
     if names.is_empty() {
         let message = format!("no artifact in the cache is called '{word}'");
         let hint =
             "expected an element (NAME.bst) or PROJECT/ELEMENT/KEY, where * and ? may stand for some of it";
-        return Err(CommandError::failure("artifact-not-found", message).hint(hint));
+        return Err(CommandError::new(Blame::Build, "artifact-not-found", message).hint(hint));
     }
     names.into_iter().map(|name| target(artifacts, name)).collect()
 }

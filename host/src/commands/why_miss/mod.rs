@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use spec_artifact::Artifact;
 use spec_cas::Cas;
 use spec_exec::record;
-use spec_model::{Answered, Digest};
+use spec_model::{Answered, Blame, Digest};
 use spec_speculation::{ActionDifference, Miss, diff_actions, load_misses};
 
 use super::artifact::{Target, Targets};
@@ -54,7 +54,7 @@ pub(super) fn run(app: &App, args: &WhyMissArgs) -> CommandResult<ExitCode> {
     {
         let message = format!("no action that was missed is, or names, '{which}'");
         let hint = format!("spec-host artifact subactions {} lists all actions", args.artifact);
-        return Err(CommandError::failure("no-such-action", message).hint(hint));
+        return Err(CommandError::new(Blame::Build, "no-such-action", message).hint(hint));
     }
     say(&match args.json {
         true => json_text(&json::all(&all), true) + "\n",
