@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::app::App;
 use crate::error::{CommandError, CommandResult};
-use crate::term::{Detail, FailureHelper, JsonEvents, Lines, Live, Plain, Style};
+use crate::term::{FailureHelper, JsonEvents, LineFormatter, LiveView, PlainLog, Style, Verbosity};
 use crate::{cli, exit_code, signals};
 
 /// How many requests to the running session may wait.
@@ -61,34 +61,36 @@ fn options(app: &App, asks: bool) -> Options {
     Options { limits: BTreeMap::from(limits), on_error }
 }
 
-fn lines(app: &App, info: &Arc<SessionInfo>, style: Style, detail: Detail) -> Lines {
+fn lines(app: &App, info: &Arc<SessionInfo>, style: Style, detail: Verbosity) -> LineFormatter {
     let (error_lines, message_lines) = (app.config.error_lines, app.config.message_lines);
-    Lines { info: info.clone(), style, error_lines, message_lines, detail }
+    LineFormatter { info: info.clone(), style, error_lines, message_lines, detail }
 }
 
-fn live(app: &App, info: &Arc<SessionInfo>) -> Live {
+fn live(app: &App, info: &Arc<SessionInfo>) -> LiveView {
     let size = || {
         let size = rustix::termios::tcgetwinsize(stderr()).ok();
         let size = size.filter(|size| size.ws_col > 0 && size.ws_row > 0);
         size.map_or((80, 24), |size| (usize::from(size.ws_col), usize::from(size.ws_row)))
     };
-    Live::new(lines(app, info, app.err, Detail::Ends), Box::new(stderr()), size)
+    LiveView::new(lines(app, info, app.err, Verbosity::Ends), Box::new(stderr()), size)
 }
 
 fn observers(
     app: &App,
     info: &Arc<SessionInfo>,
-    live: Option<&Arc<Live>>,
+    live: Option<&Arc<LiveView>>,
 ) -> CommandResult<Vec<Arc<dyn Observer>>> {
-    let detail = if app.config.verbose { Detail::Progress } else { Detail::Jobs };
+    let detail = if app.config.verbose { Verbosity::Progress } else { Verbosity::Jobs };
     let mut observers: Vec<Arc<dyn Observer>> = Vec::new();
     match live {
         Some(live) => observers.push(live.clone()),
-        None => observers.push(Arc::new(Plain::new(lines(app, info, app.err, detail), Box::new(stderr())))),
+        None => {
+            observers.push(Arc::new(PlainLog::new(lines(app, info, app.err, detail), Box::new(stderr()))))
+        }
     }
     if let Some(path) = &app.globals.log_file {
         let lines = lines(app, info, Style::Plain, detail);
-        observers.push(Arc::new(Plain::new(lines, Box::new(create(path)?))));
+        observers.push(Arc::new(PlainLog::new(lines, Box::new(create(path)?))));
     }
     if let Some(path) = &app.globals.json_events {
         observers.push(Arc::new(JsonEvents::new(info.clone(), Box::new(create(path)?))));

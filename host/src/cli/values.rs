@@ -52,7 +52,7 @@ pub(crate) enum CacheBuildTrees {
 
 /// In which order elements are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Order {
+pub(crate) enum ListOrder {
     /// Dependencies first
     Stage,
     /// By name

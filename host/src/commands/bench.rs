@@ -11,8 +11,8 @@ use spec_sandbox::Ending;
 use spec_session::Session;
 use spec_strategy::{DependencyInput, ElementInput, ElementKind, KindRegistry, KindRequest};
 
-use super::say;
-use super::shell::Quiet;
+use super::print;
+use super::shell::WarningPrinter;
 use crate::app::App;
 use crate::cli::BenchArgs;
 use crate::error::{CommandError, CommandResult};
@@ -28,7 +28,7 @@ pub(super) fn run(app: &App, args: &BenchArgs) -> CommandResult<ExitCode> {
         "component_call_us": component_call(app, args.runs)?,
         "components_load_us": components_load(app, args.runs)?,
     });
-    say(&format!("{figures}\n"))?;
+    print(&format!("{figures}\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -46,7 +46,7 @@ fn sandbox(session: &Session, runs: u32) -> CommandResult<f64> {
     let command =
         || ShellCommand { argv: vec!["/bin/true".to_owned()], environment: Vec::new(), network: false };
     let run = || {
-        let mut root = builder.runtime_root(&request, None, false, &Quiet, &cancel)?;
+        let mut root = builder.runtime_root(&request, None, false, &WarningPrinter, &cancel)?;
         match root.run(command())?.ending {
             Ending::Exited(0) => Ok(()),
             other => {

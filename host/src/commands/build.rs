@@ -13,7 +13,7 @@ use crate::cli::BuildArgs;
 use crate::error::CommandResult;
 use crate::run::run as run_jobs;
 use crate::session::quota;
-use crate::term::bytes;
+use crate::term::format_size;
 
 /// Builds elements.
 ///
@@ -38,7 +38,7 @@ pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
 fn warn_of_quota(app: &App, evicted: Result<Evicted, CasError>) {
     match evicted {
         Ok(done) if done.falls_short() => {
-            let (takes, most) = (bytes(done.after), bytes(done.most.unwrap_or(0)));
+            let (takes, most) = (format_size(done.after), format_size(done.most.unwrap_or(0)));
             app.warn("cache-in-use", &format!("the cache takes {takes}, not {most}: all of it is in use"));
         }
         Err(error) => app.warn(error.reason(), &format!("the cache cannot be kept small: {error}")),

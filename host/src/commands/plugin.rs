@@ -8,7 +8,7 @@ use spec_plugins::{
 };
 use spec_strategy::{KindRegistry, KindRequest};
 
-use super::say;
+use super::print;
 use crate::app::App;
 use crate::cli::{PluginCheckArgs, PluginCommand};
 use crate::error::{CommandError, CommandResult};
@@ -23,7 +23,7 @@ const WRONG_WORLD: &str = "plugin-wrong-world";
 pub(super) fn run(app: &App, command: &PluginCommand) -> CommandResult<ExitCode> {
     match command {
         PluginCommand::List => list()?,
-        PluginCommand::Check(args) => say(&format!("{}: {}\n", args.file.display(), check(app, args)?))?,
+        PluginCommand::Check(args) => print(&format!("{}: {}\n", args.file.display(), check(app, args)?))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -37,7 +37,7 @@ fn list() -> CommandResult {
         lines("overlay-policy", overlay_policies().collect()),
         lines("priming-policy", priming_policies().collect()),
     ];
-    say(&all.concat())
+    print(&all.concat())
 }
 
 /// What a component is; it loads, and takes its settings.

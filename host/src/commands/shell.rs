@@ -15,11 +15,11 @@ use super::pager;
 use crate::app::App;
 use crate::cli::ShellArgs;
 use crate::error::{CommandError, CommandResult};
-use crate::term::{FailureHelper, Style, tell};
+use crate::term::{FailureHelper, Style, write_stderr};
 
 /// What a shell finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Room {
+enum ShellRoot {
     /// The element and what it needs at run time.
     Runtime,
     /// What its build finds before the first command.
@@ -35,31 +35,40 @@ enum Room {
 pub(super) fn run(app: &App, args: &ShellArgs) -> CommandResult<ExitCode> {
     let session = app.open_session(std::slice::from_ref(&args.element))?;
     let element = session.target()?;
-    let room = match (args.use_buildtree, args.build) {
-        (true, _) => Room::Buildtree,
-        (false, true) => Room::Build,
-        (false, false) => Room::Runtime,
+    let root_kind = match (args.use_buildtree, args.build) {
+        (true, _) => ShellRoot::Buildtree,
+        (false, true) => ShellRoot::Build,
+        (false, false) => ShellRoot::Runtime,
     };
-    let code = enter(&session, element, room, args.command.clone())?;
+    let code = enter(&session, element, root_kind, args.command.clone())?;
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
-fn enter(session: &Session, element: usize, room: Room, command: Vec<String>) -> CommandResult<i32> {
+fn enter(
+    session: &Session,
+    element: usize,
+    root_kind: ShellRoot,
+    command: Vec<String>,
+) -> CommandResult<i32> {
     let builder = session.builder();
     let keys = session.current_keys()?;
     let keys_of = |element: usize| keys[element];
     let cancel = Cancel::new();
     let has_sources = !session.project.elements[element].sources.is_empty();
-    let sources = match room {
-        Room::Build if has_sources => Some(session.sources(element).stage(&Watch::quiet(cancel.clone()))?),
+    let sources = match root_kind {
+        ShellRoot::Build if has_sources => {
+            Some(session.sources(element).stage(&Watch::quiet(cancel.clone()))?)
+        }
         _ => None,
     };
     let request =
         Request { project: &session.project, element, keys: &keys_of, sources, key_description: None };
-    let mut prepared = match room {
-        Room::Runtime => builder.runtime_root(&request, Some(Scope::Run), true, &Quiet, &cancel)?,
-        Room::Build => builder.build_root(&request, &Quiet, &cancel)?,
-        Room::Buildtree => builder.cached_root(&request, &Quiet, &cancel)?,
+    let mut prepared = match root_kind {
+        ShellRoot::Runtime => {
+            builder.runtime_root(&request, Some(Scope::Run), true, &WarningPrinter, &cancel)?
+        }
+        ShellRoot::Build => builder.build_root(&request, &WarningPrinter, &cancel)?,
+        ShellRoot::Buildtree => builder.cached_root(&request, &WarningPrinter, &cancel)?,
     };
     start(session, element, &mut prepared, command)
 }
@@ -98,13 +107,13 @@ fn from_host(text: &str) -> String {
 }
 
 /// Nothing is drawn while a root is made.
-pub(super) struct Quiet;
+pub(super) struct WarningPrinter;
 
-impl Observer for Quiet {
+impl Observer for WarningPrinter {
     fn activity(&self, _text: &str, _commands: Option<(u64, u64)>) {}
 
     fn warning(&self, warning: Warning) {
-        tell(&format!("warning[{}]: {}\n", warning.reason, warning.text), Style::Plain);
+        write_stderr(&format!("warning[{}]: {}\n", warning.reason, warning.text), Style::Plain);
     }
 }
 
@@ -125,8 +134,8 @@ impl FailureShell {
             .transpose()?
             .flatten();
         let has_root = kept.is_some_and(|artifact| artifact.trees.buildroot.is_some());
-        let room = if has_root { Room::Buildtree } else { Room::Build };
-        enter(&self.session, element, room, Vec::new()).map(drop)
+        let root_kind = if has_root { ShellRoot::Buildtree } else { ShellRoot::Build };
+        enter(&self.session, element, root_kind, Vec::new()).map(drop)
     }
 }
 
@@ -144,6 +153,6 @@ impl FailureHelper for FailureShell {
 
 fn report(result: CommandResult) {
     if let Err(error) = result {
-        tell(&error.render(Style::Plain, Path::new(".")), Style::Plain);
+        write_stderr(&error.render(Style::Plain, Path::new(".")), Style::Plain);
     }
 }

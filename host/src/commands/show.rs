@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use serde_json::Value;
 use spec_session::Session;
 
-use super::say;
+use super::print;
 use crate::app::App;
-use crate::cli::{Order, ShowArgs};
+use crate::cli::{ListOrder, ShowArgs};
 use crate::error::CommandResult;
-use crate::show::{Format, Symbol, paint, to_json, value};
+use crate::show::{ShowFormat, Symbol, paint, to_json, value};
 use crate::term::json_text;
 
 /// Prints elements.
@@ -17,17 +17,17 @@ use crate::term::json_text;
 /// # Errors
 /// What is wrong with the project or the format.
 pub(super) fn run(app: &App, args: &ShowArgs) -> CommandResult<ExitCode> {
-    let format = Format::parse(args.format.as_ref().unwrap_or(&app.config.element_format))?;
+    let format = ShowFormat::parse(args.format.as_ref().unwrap_or(&app.config.element_format))?;
     let session = app.open_session(&args.elements)?;
     let mut elements = session.select(args.deps.scope(), &args.except)?;
-    if args.order == Order::Alpha {
+    if args.order == ListOrder::Alpha {
         elements.sort_by_key(|element| session.name(*element));
     }
     let text = match args.json {
         true => json(&session, &elements)?,
         false => formatted(app, &session, &elements, &format)?,
     };
-    say(&text)?;
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -38,7 +38,7 @@ fn json(session: &Session, elements: &[usize]) -> CommandResult<String> {
     Ok(json_text(&Value::from(all), true) + "\n")
 }
 
-fn formatted(app: &App, session: &Session, elements: &[usize], format: &Format) -> CommandResult<String> {
+fn formatted(app: &App, session: &Session, elements: &[usize], format: &ShowFormat) -> CommandResult<String> {
     let of_cache = [Symbol::State, Symbol::Key, Symbol::FullKey, Symbol::ArtifactCasDigest];
     let states = if format.has(&of_cache) { session.element_states()? } else { Vec::new() };
     let mut lines = Vec::new();

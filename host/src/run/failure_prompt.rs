@@ -10,7 +10,7 @@ use spec_scheduler::{Control, Event, Failure, FailureDecision, JobEnd, Observer}
 use spec_session::SessionInfo;
 use tokio::sync::mpsc::Sender;
 
-use crate::term::{FailureHelper, Live, Style, ask};
+use crate::term::{FailureHelper, LiveView, Style, ask};
 
 /// How many failures may wait for an answer; more are answered by themselves.
 const MAX_WAITING_FAILURES: usize = 256;
@@ -29,7 +29,7 @@ struct UndecidedFailure {
 
 /// What the thread that asks owns.
 struct PromptLoop {
-    live: Arc<Live>,
+    live: Arc<LiveView>,
     style: Style,
     info: Arc<SessionInfo>,
     helper: SuspendingHelper,
@@ -45,7 +45,7 @@ struct SuspendingHelper {
 impl FailurePrompt {
     /// Starts the thread. It asks on the standard error, where `live` draws otherwise.
     pub(super) fn start(
-        live: Arc<Live>,
+        live: Arc<LiveView>,
         style: Style,
         info: Arc<SessionInfo>,
         helper: Arc<dyn FailureHelper>,

@@ -5,7 +5,7 @@ use spec_project::Element;
 use spec_session::Session;
 
 use super::Symbol;
-use crate::term::{Ink, Style};
+use crate::term::{Style, TextRole};
 use spec_session::ElementState;
 
 /// The digits of a whole key.
@@ -45,13 +45,13 @@ pub(crate) fn paint(style: Style, symbol: Symbol, text: String) -> String {
         return text;
     }
     let ink = match symbol {
-        Symbol::Name => Ink::Name,
-        Symbol::Key | Symbol::FullKey => Ink::Key,
+        Symbol::Name => TextRole::Name,
+        Symbol::Key | Symbol::FullKey => TextRole::Key,
         Symbol::State => match text.trim() {
-            "cached" => Ink::Good,
-            "failed" | "no reference" => Ink::Bad,
-            "fetch needed" => Ink::Warning,
-            _ => Ink::Bold,
+            "cached" => TextRole::Good,
+            "failed" | "no reference" => TextRole::Bad,
+            "fetch needed" => TextRole::Warning,
+            _ => TextRole::Bold,
         },
         _ => return text,
     };

@@ -21,18 +21,18 @@ const PROGRESS: Duration = Duration::from_millis(100);
 pub(crate) struct JsonEvents {
     info: Arc<SessionInfo>,
     began: Instant,
-    state: Mutex<State>,
+    state: Mutex<JsonLog>,
 }
 
-struct State {
+struct JsonLog {
     out: Box<dyn Write + Send>,
     progress: HashMap<usize, (String, Instant)>,
 }
 
 impl JsonEvents {
-    /// Lines to `out`, flushed one by one.
+    /// LineFormatter to `out`, flushed one by one.
     pub(crate) fn new(info: Arc<SessionInfo>, out: Box<dyn Write + Send>) -> Self {
-        let state = State { out, progress: HashMap::new() };
+        let state = JsonLog { out, progress: HashMap::new() };
         Self { info, began: Instant::now(), state: Mutex::new(state) }
     }
 }

@@ -73,16 +73,21 @@ pub(super) fn script() -> Vec<Event> {
     ]
 }
 
-fn told(detail: Detail) -> String {
-    let lines =
-        Lines { info: Arc::new(names()), style: Style::Plain, error_lines: 2, message_lines: 2, detail };
+fn told(detail: Verbosity) -> String {
+    let lines = LineFormatter {
+        info: Arc::new(names()),
+        style: Style::Plain,
+        error_lines: 2,
+        message_lines: 2,
+        detail,
+    };
     script().iter().map(|event| lines.of(event, Duration::from_secs(5))).collect()
 }
 
 #[test]
 fn plain_lines() {
-    insta::assert_snapshot!("plain", told(Detail::Jobs));
-    let brief = told(Detail::Ends);
+    insta::assert_snapshot!("plain", told(Verbosity::Jobs));
+    let brief = told(Verbosity::Ends);
     assert!(!brief.contains("started") && brief.contains("done in 12 s"), "{brief}");
 }
 
@@ -94,7 +99,7 @@ fn colours_change_nothing_but_colours() {
 }
 
 fn strip(text: &str) -> String {
-    text.lines().map(|line| super::text::clean(line) + "\n").collect()
+    text.lines().map(|line| super::text::sanitize_line(line) + "\n").collect()
 }
 
 #[test]
@@ -148,11 +153,16 @@ fn timeless(line: &str) -> serde_json::Value {
 
 #[test]
 fn only_verbose_logs_tell_what_jobs_do() {
-    for (detail, expect) in [(Detail::Jobs, false), (Detail::Progress, true)] {
+    for (detail, expect) in [(Verbosity::Jobs, false), (Verbosity::Progress, true)] {
         let memory = Memory::default();
-        let lines =
-            Lines { info: Arc::new(names()), style: Style::Plain, error_lines: 2, message_lines: 2, detail };
-        let plain = Plain::new(lines, Box::new(memory.clone()));
+        let lines = LineFormatter {
+            info: Arc::new(names()),
+            style: Style::Plain,
+            error_lines: 2,
+            message_lines: 2,
+            detail,
+        };
+        let plain = PlainLog::new(lines, Box::new(memory.clone()));
         script().iter().for_each(|event| plain.event(event));
         assert_eq!(memory.text().contains("base.tar"), expect);
     }
@@ -213,10 +223,15 @@ fn hostile_texts_do_nothing_in_any_output() {
     let (info, events) = hostile();
     let info = Arc::new(info);
     for style in [Style::Plain, Style::Colour] {
-        let lines =
-            Lines { info: info.clone(), style, error_lines: 9, message_lines: 9, detail: Detail::Progress };
+        let lines = LineFormatter {
+            info: info.clone(),
+            style,
+            error_lines: 9,
+            message_lines: 9,
+            detail: Verbosity::Progress,
+        };
         let memory = Memory::default();
-        let plain = Plain::new(lines, Box::new(memory.clone()));
+        let plain = PlainLog::new(lines, Box::new(memory.clone()));
         events.iter().for_each(|event| plain.event(event));
         let text = memory.text();
         assert!(text.matches("u{202e}").count() > 15, "{text}");
@@ -226,7 +241,7 @@ fn hostile_texts_do_nothing_in_any_output() {
         let error = crate::error::CommandError::from(error).hint(EVIL);
         let text = error.render(style, std::path::Path::new("/"));
         assert!(is_harmless(&text, style), "{text:?}");
-        assert!(is_harmless(&style.paint(Ink::Name, EVIL), style));
+        assert!(is_harmless(&style.paint(TextRole::Name, EVIL), style));
     }
     let memory = Memory::default();
     let json = JsonEvents::new(info, Box::new(memory.clone()));

@@ -11,7 +11,12 @@ use crate::error::{CommandError, CommandResult};
 ///
 /// # Errors
 /// `nothing-to-compare`, `ambiguous-key`, or when the cache fails.
-pub(super) fn find(session: &Session, element: usize, now: Key, since: Option<&str>) -> CommandResult<Key> {
+pub(super) fn previous_key(
+    session: &Session,
+    element: usize,
+    now: Key,
+    since: Option<&str>,
+) -> CommandResult<Key> {
     let Some(since) = since else {
         let other = |artifact: &Artifact| artifact.keys.strong != now;
         let latest = session.artifacts.latest(&name(session, element, now), other)?;
@@ -30,7 +35,7 @@ pub(super) fn find(session: &Session, element: usize, now: Key, since: Option<&s
     }
 }
 
-/// What the artifact with that key was made of, if that is still known.
+/// CauseKind the artifact with that key was made of, if that is still known.
 ///
 /// # Errors
 /// When the cache fails.

@@ -8,11 +8,11 @@ use spec_cas::{Cas, Layer};
 use spec_model::{Cancel, Digest};
 use spec_project::yaml::parse_text;
 
-use super::target::{Target, Targets};
+use super::target::{ArtifactTarget, ArtifactTargets};
 use crate::app::App;
 use crate::cli::{CheckoutArgs, Deps};
-use crate::commands::shell::Quiet;
-use crate::commands::{place, tarball};
+use crate::commands::shell::WarningPrinter;
+use crate::commands::{destination, tarball};
 use crate::error::{CommandError, CommandResult};
 use crate::signals;
 
@@ -25,7 +25,7 @@ pub(super) fn run(app: &App, args: &CheckoutArgs) -> CommandResult {
     let folder = args.directory.clone().unwrap_or_else(default);
     match &args.tar {
         Some(file) => tarball::check(file, args.force)?,
-        None => place::check(&folder, args.force)?,
+        None => destination::check(&folder, args.force)?,
     }
     let cancel = signals::cancel()?;
     let (cas, tree) = match args.artifact.ends_with(".bst") {
@@ -34,7 +34,7 @@ pub(super) fn run(app: &App, args: &CheckoutArgs) -> CommandResult {
     };
     match &args.tar {
         Some(file) => tarball::write(&cas, &tree, file, args.compression, args.force),
-        None => place::tree(&cas, &tree, &folder, args.force, &cancel),
+        None => destination::write_tree(&cas, &tree, &folder, args.force, &cancel),
     }
 }
 
@@ -54,19 +54,19 @@ fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<
     // It only reads what is there, which has to be possible where nothing can be written.
     session.cas.keep_unstored();
     let builder = session.builder();
-    let mut root = builder.runtime_root(&request, scope, args.integrate(), &Quiet, cancel)?;
+    let mut root = builder.runtime_root(&request, scope, args.integrate(), &WarningPrinter, cancel)?;
     Ok((session.cas.clone(), root.digest()?))
 }
 
 /// The tree of one artifact in the cache, or of what it was built with.
 fn by_name(app: &App, args: &CheckoutArgs) -> CommandResult<(Cas, Digest)> {
     let deps = args.deps.unwrap_or(Deps::None);
-    let targets = Targets::find(app, std::slice::from_ref(&args.artifact), deps)?;
+    let targets = ArtifactTargets::find(app, std::slice::from_ref(&args.artifact), deps)?;
     if args.integrate() {
         warn_of_integration(app, &targets)?;
     }
     if deps == Deps::Build {
-        let roots = targets.found.iter().map(Target::files).collect::<CommandResult<Vec<_>>>()?;
+        let roots = targets.found.iter().map(ArtifactTarget::files).collect::<CommandResult<Vec<_>>>()?;
         targets.cas.keep_unstored();
         let layers: Vec<_> =
             roots.iter().map(|root| Layer { root: *root, location: "", filter: None }).collect();
@@ -80,7 +80,7 @@ fn by_name(app: &App, args: &CheckoutArgs) -> CommandResult<(Cas, Digest)> {
 }
 
 /// Integration commands need the sandbox that their project describes.
-fn warn_of_integration(app: &App, targets: &Targets) -> CommandResult {
+fn warn_of_integration(app: &App, targets: &ArtifactTargets) -> CommandResult {
     for target in &targets.found {
         let public = targets.cas.get(&target.cached()?.public_data)?;
         let public = parse_text(&String::from_utf8_lossy(&public), &target.shown)?;

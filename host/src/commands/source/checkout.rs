@@ -8,7 +8,7 @@ use spec_source::Watch;
 
 use crate::app::App;
 use crate::cli::SourceCheckoutArgs;
-use crate::commands::{place, tarball};
+use crate::commands::{destination, tarball};
 use crate::error::CommandResult;
 use crate::signals;
 
@@ -19,7 +19,7 @@ pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCod
     let dest = args.directory.as_deref().unwrap_or(Path::new("source-checkout"));
     match &args.tar {
         Some(file) => tarball::check(file, args.force)?,
-        None => place::check(dest, args.force)?,
+        None => destination::check(dest, args.force)?,
     }
     let watch = Watch::quiet(cancel.clone());
     let mut tree = TreeBuilder::new();
@@ -32,7 +32,7 @@ pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCod
     let tree = tree.store(&session.cas)?;
     match &args.tar {
         Some(file) => tarball::write(&session.cas, &tree, file, args.compression, args.force)?,
-        None => place::tree(&session.cas, &tree, dest, args.force, &cancel)?,
+        None => destination::write_tree(&session.cas, &tree, dest, args.force, &cancel)?,
     }
     Ok(ExitCode::SUCCESS)
 }
