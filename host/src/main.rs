@@ -15,6 +15,7 @@ mod show;
 mod signals;
 mod term;
 mod user_file;
+mod values;
 mod why;
 
 use std::process::ExitCode;

@@ -61,9 +61,9 @@ fn options(app: &App, asks: bool) -> Options {
     Options { limits: BTreeMap::from(limits), on_error }
 }
 
-fn lines(app: &App, info: &Arc<SessionInfo>, style: Style, detail: Verbosity) -> LineFormatter {
+fn lines(app: &App, info: &Arc<SessionInfo>, style: Style, verbosity: Verbosity) -> LineFormatter {
     let (error_lines, message_lines) = (app.config.error_lines, app.config.message_lines);
-    LineFormatter { info: info.clone(), style, error_lines, message_lines, detail }
+    LineFormatter { info: info.clone(), style, error_lines, message_lines, verbosity }
 }
 
 fn live(app: &App, info: &Arc<SessionInfo>) -> LiveView {
@@ -80,16 +80,16 @@ fn observers(
     info: &Arc<SessionInfo>,
     live: Option<&Arc<LiveView>>,
 ) -> CommandResult<Vec<Arc<dyn Observer>>> {
-    let detail = if app.config.verbose { Verbosity::Progress } else { Verbosity::Jobs };
+    let verbosity = if app.config.verbose { Verbosity::Progress } else { Verbosity::Jobs };
     let mut observers: Vec<Arc<dyn Observer>> = Vec::new();
     match live {
         Some(live) => observers.push(live.clone()),
         None => {
-            observers.push(Arc::new(PlainLog::new(lines(app, info, app.err, detail), Box::new(stderr()))))
+            observers.push(Arc::new(PlainLog::new(lines(app, info, app.err, verbosity), Box::new(stderr()))))
         }
     }
     if let Some(path) = &app.globals.log_file {
-        let lines = lines(app, info, Style::Plain, detail);
+        let lines = lines(app, info, Style::Plain, verbosity);
         observers.push(Arc::new(PlainLog::new(lines, Box::new(create(path)?))));
     }
     if let Some(path) = &app.globals.json_events {

@@ -1,7 +1,7 @@
 //! The states of elements: cached, or what is missing.
 
 use spec_artifact::Artifact;
-use spec_model::{Digest, KeyPair};
+use spec_model::Digest;
 
 use crate::error::Result;
 use crate::session::Session;
@@ -84,28 +84,12 @@ impl Session {
         Ok(if buildable { ElementState::Buildable } else { ElementState::Waiting })
     }
 
-    /// The element's artifact: under its strict key, or in non-strict mode under its weak one.
-    ///
-    /// # Errors
-    /// When the cache fails.
-    pub fn cached_artifact(&self, element: usize, pair: KeyPair) -> Result<Option<Artifact>> {
-        let element = &self.project.elements[element];
-        let strict = self.artifacts.lookup(&element.project, &element.name, &pair.strict)?;
-        match strict {
-            None if !self.options.strict => {
-                Ok(self.artifacts.lookup(&element.project, &element.name, &pair.weak)?)
-            }
-            found => Ok(found),
-        }
-    }
-
-    /// Whether sources must be downloaded before the element can be built.
-    ///
-    /// # Errors
-    /// When the cache fails.
-    pub fn fetch_needed(&self, element: usize) -> Result<bool> {
-        let sources = self.sources(element);
-        let here = sources.sources().all(|source| source.is_cached());
-        Ok(!here && sources.cached()?.is_none())
+    /// The key that people see: that of the artifact if there is one, or else the one it will have in strict mode.
+    /// Empty when a source has no reference.
+    #[must_use]
+    pub fn shown_key(&self, element: usize, state: Option<&ElementState>) -> String {
+        let of_artifact = state.and_then(ElementState::artifact).map(|artifact| artifact.keys.strong);
+        let key = of_artifact.or(self.key_pairs[element].map(|pair| pair.strict));
+        key.map(|key| key.to_string()).unwrap_or_default()
     }
 }

@@ -3,7 +3,7 @@
 use std::num::NonZero;
 use std::sync::Arc;
 
-use spec_artifact::Artifacts;
+use spec_artifact::{Artifact, Artifacts};
 use spec_build::{Builder, BuilderOptions, ElementKeys};
 use spec_cas::{Cas, Hold};
 use spec_exec::executor::{LocalOptions, PoolOptions};
@@ -14,10 +14,8 @@ use spec_project::{LoadOptions, Project};
 use spec_reapi::Nested;
 use spec_source::{ElementSources, SourceContext};
 
-use crate::element_state::ElementState;
 use crate::error::{Result, SessionError};
 use crate::options::SessionOptions;
-use crate::session_info::{ElementInfo, SessionInfo};
 use crate::sources;
 
 /// Most actions of all builds together that wait for a worker.
@@ -129,15 +127,6 @@ impl Session {
         sources::configure(&self.project.elements[element], &self.context)
     }
 
-    /// The key that people see: that of the artifact if there is one, or else the one it will have in strict mode.
-    /// Empty when a source has no reference.
-    #[must_use]
-    pub fn shown_key(&self, element: usize, state: Option<&ElementState>) -> String {
-        let of_artifact = state.and_then(ElementState::artifact).map(|artifact| artifact.keys.strong);
-        let key = of_artifact.or(self.key_pairs[element].map(|pair| pair.strict));
-        key.map(|key| key.to_string()).unwrap_or_default()
-    }
-
     /// The one target of a session that is about one element.
     ///
     /// # Errors
@@ -182,25 +171,28 @@ impl Session {
         Builder::new(self.cas.clone(), self.artifacts.clone(), self.remote_apis.clone(), options)
     }
 
-    /// The names, kinds, keys and states of all elements, for an observer of `command`.
-    #[must_use]
-    pub fn info(&self, command: &str, states: Option<&[ElementState]>) -> SessionInfo {
-        let info = |(index, element): (usize, &spec_project::Element)| {
-            let state = states.map(|states| &states[index]);
-            ElementInfo {
-                name: element.name.to_string(),
-                kind: element.kind.clone(),
-                key: self.shown_key(index, state),
-                state: state.map(|state| state.name().to_owned()).unwrap_or_default(),
+    /// The element's artifact: under its strict key, or in non-strict mode under its weak one.
+    ///
+    /// # Errors
+    /// When the cache fails.
+    pub fn cached_artifact(&self, element: usize, pair: KeyPair) -> Result<Option<Artifact>> {
+        let element = &self.project.elements[element];
+        let strict = self.artifacts.lookup(&element.project, &element.name, &pair.strict)?;
+        match strict {
+            None if !self.options.strict => {
+                Ok(self.artifacts.lookup(&element.project, &element.name, &pair.weak)?)
             }
-        };
-        SessionInfo {
-            command: command.to_owned(),
-            project: self.project.config.name.clone(),
-            directory: self.project.config.directory.clone(),
-            targets: self.project.targets.iter().map(|target| self.name(*target)).collect(),
-            elements: self.project.elements.iter().enumerate().map(info).collect(),
-            key_length: self.options.key_length,
+            found => Ok(found),
         }
+    }
+
+    /// Whether sources must be downloaded before the element can be built.
+    ///
+    /// # Errors
+    /// When the cache fails.
+    pub fn fetch_needed(&self, element: usize) -> Result<bool> {
+        let sources = self.sources(element);
+        let here = sources.sources().all(|source| source.is_cached());
+        Ok(!here && sources.cached()?.is_none())
     }
 }

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::element_state::ElementState;
+use crate::session::Session;
+
 /// What a session is about.
 #[derive(Clone, Debug, Default)]
 pub struct SessionInfo {
@@ -50,5 +53,29 @@ impl SessionInfo {
     pub fn brief_key(&self, element: usize) -> String {
         let key = self.key(element);
         if key.is_empty() { "?".repeat(self.key_length) } else { key.chars().take(self.key_length).collect() }
+    }
+}
+
+impl Session {
+    /// The names, kinds, keys and states of all elements, for an observer of `command`.
+    #[must_use]
+    pub fn info(&self, command: &str, states: Option<&[ElementState]>) -> SessionInfo {
+        let info = |(index, element): (usize, &spec_project::Element)| {
+            let state = states.map(|states| &states[index]);
+            ElementInfo {
+                name: element.name.to_string(),
+                kind: element.kind.clone(),
+                key: self.shown_key(index, state),
+                state: state.map(|state| state.name().to_owned()).unwrap_or_default(),
+            }
+        };
+        SessionInfo {
+            command: command.to_owned(),
+            project: self.project.config.name.clone(),
+            directory: self.project.config.directory.clone(),
+            targets: self.project.targets.iter().map(|target| self.name(*target)).collect(),
+            elements: self.project.elements.iter().enumerate().map(info).collect(),
+            key_length: self.options.key_length,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use crate::config::SizeSetting;
+use crate::values::SizeSetting;
 
 /// Check, count and clean the cache.
 #[derive(Debug, Subcommand)]

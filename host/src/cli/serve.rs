@@ -6,15 +6,15 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::cache::size;
-use crate::config::{SizeSetting, numbers_of};
 use crate::log::LogFormat;
+use crate::values::{SizeSetting, number_ranges};
 
 /// User or group numbers; `None` for all.
 #[derive(Clone, Debug)]
 pub(crate) struct AllowedNumbers(pub(crate) Option<Vec<RangeInclusive<u32>>>);
 
 fn numbers(text: &str) -> Result<AllowedNumbers, String> {
-    numbers_of(text).map(AllowedNumbers).map_err(|expected| format!("expected {expected}"))
+    number_ranges(text).map(AllowedNumbers).map_err(|expected| format!("expected {expected}"))
 }
 
 /// `serve`

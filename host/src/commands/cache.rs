@@ -11,10 +11,10 @@ use spec_model::{Blame, DigestFunction};
 use super::print;
 use crate::app::App;
 use crate::cli::CacheCommand;
-use crate::config::SizeSetting;
 use crate::error::{CommandError, CommandResult};
 use crate::session;
 use crate::term::format_size;
+use crate::values::SizeSetting;
 
 /// How often progress is shown.
 const BEAT: Duration = Duration::from_millis(200);

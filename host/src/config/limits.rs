@@ -4,7 +4,8 @@ use spec_cas::Limits;
 use spec_exec::executor::ActionLimits;
 use spec_model::{Mapping, Node, NodeError};
 
-use super::{SizeSetting, numbers};
+use super::numbers;
+use crate::values::SizeSetting;
 
 /// TreeAndActionLimits on trees and on what actions write: the section `limits`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,6 @@ mod limits;
 mod numbers;
 mod sections;
 mod served;
-mod size;
 mod speculation_budget;
 
 use std::collections::BTreeSet;
@@ -15,8 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use environment::Environment;
 pub(crate) use limits::TreeAndActionLimits;
-pub(crate) use served::{ServeRights, numbers_of};
-pub(crate) use size::SizeSetting;
+pub(crate) use served::ServeRights;
 use spec_model::{Mapping, Node};
 use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, SimulatedCluster};
 use spec_source::Proxies;
@@ -25,6 +23,7 @@ use spec_speculation::{RecordFormat, SpeculationMode};
 
 use crate::cli::{CacheBuildTrees, Deps, GlobalOptions, OnError};
 use crate::error::CommandResult;
+use crate::values::SizeSetting;
 
 /// What the user prefers, complete: defaults, then the file, then the command line.
 #[derive(Clone, Debug)]

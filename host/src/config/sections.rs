@@ -7,10 +7,9 @@ use spec_model::{Mapping, Node, NodeError};
 use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY};
 use spec_speculation::{RecordFormat, SpeculationMode};
 
-use super::{
-    Config, Environment, ServeRights, SizeSetting, TreeAndActionLimits, cluster, numbers, speculation_budget,
-};
+use super::{Config, Environment, ServeRights, TreeAndActionLimits, cluster, numbers, speculation_budget};
 use crate::cli::Deps;
+use crate::values::SizeSetting;
 
 type NodeResult = Result<(), NodeError>;
 type SectionReader = (&'static str, fn(&mut Config, &Mapping) -> NodeResult);

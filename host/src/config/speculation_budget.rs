@@ -3,7 +3,8 @@
 use spec_model::{Mapping, Node, NodeError};
 use spec_speculation::priming::Budget;
 
-use super::{SizeSetting, numbers};
+use super::numbers;
+use crate::values::SizeSetting;
 
 /// Reads the section `speculation-budget`. Keys that are not there keep their defaults.
 ///

@@ -6,7 +6,7 @@ use std::path::Path;
 use spec_model::Place;
 
 use super::CommandError;
-use crate::term::{Style, TextRole, sanitize_line, sanitize_lines, sanitize_output};
+use crate::term::{Style, TextRole, sanitize_line, sanitize_lines};
 
 /// A source file is searched for the line of an error only up to this size, in bytes.
 const LARGEST_FILE: u64 = 4 << 20;
@@ -40,7 +40,7 @@ impl CommandError {
                 sanitize_lines(hint.trim_end())
             );
         }
-        sanitize_output(&text, style)
+        style.sanitize_output(&text)
     }
 }
 

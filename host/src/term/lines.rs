@@ -7,8 +7,9 @@ use std::time::Duration;
 use spec_scheduler::{Event, JobEnd, Message, MessageLevel, Summary, Task};
 use spec_session::SessionInfo;
 
+use super::text::sanitize_line;
 use super::time::{format_clock, format_duration};
-use super::{Style, TextRole, failure, text::sanitize_line, text::sanitize_output};
+use super::{Style, TextRole, failure};
 
 /// Writes events as lines. It has no clock: the caller says how far the session is.
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ pub(crate) struct LineFormatter {
     /// How many lines of a message's detail are shown.
     pub(crate) message_lines: usize,
     /// Which events are left out.
-    pub(crate) detail: Verbosity,
+    pub(crate) verbosity: Verbosity,
 }
 
 /// How much is told.
@@ -39,13 +40,13 @@ pub(crate) enum Verbosity {
 impl LineFormatter {
     /// The lines for an event; empty when there is nothing to tell.
     pub(crate) fn of(&self, event: &Event, elapsed: Duration) -> String {
-        sanitize_output(&self.told(event, elapsed), self.style)
+        self.style.sanitize_output(&self.event_lines(event, elapsed))
     }
 
-    fn told(&self, event: &Event, elapsed: Duration) -> String {
+    fn event_lines(&self, event: &Event, elapsed: Duration) -> String {
         match event {
             Event::Started { jobs } => self.at(elapsed, &announcement(jobs)),
-            Event::JobStarted { element, task, .. } if self.detail >= Verbosity::Jobs => {
+            Event::JobStarted { element, task, .. } if self.verbosity >= Verbosity::Jobs => {
                 self.job(elapsed, *element, *task, "started")
             }
             Event::Message(message) => self.message(elapsed, message),
@@ -59,10 +60,10 @@ impl LineFormatter {
 
     /// What a job is doing now, for those who want all of it.
     pub(crate) fn progress(&self, elapsed: Duration, element: usize, task: Task, activity: &str) -> String {
-        if self.detail < Verbosity::Progress {
+        if self.verbosity < Verbosity::Progress {
             return String::new();
         }
-        sanitize_output(&self.job(elapsed, element, task, &sanitize_line(activity)), self.style)
+        self.style.sanitize_output(&self.job(elapsed, element, task, &sanitize_line(activity)))
     }
 
     fn at(&self, elapsed: Duration, text: &str) -> String {
@@ -103,7 +104,7 @@ impl LineFormatter {
                 let done = self.style.paint(TextRole::Good, "done");
                 self.job(elapsed, element, task, &format!("{done} in {in_time}"))
             }
-            JobEnd::Unneeded if self.detail > Verbosity::Ends => {
+            JobEnd::Unneeded if self.verbosity > Verbosity::Ends => {
                 self.job(elapsed, element, task, "was there already")
             }
             JobEnd::Failed(why) => {

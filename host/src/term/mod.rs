@@ -18,9 +18,7 @@ pub(crate) use live::{LiveView, restore};
 pub(crate) use output::{SanitizingWriter, write_stderr, write_stdout};
 pub(crate) use plain::PlainLog;
 pub(crate) use style::{Style, TextRole};
-pub(crate) use text::{
-    format_size, json_text, sanitize_line, sanitize_lines, sanitize_output, truncate_with_mark,
-};
+pub(crate) use text::{format_size, json_text, sanitize_line, sanitize_lines, truncate_with_mark};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::text::sanitize_line;
+use super::text::{Colours, LineBreaks, sanitize, sanitize_line};
 
 /// Whether texts are painted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,12 @@ impl Style {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         if asked.unwrap_or(terminal && !set("NO_COLOR") && !dumb) { Self::Colour } else { Self::Plain }
+    }
+
+    /// A whole output, harmless: its only control sequences are colours, and none if the style has none.
+    pub(crate) fn sanitize_output(self, text: &str) -> String {
+        let colours = if self == Self::Colour { Colours::Kept } else { Colours::Removed };
+        sanitize(text, LineBreaks::Kept, colours)
     }
 
     /// The text, as one harmless line, in its colour.

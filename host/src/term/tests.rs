@@ -73,21 +73,21 @@ pub(super) fn script() -> Vec<Event> {
     ]
 }
 
-fn told(detail: Verbosity) -> String {
+fn lines_of_script(verbosity: Verbosity) -> String {
     let lines = LineFormatter {
         info: Arc::new(names()),
         style: Style::Plain,
         error_lines: 2,
         message_lines: 2,
-        detail,
+        verbosity,
     };
     script().iter().map(|event| lines.of(event, Duration::from_secs(5))).collect()
 }
 
 #[test]
 fn plain_lines() {
-    insta::assert_snapshot!("plain", told(Verbosity::Jobs));
-    let brief = told(Verbosity::Ends);
+    insta::assert_snapshot!("plain", lines_of_script(Verbosity::Jobs));
+    let brief = lines_of_script(Verbosity::Ends);
     assert!(!brief.contains("started") && brief.contains("done in 12 s"), "{brief}");
 }
 
@@ -153,14 +153,14 @@ fn timeless(line: &str) -> serde_json::Value {
 
 #[test]
 fn only_verbose_logs_tell_what_jobs_do() {
-    for (detail, expect) in [(Verbosity::Jobs, false), (Verbosity::Progress, true)] {
+    for (verbosity, expect) in [(Verbosity::Jobs, false), (Verbosity::Progress, true)] {
         let memory = Memory::default();
         let lines = LineFormatter {
             info: Arc::new(names()),
             style: Style::Plain,
             error_lines: 2,
             message_lines: 2,
-            detail,
+            verbosity,
         };
         let plain = PlainLog::new(lines, Box::new(memory.clone()));
         script().iter().for_each(|event| plain.event(event));
@@ -228,7 +228,7 @@ fn hostile_texts_do_nothing_in_any_output() {
             style,
             error_lines: 9,
             message_lines: 9,
-            detail: Verbosity::Progress,
+            verbosity: Verbosity::Progress,
         };
         let memory = Memory::default();
         let plain = PlainLog::new(lines, Box::new(memory.clone()));

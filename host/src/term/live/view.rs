@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use spec_scheduler::{Event, JobEnd, Task};
 use spec_session::SessionInfo;
 
-use crate::term::text::{format_size, sanitize_line, sanitize_output, truncate_with_mark};
+use crate::term::text::{display_width, format_size, pad, sanitize_line, truncate_with_mark};
 use crate::term::time::format_clock;
 use crate::term::{Style, TextRole};
 
@@ -83,10 +83,15 @@ impl ViewState {
         let room = rows.saturating_sub(2).max(1);
         let hidden = self.running.len().saturating_sub(room);
         let mut frame = vec![self.status(style, elapsed, columns)];
-        let width = self.running.values().map(|r| info.name(r.element).chars().count()).max().unwrap_or(0);
+        let width = self
+            .running
+            .values()
+            .map(|r| display_width(&sanitize_line(info.name(r.element))))
+            .max()
+            .unwrap_or(0);
         let shown = self.running.values().take(if hidden > 0 { room - 1 } else { room });
         let widths = (columns, width.min(columns / 3));
-        frame.extend(shown.map(|running| sanitize_output(&running.line(info, style, now, widths), style)));
+        frame.extend(shown.map(|running| style.sanitize_output(&running.line(info, style, now, widths))));
         if hidden > 0 {
             frame.push(truncate_with_mark(&format!("  … and {} more", hidden + 1), columns));
         }
@@ -119,12 +124,12 @@ impl RunningJob {
     fn line(&self, info: &SessionInfo, style: Style, now: Instant, widths: (usize, usize)) -> String {
         let (columns, width) = widths;
         let time = format_clock(now.saturating_duration_since(self.since));
-        let name = format!("{:<width$}", truncate_with_mark(&sanitize_line(info.name(self.element)), width));
+        let name = pad(&truncate_with_mark(&sanitize_line(info.name(self.element)), width), width);
         let taken = 2 + 6 + width + 2 + 1 + time.len();
         let room = columns.min(100).saturating_sub(taken);
-        let activity = truncate_with_mark(&self.doing(), room);
+        let activity = pad(&truncate_with_mark(&self.doing(), room), room);
         let (name, time) = (style.paint(TextRole::Name, name), style.paint(TextRole::Dim, time));
-        format!("  {:<5} {name}  {activity:<room$} {time}", self.task)
+        format!("  {:<5} {name}  {activity} {time}", self.task)
     }
 
     fn doing(&self) -> String {

@@ -1,6 +1,8 @@
-//! Sizes as people write them.
+//! Values that both the command line and the configuration have.
 
-/// A size of a part of the disk.
+use std::ops::RangeInclusive;
+
+/// A size as people write it: so many bytes, or a part of the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SizeSetting {
     /// So many bytes.
@@ -29,3 +31,23 @@ impl SizeSetting {
         digits.parse::<u64>().ok()?.checked_mul(factor).map(Self::Bytes)
     }
 }
+
+/// Reads `all` (`None`), or numbers and ranges such as `0,1000-1999`.
+///
+/// # Errors
+/// What was expected.
+pub(crate) fn number_ranges(text: &str) -> Result<Option<Vec<RangeInclusive<u32>>>, String> {
+    if text == "all" {
+        return Ok(None);
+    }
+    let range = |part: &str| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        (first <= last).then_some(first..=last)
+    };
+    let ranges: Option<Vec<_>> = text.split(',').map(range).collect();
+    ranges.map(Some).ok_or_else(|| "all, or numbers and ranges such as 0,1000-1999".to_owned())
+}
+
+#[cfg(test)]
+mod tests;
