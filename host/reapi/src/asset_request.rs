@@ -1,6 +1,6 @@
 //! What requests about assets have in common, checked.
 
-use spec_exec::wire;
+use spec_action::wire;
 use spec_model::Digest;
 use spec_proto::asset::Qualifier;
 use spec_proto::reapi;

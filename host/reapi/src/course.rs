@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use spec_exec::executor::{Answer, Progress};
+use spec_execution::{ActionAnswer, Progress};
 use spec_model::{Digest, UserError};
 use tokio::sync::watch;
 
@@ -15,7 +15,7 @@ pub(crate) enum Stage {
     CacheCheck,
     Queued,
     Executing,
-    Completed(Answer),
+    Completed(ActionAnswer),
 }
 
 /// A request to execute on its way from stage to stage. Clones are about the same.
@@ -82,7 +82,7 @@ impl Course {
     }
 }
 
-fn log(action: &Digest, answer: &Answer, took: Duration) {
+fn log(action: &Digest, answer: &ActionAnswer, took: Duration) {
     let (answered, took_ms) = (metrics::outcome(answer), took.as_secs_f64() * 1000.0);
     match answer {
         Ok(done) => {
@@ -98,7 +98,7 @@ fn log(action: &Digest, answer: &Answer, took: Duration) {
 
 #[cfg(test)]
 mod tests {
-    use spec_exec::executor::ActionError;
+    use spec_execution::ActionError;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bazel_remote_apis::google::longrunning;
-use spec_exec::executor;
+use spec_execution as executor;
 use spec_model::Digest;
 use spec_proto::reapi;
 use tokio::sync::mpsc;
@@ -66,7 +66,7 @@ impl Execution {
             stderr: request.inline_stderr,
             files: request.inline_output_files,
         };
-        let asked = executor::Request {
+        let asked = executor::ActionRequest {
             action,
             priority: request.execution_policy.map_or(0, |policy| policy.priority),
             primed: false,

@@ -35,7 +35,7 @@ pub(crate) fn is_zstd(value: i32) -> Result<bool, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use spec_exec::wire::digest_to_proto as wire;
+    use spec_action::wire::digest_to_proto as wire;
 
     use super::*;
 

@@ -103,7 +103,7 @@ impl LongRunning {
 }
 
 fn patience(timeout: &protobuf::Duration) -> Result<Duration, Refusal> {
-    spec_exec::wire::duration("timeout", timeout).map_err(Refusal::Invalid)
+    spec_action::wire::duration("timeout", timeout).map_err(Refusal::Invalid)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use spec_exec::executor::{ActionError, Ticket};
+use spec_execution::{ActionError, PendingRequest};
 use spec_model::Digest;
 use spec_proto::well_known::Timestamp;
 
@@ -46,7 +46,7 @@ pub(crate) struct Operation {
 
 /// What keeps an operation alive.
 struct Hold {
-    ticket: Option<Ticket>,
+    ticket: Option<PendingRequest>,
     listeners: usize,
     idle_since: Instant,
 }
@@ -151,7 +151,7 @@ impl Operations {
 
 impl Operation {
     /// Keeps what keeps the execution going. What was cancelled meanwhile is not kept.
-    pub(crate) fn hold(&self, ticket: Ticket) {
+    pub(crate) fn hold(&self, ticket: PendingRequest) {
         let mut hold = self.lock();
         // Looked at under the lock, so that who cancels finds the ticket or is found here.
         let given_up = if self.course.is_completed() { Some(ticket) } else { hold.ticket.replace(ticket) };

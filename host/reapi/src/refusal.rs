@@ -3,7 +3,7 @@
 use std::fmt;
 
 use spec_cas::CasError;
-use spec_exec::executor::{ActionError, Excess};
+use spec_execution::{ActionError, MissingRight};
 use spec_model::{Digest, DigestFunction, UserError};
 
 /// Why a request, or one blob of it, is not done.
@@ -29,7 +29,7 @@ pub(crate) enum Refusal {
     Unfit(String),
     /// It asks for more than those who ask may have.
     #[error("{0}")]
-    Beyond(String, Vec<Excess>),
+    Beyond(String, Vec<MissingRight>),
     /// There is more of something than a setting allows.
     #[error("{0}")]
     TooLarge(String, &'static str),
@@ -133,7 +133,7 @@ impl Refusal {
         match error {
             ActionError::Missing { digests } => Self::Missing(function, digests),
             ActionError::Invalid { .. } => Self::Invalid(text),
-            ActionError::Beyond { excesses } => Self::Beyond(text, excesses),
+            ActionError::MissingRights { missing } => Self::Beyond(text, missing),
             ActionError::NoWorker { .. } | ActionError::BadOutput { .. } => Self::Unfit(text),
             ActionError::TooLarge { setting, .. } => Self::TooLarge(text, setting),
             ActionError::TimedOut { .. } => Self::TimedOut(text),

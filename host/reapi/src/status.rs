@@ -2,7 +2,7 @@
 
 use bazel_remote_apis::google::{protobuf, rpc};
 use prost::Message;
-use spec_exec::executor::Excess;
+use spec_execution::MissingRight;
 use spec_model::{Digest, DigestFunction};
 use tonic::{Code, Status};
 
@@ -83,8 +83,8 @@ fn missing(function: DigestFunction, digest: &Digest) -> Violation {
 }
 
 /// One violation per property, or `timeout`, that goes beyond what is allowed.
-fn beyond(excess: &Excess) -> Violation {
-    let Excess { name, asked, has } = excess;
+fn beyond(excess: &MissingRight) -> Violation {
+    let MissingRight { name, asked, has } = excess;
     let description = format!("the action asks for {asked}; its session has {has}");
     Violation { kind: BEYOND.to_owned(), subject: (*name).to_owned(), description }
 }

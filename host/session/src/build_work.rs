@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spec_artifact::{Artifact, ArtifactKeys};
-use spec_build::{Builder, ElementKeys, Request};
+use spec_build::{BuildRequest, Builder, ElementKeys};
 use spec_model::{Blame, Digest, Value};
 use spec_project::keys::strong_description;
 use spec_scheduler::{Context, Failure, Job, JobEnd, Task, Work};
 
 use crate::element_state::ElementState;
 use crate::job_failure;
-use crate::observers::{BuildObserver, source_watch};
+use crate::observers::{ContextObserver, source_watch};
 use crate::session::Session;
 use crate::speculation::Speculation;
 
@@ -70,14 +70,14 @@ impl BuildWork {
         let description = self.description(element, &all).ok_or_else(no_reference)?.canonical();
         let keys_of =
             move |element: usize| all[element].expect("what a build needs was built before or is cached");
-        let request = Request {
+        let request = BuildRequest {
             project: &self.session.project,
             element,
             keys: &keys_of,
             sources,
             key_description: Some(&description),
         };
-        let built = self.builder.build(&request, &BuildObserver(context), &context.cancel);
+        let built = self.builder.build(&request, &ContextObserver(context), &context.cancel);
         let built = built.map_err(|error| job_failure::of_build(error, self.session.options.error_lines))?;
         self.artifact_cached(element, &built);
         Ok(JobEnd::Done)

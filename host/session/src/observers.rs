@@ -17,9 +17,9 @@ pub(crate) fn source_watch(context: &Context, activity: &'static str) -> Watch {
 }
 
 /// Reports the progress and the warnings of a build to the context of its job.
-pub(crate) struct BuildObserver<'a>(pub(crate) &'a Context);
+pub(crate) struct ContextObserver<'a>(pub(crate) &'a Context);
 
-impl spec_build::Observer for BuildObserver<'_> {
+impl spec_build::BuildObserver for ContextObserver<'_> {
     fn activity(&self, text: &str, commands: Option<(u64, u64)>) {
         self.0.progress(text, commands);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use spec_build::CacheBuildtrees;
 use spec_cas::Limits;
-use spec_exec::executor::ActionLimits;
+use spec_execution::ActionLimits;
 use spec_source::Proxies;
 use spec_speculation::RecordFormat;
 use spec_speculation::priming::Budget;

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use spec_build::{Observer, Prepared, Request, ShellCommand, Warning};
+use spec_build::{BuildObserver, BuildRequest, PreparedRoot, ShellCommand, Warning};
 use spec_model::Cancel;
 use spec_project::Scope;
-use spec_sandbox::Ending;
+use spec_sandbox::Termination;
 use spec_session::Session;
 use spec_source::Watch;
 
@@ -62,7 +62,7 @@ fn enter(
         _ => None,
     };
     let request =
-        Request { project: &session.project, element, keys: &keys_of, sources, key_description: None };
+        BuildRequest { project: &session.project, element, keys: &keys_of, sources, key_description: None };
     let mut prepared = match root_kind {
         ShellRoot::Runtime => {
             builder.runtime_root(&request, Some(Scope::Run), true, &WarningPrinter, &cancel)?
@@ -76,7 +76,7 @@ fn enter(
 fn start(
     session: &Session,
     element: usize,
-    root: &mut Prepared<'_>,
+    root: &mut PreparedRoot<'_>,
     argv: Vec<String>,
 ) -> CommandResult<i32> {
     let shell = &session.project.config.shell;
@@ -91,10 +91,10 @@ fn start(
         environment.extend(shell.environment.iter().map(|(name, text)| (name.clone(), from_host(text))));
     }
     let ran = root.run(ShellCommand { argv, environment, network: interactive })?;
-    Ok(match ran.ending {
-        Ending::Exited(code) => code,
-        Ending::Signaled(signal) => 128 + signal,
-        Ending::TimedOut | Ending::Cancelled => 130,
+    Ok(match ran.termination {
+        Termination::Exited(code) => code,
+        Termination::Signaled(signal) => 128 + signal,
+        Termination::TimedOut | Termination::Cancelled => 130,
     })
 }
 
@@ -109,7 +109,7 @@ fn from_host(text: &str) -> String {
 /// Nothing is drawn while a root is made.
 pub(super) struct WarningPrinter;
 
-impl Observer for WarningPrinter {
+impl BuildObserver for WarningPrinter {
     fn activity(&self, _text: &str, _commands: Option<(u64, u64)>) {}
 
     fn warning(&self, warning: Warning) {
