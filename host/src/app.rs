@@ -1,4 +1,4 @@
-//! What every command has at hand.
+//! What all commands share.
 
 use std::cell::Cell;
 use std::io::{IsTerminal, stderr, stdin, stdout};
@@ -8,17 +8,17 @@ use crate::config::{Config, Environment};
 use crate::error::CommandResult;
 use crate::term::Style;
 
-/// What every command has at hand.
+/// What all commands share: options, configuration, and styles of output.
 pub(crate) struct App {
     /// Options of the command line.
     pub(crate) globals: GlobalOptions,
-    /// What the user prefers.
+    /// All settings.
     pub(crate) config: Config,
     /// Colours of the standard output.
     pub(crate) out: Style,
     /// Colours of the standard error.
     pub(crate) err: Style,
-    /// Whether it was said that the cache is not ours alone.
+    /// Whether the user was warned that others have access to the cache.
     pub(crate) warned_of_cache: Cell<bool>,
 }
 
@@ -49,12 +49,12 @@ impl App {
         Ok(app)
     }
 
-    /// Whether somebody watches and can answer.
+    /// Whether the user sees progress on a terminal and can answer questions.
     pub(crate) fn interactive(&self) -> bool {
         self.watched() && stdin().is_terminal()
     }
 
-    /// Whether somebody watches.
+    /// Whether the user sees progress on a terminal.
     pub(crate) fn watched(&self) -> bool {
         !self.globals.no_interactive && stderr().is_terminal()
     }

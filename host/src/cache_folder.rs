@@ -1,4 +1,4 @@
-//! The folder of everything that can be made again: whose it is, who may look into it, and the store in it.
+//! The cache directory: who owns it, who may read it, and the store in it.
 
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -13,23 +13,23 @@ use crate::app::App;
 use crate::error::CommandResult;
 use crate::term::{Style, TextRole};
 
-/// What others may do, and bits that are inherited.
+/// The permissions of others, and the bits that new folders inherit.
 const FOR_OTHERS: u32 = 0o7077;
 const STICKY: u32 = 0o1000;
 
-/// Why a folder is as it is.
+/// Who has access to a folder.
 #[derive(Debug, PartialEq, Eq)]
 enum FolderAccess {
-    /// Nobody else can look into it.
+    /// Only this user.
     Private,
-    /// It belongs to this user.
+    /// Its owner, who is another user.
     OwnedBy(u32),
-    /// Everybody may make folders in it, so it is not ours alone.
+    /// All users may create folders in it.
     Shared,
 }
 
 impl App {
-    /// Opens the store of the cache, which nobody else can look into from now on if it is ours.
+    /// Opens the store of the cache, and closes the cache to other users if this user owns it.
     ///
     /// # Errors
     /// When the store cannot be made or read.
@@ -47,10 +47,10 @@ impl App {
         Ok(cas)
     }
 
-    /// Makes the folders of the cache and closes them to others. Says whose they are when they are not ours; what cannot
-    /// be made is told by whoever needs it.
+    /// Makes the folders of the cache and closes them to other users. Warns when another user has access. A folder that cannot
+    /// be made is an error of the commands that need it.
     pub(crate) fn make_cache_private(&self) {
-        // Both are access before anything is said.
+        // Both folders are closed before the warning.
         let folders = [self.config.cache_dir.clone(), self.config.cache("cas")];
         let access = folders.map(|folder| (make_private(&folder), folder));
         let open =
@@ -60,13 +60,13 @@ impl App {
         }
     }
 
-    /// Says something that is probably wrong.
+    /// Prints a warning.
     pub(crate) fn warn(&self, reason: &str, text: &str) {
         warn(self.err, reason, text);
     }
 }
 
-/// Who else has to do with a folder; `None` when nobody has.
+/// The warning about a folder that others have access to.
 fn access_warning(access: &FolderAccess) -> Option<String> {
     match access {
         FolderAccess::Private => None,
@@ -84,10 +84,10 @@ fn warn(style: Style, reason: &str, text: &str) {
     crate::term::write_stderr(&format!("{title}: {}\n", crate::term::sanitize_lines(text)), style);
 }
 
-/// Makes a folder that only this user can look into, or closes the one that is there; a link to it is followed.
+/// Makes a folder that only this user can read, or closes an existing one to others. Follows symbolic links.
 fn make_private(folder: &Path) -> io::Result<FolderAccess> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    // What is access is what was looked at, whatever the name leads to by then.
+    // The mode is changed through the open folder, since its name may lead elsewhere by then.
     let open = File::open(folder)?;
     let found = open.metadata()?;
     if found.uid() != rustix::process::geteuid().as_raw() {

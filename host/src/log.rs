@@ -1,4 +1,4 @@
-//! What is traced, as lines on the standard error.
+//! Writes trace events as lines on the standard error.
 
 use std::fmt;
 use std::io::{IsTerminal, stderr};
@@ -17,7 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::term::{SanitizingWriter, Style, json_text};
 
-/// How a line looks.
+/// The format of the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum LogFormat {
     /// For people.
@@ -27,7 +27,7 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// Starts writing lines: of this level for our own crates, warnings of others.
+/// Starts writing events of this level of our own crates, and warnings of others.
 pub(crate) fn start(level: LevelFilter, format: LogFormat) {
     let ours = ["spec_", "spec-host"].map(|prefix| (prefix, level));
     let targets = Targets::new().with_targets(ours).with_default(level.min(LevelFilter::WARN));

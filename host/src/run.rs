@@ -1,4 +1,4 @@
-//! Runs the jobs of a session before the user's eyes: draws, asks about failures, obeys signals.
+//! Runs the jobs of a session for a user: draws progress, asks about failures, handles signals.
 
 mod failure_prompt;
 

@@ -1,4 +1,4 @@
-//! Files that a user named: what is there stays what it is, and who owns it.
+//! Files that the user names: existing ones keep their kind, owner and mode.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -13,7 +13,7 @@ use crate::error::{CommandError, CommandResult};
 #[derive(Debug)]
 pub(crate) struct NewFile {
     file: File,
-    /// Where it is, if it was made.
+    /// Its path, if it was created.
     made: Option<PathBuf>,
 }
 
@@ -53,13 +53,13 @@ impl NewFile {
         opened.map_err(|error| CommandError::io(&format!("write {}", path.display()), &error))
     }
 
-    /// Leaves the file where it is.
+    /// Keeps the file when this is dropped.
     pub(crate) fn keep(mut self) {
         self.made = None;
     }
 }
 
-/// Opens what is there. Where that is a link to nothing yet, what it leads to is made.
+/// Opens an existing file. The target of a dangling symbolic link is created.
 fn overwrite(path: &Path) -> io::Result<NewFile> {
     let leads_nowhere = fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
     let made = if leads_nowhere { Some(target_of(path)?) } else { None };
@@ -71,7 +71,7 @@ fn overwrite(path: &Path) -> io::Result<NewFile> {
     Ok(NewFile { file, made })
 }
 
-/// What a link leads to, which need not be there.
+/// The target of a symbolic link, which need not exist.
 fn target_of(link: &Path) -> io::Result<PathBuf> {
     const MOST: usize = 40;
     let mut path = link.to_owned();
@@ -98,7 +98,7 @@ impl Drop for NewFile {
     fn drop(&mut self) {
         let Some(path) = &self.made else { return };
         let inode = |meta: fs::Metadata| (meta.dev(), meta.ino());
-        // Somebody may have put another one there.
+        // Another process may have replaced it.
         if let (Ok(own), Ok(there)) = (self.file.metadata(), fs::symlink_metadata(path))
             && inode(own) == inode(there)
         {
@@ -131,10 +131,10 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace(path: &Path, there: &fs::Metadata, bytes: &[u8]) -> io::Result<()> {
-    // A file of that name would be another one: not under the other names, without attributes.
+    // A new file would not have the other hard links and the attributes of this one.
     if there.is_file() && there.nlink() == 1 && !has_attributes(path) {
         match replace_by_new(path, there, bytes) {
-            // The folder may not be written, or nobody else's file can be made.
+            // The folder may not be written, or a file of another user cannot be created.
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
             done => return done,
         }
@@ -146,7 +146,7 @@ fn replace(path: &Path, there: &fs::Metadata, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace_by_new(path: &Path, there: &fs::Metadata, bytes: &[u8]) -> io::Result<()> {
-    // Who may not write the old one may not replace it either.
+    // A user who may not write the old file may not replace it either.
     drop(OpenOptions::new().write(true).open(path)?);
     let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
     file.write_all(bytes)?;

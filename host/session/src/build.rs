@@ -16,7 +16,7 @@ use crate::run::RunRequest;
 use crate::session::Session;
 use crate::speculation::{Speculation, SpeculationSettings};
 
-/// What a build may be told.
+/// The options of a build.
 pub struct BuildOptions {
     /// Whether what failed before is built again.
     pub retry_failed: bool,

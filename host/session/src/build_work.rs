@@ -89,7 +89,7 @@ impl BuildWork {
         self.session.artifacts.lookup(&element.project, &element.name, &keys.strong).map_err(job_failure::of)
     }
 
-    /// The staged sources; `None` when there are none.
+    /// The tree of the staged sources; `None` when the element has none.
     fn stage(&self, element: usize, context: &Context) -> Result<Option<Digest>, Box<Failure>> {
         if self.session.project.elements[element].sources.is_empty() {
             return Ok(None);

@@ -11,7 +11,7 @@ use crate::session::Session;
 pub enum ElementState {
     /// A source of it has no reference.
     NoReference,
-    /// Something below it must be built first.
+    /// One of its dependencies must be built first.
     Waiting,
     /// Its sources must be fetched first.
     FetchNeeded,

@@ -109,7 +109,7 @@ pub fn evict(cas: &Cas, quota: &Quota) -> Result<Option<Evicted>, CasError> {
     cas.evict(quota, &|kind, record| needs(&actions, kind, record))
 }
 
-/// What records of a store need, by their kind.
+/// The blobs that a record of this kind needs.
 fn needs(actions: &ActionNeeds<'_>, kind: &str, record: &[u8]) -> Vec<Need> {
     match kind {
         "artifacts" => {
@@ -122,7 +122,7 @@ fn needs(actions: &ActionNeeds<'_>, kind: &str, record: &[u8]) -> Vec<Need> {
     }
 }
 
-/// An artifact with its two records of what its build asked for, and what those speak of.
+/// The blobs of an artifact, of the record of its subactions and of its speculative actions.
 fn artifact_needs(actions: &ActionNeeds<'_>, artifact: &Artifact) -> Vec<Need> {
     let asked = artifact.subactions.iter().flat_map(|record| spec_action::record::needs(actions, record));
     let speculative = artifact.speculative_actions.iter();

@@ -35,7 +35,7 @@ pub(crate) fn of_build(error: BuildError, lines: usize) -> Box<Failure> {
     })
 }
 
-/// The failure that is cached as an artifact, with at most `lines` lines of what its command printed last.
+/// The failure that is cached as an artifact, with at most the last `lines` lines of its command's output.
 pub(crate) fn of_artifact(artifact: &Artifact, lines: usize) -> Box<Failure> {
     // The text of the artifact may have several lines, the message of a failure has one.
     let (message, details) = match &artifact.outcome {

@@ -1,4 +1,4 @@
-//! What a session may be told.
+//! The options of a session.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -43,7 +43,7 @@ impl LoadedProject {
 
 /// A project with its keys, and the caches that its artifacts are in.
 pub struct Session {
-    /// What the session was told.
+    /// The options.
     pub options: SessionOptions,
     /// The project with all elements that the targets need.
     pub project: Project,
@@ -52,9 +52,9 @@ pub struct Session {
     /// Artifacts.
     pub artifacts: Artifacts,
     /// Components; those of policies are loaded when a build begins.
-    pub plugins: Plugins,
+    pub(crate) plugins: Plugins,
     /// Sockets of the Remote Execution API for sandboxes, and the workers behind them.
-    pub remote_apis: Arc<Nested>,
+    pub(crate) remote_apis: Arc<Nested>,
     /// The keys of elements, `None` where a source has no reference.
     pub key_pairs: Vec<Option<KeyPair>>,
     /// What the sources of elements contribute to keys, `None` where a source has no reference.
@@ -65,7 +65,7 @@ pub struct Session {
     context: SourceContext,
 }
 
-/// The workers of the options, or one for each processor: builds mostly wait for what they asked for.
+/// As many workers as the options say, or one for each processor: builds mostly wait for the actions that they request.
 fn workers(cas: &Cas, options: &SessionOptions) -> Arc<Nested> {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = options.cluster.map_or(processors, |cluster| cluster.workers);
@@ -75,8 +75,7 @@ fn workers(cas: &Cas, options: &SessionOptions) -> Arc<Nested> {
 }
 
 impl Session {
-    /// Opens a session over a project. `warn` is told of what is probably wrong with the sources: a stable reason, and
-    /// the text.
+    /// Opens a session over a project. Calls `warn` with the stable reason and the text of each warning about sources.
     ///
     /// # Errors
     /// What is wrong with the sources, or when the store fails.
@@ -123,7 +122,7 @@ impl Session {
     ///
     /// # Errors
     /// When their configuration is wrong.
-    pub fn configure_sources(&self, element: usize) -> Result<ElementSources> {
+    pub(crate) fn configure_sources(&self, element: usize) -> Result<ElementSources> {
         sources::configure(&self.project.elements[element], &self.context)
     }
 
@@ -138,8 +137,8 @@ impl Session {
         }
     }
 
-    /// The keys of all elements as things are: those of cached artifacts, or else those that artifacts will have. Only
-    /// elements without a reference, which nothing can be done with, have keys that mean nothing.
+    /// The present keys of all elements: those of cached artifacts, or else those that artifacts will have in strict mode. The
+    /// keys of elements without a reference are placeholders.
     ///
     /// # Errors
     /// When the cache fails.
@@ -190,7 +189,7 @@ impl Session {
     ///
     /// # Errors
     /// When the cache fails.
-    pub fn fetch_needed(&self, element: usize) -> Result<bool> {
+    pub(crate) fn fetch_needed(&self, element: usize) -> Result<bool> {
         let sources = self.sources(element);
         let here = sources.sources().all(|source| source.is_cached());
         Ok(!here && sources.cached()?.is_none())

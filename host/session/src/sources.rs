@@ -1,4 +1,4 @@
-//! From the sources of a project's elements to those that can be fetched.
+//! Configures the sources of a project's elements.
 
 use spec_cas::Cas;
 use spec_project::keys::SourceKey;
@@ -32,7 +32,7 @@ fn alias(project: &ProjectConfig, name: &str, url: &str) -> Alias {
     Alias { url: url.to_owned(), mirrors }
 }
 
-/// The sources of all elements, by index. `warn` is told the reason and the text of each warning.
+/// The sources of all elements, by index. Calls `warn` with the reason and the text of each warning.
 pub(crate) fn configure_all(
     project: &Project,
     context: &SourceContext,

@@ -90,7 +90,7 @@ fn verify(app: &App, cas: &Cas) -> CommandResult {
     let shown = Mutex::new(Instant::now());
     let watched = app.watched() && std::io::stderr().is_terminal();
     let found = cas.verify_all(|done, total| {
-        // Who comes while another one writes has nothing newer to tell.
+        // A thread that comes while another one prints has no newer numbers.
         if let (true, Ok(mut last)) = (watched, shown.try_lock())
             && last.elapsed() > BEAT
         {

@@ -1,4 +1,4 @@
-//! Where checkouts go.
+//! Writes trees to the directories of checkouts.
 
 use std::path::Path;
 

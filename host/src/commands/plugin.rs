@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::cli::{PluginCheckArgs, PluginCommand};
 use crate::error::{CommandError, CommandResult};
 
-/// What a component that is made for another world is refused with.
+/// The reason of the error about a component of another world.
 const WRONG_WORLD: &str = "plugin-wrong-world";
 
 /// Lists or checks components.

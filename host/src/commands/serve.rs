@@ -24,9 +24,9 @@ use crate::cli::{AllowedNumbers, ServeArgs};
 use crate::error::{CommandError, CommandResult};
 use crate::session::quota;
 
-/// For how long everything stays after a client used it: it may have been told that it need not upload it.
+/// For how long a blob stays after a client used it: `FindMissingBlobs` may have told the client not to upload it.
 const GRACE: Duration = Duration::from_secs(30 * 60);
-/// Open files that are enough for some thousand clients: each has a connection, and may have a file.
+/// The limit of open files, enough for some thousand clients: each has a connection, and may have a file.
 const OPEN_FILES: u64 = 1 << 16;
 
 /// Serves until SIGTERM or SIGINT; then lets running requests end, but not for ever.

@@ -17,14 +17,14 @@ use crate::cli::ShellArgs;
 use crate::error::{CommandError, CommandResult};
 use crate::term::{FailureHelper, Style, write_stderr};
 
-/// What a shell finds.
+/// The root of a shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ShellRoot {
     /// The element and what it needs at run time.
     Runtime,
-    /// What its build finds before the first command.
+    /// The root of its build before the first command.
     Build,
-    /// What its build left.
+    /// The root that its build left.
     Buildtree,
 }
 
@@ -106,7 +106,7 @@ fn from_host(text: &str) -> String {
     }
 }
 
-/// Nothing is drawn while a root is made.
+/// Prints the warnings while a root is made, and no progress.
 pub(super) struct WarningPrinter;
 
 impl BuildObserver for WarningPrinter {

@@ -12,7 +12,7 @@ use crate::why;
 /// Says what changed an element's key.
 ///
 /// # Errors
-/// CauseKind is wrong with the project, or when there is nothing to compare with.
+/// What is wrong with the project, or when there is nothing to compare with.
 pub(super) fn run(app: &App, args: &WhyArgs) -> CommandResult<ExitCode> {
     let session = app.open_session(std::slice::from_ref(&args.element))?;
     let explanation = why::explain(&session, session.target()?, args.since.as_deref())?;

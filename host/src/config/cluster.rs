@@ -1,4 +1,4 @@
-//! A cluster that is not there, to see what more workers would bring.
+//! The section `simulated-cluster`.
 
 use std::time::Duration;
 

@@ -6,8 +6,8 @@ use crate::error::{CommandError, CommandResult};
 
 type Lookup = dyn Fn(&str) -> Option<String>;
 
-/// Folders of the user's, and where they are below the home when nobody says otherwise. As the XDG Base Directory
-/// Specification says, a relative path is ignored.
+/// Variables that name folders of the user, and their defaults below the home. A relative path is ignored, as the XDG Base
+/// Directory Specification demands.
 const FOLDERS: [(&str, &str); 3] =
     [("XDG_CACHE_HOME", ".cache"), ("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share")];
 
@@ -35,7 +35,7 @@ impl Environment {
         Self { lookup: Box::new(lookup), account: "/".to_owned() }
     }
 
-    /// Refuses an environment in which nobody can tell where caches and configuration files are.
+    /// Refuses an environment that does not determine where caches and configuration files are.
     ///
     /// # Errors
     /// `relative-home`.
@@ -51,7 +51,7 @@ impl Environment {
             .hint("set HOME to the absolute path of your home, or both XDG_CACHE_HOME and XDG_CONFIG_HOME"))
     }
 
-    /// What is said of variables that are ignored, and what is used instead.
+    /// A warning for each variable that is ignored: its value, and what is used instead.
     pub(crate) fn ignored(&self) -> Vec<String> {
         let relative = |name: &&str| self.set(name).is_some() && self.folder(name).is_none();
         let text = |name: &str| {

@@ -1,4 +1,4 @@
-//! Which configuration file there is.
+//! Finds and reads the configuration file.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use spec_model::Mapping;
 use super::Environment;
 use crate::error::CommandResult;
 
-/// Names below the configuration folder, first found first. BuildStream's file serves when we have none of our own.
+/// Names below the configuration folder; the first that exists is read. The last two are BuildStream's.
 const NAMES: [&str; 3] = ["spec-host.conf", "buildstream2.conf", "buildstream.conf"];
 
 /// The file that was asked for, or else the first that is there.

@@ -1,4 +1,4 @@
-//! TreeAndActionLimits on trees and on what actions write.
+//! Limits of trees and of what actions write.
 
 use spec_cas::Limits;
 use spec_execution::ActionLimits;
@@ -7,7 +7,7 @@ use spec_model::{Mapping, Node, NodeError};
 use super::numbers;
 use crate::values::SizeSetting;
 
-/// TreeAndActionLimits on trees and on what actions write: the section `limits`.
+/// The section `limits`: limits of trees and of what actions write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TreeAndActionLimits {
     /// Of trees that are checked out, staged or captured.

@@ -25,12 +25,12 @@ use crate::cli::{CacheBuildTrees, Deps, GlobalOptions, OnError};
 use crate::error::CommandResult;
 use crate::values::SizeSetting;
 
-/// What the user prefers, complete: defaults, then the file, then the command line.
+/// All settings: the defaults, overridden by the file, overridden by the command line.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     /// The file it came from, if there is one.
     pub(crate) origin: Option<PathBuf>,
-    /// The folder of everything that can be made again.
+    /// The cache directory: everything in it can be made again.
     pub(crate) cache_dir: PathBuf,
     /// Downloads that are no blobs of the CAS.
     pub(crate) source_dir: PathBuf,
@@ -40,7 +40,7 @@ pub(crate) struct Config {
     pub(crate) quota: Option<SizeSetting>,
     /// How much of the disk stays free.
     pub(crate) reserved: SizeSetting,
-    /// To what part of its quota a cache that became too large is brought, in percent.
+    /// The part of its quota to which a cache that exceeds it is evicted, in percent.
     pub(crate) low_watermark: u8,
     /// When build trees are kept.
     pub(crate) cache_buildtrees: CacheBuildTrees,
@@ -66,17 +66,17 @@ pub(crate) struct Config {
     pub(crate) speculation_budget: Budget,
     /// How records of speculative actions are stored.
     pub(crate) record_format: RecordFormat,
-    /// Who says where inputs of recorded actions come from.
+    /// The overlay policy, which says where inputs of recorded actions come from.
     pub(crate) overlay_policy: Option<PolicyChoice>,
-    /// Who says which predicted actions are run.
+    /// The priming policy, which says which predicted actions are run.
     pub(crate) priming_policy: Option<PolicyChoice>,
-    /// A cluster that is not there.
+    /// Workers that stand in for those of a cluster.
     pub(crate) cluster: Option<SimulatedCluster>,
     /// How large trees may get, and how much actions may write.
     pub(crate) bounds: TreeAndActionLimits,
     /// What the actions of clients of `serve` may have.
     pub(crate) served: ServeRights,
-    /// Which dependencies `build` takes when it is not told.
+    /// Which dependencies `build` takes without `--deps`.
     pub(crate) dependencies: Deps,
     /// How many digits of a key are shown.
     pub(crate) key_length: usize,
@@ -84,7 +84,7 @@ pub(crate) struct Config {
     pub(crate) error_lines: usize,
     /// How many lines of a message's detail are shown.
     pub(crate) message_lines: usize,
-    /// What `show` prints when it is not told.
+    /// What `show` prints without `--format`.
     pub(crate) element_format: String,
     /// Whether the plain log also tells what running jobs do.
     pub(crate) verbose: bool,
@@ -114,7 +114,7 @@ impl Config {
         Ok(config)
     }
 
-    /// What is so when nobody says otherwise; as BuildStream has it, but in folders of our own.
+    /// The defaults: BuildStream's, but in folders of our own.
     pub(crate) fn defaults(environment: &Environment) -> Self {
         let cache_dir = environment.cache_home().join("spec-host");
         Self {

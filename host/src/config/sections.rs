@@ -23,7 +23,7 @@ const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
 /// The key below `projects: NAME: sandbox` that opens user namespaces to the builds of a project.
 pub(super) const ALLOW_USER_NAMESPACES: &str = "allow-user-namespaces";
 
-/// Takes the whole file.
+/// Reads the whole file.
 pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment) -> NodeResult {
     let known = [
         "cachedir",
@@ -56,7 +56,7 @@ pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment
     Ok(())
 }
 
-/// Refuses keys that nobody knows and notes those without effect.
+/// Refuses unknown keys, and collects those without effect.
 fn check(config: &mut Config, section: &Mapping, name: &str, known: &[&str], later: &[&str]) -> NodeResult {
     section.validate_keys(&[known, later].concat())?;
     let idle = later.iter().filter(|key| section.get(key).is_some());

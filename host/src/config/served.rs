@@ -46,7 +46,7 @@ impl ServeRights {
         })
     }
 
-    /// As rights.
+    /// The rights of clients' actions.
     pub(crate) fn rights(&self) -> Rights {
         let numbers = |some: &Option<Vec<_>>| some.clone().map_or_else(AllowedIds::all, AllowedIds::zero_and);
         let (users, groups) = (numbers(&self.users), numbers(&self.groups));

@@ -1,4 +1,4 @@
-//! An error as text, in the manner of compilers.
+//! An error as text, as compilers show theirs.
 
 use std::fmt::Write;
 use std::path::Path;

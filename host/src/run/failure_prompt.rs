@@ -12,7 +12,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::term::{FailureHelper, LiveView, Style, ask};
 
-/// How many failures may wait for an answer; more are answered by themselves.
+/// How many failures may wait for an answer. Further ones are decided without: the session quits.
 const MAX_WAITING_FAILURES: usize = 256;
 
 /// Observes failures and has the user decide what to do about them.

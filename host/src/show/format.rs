@@ -1,4 +1,4 @@
-//! ShowFormat strings of `show`, as bst's: texts with `%{symbol}` and `%{symbol:SPEC}`, where SPEC is Python's for texts.
+//! Format strings of `show`, as bst's: texts with `%{symbol}` and `%{symbol:SPEC}`, where SPEC is Python's for texts.
 
 use super::symbol::Symbol;
 use crate::error::{CommandError, CommandResult};

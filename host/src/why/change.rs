@@ -1,10 +1,10 @@
-//! CauseKind differs between two descriptions of a key.
+//! The differences between two descriptions of a key.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Something that differs.
+/// A difference.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum KeyChange {
     /// A build dependency: the key of its artifact, `None` when it is not among the dependencies.
@@ -45,7 +45,7 @@ pub(super) enum PathStep {
     Index(usize),
 }
 
-/// All that differs, but the weak key, which says nothing of its own.
+/// All differences but that of the weak key, which follows from others.
 pub(super) fn changes(before: &Value, after: &Value) -> Vec<KeyChange> {
     let mut changes = Vec::new();
     for name in names(before, after).into_iter().filter(|name| *name != "weak-cache-key") {

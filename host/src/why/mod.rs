@@ -29,7 +29,7 @@ pub(crate) struct KeyExplanation {
     now: Key,
     /// The key that it is compared with.
     before: Key,
-    /// CauseKind changed, nearest elements first. Empty when the keys are equal.
+    /// The causes, those in the nearest elements first. Empty when the keys are equal.
     causes: Vec<Cause>,
 }
 
@@ -41,17 +41,17 @@ struct Cause {
     through: Vec<usize>,
     /// Where it is written.
     place: Option<Place>,
-    /// CauseKind.
+    /// The kind of change.
     what: CauseKind,
 }
 
-/// CauseKind became of a file: `+` new, `-` gone, `~` changed; and its path in the staged sources.
+/// A changed file: `+` for a new one, `-` for a removed one, `~` for changed contents; and its path in the staged sources.
 type FileChange = (char, String);
 
 enum CauseKind {
     /// A dependency, source or setting; for sources what became of their files, if that is known.
     Changed(KeyChange, Vec<FileChange>),
-    /// Something: of the artifact with this older key it is not known what it was made of.
+    /// Unknown: the description of this older key is not in the cache.
     Unknown(Key),
 }
 
@@ -138,7 +138,7 @@ fn rebuilt(session: &Session, change: &KeyChange) -> Option<(usize, Key)> {
     found.zip(before.parse().ok())
 }
 
-/// CauseKind an element's key is made of now.
+/// The description of an element's present key.
 fn current_description(session: &Session, element: usize, keys: &[Key]) -> Value {
     let below: Vec<(usize, Key)> =
         session.project.build_scope(element).into_iter().map(|below| (below, keys[below])).collect();
@@ -148,11 +148,11 @@ fn current_description(session: &Session, element: usize, keys: &[Key]) -> Value
     serde_json::from_str(&description.canonical()).expect("canonical text is JSON")
 }
 
-/// CauseKind differs in the staged sources, if both are there.
+/// The differences of the staged sources, if both trees are in the cache.
 fn files(session: &Session, element: usize, old: &Value) -> CommandResult<Vec<FileChange>> {
     let sources = old.get("sources").map(canonical).unwrap_or_default();
     let before = spec_source::staged_tree(&session.cas, &Key::of(sources.as_bytes()))?;
-    // CauseKind is not fetched yet cannot be compared, which is no reason to fail.
+    // Sources that are not fetched cannot be compared, which is no reason to fail.
     let after = session.sources(element).stage(&Watch::quiet(Cancel::new())).ok();
     let (Some(before), Some(after)) = (before, after) else { return Ok(Vec::new()) };
     let kind = |change: &TreeChange| match (&change.before, &change.after) {

@@ -35,7 +35,7 @@ pub(super) fn previous_key(
     }
 }
 
-/// CauseKind the artifact with that key was made of, if that is still known.
+/// The description of that key, if it is still in the cache.
 ///
 /// # Errors
 /// When the cache fails.

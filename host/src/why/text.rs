@@ -12,7 +12,7 @@ const WIDTH: usize = 80;
 /// The most files of a source that are shown.
 const FILES: usize = 20;
 
-/// CauseKind changed, one paragraph for each cause.
+/// The keys, and a paragraph for each cause.
 pub(crate) fn text(session: &Session, explanation: &KeyExplanation, style: Style) -> String {
     let KeyExplanation { element, now, before, causes } = explanation;
     let key = |key: &spec_model::Key| style.paint(TextRole::Key, key.brief(session.options.key_length));
@@ -32,7 +32,7 @@ pub(crate) fn text(session: &Session, explanation: &KeyExplanation, style: Style
     text
 }
 
-/// CauseKind changed and where, then the details.
+/// A line with the place and the change, then the details.
 fn lines(session: &Session, cause: &Cause) -> Vec<String> {
     let name = session.name(cause.element);
     let place = cause.place.as_ref().map_or_else(|| name.clone(), ToString::to_string);
@@ -100,7 +100,7 @@ pub(super) fn setting_name(path: &[PathStep]) -> String {
     text
 }
 
-/// CauseKind BuildStream's name of a part of a key means.
+/// The meaning of BuildStream's name of a part of a key.
 fn section(name: &str) -> &str {
     match name {
         "element-plugin-key" => "config",

@@ -1,4 +1,4 @@
-//! Misses as people read them.
+//! Misses as text.
 
 use spec_model::Digest;
 use spec_speculation::{ActionDifference, Content};
