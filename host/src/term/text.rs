@@ -51,7 +51,6 @@ pub(super) enum Colours {
 }
 
 /// The text with everything that a terminal would obey shown instead.
-
 pub(super) fn sanitize(text: &str, breaks: LineBreaks, colours: Colours) -> String {
     let mut harmless = String::with_capacity(text.len());
     let mut rest = text;
