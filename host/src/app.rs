@@ -1,25 +1,25 @@
-//! What every command has at hand.
+//! What all commands share.
 
 use std::cell::Cell;
 use std::io::{IsTerminal, stderr, stdin, stdout};
 
-use crate::cli::Globals;
+use crate::cli::GlobalOptions;
 use crate::config::{Config, Environment};
 use crate::error::CommandResult;
 use crate::term::Style;
 
-/// What every command has at hand.
+/// What all commands share: options, configuration, and styles of output.
 pub(crate) struct App {
     /// Options of the command line.
-    pub(crate) globals: Globals,
-    /// What the user prefers.
+    pub(crate) globals: GlobalOptions,
+    /// All settings.
     pub(crate) config: Config,
     /// Colours of the standard output.
     pub(crate) out: Style,
     /// Colours of the standard error.
     pub(crate) err: Style,
-    /// Whether it was said that the cache is not ours alone.
-    pub(crate) told_of_cache: Cell<bool>,
+    /// Whether the user was warned that others have access to the cache.
+    pub(crate) warned_of_cache: Cell<bool>,
 }
 
 impl App {
@@ -27,17 +27,17 @@ impl App {
     ///
     /// # Errors
     /// When it is wrong.
-    pub(crate) fn new(globals: Globals) -> CommandResult<Self> {
+    pub(crate) fn new(globals: GlobalOptions) -> CommandResult<Self> {
         let environment = Environment::process();
         let config = Config::load(&globals, &environment)?;
         let out = Style::choose(globals.color(), stdout().is_terminal());
         let err = Style::choose(globals.color(), stderr().is_terminal());
-        let app = Self { globals, config, out, err, told_of_cache: Cell::new(false) };
+        let app = Self { globals, config, out, err, warned_of_cache: Cell::new(false) };
         for text in environment.ignored() {
             app.warn("relative-path", &text);
         }
         if app.config.cache_dir.exists() {
-            app.close_cache();
+            app.make_cache_private();
         }
         if !app.config.without_effect.is_empty() {
             let settings = app.config.without_effect.join(", ");
@@ -49,12 +49,12 @@ impl App {
         Ok(app)
     }
 
-    /// Whether somebody watches and can answer.
+    /// Whether the user sees progress on a terminal and can answer questions.
     pub(crate) fn interactive(&self) -> bool {
         self.watched() && stdin().is_terminal()
     }
 
-    /// Whether somebody watches.
+    /// Whether the user sees progress on a terminal.
     pub(crate) fn watched(&self) -> bool {
         !self.globals.no_interactive && stderr().is_terminal()
     }

@@ -1,4 +1,4 @@
-//! What this machine lacks, and the command that mends it.
+//! Checks whether this machine has what builds need.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,12 +13,12 @@ use crate::config::Config;
 /// A build needs about this much room; the example's base alone takes 1.5 GB. In bytes.
 const ROOM: u64 = 4 << 30;
 
-/// One thing that was looked at.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// What.
+    /// The name of what was checked.
     pub(crate) name: String,
-    /// How it is.
+    /// Whether it is usable.
     pub(crate) health: Health,
     /// What was found.
     pub(crate) detail: String,
@@ -26,18 +26,18 @@ pub(crate) struct Finding {
     pub(crate) remedy: String,
 }
 
-/// How something is.
+/// Whether something is usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
-    /// As it should be.
+    /// Yes.
     Good,
     /// It works, but not for everything.
     Poor,
-    /// Nothing can be built.
+    /// No: nothing can be built.
     Bad,
 }
 
-/// Looks at all that building needs. Leaves nothing behind but the cache's folder.
+/// Checks everything that builds need. Leaves nothing behind but the cache's folder.
 pub(crate) fn examine(config: &Config, project: &Path) -> Vec<Finding> {
     let mut findings = vec![configuration(config), cache(config), room(config)];
     let writable = findings[1].health == Health::Good;
@@ -86,7 +86,7 @@ fn room(config: &Config) -> Finding {
         return finding("disk space", Health::Poor, "cannot be told", "");
     };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    let detail = format!("{} free for the cache", crate::term::bytes(free));
+    let detail = format!("{} free for the cache", crate::term::format_size(free));
     if free >= ROOM {
         return finding("disk space", Health::Good, detail, "");
     }
@@ -119,7 +119,7 @@ fn sandbox(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Which way trees become what a sandbox sees.
+/// Checks which form of layers this machine supports.
 fn staging(cas: &Cas) -> Finding {
     let LayerSupport { form, refused } = LayerSupport::examine(cas);
     let (health, way) = match form {
@@ -175,30 +175,4 @@ fn nearest_project(start: &Path) -> Finding {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Environment;
-
-    #[test]
-    fn a_cache_that_cannot_be_written_is_found() -> std::io::Result<()> {
-        let folder = tempfile::tempdir()?;
-        let home = folder.path().display().to_string();
-        let environment = Environment::new(move |name| (name == "HOME").then(|| home.clone()));
-        let mut config = Config::defaults(&environment);
-        assert_eq!(cache(&config).health, Health::Good);
-        fs::write(folder.path().join("file"), "")?;
-        config.cache_dir = folder.path().join("file/cache");
-        let found = cache(&config);
-        assert_eq!(found.health, Health::Bad);
-        assert!(found.remedy.contains("cachedir"), "{}", found.remedy);
-        Ok(())
-    }
-
-    #[test]
-    fn everything_that_is_wrong_says_what_to_do() {
-        let config = Config::defaults(&Environment::process());
-        for found in examine(&config, Path::new("/")) {
-            assert!(found.health != Health::Bad || !found.remedy.is_empty(), "{found:?}");
-        }
-    }
-}
+mod tests;

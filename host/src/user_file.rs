@@ -1,9 +1,11 @@
-//! Files that a user named: what is there stays what it is, and who owns it.
+//! Files that the user names: existing ones keep their kind, owner and mode.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
+
+use spec_model::Blame;
 
 use crate::error::{CommandError, CommandResult};
 
@@ -11,7 +13,7 @@ use crate::error::{CommandError, CommandResult};
 #[derive(Debug)]
 pub(crate) struct NewFile {
     file: File,
-    /// Where it is, if it was made.
+    /// Its path, if it was created.
     made: Option<PathBuf>,
 }
 
@@ -24,11 +26,11 @@ impl NewFile {
         match fs::metadata(path) {
             Ok(there) if there.is_dir() => {
                 let message = format!("'{}' is a folder, not a file", path.display());
-                Err(CommandError::failure("file-is-directory", message))
+                Err(CommandError::new(Blame::Machine, "file-is-directory", message))
             }
             Ok(there) if there.is_file() && !force => {
                 let message = format!("'{}' is there already", path.display());
-                Err(CommandError::failure("file-exists", message)
+                Err(CommandError::new(Blame::Machine, "file-exists", message)
                     .hint("choose another name, or overwrite it with --force"))
             }
             _ => Ok(()),
@@ -51,13 +53,13 @@ impl NewFile {
         opened.map_err(|error| CommandError::io(&format!("write {}", path.display()), &error))
     }
 
-    /// Leaves the file where it is.
+    /// Keeps the file when this is dropped.
     pub(crate) fn keep(mut self) {
         self.made = None;
     }
 }
 
-/// Opens what is there. Where that is a link to nothing yet, what it leads to is made.
+/// Opens an existing file. The target of a dangling symbolic link is created.
 fn overwrite(path: &Path) -> io::Result<NewFile> {
     let leads_nowhere = fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
     let made = if leads_nowhere { Some(target_of(path)?) } else { None };
@@ -69,7 +71,7 @@ fn overwrite(path: &Path) -> io::Result<NewFile> {
     Ok(NewFile { file, made })
 }
 
-/// What a link leads to, which need not be there.
+/// The target of a symbolic link, which need not exist.
 fn target_of(link: &Path) -> io::Result<PathBuf> {
     const MOST: usize = 40;
     let mut path = link.to_owned();
@@ -96,7 +98,7 @@ impl Drop for NewFile {
     fn drop(&mut self) {
         let Some(path) = &self.made else { return };
         let inode = |meta: fs::Metadata| (meta.dev(), meta.ino());
-        // Somebody may have put another one there.
+        // Another process may have replaced it.
         if let (Ok(own), Ok(there)) = (self.file.metadata(), fs::symlink_metadata(path))
             && inode(own) == inode(there)
         {
@@ -129,10 +131,10 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace(path: &Path, there: &fs::Metadata, bytes: &[u8]) -> io::Result<()> {
-    // A file of that name would be another one: not under the other names, without attributes.
+    // A new file would not have the other hard links and the attributes of this one.
     if there.is_file() && there.nlink() == 1 && !has_attributes(path) {
         match replace_by_new(path, there, bytes) {
-            // The folder may not be written, or nobody else's file can be made.
+            // The folder may not be written, or a file of another user cannot be created.
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
             done => return done,
         }
@@ -144,7 +146,7 @@ fn replace(path: &Path, there: &fs::Metadata, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace_by_new(path: &Path, there: &fs::Metadata, bytes: &[u8]) -> io::Result<()> {
-    // Who may not write the old one may not replace it either.
+    // A user who may not write the old file may not replace it either.
     drop(OpenOptions::new().write(true).open(path)?);
     let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
     file.write_all(bytes)?;
@@ -166,69 +168,4 @@ fn has_attributes(path: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
-
-    use super::*;
-
-    fn mode(path: &Path) -> u32 {
-        fs::metadata(path).expect("it is there").mode() & 0o777
-    }
-
-    /// What a new file has here.
-    fn usual(folder: &Path) -> u32 {
-        let file = folder.join("usual");
-        fs::write(&file, "").expect("the folder is ours");
-        mode(&file)
-    }
-
-    #[test]
-    fn a_file_that_is_there_needs_force_and_stays_what_it_is() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
-        fs::write(&file, "precious").expect("the folder is ours");
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("it is ours");
-        symlink("file", &link).expect("the folder is ours");
-        for path in [&file, &link] {
-            let reason = NewFile::open(path, false).map_err(|error| error.parts().0.to_owned());
-            assert_eq!(reason.err().as_deref(), Some("file-exists"));
-            let mut new = NewFile::open(path, true).expect("it may be overwritten");
-            new.write_all(b"new").expect("there is room");
-            drop(new);
-            assert_eq!(fs::read_to_string(&file).expect("what was there stays"), "new");
-        }
-        assert!(link.is_symlink());
-        assert_eq!(mode(&file), 0o640);
-    }
-
-    #[test]
-    fn what_was_made_goes_unless_it_is_kept() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (link, target) = (folder.path().join("link"), folder.path().join("target"));
-        symlink("target", &link).expect("the folder is ours");
-        drop(NewFile::open(&link, false).expect("nothing is there"));
-        assert!(!target.exists() && link.is_symlink());
-        NewFile::open(&link, false).expect("nothing is there").keep();
-        assert_eq!(mode(&target), usual(folder.path()));
-    }
-
-    #[test]
-    fn a_rewritten_file_keeps_mode_names_and_links_to_it() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = |name: &str| folder.path().join(name);
-        rewrite(&path("new"), "one").expect("there is room");
-        assert_eq!(mode(&path("new")), usual(folder.path()));
-        fs::set_permissions(path("new"), fs::Permissions::from_mode(0o664)).expect("it is ours");
-        symlink("new", path("link")).expect("the folder is ours");
-        rewrite(&path("link"), "two").expect("there is room");
-        assert!(path("link").is_symlink());
-        assert_eq!(
-            (fs::read_to_string(path("new")).ok().as_deref(), mode(&path("new"))),
-            (Some("two"), 0o664)
-        );
-        fs::hard_link(path("new"), path("other")).expect("the folder is ours");
-        rewrite(&path("other"), "three").expect("there is room");
-        assert_eq!(fs::read_to_string(path("new")).ok().as_deref(), Some("three"));
-        rewrite(&path("gone/file"), "").expect_err("its folder is not there");
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! What can go wrong with artifacts.
 
 use spec_cas::CasError;
-use spec_model::{Digest, GlobError, UserError};
+use spec_model::{Blame, Digest, GlobError, UserError};
 
 use crate::name::{ArtifactName, ParseArtifactNameError};
 
@@ -43,6 +43,14 @@ pub enum ArtifactError {
 }
 
 impl UserError for ArtifactError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::BadName { .. } | Self::Glob(_) => Blame::Usage,
+            Self::NewerFormat { .. } | Self::Incomplete { .. } => Blame::Machine,
+            Self::Cas(error) => error.blame(),
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::NewerFormat { .. } => "artifact-newer-format",

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use spec_model::{ElementName, Key, UserError};
+use spec_model::{Blame, ElementName, Key, UserError};
 
 /// The name of an artifact, `PROJECT/ELEMENT/KEY`, with the element's normalised name: without suffix, `-` for `/`,
 /// and `_` for whatever is no ASCII letter, digit, `-`, `.` or `_` (BuildStream's `_compose_artifact_name`).
@@ -56,6 +56,10 @@ impl ArtifactName {
 pub struct ParseArtifactNameError(String);
 
 impl UserError for ParseArtifactNameError {
+    fn blame(&self) -> Blame {
+        Blame::Usage
+    }
+
     fn reason(&self) -> &str {
         "bad-artifact-name"
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
-use spec_model::{Digest, UserError};
+use spec_model::{Blame, Digest, UserError};
 
 /// What the operations of this room answer with.
 pub type Result<T, E = CasError> = std::result::Result<T, E>;
@@ -165,6 +165,23 @@ impl CasError {
 }
 
 impl UserError for CasError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::WrongDigest { .. } => Blame::Remote,
+            Self::BadPath { .. }
+            | Self::SpecialFile { .. }
+            | Self::TreeTooLarge { .. }
+            | Self::Collision { .. } => Blame::Build,
+            Self::Missing { .. }
+            | Self::Corrupt { .. }
+            | Self::DiskFull { .. }
+            | Self::BadDirectory { .. }
+            | Self::Io { .. } => Blame::Machine,
+            Self::Destination(error) => error.blame(),
+            Self::Cancelled => Blame::Cancelled,
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Missing { .. } => "cas-missing",
@@ -212,6 +229,10 @@ pub enum DestinationError {
 }
 
 impl UserError for DestinationError {
+    fn blame(&self) -> Blame {
+        Blame::Machine
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::NotEmpty { .. } => "checkout-directory-not-empty",

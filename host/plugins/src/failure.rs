@@ -1,6 +1,7 @@
 //! What can go wrong with a component, in the words of [`KindError`].
 
-use spec_strategy::{Blame, KindError, PolicyError};
+use spec_model::Blame;
+use spec_strategy::{KindError, PolicyError};
 use wasmtime::Trap;
 
 use crate::Limits;
@@ -31,7 +32,7 @@ impl Failure {
 
     /// The host could not serve the plugin.
     pub(crate) fn host(message: impl Into<String>) -> Self {
-        Self { reason: "plugin-host", message: message.into(), blame: Blame::Host }
+        Self { reason: "plugin-host", message: message.into(), blame: Blame::Machine }
     }
 
     /// An answer that the contract does not allow.

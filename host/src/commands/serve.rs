@@ -10,8 +10,9 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use spec_cas::{Cas, CasError, EvictionReport};
 use spec_execution::{LocalOptions, PoolOptions, Rights};
-use spec_model::{DigestFunction, UserError};
+use spec_model::{Blame, DigestFunction, UserError};
 use spec_reapi::{Address, Listener, Nested, Options, Server, Tls, Tokens};
+use spec_session::{GcOptions, GcThread};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -21,11 +22,11 @@ use super::read_small;
 use crate::app::App;
 use crate::cli::{AllowedNumbers, ServeArgs};
 use crate::error::{CommandError, CommandResult};
-use crate::keeper::{self, Keeper, Task};
+use crate::session::quota;
 
-/// For how long everything stays after a client used it: it may have been told that it need not upload it.
+/// For how long a blob stays after a client used it: `FindMissingBlobs` may have told the client not to upload it.
 const GRACE: Duration = Duration::from_secs(30 * 60);
-/// Open files that are enough for some thousand clients: each has a connection, and may have a file.
+/// The limit of open files, enough for some thousand clients: each has a connection, and may have a file.
 const OPEN_FILES: u64 = 1 << 16;
 
 /// Serves until SIGTERM or SIGINT; then lets running requests end, but not for ever.
@@ -44,7 +45,7 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     if let Some(nested) = &nested {
         server = server.with_executions(nested.executions()?);
     }
-    let keeper = keeper(app, args, vec![cas, blake3.clone()])?;
+    let gc = start_gc(app, args, vec![cas, blake3.clone()])?;
     let beside_executions = beside.as_ref().map(|beside| beside.executions()).transpose()?;
     server = server.with_store(blake3, beside_executions);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -52,23 +53,23 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let grace = Duration::from_secs(args.grace);
     let served = runtime.block_on(serve(&server, &addresses, metrics.as_ref(), grace));
     drop(server);
-    drop(keeper);
+    drop(gc);
     // A request that does not end must not keep the program from ending.
     runtime.shutdown_timeout(Duration::from_secs(1));
     served.map(|()| ExitCode::SUCCESS)
 }
 
-/// Indexes the stores on a thread of its own; until that is done, blobs are looked up in the file system.
+/// Lists the stores beside all else; until that is done, whether blobs are there is asked of the file system.
 fn build_existence_index(stores: [Cas; 2]) {
-    let build = move || {
+    let call = move || {
         for cas in stores {
             if let Err(error) = cas.build_existence_index() {
                 tracing::debug!("blobs are looked up one by one: {error}");
             }
         }
     };
-    // Without a thread they are looked up in the file system, too.
-    let _ = std::thread::Builder::new().name("existence-index".to_owned()).spawn(build);
+    // Without a thread they are looked up as well.
+    let _ = std::thread::Builder::new().name("existence-index".to_owned()).spawn(call);
 }
 
 /// The usual limit of 1,024 open files is for programs that use `select`.
@@ -114,16 +115,16 @@ async fn serve(
     }
     match broken {
         Some(Ok(ended)) => Ok(ended?),
-        Some(Err(error)) => Err(CommandError::failure("serve-broken", error.to_string())),
+        Some(Err(error)) => Err(CommandError::new(Blame::Us, "serve-broken", error.to_string())),
         None => Ok(()),
     }
 }
 
-fn keeper(app: &App, args: &ServeArgs, stores: Vec<Cas>) -> CommandResult<Keeper> {
+fn start_gc(app: &App, args: &ServeArgs, stores: Vec<Cas>) -> CommandResult<GcThread> {
     let mut config = app.config.clone();
     config.quota = args.quota.or(config.quota);
-    let quota = keeper::quota(&config, &stores[0])?;
-    let told = |news: Result<EvictionReport, CasError>| match news {
+    let quota = quota(&config, &stores[0])?;
+    let on_eviction = |result: Result<EvictionReport, CasError>| match result {
         Ok(done) if done.is_over_quota() => tracing::warn!(
             before = done.bytes_before,
             after = done.bytes_after,
@@ -143,7 +144,8 @@ fn keeper(app: &App, args: &ServeArgs, stores: Vec<Cas>) -> CommandResult<Keeper
         ),
         Err(error) => tracing::error!(reason = error.reason(), "cannot keep the store small: {error}"),
     };
-    Keeper::start(Task { stores, quota, grace: Some(GRACE), told: Box::new(told) })
+    let on_eviction = Box::new(on_eviction);
+    Ok(GcThread::start(GcOptions { stores, quota, grace: Some(GRACE), on_eviction })?)
 }
 
 /// Done when it is time to stop.

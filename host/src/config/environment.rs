@@ -6,8 +6,8 @@ use crate::error::{CommandError, CommandResult};
 
 type Lookup = dyn Fn(&str) -> Option<String>;
 
-/// Folders of the user's, and where they are below the home when nobody says otherwise. As the XDG Base Directory
-/// Specification says, a relative path is ignored.
+/// Variables that name folders of the user, and their defaults below the home. A relative path is ignored, as the XDG Base
+/// Directory Specification demands.
 const FOLDERS: [(&str, &str); 3] =
     [("XDG_CACHE_HOME", ".cache"), ("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share")];
 
@@ -35,7 +35,7 @@ impl Environment {
         Self { lookup: Box::new(lookup), account: "/".to_owned() }
     }
 
-    /// Refuses an environment in which nobody can tell where caches and configuration files are.
+    /// Refuses an environment that does not determine where caches and configuration files are.
     ///
     /// # Errors
     /// `relative-home`.
@@ -51,7 +51,7 @@ impl Environment {
             .hint("set HOME to the absolute path of your home, or both XDG_CACHE_HOME and XDG_CONFIG_HOME"))
     }
 
-    /// What is said of variables that are ignored, and what is used instead.
+    /// A warning for each variable that is ignored: its value, and what is used instead.
     pub(crate) fn ignored(&self) -> Vec<String> {
         let relative = |name: &&str| self.set(name).is_some() && self.folder(name).is_none();
         let text = |name: &str| {
@@ -155,45 +155,4 @@ fn normal(path: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn environment(set: &'static [(&str, &str)]) -> Environment {
-        Environment::new(move |name| {
-            set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-        })
-    }
-
-    #[test]
-    fn relative_folders_are_ignored_and_told() {
-        for (set, cache, told) in [
-            (&[("HOME", "/me")][..], "/me/.cache", 0),
-            (&[("HOME", "/me"), ("XDG_CACHE_HOME", "/c")], "/c", 0),
-            (&[("HOME", "/me"), ("XDG_CACHE_HOME", "c")], "/me/.cache", 1),
-            (&[("HOME", "/me"), ("XDG_CACHE_HOME", "./c"), ("XDG_CONFIG_HOME", "~/f")], "/me/.cache", 2),
-            (&[("HOME", "/me"), ("XDG_CACHE_HOME", "")], "/me/.cache", 0),
-        ] {
-            let environment = environment(set);
-            assert!(environment.check().is_ok());
-            assert_eq!(environment.cache_home(), Path::new(cache), "{set:?}");
-            assert_eq!(environment.expand("$XDG_CACHE_HOME/x"), Path::new(cache).join("x"), "{set:?}");
-            let ignored = environment.ignored();
-            assert_eq!(ignored.len(), told, "{ignored:?}");
-            assert!(ignored.iter().all(|text| text.contains("/me/.")), "{ignored:?}");
-        }
-    }
-
-    #[test]
-    fn a_relative_home_is_refused_where_it_is_needed() {
-        for (set, refused) in [
-            (&[("HOME", "me")][..], true),
-            (&[("HOME", "me"), ("XDG_CACHE_HOME", "/c")], true),
-            (&[("HOME", "me"), ("XDG_CACHE_HOME", "/c"), ("XDG_CONFIG_HOME", "f")], true),
-            (&[("HOME", "me"), ("XDG_CACHE_HOME", "/c"), ("XDG_CONFIG_HOME", "/f")], false),
-            (&[], false),
-        ] {
-            let checked = environment(set).check().map_err(|error| error.parts().0.to_owned());
-            assert_eq!(checked.err(), refused.then(|| "relative-home".to_owned()), "{set:?}");
-        }
-    }
-}
+mod tests;

@@ -5,45 +5,42 @@ mod environment;
 mod file;
 mod limits;
 mod numbers;
-pub(crate) mod policy;
 mod sections;
 mod served;
-mod size;
 mod speculation_budget;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub(crate) use cluster::SimulatedCluster;
 pub(crate) use environment::Environment;
-pub(crate) use limits::Bounds;
-pub(crate) use policy::PolicyChoice;
-pub(crate) use served::{Served, numbers_of};
-pub(crate) use size::Size;
+pub(crate) use limits::TreeAndActionLimits;
+pub(crate) use served::ServeRights;
 use spec_model::{Mapping, Node};
+use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, SimulatedCluster};
 use spec_source::Proxies;
 use spec_speculation::priming::Budget;
 use spec_speculation::{RecordFormat, SpeculationMode};
 
-use crate::cli::{CacheBuildTrees, Deps, Globals, OnError};
-use crate::error::{BlameUser, CommandResult};
+use crate::cli::{CacheBuildTrees, Deps, GlobalOptions, OnError};
+use crate::error::CommandResult;
+use crate::values::SizeSetting;
 
-/// What the user prefers, complete: defaults, then the file, then the command line.
+/// All settings: the defaults, overridden by the file, overridden by the command line.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     /// The file it came from, if there is one.
     pub(crate) origin: Option<PathBuf>,
-    /// The folder of everything that can be made again.
+    /// The cache directory: everything in it can be made again.
     pub(crate) cache_dir: PathBuf,
     /// Downloads that are no blobs of the CAS.
     pub(crate) source_dir: PathBuf,
     /// Logs of builds.
     pub(crate) log_dir: PathBuf,
     /// How large the cache may become; `None` for as large as the disk.
-    pub(crate) quota: Option<Size>,
+    pub(crate) quota: Option<SizeSetting>,
     /// How much of the disk stays free.
-    pub(crate) reserved: Size,
-    /// To what part of its quota a cache that became too large is brought, in percent.
+    pub(crate) reserved: SizeSetting,
+    /// The part of its quota to which a cache that exceeds it is evicted, in percent.
     pub(crate) low_watermark: u8,
     /// When build trees are kept.
     pub(crate) cache_buildtrees: CacheBuildTrees,
@@ -69,17 +66,17 @@ pub(crate) struct Config {
     pub(crate) speculation_budget: Budget,
     /// How records of speculative actions are stored.
     pub(crate) record_format: RecordFormat,
-    /// Who says where inputs of recorded actions come from.
+    /// The overlay policy, which says where inputs of recorded actions come from.
     pub(crate) overlay_policy: Option<PolicyChoice>,
-    /// Who says which predicted actions are run.
+    /// The priming policy, which says which predicted actions are run.
     pub(crate) priming_policy: Option<PolicyChoice>,
-    /// A cluster that is not there.
+    /// Workers that stand in for those of a cluster.
     pub(crate) cluster: Option<SimulatedCluster>,
     /// How large trees may get, and how much actions may write.
-    pub(crate) bounds: Bounds,
+    pub(crate) bounds: TreeAndActionLimits,
     /// What the actions of clients of `serve` may have.
-    pub(crate) served: Served,
-    /// Which dependencies `build` takes when it is not told.
+    pub(crate) served: ServeRights,
+    /// Which dependencies `build` takes without `--deps`.
     pub(crate) dependencies: Deps,
     /// How many digits of a key are shown.
     pub(crate) key_length: usize,
@@ -87,7 +84,7 @@ pub(crate) struct Config {
     pub(crate) error_lines: usize,
     /// How many lines of a message's detail are shown.
     pub(crate) message_lines: usize,
-    /// What `show` prints when it is not told.
+    /// What `show` prints without `--format`.
     pub(crate) element_format: String,
     /// Whether the plain log also tells what running jobs do.
     pub(crate) verbose: bool,
@@ -104,20 +101,20 @@ impl Config {
     ///
     /// # Errors
     /// `relative-home`, or when the file cannot be read or is wrong.
-    pub(crate) fn load(globals: &Globals, environment: &Environment) -> CommandResult<Self> {
+    pub(crate) fn load(globals: &GlobalOptions, environment: &Environment) -> CommandResult<Self> {
         environment.check()?;
         let mut config = Self::defaults(environment);
         if let Some(path) = file::find(globals.config.as_deref(), environment) {
             let mapping = file::read(&path)?;
-            config.take(&mapping, environment).or_usage()?;
-            config.choose_policies(&mapping, &path, environment).or_usage()?;
+            config.take(&mapping, environment)?;
+            config.choose_policies(&mapping, &path, environment)?;
             config.origin = Some(path);
         }
         config.override_with(globals);
         Ok(config)
     }
 
-    /// What is so when nobody says otherwise; as BuildStream has it, but in folders of our own.
+    /// The defaults: BuildStream's, but in folders of our own.
     pub(crate) fn defaults(environment: &Environment) -> Self {
         let cache_dir = environment.cache_home().join("spec-host");
         Self {
@@ -126,7 +123,7 @@ impl Config {
             log_dir: cache_dir.join("logs"),
             cache_dir,
             quota: None,
-            reserved: Size::Percent(5),
+            reserved: SizeSetting::Percent(5),
             low_watermark: 80,
             cache_buildtrees: CacheBuildTrees::Auto,
             fetchers: 10,
@@ -143,8 +140,8 @@ impl Config {
             overlay_policy: None,
             priming_policy: None,
             cluster: None,
-            bounds: Bounds::default(),
-            served: Served::default(),
+            bounds: TreeAndActionLimits::default(),
+            served: ServeRights::default(),
             dependencies: Deps::Run,
             key_length: 8,
             error_lines: 20,
@@ -171,12 +168,12 @@ impl Config {
         let Some(section) = file.opt_mapping("scheduler")? else { return Ok(()) };
         let folder = path.parent().unwrap_or(Path::new("."));
         let file = |name: &str| folder.join(environment.expand(name));
-        self.overlay_policy = PolicyChoice::of(section, policy::OVERLAY, &file)?;
-        self.priming_policy = PolicyChoice::of(section, policy::PRIMING, &file)?;
+        self.overlay_policy = PolicyChoice::of(section, OVERLAY_POLICY_KEY, &file)?;
+        self.priming_policy = PolicyChoice::of(section, PRIMING_POLICY_KEY, &file)?;
         Ok(())
     }
 
-    fn override_with(&mut self, globals: &Globals) {
+    fn override_with(&mut self, globals: &GlobalOptions) {
         let set = |to: &mut u32, from: Option<u32>| *to = from.unwrap_or(*to);
         set(&mut self.fetchers, globals.fetchers);
         set(&mut self.builders, globals.builders);
@@ -191,7 +188,7 @@ impl Config {
     }
 
     /// Whether a change of build dependencies rebuilds in the project of that name.
-    pub(crate) fn strict(&self, globals: &Globals, project: &str) -> bool {
+    pub(crate) fn strict(&self, globals: &GlobalOptions, project: &str) -> bool {
         let section = self.projects.get(project).and_then(|node| node.as_mapping().ok());
         let of_file = section.and_then(|section| section.bool_or("strict", true).ok());
         globals.strict().or(of_file).unwrap_or(true)

@@ -5,32 +5,32 @@ use crate::error::{CommandError, CommandResult};
 
 /// A format string, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Format(Vec<Part>);
+pub(crate) struct ShowFormat(Vec<FormatPart>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum FormatPart {
     Text(String),
-    Symbol(Symbol, Spec),
+    Symbol(Symbol, FormatSpec),
 }
 
 /// How a value is laid out: Python's `[[fill]align][0][width][.precision][s]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Spec {
+struct FormatSpec {
     fill: Option<char>,
-    align: Align,
+    align: Alignment,
     width: usize,
     precision: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Align {
+enum Alignment {
     #[default]
     Left,
     Centre,
     Right,
 }
 
-impl Format {
+impl ShowFormat {
     /// Reads a format string.
     ///
     /// # Errors
@@ -41,23 +41,23 @@ impl Format {
         while let Some(at) = rest.find("%{") {
             let (before, from) = rest.split_at(at);
             let Some(end) = from.find('}') else { break };
-            parts.push(Part::Text(before.to_owned()));
+            parts.push(FormatPart::Text(before.to_owned()));
             parts.push(symbol(&from[2..end])?);
             rest = &from[end + 1..];
         }
-        parts.push(Part::Text(rest.to_owned()));
+        parts.push(FormatPart::Text(rest.to_owned()));
         Ok(Self(parts))
     }
 
     /// Whether it has one of these symbols.
     pub(crate) fn has(&self, symbols: &[Symbol]) -> bool {
-        self.0.iter().any(|part| matches!(part, Part::Symbol(symbol, _) if symbols.contains(symbol)))
+        self.0.iter().any(|part| matches!(part, FormatPart::Symbol(symbol, _) if symbols.contains(symbol)))
     }
 
     /// How many newlines end the format itself, after its last symbol.
     pub(crate) fn newlines_at_end(&self) -> usize {
         match self.0.last() {
-            Some(Part::Text(text)) => text.len() - text.trim_end_matches('\n').len(),
+            Some(FormatPart::Text(text)) => text.len() - text.trim_end_matches('\n').len(),
             _ => 0,
         }
     }
@@ -74,29 +74,31 @@ impl Format {
         let mut text = String::new();
         for part in &self.0 {
             match part {
-                Part::Text(between) => text.push_str(between),
-                Part::Symbol(symbol, spec) => text.push_str(&paint(*symbol, spec.lay_out(&value(*symbol)?))),
+                FormatPart::Text(between) => text.push_str(between),
+                FormatPart::Symbol(symbol, spec) => {
+                    text.push_str(&paint(*symbol, spec.lay_out(&value(*symbol)?)))
+                }
             }
         }
         Ok(text)
     }
 }
 
-fn symbol(inside: &str) -> CommandResult<Part> {
+fn symbol(inside: &str) -> CommandResult<FormatPart> {
     let (name, spec) = inside.split_once(':').unwrap_or((inside, ""));
     let Some(symbol) = Symbol::named(name) else {
         let error = CommandError::usage("unknown-format-symbol", format!("unknown symbol '%{{{name}}}'"));
         return Err(error.hint(format!("there are: {}", Symbol::names().join(" "))));
     };
-    let spec = Spec::parse(spec).ok_or_else(|| {
+    let spec = FormatSpec::parse(spec).ok_or_else(|| {
         let message = format!("'{spec}' in '%{{{inside}}}' is no layout");
         CommandError::usage("invalid-format", message)
             .hint("write it as in %{name: >20} or %{description:.40}")
     })?;
-    Ok(Part::Symbol(symbol, spec))
+    Ok(FormatPart::Symbol(symbol, spec))
 }
 
-impl Spec {
+impl FormatSpec {
     fn parse(text: &str) -> Option<Self> {
         let mut spec = Self::default();
         let mut rest = text;
@@ -126,20 +128,20 @@ impl Spec {
         let cut: String = value.chars().take(self.precision.unwrap_or(usize::MAX)).collect();
         let missing = self.width.saturating_sub(cut.chars().count());
         let left = match self.align {
-            Align::Left => 0,
-            Align::Centre => missing / 2,
-            Align::Right => missing,
+            Alignment::Left => 0,
+            Alignment::Centre => missing / 2,
+            Alignment::Right => missing,
         };
         let fill = |count: usize| std::iter::repeat_n(self.fill.unwrap_or(' '), count);
         fill(left).chain(cut.chars()).chain(fill(missing - left)).collect()
     }
 }
 
-fn align(c: char) -> Option<Align> {
+fn align(c: char) -> Option<Alignment> {
     match c {
-        '<' => Some(Align::Left),
-        '^' => Some(Align::Centre),
-        '>' => Some(Align::Right),
+        '<' => Some(Alignment::Left),
+        '^' => Some(Alignment::Centre),
+        '>' => Some(Alignment::Right),
         _ => None,
     }
 }
@@ -151,53 +153,4 @@ fn number(digits: &str) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fill(format: &str, value: &str) -> CommandResult<String> {
-        Format::parse(format)?.fill(&|_| Ok(value.to_owned()), &|_, text| text)
-    }
-
-    #[test]
-    fn values_are_laid_out_as_python_does() {
-        for (format, expect) in [
-            ("%{name}", "abc"),
-            ("<%{name}> %{key}", "<abc> abc"),
-            ("%{name: >6}", "   abc"),
-            ("%{name:>6}", "   abc"),
-            ("%{name: ^6}|", " abc  |"),
-            ("%{name:*^7}", "**abc**"),
-            ("%{name:6}|", "abc   |"),
-            ("%{name:<2}", "abc"),
-            ("%{name:.2}", "ab"),
-            ("%{name:-<5.2s}", "ab---"),
-            ("%{name:05}", "abc00"),
-            ("%{name:<<4}", "abc<"),
-            ("100% {name} %%{name}", "100% {name} %abc"),
-            ("%{name", "%{name"),
-            ("", ""),
-        ] {
-            assert_eq!(
-                fill(format, "abc").map_err(|error| error.summary()),
-                Ok(expect.to_owned()),
-                "{format}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        for (format, expect) in [
-            ("%{nam}", "unknown-format-symbol unknown symbol '%{nam}'"),
-            ("%{}", "unknown-format-symbol unknown symbol '%{}'"),
-            ("%{name:x}", "invalid-format 'x' in '%{name:x}' is no layout"),
-            ("%{name:>}", ""),
-            ("%{name:>99999}", "invalid-format '>99999' in '%{name:>99999}' is no layout"),
-            ("%{name:d}", "invalid-format 'd' in '%{name:d}' is no layout"),
-            ("%{name:.}", "invalid-format '.' in '%{name:.}' is no layout"),
-        ] {
-            let error = fill(format, "").err().map(|error| error.summary());
-            assert_eq!(error.unwrap_or_default(), expect, "{format}");
-        }
-    }
-}
+mod tests;

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use spec_scheduler::{Failure, FailureDecision};
 
-use super::{Ink, Style, clean};
+use super::{Style, TextRole, sanitize_line};
 
 /// What can be done to look into a failure before deciding.
-pub(crate) trait Helper: Send + Sync + 'static {
+pub(crate) trait FailureHelper: Send + Sync + 'static {
     /// Goes into the sandbox of the element's build.
     fn shell(&self, element: usize);
 
@@ -31,7 +31,7 @@ pub(crate) fn ask(
     answer: &mut dyn FnMut() -> Option<String>,
     style: Style,
     (name, element, failure): (&str, usize, &Failure),
-    helper: &dyn Helper,
+    helper: &dyn FailureHelper,
 ) -> FailureDecision {
     loop {
         // Without a terminal to ask on there is no answer either.
@@ -47,17 +47,18 @@ pub(crate) fn ask(
                 Some(log) => helper.log(log),
                 None => drop(writeln!(out, "there is no log")),
             },
-            _ => drop(writeln!(out, "'{}' is none of these", clean(line.trim()))),
+            _ => drop(writeln!(out, "'{}' is none of these", sanitize_line(line.trim()))),
         }
     }
 }
 
 fn menu(name: &str, style: Style) -> String {
-    let title = style.paint(Ink::Name, name);
+    let title = style.paint(TextRole::Name, name);
     let mut text = format!("{title} failed. What now?\n");
     for (word, meaning) in CHOICES {
         let (first, rest) = word.split_at(1);
-        text += &format!("  {}{rest:<10} {meaning}\n", style.paint(Ink::Bold, format_args!("({first})")));
+        text +=
+            &format!("  {}{rest:<10} {meaning}\n", style.paint(TextRole::Bold, format_args!("({first})")));
     }
     text + "> "
 }
@@ -70,41 +71,4 @@ fn choice(line: &str) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-    use std::sync::Mutex;
-
-    use super::*;
-
-    #[derive(Default)]
-    struct Seen(Mutex<Vec<String>>);
-
-    impl Helper for Seen {
-        fn shell(&self, element: usize) {
-            self.0.lock().expect("one thread").push(format!("shell {element}"));
-        }
-
-        fn log(&self, path: &Path) {
-            self.0.lock().expect("one thread").push(format!("log {}", path.display()));
-        }
-    }
-
-    #[test]
-    fn it_asks_until_there_is_a_decision() {
-        for (answers, expect, did) in [
-            (vec!["c"], FailureDecision::Continue, vec![]),
-            (vec!["", "x", "Retry\n"], FailureDecision::Retry, vec![]),
-            (vec!["s", "l", "t"], FailureDecision::Terminate, vec!["shell 7", "log /log"]),
-            (vec!["quit"], FailureDecision::Quit, vec![]),
-            (vec![], FailureDecision::Quit, vec![]),
-        ] {
-            let seen = Seen::default();
-            let failure = Failure { log: Some(PathBuf::from("/log")), ..Failure::default() };
-            let mut lines = answers.iter().map(|line| (*line).to_owned());
-            let asked = ("app.bst", 7, &failure);
-            let decision = ask(&mut Vec::new(), &mut || lines.next(), Style::Plain, asked, &seen);
-            assert_eq!(decision, expect, "{answers:?}");
-            assert_eq!(*seen.0.lock().expect("one thread"), did, "{answers:?}");
-        }
-    }
-}
+mod tests;

@@ -2,26 +2,21 @@
 //!
 //! What projects, plugins, commands and servers say is shown, but must not do anything: control characters move the
 //! cursor, change the window's title or send input back, and marks of the direction of writing show a line other than
-//! it is. Two things see to that. Whoever puts such a text into a message makes it harmless with [`clean`] or [`safe`];
-//! and all that is written passes [`guarded`], which lets nothing of the kind through but colours.
+//! it is. Two things see to that. Whoever puts such a text into a message makes it harmless with [`sanitize_line`] or
+//! [`sanitize_lines`]; and all that is written passes [`Style::sanitize_output`](super::Style::sanitize_output), which lets
+//! nothing of the kind through but colours.
 
 use serde_json::Value;
-
-use super::Style;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The text as one line without colours; other control characters are shown as `\u{1b}`.
-pub(crate) fn clean(text: &str) -> String {
-    filtered(text, Lines::Joined, Style::Plain)
+pub(crate) fn sanitize_line(text: &str) -> String {
+    sanitize(text, LineBreaks::Joined, Colours::Removed)
 }
 
-/// The text as [`clean`] makes it, but with its lines and tabs.
-pub(crate) fn safe(text: &str) -> String {
-    filtered(text, Lines::Kept, Style::Plain)
-}
-
-/// A whole output, whose only control sequences are colours; none if the style has none.
-pub(crate) fn guarded(text: &str, style: Style) -> String {
-    filtered(text, Lines::Kept, style)
+/// The text as [`sanitize_line`] makes it, but with its lines and tabs.
+pub(crate) fn sanitize_lines(text: &str) -> String {
+    sanitize(text, LineBreaks::Kept, Colours::Removed)
 }
 
 /// A value as JSON, on one line or indented. What a terminal would obey is written as `\u001b`, which JSON's readers
@@ -33,25 +28,35 @@ pub(crate) fn json_text(value: &Value, indented: bool) -> String {
         match c {
             // Within its strings there is none.
             '\n' => harmless.push(c),
-            c if obeyed(c) => harmless.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if is_obeyed(c) => harmless.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => harmless.push(c),
         }
     }
     harmless
 }
 
+/// What becomes of line breaks and tabs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Lines {
+pub(super) enum LineBreaks {
     Kept,
+    /// They become spaces.
     Joined,
 }
 
-fn filtered(text: &str, lines: Lines, style: Style) -> String {
+/// What becomes of ANSI colours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Colours {
+    Kept,
+    Removed,
+}
+
+/// The text with everything that a terminal would obey shown instead.
+pub(super) fn sanitize(text: &str, breaks: LineBreaks, colours: Colours) -> String {
     let mut harmless = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let colour = colour(rest);
-        if style == Style::Colour {
+        let colour = colour_length(rest);
+        if colours == Colours::Kept {
             harmless.push_str(&rest[..colour]);
         }
         if colour > 0 {
@@ -61,9 +66,9 @@ fn filtered(text: &str, lines: Lines, style: Style) -> String {
         rest = &rest[c.len_utf8()..];
         match c {
             '\r' if rest.starts_with('\n') => {}
-            '\n' | '\t' if lines == Lines::Joined => harmless.push(' '),
+            '\n' | '\t' if breaks == LineBreaks::Joined => harmless.push(' '),
             '\n' | '\t' => harmless.push(c),
-            c if obeyed(c) => harmless.extend(c.escape_default()),
+            c if is_obeyed(c) => harmless.extend(c.escape_default()),
             c => harmless.push(c),
         }
     }
@@ -72,30 +77,48 @@ fn filtered(text: &str, lines: Lines, style: Style) -> String {
 
 /// Whether a terminal, or what lays out text, obeys the character instead of showing it: control characters, and marks
 /// of the direction of writing or the end of lines.
-fn obeyed(c: char) -> bool {
+fn is_obeyed(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The bytes of the colour that the text begins with; 0 if it begins with something else.
-fn colour(text: &str) -> usize {
+fn colour_length(text: &str) -> usize {
     let Some(parameters) = text.strip_prefix("\x1b[") else { return 0 };
     let end = parameters.find(|c: char| !matches!(c, '0'..='9' | ';' | ':')).unwrap_or(parameters.len());
     if parameters[end..].starts_with('m') { 2 + end + 1 } else { 0 }
 }
 
-/// The first `width` characters, with a mark at the end when there are more.
-pub(crate) fn fit(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+/// The number of columns that a text takes on a terminal.
+pub(super) fn display_width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// The beginning of the text in at most `width` columns, with a mark at the end when there is more.
+pub(crate) fn truncate_with_mark(text: &str, width: usize) -> String {
+    if display_width(text) <= width {
         return text.to_owned();
     }
-    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
+    let (mut short, mut columns) = (String::new(), 1);
+    for c in text.chars() {
+        columns += c.width().unwrap_or(0);
+        if columns > width {
+            break;
+        }
+        short.push(c);
+    }
     short.push('…');
     short
 }
 
+/// The text with spaces at its end, so that it takes at least `width` columns.
+pub(super) fn pad(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(display_width(text));
+    format!("{text}{}", " ".repeat(missing))
+}
+
 /// A number of bytes such as `12.3 MB`.
-pub(crate) fn bytes(number: u64) -> String {
+pub(crate) fn format_size(number: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if number < 1000 {
         return format!("{number} B");
@@ -110,80 +133,4 @@ pub(crate) fn bytes(number: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn what_a_terminal_obeys_is_shown() {
-        for (text, one_line, lines) in [
-            ("plain: äöü 日本", "plain: äöü 日本", "plain: äöü 日本"),
-            ("a\tb\nc", "a b c", "a\tb\nc"),
-            ("a\r\nb\rc", "a b\\rc", "a\nb\\rc"),
-            ("a\x1b[31mred\x1b[0;1:2m", "ared", "ared"),
-            ("\x1b[2J\x1b]0;title\x07", "\\u{1b}[2J\\u{1b}]0;title\\u{7}", "\\u{1b}[2J\\u{1b}]0;title\\u{7}"),
-            ("cut off\x1b[31", "cut off\\u{1b}[31", "cut off\\u{1b}[31"),
-            ("\x1b", "\\u{1b}", "\\u{1b}"),
-            ("a\x1b[3\x1b[1m1m", "a\\u{1b}[31m", "a\\u{1b}[31m"),
-            ("\u{9b}31m\x7f\0", "\\u{9b}31m\\u{7f}\\u{0}", "\\u{9b}31m\\u{7f}\\u{0}"),
-            ("a\u{202e}b\u{2066}\u{200f}", "a\\u{202e}b\\u{2066}\\u{200f}", "a\\u{202e}b\\u{2066}\\u{200f}"),
-            ("a\u{2028}b", "a\\u{2028}b", "a\\u{2028}b"),
-        ] {
-            assert_eq!(clean(text), one_line);
-            assert_eq!(safe(text), lines);
-            assert_eq!(guarded(text, Style::Plain), lines);
-        }
-        assert_eq!(guarded("\x1b[1;31mred\x1b[0m\x1b[2J", Style::Colour), "\x1b[1;31mred\x1b[0m\\u{1b}[2J");
-    }
-
-    /// Texts of what is dangerous, and of anything.
-    fn texts() -> impl Strategy<Value = String> {
-        let parts = prop_oneof![
-            Just("\x1b".to_owned()),
-            Just("[31m".to_owned()),
-            Just("\u{9b}".to_owned()),
-            Just("\u{202e}".to_owned()),
-            Just("\r\n".to_owned()),
-            any::<char>().prop_map(String::from),
-        ];
-        proptest::collection::vec(parts, 0..30).prop_map(|parts| parts.concat())
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_that_is_obeyed_is_left(text in texts()) {
-            prop_assert!(!clean(&text).chars().any(obeyed));
-            let layout = |c: &char| matches!(c, '\n' | '\t');
-            prop_assert!(!safe(&text).chars().filter(|c| !layout(c)).any(obeyed));
-            let painted = guarded(&text, Style::Colour);
-            prop_assert_eq!(safe(&painted), guarded(&painted, Style::Plain));
-            let escapes = painted.match_indices('\x1b').all(|(at, _)| colour(&painted[at..]) > 0);
-            prop_assert!(escapes, "{}", painted.escape_debug());
-        }
-
-        #[test]
-        fn json_says_the_same(text in texts()) {
-            let value = serde_json::json!({ &text: [&text, 1] });
-            for indented in [false, true] {
-                let written = json_text(&value, indented);
-                prop_assert!(!written.chars().filter(|c| *c != '\n').any(obeyed));
-                prop_assert_eq!(serde_json::from_str::<Value>(&written).expect("it is JSON"), value.clone());
-            }
-        }
-    }
-
-    #[test]
-    fn long_texts_are_cut() {
-        assert_eq!(fit("abc", 3), "abc");
-        assert_eq!(fit("abcd", 3), "ab…");
-    }
-
-    #[test]
-    fn numbers_of_bytes() {
-        let table = [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (600_123_456, "600.1 MB")];
-        for (number, expect) in table.into_iter().chain([(999_949, "999.9 kB"), (999_951, "1.0 MB")]) {
-            assert_eq!(bytes(number), expect);
-        }
-    }
-}
+mod tests;

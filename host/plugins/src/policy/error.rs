@@ -1,6 +1,6 @@
 //! Why a policy cannot serve a session.
 
-use spec_model::UserError;
+use spec_model::{Blame, UserError};
 use spec_strategy::PolicyError;
 
 /// Why a policy cannot serve a session. It is told before the session begins.
@@ -52,6 +52,13 @@ impl PolicyLoadError {
 }
 
 impl UserError for PolicyLoadError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Unknown { .. } | Self::Refused { .. } => Blame::Usage,
+            Self::Broken(error) => error.blame(),
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Unknown { .. } => "unknown-policy",

@@ -4,15 +4,15 @@ use std::fmt::Write;
 
 use spec_artifact::{ContentEntry, ContentKind, DomainSelection, SplitRules};
 
-use super::target::Targets;
+use super::target::ArtifactTargets;
 use crate::app::App;
 use crate::cli::Deps;
-use crate::commands::say;
+use crate::commands::print;
 use crate::error::CommandResult;
 
 /// Lists the files of artifacts.
 pub(super) fn run(app: &App, long: bool, artifacts: &[String]) -> CommandResult {
-    let targets = Targets::find(app, artifacts, Deps::None)?;
+    let targets = ArtifactTargets::find(app, artifacts, Deps::None)?;
     let everything = SplitRules::default().filter(&DomainSelection::default());
     let mut text = String::new();
     for target in &targets.found {
@@ -22,7 +22,7 @@ pub(super) fn run(app: &App, long: bool, artifacts: &[String]) -> CommandResult 
             let _ = writeln!(text, "\t{}", if long { with_mode(entry) } else { entry.path.clone() });
         }
     }
-    say(&text)
+    print(&text)
 }
 
 /// As `ls -l` shows it: type and permissions, size, path and where a link points.
@@ -38,18 +38,4 @@ fn with_mode(entry: &ContentEntry) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn modes_are_written_as_ls_does() {
-        for (kind, expect) in [
-            (ContentKind::File { size: 12, executable: true }, "-rwxr-xr-x         12 bin/x"),
-            (ContentKind::File { size: 0, executable: false }, "-rw-r--r--          0 bin/x"),
-            (ContentKind::Symlink { target: "y".to_owned() }, "lrwxrwxrwx          1 bin/x -> y"),
-            (ContentKind::Directory, "drwxr-xr-x          0 bin/x"),
-        ] {
-            assert_eq!(with_mode(&ContentEntry { path: "bin/x".to_owned(), kind }), expect);
-        }
-    }
-}
+mod tests;

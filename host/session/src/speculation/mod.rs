@@ -1,0 +1,182 @@
+//! Speculative actions in builds. The terms are those of `docs/speculation.md`.
+//!
+//! Builds send what happens to the thread of the [speculation loop](speculation_loop) and go on. They wait for it only when
+//! their records are made, for at most a second.
+
+mod element_trees;
+mod event_channel;
+mod in_flight;
+mod messages;
+mod policies;
+mod policy_choice;
+mod records;
+mod request_observer;
+mod session_elements;
+mod speculation_loop;
+mod start;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use spec_build::{BuildReport, SpeculationBlobs};
+use spec_execution::Recording;
+use spec_model::{Digest, NodeError};
+use spec_project::Element;
+use spec_scheduler::Message;
+use spec_speculation::{GenerateOptions, SpeculationMode};
+
+use crate::error::Result;
+use crate::session::Session;
+use event_channel::{EventSender, SpeculationEvent};
+use policies::SessionPolicies;
+pub use policies::{PolicyOptions, SpeculationSettings};
+pub use policy_choice::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice};
+use session_elements::SessionElements;
+
+/// The speculation of one session.
+pub(crate) struct Speculation {
+    session: Arc<Session>,
+    mode: SpeculationMode,
+    policies: SessionPolicies,
+    /// By element, whether it takes part.
+    takes_part: Vec<bool>,
+    events: EventSender,
+    /// The number of elements that were built and have a record.
+    recorded: AtomicU64,
+    /// The thread of the speculation loop, until it is joined.
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Speculation {
+    /// Starts speculation for these elements, which are going to be built. `files` are the files of cached artifacts, by
+    /// element. `None` when no element takes part.
+    ///
+    /// # Errors
+    /// When an element's public data is wrong, or a policy cannot be loaded.
+    pub(crate) fn start(
+        session: &Arc<Session>,
+        settings: &SpeculationSettings,
+        to_build: &[usize],
+        files: Vec<Option<Digest>>,
+    ) -> Result<Option<Arc<Self>>> {
+        let mut takes_part = vec![false; session.project.elements.len()];
+        for element in to_build {
+            takes_part[*element] = takes_part_in(&session.project.elements[*element])?;
+        }
+        if !takes_part.contains(&true) {
+            // Options of the command line are checked even if they have no effect.
+            if settings.has_policy_options {
+                SessionPolicies::load(session, settings)?;
+            }
+            return Ok(None);
+        }
+        let mode = settings.mode;
+        let (policies, state) = SessionPolicies::load(session, settings)?;
+        let (events, receiver) = EventSender::new();
+        let elements = SessionElements { to_build: to_build.to_vec(), takes_part: takes_part.clone(), files };
+        let (loop_session, loop_events, loop_policies) =
+            (Arc::clone(session), events.clone(), policies.clone());
+        let work = move || {
+            speculation_loop::run(loop_session, &elements, &loop_policies, loop_events, &receiver);
+            if let Some(state) = state {
+                loop_policies.keep_state(&state);
+            }
+        };
+        let thread =
+            mode.primes().then(|| std::thread::Builder::new().name("speculation".into()).spawn(work));
+        // Without the thread nothing is primed, but records are made.
+        let thread = Mutex::new(thread.and_then(std::io::Result::ok));
+        let (session, recorded) = (Arc::clone(session), AtomicU64::new(0));
+        Ok(Some(Arc::new(Self { session, mode, policies, takes_part, events, recorded, thread })))
+    }
+
+    /// The sources of an element are staged.
+    pub(crate) fn sources(&self, element: usize, tree: Digest) {
+        self.events.send(SpeculationEvent::SourcesStaged { element, tree });
+    }
+
+    /// The artifact of an element is cached.
+    pub(crate) fn artifact(&self, element: usize, files: Option<Digest>) {
+        self.events.send(SpeculationEvent::ArtifactCached { element, files });
+    }
+
+    /// The job that builds an element ended, however it did.
+    pub(crate) fn ended(&self, element: usize) {
+        self.events.send(SpeculationEvent::BuildEnded { element });
+    }
+
+    /// Ends speculation and cancels all primed actions. Returns messages about policies that failed, and about what came of
+    /// the predictions.
+    pub(crate) fn finish(&self) -> Vec<Message> {
+        let totals = self.events.end_session();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let had_no_records = thread.as_ref().is_some_and(JoinHandle::is_finished);
+        if let (Some(thread), true) = (thread, totals.is_some()) {
+            // The message of a panic is on the terminal already.
+            let _ = thread.join();
+        }
+        let mut messages = self.policies.warnings();
+        let recorded = self.recorded.load(Ordering::Relaxed);
+        messages.extend(match totals {
+            Some(totals) => Some(messages::totals_message(&totals, self.events.dropped_requests())),
+            None => (had_no_records && recorded > 0).then(|| messages::first_records_message(recorded)),
+        });
+        messages
+    }
+
+    fn generate_options(&self) -> GenerateOptions<'_> {
+        GenerateOptions {
+            mode: self.mode,
+            format: self.session.options.record_format,
+            policy: &self.policies.overlay,
+        }
+    }
+}
+
+impl Drop for Speculation {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+impl spec_build::SpeculationHook for Speculation {
+    fn recording(&self, element: usize, recording: Recording) -> Recording {
+        match self.takes_part[element] && self.mode.primes() {
+            true => {
+                let observer =
+                    request_observer::RequestObserver::new(element, self.events.clone(), recording);
+                Recording::to(Arc::new(observer))
+            }
+            false => recording,
+        }
+    }
+
+    fn make_record(&self, built: &BuildReport<'_>) -> SpeculationBlobs {
+        match self.takes_part[built.element] {
+            true => {
+                let predictions = || self.events.predictions(built.element);
+                let remembered =
+                    records::record_build(&self.session, self.generate_options(), built, predictions);
+                self.recorded.fetch_add(u64::from(remembered.record.is_some()), Ordering::Relaxed);
+                remembered
+            }
+            false => SpeculationBlobs::default(),
+        }
+    }
+}
+
+/// Whether an element takes part: it has a `remote-apis-socket`, and its public data (`bst: speculative-actions`) does not
+/// exclude it.
+fn takes_part_in(element: &Element) -> Result<bool, NodeError> {
+    if element.sandbox.remote_apis_socket.is_none() {
+        return Ok(false);
+    }
+    element.public.opt_mapping("bst")?.map_or(Ok(true), |bst| bst.bool_or("speculative-actions", true))
+}
+
+impl std::fmt::Debug for Speculation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Speculation({})", self.mode)
+    }
+}

@@ -1,0 +1,139 @@
+//! The policies of a session.
+
+use spec_model::UserError;
+use spec_plugins::{Memory, PolicyLoadError, PolicyRequest};
+use spec_project::ProjectConfig;
+use spec_scheduler::Message;
+use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy, PolicyWarning, SpeculationMode};
+
+use super::policy_choice::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicySetting};
+use crate::error::{Result, SessionError};
+use crate::session::Session;
+
+/// What the user says of one policy.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyOptions {
+    /// The name of a component that is part of the program, or a file; it goes before `configured`.
+    pub component: Option<String>,
+    /// Settings that go over those of the choice.
+    pub settings: Vec<(String, String)>,
+    /// The choice of the user configuration; it goes before the project's.
+    pub configured: Option<PolicyChoice>,
+}
+
+/// The settings of speculation.
+#[derive(Clone, Debug)]
+pub struct SpeculationSettings {
+    pub(super) mode: SpeculationMode,
+    overlay: PolicyChoice,
+    priming: PolicyChoice,
+    /// Whether there are options of policies beside the files.
+    pub(super) has_policy_options: bool,
+}
+
+/// The loaded policies of a session.
+#[derive(Clone, Default)]
+pub(super) struct SessionPolicies {
+    pub(super) overlay: GuardedOverlayPolicy,
+    pub(super) priming: GuardedPrimingPolicy,
+}
+
+impl SpeculationSettings {
+    /// The settings of the user, and of the project where the user has none.
+    ///
+    /// # Errors
+    /// When those of the project are wrong.
+    pub fn new(
+        mode: SpeculationMode,
+        overlay: PolicyOptions,
+        priming: PolicyOptions,
+        project: &ProjectConfig,
+    ) -> Result<Self> {
+        let of_project = &project.spec_host_settings;
+        of_project.validate_keys(&[OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY])?;
+        let file = |name: &str| project.directory.join(name);
+        let project_overlay = PolicyChoice::of(of_project, OVERLAY_POLICY_KEY, &file)?;
+        let project_priming = PolicyChoice::of(of_project, PRIMING_POLICY_KEY, &file)?;
+        let has_options =
+            |options: &PolicyOptions| options.component.is_some() || !options.settings.is_empty();
+        Ok(Self {
+            mode,
+            has_policy_options: has_options(&overlay) || has_options(&priming),
+            overlay: choose(overlay, project_overlay),
+            priming: choose(priming, project_priming),
+        })
+    }
+}
+
+impl SessionPolicies {
+    /// Loads the policies, and returns where the state of the priming policy is kept. In the mode `none`, no policy is
+    /// loaded.
+    ///
+    /// # Errors
+    /// When a policy does not exist, is not a policy, or refuses its settings.
+    pub(super) fn load(session: &Session, settings: &SpeculationSettings) -> Result<(Self, Option<Memory>)> {
+        let mut policies = Self::default();
+        if settings.mode == SpeculationMode::None {
+            return Ok((policies, None));
+        }
+        if let Some(request) = request(&settings.overlay)? {
+            let policy = session.plugins.overlay_policy(&request);
+            policies.overlay =
+                GuardedOverlayPolicy::new(policy.map_err(|error| policy_error(error, &settings.overlay))?);
+        }
+        let Some(request) = request(&settings.priming)?.filter(|_| settings.mode.primes()) else {
+            return Ok((policies, None));
+        };
+        let policy = session.plugins.priming_policy(&request, &session.project.config.name);
+        let (policy, memory) = policy.map_err(|error| policy_error(error, &settings.priming))?;
+        policies.priming = GuardedPrimingPolicy::new(policy);
+        Ok((policies, Some(memory)))
+    }
+
+    /// Warnings about policies that failed, each once.
+    pub(super) fn warnings(&self) -> Vec<Message> {
+        let warnings = [self.overlay.take_warning(), self.priming.take_warning()];
+        warnings.into_iter().flatten().map(warning).collect()
+    }
+
+    /// Keeps the state of the priming policy for the next session, unless the policy failed.
+    pub(super) fn keep_state(&self, memory: &Memory) {
+        let kept = self.priming.remember().map(|bytes| memory.keep(&bytes));
+        if let Some(Err(error)) = kept {
+            tracing::debug!("the state of the priming policy cannot be kept: {error}");
+        }
+    }
+}
+
+/// The request for a component; `None` for the built-in policy.
+fn request(choice: &PolicyChoice) -> Result<Option<PolicyRequest>> {
+    match (&choice.component, choice.settings.first()) {
+        (None, None) => Ok(None),
+        (None, Some(setting)) => {
+            Err(SessionError::BuiltInPolicySetting { key: setting.key.clone(), place: setting.place.clone() })
+        }
+        (Some(component), _) => {
+            let pair = |setting: &PolicySetting| (setting.key.clone(), setting.value.clone());
+            let settings = choice.settings.iter().map(pair).collect();
+            Ok(Some(PolicyRequest { component: component.clone(), settings }))
+        }
+    }
+}
+
+fn policy_error(error: PolicyLoadError, choice: &PolicyChoice) -> SessionError {
+    let setting = error.key().and_then(|key| choice.settings.iter().find(|setting| setting.key == key));
+    let place = setting.map_or(&choice.place, |setting| &setting.place).clone();
+    SessionError::Policy { error, place }
+}
+
+fn warning(warning: PolicyWarning) -> Message {
+    Message::warning(warning.reason(), warning.to_string())
+}
+
+fn choose(options: PolicyOptions, of_project: Option<PolicyChoice>) -> PolicyChoice {
+    let PolicyOptions { component, settings, configured } = options;
+    let named = component.map(|name| PolicyChoice::named(&name));
+    let mut choice = named.or(configured).or(of_project).unwrap_or_else(PolicyChoice::built_in);
+    settings.iter().for_each(|(key, value)| choice.set(key, value));
+    choice
+}

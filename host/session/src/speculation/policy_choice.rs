@@ -1,0 +1,90 @@
+//! The choice of a policy, in the user configuration and in project.conf.
+
+use std::path::{Path, PathBuf};
+
+use spec_model::{Mapping, NodeError, Place};
+use spec_plugins::PolicyComponent;
+
+/// The key that chooses the overlay policy.
+pub const OVERLAY_POLICY_KEY: &str = "overlay-policy";
+/// The key that chooses the priming policy.
+pub const PRIMING_POLICY_KEY: &str = "priming-policy";
+
+/// The policy that is there when no other is chosen.
+const BUILT_IN: &str = "built-in";
+
+/// A policy with its settings.
+#[derive(Clone, Debug)]
+pub struct PolicyChoice {
+    /// The component; `None` for the built-in policy.
+    pub component: Option<PolicyComponent>,
+    /// Its own configuration.
+    pub settings: Vec<PolicySetting>,
+    /// Where it is chosen.
+    pub place: Option<Place>,
+}
+
+/// A key and a value of a policy's own configuration.
+#[derive(Clone, Debug)]
+pub struct PolicySetting {
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: String,
+    /// Where it stands; `None` if it is not from a file.
+    pub place: Option<Place>,
+}
+
+impl PolicyChoice {
+    /// The policy that a section chooses under `key`: a name or a file, or `component` and `config`. Files are found with
+    /// `file`.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn of(
+        section: &Mapping,
+        key: &str,
+        file: &dyn Fn(&str) -> PathBuf,
+    ) -> Result<Option<Self>, NodeError> {
+        let Some(node) = section.get(key) else { return Ok(None) };
+        let place = node.place.clone();
+        if let Ok(name) = node.as_str() {
+            return Ok(Some(Self { component: component(name, file), settings: Vec::new(), place }));
+        }
+        let section = node.as_mapping()?;
+        section.validate_keys(&["component", "config"])?;
+        let component = component(section.require("component")?.as_str()?, file);
+        let mut settings = Vec::new();
+        for (key, node) in section.opt_mapping("config")?.into_iter().flat_map(|config| &config.entries) {
+            let (key, value) = (key.to_string(), node.as_str()?.to_owned());
+            settings.push(PolicySetting { key, value, place: node.place.clone() });
+        }
+        Ok(Some(Self { component, settings, place }))
+    }
+
+    /// The policy when nobody chooses one.
+    pub(super) fn built_in() -> Self {
+        Self { component: None, settings: Vec::new(), place: None }
+    }
+
+    /// The policy that [`PolicyOptions`](super::PolicyOptions) name.
+    pub(super) fn named(name: &str) -> Self {
+        let component = component(name, &|name| Path::new(name).to_owned());
+        Self { component, settings: Vec::new(), place: None }
+    }
+
+    /// Puts a setting over the one of its key.
+    pub(super) fn set(&mut self, key: &str, value: &str) {
+        self.settings.retain(|setting| setting.key != key);
+        self.settings.push(PolicySetting { key: key.to_owned(), value: value.to_owned(), place: None });
+    }
+}
+
+/// A file has a slash or ends in `.wasm`; anything else is the name of an embedded component.
+fn component(name: &str, file: &dyn Fn(&str) -> PathBuf) -> Option<PolicyComponent> {
+    match name {
+        BUILT_IN => None,
+        _ if name.contains('/') || name.ends_with(".wasm") => Some(PolicyComponent::File(file(name))),
+        _ => Some(PolicyComponent::Embedded(name.to_owned())),
+    }
+}

@@ -1,0 +1,259 @@
+//! The speculation loop: the thread that owns the predictions of a session. It takes events, and carries out the effects
+//! that follow from them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use spec_execution::Rights;
+use spec_model::{Answered, Digest};
+use spec_speculation::priming::{AdaptResult, PrimingEffect, PrimingState};
+use spec_speculation::{ActionId, Bucket, ElementId, Instantiated, Instantiator, RequestedAction};
+
+use super::element_trees::{ElementTree, ElementTrees, KnownContent, element_id};
+use super::event_channel::{ElementPredictions, EventReceiver, EventSender, OutputFiles, SpeculationEvent};
+use super::in_flight::{InFlightExecutions, NOT_EXECUTED};
+use super::policies::SessionPolicies;
+use super::session_elements::SessionElements;
+use super::start::{InitialState, start};
+use crate::session::Session;
+
+/// The number of events that are taken, and of actions that are adapted, before the effects that follow are carried out.
+const BATCH: usize = 64;
+/// How often the budget is checked while primed actions run.
+const BUDGET_INTERVAL: Duration = Duration::from_secs(1);
+/// How long the loop waits for an event while no primed action runs.
+const IDLE_INTERVAL: Duration = Duration::from_secs(60);
+
+/// What the thread owns.
+struct SpeculationLoop {
+    session: Arc<Session>,
+    priming: PrimingState,
+    trees: ElementTrees,
+    in_flight: InFlightExecutions,
+    /// Requests that are not answered yet, by element and action, with the recorded actions in whose place they are.
+    unanswered: HashMap<(usize, Digest), Vec<ActionId>>,
+}
+
+/// Predicts and primes until the session ends. Returns at once when there is no record.
+pub(super) fn run(
+    session: Arc<Session>,
+    elements: &SessionElements,
+    policies: &SessionPolicies,
+    sender: EventSender,
+    receiver: &EventReceiver,
+) {
+    let Ok(executions) = session.remote_apis.executions() else { return };
+    let Some(InitialState { priming, unknown }) = start(&session, elements, policies) else { return };
+    let trees = ElementTrees::new(elements.takes_part.len());
+    let in_flight = InFlightExecutions::new(executions, sender);
+    let mut state = SpeculationLoop { session, priming, trees, in_flight, unanswered: HashMap::new() };
+    state.begin(elements, &unknown);
+    while let Ok(event) = receiver.next(state.timeout()) {
+        let mut effects = Vec::new();
+        // Events that come in while these are handled wait until their effects are carried out.
+        let batch: Vec<SpeculationEvent> = event.into_iter().chain(receiver.waiting()).take(BATCH).collect();
+        for event in batch {
+            match event {
+                SpeculationEvent::SessionEnded { reply } => {
+                    // The receiver is gone if it has waited too long.
+                    let _ = reply.try_send(state.priming.totals());
+                    return;
+                }
+                // What was predicted before a request is submitted before the request is looked at.
+                request @ SpeculationEvent::Requested { .. } => {
+                    state.carry_out(std::mem::take(&mut effects));
+                    effects = state.take(request);
+                }
+                other => effects.extend(state.take(other)),
+            }
+        }
+        state.priming.set_load(state.in_flight.load());
+        state.carry_out(effects);
+    }
+}
+
+impl SpeculationLoop {
+    fn begin(&mut self, elements: &SessionElements, unknown: &[ElementId]) {
+        self.priming.set_load(self.in_flight.load());
+        let mut effects = self.priming.start();
+        effects.extend(self.trees.begin(&self.session, &mut self.priming, elements, unknown));
+        self.carry_out(effects);
+    }
+
+    fn timeout(&self) -> Duration {
+        if self.in_flight.is_empty() { IDLE_INTERVAL } else { BUDGET_INTERVAL }
+    }
+
+    fn take(&mut self, event: SpeculationEvent) -> Vec<PrimingEffect> {
+        let (session, priming) = (&self.session, &mut self.priming);
+        match event {
+            SpeculationEvent::Requested { element, action } => self.requested(element, action),
+            SpeculationEvent::Answered { element, action, answered, outputs } => {
+                self.answered(element, action, answered, outputs)
+            }
+            SpeculationEvent::ExecutionEnded { submission, end } => match self.in_flight.remove(submission) {
+                Some((action, digest)) => priming.execution_ended(action, digest, end),
+                None => Vec::new(),
+            },
+            SpeculationEvent::SourcesStaged { element, tree } => {
+                self.trees.set_sources(session, priming, element, &tree)
+            }
+            SpeculationEvent::ArtifactCached { element, files } => {
+                self.trees.set_artifact(session, priming, element, ElementTree::Known(files))
+            }
+            SpeculationEvent::BuildEnded { element } => {
+                self.unanswered.retain(|(of, _), _| *of != element);
+                let mut effects =
+                    self.trees.set_artifact(session, priming, element, ElementTree::Unavailable);
+                effects.extend(priming.element_ended(element_id(element)));
+                effects
+            }
+            SpeculationEvent::PredictionsWanted { element, reply } => {
+                let id = element_id(element);
+                let (results, misses) = (priming.prediction_results(id), priming.misses(id));
+                let _ = reply.try_send(ElementPredictions { results, misses });
+                Vec::new()
+            }
+            SpeculationEvent::SessionEnded { .. } => Vec::new(),
+        }
+    }
+
+    /// Compares a request with the predictions, and corrects them.
+    fn requested(&mut self, element: usize, digest: Digest) -> Vec<PrimingEffect> {
+        let (mut actions, mut effects) = (self.priming.action_requested(&digest), Vec::new());
+        if actions.is_empty()
+            && let Some((action, corrections)) = self.correct(element, &digest)
+        {
+            effects.extend(corrections);
+            actions.push(action);
+        }
+        self.unanswered.insert((element, digest), actions);
+        effects
+    }
+
+    /// Finds the recorded action in whose place a request is, and corrects the predictions of its inputs.
+    fn correct(&mut self, element: usize, digest: &Digest) -> Option<(ActionId, Vec<PrimingEffect>)> {
+        let (cas, id) = (&self.session.cas, element_id(element));
+        let same = self.priming.resolver().action_by_base(id, digest);
+        if same.is_some_and(|action| self.priming.bucket(action) == Bucket::Unchanged) {
+            return None;
+        }
+        let request = RequestedAction::of(cas, digest).ok()?;
+        let action = same.or_else(|| self.priming.recorded_action_for(id, &request.command))?;
+        let record = &self.priming.resolver().expanded_record(id)?.record;
+        let expanded = self.priming.resolver().expanded_action(action)?;
+        let observed = request.observed_inputs(cas, record, expanded).ok()?;
+        Some((action, self.priming.request_observed(action, *digest, observed)))
+    }
+
+    fn answered(
+        &mut self,
+        element: usize,
+        digest: Digest,
+        answered: Answered,
+        outputs: Option<OutputFiles>,
+    ) -> Vec<PrimingEffect> {
+        let mut effects = Vec::new();
+        // The action cache answered, so that no event told of the request.
+        if matches!(answered, Answered::CacheHit | Answered::Uploaded)
+            && !self.unanswered.contains_key(&(element, digest))
+        {
+            effects.extend(self.requested(element, digest));
+        }
+        let actions = self.unanswered.remove(&(element, digest)).unwrap_or_default();
+        let Some(outputs) = outputs else { return effects };
+        for action in actions {
+            effects.extend(self.priming.action_answered(action, outputs.clone()));
+        }
+        effects
+    }
+
+    /// Carries out effects, and those that follow from them, until there are no more.
+    fn carry_out(&mut self, mut effects: Vec<PrimingEffect>) {
+        loop {
+            let (adapt, other): (Vec<_>, Vec<_>) =
+                effects.into_iter().partition(|effect| matches!(effect, PrimingEffect::Adapt { .. }));
+            let mut next = self.submit_cancel_scan(other);
+            let mut adapt = adapt.into_iter();
+            next.extend(self.adapt(adapt.by_ref().take(BATCH)));
+            next.extend(self.priming.admit());
+            next.extend(adapt);
+            if next.is_empty() {
+                return;
+            }
+            effects = next;
+        }
+    }
+
+    fn submit_cancel_scan(&mut self, effects: Vec<PrimingEffect>) -> Vec<PrimingEffect> {
+        let submitted = effects.iter().filter_map(|effect| match effect {
+            PrimingEffect::Submit { action, digest, .. } => Some((*action, *digest)),
+            _ => None,
+        });
+        let stored = self.store(submitted);
+        let mut next = Vec::new();
+        for effect in effects {
+            let (action, digest, end) = match effect {
+                PrimingEffect::Submit { action, digest, priority } if stored.contains(&action) => {
+                    let end = self.rights(action).map_or(Some(NOT_EXECUTED), |rights| {
+                        self.in_flight.submit(action, digest, priority, Arc::new(rights))
+                    });
+                    (action, digest, end)
+                }
+                PrimingEffect::Submit { action, digest, .. } => (action, digest, Some(NOT_EXECUTED)),
+                PrimingEffect::Cancel { action, digest } => {
+                    (action, digest, self.in_flight.cancel(action, digest))
+                }
+                PrimingEffect::Scan => {
+                    let lookup = KnownContent { trees: &self.trees, cas: &self.session.cas };
+                    next.extend(self.priming.scan(&lookup));
+                    continue;
+                }
+                PrimingEffect::Adapt { .. } => continue,
+            };
+            if let Some(end) = end {
+                next.extend(self.priming.execution_ended(action, digest, end));
+            }
+        }
+        next
+    }
+
+    /// The rights of the actions that the build of the action's element requests; the commands of builds have no network.
+    fn rights(&self, action: ActionId) -> Option<Rights> {
+        let element = self.priming.resolver().element_of(action).0 as usize;
+        Some(spec_build::action_rights(self.session.project.elements.get(element)?, false))
+    }
+
+    /// Stores the messages of actions that are submitted, and returns those for which that succeeded. Adapting an action
+    /// does not store it, since most adapted actions are submitted much later or never.
+    fn store(&self, actions: impl Iterator<Item = (ActionId, Digest)>) -> HashSet<ActionId> {
+        let resolver = self.priming.resolver();
+        let mut instantiator = Instantiator::new(&self.session.cas);
+        let made = actions.filter(|(action, digest)| {
+            let made = instantiator.adapt(&resolver.recorded(*action).base, &resolver.adaptation(*action));
+            matches!(made, Ok(Instantiated::Adapted { action, .. }) if action == *digest)
+        });
+        let made = made.map(|(action, _)| action).collect();
+        instantiator.finish().map_or_else(|_| HashSet::new(), |()| made)
+    }
+
+    /// Finds the digests of adapted actions.
+    fn adapt(&mut self, effects: impl Iterator<Item = PrimingEffect>) -> Vec<PrimingEffect> {
+        let mut instantiator = Instantiator::new(&self.session.cas);
+        let mut next = Vec::new();
+        for effect in effects {
+            if let PrimingEffect::Adapt { action, round, base, adaptation } = effect {
+                let result = match instantiator.adapt(&base, &adaptation) {
+                    Ok(Instantiated::Unchanged) => AdaptResult::Unchanged,
+                    Ok(Instantiated::Adapted { action, command, .. }) => {
+                        AdaptResult::Action { digest: action, command }
+                    }
+                    Err(_) => AdaptResult::Contradiction,
+                };
+                next.extend(self.priming.action_adapted(action, round, result));
+            }
+        }
+        next
+    }
+}
