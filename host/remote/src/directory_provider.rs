@@ -1,4 +1,4 @@
-//! A folder of this machine as one who has blobs.
+//! Sends a directory of this machine without a copy of it in the store.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 use spec_cas::{CasError, Limits, Seen, Survey};
 use spec_model::{Cancel, Digest, DigestFunction};
 
-use crate::blob::{Blob, Provider};
+use crate::blob::{BlobContents, BlobProvider};
 
-/// A folder whose files were digested, to be sent without a copy of them in the store. The files must not change
-/// before they are sent: a server refuses what is not what was announced.
+/// A directory whose files were digested, as a [`BlobProvider`]. The files must not change before they are sent: a server
+/// rejects contents that do not have the announced digest.
 #[derive(Debug)]
-pub struct Folder {
+pub struct DirectoryProvider {
     root: Digest,
     directories: HashMap<Digest, Vec<u8>>,
     files: HashMap<Digest, PathBuf>,
 }
 
-impl Folder {
-    /// Reads and digests all of a folder, with all processors.
+impl DirectoryProvider {
+    /// Reads and digests all files of a directory, with all processors.
     ///
     /// # Errors
     /// As [`spec_cas::Cas::import_dir`].
@@ -29,7 +29,7 @@ impl Folder {
         limits: Limits,
         cancel: &Cancel,
     ) -> Result<Self, CasError> {
-        Ok(Self::surveyed(Survey::of(path, function, limits, cancel)?))
+        Ok(Self::from_survey(Survey::of(path, function, limits, cancel)?))
     }
 
     /// As [`read`](Self::read), but files that did not change since they were `seen` are not read.
@@ -42,15 +42,15 @@ impl Folder {
         limits: Limits,
         cancel: &Cancel,
     ) -> Result<Self, CasError> {
-        Ok(Self::surveyed(Survey::again(path, seen, limits, cancel)?))
+        Ok(Self::from_survey(Survey::again(path, seen, limits, cancel)?))
     }
 
-    fn surveyed(survey: Survey) -> Self {
+    fn from_survey(survey: Survey) -> Self {
         let Survey { root, directories, files } = survey;
         Self { root, directories: directories.into_iter().collect(), files: files.into_iter().collect() }
     }
 
-    /// The digest of the folder's tree.
+    /// The digest of the directory's tree.
     #[must_use]
     pub fn root(&self) -> Digest {
         self.root
@@ -63,13 +63,13 @@ impl Folder {
     }
 }
 
-impl Provider for Folder {
-    fn open(&self, digest: &Digest) -> Result<Blob, CasError> {
+impl BlobProvider for DirectoryProvider {
+    fn open(&self, digest: &Digest) -> Result<BlobContents, CasError> {
         if let Some(bytes) = self.directories.get(digest) {
-            return Ok(Blob::Bytes(bytes.clone()));
+            return Ok(BlobContents::Bytes(bytes.clone()));
         }
-        let missing = || CasError::Missing { digest: *digest, what: "a blob of the folder".to_owned() };
+        let missing = || CasError::Missing { digest: *digest, what: "a blob of the directory".to_owned() };
         let path = self.files.get(digest).ok_or_else(missing)?;
-        File::open(path).map(Blob::File).map_err(|error| CasError::writing(path, error))
+        File::open(path).map(BlobContents::File).map_err(|error| CasError::writing(path, error))
     }
 }

@@ -1,34 +1,34 @@
-//! The store as one who has blobs and takes them.
+//! The store as a provider and a receiver of blobs.
 
 use std::io::{self, Write};
 
 use spec_cas::{BlobWriter, Cas, CasError};
 use spec_model::Digest;
 
-use crate::blob::{Blob, Provider, Receiver, Sink};
+use crate::blob::{BlobContents, BlobProvider, BlobReceiver, BlobSink};
 
-impl Provider for Cas {
-    fn open(&self, digest: &Digest) -> Result<Blob, CasError> {
-        self.open_blob(digest).map(Blob::File)
+impl BlobProvider for Cas {
+    fn open(&self, digest: &Digest) -> Result<BlobContents, CasError> {
+        self.open_blob(digest).map(BlobContents::File)
     }
 }
 
-impl Receiver for Cas {
+impl BlobReceiver for Cas {
     fn put(&self, _: &Digest, bytes: &[u8]) -> Result<(), CasError> {
         self.put_bytes(bytes).map(drop)
     }
 
-    fn sink(&self, digest: &Digest) -> Result<Box<dyn Sink>, CasError> {
-        Ok(Box::new(Stored { writer: self.writer_of(digest.size()), digest: *digest }))
+    fn sink(&self, digest: &Digest) -> Result<Box<dyn BlobSink>, CasError> {
+        Ok(Box::new(StoreSink { writer: self.writer_of(digest.size()), digest: *digest }))
     }
 }
 
-struct Stored {
+struct StoreSink {
     writer: BlobWriter,
     digest: Digest,
 }
 
-impl Write for Stored {
+impl Write for StoreSink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.writer.write(bytes)
     }
@@ -38,7 +38,7 @@ impl Write for Stored {
     }
 }
 
-impl Sink for Stored {
+impl BlobSink for StoreSink {
     fn finish(self: Box<Self>) -> Result<(), CasError> {
         self.writer.finish_expecting(&self.digest)
     }

@@ -1,4 +1,4 @@
-//! One large blob to a server.
+//! `ByteStream.Write`: uploading one large blob.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -10,40 +10,40 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use zstd::stream::write::Encoder;
 
-use crate::blob::{Blob, Moved, Provider};
+use crate::blob::{BlobContents, BlobProvider, TransferTotals};
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::{Failed, blocking};
+use crate::retry::{AttemptError, blocking};
 use crate::upload::STORE;
 use crate::wire;
 
 /// Bytes of one message.
-pub(crate) const PIECE: usize = 1 << 20;
-/// Messages that are read before the network takes them.
+const PIECE: usize = 1 << 20;
+/// Messages that are read from the disk before the network has sent earlier ones.
 const AHEAD: usize = 2;
-/// Fast: the network is what waits.
+/// zstd's compression level: a fast one, so that the network stays the bottleneck.
 const LEVEL: i32 = 1;
 
 impl Remote {
-    /// Sends one blob. What a broken connection had sent of it is sent again.
+    /// Uploads one blob. Another attempt starts from the beginning.
     pub(crate) async fn upload_stream(
         &self,
-        provider: Arc<dyn Provider>,
+        provider: Arc<dyn BlobProvider>,
         digest: Digest,
-    ) -> Result<Moved, RemoteError> {
+    ) -> Result<TransferTotals, RemoteError> {
         self.retry(STORE, || self.write(Arc::clone(&provider), digest)).await?;
-        Ok(Moved::of(&[digest]))
+        Ok(TransferTotals::of(&[digest]))
     }
 
-    async fn write(&self, provider: Arc<dyn Provider>, digest: Digest) -> Result<(), Failed> {
-        let zstd = self.compresses();
+    async fn write(&self, provider: Arc<dyn BlobProvider>, digest: Digest) -> Result<(), AttemptError> {
+        let zstd = self.compresses_streams();
         let (sender, receiver) = mpsc::channel(AHEAD);
-        let name = wire::to_write(&self.instance(), self.function(), &digest, zstd);
-        let messages = Messages { name, offset: 0, sender };
+        let name = wire::write_name(&self.instance(), self.function(), &digest, zstd);
+        let messages = WriteMessages { name, offset: 0, sender };
         let read = tokio::spawn(blocking(move || read(&*provider, &digest, zstd, messages)));
         let request = self.request(ReceiverStream::new(receiver), digest.size());
         let answer = self.streams().write(request).await;
-        // A provider that failed is the cause of whatever the server made of half a blob.
+        // An error of the provider is the cause of the server's error about an incomplete blob.
         match read.await {
             Ok(read) => read?,
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
@@ -52,26 +52,28 @@ impl Remote {
         // REAPI: a compressed size is not checked, and -1 says that the server has the blob already.
         match zstd || committed == digest.size().cast_signed() {
             true => Ok(()),
-            false => Err(self.broken(STORE, format!("it took {committed} bytes of {digest}")).into()),
+            false => {
+                Err(self.protocol_error(STORE, format!("it stored {committed} bytes of {digest}")).into())
+            }
         }
     }
 
-    /// Whether blobs are compressed on their way.
-    pub(crate) fn compresses(&self) -> bool {
-        self.offer().zstd && !self.options().address.is_local()
+    /// Whether blobs in streams are compressed.
+    pub(crate) fn compresses_streams(&self) -> bool {
+        self.capabilities().zstd && !self.options().address.is_local()
     }
 }
 
-/// The messages of one write.
-struct Messages {
-    /// Only the first message has it.
+/// Sends the messages of one write.
+struct WriteMessages {
+    /// The resource name, which is in the first message only.
     name: String,
     offset: i64,
     sender: mpsc::Sender<WriteRequest>,
 }
 
-impl Messages {
-    /// `false` when nobody listens any more: the server has the blob, or gave up.
+impl WriteMessages {
+    /// Returns `false` when the server does not read any more: it has the blob already, or failed.
     fn send(&mut self, data: Vec<u8>, is_last: bool) -> bool {
         let (length, resource_name) = (data.len(), std::mem::take(&mut self.name));
         let write_offset = self.offset;
@@ -82,14 +84,14 @@ impl Messages {
 }
 
 fn read(
-    provider: &dyn Provider,
+    provider: &dyn BlobProvider,
     digest: &Digest,
     zstd: bool,
-    mut messages: Messages,
+    mut messages: WriteMessages,
 ) -> Result<(), CasError> {
     let mut source: Box<dyn Read> = match provider.open(digest)? {
-        Blob::Bytes(bytes) => Box::new(std::io::Cursor::new(bytes)),
-        Blob::File(file) => Box::new(file),
+        BlobContents::Bytes(bytes) => Box::new(std::io::Cursor::new(bytes)),
+        BlobContents::File(file) => Box::new(file),
     };
     let failed = |error| CasError::writing("a blob to send", error);
     let mut encoder = zstd.then(|| Encoder::new(Vec::new(), LEVEL)).transpose().map_err(failed)?;
@@ -106,9 +108,9 @@ fn read(
             piece = std::mem::take(encoder.get_mut());
         }
         let is_last = left == 0 && encoder.is_none();
-        // A compressor may keep what it gets for later.
-        let is_kept = piece.is_empty() && encoder.is_some();
-        if !is_kept && !messages.send(piece, is_last) {
+        // The compressor may have buffered all of the piece.
+        let is_buffered = piece.is_empty() && encoder.is_some();
+        if !is_buffered && !messages.send(piece, is_last) {
             return Ok(());
         }
     }

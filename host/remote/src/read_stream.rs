@@ -1,4 +1,4 @@
-//! One large blob from a server.
+//! `ByteStream.Read`: downloading one large blob.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -10,31 +10,31 @@ use tokio::sync::mpsc;
 use tonic::Streaming;
 use zstd::stream::write::Decoder;
 
-use crate::blob::{Moved, Receiver, Sink};
+use crate::blob::{BlobReceiver, BlobSink, TransferTotals};
 use crate::download::FETCH;
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::{Failed, blocking};
+use crate::retry::{AttemptError, blocking};
 use crate::wire;
 
-/// Messages that the network brings before the disk takes them.
+/// Messages that are received before the disk has written earlier ones.
 const AHEAD: usize = 4;
 
 impl Remote {
-    /// Brings one blob to a receiver.
+    /// Downloads one blob to a receiver.
     pub(crate) async fn download_stream(
         &self,
-        receiver: Arc<dyn Receiver>,
+        receiver: Arc<dyn BlobReceiver>,
         digest: Digest,
-    ) -> Result<Moved, RemoteError> {
+    ) -> Result<TransferTotals, RemoteError> {
         self.retry(FETCH, || self.read(Arc::clone(&receiver), digest)).await?;
-        Ok(Moved::of(&[digest]))
+        Ok(TransferTotals::of(&[digest]))
     }
 
-    async fn read(&self, receiver: Arc<dyn Receiver>, digest: Digest) -> Result<(), Failed> {
-        let zstd = self.compresses();
+    async fn read(&self, receiver: Arc<dyn BlobReceiver>, digest: Digest) -> Result<(), AttemptError> {
+        let zstd = self.compresses_streams();
         let message = ReadRequest {
-            resource_name: wire::to_read(&self.instance(), self.function(), &digest, zstd),
+            resource_name: wire::read_name(&self.instance(), self.function(), &digest, zstd),
             read_offset: 0,
             read_limit: 0,
         };
@@ -48,21 +48,23 @@ impl Remote {
         let (sender, pieces) = mpsc::channel(AHEAD);
         let function = self.function();
         let written = tokio::spawn(blocking(move || write(&*receiver, &digest, (function, zstd), pieces)));
-        let passed = pass(&mut stream, sender).await;
+        let forwarded = forward(&mut stream, sender).await;
         let found = match written.await {
             Ok(written) => written?,
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         };
-        passed?;
+        forwarded?;
         match found {
             Some(found) if found == digest => Ok(()),
-            _ => Err(self.broken(FETCH, format!("it sent something else than {digest}")).into()),
+            _ => Err(self
+                .protocol_error(FETCH, format!("what it sent for {digest} has another digest"))
+                .into()),
         }
     }
 }
 
-/// Passes on what comes, until it ends. The end is marked, for what breaks off must not be taken for a blob.
-async fn pass(
+/// Forwards the received messages, and `None` at the end of the stream: without it the stream was interrupted.
+async fn forward(
     stream: &mut Streaming<ReadResponse>,
     sender: mpsc::Sender<Option<Vec<u8>>>,
 ) -> Result<(), tonic::Status> {
@@ -75,31 +77,32 @@ async fn pass(
     Ok(())
 }
 
-/// Writes what comes and answers with its digest; `None` when it broke off. Only the right blob is finished.
+/// Writes the received messages; returns their digest, or `None` when the stream was interrupted or too long. Only a blob
+/// with the expected digest is finished.
 fn write(
-    receiver: &dyn Receiver,
+    receiver: &dyn BlobReceiver,
     digest: &Digest,
     (function, zstd): (DigestFunction, bool),
     mut pieces: mpsc::Receiver<Option<Vec<u8>>>,
 ) -> Result<Option<Digest>, CasError> {
-    let hashed = Hashed { sink: receiver.sink(digest)?, hasher: function.hasher(), left: digest.size() };
+    let hashed = HashingSink { sink: receiver.sink(digest)?, hasher: function.hasher(), left: digest.size() };
     let failed = |error| CasError::writing("a blob from a server", error);
-    let mut way = match zstd {
-        true => Way::Zstd(Box::new(Decoder::new(hashed).map_err(failed)?)),
-        false => Way::Plain(hashed),
+    let mut decoder = match zstd {
+        true => StreamDecoder::Zstd(Box::new(Decoder::new(hashed).map_err(failed)?)),
+        false => StreamDecoder::Plain(hashed),
     };
     loop {
         match pieces.blocking_recv() {
             None => return Ok(None),
             Some(None) => break,
-            Some(Some(piece)) => match way.write(&piece) {
-                // More than the blob has: no need to look further.
+            Some(Some(piece)) => match decoder.write(&piece) {
+                // It is longer than the blob.
                 Err(error) if error.kind() == std::io::ErrorKind::InvalidData => return Ok(None),
                 other => other.map_err(failed)?,
             },
         }
     }
-    let Hashed { sink, hasher, .. } = way.end().map_err(failed)?;
+    let HashingSink { sink, hasher, .. } = decoder.finish().map_err(failed)?;
     let found = hasher.finish();
     if found == *digest {
         sink.finish()?;
@@ -107,12 +110,13 @@ fn write(
     Ok(Some(found))
 }
 
-enum Way {
-    Plain(Hashed),
-    Zstd(Box<Decoder<'static, Hashed>>),
+/// Undoes compression, if there is any.
+enum StreamDecoder {
+    Plain(HashingSink),
+    Zstd(Box<Decoder<'static, HashingSink>>),
 }
 
-impl Way {
+impl StreamDecoder {
     fn write(&mut self, piece: &[u8]) -> std::io::Result<()> {
         match self {
             Self::Plain(hashed) => hashed.write_all(piece),
@@ -120,7 +124,7 @@ impl Way {
         }
     }
 
-    fn end(self) -> std::io::Result<Hashed> {
+    fn finish(self) -> std::io::Result<HashingSink> {
         match self {
             Self::Plain(hashed) => Ok(hashed),
             Self::Zstd(mut decoder) => {
@@ -131,14 +135,14 @@ impl Way {
     }
 }
 
-/// Takes no more bytes than the digest says.
-struct Hashed {
-    sink: Box<dyn Sink>,
+/// Digests what it writes, and takes no more bytes than the blob has.
+struct HashingSink {
+    sink: Box<dyn BlobSink>,
     hasher: DigestHasher,
     left: u64,
 }
 
-impl Write for Hashed {
+impl Write for HashingSink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if bytes.len() as u64 > self.left {
             return Err(std::io::ErrorKind::InvalidData.into());

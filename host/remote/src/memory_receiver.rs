@@ -1,4 +1,4 @@
-//! Memory as one who takes blobs: what has to be read before it is known what else there is.
+//! Receives blobs into memory: directory messages, which must be read before it is known what else a tree needs.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -7,39 +7,39 @@ use std::sync::{Arc, Mutex, PoisonError};
 use spec_cas::CasError;
 use spec_model::Digest;
 
-use crate::blob::{Receiver, Sink};
+use crate::blob::{BlobReceiver, BlobSink};
 
 type Blobs = Arc<Mutex<HashMap<Digest, Vec<u8>>>>;
 
-/// Blobs in memory.
+/// Keeps received blobs in memory.
 #[derive(Default)]
-pub(crate) struct Kept(Blobs);
+pub(crate) struct MemoryReceiver(Blobs);
 
-impl Kept {
-    /// All that came since the last look.
+impl MemoryReceiver {
+    /// Removes and returns all blobs that were received.
     pub(crate) fn take(&self) -> HashMap<Digest, Vec<u8>> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Receiver for Kept {
+impl BlobReceiver for MemoryReceiver {
     fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), CasError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(*digest, bytes.to_vec());
         Ok(())
     }
 
-    fn sink(&self, digest: &Digest) -> Result<Box<dyn Sink>, CasError> {
-        Ok(Box::new(Coming { digest: *digest, bytes: vec![], kept: Arc::clone(&self.0) }))
+    fn sink(&self, digest: &Digest) -> Result<Box<dyn BlobSink>, CasError> {
+        Ok(Box::new(MemorySink { digest: *digest, bytes: vec![], blobs: Arc::clone(&self.0) }))
     }
 }
 
-struct Coming {
+struct MemorySink {
     digest: Digest,
     bytes: Vec<u8>,
-    kept: Blobs,
+    blobs: Blobs,
 }
 
-impl Write for Coming {
+impl Write for MemorySink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.bytes.write(bytes)
     }
@@ -49,9 +49,9 @@ impl Write for Coming {
     }
 }
 
-impl Sink for Coming {
+impl BlobSink for MemorySink {
     fn finish(self: Box<Self>) -> Result<(), CasError> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(self.digest, self.bytes);
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(self.digest, self.bytes);
         Ok(())
     }
 }
