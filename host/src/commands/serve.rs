@@ -11,7 +11,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use spec_cas::{Cas, CasError, Evicted};
 use spec_exec::executor::{LocalOptions, PoolOptions, Rights};
 use spec_model::{DigestFunction, UserError};
-use spec_reapi::{Address, Listener, Nested, Options, Server, Tls, Tokens};
+use spec_reapi::{Address, Listener, Options, Server, SessionApiServer, Tls, Tokens};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -164,7 +164,7 @@ fn signalled() -> std::io::Result<impl Future<Output = ()>> {
 }
 
 /// The workers, and the sockets of those actions that ask for actions themselves.
-fn nested(app: &App, cas: Cas, args: &ServeArgs) -> Option<Arc<Nested>> {
+fn nested(app: &App, cas: Cas, args: &ServeArgs) -> Option<Arc<SessionApiServer>> {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = args.workers.unwrap_or_else(processors);
     if workers == 0 || args.read_only {
@@ -172,7 +172,7 @@ fn nested(app: &App, cas: Cas, args: &ServeArgs) -> Option<Arc<Nested>> {
     }
     let options = PoolOptions { workers, max_queued: args.max_queued };
     let local = LocalOptions { limits: app.config.bounds.actions, ..LocalOptions::default() };
-    Some(Nested::new(cas, local, options))
+    Some(SessionApiServer::new(cas, local, options))
 }
 
 /// What the actions of clients may have: the command line goes before the configuration.

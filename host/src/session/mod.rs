@@ -14,7 +14,7 @@ use spec_model::{DigestFunction, Key, KeyPair};
 use spec_plugins::Plugins;
 use spec_project::keys::{SourceKey, compute_keys};
 use spec_project::{LoadOptions, Project};
-use spec_reapi::Nested;
+use spec_reapi::SessionApiServer;
 use spec_source::{ElementSources, SourceContext};
 
 use crate::app::App;
@@ -41,7 +41,7 @@ pub(crate) struct Session {
     /// Components; those of policies are loaded when a build begins.
     pub(crate) plugins: Plugins,
     /// Sockets of the Remote Execution API for sandboxes, and the workers behind them.
-    pub(crate) remote_apis: Arc<Nested>,
+    pub(crate) remote_apis: Arc<SessionApiServer>,
     /// The keys of elements, `None` where a source has no reference.
     pub(crate) pairs: Vec<Option<KeyPair>>,
     /// What the sources of elements contribute to keys.
@@ -53,12 +53,12 @@ pub(crate) struct Session {
 }
 
 /// The workers of the configuration, or one for each processor: builds mostly wait for what they asked for.
-fn workers(cas: &Cas, config: &Config) -> Arc<Nested> {
+fn workers(cas: &Cas, config: &Config) -> Arc<SessionApiServer> {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = config.cluster.map_or(processors, |cluster| cluster.workers);
     let least = config.cluster.map(|cluster| cluster.least).unwrap_or_default();
     let local = LocalOptions { least, limits: config.bounds.actions, ..LocalOptions::default() };
-    Nested::new(cas.clone(), local, PoolOptions { workers, max_queued: MAX_QUEUED })
+    SessionApiServer::new(cas.clone(), local, PoolOptions { workers, max_queued: MAX_QUEUED })
 }
 
 impl Session {
