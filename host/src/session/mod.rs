@@ -80,7 +80,7 @@ impl Session {
             projects: config.projects.clone(),
         };
         let project = spec_project::load(&options, &kinds).or_usage()?;
-        kinds.keep_answers();
+        kinds.save_answers();
         let cas = app.open_cas(DigestFunction::Sha256)?;
         let hold = cas.hold()?;
         let context = sources::context(&config, &project.config, &cas);

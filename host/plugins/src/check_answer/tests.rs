@@ -89,7 +89,7 @@ fn indices(plan: &Plan) -> impl Iterator<Item = u32> {
 
 proptest! {
     #[test]
-    fn what_is_taken_of_a_component_keeps_the_contract(
+    fn accepted_answers_keep_the_contract(
         values in values(),
         plan in plan(),
         dependencies in 0_usize..4,
@@ -115,7 +115,7 @@ proptest! {
     #[test]
     fn a_key_is_built_of_its_values_or_refused(values in values()) {
         let total = values.len();
-        if let Ok(key) = key(values) {
+        if let Ok(key) = unique_key(values) {
             prop_assert_eq!(count(&key), total);
         }
     }
@@ -123,13 +123,13 @@ proptest! {
 
 /// Each value is in the next: as deep as a component likes.
 #[test]
-fn a_key_without_end_is_refused() {
+fn a_key_that_is_too_deep_is_refused() {
     let nested = |depth: u32| {
         let inner = (0..depth).map(|index| guest::KeyValue::Sequence(vec![index]));
-        key(std::iter::once(guest::KeyValue::Null).chain(inner).collect())
+        unique_key(std::iter::once(guest::KeyValue::Null).chain(inner).collect())
     };
-    assert!(nested(DEEPEST_KEY as u32).is_ok());
-    for depth in [DEEPEST_KEY as u32 + 1, 1_000_000] {
-        assert_eq!(nested(depth), Err("its unique key is nested too deeply"));
+    assert!(nested(MAX_KEY_DEPTH as u32).is_ok());
+    for depth in [MAX_KEY_DEPTH as u32 + 1, 1_000_000] {
+        assert_eq!(nested(depth), Err("its unique key is nested too deeply; the limit is 64 levels"));
     }
 }

@@ -1,4 +1,4 @@
-//! What the types of the contract cannot say about an answer is checked here.
+//! Checks the answers of components, as far as the types of the contract do not.
 
 use std::collections::BTreeMap;
 
@@ -6,27 +6,36 @@ use spec_model::Value;
 use spec_strategy::{Configured, KindError, Plan, Step};
 
 use crate::bindings::element_kind::exports::spec::element_kind::kind as guest;
-use crate::conv::{self, Places};
-use crate::failure::Failure;
+use crate::conv::{self, NodePlaces};
+use crate::failure::PluginFailure;
 
-/// No key of an honest kind comes near it; deeper ones could exhaust the stack of who walks them.
-const DEEPEST_KEY: usize = 64;
+/// Levels of a unique key. Deeper keys could exhaust the stack of recursive functions.
+const MAX_KEY_DEPTH: usize = 64;
 
-/// The answer as plain data, or what is wrong with it.
-pub(crate) fn configured(answer: guest::Configured, dependencies: usize) -> Result<Configured, Failure> {
-    let unique_key = key(answer.unique_key.values).map_err(Failure::answer)?;
+/// Converts an answer, or fails with what is wrong with it.
+pub(crate) fn configured(
+    answer: guest::Configured,
+    dependencies: usize,
+) -> Result<Configured, PluginFailure> {
+    let unique_key = unique_key(answer.unique_key.values).map_err(PluginFailure::answer)?;
     let plan = conv::plan(answer.plan);
-    check_plan(&plan, dependencies).map_err(|what| Failure::answer(&what))?;
+    check_plan(&plan, dependencies).map_err(|what| PluginFailure::answer(&what))?;
     Ok(Configured { unique_key, plan })
 }
 
-/// The rejection with the place of the node that it names; that of its key, if the key is what is wrong.
-pub(crate) fn rejection(rejection: guest::Rejection, places: &[Places<'_>]) -> Result<KindError, Failure> {
+/// Converts a rejection, with the place of the node that it names, or of the node's key if the key is at fault.
+pub(crate) fn rejection(
+    rejection: guest::Rejection,
+    places: &[NodePlaces<'_>],
+) -> Result<KindError, PluginFailure> {
     if let guest::RejectionReason::Other(code) = &rejection.reason {
         let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if code.is_empty() || !code.chars().all(kebab) {
-            let message = format!("its rejection has the reason '{}', which is no code", code.escape_debug());
-            return Err(Failure::answer(&message));
+            let message = format!(
+                "its rejection has the reason '{}', which is not a code in kebab-case",
+                code.escape_debug()
+            );
+            return Err(PluginFailure::answer(&message));
         }
     }
     let place = match rejection.node.map(|node| places.get(node as usize)) {
@@ -35,18 +44,18 @@ pub(crate) fn rejection(rejection: guest::Rejection, places: &[Places<'_>]) -> R
             guest::RejectionReason::UnknownKey => places.name.or(places.value).cloned(),
             _ => places.value.cloned(),
         },
-        Some(None) => return Err(Failure::answer("its rejection names a node that is not there")),
+        Some(None) => return Err(PluginFailure::answer("its rejection names a node that does not exist")),
     };
     Ok(conv::rejection(rejection, place))
 }
 
-/// Builds the tree from its leaves: a child is taken by its parent, so that it is there only once and only before.
-fn key(values: Vec<guest::KeyValue>) -> Result<Value, &'static str> {
+/// Builds a key from its flat form, in which children precede their parents. Each value must be used exactly once.
+fn unique_key(values: Vec<guest::KeyValue>) -> Result<Value, &'static str> {
     let mut done: Vec<Option<(Value, usize)>> = Vec::with_capacity(values.len());
     for flat in values {
         let value = key_value(flat, &mut done)?;
-        if value.1 > DEEPEST_KEY {
-            return Err("its unique key is nested too deeply");
+        if value.1 > MAX_KEY_DEPTH {
+            return Err("its unique key is nested too deeply; the limit is 64 levels");
         }
         done.push(Some(value));
     }
@@ -57,7 +66,7 @@ fn key(values: Vec<guest::KeyValue>) -> Result<Value, &'static str> {
     Ok(root.0)
 }
 
-/// One value with its depth, its children taken out of `done`.
+/// Builds one value, and moves its children out of `done`. Returns it with its depth.
 fn key_value(
     flat: guest::KeyValue,
     done: &mut [Option<(Value, usize)>],
@@ -113,8 +122,8 @@ fn check_step(step: &Step, count: usize) -> Result<(), String> {
         Step::StageSources { path } | Step::MakeDirectory { path } => check_path(path),
         Step::CopyTree { from, to } => check_path(from).and_then(|()| check_path(to)),
         Step::Run(group) => {
-            let sound = |argv: &[String]| !argv.is_empty() && argv.iter().all(|text| !text.contains('\0'));
-            match group.commands.iter().find(|command| !sound(&command.argv)) {
+            let is_valid = |argv: &[String]| !argv.is_empty() && argv.iter().all(|text| !text.contains('\0'));
+            match group.commands.iter().find(|command| !is_valid(&command.argv)) {
                 None => Ok(()),
                 Some(command) => Err(format!(
                     "the command '{}' has no program or a NUL character",
@@ -128,7 +137,7 @@ fn check_step(step: &Step, count: usize) -> Result<(), String> {
 fn check_dependencies(indices: &[u32], count: usize) -> Result<(), String> {
     match indices.iter().find(|index| **index as usize >= count) {
         None => Ok(()),
-        Some(index) => Err(format!("its plan names dependency {index}, but there are {count}")),
+        Some(index) => Err(format!("its plan names dependency {index}, but the element has {count}")),
     }
 }
 
@@ -137,7 +146,10 @@ fn check_path(path: &str) -> Result<(), String> {
     if path.starts_with('/') && !climbs && !path.contains('\0') {
         return Ok(());
     }
-    Err(format!("its plan has the path '{}', which is not absolute and without '..'", path.escape_debug()))
+    Err(format!(
+        "its plan has the path '{}', but paths must be absolute and without '..'",
+        path.escape_debug()
+    ))
 }
 
 #[cfg(test)]

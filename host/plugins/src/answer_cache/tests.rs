@@ -36,25 +36,25 @@ fn the_encoding_is_that_of_the_format() -> postcard::Result<()> {
     let bytes = postcard::to_allocvec(&configured)?;
     assert_eq!(postcard::from_bytes::<Configured>(&bytes)?, configured);
     let description = postcard::to_allocvec(&KindDescription::default())?;
-    let seen = (FORMAT, bytes.escape_ascii().to_string(), description.escape_ascii().to_string());
-    insta::assert_debug_snapshot!(seen);
+    let encoded = (FORMAT, bytes.escape_ascii().to_string(), description.escape_ascii().to_string());
+    insta::assert_debug_snapshot!(encoded);
     Ok(())
 }
 
 #[test]
-fn too_many_answers_leave_those_that_were_asked_for() -> io::Result<()> {
+fn beyond_the_limit_only_used_answers_stay() -> io::Result<()> {
     let folder = tempfile::tempdir()?;
-    let large = "x".repeat(MOST / 2 - 100);
-    let (old, new) = (question("old", &()), question("new", &()));
-    let answers = Answers::open(folder.path(), b"component");
-    answers.keep(old, &large);
+    let large = "x".repeat(MAX_BYTES / 2 - 100);
+    let (old, new) = (answer_key("old", &()), answer_key("new", &()));
+    let answers = AnswerCache::open(folder.path(), b"component");
+    answers.insert(old, &large);
     answers.save()?;
-    let answers = Answers::open(folder.path(), b"component");
-    answers.keep(new, &(large.as_str(), large.as_str()));
+    let answers = AnswerCache::open(folder.path(), b"component");
+    answers.insert(new, &(large.as_str(), large.as_str()));
     answers.save()?;
-    let answers = Answers::open(folder.path(), b"component");
-    assert!(answers.recall::<String>(&old).is_none());
-    assert!(answers.recall::<(String, String)>(&new).is_some());
-    assert!(Answers::open(folder.path(), b"another").recall::<(String, String)>(&new).is_none());
+    let answers = AnswerCache::open(folder.path(), b"component");
+    assert!(answers.get::<String>(&old).is_none());
+    assert!(answers.get::<(String, String)>(&new).is_some());
+    assert!(AnswerCache::open(folder.path(), b"another").get::<(String, String)>(&new).is_none());
     Ok(())
 }
