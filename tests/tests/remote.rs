@@ -3,9 +3,10 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
-use spec_testkit::{Host, Outcome, Service};
+use spec_testkit::{Host, Outcome, Project, Service, signal, wait_for};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -110,4 +111,61 @@ fn refusals_say_whose_fault_it_is() {
     };
     elsewhere("unix:/nowhere").refused(1, "remote-unreachable", &["unix:/nowhere"]);
     elsewhere("nowhere:80").refused(2, "remote-bad-address", &["nowhere:80"]);
+}
+
+/// Names in a folder, hidden ones among them.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// More files than are written in a moment.
+fn fill_with_many(folder: &Path) {
+    for number in 0..200 {
+        let inner = folder.join(number.to_string());
+        fs::create_dir_all(&inner).expect("a folder");
+        (0..200).for_each(|number| fs::write(inner.join(number.to_string()), "same").expect("a file"));
+    }
+}
+
+#[test]
+fn a_tree_over_the_limits_is_refused_and_leaves_nothing() {
+    let (served, client) = (Served::start(), Host::new());
+    fill(&served.path().join("here"));
+    let digest = cas(&client, &served, &["push", "here"]).success().trim().to_owned();
+    let before = names(served.path());
+    for limit in ["tree-entries: 5", "tree-size: 8M", "tree-depth: 1"] {
+        client.configure(&format!("limits:\n  {limit}\n"));
+        cas(&client, &served, &["pull", &digest, "there"]).refused(1, "tree-too-large", &[]);
+        assert_eq!(names(served.path()), before, "{limit}");
+    }
+}
+
+#[test]
+fn a_signal_ends_a_pull_and_a_checkout_which_leave_nothing() {
+    let (served, client) = (Served::start(), Host::new());
+    fill_with_many(&served.path().join("here"));
+    let digest = cas(&client, &served, &["push", "here"]).success().trim().to_owned();
+    let project =
+        Project::of(&[("elements/many.bst", "kind: import\nsources:\n- {kind: local, path: many}\n")]);
+    fill_with_many(&project.path().join("many"));
+    let _ = client.run(&project, &["build", "many.bst"]).success();
+    let (url, target) = (url(served.path()), tempfile::tempdir().expect("a temporary folder"));
+    let there = target.path().join("there").display().to_string();
+    let commands: [&[&str]; 2] = [
+        &["cas", "pull", &digest, &there, "--remote", &url],
+        &["artifact", "checkout", "many.bst", "--directory", &there],
+    ];
+    for arguments in commands {
+        let mut command = client.command(&project);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the binary can be started");
+        wait_for("it to write", || !names(target.path()).is_empty());
+        signal(child.id(), "TERM");
+        let status = child.wait().expect("our own child can be waited for");
+        assert_eq!((status.code(), names(target.path())), (Some(130), Vec::new()), "{arguments:?}");
+    }
 }

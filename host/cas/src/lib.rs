@@ -25,6 +25,7 @@ mod error;
 mod estimate;
 mod evict;
 mod export;
+mod folder_remover;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hold;

@@ -23,6 +23,22 @@ const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags
 /// # Errors
 /// The first one that was met; everything else is gone.
 pub(crate) fn remove_all(path: &Path) -> io::Result<()> {
+    at(path, remove_entry)
+}
+
+/// Removes the files at a path of ours, whose room is free then; folders stay, and what lies in them very deep.
+///
+/// # Errors
+/// As [`remove_all`].
+pub(crate) fn remove_files(path: &Path) -> io::Result<()> {
+    at(path, |folder, name| {
+        let top = open(folder, name)?;
+        let mut removal = Removal { top: top.as_fd(), what: What::Files, moved: 0, failure: None };
+        removal.empty(top.as_fd(), 1)
+    })
+}
+
+fn at(path: &Path, remove: impl FnOnce(BorrowedFd<'_>, &CStr) -> Result<(), Errno>) -> io::Result<()> {
     let (folder, Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
@@ -31,7 +47,7 @@ pub(crate) fn remove_all(path: &Path) -> io::Result<()> {
         Err(Errno::NOENT) => Ok(()),
         opened => {
             let name = std::ffi::CString::new(name.as_encoded_bytes())?;
-            Ok(remove_entry(opened?.as_fd(), &name)?)
+            Ok(remove(opened?.as_fd(), &name)?)
         }
     }
 }
@@ -47,7 +63,7 @@ pub(crate) fn remove_entry(folder: BorrowedFd<'_>, name: &CStr) -> Result<(), Er
         Err(Errno::NOTDIR | Errno::LOOP) => return unlink(folder, name, AtFlags::empty()),
         Err(error) => return Err(error),
     };
-    let mut removal = Removal { top: top.as_fd(), moved: 0, failure: None };
+    let mut removal = Removal { top: top.as_fd(), what: What::All, moved: 0, failure: None };
     loop {
         let before = removal.moved;
         removal.failure = None;
@@ -60,9 +76,16 @@ pub(crate) fn remove_entry(folder: BorrowedFd<'_>, name: &CStr) -> Result<(), Er
     removal.failure.map_or(removed, Err)
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum What {
+    All,
+    Files,
+}
+
 struct Removal<'a> {
     /// Where what lies deep is moved to.
     top: BorrowedFd<'a>,
+    what: What,
     moved: u64,
     failure: Option<Errno>,
 }
@@ -95,6 +118,9 @@ impl Removal<'_> {
     }
 
     fn folder(&mut self, folder: BorrowedFd<'_>, name: &CStr, level: u32) -> Result<(), Errno> {
+        if self.what == What::Files {
+            return if level == LEVELS { Ok(()) } else { self.empty(open(folder, name)?.as_fd(), level + 1) };
+        }
         // An empty one need not be opened.
         if rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR).is_ok() {
             return Ok(());

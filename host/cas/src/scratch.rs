@@ -2,17 +2,19 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::error::{CasError, Result};
-use crate::removal::remove_all;
+use crate::folder_remover::FolderRemover;
 use crate::store::Cas;
 use crate::temp::{TempArea, make_ours};
 
-/// A folder of this process, on the file system of the store. Removed when dropped; if the process is killed, when
-/// the store is next opened.
+/// A folder of this process, on the file system of the store. When it is dropped its files are removed at once and its
+/// folders soon; if the process is killed, when the store is next opened.
 #[derive(Debug)]
 pub struct ScratchDir {
     path: PathBuf,
+    remover: Arc<FolderRemover>,
 }
 
 impl Cas {
@@ -40,7 +42,7 @@ impl ScratchArea {
         Ok(Self { area: TempArea::open(parent.into())? })
     }
 
-    /// A new empty folder. Removed when dropped; if the process is killed, when the area is next opened.
+    /// A new empty folder, removed as those of a store are.
     ///
     /// # Errors
     /// When the file system fails.
@@ -52,7 +54,7 @@ impl ScratchArea {
 fn make(area: &TempArea) -> Result<ScratchDir> {
     let path = area.fresh()?;
     make_own(&path, 0o700)?;
-    Ok(ScratchDir { path })
+    Ok(ScratchDir { path, remover: Arc::clone(&area.remover) })
 }
 
 /// Makes a folder with exactly this mode, of the group that this process makes files with, without access lists.
@@ -82,8 +84,7 @@ impl ScratchDir {
 
 impl Drop for ScratchDir {
     fn drop(&mut self) {
-        // What resists is removed when the store is next opened.
-        let _ = remove_all(&self.path);
+        self.remover.remove(&self.path);
     }
 }
 

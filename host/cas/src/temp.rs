@@ -6,14 +6,15 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{AtFlags, CWD, Dir, FlockOperation, IFlags, Mode, OFlags, Timespec, Timestamps};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::error::{CasError, Result};
+use crate::folder_remover::FolderRemover;
 use crate::layout::MTIME;
 use crate::removal::{remove_all, remove_entry};
 use crate::store::{Cas, is_file_of};
@@ -22,6 +23,8 @@ use crate::store::{Cas, is_file_of};
 #[derive(Debug)]
 pub(crate) struct TempArea {
     parent: PathBuf,
+    /// Ends before the sub-folder is removed.
+    pub(crate) remover: Arc<FolderRemover>,
     owned: OnceLock<Owned>,
     next: AtomicU64,
 }
@@ -43,7 +46,7 @@ impl TempArea {
                 remove_abandoned(&parent)?;
             }
         }
-        Ok(Self { parent, owned: OnceLock::new(), next: AtomicU64::new(0) })
+        Ok(Self { parent, remover: Arc::default(), owned: OnceLock::new(), next: AtomicU64::new(0) })
     }
 
     /// A path that nobody else uses, below the sub-folder of this process. Nothing is there yet.
@@ -112,7 +115,9 @@ impl Cas {
 /// Who else stores the same may have put a file in the place of what is removed here.
 fn unless_gone(removed: io::Result<()>) -> io::Result<()> {
     match removed {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(())
+        }
         other => other,
     }
 }

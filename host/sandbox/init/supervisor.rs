@@ -47,7 +47,7 @@ pub fn run() -> ! {
 fn supervise(state: &'static State, start: u64) -> Result<Report, Failure> {
     let (stdin, overlay, bytes) = receive().at(Step::Receive)?;
     let orders = prepare(Script::new(bytes), stdin)?;
-    // The host's overlay has begun to use the directory.
+    // The host did it before it made an overlay.
     if overlay.is_none() {
         sweep(orders.work);
     }
@@ -68,7 +68,6 @@ fn supervise(state: &'static State, start: u64) -> Result<Report, Failure> {
         state.ending.store(killed, Relaxed);
     }
     made::remove(hears);
-    sweep(orders.work);
     if orders.interactive {
         take_terminal(orders.stdin);
     }
@@ -76,14 +75,9 @@ fn supervise(state: &'static State, start: u64) -> Result<Report, Failure> {
     Ok(Report { user_us: time(0), system_us: time(2), max_rss_kb: usage[4], ..Report::default() })
 }
 
-/// Removes the traces of a volatile overlay in its work directory, which would forbid the next mount.
+/// Removes what an earlier volatile overlay left in the work directory, which would forbid this one.
 fn sweep(work: i32) {
-    let traces = [
-        (c"work/incompat/volatile", c"dirty"),
-        (c"work/incompat", c"volatile"),
-        (c"work", c"incompat"),
-        (c".", c"work"),
-    ];
+    let traces = [(c"work/incompat/volatile", c"dirty"), (c"work/incompat", c"volatile")];
     for (directory, name) in traces {
         if let Ok(directory) = sys::open_beneath(work, directory) {
             sys::remove(directory, name);

@@ -3,7 +3,7 @@
 //! ```no_run
 //! # use spec_sandbox::{Command, Ending, Output, RootSpec, Stream, spawn};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let root = RootSpec::new(["/trees/base".into(), "/trees/app".into()], "/build/1/upper", "/build/1/work");
+//! let root = RootSpec::new(["/trees/base", "/trees/app"], "/build/1/upper", "/build/1/work");
 //! let (log, end) = Stream::new(std::fs::File::create("log")?)?;
 //! let command = Command { stdout: Output::Fd(end), ..Command::new(["make"]) };
 //! let outcome = spawn(&root, &command)?.read(&mut [log])?;

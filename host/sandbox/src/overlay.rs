@@ -14,6 +14,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 use rustix::mount::{fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen};
+use std::fs;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,6 +70,7 @@ pub(crate) fn mount(root: &RootSpec) -> Result<OwnedFd, SandboxError> {
     if let Some(contents) = &root.contents {
         fs.set_folder(c"datadir+", contents).map_err(|refused| refused.error(Step::Layer, contents))?;
     }
+    sweep(&root.work);
     fs.set_folder(c"upperdir", &root.upper).map_err(|refused| refused.error(Step::Upper, &root.upper))?;
     fs.set_folder(c"workdir", &root.work).map_err(|refused| refused.error(Step::Work, &root.work))?;
     for (key, value) in OPTIONS {
@@ -76,6 +78,16 @@ pub(crate) fn mount(root: &RootSpec) -> Result<OwnedFd, SandboxError> {
     }
     fs.flag(c"volatile").map_err(whole)?;
     fs.mount(MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV).map_err(whole)
+}
+
+/// Removes the mark of an earlier volatile overlay from the work directory, which would forbid this one. Commands never
+/// see this directory.
+fn sweep(work: &Path) {
+    let mark = work.join("work/incompat/volatile");
+    // In most work directories there is none.
+    if fs::remove_file(mark.join("dirty")).is_ok() {
+        let _ = fs::remove_dir(mark);
+    }
 }
 
 /// A file system that is being described to the kernel.

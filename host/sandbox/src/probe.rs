@@ -37,7 +37,10 @@ fn try_sandbox(scratch: &Path) -> Result<(), SandboxError> {
         std::fs::create_dir(path).map_err(failed("make the directories"))?;
     }
     let timeout = Some(Duration::from_secs(10));
-    match run(&RootSpec::new([layer], upper, work), &Command { timeout, ..Command::new(["/probe"]) }) {
+    let root = RootSpec::new([layer], upper, work);
+    let tried = run(&root, &Command { timeout, ..Command::new(["/probe"]) });
+    crate::clear_work(&root.work).map_err(failed("remove the directories"))?;
+    match tried {
         Err(SandboxError::CommandNotFound { .. }) => Ok(()),
         Err(error) => Err(error),
         Ok(_) => Err(SandboxError::Lost),

@@ -16,7 +16,8 @@ pub struct RootSpec {
     /// Directory of the host that receives what the command changes. Commands that run one after the other
     /// with the same upper directory see each other's changes. It must exist.
     pub upper: PathBuf,
-    /// Directory of the host on the file system of `upper`, for the kernel's use. It must exist and be empty.
+    /// Directory of the host on the file system of `upper`, for the kernel's use. It must exist, and hold nothing but what
+    /// earlier commands left there, one after the other; see [`clear_work`](crate::clear_work).
     /// For swarms of short commands a tmpfs serves best: the kernel makes and removes some files for each, and
     /// ext4 is slow at that for five minutes after many files were deleted.
     pub work: PathBuf,

@@ -182,10 +182,6 @@ impl Running {
         // It answered or closed its end, so it is about to exit, if it has not yet.
         self.child.wait().map_err(failed("wait for the supervisor"))?;
         drop(self.group.take());
-        if answer.is_err() {
-            // The supervisor would have done it. What cannot be removed is in the way of its owner only.
-            let _ = clear_work(&self.script.work);
-        }
         let (report, message) = answer?;
         let ending = match report.ending {
             ending::ENDED => decode(report.status as i32),
@@ -241,8 +237,8 @@ impl Killer {
     }
 }
 
-/// Empties the work directory of a root in which nothing runs any more. Needed only after a supervisor was
-/// killed: what the kernel left there shuts out an ordinary user who just wants to remove it.
+/// Empties the work directory of a root in which nothing runs any more: what the kernel leaves there shuts out an
+/// ordinary user who just wants to remove it.
 ///
 /// # Errors
 /// Those of the file system; that nothing is there is none.

@@ -78,14 +78,32 @@ fn block(abi: Abi, user_namespaces: bool) -> BpfProgram {
     for number in NEW.iter().chain(clone3).filter_map(|call| call.number(abi)) {
         block.extend([jump(JUMP_IF_EQUAL, number, 0, 1), missing.clone()]);
     }
-    block.extend(refused(abi, user_namespaces));
+    block.extend(search(rules(abi, user_namespaces)));
     block
 }
 
+/// Rules that are compared one after the other. The kernel runs the whole filter for every call that it knows when it is
+/// installed, which is once for each command.
+const COMPARED_IN_ORDER: usize = 5;
+
+/// Decides by the number of the call, which is loaded: a binary search that ends in a few rules.
+fn search(mut rules: Rules) -> BpfProgram {
+    if rules.len() <= COMPARED_IN_ORDER {
+        return refused(rules);
+    }
+    let middle = *rules.keys().nth(rules.len() / 2).expect("there are more than a few rules");
+    let (high, low) = (search(rules.split_off(&middle)), search(rules));
+    let middle = u32::try_from(middle).expect("numbers of calls are small");
+    let over_low = u32::try_from(low.len()).expect("a filter has at most 4096 instructions");
+    let mut program = vec![jump(JUMP_IF_NOT_LESS, middle, 0, 1), statement(JUMP, over_low)];
+    program.extend(low);
+    program.extend(high);
+    program
+}
+
 /// What is not permitted, by `seccompiler`, without its look at the interface, which has been looked at.
-fn refused(abi: Abi, user_namespaces: bool) -> BpfProgram {
+fn refused(rules: Rules) -> BpfProgram {
     let refuse = SeccompAction::Errno(EPERM);
-    let rules = rules(abi, user_namespaces);
     let arch = if cfg!(target_arch = "x86_64") { TargetArch::x86_64 } else { TargetArch::aarch64 };
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch);
     let program =

@@ -4,6 +4,7 @@ use super::fixture::{Fixture, PATIENCE, alive, ancestry, eventually, marked, mar
 use crate::{Command, Ending, Output, SandboxError, clear_work, spawn};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
@@ -116,6 +117,7 @@ fn death_of_the_host_is_the_end_of_everything() {
     assert!(!mounts.contains(&scratch), "{mounts}");
     let upper = std::fs::read_dir(format!("{scratch}/upper")).expect("the upper directory stays");
     assert_eq!(upper.count(), 0, "mount points were left behind");
+    clear_work(&Path::new(&scratch).join("work")).expect("nothing runs any more");
     std::fs::remove_dir_all(scratch).expect("nothing is mounted");
 }
 
