@@ -8,7 +8,7 @@ use std::{env, path::PathBuf, process::Command};
 
 fn main() {
     println!("cargo::rerun-if-changed=init");
-    println!("cargo::rerun-if-changed=src/wire.rs");
+    println!("cargo::rerun-if-changed=src/protocol.rs");
     let var = |name: &str| env::var(name).unwrap_or_else(|_| panic!("cargo sets {name} for build scripts"));
     let out = PathBuf::from(var("OUT_DIR")).join("init");
     let mut rustc = Command::new(var("RUSTC"));

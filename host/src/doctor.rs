@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use spec_cas::{Cas, LayerForm};
-use spec_exec::Staging;
+use spec_execution::LayerSupport;
 
 use crate::config::Config;
 
@@ -121,7 +121,7 @@ fn sandbox(folder: &Path) -> Vec<Finding> {
 
 /// Which way trees become what a sandbox sees.
 fn staging(cas: &Cas) -> Finding {
-    let Staging { form, refused } = Staging::examine(cas);
+    let LayerSupport { form, refused } = LayerSupport::examine(cas);
     let (health, way) = match form {
         LayerForm::Image => (Health::Good, "images of metadata over the cache; every folder can be renamed"),
         LayerForm::Marked => (

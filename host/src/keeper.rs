@@ -4,9 +4,9 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use spec_action::record::ActionNeeds;
 use spec_artifact::Artifact;
 use spec_cas::{Cas, CasError, Evicted, Need, Quota};
-use spec_exec::record::ActionNeeds;
 
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
@@ -132,7 +132,7 @@ fn needs(actions: &ActionNeeds<'_>, kind: &str, record: &[u8]) -> Vec<Need> {
 
 /// An artifact with its two records of what its build asked for, and what those speak of.
 fn artifact_needs(actions: &ActionNeeds<'_>, artifact: &Artifact) -> Vec<Need> {
-    let asked = artifact.subactions.iter().flat_map(|record| spec_exec::record::needs(actions, record));
+    let asked = artifact.subactions.iter().flat_map(|record| spec_action::record::needs(actions, record));
     let speculative = artifact.speculative_actions.iter();
     let speculative = speculative.flat_map(|record| spec_speculation::record_needs(actions, record));
     asked.chain(speculative).chain(artifact.needs()).collect()

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spec_artifact::{Artifact, ArtifactKeys};
-use spec_build::{Builder, BuilderOptions, CacheBuildtrees, ElementKeys, Request};
+use spec_build::{BuildRequest, Builder, BuilderOptions, CacheBuildtrees, ElementKeys};
 use spec_model::{Digest, Value};
 use spec_project::keys::strong_description;
 use spec_scheduler::{Context, Failure, Job, JobEnd, Message, MessageLevel, Task, Work};
@@ -71,7 +71,7 @@ impl Worker {
         let description = self.description(element, &all).ok_or_else(no_reference)?.canonical();
         let keys_of =
             move |element: usize| all[element].expect("what a build needs was built before or is cached");
-        let request = Request {
+        let request = BuildRequest {
             project: &self.session.project,
             element,
             keys: &keys_of,
@@ -214,7 +214,7 @@ pub(crate) fn watch(context: &Context, activity: &'static str) -> Watch {
 /// Tells a job's context what a build tells.
 struct Told<'a>(&'a Context);
 
-impl spec_build::Observer for Told<'_> {
+impl spec_build::BuildObserver for Told<'_> {
     fn activity(&self, text: &str, commands: Option<(u64, u64)>) {
         self.0.progress(text, commands);
     }

@@ -3,21 +3,24 @@
 use spec_artifact::{
     Artifact, ArtifactDraft, ArtifactKeys, BuildDependency, LogDraft, Outcome, SandboxState, Trees,
 };
-use spec_exec::ExecError;
-use spec_model::Digest;
+use spec_execution::ExecutionError;
+use spec_model::{Digest, Subaction};
 use spec_project::metadata;
 
 use crate::builder::CacheBuildtrees;
-use crate::job::Job;
-use crate::{BuildError, CommandFailure, Warning};
+use crate::error::BuildError;
+use crate::error::CommandFailure;
+use crate::job::BuildJob;
+use crate::speculation::{BuildReport, SpeculationBlobs};
+use crate::warning::Warning;
 
 /// Lines at the end of a log that go into a failed artifact's record.
 const DETAIL_LINES: usize = 20;
 
-impl Job<'_> {
+impl BuildJob<'_> {
     /// Collects what the plan says and stores the artifact.
     pub(crate) fn store_success(mut self) -> Result<Artifact, BuildError> {
-        self.say("caching the artifact");
+        self.report_activity("caching the artifact");
         let mut trees = Trees::default();
         let files = self.files(&mut trees);
         self.warn_of_special()?;
@@ -44,7 +47,7 @@ impl Job<'_> {
             }
             CacheBuildtrees::Auto | CacheBuildtrees::Never => {
                 self.root.collect(path, most).map_err(|error| match error {
-                    ExecError::TooMuchWritten { found, .. } => too_large(found),
+                    ExecutionError::TooMuchWritten { found, .. } => too_large(found),
                     other => other.into(),
                 })?
             }
@@ -58,7 +61,7 @@ impl Job<'_> {
     pub(crate) fn store_failure(mut self, mut failure: CommandFailure) -> BuildError {
         let mut trees = Trees::default();
         if self.builder.options.cache_buildtrees != CacheBuildtrees::Never {
-            self.say("caching the build tree");
+            self.report_activity("caching the build tree");
             failure.has_buildtree = match self.keep_buildtree(&mut trees) {
                 Ok(()) => trees.buildroot.is_some(),
                 Err(error) => {
@@ -91,8 +94,8 @@ impl Job<'_> {
         let keys = self.request.keys_of(self.request.element);
         let log = self.log.as_ref().map(|log| log.path().to_owned());
         let asked = self.socket.take();
-        let subactions = spec_exec::record::store(&self.builder.cas, &asked)?;
-        let remembered = self.remember(&asked, &outcome, trees.files);
+        let subactions = spec_action::record::store(&self.builder.cas, &asked)?;
+        let blobs = self.make_record(&asked, &outcome, trees.files);
         let draft = ArtifactDraft {
             keys: ArtifactKeys { strong: keys.strong, strict: keys.strict, weak: keys.weak },
             outcome,
@@ -104,8 +107,8 @@ impl Job<'_> {
             low_diversity_meta: metadata::low_diversity(self.element, &self.digest_environment).into_bytes(),
             high_diversity_meta: metadata::high_diversity(self.element).into_bytes(),
             logs: log.iter().map(|file| LogDraft { name: file_name(file), file: file.clone() }).collect(),
-            speculative_actions: remembered.record,
-            misses: remembered.misses,
+            speculative_actions: blobs.record,
+            misses: blobs.misses,
             subactions,
             key_description: self.request.key_description.map(str::to_owned),
         };
@@ -132,6 +135,35 @@ impl Job<'_> {
             subsandboxes: self.digest_trees.iter().map(|(tree, _)| *tree).collect(),
             marked_directories: self.plan().marked_directories.clone(),
         }
+    }
+}
+
+impl BuildJob<'_> {
+    pub(crate) fn make_record(
+        &self,
+        asked: &[Subaction],
+        outcome: &Outcome,
+        files: Option<Digest>,
+    ) -> SpeculationBlobs {
+        let (Some(speculation), Some(_)) =
+            (&self.builder.speculation, &self.element.sandbox.remote_apis_socket)
+        else {
+            return SpeculationBlobs::default();
+        };
+        let mut blobs = speculation.make_record(&BuildReport {
+            element: self.request.element,
+            keys: self.request.keys_of(self.request.element),
+            layers: self.staged.layers(),
+            folder: &self.working_directory(),
+            platforms: &self.digest_trees,
+            subactions: asked,
+            succeeded: *outcome == Outcome::Succeeded,
+            files,
+        });
+        if let Some(warning) = blobs.warning.take() {
+            self.observer.warning(warning);
+        }
+        blobs
     }
 }
 

@@ -1,19 +1,24 @@
 //! Running the commands of a plan, and those that integrate dependencies.
 
-use spec_exec::{Access, ExecError, RunSpec, Streams};
-use spec_sandbox::{Ending, SandboxError, check_arguments};
+use spec_execution::{CommandStreams, ExecutionError, RootCommand, WriteAccess};
+use spec_sandbox::{SandboxError, Termination, check_arguments};
 use spec_strategy::{Command, CommandGroup, Step};
 
-use crate::job::Job;
-use crate::socket::{numbers, rights};
-use crate::{BuildError, CommandFailure};
+use crate::error::BuildError;
+use crate::error::CommandFailure;
+use crate::job::BuildJob;
+use crate::socket::{action_rights, build_ids};
 
-impl Job<'_> {
+impl BuildJob<'_> {
     pub(crate) fn run_group(&mut self, group: &CommandGroup) -> Result<(), BuildError> {
         for command in &group.commands {
-            self.say(&brief(&command.label));
+            self.report_activity(&brief(&command.label));
             let marked = self.plan().marked_directories.clone();
-            let access = if group.read_only_root { Access::Only(marked) } else { Access::Everything(marked) };
+            let access = if group.read_only_root {
+                WriteAccess::Only(marked)
+            } else {
+                WriteAccess::Everything(marked)
+            };
             let environment = self.environment.clone();
             let cwd = self.working_directory();
             self.run(&group.label, command, environment, cwd, access)?;
@@ -27,7 +32,7 @@ impl Job<'_> {
         for &index in elements {
             let element = &self.request.project.elements[index];
             for text in spec_artifact::integration_commands(&element.public)? {
-                self.say(&format!("integrating {}", element.name));
+                self.report_activity(&format!("integrating {}", element.name));
                 let argv = ["sh", "-e", "-c", &text].map(str::to_owned).to_vec();
                 let command = Command { label: text, argv };
                 let label = format!("integration-commands of {}", element.name);
@@ -36,7 +41,7 @@ impl Job<'_> {
                     &command,
                     element.environment.clone(),
                     "/".into(),
-                    Access::Everything(vec![]),
+                    WriteAccess::Everything(vec![]),
                 )?;
             }
         }
@@ -64,7 +69,7 @@ impl Job<'_> {
         command: &Command,
         environment: Vec<(String, String)>,
         cwd: String,
-        access: Access,
+        access: WriteAccess,
     ) -> Result<(), BuildError> {
         if self.cancel.is_cancelled() {
             return Err(BuildError::Cancelled);
@@ -77,11 +82,11 @@ impl Job<'_> {
         let Some(log) = &mut self.log else { return Ok(()) };
         log.line(&format!("\n# {group}: {}", command.label.trim_end()))?;
         let output_start = log.length()?;
-        let streams = Streams::Log(log.handle()?);
+        let streams = CommandStreams::Log(log.handle()?);
         let spec = self.run_spec(command.argv.clone(), environment, cwd, access, false)?;
-        let spec = RunSpec { streams, ..spec };
+        let spec = RootCommand { streams, ..spec };
         let ran = self.root.run(spec, self.cancel).map_err(missing_command)?;
-        let Some((exit_code, signal)) = failed(ran.ending) else { return Ok(()) };
+        let Some((exit_code, signal)) = failed(ran.termination) else { return Ok(()) };
         let log = self.log.as_ref().map(|log| log.path().to_owned()).unwrap_or_default();
         Err(BuildError::Command(Box::new(CommandFailure {
             group: group.to_owned(),
@@ -100,20 +105,20 @@ impl Job<'_> {
         argv: Vec<String>,
         environment: Vec<(String, String)>,
         cwd: String,
-        access: Access,
+        access: WriteAccess,
         network: bool,
-    ) -> Result<RunSpec, BuildError> {
-        let (uid, gid) = numbers(self.element);
-        Ok(RunSpec {
+    ) -> Result<RootCommand, BuildError> {
+        let (uid, gid) = build_ids(self.element);
+        Ok(RootCommand {
             argv,
             environment,
             cwd,
             uid,
             gid,
             access,
-            streams: Streams::Terminal,
+            streams: CommandStreams::Terminal,
             network,
-            sockets: self.open_socket(rights(self.element, network))?,
+            sockets: self.socket.open(self.builder, self.request, action_rights(self.element, network))?,
             timeout: None,
             user_namespaces: self.builder.options.user_namespaces.contains(&self.element.project),
         })
@@ -138,18 +143,18 @@ fn beginning(command: &str) -> String {
 }
 
 /// Exit code and signal of a command that did not end well.
-fn failed(ending: Ending) -> Option<(Option<i32>, Option<i32>)> {
-    match ending {
-        Ending::Exited(0) => None,
-        Ending::Exited(code) => Some((Some(code), None)),
-        Ending::Signaled(signal) => Some((None, Some(signal))),
-        Ending::TimedOut | Ending::Cancelled => Some((None, None)),
+fn failed(termination: Termination) -> Option<(Option<i32>, Option<i32>)> {
+    match termination {
+        Termination::Exited(0) => None,
+        Termination::Exited(code) => Some((Some(code), None)),
+        Termination::Signaled(signal) => Some((None, Some(signal))),
+        Termination::TimedOut | Termination::Cancelled => Some((None, None)),
     }
 }
 
-fn missing_command(error: ExecError) -> BuildError {
+fn missing_command(error: ExecutionError) -> BuildError {
     match error {
-        ExecError::Sandbox(SandboxError::CommandNotFound { program, .. }) => {
+        ExecutionError::Sandbox(SandboxError::CommandNotFound { program, .. }) => {
             BuildError::MissingCommand { command: program }
         }
         other => other.into(),

@@ -1,15 +1,16 @@
 //! What depends on the machine and on dependencies in a build's environment.
 
-use spec_exec::{Root, StagedTree};
+use spec_execution::{Root, StagedTree};
 
-use crate::job::Job;
-use crate::{BuildError, selection};
+use crate::error::BuildError;
+use crate::job::BuildJob;
+use crate::staged::staged_elements;
 
-impl Job<'_> {
+impl BuildJob<'_> {
     /// Adds the variables that hold the digest of a tree of dependencies (the setting `digest-environment`).
     pub(crate) fn add_digest_environment(&mut self) -> Result<(), BuildError> {
         for wanted in &self.plan().digest_environment {
-            let elements = selection::staged(self.request.project, self.element, &wanted.dependencies);
+            let elements = staged_elements(self.request.project, self.element, &wanted.dependencies);
             let mut trees = Vec::with_capacity(elements.len());
             for &element in &elements {
                 if let Some(tree) = self.builder.artifact(self.request, element)?.trees.files {

@@ -3,10 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::log::tail;
 use spec_artifact::ArtifactError;
 use spec_cas::CasError;
-use spec_exec::ExecError;
+use spec_execution::ExecutionError;
 use spec_model::{NodeError, Place, UserError};
 use spec_sandbox::SandboxError;
 
@@ -133,7 +132,7 @@ pub enum BuildError {
     Artifact(#[from] ArtifactError),
     /// Staging or the sandbox failed.
     #[error(transparent)]
-    Exec(#[from] ExecError),
+    Exec(#[from] ExecutionError),
 }
 
 /// A command that ended badly.
@@ -153,14 +152,6 @@ pub struct CommandFailure {
     pub output_start: u64,
     /// Whether the stored artifact has a build tree.
     pub has_buildtree: bool,
-}
-
-impl CommandFailure {
-    /// The last `lines` lines of what the command printed, as far as the log can be read.
-    #[must_use]
-    pub fn output_tail(&self, lines: usize) -> Vec<String> {
-        tail(&self.log, self.output_start, lines).unwrap_or_default()
-    }
 }
 
 impl std::fmt::Display for CommandFailure {

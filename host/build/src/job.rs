@@ -1,17 +1,20 @@
 //! One build while it runs.
 
-use spec_exec::Root;
+use spec_execution::Root;
 use spec_model::{Cancel, Digest};
 use spec_project::Element;
 use spec_strategy::{Plan, Step};
 
+use crate::builder::Builder;
+use crate::error::BuildError;
 use crate::log::BuildLog;
-use crate::socket::Socket;
-use crate::staged::Staged;
-use crate::{BuildError, Builder, Request, Warning};
+use crate::request::BuildRequest;
+use crate::socket::BuildSocket;
+use crate::staged::StagedTrees;
+use crate::warning::Warning;
 
 /// Hears how a build goes.
-pub trait Observer {
+pub trait BuildObserver {
     /// What the build is doing now, and how many of how many commands are done, once that is known.
     fn activity(&self, text: &str, commands: Option<(u64, u64)>);
 
@@ -20,30 +23,30 @@ pub trait Observer {
 }
 
 /// One build while it runs: the root, the log and the environment that its commands get.
-pub(crate) struct Job<'a> {
+pub(crate) struct BuildJob<'a> {
     pub(crate) builder: &'a Builder,
-    pub(crate) request: &'a Request<'a>,
+    pub(crate) request: &'a BuildRequest<'a>,
     pub(crate) element: &'a Element,
-    pub(crate) observer: &'a dyn Observer,
+    pub(crate) observer: &'a dyn BuildObserver,
     pub(crate) cancel: &'a Cancel,
     pub(crate) root: Root,
-    pub(crate) staged: Staged,
+    pub(crate) staged: StagedTrees,
     pub(crate) log: Option<BuildLog>,
     pub(crate) environment: Vec<(String, String)>,
     /// Variables that hold digests of trees, by name.
     pub(crate) digest_environment: Vec<(String, String)>,
     /// Those trees, and the elements that they are made of, in the order of staging.
     pub(crate) digest_trees: Vec<(Digest, Vec<usize>)>,
-    pub(crate) socket: Socket,
+    pub(crate) socket: BuildSocket,
     pub(crate) commands_done: u64,
     commands_total: u64,
 }
 
-impl<'a> Job<'a> {
+impl<'a> BuildJob<'a> {
     pub(crate) fn new(
         builder: &'a Builder,
-        request: &'a Request<'a>,
-        observer: &'a dyn Observer,
+        request: &'a BuildRequest<'a>,
+        observer: &'a dyn BuildObserver,
         cancel: &'a Cancel,
     ) -> Result<Self, BuildError> {
         let mut job = Self::without_digests(builder, request, observer, cancel)?;
@@ -56,8 +59,8 @@ impl<'a> Job<'a> {
     /// A job that will not run the commands of the plan.
     pub(crate) fn without_digests(
         builder: &'a Builder,
-        request: &'a Request<'a>,
-        observer: &'a dyn Observer,
+        request: &'a BuildRequest<'a>,
+        observer: &'a dyn BuildObserver,
         cancel: &'a Cancel,
     ) -> Result<Self, BuildError> {
         let element = request.element();
@@ -68,12 +71,12 @@ impl<'a> Job<'a> {
             observer,
             cancel,
             root: Root::new(builder.cas.clone().heeding(cancel))?,
-            staged: Staged::default(),
+            staged: StagedTrees::default(),
             log: None,
             environment: element.environment.clone(),
             digest_environment: Vec::new(),
             digest_trees: Vec::new(),
-            socket: Socket::default(),
+            socket: BuildSocket::default(),
             commands_done: 0,
             commands_total: count_commands(&element.configured.plan),
         })
@@ -98,7 +101,7 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    pub(crate) fn say(&self, text: &str) {
+    pub(crate) fn report_activity(&self, text: &str) {
         let commands = (self.commands_total > 0).then_some((self.commands_done, self.commands_total));
         self.observer.activity(text, commands);
     }

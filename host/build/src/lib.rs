@@ -2,7 +2,7 @@
 //!
 //! [`Builder::build`] stages what the plan says, runs its commands and stores the artifact, a failed one too;
 //! [`Builder::runtime_root`], [`Builder::build_root`] and [`Builder::cached_root`] make roots for shells and checkouts.
-//! The crate does not know in which order elements are built, and draws nothing: it tells an [`Observer`].
+//! The crate does not know in which order elements are built, and draws nothing: it tells an [`BuildObserver`].
 
 mod builder;
 mod collect;
@@ -11,18 +11,21 @@ mod environment;
 mod error;
 mod job;
 mod log;
+mod request;
 mod roots;
-mod selection;
 mod socket;
 mod speculation;
 mod staged;
 mod steps;
 mod warning;
 
-pub use builder::{Builder, BuilderOptions, CacheBuildtrees, ElementKeys, Request};
+pub use builder::{Builder, BuilderOptions, CacheBuildtrees};
 pub use error::{BuildError, CommandFailure};
-pub use job::Observer;
-pub use roots::{Prepared, ShellCommand};
-pub use socket::rights;
-pub use speculation::{BuiltWith, Layer, LayerKind, Remembered, Speculation};
+pub use job::BuildObserver;
+pub use request::{BuildRequest, ElementKeys};
+pub use roots::{PreparedRoot, ShellCommand};
+pub use socket::action_rights;
+pub use speculation::{
+    BuildReport, SpeculationBlobs, SpeculationHook, StagedElementTree, StagedElementTreeKind,
+};
 pub use warning::Warning;

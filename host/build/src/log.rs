@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
-use crate::BuildError;
+use crate::error::{BuildError, CommandFailure};
 
 /// Bytes at the end of a log that [`tail`] looks at.
 const TAIL_BYTES: u64 = 64 << 10;
@@ -72,8 +72,16 @@ impl BuildLog {
     }
 }
 
+impl CommandFailure {
+    /// The last `lines` lines of what the command printed, as far as the log can be read.
+    #[must_use]
+    pub fn output_tail(&self, lines: usize) -> Vec<String> {
+        tail(&self.log, self.output_start, lines).unwrap_or_default()
+    }
+}
+
 /// The last `lines` lines that a log has from byte `start` on, without line ends; of very many bytes only the last.
-pub(crate) fn tail(path: &Path, start: u64, lines: usize) -> io::Result<Vec<String>> {
+fn tail(path: &Path, start: u64, lines: usize) -> io::Result<Vec<String>> {
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES).max(start)))?;

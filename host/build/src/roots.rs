@@ -1,18 +1,21 @@
 //! Roots for shells and checkouts.
 
 use spec_artifact::Artifact;
-use spec_exec::{Access, Ran, StagedTree};
+use spec_execution::{StagedTree, WriteAccess};
 use spec_model::{Cancel, Digest};
 use spec_project::Scope;
+use spec_sandbox::CommandOutcome;
 
-use crate::job::{Job, Observer};
-use crate::{BuildError, Builder, Request};
+use crate::builder::Builder;
+use crate::error::BuildError;
+use crate::job::{BuildJob, BuildObserver};
+use crate::request::BuildRequest;
 
 /// A root with everything staged, ready for a shell or to be checked out.
-pub struct Prepared<'a> {
-    job: Job<'a>,
+pub struct PreparedRoot<'a> {
+    job: BuildJob<'a>,
     cwd: String,
-    access: Access,
+    access: WriteAccess,
 }
 
 /// A command for a person, on the terminal.
@@ -28,7 +31,7 @@ pub struct ShellCommand {
 
 impl Builder {
     /// The artifact of an element under the key that it has in this session.
-    pub(crate) fn artifact(&self, request: &Request<'_>, index: usize) -> Result<Artifact, BuildError> {
+    pub(crate) fn artifact(&self, request: &BuildRequest<'_>, index: usize) -> Result<Artifact, BuildError> {
         let element = &request.project.elements[index];
         let found = self.artifacts.lookup(&element.project, &element.name, &request.keys_of(index).strong)?;
         match found {
@@ -45,13 +48,13 @@ impl Builder {
     /// `uncached-artifact` when one is not built, otherwise as [`Builder::build`].
     pub fn runtime_root<'a>(
         &'a self,
-        request: &'a Request<'a>,
+        request: &'a BuildRequest<'a>,
         scope: Option<Scope>,
         integrate: bool,
-        observer: &'a dyn Observer,
+        observer: &'a dyn BuildObserver,
         cancel: &'a Cancel,
-    ) -> Result<Prepared<'a>, BuildError> {
-        let mut job = Job::without_digests(self, request, observer, cancel)?;
+    ) -> Result<PreparedRoot<'a>, BuildError> {
+        let mut job = BuildJob::without_digests(self, request, observer, cancel)?;
         let elements = match scope {
             Some(scope) => request.project.scope(&[request.element], scope),
             None => vec![request.element],
@@ -60,7 +63,7 @@ impl Builder {
         if integrate {
             job.integrate(&elements)?;
         }
-        Ok(Prepared { job, cwd: "/".to_owned(), access: Access::Everything(Vec::new()) })
+        Ok(PreparedRoot { job, cwd: "/".to_owned(), access: WriteAccess::Everything(Vec::new()) })
     }
 
     /// A root as the first command of the element's build finds it.
@@ -69,13 +72,13 @@ impl Builder {
     /// As [`Builder::build`].
     pub fn build_root<'a>(
         &'a self,
-        request: &'a Request<'a>,
-        observer: &'a dyn Observer,
+        request: &'a BuildRequest<'a>,
+        observer: &'a dyn BuildObserver,
         cancel: &'a Cancel,
-    ) -> Result<Prepared<'a>, BuildError> {
-        let mut job = Job::new(self, request, observer, cancel)?;
+    ) -> Result<PreparedRoot<'a>, BuildError> {
+        let mut job = BuildJob::new(self, request, observer, cancel)?;
         job.execute_staging()?;
-        Ok(Prepared::for_build(job))
+        Ok(PreparedRoot::for_build(job))
     }
 
     /// The root as the element's build left it, from its artifact.
@@ -84,10 +87,10 @@ impl Builder {
     /// `uncached-artifact`, or `no-buildtree` when the artifact does not keep it.
     pub fn cached_root<'a>(
         &'a self,
-        request: &'a Request<'a>,
-        observer: &'a dyn Observer,
+        request: &'a BuildRequest<'a>,
+        observer: &'a dyn BuildObserver,
         cancel: &'a Cancel,
-    ) -> Result<Prepared<'a>, BuildError> {
+    ) -> Result<PreparedRoot<'a>, BuildError> {
         let element = request.element();
         let key = request.keys_of(request.element).strong;
         let artifact = self.artifacts.lookup(&element.project, &element.name, &key)?;
@@ -98,18 +101,18 @@ impl Builder {
         if !self.cas.complete(&tree)? {
             return Err(missing());
         }
-        let mut job = Job::without_digests(self, request, observer, cancel)?;
+        let mut job = BuildJob::without_digests(self, request, observer, cancel)?;
         job.root.stage(&[StagedTree { tree, location: "/".to_owned(), owner: 0, movable: false }])?;
         if let Some(sandbox) = artifact.sandbox {
             job.environment = sandbox.environment;
         }
-        Ok(Prepared::for_build(job))
+        Ok(PreparedRoot::for_build(job))
     }
 }
 
-impl<'a> Prepared<'a> {
-    fn for_build(job: Job<'a>) -> Self {
-        let access = Access::Everything(job.plan().marked_directories.clone());
+impl<'a> PreparedRoot<'a> {
+    fn for_build(job: BuildJob<'a>) -> Self {
+        let access = WriteAccess::Everything(job.plan().marked_directories.clone());
         Self { cwd: job.working_directory(), job, access }
     }
 
@@ -127,7 +130,7 @@ impl<'a> Prepared<'a> {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn run(&mut self, command: ShellCommand) -> Result<Ran, BuildError> {
+    pub fn run(&mut self, command: ShellCommand) -> Result<CommandOutcome, BuildError> {
         let mut environment = self.job.environment.clone();
         for (name, text) in command.environment {
             environment.retain(|(other, _)| *other != name);

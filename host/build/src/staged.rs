@@ -3,44 +3,47 @@
 use std::collections::HashMap;
 
 use spec_artifact::{OverlapWhitelist, StagedElement, StagingSession, staging_warnings};
-use spec_exec::{StageReport, StagedTree};
+use spec_execution::{StageReport, StagedTree};
 use spec_model::Digest;
-use spec_project::{Element, Project};
+use spec_project::{Element, Project, Scope};
 
-use crate::speculation::{Layer, LayerKind};
-use crate::{BuildError, Builder, Request, Warning, selection};
+use crate::builder::Builder;
+use crate::error::BuildError;
+use crate::request::BuildRequest;
+use crate::speculation::{StagedElementTree, StagedElementTreeKind};
+use crate::warning::Warning;
 
 /// The trees of a root in the order in which they were staged. A tree's number is its *owner* in the root.
 #[derive(Debug, Default)]
-pub(crate) struct Staged {
+pub(crate) struct StagedTrees {
     sessions: Vec<StagingSession>,
-    layers: Vec<Layer>,
+    layers: Vec<StagedElementTree>,
     /// What was looked up already: plans may stage the same elements thousands of times.
-    known: HashMap<usize, Known>,
+    artifacts: HashMap<usize, StagedArtifact>,
     selections: HashMap<Vec<u32>, Vec<usize>>,
 }
 
 /// What staging needs of an element.
 #[derive(Clone, Debug)]
-struct Known {
+struct StagedArtifact {
     files: Option<Digest>,
     record: Option<Digest>,
     element: StagedElement,
 }
 
-impl Staged {
+impl StagedTrees {
     /// The trees of these elements' artifacts, to be staged together at `location`.
     pub(crate) fn session(
         &mut self,
         builder: &Builder,
-        request: &Request<'_>,
+        request: &BuildRequest<'_>,
         elements: &[usize],
         location: &str,
     ) -> Result<Vec<StagedTree>, BuildError> {
         let mut session = StagingSession { location: location.to_owned(), elements: Vec::new() };
         let mut trees = Vec::with_capacity(elements.len());
         for &index in elements {
-            let Known { files, record, element } = self.known(builder, request, index)?;
+            let StagedArtifact { files, record, element } = self.lookup(builder, request, index)?;
             let Some(tree) = files else { continue };
             session.elements.push(element);
             trees.push(StagedTree {
@@ -49,8 +52,8 @@ impl Staged {
                 owner: self.layers.len(),
                 movable: false,
             });
-            let kind = LayerKind::Artifact { record };
-            self.layers.push(Layer { tree, location: location.to_owned(), element: index, kind });
+            let kind = StagedElementTreeKind::Artifact { record };
+            self.layers.push(StagedElementTree { tree, location: location.to_owned(), element: index, kind });
         }
         self.sessions.push(session);
         Ok(trees)
@@ -63,33 +66,49 @@ impl Staged {
         element: &Element,
         dependencies: &[u32],
     ) -> Vec<usize> {
-        if let Some(known) = self.selections.get(dependencies) {
-            return known.clone();
+        if let Some(elements) = self.selections.get(dependencies) {
+            return elements.clone();
         }
-        let selection = selection::staged(project, element, dependencies);
+        let selection = staged_elements(project, element, dependencies);
         self.selections.insert(dependencies.to_vec(), selection.clone());
         selection
     }
 
-    fn known(&mut self, builder: &Builder, request: &Request<'_>, index: usize) -> Result<Known, BuildError> {
-        if let Some(known) = self.known.get(&index) {
-            return Ok(known.clone());
+    fn lookup(
+        &mut self,
+        builder: &Builder,
+        request: &BuildRequest<'_>,
+        index: usize,
+    ) -> Result<StagedArtifact, BuildError> {
+        if let Some(artifact) = self.artifacts.get(&index) {
+            return Ok(artifact.clone());
         }
         let artifact = builder.artifact(request, index)?;
         let element = &request.project.elements[index];
         let whitelist = OverlapWhitelist::from_public(&element.public)?;
         let element = StagedElement { name: element.name.clone(), whitelist };
-        let known = Known { files: artifact.trees.files, record: artifact.speculative_actions, element };
-        self.known.insert(index, known.clone());
-        Ok(known)
+        let found =
+            StagedArtifact { files: artifact.trees.files, record: artifact.speculative_actions, element };
+        self.artifacts.insert(index, found.clone());
+        Ok(found)
     }
 
     /// The tree of the element's own sources.
-    pub(crate) fn sources(&mut self, request: &Request<'_>, tree: Digest, path: &str) -> Vec<StagedTree> {
+    pub(crate) fn sources(
+        &mut self,
+        request: &BuildRequest<'_>,
+        tree: Digest,
+        path: &str,
+    ) -> Vec<StagedTree> {
         let own = StagedElement { name: request.element().name.clone(), whitelist: OverlapWhitelist::EMPTY };
         self.sessions.push(StagingSession { location: path.to_owned(), elements: vec![own] });
         let location = path.to_owned();
-        self.layers.push(Layer { tree, location, element: request.element, kind: LayerKind::Sources });
+        self.layers.push(StagedElementTree {
+            tree,
+            location,
+            element: request.element,
+            kind: StagedElementTreeKind::Sources,
+        });
         vec![StagedTree { tree, location: path.to_owned(), owner: self.layers.len() - 1, movable: true }]
     }
 
@@ -99,7 +118,7 @@ impl Staged {
     }
 
     /// All trees, in the order of staging.
-    pub(crate) fn layers(&self) -> &[Layer] {
+    pub(crate) fn layers(&self) -> &[StagedElementTree] {
         &self.layers
     }
 
@@ -111,4 +130,15 @@ impl Staged {
         let warnings = staging_warnings(&self.sessions, &report.overlaps, &report.unstaged);
         warnings.into_iter().map(Warning::from).collect()
     }
+}
+
+/// The elements that are staged for these dependencies of a plan: they and all they need at run time, in staging
+/// order, each once (BuildStream's `Element.dependencies(selection)`). Indices that the plan does not have were
+/// refused when it was made.
+pub(crate) fn staged_elements(project: &Project, element: &Element, dependencies: &[u32]) -> Vec<usize> {
+    let direct: Vec<usize> = dependencies
+        .iter()
+        .filter_map(|index| element.plan_dependencies.get(*index as usize).copied())
+        .collect();
+    project.scope(&direct, Scope::Run)
 }

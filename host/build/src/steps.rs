@@ -1,12 +1,42 @@
-//! The steps of a plan.
+//! A build from the first step of its plan to the stored artifact.
 
-use spec_model::Digest;
+use spec_artifact::Artifact;
+use spec_model::{Cancel, Digest};
 use spec_strategy::Step;
 
-use crate::BuildError;
-use crate::job::Job;
+use crate::builder::Builder;
+use crate::error::BuildError;
+use crate::job::{BuildJob, BuildObserver};
+use crate::request::BuildRequest;
 
-impl Job<'_> {
+impl Builder {
+    /// Builds one element; its build dependencies must be there. Nothing is stored when the build is cancelled or
+    /// does not come to its commands; a command that fails leaves a failed artifact.
+    ///
+    /// # Errors
+    /// See [`BuildError`].
+    pub fn build(
+        &self,
+        request: &BuildRequest<'_>,
+        observer: &dyn BuildObserver,
+        cancel: &Cancel,
+    ) -> Result<Artifact, BuildError> {
+        let mut job = BuildJob::new(self, request, observer, cancel)?;
+        job.start_log("build")?;
+        let made = job.execute_plan();
+        job.socket.close();
+        if cancel.is_cancelled() {
+            return Err(BuildError::Cancelled);
+        }
+        match made {
+            Ok(()) => job.store_success(),
+            Err(BuildError::Command(failure)) => Err(job.store_failure(*failure)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl BuildJob<'_> {
     /// Does all steps, in order.
     pub(crate) fn execute_plan(&mut self) -> Result<(), BuildError> {
         let plan = self.plan();
@@ -29,7 +59,7 @@ impl Job<'_> {
         }
         match step {
             Step::StageDependencies { location, dependencies } => {
-                self.say("staging dependencies");
+                self.report_activity("staging dependencies");
                 let elements = self.staged.selection(self.request.project, self.element, dependencies);
                 self.stage_artifacts(&elements, location)
             }
@@ -58,7 +88,7 @@ impl Job<'_> {
     }
 
     fn stage_sources(&mut self, path: &str) -> Result<(), BuildError> {
-        self.say("staging sources");
+        self.report_activity("staging sources");
         let Some(tree) = self.request.sources else { return Ok(self.root.make_directory(path)?) };
         let empty = Digest::of(b"");
         if self.root.subtree(path)?.is_some_and(|there| there != empty) {

@@ -4,7 +4,7 @@ use spec_artifact::StagingWarning;
 use spec_cas::SpecialFile;
 use spec_project::Project;
 
-use crate::BuildError;
+use crate::error::BuildError;
 
 /// Something that is probably wrong but lets the build go on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Checks the fields that all requests of the Remote Asset API have.
 
-use spec_exec::wire;
+use spec_action::wire;
 use spec_model::Digest;
 use spec_proto::asset::Qualifier;
 use spec_proto::reapi;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spec_cas::Cas;
-use spec_exec::executor::{ActionError, Executions, ResultCache};
+use spec_execution::{ActionError, Executions, ResultCache};
 use spec_model::DigestFunction;
 use spec_proto::reapi::digest_function::Value;
 

@@ -9,7 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use spec_exec::executor::{ActionError, Answer};
+use spec_execution::{ActionAnswer, ActionError};
 use spec_model::Answered;
 use tonic::Code;
 
@@ -103,7 +103,7 @@ impl Metrics {
     }
 
     /// Counts a request to execute.
-    pub(crate) fn count_action(&self, answer: &Answer) {
+    pub(crate) fn count_action(&self, answer: &ActionAnswer) {
         self.actions.get_or_create(&OutcomeLabel { outcome: outcome(answer) }).inc();
     }
 
@@ -127,7 +127,7 @@ impl Metrics {
 }
 
 /// The label of how a request to execute was answered.
-pub(crate) fn outcome(answer: &Answer) -> &'static str {
+pub(crate) fn outcome(answer: &ActionAnswer) -> &'static str {
     match answer {
         Ok(done) => match done.answered {
             Answered::CacheHit => "hit",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use spec_exec::executor::{Answer, Progress};
+use spec_execution::{ActionAnswer, Progress};
 use spec_model::{Digest, UserError};
 use tokio::sync::watch;
 
@@ -15,7 +15,7 @@ pub(crate) enum ExecutionStage {
     CacheCheck,
     Queued,
     Executing,
-    Completed(Answer),
+    Completed(ActionAnswer),
 }
 
 /// The state of one operation: its present stage, which clients watch. A clone is another handle on the same state.
@@ -81,7 +81,7 @@ impl OperationState {
     }
 }
 
-fn log(action: &Digest, answer: &Answer, took: Duration) {
+fn log(action: &Digest, answer: &ActionAnswer, took: Duration) {
     let (answered, took_ms) = (metrics::outcome(answer), took.as_secs_f64() * 1000.0);
     match answer {
         Ok(done) => {

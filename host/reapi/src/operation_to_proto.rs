@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bazel_remote_apis::google::{longrunning, protobuf};
 use prost::Message;
-use spec_exec::executor::{ActionError, Answer};
-use spec_exec::wire::{action_result_to_proto, add_subactions, digest_to_proto};
+use spec_action::wire::{action_result_to_proto, add_subactions, digest_to_proto};
+use spec_execution::{ActionAnswer, ActionError};
 use spec_model::{ActionResult, Answered};
 use spec_proto::reapi;
 
@@ -83,7 +83,7 @@ fn stage_to_proto(stage: &ExecutionStage) -> reapi::execution_stage::Value {
     }
 }
 
-fn response(backend: &DigestBackend, answer: Answer) -> reapi::ExecuteResponse {
+fn response(backend: &DigestBackend, answer: ActionAnswer) -> reapi::ExecuteResponse {
     let server_logs = report(&answer).and_then(|report| server_log(backend, report)).into_iter().collect();
     match answer {
         Ok(done) => reapi::ExecuteResponse {
@@ -103,7 +103,7 @@ fn response(backend: &DigestBackend, answer: Answer) -> reapi::ExecuteResponse {
 }
 
 /// The sandbox's report of how the command ended.
-fn report(answer: &Answer) -> Option<&str> {
+fn report(answer: &ActionAnswer) -> Option<&str> {
     match answer {
         Ok(done) => done.report.as_deref(),
         Err(ActionError::TimedOut { executed, .. }) => executed.report.as_deref(),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use spec_exec::executor::{ActionError, Ticket};
+use spec_execution::{ActionError, PendingRequest};
 use spec_model::Digest;
 use spec_proto::well_known::Timestamp;
 
@@ -47,7 +47,7 @@ pub(crate) struct Operation {
 
 /// What keeps the execution of an operation going.
 struct OperationUsage {
-    ticket: Option<Ticket>,
+    pending: Option<PendingRequest>,
     clients: usize,
     idle_since: Instant,
 }
@@ -75,7 +75,7 @@ impl Operations {
         let random = RandomState::new();
         let id = format!("{:016x}{:016x}", random.hash_one(action), random.hash_one(Instant::now()));
         let name = if instance.is_empty() { id } else { format!("{instance}/operations/{id}") };
-        let usage = OperationUsage { ticket: None, clients: 0, idle_since: Instant::now() };
+        let usage = OperationUsage { pending: None, clients: 0, idle_since: Instant::now() };
         let state = OperationState::new(action, Arc::clone(&self.metrics));
         let operation = Arc::new(Operation {
             name,
@@ -153,12 +153,12 @@ impl Operations {
 }
 
 impl Operation {
-    /// Sets the ticket of the execution. If the operation was cancelled meanwhile, the ticket is dropped, which cancels the
+    /// Sets the pending request of the operation. If the operation was cancelled meanwhile, it is dropped, which cancels the
     /// execution.
-    pub(crate) fn set_ticket(&self, ticket: Ticket) {
+    pub(crate) fn set_pending(&self, pending: PendingRequest) {
         let mut usage = self.lock();
-        // Checked under the lock, so that `cancel` either finds the ticket or is noticed here.
-        let unused = if self.state.is_completed() { Some(ticket) } else { usage.ticket.replace(ticket) };
+        // Checked under the lock, so that `cancel` either finds it or is noticed here.
+        let unused = if self.state.is_completed() { Some(pending) } else { usage.pending.replace(pending) };
         drop(usage);
         drop(unused);
     }
@@ -167,9 +167,9 @@ impl Operation {
     pub(crate) fn cancel(&self) {
         let mut usage = self.lock();
         self.state.advance(ExecutionStage::Completed(Err(ActionError::Cancelled)));
-        let ticket = usage.ticket.take();
+        let pending = usage.pending.take();
         drop(usage);
-        drop(ticket);
+        drop(pending);
     }
 
     /// For how long no client has been attached; `None` while one is.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_exec::executor::Rights;
+use spec_execution::Rights;
 
 /// The sum of blobs' sizes in one batch. With their digests they fit in gRPC's usual message limit of 4 MiB.
 pub(crate) const MAX_BATCH: u64 = (4 << 20) - (64 << 10);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use spec_cas::CasError;
-use spec_exec::executor::{ActionError, Excess};
+use spec_execution::{ActionError, MissingRight};
 use spec_model::{Digest, DigestFunction, UserError};
 
 /// Why a request, or one blob of it, failed.
@@ -29,7 +29,7 @@ pub(crate) enum RequestError {
     Unfit(String),
     /// The action asks for more than its session's rights.
     #[error("{0}")]
-    Beyond(String, Vec<Excess>),
+    MissingRights(String, Vec<MissingRight>),
     /// Something exceeds a limit; the name of the setting that raises it.
     #[error("{0}")]
     TooLarge(String, &'static str),
@@ -86,7 +86,7 @@ impl RequestError {
             Self::NotFound(_) => "not-found",
             Self::Missing(..) => "missing-blobs",
             Self::Unfit(_) => "unfit",
-            Self::Beyond(..) => "beyond-rights",
+            Self::MissingRights(..) => "beyond-rights",
             Self::TooLarge(..) => "too-large",
             Self::TimedOut(_) => "timed-out",
             Self::Cancelled(_) => "cancelled",
@@ -133,7 +133,7 @@ impl RequestError {
         match error {
             ActionError::Missing { digests } => Self::Missing(function, digests),
             ActionError::Invalid { .. } => Self::Invalid(text),
-            ActionError::Beyond { excesses } => Self::Beyond(text, excesses),
+            ActionError::MissingRights { missing } => Self::MissingRights(text, missing),
             ActionError::NoWorker { .. } | ActionError::BadOutput { .. } => Self::Unfit(text),
             ActionError::TooLarge { setting, .. } => Self::TooLarge(text, setting),
             ActionError::TimedOut { .. } => Self::TimedOut(text),

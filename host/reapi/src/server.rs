@@ -7,7 +7,7 @@ use std::time::Duration;
 use bazel_remote_apis::google::bytestream::byte_stream_server::ByteStreamServer;
 use bazel_remote_apis::google::longrunning::operations_server::OperationsServer;
 use spec_cas::Cas;
-use spec_exec::executor::{Executions, Recording};
+use spec_execution::{Executions, Recording};
 use spec_proto::asset::fetch_server::FetchServer;
 use spec_proto::asset::push_server::PushServer;
 use spec_proto::reapi::action_cache_server::ActionCacheServer;

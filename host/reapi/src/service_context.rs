@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spec_cas::Cas;
-use spec_exec::executor::Recording;
+use spec_execution::Recording;
 
 use crate::blocking_pool::BlockingPool;
 use crate::digest_backend::{DigestBackend, DigestBackends};

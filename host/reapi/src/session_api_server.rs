@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use rustix::fs::{Mode, OFlags};
 use spec_cas::{Cas, ScratchDir};
-use spec_exec::ExecError;
-use spec_exec::executor::{
-    Executions, Executor, LocalExecutor, LocalOptions, OpenSocket, PoolOptions, RemoteApis, ResultCache,
-    SocketOptions, Spare,
+use spec_execution::ExecutionError;
+use spec_execution::{
+    Executions, Executor, LocalExecutor, LocalOptions, OpenSocket, OvercommitWorker, PoolOptions, RemoteApis,
+    ResultCache, SocketOptions,
 };
 use spec_model::UserError;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -52,7 +52,7 @@ struct ServedSocket {
     path: PathBuf,
     // Held for their drops.
     _folder: ScratchDir,
-    _spare: Option<Spare>,
+    _spare: Option<OvercommitWorker>,
 }
 
 impl SessionApiServer {
@@ -66,10 +66,10 @@ impl SessionApiServer {
     ///
     /// # Errors
     /// When the system gives no threads.
-    pub fn beside(&self, cas: Cas) -> Result<Arc<Self>, ExecError> {
+    pub fn beside(&self, cas: Cas) -> Result<Arc<Self>, ExecutionError> {
         let (executions, beside) = (self.executions()?, Self::new(cas, self.local.clone(), self.pool));
         let executions =
-            executions.beside(beside.cas.clone(), ResultCache::new(&beside.cas), beside.executor());
+            executions.for_store(beside.cas.clone(), ResultCache::new(&beside.cas), beside.executor());
         beside.lock().executions = Some(Arc::new(executions));
         Ok(beside)
     }
@@ -78,7 +78,7 @@ impl SessionApiServer {
     ///
     /// # Errors
     /// When the system gives no threads.
-    pub fn executions(&self) -> Result<Arc<Executions>, ExecError> {
+    pub fn executions(&self) -> Result<Arc<Executions>, ExecutionError> {
         let mut started = self.lock();
         if let Some(executions) = &started.executions {
             return Ok(Arc::clone(executions));
@@ -94,7 +94,7 @@ impl SessionApiServer {
         Arc::new(LocalExecutor::new(self.cas.clone(), self.local.clone()).with_remote_apis(this))
     }
 
-    fn runtime(&self) -> Result<Handle, ExecError> {
+    fn runtime(&self) -> Result<Handle, ExecutionError> {
         let mut started = self.lock();
         if let Some(runtime) = &started.runtime {
             return Ok(runtime.handle().clone());
@@ -111,9 +111,9 @@ impl SessionApiServer {
 }
 
 impl RemoteApis for SessionApiServer {
-    fn open(&self, wanted: SocketOptions) -> Result<Box<dyn OpenSocket>, ExecError> {
+    fn open(&self, wanted: SocketOptions) -> Result<Box<dyn OpenSocket>, ExecutionError> {
         let executions = self.executions()?;
-        let spare = wanted.for_action.then(|| executions.spare()).transpose()?;
+        let spare = wanted.for_action.then(|| executions.overcommit()).transpose()?;
         let folder = self.cas.scratch()?;
         let path = folder.path().join(NAME);
         let runtime = self.runtime()?;
@@ -153,8 +153,8 @@ fn io(what: &Path, source: std::io::Error) -> ServeError {
     ServeError::Io { address: what.display().to_string(), source }
 }
 
-fn failed(error: impl UserError) -> ExecError {
-    ExecError::RemoteApis { error: Box::new(error) }
+fn failed(error: impl UserError) -> ExecutionError {
+    ExecutionError::RemoteApis { error: Box::new(error) }
 }
 
 impl OpenSocket for ServedSocket {

@@ -2,7 +2,7 @@
 
 use bazel_remote_apis::google::{protobuf, rpc};
 use prost::Message;
-use spec_exec::executor::Excess;
+use spec_execution::MissingRight;
 use spec_model::{Digest, DigestFunction};
 use tonic::{Code, Status};
 
@@ -46,7 +46,7 @@ pub(crate) fn code(error: &RequestError) -> Code {
         RequestError::NotFound(_) | RequestError::Damaged(_) => Code::NotFound,
         RequestError::Missing(..)
         | RequestError::Unfit(_)
-        | RequestError::Beyond(..)
+        | RequestError::MissingRights(..)
         | RequestError::TooLarge(..) => Code::FailedPrecondition,
         RequestError::TimedOut(_) => Code::DeadlineExceeded,
         RequestError::Cancelled(_) => Code::Cancelled,
@@ -65,7 +65,7 @@ pub(crate) fn to_rpc(error: &RequestError) -> rpc::Status {
         RequestError::Missing(function, digests) => {
             vec![precondition_failure(digests.iter().map(|one| missing_violation(*function, one)))]
         }
-        RequestError::Beyond(_, excesses) => {
+        RequestError::MissingRights(_, excesses) => {
             vec![precondition_failure(excesses.iter().map(rights_violation))]
         }
         RequestError::TooLarge(text, setting) => {
@@ -88,8 +88,8 @@ fn missing_violation(function: DigestFunction, digest: &Digest) -> Violation {
 }
 
 /// One violation per property, or `timeout`, that goes beyond what is allowed.
-fn rights_violation(excess: &Excess) -> Violation {
-    let Excess { name, asked, has } = excess;
+fn rights_violation(excess: &MissingRight) -> Violation {
+    let MissingRight { name, asked, has } = excess;
     let description = format!("the action asks for {asked}; its session has {has}");
     Violation { kind: BEYOND.to_owned(), subject: (*name).to_owned(), description }
 }

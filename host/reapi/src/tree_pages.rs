@@ -4,8 +4,8 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use prost::Message;
+use spec_action::wire::directory_to_proto;
 use spec_cas::{Cas, CasError};
-use spec_exec::wire::directory_to_proto;
 use spec_model::Digest;
 use spec_model::tree::Directory;
 use spec_proto::reapi;

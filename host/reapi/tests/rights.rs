@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bazel_remote_apis::google::rpc;
 use common::{Fixture, wire};
 use prost::Message;
-use spec_exec::executor::{Numbers, Rights};
+use spec_execution::{AllowedIds, Rights};
 use spec_model::Digest;
 use spec_proto::reapi;
 use spec_reapi::Options;
@@ -73,7 +73,8 @@ fn violations(status: &Status) -> Vec<Violation> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_gives_what_its_settings_allow() {
-    let few = Rights { users: Numbers::and(vec![1000..=1000]), sockets: false, ..Rights::of_clients() };
+    let few =
+        Rights { users: AllowedIds::zero_and(vec![1000..=1000]), sockets: false, ..Rights::of_clients() };
     let online = Rights { network: true, ..Rights::of_clients() };
     let with = |rights: &Rights| Options { rights: Arc::new(rights.clone()), ..Options::default() };
     let (usual, few, online) =

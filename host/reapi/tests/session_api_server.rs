@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use spec_cas::Cas;
-use spec_exec::executor::{LocalOptions, Notes, PoolOptions, RemoteApis, Rights, SocketOptions};
+use spec_execution::{InMemoryRecorder, LocalOptions, PoolOptions, RemoteApis, Rights, SocketOptions};
 use spec_proto::reapi;
 use spec_proto::reapi::action_cache_client::ActionCacheClient;
 use spec_proto::reapi::capabilities_client::CapabilitiesClient;
@@ -19,7 +19,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 fn options(update_results: bool) -> SocketOptions {
-    let (recording, rights) = (Notes::default().recording(), Rights::of_sandbox(false, 0, 0));
+    let (recording, rights) = (InMemoryRecorder::default().recording(), Rights::of_sandbox(false, 0, 0));
     SocketOptions { recording, update_results, for_action: false, rights }
 }
 

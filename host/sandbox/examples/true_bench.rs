@@ -3,7 +3,7 @@
 //! Upper and work directories lie in `TMPDIR`; making them is not measured, mounting and unmounting is.
 #![allow(clippy::print_stdout)]
 
-use spec_sandbox::{Command, Ending, RootSpec, run};
+use spec_sandbox::{RootSpec, SandboxCommand, Termination, run};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -24,9 +24,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::fs::create_dir(&work)?;
         let root = RootSpec::new([layer.clone()], upper, work);
         let start = Instant::now();
-        let outcome = run(&root, &Command::new(argv.clone()))?;
+        let outcome = run(&root, &SandboxCommand::new(argv.clone()))?;
         times.push(start.elapsed());
-        assert_eq!(outcome.ending, Ending::Exited(0));
+        assert_eq!(outcome.termination, Termination::Exited(0));
     }
     times.sort();
     let ms = |at: usize| times[at].as_secs_f64() * 1e3;

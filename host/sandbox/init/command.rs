@@ -2,36 +2,42 @@
 
 use crate::call;
 use crate::devices;
-use crate::script::Script;
-use crate::state::{At, Failure, State};
-use crate::sys::{self, Ret, Room};
-use crate::wire::Step;
+use crate::protocol::SetupStep;
+use crate::script::ScriptReader;
+use crate::shared_status::{Failure, InStep, SharedStatus};
+use crate::sys::{self, KernelBuffer, Ret};
 
-pub fn run(state: &State, script: &mut Script, devices: i32, stdin: i32, interactive: bool) -> ! {
+pub fn run(
+    shared: &SharedStatus,
+    script: &mut ScriptReader,
+    devices: i32,
+    stdin: i32,
+    interactive: bool,
+) -> ! {
     let Err(failure) = become_command(script, devices, stdin, interactive);
-    state.fail(&failure);
+    shared.fail(&failure);
     sys::exit(127)
 }
 
 fn become_command(
-    script: &mut Script,
+    script: &mut ScriptReader,
     devices: i32,
     stdin: i32,
     interactive: bool,
 ) -> Result<core::convert::Infallible, Failure> {
-    open_session(stdin, interactive).at(Step::Terminal)?;
-    devices::open_null_streams(devices, script.word()).at(Step::Streams)?;
-    step_back(script.word());
-    sys::chdir(script.text()).at(Step::Cwd)?;
+    open_session(stdin, interactive).in_step(SetupStep::Terminal)?;
+    devices::open_null_streams(devices, script.word()).in_step(SetupStep::Streams)?;
+    lower_priority(script.word());
+    sys::chdir(script.text()).in_step(SetupStep::Cwd)?;
     for _ in 0..script.word() {
         let (resource, mut limit) = (script.size(), [script.word(), script.word()]);
-        call!(PRLIMIT64, 0usize, resource, Room(&mut limit), 0usize).at(Step::Limits)?;
+        call!(PRLIMIT64, 0usize, resource, KernelBuffer(&mut limit), 0usize).in_step(SetupStep::Limits)?;
     }
-    drop_capabilities(script.word()).at(Step::Capabilities)?;
+    drop_capabilities(script.word()).in_step(SetupStep::Capabilities)?;
     (1..=64).for_each(|signal| sys::on_signal(signal, 0));
     let _: Ret = call!(UMASK, 0o022usize);
-    call!(CLOSE_RANGE, 3usize, u32::MAX as usize, 0usize).at(Step::Exec)?;
-    filter_calls(script).at(Step::Filter)?;
+    call!(CLOSE_RANGE, 3usize, u32::MAX as usize, 0usize).in_step(SetupStep::Exec)?;
+    filter_calls(script).in_step(SetupStep::Filter)?;
     execute(script)
 }
 
@@ -41,7 +47,7 @@ fn open_session(stdin: i32, interactive: bool) -> Ret {
         call!(SETPGID, 0usize, 0usize)?;
         let mut group = [call!(GETPID)? as u32];
         // Fails on something that is no terminal of ours, which then needs no foreground group.
-        let _: Ret = call!(IOCTL, stdin, TIOCSPGRP, Room(&mut group));
+        let _: Ret = call!(IOCTL, stdin, TIOCSPGRP, KernelBuffer(&mut group));
     } else {
         call!(SETSID)?;
     }
@@ -49,7 +55,7 @@ fn open_session(stdin: i32, interactive: bool) -> Ret {
 }
 
 /// Leaves the processor to others. A lower niceness than the host's is not ours to take.
-fn step_back(nice: u64) {
+fn lower_priority(nice: u64) {
     if nice == 0 {
         return;
     }
@@ -75,7 +81,7 @@ fn drop_capabilities(kept: u64) -> Ret {
     // Effective and permitted, inheritable: for the low halves, then for the high ones.
     let mut header = [VERSION_3];
     let mut sets = [low as u32, low as u32, low as u32, high as u32, high as u32, high as u32];
-    call!(CAPSET, Room(&mut header), Room(&mut sets))?;
+    call!(CAPSET, KernelBuffer(&mut header), KernelBuffer(&mut sets))?;
     for capability in (0..64).filter(|c| kept & (1 << c) != 0) {
         call!(PRCTL, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0usize, 0usize)?;
     }
@@ -83,7 +89,7 @@ fn drop_capabilities(kept: u64) -> Ret {
 }
 
 /// Has the kernel refuse calls by the filter in the script, for this process and all that come of it.
-fn filter_calls(script: &mut Script) -> Ret {
+fn filter_calls(script: &mut ScriptReader) -> Ret {
     const SECCOMP_SET_MODE_FILTER: usize = 1;
     // The filter is about what the kernel offers, not about secrets that speculation could show to other processes.
     const SECCOMP_FILTER_FLAG_SPEC_ALLOW: usize = 4;
@@ -91,20 +97,21 @@ fn filter_calls(script: &mut Script) -> Ret {
     let instructions = sys::memory(count)?;
     instructions.iter_mut().for_each(|instruction| *instruction = script.word());
     let mut program = [count as u64, instructions.as_ptr() as u64];
-    call!(SECCOMP, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, Room(&mut program))
+    call!(SECCOMP, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, KernelBuffer(&mut program))
 }
 
 /// Tries one path after another, as a shell goes through `PATH`. Of several errors the one of a file that
 /// is there counts.
-fn execute(script: &mut Script) -> Result<core::convert::Infallible, Failure> {
-    let candidates = script.texts().at(Step::Exec)?;
-    let arguments = script.texts().at(Step::Exec)?;
-    let environment = script.texts().at(Step::Exec)?;
-    let mut failure = Failure { step: Step::Exec, detail: 0, errno: sys::ENOENT };
+fn execute(script: &mut ScriptReader) -> Result<core::convert::Infallible, Failure> {
+    let candidates = script.texts().in_step(SetupStep::Exec)?;
+    let arguments = script.texts().in_step(SetupStep::Exec)?;
+    let environment = script.texts().in_step(SetupStep::Exec)?;
+    let mut failure = Failure { step: SetupStep::Exec, detail: 0, errno: sys::ENOENT };
     let count = candidates.len() - 1;
     for (detail, candidate) in candidates[..count].iter().enumerate() {
         let path = *candidate as usize;
-        let Err(errno) = call!(EXECVE, path, Room(&mut *arguments), Room(&mut *environment)) else {
+        let Err(errno) = call!(EXECVE, path, KernelBuffer(&mut *arguments), KernelBuffer(&mut *environment))
+        else {
             continue;
         };
         if !matches!(errno, sys::ENOENT | sys::ENOTDIR) && failure.errno == sys::ENOENT {

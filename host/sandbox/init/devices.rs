@@ -4,10 +4,10 @@
 //! else binds the host's nodes, read-only: they can be written, but neither their modes nor their times changed.
 
 use crate::call;
-use crate::place::{Missing, Root};
-use crate::state::{At, Failure};
+use crate::new_root::{MissingEntry, NewRoot};
+use crate::protocol::{DEVICES, SetupStep, null};
+use crate::shared_status::{Failure, InStep};
 use crate::sys::{self, Ret};
-use crate::wire::{DEVICES, Step, null};
 use core::ffi::CStr;
 
 /// A folder of devices that is not attached anywhere yet; what it is attached to decides who sees it.
@@ -29,12 +29,12 @@ fn empty_folder() -> Ret<i32> {
 }
 
 /// Attaches the folder: the supervisor's, once, or an empty one for the host's nodes.
-pub fn attach(root: &mut Root, path: &CStr) -> Result<(), Failure> {
-    let place = root.place(path, Missing::MountDirectory)?;
-    let own = root.devices.made.take();
+pub fn attach(root: &mut NewRoot, path: &CStr) -> Result<(), Failure> {
+    let place = root.place(path, MissingEntry::MountDirectory)?;
+    let own = root.devices.prepared.take();
     root.devices.own = own.is_some();
-    let folder = own.map_or_else(empty_folder, Ok).at(Step::Devices)?;
-    sys::attach(folder, place).at(Step::Attach)?;
+    let folder = own.map_or_else(empty_folder, Ok).in_step(SetupStep::Devices)?;
+    sys::attach(folder, place).in_step(SetupStep::Attach)?;
     sys::close(place);
     root.devices.folder = folder;
     Ok(())

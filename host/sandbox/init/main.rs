@@ -12,18 +12,18 @@ mod arch;
 mod command;
 mod devices;
 mod init;
-mod made;
 mod memory;
+mod mount_points;
+mod new_root;
 mod overlay;
-mod place;
+#[allow(dead_code)]
+#[path = "../src/protocol.rs"]
+mod protocol;
 mod root;
 mod script;
-mod state;
+mod shared_status;
 mod supervisor;
 mod sys;
-#[allow(dead_code)]
-#[path = "../src/wire.rs"]
-mod wire;
 
 extern "C" fn start() -> ! {
     supervisor::run()

@@ -5,74 +5,74 @@
 //! file system of the upper directory to the disk at the end of every command.
 
 use crate::call;
-use crate::script::Script;
-use crate::state::{At, Failure, State};
+use crate::protocol::SetupStep;
+use crate::script::ScriptReader;
+use crate::shared_status::{Failure, InStep, SharedStatus};
 use crate::sys::{self, Ret};
-use crate::wire::Step;
 use core::ffi::CStr;
 
-struct Order {
+struct OverlayOptions {
     upper: &'static CStr,
     work: &'static CStr,
     /// Where marked layers find contents.
     contents: &'static CStr,
     count: usize,
     /// The script at the first layer, the highest.
-    layers: Script,
+    layers: ScriptReader,
 }
 
 /// Mounts the overlay on its upper directory and opens it.
-pub fn mount(state: &State, script: &mut Script) -> Result<i32, Failure> {
+pub fn mount(shared: &SharedStatus, script: &mut ScriptReader) -> Result<i32, Failure> {
     let classic = script.word() != 0;
     let (upper, work, contents, count) = (script.text(), script.text(), script.text(), script.size());
-    let order = Order { upper, work, contents, count, layers: *script };
+    let options = OverlayOptions { upper, work, contents, count, layers: *script };
     (0..count).for_each(|_| _ = (script.word(), script.text()));
-    if !classic && let Some(overlay) = mount_layers(state, &order)? {
+    if !classic && let Some(overlay) = mount_layers(shared, &options)? {
         return Ok(overlay);
     }
-    mount_classic(&order)
+    mount_classic(&options)
 }
 
 /// Adds one layer after another; `None` if this kernel cannot.
-fn mount_layers(state: &State, order: &Order) -> Result<Option<i32>, Failure> {
-    let fs = sys::fsopen(c"overlay").at(Step::Overlay)?;
-    let keep = |done: Ret| done.inspect_err(|_| state.keep_message(fs));
-    let mut layers = order.layers;
+fn mount_layers(shared: &SharedStatus, options: &OverlayOptions) -> Result<Option<i32>, Failure> {
+    let fs = sys::fsopen(c"overlay").in_step(SetupStep::Overlay)?;
+    let keep = |done: Ret| done.inspect_err(|_| shared.keep_message(fs));
+    let mut layers = options.layers;
     let mut is_lowest_marked = false;
-    for index in 0..order.count {
+    for index in 0..options.count {
         let is_marked = layers.word() != 0;
-        sys::chdir(layers.text()).part(Step::Layer, index)?;
-        is_lowest_marked = is_marked && index + 1 == order.count;
+        sys::chdir(layers.text()).in_step_part(SetupStep::Layer, index)?;
+        is_lowest_marked = is_marked && index + 1 == options.count;
         if is_marked && !is_lowest_marked {
-            fill(state, order.contents).part(Step::Layer, index)?;
+            mount_marked_layer(shared, options.contents).in_step_part(SetupStep::Layer, index)?;
         }
         match sys::fs_set(fs, c"lowerdir+", c".") {
             Err(sys::EINVAL) if index == 0 => {
                 sys::close(fs);
                 return Ok(None);
             }
-            done => keep(done).part(Step::Layer, index)?,
+            done => keep(done).in_step_part(SetupStep::Layer, index)?,
         };
     }
     if is_lowest_marked {
-        sys::chdir(order.contents).at(Step::Overlay)?;
-        keep(sys::fs_set(fs, c"datadir+", c".")).at(Step::Overlay)?;
+        sys::chdir(options.contents).in_step(SetupStep::Overlay)?;
+        keep(sys::fs_set(fs, c"datadir+", c".")).in_step(SetupStep::Overlay)?;
     }
-    sys::chdir(order.upper).at(Step::Upper)?;
-    keep(sys::fs_set(fs, c"upperdir", c".")).at(Step::Upper)?;
-    sys::chdir(order.work).at(Step::Work)?;
-    keep(sys::fs_set(fs, c"workdir", c".")).at(Step::Work)?;
-    let options = [(c"index", c"off"), (c"xino", c"off")];
-    for (key, value) in options {
-        keep(sys::fs_set(fs, key, value)).at(Step::Overlay)?;
+    sys::chdir(options.upper).in_step(SetupStep::Upper)?;
+    keep(sys::fs_set(fs, c"upperdir", c".")).in_step(SetupStep::Upper)?;
+    sys::chdir(options.work).in_step(SetupStep::Work)?;
+    keep(sys::fs_set(fs, c"workdir", c".")).in_step(SetupStep::Work)?;
+    let mount_options = [(c"index", c"off"), (c"xino", c"off")];
+    for (key, value) in mount_options {
+        keep(sys::fs_set(fs, key, value)).in_step(SetupStep::Overlay)?;
     }
     for flag in [c"userxattr", c"volatile"] {
-        keep(sys::fs_flag(fs, flag)).at(Step::Overlay)?;
+        keep(sys::fs_flag(fs, flag)).in_step(SetupStep::Overlay)?;
     }
     let overlay = sys::fs_mount(fs, sys::ATTR_NOSUID | sys::ATTR_NODEV);
-    let overlay = keep(overlay.map(|fd| fd as usize)).at(Step::Overlay)? as i32;
-    let place = sys::open(order.upper, sys::O_PATH).at(Step::Upper)?;
-    sys::attach(overlay, place).at(Step::Overlay)?;
+    let overlay = keep(overlay.map(|fd| fd as usize)).in_step(SetupStep::Overlay)? as i32;
+    let place = sys::open(options.upper, sys::O_PATH).in_step(SetupStep::Upper)?;
+    sys::attach(overlay, place).in_step(SetupStep::Overlay)?;
     sys::close(place);
     Ok(Some(overlay))
 }
@@ -82,9 +82,9 @@ fn mount_layers(state: &State, order: &Order) -> Result<Option<i32>, Failure> {
 ///
 /// Each marked layer but the lowest is an overlay of its own: in one overlay the kernel follows, for ordinary users, only
 /// what the lowest layer refers to. So no layer can have a file where another one refers to contents.
-fn fill(state: &State, contents: &CStr) -> Ret {
+fn mount_marked_layer(shared: &SharedStatus, contents: &CStr) -> Ret {
     let fs = sys::fsopen(c"overlay")?;
-    let keep = |done: Ret| done.inspect_err(|_| state.keep_message(fs));
+    let keep = |done: Ret| done.inspect_err(|_| shared.keep_message(fs));
     keep(sys::fs_set(fs, c"lowerdir+", c"."))?;
     sys::chdir(contents)?;
     keep(sys::fs_set(fs, c"datadir+", c"."))?;
@@ -97,26 +97,27 @@ fn fill(state: &State, contents: &CStr) -> Ret {
 
 /// Before Linux 6.8 all options have to fit into one page: name the layers by links with short names, in a
 /// tmpfs that nobody else sees.
-fn mount_classic(order: &Order) -> Result<i32, Failure> {
+fn mount_classic(options: &OverlayOptions) -> Result<i32, Failure> {
     const NOSUID_NODEV: usize = 2 | 4;
-    let names = sys::fsopen(c"tmpfs").and_then(|fs| sys::fs_mount(fs, 0)).at(Step::Overlay)?;
-    call!(FCHDIR, names).at(Step::Overlay)?;
-    let mut options = Text::new();
-    options.add(b"userxattr,volatile,index=off,xino=off,upperdir=u,workdir=w,lowerdir=");
-    let mut layers = order.layers;
-    for index in 0..order.count {
-        let mut name = Text::new();
+    let names = sys::fsopen(c"tmpfs").and_then(|fs| sys::fs_mount(fs, 0)).in_step(SetupStep::Overlay)?;
+    call!(FCHDIR, names).in_step(SetupStep::Overlay)?;
+    let mut text = OptionText::new();
+    text.add(b"userxattr,volatile,index=off,xino=off,upperdir=u,workdir=w,lowerdir=");
+    let mut layers = options.layers;
+    for index in 0..options.count {
+        let mut name = OptionText::new();
         name.add_number(index);
         let _is_marked = layers.word();
-        link(layers.text(), name.text()).part(Step::Layer, index)?;
-        options.add(if index == 0 { b"" } else { b":" });
-        options.add_number(index);
+        link(layers.text(), name.text()).in_step_part(SetupStep::Layer, index)?;
+        text.add(if index == 0 { b"" } else { b":" });
+        text.add_number(index);
     }
-    link(order.upper, c"u").at(Step::Upper)?;
-    link(order.work, c"w").at(Step::Work)?;
-    call!(MOUNT, c"overlay", order.upper, c"overlay", NOSUID_NODEV, options.text()).at(Step::Overlay)?;
+    link(options.upper, c"u").in_step(SetupStep::Upper)?;
+    link(options.work, c"w").in_step(SetupStep::Work)?;
+    call!(MOUNT, c"overlay", options.upper, c"overlay", NOSUID_NODEV, text.text())
+        .in_step(SetupStep::Overlay)?;
     sys::close(names);
-    sys::open(order.upper, sys::O_PATH).at(Step::Upper)
+    sys::open(options.upper, sys::O_PATH).in_step(SetupStep::Upper)
 }
 
 fn link(target: &CStr, name: &CStr) -> Ret {
@@ -124,12 +125,12 @@ fn link(target: &CStr, name: &CStr) -> Ret {
 }
 
 /// A text under construction; what does not fit is cut, and the kernel then refuses it.
-struct Text {
+struct OptionText {
     bytes: [u8; 4096],
     len: usize,
 }
 
-impl Text {
+impl OptionText {
     fn new() -> Self {
         Self { bytes: [0; 4096], len: 0 }
     }

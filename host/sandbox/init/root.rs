@@ -1,20 +1,20 @@
-//! Builds the root, order by order, and enters it.
+//! Builds the root, instruction by instruction, and enters it.
 
 use crate::call;
 use crate::devices;
+use crate::new_root::{DeviceFolder, MissingEntry, NewRoot};
 use crate::overlay;
-use crate::place::{Devices, Missing, Root};
-use crate::script::Script;
-use crate::state::{At, Failure, State};
-use crate::sys::{self, Ret, Room};
-use crate::wire::{Step, flag, op};
+use crate::protocol::{SetupStep, flag, op};
+use crate::script::ScriptReader;
+use crate::shared_status::{Failure, InStep, SharedStatus};
+use crate::sys::{self, KernelBuffer, Ret};
 use core::ffi::CStr;
 use core::sync::atomic::Ordering::Relaxed;
 
 /// What is there before the root is.
-pub struct Given {
+pub struct RootInputs {
     /// Where mount points that are made are told.
-    pub made: i32,
+    pub mount_points: i32,
     /// The overlay, if the host made it.
     pub overlay: Option<i32>,
     /// Device nodes of the sandbox's own.
@@ -22,70 +22,72 @@ pub struct Given {
 }
 
 /// Follows the script up to the command. The root is entered at the end. The answer is the folder of devices, or -1.
-/// What is made for mounts is told through `made`.
-pub fn build(state: &State, script: &mut Script, given: Given) -> Result<i32, Failure> {
+/// The supervisor hears through `mount_points` of what is made for mounts.
+pub fn build(shared: &SharedStatus, script: &mut ScriptReader, inputs: RootInputs) -> Result<i32, Failure> {
     const MS_REC_PRIVATE: usize = 1 << 14 | 1 << 18;
     let _: Ret = call!(UMASK, 0usize);
-    call!(MOUNT, 0usize, c"/", 0usize, MS_REC_PRIVATE, 0usize).at(Step::Private)?;
-    let orders = script.word();
-    let devices = Devices { made: given.devices, own: false, folder: -1 };
-    let mut root = Root { fd: -1, device: 0, upper: -1, made: given.made, devices };
-    for index in 0..orders {
-        state.op.store(index, Relaxed);
+    call!(MOUNT, 0usize, c"/", 0usize, MS_REC_PRIVATE, 0usize).in_step(SetupStep::Private)?;
+    let count = script.word();
+    let devices = DeviceFolder { prepared: inputs.devices, own: false, folder: -1 };
+    let mut root = NewRoot { fd: -1, device: 0, upper: -1, mount_points: inputs.mount_points, devices };
+    for index in 0..count {
+        shared.op.store(index, Relaxed);
         if script.word_is(op::OVERLAY) {
             root.upper = open_upper(*script)?;
-            root.fd = overlay::mount(state, script)?;
-            root.device = sys::stat(root.fd).at(Step::Overlay)?.device;
-        } else if let Some(overlay) = given.overlay.filter(|_| script.word_is(op::GIVEN_OVERLAY)) {
-            root.upper = sys::open(script.text(), sys::O_PATH).at(Step::Upper)?;
-            sys::attach(overlay, root.upper).at(Step::Overlay)?;
+            root.fd = overlay::mount(shared, script)?;
+            root.device = sys::stat(root.fd).in_step(SetupStep::Overlay)?.device;
+        } else if let Some(overlay) = inputs.overlay.filter(|_| script.word_is(op::GIVEN_OVERLAY)) {
+            root.upper = sys::open(script.text(), sys::O_PATH).in_step(SetupStep::Upper)?;
+            sys::attach(overlay, root.upper).in_step(SetupStep::Overlay)?;
             root.fd = overlay;
-            root.device = sys::stat(root.fd).at(Step::Overlay)?.device;
+            root.device = sys::stat(root.fd).in_step(SetupStep::Overlay)?.device;
         } else {
-            follow(&mut root, script)?;
+            execute_instruction(&mut root, script)?;
         }
     }
-    state.op.store(orders, Relaxed);
-    enter(root.fd).at(Step::Pivot)?;
+    shared.op.store(count, Relaxed);
+    enter(root.fd).in_step(SetupStep::Pivot)?;
     Ok(root.devices.folder)
 }
 
 /// Opens the upper directory before the overlay may hide it.
-fn open_upper(mut script: Script) -> Result<i32, Failure> {
+fn open_upper(mut script: ScriptReader) -> Result<i32, Failure> {
     let _classic = script.word();
-    sys::open(script.text(), sys::O_PATH).at(Step::Upper)
+    sys::open(script.text(), sys::O_PATH).in_step(SetupStep::Upper)
 }
 
-fn follow(root: &mut Root, script: &mut Script) -> Result<(), Failure> {
+fn execute_instruction(root: &mut NewRoot, script: &mut ScriptReader) -> Result<(), Failure> {
     match script.word() {
-        op::DIRECTORY => root.place(script.text(), Missing::Directory).map(sys::close),
+        op::DIRECTORY => root.place(script.text(), MissingEntry::Directory).map(sys::close),
         op::BIND => bind(root, script.word(), script.text(), script.text()),
         op::TMPFS => {
             let (mode, size) = (script.text(), script.text());
             let make = |fs| sys::fs_set(fs, c"mode", mode).and_then(|_| sys::fs_set(fs, c"size", size));
-            mount(root, c"tmpfs", sys::ATTR_NOSUID | sys::ATTR_NODEV, script.text(), Step::Tmpfs, make)
+            mount(root, c"tmpfs", sys::ATTR_NOSUID | sys::ATTR_NODEV, script.text(), SetupStep::Tmpfs, make)
         }
         op::PROC => {
             let attributes = sys::ATTR_NOSUID | sys::ATTR_NODEV | sys::ATTR_NOEXEC;
-            mount(root, c"proc", attributes, script.text(), Step::Proc, |_| Ok(0))
+            mount(root, c"proc", attributes, script.text(), SetupStep::Proc, |_| Ok(0))
         }
         op::DEVPTS => {
             let attributes = sys::ATTR_NOSUID | sys::ATTR_NOEXEC;
-            mount(root, c"devpts", attributes, script.text(), Step::Devpts, |fs| {
+            mount(root, c"devpts", attributes, script.text(), SetupStep::Devpts, |fs| {
                 sys::fs_set(fs, c"ptmxmode", c"0666").and_then(|_| sys::fs_set(fs, c"mode", c"0620"))
             })
         }
-        op::SYMLINK => symlink(root, script.text(), script.text(), script.text()).at(Step::Symlink),
+        op::SYMLINK => symlink(root, script.text(), script.text(), script.text()).in_step(SetupStep::Symlink),
         op::REBIND => rebind(root, script.word(), script.text()),
-        op::READ_ONLY_ROOT => sys::protect(root.fd, sys::ATTR_RDONLY, false).map(drop).at(Step::Protect),
+        op::READ_ONLY_ROOT => {
+            sys::protect(root.fd, sys::ATTR_RDONLY, false).map(drop).in_step(SetupStep::Protect)
+        }
         op::HOSTNAME => {
             let name = script.text();
-            call!(SETHOSTNAME, name, name.count_bytes()).map(drop).at(Step::Hostname)
+            call!(SETHOSTNAME, name, name.count_bytes()).map(drop).in_step(SetupStep::Hostname)
         }
-        op::LOOPBACK => loopback().at(Step::Loopback),
+        op::LOOPBACK => loopback().in_step(SetupStep::Loopback),
         op::DEVICES => devices::attach(root, script.text()),
         op::MASK => mask(root, script.text()),
-        _ => unreachable!("the host writes no other order"),
+        _ => unreachable!("the host writes no other options"),
     }
 }
 
@@ -95,72 +97,73 @@ fn attributes(flags: u64) -> u64 {
     read_only | devices | sys::ATTR_NOSUID
 }
 
-fn bind(root: &Root, flags: u64, source: &CStr, path: &CStr) -> Result<(), Failure> {
+fn bind(root: &NewRoot, flags: u64, source: &CStr, path: &CStr) -> Result<(), Failure> {
     if flags & flag::HOST_DEVICE != 0 && root.devices.own {
         return Ok(());
     }
     let tree = match sys::open_tree(sys::AT_FDCWD, source) {
         Err(sys::ENOENT) if flags & flag::OPTIONAL != 0 => return Ok(()),
-        tree => tree.at(Step::BindSource)?,
+        tree => tree.in_step(SetupStep::BindSource)?,
     };
-    let directory = sys::stat(tree).at(Step::BindSource)?.directory;
-    let place = root.place(path, if directory { Missing::MountDirectory } else { Missing::MountFile })?;
+    let directory = sys::stat(tree).in_step(SetupStep::BindSource)?.directory;
+    let place =
+        root.place(path, if directory { MissingEntry::MountDirectory } else { MissingEntry::MountFile })?;
     attach(tree, attributes(flags), true, place)
 }
 
-fn rebind(root: &Root, flags: u64, path: &CStr) -> Result<(), Failure> {
+fn rebind(root: &NewRoot, flags: u64, path: &CStr) -> Result<(), Failure> {
     let place = match root.find(path) {
         Err(sys::ENOENT) if flags & flag::OPTIONAL != 0 => return Ok(()),
-        place => place.at(Step::Attach)?,
+        place => place.in_step(SetupStep::Attach)?,
     };
-    let tree = sys::open_tree(place, c"").at(Step::Attach)?;
+    let tree = sys::open_tree(place, c"").in_step(SetupStep::Attach)?;
     // It keeps the flags it has: devices work only where they did, in the folder of devices.
     attach(tree, attributes(flags | flag::DEVICES), flags & flag::ALONE == 0, place)
 }
 
 /// Lays an empty folder over a folder, and the null device over a file.
-fn mask(root: &Root, path: &CStr) -> Result<(), Failure> {
+fn mask(root: &NewRoot, path: &CStr) -> Result<(), Failure> {
     let place = match root.find(path) {
         Err(sys::ENOENT) => return Ok(()),
-        place => place.at(Step::Mask)?,
+        place => place.in_step(SetupStep::Mask)?,
     };
-    let folder = sys::stat(place).at(Step::Mask)?.directory;
+    let folder = sys::stat(place).in_step(SetupStep::Mask)?.directory;
     let nothing = match folder {
         true => sys::fsopen(c"tmpfs").and_then(|fs| sys::fs_mount(fs, 0)),
         false => sys::open_tree(sys::AT_FDCWD, c"/dev/null"),
     };
     let attributes = sys::ATTR_RDONLY | sys::ATTR_NOSUID | sys::ATTR_NOEXEC;
-    attach(nothing.at(Step::Mask)?, attributes, true, place)
+    attach(nothing.in_step(SetupStep::Mask)?, attributes, true, place)
 }
 
 /// Gives the detached `tree` its attributes, and the mounts below it too if `below`, and its place; closes both.
 fn attach(tree: i32, attributes: u64, below: bool, place: i32) -> Result<(), Failure> {
-    sys::protect(tree, attributes, below).at(Step::Protect)?;
-    sys::attach(tree, place).at(Step::Attach)?;
+    sys::protect(tree, attributes, below).in_step(SetupStep::Protect)?;
+    sys::attach(tree, place).in_step(SetupStep::Attach)?;
     sys::close(tree);
     sys::close(place);
     Ok(())
 }
 
 fn mount(
-    root: &Root,
+    root: &NewRoot,
     kind: &CStr,
     attributes: u64,
     path: &CStr,
-    step: Step,
+    step: SetupStep,
     configure: impl FnOnce(i32) -> Ret,
 ) -> Result<(), Failure> {
-    let place = root.place(path, Missing::MountDirectory)?;
-    let fs = sys::fsopen(kind).at(step)?;
-    configure(fs).at(step)?;
-    let mount = sys::fs_mount(fs, attributes).at(step)?;
-    sys::attach(mount, place).at(Step::Attach)?;
+    let place = root.place(path, MissingEntry::MountDirectory)?;
+    let fs = sys::fsopen(kind).in_step(step)?;
+    configure(fs).in_step(step)?;
+    let mount = sys::fs_mount(fs, attributes).in_step(step)?;
+    sys::attach(mount, place).in_step(SetupStep::Attach)?;
     sys::close(mount);
     sys::close(place);
     Ok(())
 }
 
-fn symlink(root: &Root, target: &CStr, directory: &CStr, name: &CStr) -> Ret<()> {
+fn symlink(root: &NewRoot, target: &CStr, directory: &CStr, name: &CStr) -> Ret<()> {
     let directory = root.find(directory)?;
     call!(SYMLINKAT, target, directory, name)?;
     sys::close(directory);
@@ -175,7 +178,7 @@ fn loopback() -> Ret<()> {
     let mut request = [0u8; 40];
     request[..2].copy_from_slice(b"lo");
     request[16] = UP_RUNNING;
-    call!(IOCTL, socket, SIOCSIFFLAGS, Room(&mut request))?;
+    call!(IOCTL, socket, SIOCSIFFLAGS, KernelBuffer(&mut request))?;
     sys::close(socket);
     Ok(())
 }

@@ -6,9 +6,9 @@ use core::ffi::CStr;
 
 /// The part of the script that is not yet read.
 #[derive(Clone, Copy)]
-pub struct Script(&'static [u8]);
+pub struct ScriptReader(&'static [u8]);
 
-impl Script {
+impl ScriptReader {
     pub fn new(bytes: &'static [u8]) -> Self {
         Self(bytes)
     }

@@ -1,10 +1,12 @@
 //! The process outside: receives the script, makes the namespaces, watches, answers the host.
 
-use crate::script::Script;
-use crate::state::{At, Failure, State};
-use crate::sys::{self, Ret, Room};
-use crate::wire::{HEADER, MESSAGE, OVERLAY_FOLLOWS, REPORT_WORDS, Report, Step, ending};
-use crate::{call, devices, init, made};
+use crate::protocol::{
+    HEADER, MESSAGE, OVERLAY_FOLLOWS, REPORT_WORDS, SetupStep, SupervisorReport, termination,
+};
+use crate::script::ScriptReader;
+use crate::shared_status::{Failure, InStep, SharedStatus};
+use crate::sys::{self, KernelBuffer, Ret};
+use crate::{call, devices, init, mount_points};
 use core::ffi::CStr;
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -14,7 +16,7 @@ const SIGKILL: usize = 9;
 const CLONE_NEWUSER: usize = 0x1000_0000;
 
 /// What the host wants of the supervisor itself; the rest of the script is the init's.
-struct Orders {
+struct SupervisorOptions {
     /// The overlay's work directory.
     work: i32,
     /// Device nodes of the sandbox's own.
@@ -25,58 +27,72 @@ struct Orders {
     timeout_ns: u64,
     interactive: bool,
     stdin: i32,
-    rest: Script,
+    rest: ScriptReader,
 }
 
 pub fn run() -> ! {
     const PR_SET_NAME: usize = 15;
     let _: Ret = call!(PRCTL, PR_SET_NAME, c"spec-sandbox");
-    let Ok(state) = State::new() else { sys::exit(71) };
+    let Ok(shared) = SharedStatus::new() else { sys::exit(71) };
     let start = sys::now();
-    let report = match supervise(state, start) {
+    let report = match supervise(shared, start) {
         Ok(report) => report,
         Err(failure) => {
-            state.fail(&failure);
-            Report::default()
+            shared.fail(&failure);
+            SupervisorReport::default()
         }
     };
-    answer(state, Report { wall_ns: sys::now() - start, ..report });
+    answer(shared, SupervisorReport { wall_ns: sys::now() - start, ..report });
     sys::exit(0)
 }
 
-fn supervise(state: &'static State, start: u64) -> Result<Report, Failure> {
-    let (stdin, overlay, bytes) = receive().at(Step::Receive)?;
-    let orders = prepare(Script::new(bytes), stdin)?;
+fn supervise(shared: &'static SharedStatus, start: u64) -> Result<SupervisorReport, Failure> {
+    let (stdin, overlay, bytes) = receive().in_step(SetupStep::Receive)?;
+    let options = prepare(ScriptReader::new(bytes), stdin)?;
     // The host did it before it made an overlay.
     if overlay.is_none() {
-        sweep(orders.work);
+        remove_overlay_traces(options.work);
     }
-    let (hears, tells) = made::channel().at(Step::Namespaces)?;
-    let own = call!(PIDFD_OPEN, call!(GETPID).at(Step::Namespaces)?, 0usize).at(Step::Namespaces)? as i32;
-    let (pid, child) = sys::fork_into(orders.group, orders.namespaces).at(Step::Namespaces)?;
+    let (receiver, sender) = mount_points::channel().in_step(SetupStep::Namespaces)?;
+    let own = call!(PIDFD_OPEN, call!(GETPID).in_step(SetupStep::Namespaces)?, 0usize)
+        .in_step(SetupStep::Namespaces)? as i32;
+    let (pid, child) = sys::fork_into(options.group, options.namespaces).in_step(SetupStep::Namespaces)?;
     if pid == 0 {
-        let Orders { rest: script, devices, stdin, interactive, .. } = orders;
+        let SupervisorOptions { rest: script, devices, stdin, interactive, .. } = options;
         init::run(
-            state,
-            init::Given { script, supervisor: own, made: tells, overlay, devices, stdin, interactive },
+            shared,
+            init::InitInputs {
+                script,
+                supervisor: own,
+                mount_points: sender,
+                overlay,
+                devices,
+                stdin,
+                interactive,
+            },
         );
     }
     overlay.into_iter().for_each(sys::close);
-    let killed = watch(child, start, orders.timeout_ns);
-    let (_, _, usage) = sys::wait(pid as i32).at(Step::Fork)?;
-    if state.ending.load(Relaxed) == ending::UNKNOWN {
-        state.ending.store(killed, Relaxed);
+    let killed = wait_for_init(child, start, options.timeout_ns);
+    let (_, _, usage) = sys::wait(pid as i32).in_step(SetupStep::Fork)?;
+    if shared.termination.load(Relaxed) == termination::UNKNOWN {
+        shared.termination.store(killed, Relaxed);
     }
-    made::remove(hears);
-    if orders.interactive {
-        take_terminal(orders.stdin);
+    mount_points::remove_announced(receiver);
+    if options.interactive {
+        take_terminal(options.stdin);
     }
     let time = |at: usize| usage[at] * 1_000_000 + usage[at + 1];
-    Ok(Report { user_us: time(0), system_us: time(2), max_rss_kb: usage[4], ..Report::default() })
+    Ok(SupervisorReport {
+        user_us: time(0),
+        system_us: time(2),
+        max_rss_kb: usage[4],
+        ..SupervisorReport::default()
+    })
 }
 
 /// Removes what an earlier volatile overlay left in the work directory, which would forbid this one.
-fn sweep(work: i32) {
+fn remove_overlay_traces(work: i32) {
     let traces = [(c"work/incompat/volatile", c"dirty"), (c"work/incompat", c"volatile")];
     for (directory, name) in traces {
         if let Ok(directory) = sys::open_beneath(work, directory) {
@@ -105,7 +121,7 @@ fn receive() -> Ret<(i32, Option<i32>, &'static [u8])> {
     let bytes = unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast::<u8>(), len) };
     let mut filled = 0;
     while filled < len {
-        match call!(READ, HOST, Room(&mut bytes[filled..]), len - filled)? {
+        match call!(READ, HOST, KernelBuffer(&mut bytes[filled..]), len - filled)? {
             0 => return Err(sys::EINVAL),
             more => filled += more,
         }
@@ -114,7 +130,7 @@ fn receive() -> Ret<(i32, Option<i32>, &'static [u8])> {
 }
 
 /// Enters a user namespace with the one user and group the host mapped, and a session of its own.
-fn prepare(mut script: Script, stdin: i32) -> Result<Orders, Failure> {
+fn prepare(mut script: ScriptReader, stdin: i32) -> Result<SupervisorOptions, Failure> {
     let group = script.text();
     let group = if group.is_empty() { None } else { sys::open(group, sys::O_PATH).ok() };
     // Only root may, and only root has groups worth losing.
@@ -125,11 +141,11 @@ fn prepare(mut script: Script, stdin: i32) -> Result<Orders, Failure> {
     let _: Ret = call!(UMASK, 0usize);
     // Only real root may, and not in every container; then the host's nodes have to do.
     let devices = if script.word() != 0 { devices::make().ok() } else { None };
-    call!(UNSHARE, CLONE_NEWUSER).at(Step::UserNamespace)?;
-    write_file(c"/proc/self/setgroups", c"deny").at(Step::IdMap)?;
-    write_file(c"/proc/self/uid_map", script.text()).at(Step::IdMap)?;
-    write_file(c"/proc/self/gid_map", script.text()).at(Step::IdMap)?;
-    let work = sys::open(script.text(), sys::O_PATH).at(Step::Work)?;
+    call!(UNSHARE, CLONE_NEWUSER).in_step(SetupStep::UserNamespace)?;
+    write_file(c"/proc/self/setgroups", c"deny").in_step(SetupStep::IdMap)?;
+    write_file(c"/proc/self/uid_map", script.text()).in_step(SetupStep::IdMap)?;
+    write_file(c"/proc/self/gid_map", script.text()).in_step(SetupStep::IdMap)?;
+    let work = sys::open(script.text(), sys::O_PATH).in_step(SetupStep::Work)?;
     let namespaces = script.size();
     let timeout_ns = script.word();
     let interactive = script.word() != 0;
@@ -137,9 +153,9 @@ fn prepare(mut script: Script, stdin: i32) -> Result<Orders, Failure> {
         // Interrupt, quit, stop, terminal input, terminal output: the command's business, not ours.
         [2, 3, 20, 21, 22].into_iter().for_each(|signal| sys::on_signal(signal, 1));
     } else {
-        call!(SETSID).at(Step::Terminal)?;
+        call!(SETSID).in_step(SetupStep::Terminal)?;
     }
-    Ok(Orders { work, devices, group, namespaces, timeout_ns, interactive, stdin, rest: script })
+    Ok(SupervisorOptions { work, devices, group, namespaces, timeout_ns, interactive, stdin, rest: script })
 }
 
 fn write_file(path: &CStr, text: &CStr) -> Ret {
@@ -150,15 +166,15 @@ fn write_file(path: &CStr, text: &CStr) -> Ret {
 }
 
 /// Waits until the init is gone; kills it when the time is over or the host closed its end.
-fn watch(child: i32, start: u64, timeout_ns: u64) -> u64 {
+fn wait_for_init(child: i32, start: u64, timeout_ns: u64) -> u64 {
     let deadline = start.saturating_add(timeout_ns);
     loop {
         let left = deadline.saturating_sub(sys::now());
         let why = match sys::poll([(child, POLLIN), (HOST, POLLIN)], left) {
             Err(sys::EINTR) => continue,
-            Ok([true, _]) => return ending::UNKNOWN,
-            Ok([false, false]) => ending::TIMED_OUT,
-            Ok([false, true]) | Err(_) => ending::CANCELLED,
+            Ok([true, _]) => return termination::UNKNOWN,
+            Ok([false, false]) => termination::TIMED_OUT,
+            Ok([false, true]) | Err(_) => termination::CANCELLED,
         };
         let _: Ret = call!(PIDFD_SEND_SIGNAL, child, SIGKILL, 0usize, 0usize);
         return why;
@@ -170,29 +186,30 @@ fn take_terminal(terminal: i32) {
     const TIOCSPGRP: usize = 0x5410;
     if let Ok(group) = call!(GETPGID, 0usize) {
         let mut group = [group as u32];
-        let _: Ret = call!(IOCTL, terminal, TIOCSPGRP, Room(&mut group));
+        let _: Ret = call!(IOCTL, terminal, TIOCSPGRP, KernelBuffer(&mut group));
     }
 }
 
 /// Tells the host how it ended; if the host is gone, nobody.
-fn answer(state: &State, report: Report) {
+fn answer(shared: &SharedStatus, report: SupervisorReport) {
     const MSG_NOSIGNAL: usize = 0x4000;
     let load = |word: &core::sync::atomic::AtomicU64| word.load(Relaxed);
     let mut message = [0u8; MESSAGE];
-    let len = state.message(&mut message);
-    let report = Report {
-        ending: load(&state.ending),
-        status: load(&state.status),
-        step: load(&state.step),
-        op: load(&state.op),
-        detail: load(&state.detail),
-        errno: load(&state.errno),
+    let len = shared.message(&mut message);
+    let report = SupervisorReport {
+        termination: load(&shared.termination),
+        status: load(&shared.status),
+        step: load(&shared.step),
+        op: load(&shared.op),
+        detail: load(&shared.detail),
+        errno: load(&shared.errno),
         message: len as u64,
         ..report
     };
     let mut words = report.words();
-    let _: Ret = call!(SENDTO, HOST, Room(&mut words), REPORT_WORDS * 8, MSG_NOSIGNAL, 0usize, 0usize);
+    let _: Ret =
+        call!(SENDTO, HOST, KernelBuffer(&mut words), REPORT_WORDS * 8, MSG_NOSIGNAL, 0usize, 0usize);
     if len > 0 {
-        let _: Ret = call!(SENDTO, HOST, Room(&mut message), len, MSG_NOSIGNAL, 0usize, 0usize);
+        let _: Ret = call!(SENDTO, HOST, KernelBuffer(&mut message), len, MSG_NOSIGNAL, 0usize, 0usize);
     }
 }

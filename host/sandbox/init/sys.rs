@@ -44,8 +44,8 @@ impl Arg for &CStr {
     }
 }
 /// Room that the kernel reads or fills; its size goes with it in another argument or is fixed by the call.
-pub struct Room<'a, T: ?Sized>(pub &'a mut T);
-impl<T: ?Sized> Arg for Room<'_, T> {
+pub struct KernelBuffer<'a, T: ?Sized>(pub &'a mut T);
+impl<T: ?Sized> Arg for KernelBuffer<'_, T> {
     fn arg(self) -> usize {
         (&raw mut *self.0).cast::<u8>() as usize
     }
@@ -62,7 +62,7 @@ macro_rules! call {
             all[i] = given[i];
             i += 1;
         }
-        // SAFETY: pointers come from `&CStr` or `Room`, alive until the call returns; the room's size is
+        // SAFETY: pointers come from `&CStr` or `KernelBuffer`, alive until the call returns; the room's size is
         // what the call was told or what its contract fixes.
         let answer = unsafe { $crate::arch::syscall($crate::arch::nr::$nr, all) };
         if answer < 0 { Err(-answer as i32) } else { Ok(answer as usize) }
@@ -125,7 +125,7 @@ fn open_how(directory: i32, path: &CStr, how: &mut [u64; 3]) -> Ret<i32> {
     const MOST_TRIES: usize = 10_000;
     let mut opened = Err(EAGAIN);
     for _ in 0..MOST_TRIES {
-        opened = call!(OPENAT2, directory, path, Room(&mut *how), 24usize).map(|fd| fd as i32);
+        opened = call!(OPENAT2, directory, path, KernelBuffer(&mut *how), 24usize).map(|fd| fd as i32);
         if opened != Err(EAGAIN) {
             break;
         }
@@ -151,7 +151,7 @@ pub struct Stat {
 pub fn stat(fd: i32) -> Ret<Stat> {
     const TYPE_AND_INODE: usize = 0x1 | 0x100;
     let mut statx = [0u32; 64];
-    call!(STATX, fd, c"", AT_EMPTY_PATH, TYPE_AND_INODE, Room(&mut statx))?;
+    call!(STATX, fd, c"", AT_EMPTY_PATH, TYPE_AND_INODE, KernelBuffer(&mut statx))?;
     let word = |low: usize, high: usize| u64::from(statx[high]) << 32 | u64::from(statx[low]);
     let directory = statx[7] & 0o170_000 == 0o040_000;
     Ok(Stat { directory, device: word(35, 34), inode: word(8, 9) })
@@ -174,7 +174,7 @@ pub fn protect(fd: i32, attributes: u64, below: bool) -> Ret {
     const MS_PRIVATE: u64 = 1 << 18;
     let mut attr = [attributes, 0, MS_PRIVATE, 0];
     let flags = AT_EMPTY_PATH | if below { AT_RECURSIVE } else { 0 };
-    call!(MOUNT_SETATTR, fd, c"", flags, Room(&mut attr), 32usize)
+    call!(MOUNT_SETATTR, fd, c"", flags, KernelBuffer(&mut attr), 32usize)
 }
 
 /// Attaches the detached mount `fd` on `place`, an open directory or file.
@@ -210,7 +210,7 @@ pub fn send_with_fd(socket: i32, bytes: &mut [u8], fd: i32) -> Ret {
     let mut control = [20, 1 << 32 | 1, fd as u32 as u64];
     let mut part = [(&raw mut *bytes).cast::<u8>() as u64, bytes.len() as u64];
     let mut message = [0, 0, (&raw mut part) as u64, 1, (&raw mut control) as u64, 24, 0];
-    call!(SENDMSG, socket, Room(&mut message), DONTWAIT_NOSIGNAL)
+    call!(SENDMSG, socket, KernelBuffer(&mut message), DONTWAIT_NOSIGNAL)
 }
 
 /// Receives bytes and the descriptor that comes with them: how many bytes, the descriptor.
@@ -219,7 +219,7 @@ pub fn receive_with_fd(socket: i32, bytes: &mut [u8], flags: usize) -> Ret<(usiz
     let mut control = [0u64; 4];
     let mut part = [(&raw mut *bytes).cast::<u8>() as u64, bytes.len() as u64];
     let mut message = [0, 0, (&raw mut part) as u64, 1, (&raw mut control) as u64, 32, 0];
-    let got = call!(RECVMSG, socket, Room(&mut message), CLOEXEC | flags)?;
+    let got = call!(RECVMSG, socket, KernelBuffer(&mut message), CLOEXEC | flags)?;
     if control[0] < 20 { Err(EINVAL) } else { Ok((got, control[2] as u32 as i32)) }
 }
 
@@ -228,7 +228,8 @@ pub fn fork(namespaces: usize) -> Ret<(usize, i32)> {
     const CLONE_PIDFD: usize = 0x1000;
     const SIGCHLD: usize = 17;
     let mut pidfd = [-1i32];
-    let pid = call!(CLONE, namespaces | CLONE_PIDFD | SIGCHLD, 0usize, Room(&mut pidfd), 0usize, 0usize)?;
+    let pid =
+        call!(CLONE, namespaces | CLONE_PIDFD | SIGCHLD, 0usize, KernelBuffer(&mut pidfd), 0usize, 0usize)?;
     Ok((pid, pidfd[0]))
 }
 
@@ -245,7 +246,7 @@ pub fn fork_into(group: Option<i32>, namespaces: usize) -> Ret<(usize, i32)> {
     arguments[1] = (&raw mut pidfd) as u64;
     arguments[4] = SIGCHLD;
     arguments[10] = group as u64;
-    match call!(CLONE3, Room(&mut arguments), size_of_val(&arguments)) {
+    match call!(CLONE3, KernelBuffer(&mut arguments), size_of_val(&arguments)) {
         Ok(pid) => Ok((pid, pidfd[0])),
         Err(_) => fork(namespaces),
     }
@@ -254,7 +255,7 @@ pub fn fork_into(group: Option<i32>, namespaces: usize) -> Ret<(usize, i32)> {
 /// Nanoseconds of the monotonic clock.
 pub fn now() -> u64 {
     let mut time = [0u64; 2];
-    let _: Ret = call!(CLOCK_GETTIME, 1usize, Room(&mut time));
+    let _: Ret = call!(CLOCK_GETTIME, 1usize, KernelBuffer(&mut time));
     time[0] * 1_000_000_000 + time[1]
 }
 
@@ -262,7 +263,7 @@ pub fn now() -> u64 {
 pub fn wait(pid: i32) -> Ret<(usize, u32, [u64; 18])> {
     let (mut status, mut usage) = ([0u32], [0u64; 18]);
     loop {
-        match call!(WAIT4, pid, Room(&mut status), 0usize, Room(&mut usage)) {
+        match call!(WAIT4, pid, KernelBuffer(&mut status), 0usize, KernelBuffer(&mut usage)) {
             Err(EINTR) => {}
             other => return other.map(|pid| (pid, status[0], usage)),
         }
@@ -273,12 +274,12 @@ pub fn wait(pid: i32) -> Ret<(usize, u32, [u64; 18])> {
 pub fn poll<const N: usize>(fds: [(i32, u16); N], nanoseconds: u64) -> Ret<[bool; N]> {
     let mut table = fds.map(|(fd, events)| fd as u32 as u64 | u64::from(events) << 32);
     let mut time = [nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000];
-    call!(PPOLL, Room(&mut table), N, Room(&mut time), 0usize, 8usize)?;
+    call!(PPOLL, KernelBuffer(&mut table), N, KernelBuffer(&mut time), 0usize, 8usize)?;
     Ok(table.map(|entry| entry >> 48 != 0))
 }
 
 /// Sets what `signal` does: 0 the default, 1 nothing.
 pub fn on_signal(signal: usize, handler: u64) {
     let mut action = [handler, 0, 0, 0];
-    let _: Ret = call!(RT_SIGACTION, signal, Room(&mut action), 0usize, 8usize);
+    let _: Ret = call!(RT_SIGACTION, signal, KernelBuffer(&mut action), 0usize, 8usize);
 }

@@ -7,11 +7,11 @@ use rustix::process::{Resource, getrlimit};
 use crate::SandboxError;
 
 /// Bytes of one argument or variable, with the NUL at its end (`MAX_ARG_STRLEN` of Linux, 32 pages of 4 KiB).
-pub const LONGEST_ARGUMENT: u64 = 128 << 10;
+pub const MAX_ARGUMENT_SIZE: u64 = 128 << 10;
 /// Bytes of all arguments and variables that Linux takes whatever the stack's limit is (`ARG_MAX`).
-const LEAST_TOTAL: u64 = 128 << 10;
+const MIN_TOTAL_SIZE: u64 = 128 << 10;
 /// Bytes of all arguments and variables that Linux takes at most, three quarters of the usual stack.
-const MOST_TOTAL: u64 = 6 << 20;
+const MAX_TOTAL_SIZE: u64 = 6 << 20;
 /// What is left for the program's path, and for the interpreter that a script names.
 const RESERVE: u64 = 16 << 10;
 
@@ -29,7 +29,7 @@ pub fn check_arguments<S: AsRef<OsStr>>(
     let mut total = 0;
     for (number, argument) in argv.iter().enumerate() {
         let bytes = length(argument) + 1;
-        check(bytes, LONGEST_ARGUMENT, || match number {
+        check(bytes, MAX_ARGUMENT_SIZE, || match number {
             0 => "the program's name".to_owned(),
             _ => format!("argument {number}"),
         })?;
@@ -37,11 +37,11 @@ pub fn check_arguments<S: AsRef<OsStr>>(
     }
     for (name, value) in environment {
         let bytes = length(name) + length(value) + 2;
-        let what = || format!("the environment variable {}", beginning(name.as_ref()));
-        check(bytes, LONGEST_ARGUMENT, what)?;
+        let what = || format!("the environment variable {}", shortened(name.as_ref()));
+        check(bytes, MAX_ARGUMENT_SIZE, what)?;
         total += bytes + POINTER;
     }
-    check(total, most_total(stack), || "the command line with its environment".to_owned())
+    check(total, max_total_size(stack), || "the command line with its environment".to_owned())
 }
 
 /// Bytes of the pointer that each argument and variable has.
@@ -52,7 +52,7 @@ fn check(bytes: u64, limit: u64, what: impl Fn() -> String) -> Result<(), Sandbo
 }
 
 /// As much of a name as a message can have.
-fn beginning(name: &OsStr) -> String {
+fn shortened(name: &OsStr) -> String {
     const MOST: usize = 80;
     let name = name.to_string_lossy();
     match name.char_indices().nth(MOST) {
@@ -62,9 +62,9 @@ fn beginning(name: &OsStr) -> String {
 }
 
 /// As `execve(2)` reckons.
-fn most_total(stack: Option<u64>) -> u64 {
+fn max_total_size(stack: Option<u64>) -> u64 {
     let stack = stack.or_else(|| getrlimit(Resource::Stack).current).unwrap_or(u64::MAX);
-    (stack / 4).clamp(LEAST_TOTAL, MOST_TOTAL) - RESERVE
+    (stack / 4).clamp(MIN_TOTAL_SIZE, MAX_TOTAL_SIZE) - RESERVE
 }
 
 #[cfg(test)]
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_named_with_its_length() {
-        let most = "x".repeat(LONGEST_ARGUMENT as usize - 1);
+        let most = "x".repeat(MAX_ARGUMENT_SIZE as usize - 1);
         let more = format!("{most}x");
         assert_eq!(refused(&["sh", "-c", &most], &[("A", "b")], Some(64 << 20)), None);
         let message = refused(&["sh", "-c", &more], &[], None).expect("it is too long");

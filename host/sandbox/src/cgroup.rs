@@ -18,9 +18,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// A group without processes of its own, removed with all that is in it.
 #[derive(Debug)]
-pub(crate) struct Group(PathBuf);
+pub(crate) struct ControlGroup(PathBuf);
 
-impl Group {
+impl ControlGroup {
     /// A new group; `None` where there can be none.
     pub(crate) fn make() -> Option<Self> {
         static PARENT: OnceLock<Option<PathBuf>> = OnceLock::new();
@@ -31,7 +31,7 @@ impl Group {
         let path = parent.join(format!("{PREFIX}{process}-{number}"));
         fs::create_dir(&path).ok()?;
         // The file is there where the controller is delegated.
-        let limit = PROCESSES.get_or_init(most_processes);
+        let limit = PROCESSES.get_or_init(process_limit);
         let file = fs::File::options().write(true).open(path.join("pids.max"));
         let _ = file.and_then(|mut file| io::Write::write_all(&mut file, limit.as_bytes()));
         Some(Self(path))
@@ -42,7 +42,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ControlGroup {
     fn drop(&mut self) {
         for attempt in 0..TRIES {
             match fs::remove_dir(&self.0) {
@@ -58,7 +58,7 @@ impl Drop for Group {
 }
 
 /// Half of what the machine has, so that it can be used while a command makes processes without end.
-fn most_processes() -> String {
+fn process_limit() -> String {
     let most = fs::read_to_string("/proc/sys/kernel/pid_max").ok();
     let most: Option<u64> = most.and_then(|most| most.trim().parse().ok());
     (most.unwrap_or(32_768) / 2).to_string()
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_group_goes_with_all_that_runs_in_it() {
-        let Some(group) = Group::make() else { return };
+        let Some(group) = ControlGroup::make() else { return };
         let path = group.path().to_owned();
         let mut sleeper =
             std::process::Command::new("sleep").arg("1000").spawn().expect("sleep is installed");

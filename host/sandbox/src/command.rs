@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// A command line and everything about its process that is not the root.
 #[derive(Debug)]
-pub struct Command {
+pub struct SandboxCommand {
     /// Program and arguments. A program without a slash is looked up in `PATH` of `environment`.
     pub argv: Vec<OsString>,
     /// The whole environment: nothing is inherited, nothing added.
@@ -23,15 +23,15 @@ pub struct Command {
     /// Host name inside, at most 64 bytes.
     pub hostname: String,
     /// Standard input.
-    pub stdin: Input,
+    pub stdin: InputSource,
     /// Standard output.
-    pub stdout: Output,
+    pub stdout: OutputTarget,
     /// Standard error.
-    pub stderr: Output,
+    pub stderr: OutputTarget,
     /// Wall-clock limit, from the start of the sandbox on.
     pub timeout: Option<Duration>,
     /// Resource limits; those not named are inherited, but core dumps are always off.
-    pub limits: Vec<Limit>,
+    pub limits: Vec<ResourceLimit>,
     /// How much of the processor it leaves to others (`nice(2)`), from 0 to 19; never less than the host itself does.
     /// Where the kernel shares the processor out by session first (`sched(7)`, autogroups), it counts for little.
     pub nice: u8,
@@ -42,7 +42,7 @@ pub struct Command {
     pub user_namespaces: bool,
 }
 
-impl Command {
+impl SandboxCommand {
     /// User and group 0 in `/`, with an empty environment, no input, no output, no network, no privileges.
     pub fn new<S: Into<OsString>>(argv: impl IntoIterator<Item = S>) -> Self {
         Self {
@@ -53,9 +53,9 @@ impl Command {
             gid: 0,
             network: false,
             hostname: "buildbox".into(),
-            stdin: Input::Null,
-            stdout: Output::Null,
-            stderr: Output::Null,
+            stdin: InputSource::Null,
+            stdout: OutputTarget::Null,
+            stderr: OutputTarget::Null,
             timeout: None,
             limits: Vec::new(),
             nice: 0,
@@ -67,7 +67,7 @@ impl Command {
 
 /// Where standard input comes from.
 #[derive(Debug)]
-pub enum Input {
+pub enum InputSource {
     /// Always at its end: the `/dev/null` of the sandbox.
     Null,
     /// This file, pipe or socket.
@@ -79,11 +79,11 @@ pub enum Input {
 
 /// Where standard output or standard error goes.
 #[derive(Debug)]
-pub enum Output {
+pub enum OutputTarget {
     /// Nowhere: the `/dev/null` of the sandbox.
     Null,
     /// This pipe or socket. Of a file the command could change mode and times, cut it and read it; so to keep output
-    /// in a file, give a [`crate::Stream`].
+    /// in a file, give a [`crate::OutputPipe`].
     Fd(OwnedFd),
     /// Where the host's own goes.
     Inherit,
@@ -91,7 +91,7 @@ pub enum Output {
 
 /// A resource limit, hard and soft alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit {
+pub struct ResourceLimit {
     /// Of what.
     pub resource: Resource,
     /// How much; the unit is the resource's.

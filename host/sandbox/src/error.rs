@@ -1,8 +1,8 @@
 //! What can go wrong before a command runs.
 
+use crate::protocol::{SetupStep, SupervisorReport};
 use crate::remedy::remedy;
-use crate::script::Script;
-use crate::wire::{Report, Step};
+use crate::script::CompiledScript;
 use rustix::io::Errno;
 use std::io;
 use std::path::PathBuf;
@@ -154,29 +154,29 @@ impl SandboxError {
     }
 
     /// The error that the init reported while it followed `script`.
-    pub(crate) fn from_report(report: &Report, message: &str, script: &Script) -> Self {
-        let Some((step, text)) = Step::ALL.get(report.step as usize).copied() else { return Self::Lost };
+    pub(crate) fn from_report(report: &SupervisorReport, message: &str, script: &CompiledScript) -> Self {
+        let Some((step, text)) = SetupStep::ALL.get(report.step as usize).copied() else { return Self::Lost };
         let errno = Errno::from_raw_os_error(report.errno as i32);
         let (source, remedy) = (io::Error::from(errno), remedy(step, errno));
         let subject = script.subjects.get(report.op as usize).cloned().unwrap_or_default();
         let detail = report.detail as usize;
         match step {
-            Step::UserNamespace | Step::IdMap | Step::Namespaces => {
+            SetupStep::UserNamespace | SetupStep::IdMap | SetupStep::Namespaces => {
                 Self::UserNamespace { step: text, source, remedy }
             }
-            Step::Overlay | Step::Layer | Step::Upper | Step::Work => {
+            SetupStep::Overlay | SetupStep::Layer | SetupStep::Upper | SetupStep::Work => {
                 let place = match step {
-                    Step::Layer => script.layers.get(detail).cloned().unwrap_or_default(),
-                    Step::Work => script.work.clone(),
+                    SetupStep::Layer => script.layers.get(detail).cloned().unwrap_or_default(),
+                    SetupStep::Work => script.work.clone(),
                     _ => subject,
                 };
                 Self::Overlay { step: text, path: place, source, message: message.trim().to_owned(), remedy }
             }
-            Step::Cwd => Self::Cwd { path: script.cwd.clone(), source },
-            Step::Exec if errno == Errno::NOENT => {
+            SetupStep::Cwd => Self::Cwd { path: script.cwd.clone(), source },
+            SetupStep::Exec if errno == Errno::NOENT => {
                 Self::CommandNotFound { program: script.program.clone(), tried: script.candidates.clone() }
             }
-            Step::Exec => {
+            SetupStep::Exec => {
                 let path = script.candidates.get(detail).cloned().unwrap_or_default();
                 Self::CommandNotExecutable { path, source }
             }

@@ -1,13 +1,13 @@
 //! Runs one command in a root of its own, with limits, cut off from the machine. Knows no digests.
 //!
 //! ```no_run
-//! # use spec_sandbox::{Command, Ending, Output, RootSpec, Stream, spawn};
+//! # use spec_sandbox::{OutputPipe, OutputTarget, RootSpec, SandboxCommand, Termination, spawn};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let root = RootSpec::new(["/trees/base", "/trees/app"], "/build/1/upper", "/build/1/work");
-//! let (log, end) = Stream::new(std::fs::File::create("log")?)?;
-//! let command = Command { stdout: Output::Fd(end), ..Command::new(["make"]) };
+//! let (log, end) = OutputPipe::new(std::fs::File::create("log")?)?;
+//! let command = SandboxCommand { stdout: OutputTarget::Fd(end), ..SandboxCommand::new(["make"]) };
 //! let outcome = spawn(&root, &command)?.read(&mut [log])?;
-//! assert_eq!(outcome.ending, Ending::Exited(0));
+//! assert_eq!(outcome.termination, Termination::Exited(0));
 //! # Ok(())
 //! # }
 //! ```
@@ -16,12 +16,12 @@
 //! Its own user, mount, process, network, IPC, host name and cgroup namespaces. The root is an overlay of
 //! read-only layers; what the command writes lands in [`RootSpec::upper`]. Mount points that the root lacks
 //! are made and afterwards removed again, so the upper directory holds what the command did and nothing else.
-//! A directory that comes from a layer can be renamed in one step where layers are images ([`Layer::Image`]); on other
+//! A directory that comes from a layer can be renamed in one step where layers are images ([`Layer::LayerImage`]); on other
 //! overlays it cannot (`mv` copies it).
 //!
 //! # Who owns the files
 //! Always, also for root, the command runs in a user namespace with one user and one group: the host's own,
-//! under the numbers [`Command::uid`] and [`Command::gid`]. Whatever belongs to the host's user outside belongs to the
+//! under the numbers [`SandboxCommand::uid`] and [`SandboxCommand::gid`]. Whatever belongs to the host's user outside belongs to the
 //! build user inside, and the other way round; nothing has to be given away or taken back, and root and
 //! ordinary users leave the same upper directory behind (whiteouts are character devices 0:0, opaque
 //! directories carry `user.overlay.opaque`). Layers should belong to the user who runs the host.
@@ -35,12 +35,12 @@
 //! default profiles of container runtimes refuse: keys, mounts, namespaces, `bpf`, `perf_event_open`, `io_uring`, sockets
 //! other than UNIX, IPv4, IPv6 and netlink for routes, faked terminal input, and calls that are newer than the filter, in
 //! every binary interface that the machine runs. Parts of `/proc` that are about the machine are hidden. User namespaces are
-//! for those whose [`Command::user_namespaces`] says so.
+//! for those whose [`SandboxCommand::user_namespaces`] says so.
 //!
 //! # What the host does with files after the command
 //! It removes mount points that it made, and only these: through descriptors of their directories in the upper directory that
 //! were opened before the command started, if what has the name there is still what was made. No path that the command can
-//! change is followed. Output is read from a pipe ([`Stream`]). Devices are nodes of the sandbox's own where the host is real
+//! change is followed. Output is read from a pipe ([`OutputPipe`]). Devices are nodes of the sandbox's own where the host is real
 //! root, else the host's nodes, mounted so that modes and times cannot be changed.
 //!
 //! # Who owns the processes
@@ -61,6 +61,8 @@ mod filter;
 mod init;
 mod overlay;
 mod probe;
+#[allow(dead_code, unreachable_pub)]
+mod protocol;
 mod remedy;
 mod root;
 mod running;
@@ -69,15 +71,13 @@ mod spawn;
 mod stream;
 #[cfg(test)]
 mod tests;
-#[allow(dead_code, unreachable_pub)]
-mod wire;
 
-pub use arguments::{LONGEST_ARGUMENT, check_arguments};
-pub use command::{Capabilities, Command, Input, Limit, Output, Resource};
+pub use arguments::{MAX_ARGUMENT_SIZE, check_arguments};
+pub use command::{Capabilities, InputSource, OutputTarget, Resource, ResourceLimit, SandboxCommand};
 pub use error::SandboxError;
-pub use overlay::Image;
-pub use probe::{Check, probe};
+pub use overlay::LayerImage;
+pub use probe::{SandboxCheck, probe};
 pub use root::{Layer, Mount, MountKind, RootSpec, Subtree};
-pub use running::{Ending, Killer, Outcome, Running, Usage, clear_work};
+pub use running::{CommandOutcome, KillHandle, ResourceUsage, Running, Termination, clear_work};
 pub use spawn::{run, spawn};
-pub use stream::Stream;
+pub use stream::OutputPipe;

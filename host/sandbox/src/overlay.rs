@@ -7,9 +7,9 @@
 //! any length.
 
 use crate::SandboxError;
+use crate::protocol::SetupStep;
 use crate::remedy::remedy;
 use crate::root::{Layer, RootSpec};
-use crate::wire::Step;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
@@ -21,12 +21,12 @@ use std::sync::Arc;
 
 /// An image of an EROFS file system, mounted as long as this value or a clone of it lives, and visible nowhere.
 #[derive(Clone, Debug)]
-pub struct Image {
+pub struct LayerImage {
     path: PathBuf,
     mount: Arc<OwnedFd>,
 }
 
-impl Image {
+impl LayerImage {
     /// Mounts the image file at `path`. Needs root's rights outside of any container, and Linux 6.12 or newer.
     ///
     /// # Errors
@@ -34,14 +34,14 @@ impl Image {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, SandboxError> {
         let path = path.into();
         let mount = (|| {
-            let fs = Filesystem::new(c"erofs")?;
+            let fs = FilesystemContext::new(c"erofs")?;
             fs.set(c"source", &path)?;
             fs.flag(c"ro")?;
             fs.mount(MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV)
         })();
         match mount {
             Ok(mount) => Ok(Self { path, mount: Arc::new(mount) }),
-            Err(refused) => Err(refused.error(Step::Layer, &path)),
+            Err(refused) => Err(refused.error(SetupStep::Layer, &path)),
         }
     }
 
@@ -58,21 +58,22 @@ const OPTIONS: [(&std::ffi::CStr, &str); 5] =
 
 /// Makes the overlay of a root with images, attached nowhere.
 pub(crate) fn mount(root: &RootSpec) -> Result<OwnedFd, SandboxError> {
-    let whole = |refused: Refused| refused.error(Step::Overlay, &root.upper);
-    let fs = Filesystem::new(c"overlay").map_err(whole)?;
+    let whole = |refused: KernelRefusal| refused.error(SetupStep::Overlay, &root.upper);
+    let fs = FilesystemContext::new(c"overlay").map_err(whole)?;
     for layer in root.layers.iter().rev() {
         let added = match layer {
             Layer::Image(image) => fs.set_fd(c"lowerdir+", image.mount.as_fd()),
             Layer::Directory(path) | Layer::Marked(path) => fs.set_folder(c"lowerdir+", path),
         };
-        added.map_err(|refused| refused.error(Step::Layer, layer.path()))?;
+        added.map_err(|refused| refused.error(SetupStep::Layer, layer.path()))?;
     }
     if let Some(contents) = &root.contents {
-        fs.set_folder(c"datadir+", contents).map_err(|refused| refused.error(Step::Layer, contents))?;
+        fs.set_folder(c"datadir+", contents).map_err(|refused| refused.error(SetupStep::Layer, contents))?;
     }
-    sweep(&root.work);
-    fs.set_folder(c"upperdir", &root.upper).map_err(|refused| refused.error(Step::Upper, &root.upper))?;
-    fs.set_folder(c"workdir", &root.work).map_err(|refused| refused.error(Step::Work, &root.work))?;
+    remove_overlay_traces(&root.work);
+    fs.set_folder(c"upperdir", &root.upper)
+        .map_err(|refused| refused.error(SetupStep::Upper, &root.upper))?;
+    fs.set_folder(c"workdir", &root.work).map_err(|refused| refused.error(SetupStep::Work, &root.work))?;
     for (key, value) in OPTIONS {
         fs.set(key, Path::new(value)).map_err(whole)?;
     }
@@ -82,7 +83,7 @@ pub(crate) fn mount(root: &RootSpec) -> Result<OwnedFd, SandboxError> {
 
 /// Removes the mark of an earlier volatile overlay from the work directory, which would forbid this one. Commands never
 /// see this directory.
-fn sweep(work: &Path) {
+fn remove_overlay_traces(work: &Path) {
     let mark = work.join("work/incompat/volatile");
     // In most work directories there is none.
     if fs::remove_file(mark.join("dirty")).is_ok() {
@@ -91,17 +92,17 @@ fn sweep(work: &Path) {
 }
 
 /// A file system that is being described to the kernel.
-struct Filesystem(OwnedFd);
+struct FilesystemContext(OwnedFd);
 
 /// What the kernel said no to.
-struct Refused {
+struct KernelRefusal {
     errno: Errno,
     message: String,
 }
 
-impl Refused {
-    fn error(self, step: Step, path: &Path) -> SandboxError {
-        let text = Step::ALL.iter().find(|(other, _)| *other == step).map_or("", |(_, text)| text);
+impl KernelRefusal {
+    fn error(self, step: SetupStep, path: &Path) -> SandboxError {
+        let text = SetupStep::ALL.iter().find(|(other, _)| *other == step).map_or("", |(_, text)| text);
         SandboxError::Overlay {
             step: text,
             path: path.to_owned(),
@@ -112,42 +113,42 @@ impl Refused {
     }
 }
 
-impl Filesystem {
-    fn new(kind: &std::ffi::CStr) -> Result<Self, Refused> {
+impl FilesystemContext {
+    fn new(kind: &std::ffi::CStr) -> Result<Self, KernelRefusal> {
         let fs = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC);
-        fs.map(Self).map_err(|errno| Refused { errno, message: String::new() })
+        fs.map(Self).map_err(|errno| KernelRefusal { errno, message: String::new() })
     }
 
     /// With what the kernel logged about a refusal.
-    fn told<T>(&self, done: Result<T, Errno>) -> Result<T, Refused> {
+    fn told<T>(&self, done: Result<T, Errno>) -> Result<T, KernelRefusal> {
         done.map_err(|errno| {
-            let mut text = [0; crate::wire::MESSAGE];
+            let mut text = [0; crate::protocol::MESSAGE];
             let length = rustix::io::read(&self.0, &mut text).unwrap_or(0);
-            Refused { errno, message: String::from_utf8_lossy(&text[..length]).trim().to_owned() }
+            KernelRefusal { errno, message: String::from_utf8_lossy(&text[..length]).trim().to_owned() }
         })
     }
 
-    fn set(&self, key: &std::ffi::CStr, value: &Path) -> Result<(), Refused> {
+    fn set(&self, key: &std::ffi::CStr, value: &Path) -> Result<(), KernelRefusal> {
         self.told(fsconfig_set_string(&self.0, key, value))
     }
 
-    fn flag(&self, key: &std::ffi::CStr) -> Result<(), Refused> {
+    fn flag(&self, key: &std::ffi::CStr) -> Result<(), KernelRefusal> {
         self.told(fsconfig_set_flag(&self.0, key))
     }
 
     /// The kernel looks at the path at once, so the descriptor need not live longer than this.
-    fn set_fd(&self, key: &std::ffi::CStr, folder: BorrowedFd<'_>) -> Result<(), Refused> {
+    fn set_fd(&self, key: &std::ffi::CStr, folder: BorrowedFd<'_>) -> Result<(), KernelRefusal> {
         self.set(key, Path::new(&format!("/proc/self/fd/{}", folder.as_raw_fd())))
     }
 
-    fn set_folder(&self, key: &std::ffi::CStr, path: &Path) -> Result<(), Refused> {
+    fn set_folder(&self, key: &std::ffi::CStr, path: &Path) -> Result<(), KernelRefusal> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = rustix::fs::open(path, flags, Mode::empty());
-        let folder = folder.map_err(|errno| Refused { errno, message: String::new() })?;
+        let folder = folder.map_err(|errno| KernelRefusal { errno, message: String::new() })?;
         self.set_fd(key, folder.as_fd())
     }
 
-    fn mount(&self, attributes: MountAttrFlags) -> Result<OwnedFd, Refused> {
+    fn mount(&self, attributes: MountAttrFlags) -> Result<OwnedFd, KernelRefusal> {
         self.told(fsconfig_create(&self.0))?;
         self.told(fsmount(&self.0, FsMountFlags::FSMOUNT_CLOEXEC, attributes))
     }

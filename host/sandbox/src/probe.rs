@@ -1,12 +1,12 @@
 //! What this machine offers.
 
-use crate::{Command, RootSpec, SandboxError, run};
+use crate::{RootSpec, SandboxCommand, SandboxError, run};
 use std::path::Path;
 use std::time::Duration;
 
 /// One thing that sandboxes need, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
+pub struct SandboxCheck {
     /// What was looked at.
     pub name: &'static str,
     /// Whether it is as it should be.
@@ -18,11 +18,11 @@ pub struct Check {
 }
 
 /// What a sandbox needs, in the order in which it needs it.
-const STAGES: [&str; 3] = ["user namespaces", "overlay file system", "mounts, devices and network"];
+const CHECKED_PARTS: [&str; 3] = ["user namespaces", "overlay file system", "mounts, devices and network"];
 
 /// Tries whether sandboxes work here, with their files in a directory below `scratch`, which must exist:
 /// best the one that holds the real ones, as file systems differ. Takes milliseconds; leaves nothing.
-pub fn probe(scratch: &Path) -> Vec<Check> {
+pub fn probe(scratch: &Path) -> Vec<SandboxCheck> {
     let mut checks = vec![kernel()];
     checks.extend(explain(try_sandbox(scratch)));
     checks
@@ -38,7 +38,7 @@ fn try_sandbox(scratch: &Path) -> Result<(), SandboxError> {
     }
     let timeout = Some(Duration::from_secs(10));
     let root = RootSpec::new([layer], upper, work);
-    let tried = run(&root, &Command { timeout, ..Command::new(["/probe"]) });
+    let tried = run(&root, &SandboxCommand { timeout, ..SandboxCommand::new(["/probe"]) });
     crate::clear_work(&root.work).map_err(failed("remove the directories"))?;
     match tried {
         Err(SandboxError::CommandNotFound { .. }) => Ok(()),
@@ -48,10 +48,10 @@ fn try_sandbox(scratch: &Path) -> Result<(), SandboxError> {
 }
 
 /// One check for each stage: good before the one that failed, unknown after it.
-fn explain(answer: Result<(), SandboxError>) -> Vec<Check> {
+fn explain(answer: Result<(), SandboxError>) -> Vec<SandboxCheck> {
     let Err(error) = answer else {
-        let good = |name| Check { name, ok: true, detail: "works".into(), remedy: String::new() };
-        return STAGES.map(good).into();
+        let good = |name| SandboxCheck { name, ok: true, detail: "works".into(), remedy: String::new() };
+        return CHECKED_PARTS.map(good).into();
     };
     let failed = match error {
         SandboxError::Supervisor { .. } | SandboxError::UserNamespace { .. } => 0,
@@ -62,21 +62,23 @@ fn explain(answer: Result<(), SandboxError>) -> Vec<Check> {
         let (detail, remedy) = match stage.cmp(&failed) {
             std::cmp::Ordering::Less => ("works".into(), String::new()),
             std::cmp::Ordering::Equal => (error.to_string(), error.remedy().to_owned()),
-            std::cmp::Ordering::Greater => ("not tried".into(), format!("first mend the {}", STAGES[failed])),
+            std::cmp::Ordering::Greater => {
+                ("not tried".into(), format!("first mend the {}", CHECKED_PARTS[failed]))
+            }
         };
-        Check { name, ok: stage < failed, detail, remedy }
+        SandboxCheck { name, ok: stage < failed, detail, remedy }
     };
-    STAGES.into_iter().enumerate().map(state).collect()
+    CHECKED_PARTS.into_iter().enumerate().map(state).collect()
 }
 
-fn kernel() -> Check {
+fn kernel() -> SandboxCheck {
     let uname = rustix::system::uname();
     let release = uname.release().to_string_lossy();
     let mut parts = release.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse().ok());
     let version: (u32, u32) = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     let ok = version >= (5, 12);
     let remedy = if ok { "" } else { "Linux 5.12 or newer is needed" };
-    Check { name: "kernel", ok, detail: format!("Linux {release}"), remedy: remedy.into() }
+    SandboxCheck { name: "kernel", ok, detail: format!("Linux {release}"), remedy: remedy.into() }
 }
 
 #[cfg(test)]

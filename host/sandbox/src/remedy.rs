@@ -1,6 +1,6 @@
 //! What people can do about a step that failed.
 
-use crate::wire::Step;
+use crate::protocol::SetupStep;
 use rustix::io::Errno;
 
 const ALLOW_USER_NAMESPACES: &str = "Allow user namespaces: sysctl kernel.unprivileged_userns_clone=1 (Debian), \
@@ -20,18 +20,18 @@ const MOUNTS_IN_CONTAINER: &str = "Something forbids mounts here; start the cont
     --security-opt seccomp=unconfined --security-opt apparmor=unconfined";
 
 /// One sentence or two, without a full stop; empty if there is nothing to say beyond the error itself.
-pub(crate) fn remedy(step: Step, errno: Errno) -> &'static str {
+pub(crate) fn remedy(step: SetupStep, errno: Errno) -> &'static str {
     match (step, errno) {
-        (Step::Filter, _) => CALL_FILTERS,
+        (SetupStep::Filter, _) => CALL_FILTERS,
         (_, Errno::NOSYS) => NEWER_KERNEL,
-        (Step::UserNamespace, Errno::INVAL) => NEWER_KERNEL,
-        (Step::UserNamespace | Step::Namespaces, Errno::NOSPC | Errno::USERS) => RAISE_LIMIT,
-        (Step::UserNamespace | Step::IdMap | Step::Namespaces, _) => ALLOW_USER_NAMESPACES,
-        (Step::Overlay, Errno::NODEV) => LOAD_OVERLAY,
-        (Step::Overlay | Step::Layer, Errno::LOOP) => LAYER_ONCE,
+        (SetupStep::UserNamespace, Errno::INVAL) => NEWER_KERNEL,
+        (SetupStep::UserNamespace | SetupStep::Namespaces, Errno::NOSPC | Errno::USERS) => RAISE_LIMIT,
+        (SetupStep::UserNamespace | SetupStep::IdMap | SetupStep::Namespaces, _) => ALLOW_USER_NAMESPACES,
+        (SetupStep::Overlay, Errno::NODEV) => LOAD_OVERLAY,
+        (SetupStep::Overlay | SetupStep::Layer, Errno::LOOP) => LAYER_ONCE,
         (_, Errno::NOENT | Errno::NOTDIR | Errno::NOSPC) => "",
-        (Step::Overlay | Step::Upper | Step::Work, _) => LOCAL_DIRECTORY,
-        (Step::Proc, Errno::PERM) => UNMASK_PROC,
+        (SetupStep::Overlay | SetupStep::Upper | SetupStep::Work, _) => LOCAL_DIRECTORY,
+        (SetupStep::Proc, Errno::PERM) => UNMASK_PROC,
         (_, Errno::PERM) => MOUNTS_IN_CONTAINER,
         _ => "",
     }
@@ -44,19 +44,19 @@ mod tests {
     #[test]
     fn every_refusal_has_a_remedy() {
         let table = [
-            (Step::UserNamespace, Errno::PERM, "unprivileged_userns_clone"),
-            (Step::UserNamespace, Errno::NOSPC, "max_user_namespaces"),
-            (Step::Overlay, Errno::NODEV, "modprobe overlay"),
-            (Step::Overlay, Errno::INVAL, "one file system"),
-            (Step::Layer, Errno::LOOP, "twice"),
-            (Step::Proc, Errno::PERM, "systempaths"),
-            (Step::Pivot, Errno::PERM, "container"),
-            (Step::Attach, Errno::NOSYS, "5.12"),
-            (Step::Filter, Errno::INVAL, "SECCOMP_FILTER"),
+            (SetupStep::UserNamespace, Errno::PERM, "unprivileged_userns_clone"),
+            (SetupStep::UserNamespace, Errno::NOSPC, "max_user_namespaces"),
+            (SetupStep::Overlay, Errno::NODEV, "modprobe overlay"),
+            (SetupStep::Overlay, Errno::INVAL, "one file system"),
+            (SetupStep::Layer, Errno::LOOP, "twice"),
+            (SetupStep::Proc, Errno::PERM, "systempaths"),
+            (SetupStep::Pivot, Errno::PERM, "container"),
+            (SetupStep::Attach, Errno::NOSYS, "5.12"),
+            (SetupStep::Filter, Errno::INVAL, "SECCOMP_FILTER"),
         ];
         for (step, errno, expect) in table {
             assert!(remedy(step, errno).contains(expect), "{step:?} {errno:?}");
         }
-        assert_eq!(remedy(Step::Layer, Errno::NOENT), "");
+        assert_eq!(remedy(SetupStep::Layer, Errno::NOENT), "");
     }
 }

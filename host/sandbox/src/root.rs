@@ -1,6 +1,6 @@
 //! What the root of a sandbox is made of.
 
-use crate::overlay::Image;
+use crate::overlay::LayerImage;
 use std::path::{Path, PathBuf};
 
 /// A root: layers, where changes go, and what is mounted inside.
@@ -43,7 +43,7 @@ pub enum Layer {
     Marked(PathBuf),
     /// An image whose files refer to their contents by `trusted.overlay.redirect`. With one of these the root is made
     /// with root's rights, and directories of layers can be renamed. Linux 6.15 or newer.
-    Image(Image),
+    Image(LayerImage),
 }
 
 impl Layer {

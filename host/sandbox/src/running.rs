@@ -1,11 +1,11 @@
 //! A sandbox that runs, and what became of it.
 
-use crate::cgroup::Group;
+use crate::cgroup::ControlGroup;
 use crate::error::SandboxError;
-use crate::script::Script;
+use crate::protocol::{REPORT_WORDS, SupervisorReport, termination};
+use crate::script::CompiledScript;
 use crate::spawn::failed;
-use crate::stream::Stream;
-use crate::wire::{REPORT_WORDS, Report, ending};
+use crate::stream::OutputPipe;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -25,41 +25,41 @@ use std::time::{Duration, Instant};
 pub struct Running {
     child: Child,
     socket: Arc<UnixStream>,
-    script: Script,
+    script: CompiledScript,
     over: bool,
     /// Removed at the end.
-    group: Option<Group>,
+    group: Option<ControlGroup>,
 }
 
 /// Kills a sandbox from another thread, or after it has been moved into a wait.
 #[derive(Clone, Debug)]
-pub struct Killer(Arc<UnixStream>);
+pub struct KillHandle(Arc<UnixStream>);
 
 /// How a command ended, and what it took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct CommandOutcome {
     /// How it ended.
-    pub ending: Ending,
+    pub termination: Termination,
     /// What it took.
-    pub usage: Usage,
+    pub usage: ResourceUsage,
 }
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum Termination {
     /// With this exit code.
     Exited(i32),
     /// By this signal.
     Signaled(i32),
-    /// [`crate::Command::timeout`] was over; everything was killed.
+    /// [`crate::SandboxCommand::timeout`] was over; everything was killed.
     TimedOut,
-    /// [`Running::kill`] or [`Killer::kill`] was called; everything was killed.
+    /// [`Running::kill`] or [`KillHandle::kill`] was called; everything was killed.
     Cancelled,
 }
 
 /// What the command and all its descendants took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Usage {
+pub struct ResourceUsage {
     /// CPU time in user mode.
     pub user: Duration,
     /// CPU time in the kernel, with the few milliseconds of making the sandbox.
@@ -71,7 +71,7 @@ pub struct Usage {
 }
 
 /// What there is to do.
-struct Ready {
+struct PollResult {
     /// The supervisor answered, or is gone.
     over: bool,
     /// For each stream whether it can be read.
@@ -79,22 +79,27 @@ struct Ready {
 }
 
 impl Running {
-    pub(crate) fn new(child: Child, socket: UnixStream, script: Script, group: Option<Group>) -> Self {
+    pub(crate) fn new(
+        child: Child,
+        socket: UnixStream,
+        script: CompiledScript,
+        group: Option<ControlGroup>,
+    ) -> Self {
         Self { child, socket: Arc::new(socket), script, over: false, group }
     }
 
     pub(crate) fn send(
         &self,
-        send: impl FnOnce(&UnixStream, &Script) -> io::Result<()>,
+        send: impl FnOnce(&UnixStream, &CompiledScript) -> io::Result<()>,
     ) -> Result<(), SandboxError> {
         send(&self.socket, &self.script).map_err(failed("talk to the supervisor"))
     }
 
-    /// Waits for the end, which [`crate::Command::timeout`], if set, bounds.
+    /// Waits for the end, which [`crate::SandboxCommand::timeout`], if set, bounds.
     ///
     /// # Errors
     /// What kept the command from running; see [`SandboxError`].
-    pub fn wait(mut self) -> Result<Outcome, SandboxError> {
+    pub fn wait(mut self) -> Result<CommandOutcome, SandboxError> {
         self.finish()
     }
 
@@ -103,7 +108,7 @@ impl Running {
     /// # Errors
     /// As [`Running::wait`]. Once it answered with anything but `None` every further answer is
     /// [`SandboxError::Lost`].
-    pub fn wait_until(&mut self, deadline: Instant) -> Result<Option<Outcome>, SandboxError> {
+    pub fn wait_until(&mut self, deadline: Instant) -> Result<Option<CommandOutcome>, SandboxError> {
         self.read_until::<io::Sink>(deadline, &mut [])
     }
 
@@ -111,7 +116,7 @@ impl Running {
     ///
     /// # Errors
     /// As [`Running::read_until`].
-    pub fn read<W: Write>(mut self, streams: &mut [Stream<W>]) -> Result<Outcome, SandboxError> {
+    pub fn read<W: Write>(mut self, streams: &mut [OutputPipe<W>]) -> Result<CommandOutcome, SandboxError> {
         const LONG: Duration = Duration::from_secs(3600);
         loop {
             if let Some(outcome) = self.read_until(Instant::now() + LONG, streams)? {
@@ -128,13 +133,13 @@ impl Running {
     pub fn read_until<W: Write>(
         &mut self,
         deadline: Instant,
-        streams: &mut [Stream<W>],
-    ) -> Result<Option<Outcome>, SandboxError> {
+        streams: &mut [OutputPipe<W>],
+    ) -> Result<Option<CommandOutcome>, SandboxError> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let ready = self.poll(left, streams)?;
             if ready.over {
-                let drained = streams.iter_mut().try_for_each(Stream::drain);
+                let drained = streams.iter_mut().try_for_each(OutputPipe::drain);
                 let outcome = self.finish()?;
                 drained.map_err(|source| SandboxError::Output { source })?;
                 return Ok(Some(outcome));
@@ -151,7 +156,11 @@ impl Running {
         }
     }
 
-    fn poll<W: Write>(&self, timeout: Duration, streams: &[Stream<W>]) -> Result<Ready, SandboxError> {
+    fn poll<W: Write>(
+        &self,
+        timeout: Duration,
+        streams: &[OutputPipe<W>],
+    ) -> Result<PollResult, SandboxError> {
         let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: timeout.subsec_nanos().into() };
         let readers = streams.iter().map(|stream| stream.reader());
         let open = readers.clone().flatten().map(|reader| PollFd::from_borrowed_fd(reader, PollFlags::IN));
@@ -163,49 +172,49 @@ impl Running {
         let mut reported = table.iter().map(|entry| !entry.revents().is_empty());
         let over = reported.next().unwrap_or(false);
         let streams = readers.map(|reader| reader.is_some() && reported.next().unwrap_or(false));
-        Ok(Ready { over, streams: streams.collect() })
+        Ok(PollResult { over, streams: streams.collect() })
     }
 
-    /// Kills the command and everything it started; waiting then answers [`Ending::Cancelled`].
+    /// Kills the command and everything it started; waiting then answers [`Termination::Cancelled`].
     pub fn kill(&self) {
-        self.killer().kill();
+        self.kill_handle().kill();
     }
 
     /// Something that can kill this sandbox later, from anywhere.
-    pub fn killer(&self) -> Killer {
-        Killer(Arc::clone(&self.socket))
+    pub fn kill_handle(&self) -> KillHandle {
+        KillHandle(Arc::clone(&self.socket))
     }
 
-    fn finish(&mut self) -> Result<Outcome, SandboxError> {
+    fn finish(&mut self) -> Result<CommandOutcome, SandboxError> {
         let answer = self.receive();
         self.over = true;
         // It answered or closed its end, so it is about to exit, if it has not yet.
         self.child.wait().map_err(failed("wait for the supervisor"))?;
         drop(self.group.take());
         let (report, message) = answer?;
-        let ending = match report.ending {
-            ending::ENDED => decode(report.status as i32),
-            ending::TIMED_OUT => Ending::TimedOut,
-            ending::CANCELLED => Ending::Cancelled,
-            ending::FAILED => return Err(SandboxError::from_report(&report, &message, &self.script)),
+        let termination = match report.termination {
+            termination::ENDED => decode(report.status as i32),
+            termination::TIMED_OUT => Termination::TimedOut,
+            termination::CANCELLED => Termination::Cancelled,
+            termination::FAILED => return Err(SandboxError::from_report(&report, &message, &self.script)),
             _ => return Err(SandboxError::Lost),
         };
-        let usage = Usage {
+        let usage = ResourceUsage {
             user: Duration::from_micros(report.user_us),
             system: Duration::from_micros(report.system_us),
             max_rss: report.max_rss_kb << 10,
             wall: Duration::from_nanos(report.wall_ns),
         };
-        Ok(Outcome { ending, usage })
+        Ok(CommandOutcome { termination, usage })
     }
 
-    fn receive(&self) -> Result<(Report, String), SandboxError> {
+    fn receive(&self) -> Result<(SupervisorReport, String), SandboxError> {
         let mut socket = &*self.socket;
         let mut bytes = [0; REPORT_WORDS * 8];
         socket.read_exact(&mut bytes).map_err(|_| SandboxError::Lost)?;
         let mut words =
             bytes.chunks_exact(8).map(|w| u64::from_ne_bytes(w.try_into().expect("chunks of eight")));
-        let report = Report::from_words(std::array::from_fn(|_| words.next().unwrap_or_default()));
+        let report = SupervisorReport::from_words(std::array::from_fn(|_| words.next().unwrap_or_default()));
         let mut message = vec![0; report.message as usize];
         socket.read_exact(&mut message).map_err(|_| SandboxError::Lost)?;
         Ok((report, String::from_utf8_lossy(&message).into_owned()))
@@ -229,7 +238,7 @@ impl Drop for Running {
     }
 }
 
-impl Killer {
+impl KillHandle {
     /// Kills the sandbox, if it still runs.
     pub fn kill(&self) {
         // It fails when the other end is gone, which is what was wanted.
@@ -268,9 +277,9 @@ pub fn clear_work(work: &Path) -> io::Result<()> {
 }
 
 /// A wait status as `waitpid(2)` gives it.
-fn decode(status: i32) -> Ending {
+fn decode(status: i32) -> Termination {
     match status & 0x7f {
-        0 => Ending::Exited(status >> 8 & 0xff),
-        signal => Ending::Signaled(signal),
+        0 => Termination::Exited(status >> 8 & 0xff),
+        signal => Termination::Signaled(signal),
     }
 }

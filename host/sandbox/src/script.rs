@@ -1,8 +1,8 @@
 //! Compiles a root and a command into the script that the init follows.
 
 use crate::error::SandboxError;
-use crate::wire::{self, flag, null, op};
-use crate::{Command, Input, Layer, Mount, MountKind, Output, RootSpec, Subtree, filter};
+use crate::protocol::{self, flag, null, op};
+use crate::{InputSource, Layer, Mount, MountKind, OutputTarget, RootSpec, SandboxCommand, Subtree, filter};
 use rustix::process::{getegid, geteuid};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -37,13 +37,13 @@ const MASKED_OF_PROC: [&str; 18] = [
     "vmallocinfo",
     "vmcore",
 ];
-const MOST_NICE: u8 = 19;
+const MAX_NICE: u8 = 19;
 
 /// A script, and what its numbers mean when the init reports one.
 #[derive(Debug)]
-pub(crate) struct Script {
+pub(crate) struct CompiledScript {
     pub(crate) bytes: Vec<u8>,
-    /// The path that each order is about; the last one stands for the command.
+    /// The path that each instruction is about; the last one stands for the command.
     pub(crate) subjects: Vec<PathBuf>,
     /// Layers in the overlay's order, the highest first.
     pub(crate) layers: Vec<PathBuf>,
@@ -56,9 +56,9 @@ pub(crate) struct Script {
 
 /// Script under construction.
 #[derive(Default)]
-struct Writer {
+struct ScriptWriter {
     bytes: Vec<u8>,
-    orders: Vec<u8>,
+    instructions: Vec<u8>,
     subjects: Vec<PathBuf>,
 }
 
@@ -82,20 +82,20 @@ fn texts<S: AsRef<OsStr>>(to: &mut Vec<u8>, list: impl ExactSizeIterator<Item = 
 /// its control group.
 pub(crate) fn compile(
     root: &RootSpec,
-    command: &Command,
+    command: &SandboxCommand,
     terminal: Option<&Path>,
     group: Option<&Path>,
-) -> Result<Script, SandboxError> {
+) -> Result<CompiledScript, SandboxError> {
     check(root, command)?;
-    let mut writer = Writer::default();
+    let mut writer = ScriptWriter::default();
     writer.preamble(root, command, terminal.is_some(), group);
     writer.root(root, command, terminal);
     number(&mut writer.bytes, writer.subjects.len() as u64);
-    writer.bytes.append(&mut writer.orders);
+    writer.bytes.append(&mut writer.instructions);
     let candidates = candidates(command);
     writer.command(command, &candidates);
     writer.subjects.push(candidates.first().cloned().unwrap_or_default());
-    Ok(Script {
+    Ok(CompiledScript {
         bytes: writer.bytes,
         subjects: writer.subjects,
         layers: root.layers.iter().rev().map(|layer| layer.path().to_owned()).collect(),
@@ -106,7 +106,7 @@ pub(crate) fn compile(
     })
 }
 
-fn check(root: &RootSpec, command: &Command) -> Result<(), SandboxError> {
+fn check(root: &RootSpec, command: &SandboxCommand) -> Result<(), SandboxError> {
     let bad = |what: String| Err(SandboxError::BadSpec { what });
     if root.layers.is_empty() || root.layers.len() > RootSpec::MAX_LAYERS {
         let (have, most) = (root.layers.len(), RootSpec::MAX_LAYERS);
@@ -139,7 +139,7 @@ fn outside(root: &RootSpec) -> impl Iterator<Item = &Path> {
 }
 
 /// The paths at which the program may be, as `execvp` would try them.
-fn candidates(command: &Command) -> Vec<PathBuf> {
+fn candidates(command: &SandboxCommand) -> Vec<PathBuf> {
     let program = &command.argv[0];
     if program.as_bytes().contains(&b'/') {
         return vec![program.into()];
@@ -150,15 +150,21 @@ fn candidates(command: &Command) -> Vec<PathBuf> {
 }
 
 /// The standard streams that are the sandbox's own null device.
-fn null_streams(command: &Command) -> u64 {
+fn null_streams(command: &SandboxCommand) -> u64 {
     let bit = |is_null: bool, bit: u64| if is_null { bit } else { 0 };
-    bit(matches!(command.stdin, Input::Null), null::STDIN)
-        | bit(matches!(command.stdout, Output::Null), null::STDOUT)
-        | bit(matches!(command.stderr, Output::Null), null::STDERR)
+    bit(matches!(command.stdin, InputSource::Null), null::STDIN)
+        | bit(matches!(command.stdout, OutputTarget::Null), null::STDOUT)
+        | bit(matches!(command.stderr, OutputTarget::Null), null::STDERR)
 }
 
-impl Writer {
-    fn preamble(&mut self, root: &RootSpec, command: &Command, interactive: bool, group: Option<&Path>) {
+impl ScriptWriter {
+    fn preamble(
+        &mut self,
+        root: &RootSpec,
+        command: &SandboxCommand,
+        interactive: bool,
+        group: Option<&Path>,
+    ) {
         let to = &mut self.bytes;
         text(to, group.unwrap_or(Path::new("")));
         number(to, geteuid().is_root().into());
@@ -170,50 +176,50 @@ impl Writer {
         number(to, interactive.into());
     }
 
-    fn order(&mut self, op: u64, subject: impl Into<PathBuf>, operands: &[&dyn Operand]) {
-        number(&mut self.orders, op);
-        operands.iter().for_each(|operand| operand.write(&mut self.orders));
+    fn instruction(&mut self, op: u64, subject: impl Into<PathBuf>, operands: &[&dyn Operand]) {
+        number(&mut self.instructions, op);
+        operands.iter().for_each(|operand| operand.write(&mut self.instructions));
         self.subjects.push(subject.into());
     }
 
-    fn root(&mut self, root: &RootSpec, command: &Command, terminal: Option<&Path>) {
+    fn root(&mut self, root: &RootSpec, command: &SandboxCommand, terminal: Option<&Path>) {
         self.overlay(root);
         // Before the mounts, so that they are kept; after them too, as they may lie in one.
-        root.directories.iter().for_each(|path| self.order(op::DIRECTORY, path, &[path]));
+        root.directories.iter().for_each(|path| self.instruction(op::DIRECTORY, path, &[path]));
         root.mounts.iter().for_each(|mount| self.mount(mount, terminal));
-        root.directories.iter().for_each(|path| self.order(op::DIRECTORY, path, &[path]));
+        root.directories.iter().for_each(|path| self.instruction(op::DIRECTORY, path, &[path]));
         if root.read_only {
-            root.directories.iter().for_each(|path| self.order(op::REBIND, path, &[&0, path]));
-            self.order(op::READ_ONLY_ROOT, "/", &[]);
+            root.directories.iter().for_each(|path| self.instruction(op::REBIND, path, &[&0, path]));
+            self.instruction(op::READ_ONLY_ROOT, "/", &[]);
         }
         // Inner ones first: what is laid over itself takes the mounts below along as they are.
         root.subtrees.iter().rev().for_each(|subtree| self.subtree(subtree));
-        self.order(op::HOSTNAME, &command.hostname, &[&command.hostname]);
+        self.instruction(op::HOSTNAME, &command.hostname, &[&command.hostname]);
         if !command.network {
-            self.order(op::LOOPBACK, "lo", &[]);
+            self.instruction(op::LOOPBACK, "lo", &[]);
         }
     }
 
     fn overlay(&mut self, root: &RootSpec) {
         if root.has_images() {
-            return self.order(op::GIVEN_OVERLAY, &root.upper, &[&root.upper]);
+            return self.instruction(op::GIVEN_OVERLAY, &root.upper, &[&root.upper]);
         }
         let contents = root.contents.clone().unwrap_or_default();
         let classic = u64::from(root.classic_overlay);
-        self.order(op::OVERLAY, &root.upper, &[&classic, &root.upper, &root.work, &contents]);
-        number(&mut self.orders, root.layers.len() as u64);
+        self.instruction(op::OVERLAY, &root.upper, &[&classic, &root.upper, &root.work, &contents]);
+        number(&mut self.instructions, root.layers.len() as u64);
         for layer in root.layers.iter().rev() {
-            number(&mut self.orders, u64::from(matches!(layer, Layer::Marked(_))));
-            text(&mut self.orders, layer.path());
+            number(&mut self.instructions, u64::from(matches!(layer, Layer::Marked(_))));
+            text(&mut self.instructions, layer.path());
         }
     }
 
     fn subtree(&mut self, Subtree { path, writable }: &Subtree) {
         match (path.as_os_str() == "/", writable) {
             (true, true) => {}
-            (true, false) => self.order(op::READ_ONLY_ROOT, "/", &[]),
-            (false, true) => self.order(op::REBIND, path, &[&flag::ALONE, path]),
-            (false, false) => self.order(op::REBIND, path, &[&(flag::ALONE | flag::READ_ONLY), path]),
+            (true, false) => self.instruction(op::READ_ONLY_ROOT, "/", &[]),
+            (false, true) => self.instruction(op::REBIND, path, &[&flag::ALONE, path]),
+            (false, false) => self.instruction(op::REBIND, path, &[&(flag::ALONE | flag::READ_ONLY), path]),
         }
     }
 
@@ -221,16 +227,16 @@ impl Writer {
         match kind {
             MountKind::Bind { source, writable } => {
                 let flags = if *writable { 0 } else { flag::READ_ONLY };
-                self.order(op::BIND, source, &[&flags, source, path]);
+                self.instruction(op::BIND, source, &[&flags, source, path]);
             }
             MountKind::Tmpfs { size } => self.tmpfs("1777", *size, path),
             MountKind::Proc => {
-                self.order(op::PROC, path, &[path]);
+                self.instruction(op::PROC, path, &[path]);
                 for part in READ_ONLY_OF_PROC.map(|name| path.join(name)) {
-                    self.order(op::REBIND, &part, &[&(flag::READ_ONLY | flag::OPTIONAL), &part]);
+                    self.instruction(op::REBIND, &part, &[&(flag::READ_ONLY | flag::OPTIONAL), &part]);
                 }
                 for part in MASKED_OF_PROC.map(|name| path.join(name)) {
-                    self.order(op::MASK, &part, &[&part]);
+                    self.instruction(op::MASK, &part, &[&part]);
                 }
             }
             MountKind::Dev { shm_size } => self.devices(path, *shm_size, terminal),
@@ -238,36 +244,36 @@ impl Writer {
     }
 
     fn tmpfs(&mut self, mode: &str, size: u64, path: &Path) {
-        self.order(op::TMPFS, path, &[&mode, &size.to_string(), &path]);
+        self.instruction(op::TMPFS, path, &[&mode, &size.to_string(), &path]);
     }
 
     fn devices(&mut self, dev: &Path, shm_size: u64, terminal: Option<&Path>) {
-        self.order(op::DEVICES, dev, &[&dev]);
-        for device in &wire::DEVICES {
+        self.instruction(op::DEVICES, dev, &[&dev]);
+        for device in &protocol::DEVICES {
             let name = OsStr::from_bytes(device.name.to_bytes());
             let (source, flags) =
                 (Path::new("/dev").join(name), flag::DEVICES | flag::READ_ONLY | flag::HOST_DEVICE);
-            self.order(op::BIND, &source, &[&flags, &source, &dev.join(name)]);
+            self.instruction(op::BIND, &source, &[&flags, &source, &dev.join(name)]);
         }
         if let Some(terminal) = terminal {
             // The one name under which programs find the terminal they were given.
             let flags = flag::DEVICES | flag::READ_ONLY;
-            self.order(op::BIND, terminal, &[&flags, &terminal, &dev.join("console")]);
+            self.instruction(op::BIND, terminal, &[&flags, &terminal, &dev.join("console")]);
         }
-        self.order(op::DEVPTS, dev.join("pts"), &[&dev.join("pts")]);
+        self.instruction(op::DEVPTS, dev.join("pts"), &[&dev.join("pts")]);
         self.tmpfs("1777", shm_size, &dev.join("shm"));
         let links = [("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")];
         for (name, number) in links {
             let target = format!("/proc/self/fd{number}");
-            self.order(op::SYMLINK, dev.join(name), &[&target, &dev, &name]);
+            self.instruction(op::SYMLINK, dev.join(name), &[&target, &dev, &name]);
         }
-        self.order(op::SYMLINK, dev.join("ptmx"), &[&"pts/ptmx", &dev, &"ptmx"]);
+        self.instruction(op::SYMLINK, dev.join("ptmx"), &[&"pts/ptmx", &dev, &"ptmx"]);
     }
 
-    fn command(&mut self, command: &Command, candidates: &[PathBuf]) {
+    fn command(&mut self, command: &SandboxCommand, candidates: &[PathBuf]) {
         let to = &mut self.bytes;
         number(to, null_streams(command));
-        number(to, u64::from(command.nice.min(MOST_NICE)));
+        number(to, u64::from(command.nice.min(MAX_NICE)));
         text(to, &command.cwd);
         number(to, command.limits.len() as u64 + 1);
         let limits = command.limits.iter().map(|limit| (limit.resource as u64, limit.value));
@@ -290,7 +296,7 @@ impl Writer {
     }
 }
 
-/// Something an order can be given.
+/// An operand of an instruction.
 trait Operand {
     fn write(&self, to: &mut Vec<u8>);
 }

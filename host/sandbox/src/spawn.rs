@@ -4,13 +4,13 @@
 //! library starts the embedded init (`posix_spawn`, which does not copy the host's memory), and the init does
 //! the rest in a process of its own.
 
-use crate::cgroup::Group;
+use crate::cgroup::ControlGroup;
 use crate::error::SandboxError;
 use crate::overlay;
-use crate::running::{Outcome, Running};
-use crate::script::{self, Script};
-use crate::wire::{HEADER, OVERLAY_FOLLOWS};
-use crate::{Command, Input, Output, Resource, RootSpec, check_arguments};
+use crate::protocol::{HEADER, OVERLAY_FOLLOWS};
+use crate::running::{CommandOutcome, Running};
+use crate::script::{self, CompiledScript};
+use crate::{InputSource, OutputTarget, Resource, RootSpec, SandboxCommand, check_arguments};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::io::Errno;
 use rustix::net::{
@@ -36,20 +36,20 @@ static INIT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/init"));
 ///
 /// # Errors
 /// [`SandboxError::BadSpec`], [`SandboxError::TooLong`], and [`SandboxError::Supervisor`] if not even a process could be made.
-pub fn spawn(root: &RootSpec, command: &Command) -> Result<Running, SandboxError> {
+pub fn spawn(root: &RootSpec, command: &SandboxCommand) -> Result<Running, SandboxError> {
     let stack =
         command.limits.iter().rfind(|limit| limit.resource == Resource::Stack).map(|limit| limit.value);
     check_arguments(&command.argv, &command.environment, stack)?;
     let stdin = input(&command.stdin).map_err(failed("open the standard input"))?;
     let terminal = match command.stdin {
-        Input::Terminal if stdin.is_terminal() => {
+        InputSource::Terminal if stdin.is_terminal() => {
             Some(ttyname(&stdin, Vec::new()).map_err(|errno| failed("name the terminal")(errno.into()))?)
         }
         _ => None,
     };
     let terminal = terminal.as_ref().map(|name| Path::new(OsStr::from_bytes(name.as_bytes())));
-    let group = Group::make();
-    let script = script::compile(root, command, terminal, group.as_ref().map(Group::path))?;
+    let group = ControlGroup::make();
+    let script = script::compile(root, command, terminal, group.as_ref().map(ControlGroup::path))?;
     let overlay = if root.has_images() { Some(overlay::mount(root)?) } else { None };
     let flags = SocketFlags::CLOEXEC;
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None)
@@ -71,7 +71,7 @@ pub fn spawn(root: &RootSpec, command: &Command) -> Result<Running, SandboxError
 ///
 /// # Errors
 /// As [`spawn`] and [`Running::wait`].
-pub fn run(root: &RootSpec, command: &Command) -> Result<Outcome, SandboxError> {
+pub fn run(root: &RootSpec, command: &SandboxCommand) -> Result<CommandOutcome, SandboxError> {
     spawn(root, command)?.wait()
 }
 
@@ -79,19 +79,19 @@ pub(crate) fn failed(action: &'static str) -> impl FnOnce(io::Error) -> SandboxE
     move |source| SandboxError::Supervisor { action, source }
 }
 
-fn input(input: &Input) -> io::Result<OwnedFd> {
+fn input(input: &InputSource) -> io::Result<OwnedFd> {
     match input {
-        Input::Null => Ok(File::open("/dev/null")?.into()),
-        Input::Fd(fd) => fd.try_clone(),
-        Input::Terminal => io::stdin().as_fd().try_clone_to_owned(),
+        InputSource::Null => Ok(File::open("/dev/null")?.into()),
+        InputSource::Fd(fd) => fd.try_clone(),
+        InputSource::Terminal => io::stdin().as_fd().try_clone_to_owned(),
     }
 }
 
-fn output(output: &Output) -> io::Result<Stdio> {
+fn output(output: &OutputTarget) -> io::Result<Stdio> {
     Ok(match output {
-        Output::Null => Stdio::null(),
-        Output::Fd(fd) => fd.try_clone()?.into(),
-        Output::Inherit => Stdio::inherit(),
+        OutputTarget::Null => Stdio::null(),
+        OutputTarget::Fd(fd) => fd.try_clone()?.into(),
+        OutputTarget::Inherit => Stdio::inherit(),
     })
 }
 
@@ -118,7 +118,7 @@ fn image() -> Result<BorrowedFd<'static>, Errno> {
 
 fn send(
     mut socket: &UnixStream,
-    script: &Script,
+    script: &CompiledScript,
     stdin: BorrowedFd<'_>,
     overlay: Option<&OwnedFd>,
 ) -> io::Result<()> {

@@ -13,14 +13,14 @@ const BUFFER: usize = 32 << 10;
 /// A pipe out of a sandbox and where its content goes. One stream may serve standard output and standard error, whose
 /// order is kept then. [`crate::Running::read_until`] does the work.
 #[derive(Debug)]
-pub struct Stream<W> {
+pub struct OutputPipe<W> {
     sink: W,
     /// Absent once all writers are gone.
     reader: Option<OwnedFd>,
 }
 
-impl<W: Write> Stream<W> {
-    /// A stream into `sink`, and the end to give to a command, as [`crate::Output::Fd`].
+impl<W: Write> OutputPipe<W> {
+    /// A stream into `sink`, and the end to give to a command, as [`crate::OutputTarget::Fd`].
     ///
     /// # Errors
     /// When the process or the user has too many pipes.

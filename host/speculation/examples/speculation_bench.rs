@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use spec_action::wire::digest_to_proto;
 use spec_cas::{Cas, TreeBuilder};
-use spec_exec::wire::digest_to_proto;
 use spec_model::{ActionResult, Answered, Digest, OutputFile, Subaction};
 use spec_proto::{Message, reapi};
 use spec_speculation::priming::{Budget, PrimingEffect, PrimingState};

@@ -1,7 +1,7 @@
 //! Reads Action and Command messages. They stay messages, so that all their fields are kept when they are adapted.
 
+use spec_action::wire;
 use spec_cas::Cas;
-use spec_exec::wire;
 use spec_model::Digest;
 use spec_proto::{Message, reapi};
 

@@ -1,7 +1,7 @@
 //! The misses of a build: predictions that were wrong or late. They are stored with the artifact, for `why-miss`.
 
+use spec_action::wire;
 use spec_cas::Cas;
-use spec_exec::wire;
 use spec_model::Digest;
 use spec_proto::Message;
 use spec_proto::spec::v1 as proto;

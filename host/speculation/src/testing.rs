@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use spec_action::wire;
 use spec_cas::{Cas, TreeBuilder};
-use spec_exec::wire;
 use spec_model::{ActionResult, Answered, Digest, OutputFile, Subaction};
 use spec_proto::{Message, reapi};
 

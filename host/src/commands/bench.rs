@@ -4,10 +4,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use spec_build::{Request, ShellCommand};
+use spec_build::{BuildRequest, ShellCommand};
 use spec_model::{Cancel, Mapping, Node};
 use spec_plugins::{Options, Plugins, default_kinds};
-use spec_sandbox::Ending;
+use spec_sandbox::Termination;
 use spec_strategy::{DependencyInput, ElementInput, ElementKind, KindRegistry, KindRequest};
 
 use super::say;
@@ -37,7 +37,7 @@ pub(super) fn run(app: &App, args: &BenchArgs) -> CommandResult<ExitCode> {
 fn sandbox(session: &SharedSession, runs: u32) -> CommandResult<f64> {
     let (builder, keys, cancel) = (builder(session), session.keys_now()?, Cancel::new());
     let keys = |element: usize| keys[element];
-    let request = Request {
+    let request = BuildRequest {
         project: &session.project,
         element: session.target()?,
         keys: &keys,
@@ -48,8 +48,8 @@ fn sandbox(session: &SharedSession, runs: u32) -> CommandResult<f64> {
         || ShellCommand { argv: vec!["/bin/true".to_owned()], environment: Vec::new(), network: false };
     let run = || {
         let mut root = builder.runtime_root(&request, None, false, &Quiet, &cancel)?;
-        match root.run(command())?.ending {
-            Ending::Exited(0) => Ok(()),
+        match root.run(command())?.termination {
+            Termination::Exited(0) => Ok(()),
             other => Err(CommandError::failure("bench-failed", format!("/bin/true ended so: {other:?}"))),
         }
     };

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use spec_cas::{Cas, CasError, Evicted};
-use spec_exec::executor::{LocalOptions, PoolOptions, Rights};
+use spec_execution::{LocalOptions, PoolOptions, Rights};
 use spec_model::{DigestFunction, UserError};
 use spec_reapi::{Address, Listener, Options, Server, SessionApiServer, Tls, Tokens};
 use tokio::signal::unix::{SignalKind, signal};

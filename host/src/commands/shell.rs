@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use spec_build::{Observer, Prepared, Request, ShellCommand, Warning};
+use spec_build::{BuildObserver, BuildRequest, PreparedRoot, ShellCommand, Warning};
 use spec_model::Cancel;
 use spec_project::Scope;
-use spec_sandbox::Ending;
+use spec_sandbox::Termination;
 use spec_source::Watch;
 
 use super::pager;
@@ -55,7 +55,7 @@ fn enter(session: &SharedSession, element: usize, room: Room, command: Vec<Strin
         _ => None,
     };
     let request =
-        Request { project: &session.project, element, keys: &keys_of, sources, key_description: None };
+        BuildRequest { project: &session.project, element, keys: &keys_of, sources, key_description: None };
     let mut prepared = match room {
         Room::Runtime => builder.runtime_root(&request, Some(Scope::Run), true, &Quiet, &cancel)?,
         Room::Build => builder.build_root(&request, &Quiet, &cancel)?,
@@ -67,7 +67,7 @@ fn enter(session: &SharedSession, element: usize, room: Room, command: Vec<Strin
 fn start(
     session: &Session,
     element: usize,
-    root: &mut Prepared<'_>,
+    root: &mut PreparedRoot<'_>,
     argv: Vec<String>,
 ) -> CommandResult<i32> {
     let shell = &session.project.config.shell;
@@ -82,10 +82,10 @@ fn start(
         environment.extend(shell.environment.iter().map(|(name, text)| (name.clone(), from_host(text))));
     }
     let ran = root.run(ShellCommand { argv, environment, network: interactive })?;
-    Ok(match ran.ending {
-        Ending::Exited(code) => code,
-        Ending::Signaled(signal) => 128 + signal,
-        Ending::TimedOut | Ending::Cancelled => 130,
+    Ok(match ran.termination {
+        Termination::Exited(code) => code,
+        Termination::Signaled(signal) => 128 + signal,
+        Termination::TimedOut | Termination::Cancelled => 130,
     })
 }
 
@@ -100,7 +100,7 @@ fn from_host(text: &str) -> String {
 /// Nothing is drawn while a root is made.
 pub(super) struct Quiet;
 
-impl Observer for Quiet {
+impl BuildObserver for Quiet {
     fn activity(&self, _text: &str, _commands: Option<(u64, u64)>) {}
 
     fn warning(&self, warning: Warning) {

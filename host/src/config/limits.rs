@@ -1,7 +1,7 @@
 //! Bounds on trees and on what actions write.
 
 use spec_cas::Limits;
-use spec_exec::executor::ActionLimits;
+use spec_execution::ActionLimits;
 use spec_model::{Mapping, Node, NodeError};
 
 use super::{Size, numbers};

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use spec_exec::executor::{Numbers, Rights};
+use spec_execution::{AllowedIds, Rights};
 use spec_model::{Mapping, NodeError};
 
 /// What the actions of clients of `serve` may have: the section `serve`.
@@ -46,7 +46,7 @@ impl Served {
 
     /// As rights.
     pub(crate) fn rights(&self) -> Rights {
-        let numbers = |some: &Option<Vec<_>>| some.clone().map_or_else(Numbers::all, Numbers::and);
+        let numbers = |some: &Option<Vec<_>>| some.clone().map_or_else(AllowedIds::all, AllowedIds::zero_and);
         let (users, groups) = (numbers(&self.users), numbers(&self.groups));
         Rights { network: self.network, sockets: self.sockets, users, groups, ..Rights::of_clients() }
     }

@@ -1,4 +1,4 @@
-use spec_exec::executor::ActionLimits;
+use spec_execution::ActionLimits;
 
 use super::*;
 use crate::error::CommandError;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use spec_artifact::Artifacts;
 use spec_build::ElementKeys;
 use spec_cas::{Cas, Hold};
-use spec_exec::executor::{LocalOptions, PoolOptions};
+use spec_execution::{LocalOptions, PoolOptions};
 use spec_model::{DigestFunction, Key, KeyPair};
 use spec_plugins::Plugins;
 use spec_project::keys::{SourceKey, compute_keys};

@@ -1,7 +1,7 @@
 //! The sources and artifacts of the session's elements, as far as they are known.
 
 use spec_cas::Cas;
-use spec_exec::{ExecError, Root, StagedTree};
+use spec_execution::{ExecutionError, Root, StagedTree};
 use spec_model::Digest;
 use spec_speculation::priming::{PrimingEffect, PrimingState};
 use spec_speculation::{Content, ContentLookup, ElementId, Fact, TreeId, content_at, look_up};
@@ -161,7 +161,7 @@ impl ElementTrees {
                 other => return other,
             }
         }
-        let merge = || -> Result<Digest, ExecError> {
+        let merge = || -> Result<Digest, ExecutionError> {
             let mut root = Root::new(session.cas.clone())?;
             root.stage(&trees)?;
             root.digest()

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use spec_exec::executor::{Answer, Executions, Progress, Request, Rights, Ticket};
+use spec_execution::{ActionAnswer, ActionRequest, Executions, PendingRequest, Progress, Rights};
 use spec_model::{Answered, Digest};
 use spec_speculation::ActionId;
 use spec_speculation::priming::{ExecutionEnd, WorkerLoad};
@@ -26,7 +26,7 @@ struct InFlightExecution {
     /// When a worker began to execute it.
     started: Arc<OnceLock<Instant>>,
     // Dropping it cancels the execution, unless a request of a build joined it.
-    _ticket: Ticket,
+    _ticket: PendingRequest,
 }
 
 /// The end of an execution that was not started.
@@ -55,7 +55,7 @@ impl InFlightExecutions {
         self.next_submission += 1;
         let started = Arc::new(OnceLock::new());
         let start = Arc::clone(&started);
-        let request = Request { priority, primed: true, ..Request::new(digest, rights) };
+        let request = ActionRequest { priority, primed: true, ..ActionRequest::new(digest, rights) };
         let submitted = self.executions.submit(&request, move |progress| match progress {
             Progress::Queued => {}
             Progress::Executing => _ = start.set(Instant::now()),
@@ -109,7 +109,7 @@ impl InFlightExecution {
 }
 
 /// The end of an execution with this answer. Only an execution for this request has a cost.
-fn execution_end(answer: &Answer) -> ExecutionEnd {
+fn execution_end(answer: &ActionAnswer) -> ExecutionEnd {
     let Ok(done) = answer else { return NOT_EXECUTED };
     let bytes = done.result.files.iter().map(|file| file.digest.size()).sum();
     let (took_ms, cpu_ms) =

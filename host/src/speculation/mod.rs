@@ -18,8 +18,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use spec_build::{BuiltWith, Remembered};
-use spec_exec::executor::Recording;
+use spec_build::{BuildReport, SpeculationBlobs};
+use spec_execution::Recording;
 use spec_model::{Digest, NodeError};
 use spec_project::Element;
 use spec_scheduler::Message;
@@ -138,7 +138,7 @@ impl Drop for Speculation {
     }
 }
 
-impl spec_build::Speculation for Speculation {
+impl spec_build::SpeculationHook for Speculation {
     fn recording(&self, element: usize, recording: Recording) -> Recording {
         match self.takes_part[element] && self.mode.primes() {
             true => {
@@ -150,7 +150,7 @@ impl spec_build::Speculation for Speculation {
         }
     }
 
-    fn remember(&self, built: &BuiltWith<'_>) -> Remembered {
+    fn make_record(&self, built: &BuildReport<'_>) -> SpeculationBlobs {
         match self.takes_part[built.element] {
             true => {
                 let predictions = || self.events.predictions(built.element);
@@ -159,7 +159,7 @@ impl spec_build::Speculation for Speculation {
                 self.recorded.fetch_add(u64::from(remembered.record.is_some()), Ordering::Relaxed);
                 remembered
             }
-            false => Remembered::default(),
+            false => SpeculationBlobs::default(),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Finds the record of an element before its build, and makes a new one after it.
 
 use spec_artifact::{Artifact, ArtifactName};
-use spec_build::{BuiltWith, ElementKeys, Layer, LayerKind, Remembered, Warning};
+use spec_build::{
+    BuildReport, ElementKeys, SpeculationBlobs, StagedElementTree, StagedElementTreeKind, Warning,
+};
 use spec_model::{Digest, UserError};
 use spec_speculation::{
     ElementBuild, GenerateOptions, GeneratedRecord, PredictionResult, Record, Result, StagedLayer,
@@ -30,27 +32,27 @@ pub(super) fn find_record(session: &Session, element: usize, keys: ElementKeys) 
 pub(super) fn record_build(
     session: &Session,
     options: GenerateOptions<'_>,
-    built: &BuiltWith<'_>,
+    built: &BuildReport<'_>,
     predictions: impl FnOnce() -> ElementPredictions,
-) -> Remembered {
+) -> SpeculationBlobs {
     let previous = find_record(session, built.element, built.keys);
     let ElementPredictions { results, misses } =
         if options.mode.primes() { predictions() } else { ElementPredictions::default() };
     // Only `why-miss` needs them, so that a failure to store them is ignored.
     let misses = (!results.is_empty()).then(|| store_misses(&session.cas, &misses).ok()).flatten();
     if keeps_previous_record(options.mode, built.succeeded, previous.as_ref(), built.subactions) {
-        return Remembered { record: previous, misses, warning: None };
+        return SpeculationBlobs { record: previous, misses, warning: None };
     }
     match make_record(session, options, built, previous, &results) {
-        Ok(generated) => Remembered { record: generated.digest(), misses, warning: None },
-        Err(error) => Remembered { record: previous, misses, warning: Some(not_recorded(&error)) },
+        Ok(generated) => SpeculationBlobs { record: generated.digest(), misses, warning: None },
+        Err(error) => SpeculationBlobs { record: previous, misses, warning: Some(not_recorded(&error)) },
     }
 }
 
 fn make_record(
     session: &Session,
     options: GenerateOptions<'_>,
-    built: &BuiltWith<'_>,
+    built: &BuildReport<'_>,
     previous: Option<Digest>,
     predictions: &[PredictionResult],
 ) -> Result<GeneratedRecord> {
@@ -74,22 +76,22 @@ fn make_record(
     generate_record(&session.cas, &build, options, built.succeeded, previous)
 }
 
-fn staged_layer(session: &Session, layer: &Layer) -> StagedLayer {
+fn staged_layer(session: &Session, layer: &StagedElementTree) -> StagedLayer {
     let kind = match layer.kind {
-        LayerKind::Sources => spec_speculation::LayerKind::Source,
-        LayerKind::Artifact { .. } => spec_speculation::LayerKind::Artifact,
+        StagedElementTreeKind::Sources => spec_speculation::LayerKind::Source,
+        StagedElementTreeKind::Artifact { .. } => spec_speculation::LayerKind::Artifact,
     };
     let (tree, location) = (layer.tree, layer.location.clone());
     StagedLayer { tree, location, element: session.name(layer.element), kind }
 }
 
 /// The records of the staged artifacts, without those that cannot be read.
-fn dependency_records(session: &Session, built: &BuiltWith<'_>) -> Vec<Record> {
-    let load = |layer: &Layer| match layer.kind {
-        LayerKind::Artifact { record: Some(record) } => {
+fn dependency_records(session: &Session, built: &BuildReport<'_>) -> Vec<Record> {
+    let load = |layer: &StagedElementTree| match layer.kind {
+        StagedElementTreeKind::Artifact { record: Some(record) } => {
             Record::load(&session.cas, &record, &session.name(layer.element)).ok()
         }
-        LayerKind::Artifact { record: None } | LayerKind::Sources => None,
+        StagedElementTreeKind::Artifact { record: None } | StagedElementTreeKind::Sources => None,
     };
     built.layers.iter().filter_map(load).collect()
 }

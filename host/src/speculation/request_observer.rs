@@ -1,6 +1,6 @@
 //! Observes what builds request, and tells the speculation loop.
 
-use spec_exec::executor::{Recorder, Recording};
+use spec_execution::{Recorder, Recording};
 use spec_model::{ActionResult, Digest, Subaction};
 use spec_speculation::Content;
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_exec::executor::Rights;
+use spec_execution::Rights;
 use spec_model::{Answered, Digest};
 use spec_speculation::priming::{AdaptResult, PrimingEffect, PrimingState};
 use spec_speculation::{ActionId, Bucket, ElementId, Instantiated, Instantiator, RequestedAction};
@@ -222,7 +222,7 @@ impl SpeculationLoop {
     /// The rights of the actions that the build of the action's element requests; the commands of builds have no network.
     fn rights(&self, action: ActionId) -> Option<Rights> {
         let element = self.priming.resolver().element_of(action).0 as usize;
-        Some(spec_build::rights(self.session.project.elements.get(element)?, false))
+        Some(spec_build::action_rights(self.session.project.elements.get(element)?, false))
     }
 
     /// Stores the messages of actions that are submitted, and returns those for which that succeeded. Adapting an action

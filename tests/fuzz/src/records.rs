@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use spec_exec::wire;
+use spec_action::wire;
 use spec_model::{ActionFailure, ActionResult, Answered, Digest, OutputFile, Subaction};
 use spec_proto::buildstream::v2::SpeculativeActions;
 use spec_proto::buildstream::v2::speculative_actions::{Overlay, SpeculativeAction};

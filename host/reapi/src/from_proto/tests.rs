@@ -1,4 +1,4 @@
-use spec_exec::wire::digest_to_proto as wire;
+use spec_action::wire::digest_to_proto as wire;
 
 use super::*;
 

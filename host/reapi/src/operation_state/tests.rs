@@ -1,4 +1,4 @@
-use spec_exec::executor::ActionError;
+use spec_execution::ActionError;
 
 use super::*;
 

@@ -2,8 +2,8 @@
 
 use std::time::{Instant, SystemTime};
 
-use spec_exec::executor::ActionError;
-use spec_exec::wire;
+use spec_action::wire;
+use spec_execution::ActionError;
 use spec_model::{ActionResult, Answered, Digest, Subaction};
 use spec_proto::reapi;
 use tonic::{Request, Response, Status};
@@ -83,7 +83,9 @@ fn find(
     let none = |why: &str| RequestError::NotFound(format!("no result of action {action} is cached{why}"));
     let granted = match backend.results.grant(action, &context.options.rights) {
         Ok(granted) => granted,
-        Err(error @ ActionError::Beyond { .. }) => return Err(none(&format!(" that you may have: {error}"))),
+        Err(error @ ActionError::MissingRights { .. }) => {
+            return Err(none(&format!(" that you may have: {error}")));
+        }
         Err(ActionError::Missing { .. } | ActionError::Invalid { .. }) => return Err(none("")),
         Err(error) => return Err(backend.request_error(error)),
     };

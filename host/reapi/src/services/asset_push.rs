@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use spec_action::wire::digest_to_proto;
 use spec_cas::Cas;
-use spec_exec::wire::digest_to_proto;
 use spec_model::Digest;
 use spec_proto::asset::{self, push_server};
 use spec_proto::reapi;

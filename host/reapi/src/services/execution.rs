@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bazel_remote_apis::google::longrunning;
-use spec_exec::executor;
+use spec_execution as executor;
 use spec_model::Digest;
 use spec_proto::reapi;
 use tokio::sync::mpsc;
@@ -66,7 +66,7 @@ impl ExecutionService {
             stderr: request.inline_stderr,
             files: request.inline_output_files,
         };
-        let execute = executor::Request {
+        let execute = executor::ActionRequest {
             action,
             priority: request.execution_policy.map_or(0, |policy| policy.priority),
             primed: false,
@@ -77,10 +77,10 @@ impl ExecutionService {
         let attached = self.context.operations.create(&request.instance_name, backend, action, inline)?;
         let (state, operation) = (attached.0.state.clone(), Arc::clone(&attached.0));
         let submit = move || {
-            let ticket =
+            let pending =
                 executions.submit(&execute, move |progress| state.advance(ExecutionStage::from(progress)));
             // Set here and not after the await: the client may have disconnected by then.
-            ticket.map(|ticket| operation.set_ticket(ticket))
+            pending.map(|pending| operation.set_pending(pending))
         };
         let to_error = |error| attached.0.backend.request_error(error);
         let submitted = self.context.blocking.run(submit).await;

@@ -105,7 +105,7 @@ impl OperationsService {
 }
 
 fn parse_timeout(timeout: &protobuf::Duration) -> Result<Duration, RequestError> {
-    spec_exec::wire::duration("timeout", timeout).map_err(RequestError::Invalid)
+    spec_action::wire::duration("timeout", timeout).map_err(RequestError::Invalid)
 }
 
 #[cfg(test)]

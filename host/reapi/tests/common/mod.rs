@@ -12,7 +12,9 @@ use std::time::Duration;
 use bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient;
 use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
 use spec_cas::Cas;
-use spec_exec::executor::{ActionError, Executed, Executions, Executor, Order, PoolOptions, ResultCache};
+use spec_execution::{
+    ActionError, ExecutedAction, Executions, Executor, ExecutorTask, PoolOptions, ResultCache,
+};
 use spec_model::{ActionResult, Cancel, Digest, DigestFunction};
 use spec_proto::{Message, asset, reapi};
 use spec_reapi::{Address, Listener, Options, ServeError, Server};
@@ -54,7 +56,7 @@ impl Fixture {
         let pretender = |cas: &Cas| Arc::new(Pretender(cas.clone(), gate.clone()));
         let executions = Executions::start(cas.clone(), ResultCache::new(&cas), pretender(&cas), pool);
         let executions = executions.unwrap();
-        let beside = executions.beside(blake3.clone(), ResultCache::new(&blake3), pretender(&blake3));
+        let beside = executions.for_store(blake3.clone(), ResultCache::new(&blake3), pretender(&blake3));
         let server = Server::new(cas.clone(), options)
             .with_executions(Arc::new(executions))
             .with_store(blake3.clone(), Some(Arc::new(beside)));
@@ -205,11 +207,11 @@ pub(crate) fn action(cas: &Cas, does: &str) -> Digest {
 struct Pretender(Cas, Cancel);
 
 impl Executor for Pretender {
-    fn execute(&self, order: &Order, cancel: &Cancel) -> Result<Executed, ActionError> {
+    fn execute(&self, order: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
         let command = reapi::Command::decode(&*self.0.get(&order.action.command)?).unwrap();
         let result = ActionResult { exit_code: 0, ..Default::default() };
         match command.arguments[0].as_str() {
-            "false" => Ok(Executed {
+            "false" => Ok(ExecutedAction {
                 result: ActionResult { exit_code: 1, ..result },
                 report: Some("it failed".to_owned()),
             }),
@@ -221,7 +223,7 @@ impl Executor for Pretender {
             }
             "cancelled" => Err(ActionError::Cancelled),
             "late" => {
-                let executed = Box::new(Executed { result, report: Some("it was late".to_owned()) });
+                let executed = Box::new(ExecutedAction { result, report: Some("it was late".to_owned()) });
                 Err(ActionError::TimedOut { after: Duration::from_secs(1), executed })
             }
             "wait" => {
@@ -234,9 +236,9 @@ impl Executor for Pretender {
                 let (send, receive) = std::sync::mpsc::channel();
                 let _guard = self.1.on_cancel(move || _ = send.send(()));
                 _ = receive.recv_timeout(Duration::from_secs(30));
-                Ok(Executed { result, report: None })
+                Ok(ExecutedAction { result, report: None })
             }
-            _ => Ok(Executed { result, report: None }),
+            _ => Ok(ExecutedAction { result, report: None }),
         }
     }
 }

@@ -29,12 +29,12 @@ impl Abi {
 
 /// A system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Call {
+pub(super) struct SystemCall {
     pub(super) name: &'static str,
     numbers: [Option<u32>; 4],
 }
 
-impl Call {
+impl SystemCall {
     /// Its number in `abi`, where it exists.
     pub(super) fn number(&self, abi: Abi) -> Option<u32> {
         self.numbers[abi as usize]
@@ -53,7 +53,7 @@ macro_rules! number {
 macro_rules! calls {
     ($($(#[$doc:meta])* $list:ident { $($name:ident: $x86_64:tt $aarch64:tt $x86:tt $arm:tt,)* })*) => {$(
         $(#[$doc])*
-        pub(super) const $list: &[Call] = &[$(Call {
+        pub(super) const $list: &[SystemCall] = &[$(SystemCall {
             name: stringify!($name),
             numbers: [number!($x86_64), number!($aarch64), number!($x86), number!($arm)],
         },)*];

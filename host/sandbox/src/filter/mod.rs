@@ -9,8 +9,8 @@ mod calls;
 mod tests;
 
 use calls::{
-    Abi, CLONE3, Call, FIRST_OF_ARM, FLAGS, IOCTL, LAST_KNOWN, NEW, OF_NAMESPACES, OF_THE_MACHINE,
-    PERSONALITY, SOCKET,
+    Abi, CLONE3, FIRST_OF_ARM, FLAGS, IOCTL, LAST_KNOWN, NEW, OF_NAMESPACES, OF_THE_MACHINE, PERSONALITY,
+    SOCKET, SystemCall,
 };
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
@@ -87,7 +87,7 @@ fn block(abi: Abi, user_namespaces: bool) -> BpfProgram {
 const COMPARED_IN_ORDER: usize = 5;
 
 /// Decides by the number of the call, which is loaded: a binary search that ends in a few rules.
-fn search(mut rules: Rules) -> BpfProgram {
+fn search(mut rules: RulesByCall) -> BpfProgram {
     if rules.len() <= COMPARED_IN_ORDER {
         return refused(rules);
     }
@@ -102,7 +102,7 @@ fn search(mut rules: Rules) -> BpfProgram {
 }
 
 /// What is not permitted, by `seccompiler`, without its look at the interface, which has been looked at.
-fn refused(rules: Rules) -> BpfProgram {
+fn refused(rules: RulesByCall) -> BpfProgram {
     let refuse = SeccompAction::Errno(EPERM);
     let arch = if cfg!(target_arch = "x86_64") { TargetArch::x86_64 } else { TargetArch::aarch64 };
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch);
@@ -116,11 +116,11 @@ fn refused(rules: Rules) -> BpfProgram {
     program.strip_prefix(&look).expect("seccompiler looks at the interface first, and tests see it").to_vec()
 }
 
-type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+type RulesByCall = BTreeMap<i64, Vec<SeccompRule>>;
 
-fn rules(abi: Abi, user_namespaces: bool) -> Rules {
-    let mut rules = Rules::new();
-    let mut refuse = |calls: &[Call], of: &dyn Fn() -> Vec<SeccompRule>| {
+fn rules(abi: Abi, user_namespaces: bool) -> RulesByCall {
+    let mut rules = RulesByCall::new();
+    let mut refuse = |calls: &[SystemCall], of: &dyn Fn() -> Vec<SeccompRule>| {
         rules.extend(calls.iter().filter_map(|call| Some((i64::from(call.number(abi)?), of()))));
     };
     refuse(OF_THE_MACHINE, &Vec::new);

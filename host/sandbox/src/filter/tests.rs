@@ -1,6 +1,6 @@
 //! The filter, run by an interpreter of the instructions it consists of, for all interfaces on any machine.
 
-use super::calls::{Abi, Call};
+use super::calls::{Abi, SystemCall};
 use super::*;
 
 const ALL: [Abi; 4] = [Abi::X86_64, Abi::Aarch64, Abi::X86, Abi::Arm];
@@ -32,7 +32,7 @@ fn decide(program: &[sock_filter], audit: u32, number: u32, arguments: [u64; 6])
     }
 }
 
-fn one(list: &[Call], name: &str) -> Call {
+fn one(list: &[SystemCall], name: &str) -> SystemCall {
     *list.iter().find(|call| call.name == name).expect("it is in the list")
 }
 
@@ -42,8 +42,8 @@ fn listed_calls_are_refused_in_every_interface() {
         for user_namespaces in [false, true] {
             let program = compile(&[abi], user_namespaces);
             assert!(program.len() < 4096, "{}", program.len());
-            let says = |call: &Call| Some(decide(&program, abi.audit(), call.number(abi)?, [0; 6]));
-            let within = |call: &Call| says(call).is_some_and(|said| said == RET_ALLOW);
+            let says = |call: &SystemCall| Some(decide(&program, abi.audit(), call.number(abi)?, [0; 6]));
+            let within = |call: &SystemCall| says(call).is_some_and(|said| said == RET_ALLOW);
             assert!(OF_THE_MACHINE.iter().filter_map(says).all(|said| said == REFUSED), "{abi:?}");
             assert!(
                 OF_NAMESPACES
@@ -76,7 +76,7 @@ fn what_is_not_listed_is_permitted_up_to_the_newest() {
 #[test]
 fn arguments_are_looked_at() {
     let (kernel, wide) = (1 << 32, 0xffff_ffff_0000_0000);
-    let table: &[(&[Call], &str, [u64; 3], bool)] = &[
+    let table: &[(&[SystemCall], &str, [u64; 3], bool)] = &[
         (SOCKET, "socket", [1, 1, 0], true),
         (SOCKET, "socket", [wide | 1, 1, 0], true),
         (SOCKET, "socket", [2, 2, 17], true),

@@ -1,7 +1,7 @@
 //! Attempts to get out, each a small program that runs in the real sandbox, as root and as an ordinary user.
 
 use super::fixture::{Fixture, shell};
-use crate::{Command, Ending, Input, Output, run};
+use crate::{InputSource, OutputTarget, SandboxCommand, Termination, run};
 use std::path::Path;
 use std::process::Command as Process;
 use std::sync::OnceLock;
@@ -143,22 +143,22 @@ pub(super) fn fixture() -> Fixture {
 }
 
 #[track_caller]
-fn check(table: &[(&str, &str)], command: &dyn Fn(&str) -> Command) {
+fn check(table: &[(&str, &str)], command: &dyn Fn(&str) -> SandboxCommand) {
     let script: String = table.iter().map(|(attempt, _)| format!("/escape {attempt}\n")).collect();
-    let (ending, text) = fixture().run(command(&script)).expect("runs");
+    let (termination, text) = fixture().run(command(&script)).expect("runs");
     let lines = text.lines().chain(std::iter::repeat("nothing"));
     let got: Vec<_> = table.iter().map(|(attempt, _)| *attempt).zip(lines).collect();
     assert_eq!(got, table, "{text}");
-    assert_eq!(ending, Ending::Exited(0));
+    assert_eq!(termination, Termination::Exited(0));
 }
 
 #[test]
 fn what_the_kernel_answers() {
     for uid in [0, 1000] {
-        let command = |script: &str| Command { uid, ..shell(script) };
+        let command = |script: &str| SandboxCommand { uid, ..shell(script) };
         check(ATTEMPTS, &command);
         check(OTHER_INTERFACES, &command);
-        check(WITH_NAMESPACES, &|script| Command { user_namespaces: true, ..command(script) });
+        check(WITH_NAMESPACES, &|script| SandboxCommand { user_namespaces: true, ..command(script) });
     }
 }
 
@@ -220,9 +220,9 @@ fn what_scripts_see() {
 #[test]
 #[ignore = "started by another test"]
 fn host_with_faked_input() {
-    let (stdout, stderr) = (Output::Inherit, Output::Inherit);
-    let command = Command { stdin: Input::Terminal, stdout, stderr, ..shell("/escape tiocsti") };
-    assert_eq!(run(&fixture().root, &command).expect("runs").ending, Ending::Exited(0));
+    let (stdout, stderr) = (OutputTarget::Inherit, OutputTarget::Inherit);
+    let command = SandboxCommand { stdin: InputSource::Terminal, stdout, stderr, ..shell("/escape tiocsti") };
+    assert_eq!(run(&fixture().root, &command).expect("runs").termination, Termination::Exited(0));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A tiny root out of the host's own `/usr`, and ways to look at what runs.
 
-use crate::{Command, Ending, Output, RootSpec, SandboxError, Stream, spawn};
+use crate::{OutputPipe, OutputTarget, RootSpec, SandboxCommand, SandboxError, Termination, spawn};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -56,27 +56,27 @@ impl Fixture {
     }
 
     /// Runs a shell script to its end: how it ended and what it printed.
-    pub(super) fn sh(&self, script: &str) -> (Ending, String) {
+    pub(super) fn sh(&self, script: &str) -> (Termination, String) {
         self.run(shell(script)).expect("the sandbox works")
     }
 
     /// The same for any command; its standard output and standard error are collected.
-    pub(super) fn run(&self, mut command: Command) -> Result<(Ending, String), SandboxError> {
-        let (stream, end) = Stream::new(Vec::new()).expect("a pipe");
+    pub(super) fn run(&self, mut command: SandboxCommand) -> Result<(Termination, String), SandboxError> {
+        let (stream, end) = OutputPipe::new(Vec::new()).expect("a pipe");
         let second = end.try_clone().expect("a descriptor");
-        (command.stdout, command.stderr) = (Output::Fd(end), Output::Fd(second));
+        (command.stdout, command.stderr) = (OutputTarget::Fd(end), OutputTarget::Fd(second));
         command.timeout.get_or_insert(PATIENCE);
         let mut streams = [stream];
-        let ending = spawn(&self.root, &command)?.read(&mut streams)?.ending;
+        let termination = spawn(&self.root, &command)?.read(&mut streams)?.termination;
         let [stream] = streams;
         let text = String::from_utf8(stream.into_sink()).expect("the command prints UTF-8");
-        Ok((ending, text))
+        Ok((termination, text))
     }
 
     /// Asserts that a shell script succeeds and prints `expect`.
     #[track_caller]
     pub(super) fn check(&self, script: &str, expect: &str) {
-        assert_eq!(self.sh(script), (Ending::Exited(0), expect.to_owned()), "{script}");
+        assert_eq!(self.sh(script), (Termination::Exited(0), expect.to_owned()), "{script}");
     }
 
     /// The names in the upper directory, sorted.
@@ -90,10 +90,10 @@ impl Fixture {
 }
 
 /// A shell with a `PATH`.
-pub(super) fn shell(script: &str) -> Command {
-    Command {
+pub(super) fn shell(script: &str) -> SandboxCommand {
+    SandboxCommand {
         environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
-        ..Command::new(["/bin/sh", "-c", script])
+        ..SandboxCommand::new(["/bin/sh", "-c", script])
     }
 }
 

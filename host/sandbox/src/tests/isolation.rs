@@ -1,7 +1,7 @@
 //! What the command must not see, reach or change.
 
 use super::fixture::{Fixture, shell};
-use crate::{Command, Ending, Subtree};
+use crate::{SandboxCommand, Subtree, Termination};
 use std::os::fd::AsRawFd;
 
 #[test]
@@ -10,9 +10,9 @@ fn network_is_a_loopback_that_is_up() {
     fixture.check("sed 1,2d /proc/net/dev | cut -d: -f1 | tr -d ' '", "lo\n");
     fixture.check("grep -c -m1 127.0.0.1 /proc/net/fib_trie", "1\n");
     let own = std::fs::read_link("/proc/self/ns/net").expect("namespaces");
-    let command = Command { network: true, ..shell("readlink /proc/self/ns/net") };
+    let command = SandboxCommand { network: true, ..shell("readlink /proc/self/ns/net") };
     let outcome = fixture.run(command).expect("runs");
-    assert_eq!(outcome, (Ending::Exited(0), format!("{}\n", own.display())));
+    assert_eq!(outcome, (Termination::Exited(0), format!("{}\n", own.display())));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn root_is_read_only_with_writable_holes() {
     fixture.layer(&[("etc/conf", "old"), ("build/src", "old")]);
     fixture.root.directories = vec!["/build".into(), "/buildstream-install".into()];
     let first = "echo x > /etc/conf; echo x > /new";
-    assert_eq!(fixture.sh(first).0, Ending::Exited(0));
+    assert_eq!(fixture.sh(first).0, Termination::Exited(0));
     fixture.root.read_only = true;
     let tries = "for f in /etc/conf /new /newer /usr/x /build/src /build/o /buildstream-install/o /tmp/o \
                  /dev/shm/o; do (echo y > $f) 2> /dev/null && echo $f; done; cat /etc/conf";

@@ -1,7 +1,7 @@
 //! Time-outs, cancelling, death of the host or of the supervisor: nothing stays behind.
 
 use super::fixture::{Fixture, PATIENCE, alive, ancestry, eventually, marked, marker, shell};
-use crate::{Command, Ending, Output, SandboxError, clear_work, spawn};
+use crate::{OutputTarget, SandboxCommand, SandboxError, Termination, clear_work, spawn};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -21,8 +21,8 @@ fn kill(pid: u32) {
 #[test]
 fn time_out_kills_daemons_too() {
     let (fixture, marker) = (Fixture::new(), marker());
-    let command = Command { timeout: Some(Duration::from_millis(500)), ..shell(&sleepers(&marker)) };
-    assert_eq!(fixture.run(command).expect("runs"), (Ending::TimedOut, "up\n".into()));
+    let command = SandboxCommand { timeout: Some(Duration::from_millis(500)), ..shell(&sleepers(&marker)) };
+    assert_eq!(fixture.run(command).expect("runs"), (Termination::TimedOut, "up\n".into()));
     assert_eq!(marked(&marker), []);
     assert_eq!(fixture.upper(), Vec::<String>::new());
 }
@@ -40,10 +40,10 @@ fn cancelling_kills_everything() {
     let mut running = spawn(&fixture.root, &shell(&sleepers(&marker))).expect("starts");
     eventually("both sleep", || marked(&marker).len() >= 3);
     assert_eq!(running.wait_until(Instant::now()).expect("runs"), None);
-    let killer = running.killer();
-    std::thread::spawn(move || killer.kill()).join().expect("does not panic");
+    let kill_handle = running.kill_handle();
+    std::thread::spawn(move || kill_handle.kill()).join().expect("does not panic");
     let outcome = running.wait_until(Instant::now() + PATIENCE).expect("ran").expect("is over");
-    assert_eq!(outcome.ending, Ending::Cancelled);
+    assert_eq!(outcome.termination, Termination::Cancelled);
     assert_eq!(marked(&marker), []);
 }
 
@@ -91,7 +91,7 @@ fn host_that_will_be_killed() {
     let marker = std::env::var("MARKER").expect("given by the test");
     let fixture = Fixture::new();
     eprintln!("{}", fixture.path().display());
-    let command = Command { stdout: Output::Inherit, ..shell(&sleepers(&marker)) };
+    let command = SandboxCommand { stdout: OutputTarget::Inherit, ..shell(&sleepers(&marker)) };
     spawn(&fixture.root, &command).expect("starts").wait().expect("runs");
 }
 

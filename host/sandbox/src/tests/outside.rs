@@ -2,7 +2,7 @@
 
 use super::escapes::fixture;
 use super::fixture::{Fixture, marked, marker, shell};
-use crate::{Command, Ending, Output, Stream, spawn};
+use crate::{OutputPipe, OutputTarget, SandboxCommand, Termination, spawn};
 use std::fs::{self, File};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
@@ -63,7 +63,7 @@ fn mount_points_are_removed_where_they_are() {
         let before = listing(&host);
         let script = script.replace("HOST", host.to_str().expect("UTF-8"));
         let timeout = Some(std::time::Duration::from_secs(2));
-        fixture.run(Command { timeout, ..shell(&script) }).expect("runs");
+        fixture.run(SandboxCommand { timeout, ..shell(&script) }).expect("runs");
         assert_eq!(listing(&host), before, "{name}");
         assert_eq!(fixture.upper(), *left, "{name}");
     }
@@ -103,9 +103,9 @@ fn devices_of_the_host_stay_as_they_are() {
     let spoil = format!("{spoil} /escape spoil-streams; exec < /dev/null; /escape spoil-streams");
     for uid in [0, 1000] {
         // All three streams are null: the host's must not be what the command gets.
-        let command = Command { uid, ..shell(&spoil) };
+        let command = SandboxCommand { uid, ..shell(&spoil) };
         spawn(&fixture().root, &command).expect("starts").wait().expect("runs");
-        fixture().run(Command { uid, ..shell(&spoil) }).expect("runs");
+        fixture().run(SandboxCommand { uid, ..shell(&spoil) }).expect("runs");
     }
     assert_eq!(devices.each_ref().map(|path| facts(path)), before);
 }
@@ -126,13 +126,13 @@ fn what_the_host_keeps_of_the_output_is_out_of_reach() {
     let path = folder.path().join("log");
     let log = File::options().append(true).create_new(true).open(&path).expect("a file");
     let before = facts(&path);
-    let (stream, end) = Stream::new(log).expect("a pipe");
-    let (stdout, stderr) = (Output::Fd(end.try_clone().expect("a descriptor")), Output::Fd(end));
+    let (stream, end) = OutputPipe::new(log).expect("a pipe");
+    let (stdout, stderr) = (OutputTarget::Fd(end.try_clone().expect("a descriptor")), OutputTarget::Fd(end));
     let script = "echo one; echo two >&2; /escape spoil-streams; echo three > /dev/stdout; echo four > /proc/self/fd/2; \
                   : > /proc/self/fd/1; sleep 0.2; /escape read-back >&2; echo five";
-    let command = Command { stdout, stderr, ..shell(script) };
+    let command = SandboxCommand { stdout, stderr, ..shell(script) };
     let outcome = spawn(&fixture().root, &command).expect("starts").read(&mut [stream]).expect("runs");
-    assert_eq!(outcome.ending, Ending::Exited(0));
+    assert_eq!(outcome.termination, Termination::Exited(0));
     let text = fs::read_to_string(&path).expect("the log");
     assert_eq!(text, "one\ntwo\ndone\nthree\nfour\nEAGAIN\nfive\n");
     assert_eq!(facts(&path).0, before.0);

@@ -1,7 +1,7 @@
 //! What comes out of a sandbox through pipes: all of it, in order, whatever ends the command.
 
 use super::fixture::{Fixture, PATIENCE, shell};
-use crate::{Command, Ending, Output, SandboxError, Stream, spawn};
+use crate::{OutputPipe, OutputTarget, SandboxCommand, SandboxError, Termination, spawn};
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 fn nothing_is_lost_however_it_ends() {
     let most = "yes 0123456789 | head -n 100000";
     let table = [
-        (most.to_owned(), Ending::Exited(0), 1_100_000),
-        (format!("{most}; kill -9 $$"), Ending::Signaled(9), 1_100_000),
-        (format!("{most}; sleep 60"), Ending::TimedOut, 1_100_000),
-        ("(sleep 0.1; echo late) & echo early".to_owned(), Ending::Exited(0), 6),
+        (most.to_owned(), Termination::Exited(0), 1_100_000),
+        (format!("{most}; kill -9 $$"), Termination::Signaled(9), 1_100_000),
+        (format!("{most}; sleep 60"), Termination::TimedOut, 1_100_000),
+        ("(sleep 0.1; echo late) & echo early".to_owned(), Termination::Exited(0), 6),
     ];
-    for (script, ending, length) in table {
-        let command = Command { timeout: Some(Duration::from_secs(5)), ..shell(&script) };
+    for (script, termination, length) in table {
+        let command = SandboxCommand { timeout: Some(Duration::from_secs(5)), ..shell(&script) };
         let (ended, text) = Fixture::new().run(command).expect("runs");
-        assert_eq!((ended, text.len()), (ending, length), "{script}");
+        assert_eq!((ended, text.len()), (termination, length), "{script}");
     }
 }
 
@@ -46,9 +46,13 @@ impl Write for Counter {
 fn two_streams_and_a_deadline() {
     let fixture = Fixture::new();
     let [(stdout, out_end), (stderr, err_end)] =
-        [0, 0].map(|none| Stream::new(Counter(none)).expect("a pipe"));
+        [0, 0].map(|none| OutputPipe::new(Counter(none)).expect("a pipe"));
     let script = "head -c 3000000 /dev/zero; head -c 70000 /dev/zero >&2; exec sleep 60";
-    let command = Command { stdout: Output::Fd(out_end), stderr: Output::Fd(err_end), ..shell(script) };
+    let command = SandboxCommand {
+        stdout: OutputTarget::Fd(out_end),
+        stderr: OutputTarget::Fd(err_end),
+        ..shell(script)
+    };
     let mut running = spawn(&fixture.root, &command).expect("starts");
     let mut streams = [stdout, stderr];
     let start = Instant::now();
@@ -63,7 +67,7 @@ fn two_streams_and_a_deadline() {
     }
     running.kill();
     let outcome = running.read(&mut streams).expect("ran");
-    assert_eq!(outcome.ending, Ending::Cancelled);
+    assert_eq!(outcome.termination, Termination::Cancelled);
     assert_eq!(streams.map(|stream| stream.into_sink().0), [3_000_000, 70_000]);
 }
 
@@ -83,8 +87,8 @@ impl Write for Full {
 #[test]
 fn a_sink_that_fails_ends_the_command() {
     let fixture = Fixture::new();
-    let (stream, end) = Stream::new(Full).expect("a pipe");
-    let command = Command { stdout: Output::Fd(end), ..shell("echo x; sleep 60") };
+    let (stream, end) = OutputPipe::new(Full).expect("a pipe");
+    let command = SandboxCommand { stdout: OutputTarget::Fd(end), ..shell("echo x; sleep 60") };
     let start = Instant::now();
     let error = spawn(&fixture.root, &command).expect("starts").read(&mut [stream]).expect_err("it is full");
     assert!(matches!(&error, SandboxError::Output { .. }) && start.elapsed() < PATIENCE / 2, "{error}");
@@ -94,9 +98,9 @@ fn a_sink_that_fails_ends_the_command() {
 #[test]
 fn a_writer_that_outlives_the_sandbox_is_not_waited_for() {
     let fixture = Fixture::new();
-    let (stream, end) = Stream::new(Vec::new()).expect("a pipe");
+    let (stream, end) = OutputPipe::new(Vec::new()).expect("a pipe");
     let kept = end.try_clone().expect("a descriptor");
-    let command = Command { stdout: Output::Fd(end), ..shell("echo over") };
+    let command = SandboxCommand { stdout: OutputTarget::Fd(end), ..shell("echo over") };
     let mut streams = [stream];
     spawn(&fixture.root, &command).expect("starts").read(&mut streams).expect("runs");
     let [stream] = streams;

@@ -1,7 +1,7 @@
 //! A shell on a terminal: `script`, of util-linux, plays the person.
 
 use super::fixture::{Fixture, PATIENCE};
-use crate::{Command, Ending, Input, Output, run};
+use crate::{InputSource, OutputTarget, SandboxCommand, Termination, run};
 use std::process::Command as Process;
 
 /// Not a test: the host on a terminal.
@@ -11,14 +11,14 @@ fn host_on_a_terminal() {
     let fixture = Fixture::new();
     let script = "set -m; test -t 0 && tty; : < /dev/tty && echo controlling; \
                   kill -TSTP $$; sleep 0 & wait && fg 2>/dev/null; echo still here";
-    let command = Command {
-        stdin: Input::Terminal,
-        stdout: Output::Inherit,
-        stderr: Output::Inherit,
+    let command = SandboxCommand {
+        stdin: InputSource::Terminal,
+        stdout: OutputTarget::Inherit,
+        stderr: OutputTarget::Inherit,
         timeout: Some(PATIENCE),
         ..super::fixture::shell(script)
     };
-    assert_eq!(run(&fixture.root, &command).expect("runs").ending, Ending::Exited(0));
+    assert_eq!(run(&fixture.root, &command).expect("runs").termination, Termination::Exited(0));
     // Only the foreground group may read; a host left in the background would be stopped here.
     let foreground = rustix::termios::tcgetpgrp(std::io::stdin()).expect("a terminal");
     assert_eq!(foreground, rustix::process::getpgrp());

@@ -8,8 +8,8 @@ mod tests;
 mod tree_digests;
 mod tree_edit;
 
+use spec_action::wire;
 use spec_cas::{Cas, DirectoryBatch};
-use spec_exec::wire;
 use spec_model::Digest;
 use spec_proto::Message;
 

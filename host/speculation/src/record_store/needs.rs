@@ -1,7 +1,7 @@
 //! The blobs that must be kept in the store together with a record.
 
+use spec_action::record::ActionNeeds;
 use spec_cas::Need;
-use spec_exec::record::ActionNeeds;
 use spec_model::Digest;
 use spec_proto::Message;
 use spec_proto::buildstream::v2::SpeculativeActions;
@@ -50,7 +50,7 @@ mod tests {
         let action = RecordedAction { base, outputs, platforms, took_ms: 1, cpu_ms: 1, hits: 0, misses: 0 };
         let record = Record { actions: vec![action], ..Record::of("app.bst") };
         let command = crate::message::action(&store.cas, &base).expect("it is here").0.command_digest;
-        let command = spec_exec::wire::digest("command_digest", command).expect("it has one");
+        let command = spec_action::wire::digest("command_digest", command).expect("it has one");
         let expected = [Need::Blob(command), Need::Directories(root), Need::Blob(base)];
         let stored =
             [RecordFormat::Compact, RecordFormat::Upstream].map(|format| record.store(&store.cas, format));

@@ -5,8 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use spec_action::wire;
 use spec_cas::Cas;
-use spec_exec::wire;
 use spec_model::Digest;
 use spec_proto::buildstream::v2::SpeculativeActions;
 use spec_proto::buildstream::v2::speculative_actions::overlay::OverlayType;

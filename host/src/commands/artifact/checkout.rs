@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use spec_artifact::integration_commands;
-use spec_build::Request;
+use spec_build::BuildRequest;
 use spec_cas::{Cas, Layer};
 use spec_model::{Cancel, Digest};
 use spec_project::Scope;
@@ -46,7 +46,7 @@ fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<
     let session = SharedSession::new(Session::open(app, std::slice::from_ref(&args.artifact))?);
     let element = session.target()?;
     let keys = session.keys_now()?;
-    let request = Request {
+    let request = BuildRequest {
         project: &session.project,
         element,
         keys: &|element: usize| keys[element],

@@ -6,9 +6,9 @@ mod text;
 use std::collections::HashSet;
 use std::process::ExitCode;
 
+use spec_action::{command_of_action, record};
 use spec_artifact::Artifact;
 use spec_cas::Cas;
-use spec_exec::record;
 use spec_model::{Answered, Digest};
 use spec_speculation::{ActionDifference, Miss, diff_actions, load_misses};
 
@@ -116,5 +116,5 @@ impl Explained {
 }
 
 fn command(cas: &Cas, action: &Digest) -> Option<String> {
-    record::command(cas, action).ok().map(|command| command.arguments.join(" "))
+    command_of_action(cas, action).ok().map(|command| command.arguments.join(" "))
 }

@@ -4,7 +4,7 @@ mod json;
 mod table;
 
 use serde_json::{Value, json};
-use spec_exec::record;
+use spec_action::{command_of_action, record};
 use spec_model::{Command, Subaction};
 
 use super::target::{Target, Targets};
@@ -42,7 +42,7 @@ fn record_of(targets: &Targets, target: &Target) -> CommandResult<Vec<Known>> {
     let subactions = record::load(&targets.cas, &digest)?.into_iter();
     Ok(subactions
         .map(|subaction| {
-            let command = record::command(&targets.cas, &subaction.action).ok();
+            let command = command_of_action(&targets.cas, &subaction.action).ok();
             (subaction, command)
         })
         .collect())

@@ -1,0 +1,57 @@
+//! Why an action, a command or a record cannot be read from the store.
+
+use spec_cas::CasError;
+use spec_model::{Digest, UserError};
+
+/// Why an action, a command or a record cannot be read from the store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ActionReadError {
+    /// The message of an action or of a command is not in the store.
+    #[error("the {message} {digest} is missing; upload it and try again")]
+    Missing {
+        /// `Action` or `Command`.
+        message: &'static str,
+        /// Its digest.
+        digest: Digest,
+    },
+    /// The blob is no such message, or the message breaks a rule of the protocol.
+    #[error("the {message} {digest} is not valid: {why}")]
+    Invalid {
+        /// `Action` or `Command`.
+        message: &'static str,
+        /// Its digest.
+        digest: Digest,
+        /// Which field, what is wrong with it, what was expected.
+        why: String,
+    },
+    /// The record of a build's actions cannot be read.
+    #[error("the record {digest} of the actions of a build is damaged: {why}; build the element again")]
+    BadRecord {
+        /// Of the record.
+        digest: Digest,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Cas(#[from] CasError),
+}
+
+impl UserError for ActionReadError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::Missing { .. } => "action-missing-blobs",
+            Self::Invalid { .. } => "action-invalid",
+            Self::BadRecord { .. } => "subactions-damaged",
+            Self::Cas(error) => error.reason(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Cas(error) => error.hint(),
+            _ => None,
+        }
+    }
+}

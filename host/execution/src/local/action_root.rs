@@ -1,0 +1,145 @@
+//! The root of an action on disk.
+
+use std::path::PathBuf;
+
+use spec_cas::{Cas, CasError, ScratchDir};
+use spec_model::Digest;
+use spec_sandbox::{Mount, MountKind, RootSpec};
+
+use crate::error::ExecutionError;
+use crate::local::graft::graft_through_symlinks;
+use crate::local::root_view::RootView;
+use crate::local::scratch::{ScratchAllocator, ScratchMedium};
+use crate::outcome::ActionError;
+use crate::staging::{StagedLayers, can_rename_folders};
+
+/// Input roots with at most so much in them are copied to where the action writes. Larger ones become a layer that is
+/// kept for the next action.
+#[derive(Clone, Copy, Debug)]
+struct CopyLimit {
+    entries: usize,
+    bytes: u64,
+}
+
+/// Copying less is faster than making a layer of it, and leaves nothing.
+const FASTER_THAN_LAYER: CopyLimit = CopyLimit { entries: 400, bytes: 4 << 20 };
+
+/// Where folders of layers cannot be renamed, commands are spared that as long as copying takes a fraction of a second.
+const BEARABLE: CopyLimit = CopyLimit { entries: 5_000, bytes: 64 << 20 };
+
+const SHM_SIZE: u64 = 1 << 30;
+
+/// Layers, lowest first, and a folder for what is written.
+#[derive(Debug)]
+pub(crate) struct ActionRoot {
+    layers: StagedLayers,
+    /// The trees of the layers, the highest first.
+    below: Vec<Digest>,
+    scratch: ScratchDir,
+    pub(crate) medium: ScratchMedium,
+}
+
+impl ActionRoot {
+    /// Lays `input_root` over `chroot`.
+    ///
+    /// # Errors
+    /// [`ActionError::Missing`] with everything that is missing of both.
+    pub(crate) fn new(
+        cas: &Cas,
+        scratch: &ScratchAllocator,
+        chroot: Option<&Digest>,
+        input_root: &Digest,
+        wanted: ScratchMedium,
+    ) -> Result<Self, ActionError> {
+        Self::lay(cas, scratch, chroot, input_root, wanted).map_err(|error| match error {
+            ExecutionError::Cas(error @ (CasError::Missing { .. } | CasError::Corrupt { .. })) => {
+                all_missing(cas, chroot, input_root, error)
+            }
+            ExecutionError::Cas(CasError::Collision { path, old, new }) => ActionError::invalid(format!(
+                "the input root has a {new} at '{path}', where the tree of chrootRootDigest has a {old}"
+            )),
+            other => other.into(),
+        })
+    }
+
+    fn lay(
+        cas: &Cas,
+        scratch: &ScratchAllocator,
+        chroot: Option<&Digest>,
+        input_root: &Digest,
+        wanted: ScratchMedium,
+    ) -> Result<Self, ExecutionError> {
+        let input_root =
+            &chroot.map_or(Ok(*input_root), |chroot| graft_through_symlinks(cas, chroot, input_root))?;
+        let few = if can_rename_folders(cas) { FASTER_THAN_LAYER } else { BEARABLE };
+        let is_few = is_few(cas, input_root, few)?;
+        let layered = Some(*input_root).filter(|_| !is_few);
+        let below: Vec<Digest> = layered.into_iter().chain(chroot.copied()).collect();
+        let layers = StagedLayers::new(cas, &below.iter().rev().copied().collect::<Vec<_>>())?;
+        let (scratch, medium) = scratch.folder(wanted)?;
+        scratch.folder("work", 0o755)?;
+        if is_few {
+            cas.checkout_into(input_root, &scratch.path().join("upper"))?;
+        } else {
+            scratch.folder("upper", 0o755)?;
+        }
+        Ok(Self { layers, below, scratch, medium })
+    }
+
+    /// A file of this name beside the root, on the same medium.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.scratch.path().join(name)
+    }
+
+    /// The description of the root, in which `directories` (relative) are made.
+    pub(crate) fn spec(&self, directories: impl Iterator<Item = String>) -> RootSpec {
+        let mut spec = self.layers.root(&self.upper(), &self.beside("work"));
+        // No file system of its own for /tmp: inputs and outputs may lie there.
+        spec.mounts = vec![
+            Mount { path: "/dev".into(), kind: MountKind::Dev { shm_size: SHM_SIZE } },
+            Mount { path: "/proc".into(), kind: MountKind::Proc },
+        ];
+        spec.directories = directories.map(|path| PathBuf::from("/").join(path)).collect();
+        spec.directories.push("/tmp".into());
+        spec
+    }
+
+    /// What is there after the command.
+    pub(crate) fn view<'a>(&self, cas: &'a Cas) -> Result<RootView<'a>, ActionError> {
+        RootView::new(cas, &self.upper(), self.layers.marks(), self.below.clone())
+    }
+
+    /// Where the command writes.
+    pub(crate) fn upper(&self) -> PathBuf {
+        self.beside("upper")
+    }
+}
+
+fn all_missing(cas: &Cas, chroot: Option<&Digest>, input_root: &Digest, error: CasError) -> ActionError {
+    let mut digests = Vec::new();
+    for tree in chroot.into_iter().chain([input_root]) {
+        match cas.missing_of_tree(tree) {
+            Ok(missing) => digests.extend(missing),
+            Err(error) => return error.into(),
+        }
+    }
+    digests.sort_unstable();
+    digests.dedup();
+    // Another client may have brought it just now; then the first error has to do.
+    if digests.is_empty() { error.into() } else { ActionError::Missing { digests } }
+}
+
+/// Whether a tree has no more than that. Reads no more of it than it takes to tell.
+fn is_few(cas: &Cas, root: &Digest, few: CopyLimit) -> Result<bool, CasError> {
+    let (mut entries, mut bytes, mut open) = (0, 0, vec![*root]);
+    while let Some(digest) = open.pop() {
+        let directory = cas.directory(&digest)?;
+        entries += directory.files.len() + directory.directories.len() + directory.symlinks.len();
+        bytes += directory.files.iter().map(|file| file.digest.size()).fold(0, u64::saturating_add);
+        if entries > few.entries || bytes > few.bytes {
+            return Ok(false);
+        }
+        open.extend(directory.directories.iter().map(|child| child.digest));
+    }
+    Ok(true)
+}

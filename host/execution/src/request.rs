@@ -1,0 +1,70 @@
+//! What is asked for: by clients of the pool, and by the pool of an executor.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use spec_model::{Action, Cancel, Digest};
+
+use crate::outcome::{ActionAnswer, ActionError, ExecutedAction};
+use crate::recorder::Recording;
+use crate::rights::{GrantedAction, Rights};
+
+/// A request to have an action answered: REAPI's `ExecuteRequest`.
+#[derive(Clone, Debug)]
+pub struct ActionRequest {
+    /// Of the encoded action, which is in the store.
+    pub action: Digest,
+    /// Lower numbers go first (REAPI's `ExecutionPolicy`); 0 is the usual.
+    pub priority: i32,
+    /// Sent ahead of who may want it: goes when nothing else waits, and gives way to everything else. An answer of
+    /// [`ActionError::Cancelled`] tells that it did so too often.
+    pub primed: bool,
+    /// Run it even if the action cache has a result.
+    pub skip_cache_lookup: bool,
+    /// Who keeps a record of the answer.
+    pub recording: Recording,
+    /// What the action may have.
+    pub rights: Arc<Rights>,
+}
+
+impl ActionRequest {
+    /// A request of the usual priority that nobody records.
+    #[must_use]
+    pub fn new(action: Digest, rights: Arc<Rights>) -> Self {
+        let recording = Recording::default();
+        Self { action, priority: 0, primed: false, skip_cache_lookup: false, recording, rights }
+    }
+}
+
+/// How far a request has come: REAPI's `ExecutionStage`.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    /// It waits for a worker.
+    Queued,
+    /// A worker has it.
+    Executing,
+    /// It is answered. Nothing follows.
+    Completed(ActionAnswer),
+}
+
+/// Executes actions, one at a time per calling thread. It neither looks at the action cache nor writes it.
+pub trait Executor: Send + Sync + 'static {
+    /// Runs the action to its end, and blocks meanwhile. A command that fails has a result and is no error.
+    ///
+    /// # Errors
+    /// See [`ActionError`]. [`ActionError::Cancelled`] soon after `cancel`; nothing of the action runs any more then.
+    fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError>;
+}
+
+/// An action to be executed.
+#[derive(Clone, Debug)]
+pub struct ExecutorTask {
+    /// That a session may have it, and the numbers that it runs under if it names none.
+    pub granted: GrantedAction,
+    /// The action.
+    pub action: Action,
+    /// When it was queued.
+    pub queued: SystemTime,
+    /// Nobody has asked for it yet: it takes of the machine what others leave.
+    pub primed: bool,
+}
