@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::{IsTerminal, stderr, stdin, stdout};
 
-use crate::cli::Globals;
+use crate::cli::GlobalOptions;
 use crate::config::{Config, Environment};
 use crate::error::CommandResult;
 use crate::term::Style;
@@ -11,7 +11,7 @@ use crate::term::Style;
 /// What every command has at hand.
 pub(crate) struct App {
     /// Options of the command line.
-    pub(crate) globals: Globals,
+    pub(crate) globals: GlobalOptions,
     /// What the user prefers.
     pub(crate) config: Config,
     /// Colours of the standard output.
@@ -19,7 +19,7 @@ pub(crate) struct App {
     /// Colours of the standard error.
     pub(crate) err: Style,
     /// Whether it was said that the cache is not ours alone.
-    pub(crate) told_of_cache: Cell<bool>,
+    pub(crate) warned_of_cache: Cell<bool>,
 }
 
 impl App {
@@ -27,17 +27,17 @@ impl App {
     ///
     /// # Errors
     /// When it is wrong.
-    pub(crate) fn new(globals: Globals) -> CommandResult<Self> {
+    pub(crate) fn new(globals: GlobalOptions) -> CommandResult<Self> {
         let environment = Environment::process();
         let config = Config::load(&globals, &environment)?;
         let out = Style::choose(globals.color(), stdout().is_terminal());
         let err = Style::choose(globals.color(), stderr().is_terminal());
-        let app = Self { globals, config, out, err, told_of_cache: Cell::new(false) };
+        let app = Self { globals, config, out, err, warned_of_cache: Cell::new(false) };
         for text in environment.ignored() {
             app.warn("relative-path", &text);
         }
         if app.config.cache_dir.exists() {
-            app.close_cache();
+            app.make_cache_private();
         }
         if !app.config.without_effect.is_empty() {
             let settings = app.config.without_effect.join(", ");

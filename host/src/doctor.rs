@@ -86,7 +86,7 @@ fn room(config: &Config) -> Finding {
         return finding("disk space", Health::Poor, "cannot be told", "");
     };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    let detail = format!("{} free for the cache", crate::term::bytes(free));
+    let detail = format!("{} free for the cache", crate::term::format_size(free));
     if free >= ROOM {
         return finding("disk space", Health::Good, detail, "");
     }

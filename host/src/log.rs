@@ -15,11 +15,11 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::term::{Guarded, Style, json_text};
+use crate::term::{SanitizingWriter, Style, json_text};
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum LogFormat {
     /// For people.
     #[default]
     Text,
@@ -28,31 +28,32 @@ pub(crate) enum Format {
 }
 
 /// Starts writing lines: of this level for our own crates, warnings of others.
-pub(crate) fn start(level: LevelFilter, format: Format) {
+pub(crate) fn start(level: LevelFilter, format: LogFormat) {
     let ours = ["spec_", "spec-host"].map(|prefix| (prefix, level));
     let targets = Targets::new().with_targets(ours).with_default(level.min(LevelFilter::WARN));
     let registry = tracing_subscriber::registry().with(targets);
     let colours = stderr().is_terminal();
     let style = if colours { Style::Colour } else { Style::Plain };
-    let lines = tracing_subscriber::fmt::layer().with_writer(move || Guarded { to: stderr(), style });
+    let lines =
+        tracing_subscriber::fmt::layer().with_writer(move || SanitizingWriter { to: stderr(), style });
     match format {
-        Format::Text => registry.with(lines.with_ansi(colours)).init(),
-        Format::Json => registry.with(lines.with_ansi(false).event_format(Json)).init(),
+        LogFormat::Text => registry.with(lines.with_ansi(colours)).init(),
+        LogFormat::Json => registry.with(lines.with_ansi(false).event_format(JsonFormatter)).init(),
     }
 }
 
 /// An object a line: `time` in seconds since 1970, `level`, `target`, `message`, and the event's fields. The
 /// subscriber's own would turn on serde's default features for every crate.
-struct Json;
+struct JsonFormatter;
 
-impl<S, N> FormatEvent<S, N> for Json
+impl<S, N> FormatEvent<S, N> for JsonFormatter
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut to: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let mut fields = Fields(Map::new());
+        let mut fields = JsonFields(Map::new());
         fields.put("time", (since.as_millis() as f64 / 1000.0).into());
         fields.put("level", event.metadata().level().as_str().to_ascii_lowercase().into());
         fields.put("target", event.metadata().target().into());
@@ -61,15 +62,15 @@ where
     }
 }
 
-struct Fields(Map<String, Value>);
+struct JsonFields(Map<String, Value>);
 
-impl Fields {
+impl JsonFields {
     fn put(&mut self, name: &str, value: Value) {
         self.0.insert(name.to_owned(), value);
     }
 }
 
-impl Visit for Fields {
+impl Visit for JsonFields {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.put(field.name(), value.into());
     }

@@ -1,31 +1,26 @@
 //! `spec-host`: a build tool for BuildStream projects.
 
 mod app;
-mod cache;
+mod cache_folder;
 mod cli;
 mod commands;
 mod config;
 mod doctor;
-mod drive;
 mod error;
-mod failure;
-mod interrupt;
-mod keeper;
+mod exit_code;
 mod log;
-mod plan;
+mod run;
 mod session;
 mod show;
-mod speculation;
-mod standing;
+mod signals;
 mod term;
 mod user_file;
 mod why;
-mod work;
 
 use std::process::ExitCode;
 
 use app::App;
-use cli::{Cli, Globals};
+use cli::{Cli, GlobalOptions};
 use error::{CommandError, CommandResult};
 use tracing::level_filters::LevelFilter;
 
@@ -37,18 +32,18 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> CommandResult<ExitCode> {
     let app = App::new(cli.globals.clone())?;
-    let serves = matches!(cli.command, cli::Command::Serve(_));
+    let serves = matches!(cli.command, cli::CliCommand::Serve(_));
     if app.config.debug && !serves {
-        log::start(LevelFilter::DEBUG, log::Format::Text);
+        log::start(LevelFilter::DEBUG, log::LogFormat::Text);
     }
     commands::run(&app, &cli.command)
 }
 
 /// Places in files are relative to the project.
-fn report(globals: &Globals, error: &CommandError) -> ExitCode {
+fn report(globals: &GlobalOptions, error: &CommandError) -> ExitCode {
     let style = term::Style::choose(globals.color(), std::io::IsTerminal::is_terminal(&std::io::stderr()));
     let base = spec_project::find_project(globals.directory());
-    term::tell(&error.render(style, &base.unwrap_or_default()), style);
+    term::write_stderr(&error.render(style, &base.unwrap_or_default()), style);
     error.exit_code()
 }
 

@@ -5,6 +5,8 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 
+use spec_model::Blame;
+
 use crate::error::{CommandError, CommandResult};
 
 /// A file that is being written. A new one is removed again unless it is [kept](Self::keep).
@@ -24,11 +26,11 @@ impl NewFile {
         match fs::metadata(path) {
             Ok(there) if there.is_dir() => {
                 let message = format!("'{}' is a folder, not a file", path.display());
-                Err(CommandError::failure("file-is-directory", message))
+                Err(CommandError::new(Blame::Machine, "file-is-directory", message))
             }
             Ok(there) if there.is_file() && !force => {
                 let message = format!("'{}' is there already", path.display());
-                Err(CommandError::failure("file-exists", message)
+                Err(CommandError::new(Blame::Machine, "file-exists", message)
                     .hint("choose another name, or overwrite it with --force"))
             }
             _ => Ok(()),
@@ -190,7 +192,7 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("it is ours");
         symlink("file", &link).expect("the folder is ours");
         for path in [&file, &link] {
-            let reason = NewFile::open(path, false).map_err(|error| error.parts().0.to_owned());
+            let reason = NewFile::open(path, false).map_err(|error| error.reason().to_owned());
             assert_eq!(reason.err().as_deref(), Some("file-exists"));
             let mut new = NewFile::open(path, true).expect("it may be overwritten");
             new.write_all(b"new").expect("there is room");

@@ -1,7 +1,7 @@
 //! Why an action, a command or a record cannot be read from the store.
 
 use spec_cas::CasError;
-use spec_model::{Digest, UserError};
+use spec_model::{Blame, Digest, UserError};
 
 /// Why an action, a command or a record cannot be read from the store.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,14 @@ pub enum ActionReadError {
 }
 
 impl UserError for ActionReadError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Missing { .. } | Self::Invalid { .. } => Blame::Build,
+            Self::BadRecord { .. } => Blame::Machine,
+            Self::Cas(error) => error.blame(),
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Missing { .. } => "action-missing-blobs",

@@ -1,7 +1,7 @@
 //! What can go wrong with artifacts.
 
 use spec_cas::CasError;
-use spec_model::{Digest, UserError};
+use spec_model::{Blame, Digest, UserError};
 
 use crate::glob::GlobError;
 use crate::name::ArtifactName;
@@ -47,6 +47,14 @@ pub enum ArtifactError {
 }
 
 impl UserError for ArtifactError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::BadName { .. } | Self::Glob(_) => Blame::Usage,
+            Self::NewerFormat { .. } | Self::Incomplete { .. } => Blame::Machine,
+            Self::Cas(error) => error.blame(),
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::NewerFormat { .. } => "artifact-newer-format",

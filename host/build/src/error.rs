@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use spec_artifact::ArtifactError;
 use spec_cas::CasError;
 use spec_execution::ExecutionError;
-use spec_model::{NodeError, Place, UserError};
+use spec_model::{Blame, NodeError, Place, UserError};
 use spec_sandbox::SandboxError;
 
 /// Why an element could not be built.
@@ -69,7 +69,7 @@ pub enum BuildError {
         element: String,
     },
     /// Something that the project made fatal.
-    #[error("{text}\n{detail}\nThis is an error because of 'fatal-warnings' in project.conf.")]
+    #[error("{text}")]
     FatalWarning {
         /// The warning's code.
         reason: &'static str,
@@ -166,6 +166,17 @@ impl std::fmt::Display for CommandFailure {
 }
 
 impl UserError for BuildError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::PublicData(error) => error.blame(),
+            Self::Platform { .. } | Self::Log { .. } => Blame::Machine,
+            Self::Cancelled => Blame::Cancelled,
+            Self::Artifact(error) => error.blame(),
+            Self::Exec(error) => error.blame(),
+            _ => Blame::Build,
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Command(_) => "command-failed",
@@ -195,8 +206,18 @@ impl UserError for BuildError {
         }
     }
 
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::FatalWarning { detail, .. } => Some(detail.clone()).filter(|detail| !detail.is_empty()),
+            _ => None,
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         match self {
+            Self::FatalWarning { .. } => {
+                Some("This is an error because of 'fatal-warnings' in project.conf.".to_owned())
+            }
             Self::Exec(error) => error.hint(),
             Self::Artifact(error) => error.hint(),
             _ => None,

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
-use spec_model::{Digest, UserError};
+use spec_model::{Blame, Digest, UserError};
 
 use crate::destination::DestinationError;
 
@@ -167,6 +167,23 @@ impl CasError {
 }
 
 impl UserError for CasError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::WrongDigest { .. } => Blame::Remote,
+            Self::BadPath { .. }
+            | Self::SpecialFile { .. }
+            | Self::TreeTooLarge { .. }
+            | Self::Collision { .. } => Blame::Build,
+            Self::Missing { .. }
+            | Self::Corrupt { .. }
+            | Self::DiskFull { .. }
+            | Self::BadDirectory { .. }
+            | Self::Io { .. } => Blame::Machine,
+            Self::Destination(error) => error.blame(),
+            Self::Cancelled => Blame::Cancelled,
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Missing { .. } => "cas-missing",

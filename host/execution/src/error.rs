@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use spec_cas::CasError;
-use spec_model::UserError;
+use spec_model::{Blame, UserError};
 use spec_sandbox::SandboxError;
 
 use crate::outcome::ActionError;
@@ -61,6 +61,16 @@ pub enum ExecutionError {
 }
 
 impl UserError for ExecutionError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::BadPath { .. } | Self::TooMuchWritten { .. } => Blame::Build,
+            Self::Sandbox(_) | Self::Scratch { .. } => Blame::Machine,
+            Self::Cas(error) => error.blame(),
+            Self::Action(error) => error.blame(),
+            Self::RemoteApis { error } => error.blame(),
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Cas(error) => error.reason(),

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use spec_action::ActionReadError;
 use spec_action::path::BadPath;
 use spec_cas::CasError;
-use spec_model::{ActionFailure, ActionResult, Answered, Digest, UserError};
+use spec_model::{ActionFailure, ActionResult, Answered, Blame, Digest, UserError};
 use spec_sandbox::SandboxError;
 
 /// The answer to a request; shared, as many may wait for one execution.
@@ -151,6 +151,14 @@ fn list(missing: &[MissingRight]) -> String {
 }
 
 impl UserError for ActionError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Cancelled => Blame::Cancelled,
+            Self::Exhausted { .. } | Self::Internal { .. } => Blame::Machine,
+            _ => Blame::Build,
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Missing { .. } => "action-missing-blobs",

@@ -24,7 +24,7 @@ pub use action_result::{
 pub use cancel::{Cancel, CancelGuard};
 pub use digest::{Digest, ParseDigestError};
 pub use digest_function::{DigestFunction, DigestHasher};
-pub use error::UserError;
+pub use error::{Blame, UserError};
 pub use key::{Key, KeyPair, ParseKeyError};
 pub use name::{ElementName, ParseNameError};
 pub use node::{Mapping, Node, NodeError, NodeKind, Place, nearest};

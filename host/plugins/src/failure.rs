@@ -1,6 +1,7 @@
 //! Failures of components, which become [`KindError`]s and [`PolicyError`]s.
 
-use spec_strategy::{Blame, KindError, PolicyError};
+use spec_model::Blame;
+use spec_strategy::{KindError, PolicyError};
 use wasmtime::Trap;
 
 use crate::Limits;
@@ -25,7 +26,7 @@ impl PluginFailure {
 
     /// The program or the machine is at fault.
     pub(crate) fn host(message: impl Into<String>) -> Self {
-        Self { reason: "plugin-host", message: message.into(), blame: Blame::Host }
+        Self { reason: "plugin-host", message: message.into(), blame: Blame::Machine }
     }
 
     /// The plugin gave an answer that the contract does not allow.

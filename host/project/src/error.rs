@@ -2,7 +2,7 @@
 
 use std::io;
 
-use spec_model::{NodeError, Place, UserError};
+use spec_model::{Blame, NodeError, Place, UserError};
 use spec_strategy::KindError;
 
 /// Why a project could not be loaded. The reason codes are BuildStream's `LoadErrorReason` names where it has one.
@@ -103,6 +103,16 @@ impl LoadError {
 }
 
 impl UserError for LoadError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::MissingProjectConf { .. }
+            | Self::MissingElement { place: None, .. }
+            | Self::Option { .. } => Blame::Usage,
+            Self::Kind { source, .. } => source.blame(),
+            _ => Blame::Project,
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Node(error) => error.reason(),

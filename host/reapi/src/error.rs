@@ -2,7 +2,7 @@
 
 use std::io;
 
-use spec_model::UserError;
+use spec_model::{Blame, UserError};
 
 /// Why a server cannot start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,13 @@ pub enum ServeError {
 }
 
 impl UserError for ServeError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::BadAddress { .. } => Blame::Usage,
+            Self::InUse { .. } | Self::Io { .. } | Self::Transport { .. } => Blame::Machine,
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::BadAddress { .. } => "reapi-bad-address",

@@ -1,7 +1,7 @@
 //! Errors of requests to a server; each variant says whose fault it is.
 
 use spec_cas::CasError;
-use spec_model::{Digest, UserError};
+use spec_model::{Blame, Digest, UserError};
 
 /// A failed request to a server.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +96,14 @@ pub enum RemoteError {
 }
 
 impl UserError for RemoteError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::BadAddress { .. } | Self::BadCredentials { .. } => Blame::Usage,
+            Self::Local(error) => error.blame(),
+            _ => Blame::Remote,
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::BadAddress { .. } => "remote-bad-address",

@@ -239,7 +239,7 @@ fn panicked() -> Failure {
     Failure {
         reason: "internal-error".to_owned(),
         message: "the job panicked; this is a fault in spec-host".to_owned(),
-        detail: Some("Run again with --debug and report the output.".to_owned()),
+        hint: Some("Run again with --debug and report the output.".to_owned()),
         ..Failure::default()
     }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use spec_model::{Blame, Place};
+
 use crate::Task;
 
 /// Something that happened. Elements are the numbers of the [`Graph`](crate::Graph), jobs its job numbers.
@@ -67,6 +69,24 @@ pub struct Message {
     pub figures: Vec<(String, u64)>,
 }
 
+impl Message {
+    /// Information of one line.
+    #[must_use]
+    pub fn info(reason: &str, text: impl Into<String>) -> Self {
+        Self::new(MessageLevel::Info, reason, text.into())
+    }
+
+    /// A warning of one line.
+    #[must_use]
+    pub fn warning(reason: &str, text: impl Into<String>) -> Self {
+        Self::new(MessageLevel::Warning, reason, text.into())
+    }
+
+    fn new(level: MessageLevel, reason: &str, text: String) -> Self {
+        Self { element: None, level, reason: reason.to_owned(), text, detail: None, figures: Vec::new() }
+    }
+}
+
 /// How important a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MessageLevel {
@@ -96,10 +116,16 @@ pub enum JobEnd {
 pub struct Failure {
     /// A stable code such as `command-failed`.
     pub reason: String,
+    /// Whose fault it is.
+    pub blame: Blame,
     /// One line: what failed.
     pub message: String,
-    /// Further lines.
+    /// Where in the user's files the fault is.
+    pub place: Option<Place>,
+    /// Further lines of the message.
     pub detail: Option<String>,
+    /// What to do next.
+    pub hint: Option<String>,
     /// The command that failed.
     pub command: Option<String>,
     /// Its exit code.
@@ -112,6 +138,16 @@ pub struct Failure {
     pub has_buildtree: bool,
     /// Whether the failure is that of an earlier build, found in the cache.
     pub cached: bool,
+}
+
+impl Failure {
+    /// The place, the further lines and what to do next, as lines below the message.
+    #[must_use]
+    pub fn lines_below(&self) -> Vec<String> {
+        let place = self.place.as_ref().map(|place| format!("at {place}"));
+        let rest = self.detail.iter().chain(&self.hint).flat_map(|text| text.lines()).map(str::to_owned);
+        place.into_iter().chain(rest).collect()
+    }
 }
 
 /// How a session ended.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use spec_cas::CasError;
-use spec_model::{NodeError, Place, UserError};
+use spec_model::{Blame, NodeError, Place, UserError};
 
 use crate::archive::ArchiveError;
 
@@ -274,6 +274,28 @@ fn wrong_ref(reference: &str) -> String {
 }
 
 impl UserError for SourceError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Config { .. }
+            | Self::UnknownKind { .. }
+            | Self::UnknownAlias { .. }
+            | Self::BadUrl { .. }
+            | Self::BadRef { .. }
+            | Self::BadPath { .. }
+            | Self::FilenameHasDirectory { .. }
+            | Self::NoRef { .. } => Blame::Project,
+            Self::WrongRef { .. }
+            | Self::Refused { .. }
+            | Self::Download { .. }
+            | Self::Unobtainable { .. }
+            | Self::NowhereRight { .. }
+            | Self::Archive { .. } => Blame::Remote,
+            Self::MirrorCorrupt { .. } | Self::NotFetched { .. } | Self::Io { .. } => Blame::Machine,
+            Self::Cas { error, .. } => error.blame(),
+            Self::Cancelled { .. } => Blame::Cancelled,
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Config { error } => error.reason(),

@@ -1,7 +1,7 @@
 //! Errors of records and of adapting actions.
 
 use spec_cas::CasError;
-use spec_model::{Digest, UserError};
+use spec_model::{Blame, Digest, UserError};
 
 /// The result of the operations of this crate.
 pub type Result<T, E = SpeculationError> = std::result::Result<T, E>;
@@ -59,6 +59,13 @@ impl SpeculationError {
 }
 
 impl UserError for SpeculationError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::BadRecord { .. } | Self::BadAction { .. } => Blame::Machine,
+            Self::Cas(error) => error.blame(),
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::BadRecord { .. } => "speculation-bad-record",

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use spec_model::UserError;
+use spec_model::{Blame, UserError};
 use spec_strategy::{
     BuiltInOverlayPolicy, BuiltInPrimingPolicy, Candidate, ChangedFile, Choice, Decision, InputAlternatives,
     InputOrigins, Machine, Observation, OriginInfo, OriginKind, OriginState, OverlayPolicy, PolicyError,
@@ -33,6 +33,10 @@ pub struct PolicyWarning {
 }
 
 impl UserError for PolicyWarning {
+    fn blame(&self) -> Blame {
+        Blame::Plugin
+    }
+
     fn reason(&self) -> &str {
         &self.reason
     }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use crate::config::Size;
+use crate::config::SizeSetting;
 
 /// Check, count and clean the cache.
 #[derive(Debug, Subcommand)]
@@ -15,11 +15,11 @@ pub(crate) enum CacheCommand {
     Clean {
         /// Until the cache takes this much, such as 10G, or 30% of the disk [default: what the quota says]
         #[arg(long, value_name = "SIZE", value_parser = size)]
-        to: Option<Size>,
+        to: Option<SizeSetting>,
     },
 }
 
 /// Reads a size of the command line.
-pub(super) fn size(text: &str) -> Result<Size, String> {
-    Size::parse(text).ok_or_else(|| "expected a size such as 800M, 10G, 50%".to_owned())
+pub(super) fn size(text: &str) -> Result<SizeSetting, String> {
+    SizeSetting::parse(text).ok_or_else(|| "expected a size such as 800M, 10G, 50%".to_owned())
 }

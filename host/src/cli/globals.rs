@@ -9,7 +9,7 @@ use super::{CacheBuildTrees, OnError};
 /// Options of every command. What is absent is as the configuration file has it.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
-pub(crate) struct Globals {
+pub(crate) struct GlobalOptions {
     /// The project's directory (before the command also --directory) [default: .]
     #[arg(short = 'C', global = true, value_name = "DIR")]
     short_directory: Option<PathBuf>,
@@ -78,7 +78,7 @@ pub(crate) struct Globals {
     pub(crate) debug: bool,
 }
 
-impl Globals {
+impl GlobalOptions {
     /// Adds what was given after the command.
     pub(super) fn add(&mut self, options: Vec<String>, plugins: Vec<(String, PathBuf)>) {
         self.option.extend(options);

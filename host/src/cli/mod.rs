@@ -16,13 +16,13 @@ pub(crate) use artifact::{ArtifactCommand, CheckoutArgs};
 pub(crate) use cache::CacheCommand;
 pub(crate) use cas::{CasCommand, RemoteArgs};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-pub(crate) use globals::Globals;
+pub(crate) use globals::GlobalOptions;
 pub(crate) use plugin::{PluginCheckArgs, PluginCommand};
 pub(crate) use serve::{AllowedNumbers, ServeArgs};
 pub(crate) use source::{SourceCheckoutArgs, SourceCommand, SourceSelection};
-pub(crate) use speculation::{PolicyArgs, SpeculationArgs};
+pub(crate) use speculation::SpeculationArgs;
 pub(crate) use unsupported::Unsupported;
-pub(crate) use values::{CacheBuildTrees, Compression, Deps, OnError, Order};
+pub(crate) use values::{CacheBuildTrees, Compression, Deps, ListOrder, OnError};
 
 /// Build and look into BuildStream projects
 #[derive(Debug, Parser)]
@@ -32,9 +32,9 @@ pub(crate) use values::{CacheBuildTrees, Compression, Deps, OnError, Order};
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
-    pub(crate) globals: Globals,
+    pub(crate) globals: GlobalOptions,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: CliCommand,
 }
 
 impl Cli {
@@ -62,7 +62,7 @@ impl Cli {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum CliCommand {
     /// Build elements and what they need
     Build(BuildArgs),
     /// Show elements, their keys and whether they are cached
@@ -137,7 +137,7 @@ pub(crate) struct ShowArgs {
     pub(crate) except: Vec<String>,
     /// In which order
     #[arg(long, value_enum, default_value = "stage")]
-    pub(crate) order: Order,
+    pub(crate) order: ListOrder,
     /// What to print for each element
     #[arg(short, long, long_help = SHOW_FORMAT)]
     pub(crate) format: Option<String>,

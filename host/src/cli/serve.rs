@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::cache::size;
-use crate::config::{Size, numbers_of};
-use crate::log::Format;
+use crate::config::{SizeSetting, numbers_of};
+use crate::log::LogFormat;
 
 /// User or group numbers; `None` for all.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub(crate) struct ServeArgs {
     pub(crate) no_action_sockets: bool,
     /// How large the cache may become, such as 50G or 30% of the disk [default: as configured]
     #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub(crate) quota: Option<Size>,
+    pub(crate) quota: Option<SizeSetting>,
     /// A file with bearer tokens of clients that may read, one a line
     #[arg(long, value_name = "FILE")]
     pub(crate) read_tokens: Option<PathBuf>,
@@ -74,7 +74,7 @@ pub(crate) struct ServeArgs {
     pub(crate) metrics_listen: Option<String>,
     /// How lines of the log look; with --debug there is one for each request
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) log_format: Format,
+    pub(crate) log_format: LogFormat,
     /// Seconds that running requests have to end after a signal
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     pub(crate) grace: u64,

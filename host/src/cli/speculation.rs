@@ -2,6 +2,7 @@
 
 use clap::Args;
 use clap::builder::ValueParser;
+use spec_session::PolicyOptions;
 use spec_speculation::SpeculationMode;
 
 /// How much is run ahead, and who decides what.
@@ -25,31 +26,17 @@ pub(crate) struct SpeculationArgs {
     priming_setting: Vec<(String, String)>,
 }
 
-/// What the command line says of one policy.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PolicyArgs<'a> {
-    /// Its name or file.
-    pub(crate) component: Option<&'a str>,
-    /// Settings; they go over those of the configuration.
-    pub(crate) settings: &'a [(String, String)],
-}
-
-impl PolicyArgs<'_> {
-    /// Whether there is anything of it.
-    pub(crate) fn says_something(&self) -> bool {
-        self.component.is_some() || !self.settings.is_empty()
-    }
-}
-
 impl SpeculationArgs {
-    /// The overlay policy.
-    pub(crate) fn overlay(&self) -> PolicyArgs<'_> {
-        PolicyArgs { component: self.overlay_policy.as_deref(), settings: &self.overlay_setting }
+    /// What is said of the overlay policy.
+    pub(crate) fn overlay(&self) -> PolicyOptions {
+        let (component, settings) = (self.overlay_policy.clone(), self.overlay_setting.clone());
+        PolicyOptions { component, settings, configured: None }
     }
 
-    /// The priming policy.
-    pub(crate) fn priming(&self) -> PolicyArgs<'_> {
-        PolicyArgs { component: self.priming_policy.as_deref(), settings: &self.priming_setting }
+    /// What is said of the priming policy.
+    pub(crate) fn priming(&self) -> PolicyOptions {
+        let (component, settings) = (self.priming_policy.clone(), self.priming_setting.clone());
+        PolicyOptions { component, settings, configured: None }
     }
 }
 

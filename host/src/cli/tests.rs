@@ -74,7 +74,7 @@ fn lines_that_are_wrong() {
 #[test]
 fn a_command_after_the_element_keeps_its_options() {
     for line in ["shell app.bst -- ls -l --color", "shell app.bst ls -l --color"] {
-        let Command::Shell(shell) = parsed(line).command else { panic!("{line} is no shell") };
+        let CliCommand::Shell(shell) = parsed(line).command else { panic!("{line} is no shell") };
         assert_eq!(shell.command, ["ls", "-l", "--color"]);
     }
 }
@@ -83,7 +83,9 @@ fn a_command_after_the_element_keeps_its_options() {
 fn a_checkout_directory_is_not_the_projects() {
     let cli = parsed("-C project artifact checkout app.bst --directory out");
     assert_eq!(cli.globals.directory(), std::path::Path::new("project"));
-    let Command::Artifact(ArtifactCommand::Checkout(checkout)) = cli.command else { panic!("no checkout") };
+    let CliCommand::Artifact(ArtifactCommand::Checkout(checkout)) = cli.command else {
+        panic!("no checkout")
+    };
     assert_eq!(checkout.directory.as_deref(), Some(std::path::Path::new("out")));
 }
 

@@ -1,6 +1,7 @@
 //! Words that options take.
 
 use clap::ValueEnum;
+use spec_project::Scope;
 
 /// Which dependencies a command takes beside its elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -13,6 +14,18 @@ pub(crate) enum Deps {
     Build,
     /// The elements and everything below them
     All,
+}
+
+impl Deps {
+    /// The elements that are meant; `None` for the elements alone.
+    pub(crate) fn scope(self) -> Option<Scope> {
+        match self {
+            Self::None => None,
+            Self::Run => Some(Scope::Run),
+            Self::Build => Some(Scope::Build),
+            Self::All => Some(Scope::All),
+        }
+    }
 }
 
 /// What to do when something fails.
@@ -39,7 +52,7 @@ pub(crate) enum CacheBuildTrees {
 
 /// In which order elements are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Order {
+pub(crate) enum ListOrder {
     /// Dependencies first
     Stage,
     /// By name

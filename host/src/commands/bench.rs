@@ -5,37 +5,36 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use spec_build::{BuildRequest, ShellCommand};
-use spec_model::{Cancel, Mapping, Node};
+use spec_model::{Blame, Cancel, Mapping, Node};
 use spec_plugins::{Options, Plugins, default_kinds};
 use spec_sandbox::Termination;
+use spec_session::Session;
 use spec_strategy::{DependencyInput, ElementInput, ElementKind, KindRegistry, KindRequest};
 
-use super::say;
-use super::shell::Quiet;
+use super::print;
+use super::shell::WarningPrinter;
 use crate::app::App;
 use crate::cli::BenchArgs;
 use crate::error::{CommandError, CommandResult};
-use crate::session::{Session, SharedSession};
-use crate::work::builder;
 
 /// Calls of a component for one run of everything else.
 const CALLS: u32 = 20;
 
 /// Prints the medians of some runs as JSON, in microseconds.
 pub(super) fn run(app: &App, args: &BenchArgs) -> CommandResult<ExitCode> {
-    let session = SharedSession::new(Session::open(app, std::slice::from_ref(&args.element))?);
+    let session = app.open_session(std::slice::from_ref(&args.element))?;
     let figures = json!({
         "sandbox_true_us": sandbox(&session, args.runs)?,
-        "component_call_us": component_call(&session, args.runs)?,
-        "components_load_us": components_load(&session, args.runs)?,
+        "component_call_us": component_call(app, args.runs)?,
+        "components_load_us": components_load(app, args.runs)?,
     });
-    say(&format!("{figures}\n"))?;
+    print(&format!("{figures}\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// A root of the element's artifact and `/bin/true` in it; not the first one, for which the tree is checked out.
-fn sandbox(session: &SharedSession, runs: u32) -> CommandResult<f64> {
-    let (builder, keys, cancel) = (builder(session), session.keys_now()?, Cancel::new());
+fn sandbox(session: &Session, runs: u32) -> CommandResult<f64> {
+    let (builder, keys, cancel) = (session.builder(), session.current_keys()?, Cancel::new());
     let keys = |element: usize| keys[element];
     let request = BuildRequest {
         project: &session.project,
@@ -47,10 +46,12 @@ fn sandbox(session: &SharedSession, runs: u32) -> CommandResult<f64> {
     let command =
         || ShellCommand { argv: vec!["/bin/true".to_owned()], environment: Vec::new(), network: false };
     let run = || {
-        let mut root = builder.runtime_root(&request, None, false, &Quiet, &cancel)?;
+        let mut root = builder.runtime_root(&request, None, false, &WarningPrinter, &cancel)?;
         match root.run(command())?.termination {
             Termination::Exited(0) => Ok(()),
-            other => Err(CommandError::failure("bench-failed", format!("/bin/true ended so: {other:?}"))),
+            other => {
+                Err(CommandError::new(Blame::Build, "bench-failed", format!("/bin/true ended so: {other:?}")))
+            }
         }
     };
     run()?;
@@ -58,25 +59,25 @@ fn sandbox(session: &SharedSession, runs: u32) -> CommandResult<f64> {
 }
 
 /// A call of `configure` of `autotools`, by an instance that is there.
-fn component_call(session: &Session, runs: u32) -> CommandResult<f64> {
-    let plugins = plugins(session);
+fn component_call(app: &App, runs: u32) -> CommandResult<f64> {
+    let plugins = plugins(app);
     let (kind, element) = (kind(&plugins, "autotools")?, element());
     kind.configure(&element)?;
     median(runs.saturating_mul(CALLS), || Ok(kind.configure(&element).map(drop)?))
 }
 
 /// Every component of the program from the code that was compiled earlier, in a new engine.
-fn components_load(session: &Session, runs: u32) -> CommandResult<f64> {
+fn components_load(app: &App, runs: u32) -> CommandResult<f64> {
     let load = || {
-        let plugins = plugins(session);
+        let plugins = plugins(app);
         default_kinds().try_for_each(|name| kind(&plugins, name).map(drop))
     };
     load()?;
     median(runs, load)
 }
 
-fn plugins(session: &Session) -> Plugins {
-    Plugins::new(Options { keep_answers: false, ..Options::new(session.config.cache("plugins")) })
+fn plugins(app: &App) -> Plugins {
+    Plugins::new(Options { keep_answers: false, ..Options::new(app.config.cache("plugins")) })
 }
 
 fn kind(plugins: &Plugins, name: &str) -> CommandResult<std::sync::Arc<dyn ElementKind>> {

@@ -6,15 +6,15 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use spec_cas::{Cas, Evicted, Quota};
-use spec_model::DigestFunction;
+use spec_model::{Blame, DigestFunction};
 
-use super::say;
+use super::print;
 use crate::app::App;
 use crate::cli::CacheCommand;
-use crate::config::Size;
+use crate::config::SizeSetting;
 use crate::error::{CommandError, CommandResult};
-use crate::keeper;
-use crate::term::bytes;
+use crate::session;
+use crate::term::format_size;
 
 /// How often progress is shown.
 const BEAT: Duration = Duration::from_millis(200);
@@ -28,7 +28,7 @@ pub(super) fn run(app: &App, command: &CacheCommand) -> CommandResult<ExitCode> 
         match command {
             CacheCommand::Usage => usage(app, &cas),
             CacheCommand::Verify => verify(app, &cas),
-            CacheCommand::Clean { to } => clean(&cas, &quota(app, &cas, *to)?),
+            CacheCommand::Clean { to } => sanitize_line(&cas, &quota(app, &cas, *to)?),
         }?;
     }
     Ok(ExitCode::SUCCESS)
@@ -44,42 +44,46 @@ fn stores(app: &App) -> CommandResult<Vec<Cas>> {
     Ok(stores)
 }
 
-fn quota(app: &App, cas: &Cas, to: Option<Size>) -> CommandResult<Quota> {
+fn quota(app: &App, cas: &Cas, to: Option<SizeSetting>) -> CommandResult<Quota> {
     let mut config = app.config.clone();
-    let Some(size) = to else { return keeper::quota(&config, cas) };
+    let Some(size) = to else { return session::quota(&config, cas) };
     config.quota = Some(size);
-    Ok(Quota { reserved: 0, low: 100, ..keeper::quota(&config, cas)? })
+    Ok(Quota { reserved: 0, low: 100, ..session::quota(&config, cas)? })
 }
 
 fn usage(app: &App, cas: &Cas) -> CommandResult {
     let counted = evict(cas, &Quota { most: None, reserved: 0, low: 100 })?;
-    let quota = keeper::quota(&app.config, cas)?;
-    let most = quota.most.map_or_else(|| "no quota".to_owned(), |most| format!("quota {}", bytes(most)));
-    let (blobs, reserved) = (counted.blobs, bytes(quota.reserved));
-    say(&format!("{} in {blobs} blobs ({most}, {reserved} of the disk reserved)\n", bytes(counted.before)))
+    let quota = session::quota(&app.config, cas)?;
+    let most =
+        quota.most.map_or_else(|| "no quota".to_owned(), |most| format!("quota {}", format_size(most)));
+    let (blobs, reserved) = (counted.blobs, format_size(quota.reserved));
+    print(&format!(
+        "{} in {blobs} blobs ({most}, {reserved} of the disk reserved)\n",
+        format_size(counted.before)
+    ))
 }
 
-fn clean(cas: &Cas, quota: &Quota) -> CommandResult {
+fn sanitize_line(cas: &Cas, quota: &Quota) -> CommandResult {
     let done = evict(cas, quota)?;
-    let (before, after) = (bytes(done.before), bytes(done.after));
-    say(&format!(
+    let (before, after) = (format_size(done.before), format_size(done.after));
+    print(&format!(
         "removed {} blobs and {} records: {before} before, {after} now\n",
         done.removed, done.roots
     ))?;
     if let (true, Some(most)) = (done.falls_short(), done.most) {
-        let message = format!("the cache takes {after}, which is more than {}", bytes(most));
+        let message = format!("the cache takes {after}, which is more than {}", format_size(most));
         let hint = "the rest is in use, or was used during the last minutes; run it again later";
-        return Err(CommandError::failure("cache-in-use", message).hint(hint));
+        return Err(CommandError::new(Blame::Machine, "cache-in-use", message).hint(hint));
     }
     Ok(())
 }
 
 fn evict(cas: &Cas, quota: &Quota) -> CommandResult<Evicted> {
     let busy = || {
-        CommandError::failure("cache-busy", "another process is cleaning the cache")
+        CommandError::new(Blame::Machine, "cache-busy", "another process is cleaning the cache")
             .hint("run it again later")
     };
-    keeper::evict(cas, quota)?.ok_or_else(busy)
+    spec_session::evict(cas, quota)?.ok_or_else(busy)
 }
 
 fn verify(app: &App, cas: &Cas) -> CommandResult {
@@ -98,13 +102,13 @@ fn verify(app: &App, cas: &Cas) -> CommandResult {
         eprint!("\r\x1b[K");
     }
     let text: String = found.damaged.iter().map(|digest| format!("damaged {digest}\n")).collect();
-    let (blobs, size) = (found.blobs, bytes(found.bytes));
-    say(&format!("{text}{blobs} blobs of {size} read, {} damaged\n", found.damaged.len()))?;
+    let (blobs, size) = (found.blobs, format_size(found.bytes));
+    print(&format!("{text}{blobs} blobs of {size} read, {} damaged\n", found.damaged.len()))?;
     if found.damaged.is_empty() {
         return Ok(());
     }
     let folder = cas.root().join("quarantine");
     let message = format!("{} blobs were damaged and are in {} now", found.damaged.len(), folder.display());
     let hint = "what needs them is fetched or built again by the next command; check the disk";
-    Err(CommandError::failure("cache-damaged", message).hint(hint))
+    Err(CommandError::new(Blame::Machine, "cache-damaged", message).hint(hint))
 }

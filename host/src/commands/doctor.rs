@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use super::say;
+use super::print;
 use crate::app::App;
 use crate::doctor::{Finding, Health, examine};
 use crate::error::CommandResult;
-use crate::term::Ink;
+use crate::term::TextRole;
 
 /// Says what this machine lacks and how to mend it.
 ///
@@ -17,19 +17,19 @@ pub(super) fn run(app: &App) -> CommandResult<ExitCode> {
     let mut text: String = findings.iter().map(|finding| line(app, finding)).collect();
     let bad = findings.iter().any(|finding| finding.health == Health::Bad);
     text += if bad { "\nspec-host cannot build here yet.\n" } else { "\nspec-host can build here.\n" };
-    say(&text)?;
+    print(&text)?;
     Ok(ExitCode::from(u8::from(bad)))
 }
 
 fn line(app: &App, finding: &Finding) -> String {
     let mark = match finding.health {
-        Health::Good => app.out.paint(Ink::Good, "ok  "),
-        Health::Poor => app.out.paint(Ink::Warning, "poor"),
-        Health::Bad => app.out.paint(Ink::Bad, "BAD "),
+        Health::Good => app.out.paint(TextRole::Good, "ok  "),
+        Health::Poor => app.out.paint(TextRole::Warning, "poor"),
+        Health::Bad => app.out.paint(TextRole::Bad, "BAD "),
     };
     let mut text = format!("{mark} {:<28} {}\n", finding.name, finding.detail);
     if !finding.remedy.is_empty() {
-        text += &format!("     {}: {}\n", app.out.paint(Ink::Good, "help"), finding.remedy);
+        text += &format!("     {}: {}\n", app.out.paint(TextRole::Good, "help"), finding.remedy);
     }
     text
 }

@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use crate::app::App;
 use crate::cli::InitArgs;
 use crate::error::{CommandError, CommandResult};
-use crate::term::{clean, tell};
+use crate::term::{sanitize_line, write_stderr};
 
 /// The answers that a new project needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Answers {
+struct ProjectAnswers {
     name: String,
     min_version: String,
     element_path: String,
@@ -35,14 +35,17 @@ pub(super) fn run(app: &App, args: &InitArgs) -> CommandResult<ExitCode> {
         write(&folder.join(&path), &text, args.force && path == Path::new("project.conf"))?;
     }
     let (conf, folder) = (conf.display(), folder.display());
-    tell(&format!("made {conf}\nbuild the example: spec-host -C {folder} build hello.bst\n"), app.err);
+    write_stderr(
+        &format!("made {conf}\nbuild the example: spec-host -C {folder} build hello.bst\n"),
+        app.err,
+    );
     Ok(ExitCode::SUCCESS)
 }
 
-fn answers(app: &App, args: &InitArgs, folder: &Path) -> CommandResult<Answers> {
+fn answers(app: &App, args: &InitArgs, folder: &Path) -> CommandResult<ProjectAnswers> {
     let (min_version, element_path) = (args.min_version.clone(), args.element_path.clone());
     if let Some(name) = args.project_name.clone() {
-        return Ok(Answers { name, min_version, element_path });
+        return Ok(ProjectAnswers { name, min_version, element_path });
     }
     if !app.interactive() {
         let error = CommandError::usage("unspecified-project-name", "a new project needs a name");
@@ -51,7 +54,7 @@ fn answers(app: &App, args: &InitArgs, folder: &Path) -> CommandResult<Answers> 
     let real = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let default = real.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut input = stdin().lock();
-    Ok(Answers {
+    Ok(ProjectAnswers {
         name: question(&mut input, "Name of the project", &default)?,
         min_version: question(&mut input, "Format version it needs", &min_version)?,
         element_path: question(&mut input, "Folder of its elements", &element_path)?,
@@ -61,15 +64,15 @@ fn answers(app: &App, args: &InitArgs, folder: &Path) -> CommandResult<Answers> 
 fn question(input: &mut dyn BufRead, text: &str, default: &str) -> CommandResult<String> {
     let failed = |error: std::io::Error| CommandError::io("ask on the terminal", &error);
     let mut err = stderr();
-    write!(err, "{text} [{}]: ", clean(default)).and_then(|()| err.flush()).map_err(failed)?;
+    write!(err, "{text} [{}]: ", sanitize_line(default)).and_then(|()| err.flush()).map_err(failed)?;
     let mut line = String::new();
     input.read_line(&mut line).map_err(failed)?;
     let answer = line.trim();
     Ok(if answer.is_empty() { default.to_owned() } else { answer.to_owned() })
 }
 
-fn check(answers: &Answers) -> CommandResult {
-    let Answers { name, min_version, element_path } = answers;
+fn check(answers: &ProjectAnswers) -> CommandResult {
+    let ProjectAnswers { name, min_version, element_path } = answers;
     let symbol = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') || !name.chars().all(symbol) {
         let message =
@@ -92,8 +95,8 @@ fn check(answers: &Answers) -> CommandResult {
     Ok(())
 }
 
-fn files(answers: &Answers) -> [(PathBuf, String); 3] {
-    let Answers { name, min_version, element_path } = answers;
+fn files(answers: &ProjectAnswers) -> [(PathBuf, String); 3] {
+    let ProjectAnswers { name, min_version, element_path } = answers;
     let conf = format!(
         "# The project's name, part of every artifact's name\nname: {name}\n\n\
          # The version of the format that it needs\nmin-version: {min_version}\n\n\
@@ -138,8 +141,8 @@ mod tests {
             ("a", "2.4", "", "invalid-element-path"),
         ] {
             let [name, min_version, element_path] = [name, version, path].map(str::to_owned);
-            let answers = Answers { name, min_version, element_path };
-            let reason = check(&answers).err().map(|error| error.parts().0.to_owned()).unwrap_or_default();
+            let answers = ProjectAnswers { name, min_version, element_path };
+            let reason = check(&answers).err().map(|error| error.reason().to_owned()).unwrap_or_default();
             assert_eq!(reason, expect, "{answers:?}");
         }
     }

@@ -5,10 +5,10 @@ mod bench;
 mod build;
 mod cache;
 mod cas;
+mod destination;
 mod doctor;
 mod init;
 mod pager;
-mod place;
 mod plugin;
 mod serve;
 mod shell;
@@ -23,39 +23,39 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::app::App;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, CliCommand};
 use crate::error::{CommandError, CommandResult};
-use crate::term::print;
+use crate::term::write_stdout;
 
 /// Runs the command; the exit code is its own.
 ///
 /// # Errors
 /// What ends the command.
-pub(crate) fn run(app: &App, command: &Command) -> CommandResult<ExitCode> {
+pub(crate) fn run(app: &App, command: &CliCommand) -> CommandResult<ExitCode> {
     match command {
-        Command::Build(args) => build::run(app, args),
-        Command::Show(args) => show::run(app, args),
-        Command::Why(args) => why::run(app, args),
-        Command::WhyMiss(args) => why_miss::run(app, args),
-        Command::Artifact(command) => artifact::run(app, command),
-        Command::Source(command) => source::run(app, command),
-        Command::Shell(args) => shell::run(app, args),
-        Command::Cache(command) => cache::run(app, command),
-        Command::Serve(args) => serve::run(app, args),
-        Command::Cas(command) => cas::run(app, command),
-        Command::Plugin(command) => plugin::run(app, command),
-        Command::Init(args) => init::run(app, args),
-        Command::Doctor => doctor::run(app),
-        Command::Bench(args) => bench::run(app, args),
-        Command::Workspace(_) => Err(unsupported::workspace()),
-        Command::Completions { shell } => completions(*shell),
+        CliCommand::Build(args) => build::run(app, args),
+        CliCommand::Show(args) => show::run(app, args),
+        CliCommand::Why(args) => why::run(app, args),
+        CliCommand::WhyMiss(args) => why_miss::run(app, args),
+        CliCommand::Artifact(command) => artifact::run(app, command),
+        CliCommand::Source(command) => source::run(app, command),
+        CliCommand::Shell(args) => shell::run(app, args),
+        CliCommand::Cache(command) => cache::run(app, command),
+        CliCommand::Serve(args) => serve::run(app, args),
+        CliCommand::Cas(command) => cas::run(app, command),
+        CliCommand::Plugin(command) => plugin::run(app, command),
+        CliCommand::Init(args) => init::run(app, args),
+        CliCommand::Doctor => doctor::run(app),
+        CliCommand::Bench(args) => bench::run(app, args),
+        CliCommand::Workspace(_) => Err(unsupported::workspace()),
+        CliCommand::Completions { shell } => completions(*shell),
     }
 }
 
 fn completions(shell: clap_complete::Shell) -> CommandResult<ExitCode> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::definition(), "spec-host", &mut text);
-    say(&String::from_utf8_lossy(&text))?;
+    print(&String::from_utf8_lossy(&text))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -69,6 +69,6 @@ fn read_small(path: &Path) -> CommandResult<String> {
 }
 
 /// Prints to the standard output.
-fn say(text: &str) -> CommandResult {
-    print(text).map_err(|error| CommandError::io("write to the standard output", &error))
+fn print(text: &str) -> CommandResult {
+    write_stdout(text).map_err(|error| CommandError::io("write to the standard output", &error))
 }

@@ -3,9 +3,9 @@
 use std::io::{IsTerminal, Write};
 use std::process::{Command, Stdio};
 
-use super::say;
+use super::print;
 use crate::error::CommandResult;
-use crate::term::safe;
+use crate::term::sanitize_lines;
 
 /// Shows a text: with `$PAGER`, or else `less`, on a terminal; otherwise as it is.
 ///
@@ -13,7 +13,7 @@ use crate::term::safe;
 /// When the standard output cannot be written.
 pub(super) fn show(text: &str) -> CommandResult {
     if !std::io::stdout().is_terminal() || paged(text).is_none() {
-        say(text)?;
+        print(text)?;
     }
     Ok(())
 }
@@ -24,6 +24,6 @@ fn paged(text: &str) -> Option<()> {
     let pager = pager.unwrap_or_else(|| "less -R".to_owned());
     let mut child = Command::new("sh").args(["-c", &pager]).stdin(Stdio::piped()).spawn().ok()?;
     // The user may leave the pager before the end.
-    let _ = child.stdin.take()?.write_all(safe(text).as_bytes());
+    let _ = child.stdin.take()?.write_all(sanitize_lines(text).as_bytes());
     child.wait().ok().filter(std::process::ExitStatus::success).map(drop)
 }

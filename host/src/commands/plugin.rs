@@ -8,10 +8,10 @@ use spec_plugins::{
 };
 use spec_strategy::{KindRegistry, KindRequest};
 
-use super::say;
+use super::print;
 use crate::app::App;
 use crate::cli::{PluginCheckArgs, PluginCommand};
-use crate::error::{BlameUser, CommandError, CommandResult};
+use crate::error::{CommandError, CommandResult};
 
 /// What a component that is made for another world is refused with.
 const WRONG_WORLD: &str = "plugin-wrong-world";
@@ -23,7 +23,7 @@ const WRONG_WORLD: &str = "plugin-wrong-world";
 pub(super) fn run(app: &App, command: &PluginCommand) -> CommandResult<ExitCode> {
     match command {
         PluginCommand::List => list()?,
-        PluginCommand::Check(args) => say(&format!("{}: {}\n", args.file.display(), check(app, args)?))?,
+        PluginCommand::Check(args) => print(&format!("{}: {}\n", args.file.display(), check(app, args)?))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -37,7 +37,7 @@ fn list() -> CommandResult {
         lines("overlay-policy", overlay_policies().collect()),
         lines("priming-policy", priming_policies().collect()),
     ];
-    say(&all.concat())
+    print(&all.concat())
 }
 
 /// What a component is; it loads, and takes its settings.
@@ -47,15 +47,14 @@ fn check(app: &App, args: &PluginCheckArgs) -> CommandResult<&'static str> {
     let request = PolicyRequest { component, settings: args.settings.clone() };
     match plugins.overlay_policy(&request) {
         Err(error) if error.reason() == WRONG_WORLD => {}
-        policy => return policy.map(|_| "a good overlay policy").or_usage(),
+        policy => return Ok(policy.map(|_| "a good overlay policy")?),
     }
     match plugins.priming_policy(&request, "check") {
         Err(error) if error.reason() == WRONG_WORLD => {}
-        policy => return policy.map(|_| "a good priming policy").or_usage(),
+        policy => return Ok(policy.map(|_| "a good priming policy")?),
     }
     let name = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let kind = plugins.kind(&KindRequest { name, component: Some(args.file.clone()) });
-    kind.or_usage()?;
+    plugins.kind(&KindRequest { name, component: Some(args.file.clone()) })?;
     match args.settings.first() {
         None => Ok("a good element kind"),
         Some((key, _)) => {

@@ -10,8 +10,9 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use spec_cas::{Cas, CasError, Evicted};
 use spec_execution::{LocalOptions, PoolOptions, Rights};
-use spec_model::{DigestFunction, UserError};
+use spec_model::{Blame, DigestFunction, UserError};
 use spec_reapi::{Address, Listener, Options, Server, SessionApiServer, Tls, Tokens};
+use spec_session::{GcOptions, GcThread};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -21,7 +22,7 @@ use super::read_small;
 use crate::app::App;
 use crate::cli::{AllowedNumbers, ServeArgs};
 use crate::error::{CommandError, CommandResult};
-use crate::keeper::{self, Keeper, Task};
+use crate::session::quota;
 
 /// For how long everything stays after a client used it: it may have been told that it need not upload it.
 const GRACE: Duration = Duration::from_secs(30 * 60);
@@ -44,7 +45,7 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     if let Some(nested) = &nested {
         server = server.with_executions(nested.executions()?);
     }
-    let keeper = keeper(app, args, vec![cas, blake3.clone()])?;
+    let gc = start_gc(app, args, vec![cas, blake3.clone()])?;
     let beside_executions = beside.as_ref().map(|beside| beside.executions()).transpose()?;
     server = server.with_store(blake3, beside_executions);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -52,7 +53,7 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let grace = Duration::from_secs(args.grace);
     let served = runtime.block_on(serve(&server, &addresses, metrics.as_ref(), grace));
     drop(server);
-    drop(keeper);
+    drop(gc);
     // A request that does not end must not keep the program from ending.
     runtime.shutdown_timeout(Duration::from_secs(1));
     served.map(|()| ExitCode::SUCCESS)
@@ -114,16 +115,16 @@ async fn serve(
     }
     match broken {
         Some(Ok(ended)) => Ok(ended?),
-        Some(Err(error)) => Err(CommandError::failure("serve-broken", error.to_string())),
+        Some(Err(error)) => Err(CommandError::new(Blame::Us, "serve-broken", error.to_string())),
         None => Ok(()),
     }
 }
 
-fn keeper(app: &App, args: &ServeArgs, stores: Vec<Cas>) -> CommandResult<Keeper> {
+fn start_gc(app: &App, args: &ServeArgs, stores: Vec<Cas>) -> CommandResult<GcThread> {
     let mut config = app.config.clone();
     config.quota = args.quota.or(config.quota);
-    let quota = keeper::quota(&config, &stores[0])?;
-    let told = |news: Result<Evicted, CasError>| match news {
+    let quota = quota(&config, &stores[0])?;
+    let on_eviction = |result: Result<Evicted, CasError>| match result {
         Ok(done) if done.falls_short() => tracing::warn!(
             before = done.before,
             after = done.after,
@@ -143,7 +144,8 @@ fn keeper(app: &App, args: &ServeArgs, stores: Vec<Cas>) -> CommandResult<Keeper
         ),
         Err(error) => tracing::error!(reason = error.reason(), "cannot keep the store small: {error}"),
     };
-    Keeper::start(Task { stores, quota, grace: Some(GRACE), told: Box::new(told) })
+    let on_eviction = Box::new(on_eviction);
+    Ok(GcThread::start(GcOptions { stores, quota, grace: Some(GRACE), on_eviction })?)
 }
 
 /// Done when it is time to stop.

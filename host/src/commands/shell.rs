@@ -2,24 +2,24 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use spec_build::{BuildObserver, BuildRequest, PreparedRoot, ShellCommand, Warning};
 use spec_model::Cancel;
 use spec_project::Scope;
 use spec_sandbox::Termination;
+use spec_session::Session;
 use spec_source::Watch;
 
 use super::pager;
 use crate::app::App;
 use crate::cli::ShellArgs;
 use crate::error::{CommandError, CommandResult};
-use crate::session::{Session, SharedSession};
-use crate::term::{Helper, Style, tell};
-use crate::work::builder;
+use crate::term::{FailureHelper, Style, write_stderr};
 
 /// What a shell finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Room {
+enum ShellRoot {
     /// The element and what it needs at run time.
     Runtime,
     /// What its build finds before the first command.
@@ -33,33 +33,42 @@ enum Room {
 /// # Errors
 /// When the sandbox cannot be made.
 pub(super) fn run(app: &App, args: &ShellArgs) -> CommandResult<ExitCode> {
-    let session = SharedSession::new(Session::open(app, std::slice::from_ref(&args.element))?);
+    let session = app.open_session(std::slice::from_ref(&args.element))?;
     let element = session.target()?;
-    let room = match (args.use_buildtree, args.build) {
-        (true, _) => Room::Buildtree,
-        (false, true) => Room::Build,
-        (false, false) => Room::Runtime,
+    let root_kind = match (args.use_buildtree, args.build) {
+        (true, _) => ShellRoot::Buildtree,
+        (false, true) => ShellRoot::Build,
+        (false, false) => ShellRoot::Runtime,
     };
-    let code = enter(&session, element, room, args.command.clone())?;
+    let code = enter(&session, element, root_kind, args.command.clone())?;
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
-fn enter(session: &SharedSession, element: usize, room: Room, command: Vec<String>) -> CommandResult<i32> {
-    let builder = builder(session);
-    let keys = session.keys_now()?;
+fn enter(
+    session: &Session,
+    element: usize,
+    root_kind: ShellRoot,
+    command: Vec<String>,
+) -> CommandResult<i32> {
+    let builder = session.builder();
+    let keys = session.current_keys()?;
     let keys_of = |element: usize| keys[element];
     let cancel = Cancel::new();
     let has_sources = !session.project.elements[element].sources.is_empty();
-    let sources = match room {
-        Room::Build if has_sources => Some(session.sources(element).stage(&Watch::quiet(cancel.clone()))?),
+    let sources = match root_kind {
+        ShellRoot::Build if has_sources => {
+            Some(session.sources(element).stage(&Watch::quiet(cancel.clone()))?)
+        }
         _ => None,
     };
     let request =
         BuildRequest { project: &session.project, element, keys: &keys_of, sources, key_description: None };
-    let mut prepared = match room {
-        Room::Runtime => builder.runtime_root(&request, Some(Scope::Run), true, &Quiet, &cancel)?,
-        Room::Build => builder.build_root(&request, &Quiet, &cancel)?,
-        Room::Buildtree => builder.cached_root(&request, &Quiet, &cancel)?,
+    let mut prepared = match root_kind {
+        ShellRoot::Runtime => {
+            builder.runtime_root(&request, Some(Scope::Run), true, &WarningPrinter, &cancel)?
+        }
+        ShellRoot::Build => builder.build_root(&request, &WarningPrinter, &cancel)?,
+        ShellRoot::Buildtree => builder.cached_root(&request, &WarningPrinter, &cancel)?,
     };
     start(session, element, &mut prepared, command)
 }
@@ -76,7 +85,7 @@ fn start(
     let mut environment = Vec::new();
     if interactive {
         let key = session.shown_key(element, None);
-        let key: String = key.chars().take(session.config.key_length).collect();
+        let key: String = key.chars().take(session.options.key_length).collect();
         environment.push(("PS1".to_owned(), format!("[{key}@{}:${{PWD}}]$ ", session.name(element))));
         environment.extend(std::env::var("TERM").map(|term| ("TERM".to_owned(), term)));
         environment.extend(shell.environment.iter().map(|(name, text)| (name.clone(), from_host(text))));
@@ -98,37 +107,39 @@ fn from_host(text: &str) -> String {
 }
 
 /// Nothing is drawn while a root is made.
-pub(super) struct Quiet;
+pub(super) struct WarningPrinter;
 
-impl BuildObserver for Quiet {
+impl BuildObserver for WarningPrinter {
     fn activity(&self, _text: &str, _commands: Option<(u64, u64)>) {}
 
     fn warning(&self, warning: Warning) {
-        tell(&format!("warning[{}]: {}\n", warning.reason, warning.text), Style::Plain);
+        write_stderr(&format!("warning[{}]: {}\n", warning.reason, warning.text), Style::Plain);
     }
 }
 
-/// Helps to look into failures of a session.
-pub(super) struct FailureHelper {
-    session: SharedSession,
+/// Lets the user look into failures of a session: opens shells in sandboxes and shows logs.
+pub(super) struct FailureShell {
+    session: Arc<Session>,
 }
 
-impl FailureHelper {
-    /// Help for this session.
-    pub(super) fn new(session: SharedSession) -> Self {
+impl FailureShell {
+    /// Shells in the sandboxes of this session.
+    pub(super) fn new(session: Arc<Session>) -> Self {
         Self { session }
     }
 
     fn try_shell(&self, element: usize) -> CommandResult {
-        let kept =
-            self.session.pairs[element].map(|pair| self.session.cached(element, pair)).transpose()?.flatten();
+        let kept = self.session.key_pairs[element]
+            .map(|pair| self.session.cached_artifact(element, pair))
+            .transpose()?
+            .flatten();
         let has_root = kept.is_some_and(|artifact| artifact.trees.buildroot.is_some());
-        let room = if has_root { Room::Buildtree } else { Room::Build };
-        enter(&self.session, element, room, Vec::new()).map(drop)
+        let root_kind = if has_root { ShellRoot::Buildtree } else { ShellRoot::Build };
+        enter(&self.session, element, root_kind, Vec::new()).map(drop)
     }
 }
 
-impl Helper for FailureHelper {
+impl FailureHelper for FailureShell {
     fn shell(&self, element: usize) {
         report(self.try_shell(element));
     }
@@ -142,6 +153,6 @@ impl Helper for FailureHelper {
 
 fn report(result: CommandResult) {
     if let Err(error) = result {
-        tell(&error.render(Style::Plain, Path::new(".")), Style::Plain);
+        write_stderr(&error.render(Style::Plain, Path::new(".")), Style::Plain);
     }
 }

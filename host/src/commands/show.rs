@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use serde_json::Value;
+use spec_session::Session;
 
-use super::say;
+use super::print;
 use crate::app::App;
-use crate::cli::{Order, ShowArgs};
+use crate::cli::{ListOrder, ShowArgs};
 use crate::error::CommandResult;
-use crate::session::Session;
-use crate::show::{Format, Symbol, paint, to_json, value};
+use crate::show::{ShowFormat, Symbol, paint, to_json, value};
 use crate::term::json_text;
 
 /// Prints elements.
@@ -17,34 +17,34 @@ use crate::term::json_text;
 /// # Errors
 /// What is wrong with the project or the format.
 pub(super) fn run(app: &App, args: &ShowArgs) -> CommandResult<ExitCode> {
-    let format = Format::parse(args.format.as_ref().unwrap_or(&app.config.element_format))?;
-    let session = Session::open(app, &args.elements)?;
-    let mut elements = session.select(args.deps, &args.except)?;
-    if args.order == Order::Alpha {
+    let format = ShowFormat::parse(args.format.as_ref().unwrap_or(&app.config.element_format))?;
+    let session = app.open_session(&args.elements)?;
+    let mut elements = session.select(args.deps.scope(), &args.except)?;
+    if args.order == ListOrder::Alpha {
         elements.sort_by_key(|element| session.name(*element));
     }
     let text = match args.json {
         true => json(&session, &elements)?,
         false => formatted(app, &session, &elements, &format)?,
     };
-    say(&text)?;
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
 fn json(session: &Session, elements: &[usize]) -> CommandResult<String> {
-    let standings = session.standings()?;
+    let states = session.element_states()?;
     let all: Vec<Value> =
-        elements.iter().map(|element| to_json(session, *element, &standings[*element])).collect();
+        elements.iter().map(|element| to_json(session, *element, &states[*element])).collect();
     Ok(json_text(&Value::from(all), true) + "\n")
 }
 
-fn formatted(app: &App, session: &Session, elements: &[usize], format: &Format) -> CommandResult<String> {
+fn formatted(app: &App, session: &Session, elements: &[usize], format: &ShowFormat) -> CommandResult<String> {
     let of_cache = [Symbol::State, Symbol::Key, Symbol::FullKey, Symbol::ArtifactCasDigest];
-    let standings = if format.has(&of_cache) { session.standings()? } else { Vec::new() };
+    let states = if format.has(&of_cache) { session.element_states()? } else { Vec::new() };
     let mut lines = Vec::new();
     for &element in elements {
-        let standing = standings.get(element);
-        let value = |symbol| Ok(value(session, element, standing, symbol));
+        let state = states.get(element);
+        let value = |symbol| Ok(value(session, element, state, symbol));
         lines.push(format.fill(&value, &|symbol, text| paint(app.out, symbol, text))?);
     }
     let mut text = lines.join("\n");

@@ -2,25 +2,24 @@
 
 use std::process::ExitCode;
 
-use super::say;
+use super::print;
 use crate::app::App;
 use crate::cli::WhyArgs;
 use crate::error::CommandResult;
-use crate::session::Session;
 use crate::term::json_text;
 use crate::why;
 
 /// Says what changed an element's key.
 ///
 /// # Errors
-/// What is wrong with the project, or when there is nothing to compare with.
+/// CauseKind is wrong with the project, or when there is nothing to compare with.
 pub(super) fn run(app: &App, args: &WhyArgs) -> CommandResult<ExitCode> {
-    let session = Session::open(app, std::slice::from_ref(&args.element))?;
+    let session = app.open_session(std::slice::from_ref(&args.element))?;
     let explanation = why::explain(&session, session.target()?, args.since.as_deref())?;
     let text = match args.json {
         true => json_text(&why::json(&session, &explanation), true) + "\n",
         false => why::text(&session, &explanation, app.out),
     };
-    say(&text)?;
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -192,7 +192,7 @@ mod tests {
             (&[("HOME", "me"), ("XDG_CACHE_HOME", "/c"), ("XDG_CONFIG_HOME", "/f")], false),
             (&[], false),
         ] {
-            let checked = environment(set).check().map_err(|error| error.parts().0.to_owned());
+            let checked = environment(set).check().map_err(|error| error.reason().to_owned());
             assert_eq!(checked.err(), refused.then(|| "relative-home".to_owned()), "{set:?}");
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use spec_model::Mapping;
 
 use super::Environment;
-use crate::error::{BlameUser, CommandResult};
+use crate::error::CommandResult;
 
 /// Names below the configuration folder, first found first. BuildStream's file serves when we have none of our own.
 const NAMES: [&str; 3] = ["spec-host.conf", "buildstream2.conf", "buildstream.conf"];
@@ -19,5 +19,5 @@ pub(super) fn find(asked: Option<&Path>, environment: &Environment) -> Option<Pa
 /// Reads a configuration file.
 pub(super) fn read(path: &Path) -> CommandResult<Mapping> {
     let shown_as = path.display().to_string();
-    spec_project::yaml::parse_file(path, &shown_as).or_usage()
+    Ok(spec_project::yaml::parse_file(path, &shown_as)?)
 }

@@ -1,14 +1,14 @@
-//! Bounds on trees and on what actions write.
+//! TreeAndActionLimits on trees and on what actions write.
 
 use spec_cas::Limits;
 use spec_execution::ActionLimits;
 use spec_model::{Mapping, Node, NodeError};
 
-use super::{Size, numbers};
+use super::{SizeSetting, numbers};
 
-/// Bounds on trees and on what actions write: the section `limits`.
+/// TreeAndActionLimits on trees and on what actions write: the section `limits`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bounds {
+pub(crate) struct TreeAndActionLimits {
     /// Of trees that are checked out, staged or captured.
     pub(crate) trees: Limits,
     /// Bytes of the files of an artifact.
@@ -17,13 +17,13 @@ pub(crate) struct Bounds {
     pub(crate) actions: ActionLimits,
 }
 
-impl Default for Bounds {
+impl Default for TreeAndActionLimits {
     fn default() -> Self {
         Self { trees: Limits::default(), artifact: 64 << 30, actions: ActionLimits::default() }
     }
 }
 
-impl Bounds {
+impl TreeAndActionLimits {
     /// Reads the section.
     ///
     /// # Errors
@@ -64,10 +64,10 @@ fn count(section: &Mapping, key: &str, to: &mut u64) -> Result<(), NodeError> {
 
 fn size(section: &Mapping, key: &str, to: &mut u64) -> Result<(), NodeError> {
     set(section, key, to, "a size such as 800M or 10G, or infinity,", |node| {
-        Ok(match Size::parse(node.as_str()?) {
+        Ok(match SizeSetting::parse(node.as_str()?) {
             _ if node.as_str()? == "infinity" => u64::MAX,
-            Some(Size::Bytes(bytes)) => bytes,
-            Some(Size::Percent(_)) | None => 0,
+            Some(SizeSetting::Bytes(bytes)) => bytes,
+            Some(SizeSetting::Percent(_)) | None => 0,
         })
     })
 }

@@ -5,7 +5,6 @@ mod environment;
 mod file;
 mod limits;
 mod numbers;
-pub(crate) mod policy;
 mod sections;
 mod served;
 mod size;
@@ -14,19 +13,18 @@ mod speculation_budget;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub(crate) use cluster::SimulatedCluster;
 pub(crate) use environment::Environment;
-pub(crate) use limits::Bounds;
-pub(crate) use policy::PolicyChoice;
-pub(crate) use served::{Served, numbers_of};
-pub(crate) use size::Size;
+pub(crate) use limits::TreeAndActionLimits;
+pub(crate) use served::{ServeRights, numbers_of};
+pub(crate) use size::SizeSetting;
 use spec_model::{Mapping, Node};
+use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, SimulatedCluster};
 use spec_source::Proxies;
 use spec_speculation::priming::Budget;
 use spec_speculation::{RecordFormat, SpeculationMode};
 
-use crate::cli::{CacheBuildTrees, Deps, Globals, OnError};
-use crate::error::{BlameUser, CommandResult};
+use crate::cli::{CacheBuildTrees, Deps, GlobalOptions, OnError};
+use crate::error::CommandResult;
 
 /// What the user prefers, complete: defaults, then the file, then the command line.
 #[derive(Clone, Debug)]
@@ -40,9 +38,9 @@ pub(crate) struct Config {
     /// Logs of builds.
     pub(crate) log_dir: PathBuf,
     /// How large the cache may become; `None` for as large as the disk.
-    pub(crate) quota: Option<Size>,
+    pub(crate) quota: Option<SizeSetting>,
     /// How much of the disk stays free.
-    pub(crate) reserved: Size,
+    pub(crate) reserved: SizeSetting,
     /// To what part of its quota a cache that became too large is brought, in percent.
     pub(crate) low_watermark: u8,
     /// When build trees are kept.
@@ -76,9 +74,9 @@ pub(crate) struct Config {
     /// A cluster that is not there.
     pub(crate) cluster: Option<SimulatedCluster>,
     /// How large trees may get, and how much actions may write.
-    pub(crate) bounds: Bounds,
+    pub(crate) bounds: TreeAndActionLimits,
     /// What the actions of clients of `serve` may have.
-    pub(crate) served: Served,
+    pub(crate) served: ServeRights,
     /// Which dependencies `build` takes when it is not told.
     pub(crate) dependencies: Deps,
     /// How many digits of a key are shown.
@@ -104,13 +102,13 @@ impl Config {
     ///
     /// # Errors
     /// `relative-home`, or when the file cannot be read or is wrong.
-    pub(crate) fn load(globals: &Globals, environment: &Environment) -> CommandResult<Self> {
+    pub(crate) fn load(globals: &GlobalOptions, environment: &Environment) -> CommandResult<Self> {
         environment.check()?;
         let mut config = Self::defaults(environment);
         if let Some(path) = file::find(globals.config.as_deref(), environment) {
             let mapping = file::read(&path)?;
-            config.take(&mapping, environment).or_usage()?;
-            config.choose_policies(&mapping, &path, environment).or_usage()?;
+            config.take(&mapping, environment)?;
+            config.choose_policies(&mapping, &path, environment)?;
             config.origin = Some(path);
         }
         config.override_with(globals);
@@ -126,7 +124,7 @@ impl Config {
             log_dir: cache_dir.join("logs"),
             cache_dir,
             quota: None,
-            reserved: Size::Percent(5),
+            reserved: SizeSetting::Percent(5),
             low_watermark: 80,
             cache_buildtrees: CacheBuildTrees::Auto,
             fetchers: 10,
@@ -143,8 +141,8 @@ impl Config {
             overlay_policy: None,
             priming_policy: None,
             cluster: None,
-            bounds: Bounds::default(),
-            served: Served::default(),
+            bounds: TreeAndActionLimits::default(),
+            served: ServeRights::default(),
             dependencies: Deps::Run,
             key_length: 8,
             error_lines: 20,
@@ -171,12 +169,12 @@ impl Config {
         let Some(section) = file.opt_mapping("scheduler")? else { return Ok(()) };
         let folder = path.parent().unwrap_or(Path::new("."));
         let file = |name: &str| folder.join(environment.expand(name));
-        self.overlay_policy = PolicyChoice::of(section, policy::OVERLAY, &file)?;
-        self.priming_policy = PolicyChoice::of(section, policy::PRIMING, &file)?;
+        self.overlay_policy = PolicyChoice::of(section, OVERLAY_POLICY_KEY, &file)?;
+        self.priming_policy = PolicyChoice::of(section, PRIMING_POLICY_KEY, &file)?;
         Ok(())
     }
 
-    fn override_with(&mut self, globals: &Globals) {
+    fn override_with(&mut self, globals: &GlobalOptions) {
         let set = |to: &mut u32, from: Option<u32>| *to = from.unwrap_or(*to);
         set(&mut self.fetchers, globals.fetchers);
         set(&mut self.builders, globals.builders);
@@ -191,7 +189,7 @@ impl Config {
     }
 
     /// Whether a change of build dependencies rebuilds in the project of that name.
-    pub(crate) fn strict(&self, globals: &Globals, project: &str) -> bool {
+    pub(crate) fn strict(&self, globals: &GlobalOptions, project: &str) -> bool {
         let section = self.projects.get(project).and_then(|node| node.as_mapping().ok());
         let of_file = section.and_then(|section| section.bool_or("strict", true).ok());
         globals.strict().or(of_file).unwrap_or(true)

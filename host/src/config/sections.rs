@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use spec_model::{Mapping, Node, NodeError};
+use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY};
 use spec_speculation::{RecordFormat, SpeculationMode};
 
 use super::{
-    Bounds, Config, Environment, Served, SimulatedCluster, Size, numbers, policy, speculation_budget,
+    Config, Environment, ServeRights, SizeSetting, TreeAndActionLimits, cluster, numbers, speculation_budget,
 };
 use crate::cli::Deps;
 
-type Taken = Result<(), NodeError>;
-type Section = (&'static str, fn(&mut Config, &Mapping) -> Taken);
+type NodeResult = Result<(), NodeError>;
+type SectionReader = (&'static str, fn(&mut Config, &Mapping) -> NodeResult);
 
 /// Keys that BuildStream has and that do nothing here yet.
 const LATER: [&str; 6] = ["workspacedir", "artifacts", "source-caches", "remote-execution", "fetch", "track"];
@@ -24,7 +25,7 @@ const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
 pub(super) const ALLOW_USER_NAMESPACES: &str = "allow-user-namespaces";
 
 /// Takes the whole file.
-pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment) -> Taken {
+pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment) -> NodeResult {
     let known = [
         "cachedir",
         "sourcedir",
@@ -39,14 +40,14 @@ pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment
     ];
     check(config, file, "", &known, &LATER)?;
     directories(config, file, environment)?;
-    let sections: [Section; 7] = [
+    let sections: [SectionReader; 7] = [
         ("scheduler", scheduler),
         ("build", build),
         ("cache", cache),
         ("logging", logging),
         ("projects", projects),
-        ("limits", |config, section| Bounds::of(section).map(|bounds| config.bounds = bounds)),
-        ("serve", |config, section| Served::of(section).map(|served| config.served = served)),
+        ("limits", |config, section| TreeAndActionLimits::of(section).map(|bounds| config.bounds = bounds)),
+        ("serve", |config, section| ServeRights::of(section).map(|served| config.served = served)),
     ];
     for (name, take) in sections {
         if let Some(section) = file.opt_mapping(name)? {
@@ -57,14 +58,14 @@ pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment
 }
 
 /// Refuses keys that nobody knows and notes those without effect.
-fn check(config: &mut Config, section: &Mapping, name: &str, known: &[&str], later: &[&str]) -> Taken {
+fn check(config: &mut Config, section: &Mapping, name: &str, known: &[&str], later: &[&str]) -> NodeResult {
     section.validate_keys(&[known, later].concat())?;
     let idle = later.iter().filter(|key| section.get(key).is_some());
     config.without_effect.extend(idle.map(|key| format!("{name}{key}")));
     Ok(())
 }
 
-fn directories(config: &mut Config, file: &Mapping, environment: &Environment) -> Taken {
+fn directories(config: &mut Config, file: &Mapping, environment: &Environment) -> NodeResult {
     if let Some(path) = directory(file, "cachedir", environment)? {
         config.source_dir = path.join("sources");
         config.log_dir = path.join("logs");
@@ -85,7 +86,7 @@ fn directory(file: &Mapping, key: &str, environment: &Environment) -> Result<Opt
     if path.is_absolute() { Ok(Some(path)) } else { Err(node.expected("an absolute path")) }
 }
 
-fn scheduler(config: &mut Config, section: &Mapping) -> Taken {
+fn scheduler(config: &mut Config, section: &Mapping) -> NodeResult {
     let known = [
         "on-error",
         "fetchers",
@@ -94,8 +95,8 @@ fn scheduler(config: &mut Config, section: &Mapping) -> Taken {
         "speculative-actions",
         "speculation-budget",
         "speculation-record-format",
-        policy::OVERLAY,
-        policy::PRIMING,
+        OVERLAY_POLICY_KEY,
+        PRIMING_POLICY_KEY,
         "simulated-cluster",
     ];
     check(config, section, "scheduler.", &known, &["pushers"])?;
@@ -111,7 +112,7 @@ fn scheduler(config: &mut Config, section: &Mapping) -> Taken {
     if let Some(node) = section.get("speculation-record-format") {
         config.record_format = record_format(node)?;
     }
-    config.cluster = section.opt_mapping("simulated-cluster")?.map(SimulatedCluster::of).transpose()?;
+    config.cluster = section.opt_mapping("simulated-cluster")?.map(cluster::read).transpose()?;
     word(section, "on-error", &mut config.on_error)
 }
 
@@ -129,7 +130,7 @@ fn record_format(node: &Node) -> Result<RecordFormat, NodeError> {
     node.as_str()?.parse().map_err(|_| node.expected(&format!("one of {names}")))
 }
 
-fn build(config: &mut Config, section: &Mapping) -> Taken {
+fn build(config: &mut Config, section: &Mapping) -> NodeResult {
     check(config, section, "build.", &["max-jobs", "retry-failed", "dependencies"], &[])?;
     let mut jobs = 0;
     numbers::take(section, "max-jobs", 0, &mut jobs)?;
@@ -142,7 +143,7 @@ fn build(config: &mut Config, section: &Mapping) -> Taken {
     Ok(())
 }
 
-fn cache(config: &mut Config, section: &Mapping) -> Taken {
+fn cache(config: &mut Config, section: &Mapping) -> NodeResult {
     let known = ["quota", "reserved-disk-space", "low-watermark", "cache-buildtrees"];
     check(config, section, "cache.", &known, &CACHE_LATER)?;
     if let Some(node) = section.get("quota") {
@@ -155,19 +156,19 @@ fn cache(config: &mut Config, section: &Mapping) -> Taken {
         config.reserved = size(node)?;
     }
     if let Some(node) = section.get("low-watermark") {
-        config.low_watermark = match Size::parse(node.as_str()?) {
-            Some(Size::Percent(percent)) => percent,
+        config.low_watermark = match SizeSetting::parse(node.as_str()?) {
+            Some(SizeSetting::Percent(percent)) => percent,
             _ => return Err(node.expected("a part of the quota such as 80%")),
         };
     }
     word(section, "cache-buildtrees", &mut config.cache_buildtrees)
 }
 
-fn size(node: &Node) -> Result<Size, NodeError> {
-    Size::parse(node.as_str()?).ok_or_else(|| node.expected("a size such as 800M, 10G, 50%"))
+fn size(node: &Node) -> Result<SizeSetting, NodeError> {
+    SizeSetting::parse(node.as_str()?).ok_or_else(|| node.expected("a size such as 800M, 10G, 50%"))
 }
 
-fn logging(config: &mut Config, section: &Mapping) -> Taken {
+fn logging(config: &mut Config, section: &Mapping) -> NodeResult {
     let known = ["key-length", "error-lines", "message-lines", "element-format", "verbose", "debug"];
     check(config, section, "logging.", &known, &LOGGING_LATER)?;
     numbers::take_size(section, "key-length", &mut config.key_length)?;
@@ -181,7 +182,7 @@ fn logging(config: &mut Config, section: &Mapping) -> Taken {
     Ok(())
 }
 
-fn projects(config: &mut Config, section: &Mapping) -> Taken {
+fn projects(config: &mut Config, section: &Mapping) -> NodeResult {
     for (name, node) in &section.entries {
         let section = node.as_mapping()?;
         let prefix = format!("projects.{name}.");
@@ -208,7 +209,7 @@ fn projects(config: &mut Config, section: &Mapping) -> Taken {
 }
 
 /// Sets one of some words, if the key is there.
-fn word<E: ValueEnum>(section: &Mapping, key: &str, to: &mut E) -> Taken {
+fn word<E: ValueEnum>(section: &Mapping, key: &str, to: &mut E) -> NodeResult {
     if let Some(node) = section.get(key) {
         let words: Vec<_> = E::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
         let expected =

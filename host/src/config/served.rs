@@ -7,7 +7,7 @@ use spec_model::{Mapping, NodeError};
 
 /// What the actions of clients of `serve` may have: the section `serve`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Served {
+pub(crate) struct ServeRights {
     /// The host's network.
     pub(crate) network: bool,
     /// Sockets of the server.
@@ -18,13 +18,13 @@ pub(crate) struct Served {
     pub(crate) groups: Option<Vec<RangeInclusive<u32>>>,
 }
 
-impl Default for Served {
+impl Default for ServeRights {
     fn default() -> Self {
         Self { network: false, sockets: true, users: None, groups: None }
     }
 }
 
-impl Served {
+impl ServeRights {
     /// Reads the section.
     ///
     /// # Errors

@@ -2,14 +2,14 @@
 
 /// A size of a part of the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Size {
+pub(crate) enum SizeSetting {
     /// So many bytes.
     Bytes(u64),
     /// A part of the disk, in percent.
     Percent(u8),
 }
 
-impl Size {
+impl SizeSetting {
     /// In bytes, where the disk has `disk` of them.
     pub(crate) fn bytes(self, disk: u64) -> u64 {
         match self {

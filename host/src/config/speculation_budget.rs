@@ -3,7 +3,7 @@
 use spec_model::{Mapping, Node, NodeError};
 use spec_speculation::priming::Budget;
 
-use super::{Size, numbers};
+use super::{SizeSetting, numbers};
 
 /// Reads the section `speculation-budget`. Keys that are not there keep their defaults.
 ///
@@ -28,15 +28,15 @@ pub(super) fn read(section: &Mapping) -> Result<Budget, NodeError> {
 }
 
 fn percent(node: &Node) -> Result<u8, NodeError> {
-    match Size::parse(node.as_str()?) {
-        Some(Size::Percent(percent)) => Ok(percent),
+    match SizeSetting::parse(node.as_str()?) {
+        Some(SizeSetting::Percent(percent)) => Ok(percent),
         _ => Err(node.expected("a share of the workers such as 50%")),
     }
 }
 
 fn bytes(node: &Node) -> Result<u64, NodeError> {
-    match Size::parse(node.as_str()?) {
-        Some(Size::Bytes(bytes)) => Ok(bytes),
+    match SizeSetting::parse(node.as_str()?) {
+        Some(SizeSetting::Bytes(bytes)) => Ok(bytes),
         _ => Err(node.expected("a size such as 800M, 10G")),
     }
 }

@@ -12,7 +12,7 @@ fn environment() -> Environment {
 }
 
 fn read(text: &str) -> Result<Config, CommandError> {
-    let file = spec_project::yaml::parse_text(text, "my.conf").or_usage()?;
+    let file = spec_project::yaml::parse_text(text, "my.conf")?;
     let mut config = Config::defaults(&environment());
     config.take(&file, &environment())?;
     Ok(config)
@@ -60,8 +60,8 @@ serve: {allow-network: True, allow-users: '0,1000-1999', allow-groups: 7, allow-
     );
     let trees = spec_cas::Limits { entries: 1, bytes: 2 << 10, depth: 3 };
     let actions = ActionLimits { entries: 4, bytes: 5 << 20, stream: 6, memory: 7 << 30 };
-    assert_eq!(config.bounds, Bounds { trees, artifact: u64::MAX, actions });
-    let served = Served {
+    assert_eq!(config.bounds, TreeAndActionLimits { trees, artifact: u64::MAX, actions });
+    let served = ServeRights {
         network: true,
         users: Some(vec![0..=0, 1000..=1999]),
         groups: Some(vec![7..=7]),
@@ -74,8 +74,8 @@ serve: {allow-network: True, allow-users: '0,1000-1999', allow-groups: 7, allow-
     let budget = Budget { in_flight: 8, cpu_share: 25, cpu_ms: 60_000, output_bytes: 2 << 30 };
     assert_eq!(config.speculation_budget, budget);
     assert_eq!((config.max_jobs, config.retry_failed, config.dependencies), (3, true, Deps::All));
-    assert_eq!(config.quota, Some(Size::Bytes(10 << 30)));
-    assert_eq!((config.reserved, config.low_watermark), (Size::Bytes(2 << 30), 50));
+    assert_eq!(config.quota, Some(SizeSetting::Bytes(10 << 30)));
+    assert_eq!((config.reserved, config.low_watermark), (SizeSetting::Bytes(2 << 30), 50));
     assert_eq!((config.key_length, config.error_lines, config.message_lines), (64, 5, 0));
     assert_eq!(config.element_format, "%{name}");
     let globals = |line: &[&str]| crate::cli::Cli::read(line).expect("the line is right").globals;
@@ -145,17 +145,17 @@ fn wrong_files_say_what_and_where() {
 #[test]
 fn sizes() {
     for (text, expect) in [
-        ("0", Some(Size::Bytes(0))),
-        ("1K", Some(Size::Bytes(1024))),
-        ("2T", Some(Size::Bytes(2 << 40))),
-        ("50%", Some(Size::Percent(50))),
+        ("0", Some(SizeSetting::Bytes(0))),
+        ("1K", Some(SizeSetting::Bytes(1024))),
+        ("2T", Some(SizeSetting::Bytes(2 << 40))),
+        ("50%", Some(SizeSetting::Percent(50))),
         ("101%", None),
         ("-1", None),
         ("", None),
         ("K", None),
         ("99999999999T", None),
     ] {
-        assert_eq!(Size::parse(text), expect, "{text}");
+        assert_eq!(SizeSetting::parse(text), expect, "{text}");
     }
 }
 

@@ -4,54 +4,46 @@ mod render;
 
 use std::process::ExitCode;
 
-use spec_model::{Place, UserError};
+use spec_model::{Blame, Place, UserError};
+
+use crate::exit_code;
 
 /// An error that ends the command.
 #[derive(Debug)]
-pub(crate) struct CommandError(Box<Told>);
+pub(crate) struct CommandError(Box<ErrorReport>);
 
+/// The parts of an error.
 #[derive(Debug)]
-struct Told {
+struct ErrorReport {
     blame: Blame,
     reason: String,
     message: String,
+    detail: Option<String>,
     place: Option<Place>,
     causes: Vec<String>,
     hint: Option<String>,
-}
-
-/// What kind of error it is, which decides the exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Blame {
-    /// What was asked for did not work out: exit code 1.
-    Failure,
-    /// The command line, the configuration or the project is wrong: exit code 2.
-    Usage,
 }
 
 /// How a command ends.
 pub(crate) type CommandResult<T = ()> = Result<T, CommandError>;
 
 impl CommandError {
-    /// An error of the program itself, with a stable `reason` code.
+    /// An error with a stable `reason` code.
     pub(crate) fn new(blame: Blame, reason: &str, message: impl Into<String>) -> Self {
         let (reason, message) = (reason.to_owned(), message.into());
-        Self(Box::new(Told { blame, reason, message, place: None, causes: Vec::new(), hint: None }))
+        let report =
+            ErrorReport { blame, reason, message, detail: None, place: None, causes: Vec::new(), hint: None };
+        Self(Box::new(report))
     }
 
-    /// Something that the user asked for wrongly.
+    /// An error of the command line.
     pub(crate) fn usage(reason: &str, message: impl Into<String>) -> Self {
         Self::new(Blame::Usage, reason, message)
     }
 
-    /// Something that did not work out.
-    pub(crate) fn failure(reason: &str, message: impl Into<String>) -> Self {
-        Self::new(Blame::Failure, reason, message)
-    }
-
-    /// A file that could not be read or written; `doing` completes "cannot ...".
-    pub(crate) fn io(doing: &str, error: &std::io::Error) -> Self {
-        Self::failure("io-error", format!("cannot {doing}: {error}"))
+    /// A file that could not be read or written; `action` completes "cannot ...".
+    pub(crate) fn io(action: &str, error: &std::io::Error) -> Self {
+        Self::new(Blame::Machine, "io-error", format!("cannot {action}: {error}"))
     }
 
     /// The same error with advice what to do next.
@@ -60,21 +52,10 @@ impl CommandError {
         self
     }
 
-    /// The same error with the place that it is about.
-    pub(crate) fn at(mut self, place: Option<Place>) -> Self {
-        self.0.place = place;
-        self
-    }
-
-    /// The same error, blamed otherwise.
-    pub(crate) fn blame(mut self, blame: Blame) -> Self {
-        self.0.blame = blame;
-        self
-    }
-
-    /// The stable code and the message.
-    pub(crate) fn parts(&self) -> (&str, &str) {
-        (&self.0.reason, &self.0.message)
+    /// The stable code.
+    #[cfg(test)]
+    pub(crate) fn reason(&self) -> &str {
+        &self.0.reason
     }
 
     /// Reason, place and message on one line.
@@ -86,11 +67,7 @@ impl CommandError {
 
     /// The code the process exits with.
     pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(match self.0.blame {
-            _ if self.0.reason == "cancelled" => 130,
-            Blame::Failure => 1,
-            Blame::Usage => 2,
-        })
+        exit_code::of_error(self.0.blame)
     }
 }
 
@@ -102,29 +79,15 @@ impl<E: UserError> From<E> for CommandError {
             causes.push(below.to_string());
             cause = below.source();
         }
-        Self(Box::new(Told {
-            blame: Blame::Failure,
+        Self(Box::new(ErrorReport {
+            blame: error.blame(),
             reason: error.reason().to_owned(),
             message: error.to_string(),
+            detail: error.detail(),
             place: error.place().cloned(),
             causes,
             hint: error.hint(),
         }))
-    }
-}
-
-/// Blames an error on what the user wrote.
-pub(crate) trait BlameUser<T> {
-    /// The same result, with the error as one of the command line, the configuration or the project.
-    ///
-    /// # Errors
-    /// The same.
-    fn or_usage(self) -> CommandResult<T>;
-}
-
-impl<T, E: Into<CommandError>> BlameUser<T> for Result<T, E> {
-    fn or_usage(self) -> CommandResult<T> {
-        self.map_err(|error| error.into().blame(Blame::Usage))
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use spec_model::Place;
 
 use super::CommandError;
-use crate::term::{Ink, Style, clean, guarded, safe};
+use crate::term::{Style, TextRole, sanitize_line, sanitize_lines, sanitize_output};
 
 /// A source file is searched for the line of an error only up to this size, in bytes.
 const LARGEST_FILE: u64 = 4 << 20;
@@ -14,20 +14,33 @@ const LARGEST_FILE: u64 = 4 << 20;
 impl CommandError {
     /// The error as text with a newline at its end. Places in files are relative to `base`.
     pub(crate) fn render(&self, style: Style, base: &Path) -> String {
-        let title = style.paint(Ink::Bad, format_args!("error[{}]", self.0.reason));
-        let mut text = format!("{title}: {}\n", safe(self.0.message.trim_end()));
+        let title = style.paint(TextRole::Bad, format_args!("error[{}]", self.0.reason));
+        let mut text = format!("{title}: {}\n", sanitize_lines(self.0.message.trim_end()));
+        if let Some(detail) = &self.0.detail {
+            let _ = writeln!(text, "{}", sanitize_lines(detail.trim_end()));
+        }
         if let Some(place) = &self.0.place {
-            let arrow = style.paint(Ink::Dim, "-->");
-            let _ = writeln!(text, " {arrow} {}", clean(&place.to_string()));
+            let arrow = style.paint(TextRole::Dim, "-->");
+            let _ = writeln!(text, " {arrow} {}", sanitize_line(&place.to_string()));
             text.push_str(&excerpt(place, base, style).unwrap_or_default());
         }
         for cause in self.0.causes.iter().filter(|cause| !self.0.message.contains(cause.as_str())) {
-            let _ = writeln!(text, "{}: {}", style.paint(Ink::Dim, "caused by"), safe(cause.trim_end()));
+            let _ = writeln!(
+                text,
+                "{}: {}",
+                style.paint(TextRole::Dim, "caused by"),
+                sanitize_lines(cause.trim_end())
+            );
         }
         if let Some(hint) = &self.0.hint {
-            let _ = writeln!(text, "{}: {}", style.paint(Ink::Good, "help"), safe(hint.trim_end()));
+            let _ = writeln!(
+                text,
+                "{}: {}",
+                style.paint(TextRole::Good, "help"),
+                sanitize_lines(hint.trim_end())
+            );
         }
-        guarded(&text, style)
+        sanitize_output(&text, style)
     }
 }
 
@@ -35,13 +48,13 @@ impl CommandError {
 fn excerpt(place: &Place, base: &Path, style: Style) -> Option<String> {
     let path = base.join(&*place.file);
     let contents = spec_files::read_text(&path, LARGEST_FILE).ok()?;
-    let line = safe(contents.lines().nth((place.line as usize).checked_sub(1)?)?);
+    let line = sanitize_lines(contents.lines().nth((place.line as usize).checked_sub(1)?)?);
     let number = place.line.to_string();
     let margin = " ".repeat(number.len());
     let indent: String = line.chars().take((place.column as usize).saturating_sub(1)).map(blank).collect();
-    let bar = style.paint(Ink::Dim, "|");
-    let caret = style.paint(Ink::Bad, "^");
-    let number = style.paint(Ink::Dim, number);
+    let bar = style.paint(TextRole::Dim, "|");
+    let caret = style.paint(TextRole::Bad, "^");
+    let number = style.paint(TextRole::Dim, number);
     Some(format!(" {margin} {bar}\n {number} {bar} {line}\n {margin} {bar} {indent}{caret}\n"))
 }
 

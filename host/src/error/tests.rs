@@ -36,6 +36,10 @@ impl UserError for Outer {
     fn reason(&self) -> &str {
         "fetch-failed"
     }
+
+    fn blame(&self) -> Blame {
+        Blame::Remote
+    }
 }
 
 #[test]
@@ -46,9 +50,18 @@ fn causes_follow_unless_the_message_tells_them() {
 }
 
 #[test]
-fn the_exit_code_tells_whose_fault_it_is() {
-    let code = |error: &CommandError| format!("{:?}", error.exit_code());
-    let wrong: CommandResult = Err(CommandError::failure("a", "b")).or_usage();
-    assert_eq!(code(&wrong.expect_err("it is an error")), format!("{:?}", ExitCode::from(2)));
-    assert_eq!(code(&CommandError::failure("a", "b")), format!("{:?}", ExitCode::from(1)));
+fn the_exit_code_follows_from_the_blame() {
+    for (blame, expect) in [
+        (Blame::Usage, 2),
+        (Blame::Project, 2),
+        (Blame::Plugin, 2),
+        (Blame::Build, 1),
+        (Blame::Remote, 1),
+        (Blame::Machine, 1),
+        (Blame::Us, 1),
+        (Blame::Cancelled, 130),
+    ] {
+        let code = CommandError::new(blame, "a", "b").exit_code();
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(expect)), "{blame:?}");
+    }
 }

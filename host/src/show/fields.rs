@@ -2,19 +2,19 @@
 
 use spec_model::{Mapping, Node};
 use spec_project::Element;
+use spec_session::Session;
 
 use super::Symbol;
-use crate::session::Session;
-use crate::standing::Standing;
-use crate::term::{Ink, Style};
+use crate::term::{Style, TextRole};
+use spec_session::ElementState;
 
 /// The digits of a whole key.
 const KEY_DIGITS: usize = 64;
 
 /// The value of a symbol for one element.
-pub(crate) fn value(session: &Session, index: usize, standing: Option<&Standing>, symbol: Symbol) -> String {
+pub(crate) fn value(session: &Session, index: usize, state: Option<&ElementState>, symbol: Symbol) -> String {
     let element = &session.project.elements[index];
-    let key = || match session.shown_key(index, standing) {
+    let key = || match session.shown_key(index, state) {
         key if key.is_empty() => "?".repeat(KEY_DIGITS),
         key => key,
     };
@@ -22,9 +22,9 @@ pub(crate) fn value(session: &Session, index: usize, standing: Option<&Standing>
         Symbol::Name => element.name.to_string(),
         Symbol::Kind => element.kind.clone(),
         Symbol::Description => element.description.lines().collect::<Vec<_>>().join(" "),
-        Symbol::Key => key().chars().take(session.config.key_length).collect(),
+        Symbol::Key => key().chars().take(session.options.key_length).collect(),
         Symbol::FullKey => key(),
-        Symbol::State => standing.map(|standing| standing.name().to_owned()).unwrap_or_default(),
+        Symbol::State => state.map(|state| state.name().to_owned()).unwrap_or_default(),
         Symbol::Config => spec_project::yaml::dump(&element.config),
         Symbol::Vars => texts(&element.variables),
         Symbol::Env => texts(&element.environment),
@@ -34,7 +34,7 @@ pub(crate) fn value(session: &Session, index: usize, standing: Option<&Standing>
         Symbol::RuntimeDeps => list(&dependencies(session, element, false, true)),
         Symbol::Workspaced | Symbol::WorkspaceDirs => String::new(),
         Symbol::ArtifactCasDigest => {
-            standing.and_then(Standing::files).map(|d| d.to_string()).unwrap_or_default()
+            state.and_then(ElementState::files).map(|d| d.to_string()).unwrap_or_default()
         }
     }
 }
@@ -45,13 +45,13 @@ pub(crate) fn paint(style: Style, symbol: Symbol, text: String) -> String {
         return text;
     }
     let ink = match symbol {
-        Symbol::Name => Ink::Name,
-        Symbol::Key | Symbol::FullKey => Ink::Key,
+        Symbol::Name => TextRole::Name,
+        Symbol::Key | Symbol::FullKey => TextRole::Key,
         Symbol::State => match text.trim() {
-            "cached" => Ink::Good,
-            "failed" | "no reference" => Ink::Bad,
-            "fetch needed" => Ink::Warning,
-            _ => Ink::Bold,
+            "cached" => TextRole::Good,
+            "failed" | "no reference" => TextRole::Bad,
+            "fetch needed" => TextRole::Warning,
+            _ => TextRole::Bold,
         },
         _ => return text,
     };

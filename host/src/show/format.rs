@@ -1,36 +1,36 @@
-//! Format strings of `show`, as bst's: texts with `%{symbol}` and `%{symbol:SPEC}`, where SPEC is Python's for texts.
+//! ShowFormat strings of `show`, as bst's: texts with `%{symbol}` and `%{symbol:SPEC}`, where SPEC is Python's for texts.
 
 use super::symbol::Symbol;
 use crate::error::{CommandError, CommandResult};
 
 /// A format string, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Format(Vec<Part>);
+pub(crate) struct ShowFormat(Vec<FormatPart>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum FormatPart {
     Text(String),
-    Symbol(Symbol, Spec),
+    Symbol(Symbol, FormatSpec),
 }
 
 /// How a value is laid out: Python's `[[fill]align][0][width][.precision][s]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Spec {
+struct FormatSpec {
     fill: Option<char>,
-    align: Align,
+    align: Alignment,
     width: usize,
     precision: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Align {
+enum Alignment {
     #[default]
     Left,
     Centre,
     Right,
 }
 
-impl Format {
+impl ShowFormat {
     /// Reads a format string.
     ///
     /// # Errors
@@ -41,23 +41,23 @@ impl Format {
         while let Some(at) = rest.find("%{") {
             let (before, from) = rest.split_at(at);
             let Some(end) = from.find('}') else { break };
-            parts.push(Part::Text(before.to_owned()));
+            parts.push(FormatPart::Text(before.to_owned()));
             parts.push(symbol(&from[2..end])?);
             rest = &from[end + 1..];
         }
-        parts.push(Part::Text(rest.to_owned()));
+        parts.push(FormatPart::Text(rest.to_owned()));
         Ok(Self(parts))
     }
 
     /// Whether it has one of these symbols.
     pub(crate) fn has(&self, symbols: &[Symbol]) -> bool {
-        self.0.iter().any(|part| matches!(part, Part::Symbol(symbol, _) if symbols.contains(symbol)))
+        self.0.iter().any(|part| matches!(part, FormatPart::Symbol(symbol, _) if symbols.contains(symbol)))
     }
 
     /// How many newlines end the format itself, after its last symbol.
     pub(crate) fn newlines_at_end(&self) -> usize {
         match self.0.last() {
-            Some(Part::Text(text)) => text.len() - text.trim_end_matches('\n').len(),
+            Some(FormatPart::Text(text)) => text.len() - text.trim_end_matches('\n').len(),
             _ => 0,
         }
     }
@@ -74,29 +74,31 @@ impl Format {
         let mut text = String::new();
         for part in &self.0 {
             match part {
-                Part::Text(between) => text.push_str(between),
-                Part::Symbol(symbol, spec) => text.push_str(&paint(*symbol, spec.lay_out(&value(*symbol)?))),
+                FormatPart::Text(between) => text.push_str(between),
+                FormatPart::Symbol(symbol, spec) => {
+                    text.push_str(&paint(*symbol, spec.lay_out(&value(*symbol)?)))
+                }
             }
         }
         Ok(text)
     }
 }
 
-fn symbol(inside: &str) -> CommandResult<Part> {
+fn symbol(inside: &str) -> CommandResult<FormatPart> {
     let (name, spec) = inside.split_once(':').unwrap_or((inside, ""));
     let Some(symbol) = Symbol::named(name) else {
         let error = CommandError::usage("unknown-format-symbol", format!("unknown symbol '%{{{name}}}'"));
         return Err(error.hint(format!("there are: {}", Symbol::names().join(" "))));
     };
-    let spec = Spec::parse(spec).ok_or_else(|| {
+    let spec = FormatSpec::parse(spec).ok_or_else(|| {
         let message = format!("'{spec}' in '%{{{inside}}}' is no layout");
         CommandError::usage("invalid-format", message)
             .hint("write it as in %{name: >20} or %{description:.40}")
     })?;
-    Ok(Part::Symbol(symbol, spec))
+    Ok(FormatPart::Symbol(symbol, spec))
 }
 
-impl Spec {
+impl FormatSpec {
     fn parse(text: &str) -> Option<Self> {
         let mut spec = Self::default();
         let mut rest = text;
@@ -126,20 +128,20 @@ impl Spec {
         let cut: String = value.chars().take(self.precision.unwrap_or(usize::MAX)).collect();
         let missing = self.width.saturating_sub(cut.chars().count());
         let left = match self.align {
-            Align::Left => 0,
-            Align::Centre => missing / 2,
-            Align::Right => missing,
+            Alignment::Left => 0,
+            Alignment::Centre => missing / 2,
+            Alignment::Right => missing,
         };
         let fill = |count: usize| std::iter::repeat_n(self.fill.unwrap_or(' '), count);
         fill(left).chain(cut.chars()).chain(fill(missing - left)).collect()
     }
 }
 
-fn align(c: char) -> Option<Align> {
+fn align(c: char) -> Option<Alignment> {
     match c {
-        '<' => Some(Align::Left),
-        '^' => Some(Align::Centre),
-        '>' => Some(Align::Right),
+        '<' => Some(Alignment::Left),
+        '^' => Some(Alignment::Centre),
+        '>' => Some(Alignment::Right),
         _ => None,
     }
 }
@@ -155,7 +157,7 @@ mod tests {
     use super::*;
 
     fn fill(format: &str, value: &str) -> CommandResult<String> {
-        Format::parse(format)?.fill(&|_| Ok(value.to_owned()), &|_, text| text)
+        ShowFormat::parse(format)?.fill(&|_| Ok(value.to_owned()), &|_, text| text)
     }
 
     #[test]

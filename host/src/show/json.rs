@@ -2,26 +2,26 @@
 
 use serde_json::{Map, Value, json};
 use spec_model::Value as Plain;
+use spec_session::Session;
 
 use super::fields::dependencies;
-use crate::session::Session;
-use crate::standing::Standing;
+use spec_session::ElementState;
 
 /// One element of `show --json`.
-pub(crate) fn element(session: &Session, index: usize, standing: &Standing) -> Value {
+pub(crate) fn element(session: &Session, index: usize, state: &ElementState) -> Value {
     let element = &session.project.elements[index];
-    let pair = session.pairs[index];
-    let key = session.shown_key(index, Some(standing));
+    let pair = session.key_pairs[index];
+    let key = session.shown_key(index, Some(state));
     json!({
         "name": element.name.to_string(),
         "kind": element.kind,
         "description": element.description,
         "project": element.project,
-        "state": standing.name(),
+        "state": state.name(),
         "key": (!key.is_empty()).then_some(key),
         "strict-key": pair.map(|pair| pair.strict.to_string()),
         "weak-key": pair.map(|pair| pair.weak.to_string()),
-        "artifact-cas-digest": standing.files().map(|digest| digest.to_string()),
+        "artifact-cas-digest": state.files().map(|digest| digest.to_string()),
         "place": element.place.as_ref().map(ToString::to_string),
         "config": data(&element.config.to_value()),
         "variables": texts(&element.variables),

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use spec_scheduler::{Failure, FailureDecision};
 
-use super::{Ink, Style, clean};
+use super::{Style, TextRole, sanitize_line};
 
 /// What can be done to look into a failure before deciding.
-pub(crate) trait Helper: Send + Sync + 'static {
+pub(crate) trait FailureHelper: Send + Sync + 'static {
     /// Goes into the sandbox of the element's build.
     fn shell(&self, element: usize);
 
@@ -31,7 +31,7 @@ pub(crate) fn ask(
     answer: &mut dyn FnMut() -> Option<String>,
     style: Style,
     (name, element, failure): (&str, usize, &Failure),
-    helper: &dyn Helper,
+    helper: &dyn FailureHelper,
 ) -> FailureDecision {
     loop {
         // Without a terminal to ask on there is no answer either.
@@ -47,17 +47,18 @@ pub(crate) fn ask(
                 Some(log) => helper.log(log),
                 None => drop(writeln!(out, "there is no log")),
             },
-            _ => drop(writeln!(out, "'{}' is none of these", clean(line.trim()))),
+            _ => drop(writeln!(out, "'{}' is none of these", sanitize_line(line.trim()))),
         }
     }
 }
 
 fn menu(name: &str, style: Style) -> String {
-    let title = style.paint(Ink::Name, name);
+    let title = style.paint(TextRole::Name, name);
     let mut text = format!("{title} failed. What now?\n");
     for (word, meaning) in CHOICES {
         let (first, rest) = word.split_at(1);
-        text += &format!("  {}{rest:<10} {meaning}\n", style.paint(Ink::Bold, format_args!("({first})")));
+        text +=
+            &format!("  {}{rest:<10} {meaning}\n", style.paint(TextRole::Bold, format_args!("({first})")));
     }
     text + "> "
 }
@@ -77,9 +78,9 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Seen(Mutex<Vec<String>>);
+    struct RecordingHelper(Mutex<Vec<String>>);
 
-    impl Helper for Seen {
+    impl FailureHelper for RecordingHelper {
         fn shell(&self, element: usize) {
             self.0.lock().expect("one thread").push(format!("shell {element}"));
         }
@@ -98,7 +99,7 @@ mod tests {
             (vec!["quit"], FailureDecision::Quit, vec![]),
             (vec![], FailureDecision::Quit, vec![]),
         ] {
-            let seen = Seen::default();
+            let seen = RecordingHelper::default();
             let failure = Failure { log: Some(PathBuf::from("/log")), ..Failure::default() };
             let mut lines = answers.iter().map(|line| (*line).to_owned());
             let asked = ("app.bst", 7, &failure);

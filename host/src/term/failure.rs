@@ -4,19 +4,19 @@ use std::fmt::Write;
 
 use spec_scheduler::{Failure, Task};
 
-use super::{Ink, Style, text::clean};
+use super::{Style, TextRole, text::sanitize_line};
 
 /// The report of a failure, with a newline at its end.
 pub(crate) fn report(name: &str, task: Task, failure: &Failure, error_lines: usize, style: Style) -> String {
-    let title = style.paint(Ink::Bad, format_args!("error[{}]", failure.reason));
+    let title = style.paint(TextRole::Bad, format_args!("error[{}]", failure.reason));
     let failed = if failure.cached { "failed before" } else { "failed" };
-    let element = style.paint(Ink::Name, name);
-    let mut text = format!("{title}: {task} of {element} {failed}: {}\n", clean(&failure.message));
+    let element = style.paint(TextRole::Name, name);
+    let mut text = format!("{title}: {task} of {element} {failed}: {}\n", sanitize_line(&failure.message));
     let mut row = |label: &str, value: &str| {
-        let _ = writeln!(text, "  {} {value}", style.paint(Ink::Dim, format_args!("{label:<9}")));
+        let _ = writeln!(text, "  {} {value}", style.paint(TextRole::Dim, format_args!("{label:<9}")));
     };
     if let Some(command) = &failure.command {
-        let mut lines = command.trim().lines().map(clean);
+        let mut lines = command.trim().lines().map(sanitize_line);
         row("command", &lines.next().unwrap_or_default());
         lines.for_each(|line| row("", &line));
     }
@@ -24,21 +24,21 @@ pub(crate) fn report(name: &str, task: Task, failure: &Failure, error_lines: usi
         row("exit code", &code.to_string());
     }
     if let Some(log) = &failure.log {
-        row("log", &clean(&log.display().to_string()));
+        row("log", &sanitize_line(&log.display().to_string()));
     }
-    for line in failure.detail.iter().flat_map(|detail| detail.lines()) {
-        let _ = writeln!(text, "  {}", clean(line));
+    for line in failure.lines_below() {
+        let _ = writeln!(text, "  {}", sanitize_line(&line));
     }
     let skip = failure.log_tail.len().saturating_sub(error_lines);
     for line in &failure.log_tail[skip..] {
-        let _ = writeln!(text, "  {} {}", style.paint(Ink::Dim, "|"), clean(line));
+        let _ = writeln!(text, "  {} {}", style.paint(TextRole::Dim, "|"), sanitize_line(line));
     }
     text + &advice(name, task, failure, style)
 }
 
 /// The commands that look further.
 fn advice(name: &str, task: Task, failure: &Failure, style: Style) -> String {
-    let name = clean(name);
+    let name = sanitize_line(name);
     let mut commands = Vec::new();
     if task == Task::Build && (failure.log.is_some() || failure.cached) {
         commands.push(format!("spec-host artifact log {name}"));
@@ -52,5 +52,5 @@ fn advice(name: &str, task: Task, failure: &Failure, style: Style) -> String {
     if commands.is_empty() {
         return String::new();
     }
-    format!("{}: {}\n", style.paint(Ink::Good, "help"), commands.join("\n      "))
+    format!("{}: {}\n", style.paint(TextRole::Good, "help"), commands.join("\n      "))
 }

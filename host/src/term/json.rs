@@ -8,7 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::{Map, Value, json};
 use spec_scheduler::{Event, Failure, JobEnd, Message, MessageLevel, Observer, Summary, Task};
 
-use super::{Roster, text};
+use spec_session::SessionInfo;
+
+use super::text;
 
 /// Raised when a field changes its meaning or goes away.
 const SCHEMA: u32 = 1;
@@ -17,21 +19,21 @@ const PROGRESS: Duration = Duration::from_millis(100);
 
 /// Writes every event as a line of JSON.
 pub(crate) struct JsonEvents {
-    roster: Arc<Roster>,
+    info: Arc<SessionInfo>,
     began: Instant,
-    state: Mutex<State>,
+    state: Mutex<JsonLog>,
 }
 
-struct State {
+struct JsonLog {
     out: Box<dyn Write + Send>,
     progress: HashMap<usize, (String, Instant)>,
 }
 
 impl JsonEvents {
-    /// Lines to `out`, flushed one by one.
-    pub(crate) fn new(roster: Arc<Roster>, out: Box<dyn Write + Send>) -> Self {
-        let state = State { out, progress: HashMap::new() };
-        Self { roster, began: Instant::now(), state: Mutex::new(state) }
+    /// LineFormatter to `out`, flushed one by one.
+    pub(crate) fn new(info: Arc<SessionInfo>, out: Box<dyn Write + Send>) -> Self {
+        let state = JsonLog { out, progress: HashMap::new() };
+        Self { info, began: Instant::now(), state: Mutex::new(state) }
     }
 }
 
@@ -46,7 +48,7 @@ impl Observer for JsonEvents {
             }
             state.progress.insert(*job, (activity.clone(), now));
         }
-        let mut line = object(event, &self.roster, self.began.elapsed());
+        let mut line = object(event, &self.info, self.began.elapsed());
         if let (Event::Started { .. }, Some(fields)) = (event, line.as_object_mut()) {
             let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
             fields.insert("time".to_owned(), json!(seconds(now)));
@@ -57,16 +59,16 @@ impl Observer for JsonEvents {
 }
 
 /// The JSON object of an event.
-fn object(event: &Event, roster: &Roster, elapsed: Duration) -> Value {
+fn object(event: &Event, info: &SessionInfo, elapsed: Duration) -> Value {
     let (name, fields) = match event {
-        Event::Started { jobs } => ("session-start", started(roster, jobs)),
-        Event::JobStarted { job, element, task } => ("job-start", of_job(roster, *job, *element, *task)),
+        Event::Started { jobs } => ("session-start", started(info, jobs)),
+        Event::JobStarted { job, element, task } => ("job-start", of_job(info, *job, *element, *task)),
         Event::Progress { job, activity, done } => ("progress", progress(*job, activity, *done)),
-        Event::Message(message) => ("message", said(roster, message)),
+        Event::Message(message) => ("message", said(info, message)),
         Event::JobEnded { job, element, task, end, elapsed } => {
-            ("job-end", ended(of_job(roster, *job, *element, *task), end, *elapsed))
+            ("job-end", ended(of_job(info, *job, *element, *task), end, *elapsed))
         }
-        Event::Ended(summary) => ("session-end", summed(roster, summary)),
+        Event::Ended(summary) => ("session-end", summed(info, summary)),
     };
     let mut object = Map::new();
     object.insert("event".to_owned(), json!(name));
@@ -82,16 +84,16 @@ fn seconds(duration: Duration) -> f64 {
     duration.as_millis() as f64 / 1000.0
 }
 
-fn started(roster: &Roster, jobs: &[(Task, usize)]) -> Value {
-    let elements = roster.elements.iter().map(|member| {
-        json!({"name": member.name, "kind": member.kind, "key": key(&member.key), "state": member.state})
+fn started(info: &SessionInfo, jobs: &[(Task, usize)]) -> Value {
+    let elements = info.elements.iter().map(|element| {
+        json!({"name": element.name, "kind": element.kind, "key": key(&element.key), "state": element.state})
     });
     json!({
         "schema": SCHEMA,
         "version": env!("CARGO_PKG_VERSION"),
-        "command": roster.command,
-        "project": {"name": roster.project, "directory": roster.directory.display().to_string()},
-        "targets": roster.targets,
+        "command": info.command,
+        "project": {"name": info.project, "directory": info.directory.display().to_string()},
+        "targets": info.targets,
         "elements": elements.collect::<Vec<_>>(),
         "jobs": jobs.iter().map(|(task, n)| (task.to_string(), json!(n))).collect::<Map<_, _>>(),
     })
@@ -101,8 +103,8 @@ fn key(key: &str) -> Value {
     if key.is_empty() { Value::Null } else { json!(key) }
 }
 
-fn of_job(roster: &Roster, job: usize, element: usize, task: Task) -> Value {
-    let (name, key) = (roster.name(element), key(roster.key(element)));
+fn of_job(info: &SessionInfo, job: usize, element: usize, task: Task) -> Value {
+    let (name, key) = (info.name(element), key(info.key(element)));
     json!({"job": job, "task": task.to_string(), "element": name, "key": key})
 }
 
@@ -111,7 +113,7 @@ fn progress(job: usize, activity: &str, done: Option<(u64, u64)>) -> Value {
     json!({"job": job, "activity": activity, "done": done.map(|(done, _)| done), "total": total})
 }
 
-fn said(roster: &Roster, message: &Message) -> Value {
+fn said(info: &SessionInfo, message: &Message) -> Value {
     let level = match message.level {
         MessageLevel::Info => "info",
         MessageLevel::Warning => "warning",
@@ -119,7 +121,7 @@ fn said(roster: &Roster, message: &Message) -> Value {
     let mut fields = json!({
         "level": level,
         "reason": message.reason,
-        "element": message.element.map(|element| roster.name(element)),
+        "element": message.element.map(|element| info.name(element)),
         "text": message.text,
         "detail": message.detail,
     });
@@ -147,10 +149,14 @@ fn ended(mut fields: Value, end: &JobEnd, duration: Duration) -> Value {
 }
 
 fn failed(failure: &Failure) -> Value {
+    let below = failure.lines_below();
     json!({
         "reason": failure.reason,
+        "blame": failure.blame.as_str(),
         "message": failure.message,
-        "detail": failure.detail,
+        "detail": (!below.is_empty()).then(|| below.join("\n")),
+        "place": failure.place.as_ref().map(ToString::to_string),
+        "hint": failure.hint,
         "command": failure.command,
         "exit-code": failure.exit_code,
         "log": failure.log.as_ref().map(|log| log.display().to_string()),
@@ -160,12 +166,12 @@ fn failed(failure: &Failure) -> Value {
     })
 }
 
-fn summed(roster: &Roster, summary: &Summary) -> Value {
+fn summed(info: &SessionInfo, summary: &Summary) -> Value {
     let counts = |[done, unneeded, failed, skipped]: [usize; 4]| json!({"done": done, "unneeded": unneeded, "failed": failed, "skipped": skipped});
     json!({
         "success": summary.success(),
         "interrupted": summary.interrupted,
-        "failed": summary.failed.iter().map(|element| roster.name(*element)).collect::<Vec<_>>(),
+        "failed": summary.failed.iter().map(|element| info.name(*element)).collect::<Vec<_>>(),
         "tasks": summary.tasks.iter().map(|(task, n)| (task.to_string(), counts(*n))).collect::<Map<_, _>>(),
     })
 }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spec_scheduler::{Event, JobEnd, Message, MessageLevel, Summary, Task};
+use spec_session::SessionInfo;
 
-use super::time::{clock, took};
-use super::{Ink, Roster, Style, failure, text::clean, text::guarded};
+use super::time::{format_clock, format_duration};
+use super::{Style, TextRole, failure, text::sanitize_line, text::sanitize_output};
 
 /// Writes events as lines. It has no clock: the caller says how far the session is.
 #[derive(Clone, Debug)]
-pub(crate) struct Lines {
+pub(crate) struct LineFormatter {
     /// Names and keys.
-    pub(crate) roster: Arc<Roster>,
+    pub(crate) info: Arc<SessionInfo>,
     /// Colours or none.
     pub(crate) style: Style,
     /// How many lines of a failed command's log are shown.
@@ -21,12 +22,12 @@ pub(crate) struct Lines {
     /// How many lines of a message's detail are shown.
     pub(crate) message_lines: usize,
     /// Which events are left out.
-    pub(crate) detail: Detail,
+    pub(crate) detail: Verbosity,
 }
 
 /// How much is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Detail {
+pub(crate) enum Verbosity {
     /// How jobs end, when that is interesting: the rest is in the live view.
     Ends,
     /// When jobs begin, too.
@@ -35,16 +36,16 @@ pub(crate) enum Detail {
     Progress,
 }
 
-impl Lines {
+impl LineFormatter {
     /// The lines for an event; empty when there is nothing to tell.
     pub(crate) fn of(&self, event: &Event, elapsed: Duration) -> String {
-        guarded(&self.told(event, elapsed), self.style)
+        sanitize_output(&self.told(event, elapsed), self.style)
     }
 
     fn told(&self, event: &Event, elapsed: Duration) -> String {
         match event {
             Event::Started { jobs } => self.at(elapsed, &announcement(jobs)),
-            Event::JobStarted { element, task, .. } if self.detail >= Detail::Jobs => {
+            Event::JobStarted { element, task, .. } if self.detail >= Verbosity::Jobs => {
                 self.job(elapsed, *element, *task, "started")
             }
             Event::Message(message) => self.message(elapsed, message),
@@ -58,35 +59,35 @@ impl Lines {
 
     /// What a job is doing now, for those who want all of it.
     pub(crate) fn progress(&self, elapsed: Duration, element: usize, task: Task, activity: &str) -> String {
-        if self.detail < Detail::Progress {
+        if self.detail < Verbosity::Progress {
             return String::new();
         }
-        guarded(&self.job(elapsed, element, task, &clean(activity)), self.style)
+        sanitize_output(&self.job(elapsed, element, task, &sanitize_line(activity)), self.style)
     }
 
     fn at(&self, elapsed: Duration, text: &str) -> String {
-        let time = self.style.paint(Ink::Dim, format_args!("[{}]", clock(elapsed)));
+        let time = self.style.paint(TextRole::Dim, format_args!("[{}]", format_clock(elapsed)));
         if text.is_empty() { String::new() } else { format!("{time} {text}\n") }
     }
 
     fn job(&self, elapsed: Duration, element: usize, task: Task, action: &str) -> String {
-        let key = self.style.paint(Ink::Key, self.roster.brief(element));
-        let name = self.style.paint(Ink::Name, self.roster.name(element));
+        let key = self.style.paint(TextRole::Key, self.info.brief_key(element));
+        let name = self.style.paint(TextRole::Name, self.info.name(element));
         self.at(elapsed, &format!("{key} {task} {name} {action}"))
     }
 
     fn message(&self, elapsed: Duration, message: &Message) -> String {
         let (ink, level) = match message.level {
-            MessageLevel::Info => (Ink::Bold, "note"),
-            MessageLevel::Warning => (Ink::Warning, "warning"),
+            MessageLevel::Info => (TextRole::Bold, "note"),
+            MessageLevel::Warning => (TextRole::Warning, "warning"),
         };
         let title = self.style.paint(ink, format_args!("{level}[{}]", message.reason));
-        let about = message.element.map(|element| self.style.paint(Ink::Name, self.roster.name(element)));
+        let about = message.element.map(|element| self.style.paint(TextRole::Name, self.info.name(element)));
         let about = about.map(|name| format!(" {name}:")).unwrap_or_default();
-        let mut text = self.at(elapsed, &format!("{title}:{about} {}", clean(&message.text)));
+        let mut text = self.at(elapsed, &format!("{title}:{about} {}", sanitize_line(&message.text)));
         let detail: Vec<&str> = message.detail.iter().flat_map(|detail| detail.lines()).collect();
         for line in detail.iter().take(self.message_lines) {
-            let _ = writeln!(text, "    {}", clean(line));
+            let _ = writeln!(text, "    {}", sanitize_line(line));
         }
         if detail.len() > self.message_lines {
             let _ = writeln!(text, "    … {} more lines", detail.len() - self.message_lines);
@@ -96,19 +97,19 @@ impl Lines {
 
     fn end(&self, elapsed: Duration, of: (usize, Task), end: &JobEnd, duration: Duration) -> String {
         let (element, task) = of;
-        let in_time = took(duration);
+        let in_time = format_duration(duration);
         match end {
             JobEnd::Done => {
-                let done = self.style.paint(Ink::Good, "done");
+                let done = self.style.paint(TextRole::Good, "done");
                 self.job(elapsed, element, task, &format!("{done} in {in_time}"))
             }
-            JobEnd::Unneeded if self.detail > Detail::Ends => {
+            JobEnd::Unneeded if self.detail > Verbosity::Ends => {
                 self.job(elapsed, element, task, "was there already")
             }
             JobEnd::Failed(why) => {
-                let failed = self.style.paint(Ink::Bad, "failed");
+                let failed = self.style.paint(TextRole::Bad, "failed");
                 let line = self.job(elapsed, element, task, &format!("{failed} after {in_time}"));
-                line + &failure::report(self.roster.name(element), task, why, self.error_lines, self.style)
+                line + &failure::report(self.info.name(element), task, why, self.error_lines, self.style)
             }
             JobEnd::Cancelled => self.job(elapsed, element, task, &format!("stopped after {in_time}")),
             JobEnd::Unneeded | JobEnd::Skipped => String::new(),
@@ -117,15 +118,15 @@ impl Lines {
 
     fn summary(&self, summary: &Summary) -> String {
         let verdict = match (summary.interrupted, summary.failed.is_empty()) {
-            (true, _) => self.style.paint(Ink::Warning, "interrupted"),
-            (false, true) => self.style.paint(Ink::Good, "succeeded"),
-            (false, false) => self.style.paint(Ink::Bad, "failed"),
+            (true, _) => self.style.paint(TextRole::Warning, "interrupted"),
+            (false, true) => self.style.paint(TextRole::Good, "succeeded"),
+            (false, false) => self.style.paint(TextRole::Bad, "failed"),
         };
         if summary.tasks.is_empty() && summary.success() {
-            return format!("{}: nothing to do", self.roster.command);
+            return format!("{}: nothing to do", self.info.command);
         }
         let tasks: String = summary.tasks.iter().map(|(task, counts)| counted(*task, *counts)).collect();
-        format!("{} {verdict} in {}{tasks}", self.roster.command, took(summary.elapsed))
+        format!("{} {verdict} in {}{tasks}", self.info.command, format_duration(summary.elapsed))
     }
 }
 

@@ -2,27 +2,25 @@
 
 mod ask;
 mod failure;
-mod fan;
 mod json;
 mod lines;
 mod live;
 mod output;
 mod plain;
-mod roster;
 mod style;
 mod text;
 mod time;
 
-pub(crate) use ask::{Helper, ask};
-pub(crate) use fan::Fan;
+pub(crate) use ask::{FailureHelper, ask};
 pub(crate) use json::JsonEvents;
-pub(crate) use lines::{Detail, Lines};
-pub(crate) use live::{Live, restore};
-pub(crate) use output::{Guarded, print, tell};
-pub(crate) use plain::Plain;
-pub(crate) use roster::{Member, Roster};
-pub(crate) use style::{Ink, Style};
-pub(crate) use text::{bytes, clean, fit, guarded, json_text, safe};
+pub(crate) use lines::{LineFormatter, Verbosity};
+pub(crate) use live::{LiveView, restore};
+pub(crate) use output::{SanitizingWriter, write_stderr, write_stdout};
+pub(crate) use plain::PlainLog;
+pub(crate) use style::{Style, TextRole};
+pub(crate) use text::{
+    format_size, json_text, sanitize_line, sanitize_lines, sanitize_output, truncate_with_mark,
+};
 
 #[cfg(test)]
 mod tests;

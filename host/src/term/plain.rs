@@ -7,29 +7,33 @@ use std::time::Instant;
 
 use spec_scheduler::{Event, Observer, Task};
 
-use super::lines::Lines;
+use super::lines::LineFormatter;
 
 /// Writes every event as plain lines.
-pub(crate) struct Plain {
-    lines: Lines,
+pub(crate) struct PlainLog {
+    lines: LineFormatter,
     began: Instant,
-    state: Mutex<State>,
+    state: Mutex<PlainLogState>,
 }
 
-struct State {
+struct PlainLogState {
     out: Box<dyn Write + Send>,
     /// What running jobs were last seen doing.
     activities: HashMap<usize, (usize, Task, String)>,
 }
 
-impl Plain {
-    /// Lines to `out`.
-    pub(crate) fn new(lines: Lines, out: Box<dyn Write + Send>) -> Self {
-        Self { lines, began: Instant::now(), state: Mutex::new(State { out, activities: HashMap::new() }) }
+impl PlainLog {
+    /// LineFormatter to `out`.
+    pub(crate) fn new(lines: LineFormatter, out: Box<dyn Write + Send>) -> Self {
+        Self {
+            lines,
+            began: Instant::now(),
+            state: Mutex::new(PlainLogState { out, activities: HashMap::new() }),
+        }
     }
 }
 
-impl Observer for Plain {
+impl Observer for PlainLog {
     fn event(&self, event: &Event) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let elapsed = self.began.elapsed();

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::text::clean;
+use super::text::sanitize_line;
 
 /// Whether texts are painted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) enum Style {
 
 /// What a text is, which decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ink {
+pub(crate) enum TextRole {
     /// A heading.
     Bold,
     /// Of less interest.
@@ -43,17 +43,17 @@ impl Style {
     }
 
     /// The text, as one harmless line, in its colour.
-    pub(crate) fn paint(self, ink: Ink, text: impl Display) -> String {
+    pub(crate) fn paint(self, ink: TextRole, text: impl Display) -> String {
         let code = match ink {
-            Ink::Bold => "1",
-            Ink::Dim => "2",
-            Ink::Good => "32",
-            Ink::Warning => "33",
-            Ink::Bad => "1;31",
-            Ink::Name => "1;34",
-            Ink::Key => "36",
+            TextRole::Bold => "1",
+            TextRole::Dim => "2",
+            TextRole::Good => "32",
+            TextRole::Warning => "33",
+            TextRole::Bad => "1;31",
+            TextRole::Name => "1;34",
+            TextRole::Key => "36",
         };
-        let text = clean(&text.to_string());
+        let text = sanitize_line(&text.to_string());
         match self {
             Self::Plain => text,
             Self::Colour => format!("\x1b[{code}m{text}\x1b[0m"),

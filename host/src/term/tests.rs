@@ -3,24 +3,26 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use spec_model::{Blame, Place};
 use spec_scheduler::{Event, Failure, JobEnd, Message, MessageLevel, Observer, Summary, Task};
+use spec_session::{ElementInfo, SessionInfo};
 
 use super::failure::report;
 use super::*;
 
-pub(super) fn names() -> Roster {
-    let member = |name: &str, digit: &str| Member {
+pub(super) fn names() -> SessionInfo {
+    let element = |name: &str, digit: &str| ElementInfo {
         name: name.to_owned(),
         kind: "manual".to_owned(),
         key: digit.repeat(64),
         state: "buildable".to_owned(),
     };
-    Roster {
+    SessionInfo {
         command: "build".to_owned(),
         project: "hello".to_owned(),
         directory: PathBuf::from("/src/hello"),
         targets: vec!["app.bst".to_owned()],
-        elements: vec![member("base.bst", "a"), member("app.bst", "b"), member("middle.bst", "c")],
+        elements: vec![element("base.bst", "a"), element("app.bst", "b"), element("middle.bst", "c")],
         key_length: 8,
     }
 }
@@ -32,6 +34,7 @@ fn ended(job: usize, element: usize, task: Task, end: JobEnd, seconds: u64) -> E
 fn failure() -> Failure {
     Failure {
         reason: "command-failed".to_owned(),
+        blame: Blame::Build,
         message: "a build command failed".to_owned(),
         command: Some("make -j4".to_owned()),
         exit_code: Some(2),
@@ -70,16 +73,21 @@ pub(super) fn script() -> Vec<Event> {
     ]
 }
 
-fn told(detail: Detail) -> String {
-    let lines =
-        Lines { roster: Arc::new(names()), style: Style::Plain, error_lines: 2, message_lines: 2, detail };
+fn told(detail: Verbosity) -> String {
+    let lines = LineFormatter {
+        info: Arc::new(names()),
+        style: Style::Plain,
+        error_lines: 2,
+        message_lines: 2,
+        detail,
+    };
     script().iter().map(|event| lines.of(event, Duration::from_secs(5))).collect()
 }
 
 #[test]
 fn plain_lines() {
-    insta::assert_snapshot!("plain", told(Detail::Jobs));
-    let brief = told(Detail::Ends);
+    insta::assert_snapshot!("plain", told(Verbosity::Jobs));
+    let brief = told(Verbosity::Ends);
     assert!(!brief.contains("started") && brief.contains("done in 12 s"), "{brief}");
 }
 
@@ -91,7 +99,7 @@ fn colours_change_nothing_but_colours() {
 }
 
 fn strip(text: &str) -> String {
-    text.lines().map(|line| super::text::clean(line) + "\n").collect()
+    text.lines().map(|line| super::text::sanitize_line(line) + "\n").collect()
 }
 
 #[test]
@@ -145,16 +153,16 @@ fn timeless(line: &str) -> serde_json::Value {
 
 #[test]
 fn only_verbose_logs_tell_what_jobs_do() {
-    for (detail, expect) in [(Detail::Jobs, false), (Detail::Progress, true)] {
+    for (detail, expect) in [(Verbosity::Jobs, false), (Verbosity::Progress, true)] {
         let memory = Memory::default();
-        let lines = Lines {
-            roster: Arc::new(names()),
+        let lines = LineFormatter {
+            info: Arc::new(names()),
             style: Style::Plain,
             error_lines: 2,
             message_lines: 2,
             detail,
         };
-        let plain = Plain::new(lines, Box::new(memory.clone()));
+        let plain = PlainLog::new(lines, Box::new(memory.clone()));
         script().iter().for_each(|event| plain.event(event));
         assert_eq!(memory.text().contains("base.tar"), expect);
     }
@@ -164,14 +172,17 @@ fn only_verbose_logs_tell_what_jobs_do() {
 const EVIL: &str = "a\x1b[2J\x1b]0;t\x07\u{9b}31m\u{202e}\rb\x1b[8m\x7f";
 
 /// A session in which everything that comes from elsewhere is hostile.
-pub(super) fn hostile() -> (Roster, Vec<Event>) {
+pub(super) fn hostile() -> (SessionInfo, Vec<Event>) {
     let evil = || EVIL.to_owned();
-    let member = Member { name: evil(), kind: evil(), key: evil(), state: evil() };
-    let roster = Roster { project: evil(), targets: vec![evil()], elements: vec![member], ..names() };
+    let element = ElementInfo { name: evil(), kind: evil(), key: evil(), state: evil() };
+    let info = SessionInfo { project: evil(), targets: vec![evil()], elements: vec![element], ..names() };
     let failure = Failure {
         reason: evil(),
+        blame: Blame::Build,
         message: evil(),
+        place: Some(Place { file: EVIL.into(), line: 1, column: 1 }),
         detail: Some(format!("{EVIL}\n{EVIL}")),
+        hint: Some(format!("{EVIL}\n{EVIL}")),
         command: Some(format!("{EVIL}\n{EVIL}")),
         exit_code: Some(1),
         log: Some(PathBuf::from(EVIL)),
@@ -194,7 +205,7 @@ pub(super) fn hostile() -> (Roster, Vec<Event>) {
         Event::Message(message),
         ended(0, 0, Task::Build, JobEnd::Failed(Box::new(failure)), 3),
     ];
-    (roster, events)
+    (info, events)
 }
 
 /// Whether nothing is left in the text but lines and our own colours.
@@ -209,30 +220,31 @@ fn is_harmless(text: &str, style: Style) -> bool {
 
 #[test]
 fn hostile_texts_do_nothing_in_any_output() {
-    let (roster, events) = hostile();
-    let roster = Arc::new(roster);
+    let (info, events) = hostile();
+    let info = Arc::new(info);
     for style in [Style::Plain, Style::Colour] {
-        let lines = Lines {
-            roster: roster.clone(),
+        let lines = LineFormatter {
+            info: info.clone(),
             style,
             error_lines: 9,
             message_lines: 9,
-            detail: Detail::Progress,
+            detail: Verbosity::Progress,
         };
         let memory = Memory::default();
-        let plain = Plain::new(lines, Box::new(memory.clone()));
+        let plain = PlainLog::new(lines, Box::new(memory.clone()));
         events.iter().for_each(|event| plain.event(event));
         let text = memory.text();
         assert!(text.matches("u{202e}").count() > 15, "{text}");
         assert!(is_harmless(&text, style), "{text:?}");
-        let error = crate::error::CommandError::failure(EVIL, EVIL).hint(EVIL);
-        let place = spec_model::Place { file: EVIL.into(), line: 1, column: 1 };
-        let text = error.at(Some(place)).render(style, std::path::Path::new("/"));
+        let place = Place { file: EVIL.into(), line: 1, column: 1 };
+        let error = spec_model::NodeError::new("invalid-data", Some(&place), EVIL);
+        let error = crate::error::CommandError::from(error).hint(EVIL);
+        let text = error.render(style, std::path::Path::new("/"));
         assert!(is_harmless(&text, style), "{text:?}");
-        assert!(is_harmless(&style.paint(Ink::Name, EVIL), style));
+        assert!(is_harmless(&style.paint(TextRole::Name, EVIL), style));
     }
     let memory = Memory::default();
-    let json = JsonEvents::new(roster, Box::new(memory.clone()));
+    let json = JsonEvents::new(info, Box::new(memory.clone()));
     events.iter().for_each(|event| json.event(event));
     assert!(is_harmless(&memory.text(), Style::Plain), "{:?}", memory.text());
     for line in memory.text().lines() {

@@ -2,26 +2,26 @@
 //!
 //! What projects, plugins, commands and servers say is shown, but must not do anything: control characters move the
 //! cursor, change the window's title or send input back, and marks of the direction of writing show a line other than
-//! it is. Two things see to that. Whoever puts such a text into a message makes it harmless with [`clean`] or [`safe`];
-//! and all that is written passes [`guarded`], which lets nothing of the kind through but colours.
+//! it is. Two things see to that. Whoever puts such a text into a message makes it harmless with [`sanitize_line`] or [`sanitize_lines`];
+//! and all that is written passes [`sanitize_output`], which lets nothing of the kind through but colours.
 
 use serde_json::Value;
 
 use super::Style;
 
 /// The text as one line without colours; other control characters are shown as `\u{1b}`.
-pub(crate) fn clean(text: &str) -> String {
-    filtered(text, Lines::Joined, Style::Plain)
+pub(crate) fn sanitize_line(text: &str) -> String {
+    sanitize(text, LineBreaks::Joined, Style::Plain)
 }
 
-/// The text as [`clean`] makes it, but with its lines and tabs.
-pub(crate) fn safe(text: &str) -> String {
-    filtered(text, Lines::Kept, Style::Plain)
+/// The text as [`sanitize_line`] makes it, but with its lines and tabs.
+pub(crate) fn sanitize_lines(text: &str) -> String {
+    sanitize(text, LineBreaks::Kept, Style::Plain)
 }
 
 /// A whole output, whose only control sequences are colours; none if the style has none.
-pub(crate) fn guarded(text: &str, style: Style) -> String {
-    filtered(text, Lines::Kept, style)
+pub(crate) fn sanitize_output(text: &str, style: Style) -> String {
+    sanitize(text, LineBreaks::Kept, style)
 }
 
 /// A value as JSON, on one line or indented. What a terminal would obey is written as `\u001b`, which JSON's readers
@@ -33,7 +33,7 @@ pub(crate) fn json_text(value: &Value, indented: bool) -> String {
         match c {
             // Within its strings there is none.
             '\n' => harmless.push(c),
-            c if obeyed(c) => harmless.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if is_obeyed(c) => harmless.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => harmless.push(c),
         }
     }
@@ -41,16 +41,16 @@ pub(crate) fn json_text(value: &Value, indented: bool) -> String {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Lines {
+enum LineBreaks {
     Kept,
     Joined,
 }
 
-fn filtered(text: &str, lines: Lines, style: Style) -> String {
+fn sanitize(text: &str, breaks: LineBreaks, style: Style) -> String {
     let mut harmless = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let colour = colour(rest);
+        let colour = colour_length(rest);
         if style == Style::Colour {
             harmless.push_str(&rest[..colour]);
         }
@@ -61,9 +61,9 @@ fn filtered(text: &str, lines: Lines, style: Style) -> String {
         rest = &rest[c.len_utf8()..];
         match c {
             '\r' if rest.starts_with('\n') => {}
-            '\n' | '\t' if lines == Lines::Joined => harmless.push(' '),
+            '\n' | '\t' if breaks == LineBreaks::Joined => harmless.push(' '),
             '\n' | '\t' => harmless.push(c),
-            c if obeyed(c) => harmless.extend(c.escape_default()),
+            c if is_obeyed(c) => harmless.extend(c.escape_default()),
             c => harmless.push(c),
         }
     }
@@ -72,20 +72,20 @@ fn filtered(text: &str, lines: Lines, style: Style) -> String {
 
 /// Whether a terminal, or what lays out text, obeys the character instead of showing it: control characters, and marks
 /// of the direction of writing or the end of lines.
-fn obeyed(c: char) -> bool {
+fn is_obeyed(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The bytes of the colour that the text begins with; 0 if it begins with something else.
-fn colour(text: &str) -> usize {
+fn colour_length(text: &str) -> usize {
     let Some(parameters) = text.strip_prefix("\x1b[") else { return 0 };
     let end = parameters.find(|c: char| !matches!(c, '0'..='9' | ';' | ':')).unwrap_or(parameters.len());
     if parameters[end..].starts_with('m') { 2 + end + 1 } else { 0 }
 }
 
 /// The first `width` characters, with a mark at the end when there are more.
-pub(crate) fn fit(text: &str, width: usize) -> String {
+pub(crate) fn truncate_with_mark(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
@@ -95,7 +95,7 @@ pub(crate) fn fit(text: &str, width: usize) -> String {
 }
 
 /// A number of bytes such as `12.3 MB`.
-pub(crate) fn bytes(number: u64) -> String {
+pub(crate) fn format_size(number: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if number < 1000 {
         return format!("{number} B");
@@ -130,11 +130,14 @@ mod tests {
             ("a\u{202e}b\u{2066}\u{200f}", "a\\u{202e}b\\u{2066}\\u{200f}", "a\\u{202e}b\\u{2066}\\u{200f}"),
             ("a\u{2028}b", "a\\u{2028}b", "a\\u{2028}b"),
         ] {
-            assert_eq!(clean(text), one_line);
-            assert_eq!(safe(text), lines);
-            assert_eq!(guarded(text, Style::Plain), lines);
+            assert_eq!(sanitize_line(text), one_line);
+            assert_eq!(sanitize_lines(text), lines);
+            assert_eq!(sanitize_output(text, Style::Plain), lines);
         }
-        assert_eq!(guarded("\x1b[1;31mred\x1b[0m\x1b[2J", Style::Colour), "\x1b[1;31mred\x1b[0m\\u{1b}[2J");
+        assert_eq!(
+            sanitize_output("\x1b[1;31mred\x1b[0m\x1b[2J", Style::Colour),
+            "\x1b[1;31mred\x1b[0m\\u{1b}[2J"
+        );
     }
 
     /// Texts of what is dangerous, and of anything.
@@ -153,12 +156,12 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_that_is_obeyed_is_left(text in texts()) {
-            prop_assert!(!clean(&text).chars().any(obeyed));
+            prop_assert!(!sanitize_line(&text).chars().any(is_obeyed));
             let layout = |c: &char| matches!(c, '\n' | '\t');
-            prop_assert!(!safe(&text).chars().filter(|c| !layout(c)).any(obeyed));
-            let painted = guarded(&text, Style::Colour);
-            prop_assert_eq!(safe(&painted), guarded(&painted, Style::Plain));
-            let escapes = painted.match_indices('\x1b').all(|(at, _)| colour(&painted[at..]) > 0);
+            prop_assert!(!sanitize_lines(&text).chars().filter(|c| !layout(c)).any(is_obeyed));
+            let painted = sanitize_output(&text, Style::Colour);
+            prop_assert_eq!(sanitize_lines(&painted), sanitize_output(&painted, Style::Plain));
+            let escapes = painted.match_indices('\x1b').all(|(at, _)| colour_length(&painted[at..]) > 0);
             prop_assert!(escapes, "{}", painted.escape_debug());
         }
 
@@ -167,7 +170,7 @@ mod tests {
             let value = serde_json::json!({ &text: [&text, 1] });
             for indented in [false, true] {
                 let written = json_text(&value, indented);
-                prop_assert!(!written.chars().filter(|c| *c != '\n').any(obeyed));
+                prop_assert!(!written.chars().filter(|c| *c != '\n').any(is_obeyed));
                 prop_assert_eq!(serde_json::from_str::<Value>(&written).expect("it is JSON"), value.clone());
             }
         }
@@ -175,15 +178,15 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut() {
-        assert_eq!(fit("abc", 3), "abc");
-        assert_eq!(fit("abcd", 3), "ab…");
+        assert_eq!(truncate_with_mark("abc", 3), "abc");
+        assert_eq!(truncate_with_mark("abcd", 3), "ab…");
     }
 
     #[test]
     fn numbers_of_bytes() {
         let table = [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (600_123_456, "600.1 MB")];
         for (number, expect) in table.into_iter().chain([(999_949, "999.9 kB"), (999_951, "1.0 MB")]) {
-            assert_eq!(bytes(number), expect);
+            assert_eq!(format_size(number), expect);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Minutes and seconds of a clock that runs, hours when there are any: `00:12`, `1:02:03`.
-pub(crate) fn clock(elapsed: Duration) -> String {
+pub(crate) fn format_clock(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     match hours {
@@ -13,7 +13,7 @@ pub(crate) fn clock(elapsed: Duration) -> String {
 }
 
 /// How long something took: `0.4 s`, `12 s`, `3 min 4 s`, `2 h 5 min`.
-pub(crate) fn took(elapsed: Duration) -> String {
+pub(crate) fn format_duration(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
     match seconds {
         0..=9 => format!("{:.1} s", elapsed.as_secs_f64()),
@@ -37,7 +37,7 @@ mod tests {
             (3_723_000, "1:02:03", "1 h 2 min"),
         ] {
             let elapsed = Duration::from_millis(millis);
-            assert_eq!((clock(elapsed).as_str(), took(elapsed).as_str()), (running, done));
+            assert_eq!((format_clock(elapsed).as_str(), format_duration(elapsed).as_str()), (running, done));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What differs between two descriptions of a key.
+//! CauseKind differs between two descriptions of a key.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// Something that differs.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Change {
+pub(super) enum KeyChange {
     /// A build dependency: the key of its artifact, `None` when it is not among the dependencies.
     Dependency {
         /// Its project and its name there.
@@ -28,7 +28,7 @@ pub(super) enum Change {
     /// Any other value.
     Setting {
         /// The names and positions on the way to it.
-        path: Vec<Step>,
+        path: Vec<PathStep>,
         /// The value before.
         before: Option<Value>,
         /// The value now.
@@ -38,7 +38,7 @@ pub(super) enum Change {
 
 /// A step on the way to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PathStep {
     /// Into a map.
     Name(String),
     /// Into a list, from 0.
@@ -46,14 +46,14 @@ pub(super) enum Step {
 }
 
 /// All that differs, but the weak key, which says nothing of its own.
-pub(super) fn changes(before: &Value, after: &Value) -> Vec<Change> {
+pub(super) fn changes(before: &Value, after: &Value) -> Vec<KeyChange> {
     let mut changes = Vec::new();
     for name in names(before, after).into_iter().filter(|name| *name != "weak-cache-key") {
         let (before, after) = (before.get(name), after.get(name));
         match name {
             "dependencies" => dependencies(before, after, &mut changes),
             "sources" => sources(before, after, &mut changes),
-            _ => settings(&mut vec![Step::Name(name.to_owned())], before, after, &mut changes),
+            _ => settings(&mut vec![PathStep::Name(name.to_owned())], before, after, &mut changes),
         }
     }
     changes
@@ -72,7 +72,7 @@ fn list(value: Option<&Value>) -> &[Value] {
 }
 
 /// Dependencies are `[project, name, key]`.
-fn dependencies(before: Option<&Value>, after: Option<&Value>, changes: &mut Vec<Change>) {
+fn dependencies(before: Option<&Value>, after: Option<&Value>, changes: &mut Vec<KeyChange>) {
     let text = |entry: &Value, index: usize| entry.get(index).and_then(Value::as_str).map(str::to_owned);
     let name = |entry: &Value| text(entry, 0).zip(text(entry, 1));
     let key_in = |entries: &[Value], wanted: &(String, String)| {
@@ -83,40 +83,45 @@ fn dependencies(before: Option<&Value>, after: Option<&Value>, changes: &mut Vec
     for name in all {
         let (before, after) = (key_in(before, &name), key_in(after, &name));
         if before != after {
-            changes.push(Change::Dependency { name, before, after });
+            changes.push(KeyChange::Dependency { name, before, after });
         }
     }
 }
 
-fn sources(before: Option<&Value>, after: Option<&Value>, changes: &mut Vec<Change>) {
+fn sources(before: Option<&Value>, after: Option<&Value>, changes: &mut Vec<KeyChange>) {
     let (before, after) = (list(before), list(after));
     for index in 0..before.len().max(after.len()) {
         let (before, after) = (before.get(index).cloned(), after.get(index).cloned());
         if before != after {
-            changes.push(Change::Source { index, before, after });
+            changes.push(KeyChange::Source { index, before, after });
         }
     }
 }
 
 /// Lists of different length are compared as a whole, since positions mean nothing then.
-fn settings(path: &mut Vec<Step>, before: Option<&Value>, after: Option<&Value>, changes: &mut Vec<Change>) {
+fn settings(
+    path: &mut Vec<PathStep>,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    changes: &mut Vec<KeyChange>,
+) {
     match (before, after) {
         _ if before == after => {}
         (Some(old @ Value::Object(_)), Some(new @ Value::Object(_))) => {
             for name in names(old, new) {
-                path.push(Step::Name(name.to_owned()));
+                path.push(PathStep::Name(name.to_owned()));
                 settings(path, old.get(name), new.get(name), changes);
                 path.pop();
             }
         }
         (Some(Value::Array(old)), Some(Value::Array(new))) if old.len() == new.len() => {
             for (index, (old, new)) in old.iter().zip(new).enumerate() {
-                path.push(Step::Index(index));
+                path.push(PathStep::Index(index));
                 settings(path, Some(old), Some(new), changes);
                 path.pop();
             }
         }
-        _ => changes.push(Change::Setting {
+        _ => changes.push(KeyChange::Setting {
             path: path.clone(),
             before: before.cloned(),
             after: after.cloned(),
@@ -154,7 +159,7 @@ mod tests {
             json!({"CC": "recc gcc"}),
             json!([["make -k"], ["install"]]),
         );
-        let found: Vec<String> = changes(&before, &after).iter().map(tell).collect();
+        let found: Vec<String> = changes(&before, &after).iter().map(describe).collect();
         let expect = [
             "p a.bst A A2",
             "p b.bst B -",
@@ -172,26 +177,26 @@ mod tests {
     #[test]
     fn lists_of_other_length_are_compared_whole() {
         let (before, after) = (json!({"commands": ["a", "b"]}), json!({"commands": ["new", "a", "b"]}));
-        let told: Vec<String> = changes(&before, &after).iter().map(tell).collect();
+        let told: Vec<String> = changes(&before, &after).iter().map(describe).collect();
         assert_eq!(told, [r#"commands: ["a","b"] ["new","a","b"]"#]);
     }
 
-    fn tell(change: &Change) -> String {
+    fn describe(change: &KeyChange) -> String {
         let shown = |value: &Option<Value>| value.as_ref().map_or("-".to_owned(), ToString::to_string);
         match change {
-            Change::Dependency { name: (project, name), before, after } => {
+            KeyChange::Dependency { name: (project, name), before, after } => {
                 let key = |key: &Option<String>| key.clone().unwrap_or("-".to_owned());
                 format!("{project} {name} {} {}", key(before), key(after))
             }
-            Change::Source { index, before, after } => {
+            KeyChange::Source { index, before, after } => {
                 format!("source {index} {} {}", before.is_some(), after.is_some())
             }
-            Change::Setting { path, before, after } => {
+            KeyChange::Setting { path, before, after } => {
                 let steps: Vec<String> = path
                     .iter()
                     .map(|step| match step {
-                        Step::Name(name) => name.clone(),
-                        Step::Index(index) => index.to_string(),
+                        PathStep::Name(name) => name.clone(),
+                        PathStep::Index(index) => index.to_string(),
                     })
                     .collect();
                 format!("{}: {} {}", steps.join(" "), shown(before), shown(after))

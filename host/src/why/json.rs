@@ -1,14 +1,14 @@
 //! An explanation as JSON.
 
 use serde_json::{Value, json};
+use spec_session::Session;
 
-use super::change::Change;
-use super::text::words;
-use super::{Cause, Explanation, What};
-use crate::session::Session;
+use super::change::KeyChange;
+use super::text::setting_name;
+use super::{Cause, CauseKind, KeyExplanation};
 
 /// The keys, and all causes with their values as the keys have them.
-pub(crate) fn json(session: &Session, explanation: &Explanation) -> Value {
+pub(crate) fn json(session: &Session, explanation: &KeyExplanation) -> Value {
     json!({
         "element": session.name(explanation.element),
         "key": explanation.now.to_string(),
@@ -20,8 +20,8 @@ pub(crate) fn json(session: &Session, explanation: &Explanation) -> Value {
 fn of_cause(session: &Session, cause: &Cause) -> Value {
     let through: Vec<String> = cause.through.iter().map(|element| session.name(*element)).collect();
     let mut value = match &cause.what {
-        What::Unknown(before) => json!({"what": "unknown", "before": before.to_string()}),
-        What::Changed(change, files) => {
+        CauseKind::Unknown(before) => json!({"what": "unknown", "before": before.to_string()}),
+        CauseKind::Changed(change, files) => {
             let mut value = of_change(change);
             if !files.is_empty() {
                 let file = |(kind, path): &(char, String)| json!({"change": kind, "path": path});
@@ -36,16 +36,16 @@ fn of_cause(session: &Session, cause: &Cause) -> Value {
     value
 }
 
-fn of_change(change: &Change) -> Value {
+fn of_change(change: &KeyChange) -> Value {
     match change {
-        Change::Dependency { name: (project, name), before, after } => {
+        KeyChange::Dependency { name: (project, name), before, after } => {
             json!({"what": "dependency", "project": project, "name": name, "before": before, "after": after})
         }
-        Change::Source { index, before, after } => {
+        KeyChange::Source { index, before, after } => {
             json!({"what": "source", "index": index, "before": before, "after": after})
         }
-        Change::Setting { path, before, after } => {
-            json!({"what": "setting", "name": words(path), "before": before, "after": after})
+        KeyChange::Setting { path, before, after } => {
+            json!({"what": "setting", "name": setting_name(path), "before": before, "after": after})
         }
     }
 }

@@ -10,26 +10,26 @@ mod text;
 use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::Value;
-use spec_cas::Change as Diff;
+use spec_cas::Change as TreeChange;
 use spec_model::{Cancel, Key, Place};
 use spec_project::keys::strong_description;
+use spec_session::Session;
 use spec_source::Watch;
 
 use crate::error::{CommandError, CommandResult};
-use crate::session::Session;
-use change::{Change, changes};
+use change::{KeyChange, changes};
 pub(crate) use json::json;
 pub(crate) use text::text;
 
 /// Why an element's key is another one.
-pub(crate) struct Explanation {
+pub(crate) struct KeyExplanation {
     /// The element.
     element: usize,
     /// The key that it has.
     now: Key,
     /// The key that it is compared with.
     before: Key,
-    /// What changed, nearest elements first. Empty when the keys are equal.
+    /// CauseKind changed, nearest elements first. Empty when the keys are equal.
     causes: Vec<Cause>,
 }
 
@@ -41,22 +41,22 @@ struct Cause {
     through: Vec<usize>,
     /// Where it is written.
     place: Option<Place>,
-    /// What.
-    what: What,
+    /// CauseKind.
+    what: CauseKind,
 }
 
-/// What became of a file: `+` new, `-` gone, `~` changed; and its path in the staged sources.
+/// CauseKind became of a file: `+` new, `-` gone, `~` changed; and its path in the staged sources.
 type FileChange = (char, String);
 
-enum What {
+enum CauseKind {
     /// A dependency, source or setting; for sources what became of their files, if that is known.
-    Changed(Change, Vec<FileChange>),
+    Changed(KeyChange, Vec<FileChange>),
     /// Something: of the artifact with this older key it is not known what it was made of.
     Unknown(Key),
 }
 
 /// An element whose description is to be compared with that of an older key.
-struct Visit {
+struct KeyComparison {
     element: usize,
     before: Key,
     through: Vec<usize>,
@@ -66,27 +66,31 @@ struct Visit {
 ///
 /// # Errors
 /// `nothing-to-compare` without such an artifact, `ambiguous-key`, `missing-ref`, or when the cache fails.
-pub(crate) fn explain(session: &Session, element: usize, since: Option<&str>) -> CommandResult<Explanation> {
-    if session.pairs[element].is_none() {
+pub(crate) fn explain(
+    session: &Session,
+    element: usize,
+    since: Option<&str>,
+) -> CommandResult<KeyExplanation> {
+    if session.key_pairs[element].is_none() {
         let name = session.name(element);
         let message = format!("a source of {name}, or of something below it, has no reference");
         return Err(
             CommandError::usage("missing-ref", message).hint("spec-host source track --deps all ELEMENT")
         );
     }
-    let keys: Vec<Key> = session.keys_now()?.iter().map(|keys| keys.strong).collect();
-    let (now, before) = (keys[element], previous::find(session, element, keys[element], since)?);
+    let keys: Vec<Key> = session.current_keys()?.iter().map(|keys| keys.strong).collect();
+    let (now, before) = (keys[element], previous::previous_key(session, element, keys[element], since)?);
     let mut causes = Vec::new();
     let mut seen = BTreeSet::from([element]);
-    let mut open = VecDeque::from([Visit { element, before, through: Vec::new() }]);
+    let mut open = VecDeque::from([KeyComparison { element, before, through: Vec::new() }]);
     while let Some(visit) = open.pop_front() {
         let Some(old) = previous::description(session, visit.element, &visit.before)? else {
             causes.push(visit.cause(session, None));
             continue;
         };
-        let new = current(session, visit.element, &keys);
+        let new = current_description(session, visit.element, &keys);
         let changes = changes(&old, &new);
-        let mut files = match changes.iter().any(|change| matches!(change, Change::Source { .. })) {
+        let mut files = match changes.iter().any(|change| matches!(change, KeyChange::Source { .. })) {
             true => files(session, visit.element, &old)?,
             false => Vec::new(),
         };
@@ -98,26 +102,26 @@ pub(crate) fn explain(session: &Session, element: usize, since: Option<&str>) ->
             }
         }
     }
-    Ok(Explanation { element, now, before, causes })
+    Ok(KeyExplanation { element, now, before, causes })
 }
 
-impl Visit {
+impl KeyComparison {
     fn below(&self, element: usize, before: Key) -> Self {
         let through = self.through.iter().copied().chain([self.element]).collect();
         Self { element, before, through }
     }
 
     /// The files go with the first source that changed: they are those of all sources together.
-    fn cause(&self, session: &Session, change: Option<(Change, &mut Vec<FileChange>)>) -> Cause {
+    fn cause(&self, session: &Session, change: Option<(KeyChange, &mut Vec<FileChange>)>) -> Cause {
         let element = &session.project.elements[self.element];
         let (place, what) = match change {
-            None => (element.place.clone(), What::Unknown(self.before)),
+            None => (element.place.clone(), CauseKind::Unknown(self.before)),
             Some((change, files)) => {
                 let files = match change {
-                    Change::Source { .. } => std::mem::take(files),
-                    Change::Dependency { .. } | Change::Setting { .. } => Vec::new(),
+                    KeyChange::Source { .. } => std::mem::take(files),
+                    KeyChange::Dependency { .. } | KeyChange::Setting { .. } => Vec::new(),
                 };
-                (place::of(element, &change), What::Changed(change, files))
+                (place::place_of(element, &change), CauseKind::Changed(change, files))
             }
         };
         Cause { element: self.element, through: self.through.clone(), place, what }
@@ -125,8 +129,8 @@ impl Visit {
 }
 
 /// The dependency that changed, and its older key, if it was there before and is now.
-fn rebuilt(session: &Session, change: &Change) -> Option<(usize, Key)> {
-    let Change::Dependency { name: (project, name), before: Some(before), after: Some(_) } = change else {
+fn rebuilt(session: &Session, change: &KeyChange) -> Option<(usize, Key)> {
+    let KeyChange::Dependency { name: (project, name), before: Some(before), after: Some(_) } = change else {
         return None;
     };
     let elements = &session.project.elements;
@@ -134,24 +138,24 @@ fn rebuilt(session: &Session, change: &Change) -> Option<(usize, Key)> {
     found.zip(before.parse().ok())
 }
 
-/// What an element's key is made of now.
-fn current(session: &Session, element: usize, keys: &[Key]) -> Value {
+/// CauseKind an element's key is made of now.
+fn current_description(session: &Session, element: usize, keys: &[Key]) -> Value {
     let below: Vec<(usize, Key)> =
         session.project.build_scope(element).into_iter().map(|below| (below, keys[below])).collect();
-    let known = session.source_keys[element].as_ref().zip(session.pairs[element]);
+    let known = session.source_keys[element].as_ref().zip(session.key_pairs[element]);
     let (sources, pair) = known.expect("what is below an element with keys has keys");
     let description = strong_description(&session.project, element, sources, &below, pair.weak);
     serde_json::from_str(&description.canonical()).expect("canonical text is JSON")
 }
 
-/// What differs in the staged sources, if both are there.
+/// CauseKind differs in the staged sources, if both are there.
 fn files(session: &Session, element: usize, old: &Value) -> CommandResult<Vec<FileChange>> {
     let sources = old.get("sources").map(canonical).unwrap_or_default();
     let before = spec_source::staged_tree(&session.cas, &Key::of(sources.as_bytes()))?;
-    // What is not fetched yet cannot be compared, which is no reason to fail.
+    // CauseKind is not fetched yet cannot be compared, which is no reason to fail.
     let after = session.sources(element).stage(&Watch::quiet(Cancel::new())).ok();
     let (Some(before), Some(after)) = (before, after) else { return Ok(Vec::new()) };
-    let kind = |change: &Diff| match (&change.before, &change.after) {
+    let kind = |change: &TreeChange| match (&change.before, &change.after) {
         (None, _) => '+',
         (_, None) => '-',
         _ => '~',

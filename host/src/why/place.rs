@@ -3,14 +3,14 @@
 use spec_model::{Mapping, Node, NodeKind, Place};
 use spec_project::{Element, RefPlace};
 
-use super::change::{Change, Step};
+use super::change::{KeyChange, PathStep};
 
 /// The place of what changed, or of the nearest thing around it.
-pub(super) fn of(element: &Element, change: &Change) -> Option<Place> {
+pub(super) fn place_of(element: &Element, change: &KeyChange) -> Option<Place> {
     let exact = match change {
-        Change::Dependency { name, .. } => dependency(element, name),
-        Change::Source { index, .. } => source(element, *index),
-        Change::Setting { path, .. } => setting(element, path),
+        KeyChange::Dependency { name, .. } => dependency(element, name),
+        KeyChange::Source { index, .. } => source(element, *index),
+        KeyChange::Setting { path, .. } => setting(element, path),
     };
     exact.or_else(|| element.place.clone())
 }
@@ -29,12 +29,12 @@ fn source(element: &Element, index: usize) -> Option<Place> {
     }
 }
 
-fn setting(element: &Element, path: &[Step]) -> Option<Place> {
-    let (Step::Name(section), rest) = path.split_first()? else { return None };
+fn setting(element: &Element, path: &[PathStep]) -> Option<Place> {
+    let (PathStep::Name(section), rest) = path.split_first()? else { return None };
     match (section.as_str(), rest) {
         ("element-plugin-key", rest) => below(&element.config, rest),
         ("public", rest) => below(&element.public, rest),
-        (section @ ("environment" | "sandbox"), [Step::Name(name), ..]) => {
+        (section @ ("environment" | "sandbox"), [PathStep::Name(name), ..]) => {
             let section = if section == "sandbox" { "sandbox" } else { "environment" };
             element.setting_places.get(&(section, name.clone())).cloned()
         }
@@ -43,8 +43,8 @@ fn setting(element: &Element, path: &[Step]) -> Option<Place> {
 }
 
 /// The place of the last node on the way that has one.
-fn below(mapping: &Mapping, path: &[Step]) -> Option<Place> {
-    let (Step::Name(name), mut rest) = path.split_first()? else { return None };
+fn below(mapping: &Mapping, path: &[PathStep]) -> Option<Place> {
+    let (PathStep::Name(name), mut rest) = path.split_first()? else { return None };
     let mut node = mapping.get(name)?;
     let mut place = node.place.clone();
     while let Some((step, further)) = rest.split_first()
@@ -56,10 +56,10 @@ fn below(mapping: &Mapping, path: &[Step]) -> Option<Place> {
     place
 }
 
-fn child<'n>(node: &'n Node, step: &Step) -> Option<&'n Node> {
+fn child<'n>(node: &'n Node, step: &PathStep) -> Option<&'n Node> {
     match (&node.kind, step) {
-        (NodeKind::Mapping(mapping), Step::Name(name)) => mapping.get(name),
-        (NodeKind::Sequence(nodes), Step::Index(index)) => nodes.get(*index),
+        (NodeKind::Mapping(mapping), PathStep::Name(name)) => mapping.get(name),
+        (NodeKind::Sequence(nodes), PathStep::Index(index)) => nodes.get(*index),
         _ => None,
     }
 }

@@ -2,16 +2,21 @@
 
 use serde_json::Value;
 use spec_artifact::{Artifact, ArtifactName};
-use spec_model::Key;
+use spec_model::{Blame, Key};
+use spec_session::Session;
 
 use crate::error::{CommandError, CommandResult};
-use crate::session::Session;
 
 /// The key of the element's artifact that was recorded last, other than `now`; or the one that begins with `since`.
 ///
 /// # Errors
 /// `nothing-to-compare`, `ambiguous-key`, or when the cache fails.
-pub(super) fn find(session: &Session, element: usize, now: Key, since: Option<&str>) -> CommandResult<Key> {
+pub(super) fn previous_key(
+    session: &Session,
+    element: usize,
+    now: Key,
+    since: Option<&str>,
+) -> CommandResult<Key> {
     let Some(since) = since else {
         let other = |artifact: &Artifact| artifact.keys.strong != now;
         let latest = session.artifacts.latest(&name(session, element, now), other)?;
@@ -30,7 +35,7 @@ pub(super) fn find(session: &Session, element: usize, now: Key, since: Option<&s
     }
 }
 
-/// What the artifact with that key was made of, if that is still known.
+/// CauseKind the artifact with that key was made of, if that is still known.
 ///
 /// # Errors
 /// When the cache fails.
@@ -67,5 +72,5 @@ fn strong_keys(session: &Session, element: usize) -> CommandResult<Vec<Key>> {
 fn nothing(session: &Session, element: usize, which: &str) -> CommandError {
     let message = format!("the cache has no other artifact of {}{which}", session.name(element));
     let hint = format!("spec-host artifact show '{}/*' lists those that it has", folder(session, element));
-    CommandError::failure("nothing-to-compare", message).hint(hint)
+    CommandError::new(Blame::Build, "nothing-to-compare", message).hint(hint)
 }

@@ -1,22 +1,22 @@
 //! An explanation as people read it.
 
 use serde_json::Value;
+use spec_session::Session;
 
-use super::change::{Change, Step};
-use super::{Cause, Explanation, What};
-use crate::session::Session;
-use crate::term::{Ink, Style, clean, fit};
+use super::change::{KeyChange, PathStep};
+use super::{Cause, CauseKind, KeyExplanation};
+use crate::term::{Style, TextRole, sanitize_line, truncate_with_mark};
 
 /// The most characters of a value that are shown.
 const WIDTH: usize = 80;
 /// The most files of a source that are shown.
 const FILES: usize = 20;
 
-/// What changed, one paragraph for each cause.
-pub(crate) fn text(session: &Session, explanation: &Explanation, style: Style) -> String {
-    let Explanation { element, now, before, causes } = explanation;
-    let key = |key: &spec_model::Key| style.paint(Ink::Key, key.brief(session.config.key_length));
-    let name = style.paint(Ink::Name, session.name(*element));
+/// CauseKind changed, one paragraph for each cause.
+pub(crate) fn text(session: &Session, explanation: &KeyExplanation, style: Style) -> String {
+    let KeyExplanation { element, now, before, causes } = explanation;
+    let key = |key: &spec_model::Key| style.paint(TextRole::Key, key.brief(session.options.key_length));
+    let name = style.paint(TextRole::Name, session.name(*element));
     if now == before {
         return format!("{name}: {}, as before\n", key(now));
     }
@@ -24,7 +24,7 @@ pub(crate) fn text(session: &Session, explanation: &Explanation, style: Style) -
     for cause in causes {
         text += "\n";
         for (depth, line) in lines(session, cause).iter().enumerate() {
-            let line = if depth == 0 { style.paint(Ink::Bold, line) } else { format!("    {line}") };
+            let line = if depth == 0 { style.paint(TextRole::Bold, line) } else { format!("    {line}") };
             text += &line;
             text += "\n";
         }
@@ -32,16 +32,16 @@ pub(crate) fn text(session: &Session, explanation: &Explanation, style: Style) -
     text
 }
 
-/// What changed and where, then the details.
+/// CauseKind changed and where, then the details.
 fn lines(session: &Session, cause: &Cause) -> Vec<String> {
     let name = session.name(cause.element);
     let place = cause.place.as_ref().map_or_else(|| name.clone(), ToString::to_string);
     let (what, details) = match &cause.what {
-        What::Unknown(before) => {
-            let key = before.brief(session.config.key_length);
+        CauseKind::Unknown(before) => {
+            let key = before.brief(session.options.key_length);
             ("changed".to_owned(), vec![format!("what {key} was made of is not known")])
         }
-        What::Changed(change, files) => tell(change, files),
+        CauseKind::Changed(change, files) => describe(change, files),
     };
     let mut lines = vec![format!("{place}: {name}: {what}")];
     lines.extend(details);
@@ -52,15 +52,15 @@ fn lines(session: &Session, cause: &Cause) -> Vec<String> {
     lines
 }
 
-fn tell(change: &Change, files: &[(char, String)]) -> (String, Vec<String>) {
+fn describe(change: &KeyChange, files: &[(char, String)]) -> (String, Vec<String>) {
     match change {
-        Change::Dependency { name: (_, name), before: None, .. } => {
+        KeyChange::Dependency { name: (_, name), before: None, .. } => {
             (format!("is built on {name} now"), Vec::new())
         }
-        Change::Dependency { name: (_, name), .. } => {
+        KeyChange::Dependency { name: (_, name), .. } => {
             (format!("is not built on {name} any more"), Vec::new())
         }
-        Change::Source { index, before, after } => {
+        KeyChange::Source { index, before, after } => {
             let kind = |source: &Value| source.get("name").and_then(Value::as_str).unwrap_or("?").to_owned();
             let what = match (before, after) {
                 (None, Some(after)) => format!("source {} ({}) is new", index + 1, kind(after)),
@@ -71,15 +71,15 @@ fn tell(change: &Change, files: &[(char, String)]) -> (String, Vec<String>) {
             };
             (what, file_lines(files))
         }
-        Change::Setting { path, before, after } => {
-            (format!("{} changed", words(path)), values(before, after))
+        KeyChange::Setting { path, before, after } => {
+            (format!("{} changed", setting_name(path)), values(before, after))
         }
     }
 }
 
 fn file_lines(files: &[(char, String)]) -> Vec<String> {
     let mut lines: Vec<String> =
-        files.iter().take(FILES).map(|(kind, path)| format!("{kind} {}", clean(path))).collect();
+        files.iter().take(FILES).map(|(kind, path)| format!("{kind} {}", sanitize_line(path))).collect();
     if let Some(more) = files.len().checked_sub(FILES).filter(|more| *more > 0) {
         lines.push(format!("and {more} more"));
     }
@@ -87,20 +87,20 @@ fn file_lines(files: &[(char, String)]) -> Vec<String> {
 }
 
 /// The name of a setting as users know it.
-pub(super) fn words(path: &[Step]) -> String {
+pub(super) fn setting_name(path: &[PathStep]) -> String {
     let mut text = String::new();
     for (depth, step) in path.iter().enumerate() {
         match step {
-            Step::Name(name) if depth == 0 => text += section(name),
-            Step::Name(name) if text.is_empty() => text += name,
-            Step::Name(name) => text += &format!(" {name}"),
-            Step::Index(index) => text += &format!("[{index}]"),
+            PathStep::Name(name) if depth == 0 => text += section(name),
+            PathStep::Name(name) if text.is_empty() => text += name,
+            PathStep::Name(name) => text += &format!(" {name}"),
+            PathStep::Index(index) => text += &format!("[{index}]"),
         }
     }
     text
 }
 
-/// What BuildStream's name of a part of a key means.
+/// CauseKind BuildStream's name of a part of a key means.
 fn section(name: &str) -> &str {
     match name {
         "element-plugin-key" => "config",
@@ -129,5 +129,5 @@ fn values(before: &Option<Value>, after: &Option<Value>) -> Vec<String> {
 
 fn brief(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    fit(&clean(&text), WIDTH)
+    truncate_with_mark(&sanitize_line(&text), WIDTH)
 }

@@ -1,15 +1,6 @@
 //! Errors of element kinds and policies.
 
-use spec_model::{Place, UserError};
-
-/// Whose fault a failure is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blame {
-    /// The plugin's: it broke its contract.
-    Plugin,
-    /// The host's: it could not serve the plugin.
-    Host,
-}
+use spec_model::{Blame, Place, UserError};
 
 /// Why an element kind gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -43,12 +34,19 @@ pub enum KindError {
         activity: String,
         /// What happened, whose fault it is, and what to do next.
         message: String,
-        /// Whose fault it is.
+        /// Whose fault it is: the plugin's, which broke its contract, or this machine's, which could not serve it.
         blame: Blame,
     },
 }
 
 impl UserError for KindError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Rejected { .. } | Self::Unknown { .. } => Blame::Project,
+            Self::Broken { blame, .. } => *blame,
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Rejected { reason, .. } => reason,
@@ -80,6 +78,10 @@ pub struct PolicyError {
 }
 
 impl UserError for PolicyError {
+    fn blame(&self) -> Blame {
+        Blame::Plugin
+    }
+
     fn reason(&self) -> &str {
         self.reason
     }

@@ -13,7 +13,7 @@ mod registry;
 
 pub use built_in::{BuiltInOverlayPolicy, BuiltInPrimingPolicy};
 pub use element_kind::{Configured, DependencyInput, ElementInput, ElementKind, Forbids, KindDescription};
-pub use error::{Blame, KindError, PolicyError};
+pub use error::{KindError, PolicyError};
 pub use overlay_policy::{
     ChangedFile, Choice, InputAlternatives, InputOrigins, OriginInfo, OriginKind, OriginState, OverlayPolicy,
     Proposal, SetEdit,

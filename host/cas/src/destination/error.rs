@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use spec_model::UserError;
+use spec_model::{Blame, UserError};
 
 /// A destination that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,10 @@ pub enum DestinationError {
 }
 
 impl UserError for DestinationError {
+    fn blame(&self) -> Blame {
+        Blame::Machine
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::NotEmpty { .. } => "checkout-directory-not-empty",

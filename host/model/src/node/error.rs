@@ -1,7 +1,7 @@
 //! What can be wrong with a configuration node.
 
 use super::Place;
-use crate::UserError;
+use crate::{Blame, UserError};
 
 /// A node that is missing or is not what was expected.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -20,6 +20,10 @@ impl NodeError {
 }
 
 impl UserError for NodeError {
+    fn blame(&self) -> Blame {
+        Blame::Project
+    }
+
     fn reason(&self) -> &str {
         self.reason
     }

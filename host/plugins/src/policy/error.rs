@@ -1,6 +1,6 @@
 //! Errors of loading a policy.
 
-use spec_model::UserError;
+use spec_model::{Blame, UserError};
 use spec_strategy::PolicyError;
 
 /// Why a policy cannot be loaded. It is reported before anything is built.
@@ -52,6 +52,13 @@ impl PolicyLoadError {
 }
 
 impl UserError for PolicyLoadError {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Unknown { .. } | Self::Refused { .. } => Blame::Usage,
+            Self::Broken(error) => error.blame(),
+        }
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::Unknown { .. } => "unknown-policy",

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use spec_model::Blame;
 use spec_plugins::{Limits, Options};
-use spec_strategy::{Blame, KindError};
+use spec_strategy::KindError;
 
 use crate::support::{check_error, element, guest, mapping, options, texts};
 

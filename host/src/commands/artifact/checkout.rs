@@ -6,18 +6,15 @@ use spec_artifact::integration_commands;
 use spec_build::BuildRequest;
 use spec_cas::{Cas, Layer};
 use spec_model::{Cancel, Digest};
-use spec_project::Scope;
 use spec_project::yaml::parse_text;
 
-use super::target::{Target, Targets};
+use super::target::{ArtifactTarget, ArtifactTargets};
 use crate::app::App;
 use crate::cli::{CheckoutArgs, Deps};
-use crate::commands::shell::Quiet;
-use crate::commands::{place, tarball};
+use crate::commands::shell::WarningPrinter;
+use crate::commands::{destination, tarball};
 use crate::error::{CommandError, CommandResult};
-use crate::interrupt;
-use crate::session::{Session, SharedSession};
-use crate::work::builder;
+use crate::signals;
 
 /// Writes the files of an artifact to a folder or an archive.
 ///
@@ -28,24 +25,24 @@ pub(super) fn run(app: &App, args: &CheckoutArgs) -> CommandResult {
     let folder = args.directory.clone().unwrap_or_else(default);
     match &args.tar {
         Some(file) => tarball::check(file, args.force)?,
-        None => place::check(&folder, args.force)?,
+        None => destination::check(&folder, args.force)?,
     }
-    let cancel = interrupt::cancel()?;
+    let cancel = signals::cancel()?;
     let (cas, tree) = match args.artifact.ends_with(".bst") {
         true => of_element(app, args, &cancel)?,
         false => by_name(app, args)?,
     };
     match &args.tar {
         Some(file) => tarball::write(&cas, &tree, file, args.compression, args.force),
-        None => place::tree(&cas, &tree, &folder, args.force, &cancel),
+        None => destination::write_tree(&cas, &tree, &folder, args.force, &cancel),
     }
 }
 
 /// The tree of an element with the dependencies that were asked for.
 fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<(Cas, Digest)> {
-    let session = SharedSession::new(Session::open(app, std::slice::from_ref(&args.artifact))?);
+    let session = app.open_session(std::slice::from_ref(&args.artifact))?;
     let element = session.target()?;
-    let keys = session.keys_now()?;
+    let keys = session.current_keys()?;
     let request = BuildRequest {
         project: &session.project,
         element,
@@ -53,28 +50,23 @@ fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<
         sources: None,
         key_description: None,
     };
-    let scope = match args.deps.unwrap_or(Deps::Run) {
-        Deps::None => None,
-        Deps::Run => Some(Scope::Run),
-        Deps::Build => Some(Scope::Build),
-        Deps::All => Some(Scope::All),
-    };
+    let scope = args.deps.unwrap_or(Deps::Run).scope();
     // It only reads what is there, which has to be possible where nothing can be written.
     session.cas.keep_unstored();
-    let builder = builder(&session);
-    let mut root = builder.runtime_root(&request, scope, args.integrate(), &Quiet, cancel)?;
+    let builder = session.builder();
+    let mut root = builder.runtime_root(&request, scope, args.integrate(), &WarningPrinter, cancel)?;
     Ok((session.cas.clone(), root.digest()?))
 }
 
 /// The tree of one artifact in the cache, or of what it was built with.
 fn by_name(app: &App, args: &CheckoutArgs) -> CommandResult<(Cas, Digest)> {
     let deps = args.deps.unwrap_or(Deps::None);
-    let targets = Targets::find(app, std::slice::from_ref(&args.artifact), deps)?;
+    let targets = ArtifactTargets::find(app, std::slice::from_ref(&args.artifact), deps)?;
     if args.integrate() {
         warn_of_integration(app, &targets)?;
     }
     if deps == Deps::Build {
-        let roots = targets.found.iter().map(Target::files).collect::<CommandResult<Vec<_>>>()?;
+        let roots = targets.found.iter().map(ArtifactTarget::files).collect::<CommandResult<Vec<_>>>()?;
         targets.cas.keep_unstored();
         let layers: Vec<_> =
             roots.iter().map(|root| Layer { root: *root, location: "", filter: None }).collect();
@@ -88,7 +80,7 @@ fn by_name(app: &App, args: &CheckoutArgs) -> CommandResult<(Cas, Digest)> {
 }
 
 /// Integration commands need the sandbox that their project describes.
-fn warn_of_integration(app: &App, targets: &Targets) -> CommandResult {
+fn warn_of_integration(app: &App, targets: &ArtifactTargets) -> CommandResult {
     for target in &targets.found {
         let public = targets.cas.get(&target.cached()?.public_data)?;
         let public = parse_text(&String::from_utf8_lossy(&public), &target.shown)?;

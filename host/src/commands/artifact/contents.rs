@@ -4,15 +4,15 @@ use std::fmt::Write;
 
 use spec_artifact::{ContentEntry, ContentKind, Selection, SplitRules};
 
-use super::target::Targets;
+use super::target::ArtifactTargets;
 use crate::app::App;
 use crate::cli::Deps;
-use crate::commands::say;
+use crate::commands::print;
 use crate::error::CommandResult;
 
 /// Lists the files of artifacts.
 pub(super) fn run(app: &App, long: bool, artifacts: &[String]) -> CommandResult {
-    let targets = Targets::find(app, artifacts, Deps::None)?;
+    let targets = ArtifactTargets::find(app, artifacts, Deps::None)?;
     let everything = SplitRules::default().filter(&Selection::default());
     let mut text = String::new();
     for target in &targets.found {
@@ -22,7 +22,7 @@ pub(super) fn run(app: &App, long: bool, artifacts: &[String]) -> CommandResult 
             let _ = writeln!(text, "\t{}", if long { with_mode(entry) } else { entry.path.clone() });
         }
     }
-    say(&text)
+    print(&text)
 }
 
 /// As `ls -l` shows it: type and permissions, size, path and where a link points.

@@ -1,14 +1,14 @@
 //! `artifact delete`
 
-use super::target::Targets;
+use super::target::ArtifactTargets;
 use crate::app::App;
 use crate::cli::Deps;
 use crate::error::CommandResult;
-use crate::term::tell;
+use crate::term::write_stderr;
 
 /// Removes artifacts under all names they are known by.
 pub(super) fn run(app: &App, deps: Deps, artifacts: &[String]) -> CommandResult {
-    let targets = Targets::find(app, artifacts, deps)?;
+    let targets = ArtifactTargets::find(app, artifacts, deps)?;
     for target in &targets.found {
         let mut removed = false;
         for name in &target.names {
@@ -18,7 +18,7 @@ pub(super) fn run(app: &App, deps: Deps, artifacts: &[String]) -> CommandResult 
             }
         }
         match removed {
-            true => tell(&format!("removed {}\n", target.shown), app.err),
+            true => write_stderr(&format!("removed {}\n", target.shown), app.err),
             false => app.warn(
                 "uncached-artifact",
                 &format!("there is no artifact of '{}' in the cache", target.shown),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::target::{Target, Targets};
+use super::target::{ArtifactTarget, ArtifactTargets};
 use crate::app::App;
 use crate::cli::Deps;
 use crate::commands::pager;
@@ -11,7 +11,7 @@ use crate::error::{CommandError, CommandResult};
 
 /// Shows the logs of builds, or writes them to files in a new folder.
 pub(super) fn run(app: &App, out: Option<&Path>, artifacts: &[String]) -> CommandResult {
-    let targets = Targets::find(app, artifacts, Deps::None)?;
+    let targets = ArtifactTargets::find(app, artifacts, Deps::None)?;
     let mut logs = Vec::new();
     for target in &targets.found {
         for (name, bytes) in logs_of(&targets, target)? {
@@ -33,7 +33,7 @@ pub(super) fn run(app: &App, out: Option<&Path>, artifacts: &[String]) -> Comman
     Ok(())
 }
 
-fn logs_of(targets: &Targets, target: &Target) -> CommandResult<Vec<(String, Vec<u8>)>> {
+fn logs_of(targets: &ArtifactTargets, target: &ArtifactTarget) -> CommandResult<Vec<(String, Vec<u8>)>> {
     let logs = &target.cached()?.logs;
     logs.iter().map(|log| Ok((log.name.clone(), targets.cas.get(&log.digest)?))).collect()
 }

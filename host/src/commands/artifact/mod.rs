@@ -10,7 +10,7 @@ mod target;
 
 use std::process::ExitCode;
 
-pub(super) use target::{Target, Targets};
+pub(super) use target::{ArtifactTarget, ArtifactTargets};
 
 use crate::app::App;
 use crate::cli::ArtifactCommand;

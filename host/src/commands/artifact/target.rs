@@ -4,25 +4,25 @@ use std::collections::HashSet;
 
 use spec_artifact::{Artifact, ArtifactName, Artifacts};
 use spec_cas::Cas;
-use spec_model::{Digest, DigestFunction};
+use spec_model::{Blame, Digest, DigestFunction};
+use spec_session::Session;
 
 use crate::app::App;
 use crate::cli::Deps;
-use crate::error::{BlameUser, CommandError, CommandResult};
-use crate::session::Session;
+use crate::error::{CommandError, CommandResult};
 
 /// The artifacts that a command is about, and the cache they are in.
-pub(in crate::commands) struct Targets {
+pub(in crate::commands) struct ArtifactTargets {
     /// The cache.
     pub(in crate::commands) cas: Cas,
     /// The artifacts in it.
     pub(in crate::commands) artifacts: Artifacts,
     /// What was asked for.
-    pub(in crate::commands) found: Vec<Target>,
+    pub(in crate::commands) found: Vec<ArtifactTarget>,
 }
 
 /// One thing that was asked for.
-pub(in crate::commands) struct Target {
+pub(in crate::commands) struct ArtifactTarget {
     /// What people call it: an element's name or an artifact's.
     pub(in crate::commands) shown: String,
     /// The names of its artifacts: that of its key, first.
@@ -31,7 +31,7 @@ pub(in crate::commands) struct Target {
     pub(in crate::commands) artifact: Option<Artifact>,
 }
 
-impl Targets {
+impl ArtifactTargets {
     /// Finds what `words` mean: names that end in `.bst` are elements of the project, which is loaded only when there
     /// are any; others are names or patterns of artifacts. Artifacts know what they were built with, and nothing of what
     /// is needed at run time.
@@ -46,11 +46,11 @@ impl Targets {
         }
         let mut found = Vec::new();
         let (cas, artifacts) = if !elements.is_empty() || names.is_empty() {
-            let session = Session::open(app, &elements)?;
-            for element in session.select(deps, &[])? {
+            let session = app.open_session(&elements)?;
+            for element in session.select(deps.scope(), &[])? {
                 found.push(of_element(&session, element)?);
             }
-            (session.cas.clone(), session.artifacts)
+            (session.cas.clone(), session.artifacts.clone())
         } else {
             let cas = app.open_cas(DigestFunction::Sha256)?;
             (cas.clone(), Artifacts::new(cas))
@@ -66,7 +66,7 @@ impl Targets {
     }
 }
 
-impl Target {
+impl ArtifactTarget {
     /// Its artifact.
     ///
     /// # Errors
@@ -82,14 +82,15 @@ impl Target {
     pub(in crate::commands) fn files(&self) -> CommandResult<Digest> {
         let failed = || {
             let message = format!("the build of '{}' failed, so there are no files of it", self.shown);
-            CommandError::failure("failed-artifact", message)
+            CommandError::new(Blame::Build, "failed-artifact", message)
                 .hint(format!("see why: spec-host artifact log {}", self.shown))
         };
         self.cached()?.trees.files.ok_or_else(failed)
     }
 
     fn missing(&self) -> CommandError {
-        let error = CommandError::failure(
+        let error = CommandError::new(
+            Blame::Build,
             "uncached-artifact",
             format!("there is no artifact of '{}' in the cache", self.shown),
         );
@@ -102,16 +103,16 @@ impl Target {
     }
 }
 
-fn of_element(session: &Session, index: usize) -> CommandResult<Target> {
+fn of_element(session: &Session, index: usize) -> CommandResult<ArtifactTarget> {
     let element = &session.project.elements[index];
     let shown = element.name.to_string();
-    let Some(pair) = session.pairs[index] else {
-        return Ok(Target { shown, names: Vec::new(), artifact: None });
+    let Some(pair) = session.key_pairs[index] else {
+        return Ok(ArtifactTarget { shown, names: Vec::new(), artifact: None });
     };
-    let artifact = session.cached(index, pair)?;
+    let artifact = session.cached_artifact(index, pair)?;
     let strong = artifact.as_ref().map_or(pair.strict, |artifact| artifact.keys.strong);
     let names = [strong, pair.weak].map(|key| ArtifactName::new(&element.project, &element.name, key));
-    Ok(Target { shown, names: names.to_vec(), artifact })
+    Ok(ArtifactTarget { shown, names: names.to_vec(), artifact })
 }
 
 /// Refuses what is not known of artifacts, as BuildStream does.
@@ -127,24 +128,24 @@ fn check(deps: Deps) -> CommandResult {
     Err(CommandError::usage("deps-not-supported", message).hint(hint))
 }
 
-fn by_name(artifacts: &Artifacts, word: &str) -> CommandResult<Vec<Target>> {
-    let names = artifacts.list(word).or_usage()?;
+fn by_name(artifacts: &Artifacts, word: &str) -> CommandResult<Vec<ArtifactTarget>> {
+    let names = artifacts.list(word)?;
     if names.is_empty() {
         let message = format!("no artifact in the cache is called '{word}'");
         let hint =
             "expected an element (NAME.bst) or PROJECT/ELEMENT/KEY, where * and ? may stand for some of it";
-        return Err(CommandError::failure("artifact-not-found", message).hint(hint));
+        return Err(CommandError::new(Blame::Build, "artifact-not-found", message).hint(hint));
     }
     names.into_iter().map(|name| target(artifacts, name)).collect()
 }
 
-fn target(artifacts: &Artifacts, name: ArtifactName) -> CommandResult<Target> {
+fn target(artifacts: &Artifacts, name: ArtifactName) -> CommandResult<ArtifactTarget> {
     let artifact = artifacts.get(&name)?;
-    Ok(Target { shown: name.to_string(), names: vec![name], artifact })
+    Ok(ArtifactTarget { shown: name.to_string(), names: vec![name], artifact })
 }
 
 /// What artifacts were built with, in the order of staging, without those themselves.
-fn built_with(artifacts: &Artifacts, named: &[Target]) -> CommandResult<Vec<Target>> {
+fn built_with(artifacts: &Artifacts, named: &[ArtifactTarget]) -> CommandResult<Vec<ArtifactTarget>> {
     let (mut seen, mut found) = (HashSet::new(), Vec::new());
     for (target, name) in named.iter().flat_map(|target| target.names.iter().map(move |name| (target, name)))
     {

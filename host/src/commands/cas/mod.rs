@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use super::read_small;
 use crate::app::App;
 use crate::cli::{CasCommand, RemoteArgs};
-use crate::error::{BlameUser, CommandError, CommandResult};
+use crate::error::{CommandError, CommandResult};
 
 /// Moves trees.
 ///
@@ -31,7 +31,7 @@ fn runtime() -> CommandResult<Runtime> {
 }
 
 async fn connect(app: &App, args: &RemoteArgs) -> CommandResult<Remote> {
-    let mut options = RemoteOptions::new(args.url.parse().or_usage()?);
+    let mut options = RemoteOptions::new(args.url.parse()?);
     options.instance.clone_from(&args.instance);
     options.retries = app.config.network_retries;
     options.limits = app.config.bounds.trees;

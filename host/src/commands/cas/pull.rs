@@ -10,10 +10,10 @@ use super::{connect, runtime};
 use crate::app::App;
 use crate::cli::RemoteArgs;
 use crate::error::CommandResult;
-use crate::interrupt;
+use crate::signals;
 
 pub(super) fn run(app: &App, digest: &Digest, path: Option<&Path>, args: &RemoteArgs) -> CommandResult {
-    let cancel = interrupt::cancel()?;
+    let cancel = signals::cancel()?;
     let runtime = runtime()?;
     let moved = runtime.block_on(async {
         let (stop, stopped) = tokio::sync::oneshot::channel();

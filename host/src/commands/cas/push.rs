@@ -10,11 +10,11 @@ use spec_remote::{BlobProvider, DirectoryProvider};
 use super::{connect, runtime};
 use crate::app::App;
 use crate::cli::RemoteArgs;
-use crate::commands::say;
+use crate::commands::print;
 use crate::error::CommandResult;
 
 /// What is sent.
-struct Tree {
+struct TreeToSend {
     root: Digest,
     blobs: Vec<Digest>,
     provider: Arc<dyn BlobProvider>,
@@ -31,16 +31,16 @@ pub(super) fn run(app: &App, what: &Path, args: &RemoteArgs) -> CommandResult {
         tracing::debug!("sent {} of {} blobs, {} bytes", moved.blobs, tree.blobs.len(), moved.bytes);
         CommandResult::Ok(tree.root)
     })?;
-    say(&format!("{root}\n"))
+    print(&format!("{root}\n"))
 }
 
 /// A folder is sent as it is: taking it into the cache first would be one more copy.
-fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<Tree> {
+fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<TreeToSend> {
     let digest = what.to_str().and_then(|text| text.parse::<Digest>().ok());
     let Some(root) = digest.filter(|_| !what.exists()) else {
         let mut seen = Seen::open(&app.config.cache("seen"), what, function);
         let folder = DirectoryProvider::read_again(what, &mut seen, app.config.bounds.trees, &Cancel::new())?;
-        return Ok(Tree {
+        return Ok(TreeToSend {
             root: folder.root(),
             blobs: folder.blobs(),
             provider: Arc::new(folder),
@@ -49,5 +49,5 @@ fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<Tree>
     };
     let cas = app.open_cas(DigestFunction::Sha256)?;
     let hold = cas.hold()?;
-    Ok(Tree { root, blobs: cas.blobs_below(&root)?, provider: Arc::new(cas), _hold: Some(hold) })
+    Ok(TreeToSend { root, blobs: cas.blobs_below(&root)?, provider: Arc::new(cas), _hold: Some(hold) })
 }

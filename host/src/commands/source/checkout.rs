@@ -8,23 +8,22 @@ use spec_source::Watch;
 
 use crate::app::App;
 use crate::cli::SourceCheckoutArgs;
-use crate::commands::{place, tarball};
+use crate::commands::{destination, tarball};
 use crate::error::CommandResult;
-use crate::interrupt;
-use crate::session::Session;
+use crate::signals;
 
 /// Writes the sources of elements to a folder or an archive, each below the element's name as bst does.
 pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCode> {
-    let session = Session::open(app, std::slice::from_ref(&args.element))?;
-    let cancel = interrupt::cancel()?;
+    let session = app.open_session(std::slice::from_ref(&args.element))?;
+    let cancel = signals::cancel()?;
     let dest = args.directory.as_deref().unwrap_or(Path::new("source-checkout"));
     match &args.tar {
         Some(file) => tarball::check(file, args.force)?,
-        None => place::check(dest, args.force)?,
+        None => destination::check(dest, args.force)?,
     }
     let watch = Watch::quiet(cancel.clone());
     let mut tree = TreeBuilder::new();
-    for index in session.select(args.deps, &args.except)? {
+    for index in session.select(args.deps.scope(), &args.except)? {
         let element = &session.project.elements[index];
         if !element.sources.is_empty() {
             tree.add_tree(&element.name.normal(), session.sources(index).fetch(&watch)?)?;
@@ -33,7 +32,7 @@ pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCod
     let tree = tree.store(&session.cas)?;
     match &args.tar {
         Some(file) => tarball::write(&session.cas, &tree, file, args.compression, args.force)?,
-        None => place::tree(&session.cas, &tree, dest, args.force, &cancel)?,
+        None => destination::write_tree(&session.cas, &tree, dest, args.force, &cancel)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::cli::SourceCommand;
 use crate::commands::unsupported;
 use crate::error::CommandResult;
-use crate::term::Helper;
+use crate::term::FailureHelper;
 
 /// Fetches, tracks and looks into sources.
 ///
@@ -27,9 +27,9 @@ pub(super) fn run(app: &App, command: &SourceCommand) -> CommandResult<ExitCode>
 }
 
 /// Sources have no sandbox and no log.
-struct NoHelp;
+struct NoFailureHelp;
 
-impl Helper for NoHelp {
+impl FailureHelper for NoFailureHelp {
     fn shell(&self, _element: usize) {
         eprintln!("there is no sandbox to go into");
     }

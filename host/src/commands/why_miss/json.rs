@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use spec_model::Digest;
 use spec_speculation::{ActionDifference, Content};
 
-use super::{Explained, Missed};
+use super::{ExplainedMiss, MissReport};
 
 /// All artifacts. Digests are `HASH/SIZE`.
-pub(super) fn all(all: &[Missed]) -> Value {
-    let one = |missed: &Missed| {
+pub(super) fn all(all: &[MissReport]) -> Value {
+    let one = |missed: &MissReport| {
         let strange = missed
             .strange
             .iter()
@@ -22,7 +22,7 @@ pub(super) fn all(all: &[Missed]) -> Value {
     all.iter().map(one).collect()
 }
 
-fn miss(explained: &Explained) -> Value {
+fn miss(explained: &ExplainedMiss) -> Value {
     let text = |digest: &Option<Digest>| digest.as_ref().map(ToString::to_string);
     let differences = explained.differences.as_ref();
     json!({

@@ -9,28 +9,28 @@ use std::process::ExitCode;
 use spec_action::{command_of_action, record};
 use spec_artifact::Artifact;
 use spec_cas::Cas;
-use spec_model::{Answered, Digest};
+use spec_model::{Answered, Blame, Digest};
 use spec_speculation::{ActionDifference, Miss, diff_actions, load_misses};
 
-use super::artifact::{Target, Targets};
-use super::say;
+use super::artifact::{ArtifactTarget, ArtifactTargets};
+use super::print;
 use crate::app::App;
 use crate::cli::{Deps, WhyMissArgs};
 use crate::error::{CommandError, CommandResult};
 use crate::term::json_text;
 
 /// What was missed in the build of one artifact.
-struct Missed {
+struct MissReport {
     /// What people call the artifact.
     shown: String,
     /// Actions that were predicted wrongly, or not at all.
-    misses: Vec<Explained>,
+    misses: Vec<ExplainedMiss>,
     /// Actions that were executed on request, and that no recorded one is like.
     strange: Vec<(Digest, String)>,
 }
 
 /// A miss, with what is known of it.
-struct Explained {
+struct ExplainedMiss {
     miss: Miss,
     /// The command line, if it is still in the cache.
     command: Option<String>,
@@ -44,7 +44,7 @@ struct Explained {
 /// # Errors
 /// `uncached-artifact`, `no-such-action`, or when the cache fails.
 pub(super) fn run(app: &App, args: &WhyMissArgs) -> CommandResult<ExitCode> {
-    let targets = Targets::find(app, std::slice::from_ref(&args.artifact), Deps::None)?;
+    let targets = ArtifactTargets::find(app, std::slice::from_ref(&args.artifact), Deps::None)?;
     let mut all = Vec::new();
     for target in &targets.found {
         all.push(missed(&targets.cas, target, args.which.as_deref())?);
@@ -54,16 +54,16 @@ pub(super) fn run(app: &App, args: &WhyMissArgs) -> CommandResult<ExitCode> {
     {
         let message = format!("no action that was missed is, or names, '{which}'");
         let hint = format!("spec-host artifact subactions {} lists all actions", args.artifact);
-        return Err(CommandError::failure("no-such-action", message).hint(hint));
+        return Err(CommandError::new(Blame::Build, "no-such-action", message).hint(hint));
     }
-    say(&match args.json {
+    print(&match args.json {
         true => json_text(&json::all(&all), true) + "\n",
         false => all.iter().map(text::one).collect(),
     })?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn missed(cas: &Cas, target: &Target, which: Option<&str>) -> CommandResult<Missed> {
+fn missed(cas: &Cas, target: &ArtifactTarget, which: Option<&str>) -> CommandResult<MissReport> {
     let artifact = target.cached()?;
     let misses = match &artifact.misses {
         Some(blob) => load_misses(cas, blob)?,
@@ -79,12 +79,12 @@ fn missed(cas: &Cas, target: &Target, which: Option<&str>) -> CommandResult<Miss
                     .any(|word| word == which || word.ends_with(&format!("/{which}")))
         })
     };
-    let explained = misses.into_iter().map(|miss| Explained::of(cas, miss));
+    let explained = misses.into_iter().map(|miss| ExplainedMiss::of(cas, miss));
     let misses = explained.filter(|known| {
         let Miss { recorded, predicted, requested, .. } = &known.miss;
         wanted(&[Some(*recorded), *predicted, *requested], known.command.as_deref().unwrap_or_default())
     });
-    Ok(Missed {
+    Ok(MissReport {
         shown: target.shown.clone(),
         misses: misses.collect(),
         strange: strange.into_iter().filter(|(action, command)| wanted(&[Some(*action)], command)).collect(),
@@ -105,7 +105,7 @@ fn strange(cas: &Cas, artifact: &Artifact, misses: &[Miss]) -> CommandResult<Vec
     Ok(strange.map(|action| (action, command(cas, &action).unwrap_or_default())).collect())
 }
 
-impl Explained {
+impl ExplainedMiss {
     fn of(cas: &Cas, miss: Miss) -> Self {
         let before = miss.predicted.unwrap_or(miss.recorded);
         // Messages may have been evicted; then there is nothing to compare.

@@ -3,8 +3,8 @@
 use spec_model::Digest;
 use spec_speculation::{ActionDifference, Content};
 
-use super::{Explained, Missed};
-use crate::term::{clean, fit};
+use super::{ExplainedMiss, MissReport};
+use crate::term::{sanitize_line, truncate_with_mark};
 
 /// The most characters of a command or a value that are shown.
 const WIDTH: usize = 100;
@@ -12,8 +12,8 @@ const WIDTH: usize = 100;
 const DIGITS: usize = 12;
 
 /// What was missed in one build.
-pub(super) fn one(missed: &Missed) -> String {
-    let Missed { shown, misses, strange } = missed;
+pub(super) fn one(missed: &MissReport) -> String {
+    let MissReport { shown, misses, strange } = missed;
     if misses.is_empty() && strange.is_empty() {
         return format!("{shown}: nothing was missed\n");
     }
@@ -21,21 +21,21 @@ pub(super) fn one(missed: &Missed) -> String {
         vec![format!("{shown}: {} missed, {} not like any that was recorded", misses.len(), strange.len())];
     for explained in misses {
         lines.push(String::new());
-        lines.push(fit(
-            &clean(explained.command.as_deref().unwrap_or("(its command is not in the cache)")),
+        lines.push(truncate_with_mark(
+            &sanitize_line(explained.command.as_deref().unwrap_or("(its command is not in the cache)")),
             WIDTH,
         ));
         lines.extend(details(explained).into_iter().map(|line| format!("    {line}")));
     }
     for (action, command) in strange {
         lines.push(String::new());
-        lines.push(fit(&clean(command), WIDTH));
+        lines.push(truncate_with_mark(&sanitize_line(command), WIDTH));
         lines.push(format!("    asked for {}, which no recorded action is like", brief(action)));
     }
     lines.join("\n") + "\n"
 }
 
-fn details(explained: &Explained) -> Vec<String> {
+fn details(explained: &ExplainedMiss) -> Vec<String> {
     let miss = &explained.miss;
     let predicted = miss.predicted.as_ref().map_or("nothing".to_owned(), brief);
     let requested = miss.requested.as_ref().map_or("nothing".to_owned(), brief);
@@ -62,7 +62,7 @@ fn difference(difference: &ActionDifference) -> String {
             format!("{} {name}: {} -> {}", sign(predicted, requested), value(predicted), value(requested))
         }
     };
-    fit(&clean(&line), WIDTH)
+    truncate_with_mark(&sanitize_line(&line), WIDTH)
 }
 
 fn sign<T>(before: &Option<T>, after: &Option<T>) -> char {

@@ -13,58 +13,58 @@ use std::time::{Duration, Instant};
 use screen::Screen;
 pub(crate) use screen::restore;
 use spec_scheduler::{Event, Observer};
-use view::View;
+use view::ViewState;
 
-use super::lines::Lines;
+use super::lines::LineFormatter;
 
 /// The shortest time between two drawings.
-const TICK: Duration = Duration::from_millis(100);
+const DRAW_INTERVAL: Duration = Duration::from_millis(100);
 /// The longest time between two drawings: clocks show seconds.
-const CLOCK: Duration = Duration::from_secs(1);
+const CLOCK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The size of a terminal: columns and rows.
-pub(crate) type Size = (usize, usize);
+pub(crate) type TerminalSize = (usize, usize);
 
 /// The live view. Dropping it clears what it drew and gives the cursor back.
-pub(crate) struct Live {
-    shared: Arc<Shared>,
-    painter: Mutex<Option<JoinHandle<()>>>,
+pub(crate) struct LiveView {
+    shared: Arc<SharedView>,
+    drawing_thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-struct Shared {
-    lines: Lines,
+struct SharedView {
+    lines: LineFormatter,
     began: Instant,
-    size: Box<dyn Fn() -> Size + Send + Sync>,
-    state: Mutex<State>,
+    size: Box<dyn Fn() -> TerminalSize + Send + Sync>,
+    state: Mutex<LiveState>,
     changed: Condvar,
 }
 
-struct State {
-    view: View,
+struct LiveState {
+    view: ViewState,
     screen: Screen,
-    /// Lines to be written above the view.
+    /// LineFormatter to be written above the view.
     pending: String,
     dirty: bool,
     paused: bool,
     over: bool,
 }
 
-impl Live {
+impl LiveView {
     /// A view on `out`, a terminal whose size `size` tells.
     pub(crate) fn new(
-        lines: Lines,
+        lines: LineFormatter,
         out: Box<dyn Write + Send>,
-        size: impl Fn() -> Size + Send + Sync + 'static,
+        size: impl Fn() -> TerminalSize + Send + Sync + 'static,
     ) -> Self {
-        let state = State {
-            view: View::default(),
+        let state = LiveState {
+            view: ViewState::default(),
             screen: Screen::new(out),
             pending: String::new(),
             dirty: false,
             paused: false,
             over: false,
         };
-        let shared = Shared {
+        let shared = SharedView {
             lines,
             began: Instant::now(),
             size: Box::new(size),
@@ -72,14 +72,14 @@ impl Live {
             changed: Condvar::new(),
         };
         let shared = Arc::new(shared);
-        let painter = std::thread::spawn({
+        let drawing_thread = std::thread::spawn({
             let shared = shared.clone();
-            move || shared.paint()
+            move || shared.draw_until_the_end()
         });
-        Self { shared, painter: Mutex::new(Some(painter)) }
+        Self { shared, drawing_thread: Mutex::new(Some(drawing_thread)) }
     }
 
-    /// Clears the view and leaves the terminal to the caller until [`Live::resume`].
+    /// Clears the view and leaves the terminal to the caller until [`LiveView::resume`].
     pub(crate) fn pause(&self) {
         let mut state = self.shared.lock();
         let pending = std::mem::take(&mut state.pending);
@@ -101,15 +101,15 @@ impl Live {
             (state.over, state.paused) = (true, false);
             self.shared.changed.notify_all();
         }
-        let painter = self.painter.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(painter) = painter {
-            // A painter that panicked has told so already.
-            let _ = painter.join();
+        let drawing_thread = self.drawing_thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(drawing_thread) = drawing_thread {
+            // The message of a panic is on the standard error already.
+            let _ = drawing_thread.join();
         }
     }
 }
 
-impl Observer for Live {
+impl Observer for LiveView {
     fn event(&self, event: &Event) {
         let mut state = self.shared.lock();
         state.view.note(event, Instant::now());
@@ -124,23 +124,23 @@ impl Observer for Live {
     }
 }
 
-impl Drop for Live {
+impl Drop for LiveView {
     fn drop(&mut self) {
         self.finish();
     }
 }
 
-impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+impl SharedView {
+    fn lock(&self) -> std::sync::MutexGuard<'_, LiveState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Draws until the session is over, then clears the view.
-    fn paint(&self) {
+    fn draw_until_the_end(&self) {
         loop {
             let state = self.lock();
-            let wait = |state: &mut State| !state.over && (state.paused || !state.dirty);
-            let waited = self.changed.wait_timeout_while(state, CLOCK, wait);
+            let wait = |state: &mut LiveState| !state.over && (state.paused || !state.dirty);
+            let waited = self.changed.wait_timeout_while(state, CLOCK_INTERVAL, wait);
             let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
             let over = state.over;
             if !state.paused {
@@ -150,18 +150,18 @@ impl Shared {
             if over {
                 return;
             }
-            std::thread::sleep(TICK);
+            std::thread::sleep(DRAW_INTERVAL);
         }
     }
 
-    fn draw(&self, state: &mut State) {
+    fn draw(&self, state: &mut LiveState) {
         let (columns, rows) = (self.size)();
         let frame = match state.over {
             true => Vec::new(),
             false => {
-                let names = &self.lines.roster;
+                let info = &self.lines.info;
                 state.view.frame(
-                    names,
+                    info,
                     self.lines.style,
                     self.began.elapsed(),
                     Instant::now(),

@@ -2,7 +2,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
 use crate::term::tests::{hostile, names, script};
-use crate::term::{Detail, Style};
+use crate::term::{Style, Verbosity};
 
 /// As much of a terminal as the screen uses: rows of characters and a cursor.
 struct Terminal {
@@ -136,15 +136,15 @@ fn an_unchanged_frame_writes_nothing_and_a_changed_line_only_itself() {
     assert!(text.contains("ONE") && !text.contains("status") && !text.contains("two"), "{text:?}");
 }
 
-fn lines() -> Lines {
-    let (style, detail) = (Style::Plain, Detail::Ends);
-    Lines { roster: Arc::new(names()), style, error_lines: 2, message_lines: 2, detail }
+fn lines() -> LineFormatter {
+    let (style, detail) = (Style::Plain, Verbosity::Ends);
+    LineFormatter { info: Arc::new(names()), style, error_lines: 2, message_lines: 2, detail }
 }
 
 #[test]
 fn a_session_leaves_its_lines_and_the_cursor_behind() {
     let (send, receive) = channel();
-    let live = Live::new(lines(), Box::new(Pipe(send)), || (60, 10));
+    let live = LiveView::new(lines(), Box::new(Pipe(send)), || (60, 10));
     for event in script() {
         live.event(&event);
     }
@@ -161,13 +161,13 @@ fn a_session_leaves_its_lines_and_the_cursor_behind() {
 #[test]
 fn hostile_texts_move_nothing() {
     let (send, receive) = channel();
-    let (roster, events) = hostile();
-    let lines = Lines { roster: Arc::new(roster), ..lines() };
-    let live = Live::new(lines, Box::new(Pipe(send)), || (200, 10));
+    let (info, events) = hostile();
+    let lines = LineFormatter { info: Arc::new(info), ..lines() };
+    let live = LiveView::new(lines, Box::new(Pipe(send)), || (200, 10));
     for event in &events[..4] {
         live.event(event);
     }
-    std::thread::sleep(3 * TICK);
+    std::thread::sleep(3 * DRAW_INTERVAL);
     live.event(&events[4]);
     drop(live);
     let mut terminal = Terminal::new();
@@ -180,7 +180,7 @@ fn hostile_texts_move_nothing() {
 #[test]
 fn the_view_at_work() {
     let began = Instant::now();
-    let mut view = View::default();
+    let mut view = ViewState::default();
     let at = |seconds| began + Duration::from_secs(seconds);
     view.note(
         &Event::Started { jobs: vec![(spec_scheduler::Task::Fetch, 1), (spec_scheduler::Task::Build, 4)] },

@@ -4,26 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use spec_scheduler::{Event, JobEnd, Task};
+use spec_session::SessionInfo;
 
-use crate::term::text::{bytes, clean, fit, guarded};
-use crate::term::time::clock;
-use crate::term::{Ink, Roster, Style};
+use crate::term::text::{format_size, sanitize_line, sanitize_output, truncate_with_mark};
+use crate::term::time::format_clock;
+use crate::term::{Style, TextRole};
 
 /// The state of the session as far as it is drawn.
 #[derive(Default)]
-pub(super) struct View {
-    tasks: BTreeMap<Task, Count>,
-    running: BTreeMap<usize, Running>,
+pub(super) struct ViewState {
+    tasks: BTreeMap<Task, TaskCount>,
+    running: BTreeMap<usize, RunningJob>,
 }
 
 #[derive(Default)]
-struct Count {
+struct TaskCount {
     done: usize,
     failed: BTreeSet<usize>,
     all: usize,
 }
 
-struct Running {
+struct RunningJob {
     element: usize,
     task: Task,
     since: Instant,
@@ -31,16 +32,16 @@ struct Running {
     done: Option<(u64, u64)>,
 }
 
-impl View {
+impl ViewState {
     /// Takes note of an event.
     pub(super) fn note(&mut self, event: &Event, now: Instant) {
         match event {
             Event::Started { jobs } => {
-                let count = |all| Count { all, ..Count::default() };
+                let count = |all| TaskCount { all, ..TaskCount::default() };
                 self.tasks = jobs.iter().map(|(task, all)| (*task, count(*all))).collect();
             }
             Event::JobStarted { job, element, task } => {
-                let fresh = Running {
+                let fresh = RunningJob {
                     element: *element,
                     task: *task,
                     since: now,
@@ -52,7 +53,7 @@ impl View {
             }
             Event::Progress { job, activity, done } => {
                 if let Some(running) = self.running.get_mut(job) {
-                    (running.activity, running.done) = (clean(activity), *done);
+                    (running.activity, running.done) = (sanitize_line(activity), *done);
                 }
             }
             Event::JobEnded { job, task, end, .. } => {
@@ -71,7 +72,7 @@ impl View {
     /// The lines to draw on a terminal of `size` columns and rows.
     pub(super) fn frame(
         &self,
-        names: &Roster,
+        info: &SessionInfo,
         style: Style,
         elapsed: Duration,
         now: Instant,
@@ -82,26 +83,30 @@ impl View {
         let room = rows.saturating_sub(2).max(1);
         let hidden = self.running.len().saturating_sub(room);
         let mut frame = vec![self.status(style, elapsed, columns)];
-        let width = self.running.values().map(|r| names.name(r.element).chars().count()).max().unwrap_or(0);
+        let width = self.running.values().map(|r| info.name(r.element).chars().count()).max().unwrap_or(0);
         let shown = self.running.values().take(if hidden > 0 { room - 1 } else { room });
         let widths = (columns, width.min(columns / 3));
-        frame.extend(shown.map(|running| guarded(&running.line(names, style, now, widths), style)));
+        frame.extend(shown.map(|running| sanitize_output(&running.line(info, style, now, widths), style)));
         if hidden > 0 {
-            frame.push(fit(&format!("  … and {} more", hidden + 1), columns));
+            frame.push(truncate_with_mark(&format!("  … and {} more", hidden + 1), columns));
         }
         frame
     }
 
     fn status(&self, style: Style, elapsed: Duration, columns: usize) -> String {
-        let time = clock(elapsed);
+        let time = format_clock(elapsed);
         let mut parts: Vec<String> = self.tasks.iter().filter(|(_, count)| count.all > 0).map(part).collect();
         parts.push(format!("{} running", self.running.len()));
-        let rest = fit(&parts.join(" · "), columns.saturating_sub(time.len() + 3));
-        format!("{} {}", style.paint(Ink::Dim, format_args!("[{time}]")), style.paint(Ink::Bold, rest))
+        let rest = truncate_with_mark(&parts.join(" · "), columns.saturating_sub(time.len() + 3));
+        format!(
+            "{} {}",
+            style.paint(TextRole::Dim, format_args!("[{time}]")),
+            style.paint(TextRole::Bold, rest)
+        )
     }
 }
 
-fn part((task, count): (&Task, &Count)) -> String {
+fn part((task, count): (&Task, &TaskCount)) -> String {
     let failed = match count.failed.len() {
         0 => String::new(),
         failed => format!(" ({failed} failed)"),
@@ -109,24 +114,24 @@ fn part((task, count): (&Task, &Count)) -> String {
     format!("{task} {}/{}{failed}", count.done, count.all)
 }
 
-impl Running {
+impl RunningJob {
     /// `task element activity clock`, the clock at the right edge of at most 100 columns.
-    fn line(&self, names: &Roster, style: Style, now: Instant, widths: (usize, usize)) -> String {
+    fn line(&self, info: &SessionInfo, style: Style, now: Instant, widths: (usize, usize)) -> String {
         let (columns, width) = widths;
-        let time = clock(now.saturating_duration_since(self.since));
-        let name = format!("{:<width$}", fit(&clean(names.name(self.element)), width));
+        let time = format_clock(now.saturating_duration_since(self.since));
+        let name = format!("{:<width$}", truncate_with_mark(&sanitize_line(info.name(self.element)), width));
         let taken = 2 + 6 + width + 2 + 1 + time.len();
         let room = columns.min(100).saturating_sub(taken);
-        let activity = fit(&self.doing(), room);
-        let (name, time) = (style.paint(Ink::Name, name), style.paint(Ink::Dim, time));
+        let activity = truncate_with_mark(&self.doing(), room);
+        let (name, time) = (style.paint(TextRole::Name, name), style.paint(TextRole::Dim, time));
         format!("  {:<5} {name}  {activity:<room$} {time}", self.task)
     }
 
     fn doing(&self) -> String {
         match self.done {
-            Some((done, 0)) if done > 0 => format!("{} {}", self.activity, bytes(done)),
+            Some((done, 0)) if done > 0 => format!("{} {}", self.activity, format_size(done)),
             Some((done, all)) if all >= 10_000 => {
-                format!("{} {} of {}", self.activity, bytes(done), bytes(all))
+                format!("{} {} of {}", self.activity, format_size(done), format_size(all))
             }
             Some((done, all)) if all > 0 => format!("[{done}/{all}] {}", self.activity),
             _ => self.activity.clone(),

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use spec_model::{ActionResult, Captured};
 
-use super::Known;
+use super::SubactionWithCommand;
 
 /// One action. Times are seconds, `asked` since 1970; sizes are bytes; digests are `HASH/SIZE`.
-pub(super) fn subaction((subaction, command): &Known) -> Value {
+pub(super) fn subaction((subaction, command): &SubactionWithCommand) -> Value {
     let result = subaction.result();
     let usage = result.and_then(|result| result.metadata.usage);
     let failure = subaction.outcome.as_ref().err();

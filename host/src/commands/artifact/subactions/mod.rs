@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 use spec_action::{command_of_action, record};
 use spec_model::{Command, Subaction};
 
-use super::target::{Target, Targets};
+use super::target::{ArtifactTarget, ArtifactTargets};
 use crate::app::App;
 use crate::cli::Deps;
-use crate::commands::say;
+use crate::commands::print;
 use crate::error::CommandResult;
 use crate::term::json_text;
 
 /// A recorded action; its command may not be in the cache any more.
-type Known = (Subaction, Option<Command>);
+type SubactionWithCommand = (Subaction, Option<Command>);
 
 /// Shows what builds had answered through their sockets.
 pub(super) fn run(app: &App, as_json: bool, artifacts: &[String]) -> CommandResult {
-    let targets = Targets::find(app, artifacts, Deps::None)?;
+    let targets = ArtifactTargets::find(app, artifacts, Deps::None)?;
     let mut text = String::new();
     let mut values = Vec::new();
     for target in &targets.found {
@@ -34,10 +34,10 @@ pub(super) fn run(app: &App, as_json: bool, artifacts: &[String]) -> CommandResu
     if as_json {
         text = json_text(&Value::from(values), true) + "\n";
     }
-    say(&text)
+    print(&text)
 }
 
-fn record_of(targets: &Targets, target: &Target) -> CommandResult<Vec<Known>> {
+fn record_of(targets: &ArtifactTargets, target: &ArtifactTarget) -> CommandResult<Vec<SubactionWithCommand>> {
     let Some(digest) = target.cached()?.subactions else { return Ok(Vec::new()) };
     let subactions = record::load(&targets.cas, &digest)?.into_iter();
     Ok(subactions

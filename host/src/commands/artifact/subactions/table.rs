@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use spec_model::{ActionUsage, Command, Subaction};
 
-use super::Known;
+use super::SubactionWithCommand;
 
 /// The most characters of a command that are shown.
 const WIDTH: usize = 100;
 
 /// A line for each action, below one that heads them; nothing when there are none.
-pub(super) fn draw(record: &[Known]) -> String {
+pub(super) fn draw(record: &[SubactionWithCommand]) -> String {
     if record.is_empty() {
         return String::new();
     }

@@ -8,6 +8,7 @@ mod event_channel;
 mod in_flight;
 mod messages;
 mod policies;
+mod policy_choice;
 mod records;
 mod request_observer;
 mod session_elements;
@@ -25,16 +26,17 @@ use spec_project::Element;
 use spec_scheduler::Message;
 use spec_speculation::{GenerateOptions, SpeculationMode};
 
-use crate::error::{BlameUser, CommandResult};
-use crate::session::SharedSession;
+use crate::error::Result;
+use crate::session::Session;
 use event_channel::{EventSender, SpeculationEvent};
 use policies::SessionPolicies;
-pub(crate) use policies::SpeculationSettings;
+pub use policies::{PolicyOptions, SpeculationSettings};
+pub use policy_choice::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice};
 use session_elements::SessionElements;
 
 /// The speculation of one session.
 pub(crate) struct Speculation {
-    session: SharedSession,
+    session: Arc<Session>,
     mode: SpeculationMode,
     policies: SessionPolicies,
     /// By element, whether it takes part.
@@ -53,14 +55,14 @@ impl Speculation {
     /// # Errors
     /// When an element's public data is wrong, or a policy cannot be loaded.
     pub(crate) fn start(
-        session: &SharedSession,
+        session: &Arc<Session>,
         settings: &SpeculationSettings,
         to_build: &[usize],
         files: Vec<Option<Digest>>,
-    ) -> CommandResult<Option<Arc<Self>>> {
+    ) -> Result<Option<Arc<Self>>> {
         let mut takes_part = vec![false; session.project.elements.len()];
         for element in to_build {
-            takes_part[*element] = takes_part_in(&session.project.elements[*element]).or_usage()?;
+            takes_part[*element] = takes_part_in(&session.project.elements[*element])?;
         }
         if !takes_part.contains(&true) {
             // Options of the command line are checked even if they have no effect.
@@ -84,7 +86,7 @@ impl Speculation {
         let thread =
             mode.primes().then(|| std::thread::Builder::new().name("speculation".into()).spawn(work));
         // Without the thread nothing is primed, but records are made.
-        let thread = Mutex::new(thread.and_then(Result::ok));
+        let thread = Mutex::new(thread.and_then(std::io::Result::ok));
         let (session, recorded) = (Arc::clone(session), AtomicU64::new(0));
         Ok(Some(Arc::new(Self { session, mode, policies, takes_part, events, recorded, thread })))
     }
@@ -126,7 +128,7 @@ impl Speculation {
     fn generate_options(&self) -> GenerateOptions<'_> {
         GenerateOptions {
             mode: self.mode,
-            format: self.session.config.record_format,
+            format: self.session.options.record_format,
             policy: &self.policies.overlay,
         }
     }

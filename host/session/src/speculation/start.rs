@@ -42,13 +42,13 @@ pub(super) fn start(
         before.insert(registered, scope.into_iter().map(element_id).collect());
     }
     resolver.actions().next()?;
-    let budget = session.config.speculation_budget;
+    let budget = session.options.speculation_budget;
     let priming = PrimingState::new(resolver, policies.priming.clone(), budget, before);
     Some(InitialState { priming, unknown })
 }
 
 fn load_record(session: &Session, element: usize) -> Option<ExpandedRecord> {
-    let pair = session.pairs[element]?;
+    let pair = session.key_pairs[element]?;
     let keys = ElementKeys { strong: pair.strict, strict: pair.strict, weak: pair.weak };
     let digest = records::find_record(session, element, keys)?;
     let load = || -> SpeculationResult<ExpandedRecord> {

@@ -1,6 +1,6 @@
 //! Messages for the user about what came of speculation.
 
-use spec_scheduler::{Message, MessageLevel};
+use spec_scheduler::Message;
 use spec_speculation::{Bucket, SpeculationTotals};
 
 /// The totals of a session. `dropped_requests` came in faster than the predictions could be corrected.
@@ -31,7 +31,7 @@ pub(super) fn first_records_message(elements: u64) -> Message {
 }
 
 fn info(reason: &str, text: String, detail: Option<String>, figures: Vec<(String, u64)>) -> Message {
-    Message { element: None, level: MessageLevel::Info, reason: reason.to_owned(), text, detail, figures }
+    Message { detail, figures, ..Message::info(reason, text) }
 }
 
 fn detail(totals: &SpeculationTotals, dropped_requests: u64) -> String {

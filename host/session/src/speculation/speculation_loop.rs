@@ -16,7 +16,7 @@ use super::in_flight::{InFlightExecutions, NOT_EXECUTED};
 use super::policies::SessionPolicies;
 use super::session_elements::SessionElements;
 use super::start::{InitialState, start};
-use crate::session::SharedSession;
+use crate::session::Session;
 
 /// The number of events that are taken, and of actions that are adapted, before the effects that follow are carried out.
 const BATCH: usize = 64;
@@ -27,7 +27,7 @@ const IDLE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What the thread owns.
 struct SpeculationLoop {
-    session: SharedSession,
+    session: Arc<Session>,
     priming: PrimingState,
     trees: ElementTrees,
     in_flight: InFlightExecutions,
@@ -37,7 +37,7 @@ struct SpeculationLoop {
 
 /// Predicts and primes until the session ends. Returns at once when there is no record.
 pub(super) fn run(
-    session: SharedSession,
+    session: Arc<Session>,
     elements: &SessionElements,
     policies: &SessionPolicies,
     sender: EventSender,

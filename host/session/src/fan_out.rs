@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use spec_scheduler::{Event, Observer};
 
-/// Tells every event to all of some observers, in order.
-pub(crate) struct Fan(pub(crate) Vec<Arc<dyn Observer>>);
+/// Passes every event on to all of its observers, in their order.
+pub struct FanOut(pub Vec<Arc<dyn Observer>>);
 
-impl Observer for Fan {
+impl Observer for FanOut {
     fn event(&self, event: &Event) {
         self.0.iter().for_each(|observer| observer.event(event));
     }

@@ -5,22 +5,21 @@ use spec_project::keys::SourceKey;
 use spec_project::{Element, Project, ProjectConfig};
 use spec_source::{Alias, ElementSources, SourceContext, SourceSpec};
 
-use crate::app::App;
-use crate::config::Config;
-use crate::error::{BlameUser, CommandError, CommandResult};
+use crate::error::{Result, SessionError};
+use crate::options::SessionOptions;
 
 /// What all sources of the project share.
-pub(super) fn context(config: &Config, project: &ProjectConfig, cas: &Cas) -> SourceContext {
+pub(crate) fn context(options: &SessionOptions, project: &ProjectConfig, cas: &Cas) -> SourceContext {
     let aliases: Vec<(String, Alias)> =
         project.aliases.iter().map(|(name, url)| (name.clone(), alias(project, name, url))).collect();
     let find =
         move |name: &str| aliases.iter().find(|(known, _)| known == name).map(|(_, alias)| alias.clone());
-    let mut context = SourceContext::new(&project.directory, &config.source_dir, cas.clone(), find);
-    context.limits.entries = config.bounds.trees.entries;
-    context.limits.unpacked = config.bounds.trees.bytes;
-    context.http.attempts = config.network_retries.saturating_add(1);
-    context.http.proxies = config.proxies.clone();
-    context.http.netrc.clone_from(&config.netrc);
+    let mut context = SourceContext::new(&project.directory, &options.source_dir, cas.clone(), find);
+    context.limits.entries = options.trees.entries;
+    context.limits.unpacked = options.trees.bytes;
+    context.http.attempts = options.network_retries.saturating_add(1);
+    context.http.proxies = options.proxies.clone();
+    context.http.netrc.clone_from(&options.netrc);
     context
 }
 
@@ -33,21 +32,21 @@ fn alias(project: &ProjectConfig, name: &str, url: &str) -> Alias {
     Alias { url: url.to_owned(), mirrors }
 }
 
-/// The sources of all elements, by index.
-pub(super) fn configure(
-    app: &App,
+/// The sources of all elements, by index. `warn` is told the reason and the text of each warning.
+pub(crate) fn configure_all(
     project: &Project,
     context: &SourceContext,
-) -> CommandResult<Vec<ElementSources>> {
+    warn: &dyn Fn(&str, &str),
+) -> Result<Vec<ElementSources>> {
     let mut all = Vec::with_capacity(project.elements.len());
     for element in &project.elements {
-        let sources = of(element, context)?;
+        let sources = configure(element, context)?;
         for warning in sources.warnings() {
             if project.config.fatal_warnings.iter().any(|fatal| fatal == warning.token) {
-                let error = CommandError::usage(warning.token, warning.message).at(warning.place);
-                return Err(error.hint("it is an error because of 'fatal-warnings' in project.conf"));
+                let (reason, message, place) = (warning.token, warning.message, warning.place);
+                return Err(SessionError::FatalWarning { reason, message, place });
             }
-            app.warn(warning.token, &warning.message);
+            warn(warning.token, &warning.message);
         }
         all.push(sources);
     }
@@ -55,7 +54,7 @@ pub(super) fn configure(
 }
 
 /// The sources of one element.
-pub(super) fn of(element: &Element, context: &SourceContext) -> CommandResult<ElementSources> {
+pub(crate) fn configure(element: &Element, context: &SourceContext) -> Result<ElementSources> {
     let spec = |source: &spec_project::SourceConfig| SourceSpec {
         kind: source.kind.clone(),
         place: source.place.clone(),
@@ -63,16 +62,16 @@ pub(super) fn of(element: &Element, context: &SourceContext) -> CommandResult<El
         config: source.config.clone(),
     };
     let specs: Vec<SourceSpec> = element.sources.iter().map(spec).collect();
-    ElementSources::new(&element.name.to_string(), context, &specs).or_usage()
+    ElementSources::new(&element.name.to_string(), context, &specs).map_err(SessionError::SourceDeclaration)
 }
 
 /// What the sources contribute to keys; `None` where a reference is missing.
-pub(super) fn keys(project: &Project, all: &[ElementSources]) -> CommandResult<Vec<Option<Vec<SourceKey>>>> {
+pub(crate) fn keys(project: &Project, all: &[ElementSources]) -> Result<Vec<Option<Vec<SourceKey>>>> {
     let mut keys = Vec::with_capacity(all.len());
     for (element, sources) in project.elements.iter().zip(all) {
         let mut list = Some(Vec::new());
         for (config, source) in element.sources.iter().zip(sources.sources()) {
-            let key = source.unique_key().or_usage()?;
+            let key = source.unique_key().map_err(SessionError::SourceDeclaration)?;
             let (kind, directory) = (config.kind.clone(), config.directory.clone());
             list = list.zip(key).map(|(mut list, key)| {
                 list.push(SourceKey { kind, directory, key });

@@ -11,16 +11,22 @@ use crate::error::{CommandError, CommandResult};
 ///
 /// # Errors
 /// `checkout-directory-not-empty`, `cancelled`, or when the cache or the disk fails.
-pub(super) fn tree(cas: &Cas, root: &Digest, dest: &Path, force: bool, cancel: &Cancel) -> CommandResult {
+pub(super) fn write_tree(
+    cas: &Cas,
+    root: &Digest,
+    dest: &Path,
+    force: bool,
+    cancel: &Cancel,
+) -> CommandResult {
     let dest = prepare(dest, force)?;
     cas.export(root, &dest, cancel)?;
     Ok(dest.finish(&[])?)
 }
 
-/// Refuses what [`tree`] would refuse, before the work of making the tree.
+/// Refuses what [`write_tree`] would refuse, before the work of making the tree.
 ///
 /// # Errors
-/// As [`tree`].
+/// As [`write_tree`].
 pub(super) fn check(dest: &Path, force: bool) -> CommandResult {
     prepare(dest, force).map(drop)
 }

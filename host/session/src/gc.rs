@@ -1,4 +1,4 @@
-//! Keeps the cache within its quota while something else goes on.
+//! Keeps the cache within its quota while a session runs or a server serves.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
@@ -8,76 +8,76 @@ use spec_action::record::ActionNeeds;
 use spec_artifact::Artifact;
 use spec_cas::{Cas, CasError, Evicted, Need, Quota};
 
-use crate::config::Config;
-use crate::error::{CommandError, CommandResult};
+use crate::error::{Result, SessionError};
 
-/// The pause between two looks.
-const PAUSE: Duration = Duration::from_secs(10);
-/// The pause after all that may go has gone, and it was not enough.
-const LONG_PAUSE: Duration = Duration::from_secs(60);
+/// The time between two checks of the store's size.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
+/// The time until the next check when a store is over its quota although all that is not in use is evicted.
+const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
-/// A thread that evicts when it is time to. Ends, after a last look, when dropped.
-pub(crate) struct Keeper {
+/// The thread that evicts when a store is over its quota. It checks once more and ends when this is dropped.
+pub struct GcThread {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What a keeper is to do.
-pub(crate) struct Task {
+/// What a [`GcThread`] does.
+pub struct GcOptions {
     /// The stores that share the quota.
-    pub(crate) stores: Vec<Cas>,
-    pub(crate) quota: Quota,
+    pub stores: Vec<Cas>,
+    /// Their quota.
+    pub quota: Quota,
     /// For how long everything stays after its use, if there are users who make no holds.
-    pub(crate) grace: Option<Duration>,
-    /// Is told of every eviction, and of what went wrong.
-    pub(crate) told: Box<dyn Fn(Result<Evicted, CasError>) + Send>,
+    pub grace: Option<Duration>,
+    /// Is called after every eviction, and with every error.
+    pub on_eviction: Box<dyn Fn(Result<Evicted, CasError>) + Send>,
 }
 
-impl Keeper {
+impl GcThread {
     /// Starts the thread.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(crate) fn start(task: Task) -> CommandResult<Self> {
+    pub fn start(options: GcOptions) -> Result<Self> {
         let (stop, stopped) = mpsc::channel();
-        let keep = move || {
-            let mut pause = Duration::ZERO;
+        let work = move || {
+            let mut interval = Duration::ZERO;
             loop {
-                let last = !matches!(stopped.recv_timeout(pause), Err(RecvTimeoutError::Timeout));
-                pause = task.look();
+                let last = !matches!(stopped.recv_timeout(interval), Err(RecvTimeoutError::Timeout));
+                interval = options.check();
                 if last {
                     return;
                 }
             }
         };
-        let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(keep);
-        let thread = thread.map_err(|error| CommandError::io("start a thread", &error))?;
+        let thread = std::thread::Builder::new().name("gc".to_owned()).spawn(work);
+        let thread = thread.map_err(|error| SessionError::Start { what: "a thread", error })?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
 
-impl Drop for Keeper {
+impl Drop for GcThread {
     fn drop(&mut self) {
         drop(self.stop.take());
-        // It tells what goes wrong itself.
+        // The message of a panic is on the standard error already.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
-impl Task {
-    /// Evicts if it is time to; answers how long to wait.
-    fn look(&self) -> Duration {
-        let mut pause = PAUSE;
+impl GcOptions {
+    /// Evicts from stores that are over the quota. Returns the time until the next check.
+    fn check(&self) -> Duration {
+        let mut interval = CHECK_INTERVAL;
         for (at, cas) in self.stores.iter().enumerate() {
-            let looked = self.evict(at, cas);
-            if matches!(&looked, Ok(Some(evicted)) if evicted.falls_short()) {
-                pause = LONG_PAUSE;
+            let evicted = self.evict(at, cas);
+            if matches!(&evicted, Ok(Some(evicted)) if evicted.falls_short()) {
+                interval = RETRY_INTERVAL;
             }
-            if let Some(news) = looked.transpose() {
-                (self.told)(news);
+            if let Some(result) = evicted.transpose() {
+                (self.on_eviction)(result);
             }
         }
-        pause
+        interval
     }
 
     fn evict(&self, at: usize, cas: &Cas) -> Result<Option<Evicted>, CasError> {
@@ -99,20 +99,12 @@ impl Task {
     }
 }
 
-/// The quota of the configuration for the disk of a store.
-pub(crate) fn quota(config: &Config, cas: &Cas) -> CommandResult<Quota> {
-    let disk = rustix::fs::statvfs(cas.root());
-    let disk = disk.map_err(|error| CommandError::io("look at the cache's disk", &error.into()))?;
-    let disk = disk.f_blocks.saturating_mul(disk.f_frsize);
-    Ok(Quota {
-        most: config.quota.map(|size| size.bytes(disk)),
-        reserved: config.reserved.bytes(disk),
-        low: config.low_watermark,
-    })
-}
-
-/// Evicts from a store with the records of this program; see [`Cas::evict`].
-pub(crate) fn evict(cas: &Cas, quota: &Quota) -> Result<Option<Evicted>, CasError> {
+/// Evicts from a store, and keeps what the records of this program need; see [`Cas::evict`]. `None` when another process
+/// is at it.
+///
+/// # Errors
+/// When the store fails.
+pub fn evict(cas: &Cas, quota: &Quota) -> Result<Option<Evicted>, CasError> {
     let actions = ActionNeeds::new(cas);
     cas.evict(quota, &|kind, record| needs(&actions, kind, record))
 }

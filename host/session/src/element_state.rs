@@ -1,14 +1,14 @@
-//! How elements stand: cached, or what is missing.
+//! The states of elements: cached, or what is missing.
 
 use spec_artifact::Artifact;
 use spec_model::{Digest, KeyPair};
 
-use crate::error::CommandResult;
+use crate::error::Result;
 use crate::session::Session;
 
-/// How an element stands.
+/// The state of an element before a session's jobs.
 #[derive(Clone, Debug)]
-pub(crate) enum Standing {
+pub enum ElementState {
     /// A source of it has no reference.
     NoReference,
     /// Something below it must be built first.
@@ -23,9 +23,10 @@ pub(crate) enum Standing {
     Failed(Box<Artifact>),
 }
 
-impl Standing {
-    /// bst's word for it.
-    pub(crate) fn name(&self) -> &'static str {
+impl ElementState {
+    /// BuildStream's word for it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
         match self {
             Self::NoReference => "no reference",
             Self::Waiting => "waiting",
@@ -37,7 +38,8 @@ impl Standing {
     }
 
     /// The cached artifact.
-    pub(crate) fn artifact(&self) -> Option<&Artifact> {
+    #[must_use]
+    pub fn artifact(&self) -> Option<&Artifact> {
         match self {
             Self::Cached(artifact) | Self::Failed(artifact) => Some(artifact),
             _ => None,
@@ -45,51 +47,54 @@ impl Standing {
     }
 
     /// The digest of the artifact's files.
-    pub(crate) fn files(&self) -> Option<Digest> {
+    #[must_use]
+    pub fn files(&self) -> Option<Digest> {
         self.artifact().and_then(|artifact| artifact.trees.files)
     }
 }
 
 impl Session {
-    /// How all elements stand, by index.
+    /// The states of all elements, by index.
     ///
     /// # Errors
     /// When the cache fails.
-    pub(crate) fn standings(&self) -> CommandResult<Vec<Standing>> {
-        let mut all: Vec<Standing> = Vec::with_capacity(self.project.elements.len());
+    pub fn element_states(&self) -> Result<Vec<ElementState>> {
+        let mut all: Vec<ElementState> = Vec::with_capacity(self.project.elements.len());
         for element in 0..self.project.elements.len() {
-            let standing = self.standing(element, &all)?;
-            all.push(standing);
+            let state = self.element_state(element, &all)?;
+            all.push(state);
         }
         Ok(all)
     }
 
-    fn standing(&self, element: usize, below: &[Standing]) -> CommandResult<Standing> {
+    fn element_state(&self, element: usize, below: &[ElementState]) -> Result<ElementState> {
         if self.source_keys[element].is_none() {
-            return Ok(Standing::NoReference);
+            return Ok(ElementState::NoReference);
         }
-        let Some(pair) = self.pairs[element] else { return Ok(Standing::Waiting) };
-        if let Some(artifact) = self.cached(element, pair)? {
-            let kind = if artifact.succeeded() { Standing::Cached } else { Standing::Failed };
+        let Some(pair) = self.key_pairs[element] else { return Ok(ElementState::Waiting) };
+        if let Some(artifact) = self.cached_artifact(element, pair)? {
+            let kind = if artifact.succeeded() { ElementState::Cached } else { ElementState::Failed };
             return Ok(kind(Box::new(artifact)));
         }
         if self.fetch_needed(element)? {
-            return Ok(Standing::FetchNeeded);
+            return Ok(ElementState::FetchNeeded);
         }
-        let built = |dependency: &usize| matches!(below[*dependency], Standing::Cached(_));
+        let built = |dependency: &usize| matches!(below[*dependency], ElementState::Cached(_));
         let buildable = self.project.build_scope(element).iter().all(built);
-        Ok(if buildable { Standing::Buildable } else { Standing::Waiting })
+        Ok(if buildable { ElementState::Buildable } else { ElementState::Waiting })
     }
 
     /// The element's artifact: under its strict key, or in non-strict mode under its weak one.
     ///
     /// # Errors
     /// When the cache fails.
-    pub(crate) fn cached(&self, element: usize, pair: KeyPair) -> CommandResult<Option<Artifact>> {
+    pub fn cached_artifact(&self, element: usize, pair: KeyPair) -> Result<Option<Artifact>> {
         let element = &self.project.elements[element];
         let strict = self.artifacts.lookup(&element.project, &element.name, &pair.strict)?;
         match strict {
-            None if !self.strict => Ok(self.artifacts.lookup(&element.project, &element.name, &pair.weak)?),
+            None if !self.options.strict => {
+                Ok(self.artifacts.lookup(&element.project, &element.name, &pair.weak)?)
+            }
             found => Ok(found),
         }
     }
@@ -98,7 +103,7 @@ impl Session {
     ///
     /// # Errors
     /// When the cache fails.
-    pub(crate) fn fetch_needed(&self, element: usize) -> CommandResult<bool> {
+    pub fn fetch_needed(&self, element: usize) -> Result<bool> {
         let sources = self.sources(element);
         let here = sources.sources().all(|source| source.is_cached());
         Ok(!here && sources.cached()?.is_none())

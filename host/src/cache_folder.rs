@@ -11,7 +11,7 @@ use spec_model::DigestFunction;
 
 use crate::app::App;
 use crate::error::CommandResult;
-use crate::term::{Ink, Style};
+use crate::term::{Style, TextRole};
 
 /// What others may do, and bits that are inherited.
 const FOR_OTHERS: u32 = 0o7077;
@@ -19,11 +19,11 @@ const STICKY: u32 = 0o1000;
 
 /// Why a folder is as it is.
 #[derive(Debug, PartialEq, Eq)]
-enum Closed {
+enum FolderAccess {
     /// Nobody else can look into it.
-    Now,
+    Private,
     /// It belongs to this user.
-    Foreign(u32),
+    OwnedBy(u32),
     /// Everybody may make folders in it, so it is not ours alone.
     Shared,
 }
@@ -34,7 +34,7 @@ impl App {
     /// # Errors
     /// When the store cannot be made or read.
     pub(crate) fn open_cas(&self, function: DigestFunction) -> CommandResult<Cas> {
-        self.close_cache();
+        self.make_cache_private();
         let cas = Cas::open_with(self.config.cache("cas"), function)?.with_limits(self.config.bounds.trees);
         let style = self.err;
         cas.tell_of_damage(move |path, why| {
@@ -49,12 +49,13 @@ impl App {
 
     /// Makes the folders of the cache and closes them to others. Says whose they are when they are not ours; what cannot
     /// be made is told by whoever needs it.
-    pub(crate) fn close_cache(&self) {
-        // Both are closed before anything is said.
+    pub(crate) fn make_cache_private(&self) {
+        // Both are access before anything is said.
         let folders = [self.config.cache_dir.clone(), self.config.cache("cas")];
-        let closed = folders.map(|folder| (close(&folder), folder));
-        let open = closed.iter().find_map(|(closed, folder)| Some((open_to(closed.as_ref().ok()?)?, folder)));
-        if let (Some((text, folder)), false) = (open, self.told_of_cache.replace(true)) {
+        let access = folders.map(|folder| (make_private(&folder), folder));
+        let open =
+            access.iter().find_map(|(access, folder)| Some((access_warning(access.as_ref().ok()?)?, folder)));
+        if let (Some((text, folder)), false) = (open, self.warned_of_cache.replace(true)) {
             self.warn("cache-of-others", &format!("the cache {} {text}", folder.display()));
         }
     }
@@ -66,37 +67,39 @@ impl App {
 }
 
 /// Who else has to do with a folder; `None` when nobody has.
-fn open_to(closed: &Closed) -> Option<String> {
-    match closed {
-        Closed::Now => None,
-        Closed::Foreign(user) => {
+fn access_warning(access: &FolderAccess) -> Option<String> {
+    match access {
+        FolderAccess::Private => None,
+        FolderAccess::OwnedBy(user) => {
             Some(format!("belongs to user {user}, who can change what is built from it"))
         }
-        Closed::Shared => Some("is open to everybody; set 'cachedir' to a folder of your own".to_owned()),
+        FolderAccess::Shared => {
+            Some("is open to everybody; set 'cachedir' to a folder of your own".to_owned())
+        }
     }
 }
 
 fn warn(style: Style, reason: &str, text: &str) {
-    let title = style.paint(Ink::Warning, format_args!("warning[{reason}]"));
-    crate::term::tell(&format!("{title}: {}\n", crate::term::safe(text)), style);
+    let title = style.paint(TextRole::Warning, format_args!("warning[{reason}]"));
+    crate::term::write_stderr(&format!("{title}: {}\n", crate::term::sanitize_lines(text)), style);
 }
 
 /// Makes a folder that only this user can look into, or closes the one that is there; a link to it is followed.
-fn close(folder: &Path) -> io::Result<Closed> {
+fn make_private(folder: &Path) -> io::Result<FolderAccess> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    // What is closed is what was looked at, whatever the name leads to by then.
+    // What is access is what was looked at, whatever the name leads to by then.
     let open = File::open(folder)?;
     let found = open.metadata()?;
     if found.uid() != rustix::process::geteuid().as_raw() {
-        return Ok(Closed::Foreign(found.uid()));
+        return Ok(FolderAccess::OwnedBy(found.uid()));
     }
     if found.mode() & STICKY != 0 || folder.parent().is_none() {
-        return Ok(Closed::Shared);
+        return Ok(FolderAccess::Shared);
     }
     if found.mode() & FOR_OTHERS != 0 {
         rustix::fs::fchmod(&open, Mode::RWXU)?;
     }
-    Ok(Closed::Now)
+    Ok(FolderAccess::Private)
 }
 
 #[cfg(test)]
@@ -112,15 +115,15 @@ mod tests {
         let mode = |path: &Path| Ok::<_, io::Error>(fs::metadata(path)?.mode() & 0o7777);
         let folder = parent.path().join("new/cache");
         for wider in [0o755, 0o777, 0o2770, 0o6755] {
-            assert_eq!(close(&folder)?, Closed::Now);
+            assert_eq!(make_private(&folder)?, FolderAccess::Private);
             assert_eq!(mode(&folder)?, 0o700);
             fs::set_permissions(&folder, Permissions::from_mode(wider))?;
         }
         std::os::unix::fs::symlink("new/cache", parent.path().join("link"))?;
-        assert_eq!(close(&parent.path().join("link"))?, Closed::Now);
+        assert_eq!(make_private(&parent.path().join("link"))?, FolderAccess::Private);
         assert_eq!(mode(&folder)?, 0o700);
         fs::set_permissions(&folder, Permissions::from_mode(0o1777))?;
-        assert_eq!(close(&folder)?, Closed::Shared);
+        assert_eq!(make_private(&folder)?, FolderAccess::Shared);
         assert_eq!(mode(&folder)?, 0o1777, "what is everybody's stays so");
         Ok(())
     }

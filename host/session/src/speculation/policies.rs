@@ -1,23 +1,33 @@
 //! The policies of a session.
 
-use spec_model::{NodeError, UserError};
+use spec_model::UserError;
 use spec_plugins::{PolicyLoadError, PolicyMemory, PolicyRequest};
 use spec_project::ProjectConfig;
-use spec_scheduler::{Message, MessageLevel};
+use spec_scheduler::Message;
 use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy, PolicyWarning, SpeculationMode};
 
-use crate::cli::{PolicyArgs, SpeculationArgs};
-use crate::config::policy::{self, Setting};
-use crate::config::{Config, PolicyChoice};
-use crate::error::{Blame, CommandError, CommandResult};
+use super::policy_choice::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicySetting};
+use crate::error::{Result, SessionError};
 use crate::session::Session;
 
-/// The settings of speculation. The command line goes before the user configuration, and that before the project.
-pub(crate) struct SpeculationSettings {
+/// What the user says of one policy.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyOptions {
+    /// The name of a component that is part of the program, or a file; it goes before `configured`.
+    pub component: Option<String>,
+    /// Settings that go over those of the choice.
+    pub settings: Vec<(String, String)>,
+    /// The choice of the user configuration; it goes before the project's.
+    pub configured: Option<PolicyChoice>,
+}
+
+/// The settings of speculation.
+#[derive(Clone, Debug)]
+pub struct SpeculationSettings {
     pub(super) mode: SpeculationMode,
     overlay: PolicyChoice,
     priming: PolicyChoice,
-    /// Whether the command line has options of policies.
+    /// Whether there are options of policies beside the files.
     pub(super) has_policy_options: bool,
 }
 
@@ -29,25 +39,28 @@ pub(super) struct SessionPolicies {
 }
 
 impl SpeculationSettings {
-    /// Reads the settings of the command line, the user configuration and the project.
+    /// The settings of the user, and of the project where the user has none.
     ///
     /// # Errors
     /// When those of the project are wrong.
-    pub(crate) fn new(
-        args: &SpeculationArgs,
-        config: &Config,
+    pub fn new(
+        mode: SpeculationMode,
+        overlay: PolicyOptions,
+        priming: PolicyOptions,
         project: &ProjectConfig,
-    ) -> Result<Self, NodeError> {
+    ) -> Result<Self> {
         let of_project = &project.of_program;
-        of_project.validate_keys(&[policy::OVERLAY, policy::PRIMING])?;
+        of_project.validate_keys(&[OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY])?;
         let file = |name: &str| project.directory.join(name);
-        let overlay = PolicyChoice::of(of_project, policy::OVERLAY, &file)?;
-        let priming = PolicyChoice::of(of_project, policy::PRIMING, &file)?;
+        let project_overlay = PolicyChoice::of(of_project, OVERLAY_POLICY_KEY, &file)?;
+        let project_priming = PolicyChoice::of(of_project, PRIMING_POLICY_KEY, &file)?;
+        let has_options =
+            |options: &PolicyOptions| options.component.is_some() || !options.settings.is_empty();
         Ok(Self {
-            mode: args.mode.unwrap_or(config.speculation),
-            overlay: choose(args.overlay(), config.overlay_policy.as_ref(), overlay),
-            priming: choose(args.priming(), config.priming_policy.as_ref(), priming),
-            has_policy_options: [args.overlay(), args.priming()].iter().any(PolicyArgs::says_something),
+            mode,
+            has_policy_options: has_options(&overlay) || has_options(&priming),
+            overlay: choose(overlay, project_overlay),
+            priming: choose(priming, project_priming),
         })
     }
 }
@@ -61,7 +74,7 @@ impl SessionPolicies {
     pub(super) fn load(
         session: &Session,
         settings: &SpeculationSettings,
-    ) -> CommandResult<(Self, Option<PolicyMemory>)> {
+    ) -> Result<(Self, Option<PolicyMemory>)> {
         let mut policies = Self::default();
         if settings.mode == SpeculationMode::None {
             return Ok((policies, None));
@@ -69,13 +82,13 @@ impl SessionPolicies {
         if let Some(request) = request(&settings.overlay)? {
             let policy = session.plugins.overlay_policy(&request);
             policies.overlay =
-                GuardedOverlayPolicy::new(policy.map_err(|error| refused(error, &settings.overlay))?);
+                GuardedOverlayPolicy::new(policy.map_err(|error| policy_error(error, &settings.overlay))?);
         }
         let Some(request) = request(&settings.priming)?.filter(|_| settings.mode.primes()) else {
             return Ok((policies, None));
         };
         let policy = session.plugins.priming_policy(&request, &session.project.config.name);
-        let (policy, memory) = policy.map_err(|error| refused(error, &settings.priming))?;
+        let (policy, memory) = policy.map_err(|error| policy_error(error, &settings.priming))?;
         policies.priming = GuardedPrimingPolicy::new(policy);
         Ok((policies, Some(memory)))
     }
@@ -96,50 +109,34 @@ impl SessionPolicies {
 }
 
 /// The request for a component; `None` for the built-in policy.
-fn request(choice: &PolicyChoice) -> CommandResult<Option<PolicyRequest>> {
+fn request(choice: &PolicyChoice) -> Result<Option<PolicyRequest>> {
     match (&choice.component, choice.settings.first()) {
         (None, None) => Ok(None),
         (None, Some(setting)) => {
-            let message = format!(
-                "the built-in policy has no setting '{}'; choose the policy that has it",
-                setting.key
-            );
-            Err(CommandError::usage("policy-unknown-setting", message).at(setting.place.clone()))
+            Err(SessionError::BuiltInPolicySetting { key: setting.key.clone(), place: setting.place.clone() })
         }
         (Some(component), _) => {
-            let pair = |setting: &Setting| (setting.key.clone(), setting.value.clone());
+            let pair = |setting: &PolicySetting| (setting.key.clone(), setting.value.clone());
             let settings = choice.settings.iter().map(pair).collect();
             Ok(Some(PolicyRequest { component: component.clone(), settings }))
         }
     }
 }
 
-/// The error, with the place of the wrong setting or of the choice.
-fn refused(error: PolicyLoadError, choice: &PolicyChoice) -> CommandError {
+fn policy_error(error: PolicyLoadError, choice: &PolicyChoice) -> SessionError {
     let setting = error.key().and_then(|key| choice.settings.iter().find(|setting| setting.key == key));
     let place = setting.map_or(&choice.place, |setting| &setting.place).clone();
-    CommandError::from(error).at(place).blame(Blame::Usage)
+    SessionError::Policy { error, place }
 }
 
 fn warning(warning: PolicyWarning) -> Message {
-    Message {
-        element: None,
-        level: MessageLevel::Warning,
-        reason: warning.reason().to_owned(),
-        text: warning.to_string(),
-        detail: None,
-        figures: Vec::new(),
-    }
+    Message::warning(warning.reason(), warning.to_string())
 }
 
-/// The choice of the command line, the user or the project, in this order. Settings of the command line are added to it.
-fn choose(
-    args: PolicyArgs<'_>,
-    of_user: Option<&PolicyChoice>,
-    of_project: Option<PolicyChoice>,
-) -> PolicyChoice {
-    let named = args.component.map(PolicyChoice::named);
-    let mut choice = named.or(of_user.cloned()).or(of_project).unwrap_or_else(PolicyChoice::built_in);
-    args.settings.iter().for_each(|(key, value)| choice.set(key, value));
+fn choose(options: PolicyOptions, of_project: Option<PolicyChoice>) -> PolicyChoice {
+    let PolicyOptions { component, settings, configured } = options;
+    let named = component.map(|name| PolicyChoice::named(&name));
+    let mut choice = named.or(configured).or(of_project).unwrap_or_else(PolicyChoice::built_in);
+    settings.iter().for_each(|(key, value)| choice.set(key, value));
     choice
 }

@@ -5,32 +5,34 @@ use std::path::{Path, PathBuf};
 use spec_model::{Mapping, NodeError, Place};
 use spec_plugins::PolicyComponent;
 
-/// The key of the overlay policy.
-pub(crate) const OVERLAY: &str = "overlay-policy";
-/// The key of the priming policy.
-pub(crate) const PRIMING: &str = "priming-policy";
+/// The key that chooses the overlay policy.
+pub const OVERLAY_POLICY_KEY: &str = "overlay-policy";
+/// The key that chooses the priming policy.
+pub const PRIMING_POLICY_KEY: &str = "priming-policy";
 
 /// The policy that is there when no other is chosen.
 const BUILT_IN: &str = "built-in";
 
 /// A policy with its settings.
 #[derive(Clone, Debug)]
-pub(crate) struct PolicyChoice {
+pub struct PolicyChoice {
     /// The component; `None` for the built-in policy.
-    pub(crate) component: Option<PolicyComponent>,
+    pub component: Option<PolicyComponent>,
     /// Its own configuration.
-    pub(crate) settings: Vec<Setting>,
+    pub settings: Vec<PolicySetting>,
     /// Where it is chosen.
-    pub(crate) place: Option<Place>,
+    pub place: Option<Place>,
 }
 
 /// A key and a value of a policy's own configuration.
 #[derive(Clone, Debug)]
-pub(crate) struct Setting {
-    pub(crate) key: String,
-    pub(crate) value: String,
-    /// Where it stands; nowhere if it is of the command line.
-    pub(crate) place: Option<Place>,
+pub struct PolicySetting {
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: String,
+    /// Where it stands; `None` if it is not from a file.
+    pub place: Option<Place>,
 }
 
 impl PolicyChoice {
@@ -39,7 +41,7 @@ impl PolicyChoice {
     ///
     /// # Errors
     /// When it is neither.
-    pub(crate) fn of(
+    pub fn of(
         section: &Mapping,
         key: &str,
         file: &dyn Fn(&str) -> PathBuf,
@@ -55,26 +57,26 @@ impl PolicyChoice {
         let mut settings = Vec::new();
         for (key, node) in section.opt_mapping("config")?.into_iter().flat_map(|config| &config.entries) {
             let (key, value) = (key.to_string(), node.as_str()?.to_owned());
-            settings.push(Setting { key, value, place: node.place.clone() });
+            settings.push(PolicySetting { key, value, place: node.place.clone() });
         }
         Ok(Some(Self { component, settings, place }))
     }
 
-    /// What is so when nobody chooses.
-    pub(crate) fn built_in() -> Self {
+    /// The policy when nobody chooses one.
+    pub(super) fn built_in() -> Self {
         Self { component: None, settings: Vec::new(), place: None }
     }
 
-    /// The policy that the command line names.
-    pub(crate) fn named(name: &str) -> Self {
+    /// The policy that [`PolicyOptions`](super::PolicyOptions) name.
+    pub(super) fn named(name: &str) -> Self {
         let component = component(name, &|name| Path::new(name).to_owned());
         Self { component, settings: Vec::new(), place: None }
     }
 
     /// Puts a setting over the one of its key.
-    pub(crate) fn set(&mut self, key: &str, value: &str) {
+    pub(super) fn set(&mut self, key: &str, value: &str) {
         self.settings.retain(|setting| setting.key != key);
-        self.settings.push(Setting { key: key.to_owned(), value: value.to_owned(), place: None });
+        self.settings.push(PolicySetting { key: key.to_owned(), value: value.to_owned(), place: None });
     }
 }
 

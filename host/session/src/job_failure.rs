@@ -1,31 +1,21 @@
-//! From errors of the rooms to failures of jobs.
+//! From errors to failures of jobs.
 
 use spec_artifact::{Artifact, Outcome};
 use spec_build::BuildError;
-use spec_model::UserError;
+use spec_model::{Blame, UserError};
 use spec_scheduler::Failure;
 
-use crate::error::CommandError;
-
-/// The failure that an error of a job is.
+/// The failure of a job that ended with an error.
 pub(crate) fn of(error: impl UserError) -> Box<Failure> {
-    let text = error.to_string();
-    let (message, more) = text.split_once('\n').unwrap_or((&text, ""));
-    let mut detail: Vec<String> = error.place().map(|place| format!("at {place}")).into_iter().collect();
-    detail.extend((!more.is_empty()).then(|| more.to_owned()));
-    detail.extend(error.hint());
     Box::new(Failure {
         reason: error.reason().to_owned(),
-        message: message.to_owned(),
-        detail: (!detail.is_empty()).then(|| detail.join("\n")),
+        blame: error.blame(),
+        message: error.to_string(),
+        place: error.place().cloned(),
+        detail: error.detail(),
+        hint: error.hint(),
         ..Failure::default()
     })
-}
-
-/// The failure that an error of a command is.
-pub(crate) fn of_command(error: &CommandError) -> Box<Failure> {
-    let (reason, message) = error.parts();
-    Box::new(Failure { reason: reason.to_owned(), message: message.to_owned(), ..Failure::default() })
 }
 
 /// The failure of a build, with the last `lines` lines of its log.
@@ -33,6 +23,7 @@ pub(crate) fn of_build(error: BuildError, lines: usize) -> Box<Failure> {
     let BuildError::Command(failed) = error else { return of(error) };
     Box::new(Failure {
         reason: "command-failed".to_owned(),
+        blame: Blame::Build,
         message: failed.to_string(),
         command: Some(failed.command.clone()),
         exit_code: failed.exit_code,
@@ -46,6 +37,7 @@ pub(crate) fn of_build(error: BuildError, lines: usize) -> Box<Failure> {
 
 /// The failure that is cached as an artifact, with at most `lines` lines of what its command printed last.
 pub(crate) fn of_artifact(artifact: &Artifact, lines: usize) -> Box<Failure> {
+    // The text of the artifact may have several lines, the message of a failure has one.
     let (message, details) = match &artifact.outcome {
         Outcome::Failed { error, details } => (error.lines().next().unwrap_or_default(), details.as_str()),
         Outcome::Succeeded => ("", ""),
@@ -54,6 +46,7 @@ pub(crate) fn of_artifact(artifact: &Artifact, lines: usize) -> Box<Failure> {
     let end = &all[all.len().saturating_sub(lines)..];
     Box::new(Failure {
         reason: "cached-failure".to_owned(),
+        blame: Blame::Build,
         message: message.to_owned(),
         log_tail: end.iter().map(|line| (*line).to_owned()).collect(),
         has_buildtree: artifact.trees.buildroot.is_some(),

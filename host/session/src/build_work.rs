@@ -1,0 +1,178 @@
+//! The jobs that fetch sources and build elements.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use spec_artifact::{Artifact, ArtifactKeys};
+use spec_build::{BuildRequest, Builder, ElementKeys};
+use spec_model::{Blame, Digest, Value};
+use spec_project::keys::strong_description;
+use spec_scheduler::{Context, Failure, Job, JobEnd, Task, Work};
+
+use crate::element_state::ElementState;
+use crate::job_failure;
+use crate::observers::{BuildObserver, source_watch};
+use crate::session::Session;
+use crate::speculation::Speculation;
+
+/// Fetches the sources of elements, and builds elements.
+pub(crate) struct BuildWork {
+    session: Arc<Session>,
+    builder: Builder,
+    retry_failed: bool,
+    speculation: Option<Arc<Speculation>>,
+    /// By element, the keys of its artifact, once it is cached or being built.
+    keys: Mutex<Vec<Option<ElementKeys>>>,
+}
+
+type JobResult = Result<JobEnd, Box<Failure>>;
+
+impl BuildWork {
+    /// `states` are those of all elements, or empty when nothing is built. `retry_failed` builds again what failed before.
+    pub(crate) fn new(
+        session: Arc<Session>,
+        states: &[ElementState],
+        retry_failed: bool,
+        speculation: Option<Arc<Speculation>>,
+    ) -> Self {
+        let keys = states.iter().map(|state| state.artifact().map(|artifact| element_keys(artifact.keys)));
+        let keys = Mutex::new(keys.collect());
+        let mut builder = session.builder();
+        if let Some(speculation) = &speculation {
+            builder = builder.with_speculation(speculation.clone());
+        }
+        Self { builder, session, retry_failed, speculation, keys }
+    }
+
+    fn fetch(&self, element: usize, context: &Context) -> JobResult {
+        let sources = self.session.sources(element);
+        if sources.cached().map_err(job_failure::of)?.is_some() {
+            return Ok(JobEnd::Unneeded);
+        }
+        let tree = sources.fetch(&source_watch(context, "fetching")).map_err(job_failure::of)?;
+        self.tell_speculation(|speculation| speculation.sources(element, tree));
+        Ok(JobEnd::Done)
+    }
+
+    fn build(&self, element: usize, context: &Context) -> JobResult {
+        let keys = self.own_keys(element)?;
+        if let Some(artifact) = self.cached(element, keys)? {
+            if artifact.succeeded() {
+                self.artifact_cached(element, &artifact);
+                return Ok(JobEnd::Unneeded);
+            }
+            if !self.retry_failed {
+                return Err(job_failure::of_artifact(&artifact, self.session.options.error_lines));
+            }
+        }
+        self.set_keys(element, keys);
+        let sources = self.stage(element, context)?;
+        let all = self.lock().clone();
+        let description = self.description(element, &all).ok_or_else(no_reference)?.canonical();
+        let keys_of =
+            move |element: usize| all[element].expect("what a build needs was built before or is cached");
+        let request = BuildRequest {
+            project: &self.session.project,
+            element,
+            keys: &keys_of,
+            sources,
+            key_description: Some(&description),
+        };
+        let built = self.builder.build(&request, &BuildObserver(context), &context.cancel);
+        let built = built.map_err(|error| job_failure::of_build(error, self.session.options.error_lines))?;
+        self.artifact_cached(element, &built);
+        Ok(JobEnd::Done)
+    }
+
+    /// The artifact, if it is cached by now, for example since another process built it.
+    fn cached(&self, element: usize, keys: ElementKeys) -> Result<Option<Artifact>, Box<Failure>> {
+        let element = &self.session.project.elements[element];
+        self.session.artifacts.lookup(&element.project, &element.name, &keys.strong).map_err(job_failure::of)
+    }
+
+    /// The staged sources; `None` when there are none.
+    fn stage(&self, element: usize, context: &Context) -> Result<Option<Digest>, Box<Failure>> {
+        if self.session.project.elements[element].sources.is_empty() {
+            return Ok(None);
+        }
+        let watch = source_watch(context, "staging sources");
+        let tree = self.session.sources(element).stage(&watch).map_err(job_failure::of)?;
+        self.tell_speculation(|speculation| speculation.sources(element, tree));
+        Ok(Some(tree))
+    }
+
+    /// The keys that the element's artifact will have with the dependencies that are cached by now.
+    fn own_keys(&self, element: usize) -> Result<ElementKeys, Box<Failure>> {
+        if let (Some(keys), false) = (self.lock()[element], self.retry_failed) {
+            return Ok(keys);
+        }
+        let pair = self.session.key_pairs[element].ok_or_else(no_reference)?;
+        let mut keys = ElementKeys { strong: pair.strict, strict: pair.strict, weak: pair.weak };
+        if !self.session.options.strict {
+            keys.strong = self.description(element, &self.lock()).ok_or_else(no_reference)?.key();
+        }
+        Ok(keys)
+    }
+
+    /// What the element's strong key is the hash of, when its dependencies have these keys.
+    fn description(&self, element: usize, known: &[Option<ElementKeys>]) -> Option<Value> {
+        let project = &self.session.project;
+        let scope = project.build_scope(element);
+        let below: Option<Vec<_>> = scope.iter().map(|below| Some((*below, known[*below]?.strong))).collect();
+        let sources = self.session.source_keys[element].as_ref()?;
+        Some(strong_description(project, element, sources, &below?, self.session.key_pairs[element]?.weak))
+    }
+
+    fn artifact_cached(&self, element: usize, artifact: &Artifact) {
+        self.set_keys(element, element_keys(artifact.keys));
+        self.tell_speculation(|speculation| speculation.artifact(element, artifact.trees.files));
+    }
+
+    fn tell_speculation(&self, tell: impl FnOnce(&Speculation)) {
+        if let Some(speculation) = &self.speculation {
+            tell(speculation);
+        }
+    }
+
+    fn set_keys(&self, element: usize, keys: ElementKeys) {
+        self.lock()[element] = Some(keys);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Option<ElementKeys>>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Work for BuildWork {
+    fn run(&self, job: Job, context: &Context) -> JobResult {
+        match job.task {
+            Task::Fetch => self.fetch(job.element, context),
+            Task::Build => {
+                let result = self.build(job.element, context);
+                self.tell_speculation(|speculation| speculation.ended(job.element));
+                result
+            }
+            Task::Track => Err(no_track_jobs()),
+        }
+    }
+}
+
+fn no_track_jobs() -> Box<Failure> {
+    Box::new(Failure {
+        reason: "internal-error".to_owned(),
+        message: "a session that builds or fetches was given a job that tracks".to_owned(),
+        ..Failure::default()
+    })
+}
+
+fn no_reference() -> Box<Failure> {
+    Box::new(Failure {
+        reason: "missing-ref".to_owned(),
+        blame: Blame::Project,
+        message: "a source of it, or of something below it, has no reference".to_owned(),
+        ..Failure::default()
+    })
+}
+
+fn element_keys(keys: ArtifactKeys) -> ElementKeys {
+    ElementKeys { strong: keys.strong, strict: keys.strict, weak: keys.weak }
+}

@@ -1,0 +1,160 @@
+//! What can go wrong before and around the jobs of a session. The failure of a job is a [`Failure`](spec_scheduler::Failure).
+
+use std::io;
+
+use spec_artifact::ArtifactError;
+use spec_cas::CasError;
+use spec_model::{Blame, NodeError, Place, UserError};
+use spec_plugins::PolicyLoadError;
+use spec_project::LoadError;
+use spec_source::SourceError;
+
+/// What functions of this crate answer with.
+pub type Result<T, E = SessionError> = std::result::Result<T, E>;
+
+/// An error of a session.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The project cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// New references cannot be written into the project's files.
+    #[error(transparent)]
+    Edit(LoadError),
+    /// A value of the project's files is wrong.
+    #[error(transparent)]
+    Value(#[from] NodeError),
+    /// A source is declared wrongly, or what it says cannot be made into a key.
+    #[error(transparent)]
+    SourceDeclaration(SourceError),
+    /// A source cannot be looked up.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The store failed.
+    #[error(transparent)]
+    Cas(#[from] CasError),
+    /// An artifact cannot be looked up.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// A warning that the project's `fatal-warnings` names. Its reason is the warning's name.
+    #[error("{message}")]
+    FatalWarning {
+        /// The warning's name.
+        reason: &'static str,
+        /// The warning.
+        message: String,
+        /// What it is about.
+        place: Option<Place>,
+    },
+    /// An element that was to be left out is not in the project. Reason `missing-file`.
+    #[error("there is no element '{name}' that could be left out")]
+    UnknownExcept {
+        /// The name.
+        name: String,
+    },
+    /// There are no targets or several. Reason `one-element`.
+    #[error("expected one element, got {count}")]
+    OneElement {
+        /// How many there are.
+        count: usize,
+    },
+    /// Elements that are to be built have sources without a reference. Reason `inconsistent-pipeline`.
+    #[error("these elements have sources without a ref: {}", elements.join(", "))]
+    MissingReferences {
+        /// Their names.
+        elements: Vec<String>,
+    },
+    /// A policy does not exist, is not a policy, or refuses its settings.
+    #[error("{error}")]
+    Policy {
+        /// Why.
+        error: PolicyLoadError,
+        /// The place of the wrong setting, or of the choice of the policy.
+        place: Option<Place>,
+    },
+    /// The built-in policy was given a setting. Reason `policy-unknown-setting`.
+    #[error("the built-in policy has no setting '{key}'; choose the policy that has it")]
+    BuiltInPolicySetting {
+        /// The setting.
+        key: String,
+        /// Where it stands.
+        place: Option<Place>,
+    },
+    /// The system gives no thread. Reason `io-error`.
+    #[error("cannot start {what}: {error}")]
+    Start {
+        /// What was to be started.
+        what: &'static str,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+impl SessionError {
+    /// The error of a room, if it is one.
+    fn inner(&self) -> Option<&dyn UserError> {
+        match self {
+            Self::Load(error) | Self::Edit(error) => Some(error),
+            Self::Value(error) => Some(error),
+            Self::SourceDeclaration(error) | Self::Source(error) => Some(error),
+            Self::Cas(error) => Some(error),
+            Self::Artifact(error) => Some(error),
+            Self::Policy { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl UserError for SessionError {
+    fn reason(&self) -> &str {
+        match self {
+            Self::FatalWarning { reason, .. } => reason,
+            Self::UnknownExcept { .. } => "missing-file",
+            Self::OneElement { .. } => "one-element",
+            Self::MissingReferences { .. } => "inconsistent-pipeline",
+            Self::BuiltInPolicySetting { .. } => "policy-unknown-setting",
+            Self::Start { .. } => "io-error",
+            _ => self.inner().map_or("internal-error", UserError::reason),
+        }
+    }
+
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Load(error) => error.blame(),
+            Self::Value(_)
+            | Self::SourceDeclaration(_)
+            | Self::FatalWarning { .. }
+            | Self::MissingReferences { .. } => Blame::Project,
+            Self::UnknownExcept { .. } | Self::OneElement { .. } | Self::BuiltInPolicySetting { .. } => {
+                Blame::Usage
+            }
+            Self::Policy { error, .. } => error.blame(),
+            Self::Edit(_) | Self::Start { .. } => Blame::Machine,
+            Self::Source(error) => error.blame(),
+            Self::Cas(error) => error.blame(),
+            Self::Artifact(error) => error.blame(),
+        }
+    }
+
+    fn place(&self) -> Option<&Place> {
+        match self {
+            Self::FatalWarning { place, .. }
+            | Self::Policy { place, .. }
+            | Self::BuiltInPolicySetting { place, .. } => place.as_ref(),
+            _ => self.inner().and_then(UserError::place),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::FatalWarning { .. } => {
+                Some("it is an error because of 'fatal-warnings' in project.conf".to_owned())
+            }
+            Self::MissingReferences { elements } => {
+                Some(format!("spec-host source track {}", elements.join(" ")))
+            }
+            _ => self.inner().and_then(UserError::hint),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The engine: one run over a project.
+//!
+//! A [`Session`] is a loaded project with its keys and its caches. From it come [`RunRequest`]s: [`Build`], [`fetch`] and
+//! [`Track`] decide which jobs are needed, and [`run()`] runs them and tells an observer what happens. Beside a build run
+//! the speculation loop and the thread that keeps the cache within its quota.
+//!
+//! This crate does not print, draw or parse a command line, and does not know the configuration file: whoever uses it
+//! gives it [`SessionOptions`] and observes it.
+
+mod build;
+mod build_work;
+mod element_state;
+mod error;
+mod fan_out;
+mod gc;
+mod job_failure;
+mod job_graph;
+mod observers;
+mod options;
+mod run;
+mod selection;
+mod session;
+mod session_info;
+mod sources;
+mod speculation;
+mod track;
+
+pub use build::{Build, BuildOptions, fetch};
+pub use element_state::ElementState;
+pub use error::{Result, SessionError};
+pub use fan_out::FanOut;
+pub use gc::{GcOptions, GcThread, evict};
+pub use options::{SessionOptions, SimulatedCluster};
+pub use run::{FinalMessages, RunRequest, run};
+pub use session::{LoadedProject, Session};
+pub use session_info::{ElementInfo, SessionInfo};
+pub use speculation::{
+    OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicyOptions, SpeculationSettings,
+};
+pub use track::Track;

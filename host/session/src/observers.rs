@@ -1,0 +1,33 @@
+//! From what builds and downloads report to the events of their jobs.
+
+use std::sync::Arc;
+
+use spec_scheduler::{Context, Message};
+use spec_source::Watch;
+
+/// Reports the progress and the warnings of a download to the context of its job.
+pub(crate) fn source_watch(context: &Context, activity: &'static str) -> Watch {
+    let progressing = Arc::new(context.clone());
+    let warned = progressing.clone();
+    let progress =
+        move |done, total: Option<u64>| progressing.progress(activity, Some((done, total.unwrap_or(0))));
+    Watch::new(context.cancel.clone(), progress).with_warnings(move |reason, text| {
+        warned.message(Message::warning(reason, text));
+    })
+}
+
+/// Reports the progress and the warnings of a build to the context of its job.
+pub(crate) struct BuildObserver<'a>(pub(crate) &'a Context);
+
+impl spec_build::BuildObserver for BuildObserver<'_> {
+    fn activity(&self, text: &str, commands: Option<(u64, u64)>) {
+        self.0.progress(text, commands);
+    }
+
+    fn warning(&self, warning: spec_build::Warning) {
+        self.0.message(Message {
+            detail: (!warning.detail.is_empty()).then_some(warning.detail),
+            ..Message::warning(warning.reason, warning.text)
+        });
+    }
+}

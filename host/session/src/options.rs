@@ -1,0 +1,58 @@
+//! What a session may be told.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use spec_build::CacheBuildtrees;
+use spec_cas::Limits;
+use spec_execution::ActionLimits;
+use spec_source::Proxies;
+use spec_speculation::RecordFormat;
+use spec_speculation::priming::Budget;
+
+/// The options of a session.
+#[derive(Clone, Debug)]
+pub struct SessionOptions {
+    /// Whether a change of build dependencies rebuilds.
+    pub strict: bool,
+    /// The folder of downloads.
+    pub source_dir: PathBuf,
+    /// The folder of the logs of builds.
+    pub log_dir: PathBuf,
+    /// When build trees are kept.
+    pub cache_buildtrees: CacheBuildtrees,
+    /// The projects whose builds may make user namespaces.
+    pub user_namespaces: BTreeSet<String>,
+    /// How often a failed download is tried again.
+    pub network_retries: u32,
+    /// Which proxies downloads go through.
+    pub proxies: Proxies,
+    /// The file with passwords for downloads.
+    pub netrc: Option<PathBuf>,
+    /// Limits of trees, which archives of sources have too.
+    pub trees: Limits,
+    /// The most bytes of the files of an artifact.
+    pub artifact_size: u64,
+    /// Limits of what one action may write.
+    pub actions: ActionLimits,
+    /// Workers that stand in for those of a cluster, or `None` for one for each processor.
+    pub cluster: Option<SimulatedCluster>,
+    /// What primed actions of the session may cost.
+    pub speculation_budget: Budget,
+    /// How records of speculative actions are stored.
+    pub record_format: RecordFormat,
+    /// How many digits of a key are shown, and are in the names of logs.
+    pub key_length: usize,
+    /// The most lines of a failed command's log that are reported.
+    pub error_lines: usize,
+}
+
+/// Workers on this machine that take their time, to see what a cluster would bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SimulatedCluster {
+    /// How many actions run at a time.
+    pub workers: usize,
+    /// How long an action takes at least.
+    pub least: Duration,
+}

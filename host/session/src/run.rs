@@ -1,0 +1,82 @@
+//! Runs the jobs of a session.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use spec_scheduler::{Control, Event, Graph, Message, Observer, Options, Summary, Work};
+use tokio::sync::mpsc;
+
+use crate::error::{Result, SessionError};
+use crate::session_info::SessionInfo;
+
+/// How long threads of jobs may take to end after the last job.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The messages that are sent after the last job and before the end of the session.
+pub type FinalMessages = Box<dyn Fn() -> Vec<Message> + Send + Sync>;
+
+/// The jobs of a session.
+pub struct RunRequest {
+    /// The session, for an observer.
+    pub info: SessionInfo,
+    pub(crate) graph: Graph,
+    pub(crate) work: Arc<dyn Work>,
+    pub(crate) final_messages: FinalMessages,
+}
+
+impl RunRequest {
+    /// Whether there are no jobs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.graph.jobs().is_empty()
+    }
+}
+
+/// Runs the jobs to their end, and tells `observer` what happens. `control` cancels them, and decides what to do about
+/// failures. A failed job is no error.
+///
+/// # Errors
+/// When threads cannot be started.
+pub fn run(
+    request: RunRequest,
+    options: &Options,
+    observer: Arc<dyn Observer>,
+    control: mpsc::Receiver<Control>,
+) -> Result<Summary> {
+    if request.is_empty() {
+        return Ok(run_nothing(&*observer));
+    }
+    let observer = Arc::new(FinalObserver { observer, final_messages: request.final_messages });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| SessionError::Start { what: "the runtime", error })?;
+    let jobs = spec_scheduler::run(&request.graph, request.work, options, observer, control);
+    let summary = runtime.block_on(jobs);
+    // The last thread of a job cleans up; one that does not end must not keep the program from ending.
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+    Ok(summary)
+}
+
+/// A session without jobs needs no threads.
+fn run_nothing(observer: &dyn Observer) -> Summary {
+    let summary = Summary { elapsed: Duration::ZERO, ..Summary::default() };
+    observer.event(&Event::Started { jobs: Vec::new() });
+    observer.event(&Event::Ended(summary.clone()));
+    summary
+}
+
+/// Tells an observer the final messages before the end of the session.
+struct FinalObserver {
+    observer: Arc<dyn Observer>,
+    final_messages: FinalMessages,
+}
+
+impl Observer for FinalObserver {
+    fn event(&self, event: &Event) {
+        if let Event::Ended(_) = event {
+            for message in (self.final_messages)() {
+                self.observer.event(&Event::Message(message));
+            }
+        }
+        self.observer.event(event);
+    }
+}

@@ -1,0 +1,58 @@
+//! Which elements are selected with the targets of a session.
+
+use std::collections::HashSet;
+
+use spec_project::{Project, Scope};
+
+use crate::error::{Result, SessionError};
+use crate::session::Session;
+
+impl Session {
+    /// The session's targets with their dependencies in `scope`, dependencies first, without `except` and what only these
+    /// need. Without a scope, the targets alone, in their order.
+    ///
+    /// # Errors
+    /// `missing-file` when `except` names an element that is not there.
+    pub fn select(&self, scope: Option<Scope>, except: &[String]) -> Result<Vec<usize>> {
+        let selected = selection(&self.project, &self.project.targets, scope);
+        if except.is_empty() {
+            return Ok(selected);
+        }
+        let mut without = HashSet::new();
+        for name in except {
+            let unknown = || SessionError::UnknownExcept { name: name.clone() };
+            without.insert(self.project.index(name).ok_or_else(unknown)?);
+        }
+        let kept = reached_without(&self.project, scope, &without);
+        Ok(selected.into_iter().filter(|element| kept.contains(element)).collect())
+    }
+}
+
+/// Elements with their dependencies in `scope`, dependencies first. Without a scope, the elements alone, in their order.
+fn selection(project: &Project, elements: &[usize], scope: Option<Scope>) -> Vec<usize> {
+    match scope {
+        None => {
+            let mut seen = HashSet::new();
+            elements.iter().copied().filter(|element| seen.insert(*element)).collect()
+        }
+        Some(scope) => project.scope(elements, scope),
+    }
+}
+
+/// The elements that are reached from the targets without going through `without`.
+fn reached_without(project: &Project, scope: Option<Scope>, without: &HashSet<usize>) -> HashSet<usize> {
+    let mut reached = HashSet::new();
+    let mut open: Vec<usize> = project.targets.clone();
+    while let Some(element) = open.pop() {
+        if without.contains(&element) || !reached.insert(element) {
+            continue;
+        }
+        let wanted = project.elements[element].dependencies.iter().filter(|dependency| match scope {
+            None => false,
+            Some(Scope::Run) => dependency.runtime,
+            Some(Scope::Build | Scope::All) => true,
+        });
+        open.extend(wanted.map(|dependency| dependency.element));
+    }
+    reached
+}

@@ -1,0 +1,206 @@
+//! A project with its keys, and the caches that its artifacts are in.
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use spec_artifact::Artifacts;
+use spec_build::{Builder, BuilderOptions, ElementKeys};
+use spec_cas::{Cas, Hold};
+use spec_execution::{LocalOptions, PoolOptions};
+use spec_model::{Key, KeyPair};
+use spec_plugins::Plugins;
+use spec_project::keys::{SourceKey, compute_keys};
+use spec_project::{LoadOptions, Project};
+use spec_reapi::SessionApiServer;
+use spec_source::{ElementSources, SourceContext};
+
+use crate::element_state::ElementState;
+use crate::error::{Result, SessionError};
+use crate::options::SessionOptions;
+use crate::session_info::{ElementInfo, SessionInfo};
+use crate::sources;
+
+/// Most actions of all builds together that wait for a worker.
+const MAX_QUEUED: usize = 100_000;
+
+/// A project with all elements that its targets need, before its caches are opened.
+pub struct LoadedProject {
+    /// The project.
+    pub project: Project,
+    plugins: Plugins,
+}
+
+impl LoadedProject {
+    /// Loads a project, with element kinds of these plugins.
+    ///
+    /// # Errors
+    /// What is wrong with the project.
+    pub fn load(options: &LoadOptions, plugins: spec_plugins::Options) -> Result<Self> {
+        let plugins = Plugins::new(plugins);
+        let project = spec_project::load(options, &plugins)?;
+        plugins.save_answers();
+        Ok(Self { project, plugins })
+    }
+}
+
+/// A project with its keys, and the caches that its artifacts are in.
+pub struct Session {
+    /// What the session was told.
+    pub options: SessionOptions,
+    /// The project with all elements that the targets need.
+    pub project: Project,
+    /// Blobs and trees.
+    pub cas: Cas,
+    /// Artifacts.
+    pub artifacts: Artifacts,
+    /// Components; those of policies are loaded when a build begins.
+    pub plugins: Plugins,
+    /// Sockets of the Remote Execution API for sandboxes, and the workers behind them.
+    pub remote_apis: Arc<SessionApiServer>,
+    /// The keys of elements, `None` where a source has no reference.
+    pub key_pairs: Vec<Option<KeyPair>>,
+    /// What the sources of elements contribute to keys, `None` where a source has no reference.
+    pub source_keys: Vec<Option<Vec<SourceKey>>>,
+    /// What the session uses is not evicted.
+    _hold: Hold,
+    sources: Vec<ElementSources>,
+    context: SourceContext,
+}
+
+/// The workers of the options, or one for each processor: builds mostly wait for what they asked for.
+fn workers(cas: &Cas, options: &SessionOptions) -> Arc<SessionApiServer> {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let workers = options.cluster.map_or(processors, |cluster| cluster.workers);
+    let least = options.cluster.map(|cluster| cluster.least).unwrap_or_default();
+    let local = LocalOptions { least, limits: options.actions, ..LocalOptions::default() };
+    SessionApiServer::new(cas.clone(), local, PoolOptions { workers, max_queued: MAX_QUEUED })
+}
+
+impl Session {
+    /// Opens a session over a project. `warn` is told of what is probably wrong with the sources: a stable reason, and
+    /// the text.
+    ///
+    /// # Errors
+    /// What is wrong with the sources, or when the store fails.
+    pub fn open(
+        loaded: LoadedProject,
+        cas: Cas,
+        options: SessionOptions,
+        warn: &dyn Fn(&str, &str),
+    ) -> Result<Self> {
+        let LoadedProject { project, plugins } = loaded;
+        let hold = cas.hold()?;
+        let context = sources::context(&options, &project.config, &cas);
+        let sources = sources::configure_all(&project, &context, warn)?;
+        let source_keys = sources::keys(&project, &sources)?;
+        let key_pairs = compute_keys(&project, &|element| source_keys[element].clone());
+        Ok(Self {
+            artifacts: Artifacts::new(cas.clone()),
+            remote_apis: workers(&cas, &options),
+            options,
+            project,
+            cas,
+            plugins,
+            key_pairs,
+            source_keys,
+            _hold: hold,
+            sources,
+            context,
+        })
+    }
+
+    /// The element's full name.
+    #[must_use]
+    pub fn name(&self, element: usize) -> String {
+        self.project.elements[element].name.to_string()
+    }
+
+    /// The element's sources.
+    #[must_use]
+    pub fn sources(&self, element: usize) -> &ElementSources {
+        &self.sources[element]
+    }
+
+    /// The element's sources, configured once more, so that they can be tracked.
+    ///
+    /// # Errors
+    /// When their configuration is wrong.
+    pub fn configure_sources(&self, element: usize) -> Result<ElementSources> {
+        sources::configure(&self.project.elements[element], &self.context)
+    }
+
+    /// The key that people see: that of the artifact if there is one, or else the one it will have in strict mode.
+    /// Empty when a source has no reference.
+    #[must_use]
+    pub fn shown_key(&self, element: usize, state: Option<&ElementState>) -> String {
+        let of_artifact = state.and_then(ElementState::artifact).map(|artifact| artifact.keys.strong);
+        let key = of_artifact.or(self.key_pairs[element].map(|pair| pair.strict));
+        key.map(|key| key.to_string()).unwrap_or_default()
+    }
+
+    /// The one target of a session that is about one element.
+    ///
+    /// # Errors
+    /// When there are none or several.
+    pub fn target(&self) -> Result<usize> {
+        match self.project.targets.as_slice() {
+            [target] => Ok(*target),
+            targets => Err(SessionError::OneElement { count: targets.len() }),
+        }
+    }
+
+    /// The keys of all elements as things are: those of cached artifacts, or else those that artifacts will have. Only
+    /// elements without a reference, which nothing can be done with, have keys that mean nothing.
+    ///
+    /// # Errors
+    /// When the cache fails.
+    pub fn current_keys(&self) -> Result<Vec<ElementKeys>> {
+        let mut all = Vec::with_capacity(self.key_pairs.len());
+        for (element, pair) in self.key_pairs.iter().enumerate() {
+            let none = Key::of(b"");
+            let pair = pair.unwrap_or(KeyPair { strict: none, weak: none });
+            let cached = self.cached_artifact(element, pair)?.map(|artifact| artifact.keys.strong);
+            all.push(ElementKeys {
+                strong: cached.unwrap_or(pair.strict),
+                strict: pair.strict,
+                weak: pair.weak,
+            });
+        }
+        Ok(all)
+    }
+
+    /// What executes the plans of elements.
+    #[must_use]
+    pub fn builder(&self) -> Builder {
+        let options = BuilderOptions {
+            logs: self.options.log_dir.clone(),
+            cache_buildtrees: self.options.cache_buildtrees,
+            artifact_size: self.options.artifact_size,
+            key_length: self.options.key_length,
+            user_namespaces: self.options.user_namespaces.clone(),
+        };
+        Builder::new(self.cas.clone(), self.artifacts.clone(), self.remote_apis.clone(), options)
+    }
+
+    /// The names, kinds, keys and states of all elements, for an observer of `command`.
+    #[must_use]
+    pub fn info(&self, command: &str, states: Option<&[ElementState]>) -> SessionInfo {
+        let info = |(index, element): (usize, &spec_project::Element)| {
+            let state = states.map(|states| &states[index]);
+            ElementInfo {
+                name: element.name.to_string(),
+                kind: element.kind.clone(),
+                key: self.shown_key(index, state),
+                state: state.map(|state| state.name().to_owned()).unwrap_or_default(),
+            }
+        };
+        SessionInfo {
+            command: command.to_owned(),
+            project: self.project.config.name.clone(),
+            directory: self.project.config.directory.clone(),
+            targets: self.project.targets.iter().map(|target| self.name(*target)).collect(),
+            elements: self.project.elements.iter().enumerate().map(info).collect(),
+            key_length: self.options.key_length,
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What an observer has to know of a session: events have the numbers of its elements.
+
+use std::path::PathBuf;
+
+/// What a session is about.
+#[derive(Clone, Debug, Default)]
+pub struct SessionInfo {
+    /// The command, such as `build`.
+    pub command: String,
+    /// The project's name.
+    pub project: String,
+    /// Where the project is.
+    pub directory: PathBuf,
+    /// The names of its targets.
+    pub targets: Vec<String>,
+    /// All elements of the session.
+    pub elements: Vec<ElementInfo>,
+    /// How many digits of a key [`SessionInfo::brief_key`] has.
+    pub key_length: usize,
+}
+
+/// One element of a session.
+#[derive(Clone, Debug, Default)]
+pub struct ElementInfo {
+    /// Its full name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its cache key, in full; empty when a source has no reference.
+    pub key: String,
+    /// Its state when the session began, such as `cached`.
+    pub state: String,
+}
+
+impl SessionInfo {
+    /// The element's name; a question mark when there is no such element.
+    #[must_use]
+    pub fn name(&self, element: usize) -> &str {
+        self.elements.get(element).map_or("?", |info| &info.name)
+    }
+
+    /// The element's whole key.
+    #[must_use]
+    pub fn key(&self, element: usize) -> &str {
+        self.elements.get(element).map_or("", |info| &info.key)
+    }
+
+    /// The beginning of the element's key; question marks when it has none.
+    #[must_use]
+    pub fn brief_key(&self, element: usize) -> String {
+        let key = self.key(element);
+        if key.is_empty() { "?".repeat(self.key_length) } else { key.chars().take(self.key_length).collect() }
+    }
+}

@@ -1,0 +1,103 @@
+//! Runs the jobs of a session before the user's eyes: draws, asks about failures, obeys signals.
+
+mod failure_prompt;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::stderr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use failure_prompt::FailurePrompt;
+use spec_scheduler::{Control, Observer, OnError, Options, Task};
+use spec_session::{FanOut, RunRequest, SessionInfo};
+use tokio::sync::mpsc;
+
+use crate::app::App;
+use crate::error::{CommandError, CommandResult};
+use crate::term::{FailureHelper, JsonEvents, LineFormatter, LiveView, PlainLog, Style, Verbosity};
+use crate::{cli, exit_code, signals};
+
+/// How many requests to the running session may wait.
+const MAX_WAITING_REQUESTS: usize = 64;
+
+/// Runs the jobs to their end and tells how it ended. `helper` helps to look into failures.
+///
+/// # Errors
+/// When a log cannot be opened or threads cannot be started. A failed job is no error.
+pub(crate) fn run(app: &App, request: RunRequest, helper: Arc<dyn FailureHelper>) -> CommandResult<ExitCode> {
+    let info = Arc::new(request.info.clone());
+    let live = app.watched().then(|| Arc::new(live(app, &info)));
+    let mut observers = observers(app, &info, live.as_ref())?;
+    let (sender, control) = mpsc::channel(MAX_WAITING_REQUESTS);
+    let asks = app.interactive() && app.globals.on_error.is_none();
+    // A session without jobs needs neither questions nor signals.
+    if !request.is_empty() {
+        let interrupts_suspended = Arc::new(AtomicBool::new(false));
+        if let (true, Some(live)) = (asks, live) {
+            let suspended = interrupts_suspended.clone();
+            let prompt = FailurePrompt::start(live, app.err, info, helper, sender.clone(), suspended);
+            observers.push(Arc::new(prompt));
+        }
+        // A session that is over takes no requests, and needs none.
+        signals::on_first(interrupts_suspended, move || _ = sender.blocking_send(Control::Terminate))?;
+    }
+    let summary = spec_session::run(request, &options(app, asks), Arc::new(FanOut(observers)), control)?;
+    Ok(exit_code::of_summary(&summary))
+}
+
+fn options(app: &App, asks: bool) -> Options {
+    let config = &app.config;
+    let on_error = match config.on_error {
+        _ if asks => OnError::Ask,
+        cli::OnError::Continue => OnError::Continue,
+        cli::OnError::Quit => OnError::Quit,
+        cli::OnError::Terminate => OnError::Terminate,
+    };
+    let (builders, fetchers) = (config.builders as usize, config.fetchers as usize);
+    let limits = [(Task::Build, builders), (Task::Fetch, fetchers), (Task::Track, fetchers)];
+    Options { limits: BTreeMap::from(limits), on_error }
+}
+
+fn lines(app: &App, info: &Arc<SessionInfo>, style: Style, detail: Verbosity) -> LineFormatter {
+    let (error_lines, message_lines) = (app.config.error_lines, app.config.message_lines);
+    LineFormatter { info: info.clone(), style, error_lines, message_lines, detail }
+}
+
+fn live(app: &App, info: &Arc<SessionInfo>) -> LiveView {
+    let size = || {
+        let size = rustix::termios::tcgetwinsize(stderr()).ok();
+        let size = size.filter(|size| size.ws_col > 0 && size.ws_row > 0);
+        size.map_or((80, 24), |size| (usize::from(size.ws_col), usize::from(size.ws_row)))
+    };
+    LiveView::new(lines(app, info, app.err, Verbosity::Ends), Box::new(stderr()), size)
+}
+
+fn observers(
+    app: &App,
+    info: &Arc<SessionInfo>,
+    live: Option<&Arc<LiveView>>,
+) -> CommandResult<Vec<Arc<dyn Observer>>> {
+    let detail = if app.config.verbose { Verbosity::Progress } else { Verbosity::Jobs };
+    let mut observers: Vec<Arc<dyn Observer>> = Vec::new();
+    match live {
+        Some(live) => observers.push(live.clone()),
+        None => {
+            observers.push(Arc::new(PlainLog::new(lines(app, info, app.err, detail), Box::new(stderr()))))
+        }
+    }
+    if let Some(path) = &app.globals.log_file {
+        let lines = lines(app, info, Style::Plain, detail);
+        observers.push(Arc::new(PlainLog::new(lines, Box::new(create(path)?))));
+    }
+    if let Some(path) = &app.globals.json_events {
+        observers.push(Arc::new(JsonEvents::new(info.clone(), Box::new(create(path)?))));
+    }
+    Ok(observers)
+}
+
+fn create(path: &Path) -> CommandResult<File> {
+    File::create(path).map_err(|error| CommandError::io(&format!("create {}", path.display()), &error))
+}

@@ -1,0 +1,98 @@
+//! From the command line and the configuration to a session.
+
+use std::sync::Arc;
+
+use spec_build::CacheBuildtrees;
+use spec_cas::{Cas, Quota};
+use spec_model::DigestFunction;
+use spec_project::{LoadOptions, ProjectConfig};
+use spec_session::{LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings};
+
+use crate::app::App;
+use crate::cli::{CacheBuildTrees, SpeculationArgs};
+use crate::config::Config;
+use crate::error::{CommandError, CommandResult};
+
+impl App {
+    /// Opens a session over the project of the command line, with these targets (none for the project's defaults).
+    ///
+    /// # Errors
+    /// What is wrong with the project, or when the cache cannot be opened.
+    pub(crate) fn open_session(&self, targets: &[String]) -> CommandResult<Arc<Session>> {
+        let plugins = spec_plugins::Options {
+            overrides: self.globals.plugins.clone(),
+            ..spec_plugins::Options::new(self.config.cache("plugins"))
+        };
+        let loaded = LoadedProject::load(&load_options(self, targets), plugins)?;
+        let strict = self.config.strict(&self.globals, &loaded.project.config.name);
+        let cas = self.open_cas(DigestFunction::Sha256)?;
+        let warn = |reason: &str, text: &str| self.warn(reason, text);
+        Ok(Arc::new(Session::open(loaded, cas, session_options(&self.config, strict), &warn)?))
+    }
+
+    /// The settings of speculation of a build of this project.
+    ///
+    /// # Errors
+    /// When those of the project are wrong.
+    pub(crate) fn speculation_settings(
+        &self,
+        args: &SpeculationArgs,
+        project: &ProjectConfig,
+    ) -> CommandResult<SpeculationSettings> {
+        let config = &self.config;
+        let overlay = PolicyOptions { configured: config.overlay_policy.clone(), ..args.overlay() };
+        let priming = PolicyOptions { configured: config.priming_policy.clone(), ..args.priming() };
+        let mode = args.mode.unwrap_or(config.speculation);
+        Ok(SpeculationSettings::new(mode, overlay, priming, project)?)
+    }
+}
+
+fn load_options(app: &App, targets: &[String]) -> LoadOptions {
+    LoadOptions {
+        directory: app.globals.directory().to_owned(),
+        targets: targets.to_vec(),
+        options: app.globals.options().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        max_jobs: Some(app.config.max_jobs),
+        projects: app.config.projects.clone(),
+    }
+}
+
+fn session_options(config: &Config, strict: bool) -> SessionOptions {
+    SessionOptions {
+        strict,
+        source_dir: config.source_dir.clone(),
+        log_dir: config.log_dir.clone(),
+        cache_buildtrees: match config.cache_buildtrees {
+            CacheBuildTrees::Always => CacheBuildtrees::Always,
+            CacheBuildTrees::Auto => CacheBuildtrees::Auto,
+            CacheBuildTrees::Never => CacheBuildtrees::Never,
+        },
+        user_namespaces: config.user_namespaces(),
+        network_retries: config.network_retries,
+        proxies: config.proxies.clone(),
+        netrc: config.netrc.clone(),
+        trees: config.bounds.trees,
+        artifact_size: config.bounds.artifact,
+        actions: config.bounds.actions,
+        cluster: config.cluster,
+        speculation_budget: config.speculation_budget,
+        record_format: config.record_format,
+        key_length: config.key_length,
+        error_lines: config.error_lines,
+    }
+}
+
+/// The quota of the configuration on the disk of a store.
+///
+/// # Errors
+/// When the disk cannot be looked at.
+pub(crate) fn quota(config: &Config, cas: &Cas) -> CommandResult<Quota> {
+    let disk = rustix::fs::statvfs(cas.root());
+    let disk = disk.map_err(|error| CommandError::io("look at the cache's disk", &error.into()))?;
+    let disk = disk.f_blocks.saturating_mul(disk.f_frsize);
+    Ok(Quota {
+        most: config.quota.map(|size| size.bytes(disk)),
+        reserved: config.reserved.bytes(disk),
+        low: config.low_watermark,
+    })
+}
