@@ -1,4 +1,4 @@
-//! Sockets inside of sandboxes: each serves one build or action, over what one session shares.
+//! Serves sockets inside sandboxes, over the store and the executions of one session.
 
 use std::fmt;
 use std::fs::{self, Permissions};
@@ -6,14 +6,12 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{Mode, OFlags};
 use spec_cas::{Cas, ScratchDir};
-use spec_execution::ExecutionError;
 use spec_execution::{
-    Executions, Executor, LocalExecutor, LocalOptions, OpenSocket, OvercommitWorker, PoolOptions, RemoteApis,
-    ResultCache, SocketOptions,
+    ExecutionError, LazyExecutions, OpenSocket, OvercommitWorker, RemoteApis, SocketOptions,
 };
 use spec_model::UserError;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -24,96 +22,62 @@ use crate::listener::Listener;
 use crate::options::{Options, Scope};
 use crate::server::Server;
 
-/// Threads that move bytes between sockets and the store; they never wait for the disk.
+/// Threads of the runtime, which serve the sockets. Jobs that may block run on other threads.
 const THREADS: usize = 2;
-/// The socket in its folder.
+/// The name of a socket in its folder.
 const NAME: &str = "socket";
 
-/// What the builds of one session share: a store with its results, and one pool of workers, so that no action runs
-/// twice at a time, whichever build asks for it. Threads are started when they are first needed.
+/// Serves the Remote Execution API on sockets inside sandboxes: a socket for each build or action, over the store and the
+/// executions of one session. Its runtime starts when the first socket is opened.
 pub struct SessionApiServer {
     cas: Cas,
-    local: LocalOptions,
-    pool: PoolOptions,
-    this: Weak<SessionApiServer>,
-    started: Mutex<Started>,
+    executions: Arc<LazyExecutions>,
+    runtime: Mutex<Option<Runtime>>,
 }
 
-#[derive(Default)]
-struct Started {
-    executions: Option<Arc<Executions>>,
-    runtime: Option<Runtime>,
-}
-
-/// A socket that is served.
+/// A socket that is served. Dropping it ends serving and cancels the operations of its clients.
 struct ServedSocket {
     server: Server,
     serving: JoinHandle<()>,
     path: PathBuf,
-    // Held for their drops.
+    // Dropping them removes the folder and ends the worker.
     _folder: ScratchDir,
-    _spare: Option<OvercommitWorker>,
+    _overcommit: Option<OvercommitWorker>,
 }
 
 impl SessionApiServer {
-    /// What the builds of a session share, with workers on this machine.
+    /// A server over a store and the executions of its actions.
     #[must_use]
-    pub fn new(cas: Cas, local: LocalOptions, pool: PoolOptions) -> Arc<Self> {
-        Arc::new_cyclic(|this| Self { cas, local, pool, this: this.clone(), started: Mutex::default() })
+    pub fn new(cas: Cas, executions: Arc<LazyExecutions>) -> Self {
+        Self { cas, executions, runtime: Mutex::default() }
     }
 
-    /// The same workers for another store.
-    ///
-    /// # Errors
-    /// When the system gives no threads.
-    pub fn beside(&self, cas: Cas) -> Result<Arc<Self>, ExecutionError> {
-        let (executions, beside) = (self.executions()?, Self::new(cas, self.local.clone(), self.pool));
-        let executions =
-            executions.for_store(beside.cas.clone(), ResultCache::new(&beside.cas), beside.executor());
-        beside.lock().executions = Some(Arc::new(executions));
-        Ok(beside)
-    }
-
-    /// The pool of workers.
-    ///
-    /// # Errors
-    /// When the system gives no threads.
-    pub fn executions(&self) -> Result<Arc<Executions>, ExecutionError> {
-        let mut started = self.lock();
-        if let Some(executions) = &started.executions {
-            return Ok(Arc::clone(executions));
-        }
-        let results = ResultCache::new(&self.cas);
-        let executions = Executions::start(self.cas.clone(), results, self.executor(), self.pool);
-        let executions = Arc::new(executions?);
-        Ok(Arc::clone(started.executions.insert(executions)))
-    }
-
-    fn executor(&self) -> Arc<dyn Executor> {
-        let this: Weak<dyn RemoteApis> = self.this.clone();
-        Arc::new(LocalExecutor::new(self.cas.clone(), self.local.clone()).with_remote_apis(this))
+    /// The executions that it was given.
+    #[must_use]
+    pub fn executions(&self) -> &Arc<LazyExecutions> {
+        &self.executions
     }
 
     fn runtime(&self) -> Result<Handle, ExecutionError> {
         let mut started = self.lock();
-        if let Some(runtime) = &started.runtime {
+        if let Some(runtime) = &*started {
             return Ok(runtime.handle().clone());
         }
         let mut builder = Builder::new_multi_thread();
         let runtime = builder.worker_threads(THREADS).thread_name("remote-apis").enable_all().build();
         let runtime = runtime.map_err(|source| failed(io(Path::new("threads"), source)))?;
-        Ok(started.runtime.insert(runtime).handle().clone())
+        Ok(started.insert(runtime).handle().clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Started> {
-        self.started.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Runtime>> {
+        self.runtime.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl RemoteApis for SessionApiServer {
     fn open(&self, wanted: SocketOptions) -> Result<Box<dyn OpenSocket>, ExecutionError> {
-        let executions = self.executions()?;
-        let spare = wanted.for_action.then(|| executions.overcommit()).transpose()?;
+        let executions = self.executions.get()?;
+        let overcommit = wanted.for_action.then(|| executions.overcommit()).transpose()?;
         let folder = self.cas.scratch()?;
         let path = folder.path().join(NAME);
         let runtime = self.runtime()?;
@@ -134,12 +98,12 @@ impl RemoteApis for SessionApiServer {
                 tracing::warn!("{error}");
             }
         });
-        Ok(Box::new(ServedSocket { server, serving, path, _folder: folder, _spare: spare }))
+        Ok(Box::new(ServedSocket { server, serving, path, _folder: folder, _overcommit: overcommit }))
     }
 }
 
-/// A socket in `folder`, which only its owner can enter from outside, for every user of the sandbox. The folder is
-/// reached by its descriptor, for the address of a socket has room for 107 bytes only.
+/// Binds a socket in `folder`, which on the host only its owner can enter. Every user in the sandbox may connect. The path
+/// is the folder's descriptor, because the address of a socket has at most 107 bytes.
 fn bind(folder: &Path) -> std::io::Result<UnixListener> {
     fs::set_permissions(folder, Permissions::from_mode(0o700))?;
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -172,9 +136,9 @@ impl Drop for ServedSocket {
 
 impl Drop for SessionApiServer {
     fn drop(&mut self) {
-        let started = std::mem::take(&mut *self.lock());
-        // It may be dropped where nothing may wait, such as in another runtime.
-        started.runtime.into_iter().for_each(Runtime::shutdown_background);
+        let runtime = self.lock().take();
+        // This may be dropped in another runtime, where blocking is not allowed.
+        runtime.into_iter().for_each(Runtime::shutdown_background);
     }
 }
 

@@ -6,9 +6,12 @@ mod common;
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
+use std::sync::Arc;
 
 use spec_cas::Cas;
-use spec_execution::{InMemoryRecorder, LocalOptions, PoolOptions, RemoteApis, Rights, SocketOptions};
+use spec_execution::{
+    Executions, InMemoryRecorder, LazyExecutions, PoolOptions, RemoteApis, ResultCache, Rights, SocketOptions,
+};
 use spec_proto::reapi;
 use spec_proto::reapi::action_cache_client::ActionCacheClient;
 use spec_proto::reapi::capabilities_client::CapabilitiesClient;
@@ -21,6 +24,16 @@ use tonic_health::pb::health_client::HealthClient;
 fn options(update_results: bool) -> SocketOptions {
     let (recording, rights) = (InMemoryRecorder::default().recording(), Rights::of_sandbox(false, 0, 0));
     SocketOptions { recording, update_results, for_action: false, rights }
+}
+
+/// A server over executions of a pretended executor.
+fn api_server(cas: &Cas) -> SessionApiServer {
+    let store = cas.clone();
+    let start = move || {
+        let pool = PoolOptions { workers: 1, max_queued: 1 };
+        Executions::start(store.clone(), ResultCache::new(&store), common::pretender(&store), pool)
+    };
+    SessionApiServer::new(cas.clone(), Arc::new(LazyExecutions::new(start)))
 }
 
 /// Connects by a short way: the address of a socket has room for 107 bytes.
@@ -36,8 +49,7 @@ async fn connect(folder: &Path, socket: &Path) -> Channel {
 async fn a_socket_has_its_session_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let cas = Cas::open(folder.path().join("long".repeat(30))).unwrap();
-    let pool = PoolOptions { workers: 1, max_queued: 1 };
-    let api_server = SessionApiServer::new(cas.clone(), LocalOptions::default(), pool);
+    let api_server = api_server(&cas);
     let result = Some(reapi::ActionResult::default());
     let digest = Some(common::wire(&common::action(&cas, "true")));
     for (update, expected) in [(true, None), (false, Some(Code::PermissionDenied))] {
@@ -70,8 +82,7 @@ async fn a_socket_has_its_session_and_nothing_else() {
 async fn a_socket_goes_with_who_opened_it() {
     let folder = tempfile::tempdir().unwrap();
     let cas = Cas::open(folder.path()).unwrap();
-    let pool = PoolOptions { workers: 1, max_queued: 1 };
-    let api_server = SessionApiServer::new(cas, LocalOptions::default(), pool);
+    let api_server = api_server(&cas);
     let (first, second) =
         (api_server.open(options(false)).unwrap(), api_server.open(options(false)).unwrap());
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;

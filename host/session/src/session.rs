@@ -1,21 +1,20 @@
 //! A project with its keys, and the caches that its artifacts are in.
 
 use std::num::NonZero;
-use std::sync::Arc;
 
 use spec_artifact::Artifacts;
 use spec_build::{Builder, BuilderOptions, ElementKeys};
 use spec_cas::{Cas, Hold};
-use spec_execution::{LocalOptions, PoolOptions};
+use spec_execution::PoolOptions;
 use spec_model::{Key, KeyPair};
 use spec_plugins::Plugins;
 use spec_project::keys::{SourceKey, compute_keys};
 use spec_project::{LoadOptions, Project};
-use spec_reapi::SessionApiServer;
 use spec_source::{ElementSources, SourceContext};
 
 use crate::element_state::ElementState;
 use crate::error::{Result, SessionError};
+use crate::executions::StoreExecutions;
 use crate::options::SessionOptions;
 use crate::session_info::{ElementInfo, SessionInfo};
 use crate::sources;
@@ -55,8 +54,8 @@ pub struct Session {
     pub artifacts: Artifacts,
     /// Components; those of policies are loaded when a build begins.
     pub plugins: Plugins,
-    /// Sockets of the Remote Execution API for sandboxes, and the workers behind them.
-    pub remote_apis: Arc<SessionApiServer>,
+    /// The pool of executions, and the sockets through which sandboxes request them.
+    pub executions: StoreExecutions,
     /// The keys of elements, `None` where a source has no reference.
     pub key_pairs: Vec<Option<KeyPair>>,
     /// What the sources of elements contribute to keys, `None` where a source has no reference.
@@ -67,13 +66,12 @@ pub struct Session {
     context: SourceContext,
 }
 
-/// The workers of the options, or one for each processor: builds mostly wait for what they asked for.
-fn workers(cas: &Cas, options: &SessionOptions) -> Arc<SessionApiServer> {
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = options.cluster.map_or(processors, |cluster| cluster.workers);
-    let least = options.cluster.map(|cluster| cluster.least).unwrap_or_default();
-    let local = LocalOptions { least, limits: options.actions, ..LocalOptions::default() };
-    SessionApiServer::new(cas.clone(), local, PoolOptions { workers, max_queued: MAX_QUEUED })
+/// The executions of a session. Without an option there is a worker for each processor: builds mostly wait for the actions
+/// that they requested.
+fn executions(cas: &Cas, options: &SessionOptions) -> StoreExecutions {
+    let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    let workers = options.workers.unwrap_or_else(processors);
+    StoreExecutions::new(cas, &options.executor, PoolOptions { workers, max_queued: MAX_QUEUED })
 }
 
 impl Session {
@@ -96,7 +94,7 @@ impl Session {
         let key_pairs = compute_keys(&project, &|element| source_keys[element].clone());
         Ok(Self {
             artifacts: Artifacts::new(cas.clone()),
-            remote_apis: workers(&cas, &options),
+            executions: executions(&cas, &options),
             options,
             project,
             cas,
@@ -179,7 +177,7 @@ impl Session {
             key_length: self.options.key_length,
             user_namespaces: self.options.user_namespaces.clone(),
         };
-        Builder::new(self.cas.clone(), self.artifacts.clone(), self.remote_apis.clone(), options)
+        Builder::new(self.cas.clone(), self.artifacts.clone(), self.executions.remote_apis.clone(), options)
     }
 
     /// The names, kinds, keys and states of all elements, for an observer of `command`.

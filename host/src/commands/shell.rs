@@ -107,7 +107,7 @@ fn from_host(text: &str) -> String {
 }
 
 /// Nothing is drawn while a root is made.
-pub(super) struct WarningPrinter;
+pub(crate) struct WarningPrinter;
 
 impl BuildObserver for WarningPrinter {
     fn activity(&self, _text: &str, _commands: Option<(u64, u64)>) {}

@@ -8,7 +8,7 @@ use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY};
 use spec_speculation::{RecordFormat, SpeculationMode};
 
 use super::{
-    Config, Environment, ServeRights, SizeSetting, TreeAndActionLimits, cluster, numbers, speculation_budget,
+    Config, Environment, ServeRights, SizeSetting, TreeAndActionLimits, numbers, speculation_budget,
 };
 use crate::cli::Deps;
 
@@ -97,6 +97,7 @@ fn scheduler(config: &mut Config, section: &Mapping) -> NodeResult {
         "speculation-record-format",
         OVERLAY_POLICY_KEY,
         PRIMING_POLICY_KEY,
+        #[cfg(feature = "bench")]
         "simulated-cluster",
     ];
     check(config, section, "scheduler.", &known, &["pushers"])?;
@@ -112,7 +113,11 @@ fn scheduler(config: &mut Config, section: &Mapping) -> NodeResult {
     if let Some(node) = section.get("speculation-record-format") {
         config.record_format = record_format(node)?;
     }
-    config.cluster = section.opt_mapping("simulated-cluster")?.map(cluster::read).transpose()?;
+    #[cfg(feature = "bench")]
+    {
+        let section = section.opt_mapping("simulated-cluster")?;
+        config.cluster = section.map(crate::bench::SimulatedCluster::read).transpose()?;
+    }
     word(section, "on-error", &mut config.on_error)
 }
 
