@@ -70,7 +70,7 @@ pub(crate) fn mount(root: &RootSpec) -> Result<OwnedFd, SandboxError> {
     if let Some(contents) = &root.contents {
         fs.set_folder(c"datadir+", contents).map_err(|refused| refused.error(SetupStep::Layer, contents))?;
     }
-    remove_overlay_traces(&root.work);
+    remove_volatile_mark(&root.work);
     fs.set_folder(c"upperdir", &root.upper)
         .map_err(|refused| refused.error(SetupStep::Upper, &root.upper))?;
     fs.set_folder(c"workdir", &root.work).map_err(|refused| refused.error(SetupStep::Work, &root.work))?;
@@ -83,7 +83,7 @@ pub(crate) fn mount(root: &RootSpec) -> Result<OwnedFd, SandboxError> {
 
 /// Removes the mark of an earlier volatile overlay from the work directory, which would forbid this one. Commands never
 /// see this directory.
-fn remove_overlay_traces(work: &Path) {
+fn remove_volatile_mark(work: &Path) {
     let mark = work.join("work/incompat/volatile");
     // In most work directories there is none.
     if fs::remove_file(mark.join("dirty")).is_ok() {

@@ -109,6 +109,8 @@ impl MemoryArea {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     #[test]
@@ -124,8 +126,14 @@ mod tests {
             assert_eq!(path.starts_with(folder.path()), medium == ScratchMedium::Disk);
             assert!(in_memory && wanted == ScratchMedium::Memory || medium == ScratchMedium::Disk);
             assert!(!allocator.is_short(ScratchMedium::Disk), "only memory is watched");
+            std::fs::write(path.join("file"), "text").expect("there is room");
             drop(scratch);
-            assert!(!path.exists());
+            assert!(!path.join("file").exists());
+            let end = Instant::now() + Duration::from_secs(60);
+            while path.exists() {
+                assert!(Instant::now() < end, "the folder stays");
+                std::thread::sleep(Duration::from_millis(1));
+            }
         }
     }
 }

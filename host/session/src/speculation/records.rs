@@ -1,12 +1,10 @@
 //! Finds the record of an element before its build, and makes a new one after it.
 
 use spec_artifact::{Artifact, ArtifactName};
-use spec_build::{
-    BuildReport, ElementKeys, SpeculationBlobs, StagedElementTree, StagedElementTreeKind, Warning,
-};
+use spec_build::{BuildReport, ElementKeys, SpeculationBlobs, StagedElementTreeKind, Warning};
 use spec_model::{Digest, UserError};
 use spec_speculation::{
-    ElementBuild, GenerateOptions, GeneratedRecord, PredictionResult, Record, Result, StagedLayer,
+    ElementBuild, GenerateOptions, GeneratedRecord, LayerKind, PredictionResult, Record, Result, StagedLayer,
     StagedRoot, generate_record, keeps_previous_record, store_misses,
 };
 
@@ -76,10 +74,10 @@ fn make_record(
     generate_record(&session.cas, &build, options, built.succeeded, previous)
 }
 
-fn staged_layer(session: &Session, layer: &StagedElementTree) -> StagedLayer {
+fn staged_layer(session: &Session, layer: &spec_build::StagedElementTree) -> StagedLayer {
     let kind = match layer.kind {
-        StagedElementTreeKind::Sources => spec_speculation::LayerKind::Source,
-        StagedElementTreeKind::Artifact { .. } => spec_speculation::LayerKind::Artifact,
+        StagedElementTreeKind::Sources => LayerKind::Source,
+        StagedElementTreeKind::Artifact { .. } => LayerKind::Artifact,
     };
     let (tree, location) = (layer.tree, layer.location.clone());
     StagedLayer { tree, location, element: session.name(layer.element), kind }
@@ -87,7 +85,7 @@ fn staged_layer(session: &Session, layer: &StagedElementTree) -> StagedLayer {
 
 /// The records of the staged artifacts, without those that cannot be read.
 fn dependency_records(session: &Session, built: &BuildReport<'_>) -> Vec<Record> {
-    let load = |layer: &StagedElementTree| match layer.kind {
+    let load = |layer: &spec_build::StagedElementTree| match layer.kind {
         StagedElementTreeKind::Artifact { record: Some(record) } => {
             Record::load(&session.cas, &record, &session.name(layer.element)).ok()
         }
