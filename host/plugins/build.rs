@@ -29,7 +29,7 @@ fn components() -> PathBuf {
 
 fn table(directory: &Path, name: &str, components: &[&str]) -> String {
     let entries: String = components.iter().map(|component| entry(directory, component)).collect();
-    format!("const {name}: &[Component] = &[\n{entries}];\n")
+    format!("const {name}: &[EmbeddedComponent] = &[\n{entries}];\n")
 }
 
 fn entry(directory: &Path, component: &str) -> String {

@@ -1,6 +1,8 @@
 //! `spec-host`: a build tool for BuildStream projects.
 
 mod app;
+#[cfg(feature = "bench")]
+mod bench;
 mod cache_folder;
 mod cli;
 mod commands;

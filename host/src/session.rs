@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use spec_build::CacheBuildtrees;
 use spec_cas::{Cas, Quota};
+use spec_execution::LocalOptions;
 use spec_model::DigestFunction;
 use spec_project::{LoadOptions, ProjectConfig};
-use spec_session::{LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings};
+use spec_session::{
+    ExecutorFactory, LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings,
+};
 
 use crate::app::App;
 use crate::cli::{CacheBuildTrees, SpeculationArgs};
@@ -57,7 +60,23 @@ fn load_options(app: &App, targets: &[String]) -> LoadOptions {
     }
 }
 
+/// The executors of this machine, with the limits of the configuration.
+pub(crate) fn local_executor(config: &Config) -> ExecutorFactory {
+    ExecutorFactory::local(LocalOptions { limits: config.bounds.actions, ..LocalOptions::default() })
+}
+
+/// Who executes the actions of sessions, and how many at a time if that is set.
+fn executor(config: &Config) -> (ExecutorFactory, Option<usize>) {
+    let local = local_executor(config);
+    #[cfg(feature = "bench")]
+    if let Some(cluster) = config.cluster {
+        return (cluster.executor(local), Some(cluster.workers));
+    }
+    (local, None)
+}
+
 fn session_options(config: &Config, strict: bool) -> SessionOptions {
+    let (executor, workers) = executor(config);
     SessionOptions {
         strict,
         source_dir: config.source_dir.clone(),
@@ -73,8 +92,8 @@ fn session_options(config: &Config, strict: bool) -> SessionOptions {
         netrc: config.netrc.clone(),
         trees: config.bounds.trees,
         artifact_size: config.bounds.artifact,
-        actions: config.bounds.actions,
-        cluster: config.cluster,
+        executor,
+        workers,
         speculation_budget: config.speculation_budget,
         record_format: config.record_format,
         key_length: config.key_length,

@@ -124,7 +124,7 @@ fn what_is_no_component_is_told() {
         ("text.wasm", "no component\n"),
         ("module.wasm", "\0asm\u{1}\0\0\0"),
     ]);
-    for (file, says) in [("text.wasm", "no WebAssembly"), ("module.wasm", "a core module")] {
+    for (file, says) in [("text.wasm", "not WebAssembly"), ("module.wasm", "a core module")] {
         let plugin = format!("thing={}", project.path().join(file).display());
         let outcome = host.run(&project, &["--plugin", &plugin, "build", "a.bst"]);
         outcome.refused(2, "plugin-not-a-component", &["'thing", file, "load", says, "elements/a.bst:1:7"]);

@@ -131,7 +131,7 @@ fn results_of_recc_are_taken_where_the_element_says_so() {
     let commands = ["mkdir log", "echo 'int one;' > a.c", compile, compile];
     for (update, answered, says) in [
         ("true", &["uploaded 0", "cache-hit 0"][..], "Action Cache hit"),
-        ("false", &[], "this server takes no results of actions"),
+        ("false", &[], "this server does not accept results of actions"),
     ] {
         let settings = format!("{{path: /tmp/casd.sock, action-cache-enable-update: {update}}}");
         let name = case.element(&format!("update-{update}"), &settings, &environment, &commands);

@@ -15,7 +15,7 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     step("compile the element kinds", || guests::run(paths))?;
     step("make the Debian base", || base::run(paths, false))?;
     let project = step("prepare the example", || example::run(paths))?;
-    let host = step("compile spec-host", || build_host(paths))?;
+    let host = step("compile spec-host", || build_host(paths, &[]))?;
     let checkout = paths.target().join("example/checkout");
     step("build the example", || show(spec_host(&host, &project).args(["build", "all.bst"])))?;
     step("check top.bst out", || {
@@ -30,10 +30,11 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     Ok(())
 }
 
-/// Compiles spec-host in the release profile; answers with its path. The whole workspace, as the tests do: with fewer
+/// Compiles spec-host in the release profile with these features; answers with its path. The whole workspace, as the tests do: with fewer
 /// crates some dependencies have other features, and wasmtime would be compiled once more.
-pub(crate) fn build_host(paths: &Paths) -> Result<PathBuf> {
+pub(crate) fn build_host(paths: &Paths, features: &[&str]) -> Result<PathBuf> {
     let mut cargo = command("cargo", ["build", "--release", "--workspace"]);
+    cargo.args(features.iter().flat_map(|feature| ["--features", feature]));
     show(cargo.current_dir(&paths.root).env("SPEC_COMPONENTS", paths.components()))?;
     Ok(paths.release().join("spec-host"))
 }

@@ -32,7 +32,7 @@ mod tests;
 pub use error::ExecutionError;
 pub use local::{ActionLimits, LocalExecutor, LocalOptions};
 pub use outcome::{ActionAnswer, ActionError, AnsweredAction, ExecutedAction, MissingRight};
-pub use pool::{Executions, OvercommitWorker, PendingRequest, PoolOptions};
+pub use pool::{Executions, LazyExecutions, OvercommitWorker, PendingRequest, PoolOptions};
 pub use recorder::{InMemoryRecorder, Recorder, Recording};
 pub use remote_apis::{OpenSocket, RemoteApis, SocketOptions};
 pub use request::{ActionRequest, Executor, ExecutorTask, Progress};

@@ -1,4 +1,4 @@
-//! Between the contract in plain Rust and the generated types.
+//! Converts between the contract in plain Rust and the generated types of element kinds.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use spec_strategy as host;
 
 use crate::bindings::element_kind::exports::spec::element_kind::kind as guest;
 
-/// Configuration nodes in the flat form, with the places of each.
+/// Configuration nodes in the flat form of the WIT text, with the places of each.
 #[derive(Default)]
-struct Flat<'a> {
+struct FlatNodes<'a> {
     nodes: Vec<guest::Node>,
-    places: Vec<Places<'a>>,
+    places: Vec<NodePlaces<'a>>,
 }
 
-/// Where a node stands, and where the name does that it has in its dictionary.
+/// The places of a node and of its key in the configuration file.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Places<'a> {
+pub(crate) struct NodePlaces<'a> {
     pub(crate) value: Option<&'a Place>,
     pub(crate) name: Option<&'a Place>,
 }
 
-impl<'a> Flat<'a> {
+impl<'a> FlatNodes<'a> {
     fn node(&mut self, node: &'a Node) -> u32 {
         let flat = match &node.kind {
             NodeKind::Scalar(text) => guest::Node::Scalar(text.as_ref().to_owned()),
@@ -49,14 +49,14 @@ impl<'a> Flat<'a> {
 
     fn push(&mut self, node: guest::Node, place: Option<&'a Place>) -> u32 {
         self.nodes.push(node);
-        self.places.push(Places { value: place, name: None });
+        self.places.push(NodePlaces { value: place, name: None });
         u32::try_from(self.nodes.len() - 1).expect("a configuration file has fewer than 2^32 nodes")
     }
 }
 
-/// An element as its kind sees it, and the places of each of its nodes.
-pub(crate) fn input(input: &host::ElementInput) -> (guest::ElementInput, Vec<Places<'_>>) {
-    let mut flat = Flat::default();
+/// Converts an element, and returns the places of its nodes.
+pub(crate) fn input(input: &host::ElementInput) -> (guest::ElementInput, Vec<NodePlaces<'_>>) {
+    let mut flat = FlatNodes::default();
     let config = flat.mapping(&input.config);
     let dependencies = input.dependencies.iter().map(|dependency| guest::Dependency {
         path: dependency.path.clone(),

@@ -1,8 +1,8 @@
-//! The components that are part of the program.
+//! The components that are embedded in the program.
 
 include!(concat!(env!("OUT_DIR"), "/components.rs"));
 
-type Component = (&'static str, &'static [u8]);
+type EmbeddedComponent = (&'static str, &'static [u8]);
 
 /// The names of the embedded element kinds, sorted.
 pub fn default_kinds() -> impl Iterator<Item = &'static str> {
@@ -34,10 +34,10 @@ pub(crate) fn priming_policy(name: &str) -> Option<&'static [u8]> {
     find(PRIMING_POLICIES, name)
 }
 
-fn names(components: &'static [Component]) -> impl Iterator<Item = &'static str> {
+fn names(components: &'static [EmbeddedComponent]) -> impl Iterator<Item = &'static str> {
     components.iter().map(|(name, _)| *name)
 }
 
-fn find(components: &[Component], name: &str) -> Option<&'static [u8]> {
+fn find(components: &[EmbeddedComponent], name: &str) -> Option<&'static [u8]> {
     components.iter().find(|(own, _)| *own == name).map(|(_, bytes)| *bytes)
 }

@@ -1,21 +1,95 @@
-//! The engine that all components share.
+//! The WebAssembly engine and what all components share, started when the first component is loaded.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wasmtime::{Config, Enabled, Engine, PoolingAllocationConfig};
 
-use crate::Limits;
+use crate::code_cache::CodeCache;
+use crate::epoch_clock::EpochClock;
+use crate::failure::PluginFailure;
+use crate::instance::Instance;
+use crate::instance_pool::InstancePool;
+use crate::world::{ElementKind, World};
+use crate::{Limits, Options, compile};
 
-/// What a component made of one module needs: the module itself and two of glue for its imports, with room for more.
-const MODULES_PER_COMPONENT: u32 = 8;
-/// The policies of a session, beside the element kinds.
+/// Core instances of one component. A component made of one module needs three: the module, and two adapters for its
+/// imports.
+const MAX_CORE_INSTANCES: u32 = 8;
+/// Instances of policies, which a session has in addition to those of element kinds.
 const POLICIES: usize = 2;
 
-/// An engine for `limits`.
-pub(crate) fn new(limits: &Limits) -> wasmtime::Result<Engine> {
+/// The engine, which is started when the first component is loaded.
+pub(crate) struct LazyEngine {
+    options: Options,
+    started: Mutex<Option<Arc<SharedEngine>>>,
+}
+
+/// The engine, and what all components share.
+pub(crate) struct SharedEngine {
+    engine: Engine,
+    /// The cache of compiled code; `None` when its directory cannot be used.
+    code: Option<CodeCache>,
+    /// Instances of element kinds. A policy has state, and so an instance of its own.
+    pub(crate) pool: InstancePool<Instance<ElementKind>>,
+    pub(crate) limits: Limits,
+    /// Advances the epoch of the engine, which ends calls at their deadline.
+    _clock: EpochClock,
+}
+
+impl LazyEngine {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self { options: options.clone(), started: Mutex::default() }
+    }
+
+    /// The engine, which is started if it was not.
+    pub(crate) fn get(&self) -> Result<Arc<SharedEngine>, PluginFailure> {
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(started) = &*started {
+            return Ok(Arc::clone(started));
+        }
+        Ok(Arc::clone(started.insert(SharedEngine::start(&self.options)?.into())))
+    }
+}
+
+impl SharedEngine {
+    fn start(options: &Options) -> Result<Self, PluginFailure> {
+        let start_error = |error: wasmtime::Error| {
+            PluginFailure::host(format!(
+                "the WebAssembly engine cannot start: {error:#}; see 'spec-host doctor'"
+            ))
+        };
+        let limits = options.limits;
+        let engine = new_engine(&limits).map_err(start_error)?;
+        let clock = EpochClock::start(engine.clone()).map_err(|error| start_error(error.into()))?;
+        let code = code_cache(&options.cache_dir, &engine);
+        Ok(Self { engine, code, pool: InstancePool::new(limits.instances), limits, _clock: clock })
+    }
+
+    /// Compiles a component, or loads its compiled code.
+    pub(crate) fn prepare<W: World>(&self, bytes: &[u8]) -> Result<W::Pre, PluginFailure> {
+        compile::prepare::<W>(&self.engine, self.code.as_ref(), bytes)
+    }
+}
+
+fn code_cache(cache_dir: &Path, engine: &Engine) -> Option<CodeCache> {
+    let opened = CodeCache::open(&cache_dir.join("code"), engine);
+    let log = |error| {
+        tracing::warn!(
+            "compiled plugins cannot be cached in {}: {error}; they will be compiled at every start",
+            cache_dir.display()
+        );
+    };
+    opened.map_err(log).ok()
+}
+
+/// A new engine for `limits`.
+fn new_engine(limits: &Limits) -> wasmtime::Result<Engine> {
     let mut config = Config::new();
     config.consume_fuel(true).epoch_interruption(true).concurrency_support(false);
-    // Where in the guest a call ended is of no use to a user, and costs size and time of every load.
+    // Backtraces of guests do not help users, and make compiled code larger and slower to load.
     config.wasm_backtrace_max_frames(None).generate_address_map(false).native_unwind_info(false);
-    // Address space for what an instance may have, not for all of 4 GiB: some machines limit it.
+    // Reserves address space for the limit of an instance and not for 4 GiB, because some machines limit address space.
     config.memory_reservation(limits.memory as u64).memory_guard_size(1 << 16);
     config.allocation_strategy(pooling(limits));
     Engine::new(&config)
@@ -25,8 +99,8 @@ fn pooling(limits: &Limits) -> PoolingAllocationConfig {
     let instances = u32::try_from(limits.instances.saturating_add(POLICIES)).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
-        .total_core_instances(instances.saturating_mul(MODULES_PER_COMPONENT))
-        .max_core_instances_per_component(MODULES_PER_COMPONENT)
+        .total_core_instances(instances.saturating_mul(MAX_CORE_INSTANCES))
+        .max_core_instances_per_component(MAX_CORE_INSTANCES)
         .total_memories(instances)
         .max_memories_per_component(1)
         .total_tables(instances.saturating_mul(2))

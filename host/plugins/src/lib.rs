@@ -1,34 +1,34 @@
-//! Finds, compiles, limits and calls the components that implement the strategies.
+//! Finds, compiles, limits and calls the WebAssembly components that implement element kinds and policies.
 //!
-//! [`Plugins`] is the [`KindRegistry`](spec_strategy::KindRegistry) of the program. A component runs without files,
-//! clock, network or randomness; with a bound on its memory, its instructions and its time; and whatever it does, the
-//! host goes on and says whose fault it was. No other room knows that WebAssembly is behind the strategies, and no
-//! type of the engine is visible outside.
+//! [`Plugins`] is the [`KindRegistry`](spec_strategy::KindRegistry) of the program. A component has no access to files,
+//! the clock, the network or randomness, and its memory, instructions and time are limited. Whatever it does, the program
+//! goes on, and the error says whose fault it was. No other crate knows that WebAssembly is behind the traits of
+//! spec-strategy, and no type of wasmtime is visible outside.
 
-mod answer;
-mod answers;
+mod answer_cache;
 mod bindings;
-mod clock;
+mod cache_file;
+mod check_answer;
 mod code_cache;
-mod component;
+mod compile;
+mod component_kind;
+mod component_source;
 mod conv;
 mod embedded;
 mod engine;
+mod epoch_clock;
 mod failure;
-mod host;
 mod instance;
-mod kept;
-mod kind;
-mod lazy;
+mod instance_pool;
+mod instance_state;
+mod lazy_component;
 mod options;
+mod plugins;
 mod policy;
-mod pool;
-mod private;
-mod registry;
-mod source;
+mod private_folder;
 mod world;
 
 pub use embedded::{default_kinds, overlay_policies, priming_policies};
 pub use options::{Limits, Options};
-pub use policy::{Memory, PolicyComponent, PolicyLoadError, PolicyRequest};
-pub use registry::Plugins;
+pub use plugins::Plugins;
+pub use policy::{PolicyComponent, PolicyLoadError, PolicyMemory, PolicyRequest};

@@ -1,46 +1,37 @@
-//! The worlds that components are made for.
+//! The WIT worlds that components implement.
 
 use wasmtime::Store;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
 
 use crate::bindings::{element_kind, overlay_policy, priming_policy};
-use crate::instance::State;
+use crate::instance_state::{InstanceState, LogLevel};
 
 pub(crate) use element_kind::ElementKind;
 pub(crate) use overlay_policy::OverlayPolicy;
 pub(crate) use priming_policy::PrimingPolicy;
 
-/// A world that components are made for: the exports of an instance. All import `log`, and nothing else.
+/// A world that components implement: the exports of an instance. Every world imports `log`, and nothing else.
 pub(crate) trait World: Sized {
     /// Its package, without the version.
     const PACKAGE: &'static str;
-    /// The interface that makes a component one of this world.
+    /// The interface that a component of this world exports.
     const EXPORT: &'static str;
-    /// What such a component is called.
-    const CALLED: &'static str;
+    /// How errors call such a component, such as "an element kind".
+    const DESCRIPTION: &'static str;
     /// A component of this world, compiled.
     type Pre;
 
-    /// Gives `log` to what will be instantiated.
-    fn link(linker: &mut Linker<State>) -> wasmtime::Result<()>;
+    /// Links the import `log`.
+    fn link(linker: &mut Linker<InstanceState>) -> wasmtime::Result<()>;
 
     /// Looks up the exports.
-    fn prepare(component: InstancePre<State>) -> wasmtime::Result<Self::Pre>;
+    fn prepare(component: InstancePre<InstanceState>) -> wasmtime::Result<Self::Pre>;
 
     /// A store of the engine that the component was compiled with.
-    fn store(component: &Self::Pre, state: State) -> Store<State>;
+    fn store(component: &Self::Pre, state: InstanceState) -> Store<InstanceState>;
 
     /// A new instance.
-    fn instantiate(component: &Self::Pre, store: &mut Store<State>) -> wasmtime::Result<Self>;
-}
-
-/// How much a message of a component matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Level {
-    Debug,
-    Info,
-    Warning,
-    Error,
+    fn instantiate(component: &Self::Pre, store: &mut Store<InstanceState>) -> wasmtime::Result<Self>;
 }
 
 macro_rules! world {
@@ -48,36 +39,39 @@ macro_rules! world {
         impl World for $exports {
             const PACKAGE: &'static str = $package;
             const EXPORT: &'static str = $export;
-            const CALLED: &'static str = $called;
-            type Pre = $module::$pre<State>;
+            const DESCRIPTION: &'static str = $called;
+            type Pre = $module::$pre<InstanceState>;
 
-            fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-                Self::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
+            fn link(linker: &mut Linker<InstanceState>) -> wasmtime::Result<()> {
+                Self::add_to_linker::<_, HasSelf<InstanceState>>(linker, |state| state)
             }
 
-            fn prepare(component: InstancePre<State>) -> wasmtime::Result<Self::Pre> {
+            fn prepare(component: InstancePre<InstanceState>) -> wasmtime::Result<Self::Pre> {
                 $module::$pre::new(component)
             }
 
-            fn store(component: &Self::Pre, state: State) -> Store<State> {
+            fn store(component: &Self::Pre, state: InstanceState) -> Store<InstanceState> {
                 Store::new(component.engine(), state)
             }
 
-            fn instantiate(component: &Self::Pre, store: &mut Store<State>) -> wasmtime::Result<Self> {
+            fn instantiate(
+                component: &Self::Pre,
+                store: &mut Store<InstanceState>,
+            ) -> wasmtime::Result<Self> {
                 component.instantiate(store)
             }
         }
 
-        impl $module::spec::$module::log::Host for State {
+        impl $module::spec::$module::log::Host for InstanceState {
             fn log(&mut self, level: $module::spec::$module::log::Level, message: String) {
                 use $module::spec::$module::log::Level as Guest;
                 let level = match level {
-                    Guest::Debug => Level::Debug,
-                    Guest::Info => Level::Info,
-                    Guest::Warning => Level::Warning,
-                    Guest::Error => Level::Error,
+                    Guest::Debug => LogLevel::Debug,
+                    Guest::Info => LogLevel::Info,
+                    Guest::Warning => LogLevel::Warning,
+                    Guest::Error => LogLevel::Error,
                 };
-                self.said(level, message);
+                self.log_message(level, message);
             }
         }
     };

@@ -1,8 +1,8 @@
-//! Assets: what clients say that a URI stands for.
+//! Assets of the Remote Asset API: which contents clients pushed for a URI.
 //!
-//! A record lies among the store's named records, under the digest of what was asked: the URI, the qualifiers in the
-//! order of their names, and whether it is a blob or a directory; each digest function has its own. It says nothing any more once something of what it
-//! speaks of has left the store.
+//! A record is kept among the store's named records, under the digest of the asset's name: the URI, the qualifiers in the
+//! order of their names, and whether it is a blob or a directory. Each digest function has its own records. A record is
+//! not used any more when a blob or tree that it refers to has left the store.
 
 use std::collections::HashSet;
 use std::time::SystemTime;
@@ -14,43 +14,43 @@ use spec_proto::reapi;
 use spec_proto::well_known::Timestamp;
 
 use crate::from_proto;
-use crate::refusal::Refusal;
+use crate::request_error::RequestError;
 
-/// All assets of a store.
+/// The assets of one store.
 #[derive(Clone, Debug)]
 pub(crate) struct Assets {
     cas: Cas,
     refs: Refs,
 }
 
-/// What a URI is looked up by.
+/// The name that an asset is looked up by.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Name {
+pub(crate) struct AssetName {
     #[prost(string, tag = "1")]
     pub(crate) uri: String,
-    /// Alternately names and values, by name.
+    /// Names and values alternately, sorted by name.
     #[prost(string, repeated, tag = "2")]
     pub(crate) qualifiers: Vec<String>,
     #[prost(bool, tag = "3")]
     pub(crate) is_directory: bool,
 }
 
-/// What a URI stands for.
+/// The contents that were pushed for a name.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Asset {
     /// The blob, or the root directory.
     #[prost(message, optional, tag = "1")]
     pub(crate) content: Option<reapi::Digest>,
-    /// Blobs that it speaks of.
+    /// Blobs that the content refers to.
     #[prost(message, repeated, tag = "2")]
     pub(crate) blobs: Vec<reapi::Digest>,
-    /// Roots of trees that it speaks of, its own among them if it is one.
+    /// Roots of trees that the content refers to; its own if it is a directory.
     #[prost(message, repeated, tag = "3")]
     pub(crate) directories: Vec<reapi::Digest>,
     /// When it was pushed.
     #[prost(message, optional, tag = "4")]
     pub(crate) pushed: Option<Timestamp>,
-    /// When it stops being an answer.
+    /// When it expires.
     #[prost(message, optional, tag = "5")]
     pub(crate) expires: Option<Timestamp>,
 }
@@ -60,36 +60,42 @@ impl Assets {
         Self { cas: cas.clone(), refs: cas.refs(&format!("assets-{}", cas.function().name())) }
     }
 
-    /// Keeps an asset under every one of these names, in the place of earlier ones.
-    pub(crate) fn put(&self, names: &[Name], asset: &Asset) -> Result<(), Refusal> {
-        let paths: Vec<String> = names.iter().map(Name::path).collect();
+    /// Stores an asset under each of these names, and replaces earlier ones.
+    pub(crate) fn put(&self, names: &[AssetName], asset: &Asset) -> Result<(), RequestError> {
+        let paths: Vec<String> = names.iter().map(AssetName::path).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         Ok(self.refs.put(&paths, &asset.encode_to_vec())?)
     }
 
-    /// The asset of this name, if there is one that was not pushed before `oldest`, has not expired, and is whole.
-    pub(crate) fn find(&self, name: &Name, oldest: Option<&Timestamp>) -> Result<Option<Asset>, Refusal> {
+    /// The asset of this name, if there is one that was not pushed before `oldest`, has not expired, and whose blobs
+    /// and trees are all in the store.
+    pub(crate) fn find(
+        &self,
+        name: &AssetName,
+        oldest: Option<&Timestamp>,
+    ) -> Result<Option<Asset>, RequestError> {
         let path = name.path();
-        // What a power failure left half-written is none.
+        // A record that a power failure left incomplete is ignored.
         let found = self.refs.get(&path)?.and_then(|bytes| Asset::decode(&*bytes).ok());
         let Some(asset) = found else { return Ok(None) };
-        if asset.expires.as_ref().is_some_and(|end| moment(end) <= moment(&now())) {
+        if asset.expires.as_ref().is_some_and(|end| order_key(end) <= order_key(&timestamp_now())) {
             self.refs.remove(&path)?;
             return Ok(None);
         }
-        let too_old = oldest.is_some_and(|oldest| asset.pushed.as_ref().map(moment) < Some(moment(oldest)));
-        Ok(if too_old || !self.is_whole(&asset)? { None } else { Some(asset) })
+        let too_old =
+            oldest.is_some_and(|oldest| asset.pushed.as_ref().map(order_key) < Some(order_key(oldest)));
+        Ok(if too_old || !self.is_complete(&asset)? { None } else { Some(asset) })
     }
 
-    /// Which of these blobs are here.
-    pub(crate) fn present_blobs(&self, mut digests: Vec<Digest>) -> Result<Vec<Digest>, Refusal> {
+    /// Those of these blobs that are in the store.
+    pub(crate) fn present_blobs(&self, mut digests: Vec<Digest>) -> Result<Vec<Digest>, RequestError> {
         let missing: HashSet<Digest> = self.cas.missing(&digests)?.into_iter().collect();
         digests.retain(|digest| !missing.contains(digest));
         Ok(digests)
     }
 
-    /// Which of these trees are here, whole.
-    pub(crate) fn present_trees(&self, digests: Vec<Digest>) -> Result<Vec<Digest>, Refusal> {
+    /// Those of these trees that are completely in the store.
+    pub(crate) fn present_trees(&self, digests: Vec<Digest>) -> Result<Vec<Digest>, RequestError> {
         let mut present = Vec::with_capacity(digests.len());
         for digest in digests {
             if self.cas.is_complete(&digest)? {
@@ -99,7 +105,7 @@ impl Assets {
         Ok(present)
     }
 
-    fn is_whole(&self, asset: &Asset) -> Result<bool, Refusal> {
+    fn is_complete(&self, asset: &Asset) -> Result<bool, RequestError> {
         let digests = |wire: &[reapi::Digest]| wire.iter().map(from_proto::digest).collect::<Result<_, _>>();
         let mut blobs: Vec<Digest> = digests(&asset.blobs)?;
         blobs.extend(asset.content.as_ref().map(from_proto::digest).transpose()?);
@@ -110,7 +116,7 @@ impl Assets {
     }
 }
 
-/// What the record of an asset needs; nothing when it cannot be read.
+/// The blobs and trees that the record of an asset needs; none when the record cannot be decoded.
 #[must_use]
 pub fn asset_needs(record: &[u8]) -> Vec<Need> {
     let asset = Asset::decode(record).unwrap_or_default();
@@ -122,20 +128,20 @@ pub fn asset_needs(record: &[u8]) -> Vec<Need> {
     trees.chain(blobs.map(Need::Blob)).collect()
 }
 
-impl Name {
+impl AssetName {
     fn path(&self) -> String {
         let hex = Digest::of(&self.encode_to_vec()).hex();
         format!("{}/{hex}", &hex[..2])
     }
 }
 
-/// The time as messages have it.
-pub(crate) fn now() -> Timestamp {
+/// The present time as messages have it.
+pub(crate) fn timestamp_now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Timestamp { seconds: since.as_secs().cast_signed(), nanos: since.subsec_nanos().cast_signed() }
 }
 
-/// What orders times.
-fn moment(time: &Timestamp) -> (i64, i32) {
+/// Orders times.
+fn order_key(time: &Timestamp) -> (i64, i32) {
     (time.seconds, time.nanos)
 }

@@ -1,4 +1,4 @@
-//! One blob on its way out.
+//! Reading one blob for `ByteStream.Read`.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -8,13 +8,14 @@ use spec_cas::Cas;
 use spec_model::{Digest, DigestHasher};
 use zstd::stream::write::Encoder;
 
-use crate::refusal::Refusal;
+use crate::request_error::RequestError;
 use crate::zstd_blob;
 
-/// Bytes of one message: large enough that messages do not count, small enough for a thousand clients.
-pub(crate) const CHUNK: usize = 256 << 10;
+/// Bytes of one message. It is large enough that the cost of a message does not matter, and small enough that a thousand
+/// clients fit in memory.
+const CHUNK: usize = 256 << 10;
 
-/// A part of a blob, read piece by piece. A whole blob is checked, and its last piece held back if it is damaged.
+/// Reads a part of a blob piece by piece. The digest of a whole blob is checked before its last piece is returned.
 pub(crate) struct Download {
     cas: Cas,
     digest: Digest,
@@ -26,16 +27,16 @@ pub(crate) struct Download {
 }
 
 impl Download {
-    /// At most `limit` bytes from `offset` on; a limit of 0 means to the end. With `zstd` what comes out is compressed.
+    /// Reads at most `limit` bytes from `offset` on; a limit of 0 means to the end. With `zstd` the pieces are compressed.
     pub(crate) fn open(
         cas: &Cas,
         digest: Digest,
         offset: u64,
         limit: u64,
         zstd: bool,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, RequestError> {
         if offset > digest.size() {
-            return Err(Refusal::OutOfRange(format!("offset {offset} is behind the end of {digest}")));
+            return Err(RequestError::OutOfRange(format!("offset {offset} is beyond the end of {digest}")));
         }
         let file = cas.open_blob(&digest)?;
         let rest = digest.size() - offset;
@@ -49,19 +50,20 @@ impl Download {
             offset,
             end,
             hasher: is_whole.then(|| cas.function().hasher()),
-            encoder: encoder.map_err(|error| Refusal::failed("cannot compress", "zstd", error))?,
+            encoder: encoder.map_err(|error| RequestError::failed("cannot compress", "zstd", error))?,
         })
     }
 
-    /// Whether there is nothing behind the last piece.
+    /// Whether the last piece was returned.
     pub(crate) fn is_done(&self) -> bool {
         self.offset == self.end && self.encoder.is_none()
     }
 
-    /// The next piece; `None` behind the end.
-    pub(crate) fn next(&mut self) -> Result<Option<Vec<u8>>, Refusal> {
+    /// The next piece; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Vec<u8>>, RequestError> {
         let digest = self.digest;
-        let failed = |error: io::Error| Refusal::failed(format!("cannot read {digest}"), "cas-io", error);
+        let failed =
+            |error: io::Error| RequestError::failed(format!("cannot read {digest}"), "cas-io", error);
         while self.offset < self.end {
             let count = usize::try_from(self.end - self.offset).unwrap_or(CHUNK).min(CHUNK);
             let mut data = vec![0; count];
@@ -71,27 +73,27 @@ impl Download {
                 hasher.update(&data);
             }
             if self.offset == self.end {
-                self.check()?;
+                self.check_digest()?;
             }
             match &mut self.encoder {
                 None => return Ok(Some(data)),
                 Some(encoder) => encoder.write_all(&data).map_err(failed)?,
             }
-            let packed = self.packed().map_err(failed)?;
-            if !packed.is_empty() {
-                return Ok(Some(packed));
+            let compressed = self.take_compressed().map_err(failed)?;
+            if !compressed.is_empty() {
+                return Ok(Some(compressed));
             }
         }
         let rest = self.encoder.take().map(Encoder::finish).transpose().map_err(failed)?;
         Ok(rest.filter(|rest| !rest.is_empty()))
     }
 
-    fn packed(&mut self) -> io::Result<Vec<u8>> {
+    fn take_compressed(&mut self) -> io::Result<Vec<u8>> {
         Ok(self.encoder.as_mut().map(|encoder| std::mem::take(encoder.get_mut())).unwrap_or_default())
     }
 
-    /// A damaged blob goes to quarantine.
-    fn check(&mut self) -> Result<(), Refusal> {
+    /// Checks the digest of a whole blob, and moves a damaged one to quarantine.
+    fn check_digest(&mut self) -> Result<(), RequestError> {
         match self.hasher.take().map(DigestHasher::finish) {
             Some(found) if found != self.digest => {
                 tracing::error!(
@@ -100,7 +102,7 @@ impl Download {
                     self.digest
                 );
                 self.cas.quarantine(&self.digest)?;
-                Err(Refusal::Damaged(format!(
+                Err(RequestError::Damaged(format!(
                     "blob {} turned out to be damaged; upload it again",
                     self.digest
                 )))

@@ -1,25 +1,25 @@
-//! What keeps a server from starting.
+//! Errors of starting and running a server.
 
 use std::io;
 
 use spec_model::{Blame, UserError};
 
-/// A server that cannot be started.
+/// Why a server cannot start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// An address has neither of the two forms. Reason `reapi-bad-address`.
+    /// An address cannot be parsed. Reason `reapi-bad-address`.
     #[error("cannot listen on '{address}': expected HOST:PORT or unix:PATH")]
     BadAddress {
         /// As given.
         address: String,
     },
-    /// Somebody answers on the socket already. Reason `reapi-address-in-use`.
+    /// Another server listens on the address. Reason `reapi-address-in-use`.
     #[error("another server listens on {address}; stop it or listen elsewhere")]
     InUse {
         /// As given.
         address: String,
     },
-    /// The operating system refused. Reason `reapi-io`.
+    /// A system call failed. Reason `reapi-io`.
     #[error("cannot listen on {address}: {source}")]
     Io {
         /// As given.

@@ -1,57 +1,50 @@
-//! The Remote Execution API, version 2, as a server: one file per service, thin methods over plain logic.
+//! The server of the Remote Execution API, version 2: one file per gRPC service in `services`, thin methods over plain
+//! logic.
 //!
 //! [`Server`] holds what the services share; [`Listener::open`] opens a socket and [`Server::serve`] answers on it
-//! until told to stop. [`Nested`] serves sockets inside of sandboxes. Messages are decoded and answers encoded here and nowhere else: `from_proto` and `status` are
-//! the border. Every wait of a client for the disk happens on a bounded number of blocking threads ([`Options`]).
+//! until told to stop. [`SessionApiServer`] serves sockets inside sandboxes. Messages are decoded and answers encoded in
+//! this crate only: `from_proto`, `operation_to_proto` and `status`. Work that may block runs on a bounded number of
+//! threads ([`Limits`]).
 //!
-//! The crate does not know elements, projects or configuration files.
+//! The crate does not know elements, projects or configuration files, and does not choose who executes actions: it is
+//! given its executions.
 
 mod access;
-mod action_cache;
-mod asset_fetch;
-mod asset_push;
 mod asset_request;
 mod assets;
-mod authority;
-mod batch;
-mod blocking;
-mod byte_stream;
-mod capabilities;
-mod context;
-mod course;
+mod authority_rewriter;
+mod batch_blobs;
+mod blocking_pool;
+mod digest_backend;
 mod download;
 mod error;
-mod execution;
 mod from_proto;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod health;
-mod listen;
-mod long_running;
+mod inline_contents;
+mod listener;
 mod metrics;
 mod metrics_page;
-mod nested;
-mod observe;
+mod operation_state;
+mod operation_to_proto;
 mod operations;
 mod options;
-mod realm;
-mod reflection;
-mod refusal;
-mod resource;
-mod results;
+mod request_error;
+mod request_metrics;
+mod resource_name;
 mod server;
+mod service_context;
+mod services;
+mod session_api_server;
 mod status;
-mod storage;
-mod to_operation;
-mod tree;
-mod unix;
-mod upload;
+mod tree_pages;
+mod unix_connection;
 mod uploads;
 mod zstd_blob;
 
 pub use assets::asset_needs;
 pub use error::ServeError;
-pub use listen::{Address, Listener};
-pub use nested::Nested;
+pub use listener::{Address, Listener};
 pub use options::{Limits, Options, Scope, Tls, Tokens};
 pub use server::Server;
+pub use session_api_server::SessionApiServer;

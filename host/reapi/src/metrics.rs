@@ -1,4 +1,4 @@
-//! Counters of what is asked and answered, in Prometheus' text form.
+//! Metrics of the server, in Prometheus' text format.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,53 +13,53 @@ use spec_execution::{ActionAnswer, ActionError};
 use spec_model::Answered;
 use tonic::Code;
 
-/// Counters, shared by all services.
+/// The metrics, shared by all services.
 #[derive(Debug)]
 pub(crate) struct Metrics {
-    /// By method and how it ended.
-    requests: Family<Ended, Histogram, fn() -> Histogram>,
-    received: Family<Method, Counter>,
-    sent: Family<Method, Counter>,
-    /// Requests that are being answered.
+    /// Durations by method and status code.
+    requests: Family<RequestLabels, Histogram, fn() -> Histogram>,
+    received: Family<MethodLabel, Counter>,
+    sent: Family<MethodLabel, Counter>,
+    /// Requests in progress.
     pub(crate) open: Gauge,
-    actions: Family<Outcome, Counter>,
-    lookups: Family<Outcome, Counter>,
+    actions: Family<OutcomeLabel, Counter>,
+    lookups: Family<OutcomeLabel, Counter>,
     gauges: [Gauge; 5],
     registry: Registry,
 }
 
-/// Numbers that somebody else owns, read at each look.
+/// Numbers that other parts of the server own, read for each scrape.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Readings {
+pub(crate) struct GaugeValues {
     /// Actions that wait for a worker.
     pub(crate) queued: usize,
     /// Actions that run.
     pub(crate) running: usize,
-    /// Uploads that are written or may be gone on with.
+    /// Uploads in progress, and interrupted ones that can be resumed.
     pub(crate) uploads: usize,
-    /// Bytes of the store's file system that are free.
+    /// Free bytes of the store's file system.
     pub(crate) free: u64,
     /// Bytes of the store's file system.
     pub(crate) size: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Ended {
+struct RequestLabels {
     method: String,
     code: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Method {
+struct MethodLabel {
     method: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
+struct OutcomeLabel {
     outcome: &'static str,
 }
 
-/// In the order of [`Readings`].
+/// In the order of [`GaugeValues`].
 const GAUGES: [(&str, &str); 5] = [
     ("actions_queued", "Actions that wait for a worker"),
     ("actions_running", "Actions that run"),
@@ -89,33 +89,33 @@ impl Metrics {
         Self { requests, received, sent, open, actions, lookups, gauges, registry }
     }
 
-    /// Counts a request. Names that clients made up are one.
-    pub(crate) fn answered(&self, path: &str, code: Code, took: Duration, received: u64, sent: u64) {
+    /// Counts a request. All methods that the server does not have are one label, so that clients cannot make up labels.
+    pub(crate) fn count_request(&self, path: &str, code: Code, took: Duration, received: u64, sent: u64) {
         let method = match code {
             Code::Unimplemented | Code::Unauthenticated => "other".to_owned(),
             _ => path.trim_start_matches('/').to_owned(),
         };
-        let ended = Ended { method: method.clone(), code: name(code) };
-        self.requests.get_or_create(&ended).observe(took.as_secs_f64());
-        let method = Method { method };
+        let labels = RequestLabels { method: method.clone(), code: code_name(code) };
+        self.requests.get_or_create(&labels).observe(took.as_secs_f64());
+        let method = MethodLabel { method };
         self.received.get_or_create(&method).inc_by(received);
         self.sent.get_or_create(&method).inc_by(sent);
     }
 
     /// Counts a request to execute.
-    pub(crate) fn executed(&self, answer: &ActionAnswer) {
-        self.actions.get_or_create(&Outcome { outcome: outcome(answer) }).inc();
+    pub(crate) fn count_action(&self, answer: &ActionAnswer) {
+        self.actions.get_or_create(&OutcomeLabel { outcome: outcome(answer) }).inc();
     }
 
-    /// Counts a look for a result.
-    pub(crate) fn looked_up(&self, found: bool) {
+    /// Counts a lookup in the action cache.
+    pub(crate) fn count_lookup(&self, found: bool) {
         let outcome = if found { "hit" } else { "miss" };
-        self.lookups.get_or_create(&Outcome { outcome }).inc();
+        self.lookups.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
-    /// All of it as text.
-    pub(crate) fn text(&self, now: Readings) -> Result<String, fmt::Error> {
-        let Readings { queued, running, uploads, free, size } = now;
+    /// All metrics as text.
+    pub(crate) fn text(&self, gauges: GaugeValues) -> Result<String, fmt::Error> {
+        let GaugeValues { queued, running, uploads, free, size } = gauges;
         let values = [queued as u64, running as u64, uploads as u64, free, size];
         for (gauge, value) in self.gauges.iter().zip(values) {
             gauge.set(value.cast_signed());
@@ -126,7 +126,7 @@ impl Metrics {
     }
 }
 
-/// How a request to execute was answered, in one word.
+/// The label of how a request to execute was answered.
 pub(crate) fn outcome(answer: &ActionAnswer) -> &'static str {
     match answer {
         Ok(done) => match done.answered {
@@ -140,8 +140,8 @@ pub(crate) fn outcome(answer: &ActionAnswer) -> &'static str {
     }
 }
 
-/// gRPC's name of a code.
-pub(crate) fn name(code: Code) -> &'static str {
+/// gRPC's name of a status code.
+pub(crate) fn code_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",

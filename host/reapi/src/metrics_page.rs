@@ -1,4 +1,4 @@
-//! The page that Prometheus reads.
+//! The page `/metrics` that Prometheus scrapes.
 
 use std::future::{Future, IntoFuture};
 
@@ -7,16 +7,16 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::context::Context;
 use crate::error::ServeError;
-use crate::listen::{Listener, Socket};
+use crate::listener::{Listener, ListeningSocket};
+use crate::service_context::ServiceContext;
 
-/// The text form that OpenMetrics has made a standard.
-const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// The content type of OpenMetrics' text format.
+const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Shows `/metrics` until `stop` is done.
+/// Serves `/metrics` until `stop` completes.
 pub(crate) async fn serve(
-    context: Context,
+    context: ServiceContext,
     mut listener: Listener,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
@@ -24,12 +24,12 @@ pub(crate) async fn serve(
     let app = Router::new().route("/metrics", get(move || async move { page(&context) }));
     let served = async {
         match listener.take() {
-            Socket::Tcp(socket) => axum::serve(socket, app).into_future().await,
-            Socket::Unix(socket) => axum::serve(socket, app).into_future().await,
-            Socket::Taken => Ok(()),
+            ListeningSocket::Tcp(socket) => axum::serve(socket, app).into_future().await,
+            ListeningSocket::Unix(socket) => axum::serve(socket, app).into_future().await,
+            ListeningSocket::Taken => Ok(()),
         }
     };
-    // Nobody waits for the end of a page.
+    // Requests in progress are not waited for.
     let served = tokio::select! {
         served = served => served,
         () = stop => Ok(()),
@@ -37,9 +37,9 @@ pub(crate) async fn serve(
     served.map_err(|source| ServeError::Transport { address, source: source.into() })
 }
 
-fn page(context: &Context) -> Response {
-    match context.metrics.text(context.readings()) {
-        Ok(text) => ([(header::CONTENT_TYPE, TEXT)], text).into_response(),
+fn page(context: &ServiceContext) -> Response {
+    match context.metrics.text(context.gauge_values()) {
+        Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

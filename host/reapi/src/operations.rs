@@ -1,5 +1,5 @@
-//! Requests to execute that are under way, or were answered lately, by name: a client whose stream broke can attach
-//! to one again.
+//! Operations: requests to execute that are in progress or were answered lately, by name, so that a client whose stream
+//! broke can attach to one again.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -12,21 +12,22 @@ use spec_execution::{ActionError, PendingRequest};
 use spec_model::Digest;
 use spec_proto::well_known::Timestamp;
 
-use crate::course::{Course, Stage};
+use crate::assets::timestamp_now;
+use crate::digest_backend::DigestBackend;
+use crate::inline_contents::InlineRequest;
 use crate::metrics::Metrics;
-use crate::realm::Realm;
-use crate::refusal::Refusal;
-use crate::results::Inline;
+use crate::operation_state::{ExecutionStage, OperationState};
+use crate::request_error::RequestError;
 
-/// How long an answer is kept for who attaches again.
-const KEPT: Duration = Duration::from_secs(60);
-/// Most operations kept after their answer.
-const MOST_KEPT: usize = 1024;
+/// How long a completed operation is kept for clients that attach again.
+const KEEP_COMPLETED_FOR: Duration = Duration::from_secs(60);
+/// Most completed operations that are kept.
+const MAX_COMPLETED: usize = 1024;
 
-/// All operations.
+/// All operations of a server.
 #[derive(Clone)]
 pub(crate) struct Operations {
-    names: Arc<Mutex<HashMap<String, Arc<Operation>>>>,
+    by_name: Arc<Mutex<HashMap<String, Arc<Operation>>>>,
     closed: Arc<AtomicBool>,
     metrics: Arc<Metrics>,
 }
@@ -34,81 +35,81 @@ pub(crate) struct Operations {
 /// One request to execute.
 pub(crate) struct Operation {
     pub(crate) name: String,
-    /// Where the action is.
-    pub(crate) realm: Arc<Realm>,
+    /// The store of the action.
+    pub(crate) backend: Arc<DigestBackend>,
     pub(crate) action: Digest,
-    pub(crate) inline: Inline,
-    /// When the request came.
-    pub(crate) asked: Timestamp,
-    pub(crate) course: Course,
-    hold: Mutex<Hold>,
+    pub(crate) inline: InlineRequest,
+    /// When the request was received.
+    pub(crate) requested_at: Timestamp,
+    pub(crate) state: OperationState,
+    usage: Mutex<OperationUsage>,
 }
 
-/// What keeps an operation alive.
-struct Hold {
-    ticket: Option<PendingRequest>,
-    listeners: usize,
+/// What keeps the execution of an operation going.
+struct OperationUsage {
+    pending: Option<PendingRequest>,
+    clients: usize,
     idle_since: Instant,
 }
 
-/// A listener's hold on an operation.
-pub(crate) struct Attached(pub(crate) Arc<Operation>);
+/// A client that is attached to an operation. The execution is not abandoned meanwhile.
+pub(crate) struct AttachedClient(pub(crate) Arc<Operation>);
 
 impl Operations {
-    /// None yet. Where they end is counted.
+    /// No operations yet. `metrics` counts how they end.
     pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
-        Self { names: Arc::default(), closed: Arc::default(), metrics }
+        Self { by_name: Arc::default(), closed: Arc::default(), metrics }
     }
 
-    /// A new operation of an instance, listened to.
+    /// Creates an operation of an instance, with a client attached.
     ///
     /// # Errors
-    /// When no more are taken.
+    /// When the server is stopping.
     pub(crate) fn create(
         &self,
         instance: &str,
-        realm: Arc<Realm>,
+        backend: Arc<DigestBackend>,
         action: Digest,
-        inline: Inline,
-    ) -> Result<Attached, Refusal> {
+        inline: InlineRequest,
+    ) -> Result<AttachedClient, RequestError> {
         let random = RandomState::new();
         let id = format!("{:016x}{:016x}", random.hash_one(action), random.hash_one(Instant::now()));
         let name = if instance.is_empty() { id } else { format!("{instance}/operations/{id}") };
-        let hold = Hold { ticket: None, listeners: 0, idle_since: Instant::now() };
-        let course = Course::new(action, Arc::clone(&self.metrics));
+        let usage = OperationUsage { pending: None, clients: 0, idle_since: Instant::now() };
+        let state = OperationState::new(action, Arc::clone(&self.metrics));
         let operation = Arc::new(Operation {
             name,
-            realm,
+            backend,
             action,
             inline,
-            asked: crate::assets::now(),
-            course,
-            hold: Mutex::new(hold),
+            requested_at: timestamp_now(),
+            state,
+            usage: Mutex::new(usage),
         });
-        let mut names = self.lock();
-        // Looked at under the lock, so that none is missed by who closes.
+        let mut by_name = self.lock();
+        // Checked under the lock, so that `close` cancels every operation that was added.
         if self.closed.load(Ordering::Relaxed) {
-            return Err(Refusal::Busy("the server is stopping".to_owned()));
+            return Err(RequestError::Busy("the server is stopping".to_owned()));
         }
-        names.insert(operation.name.clone(), Arc::clone(&operation));
-        Ok(Attached::to(operation))
+        by_name.insert(operation.name.clone(), Arc::clone(&operation));
+        Ok(AttachedClient::to(operation))
     }
 
-    /// Gives up all that is not answered, and takes no more.
+    /// Cancels all operations that are in progress, and refuses new ones.
     pub(crate) fn close(&self) {
-        let names = {
-            let mut names = self.lock();
+        let by_name = {
+            let mut by_name = self.lock();
             self.closed.store(true, Ordering::Relaxed);
-            std::mem::take(&mut *names)
+            std::mem::take(&mut *by_name)
         };
-        names.values().for_each(|operation| operation.cancel());
+        by_name.values().for_each(|operation| operation.cancel());
     }
 
     /// An operation by its name.
-    pub(crate) fn find(&self, name: &str) -> Result<Arc<Operation>, Refusal> {
+    pub(crate) fn find(&self, name: &str) -> Result<Arc<Operation>, RequestError> {
         let shown = || name.chars().take(80).collect::<String>();
         let found = self.lock().get(name).cloned();
-        found.ok_or_else(|| Refusal::NotFound(format!("there is no operation '{}'", shown())))
+        found.ok_or_else(|| RequestError::NotFound(format!("there is no operation '{}'", shown())))
     }
 
     /// All operations, by name.
@@ -118,96 +119,84 @@ impl Operations {
         all
     }
 
-    pub(crate) fn forget(&self, name: &str) {
+    pub(crate) fn remove(&self, name: &str) {
         self.lock().remove(name);
     }
 
-    /// Gives up what nobody has listened to for so long, and forgets what was answered long enough ago.
-    pub(crate) fn sweep(&self, abandoned_for: Duration) {
+    /// Cancels operations that no client was attached to for `abandon_after`, and removes old completed ones.
+    pub(crate) fn sweep(&self, abandon_after: Duration) {
         let all = self.list();
         for operation in &all {
-            if operation.idle().is_some_and(|idle| idle > abandoned_for) && !operation.course.is_completed() {
+            if operation.idle_for().is_some_and(|idle| idle > abandon_after)
+                && !operation.state.is_completed()
+            {
                 operation.cancel();
             }
         }
         let mut done: Vec<_> = all
             .into_iter()
-            .filter(|operation| operation.course.is_completed())
-            .filter_map(|operation| Some((operation.idle()?, operation)))
+            .filter(|operation| operation.state.is_completed())
+            .filter_map(|operation| Some((operation.idle_for()?, operation)))
             .collect();
         done.sort_by_key(|(idle, _)| *idle);
-        let mut names = self.lock();
+        let mut by_name = self.lock();
         for (at, (idle, operation)) in done.iter().enumerate() {
-            if at >= MOST_KEPT || *idle > KEPT {
-                names.remove(&operation.name);
+            if at >= MAX_COMPLETED || *idle > KEEP_COMPLETED_FOR {
+                by_name.remove(&operation.name);
             }
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Operation>>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_name.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Operation {
-    /// Keeps what keeps the execution going. What was cancelled meanwhile is not kept.
-    pub(crate) fn hold(&self, ticket: PendingRequest) {
-        let mut hold = self.lock();
-        // Looked at under the lock, so that who cancels finds the ticket or is found here.
-        let given_up = if self.course.is_completed() { Some(ticket) } else { hold.ticket.replace(ticket) };
-        drop(hold);
-        drop(given_up);
+    /// Sets the pending request of the operation. If the operation was cancelled meanwhile, it is dropped, which cancels the
+    /// execution.
+    pub(crate) fn set_pending(&self, pending: PendingRequest) {
+        let mut usage = self.lock();
+        // Checked under the lock, so that `cancel` either finds it or is noticed here.
+        let unused = if self.state.is_completed() { Some(pending) } else { usage.pending.replace(pending) };
+        drop(usage);
+        drop(unused);
     }
 
-    /// Gives the execution up. Whoever listens is told.
+    /// Cancels the execution. Attached clients receive the answer.
     pub(crate) fn cancel(&self) {
-        let mut hold = self.lock();
-        self.course.advance(Stage::Completed(Err(ActionError::Cancelled)));
-        let ticket = hold.ticket.take();
-        drop(hold);
-        drop(ticket);
+        let mut usage = self.lock();
+        self.state.advance(ExecutionStage::Completed(Err(ActionError::Cancelled)));
+        let pending = usage.pending.take();
+        drop(usage);
+        drop(pending);
     }
 
-    /// For how long nobody has listened; `None` while somebody does.
-    pub(crate) fn idle(&self) -> Option<Duration> {
-        let hold = self.lock();
-        (hold.listeners == 0).then(|| hold.idle_since.elapsed())
+    /// For how long no client has been attached; `None` while one is.
+    pub(crate) fn idle_for(&self) -> Option<Duration> {
+        let usage = self.lock();
+        (usage.clients == 0).then(|| usage.idle_since.elapsed())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Hold> {
-        self.hold.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, OperationUsage> {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Attached {
+impl AttachedClient {
     pub(crate) fn to(operation: Arc<Operation>) -> Self {
-        operation.lock().listeners += 1;
+        operation.lock().clients += 1;
         Self(operation)
     }
 }
 
-impl Drop for Attached {
+impl Drop for AttachedClient {
     fn drop(&mut self) {
-        let mut hold = self.0.lock();
-        hold.listeners -= 1;
-        hold.idle_since = Instant::now();
+        let mut usage = self.0.lock();
+        usage.clients -= 1;
+        usage.idle_since = Instant::now();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_closes_gives_up_what_runs_and_takes_no_more() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let realm = Arc::new(Realm::new(spec_cas::Cas::open(folder.path()).expect("a store"), None));
-        let operations = Operations::new(Arc::new(Metrics::new()));
-        let create = || operations.create("", Arc::clone(&realm), Digest::of(b""), Inline::default());
-        let running = create().unwrap_or_else(|_| panic!("it is open"));
-        operations.close();
-        assert!(matches!(running.0.course.stage(), Stage::Completed(Err(ActionError::Cancelled))));
-        assert!(matches!(create().map(drop), Err(Refusal::Busy(_))));
-        assert!(operations.find(&running.0.name).is_err());
-    }
-}
+mod tests;

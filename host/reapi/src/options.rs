@@ -1,4 +1,4 @@
-//! What a server allows, and how much of it.
+//! Options and limits of a server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,43 +9,43 @@ use spec_execution::Rights;
 /// The sum of blobs' sizes in one batch. With their digests they fit in gRPC's usual message limit of 4 MiB.
 pub(crate) const MAX_BATCH: u64 = (4 << 20) - (64 << 10);
 
-/// What a server is and allows.
+/// The options of a server.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The instance names answered to, the empty one among them if it is meant. Others are refused.
+    /// The instance names that are served; the empty name must be listed too. Others are rejected.
     pub instances: Vec<String>,
-    /// Whether clients may store blobs and have actions run.
+    /// Whether clients may store blobs and have actions executed.
     pub writable: bool,
-    /// Whether clients may also bring results of actions that they ran themselves.
+    /// Whether clients may also store results of actions that they executed themselves.
     pub update_results: bool,
-    /// Who is let in.
+    /// The tokens of clients.
     pub tokens: Tokens,
-    /// How connections over TCP are kept secret, if at all.
+    /// TLS of connections over TCP; `None` for plain connections.
     pub tls: Option<Tls>,
-    /// Bounds.
+    /// Limits of what clients may use.
     pub limits: Limits,
-    /// Whom it is for.
+    /// Which services it has.
     pub scope: Scope,
-    /// What the actions of clients may have.
+    /// What the actions of clients may ask for.
     pub rights: Arc<Rights>,
 }
 
-/// Whom a server is for, and so which services it has.
+/// The clients of a server, and so which services it has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// Everybody: all services.
+    /// Clients on the network: all services.
     #[default]
     Public,
-    /// The processes of one sandbox: capabilities, storage, byte streams, results and execution, no more.
+    /// The processes in one sandbox: only capabilities, storage, byte streams, action results and execution.
     Session,
 }
 
-/// Bearer tokens. Without any, everybody is let in.
+/// Bearer tokens. Without any, requests need no token.
 #[derive(Clone, Default)]
 pub struct Tokens {
-    /// Of clients that may read.
+    /// Tokens of clients that may read.
     pub read_only: Vec<String>,
-    /// Of clients that may also change things.
+    /// Tokens of clients that may read and write.
     pub read_write: Vec<String>,
 }
 
@@ -58,11 +58,11 @@ impl fmt::Debug for Tokens {
 /// TLS, with texts in PEM form.
 #[derive(Clone)]
 pub struct Tls {
-    /// The server's certificate, and those that lead to a known one.
+    /// The server's certificate and its chain.
     pub certificate: String,
     /// Its private key.
     pub key: String,
-    /// Certificates of who may vouch for clients; with it, clients without a certificate are not let in.
+    /// The certificate authority of clients; with it, clients need a certificate (mutual TLS).
     pub client_ca: Option<String>,
 }
 
@@ -72,23 +72,23 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// Bounds that keep one client, or a thousand, from taking all of the machine.
+/// Limits that keep clients from using up the machine.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Bytes of one request message.
-    pub message: usize,
-    /// Requests of one connection that are answered at a time.
-    pub streams: u32,
-    /// Threads that read and write the store at a time, of all connections together.
-    pub threads: usize,
-    /// Interrupted uploads that are kept for a while, so that their clients can go on.
-    pub kept_uploads: usize,
-    /// How long such an upload is kept.
-    pub kept_for: Duration,
-    /// How long an execution goes on while nobody waits for it.
-    pub abandoned_for: Duration,
+    pub message_bytes: usize,
+    /// Concurrent requests of one connection.
+    pub streams_per_connection: u32,
+    /// Threads for jobs that may block, such as reading and writing the store, of all connections together.
+    pub blocking_threads: usize,
+    /// Interrupted uploads that are kept, so that their clients can resume them.
+    pub interrupted_uploads: usize,
+    /// How long an interrupted upload is kept.
+    pub keep_uploads_for: Duration,
+    /// How long an execution goes on while no client waits for it.
+    pub abandon_after: Duration,
     /// How long a request may wait for a thread, and an upload for its client's next message.
-    pub patience: Duration,
+    pub max_wait: Duration,
 }
 
 impl Default for Options {
@@ -109,13 +109,13 @@ impl Default for Options {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            message: 8 << 20,
-            streams: 1024,
-            threads: 16,
-            kept_uploads: 64,
-            kept_for: Duration::from_secs(300),
-            abandoned_for: Duration::from_secs(10),
-            patience: Duration::from_secs(120),
+            message_bytes: 8 << 20,
+            streams_per_connection: 1024,
+            blocking_threads: 16,
+            interrupted_uploads: 64,
+            keep_uploads_for: Duration::from_secs(300),
+            abandon_after: Duration::from_secs(10),
+            max_wait: Duration::from_secs(120),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The server: all services on a socket.
+//! The server: all services on its sockets.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -21,77 +21,76 @@ use tonic::service::InterceptorLayer;
 use tonic::transport::server::{Connected, TcpIncoming};
 use tonic::transport::{Certificate, Identity, Server as Transport, ServerTlsConfig};
 
-use crate::access::Gate;
-use crate::action_cache::ActionCache;
-use crate::asset_fetch::Fetch;
-use crate::asset_push::Push;
-use crate::byte_stream::Bytes;
-use crate::capabilities::Capabilities;
-use crate::context::Context;
+use crate::access::TokenInterceptor;
+use crate::digest_backend::DigestBackend;
 use crate::error::ServeError;
-use crate::execution::Execution;
-use crate::health::Health;
-use crate::listen::{Listener, Socket};
-use crate::long_running::LongRunning;
+use crate::listener::{Listener, ListeningSocket};
 use crate::metrics_page;
-use crate::observe::Observe;
 use crate::options::{Options, Scope, Tls};
-use crate::realm::Realm;
-use crate::reflection;
-use crate::storage::Storage;
-use crate::unix::Mended;
+use crate::request_metrics::RequestMetricsLayer;
+use crate::service_context::ServiceContext;
+use crate::services::action_cache::ActionCacheService;
+use crate::services::asset_fetch::FetchService;
+use crate::services::asset_push::PushService;
+use crate::services::byte_stream::ByteStreamService;
+use crate::services::capabilities::CapabilitiesService;
+use crate::services::content_addressable_storage::ContentAddressableStorageService;
+use crate::services::execution::ExecutionService;
+use crate::services::health::Health;
+use crate::services::operations::OperationsService;
+use crate::services::reflection;
+use crate::unix_connection::UnixConnection;
 
-/// What one stream may send before it is read. Large writes need a few messages under way.
+/// HTTP/2 flow control: bytes in flight of one stream. Large writes need several messages in flight.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 const FRAME: u32 = 256 << 10;
-/// The longest pause between two looks at what was abandoned.
-const SWEEP: Duration = Duration::from_secs(1);
+/// The longest interval between two sweeps.
+const MAX_SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// A server of the Remote Execution API over one store. A clone is another handle on the same server.
 #[derive(Clone)]
 pub struct Server {
-    context: Context,
+    context: ServiceContext,
     health: Health,
 }
 
 impl Server {
-    /// A server over a store. It answers on the sockets that [`serve`](Self::serve) is given.
+    /// A server over a store. It answers on the listeners that [`serve`](Self::serve) is given.
     #[must_use]
     pub fn new(cas: Cas, options: Options) -> Self {
-        Self { context: Context::new(cas, options), health: Health::new() }
+        Self { context: ServiceContext::new(cas, options), health: Health::new() }
     }
 
-    /// Has actions run too. Without it, clients that ask for that are refused.
+    /// Adds the executions of the store's actions. Without them, requests to execute are rejected.
     #[must_use]
     pub fn with_executions(mut self, executions: Arc<Executions>) -> Self {
-        self.context.realms.employ(executions);
+        self.context.backends.set_executions(executions);
         self
     }
 
-    /// Serves a store of another digest function too, for clients that name this function. Its actions are run if
-    /// there are `executions`, which must be of this store.
+    /// Adds a store of another digest function, for clients that name this function, and the executions of its actions, if
+    /// there are any; they must be of this store.
     #[must_use]
     pub fn with_store(mut self, cas: Cas, executions: Option<Arc<Executions>>) -> Self {
-        self.context.realms.add(Realm::new(cas, executions));
+        self.context.backends.add(DigestBackend::new(cas, executions));
         self
     }
 
-    /// Keeps a record of every action that is answered, hits in the action cache and results that clients bring
-    /// included.
+    /// Records every action that is answered, including hits in the action cache and results that clients store.
     #[must_use]
     pub fn with_recording(mut self, recording: Recording) -> Self {
         self.context.recording = recording;
         self
     }
 
-    /// Gives up all that runs for clients, and refuses to run more.
+    /// Cancels all operations of clients, and refuses new ones.
     pub(crate) fn close(&self) {
         self.context.operations.close();
     }
 
-    /// Answers on a socket until `stop` is done; then lets running requests end.
+    /// Serves on a listener until `stop` completes, and then until the running requests end.
     ///
     /// # Errors
     /// `reapi-transport` when the socket breaks.
@@ -103,21 +102,24 @@ impl Server {
         let address = listener.address().to_string();
         let _sweeper = Sweeper::start(self.context.clone());
         let served = match listener.take() {
-            Socket::Tcp(socket) => {
+            ListeningSocket::Tcp(socket) => {
                 let incoming = TcpIncoming::from(socket).with_nodelay(Some(true));
-                self.answer(incoming, self.context.options.tls.as_ref(), stop).await
+                self.serve_connections(incoming, self.context.options.tls.as_ref(), stop).await
             }
-            Socket::Unix(socket) => {
-                self.answer(UnixListenerStream::new(socket).map(|stream| stream.map(Mended::new)), None, stop)
-                    .await
+            ListeningSocket::Unix(socket) => {
+                self.serve_connections(
+                    UnixListenerStream::new(socket).map(|stream| stream.map(UnixConnection::new)),
+                    None,
+                    stop,
+                )
+                .await
             }
-            Socket::Taken => Ok(()),
+            ListeningSocket::Taken => Ok(()),
         };
         served.map_err(|source| ServeError::Transport { address, source: source.into() })
     }
 
-    /// Shows numbers of what it does, in Prometheus' text form, at `/metrics` of a socket until `stop` is done. Nobody
-    /// is asked who he is there.
+    /// Serves metrics in Prometheus' text format at `/metrics` of a listener until `stop` completes. Clients need no token.
     ///
     /// # Errors
     /// `reapi-transport` when the socket breaks.
@@ -129,7 +131,7 @@ impl Server {
         metrics_page::serve(self.context.clone(), listener, stop).await
     }
 
-    async fn answer<S>(
+    async fn serve_connections<S>(
         &self,
         connections: impl Stream<Item = std::io::Result<S>> + Send,
         tls: Option<&Tls>,
@@ -140,31 +142,32 @@ impl Server {
     {
         let context = || self.context.clone();
         let options = &self.context.options;
-        let message = options.limits.message;
+        let message = options.limits.message_bytes;
         let public = options.scope == Scope::Public;
-        self.health.serving().await;
+        self.health.set_serving().await;
         let stop = async {
             stop.await;
-            self.health.stopping().await;
+            self.health.set_stopping().await;
         };
-        let storage = ContentAddressableStorageServer::new(Storage { context: context() });
-        let results = ActionCacheServer::new(ActionCache { context: context() });
-        let execution = ExecutionServer::new(Execution { context: context() });
-        let bytes = ByteStreamServer::new(Bytes { context: context() });
-        let push = PushServer::new(Push { context: context() });
+        let storage =
+            ContentAddressableStorageServer::new(ContentAddressableStorageService { context: context() });
+        let results = ActionCacheServer::new(ActionCacheService { context: context() });
+        let execution = ExecutionServer::new(ExecutionService { context: context() });
+        let bytes = ByteStreamServer::new(ByteStreamService { context: context() });
+        let push = PushServer::new(PushService { context: context() });
         transport(options, tls)?
-            .layer(Observe(Arc::clone(&self.context.metrics)))
-            .layer(InterceptorLayer::new(Gate::new(options.tokens.clone(), options.writable)))
+            .layer(RequestMetricsLayer(Arc::clone(&self.context.metrics)))
+            .layer(InterceptorLayer::new(TokenInterceptor::new(options.tokens.clone(), options.writable)))
             .add_optional_service(public.then(|| self.health.service()))
             .add_optional_service(public.then(reflection::v1))
             .add_optional_service(public.then(reflection::v1alpha))
-            .add_service(CapabilitiesServer::new(Capabilities { context: context() }))
+            .add_service(CapabilitiesServer::new(CapabilitiesService { context: context() }))
             .add_service(storage.max_decoding_message_size(message))
             .add_service(bytes.max_decoding_message_size(message))
             .add_service(results.max_decoding_message_size(message))
             .add_service(execution)
-            .add_service(OperationsServer::new(LongRunning { context: context() }))
-            .add_optional_service(public.then(|| FetchServer::new(Fetch { context: context() })))
+            .add_service(OperationsServer::new(OperationsService { context: context() }))
+            .add_optional_service(public.then(|| FetchServer::new(FetchService { context: context() })))
             .add_optional_service(public.then(|| push.max_decoding_message_size(message)))
             .serve_with_incoming_shutdown(connections, stop)
             .await
@@ -173,7 +176,7 @@ impl Server {
 
 fn transport(options: &Options, tls: Option<&Tls>) -> Result<Transport, tonic::transport::Error> {
     let transport = Transport::builder()
-        .max_concurrent_streams(options.limits.streams)
+        .max_concurrent_streams(options.limits.streams_per_connection)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(FRAME)
@@ -186,19 +189,20 @@ fn transport(options: &Options, tls: Option<&Tls>) -> Result<Transport, tonic::t
     })
 }
 
-/// Forgets interrupted uploads and abandoned operations in time, as long as it is there.
+/// The task that removes old interrupted uploads and cancels abandoned operations, until this is dropped.
 struct Sweeper(tokio::task::JoinHandle<()>);
 
 impl Sweeper {
-    fn start(context: Context) -> Self {
+    fn start(context: ServiceContext) -> Self {
         let limits = &context.options.limits;
-        let abandoned_for = limits.abandoned_for;
-        let pause = (limits.kept_for.min(abandoned_for) / 4).clamp(Duration::from_millis(10), SWEEP);
+        let abandon_after = limits.abandon_after;
+        let interval = (limits.keep_uploads_for.min(abandon_after) / 4)
+            .clamp(Duration::from_millis(10), MAX_SWEEP_INTERVAL);
         Self(tokio::spawn(async move {
             loop {
-                tokio::time::sleep(pause).await;
+                tokio::time::sleep(interval).await;
                 context.uploads.sweep();
-                context.operations.sweep(abandoned_for);
+                context.operations.sweep(abandon_after);
             }
         }))
     }

@@ -135,7 +135,7 @@ async fn an_interrupted_write_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_vanished_client_left_is_forgotten_in_time() {
-    let limits = Limits { kept_for: std::time::Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits { keep_uploads_for: std::time::Duration::from_millis(50), ..Limits::default() };
     let fixture = Fixture::with(Options { limits, ..Options::default() }).await;
     let digest = Digest::of(&noise(13, 1000));
     let name = format!("uploads/u/blobs/{digest}");

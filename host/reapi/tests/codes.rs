@@ -248,7 +248,7 @@ impl Drop for Hanging {
 
 /// How a call ends where the one thread that may use the disk waits for it.
 async fn overloaded(fixture: &Fixture, call: &str, given: &Given) -> Code {
-    let limits = Limits { threads: 1, patience: Duration::from_millis(250), ..Limits::default() };
+    let limits = Limits { blocking_threads: 1, max_wait: Duration::from_millis(250), ..Limits::default() };
     let server = Fixture::over(&fixture.cas, Options { limits, ..Options::default() }).await;
     let assets = common::files(&fixture.cas.root().join("refs"));
     let hanging: Vec<Hanging> = assets.into_iter().map(Hanging::in_place_of).collect();

@@ -97,7 +97,7 @@ async fn nothing_new_runs_where_nothing_runs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_falls_silent_is_given_up() {
     use bazel_remote_apis::google::bytestream::WriteRequest;
-    let limits = Limits { patience: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits { max_wait: Duration::from_millis(50), ..Limits::default() };
     let fixture = Fixture::with(Options { limits, ..Options::default() }).await;
     let digest = Digest::of(b"both halves");
     let half = WriteRequest {

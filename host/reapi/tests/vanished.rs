@@ -29,7 +29,7 @@ const IDLE: [&str; 4] = [
 const ALONE: Duration = Duration::from_millis(100);
 
 async fn impatient() -> Fixture {
-    let limits = Limits { abandoned_for: ALONE, kept_for: ALONE, ..Limits::default() };
+    let limits = Limits { abandon_after: ALONE, keep_uploads_for: ALONE, ..Limits::default() };
     Fixture::with(Options { limits, ..Options::default() }).await
 }
 

@@ -1,4 +1,4 @@
-//! Where a server is.
+//! Addresses of servers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,11 +9,11 @@ use crate::error::RemoteError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     text: String,
-    way: Way,
+    transport: Transport,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Transport {
     Plain { host: String },
     Tls { host: String },
     Unix { path: String },
@@ -23,27 +23,27 @@ impl Address {
     /// Whether the connection is secured with TLS.
     #[must_use]
     pub fn is_tls(&self) -> bool {
-        matches!(self.way, Way::Tls { .. })
+        matches!(self.transport, Transport::Tls { .. })
     }
 
-    /// Whether the server is on this machine, so that compressing on the way would only cost time.
+    /// Whether the server is on this machine, so that compressing what is sent would only cost time.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        match &self.way {
-            Way::Unix { .. } => true,
-            Way::Plain { host } | Way::Tls { host } => {
+        match &self.transport {
+            Transport::Unix { .. } => true,
+            Transport::Plain { host } | Transport::Tls { host } => {
                 let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
                 name == "localhost" || name == "[::1]" || name.starts_with("127.")
             }
         }
     }
 
-    /// As tonic has it.
+    /// The URI that tonic connects to.
     pub(crate) fn uri(&self) -> String {
-        match &self.way {
-            Way::Plain { host } => format!("http://{host}"),
-            Way::Tls { host } => format!("https://{host}"),
-            Way::Unix { path } => format!("unix:{path}"),
+        match &self.transport {
+            Transport::Plain { host } => format!("http://{host}"),
+            Transport::Tls { host } => format!("https://{host}"),
+            Transport::Unix { path } => format!("unix:{path}"),
         }
     }
 }
@@ -55,8 +55,8 @@ impl FromStr for Address {
         let bad = || RemoteError::BadAddress { address: text.to_owned() };
         if let Some(path) = text.strip_prefix("unix:") {
             let path = path.strip_prefix("//").filter(|rest| rest.starts_with('/')).unwrap_or(path);
-            let way = Way::Unix { path: path.to_owned() };
-            return if path.is_empty() { Err(bad()) } else { Ok(Self { text: text.to_owned(), way }) };
+            let transport = Transport::Unix { path: path.to_owned() };
+            return if path.is_empty() { Err(bad()) } else { Ok(Self { text: text.to_owned(), transport }) };
         }
         let (scheme, host) = text.split_once("://").ok_or_else(bad)?;
         let host = host.strip_suffix('/').unwrap_or(host).to_owned();
@@ -65,12 +65,12 @@ impl FromStr for Address {
         if !is_host || port.is_some_and(|(_, port)| port.parse::<u16>().is_err()) {
             return Err(bad());
         }
-        let way = match scheme {
-            "http" | "grpc" => Way::Plain { host },
-            "https" | "grpcs" => Way::Tls { host },
+        let transport = match scheme {
+            "http" | "grpc" => Transport::Plain { host },
+            "https" | "grpcs" => Transport::Tls { host },
             _ => return Err(bad()),
         };
-        Ok(Self { text: text.to_owned(), way })
+        Ok(Self { text: text.to_owned(), transport })
     }
 }
 
@@ -81,42 +81,4 @@ impl fmt::Display for Address {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses() {
-        for (text, uri) in [
-            ("http://localhost:80", Some("http://localhost:80")),
-            ("grpc://127.0.0.1:80/", Some("http://127.0.0.1:80")),
-            ("https://example.org", Some("https://example.org")),
-            ("grpcs://[::1]:443", Some("https://[::1]:443")),
-            ("unix:/run/a", Some("unix:/run/a")),
-            ("unix:///run/a", Some("unix:/run/a")),
-            ("localhost:80", None),
-            ("ftp://localhost", None),
-            ("http://", None),
-            ("http://:80", None),
-            ("http://a:x", None),
-            ("http://a/b", None),
-            ("unix:", None),
-        ] {
-            let address = text.parse::<Address>();
-            assert_eq!(address.ok().map(|address| address.uri()).as_deref(), uri, "{text}");
-        }
-    }
-
-    #[test]
-    fn only_this_machine_is_local() {
-        for (text, local) in [
-            ("http://localhost:80", true),
-            ("grpcs://127.0.0.2", true),
-            ("http://[::1]:80", true),
-            ("unix:a", true),
-            ("http://localhost.example.org", false),
-            ("https://example.org", false),
-        ] {
-            assert_eq!(text.parse::<Address>().expect(text).is_local(), local, "{text}");
-        }
-    }
-}
+mod tests;

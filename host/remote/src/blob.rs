@@ -1,4 +1,4 @@
-//! Where blobs come from and where they go.
+//! The contracts of both ends of a transfer: who provides blobs and who receives them.
 
 use std::fs::File;
 use std::io::Write;
@@ -6,66 +6,67 @@ use std::io::Write;
 use spec_cas::CasError;
 use spec_model::Digest;
 
-/// A blob that is there to be read.
+/// The contents of a blob that is to be sent.
 #[derive(Debug)]
-pub enum Blob {
+pub enum BlobContents {
     /// In memory.
     Bytes(Vec<u8>),
     /// In a file, which holds nothing else.
     File(File),
 }
 
-/// Who has blobs. Called on threads that may wait.
-pub trait Provider: Send + Sync + 'static {
+/// Provides blobs to send. Called on threads that may block.
+pub trait BlobProvider: Send + Sync + 'static {
     /// The blob with this digest.
     ///
     /// # Errors
     /// When it is not there or cannot be read.
-    fn open(&self, digest: &Digest) -> Result<Blob, CasError>;
+    fn open(&self, digest: &Digest) -> Result<BlobContents, CasError>;
 }
 
-/// Who takes blobs. Called on threads that may wait.
-pub trait Receiver: Send + Sync + 'static {
-    /// Takes a blob whose digest was checked.
+/// Receives blobs. Called on threads that may block.
+pub trait BlobReceiver: Send + Sync + 'static {
+    /// Stores a blob whose digest was checked.
     ///
     /// # Errors
     /// When the disk is full or fails.
     fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), CasError>;
 
-    /// Takes a large blob piece by piece. Nothing of it may be seen before [`Sink::finish`].
+    /// Opens a sink for a large blob, which is written piece by piece. The blob must not be visible before
+    /// [`BlobSink::finish`].
     ///
     /// # Errors
     /// When the disk is full or fails.
-    fn sink(&self, digest: &Digest) -> Result<Box<dyn Sink>, CasError>;
+    fn sink(&self, digest: &Digest) -> Result<Box<dyn BlobSink>, CasError>;
 }
 
-/// A large blob on its way in. Dropping it leaves nothing.
-pub trait Sink: Write + Send {
-    /// The blob is complete, and has its digest.
+/// Takes the contents of one large blob. Dropping it without [`finish`](Self::finish) discards them.
+pub trait BlobSink: Write + Send {
+    /// Makes the blob visible. Called when all of it was written and its digest was checked.
     ///
     /// # Errors
     /// When the disk is full or fails.
     fn finish(self: Box<Self>) -> Result<(), CasError>;
 }
 
-/// What was moved over the network.
+/// How many blobs and bytes were sent or received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Moved {
-    /// How many blobs.
+pub struct TransferTotals {
+    /// Number of blobs.
     pub blobs: u64,
-    /// Their sizes together, uncompressed.
+    /// The sum of their uncompressed sizes.
     pub bytes: u64,
 }
 
-impl Moved {
+impl TransferTotals {
     pub(crate) fn of<'a>(digests: impl IntoIterator<Item = &'a Digest>) -> Self {
         let one = |digest: &Digest| Self { blobs: 1, bytes: digest.size() };
-        digests.into_iter().map(one).fold(Self::default(), Self::and)
+        digests.into_iter().map(one).fold(Self::default(), Self::plus)
     }
 
-    /// Both together.
+    /// The sum of both.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub fn plus(self, other: Self) -> Self {
         Self { blobs: self.blobs + other.blobs, bytes: self.bytes + other.bytes }
     }
 }

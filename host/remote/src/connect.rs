@@ -1,4 +1,4 @@
-//! The connection: TLS, tokens, deadlines.
+//! Connections: TLS, bearer tokens, deadlines.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity
 use crate::error::RemoteError;
 use crate::options::RemoteOptions;
 
-/// What one stream may receive before it is read, and all of a connection together.
+/// HTTP/2 flow control: bytes in flight of one stream, and of one connection.
 const STREAM_WINDOW: u32 = 8 << 20;
 const CONNECTION_WINDOW: u32 = 32 << 20;
 const KEEPALIVE: Duration = Duration::from_secs(30);
-/// A network slower than this many bytes a second is as good as none.
-const SLOWEST: u64 = 64 << 10;
+/// Bytes a second that a transfer must reach at least; sets the deadline of requests that carry blobs.
+const MIN_THROUGHPUT: u64 = 64 << 10;
 
-/// A channel that connects when it is first used, and again whenever the connection broke.
+/// A channel that connects when it is first used, and reconnects when the connection broke.
 pub(crate) fn channel(options: &RemoteOptions) -> Result<Channel, RemoteError> {
     let uri = options.address.uri();
     let bad = |_| RemoteError::BadAddress { address: options.address.to_string() };
@@ -40,34 +40,34 @@ pub(crate) fn channel(options: &RemoteOptions) -> Result<Channel, RemoteError> {
     };
     let endpoint = endpoint.tls_config(config).map_err(|error| {
         let address = options.address.to_string();
-        RemoteError::BadCredentials { address, what: "certificates", why: whole(&error) }
+        RemoteError::BadCredentials { address, what: "certificates", why: with_causes(&error) }
     })?;
     Ok(endpoint.connect_lazy())
 }
 
-/// The token as it is sent.
+/// The value of the `authorization` header.
 pub(crate) fn bearer(options: &RemoteOptions) -> Result<Option<MetadataValue<Ascii>>, RemoteError> {
     let Some(token) = &options.token else { return Ok(None) };
     let value = format!("Bearer {}", token.0).parse().map_err(|_| RemoteError::BadCredentials {
         address: options.address.to_string(),
         what: "token",
-        why: "it holds characters that no token has".to_owned(),
+        why: "it contains characters that an HTTP header must not have".to_owned(),
     });
     value.map(Some)
 }
 
-/// How long a request with so many bytes may take.
+/// The deadline of a request that transfers this many bytes.
 pub(crate) fn deadline(options: &RemoteOptions, bytes: u64) -> Duration {
-    options.request_timeout + Duration::from_secs(bytes / SLOWEST)
+    options.request_timeout + Duration::from_secs(bytes / MIN_THROUGHPUT)
 }
 
-/// An error with all that is below it, of which tonic shows only the uppermost.
-pub(crate) fn whole(error: &dyn std::error::Error) -> String {
+/// The text of an error with all its causes; tonic's own text has only the outermost.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(cause) = below {
-        text = format!("{text}: {cause}");
-        below = cause.source();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
     }
     text
 }

@@ -1,4 +1,4 @@
-//! Blobs from a server.
+//! Downloading blobs.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,45 +8,51 @@ use spec_model::Digest;
 use spec_proto::reapi::{self, batch_read_blobs_response};
 use tonic::{Code, Status};
 
-use crate::blob::{Moved, Receiver};
+use crate::blob::{BlobReceiver, TransferTotals};
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::{Failed, blocking};
-use crate::share::{Portion, each, portions};
-use crate::wire::{from_wire, to_wire};
+use crate::retry::{AttemptError, blocking};
+use crate::transfers::{Transfer, plan_transfers, run_transfers};
+use crate::wire::{digest_from_proto, digest_to_proto};
 
+/// What was asked of the server, for errors.
 pub(crate) const FETCH: &str = "send blobs";
 
 impl Remote {
-    /// Brings blobs to a receiver, each once: small ones in batches, large ones alone, several at a time.
+    /// Downloads blobs to a receiver, each once: small ones in batches, large ones in streams, several requests at a time.
     ///
     /// # Errors
     /// `remote-missing`; when the receiver fails, or the server cannot be reached or refuses. Some blobs may have
     /// been received then.
     pub async fn download(
         &self,
-        receiver: Arc<dyn Receiver>,
+        receiver: Arc<dyn BlobReceiver>,
         digests: &[Digest],
-    ) -> Result<Moved, RemoteError> {
-        let bring = |portion| {
+    ) -> Result<TransferTotals, RemoteError> {
+        let download = |transfer| {
             let (remote, receiver) = (self.clone(), Arc::clone(&receiver));
             async move {
-                match portion {
-                    Portion::Batch(digests) => remote.download_batch(receiver, &digests).await,
-                    Portion::Stream(digest) => remote.download_stream(receiver, digest).await,
+                match transfer {
+                    Transfer::Batch(digests) => remote.download_batch(receiver, &digests).await,
+                    Transfer::Stream(digest) => remote.download_stream(receiver, digest).await,
                 }
             }
         };
         let mut seen = HashSet::new();
         let distinct: Vec<Digest> = digests.iter().copied().filter(|digest| seen.insert(*digest)).collect();
-        each(portions(&distinct, self.offer().max_batch), self.options().parallel, bring).await
+        run_transfers(
+            plan_transfers(&distinct, self.capabilities().max_batch),
+            self.options().parallel,
+            download,
+        )
+        .await
     }
 
     async fn download_batch(
         &self,
-        receiver: Arc<dyn Receiver>,
+        receiver: Arc<dyn BlobReceiver>,
         digests: &[Digest],
-    ) -> Result<Moved, RemoteError> {
+    ) -> Result<TransferTotals, RemoteError> {
         let blobs = self.batch(digests).await?;
         let function = self.function();
         let put = move || {
@@ -59,19 +65,21 @@ impl Remote {
                 }
             }
         };
-        match self.final_blocking(put).await? {
-            Ok(()) => Ok(Moved::of(digests)),
-            Err(digest) => Err(self.broken(FETCH, format!("it sent something else than {digest}"))),
+        match self.blocking_once(put).await? {
+            Ok(()) => Ok(TransferTotals::of(digests)),
+            Err(digest) => {
+                Err(self.protocol_error(FETCH, format!("what it sent for {digest} has another digest")))
+            }
         }
     }
 
-    /// The contents of a batch, not checked yet.
+    /// The contents of a batch; their digests are not checked yet.
     async fn batch(&self, digests: &[Digest]) -> Result<Vec<(Digest, Vec<u8>)>, RemoteError> {
         let bytes = digests.iter().map(Digest::size).sum();
         let ask = || async {
             let message = reapi::BatchReadBlobsRequest {
                 instance_name: self.instance(),
-                digests: digests.iter().map(to_wire).collect(),
+                digests: digests.iter().map(digest_to_proto).collect(),
                 digest_function: self.wire_function(),
                 ..Default::default()
             };
@@ -86,22 +94,25 @@ impl Remote {
         self.retry(FETCH, ask).await
     }
 
-    /// Each blob that was asked for is answered once, and no other.
+    /// Checks that the server answered each requested digest once, and no other.
     fn check_answers(&self, asked: &[Digest], answered: &[(Digest, Vec<u8>)]) -> Result<(), RemoteError> {
-        let mut open: HashSet<&Digest> = asked.iter().collect();
-        if let Some((digest, _)) = answered.iter().find(|(digest, _)| !open.remove(digest)) {
-            let why = if asked.contains(digest) { "twice" } else { "unasked" };
-            return Err(self.broken(FETCH, format!("it answers {why} with {digest}")));
+        let mut unanswered: HashSet<&Digest> = asked.iter().collect();
+        if let Some((digest, _)) = answered.iter().find(|(digest, _)| !unanswered.remove(digest)) {
+            let why = if asked.contains(digest) { "twice" } else { "without being asked" };
+            return Err(self.protocol_error(FETCH, format!("it answers with {digest} {why}")));
         }
-        match asked.iter().find(|digest| open.contains(digest)) {
-            Some(digest) => Err(self.broken(FETCH, format!("it answers nothing to {digest}"))),
+        match asked.iter().find(|digest| unanswered.contains(digest)) {
+            Some(digest) => Err(self.protocol_error(FETCH, format!("its answer lacks {digest}"))),
             None => Ok(()),
         }
     }
 
-    fn content(&self, response: batch_read_blobs_response::Response) -> Result<(Digest, Vec<u8>), Failed> {
-        let digest = response.digest.as_ref().and_then(from_wire);
-        let digest = digest.ok_or_else(|| self.broken(FETCH, "it answers with a digest that is none"))?;
+    fn content(
+        &self,
+        response: batch_read_blobs_response::Response,
+    ) -> Result<(Digest, Vec<u8>), AttemptError> {
+        let digest = response.digest.as_ref().and_then(digest_from_proto);
+        let digest = digest.ok_or_else(|| self.protocol_error(FETCH, "it answers with an invalid digest"))?;
         match response.status.filter(|status| status.code != 0) {
             None => Ok((digest, response.data)),
             Some(status) if status.code == Code::NotFound as i32 => {
@@ -111,14 +122,14 @@ impl Remote {
         }
     }
 
-    /// Something on the disk that is not tried again.
-    pub(crate) async fn final_blocking<T: Send + 'static>(
+    /// Runs a job that may block; its failure is not retried.
+    pub(crate) async fn blocking_once<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> Result<T, CasError> + Send + 'static,
     ) -> Result<T, RemoteError> {
         blocking(job).await.map_err(|failed| match failed {
-            Failed::Final(error) => error,
-            Failed::Status(status) => self.blame(FETCH, &status),
+            AttemptError::Final(error) => error,
+            AttemptError::Status(status) => self.error_of_status(FETCH, &status),
         })
     }
 }

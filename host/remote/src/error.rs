@@ -1,4 +1,4 @@
-//! What can go wrong between here and a server, and whose fault it is.
+//! Errors of requests to a server; each variant says whose fault it is.
 
 use spec_cas::CasError;
 use spec_model::{Blame, Digest, UserError};
@@ -6,13 +6,15 @@ use spec_model::{Blame, Digest, UserError};
 /// A failed request to a server.
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteError {
-    /// What was given as an address is none. Reason `remote-bad-address`.
-    #[error("'{address}' is no server's address; expected http://HOST:PORT, https://HOST:PORT or unix:PATH")]
+    /// An address cannot be parsed. Reason `remote-bad-address`.
+    #[error(
+        "'{address}' is not the address of a server; expected http://HOST:PORT, https://HOST:PORT or unix:PATH"
+    )]
     BadAddress {
         /// As it was given.
         address: String,
     },
-    /// A certificate, a key or a token is no such thing. Reason `remote-bad-credentials`.
+    /// A certificate, key or token is malformed. Reason `remote-bad-credentials`.
     #[error("cannot use the {what} for {address}: {why}")]
     BadCredentials {
         /// The server.
@@ -22,7 +24,7 @@ pub enum RemoteError {
         /// What is wrong with it.
         why: String,
     },
-    /// There is no way to the server, however often it was tried. Reason `remote-unreachable`.
+    /// The server could not be connected to, in any of the attempts. Reason `remote-unreachable`.
     #[error("cannot reach {address}: {why}; check the address and whether the server runs")]
     Unreachable {
         /// The server.
@@ -30,7 +32,7 @@ pub enum RemoteError {
         /// Why not.
         why: String,
     },
-    /// The server does not let us do it. Reason `remote-denied`.
+    /// The server denies access. Reason `remote-denied`.
     #[error("{address} refuses to {action}: {why}; check the token, the certificate and the instance")]
     Denied {
         /// The server.
@@ -40,7 +42,7 @@ pub enum RemoteError {
         /// What it said.
         why: String,
     },
-    /// The server cannot do what is needed. Reason `remote-unsupported`.
+    /// The server lacks a service or a feature. Reason `remote-unsupported`.
     #[error("{address} cannot {action}: {why}")]
     Unsupported {
         /// The server.
@@ -50,7 +52,7 @@ pub enum RemoteError {
         /// What it lacks.
         why: String,
     },
-    /// The server says that the request is wrong. Reason `remote-refused`.
+    /// The server rejects the request as invalid. Reason `remote-refused`.
     #[error("{address} refuses to {action}: {why}")]
     Refused {
         /// The server.
@@ -60,15 +62,15 @@ pub enum RemoteError {
         /// What it said.
         why: String,
     },
-    /// The server does not have it. Reason `remote-missing`.
+    /// The server does not have a blob. Reason `remote-missing`.
     #[error("{address} does not have {digest}; upload it there, or ask another server")]
     Missing {
         /// The server.
         address: String,
-        /// What was wanted.
+        /// The blob.
         digest: Digest,
     },
-    /// The server failed, however often it was tried. Reason `remote-failed`.
+    /// The server failed, in all attempts. Reason `remote-failed`.
     #[error("{address} failed to {action}: {why}; see that server's log")]
     Failed {
         /// The server.
@@ -78,7 +80,7 @@ pub enum RemoteError {
         /// Its code and what it said.
         why: String,
     },
-    /// The server answered what no server may answer. Reason `remote-broken`.
+    /// The server's answer violates the protocol. Reason `remote-broken`.
     #[error("{address} breaks the protocol when asked to {action}: {why}")]
     Broken {
         /// The server.
@@ -88,7 +90,7 @@ pub enum RemoteError {
         /// What is wrong with the answer.
         why: String,
     },
-    /// A file of this machine failed. Reason that of the store's error.
+    /// The store or a file of this machine failed. Reason: that of the store's error.
     #[error(transparent)]
     Local(#[from] CasError),
 }

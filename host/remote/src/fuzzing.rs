@@ -1,4 +1,4 @@
-//! What the fuzz targets reach of names and addresses. Compiled for them alone.
+//! Entry points of the fuzz targets to resource names and addresses. Compiled with `cfg(fuzzing)` only.
 
 use spec_model::{Digest, DigestFunction};
 
@@ -7,16 +7,16 @@ use crate::{Address, wire};
 /// The name of a blob to read.
 #[must_use]
 pub fn to_read(instance: &str, function: DigestFunction, digest: &Digest, zstd: bool) -> String {
-    wire::to_read(instance, function, digest, zstd)
+    wire::read_name(instance, function, digest, zstd)
 }
 
 /// The name of a blob to write.
 #[must_use]
 pub fn to_write(instance: &str, function: DigestFunction, digest: &Digest, zstd: bool) -> String {
-    wire::to_write(instance, function, digest, zstd)
+    wire::write_name(instance, function, digest, zstd)
 }
 
-/// What the transport is told of an address.
+/// The URI that the transport connects to.
 #[must_use]
 pub fn uri(address: &Address) -> String {
     address.uri()

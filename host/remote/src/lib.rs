@@ -1,41 +1,42 @@
 //! A client of the Remote Execution API, version 2.
 //!
-//! [`Remote::connect`] reaches a server and learns what it offers; the handle is cheap to clone and then asks which
-//! blobs are missing there ([`Remote::missing`]), sends blobs from a [`Provider`] ([`Remote::upload`]), brings them to
-//! a [`Receiver`] ([`Remote::download`]), and does the same with whole trees ([`Remote::push`], [`Remote::pull`]).
-//! The store is a provider and a receiver, and so are folders of this machine ([`Folder`], [`Landing`]).
+//! [`Remote::connect`] connects to a server and asks for its capabilities; the handle is cheap to clone. It asks which
+//! blobs are missing there ([`Remote::missing`]), uploads blobs of a [`BlobProvider`] ([`Remote::upload`]), downloads them
+//! to a [`BlobReceiver`] ([`Remote::download`]), and does the same with whole trees ([`Remote::push`], [`Remote::pull`]).
+//! The store is a provider and a receiver; a [`DirectoryProvider`] sends a directory of this machine, and a
+//! [`DirectoryReceiver`] receives into one.
 //!
-//! Every request has a deadline and is tried again when the server or the way to it may be better soon; what is
-//! received is checked against its digest before anybody sees it. Errors say whose fault they are.
+//! Every request has a deadline and is retried after transient errors. What is received is checked against its digest
+//! before it becomes visible. Errors say whose fault they are.
 
 mod address;
 mod blob;
+mod capabilities;
 mod connect;
+mod directory_provider;
+mod directory_receiver;
 mod download;
 mod error;
-mod folder;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod kept;
-mod landing;
+mod memory_receiver;
 mod missing;
-mod offer;
 mod options;
-mod read;
+mod read_stream;
 mod remote;
 mod retry;
-mod share;
-mod store;
+mod store_endpoint;
+mod transfers;
 mod tree;
 mod upload;
 mod wire;
-mod write;
+mod write_stream;
 
 pub use address::Address;
-pub use blob::{Blob, Moved, Provider, Receiver, Sink};
+pub use blob::{BlobContents, BlobProvider, BlobReceiver, BlobSink, TransferTotals};
+pub use capabilities::RemoteCapabilities;
+pub use directory_provider::DirectoryProvider;
+pub use directory_receiver::DirectoryReceiver;
 pub use error::RemoteError;
-pub use folder::Folder;
-pub use landing::Landing;
-pub use offer::Offer;
 pub use options::{RemoteOptions, Tls, Token};
 pub use remote::Remote;

@@ -1,4 +1,4 @@
-//! Which blobs a server does not have.
+//! `FindMissingBlobs`: which blobs a server does not have.
 
 use std::collections::HashSet;
 
@@ -7,10 +7,10 @@ use spec_proto::reapi;
 
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::wire::{from_wire, to_wire};
+use crate::wire::{digest_from_proto, digest_to_proto};
 
 /// Digests in one request: 1.5 MB of a message that may have 4 MiB.
-const AT_A_TIME: usize = 20_000;
+const DIGESTS_PER_REQUEST: usize = 20_000;
 const ACTION: &str = "find missing blobs";
 
 impl Remote {
@@ -22,7 +22,7 @@ impl Remote {
         let mut seen = HashSet::new();
         let distinct: Vec<Digest> = digests.iter().copied().filter(|digest| seen.insert(*digest)).collect();
         let mut missing = HashSet::new();
-        for part in distinct.chunks(AT_A_TIME) {
+        for part in distinct.chunks(DIGESTS_PER_REQUEST) {
             missing.extend(self.missing_part(part).await?);
         }
         Ok(distinct.into_iter().filter(|digest| missing.contains(digest)).collect())
@@ -32,13 +32,13 @@ impl Remote {
         let ask = || async {
             let message = reapi::FindMissingBlobsRequest {
                 instance_name: self.instance(),
-                blob_digests: part.iter().map(to_wire).collect(),
+                blob_digests: part.iter().map(digest_to_proto).collect(),
                 digest_function: self.wire_function(),
             };
             Ok(self.storage().find_missing_blobs(self.request(message, 0)).await?.into_inner())
         };
         let answer = self.retry(ACTION, ask).await?;
-        let digests = answer.missing_blob_digests.iter().map(from_wire).collect::<Option<_>>();
-        digests.ok_or_else(|| self.broken(ACTION, "it answers with digests that are none"))
+        let digests = answer.missing_blob_digests.iter().map(digest_from_proto).collect::<Option<_>>();
+        digests.ok_or_else(|| self.protocol_error(ACTION, "it answers with an invalid digest"))
     }
 }

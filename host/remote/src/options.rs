@@ -1,4 +1,4 @@
-//! How to reach a server.
+//! Options of a connection.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,33 +8,33 @@ use spec_model::DigestFunction;
 
 use crate::address::Address;
 
-/// How to reach a server, and how patiently.
+/// How to connect to a server, and how long to wait for it.
 #[derive(Clone, Debug)]
 pub struct RemoteOptions {
-    /// Where it is.
+    /// Its address.
     pub address: Address,
     /// The instance name in every request; usually the empty one.
     pub instance: String,
-    /// What makes the digests of the blobs. A server may know several.
+    /// The digest function of the blobs. A server may support several.
     pub function: DigestFunction,
     /// Certificates, for an address with TLS.
     pub tls: Tls,
-    /// What tells the server who we are.
+    /// The bearer token.
     pub token: Option<Token>,
     /// How long to wait for a connection.
     pub connect_timeout: Duration,
-    /// How long one request may take, beside the time that its bytes need.
+    /// How long one request may take, in addition to the time that its bytes need.
     pub request_timeout: Duration,
-    /// How often a request is tried again when the server or the network may be better soon.
+    /// How often a request is retried after a transient error.
     pub retries: u32,
-    /// Requests under way at a time.
+    /// Requests in flight at a time.
     pub parallel: usize,
-    /// How large a tree may be that comes to a folder.
+    /// Limits of trees that are downloaded to a directory.
     pub limits: Limits,
 }
 
 impl RemoteOptions {
-    /// The usual patience with the server at `address`.
+    /// The defaults for the server at `address`.
     #[must_use]
     pub fn new(address: Address) -> Self {
         Self {
@@ -55,9 +55,9 @@ impl RemoteOptions {
 /// TLS, with texts in PEM form.
 #[derive(Clone, Default)]
 pub struct Tls {
-    /// Who vouches for the server; `None` for whom the system trusts.
+    /// The certificate authority of the server; `None` for those that the system trusts.
     pub server_ca: Option<String>,
-    /// Our certificate and its private key, for a server that wants to know clients.
+    /// The client's certificate and its private key, for mutual TLS.
     pub identity: Option<(String, String)>,
 }
 
@@ -67,7 +67,7 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// A bearer token. It is never shown.
+/// A bearer token. Its `Debug` form does not show it.
 #[derive(Clone)]
 pub struct Token(pub String);
 

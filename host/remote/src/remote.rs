@@ -1,4 +1,4 @@
-//! The handle on a server.
+//! The connection to a server.
 
 use std::sync::Arc;
 
@@ -11,30 +11,30 @@ use tonic::Request;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
 
+use crate::capabilities::RemoteCapabilities;
 use crate::connect;
 use crate::error::RemoteError;
-use crate::offer::Offer;
 use crate::options::RemoteOptions;
 
-/// Larger than any message that we ask for.
-const MESSAGE: usize = 16 << 20;
+/// Bytes of a response message; larger than any that is requested.
+const MAX_MESSAGE: usize = 16 << 20;
 
-/// A server that was reached. A clone is another handle on the same connection.
+/// A connection to a server. A clone is another handle on the same connection.
 #[derive(Clone, Debug)]
 pub struct Remote {
-    shared: Arc<Shared>,
+    inner: Arc<Connection>,
 }
 
 #[derive(Clone, Debug)]
-struct Shared {
+struct Connection {
     options: RemoteOptions,
     channel: Channel,
     token: Option<MetadataValue<Ascii>>,
-    offer: Offer,
+    capabilities: RemoteCapabilities,
 }
 
 impl Remote {
-    /// Connects to a server and asks what it offers.
+    /// Connects to a server and asks for its capabilities.
     ///
     /// # Errors
     /// `remote-bad-credentials`, `remote-unreachable`, `remote-denied`; `remote-unsupported` when it
@@ -42,27 +42,27 @@ impl Remote {
     pub async fn connect(options: RemoteOptions) -> Result<Self, RemoteError> {
         let token = connect::bearer(&options)?;
         let channel = connect::channel(&options)?;
-        let offer = Offer::default();
-        let mut remote = Self { shared: Arc::new(Shared { options, channel, token, offer }) };
-        let capabilities = remote.capabilities().await?;
-        remote.check(&capabilities)?;
-        Arc::make_mut(&mut remote.shared).offer = Offer::of(&capabilities);
+        let capabilities = RemoteCapabilities::default();
+        let mut remote = Self { inner: Arc::new(Connection { options, channel, token, capabilities }) };
+        let announced = remote.fetch_capabilities().await?;
+        remote.check(&announced)?;
+        Arc::make_mut(&mut remote.inner).capabilities = RemoteCapabilities::of(&announced);
         Ok(remote)
     }
 
-    /// What the server offers.
+    /// The capabilities of the server.
     #[must_use]
-    pub fn offer(&self) -> &Offer {
-        &self.shared.offer
+    pub fn capabilities(&self) -> &RemoteCapabilities {
+        &self.inner.capabilities
     }
 
-    /// How the server is reached.
+    /// The options of the connection.
     #[must_use]
     pub fn options(&self) -> &RemoteOptions {
-        &self.shared.options
+        &self.inner.options
     }
 
-    async fn capabilities(&self) -> Result<reapi::ServerCapabilities, RemoteError> {
+    async fn fetch_capabilities(&self) -> Result<reapi::ServerCapabilities, RemoteError> {
         let ask = || async {
             let message = reapi::GetCapabilitiesRequest { instance_name: self.instance() };
             let mut client = CapabilitiesClient::new(self.channel());
@@ -78,21 +78,21 @@ impl Remote {
             Some(functions) if functions.is_empty() && self.function() == DigestFunction::Sha256 => Ok(()),
             Some(functions) if functions.contains(&self.wire_function()) => Ok(()),
             Some(_) => {
-                let why = format!("it does not know the digest function {}", self.function());
-                Err(self.unsupported("keep our blobs", &why))
+                let why = format!("it does not support the digest function {}", self.function());
+                Err(self.unsupported("store our blobs", &why))
             }
-            None => Err(self.unsupported("keep blobs", "it has no content-addressable storage")),
+            None => Err(self.unsupported("store blobs", "it has no content-addressable storage")),
         }
     }
 
     pub(crate) fn instance(&self) -> String {
-        self.shared.options.instance.clone()
+        self.inner.options.instance.clone()
     }
 
-    /// What makes the digests of the blobs.
+    /// The digest function of the blobs.
     #[must_use]
     pub fn function(&self) -> DigestFunction {
-        self.shared.options.function
+        self.inner.options.function
     }
 
     pub(crate) fn wire_function(&self) -> i32 {
@@ -104,26 +104,26 @@ impl Remote {
     }
 
     pub(crate) fn address(&self) -> String {
-        self.shared.options.address.to_string()
+        self.inner.options.address.to_string()
     }
 
     fn channel(&self) -> Channel {
-        self.shared.channel.clone()
+        self.inner.channel.clone()
     }
 
     pub(crate) fn storage(&self) -> ContentAddressableStorageClient<Channel> {
-        ContentAddressableStorageClient::new(self.channel()).max_decoding_message_size(MESSAGE)
+        ContentAddressableStorageClient::new(self.channel()).max_decoding_message_size(MAX_MESSAGE)
     }
 
     pub(crate) fn streams(&self) -> ByteStreamClient<Channel> {
-        ByteStreamClient::new(self.channel()).max_decoding_message_size(MESSAGE)
+        ByteStreamClient::new(self.channel()).max_decoding_message_size(MAX_MESSAGE)
     }
 
-    /// A request with our token, and a deadline for this many bytes.
+    /// A request with the bearer token, and the deadline for this many bytes.
     pub(crate) fn request<T>(&self, message: T, bytes: u64) -> Request<T> {
         let mut request = Request::new(message);
-        request.set_timeout(connect::deadline(&self.shared.options, bytes));
-        if let Some(token) = &self.shared.token {
+        request.set_timeout(connect::deadline(&self.inner.options, bytes));
+        if let Some(token) = &self.inner.token {
             request.metadata_mut().insert("authorization", token.clone());
         }
         request
@@ -133,7 +133,7 @@ impl Remote {
         RemoteError::Unsupported { address: self.address(), action, why: why.to_owned() }
     }
 
-    pub(crate) fn broken(&self, action: &'static str, why: impl Into<String>) -> RemoteError {
+    pub(crate) fn protocol_error(&self, action: &'static str, why: impl Into<String>) -> RemoteError {
         RemoteError::Broken { address: self.address(), action, why: why.into() }
     }
 }

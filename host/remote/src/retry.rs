@@ -1,4 +1,4 @@
-//! Trying again, and saying whose fault it was in the end.
+//! Retries after transient errors, and the error that the last attempt becomes.
 
 use std::error::Error as _;
 use std::future::Future;
@@ -7,73 +7,73 @@ use std::time::Duration;
 use spec_cas::CasError;
 use tonic::{Code, Status};
 
-use crate::connect::whole;
+use crate::connect::with_causes;
 use crate::error::RemoteError;
 use crate::remote::Remote;
 
-/// The pause before the second try; each later one is twice as long.
+/// The pause before the second attempt; each later one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 
-/// Why one try did not work out.
+/// Why one attempt failed.
 #[derive(Debug)]
-pub(crate) enum Failed {
-    /// The server or the network said so.
+pub(crate) enum AttemptError {
+    /// The status of the server or of the transport, which may be transient.
     Status(Status),
-    /// Nothing that another try could mend.
+    /// An error that another attempt would not change.
     Final(RemoteError),
 }
 
-impl From<Status> for Failed {
+impl From<Status> for AttemptError {
     fn from(status: Status) -> Self {
         Self::Status(status)
     }
 }
 
-impl From<RemoteError> for Failed {
+impl From<RemoteError> for AttemptError {
     fn from(error: RemoteError) -> Self {
         Self::Final(error)
     }
 }
 
-impl From<CasError> for Failed {
+impl From<CasError> for AttemptError {
     fn from(error: CasError) -> Self {
         Self::Final(error.into())
     }
 }
 
 impl Remote {
-    /// Tries something until it works, it cannot work, or patience ends.
+    /// Repeats an attempt until it succeeds, fails with an error that is not transient, or the retries are used up.
     pub(crate) async fn retry<T, F>(
         &self,
         action: &'static str,
         mut attempt: impl FnMut() -> F,
     ) -> Result<T, RemoteError>
     where
-        F: Future<Output = Result<T, Failed>>,
+        F: Future<Output = Result<T, AttemptError>>,
     {
         let mut pause = FIRST_PAUSE;
         for left in (0..=self.options().retries).rev() {
             match attempt().await {
                 Ok(done) => return Ok(done),
-                Err(Failed::Final(error)) => return Err(error),
-                Err(Failed::Status(status)) if left == 0 || !may_pass(status.code()) => {
-                    return Err(self.blame(action, &status));
+                Err(AttemptError::Final(error)) => return Err(error),
+                Err(AttemptError::Status(status)) if left == 0 || !is_transient(status.code()) => {
+                    return Err(self.error_of_status(action, &status));
                 }
-                Err(Failed::Status(_)) => tokio::time::sleep(pause).await,
+                Err(AttemptError::Status(_)) => tokio::time::sleep(pause).await,
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(MAX_PAUSE);
         }
-        Err(self.broken(action, "it was never tried"))
+        Err(self.protocol_error(action, "no attempt was made"))
     }
 
-    /// An answer's status as an error that says whose fault it is.
-    pub(crate) fn blame(&self, action: &'static str, status: &Status) -> RemoteError {
+    /// The error that a status becomes, by whose fault it is.
+    pub(crate) fn error_of_status(&self, action: &'static str, status: &Status) -> RemoteError {
         let address = self.address();
         let why = format!("{} ({:?})", status.message(), status.code());
         match status.code() {
-            // The transport's own errors carry their cause; a server's cannot.
-            _ if status.source().is_some() => RemoteError::Unreachable { address, why: whole(status) },
+            // Only errors of the transport have a source: a status that a server sent has none.
+            _ if status.source().is_some() => RemoteError::Unreachable { address, why: with_causes(status) },
             Code::Unauthenticated | Code::PermissionDenied => RemoteError::Denied { address, action, why },
             Code::Unimplemented => RemoteError::Unsupported { address, action, why },
             Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition | Code::NotFound => {
@@ -84,21 +84,21 @@ impl Remote {
     }
 }
 
-/// Whether a later try may work, as gRPC documents its codes. Unknown is what proxies make of broken connections.
-fn may_pass(code: Code) -> bool {
+/// Whether a later attempt may succeed, as gRPC documents its codes. Proxies report broken connections as `Unknown`.
+fn is_transient(code: Code) -> bool {
     matches!(
         code,
         Code::Unavailable | Code::Aborted | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown
     )
 }
 
-/// Runs something that waits for the disk.
+/// Runs a job that may block, on a thread of the runtime for such jobs.
 pub(crate) async fn blocking<T: Send + 'static>(
     job: impl FnOnce() -> Result<T, CasError> + Send + 'static,
-) -> Result<T, Failed> {
+) -> Result<T, AttemptError> {
     match tokio::task::spawn_blocking(job).await {
         Ok(done) => Ok(done?),
         Err(stopped) if stopped.is_panic() => std::panic::resume_unwind(stopped.into_panic()),
-        Err(_) => Err(Status::cancelled("the program is ending").into()),
+        Err(_) => Err(Status::cancelled("the runtime is shutting down").into()),
     }
 }

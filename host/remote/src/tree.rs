@@ -1,46 +1,46 @@
-//! Whole trees to and from a server.
+//! Uploading and downloading trees.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use spec_cas::{Cas, CasError, TreeSize, decode_directory};
 use spec_model::Digest;
-use spec_model::tree::Directory;
 use spec_proto::{Message, reapi};
 
-use crate::blob::{Moved, Provider, Receiver};
+use crate::blob::{BlobProvider, BlobReceiver, TransferTotals};
+use crate::directory_receiver::{Directories, DirectoryReceiver};
 use crate::download::FETCH;
 use crate::error::RemoteError;
-use crate::kept::Kept;
-use crate::landing::Landing;
+use crate::memory_receiver::MemoryReceiver;
 use crate::remote::Remote;
-use crate::wire::to_wire;
-
-/// Directory messages of a tree, by their digests, with their contents.
-pub(crate) type Directories = HashMap<Digest, (Vec<u8>, Directory)>;
+use crate::wire::digest_to_proto;
 
 impl Remote {
-    /// Sends those of `blobs` that the server does not have; answers with what was sent. For a tree these are all its
-    /// directories and files.
+    /// Uploads those of `blobs` that the server does not have; returns what was sent. To push a tree, `blobs` must be all
+    /// its directories and files.
     ///
     /// # Errors
     /// As [`upload`](Self::upload).
-    pub async fn push(&self, provider: Arc<dyn Provider>, blobs: &[Digest]) -> Result<Moved, RemoteError> {
+    pub async fn push(
+        &self,
+        provider: Arc<dyn BlobProvider>,
+        blobs: &[Digest],
+    ) -> Result<TransferTotals, RemoteError> {
         let missing = self.missing(blobs).await?;
         self.upload(provider, &missing).await
     }
 
-    /// Brings a tree into the store: what of it is not there yet. Answers with what came.
+    /// Downloads what the store does not have of a tree; returns what was received.
     ///
     /// # Errors
-    /// As [`download`](Self::download); `remote-broken` when something in the tree is no directory.
-    pub async fn pull(&self, cas: &Cas, root: &Digest) -> Result<Moved, RemoteError> {
+    /// As [`download`](Self::download); `remote-broken` when a directory of the tree cannot be decoded.
+    pub async fn pull(&self, cas: &Cas, root: &Digest) -> Result<TransferTotals, RemoteError> {
         let (store, whole) = (cas.clone(), *root);
-        if self.final_blocking(move || store.is_complete(&whole)).await? {
-            return Ok(Moved::default());
+        if self.blocking_once(move || store.is_complete(&whole)).await? {
+            return Ok(TransferTotals::default());
         }
         let directories = self.directories(root).await?;
-        let came = Moved::of(directories.keys());
+        let received = TransferTotals::of(directories.keys());
         let store = cas.clone();
         let put = move || {
             let files = directories.values().flat_map(|(_, one)| one.files.iter().map(|file| file.digest));
@@ -52,29 +52,33 @@ impl Remote {
             store.put_many(&contents)?;
             Ok(missing)
         };
-        let missing = self.final_blocking(put).await?;
+        let missing = self.blocking_once(put).await?;
         let files = self.download(Arc::new(cas.clone()), &missing).await?;
-        Ok(came.and(files))
+        Ok(received.plus(files))
     }
 
-    /// Brings a tree to a folder that [`Landing::prepare`] made for it; answers with what came.
+    /// Downloads a tree to a directory; returns what was received.
     ///
     /// # Errors
-    /// As [`pull`](Self::pull); `tree-too-large`, before anything is made, when it is larger than
+    /// As [`pull`](Self::pull); `tree-too-large`, before anything is written, when it is larger than
     /// [`RemoteOptions::limits`](crate::RemoteOptions::limits).
-    pub async fn pull_to(&self, landing: Landing, root: &Digest) -> Result<Moved, RemoteError> {
+    pub async fn pull_to(
+        &self,
+        receiver: DirectoryReceiver,
+        root: &Digest,
+    ) -> Result<TransferTotals, RemoteError> {
         let directories = self.directories(root).await?;
         self.check_size(root, &directories)?;
-        let (came, root) = (Moved::of(directories.keys()), *root);
-        let make = move || landing.make(&root, &directories);
-        let landing = Arc::new(self.final_blocking(make).await?);
-        let receiver: Arc<dyn Receiver> = Arc::<Landing>::clone(&landing);
-        let files = self.download(receiver, &landing.files()).await?;
-        self.final_blocking(move || landing.finish()).await?;
-        Ok(came.and(files))
+        let (received, root) = (TransferTotals::of(directories.keys()), *root);
+        let create = move || receiver.create_directories(&root, &directories);
+        let files_receiver = Arc::new(self.blocking_once(create).await?);
+        let dyn_receiver: Arc<dyn BlobReceiver> = Arc::<DirectoryReceiver>::clone(&files_receiver);
+        let files = self.download(dyn_receiver, &files_receiver.files()).await?;
+        self.blocking_once(move || files_receiver.publish()).await?;
+        Ok(received.plus(files))
     }
 
-    /// A few directories that hold each other many times over come in a moment and fill a disk.
+    /// Refuses a tree beyond the limits: a few small directory messages can describe a tree that fills the disk.
     fn check_size(&self, root: &Digest, directories: &Directories) -> Result<(), CasError> {
         let load = |digest: &Digest| match directories.get(digest) {
             Some((_, directory)) => Ok(directory),
@@ -83,10 +87,10 @@ impl Remote {
         TreeSize::of(root, self.options().limits, load).map(drop)
     }
 
-    /// All directories of a tree: in one request where the server can, and what is still unknown level by level.
+    /// All directories of a tree: with `GetTree` where the server supports it, and what it left out level by level.
     async fn directories(&self, root: &Digest) -> Result<Directories, RemoteError> {
-        let mut offered = self.whole_tree(root).await.unwrap_or_default();
-        let kept = Arc::new(Kept::default());
+        let mut fetched = self.get_tree(root).await.unwrap_or_default();
+        let receiver = Arc::new(MemoryReceiver::default());
         let mut directories = Directories::new();
         let (mut level, mut depth) = (vec![*root], 0);
         while !level.is_empty() {
@@ -94,15 +98,15 @@ impl Remote {
             self.options().limits.check(&format!("the tree {root}"), all, 0, depth)?;
             depth += 1;
             let unknown: Vec<Digest> =
-                level.iter().filter(|digest| !offered.contains_key(digest)).copied().collect();
-            self.download(Arc::<Kept>::clone(&kept), &unknown).await?;
-            offered.extend(kept.take());
+                level.iter().filter(|digest| !fetched.contains_key(digest)).copied().collect();
+            self.download(Arc::<MemoryReceiver>::clone(&receiver), &unknown).await?;
+            fetched.extend(receiver.take());
             let mut next = vec![];
             for digest in std::mem::take(&mut level) {
                 let missing = || RemoteError::Missing { address: self.address(), digest };
-                let bytes = offered.remove(&digest).ok_or_else(missing)?;
+                let bytes = fetched.remove(&digest).ok_or_else(missing)?;
                 let decoded = decode_directory(&digest, &bytes);
-                let decoded = decoded.map_err(|error| self.broken(FETCH, error.to_string()))?;
+                let decoded = decoded.map_err(|error| self.protocol_error(FETCH, error.to_string()))?;
                 next.extend(decoded.directories.iter().map(|child| child.digest));
                 directories.insert(digest, (bytes, decoded));
             }
@@ -114,13 +118,14 @@ impl Remote {
         Ok(directories)
     }
 
-    /// What `GetTree` answers. What is not encoded as we do has another digest here, and is then asked for by its own.
-    async fn whole_tree(&self, root: &Digest) -> Result<HashMap<Digest, Vec<u8>>, tonic::Status> {
+    /// The directories that `GetTree` returns, encoded canonically. If that changes the digest of one, it is missing here
+    /// under the digest that its parent names, and downloaded as a blob.
+    async fn get_tree(&self, root: &Digest) -> Result<HashMap<Digest, Vec<u8>>, tonic::Status> {
         let (mut found, mut page_token) = (HashMap::new(), String::new());
         loop {
             let message = reapi::GetTreeRequest {
                 instance_name: self.instance(),
-                root_digest: Some(to_wire(root)),
+                root_digest: Some(digest_to_proto(root)),
                 page_token,
                 digest_function: self.wire_function(),
                 ..Default::default()

@@ -1,4 +1,4 @@
-//! Blobs to a server.
+//! Uploading blobs.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -8,46 +8,49 @@ use spec_model::Digest;
 use spec_proto::reapi::{self, batch_update_blobs_request};
 use tonic::{Code, Status};
 
-use crate::blob::{Blob, Moved, Provider};
+use crate::blob::{BlobContents, BlobProvider, TransferTotals};
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::{Failed, blocking};
-use crate::share::{Portion, each, portions};
-use crate::wire::to_wire;
+use crate::retry::{AttemptError, blocking};
+use crate::transfers::{Transfer, plan_transfers, run_transfers};
+use crate::wire::digest_to_proto;
 
+/// What was asked of the server, for errors.
 pub(crate) const STORE: &str = "store blobs";
 
 impl Remote {
-    /// Sends blobs, whether the server has them or not: small ones in batches, large ones alone, several at a time.
+    /// Uploads blobs, whether the server has them or not: small ones in batches, large ones in streams, several requests at
+    /// a time.
     ///
     /// # Errors
     /// When the provider fails, or the server cannot be reached or refuses; some blobs may be there then.
     pub async fn upload(
         &self,
-        provider: Arc<dyn Provider>,
+        provider: Arc<dyn BlobProvider>,
         digests: &[Digest],
-    ) -> Result<Moved, RemoteError> {
-        let send = |portion| {
+    ) -> Result<TransferTotals, RemoteError> {
+        let upload = |transfer| {
             let (remote, provider) = (self.clone(), Arc::clone(&provider));
             async move {
-                match portion {
-                    Portion::Batch(digests) => remote.upload_batch(provider, digests.into()).await,
-                    Portion::Stream(digest) => remote.upload_stream(provider, digest).await,
+                match transfer {
+                    Transfer::Batch(digests) => remote.upload_batch(provider, digests.into()).await,
+                    Transfer::Stream(digest) => remote.upload_stream(provider, digest).await,
                 }
             }
         };
-        each(portions(digests, self.offer().max_batch), self.options().parallel, send).await
+        run_transfers(plan_transfers(digests, self.capabilities().max_batch), self.options().parallel, upload)
+            .await
     }
 
     async fn upload_batch(
         &self,
-        provider: Arc<dyn Provider>,
+        provider: Arc<dyn BlobProvider>,
         digests: Arc<[Digest]>,
-    ) -> Result<Moved, RemoteError> {
-        let moved = Moved::of(&*digests);
+    ) -> Result<TransferTotals, RemoteError> {
+        let moved = TransferTotals::of(&*digests);
         let attempt = || async {
             let (provider, digests) = (Arc::clone(&provider), Arc::clone(&digests));
-            let read = move || digests.iter().map(|digest| update(&*provider, digest)).collect();
+            let read = move || digests.iter().map(|digest| update_request(&*provider, digest)).collect();
             let message = reapi::BatchUpdateBlobsRequest {
                 instance_name: self.instance(),
                 requests: blocking(read).await?,
@@ -55,17 +58,17 @@ impl Remote {
             };
             let request = self.request(message, moved.bytes);
             let answer = self.storage().batch_update_blobs(request).await?.into_inner();
-            self.accept(answer, moved.blobs)
+            self.check_stored(answer, moved.blobs)
         };
         self.retry(STORE, attempt).await?;
         Ok(moved)
     }
 
-    /// All blobs of a batch have to be taken; the first that was not stands for all.
-    fn accept(&self, answer: reapi::BatchUpdateBlobsResponse, sent: u64) -> Result<(), Failed> {
+    /// Checks that the server stored every blob of a batch; fails with the status of the first that it did not.
+    fn check_stored(&self, answer: reapi::BatchUpdateBlobsResponse, sent: u64) -> Result<(), AttemptError> {
         let got = answer.responses.len();
         if got as u64 != sent {
-            return Err(self.broken(STORE, format!("{got} answers to {sent} blobs")).into());
+            return Err(self.protocol_error(STORE, format!("{got} answers to {sent} blobs")).into());
         }
         match answer.responses.into_iter().filter_map(|one| one.status).find(|status| status.code != 0) {
             Some(status) => Err(Status::new(Code::from(status.code), status.message).into()),
@@ -74,15 +77,22 @@ impl Remote {
     }
 }
 
-fn update(provider: &dyn Provider, digest: &Digest) -> Result<batch_update_blobs_request::Request, CasError> {
+fn update_request(
+    provider: &dyn BlobProvider,
+    digest: &Digest,
+) -> Result<batch_update_blobs_request::Request, CasError> {
     let data = match provider.open(digest)? {
-        Blob::Bytes(bytes) => bytes,
-        Blob::File(mut file) => {
+        BlobContents::Bytes(bytes) => bytes,
+        BlobContents::File(mut file) => {
             let mut bytes = Vec::with_capacity(usize::try_from(digest.size()).unwrap_or(0));
             let read = file.read_to_end(&mut bytes);
             read.map_err(|error| CasError::writing("a blob to send", error))?;
             bytes
         }
     };
-    Ok(batch_update_blobs_request::Request { digest: Some(to_wire(digest)), data, ..Default::default() })
+    Ok(batch_update_blobs_request::Request {
+        digest: Some(digest_to_proto(digest)),
+        data,
+        ..Default::default()
+    })
 }

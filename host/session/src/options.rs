@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use spec_build::CacheBuildtrees;
 use spec_cas::Limits;
-use spec_execution::ActionLimits;
 use spec_source::Proxies;
 use spec_speculation::RecordFormat;
 use spec_speculation::priming::Budget;
+
+use crate::executions::ExecutorFactory;
 
 /// The options of a session.
 #[derive(Clone, Debug)]
@@ -34,10 +34,10 @@ pub struct SessionOptions {
     pub trees: Limits,
     /// The most bytes of the files of an artifact.
     pub artifact_size: u64,
-    /// Limits of what one action may write.
-    pub actions: ActionLimits,
-    /// Workers that stand in for those of a cluster, or `None` for one for each processor.
-    pub cluster: Option<SimulatedCluster>,
+    /// Who executes actions.
+    pub executor: ExecutorFactory,
+    /// How many actions are executed at a time; `None` for one for each processor.
+    pub workers: Option<usize>,
     /// What primed actions of the session may cost.
     pub speculation_budget: Budget,
     /// How records of speculative actions are stored.
@@ -46,13 +46,4 @@ pub struct SessionOptions {
     pub key_length: usize,
     /// The most lines of a failed command's log that are reported.
     pub error_lines: usize,
-}
-
-/// Workers on this machine that take their time, to see what a cluster would bring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SimulatedCluster {
-    /// How many actions run at a time.
-    pub workers: usize,
-    /// How long an action takes at least.
-    pub least: Duration,
 }

@@ -1,20 +1,19 @@
 //! A project with its keys, and the caches that its artifacts are in.
 
 use std::num::NonZero;
-use std::sync::Arc;
 
 use spec_artifact::{Artifact, Artifacts};
 use spec_build::{Builder, BuilderOptions, ElementKeys};
 use spec_cas::{Cas, Hold};
-use spec_execution::{LocalOptions, PoolOptions};
+use spec_execution::PoolOptions;
 use spec_model::{Key, KeyPair, SourceKey};
 use spec_plugins::Plugins;
 use spec_project::keys::compute_keys;
 use spec_project::{LoadOptions, Project};
-use spec_reapi::Nested;
 use spec_source::{ElementSources, SourceContext};
 
 use crate::error::{Result, SessionError};
+use crate::executions::StoreExecutions;
 use crate::options::SessionOptions;
 use crate::sources;
 
@@ -36,7 +35,7 @@ impl LoadedProject {
     pub fn load(options: &LoadOptions, plugins: spec_plugins::Options) -> Result<Self> {
         let plugins = Plugins::new(plugins);
         let project = spec_project::load(options, &plugins)?;
-        plugins.keep_answers();
+        plugins.save_answers();
         Ok(Self { project, plugins })
     }
 }
@@ -53,8 +52,8 @@ pub struct Session {
     pub artifacts: Artifacts,
     /// Components; those of policies are loaded when a build begins.
     pub(crate) plugins: Plugins,
-    /// Sockets of the Remote Execution API for sandboxes, and the workers behind them.
-    pub(crate) remote_apis: Arc<Nested>,
+    /// The pool of executions, and the sockets through which sandboxes request them.
+    pub executions: StoreExecutions,
     /// The keys of elements, `None` where a source has no reference.
     pub key_pairs: Vec<Option<KeyPair>>,
     /// What the sources of elements contribute to keys, `None` where a source has no reference.
@@ -65,13 +64,12 @@ pub struct Session {
     context: SourceContext,
 }
 
-/// As many workers as the options say, or one for each processor: builds mostly wait for the actions that they request.
-fn workers(cas: &Cas, options: &SessionOptions) -> Arc<Nested> {
-    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = options.cluster.map_or(processors, |cluster| cluster.workers);
-    let least = options.cluster.map(|cluster| cluster.least).unwrap_or_default();
-    let local = LocalOptions { least, limits: options.actions, ..LocalOptions::default() };
-    Nested::new(cas.clone(), local, PoolOptions { workers, max_queued: MAX_QUEUED })
+/// The executions of a session. Without an option there is a worker for each processor: builds mostly wait for the actions
+/// that they requested.
+fn executions(cas: &Cas, options: &SessionOptions) -> StoreExecutions {
+    let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    let workers = options.workers.unwrap_or_else(processors);
+    StoreExecutions::new(cas, &options.executor, PoolOptions { workers, max_queued: MAX_QUEUED })
 }
 
 impl Session {
@@ -93,7 +91,7 @@ impl Session {
         let key_pairs = compute_keys(&project, &|element| source_keys[element].clone());
         Ok(Self {
             artifacts: Artifacts::new(cas.clone()),
-            remote_apis: workers(&cas, &options),
+            executions: executions(&cas, &options),
             options,
             project,
             cas,
@@ -167,7 +165,7 @@ impl Session {
             key_length: self.options.key_length,
             user_namespaces: self.options.user_namespaces.clone(),
         };
-        Builder::new(self.cas.clone(), self.artifacts.clone(), self.remote_apis.clone(), options)
+        Builder::new(self.cas.clone(), self.artifacts.clone(), self.executions.remote_apis.clone(), options)
     }
 
     /// The element's artifact: under its strict key, or in non-strict mode under its weak one.

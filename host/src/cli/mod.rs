@@ -95,6 +95,7 @@ pub(crate) enum CliCommand {
     /// Say what this machine lacks, and the command that mends it
     Doctor,
     /// Time what is too short to be timed from outside
+    #[cfg(feature = "bench")]
     #[command(hide = true)]
     Bench(BenchArgs),
     /// Not supported
@@ -198,6 +199,7 @@ pub(crate) struct ShellArgs {
 }
 
 /// `bench`
+#[cfg(feature = "bench")]
 #[derive(Args, Debug)]
 pub(crate) struct BenchArgs {
     /// A cached element with `/bin/true` in it

@@ -1,7 +1,6 @@
 //! One file per command.
 
 mod artifact;
-mod bench;
 mod build;
 mod cache;
 mod cas;
@@ -11,7 +10,7 @@ mod init;
 mod pager;
 mod plugin;
 mod serve;
-mod shell;
+pub(crate) mod shell;
 mod show;
 mod source;
 mod tarball;
@@ -46,7 +45,8 @@ pub(crate) fn run(app: &App, command: &CliCommand) -> CommandResult<ExitCode> {
         CliCommand::Plugin(command) => plugin::run(app, command),
         CliCommand::Init(args) => init::run(app, args),
         CliCommand::Doctor => doctor::run(app),
-        CliCommand::Bench(args) => bench::run(app, args),
+        #[cfg(feature = "bench")]
+        CliCommand::Bench(args) => crate::bench::command::run(app, args),
         CliCommand::Workspace(_) => Err(unsupported::workspace()),
         CliCommand::Completions { shell } => completions(*shell),
     }
@@ -69,6 +69,6 @@ fn read_small(path: &Path) -> CommandResult<String> {
 }
 
 /// Prints to the standard output.
-fn print(text: &str) -> CommandResult {
+pub(crate) fn print(text: &str) -> CommandResult {
     write_stdout(text).map_err(|error| CommandError::io("write to the standard output", &error))
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use spec_cas::{Cas, CasError, EvictionReport};
-use spec_execution::{LocalOptions, PoolOptions, Rights};
+use spec_execution::{PoolOptions, Rights};
 use spec_model::{Blame, DigestFunction, UserError};
-use spec_reapi::{Address, Listener, Nested, Options, Server, Tls, Tokens};
-use spec_session::{GcOptions, GcThread};
+use spec_reapi::{Address, Listener, Options, Server, Tls, Tokens};
+use spec_session::{GcOptions, GcThread, StoreExecutions};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -22,7 +22,7 @@ use super::read_small;
 use crate::app::App;
 use crate::cli::{AllowedNumbers, ServeArgs};
 use crate::error::{CommandError, CommandResult};
-use crate::session::quota;
+use crate::session::{local_executor, quota};
 
 /// For how long a blob stays after a client used it: `FindMissingBlobs` may have told the client not to upload it.
 const GRACE: Duration = Duration::from_secs(30 * 60);
@@ -40,14 +40,15 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let (cas, blake3) = (app.open_cas(DigestFunction::Sha256)?, app.open_cas(DigestFunction::Blake3)?);
     build_existence_index([cas.clone(), blake3.clone()]);
     let mut server = Server::new(cas.clone(), options(app, args)?);
-    let nested = nested(app, cas.clone(), args);
-    let beside = nested.as_ref().map(|nested| nested.beside(blake3.clone())).transpose()?;
-    if let Some(nested) = &nested {
-        server = server.with_executions(nested.executions()?);
+    let executions = executions(app, &cas, args);
+    let blake3_executions =
+        executions.as_ref().map(|executions| executions.for_store(&blake3, &local_executor(&app.config)));
+    if let Some(StoreExecutions { executions, .. }) = &executions {
+        server = server.with_executions(executions.get()?);
     }
     let gc = start_gc(app, args, vec![cas, blake3.clone()])?;
-    let beside_executions = beside.as_ref().map(|beside| beside.executions()).transpose()?;
-    server = server.with_store(blake3, beside_executions);
+    let started = blake3_executions.as_ref().map(|blake3| blake3.executions.get()).transpose()?;
+    server = server.with_store(blake3, started);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::io("start the runtime", &error))?;
     let grace = Duration::from_secs(args.grace);
@@ -165,16 +166,15 @@ fn signalled() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// The workers, and the sockets of those actions that ask for actions themselves.
-fn nested(app: &App, cas: Cas, args: &ServeArgs) -> Option<Arc<Nested>> {
+/// The executions of clients' actions; `None` when the server executes none.
+fn executions(app: &App, cas: &Cas, args: &ServeArgs) -> Option<StoreExecutions> {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = args.workers.unwrap_or_else(processors);
     if workers == 0 || args.read_only {
         return None;
     }
-    let options = PoolOptions { workers, max_queued: args.max_queued };
-    let local = LocalOptions { limits: app.config.bounds.actions, ..LocalOptions::default() };
-    Some(Nested::new(cas, local, options))
+    let pool = PoolOptions { workers, max_queued: args.max_queued };
+    Some(StoreExecutions::new(cas, &local_executor(&app.config), pool))
 }
 
 /// What the actions of clients may have: the command line goes before the configuration.

@@ -1,10 +1,9 @@
 //! The user configuration: BuildStream's file format, with the command line on top.
 
-mod cluster;
 mod environment;
 mod file;
 mod limits;
-mod numbers;
+pub(crate) mod numbers;
 mod sections;
 mod served;
 mod speculation_budget;
@@ -16,7 +15,7 @@ pub(crate) use environment::Environment;
 pub(crate) use limits::TreeAndActionLimits;
 pub(crate) use served::ServeRights;
 use spec_model::{Mapping, Node};
-use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, SimulatedCluster};
+use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice};
 use spec_source::Proxies;
 use spec_speculation::priming::Budget;
 use spec_speculation::{RecordFormat, SpeculationMode};
@@ -70,8 +69,9 @@ pub(crate) struct Config {
     pub(crate) overlay_policy: Option<PolicyChoice>,
     /// The priming policy, which says which predicted actions are run.
     pub(crate) priming_policy: Option<PolicyChoice>,
-    /// Workers that stand in for those of a cluster.
-    pub(crate) cluster: Option<SimulatedCluster>,
+    /// A simulated cluster that executes actions.
+    #[cfg(feature = "bench")]
+    pub(crate) cluster: Option<crate::bench::SimulatedCluster>,
     /// How large trees may get, and how much actions may write.
     pub(crate) bounds: TreeAndActionLimits,
     /// What the actions of clients of `serve` may have.
@@ -139,6 +139,7 @@ impl Config {
             record_format: RecordFormat::default(),
             overlay_policy: None,
             priming_policy: None,
+            #[cfg(feature = "bench")]
             cluster: None,
             bounds: TreeAndActionLimits::default(),
             served: ServeRights::default(),

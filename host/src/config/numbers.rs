@@ -17,7 +17,7 @@ pub(super) fn default_max_jobs() -> u32 {
 }
 
 /// Sets a number that is at least `least`, if the key is there.
-pub(super) fn take(section: &Mapping, key: &str, least: u32, to: &mut u32) -> Result<(), NodeError> {
+pub(crate) fn take(section: &Mapping, key: &str, least: u32, to: &mut u32) -> Result<(), NodeError> {
     if let Some(node) = section.get(key) {
         let number = u32::try_from(node.as_int()?).ok().filter(|number| *number >= least);
         *to = number.ok_or_else(|| node.expected(&format!("a whole number of at least {least}")))?;

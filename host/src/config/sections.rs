@@ -7,7 +7,7 @@ use spec_model::{Mapping, Node, NodeError};
 use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY};
 use spec_speculation::{RecordFormat, SpeculationMode};
 
-use super::{Config, Environment, ServeRights, TreeAndActionLimits, cluster, numbers, speculation_budget};
+use super::{Config, Environment, ServeRights, TreeAndActionLimits, numbers, speculation_budget};
 use crate::cli::Deps;
 use crate::values::SizeSetting;
 
@@ -96,6 +96,7 @@ fn scheduler(config: &mut Config, section: &Mapping) -> NodeResult {
         "speculation-record-format",
         OVERLAY_POLICY_KEY,
         PRIMING_POLICY_KEY,
+        #[cfg(feature = "bench")]
         "simulated-cluster",
     ];
     check(config, section, "scheduler.", &known, &["pushers"])?;
@@ -111,7 +112,11 @@ fn scheduler(config: &mut Config, section: &Mapping) -> NodeResult {
     if let Some(node) = section.get("speculation-record-format") {
         config.record_format = record_format(node)?;
     }
-    config.cluster = section.opt_mapping("simulated-cluster")?.map(cluster::read).transpose()?;
+    #[cfg(feature = "bench")]
+    {
+        let section = section.opt_mapping("simulated-cluster")?;
+        config.cluster = section.map(crate::bench::SimulatedCluster::read).transpose()?;
+    }
     word(section, "on-error", &mut config.on_error)
 }
 

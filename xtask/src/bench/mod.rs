@@ -32,7 +32,7 @@ pub(crate) struct BenchOptions {
     /// Measure less often
     #[arg(long)]
     quick: bool,
-    /// Measure this binary of spec-host, instead of one compiled now
+    /// Measure this binary of spec-host, compiled with the feature `bench`, instead of one compiled now
     #[arg(long)]
     host: Option<PathBuf>,
 }
@@ -52,7 +52,7 @@ impl BenchOptions {
             return Ok(fs::canonicalize(host)?);
         }
         step("compile the element kinds", || guests::run(paths))?;
-        step("compile spec-host", || hello::build_host(paths))
+        step("compile spec-host", || hello::build_host(paths, &["spec-host/bench"]))
     }
 
     /// Runs of what takes seconds: imports, builds, trees.

@@ -11,7 +11,6 @@ mod report;
 mod requirements;
 mod root_view;
 mod scratch;
-mod slowness;
 mod start_failure;
 mod subtrees;
 
@@ -31,7 +30,6 @@ use crate::local::outputs::OutputCollector;
 use crate::local::prepared_action::PreparedAction;
 use crate::local::report::report;
 use crate::local::scratch::{ScratchAllocator, ScratchMedium};
-use crate::local::slowness::slow_down;
 use crate::local::start_failure::StartFailure;
 use crate::local::subtrees::SubtreeFinder;
 use crate::outcome::{ActionError, ExecutedAction};
@@ -158,7 +156,6 @@ impl LocalExecutor {
         let at = socket.as_ref().map(|socket| socket.path());
         let outcome = outcome.map_err(|error| StartFailure::of(&error, prepared, &root, at));
         drop(socket);
-        slow_down(began, self.options.least, cancel)?;
         let executed = TimeSpan { start: staged_at, end: Some(SystemTime::now()) };
         Ok(ExecutionAttempt {
             action_root,

@@ -17,8 +17,6 @@ pub struct LocalOptions {
     pub inline_output: u64,
     /// Whether what actions write goes to memory (a tmpfs) while there is plenty of it.
     pub in_memory: bool,
-    /// The shortest time that an action takes: simulations of slower machines wait until then.
-    pub least: Duration,
     /// How much one action may write.
     pub limits: ActionLimits,
     /// To bring the inputs of an action, and to store its outputs, may each take as long as its command may, but at least
@@ -34,7 +32,6 @@ impl Default for LocalOptions {
             max_timeout: Duration::from_secs(24 * 3600),
             inline_output: 4096,
             in_memory: true,
-            least: Duration::ZERO,
             limits: ActionLimits::default(),
             transfer: Duration::from_secs(60),
         }

@@ -1,10 +1,12 @@
 //! The pool: answers requests from the action cache, by joining, or by executing.
 
 mod digest_backend;
+mod lazy;
 mod listener;
 mod overcommit;
 mod queue;
 
+pub use lazy::LazyExecutions;
 pub use overcommit::OvercommitWorker;
 
 use std::fmt;

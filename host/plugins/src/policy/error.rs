@@ -1,25 +1,25 @@
-//! Why a policy cannot serve a session.
+//! Errors of loading a policy.
 
 use spec_model::{Blame, UserError};
 use spec_strategy::PolicyError;
 
-/// Why a policy cannot serve a session. It is told before the session begins.
+/// Why a policy cannot be loaded. It is reported before anything is built.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyLoadError {
-    /// No policy of that name is part of the program.
+    /// The program has no embedded policy of that name.
     #[error(
-        "'{name}' is not {called} of this program; known: built-in, {known}; the name of a file has a slash or ends \
+        "'{name}' is not {wanted} of this program; known: built-in, {known}; the name of a file has a slash or ends \
          in .wasm"
     )]
     Unknown {
-        /// What it was to be.
-        called: &'static str,
-        /// The name that was asked for.
+        /// Which kind of policy was wanted.
+        wanted: &'static str,
+        /// The name.
         name: String,
-        /// The names that are there, separated by commas.
+        /// The known names, separated by commas.
         known: String,
     },
-    /// The component cannot be loaded, or is not what it was to be.
+    /// The component cannot be loaded, or implements another world.
     #[error(transparent)]
     Broken(#[from] PolicyError),
     /// The policy refuses its configuration.

@@ -1,66 +1,37 @@
-//! What a priming policy remembers between sessions.
+//! The memory of priming policies, which lasts from one session to the next.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use spec_model::Digest;
 
-use crate::kept;
+use crate::cache_file;
 
-/// The place of what a policy remembers of a project: another component, or another version of the same, remembers
-/// nothing of it.
+/// The file with the memory of a policy about a project. Each component has its own, and so has each version of it.
 #[derive(Debug)]
-pub struct Memory {
+pub struct PolicyMemory {
     file: PathBuf,
 }
 
-impl Memory {
+impl PolicyMemory {
     pub(super) fn new(cache_dir: &Path, component: &[u8], project: &str) -> Self {
         let name = Digest::of(format!("{} {project}", Digest::of(component).hex()).as_bytes());
         Self { file: cache_dir.join("memory").join(name.hex()) }
     }
 
-    /// What the policy remembered last; empty when that is nothing, or lost.
-    pub(super) fn recall(&self) -> Vec<u8> {
-        kept::read(&self.file).map(|memory| memory.to_vec()).unwrap_or_default()
+    /// What the policy stored last; empty when there is nothing.
+    pub(super) fn load(&self) -> Vec<u8> {
+        cache_file::read(&self.file).map(|memory| memory.to_vec()).unwrap_or_default()
     }
 
-    /// Keeps what the policy remembers now.
+    /// Stores what the policy shall remember.
     ///
     /// # Errors
-    /// When the file system fails. What was remembered before is kept then.
-    pub fn keep(&self, memory: &[u8]) -> io::Result<()> {
-        kept::write(&self.file, memory)
+    /// When the file system fails. The earlier memory stays then.
+    pub fn store(&self, memory: &[u8]) -> io::Result<()> {
+        cache_file::write(&self.file, memory)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    #[test]
-    fn what_is_kept_is_recalled_for_the_same_component_and_project() -> io::Result<()> {
-        let folder = tempfile::tempdir()?;
-        let memory = |component, project| Memory::new(folder.path(), component, project);
-        memory(b"one", "app").keep(b"words")?;
-        assert_eq!(memory(b"one", "app").recall(), b"words");
-        assert_eq!(memory(b"two", "app").recall(), b"");
-        assert_eq!(memory(b"one", "other").recall(), b"");
-        Ok(())
-    }
-
-    #[test]
-    fn damaged_memory_is_empty() -> io::Result<()> {
-        let folder = tempfile::tempdir()?;
-        let memory = Memory::new(folder.path(), b"one", "app");
-        memory.keep(b"words")?;
-        let sound = fs::read(&memory.file)?;
-        for damaged in [&sound[..10], &sound[..sound.len() - 1], &[&sound[..], b"!"].concat()] {
-            fs::write(&memory.file, damaged)?;
-            assert_eq!(memory.recall(), b"");
-        }
-        Ok(())
-    }
-}
+mod tests;

@@ -1,48 +1,48 @@
-//! An overlay policy that is a component.
+//! Overlay policies that are components.
 
 use spec_strategy as host;
 use spec_strategy::PolicyError;
 
-use super::{PolicyLoadError, Running};
+use super::{PolicyInstance, PolicyLoadError};
 use crate::bindings::overlay_policy::exports::spec::overlay_policy::policy as guest;
 use crate::world::OverlayPolicy;
 
 /// An overlay policy that is a component.
-pub(super) struct Overlays {
-    running: Running<OverlayPolicy>,
+pub(super) struct ComponentOverlayPolicy {
+    instance: PolicyInstance<OverlayPolicy>,
     scans: bool,
 }
 
-impl Overlays {
-    /// The policy with its settings, sorted by key.
+impl ComponentOverlayPolicy {
+    /// Configures the policy with its settings, sorted by key.
     pub(super) fn open(
-        mut running: Running<OverlayPolicy>,
+        mut instance: PolicyInstance<OverlayPolicy>,
         settings: &[(String, String)],
     ) -> Result<Self, PolicyLoadError> {
-        let answer = running.call("configure", |exports, store| {
+        let answer = instance.call("configure", |exports, store| {
             exports.spec_overlay_policy_policy().call_configure(store, settings)
         })?;
         match answer {
-            Ok(scans) => Ok(Self { running, scans }),
-            Err(refusal) => Err(refused(running.name.0, refusal)),
+            Ok(scans) => Ok(Self { instance, scans }),
+            Err(refusal) => Err(refused(instance.name.0, refusal)),
         }
     }
 }
 
-impl host::OverlayPolicy for Overlays {
+impl host::OverlayPolicy for ComponentOverlayPolicy {
     fn select(&mut self, inputs: &[host::InputOrigins]) -> Result<Vec<Vec<u8>>, PolicyError> {
         let input = |input: &host::InputOrigins| guest::InputOrigins {
             path: input.path,
             origins: input.origins.iter().map(origin).collect(),
         };
         let inputs: Vec<_> = inputs.iter().map(input).collect();
-        self.running
+        self.instance
             .call("select", |exports, store| exports.spec_overlay_policy_policy().call_select(store, &inputs))
     }
 
     fn choose(&mut self, inputs: &[host::InputAlternatives]) -> Result<Vec<host::Choice>, PolicyError> {
-        let inputs: Vec<_> = inputs.iter().map(standing_of_input).collect();
-        let choices = self.running.call("choose", |exports, store| {
+        let inputs: Vec<_> = inputs.iter().map(input_standing).collect();
+        let choices = self.instance.call("choose", |exports, store| {
             exports.spec_overlay_policy_policy().call_choose(store, &inputs)
         })?;
         Ok(choices.into_iter().map(choice).collect())
@@ -59,7 +59,7 @@ impl host::OverlayPolicy for Overlays {
             after: file.after.clone(),
         };
         let files: Vec<_> = files.iter().map(file).collect();
-        let proposals = self.running.call("propose", |exports, store| {
+        let proposals = self.instance.call("propose", |exports, store| {
             exports.spec_overlay_policy_policy().call_propose(store, &files)
         })?;
         Ok(proposals.into_iter().map(proposal).collect())
@@ -85,7 +85,7 @@ fn origin(origin: &host::OriginInfo) -> guest::Origin {
     guest::Origin { kind, element: origin.element }
 }
 
-fn standing_of_input(input: &host::InputAlternatives) -> guest::InputStanding {
+fn input_standing(input: &host::InputAlternatives) -> guest::InputStanding {
     let alternative = |(facts, standing): &(host::OriginInfo, host::OriginState)| guest::Alternative {
         origin: origin(facts),
         standing: match standing {

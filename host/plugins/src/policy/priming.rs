@@ -1,46 +1,46 @@
-//! A priming policy that is a component.
+//! Priming policies that are components.
 
 use spec_strategy as host;
 use spec_strategy::PolicyError;
 use wasmtime::component::ResourceAny;
 
-use super::{PolicyLoadError, Running};
+use super::{PolicyInstance, PolicyLoadError};
 use crate::bindings::priming_policy::exports::spec::priming_policy::policy as guest;
 use crate::world::PrimingPolicy;
 
 /// A priming policy that is a component.
-pub(super) struct Priming {
-    running: Running<PrimingPolicy>,
-    /// It goes with the instance; nobody waits for its destructor.
+pub(super) struct ComponentPrimingPolicy {
+    instance: PolicyInstance<PrimingPolicy>,
+    /// The policy's session. It is dropped together with the instance, without a call of its destructor.
     session: ResourceAny,
 }
 
-impl Priming {
-    /// A session of the policy, with its settings sorted by key, and what it remembered.
+impl ComponentPrimingPolicy {
+    /// Opens a session of the policy, with its settings sorted by key, and its memory.
     pub(super) fn open(
-        mut running: Running<PrimingPolicy>,
+        mut instance: PolicyInstance<PrimingPolicy>,
         settings: &[(String, String)],
         memory: &[u8],
     ) -> Result<Self, PolicyLoadError> {
-        let answer = running.call("open", |exports, store| {
+        let answer = instance.call("open", |exports, store| {
             exports.spec_priming_policy_policy().session().call_open(store, settings, memory)
         })?;
         match answer {
-            Ok(session) => Ok(Self { running, session }),
-            Err(refusal) => Err(refused(running.name.0, refusal)),
+            Ok(session) => Ok(Self { instance, session }),
+            Err(refusal) => Err(refused(instance.name.0, refusal)),
         }
     }
 }
 
-impl host::PrimingPolicy for Priming {
+impl host::PrimingPolicy for ComponentPrimingPolicy {
     fn decide(
         &mut self,
         candidates: &[host::Candidate],
         machine: &host::Machine,
     ) -> Result<Vec<host::Decision>, PolicyError> {
         let candidates: Vec<_> = candidates.iter().map(candidate).collect();
-        let (session, machine) = (self.session, machine_now(machine));
-        let decisions = self.running.call("decide", |exports, store| {
+        let (session, machine) = (self.session, machine_to_guest(machine));
+        let decisions = self.instance.call("decide", |exports, store| {
             let exports = exports.spec_priming_policy_policy();
             exports.session().call_decide(store, session, &candidates, machine)
         })?;
@@ -50,14 +50,14 @@ impl host::PrimingPolicy for Priming {
     fn observe(&mut self, outcomes: &[host::Observation]) -> Result<(), PolicyError> {
         let outcomes: Vec<_> = outcomes.iter().map(observation).collect();
         let session = self.session;
-        self.running.call("observe", |exports, store| {
+        self.instance.call("observe", |exports, store| {
             exports.spec_priming_policy_policy().session().call_observe(store, session, &outcomes)
         })
     }
 
     fn remember(&mut self) -> Result<Vec<u8>, PolicyError> {
         let session = self.session;
-        self.running.call("remember", |exports, store| {
+        self.instance.call("remember", |exports, store| {
             exports.spec_priming_policy_policy().session().call_remember(store, session)
         })
     }
@@ -104,7 +104,7 @@ fn candidate(candidate: &host::Candidate) -> guest::Candidate {
     }
 }
 
-fn machine_now(machine: &host::Machine) -> guest::Machine {
+fn machine_to_guest(machine: &host::Machine) -> guest::Machine {
     let host::Machine { slots, real, primed, sent, hits, free, cpu_left_ms, bytes_left } = *machine;
     guest::Machine { slots, real, primed, sent, hits, free, cpu_left_ms, bytes_left }
 }

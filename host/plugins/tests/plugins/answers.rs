@@ -13,7 +13,7 @@ use crate::support::{element, mapping, request, temporary, texts};
 fn ask(cache: &Path, kind: &str, input: &ElementInput, limits: Limits) -> Result<Configured, KindError> {
     let plugins = Plugins::new(Options { limits, ..Options::new(cache.to_owned()) });
     let answer = plugins.kind(&request(kind, None)).and_then(|kind| kind.configure(input));
-    plugins.keep_answers();
+    plugins.save_answers();
     answer
 }
 

@@ -57,7 +57,7 @@ const FAULTS: &[Fault] = &[
     answer("plan-climbs", &["'/output/../etc'"]),
     answer("plan-nul", &["'/out\\0put'"]),
     answer("plan-no-program", &["'make'"]),
-    answer("rejection-node", &["names a node that is not there"]),
+    answer("rejection-node", &["names a node that does not exist"]),
     answer("rejection-reason", &["'Not A Code'"]),
 ];
 

@@ -60,8 +60,8 @@ fn what_is_no_component_is_refused() {
     let cut = &sound[..sound.len() / 2];
     let folder = temporary();
     let cases: [(&str, &[u8], &str, &str); 5] = [
-        ("empty", b"", "plugin-not-a-component", "no WebAssembly"),
-        ("text", b"(component)", "plugin-not-a-component", "no WebAssembly"),
+        ("empty", b"", "plugin-not-a-component", "not WebAssembly"),
+        ("text", b"(component)", "plugin-not-a-component", "not WebAssembly"),
         ("module", b"\0asm\x01\0\0\0", "plugin-not-a-component", "core module"),
         ("future", b"\0asm\x99\0\x01\0", "plugin-not-a-component", "damaged"),
         ("cut", cut, "plugin-not-a-component", "damaged"),
@@ -74,6 +74,23 @@ fn what_is_no_component_is_refused() {
     }
     let error = error_of(&Plugins::new(options()), "folder", Some(folder.path().to_owned()));
     check_error(&error, "plugin-unreadable", &["folder"]);
+}
+
+/// A component of one empty core module, of which it has this many instances.
+fn component_with_instances(count: u8) -> Vec<u8> {
+    let header = b"\0asm\x0d\0\x01\0";
+    let module = [&[1, 8][..], b"\0asm\x01\0\0\0"].concat();
+    let instances = [vec![2, 1 + 3 * count, count], vec![0; 3 * usize::from(count)]].concat();
+    [&header[..], &module, &instances].concat()
+}
+
+#[test]
+fn a_component_with_too_many_instances_is_refused_with_the_limit() {
+    let folder = temporary();
+    let file = folder.path().join("large.wasm");
+    std::fs::write(&file, component_with_instances(13)).expect("the folder is ours");
+    let error = error_of(&Plugins::new(options()), "large", Some(file));
+    check_error(&error, "plugin-too-large", &["needs 13 core module instances; the limit is 8"]);
 }
 
 /// None of them is waited for, nor read to its end.

@@ -1,4 +1,5 @@
-//! Measures one figure of any server of the Remote Execution API and prints times in seconds, one a line.
+//! A program that measures one figure of any server of the Remote Execution API and prints times in seconds, one a line.
+//! It is an example and no benchmark of cargo, because `cargo xtask bench reapi` runs it against other servers too.
 //!
 //! `reapi_bench URL FIGURE SEED [CHROOT]`: what is sent depends on the seed alone, so that another seed is cold. Only
 //! requests are timed; what they send is made before.

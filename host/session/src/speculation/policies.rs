@@ -1,7 +1,7 @@
 //! The policies of a session.
 
 use spec_model::UserError;
-use spec_plugins::{Memory, PolicyLoadError, PolicyRequest};
+use spec_plugins::{PolicyLoadError, PolicyMemory, PolicyRequest};
 use spec_project::ProjectConfig;
 use spec_scheduler::Message;
 use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy, PolicyWarning, SpeculationMode};
@@ -71,7 +71,10 @@ impl SessionPolicies {
     ///
     /// # Errors
     /// When a policy does not exist, is not a policy, or refuses its settings.
-    pub(super) fn load(session: &Session, settings: &SpeculationSettings) -> Result<(Self, Option<Memory>)> {
+    pub(super) fn load(
+        session: &Session,
+        settings: &SpeculationSettings,
+    ) -> Result<(Self, Option<PolicyMemory>)> {
         let mut policies = Self::default();
         if settings.mode == SpeculationMode::None {
             return Ok((policies, None));
@@ -97,8 +100,8 @@ impl SessionPolicies {
     }
 
     /// Keeps the state of the priming policy for the next session, unless the policy failed.
-    pub(super) fn keep_state(&self, memory: &Memory) {
-        let kept = self.priming.remember().map(|bytes| memory.keep(&bytes));
+    pub(super) fn keep_state(&self, memory: &PolicyMemory) {
+        let kept = self.priming.remember().map(|bytes| memory.store(&bytes));
         if let Some(Err(error)) = kept {
             tracing::debug!("the state of the priming policy cannot be kept: {error}");
         }

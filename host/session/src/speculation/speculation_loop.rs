@@ -43,7 +43,7 @@ pub(super) fn run(
     sender: EventSender,
     receiver: &EventReceiver,
 ) {
-    let Ok(executions) = session.remote_apis.executions() else { return };
+    let Ok(executions) = session.executions.executions.get() else { return };
     let Some(InitialState { priming, unknown }) = start(&session, elements, policies) else { return };
     let trees = ElementTrees::new(elements.takes_part.len());
     let in_flight = InFlightExecutions::new(executions, sender);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use spec_cas::CasError;
 use spec_model::{Digest, DigestFunction};
-use spec_remote::{Landing, Moved, Remote};
+use spec_remote::{DirectoryReceiver, Remote, TransferTotals};
 
 use super::{connect, runtime};
 use crate::app::App;
@@ -18,10 +18,11 @@ pub(super) fn run(app: &App, digest: &Digest, path: Option<&Path>, args: &Remote
     let moved = runtime.block_on(async {
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let _hook = cancel.on_cancel(move || _ = stop.send(()));
-        let landing =
-            path.map(|path| Landing::prepare(path, app.config.bounds.trees, cancel.clone())).transpose()?;
+        let receiver = path
+            .map(|path| DirectoryReceiver::prepare(path, app.config.bounds.trees, cancel.clone()))
+            .transpose()?;
         tokio::select! {
-            moved = pull(app, digest, landing, args) => moved,
+            moved = pull(app, digest, receiver, args) => moved,
             _ = stopped => Err(CasError::Cancelled.into()),
         }
     });
@@ -35,12 +36,12 @@ pub(super) fn run(app: &App, digest: &Digest, path: Option<&Path>, args: &Remote
 async fn pull(
     app: &App,
     digest: &Digest,
-    landing: Option<Landing>,
+    receiver: Option<DirectoryReceiver>,
     args: &RemoteArgs,
-) -> CommandResult<Moved> {
+) -> CommandResult<TransferTotals> {
     let remote: Remote = connect(app, args).await?;
-    if let Some(landing) = landing {
-        return Ok(remote.pull_to(landing, digest).await?);
+    if let Some(receiver) = receiver {
+        return Ok(remote.pull_to(receiver, digest).await?);
     }
     let cas = app.open_cas(DigestFunction::Sha256)?;
     let _hold = cas.hold()?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use spec_cas::{Hold, StatCache};
 use spec_model::{Cancel, Digest, DigestFunction};
-use spec_remote::{Folder, Provider};
+use spec_remote::{BlobProvider, DirectoryProvider};
 
 use super::{connect, runtime};
 use crate::app::App;
@@ -17,7 +17,7 @@ use crate::error::CommandResult;
 struct TreeToSend {
     root: Digest,
     blobs: Vec<Digest>,
-    provider: Arc<dyn Provider>,
+    provider: Arc<dyn BlobProvider>,
     /// Keeps the cache's blobs where they are until they are sent.
     _hold: Option<Hold>,
 }
@@ -39,7 +39,7 @@ fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<TreeT
     let digest = what.to_str().and_then(|text| text.parse::<Digest>().ok());
     let Some(root) = digest.filter(|_| !what.exists()) else {
         let mut seen = StatCache::open(&app.config.cache("seen"), what, function);
-        let folder = Folder::read_again(what, &mut seen, app.config.bounds.trees, &Cancel::new())?;
+        let folder = DirectoryProvider::read_again(what, &mut seen, app.config.bounds.trees, &Cancel::new())?;
         return Ok(TreeToSend {
             root: folder.root(),
             blobs: folder.blobs(),

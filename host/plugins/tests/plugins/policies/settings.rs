@@ -66,7 +66,7 @@ fn what_a_policy_learns_it_knows_in_the_next_session() {
         cpu_ms: 500,
     };
     first.observe(&candidates.iter().map(unused).collect::<Vec<_>>()).expect("it listens");
-    memory.keep(&first.remember().expect("it answers")).expect("the folder is ours");
+    memory.store(&first.remember().expect("it answers")).expect("the folder is ours");
     let decide = |project| {
         let (mut next, _) = plugins().priming_policy(&request, project).expect("it opens");
         next.decide(&candidates[..1], &machine).expect("it answers")

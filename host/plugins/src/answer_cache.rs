@@ -1,0 +1,121 @@
+//! A cache of the answers of components.
+//!
+//! A kind is a pure function, so its answers can be cached: a project that did not change loads no component. Each
+//! component has a file of answers, which only this user can write, like the compiled code beside it.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use spec_model::{Digest, DigestHasher};
+
+use crate::cache_file;
+
+/// The version of the file format. It must be raised when the types of answers or their meaning change; a test fails then.
+const FORMAT: u32 = 1;
+/// Bytes of answers of one component. Beyond it, answers that this process did not use are removed.
+const MAX_BYTES: usize = 16 << 20;
+/// What an answer is cached under: the digest of the export's name and its arguments.
+pub(crate) type AnswerKey = [u8; 32];
+
+/// The cached answers of one component.
+pub(crate) struct AnswerCache {
+    file: PathBuf,
+    table: Mutex<AnswerTable>,
+}
+
+#[derive(Default)]
+struct AnswerTable {
+    answers: HashMap<AnswerKey, CachedAnswer>,
+    changed: bool,
+}
+
+struct CachedAnswer {
+    encoded: Vec<u8>,
+    used: bool,
+}
+
+/// The key of the answer of an export to `arguments`, whose debug form must contain all their values.
+pub(crate) fn answer_key(export: &str, arguments: &impl std::fmt::Debug) -> AnswerKey {
+    let mut hasher = DigestWriter(DigestHasher::new());
+    // Writing to a hasher cannot fail.
+    let _ = write!(hasher, "{export} {arguments:?}");
+    *hasher.0.finish().hash()
+}
+
+impl AnswerCache {
+    /// Opens the cache of a component in a private folder. A damaged file is ignored.
+    pub(crate) fn open(folder: &Path, component: &[u8]) -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        let name = answer_key("component", &(FORMAT, version, Digest::of(component).hex()));
+        let file = folder.join(Digest::new(name, 0).hex());
+        let answers = cache_file::read(&file).and_then(|bytes| decode(&bytes)).unwrap_or_default();
+        Self { file, table: Mutex::new(AnswerTable { answers, changed: false }) }
+    }
+
+    /// The cached answer, if there is one.
+    pub(crate) fn get<T: DeserializeOwned>(&self, key: &AnswerKey) -> Option<T> {
+        let mut table = self.lock();
+        let answer = table.answers.get_mut(key)?;
+        answer.used = true;
+        postcard::from_bytes(&answer.encoded).ok()
+    }
+
+    /// Adds an answer.
+    pub(crate) fn insert<T: Serialize>(&self, key: AnswerKey, answer: &T) {
+        let Ok(encoded) = postcard::to_allocvec(answer) else { return };
+        let mut table = self.lock();
+        table.answers.insert(key, CachedAnswer { encoded, used: true });
+        table.changed = true;
+    }
+
+    /// Writes the file if there are new answers.
+    ///
+    /// # Errors
+    /// When the file system fails. The old file stays complete then.
+    pub(crate) fn save(&self) -> io::Result<()> {
+        let mut table = self.lock();
+        if !std::mem::take(&mut table.changed) {
+            return Ok(());
+        }
+        if table.answers.values().map(|answer| answer.encoded.len()).sum::<usize>() > MAX_BYTES {
+            table.answers.retain(|_, answer| answer.used);
+        }
+        cache_file::write(&self.file, &encode(&table.answers))
+    }
+
+    /// A panic of another thread can at most lose an answer.
+    fn lock(&self) -> MutexGuard<'_, AnswerTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn encode(answers: &HashMap<AnswerKey, CachedAnswer>) -> Vec<u8> {
+    let entries: Vec<_> = answers.iter().map(|(key, answer)| (key, &answer.encoded)).collect();
+    postcard::to_allocvec(&entries).unwrap_or_default()
+}
+
+fn decode(body: &[u8]) -> Option<HashMap<AnswerKey, CachedAnswer>> {
+    let entries: Vec<(AnswerKey, Vec<u8>)> = postcard::from_bytes(body).ok()?;
+    Some(entries.into_iter().map(|(key, encoded)| (key, CachedAnswer { encoded, used: false })).collect())
+}
+
+/// Digests what is written to it.
+struct DigestWriter(DigestHasher);
+
+impl Write for DigestWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+use spec_model::Value;
+use spec_strategy::{Command, CommandGroup, Configured, DigestEnvironment, KindDescription, Plan, Step};
+
+use super::*;
+
+fn every_step() -> Vec<Step> {
+    let text = str::to_owned;
+    let command = Command { label: text("c"), argv: vec![text("sh"), text("-c")] };
+    vec![
+        Step::StageDependencies { location: text("/"), dependencies: vec![0, 300] },
+        Step::Integrate { dependencies: vec![1] },
+        Step::StageSources { path: text("/s") },
+        Step::MakeDirectory { path: text("/d") },
+        Step::CopyTree { from: text("/f"), to: text("/t") },
+        Step::Run(CommandGroup { label: text("g"), read_only_root: true, commands: vec![command] }),
+    ]
+}
+
+fn every_value() -> Value {
+    let leaves = [Value::Null, true.into(), Value::Int(-5), "t".into()];
+    Value::map([("a", Value::Seq(leaves.into()))])
+}
+
+/// When this fails, raise [`FORMAT`] together with the expected text: files of earlier programs mean something else.
+#[test]
+fn the_encoding_is_that_of_the_format() -> postcard::Result<()> {
+    let digest_environment = vec![DigestEnvironment { variable: "V".to_owned(), dependencies: vec![2] }];
+    let plan = Plan {
+        digest_environment,
+        working_directory: Some("/w".to_owned()),
+        marked_directories: vec!["/m".to_owned()],
+        steps: every_step(),
+        collect: "/c".to_owned(),
+    };
+    let configured = Configured { unique_key: every_value(), plan };
+    let bytes = postcard::to_allocvec(&configured)?;
+    assert_eq!(postcard::from_bytes::<Configured>(&bytes)?, configured);
+    let description = postcard::to_allocvec(&KindDescription::default())?;
+    let encoded = (FORMAT, bytes.escape_ascii().to_string(), description.escape_ascii().to_string());
+    insta::assert_debug_snapshot!(encoded);
+    Ok(())
+}
+
+#[test]
+fn beyond_the_limit_only_used_answers_stay() -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let large = "x".repeat(MAX_BYTES / 2 - 100);
+    let (old, new) = (answer_key("old", &()), answer_key("new", &()));
+    let answers = AnswerCache::open(folder.path(), b"component");
+    answers.insert(old, &large);
+    answers.save()?;
+    let answers = AnswerCache::open(folder.path(), b"component");
+    answers.insert(new, &(large.as_str(), large.as_str()));
+    answers.save()?;
+    let answers = AnswerCache::open(folder.path(), b"component");
+    assert!(answers.get::<String>(&old).is_none());
+    assert!(answers.get::<(String, String)>(&new).is_some());
+    assert!(AnswerCache::open(folder.path(), b"another").get::<(String, String)>(&new).is_none());
+    Ok(())
+}

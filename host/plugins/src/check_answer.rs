@@ -1,0 +1,156 @@
+//! Checks the answers of components, as far as the types of the contract do not.
+
+use std::collections::BTreeMap;
+
+use spec_model::Value;
+use spec_strategy::{Configured, KindError, Plan, Step};
+
+use crate::bindings::element_kind::exports::spec::element_kind::kind as guest;
+use crate::conv::{self, NodePlaces};
+use crate::failure::PluginFailure;
+
+/// Levels of a unique key. Deeper keys could exhaust the stack of recursive functions.
+const MAX_KEY_DEPTH: usize = 64;
+
+/// Converts an answer, or fails with what is wrong with it.
+pub(crate) fn configured(
+    answer: guest::Configured,
+    dependencies: usize,
+) -> Result<Configured, PluginFailure> {
+    let unique_key = unique_key(answer.unique_key.values).map_err(PluginFailure::answer)?;
+    let plan = conv::plan(answer.plan);
+    check_plan(&plan, dependencies).map_err(|what| PluginFailure::answer(&what))?;
+    Ok(Configured { unique_key, plan })
+}
+
+/// Converts a rejection, with the place of the node that it names, or of the node's key if the key is at fault.
+pub(crate) fn rejection(
+    rejection: guest::Rejection,
+    places: &[NodePlaces<'_>],
+) -> Result<KindError, PluginFailure> {
+    if let guest::RejectionReason::Other(code) = &rejection.reason {
+        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if code.is_empty() || !code.chars().all(kebab) {
+            let message = format!(
+                "its rejection has the reason '{}', which is not a code in kebab-case",
+                code.escape_debug()
+            );
+            return Err(PluginFailure::answer(&message));
+        }
+    }
+    let place = match rejection.node.map(|node| places.get(node as usize)) {
+        None => None,
+        Some(Some(places)) => match rejection.reason {
+            guest::RejectionReason::UnknownKey => places.name.or(places.value).cloned(),
+            _ => places.value.cloned(),
+        },
+        Some(None) => return Err(PluginFailure::answer("its rejection names a node that does not exist")),
+    };
+    Ok(conv::rejection(rejection, place))
+}
+
+/// Builds a key from its flat form, in which children precede their parents. Each value must be used exactly once.
+fn unique_key(values: Vec<guest::KeyValue>) -> Result<Value, &'static str> {
+    let mut done: Vec<Option<(Value, usize)>> = Vec::with_capacity(values.len());
+    for flat in values {
+        let value = key_value(flat, &mut done)?;
+        if value.1 > MAX_KEY_DEPTH {
+            return Err("its unique key is nested too deeply; the limit is 64 levels");
+        }
+        done.push(Some(value));
+    }
+    let root = done.pop().flatten().ok_or("its unique key is empty")?;
+    if done.iter().any(Option::is_some) {
+        return Err("its unique key has a value without a parent");
+    }
+    Ok(root.0)
+}
+
+/// Builds one value, and moves its children out of `done`. Returns it with its depth.
+fn key_value(
+    flat: guest::KeyValue,
+    done: &mut [Option<(Value, usize)>],
+) -> Result<(Value, usize), &'static str> {
+    let mut depth = 0;
+    let mut take = |index: u32| {
+        let child = done.get_mut(index as usize).and_then(Option::take);
+        let (value, below) =
+            child.ok_or("its unique key names a value that is not before it or was used already")?;
+        depth = depth.max(below + 1);
+        Ok(value)
+    };
+    let value = match flat {
+        guest::KeyValue::Null => Value::Null,
+        guest::KeyValue::Bool(value) => Value::Bool(value),
+        guest::KeyValue::Int(value) => Value::Int(value),
+        guest::KeyValue::Text(text) => Value::Str(text),
+        guest::KeyValue::Sequence(items) => {
+            Value::Seq(items.into_iter().map(take).collect::<Result<_, &str>>()?)
+        }
+        guest::KeyValue::Mapping(entries) => {
+            let mut map = BTreeMap::new();
+            for (name, index) in entries {
+                if map.insert(name, take(index)?).is_some() {
+                    return Err("its unique key has the same name twice");
+                }
+            }
+            Value::Map(map)
+        }
+    };
+    Ok((value, depth))
+}
+
+fn check_plan(plan: &Plan, dependencies: usize) -> Result<(), String> {
+    check_path(&plan.collect)?;
+    plan.working_directory.iter().chain(&plan.marked_directories).try_for_each(|path| check_path(path))?;
+    for named in &plan.digest_environment {
+        check_dependencies(&named.dependencies, dependencies)?;
+        if named.variable.is_empty() || named.variable.contains(['=', '\0']) {
+            return Err(format!("'{}' cannot name an environment variable", named.variable.escape_debug()));
+        }
+    }
+    plan.steps.iter().try_for_each(|step| check_step(step, dependencies))
+}
+
+fn check_step(step: &Step, count: usize) -> Result<(), String> {
+    match step {
+        Step::StageDependencies { location, dependencies } => {
+            check_path(location)?;
+            check_dependencies(dependencies, count)
+        }
+        Step::Integrate { dependencies } => check_dependencies(dependencies, count),
+        Step::StageSources { path } | Step::MakeDirectory { path } => check_path(path),
+        Step::CopyTree { from, to } => check_path(from).and_then(|()| check_path(to)),
+        Step::Run(group) => {
+            let is_valid = |argv: &[String]| !argv.is_empty() && argv.iter().all(|text| !text.contains('\0'));
+            match group.commands.iter().find(|command| !is_valid(&command.argv)) {
+                None => Ok(()),
+                Some(command) => Err(format!(
+                    "the command '{}' has no program or a NUL character",
+                    command.label.escape_debug()
+                )),
+            }
+        }
+    }
+}
+
+fn check_dependencies(indices: &[u32], count: usize) -> Result<(), String> {
+    match indices.iter().find(|index| **index as usize >= count) {
+        None => Ok(()),
+        Some(index) => Err(format!("its plan names dependency {index}, but the element has {count}")),
+    }
+}
+
+fn check_path(path: &str) -> Result<(), String> {
+    let climbs = path.split('/').any(|part| part == "..");
+    if path.starts_with('/') && !climbs && !path.contains('\0') {
+        return Ok(());
+    }
+    Err(format!(
+        "its plan has the path '{}', but paths must be absolute and without '..'",
+        path.escape_debug()
+    ))
+}
+
+#[cfg(test)]
+mod tests;

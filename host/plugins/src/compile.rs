@@ -1,0 +1,110 @@
+//! Compiles components and checks that they implement the right world.
+
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
+
+use crate::code_cache::CodeCache;
+use crate::failure::PluginFailure;
+use crate::world::World;
+
+/// The supported version of every world, without its patch number: patches are compatible.
+const VERSION: &str = "0.1.";
+
+const MAGIC: &[u8] = b"\0asm";
+const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+
+/// Compiles a component, or loads its cached code, and checks that it implements the world.
+pub(crate) fn prepare<W: World>(
+    engine: &Engine,
+    code: Option<&CodeCache>,
+    bytes: &[u8],
+) -> Result<W::Pre, PluginFailure> {
+    if bytes.starts_with(MODULE) {
+        return Err(not_a_component::<W>("it is a core module; convert it with wit-component"));
+    }
+    if !bytes.starts_with(MAGIC) {
+        return Err(not_a_component::<W>("it is not WebAssembly"));
+    }
+    let component = match code.and_then(|code| code.load(engine, bytes)) {
+        Some(component) => component,
+        None => compile::<W>(engine, code, bytes)?,
+    };
+    let mut linker = Linker::new(engine);
+    W::link(&mut linker)
+        .and_then(|()| linker.instantiate_pre(&component))
+        .and_then(W::prepare)
+        .map_err(|error| wrong_world::<W>(engine, &component, &error))
+}
+
+fn compile<W: World>(
+    engine: &Engine,
+    code: Option<&CodeCache>,
+    bytes: &[u8],
+) -> Result<Component, PluginFailure> {
+    let component = Component::from_binary(engine, bytes).map_err(|error| {
+        exceeded_limit(&error)
+            .unwrap_or_else(|| not_a_component::<W>(&format!("it is damaged: {}", error.root_cause())))
+    })?;
+    if let Some(code) = code {
+        code.store(bytes, &component);
+    }
+    Ok(component)
+}
+
+/// The failure of a component that needs more than the engine's limits. wasmtime has no type for these errors, only texts.
+pub(crate) fn exceeded_limit(error: &wasmtime::Error) -> Option<PluginFailure> {
+    let text = error.root_cause().to_string();
+    if !text.contains("exceeds") {
+        return None;
+    }
+    let parts = || {
+        let (_, needs) = text.split_once(" contains ")?;
+        let (needs, rest) = needs.split_once(", which")?;
+        let (_, limit) = rest.split_once(" maximum of ")?;
+        Some((needs, limit.split(' ').next()?))
+    };
+    let message = match parts() {
+        Some((needs, limit)) => format!("the component needs {needs}; the limit is {limit}"),
+        None => format!("the component exceeds a limit: {text}"),
+    };
+    Some(PluginFailure::plugin("plugin-too-large", message))
+}
+
+fn not_a_component<W: World>(what: &str) -> PluginFailure {
+    let message =
+        format!("the file is not a component: {what}; name a component of the world {}", W::PACKAGE);
+    PluginFailure::plugin("plugin-not-a-component", message)
+}
+
+fn wrong_world<W: World>(engine: &Engine, component: &Component, error: &wasmtime::Error) -> PluginFailure {
+    let (package, description) = (W::PACKAGE, W::DESCRIPTION);
+    let (export, import) = (format!("{package}/{}@", W::EXPORT), format!("{package}/log@{VERSION}"));
+    let ty = component.component_type();
+    let Some(version) = ty.exports(engine).find_map(|(name, _)| name.strip_prefix(&export)) else {
+        let message = format!(
+            "it is a component, but not {description}: it does not export {package}/{}; build it for the world of \
+             {package}",
+            W::EXPORT
+        );
+        return PluginFailure::plugin("plugin-wrong-world", message);
+    };
+    if !version.starts_with(VERSION) {
+        let message = format!(
+            "it implements version {version} of {package}, and this program supports {VERSION}x; use a component or a \
+             program of the other version"
+        );
+        return PluginFailure::plugin("plugin-wrong-version", message);
+    }
+    let message = match ty.imports(engine).find(|(name, _)| !name.starts_with(&import)) {
+        Some((import, _)) => {
+            format!(
+                "it imports {import}, but {description} may import {package}/log only; build it without WASI"
+            )
+        }
+        None => format!(
+            "its types differ from those of {package} {VERSION}x: {}; build it with the WIT text of this version",
+            error.root_cause()
+        ),
+    };
+    PluginFailure::plugin("plugin-wrong-world", message)
+}

@@ -1,0 +1,88 @@
+//! The registry of element kinds: finds the component of a kind.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use spec_strategy::{ElementKind, KindError, KindRegistry, KindRequest};
+
+use crate::answer_cache::AnswerCache;
+use crate::component_kind::ComponentKind;
+use crate::component_source::ComponentSource;
+use crate::engine::LazyEngine;
+use crate::instance_pool::KindId;
+use crate::lazy_component::LazyComponent;
+use crate::{Options, embedded, private_folder};
+
+/// The element kinds of the program: components of the command line come before those of a project, and these before the
+/// embedded ones.
+///
+/// A component is loaded when there is no cached answer for a call, and then stays loaded.
+pub struct Plugins {
+    pub(crate) options: Options,
+    pub(crate) engine: Arc<LazyEngine>,
+    /// The folder of cached answers; `None` when answers are not cached.
+    answers: Option<PathBuf>,
+    loaded: Mutex<LoadedKinds>,
+}
+
+#[derive(Default)]
+struct LoadedKinds {
+    kinds: HashMap<(String, ComponentSource), Arc<ComponentKind>>,
+    last_id: KindId,
+}
+
+impl Plugins {
+    /// The kinds of these options. No component is loaded yet.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let folder = options.keep_answers.then(|| private_folder::create(&options.cache_dir).ok()).flatten();
+        let answers = folder.map(|folder| folder.join("answers"));
+        Self { engine: LazyEngine::new(&options).into(), options, answers, loaded: Mutex::default() }
+    }
+
+    /// Writes the answers of this process to the cache, for later processes.
+    pub fn save_answers(&self) {
+        self.lock().kinds.values().for_each(|kind| kind.save_answers());
+    }
+
+    fn source(&self, request: &KindRequest) -> Result<ComponentSource, KindError> {
+        let overrides = &self.options.overrides;
+        // Of several options for one kind the last one counts.
+        let given = overrides.iter().rfind(|(kind, _)| *kind == request.name).map(|(_, file)| file);
+        if let Some(file) = given.or(request.component.as_ref()) {
+            return Ok(ComponentSource::File(file.clone()));
+        }
+        let embedded = embedded::kind(&request.name).map(ComponentSource::Embedded);
+        embedded.ok_or_else(|| KindError::Unknown { kind: request.name.clone(), known: self.known_kinds() })
+    }
+
+    fn known_kinds(&self) -> String {
+        let mut names: BTreeSet<&str> = embedded::default_kinds().collect();
+        names.extend(self.options.overrides.iter().map(|(kind, _)| kind.as_str()));
+        names.into_iter().collect::<Vec<_>>().join(", ")
+    }
+
+    /// A panic of another thread can at most leave a kind unloaded.
+    fn lock(&self) -> MutexGuard<'_, LoadedKinds> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl KindRegistry for Plugins {
+    fn kind(&self, request: &KindRequest) -> Result<Arc<dyn ElementKind>, KindError> {
+        let key = (request.name.clone(), self.source(request)?);
+        let mut loaded = self.lock();
+        if let Some(kind) = loaded.kinds.get(&key) {
+            return Ok(Arc::clone(kind) as Arc<dyn ElementKind>);
+        }
+        loaded.last_id += 1;
+        let name = key.1.plugin_name(&request.name);
+        let bytes = key.1.read(&self.options.limits).map_err(|failure| failure.of(&name, "load"))?;
+        let answers = self.answers.as_deref().map(|folder| AnswerCache::open(folder, &bytes));
+        let component = LazyComponent::new(name, loaded.last_id, bytes, Arc::clone(&self.engine));
+        let kind = Arc::new(ComponentKind::new(&request.name, component, answers)?);
+        loaded.kinds.insert(key, Arc::clone(&kind));
+        Ok(kind)
+    }
+}

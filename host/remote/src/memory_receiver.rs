@@ -1,0 +1,57 @@
+//! Receives blobs into memory: directory messages, which must be read before it is known what else a tree needs.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use spec_cas::CasError;
+use spec_model::Digest;
+
+use crate::blob::{BlobReceiver, BlobSink};
+
+type Blobs = Arc<Mutex<HashMap<Digest, Vec<u8>>>>;
+
+/// Keeps received blobs in memory.
+#[derive(Default)]
+pub(crate) struct MemoryReceiver(Blobs);
+
+impl MemoryReceiver {
+    /// Removes and returns all blobs that were received.
+    pub(crate) fn take(&self) -> HashMap<Digest, Vec<u8>> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl BlobReceiver for MemoryReceiver {
+    fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), CasError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(*digest, bytes.to_vec());
+        Ok(())
+    }
+
+    fn sink(&self, digest: &Digest) -> Result<Box<dyn BlobSink>, CasError> {
+        Ok(Box::new(MemorySink { digest: *digest, bytes: vec![], blobs: Arc::clone(&self.0) }))
+    }
+}
+
+struct MemorySink {
+    digest: Digest,
+    bytes: Vec<u8>,
+    blobs: Blobs,
+}
+
+impl Write for MemorySink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl BlobSink for MemorySink {
+    fn finish(self: Box<Self>) -> Result<(), CasError> {
+        self.blobs.lock().unwrap_or_else(PoisonError::into_inner).insert(self.digest, self.bytes);
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! The command `bench`: times what is too short to be timed from outside.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use spec_build::{BuildRequest, ShellCommand};
+use spec_model::{Blame, Cancel, Mapping, Node};
+use spec_plugins::{Options, Plugins, default_kinds};
+use spec_sandbox::Termination;
+use spec_session::Session;
+use spec_strategy::{DependencyInput, ElementInput, ElementKind, KindRegistry, KindRequest};
+
+use crate::app::App;
+use crate::cli::BenchArgs;
+use crate::commands::print;
+use crate::commands::shell::WarningPrinter;
+use crate::error::{CommandError, CommandResult};
+
+/// Calls of a component for one run of everything else.
+const CALLS: u32 = 20;
+
+/// Prints the medians of some runs as JSON, in microseconds.
+pub(crate) fn run(app: &App, args: &BenchArgs) -> CommandResult<ExitCode> {
+    let session = app.open_session(std::slice::from_ref(&args.element))?;
+    let figures = json!({
+        "sandbox_true_us": sandbox(&session, args.runs)?,
+        "component_call_us": component_call(app, args.runs)?,
+        "components_load_us": components_load(app, args.runs)?,
+    });
+    print(&format!("{figures}\n"))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A root of the element's artifact and `/bin/true` in it; not the first one, for which the tree is checked out.
+fn sandbox(session: &Session, runs: u32) -> CommandResult<f64> {
+    let (builder, keys, cancel) = (session.builder(), session.current_keys()?, Cancel::new());
+    let keys = |element: usize| keys[element];
+    let request = BuildRequest {
+        project: &session.project,
+        element: session.target()?,
+        keys: &keys,
+        sources: None,
+        key_description: None,
+    };
+    let command =
+        || ShellCommand { argv: vec!["/bin/true".to_owned()], environment: Vec::new(), network: false };
+    let run = || {
+        let mut root = builder.runtime_root(&request, None, false, &WarningPrinter, &cancel)?;
+        match root.run(command())?.termination {
+            Termination::Exited(0) => Ok(()),
+            other => {
+                Err(CommandError::new(Blame::Build, "bench-failed", format!("/bin/true ended so: {other:?}")))
+            }
+        }
+    };
+    run()?;
+    median(runs, run)
+}
+
+/// A call of `configure` of `autotools`, by an instance that is there.
+fn component_call(app: &App, runs: u32) -> CommandResult<f64> {
+    let plugins = plugins(app);
+    let (kind, element) = (kind(&plugins, "autotools")?, element());
+    kind.configure(&element)?;
+    median(runs.saturating_mul(CALLS), || Ok(kind.configure(&element).map(drop)?))
+}
+
+/// Every component of the program from the code that was compiled earlier, in a new engine.
+fn components_load(app: &App, runs: u32) -> CommandResult<f64> {
+    let load = || {
+        let plugins = plugins(app);
+        default_kinds().try_for_each(|name| kind(&plugins, name).map(drop))
+    };
+    load()?;
+    median(runs, load)
+}
+
+fn plugins(app: &App) -> Plugins {
+    Plugins::new(Options { keep_answers: false, ..Options::new(app.config.cache("plugins")) })
+}
+
+fn kind(plugins: &Plugins, name: &str) -> CommandResult<std::sync::Arc<dyn ElementKind>> {
+    Ok(plugins.kind(&KindRequest { name: name.to_owned(), component: None })?)
+}
+
+/// As large as elements of real projects are: 50 variables, some of them long, eight commands, ten dependencies.
+fn element() -> ElementInput {
+    let mut config = Mapping::new();
+    for group in ["configure-commands", "build-commands", "install-commands", "strip-commands"] {
+        let commands = (0..2).map(|n| Node::text(format!("{group} {n}: {}", "make it so; ".repeat(20))));
+        config.set(group, Node::sequence(commands.collect()));
+    }
+    let mut variables: Vec<(String, String)> = (0..48)
+        .map(|n| (format!("variable-{n:02}"), "/usr/lib/x86_64-linux-gnu".repeat(1 + n % 8)))
+        .collect();
+    variables.push(("build-root".to_owned(), "/buildstream/project/element.bst".to_owned()));
+    variables.push(("install-root".to_owned(), "/buildstream-install".to_owned()));
+    variables.sort_unstable();
+    let dependency = |n: usize| DependencyInput {
+        path: format!("components/library-{n}.bst"),
+        build: true,
+        runtime: n.is_multiple_of(2),
+        config: None,
+    };
+    ElementInput {
+        name: "components/application.bst".to_owned(),
+        project: "project".to_owned(),
+        config,
+        variables,
+        dependencies: (0..10).map(dependency).collect(),
+        sources: vec!["tar".to_owned(), "local".to_owned()],
+    }
+}
+
+/// The median time of some runs, in microseconds.
+fn median(runs: u32, mut run: impl FnMut() -> CommandResult) -> CommandResult<f64> {
+    let mut times = Vec::new();
+    for _ in 0..runs {
+        let start = Instant::now();
+        run()?;
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    let middle: Duration = times[times.len() / 2];
+    Ok(middle.as_secs_f64() * 1e6)
+}

@@ -1,0 +1,74 @@
+//! Simulates a cluster: many workers on this machine, whose actions take at least some time.
+
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant, SystemTime};
+
+use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
+use spec_model::{Cancel, Mapping, NodeError, Span};
+use spec_session::ExecutorFactory;
+
+use crate::config::numbers;
+
+/// The setting `scheduler: simulated-cluster:`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SimulatedCluster {
+    /// How many actions are executed at a time.
+    pub(crate) workers: usize,
+    /// How long each action takes at least.
+    least: Duration,
+}
+
+/// Executes actions with another executor, and waits until each has taken some time. Waiting needs no processor.
+struct SlowExecutor {
+    inner: Arc<dyn Executor>,
+    least: Duration,
+}
+
+impl SimulatedCluster {
+    /// Reads the section `simulated-cluster`.
+    ///
+    /// # Errors
+    /// When a number is missing or wrong.
+    pub(crate) fn read(section: &Mapping) -> Result<Self, NodeError> {
+        section.validate_keys(&["workers", "action-milliseconds"])?;
+        let (mut workers, mut least) = (0, 0);
+        section.require("workers")?;
+        numbers::take(section, "workers", 1, &mut workers)?;
+        section.require("action-milliseconds")?;
+        numbers::take(section, "action-milliseconds", 0, &mut least)?;
+        Ok(Self { workers: workers as usize, least: Duration::from_millis(least.into()) })
+    }
+
+    /// Executors of the cluster, which execute with those of `factory`.
+    pub(crate) fn executor(self, factory: ExecutorFactory) -> ExecutorFactory {
+        let least = self.least;
+        ExecutorFactory::new(move |cas, sockets| {
+            Arc::new(SlowExecutor { inner: factory.create(cas, sockets), least })
+        })
+    }
+}
+
+impl Executor for SlowExecutor {
+    fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
+        let start = Instant::now();
+        let mut executed = self.inner.execute(task, cancel)?;
+        wait(self.least.saturating_sub(start.elapsed()), cancel)?;
+        let (metadata, end) = (&mut executed.result.metadata, Some(SystemTime::now()));
+        metadata.executed.end = end;
+        metadata.uploaded = Span { start: end, end };
+        metadata.worked.end = end;
+        Ok(executed)
+    }
+}
+
+fn wait(rest: Duration, cancel: &Cancel) -> Result<(), ActionError> {
+    let (send, cancelled) = mpsc::channel();
+    let _guard = cancel.on_cancel(move || _ = send.send(()));
+    match cancelled.recv_timeout(rest) {
+        Ok(()) => Err(ActionError::Cancelled),
+        Err(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
