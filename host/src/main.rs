@@ -1,8 +1,6 @@
 //! `spec-host`: a build tool for BuildStream projects.
 
 mod app;
-#[cfg(feature = "bench")]
-mod bench;
 mod cache_folder;
 mod cli;
 mod commands;
@@ -15,6 +13,8 @@ mod run;
 mod session;
 mod show;
 mod signals;
+#[cfg(feature = "bench")]
+mod simulated_cluster;
 mod term;
 mod user_file;
 mod values;

@@ -1,6 +1,8 @@
 //! One file per command.
 
 mod artifact;
+#[cfg(feature = "bench")]
+mod bench;
 mod build;
 mod cache;
 mod cas;
@@ -46,7 +48,7 @@ pub(crate) fn run(app: &App, command: &CliCommand) -> CommandResult<ExitCode> {
         CliCommand::Init(args) => init::run(app, args),
         CliCommand::Doctor => doctor::run(app),
         #[cfg(feature = "bench")]
-        CliCommand::Bench(args) => crate::bench::command::run(app, args),
+        CliCommand::Bench(args) => bench::run(app, args),
         CliCommand::Workspace(_) => Err(unsupported::workspace()),
         CliCommand::Completions { shell } => completions(*shell),
     }

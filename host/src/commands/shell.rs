@@ -107,7 +107,7 @@ fn from_host(text: &str) -> String {
 }
 
 /// Prints the warnings while a root is made, and no progress.
-pub(crate) struct WarningPrinter;
+pub(super) struct WarningPrinter;
 
 impl BuildObserver for WarningPrinter {
     fn activity(&self, _text: &str, _commands: Option<(u64, u64)>) {}

@@ -3,9 +3,11 @@
 mod environment;
 mod file;
 mod limits;
-pub(crate) mod numbers;
+mod numbers;
 mod sections;
 mod served;
+#[cfg(feature = "bench")]
+mod simulated_cluster;
 mod speculation_budget;
 
 use std::collections::BTreeSet;
@@ -71,7 +73,7 @@ pub(crate) struct Config {
     pub(crate) priming_policy: Option<PolicyChoice>,
     /// A simulated cluster that executes actions.
     #[cfg(feature = "bench")]
-    pub(crate) cluster: Option<crate::bench::SimulatedCluster>,
+    pub(crate) cluster: Option<crate::simulated_cluster::SimulatedCluster>,
     /// How large trees may get, and how much actions may write.
     pub(crate) bounds: TreeAndActionLimits,
     /// What the actions of clients of `serve` may have.

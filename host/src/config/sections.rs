@@ -115,7 +115,7 @@ fn scheduler(config: &mut Config, section: &Mapping) -> NodeResult {
     #[cfg(feature = "bench")]
     {
         let section = section.opt_mapping("simulated-cluster")?;
-        config.cluster = section.map(crate::bench::SimulatedCluster::read).transpose()?;
+        config.cluster = section.map(super::simulated_cluster::read).transpose()?;
     }
     word(section, "on-error", &mut config.on_error)
 }

@@ -3,16 +3,8 @@
 /// Modules that use each other, as paths from the root of the crate in a folder, and why they may.
 #[rustfmt::skip]
 pub(crate) const CIRCLES: &[(&str, &str)] = &[
-    // host/plugins
-    ("host/plugins: instance, world", "to be untied"),
-    // host/remote
-    ("host/remote: landing, tree", "to be untied"),
     // host/speculation
     ("host/speculation: resolve::input_set, resolve::resolver", "to be untied"),
-    // host
-    ("host: cli, config", "to be untied"),
-    ("host: session, standing", "to be untied"),
-    ("host: term::style, term::text", "to be untied"),
 ];
 
 /// Names that more than one type has of the crate in a folder.
@@ -21,16 +13,6 @@ pub(crate) const TYPE_NAMES: &[&str] = &[
     // guest-sdk
     "guest-sdk: Exported",
     "guest-sdk: Policy",
-    // host/plugins
-    "host/plugins: State",
-    // host/remote
-    "host/remote: Way",
-    // host
-    "host: Format",
-    "host: Lines",
-    "host: Size",
-    "host: State",
-    "host: Told",
 ];
 
 /// Functions that are longer, in a file.

@@ -1,13 +1,12 @@
-//! Simulates a cluster: many workers on this machine, whose actions take at least some time.
+//! Simulates a cluster: many workers on this machine, whose actions take at least some time. Compiled with the feature
+//! `bench` only.
 
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant, SystemTime};
 
 use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
-use spec_model::{Cancel, Mapping, NodeError, Span};
+use spec_model::{Cancel, TimeSpan};
 use spec_session::ExecutorFactory;
-
-use crate::config::numbers;
 
 /// The setting `scheduler: simulated-cluster:`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +14,7 @@ pub(crate) struct SimulatedCluster {
     /// How many actions are executed at a time.
     pub(crate) workers: usize,
     /// How long each action takes at least.
-    least: Duration,
+    pub(crate) least: Duration,
 }
 
 /// Executes actions with another executor, and waits until each has taken some time. Waiting needs no processor.
@@ -25,20 +24,6 @@ struct SlowExecutor {
 }
 
 impl SimulatedCluster {
-    /// Reads the section `simulated-cluster`.
-    ///
-    /// # Errors
-    /// When a number is missing or wrong.
-    pub(crate) fn read(section: &Mapping) -> Result<Self, NodeError> {
-        section.validate_keys(&["workers", "action-milliseconds"])?;
-        let (mut workers, mut least) = (0, 0);
-        section.require("workers")?;
-        numbers::take(section, "workers", 1, &mut workers)?;
-        section.require("action-milliseconds")?;
-        numbers::take(section, "action-milliseconds", 0, &mut least)?;
-        Ok(Self { workers: workers as usize, least: Duration::from_millis(least.into()) })
-    }
-
     /// Executors of the cluster, which execute with those of `factory`.
     pub(crate) fn executor(self, factory: ExecutorFactory) -> ExecutorFactory {
         let least = self.least;
@@ -55,7 +40,7 @@ impl Executor for SlowExecutor {
         wait(self.least.saturating_sub(start.elapsed()), cancel)?;
         let (metadata, end) = (&mut executed.result.metadata, Some(SystemTime::now()));
         metadata.executed.end = end;
-        metadata.uploaded = Span { start: end, end };
+        metadata.uploaded = TimeSpan { start: end, end };
         metadata.worked.end = end;
         Ok(executed)
     }

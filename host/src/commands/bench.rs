@@ -1,4 +1,5 @@
-//! The command `bench`: times what is too short to be timed from outside.
+//! The command `bench`: times what is too short to be timed from outside. For `cargo xtask bench`, compiled with the
+//! feature `bench` only.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -11,17 +12,17 @@ use spec_sandbox::Termination;
 use spec_session::Session;
 use spec_strategy::{DependencyInput, ElementInput, ElementKind, KindRegistry, KindRequest};
 
+use super::print;
+use super::shell::WarningPrinter;
 use crate::app::App;
 use crate::cli::BenchArgs;
-use crate::commands::print;
-use crate::commands::shell::WarningPrinter;
 use crate::error::{CommandError, CommandResult};
 
 /// Calls of a component for one run of everything else.
 const CALLS: u32 = 20;
 
 /// Prints the medians of some runs as JSON, in microseconds.
-pub(crate) fn run(app: &App, args: &BenchArgs) -> CommandResult<ExitCode> {
+pub(super) fn run(app: &App, args: &BenchArgs) -> CommandResult<ExitCode> {
     let session = app.open_session(std::slice::from_ref(&args.element))?;
     let figures = json!({
         "sandbox_true_us": sandbox(&session, args.runs)?,
