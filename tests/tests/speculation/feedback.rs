@@ -55,7 +55,9 @@ fn case_11_feedback() {
     case.write_header(2);
     let figures = case.build(&app);
     let answers = case.answers(&app);
-    assert_eq!((answers.len(), executed(&answers)), (11, 1), "{answers:?} {figures:?}");
-    assert_eq!(answers["s1.o"], "executed", "{answers:?}");
-    assert_eq!(hits(&figures), 10, "nine objects and the program: {figures:?}");
+    assert_eq!((answers.len(), &*answers["s1.o"]), (11, "executed"), "{answers:?} {figures:?}");
+    // On a busy machine the build may ask for the next ones before what the first taught is executed.
+    let executed = executed(&answers);
+    assert!((1..=4).contains(&executed), "{answers:?} {figures:?}");
+    assert_eq!(hits(&figures) as usize, 11 - executed, "objects and the program: {figures:?}");
 }
