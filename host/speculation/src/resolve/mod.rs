@@ -7,6 +7,7 @@
 
 mod ids;
 mod input_set;
+mod input_set_changes;
 mod origin_table;
 mod propagate;
 mod register;
@@ -18,5 +19,5 @@ mod tests;
 
 pub use ids::{ActionId, ElementId, Fact, ImpossibleCause, OriginId, TreeId};
 pub(crate) use ids::{Invalidated, Prediction, PredictionKind};
-pub use input_set::ContentLookup;
+pub use input_set_changes::ContentLookup;
 pub use resolver::Resolver;

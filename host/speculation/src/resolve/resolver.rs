@@ -7,7 +7,7 @@ use std::sync::Arc;
 use spec_model::Digest;
 
 use super::ids::{ActionId, ElementId, Fact, ImpossibleCause, OriginId, Prediction, PredictionKind, TreeId};
-use super::input_set::changes::InputSetChanges;
+use super::input_set_changes::InputSetChanges;
 use super::origin_table::{InputRef, OriginContent, OriginTable};
 use super::search_folders::SearchFolders;
 use super::session_input::{InputClass, SessionInput};

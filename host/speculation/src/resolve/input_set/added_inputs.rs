@@ -1,8 +1,8 @@
 //! Predicted additional inputs: names that a changed file has, and the files that they mean.
 
-use super::changes::{AddedInput, CandidatePath, EditContext, SearchResult};
 use crate::record::Content;
 use crate::resolve::ids::{ActionId, ElementId, Invalidated};
+use crate::resolve::input_set_changes::{AddedInput, CandidatePath, EditContext, SearchResult};
 use crate::resolve::origin_table::{InputRef, OriginContent, SessionOrigin};
 use crate::resolve::resolver::Resolver;
 use crate::resolve::session_input::InputClass;

@@ -1,11 +1,11 @@
 //! Changes of the set of inputs: an overlay policy reads the contents of changed files, such as their `#include` lines,
 //! and proposes which inputs the actions that read such a file will have in addition, or no longer.
 //!
-//! [`added_inputs`] and [`removed_inputs`] carry out the proposals. All of them are undone when the contents of the file
+//! [`added_inputs`] and [`removed_inputs`] carry out the proposals; the changes are kept in
+//! [`InputSetChanges`](super::input_set_changes::InputSetChanges). All of them are undone when the contents of the file
 //! change again.
 
 mod added_inputs;
-pub(super) mod changes;
 mod removed_inputs;
 #[cfg(test)]
 mod tests;
@@ -15,13 +15,11 @@ use std::collections::BTreeSet;
 use spec_strategy::{ChangedFile, SetEdit};
 
 use super::ids::{ActionId, ElementId, Invalidated};
+use super::input_set_changes::{ContentLookup, EditContext};
 use super::origin_table::InputRef;
 use super::resolver::Resolver;
 use super::session_input::InputClass;
 use crate::record::Content;
-
-pub use changes::ContentLookup;
-use changes::EditContext;
 
 impl Resolver {
     /// Sets the elements whose artifacts are staged for an element with a record: additional inputs may come from them.

@@ -3,9 +3,9 @@
 use spec_model::Digest;
 use spec_strategy::{ChangedFile, SetEdit};
 
-use super::changes::{ContentLookup, EditContext};
 use crate::path_table::normalized;
 use crate::resolve::ids::ActionId;
+use crate::resolve::input_set_changes::{ContentLookup, EditContext};
 use crate::resolve::origin_table::InputRef;
 use crate::resolve::resolver::Resolver;
 use crate::resolve::session_input::InputClass;

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use spec_model::Digest;
 
+use super::ids::{ActionId, Fact, Invalidated, OriginId};
+use super::origin_table::{InputRef, OriginContent, OriginTable};
+use super::session_input::InputClass;
 use crate::record::Content;
-use crate::resolve::ids::{ActionId, Fact, Invalidated, OriginId};
-use crate::resolve::origin_table::{InputRef, OriginContent, OriginTable};
-use crate::resolve::session_input::InputClass;
 
 /// Looks up contents of trees and files while the session runs.
 pub trait ContentLookup {
@@ -19,8 +19,8 @@ pub trait ContentLookup {
 
 /// The predicted changes of the sets of inputs of a session.
 #[derive(Debug, Default)]
-pub(in crate::resolve) struct InputSetChanges {
-    pub(in crate::resolve) added: Vec<AddedInput>,
+pub(super) struct InputSetChanges {
+    pub(super) added: Vec<AddedInput>,
     /// The inputs whose contents the policy has not seen.
     pub(super) unscanned: BTreeSet<InputRef>,
     /// The changes that follow from the contents of each input.
@@ -49,14 +49,14 @@ pub(super) struct EditContext<'a> {
 
 impl InputSetChanges {
     /// Sets whether the policy must see the contents of an input.
-    pub(in crate::resolve) fn set_needs_scan(&mut self, input: InputRef, needs_scan: bool) {
+    pub(super) fn set_needs_scan(&mut self, input: InputRef, needs_scan: bool) {
         _ = if needs_scan { self.unscanned.insert(input) } else { self.unscanned.remove(&input) };
     }
 }
 
 /// An additional input.
 #[derive(Debug)]
-pub(in crate::resolve) struct AddedInput {
+pub(super) struct AddedInput {
     /// The paths that the name may mean, in the order in which the compiler would search them.
     pub(super) candidates: Vec<CandidatePath>,
     pub(super) search: SearchResult,
@@ -86,7 +86,7 @@ pub(super) enum SearchResult {
 
 impl AddedInput {
     /// What it means for the predictions of the actions that read it.
-    pub(in crate::resolve) fn class(&self) -> InputClass {
+    pub(super) fn class(&self) -> InputClass {
         match &self.search {
             SearchResult::Pending => InputClass::Pending,
             SearchResult::Found(..) if self.needs_scan => InputClass::Pending,
@@ -96,7 +96,7 @@ impl AddedInput {
     }
 
     /// Its path and contents, if it was found.
-    pub(in crate::resolve) fn found(&self) -> Option<(&str, &Content)> {
+    pub(super) fn found(&self) -> Option<(&str, &Content)> {
         match &self.search {
             SearchResult::Found(index, content) => Some((&self.candidates[*index].path, content)),
             SearchResult::Pending | SearchResult::NotFound => None,
@@ -104,7 +104,7 @@ impl AddedInput {
     }
 
     /// All origins that it may have.
-    pub(in crate::resolve) fn origins(&self) -> impl Iterator<Item = OriginId> {
+    pub(super) fn origins(&self) -> impl Iterator<Item = OriginId> {
         self.candidates.iter().flat_map(|candidate| candidate.origins.iter().copied())
     }
 

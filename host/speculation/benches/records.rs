@@ -1,14 +1,15 @@
-//! Times of what a build's end and the next one's beginning cost: `speculation_bench [ACTIONS [INPUTS]]`.
+//! What the end of a build and the beginning of the next one wait for: `cargo bench -p spec-speculation`.
 //!
-//! The recorded element has ACTIONS compiles, each with INPUTS input files: its own, and a different choice of headers
-//! of one element and of the system. Then one header that half of the actions read changes. Everything is the best of
-//! five, each with a store that has read nothing yet.
-#![allow(clippy::print_stdout)]
+//! The recorded element has [`ACTIONS`] compiles, each with [`INPUTS`] input files: its own, and a different choice of
+//! headers of one element and of the system. Then one header that half of the actions read changes. Every sample has a
+//! store that has read nothing yet. Stores are in temporary folders (`TMPDIR` says where).
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use divan::Bencher;
+use divan::counter::ItemsCount;
 use spec_action::wire::digest_to_proto;
 use spec_cas::{Cas, TreeBuilder};
 use spec_model::{ActionResult, Answered, Digest, OutputFile, Subaction};
@@ -19,69 +20,100 @@ use spec_speculation::{
     GuardedPrimingPolicy, Instantiator, LayerKind, Record, RecordFormat, Resolver, SpeculationMode,
     StagedLayer, StagedRoot, generate_record, look_up,
 };
+use tempfile::TempDir;
 
 type Failure = Box<dyn std::error::Error>;
 
-const RUNS: usize = 5;
+const ACTIONS: usize = 1000;
+const INPUTS: usize = 500;
 /// Headers that there are for each that an action reads.
 const CHOICE: usize = 4;
 
-fn main() -> Result<(), Failure> {
-    let mut args = std::env::args().skip(1).map(|arg| arg.parse());
-    let actions: usize = args.next().transpose()?.unwrap_or(1000);
-    let inputs: usize = args.next().transpose()?.unwrap_or(500);
-    let folder = std::env::temp_dir().join(format!("speculation-bench-{}", std::process::id()));
-    let measured = measure(&folder, actions, inputs);
-    std::fs::remove_dir_all(&folder)?;
-    measured
+fn main() {
+    divan::main();
 }
 
-fn measure(folder: &std::path::Path, actions: usize, inputs: usize) -> Result<(), Failure> {
-    let world = World::new(&Cas::open(folder)?, actions, inputs)?;
-    let (mut attribution, mut expansion, mut prediction, mut instantiation) =
-        ([Duration::MAX; RUNS], [Duration::MAX; RUNS], [Duration::MAX; RUNS], [Duration::MAX; RUNS]);
-    let mut adapted = 0;
-    let mut record = None;
-    for run in 0..RUNS {
-        let cas = Cas::open(folder)?;
-        let start = Instant::now();
-        let digest = world.record(&cas)?;
-        attribution[run] = start.elapsed();
-        let cas = Cas::open(folder)?;
-        let start = Instant::now();
-        let loaded = Record::load(&cas, &digest, "app.bst")?;
-        let expanded = Arc::new(ExpandedRecord::of(&cas, loaded.clone())?);
-        expansion[run] = start.elapsed();
-        record = Some(loaded);
-        let start = Instant::now();
-        let effects = world.predict(&cas, expanded, run)?;
-        prediction[run] = start.elapsed();
-        adapted = effects.len();
-        let start = Instant::now();
-        let mut instantiator = Instantiator::new(&cas);
-        for command in &effects {
-            if let PrimingEffect::Adapt { base, adaptation, .. } = command {
-                instantiator.adapt(base, adaptation)?;
+struct Fixture {
+    folder: TempDir,
+    world: World,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cas = Cas::open(folder.path()).expect("a store");
+        let world = World::new(&cas, ACTIONS, INPUTS).expect("there is room");
+        Self { folder, world }
+    }
+
+    /// The store as a new process sees it.
+    fn open(&self) -> Cas {
+        Cas::open(self.folder.path()).expect("a store")
+    }
+
+    fn expanded(&self) -> Arc<ExpandedRecord> {
+        let cas = self.open();
+        let digest = self.world.record(&cas).expect("a record is made");
+        Arc::new(expand(&cas, &digest))
+    }
+}
+
+fn expand(cas: &Cas, digest: &Digest) -> ExpandedRecord {
+    let record = Record::load(cas, digest, "app.bst").expect("it was stored");
+    ExpandedRecord::of(cas, record).expect("the store works")
+}
+
+/// Attribution of all inputs to their origins, and the record.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn generate(bencher: Bencher<'_, '_>) {
+    let fixture = Fixture::new();
+    let bencher = bencher.with_inputs(|| fixture.open());
+    bencher.bench_local_refs(|cas| fixture.world.record(cas).expect("a record is made"));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn load_and_expand(bencher: Bencher<'_, '_>) {
+    let fixture = Fixture::new();
+    let digest = fixture.world.record(&fixture.open()).expect("a record is made");
+    let bencher = bencher.with_inputs(|| fixture.open());
+    bencher.bench_local_refs(|cas| expand(cas, &digest));
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn predict(bencher: Bencher<'_, '_>) {
+    let fixture = Fixture::new();
+    let expanded = fixture.expanded();
+    let mut run = 0;
+    let bencher = bencher.with_inputs(|| fixture.open());
+    bencher.bench_local_refs(|cas| {
+        run += 1;
+        fixture.world.predict(cas, Arc::clone(&expanded), run).expect("the store works")
+    });
+}
+
+/// Every sample makes actions that the store does not have.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn instantiate(bencher: Bencher<'_, '_>) {
+    let fixture = Fixture::new();
+    let expanded = fixture.expanded();
+    let mut run = 0;
+    let predicted = || {
+        run += 1;
+        let cas = fixture.open();
+        let effects = fixture.world.predict(&cas, Arc::clone(&expanded), run).expect("the store works");
+        (cas, effects)
+    };
+    // Half of the actions read the header that changes.
+    let bencher = bencher.counter(ItemsCount::new(ACTIONS / 2)).with_inputs(predicted);
+    bencher.bench_local_refs(|(cas, effects)| {
+        let mut instantiator = Instantiator::new(cas);
+        for effect in effects {
+            if let PrimingEffect::Adapt { base, adaptation, .. } = effect {
+                instantiator.adapt(base, adaptation).expect("the store works");
             }
         }
-        instantiator.finish()?;
-        instantiation[run] = start.elapsed();
-    }
-    let record = record.ok_or("nothing was measured")?;
-    println!("{actions} actions of {inputs} inputs");
-    show("attribution and generation", &attribution, 1);
-    show("load and expand", &expansion, 1);
-    show(&format!("predict, of which {adapted} are adapted"), &prediction, 1);
-    show("instantiation, an action", &instantiation, adapted.max(1) as u32);
-    let whole = record.encode_compact().len();
-    let table = Record { actions: Vec::new(), ..record }.encode_compact().len();
-    println!("record: {} bytes an action beyond the tables of {table}", (whole - table) / actions);
-    Ok(())
-}
-
-fn show(what: &str, times: &[Duration], divisor: u32) {
-    let best = times.iter().min().copied().unwrap_or_default() / divisor;
-    println!("{what}: {:.3} ms", best.as_secs_f64() * 1e3);
+        instantiator.finish().expect("there is room")
+    });
 }
 
 /// An element and what it is made of.
