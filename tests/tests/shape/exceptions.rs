@@ -2,10 +2,7 @@
 
 /// Modules that use each other, as paths from the root of the crate in a folder, and why they may.
 #[rustfmt::skip]
-pub(crate) const CIRCLES: &[(&str, &str)] = &[
-    // host/speculation
-    ("host/speculation: resolve::input_set, resolve::resolver", "to be untied"),
-];
+pub(crate) const CIRCLES: &[(&str, &str)] = &[];
 
 /// Names that more than one type has of the crate in a folder.
 #[rustfmt::skip]
