@@ -28,7 +28,10 @@ pub fn run(data: &[u8]) {
         Err(error) => assert!(!error.reason().is_empty() && !error.to_string().is_empty()),
         Ok(None) => {}
         Ok(Some(root)) => {
-            assert!(cas.is_complete(&root).expect("the store works"), "a file or directory is not in the store");
+            assert!(
+                cas.is_complete(&root).expect("the store works"),
+                "a file or directory is not in the store"
+            );
             let mut count = 0;
             let walked = cas.walk(&root, |path, _| {
                 count += 1;

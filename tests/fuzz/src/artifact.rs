@@ -1,7 +1,7 @@
 //! Records of artifacts.
 
-use spec_artifact::fuzzing::encode;
 use spec_artifact::decode_record;
+use spec_artifact::fuzzing::encode;
 use spec_model::{Digest, Key};
 use spec_proto::buildstream::v2::artifact::{Dependency, LogFile, SandboxState};
 use spec_proto::{Message, buildstream::v2 as proto, reapi};

@@ -1,7 +1,7 @@
 //! `Directory` and `Tree` messages: what decodes is what prost decodes, and has one encoding.
 
-use spec_cas::fuzzing::{decode, decode_tree, encode, encode_tree};
 use spec_action::wire::directory_to_proto;
+use spec_cas::fuzzing::{decode, decode_tree, encode, encode_tree};
 use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 use spec_proto::{Message, reapi};
