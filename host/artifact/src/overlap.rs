@@ -32,7 +32,7 @@ pub struct StagingSession {
 
 /// The warnings about some sessions, in their order.
 ///
-/// `overlaps` and `ignored` are those of [`spec_cas::Merged`], whose layers are the elements of all sessions, one after
+/// `overlaps` and `ignored` are those of [`spec_cas::MergedTree`], whose layers are the elements of all sessions, one after
 /// the other. An overlap counts whether the contents differ or not.
 ///
 /// # Panics
