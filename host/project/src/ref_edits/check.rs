@@ -5,7 +5,7 @@ use spec_model::{Mapping, Node, NodeKind};
 use crate::LoadError;
 use crate::yaml::{parse_text, strip};
 
-/// Whether nothing differs but refs, each of which is one of the values now.
+/// Whether nothing differs but refs, each of which is one of the values now, and every value is a ref somewhere.
 ///
 /// # Errors
 /// `ref-not-writable` when something else does, or the edited text cannot be read.
@@ -17,7 +17,8 @@ pub(super) fn only_refs_differ(
 ) -> Result<(), LoadError> {
     let is_good = |edited: Mapping| {
         let original = parse_text(text, file)?;
-        Ok::<bool, LoadError>(mappings(&original, &edited, values))
+        let has_all = values.iter().all(|value| has_ref(&edited, strip(value)));
+        Ok::<bool, LoadError>(has_all && mappings(&original, &edited, values))
     };
     if parse_text(edited, file).map_or(Ok(false), is_good)? {
         return Ok(());
@@ -47,6 +48,22 @@ fn nodes(before: &Node, after: &Node, values: &[&str]) -> bool {
             before.len() == after.len() && pairs.all(|(before, after)| nodes(before, after, values))
         }
         _ => false,
+    }
+}
+
+/// Whether there is such a ref at any depth. What looks like a place for one may be part of a comment.
+fn has_ref(mapping: &Mapping, text: &str) -> bool {
+    mapping
+        .entries
+        .iter()
+        .any(|(name, node)| &**name == "ref" && is_text(node, text) || has_ref_below(node, text))
+}
+
+fn has_ref_below(node: &Node, text: &str) -> bool {
+    match &node.kind {
+        NodeKind::Mapping(mapping) => has_ref(mapping, text),
+        NodeKind::Sequence(nodes) => nodes.iter().any(|node| has_ref_below(node, text)),
+        NodeKind::Scalar(_) => false,
     }
 }
 

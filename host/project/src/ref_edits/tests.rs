@@ -1,4 +1,4 @@
-use spec_model::{Mapping, Node, NodeKind};
+use spec_model::{Mapping, Node, NodeKind, UserError};
 
 use super::*;
 use crate::yaml::parse_text;
@@ -84,7 +84,6 @@ fn values_that_are_left_out_in_braces_stay_so() {
 
 #[test]
 fn nothing_is_written_that_would_change_more_than_a_ref() {
-    use spec_model::UserError as _;
     for (before, after) in [
         ("a: {b: c}\n", "a: {b: c}, ref: new\n"),
         ("a: {b: c}\n", "a: {b: d, ref: new}\n"),
@@ -131,10 +130,20 @@ fn refs_are_quoted_where_they_must_be() {
 
 #[test]
 fn a_place_that_is_gone_is_an_error() {
-    use spec_model::UserError as _;
     let at = ref_place("sources:\n- kind: tar\n");
     let error = set_ref("other: true\n", &at, "new").expect_err("there is no source");
     assert_eq!(error.reason(), "stale-place");
+}
+
+#[test]
+fn a_place_in_a_comment_takes_no_ref() {
+    let text = "? #2ref:\n\r\u{2028}:";
+    let mapping = parse_text(text, "a.bst").expect("it parses");
+    let (_, node) = mapping.entries.first().expect("there is an entry");
+    let place = node.place.clone().expect("it has a place");
+    let error =
+        set_ref(text, &RefPlace::Value(Place::clone(&place)), "new").expect_err("nothing would change");
+    assert_eq!(error.reason(), "ref-not-writable");
 }
 
 /// The values of a mapping but for the first source's ref.
