@@ -1,11 +1,12 @@
 //! The check of an edited file before it is written: nothing but refs may differ, wherever the parser says that they are.
 
-use spec_model::{Mapping, Node, NodeKind};
+use spec_model::{Mapping, Node, NodeKind, Place};
 
 use crate::LoadError;
+use crate::element::RefPlace;
 use crate::yaml::{parse_text, strip};
 
-/// Whether nothing differs but refs, each of which is one of the values now, and every value is a ref somewhere.
+/// Whether nothing differs but refs, and each of the sources has its value now.
 ///
 /// # Errors
 /// `ref-not-writable` when something else does, or the edited text cannot be read.
@@ -13,12 +14,13 @@ pub(super) fn only_refs_differ(
     text: &str,
     edited: &str,
     file: &str,
-    values: &[&str],
+    refs: &[(&RefPlace, &str)],
 ) -> Result<(), LoadError> {
+    let values: Vec<&str> = refs.iter().map(|(_, value)| *value).collect();
     let is_good = |edited: Mapping| {
         let original = parse_text(text, file)?;
-        let has_all = values.iter().all(|value| has_ref(&edited, strip(value)));
-        Ok::<bool, LoadError>(has_all && mappings(&original, &edited, values))
+        let are_set = refs.iter().all(|(at, _)| is_set(at, &original, &edited, &values));
+        Ok::<bool, LoadError>(are_set && mappings(&original, &edited, &values))
     };
     if parse_text(edited, file).map_or(Ok(false), is_good)? {
         return Ok(());
@@ -51,19 +53,41 @@ fn nodes(before: &Node, after: &Node, values: &[&str]) -> bool {
     }
 }
 
-/// Whether there is such a ref at any depth. What looks like a place for one may be part of a comment.
-fn has_ref(mapping: &Mapping, text: &str) -> bool {
-    mapping
-        .entries
-        .iter()
-        .any(|(name, node)| &**name == "ref" && is_text(node, text) || has_ref_below(node, text))
+/// Whether the source at a place of the original has one of the values as its ref now. What looks like its end to an editor
+/// may be part of a comment, or of another dictionary.
+fn is_set(at: &RefPlace, original: &Mapping, edited: &Mapping, values: &[&str]) -> bool {
+    let is_value = |node: &Node| values.iter().any(|value| is_text(node, strip(value)));
+    match twin(original, edited, at).map(|node| (&node.kind, node)) {
+        Some((NodeKind::Mapping(source), _)) => source.get("ref").is_some_and(is_value),
+        Some((_, node)) => is_value(node),
+        None => false,
+    }
 }
 
-fn has_ref_below(node: &Node, text: &str) -> bool {
-    match &node.kind {
-        NodeKind::Mapping(mapping) => has_ref(mapping, text),
-        NodeKind::Sequence(nodes) => nodes.iter().any(|node| has_ref_below(node, text)),
-        NodeKind::Scalar(_) => false,
+/// The node of `edited` that has the position in the tree which the node at a place has in `original`.
+fn twin<'a>(original: &Mapping, edited: &'a Mapping, at: &RefPlace) -> Option<&'a Node> {
+    original.entries.iter().find_map(|(name, node)| twin_of_node(node, edited.get(name)?, at))
+}
+
+fn twin_of_node<'a>(original: &Node, edited: &'a Node, at: &RefPlace) -> Option<&'a Node> {
+    let is_at = |place: &Place| {
+        original.place.as_ref().is_some_and(|own| (own.line, own.column) == (place.line, place.column))
+    };
+    // A node may begin where one in it does.
+    let found = match (at, &original.kind) {
+        (RefPlace::Value(place), NodeKind::Scalar(_)) => is_at(place),
+        (RefPlace::Dictionary(place), NodeKind::Mapping(_)) => is_at(place),
+        _ => false,
+    };
+    if found {
+        return Some(edited);
+    }
+    match (&original.kind, &edited.kind) {
+        (NodeKind::Mapping(original), NodeKind::Mapping(edited)) => twin(original, edited, at),
+        (NodeKind::Sequence(original), NodeKind::Sequence(edited)) => {
+            original.iter().zip(edited).find_map(|(original, edited)| twin_of_node(original, edited, at))
+        }
+        _ => None,
     }
 }
 

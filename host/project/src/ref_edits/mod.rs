@@ -70,9 +70,8 @@ pub fn set_refs(project: &Project, refs: &[NewRef]) -> Result<Vec<ChangedFile>, 
         for (at, value) in &places {
             edits.push(ref_edit(&text, at, value)?);
         }
-        let values: Vec<&str> = places.iter().map(|(_, value)| *value).collect();
         let edited = apply_edits(text.clone(), edits);
-        check::only_refs_differ(&text, &edited, file, &values)?;
+        check::only_refs_differ(&text, &edited, file, &places)?;
         changed.push(ChangedFile { path, text: edited });
     }
     if !in_project_refs.is_empty() {
@@ -92,7 +91,7 @@ pub fn set_ref(text: &str, at: &RefPlace, value: &str) -> Result<String, LoadErr
         RefPlace::Value(place) | RefPlace::Dictionary(place) => &*place.file,
         RefPlace::ProjectRefs | RefPlace::Nowhere => PROJECT_REFS,
     };
-    check::only_refs_differ(text, &edited, file, &[value])?;
+    check::only_refs_differ(text, &edited, file, &[(at, value)])?;
     Ok(edited)
 }
 

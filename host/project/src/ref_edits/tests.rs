@@ -92,16 +92,24 @@ fn nothing_is_written_that_would_change_more_than_a_ref() {
         ("a: [b]\n", "a: [b, c]\n"),
         ("a: b\n", "a: b\nc: d\n"),
     ] {
-        let error = check::only_refs_differ(before, after, "a.bst", &["new"]).expect_err(after);
+        let mapping = parse_text(before, "a.bst").expect("it parses");
+        let place = mapping.get("a").and_then(|node| node.place.clone()).expect("it has a place");
+        let refs = [(&RefPlace::Dictionary(place), "new")];
+        let error = check::only_refs_differ(before, after, "a.bst", &refs).expect_err(after);
         assert_eq!(error.reason(), "ref-not-writable");
     }
-    let good = check::only_refs_differ(
-        "a: [{ref: x}, {b: c}]",
-        "a: [{ref: new}, {b: c, ref: new}]",
-        "a.bst",
-        &["new"],
-    );
+    let before = "a: [{ref: x}, {b: c}]";
+    let mapping = parse_text(before, "a.bst").expect("it parses");
+    let sources = mapping.require("a").and_then(Node::as_sequence).expect("a list");
+    let first = sources[0].as_mapping().expect("a source").get("ref").and_then(|node| node.place.clone());
+    let refs = [
+        (&RefPlace::Value(first.expect("it has a place")), "new"),
+        (&RefPlace::Dictionary(sources[1].place.clone().expect("it has a place")), "new"),
+    ];
+    let good = check::only_refs_differ(before, "a: [{ref: new}, {b: c, ref: new}]", "a.bst", &refs);
     assert!(good.is_ok(), "{good:?}");
+    let elsewhere = check::only_refs_differ(before, "a: [{ref: new}, {b: c}]", "a.bst", &refs);
+    assert!(elsewhere.is_err());
 }
 
 /// The places of all nodes of a dictionary are asked for.
@@ -135,15 +143,20 @@ fn a_place_that_is_gone_is_an_error() {
     assert_eq!(error.reason(), "stale-place");
 }
 
+/// Nothing, a comment or another dictionary would change.
 #[test]
-fn a_place_in_a_comment_takes_no_ref() {
-    let text = "? #2ref:\n\r\u{2028}:";
-    let mapping = parse_text(text, "a.bst").expect("it parses");
-    let (_, node) = mapping.entries.first().expect("there is an entry");
-    let place = node.place.clone().expect("it has a place");
-    let error =
-        set_ref(text, &RefPlace::Value(Place::clone(&place)), "new").expect_err("nothing would change");
-    assert_eq!(error.reason(), "ref-not-writable");
+fn a_ref_that_would_land_elsewhere_is_refused() {
+    let dictionary = |place: &Place| RefPlace::Dictionary(place.clone());
+    let value = |place: &Place| RefPlace::Value(place.clone());
+    let table: [(&str, fn(&Place) -> RefPlace); 2] =
+        [("? #2ref:\n\r\u{2028}:", value), ("\r: {(k:,d:,in+\n):,5 : {? ,}}\n", dictionary)];
+    for (text, place_of) in table {
+        let mapping = parse_text(text, "a.bst").expect("it parses");
+        let (_, node) = mapping.entries.first().expect("there is an entry");
+        let at = place_of(node.place.as_ref().expect("it has a place"));
+        let error = set_ref(text, &at, "new").expect_err(text);
+        assert_eq!(error.reason(), "ref-not-writable", "{text:?}");
+    }
 }
 
 /// The values of a mapping but for the first source's ref.
