@@ -135,8 +135,8 @@ impl Session {
         }
     }
 
-    /// The present keys of all elements: those of cached artifacts, or else those that artifacts will have in strict mode. The
-    /// keys of elements without a reference are placeholders.
+    /// The present keys of all elements: those of cached artifacts, or else those that artifacts will have in strict mode. An
+    /// element with a source that has no reference has the key of an empty text, under which no artifact is stored.
     ///
     /// # Errors
     /// When the cache fails.

@@ -57,7 +57,7 @@ fn nodes(before: &Node, after: &Node, values: &[&str]) -> bool {
 /// may be part of a comment, or of another dictionary.
 fn is_set(at: &RefPlace, original: &Mapping, edited: &Mapping, values: &[&str]) -> bool {
     let is_value = |node: &Node| values.iter().any(|value| is_text(node, strip(value)));
-    match twin(original, edited, at).map(|node| (&node.kind, node)) {
+    match at_same_position(original, edited, at).map(|node| (&node.kind, node)) {
         Some((NodeKind::Mapping(source), _)) => source.get("ref").is_some_and(is_value),
         Some((_, node)) => is_value(node),
         None => false,
@@ -65,11 +65,11 @@ fn is_set(at: &RefPlace, original: &Mapping, edited: &Mapping, values: &[&str]) 
 }
 
 /// The node of `edited` that has the position in the tree which the node at a place has in `original`.
-fn twin<'a>(original: &Mapping, edited: &'a Mapping, at: &RefPlace) -> Option<&'a Node> {
-    original.entries.iter().find_map(|(name, node)| twin_of_node(node, edited.get(name)?, at))
+fn at_same_position<'a>(original: &Mapping, edited: &'a Mapping, at: &RefPlace) -> Option<&'a Node> {
+    original.entries.iter().find_map(|(name, node)| same_position_below(node, edited.get(name)?, at))
 }
 
-fn twin_of_node<'a>(original: &Node, edited: &'a Node, at: &RefPlace) -> Option<&'a Node> {
+fn same_position_below<'a>(original: &Node, edited: &'a Node, at: &RefPlace) -> Option<&'a Node> {
     let is_at = |place: &Place| {
         original.place.as_ref().is_some_and(|own| (own.line, own.column) == (place.line, place.column))
     };
@@ -83,10 +83,11 @@ fn twin_of_node<'a>(original: &Node, edited: &'a Node, at: &RefPlace) -> Option<
         return Some(edited);
     }
     match (&original.kind, &edited.kind) {
-        (NodeKind::Mapping(original), NodeKind::Mapping(edited)) => twin(original, edited, at),
-        (NodeKind::Sequence(original), NodeKind::Sequence(edited)) => {
-            original.iter().zip(edited).find_map(|(original, edited)| twin_of_node(original, edited, at))
-        }
+        (NodeKind::Mapping(original), NodeKind::Mapping(edited)) => at_same_position(original, edited, at),
+        (NodeKind::Sequence(original), NodeKind::Sequence(edited)) => original
+            .iter()
+            .zip(edited)
+            .find_map(|(original, edited)| same_position_below(original, edited, at)),
         _ => None,
     }
 }

@@ -78,7 +78,7 @@ fn block(abi: Abi, user_namespaces: bool) -> BpfProgram {
     for number in NEW.iter().chain(clone3).filter_map(|call| call.number(abi)) {
         block.extend([jump(JUMP_IF_EQUAL, number, 0, 1), missing.clone()]);
     }
-    block.extend(search(rules(abi, user_namespaces)));
+    block.extend(binary_search(rules(abi, user_namespaces)));
     block
 }
 
@@ -87,12 +87,12 @@ fn block(abi: Abi, user_namespaces: bool) -> BpfProgram {
 const COMPARED_IN_ORDER: usize = 5;
 
 /// Decides by the number of the call, which is loaded: a binary search that ends in a few rules.
-fn search(mut rules: RulesByCall) -> BpfProgram {
+fn binary_search(mut rules: RulesByCall) -> BpfProgram {
     if rules.len() <= COMPARED_IN_ORDER {
         return refused(rules);
     }
     let middle = *rules.keys().nth(rules.len() / 2).expect("there are more than a few rules");
-    let (high, low) = (search(rules.split_off(&middle)), search(rules));
+    let (high, low) = (binary_search(rules.split_off(&middle)), binary_search(rules));
     let middle = u32::try_from(middle).expect("numbers of calls are small");
     let over_low = u32::try_from(low.len()).expect("a filter has at most 4096 instructions");
     let mut program = vec![jump(JUMP_IF_NOT_LESS, middle, 0, 1), statement(JUMP, over_low)];
