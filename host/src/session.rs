@@ -11,6 +11,7 @@ use spec_session::{
     ExecutorFactory, LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings,
 };
 
+use crate::action_execution::ActionExecution;
 use crate::app::App;
 use crate::cli::{CacheBuildTrees, SpeculationArgs};
 use crate::config::Config;
@@ -30,7 +31,9 @@ impl App {
         let strict = self.config.strict(&self.globals, &loaded.project.config.name);
         let cas = self.open_cas(DigestFunction::Sha256)?;
         let warn = |reason: &str, text: &str| self.warn(reason, text);
-        Ok(Arc::new(Session::open(loaded, cas, session_options(&self.config, strict), &warn)?))
+        let chosen = ActionExecution::choose(&self.config, cas)?;
+        let options = session_options(&self.config, strict, &chosen);
+        Ok(Arc::new(Session::open(loaded, chosen.cas, options, &warn)?))
     }
 
     /// The settings of speculation of a build of this project.
@@ -65,18 +68,7 @@ pub(crate) fn local_executor(config: &Config) -> ExecutorFactory {
     ExecutorFactory::local(LocalOptions { limits: config.bounds.actions, ..LocalOptions::default() })
 }
 
-/// Who executes the actions of sessions, and how many at a time if that is set.
-fn executor(config: &Config) -> (ExecutorFactory, Option<usize>) {
-    let local = local_executor(config);
-    #[cfg(feature = "bench")]
-    if let Some(cluster) = config.cluster {
-        return (cluster.executor(local), Some(cluster.workers));
-    }
-    (local, None)
-}
-
-fn session_options(config: &Config, strict: bool) -> SessionOptions {
-    let (executor, workers) = executor(config);
+fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> SessionOptions {
     SessionOptions {
         strict,
         source_dir: config.source_dir.clone(),
@@ -92,8 +84,9 @@ fn session_options(config: &Config, strict: bool) -> SessionOptions {
         netrc: config.netrc.clone(),
         trees: config.bounds.trees,
         artifact_size: config.bounds.artifact,
-        executor,
-        workers,
+        executor: chosen.executor.clone(),
+        messages: chosen.messages.clone(),
+        workers: chosen.workers,
         speculation_budget: config.speculation_budget,
         record_format: config.record_format,
         key_length: config.key_length,

@@ -30,6 +30,7 @@ mod staging;
 mod tests;
 
 pub use error::ExecutionError;
+pub use expected_outputs::unrequested_output;
 pub use local::{ActionLimits, LocalExecutor, LocalOptions};
 pub use outcome::{ActionAnswer, ActionError, AnsweredAction, ExecutedAction, MissingRight};
 pub use pool::{Executions, LazyExecutions, OvercommitWorker, PendingRequest, PoolOptions};

@@ -120,7 +120,8 @@ impl Remote {
                 // It has as many bytes as its digest says, or is none.
                 let size = usize::try_from(digest.size()).unwrap_or(0);
                 let data = zstd::bulk::decompress(&response.data, size);
-                let bad = |_| self.protocol_error(FETCH, format!("what it sent for {digest} is not compressed"));
+                let bad =
+                    |_| self.protocol_error(FETCH, format!("what it sent for {digest} is not compressed"));
                 Ok((digest, data.map_err(bad)?))
             }
             None => Ok((digest, response.data)),

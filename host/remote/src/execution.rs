@@ -46,6 +46,8 @@ pub enum ExecutionAnswer {
     Invalid(String),
     /// The action took longer than it may; with what there was of a result by then.
     TimedOut(Option<Box<ActionResult>>),
+    /// Nobody wanted the result any more.
+    Cancelled,
 }
 
 /// The result of an action that a server executed, or had in its action cache.
@@ -61,15 +63,28 @@ pub struct RemoteResult {
 
 impl Remote {
     /// Executes an action and waits for its result, however long it takes: a stream that breaks, or says nothing for a while,
-    /// is asked for again. Dropping the future cancels the execution on the server.
+    /// is asked for again. Once `cancelled` is over, the server is told that the result is not wanted any more; so it is when
+    /// the future is dropped.
     ///
     /// # Errors
     /// When the server cannot be reached, refuses, keeps failing, or answers with something malformed or with the result of
     /// another action.
-    pub async fn execute(&self, action: &ActionToExecute) -> Result<ExecutionAnswer, RemoteError> {
+    pub async fn execute(
+        &self,
+        action: &ActionToExecute,
+        cancelled: impl Future<Output = ()>,
+    ) -> Result<ExecutionAnswer, RemoteError> {
+        let mut cancelled = std::pin::pin!(cancelled);
         let (mut left, mut pause) = (self.options().retries, self.options().retry_delay);
         loop {
-            let ended = ExecutionStream::new(self, action).follow().await?;
+            let mut stream = ExecutionStream::new(self, action);
+            let ended = tokio::select! {
+                ended = stream.follow() => ended?,
+                () = &mut cancelled => {
+                    stream.cancel().await;
+                    return Ok(ExecutionAnswer::Cancelled);
+                }
+            };
             let answer = match ended {
                 Ended::Operation(operation) => self.answer(action, *operation)?,
                 Ended::Status(status) => Answered::of_status(&status),
@@ -81,7 +96,10 @@ impl Remote {
                 }
                 Answered::Again(_) => {
                     left -= 1;
-                    tokio::time::sleep(pause).await;
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => {}
+                        () = &mut cancelled => return Ok(ExecutionAnswer::Cancelled),
+                    }
                     pause = (pause * 2).min(Duration::from_secs(5));
                 }
             }
@@ -101,7 +119,9 @@ impl Remote {
         let result = response.result.map(convert).transpose()?;
         let status = response.status.unwrap_or_default();
         match (status.code, result) {
-            (0, Some(result)) => {
+            (0, Some(mut result)) => {
+                let subactions = wire::subactions_of_response(&any.value);
+                result.subactions = subactions.map_err(|why| self.protocol_error(EXECUTE, why))?;
                 let message = Some(response.message).filter(|message| !message.is_empty());
                 let done = RemoteResult { result, cached: response.cached_result, message };
                 Ok(Answered::Answer(ExecutionAnswer::Done(Box::new(done))))

@@ -17,7 +17,7 @@ use crate::retry::{AttemptError, is_transient};
 use crate::rpc_channel::RpcChannel;
 
 /// How long the server may take to hear that an execution is not wanted any more.
-const CANCEL_TIMEOUT: Duration = Duration::from_secs(10);
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often an operation that the server does not know any more is started again.
 const MOST_RESTARTS: u32 = 3;
 
@@ -45,7 +45,7 @@ impl<'a> ExecutionStream<'a> {
     }
 
     /// Follows the execution to its end.
-    pub(crate) async fn follow(mut self) -> Result<Ended, RemoteError> {
+    pub(crate) async fn follow(&mut self) -> Result<Ended, RemoteError> {
         let mut stream = match self.start().await? {
             Ok(stream) => stream,
             Err(ended) => return Ok(ended),
@@ -71,6 +71,13 @@ impl<'a> ExecutionStream<'a> {
                     Err(ended) => return Ok(ended),
                 },
             };
+        }
+    }
+
+    /// Tells the server that nobody waits for the operation any more, and waits until it has heard.
+    pub(crate) async fn cancel(&mut self) {
+        if let Some(name) = self.name.name.take() {
+            self.remote.clone().cancel(name).await;
         }
     }
 

@@ -11,8 +11,8 @@ use tonic::{Status, Streaming};
 use zstd::stream::write::Decoder;
 
 use crate::blob::{BlobReceiver, BlobSink, TransferTotals};
-use crate::download::FETCH;
 use crate::connect::deadline;
+use crate::download::FETCH;
 use crate::error::RemoteError;
 use crate::remote::Remote;
 use crate::retry::{AttemptError, blocking};

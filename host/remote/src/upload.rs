@@ -55,7 +55,8 @@ impl Remote {
         let zstd = self.capabilities().await?.zstd_updates && !self.options().address.is_local();
         let attempt = || async {
             let (provider, digests) = (Arc::clone(&provider), Arc::clone(&digests));
-            let read = move || digests.iter().map(|digest| update_request(&*provider, digest, zstd)).collect();
+            let read =
+                move || digests.iter().map(|digest| update_request(&*provider, digest, zstd)).collect();
             let message = reapi::BatchUpdateBlobsRequest {
                 instance_name: self.instance(),
                 requests: blocking(read).await?,

@@ -55,8 +55,9 @@ impl Build {
         let final_messages =
             move || speculation.as_ref().map(|speculation| speculation.finish()).unwrap_or_default();
         let info = session.info("build", Some(&states));
+        let (work, final_messages) = (Arc::new(work), Box::new(final_messages));
         let request =
-            RunRequest { info, graph, work: Arc::new(work), final_messages: Box::new(final_messages) };
+            RunRequest { info, graph, work, final_messages, messages: session.options.messages.clone() };
         Ok((Self { gc }, request))
     }
 
@@ -88,6 +89,7 @@ pub fn fetch(session: &Arc<Session>, elements: &[usize]) -> Result<RunRequest> {
         graph: single_task_graph(&needed, Task::Fetch),
         work: Arc::new(BuildWork::new(session.clone(), &[], false, None)),
         final_messages: Box::new(Vec::new),
+        messages: session.options.messages.clone(),
     })
 }
 

@@ -22,6 +22,7 @@ mod run;
 mod selection;
 mod session;
 mod session_info;
+mod session_messages;
 mod sources;
 mod speculation;
 mod track;
@@ -36,6 +37,7 @@ pub use options::SessionOptions;
 pub use run::{FinalMessages, RunRequest, run};
 pub use session::{LoadedProject, Session};
 pub use session_info::{ElementInfo, SessionInfo};
+pub use session_messages::SessionMessages;
 pub use speculation::{
     OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicyOptions, SpeculationSettings,
 };

@@ -10,6 +10,7 @@ use spec_speculation::RecordFormat;
 use spec_speculation::priming::Budget;
 
 use crate::executions::ExecutorFactory;
+use crate::session_messages::SessionMessages;
 
 /// The options of a session.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct SessionOptions {
     pub artifact_size: u64,
     /// Who executes actions.
     pub executor: ExecutorFactory,
+    /// Takes what the executor has to say.
+    pub messages: SessionMessages,
     /// How many actions are executed at a time; `None` for one for each processor.
     pub workers: Option<usize>,
     /// What primed actions of the session may cost.

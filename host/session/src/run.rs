@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::error::{Result, SessionError};
 use crate::session_info::SessionInfo;
+use crate::session_messages::SessionMessages;
 
 /// How long threads of jobs may take to end after the last job.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -22,6 +23,7 @@ pub struct RunRequest {
     pub(crate) graph: Graph,
     pub(crate) work: Arc<dyn Work>,
     pub(crate) final_messages: FinalMessages,
+    pub(crate) messages: SessionMessages,
 }
 
 impl RunRequest {
@@ -46,7 +48,10 @@ pub fn run(
     if request.is_empty() {
         return Ok(run_nothing(&*observer));
     }
-    let observer = Arc::new(FinalObserver { observer, final_messages: request.final_messages });
+    let messages = request.messages;
+    messages.send_to(Arc::clone(&observer));
+    let final_messages = request.final_messages;
+    let observer = Arc::new(FinalObserver { observer, final_messages, messages });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| SessionError::Start { what: "the runtime", error })?;
     let jobs = spec_scheduler::run(&request.graph, request.work, options, observer, control);
@@ -68,11 +73,13 @@ fn run_nothing(observer: &dyn Observer) -> Summary {
 struct FinalObserver {
     observer: Arc<dyn Observer>,
     final_messages: FinalMessages,
+    messages: SessionMessages,
 }
 
 impl Observer for FinalObserver {
     fn event(&self, event: &Event) {
         if let Event::Ended(_) = event {
+            self.messages.end();
             for message in (self.final_messages)() {
                 self.observer.event(&Event::Message(message));
             }

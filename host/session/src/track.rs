@@ -30,6 +30,7 @@ impl Track {
             graph: single_task_graph(&elements, Task::Track),
             work: work.clone(),
             final_messages: Box::new(Vec::new),
+            messages: session.options.messages.clone(),
         };
         (Self { work }, request)
     }

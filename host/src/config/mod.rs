@@ -4,6 +4,7 @@ mod environment;
 mod file;
 mod limits;
 mod numbers;
+mod remote_execution;
 mod sections;
 mod served;
 #[cfg(feature = "bench")]
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use environment::Environment;
 pub(crate) use limits::TreeAndActionLimits;
+pub(crate) use remote_execution::ExecutionSettings;
 pub(crate) use served::ServeRights;
 use spec_model::{Mapping, Node};
 use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice};
@@ -74,6 +76,10 @@ pub(crate) struct Config {
     /// A simulated cluster that executes actions.
     #[cfg(feature = "bench")]
     pub(crate) cluster: Option<crate::simulated_cluster::SimulatedCluster>,
+    /// The cluster that executes actions.
+    pub(crate) remote_execution: Option<spec_remote_execution::ClusterOptions>,
+    /// What is executed where.
+    pub(crate) execution: ExecutionSettings,
     /// How large trees may get, and how much actions may write.
     pub(crate) bounds: TreeAndActionLimits,
     /// What the actions of clients of `serve` may have.
@@ -143,6 +149,8 @@ impl Config {
             priming_policy: None,
             #[cfg(feature = "bench")]
             cluster: None,
+            remote_execution: None,
+            execution: ExecutionSettings::default(),
             bounds: TreeAndActionLimits::default(),
             served: ServeRights::default(),
             dependencies: Deps::Run,

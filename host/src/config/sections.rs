@@ -7,7 +7,10 @@ use spec_model::{Mapping, Node, NodeError};
 use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY};
 use spec_speculation::{RecordFormat, SpeculationMode};
 
-use super::{Config, Environment, ServeRights, TreeAndActionLimits, numbers, speculation_budget};
+use super::{
+    Config, Environment, ExecutionSettings, ServeRights, TreeAndActionLimits, numbers, remote_execution,
+    speculation_budget,
+};
 use crate::cli::Deps;
 use crate::values::SizeSetting;
 
@@ -15,7 +18,7 @@ type NodeResult = Result<(), NodeError>;
 type SectionReader = (&'static str, fn(&mut Config, &Mapping) -> NodeResult);
 
 /// Keys that BuildStream has and that do nothing here yet.
-const LATER: [&str; 6] = ["workspacedir", "artifacts", "source-caches", "remote-execution", "fetch", "track"];
+const LATER: [&str; 5] = ["workspacedir", "artifacts", "source-caches", "fetch", "track"];
 const PROJECT_LATER: [&str; 3] = ["artifacts", "source-caches", "remote-execution"];
 const CACHE_LATER: [&str; 2] = ["storage-service", "pull-buildtrees"];
 const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
@@ -36,16 +39,22 @@ pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment
         "projects",
         "limits",
         "serve",
+        "remote-execution",
+        "execution",
     ];
     check(config, file, "", &known, &LATER)?;
     directories(config, file, environment)?;
-    let sections: [SectionReader; 7] = [
+    let sections: [SectionReader; 9] = [
         ("scheduler", scheduler),
         ("build", build),
         ("cache", cache),
         ("logging", logging),
         ("projects", projects),
         ("limits", |config, section| TreeAndActionLimits::of(section).map(|bounds| config.bounds = bounds)),
+        ("remote-execution", |config, section| {
+            remote_execution::cluster(section).map(|cluster| config.remote_execution = Some(cluster))
+        }),
+        ("execution", |config, section| ExecutionSettings::of(section).map(|set| config.execution = set)),
         ("serve", |config, section| ServeRights::of(section).map(|served| config.served = served)),
     ];
     for (name, take) in sections {

@@ -10,7 +10,11 @@ fn nobody_else_claims_what_is_claimed_or_known() {
     known.insert(&all[..1]);
     let twice = [&all[..2], &all[..2]].concat();
     let (first, none) = known.claim(&twice);
-    assert_eq!((first.digests.as_slice(), none.len()), (&all[1..2], 0), "one is known, the other claimed once");
+    assert_eq!(
+        (first.digests.as_slice(), none.len()),
+        (&all[1..2], 0),
+        "one is known, the other claimed once"
+    );
     let (second, wait) = known.claim(&all);
     assert_eq!((second.digests.as_slice(), wait.len()), (&all[2..], 1));
     assert!(wait[0].has_changed().is_ok(), "the first still has it");
