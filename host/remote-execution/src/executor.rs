@@ -45,13 +45,9 @@ impl RemoteExecutor {
     pub fn new(cluster: Arc<Cluster>, outputs: Arc<RemoteOutputs>, cas: &Cas) -> Arc<Self> {
         let cas = cas.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
         let executor = Arc::new(Self { cluster, outputs, cas });
-        executor.clone().execute_again_with_this();
+        let weak: Weak<dyn Executor> = Arc::<Self>::downgrade(&executor);
+        executor.outputs.execute_again_with(weak);
         executor
-    }
-
-    fn execute_again_with_this(self: Arc<Self>) {
-        let weak: Weak<dyn Executor> = Arc::<Self>::downgrade(&self);
-        self.outputs.execute_again_with(weak);
     }
 
     /// The cluster.
@@ -117,7 +113,7 @@ impl RemoteAction<'_> {
         if unknown.is_empty() {
             return Ok(None);
         }
-        let UnknownInputs { blobs, directories } = unknown;
+        let UnknownInputs { messages, files, directories } = unknown;
         let (storage, results, provider) =
             (cluster.storage.clone(), cluster.action_cache.clone(), Arc::new(cas.clone()));
         let lookup = !skip_cache_lookup && !self.task.action.do_not_cache;
@@ -131,7 +127,7 @@ impl RemoteAction<'_> {
                 }
                 found.is_none()
             };
-            storage.ensure_present_if(provider, &blobs, look).await?;
+            storage.ensure_present_if(provider, &messages, &files, look).await?;
             Ok(found)
         };
         let found = self.cancellable(prepare)?;

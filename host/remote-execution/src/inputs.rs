@@ -13,7 +13,9 @@ const CHROOT: &str = "chrootRootDigest";
 /// The blobs of an action that the cluster is not known to have.
 #[derive(Debug, Default)]
 pub(crate) struct UnknownInputs {
-    pub(crate) blobs: Vec<Digest>,
+    /// The action, its command, and directories.
+    pub(crate) messages: Vec<Digest>,
+    pub(crate) files: Vec<Digest>,
     /// The directories that were looked at: once the blobs are there, the trees below them are whole.
     pub(crate) directories: Vec<Digest>,
 }
@@ -43,8 +45,7 @@ impl UnknownInputs {
         messages: [Digest; 2],
         trees: &[Digest],
     ) -> Result<Self, ActionError> {
-        let mut blobs: HashSet<Digest> = known.unknown(&messages).into_iter().collect();
-        let mut directories = HashSet::new();
+        let (mut files, mut directories) = (HashSet::new(), HashSet::new());
         let mut open: Vec<Digest> = trees.to_vec();
         while let Some(digest) = open.pop() {
             if directories.contains(&digest) || known.contains_tree(&digest) {
@@ -52,11 +53,13 @@ impl UnknownInputs {
             }
             let directory = cas.directory(&digest)?;
             directories.insert(digest);
-            let files = directory.files.iter().map(|file| file.digest);
-            blobs.extend(known.unknown(&files.chain([digest]).collect::<Vec<_>>()));
+            let below: Vec<Digest> = directory.files.iter().map(|file| file.digest).collect();
+            files.extend(known.unknown(&below));
             open.extend(directory.directories.iter().map(|child| child.digest));
         }
-        Ok(Self { blobs: blobs.into_iter().collect(), directories: directories.into_iter().collect() })
+        let directories: Vec<Digest> = directories.into_iter().collect();
+        let messages = known.unknown(&[&messages[..], &directories[..]].concat());
+        Ok(Self { messages, files: files.into_iter().collect(), directories })
     }
 
     /// All blobs of an action, whether the cluster is known to have them or not.
@@ -68,10 +71,11 @@ impl UnknownInputs {
         messages: [Digest; 2],
         trees: &[Digest],
     ) -> Result<Vec<Digest>, ActionError> {
-        Ok(Self::of(cas, &KnownBlobs::default(), messages, trees)?.blobs)
+        let Self { messages, files, .. } = Self::of(cas, &KnownBlobs::default(), messages, trees)?;
+        Ok([messages, files].concat())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.blobs.is_empty() && self.directories.is_empty()
+        self.messages.is_empty() && self.files.is_empty() && self.directories.is_empty()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use spec_cas::{BlobSource, Cas, CasError};
@@ -25,7 +25,7 @@ pub struct RemoteOutputs {
     state: Mutex<OutputsState>,
     executed_again: Condvar,
     /// Executes actions again. It holds this.
-    executor: OnceLock<Weak<dyn Executor>>,
+    executor: Mutex<Option<Weak<dyn Executor>>>,
 }
 
 #[derive(Default)]
@@ -45,14 +45,17 @@ impl RemoteOutputs {
             store: cas.clone().without_blob_source(),
             state: Mutex::default(),
             executed_again: Condvar::new(),
-            executor: OnceLock::new(),
+            executor: Mutex::new(None),
         })
     }
 
-    /// Has `executor` execute again what made an output that is lost.
+    /// Has `executor` execute again what made an output that is lost; the last one that is set counts.
     pub(crate) fn execute_again_with(&self, executor: Weak<dyn Executor>) {
-        // Another one would do the same.
-        let _ = self.executor.set(executor);
+        *self.executor.lock().unwrap_or_else(PoisonError::into_inner) = Some(executor);
+    }
+
+    fn executor(&self) -> Option<Arc<dyn Executor>> {
+        self.executor.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Weak::upgrade)
     }
 
     /// The store that outputs are brought to.
@@ -83,7 +86,7 @@ impl RemoteOutputs {
     /// Makes a lost output again; whether it is somewhere now.
     fn make_again(&self, digest: &Digest) -> Result<bool, CasError> {
         let Some(task) = self.lock().origin(digest) else { return Ok(false) };
-        let Some(executor) = self.executor.get().and_then(Weak::upgrade) else { return Ok(false) };
+        let Some(executor) = self.executor() else { return Ok(false) };
         let action = task.granted.action();
         if !self.begin(&action) {
             // Somebody else has done it by now.
