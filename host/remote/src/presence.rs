@@ -44,11 +44,8 @@ impl Remote {
         let mut left = self.known().unknown(&[messages, digests].concat());
         let (mut claimed, mut others) = self.known().claim(&left);
         let (sent, asked) = split(&claimed.digests, messages);
-        let (mut missing, first, wanted) = tokio::join!(
-            self.missing_of(&asked),
-            self.upload_some(Arc::clone(&provider), &sent),
-            wanted
-        );
+        let (mut missing, first, wanted) =
+            tokio::join!(self.missing_of(&asked), self.upload_some(Arc::clone(&provider), &sent), wanted);
         let mut moved = first?;
         self.known().insert(&sent);
         if !wanted {

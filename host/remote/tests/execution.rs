@@ -102,16 +102,16 @@ impl Operations for Scripted {
     async fn delete_operation(
         &self,
         _: Request<longrunning::DeleteOperationRequest>,
-    ) -> Result<Response<()>, Status> {
+    ) -> Result<Response<well_known::Empty>, Status> {
         Err(Status::unimplemented(""))
     }
 
     async fn cancel_operation(
         &self,
         request: Request<longrunning::CancelOperationRequest>,
-    ) -> Result<Response<()>, Status> {
+    ) -> Result<Response<well_known::Empty>, Status> {
         self.requests.lock().unwrap().push(format!("cancel {}", request.into_inner().name));
-        Ok(Response::new(()))
+        Ok(Response::new(well_known::Empty {}))
     }
 
     async fn wait_operation(

@@ -38,7 +38,8 @@ pub fn prepare_priming_run(
     let work = BuildWork::new(session.clone(), &states, true, speculation.clone());
     let final_messages =
         move || speculation.as_ref().map(|speculation| speculation.finish()).unwrap_or_default();
-    Ok(RunRequest { info, graph, work: Arc::new(work), final_messages: Box::new(final_messages) })
+    let (work, messages) = (Arc::new(work), session.options.messages.clone());
+    Ok(RunRequest { info, graph, work, final_messages: Box::new(final_messages), messages })
 }
 
 /// The jobs that build what runs no commands, and then those that prime the elements that take part.

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use spec_cas::Cas;
 use spec_execution::{
-    ActionAnswer, ActionError, ActionRequest, AnsweredAction, ExecutedAction, Executions, Executor, ExecutorTask,
-    PoolOptions, ResultCache, Rights,
+    ActionAnswer, ActionError, ActionRequest, AnsweredAction, ExecutedAction, Executions, Executor,
+    ExecutorTask, PoolOptions, ResultCache, Rights,
 };
 use spec_model::tree::{Directory, FileNode, NodeProperties};
 use spec_model::{ActionResult, Cancel, Digest, OutputDirectory, OutputFile};
@@ -43,9 +43,9 @@ impl Worker {
     fn work(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
         let command = self.cas.get(&task.action.command)?;
         let command = reapi::Command::decode(&command[..]).expect("it is a command");
-        self.cas.blobs_of_tree(&task.action.input_root).map(|blobs| {
-            blobs.iter().try_for_each(|blob| self.cas.get(blob).map(drop))
-        })??;
+        self.cas
+            .blobs_of_tree(&task.action.input_root)
+            .map(|blobs| blobs.iter().try_for_each(|blob| self.cas.get(blob).map(drop)))??;
         let told = command.arguments[0].as_str();
         if told.starts_with("refuse") && self.refuses {
             let [name, value, has] = ["OSFamily", "plan9", "linux"].map(str::to_owned);
@@ -225,8 +225,9 @@ impl TestClient {
         let executor = RemoteExecutor::new(Arc::clone(&cluster), outputs, &cas);
         let (local, events) = (Worker::new(&cas, false), Arc::new(Mutex::new(Vec::new())));
         let heard = Arc::clone(&events);
-        let observer =
-            ClusterObserver::new(move |event| heard.lock().expect("no panic").push(ClusterEvent::clone(event)));
+        let observer = ClusterObserver::new(move |event| {
+            heard.lock().expect("no panic").push(ClusterEvent::clone(event))
+        });
         let executor: Arc<dyn Executor> = match hybrid {
             true => HybridExecutor::new(executor, Arc::<Worker>::clone(&local), observer),
             false => executor,

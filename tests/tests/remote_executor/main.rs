@@ -5,7 +5,7 @@ mod cost;
 
 use std::time::Duration;
 
-use cluster::{TestCluster, TestClient, output};
+use cluster::{TestClient, TestCluster, output};
 use spec_execution::ActionError;
 use spec_model::{Answered, Cancel};
 use spec_remote_execution::ClusterEvent;
@@ -101,7 +101,10 @@ fn this_machine_executes_while_the_cluster_is_away_and_says_so_once() {
     cluster.stop();
     for name in ["here", "here, too"] {
         let answer = client.execute(&client.action(name, &[])).expect("it is executed");
-        assert_eq!(client.cas.get(&output(&answer)).expect("it is here"), format!("made by {name}").as_bytes());
+        assert_eq!(
+            client.cas.get(&output(&answer)).expect("it is here"),
+            format!("made by {name}").as_bytes()
+        );
     }
     assert_eq!(client.executed_here(), 2);
     cluster.start_again();
