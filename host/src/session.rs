@@ -1,5 +1,6 @@
 //! From the command line and the configuration to a session.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use spec_build::CacheBuildtrees;
@@ -26,7 +27,15 @@ impl App {
             overrides: self.globals.plugins.clone(),
             ..spec_plugins::Options::new(self.config.cache("plugins"))
         };
+        for (kind, file) in &self.globals.plugins {
+            check_component_file(kind, file)?;
+        }
         let loaded = LoadedProject::load(&load_options(self, targets), plugins)?;
+        for (kind, file) in loaded.unused_plugins() {
+            let text =
+                format!("--plugin {kind}={} has no effect: no element is of kind '{kind}'", file.display());
+            self.warn("unused-plugin", &text);
+        }
         let strict = self.config.strict(&self.globals, &loaded.project.config.name);
         let cas = self.open_cas(DigestFunction::Sha256)?;
         let warn = |reason: &str, text: &str| self.warn(reason, text);
@@ -47,6 +56,21 @@ impl App {
         let priming = PolicyOptions { configured: config.priming_policy.clone(), ..args.priming() };
         let mode = args.mode.unwrap_or(config.speculation);
         Ok(SpeculationSettings::new(mode, overlay, priming, project)?)
+    }
+}
+
+/// Refuses an option `--plugin` whose file is not there, even if no element is of that kind.
+fn check_component_file(kind: &str, file: &Path) -> CommandResult {
+    match std::fs::metadata(file) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(CommandError::usage(
+            "plugin-unreadable",
+            format!("--plugin {kind}={}: it is not a regular file", file.display()),
+        )),
+        Err(error) => Err(CommandError::usage(
+            "plugin-unreadable",
+            format!("--plugin {kind}={}: {error}", file.display()),
+        )),
     }
 }
 

@@ -12,14 +12,20 @@ use crate::failure::PluginFailure;
 /// Levels of a unique key. Deeper keys could exhaust the stack of recursive functions.
 const MAX_KEY_DEPTH: usize = 64;
 
-/// Converts an answer, or fails with what is wrong with it.
+/// Converts an answer, or fails with what is wrong with it. `runs_commands` is whether the kind declares that it runs
+/// commands: without it, sandbox and environment are not part of keys, so that it must not run any.
 pub(crate) fn configured(
     answer: guest::Configured,
     dependencies: usize,
+    runs_commands: bool,
 ) -> Result<Configured, PluginFailure> {
     let unique_key = unique_key(answer.unique_key.values).map_err(PluginFailure::answer)?;
     let plan = conv::plan(answer.plan);
     check_plan(&plan, dependencies).map_err(|what| PluginFailure::answer(&what))?;
+    if plan.runs_commands() && !runs_commands {
+        let what = "its plan runs commands, but the kind does not declare 'runs-commands'";
+        return Err(PluginFailure::answer(what));
+    }
     Ok(Configured { unique_key, plan })
 }
 

@@ -70,7 +70,10 @@ impl ElementKind for ComponentKind {
         let activity = format!("configure({})", input.name);
         let broken = |failure: PluginFailure| failure.of(&self.component.name, &activity);
         let configured = match self.component.call(&activity, |instance| instance.configure(&flat))? {
-            Ok(answer) => check_answer::configured(answer, input.dependencies.len()).map_err(broken)?,
+            Ok(answer) => {
+                let runs_commands = self.description.runs_commands;
+                check_answer::configured(answer, input.dependencies.len(), runs_commands).map_err(broken)?
+            }
             Err(rejection) => return Err(check_answer::rejection(rejection, &places).unwrap_or_else(broken)),
         };
         if let Some(answers) = &self.answers {

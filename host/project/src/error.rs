@@ -144,6 +144,7 @@ impl UserError for LoadError {
                 "go to a project, name one with --directory, or begin one with 'spec-host init'".to_owned(),
             ),
             Self::CircularDependency { .. } => Some("take one of these dependencies out".to_owned()),
+            Self::Kind { source, .. } => source.hint(),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! A project with its keys, and the caches that its artifacts are in.
 
 use std::num::NonZero;
+use std::path::PathBuf;
 
 use spec_artifact::{Artifact, Artifacts};
 use spec_build::{Builder, BuilderOptions, ElementKeys};
@@ -37,6 +38,12 @@ impl LoadedProject {
         let project = spec_project::load(options, &plugins)?;
         plugins.save_answers();
         Ok(Self { project, plugins })
+    }
+
+    /// The components that were given for element kinds that no element is of, with these kinds.
+    #[must_use]
+    pub fn unused_plugins(&self) -> Vec<(String, PathBuf)> {
+        self.plugins.unused_overrides()
     }
 }
 

@@ -55,6 +55,16 @@ impl UserError for KindError {
         }
     }
 
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unknown { kind, .. } => Some(format!(
+                "name its component with --plugin {kind}=FILE, or put {kind}.wasm into a folder of the project and declare it in \
+                 project.conf: `plugins: [{{origin: local, path: FOLDER, elements: [{kind}]}}]`"
+            )),
+            Self::Rejected { .. } | Self::Broken { .. } => None,
+        }
+    }
+
     fn place(&self) -> Option<&Place> {
         match self {
             Self::Rejected { place, .. } => place.as_ref(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use spec_model::{Digest, Subaction};
 
-use crate::priming::{AdaptResult, Budget, ExecutionEnd, PrimingEffect, PrimingState};
+use crate::priming::{AdaptResult, Budget, ExecutionEnd, ExecutionOutcome, PrimingEffect, PrimingState};
 use crate::testing::Store;
 use crate::*;
 
@@ -142,14 +142,16 @@ fn carry_out(
                 let answer = real.iter().find(|subaction| subaction.action == digest);
                 wrong.extend(answer.is_none().then_some(digest));
                 let content = |digest, executable| Content::File { digest, executable };
-                let outputs = answer.map(|subaction| {
+                let outcome = answer.map_or(ExecutionOutcome::Failed, |subaction| {
                     let files = subaction.result().into_iter().flat_map(|result| &result.files);
-                    files.map(|file| (file.path.clone(), content(file.digest, file.executable))).collect()
+                    let outputs =
+                        files.map(|file| (file.path.clone(), content(file.digest, file.executable)));
+                    ExecutionOutcome::Succeeded(outputs.collect())
                 });
                 priming.execution_ended(
                     action,
                     digest,
-                    ExecutionEnd { outputs, took_ms: 1, cpu_ms: 1, bytes: 1 },
+                    ExecutionEnd { outcome, took_ms: 1, cpu_ms: 1, bytes: 1 },
                 )
             }
             PrimingEffect::Cancel { .. } | PrimingEffect::Scan => Vec::new(),
