@@ -40,12 +40,14 @@ pub enum SourceError {
         error: NodeError,
     },
     /// No kind of that name. Reason `unknown-source-kind`.
-    #[error("{element}: there is no source kind '{kind}'; this program has local, remote and tar")]
+    #[error("{element}: there is no source kind '{kind}'; the kinds are {known}")]
     UnknownKind {
         /// The element that asks for it.
         element: Arc<str>,
         /// The name asked for.
         kind: String,
+        /// The kinds that there are.
+        known: &'static str,
         /// Where it is asked for.
         place: Option<Place>,
     },

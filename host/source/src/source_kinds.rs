@@ -9,6 +9,9 @@ use crate::remote::RemoteSource;
 use crate::source::Source;
 use crate::tar::TarSource;
 
+/// All of [`configure_source`], for people.
+const KNOWN: &str = "local, remote, tar";
+
 /// The source that `spec` declares, the `index`th of `element`.
 ///
 /// # Errors
@@ -26,7 +29,7 @@ pub(crate) fn configure_source(
         "tar" => Box::new(TarSource::configure(name("tar"), context, &spec.config)?),
         _ => {
             let (kind, place) = (spec.kind.clone(), spec.place.clone());
-            return Err(SourceError::UnknownKind { element: element.clone(), kind, place });
+            return Err(SourceError::UnknownKind { element: element.clone(), kind, known: KNOWN, place });
         }
     })
 }

@@ -1,4 +1,5 @@
-//! What the end of a build and the beginning of the next one wait for: `cargo bench -p spec-speculation`.
+//! What the end of a build and the beginning of the next one wait for, and how large a record is: `cargo bench -p
+//! spec-speculation`.
 //!
 //! The recorded element has [`ACTIONS`] compiles, each with [`INPUTS`] input files: its own, and a different choice of
 //! headers of one element and of the system. Then one header that half of the actions read changes. Every sample has a
@@ -30,7 +31,20 @@ const INPUTS: usize = 500;
 const CHOICE: usize = 4;
 
 fn main() {
+    print_record_size();
     divan::main();
+}
+
+/// A size is no time, which is all that divan measures.
+#[allow(clippy::print_stdout, reason = "a figure for people")]
+fn print_record_size() {
+    let fixture = Fixture::new();
+    let cas = fixture.open();
+    let digest = fixture.world.record(&cas).expect("a record is made");
+    let record = Record::load(&cas, &digest, "app.bst").expect("it was stored");
+    let whole = record.encode_compact().len();
+    let tables = Record { actions: Vec::new(), ..record }.encode_compact().len();
+    println!("record: {} bytes an action, and tables of {tables} bytes", (whole - tables) / ACTIONS);
 }
 
 struct Fixture {

@@ -188,7 +188,7 @@ fn refusals_have_a_code_and_a_place() {
 
 #[test]
 fn what_is_embedded_is_what_was_made() {
-    for kind in ["autotools", "import", "manual", "stack"] {
+    for kind in spec_plugins::default_kinds() {
         let from_file = guest(kind, options()).expect("the file is the component that is embedded");
         assert_eq!(from_file.description(), embedded(kind).description(), "{}", component(kind).display());
     }
