@@ -40,7 +40,13 @@ impl BuildJob<'_> {
     /// Does all steps, in order.
     pub(crate) fn execute_plan(&mut self) -> Result<(), BuildError> {
         let plan = self.plan();
-        plan.steps.iter().try_for_each(|step| self.execute(step))
+        plan.steps.chunk_by(share_batch).try_for_each(|steps| match steps {
+            [Step::Run(_), ..] => self.run_groups(steps.iter().filter_map(|step| match step {
+                Step::Run(group) => Some(group),
+                _ => None,
+            })),
+            _ => steps.iter().try_for_each(|step| self.execute(step)),
+        })
     }
 
     /// Does the steps before the first command: a root as the commands find it.
@@ -73,7 +79,7 @@ impl BuildJob<'_> {
                 true => Ok(()),
                 false => Err(BuildError::MissingDirectory { path: from.clone() }),
             },
-            Step::Run(group) => self.run_group(group),
+            Step::Run(group) => self.run_groups([group].into_iter()),
         }
     }
 
@@ -100,5 +106,14 @@ impl BuildJob<'_> {
         let session = self.staged.sources(self.request, tree, path);
         self.root.stage(&session)?;
         Ok(())
+    }
+}
+
+/// Whether the commands of two steps, one after the other, are one batch. BuildStream's are, as long as the same can be
+/// written.
+fn share_batch(step: &Step, next: &Step) -> bool {
+    match (step, next) {
+        (Step::Run(group), Step::Run(next)) => group.read_only_root == next.read_only_root,
+        _ => false,
     }
 }

@@ -32,7 +32,7 @@ pub use error::{Result, SessionError};
 pub use executions::{ExecutorFactory, StoreExecutions};
 pub use fan_out::FanOut;
 pub use gc::{GcOptions, GcThread, evict};
-pub use options::SessionOptions;
+pub use options::{ElementCommands, SessionOptions};
 pub use run::{FinalMessages, RunRequest, run};
 pub use session::{LoadedProject, Session};
 pub use session_info::{ElementInfo, SessionInfo};

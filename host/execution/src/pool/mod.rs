@@ -151,6 +151,12 @@ impl Executions {
         self.pool.shared.enqueue(&self.backend, request, (granted, action), listener)
     }
 
+    /// Whether actions find sockets of the Remote Execution API.
+    #[must_use]
+    pub fn opens_sockets(&self) -> bool {
+        self.backend.executor.opens_sockets()
+    }
+
     /// The results that it answers from.
     #[must_use]
     pub fn results(&self) -> &ResultCache {
