@@ -98,9 +98,8 @@ impl BuildJob<'_> {
         let Some(tree) = self.request.sources else { return Ok(self.root.make_directory(path)?) };
         let empty = Digest::of(b"");
         if self.root.subtree(path)?.is_some_and(|there| there != empty) {
-            let element = self.root.owner_of(path)?.map_or("the plan itself".to_owned(), |owner| {
-                self.request.project.elements[self.staged.element(owner)].name.to_string()
-            });
+            let owner = self.root.owner_of(path)?;
+            let element = owner.map_or("the plan itself", |owner| self.staged.element(owner)).to_owned();
             return Err(BuildError::SourcesOverFiles { path: path.to_owned(), element });
         }
         let session = self.staged.sources(self.request, tree, path);

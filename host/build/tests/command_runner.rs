@@ -12,7 +12,7 @@ use spec_execution::{
     ActionError, ActionRequest, CommandRunner, ExecutedAction, Executor, ExecutorTask, InPlaceRunner,
     LocalExecutor, LocalOptions, Rights,
 };
-use spec_model::{Action, Answered, Cancel, Command, Digest, Platform, Subaction, UserError};
+use spec_model::{Action, AnswerSource, Cancel, Command, Digest, Platform, Subaction, UserError};
 use spec_strategy::{CommandGroup, Step};
 use support::{Built, Fixture, Groups, sh};
 
@@ -298,7 +298,7 @@ fn actions_have_a_socket_and_what_they_asked_for_is_recorded() {
         let record = spec_action::record::load(&fixture.cas, &record).expect("it is here");
         assert_eq!(record[0].action, inner.action);
         assert_eq!(record[0].outcome.as_ref().expect("a result").exit_code, 0);
-        assert_eq!(record[0].answered, Answered::CacheHit);
+        assert_eq!(record[0].answered, AnswerSource::CacheHit);
     }
 }
 
@@ -325,7 +325,7 @@ fn answered_action(fixture: &Fixture, executor: Arc<dyn Executor>) -> Subaction 
     let result = executions.execute(&request, &Cancel::new()).expect("it runs").result.clone();
     Subaction {
         action,
-        answered: Answered::CacheHit,
+        answered: AnswerSource::CacheHit,
         asked: SystemTime::now(),
         took: Duration::ZERO,
         outcome: Ok(result),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use spec_action::path;
-use spec_model::{ActionResult, Answered, Cancel, Digest, OutputDirectory, Subaction};
+use spec_model::{ActionResult, AnswerSource, Cancel, Digest, OutputDirectory, Subaction};
 use spec_sandbox::Termination;
 
 use crate::command_runner::action::{self, directories, outputs, writable};
@@ -261,7 +261,7 @@ fn subaction(action: Digest, result: ActionResult, asked: SystemTime) -> Subacti
     let took = executed.start.zip(executed.end).filter(|_| is_new);
     Subaction {
         action,
-        answered: if is_new { Answered::Executed } else { Answered::CacheHit },
+        answered: if is_new { AnswerSource::Executed } else { AnswerSource::CacheHit },
         asked: result.metadata.queued.filter(|queued| *queued >= asked).unwrap_or(asked),
         took: took.and_then(|(start, end)| end.duration_since(start).ok()).unwrap_or_default(),
         outcome: Ok(result),

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use spec_execution::{ActionAnswer, ActionRequest, Executions, PendingRequest, Progress, Rights};
-use spec_model::{Answered, Digest};
+use spec_model::{AnswerSource, Digest};
 use spec_speculation::ActionId;
 use spec_speculation::priming::{ExecutionEnd, WorkerLoad};
 
@@ -113,6 +113,6 @@ fn execution_end(answer: &ActionAnswer) -> ExecutionEnd {
     let Ok(done) = answer else { return NOT_EXECUTED };
     let bytes = done.result.files.iter().map(|file| file.digest.size()).sum();
     let (took_ms, cpu_ms) =
-        if done.answered == Answered::Executed { done.result.metadata.cost_ms() } else { (0, 0) };
+        if done.answered == AnswerSource::Executed { done.result.metadata.cost_ms() } else { (0, 0) };
     ExecutionEnd { outputs: output_files(&done.result), took_ms, cpu_ms, bytes }
 }
