@@ -1,6 +1,6 @@
 //! Errors of element kinds and policies.
 
-use spec_model::{Blame, Place, UserError};
+use spec_model::{Blame, FilePosition, UserError};
 
 /// Why an element kind gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +13,7 @@ pub enum KindError {
         /// What is wrong and what was expected.
         message: String,
         /// The configuration node at fault.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// No component for this kind is known.
     #[error("there is no component for element kind '{kind}'; known kinds: {known}")]
@@ -55,9 +55,9 @@ impl UserError for KindError {
         }
     }
 
-    fn place(&self) -> Option<&Place> {
+    fn position(&self) -> Option<&FilePosition> {
         match self {
-            Self::Rejected { place, .. } => place.as_ref(),
+            Self::Rejected { position, .. } => position.as_ref(),
             Self::Unknown { .. } | Self::Broken { .. } => None,
         }
     }

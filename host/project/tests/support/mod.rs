@@ -76,6 +76,6 @@ pub(crate) fn rejected(error: &spec_model::NodeError) -> KindError {
     KindError::Rejected {
         reason: error.reason().to_owned(),
         message: error.to_string(),
-        place: error.place().cloned(),
+        position: error.position().cloned(),
     }
 }
