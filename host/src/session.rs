@@ -9,7 +9,8 @@ use spec_execution::LocalOptions;
 use spec_model::DigestFunction;
 use spec_project::{LoadOptions, ProjectConfig};
 use spec_session::{
-    ExecutorFactory, LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings,
+    ElementCommands, ExecutorFactory, LoadedProject, PolicyOptions, Session, SessionOptions,
+    SpeculationSettings,
 };
 
 use crate::app::App;
@@ -117,6 +118,7 @@ fn session_options(config: &Config, strict: bool) -> SessionOptions {
         trees: config.bounds.trees,
         artifact_size: config.bounds.artifact,
         executor,
+        element_commands: ElementCommands::InPlace,
         workers,
         speculation_budget: config.speculation_budget,
         record_format: config.record_format,

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 use spec_model::tree::Directory;
-use spec_model::{Cancel, Digest, DigestFunction};
+use spec_model::{Cancel, Digest, DigestFunction, LayerForm};
 
 use crate::attributes::spread_subfolders;
 use crate::damaged_files::DamagedFiles;
@@ -23,7 +23,7 @@ use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
 use crate::existence_index::ExistenceIndex;
 use crate::hold::{Hold, Holds};
-use crate::layout::{self, BlobName, LayerForm, is_whole_blob};
+use crate::layout::{self, BlobName, is_whole_blob};
 use crate::limits::Limits;
 use crate::replace_file::replace_file;
 use crate::resource_cache::ResourceCache;

@@ -6,7 +6,7 @@ use spec_model::Value;
 use spec_strategy::{Configured, KindError, Plan, Step};
 
 use crate::bindings::element_kind::exports::spec::element_kind::kind as guest;
-use crate::conv::{self, NodePlaces};
+use crate::conv::{self, NodePositions};
 use crate::failure::PluginFailure;
 
 /// Levels of a unique key. Deeper keys could exhaust the stack of recursive functions.
@@ -32,7 +32,7 @@ pub(crate) fn configured(
 /// Converts a rejection, with the place of the node that it names, or of the node's key if the key is at fault.
 pub(crate) fn rejection(
     rejection: guest::Rejection,
-    places: &[NodePlaces<'_>],
+    positions: &[NodePositions<'_>],
 ) -> Result<KindError, PluginFailure> {
     if let guest::RejectionReason::Other(code) = &rejection.reason {
         let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -44,15 +44,15 @@ pub(crate) fn rejection(
             return Err(PluginFailure::answer(&message));
         }
     }
-    let place = match rejection.node.map(|node| places.get(node as usize)) {
+    let position = match rejection.node.map(|node| positions.get(node as usize)) {
         None => None,
-        Some(Some(places)) => match rejection.reason {
-            guest::RejectionReason::UnknownKey => places.name.or(places.value).cloned(),
-            _ => places.value.cloned(),
+        Some(Some(positions)) => match rejection.reason {
+            guest::RejectionReason::UnknownKey => positions.name.or(positions.value).cloned(),
+            _ => positions.value.cloned(),
         },
         Some(None) => return Err(PluginFailure::answer("its rejection names a node that does not exist")),
     };
-    Ok(conv::rejection(rejection, place))
+    Ok(conv::rejection(rejection, position))
 }
 
 /// Builds a key from its flat form, in which children precede their parents. Each value must be used exactly once.

@@ -62,7 +62,7 @@ impl ElementKind for ComponentKind {
     }
 
     fn configure(&self, input: &ElementInput) -> Result<Configured, KindError> {
-        let (flat, places) = conv::input(input);
+        let (flat, positions) = conv::input(input);
         let key = answer_key("configure", &flat);
         if let Some(cached) = self.answers.as_ref().and_then(|answers| answers.get(&key)) {
             return Ok(cached);
@@ -74,7 +74,9 @@ impl ElementKind for ComponentKind {
                 let runs_commands = self.description.runs_commands;
                 check_answer::configured(answer, input.dependencies.len(), runs_commands).map_err(broken)?
             }
-            Err(rejection) => return Err(check_answer::rejection(rejection, &places).unwrap_or_else(broken)),
+            Err(rejection) => {
+                return Err(check_answer::rejection(rejection, &positions).unwrap_or_else(broken));
+            }
         };
         if let Some(answers) = &self.answers {
             answers.insert(key, &configured);

@@ -4,7 +4,7 @@ use std::io;
 
 use spec_artifact::ArtifactError;
 use spec_cas::CasError;
-use spec_model::{Blame, NodeError, Place, UserError};
+use spec_model::{Blame, FilePosition, NodeError, UserError};
 use spec_plugins::PolicyLoadError;
 use spec_project::LoadError;
 use spec_source::SourceError;
@@ -45,7 +45,7 @@ pub enum SessionError {
         /// The warning.
         message: String,
         /// What it is about.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// An element that was to be left out is not in the project. Reason `missing-file`.
     #[error("there is no element '{name}' that could be left out")]
@@ -71,7 +71,7 @@ pub enum SessionError {
         /// Why.
         error: PolicyLoadError,
         /// The place of the wrong setting, or of the choice of the policy.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// The built-in policy was given a setting. Reason `policy-unknown-setting`.
     #[error("the built-in policy has no setting '{key}'; choose the policy that has it")]
@@ -79,7 +79,7 @@ pub enum SessionError {
         /// The setting.
         key: String,
         /// Where it stands.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// The system gives no thread. Reason `io-error`.
     #[error("cannot start {what}: {error}")]
@@ -137,12 +137,12 @@ impl UserError for SessionError {
         }
     }
 
-    fn place(&self) -> Option<&Place> {
+    fn position(&self) -> Option<&FilePosition> {
         match self {
-            Self::FatalWarning { place, .. }
-            | Self::Policy { place, .. }
-            | Self::BuiltInPolicySetting { place, .. } => place.as_ref(),
-            _ => self.inner().and_then(UserError::place),
+            Self::FatalWarning { position, .. }
+            | Self::Policy { position, .. }
+            | Self::BuiltInPolicySetting { position, .. } => position.as_ref(),
+            _ => self.inner().and_then(UserError::position),
         }
     }
 

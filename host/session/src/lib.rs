@@ -33,7 +33,7 @@ pub use error::{Result, SessionError};
 pub use executions::{ExecutorFactory, StoreExecutions};
 pub use fan_out::FanOut;
 pub use gc::{GcOptions, GcThread, evict};
-pub use options::SessionOptions;
+pub use options::{ElementCommands, SessionOptions};
 pub use prime::prepare_priming_run;
 pub use run::{FinalMessages, RunRequest, run};
 pub use session::{LoadedProject, Session};

@@ -36,6 +36,8 @@ pub struct SessionOptions {
     pub artifact_size: u64,
     /// Who executes actions.
     pub executor: ExecutorFactory,
+    /// Who runs the commands of elements.
+    pub element_commands: ElementCommands,
     /// How many actions are executed at a time; `None` for one for each processor.
     pub workers: Option<usize>,
     /// What primed actions of the session may cost.
@@ -46,4 +48,15 @@ pub struct SessionOptions {
     pub key_length: usize,
     /// The most lines of a failed command's log that are reported.
     pub error_lines: usize,
+}
+
+/// Who runs the commands of elements.
+#[derive(Clone, Debug, Default)]
+pub enum ElementCommands {
+    /// This machine, in the roots of the elements.
+    #[default]
+    InPlace,
+    /// The executor that this creates, as actions; what no action can be, this machine. It may be the one of
+    /// [`SessionOptions::executor`] or another one.
+    AsActions(ExecutorFactory),
 }

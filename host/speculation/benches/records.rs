@@ -13,13 +13,13 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use spec_action::wire::digest_to_proto;
 use spec_cas::{Cas, TreeBuilder};
-use spec_model::{ActionResult, Answered, Digest, OutputFile, Subaction};
+use spec_model::{ActionResult, AnswerSource, Digest, OutputFile, StagedLayer, StagedLayerKind, Subaction};
 use spec_proto::{Message, reapi};
 use spec_speculation::priming::{Budget, PrimingEffect, PrimingState};
 use spec_speculation::{
     ElementBuild, ExpandedRecord, Fact, GenerateOptions, GeneratedRecord, GuardedOverlayPolicy,
-    GuardedPrimingPolicy, Instantiator, LayerKind, Record, RecordFormat, Resolver, SpeculationMode,
-    StagedLayer, StagedRoot, generate_record, look_up,
+    GuardedPrimingPolicy, Instantiator, Record, RecordFormat, Resolver, SpeculationMode, StagedRoot,
+    generate_record, look_up,
 };
 use tempfile::TempDir;
 
@@ -184,9 +184,9 @@ impl World {
             kind,
         };
         let layers = vec![
-            layer(&self.system, "/", "base.bst", LayerKind::Artifact),
-            layer(&self.dep, "/", "dep.bst", LayerKind::Artifact),
-            layer(&self.app, "/buildstream/p/app.bst/src", "app.bst", LayerKind::Source),
+            layer(&self.system, "/", "base.bst", StagedLayerKind::Artifact { record: None }),
+            layer(&self.dep, "/", "dep.bst", StagedLayerKind::Artifact { record: None }),
+            layer(&self.app, "/buildstream/p/app.bst/src", "app.bst", StagedLayerKind::Sources),
         ];
         let staging = StagedRoot::new(cas, layers)?;
         let build = ElementBuild {
@@ -259,7 +259,7 @@ fn subaction(cas: &Cas, number: usize, input_root: Digest, output: Digest) -> Re
         OutputFile { path, digest: output, executable: false, properties: Default::default(), contents };
     Ok(Subaction {
         action: cas.put_bytes(&action.encode_to_vec())?,
-        answered: Answered::Executed,
+        answered: AnswerSource::Executed,
         asked: std::time::SystemTime::now(),
         took: Duration::ZERO,
         outcome: Ok(ActionResult { files: vec![file], ..ActionResult::default() }),

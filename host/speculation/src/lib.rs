@@ -35,7 +35,7 @@ mod tests;
 
 pub use accounting::{Bucket, PendingOn, PredictionResult, SkipCause, SpeculationTotals};
 pub use action_diff::{ActionDifference, diff_actions};
-pub use attribution::{ElementBuild, LayerKind, OriginCounts, StagedLayer, StagedRoot};
+pub use attribution::{ElementBuild, OriginCounts, StagedRoot};
 pub use error::{Result, SpeculationError};
 pub use expanded_record::{ExpandedAction, ExpandedRecord};
 pub use generate::{GenerateOptions, GeneratedRecord, generate_record, keeps_previous_record};

@@ -155,7 +155,7 @@ fn failed(failure: &Failure) -> Value {
         "blame": failure.blame.as_str(),
         "message": failure.message,
         "detail": (!below.is_empty()).then(|| below.join("\n")),
-        "place": failure.place.as_ref().map(ToString::to_string),
+        "place": failure.position.as_ref().map(ToString::to_string),
         "hint": failure.hint,
         "command": failure.command,
         "exit-code": failure.exit_code,

@@ -4,7 +4,7 @@
 //!
 //! - *images*: for real root, on Linux 6.15 or newer. A tree becomes an image of its metadata, whose files find their
 //!   contents in the store. Folders of layers can be renamed.
-//! - *marked folders*: for everybody, on Linux 6.16 or newer. A tree becomes a folder of empty files, in memory if there
+//! - *metacopy folders*: for everybody, on Linux 6.16 or newer. A tree becomes a folder of empty files, in memory if there
 //!   is some, that find their contents in the store. Folders of layers cannot be renamed in one step.
 //! - *copies*: everywhere. A tree becomes a folder with files of its own, which share blocks with the store where the
 //!   file system can. Folders of layers cannot be renamed in one step.

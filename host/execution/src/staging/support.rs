@@ -1,7 +1,7 @@
 //! Which form of layers works on this machine.
 
-use spec_cas::{Cas, LayerForm, TreeBuilder};
-use spec_model::Digest;
+use spec_cas::{Cas, TreeBuilder};
+use spec_model::{Digest, LayerForm};
 use spec_sandbox::{SandboxCommand, SandboxError};
 
 use crate::error::ExecutionError;
@@ -39,7 +39,7 @@ impl LayerSupport {
     #[must_use]
     pub fn examine(cas: &Cas) -> Self {
         let mut refused = Vec::new();
-        let all = [LayerForm::Image, LayerForm::Marked];
+        let all = [LayerForm::Image, LayerForm::Metacopy];
         // Nobody else may mount an image, and root in a container will see.
         let forms = if rustix::process::geteuid().is_root() { &all[..] } else { &all[1..] };
         for form in forms {

@@ -182,7 +182,7 @@ fn refusals_have_a_code_and_a_place() {
         let error = embedded(kind).configure(&element).expect_err("the element is wrong");
         assert!(matches!(error, KindError::Rejected { .. }), "{error}");
         check_error(&error, reason, says);
-        assert_eq!(error.place().map_or(0, |place| place.line), line, "{error}");
+        assert_eq!(error.position().map_or(0, |position| position.line), line, "{error}");
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use spec_execution::{
     ActionAnswer, ActionError, ActionRequest, Executions, PendingRequest, Progress, Rights,
 };
-use spec_model::{Answered, Digest};
+use spec_model::{AnswerSource, Digest};
 use spec_speculation::ActionId;
 use spec_speculation::priming::{ExecutionEnd, ExecutionOutcome, WorkerLoad};
 
@@ -121,7 +121,7 @@ fn execution_end(answer: &ActionAnswer) -> ExecutionEnd {
     };
     let bytes = done.result.files.iter().map(|file| file.digest.size()).sum();
     let (took_ms, cpu_ms) =
-        if done.answered == Answered::Executed { done.result.metadata.cost_ms() } else { (0, 0) };
+        if done.answered == AnswerSource::Executed { done.result.metadata.cost_ms() } else { (0, 0) };
     let outcome = output_files(&done.result).map_or(ExecutionOutcome::Failed, ExecutionOutcome::Succeeded);
     ExecutionEnd { outcome, took_ms, cpu_ms, bytes }
 }

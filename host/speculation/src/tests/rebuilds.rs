@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use spec_model::{Digest, Subaction};
+use spec_model::{Digest, StagedLayer, StagedLayerKind, Subaction};
 
 use crate::priming::{AdaptResult, Budget, ExecutionEnd, ExecutionOutcome, PrimingEffect, PrimingState};
 use crate::testing::Store;
@@ -90,10 +90,12 @@ fn record(store: &Store, element: &str, built: &Built, below: &[(&str, &Built, &
     };
     let mut layers: Vec<StagedLayer> = below
         .iter()
-        .map(|(element, built, _)| layer(&built.artifact, "/", element, LayerKind::Artifact))
+        .map(|(element, built, _)| {
+            layer(&built.artifact, "/", element, StagedLayerKind::Artifact { record: None })
+        })
         .collect();
     let location = format!("/b/{}", element.trim_end_matches(".bst"));
-    layers.push(layer(&built.sources, &location, element, LayerKind::Source));
+    layers.push(layer(&built.sources, &location, element, StagedLayerKind::Sources));
     let staging = StagedRoot::new(&store.cas, layers).expect("the trees fit");
     let dependencies: Vec<&Record> = below.iter().map(|(_, _, record)| *record).collect();
     let build = ElementBuild {
