@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::FlockOperation;
 use spec_model::{Digest, LayerForm};
 
+use crate::boot_id::boot_id;
 use crate::checkout::rename_if_absent;
 use crate::error::{CasError, Result};
 use crate::image::{self, FileOwner};
@@ -317,12 +318,6 @@ fn lock_fields(lock: &File) -> (String, String) {
 fn write_lock_record(lock: &File, bytes: u64) -> io::Result<()> {
     lock.set_len(0)?;
     lock.write_all_at(format!("{bytes} {}\n", boot_id()).as_bytes(), 0)
-}
-
-/// The kernel's name for the time since the machine was last started (`boot_id`).
-fn boot_id() -> String {
-    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    text.trim().to_owned()
 }
 
 /// Locks a file shared, making it when it is not there, and notes the use; with it whether it was made. Whoever holds

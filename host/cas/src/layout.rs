@@ -31,6 +31,8 @@ pub(crate) const TREES: &str = "trees";
 pub(crate) const ACTIONS: &str = "actions";
 /// How much the store takes, see [`crate::usage_estimate`] and [`crate::evict`].
 pub(crate) const QUOTA: &str = "quota";
+/// The form of layers that works, see [`crate::found_layer_form`].
+pub(crate) const LAYER_FORM: &str = "layer-form";
 /// Named records, see [`crate::refs`].
 pub(crate) const REFS: &str = "refs";
 

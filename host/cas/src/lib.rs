@@ -10,6 +10,7 @@
 
 mod action_cache;
 mod attributes;
+mod boot_id;
 mod builder;
 mod capture;
 mod checkout;
@@ -28,6 +29,7 @@ mod evict;
 mod existence_index;
 mod export;
 mod folder_remover;
+mod found_layer_form;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hold;
@@ -73,6 +75,7 @@ pub use diff::Change;
 pub use digested_folder::DigestedFolder;
 pub use error::{CasError, DestinationError, Result};
 pub use evict::{EvictionReport, Need, NeedsOf, Quota};
+pub use found_layer_form::FoundLayerForm;
 pub use hold::Hold;
 pub use layer_cache::{LayerCache, LayerGuard};
 pub use layout::FIXED_MTIME;

@@ -66,7 +66,7 @@ pub(crate) struct Shared {
     /// Bytes of blobs that this handle stored and that are in no [estimate](crate::usage_estimate) yet.
     pub(crate) added_bytes: AtomicU64,
     workers: OnceLock<rayon::ThreadPool>,
-    layer_form: OnceLock<LayerForm>,
+    pub(crate) layer_form: OnceLock<LayerForm>,
     pub(crate) resources: ResourceCache,
 }
 
@@ -152,11 +152,6 @@ impl Cas {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.shared.root
-    }
-
-    /// The form of layers that works here, as `find` has found out once for this process.
-    pub fn layer_form(&self, find: impl FnOnce() -> LayerForm) -> LayerForm {
-        *self.shared.layer_form.get_or_init(find)
     }
 
     /// The value that was made of the store's file at `path` before, such as a mount of it, or what `make` makes of it

@@ -1,6 +1,6 @@
 //! How trees become layers of a sandbox's root on this machine.
 //!
-//! There are three ways, which are tried once in a process, the best first:
+//! There are three ways, which are tried once in a process, the best first; that the best works is kept for other processes:
 //!
 //! - *images*: for real root, on Linux 6.15 or newer. A tree becomes an image of its metadata, whose files find their
 //!   contents in the store. Folders of layers can be renamed.

@@ -1,6 +1,6 @@
 //! Which form of layers works on this machine.
 
-use spec_cas::{Cas, TreeBuilder};
+use spec_cas::{Cas, FoundLayerForm, TreeBuilder};
 use spec_model::{Digest, LayerForm};
 use spec_sandbox::{SandboxCommand, SandboxError};
 
@@ -17,7 +17,10 @@ pub(crate) fn stage_layers(cas: &Cas, trees: &[Digest]) -> Result<StagedLayers, 
 
 /// The form of layers that works for this user on this machine.
 pub(crate) fn form(cas: &Cas) -> LayerForm {
-    cas.layer_form(|| LayerSupport::examine(cas).form)
+    cas.layer_form(|| {
+        let LayerSupport { form, refused } = LayerSupport::examine(cas);
+        FoundLayerForm { form, is_best: form != LayerForm::Copied && refused.is_empty() }
+    })
 }
 
 /// Whether folders of layers can be renamed.

@@ -1,6 +1,6 @@
 //! Input roots, small ones that are copied and large ones that become layers, in every form that works here.
 
-use spec_cas::TreeBuilder;
+use spec_cas::{FoundLayerForm, TreeBuilder};
 use spec_model::{Digest, LayerForm};
 
 use super::fixture::Fixture;
@@ -19,7 +19,7 @@ fn forms() -> impl Iterator<Item = LayerForm> {
 
 fn fixture(form: LayerForm) -> Fixture {
     let fixture = Fixture::with_programs(&["/usr/bin/perl"]);
-    assert_eq!(fixture.cas.layer_form(|| form), form);
+    assert_eq!(fixture.cas.layer_form(|| FoundLayerForm { form, is_best: false }), form);
     fixture
 }
 

@@ -229,7 +229,7 @@ struct RootModel {
 impl RootModel {
     fn new(form: LayerForm) -> Self {
         let fixture = RootFixture::new();
-        fixture.cas.layer_form(|| form);
+        fixture.cas.layer_form(|| spec_cas::FoundLayerForm { form, is_best: false });
         let mut builder = TreeBuilder::new();
         let itself = std::env::current_exe().expect("this program has a path");
         let programs = ["/bin/cp", "/bin/uname", "/usr/bin/perl"].map(PathBuf::from);
