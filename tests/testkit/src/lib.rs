@@ -5,6 +5,8 @@
 
 mod bazel;
 pub mod engines;
+#[cfg(feature = "faulty-server")]
+pub mod faulty;
 mod host;
 mod oracle;
 mod outcome;

@@ -15,4 +15,4 @@ pub use engine_root::{EngineRoot, SCRATCH, TREE};
 pub use owned_process::{OwnedProcess, owned};
 pub use recc_client::ReccClient;
 pub use serve_host::ServeHost;
-pub use wire::{FarEnd, Wire};
+pub use wire::{FarEnd, NewConnections, Wire};

@@ -70,4 +70,17 @@ impl ReccClient {
         recc.arg("recc").args(command);
         Outcome::of(&mut recc, DEADLINE)
     }
+
+    /// Has `trexe` execute any command over the base, with an empty input.
+    ///
+    /// # Panics
+    /// If it does not end.
+    #[must_use]
+    pub fn execute(&self, command: &[&str]) -> Outcome {
+        let mut trexe = self.root.command(self.folder.path(), "trexe");
+        let platform = format!("chrootRootDigest={},OSFamily=linux,ISA=x86-64", self.base);
+        trexe.args([format!("--remote={}", self.url), format!("--platform-properties={platform}")]);
+        trexe.arg("--").args(command);
+        Outcome::of(&mut trexe, DEADLINE)
+    }
 }

@@ -26,6 +26,22 @@ pub enum FarEnd {
     Unix(PathBuf),
 }
 
+/// What becomes of a new connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NewConnections {
+    /// It leads to the far end.
+    #[default]
+    Carry,
+    /// It is closed at once.
+    Close,
+    /// Nothing is ever said on it.
+    Silence,
+    /// It is answered with what is no HTTP, and stays open.
+    Garbage,
+    /// No byte will come, but those that are sent are read: it is closed in one direction.
+    HalfClose,
+}
+
 /// A wire with an end on this machine. Its connections are cut when this goes.
 ///
 /// A round trip is added to what there is, to the first bytes of a connection once more, for the connection itself. Unlike the
@@ -41,11 +57,10 @@ struct WireState {
     far: FarEnd,
     /// Nanoseconds.
     round_trip: AtomicU64,
-    /// Whether new connections are closed at once.
-    is_refusing: AtomicBool,
     has_ended: AtomicBool,
     is_stalled: Mutex<bool>,
     moves_again: Condvar,
+    new_connections: Mutex<NewConnections>,
     connections: Mutex<Vec<Connection>>,
     bytes: AtomicU64,
     accepted: AtomicU64,
@@ -54,7 +69,8 @@ struct WireState {
 #[derive(Debug)]
 struct Connection {
     near: TcpStream,
-    far: FarStream,
+    /// Where it leads anywhere.
+    far: Option<FarStream>,
 }
 
 impl Wire {
@@ -69,10 +85,10 @@ impl Wire {
         let state = Arc::new(WireState {
             far,
             round_trip: AtomicU64::default(),
-            is_refusing: AtomicBool::default(),
             has_ended: AtomicBool::default(),
             is_stalled: Mutex::default(),
             moves_again: Condvar::default(),
+            new_connections: Mutex::default(),
             connections: Mutex::default(),
             bytes: AtomicU64::default(),
             accepted: AtomicU64::default(),
@@ -101,9 +117,9 @@ impl Wire {
         connections.iter().for_each(Connection::close);
     }
 
-    /// Closes new connections at once, or no more.
-    pub fn refuse(&self, refuse: bool) {
-        self.state.is_refusing.store(refuse, Ordering::Relaxed);
+    /// Says what becomes of new connections; those that are there go on.
+    pub fn on_connect(&self, what: NewConnections) {
+        *self.state.lock(&self.state.new_connections) = what;
     }
 
     /// Keeps all bytes back, or no more.
@@ -158,21 +174,40 @@ fn accept(listener: &TcpListener, state: &Arc<WireState>) {
             return;
         }
         let Ok(near) = near else { continue };
-        if state.is_refusing.load(Ordering::Relaxed) {
-            continue;
-        }
         state.accepted.fetch_add(1, Ordering::Relaxed);
+        let what = *state.lock(&state.new_connections);
         // A far end that is not there closes the near one.
-        let _ = connect(near, state);
+        let _ = match what {
+            NewConnections::Carry => connect(near, state),
+            NewConnections::Close => Ok(()),
+            NewConnections::Silence | NewConnections::Garbage | NewConnections::HalfClose => {
+                break_off(near, what, state)
+            }
+        };
     }
+}
+
+/// What is no HTTP of any version.
+const GARBAGE: &[u8] = b"\x00\xff what did you say? \r\n\r\n\x17\x03\x03 nothing of this is HTTP \n";
+
+/// Keeps a connection that leads nowhere.
+fn break_off(mut near: TcpStream, what: NewConnections, state: &Arc<WireState>) -> io::Result<()> {
+    state.lock(&state.connections).push(Connection { near: near.try_clone()?, far: None });
+    match what {
+        NewConnections::Garbage => near.write_all(GARBAGE)?,
+        NewConnections::HalfClose => near.shutdown(Shutdown::Write)?,
+        _ => {}
+    }
+    thread::spawn(move || io::copy(&mut near, &mut io::sink()));
+    Ok(())
 }
 
 /// Joins a connection to one of the far end.
 fn connect(near: TcpStream, state: &Arc<WireState>) -> io::Result<()> {
     near.set_nodelay(true)?;
     let far = FarStream::connect(&state.far)?;
-    let connection = Connection { near: near.try_clone()?, far: far.try_clone()? };
-    let close = Arc::new(Connection { near: near.try_clone()?, far: far.try_clone()? });
+    let again = || io::Result::Ok(Connection { near: near.try_clone()?, far: Some(far.try_clone()?) });
+    let (connection, close) = (again()?, Arc::new(again()?));
     state.lock(&state.connections).push(connection);
     // The connection itself takes a round trip, of which the first bytes wait for the half that is not theirs.
     let extra = 2 * state.one_way();
@@ -227,7 +262,7 @@ fn write(mut to: Box<dyn Write + Send>, receiver: &Receiver<Piece>, state: &Wire
 impl Connection {
     fn close(&self) {
         let _ = self.near.shutdown(Shutdown::Both);
-        let _ = self.far.shutdown();
+        let _ = self.far.as_ref().map(FarStream::shutdown);
     }
 }
 
