@@ -57,7 +57,15 @@ fn options(app: &App, asks: bool) -> Options {
         cli::OnError::Terminate => OnError::Terminate,
     };
     let (builders, fetchers) = (config.builders as usize, config.fetchers as usize);
-    let limits = [(Task::Build, builders), (Task::Fetch, fetchers), (Task::Track, fetchers)];
+    let pushers = config.pushers as usize;
+    let limits = [
+        (Task::Build, builders),
+        (Task::Fetch, fetchers),
+        (Task::Track, fetchers),
+        (Task::Pull, fetchers),
+        (Task::Push, pushers),
+        (Task::SourcePush, pushers),
+    ];
     Options { limits: BTreeMap::from(limits), on_error }
 }
 

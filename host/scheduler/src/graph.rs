@@ -9,13 +9,20 @@ pub enum Task {
     Fetch,
     /// Find new references for the sources.
     Track,
+    /// Bring the artifact from a shared cache.
+    Pull,
     /// Build the artifact.
     Build,
+    /// Bring the artifact to shared caches.
+    Push,
+    /// Bring the sources to shared caches.
+    SourcePush,
 }
 
 impl Task {
     /// All tasks, in the order in which the terminal shows them.
-    pub const ALL: [Self; 3] = [Self::Track, Self::Fetch, Self::Build];
+    pub const ALL: [Self; 6] =
+        [Self::Track, Self::Pull, Self::Fetch, Self::Build, Self::Push, Self::SourcePush];
 }
 
 impl fmt::Display for Task {
@@ -23,7 +30,10 @@ impl fmt::Display for Task {
         f.pad(match self {
             Self::Fetch => "fetch",
             Self::Track => "track",
+            Self::Pull => "pull",
             Self::Build => "build",
+            Self::Push => "push",
+            Self::SourcePush => "source-push",
         })
     }
 }

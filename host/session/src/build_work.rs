@@ -151,7 +151,7 @@ impl Work for BuildWork {
                 self.tell_speculation(|speculation| speculation.ended(job.element));
                 result
             }
-            Task::Track => Err(no_track_jobs()),
+            Task::Track | Task::Pull | Task::Push | Task::SourcePush => Err(no_track_jobs()),
         }
     }
 }

@@ -18,6 +18,7 @@ mod job_failure;
 mod job_graph;
 mod observers;
 mod options;
+pub mod remotes;
 mod run;
 mod selection;
 mod session;
