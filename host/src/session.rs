@@ -33,6 +33,14 @@ impl App {
         Ok(Arc::new(Session::open(loaded, cas, session_options(&self.config, strict), &warn)?))
     }
 
+    /// What holds for the whole project of the command line.
+    ///
+    /// # Errors
+    /// What is wrong with project.conf.
+    pub(crate) fn project_config(&self) -> CommandResult<ProjectConfig> {
+        Ok(spec_project::load_config(&load_options(self, &[]))?)
+    }
+
     /// The settings of speculation of a build of this project.
     ///
     /// # Errors

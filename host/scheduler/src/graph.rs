@@ -20,6 +20,13 @@ pub enum Task {
 }
 
 impl Task {
+    /// Whether ready jobs of this task still start when others are no longer started because something failed: they bring what
+    /// was made to where it stays.
+    #[must_use]
+    pub fn finishes_work(self) -> bool {
+        matches!(self, Self::Push | Self::SourcePush)
+    }
+
     /// All tasks, in the order in which the terminal shows them.
     pub const ALL: [Self; 6] =
         [Self::Track, Self::Pull, Self::Fetch, Self::Build, Self::Push, Self::SourcePush];

@@ -279,7 +279,8 @@ impl SharedArtifacts {
     }
 
     /// Pushes the artifact of that name under both of its keys: blobs to every storage, then the record to every index.
-    /// `of_records` is what our own records of it need. Trees of its build are pushed if they are in the store.
+    /// `of_records` says what our own records of it need. Trees of its build are pushed if they are in the store. Unless
+    /// `thorough`, storages are not asked when every index knows the artifact.
     ///
     /// # Errors
     /// When the artifact or a part of its files is not in the store, or the work is cancelled.
@@ -287,18 +288,22 @@ impl SharedArtifacts {
         &self,
         name: &ArtifactName,
         artifact: &Artifact,
-        of_records: &[Need],
+        of_records: &dyn Fn() -> Vec<Need>,
+        thorough: bool,
         monitor: &dyn CacheMonitor,
     ) -> Result<Pushed> {
         let missing = || CasError::Missing { digest: Digest::of(b""), what: format!("the record of {name}") };
         let record = self.artifacts.record_bytes(name)?.ok_or_else(missing)?;
         let record = self.cas.put_bytes(&record)?;
-        let sent = artifact_blobs::of_artifact(&self.cas, artifact, record, of_records)?;
         let keys = [artifact.keys.strong, artifact.keys.weak];
         let mut uris: Vec<String> = keys.iter().map(|key| uri::artifact(&name.with_key(*key))).collect();
         uris.dedup();
         let key = name.key().brief(self.key_length);
         self.servers.runtime.run(monitor.cancel(), async {
+            if !thorough && self.all_know(&uris, record, monitor).await? {
+                return Ok(Pushed::ThereAlready);
+            }
+            let sent = artifact_blobs::of_artifact(&self.cas, artifact, record, &of_records())?;
             let mut stored = false;
             for server in self.servers.push_storages() {
                 let address = server.address();
@@ -348,6 +353,17 @@ impl SharedArtifacts {
             }
             Ok(outcome)
         })
+    }
+
+    /// Whether every index that we may change knows the artifact as it is.
+    async fn all_know(&self, uris: &[String], record: Digest, monitor: &dyn CacheMonitor) -> Result<bool> {
+        for server in self.servers.push_indexes() {
+            let question = async { server.index().await?.fetch_blob(uris).await };
+            if server.ask(monitor, NO_PUSH, question).await?.flatten() != Some(record) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(usize, ArtifactName), Option<Digest>>> {

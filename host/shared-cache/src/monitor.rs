@@ -3,7 +3,7 @@
 use spec_model::Cancel;
 
 /// Hears what a pull or a push does, and may stop it.
-pub trait CacheMonitor: Sync {
+pub trait CacheMonitor {
     /// What is being done now.
     fn activity(&self, text: &str);
 
