@@ -43,6 +43,14 @@ impl App {
         Ok(Arc::new(Session::open(loaded, cas, session_options(&self.config, strict), &warn)?))
     }
 
+    /// What holds for the whole project of the command line.
+    ///
+    /// # Errors
+    /// What is wrong with project.conf.
+    pub(crate) fn project_config(&self) -> CommandResult<ProjectConfig> {
+        Ok(spec_project::load_config(&load_options(self, &[]))?)
+    }
+
     /// The settings of speculation of a build of this project.
     ///
     /// # Errors
@@ -117,6 +125,9 @@ fn session_options(config: &Config, strict: bool) -> SessionOptions {
         netrc: config.netrc.clone(),
         trees: config.bounds.trees,
         artifact_size: config.bounds.artifact,
+        remotes: config.remotes.clone(),
+        home: config.home.clone(),
+        pull_buildtrees: config.pull_buildtrees,
         executor,
         element_commands: ElementCommands::InPlace,
         workers,

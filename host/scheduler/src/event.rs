@@ -15,6 +15,11 @@ pub enum Event {
         /// Number of jobs for every task that has any.
         jobs: Vec<(Task, usize)>,
     },
+    /// Jobs were added to the session.
+    JobsAdded {
+        /// Number of jobs for every task that has any.
+        jobs: Vec<(Task, usize)>,
+    },
     /// A job was started.
     JobStarted {
         /// The job.
@@ -103,6 +108,9 @@ pub enum JobEnd {
     Done,
     /// There was nothing to do, for example because another process had done it meanwhile.
     Unneeded,
+    /// It could not do it, and other jobs, which are added to the session, do it instead: see
+    /// [`Work::supersede`](crate::Work::supersede).
+    Superseded,
     /// It failed.
     Failed(Box<Failure>),
     /// It was cancelled.
@@ -153,7 +161,7 @@ impl Failure {
 /// How a session ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// The numbers of jobs by task: done, unneeded, failed, and cancelled or skipped.
+    /// The numbers of jobs by task: done, unneeded or superseded, failed, and cancelled or skipped.
     pub tasks: Vec<(Task, [usize; 4])>,
     /// Elements whose job failed.
     pub failed: Vec<usize>,

@@ -10,6 +10,7 @@ use spec_speculation::RecordFormat;
 use spec_speculation::priming::Budget;
 
 use crate::executions::ExecutorFactory;
+use crate::remotes::UserRemotes;
 
 /// The options of a session.
 #[derive(Clone, Debug)]
@@ -34,6 +35,12 @@ pub struct SessionOptions {
     pub trees: Limits,
     /// The most bytes of the files of an artifact.
     pub artifact_size: u64,
+    /// The servers of the user configuration.
+    pub remotes: UserRemotes,
+    /// The user's folder, which `~` stands for in names of files with credentials.
+    pub home: PathBuf,
+    /// Whether build trees are pulled with artifacts.
+    pub pull_buildtrees: bool,
     /// Who executes actions.
     pub executor: ExecutorFactory,
     /// Who runs the commands of elements.

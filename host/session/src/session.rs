@@ -8,7 +8,7 @@ use spec_artifact::{Artifact, Artifacts};
 use spec_build::{Builder, BuilderOptions, ElementKeys};
 use spec_cas::{Cas, Hold};
 use spec_execution::{ActionCommandRunner, CommandRunner, InPlaceRunner, PoolOptions};
-use spec_model::{Key, KeyPair, SourceKey};
+use spec_model::{Key, KeyPair, Node, SourceKey};
 use spec_plugins::Plugins;
 use spec_project::keys::compute_keys;
 use spec_project::{LoadOptions, Project};
@@ -17,6 +17,7 @@ use spec_source::{ElementSources, SourceContext};
 use crate::error::{Result, SessionError};
 use crate::executions::StoreExecutions;
 use crate::options::{ElementCommands, SessionOptions};
+use crate::remotes::{self, CommandLineRemotes, RemoteSpec};
 use crate::sources;
 
 /// Most actions of all builds together that wait for a worker.
@@ -68,6 +69,10 @@ pub struct Session {
     pub key_pairs: Vec<Option<KeyPair>>,
     /// What the sources of elements contribute to keys, `None` where a source has no reference.
     pub source_keys: Vec<Option<Vec<SourceKey>>>,
+    /// The servers of artifacts that the project recommends.
+    pub(crate) artifact_servers: Vec<RemoteSpec>,
+    /// The servers of sources that the project recommends.
+    pub(crate) source_servers: Vec<RemoteSpec>,
     /// What the session uses is not evicted.
     _hold: Hold,
     sources: Vec<ElementSources>,
@@ -107,6 +112,10 @@ impl Session {
         warn: &dyn Fn(&str, &str),
     ) -> Result<Self> {
         let LoadedProject { project, plugins } = loaded;
+        let recommended =
+            |nodes: &[Node]| remotes::recommended(nodes, &project.config.directory, &options.home);
+        let artifact_servers = recommended(&project.config.artifact_servers)?;
+        let source_servers = recommended(&project.config.source_servers)?;
         let hold = cas.hold()?;
         let context = sources::context(&options, &project.config, &cas);
         let sources = sources::configure_all(&project, &context, warn)?;
@@ -123,6 +132,8 @@ impl Session {
             plugins,
             key_pairs,
             source_keys,
+            artifact_servers,
+            source_servers,
             _hold: hold,
             sources,
             context,
@@ -147,6 +158,18 @@ impl Session {
     /// When their configuration is wrong.
     pub(crate) fn configure_sources(&self, element: usize) -> Result<ElementSources> {
         sources::configure(&self.project.elements[element], &self.context)
+    }
+
+    /// The servers of artifacts that count for the project, best first.
+    #[must_use]
+    pub fn artifact_remotes(&self, line: &CommandLineRemotes) -> Vec<RemoteSpec> {
+        self.options.remotes.artifact_servers(&self.project.config.name, &self.artifact_servers, line)
+    }
+
+    /// The servers of sources that count for the project, best first.
+    #[must_use]
+    pub fn source_remotes(&self, line: &CommandLineRemotes) -> Vec<RemoteSpec> {
+        self.options.remotes.source_servers(&self.project.config.name, &self.source_servers, line)
     }
 
     /// The one target of a session that is about one element.

@@ -130,6 +130,8 @@ fn fixed(directory: &Path, file: &Mapping, defaults: &Mapping) -> Result<Project
         ref_storage: ref_storage(root.require("ref-storage")?)?,
         aliases: Vec::new(),
         mirrors: Vec::new(),
+        artifact_servers: Vec::new(),
+        source_servers: Vec::new(),
         default_mirror: None,
         shell: Shell::default(),
         provenance_attributes: Vec::new(),
@@ -203,6 +205,8 @@ fn finish(
         variables.expand_node(&mut mirror)?;
         config.mirrors.push(Mirror::new(&mirror)?);
     }
+    config.artifact_servers = root.sequence_or_empty("artifacts")?.to_vec();
+    config.source_servers = root.sequence_or_empty("source-caches")?.to_vec();
     let first = || config.mirrors.first().map(|mirror| mirror.name.clone());
     config.default_mirror = overrides.opt_str("default-mirror")?.map(str::to_owned).or_else(first);
     if root.bool_or("fail-on-overlap", false)?
