@@ -9,10 +9,10 @@ use spec_execution::LocalOptions;
 use spec_model::DigestFunction;
 use spec_project::{LoadOptions, ProjectConfig};
 use spec_session::{
-    ElementCommands, ExecutorFactory, LoadedProject, PolicyOptions, Session, SessionOptions,
-    SpeculationSettings,
+    ExecutorFactory, LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings,
 };
 
+use crate::action_execution::ActionExecution;
 use crate::app::App;
 use crate::cli::{CacheBuildTrees, SpeculationArgs};
 use crate::config::Config;
@@ -40,7 +40,9 @@ impl App {
         let strict = self.config.strict(&self.globals, &loaded.project.config.name);
         let cas = self.open_cas(DigestFunction::Sha256)?;
         let warn = |reason: &str, text: &str| self.warn(reason, text);
-        Ok(Arc::new(Session::open(loaded, cas, session_options(&self.config, strict), &warn)?))
+        let chosen = ActionExecution::choose(&self.config, &loaded.project.config.name, cas)?;
+        let options = session_options(&self.config, strict, &chosen);
+        Ok(Arc::new(Session::open(loaded, chosen.cas, options, &warn)?))
     }
 
     /// What holds for the whole project of the command line.
@@ -98,18 +100,7 @@ pub(crate) fn local_executor(config: &Config) -> ExecutorFactory {
     ExecutorFactory::local(LocalOptions { limits: config.bounds.actions, ..LocalOptions::default() })
 }
 
-/// Who executes the actions of sessions, and how many at a time if that is set.
-fn executor(config: &Config) -> (ExecutorFactory, Option<usize>) {
-    let local = local_executor(config);
-    #[cfg(feature = "bench")]
-    if let Some(cluster) = config.cluster {
-        return (cluster.executor(local), Some(cluster.workers));
-    }
-    (local, None)
-}
-
-fn session_options(config: &Config, strict: bool) -> SessionOptions {
-    let (executor, workers) = executor(config);
+fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> SessionOptions {
     SessionOptions {
         strict,
         source_dir: config.source_dir.clone(),
@@ -128,9 +119,10 @@ fn session_options(config: &Config, strict: bool) -> SessionOptions {
         remotes: config.remotes.clone(),
         home: config.home.clone(),
         pull_buildtrees: config.pull_buildtrees,
-        executor,
-        element_commands: ElementCommands::InPlace,
-        workers,
+        executor: chosen.executor.clone(),
+        element_commands: chosen.element_commands.clone(),
+        messages: chosen.messages.clone(),
+        workers: chosen.workers,
         speculation_budget: config.speculation_budget,
         record_format: config.record_format,
         key_length: config.key_length,

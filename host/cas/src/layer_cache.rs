@@ -174,11 +174,13 @@ impl LayerCache {
     /// Makes sure that all contents are here. When the layer was `known` before, blobs can only be gone if something
     /// was removed since they were last looked at; otherwise an eviction that is going on has to learn of this use.
     fn check_blobs(&self, tree: &Digest, known: bool) -> Result<()> {
-        if known && self.cas.is_complete(tree)? {
+        let store = self.cas.clone().without_blob_source();
+        if known && store.is_complete(tree)? {
             return Ok(());
         }
         self.cas.tree_size(tree)?;
-        let missing = self.cas.missing(&self.cas.blobs_of_tree(tree)?)?;
+        self.cas.bring_tree(tree)?;
+        let missing = store.missing(&self.cas.blobs_of_tree(tree)?)?;
         match missing.first() {
             Some(digest) => Err(self.missing(tree, digest)?),
             None => self.cas.mark_complete(tree),

@@ -4,12 +4,13 @@
 //! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`), folders on
 //! disk (`checkout`, `export`), layers of overlays (`layer_cache`, `image`, `metacopy_layer`), whole trees (`completeness`,
 //! `tree_message`), records ([`Refs`]) and results of actions ([`ActionCache`]). `evict` keeps all of it small, except for
-//! what a [`Hold`] covers.
+//! what a [`Hold`] covers. A handle may have blobs that are elsewhere ([`BlobSource`]) and come when they are read.
 //!
 //! The crate knows nothing of elements, networks or sandboxes; it names things by digest and path.
 
 mod action_cache;
 mod attributes;
+mod blob_source;
 mod boot_id;
 mod builder;
 mod capture;
@@ -24,6 +25,7 @@ mod digested_folder;
 mod direct_writer;
 mod directory_cache;
 mod dirfd;
+mod elsewhere;
 mod error;
 mod evict;
 mod existence_index;
@@ -67,6 +69,7 @@ mod usage_estimate;
 mod writer;
 
 pub use action_cache::ActionCache;
+pub use blob_source::BlobSource;
 pub use builder::{DirectoryBatch, TreeBuilder};
 pub use capture::CapturedTree;
 pub use damage::VerifyReport;

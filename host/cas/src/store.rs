@@ -18,6 +18,7 @@ use spec_model::tree::Directory;
 use spec_model::{Cancel, Digest, DigestFunction, LayerForm};
 
 use crate::attributes::spread_subfolders;
+use crate::blob_source::BlobSource;
 use crate::damaged_files::DamagedFiles;
 use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
@@ -49,6 +50,7 @@ pub struct Cas {
     pub(crate) shared: Arc<Shared>,
     pub(crate) limits: Limits,
     pub(crate) cancel: Cancel,
+    pub(crate) source: Option<Arc<dyn BlobSource>>,
 }
 
 pub(crate) struct Shared {
@@ -110,7 +112,8 @@ impl Cas {
             function,
             root,
         };
-        let cas = Self { shared: Arc::new(shared), limits: Limits::default(), cancel: Cancel::new() };
+        let cas =
+            Self { shared: Arc::new(shared), limits: Limits::default(), cancel: Cancel::new(), source: None };
         match cas.put_bytes(b"") {
             Err(error) if !error.is_unwritable() => Err(error),
             _ => Ok(cas),
@@ -180,11 +183,16 @@ impl Cas {
         self.shared.function.of(bytes)
     }
 
-    /// Whether the blob is here, whole. Counts as a use.
+    /// Whether the blob is here, whole, or elsewhere. Counts as a use.
     ///
     /// # Errors
     /// When the file system fails.
     pub fn contains(&self, digest: &Digest) -> Result<bool> {
+        Ok(self.is_stored(digest)? || self.is_elsewhere(digest))
+    }
+
+    /// Whether the blob is in the store itself, whole. Counts as a use.
+    pub(crate) fn is_stored(&self, digest: &Digest) -> Result<bool> {
         let name = BlobName::of(digest);
         match rustix::fs::statat(&self.shared.objects, name.path(), AtFlags::empty()) {
             Ok(stat) => Ok(is_whole_blob(&stat, digest.size())
@@ -223,7 +231,9 @@ impl Cas {
         let both = || digests.iter().zip(&may_be_here);
         let unsure: Vec<Digest> = both().filter(|(_, here)| **here).map(|(digest, _)| *digest).collect();
         let mut gone = self.missing(&unsure)?.into_iter().peekable();
-        let is_missing = |(digest, here): &(&Digest, &bool)| !**here || gone.next_if_eq(*digest).is_some();
+        let is_missing = |(digest, here): &(&Digest, &bool)| {
+            (!**here && !self.is_elsewhere(digest)) || gone.next_if_eq(*digest).is_some()
+        };
         Ok(both().filter(is_missing).map(|(digest, _)| *digest).collect())
     }
 
@@ -294,7 +304,7 @@ impl Cas {
 
     /// Stores bytes whose digest has just been computed from them.
     pub(crate) fn put_known(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
-        if self.contains(digest)? {
+        if self.is_stored(digest)? {
             return Ok(());
         }
         let temp = self.unpublished_blob(digest)?;

@@ -106,7 +106,7 @@ impl Cas {
     }
 
     fn import_by_move(&self, at: &HostFile<'_>, file: &File, digest: Digest) -> Result<()> {
-        if self.contains(&digest)? {
+        if self.is_stored(&digest)? {
             return at.remove();
         }
         let settled = take_ownership(file).is_ok() && set_mode_and_time(file, 0o644).is_ok();

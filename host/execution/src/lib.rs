@@ -38,6 +38,7 @@ pub use command_runner::{
     InPlaceRunner,
 };
 pub use error::ExecutionError;
+pub use expected_outputs::unrequested_output;
 pub use local::{ActionLimits, LocalExecutor, LocalOptions};
 pub use outcome::{ActionAnswer, ActionError, AnsweredAction, ExecutedAction, MissingRight};
 pub use pool::{Executions, LazyExecutions, OvercommitWorker, PendingRequest, PoolOptions};

@@ -30,6 +30,8 @@ pub struct AnsweredAction {
 pub struct ExecutedAction {
     /// Its result.
     pub result: ActionResult,
+    /// Whether the executor had the result in an action cache of its own and executed nothing.
+    pub cached: bool,
     /// What the machine tells a person of a command that failed: an entry of REAPI's `server_logs`.
     pub report: Option<String>,
 }
@@ -204,6 +206,7 @@ impl From<CasError> for ActionError {
                 return Self::Invalid { what: error.to_string() };
             }
             CasError::Cancelled => return Self::Cancelled,
+            CasError::Elsewhere { .. } => error.to_string(),
             CasError::TreeTooLarge { what, found, limit, unit, setting } => {
                 let (what, found, limit) = (what.clone(), *found, *limit);
                 return Self::TooLarge { what, found, limit, unit, setting };

@@ -60,8 +60,11 @@ impl Build {
             move || speculation.as_ref().map(|speculation| speculation.finish()).unwrap_or_default();
         let info = session.info("build", Some(&states));
         let final_messages = Box::new(final_messages);
-        let request =
-            RunRequest { first_messages, final_messages, ..RunRequest::new(info, graph, Arc::new(work)) };
+        let request = RunRequest {
+            first_messages,
+            final_messages,
+            ..RunRequest::new(session, info, graph, Arc::new(work))
+        };
         Ok((Self { gc }, request))
     }
 
@@ -90,7 +93,7 @@ pub fn fetch(session: &Arc<Session>, caches: &Arc<SharedCaches>, elements: &[usi
     }
     let graph = single_task_graph(&needed, Task::Fetch);
     let work = BuildWork::new(session.clone(), &[], false, caches.clone(), None);
-    Ok(RunRequest::new(session.info("fetch", None), graph, Arc::new(work)))
+    Ok(RunRequest::new(session, session.info("fetch", None), graph, Arc::new(work)))
 }
 
 /// Decides which jobs make `required`: what shared caches have is pulled, the rest is built. Also says what is to be told of

@@ -93,7 +93,7 @@ pub fn push_sources(
 
 fn request(session: &Arc<Session>, caches: &Arc<SharedCaches>, command: &str, graph: Graph) -> RunRequest {
     let work = CacheWork { session: Arc::clone(session), caches: Arc::clone(caches) };
-    RunRequest::new(session.info(command, None), graph, Arc::new(work))
+    RunRequest::new(session, session.info(command, None), graph, Arc::new(work))
 }
 
 /// As BuildStream, refuses elements whose keys are not known.

@@ -25,6 +25,7 @@ mod run;
 mod selection;
 mod session;
 mod session_info;
+mod session_messages;
 mod shared_caches;
 mod sources;
 mod speculation;
@@ -42,6 +43,7 @@ pub use prime::prepare_priming_run;
 pub use run::{FinalMessages, RunRequest, run};
 pub use session::{LoadedProject, Session};
 pub use session_info::{ElementInfo, SessionInfo};
+pub use session_messages::SessionMessages;
 pub use shared_caches::{SharedCaches, has_buildtrees, push_artifact};
 pub use speculation::{
     OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicyOptions, SpeculationSettings,

@@ -11,6 +11,7 @@ use spec_speculation::priming::Budget;
 
 use crate::executions::ExecutorFactory;
 use crate::remotes::UserRemotes;
+use crate::session_messages::SessionMessages;
 
 /// The options of a session.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub struct SessionOptions {
     pub executor: ExecutorFactory,
     /// Who runs the commands of elements.
     pub element_commands: ElementCommands,
+    /// Takes what the executor has to say.
+    pub messages: SessionMessages,
     /// How many actions are executed at a time; `None` for one for each processor.
     pub workers: Option<usize>,
     /// What primed actions of the session may cost.

@@ -46,7 +46,11 @@ pub fn prepare_priming_run(
     let final_messages =
         move || speculation.as_ref().map(|speculation| speculation.finish()).unwrap_or_default();
     let final_messages = Box::new(final_messages);
-    Ok(RunRequest { first_messages: messages.take(), final_messages, ..RunRequest::new(info, graph, work) })
+    Ok(RunRequest {
+        first_messages: messages.take(),
+        final_messages,
+        ..RunRequest::new(session, info, graph, work)
+    })
 }
 
 /// The elements that a build of `required` would build, dependencies first.

@@ -1,6 +1,7 @@
 //! The user configuration: BuildStream's file format, with the command line on top.
 
 mod environment;
+mod execution;
 mod file;
 mod limits;
 mod numbers;
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub(crate) use environment::Environment;
+pub(crate) use execution::ExecutionSettings;
 pub(crate) use limits::TreeAndActionLimits;
 pub(crate) use served::ServeRights;
 use spec_model::{Mapping, Node};
@@ -83,6 +85,8 @@ pub(crate) struct Config {
     /// A simulated cluster that executes actions.
     #[cfg(feature = "bench")]
     pub(crate) cluster: Option<crate::simulated_cluster::SimulatedCluster>,
+    /// What is executed where.
+    pub(crate) execution: ExecutionSettings,
     /// How large trees may get, and how much actions may write.
     pub(crate) bounds: TreeAndActionLimits,
     /// What the actions of clients of `serve` may have.
@@ -156,6 +160,7 @@ impl Config {
             priming_policy: None,
             #[cfg(feature = "bench")]
             cluster: None,
+            execution: ExecutionSettings::default(),
             bounds: TreeAndActionLimits::default(),
             served: ServeRights::default(),
             dependencies: Deps::Run,

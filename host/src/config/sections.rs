@@ -8,7 +8,9 @@ use spec_session::remotes::UserRemotes;
 use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY};
 use spec_speculation::{RecordFormat, SpeculationMode};
 
-use super::{Config, Environment, ServeRights, TreeAndActionLimits, numbers, speculation_budget};
+use super::{
+    Config, Environment, ExecutionSettings, ServeRights, TreeAndActionLimits, numbers, speculation_budget,
+};
 use crate::cli::Deps;
 use crate::values::SizeSetting;
 
@@ -50,16 +52,18 @@ pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment
         "artifacts",
         "source-caches",
         "remote-execution",
+        "execution",
     ];
     check(config, file, "", &known, &LATER)?;
     directories(config, file, environment)?;
-    let sections: [SectionReader; 7] = [
+    let sections: [SectionReader; 8] = [
         ("scheduler", scheduler),
         ("build", build),
         ("cache", cache),
         ("logging", logging),
         ("projects", projects),
         ("limits", |config, section| TreeAndActionLimits::of(section).map(|bounds| config.bounds = bounds)),
+        ("execution", |config, section| ExecutionSettings::of(section).map(|set| config.execution = set)),
         ("serve", |config, section| ServeRights::of(section).map(|served| config.served = served)),
     ];
     for (name, take) in sections {

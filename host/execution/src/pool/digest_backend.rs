@@ -36,7 +36,8 @@ impl DigestBackend {
         if executed.result.exit_code == 0 && !task.action.do_not_cache {
             self.cache.put(&task.granted, &executed.result)?;
         }
-        let ExecutedAction { result, report } = executed;
-        Ok(AnsweredAction { result, answered: AnswerSource::Executed, report }.into())
+        let ExecutedAction { result, cached, report } = executed;
+        let answered = if cached { AnswerSource::CacheHit } else { AnswerSource::Executed };
+        Ok(AnsweredAction { result, answered, report }.into())
     }
 }

@@ -305,10 +305,15 @@ impl PoolShared {
     }
 
     fn run(&self, execution: ExecutionId, job: &QueuedAction, primed: bool) -> ActionAnswer {
-        let waiters: Vec<_> = self.lock().queue.waiters(execution).cloned().collect();
+        let (waiters, skip_cache_lookup) = {
+            let state = self.lock();
+            let waiters: Vec<_> = state.queue.waiters(execution).cloned().collect();
+            (waiters, state.queue.must_run(execution))
+        };
         waiters.iter().for_each(|waiter| waiter.tell(Progress::Executing));
         let QueuedAction { granted, ref action, queued, .. } = *job;
-        job.backend.execute(&ExecutorTask { granted, action: action.clone(), queued, primed }, &job.cancel)
+        let task = ExecutorTask { granted, action: action.clone(), queued, primed, skip_cache_lookup };
+        job.backend.execute(&task, &job.cancel)
     }
 }
 

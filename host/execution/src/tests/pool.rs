@@ -33,7 +33,11 @@ impl Executor for Gate {
             return Err(ActionError::Cancelled);
         }
         assert_ne!(exit_code, 99, "asked to panic");
-        Ok(ExecutedAction { result: ActionResult { exit_code, ..ActionResult::default() }, report: None })
+        Ok(ExecutedAction {
+            result: ActionResult { exit_code, ..ActionResult::default() },
+            cached: false,
+            report: None,
+        })
     }
 }
 

@@ -81,7 +81,7 @@ fn time_is_limited() {
     let draft = fixture.script("echo begun; echo 1 > a; /bin/sleep 50", &["a"]);
     let draft = draft.with(|draft| draft.action.timeout = limit(0, 300_000_000));
     let ActionError::TimedOut { executed, .. } = fixture.error(&draft) else { panic!("it has no time") };
-    let ExecutedAction { result, report } = *executed;
+    let ExecutedAction { result, report, .. } = *executed;
     let told = report.expect("it is told of");
     assert!(told.contains("killed at its time-out") && told.contains("its time-out was 300ms"), "{told}");
     assert_eq!(result.stdout.raw, b"begun\n");

@@ -54,7 +54,10 @@ impl RemoteSpec {
         options.tls = self.tls()?;
         options.token = self.auth.access_token.as_ref().map(|file| self.token(file)).transpose()?;
         let connection = &self.connection;
+        options.push = self.push;
         options.retries = connection.retry_limit.unwrap_or(options.retries);
+        options.retry_delay = connection.retry_delay.unwrap_or(options.retry_delay);
+        options.keep_alive = connection.keepalive_time.unwrap_or(options.keep_alive);
         if let Some(timeout) = connection.request_timeout.filter(|timeout| !timeout.is_zero()) {
             options.request_timeout = timeout;
         }
@@ -84,7 +87,8 @@ impl RemoteSpec {
             }
             _ => Ok(()),
         };
-        Ok(Token(self.checked(file, "access-token", check)?.trim().to_owned()))
+        self.checked(file, "access-token", check)?;
+        Ok(Token::File { path: file.path.clone(), reload: self.auth.token_reload_interval })
     }
 
     fn checked(
