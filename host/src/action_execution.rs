@@ -5,22 +5,26 @@ use std::time::{Duration, SystemTime};
 
 use spec_cas::Cas;
 use spec_execution::Executor;
+use spec_remote::RemoteOptions;
 use spec_remote_execution::{
-    Cluster, ClusterEvent, ClusterObserver, HybridExecutor, RemoteExecutor, RemoteOutputs,
+    Cluster, ClusterEvent, ClusterObserver, ClusterOptions, HybridExecutor, RemoteExecutor, RemoteOutputs,
 };
 use spec_scheduler::Message;
-use spec_session::{ExecutorFactory, SessionMessages};
+use spec_session::remotes::{RemoteExecutionSpec, RemoteSpec};
+use spec_session::{ElementCommands, ExecutorFactory, SessionMessages};
 
 use crate::config::Config;
-use crate::error::CommandResult;
+use crate::error::{CommandError, CommandResult};
 use crate::session::local_executor;
 
-/// Who executes the actions of a session.
+/// Who executes the actions of a session, and the commands of its elements.
 pub(crate) struct ActionExecution {
     /// The store, with what is elsewhere.
     pub(crate) cas: Cas,
     /// Executes actions.
     pub(crate) executor: ExecutorFactory,
+    /// Runs the commands of elements.
+    pub(crate) element_commands: ElementCommands,
     /// How many at a time, if that is not up to this machine.
     pub(crate) workers: Option<usize>,
     /// Takes what the executor has to say.
@@ -28,34 +32,73 @@ pub(crate) struct ActionExecution {
 }
 
 impl ActionExecution {
-    /// As the configuration says.
+    /// As the configuration says for a session over a project.
     ///
     /// # Errors
     /// When what it says of a cluster is wrong.
-    pub(crate) fn choose(config: &Config, cas: Cas) -> CommandResult<Self> {
-        let (local, messages) = (local_executor(config), SessionMessages::default());
+    pub(crate) fn choose(config: &Config, project: &str, cas: Cas) -> CommandResult<Self> {
         #[cfg(feature = "bench")]
         if let Some(cluster) = config.cluster {
             let workers = Some(cluster.workers);
-            return Ok(Self { cas, executor: cluster.executor(local), workers, messages });
+            return Ok(Self {
+                executor: cluster.executor(local_executor(config)),
+                workers,
+                ..Self::local(config, cas)
+            });
         }
         let settings = &config.execution;
-        let Some(options) = config.remote_execution.clone().filter(|_| settings.remote_actions) else {
-            return Ok(Self { cas, executor: local, workers: None, messages });
-        };
+        let is_used = settings.remote_actions || settings.remote_elements;
+        match config.remotes.execution_servers(project).filter(|_| is_used) {
+            Some(servers) => Self::remote(config, cluster_options(config, servers)?, cas),
+            None => Ok(Self::local(config, cas)),
+        }
+    }
+
+    fn local(config: &Config, cas: Cas) -> Self {
+        let (executor, messages) = (local_executor(config), SessionMessages::default());
+        Self { cas, executor, element_commands: ElementCommands::InPlace, workers: None, messages }
+    }
+
+    fn remote(config: &Config, options: ClusterOptions, cas: Cas) -> CommandResult<Self> {
+        let (local, settings) = (Self::local(config, cas), config.execution);
         let cluster = Arc::new(Cluster::new(options)?);
-        let outputs = RemoteOutputs::new(Arc::clone(&cluster), &cas);
-        let cas = cas.with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
-        let (fallback, observer) = (settings.local_fallback, observer(messages.clone()));
-        let executor = ExecutorFactory::new(move |cas, sockets| -> Arc<dyn Executor> {
+        let outputs = RemoteOutputs::new(Arc::clone(&cluster), &local.cas);
+        let cas = local.cas.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
+        let observer = observer(local.messages.clone());
+        let here = local.executor.clone();
+        let there = ExecutorFactory::new(move |cas, sockets| -> Arc<dyn Executor> {
             let remote = RemoteExecutor::new(Arc::clone(&cluster), Arc::clone(&outputs), cas);
-            match fallback {
-                true => HybridExecutor::new(remote, local.create(cas, sockets), observer.clone()),
+            match settings.local_fallback {
+                true => HybridExecutor::new(remote, here.create(cas, sockets), observer.clone()),
                 false => remote,
             }
         });
-        Ok(Self { cas, executor, workers: Some(settings.slots), messages })
+        let element_commands = match settings.remote_elements {
+            true => ElementCommands::AsActions(there.clone()),
+            false => ElementCommands::InPlace,
+        };
+        let executor = if settings.remote_actions { there } else { local.executor.clone() };
+        Ok(Self { cas, executor, element_commands, workers: Some(settings.slots), ..local })
     }
+}
+
+/// How to reach the servers.
+fn cluster_options(config: &Config, servers: &RemoteExecutionSpec) -> CommandResult<ClusterOptions> {
+    let invocation = format!("spec-host-{}", std::process::id());
+    let options = |spec: &RemoteSpec| -> CommandResult<RemoteOptions> {
+        Ok(RemoteOptions { invocation: invocation.clone(), ..spec.options(config.bounds.trees)? })
+    };
+    let Some(execution) = &servers.execution else {
+        let message = "'remote-execution' names an action cache and no 'execution-service'";
+        let error = CommandError::usage("invalid-data", message);
+        return Err(error.hint("name an execution-service too, or leave remote-execution out"));
+    };
+    let storage = servers.storage.as_ref().or(config.remotes.storage.as_ref()).unwrap_or(execution);
+    Ok(ClusterOptions {
+        execution: options(execution)?,
+        storage: options(storage)?,
+        action_cache: servers.action_cache.as_ref().map(options).transpose()?,
+    })
 }
 
 /// Tells people what happens to a cluster, a line each.

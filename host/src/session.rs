@@ -1,5 +1,6 @@
 //! From the command line and the configuration to a session.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use spec_build::CacheBuildtrees;
@@ -27,13 +28,29 @@ impl App {
             overrides: self.globals.plugins.clone(),
             ..spec_plugins::Options::new(self.config.cache("plugins"))
         };
+        for (kind, file) in &self.globals.plugins {
+            check_component_file(kind, file)?;
+        }
         let loaded = LoadedProject::load(&load_options(self, targets), plugins)?;
+        for (kind, file) in loaded.unused_plugins() {
+            let text =
+                format!("--plugin {kind}={} has no effect: no element is of kind '{kind}'", file.display());
+            self.warn("unused-plugin", &text);
+        }
         let strict = self.config.strict(&self.globals, &loaded.project.config.name);
         let cas = self.open_cas(DigestFunction::Sha256)?;
         let warn = |reason: &str, text: &str| self.warn(reason, text);
-        let chosen = ActionExecution::choose(&self.config, cas)?;
+        let chosen = ActionExecution::choose(&self.config, &loaded.project.config.name, cas)?;
         let options = session_options(&self.config, strict, &chosen);
         Ok(Arc::new(Session::open(loaded, chosen.cas, options, &warn)?))
+    }
+
+    /// What holds for the whole project of the command line.
+    ///
+    /// # Errors
+    /// What is wrong with project.conf.
+    pub(crate) fn project_config(&self) -> CommandResult<ProjectConfig> {
+        Ok(spec_project::load_config(&load_options(self, &[]))?)
     }
 
     /// The settings of speculation of a build of this project.
@@ -50,6 +67,21 @@ impl App {
         let priming = PolicyOptions { configured: config.priming_policy.clone(), ..args.priming() };
         let mode = args.mode.unwrap_or(config.speculation);
         Ok(SpeculationSettings::new(mode, overlay, priming, project)?)
+    }
+}
+
+/// Refuses an option `--plugin` whose file is not there, even if no element is of that kind.
+fn check_component_file(kind: &str, file: &Path) -> CommandResult {
+    match std::fs::metadata(file) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(CommandError::usage(
+            "plugin-unreadable",
+            format!("--plugin {kind}={}: it is not a regular file", file.display()),
+        )),
+        Err(error) => Err(CommandError::usage(
+            "plugin-unreadable",
+            format!("--plugin {kind}={}: {error}", file.display()),
+        )),
     }
 }
 
@@ -84,7 +116,11 @@ fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> S
         netrc: config.netrc.clone(),
         trees: config.bounds.trees,
         artifact_size: config.bounds.artifact,
+        remotes: config.remotes.clone(),
+        home: config.home.clone(),
+        pull_buildtrees: config.pull_buildtrees,
         executor: chosen.executor.clone(),
+        element_commands: chosen.element_commands.clone(),
         messages: chosen.messages.clone(),
         workers: chosen.workers,
         speculation_budget: config.speculation_budget,

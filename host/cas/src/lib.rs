@@ -2,7 +2,7 @@
 //!
 //! [`Cas`] is the store; it blocks, is cheap to clone, and is shared by threads and processes. Its methods are
 //! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`), folders on
-//! disk (`checkout`, `export`), layers of overlays (`layer_cache`, `image`, `marked_layer`), whole trees (`completeness`,
+//! disk (`checkout`, `export`), layers of overlays (`layer_cache`, `image`, `metacopy_layer`), whole trees (`completeness`,
 //! `tree_message`), records ([`Refs`]) and results of actions ([`ActionCache`]). `evict` keeps all of it small, except for
 //! what a [`Hold`] covers. A handle may have blobs that are elsewhere ([`BlobSource`]) and come when they are read.
 //!
@@ -11,6 +11,7 @@
 mod action_cache;
 mod attributes;
 mod blob_source;
+mod boot_id;
 mod builder;
 mod capture;
 mod checkout;
@@ -30,6 +31,7 @@ mod evict;
 mod existence_index;
 mod export;
 mod folder_remover;
+mod found_layer_form;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hold;
@@ -39,8 +41,8 @@ mod layer_cache;
 mod layout;
 mod limits;
 mod lock;
-mod marked_layer;
 mod merge;
+mod metacopy_layer;
 mod overlay_xattrs;
 mod read;
 mod refs;
@@ -76,9 +78,10 @@ pub use diff::Change;
 pub use digested_folder::DigestedFolder;
 pub use error::{CasError, DestinationError, Result};
 pub use evict::{EvictionReport, Need, NeedsOf, Quota};
+pub use found_layer_form::FoundLayerForm;
 pub use hold::Hold;
 pub use layer_cache::{LayerCache, LayerGuard};
-pub use layout::{FIXED_MTIME, LayerForm};
+pub use layout::FIXED_MTIME;
 pub use limits::Limits;
 pub use merge::{MergeInput, MergedTree, Origins, OverlapReport, PathFilter, TreeMerger};
 pub use overlay_xattrs::{LowerPart, OverlayXattrs, UpperDir};

@@ -155,7 +155,7 @@ fn take_ownership(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Extended attributes (capabilities, labels, overlay marks) must not come along into the store.
+/// Extended attributes (capabilities, labels, overlay xattrs) must not come along into the store.
 fn has_attributes(file: &File) -> bool {
     let mut none: [u8; 0] = [];
     matches!(rustix::fs::flistxattr(file, &mut none), Ok(1..))

@@ -15,6 +15,7 @@
 
 mod action_cache;
 mod address;
+mod assets;
 mod bearer_token;
 mod blob;
 mod capabilities;
@@ -32,6 +33,7 @@ mod memory_receiver;
 mod missing;
 mod operation;
 mod options;
+pub mod pem;
 mod precondition;
 mod presence;
 mod read_stream;
@@ -47,6 +49,7 @@ mod wire;
 mod write_stream;
 
 pub use address::Address;
+pub use assets::AssetReferences;
 pub use blob::{BlobContents, BlobProvider, BlobReceiver, BlobSink, TransferTotals};
 pub use capabilities::RemoteCapabilities;
 pub use directory_provider::DirectoryProvider;

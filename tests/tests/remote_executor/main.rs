@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cluster::{TestClient, TestCluster, output};
 use spec_execution::ActionError;
-use spec_model::{Answered, Cancel};
+use spec_model::{AnswerSource, Cancel};
 use spec_remote_execution::ClusterEvent;
 
 #[test]
@@ -16,7 +16,7 @@ fn what_the_cluster_has_is_not_sent_again_and_an_action_that_it_has_takes_one_re
     let client = TestClient::of(&cluster);
     let first = client.action("first", &[("input", b"input")]);
     let answer = client.execute(&first).expect("it is executed");
-    assert_eq!(answer.answered, Answered::Executed);
+    assert_eq!(answer.answered, AnswerSource::Executed);
     let before = client.requests();
     // Only the action and its command are new: they are sent while the result is looked for.
     let second = client.action("second", &[("input", b"input")]);
@@ -36,7 +36,7 @@ fn another_client_sends_nothing_for_a_result_that_is_there() {
     first.execute(&first.action("shared", &[("input", &input)])).expect("it is executed");
     let second = TestClient::of(&cluster);
     let answer = second.execute(&second.action("shared", &[("input", &input)])).expect("it is a hit");
-    assert_eq!(answer.answered, Answered::CacheHit);
+    assert_eq!(answer.answered, AnswerSource::CacheHit);
     let sent = second.statistics().bytes_up;
     assert!(sent < 5_000, "{sent} bytes were sent");
     assert_eq!(cluster.executed(), 1);

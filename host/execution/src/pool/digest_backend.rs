@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use spec_action::read_action;
 use spec_cas::Cas;
-use spec_model::{Action, Answered, Cancel, Digest};
+use spec_model::{Action, AnswerSource, Cancel, Digest};
 
 use crate::outcome::{ActionAnswer, ActionError, AnsweredAction, ExecutedAction};
 use crate::request::{Executor, ExecutorTask};
@@ -37,7 +37,7 @@ impl DigestBackend {
             self.cache.put(&task.granted, &executed.result)?;
         }
         let ExecutedAction { result, cached, report } = executed;
-        let answered = if cached { Answered::CacheHit } else { Answered::Executed };
+        let answered = if cached { AnswerSource::CacheHit } else { AnswerSource::Executed };
         Ok(AnsweredAction { result, answered, report }.into())
     }
 }
