@@ -22,6 +22,8 @@ pub(crate) enum AttemptError {
     Status(Status),
     /// An error that another attempt would not change.
     Final(RemoteError),
+    /// The server does not answer at all, and is not to be asked once more.
+    Silent(Status),
 }
 
 impl From<Status> for AttemptError {
@@ -96,6 +98,10 @@ impl Remote {
                 Ok(Ok(done)) => return Attempts::Done(done),
                 Ok(Err(AttemptError::Final(error))) => return Attempts::Answered(error),
                 Ok(Err(AttemptError::Status(status))) => status,
+                Ok(Err(AttemptError::Silent(status))) => {
+                    StatisticsCounters::add(&self.counters().errors, 1);
+                    return Attempts::Failed(self.error_of_status(action, &status));
+                }
                 Err(_) => Status::deadline_exceeded(format!("it did not answer within {limit:?}")),
             };
             StatisticsCounters::add(&self.counters().errors, 1);
