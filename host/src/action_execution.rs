@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use spec_cas::Cas;
-use spec_execution::Executor;
+use spec_execution::{Executor, LocalOptions};
 use spec_remote::{RemoteOptions, RemoteStatistics};
 use spec_remote_execution::{
     Cluster, ClusterEvent, ClusterObserver, ClusterOptions, HybridExecutor, RemoteExecutor, RemoteOutputs,
@@ -16,7 +16,6 @@ use spec_session::{ElementCommands, ExecutorFactory, SessionMessages};
 
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
-use crate::session::local_executor;
 use crate::term::format_size;
 
 /// Who executes the actions of a session, and the commands of its elements.
@@ -68,7 +67,10 @@ impl ActionExecution {
         let cas = local.cas.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
         let observer = observer(local.messages.clone());
         let counted = Arc::clone(&cluster);
-        local.messages.at_end(move || counted.statistics().iter().map(statistics_message).collect());
+        local.messages.at_end(move || {
+            let used = counted.statistics().into_iter().filter(|statistics| statistics.requests > 0);
+            used.map(|statistics| statistics_message(&statistics)).collect()
+        });
         let here = local.executor.clone();
         let there = ExecutorFactory::new(move |cas, sockets| -> Arc<dyn Executor> {
             let remote = RemoteExecutor::new(Arc::clone(&cluster), Arc::clone(&outputs), cas);
@@ -84,6 +86,11 @@ impl ActionExecution {
         let executor = if settings.remote_actions { there } else { local.executor.clone() };
         Ok(Self { cas, executor, element_commands, workers: Some(settings.slots), ..local })
     }
+}
+
+/// The executors of this machine, with the limits of the configuration.
+pub(crate) fn local_executor(config: &Config) -> ExecutorFactory {
+    ExecutorFactory::local(LocalOptions { limits: config.bounds.actions, ..LocalOptions::default() })
 }
 
 /// How to reach the servers.
@@ -150,7 +157,9 @@ fn message(event: &ClusterEvent) -> Message {
     match event {
         ClusterEvent::Away { since, why, .. } => {
             let ago = seconds(SystemTime::now().duration_since(*since).unwrap_or_default());
-            let text = format!("{why}; for {ago} actions have been executed on this machine");
+            let text = format!(
+                "{why}; it has been away for {ago}, and until it is back this machine executes actions"
+            );
             Message::warning("cluster-away", text)
         }
         ClusterEvent::Back { address, after } => {

@@ -5,12 +5,9 @@ use std::sync::Arc;
 
 use spec_build::CacheBuildtrees;
 use spec_cas::{Cas, Quota};
-use spec_execution::LocalOptions;
 use spec_model::DigestFunction;
 use spec_project::{LoadOptions, ProjectConfig};
-use spec_session::{
-    ExecutorFactory, LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings,
-};
+use spec_session::{LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings};
 
 use crate::action_execution::ActionExecution;
 use crate::app::App;
@@ -93,11 +90,6 @@ fn load_options(app: &App, targets: &[String]) -> LoadOptions {
         max_jobs: Some(app.config.max_jobs),
         projects: app.config.projects.clone(),
     }
-}
-
-/// The executors of this machine, with the limits of the configuration.
-pub(crate) fn local_executor(config: &Config) -> ExecutorFactory {
-    ExecutorFactory::local(LocalOptions { limits: config.bounds.actions, ..LocalOptions::default() })
 }
 
 fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> SessionOptions {

@@ -18,7 +18,9 @@ struct Client {
 impl Client {
     fn of(url: &str) -> Client {
         let host = Host::new();
-        host.configure(&format!("remote-execution:\n  execution-service:\n    url: {url}\n"));
+        let services = ["execution-service", "storage-service"];
+        let services: String = services.map(|name| format!("  {name}:\n    url: {url}\n")).concat();
+        host.configure(&format!("remote-execution:\n{services}"));
         Client { host }
     }
 

@@ -8,7 +8,7 @@
 //!
 //! [`Remote::new`] connects when something is first asked. [`Remote::execute`] executes actions, [`Remote::action_result`] and
 //! [`Remote::update_action_result`] use the action cache. [`Remote::known`] remembers what the server has, so that
-//! [`Remote::ensure_present`] neither asks for it nor sends it twice.
+//! [`Remote::push`] and [`Remote::ensure_present_if`] neither ask for it nor send it twice.
 //!
 //! Every request has a deadline and is retried after transient errors. What is received is checked against its digest
 //! before it becomes visible. Errors say whose fault they are.

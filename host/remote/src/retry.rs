@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use spec_cas::CasError;
 use tonic::{Code, Status};
 
-use crate::connect::with_causes;
+use crate::connect::root_cause;
 use crate::error::RemoteError;
 use crate::health::Admission;
 use crate::remote::Remote;
@@ -129,7 +129,7 @@ impl Remote {
         let why = format!("{} ({:?})", status.message(), status.code());
         match status.code() {
             // Only errors of the transport have a source: a status that a server sent has none.
-            _ if status.source().is_some() => RemoteError::Unreachable { address, why: with_causes(status) },
+            _ if status.source().is_some() => RemoteError::Unreachable { address, why: root_cause(status) },
             Code::Unauthenticated | Code::PermissionDenied => RemoteError::Denied { address, action, why },
             Code::Unimplemented => RemoteError::Unsupported { address, action, why },
             Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition | Code::NotFound => {

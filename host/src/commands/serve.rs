@@ -19,10 +19,11 @@ use tokio::task::JoinSet;
 use tracing::level_filters::LevelFilter;
 
 use super::read_small;
+use crate::action_execution::local_executor;
 use crate::app::App;
 use crate::cli::{AllowedNumbers, ServeArgs};
 use crate::error::{CommandError, CommandResult};
-use crate::session::{local_executor, quota};
+use crate::session::quota;
 
 /// For how long a blob stays after a client used it: `FindMissingBlobs` may have told the client not to upload it.
 const GRACE: Duration = Duration::from_secs(30 * 60);
