@@ -23,7 +23,7 @@ use crate::{cli, exit_code, signals};
 /// How many requests to the running session may wait.
 const MAX_WAITING_REQUESTS: usize = 64;
 
-/// Runs the jobs to their end and tells how it ended. `helper` helps to look into failures.
+/// Runs the jobs to their end and returns the exit code. `helper` helps the user with failures.
 ///
 /// # Errors
 /// When a log cannot be opened or threads cannot be started. A failed job is no error.

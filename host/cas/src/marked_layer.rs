@@ -18,13 +18,13 @@ use crate::error::{CasError, Result};
 use crate::layout::overlay_redirect;
 use crate::store::Cas;
 
-/// Writes the layer of a tree to the empty folder `dest`; answers with about how many bytes of disk it takes.
+/// Writes the layer of a tree to the empty folder `dest`; returns the approximate bytes of disk that it takes.
 pub(crate) fn write_marked_layer(cas: &Cas, root: &Digest, dest: &Path) -> Result<u64> {
     let folder = File::open(dest).map_err(CasError::io("open", dest))?;
     let writer = MarkedLayerWriter { cas, dest, progress: Mutex::default() };
     cas.workers()?.scope(|scope| writer.folder(scope, folder, String::new(), *root));
     let progress = writer.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
-    // An inode, and a block for attributes that do not fit into it.
+    // Per entry an inode, and a block for attributes that do not fit into it.
     progress.failure.map_or(Ok(progress.entries * (256 + 4096)), Err)
 }
 
@@ -91,7 +91,7 @@ fn make_subfolder(folder: impl AsFd, name: &str) -> Result<File, Errno> {
     rustix::fs::openat(folder, name, flags, Mode::empty()).map(File::from)
 }
 
-/// Makes a file of the right size that takes no room.
+/// Makes a sparse file of the right size.
 fn make_marked_file(folder: &File, node: &FileNode) -> std::io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let mode = node.properties.unix_mode.unwrap_or(if node.executable { 0o755 } else { 0o644 });

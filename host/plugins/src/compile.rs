@@ -20,7 +20,7 @@ pub(crate) fn prepare<W: World>(
     bytes: &[u8],
 ) -> Result<W::Pre, PluginFailure> {
     if bytes.starts_with(MODULE) {
-        return Err(not_a_component::<W>("it is a core module; convert it with wit-component"));
+        return Err(not_a_component::<W>("it is a core module").hint("convert it with wit-component"));
     }
     if !bytes.starts_with(MAGIC) {
         return Err(not_a_component::<W>("it is not WebAssembly"));
@@ -72,7 +72,7 @@ pub(crate) fn exceeded_limit(error: &wasmtime::Error) -> Option<PluginFailure> {
 
 fn not_a_component<W: World>(what: &str) -> PluginFailure {
     let message =
-        format!("the file is not a component: {what}; name a component of the world {}", W::PACKAGE);
+        format!("the file is not a component: {what}; expected a component of the world {}", W::PACKAGE);
     PluginFailure::plugin("plugin-not-a-component", message)
 }
 
@@ -81,30 +81,27 @@ fn wrong_world<W: World>(engine: &Engine, component: &Component, error: &wasmtim
     let (export, import) = (format!("{package}/{}@", W::EXPORT), format!("{package}/log@{VERSION}"));
     let ty = component.component_type();
     let Some(version) = ty.exports(engine).find_map(|(name, _)| name.strip_prefix(&export)) else {
-        let message = format!(
-            "it is a component, but not {description}: it does not export {package}/{}; build it for the world of \
-             {package}",
-            W::EXPORT
-        );
-        return PluginFailure::plugin("plugin-wrong-world", message);
+        let message =
+            format!("it is a component, but not {description}: it does not export {package}/{}", W::EXPORT);
+        return PluginFailure::plugin("plugin-wrong-world", message)
+            .hint("build it for the world of that package");
     };
     if !version.starts_with(VERSION) {
-        let message = format!(
-            "it implements version {version} of {package}, and this program supports {VERSION}x; use a component or a \
-             program of the other version"
-        );
-        return PluginFailure::plugin("plugin-wrong-version", message);
+        let message =
+            format!("it implements version {version} of {package}, and this program supports {VERSION}x");
+        let hint = "use a component or a program of the other version";
+        return PluginFailure::plugin("plugin-wrong-version", message).hint(hint);
     }
-    let message = match ty.imports(engine).find(|(name, _)| !name.starts_with(&import)) {
+    let (message, hint) = match ty.imports(engine).find(|(name, _)| !name.starts_with(&import)) {
         Some((import, _)) => {
-            format!(
-                "it imports {import}, but {description} may import {package}/log only; build it without WASI"
-            )
+            let message = format!("it imports {import}, but {description} may import {package}/log only");
+            (message, "build it without WASI")
         }
-        None => format!(
-            "its types differ from those of {package} {VERSION}x: {}; build it with the WIT text of this version",
-            error.root_cause()
-        ),
+        None => {
+            let message =
+                format!("its types differ from those of {package} {VERSION}x: {}", error.root_cause());
+            (message, "build it with the WIT text of this version")
+        }
     };
-    PluginFailure::plugin("plugin-wrong-world", message)
+    PluginFailure::plugin("plugin-wrong-world", message).hint(hint)
 }

@@ -1,4 +1,5 @@
-//! File systems that are configured and mounted through descriptors, visible nowhere: `fsopen(2)` and `fsmount(2)`.
+//! File systems that are configured and mounted through descriptors without being attached: `fsopen(2)` and
+//! `fsmount(2)`.
 
 use crate::error::SandboxError;
 use crate::protocol::SetupStep;
@@ -11,7 +12,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// An image of an EROFS file system, mounted as long as this value or a clone of it lives, and visible nowhere.
+/// An image of an EROFS file system, mounted but not attached anywhere, as long as this value or a clone of it lives.
 #[derive(Clone, Debug)]
 pub struct LayerImage {
     path: PathBuf,
@@ -93,7 +94,7 @@ impl FilesystemContext {
         self.checked(fsconfig_set_flag(&self.0, key))
     }
 
-    /// The kernel looks at the path at once, so the descriptor need not live longer than this.
+    /// The kernel resolves the path during the call, so the descriptor need not live longer.
     pub(crate) fn set_fd(&self, key: &std::ffi::CStr, folder: BorrowedFd<'_>) -> Result<(), KernelRefusal> {
         self.set(key, Path::new(&format!("/proc/self/fd/{}", folder.as_raw_fd())))
     }

@@ -59,7 +59,7 @@ fn check_refused(lab: &Lab, archive: &[u8], reason: &str) {
 
 #[test]
 fn every_compression_is_recognised_by_its_contents() {
-    // Larger than a piece of the pool, so that it goes through in several.
+    // Larger than a piece, so that it is stored in several.
     let data: Vec<u8> = (0..1_200_001_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     let plain = one_file(&data);
     let bzip2 = || {
@@ -74,7 +74,7 @@ fn every_compression_is_recognised_by_its_contents() {
     let options = liblzma::stream::LzmaOptions::new_preset(0).expect("a preset");
     let old = liblzma::stream::Stream::new_lzma_encoder(&options).expect("a preset");
     let zstd = zstd::encode_all(&plain[..], 1).expect("writing to memory");
-    // Members one after the other are one stream.
+    // Concatenated members are one stream.
     let (first, second) = plain.split_at(plain.len() / 2);
     let members = [gzip(first), gzip(second)].concat();
     for archive in [&plain, &gzip(&plain), &members, &bzip2(), &lzma(xz), &lzma(old), &zstd] {
@@ -303,7 +303,7 @@ fn cancelling_ends_staging() {
     assert_eq!(sources.cached().expect("the store can be read"), None);
 }
 
-/// Each name of so many letters and slashes would be looked at once for each of its folders.
+/// Processing a name with so many slashes would take time for each of its folders.
 #[test]
 fn a_name_that_no_file_can_have_is_refused_at_once() {
     let mut tar = tar::Builder::new(Vec::new());

@@ -1,4 +1,4 @@
-//! Files at several URLs, and at none.
+//! Files at several URLs, or at none of them.
 
 mod common;
 #[path = "common/server.rs"]

@@ -1,4 +1,5 @@
-//! What the end of a build and the beginning of the next one wait for: `cargo bench -p spec-speculation`.
+//! Benchmarks of the work at the end of a build and at the beginning of the next one: `cargo bench -p
+//! spec-speculation`.
 //!
 //! The recorded element has [`ACTIONS`] compiles, each with [`INPUTS`] input files: its own, and a different choice of
 //! headers of one element and of the system. Then one header that half of the actions read changes. Every sample has a
@@ -26,7 +27,7 @@ type Failure = Box<dyn std::error::Error>;
 
 const ACTIONS: usize = 1000;
 const INPUTS: usize = 500;
-/// Headers that there are for each that an action reads.
+/// The number of headers for each that an action reads.
 const CHOICE: usize = 4;
 
 fn main() {
@@ -116,7 +117,7 @@ fn instantiate(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// An element and what it is made of.
+/// An element, its sources and its dependencies.
 struct World {
     app: Digest,
     dep: Digest,
@@ -194,7 +195,7 @@ impl World {
         }
     }
 
-    /// What is to be adapted after the first header of the dependency changed.
+    /// The adaptations after the first header of the dependency changed.
     fn predict(
         &self,
         cas: &Cas,

@@ -9,7 +9,7 @@ use super::{Compression, Deps, Unsupported};
 /// Fetch, track and look into sources.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SourceCommand {
-    /// Bring sources into the cache
+    /// Download and stage sources into the cache
     Fetch(SourceSelection),
     /// Look for new versions and write them into the project
     Track(SourceSelection),
@@ -20,13 +20,13 @@ pub(crate) enum SourceCommand {
     Push(Unsupported),
 }
 
-/// Elements whose sources are meant.
+/// The elements whose sources are selected.
 #[derive(Args, Debug)]
 pub(crate) struct SourceSelection {
     /// The elements; none means the project's default targets, or else all
     #[arg(value_name = "ELEMENT")]
     pub(crate) elements: Vec<String>,
-    /// Which dependencies to take beside the elements
+    /// Which dependencies to take in addition to the elements
     #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
     pub(crate) deps: Deps,
     /// Leave out these elements and what only they need
@@ -42,7 +42,7 @@ pub(crate) struct SourceCheckoutArgs {
     /// Write into a directory that is not empty, or over a file
     #[arg(short, long)]
     pub(crate) force: bool,
-    /// Which dependencies to take beside the element
+    /// Which dependencies to take in addition to the element
     #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
     pub(crate) deps: Deps,
     /// Leave out these elements and what only they need

@@ -40,7 +40,7 @@ fn list() -> CommandResult {
     print(&all.concat())
 }
 
-/// What a component is; it loads, and takes its settings.
+/// Loads a component with its settings, and describes it.
 fn check(app: &App, args: &PluginCheckArgs) -> CommandResult<&'static str> {
     let plugins = Plugins::new(Options::new(app.config.cache("plugins")));
     let component = PolicyComponent::File(args.file.clone());

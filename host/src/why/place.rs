@@ -1,11 +1,11 @@
-//! Where in the user's files something that goes into a key is written.
+//! Finds the place in the user's files of a part of a key's description.
 
 use spec_model::{Mapping, Node, NodeKind, Place};
 use spec_project::{Element, RefPlace};
 
 use super::change::{KeyChange, PathStep};
 
-/// The place of what changed, or of the nearest thing around it.
+/// The place of the change, or of the nearest node that contains it.
 pub(super) fn place_of(element: &Element, change: &KeyChange) -> Option<Place> {
     let exact = match change {
         KeyChange::Dependency { name, .. } => dependency(element, name),

@@ -32,8 +32,10 @@ pub enum KindError {
         plugin: String,
         /// What was going on: the export being called, or `load`.
         activity: String,
-        /// What happened, whose fault it is, and what to do next.
+        /// What happened.
         message: String,
+        /// What to do next; may be empty.
+        hint: &'static str,
         /// Whose fault it is: the plugin's, which broke its contract, or this machine's, which could not serve it.
         blame: Blame,
     },
@@ -61,6 +63,13 @@ impl UserError for KindError {
             Self::Unknown { .. } | Self::Broken { .. } => None,
         }
     }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Broken { hint, .. } => non_empty(hint),
+            Self::Rejected { .. } | Self::Unknown { .. } => None,
+        }
+    }
 }
 
 /// Why an overlay policy or a priming policy gave no answer.
@@ -73,8 +82,10 @@ pub struct PolicyError {
     pub policy: String,
     /// The call.
     pub activity: &'static str,
-    /// What happened, and what to do next.
+    /// What happened.
     pub message: String,
+    /// What to do next; may be empty.
+    pub hint: &'static str,
 }
 
 impl UserError for PolicyError {
@@ -85,4 +96,12 @@ impl UserError for PolicyError {
     fn reason(&self) -> &str {
         self.reason
     }
+
+    fn hint(&self) -> Option<String> {
+        non_empty(self.hint)
+    }
+}
+
+fn non_empty(hint: &str) -> Option<String> {
+    (!hint.is_empty()).then(|| hint.to_owned())
 }

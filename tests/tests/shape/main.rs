@@ -1,9 +1,10 @@
-//! The shape of the source code: what modules use each other, which names types have, how long files and functions are, and
-//! where `unsafe` is.
+//! The shape of the source code: what modules use each other, which names types have, how long files and functions are,
+//! where `unsafe` is, and that messages leave advice to hints.
 
 mod circles;
 mod crates;
 mod exceptions;
+mod messages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

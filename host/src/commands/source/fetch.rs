@@ -9,7 +9,7 @@ use crate::cli::SourceSelection;
 use crate::error::CommandResult;
 use crate::run::run as run_jobs;
 
-/// Brings sources into the cache.
+/// Downloads and stages sources into the cache.
 pub(super) fn run(app: &App, selection: &SourceSelection) -> CommandResult<ExitCode> {
     let session = app.open_session(&selection.elements)?;
     let elements = session.select(selection.deps.scope(), &selection.except)?;
