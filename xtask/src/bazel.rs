@@ -15,10 +15,10 @@ use crate::paths::Paths;
 /// The release of Debian whose Bazel is 4.2.3.
 const SUITE: &str = "bookworm";
 
-/// With what they depend on, but nothing of what every Debian has: Bazel's own actions need a shell.
+/// With their dependencies, but without Debian's essential packages; Bazel's own actions need a shell.
 const PACKAGES: &str = "bazel-bootstrap,bash,coreutils";
 
-/// Compilers for C and Perl, which the packages depend on, and what only people and programmers read.
+/// Excluded: compilers for C and Perl, which the packages depend on, documentation and headers.
 const EXCLUDED: [&str; 9] = [
     "./dev/*",
     "./usr/include",
@@ -31,10 +31,10 @@ const EXCLUDED: [&str; 9] = [
     "./usr/share/perl",
 ];
 
-/// What [`PACKAGES`] need not have: where the sandbox mounts things.
+/// Folders that [`PACKAGES`] may lack, and on which the sandbox mounts something.
 const MOUNT_POINTS: [&str; 4] = ["dev", "home", "proc", "tmp"];
 
-/// Bubblewrap is what the tests run it with.
+/// The tests run it with bubblewrap.
 const NEEDS: [Need; 3] = [
     Need::Program("mmdebstrap", "mmdebstrap"),
     Need::Program("newuidmap", "uidmap"),
@@ -62,7 +62,7 @@ pub(crate) fn run(paths: &Paths) -> Result<PathBuf> {
     Ok(root)
 }
 
-/// Unpacks what is in the packages, as it is: no script of theirs runs.
+/// Unpacks the packages without running their scripts.
 fn unpack(folder: &Path) -> Result<()> {
     for point in MOUNT_POINTS {
         fs::create_dir_all(folder.join(point))?;
@@ -80,7 +80,7 @@ fn unpack(folder: &Path) -> Result<()> {
     unpack.args(EXCLUDED.map(|path| format!("--exclude={path}")));
     unpack.stdin(packing.stdout.take().context("it has a pipe")?);
     let unpacked = show(unpack.arg("--directory").arg(folder));
-    // Its end of the pipe, if it could not be started.
+    // Closes its end of the pipe, if it could not be started.
     drop(unpack);
     let packed = packing.wait()?;
     ensure!(packed.success(), "{packed}: mmdebstrap cannot make the root with Bazel");

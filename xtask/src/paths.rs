@@ -1,4 +1,4 @@
-//! Where everything is.
+//! The paths of the checkout and of its cache.
 
 use std::env;
 use std::fs::{self, FileType};
@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 pub(crate) struct Paths {
     /// The checkout.
     pub(crate) root: PathBuf,
-    /// What outlives the checkout's target folder: the Debian base, BuildStream, Bazel, the compiler for guests,
-    /// cargo-fuzz and the corpora of fuzz targets.
+    /// The folder of everything that is kept when the target folder is removed: the Debian base, BuildStream, Bazel,
+    /// the compiler for guests, cargo-fuzz and the corpora of fuzz targets.
     cache: PathBuf,
 }
 
@@ -65,7 +65,7 @@ impl Paths {
         self.cache.join("cargo-fuzz")
     }
 
-    /// What fuzz targets learned and found, a folder for each.
+    /// Corpora and findings of fuzz targets, a folder for each.
     pub(crate) fn fuzz(&self) -> PathBuf {
         self.cache.join("fuzz")
     }

@@ -119,3 +119,6 @@ impl From<RequestError> for Status {
         Self::with_details(code(&error), status.message, details.into())
     }
 }
+
+#[cfg(test)]
+mod tests;

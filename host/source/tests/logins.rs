@@ -76,7 +76,7 @@ fn a_password_that_is_wrong_or_missing_is_told() {
         let server = Server::new(vec![challenge("Basic"), challenge("Basic"), challenge("Basic")]);
         let error = fetch(&server.url("file"), netrc).expect_err("the server wants another");
         assert_eq!(error.reason(), "download-refused");
-        assert!(error.to_string().contains("~/.netrc"), "{error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("~/.netrc")), "{error:?}");
         assert_eq!(server.requests().len(), requests, "{netrc}");
     }
 }

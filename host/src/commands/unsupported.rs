@@ -18,7 +18,7 @@ pub(super) fn artifact_caches() -> CommandError {
 
 pub(super) fn source_caches() -> CommandError {
     error("there are no remote caches of sources: `source push` is not supported")
-        .hint("downloads are kept in the cache; give 'mirrors' in project.conf for those of others")
+        .hint("downloads are kept in the cache, and 'mirrors' in project.conf can name servers of others")
 }
 
 fn error(message: &str) -> CommandError {

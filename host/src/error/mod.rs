@@ -58,11 +58,12 @@ impl CommandError {
         &self.0.reason
     }
 
-    /// Reason, place and message on one line.
+    /// Reason, place, message and hint on one line.
     #[cfg(test)]
     pub(crate) fn summary(&self) -> String {
         let place = self.0.place.as_ref().map(|place| format!("{place} ")).unwrap_or_default();
-        format!("{} {place}{}", self.0.reason, self.0.message)
+        let hint = self.0.hint.as_ref().map(|hint| format!(", {hint}")).unwrap_or_default();
+        format!("{} {place}{}{hint}", self.0.reason, self.0.message)
     }
 
     /// The code the process exits with.

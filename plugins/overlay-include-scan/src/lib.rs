@@ -1,5 +1,5 @@
-//! The overlay policy `overlay-include-scan`: as the built-in one, and when the `#include` lines of a file changed, so
-//! do the inputs of the actions that read it.
+//! The overlay policy `overlay-include-scan`: as the built-in one. In addition it proposes changes of inputs when the
+//! `#include` lines of a file change.
 
 mod includes;
 
@@ -26,8 +26,8 @@ impl Policy for IncludeScan {
     }
 }
 
-/// What goes and what comes. If it is one of each, the one comes for the other; so does a file of the same name in
-/// another folder.
+/// The changes between two lists of names. A removed and an added name are a rename if they are the only ones, or if
+/// they have the same file name in different folders.
 fn edits(before: &[&str], after: &[&str]) -> Vec<SetEdit> {
     let only = |these: &[&str], those: &[&str]| -> Vec<String> {
         let those: BTreeSet<&str> = those.iter().copied().collect();

@@ -1,8 +1,8 @@
-//! The overlay policy `overlay-standard`: every place that an input may have come from is recorded, and the first that is
-//! known is believed.
+//! The overlay policy `overlay-standard`: every origin of an input is recorded, and the first one that is known is
+//! chosen.
 //!
-//! The setting `order` says which kinds of places are recorded, and which are tried first; `source,action,artifact` when
-//! it is not given.
+//! The setting `order` says which kinds of origins are recorded, and their order; the default is
+//! `source,action,artifact`.
 
 use spec_guest_sdk::overlay::{Choice, InputOrigins, InputStanding, OriginKind, Policy, first_known};
 use spec_guest_sdk::{Refused, Settings, export_overlay_policy};

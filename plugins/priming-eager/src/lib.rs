@@ -1,4 +1,4 @@
-//! The priming policy `priming-eager`: everything at once, first what most waits for.
+//! The priming policy `priming-eager`: all candidates at once, those with the longest chain of dependents first.
 
 use spec_guest_sdk::priming::{Candidate, Decision, Machine, Policy, priority};
 use spec_guest_sdk::{Refused, Settings, export_priming_policy};

@@ -1,9 +1,9 @@
-//! The priming policy `priming-selective`: learns which actions are worth it.
+//! The priming policy `priming-selective`: learns which actions are worth executing ahead.
 //!
-//! An action is worth it when it is likely to be asked for. How likely is estimated from how often it was, and, as long as
-//! that says little, from how often its program was. What takes so short that running it ahead saves nothing is left
-//! alone, and so is what would take most of the CPU time that is left. Every so many sessions everything is tried, so
-//! that a mistake does not last.
+//! An action is worth it when the build is likely to request it. The probability is estimated from past requests of
+//! the action, and while these are few, from those of its program. Actions that are too short to save time are
+//! skipped, and so are those that would take most of the CPU time that is left. Everything is tried again after some
+//! sessions, so that wrong estimates are corrected.
 //!
 //! | setting | meaning | when not given |
 //! | --- | --- | --- |
@@ -21,7 +21,7 @@ use spec_guest_sdk::priming::{
 };
 use spec_guest_sdk::{Refused, Settings, export_priming_policy};
 
-/// What a program's rate counts beside the action's own, in observations.
+/// The weight of the program's rate in the estimate, in observations.
 const WEIGHT_OF_PROGRAM: u64 = 2;
 
 struct Selective {
@@ -67,7 +67,7 @@ impl Policy for Selective {
 
 impl Selective {
     fn decide_on(&mut self, candidate: &Candidate, machine: &Machine) -> Decision {
-        // 0 is what was not measured.
+        // 0 means that it was not measured.
         if candidate.took_ms > 0 && candidate.took_ms < self.least_ms && candidate.fan_out == 0 {
             return Decision::Skip(SkipReason::TooCheap);
         }
@@ -82,7 +82,7 @@ impl Selective {
         Decision::Submit(priority(urgency(candidate, likely)))
     }
 
-    /// How likely it is that an action is asked for, in percent.
+    /// The probability that the build requests an action, in percent.
     fn percent(&self, candidate: &Candidate) -> u64 {
         let program = self.memory.rates.get(&candidate.program).copied().unwrap_or_default();
         let (hits, misses) = (u64::from(candidate.hits), u64::from(candidate.misses));
@@ -90,7 +90,7 @@ impl Selective {
     }
 }
 
-/// What waits for an action, as far as it is likely, in milliseconds.
+/// The length of the chain that waits for an action, times its probability, in milliseconds.
 fn urgency(candidate: &Candidate, percent: u64) -> u32 {
     let expected = u64::from(candidate.critical_ms.max(candidate.took_ms)) * percent / 100;
     u32::try_from(expected).unwrap_or(u32::MAX)

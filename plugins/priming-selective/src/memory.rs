@@ -1,15 +1,15 @@
-//! What is known of programs from one session to the next.
+//! The statistics of programs, which are kept from one session to the next.
 
 use std::collections::BTreeMap;
 
-/// Programs that are remembered; those that were seen most stay.
+/// The number of programs that are kept: those with most observations.
 const MOST: usize = 4096;
 /// Observations after which older ones count half.
 const FULL: u16 = 200;
 /// Bytes of an entry: the program, hits, misses.
 const ENTRY: usize = 8;
 
-/// What is known of programs.
+/// The statistics of programs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Memory {
     /// Sessions so far.
@@ -18,7 +18,7 @@ pub(crate) struct Memory {
     pub(crate) rates: BTreeMap<u32, Rate>,
 }
 
-/// How often the actions of a program were asked for.
+/// How often the build requested the actions of a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rate {
     hits: u16,
@@ -26,7 +26,7 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    /// Counts an action that was asked for, or was not.
+    /// Counts an action that the build requested, or did not.
     pub(crate) fn count(&mut self, hit: bool) {
         if self.hits + self.misses >= FULL {
             (self.hits, self.misses) = (self.hits / 2, self.misses / 2);
@@ -37,7 +37,7 @@ impl Rate {
         }
     }
 
-    /// How many were asked for, in percent. A program that nobody has seen is taken for a good one.
+    /// The share that the build requested, in percent; 100 for a program without observations.
     pub(crate) fn percent(self) -> u64 {
         let (hits, misses) = (u64::from(self.hits), u64::from(self.misses));
         (100 * (hits + 1)) / (hits + misses + 1)
@@ -45,7 +45,7 @@ impl Rate {
 }
 
 impl Memory {
-    /// Reads what [`write`](Self::write) wrote; anything else is nothing.
+    /// Reads what [`write`](Self::write) wrote; other bytes give empty statistics.
     pub(crate) fn read(bytes: &[u8]) -> Self {
         let Some((sessions, rest)) = bytes.split_first_chunk::<4>() else { return Self::default() };
         let (entries, []) = rest.as_chunks::<ENTRY>() else { return Self::default() };

@@ -39,7 +39,7 @@ fn skipped(policy: &mut Selective, candidate: Candidate) -> Option<SkipReason> {
     }
 }
 
-/// A session in which this many actions of program 7 come to nothing.
+/// A session in which the build does not request this many actions of program 7.
 fn disappointed(memory: &[u8], settings: &[(&str, &str)], count: u32) -> Vec<u8> {
     let mut policy = session(memory, settings);
     for action in 0..count {

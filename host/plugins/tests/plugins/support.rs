@@ -83,9 +83,9 @@ fn place(line: u32) -> Place {
     Place { file: "element.bst".into(), line, column: 3 }
 }
 
-/// Asserts the code of an error, and that its message has these parts.
+/// Asserts the code of an error, and that its message or its hint has these parts.
 pub(crate) fn check_error(error: &KindError, reason: &str, says: &[&str]) {
-    let message = error.to_string();
+    let message = format!("{error}\n{}", error.hint().unwrap_or_default());
     assert_eq!(error.reason(), reason, "{message}");
     for part in says {
         assert!(message.contains(part), "'{part}' is not in: {message}");

@@ -41,7 +41,9 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, String> {
                 tokens.push(Token::Word(word));
             }
             _ => {
-                return Err(format!("'{first}' has no meaning in a condition; expected quotes around a text"));
+                return Err(format!(
+                    "'{first}' has no meaning in a condition; expected quotes around a text"
+                ));
             }
         }
     }
