@@ -23,6 +23,9 @@ use crate::{cli, exit_code, signals};
 /// How many requests to the running session may wait.
 const MAX_WAITING_REQUESTS: usize = 64;
 
+/// How many elements are primed at a time.
+const MAX_PRIME_JOBS: usize = 64;
+
 /// Runs the jobs to their end and returns the exit code. `helper` helps the user with failures.
 ///
 /// # Errors
@@ -57,7 +60,13 @@ fn options(app: &App, asks: bool) -> Options {
         cli::OnError::Terminate => OnError::Terminate,
     };
     let (builders, fetchers) = (config.builders as usize, config.fetchers as usize);
-    let limits = [(Task::Build, builders), (Task::Fetch, fetchers), (Task::Track, fetchers)];
+    // A job that primes mostly waits for executions, which have limits of their own.
+    let limits = [
+        (Task::Build, builders),
+        (Task::Fetch, fetchers),
+        (Task::Track, fetchers),
+        (Task::Prime, MAX_PRIME_JOBS),
+    ];
     Options { limits: BTreeMap::from(limits), on_error }
 }
 

@@ -11,11 +11,13 @@ pub enum Task {
     Track,
     /// Build the artifact.
     Build,
+    /// Execute the actions that a build would request, without the build.
+    Prime,
 }
 
 impl Task {
     /// All tasks, in the order in which the terminal shows them.
-    pub const ALL: [Self; 3] = [Self::Track, Self::Fetch, Self::Build];
+    pub const ALL: [Self; 4] = [Self::Track, Self::Fetch, Self::Build, Self::Prime];
 }
 
 impl fmt::Display for Task {
@@ -24,6 +26,7 @@ impl fmt::Display for Task {
             Self::Fetch => "fetch",
             Self::Track => "track",
             Self::Build => "build",
+            Self::Prime => "prime",
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::gc::{GcOptions, GcThread};
 use crate::job_graph::{RequiredWork, build_graph, single_task_graph};
 use crate::run::RunRequest;
 use crate::session::Session;
-use crate::speculation::{Speculation, SpeculationSettings};
+use crate::speculation::{SessionPurpose, Speculation, SpeculationSettings};
 
 /// The options of a build.
 pub struct BuildOptions {
@@ -91,7 +91,11 @@ pub fn fetch(session: &Arc<Session>, elements: &[usize]) -> Result<RunRequest> {
     })
 }
 
-fn required_works(session: &Session, states: &[ElementState], retry: bool) -> Result<Vec<RequiredWork>> {
+pub(crate) fn required_works(
+    session: &Session,
+    states: &[ElementState],
+    retry: bool,
+) -> Result<Vec<RequiredWork>> {
     let work = |(element, state): (usize, &ElementState)| {
         Ok(match state {
             ElementState::Cached(_) => RequiredWork::Nothing,
@@ -106,8 +110,23 @@ fn required_works(session: &Session, states: &[ElementState], retry: bool) -> Re
     states.iter().enumerate().map(work).collect()
 }
 
+/// The elements that a build of `required` would build, dependencies first.
+pub(crate) fn elements_to_build(session: &Session, required: &[usize], works: &[RequiredWork]) -> Vec<usize> {
+    let graph =
+        build_graph(required, &|element| works[element], &|element| session.project.build_scope(element));
+    builds(&graph)
+}
+
+/// The elements that have a job that builds, dependencies first.
+fn builds(graph: &Graph) -> Vec<usize> {
+    let jobs = graph.jobs().iter().filter(|job| job.task == Task::Build);
+    let mut elements: Vec<usize> = jobs.map(|job| job.element).collect();
+    elements.sort_unstable();
+    elements
+}
+
 /// Nothing can be built without the references of its sources, and nothing is downloaded while one is wrong.
-fn check_references(session: &Session, states: &[ElementState], graph: &Graph) -> Result<()> {
+pub(crate) fn check_references(session: &Session, states: &[ElementState], graph: &Graph) -> Result<()> {
     for job in graph.jobs().iter().filter(|job| job.task == Task::Fetch) {
         match session.sources(job.element).check() {
             Err(SourceError::NoRef { .. }) | Ok(()) => {}
@@ -138,8 +157,6 @@ fn start_speculation(
     states: &[ElementState],
     settings: &SpeculationSettings,
 ) -> Result<Option<Arc<Speculation>>> {
-    let builds = graph.jobs().iter().filter(|job| job.task == Task::Build);
-    let mut to_build: Vec<usize> = builds.map(|job| job.element).collect();
-    to_build.sort_unstable();
-    Speculation::start(session, settings, &to_build, states.iter().map(ElementState::files).collect())
+    let files = states.iter().map(ElementState::files).collect();
+    Speculation::start(session, settings, &builds(graph), files, SessionPurpose::Build)
 }

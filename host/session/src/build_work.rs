@@ -83,6 +83,14 @@ impl BuildWork {
         Ok(JobEnd::Done)
     }
 
+    /// Stages the sources, from which the speculation loop predicts, and waits for what it primes.
+    fn prime(&self, element: usize, context: &Context) -> JobResult {
+        self.stage(element, context)?;
+        context.progress("executing predicted actions", None);
+        self.tell_speculation(|speculation| speculation.wait_until_idle(&context.cancel));
+        Ok(JobEnd::Done)
+    }
+
     /// The artifact, if it is cached by now, for example since another process built it.
     fn cached(&self, element: usize, keys: ElementKeys) -> Result<Option<Artifact>, Box<Failure>> {
         let element = &self.session.project.elements[element];
@@ -151,6 +159,7 @@ impl Work for BuildWork {
                 self.tell_speculation(|speculation| speculation.ended(job.element));
                 result
             }
+            Task::Prime => self.prime(job.element, context),
             Task::Track => Err(no_track_jobs()),
         }
     }

@@ -50,7 +50,8 @@ pub(crate) fn single_task_graph(elements: &[usize], task: Task) -> Graph {
     graph
 }
 
-fn add(graph: &mut Graph, element: usize, task: Task, after: &[usize]) -> usize {
+/// Adds a job; the jobs of `after` were added before.
+pub(crate) fn add(graph: &mut Graph, element: usize, task: Task, after: &[usize]) -> usize {
     graph.add(Job { element, task }, after).expect("it waits only for jobs that were added before")
 }
 

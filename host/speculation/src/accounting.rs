@@ -18,6 +18,8 @@ pub enum Bucket {
     Joined,
     /// It was submitted, and the build did not request it.
     Unused,
+    /// Its result is in the action cache, and the session builds nothing.
+    Ready,
     /// It was predicted and not submitted.
     Skipped(SkipCause),
     /// A fact that its prediction depends on was not known when its element ended.
@@ -74,6 +76,7 @@ impl Bucket {
             Self::Used => "used",
             Self::Joined => "joined",
             Self::Unused => "unused",
+            Self::Ready => "ready",
             Self::Skipped(SkipCause::Policy(SkipReason::TooCheap)) => "skipped-too-cheap",
             Self::Skipped(SkipCause::Policy(SkipReason::TooDear)) => "skipped-too-dear",
             Self::Skipped(SkipCause::Policy(SkipReason::Unlikely)) => "skipped-unlikely",
@@ -96,13 +99,19 @@ impl Bucket {
     /// Whether its result was not in the action cache when the build requested it, or it was not requested.
     #[must_use]
     pub(crate) fn is_miss(self) -> bool {
-        !matches!(self, Self::Unchanged | Self::Used | Self::Joined)
+        !matches!(self, Self::Unchanged | Self::Used | Self::Joined | Self::Ready)
+    }
+
+    /// Whether a fact that its prediction depends on was not known.
+    #[must_use]
+    pub fn is_pending(self) -> bool {
+        matches!(self, Self::Pending(_))
     }
 
     /// Whether it was submitted.
     #[must_use]
     pub(crate) fn is_primed(self) -> bool {
-        matches!(self, Self::Used | Self::Joined | Self::Unused | Self::Failed)
+        matches!(self, Self::Used | Self::Joined | Self::Unused | Self::Ready | Self::Failed)
     }
 }
 

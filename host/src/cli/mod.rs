@@ -65,6 +65,8 @@ impl Cli {
 pub(crate) enum CliCommand {
     /// Build elements and what they need
     Build(BuildArgs),
+    /// Execute ahead the actions that builds of elements are going to request, without building
+    Prime(PrimeArgs),
     /// Show elements, their keys and whether they are cached
     Show(ShowArgs),
     /// Explain why an element's key changed since it was built
@@ -123,6 +125,23 @@ pub(crate) struct BuildArgs {
     #[command(flatten)]
     pub(crate) speculation: SpeculationArgs,
 }
+
+/// `prime`
+#[derive(Args, Debug)]
+#[command(after_help = PRIME_HELP)]
+pub(crate) struct PrimeArgs {
+    /// The elements; none means the project's default targets, or else all
+    #[arg(value_name = "ELEMENT")]
+    pub(crate) elements: Vec<String>,
+    /// Which dependencies to prime in addition to the elements [default: run]
+    #[arg(short, long, value_enum, value_name = "WHICH")]
+    pub(crate) deps: Option<Deps>,
+    #[command(flatten)]
+    pub(crate) speculation: SpeculationArgs,
+}
+
+const PRIME_HELP: &str = "Example: spec-host prime app.bst, after a header of a library has changed. It fills the action \
+cache with what the records of earlier builds predict, as far as that is possible without building.";
 
 /// `show`
 #[derive(Args, Debug)]

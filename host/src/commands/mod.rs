@@ -11,6 +11,7 @@ mod doctor;
 mod init;
 mod pager;
 mod plugin;
+mod prime;
 mod serve;
 pub(crate) mod shell;
 mod show;
@@ -35,6 +36,7 @@ use crate::term::write_stdout;
 pub(crate) fn run(app: &App, command: &CliCommand) -> CommandResult<ExitCode> {
     match command {
         CliCommand::Build(args) => build::run(app, args),
+        CliCommand::Prime(args) => prime::run(app, args),
         CliCommand::Show(args) => show::run(app, args),
         CliCommand::Why(args) => why::run(app, args),
         CliCommand::WhyMiss(args) => why_miss::run(app, args),

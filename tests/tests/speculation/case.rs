@@ -147,7 +147,7 @@ impl Case {
 }
 
 /// The numbers in the message about speculation.
-fn figures(events: &str) -> Figures {
+pub(crate) fn figures(events: &str) -> Figures {
     let events = events.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
     let mut told = events.filter(|event| event["reason"] == "speculative-actions");
     let told = told.next().map(|event| event["figures"].clone()).unwrap_or_default();

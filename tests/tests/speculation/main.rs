@@ -10,6 +10,7 @@ mod feedback;
 mod generation;
 mod misses;
 mod modes;
+mod priming_run;
 mod rebuilds;
 mod sets;
 mod useless;

@@ -65,6 +65,15 @@ impl SpeculationSettings {
     }
 }
 
+impl SpeculationSettings {
+    /// The settings of a session that only primes: a mode that does not prime becomes the default one.
+    #[must_use]
+    pub fn for_priming_run(self) -> Self {
+        let mode = if self.mode.primes() { self.mode } else { SpeculationMode::Full };
+        Self { mode, ..self }
+    }
+}
+
 impl SessionPolicies {
     /// Loads the policies, and returns where the state of the priming policy is kept. In the mode `none`, no policy is
     /// loaded.

@@ -107,7 +107,13 @@ impl PrimingState {
             return Vec::new();
         }
         match end.outputs {
-            Some(_) => self.set_stage(action, ActionStage::Executed(digest)),
+            Some(_) => {
+                self.set_stage(action, ActionStage::Executed(digest));
+                if self.is_priming_run {
+                    self.stats.entry(self.resolver.element_of(action)).or_default().hits += 1;
+                    self.totals.useful_cpu_ms += u64::from(end.cpu_ms);
+                }
+            }
             None => self.end_action(action, Bucket::Failed),
         }
         let invalidated = self.resolver.set_outputs(action, end.outputs, false);

@@ -43,6 +43,8 @@ pub struct PrimingState {
     /// The machine when the policy decided last; `None` when there are new candidates since.
     pub(super) decided_for: Option<Machine>,
     pub(super) totals: SpeculationTotals,
+    /// Whether the session builds nothing, so that no build requests what is primed.
+    pub(super) is_priming_run: bool,
 }
 
 /// The state of one action.
@@ -117,7 +119,16 @@ impl PrimingState {
             outcomes: Vec::new(),
             decided_for: None,
             totals: SpeculationTotals::default(),
+            is_priming_run: false,
         }
+    }
+
+    /// For a session that builds nothing: no build confirms predictions, so a primed action that succeeds counts as one
+    /// that was predicted rightly.
+    #[must_use]
+    pub fn for_priming_run(mut self) -> Self {
+        self.is_priming_run = true;
+        self
     }
 
     /// The recorded action in whose place an element requests an action with this command. `None` when several recorded
@@ -141,6 +152,9 @@ impl PrimingState {
     pub fn bucket(&self, action: ActionId) -> Bucket {
         let (state, prediction) = (self.action_state(action), self.resolver.prediction(action));
         match state.stage.bucket(&prediction, self.is_over_budget(action)) {
+            Bucket::Unused if self.is_priming_run && matches!(state.stage, ActionStage::Executed(_)) => {
+                Bucket::Ready
+            }
             // An earlier prediction was executed for nothing.
             Bucket::Skipped(_) | Bucket::Pending(_) | Bucket::Impossible(_) | Bucket::Unchanged
                 if state.was_submitted =>
