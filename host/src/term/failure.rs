@@ -39,8 +39,7 @@ pub(crate) fn report(name: &str, task: Task, failure: &Failure, error_lines: usi
 /// What to do next, and the commands that show more.
 fn advice(name: &str, task: Task, failure: &Failure, style: Style) -> String {
     let name = sanitize_line(name);
-    let mut commands: Vec<_> =
-        failure.hint.iter().flat_map(|hint| hint.lines()).map(|line| sanitize_line(line)).collect();
+    let mut commands: Vec<_> = failure.hint.iter().flat_map(|hint| hint.lines()).map(sanitize_line).collect();
     if task == Task::Build && (failure.log.is_some() || failure.cached) {
         commands.push(format!("spec-host artifact log {name}"));
     }
