@@ -1,5 +1,6 @@
 //! Opens sessions with the options of the command line and the configuration.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use spec_build::CacheBuildtrees;
@@ -8,7 +9,8 @@ use spec_execution::LocalOptions;
 use spec_model::DigestFunction;
 use spec_project::{LoadOptions, ProjectConfig};
 use spec_session::{
-    ExecutorFactory, LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings,
+    ElementCommands, ExecutorFactory, LoadedProject, PolicyOptions, Session, SessionOptions,
+    SpeculationSettings,
 };
 
 use crate::app::App;
@@ -26,11 +28,27 @@ impl App {
             overrides: self.globals.plugins.clone(),
             ..spec_plugins::Options::new(self.config.cache("plugins"))
         };
+        for (kind, file) in &self.globals.plugins {
+            check_component_file(kind, file)?;
+        }
         let loaded = LoadedProject::load(&load_options(self, targets), plugins)?;
+        for (kind, file) in loaded.unused_plugins() {
+            let text =
+                format!("--plugin {kind}={} has no effect: no element is of kind '{kind}'", file.display());
+            self.warn("unused-plugin", &text);
+        }
         let strict = self.config.strict(&self.globals, &loaded.project.config.name);
         let cas = self.open_cas(DigestFunction::Sha256)?;
         let warn = |reason: &str, text: &str| self.warn(reason, text);
         Ok(Arc::new(Session::open(loaded, cas, session_options(&self.config, strict), &warn)?))
+    }
+
+    /// What holds for the whole project of the command line.
+    ///
+    /// # Errors
+    /// What is wrong with project.conf.
+    pub(crate) fn project_config(&self) -> CommandResult<ProjectConfig> {
+        Ok(spec_project::load_config(&load_options(self, &[]))?)
     }
 
     /// The settings of speculation of a build of this project.
@@ -47,6 +65,21 @@ impl App {
         let priming = PolicyOptions { configured: config.priming_policy.clone(), ..args.priming() };
         let mode = args.mode.unwrap_or(config.speculation);
         Ok(SpeculationSettings::new(mode, overlay, priming, project)?)
+    }
+}
+
+/// Refuses an option `--plugin` whose file is not there, even if no element is of that kind.
+fn check_component_file(kind: &str, file: &Path) -> CommandResult {
+    match std::fs::metadata(file) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(CommandError::usage(
+            "plugin-unreadable",
+            format!("--plugin {kind}={}: it is not a regular file", file.display()),
+        )),
+        Err(error) => Err(CommandError::usage(
+            "plugin-unreadable",
+            format!("--plugin {kind}={}: {error}", file.display()),
+        )),
     }
 }
 
@@ -92,7 +125,11 @@ fn session_options(config: &Config, strict: bool) -> SessionOptions {
         netrc: config.netrc.clone(),
         trees: config.bounds.trees,
         artifact_size: config.bounds.artifact,
+        remotes: config.remotes.clone(),
+        home: config.home.clone(),
+        pull_buildtrees: config.pull_buildtrees,
         executor,
+        element_commands: ElementCommands::InPlace,
         workers,
         speculation_budget: config.speculation_budget,
         record_format: config.record_format,

@@ -8,7 +8,9 @@ mod base;
 mod bazel;
 mod bench;
 mod bst;
+mod buildgrid;
 mod command;
+mod debian_root;
 mod example;
 mod fuzz;
 mod golden;
@@ -57,6 +59,8 @@ enum Task {
     },
     /// Make the root that the tests run Bazel in, and print its folder
     Bazel,
+    /// Make the root that the tests run BuildGrid in, and print its folder
+    Buildgrid,
     /// Make a working copy of the example project in target/example
     Example,
     /// Install BuildStream, and run it with its own cache where arguments are given
@@ -91,6 +95,7 @@ fn run(task: Task) -> Result<()> {
         Task::Guests => guests::run(&paths),
         Task::Base { force } => base::run(&paths, force),
         Task::Bazel => bazel::run(&paths).map(|root| println!("{}", root.display())),
+        Task::Buildgrid => buildgrid::run(&paths).map(|root| println!("{}", root.display())),
         Task::Example => example::run(&paths).map(drop),
         Task::Bst { arguments } => bst::run(&paths, &arguments),
         Task::Golden => golden::run(&paths),

@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 pub(crate) struct Paths {
     /// The checkout.
     pub(crate) root: PathBuf,
-    /// The folder of everything that is kept when the target folder is removed: the Debian base, BuildStream, Bazel,
-    /// the compiler for guests, cargo-fuzz and the corpora of fuzz targets.
+    /// What outlives the checkout's target folder: the Debian base, BuildStream, Bazel, BuildGrid, the compiler for
+    /// guests, cargo-fuzz and the corpora of fuzz targets.
     cache: PathBuf,
 }
 
@@ -58,6 +58,16 @@ impl Paths {
     /// The folder of the root that Bazel runs in.
     pub(crate) fn bazel(&self) -> PathBuf {
         self.cache.join("bazel")
+    }
+
+    /// The folder of the root that BuildGrid runs in.
+    pub(crate) fn buildgrid(&self) -> PathBuf {
+        self.cache.join("buildgrid")
+    }
+
+    /// The folder of the base's files.
+    pub(crate) fn base_root(&self) -> PathBuf {
+        self.cache.join("base")
     }
 
     /// The folder that cargo-fuzz is installed in.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use spec_artifact::ArtifactError;
 use spec_cas::CasError;
 use spec_execution::ExecutionError;
-use spec_model::{Blame, NodeError, Place, UserError, limit_hint};
+use spec_model::{Blame, FilePosition, NodeError, UserError, limit_hint};
 use spec_sandbox::SandboxError;
 
 /// Why an element could not be built.
@@ -188,9 +188,9 @@ impl UserError for BuildError {
         }
     }
 
-    fn place(&self) -> Option<&Place> {
+    fn position(&self) -> Option<&FilePosition> {
         match self {
-            Self::PublicData(error) => error.place(),
+            Self::PublicData(error) => error.position(),
             _ => None,
         }
     }

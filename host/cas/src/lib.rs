@@ -2,7 +2,7 @@
 //!
 //! [`Cas`] is the store; it blocks, is cheap to clone, and is shared by threads and processes. Its methods are
 //! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`),
-//! folders on disk (`checkout`, `export`), layers of overlays (`layer_cache`, `image`, `marked_layer`), whole trees
+//! folders on disk (`checkout`, `export`), layers of overlays (`layer_cache`, `image`, `metacopy_layer`), whole trees
 //! (`completeness`, `tree_message`), records ([`Refs`]) and results of actions ([`ActionCache`]). `evict` removes
 //! what was not used for the longest time, except for what a [`Hold`] covers.
 //!
@@ -10,6 +10,7 @@
 
 mod action_cache;
 mod attributes;
+mod boot_id;
 mod builder;
 mod capture;
 mod checkout;
@@ -28,6 +29,7 @@ mod evict;
 mod existence_index;
 mod export;
 mod folder_remover;
+mod found_layer_form;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hold;
@@ -37,8 +39,8 @@ mod layer_cache;
 mod layout;
 mod limits;
 mod lock;
-mod marked_layer;
 mod merge;
+mod metacopy_layer;
 mod overlay_xattrs;
 mod read;
 mod refs;
@@ -73,9 +75,10 @@ pub use diff::Change;
 pub use digested_folder::DigestedFolder;
 pub use error::{CasError, DestinationError, Result};
 pub use evict::{EvictionReport, Need, NeedsOf, Quota};
+pub use found_layer_form::FoundLayerForm;
 pub use hold::Hold;
 pub use layer_cache::{LayerCache, LayerGuard};
-pub use layout::{FIXED_MTIME, LayerForm};
+pub use layout::FIXED_MTIME;
 pub use limits::Limits;
 pub use merge::{MergeInput, MergedTree, Origins, OverlapReport, PathFilter, TreeMerger};
 pub use overlay_xattrs::{LowerPart, OverlayXattrs, UpperDir};

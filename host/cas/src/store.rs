@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 use spec_model::tree::Directory;
-use spec_model::{Cancel, Digest, DigestFunction};
+use spec_model::{Cancel, Digest, DigestFunction, LayerForm};
 
 use crate::attributes::spread_subfolders;
 use crate::damaged_files::DamagedFiles;
@@ -23,7 +23,7 @@ use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
 use crate::existence_index::ExistenceIndex;
 use crate::hold::{Hold, Holds};
-use crate::layout::{self, BlobName, LayerForm, is_whole_blob};
+use crate::layout::{self, BlobName, is_whole_blob};
 use crate::limits::Limits;
 use crate::replace_file::replace_file;
 use crate::resource_cache::ResourceCache;
@@ -66,7 +66,7 @@ pub(crate) struct Shared {
     /// Bytes of blobs that this handle stored and that are in no [estimate](crate::usage_estimate) yet.
     pub(crate) added_bytes: AtomicU64,
     workers: OnceLock<rayon::ThreadPool>,
-    layer_form: OnceLock<LayerForm>,
+    pub(crate) layer_form: OnceLock<LayerForm>,
     pub(crate) resources: ResourceCache,
 }
 
@@ -153,11 +153,6 @@ impl Cas {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.shared.root
-    }
-
-    /// The form of layers that works here; `find` is called once in a process to find out.
-    pub fn layer_form(&self, find: impl FnOnce() -> LayerForm) -> LayerForm {
-        *self.shared.layer_form.get_or_init(find)
     }
 
     /// The value for the store's file at `path`, such as a mount of it; `make` makes it when there is none. All

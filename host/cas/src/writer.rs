@@ -156,7 +156,7 @@ fn take_ownership(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a file has extended attributes (capabilities, labels, overlay marks), which blobs must not have.
+/// Extended attributes (capabilities, labels, overlay xattrs) must not come along into the store.
 fn has_attributes(file: &File) -> bool {
     let mut none: [u8; 0] = [];
     matches!(rustix::fs::flistxattr(file, &mut none), Ok(1..))

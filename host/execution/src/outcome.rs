@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use spec_action::ActionReadError;
 use spec_action::path::BadPath;
 use spec_cas::CasError;
-use spec_model::{ActionFailure, ActionResult, Answered, Blame, Digest, UserError, limit_hint};
+use spec_model::{ActionFailure, ActionResult, AnswerSource, Blame, Digest, UserError, limit_hint};
 use spec_sandbox::SandboxError;
 
 /// The answer to a request; shared, as many may wait for one execution.
@@ -19,8 +19,8 @@ pub type ActionAnswer = Result<Arc<AnsweredAction>, ActionError>;
 pub struct AnsweredAction {
     /// The result.
     pub result: ActionResult,
-    /// Where it came from. [`Answered::CacheHit`] is REAPI's `cached_result`.
-    pub answered: Answered,
+    /// Where it came from. [`AnswerSource::CacheHit`] is REAPI's `cached_result`.
+    pub answered: AnswerSource,
     /// What the machine tells a person of a command that failed: an entry of REAPI's `server_logs`.
     pub report: Option<String>,
 }

@@ -54,6 +54,11 @@ pub trait Executor: Send + Sync + 'static {
     /// # Errors
     /// See [`ActionError`]. [`ActionError::Cancelled`] soon after `cancel`; nothing of the action runs any more then.
     fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError>;
+
+    /// Whether actions find a socket of the Remote Execution API where their property `remoteApisSocketPath` says.
+    fn opens_sockets(&self) -> bool {
+        false
+    }
 }
 
 /// An action to be executed.

@@ -1,6 +1,6 @@
 //! The trait of errors that users read.
 
-use crate::place::Place;
+use crate::file_position::FilePosition;
 
 /// Whose fault an error is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub trait UserError: std::error::Error + Send + Sync + 'static {
     }
 
     /// Where in the user's files the fault is, if it is in one.
-    fn place(&self) -> Option<&Place> {
+    fn position(&self) -> Option<&FilePosition> {
         None
     }
 

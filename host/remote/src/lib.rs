@@ -10,6 +10,7 @@
 //! before it becomes visible. Errors say whose fault they are.
 
 mod address;
+mod assets;
 mod blob;
 mod capabilities;
 mod connect;
@@ -22,6 +23,7 @@ pub mod fuzzing;
 mod memory_receiver;
 mod missing;
 mod options;
+pub mod pem;
 mod read_stream;
 mod remote;
 mod retry;
@@ -33,6 +35,7 @@ mod wire;
 mod write_stream;
 
 pub use address::Address;
+pub use assets::AssetReferences;
 pub use blob::{BlobContents, BlobProvider, BlobReceiver, BlobSink, TransferTotals};
 pub use capabilities::RemoteCapabilities;
 pub use directory_provider::DirectoryProvider;

@@ -34,16 +34,24 @@ struct Connection {
 }
 
 impl Remote {
+    /// A connection that is made when it is first needed. To be called inside a runtime.
+    ///
+    /// # Errors
+    /// `remote-bad-credentials`
+    pub fn new(options: RemoteOptions) -> Result<Self, RemoteError> {
+        let token = connect::bearer(&options)?;
+        let channel = connect::channel(&options)?;
+        let capabilities = RemoteCapabilities::default();
+        Ok(Self { inner: Arc::new(Connection { options, channel, token, capabilities }) })
+    }
+
     /// Connects to a server and asks for its capabilities.
     ///
     /// # Errors
     /// `remote-bad-credentials`, `remote-unreachable`, `remote-denied`; `remote-unsupported` when it
     /// does not know the digest function.
     pub async fn connect(options: RemoteOptions) -> Result<Self, RemoteError> {
-        let token = connect::bearer(&options)?;
-        let channel = connect::channel(&options)?;
-        let capabilities = RemoteCapabilities::default();
-        let mut remote = Self { inner: Arc::new(Connection { options, channel, token, capabilities }) };
+        let mut remote = Self::new(options)?;
         let announced = remote.fetch_capabilities().await?;
         remote.check(&announced)?;
         Arc::make_mut(&mut remote.inner).capabilities = RemoteCapabilities::of(&announced);
@@ -107,7 +115,7 @@ impl Remote {
         self.inner.options.address.to_string()
     }
 
-    fn channel(&self) -> Channel {
+    pub(crate) fn channel(&self) -> Channel {
         self.inner.channel.clone()
     }
 

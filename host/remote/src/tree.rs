@@ -40,6 +40,7 @@ impl Remote {
             return Ok(TransferTotals::default());
         }
         let directories = self.directories(root).await?;
+        self.check_size(root, &directories)?;
         let received = TransferTotals::of(directories.keys());
         let store = cas.clone();
         let put = move || {

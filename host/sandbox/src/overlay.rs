@@ -1,18 +1,18 @@
 //! Makes overlays over images, which only real root can mount.
 //!
-//! They are made here, before the sandbox's user namespace is entered, so that the kernel takes images and the marks
-//! `trusted.overlay.*`: commands inside can neither set nor see these. The mounts are not attached until the init
-//! attaches the overlay in the sandbox's own mount namespace; they end when their descriptors are closed. Everything
-//! is passed by descriptors, so no path of the host is visible in `/proc/self/mountinfo` inside, and paths may have
-//! any length.
+//! They are made here, before the sandbox's user namespace is entered, so that the kernel takes images and the
+//! attributes `trusted.overlay.*`: commands inside can neither set nor see these. The mounts are not attached until
+//! the init attaches the overlay in the sandbox's own mount namespace; they end when their descriptors are closed.
+//! Everything is passed by descriptors, so no path of the host is visible in `/proc/self/mountinfo` inside, and paths
+//! may have any length.
 
 use crate::error::SandboxError;
 use crate::filesystem::{FilesystemContext, KernelRefusal};
 use crate::protocol::SetupStep;
-use crate::root::{Layer, RootSpec};
+use crate::root::RootSpec;
 use rustix::mount::MountAttrFlags;
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 /// `uuid=null` saves writing a UUID to the disk that nobody reads.
@@ -24,9 +24,9 @@ pub(crate) fn mount(root: &RootSpec) -> Result<OwnedFd, SandboxError> {
     let whole = |refused: KernelRefusal| refused.error(SetupStep::Overlay, &root.upper);
     let fs = FilesystemContext::new(c"overlay").map_err(whole)?;
     for layer in root.layers.iter().rev() {
-        let added = match layer {
-            Layer::Image(image) => fs.set_fd(c"lowerdir+", image.mount()),
-            Layer::Directory(path) | Layer::Marked(path) => fs.set_folder(c"lowerdir+", path),
+        let added = match layer.image() {
+            Some(image) => fs.set_fd(c"lowerdir+", image.as_fd()),
+            None => fs.set_folder(c"lowerdir+", layer.path()),
         };
         added.map_err(|refused| refused.error(SetupStep::Layer, layer.path()))?;
     }

@@ -21,10 +21,17 @@ pub struct RunRequest {
     pub info: SessionInfo,
     pub(crate) graph: Graph,
     pub(crate) work: Arc<dyn Work>,
+    /// What is told when the session begins.
+    pub(crate) first_messages: Vec<Message>,
     pub(crate) final_messages: FinalMessages,
 }
 
 impl RunRequest {
+    /// Jobs without messages before or after them.
+    pub(crate) fn new(info: SessionInfo, graph: Graph, work: Arc<dyn Work>) -> Self {
+        Self { info, graph, work, first_messages: Vec::new(), final_messages: Box::new(Vec::new) }
+    }
+
     /// Whether there are no jobs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -44,9 +51,10 @@ pub fn run(
     control: mpsc::Receiver<Control>,
 ) -> Result<Summary> {
     if request.is_empty() {
-        return Ok(run_nothing(&*observer));
+        return Ok(run_nothing(&*observer, &request.first_messages));
     }
-    let observer = Arc::new(FinalObserver { observer, final_messages: request.final_messages });
+    let (first_messages, final_messages) = (request.first_messages, request.final_messages);
+    let observer = Arc::new(SessionMessages { observer, first_messages, final_messages });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| SessionError::Start { what: "the runtime", error })?;
     let jobs = spec_scheduler::run(&request.graph, request.work, options, observer, control);
@@ -57,20 +65,22 @@ pub fn run(
 }
 
 /// A session without jobs needs no threads.
-fn run_nothing(observer: &dyn Observer) -> Summary {
+fn run_nothing(observer: &dyn Observer, messages: &[Message]) -> Summary {
     let summary = Summary { elapsed: Duration::ZERO, ..Summary::default() };
     observer.event(&Event::Started { jobs: Vec::new() });
+    messages.iter().for_each(|message| observer.event(&Event::Message(message.clone())));
     observer.event(&Event::Ended(summary.clone()));
     summary
 }
 
-/// Tells an observer the final messages before the end of the session.
-struct FinalObserver {
+/// Tells an observer the first messages after the beginning of the session, and the final ones before its end.
+struct SessionMessages {
     observer: Arc<dyn Observer>,
+    first_messages: Vec<Message>,
     final_messages: FinalMessages,
 }
 
-impl Observer for FinalObserver {
+impl Observer for SessionMessages {
     fn event(&self, event: &Event) {
         if let Event::Ended(_) = event {
             for message in (self.final_messages)() {
@@ -78,5 +88,10 @@ impl Observer for FinalObserver {
             }
         }
         self.observer.event(event);
+        if let Event::Started { .. } = event {
+            for message in &self.first_messages {
+                self.observer.event(&Event::Message(message.clone()));
+            }
+        }
     }
 }

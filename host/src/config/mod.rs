@@ -17,6 +17,7 @@ pub(crate) use environment::Environment;
 pub(crate) use limits::TreeAndActionLimits;
 pub(crate) use served::ServeRights;
 use spec_model::{Mapping, Node};
+use spec_session::remotes::UserRemotes;
 use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice};
 use spec_source::Proxies;
 use spec_speculation::priming::Budget;
@@ -49,6 +50,14 @@ pub(crate) struct Config {
     pub(crate) fetchers: u32,
     /// How many elements are built at a time.
     pub(crate) builders: u32,
+    /// How many elements are pushed to shared caches at a time.
+    pub(crate) pushers: u32,
+    /// Whether build trees are pulled with artifacts.
+    pub(crate) pull_buildtrees: bool,
+    /// The servers of shared caches and of remote execution.
+    pub(crate) remotes: UserRemotes,
+    /// The user's folder, which `~` stands for.
+    pub(crate) home: PathBuf,
     /// How often a failed download is tried again.
     pub(crate) network_retries: u32,
     /// Which proxies downloads go through.
@@ -130,6 +139,10 @@ impl Config {
             cache_buildtrees: CacheBuildTrees::Auto,
             fetchers: 10,
             builders: 4,
+            pushers: 4,
+            pull_buildtrees: false,
+            remotes: UserRemotes::default(),
+            home: environment.home_folder(),
             network_retries: 2,
             proxies: Proxies::from_environment(|name| environment.variable(name)),
             netrc: environment.netrc(),
@@ -180,6 +193,8 @@ impl Config {
         let set = |to: &mut u32, from: Option<u32>| *to = from.unwrap_or(*to);
         set(&mut self.fetchers, globals.fetchers);
         set(&mut self.builders, globals.builders);
+        set(&mut self.pushers, globals.pushers);
+        self.pull_buildtrees |= globals.pull_buildtrees;
         set(&mut self.network_retries, globals.network_retries);
         set(&mut self.max_jobs, globals.max_jobs.map(numbers::max_jobs));
         self.verbose |= globals.verbose;

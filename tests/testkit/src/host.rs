@@ -61,6 +61,12 @@ impl Host {
         fs::write(self.configuration(), text).expect("a file of our own folder can be written");
     }
 
+    /// The folder of its configuration and logs, which goes when this goes.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The folder of the cache.
     #[must_use]
     pub fn cache(&self) -> PathBuf {

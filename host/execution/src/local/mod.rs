@@ -253,6 +253,10 @@ impl Executor for LocalExecutor {
             other => other,
         })
     }
+
+    fn opens_sockets(&self) -> bool {
+        self.remote_apis.is_some()
+    }
 }
 
 fn is_success(outcome: &Result<CommandOutcome, StartFailure>) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use spec_action::read_action;
 use spec_cas::Cas;
-use spec_model::{Action, Answered, Cancel, Digest};
+use spec_model::{Action, AnswerSource, Cancel, Digest};
 
 use crate::outcome::{ActionAnswer, ActionError, AnsweredAction, ExecutedAction};
 use crate::request::{Executor, ExecutorTask};
@@ -37,6 +37,6 @@ impl DigestBackend {
             self.cache.put(&task.granted, &executed.result)?;
         }
         let ExecutedAction { result, report } = executed;
-        Ok(AnsweredAction { result, answered: Answered::Executed, report }.into())
+        Ok(AnsweredAction { result, answered: AnswerSource::Executed, report }.into())
     }
 }

@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_model::{ActionResult, Answered, Digest, StreamOutput, Subaction, TimeSpan, UserError};
+use spec_model::{ActionResult, AnswerSource, Digest, StreamOutput, Subaction, TimeSpan, UserError};
 use spec_proto::well_known;
 
 use super::fixture::{Fixture, request};
@@ -161,7 +161,7 @@ fn the_socket_of_the_session_is_where_it_is_asked_for() {
     let action = fixture.store(&draft.with(|draft| draft.command.output_directory_format = 1));
     let inner = Subaction {
         action: Digest::of(b"inner"),
-        answered: Answered::CacheHit,
+        answered: AnswerSource::CacheHit,
         asked: std::time::SystemTime::now(),
         took: Duration::ZERO,
         outcome: Ok(ActionResult::default()),

@@ -1,6 +1,6 @@
 //! Checks an edited file before it is written: the parsed contents may differ in refs only.
 
-use spec_model::{Mapping, Node, NodeError, NodeKind, Place};
+use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use crate::LoadError;
 use crate::element::RefPlace;
@@ -68,13 +68,16 @@ fn at_same_position<'a>(original: &Mapping, edited: &'a Mapping, at: &RefPlace) 
 }
 
 fn same_position_below<'a>(original: &Node, edited: &'a Node, at: &RefPlace) -> Option<&'a Node> {
-    let is_at = |place: &Place| {
-        original.place.as_ref().is_some_and(|own| (own.line, own.column) == (place.line, place.column))
+    let is_at = |position: &FilePosition| {
+        original
+            .position
+            .as_ref()
+            .is_some_and(|own| (own.line, own.column) == (position.line, position.column))
     };
     // A collection may begin at the same place as its first node.
     let found = match (at, &original.kind) {
-        (RefPlace::Value(place), NodeKind::Scalar(_)) => is_at(place),
-        (RefPlace::Dictionary(place), NodeKind::Mapping(_)) => is_at(place),
+        (RefPlace::Value(position), NodeKind::Scalar(_)) => is_at(position),
+        (RefPlace::Dictionary(position), NodeKind::Mapping(_)) => is_at(position),
         _ => false,
     };
     if found {
