@@ -225,7 +225,7 @@ impl BuildWork {
         Ok(keys)
     }
 
-    /// What the element's strong key is the hash of, when its dependencies have these keys.
+    /// The description whose hash is the element's strong key, when its dependencies have these keys.
     fn description(&self, element: usize, known: &[Option<ElementKeys>]) -> Option<Value> {
         let project = &self.session.project;
         let scope = project.build_scope(element);

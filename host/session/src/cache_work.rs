@@ -118,7 +118,7 @@ impl CacheWork {
         match self.session.pull(&self.caches, element, &monitor).map_err(job_failure::of)? {
             Pulled::Artifact(_) => Ok(JobEnd::Done),
             Pulled::NotThere => Ok(JobEnd::Unneeded),
-            Pulled::Unknown => Err(failure("no server that has it answers; see the warnings above")),
+            Pulled::Unknown => Err(failure("no server that has it answers, as the warnings above say")),
         }
     }
 
@@ -182,7 +182,7 @@ fn end_of_push(pushed: Pushed) -> JobResult {
     match pushed {
         Pushed::Pushed => Ok(JobEnd::Done),
         Pushed::ThereAlready => Ok(JobEnd::Unneeded),
-        Pushed::Failed => Err(failure("no server takes it; see the warnings above")),
+        Pushed::Failed => Err(failure("no server takes it, as the warnings above say")),
     }
 }
 

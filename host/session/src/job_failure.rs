@@ -1,4 +1,4 @@
-//! From errors to failures of jobs.
+//! Converts errors to failures of jobs.
 
 use spec_artifact::{Artifact, Outcome};
 use spec_build::BuildError;

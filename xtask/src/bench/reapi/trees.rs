@@ -56,7 +56,7 @@ impl ReapiBench {
             self.time(&[&cas, arguments, &["--remote", &server.tcp]].concat())
         };
         let [cold, again] = [cas(&["push", TREE])?, cas(&["push", TREE])?];
-        // What casupload found is the same tree.
+        // casupload computed the digest of the same tree.
         let digest = std::fs::read_to_string(self.inside.scratch.join("digest"))?;
         Ok([cold, again, cas(&["pull", digest.trim(), "/tmp/there"])?])
     }
