@@ -12,7 +12,8 @@ const ROUND_TRIP: Duration = Duration::from_millis(20);
 
 /// A source that differs by number, so that each action is a new one.
 fn write_source(recc: &ReccClient, number: u32) {
-    fs::write(recc.folder().join("a.c"), format!("int main(void) {{ return {number}; }}\n")).expect("it is ours");
+    fs::write(recc.folder().join("a.c"), format!("int main(void) {{ return {number}; }}\n"))
+        .expect("it is ours");
 }
 
 /// Has recc compile a source; answers with what it says of the action.

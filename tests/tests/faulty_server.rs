@@ -60,7 +60,8 @@ impl Served {
 
     fn check(&self, there: &Path) {
         for name in ["small", "large"] {
-            let [sent, received] = [&self.host.folder().join("here"), there].map(|at| fs::read(at.join(name)).ok());
+            let [sent, received] =
+                [&self.host.folder().join("here"), there].map(|at| fs::read(at.join(name)).ok());
             assert!(sent == received, "{name} is another one");
         }
     }

@@ -25,8 +25,8 @@ pub(crate) use table::draw;
 /// What to measure, and how often.
 #[derive(Args)]
 pub(crate) struct BenchOptions {
-    /// Builds beside BuildStream's, the server beside buildbox-casd, speculative actions beside builds without, or
-    /// those in a simulated cluster
+    /// Builds beside BuildStream's, the server beside buildbox-casd, speculative actions beside builds without, those
+    /// in a simulated cluster, with such a cluster behind a wire, with BuildGrid's workers, or transfers beside casd's clients
     #[arg(value_enum, default_value = "builds")]
     what: What,
     /// Measure less often
@@ -43,6 +43,9 @@ enum What {
     Reapi,
     Speculation,
     Cluster,
+    RemoteCluster,
+    Buildgrid,
+    Transfers,
 }
 
 impl BenchOptions {
@@ -87,6 +90,9 @@ pub(crate) fn run(paths: &Paths, options: BenchOptions) -> Result<()> {
         What::Reapi => reapi::run(paths, &options),
         What::Speculation => speculation::run(paths, &options),
         What::Cluster => speculation::run_in_cluster(paths, &options),
+        What::RemoteCluster => speculation::run_behind_a_wire(paths, &options),
+        What::Buildgrid => speculation::run_on_buildgrid(paths, &options),
+        What::Transfers => reapi::transfers::run(paths, &options),
     }
 }
 

@@ -62,7 +62,7 @@ impl ReapiBench {
     }
 
     /// How long a command takes in the base, without the making of the place that it runs in.
-    fn time(&self, argv: &[&str]) -> Result<Duration> {
+    pub(super) fn time(&self, argv: &[&str]) -> Result<Duration> {
         settle()?;
         let times = self.inside.seconds("time \"$@\" > /dev/null 2> /tmp/errors", argv)?;
         times.first().copied().with_context(|| format!("{} was not measured", argv[0]))
