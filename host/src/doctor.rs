@@ -5,8 +5,9 @@ use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use spec_cas::{Cas, LayerForm};
+use spec_cas::Cas;
 use spec_execution::LayerSupport;
+use spec_model::LayerForm;
 
 use crate::config::Config;
 
@@ -124,9 +125,9 @@ fn staging(cas: &Cas) -> Finding {
     let LayerSupport { form, refused } = LayerSupport::examine(cas);
     let (health, way) = match form {
         LayerForm::Image => (Health::Good, "images of metadata over the cache; every folder can be renamed"),
-        LayerForm::Marked => (
+        LayerForm::Metacopy => (
             Health::Good,
-            "marked folders over the cache; folders of dependencies cannot be renamed in one step",
+            "folders of metadata over the cache; folders of dependencies cannot be renamed in one step",
         ),
         LayerForm::Copied => (
             Health::Poor,
@@ -136,7 +137,7 @@ fn staging(cas: &Cas) -> Finding {
     let why: String = refused
         .iter()
         .map(|(form, error)| {
-            let better = if *form == LayerForm::Image { "images" } else { "marked folders" };
+            let better = if *form == LayerForm::Image { "images" } else { "folders of metadata" };
             format!("; no {better}: {error}")
         })
         .collect();

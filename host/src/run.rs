@@ -60,12 +60,16 @@ fn options(app: &App, asks: bool) -> Options {
         cli::OnError::Terminate => OnError::Terminate,
     };
     let (builders, fetchers) = (config.builders as usize, config.fetchers as usize);
+    let pushers = config.pushers as usize;
     // A job that primes mostly waits for executions, which have limits of their own.
     let limits = [
         (Task::Build, builders),
         (Task::Fetch, fetchers),
         (Task::Track, fetchers),
         (Task::Prime, MAX_PRIME_JOBS),
+        (Task::Pull, fetchers),
+        (Task::Push, pushers),
+        (Task::SourcePush, pushers),
     ];
     Options { limits: BTreeMap::from(limits), on_error }
 }

@@ -44,6 +44,10 @@ impl Executor for SlowExecutor {
         metadata.worked.end = end;
         Ok(executed)
     }
+
+    fn opens_sockets(&self) -> bool {
+        self.inner.opens_sockets()
+    }
 }
 
 fn wait(rest: Duration, cancel: &Cancel) -> Result<(), ActionError> {

@@ -12,7 +12,14 @@ const FLOORS: [&[&str]; 7] = [
     &["spec-cas", "spec-strategy", "spec-sandbox"],
     &["spec-action"],
     &["spec-project", "spec-source", "spec-execution", "spec-plugins", "spec-artifact", "spec-remote"],
-    &["spec-build", "spec-reapi", "spec-scheduler", "spec-speculation"],
+    &[
+        "spec-build",
+        "spec-reapi",
+        "spec-remote-execution",
+        "spec-scheduler",
+        "spec-shared-cache",
+        "spec-speculation",
+    ],
     &["spec-session"],
     &["spec-host"],
 ];

@@ -225,5 +225,35 @@ fn components_are_listed_and_checked() {
         "plugin-no-settings",
         &["stack.wasm", "an element kind", "'a'", "leave --setting out"],
     );
-    check("other-world", &[]).refused(2, "plugin-wrong-world", &["not an element kind"]);
+    check("other-world", &[]).refused(2, "plugin-wrong-world", &["it exports", "spec:priming-policy/policy"]);
+}
+
+#[test]
+fn check_calls_components_on_samples() {
+    let (host, folder) = (Host::new(), std::env::temp_dir());
+    let kinds = [
+        ("panics", "plugin-trap"),
+        ("traps", "plugin-trap"),
+        ("loops-forever", "plugin-out-of-fuel"),
+        ("allocates-endlessly", "plugin-out-of-memory"),
+    ];
+    for (name, reason) in kinds {
+        host.run_in(&folder, &["plugin", "check", &component(name)]).refused(2, reason, &[name]);
+    }
+    let policies = [
+        ("bad-overlay", "select-traps", "plugin-trap"),
+        ("bad-overlay", "choose-panics", "plugin-trap"),
+        ("bad-overlay", "choose-waits", "policy-invalid-answer"),
+        ("bad-overlay", "propose-panics", "plugin-trap"),
+        ("bad-priming", "traps", "plugin-trap"),
+        ("bad-priming", "loops", "plugin-out-of-fuel"),
+        ("bad-priming", "too-few", "policy-invalid-answer"),
+        ("bad-priming", "observe-panics", "plugin-trap"),
+        ("bad-priming", "remembers-much", "policy-invalid-answer"),
+    ];
+    for (name, does, reason) in policies {
+        let setting = format!("does={does}");
+        let arguments = ["plugin", "check", &component(name), "--setting", &setting];
+        host.run_in(&folder, &arguments).refused(2, reason, &["sample"]);
+    }
 }

@@ -45,7 +45,7 @@ pub(crate) fn globs_of(patterns: &[Node]) -> Result<Globs, NodeError> {
     Globs::new(&texts).map_err(|error| {
         let node =
             patterns.iter().zip(&texts).find(|(_, text)| **text == error.pattern).map(|(node, _)| node);
-        NodeError::new("invalid-glob", node.and_then(|node| node.place.as_ref()), error.to_string())
+        NodeError::new("invalid-glob", node.and_then(|node| node.position.as_ref()), error.to_string())
     })
 }
 

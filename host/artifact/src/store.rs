@@ -7,6 +7,7 @@ use spec_proto::{Message, buildstream::v2 as proto};
 use crate::artifact::{Artifact, ArtifactDraft, Log, LogDraft};
 use crate::error::ArtifactError;
 use crate::name::ArtifactName;
+use crate::received::ReceivedRecord;
 use crate::{from_proto, to_proto};
 
 /// As many names of an element are looked at for its latest record; each build writes two.
@@ -113,6 +114,25 @@ impl Artifacts {
         let artifact = self.store_blobs(draft)?;
         self.put_record(&name, &artifact)?;
         Ok(artifact)
+    }
+
+    /// The bytes of the record under that name, as others may get them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn record_bytes(&self, name: &ArtifactName) -> Result<Option<Vec<u8>>> {
+        Ok(self.records.get(&name.to_string())?)
+    }
+
+    /// Stores a record that somebody else sent, under the strong and the weak key of its artifact. What it refers to must be
+    /// in the CAS already.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn store_received(&self, record: &ReceivedRecord) -> Result<()> {
+        let names = record.names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Ok(self.records.put(&names, record.bytes())?)
     }
 
     /// Forgets the artifact under that name; `false` when there was none. Its other key is another name, and blobs

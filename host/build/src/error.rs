@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use spec_artifact::ArtifactError;
 use spec_cas::CasError;
 use spec_execution::ExecutionError;
-use spec_model::{Blame, NodeError, Place, UserError};
+use spec_model::{Blame, FilePosition, NodeError, UserError};
 use spec_sandbox::SandboxError;
 
 /// Why an element could not be built.
@@ -199,9 +199,9 @@ impl UserError for BuildError {
         }
     }
 
-    fn place(&self) -> Option<&Place> {
+    fn position(&self) -> Option<&FilePosition> {
         match self {
-            Self::PublicData(error) => error.place(),
+            Self::PublicData(error) => error.position(),
             _ => None,
         }
     }

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use spec_cas::{Cas, LayerCache, LayerForm, MergeInput, Quota, TreeBuilder};
-use spec_model::Digest;
+use spec_cas::{Cas, LayerCache, MergeInput, Quota, TreeBuilder};
+use spec_model::{Digest, LayerForm};
 use tempfile::TempDir;
 
 fn main() {
@@ -119,7 +119,7 @@ fn checkout(bencher: Bencher<'_, '_>) {
     bencher.bench_local_values(|path| fixture.cas.checkout_into(&root, &path).expect("there is room"));
 }
 
-#[divan::bench(args = [LayerForm::Image, LayerForm::Marked, LayerForm::Copied], sample_count = 5, sample_size = 1)]
+#[divan::bench(args = [LayerForm::Image, LayerForm::Metacopy, LayerForm::Copied], sample_count = 5, sample_size = 1)]
 fn layer_new(bencher: Bencher<'_, '_>, form: LayerForm) {
     let with_tree = || {
         let fixture = empty_store();
@@ -132,7 +132,7 @@ fn layer_new(bencher: Bencher<'_, '_>, form: LayerForm) {
     });
 }
 
-#[divan::bench(args = [LayerForm::Image, LayerForm::Marked, LayerForm::Copied])]
+#[divan::bench(args = [LayerForm::Image, LayerForm::Metacopy, LayerForm::Copied])]
 fn layer_again(bencher: Bencher<'_, '_>, form: LayerForm) {
     let fixture = empty_store();
     let root = tree(&fixture.cas);

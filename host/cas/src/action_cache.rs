@@ -75,13 +75,13 @@ impl ActionCache {
     }
 
     fn is_whole(&self, entry: &CachedResult) -> Result<bool> {
-        let look = || Ok(self.cas.missing(&entry.needs)?.is_empty());
+        let look = |cas: &Cas| Ok(cas.missing(&entry.needs)?.is_empty());
         if entry.needs.len() <= LARGE_RESULT {
-            return look();
+            return look(&self.cas);
         }
         let mut names: Vec<u8> = Vec::with_capacity(entry.needs.len() * 32);
         entry.needs.iter().for_each(|digest| names.extend_from_slice(digest.hash()));
-        self.cas.cached_until_removal(&Digest::of(&names), look)
+        self.cas.cached_while_stored(&Digest::of(&names), look)
     }
 
     fn path(&self, action: &Digest) -> PathBuf {

@@ -90,7 +90,7 @@ impl Cas {
         take: ImportMode,
         filter: &dyn Fn(&str) -> bool,
     ) -> Result<CapturedTree> {
-        let scan = Scan::of(host, path, self.scan_options(filter, Some(upper.marks)))?;
+        let scan = Scan::of(host, path, self.scan_options(filter, Some(upper.xattrs)))?;
         let root = self.store_scanned(host, &scan, Some(upper), take)?;
         Ok(CapturedTree { root, special: scan.special })
     }

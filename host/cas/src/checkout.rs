@@ -28,6 +28,7 @@ impl Cas {
     /// `cas-missing` naming the path, `cas-disk-full`, or when the file system fails.
     pub fn checkout_into(&self, root: &Digest, dest: &Path) -> Result<()> {
         self.tree_size(root)?;
+        self.bring_tree(root)?;
         fs::create_dir(dest).map_err(CasError::io("create", dest))?;
         let checkout = Checkout { cas: self, dest, failure: Mutex::new(None) };
         self.workers()?.scope(|scope| checkout.folder(scope, PathBuf::new(), *root));

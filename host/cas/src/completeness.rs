@@ -20,19 +20,30 @@ impl Cas {
     /// # Errors
     /// When a directory is damaged or the file system fails.
     pub fn is_complete(&self, root: &Digest) -> Result<bool> {
-        self.cached_until_removal(root, || match self.all_here(root) {
+        let whole = |cas: &Self| match cas.all_here(root) {
             Err(CasError::Missing { .. } | CasError::Corrupt { .. }) => Ok(false),
             other => other,
-        })
+        };
+        self.cached_while_stored(root, whole)
+    }
+
+    /// Whether what `key` stands for is whole, as `look` says. Only what is in the store itself is noted as whole: what is
+    /// elsewhere can be gone without notice.
+    pub(crate) fn cached_while_stored(
+        &self,
+        key: &Digest,
+        look: impl Fn(&Self) -> Result<bool>,
+    ) -> Result<bool> {
+        if self.source.is_none() {
+            return self.cached_until_removal(key, || look(self));
+        }
+        let store = self.clone().without_blob_source();
+        Ok(store.cached_until_removal(key, || look(&store))? || look(self)?)
     }
 
     /// Whether what `key` stands for is whole: as `look` says, and no longer asked once it said yes, until something
     /// is removed from the store.
-    pub(crate) fn cached_until_removal(
-        &self,
-        key: &Digest,
-        look: impl FnOnce() -> Result<bool>,
-    ) -> Result<bool> {
+    fn cached_until_removal(&self, key: &Digest, look: impl FnOnce() -> Result<bool>) -> Result<bool> {
         let generation = self.generation()?;
         if is_even(generation) && self.marker(generation, key).exists() {
             return Ok(true);

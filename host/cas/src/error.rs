@@ -20,6 +20,14 @@ pub enum CasError {
         /// What it is, as people call it: "directory usr/lib", "blob".
         what: String,
     },
+    /// A blob is elsewhere, and cannot be brought at present. Reason `cas-elsewhere`.
+    #[error("{digest} is not in the store, and where it is it cannot be had: {why}")]
+    Elsewhere {
+        /// The blob.
+        digest: Digest,
+        /// Where it is, and why it cannot be had.
+        why: String,
+    },
     /// A stored blob does not have the contents of its name. It is in `quarantine/` now. Reason `cas-corrupt`.
     #[error(
         "{what} ({digest}) is damaged on disk: found {found}; it was moved to quarantine, fetch or build it again"
@@ -167,7 +175,7 @@ impl CasError {
 impl UserError for CasError {
     fn blame(&self) -> Blame {
         match self {
-            Self::WrongDigest { .. } => Blame::Remote,
+            Self::WrongDigest { .. } | Self::Elsewhere { .. } => Blame::Remote,
             Self::BadPath { .. }
             | Self::SpecialFile { .. }
             | Self::TreeTooLarge { .. }
@@ -185,6 +193,7 @@ impl UserError for CasError {
     fn reason(&self) -> &str {
         match self {
             Self::Missing { .. } => "cas-missing",
+            Self::Elsewhere { .. } => "cas-elsewhere",
             Self::Corrupt { .. } => "cas-corrupt",
             Self::WrongDigest { .. } => "cas-wrong-digest",
             Self::DiskFull { .. } => "cas-disk-full",

@@ -26,6 +26,7 @@ impl Cas {
     /// `cas-missing` naming the path, `cas-disk-full`, `cancelled`, or when the file system fails.
     pub fn export(&self, root: &Digest, to: &Destination, cancel: &Cancel) -> Result<()> {
         self.tree_size(root)?;
+        self.bring_tree(root)?;
         let export = Export { cas: self, to, cancel, failure: Mutex::new(None) };
         self.workers()?.scope(|scope| export.folder(scope, PathBuf::new(), *root));
         export.failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)

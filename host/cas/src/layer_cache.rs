@@ -10,15 +10,16 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
-use spec_model::Digest;
+use spec_model::{Digest, LayerForm};
 
+use crate::boot_id::boot_id;
 use crate::checkout::rename_if_absent;
 use crate::error::{CasError, Result};
 use crate::image::{self, FileOwner};
-use crate::layout::{self, LayerForm, file_name};
+use crate::layout::{self, file_name};
 use crate::lock::try_lock;
-use crate::marked_layer;
 use crate::merge::MergeInput;
+use crate::metacopy_layer;
 use crate::remove_tree::remove_all;
 use crate::scratch::create_dir_exact;
 use crate::store::Cas;
@@ -118,7 +119,7 @@ impl LayerCache {
     /// # Errors
     /// `cas-missing` naming the path, `cas-disk-full`, or when the file system fails.
     pub fn layer(&self, tree: &Digest) -> Result<LayerGuard> {
-        let name = format!("{}.{}-{}-{}", tree.hex(), self.form.name(), self.owner.uid, self.owner.gid);
+        let name = format!("{}.{}-{}-{}", tree.hex(), self.form.as_str(), self.owner.uid, self.owner.gid);
         let beside = self.cas.root().join(layout::TREES);
         // This one keeps the blobs, wherever the layer is.
         let (lock, is_new) = lock_shared(&beside.join(format!("{name}.lock")))?;
@@ -141,7 +142,7 @@ impl LayerCache {
     fn is_whole(&self, path: &Path) -> bool {
         match self.form {
             LayerForm::Image => image::is_whole(path),
-            LayerForm::Marked | LayerForm::Copied => path.is_dir(),
+            LayerForm::Metacopy | LayerForm::Copied => path.is_dir(),
         }
     }
 
@@ -173,11 +174,13 @@ impl LayerCache {
     /// Makes sure that all contents are here. When the layer was `known` before, blobs can only be gone if something
     /// was removed since they were last looked at; otherwise an eviction that is going on has to learn of this use.
     fn check_blobs(&self, tree: &Digest, known: bool) -> Result<()> {
-        if known && self.cas.is_complete(tree)? {
+        let store = self.cas.clone().without_blob_source();
+        if known && store.is_complete(tree)? {
             return Ok(());
         }
         self.cas.tree_size(tree)?;
-        let missing = self.cas.missing(&self.cas.blobs_of_tree(tree)?)?;
+        self.cas.bring_tree(tree)?;
+        let missing = store.missing(&self.cas.blobs_of_tree(tree)?)?;
         match missing.first() {
             Some(digest) => Err(self.missing(tree, digest)?),
             None => self.cas.mark_complete(tree),
@@ -235,9 +238,9 @@ impl LayerCache {
                 let file = to.into_inner().map_err(|error| failed()(error.into_error()))?;
                 Ok(file.metadata().map_err(failed())?.len())
             }
-            LayerForm::Marked => {
+            LayerForm::Metacopy => {
                 create_dir_exact(fresh, 0o755)?;
-                marked_layer::write_marked_layer(&self.cas, tree, fresh)
+                metacopy_layer::write_metacopy_layer(&self.cas, tree, fresh)
             }
             LayerForm::Copied => {
                 self.cas.checkout_into(tree, fresh)?;
@@ -317,12 +320,6 @@ fn lock_fields(lock: &File) -> (String, String) {
 fn write_lock_record(lock: &File, bytes: u64) -> io::Result<()> {
     lock.set_len(0)?;
     lock.write_all_at(format!("{bytes} {}\n", boot_id()).as_bytes(), 0)
-}
-
-/// The kernel's name for the time since the machine was last started (`boot_id`).
-fn boot_id() -> String {
-    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    text.trim().to_owned()
 }
 
 /// Locks a file shared, making it when it is not there, and notes the use; with it whether it was made. Whoever holds

@@ -31,32 +31,10 @@ pub(crate) const TREES: &str = "trees";
 pub(crate) const ACTIONS: &str = "actions";
 /// How much the store takes, see [`crate::usage_estimate`] and [`crate::evict`].
 pub(crate) const QUOTA: &str = "quota";
+/// The form of layers that works, see [`crate::found_layer_form`].
+pub(crate) const LAYER_FORM: &str = "layer-form";
 /// Named records, see [`crate::refs`].
 pub(crate) const REFS: &str = "refs";
-
-/// How a tree becomes a layer of an overlay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LayerForm {
-    /// An image of an EROFS file system without contents. An overlay finds the contents of files in
-    /// [`crate::LayerCache::contents`] (attributes `trusted.overlay.*`).
-    Image,
-    /// A folder of files without contents, marked so that an overlay finds them in [`crate::LayerCache::contents`] (attributes
-    /// `user.overlay.*`).
-    Marked,
-    /// A folder with copies of all files, which share blocks with the store where the file system can.
-    Copied,
-}
-
-impl LayerForm {
-    /// What file names call it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Image => "image",
-            Self::Marked => "marked",
-            Self::Copied => "copied",
-        }
-    }
-}
 
 /// What is in a folder, in no order; nothing if the folder is not there.
 pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -29,8 +29,8 @@ pub enum OverlayXattrs {
 pub struct UpperDir<'a> {
     /// The folder on the host.
     pub folder: &'a Path,
-    /// The overlay's marks.
-    pub marks: OverlayXattrs,
+    /// The name space of the overlay's attributes.
+    pub xattrs: OverlayXattrs,
     /// The tree below this folder.
     pub below: Digest,
     /// Gives the tree below the overlay's root, where it is needed.

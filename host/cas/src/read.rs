@@ -32,6 +32,16 @@ impl Cas {
     /// # Errors
     /// `cas-missing`, or when the file system fails.
     pub fn open_blob(&self, digest: &Digest) -> Result<File> {
+        match self.open_stored(digest) {
+            Err(CasError::Missing { .. }) if self.source.is_some() => {
+                self.bring_one(digest)?;
+                self.open_stored(digest)
+            }
+            other => other,
+        }
+    }
+
+    fn open_stored(&self, digest: &Digest) -> Result<File> {
         let name = BlobName::of(digest);
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(&self.shared.objects, name.path(), flags, Mode::empty());

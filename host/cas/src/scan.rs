@@ -61,7 +61,7 @@ pub struct SpecialFile {
 pub(crate) struct ScanOptions<'a> {
     /// Says of a relative path whether it is wanted, with all below it.
     pub(crate) filter: &'a dyn Fn(&str) -> bool,
-    /// The marks of the overlay whose upper folder it is. Without them whiteouts are devices.
+    /// The attributes of the overlay whose upper folder it is. Without them whiteouts are devices.
     pub(crate) overlay: Option<OverlayXattrs>,
     /// Whether special files are left out; otherwise they are an error.
     pub(crate) skip_special: bool,
@@ -156,8 +156,8 @@ impl Scanner<'_> {
         folders: &mut Vec<String>,
     ) -> Result<()> {
         let folder = self.host.folder(path)?;
-        if let Some(marks) = self.options.overlay {
-            let lower = marks.lower_part(&proc_path(&folder, "."));
+        if let Some(xattrs) = self.options.overlay {
+            let lower = xattrs.lower_part(&proc_path(&folder, "."));
             scanned.lower = lower
                 .map_err(CasError::io("read the overlay attributes of", self.host.display_path(path)))?;
         }
@@ -219,8 +219,8 @@ impl Scanner<'_> {
     /// A file whose contents are below; `None` for others.
     fn file_below(&self, folder: &OwnedFd, name: &str, path: &str) -> Result<Option<ScannedEntry>> {
         let display_path = || self.host.display_path(path).join(name);
-        let Some(marks) = self.options.overlay else { return Ok(None) };
-        let contents = marks
+        let Some(xattrs) = self.options.overlay else { return Ok(None) };
+        let contents = xattrs
             .contents(&proc_path(folder, name))
             .map_err(CasError::io("read the overlay attributes of", display_path()))?;
         let Some(contents) = contents else { return Ok(None) };

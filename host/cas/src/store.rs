@@ -15,15 +15,16 @@ use rayon::prelude::*;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 use spec_model::tree::Directory;
-use spec_model::{Cancel, Digest, DigestFunction};
+use spec_model::{Cancel, Digest, DigestFunction, LayerForm};
 
 use crate::attributes::spread_subfolders;
+use crate::blob_source::BlobSource;
 use crate::damaged_files::DamagedFiles;
 use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
 use crate::existence_index::ExistenceIndex;
 use crate::hold::{Hold, Holds};
-use crate::layout::{self, BlobName, LayerForm, is_whole_blob};
+use crate::layout::{self, BlobName, is_whole_blob};
 use crate::limits::Limits;
 use crate::replace_file::replace_file;
 use crate::resource_cache::ResourceCache;
@@ -49,6 +50,7 @@ pub struct Cas {
     pub(crate) shared: Arc<Shared>,
     pub(crate) limits: Limits,
     pub(crate) cancel: Cancel,
+    pub(crate) source: Option<Arc<dyn BlobSource>>,
 }
 
 pub(crate) struct Shared {
@@ -66,7 +68,7 @@ pub(crate) struct Shared {
     /// Bytes of blobs that this handle stored and that are in no [estimate](crate::usage_estimate) yet.
     pub(crate) added_bytes: AtomicU64,
     workers: OnceLock<rayon::ThreadPool>,
-    layer_form: OnceLock<LayerForm>,
+    pub(crate) layer_form: OnceLock<LayerForm>,
     pub(crate) resources: ResourceCache,
 }
 
@@ -110,7 +112,8 @@ impl Cas {
             function,
             root,
         };
-        let cas = Self { shared: Arc::new(shared), limits: Limits::default(), cancel: Cancel::new() };
+        let cas =
+            Self { shared: Arc::new(shared), limits: Limits::default(), cancel: Cancel::new(), source: None };
         match cas.put_bytes(b"") {
             Err(error) if !error.is_unwritable() => Err(error),
             _ => Ok(cas),
@@ -154,11 +157,6 @@ impl Cas {
         &self.shared.root
     }
 
-    /// The form of layers that works here, as `find` has found out once for this process.
-    pub fn layer_form(&self, find: impl FnOnce() -> LayerForm) -> LayerForm {
-        *self.shared.layer_form.get_or_init(find)
-    }
-
     /// The value that was made of the store's file at `path` before, such as a mount of it, or what `make` makes of it
     /// now. Whoever has a handle on the store in this process finds it again, unless many others were used since; the
     /// file may be gone by then.
@@ -185,11 +183,16 @@ impl Cas {
         self.shared.function.of(bytes)
     }
 
-    /// Whether the blob is here, whole. Counts as a use.
+    /// Whether the blob is here, whole, or elsewhere. Counts as a use.
     ///
     /// # Errors
     /// When the file system fails.
     pub fn contains(&self, digest: &Digest) -> Result<bool> {
+        Ok(self.is_stored(digest)? || self.is_elsewhere(digest))
+    }
+
+    /// Whether the blob is in the store itself, whole. Counts as a use.
+    pub(crate) fn is_stored(&self, digest: &Digest) -> Result<bool> {
         let name = BlobName::of(digest);
         match rustix::fs::statat(&self.shared.objects, name.path(), AtFlags::empty()) {
             Ok(stat) => Ok(is_whole_blob(&stat, digest.size())
@@ -228,7 +231,9 @@ impl Cas {
         let both = || digests.iter().zip(&may_be_here);
         let unsure: Vec<Digest> = both().filter(|(_, here)| **here).map(|(digest, _)| *digest).collect();
         let mut gone = self.missing(&unsure)?.into_iter().peekable();
-        let is_missing = |(digest, here): &(&Digest, &bool)| !**here || gone.next_if_eq(*digest).is_some();
+        let is_missing = |(digest, here): &(&Digest, &bool)| {
+            (!**here && !self.is_elsewhere(digest)) || gone.next_if_eq(*digest).is_some()
+        };
         Ok(both().filter(is_missing).map(|(digest, _)| *digest).collect())
     }
 
@@ -299,7 +304,7 @@ impl Cas {
 
     /// Stores bytes whose digest has just been computed from them.
     pub(crate) fn put_known(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
-        if self.contains(digest)? {
+        if self.is_stored(digest)? {
             return Ok(());
         }
         let temp = self.unpublished_blob(digest)?;

@@ -18,7 +18,7 @@ use crate::writer::{HostFile, ImportMode};
 #[derive(Debug)]
 pub struct UpperReader {
     host: HostFolder,
-    marks: OverlayXattrs,
+    xattrs: OverlayXattrs,
 }
 
 /// Something that commands wrote.
@@ -55,12 +55,12 @@ pub enum UpperEntryKind {
 }
 
 impl UpperReader {
-    /// Opens the upper folder of an overlay with these marks.
+    /// Opens the upper folder of an overlay with attributes of this name space.
     ///
     /// # Errors
     /// When the file system fails.
-    pub fn open(upper: &Path, marks: OverlayXattrs) -> Result<Self> {
-        Ok(Self { host: HostFolder::of_sandbox(upper, false)?, marks })
+    pub fn open(upper: &Path, xattrs: OverlayXattrs) -> Result<Self> {
+        Ok(Self { host: HostFolder::of_sandbox(upper, false)?, xattrs })
     }
 
     /// What was written at `path`; `None` when nothing was.
@@ -116,7 +116,7 @@ impl UpperReader {
         below: &Digest,
         root_below: &dyn Fn() -> Result<Digest>,
     ) -> Result<CapturedTree> {
-        let upper = UpperDir { folder: Path::new("/"), marks: self.marks, below: *below, root_below };
+        let upper = UpperDir { folder: Path::new("/"), xattrs: self.xattrs, below: *below, root_below };
         cas.import_written(&self.host, path, &upper, ImportMode::Copy, &|_| true)
     }
 
@@ -124,14 +124,14 @@ impl UpperReader {
         let kind = match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => {
                 let folder = self.host.folder(parent)?;
-                let contents = self.marks.contents(&proc_path(&folder, name));
+                let contents = self.xattrs.contents(&proc_path(&folder, name));
                 let contents = contents
                     .map_err(CasError::io("read the overlay attributes of", self.host.display_path(path)))?;
                 contents.map_or(UpperEntryKind::File, UpperEntryKind::FileBelow)
             }
             FileType::Directory => {
                 let folder = self.host.folder(path)?;
-                let part = self.marks.lower_part(&proc_path(&folder, "."));
+                let part = self.xattrs.lower_part(&proc_path(&folder, "."));
                 UpperEntryKind::Folder(
                     part.map_err(CasError::io(
                         "read the overlay attributes of",

@@ -106,7 +106,7 @@ impl Cas {
     }
 
     fn import_by_move(&self, at: &HostFile<'_>, file: &File, digest: Digest) -> Result<()> {
-        if self.contains(&digest)? {
+        if self.is_stored(&digest)? {
             return at.remove();
         }
         let settled = take_ownership(file).is_ok() && set_mode_and_time(file, 0o644).is_ok();
@@ -155,7 +155,7 @@ fn take_ownership(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Extended attributes (capabilities, labels, overlay marks) must not come along into the store.
+/// Extended attributes (capabilities, labels, overlay xattrs) must not come along into the store.
 fn has_attributes(file: &File) -> bool {
     let mut none: [u8; 0] = [];
     matches!(rustix::fs::flistxattr(file, &mut none), Ok(1..))

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use spec_cas::{Cas, LayerCache, LayerForm, Result, TreeBuilder};
-use spec_model::Digest;
+use spec_cas::{Cas, LayerCache, Result, TreeBuilder};
+use spec_model::{Digest, LayerForm};
 
 const STORE: &str = "SPEC_CAS_TEST_STORE";
 

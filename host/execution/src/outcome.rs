@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use spec_action::ActionReadError;
 use spec_action::path::BadPath;
 use spec_cas::CasError;
-use spec_model::{ActionFailure, ActionResult, Answered, Blame, Digest, UserError};
+use spec_model::{ActionFailure, ActionResult, AnswerSource, Blame, Digest, UserError};
 use spec_sandbox::SandboxError;
 
 /// The answer to a request; shared, as many may wait for one execution.
@@ -19,8 +19,8 @@ pub type ActionAnswer = Result<Arc<AnsweredAction>, ActionError>;
 pub struct AnsweredAction {
     /// The result.
     pub result: ActionResult,
-    /// Where it came from. [`Answered::CacheHit`] is REAPI's `cached_result`.
-    pub answered: Answered,
+    /// Where it came from. [`AnswerSource::CacheHit`] is REAPI's `cached_result`.
+    pub answered: AnswerSource,
     /// What the machine tells a person of a command that failed: an entry of REAPI's `server_logs`.
     pub report: Option<String>,
 }
@@ -30,6 +30,8 @@ pub struct AnsweredAction {
 pub struct ExecutedAction {
     /// Its result.
     pub result: ActionResult,
+    /// Whether the executor had the result in an action cache of its own and executed nothing.
+    pub cached: bool,
     /// What the machine tells a person of a command that failed: an entry of REAPI's `server_logs`.
     pub report: Option<String>,
 }
@@ -204,6 +206,7 @@ impl From<CasError> for ActionError {
                 return Self::Invalid { what: error.to_string() };
             }
             CasError::Cancelled => return Self::Cancelled,
+            CasError::Elsewhere { .. } => error.to_string(),
             CasError::TreeTooLarge { what, found, limit, unit, setting } => {
                 let (what, found, limit) = (what.clone(), *found, *limit);
                 return Self::TooLarge { what, found, limit, unit, setting };

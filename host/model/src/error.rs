@@ -1,6 +1,6 @@
 //! What every error shown to a user can tell.
 
-use crate::place::Place;
+use crate::file_position::FilePosition;
 
 /// Whose fault an error is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub trait UserError: std::error::Error + Send + Sync + 'static {
     }
 
     /// Where in the user's files the fault is, if it is in one.
-    fn place(&self) -> Option<&Place> {
+    fn position(&self) -> Option<&FilePosition> {
         None
     }
 

@@ -10,7 +10,7 @@ pub struct Subaction {
     /// The encoded `Action`.
     pub action: Digest,
     /// Where the answer came from.
-    pub answered: Answered,
+    pub answered: AnswerSource,
     /// When the client asked.
     pub asked: SystemTime,
     /// From asking to the answer.
@@ -43,7 +43,7 @@ impl Subaction {
 
 /// Where the answer to an action came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answered {
+pub enum AnswerSource {
     /// It was run for this request.
     Executed,
     /// It was running for another request already.
@@ -54,7 +54,7 @@ pub enum Answered {
     Uploaded,
 }
 
-impl Answered {
+impl AnswerSource {
     /// The name in records: `executed`, `joined`, `cache-hit`, `uploaded`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -6,7 +6,7 @@ use crate::Limits;
 use crate::bindings::element_kind::exports::spec::element_kind::kind::{
     Configured, ElementInput, KindDescription, Rejection,
 };
-use crate::compile::exceeded_limit;
+use crate::compile::{exceeded_limit, wrong_types};
 use crate::epoch_clock::EpochClock;
 use crate::failure::PluginFailure;
 use crate::instance_state::{InstanceState, OutOfMemory};
@@ -27,8 +27,10 @@ impl<W: World> Instance<W> {
         store.limiter(|state| state);
         store.set_hostcall_fuel(limits.answer);
         prepare_call(&mut store, limits)?;
-        let exports =
+        let instance =
             W::instantiate(component, &mut store).map_err(|error| instantiation_failure(&error, limits))?;
+        let exports =
+            W::exports(component, &mut store, &instance).map_err(|error| wrong_types::<W>(&error))?;
         Ok(Self { store, exports, limits: *limits })
     }
 

@@ -20,9 +20,9 @@ pub fn compose(upper: &Mapping, lower: &mut Mapping) -> Result<(), NodeError> {
     for (name, value) in &upper.entries {
         compose_entry(name, value, lower)?;
     }
-    lower.adopt_key_places(upper);
-    if upper.place.is_some() {
-        lower.place.clone_from(&upper.place);
+    lower.adopt_key_positions(upper);
+    if upper.position.is_some() {
+        lower.position.clone_from(&upper.position);
     }
     Ok(())
 }
@@ -39,17 +39,17 @@ pub fn compose_under(mut lower: Mapping, upper: &mut Mapping) -> Result<(), Node
         }
     }
     lower.entries.retain(|name, _| upper.get(name).is_none());
-    upper.adopt_key_places(&lower);
+    upper.adopt_key_positions(&lower);
     upper.entries.extend(lower.entries);
     Ok(())
 }
 
 /// Sets a text. Where the user had set the entry it keeps the user's place, so that a protected variable that was
 /// redefined is found later.
-pub(crate) fn set_keeping_place(mapping: &mut Mapping, name: &str, text: &str) {
+pub(crate) fn set_keeping_position(mapping: &mut Mapping, name: &str, text: &str) {
     let mut node = Node::text(text);
     if let Some(old) = mapping.get(name) {
-        node.place.clone_from(&old.place);
+        node.position.clone_from(&old.position);
     }
     mapping.set(name, node);
 }
@@ -62,7 +62,7 @@ pub fn assert_composed(mapping: &Mapping) -> Result<(), NodeError> {
     for (name, value) in &mapping.entries {
         if is_directive(name) {
             let message = format!("there is no list that '{name}' could extend or overwrite");
-            return Err(NodeError::new("trailing-list-directive", value.place.as_ref(), message));
+            return Err(NodeError::new("trailing-list-directive", value.position.as_ref(), message));
         }
         assert_node_composed(value)?;
     }
@@ -96,7 +96,7 @@ fn compose_entry(name: &str, value: &Node, lower: &mut Mapping) -> Result<(), No
         }
         (NodeKind::Mapping(upper), NodeKind::Mapping(mapping)) => {
             compose(upper, mapping)?;
-            below.place.clone_from(&mapping.place);
+            below.position.clone_from(&mapping.position);
         }
         _ => return Err(conflict(name, value, below)),
     }
@@ -113,7 +113,7 @@ fn fresh(value: &Node) -> Result<Node, NodeError> {
     }
     let mut copy = Mapping::new();
     compose(mapping, &mut copy)?;
-    Ok(Node { kind: NodeKind::Mapping(copy), place: value.place.clone() })
+    Ok(Node { kind: NodeKind::Mapping(copy), position: value.position.clone() })
 }
 
 fn apply_directives(
@@ -175,16 +175,16 @@ fn is_list_directives(mapping: &Mapping) -> Result<bool, NodeError> {
     let directives = mapping.entries.keys().filter(|name| is_directive(name)).count();
     if directives != 0 && directives != mapping.entries.len() {
         let message = "list directives and other keys are mixed here; put the directives into a dictionary of their own";
-        return Err(NodeError::new("invalid-data", mapping.place.as_ref(), message));
+        return Err(NodeError::new("invalid-data", mapping.position.as_ref(), message));
     }
     Ok(directives != 0)
 }
 
 fn conflict(name: &str, value: &Node, below: &Node) -> NodeError {
-    let under = below.place.as_ref().map_or_else(|| "a default".to_owned(), ToString::to_string);
+    let under = below.position.as_ref().map_or_else(|| "a default".to_owned(), ToString::to_string);
     let message =
         format!("'{name}': {} cannot be laid over {} ({under})", value.kind_name(), below.kind_name());
-    NodeError::new(ILLEGAL, value.place.as_ref(), message)
+    NodeError::new(ILLEGAL, value.position.as_ref(), message)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use spec_model::{Blame, NodeError, Place, UserError};
+use spec_model::{Blame, FilePosition, NodeError, UserError};
 use spec_strategy::KindError;
 
 /// Why a project could not be loaded. The reason codes are BuildStream's `LoadErrorReason` names where it has one.
@@ -19,7 +19,7 @@ pub enum LoadError {
         /// `missing-file`, `loading-directory` or `unreadable-file`.
         reason: &'static str,
         /// What refers to the file.
-        place: Option<Place>,
+        position: Option<FilePosition>,
         /// What the system said.
         source: io::Error,
     },
@@ -47,7 +47,7 @@ pub enum LoadError {
         /// The name of an element that is likely meant.
         near: Option<String>,
         /// The dependency that names it; `None` for a target.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// Elements depend on each other in a circle.
     #[error("circular dependency: {}", chain.join(" -> "))]
@@ -55,7 +55,7 @@ pub enum LoadError {
         /// The names, from the element that closes the circle back to itself.
         chain: Vec<String>,
         /// The dependency that closes it.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// An element's kind cannot be had or refuses the element.
     #[error("{element}: {source}")]
@@ -63,7 +63,7 @@ pub enum LoadError {
         /// The element.
         element: String,
         /// Where the element names its kind, when the kind names no better place.
-        place: Option<Place>,
+        position: Option<FilePosition>,
         /// What the kind said.
         source: Box<KindError>,
     },
@@ -77,8 +77,12 @@ pub enum LoadError {
 
 impl LoadError {
     /// An error about the node at `place`.
-    pub(crate) fn at(reason: &'static str, place: Option<&Place>, message: impl Into<String>) -> Self {
-        NodeError::new(reason, place, message).into()
+    pub(crate) fn at(
+        reason: &'static str,
+        position: Option<&FilePosition>,
+        message: impl Into<String>,
+    ) -> Self {
+        NodeError::new(reason, position, message).into()
     }
 
     /// A file that could not be read.
@@ -88,14 +92,14 @@ impl LoadError {
             io::ErrorKind::IsADirectory => "loading-directory",
             _ => "unreadable-file",
         };
-        Self::Unreadable { file: shown_as.to_owned(), reason, place: None, source }
+        Self::Unreadable { file: shown_as.to_owned(), reason, position: None, source }
     }
 
     /// The same error, told about the file that refers to the unreadable one.
-    pub(crate) fn referred_from(self, place: Option<&Place>) -> Self {
+    pub(crate) fn referred_from(self, position: Option<&FilePosition>) -> Self {
         match self {
-            Self::Unreadable { file, reason, place: None, source } => {
-                Self::Unreadable { file, reason, place: place.cloned(), source }
+            Self::Unreadable { file, reason, position: None, source } => {
+                Self::Unreadable { file, reason, position: position.cloned(), source }
             }
             other => other,
         }
@@ -106,7 +110,7 @@ impl UserError for LoadError {
     fn blame(&self) -> Blame {
         match self {
             Self::MissingProjectConf { .. }
-            | Self::MissingElement { place: None, .. }
+            | Self::MissingElement { position: None, .. }
             | Self::Option { .. } => Blame::Usage,
             Self::Kind { source, .. } => source.blame(),
             _ => Blame::Project,
@@ -126,13 +130,13 @@ impl UserError for LoadError {
         }
     }
 
-    fn place(&self) -> Option<&Place> {
+    fn position(&self) -> Option<&FilePosition> {
         match self {
-            Self::Node(error) => error.place(),
-            Self::Kind { place, source, .. } => source.place().or(place.as_ref()),
-            Self::Unreadable { place, .. }
-            | Self::MissingElement { place, .. }
-            | Self::CircularDependency { place, .. } => place.as_ref(),
+            Self::Node(error) => error.position(),
+            Self::Kind { position, source, .. } => source.position().or(position.as_ref()),
+            Self::Unreadable { position, .. }
+            | Self::MissingElement { position, .. }
+            | Self::CircularDependency { position, .. } => position.as_ref(),
             Self::TooLarge { .. } | Self::MissingProjectConf { .. } | Self::Option { .. } => None,
         }
     }
@@ -144,6 +148,7 @@ impl UserError for LoadError {
                 "go to a project, name one with --directory, or begin one with 'spec-host init'".to_owned(),
             ),
             Self::CircularDependency { .. } => Some("take one of these dependencies out".to_owned()),
+            Self::Kind { source, .. } => source.hint(),
             _ => None,
         }
     }

@@ -36,5 +36,5 @@ pub use element::{Dependency, Element, RefPlace, RemoteApisSocket, SandboxConfig
 pub use error::LoadError;
 pub use load_options::LoadOptions;
 pub use platform::{host_arch, host_os};
-pub use project::{Project, load};
+pub use project::{Project, load, load_config};
 pub use project_refs::PROJECT_REFS;

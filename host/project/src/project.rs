@@ -56,6 +56,16 @@ pub fn load(options: &LoadOptions, kinds: &dyn KindRegistry) -> Result<Project, 
     Ok(Project::new(config, elements, targets))
 }
 
+/// Loads what holds for a whole project, without its elements.
+///
+/// # Errors
+/// What is wrong with project.conf, with its place.
+pub fn load_config(options: &LoadOptions) -> Result<ProjectConfig, LoadError> {
+    let directory = find_project(&options.directory)?;
+    let includes = Includes::new(directory.clone());
+    config::load(&directory, options, &includes).map(|(config, _)| config)
+}
+
 impl Project {
     fn new(config: ProjectConfig, elements: Vec<Element>, targets: Vec<usize>) -> Self {
         let names =

@@ -40,6 +40,7 @@ impl Remote {
             return Ok(TransferTotals::default());
         }
         let directories = self.directories(root).await?;
+        self.check_size(root, &directories)?;
         let received = TransferTotals::of(directories.keys());
         let store = cas.clone();
         let put = move || {
@@ -55,6 +56,24 @@ impl Remote {
         let missing = self.blocking_once(put).await?;
         let files = self.download(Arc::new(cas.clone()), &missing).await?;
         Ok(received.plus(files))
+    }
+
+    /// Downloads the directories of a tree to the store, without its files; returns the digests of the files, each once.
+    ///
+    /// # Errors
+    /// As [`pull`](Self::pull).
+    pub async fn pull_directories(&self, cas: &Cas, root: &Digest) -> Result<Vec<Digest>, RemoteError> {
+        let (directories, store) = (self.directories(root).await?, cas.clone());
+        let files = directories.values().flat_map(|(_, one)| one.files.iter().map(|file| file.digest));
+        let mut files: Vec<Digest> = files.collect();
+        files.sort_unstable();
+        files.dedup();
+        let put = move || {
+            let contents: Vec<&[u8]> = directories.values().map(|(bytes, _)| &bytes[..]).collect();
+            store.put_many(&contents)
+        };
+        self.blocking_once(put).await?;
+        Ok(files)
     }
 
     /// Downloads a tree to a directory; returns what was received.

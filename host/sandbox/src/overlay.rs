@@ -1,6 +1,6 @@
 //! Overlays over images, which only real root can mount.
 //!
-//! They are made here, before the sandbox's user namespace is entered, so that the kernel takes images and the marks
+//! They are made here, before the sandbox's user namespace is entered, so that the kernel takes images and the attributes
 //! `trusted.overlay.*`: commands inside can neither set nor see these. The mounts are attached nowhere until the init
 //! attaches the overlay in the sandbox's own mount namespace; they go with the descriptors that stand for them.
 //! Everything is named by descriptors: nothing of the host shows in `/proc/self/mountinfo` inside, and paths may have
@@ -9,10 +9,10 @@
 use crate::error::SandboxError;
 use crate::filesystem::{FilesystemContext, KernelRefusal};
 use crate::protocol::SetupStep;
-use crate::root::{Layer, RootSpec};
+use crate::root::RootSpec;
 use rustix::mount::MountAttrFlags;
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 /// `uuid=null` spares the disk a note of an identity that nobody asks for.
@@ -24,9 +24,9 @@ pub(crate) fn mount(root: &RootSpec) -> Result<OwnedFd, SandboxError> {
     let whole = |refused: KernelRefusal| refused.error(SetupStep::Overlay, &root.upper);
     let fs = FilesystemContext::new(c"overlay").map_err(whole)?;
     for layer in root.layers.iter().rev() {
-        let added = match layer {
-            Layer::Image(image) => fs.set_fd(c"lowerdir+", image.mount()),
-            Layer::Directory(path) | Layer::Marked(path) => fs.set_folder(c"lowerdir+", path),
+        let added = match layer.image() {
+            Some(image) => fs.set_fd(c"lowerdir+", image.as_fd()),
+            None => fs.set_folder(c"lowerdir+", layer.path()),
         };
         added.map_err(|refused| refused.error(SetupStep::Layer, layer.path()))?;
     }

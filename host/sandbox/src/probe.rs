@@ -20,8 +20,8 @@ pub struct SandboxCheck {
 /// What a sandbox needs, in the order in which it needs it.
 const CHECKED_PARTS: [&str; 3] = ["user namespaces", "overlay file system", "mounts, devices and network"];
 
-/// Tries whether sandboxes work here, with their files in a directory below `scratch`, which must exist:
-/// best the one that holds the real ones, as file systems differ. Takes milliseconds; leaves nothing.
+/// Tries whether sandboxes work here, with their files in `scratch`, an empty directory that the caller removes afterwards:
+/// best on the file system that holds the real ones. Takes milliseconds.
 pub fn probe(scratch: &Path) -> Vec<SandboxCheck> {
     let mut checks = vec![kernel()];
     checks.extend(explain(try_sandbox(scratch)));
@@ -31,8 +31,7 @@ pub fn probe(scratch: &Path) -> Vec<SandboxCheck> {
 /// Runs a program that is not there: everything before it is then in order.
 fn try_sandbox(scratch: &Path) -> Result<(), SandboxError> {
     let failed = crate::error::failed;
-    let dir = tempfile::tempdir_in(scratch).map_err(failed("make the directories"))?;
-    let [layer, upper, work] = ["layer", "upper", "work"].map(|name| dir.path().join(name));
+    let [layer, upper, work] = ["layer", "upper", "work"].map(|name| scratch.join(name));
     for path in [&layer, &upper, &work] {
         std::fs::create_dir(path).map_err(failed("make the directories"))?;
     }

@@ -17,7 +17,7 @@ pub const MESSAGE: usize = 256;
 /// What can be asked of the init while it builds the root, in the order of the script.
 pub mod op {
     /// classic (0 or 1), upper, work, contents (may be empty), number of layers, layers (highest first), each with
-    /// whether it is marked (0 or 1) before its path.
+    /// whether it is a metacopy folder (0 or 1) before its path.
     pub const OVERLAY: u64 = 1;
     /// path: make the directory if it is missing, and keep it afterwards.
     pub const DIRECTORY: u64 = 2;

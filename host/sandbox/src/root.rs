@@ -1,6 +1,8 @@
 //! What the root of a sandbox is made of.
 
-use crate::filesystem::LayerImage;
+use crate::error::SandboxError;
+use crate::filesystem::ImageMount;
+use spec_model::LayerForm;
 use std::path::{Path, PathBuf};
 
 /// A root: layers, where changes go, and what is mounted inside.
@@ -9,7 +11,7 @@ pub struct RootSpec {
     /// What is read-only, the lowest first: a later layer hides an earlier one's files.
     /// At least one, at most [`RootSpec::MAX_LAYERS`], none twice.
     pub layers: Vec<Layer>,
-    /// Directory of the host with the contents of files in images and marked layers; it is nowhere seen itself. The kernel
+    /// Directory of the host with the contents of files in images and metacopy folders; it is nowhere seen itself. The kernel
     /// looks for what an image refers to in the images below before it looks here, so no image may have such paths unless
     /// it is the only layer.
     pub contents: Option<PathBuf>,
@@ -36,36 +38,55 @@ pub struct RootSpec {
 
 /// A read-only part of a root.
 #[derive(Clone, Debug)]
-pub enum Layer {
-    /// A directory of the host.
-    Directory(PathBuf),
-    /// A directory of the host whose files refer to their contents by `user.overlay.redirect`. Linux 6.16 or newer.
-    Marked(PathBuf),
-    /// An image whose files refer to their contents by `trusted.overlay.redirect`. With one of these the root is made
-    /// with root's rights, and directories of layers can be renamed. Linux 6.15 or newer.
-    Image(LayerImage),
+pub struct Layer {
+    form: LayerForm,
+    path: PathBuf,
+    /// Of an image.
+    image: Option<ImageMount>,
 }
 
 impl Layer {
+    /// The layer of this form at `path` of the host. An image is mounted as long as this value or a clone of it lives, and
+    /// seen nowhere.
+    ///
+    /// Images need root's rights outside of any container, and Linux 6.15; with one of them the root is made with root's
+    /// rights, and directories of layers can be renamed. Metacopy folders need Linux 6.16. Both find their contents in
+    /// [`RootSpec::contents`].
+    ///
+    /// # Errors
+    /// [`SandboxError::Overlay`] naming the image.
+    pub fn open(form: LayerForm, path: impl Into<PathBuf>) -> Result<Self, SandboxError> {
+        let path = path.into();
+        let image = (form == LayerForm::Image).then(|| ImageMount::new(&path)).transpose()?;
+        Ok(Self { form, path, image })
+    }
+
     /// Where it is on the host.
     #[must_use]
     pub fn path(&self) -> &Path {
-        match self {
-            Self::Directory(path) | Self::Marked(path) => path,
-            Self::Image(image) => image.path(),
-        }
+        &self.path
+    }
+
+    /// Its form.
+    pub(crate) fn form(&self) -> LayerForm {
+        self.form
+    }
+
+    /// The mount of an image.
+    pub(crate) fn image(&self) -> Option<&ImageMount> {
+        self.image.as_ref()
     }
 }
 
 impl From<PathBuf> for Layer {
     fn from(path: PathBuf) -> Self {
-        Self::Directory(path)
+        Self { form: LayerForm::Copied, path, image: None }
     }
 }
 
 impl From<&str> for Layer {
     fn from(path: &str) -> Self {
-        Self::Directory(path.into())
+        PathBuf::from(path).into()
     }
 }
 
@@ -141,7 +162,7 @@ impl RootSpec {
 
     /// Whether the overlay is made by the host, with root's rights.
     pub(crate) fn has_images(&self) -> bool {
-        self.layers.iter().any(|layer| matches!(layer, Layer::Image(_)))
+        self.layers.iter().any(|layer| layer.form == LayerForm::Image)
     }
 
     /// Adds a file, directory or socket of the host.

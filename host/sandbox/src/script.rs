@@ -6,6 +6,7 @@ use crate::remedy::remedy;
 use crate::{InputSource, Layer, Mount, MountKind, OutputTarget, RootSpec, SandboxCommand, Subtree, filter};
 use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
+use spec_model::LayerForm;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -249,7 +250,7 @@ impl ScriptWriter {
         self.instruction(op::OVERLAY, &root.upper, &[&classic, &root.upper, &root.work, &contents]);
         number(&mut self.instructions, root.layers.len() as u64);
         for layer in root.layers.iter().rev() {
-            number(&mut self.instructions, u64::from(matches!(layer, Layer::Marked(_))));
+            number(&mut self.instructions, u64::from(layer.form() == LayerForm::Metacopy));
             text(&mut self.instructions, layer.path());
         }
     }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use crate::control::{Control, FailureDecision, OnError, Options};
 use crate::event::{Event, Failure, JobEnd, Summary};
 use crate::work::{Context, Observer, Work};
-use crate::{Graph, Job, JobState, JobStates, Task};
+use crate::{Graph, Job, JobStates, Task};
 
 /// How long the session waits for cancelled jobs to end.
 const CANCEL_DEADLINE: Duration = Duration::from_secs(10);
@@ -51,7 +51,8 @@ async fn until(deadline: Option<Instant>) {
 }
 
 struct Driver<'g> {
-    graph: &'g Graph,
+    /// With the jobs that were added since the session began.
+    graph: Graph,
     states: JobStates,
     work: Arc<dyn Work>,
     options: &'g Options,
@@ -61,6 +62,7 @@ struct Driver<'g> {
     running: HashMap<usize, (Instant, Cancel)>,
     undecided: Vec<usize>,
     stopping: bool,
+    terminated: bool,
     interrupted: bool,
     give_up_at: Option<Instant>,
     began: Instant,
@@ -75,7 +77,7 @@ impl<'g> Driver<'g> {
         let slots = options.limits.values().map(|limit| (*limit).max(1)).sum::<usize>() + Task::ALL.len();
         let (job_ends, ended_jobs) = mpsc::channel(slots);
         Self {
-            graph,
+            graph: graph.clone(),
             states: JobStates::new(graph),
             work,
             options,
@@ -85,6 +87,7 @@ impl<'g> Driver<'g> {
             running: HashMap::new(),
             undecided: Vec::new(),
             stopping: false,
+            terminated: false,
             interrupted: false,
             give_up_at: None,
             began: Instant::now(),
@@ -104,10 +107,7 @@ impl<'g> Driver<'g> {
     }
 
     fn start_ready(&mut self) {
-        if self.stopping || !self.undecided.is_empty() {
-            return;
-        }
-        let ready: Vec<usize> = self.states.ready().collect();
+        let ready: Vec<usize> = self.states.ready().filter(|job| self.may_start(*job)).collect();
         for job in ready {
             let task = self.graph.jobs[job].task;
             let busy = self.running.keys().filter(|other| self.graph.jobs[**other].task == task).count();
@@ -115,6 +115,14 @@ impl<'g> Driver<'g> {
                 self.start(job);
             }
         }
+    }
+
+    /// Whether a ready job may start as far as failures say.
+    fn may_start(&self, job: usize) -> bool {
+        if self.terminated || !self.undecided.is_empty() {
+            return false;
+        }
+        !self.stopping || self.graph.jobs[job].task.finishes_work()
     }
 
     fn start(&mut self, number: usize) {
@@ -142,8 +150,11 @@ impl<'g> Driver<'g> {
         };
         let failed = matches!(end, JobEnd::Failed(_));
         let good = matches!(end, JobEnd::Done | JobEnd::Unneeded);
+        let superseded = matches!(end, JobEnd::Superseded);
         self.report(number, end, began.elapsed());
-        if good {
+        if superseded {
+            self.supersede(number);
+        } else if good {
             self.states.succeed(number);
         } else if failed && self.options.on_error == OnError::Ask && !self.stopping {
             self.undecided.push(number);
@@ -154,11 +165,29 @@ impl<'g> Driver<'g> {
         }
     }
 
+    /// Adds the jobs that do what a job could not.
+    fn supersede(&mut self, number: usize) {
+        let (job, before) = (self.graph.jobs[number], self.graph.jobs.len());
+        let Some(by) = self.work.supersede(job, &mut self.graph) else {
+            self.states.succeed(number);
+            return;
+        };
+        let added = &self.graph.jobs[before..];
+        let count = |task| added.iter().filter(|job| job.task == task).count();
+        let jobs = Task::ALL.into_iter().map(|task| (task, count(task))).filter(|(_, n)| *n > 0).collect();
+        self.emit(Event::JobsAdded { jobs });
+        let mut skipped = self.states.extend(&self.graph);
+        skipped.extend(self.states.supersede(number, by));
+        for job in skipped {
+            self.report(job, JobEnd::Skipped, Duration::ZERO);
+        }
+    }
+
     fn report(&mut self, number: usize, end: JobEnd, elapsed: Duration) {
         let Job { element, task } = self.graph.jobs[number];
         let column = match end {
             JobEnd::Done => 0,
-            JobEnd::Unneeded => 1,
+            JobEnd::Unneeded | JobEnd::Superseded => 1,
             JobEnd::Failed(_) => 2,
             JobEnd::Cancelled | JobEnd::Skipped => 3,
         };
@@ -202,7 +231,7 @@ impl<'g> Driver<'g> {
     }
 
     fn terminate(&mut self) {
-        self.stopping = true;
+        (self.stopping, self.terminated) = (true, true);
         self.undecided.clear();
         self.give_up_at.get_or_insert_with(|| Instant::now() + CANCEL_DEADLINE);
         for (_, cancel) in self.running.values() {
@@ -211,7 +240,7 @@ impl<'g> Driver<'g> {
     }
 
     fn is_over(&self) -> bool {
-        let more = !self.stopping && self.states.count(|state| state == JobState::Ready) > 0;
+        let more = self.states.ready().any(|job| self.may_start(job));
         self.running.is_empty() && self.undecided.is_empty() && !more
     }
 

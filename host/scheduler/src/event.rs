@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use spec_model::{Blame, Place};
+use spec_model::{Blame, FilePosition};
 
 use crate::Task;
 
@@ -12,6 +12,11 @@ use crate::Task;
 pub enum Event {
     /// The session begins.
     Started {
+        /// Number of jobs for every task that has any.
+        jobs: Vec<(Task, usize)>,
+    },
+    /// Jobs were added to the session.
+    JobsAdded {
         /// Number of jobs for every task that has any.
         jobs: Vec<(Task, usize)>,
     },
@@ -103,6 +108,9 @@ pub enum JobEnd {
     Done,
     /// There was nothing to do, for example because another process had done it meanwhile.
     Unneeded,
+    /// It could not do it, and other jobs, which are added to the session, do it instead: see
+    /// [`Work::supersede`](crate::Work::supersede).
+    Superseded,
     /// It failed.
     Failed(Box<Failure>),
     /// It was cancelled.
@@ -121,7 +129,7 @@ pub struct Failure {
     /// One line: what failed.
     pub message: String,
     /// Where in the user's files the fault is.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
     /// Further lines of the message.
     pub detail: Option<String>,
     /// What to do next.
@@ -144,16 +152,16 @@ impl Failure {
     /// The place, the further lines and what to do next, as lines below the message.
     #[must_use]
     pub fn lines_below(&self) -> Vec<String> {
-        let place = self.place.as_ref().map(|place| format!("at {place}"));
+        let position = self.position.as_ref().map(|position| format!("at {position}"));
         let rest = self.detail.iter().chain(&self.hint).flat_map(|text| text.lines()).map(str::to_owned);
-        place.into_iter().chain(rest).collect()
+        position.into_iter().chain(rest).collect()
     }
 }
 
 /// How a session ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// The numbers of jobs by task: done, unneeded, failed, and cancelled or skipped.
+    /// The numbers of jobs by task: done, unneeded or superseded, failed, and cancelled or skipped.
     pub tasks: Vec<(Task, [usize; 4])>,
     /// Elements whose job failed.
     pub failed: Vec<usize>,

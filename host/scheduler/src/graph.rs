@@ -9,15 +9,29 @@ pub enum Task {
     Fetch,
     /// Find new references for the sources.
     Track,
+    /// Bring the artifact from a shared cache.
+    Pull,
     /// Build the artifact.
     Build,
     /// Execute the actions that a build would request, without the build.
     Prime,
+    /// Bring the artifact to shared caches.
+    Push,
+    /// Bring the sources to shared caches.
+    SourcePush,
 }
 
 impl Task {
+    /// Whether ready jobs of this task still start when others are no longer started because something failed: they bring what
+    /// was made to where it stays.
+    #[must_use]
+    pub fn finishes_work(self) -> bool {
+        matches!(self, Self::Push | Self::SourcePush)
+    }
+
     /// All tasks, in the order in which the terminal shows them.
-    pub const ALL: [Self; 4] = [Self::Track, Self::Fetch, Self::Build, Self::Prime];
+    pub const ALL: [Self; 7] =
+        [Self::Track, Self::Pull, Self::Fetch, Self::Build, Self::Prime, Self::Push, Self::SourcePush];
 }
 
 impl fmt::Display for Task {
@@ -25,8 +39,11 @@ impl fmt::Display for Task {
         f.pad(match self {
             Self::Fetch => "fetch",
             Self::Track => "track",
+            Self::Pull => "pull",
             Self::Build => "build",
             Self::Prime => "prime",
+            Self::Push => "push",
+            Self::SourcePush => "source-push",
         })
     }
 }

@@ -33,22 +33,51 @@ impl JobStates {
     /// The states before any job has started.
     #[must_use]
     pub fn new(graph: &Graph) -> Self {
-        let mut dependents = vec![Vec::new(); graph.jobs.len()];
-        let mut states = Vec::with_capacity(graph.jobs.len());
-        for (job, after) in graph.waits_for.iter().enumerate() {
-            let distinct: BTreeSet<usize> = after.iter().copied().collect();
-            states.push(if distinct.is_empty() {
-                JobState::Ready
-            } else {
-                JobState::Waiting(distinct.len())
-            });
-            for other in distinct {
-                dependents[other].push(job);
+        let mut states = Self { states: Vec::new(), dependents: Vec::new(), ready: BTreeSet::new() };
+        states.extend(graph);
+        states
+    }
+
+    /// Takes in the jobs that were added to the graph since. Returns those that are skipped, because a job that they wait for
+    /// failed before.
+    pub fn extend(&mut self, graph: &Graph) -> Vec<usize> {
+        let mut skipped = Vec::new();
+        for (job, after) in graph.waits_for.iter().enumerate().skip(self.states.len()) {
+            let after: BTreeSet<usize> =
+                after.iter().copied().filter(|other| self.states[*other] != JobState::Done).collect();
+            let is_lost = |other: &usize| matches!(self.states[*other], JobState::Failed | JobState::Skipped);
+            let state = match after.len() {
+                _ if after.iter().any(is_lost) => JobState::Skipped,
+                0 => JobState::Ready,
+                count => JobState::Waiting(count),
+            };
+            match state {
+                JobState::Ready => drop(self.ready.insert(job)),
+                JobState::Skipped => skipped.push(job),
+                _ => after.into_iter().for_each(|other| self.dependents[other].push(job)),
             }
+            self.states.push(state);
+            self.dependents.push(Vec::new());
         }
-        let ready =
-            states.iter().enumerate().filter(|(_, s)| **s == JobState::Ready).map(|(job, _)| job).collect();
-        Self { states, dependents, ready }
+        skipped
+    }
+
+    /// Marks a running job as done by another one: those that wait for it wait for that one. Returns the jobs that are skipped
+    /// because that one failed or was skipped.
+    pub fn supersede(&mut self, job: usize, by: usize) -> Vec<usize> {
+        self.states[job] = JobState::Done;
+        let waiting = std::mem::take(&mut self.dependents[job]);
+        self.dependents[by].extend(waiting);
+        match self.states[by] {
+            JobState::Done => self.succeed(by),
+            lost @ (JobState::Failed | JobState::Skipped) => {
+                let skipped = self.fail(by);
+                self.states[by] = lost;
+                return skipped;
+            }
+            _ => {}
+        }
+        Vec::new()
     }
 
     /// The state of a job.

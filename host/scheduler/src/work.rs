@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use spec_model::Cancel;
 
-use crate::Job;
 use crate::event::{Event, Failure, JobEnd, Message};
+use crate::{Graph, Job};
 
 /// Receives events, in order for each job. Called on several threads; must not block for long.
 pub trait Observer: Send + Sync + 'static {
@@ -20,6 +20,12 @@ pub trait Work: Send + Sync + 'static {
     /// # Errors
     /// The failure as the user will read it.
     fn run(&self, job: Job, context: &Context) -> Result<JobEnd, Box<Failure>>;
+
+    /// Adds the jobs that do what a job could not that ended as [`JobEnd::Superseded`]. Returns the last of them: jobs that
+    /// waited for the superseded one wait for it. Called on the thread of the driver; must be quick.
+    fn supersede(&self, _job: Job, _graph: &mut Graph) -> Option<usize> {
+        None
+    }
 }
 
 /// What a running job may use: it reports progress and messages, and learns of its cancellation.

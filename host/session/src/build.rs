@@ -4,16 +4,18 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
 use spec_cas::{CasError, EvictionReport, Quota};
-use spec_scheduler::{Graph, Task};
+use spec_project::Scope;
+use spec_scheduler::{Graph, Message, Task};
 use spec_source::SourceError;
 
 use crate::build_work::BuildWork;
 use crate::element_state::ElementState;
 use crate::error::{Result, SessionError};
 use crate::gc::{GcOptions, GcThread};
-use crate::job_graph::{RequiredWork, build_graph, single_task_graph};
+use crate::job_graph::{BuildPlan, PushedParts, RequiredWork, single_task_graph};
 use crate::run::RunRequest;
 use crate::session::Session;
+use crate::shared_caches::{KeptMessages, SharedCaches};
 use crate::speculation::{SessionPurpose, Speculation, SpeculationSettings};
 
 /// The options of a build.
@@ -22,6 +24,8 @@ pub struct BuildOptions {
     pub retry_failed: bool,
     /// How speculative actions are predicted and run.
     pub speculation: SpeculationSettings,
+    /// Where artifacts and sources are pulled from and pushed to.
+    pub caches: Arc<SharedCaches>,
     /// The size within which the cache is kept.
     pub quota: Quota,
 }
@@ -45,18 +49,22 @@ impl Build {
     ) -> Result<(Self, RunRequest)> {
         let states = session.element_states()?;
         let retry_failed = options.retry_failed;
-        let works = required_works(session, &states, retry_failed)?;
-        let graph =
-            build_graph(required, &|element| works[element], &|element| session.project.build_scope(element));
+        let (plan, graph, first_messages) = plan(session, required, &states, options)?;
         check_references(session, &states, &graph)?;
         let gc = if graph.jobs().is_empty() { None } else { Some(start_gc(session, options.quota)?) };
         let speculation = start_speculation(session, &graph, &states, &options.speculation)?;
-        let work = BuildWork::new(session.clone(), &states, retry_failed, speculation.clone());
+        let caches = options.caches.clone();
+        let work = BuildWork::new(session.clone(), &states, retry_failed, caches, speculation.clone())
+            .with_plan(plan);
         let final_messages =
             move || speculation.as_ref().map(|speculation| speculation.finish()).unwrap_or_default();
         let info = session.info("build", Some(&states));
-        let request =
-            RunRequest { info, graph, work: Arc::new(work), final_messages: Box::new(final_messages) };
+        let final_messages = Box::new(final_messages);
+        let request = RunRequest {
+            first_messages,
+            final_messages,
+            ..RunRequest::new(session, info, graph, Arc::new(work))
+        };
         Ok((Self { gc }, request))
     }
 
@@ -73,7 +81,7 @@ impl Build {
 ///
 /// # Errors
 /// When a reference is wrong, or when the store fails.
-pub fn fetch(session: &Arc<Session>, elements: &[usize]) -> Result<RunRequest> {
+pub fn fetch(session: &Arc<Session>, caches: &Arc<SharedCaches>, elements: &[usize]) -> Result<RunRequest> {
     let mut needed = Vec::new();
     for &element in elements {
         let sources = session.sources(element);
@@ -83,14 +91,93 @@ pub fn fetch(session: &Arc<Session>, elements: &[usize]) -> Result<RunRequest> {
             needed.push(element);
         }
     }
-    Ok(RunRequest {
-        info: session.info("fetch", None),
-        graph: single_task_graph(&needed, Task::Fetch),
-        work: Arc::new(BuildWork::new(session.clone(), &[], false, None)),
-        final_messages: Box::new(Vec::new),
-    })
+    let graph = single_task_graph(&needed, Task::Fetch);
+    let work = BuildWork::new(session.clone(), &[], false, caches.clone(), None);
+    Ok(RunRequest::new(session, session.info("fetch", None), graph, Arc::new(work)))
 }
 
+/// Decides which jobs make `required`: what shared caches have is pulled, the rest is built. Also says what is to be told of
+/// servers that failed when they were asked.
+fn plan(
+    session: &Session,
+    required: &[usize],
+    states: &[ElementState],
+    options: &BuildOptions,
+) -> Result<(BuildPlan, Graph, Vec<Message>)> {
+    let mut works = required_works(session, states, options.retry_failed)?;
+    let count = session.project.elements.len();
+    let build_scopes: Vec<Vec<usize>> =
+        (0..count).map(|element| session.project.build_scope(element)).collect();
+    let messages = KeptMessages::default();
+    find_artifacts(session, required, &mut works, &options.caches, &messages)?;
+    let pushed = PushedParts {
+        artifacts: options.caches.pushed_artifacts().is_some(),
+        sources: if options.caches.pushed_sources().is_some() {
+            pushed_sources(session, &works)?
+        } else {
+            Vec::new()
+        },
+    };
+    let mut plan = BuildPlan::new(works, build_scopes, pushed);
+    let mut graph = Graph::new();
+    plan.require(required, &mut graph);
+    Ok((plan, graph, messages.take()))
+}
+
+/// Notes which artifacts are pulled. First the indexes are asked for what is required itself; unless they have all of that,
+/// for everything that building it may need, at the same time: a round trip for each level of dependencies would be long.
+pub(crate) fn find_artifacts(
+    session: &Session,
+    required: &[usize],
+    works: &mut [RequiredWork],
+    caches: &SharedCaches,
+    messages: &KeptMessages,
+) -> Result<()> {
+    if caches.pulled_artifacts().is_none() {
+        return Ok(());
+    }
+    let mut wanted = |elements: Vec<usize>| -> Result<bool> {
+        let mut asked = Vec::new();
+        for element in elements {
+            let ask = match works[element] {
+                RequiredWork::Build { .. } => true,
+                RequiredWork::Nothing => lacks_buildtrees(session, element)?,
+                RequiredWork::Pull | RequiredWork::ReportFailure => false,
+            };
+            asked.extend(ask.then_some(element));
+        }
+        let known = session.known_remotely(caches, &asked, messages)?;
+        for (element, _) in asked.iter().zip(&known).filter(|(_, known)| **known) {
+            works[*element] = RequiredWork::Pull;
+        }
+        Ok(known.iter().all(|known| *known))
+    };
+    if !wanted(required.to_vec())? {
+        wanted(session.project.scope(required, Scope::All))?;
+    }
+    Ok(())
+}
+
+/// Whether the cached artifact of an element lacks build trees that are wanted.
+fn lacks_buildtrees(session: &Session, element: usize) -> Result<bool> {
+    let Some(pair) = session.key_pairs[element] else { return Ok(false) };
+    match session.cached_artifact(element, pair)? {
+        Some(artifact) => Ok(!session.has_wanted_buildtrees(&artifact)?),
+        None => Ok(false),
+    }
+}
+
+/// By element, whether it has sources to push: it is built with them, or they are in the store.
+fn pushed_sources(session: &Session, works: &[RequiredWork]) -> Result<Vec<bool>> {
+    let pushed = |(element, work): (usize, &RequiredWork)| {
+        let sources = session.sources(element);
+        let is_built = matches!(work, RequiredWork::Build { .. });
+        Ok(sources.sources().next().is_some() && (is_built || sources.cached()?.is_some()))
+    };
+    works.iter().enumerate().map(pushed).collect()
+}
+
+/// By element, what it needs if it is required.
 pub(crate) fn required_works(
     session: &Session,
     states: &[ElementState],
@@ -110,15 +197,8 @@ pub(crate) fn required_works(
     states.iter().enumerate().map(work).collect()
 }
 
-/// The elements that a build of `required` would build, dependencies first.
-pub(crate) fn elements_to_build(session: &Session, required: &[usize], works: &[RequiredWork]) -> Vec<usize> {
-    let graph =
-        build_graph(required, &|element| works[element], &|element| session.project.build_scope(element));
-    builds(&graph)
-}
-
 /// The elements that have a job that builds, dependencies first.
-fn builds(graph: &Graph) -> Vec<usize> {
+pub(crate) fn builds(graph: &Graph) -> Vec<usize> {
     let jobs = graph.jobs().iter().filter(|job| job.task == Task::Build);
     let mut elements: Vec<usize> = jobs.map(|job| job.element).collect();
     elements.sort_unstable();

@@ -1,25 +1,35 @@
-//! The jobs that fetch sources and build elements.
+//! The jobs of builds: pull and push artifacts and sources, fetch sources, build elements.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use spec_artifact::{Artifact, ArtifactKeys};
 use spec_build::{BuildRequest, Builder, ElementKeys};
 use spec_model::{Blame, Digest, Value};
 use spec_project::keys::strong_description;
-use spec_scheduler::{Context, Failure, Job, JobEnd, Task, Work};
+use spec_scheduler::{Context, Failure, Graph, Job, JobEnd, Task, Work};
+use spec_shared_cache::{Pulled, Pushed};
 
+use crate::cache_work::push_sources_of;
 use crate::element_state::ElementState;
 use crate::job_failure;
+use crate::job_graph::{BuildPlan, RequiredWork};
 use crate::observers::{ContextObserver, source_watch};
 use crate::session::Session;
+use crate::shared_caches::{JobMonitor, SharedCaches};
 use crate::speculation::Speculation;
 
-/// Fetches the sources of elements, and builds elements.
+/// Fetches the sources of elements, and builds elements, unless shared caches have them.
 pub(crate) struct BuildWork {
     session: Arc<Session>,
     builder: Builder,
     retry_failed: bool,
     speculation: Option<Arc<Speculation>>,
+    caches: Arc<SharedCaches>,
+    /// Which jobs there are, where artifacts are pulled.
+    plan: Option<Mutex<BuildPlan>>,
+    /// What elements need whose pulls found nothing of use.
+    instead_of_pulls: Mutex<HashMap<usize, RequiredWork>>,
     /// By element, the keys of its artifact, once it is cached or being built.
     keys: Mutex<Vec<Option<ElementKeys>>>,
 }
@@ -32,6 +42,7 @@ impl BuildWork {
         session: Arc<Session>,
         states: &[ElementState],
         retry_failed: bool,
+        caches: Arc<SharedCaches>,
         speculation: Option<Arc<Speculation>>,
     ) -> Self {
         let keys = states.iter().map(|state| state.artifact().map(|artifact| element_keys(artifact.keys)));
@@ -40,7 +51,75 @@ impl BuildWork {
         if let Some(speculation) = &speculation {
             builder = builder.with_speculation(speculation.clone());
         }
-        Self { builder, session, retry_failed, speculation, keys }
+        let (plan, instead_of_pulls) = (None, Mutex::default());
+        Self { builder, session, retry_failed, speculation, caches, plan, instead_of_pulls, keys }
+    }
+
+    /// The same work, which adds jobs of this plan where artifacts cannot be pulled.
+    pub(crate) fn with_plan(mut self, plan: BuildPlan) -> Self {
+        self.plan = Some(Mutex::new(plan));
+        self
+    }
+
+    /// Pulls the artifact that an index knows. One that is not to be had is built instead; a failure is reported by the job that
+    /// would have built it.
+    fn pull(&self, element: usize, context: &Context) -> JobResult {
+        let pulled = self.session.pull(&self.caches, element, &JobMonitor::new(context, false));
+        match pulled.map_err(job_failure::of)? {
+            Pulled::Artifact(artifact) if artifact.succeeded() => {
+                self.artifact_cached(element, &artifact);
+                return Ok(JobEnd::Done);
+            }
+            Pulled::Artifact(artifact) if !self.retry_failed => {
+                self.set_keys(element, element_keys(artifact.keys));
+                self.instead_of_pull(element, RequiredWork::ReportFailure);
+                return Ok(JobEnd::Superseded);
+            }
+            Pulled::Artifact(_) | Pulled::NotThere | Pulled::Unknown => {}
+        }
+        // It may be cached without the build tree that is wanted.
+        if self.lock()[element].is_some() {
+            return Ok(JobEnd::Unneeded);
+        }
+        let fetch = self.session.fetch_needed(element).map_err(job_failure::of)?;
+        self.instead_of_pull(element, RequiredWork::Build { fetch });
+        Ok(JobEnd::Superseded)
+    }
+
+    fn instead_of_pull(&self, element: usize, work: RequiredWork) {
+        let mut instead = self.instead_of_pulls.lock().unwrap_or_else(PoisonError::into_inner);
+        instead.insert(element, work);
+    }
+
+    /// Pushes the artifact that is cached by now. In a build, a server that does not take it is no failure.
+    fn push(&self, element: usize, context: &Context) -> JobResult {
+        let Some(keys) = self.lock()[element] else { return Ok(JobEnd::Unneeded) };
+        match self.cached(element, keys)? {
+            Some(artifact) => self.push_artifact(element, &artifact, context),
+            None => Ok(JobEnd::Unneeded),
+        }
+    }
+
+    fn push_artifact(&self, element: usize, artifact: &Artifact, context: &Context) -> JobResult {
+        let Some(artifacts) = self.caches.pushed_artifacts() else { return Ok(JobEnd::Unneeded) };
+        // As BuildStream, which pushes no artifact that lacks its build tree.
+        if !self.session.has_buildtrees(artifact).map_err(job_failure::of)? {
+            return Ok(JobEnd::Unneeded);
+        }
+        let monitor = JobMonitor::new(context, false);
+        let pushed = self.session.push(artifacts, element, artifact, false, &monitor);
+        Ok(match pushed.map_err(job_failure::of)? {
+            Pushed::Pushed => JobEnd::Done,
+            Pushed::ThereAlready | Pushed::Failed => JobEnd::Unneeded,
+        })
+    }
+
+    fn push_sources(&self, element: usize, context: &Context) -> JobResult {
+        let pushed = push_sources_of(&self.session, &self.caches, element, &JobMonitor::new(context, false));
+        Ok(match pushed.map_err(job_failure::of)? {
+            Some(Pushed::Pushed) => JobEnd::Done,
+            Some(Pushed::ThereAlready | Pushed::Failed) | None => JobEnd::Unneeded,
+        })
     }
 
     fn fetch(&self, element: usize, context: &Context) -> JobResult {
@@ -48,7 +127,12 @@ impl BuildWork {
         if sources.cached().map_err(job_failure::of)?.is_some() {
             return Ok(JobEnd::Unneeded);
         }
-        let tree = sources.fetch(&source_watch(context, "fetching")).map_err(job_failure::of)?;
+        let watch = source_watch(context, "fetching");
+        let fetched = match self.caches.pulled_sources() {
+            Some(cache) => sources.fetch_through(cache, &watch),
+            None => sources.fetch(&watch),
+        };
+        let tree = fetched.map_err(job_failure::of)?;
         self.tell_speculation(|speculation| speculation.sources(element, tree));
         Ok(JobEnd::Done)
     }
@@ -78,9 +162,29 @@ impl BuildWork {
             key_description: Some(&description),
         };
         let built = self.builder.build(&request, &ContextObserver(context), &context.cancel);
-        let built = built.map_err(|error| job_failure::of_build(error, self.session.options.error_lines))?;
-        self.artifact_cached(element, &built);
-        Ok(JobEnd::Done)
+        match built {
+            Ok(built) => {
+                self.artifact_cached(element, &built);
+                Ok(JobEnd::Done)
+            }
+            Err(error) => {
+                self.push_failure(element, keys, context);
+                Err(job_failure::of_build(error, self.session.options.error_lines))
+            }
+        }
+    }
+
+    /// Pushes a failure that was cached, as BuildStream does: others need not fail for themselves.
+    fn push_failure(&self, element: usize, keys: ElementKeys, context: &Context) {
+        if self.caches.pushed_artifacts().is_none() || context.cancel.is_cancelled() {
+            return;
+        }
+        // What is wrong with the build is told, and what is wrong with servers was.
+        if let Ok(Some(artifact)) = self.cached(element, keys)
+            && !artifact.succeeded()
+        {
+            let _ = self.push_artifact(element, &artifact, context);
+        }
     }
 
     /// Stages the sources, from which the speculation loop predicts, and waits for what it primes.
@@ -160,8 +264,18 @@ impl Work for BuildWork {
                 result
             }
             Task::Prime => self.prime(job.element, context),
+            Task::Pull => self.pull(job.element, context),
+            Task::Push => self.push(job.element, context),
+            Task::SourcePush => self.push_sources(job.element, context),
             Task::Track => Err(no_track_jobs()),
         }
+    }
+
+    fn supersede(&self, job: Job, graph: &mut Graph) -> Option<usize> {
+        let mut instead = self.instead_of_pulls.lock().unwrap_or_else(PoisonError::into_inner);
+        let work = instead.remove(&job.element)?;
+        let mut plan = self.plan.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        plan.instead_of_pull(job.element, work, graph)
     }
 }
 

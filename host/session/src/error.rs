@@ -4,10 +4,12 @@ use std::io;
 
 use spec_artifact::ArtifactError;
 use spec_cas::CasError;
-use spec_model::{Blame, NodeError, Place, UserError};
+use spec_model::{Blame, FilePosition, NodeError, UserError};
 use spec_plugins::PolicyLoadError;
 use spec_project::LoadError;
 use spec_source::SourceError;
+
+use crate::remotes::CredentialError;
 
 /// What functions of this crate answer with.
 pub type Result<T, E = SessionError> = std::result::Result<T, E>;
@@ -45,7 +47,7 @@ pub enum SessionError {
         /// The warning.
         message: String,
         /// What it is about.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// An element that was to be left out is not in the project. Reason `missing-file`.
     #[error("there is no element '{name}' that could be left out")]
@@ -71,7 +73,7 @@ pub enum SessionError {
         /// Why.
         error: PolicyLoadError,
         /// The place of the wrong setting, or of the choice of the policy.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// The built-in policy was given a setting. Reason `policy-unknown-setting`.
     #[error("the built-in policy has no setting '{key}'; choose the policy that has it")]
@@ -79,7 +81,19 @@ pub enum SessionError {
         /// The setting.
         key: String,
         /// Where it stands.
-        place: Option<Place>,
+        position: Option<FilePosition>,
+    },
+    /// A file with a credential of a server cannot be used.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// Something is to be pulled or pushed, and no server is configured for that. Reasons `no-artifact-servers`,
+    /// `no-source-servers`.
+    #[error("no {what} caches are there for {action} {what}s")]
+    NoServers {
+        /// "artifact" or "source".
+        what: &'static str,
+        /// "pulling" or "pushing".
+        action: &'static str,
     },
     /// The system gives no thread. Reason `io-error`.
     #[error("cannot start {what}: {error}")]
@@ -101,6 +115,7 @@ impl SessionError {
             Self::Cas(error) => Some(error),
             Self::Artifact(error) => Some(error),
             Self::Policy { error, .. } => Some(error),
+            Self::Credential(error) => Some(error),
             _ => None,
         }
     }
@@ -114,6 +129,8 @@ impl UserError for SessionError {
             Self::OneElement { .. } => "one-element",
             Self::MissingReferences { .. } => "inconsistent-pipeline",
             Self::BuiltInPolicySetting { .. } => "policy-unknown-setting",
+            Self::NoServers { what: "source", .. } => "no-source-servers",
+            Self::NoServers { .. } => "no-artifact-servers",
             Self::Start { .. } => "io-error",
             _ => self.inner().map_or("internal-error", UserError::reason),
         }
@@ -126,9 +143,11 @@ impl UserError for SessionError {
             | Self::SourceDeclaration(_)
             | Self::FatalWarning { .. }
             | Self::MissingReferences { .. } => Blame::Project,
-            Self::UnknownExcept { .. } | Self::OneElement { .. } | Self::BuiltInPolicySetting { .. } => {
-                Blame::Usage
-            }
+            Self::UnknownExcept { .. }
+            | Self::OneElement { .. }
+            | Self::NoServers { .. }
+            | Self::BuiltInPolicySetting { .. } => Blame::Usage,
+            Self::Credential(error) => error.blame(),
             Self::Policy { error, .. } => error.blame(),
             Self::Edit(_) | Self::Start { .. } => Blame::Machine,
             Self::Source(error) => error.blame(),
@@ -137,12 +156,12 @@ impl UserError for SessionError {
         }
     }
 
-    fn place(&self) -> Option<&Place> {
+    fn position(&self) -> Option<&FilePosition> {
         match self {
-            Self::FatalWarning { place, .. }
-            | Self::Policy { place, .. }
-            | Self::BuiltInPolicySetting { place, .. } => place.as_ref(),
-            _ => self.inner().and_then(UserError::place),
+            Self::FatalWarning { position, .. }
+            | Self::Policy { position, .. }
+            | Self::BuiltInPolicySetting { position, .. } => position.as_ref(),
+            _ => self.inner().and_then(UserError::position),
         }
     }
 
@@ -153,6 +172,17 @@ impl UserError for SessionError {
             }
             Self::MissingReferences { elements } => {
                 Some(format!("spec-host source track {}", elements.join(" ")))
+            }
+            Self::NoServers { what, action } => {
+                let (key, line) = if *what == "source" {
+                    ("source-caches", "--source-remote")
+                } else {
+                    ("artifacts", "--artifact-remote")
+                };
+                let push = if *action == "pushing" { " with 'push: True'" } else { "" };
+                Some(format!(
+                    "add a server{push} to '{key}' in the user configuration, or name one with {line}"
+                ))
             }
             _ => self.inner().and_then(UserError::hint),
         }

@@ -124,8 +124,13 @@ fn needs(actions: &ActionNeeds<'_>, kind: &str, record: &[u8]) -> Vec<Need> {
 
 /// The blobs of an artifact, of the record of its subactions and of its speculative actions.
 fn artifact_needs(actions: &ActionNeeds<'_>, artifact: &Artifact) -> Vec<Need> {
+    own_record_needs(actions, artifact).into_iter().chain(artifact.needs()).collect()
+}
+
+/// The blobs that the record of its subactions and that of its speculative actions need.
+pub(crate) fn own_record_needs(actions: &ActionNeeds<'_>, artifact: &Artifact) -> Vec<Need> {
     let asked = artifact.subactions.iter().flat_map(|record| spec_action::record::needs(actions, record));
     let speculative = artifact.speculative_actions.iter();
     let speculative = speculative.flat_map(|record| spec_speculation::record_needs(actions, record));
-    asked.chain(speculative).chain(artifact.needs()).collect()
+    asked.chain(speculative).collect()
 }

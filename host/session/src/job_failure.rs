@@ -11,7 +11,7 @@ pub(crate) fn of(error: impl UserError) -> Box<Failure> {
         reason: error.reason().to_owned(),
         blame: error.blame(),
         message: error.to_string(),
-        place: error.place().cloned(),
+        position: error.position().cloned(),
         detail: error.detail(),
         hint: error.hint(),
         ..Failure::default()

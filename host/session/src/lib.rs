@@ -9,6 +9,7 @@
 
 mod build;
 mod build_work;
+mod cache_work;
 mod element_state;
 mod error;
 mod executions;
@@ -19,25 +20,31 @@ mod job_graph;
 mod observers;
 mod options;
 mod prime;
+pub mod remotes;
 mod run;
 mod selection;
 mod session;
 mod session_info;
+mod session_messages;
+mod shared_caches;
 mod sources;
 mod speculation;
 mod track;
 
 pub use build::{Build, BuildOptions, fetch};
+pub use cache_work::{pull, push, push_sources};
 pub use element_state::ElementState;
 pub use error::{Result, SessionError};
 pub use executions::{ExecutorFactory, StoreExecutions};
 pub use fan_out::FanOut;
 pub use gc::{GcOptions, GcThread, evict};
-pub use options::SessionOptions;
+pub use options::{ElementCommands, SessionOptions};
 pub use prime::prepare_priming_run;
 pub use run::{FinalMessages, RunRequest, run};
 pub use session::{LoadedProject, Session};
 pub use session_info::{ElementInfo, SessionInfo};
+pub use session_messages::SessionMessages;
+pub use shared_caches::{SharedCaches, has_buildtrees, push_artifact};
 pub use speculation::{
     OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicyOptions, SpeculationSettings,
 };

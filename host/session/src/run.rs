@@ -7,7 +7,9 @@ use spec_scheduler::{Control, Event, Graph, Message, Observer, Options, Summary,
 use tokio::sync::mpsc;
 
 use crate::error::{Result, SessionError};
+use crate::session::Session;
 use crate::session_info::SessionInfo;
+use crate::session_messages::SessionMessages;
 
 /// How long threads of jobs may take to end after the last job.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -21,10 +23,20 @@ pub struct RunRequest {
     pub info: SessionInfo,
     pub(crate) graph: Graph,
     pub(crate) work: Arc<dyn Work>,
+    /// What is told when the session begins.
+    pub(crate) first_messages: Vec<Message>,
     pub(crate) final_messages: FinalMessages,
+    pub(crate) messages: SessionMessages,
 }
 
 impl RunRequest {
+    /// Jobs without messages before or after them.
+    pub(crate) fn new(session: &Session, info: SessionInfo, graph: Graph, work: Arc<dyn Work>) -> Self {
+        let (first_messages, final_messages) = (Vec::new(), Box::new(Vec::new));
+        let messages = session.options.messages.clone();
+        Self { info, graph, work, first_messages, final_messages, messages }
+    }
+
     /// Whether there are no jobs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -44,9 +56,12 @@ pub fn run(
     control: mpsc::Receiver<Control>,
 ) -> Result<Summary> {
     if request.is_empty() {
-        return Ok(run_nothing(&*observer));
+        return Ok(run_nothing(&*observer, &request.first_messages));
     }
-    let observer = Arc::new(FinalObserver { observer, final_messages: request.final_messages });
+    let messages = request.messages;
+    messages.send_to(Arc::clone(&observer));
+    let (first_messages, final_messages) = (request.first_messages, request.final_messages);
+    let observer = Arc::new(MessageObserver { observer, first_messages, final_messages, messages });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| SessionError::Start { what: "the runtime", error })?;
     let jobs = spec_scheduler::run(&request.graph, request.work, options, observer, control);
@@ -57,26 +72,35 @@ pub fn run(
 }
 
 /// A session without jobs needs no threads.
-fn run_nothing(observer: &dyn Observer) -> Summary {
+fn run_nothing(observer: &dyn Observer, messages: &[Message]) -> Summary {
     let summary = Summary { elapsed: Duration::ZERO, ..Summary::default() };
     observer.event(&Event::Started { jobs: Vec::new() });
+    messages.iter().for_each(|message| observer.event(&Event::Message(message.clone())));
     observer.event(&Event::Ended(summary.clone()));
     summary
 }
 
-/// Tells an observer the final messages before the end of the session.
-struct FinalObserver {
+/// Tells an observer the first messages after the beginning of the session, and the final ones before its end.
+struct MessageObserver {
     observer: Arc<dyn Observer>,
+    first_messages: Vec<Message>,
     final_messages: FinalMessages,
+    messages: SessionMessages,
 }
 
-impl Observer for FinalObserver {
+impl Observer for MessageObserver {
     fn event(&self, event: &Event) {
         if let Event::Ended(_) = event {
+            self.messages.end();
             for message in (self.final_messages)() {
                 self.observer.event(&Event::Message(message));
             }
         }
         self.observer.event(event);
+        if let Event::Started { .. } = event {
+            for message in &self.first_messages {
+                self.observer.event(&Event::Message(message.clone()));
+            }
+        }
     }
 }

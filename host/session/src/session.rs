@@ -1,12 +1,14 @@
 //! A project with its keys, and the caches that its artifacts are in.
 
 use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use spec_artifact::{Artifact, Artifacts};
 use spec_build::{Builder, BuilderOptions, ElementKeys};
 use spec_cas::{Cas, Hold};
-use spec_execution::PoolOptions;
-use spec_model::{Key, KeyPair, SourceKey};
+use spec_execution::{ActionCommandRunner, CommandRunner, InPlaceRunner, PoolOptions};
+use spec_model::{Key, KeyPair, Node, SourceKey};
 use spec_plugins::Plugins;
 use spec_project::keys::compute_keys;
 use spec_project::{LoadOptions, Project};
@@ -14,7 +16,8 @@ use spec_source::{ElementSources, SourceContext};
 
 use crate::error::{Result, SessionError};
 use crate::executions::StoreExecutions;
-use crate::options::SessionOptions;
+use crate::options::{ElementCommands, SessionOptions};
+use crate::remotes::{self, CommandLineRemotes, RemoteSpec};
 use crate::sources;
 
 /// Most actions of all builds together that wait for a worker.
@@ -38,6 +41,12 @@ impl LoadedProject {
         plugins.save_answers();
         Ok(Self { project, plugins })
     }
+
+    /// The components that were given for element kinds that no element is of, with these kinds.
+    #[must_use]
+    pub fn unused_plugins(&self) -> Vec<(String, PathBuf)> {
+        self.plugins.unused_overrides()
+    }
 }
 
 /// A project with its keys, and the caches that its artifacts are in.
@@ -54,10 +63,16 @@ pub struct Session {
     pub(crate) plugins: Plugins,
     /// The pool of executions, and the sockets through which sandboxes request them.
     pub executions: StoreExecutions,
+    /// Who runs the commands of elements.
+    commands: Arc<dyn CommandRunner>,
     /// The keys of elements, `None` where a source has no reference.
     pub key_pairs: Vec<Option<KeyPair>>,
     /// What the sources of elements contribute to keys, `None` where a source has no reference.
     pub source_keys: Vec<Option<Vec<SourceKey>>>,
+    /// The servers of artifacts that the project recommends.
+    pub(crate) artifact_servers: Vec<RemoteSpec>,
+    /// The servers of sources that the project recommends.
+    pub(crate) source_servers: Vec<RemoteSpec>,
     /// What the session uses is not evicted.
     _hold: Hold,
     sources: Vec<ElementSources>,
@@ -72,6 +87,19 @@ fn executions(cas: &Cas, options: &SessionOptions) -> StoreExecutions {
     StoreExecutions::new(cas, &options.executor, PoolOptions { workers, max_queued: MAX_QUEUED })
 }
 
+fn command_runner(
+    cas: &Cas,
+    options: &SessionOptions,
+    executions: &StoreExecutions,
+) -> Arc<dyn CommandRunner> {
+    match &options.element_commands {
+        ElementCommands::InPlace => Arc::new(InPlaceRunner),
+        ElementCommands::AsActions(factory) => {
+            Arc::new(ActionCommandRunner::new(Arc::new(executions.with_executor(cas, factory))))
+        }
+    }
+}
+
 impl Session {
     /// Opens a session over a project. Calls `warn` with the stable reason and the text of each warning about sources.
     ///
@@ -84,20 +112,28 @@ impl Session {
         warn: &dyn Fn(&str, &str),
     ) -> Result<Self> {
         let LoadedProject { project, plugins } = loaded;
+        let recommended =
+            |nodes: &[Node]| remotes::recommended(nodes, &project.config.directory, &options.home);
+        let artifact_servers = recommended(&project.config.artifact_servers)?;
+        let source_servers = recommended(&project.config.source_servers)?;
         let hold = cas.hold()?;
         let context = sources::context(&options, &project.config, &cas);
         let sources = sources::configure_all(&project, &context, warn)?;
         let source_keys = sources::keys(&sources)?;
         let key_pairs = compute_keys(&project, &|element| source_keys[element].clone());
+        let executions = executions(&cas, &options);
         Ok(Self {
             artifacts: Artifacts::new(cas.clone()),
-            executions: executions(&cas, &options),
+            commands: command_runner(&cas, &options, &executions),
+            executions,
             options,
             project,
             cas,
             plugins,
             key_pairs,
             source_keys,
+            artifact_servers,
+            source_servers,
             _hold: hold,
             sources,
             context,
@@ -122,6 +158,18 @@ impl Session {
     /// When their configuration is wrong.
     pub(crate) fn configure_sources(&self, element: usize) -> Result<ElementSources> {
         sources::configure(&self.project.elements[element], &self.context)
+    }
+
+    /// The servers of artifacts that count for the project, best first.
+    #[must_use]
+    pub fn artifact_remotes(&self, line: &CommandLineRemotes) -> Vec<RemoteSpec> {
+        self.options.remotes.artifact_servers(&self.project.config.name, &self.artifact_servers, line)
+    }
+
+    /// The servers of sources that count for the project, best first.
+    #[must_use]
+    pub fn source_remotes(&self, line: &CommandLineRemotes) -> Vec<RemoteSpec> {
+        self.options.remotes.source_servers(&self.project.config.name, &self.source_servers, line)
     }
 
     /// The one target of a session that is about one element.
@@ -165,7 +213,9 @@ impl Session {
             key_length: self.options.key_length,
             user_namespaces: self.options.user_namespaces.clone(),
         };
-        Builder::new(self.cas.clone(), self.artifacts.clone(), self.executions.remote_apis.clone(), options)
+        let remote_apis = self.executions.remote_apis.clone();
+        Builder::new(self.cas.clone(), self.artifacts.clone(), remote_apis, options)
+            .with_command_runner(self.commands.clone())
     }
 
     /// The element's artifact: under its strict key, or in non-strict mode under its weak one.

@@ -25,12 +25,8 @@ impl Track {
         let has_sources = |element: &usize| !session.project.elements[*element].sources.is_empty();
         let elements: Vec<usize> = elements.iter().copied().filter(has_sources).collect();
         let work = Arc::new(TrackWork { session: session.clone(), new_refs: Mutex::default() });
-        let request = RunRequest {
-            info: session.info("track", None),
-            graph: single_task_graph(&elements, Task::Track),
-            work: work.clone(),
-            final_messages: Box::new(Vec::new),
-        };
+        let graph = single_task_graph(&elements, Task::Track);
+        let request = RunRequest::new(session, session.info("track", None), graph, work.clone());
         (Self { work }, request)
     }
 

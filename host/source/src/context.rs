@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use spec_cas::Cas;
-use spec_model::{Mapping, Place};
+use spec_model::{FilePosition, Mapping};
 
 use crate::archive::ArchiveLimits;
 use crate::http_options::HttpOptions;
@@ -65,7 +65,7 @@ pub struct SourceSpec {
     /// The name of its kind.
     pub kind: String,
     /// Where the kind is named.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
     /// The folder to stage it in, below the element's sources; `None` for their root.
     pub directory: Option<String>,
     /// Its configuration: the kind's defaults composed with the element's, variables expanded. The keys common to

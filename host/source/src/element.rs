@@ -9,6 +9,7 @@ use crate::context::{SourceContext, SourceSpec};
 use crate::error::SourceError;
 use crate::monitor::FetchMonitor;
 use crate::source::{Source, SourceWarning, TrackedRef};
+use crate::source_cache::SourceCache;
 use crate::source_kinds::configure_source;
 
 /// Trees of single sources, by kind and key.
@@ -31,6 +32,15 @@ pub struct ElementSources {
 struct PlacedSource {
     source: Box<dyn Source>,
     directory: Option<String>,
+}
+
+/// What is done about sources that are not in the store.
+#[derive(Clone, Copy)]
+enum Missing<'a> {
+    /// They are an error.
+    Refused,
+    /// They are downloaded, or come from this cache of staged sources.
+    Downloaded(Option<&'a dyn SourceCache>),
 }
 
 impl PlacedSource {
@@ -106,7 +116,37 @@ impl ElementSources {
     /// # Errors
     /// `missing-ref`, and those of [`Source::fetch`] and [`Source::stage`].
     pub fn fetch(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
-        self.stage_all(monitor, true)
+        self.stage_all(monitor, Missing::Downloaded(None))
+    }
+
+    /// As [`fetch`](Self::fetch), but looks into a cache of staged sources first: for all sources together, then for each.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    pub fn fetch_through(
+        &self,
+        cache: &dyn SourceCache,
+        monitor: &FetchMonitor,
+    ) -> Result<Digest, SourceError> {
+        self.stage_all(monitor, Missing::Downloaded(Some(cache)))
+    }
+
+    /// The trees of the single sources that are in the store, whole, with their kinds and keys. Sources without a ref, such
+    /// as local folders, are not among them.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn single_trees(&self) -> Result<Vec<(String, Key, Digest)>, SourceError> {
+        let refs = self.cas.refs(SOURCES);
+        let mut trees = Vec::new();
+        for source in self.sources() {
+            let (Some(_), Some(key)) = (source.reference(), source.unique_key()?) else { continue };
+            let (kind, key) = (source.name().kind.to_owned(), key.key());
+            if let Some(tree) = self.recorded_tree(&refs, &format!("{kind}/{key}"))? {
+                trees.push((kind, key, tree));
+            }
+        }
+        Ok(trees)
     }
 
     /// Stages what has been fetched and answers with the root of the tree.
@@ -114,7 +154,7 @@ impl ElementSources {
     /// # Errors
     /// `missing-ref`, `source-not-fetched`, and those of [`Source::stage`].
     pub fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
-        self.stage_all(monitor, false)
+        self.stage_all(monitor, Missing::Refused)
     }
 
     /// Asks every source for a new ref and sets it. Answers with the positions of those that have refs.
@@ -140,18 +180,23 @@ impl ElementSources {
         self.sources().try_for_each(Source::check)
     }
 
-    fn stage_all(&self, monitor: &FetchMonitor, download: bool) -> Result<Digest, SourceError> {
-        let key = SourceKey::list(&self.required_keys()?).key().to_string();
+    fn stage_all(&self, monitor: &FetchMonitor, missing: Missing<'_>) -> Result<Digest, SourceError> {
+        let key = SourceKey::list(&self.required_keys()?).key();
         let refs = self.cas.refs(ELEMENT_SOURCES);
-        if let Some(tree) = self.recorded_tree(&refs, &key)? {
+        if let Some(tree) = self.recorded_tree(&refs, &key.to_string())? {
             return Ok(tree);
         }
-        if download {
+        if let Missing::Downloaded(cache) = missing {
+            let found = cache.map(|cache| cache.element_sources(&key, monitor)).transpose();
+            if let Some(tree) = found.map_err(|error| self.cas_error(error))?.flatten() {
+                self.record_tree(&refs, &key.to_string(), tree)?;
+                return Ok(tree);
+            }
             self.check()?;
         }
         let mut layers = Vec::new();
         for PlacedSource { source, directory } in &self.sources {
-            let root = self.tree(&**source, monitor, download)?;
+            let root = self.tree(&**source, monitor, missing)?;
             layers.push((relative_path(directory.as_deref().unwrap_or_default()), root));
         }
         let layers: Vec<MergeInput<'_>> = layers
@@ -160,7 +205,7 @@ impl ElementSources {
             .collect();
         let cas = self.cas.clone().with_cancel(&monitor.cancel);
         let tree = cas.merge(&layers).map_err(|error| self.cas_error(error))?.root;
-        self.record_tree(&refs, &key, tree)?;
+        self.record_tree(&refs, &key.to_string(), tree)?;
         Ok(tree)
     }
 
@@ -169,17 +214,25 @@ impl ElementSources {
         &self,
         source: &dyn Source,
         monitor: &FetchMonitor,
-        download: bool,
+        missing: Missing<'_>,
     ) -> Result<Digest, SourceError> {
         let (Some(_), Some(key)) = (source.reference(), source.unique_key()?) else {
             return source.stage(monitor);
         };
         let refs = self.cas.refs(SOURCES);
-        let record = format!("{}/{}", source.name().kind, key.key());
+        let (kind, key) = (source.name().kind, key.key());
+        let record = format!("{kind}/{key}");
         if let Some(tree) = self.recorded_tree(&refs, &record)? {
             return Ok(tree);
         }
-        if download {
+        if let Missing::Downloaded(cache) = missing {
+            // The original can be staged sooner than a tree comes from elsewhere.
+            let cache = cache.filter(|_| !source.is_cached());
+            let found = cache.map(|cache| cache.source(kind, &key, monitor)).transpose();
+            if let Some(tree) = found.map_err(|error| self.cas_error(error))?.flatten() {
+                self.record_tree(&refs, &record, tree)?;
+                return Ok(tree);
+            }
             source.fetch(monitor)?;
         }
         let tree = source.stage(monitor)?;

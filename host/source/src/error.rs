@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use spec_cas::CasError;
-use spec_model::{Blame, NodeError, Place, UserError};
+use spec_model::{Blame, FilePosition, NodeError, UserError};
 
 use crate::archive::ArchiveError;
 
@@ -20,7 +20,7 @@ pub struct SourceName {
     /// The source's kind.
     pub kind: &'static str,
     /// Where it is declared; `None` if a program made it.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
 }
 
 impl fmt::Display for SourceName {
@@ -40,14 +40,16 @@ pub enum SourceError {
         error: NodeError,
     },
     /// No kind of that name. Reason `unknown-source-kind`.
-    #[error("{element}: there is no source kind '{kind}'; this program has local, remote and tar")]
+    #[error("{element}: there is no source kind '{kind}'; the kinds are {known}")]
     UnknownKind {
         /// The element that asks for it.
         element: Arc<str>,
         /// The name asked for.
         kind: String,
+        /// The kinds that there are.
+        known: &'static str,
         /// Where it is asked for.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// An alias that the project does not define. Reason `invalid-source-alias`, as BuildStream's.
     #[error(
@@ -61,7 +63,7 @@ pub enum SourceError {
         /// The URL as written.
         url: String,
         /// Where it is written.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// A URL that cannot be downloaded from. Reason `invalid-source-url`.
     #[error("{name}: cannot download '{url}': {why}; expected a file, http or https URL")]
@@ -73,7 +75,7 @@ pub enum SourceError {
         /// What is wrong with it.
         why: String,
         /// Where it is written.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// A ref that nothing can have. Reason `invalid-ref`.
     #[error("{name}: {}; to have the right one written, run: spec-host source track {}", wrong_ref(reference), name.element)]
@@ -83,7 +85,7 @@ pub enum SourceError {
         /// The ref as written.
         reference: String,
         /// Where it is written.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// A path that a project may not use. The reasons are BuildStream's.
     #[error("the path '{path}' {why}")]
@@ -95,7 +97,7 @@ pub enum SourceError {
         /// `missing-file`, `project-path-invalid` or `project-path-invalid-kind`.
         reason: &'static str,
         /// Where it is written.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// A file name with a slash. Reason `filename-contains-directory`, as BuildStream's.
     #[error(
@@ -107,7 +109,7 @@ pub enum SourceError {
         /// The name as written.
         filename: String,
         /// Where it is written.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// The source has no ref. Reason `missing-ref`.
     #[error("{name} has no ref; run: spec-host source track {}", name.element)]
@@ -318,15 +320,15 @@ impl UserError for SourceError {
         }
     }
 
-    fn place(&self) -> Option<&Place> {
+    fn position(&self) -> Option<&FilePosition> {
         match self {
-            Self::Config { error } => error.place(),
-            Self::UnknownKind { place, .. }
-            | Self::UnknownAlias { place, .. }
-            | Self::BadUrl { place, .. }
-            | Self::BadRef { place, .. }
-            | Self::BadPath { place, .. }
-            | Self::FilenameHasDirectory { place, .. } => place.as_ref(),
+            Self::Config { error } => error.position(),
+            Self::UnknownKind { position, .. }
+            | Self::UnknownAlias { position, .. }
+            | Self::BadUrl { position, .. }
+            | Self::BadRef { position, .. }
+            | Self::BadPath { position, .. }
+            | Self::FilenameHasDirectory { position, .. } => position.as_ref(),
             Self::NoRef { name }
             | Self::WrongRef { name, .. }
             | Self::DamagedDownload { name, .. }
@@ -336,7 +338,7 @@ impl UserError for SourceError {
             | Self::AllUrlsFailed { name, .. }
             | Self::NotFetched { name }
             | Self::Archive { name, .. }
-            | Self::Io { name, .. } => name.place.as_ref(),
+            | Self::Io { name, .. } => name.position.as_ref(),
             Self::Cas { .. } | Self::Cancelled { .. } => None,
         }
     }

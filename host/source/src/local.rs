@@ -145,8 +145,12 @@ fn project_path(project: &Path, node: &Node) -> Result<PathBuf, SourceError> {
     const INVALID: &str = "project-path-invalid";
     const KIND: &str = "project-path-invalid-kind";
     let text = node.as_str()?;
-    let bad =
-        |reason, why| SourceError::BadPath { path: text.to_owned(), why, reason, place: node.place.clone() };
+    let bad = |reason, why| SourceError::BadPath {
+        path: text.to_owned(),
+        why,
+        reason,
+        position: node.position.clone(),
+    };
     let missing = || bad("missing-file", "does not exist; expected a file or folder of the project");
     let path = Path::new(text);
     let full = project.join(path);

@@ -15,6 +15,7 @@ pub struct FetchMonitor {
     pub cancel: Cancel,
     report: Arc<Report>,
     warn: Arc<Warn>,
+    note: Arc<Warn>,
 }
 
 impl FetchMonitor {
@@ -22,7 +23,7 @@ impl FetchMonitor {
     /// other threads, and should be quick.
     #[must_use]
     pub fn new(cancel: Cancel, report: impl Fn(u64, Option<u64>) + Send + Sync + 'static) -> Self {
-        Self { cancel, report: Arc::new(report), warn: Arc::new(|_, _| {}) }
+        Self { cancel, report: Arc::new(report), warn: Arc::new(|_, _| {}), note: Arc::new(|_, _| {}) }
     }
 
     /// Calls `warn` with a stable code and a sentence when something is wrong that does not end the work.
@@ -32,13 +33,26 @@ impl FetchMonitor {
         self
     }
 
+    /// Calls `note` with a stable code and a sentence when something happens that the user may want to know.
+    #[must_use]
+    pub fn with_notes(mut self, note: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
+        self.note = Arc::new(note);
+        self
+    }
+
     /// A monitor that takes no reports.
     #[must_use]
     pub fn silent(cancel: Cancel) -> Self {
         Self::new(cancel, |_, _| {})
     }
 
-    pub(crate) fn warn(&self, reason: &str, text: &str) {
+    /// Tells something that the user may want to know.
+    pub fn note(&self, reason: &str, text: &str) {
+        (self.note)(reason, text);
+    }
+
+    /// Tells something that is wrong and does not end the work.
+    pub fn warn(&self, reason: &str, text: &str) {
         tracing::debug!("{reason}: {text}");
         (self.warn)(reason, text);
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use spec_model::{Digest, Place, Value};
+use spec_model::{Digest, FilePosition, Value};
 
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
@@ -84,5 +84,5 @@ pub struct SourceWarning {
     /// For people.
     pub message: String,
     /// Where the configuration gives rise to it.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
 }

@@ -37,8 +37,12 @@ pub enum SkipCause {
     Policy(SkipReason),
     /// The policy held it, or it was still queued, when its element ended.
     Late,
-    /// The build requested it before it was submitted.
+    /// The build requested it before a worker was free.
     Overtaken,
+    /// The build requested it while the policy held it.
+    Held,
+    /// It was cancelled to make room for requests of the build, before the build requested it.
+    Preempted,
     /// What was left of the budget did not allow it.
     Budget,
 }
@@ -83,6 +87,8 @@ impl Bucket {
             Self::Skipped(SkipCause::Policy(SkipReason::Other)) => "skipped-by-policy",
             Self::Skipped(SkipCause::Late) => "skipped-late",
             Self::Skipped(SkipCause::Overtaken) => "skipped-overtaken",
+            Self::Skipped(SkipCause::Held) => "skipped-held",
+            Self::Skipped(SkipCause::Preempted) => "skipped-preempted",
             Self::Skipped(SkipCause::Budget) => "skipped-budget",
             Self::Pending(PendingOn::Sources) => "pending-sources",
             Self::Pending(PendingOn::Artifact) => "pending-artifact",

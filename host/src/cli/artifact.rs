@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Compression, Deps, Unsupported};
+use super::{ArtifactPullRemotes, ArtifactPushRemotes, Compression, Deps};
 
 /// Look into what was built.
 #[derive(Debug, Subcommand)]
@@ -34,6 +34,8 @@ pub(crate) enum ArtifactCommand {
         /// Which dependencies to show beside the elements
         #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
         deps: Deps,
+        #[command(flatten)]
+        remotes: ArtifactPullRemotes,
         /// Element names, or artifacts as PROJECT/ELEMENT/KEY
         #[arg(value_name = "ARTIFACT")]
         artifacts: Vec<String>,
@@ -56,12 +58,28 @@ pub(crate) enum ArtifactCommand {
         #[arg(value_name = "ARTIFACT", required = true)]
         artifacts: Vec<String>,
     },
-    /// Not supported
-    #[command(hide = true)]
-    Pull(Unsupported),
-    /// Not supported
-    #[command(hide = true)]
-    Push(Unsupported),
+    /// Bring artifacts from shared caches into the cache
+    Pull {
+        /// Which dependencies to pull beside the elements
+        #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
+        deps: Deps,
+        #[command(flatten)]
+        remotes: ArtifactPullRemotes,
+        /// Element names, or artifacts as PROJECT/ELEMENT/KEY; none means the project's default targets, or else all
+        #[arg(value_name = "ARTIFACT")]
+        artifacts: Vec<String>,
+    },
+    /// Bring artifacts to shared caches, pulling them first where needed
+    Push {
+        /// Which dependencies to push beside the elements
+        #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
+        deps: Deps,
+        #[command(flatten)]
+        remotes: ArtifactPushRemotes,
+        /// Element names, or artifacts as PROJECT/ELEMENT/KEY; none means the project's default targets, or else all
+        #[arg(value_name = "ARTIFACT")]
+        artifacts: Vec<String>,
+    },
 }
 
 /// `artifact checkout`
@@ -93,6 +111,8 @@ pub(crate) struct CheckoutArgs {
     /// Where to write [default: the element's name]
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) remotes: ArtifactPullRemotes,
 }
 
 impl CheckoutArgs {

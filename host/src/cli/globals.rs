@@ -34,6 +34,9 @@ pub(crate) struct GlobalOptions {
     /// How many elements are fetched at a time
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) fetchers: Option<u32>,
+    /// How many elements are pushed to shared caches at a time
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) pushers: Option<u32>,
     /// How many jobs one build may run in parallel (0: by the number of CPUs)
     #[arg(long, global = true, value_name = "N")]
     pub(crate) max_jobs: Option<u32>,
@@ -49,6 +52,9 @@ pub(crate) struct GlobalOptions {
     /// When to keep build trees
     #[arg(long, global = true, value_enum, value_name = "WHEN")]
     pub(crate) cache_buildtrees: Option<CacheBuildTrees>,
+    /// Also pull the build trees of artifacts
+    #[arg(long, global = true)]
+    pub(crate) pull_buildtrees: bool,
     /// Write every event as a line of JSON
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) json_events: Option<PathBuf>,

@@ -5,6 +5,7 @@ mod cache;
 mod cas;
 mod globals;
 mod plugin;
+mod remotes;
 mod repeat;
 mod serve;
 mod source;
@@ -18,8 +19,14 @@ pub(crate) use cas::{CasCommand, RemoteArgs};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::GlobalOptions;
 pub(crate) use plugin::{PluginCheckArgs, PluginCommand};
+pub(crate) use remotes::{
+    ArtifactPullRemotes, ArtifactPushRemotes, ArtifactRemotes, SourcePullRemotes, SourcePushRemotes,
+    SourceRemotes,
+};
 pub(crate) use serve::{AllowedNumbers, ServeArgs};
-pub(crate) use source::{SourceCheckoutArgs, SourceCommand, SourceSelection};
+pub(crate) use source::{
+    SourceCheckoutArgs, SourceCommand, SourceFetchArgs, SourcePushArgs, SourceSelection,
+};
 pub(crate) use speculation::SpeculationArgs;
 pub(crate) use unsupported::Unsupported;
 pub(crate) use values::{CacheBuildTrees, Compression, Deps, ListOrder, OnError};
@@ -123,6 +130,10 @@ pub(crate) struct BuildArgs {
     #[arg(short, long)]
     pub(crate) retry_failed: bool,
     #[command(flatten)]
+    pub(crate) artifact_remotes: ArtifactRemotes,
+    #[command(flatten)]
+    pub(crate) source_remotes: SourceRemotes,
+    #[command(flatten)]
     pub(crate) speculation: SpeculationArgs,
 }
 
@@ -136,6 +147,10 @@ pub(crate) struct PrimeArgs {
     /// Which dependencies to prime beside the elements [default: run]
     #[arg(short, long, value_enum, value_name = "WHICH")]
     pub(crate) deps: Option<Deps>,
+    #[command(flatten)]
+    pub(crate) artifact_remotes: ArtifactRemotes,
+    #[command(flatten)]
+    pub(crate) source_remotes: SourceRemotes,
     #[command(flatten)]
     pub(crate) speculation: SpeculationArgs,
 }
@@ -210,6 +225,10 @@ pub(crate) struct ShellArgs {
     /// Stage the cached build tree; implies --build
     #[arg(short = 't', long)]
     pub(crate) use_buildtree: bool,
+    #[command(flatten)]
+    pub(crate) artifact_remotes: ArtifactRemotes,
+    #[command(flatten)]
+    pub(crate) source_remotes: SourceRemotes,
     /// The element
     pub(crate) element: String,
     /// The command; none means an interactive shell

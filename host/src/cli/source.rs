@@ -4,20 +4,37 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Compression, Deps, Unsupported};
+use super::{Compression, Deps, SourcePullRemotes, SourcePushRemotes};
 
 /// Fetch, track and look into sources.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SourceCommand {
     /// Bring sources into the cache
-    Fetch(SourceSelection),
+    Fetch(SourceFetchArgs),
     /// Look for new versions and write them into the project
     Track(SourceSelection),
     /// Write an element's sources to a directory or a tar archive
     Checkout(SourceCheckoutArgs),
-    /// Not supported
-    #[command(hide = true)]
-    Push(Unsupported),
+    /// Bring sources to shared caches, fetching them first where needed
+    Push(SourcePushArgs),
+}
+
+/// `source fetch`
+#[derive(Args, Debug)]
+pub(crate) struct SourceFetchArgs {
+    #[command(flatten)]
+    pub(crate) selection: SourceSelection,
+    #[command(flatten)]
+    pub(crate) remotes: SourcePullRemotes,
+}
+
+/// `source push`
+#[derive(Args, Debug)]
+pub(crate) struct SourcePushArgs {
+    #[command(flatten)]
+    pub(crate) selection: SourceSelection,
+    #[command(flatten)]
+    pub(crate) remotes: SourcePushRemotes,
 }
 
 /// Elements whose sources are meant.
@@ -57,4 +74,6 @@ pub(crate) struct SourceCheckoutArgs {
     /// Where to write [default: source-checkout]
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) remotes: SourcePullRemotes,
 }

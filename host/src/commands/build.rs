@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use spec_cas::{CasError, EvictionReport};
 use spec_model::UserError;
-use spec_session::{Build, BuildOptions};
+use spec_session::{Build, BuildOptions, SharedCaches};
 
 use super::shell::FailureShell;
 use crate::app::App;
@@ -21,7 +21,9 @@ use crate::term::format_size;
 /// What is wrong before the first job starts.
 pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
     let session = app.open_session(&args.elements)?;
+    let (artifacts, sources) = (args.artifact_remotes.artifacts(), args.source_remotes.sources());
     let options = BuildOptions {
+        caches: SharedCaches::of_session(&session, Some(&artifacts), Some(&sources))?,
         retry_failed: args.retry_failed || app.config.retry_failed,
         speculation: app.speculation_settings(&args.speculation, &session.project.config)?,
         quota: quota(&app.config, &session.cas)?,

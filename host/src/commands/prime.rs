@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use spec_session::{SharedCaches, prepare_priming_run};
+
 use super::shell::FailureShell;
 use crate::app::App;
 use crate::cli::PrimeArgs;
@@ -17,6 +19,8 @@ pub(super) fn run(app: &App, args: &PrimeArgs) -> CommandResult<ExitCode> {
     let session = app.open_session(&args.elements)?;
     let settings = app.speculation_settings(&args.speculation, &session.project.config)?.for_priming_run();
     let required = session.select(args.deps.unwrap_or(app.config.dependencies).scope(), &[])?;
-    let request = spec_session::prepare_priming_run(&session, &required, &settings)?;
+    let (artifacts, sources) = (args.artifact_remotes.artifacts(), args.source_remotes.sources());
+    let caches = SharedCaches::of_session(&session, Some(&artifacts), Some(&sources))?;
+    let request = prepare_priming_run(&session, &required, &settings, &caches)?;
     run_jobs(app, request, Arc::new(FailureShell::new(session)))
 }

@@ -8,7 +8,7 @@ use spec_build::{BuildObserver, BuildRequest, PreparedRoot, ShellCommand, Warnin
 use spec_model::Cancel;
 use spec_project::Scope;
 use spec_sandbox::Termination;
-use spec_session::Session;
+use spec_session::{Session, SharedCaches};
 use spec_source::FetchMonitor;
 
 use super::pager;
@@ -40,8 +40,37 @@ pub(super) fn run(app: &App, args: &ShellArgs) -> CommandResult<ExitCode> {
         (false, true) => ShellRoot::Build,
         (false, false) => ShellRoot::Runtime,
     };
+    pull_first(app, &session, element, root_kind, args)?;
     let code = enter(&session, element, root_kind, args.command.clone())?;
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+/// Pulls the artifacts that the root needs, and fetches the sources of a build's, as BuildStream does.
+fn pull_first(
+    app: &App,
+    session: &Arc<Session>,
+    element: usize,
+    root_kind: ShellRoot,
+    args: &ShellArgs,
+) -> CommandResult {
+    let (artifacts, sources) = (args.artifact_remotes.artifacts(), args.source_remotes.sources());
+    let caches = SharedCaches::of_session(session, Some(&artifacts), Some(&sources))?;
+    let mut needed = match root_kind {
+        ShellRoot::Runtime => session.project.scope(&[element], Scope::Run),
+        ShellRoot::Build => session.project.build_scope(element),
+        ShellRoot::Buildtree => Vec::new(),
+    };
+    if !needed.contains(&element) {
+        needed.push(element);
+    }
+    super::artifact::pull_missing(app, session, &needed, &caches)?;
+    let sources = session.sources(element);
+    if let (ShellRoot::Build, Some(cache)) = (root_kind, caches.pulled_sources())
+        && sources.sources().next().is_some()
+    {
+        sources.fetch_through(cache, &FetchMonitor::silent(Cancel::new()))?;
+    }
+    Ok(())
 }
 
 fn enter(

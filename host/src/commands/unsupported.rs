@@ -9,18 +9,6 @@ pub(super) fn workspace() -> CommandError {
     )
 }
 
-pub(super) fn artifact_caches() -> CommandError {
-    error("there are no remote caches of artifacts: `artifact pull` and `artifact push` are not supported").hint(
-        "build the element here, or have several people use one machine; single trees go to and come from a server \
-         with `spec-host cas push` and `spec-host cas pull`",
-    )
-}
-
-pub(super) fn source_caches() -> CommandError {
-    error("there are no remote caches of sources: `source push` is not supported")
-        .hint("downloads are kept in the cache; give 'mirrors' in project.conf for those of others")
-}
-
 fn error(message: &str) -> CommandError {
     CommandError::usage("not-supported", message)
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use spec_session::remotes::CredentialPaths;
+
 use crate::error::{CommandError, CommandResult};
 
 type Lookup = dyn Fn(&str) -> Option<String>;
@@ -81,6 +83,16 @@ impl Environment {
         let set = |name: &str| self.variable(name).filter(|value| !value.is_empty());
         let usual = || set("HOME").map(|home| Path::new(&home).join(".netrc"));
         set("NETRC").map(PathBuf::from).or_else(usual)
+    }
+
+    /// The user's folder.
+    pub(crate) fn home_folder(&self) -> PathBuf {
+        PathBuf::from(self.home())
+    }
+
+    /// From where files with credentials of the user configuration are named: as for BuildStream, the working directory.
+    pub(crate) fn credential_paths(&self) -> CredentialPaths {
+        CredentialPaths { base: PathBuf::new(), home: self.home_folder() }
     }
 
     /// A path with `~`, `$NAME` and `${NAME}` replaced, as BuildStream does; names that are not set stay as they are.

@@ -1,6 +1,7 @@
 //! The user configuration: BuildStream's file format, with the command line on top.
 
 mod environment;
+mod execution;
 mod file;
 mod limits;
 mod numbers;
@@ -14,9 +15,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub(crate) use environment::Environment;
+pub(crate) use execution::ExecutionSettings;
 pub(crate) use limits::TreeAndActionLimits;
 pub(crate) use served::ServeRights;
 use spec_model::{Mapping, Node};
+use spec_session::remotes::UserRemotes;
 use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice};
 use spec_source::Proxies;
 use spec_speculation::priming::Budget;
@@ -49,6 +52,14 @@ pub(crate) struct Config {
     pub(crate) fetchers: u32,
     /// How many elements are built at a time.
     pub(crate) builders: u32,
+    /// How many elements are pushed to shared caches at a time.
+    pub(crate) pushers: u32,
+    /// Whether build trees are pulled with artifacts.
+    pub(crate) pull_buildtrees: bool,
+    /// The servers of shared caches and of remote execution.
+    pub(crate) remotes: UserRemotes,
+    /// The user's folder, which `~` stands for.
+    pub(crate) home: PathBuf,
     /// How often a failed download is tried again.
     pub(crate) network_retries: u32,
     /// Which proxies downloads go through.
@@ -74,6 +85,8 @@ pub(crate) struct Config {
     /// A simulated cluster that executes actions.
     #[cfg(feature = "bench")]
     pub(crate) cluster: Option<crate::simulated_cluster::SimulatedCluster>,
+    /// What is executed where.
+    pub(crate) execution: ExecutionSettings,
     /// How large trees may get, and how much actions may write.
     pub(crate) bounds: TreeAndActionLimits,
     /// What the actions of clients of `serve` may have.
@@ -130,6 +143,10 @@ impl Config {
             cache_buildtrees: CacheBuildTrees::Auto,
             fetchers: 10,
             builders: 4,
+            pushers: 4,
+            pull_buildtrees: false,
+            remotes: UserRemotes::default(),
+            home: environment.home_folder(),
             network_retries: 2,
             proxies: Proxies::from_environment(|name| environment.variable(name)),
             netrc: environment.netrc(),
@@ -143,6 +160,7 @@ impl Config {
             priming_policy: None,
             #[cfg(feature = "bench")]
             cluster: None,
+            execution: ExecutionSettings::default(),
             bounds: TreeAndActionLimits::default(),
             served: ServeRights::default(),
             dependencies: Deps::Run,
@@ -180,6 +198,8 @@ impl Config {
         let set = |to: &mut u32, from: Option<u32>| *to = from.unwrap_or(*to);
         set(&mut self.fetchers, globals.fetchers);
         set(&mut self.builders, globals.builders);
+        set(&mut self.pushers, globals.pushers);
+        self.pull_buildtrees |= globals.pull_buildtrees;
         set(&mut self.network_retries, globals.network_retries);
         set(&mut self.max_jobs, globals.max_jobs.map(numbers::max_jobs));
         self.verbose |= globals.verbose;

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use spec_model::{Mapping, Node, NodeError};
+use spec_session::remotes::UserRemotes;
 use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY};
 use spec_speculation::{RecordFormat, SpeculationMode};
 
-use super::{Config, Environment, ServeRights, TreeAndActionLimits, numbers, speculation_budget};
+use super::{
+    Config, Environment, ExecutionSettings, ServeRights, TreeAndActionLimits, numbers, speculation_budget,
+};
 use crate::cli::Deps;
 use crate::values::SizeSetting;
 
@@ -15,10 +18,20 @@ type NodeResult = Result<(), NodeError>;
 type SectionReader = (&'static str, fn(&mut Config, &Mapping) -> NodeResult);
 
 /// Keys that BuildStream has and that do nothing here yet.
-const LATER: [&str; 6] = ["workspacedir", "artifacts", "source-caches", "remote-execution", "fetch", "track"];
-const PROJECT_LATER: [&str; 3] = ["artifacts", "source-caches", "remote-execution"];
-const CACHE_LATER: [&str; 2] = ["storage-service", "pull-buildtrees"];
+const LATER: [&str; 3] = ["workspacedir", "fetch", "track"];
 const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
+
+/// The keys below `projects: NAME`.
+const PROJECT_KEYS: [&str; 8] = [
+    "options",
+    "strict",
+    "default-mirror",
+    "mirrors",
+    "sandbox",
+    "artifacts",
+    "source-caches",
+    "remote-execution",
+];
 
 /// The key below `projects: NAME: sandbox` that opens user namespaces to the builds of a project.
 pub(super) const ALLOW_USER_NAMESPACES: &str = "allow-user-namespaces";
@@ -36,16 +49,21 @@ pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment
         "projects",
         "limits",
         "serve",
+        "artifacts",
+        "source-caches",
+        "remote-execution",
+        "execution",
     ];
     check(config, file, "", &known, &LATER)?;
     directories(config, file, environment)?;
-    let sections: [SectionReader; 7] = [
+    let sections: [SectionReader; 8] = [
         ("scheduler", scheduler),
         ("build", build),
         ("cache", cache),
         ("logging", logging),
         ("projects", projects),
         ("limits", |config, section| TreeAndActionLimits::of(section).map(|bounds| config.bounds = bounds)),
+        ("execution", |config, section| ExecutionSettings::of(section).map(|set| config.execution = set)),
         ("serve", |config, section| ServeRights::of(section).map(|served| config.served = served)),
     ];
     for (name, take) in sections {
@@ -53,6 +71,7 @@ pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment
             take(config, section)?;
         }
     }
+    config.remotes = UserRemotes::from_config(file, &environment.credential_paths())?;
     Ok(())
 }
 
@@ -90,6 +109,7 @@ fn scheduler(config: &mut Config, section: &Mapping) -> NodeResult {
         "on-error",
         "fetchers",
         "builders",
+        "pushers",
         "network-retries",
         "speculative-actions",
         "speculation-budget",
@@ -99,7 +119,8 @@ fn scheduler(config: &mut Config, section: &Mapping) -> NodeResult {
         #[cfg(feature = "bench")]
         "simulated-cluster",
     ];
-    check(config, section, "scheduler.", &known, &["pushers"])?;
+    check(config, section, "scheduler.", &known, &[])?;
+    numbers::take(section, "pushers", 1, &mut config.pushers)?;
     numbers::take(section, "fetchers", 1, &mut config.fetchers)?;
     numbers::take(section, "builders", 1, &mut config.builders)?;
     numbers::take(section, "network-retries", 0, &mut config.network_retries)?;
@@ -148,8 +169,16 @@ fn build(config: &mut Config, section: &Mapping) -> NodeResult {
 }
 
 fn cache(config: &mut Config, section: &Mapping) -> NodeResult {
-    let known = ["quota", "reserved-disk-space", "low-watermark", "cache-buildtrees"];
-    check(config, section, "cache.", &known, &CACHE_LATER)?;
+    let known = [
+        "quota",
+        "reserved-disk-space",
+        "low-watermark",
+        "cache-buildtrees",
+        "pull-buildtrees",
+        "storage-service",
+    ];
+    check(config, section, "cache.", &known, &[])?;
+    config.pull_buildtrees = section.bool_or("pull-buildtrees", config.pull_buildtrees)?;
     if let Some(node) = section.get("quota") {
         config.quota = match node.as_str()? {
             "infinity" => None,
@@ -190,13 +219,7 @@ fn projects(config: &mut Config, section: &Mapping) -> NodeResult {
     for (name, node) in &section.entries {
         let section = node.as_mapping()?;
         let prefix = format!("projects.{name}.");
-        check(
-            config,
-            section,
-            &prefix,
-            &["options", "strict", "default-mirror", "mirrors", "sandbox"],
-            &PROJECT_LATER,
-        )?;
+        check(config, section, &prefix, &PROJECT_KEYS, &[])?;
         for option in section.opt_mapping("options")?.into_iter().flat_map(|options| options.entries.values())
         {
             option.as_str()?;

@@ -47,10 +47,10 @@ fn directories_are_expanded() {
 fn every_setting_is_taken() {
     let config = good(
         "
-scheduler: {on-error: continue, fetchers: 1, builders: 2, network-retries: 0, speculative-actions: True,
+scheduler: {on-error: continue, fetchers: 1, builders: 2, pushers: 9, network-retries: 0, speculative-actions: True,
   speculation-budget: {cpu-share: 25%, cpu-seconds: 60, output-size: 2G, in-flight: 8}, speculation-record-format: upstream}
 build: {max-jobs: 3, retry-failed: True, dependencies: all}
-cache: {quota: 10G, reserved-disk-space: 2G, low-watermark: 50%, cache-buildtrees: always}
+cache: {quota: 10G, reserved-disk-space: 2G, low-watermark: 50%, cache-buildtrees: always, pull-buildtrees: True}
 logging: {key-length: 64, error-lines: 5, message-lines: 0, element-format: '%{name} '}
 projects: {mine: {options: {debug: True}, strict: False, default-mirror: near}}
 limits: {tree-entries: 1, tree-size: 2K, tree-depth: 3, artifact-size: infinity, action-entries: 4, action-size: 5M,
@@ -69,6 +69,7 @@ serve: {allow-network: True, allow-users: '0,1000-1999', allow-groups: 7, allow-
     };
     assert_eq!(config.served, served);
     assert_eq!((config.fetchers, config.builders, config.network_retries), (1, 2, 0));
+    assert_eq!((config.pushers, config.pull_buildtrees), (9, true));
     assert_eq!((config.on_error, config.cache_buildtrees), (OnError::Continue, CacheBuildTrees::Always));
     assert_eq!((config.speculation, config.record_format), (SpeculationMode::Full, RecordFormat::Upstream));
     let budget = Budget { in_flight: 8, cpu_share: 25, cpu_ms: 60_000, output_bytes: 2 << 30 };
@@ -86,8 +87,8 @@ serve: {allow-network: True, allow-users: '0,1000-1999', allow-groups: 7, allow-
 
 #[test]
 fn settings_of_buildstream_without_effect_are_named() {
-    let config = good("artifacts: {servers: []}\nscheduler: {pushers: 2}\nprojects: {p: {artifacts: {}}}");
-    assert_eq!(config.without_effect, ["artifacts", "scheduler.pushers", "projects.p.artifacts"]);
+    let config = good("artifacts: {servers: []}\ntrack: {source: all}\nlogging: {message-format: a}");
+    assert_eq!(config.without_effect, ["track", "logging.message-format"]);
 }
 
 #[test]
@@ -133,6 +134,10 @@ fn wrong_files_say_what_and_where() {
         ("serve: {allow-users: 1-}", "expected all, or numbers and ranges such as 0,1000-1999, found '1-'"),
         ("serve: {allow-network: yes}", "expected a boolean"),
         ("cache: []", "invalid-data my.conf:1:8 expected a dictionary, found a list"),
+        (
+            "projects: {p: {artifacts: {servers: [{uri: a}]}}}",
+            "my.conf:1:37 unexpected key 'uri'; did you mean 'url'?",
+        ),
         ("projects: {p: {option: {}}}", "did you mean 'options'?"),
         ("logging: {key-length: eight}", "expected an integer, found 'eight'"),
     ] {

@@ -62,6 +62,7 @@ impl Observer for JsonEvents {
 fn object(event: &Event, info: &SessionInfo, elapsed: Duration) -> Value {
     let (name, fields) = match event {
         Event::Started { jobs } => ("session-start", started(info, jobs)),
+        Event::JobsAdded { jobs } => ("jobs-added", json!({"jobs": counted(jobs)})),
         Event::JobStarted { job, element, task } => ("job-start", of_job(info, *job, *element, *task)),
         Event::Progress { job, activity, done } => ("progress", progress(*job, activity, *done)),
         Event::Message(message) => ("message", said(info, message)),
@@ -95,8 +96,12 @@ fn started(info: &SessionInfo, jobs: &[(Task, usize)]) -> Value {
         "project": {"name": info.project, "directory": info.directory.display().to_string()},
         "targets": info.targets,
         "elements": elements.collect::<Vec<_>>(),
-        "jobs": jobs.iter().map(|(task, n)| (task.to_string(), json!(n))).collect::<Map<_, _>>(),
+        "jobs": counted(jobs),
     })
+}
+
+fn counted(jobs: &[(Task, usize)]) -> Value {
+    Value::Object(jobs.iter().map(|(task, n)| (task.to_string(), json!(n))).collect())
 }
 
 fn key(key: &str) -> Value {
@@ -136,6 +141,7 @@ fn ended(mut fields: Value, end: &JobEnd, duration: Duration) -> Value {
     let (result, failure) = match end {
         JobEnd::Done => ("done", None),
         JobEnd::Unneeded => ("unneeded", None),
+        JobEnd::Superseded => ("superseded", None),
         JobEnd::Failed(failure) => ("failed", Some(failed(failure))),
         JobEnd::Cancelled => ("cancelled", None),
         JobEnd::Skipped => ("skipped", None),
@@ -155,7 +161,7 @@ fn failed(failure: &Failure) -> Value {
         "blame": failure.blame.as_str(),
         "message": failure.message,
         "detail": (!below.is_empty()).then(|| below.join("\n")),
-        "place": failure.place.as_ref().map(ToString::to_string),
+        "place": failure.position.as_ref().map(ToString::to_string),
         "hint": failure.hint,
         "command": failure.command,
         "exit-code": failure.exit_code,

@@ -54,7 +54,7 @@ impl LineFormatter {
                 self.end(elapsed, (*element, *task), end, *duration)
             }
             Event::Ended(summary) => self.at(elapsed, &self.summary(summary)),
-            Event::JobStarted { .. } | Event::Progress { .. } => String::new(),
+            Event::JobsAdded { .. } | Event::JobStarted { .. } | Event::Progress { .. } => String::new(),
         }
     }
 
@@ -113,7 +113,10 @@ impl LineFormatter {
                 line + &failure::report(self.info.name(element), task, why, self.error_lines, self.style)
             }
             JobEnd::Cancelled => self.job(elapsed, element, task, &format!("stopped after {in_time}")),
-            JobEnd::Unneeded | JobEnd::Skipped => String::new(),
+            JobEnd::Superseded if self.verbosity > Verbosity::Ends => {
+                self.job(elapsed, element, task, "found nothing of use")
+            }
+            JobEnd::Unneeded | JobEnd::Superseded | JobEnd::Skipped => String::new(),
         }
     }
 

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use spec_model::{Blame, Place};
+use spec_model::{Blame, FilePosition};
 use spec_scheduler::{Event, Failure, JobEnd, Message, MessageLevel, Observer, Summary, Task};
 use spec_session::{ElementInfo, SessionInfo};
 
@@ -180,7 +180,7 @@ pub(super) fn hostile() -> (SessionInfo, Vec<Event>) {
         reason: evil(),
         blame: Blame::Build,
         message: evil(),
-        place: Some(Place { file: EVIL.into(), line: 1, column: 1 }),
+        position: Some(FilePosition { file: EVIL.into(), line: 1, column: 1 }),
         detail: Some(format!("{EVIL}\n{EVIL}")),
         hint: Some(format!("{EVIL}\n{EVIL}")),
         command: Some(format!("{EVIL}\n{EVIL}")),
@@ -236,8 +236,8 @@ fn hostile_texts_do_nothing_in_any_output() {
         let text = memory.text();
         assert!(text.matches("u{202e}").count() > 15, "{text}");
         assert!(is_harmless(&text, style), "{text:?}");
-        let place = Place { file: EVIL.into(), line: 1, column: 1 };
-        let error = spec_model::NodeError::new("invalid-data", Some(&place), EVIL);
+        let position = FilePosition { file: EVIL.into(), line: 1, column: 1 };
+        let error = spec_model::NodeError::new("invalid-data", Some(&position), EVIL);
         let error = crate::error::CommandError::from(error).hint(EVIL);
         let text = error.render(style, std::path::Path::new("/"));
         assert!(is_harmless(&text, style), "{text:?}");

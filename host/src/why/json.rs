@@ -32,7 +32,7 @@ fn of_cause(session: &Session, cause: &Cause) -> Value {
     };
     value["element"] = session.name(cause.element).into();
     value["through"] = through.into();
-    value["place"] = cause.place.as_ref().map(ToString::to_string).into();
+    value["place"] = cause.position.as_ref().map(ToString::to_string).into();
     value
 }
 

@@ -3,7 +3,7 @@
 
 mod change;
 mod json;
-mod place;
+mod position;
 mod previous;
 mod text;
 
@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::Value;
 use spec_cas::Change as TreeChange;
-use spec_model::{Cancel, Key, Place};
+use spec_model::{Cancel, FilePosition, Key};
 use spec_project::keys::strong_description;
 use spec_session::Session;
 use spec_source::FetchMonitor;
@@ -40,7 +40,7 @@ struct Cause {
     /// The elements through which that changed the key, from the one asked about.
     through: Vec<usize>,
     /// Where it is written.
-    place: Option<Place>,
+    position: Option<FilePosition>,
     /// The kind of change.
     what: CauseKind,
 }
@@ -114,17 +114,17 @@ impl KeyComparison {
     /// The files go with the first source that changed: they are those of all sources together.
     fn cause(&self, session: &Session, change: Option<(KeyChange, &mut Vec<FileChange>)>) -> Cause {
         let element = &session.project.elements[self.element];
-        let (place, what) = match change {
-            None => (element.place.clone(), CauseKind::Unknown(self.before)),
+        let (position, what) = match change {
+            None => (element.position.clone(), CauseKind::Unknown(self.before)),
             Some((change, files)) => {
                 let files = match change {
                     KeyChange::Source { .. } => std::mem::take(files),
                     KeyChange::Dependency { .. } | KeyChange::Setting { .. } => Vec::new(),
                 };
-                (place::place_of(element, &change), CauseKind::Changed(change, files))
+                (position::position_of(element, &change), CauseKind::Changed(change, files))
             }
         };
-        Cause { element: self.element, through: self.through.clone(), place, what }
+        Cause { element: self.element, through: self.through.clone(), position, what }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Errors of element kinds and policies.
 
-use spec_model::{Blame, Place, UserError};
+use std::path::{Path, PathBuf};
+
+use spec_model::{Blame, FilePosition, UserError};
 
 /// Why an element kind gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -13,15 +15,17 @@ pub enum KindError {
         /// What is wrong and what was expected.
         message: String,
         /// The configuration node at fault.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// No component for this kind is known.
-    #[error("there is no component for element kind '{kind}'; known kinds: {known}")]
+    #[error("there is no component for element kind '{kind}'{}; known kinds: {known}", without(missing.as_deref()))]
     Unknown {
         /// The kind that was asked for.
         kind: String,
         /// The kinds that are there, separated by commas.
         known: String,
+        /// The file that the project declares, which is not there.
+        missing: Option<PathBuf>,
     },
     /// The component could not be loaded or did not keep its contract.
     #[error("plugin '{plugin}', {activity}: {message}")]
@@ -37,6 +41,12 @@ pub enum KindError {
         /// Whose fault it is: the plugin's, which broke its contract, or this machine's, which could not serve it.
         blame: Blame,
     },
+}
+
+fn without(missing: Option<&Path>) -> String {
+    missing.map_or_else(String::new, |file| {
+        format!(": the project declares {}, which is not there", file.display())
+    })
 }
 
 impl UserError for KindError {
@@ -55,9 +65,22 @@ impl UserError for KindError {
         }
     }
 
-    fn place(&self) -> Option<&Place> {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Rejected { place, .. } => place.as_ref(),
+            Self::Unknown { kind, missing: Some(_), .. } => {
+                Some(format!("put a component of that name there, or name another with --plugin {kind}=FILE"))
+            }
+            Self::Unknown { kind, .. } => Some(format!(
+                "name its component with --plugin {kind}=FILE, or put {kind}.wasm into a folder of the project and declare it in \
+                 project.conf: `plugins: [{{origin: local, path: FOLDER, elements: [{kind}]}}]`"
+            )),
+            Self::Rejected { .. } | Self::Broken { .. } => None,
+        }
+    }
+
+    fn position(&self) -> Option<&FilePosition> {
+        match self {
+            Self::Rejected { position, .. } => position.as_ref(),
             Self::Unknown { .. } | Self::Broken { .. } => None,
         }
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use spec_action::wire;
-use spec_model::{ActionFailure, ActionResult, Answered, Digest, OutputFile, Subaction};
+use spec_model::{ActionFailure, ActionResult, AnswerSource, Digest, OutputFile, Subaction};
 use spec_proto::buildstream::v2::SpeculativeActions;
 use spec_proto::buildstream::v2::speculative_actions::{Overlay, SpeculativeAction};
 use spec_proto::spec::v1::BuildRecord;
@@ -78,7 +78,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     };
     let subaction = |outcome| Subaction {
         action: digest,
-        answered: Answered::Executed,
+        answered: AnswerSource::Executed,
         asked: SystemTime::UNIX_EPOCH,
         took: Duration::from_millis(5),
         outcome,

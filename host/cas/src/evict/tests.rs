@@ -2,13 +2,12 @@ use std::fs::FileTimes;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use spec_model::Digest;
+use spec_model::{Digest, LayerForm};
 
 use super::*;
 use crate::builder::TreeBuilder;
 use crate::layer_cache::LayerCache;
 use crate::layout::BlobName;
-use crate::layout::LayerForm;
 
 const HOUR: u64 = 3600;
 /// Bytes of a blob in these tests: one block of the disk.
@@ -162,7 +161,7 @@ fn what_is_used_while_a_hold_lives_stays() {
 
 #[test]
 fn layers_go_when_nobody_uses_them_and_keep_their_blobs_until_then() {
-    for form in [LayerForm::Image, LayerForm::Marked, LayerForm::Copied] {
+    for form in [LayerForm::Image, LayerForm::Metacopy, LayerForm::Copied] {
         let fixture = Fixture::new();
         let layers = LayerCache::new(fixture.cas.clone(), form);
         let tree = fixture.tree(1);
@@ -194,7 +193,7 @@ fn layers_go_when_nobody_uses_them_and_keep_their_blobs_until_then() {
 fn a_layer_elsewhere_is_not_used_without_its_blobs() {
     let fixture = Fixture::new();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let layers = LayerCache::new(fixture.cas.clone(), LayerForm::Marked);
+    let layers = LayerCache::new(fixture.cas.clone(), LayerForm::Metacopy);
     let layers = layers.in_folder(folder.path().to_owned()).expect("the folder can be read");
     let tree = fixture.tree(1);
     let path = layers.layer(&tree).expect("it is whole").path().to_owned();

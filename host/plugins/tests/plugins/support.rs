@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use spec_model::{Mapping, Node, Place, UserError};
+use spec_model::{FilePosition, Mapping, Node, UserError};
 use spec_plugins::{Options, Plugins};
 use spec_strategy::{DependencyInput, ElementInput, ElementKind, KindError, KindRegistry, KindRequest};
 use tempfile::TempDir;
@@ -68,9 +68,9 @@ pub(crate) fn dependency(path: &str, build: bool, runtime: bool) -> DependencyIn
 
 /// A mapping whose entries stand on lines of their own, from 1.
 pub(crate) fn mapping(entries: &[(&str, Node)]) -> Mapping {
-    let mut mapping = Mapping::at(Some(place(1)));
+    let mut mapping = Mapping::at(Some(position(1)));
     for (line, (name, node)) in (1..).zip(entries) {
-        mapping.set(name, Node { place: Some(place(line)), ..node.clone() });
+        mapping.set(name, Node { position: Some(position(line)), ..node.clone() });
     }
     mapping
 }
@@ -79,8 +79,8 @@ pub(crate) fn texts(texts: &[&str]) -> Node {
     Node::sequence(texts.iter().map(|text| Node::text(*text)).collect())
 }
 
-fn place(line: u32) -> Place {
-    Place { file: "element.bst".into(), line, column: 3 }
+fn position(line: u32) -> FilePosition {
+    FilePosition { file: "element.bst".into(), line, column: 3 }
 }
 
 /// Asserts the code of an error, and that its message has these parts.

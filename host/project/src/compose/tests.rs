@@ -62,9 +62,9 @@ fn kinds_do_not_mix() {
         ("{a: {(>): [1]}}", "{a: 1}"),
     ] {
         let error = compose(&mapping(upper), &mut mapping(lower)).expect_err(upper);
-        let place = error.place().map(ToString::to_string);
+        let position = error.position().map(ToString::to_string);
         assert_eq!(
-            (error.reason(), place.as_deref()),
+            (error.reason(), position.as_deref()),
             ("illegal-composite", Some("test.yml:1:5")),
             "{lower} {upper}"
         );

@@ -8,7 +8,7 @@ use super::{
     LocalPlugins, Mirror, PROJECT_CONF, PathKind, ProjectConfig, ProjectDefaults, RefStorage, Shell,
     defaults, version,
 };
-use crate::compose::{assert_composed, compose, set_keeping_place};
+use crate::compose::{assert_composed, compose, set_keeping_position};
 use crate::element_files::element_files;
 use crate::include::Includes;
 use crate::options::Options;
@@ -90,9 +90,9 @@ pub(crate) fn load(
     assert_composed(&root)?;
     config.options = options.printable();
     let mut variables = root.opt_mapping("variables")?.cloned().unwrap_or_default();
-    set_keeping_place(&mut variables, "project-name", &config.name);
+    set_keeping_position(&mut variables, "project-name", &config.name);
     let jobs = asked.max_jobs.filter(|jobs| *jobs > 0).unwrap_or_else(platform::default_jobs);
-    set_keeping_place(&mut variables, "max-jobs", &jobs.to_string());
+    set_keeping_position(&mut variables, "max-jobs", &jobs.to_string());
     options.export(&mut variables);
     finish(&mut config, &root, &variables, &overrides)?;
     let project_defaults = ProjectDefaults {
@@ -116,7 +116,7 @@ fn fixed(directory: &Path, file: &Mapping, defaults: &Mapping) -> Result<Project
     version::check(&root)?;
     root.validate_keys(&KEYS)?;
     let name = file.require("name")?;
-    symbol::check(name.as_str()?, "project", symbol::Dashes::Allowed, name.place.as_ref())?;
+    symbol::check(name.as_str()?, "project", symbol::Dashes::Allowed, name.position.as_ref())?;
     let element_path = project_path(directory, root.require("element-path")?, PathKind::Directory)?;
     let defaults = root.require("defaults")?.as_mapping()?;
     defaults.validate_keys(&["targets"])?;
@@ -130,6 +130,8 @@ fn fixed(directory: &Path, file: &Mapping, defaults: &Mapping) -> Result<Project
         ref_storage: ref_storage(root.require("ref-storage")?)?,
         aliases: Vec::new(),
         mirrors: Vec::new(),
+        artifact_servers: Vec::new(),
+        source_servers: Vec::new(),
         default_mirror: None,
         shell: Shell::default(),
         provenance_attributes: Vec::new(),
@@ -175,10 +177,10 @@ fn options(
 fn check_keys(root: &Mapping) -> Result<(), NodeError> {
     root.validate_keys(&KEYS)?;
     for key in NOT_INCLUDED {
-        let place = root.get(key).and_then(|node| node.place.as_ref());
-        if place.is_some_and(|place| !matches!(&*place.file, PROJECT_CONF | defaults::SHOWN_AS)) {
+        let position = root.get(key).and_then(|node| node.position.as_ref());
+        if position.is_some_and(|position| !matches!(&*position.file, PROJECT_CONF | defaults::SHOWN_AS)) {
             let message = format!("'{key}' must stand in {PROJECT_CONF} itself");
-            return Err(NodeError::new("invalid-data", place, message));
+            return Err(NodeError::new("invalid-data", position, message));
         }
     }
     Ok(())
@@ -203,6 +205,8 @@ fn finish(
         variables.expand_node(&mut mirror)?;
         config.mirrors.push(Mirror::new(&mirror)?);
     }
+    config.artifact_servers = root.sequence_or_empty("artifacts")?.to_vec();
+    config.source_servers = root.sequence_or_empty("source-caches")?.to_vec();
     let first = || config.mirrors.first().map(|mirror| mirror.name.clone());
     config.default_mirror = overrides.opt_str("default-mirror")?.map(str::to_owned).or_else(first);
     if root.bool_or("fail-on-overlap", false)?

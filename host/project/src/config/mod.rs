@@ -10,7 +10,7 @@ mod version;
 
 use std::path::{Path, PathBuf};
 
-use spec_model::Mapping;
+use spec_model::{Mapping, Node};
 
 pub use mirror::Mirror;
 pub use path::{PathKind, project_path};
@@ -54,6 +54,10 @@ pub struct ProjectConfig {
     pub aliases: Vec<(String, String)>,
     /// Mirrors, in order.
     pub mirrors: Vec<Mirror>,
+    /// The servers of artifacts that the project recommends, not looked at.
+    pub artifact_servers: Vec<Node>,
+    /// The servers of sources that the project recommends, not looked at.
+    pub source_servers: Vec<Node>,
     /// The mirror to try first.
     pub default_mirror: Option<String>,
     /// The settings of interactive shells.

@@ -9,7 +9,7 @@ mod source;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use spec_model::{ElementName, Mapping, Place};
+use spec_model::{ElementName, FilePosition, Mapping};
 use spec_strategy::{Configured, KindDescription};
 
 pub(crate) use kinds::ProjectKinds;
@@ -53,9 +53,9 @@ pub struct Element {
     /// What its kind answered: the unique key and the plan.
     pub configured: Configured,
     /// Where its file begins.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
     /// Where the values of `environment` and `sandbox` are written, by section and name.
-    pub setting_places: BTreeMap<(&'static str, String), Place>,
+    pub setting_places: BTreeMap<(&'static str, String), FilePosition>,
 }
 
 /// A direct dependency.
@@ -74,7 +74,7 @@ pub struct Dependency {
     /// The expanded configurations it is declared with.
     pub configs: Vec<Mapping>,
     /// Where it is declared.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
 }
 
 impl Element {

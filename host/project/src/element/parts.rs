@@ -63,7 +63,7 @@ impl ElementParts<'_> {
                 runtime: declared.runtime,
                 strict: declared.strict,
                 configs,
-                place: declared.place.clone(),
+                position: declared.position.clone(),
             })
         };
         self.loaded.dependencies.iter().map(one).collect()
@@ -86,13 +86,13 @@ impl ElementParts<'_> {
         } else {
             None
         };
-        let place = self.loaded.kind_place.as_ref();
+        let position = self.loaded.kind_position.as_ref();
         if let Some((reason, what)) = problem {
             let message =
                 format!("{}: elements of kind '{}' cannot have {what}", input.name, self.loaded.kind);
-            return Err(LoadError::at(reason, place, message));
+            return Err(LoadError::at(reason, position, message));
         }
-        self.kind.behaviour.configure(input).map_err(|source| refused(&input.name, place, source))
+        self.kind.behaviour.configure(input).map_err(|source| refused(&input.name, position, source))
     }
 }
 

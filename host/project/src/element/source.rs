@@ -1,6 +1,6 @@
 //! The sources of an element.
 
-use spec_model::{Mapping, Node, NodeError, NodeKind, Place};
+use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use super::parts::ElementParts;
 use crate::LoadError;
@@ -22,7 +22,7 @@ pub struct SourceConfig {
     /// What the user says about where it comes from: attributes and their texts.
     pub provenance: Vec<(String, String)>,
     /// Where it is declared.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
     /// Where its ref stands, or would stand.
     pub ref_place: RefPlace,
 }
@@ -31,9 +31,9 @@ pub struct SourceConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefPlace {
     /// At this place, as the value of `ref`.
-    Value(Place),
+    Value(FilePosition),
     /// Nowhere yet; it belongs into the dictionary that begins at this place.
-    Dictionary(Place),
+    Dictionary(FilePosition),
     /// In `project.refs`, or it belongs there.
     ProjectRefs,
     /// In no file: the program made the source.
@@ -64,7 +64,7 @@ pub(super) fn sources(
 /// A source as its declaration alone says it.
 fn declared(index: usize, node: &Node, config: &ProjectConfig) -> Result<SourceConfig, LoadError> {
     let mut settings = node.as_mapping()?.clone();
-    let place = settings.place.clone();
+    let position = settings.position.clone();
     let kind = settings.require("kind")?;
     if kind.as_str()? == "workspace" {
         return Err(kind
@@ -79,13 +79,13 @@ fn declared(index: usize, node: &Node, config: &ProjectConfig) -> Result<SourceC
         settings.remove("directory");
     }
     let provenance = provenance(settings.remove("provenance").as_ref(), config)?;
-    let ref_node = settings.get("ref").and_then(|node| node.place.clone());
-    let ref_place = match (ref_node, place.clone()) {
-        (Some(place), _) => RefPlace::Value(place),
-        (None, Some(place)) => RefPlace::Dictionary(place),
+    let ref_node = settings.get("ref").and_then(|node| node.position.clone());
+    let ref_place = match (ref_node, position.clone()) {
+        (Some(position), _) => RefPlace::Value(position),
+        (None, Some(position)) => RefPlace::Dictionary(position),
         (None, None) => RefPlace::Nowhere,
     };
-    Ok(SourceConfig { kind, index, directory, config: settings, provenance, place, ref_place })
+    Ok(SourceConfig { kind, index, directory, config: settings, provenance, position, ref_place })
 }
 
 /// Gives a source what `project.refs` keeps for it; a ref in its declaration does not count.
@@ -107,7 +107,11 @@ fn provenance(node: Option<&Node>, config: &ProjectConfig) -> Result<Vec<(String
         if !config.provenance_attributes.iter().any(|attribute| **attribute == **name) {
             let known = config.provenance_attributes.join(", ");
             let message = format!("'{name}' is not a provenance attribute of this project; it has: {known}");
-            return Err(LoadError::at("undefined-source-provenance-attribute", node.place.as_ref(), message));
+            return Err(LoadError::at(
+                "undefined-source-provenance-attribute",
+                node.position.as_ref(),
+                message,
+            ));
         }
         Ok((name.to_string(), node.as_str()?.to_owned()))
     };

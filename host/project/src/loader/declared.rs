@@ -1,6 +1,6 @@
 //! The lists of dependencies of an element, in all their forms.
 
-use spec_model::{Mapping, Node, NodeError, NodeKind, Place};
+use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use crate::LoadError;
 
@@ -20,7 +20,7 @@ pub(crate) struct DeclaredDependency {
     /// The configurations it is declared with.
     pub(crate) configs: Vec<Mapping>,
     /// Where it is declared.
-    pub(crate) place: Option<Place>,
+    pub(crate) position: Option<FilePosition>,
 }
 
 impl DeclaredDependency {
@@ -62,14 +62,14 @@ fn entry_dependencies(
     fixed: Option<(bool, bool)>,
 ) -> Result<Vec<DeclaredDependency>, LoadError> {
     let (build, runtime) = fixed.unwrap_or((true, true));
-    let place = entry.place.clone();
+    let position = entry.position.clone();
     let one = |name: &str| DeclaredDependency {
         name: name.to_owned(),
         build,
         runtime,
         strict: false,
         configs: Vec::new(),
-        place: place.clone(),
+        position: position.clone(),
     };
     match &entry.kind {
         NodeKind::Scalar(name) => Ok(vec![one(name)]),
@@ -95,7 +95,7 @@ fn entry_dependencies(
 
 fn names(mapping: &Mapping) -> Result<Vec<String>, LoadError> {
     if let Some(junction) = mapping.get("junction") {
-        return Err(super::junction(junction.as_str()?, junction.place.as_ref()));
+        return Err(super::junction(junction.as_str()?, junction.position.as_ref()));
     }
     let filename = mapping.require("filename")?;
     match &filename.kind {
@@ -126,7 +126,7 @@ fn strict(mapping: &Mapping, build: bool) -> Result<bool, NodeError> {
         true if !build => "only a build dependency can be strict",
         true => return Ok(true),
     };
-    Err(NodeError::new(INVALID, node.place.as_ref(), problem))
+    Err(NodeError::new(INVALID, node.position.as_ref(), problem))
 }
 
 fn config(mapping: &Mapping, build: bool) -> Result<Vec<Mapping>, NodeError> {
@@ -135,7 +135,7 @@ fn config(mapping: &Mapping, build: bool) -> Result<Vec<Mapping>, NodeError> {
     };
     if !build {
         let message = "a dependency at run time only cannot have a 'config'";
-        return Err(NodeError::new(INVALID, config.place.as_ref(), message));
+        return Err(NodeError::new(INVALID, config.position.as_ref(), message));
     }
     Ok(vec![config.clone()])
 }

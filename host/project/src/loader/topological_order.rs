@@ -56,7 +56,7 @@ fn visit(
                 let chain = circle.map(|element| elements[element].name.to_string()).collect();
                 return Err(LoadError::CircularDependency {
                     chain,
-                    place: dependency.declared.place.clone(),
+                    position: dependency.declared.position.clone(),
                 });
             }
             VisitState::Done => {}

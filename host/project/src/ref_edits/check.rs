@@ -1,6 +1,6 @@
 //! The check of an edited file before it is written: nothing but refs may differ, wherever the parser says that they are.
 
-use spec_model::{Mapping, Node, NodeKind, Place};
+use spec_model::{FilePosition, Mapping, Node, NodeKind};
 
 use crate::LoadError;
 use crate::element::RefPlace;
@@ -70,13 +70,16 @@ fn at_same_position<'a>(original: &Mapping, edited: &'a Mapping, at: &RefPlace) 
 }
 
 fn same_position_below<'a>(original: &Node, edited: &'a Node, at: &RefPlace) -> Option<&'a Node> {
-    let is_at = |place: &Place| {
-        original.place.as_ref().is_some_and(|own| (own.line, own.column) == (place.line, place.column))
+    let is_at = |position: &FilePosition| {
+        original
+            .position
+            .as_ref()
+            .is_some_and(|own| (own.line, own.column) == (position.line, position.column))
     };
     // A node may begin where one in it does.
     let found = match (at, &original.kind) {
-        (RefPlace::Value(place), NodeKind::Scalar(_)) => is_at(place),
-        (RefPlace::Dictionary(place), NodeKind::Mapping(_)) => is_at(place),
+        (RefPlace::Value(position), NodeKind::Scalar(_)) => is_at(position),
+        (RefPlace::Dictionary(position), NodeKind::Mapping(_)) => is_at(position),
         _ => false,
     };
     if found {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span};
-use spec_model::Place;
+use spec_model::FilePosition;
 
 /// What begins at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,14 +16,14 @@ pub(super) enum NodeSpan {
 }
 
 /// Finds the node that begins at a place; `None` when there is none, or one that cannot hold a ref.
-pub(super) fn find_node(text: &str, place: &Place) -> Option<NodeSpan> {
+pub(super) fn find_node(text: &str, position: &FilePosition) -> Option<NodeSpan> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let offsets = Offsets::new(body, text.len() - body.len());
     let mut events = Parser::new_from_str(body);
     let mut before = None;
     loop {
         let (event, span) = events.next()?.ok()?;
-        let here = begins_at(&span.start, place);
+        let here = begins_at(&span.start, position);
         match event {
             Event::MappingStart(..) if here => return mapping(&mut events, &span, &offsets),
             Event::Scalar(_, style, ..) if here => return scalar(style, &span, before.as_ref(), &offsets),
@@ -84,8 +84,8 @@ fn mapping<'t>(
     }
 }
 
-fn begins_at(mark: &Marker, place: &Place) -> bool {
-    mark.line() == place.line as usize && mark.col() + 1 == place.column as usize
+fn begins_at(mark: &Marker, position: &FilePosition) -> bool {
+    mark.line() == position.line as usize && mark.col() + 1 == position.column as usize
 }
 
 /// Turns the parser's positions in characters into positions in bytes.

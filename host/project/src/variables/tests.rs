@@ -29,14 +29,14 @@ fn references_are_replaced_and_the_rest_is_kept() {
 
 #[test]
 fn errors_tell_the_place_of_the_reference() {
-    for (yaml, reason, place) in [
+    for (yaml, reason, position) in [
         ("a: '%{b}'\nb: '%{c}'", "unresolved-variable", "v.yml:2:4"),
         ("a: '%{b}'\nb: '%{c}'\nc: '%{b}'", "circular-reference-variable", "v.yml:3:4"),
         ("a: 'x%{a}'", "circular-reference-variable", "v.yml:1:4"),
     ] {
         let error = variables(yaml).all().expect_err(yaml);
-        let found = error.place().map(ToString::to_string).unwrap_or_default();
-        assert_eq!((error.reason(), found.as_str()), (reason, place), "{yaml}");
+        let found = error.position().map(ToString::to_string).unwrap_or_default();
+        assert_eq!((error.reason(), found.as_str()), (reason, position), "{yaml}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spec_model::{NodeError, Place};
+use spec_model::{FilePosition, NodeError};
 
 use super::INVALID_YAML;
 
@@ -15,9 +15,9 @@ pub(super) fn check_printable(text: &str, file: &Arc<str>) -> Result<(), NodeErr
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let place = Place { file: Arc::clone(file), line: number(line), column: number(column) };
+    let position = FilePosition { file: Arc::clone(file), line: number(line), column: number(column) };
     let message = format!("the character U+{:04X} may not stand in YAML; remove it", u32::from(bad));
-    Err(NodeError::new(INVALID_YAML, Some(&place), message))
+    Err(NodeError::new(INVALID_YAML, Some(&position), message))
 }
 
 /// YAML's set of printable characters (YAML 1.1, section 5.1), without the byte order mark.

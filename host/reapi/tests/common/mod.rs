@@ -217,6 +217,7 @@ impl Executor for Pretender {
         let result = ActionResult { exit_code: 0, ..Default::default() };
         match command.arguments[0].as_str() {
             "false" => Ok(ExecutedAction {
+                cached: false,
                 result: ActionResult { exit_code: 1, ..result },
                 report: Some("it failed".to_owned()),
             }),
@@ -228,7 +229,11 @@ impl Executor for Pretender {
             }
             "cancelled" => Err(ActionError::Cancelled),
             "late" => {
-                let executed = Box::new(ExecutedAction { result, report: Some("it was late".to_owned()) });
+                let executed = Box::new(ExecutedAction {
+                    result,
+                    cached: false,
+                    report: Some("it was late".to_owned()),
+                });
                 Err(ActionError::TimedOut { after: Duration::from_secs(1), executed })
             }
             "wait" => {
@@ -241,9 +246,9 @@ impl Executor for Pretender {
                 let (send, receive) = std::sync::mpsc::channel();
                 let _guard = self.1.on_cancel(move || _ = send.send(()));
                 _ = receive.recv_timeout(Duration::from_secs(30));
-                Ok(ExecutedAction { result, report: None })
+                Ok(ExecutedAction { result, cached: false, report: None })
             }
-            _ => Ok(ExecutedAction { result, report: None }),
+            _ => Ok(ExecutedAction { result, cached: false, report: None }),
         }
     }
 }

@@ -92,6 +92,7 @@ fn name(end: &JobEnd) -> &'static str {
     match end {
         JobEnd::Done => "done",
         JobEnd::Unneeded => "unneeded",
+        JobEnd::Superseded => "superseded",
         JobEnd::Failed(_) => "failed",
         JobEnd::Cancelled => "cancelled",
         JobEnd::Skipped => "skipped",
@@ -146,4 +147,63 @@ async fn a_retried_job_can_succeed() {
     let outcome = play(&[&[], &[0]], work, OnError::Ask, retry).await;
     assert_eq!(outcome.ends, [(0, "done"), (0, "failed"), (1, "done")]);
     assert!(outcome.summary.success());
+}
+
+/// Work whose pulls find nothing, so that they are superseded by builds of the element below and of their own.
+struct Misses;
+
+impl Work for Misses {
+    fn run(&self, job: Job, _: &Context) -> Result<JobEnd, Box<Failure>> {
+        match (job.task, job.element) {
+            (Task::Pull, _) => Ok(JobEnd::Superseded),
+            (Task::Build, 7) => Err(Box::default()),
+            _ => Ok(JobEnd::Done),
+        }
+    }
+
+    fn supersede(&self, job: Job, graph: &mut Graph) -> Option<usize> {
+        let build = |element| Job { element, task: Task::Build };
+        let below = graph.add(build(job.element + 1), &[]).ok()?;
+        graph.add(build(job.element), &[below]).ok()
+    }
+}
+
+async fn ends_of(graph: &Graph) -> Vec<String> {
+    let (events, mut heard) = mpsc::unbounded_channel();
+    let (_asking, control) = mpsc::channel(1);
+    let options = Options { limits: BTreeMap::new(), on_error: OnError::Quit };
+    run(graph, Arc::new(Misses), &options, Arc::new(Heard(events)), control).await;
+    let mut ends = Vec::new();
+    while let Ok(event) = heard.try_recv() {
+        match event {
+            Event::JobEnded { task, element, end, .. } => {
+                ends.push(format!("{task} {element} {}", name(&end)))
+            }
+            Event::JobsAdded { jobs } => ends.push(format!("added {jobs:?}")),
+            _ => {}
+        }
+    }
+    ends
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_are_superseded_are_waited_for_in_their_stead() {
+    let mut graph = Graph::new();
+    let pull = graph.add(Job { element: 1, task: Task::Pull }, &[]).expect("the first");
+    graph.add(Job { element: 0, task: Task::Build }, &[pull]).expect("the second");
+    let expect = ["pull 1 superseded", "added [(Build, 2)]", "build 2 done", "build 1 done", "build 0 done"];
+    assert_eq!(ends_of(&graph).await, expect);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_is_pushed_after_a_failure_and_nothing_else_is_done() {
+    let mut graph = Graph::new();
+    let pull = graph.add(Job { element: 6, task: Task::Pull }, &[]).expect("the first");
+    graph.add(Job { element: 6, task: Task::Push }, &[pull]).expect("it waits for what failed");
+    let other = graph.add(Job { element: 3, task: Task::Fetch }, &[]).expect("it is ready");
+    graph.add(Job { element: 3, task: Task::Push }, &[other]).expect("it comes after");
+    let ends = ends_of(&graph).await;
+    let has = |end: &str| ends.iter().any(|line| line == end);
+    assert!(has("build 7 failed") && has("build 6 skipped") && has("push 6 skipped"), "{ends:?}");
+    assert!(has("fetch 3 done") && has("push 3 done"), "{ends:?}");
 }

@@ -3,6 +3,7 @@ use spec_scheduler::{JobState, JobStates};
 use super::*;
 
 const BUILD: RequiredWork = RequiredWork::Build { fetch: false };
+const PULL: RequiredWork = RequiredWork::Pull;
 const FETCH: RequiredWork = RequiredWork::Build { fetch: true };
 
 /// Element 2 is built with 0 and 1, 3 with 2, and 4 with 1.
@@ -15,9 +16,18 @@ fn scope(element: usize) -> Vec<usize> {
     }
 }
 
-fn jobs(required: &[usize], works: [RequiredWork; 5]) -> Vec<String> {
-    let graph = build_graph(required, &|element| works[element], &scope);
+fn plan(works: [RequiredWork; 5], pushed: PushedParts) -> BuildPlan {
+    BuildPlan::new(works.to_vec(), (0..5).map(scope).collect(), pushed)
+}
+
+fn names(graph: &Graph) -> Vec<String> {
     graph.jobs().iter().map(|job| format!("{} {}", job.task, job.element)).collect()
+}
+
+fn jobs(required: &[usize], works: [RequiredWork; 5]) -> Vec<String> {
+    let mut graph = Graph::new();
+    plan(works, PushedParts::default()).require(required, &mut graph);
+    names(&graph)
 }
 
 #[test]
@@ -36,6 +46,8 @@ fn only_what_is_needed_is_built() {
             "build 0, fetch 2, build 2, fetch 3, build 3",
         ),
         (vec![3], [BUILD, BUILD, RequiredWork::ReportFailure, BUILD, BUILD], "build 2, build 3"),
+        (vec![3], [BUILD, BUILD, PULL, BUILD, BUILD], "pull 2, build 3"),
+        (vec![3, 4], [PULL, PULL, PULL, PULL, BUILD], "pull 1, pull 3, build 4"),
     ] {
         assert_eq!(jobs(&required, works).join(", "), expect, "{required:?} {works:?}");
     }
@@ -43,7 +55,8 @@ fn only_what_is_needed_is_built() {
 
 #[test]
 fn builds_wait_for_what_they_need() {
-    let graph = build_graph(&[3], &|_| FETCH, &scope);
+    let mut graph = Graph::new();
+    plan([FETCH; 5], PushedParts::default()).require(&[3], &mut graph);
     let mut states = JobStates::new(&graph);
     let tasks: Vec<Task> = states.ready().map(|job| graph.jobs()[job].task).collect();
     assert_eq!(tasks, [Task::Fetch; 4]);
@@ -58,4 +71,30 @@ fn builds_wait_for_what_they_need() {
     }
     assert_eq!(order, [0, 1, 2, 3]);
     assert_eq!(states.count(|state| state == JobState::Done), 8);
+}
+
+#[test]
+fn what_cannot_be_pulled_is_built_with_what_that_needs() {
+    let mut graph = Graph::new();
+    let mut plan = plan([PULL, PULL, PULL, BUILD, BUILD], PushedParts::default());
+    plan.require(&[3, 4], &mut graph);
+    assert_eq!(names(&graph), ["pull 1", "pull 2", "build 3", "build 4"]);
+    let by = plan.instead_of_pull(2, FETCH, &mut graph).expect("it is built");
+    assert_eq!(names(&graph)[4..], ["pull 0", "fetch 2", "build 2"]);
+    assert_eq!(names(&graph)[by], "build 2");
+    let by = plan.instead_of_pull(1, RequiredWork::ReportFailure, &mut graph).expect("it is reported");
+    assert_eq!((names(&graph).len(), &*names(&graph)[by]), (8, "build 1"));
+}
+
+#[test]
+fn everything_that_is_required_is_pushed_once() {
+    let pushed = PushedParts { artifacts: true, sources: vec![true, false, true, true, true] };
+    let mut graph = Graph::new();
+    let mut plan = plan([RequiredWork::Nothing, PULL, FETCH, BUILD, BUILD], pushed);
+    plan.require(&[2], &mut graph);
+    let expect =
+        ["push 0", "source-push 0", "pull 1", "push 1", "fetch 2", "build 2", "push 2", "source-push 2"];
+    assert_eq!(names(&graph), expect);
+    plan.instead_of_pull(1, BUILD, &mut graph);
+    assert_eq!(names(&graph)[8..], ["build 1"], "the push that waited for the pull waits for it");
 }

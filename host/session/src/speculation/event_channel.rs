@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
-use spec_model::{Answered, Digest};
+use spec_model::{AnswerSource, Digest};
 use spec_speculation::priming::ExecutionEnd;
 use spec_speculation::{Content, Miss, PredictionResult, SpeculationTotals};
 
@@ -22,7 +22,7 @@ pub(super) enum SpeculationEvent {
     /// A build requested an action that the action cache does not have.
     Requested { element: usize, action: Digest },
     /// A request of a build was answered; without outputs if it failed.
-    Answered { element: usize, action: Digest, answered: Answered, outputs: Option<OutputFiles> },
+    Answered { element: usize, action: Digest, answered: AnswerSource, outputs: Option<OutputFiles> },
     /// An execution of a primed action ended; its number is that of the submission.
     ExecutionEnded { submission: u64, end: ExecutionEnd },
     /// The sources of an element are staged.

@@ -121,9 +121,10 @@ impl SessionPolicies {
 fn request(choice: &PolicyChoice) -> Result<Option<PolicyRequest>> {
     match (&choice.component, choice.settings.first()) {
         (None, None) => Ok(None),
-        (None, Some(setting)) => {
-            Err(SessionError::BuiltInPolicySetting { key: setting.key.clone(), place: setting.place.clone() })
-        }
+        (None, Some(setting)) => Err(SessionError::BuiltInPolicySetting {
+            key: setting.key.clone(),
+            position: setting.position.clone(),
+        }),
         (Some(component), _) => {
             let pair = |setting: &PolicySetting| (setting.key.clone(), setting.value.clone());
             let settings = choice.settings.iter().map(pair).collect();
@@ -134,8 +135,8 @@ fn request(choice: &PolicyChoice) -> Result<Option<PolicyRequest>> {
 
 fn policy_error(error: PolicyLoadError, choice: &PolicyChoice) -> SessionError {
     let setting = error.key().and_then(|key| choice.settings.iter().find(|setting| setting.key == key));
-    let place = setting.map_or(&choice.place, |setting| &setting.place).clone();
-    SessionError::Policy { error, place }
+    let position = setting.map_or(&choice.position, |setting| &setting.position).clone();
+    SessionError::Policy { error, position }
 }
 
 fn warning(warning: PolicyWarning) -> Message {

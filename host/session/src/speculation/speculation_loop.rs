@@ -7,7 +7,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use spec_execution::Rights;
-use spec_model::{Answered, Digest};
+use spec_model::{AnswerSource, Digest};
 use spec_speculation::priming::{AdaptResult, PrimingEffect, PrimingState};
 use spec_speculation::{ActionId, Bucket, ElementId, Instantiated, Instantiator, RequestedAction};
 
@@ -168,12 +168,12 @@ impl SpeculationLoop {
         &mut self,
         element: usize,
         digest: Digest,
-        answered: Answered,
+        answered: AnswerSource,
         outputs: Option<OutputFiles>,
     ) -> Vec<PrimingEffect> {
         let mut effects = Vec::new();
         // The action cache answered, so that no event told of the request.
-        if matches!(answered, Answered::CacheHit | Answered::Uploaded)
+        if matches!(answered, AnswerSource::CacheHit | AnswerSource::Uploaded)
             && !self.unanswered.contains_key(&(element, digest))
         {
             effects.extend(self.requested(element, digest));

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use spec_model::{Mapping, Place, Value};
+use spec_model::{FilePosition, Mapping, Value};
 
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
@@ -33,10 +33,10 @@ pub(crate) struct DownloadableFile {
     pub(crate) url: AliasedUrl,
     reference: Option<String>,
     /// Where the ref is written.
-    reference_place: Option<Place>,
+    reference_place: Option<FilePosition>,
     /// The version or the pattern to guess it by; part of the key because BuildStream says so.
     version: Option<String>,
-    place: Option<Place>,
+    position: Option<FilePosition>,
     folder: DownloadFolder,
     http: HttpOptions,
     /// The file of this machine that had the right bytes when they were fetched.
@@ -59,13 +59,13 @@ impl DownloadableFile {
         config: &Mapping,
     ) -> Result<Self, SourceError> {
         let written = config.str("url")?;
-        let place = config.require("url")?.place.clone();
+        let position = config.require("url")?.position.clone();
         let url = AliasedUrl::new(written, |alias| context.alias(alias)).map_err(|alias| {
             SourceError::UnknownAlias {
                 name: name.clone(),
                 alias,
                 url: written.to_owned(),
-                place: place.clone(),
+                position: position.clone(),
             }
         })?;
         let version = match config.opt_str("version")? {
@@ -76,11 +76,11 @@ impl DownloadableFile {
             DownloadFolder::new(context.download_directory.join(name.kind).join(url.directory_name()));
         Ok(Self {
             reference: config.opt_str("ref")?.map(str::to_owned),
-            reference_place: config.get("ref").and_then(|node| node.place.clone()),
+            reference_place: config.get("ref").and_then(|node| node.position.clone()),
             version: version.map(str::to_owned),
             name,
             url,
-            place,
+            position,
             folder,
             http: context.http.clone(),
             verified: OnceLock::new(),
@@ -107,7 +107,7 @@ impl DownloadableFile {
     pub(crate) fn warnings(&self) -> Vec<SourceWarning> {
         let message = || format!("{}: the url '{}' uses no alias", self.name, self.url.original);
         let warning =
-            || SourceWarning { token: "unaliased-url", message: message(), place: self.place.clone() };
+            || SourceWarning { token: "unaliased-url", message: message(), position: self.position.clone() };
         self.url.unaliased.then(warning).into_iter().collect()
     }
 
@@ -120,7 +120,7 @@ impl DownloadableFile {
             None => Err(SourceError::BadRef {
                 name: self.name.clone(),
                 reference: reference.to_owned(),
-                place: self.reference_place.clone(),
+                position: self.reference_place.clone(),
             }),
         }
     }
@@ -136,7 +136,7 @@ impl DownloadableFile {
             name: self.name.clone(),
             url: without_password(url),
             why,
-            place: self.place.clone(),
+            position: self.position.clone(),
         })
     }
 

@@ -58,11 +58,23 @@ pub enum AdaptResult {
     Contradiction,
 }
 
+/// What came of an execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExecutionOutcome {
+    /// It succeeded, and wrote these files, by path as in the result.
+    Succeeded(Vec<(String, Content)>),
+    /// It failed.
+    Failed,
+    /// It was not executed to its end: it was cancelled, to make room for requests among other causes, or could not be
+    /// submitted.
+    NotExecuted,
+}
+
 /// How an execution ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecutionEnd {
-    /// The files that it wrote, by path as in the result; `None` when it failed or was not executed.
-    pub outputs: Option<Vec<(String, Content)>>,
+    /// What came of it.
+    pub outcome: ExecutionOutcome,
     /// How long it ran, in milliseconds.
     pub took_ms: u32,
     /// The CPU time that it took, in milliseconds; 0 if the result came from the action cache.

@@ -128,6 +128,18 @@ impl Resolver {
         self.action(action).element
     }
 
+    /// A fact in words, such as `the artifact of dep.bst`.
+    pub(crate) fn describe(&self, fact: Fact) -> String {
+        let name =
+            |element: ElementId| self.names.get(element.0 as usize).map_or("an element", String::as_str);
+        match fact {
+            Fact::Sources(element) => format!("the sources of {}", name(element)),
+            Fact::Artifact(element) => format!("the artifact of {}", name(element)),
+            Fact::Outputs(action) => format!("the outputs of an action of {}", name(self.element_of(action))),
+            Fact::Tree(_) => "the tree of its base".to_owned(),
+        }
+    }
+
     /// What is recorded of an action.
     #[must_use]
     pub fn recorded(&self, action: ActionId) -> &RecordedAction {

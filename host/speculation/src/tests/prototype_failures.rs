@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use spec_model::Digest;
+use spec_model::{Digest, StagedLayer, StagedLayerKind};
 
 use crate::priming::{AdaptResult, Budget, PrimingEffect, PrimingState};
 use crate::record::{ElementIndex, PlatformTree, RecordedAction};
@@ -110,8 +110,8 @@ fn failure_5_the_whole_closure_is_attributed() {
         kind,
     };
     let layers = vec![
-        layer(&["usr/include/deep.h=d"], "/", "indirect.bst", LayerKind::Artifact),
-        layer(&["usr/include/dep.h=1"], "/", "direct.bst", LayerKind::Artifact),
+        layer(&["usr/include/deep.h=d"], "/", "indirect.bst", StagedLayerKind::Artifact { record: None }),
+        layer(&["usr/include/dep.h=1"], "/", "direct.bst", StagedLayerKind::Artifact { record: None }),
     ];
     let staging = StagedRoot::new(&store.cas, layers).expect("the trees fit");
     let deep = staging.at("usr/include/deep.h").expect("the store works").expect("it is staged");

@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use spec_artifact::integration_commands;
+use spec_artifact::{ArtifactName, Artifacts, integration_commands};
 use spec_build::BuildRequest;
 use spec_cas::{Cas, MergeInput};
-use spec_model::{Cancel, Digest};
+use spec_model::{Cancel, Digest, DigestFunction};
 use spec_project::yaml::parse_text;
+use spec_session::SharedCaches;
 
+use super::shared::{Direction, StderrMonitor, caches_of_name, pull, pull_missing};
 use super::target::{ArtifactTarget, ArtifactTargets};
 use crate::app::App;
 use crate::cli::{CheckoutArgs, Deps};
@@ -30,7 +32,7 @@ pub(super) fn run(app: &App, args: &CheckoutArgs) -> CommandResult {
     let cancel = signals::cancel()?;
     let (cas, tree) = match args.artifact.ends_with(".bst") {
         true => of_element(app, args, &cancel)?,
-        false => by_name(app, args)?,
+        false => by_name(app, args, &cancel)?,
     };
     match &args.tar {
         Some(file) => tarball::write(&cas, &tree, file, args.compression, args.force),
@@ -41,6 +43,9 @@ pub(super) fn run(app: &App, args: &CheckoutArgs) -> CommandResult {
 /// The tree of an element with the dependencies that were asked for.
 fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<(Cas, Digest)> {
     let session = app.open_session(std::slice::from_ref(&args.artifact))?;
+    let wanted = session.select(args.deps.unwrap_or(Deps::Run).scope(), &[])?;
+    let caches = SharedCaches::of_session(&session, Some(&args.remotes.artifacts()), None)?;
+    pull_missing(app, &session, &wanted, &caches)?;
     let element = session.target()?;
     let keys = session.current_keys()?;
     let request = BuildRequest {
@@ -59,8 +64,9 @@ fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<
 }
 
 /// The tree of one artifact in the cache, or of what it was built with.
-fn by_name(app: &App, args: &CheckoutArgs) -> CommandResult<(Cas, Digest)> {
+fn by_name(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<(Cas, Digest)> {
     let deps = args.deps.unwrap_or(Deps::None);
+    pull_by_name(app, args, cancel)?;
     let targets = ArtifactTargets::find(app, std::slice::from_ref(&args.artifact), deps)?;
     if args.integrate() {
         warn_of_integration(app, &targets)?;
@@ -77,6 +83,20 @@ fn by_name(app: &App, args: &CheckoutArgs) -> CommandResult<(Cas, Digest)> {
         return Err(CommandError::usage("ambiguous-artifact", message));
     };
     Ok((targets.cas.clone(), target.files()?))
+}
+
+/// Pulls the artifact of that name if it is not cached and a server has it.
+fn pull_by_name(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult {
+    let Ok(name) = args.artifact.parse::<ArtifactName>() else { return Ok(()) };
+    let cas = app.open_cas(DigestFunction::Sha256)?;
+    if Artifacts::new(cas.clone()).get(&name)?.is_some() {
+        return Ok(());
+    }
+    let caches = caches_of_name(app, &name, &cas, &args.remotes.artifacts())?;
+    match caches.pulled_artifacts().is_some() {
+        true => pull(app, &caches, &name, Direction::Pull, &StderrMonitor { app, cancel: cancel.clone() }),
+        false => Ok(()),
+    }
 }
 
 /// Integration commands need the sandbox that their project describes.

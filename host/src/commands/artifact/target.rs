@@ -130,6 +130,10 @@ fn check(deps: Deps) -> CommandResult {
 
 fn by_name(artifacts: &Artifacts, word: &str) -> CommandResult<Vec<ArtifactTarget>> {
     let names = artifacts.list(word)?;
+    // A whole name means something, cached or not: a server may have it.
+    if let (true, Ok(name)) = (names.is_empty(), word.parse()) {
+        return Ok(vec![target(artifacts, name)?]);
+    }
     if names.is_empty() {
         let message = format!("no artifact in the cache is called '{word}'");
         let hint =

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use spec_cas::TreeBuilder;
-use spec_source::FetchMonitor;
+use spec_session::SharedCaches;
+use spec_source::{ElementSources, FetchMonitor};
 
 use crate::app::App;
 use crate::cli::SourceCheckoutArgs;
 use crate::commands::{destination, tarball};
 use crate::error::CommandResult;
 use crate::signals;
+use crate::term::write_stderr;
 
 /// Writes the sources of elements to a folder or an archive, each below the element's name as bst does.
 pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCode> {
@@ -21,12 +23,20 @@ pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCod
         Some(file) => tarball::check(file, args.force)?,
         None => destination::check(dest, args.force)?,
     }
-    let watch = FetchMonitor::silent(cancel.clone());
+    let caches = SharedCaches::of_session(&session, None, Some(&args.remotes.sources()))?;
+    let style = app.err;
+    let watch = FetchMonitor::silent(cancel.clone()).with_warnings(move |reason, text| {
+        write_stderr(&format!("warning[{reason}]: {text}\n"), style);
+    });
+    let fetch = |sources: &ElementSources| match caches.pulled_sources() {
+        Some(cache) => sources.fetch_through(cache, &watch),
+        None => sources.fetch(&watch),
+    };
     let mut tree = TreeBuilder::new();
     for index in session.select(args.deps.scope(), &args.except)? {
         let element = &session.project.elements[index];
         if !element.sources.is_empty() {
-            tree.add_tree(&element.name.normal(), session.sources(index).fetch(&watch)?)?;
+            tree.add_tree(&element.name.normal(), fetch(session.sources(index))?)?;
         }
     }
     let tree = tree.store(&session.cas)?;

@@ -2,6 +2,7 @@
 
 mod checkout;
 mod fetch;
+mod push;
 mod track;
 
 use std::path::Path;
@@ -9,7 +10,6 @@ use std::process::ExitCode;
 
 use crate::app::App;
 use crate::cli::SourceCommand;
-use crate::commands::unsupported;
 use crate::error::CommandResult;
 use crate::term::FailureHelper;
 
@@ -19,15 +19,15 @@ use crate::term::FailureHelper;
 /// What ends the command.
 pub(super) fn run(app: &App, command: &SourceCommand) -> CommandResult<ExitCode> {
     match command {
-        SourceCommand::Fetch(selection) => fetch::run(app, selection),
+        SourceCommand::Fetch(args) => fetch::run(app, args),
         SourceCommand::Track(selection) => track::run(app, selection),
         SourceCommand::Checkout(args) => checkout::run(app, args),
-        SourceCommand::Push(_) => Err(unsupported::source_caches()),
+        SourceCommand::Push(args) => push::run(app, args),
     }
 }
 
 /// Sources have no sandbox and no log.
-struct NoFailureHelp;
+pub(super) struct NoFailureHelp;
 
 impl FailureHelper for NoFailureHelp {
     fn shell(&self, _element: usize) {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use spec_action::{command_of_action, record};
 use spec_artifact::Artifact;
 use spec_cas::Cas;
-use spec_model::{Answered, Blame, Digest};
+use spec_model::{AnswerSource, Blame, Digest};
 use spec_speculation::{ActionDifference, Miss, diff_actions, load_misses};
 
 use super::artifact::{ArtifactTarget, ArtifactTargets};
@@ -99,7 +99,7 @@ fn strange(cas: &Cas, artifact: &Artifact, misses: &[Miss]) -> CommandResult<Vec
     let executed = record::load(cas, recorded)?.into_iter();
     let executed = executed.filter(|subaction| {
         let succeeded = subaction.result().is_some_and(|result| result.exit_code == 0);
-        subaction.answered == Answered::Executed && succeeded
+        subaction.answered == AnswerSource::Executed && succeeded
     });
     let strange = executed.map(|subaction| subaction.action).filter(|action| !known.contains(action));
     Ok(strange.map(|action| (action, command(cas, &action).unwrap_or_default())).collect())

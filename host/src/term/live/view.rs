@@ -40,6 +40,9 @@ impl ViewState {
                 let count = |all| TaskCount { all, ..TaskCount::default() };
                 self.tasks = jobs.iter().map(|(task, all)| (*task, count(*all))).collect();
             }
+            Event::JobsAdded { jobs } => {
+                jobs.iter().for_each(|(task, count)| self.tasks.entry(*task).or_default().all += count);
+            }
             Event::JobStarted { job, element, task } => {
                 let fresh = RunningJob {
                     element: *element,
@@ -60,7 +63,7 @@ impl ViewState {
                 self.running.remove(job);
                 let count = self.tasks.entry(*task).or_default();
                 match end {
-                    JobEnd::Done | JobEnd::Unneeded => count.done += 1,
+                    JobEnd::Done | JobEnd::Unneeded | JobEnd::Superseded => count.done += 1,
                     JobEnd::Failed(_) => drop(count.failed.insert(*job)),
                     JobEnd::Cancelled | JobEnd::Skipped => {}
                 }

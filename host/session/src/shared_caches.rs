@@ -1,0 +1,297 @@
+//! The shared caches of a session: which servers count, and what elements pull from them and push to them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use spec_action::record::ActionNeeds;
+use spec_artifact::{Artifact, ArtifactName};
+use spec_cas::{Cas, Limits};
+use spec_model::{Cancel, KeyPair};
+use spec_scheduler::{Context, Message};
+use spec_shared_cache::{
+    CacheMonitor, CacheRuntime, CacheServerOptions, PullOptions, Pulled, Pushed, SharedArtifacts,
+    SharedCacheError, SharedSources,
+};
+use spec_source::SourceCache;
+
+use crate::error::{Result, SessionError};
+use crate::gc::own_record_needs;
+use crate::remotes::{CommandLineRemotes, RemoteSpec};
+use crate::session::Session;
+
+/// The servers of shared caches that a session uses, of artifacts and of sources. Without servers, nothing is pulled or
+/// pushed.
+#[derive(Debug)]
+pub struct SharedCaches {
+    artifacts: Option<SharedArtifacts>,
+    sources: Option<SharedSources>,
+}
+
+impl SharedCaches {
+    /// The servers that count for a session: those of artifacts and those of sources, each if the command uses them. Nothing
+    /// is asked of them yet.
+    ///
+    /// # Errors
+    /// When a file with a credential cannot be used, or the system gives no threads.
+    pub fn of_session(
+        session: &Session,
+        artifacts: Option<&CommandLineRemotes>,
+        sources: Option<&CommandLineRemotes>,
+    ) -> Result<Arc<Self>> {
+        let artifacts = artifacts.map(|line| session.artifact_remotes(line)).unwrap_or_default();
+        let sources = sources.map(|line| session.source_remotes(line)).unwrap_or_default();
+        let options = &session.options;
+        Self::of_servers(&artifacts, &sources, &session.cas, options.trees, options.key_length)
+    }
+
+    /// These servers, best first.
+    ///
+    /// # Errors
+    /// As [`of_session`](Self::of_session).
+    pub fn of_servers(
+        artifacts: &[RemoteSpec],
+        sources: &[RemoteSpec],
+        cas: &Cas,
+        trees: Limits,
+        key_length: usize,
+    ) -> Result<Arc<Self>> {
+        if artifacts.is_empty() && sources.is_empty() {
+            return Ok(Arc::new(Self { artifacts: None, sources: None }));
+        }
+        let servers = |specs: &[RemoteSpec]| {
+            let server = |spec: &RemoteSpec| {
+                let (index, storage) = (spec.kind.is_index(), spec.kind.is_storage());
+                Ok(CacheServerOptions { remote: spec.options(trees)?, index, storage, push: spec.push })
+            };
+            specs.iter().map(server).collect::<Result<Vec<_>>>()
+        };
+        let (artifacts, sources) = (servers(artifacts)?, servers(sources)?);
+        let runtime = CacheRuntime::start().map_err(SharedCacheError::Start)?;
+        let has = |servers: &Vec<CacheServerOptions>| !servers.is_empty();
+        let artifacts = Some(artifacts).filter(has);
+        let artifacts =
+            artifacts.map(|servers| SharedArtifacts::new(servers, runtime.clone(), cas, key_length));
+        let sources = Some(sources).filter(has);
+        let sources = sources.map(|servers| SharedSources::new(servers, runtime, cas, key_length));
+        Ok(Arc::new(Self { artifacts, sources }))
+    }
+
+    /// The artifacts of the servers, if these can be pulled.
+    #[must_use]
+    pub fn pulled_artifacts(&self) -> Option<&SharedArtifacts> {
+        self.artifacts.as_ref().filter(|artifacts| artifacts.can_pull())
+    }
+
+    /// The artifacts of the servers, if these can be pushed.
+    #[must_use]
+    pub fn pushed_artifacts(&self) -> Option<&SharedArtifacts> {
+        self.artifacts.as_ref().filter(|artifacts| artifacts.can_push())
+    }
+
+    /// The sources of the servers, if these can be pulled.
+    #[must_use]
+    pub fn pulled_sources(&self) -> Option<&dyn SourceCache> {
+        let sources = self.sources.as_ref().filter(|sources| sources.can_pull());
+        sources.map(|sources| sources as &dyn SourceCache)
+    }
+
+    /// The sources of the servers, if these can be pushed.
+    pub(crate) fn pushed_sources(&self) -> Option<&SharedSources> {
+        self.sources.as_ref().filter(|sources| sources.can_push())
+    }
+}
+
+impl Session {
+    /// The names under which the element's artifact is looked for, best first: its strict key, and in non-strict mode its weak
+    /// one. None when a source has no reference.
+    #[must_use]
+    pub fn artifact_names(&self, element: usize) -> Vec<ArtifactName> {
+        let Some(KeyPair { strict, weak }) = self.key_pairs[element] else { return Vec::new() };
+        let keys = if self.options.strict { vec![strict] } else { vec![strict, weak] };
+        let element = &self.project.elements[element];
+        keys.into_iter().map(|key| ArtifactName::new(&element.project, &element.name, key)).collect()
+    }
+
+    /// Which of these elements have an artifact that an index knows, in the order given.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn known_remotely(
+        &self,
+        caches: &SharedCaches,
+        elements: &[usize],
+        monitor: &dyn CacheMonitor,
+    ) -> Result<Vec<bool>> {
+        let Some(artifacts) = caches.pulled_artifacts() else { return Ok(vec![false; elements.len()]) };
+        let names: Vec<Vec<ArtifactName>> =
+            elements.iter().map(|element| self.artifact_names(*element)).collect();
+        let mut known = artifacts.find(&names.concat(), monitor)?.into_iter();
+        // All answers of an element are taken, whatever the first says.
+        let any =
+            |names: &Vec<ArtifactName>| known.by_ref().take(names.len()).fold(false, |any, one| any | one);
+        Ok(names.iter().map(any).collect())
+    }
+
+    /// Pulls the element's artifact, under the first of its names that a server has.
+    ///
+    /// # Errors
+    /// When the store fails, or the work is cancelled.
+    pub fn pull(
+        &self,
+        caches: &SharedCaches,
+        element: usize,
+        monitor: &dyn CacheMonitor,
+    ) -> Result<Pulled, SharedCacheError> {
+        let Some(artifacts) = caches.pulled_artifacts() else { return Ok(Pulled::NotThere) };
+        let options = PullOptions { buildtrees: self.options.pull_buildtrees };
+        let mut outcome = Pulled::NotThere;
+        for name in self.artifact_names(element) {
+            match artifacts.pull(&name, options, monitor)? {
+                Pulled::Artifact(artifact) => return Ok(Pulled::Artifact(artifact)),
+                Pulled::Unknown => outcome = Pulled::Unknown,
+                Pulled::NotThere => {}
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Pushes the element's cached artifact. `thorough` also sends what storages of an index that knows it have lost.
+    ///
+    /// # Errors
+    /// When the store fails, or the work is cancelled.
+    pub(crate) fn push(
+        &self,
+        artifacts: &SharedArtifacts,
+        element: usize,
+        artifact: &Artifact,
+        thorough: bool,
+        monitor: &dyn CacheMonitor,
+    ) -> Result<Pushed, SharedCacheError> {
+        let element = &self.project.elements[element];
+        let name = ArtifactName::new(&element.project, &element.name, artifact.keys.strong);
+        push_artifact(artifacts, &self.cas, &name, artifact, thorough, monitor)
+    }
+
+    /// Whether the trees of the artifact's build are in the store, as far as it has any. BuildStream does not push artifacts
+    /// that lack some.
+    pub(crate) fn has_buildtrees(&self, artifact: &Artifact) -> Result<bool> {
+        has_buildtrees(&self.cas, artifact)
+    }
+
+    /// Whether what is wanted of the artifact is in the store, beside what makes it count as cached.
+    pub(crate) fn has_wanted_buildtrees(&self, artifact: &Artifact) -> Result<bool> {
+        Ok(!self.options.pull_buildtrees || self.has_buildtrees(artifact)?)
+    }
+}
+
+/// Pushes a cached artifact with what its records need.
+///
+/// # Errors
+/// When the store fails, or the work is cancelled.
+pub fn push_artifact(
+    artifacts: &SharedArtifacts,
+    cas: &Cas,
+    name: &ArtifactName,
+    artifact: &Artifact,
+    thorough: bool,
+    monitor: &dyn CacheMonitor,
+) -> Result<Pushed, SharedCacheError> {
+    let needs = || own_record_needs(&ActionNeeds::new(cas), artifact);
+    artifacts.push(name, artifact, &needs, thorough, monitor)
+}
+
+/// Whether the build tree and the root of the artifact's build are in the store, as far as it has any.
+///
+/// # Errors
+/// When the store fails.
+pub fn has_buildtrees(cas: &Cas, artifact: &Artifact) -> Result<bool> {
+    for tree in [artifact.trees.buildtree, artifact.trees.buildroot].into_iter().flatten() {
+        if !cas.is_complete(&tree)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Tells the context of a job what a pull or a push does.
+pub(crate) struct JobMonitor<'a> {
+    context: &'a Context,
+    /// Whether it is told which servers do not have what is looked for.
+    tells_misses: bool,
+}
+
+impl<'a> JobMonitor<'a> {
+    pub(crate) fn new(context: &'a Context, tells_misses: bool) -> Self {
+        Self { context, tells_misses }
+    }
+}
+
+impl CacheMonitor for JobMonitor<'_> {
+    fn activity(&self, text: &str) {
+        self.context.progress(text, None);
+    }
+
+    fn info(&self, reason: &'static str, text: String) {
+        if self.tells_misses || !is_detail(reason) {
+            self.context.message(Message::info(reason, text));
+        }
+    }
+
+    fn warning(&self, reason: &str, text: String) {
+        self.context.message(Message::warning(reason, text));
+    }
+
+    fn cancel(&self) -> &Cancel {
+        &self.context.cancel
+    }
+}
+
+/// What only those want to know who asked for a pull or a push by name.
+pub(crate) fn is_detail(reason: &str) -> bool {
+    matches!(
+        reason,
+        "artifact-not-on-server"
+            | "artifact-there"
+            | "artifact-data-there"
+            | "artifact-data-pushed"
+            | "source-there"
+            | "source-not-on-server"
+    )
+}
+
+/// Keeps what is told before a session has an observer.
+#[derive(Default)]
+pub(crate) struct KeptMessages {
+    messages: Mutex<Vec<Message>>,
+    cancel: Cancel,
+}
+
+impl KeptMessages {
+    pub(crate) fn take(&self) -> Vec<Message> {
+        std::mem::take(&mut self.messages.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl CacheMonitor for KeptMessages {
+    fn activity(&self, _: &str) {}
+
+    fn info(&self, _: &'static str, _: String) {}
+
+    fn warning(&self, reason: &str, text: String) {
+        let message = Message::warning(reason, text);
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+    }
+
+    fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+}
+
+impl From<SharedCacheError> for SessionError {
+    fn from(error: SharedCacheError) -> Self {
+        match error {
+            SharedCacheError::Cas(error) => Self::Cas(error),
+            SharedCacheError::Artifact(error) => Self::Artifact(error),
+            SharedCacheError::Start(error) => Self::Start { what: "the threads for shared caches", error },
+        }
+    }
+}

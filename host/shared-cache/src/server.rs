@@ -1,0 +1,160 @@
+//! One server of a shared cache: its connection, and whether it answers.
+
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use spec_cas::CasError;
+use spec_model::UserError;
+use spec_remote::{Remote, RemoteError, RemoteOptions};
+use tokio::sync::OnceCell;
+
+use crate::monitor::CacheMonitor;
+
+/// How long nothing is asked of a server that failed.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// How to reach a server, and what it is for.
+#[derive(Clone, Debug)]
+pub struct CacheServerOptions {
+    /// How to connect.
+    pub remote: RemoteOptions,
+    /// Whether it knows what keys stand for.
+    pub index: bool,
+    /// Whether it holds blobs.
+    pub storage: bool,
+    /// Whether we may change it.
+    pub push: bool,
+}
+
+/// A server. It is connected to when it is first needed.
+#[derive(Debug)]
+pub(crate) struct CacheServer {
+    options: CacheServerOptions,
+    index: OnceCell<Remote>,
+    storage: OnceCell<Remote>,
+    health: Mutex<Health>,
+}
+
+#[derive(Debug, Default)]
+struct Health {
+    /// Nothing is asked of it before.
+    away_until: Option<Instant>,
+    /// What it refuses once it refuses for the whole session.
+    refuses: bool,
+    /// Whether the user knows that it fails.
+    told: bool,
+}
+
+impl CacheServer {
+    pub(crate) fn new(options: CacheServerOptions) -> Self {
+        Self { options, index: OnceCell::new(), storage: OnceCell::new(), health: Mutex::default() }
+    }
+
+    pub(crate) fn options(&self) -> &CacheServerOptions {
+        &self.options
+    }
+
+    /// Its address, for messages.
+    pub(crate) fn address(&self) -> String {
+        self.options.remote.address.to_string()
+    }
+
+    /// The connection to what knows keys.
+    pub(crate) async fn index(&self) -> Result<&Remote, RemoteError> {
+        self.index.get_or_try_init(|| async { Remote::new(self.options.remote.clone()) }).await
+    }
+
+    /// The connection to what holds blobs.
+    pub(crate) async fn storage(&self) -> Result<&Remote, RemoteError> {
+        self.storage.get_or_try_init(|| Remote::connect(self.options.remote.clone())).await
+    }
+
+    /// Asks the server, unless it is away. `None` when it is, or fails now; then the user is told once, and what is done
+    /// `instead`.
+    pub(crate) async fn ask<T>(
+        &self,
+        monitor: &dyn CacheMonitor,
+        instead: &str,
+        question: impl Future<Output = Result<T, RemoteError>>,
+    ) -> Result<Option<T>, CasError> {
+        if !self.is_usable() {
+            return Ok(None);
+        }
+        let answer = question.await;
+        self.judge(monitor, instead, answer)
+    }
+
+    /// Takes note of an answer; see [`ask`](Self::ask).
+    pub(crate) fn judge<T>(
+        &self,
+        monitor: &dyn CacheMonitor,
+        instead: &str,
+        answer: Result<T, RemoteError>,
+    ) -> Result<Option<T>, CasError> {
+        match answer {
+            Ok(answer) => {
+                *self.lock() = Health::default();
+                Ok(Some(answer))
+            }
+            // What it would send is too large for us: its fault, not ours.
+            Err(RemoteError::Local(error)) if !matches!(error, CasError::TreeTooLarge { .. }) => Err(error),
+            Err(error) => {
+                self.failed(monitor, instead, &error);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Whether something may be asked of it now.
+    pub(crate) fn is_usable(&self) -> bool {
+        let health = self.lock();
+        !health.refuses && health.away_until.is_none_or(|until| until <= Instant::now())
+    }
+
+    fn failed(&self, monitor: &dyn CacheMonitor, instead: &str, error: &RemoteError) {
+        tracing::debug!("{}: {error}", self.address());
+        let told = {
+            let mut health = self.lock();
+            health.refuses |= matches!(
+                error,
+                RemoteError::Denied { .. }
+                    | RemoteError::Unsupported { .. }
+                    | RemoteError::BadCredentials { .. }
+            );
+            if !matches!(
+                error,
+                RemoteError::Missing { .. } | RemoteError::Refused { .. } | RemoteError::Local(_)
+            ) {
+                health.away_until = Some(Instant::now() + PAUSE);
+            }
+            std::mem::replace(&mut health.told, true)
+        };
+        if !told {
+            let since = clock(SystemTime::now());
+            monitor.warning(error.reason(), format!("{error} (since {since} UTC); {instead}"));
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The time of day, as `10:31:02`.
+fn clock(time: SystemTime) -> String {
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() % (24 * 60 * 60);
+    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_day_has_hours_minutes_and_seconds() {
+        let time = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(clock(time(0)), "00:00:00");
+        assert_eq!(clock(time(20_000 * 86_400 + 10 * 3600 + 31 * 60 + 2)), "10:31:02");
+    }
+}

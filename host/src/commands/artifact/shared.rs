@@ -1,0 +1,202 @@
+//! `artifact pull` and `artifact push`, and what other commands pull first.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use spec_artifact::{ArtifactName, Artifacts};
+use spec_cas::Cas;
+use spec_model::{Blame, Cancel, DigestFunction};
+use spec_session::remotes::{self, CommandLineRemotes};
+use spec_session::{Session, SessionError, SharedCaches, has_buildtrees, push_artifact};
+use spec_shared_cache::{CacheMonitor, PullOptions, Pulled, Pushed};
+
+use crate::app::App;
+use crate::cli::Deps;
+use crate::commands::source::NoFailureHelp;
+use crate::error::{CommandError, CommandResult};
+use crate::exit_code::INTERRUPTED;
+use crate::run::run as run_jobs;
+use crate::signals;
+use crate::term::write_stderr;
+
+/// Which way artifacts go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    Pull,
+    Push,
+}
+
+/// Pulls or pushes the artifacts of elements, and artifacts by their names.
+pub(super) fn run(
+    app: &App,
+    direction: Direction,
+    deps: Deps,
+    words: &[String],
+    line: &CommandLineRemotes,
+) -> CommandResult<ExitCode> {
+    let (elements, names): (Vec<String>, Vec<String>) =
+        words.iter().cloned().partition(|word| word.ends_with(".bst"));
+    let mut code = ExitCode::SUCCESS;
+    if !names.is_empty() {
+        if deps != Deps::None {
+            let message = "'--deps' is not supported for names of artifacts";
+            return Err(CommandError::usage("deps-not-supported", message).hint("name the element"));
+        }
+        by_name(app, direction, &names, line)?;
+    }
+    if !elements.is_empty() || names.is_empty() {
+        let session = app.open_session(&elements)?;
+        let selected = session.select(deps.scope(), &[])?;
+        let caches = SharedCaches::of_session(&session, Some(line), None)?;
+        let request = match direction {
+            Direction::Pull => spec_session::pull(&session, &caches, &selected)?,
+            Direction::Push => spec_session::push(&session, &caches, &selected)?,
+        };
+        code = run_jobs(app, request, Arc::new(NoFailureHelp))?;
+    }
+    Ok(code)
+}
+
+/// Pulls what these elements lack, if a server is configured. What cannot be pulled is for the caller to miss.
+///
+/// # Errors
+/// When the user interrupts it, or the store fails.
+pub(in crate::commands) fn pull_missing(
+    app: &App,
+    session: &Arc<Session>,
+    elements: &[usize],
+    caches: &Arc<SharedCaches>,
+) -> CommandResult {
+    let known: Vec<usize> =
+        elements.iter().copied().filter(|element| session.key_pairs[*element].is_some()).collect();
+    if caches.pulled_artifacts().is_none() {
+        return Ok(());
+    }
+    let request = spec_session::pull(session, caches, &known)?;
+    if request.is_empty() {
+        return Ok(());
+    }
+    let ended = run_jobs(app, request, Arc::new(NoFailureHelp))?;
+    match ended == ExitCode::from(INTERRUPTED) {
+        true => Err(CommandError::new(Blame::Cancelled, "cancelled", "the pull was interrupted")),
+        false => Ok(()),
+    }
+}
+
+/// The servers of artifacts that count for the artifact of that name.
+pub(super) fn caches_of_name(
+    app: &App,
+    name: &ArtifactName,
+    cas: &Cas,
+    line: &CommandLineRemotes,
+) -> CommandResult<Arc<SharedCaches>> {
+    let config = &app.config;
+    let recommended = recommended(app)?;
+    let servers = config.remotes.artifact_servers(name.project(), &recommended, line);
+    Ok(SharedCaches::of_servers(&servers, &[], cas, config.bounds.trees, config.key_length)?)
+}
+
+/// The servers that the project recommends which the command runs in, if it runs in one.
+fn recommended(app: &App) -> CommandResult<Vec<remotes::RemoteSpec>> {
+    if spec_project::find_project(app.globals.directory()).is_err() {
+        return Ok(Vec::new());
+    }
+    let config = app.project_config()?;
+    let nodes = &config.artifact_servers;
+    Ok(remotes::recommended(nodes, &config.directory, &app.config.home).map_err(SessionError::from)?)
+}
+
+fn by_name(app: &App, direction: Direction, words: &[String], line: &CommandLineRemotes) -> CommandResult {
+    let cas = app.open_cas(DigestFunction::Sha256)?;
+    let _hold = cas.hold()?;
+    let artifacts = Artifacts::new(cas.clone());
+    let monitor = StderrMonitor { app, cancel: signals::cancel()? };
+    for word in words {
+        let names = match word.parse::<ArtifactName>() {
+            Ok(name) => vec![name],
+            Err(error) => match artifacts.list(word)? {
+                names if names.is_empty() => return Err(error.into()),
+                names => names,
+            },
+        };
+        for name in names {
+            let caches = caches_of_name(app, &name, &cas, line)?;
+            if direction == Direction::Pull || artifacts.get(&name)?.is_none() {
+                pull(app, &caches, &name, direction, &monitor)?;
+            }
+            if direction == Direction::Push {
+                push(&caches, &artifacts, &cas, &name, &monitor)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Pulls an artifact by its name, if a server has it.
+pub(super) fn pull(
+    app: &App,
+    caches: &SharedCaches,
+    name: &ArtifactName,
+    direction: Direction,
+    monitor: &dyn CacheMonitor,
+) -> CommandResult {
+    let Some(artifacts) = caches.pulled_artifacts() else {
+        return match direction {
+            Direction::Pull => Err(SessionError::NoServers { what: "artifact", action: "pulling" }.into()),
+            Direction::Push => Ok(()),
+        };
+    };
+    let options = PullOptions { buildtrees: app.config.pull_buildtrees };
+    match artifacts.pull(name, options, monitor)? {
+        Pulled::Artifact(_) | Pulled::NotThere => Ok(()),
+        Pulled::Unknown => Err(failed(format!("no server that has {name} answers; see the warnings above"))),
+    }
+}
+
+fn push(
+    caches: &SharedCaches,
+    artifacts: &Artifacts,
+    cas: &Cas,
+    name: &ArtifactName,
+    monitor: &dyn CacheMonitor,
+) -> CommandResult {
+    let Some(servers) = caches.pushed_artifacts() else {
+        return Err(SessionError::NoServers { what: "artifact", action: "pushing" }.into());
+    };
+    let Some(artifact) = artifacts.get(name)? else {
+        return Err(failed(format!("{name} is not cached, so it cannot be pushed")));
+    };
+    if !has_buildtrees(cas, &artifact)? {
+        return Err(failed(format!("{name} is cached without its build tree, so it cannot be pushed")));
+    }
+    match push_artifact(servers, cas, name, &artifact, true, monitor)? {
+        Pushed::Pushed | Pushed::ThereAlready => Ok(()),
+        Pushed::Failed => Err(failed(format!("no server takes {name}; see the warnings above"))),
+    }
+}
+
+fn failed(message: String) -> CommandError {
+    CommandError::new(Blame::Remote, "shared-cache-failed", message)
+}
+
+/// Tells on the standard error what pulls and pushes do that are no jobs.
+pub(super) struct StderrMonitor<'a> {
+    pub(super) app: &'a App,
+    pub(super) cancel: Cancel,
+}
+
+impl CacheMonitor for StderrMonitor<'_> {
+    fn activity(&self, _: &str) {}
+
+    fn info(&self, _: &'static str, text: String) {
+        write_stderr(&format!("{text}\n"), self.app.err);
+    }
+
+    fn warning(&self, reason: &str, text: String) {
+        self.app.warn(reason, &text);
+    }
+
+    fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+}
