@@ -1,10 +1,12 @@
 //! The engines of others that tests run, with the clients of the base: what is told of them here must stay so.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use spec_testkit::engines::{BuildGrid, Casd, NewConnections, ReccClient, ServeHost};
+use spec_testkit::engines::{BuildGrid, Casd, FarEnd, NewConnections, ReccClient, ServeHost, Wire};
 use spec_testkit::{Host, Outcome, Project, wait_for};
 
 /// A round trip that is seen, and costs a test little.
@@ -110,4 +112,54 @@ fn another_host_is_reached_by_its_wire_alone() {
     push(&client, &served).refused(1, "remote-unreachable", &[&served.url()]);
     served.wire().on_connect(NewConnections::Carry);
     assert_eq!(push(&client, &served).success(), digest);
+}
+
+/// A server that says what it is told.
+fn echo() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there are ports");
+    let address = listener.local_addr().expect("it has an address");
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || std::io::copy(&mut &stream, &mut &stream));
+        }
+    });
+    address
+}
+
+/// How long an answer takes.
+fn ask(stream: &mut TcpStream) -> std::io::Result<Duration> {
+    let start = Instant::now();
+    stream.write_all(b"hello")?;
+    stream.read_exact(&mut [0; 5])?;
+    Ok(start.elapsed())
+}
+
+#[test]
+fn a_wire_is_slow_stalls_and_can_be_cut() {
+    let wire = Wire::to(FarEnd::Tcp(echo()), Duration::from_millis(40));
+    let connect = || TcpStream::connect(wire.url().trim_start_matches("http://")).expect("it listens");
+    let mut stream = connect();
+    let [first, second] = [(); 2].map(|()| ask(&mut stream).expect("it answers"));
+    assert!(first >= Duration::from_millis(80), "a connection takes a round trip, too: {first:?}");
+    assert!(second >= Duration::from_millis(40), "{second:?}");
+    wire.set_round_trip(Duration::ZERO);
+    // A busy machine may answer late once.
+    wait_for("a fast answer", || ask(&mut stream).expect("it answers") < Duration::from_millis(40));
+    let moved = wire.bytes();
+    wire.stall(true);
+    stream.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket takes a time-out");
+    assert!(ask(&mut stream).is_err(), "nothing comes");
+    wire.stall(false);
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket takes a time-out");
+    stream.read_exact(&mut [0; 5]).expect("what was kept back comes");
+    wire.cut();
+    assert!(ask(&mut stream).is_err(), "it is cut");
+    assert!(ask(&mut connect()).is_ok(), "a new one is not");
+    wire.on_connect(NewConnections::Silence);
+    let mut silent = connect();
+    silent.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket takes a time-out");
+    assert!(ask(&mut silent).is_err(), "nobody answers");
+    wire.on_connect(NewConnections::HalfClose);
+    assert_eq!(connect().read(&mut [0; 5]).ok(), Some(0), "it ends");
+    assert_eq!((wire.connections(), wire.bytes() - moved), (4, 2 * 2 * 5));
 }

@@ -134,7 +134,6 @@ fn what_passes_is_tried_again() {
     for (method, fault) in [
         ("GetCapabilities", FAR_AWAY),
         ("BatchReadBlobs", FAR_AWAY),
-        ("BatchReadBlobs", FULL),
         ("Read", FAR_AWAY),
         ("Read", Fault::Cut(1_000_000)),
     ] {
