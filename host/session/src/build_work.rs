@@ -14,7 +14,7 @@ use spec_shared_cache::{Pulled, Pushed};
 use crate::cache_work::push_sources_of;
 use crate::element_state::ElementState;
 use crate::error::SessionError;
-use crate::job_failure;
+use crate::job_failure::{self, JobResult};
 use crate::job_graph::{BuildPlan, RequiredWork};
 use crate::observers::{ContextObserver, source_watch};
 use crate::session::Session;
@@ -35,8 +35,6 @@ pub(crate) struct BuildWork {
     /// By element, the keys of its artifact, once it is cached or being built.
     keys: Mutex<Vec<Option<ElementKeys>>>,
 }
-
-type JobResult = Result<JobEnd, Box<Failure>>;
 
 impl BuildWork {
     /// `states` are those of all elements, or empty when nothing is built. `retry_failed` builds again what failed before.

@@ -267,21 +267,40 @@ impl SharedArtifacts {
             }
         };
         let artifact = record.artifact();
-        if let Some(files) = &artifact.trees.files
-            && server.download_tree(cas, files, monitor, Purpose::PullArtifacts).await?.is_none()
-        {
+        let files = async {
+            match &artifact.trees.files {
+                Some(files) => server.download_tree(cas, files, monitor, Purpose::PullArtifacts).await,
+                None => Ok(Some(())),
+            }
+        };
+        let (files, blobs) = tokio::join!(files, self.receive_blobs(server, artifact, monitor));
+        if files?.is_none() || blobs?.is_none() {
             return Ok(None);
-        }
-        if server.download(cas, &artifact.required_blobs(), monitor, Purpose::PullArtifacts).await?.is_none()
-        {
-            return Ok(None);
-        }
-        // An artifact counts without these, and servers of others may not have kept them.
-        for blob in own_records(artifact) {
-            server.download(cas, &[blob], monitor, Purpose::PullArtifacts).await?;
         }
         self.artifacts.store_received(&record)?;
         Ok(Some(artifact.clone()))
+    }
+
+    /// Receives what an artifact needs beside its files, and our own records of it: it counts without these, and servers of
+    /// others may not have kept them.
+    async fn receive_blobs(
+        &self,
+        server: &CacheServer,
+        artifact: &Artifact,
+        monitor: &dyn CacheMonitor,
+    ) -> Result<Option<()>> {
+        let (required, records) = (artifact.required_blobs(), own_records(artifact));
+        let all = [required.clone(), records.clone()].concat();
+        if server.download(&self.cas, &all, monitor, Purpose::PullArtifacts).await?.is_some() {
+            return Ok(Some(()));
+        }
+        if server.download(&self.cas, &required, monitor, Purpose::PullArtifacts).await?.is_none() {
+            return Ok(None);
+        }
+        for record in records {
+            server.download(&self.cas, &[record], monitor, Purpose::PullArtifacts).await?;
+        }
+        Ok(Some(()))
     }
 
     /// Pushes the artifact of that name under both of its keys: blobs to every storage, then the record to every index.

@@ -11,6 +11,7 @@ mod doctor;
 mod init;
 mod pager;
 mod plugin;
+mod pull_missing;
 mod serve;
 pub(crate) mod shell;
 mod show;
