@@ -1,4 +1,4 @@
-//! The way from a [`Kind`] to the exports of a component.
+//! Implements the exports of a component by a [`Kind`].
 
 use std::marker::PhantomData;
 
@@ -18,9 +18,9 @@ pub trait Kind {
 }
 
 /// A [`Kind`] in the form of the component's exports; named by [`export_kind!`](crate::export_kind) alone.
-pub struct Exported<K>(PhantomData<K>);
+pub struct ExportedKind<K>(PhantomData<K>);
 
-impl<K: Kind> kind::Guest for Exported<K> {
+impl<K: Kind> kind::Guest for ExportedKind<K> {
     fn describe() -> KindDescription {
         log_panics();
         K::describe()
@@ -33,14 +33,14 @@ impl<K: Kind> kind::Guest for Exported<K> {
 }
 
 fn log_panics() {
-    panics::tell(|text| log(Level::Error, text));
+    panics::log_to(|text| log(Level::Error, text));
 }
 
 /// Makes a type that implements [`Kind`](crate::Kind) the component's export.
 #[macro_export]
 macro_rules! export_kind {
     ($kind:ty) => {
-        type SpecExportedKind = $crate::Exported<$kind>;
+        type SpecExportedKind = $crate::ExportedKind<$kind>;
         $crate::bindings::export!(SpecExportedKind with_types_in $crate::bindings);
     };
 }

@@ -41,7 +41,7 @@ impl From<Value> for UniqueKey {
     }
 }
 
-/// Appends `value` after its children and tells its index.
+/// Appends `value` after its children and returns its index.
 fn flatten(value: Value, values: &mut Vec<KeyValue>) -> u32 {
     let flat = match value {
         Value::Null => KeyValue::Null,
@@ -60,23 +60,4 @@ fn flatten(value: Value, values: &mut Vec<KeyValue>) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn children_stand_before_parents_and_the_root_is_last() {
-        let key = UniqueKey::from(Value::Mapping(vec![
-            ("list".to_owned(), Value::texts(["a", "b"])),
-            ("flag".to_owned(), Value::Bool(true)),
-        ]));
-        let shape: Vec<String> = key.values.iter().map(|value| format!("{value:?}")).collect();
-        let expected = [
-            r#"KeyValue::Text("a")"#,
-            r#"KeyValue::Text("b")"#,
-            "KeyValue::Sequence([0, 1])",
-            "KeyValue::Bool(true)",
-            r#"KeyValue::Mapping([("list", 2), ("flag", 3)])"#,
-        ];
-        assert_eq!(shape, expected);
-    }
-}
+mod tests;

@@ -41,7 +41,7 @@ pub use bindings::exports::spec::element_kind::kind::{
 };
 pub use bindings::spec::element_kind::log::{Level, log};
 pub use element::{Dependency, Element};
-pub use export::{Exported, Kind};
+pub use export::{ExportedKind, Kind};
 pub use key::Value;
 pub use node::{Mapping, Node};
-pub use settings::{Refused, Settings};
+pub use settings::{Settings, SettingsError};

@@ -28,7 +28,7 @@ impl<'a> Node<'a> {
         self.index
     }
 
-    fn kind(self) -> &'a kind::Node {
+    fn variant(self) -> &'a kind::Node {
         &self.nodes[self.index as usize]
     }
 
@@ -37,7 +37,7 @@ impl<'a> Node<'a> {
     /// # Errors
     /// `invalid-data` when it is no scalar.
     pub fn as_str(self) -> Result<&'a str, Rejection> {
-        match self.kind() {
+        match self.variant() {
             kind::Node::Scalar(text) => Ok(text),
             _ => Err(self.expected("a scalar")),
         }
@@ -60,7 +60,7 @@ impl<'a> Node<'a> {
     /// # Errors
     /// `invalid-data` when it is no list.
     pub fn as_sequence(self) -> Result<impl Iterator<Item = Node<'a>>, Rejection> {
-        match self.kind() {
+        match self.variant() {
             kind::Node::Sequence(indices) => {
                 Ok(indices.iter().map(move |index| Node::new(self.nodes, *index)))
             }
@@ -73,7 +73,7 @@ impl<'a> Node<'a> {
     /// # Errors
     /// `invalid-data` when it is no dictionary.
     pub fn as_mapping(self) -> Result<Mapping<'a>, Rejection> {
-        match self.kind() {
+        match self.variant() {
             kind::Node::Mapping(entries) => Ok(Mapping { node: self, entries }),
             _ => Err(self.expected("a dictionary")),
         }
@@ -90,7 +90,7 @@ impl<'a> Node<'a> {
     /// The rejection that this node is not `what`.
     #[must_use]
     pub fn expected(self, what: &str) -> Rejection {
-        let found = match self.kind() {
+        let found = match self.variant() {
             kind::Node::Scalar(text) => format!("'{text}'"),
             kind::Node::Sequence(_) => "a list".to_owned(),
             kind::Node::Mapping(_) => "a dictionary".to_owned(),
@@ -171,40 +171,4 @@ impl<'a> Mapping<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `{name: thing, list: [a, b]}`, the dictionary last.
-    fn nodes() -> Vec<kind::Node> {
-        vec![
-            kind::Node::Scalar("thing".to_owned()),
-            kind::Node::Scalar("a".to_owned()),
-            kind::Node::Scalar("b".to_owned()),
-            kind::Node::Sequence(vec![1, 2]),
-            kind::Node::Mapping(vec![("name".to_owned(), 0), ("list".to_owned(), 3)]),
-        ]
-    }
-
-    #[test]
-    fn entries_are_read_by_name_and_type() -> Result<(), Rejection> {
-        let nodes = nodes();
-        let mapping = Node::new(&nodes, 4).as_mapping()?;
-        assert_eq!(mapping.str("name")?, "thing");
-        assert_eq!(mapping.str_list_or_empty("list")?, ["a", "b"]);
-        assert_eq!(mapping.opt_str("other")?, None);
-        Ok(())
-    }
-
-    #[test]
-    fn mistakes_name_their_node() -> Result<(), Rejection> {
-        let nodes = nodes();
-        let mapping = Node::new(&nodes, 4).as_mapping()?;
-        let place = |result: Result<&str, Rejection>| result.err().and_then(|rejection| rejection.node);
-        assert_eq!(place(mapping.str("list")), Some(3));
-        assert_eq!(place(mapping.str("other")), Some(4));
-        let unknown = mapping.validate_keys(&["name"]).expect_err("'list' is not known");
-        assert!(matches!(unknown.reason, RejectionReason::UnknownKey));
-        assert_eq!(unknown.node, Some(3));
-        Ok(())
-    }
-}
+mod tests;

@@ -3,8 +3,8 @@
 //! ```ignore
 //! struct Patient;
 //!
-//! impl Policy for Patient {
-//!     fn configure(_: &mut Settings) -> Result<Self, Refused> {
+//! impl OverlayPolicy for Patient {
+//!     fn configure(_: &mut Settings) -> Result<Self, SettingsError> {
 //!         Ok(Self)
 //!     }
 //!
@@ -20,7 +20,7 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::thread::LocalKey;
 
-use crate::{Refused, Settings, panics};
+use crate::{Settings, SettingsError, panics};
 
 pub mod bindings {
     //! The world `overlay-policy` as generated from its WIT text.
@@ -42,16 +42,16 @@ pub use bindings::exports::spec::overlay_policy::policy::{
 use bindings::exports::spec::overlay_policy::policy::{Guest, Refusal, RefusalReason};
 pub use bindings::spec::overlay_policy::log::{Level, log};
 
-/// An overlay policy. The host gives batches; they are taken apart here.
-pub trait Policy: Held {
+/// An overlay policy. The host asks about many inputs at once; the functions here are called for each of them.
+pub trait OverlayPolicy: PolicySlot {
     /// Whether [`propose`](Self::propose) is to be called, with the contents of files.
     const SCANS: bool = false;
 
     /// The policy with its settings, before anything else is asked.
     ///
     /// # Errors
-    /// When a setting is wrong. Keys that were not asked for are refused afterwards.
-    fn configure(settings: &mut Settings) -> Result<Self, Refused>;
+    /// When a setting is wrong. Keys that the policy did not read are rejected afterwards.
+    fn configure(settings: &mut Settings) -> Result<Self, SettingsError>;
 
     /// Which alternatives of an input are recorded, by index, first the one to be tried first; none for an input that
     /// the build generated.
@@ -81,36 +81,37 @@ pub fn first_known(input: &InputStanding) -> Choice {
     }
 }
 
-/// Where the one policy of a component is; [`export_overlay_policy!`](crate::export_overlay_policy) makes it.
-pub trait Held: Sized + 'static {
-    /// The place.
-    fn held() -> &'static LocalKey<RefCell<Option<Self>>>;
+/// The thread-local variable with the one policy of a component.
+/// [`export_overlay_policy!`](crate::export_overlay_policy) implements it.
+pub trait PolicySlot: Sized + 'static {
+    /// The variable; empty until the host configures the policy.
+    fn slot() -> &'static LocalKey<RefCell<Option<Self>>>;
 }
 
-/// A [`Policy`] in the form of the component's exports; named by
+/// An [`OverlayPolicy`] in the form of the component's exports; named by
 /// [`export_overlay_policy!`](crate::export_overlay_policy) alone.
-pub struct Exported<P>(PhantomData<P>);
+pub struct ExportedOverlayPolicy<P>(PhantomData<P>);
 
-impl<P: Policy> Guest for Exported<P> {
+impl<P: OverlayPolicy> Guest for ExportedOverlayPolicy<P> {
     fn configure(settings: Vec<(String, String)>) -> Result<bool, Refusal> {
-        panics::tell(|text| log(Level::Error, text));
+        panics::log_to(|text| log(Level::Error, text));
         let mut settings = Settings::new(settings);
         let policy = P::configure(&mut settings).map_err(Refusal::from)?;
-        settings.end().map_err(Refusal::from)?;
-        P::held().set(Some(policy));
+        settings.reject_unknown_keys().map_err(Refusal::from)?;
+        P::slot().set(Some(policy));
         Ok(P::SCANS)
     }
 
     fn select(inputs: Vec<InputOrigins>) -> Vec<Vec<u8>> {
-        with(|policy: &mut P| inputs.iter().map(|input| policy.select(input)).collect())
+        with_policy(|policy: &mut P| inputs.iter().map(|input| policy.select(input)).collect())
     }
 
     fn choose(inputs: Vec<InputStanding>) -> Vec<Choice> {
-        with(|policy: &mut P| inputs.iter().map(|input| policy.choose(input)).collect())
+        with_policy(|policy: &mut P| inputs.iter().map(|input| policy.choose(input)).collect())
     }
 
     fn propose(files: Vec<ChangedFile>) -> Vec<Proposal> {
-        with(|policy: &mut P| {
+        with_policy(|policy: &mut P| {
             let all = (0..).zip(&files);
             let edits = all.flat_map(|(file, changed)| {
                 policy.propose(changed).into_iter().map(move |edit| Proposal { file, edit })
@@ -120,28 +121,28 @@ impl<P: Policy> Guest for Exported<P> {
     }
 }
 
-fn with<P: Policy, T>(call: impl FnOnce(&mut P) -> T) -> T {
-    P::held().with_borrow_mut(|held| call(held.as_mut().expect("the host configures a policy first")))
+fn with_policy<P: OverlayPolicy, T>(call: impl FnOnce(&mut P) -> T) -> T {
+    P::slot().with_borrow_mut(|policy| call(policy.as_mut().expect("the host configures a policy first")))
 }
 
-impl From<Refused> for Refusal {
-    fn from(refused: Refused) -> Self {
-        let reason = match refused {
-            Refused::UnknownKey { .. } => RefusalReason::UnknownKey,
-            Refused::InvalidValue { .. } => RefusalReason::InvalidValue,
-            Refused::Other(_) => RefusalReason::Other,
+impl From<SettingsError> for Refusal {
+    fn from(error: SettingsError) -> Self {
+        let reason = match error {
+            SettingsError::UnknownKey { .. } => RefusalReason::UnknownKey,
+            SettingsError::InvalidValue { .. } => RefusalReason::InvalidValue,
+            SettingsError::Other(_) => RefusalReason::Other,
         };
-        let (key, message) = refused.parts();
+        let (key, message) = error.into_key_and_message();
         Self { reason, key, message }
     }
 }
 
-/// Makes a type that implements [`Policy`](crate::overlay::Policy) the component's export.
+/// Makes a type that implements [`OverlayPolicy`](crate::overlay::OverlayPolicy) the component's export.
 #[macro_export]
 macro_rules! export_overlay_policy {
     ($policy:ty) => {
-        impl $crate::overlay::Held for $policy {
-            fn held() -> &'static ::std::thread::LocalKey<::std::cell::RefCell<Option<Self>>> {
+        impl $crate::overlay::PolicySlot for $policy {
+            fn slot() -> &'static ::std::thread::LocalKey<::std::cell::RefCell<Option<Self>>> {
                 ::std::thread_local! {
                     static POLICY: ::std::cell::RefCell<Option<$policy>> =
                         const { ::std::cell::RefCell::new(None) };
@@ -150,7 +151,7 @@ macro_rules! export_overlay_policy {
             }
         }
 
-        type SpecExportedOverlayPolicy = $crate::overlay::Exported<$policy>;
+        type SpecExportedOverlayPolicy = $crate::overlay::ExportedOverlayPolicy<$policy>;
         $crate::overlay::bindings::export!(
             SpecExportedOverlayPolicy with_types_in $crate::overlay::bindings
         );

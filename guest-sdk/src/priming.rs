@@ -3,8 +3,8 @@
 //! ```ignore
 //! struct Cautious;
 //!
-//! impl Policy for Cautious {
-//!     fn open(_: &mut Settings, _: &[u8]) -> Result<Self, Refused> {
+//! impl PrimingPolicy for Cautious {
+//!     fn open(_: &mut Settings, _: &[u8]) -> Result<Self, SettingsError> {
 //!         Ok(Self)
 //!     }
 //!
@@ -20,7 +20,7 @@
 use std::cell::RefCell;
 use std::marker::PhantomData;
 
-use crate::{Refused, Settings, panics};
+use crate::{Settings, SettingsError, panics};
 
 pub mod bindings {
     //! The world `priming-policy` as generated from its WIT text.
@@ -39,61 +39,61 @@ pub use bindings::exports::spec::priming_policy::policy::{
     Candidate, Decision, Machine, Observation, Outcome, SkipReason,
 };
 use bindings::exports::spec::priming_policy::policy::{
-    Guest, GuestSession, Refusal, RefusalReason, Session as Handle,
+    Guest, GuestSession, Refusal, RefusalReason, Session as SessionHandle,
 };
 pub use bindings::spec::priming_policy::log::{Level, log};
 
-/// The priority of what can wait longest.
-pub const LAST: u16 = 1000;
+/// The priority of actions that run last.
+pub const LOWEST_PRIORITY: u16 = 1000;
 
-/// The priority of what so much waits for, in milliseconds: more goes first. What differs by 3 % or more differs here,
-/// be it milliseconds or days.
+/// The priority of an action that a chain of actions of this length waits for, in milliseconds: longer chains go first.
+/// Lengths that differ by 3 % or more have different priorities, whether they are milliseconds or days.
 #[must_use]
 pub fn priority(waiting_ms: u32) -> u16 {
     let octave = waiting_ms.max(1).ilog2();
     let within = (31 * u64::from(waiting_ms.max(1) - (1 << octave))) >> octave;
     // At most 31 * 31 + 30.
-    LAST - (31 * octave) as u16 - within as u16
+    LOWEST_PRIORITY - (31 * octave) as u16 - within as u16
 }
 
 /// A priming policy at work in one session.
-pub trait Policy: Sized + 'static {
-    /// A session with the policy's settings and what it remembered of the last one; empty the first time.
+pub trait PrimingPolicy: Sized + 'static {
+    /// Opens a session. `memory` is what [`remember`](Self::remember) gave in the last one; empty the first time.
     ///
     /// # Errors
-    /// When a setting is wrong. Keys that were not asked for are refused afterwards.
-    fn open(settings: &mut Settings, memory: &[u8]) -> Result<Self, Refused>;
+    /// When a setting is wrong. Keys that the policy did not read are rejected afterwards.
+    fn open(settings: &mut Settings, memory: &[u8]) -> Result<Self, SettingsError>;
 
-    /// What becomes of candidates: as many decisions, in the same order.
+    /// Decides about candidates: as many decisions, in the same order.
     fn decide(&mut self, candidates: &[Candidate], machine: &Machine) -> Vec<Decision>;
 
-    /// What became of actions that were submitted.
+    /// Tells the policy how actions that it submitted were used.
     fn observe(&mut self, _outcomes: &[Observation]) {}
 
-    /// What the next session is to know, at most 64 KiB.
+    /// The state that the next session gets as its `memory`, at most 64 KiB.
     fn remember(&self) -> Vec<u8> {
         Vec::new()
     }
 }
 
-/// A [`Policy`] in the form of the component's exports; named by
+/// A [`PrimingPolicy`] in the form of the component's exports; named by
 /// [`export_priming_policy!`](crate::export_priming_policy) alone.
-pub struct Exported<P>(PhantomData<P>);
+pub struct ExportedPrimingPolicy<P>(PhantomData<P>);
 
-/// A [`Policy`] as the resource that the host holds.
-pub struct Session<P>(RefCell<P>);
+/// A [`PrimingPolicy`] as the resource that the host holds.
+pub struct PrimingSession<P>(RefCell<P>);
 
-impl<P: Policy> Guest for Exported<P> {
-    type Session = Session<P>;
+impl<P: PrimingPolicy> Guest for ExportedPrimingPolicy<P> {
+    type Session = PrimingSession<P>;
 }
 
-impl<P: Policy> GuestSession for Session<P> {
-    fn open(settings: Vec<(String, String)>, memory: Vec<u8>) -> Result<Handle, Refusal> {
-        panics::tell(|text| log(Level::Error, text));
+impl<P: PrimingPolicy> GuestSession for PrimingSession<P> {
+    fn open(settings: Vec<(String, String)>, memory: Vec<u8>) -> Result<SessionHandle, Refusal> {
+        panics::log_to(|text| log(Level::Error, text));
         let mut settings = Settings::new(settings);
         let policy = P::open(&mut settings, &memory).map_err(Refusal::from)?;
-        settings.end().map_err(Refusal::from)?;
-        Ok(Handle::new(Self(RefCell::new(policy))))
+        settings.reject_unknown_keys().map_err(Refusal::from)?;
+        Ok(SessionHandle::new(Self(RefCell::new(policy))))
     }
 
     fn decide(&self, candidates: Vec<Candidate>, machine: Machine) -> Vec<Decision> {
@@ -109,23 +109,23 @@ impl<P: Policy> GuestSession for Session<P> {
     }
 }
 
-impl From<Refused> for Refusal {
-    fn from(refused: Refused) -> Self {
-        let reason = match refused {
-            Refused::UnknownKey { .. } => RefusalReason::UnknownKey,
-            Refused::InvalidValue { .. } => RefusalReason::InvalidValue,
-            Refused::Other(_) => RefusalReason::Other,
+impl From<SettingsError> for Refusal {
+    fn from(error: SettingsError) -> Self {
+        let reason = match error {
+            SettingsError::UnknownKey { .. } => RefusalReason::UnknownKey,
+            SettingsError::InvalidValue { .. } => RefusalReason::InvalidValue,
+            SettingsError::Other(_) => RefusalReason::Other,
         };
-        let (key, message) = refused.parts();
+        let (key, message) = error.into_key_and_message();
         Self { reason, key, message }
     }
 }
 
-/// Makes a type that implements [`Policy`](crate::priming::Policy) the component's export.
+/// Makes a type that implements [`PrimingPolicy`](crate::priming::PrimingPolicy) the component's export.
 #[macro_export]
 macro_rules! export_priming_policy {
     ($policy:ty) => {
-        type SpecExportedPrimingPolicy = $crate::priming::Exported<$policy>;
+        type SpecExportedPrimingPolicy = $crate::priming::ExportedPrimingPolicy<$policy>;
         $crate::priming::bindings::export!(
             SpecExportedPrimingPolicy with_types_in $crate::priming::bindings
         );

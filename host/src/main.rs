@@ -1,5 +1,6 @@
 //! `spec-host`: a build tool for BuildStream projects.
 
+mod action_execution;
 mod app;
 mod cache_folder;
 mod cli;

@@ -23,7 +23,10 @@ use crate::{cli, exit_code, signals};
 /// How many requests to the running session may wait.
 const MAX_WAITING_REQUESTS: usize = 64;
 
-/// Runs the jobs to their end and tells how it ended. `helper` helps to look into failures.
+/// How many elements are primed at a time.
+const MAX_PRIME_JOBS: usize = 64;
+
+/// Runs the jobs to their end and returns the exit code. `helper` helps the user with failures.
 ///
 /// # Errors
 /// When a log cannot be opened or threads cannot be started. A failed job is no error.
@@ -58,10 +61,12 @@ fn options(app: &App, asks: bool) -> Options {
     };
     let (builders, fetchers) = (config.builders as usize, config.fetchers as usize);
     let pushers = config.pushers as usize;
+    // A job that primes mostly waits for executions, which have limits of their own.
     let limits = [
         (Task::Build, builders),
         (Task::Fetch, fetchers),
         (Task::Track, fetchers),
+        (Task::Prime, MAX_PRIME_JOBS),
         (Task::Pull, fetchers),
         (Task::Push, pushers),
         (Task::SourcePush, pushers),

@@ -1,5 +1,6 @@
-//! From the command line and the configuration to a session.
+//! Opens sessions with the options of the command line and the configuration.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use spec_build::CacheBuildtrees;
@@ -11,6 +12,7 @@ use spec_session::{
     ExecutorFactory, LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings,
 };
 
+use crate::action_execution::ActionExecution;
 use crate::app::App;
 use crate::cli::{CacheBuildTrees, SpeculationArgs};
 use crate::config::Config;
@@ -26,11 +28,21 @@ impl App {
             overrides: self.globals.plugins.clone(),
             ..spec_plugins::Options::new(self.config.cache("plugins"))
         };
+        for (kind, file) in &self.globals.plugins {
+            check_component_file(kind, file)?;
+        }
         let loaded = LoadedProject::load(&load_options(self, targets), plugins)?;
+        for (kind, file) in loaded.unused_plugins() {
+            let text =
+                format!("--plugin {kind}={} has no effect: no element is of kind '{kind}'", file.display());
+            self.warn("unused-plugin", &text);
+        }
         let strict = self.config.strict(&self.globals, &loaded.project.config.name);
         let cas = self.open_cas(DigestFunction::Sha256)?;
         let warn = |reason: &str, text: &str| self.warn(reason, text);
-        Ok(Arc::new(Session::open(loaded, cas, session_options(&self.config, strict), &warn)?))
+        let chosen = ActionExecution::choose(&self.config, &loaded.project.config.name, cas)?;
+        let options = session_options(&self.config, strict, &chosen);
+        Ok(Arc::new(Session::open(loaded, chosen.cas, options, &warn)?))
     }
 
     /// What holds for the whole project of the command line.
@@ -58,6 +70,21 @@ impl App {
     }
 }
 
+/// Refuses an option `--plugin` whose file is not there, even if no element is of that kind.
+fn check_component_file(kind: &str, file: &Path) -> CommandResult {
+    match std::fs::metadata(file) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(CommandError::usage(
+            "plugin-unreadable",
+            format!("--plugin {kind}={}: it is not a regular file", file.display()),
+        )),
+        Err(error) => Err(CommandError::usage(
+            "plugin-unreadable",
+            format!("--plugin {kind}={}: {error}", file.display()),
+        )),
+    }
+}
+
 fn load_options(app: &App, targets: &[String]) -> LoadOptions {
     LoadOptions {
         directory: app.globals.directory().to_owned(),
@@ -73,18 +100,7 @@ pub(crate) fn local_executor(config: &Config) -> ExecutorFactory {
     ExecutorFactory::local(LocalOptions { limits: config.bounds.actions, ..LocalOptions::default() })
 }
 
-/// Who executes the actions of sessions, and how many at a time if that is set.
-fn executor(config: &Config) -> (ExecutorFactory, Option<usize>) {
-    let local = local_executor(config);
-    #[cfg(feature = "bench")]
-    if let Some(cluster) = config.cluster {
-        return (cluster.executor(local), Some(cluster.workers));
-    }
-    (local, None)
-}
-
-fn session_options(config: &Config, strict: bool) -> SessionOptions {
-    let (executor, workers) = executor(config);
+fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> SessionOptions {
     SessionOptions {
         strict,
         source_dir: config.source_dir.clone(),
@@ -103,8 +119,10 @@ fn session_options(config: &Config, strict: bool) -> SessionOptions {
         remotes: config.remotes.clone(),
         home: config.home.clone(),
         pull_buildtrees: config.pull_buildtrees,
-        executor,
-        workers,
+        executor: chosen.executor.clone(),
+        element_commands: chosen.element_commands.clone(),
+        messages: chosen.messages.clone(),
+        workers: chosen.workers,
         speculation_budget: config.speculation_budget,
         record_format: config.record_format,
         key_length: config.key_length,
@@ -115,7 +133,7 @@ fn session_options(config: &Config, strict: bool) -> SessionOptions {
 /// The quota of the configuration on the disk of a store.
 ///
 /// # Errors
-/// When the disk cannot be looked at.
+/// When the size of the disk cannot be read.
 pub(crate) fn quota(config: &Config, cas: &Cas) -> CommandResult<Quota> {
     let disk = rustix::fs::statvfs(cas.root());
     let disk = disk.map_err(|error| CommandError::io("look at the cache's disk", &error.into()))?;

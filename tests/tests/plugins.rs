@@ -1,5 +1,4 @@
-//! Element kinds from outside: added and swapped without another binary, and what happens when they are
-//! faulty.
+//! Element kinds from files: added and replaced without changing the binary; and faulty ones.
 
 use std::fs;
 use std::path::PathBuf;
@@ -53,7 +52,11 @@ fn contents(host: &Host, project: &Project, plugin: &[String], element: &str) ->
 fn a_kind_of_its_own_comes_by_the_command_line_or_with_the_project() {
     let (host, project) = (Host::shared(), Project::on_base(&[("elements/greet.bst", SCRIPT)]));
     let none = host.run(&project, &["build", "greet.bst"]);
-    none.refused(2, "unknown-kind", &["'script-like'", "elements/greet.bst:1:7"]);
+    none.refused(
+        2,
+        "unknown-kind",
+        &["'script-like'", "elements/greet.bst:1:7", "--plugin script-like=FILE"],
+    );
 
     let given = plugin("script-like", "script-like");
     let _ = run(&host, &project, &given, &["build", "greet.bst"]).success();
@@ -69,7 +72,11 @@ fn a_kind_of_its_own_comes_by_the_command_line_or_with_the_project() {
     project.replace("project.conf", "plugins:\n", conf);
     fs::create_dir(project.path().join("plugins")).expect("a folder of our own is writable");
     // Without its component, the name alone is no kind.
-    host.run(&project, &["show", "greet.bst"]).refused(2, "unknown-kind", &["elements/greet.bst:1:7"]);
+    host.run(&project, &["show", "greet.bst"]).refused(
+        2,
+        "unknown-kind",
+        &["elements/greet.bst:1:7", "plugins/script-like.wasm", "--plugin script-like=FILE"],
+    );
     fs::copy(component("script-like"), project.path().join("plugins/script-like.wasm"))
         .expect("a component can be copied");
     assert_eq!(key(&host, &project, &given, "greet.bst"), key(&host, &project, &[], "greet.bst"));
@@ -86,7 +93,7 @@ fn a_default_kind_can_be_swapped() {
     assert_eq!(contents(&host, &project, &swapped, "made.bst"), "made.bst:\n\tmade\n\tmade-by-own-manual\n");
 }
 
-/// A guest with a fault, the element that shows it, the reason, and what is said beside the plugin's name.
+/// A guest with a fault, the element that causes it, the reason, and further parts of the error.
 const FAULTS: &[(&str, &str, &str, &[&str])] = &[
     ("loops-forever", "a", "plugin-out-of-fuel", &["configure", "did not finish", "fault of the plugin"]),
     ("allocates-endlessly", "a", "plugin-out-of-memory", &["configure", "memory", "fault of the plugin"]),
@@ -129,4 +136,16 @@ fn what_is_no_component_is_told() {
         let outcome = host.run(&project, &["--plugin", &plugin, "build", "a.bst"]);
         outcome.refused(2, "plugin-not-a-component", &["'thing", file, "load", says, "elements/a.bst:1:7"]);
     }
+}
+
+#[test]
+fn a_component_that_nothing_uses_is_told() {
+    let (host, project) = (Host::new(), Project::of(&[("elements/a.bst", "kind: stack\n")]));
+    let show = |plugin: &str| host.run(&project, &["--plugin", plugin, "show", "a.bst"]);
+    show("unused=nope.wasm").refused(2, "plugin-unreadable", &["--plugin unused=nope.wasm"]);
+    show("unused=/").refused(2, "plugin-unreadable", &["not a regular file"]);
+    let shown = show(&format!("unused={}", component("stack").display()));
+    let _ = shown.success();
+    assert!(shown.stderr.contains("warning[unused-plugin]"), "{}", shown.stderr);
+    assert!(show(&format!("stack={}", component("stack").display())).stderr.is_empty());
 }

@@ -25,7 +25,7 @@ pub(crate) fn run(paths: &Paths, force: bool) -> Result<()> {
     println!("making a Debian root with mmdebstrap (600 MB, about a minute)");
     let part = tar.with_extension("part.tar");
     let mut mmdebstrap = command("mmdebstrap", ["--variant=minbase", "--format=tar", "--quiet"]);
-    // A mirror that lags behind is good enough.
+    // A mirror that is not up to date is sufficient.
     mmdebstrap.args([
         "--aptopt=Acquire::Check-Valid-Until \"false\"",
         &format!("--include={PACKAGES}"),
@@ -38,7 +38,29 @@ pub(crate) fn run(paths: &Paths, force: bool) -> Result<()> {
     Ok(())
 }
 
-/// The SHA-256 of the base's tar, in hexadecimal; remembered from the last time if the tar is as old.
+/// Unpacks the base in the cache, unless this one is there; answers with the folder.
+pub(crate) fn unpack(paths: &Paths) -> Result<PathBuf> {
+    run(paths, false)?;
+    let root = paths.base_root();
+    let _lock = Lock::take(&root)?;
+    let (stamp, hash) = (root.with_extension("unpacked"), hash(paths)?);
+    if fs::read_to_string(&stamp).is_ok_and(|old| old == hash) {
+        return Ok(root);
+    }
+    let new = tempfile::tempdir_in(root.parent().context("the cache has no folder")?)?;
+    let folder = new.path().join("base");
+    fs::create_dir(&folder)?;
+    let mut tar = command("tar", ["--extract", "--no-same-owner", "--exclude=./dev/*", "--file"]);
+    show(tar.arg(paths.base_tar()).arg("--directory").arg(&folder))?;
+    if root.exists() {
+        fs::remove_dir_all(&root)?;
+    }
+    fs::rename(&folder, &root)?;
+    fs::write(&stamp, hash)?;
+    Ok(root)
+}
+
+/// The SHA-256 of the base's tar, in hexadecimal; taken from the last time if the tar did not change.
 pub(crate) fn hash(paths: &Paths) -> Result<String> {
     let (tar, file) = (paths.base_tar(), hash_file(paths));
     let changed = |path| fs::metadata(path).and_then(|metadata| metadata.modified());

@@ -1,4 +1,4 @@
-//! Where everything is.
+//! The paths of the checkout and of its cache.
 
 use std::env;
 use std::fs::{self, FileType};
@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 pub(crate) struct Paths {
     /// The checkout.
     pub(crate) root: PathBuf,
-    /// What outlives the checkout's target folder: the Debian base, BuildStream, Bazel, the compiler for guests,
-    /// cargo-fuzz and the corpora of fuzz targets.
+    /// What outlives the checkout's target folder: the Debian base, BuildStream, Bazel, BuildGrid, the compiler for
+    /// guests, cargo-fuzz and the corpora of fuzz targets.
     cache: PathBuf,
 }
 
@@ -60,12 +60,22 @@ impl Paths {
         self.cache.join("bazel")
     }
 
+    /// The folder of the root that BuildGrid runs in.
+    pub(crate) fn buildgrid(&self) -> PathBuf {
+        self.cache.join("buildgrid")
+    }
+
+    /// The folder of the base's files.
+    pub(crate) fn base_root(&self) -> PathBuf {
+        self.cache.join("base")
+    }
+
     /// The folder that cargo-fuzz is installed in.
     pub(crate) fn cargo_fuzz(&self) -> PathBuf {
         self.cache.join("cargo-fuzz")
     }
 
-    /// What fuzz targets learned and found, a folder for each.
+    /// Corpora and findings of fuzz targets, a folder for each.
     pub(crate) fn fuzz(&self) -> PathBuf {
         self.cache.join("fuzz")
     }

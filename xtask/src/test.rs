@@ -1,5 +1,4 @@
-//! The second command of the README: every check there is. All of it in the release profile, so that
-//! wasmtime is compiled once.
+//! The second command of the README: runs every check, all in the release profile, so that wasmtime is compiled once.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -10,7 +9,7 @@ use crate::bst::Bst;
 use crate::command::{command, show};
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{base, bazel, example, fuzz, guests};
+use crate::{base, bazel, buildgrid, example, fuzz, guests};
 
 /// Sets everything up and passes every test; the last line has the numbers.
 pub(crate) fn run(paths: &Paths) -> Result<()> {
@@ -19,12 +18,20 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     step("prepare the example", || example::run(paths))?;
     let bst = step("install BuildStream", || Bst::install(paths))?;
     let bazel = step("unpack Bazel", || bazel::run(paths))?;
+    let base = step("unpack the base", || base::unpack(paths))?;
+    let buildgrid = step("unpack BuildGrid", || buildgrid::run(paths))?;
     step("format", || show(&mut cargo(paths, "fmt --all --check")))?;
     step("format of the guests", || show(&mut guests_cargo(paths, "fmt --all --check")))?;
     step("format of the fuzz targets", || {
         show(cargo(paths, "fmt --check").current_dir(fuzz::folder(paths)))
     })?;
-    step("clippy", || show(&mut cargo(paths, "clippy --workspace --all-targets --release -- -D warnings")))?;
+    // With the feature of `cargo xtask bench`, which nothing else here compiles. It only adds code.
+    step("clippy", || {
+        show(&mut cargo(
+            paths,
+            "clippy --workspace --all-targets --release --features spec-host/bench -- -D warnings",
+        ))
+    })?;
     step("clippy of the guests", || {
         show(&mut guests_cargo(paths, "clippy --workspace --all-targets --release -- -D warnings"))
     })?;
@@ -36,7 +43,9 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     step("compile", || show(&mut cargo(paths, "test --workspace --release --no-run")))?;
     let mut tests = cargo(paths, "test --workspace --release --no-fail-fast");
     tests.env("SPEC_BASE_TAR", paths.base_tar());
+    tests.env("SPEC_BASE_ROOT", &base);
     tests.env("SPEC_BAZEL", &bazel);
+    tests.env("SPEC_BUILDGRID", &buildgrid);
     tests.env("SPEC_BST", bst.program("bst"));
     tests.env("SPEC_EXAMPLE", paths.example());
     let sdk = step("tests of the guests", || {

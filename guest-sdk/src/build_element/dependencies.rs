@@ -13,11 +13,11 @@ const DIGEST_KEY: &str = "digest-enviornment";
 /// Build dependencies by what their `config` says; sorted, in the order of the declaration within.
 #[derive(Default)]
 pub(super) struct Dependencies<'a> {
-    by_location: Groups<'a>,
-    by_variable: Groups<'a>,
+    by_location: DependencyGroups<'a>,
+    by_variable: DependencyGroups<'a>,
 }
 
-type Groups<'a> = BTreeMap<&'a str, Vec<Dependency<'a>>>;
+type DependencyGroups<'a> = BTreeMap<&'a str, Vec<Dependency<'a>>>;
 
 impl<'a> Dependencies<'a> {
     /// Reads `location` and `digest-environment` of each build dependency.
@@ -25,7 +25,7 @@ impl<'a> Dependencies<'a> {
         let mut found = Self::default();
         for dependency in element.dependencies().filter(|dependency| dependency.build) {
             let config = dependency.config.map(Node::as_mapping).transpose()?;
-            let (location, variable) = config.map_or(Ok((None, None)), settings)?;
+            let (location, variable) = config.map_or(Ok((None, None)), location_and_variable)?;
             found.by_location.entry(location.unwrap_or("/")).or_default().push(dependency);
             if let Some(variable) = variable {
                 found.by_variable.entry(variable).or_default().push(dependency);
@@ -34,7 +34,7 @@ impl<'a> Dependencies<'a> {
         Ok(found)
     }
 
-    /// Entries of the unique key: none for what is as usual.
+    /// Entries of the unique key: none if all dependencies are staged at `/` and no variable names a tree.
     pub(super) fn key(&self) -> Vec<(String, Value)> {
         let mut key = Vec::new();
         if self.by_location.keys().any(|location| !matches!(*location, "" | "/")) {
@@ -66,7 +66,7 @@ impl<'a> Dependencies<'a> {
     }
 }
 
-fn settings(config: Mapping<'_>) -> Result<(Option<&str>, Option<&str>), Rejection> {
+fn location_and_variable(config: Mapping<'_>) -> Result<(Option<&str>, Option<&str>), Rejection> {
     config.validate_keys(&[DIGEST_ENVIRONMENT, LOCATION])?;
     Ok((config.opt_str(LOCATION)?, config.opt_str(DIGEST_ENVIRONMENT)?))
 }
@@ -79,7 +79,7 @@ fn indices(group: &[Dependency<'_>]) -> Vec<u32> {
     group.iter().map(|dependency| dependency.index).collect()
 }
 
-fn paths(groups: &Groups<'_>) -> Value {
+fn paths(groups: &DependencyGroups<'_>) -> Value {
     let entry = |(name, group): (&&str, &Vec<Dependency<'_>>)| {
         ((*name).to_owned(), Value::texts(group.iter().map(|dependency| dependency.path)))
     };

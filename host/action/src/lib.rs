@@ -9,6 +9,8 @@ pub mod path;
 mod read;
 pub mod record;
 pub mod wire;
+mod write;
 
 pub use error::ActionReadError;
 pub use read::{command_of_action, read_action, read_command};
+pub use write::{store_action, store_command};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use spec_artifact::Artifacts;
 use spec_cas::Cas;
-use spec_execution::RemoteApis;
+use spec_execution::{CommandRunner, InPlaceRunner, RemoteApis};
 
 use crate::speculation::SpeculationHook;
 
@@ -16,6 +16,7 @@ pub struct Builder {
     pub(crate) cas: Cas,
     pub(crate) artifacts: Artifacts,
     pub(crate) remote_apis: Arc<dyn RemoteApis>,
+    pub(crate) commands: Arc<dyn CommandRunner>,
     pub(crate) speculation: Option<Arc<dyn SpeculationHook>>,
     pub(crate) options: BuilderOptions,
 }
@@ -57,7 +58,15 @@ impl Builder {
         remote_apis: Arc<dyn RemoteApis>,
         options: BuilderOptions,
     ) -> Self {
-        Self { cas, artifacts, remote_apis, speculation: None, options }
+        Self { cas, artifacts, remote_apis, commands: Arc::new(InPlaceRunner), speculation: None, options }
+    }
+
+    /// Has `commands` run the commands of plans and those that integrate dependencies. Without it they run in the root of
+    /// the element on this machine.
+    #[must_use]
+    pub fn with_command_runner(mut self, commands: Arc<dyn CommandRunner>) -> Self {
+        self.commands = commands;
+        self
     }
 
     /// Has builds with a socket tell `speculation` what they ask for, and keep what it makes of it.

@@ -1,51 +1,86 @@
 //! Running the commands of a plan, and those that integrate dependencies.
 
-use spec_execution::{CommandStreams, ExecutionError, RootCommand, WriteAccess};
+use std::ops::Range;
+use std::path::PathBuf;
+
+use spec_execution::{
+    BatchCommand, BatchHost, BatchOutcome, CommandBatch, CommandStreams, ExecutionError, FailedCommand,
+    RootCommand, WriteAccess,
+};
+use spec_model::Subaction;
 use spec_sandbox::{SandboxError, Termination, check_arguments};
 use spec_strategy::{Command, CommandGroup, Step};
 
-use crate::error::BuildError;
-use crate::error::CommandFailure;
-use crate::job::BuildJob;
-use crate::socket::{action_rights, build_ids};
+use crate::builder::Builder;
+use crate::error::{BuildError, CommandFailure};
+use crate::job::{BuildJob, BuildObserver, report_activity};
+use crate::request::BuildRequest;
+use crate::roots::ShellCommand;
+use crate::socket::{BuildSocket, action_rights, build_ids, socket_path};
+
+/// A command of a build, and what it is called.
+struct BuildCommand {
+    /// The setting that it comes from, such as `build-commands`.
+    group: String,
+    command: Command,
+    /// What the build is doing meanwhile.
+    activity: String,
+    environment: Vec<(String, String)>,
+}
+
+/// What a batch of commands needs of its build.
+struct JobHost<'a> {
+    builder: &'a Builder,
+    request: &'a BuildRequest<'a>,
+    observer: &'a dyn BuildObserver,
+    socket: &'a mut BuildSocket,
+    commands: &'a [BuildCommand],
+    /// The commands of the plan that were done before the batch, and all; absent where the batch has none of them.
+    counted: Option<(u64, u64)>,
+}
 
 impl BuildJob<'_> {
-    pub(crate) fn run_group(&mut self, group: &CommandGroup) -> Result<(), BuildError> {
-        for command in &group.commands {
-            self.report_activity(&brief(&command.label));
-            let marked = self.plan().marked_directories.clone();
-            let access = if group.read_only_root {
-                WriteAccess::Only(marked)
-            } else {
-                WriteAccess::Everything(marked)
-            };
-            let environment = self.environment.clone();
-            let cwd = self.working_directory();
-            self.run(&group.label, command, environment, cwd, access)?;
-            self.commands_done += 1;
-        }
+    /// Runs the commands of groups that come one after the other.
+    pub(crate) fn run_groups<'g>(
+        &mut self,
+        groups: impl Iterator<Item = &'g CommandGroup> + Clone,
+    ) -> Result<(), BuildError> {
+        let command = |group: &CommandGroup, command: &Command| BuildCommand {
+            group: group.label.clone(),
+            activity: brief(&command.label),
+            environment: self.environment.clone(),
+            command: command.clone(),
+        };
+        let commands: Vec<BuildCommand> = groups
+            .clone()
+            .flat_map(|group| group.commands.iter().map(move |one| command(group, one)))
+            .collect();
+        let marked = self.plan().marked_directories.clone();
+        let access = match groups.clone().any(|group| group.read_only_root) {
+            true => WriteAccess::Only(marked),
+            false => WriteAccess::Everything(marked),
+        };
+        self.run_batch(&commands, self.working_directory(), access, true)?;
+        self.commands_done += commands.len() as u64;
         Ok(())
     }
 
     /// Runs the integration commands of these elements, in their own environments.
     pub(crate) fn integrate(&mut self, elements: &[usize]) -> Result<(), BuildError> {
+        let mut commands = Vec::new();
         for &index in elements {
             let element = &self.request.project.elements[index];
             for text in spec_artifact::integration_commands(&element.public)? {
-                self.report_activity(&format!("integrating {}", element.name));
                 let argv = ["sh", "-e", "-c", &text].map(str::to_owned).to_vec();
-                let command = Command { label: text, argv };
-                let label = format!("integration-commands of {}", element.name);
-                self.run(
-                    &label,
-                    &command,
-                    element.environment.clone(),
-                    "/".into(),
-                    WriteAccess::Everything(vec![]),
-                )?;
+                commands.push(BuildCommand {
+                    group: format!("integration-commands of {}", element.name),
+                    command: Command { label: text, argv },
+                    activity: format!("integrating {}", element.name),
+                    environment: element.environment.clone(),
+                });
             }
         }
-        Ok(())
+        self.run_batch(&commands, "/".to_owned(), WriteAccess::Everything(Vec::new()), false)
     }
 
     /// Refuses commands of the plan that could not be started, before anything is staged for them.
@@ -63,52 +98,105 @@ impl BuildJob<'_> {
         self.plan().working_directory.clone().unwrap_or_else(|| "/".to_owned())
     }
 
-    fn run(
+    /// Runs commands one after the other. `of_plan` says whether they are counted.
+    fn run_batch(
         &mut self,
-        group: &str,
-        command: &Command,
-        environment: Vec<(String, String)>,
+        commands: &[BuildCommand],
         cwd: String,
         access: WriteAccess,
+        of_plan: bool,
     ) -> Result<(), BuildError> {
+        if commands.is_empty() {
+            return Ok(());
+        }
         if self.cancel.is_cancelled() {
             return Err(BuildError::Cancelled);
         }
-        check_length(group, command, &environment)?;
+        for BuildCommand { group, command, environment, .. } in commands {
+            check_length(group, command, environment)?;
+        }
         if self.log.is_none() {
             // A build has its log by now: this is for a shell or a checkout.
             self.start_log("integration")?;
         }
-        let Some(log) = &mut self.log else { return Ok(()) };
-        log.line(&format!("\n# {group}: {}", command.label.trim_end()))?;
-        let output_start = log.length()?;
-        let streams = CommandStreams::Log(log.handle()?);
-        let spec = self.run_spec(command.argv.clone(), environment, cwd, access, false)?;
-        let spec = RootCommand { streams, ..spec };
-        let ran = self.root.run(spec, self.cancel).map_err(missing_command)?;
-        let Some((exit_code, signal)) = failed(ran.termination) else { return Ok(()) };
-        let log = self.log.as_ref().map(|log| log.path().to_owned()).unwrap_or_default();
+        let Some(log) = &self.log else { return Ok(()) };
+        let (batch, log) = (self.batch(commands, cwd, access, log.handle()?), log.path().to_owned());
+        let counted = of_plan.then_some((self.commands_done, self.commands_total));
+        let (builder, request, observer) = (self.builder, self.request, self.observer);
+        let mut host = JobHost { builder, request, observer, socket: &mut self.socket, commands, counted };
+        let ran = builder.commands.run(&mut self.root, &batch, &mut host, self.cancel);
+        let failed = match ran.map_err(|error| command_error(error, &log))? {
+            BatchOutcome::Succeeded => return Ok(()),
+            BatchOutcome::Failed(FailedCommand { termination: Termination::Cancelled, .. })
+                if self.cancel.is_cancelled() =>
+            {
+                return Err(BuildError::Cancelled);
+            }
+            BatchOutcome::Failed(failed) => failed,
+        };
+        let BuildCommand { group, command, .. } = &commands[failed.command];
+        let (exit_code, signal) = ending(failed.termination);
         Err(BuildError::Command(Box::new(CommandFailure {
-            group: group.to_owned(),
+            group: group.clone(),
             command: command.label.trim_end().to_owned(),
             exit_code,
             signal,
             log,
-            output_start,
+            output_start: failed.output_start,
             has_buildtree: false,
         })))
     }
 
-    /// A command with the user numbers and the socket of the element, on the terminal, with the host's network or without.
-    pub(crate) fn run_spec(
-        &mut self,
-        argv: Vec<String>,
-        environment: Vec<(String, String)>,
+    fn batch(
+        &self,
+        commands: &[BuildCommand],
         cwd: String,
         access: WriteAccess,
-        network: bool,
-    ) -> Result<RootCommand, BuildError> {
+        log: std::fs::File,
+    ) -> CommandBatch {
         let (uid, gid) = build_ids(self.element);
+        let command = |BuildCommand { group, command, environment, .. }: &BuildCommand| BatchCommand {
+            heading: format!("{group}: {}", command.label.trim_end()),
+            argv: command.argv.clone(),
+            environment: environment.clone(),
+        };
+        CommandBatch {
+            commands: commands.iter().map(command).collect(),
+            cwd,
+            uid,
+            gid,
+            access,
+            socket: socket_path(self.element),
+            user_namespaces: self.may_make_user_namespaces(),
+            os_family: self.element.sandbox.build_os.clone(),
+            isa: self.element.sandbox.build_arch.clone(),
+            log,
+        }
+    }
+
+    fn may_make_user_namespaces(&self) -> bool {
+        self.builder.options.user_namespaces.contains(&self.element.project)
+    }
+
+    /// A person's command, with the user numbers and the socket of the element.
+    pub(crate) fn shell_command(
+        &mut self,
+        command: ShellCommand,
+        cwd: String,
+        access: WriteAccess,
+    ) -> Result<RootCommand, BuildError> {
+        let ShellCommand { argv, environment: others, network } = command;
+        let mut environment = self.environment.clone();
+        for (name, text) in others {
+            environment.retain(|(other, _)| *other != name);
+            environment.push((name, text));
+        }
+        let (uid, gid) = build_ids(self.element);
+        let mut sockets = Vec::new();
+        if let Some(inside) = socket_path(self.element) {
+            let rights = action_rights(self.element, network);
+            sockets.push((self.socket.open(self.builder, self.request, rights)?, inside));
+        }
         Ok(RootCommand {
             argv,
             environment,
@@ -118,10 +206,31 @@ impl BuildJob<'_> {
             access,
             streams: CommandStreams::Terminal,
             network,
-            sockets: self.socket.open(self.builder, self.request, action_rights(self.element, network))?,
+            sockets,
             timeout: None,
-            user_namespaces: self.builder.options.user_namespaces.contains(&self.element.project),
+            user_namespaces: self.may_make_user_namespaces(),
         })
+    }
+}
+
+impl BatchHost for JobHost<'_> {
+    fn begin(&mut self, commands: Range<usize>) {
+        let first = &self.commands[commands.start].activity;
+        let activity = match commands.len() {
+            1 => first.clone(),
+            several => format!("running {several} commands as one action"),
+        };
+        let counted = self.counted.map(|(done, total)| (done + commands.start as u64, total));
+        report_activity(self.observer, &activity, counted);
+    }
+
+    fn open_socket(&mut self) -> Result<PathBuf, ExecutionError> {
+        let rights = action_rights(self.request.element(), false);
+        self.socket.open(self.builder, self.request, rights)
+    }
+
+    fn record(&mut self, subaction: Subaction) {
+        self.socket.recording(self.builder, self.request).record(|| subaction);
     }
 }
 
@@ -142,21 +251,21 @@ fn beginning(command: &str) -> String {
     }
 }
 
-/// Exit code and signal of a command that did not end well.
-fn failed(termination: Termination) -> Option<(Option<i32>, Option<i32>)> {
+/// Exit code and signal of a command.
+fn ending(termination: Termination) -> (Option<i32>, Option<i32>) {
     match termination {
-        Termination::Exited(0) => None,
-        Termination::Exited(code) => Some((Some(code), None)),
-        Termination::Signaled(signal) => Some((None, Some(signal))),
-        Termination::TimedOut | Termination::Cancelled => Some((None, None)),
+        Termination::Exited(code) => (Some(code), None),
+        Termination::Signaled(signal) => (None, Some(signal)),
+        Termination::TimedOut | Termination::Cancelled => (None, None),
     }
 }
 
-fn missing_command(error: ExecutionError) -> BuildError {
+fn command_error(error: ExecutionError, log: &std::path::Path) -> BuildError {
     match error {
         ExecutionError::Sandbox(SandboxError::CommandNotFound { program, .. }) => {
             BuildError::MissingCommand { command: program }
         }
+        ExecutionError::Log { source } => BuildError::Log { action: "write", path: log.to_owned(), source },
         other => other.into(),
     }
 }

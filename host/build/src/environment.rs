@@ -30,8 +30,13 @@ impl BuildJob<'_> {
         Ok(())
     }
 
-    /// Refuses elements that run commands of another system or architecture.
+    /// Refuses elements that run commands of another system or architecture, unless these may run elsewhere.
     pub(crate) fn check_platform(&self) -> Result<(), BuildError> {
+        if self.builder.commands.takes_other_platforms() { Ok(()) } else { self.check_host_platform() }
+    }
+
+    /// Refuses elements that run commands of another system or architecture than this machine's.
+    pub(crate) fn check_host_platform(&self) -> Result<(), BuildError> {
         let sandbox = &self.element.sandbox;
         let (os, arch) = (spec_project::host_os(), spec_project::host_arch());
         if !self.element.kind_description.runs_commands

@@ -39,7 +39,7 @@ pub(crate) struct BuildJob<'a> {
     pub(crate) digest_trees: Vec<(Digest, Vec<usize>)>,
     pub(crate) socket: BuildSocket,
     pub(crate) commands_done: u64,
-    commands_total: u64,
+    pub(crate) commands_total: u64,
 }
 
 impl<'a> BuildJob<'a> {
@@ -102,8 +102,7 @@ impl<'a> BuildJob<'a> {
     }
 
     pub(crate) fn report_activity(&self, text: &str) {
-        let commands = (self.commands_total > 0).then_some((self.commands_done, self.commands_total));
-        self.observer.activity(text, commands);
+        report_activity(self.observer, text, Some((self.commands_done, self.commands_total)));
     }
 
     /// Says, once for each, which special files were passed by when the root was read back.
@@ -119,6 +118,11 @@ impl<'a> BuildJob<'a> {
         self.observer.warning(warning);
         Ok(())
     }
+}
+
+/// Says what a build is doing, and how many of how many commands are done, if it has some.
+pub(crate) fn report_activity(observer: &dyn BuildObserver, text: &str, commands: Option<(u64, u64)>) {
+    observer.activity(text, commands.filter(|(_, total)| *total > 0));
 }
 
 fn count_commands(plan: &Plan) -> u64 {

@@ -25,5 +25,5 @@ pub use job::BuildObserver;
 pub use request::{BuildRequest, ElementKeys};
 pub use roots::{PreparedRoot, ShellCommand};
 pub use socket::action_rights;
-pub use speculation::{BuildReport, SpeculationBlobs, SpeculationHook, StagedLayer, StagedLayerKind};
+pub use speculation::{BuildReport, SpeculationBlobs, SpeculationHook};
 pub use warning::Warning;

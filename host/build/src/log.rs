@@ -61,11 +61,6 @@ impl BuildLog {
         written.map_err(self.failed("write"))
     }
 
-    /// Bytes written so far.
-    pub(crate) fn length(&self) -> Result<u64, BuildError> {
-        self.file.metadata().map(|meta| meta.len()).map_err(self.failed("look at"))
-    }
-
     fn failed(&self, action: &'static str) -> impl FnOnce(io::Error) -> BuildError {
         let path = self.path.clone();
         move |source| BuildError::Log { action, path, source }

@@ -131,13 +131,9 @@ impl<'a> PreparedRoot<'a> {
     /// # Errors
     /// When it cannot be started.
     pub fn run(&mut self, command: ShellCommand) -> Result<CommandOutcome, BuildError> {
-        let mut environment = self.job.environment.clone();
-        for (name, text) in command.environment {
-            environment.retain(|(other, _)| *other != name);
-            environment.push((name, text));
-        }
+        self.job.check_host_platform()?;
         let (cwd, access) = (self.cwd.clone(), self.access.clone());
-        let spec = self.job.run_spec(command.argv, environment, cwd, access, command.network)?;
+        let spec = self.job.shell_command(command, cwd, access)?;
         Ok(self.job.root.run(spec, self.job.cancel)?)
     }
 }

@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use spec_execution::{InMemoryRecorder, OpenSocket, Recording, Rights, SocketOptions};
+use spec_execution::{ExecutionError, InMemoryRecorder, OpenSocket, Recording, Rights, SocketOptions};
 use spec_model::Subaction;
 use spec_project::Element;
 
 use crate::builder::Builder;
-use crate::error::BuildError;
 use crate::request::BuildRequest;
 
 /// The socket of one build, from its first command on, and what was asked for through it.
@@ -23,29 +22,30 @@ impl BuildSocket {
         self.opened = None;
     }
 
-    /// Where the socket is on the host and inside, if the element wants one, for a command with these rights.
+    /// Where the socket is on the host, for commands with these rights.
     pub(crate) fn open(
         &mut self,
         builder: &Builder,
         request: &BuildRequest<'_>,
         rights: Rights,
-    ) -> Result<Vec<(PathBuf, String)>, BuildError> {
-        let Some(wanted) = &request.element().sandbox.remote_apis_socket else { return Ok(Vec::new()) };
+    ) -> Result<PathBuf, ExecutionError> {
+        let wanted = &request.element().sandbox.remote_apis_socket;
         let socket = match self.opened.take() {
             Some((of, socket)) if of == rights => socket,
             _ => builder.remote_apis.open(SocketOptions {
                 recording: self.recording(builder, request),
-                update_results: wanted.action_cache_enable_update,
+                update_results: wanted.as_ref().is_some_and(|wanted| wanted.action_cache_enable_update),
                 for_action: false,
                 rights: rights.clone(),
             })?,
         };
         let path = socket.path().to_owned();
         self.opened = Some((rights, socket));
-        Ok(vec![(path, format!("/{}", wanted.path.trim_start_matches('/')))])
+        Ok(path)
     }
 
-    fn recording(&self, builder: &Builder, request: &BuildRequest<'_>) -> Recording {
+    /// Who keeps the record of what the element's commands have answered.
+    pub(crate) fn recording(&self, builder: &Builder, request: &BuildRequest<'_>) -> Recording {
         let recording = self.recorder.recording();
         match &builder.speculation {
             Some(speculation) => speculation.recording(request.element, recording),
@@ -57,6 +57,12 @@ impl BuildSocket {
     pub(crate) fn take(&self) -> Vec<Subaction> {
         self.recorder.take()
     }
+}
+
+/// The absolute path inside at which the commands of an element find a socket, if it wants one.
+pub(crate) fn socket_path(element: &Element) -> Option<String> {
+    let wanted = element.sandbox.remote_apis_socket.as_ref();
+    wanted.map(|wanted| format!("/{}", wanted.path.trim_start_matches('/')))
 }
 
 /// What the actions may have that an element's commands ask for: what their sandbox has.

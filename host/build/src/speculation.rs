@@ -3,7 +3,7 @@
 use std::fmt;
 
 use spec_execution::Recording;
-use spec_model::{Digest, Subaction};
+use spec_model::{Digest, StagedLayer, Subaction};
 
 use crate::request::ElementKeys;
 use crate::warning::Warning;
@@ -37,31 +37,6 @@ pub struct BuildReport<'a> {
     pub succeeded: bool,
     /// The tree of its files, if there is one.
     pub files: Option<Digest>,
-}
-
-/// A tree that was staged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StagedLayer {
-    /// The tree.
-    pub tree: Digest,
-    /// Where its root went in the sandbox.
-    pub location: String,
-    /// The number of the element that it belongs to.
-    pub element: usize,
-    /// What it is of that element.
-    pub kind: StagedLayerKind,
-}
-
-/// What a staged tree is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StagedLayerKind {
-    /// The sources of the element that is built.
-    Sources,
-    /// An artifact.
-    Artifact {
-        /// What it remembers of its own build.
-        record: Option<Digest>,
-    },
 }
 
 /// What an artifact remembers.

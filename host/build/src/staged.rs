@@ -4,13 +4,12 @@ use std::collections::HashMap;
 
 use spec_artifact::{OverlapWhitelist, StagedElement, StagingSession, staging_warnings};
 use spec_execution::{StageReport, StagedTree};
-use spec_model::Digest;
+use spec_model::{Digest, StagedLayer, StagedLayerKind};
 use spec_project::{Element, Project, Scope};
 
 use crate::builder::Builder;
 use crate::error::BuildError;
 use crate::request::BuildRequest;
-use crate::speculation::{StagedLayer, StagedLayerKind};
 use crate::warning::Warning;
 
 /// The trees of a root in the order in which they were staged. A tree's number is its *owner* in the root.
@@ -53,7 +52,8 @@ impl StagedTrees {
                 movable: false,
             });
             let kind = StagedLayerKind::Artifact { record };
-            self.layers.push(StagedLayer { tree, location: location.to_owned(), element: index, kind });
+            let element = request.project.elements[index].name.to_string();
+            self.layers.push(StagedLayer { tree, location: location.to_owned(), element, kind });
         }
         self.sessions.push(session);
         Ok(trees)
@@ -106,15 +106,15 @@ impl StagedTrees {
         self.layers.push(StagedLayer {
             tree,
             location,
-            element: request.element,
+            element: request.element().name.to_string(),
             kind: StagedLayerKind::Sources,
         });
         vec![StagedTree { tree, location: path.to_owned(), owner: self.layers.len() - 1, movable: true }]
     }
 
-    /// The element whose tree has this number.
-    pub(crate) fn element(&self, owner: usize) -> usize {
-        self.layers[owner].element
+    /// The full name of the element whose tree has this number.
+    pub(crate) fn element(&self, owner: usize) -> &str {
+        &self.layers[owner].element
     }
 
     /// All trees, in the order of staging.

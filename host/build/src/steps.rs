@@ -40,7 +40,13 @@ impl BuildJob<'_> {
     /// Does all steps, in order.
     pub(crate) fn execute_plan(&mut self) -> Result<(), BuildError> {
         let plan = self.plan();
-        plan.steps.iter().try_for_each(|step| self.execute(step))
+        plan.steps.chunk_by(share_batch).try_for_each(|steps| match steps {
+            [Step::Run(_), ..] => self.run_groups(steps.iter().filter_map(|step| match step {
+                Step::Run(group) => Some(group),
+                _ => None,
+            })),
+            _ => steps.iter().try_for_each(|step| self.execute(step)),
+        })
     }
 
     /// Does the steps before the first command: a root as the commands find it.
@@ -73,7 +79,7 @@ impl BuildJob<'_> {
                 true => Ok(()),
                 false => Err(BuildError::MissingDirectory { path: from.clone() }),
             },
-            Step::Run(group) => self.run_group(group),
+            Step::Run(group) => self.run_groups([group].into_iter()),
         }
     }
 
@@ -92,13 +98,21 @@ impl BuildJob<'_> {
         let Some(tree) = self.request.sources else { return Ok(self.root.make_directory(path)?) };
         let empty = Digest::of(b"");
         if self.root.subtree(path)?.is_some_and(|there| there != empty) {
-            let element = self.root.owner_of(path)?.map_or("the plan itself".to_owned(), |owner| {
-                self.request.project.elements[self.staged.element(owner)].name.to_string()
-            });
+            let owner = self.root.owner_of(path)?;
+            let element = owner.map_or("the plan itself", |owner| self.staged.element(owner)).to_owned();
             return Err(BuildError::SourcesOverFiles { path: path.to_owned(), element });
         }
         let session = self.staged.sources(self.request, tree, path);
         self.root.stage(&session)?;
         Ok(())
+    }
+}
+
+/// Whether the commands of two steps, one after the other, are one batch. BuildStream's are, as long as the same can be
+/// written.
+fn share_batch(step: &Step, next: &Step) -> bool {
+    match (step, next) {
+        (Step::Run(group), Step::Run(next)) => group.read_only_root == next.read_only_root,
+        _ => false,
     }
 }

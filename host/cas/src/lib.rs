@@ -1,15 +1,18 @@
 //! The content-addressed store: blobs, Merkle trees, checkouts, and small named records.
 //!
 //! [`Cas`] is the store; it blocks, is cheap to clone, and is shared by threads and processes. Its methods are
-//! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`), folders on
-//! disk (`checkout`, `export`), layers of overlays (`layer_cache`, `image`, `marked_layer`), whole trees (`completeness`,
-//! `tree_message`), records ([`Refs`]) and results of actions ([`ActionCache`]). `evict` keeps all of it small, except for
-//! what a [`Hold`] covers.
+//! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`),
+//! folders on disk (`checkout`, `export`), layers of overlays (`layer_cache`, `image`, `metacopy_layer`), whole trees
+//! (`completeness`, `tree_message`), records ([`Refs`]) and results of actions ([`ActionCache`]). `evict` removes
+//! what was not used for the longest time, except for what a [`Hold`] covers. A handle may have
+//! blobs that are elsewhere ([`BlobSource`]) and come when they are read.
 //!
 //! The crate knows nothing of elements, networks or sandboxes; it names things by digest and path.
 
 mod action_cache;
 mod attributes;
+mod blob_source;
+mod boot_id;
 mod builder;
 mod capture;
 mod checkout;
@@ -23,11 +26,13 @@ mod digested_folder;
 mod direct_writer;
 mod directory_cache;
 mod dirfd;
+mod elsewhere;
 mod error;
 mod evict;
 mod existence_index;
 mod export;
 mod folder_remover;
+mod found_layer_form;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod hold;
@@ -37,8 +42,8 @@ mod layer_cache;
 mod layout;
 mod limits;
 mod lock;
-mod marked_layer;
 mod merge;
+mod metacopy_layer;
 mod overlay_xattrs;
 mod read;
 mod refs;
@@ -65,6 +70,7 @@ mod usage_estimate;
 mod writer;
 
 pub use action_cache::ActionCache;
+pub use blob_source::BlobSource;
 pub use builder::{DirectoryBatch, TreeBuilder};
 pub use capture::CapturedTree;
 pub use damage::VerifyReport;
@@ -73,9 +79,10 @@ pub use diff::Change;
 pub use digested_folder::DigestedFolder;
 pub use error::{CasError, DestinationError, Result};
 pub use evict::{EvictionReport, Need, NeedsOf, Quota};
+pub use found_layer_form::FoundLayerForm;
 pub use hold::Hold;
 pub use layer_cache::{LayerCache, LayerGuard};
-pub use layout::{FIXED_MTIME, LayerForm};
+pub use layout::FIXED_MTIME;
 pub use limits::Limits;
 pub use merge::{MergeInput, MergedTree, Origins, OverlapReport, PathFilter, TreeMerger};
 pub use overlay_xattrs::{LowerPart, OverlayXattrs, UpperDir};

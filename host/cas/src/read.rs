@@ -19,7 +19,7 @@ impl Cas {
     /// # Errors
     /// `cas-missing`, `cas-corrupt`, or when the file system fails.
     pub fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
-        // Opening checks the size, which may be anything in a digest from outside.
+        // Opening checks the size first, because a digest from outside may state any size.
         let mut file = self.open_blob(digest)?;
         let mut bytes = Vec::with_capacity(usize::try_from(digest.size()).unwrap_or(0));
         file.read_to_end(&mut bytes).map_err(CasError::io("read", self.blob_path(digest)))?;
@@ -32,6 +32,16 @@ impl Cas {
     /// # Errors
     /// `cas-missing`, or when the file system fails.
     pub fn open_blob(&self, digest: &Digest) -> Result<File> {
+        match self.open_stored(digest) {
+            Err(CasError::Missing { .. }) if self.source.is_some() => {
+                self.bring_one(digest)?;
+                self.open_stored(digest)
+            }
+            other => other,
+        }
+    }
+
+    fn open_stored(&self, digest: &Digest) -> Result<File> {
         let name = BlobName::of(digest);
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(&self.shared.objects, name.path(), flags, Mode::empty());

@@ -22,7 +22,7 @@ const SHARE: usize = 32;
 #[derive(Default)]
 pub(crate) struct ScannedFolder {
     pub(crate) entries: BTreeMap<String, ScannedEntry>,
-    /// What it has of the layers below, in an overlay's upper folder.
+    /// The lower entry that it extends, in an overlay's upper folder.
     pub(crate) lower: LowerPart,
 }
 
@@ -36,7 +36,7 @@ pub(crate) enum ScannedEntry {
     },
     Symlink(String),
     Folder(ScannedFolder),
-    /// Nothing that a tree has, in place of what is below: an overlay's mark that a name is gone, or a special file.
+    /// No entry, and none of the layers below either: a whiteout or a special file.
     Absent,
 }
 
@@ -61,7 +61,7 @@ pub struct SpecialFile {
 pub(crate) struct ScanOptions<'a> {
     /// Says of a relative path whether it is wanted, with all below it.
     pub(crate) filter: &'a dyn Fn(&str) -> bool,
-    /// The marks of the overlay whose upper folder it is. Without them whiteouts are devices.
+    /// The attributes of the overlay whose upper folder it is. Without them whiteouts are devices.
     pub(crate) overlay: Option<OverlayXattrs>,
     /// Whether special files are left out; otherwise they are an error.
     pub(crate) skip_special: bool,
@@ -92,8 +92,8 @@ impl Scan {
         Ok(Self { root, folders, files, special })
     }
 
-    /// Has all files read, by all threads of the store or of the process when there are many of them. `job` gets the open
-    /// folder, its path, and the file's name; what it answers comes in the order of the files.
+    /// Calls `job` for every file, on all threads of the store or of the process when there are many files. `job`
+    /// gets the open folder, its path and the file's name; the results are in the order of the files.
     pub(crate) fn read<R: Send>(
         &self,
         host: &HostFolder,
@@ -156,8 +156,8 @@ impl Scanner<'_> {
         folders: &mut Vec<String>,
     ) -> Result<()> {
         let folder = self.host.folder(path)?;
-        if let Some(marks) = self.options.overlay {
-            let lower = marks.lower_part(&proc_path(&folder, "."));
+        if let Some(xattrs) = self.options.overlay {
+            let lower = xattrs.lower_part(&proc_path(&folder, "."));
             scanned.lower = lower
                 .map_err(CasError::io("read the overlay attributes of", self.host.display_path(path)))?;
         }
@@ -219,8 +219,8 @@ impl Scanner<'_> {
     /// A file whose contents are below; `None` for others.
     fn file_below(&self, folder: &OwnedFd, name: &str, path: &str) -> Result<Option<ScannedEntry>> {
         let display_path = || self.host.display_path(path).join(name);
-        let Some(marks) = self.options.overlay else { return Ok(None) };
-        let contents = marks
+        let Some(xattrs) = self.options.overlay else { return Ok(None) };
+        let contents = xattrs
             .contents(&proc_path(folder, name))
             .map_err(CasError::io("read the overlay attributes of", display_path()))?;
         let Some(contents) = contents else { return Ok(None) };

@@ -15,15 +15,16 @@ use rayon::prelude::*;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 use spec_model::tree::Directory;
-use spec_model::{Cancel, Digest, DigestFunction};
+use spec_model::{Cancel, Digest, DigestFunction, LayerForm};
 
 use crate::attributes::spread_subfolders;
+use crate::blob_source::BlobSource;
 use crate::damaged_files::DamagedFiles;
 use crate::directory_cache::DirectoryCache;
 use crate::error::{CasError, Result};
 use crate::existence_index::ExistenceIndex;
 use crate::hold::{Hold, Holds};
-use crate::layout::{self, BlobName, LayerForm, is_whole_blob};
+use crate::layout::{self, BlobName, is_whole_blob};
 use crate::limits::Limits;
 use crate::replace_file::replace_file;
 use crate::resource_cache::ResourceCache;
@@ -31,24 +32,25 @@ use crate::temp::TempArea;
 use crate::unpublished_blob::UnpublishedBlob;
 use crate::usage::{Moment, note_use_of_found_blob};
 
-/// Fewer blobs than this are not worth a second thread.
+/// With fewer blobs than this one thread is faster.
 pub(crate) const MIN_FOR_THREADS: usize = 64;
 
-/// The disk gives every file at least this many bytes.
+/// The smallest disk space of a file.
 const DISK_BLOCK: u64 = 4096;
 
 /// A content-addressed store in a folder. A clone is another handle on the same store.
 ///
 /// All digests in a store, and in the trees that it holds, are made by one function.
 ///
-/// All methods block and may be called from any thread; any number of processes may share the folder.
-/// A blob becomes visible whole or not at all, and stays when a process is killed. After a power failure a blob
-/// may be short; its size gives it away, and it then counts as absent.
+/// All methods block and may be called from any thread; any number of processes may share the folder. A blob becomes
+/// visible whole or not at all, and stays when a process is killed. After a power failure a blob may be too short; it
+/// then counts as absent, because its size is wrong.
 #[derive(Clone)]
 pub struct Cas {
     pub(crate) shared: Arc<Shared>,
     pub(crate) limits: Limits,
     pub(crate) cancel: Cancel,
+    pub(crate) source: Option<Arc<dyn BlobSource>>,
 }
 
 pub(crate) struct Shared {
@@ -66,13 +68,14 @@ pub(crate) struct Shared {
     /// Bytes of blobs that this handle stored and that are in no [estimate](crate::usage_estimate) yet.
     pub(crate) added_bytes: AtomicU64,
     workers: OnceLock<rayon::ThreadPool>,
-    layer_form: OnceLock<LayerForm>,
+    pub(crate) layer_form: OnceLock<LayerForm>,
     pub(crate) resources: ResourceCache,
 }
 
 impl Cas {
-    /// Opens the SHA-256 store in the folder `root`, making it when it is not there, and removes what killed processes
-    /// left. One that is there can be opened when nothing can be written: its disk is full, or it is somebody else's.
+    /// Opens the SHA-256 store in the folder `root`, making it when it is not there, and removes what killed
+    /// processes left. An existing store can be opened even when nothing can be written, because its disk is full or
+    /// it belongs to somebody else.
     ///
     /// # Errors
     /// When the folder cannot be made or read.
@@ -110,15 +113,16 @@ impl Cas {
             function,
             root,
         };
-        let cas = Self { shared: Arc::new(shared), limits: Limits::default(), cancel: Cancel::new() };
+        let cas =
+            Self { shared: Arc::new(shared), limits: Limits::default(), cancel: Cancel::new(), source: None };
         match cas.put_bytes(b"") {
             Err(error) if !error.is_unwritable() => Err(error),
             _ => Ok(cas),
         }
     }
 
-    /// Has directories that merges make cached_resource in memory from now on when they cannot be stored, so that trees can be
-    /// read together where nothing can be written. They are seen through this handle and its clones alone.
+    /// From now on keeps directories that merges make in memory when they cannot be stored, so that trees can be
+    /// merged where nothing can be written. Only this handle and its clones see them.
     pub fn allow_unstored_directories(&self) {
         self.shared.unstored.get_or_init(Mutex::default);
     }
@@ -130,15 +134,15 @@ impl Cas {
         self
     }
 
-    /// A handle on the same store whose work ends with `cancelled` within milliseconds when `cancel` is asked for, and
-    /// leaves nothing half done that is seen. What was stored by then stays.
+    /// A handle on the same store whose work ends with `cancelled` within milliseconds after `cancel` is requested.
+    /// Nothing partial becomes visible; what was stored by then stays.
     #[must_use]
     pub fn with_cancel(mut self, cancel: &Cancel) -> Self {
         self.cancel = cancel.clone();
         self
     }
 
-    /// The bounds on trees of this handle.
+    /// The limits on trees of this handle.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
@@ -154,14 +158,9 @@ impl Cas {
         &self.shared.root
     }
 
-    /// The form of layers that works here, as `find` has found out once for this process.
-    pub fn layer_form(&self, find: impl FnOnce() -> LayerForm) -> LayerForm {
-        *self.shared.layer_form.get_or_init(find)
-    }
-
-    /// The value that was made of the store's file at `path` before, such as a mount of it, or what `make` makes of it
-    /// now. Whoever has a handle on the store in this process finds it again, unless many others were used since; the
-    /// file may be gone by then.
+    /// The value for the store's file at `path`, such as a mount of it; `make` makes it when there is none. All
+    /// handles on the store in this process share the value until many others were used; the file may be gone by
+    /// then.
     ///
     /// # Errors
     /// Those of `make`.
@@ -179,17 +178,22 @@ impl Cas {
         self.shared.function
     }
 
-    /// The digest that `bytes` have in this store, whether they are here or not.
+    /// The digest that `bytes` have in this store, whether they are stored or not.
     #[must_use]
     pub fn digest(&self, bytes: &[u8]) -> Digest {
         self.shared.function.of(bytes)
     }
 
-    /// Whether the blob is here, whole. Counts as a use.
+    /// Whether the blob is here, whole, or elsewhere. Counts as a use.
     ///
     /// # Errors
     /// When the file system fails.
     pub fn contains(&self, digest: &Digest) -> Result<bool> {
+        Ok(self.is_stored(digest)? || self.is_elsewhere(digest))
+    }
+
+    /// Whether the blob is in the store itself, whole. Counts as a use.
+    pub(crate) fn is_stored(&self, digest: &Digest) -> Result<bool> {
         let name = BlobName::of(digest);
         match rustix::fs::statat(&self.shared.objects, name.path(), AtFlags::empty()) {
             Ok(stat) => Ok(is_whole_blob(&stat, digest.size())
@@ -208,8 +212,8 @@ impl Cas {
         Ok(digests.iter().zip(absent).filter(|(_, absent)| *absent).map(|(digest, _)| *digest).collect())
     }
 
-    /// Has [`probably_missing`](Self::probably_missing) answer from memory from now on. Lists the store, which takes
-    /// 50 ms for 100,000 blobs; each takes some 18 bytes of memory.
+    /// From now on [`probably_missing`](Self::probably_missing) answers from memory. Lists the store, which takes 50
+    /// ms for 100,000 blobs; each takes some 18 bytes of memory.
     ///
     /// # Errors
     /// When the store cannot be listed.
@@ -228,12 +232,14 @@ impl Cas {
         let both = || digests.iter().zip(&may_be_here);
         let unsure: Vec<Digest> = both().filter(|(_, here)| **here).map(|(digest, _)| *digest).collect();
         let mut gone = self.missing(&unsure)?.into_iter().peekable();
-        let is_missing = |(digest, here): &(&Digest, &bool)| !**here || gone.next_if_eq(*digest).is_some();
+        let is_missing = |(digest, here): &(&Digest, &bool)| {
+            (!**here && !self.is_elsewhere(digest)) || gone.next_if_eq(*digest).is_some()
+        };
         Ok(both().filter(is_missing).map(|(digest, _)| *digest).collect())
     }
 
     /// Makes a hold: what is used while it lives is not evicted, nor what was used during the
-    /// [grace](Self::hold_recently_used) before. Where nothing can be written only this process spares what it covers, until
+    /// [grace](Self::hold_recently_used) before. Where nothing can be written only this process respects it, until
     /// [`publish_holds`](Self::publish_holds) succeeds.
     ///
     /// # Errors
@@ -242,7 +248,7 @@ impl Cas {
         self.shared.holds.hold()
     }
 
-    /// Holds everything for `grace` after its use, whoever uses it, as long as this is called again and again.
+    /// Holds everything for `grace` after its use by any process, as long as this is called again and again.
     ///
     /// # Errors
     /// When the file system fails.
@@ -250,7 +256,7 @@ impl Cas {
         self.shared.holds.set_grace(grace)
     }
 
-    /// Lets other processes know of holds that could not be written down when they were made.
+    /// Writes holds down for other processes that could not be written when they were made.
     ///
     /// # Errors
     /// When the file system fails otherwise.
@@ -263,13 +269,13 @@ impl Cas {
         replace_file(&self.shared.temp, self.root(), path, bytes)
     }
 
-    /// What was used then or later is held, by this process or another one.
+    /// The time since which uses are held, by this process or another one.
     pub(crate) fn held_since(&self) -> Result<Moment> {
         self.shared.holds.held_since()
     }
 
-    /// Has `callback` called with files that count as not there because they are damaged, once for each file, and with
-    /// what is wrong with it. Only the first call of this matters.
+    /// Sets the callback that gets each file that counts as missing because it is damaged, once, and what is wrong
+    /// with it. Only the first call has an effect.
     pub fn on_damaged_file(&self, callback: impl Fn(&Path, &str) + Send + Sync + 'static) {
         self.shared.damaged_files.set_callback(callback);
     }
@@ -299,7 +305,7 @@ impl Cas {
 
     /// Stores bytes whose digest has just been computed from them.
     pub(crate) fn put_known(&self, digest: &Digest, bytes: &[u8]) -> Result<()> {
-        if self.contains(digest)? {
+        if self.is_stored(digest)? {
             return Ok(());
         }
         let temp = self.unpublished_blob(digest)?;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use spec_model::Digest;
+use spec_model::tree::Directory;
 
 use crate::codec;
 use crate::error::{CasError, Result};
@@ -25,22 +26,39 @@ impl Cas {
         self.put_bytes(&codec::encode_tree(first, rest.iter().map(Vec::as_slice)))
     }
 
-    /// The files in a tree of which the store has the `Tree` message, by their digests, sorted, each once.
+    /// Stores the directories of a tree of which the store has the `Tree` message, and answers with the digest of its root.
+    ///
+    /// # Errors
+    /// `cas-missing`, `cas-corrupt`, `cas-bad-directory`; when the disk is full or fails.
+    pub fn store_directories_of_tree_message(&self, tree: &Digest) -> Result<Digest> {
+        let directories = self.directories_of_tree_message(tree)?;
+        let digests = directories.iter().map(|directory| self.store_directory(directory));
+        let digests = digests.collect::<Result<Vec<_>>>()?;
+        let none = || CasError::BadDirectory { digest: *tree, why: "the tree has no root".to_owned() };
+        digests.first().copied().ok_or_else(none)
+    }
+
+    /// The digests of the files in a stored `Tree` message, sorted, each once.
     ///
     /// # Errors
     /// `cas-missing`, `cas-corrupt`, `cas-bad-directory`, or when the file system fails.
     pub fn files_of_tree_message(&self, tree: &Digest) -> Result<Vec<Digest>> {
-        let bad = |why| CasError::BadDirectory { digest: *tree, why };
-        if tree.size() > MAX_TREE_MESSAGE {
-            return Err(bad(format!("it is a tree of more than {MAX_TREE_MESSAGE} bytes")));
-        }
-        let bytes = self.get(tree).map_err(|error| error.about("tree"))?;
-        let directories = codec::decode_tree(&bytes).map_err(bad)?;
+        let directories = self.directories_of_tree_message(tree)?;
         let files = directories.iter().flat_map(|directory| &directory.files);
         let mut digests: Vec<Digest> = files.map(|file| file.digest).collect();
         digests.sort_unstable();
         digests.dedup();
         Ok(digests)
+    }
+
+    /// The directories of a `Tree` message, the root first.
+    fn directories_of_tree_message(&self, tree: &Digest) -> Result<Vec<Directory>> {
+        let bad = |why| CasError::BadDirectory { digest: *tree, why };
+        if tree.size() > MAX_TREE_MESSAGE {
+            return Err(bad(format!("it is a tree of more than {MAX_TREE_MESSAGE} bytes")));
+        }
+        let bytes = self.get(tree).map_err(|error| error.about("tree"))?;
+        codec::decode_tree(&bytes).map_err(bad)
     }
 
     /// All blobs of a tree, its directories included, sorted, each once.
@@ -54,7 +72,7 @@ impl Cas {
         Ok(blobs)
     }
 
-    /// Those blobs of a tree that are not here, sorted; what lies below a missing directory is not known.
+    /// The blobs of a tree that are not in the store, sorted; what is below a missing directory is not known.
     ///
     /// # Errors
     /// `cas-bad-directory`, or when the file system fails.

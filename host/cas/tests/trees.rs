@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode};
 use spec_cas::{
-    Cas, Entry, ImportMode, LayerCache, LayerForm, MergeInput, OverlayXattrs, Result, TreeBuilder, UpperDir,
-    Walk,
+    Cas, Entry, ImportMode, LayerCache, MergeInput, OverlayXattrs, Result, TreeBuilder, UpperDir, Walk,
 };
-use spec_model::{Digest, DigestFunction, UserError};
+use spec_model::{Digest, DigestFunction, LayerForm, UserError};
 use tempfile::TempDir;
 
 fn of_user<'a>(folder: &'a Path, below: &Digest) -> UpperDir<'a> {
     UpperDir {
         folder,
-        marks: OverlayXattrs::User,
+        xattrs: OverlayXattrs::User,
         below: *below,
         root_below: &|| unreachable!("no mark leads there"),
     }
@@ -213,7 +212,7 @@ fn completeness_is_remembered_until_something_goes() -> Result<()> {
     let root = small_tree(&cas)?;
     let file = Digest::of(b"#!/bin/sh\n");
     assert!(cas.is_complete(&root)?);
-    // Behind the store's back: the marker answers, nothing is looked at.
+    // Removed without the store's knowledge: the answer comes from the marker.
     let object = cas.root().join("objects").join(&file.hex()[..2]).join(file.hex());
     fs::rename(&object, cas.root().join("aside")).expect("the blob's file");
     assert!(cas.is_complete(&root)?);
@@ -231,7 +230,7 @@ fn completeness_is_remembered_until_something_goes() -> Result<()> {
 
 #[test]
 fn layers_are_shared_and_say_where_their_contents_are() -> Result<()> {
-    for form in [LayerForm::Image, LayerForm::Marked, LayerForm::Copied] {
+    for form in [LayerForm::Image, LayerForm::Metacopy, LayerForm::Copied] {
         let (_folder, cas) = store();
         let root = small_tree(&cas)?;
         let layers = LayerCache::new(cas.clone(), form);

@@ -48,6 +48,22 @@ pub enum ExecutionError {
         /// Why not.
         error: Box<dyn UserError>,
     },
+    /// What commands print could not be written to their log.
+    #[error("cannot write the log of the commands: {source}")]
+    Log {
+        /// The system's error.
+        source: io::Error,
+    },
+    /// Commands for another platform cannot be sent to a machine that has it.
+    #[error("the commands are for {wanted}, this machine is {host}, and they cannot run elsewhere: {why}")]
+    OtherPlatform {
+        /// The system and the processor that they are for.
+        wanted: String,
+        /// Those of this machine.
+        host: String,
+        /// Why they are made no action.
+        why: String,
+    },
     /// A folder that receives what commands write could not be used.
     #[error("cannot {action} {}: {source}", path.display())]
     Scratch {
@@ -64,7 +80,9 @@ impl UserError for ExecutionError {
     fn blame(&self) -> Blame {
         match self {
             Self::BadPath { .. } | Self::TooMuchWritten { .. } => Blame::Build,
-            Self::Sandbox(_) | Self::Scratch { .. } => Blame::Machine,
+            Self::Sandbox(_) | Self::Log { .. } | Self::OtherPlatform { .. } | Self::Scratch { .. } => {
+                Blame::Machine
+            }
             Self::Cas(error) => error.blame(),
             Self::Action(error) => error.blame(),
             Self::RemoteApis { error } => error.blame(),
@@ -79,6 +97,8 @@ impl UserError for ExecutionError {
             Self::BadPath { .. } => "sandbox-path",
             Self::Action(error) => error.reason(),
             Self::RemoteApis { error } => error.reason(),
+            Self::Log { .. } => "log-failed",
+            Self::OtherPlatform { .. } => "unsupported-platform",
             Self::Scratch { .. } => "scratch-failed",
         }
     }
@@ -86,7 +106,14 @@ impl UserError for ExecutionError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Cas(error) => error.hint(),
-            _ => None,
+            Self::Sandbox(error) => Some(error.remedy()).filter(|hint| !hint.is_empty()).map(str::to_owned),
+            Self::Action(error) => error.hint(),
+            Self::RemoteApis { error } => error.hint(),
+            Self::BadPath { .. }
+            | Self::TooMuchWritten { .. }
+            | Self::Log { .. }
+            | Self::OtherPlatform { .. }
+            | Self::Scratch { .. } => None,
         }
     }
 }

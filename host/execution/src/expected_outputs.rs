@@ -6,7 +6,7 @@ use crate::properties::RequestedProperties;
 use std::collections::HashSet;
 
 use spec_action::path::{self, parent};
-use spec_model::{Command, DirectoryFormat, Outputs};
+use spec_model::{ActionResult, Command, DirectoryFormat, Outputs};
 
 /// More outputs than any tool asks for: each costs a directory that is made, and a look afterwards.
 const MOST_OUTPUTS: usize = 100_000;
@@ -91,6 +91,21 @@ impl ExpectedOutputs {
             .collect::<Vec<_>>()
             .into_iter()
     }
+}
+
+/// The path of an output in a result that the command did not ask for, if there is one.
+///
+/// # Errors
+/// [`ActionError::Invalid`] when the command is wrong.
+pub fn unrequested_output(command: &Command, result: &ActionResult) -> Result<Option<String>, ActionError> {
+    let (cwd, expected) = (working_directory(command)?, ExpectedOutputs::of(command)?);
+    let asked: HashSet<&str> = expected.outputs.iter().map(|output| output.path.as_str()).collect();
+    let files = result.files.iter().map(|file| &file.path);
+    let links = result.symlinks.iter().map(|link| &link.path);
+    let mut all = files.chain(links).chain(result.directories.iter().map(|directory| &directory.path));
+    let is_asked =
+        |given: &&String| path::resolve("path", &cwd, given).is_ok_and(|path| asked.contains(path.as_str()));
+    Ok(all.find(|given| !is_asked(given)).cloned())
 }
 
 /// The working directory of a command, from the root.

@@ -3,7 +3,8 @@
 //! [`Root`] is a tree in the store that is edited without touching a disk: trees are staged into it, directories are
 //! made and copied. When a command has to run, the trees are laid out as overlay layers, each made once under its
 //! digest, so that it costs what changed and not what exists ([`LayerSupport`] tells how this is done here). What commands
-//! wrote is read back when somebody asks for it. Elements are built in such roots.
+//! wrote is read back when somebody asks for it. Elements are built in such roots: a [`CommandRunner`] runs their commands,
+//! in the root itself or as actions.
 //!
 //! [`Executions`] is what servers call: it answers requests for actions from the [`ResultCache`], joins identical actions,
 //! and hands the rest to a pool of threads, the most urgent first. The threads call an [`Executor`]: [`LocalExecutor`] runs
@@ -12,10 +13,12 @@
 //! The crate does not know elements: every staged tree carries an *owner* number, and [`Root::owner_of`] gives it
 //! back for a path.
 
+mod command_runner;
 mod error;
 mod expected_outputs;
 mod local;
 mod outcome;
+mod platform;
 mod pool;
 mod properties;
 mod recorder;
@@ -26,10 +29,16 @@ mod rights;
 mod root;
 mod shared_memory;
 mod staging;
+mod symlinks;
 #[cfg(test)]
 mod tests;
 
+pub use command_runner::{
+    ActionCommandRunner, BatchCommand, BatchHost, BatchOutcome, CommandBatch, CommandRunner, FailedCommand,
+    InPlaceRunner,
+};
 pub use error::ExecutionError;
+pub use expected_outputs::unrequested_output;
 pub use local::{ActionLimits, LocalExecutor, LocalOptions};
 pub use outcome::{ActionAnswer, ActionError, AnsweredAction, ExecutedAction, MissingRight};
 pub use pool::{Executions, LazyExecutions, OvercommitWorker, PendingRequest, PoolOptions};

@@ -47,13 +47,18 @@ pub enum Progress {
     Completed(ActionAnswer),
 }
 
-/// Executes actions, one at a time per calling thread. It neither looks at the action cache nor writes it.
+/// Executes actions, one at a time per calling thread. It neither looks at the action cache of the store nor writes it.
 pub trait Executor: Send + Sync + 'static {
     /// Runs the action to its end, and blocks meanwhile. A command that fails has a result and is no error.
     ///
     /// # Errors
     /// See [`ActionError`]. [`ActionError::Cancelled`] soon after `cancel`; nothing of the action runs any more then.
     fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError>;
+
+    /// Whether actions find a socket of the Remote Execution API where their property `remoteApisSocketPath` says.
+    fn opens_sockets(&self) -> bool {
+        false
+    }
 }
 
 /// An action to be executed.
@@ -67,4 +72,6 @@ pub struct ExecutorTask {
     pub queued: SystemTime,
     /// Nobody has requested it yet: it runs at a lower priority than other processes.
     pub primed: bool,
+    /// A result that somebody else has of it is no answer.
+    pub skip_cache_lookup: bool,
 }

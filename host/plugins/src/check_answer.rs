@@ -6,27 +6,33 @@ use spec_model::Value;
 use spec_strategy::{Configured, KindError, Plan, Step};
 
 use crate::bindings::element_kind::exports::spec::element_kind::kind as guest;
-use crate::conv::{self, NodePlaces};
+use crate::conv::{self, NodePositions};
 use crate::failure::PluginFailure;
 
 /// Levels of a unique key. Deeper keys could exhaust the stack of recursive functions.
 const MAX_KEY_DEPTH: usize = 64;
 
-/// Converts an answer, or fails with what is wrong with it.
+/// Converts an answer, or fails with what is wrong with it. `runs_commands` is whether the kind declares that it runs
+/// commands: without it, sandbox and environment are not part of keys, so that it must not run any.
 pub(crate) fn configured(
     answer: guest::Configured,
     dependencies: usize,
+    runs_commands: bool,
 ) -> Result<Configured, PluginFailure> {
     let unique_key = unique_key(answer.unique_key.values).map_err(PluginFailure::answer)?;
     let plan = conv::plan(answer.plan);
     check_plan(&plan, dependencies).map_err(|what| PluginFailure::answer(&what))?;
+    if plan.runs_commands() && !runs_commands {
+        let what = "its plan runs commands, but the kind does not declare 'runs-commands'";
+        return Err(PluginFailure::answer(what));
+    }
     Ok(Configured { unique_key, plan })
 }
 
 /// Converts a rejection, with the place of the node that it names, or of the node's key if the key is at fault.
 pub(crate) fn rejection(
     rejection: guest::Rejection,
-    places: &[NodePlaces<'_>],
+    positions: &[NodePositions<'_>],
 ) -> Result<KindError, PluginFailure> {
     if let guest::RejectionReason::Other(code) = &rejection.reason {
         let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -38,15 +44,15 @@ pub(crate) fn rejection(
             return Err(PluginFailure::answer(&message));
         }
     }
-    let place = match rejection.node.map(|node| places.get(node as usize)) {
+    let position = match rejection.node.map(|node| positions.get(node as usize)) {
         None => None,
-        Some(Some(places)) => match rejection.reason {
-            guest::RejectionReason::UnknownKey => places.name.or(places.value).cloned(),
-            _ => places.value.cloned(),
+        Some(Some(positions)) => match rejection.reason {
+            guest::RejectionReason::UnknownKey => positions.name.or(positions.value).cloned(),
+            _ => positions.value.cloned(),
         },
         Some(None) => return Err(PluginFailure::answer("its rejection names a node that does not exist")),
     };
-    Ok(conv::rejection(rejection, place))
+    Ok(conv::rejection(rejection, position))
 }
 
 /// Builds a key from its flat form, in which children precede their parents. Each value must be used exactly once.

@@ -13,42 +13,45 @@ const VERSION: &str = "0.1.";
 const MAGIC: &[u8] = b"\0asm";
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 
-/// Compiles a component, or loads its cached code, and checks that it implements the world.
-pub(crate) fn prepare<W: World>(
+/// Compiles a component, or loads its cached code. `expected` is what errors call the component that should be there.
+pub(crate) fn component(
     engine: &Engine,
     code: Option<&CodeCache>,
     bytes: &[u8],
-) -> Result<W::Pre, PluginFailure> {
+    expected: &str,
+) -> Result<Component, PluginFailure> {
     if bytes.starts_with(MODULE) {
-        return Err(not_a_component::<W>("it is a core module; convert it with wit-component"));
+        let failure = not_a_component(expected, "it is a core module");
+        return Err(failure.hint("convert it with wit-component"));
     }
     if !bytes.starts_with(MAGIC) {
-        return Err(not_a_component::<W>("it is not WebAssembly"));
+        return Err(not_a_component(expected, "it is not WebAssembly"));
     }
-    let component = match code.and_then(|code| code.load(engine, bytes)) {
-        Some(component) => component,
-        None => compile::<W>(engine, code, bytes)?,
-    };
-    let mut linker = Linker::new(engine);
-    W::link(&mut linker)
-        .and_then(|()| linker.instantiate_pre(&component))
-        .and_then(W::prepare)
-        .map_err(|error| wrong_world::<W>(engine, &component, &error))
-}
-
-fn compile<W: World>(
-    engine: &Engine,
-    code: Option<&CodeCache>,
-    bytes: &[u8],
-) -> Result<Component, PluginFailure> {
+    if let Some(component) = code.and_then(|code| code.load(engine, bytes)) {
+        return Ok(component);
+    }
     let component = Component::from_binary(engine, bytes).map_err(|error| {
-        exceeded_limit(&error)
-            .unwrap_or_else(|| not_a_component::<W>(&format!("it is damaged: {}", error.root_cause())))
+        let damaged = || not_a_component(expected, &format!("it is damaged: {}", error.root_cause()));
+        exceeded_limit(&error).unwrap_or_else(damaged)
     })?;
     if let Some(code) = code {
         code.store(bytes, &component);
     }
     Ok(component)
+}
+
+/// Checks that a component implements the world, and looks up its exports.
+pub(crate) fn prepare<W: World>(engine: &Engine, component: &Component) -> Result<W::Pre, PluginFailure> {
+    let mut linker = Linker::new(engine);
+    W::link(&mut linker)
+        .and_then(|()| linker.instantiate_pre(component))
+        .and_then(W::prepare)
+        .map_err(|error| wrong_world::<W>(engine, component, &error))
+}
+
+/// The interfaces that a component exports, with their versions.
+pub(crate) fn exports(engine: &Engine, component: &Component) -> Vec<String> {
+    component.component_type().exports(engine).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// The failure of a component that needs more than the engine's limits. wasmtime has no type for these errors, only texts.
@@ -70,10 +73,15 @@ pub(crate) fn exceeded_limit(error: &wasmtime::Error) -> Option<PluginFailure> {
     Some(PluginFailure::plugin("plugin-too-large", message))
 }
 
-fn not_a_component<W: World>(what: &str) -> PluginFailure {
-    let message =
-        format!("the file is not a component: {what}; name a component of the world {}", W::PACKAGE);
+fn not_a_component(expected: &str, what: &str) -> PluginFailure {
+    let message = format!("the file is not a component: {what}; expected a component of {expected}");
     PluginFailure::plugin("plugin-not-a-component", message)
+}
+
+/// The failure of a component whose types are not those of the contract.
+pub(crate) fn wrong_types<W: World>(error: &wasmtime::Error) -> PluginFailure {
+    let message = format!("its types differ from those of {} {VERSION}x: {}", W::PACKAGE, error.root_cause());
+    PluginFailure::plugin("plugin-wrong-world", message).hint("build it with the WIT text of this version")
 }
 
 fn wrong_world<W: World>(engine: &Engine, component: &Component, error: &wasmtime::Error) -> PluginFailure {
@@ -81,30 +89,22 @@ fn wrong_world<W: World>(engine: &Engine, component: &Component, error: &wasmtim
     let (export, import) = (format!("{package}/{}@", W::EXPORT), format!("{package}/log@{VERSION}"));
     let ty = component.component_type();
     let Some(version) = ty.exports(engine).find_map(|(name, _)| name.strip_prefix(&export)) else {
-        let message = format!(
-            "it is a component, but not {description}: it does not export {package}/{}; build it for the world of \
-             {package}",
-            W::EXPORT
-        );
-        return PluginFailure::plugin("plugin-wrong-world", message);
+        let message =
+            format!("it is a component, but not {description}: it does not export {package}/{}", W::EXPORT);
+        return PluginFailure::plugin("plugin-wrong-world", message)
+            .hint("build it for the world of that package");
     };
     if !version.starts_with(VERSION) {
-        let message = format!(
-            "it implements version {version} of {package}, and this program supports {VERSION}x; use a component or a \
-             program of the other version"
-        );
-        return PluginFailure::plugin("plugin-wrong-version", message);
+        let message =
+            format!("it implements version {version} of {package}, and this program supports {VERSION}x");
+        let hint = "use a component or a program of the other version";
+        return PluginFailure::plugin("plugin-wrong-version", message).hint(hint);
     }
-    let message = match ty.imports(engine).find(|(name, _)| !name.starts_with(&import)) {
+    match ty.imports(engine).find(|(name, _)| !name.starts_with(&import)) {
         Some((import, _)) => {
-            format!(
-                "it imports {import}, but {description} may import {package}/log only; build it without WASI"
-            )
+            let message = format!("it imports {import}, but {description} may import {package}/log only");
+            PluginFailure::plugin("plugin-wrong-world", message).hint("build it without WASI")
         }
-        None => format!(
-            "its types differ from those of {package} {VERSION}x: {}; build it with the WIT text of this version",
-            error.root_cause()
-        ),
-    };
-    PluginFailure::plugin("plugin-wrong-world", message)
+        None => wrong_types::<W>(error),
+    }
 }

@@ -25,13 +25,10 @@ impl ComponentKind {
         let mut new = Self { component, answers, description: KindDescription::default() };
         new.description = new.describe()?;
         if new.description.name != kind {
-            let message = format!(
-                "it implements the element kind '{}', not '{kind}'; correct the kind or the file",
-                new.description.name
-            );
-            return Err(
-                PluginFailure::plugin("plugin-wrong-kind", message).of(&new.component.name, "describe")
-            );
+            let message = format!("it implements the element kind '{}', not '{kind}'", new.description.name);
+            let failure =
+                PluginFailure::plugin("plugin-wrong-kind", message).hint("correct the kind or the file");
+            return Err(failure.of(&new.component.name, "describe"));
         }
         Ok(new)
     }
@@ -62,7 +59,7 @@ impl ElementKind for ComponentKind {
     }
 
     fn configure(&self, input: &ElementInput) -> Result<Configured, KindError> {
-        let (flat, places) = conv::input(input);
+        let (flat, positions) = conv::input(input);
         let key = answer_key("configure", &flat);
         if let Some(cached) = self.answers.as_ref().and_then(|answers| answers.get(&key)) {
             return Ok(cached);
@@ -70,8 +67,13 @@ impl ElementKind for ComponentKind {
         let activity = format!("configure({})", input.name);
         let broken = |failure: PluginFailure| failure.of(&self.component.name, &activity);
         let configured = match self.component.call(&activity, |instance| instance.configure(&flat))? {
-            Ok(answer) => check_answer::configured(answer, input.dependencies.len()).map_err(broken)?,
-            Err(rejection) => return Err(check_answer::rejection(rejection, &places).unwrap_or_else(broken)),
+            Ok(answer) => {
+                let runs_commands = self.description.runs_commands;
+                check_answer::configured(answer, input.dependencies.len(), runs_commands).map_err(broken)?
+            }
+            Err(rejection) => {
+                return Err(check_answer::rejection(rejection, &positions).unwrap_or_else(broken));
+            }
         };
         if let Some(answers) = &self.answers {
             answers.insert(key, &configured);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spec_model::{Mapping, Node, NodeKind, Place};
+use spec_model::{FilePosition, Mapping, Node, NodeKind};
 use spec_strategy as host;
 
 use crate::bindings::element_kind::exports::spec::element_kind::kind as guest;
@@ -11,14 +11,14 @@ use crate::bindings::element_kind::exports::spec::element_kind::kind as guest;
 #[derive(Default)]
 struct FlatNodes<'a> {
     nodes: Vec<guest::Node>,
-    places: Vec<NodePlaces<'a>>,
+    positions: Vec<NodePositions<'a>>,
 }
 
 /// The places of a node and of its key in the configuration file.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct NodePlaces<'a> {
-    pub(crate) value: Option<&'a Place>,
-    pub(crate) name: Option<&'a Place>,
+pub(crate) struct NodePositions<'a> {
+    pub(crate) value: Option<&'a FilePosition>,
+    pub(crate) name: Option<&'a FilePosition>,
 }
 
 impl<'a> FlatNodes<'a> {
@@ -30,32 +30,32 @@ impl<'a> FlatNodes<'a> {
             }
             NodeKind::Mapping(mapping) => guest::Node::Mapping(self.entries(mapping)),
         };
-        self.push(flat, node.place.as_ref())
+        self.push(flat, node.position.as_ref())
     }
 
     fn mapping(&mut self, mapping: &'a Mapping) -> u32 {
         let entries = self.entries(mapping);
-        self.push(guest::Node::Mapping(entries), mapping.place.as_ref())
+        self.push(guest::Node::Mapping(entries), mapping.position.as_ref())
     }
 
     fn entries(&mut self, mapping: &'a Mapping) -> Vec<(String, u32)> {
         let mut entry = |(name, node): (&'a Arc<str>, &'a Node)| {
             let index = self.node(node);
-            self.places[index as usize].name = mapping.key_place(name);
+            self.positions[index as usize].name = mapping.key_position(name);
             (name.as_ref().to_owned(), index)
         };
         mapping.entries.iter().map(&mut entry).collect()
     }
 
-    fn push(&mut self, node: guest::Node, place: Option<&'a Place>) -> u32 {
+    fn push(&mut self, node: guest::Node, position: Option<&'a FilePosition>) -> u32 {
         self.nodes.push(node);
-        self.places.push(NodePlaces { value: place, name: None });
+        self.positions.push(NodePositions { value: position, name: None });
         u32::try_from(self.nodes.len() - 1).expect("a configuration file has fewer than 2^32 nodes")
     }
 }
 
 /// Converts an element, and returns the places of its nodes.
-pub(crate) fn input(input: &host::ElementInput) -> (guest::ElementInput, Vec<NodePlaces<'_>>) {
+pub(crate) fn input(input: &host::ElementInput) -> (guest::ElementInput, Vec<NodePositions<'_>>) {
     let mut flat = FlatNodes::default();
     let config = flat.mapping(&input.config);
     let dependencies = input.dependencies.iter().map(|dependency| guest::Dependency {
@@ -74,7 +74,7 @@ pub(crate) fn input(input: &host::ElementInput) -> (guest::ElementInput, Vec<Nod
         dependencies,
         sources: input.sources.clone(),
     };
-    (input, flat.places)
+    (input, flat.positions)
 }
 
 pub(crate) fn description(description: guest::KindDescription) -> host::KindDescription {
@@ -94,14 +94,14 @@ pub(crate) fn description(description: guest::KindDescription) -> host::KindDesc
     }
 }
 
-pub(crate) fn rejection(rejection: guest::Rejection, place: Option<Place>) -> host::KindError {
+pub(crate) fn rejection(rejection: guest::Rejection, position: Option<FilePosition>) -> host::KindError {
     let reason = match rejection.reason {
         guest::RejectionReason::InvalidData => "invalid-data".to_owned(),
         guest::RejectionReason::UnknownKey => "unknown-key".to_owned(),
         guest::RejectionReason::Sources => "wrong-sources".to_owned(),
         guest::RejectionReason::Other(code) => code,
     };
-    host::KindError::Rejected { reason, message: rejection.message, place }
+    host::KindError::Rejected { reason, message: rejection.message, position }
 }
 
 pub(crate) fn plan(plan: guest::Plan) -> host::Plan {

@@ -13,6 +13,8 @@ use crate::instance_pool::InstancePool;
 use crate::world::{ElementKind, World};
 use crate::{Limits, Options, compile};
 
+/// What errors call a component of any world.
+const WORLDS: &str = "one of the worlds spec:element-kind, spec:overlay-policy, spec:priming-policy";
 /// Core instances of one component. A component made of one module needs three: the module, and two adapters for its
 /// imports.
 const MAX_CORE_INSTANCES: u32 = 8;
@@ -55,9 +57,8 @@ impl LazyEngine {
 impl SharedEngine {
     fn start(options: &Options) -> Result<Self, PluginFailure> {
         let start_error = |error: wasmtime::Error| {
-            PluginFailure::host(format!(
-                "the WebAssembly engine cannot start: {error:#}; see 'spec-host doctor'"
-            ))
+            PluginFailure::host(format!("the WebAssembly engine cannot start: {error:#}"))
+                .hint("see 'spec-host doctor'")
         };
         let limits = options.limits;
         let engine = new_engine(&limits).map_err(start_error)?;
@@ -68,7 +69,15 @@ impl SharedEngine {
 
     /// Compiles a component, or loads its compiled code.
     pub(crate) fn prepare<W: World>(&self, bytes: &[u8]) -> Result<W::Pre, PluginFailure> {
-        compile::prepare::<W>(&self.engine, self.code.as_ref(), bytes)
+        let expected = format!("the world {}", W::PACKAGE);
+        let component = compile::component(&self.engine, self.code.as_ref(), bytes, &expected)?;
+        compile::prepare::<W>(&self.engine, &component)
+    }
+
+    /// The interfaces that a component exports, with their versions.
+    pub(crate) fn exports(&self, bytes: &[u8]) -> Result<Vec<String>, PluginFailure> {
+        let component = compile::component(&self.engine, self.code.as_ref(), bytes, WORLDS)?;
+        Ok(compile::exports(&self.engine, &component))
     }
 }
 

@@ -6,9 +6,9 @@ use crate::Limits;
 use crate::bindings::element_kind::exports::spec::element_kind::kind::{
     Configured, ElementInput, KindDescription, Rejection,
 };
-use crate::compile::exceeded_limit;
+use crate::compile::{exceeded_limit, wrong_types};
 use crate::epoch_clock::EpochClock;
-use crate::failure::PluginFailure;
+use crate::failure::{FEWER_BUILDERS, PluginFailure};
 use crate::instance_state::{InstanceState, OutOfMemory};
 use crate::world::{ElementKind, World};
 
@@ -27,8 +27,10 @@ impl<W: World> Instance<W> {
         store.limiter(|state| state);
         store.set_hostcall_fuel(limits.answer);
         prepare_call(&mut store, limits)?;
-        let exports =
+        let instance =
             W::instantiate(component, &mut store).map_err(|error| instantiation_failure(&error, limits))?;
+        let exports =
+            W::exports(component, &mut store, &instance).map_err(|error| wrong_types::<W>(&error))?;
         Ok(Self { store, exports, limits: *limits })
     }
 
@@ -76,7 +78,7 @@ fn instantiation_failure(error: &wasmtime::Error, limits: &Limits) -> PluginFail
         return PluginFailure::call(error, None, limits);
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
-        return PluginFailure::host(format!("{error}; run fewer builders at once"));
+        return PluginFailure::host(error.to_string()).hint(FEWER_BUILDERS);
     }
     exceeded_limit(error).unwrap_or_else(|| {
         let message = format!("it cannot be instantiated: {}", error.root_cause());

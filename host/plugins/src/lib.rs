@@ -30,5 +30,5 @@ mod world;
 
 pub use embedded::{default_kinds, overlay_policies, priming_policies};
 pub use options::{Limits, Options};
-pub use plugins::Plugins;
+pub use plugins::{ComponentWorld, Plugins};
 pub use policy::{PolicyComponent, PolicyLoadError, PolicyMemory, PolicyRequest};

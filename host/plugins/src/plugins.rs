@@ -1,7 +1,7 @@
 //! The registry of element kinds: finds the component of a kind.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use spec_strategy::{ElementKind, KindError, KindRegistry, KindRequest};
@@ -10,6 +10,7 @@ use crate::answer_cache::AnswerCache;
 use crate::component_kind::ComponentKind;
 use crate::component_source::ComponentSource;
 use crate::engine::LazyEngine;
+use crate::failure::PluginFailure;
 use crate::instance_pool::KindId;
 use crate::lazy_component::LazyComponent;
 use crate::{Options, embedded, private_folder};
@@ -24,6 +25,30 @@ pub struct Plugins {
     /// The folder of cached answers; `None` when answers are not cached.
     answers: Option<PathBuf>,
     loaded: Mutex<LoadedKinds>,
+}
+
+/// What a component implements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComponentWorld {
+    /// An element kind.
+    ElementKind,
+    /// An overlay policy.
+    OverlayPolicy,
+    /// A priming policy.
+    PrimingPolicy,
+}
+
+impl ComponentWorld {
+    const ALL: [Self; 3] = [Self::ElementKind, Self::OverlayPolicy, Self::PrimingPolicy];
+
+    /// The interface that its components export, without the version.
+    fn interface(self) -> &'static str {
+        match self {
+            Self::ElementKind => "spec:element-kind/kind",
+            Self::OverlayPolicy => "spec:overlay-policy/policy",
+            Self::PrimingPolicy => "spec:priming-policy/policy",
+        }
+    }
 }
 
 #[derive(Default)]
@@ -46,15 +71,48 @@ impl Plugins {
         self.lock().kinds.values().for_each(|kind| kind.save_answers());
     }
 
+    /// What the component in a file is, by the interface that it exports.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no component, or exports none of the interfaces.
+    pub fn world_of(&self, file: &Path) -> Result<ComponentWorld, KindError> {
+        let source = ComponentSource::File(file.to_owned());
+        let name = source.plugin_name(&file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy());
+        let exports = source.read(&self.options.limits).and_then(|bytes| self.engine.get()?.exports(&bytes));
+        let exports = exports.map_err(|failure| failure.of(&name, "load"))?;
+        let is_exported = |world: &ComponentWorld| {
+            exports.iter().any(|export| export.starts_with(&format!("{}@", world.interface())))
+        };
+        ComponentWorld::ALL.into_iter().find(is_exported).ok_or_else(|| {
+            let exported = if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") };
+            let known = ComponentWorld::ALL.map(ComponentWorld::interface).join(", ");
+            let message = format!("it exports {exported}; expected one of {known}");
+            PluginFailure::plugin("plugin-wrong-world", message).of(&name, "load")
+        })
+    }
+
+    /// The kinds of the command line that nobody has requested so far, with their files.
+    #[must_use]
+    pub fn unused_overrides(&self) -> Vec<(String, PathBuf)> {
+        let loaded = self.lock();
+        let is_unused = |(kind, _): &&(String, PathBuf)| !loaded.kinds.keys().any(|(name, _)| name == kind);
+        self.options.overrides.iter().filter(is_unused).cloned().collect()
+    }
+
     fn source(&self, request: &KindRequest) -> Result<ComponentSource, KindError> {
         let overrides = &self.options.overrides;
         // Of several options for one kind the last one counts.
         let given = overrides.iter().rfind(|(kind, _)| *kind == request.name).map(|(_, file)| file);
-        if let Some(file) = given.or(request.component.as_ref()) {
+        let declared = request.component.as_ref();
+        if let Some(file) = given.or(declared.filter(|file| file.is_file())) {
             return Ok(ComponentSource::File(file.clone()));
         }
         let embedded = embedded::kind(&request.name).map(ComponentSource::Embedded);
-        embedded.ok_or_else(|| KindError::Unknown { kind: request.name.clone(), known: self.known_kinds() })
+        embedded.ok_or_else(|| KindError::Unknown {
+            kind: request.name.clone(),
+            known: self.known_kinds(),
+            missing: declared.cloned(),
+        })
     }
 
     fn known_kinds(&self) -> String {

@@ -1,7 +1,7 @@
 //! The WIT worlds that components implement.
 
 use wasmtime::Store;
-use wasmtime::component::{HasSelf, InstancePre, Linker};
+use wasmtime::component::{HasSelf, Instance, InstancePre, Linker};
 
 use crate::bindings::{element_kind, overlay_policy, priming_policy};
 use crate::instance_state::{InstanceState, LogLevel};
@@ -30,12 +30,19 @@ pub(crate) trait World: Sized {
     /// A store of the engine that the component was compiled with.
     fn store(component: &Self::Pre, state: InstanceState) -> Store<InstanceState>;
 
-    /// A new instance.
-    fn instantiate(component: &Self::Pre, store: &mut Store<InstanceState>) -> wasmtime::Result<Self>;
+    /// A new instance, whose exports are not looked up yet.
+    fn instantiate(component: &Self::Pre, store: &mut Store<InstanceState>) -> wasmtime::Result<Instance>;
+
+    /// The exports of an instance. Fails when their types are not those of the contract.
+    fn exports(
+        component: &Self::Pre,
+        store: &mut Store<InstanceState>,
+        instance: &Instance,
+    ) -> wasmtime::Result<Self>;
 }
 
 macro_rules! world {
-    ($module:ident, $exports:ident, $pre:ident, $package:literal, $export:literal, $called:literal) => {
+    ($module:ident, $exports:ident, $pre:ident, $indices:ident, $package:literal, $export:literal, $called:literal) => {
         impl World for $exports {
             const PACKAGE: &'static str = $package;
             const EXPORT: &'static str = $export;
@@ -57,8 +64,16 @@ macro_rules! world {
             fn instantiate(
                 component: &Self::Pre,
                 store: &mut Store<InstanceState>,
+            ) -> wasmtime::Result<Instance> {
+                component.instance_pre().instantiate(store)
+            }
+
+            fn exports(
+                component: &Self::Pre,
+                store: &mut Store<InstanceState>,
+                instance: &Instance,
             ) -> wasmtime::Result<Self> {
-                component.instantiate(store)
+                $module::$indices::new(component.instance_pre())?.load(store, instance)
             }
         }
 
@@ -77,6 +92,30 @@ macro_rules! world {
     };
 }
 
-world!(element_kind, ElementKind, ElementKindPre, "spec:element-kind", "kind", "an element kind");
-world!(overlay_policy, OverlayPolicy, OverlayPolicyPre, "spec:overlay-policy", "policy", "an overlay policy");
-world!(priming_policy, PrimingPolicy, PrimingPolicyPre, "spec:priming-policy", "policy", "a priming policy");
+world!(
+    element_kind,
+    ElementKind,
+    ElementKindPre,
+    ElementKindIndices,
+    "spec:element-kind",
+    "kind",
+    "an element kind"
+);
+world!(
+    overlay_policy,
+    OverlayPolicy,
+    OverlayPolicyPre,
+    OverlayPolicyIndices,
+    "spec:overlay-policy",
+    "policy",
+    "an overlay policy"
+);
+world!(
+    priming_policy,
+    PrimingPolicy,
+    PrimingPolicyPre,
+    PrimingPolicyIndices,
+    "spec:priming-policy",
+    "policy",
+    "a priming policy"
+);

@@ -1,7 +1,7 @@
-//! Composition: laying one mapping over another, with BuildStream's list directives.
+//! Composition of mappings, with BuildStream's list directives.
 //!
-//! `(<)` puts items before the list below, `(>)` after it, `(=)` replaces it. A directive that meets no list stays
-//! until one is laid under it; [`assert_composed`] finds those that never met one.
+//! `(<)` puts items before the list below, `(>)` after it, `(=)` replaces it. A directive without a list below stays
+//! until a list is composed under it; [`assert_composed`] finds directives that stayed.
 
 use spec_model::{Mapping, Node, NodeError, NodeKind};
 
@@ -11,7 +11,7 @@ const OVERWRITE: &str = "(=)";
 const CONDITIONS: &str = "(?)";
 const ILLEGAL: &str = "illegal-composite";
 
-/// Lays `upper` over `lower`.
+/// Composes `upper` over `lower`.
 ///
 /// # Errors
 /// `illegal-composite` where two values of different kinds meet, `invalid-data` where a dictionary mixes list
@@ -20,14 +20,14 @@ pub fn compose(upper: &Mapping, lower: &mut Mapping) -> Result<(), NodeError> {
     for (name, value) in &upper.entries {
         compose_entry(name, value, lower)?;
     }
-    lower.adopt_key_places(upper);
-    if upper.place.is_some() {
-        lower.place.clone_from(&upper.place);
+    lower.adopt_key_positions(upper);
+    if upper.position.is_some() {
+        lower.position.clone_from(&upper.position);
     }
     Ok(())
 }
 
-/// Lays `upper` over `lower` and gives the result to `upper`: first its own keys, then those that are new.
+/// Composes `upper` over `lower` and puts the result into `upper`: first its own keys, then the new ones.
 ///
 /// # Errors
 /// As [`compose`].
@@ -39,17 +39,17 @@ pub fn compose_under(mut lower: Mapping, upper: &mut Mapping) -> Result<(), Node
         }
     }
     lower.entries.retain(|name, _| upper.get(name).is_none());
-    upper.adopt_key_places(&lower);
+    upper.adopt_key_positions(&lower);
     upper.entries.extend(lower.entries);
     Ok(())
 }
 
-/// Sets a text. Where the user had set the entry it keeps the user's place, so that a protected variable that was
-/// redefined is found later.
-pub(crate) fn set_keeping_place(mapping: &mut Mapping, name: &str, text: &str) {
+/// Sets a text. An entry that the user had set keeps its place in the user's file, so that a redefined protected
+/// variable is reported there.
+pub(crate) fn set_keeping_position(mapping: &mut Mapping, name: &str, text: &str) {
     let mut node = Node::text(text);
     if let Some(old) = mapping.get(name) {
-        node.place.clone_from(&old.place);
+        node.position.clone_from(&old.position);
     }
     mapping.set(name, node);
 }
@@ -62,7 +62,7 @@ pub fn assert_composed(mapping: &Mapping) -> Result<(), NodeError> {
     for (name, value) in &mapping.entries {
         if is_directive(name) {
             let message = format!("there is no list that '{name}' could extend or overwrite");
-            return Err(NodeError::new("trailing-list-directive", value.place.as_ref(), message));
+            return Err(NodeError::new("trailing-list-directive", value.position.as_ref(), message));
         }
         assert_node_composed(value)?;
     }
@@ -96,14 +96,14 @@ fn compose_entry(name: &str, value: &Node, lower: &mut Mapping) -> Result<(), No
         }
         (NodeKind::Mapping(upper), NodeKind::Mapping(mapping)) => {
             compose(upper, mapping)?;
-            below.place.clone_from(&mapping.place);
+            below.position.clone_from(&mapping.position);
         }
         _ => return Err(conflict(name, value, below)),
     }
     Ok(())
 }
 
-/// What an entry becomes that has nothing below it: itself, after a check of what composition would check.
+/// The result for an entry with nothing below it: the entry itself, after the checks of composition.
 fn fresh(value: &Node) -> Result<Node, NodeError> {
     let NodeKind::Mapping(mapping) = &value.kind else {
         return Ok(value.clone());
@@ -113,7 +113,7 @@ fn fresh(value: &Node) -> Result<Node, NodeError> {
     }
     let mut copy = Mapping::new();
     compose(mapping, &mut copy)?;
-    Ok(Node { kind: NodeKind::Mapping(copy), place: value.place.clone() })
+    Ok(Node { kind: NodeKind::Mapping(copy), position: value.position.clone() })
 }
 
 fn apply_directives(
@@ -138,7 +138,7 @@ fn apply_directives(
     }
 }
 
-/// Directives over directives: what both together would do to a list.
+/// Composes directives over directives, so that the result does to a list what both would do.
 fn merge_directives(upper: &Mapping, lower: &mut Mapping) -> Result<(), NodeError> {
     if let Some(overwrite) = upper.get(OVERWRITE) {
         lower.set(OVERWRITE, overwrite.clone());
@@ -174,17 +174,18 @@ fn is_directive(name: &str) -> bool {
 fn is_list_directives(mapping: &Mapping) -> Result<bool, NodeError> {
     let directives = mapping.entries.keys().filter(|name| is_directive(name)).count();
     if directives != 0 && directives != mapping.entries.len() {
-        let message = "list directives and other keys are mixed here; put the directives into a dictionary of their own";
-        return Err(NodeError::new("invalid-data", mapping.place.as_ref(), message));
+        let message = "list directives and other keys are mixed here";
+        let error = NodeError::new("invalid-data", mapping.position.as_ref(), message);
+        return Err(error.with_hint("put the directives into a dictionary of their own"));
     }
     Ok(directives != 0)
 }
 
 fn conflict(name: &str, value: &Node, below: &Node) -> NodeError {
-    let under = below.place.as_ref().map_or_else(|| "a default".to_owned(), ToString::to_string);
+    let under = below.position.as_ref().map_or_else(|| "a default".to_owned(), ToString::to_string);
     let message =
         format!("'{name}': {} cannot be laid over {} ({under})", value.kind_name(), below.kind_name());
-    NodeError::new(ILLEGAL, value.place.as_ref(), message)
+    NodeError::new(ILLEGAL, value.position.as_ref(), message)
 }
 
 #[cfg(test)]

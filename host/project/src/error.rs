@@ -2,13 +2,13 @@
 
 use std::io;
 
-use spec_model::{Blame, NodeError, Place, UserError};
+use spec_model::{Blame, FilePosition, NodeError, UserError};
 use spec_strategy::KindError;
 
 /// Why a project could not be loaded. The reason codes are BuildStream's `LoadErrorReason` names where it has one.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Something in a file is wrong.
+    /// A node in a file is wrong.
     #[error(transparent)]
     Node(#[from] NodeError),
     /// A file is not there or cannot be read.
@@ -19,7 +19,7 @@ pub enum LoadError {
         /// `missing-file`, `loading-directory` or `unreadable-file`.
         reason: &'static str,
         /// What refers to the file.
-        place: Option<Place>,
+        position: Option<FilePosition>,
         /// What the system said.
         source: io::Error,
     },
@@ -31,7 +31,7 @@ pub enum LoadError {
         /// The largest size that is read.
         limit: u64,
     },
-    /// There is no project here.
+    /// No project.conf was found.
     #[error("there is no project.conf in '{directory}' or in a directory above it")]
     MissingProjectConf {
         /// Where the search began.
@@ -47,7 +47,7 @@ pub enum LoadError {
         /// The name of an element that is likely meant.
         near: Option<String>,
         /// The dependency that names it; `None` for a target.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// Elements depend on each other in a circle.
     #[error("circular dependency: {}", chain.join(" -> "))]
@@ -55,16 +55,16 @@ pub enum LoadError {
         /// The names, from the element that closes the circle back to itself.
         chain: Vec<String>,
         /// The dependency that closes it.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
-    /// An element's kind cannot be had or refuses the element.
+    /// An element's kind is not available or refuses the element.
     #[error("{element}: {source}")]
     Kind {
         /// The element.
         element: String,
         /// Where the element names its kind, when the kind names no better place.
-        place: Option<Place>,
-        /// What the kind said.
+        position: Option<FilePosition>,
+        /// The kind's error.
         source: Box<KindError>,
     },
     /// An option that was given outside of the project's files is wrong.
@@ -77,8 +77,12 @@ pub enum LoadError {
 
 impl LoadError {
     /// An error about the node at `place`.
-    pub(crate) fn at(reason: &'static str, place: Option<&Place>, message: impl Into<String>) -> Self {
-        NodeError::new(reason, place, message).into()
+    pub(crate) fn at(
+        reason: &'static str,
+        position: Option<&FilePosition>,
+        message: impl Into<String>,
+    ) -> Self {
+        NodeError::new(reason, position, message).into()
     }
 
     /// A file that could not be read.
@@ -88,14 +92,14 @@ impl LoadError {
             io::ErrorKind::IsADirectory => "loading-directory",
             _ => "unreadable-file",
         };
-        Self::Unreadable { file: shown_as.to_owned(), reason, place: None, source }
+        Self::Unreadable { file: shown_as.to_owned(), reason, position: None, source }
     }
 
-    /// The same error, told about the file that refers to the unreadable one.
-    pub(crate) fn referred_from(self, place: Option<&Place>) -> Self {
+    /// The same error with the place that refers to the unreadable file.
+    pub(crate) fn referred_from(self, position: Option<&FilePosition>) -> Self {
         match self {
-            Self::Unreadable { file, reason, place: None, source } => {
-                Self::Unreadable { file, reason, place: place.cloned(), source }
+            Self::Unreadable { file, reason, position: None, source } => {
+                Self::Unreadable { file, reason, position: position.cloned(), source }
             }
             other => other,
         }
@@ -106,7 +110,7 @@ impl UserError for LoadError {
     fn blame(&self) -> Blame {
         match self {
             Self::MissingProjectConf { .. }
-            | Self::MissingElement { place: None, .. }
+            | Self::MissingElement { position: None, .. }
             | Self::Option { .. } => Blame::Usage,
             Self::Kind { source, .. } => source.blame(),
             _ => Blame::Project,
@@ -126,19 +130,21 @@ impl UserError for LoadError {
         }
     }
 
-    fn place(&self) -> Option<&Place> {
+    fn position(&self) -> Option<&FilePosition> {
         match self {
-            Self::Node(error) => error.place(),
-            Self::Kind { place, source, .. } => source.place().or(place.as_ref()),
-            Self::Unreadable { place, .. }
-            | Self::MissingElement { place, .. }
-            | Self::CircularDependency { place, .. } => place.as_ref(),
+            Self::Node(error) => error.position(),
+            Self::Kind { position, source, .. } => source.position().or(position.as_ref()),
+            Self::Unreadable { position, .. }
+            | Self::MissingElement { position, .. }
+            | Self::CircularDependency { position, .. } => position.as_ref(),
             Self::TooLarge { .. } | Self::MissingProjectConf { .. } | Self::Option { .. } => None,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Node(error) => error.hint(),
+            Self::Kind { source, .. } => source.hint(),
             Self::MissingElement { near: Some(near), .. } => Some(format!("did you mean '{near}'?")),
             Self::MissingProjectConf { .. } => Some(
                 "go to a project, name one with --directory, or begin one with 'spec-host init'".to_owned(),

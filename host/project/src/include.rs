@@ -1,4 +1,4 @@
-//! Includes `(@)`: files of the project that are laid under the mapping that names them.
+//! Includes `(@)`: files of the project that are composed under the mapping that names them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -70,7 +70,7 @@ impl Includes {
             NodeKind::Sequence(nodes) => nodes.iter_mut().try_for_each(|node| self.node(node, pass)),
             NodeKind::Mapping(mapping) => {
                 self.mapping(mapping, pass)?;
-                node.place.clone_from(&mapping.place);
+                node.position.clone_from(&mapping.position);
                 Ok(())
             }
         }
@@ -82,13 +82,13 @@ impl Includes {
         if text.contains(':') {
             let message =
                 format!("'{text}' is a file of another project, and junctions are not supported yet");
-            return Err(LoadError::at("junctions-not-supported", name.place.as_ref(), message));
+            return Err(LoadError::at("junctions-not-supported", name.position.as_ref(), message));
         }
         let (mut included, bytes) =
-            self.load(text).map_err(|error| error.referred_from(name.place.as_ref()))?;
+            self.load(text).map_err(|error| error.referred_from(name.position.as_ref()))?;
         if pass.open.borrow().iter().any(|open| open == text) {
             let message = format!("'{text}' includes itself");
-            return Err(LoadError::at("recursive-include", names.place.as_ref(), message));
+            return Err(LoadError::at("recursive-include", names.position.as_ref(), message));
         }
         pass.check_bounds(names, bytes)?;
         pass.open.borrow_mut().push(text.to_owned());
@@ -114,14 +114,14 @@ impl IncludePass<'_> {
         self.bytes.set(self.bytes.get() + bytes);
         if self.bytes.get() > Limits::INCLUDED {
             let message = format!("more than {} bytes of included files", Limits::INCLUDED);
-            return Err(NodeError::new("too-many-includes", names.place.as_ref(), message));
+            return Err(NodeError::new("too-many-includes", names.position.as_ref(), message));
         }
         if self.count.get() <= Limits::INCLUDES && self.open.borrow().len() < MAX_DEPTH {
             return Ok(());
         }
         let message =
             format!("more than {} included files, or {MAX_DEPTH} inside each other", Limits::INCLUDES);
-        Err(NodeError::new("too-many-includes", names.place.as_ref(), message))
+        Err(NodeError::new("too-many-includes", names.position.as_ref(), message))
     }
 }
 

@@ -1,6 +1,6 @@
-//! Names that must be symbols: those of projects, options and option variables.
+//! Checks names that must be symbols: those of projects, options and option variables.
 
-use spec_model::{NodeError, Place};
+use spec_model::{FilePosition, NodeError};
 
 /// Whether a symbol may have dashes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,12 @@ pub(crate) enum Dashes {
 ///
 /// # Errors
 /// `invalid-symbol-name`.
-pub(crate) fn check(name: &str, what: &str, dashes: Dashes, place: Option<&Place>) -> Result<(), NodeError> {
+pub(crate) fn check(
+    name: &str,
+    what: &str,
+    dashes: Dashes,
+    position: Option<&FilePosition>,
+) -> Result<(), NodeError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || (c == '-' && dashes == Dashes::Allowed);
     if !name.is_empty() && name.chars().all(allowed) && !name.starts_with(|c: char| c.is_ascii_digit()) {
         return Ok(());
@@ -21,5 +26,5 @@ pub(crate) fn check(name: &str, what: &str, dashes: Dashes, place: Option<&Place
     let signs = if dashes == Dashes::Allowed { "underscores and dashes" } else { "and underscores" };
     let message =
         format!("'{name}' cannot be the name of a {what}; expected letters, digits, {signs}, no digit first");
-    Err(NodeError::new("invalid-symbol-name", place, message))
+    Err(NodeError::new("invalid-symbol-name", position, message))
 }

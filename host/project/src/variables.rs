@@ -1,19 +1,19 @@
-//! Variables and the texts that refer to them with `%{name}`.
+//! Expands variables and texts that refer to them with `%{name}`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use spec_model::{Mapping, Node, NodeError, NodeKind, Place};
+use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use crate::yaml::Limits;
 
 /// The variables of an element or project, expanded when they are asked for.
 pub(crate) struct Variables {
-    unresolved: IndexMap<Arc<str>, (Arc<str>, Option<Place>)>,
+    unresolved: IndexMap<Arc<str>, (Arc<str>, Option<FilePosition>)>,
     resolved: RefCell<HashMap<Arc<str>, Arc<str>>>,
-    /// Bytes that were made by expanding.
+    /// The number of bytes that expanding has made so far.
     expanded: Cell<usize>,
 }
 
@@ -24,7 +24,7 @@ enum TextPiece<'t> {
     Reference(&'t str),
 }
 
-/// A variable that is being expanded: its name, and the references in it that are still to be looked at.
+/// A variable that is being expanded: its name, and its references that are not expanded yet.
 struct OpenVariable {
     name: Arc<str>,
     references: Vec<Arc<str>>,
@@ -40,7 +40,7 @@ impl Variables {
         for (name, node) in &mapping.entries {
             node.as_str()?;
             if let NodeKind::Scalar(text) = &node.kind {
-                unresolved.insert(Arc::clone(name), (Arc::clone(text), node.place.clone()));
+                unresolved.insert(Arc::clone(name), (Arc::clone(text), node.position.clone()));
             }
         }
         if mapping.bool_or("notparallel", false)? {
@@ -74,7 +74,7 @@ impl Variables {
     pub(crate) fn expand_node(&self, node: &mut Node) -> Result<(), NodeError> {
         match &mut node.kind {
             NodeKind::Scalar(text) => {
-                if let Some(expanded) = self.substitute(text, node.place.as_ref())? {
+                if let Some(expanded) = self.substitute(text, node.position.as_ref())? {
                     *text = expanded;
                 }
                 Ok(())
@@ -85,19 +85,19 @@ impl Variables {
     }
 
     /// The text with its references replaced; `None` when it has none.
-    fn substitute(&self, text: &str, place: Option<&Place>) -> Result<Option<Arc<str>>, NodeError> {
+    fn substitute(&self, text: &str, position: Option<&FilePosition>) -> Result<Option<Arc<str>>, NodeError> {
         if !text.contains("%{") {
             return Ok(None);
         }
         let references = references(text);
         for name in &references {
-            self.check_known(name, place)?;
+            self.check_known(name, position)?;
             self.value(name)?;
         }
-        if references.is_empty() { Ok(None) } else { self.join(text, place).map(Some) }
+        if references.is_empty() { Ok(None) } else { self.join(text, position).map(Some) }
     }
 
-    /// The expanded value of a variable that is there, found without recursion.
+    /// The expanded value of an existing variable, computed without recursion.
     fn value(&self, name: &Arc<str>) -> Result<Arc<str>, NodeError> {
         let mut steps = vec![self.begin(name)];
         let mut open = HashSet::from([Arc::clone(name)]);
@@ -112,8 +112,8 @@ impl Variables {
             if self.resolved.borrow().contains_key(&next) {
                 continue;
             }
-            let (_, place) = &self.unresolved[&step.name];
-            self.check_known(&next, place.as_ref())?;
+            let (_, position) = &self.unresolved[&step.name];
+            self.check_known(&next, position.as_ref())?;
             if !open.insert(Arc::clone(&next)) {
                 let first = steps.iter().position(|step| step.name == next);
                 return Err(self.circle(&steps[first.unwrap_or_default()..]));
@@ -131,14 +131,14 @@ impl Variables {
 
     /// Joins a variable whose references are all resolved.
     fn finish(&self, name: &Arc<str>) -> Result<(), NodeError> {
-        let (text, place) = &self.unresolved[name];
-        let value = if text.contains("%{") { self.join(text, place.as_ref())? } else { Arc::clone(text) };
+        let (text, position) = &self.unresolved[name];
+        let value = if text.contains("%{") { self.join(text, position.as_ref())? } else { Arc::clone(text) };
         self.resolved.borrow_mut().entry(Arc::clone(name)).or_insert(value);
         Ok(())
     }
 
     /// Replaces references that are all resolved.
-    fn join(&self, text: &str, place: Option<&Place>) -> Result<Arc<str>, NodeError> {
+    fn join(&self, text: &str, position: Option<&FilePosition>) -> Result<Arc<str>, NodeError> {
         let resolved = self.resolved.borrow();
         let mut joined = String::with_capacity(text.len() * 2);
         for piece in pieces(text) {
@@ -149,45 +149,43 @@ impl Variables {
             if joined.len() > Limits::EXPANDED {
                 let what =
                     format!("with its variables expanded this is longer than {} bytes", Limits::EXPANDED);
-                return Err(too_large(place, what));
+                return Err(too_large(position, what));
             }
         }
-        // A short text may stand for a long one, and there may be many: together they would fill the memory.
+        // Many short texts that expand to long ones could fill the memory together.
         self.expanded.set(self.expanded.get() + joined.len());
         if self.expanded.get() > Limits::EXPANDED_TOGETHER {
             let most = Limits::EXPANDED_TOGETHER;
-            return Err(too_large(
-                place,
-                format!("expanding variables made more than {most} bytes up to here; make them shorter"),
-            ));
+            let what = format!("expanding variables made more than {most} bytes up to here");
+            return Err(too_large(position, what));
         }
         Ok(joined.into())
     }
 
-    fn check_known(&self, name: &str, place: Option<&Place>) -> Result<(), NodeError> {
+    fn check_known(&self, name: &str, position: Option<&FilePosition>) -> Result<(), NodeError> {
         if self.unresolved.contains_key(name) {
             return Ok(());
         }
         let known: Vec<&str> = self.unresolved.keys().map(AsRef::as_ref).collect();
-        let advice = match spec_model::nearest(name, &known) {
-            Some(near) => format!("; did you mean '%{{{near}}}'?"),
-            None => "; define it under 'variables'".to_owned(),
+        let hint = match spec_model::nearest(name, &known) {
+            Some(near) => format!("did you mean '%{{{near}}}'?"),
+            None => "define it under 'variables'".to_owned(),
         };
-        let message = format!("the variable '{name}' is not defined{advice}");
-        Err(NodeError::new("unresolved-variable", place, message))
+        let message = format!("the variable '{name}' is not defined");
+        Err(NodeError::new("unresolved-variable", position, message).with_hint(hint))
     }
 
     fn circle(&self, steps: &[OpenVariable]) -> NodeError {
         let mut names: Vec<&str> = steps.iter().map(|step| step.name.as_ref()).collect();
         names.push(names[0]);
-        let place = steps.last().and_then(|step| self.unresolved[&step.name].1.as_ref());
+        let position = steps.last().and_then(|step| self.unresolved[&step.name].1.as_ref());
         let message = format!("variables refer to each other in a circle: {}", names.join(" -> "));
-        NodeError::new("circular-reference-variable", place, message)
+        NodeError::new("circular-reference-variable", position, message)
     }
 }
 
-fn too_large(place: Option<&Place>, what: String) -> NodeError {
-    NodeError::new("variable-too-large", place, what)
+fn too_large(position: Option<&FilePosition>, what: String) -> NodeError {
+    NodeError::new("variable-too-large", position, what).with_hint("make the values shorter")
 }
 
 /// The names that a text refers to, last first, so that they are popped in order.

@@ -10,8 +10,8 @@ use support::files::Files;
 #[track_caller]
 fn check(files: &str, expected: &str) {
     let error = Files::new(files).load(&[]).expect_err("the project is wrong");
-    let place = error.place().map_or_else(|| "-".to_owned(), ToString::to_string);
-    assert_eq!(format!("{place} {}", error.reason()), expected, "{error}");
+    let position = error.position().map_or_else(|| "-".to_owned(), ToString::to_string);
+    assert_eq!(format!("{position} {}", error.reason()), expected, "{error}");
 }
 
 const CONF: &str = "== project.conf\nname: test\nmin-version: 2.0\n";
@@ -145,9 +145,10 @@ fn includes() {
     bomb.push_str("== i20.yml\nx: y\n");
     let error = Files::new(&format!("== a.bst\nkind: manual\n{bomb}")).load(&[]).expect_err("a bomb");
     assert_eq!(error.reason(), "too-many-includes");
-    // Few files, that are large together.
-    let places: String = (0..70).map(|n| format!("  a{n}: {{(@): i.yml}}\n")).collect();
-    let large = format!("== a.bst\nkind: manual\nvariables:\n{places}== i.yml\nx: {}\n", "y".repeat(1 << 20));
+    // A few files that are large together.
+    let positions: String = (0..70).map(|n| format!("  a{n}: {{(@): i.yml}}\n")).collect();
+    let large =
+        format!("== a.bst\nkind: manual\nvariables:\n{positions}== i.yml\nx: {}\n", "y".repeat(1 << 20));
     let error = Files::new(&large).load(&[]).expect_err("seventy megabytes");
     assert_eq!(error.reason(), "too-many-includes");
 }
@@ -245,7 +246,7 @@ fn options_on_the_command_line() {
     ));
     for (name, value) in [("o", "c"), ("p", "a")] {
         let error = files.load_with(&[], &[(name, value)]).expect_err("no such option or value");
-        assert_eq!((error.reason(), error.place()), ("invalid-data", None));
+        assert_eq!((error.reason(), error.position()), ("invalid-data", None));
     }
     assert!(files.load_with(&[], &[("o", "b")]).is_ok());
 }

@@ -10,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use spec_execution::{ActionAnswer, ActionError};
-use spec_model::Answered;
+use spec_model::AnswerSource;
 use tonic::Code;
 
 /// The metrics, shared by all services.
@@ -130,8 +130,8 @@ impl Metrics {
 pub(crate) fn outcome(answer: &ActionAnswer) -> &'static str {
     match answer {
         Ok(done) => match done.answered {
-            Answered::CacheHit => "hit",
-            Answered::Joined => "joined",
+            AnswerSource::CacheHit => "hit",
+            AnswerSource::Joined => "joined",
             _ if done.result.exit_code != 0 => "failed",
             _ => "executed",
         },

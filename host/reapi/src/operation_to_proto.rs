@@ -6,7 +6,7 @@ use bazel_remote_apis::google::{longrunning, protobuf};
 use prost::Message;
 use spec_action::wire::{action_result_to_proto, add_subactions, digest_to_proto};
 use spec_execution::{ActionAnswer, ActionError};
-use spec_model::{ActionResult, Answered};
+use spec_model::{ActionResult, AnswerSource};
 use spec_proto::reapi;
 
 use crate::digest_backend::DigestBackend;
@@ -88,7 +88,7 @@ fn response(backend: &DigestBackend, answer: ActionAnswer) -> reapi::ExecuteResp
     match answer {
         Ok(done) => reapi::ExecuteResponse {
             result: Some(action_result_to_proto(&done.result)),
-            cached_result: done.answered == Answered::CacheHit,
+            cached_result: done.answered == AnswerSource::CacheHit,
             status: Some(status::ok()),
             server_logs,
             ..Default::default()

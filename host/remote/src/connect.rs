@@ -1,8 +1,7 @@
-//! Connections: TLS, bearer tokens, deadlines.
+//! Connections: TLS, deadlines.
 
 use std::time::Duration;
 
-use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 use crate::error::RemoteError;
@@ -11,7 +10,8 @@ use crate::options::RemoteOptions;
 /// HTTP/2 flow control: bytes in flight of one stream, and of one connection.
 const STREAM_WINDOW: u32 = 8 << 20;
 const CONNECTION_WINDOW: u32 = 32 << 20;
-const KEEPALIVE: Duration = Duration::from_secs(30);
+/// How long the server may take to answer a check of the connection.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Bytes a second that a transfer must reach at least; sets the deadline of requests that carry blobs.
 const MIN_THROUGHPUT: u64 = 64 << 10;
 
@@ -25,7 +25,9 @@ pub(crate) fn channel(options: &RemoteOptions) -> Result<Channel, RemoteError> {
         .tcp_nodelay(true)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .http2_keep_alive_interval(KEEPALIVE);
+        .http2_keep_alive_interval(options.keep_alive)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+        .keep_alive_while_idle(true);
     if !options.address.is_tls() {
         return Ok(endpoint.connect_lazy());
     }
@@ -43,17 +45,6 @@ pub(crate) fn channel(options: &RemoteOptions) -> Result<Channel, RemoteError> {
         RemoteError::BadCredentials { address, what: "certificates", why: with_causes(&error) }
     })?;
     Ok(endpoint.connect_lazy())
-}
-
-/// The value of the `authorization` header.
-pub(crate) fn bearer(options: &RemoteOptions) -> Result<Option<MetadataValue<Ascii>>, RemoteError> {
-    let Some(token) = &options.token else { return Ok(None) };
-    let value = format!("Bearer {}", token.0).parse().map_err(|_| RemoteError::BadCredentials {
-        address: options.address.to_string(),
-        what: "token",
-        why: "it contains characters that an HTTP header must not have".to_owned(),
-    });
-    value.map(Some)
 }
 
 /// The deadline of a request that transfers this many bytes.

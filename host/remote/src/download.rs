@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use spec_cas::CasError;
 use spec_model::Digest;
+use spec_proto::reapi::compressor::Value as Compressor;
 use spec_proto::reapi::{self, batch_read_blobs_response};
 use tonic::{Code, Status};
 
 use crate::blob::{BlobReceiver, TransferTotals};
+use crate::connect::deadline;
 use crate::error::RemoteError;
 use crate::remote::Remote;
 use crate::retry::{AttemptError, blocking};
@@ -40,12 +42,8 @@ impl Remote {
         };
         let mut seen = HashSet::new();
         let distinct: Vec<Digest> = digests.iter().copied().filter(|digest| seen.insert(*digest)).collect();
-        run_transfers(
-            plan_transfers(&distinct, self.capabilities().max_batch),
-            self.options().parallel,
-            download,
-        )
-        .await
+        let max_batch = self.capabilities().await?.max_batch;
+        run_transfers(plan_transfers(&distinct, max_batch), self.options().parallel, download).await
     }
 
     async fn download_batch(
@@ -76,12 +74,16 @@ impl Remote {
     /// The contents of a batch; their digests are not checked yet.
     async fn batch(&self, digests: &[Digest]) -> Result<Vec<(Digest, Vec<u8>)>, RemoteError> {
         let bytes = digests.iter().map(Digest::size).sum();
+        let compressors = match self.compresses_streams().await? {
+            true => vec![Compressor::Zstd as i32],
+            false => Vec::new(),
+        };
         let ask = || async {
             let message = reapi::BatchReadBlobsRequest {
                 instance_name: self.instance(),
                 digests: digests.iter().map(digest_to_proto).collect(),
                 digest_function: self.wire_function(),
-                ..Default::default()
+                acceptable_compressors: compressors.clone(),
             };
             let request = self.request(message, bytes);
             let answer = self.storage().batch_read_blobs(request).await?.into_inner();
@@ -91,7 +93,7 @@ impl Remote {
             self.check_answers(digests, &contents)?;
             Ok(contents)
         };
-        self.retry(FETCH, ask).await
+        self.retry_within(deadline(self.options(), bytes), FETCH, ask).await
     }
 
     /// Checks that the server answered each requested digest once, and no other.
@@ -114,6 +116,14 @@ impl Remote {
         let digest = response.digest.as_ref().and_then(digest_from_proto);
         let digest = digest.ok_or_else(|| self.protocol_error(FETCH, "it answers with an invalid digest"))?;
         match response.status.filter(|status| status.code != 0) {
+            None if response.compressor == Compressor::Zstd as i32 => {
+                // It has as many bytes as its digest says, or is none.
+                let size = usize::try_from(digest.size()).unwrap_or(0);
+                let data = zstd::bulk::decompress(&response.data, size);
+                let bad =
+                    |_| self.protocol_error(FETCH, format!("what it sent for {digest} is not compressed"));
+                Ok((digest, data.map_err(bad)?))
+            }
             None => Ok((digest, response.data)),
             Some(status) if status.code == Code::NotFound as i32 => {
                 Err(RemoteError::Missing { address: self.address(), digest }.into())

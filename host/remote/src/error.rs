@@ -32,6 +32,14 @@ pub enum RemoteError {
         /// Why not.
         why: String,
     },
+    /// The server did not answer lately, and it is too early to ask again. Reason `remote-away`.
+    #[error("{address} is away: {why}; it is asked again within half a minute")]
+    Away {
+        /// The server.
+        address: String,
+        /// What was found out when it was last asked.
+        why: String,
+    },
     /// The server denies access. Reason `remote-denied`.
     #[error("{address} refuses to {action}: {why}; check the token, the certificate and the instance")]
     Denied {
@@ -95,6 +103,14 @@ pub enum RemoteError {
     Local(#[from] CasError),
 }
 
+impl RemoteError {
+    /// Whether the server cannot be asked for anything at present.
+    #[must_use]
+    pub fn is_absence(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Away { .. } | Self::Failed { .. })
+    }
+}
+
 impl UserError for RemoteError {
     fn blame(&self) -> Blame {
         match self {
@@ -109,6 +125,7 @@ impl UserError for RemoteError {
             Self::BadAddress { .. } => "remote-bad-address",
             Self::BadCredentials { .. } => "remote-bad-credentials",
             Self::Unreachable { .. } => "remote-unreachable",
+            Self::Away { .. } => "remote-away",
             Self::Denied { .. } => "remote-denied",
             Self::Unsupported { .. } => "remote-unsupported",
             Self::Refused { .. } => "remote-refused",

@@ -6,11 +6,17 @@
 //! The store is a provider and a receiver; a [`DirectoryProvider`] sends a directory of this machine, and a
 //! [`DirectoryReceiver`] receives into one.
 //!
+//! [`Remote::new`] connects when something is first asked. [`Remote::execute`] executes actions, [`Remote::action_result`] and
+//! [`Remote::update_action_result`] use the action cache. [`Remote::known`] remembers what the server has, so that
+//! [`Remote::ensure_present`] neither asks for it nor sends it twice.
+//!
 //! Every request has a deadline and is retried after transient errors. What is received is checked against its digest
 //! before it becomes visible. Errors say whose fault they are.
 
+mod action_cache;
 mod address;
 mod assets;
+mod bearer_token;
 mod blob;
 mod capabilities;
 mod connect;
@@ -18,15 +24,23 @@ mod directory_provider;
 mod directory_receiver;
 mod download;
 mod error;
+mod execution;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod health;
+mod known_blobs;
 mod memory_receiver;
 mod missing;
+mod operation;
 mod options;
 pub mod pem;
+mod precondition;
+mod presence;
 mod read_stream;
 mod remote;
 mod retry;
+mod rpc_channel;
+mod statistics;
 mod store_endpoint;
 mod transfers;
 mod tree;
@@ -41,5 +55,9 @@ pub use capabilities::RemoteCapabilities;
 pub use directory_provider::DirectoryProvider;
 pub use directory_receiver::DirectoryReceiver;
 pub use error::RemoteError;
+pub use execution::{ActionToExecute, ExecutionAnswer, RemoteResult};
+pub use health::RemoteHealth;
+pub use known_blobs::KnownBlobs;
 pub use options::{RemoteOptions, Tls, Token};
 pub use remote::Remote;
+pub use statistics::RemoteStatistics;

@@ -1,6 +1,7 @@
 //! Options of a connection.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use spec_cas::Limits;
@@ -9,7 +10,7 @@ use spec_model::DigestFunction;
 use crate::address::Address;
 
 /// How to connect to a server, and how long to wait for it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteOptions {
     /// Its address.
     pub address: Address,
@@ -23,10 +24,20 @@ pub struct RemoteOptions {
     pub token: Option<Token>,
     /// How long to wait for a connection.
     pub connect_timeout: Duration,
-    /// How long one request may take, in addition to the time that its bytes need.
+    /// How long one request may take with all its retries, in addition to the time that its bytes need.
     pub request_timeout: Duration,
+    /// How often an idle connection is checked.
+    pub keep_alive: Duration,
     /// How often a request is retried after a transient error.
     pub retries: u32,
+    /// The pause before the first retry; each later one is twice as long.
+    pub retry_delay: Duration,
+    /// How long an execution may say nothing before the server is asked whether it still knows of it.
+    pub heartbeat: Duration,
+    /// Whether results may be written to the server's action cache.
+    pub push: bool,
+    /// What all requests of a session have in common, for the server's logs (`correlated_invocations_id`).
+    pub invocation: String,
     /// Requests in flight at a time.
     pub parallel: usize,
     /// Limits of trees that are downloaded to a directory.
@@ -45,7 +56,12 @@ impl RemoteOptions {
             token: None,
             connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(60),
+            keep_alive: Duration::from_secs(30),
             retries: 4,
+            retry_delay: Duration::from_millis(100),
+            heartbeat: Duration::from_secs(60),
+            push: true,
+            invocation: String::new(),
             parallel: 4,
             limits: Limits::default(),
         }
@@ -53,7 +69,7 @@ impl RemoteOptions {
 }
 
 /// TLS, with texts in PEM form.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Tls {
     /// The certificate authority of the server; `None` for those that the system trusts.
     pub server_ca: Option<String>,
@@ -67,9 +83,19 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// A bearer token. Its `Debug` form does not show it.
-#[derive(Clone)]
-pub struct Token(pub String);
+/// A bearer token, or the file that it is in. Its `Debug` form does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Token {
+    /// The token.
+    Fixed(String),
+    /// A file that holds nothing else.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// How often it is read again; without this only when the server does not accept the token.
+        reload: Option<Duration>,
+    },
+}
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

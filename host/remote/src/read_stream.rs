@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use bazel_remote_apis::google::bytestream::{ReadRequest, ReadResponse};
 use spec_cas::CasError;
-use spec_model::{Digest, DigestFunction, DigestHasher};
-use tokio::sync::mpsc;
-use tonic::Streaming;
+use spec_model::{Digest, DigestHasher};
+use tokio::sync::{Mutex, mpsc};
+use tonic::{Status, Streaming};
 use zstd::stream::write::Decoder;
 
 use crate::blob::{BlobReceiver, BlobSink, TransferTotals};
+use crate::connect::deadline;
 use crate::download::FETCH;
 use crate::error::RemoteError;
 use crate::remote::Remote;
@@ -21,21 +22,39 @@ use crate::wire;
 const AHEAD: usize = 4;
 
 impl Remote {
-    /// Downloads one blob to a receiver.
+    /// Downloads one blob to a receiver. Another attempt goes on where the last one ended.
     pub(crate) async fn download_stream(
         &self,
         receiver: Arc<dyn BlobReceiver>,
         digest: Digest,
     ) -> Result<TransferTotals, RemoteError> {
-        self.retry(FETCH, || self.read(Arc::clone(&receiver), digest)).await?;
+        let zstd = self.compresses_streams().await?;
+        let (function, sink) = (self.function(), move || receiver.sink(&digest));
+        let sink = self.blocking_once(sink).await?;
+        let hashed = HashingSink { sink, hasher: function.hasher(), left: digest.size() };
+        let unfinished = Mutex::new(Some(hashed));
+        let read = || async {
+            let mut place = unfinished.lock().await;
+            let Some(hashed) = place.take() else {
+                return Err(self.protocol_error(FETCH, "the blob cannot be received again").into());
+            };
+            match self.read(hashed, digest, zstd).await? {
+                ReadPart::Whole => Ok(()),
+                ReadPart::Interrupted(hashed, status) => {
+                    *place = Some(hashed);
+                    Err(AttemptError::Status(status))
+                }
+            }
+        };
+        self.retry_within(deadline(self.options(), digest.size()), FETCH, read).await?;
         Ok(TransferTotals::of(&[digest]))
     }
 
-    async fn read(&self, receiver: Arc<dyn BlobReceiver>, digest: Digest) -> Result<(), AttemptError> {
-        let zstd = self.compresses_streams();
+    async fn read(&self, hashed: HashingSink, digest: Digest, zstd: bool) -> Result<ReadPart, AttemptError> {
+        let offset = digest.size() - hashed.left;
         let message = ReadRequest {
             resource_name: wire::read_name(&self.instance(), self.function(), &digest, zstd),
-            read_offset: 0,
+            read_offset: offset.cast_signed(),
             read_limit: 0,
         };
         let request = self.request(message, digest.size());
@@ -43,24 +62,53 @@ impl Remote {
             Err(status) if status.code() == tonic::Code::NotFound => {
                 return Err(RemoteError::Missing { address: self.address(), digest }.into());
             }
-            other => other?.into_inner(),
+            Err(status) => return Ok(ReadPart::Interrupted(hashed, status)),
+            Ok(stream) => stream.into_inner(),
         };
         let (sender, pieces) = mpsc::channel(AHEAD);
-        let function = self.function();
-        let written = tokio::spawn(blocking(move || write(&*receiver, &digest, (function, zstd), pieces)));
+        let written = tokio::spawn(blocking(move || write(hashed, zstd, pieces)));
         let forwarded = forward(&mut stream, sender).await;
-        let found = match written.await {
+        let written = match written.await {
             Ok(written) => written?,
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         };
-        forwarded?;
-        match found {
-            Some(found) if found == digest => Ok(()),
-            _ => Err(self
-                .protocol_error(FETCH, format!("what it sent for {digest} has another digest"))
-                .into()),
+        let wrong = || self.protocol_error(FETCH, format!("what it sent for {digest} has another digest"));
+        match (written, forwarded) {
+            (Written::Invalid, _) => Err(wrong().into()),
+            (Written::SoFar(hashed), Err(status)) => Ok(ReadPart::Interrupted(hashed, status)),
+            (Written::SoFar(hashed), Ok(())) => match self.finish(hashed, digest).await? {
+                true => Ok(ReadPart::Whole),
+                false => Err(wrong().into()),
+            },
         }
     }
+
+    /// Has the blob stored if what was received is it.
+    async fn finish(&self, hashed: HashingSink, digest: Digest) -> Result<bool, RemoteError> {
+        let HashingSink { sink, hasher, .. } = hashed;
+        let finish = move || {
+            let is_whole = hasher.finish() == digest;
+            if is_whole {
+                sink.finish()?;
+            }
+            Ok(is_whole)
+        };
+        self.blocking_once(finish).await
+    }
+}
+
+/// What one attempt to read a blob came to.
+enum ReadPart {
+    Whole,
+    /// The part that was received, and why there was no more.
+    Interrupted(HashingSink, Status),
+}
+
+/// What was written of a stream.
+enum Written {
+    SoFar(HashingSink),
+    /// It has more bytes than the blob, or is not compressed as it should be.
+    Invalid,
 }
 
 /// Forwards the received messages, and `None` at the end of the stream: without it the stream was interrupted.
@@ -77,37 +125,34 @@ async fn forward(
     Ok(())
 }
 
-/// Writes the received messages; returns their digest, or `None` when the stream was interrupted or too long. Only a blob
-/// with the expected digest is finished.
+/// Writes the received messages until there are no more.
 fn write(
-    receiver: &dyn BlobReceiver,
-    digest: &Digest,
-    (function, zstd): (DigestFunction, bool),
+    hashed: HashingSink,
+    zstd: bool,
     mut pieces: mpsc::Receiver<Option<Vec<u8>>>,
-) -> Result<Option<Digest>, CasError> {
-    let hashed = HashingSink { sink: receiver.sink(digest)?, hasher: function.hasher(), left: digest.size() };
+) -> Result<Written, CasError> {
     let failed = |error| CasError::writing("a blob from a server", error);
     let mut decoder = match zstd {
         true => StreamDecoder::Zstd(Box::new(Decoder::new(hashed).map_err(failed)?)),
         false => StreamDecoder::Plain(hashed),
     };
-    loop {
-        match pieces.blocking_recv() {
-            None => return Ok(None),
-            Some(None) => break,
-            Some(Some(piece)) => match decoder.write(&piece) {
-                // It is longer than the blob.
-                Err(error) if error.kind() == std::io::ErrorKind::InvalidData => return Ok(None),
-                other => other.map_err(failed)?,
-            },
+    while let Some(piece) = pieces.blocking_recv() {
+        let written = match &piece {
+            Some(piece) => decoder.write(piece),
+            None => decoder.flush(),
+        };
+        match written {
+            Err(error) if is_of_this_machine(&error) => return Err(failed(error)),
+            Err(_) => return Ok(Written::Invalid),
+            Ok(()) => {}
         }
     }
-    let HashingSink { sink, hasher, .. } = decoder.finish().map_err(failed)?;
-    let found = hasher.finish();
-    if found == *digest {
-        sink.finish()?;
-    }
-    Ok(Some(found))
+    Ok(Written::SoFar(decoder.into_inner()))
+}
+
+/// Whether the disk failed; what else fails is the server's.
+fn is_of_this_machine(error: &std::io::Error) -> bool {
+    error.raw_os_error().is_some() || error.get_ref().is_some_and(|inner| inner.is::<CasError>())
 }
 
 /// Undoes compression, if there is any.
@@ -124,13 +169,18 @@ impl StreamDecoder {
         }
     }
 
-    fn finish(self) -> std::io::Result<HashingSink> {
+    /// Writes what the end of the stream completes.
+    fn flush(&mut self) -> std::io::Result<()> {
         match self {
-            Self::Plain(hashed) => Ok(hashed),
-            Self::Zstd(mut decoder) => {
-                decoder.flush()?;
-                Ok(decoder.into_inner())
-            }
+            Self::Plain(_) => Ok(()),
+            Self::Zstd(decoder) => decoder.flush(),
+        }
+    }
+
+    fn into_inner(self) -> HashingSink {
+        match self {
+            Self::Plain(hashed) => hashed,
+            Self::Zstd(decoder) => decoder.into_inner(),
         }
     }
 }

@@ -7,30 +7,37 @@ use spec_model::DigestFunction;
 use spec_proto::reapi;
 use spec_proto::reapi::capabilities_client::CapabilitiesClient;
 use spec_proto::reapi::content_addressable_storage_client::ContentAddressableStorageClient;
+use tokio::sync::OnceCell;
 use tonic::Request;
-use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::Channel;
 
+use crate::bearer_token::BearerToken;
 use crate::capabilities::RemoteCapabilities;
 use crate::connect;
 use crate::error::RemoteError;
+use crate::health::{CircuitBreaker, RemoteHealth};
+use crate::known_blobs::KnownBlobs;
 use crate::options::RemoteOptions;
+use crate::rpc_channel::{ChannelState, RpcChannel};
+use crate::statistics::{RemoteStatistics, StatisticsCounters};
 
 /// Bytes of a response message; larger than any that is requested.
-const MAX_MESSAGE: usize = 16 << 20;
+pub(crate) const MAX_MESSAGE: usize = 16 << 20;
 
-/// A connection to a server. A clone is another handle on the same connection.
+/// A connection to a server, which is made when it is first needed. A clone is another handle on the same connection.
 #[derive(Clone, Debug)]
 pub struct Remote {
     inner: Arc<Connection>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Connection {
     options: RemoteOptions,
     channel: Channel,
-    token: Option<MetadataValue<Ascii>>,
-    capabilities: RemoteCapabilities,
+    state: Arc<ChannelState>,
+    breaker: CircuitBreaker,
+    capabilities: OnceCell<RemoteCapabilities>,
+    known: KnownBlobs,
 }
 
 impl Remote {
@@ -39,35 +46,72 @@ impl Remote {
     /// # Errors
     /// `remote-bad-credentials`
     pub fn new(options: RemoteOptions) -> Result<Self, RemoteError> {
-        let token = connect::bearer(&options)?;
+        let token = BearerToken::read(&options)?;
         let channel = connect::channel(&options)?;
-        let capabilities = RemoteCapabilities::default();
-        Ok(Self { inner: Arc::new(Connection { options, channel, token, capabilities }) })
+        let state = Arc::new(ChannelState::new(&options, token));
+        let (breaker, capabilities) = (CircuitBreaker::default(), OnceCell::new());
+        let known = KnownBlobs::default();
+        Ok(Self { inner: Arc::new(Connection { options, channel, state, breaker, capabilities, known }) })
     }
 
-    /// Connects to a server and asks for its capabilities.
+    /// Connects to a server that stores blobs, and asks for its capabilities.
     ///
     /// # Errors
     /// `remote-bad-credentials`, `remote-unreachable`, `remote-denied`; `remote-unsupported` when it
-    /// does not know the digest function.
+    /// does not store blobs or does not know the digest function.
     pub async fn connect(options: RemoteOptions) -> Result<Self, RemoteError> {
-        let mut remote = Self::new(options)?;
-        let announced = remote.fetch_capabilities().await?;
-        remote.check(&announced)?;
-        Arc::make_mut(&mut remote.inner).capabilities = RemoteCapabilities::of(&announced);
+        let remote = Self::new(options)?;
+        remote.check_storage(remote.capabilities().await?)?;
         Ok(remote)
     }
 
-    /// The capabilities of the server.
-    #[must_use]
-    pub fn capabilities(&self) -> &RemoteCapabilities {
-        &self.inner.capabilities
+    /// The capabilities of the server, which is asked once.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses.
+    pub async fn capabilities(&self) -> Result<&RemoteCapabilities, RemoteError> {
+        let ask = || async { Ok(RemoteCapabilities::of(&self.fetch_capabilities().await?)) };
+        self.inner.capabilities.get_or_try_init(ask).await
     }
 
     /// The options of the connection.
     #[must_use]
     pub fn options(&self) -> &RemoteOptions {
         &self.inner.options
+    }
+
+    /// Whether the server answers.
+    #[must_use]
+    pub fn health(&self) -> RemoteHealth {
+        self.inner.breaker.health()
+    }
+
+    /// What the requests of this connection came to.
+    #[must_use]
+    pub fn statistics(&self) -> RemoteStatistics {
+        let away = match self.health() {
+            RemoteHealth::Away { since, .. } => Some(since),
+            RemoteHealth::Available => None,
+        };
+        self.counters().read(self.address(), away)
+    }
+
+    /// The blobs that the server is known to have.
+    #[must_use]
+    pub fn known(&self) -> &KnownBlobs {
+        &self.inner.known
+    }
+
+    pub(crate) fn breaker(&self) -> &CircuitBreaker {
+        &self.inner.breaker
+    }
+
+    pub(crate) fn counters(&self) -> &StatisticsCounters {
+        &self.inner.state.counters
+    }
+
+    pub(crate) fn token(&self) -> &BearerToken {
+        &self.inner.state.token
     }
 
     async fn fetch_capabilities(&self) -> Result<reapi::ServerCapabilities, RemoteError> {
@@ -79,17 +123,18 @@ impl Remote {
         self.retry("tell its capabilities", ask).await
     }
 
-    fn check(&self, capabilities: &reapi::ServerCapabilities) -> Result<(), RemoteError> {
-        let functions = capabilities.cache_capabilities.as_ref().map(|cache| &cache.digest_functions);
-        match functions {
+    /// Checks that a server with these capabilities can store our blobs.
+    pub(crate) fn check_storage(&self, capabilities: &RemoteCapabilities) -> Result<(), RemoteError> {
+        let functions = &capabilities.functions;
+        match capabilities.storage {
+            false => Err(self.unsupported("store blobs", "it has no content-addressable storage")),
             // REAPI before 2.1 has no list.
-            Some(functions) if functions.is_empty() && self.function() == DigestFunction::Sha256 => Ok(()),
-            Some(functions) if functions.contains(&self.wire_function()) => Ok(()),
-            Some(_) => {
+            true if functions.is_empty() && self.function() == DigestFunction::Sha256 => Ok(()),
+            true if functions.contains(&self.wire_function()) => Ok(()),
+            true => {
                 let why = format!("it does not support the digest function {}", self.function());
                 Err(self.unsupported("store our blobs", &why))
             }
-            None => Err(self.unsupported("store blobs", "it has no content-addressable storage")),
         }
     }
 
@@ -115,25 +160,22 @@ impl Remote {
         self.inner.options.address.to_string()
     }
 
-    pub(crate) fn channel(&self) -> Channel {
-        self.inner.channel.clone()
+    pub(crate) fn channel(&self) -> RpcChannel {
+        RpcChannel::new(self.inner.channel.clone(), Arc::clone(&self.inner.state))
     }
 
-    pub(crate) fn storage(&self) -> ContentAddressableStorageClient<Channel> {
+    pub(crate) fn storage(&self) -> ContentAddressableStorageClient<RpcChannel> {
         ContentAddressableStorageClient::new(self.channel()).max_decoding_message_size(MAX_MESSAGE)
     }
 
-    pub(crate) fn streams(&self) -> ByteStreamClient<Channel> {
+    pub(crate) fn streams(&self) -> ByteStreamClient<RpcChannel> {
         ByteStreamClient::new(self.channel()).max_decoding_message_size(MAX_MESSAGE)
     }
 
-    /// A request with the bearer token, and the deadline for this many bytes.
+    /// A request with the deadline for this many bytes.
     pub(crate) fn request<T>(&self, message: T, bytes: u64) -> Request<T> {
         let mut request = Request::new(message);
         request.set_timeout(connect::deadline(&self.inner.options, bytes));
-        if let Some(token) = &self.inner.token {
-            request.metadata_mut().insert("authorization", token.clone());
-        }
         request
     }
 

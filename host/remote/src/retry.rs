@@ -2,17 +2,17 @@
 
 use std::error::Error as _;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use spec_cas::CasError;
 use tonic::{Code, Status};
 
 use crate::connect::with_causes;
 use crate::error::RemoteError;
+use crate::health::Admission;
 use crate::remote::Remote;
+use crate::statistics::StatisticsCounters;
 
-/// The pause before the second attempt; each later one is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 /// Why one attempt failed.
@@ -43,28 +43,78 @@ impl From<CasError> for AttemptError {
 }
 
 impl Remote {
-    /// Repeats an attempt until it succeeds, fails with an error that is not transient, or the retries are used up.
+    /// Repeats an attempt until it succeeds, fails with an error that is not transient, or the retries or the time are used
+    /// up. Then the server counts as away, and nothing is asked of it for a while.
     pub(crate) async fn retry<T, F>(
         &self,
+        action: &'static str,
+        attempt: impl FnMut() -> F,
+    ) -> Result<T, RemoteError>
+    where
+        F: Future<Output = Result<T, AttemptError>>,
+    {
+        self.retry_within(self.options().request_timeout, action, attempt).await
+    }
+
+    /// As [`retry`](Self::retry), with another limit for the time of all attempts together.
+    pub(crate) async fn retry_within<T, F>(
+        &self,
+        limit: Duration,
         action: &'static str,
         mut attempt: impl FnMut() -> F,
     ) -> Result<T, RemoteError>
     where
         F: Future<Output = Result<T, AttemptError>>,
     {
-        let mut pause = FIRST_PAUSE;
-        for left in (0..=self.options().retries).rev() {
-            match attempt().await {
-                Ok(done) => return Ok(done),
-                Err(AttemptError::Final(error)) => return Err(error),
-                Err(AttemptError::Status(status)) if left == 0 || !is_transient(status.code()) => {
-                    return Err(self.error_of_status(action, &status));
-                }
-                Err(AttemptError::Status(_)) => tokio::time::sleep(pause).await,
+        let admission = self.breaker().admit(Instant::now()).map_err(|(_, why)| self.away(why))?;
+        let given_up = ProbeGuard { remote: self, admission, open: admission == Admission::Probe };
+        let attempts = self.attempts(limit, action, admission, &mut attempt).await;
+        given_up.end(attempts)
+    }
+
+    async fn attempts<T, F>(
+        &self,
+        limit: Duration,
+        action: &'static str,
+        admission: Admission,
+        attempt: &mut impl FnMut() -> F,
+    ) -> Attempts<T>
+    where
+        F: Future<Output = Result<T, AttemptError>>,
+    {
+        let options = self.options();
+        let (mut pause, start) = (options.retry_delay, Instant::now());
+        let mut left = if admission == Admission::Probe { 0 } else { options.retries };
+        let mut token_replaced = false;
+        loop {
+            let rest = limit.saturating_sub(start.elapsed());
+            let status = match tokio::time::timeout(rest, attempt()).await {
+                Ok(Ok(done)) => return Attempts::Done(done),
+                Ok(Err(AttemptError::Final(error))) => return Attempts::Answered(error),
+                Ok(Err(AttemptError::Status(status))) => status,
+                Err(_) => Status::deadline_exceeded(format!("it did not answer within {limit:?}")),
+            };
+            StatisticsCounters::add(&self.counters().errors, 1);
+            if status.code() == Code::Unauthenticated && !token_replaced && self.token().replace() {
+                token_replaced = true;
+                continue;
             }
+            if !is_transient(status.code()) {
+                return Attempts::Answered(self.error_of_status(action, &status));
+            }
+            let is_late = start.elapsed() + pause >= limit;
+            if left == 0 || is_late || (admission == Admission::Usual && self.breaker().is_away()) {
+                return Attempts::Failed(self.error_of_status(action, &status));
+            }
+            left -= 1;
+            StatisticsCounters::add(&self.counters().retries, 1);
+            tokio::time::sleep(pause).await;
             pause = (pause * 2).min(MAX_PAUSE);
         }
-        Err(self.protocol_error(action, "no attempt was made"))
+    }
+
+    fn away(&self, why: String) -> RemoteError {
+        RemoteError::Away { address: self.address(), why }
     }
 
     /// The error that a status becomes, by whose fault it is.
@@ -84,8 +134,57 @@ impl Remote {
     }
 }
 
+/// What the attempts of an operation came to.
+enum Attempts<T> {
+    Done(T),
+    /// The server answered with an error, or what failed is on this machine.
+    Answered(RemoteError),
+    /// The server did not answer, or only with errors that may pass.
+    Failed(RemoteError),
+}
+
+/// Lets somebody else ask whether a server is back when the one who asks is given up.
+struct ProbeGuard<'a> {
+    remote: &'a Remote,
+    admission: Admission,
+    open: bool,
+}
+
+impl ProbeGuard<'_> {
+    fn end<T>(mut self, attempts: Attempts<T>) -> Result<T, RemoteError> {
+        self.open = false;
+        let breaker = self.remote.breaker();
+        match attempts {
+            Attempts::Done(done) => {
+                breaker.answered();
+                Ok(done)
+            }
+            Attempts::Answered(error @ RemoteError::Local(_)) => {
+                self.open = self.admission == Admission::Probe;
+                Err(error)
+            }
+            Attempts::Answered(error) => {
+                breaker.answered();
+                Err(error)
+            }
+            Attempts::Failed(error) => {
+                breaker.failed(self.admission, &error.to_string(), Instant::now());
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for ProbeGuard<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.remote.breaker().probe_given_up();
+        }
+    }
+}
+
 /// Whether a later attempt may succeed, as gRPC documents its codes. Proxies report broken connections as `Unknown`.
-fn is_transient(code: Code) -> bool {
+pub(crate) fn is_transient(code: Code) -> bool {
     matches!(
         code,
         Code::Unavailable | Code::Aborted | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown

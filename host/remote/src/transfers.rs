@@ -10,7 +10,7 @@ use crate::blob::TransferTotals;
 use crate::error::RemoteError;
 
 /// Bytes on the wire of a digest and the fields around it, at most.
-const OVERHEAD: u64 = 128;
+pub(crate) const OVERHEAD: u64 = 128;
 
 /// The blobs of one request.
 #[derive(Debug, PartialEq, Eq)]

@@ -58,6 +58,24 @@ impl Remote {
         Ok(received.plus(files))
     }
 
+    /// Downloads the directories of a tree to the store, without its files; returns the digests of the files, each once.
+    ///
+    /// # Errors
+    /// As [`pull`](Self::pull).
+    pub async fn pull_directories(&self, cas: &Cas, root: &Digest) -> Result<Vec<Digest>, RemoteError> {
+        let (directories, store) = (self.directories(root).await?, cas.clone());
+        let files = directories.values().flat_map(|(_, one)| one.files.iter().map(|file| file.digest));
+        let mut files: Vec<Digest> = files.collect();
+        files.sort_unstable();
+        files.dedup();
+        let put = move || {
+            let contents: Vec<&[u8]> = directories.values().map(|(bytes, _)| &bytes[..]).collect();
+            store.put_many(&contents)
+        };
+        self.blocking_once(put).await?;
+        Ok(files)
+    }
+
     /// Downloads a tree to a directory; returns what was received.
     ///
     /// # Errors

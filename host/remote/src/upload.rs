@@ -5,16 +5,20 @@ use std::sync::Arc;
 
 use spec_cas::CasError;
 use spec_model::Digest;
+use spec_proto::reapi::compressor::Value as Compressor;
 use spec_proto::reapi::{self, batch_update_blobs_request};
 use tonic::{Code, Status};
 
 use crate::blob::{BlobContents, BlobProvider, TransferTotals};
+use crate::connect::deadline;
 use crate::error::RemoteError;
 use crate::remote::Remote;
 use crate::retry::{AttemptError, blocking};
 use crate::transfers::{Transfer, plan_transfers, run_transfers};
 use crate::wire::digest_to_proto;
 
+/// zstd's compression level: a fast one, so that the network stays the bottleneck.
+pub(crate) const LEVEL: i32 = 1;
 /// What was asked of the server, for errors.
 pub(crate) const STORE: &str = "store blobs";
 
@@ -38,8 +42,8 @@ impl Remote {
                 }
             }
         };
-        run_transfers(plan_transfers(digests, self.capabilities().max_batch), self.options().parallel, upload)
-            .await
+        let max_batch = self.capabilities().await?.max_batch;
+        run_transfers(plan_transfers(digests, max_batch), self.options().parallel, upload).await
     }
 
     async fn upload_batch(
@@ -48,9 +52,11 @@ impl Remote {
         digests: Arc<[Digest]>,
     ) -> Result<TransferTotals, RemoteError> {
         let moved = TransferTotals::of(&*digests);
+        let zstd = self.capabilities().await?.zstd_updates && !self.options().address.is_local();
         let attempt = || async {
             let (provider, digests) = (Arc::clone(&provider), Arc::clone(&digests));
-            let read = move || digests.iter().map(|digest| update_request(&*provider, digest)).collect();
+            let read =
+                move || digests.iter().map(|digest| update_request(&*provider, digest, zstd)).collect();
             let message = reapi::BatchUpdateBlobsRequest {
                 instance_name: self.instance(),
                 requests: blocking(read).await?,
@@ -60,7 +66,7 @@ impl Remote {
             let answer = self.storage().batch_update_blobs(request).await?.into_inner();
             self.check_stored(answer, moved.blobs)
         };
-        self.retry(STORE, attempt).await?;
+        self.retry_within(deadline(self.options(), moved.bytes), STORE, attempt).await?;
         Ok(moved)
     }
 
@@ -80,8 +86,9 @@ impl Remote {
 fn update_request(
     provider: &dyn BlobProvider,
     digest: &Digest,
+    zstd: bool,
 ) -> Result<batch_update_blobs_request::Request, CasError> {
-    let data = match provider.open(digest)? {
+    let plain = match provider.open(digest)? {
         BlobContents::Bytes(bytes) => bytes,
         BlobContents::File(mut file) => {
             let mut bytes = Vec::with_capacity(usize::try_from(digest.size()).unwrap_or(0));
@@ -90,9 +97,12 @@ fn update_request(
             bytes
         }
     };
+    let compressed = zstd.then(|| zstd::bulk::compress(&plain, LEVEL).ok()).flatten();
+    let compressed = compressed.filter(|compressed| compressed.len() < plain.len());
+    let compressor = if compressed.is_some() { Compressor::Zstd } else { Compressor::Identity };
     Ok(batch_update_blobs_request::Request {
         digest: Some(digest_to_proto(digest)),
-        data,
-        ..Default::default()
+        data: compressed.unwrap_or(plain),
+        compressor: compressor as i32,
     })
 }

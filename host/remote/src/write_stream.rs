@@ -1,9 +1,10 @@
 //! `ByteStream.Write`: uploading one large blob.
 
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use bazel_remote_apis::google::bytestream::WriteRequest;
+use bazel_remote_apis::google::bytestream::{QueryWriteStatusRequest, WriteRequest};
 use spec_cas::CasError;
 use spec_model::Digest;
 use tokio::sync::mpsc;
@@ -11,35 +12,58 @@ use tokio_stream::wrappers::ReceiverStream;
 use zstd::stream::write::Encoder;
 
 use crate::blob::{BlobContents, BlobProvider, TransferTotals};
+use crate::connect::deadline;
 use crate::error::RemoteError;
 use crate::remote::Remote;
 use crate::retry::{AttemptError, blocking};
-use crate::upload::STORE;
+use crate::upload::{LEVEL, STORE};
 use crate::wire;
 
 /// Bytes of one message.
 const PIECE: usize = 1 << 20;
 /// Messages that are read from the disk before the network has sent earlier ones.
 const AHEAD: usize = 2;
-/// zstd's compression level: a fast one, so that the network stays the bottleneck.
-const LEVEL: i32 = 1;
 
 impl Remote {
-    /// Uploads one blob. Another attempt starts from the beginning.
+    /// Uploads one blob. Another attempt goes on where the server has got to, unless the upload is compressed.
     pub(crate) async fn upload_stream(
         &self,
         provider: Arc<dyn BlobProvider>,
         digest: Digest,
     ) -> Result<TransferTotals, RemoteError> {
-        self.retry(STORE, || self.write(Arc::clone(&provider), digest)).await?;
+        let zstd = self.compresses_streams().await?;
+        let name = wire::write_name(&self.instance(), self.function(), &digest, zstd);
+        let is_first = AtomicBool::new(true);
+        let write = || async {
+            let resumes = !is_first.swap(false, Ordering::Relaxed) && !zstd;
+            let offset = if resumes { self.committed(&name, &digest).await } else { 0 };
+            if resumes && offset == digest.size() {
+                return Ok(());
+            }
+            self.write(Arc::clone(&provider), digest, zstd, (name.clone(), offset)).await
+        };
+        self.retry_within(deadline(self.options(), digest.size()), STORE, write).await?;
         Ok(TransferTotals::of(&[digest]))
     }
 
-    async fn write(&self, provider: Arc<dyn BlobProvider>, digest: Digest) -> Result<(), AttemptError> {
-        let zstd = self.compresses_streams();
+    /// How much of an upload that broke off the server has; it may not tell.
+    async fn committed(&self, name: &str, digest: &Digest) -> u64 {
+        let message = QueryWriteStatusRequest { resource_name: name.to_owned() };
+        match self.streams().query_write_status(self.request(message, 0)).await {
+            Ok(answer) => u64::try_from(answer.into_inner().committed_size).unwrap_or(0).min(digest.size()),
+            Err(_) => 0,
+        }
+    }
+
+    async fn write(
+        &self,
+        provider: Arc<dyn BlobProvider>,
+        digest: Digest,
+        zstd: bool,
+        (name, offset): (String, u64),
+    ) -> Result<(), AttemptError> {
         let (sender, receiver) = mpsc::channel(AHEAD);
-        let name = wire::write_name(&self.instance(), self.function(), &digest, zstd);
-        let messages = WriteMessages { name, offset: 0, sender };
+        let messages = WriteMessages { name, offset: offset.cast_signed(), sender };
         let read = tokio::spawn(blocking(move || read(&*provider, &digest, zstd, messages)));
         let request = self.request(ReceiverStream::new(receiver), digest.size());
         let answer = self.streams().write(request).await;
@@ -59,8 +83,8 @@ impl Remote {
     }
 
     /// Whether blobs in streams are compressed.
-    pub(crate) fn compresses_streams(&self) -> bool {
-        self.capabilities().zstd && !self.options().address.is_local()
+    pub(crate) async fn compresses_streams(&self) -> Result<bool, RemoteError> {
+        Ok(!self.options().address.is_local() && self.capabilities().await?.zstd)
     }
 }
 
@@ -89,13 +113,21 @@ fn read(
     zstd: bool,
     mut messages: WriteMessages,
 ) -> Result<(), CasError> {
-    let mut source: Box<dyn Read> = match provider.open(digest)? {
-        BlobContents::Bytes(bytes) => Box::new(std::io::Cursor::new(bytes)),
-        BlobContents::File(file) => Box::new(file),
-    };
     let failed = |error| CasError::writing("a blob to send", error);
+    let offset = messages.offset.unsigned_abs();
+    let mut source: Box<dyn Read> = match provider.open(digest)? {
+        BlobContents::Bytes(bytes) => {
+            let mut cursor = std::io::Cursor::new(bytes);
+            cursor.set_position(offset);
+            Box::new(cursor)
+        }
+        BlobContents::File(mut file) => {
+            file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+            Box::new(file)
+        }
+    };
     let mut encoder = zstd.then(|| Encoder::new(Vec::new(), LEVEL)).transpose().map_err(failed)?;
-    let mut left = digest.size();
+    let mut left = digest.size() - offset;
     while left > 0 {
         let mut piece = Vec::with_capacity(PIECE);
         source.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(failed)?;

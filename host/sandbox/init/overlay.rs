@@ -1,8 +1,8 @@
 //! The overlay that is the root.
 //!
-//! Layers are named by entering each and saying `.`: no limit on the length of a path, and nothing of the
-//! host shows in the sandbox's `/proc/self/mountinfo`. `volatile` keeps the kernel from writing the whole
-//! file system of the upper directory to the disk at the end of every command.
+//! Each layer is passed as `.` after entering it, so paths have no length limit and no path of the host is visible in
+//! the sandbox's `/proc/self/mountinfo`. `volatile` keeps the kernel from syncing the whole file system of the upper
+//! directory at the end of every command.
 
 use crate::call;
 use crate::protocol::SetupStep;
@@ -14,7 +14,7 @@ use core::ffi::CStr;
 struct OverlayOptions {
     upper: &'static CStr,
     work: &'static CStr,
-    /// Where marked layers find contents.
+    /// Where metacopy folders find contents.
     contents: &'static CStr,
     count: usize,
     /// The script at the first layer, the highest.
@@ -38,13 +38,13 @@ fn mount_layers(shared: &SharedStatus, options: &OverlayOptions) -> Result<Optio
     let fs = sys::fsopen(c"overlay").in_step(SetupStep::Overlay)?;
     let keep = |done: Ret| done.inspect_err(|_| shared.keep_message(fs));
     let mut layers = options.layers;
-    let mut is_lowest_marked = false;
+    let mut is_lowest_metacopy = false;
     for index in 0..options.count {
-        let is_marked = layers.word() != 0;
+        let is_metacopy = layers.word() != 0;
         sys::chdir(layers.text()).in_step_part(SetupStep::Layer, index)?;
-        is_lowest_marked = is_marked && index + 1 == options.count;
-        if is_marked && !is_lowest_marked {
-            mount_marked_layer(shared, options.contents).in_step_part(SetupStep::Layer, index)?;
+        is_lowest_metacopy = is_metacopy && index + 1 == options.count;
+        if is_metacopy && !is_lowest_metacopy {
+            mount_metacopy_folder(shared, options.contents).in_step_part(SetupStep::Layer, index)?;
         }
         match sys::fs_set(fs, c"lowerdir+", c".") {
             Err(sys::EINVAL) if index == 0 => {
@@ -54,7 +54,7 @@ fn mount_layers(shared: &SharedStatus, options: &OverlayOptions) -> Result<Optio
             done => keep(done).in_step_part(SetupStep::Layer, index)?,
         };
     }
-    if is_lowest_marked {
+    if is_lowest_metacopy {
         sys::chdir(options.contents).in_step(SetupStep::Overlay)?;
         keep(sys::fs_set(fs, c"datadir+", c".")).in_step(SetupStep::Overlay)?;
     }
@@ -77,12 +77,12 @@ fn mount_layers(shared: &SharedStatus, options: &OverlayOptions) -> Result<Optio
     Ok(Some(overlay))
 }
 
-/// Makes the marked folder that is the working directory a file system whose files have contents, and enters it. It is
+/// Makes the metacopy folder that is the working directory a file system whose files have contents, and enters it. It is
 /// mounted nowhere and has to stay open until an overlay has it; the init closes everything before the command starts.
 ///
-/// Each marked layer but the lowest is an overlay of its own: in one overlay the kernel follows, for ordinary users, only
-/// what the lowest layer refers to. So no layer can have a file where another one refers to contents.
-fn mount_marked_layer(shared: &SharedStatus, contents: &CStr) -> Ret {
+/// Each metacopy folder but the lowest is an overlay of its own: in one overlay of an ordinary user the kernel
+/// follows only redirects of the lowest layer. This also means that no layer can shadow the contents of another one.
+fn mount_metacopy_folder(shared: &SharedStatus, contents: &CStr) -> Ret {
     let fs = sys::fsopen(c"overlay")?;
     let keep = |done: Ret| done.inspect_err(|_| shared.keep_message(fs));
     keep(sys::fs_set(fs, c"lowerdir+", c"."))?;
@@ -95,8 +95,8 @@ fn mount_marked_layer(shared: &SharedStatus, contents: &CStr) -> Ret {
     call!(FCHDIR, mount)
 }
 
-/// Before Linux 6.8 all options have to fit into one page: name the layers by links with short names, in a
-/// tmpfs that nobody else sees.
+/// Before Linux 6.8 all options have to fit into one page: layers are named by links with short names in a private
+/// tmpfs.
 fn mount_classic(options: &OverlayOptions) -> Result<i32, Failure> {
     const NOSUID_NODEV: usize = 2 | 4;
     let names = sys::fsopen(c"tmpfs").and_then(|fs| sys::fs_mount(fs, 0)).in_step(SetupStep::Overlay)?;
@@ -107,7 +107,7 @@ fn mount_classic(options: &OverlayOptions) -> Result<i32, Failure> {
     for index in 0..options.count {
         let mut name = OptionText::new();
         name.add_number(index);
-        let _is_marked = layers.word();
+        let _is_metacopy = layers.word();
         link(layers.text(), name.text()).in_step_part(SetupStep::Layer, index)?;
         text.add(if index == 0 { b"" } else { b":" });
         text.add_number(index);
@@ -124,7 +124,7 @@ fn link(target: &CStr, name: &CStr) -> Ret {
     call!(SYMLINKAT, target, sys::AT_FDCWD, name)
 }
 
-/// A text under construction; what does not fit is cut, and the kernel then refuses it.
+/// A text under construction; a text that does not fit is cut, and the kernel then refuses it.
 struct OptionText {
     bytes: [u8; 4096],
     len: usize,

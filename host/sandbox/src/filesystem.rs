@@ -1,4 +1,5 @@
-//! File systems that are configured and mounted through descriptors, visible nowhere: `fsopen(2)` and `fsmount(2)`.
+//! File systems that are configured and mounted through descriptors without being attached: `fsopen(2)` and
+//! `fsmount(2)`.
 
 use crate::error::SandboxError;
 use crate::protocol::SetupStep;
@@ -8,43 +9,35 @@ use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 use rustix::mount::{fsconfig_create, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-/// An image of an EROFS file system, mounted as long as this value or a clone of it lives, and visible nowhere.
+/// A mounted image of an EROFS file system, which is visible nowhere.
 #[derive(Clone, Debug)]
-pub struct LayerImage {
-    path: PathBuf,
-    mount: Arc<OwnedFd>,
-}
+pub(crate) struct ImageMount(Arc<OwnedFd>);
 
-impl LayerImage {
-    /// Mounts the image file at `path`. Needs root's rights outside of any container, and Linux 6.12 or newer.
+impl ImageMount {
+    /// Mounts the image file at `path`.
     ///
     /// # Errors
     /// [`SandboxError::Overlay`] naming the image.
-    pub fn open(path: impl Into<PathBuf>) -> Result<Self, SandboxError> {
-        let path = path.into();
+    pub(crate) fn new(path: &Path) -> Result<Self, SandboxError> {
         let mount = (|| {
             let fs = FilesystemContext::new(c"erofs")?;
-            fs.set(c"source", &path)?;
+            fs.set(c"source", path)?;
             fs.flag(c"ro")?;
             fs.mount(MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV)
         })();
         match mount {
-            Ok(mount) => Ok(Self { path, mount: Arc::new(mount) }),
-            Err(refused) => Err(refused.error(SetupStep::Layer, &path)),
+            Ok(mount) => Ok(Self(Arc::new(mount))),
+            Err(refused) => Err(refused.error(SetupStep::Layer, path)),
         }
     }
+}
 
-    pub(crate) fn mount(&self) -> BorrowedFd<'_> {
-        self.mount.as_fd()
-    }
-
-    /// The image file.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+impl AsFd for ImageMount {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 
@@ -93,7 +86,7 @@ impl FilesystemContext {
         self.checked(fsconfig_set_flag(&self.0, key))
     }
 
-    /// The kernel looks at the path at once, so the descriptor need not live longer than this.
+    /// The kernel resolves the path during the call, so the descriptor need not live longer.
     pub(crate) fn set_fd(&self, key: &std::ffi::CStr, folder: BorrowedFd<'_>) -> Result<(), KernelRefusal> {
         self.set(key, Path::new(&format!("/proc/self/fd/{}", folder.as_raw_fd())))
     }

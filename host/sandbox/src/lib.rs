@@ -1,4 +1,4 @@
-//! Runs one command in a root of its own, with limits, cut off from the machine. Knows no digests.
+//! Runs one command in a root of its own, with limits, isolated from the machine. This crate knows no digests.
 //!
 //! ```no_run
 //! # use spec_sandbox::{OutputPipe, OutputTarget, RootSpec, SandboxCommand, Termination, spawn};
@@ -16,18 +16,18 @@
 //! Its own user, mount, process, network, IPC, host name and cgroup namespaces. The root is an overlay of
 //! read-only layers; what the command writes lands in [`RootSpec::upper`]. Mount points that the root lacks
 //! are made and afterwards removed again, so the upper directory holds what the command did and nothing else.
-//! A directory that comes from a layer can be renamed in one step where layers are images ([`Layer::Image`]); on other
+//! A directory that comes from a layer can be renamed in one step where layers are images; on other
 //! overlays it cannot (`mv` copies it).
 //!
 //! # Who owns the files
-//! Always, also for root, the command runs in a user namespace with one user and one group: the host's own,
-//! under the numbers [`SandboxCommand::uid`] and [`SandboxCommand::gid`]. Whatever belongs to the host's user outside belongs to the
-//! build user inside, and the other way round; nothing has to be given away or taken back, and root and
-//! ordinary users leave the same upper directory behind (whiteouts are character devices 0:0, opaque
-//! directories carry `user.overlay.opaque`). Layers should belong to the user who runs the host.
+//! Always, also for root, the command runs in a user namespace with one user and one group: the host's own, under the
+//! numbers [`SandboxCommand::uid`] and [`SandboxCommand::gid`]. Files of the host's user outside belong to the build
+//! user inside, and the other way round, so no ownership must be changed, and root and ordinary users leave the same
+//! upper directory behind (whiteouts are character devices 0:0, opaque directories carry `user.overlay.opaque`).
+//! Layers should belong to the user who runs the host.
 //!
 //! Only real root can have images as layers: the host then makes the overlay before it enters the user namespace, and the
-//! upper directory has marks of its own, `trusted.overlay.opaque`, `redirect` and `metacopy`: renamed directories and
+//! upper directory has attributes of its own, `trusted.overlay.opaque`, `redirect` and `metacopy`: renamed directories and
 //! files of which only the metadata changed refer to the layers.
 //!
 //! # What the command may ask of the kernel
@@ -48,7 +48,7 @@
 //! holds one end of a socket, the host the other. A host that is killed closes its end. Where this process may make control
 //! groups, every sandbox has one of its own.
 //!
-//! Linux 5.12 or newer; 6.15 for images, 6.16 for marked layers; 6.8 for roots with more layers than fit into a page of mount options.
+//! Linux 5.12 or newer; 6.15 for images, 6.16 for metacopy folders; 6.8 for roots with more layers than fit into a page of mount options.
 
 mod arguments;
 mod cgroup;
@@ -76,7 +76,6 @@ mod tests;
 pub use arguments::{MAX_ARGUMENT_SIZE, check_arguments};
 pub use command::{Capabilities, InputSource, OutputTarget, Resource, ResourceLimit, SandboxCommand};
 pub use error::SandboxError;
-pub use filesystem::LayerImage;
 pub use probe::{SandboxCheck, probe};
 pub use root::{Layer, Mount, MountKind, RootSpec, Subtree};
 pub use running::{CommandOutcome, KillHandle, ResourceUsage, Running, Termination, clear_work};

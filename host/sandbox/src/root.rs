@@ -1,75 +1,96 @@
-//! What the root of a sandbox is made of.
+//! The description of a sandbox's root.
 
-use crate::filesystem::LayerImage;
+use crate::error::SandboxError;
+use crate::filesystem::ImageMount;
+use spec_model::LayerForm;
 use std::path::{Path, PathBuf};
 
 /// A root: layers, where changes go, and what is mounted inside.
 #[derive(Clone, Debug)]
 pub struct RootSpec {
-    /// What is read-only, the lowest first: a later layer hides an earlier one's files.
-    /// At least one, at most [`RootSpec::MAX_LAYERS`], none twice.
+    /// The read-only layers, the lowest first: a later layer hides an earlier one's files. At least one, at most
+    /// [`RootSpec::MAX_LAYERS`], none twice.
     pub layers: Vec<Layer>,
-    /// Directory of the host with the contents of files in images and marked layers; it is nowhere seen itself. The kernel
+    /// Directory of the host with the contents of files in images and metacopy folders; it is nowhere seen itself. The kernel
     /// looks for what an image refers to in the images below before it looks here, so no image may have such paths unless
     /// it is the only layer.
     pub contents: Option<PathBuf>,
     /// Directory of the host that receives what the command changes. Commands that run one after the other
     /// with the same upper directory see each other's changes. It must exist.
     pub upper: PathBuf,
-    /// Directory of the host on the file system of `upper`, for the kernel's use. It must exist, and hold nothing but what
-    /// earlier commands left there, one after the other; see [`clear_work`](crate::clear_work).
-    /// For swarms of short commands a tmpfs serves best: the kernel makes and removes some files for each, and
-    /// ext4 is slow at that for five minutes after many files were deleted.
+    /// Directory of the host on the file system of `upper`, for the kernel's use. It must exist, and contain nothing
+    /// but what earlier commands of the same root left there; see [`clear_work`](crate::clear_work). For many short
+    /// commands a tmpfs is best: the kernel makes and removes some files for each, and ext4 is slow at that for five
+    /// minutes after many files were deleted.
     pub work: PathBuf,
-    /// What is mounted inside, in this order.
+    /// The mounts inside, in this order.
     pub mounts: Vec<Mount>,
     /// Directories inside that are made if they are missing, stay in the upper directory,
     /// and can be written even if the root is read-only (BuildStream: marked directories).
     pub directories: Vec<PathBuf>,
-    /// Nothing but `directories` and the mounts can be written (BuildStream: `ROOT_READ_ONLY`).
+    /// Whether only `directories` and the mounts can be written (BuildStream: `ROOT_READ_ONLY`).
     pub read_only: bool,
-    /// Directories that can be written or not with all below them, whatever is around them; outer ones first.
-    /// They must exist once layers, `directories` and mounts are there.
+    /// Directories that can or cannot be written with everything below them, independently of the directories around
+    /// them; outer ones first. They must exist in the layers, `directories` or mounts.
     pub subtrees: Vec<Subtree>,
     pub(crate) classic_overlay: bool,
 }
 
 /// A read-only part of a root.
 #[derive(Clone, Debug)]
-pub enum Layer {
-    /// A directory of the host.
-    Directory(PathBuf),
-    /// A directory of the host whose files refer to their contents by `user.overlay.redirect`. Linux 6.16 or newer.
-    Marked(PathBuf),
-    /// An image whose files refer to their contents by `trusted.overlay.redirect`. With one of these the root is made
-    /// with root's rights, and directories of layers can be renamed. Linux 6.15 or newer.
-    Image(LayerImage),
+pub struct Layer {
+    form: LayerForm,
+    path: PathBuf,
+    /// Of an image.
+    image: Option<ImageMount>,
 }
 
 impl Layer {
-    /// Where it is on the host.
+    /// The layer of this form at `path` of the host. An image is mounted as long as this value or a clone of it lives, and
+    /// seen nowhere.
+    ///
+    /// Images need root's rights outside of any container, and Linux 6.15; with one of them the root is made with root's
+    /// rights, and directories of layers can be renamed. Metacopy folders need Linux 6.16. Both find their contents in
+    /// [`RootSpec::contents`].
+    ///
+    /// # Errors
+    /// [`SandboxError::Overlay`] naming the image.
+    pub fn open(form: LayerForm, path: impl Into<PathBuf>) -> Result<Self, SandboxError> {
+        let path = path.into();
+        let image = (form == LayerForm::Image).then(|| ImageMount::new(&path)).transpose()?;
+        Ok(Self { form, path, image })
+    }
+
+    /// Its path on the host.
     #[must_use]
     pub fn path(&self) -> &Path {
-        match self {
-            Self::Directory(path) | Self::Marked(path) => path,
-            Self::Image(image) => image.path(),
-        }
+        &self.path
+    }
+
+    /// Its form.
+    pub(crate) fn form(&self) -> LayerForm {
+        self.form
+    }
+
+    /// The mount of an image.
+    pub(crate) fn image(&self) -> Option<&ImageMount> {
+        self.image.as_ref()
     }
 }
 
 impl From<PathBuf> for Layer {
     fn from(path: PathBuf) -> Self {
-        Self::Directory(path)
+        Self { form: LayerForm::Copied, path, image: None }
     }
 }
 
 impl From<&str> for Layer {
     fn from(path: &str) -> Self {
-        Self::Directory(path.into())
+        PathBuf::from(path).into()
     }
 }
 
-/// A directory inside, with all below it but for mounts and subtrees of their own.
+/// A directory inside, with everything below it except for mounts and other subtrees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subtree {
     /// Absolute path inside; links in it are followed inside.
@@ -78,7 +99,7 @@ pub struct Subtree {
     pub writable: bool,
 }
 
-/// Something mounted inside a root. A missing mount point is made, and removed afterwards.
+/// A mount inside a root. A missing mount point is made, and removed afterwards.
 #[derive(Clone, Debug)]
 pub struct Mount {
     /// Absolute path inside; links in it are followed inside.
@@ -141,7 +162,7 @@ impl RootSpec {
 
     /// Whether the overlay is made by the host, with root's rights.
     pub(crate) fn has_images(&self) -> bool {
-        self.layers.iter().any(|layer| matches!(layer, Layer::Image(_)))
+        self.layers.iter().any(|layer| layer.form == LayerForm::Image)
     }
 
     /// Adds a file, directory or socket of the host.

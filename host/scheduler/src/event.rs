@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use spec_model::{Blame, Place};
+use spec_model::{Blame, FilePosition};
 
 use crate::Task;
 
@@ -129,7 +129,7 @@ pub struct Failure {
     /// One line: what failed.
     pub message: String,
     /// Where in the user's files the fault is.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
     /// Further lines of the message.
     pub detail: Option<String>,
     /// What to do next.
@@ -149,12 +149,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The place, the further lines and what to do next, as lines below the message.
+    /// The place and the further lines, as lines below the message.
     #[must_use]
     pub fn lines_below(&self) -> Vec<String> {
-        let place = self.place.as_ref().map(|place| format!("at {place}"));
-        let rest = self.detail.iter().chain(&self.hint).flat_map(|text| text.lines()).map(str::to_owned);
-        place.into_iter().chain(rest).collect()
+        let position = self.position.as_ref().map(|position| format!("at {position}"));
+        let rest = self.detail.iter().flat_map(|text| text.lines()).map(str::to_owned);
+        position.into_iter().chain(rest).collect()
     }
 }
 

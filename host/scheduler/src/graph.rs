@@ -13,6 +13,8 @@ pub enum Task {
     Pull,
     /// Build the artifact.
     Build,
+    /// Execute the actions that a build would request, without the build.
+    Prime,
     /// Bring the artifact to shared caches.
     Push,
     /// Bring the sources to shared caches.
@@ -28,8 +30,8 @@ impl Task {
     }
 
     /// All tasks, in the order in which the terminal shows them.
-    pub const ALL: [Self; 6] =
-        [Self::Track, Self::Pull, Self::Fetch, Self::Build, Self::Push, Self::SourcePush];
+    pub const ALL: [Self; 7] =
+        [Self::Track, Self::Pull, Self::Fetch, Self::Build, Self::Prime, Self::Push, Self::SourcePush];
 }
 
 impl fmt::Display for Task {
@@ -39,6 +41,7 @@ impl fmt::Display for Task {
             Self::Track => "track",
             Self::Pull => "pull",
             Self::Build => "build",
+            Self::Prime => "prime",
             Self::Push => "push",
             Self::SourcePush => "source-push",
         })

@@ -16,7 +16,7 @@ use crate::job_graph::{BuildPlan, PushedParts, RequiredWork, single_task_graph};
 use crate::run::RunRequest;
 use crate::session::Session;
 use crate::shared_caches::{KeptMessages, SharedCaches};
-use crate::speculation::{Speculation, SpeculationSettings};
+use crate::speculation::{SessionPurpose, Speculation, SpeculationSettings};
 
 /// The options of a build.
 pub struct BuildOptions {
@@ -60,12 +60,15 @@ impl Build {
             move || speculation.as_ref().map(|speculation| speculation.finish()).unwrap_or_default();
         let info = session.info("build", Some(&states));
         let final_messages = Box::new(final_messages);
-        let request =
-            RunRequest { first_messages, final_messages, ..RunRequest::new(info, graph, Arc::new(work)) };
+        let request = RunRequest {
+            first_messages,
+            final_messages,
+            ..RunRequest::new(session, info, graph, Arc::new(work))
+        };
         Ok((Self { gc }, request))
     }
 
-    /// Ends what runs beside the jobs. Returns what came of the last eviction from the cache, if there was one.
+    /// Ends what runs beside the jobs. Returns the result of the last eviction from the cache, if there was one.
     #[must_use]
     pub fn finish(self) -> Option<Result<EvictionReport, CasError>> {
         let (thread, evictions) = self.gc?;
@@ -82,7 +85,7 @@ pub fn fetch(session: &Arc<Session>, caches: &Arc<SharedCaches>, elements: &[usi
     let mut needed = Vec::new();
     for &element in elements {
         let sources = session.sources(element);
-        // An original that can be read where it is may be gone tomorrow; its tree in the cache is not.
+        // A file that is read in place may be deleted later, so its tree is stored in the cache.
         if sources.sources().next().is_some() && sources.cached()?.is_none() {
             sources.check().map_err(SessionError::SourceDeclaration)?;
             needed.push(element);
@@ -90,7 +93,7 @@ pub fn fetch(session: &Arc<Session>, caches: &Arc<SharedCaches>, elements: &[usi
     }
     let graph = single_task_graph(&needed, Task::Fetch);
     let work = BuildWork::new(session.clone(), &[], false, caches.clone(), None);
-    Ok(RunRequest::new(session.info("fetch", None), graph, Arc::new(work)))
+    Ok(RunRequest::new(session, session.info("fetch", None), graph, Arc::new(work)))
 }
 
 /// Decides which jobs make `required`: what shared caches have is pulled, the rest is built. Also says what is to be told of
@@ -106,7 +109,7 @@ fn plan(
     let build_scopes: Vec<Vec<usize>> =
         (0..count).map(|element| session.project.build_scope(element)).collect();
     let messages = KeptMessages::default();
-    find_artifacts(session, required, &mut works, options, &messages)?;
+    find_artifacts(session, required, &mut works, &options.caches, &messages)?;
     let pushed = PushedParts {
         artifacts: options.caches.pushed_artifacts().is_some(),
         sources: if options.caches.pushed_sources().is_some() {
@@ -123,14 +126,14 @@ fn plan(
 
 /// Notes which artifacts are pulled. First the indexes are asked for what is required itself; unless they have all of that,
 /// for everything that building it may need, at the same time: a round trip for each level of dependencies would be long.
-fn find_artifacts(
+pub(crate) fn find_artifacts(
     session: &Session,
     required: &[usize],
     works: &mut [RequiredWork],
-    options: &BuildOptions,
+    caches: &SharedCaches,
     messages: &KeptMessages,
 ) -> Result<()> {
-    if options.caches.pulled_artifacts().is_none() {
+    if caches.pulled_artifacts().is_none() {
         return Ok(());
     }
     let mut wanted = |elements: Vec<usize>| -> Result<bool> {
@@ -143,7 +146,7 @@ fn find_artifacts(
             };
             asked.extend(ask.then_some(element));
         }
-        let known = session.known_remotely(&options.caches, &asked, messages)?;
+        let known = session.known_remotely(caches, &asked, messages)?;
         for (element, _) in asked.iter().zip(&known).filter(|(_, known)| **known) {
             works[*element] = RequiredWork::Pull;
         }
@@ -174,7 +177,12 @@ fn pushed_sources(session: &Session, works: &[RequiredWork]) -> Result<Vec<bool>
     works.iter().enumerate().map(pushed).collect()
 }
 
-fn required_works(session: &Session, states: &[ElementState], retry: bool) -> Result<Vec<RequiredWork>> {
+/// By element, what it needs if it is required.
+pub(crate) fn required_works(
+    session: &Session,
+    states: &[ElementState],
+    retry: bool,
+) -> Result<Vec<RequiredWork>> {
     let work = |(element, state): (usize, &ElementState)| {
         Ok(match state {
             ElementState::Cached(_) => RequiredWork::Nothing,
@@ -189,8 +197,16 @@ fn required_works(session: &Session, states: &[ElementState], retry: bool) -> Re
     states.iter().enumerate().map(work).collect()
 }
 
+/// The elements that have a job that builds, dependencies first.
+pub(crate) fn builds(graph: &Graph) -> Vec<usize> {
+    let jobs = graph.jobs().iter().filter(|job| job.task == Task::Build);
+    let mut elements: Vec<usize> = jobs.map(|job| job.element).collect();
+    elements.sort_unstable();
+    elements
+}
+
 /// Nothing can be built without the references of its sources, and nothing is downloaded while one is wrong.
-fn check_references(session: &Session, states: &[ElementState], graph: &Graph) -> Result<()> {
+pub(crate) fn check_references(session: &Session, states: &[ElementState], graph: &Graph) -> Result<()> {
     for job in graph.jobs().iter().filter(|job| job.task == Task::Fetch) {
         match session.sources(job.element).check() {
             Err(SourceError::NoRef { .. }) | Ok(()) => {}
@@ -221,8 +237,6 @@ fn start_speculation(
     states: &[ElementState],
     settings: &SpeculationSettings,
 ) -> Result<Option<Arc<Speculation>>> {
-    let builds = graph.jobs().iter().filter(|job| job.task == Task::Build);
-    let mut to_build: Vec<usize> = builds.map(|job| job.element).collect();
-    to_build.sort_unstable();
-    Speculation::start(session, settings, &to_build, states.iter().map(ElementState::files).collect())
+    let files = states.iter().map(ElementState::files).collect();
+    Speculation::start(session, settings, &builds(graph), files, SessionPurpose::Build)
 }

@@ -202,6 +202,14 @@ impl BuildWork {
         }
     }
 
+    /// Stages the sources, from which the speculation loop predicts, and waits for what it primes.
+    fn prime(&self, element: usize, context: &Context) -> JobResult {
+        self.stage(element, context)?;
+        context.progress("executing predicted actions", None);
+        self.tell_speculation(|speculation| speculation.wait_until_idle(&context.cancel));
+        Ok(JobEnd::Done)
+    }
+
     /// The artifact, if it is cached by now, for example since another process built it.
     fn cached(&self, element: usize, keys: ElementKeys) -> Result<Option<Artifact>, Box<Failure>> {
         let element = &self.session.project.elements[element];
@@ -232,7 +240,7 @@ impl BuildWork {
         Ok(keys)
     }
 
-    /// What the element's strong key is the hash of, when its dependencies have these keys.
+    /// The description whose hash is the element's strong key, when its dependencies have these keys.
     fn description(&self, element: usize, known: &[Option<ElementKeys>]) -> Option<Value> {
         let project = &self.session.project;
         let scope = project.build_scope(element);
@@ -270,6 +278,7 @@ impl Work for BuildWork {
                 self.tell_speculation(|speculation| speculation.ended(job.element));
                 result
             }
+            Task::Prime => self.prime(job.element, context),
             Task::Pull => self.pull(job.element, context),
             Task::Push => self.push(job.element, context),
             Task::SourcePush => self.push_sources(job.element, context),

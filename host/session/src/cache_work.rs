@@ -91,7 +91,7 @@ pub fn push_sources(
 
 fn request(session: &Arc<Session>, caches: &Arc<SharedCaches>, command: &str, graph: Graph) -> RunRequest {
     let work = CacheWork { session: Arc::clone(session), caches: Arc::clone(caches) };
-    RunRequest::new(session.info(command, None), graph, Arc::new(work))
+    RunRequest::new(session, session.info(command, None), graph, Arc::new(work))
 }
 
 /// As BuildStream, refuses elements whose keys are not known.
@@ -116,7 +116,7 @@ impl CacheWork {
         match self.session.pull(&self.caches, element, &monitor).map_err(job_failure::of)? {
             Pulled::Artifact(_) => Ok(JobEnd::Done),
             Pulled::NotThere => Ok(JobEnd::Unneeded),
-            Pulled::Unknown => Err(failure("no server that has it answers; see the warnings above")),
+            Pulled::Unknown => Err(failure("no server that has it answers, as the warnings above say")),
         }
     }
 
@@ -180,7 +180,7 @@ fn end_of_push(pushed: Pushed) -> JobResult {
     match pushed {
         Pushed::Pushed => Ok(JobEnd::Done),
         Pushed::ThereAlready => Ok(JobEnd::Unneeded),
-        Pushed::Failed => Err(failure("no server takes it; see the warnings above")),
+        Pushed::Failed => Err(failure("no server takes it, as the warnings above say")),
     }
 }
 
@@ -207,7 +207,9 @@ impl Work for CacheWork {
                 };
                 fetched.map(|_| JobEnd::Done).map_err(job_failure::of)
             }
-            Task::Track | Task::Build => Err(failure("a session that pulls and pushes got another job")),
+            Task::Track | Task::Build | Task::Prime => {
+                Err(failure("a session that pulls and pushes got another job"))
+            }
         }
     }
 }

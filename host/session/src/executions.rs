@@ -73,6 +73,17 @@ impl StoreExecutions {
         })
     }
 
+    /// Executions of the same store by another executor: by the same workers, and with the same sockets for actions.
+    #[must_use]
+    pub fn with_executor(&self, cas: &Cas, factory: &ExecutorFactory) -> LazyExecutions {
+        let first = Arc::clone(&self.executions);
+        let sockets: Arc<dyn RemoteApis> = Arc::clone(&self.remote_apis) as _;
+        let (cas, executor) = (cas.clone(), factory.create(cas, Arc::downgrade(&sockets)));
+        LazyExecutions::new(move || {
+            Ok(first.get()?.for_store(cas.clone(), ResultCache::new(&cas), Arc::clone(&executor)))
+        })
+    }
+
     /// The executor holds the sockets weakly, and the sockets hold the executions, which hold the executor.
     fn build(
         cas: &Cas,

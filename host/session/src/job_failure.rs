@@ -1,4 +1,4 @@
-//! From errors to failures of jobs.
+//! Converts errors to failures of jobs.
 
 use spec_artifact::{Artifact, Outcome};
 use spec_build::BuildError;
@@ -14,7 +14,7 @@ pub(crate) fn of(error: impl UserError) -> Box<Failure> {
         reason: error.reason().to_owned(),
         blame: error.blame(),
         message: error.to_string(),
-        place: error.place().cloned(),
+        position: error.position().cloned(),
         detail: error.detail(),
         hint: error.hint(),
         ..Failure::default()

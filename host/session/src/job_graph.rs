@@ -161,7 +161,8 @@ pub(crate) fn push_graph(
     graph
 }
 
-fn add(graph: &mut Graph, element: usize, task: Task, after: &[usize]) -> usize {
+/// Adds a job; the jobs of `after` were added before.
+pub(crate) fn add(graph: &mut Graph, element: usize, task: Task, after: &[usize]) -> usize {
     graph.add(Job { element, task }, after).expect("it waits only for jobs that were added before")
 }
 

@@ -1,7 +1,7 @@
 //! The engine: one run over a project.
 //!
-//! A [`Session`] is a loaded project with its keys and its caches. From it come [`RunRequest`]s: [`Build`], [`fetch`] and
-//! [`Track`] decide which jobs are needed, and [`run()`] runs them and tells an observer what happens. Beside a build run
+//! A [`Session`] is a loaded project with its keys and its caches. From it come [`RunRequest`]s: [`Build`], [`fetch`],
+//! [`prepare_priming_run`] and [`Track`] decide which jobs are needed, and [`run()`] runs them and tells an observer what happens. Beside a build run
 //! the speculation loop and the thread that keeps the cache within its quota.
 //!
 //! This crate does not print, draw or parse a command line, and does not know the configuration file: whoever uses it
@@ -19,11 +19,13 @@ mod job_failure;
 mod job_graph;
 mod observers;
 mod options;
+mod prime;
 pub mod remotes;
 mod run;
 mod selection;
 mod session;
 mod session_info;
+mod session_messages;
 mod shared_caches;
 mod sources;
 mod speculation;
@@ -36,10 +38,12 @@ pub use error::{Result, SessionError};
 pub use executions::{ExecutorFactory, StoreExecutions};
 pub use fan_out::FanOut;
 pub use gc::{GcOptions, GcThread, evict};
-pub use options::SessionOptions;
+pub use options::{ElementCommands, SessionOptions};
+pub use prime::prepare_priming_run;
 pub use run::{FinalMessages, RunRequest, run};
 pub use session::{LoadedProject, Session};
 pub use session_info::{ElementInfo, SessionInfo};
+pub use session_messages::SessionMessages;
 pub use shared_caches::{SharedCaches, has_buildtrees, push_artifact};
 pub use speculation::{
     OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicyOptions, SpeculationSettings,

@@ -11,13 +11,14 @@ use spec_speculation::priming::Budget;
 
 use crate::executions::ExecutorFactory;
 use crate::remotes::UserRemotes;
+use crate::session_messages::SessionMessages;
 
 /// The options of a session.
 #[derive(Clone, Debug)]
 pub struct SessionOptions {
     /// Whether a change of build dependencies rebuilds.
     pub strict: bool,
-    /// The folder of downloads.
+    /// The folder of downloads (`sourcedir`).
     pub source_dir: PathBuf,
     /// The folder of the logs of builds.
     pub log_dir: PathBuf,
@@ -43,6 +44,10 @@ pub struct SessionOptions {
     pub pull_buildtrees: bool,
     /// Who executes actions.
     pub executor: ExecutorFactory,
+    /// Who runs the commands of elements.
+    pub element_commands: ElementCommands,
+    /// Takes what the executor has to say.
+    pub messages: SessionMessages,
     /// How many actions are executed at a time; `None` for one for each processor.
     pub workers: Option<usize>,
     /// What primed actions of the session may cost.
@@ -53,4 +58,15 @@ pub struct SessionOptions {
     pub key_length: usize,
     /// The most lines of a failed command's log that are reported.
     pub error_lines: usize,
+}
+
+/// Who runs the commands of elements.
+#[derive(Clone, Debug, Default)]
+pub enum ElementCommands {
+    /// This machine, in the roots of the elements.
+    #[default]
+    InPlace,
+    /// The executor that this creates, as actions; what no action can be, this machine. It may be the one of
+    /// [`SessionOptions::executor`] or another one.
+    AsActions(ExecutorFactory),
 }

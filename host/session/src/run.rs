@@ -7,7 +7,9 @@ use spec_scheduler::{Control, Event, Graph, Message, Observer, Options, Summary,
 use tokio::sync::mpsc;
 
 use crate::error::{Result, SessionError};
+use crate::session::Session;
 use crate::session_info::SessionInfo;
+use crate::session_messages::SessionMessages;
 
 /// How long threads of jobs may take to end after the last job.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -24,12 +26,15 @@ pub struct RunRequest {
     /// What is told when the session begins.
     pub(crate) first_messages: Vec<Message>,
     pub(crate) final_messages: FinalMessages,
+    pub(crate) messages: SessionMessages,
 }
 
 impl RunRequest {
     /// Jobs without messages before or after them.
-    pub(crate) fn new(info: SessionInfo, graph: Graph, work: Arc<dyn Work>) -> Self {
-        Self { info, graph, work, first_messages: Vec::new(), final_messages: Box::new(Vec::new) }
+    pub(crate) fn new(session: &Session, info: SessionInfo, graph: Graph, work: Arc<dyn Work>) -> Self {
+        let (first_messages, final_messages) = (Vec::new(), Box::new(Vec::new));
+        let messages = session.options.messages.clone();
+        Self { info, graph, work, first_messages, final_messages, messages }
     }
 
     /// Whether there are no jobs.
@@ -53,8 +58,10 @@ pub fn run(
     if request.is_empty() {
         return Ok(run_nothing(&*observer, &request.first_messages));
     }
+    let messages = request.messages;
+    messages.send_to(Arc::clone(&observer));
     let (first_messages, final_messages) = (request.first_messages, request.final_messages);
-    let observer = Arc::new(SessionMessages { observer, first_messages, final_messages });
+    let observer = Arc::new(MessageObserver { observer, first_messages, final_messages, messages });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| SessionError::Start { what: "the runtime", error })?;
     let jobs = spec_scheduler::run(&request.graph, request.work, options, observer, control);
@@ -74,15 +81,17 @@ fn run_nothing(observer: &dyn Observer, messages: &[Message]) -> Summary {
 }
 
 /// Tells an observer the first messages after the beginning of the session, and the final ones before its end.
-struct SessionMessages {
+struct MessageObserver {
     observer: Arc<dyn Observer>,
     first_messages: Vec<Message>,
     final_messages: FinalMessages,
+    messages: SessionMessages,
 }
 
-impl Observer for SessionMessages {
+impl Observer for MessageObserver {
     fn event(&self, event: &Event) {
         if let Event::Ended(_) = event {
+            self.messages.end();
             for message in (self.final_messages)() {
                 self.observer.event(&Event::Message(message));
             }

@@ -1,11 +1,13 @@
 //! A project with its keys, and the caches that its artifacts are in.
 
 use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use spec_artifact::{Artifact, Artifacts};
 use spec_build::{Builder, BuilderOptions, ElementKeys};
 use spec_cas::{Cas, Hold};
-use spec_execution::PoolOptions;
+use spec_execution::{ActionCommandRunner, CommandRunner, InPlaceRunner, PoolOptions};
 use spec_model::{Key, KeyPair, Node, SourceKey};
 use spec_plugins::Plugins;
 use spec_project::keys::compute_keys;
@@ -14,7 +16,7 @@ use spec_source::{ElementSources, SourceContext};
 
 use crate::error::{Result, SessionError};
 use crate::executions::StoreExecutions;
-use crate::options::SessionOptions;
+use crate::options::{ElementCommands, SessionOptions};
 use crate::remotes::{self, CommandLineRemotes, RemoteSpec};
 use crate::sources;
 
@@ -39,6 +41,12 @@ impl LoadedProject {
         plugins.save_answers();
         Ok(Self { project, plugins })
     }
+
+    /// The components that were given for element kinds that no element is of, with these kinds.
+    #[must_use]
+    pub fn unused_plugins(&self) -> Vec<(String, PathBuf)> {
+        self.plugins.unused_overrides()
+    }
 }
 
 /// A project with its keys, and the caches that its artifacts are in.
@@ -55,6 +63,8 @@ pub struct Session {
     pub(crate) plugins: Plugins,
     /// The pool of executions, and the sockets through which sandboxes request them.
     pub executions: StoreExecutions,
+    /// Who runs the commands of elements.
+    commands: Arc<dyn CommandRunner>,
     /// The keys of elements, `None` where a source has no reference.
     pub key_pairs: Vec<Option<KeyPair>>,
     /// What the sources of elements contribute to keys, `None` where a source has no reference.
@@ -75,6 +85,19 @@ fn executions(cas: &Cas, options: &SessionOptions) -> StoreExecutions {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = options.workers.unwrap_or_else(processors);
     StoreExecutions::new(cas, &options.executor, PoolOptions { workers, max_queued: MAX_QUEUED })
+}
+
+fn command_runner(
+    cas: &Cas,
+    options: &SessionOptions,
+    executions: &StoreExecutions,
+) -> Arc<dyn CommandRunner> {
+    match &options.element_commands {
+        ElementCommands::InPlace => Arc::new(InPlaceRunner),
+        ElementCommands::AsActions(factory) => {
+            Arc::new(ActionCommandRunner::new(Arc::new(executions.with_executor(cas, factory))))
+        }
+    }
 }
 
 impl Session {
@@ -98,9 +121,11 @@ impl Session {
         let sources = sources::configure_all(&project, &context, warn)?;
         let source_keys = sources::keys(&sources)?;
         let key_pairs = compute_keys(&project, &|element| source_keys[element].clone());
+        let executions = executions(&cas, &options);
         Ok(Self {
             artifacts: Artifacts::new(cas.clone()),
-            executions: executions(&cas, &options),
+            commands: command_runner(&cas, &options, &executions),
+            executions,
             options,
             project,
             cas,
@@ -178,7 +203,7 @@ impl Session {
         Ok(all)
     }
 
-    /// What executes the plans of elements.
+    /// The builder that executes the plans of elements.
     #[must_use]
     pub fn builder(&self) -> Builder {
         let options = BuilderOptions {
@@ -188,7 +213,9 @@ impl Session {
             key_length: self.options.key_length,
             user_namespaces: self.options.user_namespaces.clone(),
         };
-        Builder::new(self.cas.clone(), self.artifacts.clone(), self.executions.remote_apis.clone(), options)
+        let remote_apis = self.executions.remote_apis.clone();
+        Builder::new(self.cas.clone(), self.artifacts.clone(), remote_apis, options)
+            .with_command_runner(self.commands.clone())
     }
 
     /// The element's artifact: under its strict key, or in non-strict mode under its weak one.

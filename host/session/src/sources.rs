@@ -43,8 +43,8 @@ pub(crate) fn configure_all(
         let sources = configure(element, context)?;
         for warning in sources.warnings() {
             if project.config.fatal_warnings.iter().any(|fatal| fatal == warning.token) {
-                let (reason, message, place) = (warning.token, warning.message, warning.place);
-                return Err(SessionError::FatalWarning { reason, message, place });
+                let (reason, message, position) = (warning.token, warning.message, warning.position);
+                return Err(SessionError::FatalWarning { reason, message, position });
             }
             warn(warning.token, &warning.message);
         }
@@ -57,7 +57,7 @@ pub(crate) fn configure_all(
 pub(crate) fn configure(element: &Element, context: &SourceContext) -> Result<ElementSources> {
     let spec = |source: &spec_project::SourceConfig| SourceSpec {
         kind: source.kind.clone(),
-        place: source.place.clone(),
+        position: source.position.clone(),
         directory: source.directory.clone(),
         config: source.config.clone(),
     };

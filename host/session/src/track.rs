@@ -26,7 +26,7 @@ impl Track {
         let elements: Vec<usize> = elements.iter().copied().filter(has_sources).collect();
         let work = Arc::new(TrackWork { session: session.clone(), new_refs: Mutex::default() });
         let graph = single_task_graph(&elements, Task::Track);
-        let request = RunRequest::new(session.info("track", None), graph, work.clone());
+        let request = RunRequest::new(session, session.info("track", None), graph, work.clone());
         (Self { work }, request)
     }
 

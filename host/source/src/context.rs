@@ -1,11 +1,11 @@
-//! What sources need to know of the project, and of each source.
+//! The data of a project and of a source that source kinds need.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use spec_cas::Cas;
-use spec_model::{Mapping, Place};
+use spec_model::{FilePosition, Mapping};
 
 use crate::archive::ArchiveLimits;
 use crate::http_options::HttpOptions;
@@ -13,16 +13,16 @@ use crate::url::Alias;
 
 type AliasResolver = dyn Fn(&str) -> Option<Alias> + Send + Sync;
 
-/// What all sources of a project share.
+/// The data that all sources of a project share.
 #[derive(Clone)]
 pub struct SourceContext {
     /// The folder of project.conf; `local` paths are below it.
     pub project_directory: PathBuf,
     /// The folder of downloads, BuildStream's `sourcedir`: both tools can share it.
     pub download_directory: PathBuf,
-    /// Where staged trees go.
+    /// The store of staged trees.
     pub cas: Cas,
-    /// How large archives may get.
+    /// The limits on archives.
     pub limits: ArchiveLimits,
     /// How to download.
     pub http: HttpOptions,
@@ -65,7 +65,7 @@ pub struct SourceSpec {
     /// The name of its kind.
     pub kind: String,
     /// Where the kind is named.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
     /// The folder to stage it in, below the element's sources; `None` for their root.
     pub directory: Option<String>,
     /// Its configuration: the kind's defaults composed with the element's, variables expanded. The keys common to

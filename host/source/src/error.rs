@@ -1,4 +1,4 @@
-//! What can go wrong with a source.
+//! Errors of sources.
 
 use std::fmt;
 use std::io;
@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use spec_cas::CasError;
-use spec_model::{Blame, NodeError, Place, UserError};
+use spec_model::{Blame, FilePosition, NodeError, UserError};
 
 use crate::archive::ArchiveError;
 
-/// Which source of which element.
+/// Identifies a source of an element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceName {
     /// The element's full name.
@@ -20,7 +20,7 @@ pub struct SourceName {
     /// The source's kind.
     pub kind: &'static str,
     /// Where it is declared; `None` if a program made it.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
 }
 
 impl fmt::Display for SourceName {
@@ -40,19 +40,19 @@ pub enum SourceError {
         error: NodeError,
     },
     /// No kind of that name. Reason `unknown-source-kind`.
-    #[error("{element}: there is no source kind '{kind}'; this program has local, remote and tar")]
+    #[error("{element}: there is no source kind '{kind}'; the kinds are {known}")]
     UnknownKind {
         /// The element that asks for it.
         element: Arc<str>,
         /// The name asked for.
         kind: String,
+        /// The kinds that there are.
+        known: &'static str,
         /// Where it is asked for.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// An alias that the project does not define. Reason `invalid-source-alias`, as BuildStream's.
-    #[error(
-        "{name}: the alias '{alias}' of '{url}' is not in the aliases of project.conf; add it or write a full URL"
-    )]
+    #[error("{name}: the alias '{alias}' of '{url}' is not in the aliases of project.conf")]
     UnknownAlias {
         /// The source.
         name: SourceName,
@@ -61,7 +61,7 @@ pub enum SourceError {
         /// The URL as written.
         url: String,
         /// Where it is written.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// A URL that cannot be downloaded from. Reason `invalid-source-url`.
     #[error("{name}: cannot download '{url}': {why}; expected a file, http or https URL")]
@@ -73,17 +73,17 @@ pub enum SourceError {
         /// What is wrong with it.
         why: String,
         /// Where it is written.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
-    /// A ref that nothing can have. Reason `invalid-ref`.
-    #[error("{name}: {}; to have the right one written, run: spec-host source track {}", wrong_ref(reference), name.element)]
+    /// A ref that is not a SHA-256. Reason `invalid-ref`.
+    #[error("{name}: {}", wrong_ref(reference))]
     BadRef {
         /// The source.
         name: SourceName,
         /// The ref as written.
         reference: String,
         /// Where it is written.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// A path that a project may not use. The reasons are BuildStream's.
     #[error("the path '{path}' {why}")]
@@ -95,32 +95,26 @@ pub enum SourceError {
         /// `missing-file`, `project-path-invalid` or `project-path-invalid-kind`.
         reason: &'static str,
         /// Where it is written.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// A file name with a slash. Reason `filename-contains-directory`, as BuildStream's.
-    #[error(
-        "{name}: the filename '{filename}' must not contain directories; use the key 'directory' for them"
-    )]
+    #[error("{name}: the filename '{filename}' must not contain directories")]
     FilenameHasDirectory {
         /// The source.
         name: SourceName,
         /// The name as written.
         filename: String,
         /// Where it is written.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// The source has no ref. Reason `missing-ref`.
-    #[error("{name} has no ref; run: spec-host source track {}", name.element)]
+    #[error("{name} has no ref")]
     NoRef {
         /// The source.
         name: SourceName,
     },
-    /// Something else is at the URL than the ref says. Reason `wrong-ref`.
-    #[error(
-        "{name}: {url} has SHA-256 {actual}, but the ref says {expected}; if the new file is the right one, run: \
-         spec-host source track {}",
-        name.element
-    )]
+    /// The file at the URL does not have the SHA-256 of the ref. Reason `wrong-ref`.
+    #[error("{name}: {url} has SHA-256 {actual}, but the ref says {expected}")]
     WrongRef {
         /// The source.
         name: SourceName,
@@ -128,21 +122,21 @@ pub enum SourceError {
         url: String,
         /// The SHA-256 in the ref.
         expected: String,
-        /// The SHA-256 of what is there.
+        /// The SHA-256 of the file.
         actual: String,
     },
     /// The stored download does not have the contents of its name. Reason `mirror-corrupt`.
-    #[error("{name}: {} is damaged, its SHA-256 is {actual}; delete it and run: spec-host source fetch {}", path.display(), name.element)]
+    #[error("{name}: {} is damaged, its SHA-256 is {actual}", path.display())]
     DamagedDownload {
         /// The source.
         name: SourceName,
         /// The stored file.
         path: PathBuf,
-        /// The SHA-256 of what is in it.
+        /// The SHA-256 of its contents.
         actual: String,
     },
     /// The server has no such file. Reason `download-refused`.
-    #[error("{name}: the server answers {status} to {url}; {}", advice(*status))]
+    #[error("{name}: the server answers {status} to {url}")]
     Refused {
         /// The source.
         name: SourceName,
@@ -152,19 +146,19 @@ pub enum SourceError {
         status: u16,
     },
     /// The server cannot be reached, or breaks off. Reason `download-failed`.
-    #[error("{name}: cannot download {url}: {why} (attempts: {attempts}); check the network and run again")]
+    #[error("{name}: cannot download {url}: {why} (attempts: {attempts})")]
     Download {
         /// The source.
         name: SourceName,
         /// The URL, aliases resolved.
         url: String,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
-        /// What the last attempt met.
+        /// The failure of the last attempt.
         why: String,
     },
-    /// It will not get better by trying again. Reason `download-failed`.
-    #[error("{name}: cannot download {url}: {why}; check the url")]
+    /// The download fails for a reason that another attempt does not change. Reason `download-failed`.
+    #[error("{name}: cannot download {url}: {why}")]
     Unobtainable {
         /// The source.
         name: SourceName,
@@ -178,13 +172,13 @@ pub enum SourceError {
     AllUrlsFailed {
         /// The source.
         name: SourceName,
-        /// Every URL, and what is wrong there.
+        /// Every URL and its failure.
         failures: Vec<String>,
         /// A stable code.
         reason: &'static str,
     },
     /// It has not been fetched. Reason `source-not-fetched`.
-    #[error("{name} is not fetched; run: spec-host source fetch {}", name.element)]
+    #[error("{name} is not fetched")]
     NotFetched {
         /// The source.
         name: SourceName,
@@ -199,12 +193,12 @@ pub enum SourceError {
         /// What is wrong with it.
         error: ArchiveError,
     },
-    /// Two sources of the element want the same place, or the store failed.
+    /// Two sources of the element have entries at the same path, or the store failed.
     #[error("{who}: {error}")]
     Cas {
         /// The source or the element.
         who: String,
-        /// What the store says.
+        /// The store's error.
         error: Box<CasError>,
     },
     /// The operating system refused. Reason `source-io`.
@@ -219,7 +213,7 @@ pub enum SourceError {
         /// Why not.
         error: io::Error,
     },
-    /// The user asked to stop. Reason `cancelled`.
+    /// The user cancelled. Reason `cancelled`.
     #[error("{name}: stopped")]
     Cancelled {
         /// The source.
@@ -228,7 +222,7 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    /// What is wrong with one URL, when another one may do better.
+    /// The failure of one URL, if another URL may succeed.
     pub(crate) fn failure_of_url(&self) -> Option<String> {
         match self {
             Self::Download { url, why, attempts, .. } => Some(format!("{url}: {why} (attempts: {attempts})")),
@@ -251,7 +245,7 @@ impl SourceError {
     }
 }
 
-/// What to do about a refusal.
+/// The advice for a refusal.
 fn advice(status: u16) -> &'static str {
     match status {
         401 | 403 => "if it wants a login, put one for its machine into ~/.netrc; otherwise check the url",
@@ -262,7 +256,7 @@ fn advice(status: u16) -> &'static str {
     }
 }
 
-/// What is wrong with a ref.
+/// The message about a wrong ref.
 fn wrong_ref(reference: &str) -> String {
     const EXPECTED: &str = "expected the SHA-256 of the file, 64 digits of 0-9 and a-f";
     let hex = reference.chars().all(|c| c.is_ascii_hexdigit());
@@ -318,15 +312,15 @@ impl UserError for SourceError {
         }
     }
 
-    fn place(&self) -> Option<&Place> {
+    fn position(&self) -> Option<&FilePosition> {
         match self {
-            Self::Config { error } => error.place(),
-            Self::UnknownKind { place, .. }
-            | Self::UnknownAlias { place, .. }
-            | Self::BadUrl { place, .. }
-            | Self::BadRef { place, .. }
-            | Self::BadPath { place, .. }
-            | Self::FilenameHasDirectory { place, .. } => place.as_ref(),
+            Self::Config { error } => error.position(),
+            Self::UnknownKind { position, .. }
+            | Self::UnknownAlias { position, .. }
+            | Self::BadUrl { position, .. }
+            | Self::BadRef { position, .. }
+            | Self::BadPath { position, .. }
+            | Self::FilenameHasDirectory { position, .. } => position.as_ref(),
             Self::NoRef { name }
             | Self::WrongRef { name, .. }
             | Self::DamagedDownload { name, .. }
@@ -336,15 +330,39 @@ impl UserError for SourceError {
             | Self::AllUrlsFailed { name, .. }
             | Self::NotFetched { name }
             | Self::Archive { name, .. }
-            | Self::Io { name, .. } => name.place.as_ref(),
+            | Self::Io { name, .. } => name.position.as_ref(),
             Self::Cas { .. } | Self::Cancelled { .. } => None,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Config { error } => error.hint(),
+            Self::UnknownAlias { .. } => Some("add it or write a full URL".to_owned()),
+            Self::BadRef { name, .. } => {
+                Some(format!("to have the right one written, run: spec-host source track {}", name.element))
+            }
+            Self::FilenameHasDirectory { .. } => Some("use the key 'directory' for them".to_owned()),
+            Self::NoRef { name } => Some(format!("spec-host source track {}", name.element)),
+            Self::WrongRef { name, .. } => Some(format!(
+                "if the new file is the right one, run: spec-host source track {}",
+                name.element
+            )),
+            Self::DamagedDownload { name, .. } => {
+                Some(format!("delete it and run: spec-host source fetch {}", name.element))
+            }
+            Self::Refused { status, .. } => Some(advice(*status).to_owned()),
+            Self::Download { .. } => Some("check the network and run again".to_owned()),
+            Self::Unobtainable { .. } => Some("check the url".to_owned()),
+            Self::AllUrlsFailed { .. } => Some("check the urls and the network".to_owned()),
+            Self::NotFetched { name } => Some(format!("spec-host source fetch {}", name.element)),
+            Self::Archive { error, .. } => error.hint().map(str::to_owned),
             Self::Cas { error, .. } => error.hint(),
-            _ => None,
+            Self::UnknownKind { .. }
+            | Self::BadUrl { .. }
+            | Self::BadPath { .. }
+            | Self::Io { .. }
+            | Self::Cancelled { .. } => None,
         }
     }
 }

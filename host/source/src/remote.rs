@@ -35,8 +35,8 @@ impl RemoteSource {
             None => url.rsplit_once('/').map_or(url.as_str(), |(_, last)| last).to_owned(),
         };
         if filename.contains('/') {
-            let place = config.get("filename").and_then(|node| node.place.clone());
-            return Err(SourceError::FilenameHasDirectory { name: file.name, filename, place });
+            let position = config.get("filename").and_then(|node| node.position.clone());
+            return Err(SourceError::FilenameHasDirectory { name: file.name, filename, position });
         }
         let executable = config.bool_or("executable", false)?;
         Ok(Self { file, cas: context.cas.clone(), filename, executable })

@@ -1,4 +1,4 @@
-//! The kinds of source that there are.
+//! The list of source kinds.
 
 use std::sync::Arc;
 
@@ -8,6 +8,9 @@ use crate::local::LocalSource;
 use crate::remote::RemoteSource;
 use crate::source::Source;
 use crate::tar::TarSource;
+
+/// All of [`configure_source`], for people.
+const KNOWN: &str = "local, remote, tar";
 
 /// The source that `spec` declares, the `index`th of `element`.
 ///
@@ -19,14 +22,14 @@ pub(crate) fn configure_source(
     context: &SourceContext,
     spec: &SourceSpec,
 ) -> Result<Box<dyn Source>, SourceError> {
-    let name = |kind| SourceName { element: element.clone(), index, kind, place: spec.place.clone() };
+    let name = |kind| SourceName { element: element.clone(), index, kind, position: spec.position.clone() };
     Ok(match spec.kind.as_str() {
         "local" => Box::new(LocalSource::configure(name("local"), context, &spec.config)?),
         "remote" => Box::new(RemoteSource::configure(name("remote"), context, &spec.config)?),
         "tar" => Box::new(TarSource::configure(name("tar"), context, &spec.config)?),
         _ => {
-            let (kind, place) = (spec.kind.clone(), spec.place.clone());
-            return Err(SourceError::UnknownKind { element: element.clone(), kind, place });
+            let (kind, position) = (spec.kind.clone(), spec.position.clone());
+            return Err(SourceError::UnknownKind { element: element.clone(), kind, known: KNOWN, position });
         }
     })
 }

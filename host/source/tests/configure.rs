@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Lab, spec};
-use spec_model::{Node, Place, SourceKey, UserError};
+use spec_model::{FilePosition, Node, SourceKey, UserError};
 use spec_source::{SourceError, SourceSpec};
 
 const SHA: &str = "6c9f6f68a131ec6381da82f2bff978083ed7f4f7991d931bfa767b7965ebc94b";
@@ -49,19 +49,19 @@ fn the_directory_is_part_of_the_key() -> Result<(), SourceError> {
 #[track_caller]
 fn check_refused(kind: &str, config: &[(&str, &str)], at: Option<&str>, reason: &str) {
     let mut declared = spec(kind, config);
-    let place = |line| Place { file: "app.bst".into(), line, column: 3 };
-    declared.place = Some(place(1));
-    declared.config.place = Some(place(1));
+    let position = |line| FilePosition { file: "app.bst".into(), line, column: 3 };
+    declared.position = Some(position(1));
+    declared.config.position = Some(position(1));
     for (line, node) in declared.config.entries.values_mut().enumerate() {
-        node.place = Some(place(line as u32 + 2));
+        node.position = Some(position(line as u32 + 2));
     }
     let expect = match at {
-        Some(name) => declared.config.get(name).and_then(|node: &Node| node.place.clone()),
-        None => Some(place(1)),
+        Some(name) => declared.config.get(name).and_then(|node: &Node| node.position.clone()),
+        None => Some(position(1)),
     };
     let error = Lab::new().sources(&[declared]).expect_err("the configuration is wrong");
     assert_eq!(error.reason(), reason, "{error}");
-    assert_eq!(error.place(), expect.as_ref(), "{error}");
+    assert_eq!(error.position(), expect.as_ref(), "{error}");
 }
 
 #[test]

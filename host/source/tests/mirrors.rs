@@ -1,4 +1,4 @@
-//! Files at several URLs, and at none.
+//! Files at several URLs, or at none of them.
 
 mod common;
 #[path = "common/server.rs"]
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::{Lab, sha256, silent, spec};
 use server::{Answer, Server};
-use spec_model::{Cancel, Node, Place, UserError};
+use spec_model::{Cancel, FilePosition, Node, UserError};
 use spec_source::{Alias, ElementSources, FetchMonitor, SourceContext, SourceError};
 
 const BODY: &[u8] = b"what the ref says";
@@ -127,7 +127,7 @@ fn a_file_of_this_machine_must_be_fetched() {
 }
 
 fn at(text: &str, line: u32) -> Node {
-    Node { place: Some(Place { file: "app.bst".into(), line, column: 8 }), ..Node::text(text) }
+    Node { position: Some(FilePosition { file: "app.bst".into(), line, column: 8 }), ..Node::text(text) }
 }
 
 /// Fetches two sources, of which only the second is wrong; the error and the number of requests.
@@ -157,10 +157,11 @@ fn a_ref_that_is_no_digest_is_refused_before_anything_is_downloaded() {
         let (error, requests) = refused("", reference);
         let message = error.to_string();
         assert_eq!((error.reason(), requests), ("invalid-ref", 0), "{message}");
-        assert_eq!(error.place().map(|place| place.line), Some(6), "{message}");
-        for part in [says, "64 digits", "source track app.bst"] {
+        assert_eq!(error.position().map(|position| position.line), Some(6), "{message}");
+        for part in [says, "64 digits"] {
             assert!(message.contains(part), "'{part}' is not in: {message}");
         }
+        assert!(error.hint().is_some_and(|hint| hint.contains("source track app.bst")), "{error:?}");
     }
 }
 
@@ -175,7 +176,7 @@ fn a_url_that_cannot_be_asked_for_is_refused_before_anything_is_downloaded() {
         let (error, requests) = refused(url, &sha256(BODY));
         let message = error.to_string();
         assert_eq!((error.reason(), requests), ("invalid-source-url", 0), "{message}");
-        assert_eq!(error.place().map(|place| place.line), Some(5), "{message}");
+        assert_eq!(error.position().map(|position| position.line), Some(5), "{message}");
         assert!(message.contains(says) && message.contains(url), "{message}");
     }
 }

@@ -1,4 +1,5 @@
-//! What the end of a build and the beginning of the next one wait for: `cargo bench -p spec-speculation`.
+//! What the end of a build and the beginning of the next one wait for, and how large a record is: `cargo bench -p
+//! spec-speculation`.
 //!
 //! The recorded element has [`ACTIONS`] compiles, each with [`INPUTS`] input files: its own, and a different choice of
 //! headers of one element and of the system. Then one header that half of the actions read changes. Every sample has a
@@ -12,13 +13,13 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use spec_action::wire::digest_to_proto;
 use spec_cas::{Cas, TreeBuilder};
-use spec_model::{ActionResult, Answered, Digest, OutputFile, Subaction};
+use spec_model::{ActionResult, AnswerSource, Digest, OutputFile, StagedLayer, StagedLayerKind, Subaction};
 use spec_proto::{Message, reapi};
 use spec_speculation::priming::{Budget, PrimingEffect, PrimingState};
 use spec_speculation::{
     ElementBuild, ExpandedRecord, Fact, GenerateOptions, GeneratedRecord, GuardedOverlayPolicy,
-    GuardedPrimingPolicy, Instantiator, LayerKind, Record, RecordFormat, Resolver, SpeculationMode,
-    StagedLayer, StagedRoot, generate_record, look_up,
+    GuardedPrimingPolicy, Instantiator, Record, RecordFormat, Resolver, SpeculationMode, StagedRoot,
+    generate_record, look_up,
 };
 use tempfile::TempDir;
 
@@ -26,11 +27,24 @@ type Failure = Box<dyn std::error::Error>;
 
 const ACTIONS: usize = 1000;
 const INPUTS: usize = 500;
-/// Headers that there are for each that an action reads.
+/// The number of headers for each that an action reads.
 const CHOICE: usize = 4;
 
 fn main() {
+    print_record_size();
     divan::main();
+}
+
+/// A size is no time, which is all that divan measures.
+#[allow(clippy::print_stdout, reason = "a figure for people")]
+fn print_record_size() {
+    let fixture = Fixture::new();
+    let cas = fixture.open();
+    let digest = fixture.world.record(&cas).expect("a record is made");
+    let record = Record::load(&cas, &digest, "app.bst").expect("it was stored");
+    let whole = record.encode_compact().len();
+    let tables = Record { actions: Vec::new(), ..record }.encode_compact().len();
+    println!("record: {} bytes an action, and tables of {tables} bytes", (whole - tables) / ACTIONS);
 }
 
 struct Fixture {
@@ -116,7 +130,7 @@ fn instantiate(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// An element and what it is made of.
+/// An element, its sources and its dependencies.
 struct World {
     app: Digest,
     dep: Digest,
@@ -170,9 +184,9 @@ impl World {
             kind,
         };
         let layers = vec![
-            layer(&self.system, "/", "base.bst", LayerKind::Artifact),
-            layer(&self.dep, "/", "dep.bst", LayerKind::Artifact),
-            layer(&self.app, "/buildstream/p/app.bst/src", "app.bst", LayerKind::Source),
+            layer(&self.system, "/", "base.bst", StagedLayerKind::Artifact { record: None }),
+            layer(&self.dep, "/", "dep.bst", StagedLayerKind::Artifact { record: None }),
+            layer(&self.app, "/buildstream/p/app.bst/src", "app.bst", StagedLayerKind::Sources),
         ];
         let staging = StagedRoot::new(cas, layers)?;
         let build = ElementBuild {
@@ -194,7 +208,7 @@ impl World {
         }
     }
 
-    /// What is to be adapted after the first header of the dependency changed.
+    /// The adaptations after the first header of the dependency changed.
     fn predict(
         &self,
         cas: &Cas,
@@ -245,7 +259,7 @@ fn subaction(cas: &Cas, number: usize, input_root: Digest, output: Digest) -> Re
         OutputFile { path, digest: output, executable: false, properties: Default::default(), contents };
     Ok(Subaction {
         action: cas.put_bytes(&action.encode_to_vec())?,
-        answered: Answered::Executed,
+        answered: AnswerSource::Executed,
         asked: std::time::SystemTime::now(),
         took: Duration::ZERO,
         outcome: Ok(ActionResult { files: vec![file], ..ActionResult::default() }),

@@ -18,6 +18,8 @@ pub enum Bucket {
     Joined,
     /// It was submitted, and the build did not request it.
     Unused,
+    /// Its result is in the action cache, and the session builds nothing.
+    Ready,
     /// It was predicted and not submitted.
     Skipped(SkipCause),
     /// A fact that its prediction depends on was not known when its element ended.
@@ -35,8 +37,12 @@ pub enum SkipCause {
     Policy(SkipReason),
     /// The policy held it, or it was still queued, when its element ended.
     Late,
-    /// The build requested it before it was submitted.
+    /// The build requested it before a worker was free.
     Overtaken,
+    /// The build requested it while the policy held it.
+    Held,
+    /// It was cancelled to make room for requests of the build, before the build requested it.
+    Preempted,
     /// What was left of the budget did not allow it.
     Budget,
 }
@@ -74,12 +80,15 @@ impl Bucket {
             Self::Used => "used",
             Self::Joined => "joined",
             Self::Unused => "unused",
+            Self::Ready => "ready",
             Self::Skipped(SkipCause::Policy(SkipReason::TooCheap)) => "skipped-too-cheap",
             Self::Skipped(SkipCause::Policy(SkipReason::TooDear)) => "skipped-too-dear",
             Self::Skipped(SkipCause::Policy(SkipReason::Unlikely)) => "skipped-unlikely",
             Self::Skipped(SkipCause::Policy(SkipReason::Other)) => "skipped-by-policy",
             Self::Skipped(SkipCause::Late) => "skipped-late",
             Self::Skipped(SkipCause::Overtaken) => "skipped-overtaken",
+            Self::Skipped(SkipCause::Held) => "skipped-held",
+            Self::Skipped(SkipCause::Preempted) => "skipped-preempted",
             Self::Skipped(SkipCause::Budget) => "skipped-budget",
             Self::Pending(PendingOn::Sources) => "pending-sources",
             Self::Pending(PendingOn::Artifact) => "pending-artifact",
@@ -96,13 +105,19 @@ impl Bucket {
     /// Whether its result was not in the action cache when the build requested it, or it was not requested.
     #[must_use]
     pub(crate) fn is_miss(self) -> bool {
-        !matches!(self, Self::Unchanged | Self::Used | Self::Joined)
+        !matches!(self, Self::Unchanged | Self::Used | Self::Joined | Self::Ready)
+    }
+
+    /// Whether a fact that its prediction depends on was not known.
+    #[must_use]
+    pub fn is_pending(self) -> bool {
+        matches!(self, Self::Pending(_))
     }
 
     /// Whether it was submitted.
     #[must_use]
     pub(crate) fn is_primed(self) -> bool {
-        matches!(self, Self::Used | Self::Joined | Self::Unused | Self::Failed)
+        matches!(self, Self::Used | Self::Joined | Self::Unused | Self::Ready | Self::Failed)
     }
 }
 

@@ -43,6 +43,7 @@ impl SpeculationError {
             Self::Cas(error) => match error {
                 CasError::Missing { .. }
                 | CasError::Corrupt { .. }
+                | CasError::Elsewhere { .. }
                 | CasError::BadDirectory { .. }
                 | CasError::BadPath { .. }
                 | CasError::TreeTooLarge { .. }

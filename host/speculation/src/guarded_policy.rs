@@ -30,6 +30,15 @@ pub struct PolicyWarning {
     reason: String,
     /// What happened.
     message: String,
+    /// What to do next.
+    hint: Option<String>,
+}
+
+impl PolicyWarning {
+    /// What happened.
+    pub(crate) fn cause(&self) -> &str {
+        &self.message
+    }
 }
 
 impl UserError for PolicyWarning {
@@ -39,6 +48,10 @@ impl UserError for PolicyWarning {
 
     fn reason(&self) -> &str {
         &self.reason
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
     }
 }
 
@@ -131,23 +144,28 @@ impl GuardedOverlayPolicy {
     pub(crate) fn select(&self, record: &mut Record) {
         for inputs in record.inputs.chunks_mut(BATCH) {
             let questions: Vec<InputOrigins> = inputs.iter().map(question).collect();
-            let good = |answer: &Vec<Vec<u8>>| {
-                let fits = |(input, picks): (&InputOrigins, &Vec<u8>)| {
-                    let mut sorted = picks.clone();
-                    sorted.sort_unstable();
-                    sorted.dedup();
-                    sorted.len() == picks.len()
-                        && picks.iter().all(|pick| usize::from(*pick) < input.origins.len())
-                };
-                answer.len() == questions.len() && questions.iter().zip(answer).all(fits)
-            };
-            let answer = self.ask("select", |policy| policy.select(&questions), good);
-            let answer = answer.or_else(|| BuiltInOverlayPolicy.select(&questions).ok());
-            for (input, picks) in inputs.iter_mut().zip(answer.unwrap_or_default()) {
+            let answer = self.select_batch(&questions);
+            for (input, picks) in inputs.iter_mut().zip(answer) {
                 input.origins =
                     picks.into_iter().map(|pick| input.origins[usize::from(pick)].clone()).collect();
             }
         }
+    }
+
+    /// Selects the alternatives of at most [`BATCH`] inputs.
+    pub(crate) fn select_batch(&self, questions: &[InputOrigins]) -> Vec<Vec<u8>> {
+        let good = |answer: &Vec<Vec<u8>>| {
+            let fits = |(input, picks): (&InputOrigins, &Vec<u8>)| {
+                let mut sorted = picks.clone();
+                sorted.sort_unstable();
+                sorted.dedup();
+                sorted.len() == picks.len()
+                    && picks.iter().all(|pick| usize::from(*pick) < input.origins.len())
+            };
+            answer.len() == questions.len() && questions.iter().zip(answer).all(fits)
+        };
+        let answer = self.ask("select", |policy| policy.select(questions), good);
+        answer.or_else(|| BuiltInOverlayPolicy.select(questions).ok()).unwrap_or_default()
     }
 
     /// Chooses the origins from which inputs take their contents.
@@ -221,8 +239,12 @@ fn check_answer<T>(
         Ok(_) => Err(PolicyWarning {
             reason: "policy-invalid-answer".to_owned(),
             message: format!("the policy gave an invalid answer to `{call}`"),
+            hint: None,
         }),
-        Err(error) => Err(PolicyWarning { reason: error.reason.to_owned(), message: error.to_string() }),
+        Err(error) => {
+            let (reason, message) = (error.reason.to_owned(), error.to_string());
+            Err(PolicyWarning { reason, message, hint: error.hint() })
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod message;
 mod misses;
 mod mode;
 mod path_table;
+mod policy_check;
 mod prefetch;
 pub mod priming;
 mod record;
@@ -34,7 +35,7 @@ mod tests;
 
 pub use accounting::{Bucket, PendingOn, PredictionResult, SkipCause, SpeculationTotals};
 pub use action_diff::{ActionDifference, diff_actions};
-pub use attribution::{ElementBuild, LayerKind, OriginCounts, StagedLayer, StagedRoot};
+pub use attribution::{ElementBuild, OriginCounts, StagedRoot};
 pub use error::{Result, SpeculationError};
 pub use expanded_record::{ExpandedAction, ExpandedRecord};
 pub use generate::{GenerateOptions, GeneratedRecord, generate_record, keeps_previous_record};
@@ -46,6 +47,7 @@ pub use lookup::{content_at, look_up};
 pub use misses::{Miss, load_misses, store_misses};
 pub use mode::{ParseModeError, SpeculationMode};
 pub use path_table::{PathId, PathTable};
+pub use policy_check::{PolicyCheckError, check_overlay_policy, check_priming_policy};
 pub use record::{
     Content, ElementIndex, InputId, Origin, PlatformTree, Record, RecordedAction, RecordedInput,
     RecordedOutput,

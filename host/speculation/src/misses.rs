@@ -19,6 +19,8 @@ pub struct Miss {
     pub requested: Option<Digest>,
     /// The name of its bucket: see [`Bucket::as_str`](crate::Bucket::as_str).
     pub bucket: String,
+    /// What the prediction waited for when the build requested the action, such as `the artifact of dep.bst`.
+    pub waited_for: Option<String>,
 }
 
 /// Stores misses as one blob (`spec.v1.Misses`).
@@ -47,6 +49,7 @@ fn to_proto(miss: &Miss) -> proto::Miss {
         predicted: miss.predicted.as_ref().map(wire::digest_to_proto),
         requested: miss.requested.as_ref().map(wire::digest_to_proto),
         end: miss.bucket.clone(),
+        waited_for: miss.waited_for.clone().unwrap_or_default(),
     }
 }
 
@@ -58,6 +61,7 @@ fn from_proto(miss: proto::Miss) -> std::result::Result<Miss, String> {
         predicted: maybe("predicted", miss.predicted)?,
         requested: maybe("requested", miss.requested)?,
         bucket: miss.end,
+        waited_for: Some(miss.waited_for).filter(|text| !text.is_empty()),
     })
 }
 
@@ -77,6 +81,7 @@ mod tests {
             predicted,
             requested,
             bucket: bucket.to_owned(),
+            waited_for: bucket.starts_with("pending").then(|| "the artifact of dep.bst".to_owned()),
         };
         let misses =
             [miss(Some(digest("a")), Some(digest("b")), "unused"), miss(None, None, "pending-artifact")];

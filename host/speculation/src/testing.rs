@@ -1,10 +1,10 @@
-//! Stores, trees, actions and records for tests, from short texts.
+//! Makes stores, trees, actions and records for tests from short texts.
 
 use std::sync::Arc;
 
 use spec_action::wire;
 use spec_cas::{Cas, TreeBuilder};
-use spec_model::{ActionResult, Answered, Digest, OutputFile, Subaction};
+use spec_model::{ActionResult, AnswerSource, Digest, OutputFile, Subaction};
 use spec_proto::{Message, reapi};
 
 use crate::record::{Content, Origin, Record, RecordedAction, RecordedInput, RecordedOutput};
@@ -96,7 +96,7 @@ impl Store {
         let result = ActionResult { files: outputs.iter().map(file).collect(), ..ActionResult::default() };
         Subaction {
             action,
-            answered: Answered::CacheHit,
+            answered: AnswerSource::CacheHit,
             asked: std::time::SystemTime::UNIX_EPOCH,
             took: std::time::Duration::ZERO,
             outcome: Ok(result),

@@ -11,6 +11,7 @@ mod doctor;
 mod init;
 mod pager;
 mod plugin;
+mod prime;
 mod pull_missing;
 mod serve;
 pub(crate) mod shell;
@@ -36,6 +37,7 @@ use crate::term::write_stdout;
 pub(crate) fn run(app: &App, command: &CliCommand) -> CommandResult<ExitCode> {
     match command {
         CliCommand::Build(args) => build::run(app, args),
+        CliCommand::Prime(args) => prime::run(app, args),
         CliCommand::Show(args) => show::run(app, args),
         CliCommand::Why(args) => why::run(app, args),
         CliCommand::WhyMiss(args) => why_miss::run(app, args),

@@ -2,19 +2,18 @@
 
 use std::process::ExitCode;
 
-use spec_model::UserError;
+use spec_model::{Mapping, Node};
 use spec_plugins::{
-    Options, Plugins, PolicyComponent, PolicyRequest, default_kinds, overlay_policies, priming_policies,
+    ComponentWorld, Options, Plugins, PolicyComponent, PolicyRequest, default_kinds, overlay_policies,
+    priming_policies,
 };
-use spec_strategy::{KindRegistry, KindRequest};
+use spec_speculation::{check_overlay_policy, check_priming_policy};
+use spec_strategy::{DependencyInput, ElementInput, KindError, KindRegistry, KindRequest};
 
 use super::print;
 use crate::app::App;
 use crate::cli::{PluginCheckArgs, PluginCommand};
 use crate::error::{CommandError, CommandResult};
-
-/// The reason of the error about a component of another world.
-const WRONG_WORLD: &str = "plugin-wrong-world";
 
 /// Lists or checks components.
 ///
@@ -40,27 +39,68 @@ fn list() -> CommandResult {
     print(&all.concat())
 }
 
-/// What a component is; it loads, and takes its settings.
-fn check(app: &App, args: &PluginCheckArgs) -> CommandResult<&'static str> {
+/// What a component is: it loads, takes its settings, and answers to samples.
+fn check(app: &App, args: &PluginCheckArgs) -> CommandResult<String> {
     let plugins = Plugins::new(Options::new(app.config.cache("plugins")));
     let component = PolicyComponent::File(args.file.clone());
     let request = PolicyRequest { component, settings: args.settings.clone() };
-    match plugins.overlay_policy(&request) {
-        Err(error) if error.reason() == WRONG_WORLD => {}
-        policy => return Ok(policy.map(|_| "a good overlay policy")?),
+    match plugins.world_of(&args.file)? {
+        ComponentWorld::OverlayPolicy => {
+            check_overlay_policy(plugins.overlay_policy(&request)?)?;
+            Ok("a good overlay policy".to_owned())
+        }
+        ComponentWorld::PrimingPolicy => {
+            let (policy, _) = plugins.priming_policy(&request, "check")?;
+            check_priming_policy(policy)?;
+            Ok("a good priming policy".to_owned())
+        }
+        ComponentWorld::ElementKind => check_kind(&plugins, args),
     }
-    match plugins.priming_policy(&request, "check") {
-        Err(error) if error.reason() == WRONG_WORLD => {}
-        policy => return Ok(policy.map(|_| "a good priming policy")?),
+}
+
+/// Has an element kind describe itself and configure samples. It may refuse them, but must not fail.
+fn check_kind(plugins: &Plugins, args: &PluginCheckArgs) -> CommandResult<String> {
+    if let Some((key, _)) = args.settings.first() {
+        let file = args.file.display();
+        let message = format!("{file} is an element kind, which has no settings, so none called '{key}'");
+        return Err(CommandError::usage("plugin-no-settings", message).hint("leave --setting out"));
     }
     let name = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    plugins.kind(&KindRequest { name, component: Some(args.file.clone()) })?;
-    match args.settings.first() {
-        None => Ok("a good element kind"),
-        Some((key, _)) => {
-            let file = args.file.display();
-            let message = format!("{file} is an element kind, which has no settings, so none called '{key}'");
-            Err(CommandError::usage("plugin-no-settings", message).hint("leave --setting out"))
+    let kind = plugins.kind(&KindRequest { name, component: Some(args.file.clone()) })?;
+    let mut refusals = Vec::new();
+    for sample in sample_elements() {
+        match kind.configure(&sample) {
+            Ok(_) => {}
+            Err(KindError::Rejected { message, .. }) => refusals.push(format!("{}: {message}", sample.name)),
+            Err(error) => return Err(error.into()),
         }
     }
+    let refused: String = refusals.iter().map(|refusal| format!("\n    it refuses {refusal}")).collect();
+    Ok(format!("a good element kind{refused}"))
+}
+
+/// An element without anything, and one with sources, dependencies and commands.
+fn sample_elements() -> [ElementInput; 2] {
+    let names = ["build-root", "install-root", "prefix", "project-name", "element-name"];
+    let variable = |name: &str| (name.to_owned(), format!("/{name}"));
+    let mut variables: Vec<_> = names.into_iter().map(variable).collect();
+    variables.sort_unstable();
+    let dependency =
+        |path: &str, build, runtime| DependencyInput { path: path.to_owned(), build, runtime, config: None };
+    let mut config = Mapping::default();
+    config.set("build-commands", Node::sequence(vec![Node::text("make")]));
+    let empty = ElementInput {
+        name: "sample-empty.bst".to_owned(),
+        project: "sample".to_owned(),
+        variables,
+        ..ElementInput::default()
+    };
+    let full = ElementInput {
+        name: "sample-full.bst".to_owned(),
+        config,
+        dependencies: vec![dependency("base.bst", true, true), dependency("tools.bst", true, false)],
+        sources: vec!["local".to_owned(), "tar".to_owned()],
+        ..empty.clone()
+    };
+    [empty, full]
 }

@@ -1,4 +1,4 @@
-//! `shell`, and looking into failures.
+//! `shell`, and shells for failed builds.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -25,11 +25,11 @@ enum ShellRoot {
     Runtime,
     /// The root of its build before the first command.
     Build,
-    /// The root that its build left.
+    /// The root after its build (the build tree).
     Buildtree,
 }
 
-/// Runs a command in an element's sandbox and exits as it does.
+/// Runs a command in an element's sandbox and exits with its code.
 ///
 /// # Errors
 /// When the sandbox cannot be made.
@@ -136,7 +136,7 @@ fn from_host(text: &str) -> String {
     }
 }
 
-/// Prints the warnings while a root is made, and no progress.
+/// Prints warnings while a root is made, but no progress.
 pub(super) struct WarningPrinter;
 
 impl BuildObserver for WarningPrinter {
@@ -147,7 +147,7 @@ impl BuildObserver for WarningPrinter {
     }
 }
 
-/// Lets the user look into failures of a session: opens shells in sandboxes and shows logs.
+/// Helps the user with failures of a session: opens shells in sandboxes and shows logs.
 pub(super) struct FailureShell {
     session: Arc<Session>,
 }

@@ -4,7 +4,7 @@ mod render;
 
 use std::process::ExitCode;
 
-use spec_model::{Blame, Place, UserError};
+use spec_model::{Blame, FilePosition, UserError};
 
 use crate::exit_code;
 
@@ -19,7 +19,7 @@ struct ErrorReport {
     reason: String,
     message: String,
     detail: Option<String>,
-    place: Option<Place>,
+    position: Option<FilePosition>,
     causes: Vec<String>,
     hint: Option<String>,
 }
@@ -31,8 +31,15 @@ impl CommandError {
     /// An error with a stable `reason` code.
     pub(crate) fn new(blame: Blame, reason: &str, message: impl Into<String>) -> Self {
         let (reason, message) = (reason.to_owned(), message.into());
-        let report =
-            ErrorReport { blame, reason, message, detail: None, place: None, causes: Vec::new(), hint: None };
+        let report = ErrorReport {
+            blame,
+            reason,
+            message,
+            detail: None,
+            position: None,
+            causes: Vec::new(),
+            hint: None,
+        };
         Self(Box::new(report))
     }
 
@@ -58,11 +65,12 @@ impl CommandError {
         &self.0.reason
     }
 
-    /// Reason, place and message on one line.
+    /// Reason, place, message and hint on one line.
     #[cfg(test)]
     pub(crate) fn summary(&self) -> String {
-        let place = self.0.place.as_ref().map(|place| format!("{place} ")).unwrap_or_default();
-        format!("{} {place}{}", self.0.reason, self.0.message)
+        let position = self.0.position.as_ref().map(|position| format!("{position} ")).unwrap_or_default();
+        let hint = self.0.hint.as_ref().map(|hint| format!(", {hint}")).unwrap_or_default();
+        format!("{} {position}{}{hint}", self.0.reason, self.0.message)
     }
 
     /// The code the process exits with.
@@ -84,7 +92,7 @@ impl<E: UserError> From<E> for CommandError {
             reason: error.reason().to_owned(),
             message: error.to_string(),
             detail: error.detail(),
-            place: error.place().cloned(),
+            position: error.position().cloned(),
             causes,
             hint: error.hint(),
         }))

@@ -1,9 +1,9 @@
-//! An error as text, as compilers show theirs.
+//! Renders an error as text, in the style of compilers.
 
 use std::fmt::Write;
 use std::path::Path;
 
-use spec_model::Place;
+use spec_model::FilePosition;
 
 use super::CommandError;
 use crate::term::{Style, TextRole, sanitize_line, sanitize_lines};
@@ -19,10 +19,10 @@ impl CommandError {
         if let Some(detail) = &self.0.detail {
             let _ = writeln!(text, "{}", sanitize_lines(detail.trim_end()));
         }
-        if let Some(place) = &self.0.place {
+        if let Some(position) = &self.0.position {
             let arrow = style.paint(TextRole::Dim, "-->");
-            let _ = writeln!(text, " {arrow} {}", sanitize_line(&place.to_string()));
-            text.push_str(&excerpt(place, base, style).unwrap_or_default());
+            let _ = writeln!(text, " {arrow} {}", sanitize_line(&position.to_string()));
+            text.push_str(&excerpt(position, base, style).unwrap_or_default());
         }
         for cause in self.0.causes.iter().filter(|cause| !self.0.message.contains(cause.as_str())) {
             let _ = writeln!(
@@ -45,20 +45,20 @@ impl CommandError {
 }
 
 /// The line that a place names, with a mark below its column; nothing when it cannot be read.
-fn excerpt(place: &Place, base: &Path, style: Style) -> Option<String> {
-    let path = base.join(&*place.file);
+fn excerpt(position: &FilePosition, base: &Path, style: Style) -> Option<String> {
+    let path = base.join(&*position.file);
     let contents = spec_files::read_text(&path, LARGEST_FILE).ok()?;
-    let line = sanitize_lines(contents.lines().nth((place.line as usize).checked_sub(1)?)?);
-    let number = place.line.to_string();
+    let line = sanitize_lines(contents.lines().nth((position.line as usize).checked_sub(1)?)?);
+    let number = position.line.to_string();
     let margin = " ".repeat(number.len());
-    let indent: String = line.chars().take((place.column as usize).saturating_sub(1)).map(blank).collect();
+    let indent: String = line.chars().take((position.column as usize).saturating_sub(1)).map(blank).collect();
     let bar = style.paint(TextRole::Dim, "|");
     let caret = style.paint(TextRole::Bad, "^");
     let number = style.paint(TextRole::Dim, number);
     Some(format!(" {margin} {bar}\n {number} {bar} {line}\n {margin} {bar} {indent}{caret}\n"))
 }
 
-/// What stands above a mark, as wide as the character but empty.
+/// White space as wide as the character, for the line with the mark.
 fn blank(c: char) -> char {
     if c == '\t' { '\t' } else { ' ' }
 }

@@ -9,8 +9,8 @@ use crate::term::Style;
 fn an_error_in_a_file_shows_the_line() -> std::io::Result<()> {
     let base = tempfile::tempdir()?;
     fs::write(base.path().join("app.bst"), "kind: manual\nconfig:\n\tcomands: x\n")?;
-    let place = Place { file: "app.bst".into(), line: 3, column: 2 };
-    let error = NodeError::new("unknown-key", Some(&place), "unexpected key 'comands'");
+    let position = FilePosition { file: "app.bst".into(), line: 3, column: 2 };
+    let error = NodeError::new("unknown-key", Some(&position), "unexpected key 'comands'");
     let error = CommandError::from(error).hint("remove it");
     assert_eq!(
         error.render(Style::Plain, base.path()),
@@ -22,8 +22,8 @@ fn an_error_in_a_file_shows_the_line() -> std::io::Result<()> {
 
 #[test]
 fn a_place_that_cannot_be_read_is_still_named() {
-    let place = Place { file: "gone.bst".into(), line: 9, column: 1 };
-    let error = CommandError::from(NodeError::new("invalid-data", Some(&place), "wrong"));
+    let position = FilePosition { file: "gone.bst".into(), line: 9, column: 1 };
+    let error = CommandError::from(NodeError::new("invalid-data", Some(&position), "wrong"));
     let text = error.render(Style::Plain, std::path::Path::new("/nowhere"));
     assert_eq!(text, "error[invalid-data]: wrong\n --> gone.bst:9:1\n");
 }

@@ -22,7 +22,7 @@ pub(crate) fn element(session: &Session, index: usize, state: &ElementState) -> 
         "strict-key": pair.map(|pair| pair.strict.to_string()),
         "weak-key": pair.map(|pair| pair.weak.to_string()),
         "artifact-cas-digest": state.files().map(|digest| digest.to_string()),
-        "place": element.place.as_ref().map(ToString::to_string),
+        "place": element.position.as_ref().map(ToString::to_string),
         "config": data(&element.config.to_value()),
         "variables": texts(&element.variables),
         "environment": texts(&element.environment),

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use spec_model::{Blame, Place};
+use spec_model::{Blame, FilePosition};
 use spec_scheduler::{Event, Failure, JobEnd, Message, MessageLevel, Observer, Summary, Task};
 use spec_session::{ElementInfo, SessionInfo};
 
@@ -45,7 +45,7 @@ fn failure() -> Failure {
     }
 }
 
-/// A session with everything in it.
+/// A session with every kind of event.
 pub(super) fn script() -> Vec<Event> {
     let started = |job, element, task| Event::JobStarted { job, element, task };
     let message = Message {
@@ -141,7 +141,7 @@ fn json_lines() {
     insta::assert_snapshot!("json", text.join("\n"));
 }
 
-/// The line without what differs from run to run.
+/// The line without fields that differ from run to run.
 fn timeless(line: &str) -> serde_json::Value {
     let mut value: serde_json::Value = serde_json::from_str(line).expect("every line is JSON");
     let fields = value.as_object_mut().expect("every line is an object");
@@ -168,10 +168,10 @@ fn only_verbose_logs_tell_what_jobs_do() {
     }
 }
 
-/// A text that would clear the screen, set the title, turn the line around and write over it.
+/// A text that would clear the screen, set the title, reverse the line and overwrite it.
 const EVIL: &str = "a\x1b[2J\x1b]0;t\x07\u{9b}31m\u{202e}\rb\x1b[8m\x7f";
 
-/// A session in which everything that comes from elsewhere is hostile.
+/// A session in which all texts from outside are hostile.
 pub(super) fn hostile() -> (SessionInfo, Vec<Event>) {
     let evil = || EVIL.to_owned();
     let element = ElementInfo { name: evil(), kind: evil(), key: evil(), state: evil() };
@@ -180,7 +180,7 @@ pub(super) fn hostile() -> (SessionInfo, Vec<Event>) {
         reason: evil(),
         blame: Blame::Build,
         message: evil(),
-        place: Some(Place { file: EVIL.into(), line: 1, column: 1 }),
+        position: Some(FilePosition { file: EVIL.into(), line: 1, column: 1 }),
         detail: Some(format!("{EVIL}\n{EVIL}")),
         hint: Some(format!("{EVIL}\n{EVIL}")),
         command: Some(format!("{EVIL}\n{EVIL}")),
@@ -236,8 +236,8 @@ fn hostile_texts_do_nothing_in_any_output() {
         let text = memory.text();
         assert!(text.matches("u{202e}").count() > 15, "{text}");
         assert!(is_harmless(&text, style), "{text:?}");
-        let place = Place { file: EVIL.into(), line: 1, column: 1 };
-        let error = spec_model::NodeError::new("invalid-data", Some(&place), EVIL);
+        let position = FilePosition { file: EVIL.into(), line: 1, column: 1 };
+        let error = spec_model::NodeError::new("invalid-data", Some(&position), EVIL);
         let error = crate::error::CommandError::from(error).hint(EVIL);
         let text = error.render(style, std::path::Path::new("/"));
         assert!(is_harmless(&text, style), "{text:?}");

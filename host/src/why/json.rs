@@ -7,7 +7,7 @@ use super::change::KeyChange;
 use super::text::setting_name;
 use super::{Cause, CauseKind, KeyExplanation};
 
-/// The keys, and all causes with their values as the keys have them.
+/// The keys, and all causes with their values as in the descriptions of the keys.
 pub(crate) fn json(session: &Session, explanation: &KeyExplanation) -> Value {
     json!({
         "element": session.name(explanation.element),
@@ -32,7 +32,7 @@ fn of_cause(session: &Session, cause: &Cause) -> Value {
     };
     value["element"] = session.name(cause.element).into();
     value["through"] = through.into();
-    value["place"] = cause.place.as_ref().map(ToString::to_string).into();
+    value["place"] = cause.position.as_ref().map(ToString::to_string).into();
     value
 }
 

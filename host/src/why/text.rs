@@ -1,4 +1,4 @@
-//! An explanation as people read it.
+//! An explanation as text for people.
 
 use serde_json::Value;
 use spec_session::Session;
@@ -35,7 +35,7 @@ pub(crate) fn text(session: &Session, explanation: &KeyExplanation, style: Style
 /// A line with the place and the change, then the details.
 fn lines(session: &Session, cause: &Cause) -> Vec<String> {
     let name = session.name(cause.element);
-    let place = cause.place.as_ref().map_or_else(|| name.clone(), ToString::to_string);
+    let position = cause.position.as_ref().map_or_else(|| name.clone(), ToString::to_string);
     let (what, details) = match &cause.what {
         CauseKind::Unknown(before) => {
             let key = before.brief(session.options.key_length);
@@ -43,7 +43,7 @@ fn lines(session: &Session, cause: &Cause) -> Vec<String> {
         }
         CauseKind::Changed(change, files) => describe(change, files),
     };
-    let mut lines = vec![format!("{place}: {name}: {what}")];
+    let mut lines = vec![format!("{position}: {name}: {what}")];
     lines.extend(details);
     if let Some((_, through)) = cause.through.split_first().filter(|(_, through)| !through.is_empty()) {
         let names: Vec<String> = through.iter().map(|element| session.name(*element)).collect();
@@ -112,7 +112,7 @@ fn section(name: &str) -> &str {
     }
 }
 
-/// Of two lists, what only one of them has; of other values both.
+/// Of two lists, the items that only one of them has; of other values both.
 fn values(before: &Option<Value>, after: &Option<Value>) -> Vec<String> {
     if let (Some(Value::Array(before)), Some(Value::Array(after))) = (before, after) {
         let only = |sign: char, these: &[Value], those: &[Value]| -> Vec<String> {

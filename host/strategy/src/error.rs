@@ -1,6 +1,8 @@
 //! Errors of element kinds and policies.
 
-use spec_model::{Blame, Place, UserError};
+use std::path::{Path, PathBuf};
+
+use spec_model::{Blame, FilePosition, UserError};
 
 /// Why an element kind gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -13,15 +15,17 @@ pub enum KindError {
         /// What is wrong and what was expected.
         message: String,
         /// The configuration node at fault.
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// No component for this kind is known.
-    #[error("there is no component for element kind '{kind}'; known kinds: {known}")]
+    #[error("there is no component for element kind '{kind}'{}; known kinds: {known}", without(missing.as_deref()))]
     Unknown {
         /// The kind that was asked for.
         kind: String,
         /// The kinds that are there, separated by commas.
         known: String,
+        /// The file that the project declares, which is not there.
+        missing: Option<PathBuf>,
     },
     /// The component could not be loaded or did not keep its contract.
     #[error("plugin '{plugin}', {activity}: {message}")]
@@ -32,11 +36,19 @@ pub enum KindError {
         plugin: String,
         /// What was going on: the export being called, or `load`.
         activity: String,
-        /// What happened, whose fault it is, and what to do next.
+        /// What happened.
         message: String,
+        /// What to do next; may be empty.
+        hint: &'static str,
         /// Whose fault it is: the plugin's, which broke its contract, or this machine's, which could not serve it.
         blame: Blame,
     },
+}
+
+fn without(missing: Option<&Path>) -> String {
+    missing.map_or_else(String::new, |file| {
+        format!(": the project declares {}, which is not there", file.display())
+    })
 }
 
 impl UserError for KindError {
@@ -55,9 +67,23 @@ impl UserError for KindError {
         }
     }
 
-    fn place(&self) -> Option<&Place> {
+    fn hint(&self) -> Option<String> {
         match self {
-            Self::Rejected { place, .. } => place.as_ref(),
+            Self::Unknown { kind, missing: Some(_), .. } => {
+                Some(format!("put a component of that name there, or name another with --plugin {kind}=FILE"))
+            }
+            Self::Unknown { kind, .. } => Some(format!(
+                "name its component with --plugin {kind}=FILE, or put {kind}.wasm into a folder of the project and declare it in \
+                 project.conf: `plugins: [{{origin: local, path: FOLDER, elements: [{kind}]}}]`"
+            )),
+            Self::Broken { hint, .. } => non_empty(hint),
+            Self::Rejected { .. } => None,
+        }
+    }
+
+    fn position(&self) -> Option<&FilePosition> {
+        match self {
+            Self::Rejected { position, .. } => position.as_ref(),
             Self::Unknown { .. } | Self::Broken { .. } => None,
         }
     }
@@ -73,8 +99,10 @@ pub struct PolicyError {
     pub policy: String,
     /// The call.
     pub activity: &'static str,
-    /// What happened, and what to do next.
+    /// What happened.
     pub message: String,
+    /// What to do next; may be empty.
+    pub hint: &'static str,
 }
 
 impl UserError for PolicyError {
@@ -85,4 +113,12 @@ impl UserError for PolicyError {
     fn reason(&self) -> &str {
         self.reason
     }
+
+    fn hint(&self) -> Option<String> {
+        non_empty(self.hint)
+    }
+}
+
+fn non_empty(hint: &str) -> Option<String> {
+    (!hint.is_empty()).then(|| hint.to_owned())
 }

@@ -18,6 +18,14 @@ pub struct Plan {
     pub collect: String,
 }
 
+impl Plan {
+    /// Whether commands run: those of the element, or those that integrate its dependencies.
+    #[must_use]
+    pub fn runs_commands(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Run(_) | Step::Integrate { .. }))
+    }
+}
+
 /// One step of a [`Plan`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Step {

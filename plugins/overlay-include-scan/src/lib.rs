@@ -1,19 +1,21 @@
-//! The overlay policy `overlay-include-scan`: as the built-in one, and when the `#include` lines of a file changed, so
-//! do the inputs of the actions that read it.
+//! The overlay policy `overlay-include-scan`: as the built-in one. In addition it proposes changes of inputs when the
+//! `#include` lines of a file change.
 
 mod includes;
 
 use std::collections::BTreeSet;
 
-use spec_guest_sdk::overlay::{ChangedFile, Choice, InputStanding, Policy, Renaming, SetEdit, first_known};
-use spec_guest_sdk::{Refused, Settings, export_overlay_policy};
+use spec_guest_sdk::overlay::{
+    ChangedFile, Choice, InputStanding, OverlayPolicy, Renaming, SetEdit, first_known,
+};
+use spec_guest_sdk::{Settings, SettingsError, export_overlay_policy};
 
 struct IncludeScan;
 
-impl Policy for IncludeScan {
+impl OverlayPolicy for IncludeScan {
     const SCANS: bool = true;
 
-    fn configure(_: &mut Settings) -> Result<Self, Refused> {
+    fn configure(_: &mut Settings) -> Result<Self, SettingsError> {
         Ok(Self)
     }
 
@@ -26,24 +28,24 @@ impl Policy for IncludeScan {
     }
 }
 
-/// What goes and what comes. If it is one of each, the one comes for the other; so does a file of the same name in
-/// another folder.
+/// The edits for the names that only one of both texts has. If each has one, the new name replaces the old one; so does a
+/// file of the same name in another folder.
 fn edits(before: &[&str], after: &[&str]) -> Vec<SetEdit> {
     let only = |these: &[&str], those: &[&str]| -> Vec<String> {
         let those: BTreeSet<&str> = those.iter().copied().collect();
         these.iter().filter(|name| !those.contains(*name)).map(|name| (*name).to_owned()).collect()
     };
-    let (gone, mut come) = (only(before, after), only(after, before));
-    let one_of_each = gone.len() == 1 && come.len() == 1;
+    let (old, mut new) = (only(before, after), only(after, before));
+    let one_of_each = old.len() == 1 && new.len() == 1;
     let mut edits = Vec::new();
-    for from in gone {
-        let heir = come.iter().position(|to| one_of_each || file_name(to) == file_name(&from));
-        edits.push(match heir {
-            Some(heir) => SetEdit::Rename(Renaming { from, to: come.remove(heir) }),
+    for from in old {
+        let replacement = new.iter().position(|to| one_of_each || file_name(to) == file_name(&from));
+        edits.push(match replacement {
+            Some(index) => SetEdit::Rename(Renaming { from, to: new.remove(index) }),
             None => SetEdit::Remove(from),
         });
     }
-    edits.extend(come.into_iter().map(SetEdit::Add));
+    edits.extend(new.into_iter().map(SetEdit::Add));
     edits
 }
 
@@ -54,27 +56,4 @@ fn file_name(path: &str) -> &str {
 export_overlay_policy!(IncludeScan);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Edits as `+name`, `-name`, `from>to`.
-    fn shown(before: &[&str], after: &[&str]) -> Vec<String> {
-        let show = |edit| match edit {
-            SetEdit::Add(name) => format!("+{name}"),
-            SetEdit::Remove(name) => format!("-{name}"),
-            SetEdit::Rename(Renaming { from, to }) => format!("{from}>{to}"),
-        };
-        edits(before, after).into_iter().map(show).collect()
-    }
-
-    #[test]
-    fn what_changed_is_proposed() {
-        assert_eq!(shown(&["a.h"], &["a.h"]), [""; 0]);
-        assert_eq!(shown(&["b.h", "a.h"], &["a.h", "b.h"]), [""; 0]);
-        assert_eq!(shown(&["a.h"], &["a.h", "b.h"]), ["+b.h"]);
-        assert_eq!(shown(&["a.h", "b.h"], &["b.h"]), ["-a.h"]);
-        assert_eq!(shown(&["a.h", "b.h"], &["c.h", "b.h"]), ["a.h>c.h"]);
-        assert_eq!(shown(&["a.h", "b.h"], &["x/a.h", "c.h"]), ["a.h>x/a.h", "-b.h", "+c.h"]);
-        assert_eq!(shown(&["a.h", "b.h"], &["c.h", "d.h"]), ["-a.h", "-b.h", "+c.h", "+d.h"]);
-    }
-}
+mod tests;

@@ -1,21 +1,21 @@
 //! The overlay policy `overlay-standard`: every place that an input may have come from is recorded, and the first that is
-//! known is believed.
+//! known is taken.
 //!
-//! The setting `order` says which kinds of places are recorded, and which are tried first; `source,action,artifact` when
-//! it is not given.
+//! The setting `order` says which kinds of origins are recorded, and their order; the default is
+//! `source,action,artifact`.
 
-use spec_guest_sdk::overlay::{Choice, InputOrigins, InputStanding, OriginKind, Policy, first_known};
-use spec_guest_sdk::{Refused, Settings, export_overlay_policy};
+use spec_guest_sdk::overlay::{Choice, InputOrigins, InputStanding, OriginKind, OverlayPolicy, first_known};
+use spec_guest_sdk::{Settings, SettingsError, export_overlay_policy};
 
 struct Standard {
     order: Vec<OriginKind>,
 }
 
-impl Policy for Standard {
-    fn configure(settings: &mut Settings) -> Result<Self, Refused> {
+impl OverlayPolicy for Standard {
+    fn configure(settings: &mut Settings) -> Result<Self, SettingsError> {
         let text = settings.text("order").unwrap_or_else(|| "source,action,artifact".to_owned());
         let expected = "some of source, action, artifact, each at most once, with commas between";
-        let order = order(&text).ok_or_else(|| Refused::value("order", expected, &text))?;
+        let order = order(&text).ok_or_else(|| SettingsError::invalid_value("order", expected, &text))?;
         Ok(Self { order })
     }
 
@@ -53,30 +53,4 @@ fn order(text: &str) -> Option<Vec<OriginKind>> {
 export_overlay_policy!(Standard);
 
 #[cfg(test)]
-mod tests {
-    use spec_guest_sdk::overlay::Origin;
-
-    use super::*;
-
-    fn selected(order: &str, kinds: &[OriginKind]) -> Result<Vec<u8>, Refused> {
-        let mut settings = Settings::new(vec![("order".to_owned(), order.to_owned())]);
-        let origins = kinds.iter().map(|kind| Origin { kind: *kind, element: 0 }).collect();
-        Ok(Standard::configure(&mut settings)?.select(&InputOrigins { path: 0, origins }))
-    }
-
-    #[test]
-    fn the_order_is_that_of_the_setting() -> Result<(), Refused> {
-        let kinds = [OriginKind::Source, OriginKind::Action, OriginKind::Artifact, OriginKind::Artifact];
-        assert_eq!(selected("source,action,artifact", &kinds)?, [0, 1, 2, 3]);
-        assert_eq!(selected("artifact, source", &kinds)?, [2, 3, 0]);
-        assert_eq!(selected("action", &[OriginKind::Source])?, [0; 0]);
-        Ok(())
-    }
-
-    #[test]
-    fn another_word_is_refused() {
-        for wrong in ["", "sources", "source,source", "source;action"] {
-            assert!(selected(wrong, &[]).is_err(), "{wrong}");
-        }
-    }
-}
+mod tests;

@@ -1,21 +1,21 @@
-//! The priming policy `priming-critical-path`: as many actions as the machine has room for, those first that the longest
-//! chains wait for.
+//! The priming policy `priming-critical-path`: as many actions as the machine can run, those with the longest chains
+//! after them first.
 //!
-//! What does not fit is held, so that something more urgent, found later, goes before it. Where chains are equal, what is
-//! asked for sooner goes first. The setting `per-slot` says how many primed actions may run or wait for each slot of the
-//! machine: 2 when it is not given, so that no slot waits for us.
+//! Others are held, so that more urgent candidates found later come first. Of equal chains the one whose element is
+//! built sooner comes first. The setting `per-slot` says how many primed actions may run or wait for each slot of the
+//! machine; the default 2 keeps slots from waiting for submissions.
 
 use std::cmp::Reverse;
 
-use spec_guest_sdk::priming::{Candidate, Decision, LAST, Machine, Policy};
-use spec_guest_sdk::{Refused, Settings, export_priming_policy};
+use spec_guest_sdk::priming::{Candidate, Decision, LOWEST_PRIORITY, Machine, PrimingPolicy};
+use spec_guest_sdk::{Settings, SettingsError, export_priming_policy};
 
 struct CriticalPath {
     per_slot: u32,
 }
 
-impl Policy for CriticalPath {
-    fn open(settings: &mut Settings, _: &[u8]) -> Result<Self, Refused> {
+impl PrimingPolicy for CriticalPath {
+    fn open(settings: &mut Settings, _: &[u8]) -> Result<Self, SettingsError> {
         Ok(Self { per_slot: settings.number("per-slot", 1..=1000, 2)? })
     }
 
@@ -23,7 +23,7 @@ impl Policy for CriticalPath {
         let mut order: Vec<usize> = (0..candidates.len()).collect();
         order.sort_by_key(|index| urgency(&candidates[*index]));
         let mut decisions = vec![Decision::Hold; candidates.len()];
-        for (rank, index) in (0..=LAST).zip(order.into_iter().take(self.room(machine))) {
+        for (rank, index) in (0..=LOWEST_PRIORITY).zip(order.into_iter().take(self.room(machine))) {
             decisions[index] = Decision::Submit(rank);
         }
         decisions
@@ -31,15 +31,15 @@ impl Policy for CriticalPath {
 }
 
 impl CriticalPath {
-    /// How many more actions the machine takes.
+    /// How many more actions may be submitted.
     fn room(&self, machine: &Machine) -> usize {
-        // A machine that does not tell its slots has at least one.
+        // If the number of slots is not known, there is at least one.
         let most = machine.slots.max(1).saturating_mul(self.per_slot);
         machine.free.min(most.saturating_sub(machine.primed)) as usize
     }
 }
 
-/// The most urgent is the least: long chains, then what is asked for soon, then what frees most.
+/// The key of the order: long chains first, then elements that are built soon, then actions with many dependents.
 fn urgency(candidate: &Candidate) -> (Reverse<u32>, u32, Reverse<u32>) {
     (Reverse(candidate.critical_ms), candidate.distance, Reverse(candidate.fan_out))
 }
@@ -47,56 +47,4 @@ fn urgency(candidate: &Candidate) -> (Reverse<u32>, u32, Reverse<u32>) {
 export_priming_policy!(CriticalPath);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOTHING: Candidate = Candidate {
-        action: 0,
-        element: 0,
-        program: 0,
-        took_ms: 0,
-        cpu_ms: 0,
-        hits: 0,
-        misses: 0,
-        element_hits: 0,
-        element_misses: 0,
-        fan_out: 0,
-        critical_ms: 0,
-        distance: 0,
-    };
-
-    fn machine(slots: u32, primed: u32, free: u32) -> Machine {
-        Machine { slots, real: 0, primed, sent: 0, hits: 0, free, cpu_left_ms: 0, bytes_left: 0 }
-    }
-
-    /// Priorities of candidates with these chains and distances; `None` for those that are held.
-    fn decided(candidates: &[(u32, u32)], machine: Machine) -> Vec<Option<u16>> {
-        let candidate = |(critical_ms, distance): &(u32, u32)| Candidate {
-            critical_ms: *critical_ms,
-            distance: *distance,
-            ..NOTHING
-        };
-        let candidates: Vec<_> = candidates.iter().map(candidate).collect();
-        let decisions = CriticalPath { per_slot: 2 }.decide(&candidates, &machine);
-        let priority = |decision: &Decision| match decision {
-            Decision::Submit(priority) => Some(*priority),
-            Decision::Hold | Decision::Skip(_) => None,
-        };
-        decisions.iter().map(priority).collect()
-    }
-
-    #[test]
-    fn long_chains_go_first_and_then_what_is_near() {
-        let candidates = [(10, 0), (500, 3), (500, 1), (20, 0)];
-        assert_eq!(decided(&candidates, machine(8, 0, 100)), [Some(3), Some(1), Some(0), Some(2)]);
-    }
-
-    #[test]
-    fn no_more_is_sent_than_there_is_room_for() {
-        let candidates = [(1, 0), (3, 0), (2, 0)];
-        assert_eq!(decided(&candidates, machine(1, 0, 100)), [None, Some(0), Some(1)]);
-        assert_eq!(decided(&candidates, machine(1, 1, 100)), [None, Some(0), None]);
-        assert_eq!(decided(&candidates, machine(1, 5, 100)), [None; 3]);
-        assert_eq!(decided(&candidates, machine(4, 0, 1)), [None, Some(0), None]);
-    }
-}
+mod tests;

@@ -1,12 +1,12 @@
-//! The priming policy `priming-eager`: everything at once, first what most waits for.
+//! The priming policy `priming-eager`: all candidates at once, those with the longest chain of dependents first.
 
-use spec_guest_sdk::priming::{Candidate, Decision, Machine, Policy, priority};
-use spec_guest_sdk::{Refused, Settings, export_priming_policy};
+use spec_guest_sdk::priming::{Candidate, Decision, Machine, PrimingPolicy, priority};
+use spec_guest_sdk::{Settings, SettingsError, export_priming_policy};
 
 struct Eager;
 
-impl Policy for Eager {
-    fn open(_: &mut Settings, _: &[u8]) -> Result<Self, Refused> {
+impl PrimingPolicy for Eager {
+    fn open(_: &mut Settings, _: &[u8]) -> Result<Self, SettingsError> {
         Ok(Self)
     }
 

@@ -1,9 +1,9 @@
-//! The priming policy `priming-selective`: learns which actions are worth it.
+//! The priming policy `priming-selective`: learns which actions are worth executing ahead.
 //!
-//! An action is worth it when it is likely to be asked for. How likely is estimated from how often it was, and, as long as
-//! that says little, from how often its program was. What takes so short that running it ahead saves nothing is left
-//! alone, and so is what would take most of the CPU time that is left. Every so many sessions everything is tried, so
-//! that a mistake does not last.
+//! An action is worth it when the build is likely to request it. The probability is estimated from past requests of
+//! the action, and while these are few, from those of its program. Actions that are too short to save time are
+//! skipped, and so are those that would take most of the CPU time that is left. Everything is tried again after some
+//! sessions, so that wrong estimates are corrected.
 //!
 //! | setting | meaning | when not given |
 //! | --- | --- | --- |
@@ -17,12 +17,12 @@ use std::collections::HashMap;
 
 use memory::Memory;
 use spec_guest_sdk::priming::{
-    Candidate, Decision, Machine, Observation, Outcome, Policy, SkipReason, priority,
+    Candidate, Decision, Machine, Observation, Outcome, PrimingPolicy, SkipReason, priority,
 };
-use spec_guest_sdk::{Refused, Settings, export_priming_policy};
+use spec_guest_sdk::{Settings, SettingsError, export_priming_policy};
 
-/// What a program's rate counts beside the action's own, in observations.
-const WEIGHT_OF_PROGRAM: u64 = 2;
+/// How many observations of the action itself the rate of its program is worth.
+const PROGRAM_WEIGHT: u64 = 2;
 
 struct Selective {
     least_ms: u32,
@@ -33,8 +33,8 @@ struct Selective {
     programs: HashMap<u32, u32>,
 }
 
-impl Policy for Selective {
-    fn open(settings: &mut Settings, memory: &[u8]) -> Result<Self, Refused> {
+impl PrimingPolicy for Selective {
+    fn open(settings: &mut Settings, memory: &[u8]) -> Result<Self, SettingsError> {
         let mut memory = Memory::read(memory);
         memory.sessions = memory.sessions.wrapping_add(1);
         let every = settings.number("try-all-every", 1..=u32::MAX, 10)?;
@@ -52,9 +52,9 @@ impl Policy for Selective {
     }
 
     fn observe(&mut self, outcomes: &[Observation]) {
-        for seen in outcomes {
-            if let Some(program) = self.programs.remove(&seen.action) {
-                let hit = matches!(seen.outcome, Outcome::Used | Outcome::Joined);
+        for observation in outcomes {
+            if let Some(program) = self.programs.remove(&observation.action) {
+                let hit = matches!(observation.outcome, Outcome::Used | Outcome::Joined);
                 self.memory.rates.entry(program).or_default().count(hit);
             }
         }
@@ -67,7 +67,7 @@ impl Policy for Selective {
 
 impl Selective {
     fn decide_on(&mut self, candidate: &Candidate, machine: &Machine) -> Decision {
-        // 0 is what was not measured.
+        // 0 means that it was not measured.
         if candidate.took_ms > 0 && candidate.took_ms < self.least_ms && candidate.fan_out == 0 {
             return Decision::Skip(SkipReason::TooCheap);
         }
@@ -82,15 +82,15 @@ impl Selective {
         Decision::Submit(priority(urgency(candidate, likely)))
     }
 
-    /// How likely it is that an action is asked for, in percent.
+    /// The probability that the build requests an action, in percent.
     fn percent(&self, candidate: &Candidate) -> u64 {
         let program = self.memory.rates.get(&candidate.program).copied().unwrap_or_default();
         let (hits, misses) = (u64::from(candidate.hits), u64::from(candidate.misses));
-        (100 * hits + WEIGHT_OF_PROGRAM * program.percent()) / (hits + misses + WEIGHT_OF_PROGRAM)
+        (100 * hits + PROGRAM_WEIGHT * program.percent()) / (hits + misses + PROGRAM_WEIGHT)
     }
 }
 
-/// What waits for an action, as far as it is likely, in milliseconds.
+/// The time of what waits for an action, times the probability that it is asked for, in milliseconds.
 fn urgency(candidate: &Candidate, percent: u64) -> u32 {
     let expected = u64::from(candidate.critical_ms.max(candidate.took_ms)) * percent / 100;
     u32::try_from(expected).unwrap_or(u32::MAX)

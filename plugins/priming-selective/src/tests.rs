@@ -39,8 +39,8 @@ fn skipped(policy: &mut Selective, candidate: Candidate) -> Option<SkipReason> {
     }
 }
 
-/// A session in which this many actions of program 7 come to nothing.
-fn disappointed(memory: &[u8], settings: &[(&str, &str)], count: u32) -> Vec<u8> {
+/// A session in which nobody asks for this many actions of program 7; returns what it remembers.
+fn memory_after_misses(memory: &[u8], settings: &[(&str, &str)], count: u32) -> Vec<u8> {
     let mut policy = session(memory, settings);
     for action in 0..count {
         policy.decide(&[Candidate { action, ..WORTH_IT }], &MACHINE);
@@ -62,8 +62,8 @@ fn what_is_not_worth_it_is_skipped_with_a_reason() {
 }
 
 #[test]
-fn a_program_that_disappoints_is_remembered() {
-    let memory = disappointed(&[], &[], 30);
+fn a_program_whose_actions_were_not_asked_for_is_remembered() {
+    let memory = memory_after_misses(&[], &[], 30);
     let mut next = session(&memory, &[]);
     assert_eq!(skipped(&mut next, WORTH_IT), Some(SkipReason::Unlikely));
     assert_eq!(skipped(&mut next, Candidate { program: 8, ..WORTH_IT }), None);
@@ -78,7 +78,7 @@ fn a_program_that_disappoints_is_remembered() {
 #[test]
 fn everything_is_tried_again_now_and_then() {
     let every = [("try-all-every", "3")];
-    let mut memory = disappointed(&[], &every, 30);
+    let mut memory = memory_after_misses(&[], &every, 30);
     let mut tried = Vec::new();
     for _ in 2..8 {
         let mut policy = session(&memory, &every);

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use spec_action::wire;
-use spec_model::{ActionFailure, ActionResult, Answered, Digest, OutputFile, Subaction};
+use spec_model::{ActionFailure, ActionResult, AnswerSource, Digest, OutputFile, Subaction};
 use spec_proto::buildstream::v2::SpeculativeActions;
 use spec_proto::buildstream::v2::speculative_actions::{Overlay, SpeculativeAction};
 use spec_proto::spec::v1::BuildRecord;
@@ -28,7 +28,7 @@ fn build_record(bytes: &[u8]) {
     let again = BuildRecord::decode(&*wire::build_record_to_proto(&record).encode_to_vec());
     let again = wire::build_record(again.expect("it was just encoded")).expect("it was a record");
     assert_eq!(again.len(), record.len());
-    // Contents of files are not written, and times only as far as the message has them.
+    // Contents of files are not written, and times only with the precision of the message.
     assert!(again.iter().zip(&record).all(|(a, b)| a.action == b.action && a.answered == b.answered));
 }
 
@@ -78,7 +78,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     };
     let subaction = |outcome| Subaction {
         action: digest,
-        answered: Answered::Executed,
+        answered: AnswerSource::Executed,
         asked: SystemTime::UNIX_EPOCH,
         took: Duration::from_millis(5),
         outcome,

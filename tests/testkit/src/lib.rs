@@ -1,9 +1,12 @@
-//! End-to-end tests of the `spec-host` binary: a [`Host`] with a cache of its own is run on a
-//! [`Project`], a copy that a test may change, and answers with an [`Outcome`].
+//! End-to-end tests of the `spec-host` binary: a [`Host`] runs the binary with a cache on a [`Project`], a copy that
+//! a test may change, and returns an [`Outcome`].
 //!
-//! Everything here panics, with what to do, instead of returning errors: it is for tests alone.
+//! Functions panic with what to do instead of returning errors, because they are for tests only.
 
 mod bazel;
+pub mod engines;
+#[cfg(feature = "faulty-server")]
+pub mod faulty;
 mod host;
 mod oracle;
 mod outcome;
@@ -23,7 +26,7 @@ pub use service::Service;
 pub use waiting::{signal, wait_for};
 
 /// The file or folder that an environment variable names: `SPEC_COMPONENTS`, `SPEC_BASE_TAR`,
-/// `SPEC_EXAMPLE`, `SPEC_BST` or `SPEC_BAZEL`.
+/// `SPEC_BASE_ROOT`, `SPEC_EXAMPLE`, `SPEC_BST`, `SPEC_BAZEL` or `SPEC_BUILDGRID`.
 ///
 /// # Panics
 /// If the variable is not set or names nothing; the message says what sets it.

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use spec_cas::TreeBuilder;
-use spec_model::{Answered, OutputFile, UserError};
+use spec_model::{AnswerSource, OutputFile, UserError};
 
 use super::*;
 use crate::command_of_action;
@@ -18,7 +18,7 @@ fn subaction(action: Digest, output: Digest) -> Subaction {
     };
     Subaction {
         action,
-        answered: Answered::Executed,
+        answered: AnswerSource::Executed,
         asked: SystemTime::UNIX_EPOCH,
         took: Duration::ZERO,
         outcome: Ok(ActionResult { files: vec![file], ..ActionResult::default() }),

@@ -13,10 +13,13 @@ mod usage;
 
 pub use from_proto::{action, action_result, command, digest};
 pub use record::{build_record, build_record_to_proto};
-pub use subactions::{action_result_from_bytes, action_result_to_bytes, add_subactions};
+pub use subactions::{
+    action_result_from_bytes, action_result_to_bytes, add_subactions, subactions_of_response,
+};
 pub use time::{check_timestamp, duration};
 pub use to_proto::{
-    action_result as action_result_to_proto, digest as digest_to_proto, directory as directory_to_proto,
+    action as action_to_proto, action_result as action_result_to_proto, command as command_to_proto,
+    digest as digest_to_proto, directory as directory_to_proto,
 };
 
 #[cfg(test)]

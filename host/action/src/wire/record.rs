@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use spec_model::{ActionFailure, ActionResult, Answered, Subaction};
+use spec_model::{ActionFailure, ActionResult, AnswerSource, Subaction};
 use spec_proto::spec::v1::answer::{Failure, Origin};
 use spec_proto::spec::v1::{Answer, BuildRecord};
 
@@ -71,21 +71,21 @@ fn outcome(answer: Answer) -> Result<Result<ActionResult, ActionFailure>, String
     })
 }
 
-fn origin_to_proto(answered: Answered) -> Origin {
+fn origin_to_proto(answered: AnswerSource) -> Origin {
     match answered {
-        Answered::Executed => Origin::Executed,
-        Answered::Joined => Origin::Joined,
-        Answered::CacheHit => Origin::CacheHit,
-        Answered::Uploaded => Origin::Uploaded,
+        AnswerSource::Executed => Origin::Executed,
+        AnswerSource::Joined => Origin::Joined,
+        AnswerSource::CacheHit => Origin::CacheHit,
+        AnswerSource::Uploaded => Origin::Uploaded,
     }
 }
 
-fn origin(number: i32) -> Result<Answered, String> {
+fn origin(number: i32) -> Result<AnswerSource, String> {
     match Origin::try_from(number) {
-        Ok(Origin::Executed) => Ok(Answered::Executed),
-        Ok(Origin::Joined) => Ok(Answered::Joined),
-        Ok(Origin::CacheHit) => Ok(Answered::CacheHit),
-        Ok(Origin::Uploaded) => Ok(Answered::Uploaded),
+        Ok(Origin::Executed) => Ok(AnswerSource::Executed),
+        Ok(Origin::Joined) => Ok(AnswerSource::Joined),
+        Ok(Origin::CacheHit) => Ok(AnswerSource::CacheHit),
+        Ok(Origin::Uploaded) => Ok(AnswerSource::Uploaded),
         Ok(Origin::Unknown) | Err(_) => Err(format!("an answer has the unknown origin {number}")),
     }
 }

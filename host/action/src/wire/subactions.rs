@@ -44,6 +44,15 @@ pub fn add_subactions(response: &mut Vec<u8>, result: &ActionResult) {
     }
 }
 
+/// The subactions of the result in an encoded `ExecuteResponse`.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn subactions_of_response(response: &[u8]) -> Result<Vec<Digest>, String> {
+    let decoded = Response::decode(response).map_err(|error| error.to_string())?;
+    digests(decoded.result.unwrap_or_default().subactions)
+}
+
 /// Digests of actions.
 pub(super) fn digests(messages: Vec<reapi::Digest>) -> Result<Vec<Digest>, String> {
     messages.into_iter().map(|digest| super::digest("digest of a subaction", Some(digest))).collect()

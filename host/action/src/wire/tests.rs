@@ -3,14 +3,14 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use spec_model::tree::NodeProperties;
 use spec_model::{
-    ActionResult, ActionUsage, Digest, ExecutionMetadata, OutputDirectory, OutputFile, OutputSymlink,
-    Outputs, StreamOutput, SymlinkKind, TimeSpan,
+    Action, ActionResult, ActionUsage, Command, Digest, DirectoryFormat, ExecutionMetadata, OutputDirectory,
+    OutputFile, OutputSymlink, Outputs, Platform, StreamOutput, SymlinkKind, TimeSpan,
 };
 use spec_proto::{reapi, well_known};
 
 use super::{
-    action, action_result, action_result_from_bytes, action_result_to_bytes, action_result_to_proto, command,
-    digest_to_proto,
+    action, action_result, action_result_from_bytes, action_result_to_bytes, action_result_to_proto,
+    action_to_proto, command, command_to_proto, digest_to_proto,
 };
 
 #[test]
@@ -73,6 +73,60 @@ fn a_result_comes_back_as_it_went() {
     assert_eq!(action_result(action_result_to_proto(&result)), Ok(result.clone()));
     let result = ActionResult { subactions: vec![digest, Digest::of(b"y")], ..result };
     assert_eq!(action_result_from_bytes(&action_result_to_bytes(&result)), Ok(result));
+}
+
+fn platforms() -> impl Strategy<Value = Option<Platform>> {
+    let property = ("[A-Za-z]{1,5}", "[a-z0-9]{0,5}");
+    prop::option::of(prop::collection::vec(property, 0..4))
+        .prop_map(|properties| properties.map(|properties| Platform { properties }))
+}
+
+fn outputs_of_commands() -> impl Strategy<Value = Outputs> {
+    let paths = || prop::collection::vec("[a-z./]{0,6}", 0..3);
+    prop_oneof![
+        paths().prop_map(Outputs::Paths),
+        // Without any, no list says which of them it is.
+        (prop::collection::vec("[a-z./]{0,6}", 1..3), paths())
+            .prop_map(|(files, directories)| Outputs::Typed { files, directories }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn an_action_comes_back_as_it_went(
+        (hash, size, timeout) in any::<([u8; 32], u32, Option<(u32, u16)>)>(),
+        do_not_cache in any::<bool>(),
+        salt in prop::collection::vec(any::<u8>(), 0..4),
+        platform in platforms(),
+    ) {
+        let sent = Action {
+            command: Digest::new(hash, size.into()),
+            input_root: Digest::of(&hash),
+            timeout: timeout.map(|(seconds, nanos)| Duration::new(seconds.into(), nanos.into())),
+            do_not_cache,
+            salt,
+            platform,
+        };
+        prop_assert_eq!(action(action_to_proto(&sent)), Ok(sent));
+    }
+
+    #[test]
+    fn a_command_comes_back_as_it_went(
+        arguments in prop::collection::vec(".{0,5}", 0..4),
+        environment in prop::collection::vec(("[A-Z]{1,4}", ".{0,5}"), 0..4),
+        working_directory in "[a-z/]{0,8}",
+        outputs in outputs_of_commands(),
+        platform in platforms(),
+        output_node_properties in prop::collection::vec("mtime|unix_mode", 0..3),
+        directory_format in prop::sample::select(vec![
+            DirectoryFormat::Tree, DirectoryFormat::Directory, DirectoryFormat::Both,
+        ]),
+    ) {
+        let sent = Command {
+            arguments, environment, working_directory, outputs, platform, output_node_properties, directory_format,
+        };
+        prop_assert_eq!(command(command_to_proto(&sent)), Ok(sent));
+    }
 }
 
 #[test]

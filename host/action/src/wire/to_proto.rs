@@ -2,8 +2,10 @@
 
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 use spec_model::{
-    ActionResult, Digest, ExecutionMetadata, OutputDirectory, OutputFile, OutputSymlink, SymlinkKind,
+    Action, ActionResult, Command, Digest, DirectoryFormat, ExecutionMetadata, OutputDirectory, OutputFile,
+    OutputSymlink, Outputs, Platform, SymlinkKind,
 };
+use spec_proto::reapi::command::{EnvironmentVariable, OutputDirectoryFormat};
 use spec_proto::{reapi, well_known};
 
 use super::time::{duration_to_proto, time_to_proto};
@@ -13,6 +15,55 @@ use super::usage;
 #[must_use]
 pub fn digest(digest: &Digest) -> reapi::Digest {
     reapi::Digest { hash: digest.hex(), size_bytes: i64::try_from(digest.size()).unwrap_or(i64::MAX) }
+}
+
+/// An action.
+#[must_use]
+pub fn action(action: &Action) -> reapi::Action {
+    reapi::Action {
+        command_digest: Some(digest(&action.command)),
+        input_root_digest: Some(digest(&action.input_root)),
+        timeout: action.timeout.map(duration_to_proto),
+        do_not_cache: action.do_not_cache,
+        salt: action.salt.clone(),
+        platform: action.platform.as_ref().map(platform),
+    }
+}
+
+/// A command. Its lists are as they are given: REAPI wants variables, outputs and properties sorted.
+#[allow(deprecated)]
+#[must_use]
+pub fn command(command: &Command) -> reapi::Command {
+    let (paths, files, directories) = match &command.outputs {
+        Outputs::Paths(paths) => (paths.clone(), Vec::new(), Vec::new()),
+        Outputs::Typed { files, directories } => (Vec::new(), files.clone(), directories.clone()),
+    };
+    let variable =
+        |(name, value): &(String, String)| EnvironmentVariable { name: name.clone(), value: value.clone() };
+    let format = match command.directory_format {
+        DirectoryFormat::Tree => OutputDirectoryFormat::TreeOnly,
+        DirectoryFormat::Directory => OutputDirectoryFormat::DirectoryOnly,
+        DirectoryFormat::Both => OutputDirectoryFormat::TreeAndDirectory,
+    };
+    reapi::Command {
+        arguments: command.arguments.clone(),
+        environment_variables: command.environment.iter().map(variable).collect(),
+        output_files: files,
+        output_directories: directories,
+        output_paths: paths,
+        platform: command.platform.as_ref().map(platform),
+        working_directory: command.working_directory.clone(),
+        output_node_properties: command.output_node_properties.clone(),
+        output_directory_format: format.into(),
+    }
+}
+
+fn platform(platform: &Platform) -> reapi::Platform {
+    let property = |(name, value): &(String, String)| reapi::platform::Property {
+        name: name.clone(),
+        value: value.clone(),
+    };
+    reapi::Platform { properties: platform.properties.iter().map(property).collect() }
 }
 
 /// A directory.

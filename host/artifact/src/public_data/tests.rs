@@ -1,11 +1,11 @@
-use spec_model::{Place, UserError};
+use spec_model::{FilePosition, UserError};
 
 use super::*;
 
 fn list(texts: &[&str]) -> Node {
     let node = |(line, text): (usize, &&str)| {
-        let place = Place { file: "a.bst".into(), line: line as u32 + 1, column: 3 };
-        Node { place: Some(place), ..Node::text(*text) }
+        let position = FilePosition { file: "a.bst".into(), line: line as u32 + 1, column: 3 };
+        Node { position: Some(position), ..Node::text(*text) }
     };
     Node::sequence(texts.iter().enumerate().map(node).collect())
 }
@@ -32,7 +32,7 @@ fn a_bad_pattern_has_its_place() {
     let error = OverlapWhitelist::from_public(&public("overlap-whitelist", &["/a", "/[b-a]"]));
     let error = error.expect_err("the range runs backwards");
     assert_eq!(error.reason(), "invalid-glob");
-    assert_eq!(error.place().map(ToString::to_string).as_deref(), Some("a.bst:2:3"));
+    assert_eq!(error.position().map(ToString::to_string).as_deref(), Some("a.bst:2:3"));
 }
 
 #[test]

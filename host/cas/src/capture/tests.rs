@@ -78,7 +78,7 @@ proptest! {
 fn of_user<'a>(folder: &'a Path, below: &Digest) -> UpperDir<'a> {
     UpperDir {
         folder,
-        marks: OverlayXattrs::User,
+        xattrs: OverlayXattrs::User,
         below: *below,
         root_below: &|| unreachable!("no mark leads there"),
     }

@@ -3,7 +3,7 @@ use std::os::unix::fs::MetadataExt;
 use super::*;
 use crate::builder::TreeBuilder;
 use crate::layer_cache::LayerCache;
-use crate::layout::LayerForm;
+use spec_model::LayerForm;
 
 #[test]
 fn damage_is_found_and_all_that_came_of_it_goes() -> Result<()> {

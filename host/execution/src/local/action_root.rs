@@ -99,7 +99,7 @@ impl ActionRoot {
 
     /// What is there after the command.
     pub(crate) fn view<'a>(&self, cas: &'a Cas) -> Result<RootView<'a>, ActionError> {
-        RootView::new(cas, &self.upper(), self.root.marks(), self.below.clone())
+        RootView::new(cas, &self.upper(), self.root.xattrs(), self.below.clone())
     }
 
     /// Where the command writes.

@@ -4,14 +4,14 @@
 //! below, and with it everything behind. So what the input root has below such a link goes to where the link leads,
 //! as it would if the input root were unpacked over the tree.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use spec_action::path::append;
 use spec_cas::{Cas, CasError, Entry, MergeInput};
 use spec_model::Digest;
 
-/// More links than this in one input root, or in one path, go in circles.
-const MOST_LINKS: usize = 40;
+use crate::symlinks::{MOST_LINKS, follow};
+
 /// Bytes of a path, as Linux has it.
 const LONGEST: usize = 4096;
 
@@ -85,27 +85,10 @@ impl LinkSearch<'_> {
 
 /// The path without links of the directory that `path` leads to; `None` if it leads to something else.
 fn directory_behind(cas: &Cas, root: &Digest, path: &str) -> Result<Option<String>, CasError> {
-    let steps = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
-    let mut names = VecDeque::from(steps(path));
-    let (mut way, mut links): (Vec<String>, usize) = (Vec::new(), 0);
-    while let Some(name) = names.pop_front() {
-        match name.as_str() {
-            "" | "." => continue,
-            ".." => _ = way.pop(),
-            _ => match cas.lookup(root, &append(&way.join("/"), &name))? {
-                Some(Entry::Directory(_)) => way.push(name),
-                Some(Entry::Symlink(link)) if links < MOST_LINKS => {
-                    links += 1;
-                    if link.target.starts_with('/') {
-                        way.clear();
-                    }
-                    steps(&link.target).into_iter().rev().for_each(|step| names.push_front(step));
-                }
-                _ => return Ok(None),
-            },
-        }
-    }
-    Ok(Some(way.join("/")))
+    Ok(match follow(cas, root, path)? {
+        Some((path, Entry::Directory(_))) => Some(path),
+        _ => None,
+    })
 }
 
 /// The tree `root` without the directory at `names`.

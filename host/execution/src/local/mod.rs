@@ -230,7 +230,7 @@ impl LocalExecutor {
         });
         let outcome = attempt.outcome.as_ref().ok();
         let report = outcome.and_then(|outcome| report(outcome, prepared, special));
-        let executed = ExecutedAction { result, report };
+        let executed = ExecutedAction { result, cached: false, report };
         match outcome {
             Some(CommandOutcome { termination: Termination::TimedOut, .. }) => {
                 Err(ActionError::TimedOut { after: prepared.timeout, executed: Box::new(executed) })
@@ -247,11 +247,15 @@ impl Executor for LocalExecutor {
             // Nobody gave it up: to bring its inputs, or to store its outputs, took too long.
             ActionError::Cancelled if !cancel.is_cancelled() => {
                 let result = ActionResult { exit_code: 128 + 9, ..ActionResult::default() };
-                let executed = Box::new(ExecutedAction { result, report: None });
+                let executed = Box::new(ExecutedAction { result, cached: false, report: None });
                 ActionError::TimedOut { after: self.transfer(&prepared), executed }
             }
             other => other,
         })
+    }
+
+    fn opens_sockets(&self) -> bool {
+        self.remote_apis.is_some()
     }
 }
 

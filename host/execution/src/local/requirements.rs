@@ -4,6 +4,7 @@ use spec_action::path;
 use spec_model::{Digest, Platform};
 
 use crate::outcome::ActionError;
+use crate::platform::{OS_FAMILY, isa};
 
 /// Bytes of a path in `sockaddr_un`, without the zero at its end.
 const LONGEST_SOCKET: usize = 107;
@@ -48,7 +49,7 @@ impl PlatformRequirements {
                 let digest = value.parse().map_err(|_| bad(name, value, "HASH/SIZE of a Directory"))?;
                 self.chroot = Some(digest);
             }
-            "OSFamily" => same(name, value, "linux", value.eq_ignore_ascii_case("linux"))?,
+            "OSFamily" => same(name, value, OS_FAMILY, value.eq_ignore_ascii_case(OS_FAMILY))?,
             "ISA" => same(name, value, isa(), value == isa())?,
             "unixUID" => self.uid = Some(number(name, value)?),
             "unixGID" => self.gid = Some(number(name, value)?),
@@ -85,16 +86,6 @@ fn socket(name: &str, value: &str) -> Result<String, ActionError> {
     match inside.split('/').next() {
         Some("proc" | "dev") => Err(bad(name, value, "a path that is not below /proc or /dev")),
         _ => Ok(socket),
-    }
-}
-
-/// The name of this machine's processor in REAPI's platform lexicon.
-fn isa() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "x86-64",
-        "x86" => "x86-32",
-        "powerpc64" => "power-isa-be",
-        other => other,
     }
 }
 

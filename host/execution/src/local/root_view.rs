@@ -61,11 +61,11 @@ impl<'a> RootView<'a> {
     pub(crate) fn new(
         cas: &'a Cas,
         upper: &Path,
-        marks: OverlayXattrs,
+        xattrs: OverlayXattrs,
         below: Vec<Digest>,
     ) -> Result<Self, ActionError> {
         let root = ViewDirectory { written: Some(String::new()), below };
-        Ok(Self { cas, written: UpperReader::open(upper, marks)?, root })
+        Ok(Self { cas, written: UpperReader::open(upper, xattrs)?, root })
     }
 
     /// What was written, by itself.

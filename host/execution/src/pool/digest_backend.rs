@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use spec_action::read_action;
 use spec_cas::Cas;
-use spec_model::{Action, Answered, Cancel, Digest};
+use spec_model::{Action, AnswerSource, Cancel, Digest};
 
 use crate::outcome::{ActionAnswer, ActionError, AnsweredAction, ExecutedAction};
 use crate::request::{Executor, ExecutorTask};
@@ -36,7 +36,8 @@ impl DigestBackend {
         if executed.result.exit_code == 0 && !task.action.do_not_cache {
             self.cache.put(&task.granted, &executed.result)?;
         }
-        let ExecutedAction { result, report } = executed;
-        Ok(AnsweredAction { result, answered: Answered::Executed, report }.into())
+        let ExecutedAction { result, cached, report } = executed;
+        let answered = if cached { AnswerSource::CacheHit } else { AnswerSource::Executed };
+        Ok(AnsweredAction { result, answered, report }.into())
     }
 }

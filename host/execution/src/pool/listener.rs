@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use spec_model::{Answered, Digest, Subaction};
+use spec_model::{AnswerSource, Digest, Subaction};
 
 use crate::outcome::{ActionAnswer, ActionError, AnsweredAction};
 use crate::recorder::Recording;
@@ -59,8 +59,8 @@ impl RequestListener {
     pub(crate) fn answer(&self, answer: &ActionAnswer, joined: bool) {
         self.joined.store(joined, Ordering::Relaxed);
         let answer = match answer {
-            Ok(done) if joined && done.answered == Answered::Executed => {
-                Ok(AnsweredAction { answered: Answered::Joined, ..AnsweredAction::clone(done) }.into())
+            Ok(done) if joined && done.answered == AnswerSource::Executed => {
+                Ok(AnsweredAction { answered: AnswerSource::Joined, ..AnsweredAction::clone(done) }.into())
             }
             other => other.clone(),
         };
@@ -78,8 +78,8 @@ impl RequestListener {
             action: self.action,
             answered: match answer {
                 Ok(done) => done.answered,
-                Err(_) if joined => Answered::Joined,
-                Err(_) => Answered::Executed,
+                Err(_) if joined => AnswerSource::Joined,
+                Err(_) => AnswerSource::Executed,
             },
             asked,
             took: since.elapsed(),

@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use std::time::SystemTime;
 
 use spec_cas::{Cas, Hold};
-use spec_model::{Action, Answered, Cancel, Digest};
+use spec_model::{Action, AnswerSource, Cancel, Digest};
 
 use crate::outcome::{ActionAnswer, ActionError, AnsweredAction};
 use crate::pool::digest_backend::DigestBackend;
@@ -135,7 +135,7 @@ impl Executions {
         if !request.skip_cache_lookup
             && let Some(result) = cache.get(&granted)?
         {
-            let done = AnsweredAction { result, answered: Answered::CacheHit, report: None };
+            let done = AnsweredAction { result, answered: AnswerSource::CacheHit, report: None };
             listener.tell(Progress::Completed(Ok(done.into())));
             return Ok(PendingRequest { place: None });
         }
@@ -149,6 +149,12 @@ impl Executions {
         };
         request.recording.asked(&request.action);
         self.pool.shared.enqueue(&self.backend, request, (granted, action), listener)
+    }
+
+    /// Whether actions find sockets of the Remote Execution API.
+    #[must_use]
+    pub fn opens_sockets(&self) -> bool {
+        self.backend.executor.opens_sockets()
     }
 
     /// The results that it answers from.
@@ -295,14 +301,19 @@ impl PoolShared {
     fn late_hit(&self, execution: ExecutionId, job: &QueuedAction) -> Option<Arc<AnsweredAction>> {
         let result = job.backend.cache.get(&job.granted).ok().flatten()?;
         let must_run = self.lock().queue.must_run(execution);
-        (!must_run).then(|| AnsweredAction { result, answered: Answered::CacheHit, report: None }.into())
+        (!must_run).then(|| AnsweredAction { result, answered: AnswerSource::CacheHit, report: None }.into())
     }
 
     fn run(&self, execution: ExecutionId, job: &QueuedAction, primed: bool) -> ActionAnswer {
-        let waiters: Vec<_> = self.lock().queue.waiters(execution).cloned().collect();
+        let (waiters, skip_cache_lookup) = {
+            let state = self.lock();
+            let waiters: Vec<_> = state.queue.waiters(execution).cloned().collect();
+            (waiters, state.queue.must_run(execution))
+        };
         waiters.iter().for_each(|waiter| waiter.tell(Progress::Executing));
         let QueuedAction { granted, ref action, queued, .. } = *job;
-        job.backend.execute(&ExecutorTask { granted, action: action.clone(), queued, primed }, &job.cancel)
+        let task = ExecutorTask { granted, action: action.clone(), queued, primed, skip_cache_lookup };
+        job.backend.execute(&task, &job.cancel)
     }
 }
 

@@ -62,8 +62,8 @@ impl RootLayout {
         wanted: impl Fn(&str) -> bool,
     ) -> Result<CapturedTree, ExecutionError> {
         let below = self.below.map_or_else(root, Ok)?;
-        let (folder, marks) = (&self.root.upper(), self.root.marks());
-        let upper = UpperDir { folder, marks, below, root_below: &|| Ok(below) };
+        let (folder, xattrs) = (&self.root.upper(), self.root.xattrs());
+        let upper = UpperDir { folder, xattrs, below, root_below: &|| Ok(below) };
         Ok(cas.import_upper(&upper, ImportMode::Move, wanted)?)
     }
 

@@ -168,6 +168,11 @@ impl Root {
         std::mem::take(&mut self.special)
     }
 
+    /// The store.
+    pub(crate) fn cas(&self) -> &Cas {
+        &self.cas
+    }
+
     /// The root on disk.
     pub(crate) fn lay_out(&mut self) -> Result<&mut RootLayout, ExecutionError> {
         let layout = match self.layout.take() {
@@ -206,7 +211,14 @@ impl Root {
 
     /// Reads back what commands wrote. What they added is one more tree, so that those below need not be laid out anew.
     fn absorb_writes(&mut self) -> Result<(), ExecutionError> {
-        let Some(after) = self.read_back(|_| true)? else { return Ok(()) };
+        match self.read_back(|_| true)? {
+            Some(after) => self.adopt(after),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes `after` the whole tree, as commands left it that found the tree as it is.
+    pub(crate) fn adopt(&mut self, after: Digest) -> Result<(), ExecutionError> {
         let before = self.merging.root()?;
         if let Some(root) = addition(&self.cas, &before, &after)? {
             self.add(root, "", None)?;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use spec_cas::{Cas, LayerCache, LayerForm, LayerGuard, OverlayXattrs};
-use spec_model::Digest;
-use spec_sandbox::{Layer, LayerImage, RootSpec, SandboxError};
+use spec_cas::{Cas, LayerCache, LayerGuard, OverlayXattrs};
+use spec_model::{Digest, LayerForm};
+use spec_sandbox::{Layer, RootSpec};
 
 use crate::error::ExecutionError;
 use crate::shared_memory;
@@ -28,7 +28,10 @@ impl StagedLayers {
         }
         let guards: Vec<LayerGuard> =
             cache.stackable(&trees)?.iter().map(|tree| cache.layer(tree)).collect::<Result<_, _>>()?;
-        let layers = guards.iter().map(|guard| layer(cas, form, guard.path())).collect::<Result<_, _>>()?;
+        // Kept, with the mounts of images, for the next command on the tree; the kernel then has its files in memory.
+        let open = |path: &Path| cas.cached_resource(path, || Layer::open(form, path));
+        let layers = guards.iter().map(|guard| Ok(open(guard.path())?.as_ref().clone()));
+        let layers = layers.collect::<Result<_, ExecutionError>>()?;
         Ok(Self { layers, cache, _guards: guards })
     }
 
@@ -39,11 +42,11 @@ impl StagedLayers {
         root
     }
 
-    /// What overlayfs calls its marks in the upper folder.
-    pub(crate) fn marks(&self) -> OverlayXattrs {
+    /// The name space of overlayfs's attributes in the upper folder.
+    pub(crate) fn xattrs(&self) -> OverlayXattrs {
         match self.cache.form() {
             LayerForm::Image => OverlayXattrs::Trusted,
-            LayerForm::Marked | LayerForm::Copied => OverlayXattrs::User,
+            LayerForm::Metacopy | LayerForm::Copied => OverlayXattrs::User,
         }
     }
 }
@@ -53,20 +56,9 @@ fn distinct(layers: &[Digest]) -> impl Iterator<Item = &Digest> {
     layers.iter().enumerate().filter(|(at, layer)| !layers[at + 1..].contains(layer)).map(|(_, layer)| layer)
 }
 
-fn layer(cas: &Cas, form: LayerForm, path: &Path) -> Result<Layer, SandboxError> {
-    Ok(match form {
-        // Kept mounted, for the next command on the tree; the kernel then has its files in memory.
-        LayerForm::Image => {
-            Layer::Image(cas.cached_resource(path, || LayerImage::open(path))?.as_ref().clone())
-        }
-        LayerForm::Marked => Layer::Marked(path.to_owned()),
-        LayerForm::Copied => Layer::Directory(path.to_owned()),
-    })
-}
-
 fn cache(form: LayerForm, cas: &Cas) -> Result<LayerCache, ExecutionError> {
     let cache = LayerCache::new(cas.clone(), form);
-    match shared_memory::for_layers().filter(|_| form == LayerForm::Marked) {
+    match shared_memory::for_layers().filter(|_| form == LayerForm::Metacopy) {
         Some(folder) => Ok(cache.in_folder(folder.to_owned())?),
         None => Ok(cache),
     }

@@ -50,9 +50,9 @@ impl StagedRoot {
         self.beside("upper")
     }
 
-    /// What overlayfs calls its marks in the upper folder.
-    pub(crate) fn marks(&self) -> OverlayXattrs {
-        self.layers.marks()
+    /// The name space of overlayfs's attributes in the upper folder.
+    pub(crate) fn xattrs(&self) -> OverlayXattrs {
+        self.layers.xattrs()
     }
 
     /// What one more command of the root finds: the layers below the folder that commands write to, `/dev`, `/proc` and

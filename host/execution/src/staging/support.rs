@@ -1,7 +1,7 @@
 //! Which form of layers works on this machine.
 
-use spec_cas::{Cas, LayerForm, TreeBuilder};
-use spec_model::Digest;
+use spec_cas::{Cas, FoundLayerForm, TreeBuilder};
+use spec_model::{Digest, LayerForm};
 use spec_sandbox::{SandboxCommand, SandboxError};
 
 use crate::error::ExecutionError;
@@ -17,7 +17,10 @@ pub(crate) fn stage_layers(cas: &Cas, trees: &[Digest]) -> Result<StagedLayers, 
 
 /// The form of layers that works for this user on this machine.
 pub(crate) fn form(cas: &Cas) -> LayerForm {
-    cas.layer_form(|| LayerSupport::examine(cas).form)
+    cas.layer_form(|| {
+        let LayerSupport { form, refused } = LayerSupport::examine(cas);
+        FoundLayerForm { form, is_best: form != LayerForm::Copied && refused.is_empty() }
+    })
 }
 
 /// Whether folders of layers can be renamed.
@@ -39,7 +42,7 @@ impl LayerSupport {
     #[must_use]
     pub fn examine(cas: &Cas) -> Self {
         let mut refused = Vec::new();
-        let all = [LayerForm::Image, LayerForm::Marked];
+        let all = [LayerForm::Image, LayerForm::Metacopy];
         // Nobody else may mount an image, and root in a container will see.
         let forms = if rustix::process::geteuid().is_root() { &all[..] } else { &all[1..] };
         for form in forms {

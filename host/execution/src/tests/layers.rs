@@ -1,7 +1,7 @@
 //! Input roots, small ones that are copied and large ones that become layers, in every form that works here.
 
-use spec_cas::{LayerForm, TreeBuilder};
-use spec_model::Digest;
+use spec_cas::{FoundLayerForm, TreeBuilder};
+use spec_model::{Digest, LayerForm};
 
 use super::fixture::Fixture;
 
@@ -12,12 +12,14 @@ const MANY: usize = 5_200;
 
 fn forms() -> impl Iterator<Item = LayerForm> {
     let best = LayerSupport::examine(&Fixture::new().cas).form;
-    [LayerForm::Image, LayerForm::Marked, LayerForm::Copied].into_iter().skip_while(move |form| *form != best)
+    [LayerForm::Image, LayerForm::Metacopy, LayerForm::Copied]
+        .into_iter()
+        .skip_while(move |form| *form != best)
 }
 
 fn fixture(form: LayerForm) -> Fixture {
     let fixture = Fixture::with_programs(&["/usr/bin/perl"]);
-    assert_eq!(fixture.cas.layer_form(|| form), form);
+    assert_eq!(fixture.cas.layer_form(|| FoundLayerForm { form, is_best: false }), form);
     fixture
 }
 

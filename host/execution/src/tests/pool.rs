@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use spec_model::{ActionResult, Answered, Cancel, Digest, Subaction};
+use spec_model::{ActionResult, AnswerSource, Cancel, Digest, Subaction};
 
 use super::fixture::{Fixture, request};
 
@@ -33,7 +33,11 @@ impl Executor for Gate {
             return Err(ActionError::Cancelled);
         }
         assert_ne!(exit_code, 99, "asked to panic");
-        Ok(ExecutedAction { result: ActionResult { exit_code, ..ActionResult::default() }, report: None })
+        Ok(ExecutedAction {
+            result: ActionResult { exit_code, ..ActionResult::default() },
+            cached: false,
+            report: None,
+        })
     }
 }
 
@@ -70,7 +74,7 @@ pub(super) fn answer(told: &Receiver<Progress>) -> ActionAnswer {
     }
 }
 
-pub(super) fn how(told: &Receiver<Progress>) -> Answered {
+pub(super) fn how(told: &Receiver<Progress>) -> AnswerSource {
     answer(told).expect("it has a result").answered
 }
 
@@ -87,14 +91,14 @@ fn identical_actions_run_once() {
     begun.recv_timeout(PATIENCE).expect("it begins");
     exit.send(0).expect("somebody waits");
     let answers: Vec<_> = asked.iter().map(|(_, told)| how(told)).collect();
-    assert_eq!(answers[0], Answered::Executed);
-    assert!(answers[1..].iter().all(|how| *how == Answered::Joined), "{answers:?}");
-    assert_eq!(how(&ask(&pool, &request).1), Answered::CacheHit);
+    assert_eq!(answers[0], AnswerSource::Executed);
+    assert!(answers[1..].iter().all(|how| *how == AnswerSource::Joined), "{answers:?}");
+    assert_eq!(how(&ask(&pool, &request).1), AnswerSource::CacheHit);
     assert!(begun.try_recv().is_err());
     let fresh = ask(&pool, &ActionRequest { skip_cache_lookup: true, ..request });
     begun.recv_timeout(PATIENCE).expect("it begins again");
     exit.send(0).expect("somebody waits");
-    assert_eq!(how(&fresh.1), Answered::Executed);
+    assert_eq!(how(&fresh.1), AnswerSource::Executed);
 }
 
 #[test]
@@ -126,14 +130,14 @@ fn failed_actions_and_those_that_say_so_are_not_cached() {
         let asked = ask(&pool, &request(action));
         begun.recv_timeout(PATIENCE).expect("it begins");
         exit.send(code).expect("somebody waits");
-        assert_eq!(how(&asked.1), Answered::Executed);
+        assert_eq!(how(&asked.1), AnswerSource::Executed);
     }
     // Two at the same time share nothing either.
     let both = [ask(&pool, &request(alone)), ask(&pool, &request(alone))];
     for (_, told) in &both {
         begun.recv_timeout(PATIENCE).expect("it begins");
         exit.send(0).expect("somebody waits");
-        assert_eq!(how(told), Answered::Executed);
+        assert_eq!(how(told), AnswerSource::Executed);
     }
 }
 
@@ -174,7 +178,7 @@ fn the_last_who_leaves_takes_the_action_along() {
     exit.send(0).expect("somebody waits");
     begun.recv_timeout(PATIENCE).expect("it begins again");
     exit.send(0).expect("somebody waits");
-    assert_eq!(how(&three.1), Answered::Executed);
+    assert_eq!(how(&three.1), AnswerSource::Executed);
     assert!(two.1.try_iter().all(|progress| !matches!(progress, Progress::Completed(_))));
 }
 
@@ -204,7 +208,7 @@ fn a_panic_costs_one_action() {
     exit.send(99).and(exit.send(0)).expect("the pool is there");
     let broken = ask(&pool, &request(actions[0]));
     assert!(matches!(answer(&broken.1), Err(ActionError::Internal { .. })));
-    assert_eq!(how(&ask(&pool, &request(actions[1])).1), Answered::Executed);
+    assert_eq!(how(&ask(&pool, &request(actions[1])).1), AnswerSource::Executed);
 }
 
 #[test]
@@ -237,7 +241,7 @@ fn a_cancelled_action_is_killed() {
     });
     // Its worker is free again.
     let next = ask(&pool, &request(actions(fixture, 1)[0]));
-    assert_eq!(how(&next.1), Answered::Executed);
+    assert_eq!(how(&next.1), AnswerSource::Executed);
 }
 
 #[derive(Default)]
@@ -275,9 +279,9 @@ fn a_result_whose_outputs_are_gone_is_made_again() {
     let pool = fixture.pool(1, 10);
     let action = fixture.store(&fixture.script("mkdir d; echo deep > d/a", &["d"]));
     let run = || pool.execute(&request(action), &Cancel::new()).expect("the action runs").answered;
-    assert_eq!([run(), run()], [Answered::Executed, Answered::CacheHit]);
+    assert_eq!([run(), run()], [AnswerSource::Executed, AnswerSource::CacheHit]);
     fixture.cas.quarantine(&fixture.blob("deep\n")).expect("the store works");
-    assert_eq!([run(), run()], [Answered::Executed, Answered::CacheHit]);
+    assert_eq!([run(), run()], [AnswerSource::Executed, AnswerSource::CacheHit]);
 }
 
 #[test]
@@ -316,10 +320,10 @@ fn stores_share_workers_and_bounds_and_nothing_else() {
     // The threads go on while one of the two is there.
     drop(pool);
     exit.send(0).expect("somebody waits");
-    assert_eq!(how(&running.1), Answered::Executed);
+    assert_eq!(how(&running.1), AnswerSource::Executed);
     other_begun.recv_timeout(PATIENCE).expect("it begins");
     other_exit.send(0).expect("somebody waits");
-    assert_eq!(how(&waiting.1), Answered::Executed);
+    assert_eq!(how(&waiting.1), AnswerSource::Executed);
     assert_eq!(other.cache.get(&GrantedAction::unseen(&name)).expect("the cache works"), None);
     let absent = other_pool.submit(&request(name), |_| {}).expect_err("it is in the other store");
     assert!(matches!(absent, ActionError::Missing { .. }), "{absent}");

@@ -3,7 +3,7 @@
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use spec_model::{Answered, Cancel, Digest};
+use spec_model::{AnswerSource, Cancel, Digest};
 
 use super::fixture::{Fixture, request};
 use super::pool::{PATIENCE, answer, ask, how};
@@ -36,7 +36,7 @@ fn a_request_does_not_wait_for_a_primed_action() {
         until(&pool, (0, 1));
         let asked = fixture.store(&fixture.script(&format!("echo {number}"), &[]));
         let done = pool.execute(&request(asked), &Cancel::new()).expect("the action runs");
-        assert_eq!(done.answered, Answered::Executed);
+        assert_eq!(done.answered, AnswerSource::Executed);
     }
     // That was once too often.
     assert_eq!(answer(&primed.1).map(drop), Err(ActionError::Cancelled));
@@ -54,7 +54,7 @@ fn a_primed_action_keeps_its_worker_while_somebody_has_joined_it() {
     let waiting = ask(&pool, &request(fixture.store(&fixture.script("echo 1", &[]))));
     assert_eq!(pool.load(), (1, 1));
     drop(joined);
-    assert_eq!(how(&waiting.1), Answered::Executed);
+    assert_eq!(how(&waiting.1), AnswerSource::Executed);
     drop(primed);
 }
 

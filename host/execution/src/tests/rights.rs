@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spec_model::{Answered, Cancel, Digest};
+use spec_model::{AnswerSource, Cancel, Digest};
 
 use super::fixture::{Draft, Fixture};
 use super::pool::{ask, gate, how};
@@ -44,8 +44,8 @@ fn who_may_not_have_an_action_neither_joins_it_nor_gets_its_result() {
         begun.recv().expect("it begins");
         assert_eq!(refused(&pool, &with(&offline, action)), expected, "while it runs");
         exit.send(0).expect("somebody waits");
-        assert_eq!(how(&running.1), Answered::Executed);
-        assert_eq!(how(&ask(&pool, &with(&online, action)).1), Answered::CacheHit);
+        assert_eq!(how(&running.1), AnswerSource::Executed);
+        assert_eq!(how(&ask(&pool, &with(&online, action)).1), AnswerSource::CacheHit);
         for skip_cache_lookup in [false, true] {
             let request = ActionRequest { skip_cache_lookup, ..with(&offline, action) };
             assert_eq!(refused(&pool, &request), expected, "when there is a result");
@@ -63,7 +63,7 @@ fn results_of_actions_that_are_gone_are_for_servers_only() {
     let action = Digest::of(b"an action that is not here");
     let granted = fixture.cache.grant(&action, &servers).expect("nothing is known of it");
     fixture.cache.put(&granted, &Default::default()).expect("there is room");
-    assert_eq!(how(&ask(&pool, &with(&servers, action)).1), Answered::CacheHit);
+    assert_eq!(how(&ask(&pool, &with(&servers, action)).1), AnswerSource::CacheHit);
     let missing = pool.submit(&with(&sandbox, action), |_| ()).map(drop);
     assert_eq!(missing, Err(ActionError::Missing { digests: vec![action] }));
 }
@@ -81,11 +81,11 @@ fn actions_that_name_no_numbers_run_under_those_of_their_session() {
         })
     };
     let (nobody, root) = (Rights::of_sandbox(false, 65534, 65534), Rights::of_sandbox(false, 0, 0));
-    for answered in [Answered::Executed, Answered::CacheHit] {
+    for answered in [AnswerSource::Executed, AnswerSource::CacheHit] {
         assert_eq!(run(&nobody, &draft), Ok((answered, Some(b"65534".to_vec()))));
         assert_eq!(run(&root, &draft), Ok((answered, Some(b"0".to_vec()))), "results are kept apart");
     }
     let root_asked = draft.property("unixUID", "0");
     assert!(matches!(run(&nobody, &root_asked), Err(ActionError::MissingRights { .. })));
-    assert_eq!(run(&root, &root_asked).map(|(answered, _)| answered), Ok(Answered::Executed));
+    assert_eq!(run(&root, &root_asked).map(|(answered, _)| answered), Ok(AnswerSource::Executed));
 }

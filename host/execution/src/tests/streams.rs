@@ -4,7 +4,7 @@ use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_model::{ActionResult, Answered, Digest, StreamOutput, Subaction, TimeSpan, UserError};
+use spec_model::{ActionResult, AnswerSource, Digest, StreamOutput, Subaction, TimeSpan, UserError};
 use spec_proto::well_known;
 
 use super::fixture::{Fixture, request};
@@ -81,7 +81,7 @@ fn time_is_limited() {
     let draft = fixture.script("echo begun; echo 1 > a; /bin/sleep 50", &["a"]);
     let draft = draft.with(|draft| draft.action.timeout = limit(0, 300_000_000));
     let ActionError::TimedOut { executed, .. } = fixture.error(&draft) else { panic!("it has no time") };
-    let ExecutedAction { result, report } = *executed;
+    let ExecutedAction { result, report, .. } = *executed;
     let told = report.expect("it is told of");
     assert!(told.contains("killed at its time-out") && told.contains("its time-out was 300ms"), "{told}");
     assert_eq!(result.stdout.raw, b"begun\n");
@@ -161,7 +161,7 @@ fn the_socket_of_the_session_is_where_it_is_asked_for() {
     let action = fixture.store(&draft.with(|draft| draft.command.output_directory_format = 1));
     let inner = Subaction {
         action: Digest::of(b"inner"),
-        answered: Answered::CacheHit,
+        answered: AnswerSource::CacheHit,
         asked: std::time::SystemTime::now(),
         took: Duration::ZERO,
         outcome: Ok(ActionResult::default()),

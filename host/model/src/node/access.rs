@@ -76,7 +76,7 @@ impl Node {
             NodeKind::Scalar(text) => format!("'{text}'"),
             _ => self.kind_name().to_owned(),
         };
-        NodeError::new(INVALID, self.place.as_ref(), format!("expected {what}, found {found}"))
+        NodeError::new(INVALID, self.position.as_ref(), format!("expected {what}, found {found}"))
     }
 }
 
@@ -98,7 +98,7 @@ impl Mapping {
     /// `invalid-data` when there is none.
     pub fn require(&self, name: &str) -> Result<&Node, NodeError> {
         self.get(name).ok_or_else(|| {
-            NodeError::new(INVALID, self.place.as_ref(), format!("the key '{name}' is missing here"))
+            NodeError::new(INVALID, self.position.as_ref(), format!("the key '{name}' is missing here"))
         })
     }
 
@@ -166,12 +166,12 @@ impl Mapping {
         let Some(name) = self.entries.keys().find(|name| !known.contains(&name.as_ref())) else {
             return Ok(());
         };
-        let advice = match nearest(name, known) {
-            Some(near) => format!("did you mean '{near}'?"),
-            None => format!("known keys: {}", known.join(", ")),
-        };
-        let place = self.key_place(name).or(self.place.as_ref());
-        Err(NodeError::new(UNKNOWN_KEY, place, format!("unexpected key '{name}'; {advice}")))
+        let position = self.key_position(name).or(self.position.as_ref());
+        let error = |known| NodeError::new(UNKNOWN_KEY, position, format!("unexpected key '{name}'{known}"));
+        Err(match nearest(name, known) {
+            Some(near) => error(String::new()).with_hint(format!("did you mean '{near}'?")),
+            None => error(format!("; known keys: {}", known.join(", "))),
+        })
     }
 }
 

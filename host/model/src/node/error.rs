@@ -1,6 +1,6 @@
 //! What can be wrong with a configuration node.
 
-use crate::place::Place;
+use crate::file_position::FilePosition;
 use crate::{Blame, UserError};
 
 /// A node that is missing or is not what was expected.
@@ -9,13 +9,21 @@ use crate::{Blame, UserError};
 pub struct NodeError {
     reason: &'static str,
     message: String,
-    place: Option<Place>,
+    position: Option<FilePosition>,
+    hint: Option<String>,
 }
 
 impl NodeError {
     /// An error with a stable `reason` code about the node at `place`.
-    pub fn new(reason: &'static str, place: Option<&Place>, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), place: place.cloned() }
+    pub fn new(reason: &'static str, position: Option<&FilePosition>, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), position: position.cloned(), hint: None }
+    }
+
+    /// The same error with advice what to do next.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
     }
 }
 
@@ -28,7 +36,11 @@ impl UserError for NodeError {
         self.reason
     }
 
-    fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
+    fn position(&self) -> Option<&FilePosition> {
+        self.position.as_ref()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
     }
 }

@@ -1,4 +1,4 @@
-//! Configuration nodes: what a YAML file says, and where it says it.
+//! Configuration nodes: the values of a YAML file, each with its place in the file.
 //!
 //! BuildStream has three kinds of node and no types of scalar: every scalar is a text until somebody asks for a
 //! number. The typed accessors here do that, and their errors carry the node's place.
@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 pub use error::NodeError;
 
 use crate::Value;
-pub use crate::place::Place;
+pub use crate::file_position::FilePosition;
 
 /// A value in a configuration file together with its place.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct Node {
     /// What it is.
     pub kind: NodeKind,
     /// Where it stands; `None` for one that the program made.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
 }
 
 /// The three kinds of node.
@@ -42,20 +42,20 @@ pub struct Mapping {
     /// The entries.
     pub entries: IndexMap<Arc<str>, Node>,
     /// Where the mapping begins; `None` for one that the program made.
-    pub place: Option<Place>,
-    key_places: BTreeMap<Arc<str>, Place>,
+    pub position: Option<FilePosition>,
+    key_positions: BTreeMap<Arc<str>, FilePosition>,
 }
 
 impl Node {
     /// A text that the program made.
     pub fn text(text: impl Into<Arc<str>>) -> Self {
-        Self { kind: NodeKind::Scalar(text.into()), place: None }
+        Self { kind: NodeKind::Scalar(text.into()), position: None }
     }
 
     /// A sequence that the program made.
     #[must_use]
     pub fn sequence(nodes: Vec<Node>) -> Self {
-        Self { kind: NodeKind::Sequence(nodes), place: None }
+        Self { kind: NodeKind::Sequence(nodes), position: None }
     }
 
     /// What kind of node it is, for messages.
@@ -81,7 +81,7 @@ impl Node {
 
 impl From<Mapping> for Node {
     fn from(mapping: Mapping) -> Self {
-        Self { place: mapping.place.clone(), kind: NodeKind::Mapping(mapping) }
+        Self { position: mapping.position.clone(), kind: NodeKind::Mapping(mapping) }
     }
 }
 
@@ -94,8 +94,8 @@ impl Mapping {
 
     /// A mapping without entries that begins at `place`.
     #[must_use]
-    pub fn at(place: Option<Place>) -> Self {
-        Self { place, ..Self::default() }
+    pub fn at(position: Option<FilePosition>) -> Self {
+        Self { position, ..Self::default() }
     }
 
     /// Whether it has no entries.
@@ -111,18 +111,19 @@ impl Mapping {
 
     /// Where the name of an entry stands; that of its value when the name's own is not known.
     #[must_use]
-    pub fn key_place(&self, name: &str) -> Option<&Place> {
-        self.key_places.get(name).or_else(|| self.get(name)?.place.as_ref())
+    pub fn key_position(&self, name: &str) -> Option<&FilePosition> {
+        self.key_positions.get(name).or_else(|| self.get(name)?.position.as_ref())
     }
 
     /// Notes where the name of an entry stands.
-    pub fn set_key_place(&mut self, name: Arc<str>, place: Place) {
-        self.key_places.insert(name, place);
+    pub fn set_key_position(&mut self, name: Arc<str>, position: FilePosition) {
+        self.key_positions.insert(name, position);
     }
 
     /// Takes over where `other` has the names of its entries.
-    pub fn adopt_key_places(&mut self, other: &Self) {
-        self.key_places.extend(other.key_places.iter().map(|(name, place)| (name.clone(), place.clone())));
+    pub fn adopt_key_positions(&mut self, other: &Self) {
+        self.key_positions
+            .extend(other.key_positions.iter().map(|(name, position)| (name.clone(), position.clone())));
     }
 
     /// Takes an entry out and keeps the order of the rest.

@@ -93,11 +93,13 @@ proptest! {
         values in values(),
         plan in plan(),
         dependencies in 0_usize..4,
+        runs_commands: bool,
     ) {
         let total = values.len();
         let answer = guest::Configured { unique_key: guest::UniqueKey { values }, plan };
-        if let Ok(Configured { unique_key, plan }) = configured(answer, dependencies) {
+        if let Ok(Configured { unique_key, plan }) = configured(answer, dependencies, runs_commands) {
             prop_assert_eq!(count(&unique_key), total);
+            prop_assert!(runs_commands || !plan.runs_commands());
             for path in paths(&plan) {
                 prop_assert!(path.starts_with('/') && !path.contains('\0'), "{:?}", path);
                 prop_assert!(!path.split('/').any(|part| part == ".."), "{:?}", path);

@@ -1,4 +1,4 @@
-//! What every element kind must keep to, whoever wrote it: run [`check`] on it.
+//! The contract of element kinds: [`check`] tests a kind.
 
 use std::thread;
 
@@ -24,7 +24,7 @@ fn configure(kind: &dyn ElementKind, element: &ElementInput) -> spec_strategy::C
     kind.configure(element).unwrap_or_else(|error| panic!("{} is refused: {error}", element.name))
 }
 
-/// Whatever was asked between.
+/// The answers do not depend on calls in between.
 fn answers_are_equal(kind: &dyn ElementKind, element: &ElementInput, between: &[ElementInput]) {
     let first = configure(kind, element);
     for other in between {
@@ -36,7 +36,7 @@ fn answers_are_equal(kind: &dyn ElementKind, element: &ElementInput, between: &[
 fn order_of_keys_does_not_matter(kind: &dyn ElementKind, element: &ElementInput) {
     let mut entries: Vec<_> = element.config.entries.clone().into_iter().collect();
     entries.reverse();
-    let mut config = Mapping::at(element.config.place.clone());
+    let mut config = Mapping::at(element.config.position.clone());
     config.entries = entries.into_iter().collect();
     let turned = ElementInput { config, ..element.clone() };
     assert_eq!(configure(kind, element), configure(kind, &turned), "{}", element.name);
@@ -63,7 +63,7 @@ fn plan_is_sound(kind: &dyn ElementKind, element: &ElementInput, plan: &Plan) {
 
 fn refusals_are_the_users(kind: &dyn ElementKind, element: &ElementInput) {
     let refusal = || match kind.configure(element) {
-        Err(KindError::Rejected { reason, message, place }) => (reason, message, place),
+        Err(KindError::Rejected { reason, message, position }) => (reason, message, position),
         other => panic!("{} is not refused: {other:?}", element.name),
     };
     assert_eq!(refusal(), refusal(), "{}", element.name);

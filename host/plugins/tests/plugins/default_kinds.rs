@@ -1,4 +1,4 @@
-//! The default kinds: conformance, plans, refusals.
+//! Tests of the default kinds: conformance, plans, rejections.
 
 use spec_model::{Node, UserError};
 use spec_strategy::{
@@ -182,13 +182,13 @@ fn refusals_have_a_code_and_a_place() {
         let error = embedded(kind).configure(&element).expect_err("the element is wrong");
         assert!(matches!(error, KindError::Rejected { .. }), "{error}");
         check_error(&error, reason, says);
-        assert_eq!(error.place().map_or(0, |place| place.line), line, "{error}");
+        assert_eq!(error.position().map_or(0, |position| position.line), line, "{error}");
     }
 }
 
 #[test]
 fn what_is_embedded_is_what_was_made() {
-    for kind in ["autotools", "import", "manual", "stack"] {
+    for kind in spec_plugins::default_kinds() {
         let from_file = guest(kind, options()).expect("the file is the component that is embedded");
         assert_eq!(from_file.description(), embedded(kind).description(), "{}", component(kind).display());
     }

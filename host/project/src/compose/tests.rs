@@ -62,9 +62,9 @@ fn kinds_do_not_mix() {
         ("{a: {(>): [1]}}", "{a: 1}"),
     ] {
         let error = compose(&mapping(upper), &mut mapping(lower)).expect_err(upper);
-        let place = error.place().map(ToString::to_string);
+        let position = error.position().map(ToString::to_string);
         assert_eq!(
-            (error.reason(), place.as_deref()),
+            (error.reason(), position.as_deref()),
             ("illegal-composite", Some("test.yml:1:5")),
             "{lower} {upper}"
         );
@@ -112,7 +112,7 @@ proptest! {
         prop_assert_eq!(composed(&Mapping::new(), &a).to_value(), a.to_value());
     }
 
-    /// Laying layers over lists one by one is the same as composing the layers first.
+    /// Composing layers over lists one by one gives the same as composing the layers first.
     #[test]
     fn composition_is_associative_over_lists(lists in shaped(), a in shaped(), b in shaped()) {
         let mut base = Mapping::new();

@@ -8,7 +8,7 @@ use super::{
     LocalPlugins, Mirror, PROJECT_CONF, PathKind, ProjectConfig, ProjectDefaults, RefStorage, Shell,
     defaults, version,
 };
-use crate::compose::{assert_composed, compose, set_keeping_place};
+use crate::compose::{assert_composed, compose, set_keeping_position};
 use crate::element_files::element_files;
 use crate::include::Includes;
 use crate::options::Options;
@@ -44,8 +44,8 @@ const KEYS: [&str; 25] = [
     "variables",
 ];
 
-/// What stands in `elements:` under this name is for the program: BuildStream refuses keys of project.conf that it does
-/// not know, but does not look at the settings of kinds that no element has.
+/// The entry of `elements:` with settings of this program. BuildStream refuses unknown keys of project.conf, but does
+/// not read the settings of kinds that no element has.
 const OWN_KIND: &str = "spec-host";
 
 /// The keys that cannot depend on a condition.
@@ -61,7 +61,7 @@ const UNCONDITIONAL: [&str; 9] = [
     "plugins",
 ];
 
-/// The keys that must stand in project.conf itself.
+/// The keys that must be in project.conf itself, not in an include.
 const NOT_INCLUDED: [&str; 4] = ["name", "element-path", "min-version", "plugins"];
 
 /// Loads the configuration of the project in `directory`, which is a real path.
@@ -90,9 +90,9 @@ pub(crate) fn load(
     assert_composed(&root)?;
     config.options = options.printable();
     let mut variables = root.opt_mapping("variables")?.cloned().unwrap_or_default();
-    set_keeping_place(&mut variables, "project-name", &config.name);
+    set_keeping_position(&mut variables, "project-name", &config.name);
     let jobs = asked.max_jobs.filter(|jobs| *jobs > 0).unwrap_or_else(platform::default_jobs);
-    set_keeping_place(&mut variables, "max-jobs", &jobs.to_string());
+    set_keeping_position(&mut variables, "max-jobs", &jobs.to_string());
     options.export(&mut variables);
     finish(&mut config, &root, &variables, &overrides)?;
     let project_defaults = ProjectDefaults {
@@ -109,14 +109,14 @@ pub(crate) fn load(
     Ok((config, project_defaults))
 }
 
-/// The settings that come from project.conf as it stands, without includes and conditionals.
+/// The settings that come from project.conf itself, without includes and conditionals.
 fn fixed(directory: &Path, file: &Mapping, defaults: &Mapping) -> Result<ProjectConfig, LoadError> {
     let mut root = defaults.clone();
     compose(file, &mut root)?;
     version::check(&root)?;
     root.validate_keys(&KEYS)?;
     let name = file.require("name")?;
-    symbol::check(name.as_str()?, "project", symbol::Dashes::Allowed, name.place.as_ref())?;
+    symbol::check(name.as_str()?, "project", symbol::Dashes::Allowed, name.position.as_ref())?;
     let element_path = project_path(directory, root.require("element-path")?, PathKind::Directory)?;
     let defaults = root.require("defaults")?.as_mapping()?;
     defaults.validate_keys(&["targets"])?;
@@ -173,14 +173,14 @@ fn options(
     Ok(options)
 }
 
-/// Checks the keys after everything is composed: an include may have brought some that it must not.
+/// Checks the keys after composition, because an include may have added some that are not allowed there.
 fn check_keys(root: &Mapping) -> Result<(), NodeError> {
     root.validate_keys(&KEYS)?;
     for key in NOT_INCLUDED {
-        let place = root.get(key).and_then(|node| node.place.as_ref());
-        if place.is_some_and(|place| !matches!(&*place.file, PROJECT_CONF | defaults::SHOWN_AS)) {
+        let position = root.get(key).and_then(|node| node.position.as_ref());
+        if position.is_some_and(|position| !matches!(&*position.file, PROJECT_CONF | defaults::SHOWN_AS)) {
             let message = format!("'{key}' must stand in {PROJECT_CONF} itself");
-            return Err(NodeError::new("invalid-data", place, message));
+            return Err(NodeError::new("invalid-data", position, message));
         }
     }
     Ok(())
@@ -220,7 +220,7 @@ fn finish(
     Ok(())
 }
 
-/// The project's variables and those that aliases and mirrors may use beside them.
+/// The project's variables, and the further ones that aliases and mirrors may use.
 fn with_directories(variables: &Mapping, directory: &Path) -> Result<Variables, NodeError> {
     let mut variables = variables.clone();
     let path = directory.display().to_string();

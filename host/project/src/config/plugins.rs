@@ -1,4 +1,4 @@
-//! The `plugins` stanzas: which component files a project brings along.
+//! The `plugins` stanzas: the component files of a project.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -29,10 +29,9 @@ impl LocalPlugins {
         Ok(plugins)
     }
 
-    /// The component that the project itself has for an element kind.
+    /// The component that the project declares for an element kind; the file may be missing.
     pub(crate) fn component(&self, kind: &str) -> Option<PathBuf> {
-        let file = self.local.get(kind)?.join(format!("{kind}.wasm"));
-        file.is_file().then_some(file)
+        Some(self.local.get(kind)?.join(format!("{kind}.wasm")))
     }
 
     fn stanza(&mut self, stanza: &Mapping, directory: &Path) -> Result<(), LoadError> {

@@ -7,16 +7,16 @@ use crate::LoadError;
 /// The version of BuildStream's project format that is understood: major and minor.
 pub const FORMAT_VERSION: (u32, u32) = (2, 8);
 
-/// Checks that a project asks for no other format than ours.
+/// Checks that the project has a format version that this program supports.
 ///
 /// # Errors
-/// `invalid-data` when it asks for none or what it asks for is no version, `unsupported-project` when it asks for
-/// another major version or a later minor one.
+/// `invalid-data` when `min-version` is missing or not a version, `unsupported-project` when it is another major
+/// version or a later minor one.
 pub(super) fn check(config: &Mapping) -> Result<(), LoadError> {
     let Some(node) = config.get("min-version") else {
         let message =
             "the key 'min-version' is missing; BuildStream 1 projects have none and are not supported";
-        return Err(LoadError::at("invalid-data", config.place.as_ref(), message));
+        return Err(LoadError::at("invalid-data", config.position.as_ref(), message));
     };
     let (major, minor) = parse(node)?;
     let (our_major, our_minor) = FORMAT_VERSION;
@@ -25,7 +25,7 @@ pub(super) fn check(config: &Mapping) -> Result<(), LoadError> {
     }
     let message =
         format!("the project needs BuildStream {major}.{minor}, and {our_major}.{our_minor} is understood");
-    Err(LoadError::at("unsupported-project", node.place.as_ref(), message))
+    Err(LoadError::at("unsupported-project", node.position.as_ref(), message))
 }
 
 fn parse(node: &Node) -> Result<(u32, u32), LoadError> {

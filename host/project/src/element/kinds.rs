@@ -1,9 +1,9 @@
-//! ProjectKinds as the project asks for them, with their defaults.
+//! The element kinds of a project, with their defaults.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use spec_model::{Mapping, NodeError, Place};
+use spec_model::{FilePosition, Mapping, NodeError};
 use spec_strategy::{ElementKind, KindDescription, KindError, KindRegistry, KindRequest};
 
 use crate::LoadError;
@@ -18,7 +18,7 @@ pub(crate) struct ProjectKind {
     pub(super) defaults: Mapping,
 }
 
-/// The kinds that a project uses, each asked for once.
+/// The kinds that a project uses; each is looked up once.
 pub(crate) struct ProjectKinds<'r> {
     registry: &'r dyn KindRegistry,
     defaults: &'r ProjectDefaults,
@@ -38,13 +38,13 @@ impl<'r> ProjectKinds<'r> {
         &mut self,
         name: &str,
         element: &str,
-        place: Option<&Place>,
+        position: Option<&FilePosition>,
     ) -> Result<Arc<ProjectKind>, LoadError> {
         if let Some(kind) = self.known.get(name) {
             return Ok(Arc::clone(kind));
         }
         let request = KindRequest { name: name.to_owned(), component: self.defaults.plugins.component(name) };
-        let behaviour = self.registry.kind(&request).map_err(|source| refused(element, place, source))?;
+        let behaviour = self.registry.kind(&request).map_err(|source| refused(element, position, source))?;
         let description = Arc::new(behaviour.description().clone());
         let shown_as = format!("(defaults of kind {name})");
         let mut defaults = parse_text(&description.defaults, &shown_as)?;
@@ -59,11 +59,11 @@ impl<'r> ProjectKinds<'r> {
 }
 
 /// The error that a kind cannot be had or refuses an element.
-pub(super) fn refused(element: &str, place: Option<&Place>, source: KindError) -> LoadError {
-    LoadError::Kind { element: element.to_owned(), place: place.cloned(), source: Box::new(source) }
+pub(super) fn refused(element: &str, position: Option<&FilePosition>, source: KindError) -> LoadError {
+    LoadError::Kind { element: element.to_owned(), position: position.cloned(), source: Box::new(source) }
 }
 
-/// Lays the kind's split rules over the project's.
+/// Composes the kind's split rules over the project's.
 fn compose_splits(defaults: &mut Mapping, project: &Mapping) -> Result<(), NodeError> {
     let mut public = defaults.opt_mapping("public")?.cloned().unwrap_or_default();
     let mut domain = public.opt_mapping("bst")?.cloned().unwrap_or_default();

@@ -9,7 +9,7 @@ mod source;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use spec_model::{ElementName, Mapping, Place};
+use spec_model::{ElementName, FilePosition, Mapping};
 use spec_strategy::{Configured, KindDescription};
 
 pub(crate) use kinds::ProjectKinds;
@@ -27,7 +27,7 @@ pub struct Element {
     pub project: String,
     /// The kind's name.
     pub kind: String,
-    /// What is true of all elements of the kind.
+    /// The properties of all elements of the kind.
     pub kind_description: Arc<KindDescription>,
     /// The description, without variables expanded; empty when there is none.
     pub description: String,
@@ -47,15 +47,16 @@ pub struct Element {
     pub sources: Vec<SourceConfig>,
     /// Its direct dependencies, in BuildStream's order.
     pub dependencies: Vec<Dependency>,
-    /// The dependency (an index into [`Project::elements`](crate::Project::elements)) that each dependency index of
-    /// the plan means: the order of [`ElementInput::dependencies`](spec_strategy::ElementInput::dependencies).
+    /// For each dependency index of the plan, which follows
+    /// [`ElementInput::dependencies`](spec_strategy::ElementInput::dependencies), the index in
+    /// [`Project::elements`](crate::Project::elements).
     pub plan_dependencies: Vec<usize>,
-    /// What its kind answered: the unique key and the plan.
+    /// The answer of its kind: the unique key and the plan.
     pub configured: Configured,
     /// Where its file begins.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
     /// Where the values of `environment` and `sandbox` are written, by section and name.
-    pub setting_places: BTreeMap<(&'static str, String), Place>,
+    pub setting_places: BTreeMap<(&'static str, String), FilePosition>,
 }
 
 /// A direct dependency.
@@ -65,16 +66,16 @@ pub struct Dependency {
     pub element: usize,
     /// The path by which it is named.
     pub path: String,
-    /// Whether it is there at build time.
+    /// Whether it is staged at build time.
     pub build: bool,
-    /// Whether it is there at run time.
+    /// Whether it is needed at run time.
     pub runtime: bool,
     /// Whether a change of it rebuilds in non-strict mode too.
     pub strict: bool,
     /// The expanded configurations it is declared with.
     pub configs: Vec<Mapping>,
     /// Where it is declared.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
 }
 
 impl Element {

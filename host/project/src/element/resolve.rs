@@ -1,16 +1,16 @@
-//! From a loaded element to one that can be built.
+//! Makes elements that can be built from loaded ones.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use spec_model::{Mapping, NodeError, Place};
+use spec_model::{FilePosition, Mapping, NodeError};
 use spec_strategy::{DependencyInput, ElementInput};
 
 use super::kinds::ProjectKind;
 use super::parts::ElementParts;
 use super::{Dependency, Element, ProjectKinds, SandboxConfig, source};
 use crate::LoadError;
-use crate::compose::{assert_composed, compose, set_keeping_place};
+use crate::compose::{assert_composed, compose, set_keeping_position};
 use crate::config::{ProjectConfig, ProjectDefaults};
 use crate::loader::LoadedElement;
 use crate::project_refs::ProjectRefs;
@@ -38,7 +38,7 @@ impl ElementResolver<'_> {
         index: &dyn Fn(usize) -> usize,
     ) -> Result<Element, LoadError> {
         let name = loaded.name.to_string();
-        let kind = self.kinds.get(&loaded.kind, &name, loaded.kind_place.as_ref())?;
+        let kind = self.kinds.get(&loaded.kind, &name, loaded.kind_position.as_ref())?;
         let variables = self.variables(loaded, &kind)?;
         let all_variables = variables.all()?;
         let element = ElementParts { loaded, kind, variables };
@@ -73,7 +73,7 @@ impl ElementResolver<'_> {
             dependencies,
             plan_dependencies,
             configured,
-            place: loaded.node.place.clone(),
+            position: loaded.node.position.clone(),
             setting_places: setting_places(&[("environment", &environment), ("sandbox", &sandbox)]),
         })
     }
@@ -87,12 +87,12 @@ impl ElementResolver<'_> {
         }
         assert_composed(&variables)?;
         for name in PROTECTED {
-            if let Some(place) = variables.get(name).and_then(|node| node.place.as_ref()) {
+            if let Some(position) = variables.get(name).and_then(|node| node.position.as_ref()) {
                 let message = format!("the variable '{name}' is set by the program and cannot be redefined");
-                return Err(LoadError::at("protected-variable-redefined", Some(place), message));
+                return Err(LoadError::at("protected-variable-redefined", Some(position), message));
             }
         }
-        set_keeping_place(&mut variables, "element-name", loaded.name.path());
+        set_keeping_position(&mut variables, "element-name", loaded.name.path());
         Ok(Variables::new(&variables)?)
     }
 
@@ -124,15 +124,15 @@ fn sorted(entries: &[(String, String)]) -> Vec<(String, String)> {
     entries
 }
 
-/// Where the values of sections are written. Those that the program sets are nowhere.
-fn setting_places(sections: &[(&'static str, &Mapping)]) -> BTreeMap<(&'static str, String), Place> {
-    let mut places = BTreeMap::new();
+/// The places of the values of sections. Values set by the program have none.
+fn setting_places(sections: &[(&'static str, &Mapping)]) -> BTreeMap<(&'static str, String), FilePosition> {
+    let mut positions = BTreeMap::new();
     for (section, mapping) in sections {
         for (name, node) in &mapping.entries {
-            places.extend(node.place.clone().map(|place| ((*section, name.to_string()), place)));
+            positions.extend(node.position.clone().map(|position| ((*section, name.to_string()), position)));
         }
     }
-    places
+    positions
 }
 
 /// The entries of a mapping of scalars.

@@ -1,6 +1,6 @@
 //! The sources of an element.
 
-use spec_model::{Mapping, Node, NodeError, NodeKind, Place};
+use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use super::parts::ElementParts;
 use crate::LoadError;
@@ -19,22 +19,22 @@ pub struct SourceConfig {
     pub directory: Option<String>,
     /// Its settings, composed and expanded, without `kind`, `directory` and `provenance`.
     pub config: Mapping,
-    /// What the user says about where it comes from: attributes and their texts.
+    /// The user's description of where it comes from: attributes and their texts.
     pub provenance: Vec<(String, String)>,
     /// Where it is declared.
-    pub place: Option<Place>,
-    /// Where its ref stands, or would stand.
+    pub position: Option<FilePosition>,
+    /// Where its ref is, or is to be added.
     pub ref_place: RefPlace,
 }
 
-/// Where the ref of a source is kept.
+/// The location of a source's ref.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefPlace {
     /// At this place, as the value of `ref`.
-    Value(Place),
-    /// Nowhere yet; it belongs into the dictionary that begins at this place.
-    Dictionary(Place),
-    /// In `project.refs`, or it belongs there.
+    Value(FilePosition),
+    /// There is none yet; it is to be added to the dictionary that begins at this place.
+    Dictionary(FilePosition),
+    /// In `project.refs`, or it is to be added there.
     ProjectRefs,
     /// In no file: the program made the source.
     Nowhere,
@@ -61,10 +61,10 @@ pub(super) fn sources(
     nodes.iter().enumerate().map(one).collect()
 }
 
-/// A source as its declaration alone says it.
+/// A source as declared, without defaults.
 fn declared(index: usize, node: &Node, config: &ProjectConfig) -> Result<SourceConfig, LoadError> {
     let mut settings = node.as_mapping()?.clone();
-    let place = settings.place.clone();
+    let position = settings.position.clone();
     let kind = settings.require("kind")?;
     if kind.as_str()? == "workspace" {
         return Err(kind
@@ -79,16 +79,16 @@ fn declared(index: usize, node: &Node, config: &ProjectConfig) -> Result<SourceC
         settings.remove("directory");
     }
     let provenance = provenance(settings.remove("provenance").as_ref(), config)?;
-    let ref_node = settings.get("ref").and_then(|node| node.place.clone());
-    let ref_place = match (ref_node, place.clone()) {
-        (Some(place), _) => RefPlace::Value(place),
-        (None, Some(place)) => RefPlace::Dictionary(place),
+    let ref_node = settings.get("ref").and_then(|node| node.position.clone());
+    let ref_place = match (ref_node, position.clone()) {
+        (Some(position), _) => RefPlace::Value(position),
+        (None, Some(position)) => RefPlace::Dictionary(position),
         (None, None) => RefPlace::Nowhere,
     };
-    Ok(SourceConfig { kind, index, directory, config: settings, provenance, place, ref_place })
+    Ok(SourceConfig { kind, index, directory, config: settings, provenance, position, ref_place })
 }
 
-/// Gives a source what `project.refs` keeps for it; a ref in its declaration does not count.
+/// Gives a source its entries of `project.refs`; a ref in its declaration is ignored.
 fn take_refs(source: &mut SourceConfig, entries: Option<&Mapping>) {
     source.config.remove("ref");
     source.ref_place = RefPlace::ProjectRefs;
@@ -107,14 +107,18 @@ fn provenance(node: Option<&Node>, config: &ProjectConfig) -> Result<Vec<(String
         if !config.provenance_attributes.iter().any(|attribute| **attribute == **name) {
             let known = config.provenance_attributes.join(", ");
             let message = format!("'{name}' is not a provenance attribute of this project; it has: {known}");
-            return Err(LoadError::at("undefined-source-provenance-attribute", node.place.as_ref(), message));
+            return Err(LoadError::at(
+                "undefined-source-provenance-attribute",
+                node.position.as_ref(),
+                message,
+            ));
         }
         Ok((name.to_string(), node.as_str()?.to_owned()))
     };
     node.as_mapping()?.entries.iter().map(one).collect()
 }
 
-/// The settings laid over the project's defaults for the kind (`sources: KIND: config:`).
+/// The settings composed over the project's defaults for the kind (`sources: KIND: config:`).
 fn composed(source: &SourceConfig, defaults: &ProjectDefaults) -> Result<Mapping, NodeError> {
     let kind = defaults.sources.opt_mapping(&source.kind)?;
     let mut config = match kind {

@@ -1,6 +1,6 @@
 //! The lists of dependencies of an element, in all their forms.
 
-use spec_model::{Mapping, Node, NodeError, NodeKind, Place};
+use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use crate::LoadError;
 
@@ -11,20 +11,20 @@ const INVALID: &str = "invalid-data";
 pub(crate) struct DeclaredDependency {
     /// The name, as it is written.
     pub(crate) name: String,
-    /// Whether it is there at build time.
+    /// Whether it is staged at build time.
     pub(crate) build: bool,
-    /// Whether it is there at run time.
+    /// Whether it is needed at run time.
     pub(crate) runtime: bool,
     /// Whether a change of it rebuilds in non-strict mode too.
     pub(crate) strict: bool,
     /// The configurations it is declared with.
     pub(crate) configs: Vec<Mapping>,
     /// Where it is declared.
-    pub(crate) place: Option<Place>,
+    pub(crate) position: Option<FilePosition>,
 }
 
 impl DeclaredDependency {
-    /// Adds what another declaration of the same dependency says.
+    /// Merges another declaration of the same dependency into this one.
     pub(super) fn merge(&mut self, other: Self) {
         self.build |= other.build;
         self.runtime |= other.runtime;
@@ -56,20 +56,20 @@ pub(super) fn take_dependencies(node: &mut Mapping) -> Result<Vec<DeclaredDepend
     Ok(all)
 }
 
-/// The dependencies of one entry of a list that fixes their type, or does not.
+/// The dependencies of one entry of a list, which may determine their type.
 fn entry_dependencies(
     entry: &Node,
     fixed: Option<(bool, bool)>,
 ) -> Result<Vec<DeclaredDependency>, LoadError> {
     let (build, runtime) = fixed.unwrap_or((true, true));
-    let place = entry.place.clone();
+    let position = entry.position.clone();
     let one = |name: &str| DeclaredDependency {
         name: name.to_owned(),
         build,
         runtime,
         strict: false,
         configs: Vec::new(),
-        place: place.clone(),
+        position: position.clone(),
     };
     match &entry.kind {
         NodeKind::Scalar(name) => Ok(vec![one(name)]),
@@ -95,7 +95,7 @@ fn entry_dependencies(
 
 fn names(mapping: &Mapping) -> Result<Vec<String>, LoadError> {
     if let Some(junction) = mapping.get("junction") {
-        return Err(super::junction(junction.as_str()?, junction.place.as_ref()));
+        return Err(super::junction(junction.as_str()?, junction.position.as_ref()));
     }
     let filename = mapping.require("filename")?;
     match &filename.kind {
@@ -121,12 +121,12 @@ fn strict(mapping: &Mapping, build: bool) -> Result<bool, NodeError> {
     let Some(node) = mapping.get("strict") else {
         return Ok(false);
     };
-    let problem = match node.as_bool()? {
-        false => "'strict' can only be true; leave it out otherwise",
-        true if !build => "only a build dependency can be strict",
-        true => return Ok(true),
-    };
-    Err(NodeError::new(INVALID, node.place.as_ref(), problem))
+    let error = |problem| NodeError::new(INVALID, node.position.as_ref(), problem);
+    match node.as_bool()? {
+        false => Err(error("'strict' can only be true").with_hint("leave it out")),
+        true if !build => Err(error("only a build dependency can be strict")),
+        true => Ok(true),
+    }
 }
 
 fn config(mapping: &Mapping, build: bool) -> Result<Vec<Mapping>, NodeError> {
@@ -135,7 +135,7 @@ fn config(mapping: &Mapping, build: bool) -> Result<Vec<Mapping>, NodeError> {
     };
     if !build {
         let message = "a dependency at run time only cannot have a 'config'";
-        return Err(NodeError::new(INVALID, config.place.as_ref(), message));
+        return Err(NodeError::new(INVALID, config.position.as_ref(), message));
     }
     Ok(vec![config.clone()])
 }

@@ -1,6 +1,6 @@
 //! One element's file: the check of its name, and reading it.
 
-use spec_model::{Mapping, Place, nearest};
+use spec_model::{FilePosition, Mapping, nearest};
 
 use crate::LoadError;
 use crate::config::ProjectConfig;
@@ -26,10 +26,10 @@ pub(super) fn normalize(name: &str) -> String {
 /// # Errors
 /// `junctions-not-supported` for one with a colon, `bad-element-suffix`, `bad-characters-in-name`, `invalid-data` for
 /// an absolute path.
-pub(super) fn check_name(name: &str, place: Option<&Place>) -> Result<(), LoadError> {
+pub(super) fn check_name(name: &str, position: Option<&FilePosition>) -> Result<(), LoadError> {
     let printable = |c: char| matches!(c, ' '..='~') && !"<>\"|?*".contains(c);
     let (reason, problem) = if name.contains(':') {
-        return Err(super::junction(name, place));
+        return Err(super::junction(name, position));
     } else if !name.ends_with(".bst") {
         ("bad-element-suffix", "does not end in '.bst'")
     } else if !name.chars().all(printable) {
@@ -39,22 +39,26 @@ pub(super) fn check_name(name: &str, place: Option<&Place>) -> Result<(), LoadEr
     } else {
         return Ok(());
     };
-    Err(LoadError::at(reason, place, format!("the element name '{name}' {problem}")))
+    Err(LoadError::at(reason, position, format!("the element name '{name}' {problem}")))
 }
 
 /// Reads an element's file; `place` is what refers to it.
 ///
 /// # Errors
 /// [`LoadError::MissingElement`] when there is none, and the errors of parsing.
-pub(super) fn read(config: &ProjectConfig, name: &str, place: Option<&Place>) -> Result<Mapping, LoadError> {
+pub(super) fn read(
+    config: &ProjectConfig,
+    name: &str,
+    position: Option<&FilePosition>,
+) -> Result<Mapping, LoadError> {
     let shown_as = config.element_path.join(name).display().to_string();
     parse_file(&config.directory.join(&shown_as), &shown_as).map_err(|error| match error {
-        LoadError::Unreadable { reason: "missing-file", .. } => missing(config, name, place),
-        other => other.referred_from(place),
+        LoadError::Unreadable { reason: "missing-file", .. } => missing(config, name, position),
+        other => other.referred_from(position),
     })
 }
 
-fn missing(config: &ProjectConfig, name: &str, place: Option<&Place>) -> LoadError {
+fn missing(config: &ProjectConfig, name: &str, position: Option<&FilePosition>) -> LoadError {
     let directory = config.directory.join(&config.element_path);
     let within = config.element_path.join("").display().to_string();
     let stripped = name.strip_prefix(&within).filter(|rest| directory.join(rest).is_file());
@@ -67,7 +71,7 @@ fn missing(config: &ProjectConfig, name: &str, place: Option<&Place>) -> LoadErr
         name: name.to_owned(),
         directory: within_or_root(&within),
         near,
-        place: place.cloned(),
+        position: position.cloned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Element files to a graph whose dependencies are in BuildStream's order.
+//! Loads element files into a graph whose dependencies are in BuildStream's order.
 
 mod declared;
 mod dependency_order;
@@ -10,7 +10,7 @@ mod topological_order;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use spec_model::{ElementName, Mapping, Node, Place};
+use spec_model::{ElementName, FilePosition, Mapping, Node};
 
 use crate::LoadError;
 use crate::config::{ProjectConfig, ProjectDefaults};
@@ -33,12 +33,12 @@ const KEYS: [&str; 12] = [
     "sandbox",
 ];
 
-/// An element as its file and the options say it, before its kind and the project's defaults are looked at.
+/// An element from its file and the options, before the defaults of its kind and the project are composed.
 pub(crate) struct LoadedElement {
     pub(crate) name: ElementName,
     pub(crate) kind: String,
-    pub(crate) kind_place: Option<Place>,
-    /// What is left of the file without kind and dependencies.
+    pub(crate) kind_position: Option<FilePosition>,
+    /// The rest of the file, without kind and dependencies.
     pub(crate) node: Mapping,
     pub(crate) dependencies: Vec<LoadedDependency>,
 }
@@ -50,14 +50,14 @@ pub(crate) struct LoadedDependency {
     pub(crate) declared: DeclaredDependency,
 }
 
-/// What a name stands for.
+/// The target of a name.
 #[derive(Clone)]
 enum NameTarget {
     Element(usize),
     /// A link to another name.
     Link {
         target: String,
-        place: Option<Place>,
+        position: Option<FilePosition>,
     },
     /// A junction, which only matters when something refers to it.
     Junction,
@@ -70,7 +70,7 @@ pub(crate) struct Loader<'p> {
     includes: &'p Includes,
     directory: PathBuf,
     elements: Vec<LoadedElement>,
-    /// How many of the elements have had their dependencies looked at.
+    /// The number of elements whose dependencies were put on the stack.
     expanded: usize,
     names: HashMap<String, NameTarget>,
 }
@@ -136,7 +136,7 @@ impl<'p> Loader<'p> {
         Ok(matches!(self.names[&name], NameTarget::Junction))
     }
 
-    /// Loads an element and what it depends on, depth first, with a stack of our own.
+    /// Loads an element and its dependencies, depth first, with an explicit stack.
     fn load_with_dependencies(&mut self, name: &str) -> Result<usize, LoadError> {
         let top = self.element(name, None)?;
         let mut stack = Vec::new();
@@ -146,7 +146,7 @@ impl<'p> Loader<'p> {
                 stack.pop();
                 continue;
             };
-            let index = self.element(&declared.name, declared.place.as_ref())?;
+            let index = self.element(&declared.name, declared.position.as_ref())?;
             self.add_dependency(element, index, declared);
             self.expand_new(&mut stack)?;
         }
@@ -174,52 +174,52 @@ impl<'p> Loader<'p> {
         }
     }
 
-    /// The index of the element that a name stands for, through links.
-    fn element(&mut self, name: &str, place: Option<&Place>) -> Result<usize, LoadError> {
-        let (mut name, mut place) = (name.to_owned(), place.cloned());
+    /// The index of the element with this name; follows links.
+    fn element(&mut self, name: &str, position: Option<&FilePosition>) -> Result<usize, LoadError> {
+        let (mut name, mut position) = (name.to_owned(), position.cloned());
         let mut links = Vec::new();
         loop {
-            element_file::check_name(&name, place.as_ref())?;
+            element_file::check_name(&name, position.as_ref())?;
             let normal = element_file::normalize(&name);
             let target = match self.names.get(&normal) {
                 Some(target) => target.clone(),
-                None => self.read(&normal, place.as_ref())?,
+                None => self.read(&normal, position.as_ref())?,
             };
             self.names.insert(normal.clone(), target.clone());
             match target {
                 NameTarget::Element(index) => return Ok(index),
-                NameTarget::Junction => return Err(junction(&name, place.as_ref())),
-                NameTarget::Link { target, place: target_place } => {
+                NameTarget::Junction => return Err(junction(&name, position.as_ref())),
+                NameTarget::Link { target, position: target_place } => {
                     link::check_circle(&normal, &links, target_place.as_ref())?;
                     links.push(normal);
-                    (name, place) = (target, target_place);
+                    (name, position) = (target, target_place);
                 }
             }
         }
     }
 
     /// Reads the file of an element; `place` is what refers to it.
-    fn read(&mut self, name: &str, place: Option<&Place>) -> Result<NameTarget, LoadError> {
-        let mut node = element_file::read(self.config, name, place)?;
+    fn read(&mut self, name: &str, position: Option<&FilePosition>) -> Result<NameTarget, LoadError> {
+        let mut node = element_file::read(self.config, name, position)?;
         let kind = node.require("kind")?.as_str()?.to_owned();
         if kind == "junction" {
             return Ok(NameTarget::Junction);
         }
         if kind == "link" {
             self.defaults.options.resolve_conditionals(&mut node, &[])?;
-            let (target, place) = link::target(&node)?;
-            return Ok(NameTarget::Link { target, place });
+            let (target, position) = link::target(&node)?;
+            return Ok(NameTarget::Link { target, position });
         }
         self.includes.process(&mut node, Some(&self.defaults.options))?;
         node.validate_keys(&KEYS)?;
         node.opt_str("description")?;
         let kind_node = node.remove("kind").unwrap_or_else(|| Node::text(kind));
         let name = ElementName::local(name)
-            .map_err(|error| LoadError::at("bad-characters-in-name", place, error.to_string()))?;
+            .map_err(|error| LoadError::at("bad-characters-in-name", position, error.to_string()))?;
         self.elements.push(LoadedElement {
             name,
             kind: kind_node.as_str()?.to_owned(),
-            kind_place: kind_node.place,
+            kind_position: kind_node.position,
             node,
             dependencies: Vec::new(),
         });
@@ -227,7 +227,7 @@ impl<'p> Loader<'p> {
     }
 }
 
-fn junction(name: &str, place: Option<&Place>) -> LoadError {
+fn junction(name: &str, position: Option<&FilePosition>) -> LoadError {
     let message = format!("'{name}' leads into another project, and junctions are not supported yet");
-    LoadError::at("junctions-not-supported", place, message)
+    LoadError::at("junctions-not-supported", position, message)
 }

@@ -1,4 +1,4 @@
-//! Circles in the graph of elements.
+//! Sorts the graph of elements topologically and finds circles.
 
 use super::LoadedElement;
 use crate::LoadError;
@@ -56,7 +56,7 @@ fn visit(
                 let chain = circle.map(|element| elements[element].name.to_string()).collect();
                 return Err(LoadError::CircularDependency {
                     chain,
-                    place: dependency.declared.place.clone(),
+                    position: dependency.declared.position.clone(),
                 });
             }
             VisitState::Done => {}

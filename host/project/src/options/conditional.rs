@@ -38,7 +38,7 @@ impl Options {
             }
             NodeKind::Mapping(mapping) => {
                 self.resolve_conditionals(mapping, &[])?;
-                node.place.clone_from(&mapping.place);
+                node.position.clone_from(&mapping.position);
                 Ok(())
             }
         }
@@ -48,30 +48,30 @@ impl Options {
         let Some(node) = mapping.get(ASSERTION) else {
             return Ok(());
         };
-        Err(NodeError::new("user-assertion", node.place.as_ref(), node.as_str()?))
+        Err(NodeError::new("user-assertion", node.position.as_ref(), node.as_str()?))
     }
 
     fn apply(&self, condition: &Node, target: &mut Mapping, restricted: &[&str]) -> Result<(), NodeError> {
-        let place = condition.place.as_ref();
+        let position = condition.position.as_ref();
         let entries = &condition.as_mapping()?.entries;
         let (1, Some((expression, value))) = (entries.len(), entries.first()) else {
             let message = format!("a conditional has one condition, and here are {}", entries.len());
-            return Err(NodeError::new("invalid-data", place, message));
+            return Err(NodeError::new("invalid-data", position, message));
         };
         let holds = self.holds(expression).map_err(|message| {
             NodeError::new(
                 "expression-failed",
-                place,
+                position,
                 format!("the condition '{expression}' fails: {message}"),
             )
         })?;
         let NodeKind::Mapping(value) = &value.kind else {
             let message = "a condition has a dictionary as its value";
-            return Err(NodeError::new(ILLEGAL, value.place.as_ref(), message));
+            return Err(NodeError::new(ILLEGAL, value.position.as_ref(), message));
         };
         if let Some((key, node)) = value.entries.iter().find(|(key, _)| restricted.contains(&key.as_ref())) {
             let message = format!("'{key}' cannot depend on a condition");
-            return Err(NodeError::new(ILLEGAL, node.place.as_ref(), message));
+            return Err(NodeError::new(ILLEGAL, node.position.as_ref(), message));
         }
         if holds { compose(value, target) } else { Ok(()) }
     }

@@ -45,7 +45,7 @@ impl Options {
         for (name, node) in &values.entries {
             let Some(definition) = self.definitions.get_mut(name.as_ref()) else {
                 let message = format!("the project has no option '{name}'");
-                return Err(NodeError::new("invalid-data", node.place.as_ref(), message));
+                return Err(NodeError::new("invalid-data", node.position.as_ref(), message));
             };
             definition.value = definition.value_of_node(node)?;
         }
@@ -82,7 +82,7 @@ impl Options {
     pub(crate) fn export(&self, variables: &mut Mapping) {
         for definition in self.definitions.values() {
             if let Some(variable) = &definition.variable {
-                crate::compose::set_keeping_place(variables, variable, &definition.value.as_variable());
+                crate::compose::set_keeping_position(variables, variable, &definition.value.as_variable());
             }
         }
     }

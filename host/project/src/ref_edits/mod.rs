@@ -1,4 +1,4 @@
-//! Writing refs back into the files that hold them, without touching anything else in them.
+//! Writes refs back into the files that declare them, without changing anything else.
 
 mod check;
 mod node_span;
@@ -6,7 +6,7 @@ mod node_span;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use spec_model::{Node, Place};
+use spec_model::{FilePosition, Node, NodeError};
 
 use crate::element::RefPlace;
 use crate::project_refs::{self, PROJECT_REFS};
@@ -47,13 +47,13 @@ struct TextEdit {
 /// `source-not-in-file` for a source that no file declares, `stale-place` when a file has changed since the project
 /// was loaded, `ref-not-writable` when more than a ref would change, and the errors of reading it.
 pub fn set_refs(project: &Project, refs: &[NewRef]) -> Result<Vec<ChangedFile>, LoadError> {
-    let mut places: BTreeMap<&str, Vec<(&RefPlace, &str)>> = BTreeMap::new();
+    let mut positions: BTreeMap<&str, Vec<(&RefPlace, &str)>> = BTreeMap::new();
     let mut in_project_refs = Vec::new();
     for new in refs {
         let element = &project.elements[new.element];
         match &element.sources[new.source].ref_place {
-            at @ (RefPlace::Value(place) | RefPlace::Dictionary(place)) => {
-                places.entry(&place.file).or_default().push((at, &new.text));
+            at @ (RefPlace::Value(position) | RefPlace::Dictionary(position)) => {
+                positions.entry(&position.file).or_default().push((at, &new.text));
             }
             RefPlace::ProjectRefs => in_project_refs.push(new),
             RefPlace::Nowhere => {
@@ -63,15 +63,15 @@ pub fn set_refs(project: &Project, refs: &[NewRef]) -> Result<Vec<ChangedFile>, 
         }
     }
     let mut changed = Vec::new();
-    for (file, places) in places {
+    for (file, positions) in positions {
         let path = project.config.directory.join(file);
         let mut edits = Vec::new();
         let text = read_text(&path, file)?;
-        for (at, value) in &places {
+        for (at, value) in &positions {
             edits.push(ref_edit(&text, at, value)?);
         }
         let edited = apply_edits(text.clone(), edits);
-        check::only_refs_differ(&text, &edited, file, &places)?;
+        check::only_refs_differ(&text, &edited, file, &positions)?;
         changed.push(ChangedFile { path, text: edited });
     }
     if !in_project_refs.is_empty() {
@@ -88,15 +88,15 @@ pub fn set_refs(project: &Project, refs: &[NewRef]) -> Result<Vec<ChangedFile>, 
 pub fn set_ref(text: &str, at: &RefPlace, value: &str) -> Result<String, LoadError> {
     let edited = apply_edits(text.to_owned(), vec![ref_edit(text, at, value)?]);
     let file = match at {
-        RefPlace::Value(place) | RefPlace::Dictionary(place) => &*place.file,
+        RefPlace::Value(position) | RefPlace::Dictionary(position) => &*position.file,
         RefPlace::ProjectRefs | RefPlace::Nowhere => PROJECT_REFS,
     };
     check::only_refs_differ(text, &edited, file, &[(at, value)])?;
     Ok(edited)
 }
 
-/// Applies edits, the last in the text first, so that the places of the others stay. Of several at one place, as
-/// when elements share an included source, the first counts.
+/// Applies edits, the last in the text first, so that the places of the others stay. Of several edits at one place,
+/// as when elements share an included source, the first is applied.
 fn apply_edits(mut text: String, mut edits: Vec<TextEdit>) -> String {
     edits.sort_by_key(|edit| std::cmp::Reverse(edit.range.start));
     edits.dedup_by_key(|edit| edit.range.start);
@@ -109,17 +109,17 @@ fn apply_edits(mut text: String, mut edits: Vec<TextEdit>) -> String {
 fn ref_edit(text: &str, at: &RefPlace, value: &str) -> Result<TextEdit, LoadError> {
     let scalar = inline_scalar(value);
     match at {
-        RefPlace::Value(place) => match find_node(text, place) {
+        RefPlace::Value(position) => match find_node(text, position) {
             Some(NodeSpan::Scalar { range, key_end: None }) => Ok(TextEdit { range, replacement: scalar }),
             Some(NodeSpan::Scalar { key_end: Some(end), .. }) => {
                 let colon = end + text[end..].find(':').map_or(0, |at| at + 1);
                 Ok(TextEdit { range: colon..colon, replacement: format!(" {scalar}") })
             }
-            _ => Err(stale(place)),
+            _ => Err(stale(position)),
         },
-        RefPlace::Dictionary(place) => match find_node(text, place) {
-            Some(NodeSpan::Mapping { last, flow }) => Ok(insertion(text, place, last, flow, &scalar)),
-            _ => Err(stale(place)),
+        RefPlace::Dictionary(position) => match find_node(text, position) {
+            Some(NodeSpan::Mapping { last, flow }) => Ok(insertion(text, position, last, flow, &scalar)),
+            _ => Err(stale(position)),
         },
         RefPlace::ProjectRefs | RefPlace::Nowhere => {
             Err(LoadError::at("source-not-in-file", None, "the source is declared in no file"))
@@ -128,7 +128,7 @@ fn ref_edit(text: &str, at: &RefPlace, value: &str) -> Result<TextEdit, LoadErro
 }
 
 /// A new entry after the last one of a dictionary, whose text ends at `last`.
-fn insertion(text: &str, place: &Place, last: usize, flow: bool, scalar: &str) -> TextEdit {
+fn insertion(text: &str, position: &FilePosition, last: usize, flow: bool, scalar: &str) -> TextEdit {
     if flow {
         let comma = text[last..].trim_start().starts_with(',');
         let before = text[..last].trim_end();
@@ -145,18 +145,17 @@ fn insertion(text: &str, place: &Place, last: usize, flow: bool, scalar: &str) -
     let rest = &text[content..];
     let at = content + rest.find(['\r', '\n']).unwrap_or(rest.len());
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let indent = " ".repeat(usize::try_from(place.column - 1).unwrap_or_default());
+    let indent = " ".repeat(usize::try_from(position.column - 1).unwrap_or_default());
     TextEdit { range: at..at, replacement: format!("{newline}{indent}ref: {scalar}") }
 }
 
-fn stale(place: &Place) -> LoadError {
-    let message =
-        "the file has changed since it was loaded: the source is no longer here; run the command again";
-    LoadError::at("stale-place", Some(place), message)
+fn stale(position: &FilePosition) -> LoadError {
+    let message = "the file has changed since it was loaded: the source is no longer here";
+    NodeError::new("stale-place", Some(position), message).with_hint("run the command again").into()
 }
 
-/// Sets refs in `project.refs`. Where the file has an entry it is changed in place; a new one is added by writing the
-/// file anew, for it is the program's own.
+/// Sets refs in `project.refs`. Where the file has an entry it is changed in place; a new one is added by rewriting
+/// the file, which only programs write.
 fn set_project_refs(project: &Project, new: &[&NewRef]) -> Result<ChangedFile, LoadError> {
     let path = project.config.directory.join(PROJECT_REFS);
     let mut text = if path.exists() { read_text(&path, PROJECT_REFS)? } else { String::new() };
@@ -165,8 +164,8 @@ fn set_project_refs(project: &Project, new: &[&NewRef]) -> Result<ChangedFile, L
         let mut root = parse_text(&text, PROJECT_REFS)?;
         let entry =
             project_refs::source_entry(&mut root, &project.config.name, element.name.path(), new.source)?;
-        text = match entry.get("ref").and_then(|node| node.place.clone()) {
-            Some(place) => set_ref(&text, &RefPlace::Value(place), &new.text)?,
+        text = match entry.get("ref").and_then(|node| node.position.clone()) {
+            Some(position) => set_ref(&text, &RefPlace::Value(position), &new.text)?,
             None => {
                 entry.set("ref", Node::text(new.text.as_str()));
                 dump(&root)

@@ -3,14 +3,14 @@ use spec_model::{Mapping, Node, NodeKind, UserError};
 use super::*;
 use crate::yaml::parse_text;
 
-/// Where the ref of the first source of a file stands.
+/// The place of the ref of the first source of a file.
 fn ref_place(text: &str) -> RefPlace {
     let root = parse_text(text, "a.bst").expect("the test's YAML");
     let sources = root.require("sources").and_then(Node::as_sequence).expect("sources").to_vec();
     let source = sources[0].as_mapping().expect("a source");
     match source.get("ref") {
-        Some(node) => RefPlace::Value(node.place.clone().expect("a place")),
-        None => RefPlace::Dictionary(source.place.clone().expect("a place")),
+        Some(node) => RefPlace::Value(node.position.clone().expect("a place")),
+        None => RefPlace::Dictionary(source.position.clone().expect("a place")),
     }
 }
 
@@ -93,18 +93,18 @@ fn nothing_is_written_that_would_change_more_than_a_ref() {
         ("a: b\n", "a: b\nc: d\n"),
     ] {
         let mapping = parse_text(before, "a.bst").expect("it parses");
-        let place = mapping.get("a").and_then(|node| node.place.clone()).expect("it has a place");
-        let refs = [(&RefPlace::Dictionary(place), "new")];
+        let position = mapping.get("a").and_then(|node| node.position.clone()).expect("it has a place");
+        let refs = [(&RefPlace::Dictionary(position), "new")];
         let error = check::only_refs_differ(before, after, "a.bst", &refs).expect_err(after);
         assert_eq!(error.reason(), "ref-not-writable");
     }
     let before = "a: [{ref: x}, {b: c}]";
     let mapping = parse_text(before, "a.bst").expect("it parses");
     let sources = mapping.require("a").and_then(Node::as_sequence).expect("a list");
-    let first = sources[0].as_mapping().expect("a source").get("ref").and_then(|node| node.place.clone());
+    let first = sources[0].as_mapping().expect("a source").get("ref").and_then(|node| node.position.clone());
     let refs = [
         (&RefPlace::Value(first.expect("it has a place")), "new"),
-        (&RefPlace::Dictionary(sources[1].place.clone().expect("it has a place")), "new"),
+        (&RefPlace::Dictionary(sources[1].position.clone().expect("it has a place")), "new"),
     ];
     let good = check::only_refs_differ(before, "a: [{ref: new}, {b: c, ref: new}]", "a.bst", &refs);
     assert!(good.is_ok(), "{good:?}");
@@ -112,7 +112,7 @@ fn nothing_is_written_that_would_change_more_than_a_ref() {
     assert!(elsewhere.is_err());
 }
 
-/// The places of all nodes of a dictionary are asked for.
+/// Finding the end of a dictionary uses the positions of all its nodes.
 #[test]
 fn a_large_dictionary_costs_no_more_than_its_text() {
     for name in ["key", "schlüssel"] {
@@ -143,14 +143,18 @@ fn a_place_that_is_gone_is_an_error() {
     assert_eq!(error.reason(), "stale-place");
 }
 
-/// Nothing, a comment or another dictionary would change.
+/// Without the check nothing, a comment or another dictionary would change.
 #[test]
 fn a_ref_that_would_land_elsewhere_is_refused() {
     for text in ["? #2ref:\n\r\u{2028}:", "\r: {(k:,d:,in+\n):,5 : {? ,}}\n"] {
         let mapping = parse_text(text, "a.bst").expect("it parses");
         let (_, node) = mapping.entries.first().expect("there is an entry");
-        let place = node.place.clone().expect("it has a place");
-        let at = if node.as_mapping().is_ok() { RefPlace::Dictionary(place) } else { RefPlace::Value(place) };
+        let position = node.position.clone().expect("it has a place");
+        let at = if node.as_mapping().is_ok() {
+            RefPlace::Dictionary(position)
+        } else {
+            RefPlace::Value(position)
+        };
         let error = set_ref(text, &at, "new").expect_err(text);
         assert_eq!(error.reason(), "ref-not-writable", "{text:?}");
     }

@@ -29,14 +29,14 @@ fn references_are_replaced_and_the_rest_is_kept() {
 
 #[test]
 fn errors_tell_the_place_of_the_reference() {
-    for (yaml, reason, place) in [
+    for (yaml, reason, position) in [
         ("a: '%{b}'\nb: '%{c}'", "unresolved-variable", "v.yml:2:4"),
         ("a: '%{b}'\nb: '%{c}'\nc: '%{b}'", "circular-reference-variable", "v.yml:3:4"),
         ("a: 'x%{a}'", "circular-reference-variable", "v.yml:1:4"),
     ] {
         let error = variables(yaml).all().expect_err(yaml);
-        let found = error.place().map(ToString::to_string).unwrap_or_default();
-        assert_eq!((error.reason(), found.as_str()), (reason, place), "{yaml}");
+        let found = error.position().map(ToString::to_string).unwrap_or_default();
+        assert_eq!((error.reason(), found.as_str()), (reason, position), "{yaml}");
     }
 }
 
@@ -49,7 +49,8 @@ fn a_circle_is_named() {
 #[test]
 fn an_undefined_name_suggests_a_near_one() {
     let error = variables("prefix: /usr\nbindir: '%{prefx}/bin'").all().expect_err("undefined");
-    assert_eq!(error.to_string(), "the variable 'prefx' is not defined; did you mean '%{prefix}'?");
+    assert_eq!(error.to_string(), "the variable 'prefx' is not defined");
+    assert_eq!(error.hint().as_deref(), Some("did you mean '%{prefix}'?"));
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn many_texts_that_are_large_together_are_refused() {
     assert!(variables(&format!("{yaml}{}", many(100))).all().is_ok());
     let error = variables(&format!("{yaml}{}", many(130))).all().expect_err("too large together");
     assert_eq!(error.reason(), "variable-too-large");
-    // What refers to variables counts as well.
+    // Texts that refer to variables count as well.
     let mut texts = parse_text(&many(130), "texts.yml").expect("the test's YAML");
     assert_eq!(
         variables(&yaml).expand(&mut texts).map_err(|e| e.reason().to_owned()),

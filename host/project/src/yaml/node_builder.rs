@@ -1,18 +1,19 @@
-//! Parser events to nodes, with a stack of our own so that depth is bounded by a number and not by the thread's stack.
+//! Builds nodes from parser events, with an explicit stack so that the limit on depth is a number and not the size of
+//! the thread's stack.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use saphyr_parser::{Event, Marker, Tag};
-use spec_model::{Mapping, Node, NodeError, NodeKind, Place};
+use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use super::characters::strip;
 use super::{INVALID_YAML, Limits};
 
 /// A collection that is still open.
 enum OpenCollection {
-    Mapping(Mapping, Option<(Arc<str>, Place)>),
-    Sequence(Vec<Node>, Place),
+    Mapping(Mapping, Option<(Arc<str>, FilePosition)>),
+    Sequence(Vec<Node>, FilePosition),
 }
 
 pub(super) struct NodeBuilder {
@@ -28,27 +29,25 @@ impl NodeBuilder {
 
     /// Takes the next event of the parser, which began at `mark`.
     pub(super) fn take(&mut self, event: Event<'_>, mark: Marker) -> Result<(), NodeError> {
-        let place = place(&self.file, &mark);
+        let position = position(&self.file, &mark);
         match event {
             Event::Scalar(text, _, anchor, tag) => {
-                refuse(anchor, tag.as_ref(), &place)?;
-                self.scalar(&text, place)
+                refuse(anchor, tag.as_ref(), &position)?;
+                self.scalar(&text, position)
             }
             Event::MappingStart(anchor, tag) => {
-                refuse(anchor, tag.as_ref(), &place)?;
-                let mapping = Mapping::at(Some(place.clone()));
-                self.begin(OpenCollection::Mapping(mapping, None), &place)
+                refuse(anchor, tag.as_ref(), &position)?;
+                let mapping = Mapping::at(Some(position.clone()));
+                self.begin(OpenCollection::Mapping(mapping, None), &position)
             }
             Event::SequenceStart(anchor, tag) => {
-                refuse(anchor, tag.as_ref(), &place)?;
-                self.begin(OpenCollection::Sequence(Vec::new(), place.clone()), &place)
+                refuse(anchor, tag.as_ref(), &position)?;
+                self.begin(OpenCollection::Sequence(Vec::new(), position.clone()), &position)
             }
             Event::MappingEnd | Event::SequenceEnd => self.end(),
-            Event::Alias(_) => {
-                Err(invalid(&place, "aliases are not allowed; repeat the value or use a variable"))
-            }
+            Event::Alias(_) => Err(invalid(&position, "aliases are not allowed").with_hint(INSTEAD_OF_ALIAS)),
             Event::DocumentStart(_) if self.root.is_some() => {
-                Err(invalid(&place, "a second document begins here; a file holds one"))
+                Err(invalid(&position, "a second document begins here; expected one in a file"))
             }
             Event::DocumentStart(_)
             | Event::DocumentEnd
@@ -60,17 +59,17 @@ impl NodeBuilder {
 
     /// The finished mapping; empty when there was no document.
     pub(super) fn finish(self) -> Mapping {
-        let start = Place { file: self.file, line: 1, column: 1 };
+        let start = FilePosition { file: self.file, line: 1, column: 1 };
         self.root.unwrap_or_else(|| Mapping::at(Some(start)))
     }
 
-    fn begin(&mut self, collection: OpenCollection, place: &Place) -> Result<(), NodeError> {
+    fn begin(&mut self, collection: OpenCollection, position: &FilePosition) -> Result<(), NodeError> {
         if self.open.len() >= Limits::DEPTH {
-            return Err(invalid(place, &format!("more than {} levels of nesting", Limits::DEPTH)));
+            return Err(invalid(position, &format!("more than {} levels of nesting", Limits::DEPTH)));
         }
         match (self.open.last(), &collection) {
-            (Some(OpenCollection::Mapping(_, None)), _) => Err(invalid(place, "a key must be a scalar")),
-            (None, OpenCollection::Sequence(..)) => Err(not_a_dictionary(place)),
+            (Some(OpenCollection::Mapping(_, None)), _) => Err(invalid(position, "a key must be a scalar")),
+            (None, OpenCollection::Sequence(..)) => Err(not_a_dictionary(position)),
             _ => {
                 self.open.push(collection);
                 Ok(())
@@ -78,21 +77,21 @@ impl NodeBuilder {
         }
     }
 
-    fn scalar(&mut self, text: &str, place: Place) -> Result<(), NodeError> {
+    fn scalar(&mut self, text: &str, position: FilePosition) -> Result<(), NodeError> {
         match self.open.last_mut() {
-            None => Err(not_a_dictionary(&place)),
+            None => Err(not_a_dictionary(&position)),
             Some(OpenCollection::Mapping(mapping, key @ None)) => {
                 if mapping.get(text).is_some() {
                     return Err(invalid(
-                        &place,
+                        &position,
                         &format!("the key '{text}' occurs twice in this dictionary"),
                     ));
                 }
-                *key = Some((text.into(), place));
+                *key = Some((text.into(), position));
                 Ok(())
             }
             Some(_) => {
-                let node = Node { kind: NodeKind::Scalar(strip(text).into()), place: Some(place) };
+                let node = Node { kind: NodeKind::Scalar(strip(text).into()), position: Some(position) };
                 self.value(node);
                 Ok(())
             }
@@ -103,8 +102,8 @@ impl NodeBuilder {
         match self.open.pop() {
             Some(OpenCollection::Mapping(mapping, _)) if self.open.is_empty() => self.root = Some(mapping),
             Some(OpenCollection::Mapping(mapping, _)) => self.value(mapping.into()),
-            Some(OpenCollection::Sequence(nodes, place)) => {
-                self.value(Node { kind: NodeKind::Sequence(nodes), place: Some(place) });
+            Some(OpenCollection::Sequence(nodes, position)) => {
+                self.value(Node { kind: NodeKind::Sequence(nodes), position: Some(position) });
             }
             None => {}
         }
@@ -116,8 +115,8 @@ impl NodeBuilder {
         match self.open.last_mut() {
             Some(OpenCollection::Sequence(nodes, _)) => nodes.push(node),
             Some(OpenCollection::Mapping(mapping, key)) => {
-                if let Some((name, place)) = key.take() {
-                    mapping.set_key_place(name.clone(), place);
+                if let Some((name, position)) = key.take() {
+                    mapping.set_key_position(name.clone(), position);
                     mapping.entries.insert(name, node);
                 }
             }
@@ -126,28 +125,34 @@ impl NodeBuilder {
     }
 }
 
-fn refuse(anchor: usize, tag: Option<&Cow<'_, Tag>>, place: &Place) -> Result<(), NodeError> {
+const INSTEAD_OF_ALIAS: &str = "repeat the value or use a variable";
+
+fn refuse(anchor: usize, tag: Option<&Cow<'_, Tag>>, position: &FilePosition) -> Result<(), NodeError> {
     if anchor != 0 {
-        return Err(invalid(place, "anchors are not allowed; repeat the value or use a variable"));
+        return Err(invalid(position, "anchors are not allowed").with_hint(INSTEAD_OF_ALIAS));
     }
     match tag {
         Some(tag) if !tag.is_yaml_core_schema() => {
-            Err(invalid(place, &format!("the tag '{tag}' is not allowed; only YAML's own tags are")))
+            Err(invalid(position, &format!("the tag '{tag}' is not allowed; only YAML's own tags are")))
         }
         _ => Ok(()),
     }
 }
 
-fn not_a_dictionary(place: &Place) -> NodeError {
-    invalid(place, "a file holds a dictionary, so expected 'key: value' here")
+fn not_a_dictionary(position: &FilePosition) -> NodeError {
+    invalid(position, "a file holds a dictionary, so expected 'key: value' here")
 }
 
-fn invalid(place: &Place, message: &str) -> NodeError {
-    NodeError::new(INVALID_YAML, Some(place), message)
+fn invalid(position: &FilePosition, message: &str) -> NodeError {
+    NodeError::new(INVALID_YAML, Some(position), message)
 }
 
 /// The place of a parser's mark, which counts columns from 0.
-pub(super) fn place(file: &Arc<str>, mark: &Marker) -> Place {
+pub(super) fn position(file: &Arc<str>, mark: &Marker) -> FilePosition {
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    Place { file: Arc::clone(file), line: number(mark.line()), column: number(mark.col()).saturating_add(1) }
+    FilePosition {
+        file: Arc::clone(file),
+        line: number(mark.line()),
+        column: number(mark.col()).saturating_add(1),
+    }
 }

@@ -1,11 +1,11 @@
-//! Reading a file into a mapping.
+//! Reads a file into a mapping.
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use saphyr_parser::Parser;
-use spec_model::{Mapping, NodeError, Place};
+use spec_model::{FilePosition, Mapping, NodeError};
 
 use super::{INVALID_YAML, Limits, characters, node_builder};
 use crate::LoadError;
@@ -42,8 +42,8 @@ pub fn parse_text(text: &str, shown_as: &str) -> Result<Mapping, LoadError> {
     let mut builder = node_builder::NodeBuilder::new(Arc::clone(&file));
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
-            let place = node_builder::place(&file, error.marker());
-            NodeError::new(INVALID_YAML, Some(&place), format!("this is not YAML: {}", error.info()))
+            let position = node_builder::position(&file, error.marker());
+            NodeError::new(INVALID_YAML, Some(&position), format!("this is not YAML: {}", error.info()))
         })?;
         builder.take(event, span.start)?;
     }
@@ -55,6 +55,8 @@ fn not_utf8(error: &std::string::FromUtf8Error, shown_as: &str) -> LoadError {
     let good = String::from_utf8_lossy(good);
     let line = u32::try_from(good.matches('\n').count()).unwrap_or(u32::MAX).saturating_add(1);
     let column = u32::try_from(good.rsplit('\n').next().unwrap_or("").chars().count()).unwrap_or(u32::MAX);
-    let place = Place { file: shown_as.into(), line, column: column.saturating_add(1) };
-    NodeError::new(INVALID_YAML, Some(&place), "the file is not UTF-8 here; save it as UTF-8").into()
+    let position = FilePosition { file: shown_as.into(), line, column: column.saturating_add(1) };
+    NodeError::new(INVALID_YAML, Some(&position), "the file is not UTF-8 here")
+        .with_hint("save it as UTF-8")
+        .into()
 }

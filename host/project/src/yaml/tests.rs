@@ -31,14 +31,14 @@ fn a_file_may_be_empty() {
 #[test]
 fn places_are_those_of_an_editor() {
     let mapping = parse_text("ä: ö\nlist:\n- x\n- key: [1, 2]\n", "a.yml").expect("it parses");
-    let place = |node: &Node| node.place.as_ref().map(ToString::to_string).unwrap_or_default();
+    let position = |node: &Node| node.position.as_ref().map(ToString::to_string).unwrap_or_default();
     let list = mapping.require("list").and_then(Node::as_sequence).expect("a list");
     let inner = list[1].as_mapping().and_then(|mapping| mapping.require("key")).expect("a key");
-    assert_eq!(mapping.get("ä").map(place).as_deref(), Some("a.yml:1:4"));
-    assert_eq!(list.iter().map(place).collect::<Vec<_>>(), ["a.yml:3:3", "a.yml:4:3"]);
-    let items: Vec<String> = inner.as_sequence().expect("a list").iter().map(place).collect();
+    assert_eq!(mapping.get("ä").map(position).as_deref(), Some("a.yml:1:4"));
+    assert_eq!(list.iter().map(position).collect::<Vec<_>>(), ["a.yml:3:3", "a.yml:4:3"]);
+    let items: Vec<String> = inner.as_sequence().expect("a list").iter().map(position).collect();
     assert_eq!(
-        (place(inner), items),
+        (position(inner), items),
         ("a.yml:4:8".to_owned(), vec!["a.yml:4:9".to_owned(), "a.yml:4:12".to_owned()])
     );
 }
@@ -49,7 +49,7 @@ fn a_file_that_is_not_utf_8_is_named_with_its_place() {
     let path = directory.path().join("a.yml");
     std::fs::write(&path, b"a: b\nc: \xff\n").expect("a file");
     let error = parse_file(&path, "a.yml").expect_err("it is not UTF-8");
-    assert_eq!(error.place().map(ToString::to_string).as_deref(), Some("a.yml:2:4"));
+    assert_eq!(error.position().map(ToString::to_string).as_deref(), Some("a.yml:2:4"));
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_huge_file_is_refused_unread() {
     assert_eq!(parse_file(&path, "a.yml").expect_err("it is huge").reason(), "file-too-large");
 }
 
-/// What the reference loads from what it writes.
+/// Values as BuildStream loads them from files that it writes.
 fn values() -> impl Strategy<Value = Value> {
     let leaf = "[ -~\n\täé😀]{0,12}".prop_map(|text| Value::from(strip(&text)));
     leaf.prop_recursive(4, 32, 4, |inner| {

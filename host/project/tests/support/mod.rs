@@ -14,7 +14,7 @@ use spec_strategy::{
     Plan,
 };
 
-/// Answers with what a kind contributes to keys.
+/// Returns the contribution of a kind to keys.
 pub(crate) type UniqueKey = fn(&ElementInput) -> Result<Value, KindError>;
 
 struct TestKind {
@@ -50,6 +50,7 @@ impl KindRegistry for Kinds {
                 return Err(KindError::Unknown {
                     kind: request.name.clone(),
                     known: "manual, import".to_owned(),
+                    missing: None,
                 });
             }
         };
@@ -76,6 +77,6 @@ pub(crate) fn rejected(error: &spec_model::NodeError) -> KindError {
     KindError::Rejected {
         reason: error.reason().to_owned(),
         message: error.to_string(),
-        place: error.place().cloned(),
+        position: error.position().cloned(),
     }
 }

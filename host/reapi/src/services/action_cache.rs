@@ -4,7 +4,7 @@ use std::time::{Instant, SystemTime};
 
 use spec_action::wire;
 use spec_execution::ActionError;
-use spec_model::{ActionResult, Answered, Digest, Subaction};
+use spec_model::{ActionResult, AnswerSource, Digest, Subaction};
 use spec_proto::reapi;
 use tonic::{Request, Response, Status};
 
@@ -40,7 +40,7 @@ impl reapi::action_cache_server::ActionCache for ActionCacheService {
             context.metrics.count_lookup(found.is_ok());
             let found = found?;
             let mut result = wire::action_result_to_proto(&found);
-            received.record(&context, action, Answered::CacheHit, found);
+            received.record(&context, action, AnswerSource::CacheHit, found);
             inline_contents::inline(&backend.cas, &mut result, &wanted)?;
             Ok(result)
         };
@@ -66,7 +66,7 @@ impl reapi::action_cache_server::ActionCache for ActionCacheService {
             let put = granted.and_then(|granted| backend.results.bring(&granted, &result));
             put.map_err(|error| backend.request_error(error))?;
             let stored = wire::action_result_to_proto(&result);
-            received.record(&context, action, Answered::Uploaded, result);
+            received.record(&context, action, AnswerSource::Uploaded, result);
             Ok(stored)
         };
         Ok(Response::new(self.context.blocking.run(store).await??))
@@ -101,7 +101,7 @@ impl ReceivedAt {
         Self(SystemTime::now(), Instant::now())
     }
 
-    fn record(self, context: &ServiceContext, action: Digest, answered: Answered, result: ActionResult) {
+    fn record(self, context: &ServiceContext, action: Digest, answered: AnswerSource, result: ActionResult) {
         let Self(asked, since) = self;
         context.recording.record(|| Subaction {
             action,

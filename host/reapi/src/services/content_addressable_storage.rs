@@ -72,6 +72,10 @@ impl reapi::content_addressable_storage_server::ContentAddressableStorage
             request.into_inner();
         let cas = self.context.backend(&instance_name, digest_function)?.cas.clone();
         batch_blobs::check_total(digests.iter().map(|digest| digest.size_bytes.try_into().unwrap_or(0)))?;
+        let wanted: Vec<Digest> = digests.iter().filter_map(|wire| from_proto::digest(wire).ok()).collect();
+        let store = cas.clone();
+        // What is elsewhere comes together; what cannot be brought is told for each blob.
+        let _ = self.context.blocking.run(move || store.bring(&wanted)).await?;
         let zstd = acceptable_compressors.contains(&(reapi::compressor::Value::Zstd as i32));
         let read = move |wire: reapi::Digest| {
             let found = from_proto::digest(&wire).and_then(|digest| batch_blobs::read(&cas, &digest));
@@ -193,5 +197,5 @@ fn status_of(error: Option<RequestError>) -> bazel_remote_apis::google::rpc::Sta
 }
 
 fn no_chunks() -> Status {
-    RequestError::Unsupported("this server does not split blobs; see its capabilities".to_owned()).into()
+    RequestError::Unsupported("this server does not split blobs, as its capabilities say".to_owned()).into()
 }

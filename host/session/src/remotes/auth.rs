@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use spec_model::{Mapping, Node, NodeError, Place};
+use spec_model::{FilePosition, Mapping, Node, NodeError};
 
 const MINUTE: u64 = 60;
 
@@ -33,7 +33,7 @@ pub struct CredentialFile {
     /// Where the file is.
     pub path: PathBuf,
     /// Where it is named; `None` for the command line.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
 }
 
 impl PartialEq for CredentialFile {
@@ -97,12 +97,12 @@ impl RemoteAuth {
 /// An empty name is none, as for BuildStream.
 fn credential(node: &Node, paths: &CredentialPaths) -> Result<Option<CredentialFile>, NodeError> {
     let name = node.as_str()?;
-    let file = || CredentialFile { path: paths.resolve(name), place: node.place.clone() };
+    let file = || CredentialFile { path: paths.resolve(name), position: node.position.clone() };
     Ok((!name.is_empty()).then(file))
 }
 
 fn alone(given: &CredentialFile, there: &str, missing: &str) -> NodeError {
-    NodeError::new("invalid-data", given.place.as_ref(), format!("'{there}' is given without '{missing}'"))
+    NodeError::new("invalid-data", given.position.as_ref(), format!("'{there}' is given without '{missing}'"))
 }
 
 fn minutes(node: &Node) -> Result<u64, NodeError> {
@@ -114,5 +114,5 @@ fn minutes(node: &Node) -> Result<u64, NodeError> {
 /// The file that the command line names, relative to the working directory.
 pub(super) fn named(name: &str, home: &Path) -> CredentialFile {
     let paths = CredentialPaths { base: PathBuf::new(), home: home.to_owned() };
-    CredentialFile { path: paths.resolve(name), place: None }
+    CredentialFile { path: paths.resolve(name), position: None }
 }

@@ -33,7 +33,7 @@ impl RemoteExecutionSpec {
             storage: server("storage-service", RemoteService::Execution)?,
             action_cache: server("action-cache-service", RemoteService::ActionCache)?,
         };
-        let missing = |what: &str| NodeError::new("invalid-data", section.place.as_ref(), what);
+        let missing = |what: &str| NodeError::new("invalid-data", section.position.as_ref(), what);
         if spec.storage.is_none() && !has_storage {
             let what = "remote execution needs a 'storage-service', here or in the section 'cache'";
             return Err(missing(what));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use spec_cas::Limits;
-use spec_model::{Blame, Place, UserError};
+use spec_model::{Blame, FilePosition, UserError};
 use spec_remote::{RemoteOptions, Tls, Token, pem};
 
 use super::auth::{ClientCredential, CredentialFile};
@@ -25,7 +25,7 @@ pub struct CredentialError {
     /// What is wrong with it, and what was expected.
     why: String,
     /// Where it is named.
-    place: Option<Place>,
+    position: Option<FilePosition>,
 }
 
 impl UserError for CredentialError {
@@ -34,11 +34,11 @@ impl UserError for CredentialError {
     }
 
     fn blame(&self) -> Blame {
-        if self.place.is_some() { Blame::Project } else { Blame::Usage }
+        if self.position.is_some() { Blame::Project } else { Blame::Usage }
     }
 
-    fn place(&self) -> Option<&Place> {
-        self.place.as_ref()
+    fn position(&self) -> Option<&FilePosition> {
+        self.position.as_ref()
     }
 }
 
@@ -54,7 +54,10 @@ impl RemoteSpec {
         options.tls = self.tls()?;
         options.token = self.auth.access_token.as_ref().map(|file| self.token(file)).transpose()?;
         let connection = &self.connection;
+        options.push = self.push;
         options.retries = connection.retry_limit.unwrap_or(options.retries);
+        options.retry_delay = connection.retry_delay.unwrap_or(options.retry_delay);
+        options.keep_alive = connection.keepalive_time.unwrap_or(options.keep_alive);
         if let Some(timeout) = connection.request_timeout.filter(|timeout| !timeout.is_zero()) {
             options.request_timeout = timeout;
         }
@@ -84,7 +87,8 @@ impl RemoteSpec {
             }
             _ => Ok(()),
         };
-        Ok(Token(self.checked(file, "access-token", check)?.trim().to_owned()))
+        self.checked(file, "access-token", check)?;
+        Ok(Token::File { path: file.path.clone(), reload: self.auth.token_reload_interval })
     }
 
     fn checked(
@@ -100,7 +104,7 @@ impl RemoteSpec {
     }
 
     fn error(&self, file: &CredentialFile, what: &'static str, why: String) -> CredentialError {
-        let (path, place) = (file.path.clone(), file.place.clone());
-        CredentialError { what, path, server: self.address.to_string(), why, place }
+        let (path, position) = (file.path.clone(), file.position.clone());
+        CredentialError { what, path, server: self.address.to_string(), why, position }
     }
 }

@@ -1,6 +1,6 @@
 //! One server: BuildStream's `RemoteSpec`.
 
-use spec_model::{Mapping, Node, NodeError, Place};
+use spec_model::{FilePosition, Mapping, Node, NodeError};
 use spec_remote::Address;
 
 use super::auth::{CredentialPaths, RemoteAuth};
@@ -73,7 +73,7 @@ pub struct RemoteSpec {
     /// How patient the connection is.
     pub connection: ConnectionConfig,
     /// Where it is configured; `None` for the command line.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
 }
 
 impl PartialEq for RemoteSpec {
@@ -111,7 +111,7 @@ impl RemoteSpec {
             push: section.bool_or("push", false)?,
             auth: auth.transpose()?.unwrap_or_default(),
             connection: connection.transpose()?.unwrap_or_default(),
-            place: section.place.clone(),
+            position: section.position.clone(),
         })
     }
 }

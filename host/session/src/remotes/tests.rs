@@ -16,8 +16,8 @@ fn paths() -> CredentialPaths {
 
 fn user(text: &str) -> Result<UserRemotes, String> {
     let shown = |error: spec_model::NodeError| {
-        let place = error.place().map(ToString::to_string).unwrap_or_default();
-        format!("{} {place} {error}", error.reason())
+        let position = error.position().map(ToString::to_string).unwrap_or_default();
+        format!("{} {position} {error}", error.reason())
     };
     UserRemotes::from_config(&mapping(text), &paths()).map_err(shown)
 }
@@ -159,7 +159,7 @@ fn a_projects_paths_are_relative_to_it() {
 fn the_command_line_is_read_as_bst_reads_it() {
     let read = |text: &str, purpose| RemoteSpec::from_text(text, purpose, Path::new("/home/me"));
     let spec = read("http://a:1", RemotePurpose::All).expect("a URL alone");
-    assert_eq!((spec.kind, spec.push, spec.place), (RemoteType::All, true, None));
+    assert_eq!((spec.kind, spec.push, spec.position), (RemoteType::All, true, None));
     assert!(!read("url=http://a", RemotePurpose::Pull).expect("a key alone").push);
     assert!(read("http://a", RemotePurpose::Push).expect("a URL alone").push);
     let all = "url=https://a,instance-name=i,type=storage,push=False,server-cert=s,client-cert=c,client-key=~/k,access-token=t";
@@ -210,7 +210,7 @@ fn wrong_credentials_are_refused_with_their_place_and_never_told() -> std::io::R
         let shown = format!("{error} {error:?}");
         assert!(shown.contains(expect) && !shown.contains("ses"), "{text}: {shown}");
         assert_eq!(error.reason(), "load-remote-creds-failed");
-        assert!(error.place().is_some_and(|place| place.line == 2), "{text}");
+        assert!(error.position().is_some_and(|position| position.line == 2), "{text}");
     }
     write("token", "sesame\n")?;
     let options = auth("access-token: token").expect("a token");

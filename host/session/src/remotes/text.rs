@@ -91,7 +91,7 @@ impl<'a> Fields<'a> {
                 token_reload_interval: None,
             },
             connection: ConnectionConfig::default(),
-            place: None,
+            position: None,
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::time::Duration;
 
-use spec_model::{Answered, Digest};
+use spec_model::{AnswerSource, Digest};
 use spec_speculation::priming::ExecutionEnd;
 use spec_speculation::{Content, Miss, PredictionResult, SpeculationTotals};
 
@@ -22,7 +22,7 @@ pub(super) enum SpeculationEvent {
     /// A build requested an action that the action cache does not have.
     Requested { element: usize, action: Digest },
     /// A request of a build was answered; without outputs if it failed.
-    Answered { element: usize, action: Digest, answered: Answered, outputs: Option<OutputFiles> },
+    Answered { element: usize, action: Digest, answered: AnswerSource, outputs: Option<OutputFiles> },
     /// An execution of a primed action ended; its number is that of the submission.
     ExecutionEnded { submission: u64, end: ExecutionEnd },
     /// The sources of an element are staged.
@@ -33,6 +33,8 @@ pub(super) enum SpeculationEvent {
     PredictionsWanted { element: usize, reply: SyncSender<ElementPredictions> },
     /// The job that builds an element ended.
     BuildEnded { element: usize },
+    /// A job waits until all is done that follows from the events before this one, and no primed action runs.
+    IdleWanted { reply: SyncSender<()> },
     /// The session ends.
     SessionEnded { reply: SyncSender<SpeculationTotals> },
 }
@@ -100,6 +102,18 @@ impl EventSender {
         let (reply, answer) = sync_channel(1);
         self.send(SpeculationEvent::PredictionsWanted { element, reply });
         answer.recv_timeout(PREDICTIONS_DEADLINE).unwrap_or_default()
+    }
+
+    /// Waits until the loop has nothing to do and no primed action runs, or until `is_cancelled`, which is asked once a
+    /// second. Every primed action ends by its own time-out.
+    pub(super) fn wait_until_idle(&self, is_cancelled: impl Fn() -> bool) {
+        let (reply, idle) = sync_channel(1);
+        self.send(SpeculationEvent::IdleWanted { reply });
+        while idle.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+            if is_cancelled() {
+                return;
+            }
+        }
     }
 
     /// Ends the loop. Waits for at most [`TOTALS_DEADLINE`]; `None` when there was nothing to predict, or when it has

@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use spec_execution::{ActionAnswer, ActionRequest, Executions, PendingRequest, Progress, Rights};
-use spec_model::{Answered, Digest};
+use spec_execution::{
+    ActionAnswer, ActionError, ActionRequest, Executions, PendingRequest, Progress, Rights,
+};
+use spec_model::{AnswerSource, Digest};
 use spec_speculation::ActionId;
-use spec_speculation::priming::{ExecutionEnd, WorkerLoad};
+use spec_speculation::priming::{ExecutionEnd, ExecutionOutcome, WorkerLoad};
 
 use super::event_channel::{EventSender, SpeculationEvent};
 use super::request_observer::output_files;
@@ -30,7 +32,9 @@ struct InFlightExecution {
 }
 
 /// The end of an execution that was not started.
-pub(super) const NOT_EXECUTED: ExecutionEnd = ExecutionEnd { outputs: None, took_ms: 0, cpu_ms: 0, bytes: 0 };
+pub(super) const NOT_EXECUTED: ExecutionEnd =
+    ExecutionEnd { outcome: ExecutionOutcome::NotExecuted, took_ms: 0, cpu_ms: 0, bytes: 0 };
+const FAILED: ExecutionEnd = ExecutionEnd { outcome: ExecutionOutcome::Failed, ..NOT_EXECUTED };
 
 impl InFlightExecutions {
     /// None yet. They are submitted to `executions`, and their ends are sent to `events`.
@@ -73,8 +77,8 @@ impl InFlightExecutions {
         }
     }
 
-    /// Cancels an execution; `None` when it is not in flight. Nobody measures what it took, so that its running time is
-    /// taken for its CPU time.
+    /// Cancels an execution; `None` when it is not in flight. Its CPU time is not measured then, so its running time
+    /// is used instead.
     pub(super) fn cancel(&mut self, action: ActionId, digest: Digest) -> Option<ExecutionEnd> {
         let is_wanted =
             |execution: &InFlightExecution| execution.action == action && execution.digest == digest;
@@ -110,9 +114,14 @@ impl InFlightExecution {
 
 /// The end of an execution with this answer. Only an execution for this request has a cost.
 fn execution_end(answer: &ActionAnswer) -> ExecutionEnd {
-    let Ok(done) = answer else { return NOT_EXECUTED };
+    let done = match answer {
+        Ok(done) => done,
+        Err(ActionError::Cancelled | ActionError::Exhausted { .. }) => return NOT_EXECUTED,
+        Err(_) => return FAILED,
+    };
     let bytes = done.result.files.iter().map(|file| file.digest.size()).sum();
     let (took_ms, cpu_ms) =
-        if done.answered == Answered::Executed { done.result.metadata.cost_ms() } else { (0, 0) };
-    ExecutionEnd { outputs: output_files(&done.result), took_ms, cpu_ms, bytes }
+        if done.answered == AnswerSource::Executed { done.result.metadata.cost_ms() } else { (0, 0) };
+    let outcome = output_files(&done.result).map_or(ExecutionOutcome::Failed, ExecutionOutcome::Succeeded);
+    ExecutionEnd { outcome, took_ms, cpu_ms, bytes }
 }

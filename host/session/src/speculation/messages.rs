@@ -1,4 +1,4 @@
-//! Messages for the user about what came of speculation.
+//! Messages for the user about the results of speculation.
 
 use spec_scheduler::Message;
 use spec_speculation::{Bucket, SpeculationTotals};
@@ -24,6 +24,27 @@ pub(super) fn totals_message(totals: &SpeculationTotals, dropped_requests: u64) 
     )
 }
 
+/// The totals of a session that only primed.
+pub(super) fn priming_run_message(totals: &SpeculationTotals) -> Message {
+    let count = |bucket| totals.count(bucket);
+    let pending: usize =
+        totals.buckets.iter().filter(|(bucket, _)| bucket.is_pending()).map(|(_, n)| n).sum();
+    let text = format!(
+        "{} recorded, {} unchanged, {} primed, {} failed, {pending} wait for what only a build makes",
+        totals.recorded(),
+        count(Bucket::Unchanged),
+        count(Bucket::Ready),
+        count(Bucket::Failed),
+    );
+    info("speculative-actions", text, Some(cost_and_buckets(totals).join("\n")), figures(totals, 0))
+}
+
+/// The message for a session that was to prime, when no element that is not cached has a record.
+pub(super) fn no_records_message() -> Message {
+    let text = "nothing to prime: no element that would be built has a record of an earlier build";
+    info("speculative-actions-no-record", text.to_owned(), None, Vec::new())
+}
+
 /// The message for a session without records, in which this number of elements was recorded.
 pub(super) fn first_records_message(elements: u64) -> Message {
     let text = format!("there was no record to predict from; elements recorded now: {elements}");
@@ -35,21 +56,24 @@ fn info(reason: &str, text: String, detail: Option<String>, figures: Vec<(String
 }
 
 fn detail(totals: &SpeculationTotals, dropped_requests: u64) -> String {
-    let mut lines = vec![
-        "saved: the time that the used actions had run; an upper bound, since builds run several at a time"
-            .into(),
+    let saved =
+        "saved: the time that the used actions had run; an upper bound, since builds run several at a time";
+    let dropped = (dropped_requests > 0)
+        .then(|| format!("{dropped_requests} requests came too fast to correct predictions"));
+    let lines = [saved.to_owned()].into_iter().chain(cost_and_buckets(totals)).chain(dropped);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn cost_and_buckets(totals: &SpeculationTotals) -> [String; 2] {
+    let buckets = totals.buckets.iter().map(|(bucket, count)| format!("{} {count}", bucket.as_str()));
+    [
         format!(
             "CPU time of primed actions: {}, of which {} useful",
             seconds(totals.cpu_ms),
             seconds(totals.useful_cpu_ms)
         ),
-    ];
-    let buckets = totals.buckets.iter().map(|(bucket, count)| format!("{} {count}", bucket.as_str()));
-    lines.push(buckets.collect::<Vec<_>>().join(", "));
-    if dropped_requests > 0 {
-        lines.push(format!("{dropped_requests} requests came too fast to correct predictions"));
-    }
-    lines.join("\n")
+        buckets.collect::<Vec<_>>().join(", "),
+    ]
 }
 
 /// The numbers for machines: totals, then buckets.

@@ -21,7 +21,7 @@ use std::thread::JoinHandle;
 
 use spec_build::{BuildReport, SpeculationBlobs};
 use spec_execution::Recording;
-use spec_model::{Digest, NodeError};
+use spec_model::{Cancel, Digest, NodeError};
 use spec_project::Element;
 use spec_scheduler::Message;
 use spec_speculation::{GenerateOptions, SpeculationMode};
@@ -34,10 +34,20 @@ pub use policies::{PolicyOptions, SpeculationSettings};
 pub use policy_choice::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice};
 use session_elements::SessionElements;
 
+/// What the jobs of a session with speculation are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionPurpose {
+    /// They build elements, which request actions.
+    Build,
+    /// They build nothing: the session executes what builds are going to request.
+    Prime,
+}
+
 /// The speculation of one session.
 pub(crate) struct Speculation {
     session: Arc<Session>,
     mode: SpeculationMode,
+    purpose: SessionPurpose,
     policies: SessionPolicies,
     /// By element, whether it takes part.
     takes_part: Vec<bool>,
@@ -59,6 +69,7 @@ impl Speculation {
         settings: &SpeculationSettings,
         to_build: &[usize],
         files: Vec<Option<Digest>>,
+        purpose: SessionPurpose,
     ) -> Result<Option<Arc<Self>>> {
         let mut takes_part = vec![false; session.project.elements.len()];
         for element in to_build {
@@ -74,7 +85,12 @@ impl Speculation {
         let mode = settings.mode;
         let (policies, state) = SessionPolicies::load(session, settings)?;
         let (events, receiver) = EventSender::new();
-        let elements = SessionElements { to_build: to_build.to_vec(), takes_part: takes_part.clone(), files };
+        let elements = SessionElements {
+            to_build: to_build.to_vec(),
+            takes_part: takes_part.clone(),
+            files,
+            is_priming_run: purpose == SessionPurpose::Prime,
+        };
         let (loop_session, loop_events, loop_policies) =
             (Arc::clone(session), events.clone(), policies.clone());
         let work = move || {
@@ -88,7 +104,7 @@ impl Speculation {
         // Without the thread nothing is primed, but records are made.
         let thread = Mutex::new(thread.and_then(std::io::Result::ok));
         let (session, recorded) = (Arc::clone(session), AtomicU64::new(0));
-        Ok(Some(Arc::new(Self { session, mode, policies, takes_part, events, recorded, thread })))
+        Ok(Some(Arc::new(Self { session, mode, purpose, policies, takes_part, events, recorded, thread })))
     }
 
     /// The sources of an element are staged.
@@ -99,6 +115,16 @@ impl Speculation {
     /// The artifact of an element is cached.
     pub(crate) fn artifact(&self, element: usize, files: Option<Digest>) {
         self.events.send(SpeculationEvent::ArtifactCached { element, files });
+    }
+
+    /// Whether an element takes part in speculation.
+    pub(crate) fn takes_part(&self, element: usize) -> bool {
+        self.takes_part[element]
+    }
+
+    /// Waits until everything is primed that can be by now.
+    pub(crate) fn wait_until_idle(&self, cancel: &Cancel) {
+        self.events.wait_until_idle(|| cancel.is_cancelled());
     }
 
     /// The job that builds an element ended, however it did.
@@ -119,6 +145,10 @@ impl Speculation {
         let mut messages = self.policies.warnings();
         let recorded = self.recorded.load(Ordering::Relaxed);
         messages.extend(match totals {
+            Some(totals) if self.purpose == SessionPurpose::Prime => {
+                Some(messages::priming_run_message(&totals))
+            }
+            None if self.purpose == SessionPurpose::Prime => Some(messages::no_records_message()),
             Some(totals) => Some(messages::totals_message(&totals, self.events.dropped_requests())),
             None => (had_no_records && recorded > 0).then(|| messages::first_records_message(recorded)),
         });

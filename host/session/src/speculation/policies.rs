@@ -10,14 +10,14 @@ use super::policy_choice::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice,
 use crate::error::{Result, SessionError};
 use crate::session::Session;
 
-/// What the user says of one policy.
+/// The user's choice of one policy.
 #[derive(Clone, Debug, Default)]
 pub struct PolicyOptions {
-    /// The name of a component that is part of the program, or a file; it goes before `configured`.
+    /// The name of an embedded component, or a file; it takes precedence over `configured`.
     pub component: Option<String>,
-    /// Settings that go over those of the choice.
+    /// Settings that replace those of the choice.
     pub settings: Vec<(String, String)>,
-    /// The choice of the user configuration; it goes before the project's.
+    /// The choice of the user configuration; it takes precedence over the project's.
     pub configured: Option<PolicyChoice>,
 }
 
@@ -62,6 +62,15 @@ impl SpeculationSettings {
             overlay: choose(overlay, project_overlay),
             priming: choose(priming, project_priming),
         })
+    }
+}
+
+impl SpeculationSettings {
+    /// The settings of a session that only primes: a mode that does not prime becomes the default one.
+    #[must_use]
+    pub fn for_priming_run(self) -> Self {
+        let mode = if self.mode.primes() { self.mode } else { SpeculationMode::Full };
+        Self { mode, ..self }
     }
 }
 
@@ -112,9 +121,10 @@ impl SessionPolicies {
 fn request(choice: &PolicyChoice) -> Result<Option<PolicyRequest>> {
     match (&choice.component, choice.settings.first()) {
         (None, None) => Ok(None),
-        (None, Some(setting)) => {
-            Err(SessionError::BuiltInPolicySetting { key: setting.key.clone(), place: setting.place.clone() })
-        }
+        (None, Some(setting)) => Err(SessionError::BuiltInPolicySetting {
+            key: setting.key.clone(),
+            position: setting.position.clone(),
+        }),
         (Some(component), _) => {
             let pair = |setting: &PolicySetting| (setting.key.clone(), setting.value.clone());
             let settings = choice.settings.iter().map(pair).collect();
@@ -125,12 +135,12 @@ fn request(choice: &PolicyChoice) -> Result<Option<PolicyRequest>> {
 
 fn policy_error(error: PolicyLoadError, choice: &PolicyChoice) -> SessionError {
     let setting = error.key().and_then(|key| choice.settings.iter().find(|setting| setting.key == key));
-    let place = setting.map_or(&choice.place, |setting| &setting.place).clone();
-    SessionError::Policy { error, place }
+    let position = setting.map_or(&choice.position, |setting| &setting.position).clone();
+    SessionError::Policy { error, position }
 }
 
 fn warning(warning: PolicyWarning) -> Message {
-    Message::warning(warning.reason(), warning.to_string())
+    Message { detail: warning.hint(), ..Message::warning(warning.reason(), warning.to_string()) }
 }
 
 fn choose(options: PolicyOptions, of_project: Option<PolicyChoice>) -> PolicyChoice {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use spec_model::{Mapping, NodeError, Place};
+use spec_model::{FilePosition, Mapping, NodeError};
 use spec_plugins::PolicyComponent;
 
 /// The key that chooses the overlay policy.
@@ -10,7 +10,7 @@ pub const OVERLAY_POLICY_KEY: &str = "overlay-policy";
 /// The key that chooses the priming policy.
 pub const PRIMING_POLICY_KEY: &str = "priming-policy";
 
-/// The policy that is there when no other is chosen.
+/// The name of the built-in policy, which is the default.
 const BUILT_IN: &str = "built-in";
 
 /// A policy with its settings.
@@ -21,7 +21,7 @@ pub struct PolicyChoice {
     /// Its own configuration.
     pub settings: Vec<PolicySetting>,
     /// Where it is chosen.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
 }
 
 /// A key and a value of a policy's own configuration.
@@ -32,7 +32,7 @@ pub struct PolicySetting {
     /// The value.
     pub value: String,
     /// Where it stands; `None` if it is not from a file.
-    pub place: Option<Place>,
+    pub position: Option<FilePosition>,
 }
 
 impl PolicyChoice {
@@ -47,9 +47,9 @@ impl PolicyChoice {
         file: &dyn Fn(&str) -> PathBuf,
     ) -> Result<Option<Self>, NodeError> {
         let Some(node) = section.get(key) else { return Ok(None) };
-        let place = node.place.clone();
+        let position = node.position.clone();
         if let Ok(name) = node.as_str() {
-            return Ok(Some(Self { component: component(name, file), settings: Vec::new(), place }));
+            return Ok(Some(Self { component: component(name, file), settings: Vec::new(), position }));
         }
         let section = node.as_mapping()?;
         section.validate_keys(&["component", "config"])?;
@@ -57,26 +57,26 @@ impl PolicyChoice {
         let mut settings = Vec::new();
         for (key, node) in section.opt_mapping("config")?.into_iter().flat_map(|config| &config.entries) {
             let (key, value) = (key.to_string(), node.as_str()?.to_owned());
-            settings.push(PolicySetting { key, value, place: node.place.clone() });
+            settings.push(PolicySetting { key, value, position: node.position.clone() });
         }
-        Ok(Some(Self { component, settings, place }))
+        Ok(Some(Self { component, settings, position }))
     }
 
     /// The policy when nobody chooses one.
     pub(super) fn built_in() -> Self {
-        Self { component: None, settings: Vec::new(), place: None }
+        Self { component: None, settings: Vec::new(), position: None }
     }
 
     /// The policy that [`PolicyOptions`](super::PolicyOptions) name.
     pub(super) fn named(name: &str) -> Self {
         let component = component(name, &|name| Path::new(name).to_owned());
-        Self { component, settings: Vec::new(), place: None }
+        Self { component, settings: Vec::new(), position: None }
     }
 
-    /// Puts a setting over the one of its key.
+    /// Sets a setting, replacing an earlier one of the same key.
     pub(super) fn set(&mut self, key: &str, value: &str) {
         self.settings.retain(|setting| setting.key != key);
-        self.settings.push(PolicySetting { key: key.to_owned(), value: value.to_owned(), place: None });
+        self.settings.push(PolicySetting { key: key.to_owned(), value: value.to_owned(), position: None });
     }
 }
 

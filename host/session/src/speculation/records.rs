@@ -1,11 +1,11 @@
 //! Finds the record of an element before its build, and makes a new one after it.
 
 use spec_artifact::{Artifact, ArtifactName};
-use spec_build::{BuildReport, ElementKeys, SpeculationBlobs, StagedLayerKind, Warning};
-use spec_model::{Digest, UserError};
+use spec_build::{BuildReport, ElementKeys, SpeculationBlobs, Warning};
+use spec_model::{Digest, StagedLayer, StagedLayerKind, UserError};
 use spec_speculation::{
-    ElementBuild, GenerateOptions, GeneratedRecord, LayerKind, PredictionResult, Record, Result, StagedLayer,
-    StagedRoot, generate_record, keeps_previous_record, store_misses,
+    ElementBuild, GenerateOptions, GeneratedRecord, PredictionResult, Record, Result, StagedRoot,
+    generate_record, keeps_previous_record, store_misses,
 };
 
 use super::event_channel::ElementPredictions;
@@ -54,7 +54,6 @@ fn make_record(
     previous: Option<Digest>,
     predictions: &[PredictionResult],
 ) -> Result<GeneratedRecord> {
-    let layers = built.layers.iter().map(|layer| staged_layer(session, layer)).collect();
     let dependencies = dependency_records(session, built);
     let platforms: Vec<(Digest, Vec<String>)> = built
         .platforms
@@ -63,7 +62,7 @@ fn make_record(
         .collect();
     let build = ElementBuild {
         element: &session.name(built.element),
-        staging: &StagedRoot::new(&session.cas, layers)?,
+        staging: &StagedRoot::new(&session.cas, built.layers.to_vec())?,
         folders: &[built.folder.to_owned()],
         platforms: &platforms,
         dependencies: &dependencies.iter().collect::<Vec<_>>(),
@@ -74,20 +73,11 @@ fn make_record(
     generate_record(&session.cas, &build, options, built.succeeded, previous)
 }
 
-fn staged_layer(session: &Session, layer: &spec_build::StagedLayer) -> StagedLayer {
-    let kind = match layer.kind {
-        StagedLayerKind::Sources => LayerKind::Source,
-        StagedLayerKind::Artifact { .. } => LayerKind::Artifact,
-    };
-    let (tree, location) = (layer.tree, layer.location.clone());
-    StagedLayer { tree, location, element: session.name(layer.element), kind }
-}
-
 /// The records of the staged artifacts, without those that cannot be read.
 fn dependency_records(session: &Session, built: &BuildReport<'_>) -> Vec<Record> {
-    let load = |layer: &spec_build::StagedLayer| match layer.kind {
+    let load = |layer: &StagedLayer| match layer.kind {
         StagedLayerKind::Artifact { record: Some(record) } => {
-            Record::load(&session.cas, &record, &session.name(layer.element)).ok()
+            Record::load(&session.cas, &record, &layer.element).ok()
         }
         StagedLayerKind::Artifact { record: None } | StagedLayerKind::Sources => None,
     };

@@ -1,4 +1,4 @@
-//! What a session builds.
+//! The elements that a session builds.
 
 use spec_model::Digest;
 
@@ -10,4 +10,6 @@ pub(super) struct SessionElements {
     pub(super) takes_part: Vec<bool>,
     /// By element, the files of its cached artifact.
     pub(super) files: Vec<Option<Digest>>,
+    /// Whether the session builds nothing, and only primes.
+    pub(super) is_priming_run: bool,
 }

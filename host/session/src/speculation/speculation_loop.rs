@@ -3,10 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use spec_execution::Rights;
-use spec_model::{Answered, Digest};
+use spec_model::{AnswerSource, Digest};
 use spec_speculation::priming::{AdaptResult, PrimingEffect, PrimingState};
 use spec_speculation::{ActionId, Bucket, ElementId, Instantiated, Instantiator, RequestedAction};
 
@@ -33,6 +34,8 @@ struct SpeculationLoop {
     in_flight: InFlightExecutions,
     /// Requests that are not answered yet, by element and action, with the recorded actions in whose place they are.
     unanswered: HashMap<(usize, Digest), Vec<ActionId>>,
+    /// Whom to tell when nothing is left to do and no primed action runs.
+    idle_waiters: Vec<SyncSender<()>>,
 }
 
 /// Predicts and primes until the session ends. Returns at once when there is no record.
@@ -47,7 +50,8 @@ pub(super) fn run(
     let Some(InitialState { priming, unknown }) = start(&session, elements, policies) else { return };
     let trees = ElementTrees::new(elements.takes_part.len());
     let in_flight = InFlightExecutions::new(executions, sender);
-    let mut state = SpeculationLoop { session, priming, trees, in_flight, unanswered: HashMap::new() };
+    let (unanswered, idle_waiters) = (HashMap::new(), Vec::new());
+    let mut state = SpeculationLoop { session, priming, trees, in_flight, unanswered, idle_waiters };
     state.begin(elements, &unknown);
     while let Ok(event) = receiver.next(state.timeout()) {
         let mut effects = Vec::new();
@@ -70,6 +74,7 @@ pub(super) fn run(
         }
         state.priming.set_load(state.in_flight.load());
         state.carry_out(effects);
+        state.tell_idle();
     }
 }
 
@@ -79,6 +84,14 @@ impl SpeculationLoop {
         let mut effects = self.priming.start();
         effects.extend(self.trees.begin(&self.session, &mut self.priming, elements, unknown));
         self.carry_out(effects);
+    }
+
+    /// Tells those who wait for it that nothing is left to do.
+    fn tell_idle(&mut self) {
+        if self.in_flight.is_empty() {
+            // Who was cancelled waits no more.
+            self.idle_waiters.drain(..).for_each(|waiter| _ = waiter.try_send(()));
+        }
     }
 
     fn timeout(&self) -> Duration {
@@ -113,6 +126,10 @@ impl SpeculationLoop {
                 let id = element_id(element);
                 let (results, misses) = (priming.prediction_results(id), priming.misses(id));
                 let _ = reply.try_send(ElementPredictions { results, misses });
+                Vec::new()
+            }
+            SpeculationEvent::IdleWanted { reply } => {
+                self.idle_waiters.push(reply);
                 Vec::new()
             }
             SpeculationEvent::SessionEnded { .. } => Vec::new(),
@@ -151,12 +168,12 @@ impl SpeculationLoop {
         &mut self,
         element: usize,
         digest: Digest,
-        answered: Answered,
+        answered: AnswerSource,
         outputs: Option<OutputFiles>,
     ) -> Vec<PrimingEffect> {
         let mut effects = Vec::new();
         // The action cache answered, so that no event told of the request.
-        if matches!(answered, Answered::CacheHit | Answered::Uploaded)
+        if matches!(answered, AnswerSource::CacheHit | AnswerSource::Uploaded)
             && !self.unanswered.contains_key(&(element, digest))
         {
             effects.extend(self.requested(element, digest));

@@ -44,6 +44,7 @@ pub(super) fn start(
     resolver.actions().next()?;
     let budget = session.options.speculation_budget;
     let priming = PrimingState::new(resolver, policies.priming.clone(), budget, before);
+    let priming = if elements.is_priming_run { priming.for_priming_run() } else { priming };
     Some(InitialState { priming, unknown })
 }
 

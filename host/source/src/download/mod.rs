@@ -1,4 +1,4 @@
-//! A file at a URL with a SHA-256 as ref: what `tar` and `remote` have in common.
+//! A file at a URL with a SHA-256 as ref: the common part of `tar` and `remote`.
 
 mod download_file;
 mod download_folder;
@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use spec_model::{Mapping, Place, Value};
+use spec_model::{FilePosition, Mapping, Value};
 
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
@@ -33,13 +33,13 @@ pub(crate) struct DownloadableFile {
     pub(crate) url: AliasedUrl,
     reference: Option<String>,
     /// Where the ref is written.
-    reference_place: Option<Place>,
-    /// The version or the pattern to guess it by; part of the key because BuildStream says so.
+    reference_place: Option<FilePosition>,
+    /// The version, or the pattern to guess it by; part of BuildStream's key.
     version: Option<String>,
-    place: Option<Place>,
+    position: Option<FilePosition>,
     folder: DownloadFolder,
     http: HttpOptions,
-    /// The file of this machine that had the right bytes when they were fetched.
+    /// The file of this machine that had the right bytes when the source was fetched.
     verified: OnceLock<FileLocation>,
 }
 
@@ -59,13 +59,13 @@ impl DownloadableFile {
         config: &Mapping,
     ) -> Result<Self, SourceError> {
         let written = config.str("url")?;
-        let place = config.require("url")?.place.clone();
+        let position = config.require("url")?.position.clone();
         let url = AliasedUrl::new(written, |alias| context.alias(alias)).map_err(|alias| {
             SourceError::UnknownAlias {
                 name: name.clone(),
                 alias,
                 url: written.to_owned(),
-                place: place.clone(),
+                position: position.clone(),
             }
         })?;
         let version = match config.opt_str("version")? {
@@ -76,11 +76,11 @@ impl DownloadableFile {
             DownloadFolder::new(context.download_directory.join(name.kind).join(url.directory_name()));
         Ok(Self {
             reference: config.opt_str("ref")?.map(str::to_owned),
-            reference_place: config.get("ref").and_then(|node| node.place.clone()),
+            reference_place: config.get("ref").and_then(|node| node.position.clone()),
             version: version.map(str::to_owned),
             name,
             url,
-            place,
+            position,
             folder,
             http: context.http.clone(),
             verified: OnceLock::new(),
@@ -107,11 +107,11 @@ impl DownloadableFile {
     pub(crate) fn warnings(&self) -> Vec<SourceWarning> {
         let message = || format!("{}: the url '{}' uses no alias", self.name, self.url.original);
         let warning =
-            || SourceWarning { token: "unaliased-url", message: message(), place: self.place.clone() };
+            || SourceWarning { token: "unaliased-url", message: message(), position: self.position.clone() };
         self.url.unaliased.then(warning).into_iter().collect()
     }
 
-    /// The ref, which must be what a file can have.
+    /// The ref, which must be a SHA-256.
     fn required_ref(&self) -> Result<&str, SourceError> {
         let reference = self.reference.as_deref();
         let reference = reference.ok_or_else(|| SourceError::NoRef { name: self.name.clone() })?;
@@ -120,12 +120,12 @@ impl DownloadableFile {
             None => Err(SourceError::BadRef {
                 name: self.name.clone(),
                 reference: reference.to_owned(),
-                place: self.reference_place.clone(),
+                position: self.reference_place.clone(),
             }),
         }
     }
 
-    /// What can be told to be wrong before anything is downloaded.
+    /// Finds errors before anything is downloaded.
     pub(crate) fn check(&self) -> Result<(), SourceError> {
         self.required_ref()?;
         self.target(&self.url.resolved).map(drop)
@@ -136,7 +136,7 @@ impl DownloadableFile {
             name: self.name.clone(),
             url: without_password(url),
             why,
-            place: self.place.clone(),
+            position: self.position.clone(),
         })
     }
 
@@ -149,7 +149,7 @@ impl DownloadableFile {
         self.downloaded().is_some()
     }
 
-    /// Where the bytes may be, the best place first. Whether they are the right ones shows when they are used.
+    /// The places where the bytes may be, the best first. They are verified when they are used.
     fn locations(&self) -> Vec<FileLocation> {
         if let Some(downloaded) = self.downloaded() {
             return vec![FileLocation::Downloaded(downloaded)];
@@ -160,7 +160,7 @@ impl DownloadableFile {
         self.url.fetch_order().filter_map(in_place).collect()
     }
 
-    /// Downloads into the folder what has not been; only bytes with the ref's SHA-256 get there.
+    /// Downloads the file if it is not in the folder; only bytes with the ref's SHA-256 are stored there.
     pub(crate) fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError> {
         let expected = self.required_ref()?;
         if self.is_cached() {
@@ -170,7 +170,7 @@ impl DownloadableFile {
         if let [only] = urls[..]
             && in_place(only).is_some()
         {
-            // It is read where it is, and verified while that is done.
+            // It stays in place, and is verified when it is read.
             return Ok(());
         }
         self.try_urls(&urls, monitor, |url| {
@@ -179,14 +179,14 @@ impl DownloadableFile {
                 return Err(self.wrong_ref(url, expected, actual));
             }
             if let Some(location) = in_place(url) {
-                // Another thread may have found one as good.
+                // Another thread may have set it to an equally good file.
                 let _ = self.verified.set(location);
             }
             Ok(())
         })
     }
 
-    /// Looks at what is at the URL now.
+    /// Finds the SHA-256 of the file at the URL now.
     pub(crate) fn track(&self, monitor: &FetchMonitor) -> Result<TrackedRef, SourceError> {
         let old = self.reference.as_deref();
         let known = old.filter(|sha| self.folder.file(sha).is_some_and(|file| file.is_file()));
@@ -227,7 +227,7 @@ impl DownloadableFile {
         Err(SourceError::NotFetched { name: self.name.clone() })
     }
 
-    /// The SHA-256 of what is at `url`; a server's file is in the folder afterwards. `known` is there already.
+    /// The SHA-256 of the file at `url`; a server's file is in the folder afterwards. `known` is there already.
     fn sha256_at(
         &self,
         url: &str,
@@ -247,8 +247,8 @@ impl DownloadableFile {
         }
     }
 
-    /// Uses the bytes, while all of them are hashed. What `consume` made counts only if they were the right ones; it is
-    /// called again when they were not and there are others.
+    /// Passes the bytes to `consume` while they are hashed. The result of `consume` is used only if the hash is
+    /// right; otherwise it is called again for the next place.
     pub(crate) fn read<T>(
         &self,
         monitor: &FetchMonitor,
@@ -316,7 +316,7 @@ impl DownloadableFile {
     }
 }
 
-/// The file of this machine that a URL names, if it is there.
+/// The file of this machine that a URL names, if it exists.
 fn in_place(url: &str) -> Option<FileLocation> {
     match UrlTarget::of(url) {
         Ok(UrlTarget::File(path)) if path.is_file() => {

@@ -2,18 +2,18 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 
-use spec_model::{Cancel, Place, UserError};
+use spec_model::{Cancel, FilePosition, UserError};
 
 use super::*;
 
 fn check(context: &SourceContext, path: &str, expect: Result<(), &str>) {
-    let place = Place { file: "app.bst".into(), line: 3, column: 9 };
-    let node = Node { place: Some(place.clone()), ..Node::text(path) };
+    let position = FilePosition { file: "app.bst".into(), line: 3, column: 9 };
+    let node = Node { position: Some(position.clone()), ..Node::text(path) };
     let outcome = project_path(&context.project_directory, &node);
     let found = outcome.as_ref().map(|_| ()).map_err(UserError::reason);
     assert_eq!(found, expect, "{path}: {outcome:?}");
     if let Err(error) = &outcome {
-        assert_eq!(error.place(), Some(&place), "{path}");
+        assert_eq!(error.position(), Some(&position), "{path}");
     }
 }
 
@@ -68,7 +68,7 @@ fn what_is_staged_is_what_the_key_says() -> Result<(), Box<dyn std::error::Error
     let mut config = Mapping::new();
     config.set("path", Node::text("x"));
     let configure = || {
-        let name = SourceName { element: "app.bst".into(), index: 0, kind: "local", place: None };
+        let name = SourceName { element: "app.bst".into(), index: 0, kind: "local", position: None };
         LocalSource::configure(name, &context, &config)
     };
     let source = configure()?;
@@ -88,7 +88,7 @@ fn the_key_needs_no_room() -> std::io::Result<()> {
     fs::write(context.project_directory.join("files/x"), "x".repeat(1 << 20))?;
     fs::write(context.project_directory.join("alone"), "alone")?;
     for path in ["files", "alone"] {
-        let name = SourceName { element: "app.bst".into(), index: 0, kind: "local", place: None };
+        let name = SourceName { element: "app.bst".into(), index: 0, kind: "local", position: None };
         let mut config = Mapping::new();
         config.set("path", Node::text(path));
         let source = LocalSource::configure(name, &context, &config).map_err(std::io::Error::other)?;

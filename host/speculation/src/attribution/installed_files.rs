@@ -6,12 +6,11 @@
 use std::collections::HashMap;
 
 use spec_cas::{Cas, EntryRef, Walk};
-use spec_model::Digest;
+use spec_model::{Digest, StagedLayerKind};
 
 use super::element_build::ElementBuild;
 use super::origin_finder::OriginScope;
 use super::produced_outputs::ProducedOutputs;
-use super::staged_root::LayerKind;
 use crate::error::Result;
 use crate::record::{Content, ElementIndex, Origin, Record, RecordedInput};
 
@@ -62,7 +61,8 @@ impl OwnSources {
     fn of(cas: &Cas, build: &ElementBuild<'_>) -> Result<Self> {
         let mut by_digest = HashMap::<Digest, Vec<String>>::new();
         let layers = build.staging.layers().iter();
-        let own = layers.filter(|layer| layer.kind == LayerKind::Source && layer.element == build.element);
+        let own =
+            layers.filter(|layer| layer.kind == StagedLayerKind::Sources && layer.element == build.element);
         for layer in own {
             cas.walk(&layer.tree, |path, entry| {
                 if let EntryRef::File(file) = entry {

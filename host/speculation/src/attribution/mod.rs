@@ -18,7 +18,7 @@ use crate::record::{Origin, Record};
 
 pub use element_build::ElementBuild;
 pub(crate) use origin_finder::OriginScope;
-pub use staged_root::{LayerKind, StagedLayer, StagedRoot};
+pub use staged_root::StagedRoot;
 
 use record_builder::build_record;
 

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use spec_model::StagedLayerKind;
+
 use super::element_build::ElementBuild;
 use super::produced_outputs::{OutputRef, ProducedOutputs};
-use super::staged_root::{LayerKind, StagedEntry};
+use super::staged_root::StagedEntry;
 use crate::error::Result;
 use crate::path_table::{PathId, join_path};
 use crate::record::{Content, ElementIndex, Origin, Record, RecordedInput};
@@ -78,8 +80,8 @@ impl<'a> OriginFinder<'a> {
         let element = record.element_index(&staged.layer.element);
         let path = record.paths.add(&staged.path);
         match staged.layer.kind {
-            LayerKind::Source => vec![Origin::Source { element, path }],
-            LayerKind::Artifact => {
+            StagedLayerKind::Sources => vec![Origin::Source { element, path }],
+            StagedLayerKind::Artifact { .. } => {
                 let mut origins = self.origins_in_dependency(record, staged);
                 origins.push(Origin::Artifact { element, path });
                 origins

@@ -1,7 +1,7 @@
 //! The root of a sandbox before the first command ran, with the element that each path came from.
 
 use spec_cas::{Cas, Entry, MergeInput, Origins};
-use spec_model::Digest;
+use spec_model::{Digest, StagedLayer};
 
 use crate::error::Result;
 use crate::path_table::{join_path, normalized};
@@ -9,28 +9,6 @@ use crate::record::Content;
 
 /// The number of symbolic links that are followed in one path, as in Linux.
 const MAX_SYMLINKS: usize = 40;
-
-/// A tree that was staged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StagedLayer {
-    /// The tree.
-    pub tree: Digest,
-    /// The path in the sandbox at which its root was staged.
-    pub location: String,
-    /// The full name of the element it belongs to.
-    pub element: String,
-    /// Whether it is the element's sources or artifact.
-    pub kind: LayerKind,
-}
-
-/// The kind of a staged tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LayerKind {
-    /// An element's sources.
-    Source,
-    /// An element's artifact.
-    Artifact,
-}
 
 /// The root of a sandbox as it was staged.
 #[derive(Clone, Debug)]

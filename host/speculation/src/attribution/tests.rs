@@ -1,4 +1,4 @@
-use spec_model::{ActionResult, Digest, Subaction};
+use spec_model::{ActionResult, Digest, StagedLayer, StagedLayerKind, Subaction};
 
 use super::*;
 use crate::record::{Content, ElementIndex, RecordedInput};
@@ -26,8 +26,8 @@ impl Fixture {
             "usr/lib/libdep.so.1=l",
         ];
         let layers = vec![
-            layer(&dep, "/", "dep.bst", LayerKind::Artifact),
-            layer(&["main.c=m", "copy.h=1", "empty="], "/src", "app.bst", LayerKind::Source),
+            layer(&dep, "/", "dep.bst", StagedLayerKind::Artifact { record: None }),
+            layer(&["main.c=m", "copy.h=1", "empty="], "/src", "app.bst", StagedLayerKind::Sources),
         ];
         let staging = StagedRoot::new(&store.cas, layers).expect("the trees fit");
         Self { store, staging }

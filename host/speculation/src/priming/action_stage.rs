@@ -21,6 +21,8 @@ pub(super) enum ActionStage {
     Skipped(Digest, SkipReason),
     /// It is submitted.
     InFlight(Digest),
+    /// It was submitted, and not executed to its end, since its worker was needed for requests.
+    Preempted(Digest),
     /// It was executed, and its result is in the action cache.
     Executed(Digest),
     /// Its bucket is final.
@@ -33,7 +35,7 @@ impl ActionStage {
     pub(super) fn bucket(self, prediction: &Prediction, over_budget: bool) -> Bucket {
         match self {
             Self::Ended(bucket) => bucket,
-            Self::Executed(_) | Self::InFlight(_) => Bucket::Unused,
+            Self::Executed(_) | Self::InFlight(_) | Self::Preempted(_) => Bucket::Unused,
             Self::Queued(..) if over_budget => Bucket::Skipped(SkipCause::Budget),
             Self::Skipped(_, reason) => Bucket::Skipped(SkipCause::Policy(reason)),
             Self::Queued(..) | Self::Candidate(_) | Self::Adapting => Bucket::Skipped(SkipCause::Late),
@@ -53,6 +55,8 @@ impl ActionStage {
         match self {
             Self::Skipped(_, reason) => SkipCause::Policy(reason),
             Self::Queued(..) if over_budget => SkipCause::Budget,
+            Self::Candidate(_) => SkipCause::Held,
+            Self::Preempted(_) => SkipCause::Preempted,
             _ => SkipCause::Overtaken,
         }
     }
@@ -64,6 +68,7 @@ impl ActionStage {
             | Self::Queued(digest, _)
             | Self::Skipped(digest, _)
             | Self::InFlight(digest)
+            | Self::Preempted(digest)
             | Self::Executed(digest) => Some(digest),
             Self::NotAdapted | Self::Adapting | Self::Ended(_) => None,
         }

@@ -1,4 +1,5 @@
-//! What a [`PrimingState`](super::PrimingState) has its owner do, and what the owner tells it in return.
+//! The effects that a [`PrimingState`](super::PrimingState) asks its owner to carry out, and the results that the
+//! owner returns.
 
 use spec_model::Digest;
 
@@ -6,7 +7,7 @@ use crate::instantiate::Adaptation;
 use crate::record::Content;
 use crate::resolve::ActionId;
 
-/// What the owner of a [`PrimingState`](super::PrimingState) has to do.
+/// An effect that the owner of a [`PrimingState`](super::PrimingState) has to carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrimingEffect {
     /// Instantiate an action, and call [`action_adapted`](super::PrimingState::action_adapted).
@@ -58,11 +59,23 @@ pub enum AdaptResult {
     Contradiction,
 }
 
+/// What came of an execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExecutionOutcome {
+    /// It succeeded, and wrote these files, by path as in the result.
+    Succeeded(Vec<(String, Content)>),
+    /// It failed.
+    Failed,
+    /// It was not executed to its end: it was cancelled, to make room for requests among other causes, or could not be
+    /// submitted.
+    NotExecuted,
+}
+
 /// How an execution ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecutionEnd {
-    /// The files that it wrote, by path as in the result; `None` when it failed or was not executed.
-    pub outputs: Option<Vec<(String, Content)>>,
+    /// What came of it.
+    pub outcome: ExecutionOutcome,
     /// How long it ran, in milliseconds.
     pub took_ms: u32,
     /// The CPU time that it took, in milliseconds; 0 if the result came from the action cache.

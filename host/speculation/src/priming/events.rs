@@ -4,12 +4,12 @@ use spec_model::Digest;
 
 use super::action_stage::ActionStage;
 use super::budget::Cost;
-use super::effect::{AdaptResult, ExecutionEnd, PrimingEffect, WorkerLoad};
+use super::effect::{AdaptResult, ExecutionEnd, ExecutionOutcome, PrimingEffect, WorkerLoad};
 use super::state::{PredictionStats, PrimingState};
-use crate::accounting::Bucket;
+use crate::accounting::{Bucket, PendingOn};
 use crate::record::{Content, InputId};
 use crate::resolve::{
-    ActionId, ContentLookup, ElementId, Fact, Invalidated, OriginId, PredictionKind, TreeId,
+    ActionId, ContentLookup, ElementId, Fact, Invalidated, OriginId, Prediction, PredictionKind, TreeId,
 };
 
 impl PrimingState {
@@ -97,21 +97,40 @@ impl PrimingState {
         self.totals.cpu_ms += u64::from(end.cpu_ms);
         let state = self.action_state_mut(action);
         (state.took_ms, state.cpu_ms) = (end.took_ms, end.cpu_ms);
+        let outputs = match end.outcome {
+            ExecutionOutcome::Succeeded(outputs) => Some(outputs),
+            ExecutionOutcome::Failed => None,
+            ExecutionOutcome::NotExecuted => {
+                if state.stage == ActionStage::InFlight(digest) {
+                    self.set_stage(action, ActionStage::Preempted(digest));
+                }
+                return Vec::new();
+            }
+        };
         if state.joined == Some(digest) {
             self.totals.useful_cpu_ms += u64::from(end.cpu_ms);
-            let invalidated = self.resolver.set_outputs(action, end.outputs, true);
+            let invalidated = self.resolver.set_outputs(action, outputs, true);
             return self.predict(invalidated);
         }
         // The results of earlier predictions do not count.
         if state.stage != ActionStage::InFlight(digest) {
             return Vec::new();
         }
-        match end.outputs {
-            Some(_) => self.set_stage(action, ActionStage::Executed(digest)),
-            None => self.end_action(action, Bucket::Failed),
-        }
-        let invalidated = self.resolver.set_outputs(action, end.outputs, false);
+        self.execution_counts(action, digest, outputs.is_some(), end.cpu_ms);
+        let invalidated = self.resolver.set_outputs(action, outputs, false);
         self.predict(invalidated)
+    }
+
+    /// The last prediction of an action was executed.
+    fn execution_counts(&mut self, action: ActionId, digest: Digest, has_succeeded: bool, cpu_ms: u32) {
+        if !has_succeeded {
+            return self.end_action(action, Bucket::Failed);
+        }
+        self.set_stage(action, ActionStage::Executed(digest));
+        if self.is_priming_run {
+            self.stats.entry(self.resolver.element_of(action)).or_default().hits += 1;
+            self.totals.useful_cpu_ms += u64::from(cpu_ms);
+        }
     }
 
     /// The build requested an action. Returns the recorded actions in whose place it was predicted.
@@ -131,7 +150,8 @@ impl PrimingState {
                 }
                 stage => Bucket::Skipped(stage.skip_cause(self.is_over_budget(action))),
             };
-            self.action_state_mut(action).is_confirmed = true;
+            let state = self.action_state_mut(action);
+            (state.is_confirmed, state.requested) = (true, Some(*digest));
             self.stats.entry(self.resolver.element_of(action)).or_default().hits += 1;
             self.end_action(action, bucket);
         }
@@ -149,6 +169,7 @@ impl PrimingState {
     ) -> Vec<PrimingEffect> {
         let stage = self.action_state(action).stage;
         self.action_state_mut(action).requested.get_or_insert(digest);
+        let prediction = self.resolver.prediction(action);
         let (mut effects, mut is_miss) = (Vec::new(), false);
         if !matches!(stage, ActionStage::Ended(_)) && stage.digest() != Some(digest) {
             is_miss = stage.digest().is_some();
@@ -157,8 +178,15 @@ impl PrimingState {
             let bucket = match (is_unchanged, self.action_state(action).was_submitted) {
                 (_, true) => Bucket::Unused,
                 (true, false) => Bucket::Unchanged,
-                // The prediction was wrong, so that the budget is not the cause.
-                (false, false) => Bucket::Skipped(stage.skip_cause(false)),
+                (false, false) => match prediction {
+                    Prediction::Pending(facts) if stage == ActionStage::NotAdapted => {
+                        let fact = facts.first().copied();
+                        self.action_state_mut(action).waited_for = fact;
+                        Bucket::Pending(fact.as_ref().map_or(PendingOn::Action, PendingOn::from))
+                    }
+                    // The prediction was wrong, so that the budget is not the cause.
+                    _ => Bucket::Skipped(stage.skip_cause(false)),
+                },
             };
             self.end_action(action, bucket);
         }

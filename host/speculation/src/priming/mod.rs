@@ -14,5 +14,5 @@ mod state;
 mod tests;
 
 pub use budget::Budget;
-pub use effect::{AdaptResult, ExecutionEnd, PrimingEffect, WorkerLoad};
+pub use effect::{AdaptResult, ExecutionEnd, ExecutionOutcome, PrimingEffect, WorkerLoad};
 pub use state::PrimingState;

@@ -8,10 +8,10 @@ use spec_strategy::{Machine, Observation, Outcome};
 use super::action_stage::ActionStage;
 use super::budget::{Budget, BudgetTracker, Cost};
 use super::critical_path::{CriticalPath, critical_paths};
-use crate::accounting::{Bucket, PredictionResult, SpeculationTotals};
+use crate::accounting::{Bucket, PredictionResult, SkipCause, SpeculationTotals};
 use crate::guarded_policy::GuardedPrimingPolicy;
 use crate::misses::Miss;
-use crate::resolve::{ActionId, ElementId, Invalidated, Resolver};
+use crate::resolve::{ActionId, ElementId, Fact, Invalidated, Resolver};
 
 /// Which actions of a session are predicted, submitted and executed.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub struct PrimingState {
     /// The machine when the policy decided last; `None` when there are new candidates since.
     pub(super) decided_for: Option<Machine>,
     pub(super) totals: SpeculationTotals,
+    /// Whether the session builds nothing, so that no build requests what is primed.
+    pub(super) is_priming_run: bool,
 }
 
 /// The state of one action.
@@ -59,6 +61,8 @@ pub(super) struct ActionState {
     pub(super) is_confirmed: bool,
     /// What the build requested in its place, when that was not predicted.
     pub(super) requested: Option<Digest>,
+    /// What the prediction waited for when the build requested it.
+    pub(super) waited_for: Option<Fact>,
     /// The execution in flight that a request of the build joined.
     pub(super) joined: Option<Digest>,
     /// The duration and the CPU time of its last execution.
@@ -83,6 +87,7 @@ impl ActionState {
         predicted: None,
         is_confirmed: false,
         requested: None,
+        waited_for: None,
         joined: None,
         took_ms: 0,
         cpu_ms: 0,
@@ -117,7 +122,16 @@ impl PrimingState {
             outcomes: Vec::new(),
             decided_for: None,
             totals: SpeculationTotals::default(),
+            is_priming_run: false,
         }
+    }
+
+    /// For a session that builds nothing: no build confirms predictions, so a primed action that succeeds counts as one
+    /// that was predicted rightly.
+    #[must_use]
+    pub fn for_priming_run(mut self) -> Self {
+        self.is_priming_run = true;
+        self
     }
 
     /// The recorded action in whose place an element requests an action with this command. `None` when several recorded
@@ -141,7 +155,11 @@ impl PrimingState {
     pub fn bucket(&self, action: ActionId) -> Bucket {
         let (state, prediction) = (self.action_state(action), self.resolver.prediction(action));
         match state.stage.bucket(&prediction, self.is_over_budget(action)) {
+            Bucket::Unused if self.is_priming_run && matches!(state.stage, ActionStage::Executed(_)) => {
+                Bucket::Ready
+            }
             // An earlier prediction was executed for nothing.
+            preempted @ Bucket::Skipped(SkipCause::Preempted) => preempted,
             Bucket::Skipped(_) | Bucket::Pending(_) | Bucket::Impossible(_) | Bucket::Unchanged
                 if state.was_submitted =>
             {
@@ -171,7 +189,8 @@ impl PrimingState {
             let (predicted, requested) = (state.predicted, state.requested);
             let recorded = self.resolver.recorded(action).base;
             let bucket = bucket.is_miss().then(|| bucket.as_str().to_owned())?;
-            Some(Miss { recorded, predicted, requested, bucket })
+            let waited_for = state.waited_for.map(|fact| self.resolver.describe(fact));
+            Some(Miss { recorded, predicted, requested, bucket, waited_for })
         };
         self.resolver.actions_of(element).filter_map(miss).collect()
     }

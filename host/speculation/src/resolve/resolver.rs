@@ -1,4 +1,4 @@
-//! The state of a session, and what can be asked of it.
+//! The state of the predictions of a session, and its queries.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -126,6 +126,18 @@ impl Resolver {
     #[must_use]
     pub fn element_of(&self, action: ActionId) -> ElementId {
         self.action(action).element
+    }
+
+    /// A fact in words, such as `the artifact of dep.bst`.
+    pub(crate) fn describe(&self, fact: Fact) -> String {
+        let name =
+            |element: ElementId| self.names.get(element.0 as usize).map_or("an element", String::as_str);
+        match fact {
+            Fact::Sources(element) => format!("the sources of {}", name(element)),
+            Fact::Artifact(element) => format!("the artifact of {}", name(element)),
+            Fact::Outputs(action) => format!("the outputs of an action of {}", name(self.element_of(action))),
+            Fact::Tree(_) => "the tree of its base".to_owned(),
+        }
     }
 
     /// What is recorded of an action.

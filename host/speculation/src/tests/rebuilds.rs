@@ -4,23 +4,23 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use spec_model::{Digest, Subaction};
+use spec_model::{Digest, StagedLayer, StagedLayerKind, Subaction};
 
-use crate::priming::{AdaptResult, Budget, ExecutionEnd, PrimingEffect, PrimingState};
+use crate::priming::{AdaptResult, Budget, ExecutionEnd, ExecutionOutcome, PrimingEffect, PrimingState};
 use crate::testing::Store;
 use crate::*;
 
 /// Files by path, and their texts.
 type Files = BTreeMap<String, String>;
 
-/// A build tool that writes what it read, so that every change shows in all that follows from it.
+/// A build tool that writes what it read, so that every change changes all results that depend on it.
 struct Tool<'a> {
     store: &'a Store,
     requests: Vec<Subaction>,
 }
 
 impl Tool<'_> {
-    /// Asks for an action in `at` that reads files of the sandbox and writes one, which is in the sandbox then.
+    /// Requests an action in `at` that reads files of the sandbox and writes one, which is then added to the sandbox.
     fn run(&mut self, sandbox: &mut Files, at: &str, words: &str, reads: &[&str], writes: &str) {
         let inputs: Vec<String> = reads.iter().map(|path| format!("{path}={}", sandbox[*path])).collect();
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
@@ -90,10 +90,12 @@ fn record(store: &Store, element: &str, built: &Built, below: &[(&str, &Built, &
     };
     let mut layers: Vec<StagedLayer> = below
         .iter()
-        .map(|(element, built, _)| layer(&built.artifact, "/", element, LayerKind::Artifact))
+        .map(|(element, built, _)| {
+            layer(&built.artifact, "/", element, StagedLayerKind::Artifact { record: None })
+        })
         .collect();
     let location = format!("/b/{}", element.trim_end_matches(".bst"));
-    layers.push(layer(&built.sources, &location, element, LayerKind::Source));
+    layers.push(layer(&built.sources, &location, element, StagedLayerKind::Sources));
     let staging = StagedRoot::new(&store.cas, layers).expect("the trees fit");
     let dependencies: Vec<&Record> = below.iter().map(|(_, _, record)| *record).collect();
     let build = ElementBuild {
@@ -142,14 +144,16 @@ fn carry_out(
                 let answer = real.iter().find(|subaction| subaction.action == digest);
                 wrong.extend(answer.is_none().then_some(digest));
                 let content = |digest, executable| Content::File { digest, executable };
-                let outputs = answer.map(|subaction| {
+                let outcome = answer.map_or(ExecutionOutcome::Failed, |subaction| {
                     let files = subaction.result().into_iter().flat_map(|result| &result.files);
-                    files.map(|file| (file.path.clone(), content(file.digest, file.executable))).collect()
+                    let outputs =
+                        files.map(|file| (file.path.clone(), content(file.digest, file.executable)));
+                    ExecutionOutcome::Succeeded(outputs.collect())
                 });
                 priming.execution_ended(
                     action,
                     digest,
-                    ExecutionEnd { outputs, took_ms: 1, cpu_ms: 1, bytes: 1 },
+                    ExecutionEnd { outcome, took_ms: 1, cpu_ms: 1, bytes: 1 },
                 )
             }
             PrimingEffect::Cancel { .. } | PrimingEffect::Scan => Vec::new(),
@@ -157,7 +161,7 @@ fn carry_out(
     }
 }
 
-/// A session over the records of the first builds, with the sources of today.
+/// A session over the records of the first builds, with the changed sources.
 fn session(
     store: &Store,
     old: (&Built, &Built),

@@ -122,7 +122,9 @@ pub(super) fn pull(
     let options = PullOptions { buildtrees: app.config.pull_buildtrees };
     match artifacts.pull(name, options, monitor)? {
         Pulled::Artifact(_) | Pulled::NotThere => Ok(()),
-        Pulled::Unknown => Err(failed(format!("no server that has {name} answers; see the warnings above"))),
+        Pulled::Unknown => {
+            Err(failed(format!("no server that has {name} answers, as the warnings above say")))
+        }
     }
 }
 
@@ -144,7 +146,7 @@ fn push(
     }
     match push_artifact(servers, cas, name, &artifact, true, monitor)? {
         Pushed::Pushed | Pushed::ThereAlready => Ok(()),
-        Pushed::Failed => Err(failed(format!("no server takes {name}; see the warnings above"))),
+        Pushed::Failed => Err(failed(format!("no server takes {name}, as the warnings above say"))),
     }
 }
 

@@ -36,7 +36,7 @@ async fn connect(app: &App, args: &RemoteArgs) -> CommandResult<Remote> {
     options.retries = app.config.network_retries;
     options.limits = app.config.bounds.trees;
     options.token =
-        args.token.as_deref().map(read_small).transpose()?.map(|text| Token(text.trim().to_owned()));
+        args.token.as_deref().map(read_small).transpose()?.map(|text| Token::Fixed(text.trim().to_owned()));
     options.tls = Tls {
         server_ca: args.tls_ca.as_deref().map(read_small).transpose()?,
         identity: match (&args.tls_certificate, &args.tls_key) {

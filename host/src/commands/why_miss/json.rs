@@ -28,6 +28,7 @@ fn miss(explained: &ExplainedMiss) -> Value {
     json!({
         "command": explained.command,
         "end": explained.miss.bucket,
+        "waited-for": explained.miss.waited_for,
         "recorded": explained.miss.recorded.to_string(),
         "predicted": text(&explained.miss.predicted),
         "requested": text(&explained.miss.requested),

@@ -11,7 +11,7 @@ const WIDTH: usize = 100;
 /// Digits of digests that are shown.
 const DIGITS: usize = 12;
 
-/// What was missed in one build.
+/// The misses of one build.
 pub(super) fn one(missed: &MissReport) -> String {
     let MissReport { shown, misses, strange } = missed;
     if misses.is_empty() && strange.is_empty() {
@@ -40,14 +40,32 @@ fn details(explained: &ExplainedMiss) -> Vec<String> {
     let predicted = miss.predicted.as_ref().map_or("nothing".to_owned(), brief);
     let requested = miss.requested.as_ref().map_or("nothing".to_owned(), brief);
     let recorded = brief(&miss.recorded);
+    if miss.requested.is_some() && miss.requested == miss.predicted {
+        let why = why_late(&miss.bucket);
+        return vec![format!("{}: {predicted} was predicted rightly, but too late: {why}", miss.bucket)];
+    }
     let mut lines =
         vec![format!("{}: recorded {recorded}, predicted {predicted}, asked for {requested}", miss.bucket)];
+    lines.extend(miss.waited_for.as_ref().map(|fact| format!("the prediction waited for {fact}")));
     match (&explained.differences, miss.requested) {
         (Some(differences), _) => lines.extend(differences.iter().map(difference)),
         (None, Some(_)) => lines.push("their messages are not all in the cache any more".to_owned()),
         (None, None) => {}
     }
     lines
+}
+
+/// Why the result of a right prediction was not in the action cache when the build requested it, by its bucket.
+fn why_late(bucket: &str) -> &'static str {
+    match bucket {
+        "skipped-overtaken" => "no worker was free before",
+        "skipped-preempted" => "its worker was taken for requests of the build",
+        "skipped-held" => "the priming policy held it",
+        "skipped-budget" => "the budget did not allow it",
+        "unused" => "no worker was free before; what had been predicted earlier ran for nothing",
+        "failed" => "it failed when it was executed ahead",
+        _ => "the priming policy did not submit it",
+    }
 }
 
 fn difference(difference: &ActionDifference) -> String {

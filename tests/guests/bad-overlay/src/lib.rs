@@ -1,22 +1,22 @@
-//! An overlay policy that does what it must not; its setting `does` says what.
+//! An overlay policy that breaks the contract; its setting `does` says how.
 
 use spec_guest_sdk::overlay::{
-    ChangedFile, Choice, InputOrigins, InputStanding, Policy, SetEdit, first_known,
+    ChangedFile, Choice, InputOrigins, InputStanding, OverlayPolicy, SetEdit, first_known,
 };
-use spec_guest_sdk::{Refused, Settings, export_overlay_policy};
+use spec_guest_sdk::{Settings, SettingsError, export_overlay_policy};
 
 struct Bad {
     does: String,
 }
 
-impl Policy for Bad {
+impl OverlayPolicy for Bad {
     const SCANS: bool = true;
 
-    fn configure(settings: &mut Settings) -> Result<Self, Refused> {
+    fn configure(settings: &mut Settings) -> Result<Self, SettingsError> {
         let does = settings.text("does").unwrap_or_default();
         match does.as_str() {
             "configure-panics" => panic!("no idea how to begin"),
-            "refuses" => Err(Refused::Other("it never works".to_owned())),
+            "refuses" => Err(SettingsError::Other("it never works".to_owned())),
             _ => Ok(Self { does }),
         }
     }
@@ -35,7 +35,7 @@ impl Policy for Bad {
             "choose-traps" => std::process::abort(),
             "choose-panics" => panic!("no idea what to choose for input {}", input.input),
             "choose-loops" => endless(),
-            "choose-allocates" => hoard(),
+            "choose-allocates" => allocate_endlessly(),
             "choose-index" => Choice::Take(u8::MAX),
             "choose-waits" => Choice::Wait,
             _ => first_known(input),
@@ -58,10 +58,10 @@ fn endless<T>() -> T {
     }
 }
 
-fn hoard<T>() -> T {
-    let mut hoard = Vec::new();
+fn allocate_endlessly<T>() -> T {
+    let mut blocks = Vec::new();
     loop {
-        hoard.push(std::hint::black_box(vec![1_u8; 1 << 20]));
+        blocks.push(std::hint::black_box(vec![1_u8; 1 << 20]));
     }
 }
 

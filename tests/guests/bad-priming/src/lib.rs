@@ -1,18 +1,18 @@
-//! A priming policy that does what it must not; its setting `does` says what.
+//! A priming policy that breaks the contract; its setting `does` says how.
 
-use spec_guest_sdk::priming::{Candidate, Decision, Machine, Observation, Policy};
-use spec_guest_sdk::{Refused, Settings, export_priming_policy};
+use spec_guest_sdk::priming::{Candidate, Decision, Machine, Observation, PrimingPolicy};
+use spec_guest_sdk::{Settings, SettingsError, export_priming_policy};
 
 struct Bad {
     does: String,
 }
 
-impl Policy for Bad {
-    fn open(settings: &mut Settings, _: &[u8]) -> Result<Self, Refused> {
+impl PrimingPolicy for Bad {
+    fn open(settings: &mut Settings, _: &[u8]) -> Result<Self, SettingsError> {
         let does = settings.text("does").unwrap_or_default();
         match does.as_str() {
             "open-panics" => panic!("no idea how to begin"),
-            "refuses" => Err(Refused::Other("it never works".to_owned())),
+            "refuses" => Err(SettingsError::Other("it never works".to_owned())),
             _ => Ok(Self { does }),
         }
     }
@@ -23,7 +23,7 @@ impl Policy for Bad {
             "traps" => std::process::abort(),
             "panics" => panic!("no idea what to do with {} candidates", candidates.len()),
             "loops" => endless(),
-            "allocates" => hoard(),
+            "allocates" => allocate_endlessly(),
             "too-few" => Vec::new(),
             "too-many" => [all, vec![Decision::Hold]].concat(),
             "priority" => vec![Decision::Submit(1001); candidates.len()],
@@ -52,10 +52,10 @@ fn endless<T>() -> T {
     }
 }
 
-fn hoard<T>() -> T {
-    let mut hoard = Vec::new();
+fn allocate_endlessly<T>() -> T {
+    let mut blocks = Vec::new();
     loop {
-        hoard.push(std::hint::black_box(vec![1_u8; 1 << 20]));
+        blocks.push(std::hint::black_box(vec![1_u8; 1 << 20]));
     }
 }
 

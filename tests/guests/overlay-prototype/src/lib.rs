@@ -19,17 +19,17 @@
 use std::collections::HashSet;
 
 use spec_guest_sdk::overlay::{
-    Alternative, Choice, InputOrigins, InputStanding, OriginKind, Policy, Standing, first_known,
+    Alternative, Choice, InputOrigins, InputStanding, OriginKind, OverlayPolicy, Standing, first_known,
 };
-use spec_guest_sdk::{Refused, Settings, export_overlay_policy};
+use spec_guest_sdk::{Settings, SettingsError, export_overlay_policy};
 
 #[derive(Default)]
 struct Prototype {
     given_up: HashSet<u32>,
 }
 
-impl Policy for Prototype {
-    fn configure(_: &mut Settings) -> Result<Self, Refused> {
+impl OverlayPolicy for Prototype {
+    fn configure(_: &mut Settings) -> Result<Self, SettingsError> {
         Ok(Self::default())
     }
 
@@ -56,46 +56,4 @@ impl Policy for Prototype {
 export_overlay_policy!(Prototype);
 
 #[cfg(test)]
-mod tests {
-    use spec_guest_sdk::overlay::Origin;
-
-    use super::*;
-
-    fn origin(kind: OriginKind) -> Origin {
-        Origin { kind, element: 0 }
-    }
-
-    fn choice(policy: &mut Prototype, kind: OriginKind, standing: Standing) -> Choice {
-        let alternatives = vec![Alternative { origin: origin(kind), standing }];
-        policy.choose(&InputStanding { input: 1, alternatives })
-    }
-
-    #[test]
-    fn one_origin_is_recorded() {
-        use OriginKind::{Action, Artifact, Source};
-        let cases: [(&[OriginKind], &[u8]); 4] =
-            [(&[Source, Action, Artifact], &[0]), (&[Action, Artifact], &[1]), (&[Action], &[0]), (&[], &[])];
-        for (kinds, selected) in cases {
-            let origins = kinds.iter().map(|kind| origin(*kind)).collect();
-            let picks = Prototype::default().select(&InputOrigins { path: 0, origins });
-            assert_eq!(picks, selected, "{kinds:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_pending_is_given_up_for_good() {
-        for kind in [OriginKind::Action, OriginKind::Artifact] {
-            let mut policy = Prototype::default();
-            for standing in [Standing::Pending, Standing::Changed] {
-                assert!(matches!(choice(&mut policy, kind, standing), Choice::GiveUp));
-            }
-        }
-    }
-
-    #[test]
-    fn sources_are_waited_for() {
-        let mut policy = Prototype::default();
-        assert!(matches!(choice(&mut policy, OriginKind::Source, Standing::Pending), Choice::Wait));
-        assert!(matches!(choice(&mut policy, OriginKind::Source, Standing::Changed), Choice::Take(0)));
-    }
-}
+mod tests;

@@ -7,11 +7,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::super::base::Base;
-use crate::command::command;
+use crate::command::{command, output};
 
 /// Makes the base the root, read-only, with the scratch folder at `/mnt`. Not by `chroot`, in which casd's sandboxes
-/// would have no namespaces; not by `bwrap`, whose `/proc` they could not mount again. Whatever is started ends with
-/// this program: it lives in a process namespace of its own.
+/// would have no namespaces; not by `bwrap`, whose `/proc` they could not mount again. Everything it starts ends with
+/// this program, because it runs in its own process namespace.
 const ENTER: &str = r#"
 root=$1; scratch=$2; host=$3; shift 3
 mount --bind "$root" "$root"
@@ -30,6 +30,18 @@ cd /
 exec "$@"
 "#;
 
+/// Runs a command some times, after a script. Only bash's times go to the standard output, one a line: what the command
+/// prints is dropped, its errors are shown if it fails, and whatever else complains does so on the standard error.
+const MEASURE: &str = r#"
+runs=$1; prepare=$2; shift 2
+exec 3>&1 > /dev/null
+eval "$prepare"
+TIMEFORMAT=%R
+for ((run = 0; run < runs; run++)); do
+    { time "$@" 2> /tmp/errors 3>&-; } 2>&3 || { status=$?; cat /tmp/errors >&2; exit $status; }
+done
+"#;
+
 /// The base as a root, with `spec-host` and itself in `/tmp`.
 pub(super) struct Inside {
     pub(super) base: Base,
@@ -39,7 +51,7 @@ pub(super) struct Inside {
 
 /// Where [`Inside`] has the binary.
 pub(super) const SPEC_HOST: &str = "/tmp/spec-host";
-/// Where [`Inside`] has the base once more, without anything mounted in it.
+/// The path at which [`Inside`] has the base a second time, without other mounts in it.
 pub(super) const TREE: &str = "/tmp/tree";
 
 impl Inside {
@@ -51,14 +63,15 @@ impl Inside {
         enter
     }
 
-    /// The times that bash measures in a script.
-    pub(super) fn seconds(&self, script: &str, arguments: &[&str]) -> Result<Vec<Duration>> {
-        let script = format!("set -e; TIMEFORMAT=%R; {script}");
-        let measured = self.command("bash").args(["-c", &script, "bash"]).args(arguments).output()?;
-        let lines = String::from_utf8_lossy(&measured.stderr);
-        ensure!(measured.status.success(), "{}: {arguments:?}\n{lines}", measured.status);
+    /// How long a command takes in the base, each of `runs` times, after a script prepared for it.
+    pub(super) fn times(&self, prepare: &str, runs: usize, argv: &[&str]) -> Result<Vec<Duration>> {
+        let mut bash = self.command("bash");
+        bash.args(["-ec", MEASURE, "bash", &runs.to_string(), prepare]).args(argv).env("LC_ALL", "C");
+        let lines = output(&mut bash)?;
         let times = lines.lines().map(|line| line.parse().map(Duration::from_secs_f64));
-        times.collect::<Result<_, _>>().with_context(|| format!("bash tells seconds, not:\n{lines}"))
+        let times: Vec<_> = times.collect::<Result<_, _>>().with_context(|| format!("no time:\n{lines}"))?;
+        ensure!(times.len() == runs, "{} of {runs} times were measured: {argv:?}", times.len());
+        Ok(times)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The server: spec-host beside buildbox-casd of the Debian base, in turn, with the same clients.
+//! Compares the server with buildbox-casd of the Debian base, in turn, with the same clients.
 
 mod inside;
 mod requests;
@@ -26,7 +26,7 @@ use crate::steps::step;
 
 const CASD: &str = "casd";
 
-/// Figures in one run of the client: the name, which of its times, and what they have to be.
+/// Figures of one run of the client: the name, which of its times, and the target.
 type Figures = &'static [(&'static str, Part, Target)];
 
 const STORAGE: [(&str, Figures); 3] = [
@@ -52,7 +52,7 @@ const ACTIONS: [(&str, Figures); 2] = [
     ("true-by-four", &[("200 of them, 4 at a time", Part::All, Target::Ratio(1.0 / 30.0))]),
 ];
 
-/// All that takes part.
+/// The programs and folders of the benchmark.
 struct ReapiBench {
     rounds: usize,
     inside: Inside,
@@ -136,7 +136,7 @@ impl ReapiBench {
         Ok(())
     }
 
-    /// `gcc -c`, and what the compiler takes of it.
+    /// `gcc -c`, and the time of the compiler alone.
     fn compiler(&mut self, urls: [&str; 2], chroot: &str) -> Result<()> {
         let [ours, theirs] = self.times(urls, "gcc", chroot)?.map(|times| Part::Cold.median(&times));
         let alone = self.compiler_alone()?;
@@ -147,9 +147,8 @@ impl ReapiBench {
     }
 
     fn compiler_alone(&self) -> Result<Duration> {
-        const SCRIPT: &str = "cd /tmp
-            printf '#include <stdio.h>\\nint main(void) { puts(\"hello\"); return 0; }\\n' > small.c
-            for i in {1..40}; do time gcc -c small.c -o small.o; done";
-        Ok(median(self.inside.seconds(SCRIPT, &[])?))
+        const PREPARE: &str = "cd /tmp
+            printf '#include <stdio.h>\\nint main(void) { puts(\"hello\"); return 0; }\\n' > small.c";
+        Ok(median(self.inside.times(PREPARE, 40, &["gcc", "-c", "small.c", "-o", "small.o"])?))
     }
 }

@@ -1,4 +1,4 @@
-//! A cluster of simulated machines: what they execute is really executed, and takes at least a second.
+//! A simulated cluster: actions are really executed, and take at least a second.
 
 use std::fmt::{self, Display, Formatter};
 use std::fs;
@@ -27,7 +27,7 @@ pub(super) fn configure(config: &Path) -> Result<()> {
     fs::write(config, text.replace("scheduler:\n", &scheduler)).context("cannot write the configuration")
 }
 
-/// What the chain took in the cluster, and what it has to take.
+/// The times of the chain in the cluster, and their targets.
 pub(super) struct Verdict {
     faster: f64,
     bound: Duration,

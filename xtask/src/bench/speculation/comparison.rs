@@ -1,4 +1,4 @@
-//! The ways of building side by side.
+//! Compares the ways of building.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
@@ -53,7 +53,7 @@ impl Display for Comparison {
     }
 }
 
-/// The medians of one way of building; nothing where it has no such thing.
+/// The medians of one way of building; empty cells where a figure does not apply.
 fn cells(arm: Arm, samples: &[Sample]) -> [String; 8] {
     let count = |of: fn(&Sample) -> u64| median(samples.iter().map(of).collect());
     let took = |of: fn(&Sample) -> Duration| median(samples.iter().map(of).collect());

@@ -33,11 +33,11 @@ const PAIR: [Arm; 2] = [Arm::Shared, Arm::Ours];
 /// How much slower predictions that are all wrong may make a build, in percent.
 const MOST_PERCENT: f64 = 2.0;
 
-/// All that takes part.
+/// The programs and folders of the benchmark.
 struct SpeculationBench {
     project: Project,
     runners: Vec<Runner>,
-    /// How often the header was changed: each of its texts is a new one.
+    /// How often the header was changed; the number makes each of its texts unique.
     edits: usize,
 }
 
@@ -98,7 +98,7 @@ impl SpeculationBench {
         Ok(format!("{chain}\n{verdict}"))
     }
 
-    /// Nothing of this is measured. After it the base is in all caches.
+    /// Not measured. Afterwards the base is in all caches.
     fn import(&mut self) -> Result<()> {
         self.runners.iter_mut().try_for_each(|runner| runner.import(&self.project))
     }
@@ -119,8 +119,8 @@ impl SpeculationBench {
         Ok(comparison)
     }
 
-    /// Builds after a first change, of elements of which nothing but the first build is known. Every build has its own,
-    /// in one cache: one cache may be slower than another by more than what is measured.
+    /// Builds after a first change, of elements that were built once before. Every build has its own element, all in
+    /// one cache, because the speed of two caches may differ by more than the measured difference.
     fn useless(&mut self, pairs: usize) -> Result<Comparison> {
         let mut comparison = Comparison::new("all predictions are wrong", &PAIR);
         for pair in 0..pairs {
@@ -160,7 +160,7 @@ impl SpeculationBench {
     }
 }
 
-/// The order of a round: nobody is always the first.
+/// The order of a round; the first way changes from round to round.
 fn turns(arms: &[Arm], round: usize) -> impl Iterator<Item = Arm> {
     (0..arms.len()).map(move |turn| arms[(round + turn) % arms.len()])
 }

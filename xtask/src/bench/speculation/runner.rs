@@ -1,4 +1,4 @@
-//! One way of building, with a cache of its own, and what its builds take.
+//! Builds in one way, with its own cache, and measures the builds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,7 +76,7 @@ impl Runner {
         command
     }
 
-    /// How many actions the last build asked for, and how many of them were executed then.
+    /// How many actions the last build requested, and how many of them were executed on request.
     fn answers(&self, project: &Project, subject: &Subject) -> Result<(u64, u64)> {
         let mut command = self.command(project);
         let shown = output(command.args(["artifact", "subactions", "--json"]).args(&subject.elements))?;
@@ -88,7 +88,7 @@ impl Runner {
         Ok((actions.len() as u64, executed as u64))
     }
 
-    /// What the last build told of its predictions; nothing when it had nothing to predict.
+    /// The figures of the last build's predictions; zero when it had nothing to predict.
     fn predicted(&self) -> Result<Predicted> {
         let mut predicted = Predicted::default();
         for line in fs::read_to_string(&self.events)?.lines() {

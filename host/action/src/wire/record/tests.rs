@@ -21,7 +21,7 @@ fn subaction() -> impl Strategy<Value = Subaction> {
             ActionFailure { reason, message, partial: partial.map(Box::new) }
         });
     let outcome = prop_oneof![result().prop_map(Ok), failure.prop_map(Err)];
-    let all = [Answered::Executed, Answered::Joined, Answered::CacheHit, Answered::Uploaded];
+    let all = [AnswerSource::Executed, AnswerSource::Joined, AnswerSource::CacheHit, AnswerSource::Uploaded];
     (any::<u8>(), prop::sample::select(all.to_vec()), any::<u32>(), any::<u32>(), outcome).prop_map(
         |(action, answered, asked, took, outcome)| Subaction {
             action: Digest::of(&[action]),

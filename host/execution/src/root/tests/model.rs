@@ -18,7 +18,7 @@ use std::process::Command as Process;
 use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
-use spec_cas::LayerForm;
+use spec_model::LayerForm;
 
 use super::*;
 
@@ -229,7 +229,7 @@ struct RootModel {
 impl RootModel {
     fn new(form: LayerForm) -> Self {
         let fixture = RootFixture::new();
-        fixture.cas.layer_form(|| form);
+        fixture.cas.layer_form(|| spec_cas::FoundLayerForm { form, is_best: false });
         let mut builder = TreeBuilder::new();
         let itself = std::env::current_exe().expect("this program has a path");
         let programs = ["/bin/cp", "/bin/uname", "/usr/bin/perl"].map(PathBuf::from);
@@ -307,7 +307,7 @@ fn open_up(folder: &Path) {
 #[test]
 fn any_changes_to_staged_trees_are_those_of_a_plain_folder() {
     let best = LayerSupport::examine(&RootFixture::new().cas).form;
-    let forms = [LayerForm::Image, LayerForm::Marked, LayerForm::Copied];
+    let forms = [LayerForm::Image, LayerForm::Metacopy, LayerForm::Copied];
     for form in forms.into_iter().skip_while(|form| *form != best) {
         check_form(form);
     }

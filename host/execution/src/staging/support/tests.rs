@@ -12,13 +12,13 @@ fn kernel() -> (u32, u32) {
 
 /// Root in a container may not mount, so nothing is asked of root but a reason.
 #[test]
-fn ordinary_users_have_marked_folders_on_new_kernels() {
+fn ordinary_users_have_metacopy_folders_on_new_kernels() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let staging = LayerSupport::examine(&Cas::open(folder.path()).expect("a store"));
     let is_root = rustix::process::geteuid().is_root();
     match staging.form {
         LayerForm::Image => assert!(is_root && staging.refused.is_empty()),
-        LayerForm::Marked => assert_eq!(staging.refused.is_empty(), !is_root),
+        LayerForm::Metacopy => assert_eq!(staging.refused.is_empty(), !is_root),
         LayerForm::Copied => assert!(kernel() < (6, 16), "{:?}", staging.refused),
     }
 }

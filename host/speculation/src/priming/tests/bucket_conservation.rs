@@ -7,7 +7,7 @@ use super::*;
 enum TestEvent {
     Header(u8),
     Adapt,
-    Finish(bool),
+    Finish(u8),
     Request(u8),
     Show(u8, u8),
     Lost,
@@ -18,7 +18,7 @@ fn any_event() -> impl Strategy<Value = TestEvent> {
     prop_oneof![
         (0u8..4).prop_map(TestEvent::Header),
         Just(TestEvent::Adapt),
-        any::<bool>().prop_map(TestEvent::Finish),
+        any::<u8>().prop_map(TestEvent::Finish),
         any::<u8>().prop_map(TestEvent::Request),
         (0u8..5, 0u8..3).prop_map(|(action, config)| TestEvent::Show(action, config)),
         Just(TestEvent::Lost),
@@ -45,10 +45,14 @@ proptest! {
                     }
                     None => Vec::new(),
                 },
-                TestEvent::Finish(good) => match in_flight.pop() {
+                TestEvent::Finish(pick) => match in_flight.pop() {
                     Some((action, digest)) => {
-                        let outputs = good.then(Vec::new);
-                        priming.execution_ended(action, digest, ExecutionEnd { outputs, took_ms: 1, cpu_ms: 1, bytes: 1 })
+                        let outcome = match pick % 3 {
+                            0 => ExecutionOutcome::Succeeded(Vec::new()),
+                            1 => ExecutionOutcome::Failed,
+                            _ => ExecutionOutcome::NotExecuted,
+                        };
+                        priming.execution_ended(action, digest, ExecutionEnd { outcome, took_ms: 1, cpu_ms: 1, bytes: 1 })
                     }
                     None => Vec::new(),
                 },

@@ -70,8 +70,8 @@ fn submitted(effects: &[PrimingEffect]) -> Vec<(ActionId, Digest)> {
 }
 
 fn ran(store: &Store, output: &str) -> ExecutionEnd {
-    let outputs = Some(vec![(output.to_owned(), text(store, "new"))]);
-    ExecutionEnd { outputs, took_ms: 40, cpu_ms: 30, bytes: 3 }
+    let outcome = ExecutionOutcome::Succeeded(vec![(output.to_owned(), text(store, "new"))]);
+    ExecutionEnd { outcome, took_ms: 40, cpu_ms: 30, bytes: 3 }
 }
 
 /// The priming after the header of the dependency changed, and what was submitted.
@@ -102,7 +102,7 @@ fn requested_actions_are_used_when_executed_and_joined_in_flight() {
     priming.execution_ended(
         sent[2].0,
         sent[2].1,
-        ExecutionEnd { outputs: None, took_ms: 0, cpu_ms: 5, bytes: 0 },
+        ExecutionEnd { outcome: ExecutionOutcome::NotExecuted, took_ms: 0, cpu_ms: 5, bytes: 0 },
     );
     let totals = priming.totals();
     for bucket in [Bucket::Used, Bucket::Joined, Bucket::Unused] {
@@ -115,9 +115,39 @@ fn requested_actions_are_used_when_executed_and_joined_in_flight() {
 fn a_failed_execution_is_not_sent_again() {
     let store = Store::new();
     let (mut priming, sent) = changed(&store, 1, GuardedPrimingPolicy::default(), Budget::default());
-    let failed = ExecutionEnd { outputs: None, took_ms: 1, cpu_ms: 1, bytes: 0 };
+    let failed = ExecutionEnd { outcome: ExecutionOutcome::Failed, took_ms: 1, cpu_ms: 1, bytes: 0 };
     assert_eq!(priming.execution_ended(sent[0].0, sent[0].1, failed), []);
     assert_eq!(priming.totals().count(Bucket::Failed), 1);
+}
+
+#[test]
+fn right_predictions_that_came_too_late_say_why() {
+    let store = Store::new();
+    let one = Budget { in_flight: 1, ..Budget::default() };
+    let (mut priming, sent) = changed(&store, 3, GuardedPrimingPolicy::default(), one);
+    assert_eq!(sent.len(), 1);
+    let preempted = ExecutionEnd { outcome: ExecutionOutcome::NotExecuted, took_ms: 5, cpu_ms: 5, bytes: 0 };
+    assert_eq!(priming.execution_ended(sent[0].0, sent[0].1, preempted), []);
+    let late: Vec<Digest> =
+        (0..3).filter_map(|action| priming.action_state(ActionId(action)).stage.digest()).collect();
+    assert_eq!(late.len(), 3);
+    late.iter().for_each(|digest| assert_eq!(priming.action_requested(digest).len(), 1));
+    let misses = priming.misses(priming.resolver().element_of(COMPILE));
+    assert!(misses.iter().all(|miss| miss.requested.is_some() && miss.requested == miss.predicted));
+    let mut buckets: Vec<&str> = misses.iter().map(|miss| &*miss.bucket).collect();
+    buckets.sort_unstable();
+    assert_eq!(buckets, ["skipped-overtaken", "skipped-overtaken", "skipped-preempted"]);
+}
+
+#[test]
+fn a_request_of_what_is_pending_says_what_it_waits_for() {
+    let store = Store::new();
+    let (mut priming, _) = compiles(&store, 1, GuardedPrimingPolicy::default(), Budget::default());
+    let requested = Digest::of(b"the requested action");
+    priming.request_observed(COMPILE, requested, Vec::new());
+    let misses = priming.misses(priming.resolver().element_of(COMPILE));
+    let waited: Vec<_> = misses.iter().map(|miss| (&*miss.bucket, miss.waited_for.as_deref())).collect();
+    assert_eq!(waited, [("pending-artifact", Some("the artifact of dep.bst"))]);
 }
 
 #[test]
@@ -240,7 +270,8 @@ fn the_budget_bounds_submissions() {
     assert_eq!(sent.len(), 2);
     let mut all = sent.len();
     while let Some((action, digest)) = sent.pop() {
-        let finished = ExecutionEnd { outputs: Some(vec![]), took_ms: 10, cpu_ms: 10, bytes: 1 };
+        let finished =
+            ExecutionEnd { outcome: ExecutionOutcome::Succeeded(vec![]), took_ms: 10, cpu_ms: 10, bytes: 1 };
         assert_eq!(priming.execution_ended(action, digest, finished), []);
         let more = submitted(&priming.admit());
         all += more.len();
@@ -284,7 +315,8 @@ fn what_exceeds_the_budget_is_cancelled_unless_a_request_joined_it() {
     });
     assert_eq!(priming.admit(), cancelled);
     for (action, digest) in &sent[1..] {
-        let end = ExecutionEnd { outputs: None, took_ms: 501, cpu_ms: 501, bytes: 0 };
+        let end =
+            ExecutionEnd { outcome: ExecutionOutcome::NotExecuted, took_ms: 501, cpu_ms: 501, bytes: 0 };
         priming.execution_ended(*action, *digest, end);
     }
     priming.set_load(WorkerLoad { slots: 4, busy: 1, primed_running_ms: 0 });
@@ -362,7 +394,7 @@ struct Broken;
 impl PrimingPolicy for Broken {
     fn decide(&mut self, _: &[Candidate], _: &Machine) -> Result<Vec<Decision>, PolicyError> {
         let (policy, message) = ("broken".to_owned(), "unreachable".to_owned());
-        Err(PolicyError { reason: "plugin-trap", policy, activity: "decide", message })
+        Err(PolicyError { reason: "plugin-trap", policy, activity: "decide", message, hint: "report it" })
     }
 }
 
@@ -374,5 +406,5 @@ fn a_broken_policy_is_replaced_by_the_built_in_one() {
     let (_, sent) = changed(&store, 4, policy.clone(), Budget::default());
     assert_eq!(sent.len(), 4);
     let warning = policy.take_warning().expect("it was replaced");
-    assert_eq!(warning.reason(), "plugin-trap");
+    assert_eq!((warning.reason(), warning.hint().as_deref()), ("plugin-trap", Some("report it")));
 }

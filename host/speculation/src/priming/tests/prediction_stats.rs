@@ -2,7 +2,8 @@
 
 use super::*;
 
-const NOT_EXECUTED: ExecutionEnd = ExecutionEnd { outputs: None, took_ms: 1, cpu_ms: 1, bytes: 0 };
+const NOT_EXECUTED: ExecutionEnd =
+    ExecutionEnd { outcome: ExecutionOutcome::NotExecuted, took_ms: 1, cpu_ms: 1, bytes: 0 };
 
 /// Six compiles of which one is in flight and five are queued. Then the predictions for two of these are wrong.
 fn mispredicted(store: &Store, shown: &[(InputId, Content)]) -> (PrimingState, Vec<PrimingEffect>) {

@@ -1,4 +1,4 @@
-use spec_model::{ActionFailure, ActionResult, Answered, Digest};
+use spec_model::{ActionFailure, ActionResult, AnswerSource, Digest};
 use std::time::SystemTime;
 
 use super::*;
@@ -23,9 +23,9 @@ fn columns_are_aligned() {
     let command = Command { arguments: vec!["gcc".into(), "-c\n a.c".into()], ..Command::default() };
     let long = Command { arguments: vec!["ä".repeat(WIDTH + 1)], ..Command::default() };
     let drawn = draw(&[
-        (subaction(Answered::CacheHit, 2, Ok(result)), Some(command)),
-        (subaction(Answered::Executed, 2500, Err(failure)), Some(long)),
-        (subaction(Answered::Uploaded, 250, Ok(ActionResult::default())), None),
+        (subaction(AnswerSource::CacheHit, 2, Ok(result)), Some(command)),
+        (subaction(AnswerSource::Executed, 2500, Err(failure)), Some(long)),
+        (subaction(AnswerSource::Uploaded, 250, Ok(ActionResult::default())), None),
     ]);
     let lines: Vec<&str> = drawn.lines().collect();
     assert_eq!(

@@ -1,35 +1,35 @@
-//! Where in the user's files something that goes into a key is written.
+//! Finds the place in the user's files of a part of a key's description.
 
-use spec_model::{Mapping, Node, NodeKind, Place};
+use spec_model::{FilePosition, Mapping, Node, NodeKind};
 use spec_project::{Element, RefPlace};
 
 use super::change::{KeyChange, PathStep};
 
 /// The place of what changed, or of the nearest thing around it.
-pub(super) fn place_of(element: &Element, change: &KeyChange) -> Option<Place> {
+pub(super) fn position_of(element: &Element, change: &KeyChange) -> Option<FilePosition> {
     let exact = match change {
         KeyChange::Dependency { name, .. } => dependency(element, name),
         KeyChange::Source { index, .. } => source(element, *index),
         KeyChange::Setting { path, .. } => setting(element, path),
     };
-    exact.or_else(|| element.place.clone())
+    exact.or_else(|| element.position.clone())
 }
 
 /// Only direct dependencies are written down in the element.
-fn dependency(element: &Element, (_, name): &(String, String)) -> Option<Place> {
+fn dependency(element: &Element, (_, name): &(String, String)) -> Option<FilePosition> {
     let named = |path: &str| path == name || path.ends_with(&format!(":{name}"));
-    element.dependencies.iter().find(|dependency| named(&dependency.path))?.place.clone()
+    element.dependencies.iter().find(|dependency| named(&dependency.path))?.position.clone()
 }
 
-fn source(element: &Element, index: usize) -> Option<Place> {
+fn source(element: &Element, index: usize) -> Option<FilePosition> {
     let source = element.sources.get(index)?;
     match &source.ref_place {
-        RefPlace::Value(place) => Some(place.clone()),
-        RefPlace::Dictionary(_) | RefPlace::ProjectRefs | RefPlace::Nowhere => source.place.clone(),
+        RefPlace::Value(position) => Some(position.clone()),
+        RefPlace::Dictionary(_) | RefPlace::ProjectRefs | RefPlace::Nowhere => source.position.clone(),
     }
 }
 
-fn setting(element: &Element, path: &[PathStep]) -> Option<Place> {
+fn setting(element: &Element, path: &[PathStep]) -> Option<FilePosition> {
     let (PathStep::Name(section), rest) = path.split_first()? else { return None };
     match (section.as_str(), rest) {
         ("element-plugin-key", rest) => below(&element.config, rest),
@@ -43,17 +43,17 @@ fn setting(element: &Element, path: &[PathStep]) -> Option<Place> {
 }
 
 /// The place of the last node on the way that has one.
-fn below(mapping: &Mapping, path: &[PathStep]) -> Option<Place> {
+fn below(mapping: &Mapping, path: &[PathStep]) -> Option<FilePosition> {
     let (PathStep::Name(name), mut rest) = path.split_first()? else { return None };
     let mut node = mapping.get(name)?;
-    let mut place = node.place.clone();
+    let mut position = node.position.clone();
     while let Some((step, further)) = rest.split_first()
         && let Some(next) = child(node, step)
     {
         (node, rest) = (next, further);
-        place = node.place.clone().or(place);
+        position = node.position.clone().or(position);
     }
-    place
+    position
 }
 
 fn child<'n>(node: &'n Node, step: &PathStep) -> Option<&'n Node> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// A position in a file, as compilers print it.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct FilePosition {
     /// The file, relative to the project where possible, as shown to the user.
     pub file: Arc<str>,
     /// Line, from 1.
@@ -14,13 +14,13 @@ pub struct Place {
     pub column: u32,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FilePosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
     }
 }
 
-impl fmt::Debug for Place {
+impl fmt::Debug for FilePosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }

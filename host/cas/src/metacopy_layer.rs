@@ -19,12 +19,12 @@ use crate::layout::overlay_redirect;
 use crate::store::Cas;
 
 /// Writes the layer of a tree to the empty folder `dest`; answers with about how many bytes of disk it takes.
-pub(crate) fn write_marked_layer(cas: &Cas, root: &Digest, dest: &Path) -> Result<u64> {
+pub(crate) fn write_metacopy_layer(cas: &Cas, root: &Digest, dest: &Path) -> Result<u64> {
     let folder = File::open(dest).map_err(CasError::io("open", dest))?;
-    let writer = MarkedLayerWriter { cas, dest, progress: Mutex::default() };
+    let writer = MetacopyLayerWriter { cas, dest, progress: Mutex::default() };
     cas.workers()?.scope(|scope| writer.folder(scope, folder, String::new(), *root));
     let progress = writer.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
-    // An inode, and a block for attributes that do not fit into it.
+    // Per entry an inode, and a block for attributes that do not fit into it.
     progress.failure.map_or(Ok(progress.entries * (256 + 4096)), Err)
 }
 
@@ -34,13 +34,13 @@ struct WriteProgress {
     entries: u64,
 }
 
-struct MarkedLayerWriter<'a> {
+struct MetacopyLayerWriter<'a> {
     cas: &'a Cas,
     dest: &'a Path,
     progress: Mutex<WriteProgress>,
 }
 
-impl MarkedLayerWriter<'_> {
+impl MetacopyLayerWriter<'_> {
     fn folder<'scope>(&'scope self, scope: &Scope<'scope>, folder: File, path: String, digest: Digest) {
         let filled = self.fill(scope, &folder, &path, &digest);
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,7 +74,7 @@ impl MarkedLayerWriter<'_> {
             scope.spawn(move |scope| self.folder(scope, below, path, digest));
         }
         for file in &directory.files {
-            make_marked_file(folder, file).map_err(CasError::io("create", place(&file.name)))?;
+            make_metacopy_file(folder, file).map_err(CasError::io("create", place(&file.name)))?;
         }
         for link in &directory.symlinks {
             symlink(folder, link).map_err(CasError::io("create", place(&link.name)))?;
@@ -92,7 +92,7 @@ fn make_subfolder(folder: impl AsFd, name: &str) -> Result<File, Errno> {
 }
 
 /// Makes a file of the right size that takes no room.
-fn make_marked_file(folder: &File, node: &FileNode) -> std::io::Result<()> {
+fn make_metacopy_file(folder: &File, node: &FileNode) -> std::io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let mode = node.properties.unix_mode.unwrap_or(if node.executable { 0o755 } else { 0o644 });
     let file: File =

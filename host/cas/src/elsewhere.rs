@@ -1,0 +1,77 @@
+//! Handles on the store that have blobs which are elsewhere: these count as here, and are brought when somebody reads them.
+
+use std::sync::Arc;
+
+use spec_model::Digest;
+
+use crate::blob_source::BlobSource;
+use crate::error::{CasError, Result};
+use crate::store::Cas;
+use crate::tree::{EntryRef, Walk};
+
+impl Cas {
+    /// A handle on the same store that has the blobs of `source`, too.
+    #[must_use]
+    pub fn with_blob_source(mut self, source: Arc<dyn BlobSource>) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// A handle on the same store that has only what is in the store.
+    #[must_use]
+    pub fn without_blob_source(mut self) -> Self {
+        self.source = None;
+        self
+    }
+
+    /// Whether the blob is not in the store, but elsewhere.
+    pub(crate) fn is_elsewhere(&self, digest: &Digest) -> bool {
+        self.source.as_ref().is_some_and(|source| source.has(digest))
+    }
+
+    /// Brings those of `digests` into the store that are elsewhere, together. Does not fail for those that are nowhere.
+    ///
+    /// # Errors
+    /// When they cannot be had at present, or the store fails.
+    pub fn bring(&self, digests: &[Digest]) -> Result<()> {
+        let Some(source) = &self.source else { return Ok(()) };
+        let mut wanted: Vec<Digest> = digests.iter().filter(|digest| source.has(digest)).copied().collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let store = self.clone().without_blob_source();
+        let absent = store.missing(&wanted)?;
+        if absent.is_empty() { Ok(()) } else { source.bring(&absent) }
+    }
+
+    /// Brings all of a tree into the store that is elsewhere.
+    ///
+    /// # Errors
+    /// As [`bring`](Self::bring) and [`directory`](Self::directory).
+    pub(crate) fn bring_tree(&self, root: &Digest) -> Result<()> {
+        if self.source.is_none() || self.clone().without_blob_source().is_complete(root)? {
+            return Ok(());
+        }
+        let mut files = Vec::new();
+        self.walk_shared(root, &mut |_, entry| {
+            if let EntryRef::File(file) = entry {
+                files.push(file.digest);
+            }
+            Ok(Walk::Enter)
+        })?;
+        self.bring(&files)
+    }
+
+    /// Brings one blob that is not in the store.
+    ///
+    /// # Errors
+    /// `cas-missing` when it is nowhere.
+    pub(crate) fn bring_one(&self, digest: &Digest) -> Result<()> {
+        match &self.source {
+            Some(source) if source.has(digest) => source.bring(std::slice::from_ref(digest)),
+            _ => Err(CasError::Missing { digest: *digest, what: "blob".to_owned() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

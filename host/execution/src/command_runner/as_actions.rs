@@ -1,0 +1,269 @@
+//! Commands as actions, for an executor on this machine or another one.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use spec_action::path;
+use spec_model::{ActionResult, AnswerSource, Cancel, Digest, OutputDirectory, Subaction};
+use spec_sandbox::Termination;
+
+use crate::command_runner::action::{self, directories, outputs, writable};
+use crate::command_runner::contract::{BatchHost, BatchOutcome, CommandBatch, CommandRunner, FailedCommand};
+use crate::command_runner::in_place::InPlaceRunner;
+use crate::command_runner::input_tree::{self, Way, look};
+use crate::command_runner::not_an_action::NotAnAction;
+use crate::command_runner::output::BatchLog;
+use crate::command_runner::program::check_program;
+use crate::command_runner::script::{Script, scripts};
+use crate::error::ExecutionError;
+use crate::outcome::ActionError;
+use crate::pool::{Executions, LazyExecutions};
+use crate::request::ActionRequest;
+use crate::rights::Rights;
+use crate::root::Root;
+
+/// The exit code with which a shell says that there is no such program.
+const NO_PROGRAM: i32 = 127;
+
+/// Has the commands of a batch executed as one action, whose input root is the root as it is, and whose outputs are the
+/// directories that they can write to. So equal batches are executed once and answered from the cache of results, and
+/// whoever executes actions can execute them. The log has their output when they are over.
+///
+/// What no action can have runs in the root on this machine: commands that may make user namespaces, those that want a
+/// socket where the executor has none, directories to write to that are reached over symbolic links, variables that no shell
+/// can set, and commands that are too long for a script. The log then says so.
+#[derive(Debug)]
+pub struct ActionCommandRunner {
+    executions: Arc<LazyExecutions>,
+}
+
+/// The answer to an action: its result, be it what there was when its time was over, and how it ended.
+struct ActionEnd {
+    result: ActionResult,
+    termination: Termination,
+}
+
+impl ActionCommandRunner {
+    /// A runner that requests its actions of these executions, which are over the store of all its roots.
+    #[must_use]
+    pub fn new(executions: Arc<LazyExecutions>) -> Self {
+        Self { executions }
+    }
+
+    /// The scripts that do what the batch does, or why no action does.
+    fn scripts(
+        &self,
+        root: &mut Root,
+        batch: &CommandBatch,
+    ) -> Result<Result<Vec<Script>, NotAnAction>, ExecutionError> {
+        if batch.user_namespaces {
+            return Ok(Err(NotAnAction::UserNamespaces));
+        }
+        if batch.socket.is_some() && !self.executions.get()?.opens_sockets() {
+            return Ok(Err(NotAnAction::NoSocket));
+        }
+        let tree = root.digest()?;
+        for path in directories(batch) {
+            if let Way::Blocked(why) = look(root.cas(), &tree, &path)? {
+                return Ok(Err(why));
+            }
+        }
+        Ok(scripts(&batch.commands))
+    }
+
+    fn run_script(
+        &self,
+        root: &mut Root,
+        batch: &CommandBatch,
+        script: &Script,
+        host: &mut dyn BatchHost,
+        cancel: &Cancel,
+    ) -> Result<BatchOutcome, ExecutionError> {
+        let (log, first) = (BatchLog(&batch.log), script.commands.start);
+        let start = log.length()?;
+        let failed = |command, termination, output_start| {
+            BatchOutcome::Failed(FailedCommand { command, termination, output_start })
+        };
+        if cancel.is_cancelled() {
+            return Ok(failed(first, Termination::Cancelled, start));
+        }
+        host.begin(script.commands.clone());
+        let (cas, before) = (root.cas().clone(), prepare(root, batch)?);
+        for program in ["sh", &batch.commands[first].argv[0]] {
+            check_program(&cas, &before, program, &batch.commands[first].environment, &batch.cwd)?;
+        }
+        let writable = writable(&batch.access);
+        let outputs = outputs(writable.as_deref());
+        let input_root = input_tree::input_root(&cas, &before, writable.as_deref())?;
+        let action = action::store(&cas, batch, script, input_root, &outputs)?;
+        let asked = SystemTime::now();
+        let Some(ActionEnd { result, termination }) = self.execute(batch, action, cancel)? else {
+            return Ok(failed(first, Termination::Cancelled, start));
+        };
+        let started = log.append(&cas, &result)?;
+        if batch.socket.is_some() {
+            self.record(batch, &result, asked, host)?;
+        }
+        let mut after = before;
+        for directory in &result.directories {
+            let path = path_of_output(batch, directory, &outputs)?;
+            let tree = tree_of_output(&cas, directory)?;
+            after = input_tree::with_output(&cas, &after, &path, &tree, writable.as_deref())?;
+        }
+        root.adopt(after)?;
+        if termination == Termination::Exited(0) {
+            return Ok(BatchOutcome::Succeeded);
+        }
+        let number = (first + started.unwrap_or(0)).min(script.commands.end - 1);
+        let command = &batch.commands[number];
+        if termination == Termination::Exited(NO_PROGRAM) {
+            check_program(&cas, &after, &command.argv[0], &command.environment, &batch.cwd)?;
+        }
+        Ok(failed(number, termination, log.output_of(command, start)?))
+    }
+
+    /// `None` when it was cancelled.
+    fn execute(
+        &self,
+        batch: &CommandBatch,
+        action: Digest,
+        cancel: &Cancel,
+    ) -> Result<Option<ActionEnd>, ExecutionError> {
+        let request = ActionRequest::new(action, Arc::new(rights(batch)));
+        match self.executions.get()?.execute(&request, cancel) {
+            Ok(done) => {
+                let result = done.result.clone();
+                let termination = Termination::Exited(result.exit_code);
+                Ok(Some(ActionEnd { result, termination }))
+            }
+            Err(ActionError::TimedOut { executed, .. }) => {
+                Ok(Some(ActionEnd { result: executed.result, termination: Termination::TimedOut }))
+            }
+            Err(ActionError::Cancelled) if cancel.is_cancelled() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Hands over what the action itself had answered, as far as the results of that are known here.
+    fn record(
+        &self,
+        batch: &CommandBatch,
+        result: &ActionResult,
+        asked: SystemTime,
+        host: &mut dyn BatchHost,
+    ) -> Result<(), ExecutionError> {
+        let executions = self.executions.get()?;
+        for action in &result.subactions {
+            if let Some(result) = known_result(&executions, action, &rights(batch)) {
+                host.record(subaction(*action, result, asked));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl CommandRunner for ActionCommandRunner {
+    fn run(
+        &self,
+        root: &mut Root,
+        batch: &CommandBatch,
+        host: &mut dyn BatchHost,
+        cancel: &Cancel,
+    ) -> Result<BatchOutcome, ExecutionError> {
+        let scripts = match self.scripts(root, batch)? {
+            Ok(scripts) => scripts,
+            Err(why) => return run_here(root, batch, host, cancel, &why),
+        };
+        for script in scripts {
+            let outcome = self.run_script(root, batch, &script, host, cancel)?;
+            if outcome != BatchOutcome::Succeeded {
+                return Ok(outcome);
+            }
+        }
+        Ok(BatchOutcome::Succeeded)
+    }
+
+    fn takes_other_platforms(&self) -> bool {
+        true
+    }
+}
+
+fn run_here(
+    root: &mut Root,
+    batch: &CommandBatch,
+    host: &mut dyn BatchHost,
+    cancel: &Cancel,
+    why: &NotAnAction,
+) -> Result<BatchOutcome, ExecutionError> {
+    let (os_family, isa) = (crate::platform::OS_FAMILY, crate::platform::isa());
+    if batch.os_family != os_family || batch.isa != isa {
+        return Err(ExecutionError::OtherPlatform {
+            wanted: format!("{} {}", batch.os_family, batch.isa),
+            host: format!("{os_family} {isa}"),
+            why: why.to_string(),
+        });
+    }
+    BatchLog(&batch.log).line(&format!("# on this machine and not as an action: {why}"))?;
+    InPlaceRunner.run(root, batch, host, cancel)
+}
+
+/// The root with the directories that commands find, by its digest.
+fn prepare(root: &mut Root, batch: &CommandBatch) -> Result<Digest, ExecutionError> {
+    for path in directories(batch) {
+        if root.subtree(&path)?.is_none() {
+            root.make_directory(&path)?;
+        }
+    }
+    root.digest()
+}
+
+/// What the action may have, and its own actions: what the commands have on this machine.
+fn rights(batch: &CommandBatch) -> Rights {
+    Rights::of_sandbox(false, batch.uid.unwrap_or(0), batch.gid.unwrap_or(0))
+}
+
+/// Where the directory was, from the root. Only what was asked for is taken.
+fn path_of_output(
+    batch: &CommandBatch,
+    directory: &OutputDirectory,
+    outputs: &[String],
+) -> Result<String, ExecutionError> {
+    let cwd = batch.cwd.trim_matches('/');
+    let path =
+        path::resolve("path of an output directory", cwd, &directory.path).map_err(ActionError::from)?;
+    if !outputs.contains(&path) {
+        let what = format!("its result has the directory '{}', which was not asked for", directory.path);
+        return Err(ActionError::Invalid { what }.into());
+    }
+    Ok(path)
+}
+
+fn tree_of_output(cas: &spec_cas::Cas, directory: &OutputDirectory) -> Result<Digest, ExecutionError> {
+    match (directory.root, directory.tree) {
+        (Some(root), _) => Ok(root),
+        (None, Some(tree)) => Ok(cas.store_directories_of_tree_message(&tree)?),
+        (None, None) => {
+            let what = format!("the output directory '{}' in its result has no digest", directory.path);
+            Err(ActionError::Invalid { what }.into())
+        }
+    }
+}
+
+fn known_result(executions: &Executions, action: &Digest, rights: &Rights) -> Option<ActionResult> {
+    let results = executions.results();
+    results.grant(action, rights).and_then(|granted| results.get(&granted)).ok().flatten()
+}
+
+/// The record of an answer that was given to an action which was requested at `asked`.
+fn subaction(action: Digest, result: ActionResult, asked: SystemTime) -> Subaction {
+    let executed = result.metadata.executed;
+    let is_new = executed.start.is_some_and(|start| start >= asked);
+    let took = executed.start.zip(executed.end).filter(|_| is_new);
+    Subaction {
+        action,
+        answered: if is_new { AnswerSource::Executed } else { AnswerSource::CacheHit },
+        asked: result.metadata.queued.filter(|queued| *queued >= asked).unwrap_or(asked),
+        took: took.and_then(|(start, end)| end.duration_since(start).ok()).unwrap_or_default(),
+        outcome: Ok(result),
+    }
+}

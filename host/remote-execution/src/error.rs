@@ -1,0 +1,43 @@
+//! Why a cluster did not execute an action.
+
+use spec_execution::ActionError;
+use spec_model::UserError;
+use spec_remote::RemoteError;
+
+/// Why a cluster did not execute an action.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RemoteExecutionError {
+    /// What it comes to wherever it is executed.
+    #[error(transparent)]
+    Action(#[from] ActionError),
+    /// A server cannot be reached, does not let us in, keeps failing or breaks the protocol.
+    #[error(transparent)]
+    Remote(RemoteError),
+    /// The cluster has no room for it at present.
+    #[error("{address} takes no more actions at present: {why}")]
+    Busy { address: String, why: String },
+    /// The cluster will never execute it.
+    #[error("{address} does not execute the action: {why}")]
+    Refused { address: String, why: String },
+}
+
+impl From<RemoteError> for RemoteExecutionError {
+    fn from(error: RemoteError) -> Self {
+        match error {
+            RemoteError::Local(error) => Self::Action(error.into()),
+            other => Self::Remote(other),
+        }
+    }
+}
+
+impl From<RemoteExecutionError> for ActionError {
+    fn from(error: RemoteExecutionError) -> Self {
+        let (reason, message) = match error {
+            RemoteExecutionError::Action(error) => return error,
+            RemoteExecutionError::Busy { .. } => return Self::Exhausted { what: error.to_string() },
+            RemoteExecutionError::Remote(error) => (error.reason().to_owned(), error.to_string()),
+            RemoteExecutionError::Refused { .. } => ("remote-refused".to_owned(), error.to_string()),
+        };
+        Self::Internal { reason, detail: message.clone(), message, hint: "" }
+    }
+}

@@ -1,0 +1,62 @@
+//! What people want to hear of a cluster.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// Something about a cluster that changes where actions are executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClusterEvent {
+    /// It cannot be used, and actions are executed on this machine.
+    Away {
+        /// The server.
+        address: String,
+        /// Since when.
+        since: SystemTime,
+        /// What it said, or why it could not be asked.
+        why: String,
+    },
+    /// It can be used again.
+    Back {
+        /// The server.
+        address: String,
+        /// How long it was away.
+        after: Duration,
+    },
+    /// It has no room for actions, and those are executed on this machine. Said once until it had room again.
+    Busy {
+        /// The server.
+        address: String,
+        /// What it said.
+        why: String,
+    },
+    /// It will not execute an action, and this machine does. Said once for each reason.
+    Refused {
+        /// The server.
+        address: String,
+        /// What it said.
+        why: String,
+    },
+}
+
+/// Hears what happens to a cluster. Called from any thread; must not block for long.
+#[derive(Clone)]
+pub struct ClusterObserver(Arc<dyn Fn(&ClusterEvent) + Send + Sync>);
+
+impl ClusterObserver {
+    /// Has `call` called with every event.
+    #[must_use]
+    pub fn new(call: impl Fn(&ClusterEvent) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(call))
+    }
+
+    pub(crate) fn tell(&self, event: &ClusterEvent) {
+        (self.0)(event);
+    }
+}
+
+impl fmt::Debug for ClusterObserver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClusterObserver")
+    }
+}

@@ -1,0 +1,257 @@
+//! Executing actions on a cluster.
+
+use std::sync::{Arc, Weak};
+
+use spec_action::read_command;
+use spec_cas::Cas;
+use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
+use spec_model::{ActionResult, Cancel, Command, Digest, Outputs};
+use spec_remote::{ActionToExecute, ExecutionAnswer, RemoteError, RemoteResult};
+use tokio::sync::oneshot;
+
+use crate::cluster::Cluster;
+use crate::error::RemoteExecutionError;
+use crate::inputs::{UnknownInputs, trees};
+use crate::outputs::RemoteOutputs;
+use crate::received::ReceivedResult;
+
+/// REAPI's priority of actions that nobody has requested yet: behind requests, which have 0.
+const PRIMED_PRIORITY: i32 = 100;
+/// How often the inputs of an action are uploaded once more because the cluster has lost some.
+const MOST_UPLOADS: u32 = 3;
+
+/// Executes actions on a cluster. Outputs stay there until somebody reads them through a handle on the store that has the
+/// [`RemoteOutputs`].
+#[derive(Debug)]
+pub struct RemoteExecutor {
+    cluster: Arc<Cluster>,
+    outputs: Arc<RemoteOutputs>,
+    cas: Cas,
+}
+
+/// One action that is being executed.
+struct RemoteAction<'a> {
+    executor: &'a RemoteExecutor,
+    task: &'a ExecutorTask,
+    cancel: &'a Cancel,
+    command: Command,
+    messages: [Digest; 2],
+    trees: Vec<Digest>,
+}
+
+impl RemoteExecutor {
+    /// An executor of actions whose messages and inputs are in the store `cas`.
+    #[must_use]
+    pub fn new(cluster: Arc<Cluster>, outputs: Arc<RemoteOutputs>, cas: &Cas) -> Arc<Self> {
+        let cas = cas.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
+        let executor = Arc::new(Self { cluster, outputs, cas });
+        let weak: Weak<dyn Executor> = Arc::<Self>::downgrade(&executor);
+        executor.outputs.execute_again_with(weak);
+        executor
+    }
+
+    /// The cluster.
+    #[must_use]
+    pub fn cluster(&self) -> &Arc<Cluster> {
+        &self.cluster
+    }
+
+    pub(crate) fn outputs(&self) -> &RemoteOutputs {
+        &self.outputs
+    }
+
+    /// Executes an action.
+    pub(crate) fn try_execute(
+        &self,
+        task: &ExecutorTask,
+        cancel: &Cancel,
+    ) -> Result<ExecutedAction, RemoteExecutionError> {
+        let command = read_command(&self.cas, &task.action.command).map_err(ActionError::from)?;
+        let trees = trees(&task.action, &command)?;
+        let messages = [task.granted.action(), task.action.command];
+        RemoteAction { executor: self, task, cancel, command, messages, trees }.execute()
+    }
+}
+
+impl Executor for RemoteExecutor {
+    fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
+        Ok(self.try_execute(task, cancel)?)
+    }
+}
+
+impl RemoteAction<'_> {
+    /// Uploads what the cluster lacks, and executes; again if it has lost something meanwhile.
+    fn execute(&self) -> Result<ExecutedAction, RemoteExecutionError> {
+        let mut skip_cache_lookup = self.task.skip_cache_lookup;
+        let mut lost = Vec::new();
+        for _ in 0..=MOST_UPLOADS {
+            let found = self.prepare(skip_cache_lookup)?;
+            let answer = match found {
+                Some(found) => ExecutionAnswer::Done(Box::new(found)),
+                None => self.request(skip_cache_lookup)?,
+            };
+            match self.take(answer)? {
+                Taken::Executed(executed) => return Ok(*executed),
+                Taken::InputsLost(named) => {
+                    self.forget(&named)?;
+                    lost = named;
+                }
+                Taken::OutputsLost => skip_cache_lookup = true,
+            }
+        }
+        let address = self.executor.cluster.address();
+        let why = format!("it goes on losing what the action needs, such as {lost:?}");
+        Err(RemoteError::Failed { address, action: "execute an action", why }.into())
+    }
+
+    /// Has the cluster have all that it needs. Where something is not known to be there, looks for a result at the same time,
+    /// and uploads nothing if there is one.
+    fn prepare(&self, skip_cache_lookup: bool) -> Result<Option<RemoteResult>, RemoteExecutionError> {
+        let RemoteExecutor { cluster, cas, .. } = self.executor;
+        let known = cluster.storage.known();
+        let unknown = UnknownInputs::of(cas, known, self.messages, &self.trees)?;
+        if unknown.is_empty() {
+            return Ok(None);
+        }
+        let UnknownInputs { messages, files, directories } = unknown;
+        let (storage, results, provider) =
+            (cluster.storage.clone(), cluster.action_cache.clone(), Arc::new(cas.clone()));
+        let lookup = !skip_cache_lookup && !self.task.action.do_not_cache;
+        let action = self.messages[0];
+        let prepare = async move {
+            let mut found: Option<ActionResult> = None;
+            let look = async {
+                if lookup {
+                    // A cache that fails has nothing; the cluster has its own.
+                    found = results.action_result(&action).await.unwrap_or_default();
+                }
+                found.is_none()
+            };
+            storage.ensure_present_if(provider, &messages, &files, look).await?;
+            Ok(found)
+        };
+        let found = self.cancellable(prepare)?;
+        if found.is_none() {
+            known.insert_trees(&directories);
+        }
+        Ok(found.map(|result| RemoteResult { result, cached: true, message: None }))
+    }
+
+    fn request(&self, skip_cache_lookup: bool) -> Result<ExecutionAnswer, RemoteExecutionError> {
+        let request = ActionToExecute {
+            action: self.messages[0],
+            skip_cache_lookup,
+            priority: if self.task.primed { PRIMED_PRIORITY } else { 0 },
+            // Who requested it reads its outputs next.
+            inline_files: if self.task.primed { Vec::new() } else { self.files() },
+        };
+        let (cancel, cancelled) = oneshot::channel::<()>();
+        let _guard = self.cancel.on_cancel(move || _ = cancel.send(()));
+        let execution = self.executor.cluster.execution.clone();
+        let execute = async move {
+            // Without somebody who cancels it never comes.
+            let cancelled = async {
+                if cancelled.await.is_err() {
+                    std::future::pending().await
+                }
+            };
+            execution.execute(&request, cancelled).await
+        };
+        Ok(self.executor.cluster.wait_for(execute)?)
+    }
+
+    fn files(&self) -> Vec<String> {
+        match &self.command.outputs {
+            Outputs::Paths(paths) => paths.clone(),
+            Outputs::Typed { files, .. } => files.clone(),
+        }
+    }
+
+    /// Runs requests that end when the action is not wanted any more.
+    fn cancellable<T: Send + 'static>(
+        &self,
+        requests: impl Future<Output = Result<T, RemoteError>> + Send + 'static,
+    ) -> Result<T, RemoteExecutionError> {
+        let (cancel, cancelled) = oneshot::channel::<()>();
+        let _guard = self.cancel.on_cancel(move || _ = cancel.send(()));
+        let either = async move {
+            let cancelled = async {
+                if cancelled.await.is_err() {
+                    std::future::pending().await
+                }
+            };
+            tokio::select! {
+                done = requests => done.map(Some),
+                () = cancelled => Ok(None),
+            }
+        };
+        let done = self.executor.cluster.wait_for(either)?;
+        done.ok_or(RemoteExecutionError::Action(ActionError::Cancelled))
+    }
+
+    fn take(&self, answer: ExecutionAnswer) -> Result<Taken, RemoteExecutionError> {
+        let cluster = &*self.executor.cluster;
+        let address = || cluster.address();
+        let received = match answer {
+            ExecutionAnswer::Done(received) => *received,
+            ExecutionAnswer::Missing(digests) => return Ok(Taken::InputsLost(digests)),
+            ExecutionAnswer::Busy(why) => return Err(RemoteExecutionError::Busy { address: address(), why }),
+            ExecutionAnswer::Refused(why) | ExecutionAnswer::Invalid(why) => {
+                return Err(RemoteExecutionError::Refused { address: address(), why });
+            }
+            ExecutionAnswer::TimedOut(result) => return Err(self.timed_out(result)),
+            ExecutionAnswer::Cancelled => return Err(ActionError::Cancelled.into()),
+        };
+        let taken = ReceivedResult {
+            cluster,
+            outputs: self.executor.outputs(),
+            task: self.task,
+            command: &self.command,
+        };
+        match taken.take(received) {
+            Err(RemoteExecutionError::Remote(RemoteError::Missing { digest, .. })) => {
+                cluster.storage.known().forget([&digest]);
+                Ok(Taken::OutputsLost)
+            }
+            other => other.map(|executed| Taken::Executed(Box::new(executed))),
+        }
+    }
+
+    fn timed_out(&self, result: Option<Box<ActionResult>>) -> RemoteExecutionError {
+        let killed = || ActionResult { exit_code: 128 + 9, ..ActionResult::default() };
+        // Its outputs were not checked, and nobody can have them.
+        let result = result.map_or_else(killed, |result| ActionResult {
+            files: Vec::new(),
+            directories: Vec::new(),
+            symlinks: Vec::new(),
+            ..*result
+        });
+        let after = self.task.action.timeout.unwrap_or_default();
+        let executed = Box::new(ExecutedAction { result, cached: false, report: None });
+        ActionError::TimedOut { after, executed }.into()
+    }
+
+    /// The cluster does not have these blobs any more, or some that it does not name.
+    fn forget(&self, named: &[Digest]) -> Result<(), RemoteExecutionError> {
+        let RemoteExecutor { cluster, cas, .. } = self.executor;
+        let all;
+        let lost = match named {
+            [] => {
+                all = UnknownInputs::all(cas, self.messages, &self.trees)?;
+                &all[..]
+            }
+            named => named,
+        };
+        cluster.storage.known().forget(lost);
+        Ok(())
+    }
+}
+
+/// What an answer comes to.
+enum Taken {
+    Executed(Box<ExecutedAction>),
+    /// The cluster does not have these inputs any more.
+    InputsLost(Vec<Digest>),
+    /// The result is an old one, and the cluster does not have its outputs any more.
+    OutputsLost,
+}

@@ -1,0 +1,160 @@
+//! Executing actions on a cluster, and on this machine where the cluster does not.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::num::NonZero;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::SystemTime;
+
+use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
+use spec_model::{Cancel, Platform};
+use spec_remote::RemoteHealth;
+
+use crate::error::RemoteExecutionError;
+use crate::event::{ClusterEvent, ClusterObserver};
+use crate::executor::RemoteExecutor;
+use crate::local_slots::LocalSlots;
+
+/// Most platforms whose refusals are counted, and most reasons that are told.
+const MOST_REFUSALS: usize = 100;
+/// After so many refusals and no execution the cluster is taken to have no workers of a platform.
+const NO_WORKERS: u32 = 3;
+
+/// Executes actions on a cluster; on this machine, as many at a time as it has processors, while the cluster is away or full,
+/// and always what the cluster does not take.
+pub struct HybridExecutor {
+    remote: Arc<RemoteExecutor>,
+    local: Arc<dyn Executor>,
+    slots: LocalSlots,
+    observer: ClusterObserver,
+    state: Mutex<ClusterState>,
+}
+
+/// What was found out of the cluster, and told.
+#[derive(Default)]
+struct ClusterState {
+    away_since: Option<SystemTime>,
+    busy: bool,
+    refused: HashSet<String>,
+    /// How often it refused actions of a platform, without executing one.
+    refusals: Vec<(Platform, u32)>,
+}
+
+impl fmt::Debug for HybridExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HybridExecutor({:?})", self.remote)
+    }
+}
+
+impl HybridExecutor {
+    /// An executor over both.
+    #[must_use]
+    pub fn new(
+        remote: Arc<RemoteExecutor>,
+        local: Arc<dyn Executor>,
+        observer: ClusterObserver,
+    ) -> Arc<Self> {
+        let slots = LocalSlots::new(std::thread::available_parallelism().map_or(1, NonZero::get));
+        let executor = Arc::new(Self { remote, local, slots, observer, state: Mutex::default() });
+        let weak: Weak<dyn Executor> = Arc::<Self>::downgrade(&executor);
+        executor.remote.outputs().execute_again_with(weak);
+        executor
+    }
+
+    fn execute_here(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
+        let _slot = self.slots.take(task.primed, cancel).ok_or(ActionError::Cancelled)?;
+        self.local.execute(task, cancel)
+    }
+
+    /// The cluster executed an action.
+    fn available(&self, task: &ExecutorTask) {
+        let mut state = self.lock();
+        state.busy = false;
+        if !state.refusals.is_empty() {
+            state.refusals.retain(|(platform, _)| Some(platform) != task.action.platform.as_ref());
+        }
+        let Some(since) = state.away_since.take() else { return };
+        drop(state);
+        let after = since.elapsed().unwrap_or_default();
+        self.observer.tell(&ClusterEvent::Back { address: self.remote.cluster().address(), after });
+    }
+
+    /// Notes and tells why the cluster does not execute an action.
+    fn note(&self, task: &ExecutorTask, error: &RemoteExecutionError) {
+        let mut state = self.lock();
+        let event = match error {
+            RemoteExecutionError::Busy { address, why } if !state.busy => {
+                state.busy = true;
+                ClusterEvent::Busy { address: address.clone(), why: why.clone() }
+            }
+            RemoteExecutionError::Refused { address, why } => {
+                state.count_refusal(task.action.platform.as_ref());
+                if state.refused.len() >= MOST_REFUSALS || !state.refused.insert(why.clone()) {
+                    return;
+                }
+                ClusterEvent::Refused { address: address.clone(), why: why.clone() }
+            }
+            RemoteExecutionError::Remote(error) if state.away_since.is_none() => {
+                let since = self.away_since();
+                state.away_since = Some(since);
+                let (address, why) = (self.remote.cluster().address(), error.to_string());
+                ClusterEvent::Away { address, since, why }
+            }
+            _ => return,
+        };
+        drop(state);
+        self.observer.tell(&event);
+    }
+
+    fn away_since(&self) -> SystemTime {
+        let cluster = self.remote.cluster();
+        let healths = [&cluster.execution, &cluster.storage].map(spec_remote::Remote::health);
+        let since = healths.into_iter().filter_map(|health| match health {
+            RemoteHealth::Away { since, .. } => Some(since),
+            RemoteHealth::Available => None,
+        });
+        since.min().unwrap_or_else(SystemTime::now)
+    }
+
+    fn is_refused(&self, task: &ExecutorTask) -> bool {
+        let Some(platform) = &task.action.platform else { return false };
+        let state = self.lock();
+        state.refusals.iter().any(|(other, count)| other == platform && *count >= NO_WORKERS)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ClusterState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClusterState {
+    fn count_refusal(&mut self, platform: Option<&Platform>) {
+        let Some(platform) = platform else { return };
+        let is_full = self.refusals.len() >= MOST_REFUSALS;
+        match self.refusals.iter_mut().find(|(other, _)| other == platform) {
+            Some((_, count)) => *count += 1,
+            None if is_full => {}
+            None => self.refusals.push((platform.clone(), 1)),
+        }
+    }
+}
+
+impl Executor for HybridExecutor {
+    fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
+        if self.is_refused(task) {
+            return self.execute_here(task, cancel);
+        }
+        match self.remote.try_execute(task, cancel) {
+            Ok(executed) => {
+                self.available(task);
+                Ok(executed)
+            }
+            Err(RemoteExecutionError::Action(error)) => Err(error),
+            Err(_) if cancel.is_cancelled() => Err(ActionError::Cancelled),
+            Err(other) => {
+                self.note(task, &other);
+                self.execute_here(task, cancel)
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The blobs that a cluster needs to execute an action.
+
+use std::collections::HashSet;
+
+use spec_cas::Cas;
+use spec_execution::ActionError;
+use spec_model::{Action, Command, Digest};
+use spec_remote::KnownBlobs;
+
+/// The platform property that names the tree which the input root is laid over.
+const CHROOT: &str = "chrootRootDigest";
+
+/// The blobs of an action that the cluster is not known to have.
+#[derive(Debug, Default)]
+pub(crate) struct UnknownInputs {
+    /// The action, its command, and directories.
+    pub(crate) messages: Vec<Digest>,
+    pub(crate) files: Vec<Digest>,
+    /// The directories that were looked at: once the blobs are there, the trees below them are whole.
+    pub(crate) directories: Vec<Digest>,
+}
+
+/// The trees of an action: its input root and that of its chroot.
+pub(crate) fn trees(action: &Action, command: &Command) -> Result<Vec<Digest>, ActionError> {
+    let platform = action.platform.as_ref().or(command.platform.as_ref());
+    let properties = platform.into_iter().flat_map(|platform| &platform.properties);
+    let chroots = properties.filter(|(name, _)| name == CHROOT).map(|(name, value)| {
+        let invalid = |_| ActionError::Invalid {
+            what: format!("the platform property {name} is no HASH/SIZE of a Directory"),
+        };
+        value.parse::<Digest>().map_err(invalid)
+    });
+    std::iter::once(Ok(action.input_root)).chain(chroots).collect()
+}
+
+impl UnknownInputs {
+    /// Looks which of an action's blobs the cluster is not known to have. Only directory messages are read, and only of trees
+    /// that are not known to be whole there.
+    ///
+    /// # Errors
+    /// [`ActionError::Missing`] when a directory is nowhere.
+    pub(crate) fn of(
+        cas: &Cas,
+        known: &KnownBlobs,
+        messages: [Digest; 2],
+        trees: &[Digest],
+    ) -> Result<Self, ActionError> {
+        let (mut files, mut directories) = (HashSet::new(), HashSet::new());
+        let mut open: Vec<Digest> = trees.to_vec();
+        while let Some(digest) = open.pop() {
+            if directories.contains(&digest) || known.contains_tree(&digest) {
+                continue;
+            }
+            let directory = cas.directory(&digest)?;
+            directories.insert(digest);
+            let below: Vec<Digest> = directory.files.iter().map(|file| file.digest).collect();
+            files.extend(known.unknown(&below));
+            open.extend(directory.directories.iter().map(|child| child.digest));
+        }
+        let directories: Vec<Digest> = directories.into_iter().collect();
+        let messages = known.unknown(&[&messages[..], &directories[..]].concat());
+        Ok(Self { messages, files: files.into_iter().collect(), directories })
+    }
+
+    /// All blobs of an action, whether the cluster is known to have them or not.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub(crate) fn all(
+        cas: &Cas,
+        messages: [Digest; 2],
+        trees: &[Digest],
+    ) -> Result<Vec<Digest>, ActionError> {
+        let Self { messages, files, .. } = Self::of(cas, &KnownBlobs::default(), messages, trees)?;
+        Ok([messages, files].concat())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.files.is_empty() && self.directories.is_empty()
+    }
+}

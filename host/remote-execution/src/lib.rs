@@ -1,0 +1,23 @@
+//! Executes actions on a cluster: servers of the Remote Execution API.
+//!
+//! A [`Cluster`] is the connections to the servers that execute, store blobs and keep results. [`RemoteExecutor`] executes
+//! actions there: it uploads what the cluster lacks, and leaves the outputs there until somebody reads them, for which
+//! [`RemoteOutputs`] is given to handles on the store. [`HybridExecutor`] executes on the cluster as long as it is there and
+//! has room, and on this machine otherwise.
+
+mod cluster;
+mod error;
+mod event;
+mod executor;
+mod hybrid;
+mod inputs;
+mod local_slots;
+mod outputs;
+mod received;
+mod runtime;
+
+pub use cluster::{Cluster, ClusterOptions};
+pub use event::{ClusterEvent, ClusterObserver};
+pub use executor::RemoteExecutor;
+pub use hybrid::HybridExecutor;
+pub use outputs::RemoteOutputs;

@@ -1,0 +1,194 @@
+//! Outputs of actions that are on the cluster, and come here when somebody reads them.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use spec_cas::{BlobSource, Cas, CasError};
+use spec_execution::{Executor, ExecutorTask};
+use spec_model::{Cancel, Digest};
+use spec_remote::RemoteError;
+
+use crate::cluster::Cluster;
+
+/// Outputs in each of the two generations, of some 100 bytes each.
+const LIMIT: usize = 200_000;
+/// How long one waits for another who has an action executed again, at most.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// The outputs of the actions that a cluster executed in this session. An output that the cluster has lost is made again, by
+/// executing its action once more.
+pub struct RemoteOutputs {
+    cluster: Arc<Cluster>,
+    store: Cas,
+    state: Mutex<OutputsState>,
+    executed_again: Condvar,
+    /// Executes actions again. It holds this.
+    executor: Mutex<Option<Weak<dyn Executor>>>,
+}
+
+#[derive(Default)]
+struct OutputsState {
+    young: HashMap<Digest, Arc<ExecutorTask>>,
+    old: HashMap<Digest, Arc<ExecutorTask>>,
+    /// Actions that are executed again at present.
+    executing: HashSet<Digest>,
+}
+
+impl RemoteOutputs {
+    /// No outputs yet; those to come are on `cluster` and are brought to the store `cas`.
+    #[must_use]
+    pub fn new(cluster: Arc<Cluster>, cas: &Cas) -> Arc<Self> {
+        Arc::new(Self {
+            cluster,
+            store: cas.clone().without_blob_source(),
+            state: Mutex::default(),
+            executed_again: Condvar::new(),
+            executor: Mutex::new(None),
+        })
+    }
+
+    /// Has `executor` execute again what made an output that is lost; the last one that is set counts.
+    pub(crate) fn execute_again_with(&self, executor: Weak<dyn Executor>) {
+        *self.executor.lock().unwrap_or_else(PoisonError::into_inner) = Some(executor);
+    }
+
+    fn executor(&self) -> Option<Arc<dyn Executor>> {
+        self.executor.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(Weak::upgrade)
+    }
+
+    /// The store that outputs are brought to.
+    pub(crate) fn store(&self) -> &Cas {
+        &self.store
+    }
+
+    /// Notes that the cluster has outputs of an action. What is known already, or is here, keeps the origin that it has: so no
+    /// action that has one of its inputs as an output is where that comes from.
+    pub(crate) fn add(&self, task: &ExecutorTask, outputs: &[Digest]) -> Result<(), CasError> {
+        let elsewhere = self.store.missing(outputs)?;
+        let task = Arc::new(task.clone());
+        let mut state = self.lock();
+        for digest in elsewhere {
+            if state.origin(&digest).is_none() {
+                state.insert(digest, Arc::clone(&task));
+            }
+        }
+        Ok(())
+    }
+
+    fn download(&self, digests: &[Digest]) -> Result<(), RemoteError> {
+        let (storage, store, wanted) =
+            (self.cluster.storage.clone(), Arc::new(self.store.clone()), digests.to_vec());
+        self.cluster.wait_for(async move { storage.download(store, &wanted).await.map(drop) })
+    }
+
+    /// Makes a lost output again; whether it is somewhere now.
+    fn make_again(&self, digest: &Digest) -> Result<bool, CasError> {
+        let Some(task) = self.lock().origin(digest) else { return Ok(false) };
+        let Some(executor) = self.executor() else { return Ok(false) };
+        let action = task.granted.action();
+        if !self.begin(&action) {
+            // Somebody else has done it by now.
+            return self.is_somewhere(digest);
+        }
+        let again = ExecutorTask { skip_cache_lookup: true, primed: false, ..ExecutorTask::clone(&task) };
+        let executed = executor.execute(&again, &Cancel::new());
+        self.end(&action);
+        match executed {
+            Ok(_) => self.is_somewhere(digest),
+            Err(error) => Err(CasError::Elsewhere {
+                digest: *digest,
+                why: format!("it is lost, and its action cannot be executed again: {error}"),
+            }),
+        }
+    }
+
+    fn is_somewhere(&self, digest: &Digest) -> Result<bool, CasError> {
+        Ok(self.store.contains(digest)? || self.cluster.storage.known().contains(digest))
+    }
+
+    /// Whether the caller is the one who executes the action again; otherwise somebody else has just done so.
+    fn begin(&self, action: &Digest) -> bool {
+        let (mut state, start) = (self.lock(), Instant::now());
+        if state.executing.insert(*action) {
+            return true;
+        }
+        while state.executing.contains(action) && start.elapsed() < LONGEST_WAIT {
+            let waited = self.executed_again.wait_timeout(state, Duration::from_secs(1));
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        false
+    }
+
+    fn end(&self, action: &Digest) {
+        self.lock().executing.remove(action);
+        self.executed_again.notify_all();
+    }
+
+    fn forget(&self, digest: &Digest) {
+        let mut state = self.lock();
+        state.young.remove(digest);
+        state.old.remove(digest);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, OutputsState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OutputsState {
+    /// The action that made an output.
+    fn origin(&mut self, digest: &Digest) -> Option<Arc<ExecutorTask>> {
+        if let Some(task) = self.young.get(digest) {
+            return Some(Arc::clone(task));
+        }
+        let task = self.old.remove(digest)?;
+        self.insert(*digest, Arc::clone(&task));
+        Some(task)
+    }
+
+    fn insert(&mut self, digest: Digest, task: Arc<ExecutorTask>) {
+        if self.young.len() >= LIMIT {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(digest, task);
+    }
+}
+
+impl BlobSource for RemoteOutputs {
+    fn has(&self, digest: &Digest) -> bool {
+        self.lock().origin(digest).is_some()
+    }
+
+    fn bring(&self, digests: &[Digest]) -> Result<(), CasError> {
+        let mut absent = digests.to_vec();
+        let mut made_again = HashSet::new();
+        while !absent.is_empty() {
+            let lost = match self.download(&absent) {
+                Ok(()) => return Ok(()),
+                Err(RemoteError::Local(error)) => return Err(error),
+                Err(RemoteError::Missing { digest, .. }) => digest,
+                // It cannot be had from there now, whichever it is.
+                Err(error) => *absent
+                    .first()
+                    .filter(|_| error.is_absence())
+                    .ok_or_else(|| CasError::Elsewhere { digest: absent[0], why: error.to_string() })?,
+            };
+            self.cluster.storage.known().forget([&lost]);
+            if !made_again.insert(lost) || !self.make_again(&lost)? {
+                self.forget(&lost);
+                absent.retain(|digest| *digest != lost);
+            }
+            absent = self.store.missing(&absent)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for RemoteOutputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        write!(f, "RemoteOutputs({})", state.young.len() + state.old.len())
+    }
+}

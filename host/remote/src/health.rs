@@ -1,0 +1,110 @@
+//! Whether a server answers. One that does not is left alone for a while, so that what depends on it fails at once and
+//! can be done otherwise.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+/// The pause after which a server that is away is asked again; each later one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Whether a server answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RemoteHealth {
+    /// It answers, or was not asked yet.
+    Available,
+    /// All attempts of an operation failed.
+    Away {
+        /// Since when.
+        since: SystemTime,
+        /// What the last attempt came to.
+        why: String,
+    },
+}
+
+/// Decides which requests are sent to a server.
+#[derive(Debug, Default)]
+pub(crate) struct CircuitBreaker(Mutex<Option<Absence>>);
+
+/// The server is away.
+#[derive(Debug)]
+struct Absence {
+    since: SystemTime,
+    why: String,
+    pause: Duration,
+    ask_again: Instant,
+    /// Somebody asks whether it is back.
+    probing: bool,
+}
+
+/// A request may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// The server answers as far as is known.
+    Usual,
+    /// It is asked whether it is back: once, without retries.
+    Probe,
+}
+
+impl CircuitBreaker {
+    /// Whether a request may be sent at `now`; otherwise since when the server is away, and why.
+    pub(crate) fn admit(&self, now: Instant) -> Result<Admission, (SystemTime, String)> {
+        match &mut *self.lock() {
+            None => Ok(Admission::Usual),
+            Some(absence) if !absence.probing && now >= absence.ask_again => {
+                absence.probing = true;
+                Ok(Admission::Probe)
+            }
+            Some(absence) => Err((absence.since, absence.why.clone())),
+        }
+    }
+
+    /// The server answered.
+    pub(crate) fn answered(&self) {
+        *self.lock() = None;
+    }
+
+    /// All attempts of an operation failed, the last at `now`.
+    pub(crate) fn failed(&self, admission: Admission, why: &str, now: Instant) {
+        let mut state = self.lock();
+        match &mut *state {
+            Some(absence) if admission == Admission::Probe => {
+                absence.pause = (absence.pause * 2).min(LONGEST_PAUSE);
+                absence.ask_again = now + absence.pause;
+                absence.probing = false;
+                why.clone_into(&mut absence.why);
+            }
+            // It was found out already.
+            Some(_) => {}
+            None => {
+                let (since, why, ask_again) = (SystemTime::now(), why.to_owned(), now + FIRST_PAUSE);
+                *state = Some(Absence { since, why, pause: FIRST_PAUSE, ask_again, probing: false });
+            }
+        }
+    }
+
+    /// A probe was given up without an answer: somebody else may ask.
+    pub(crate) fn probe_given_up(&self) {
+        if let Some(absence) = &mut *self.lock() {
+            absence.probing = false;
+        }
+    }
+
+    pub(crate) fn is_away(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    pub(crate) fn health(&self) -> RemoteHealth {
+        match &*self.lock() {
+            None => RemoteHealth::Available,
+            Some(absence) => RemoteHealth::Away { since: absence.since, why: absence.why.clone() },
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Absence>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

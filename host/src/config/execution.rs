@@ -1,0 +1,50 @@
+//! The section `execution:`.
+
+use spec_model::{Mapping, NodeError};
+
+use super::numbers;
+
+/// The section `execution:`: what is executed where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ExecutionSettings {
+    /// Whether the cluster executes actions.
+    pub(crate) remote_actions: bool,
+    /// Whether the cluster executes the commands of elements.
+    pub(crate) remote_elements: bool,
+    /// Whether this machine executes what the cluster does not.
+    pub(crate) local_fallback: bool,
+    /// How many actions the cluster is given at a time.
+    pub(crate) slots: usize,
+}
+
+impl Default for ExecutionSettings {
+    fn default() -> Self {
+        Self { remote_actions: true, remote_elements: false, local_fallback: true, slots: 64 }
+    }
+}
+
+impl ExecutionSettings {
+    /// Reads the section.
+    ///
+    /// # Errors
+    /// When a key is unknown or a value wrong.
+    pub(super) fn of(section: &Mapping) -> Result<Self, NodeError> {
+        section.validate_keys(&["actions", "elements", "local-fallback", "slots"])?;
+        let mut settings = Self::default();
+        let remote = |key: &str, usual: bool| match section.get(key) {
+            None => Ok(usual),
+            Some(node) => match node.as_str()? {
+                "remote" => Ok(true),
+                "local" => Ok(false),
+                _ => Err(node.expected("one of remote, local")),
+            },
+        };
+        settings.remote_actions = remote("actions", settings.remote_actions)?;
+        settings.remote_elements = remote("elements", settings.remote_elements)?;
+        settings.local_fallback = section.bool_or("local-fallback", true)?;
+        let mut slots = 64;
+        numbers::take(section, "slots", 1, &mut slots)?;
+        settings.slots = slots as usize;
+        Ok(settings)
+    }
+}

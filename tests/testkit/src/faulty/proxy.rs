@@ -1,0 +1,88 @@
+//! Each request on its way: to the real server, or to a fault.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tonic::body::Body;
+use tonic::codegen::{BoxFuture, Context, Poll, Service, http};
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+
+use super::answer_body::{CutBody, WholeBody};
+use super::falsified::{falsify, forgets};
+use super::fault::{Fault, FaultPlan};
+
+type HttpRequest = http::Request<Body>;
+type HttpResponse = http::Response<Body>;
+
+/// Passes requests on, and their answers back.
+#[derive(Clone)]
+pub(super) struct FaultyProxy {
+    upstream: Channel,
+    plan: Arc<Mutex<FaultPlan>>,
+}
+
+impl FaultyProxy {
+    pub(super) fn new(upstream: Channel, plan: Arc<Mutex<FaultPlan>>) -> FaultyProxy {
+        FaultyProxy { upstream, plan }
+    }
+
+    async fn handle(self, request: HttpRequest) -> HttpResponse {
+        let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+        let fault = self.plan.lock().unwrap_or_else(PoisonError::into_inner).take(&method);
+        match fault {
+            None => self.forward(request).await,
+            Some(Fault::Hang) => pending().await,
+            Some(Fault::Delay(time)) => {
+                tokio::time::sleep(time).await;
+                self.forward(request).await
+            }
+            Some(Fault::Refuse(code, why)) => Status::new(code, why).into_http(),
+            Some(Fault::Cut(bytes)) => {
+                self.forward(request).await.map(|body| Body::new(CutBody::new(body, bytes)))
+            }
+            Some(Fault::Forget) if forgets(&method) => {
+                Status::new(Code::NotFound, "this blob is not here").into_http()
+            }
+            Some(fault) => self.forward_falsified(request, &method, &fault).await,
+        }
+    }
+
+    async fn forward(mut self, request: HttpRequest) -> HttpResponse {
+        let answer = match std::future::poll_fn(|context| self.upstream.poll_ready(context)).await {
+            Ok(()) => self.upstream.call(request).await,
+            Err(error) => Err(error),
+        };
+        answer.unwrap_or_else(|error| Status::new(Code::Unavailable, error.to_string()).into_http())
+    }
+
+    /// Reads the whole answer and passes on what becomes of it.
+    async fn forward_falsified(self, request: HttpRequest, method: &str, fault: &Fault) -> HttpResponse {
+        let plan = Arc::clone(&self.plan);
+        let (head, body) = self.forward(request).await.into_parts();
+        match WholeBody::read(body).await {
+            Ok(mut whole) => {
+                let mut plan = plan.lock().unwrap_or_else(PoisonError::into_inner);
+                whole.edit(|message| falsify(method, fault, message, &mut plan.others_result));
+                http::Response::from_parts(head, Body::new(whole))
+            }
+            Err(status) => status.into_http(),
+        }
+    }
+}
+
+impl Service<HttpRequest> for FaultyProxy {
+    type Response = HttpResponse;
+    type Error = Infallible;
+    type Future = BoxFuture<HttpResponse, Infallible>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: HttpRequest) -> Self::Future {
+        let proxy = self.clone();
+        Box::pin(async move { Ok(proxy.handle(request).await) })
+    }
+}
