@@ -8,14 +8,12 @@ use spec_shared_cache::{Pulled, Pushed};
 use spec_source::SourceError;
 
 use crate::error::{Result, SessionError};
-use crate::job_failure;
+use crate::job_failure::{self, JobResult};
 use crate::job_graph::{push_graph, single_task_graph};
 use crate::observers::source_watch;
 use crate::run::RunRequest;
 use crate::session::Session;
 use crate::shared_caches::{JobMonitor, SharedCaches};
-
-type JobResult = Result<JobEnd, Box<Failure>>;
 
 /// Pulls and pushes elements because the user said so: unlike in a build, what cannot be done is a failure.
 struct CacheWork {

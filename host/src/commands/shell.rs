@@ -12,6 +12,7 @@ use spec_session::{Session, SharedCaches};
 use spec_source::FetchMonitor;
 
 use super::pager;
+use super::pull_missing::pull_missing;
 use crate::app::App;
 use crate::cli::ShellArgs;
 use crate::error::{CommandError, CommandResult};
@@ -63,7 +64,7 @@ fn pull_first(
     if !needed.contains(&element) {
         needed.push(element);
     }
-    super::artifact::pull_missing(app, session, &needed, &caches)?;
+    pull_missing(app, session, &needed, &caches)?;
     let sources = session.sources(element);
     if let (ShellRoot::Build, Some(cache)) = (root_kind, caches.pulled_sources())
         && sources.sources().next().is_some()

@@ -9,10 +9,11 @@ use spec_model::{Cancel, Digest, DigestFunction};
 use spec_project::yaml::parse_text;
 use spec_session::SharedCaches;
 
-use super::shared::{Direction, StderrMonitor, caches_of_name, pull, pull_missing};
+use super::shared::{Direction, StderrMonitor, caches_of_name, pull};
 use super::target::{ArtifactTarget, ArtifactTargets};
 use crate::app::App;
 use crate::cli::{CheckoutArgs, Deps};
+use crate::commands::pull_missing::pull_missing;
 use crate::commands::shell::WarningPrinter;
 use crate::commands::{destination, tarball};
 use crate::error::{CommandError, CommandResult};
