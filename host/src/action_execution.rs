@@ -1,11 +1,12 @@
 //! Who executes the actions of a session: this machine, or a cluster.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use spec_cas::Cas;
 use spec_execution::Executor;
-use spec_remote::RemoteOptions;
+use spec_remote::{RemoteOptions, RemoteStatistics};
 use spec_remote_execution::{
     Cluster, ClusterEvent, ClusterObserver, ClusterOptions, HybridExecutor, RemoteExecutor, RemoteOutputs,
 };
@@ -16,6 +17,7 @@ use spec_session::{ElementCommands, ExecutorFactory, SessionMessages};
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
 use crate::session::local_executor;
+use crate::term::format_size;
 
 /// Who executes the actions of a session, and the commands of its elements.
 pub(crate) struct ActionExecution {
@@ -65,6 +67,8 @@ impl ActionExecution {
         let outputs = RemoteOutputs::new(Arc::clone(&cluster), &local.cas);
         let cas = local.cas.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
         let observer = observer(local.messages.clone());
+        let counted = Arc::clone(&cluster);
+        local.messages.at_end(move || counted.statistics().iter().map(statistics_message).collect());
         let here = local.executor.clone();
         let there = ExecutorFactory::new(move |cas, sockets| -> Arc<dyn Executor> {
             let remote = RemoteExecutor::new(Arc::clone(&cluster), Arc::clone(&outputs), cas);
@@ -101,9 +105,45 @@ fn cluster_options(config: &Config, servers: &RemoteExecutionSpec) -> CommandRes
     })
 }
 
-/// Tells people what happens to a cluster, a line each.
+/// What the requests to a server came to.
+fn statistics_message(statistics: &RemoteStatistics) -> Message {
+    let RemoteStatistics { address, requests, errors, retries, bytes_up, bytes_down, .. } = statistics;
+    let (median, high) = (statistics.latency_p50, statistics.latency_p95);
+    let text = format!(
+        "{address}: {requests} requests ({errors} failed, {retries} tried again), {} sent, {} received, half answered \
+         within {median:.1?}, 95% within {high:.1?}",
+        format_size(*bytes_up),
+        format_size(*bytes_down),
+    );
+    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let figures = [
+        ("requests", *requests),
+        ("errors", *errors),
+        ("retries", *retries),
+        ("bytes-up", *bytes_up),
+        ("bytes-down", *bytes_down),
+        ("latency-p50-us", micros(median)),
+        ("latency-p95-us", micros(high)),
+    ];
+    let figures = figures.map(|(name, number)| (name.to_owned(), number)).to_vec();
+    Message { figures, ..Message::info("remote-statistics", text) }
+}
+
+/// Tells people what happens to a cluster, a line each, also where actions and elements have an executor each.
 fn observer(messages: SessionMessages) -> ClusterObserver {
-    ClusterObserver::new(move |event| messages.send(message(event)))
+    let away = Mutex::new(BTreeSet::new());
+    ClusterObserver::new(move |event| {
+        let mut away = away.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = match event {
+            ClusterEvent::Away { address, .. } => away.insert(address.clone()),
+            ClusterEvent::Back { address, .. } => away.remove(address),
+            ClusterEvent::Busy { .. } | ClusterEvent::Refused { .. } => true,
+        };
+        drop(away);
+        if is_news {
+            messages.send(message(event));
+        }
+    })
 }
 
 fn message(event: &ClusterEvent) -> Message {

@@ -4,7 +4,7 @@ use spec_cas::{Cas, ImportMode, Refs};
 use spec_model::{ElementName, Globs, Key};
 use spec_proto::{Message, buildstream::v2 as proto};
 
-use crate::artifact::{Artifact, ArtifactDraft, Log, LogDraft};
+use crate::artifact::{Artifact, ArtifactDraft, ArtifactTrees, Log, LogDraft};
 use crate::error::ArtifactError;
 use crate::name::ArtifactName;
 use crate::received::ReceivedRecord;
@@ -107,6 +107,12 @@ impl Artifacts {
     /// then there is no record.
     pub fn store(&self, project: &str, element: &ElementName, draft: ArtifactDraft) -> Result<Artifact> {
         let name = ArtifactName::new(project, element, draft.keys.strong);
+        // An artifact outlives the session, and what is elsewhere may not.
+        let ArtifactTrees { files, buildtree, sources, buildroot } = draft.trees;
+        [files, buildtree, sources, buildroot]
+            .iter()
+            .flatten()
+            .try_for_each(|tree| self.cas.bring_tree(tree))?;
         if let Some(files) = draft.trees.files
             && !self.cas.is_complete(&files)?
         {

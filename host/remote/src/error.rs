@@ -25,7 +25,7 @@ pub enum RemoteError {
         why: String,
     },
     /// The server could not be connected to, in any of the attempts. Reason `remote-unreachable`.
-    #[error("cannot reach {address}: {why}; check the address and whether the server runs")]
+    #[error("cannot reach {address}: {why}")]
     Unreachable {
         /// The server.
         address: String,
@@ -41,7 +41,7 @@ pub enum RemoteError {
         why: String,
     },
     /// The server denies access. Reason `remote-denied`.
-    #[error("{address} refuses to {action}: {why}; check the token, the certificate and the instance")]
+    #[error("{address} refuses to {action}: {why}")]
     Denied {
         /// The server.
         address: String,
@@ -71,7 +71,7 @@ pub enum RemoteError {
         why: String,
     },
     /// The server does not have a blob. Reason `remote-missing`.
-    #[error("{address} does not have {digest}; upload it there, or ask another server")]
+    #[error("{address} does not have {digest}")]
     Missing {
         /// The server.
         address: String,
@@ -79,7 +79,7 @@ pub enum RemoteError {
         digest: Digest,
     },
     /// The server failed, in all attempts. Reason `remote-failed`.
-    #[error("{address} failed to {action}: {why}; see that server's log")]
+    #[error("{address} failed to {action}: {why}")]
     Failed {
         /// The server.
         address: String,
@@ -118,6 +118,18 @@ impl UserError for RemoteError {
             Self::Local(error) => error.blame(),
             _ => Blame::Remote,
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Unreachable { .. } => "check the address and whether the server runs",
+            Self::Denied { .. } => "check the token, the certificate and the instance",
+            Self::Missing { .. } => "upload it there, or ask another server",
+            Self::Failed { .. } => "see the log of that server",
+            Self::Local(error) => return error.hint(),
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 
     fn reason(&self) -> &str {

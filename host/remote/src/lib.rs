@@ -24,6 +24,7 @@ mod directory_provider;
 mod directory_receiver;
 mod download;
 mod error;
+mod execute_request;
 mod execution;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -55,7 +56,8 @@ pub use capabilities::RemoteCapabilities;
 pub use directory_provider::DirectoryProvider;
 pub use directory_receiver::DirectoryReceiver;
 pub use error::RemoteError;
-pub use execution::{ActionToExecute, ExecutionAnswer, RemoteResult};
+pub use execute_request::ActionToExecute;
+pub use execution::{ExecutionAnswer, RemoteResult};
 pub use health::RemoteHealth;
 pub use known_blobs::KnownBlobs;
 pub use options::{RemoteOptions, Tls, Token};

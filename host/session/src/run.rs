@@ -92,7 +92,7 @@ impl Observer for MessageObserver {
     fn event(&self, event: &Event) {
         if let Event::Ended(_) = event {
             self.messages.end();
-            for message in (self.final_messages)() {
+            for message in self.messages.final_messages().into_iter().chain((self.final_messages)()) {
                 self.observer.event(&Event::Message(message));
             }
         }

@@ -12,7 +12,7 @@ use spec_cas::{Cas, CasError, EvictionReport};
 use spec_execution::{PoolOptions, Rights};
 use spec_model::{Blame, DigestFunction, UserError};
 use spec_reapi::{Address, Listener, Options, Server, Tls, Tokens};
-use spec_session::{GcOptions, GcThread, StoreExecutions};
+use spec_session::{ExecutorFactory, GcOptions, GcThread, StoreExecutions};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -21,6 +21,7 @@ use tracing::level_filters::LevelFilter;
 use super::read_small;
 use crate::app::App;
 use crate::cli::{AllowedNumbers, ServeArgs};
+use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
 use crate::session::{local_executor, quota};
 
@@ -44,7 +45,7 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let mut server = Server::new(cas.clone(), options(app, args)?);
     let executions = executions(app, &cas, args);
     let blake3_executions =
-        executions.as_ref().map(|executions| executions.for_store(&blake3, &local_executor(&app.config)));
+        executions.as_ref().map(|executions| executions.for_store(&blake3, &executor(&app.config).0));
     if let Some(StoreExecutions { executions, .. }) = &executions {
         server = server.with_executions(executions.get()?);
     }
@@ -177,12 +178,23 @@ fn signalled() -> std::io::Result<impl Future<Output = ()>> {
 /// The executions of clients' actions; `None` when the server executes none.
 fn executions(app: &App, cas: &Cas, args: &ServeArgs) -> Option<StoreExecutions> {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = args.workers.unwrap_or_else(processors);
+    let (executor, simulated) = executor(&app.config);
+    let workers = args.workers.or(simulated).unwrap_or_else(processors);
     if workers == 0 || args.read_only {
         return None;
     }
     let pool = PoolOptions { workers, max_queued: args.max_queued };
-    Some(StoreExecutions::new(cas, &local_executor(&app.config), pool))
+    Some(StoreExecutions::new(cas, &executor, pool))
+}
+
+/// Who executes the actions of clients, and how many at a time if that is not up to this machine.
+fn executor(config: &Config) -> (ExecutorFactory, Option<usize>) {
+    let local = local_executor(config);
+    #[cfg(feature = "bench")]
+    if let Some(cluster) = config.cluster {
+        return (cluster.executor(local), Some(cluster.workers));
+    }
+    (local, None)
 }
 
 /// The rights of clients' actions: the command line takes precedence over the configuration.

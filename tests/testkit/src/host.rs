@@ -45,6 +45,18 @@ impl Host {
         Host::on(tempfile::tempdir().expect("a temporary folder can be made"), cache.clone())
     }
 
+    /// This binary with an empty cache, which goes when this goes.
+    ///
+    /// # Panics
+    /// If its configuration cannot be written.
+    #[must_use]
+    pub fn of(binary: &Path) -> Host {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let host = Host { binary: binary.to_path_buf(), cache: folder.path().join("cache"), folder };
+        host.configure("");
+        host
+    }
+
     fn on(folder: TempDir, cache: PathBuf) -> Host {
         let host = Host { binary: binary(), cache, folder };
         host.configure("");

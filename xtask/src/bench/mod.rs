@@ -25,8 +25,9 @@ pub(crate) use table::draw;
 /// What to measure, and how often.
 #[derive(Args)]
 pub(crate) struct BenchOptions {
-    /// What to compare: builds with BuildStream, the server with buildbox-casd, speculative actions with builds
-    /// without, or the same in a simulated cluster
+    /// What to compare: builds with BuildStream, the server with buildbox-casd, speculative actions with builds without,
+    /// the same in a simulated cluster, with that cluster behind a wire, with BuildGrid's workers, or transfers with casd's
+    /// clients
     #[arg(value_enum, default_value = "builds")]
     what: What,
     /// Measure less often
@@ -43,6 +44,9 @@ enum What {
     Reapi,
     Speculation,
     Cluster,
+    RemoteCluster,
+    Buildgrid,
+    Transfers,
 }
 
 impl BenchOptions {
@@ -87,6 +91,9 @@ pub(crate) fn run(paths: &Paths, options: BenchOptions) -> Result<()> {
         What::Reapi => reapi::run(paths, &options),
         What::Speculation => speculation::run(paths, &options),
         What::Cluster => speculation::run_in_cluster(paths, &options),
+        What::RemoteCluster => speculation::run_behind_a_wire(paths, &options),
+        What::Buildgrid => speculation::run_on_buildgrid(paths, &options),
+        What::Transfers => reapi::transfers::run(paths, &options),
     }
 }
 

@@ -3,12 +3,14 @@
 mod inside;
 mod requests;
 mod server;
+pub(super) mod transfers;
 mod trees;
 
 use std::fs;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use tempfile::TempDir;
 
 use self::inside::{Inside, TREE};
 use self::requests::{Client, Part};
@@ -61,17 +63,29 @@ struct ReapiBench {
     seed: u64,
 }
 
-/// Measures everything and prints the table.
-pub(super) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
+/// What takes part, and the folder of its stores.
+struct Prepared {
+    bench: ReapiBench,
+    scratch: TempDir,
+    _lock: Lock,
+}
+
+fn prepare(paths: &Paths, options: &BenchOptions) -> Result<Prepared> {
     let host = options.host(paths)?;
     let client = step("compile the client", || Client::build(paths))?;
     step("make the Debian base", || base::run(paths, false))?;
     let base = step("unpack the base", || Base::unpack(paths))?;
     let folder = paths.target().join("bench");
-    let _lock = Lock::take(&folder)?;
+    let lock = Lock::take(&folder)?;
     let scratch = scratch(&folder)?;
     let inside = Inside { base, host, scratch: scratch.path().to_path_buf() };
-    let mut bench = ReapiBench { rounds: options.rounds(), inside, client, table: Table::default(), seed: 0 };
+    let bench = ReapiBench { rounds: options.rounds(), inside, client, table: Table::default(), seed: 0 };
+    Ok(Prepared { bench, scratch, _lock: lock })
+}
+
+/// Measures everything and prints the table.
+pub(super) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
+    let Prepared { mut bench, scratch, _lock } = prepare(paths, options)?;
     let before = Load::now()?;
     step("trees", || bench.trees())?;
     step("requests", || bench.requests())?;

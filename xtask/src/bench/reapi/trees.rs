@@ -62,7 +62,7 @@ impl ReapiBench {
     }
 
     /// How long a command takes in the base, without the making of the place that it runs in.
-    fn time(&self, argv: &[&str]) -> Result<Duration> {
+    pub(super) fn time(&self, argv: &[&str]) -> Result<Duration> {
         settle()?;
         Ok(median(self.inside.times("", 1, argv)?))
     }

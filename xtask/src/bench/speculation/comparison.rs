@@ -30,6 +30,12 @@ impl Comparison {
         median(of_arm.flat_map(|(_, samples)| samples).map(|sample| sample.wall).collect())
     }
 
+    /// The most actions that a build of one way had executed on request.
+    pub(super) fn executed(&self, wanted: Arm) -> u64 {
+        let of_arm = self.arms.iter().filter(|(arm, _)| *arm == wanted);
+        of_arm.flat_map(|(_, samples)| samples).map(|sample| sample.executed).max().unwrap_or_default()
+    }
+
     /// By how much one way's wall time is above another's, in percent: the median of the rounds.
     pub(super) fn percent_slower(&self, arm: Arm, than: Arm) -> f64 {
         let walls = |wanted| {

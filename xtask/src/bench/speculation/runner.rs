@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::rc::Rc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -12,17 +13,20 @@ use super::super::measure::{cpu_of_children, settle};
 use super::super::programs::{BuildProgram, Project};
 use super::arm::Arm;
 use super::cluster;
+use super::engine::Engine;
 use super::sample::{Predicted, Sample};
 use super::subject::Subject;
 use crate::command::output;
 
 /// Where actions are executed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub(super) enum Place {
     /// On this machine.
     Here,
     /// In a simulated cluster.
     Cluster,
+    /// By an engine elsewhere.
+    Engine(Rc<Engine>),
 }
 
 #[derive(Clone)]
@@ -48,11 +52,21 @@ impl Runner {
         Runner { arm, ..self.clone() }
     }
 
+    /// Checks that actions were executed where they had to be.
+    pub(super) fn check(&self) -> Result<()> {
+        match &self.place {
+            Place::Engine(engine) => engine.check(),
+            Place::Here | Place::Cluster => Ok(()),
+        }
+    }
+
     /// Imports the base into a new cache.
     pub(super) fn import(&mut self, project: &Project) -> Result<()> {
         self.program.start_new_cache()?;
-        if self.place == Place::Cluster {
-            cluster::configure(&self.program.config())?;
+        match &self.place {
+            Place::Here => {}
+            Place::Cluster => cluster::configure(&self.program.config())?,
+            Place::Engine(engine) => engine.configure(&self.program.config())?,
         }
         self.program.build(project, "debian.bst")
     }
