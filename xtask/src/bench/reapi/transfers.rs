@@ -18,7 +18,7 @@ type BaseTimes = [Duration; 3];
 
 /// Measures the transfers and prints the table.
 pub(in crate::bench) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
-    let prepared = prepare(paths, options)?;
+    let prepared = prepare(paths, options, None)?;
     let mut bench = prepared.bench;
     let before = Load::now()?;
     step("transfers", || bench.transfers())?;
