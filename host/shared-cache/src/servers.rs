@@ -136,7 +136,7 @@ impl CacheServer {
         purpose: Purpose,
     ) -> Result<Option<u64>, CasError> {
         let provider: Arc<dyn BlobProvider> = Arc::new(cas.clone());
-        let question = async { Ok(self.remote().await?.ensure_present(provider, blobs).await?.blobs) };
+        let question = async { Ok(self.remote().await?.push(provider, blobs).await?.blobs) };
         self.ask(monitor, purpose, question).await
     }
 }
