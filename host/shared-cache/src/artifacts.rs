@@ -131,7 +131,7 @@ impl SharedArtifacts {
                 && server.is_usable(Purpose::PullArtifacts)
                 && let Some(name) = open.pop_front()
             {
-                let remote = server.index().await.cloned();
+                let remote = server.remote().await.cloned();
                 running.spawn(async move {
                     let answer = async { remote?.fetch_blob(&[uri::artifact(&name)]).await };
                     (answer.await, name)
@@ -205,7 +205,7 @@ impl SharedArtifacts {
         if known.is_some() {
             return Ok(known);
         }
-        let question = async { server.index().await?.fetch_blob(&[uri::artifact(name)]).await };
+        let question = async { server.remote().await?.fetch_blob(&[uri::artifact(name)]).await };
         let answer = server.ask(monitor, Purpose::PullArtifacts, question).await?;
         if let Some(answer) = answer {
             self.lock().insert((at, name.clone()), answer);
@@ -354,7 +354,7 @@ impl SharedArtifacts {
             for server in self.servers.push_indexes() {
                 let address = server.address();
                 let question = async {
-                    let remote = server.index().await?;
+                    let remote = server.remote().await?;
                     if remote.fetch_blob(&uris).await? == Some(record) {
                         return Ok(false);
                     }
@@ -383,7 +383,7 @@ impl SharedArtifacts {
     /// Whether every index that we may change knows the artifact as it is.
     async fn all_know(&self, uris: &[String], record: Digest, monitor: &dyn CacheMonitor) -> Result<bool> {
         for server in self.servers.push_indexes() {
-            let question = async { server.index().await?.fetch_blob(uris).await };
+            let question = async { server.remote().await?.fetch_blob(uris).await };
             if server.ask(monitor, Purpose::PushArtifacts, question).await?.flatten() != Some(record) {
                 return Ok(false);
             }

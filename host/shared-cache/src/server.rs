@@ -56,8 +56,7 @@ pub struct CacheServerOptions {
 #[derive(Debug)]
 pub(crate) struct CacheServer {
     options: CacheServerOptions,
-    index: OnceCell<Remote>,
-    storage: OnceCell<Remote>,
+    remote: OnceCell<Remote>,
     health: Mutex<Health>,
 }
 
@@ -75,7 +74,7 @@ struct Health {
 
 impl CacheServer {
     pub(crate) fn new(options: CacheServerOptions) -> Self {
-        Self { options, index: OnceCell::new(), storage: OnceCell::new(), health: Mutex::default() }
+        Self { options, remote: OnceCell::new(), health: Mutex::default() }
     }
 
     pub(crate) fn options(&self) -> &CacheServerOptions {
@@ -87,14 +86,9 @@ impl CacheServer {
         self.options.remote.address.to_string()
     }
 
-    /// The connection to what knows keys.
-    pub(crate) async fn index(&self) -> Result<&Remote, RemoteError> {
-        self.index.get_or_try_init(|| async { Remote::new(self.options.remote.clone()) }).await
-    }
-
-    /// The connection to what holds blobs.
-    pub(crate) async fn storage(&self) -> Result<&Remote, RemoteError> {
-        self.storage.get_or_try_init(|| Remote::connect(self.options.remote.clone())).await
+    /// The connection.
+    pub(crate) async fn remote(&self) -> Result<&Remote, RemoteError> {
+        self.remote.get_or_try_init(|| async { Remote::new(self.options.remote.clone()) }).await
     }
 
     /// Asks the server, unless it is away. `None` when it is, or fails now; then the user is told once, and what is done

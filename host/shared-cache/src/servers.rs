@@ -110,7 +110,7 @@ impl CacheServer {
             return Ok(Some(()));
         }
         let receiver: Arc<dyn BlobReceiver> = Arc::new(cas.clone());
-        let question = async { known(self.storage().await?.download(receiver, &missing).await.map(drop)) };
+        let question = async { known(self.remote().await?.download(receiver, &missing).await.map(drop)) };
         Ok(self.ask(monitor, purpose, question).await?.flatten())
     }
 
@@ -122,11 +122,12 @@ impl CacheServer {
         monitor: &dyn CacheMonitor,
         purpose: Purpose,
     ) -> Result<Option<()>, CasError> {
-        let question = async { known(self.storage().await?.pull(cas, root).await.map(drop)) };
+        let question = async { known(self.remote().await?.pull(cas, root).await.map(drop)) };
         Ok(self.ask(monitor, purpose, question).await?.flatten())
     }
 
-    /// Uploads those of `blobs` that the server does not have; how many those were. `None` when the server fails.
+    /// Uploads those of `blobs` that the server does not have, as far as it was not found out before; how many those were. `None`
+    /// when the server fails.
     pub(crate) async fn upload(
         &self,
         cas: &Cas,
@@ -135,7 +136,7 @@ impl CacheServer {
         purpose: Purpose,
     ) -> Result<Option<u64>, CasError> {
         let provider: Arc<dyn BlobProvider> = Arc::new(cas.clone());
-        let question = async { Ok(self.storage().await?.push(provider, blobs).await?.blobs) };
+        let question = async { Ok(self.remote().await?.push(provider, blobs).await?.blobs) };
         self.ask(monitor, purpose, question).await
     }
 }

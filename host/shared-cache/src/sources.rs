@@ -118,7 +118,7 @@ impl SharedSources {
             let mut outcome = Pushed::Failed;
             for server in self.servers.push_indexes().filter(|_| stored) {
                 let address = server.address();
-                let question = async { index(server.index().await?, &uris).await };
+                let question = async { index(server.remote().await?, &uris).await };
                 match server.ask(monitor, Purpose::PushSources, question).await? {
                     None => continue,
                     Some(true) => {
@@ -150,7 +150,7 @@ impl SharedSources {
         self.servers.runtime.run(monitor.cancel(), async {
             for index in self.servers.indexes() {
                 let question = async {
-                    let remote = index.index().await?;
+                    let remote = index.remote().await?;
                     if by_record {
                         remote.fetch_blob(&uris).await
                     } else {

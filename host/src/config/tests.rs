@@ -136,7 +136,7 @@ fn wrong_files_say_what_and_where() {
         ("cache: []", "invalid-data my.conf:1:8 expected a dictionary, found a list"),
         (
             "projects: {p: {artifacts: {servers: [{uri: a}]}}}",
-            "my.conf:1:37 unexpected key 'uri'; did you mean 'url'?",
+            "my.conf:1:39 unexpected key 'uri', did you mean 'url'?",
         ),
         ("projects: {p: {option: {}}}", "did you mean 'options'?"),
         ("logging: {key-length: eight}", "expected an integer, found 'eight'"),

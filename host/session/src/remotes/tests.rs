@@ -17,7 +17,7 @@ fn paths() -> CredentialPaths {
 fn user(text: &str) -> Result<UserRemotes, String> {
     let shown = |error: spec_model::NodeError| {
         let position = error.position().map(ToString::to_string).unwrap_or_default();
-        format!("{} {position} {error}", error.reason())
+        format!("{} {position} {error} {}", error.reason(), error.hint().unwrap_or_default())
     };
     UserRemotes::from_config(&mapping(text), &paths()).map_err(shown)
 }

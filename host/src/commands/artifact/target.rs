@@ -95,11 +95,8 @@ impl ArtifactTarget {
             format!("there is no artifact of '{}' in the cache", self.shown),
         );
         // Only elements can be built, not names of artifacts.
-        if self.shown.ends_with(".bst") {
-            error.hint(format!("spec-host build {}", self.shown))
-        } else {
-            error
-        }
+        let command = if self.shown.ends_with(".bst") { "build" } else { "artifact pull" };
+        error.hint(format!("spec-host {command} {}", self.shown))
     }
 }
 

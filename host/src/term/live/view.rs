@@ -128,11 +128,12 @@ impl RunningJob {
         let (columns, width) = widths;
         let time = format_clock(now.saturating_duration_since(self.since));
         let name = pad(&truncate_with_mark(&sanitize_line(info.name(self.element)), width), width);
-        let taken = 2 + 6 + width + 2 + 1 + time.len();
+        let task = pad(&self.task.to_string(), 5);
+        let taken = 2 + task.len() + 1 + width + 2 + 1 + time.len();
         let room = columns.min(100).saturating_sub(taken);
         let activity = pad(&truncate_with_mark(&self.doing(), room), room);
         let (name, time) = (style.paint(TextRole::Name, name), style.paint(TextRole::Dim, time));
-        format!("  {:<5} {name}  {activity} {time}", self.task)
+        format!("  {task} {name}  {activity} {time}")
     }
 
     fn doing(&self) -> String {

@@ -9,7 +9,7 @@ mod trees;
 use std::fs;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use self::inside::{Inside, TREE};
@@ -58,7 +58,8 @@ const ACTIONS: [(&str, Figures); 2] = [
 struct ReapiBench {
     rounds: usize,
     inside: Inside,
-    client: Client,
+    /// What measures requests; transfers need none.
+    client: Option<Client>,
     table: Table,
     seed: u64,
 }
@@ -70,9 +71,8 @@ struct Prepared {
     _lock: Lock,
 }
 
-fn prepare(paths: &Paths, options: &BenchOptions) -> Result<Prepared> {
+fn prepare(paths: &Paths, options: &BenchOptions, client: Option<Client>) -> Result<Prepared> {
     let host = options.host(paths)?;
-    let client = step("compile the client", || Client::build(paths))?;
     step("make the Debian base", || base::run(paths, false))?;
     let base = step("unpack the base", || Base::unpack(paths))?;
     let folder = paths.target().join("bench");
@@ -85,7 +85,8 @@ fn prepare(paths: &Paths, options: &BenchOptions) -> Result<Prepared> {
 
 /// Measures everything and prints the table.
 pub(super) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
-    let Prepared { mut bench, scratch, _lock } = prepare(paths, options)?;
+    let client = step("compile the client", || Client::build(paths))?;
+    let Prepared { mut bench, scratch, _lock } = prepare(paths, options, Some(client))?;
     let before = Load::now()?;
     step("trees", || bench.trees())?;
     step("requests", || bench.requests())?;
@@ -128,7 +129,8 @@ impl ReapiBench {
             self.seed += 1;
             for (url, times) in urls.iter().zip(&mut times) {
                 settle()?;
-                times.push(self.client.times(url, figure, self.seed, chroot)?);
+                let client = self.client.as_ref().context("requests need the client")?;
+                times.push(client.times(url, figure, self.seed, chroot)?);
             }
         }
         Ok(times)

@@ -14,11 +14,11 @@ use crate::paths::Paths;
 use crate::steps::step;
 
 /// Upload, upload of the same, download.
-type Times = [Duration; 3];
+type BaseTimes = [Duration; 3];
 
 /// Measures the transfers and prints the table.
 pub(in crate::bench) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
-    let prepared = prepare(paths, options)?;
+    let prepared = prepare(paths, options, None)?;
     let mut bench = prepared.bench;
     let before = Load::now()?;
     step("transfers", || bench.transfers())?;
@@ -29,7 +29,7 @@ pub(in crate::bench) fn run(paths: &Paths, options: &BenchOptions) -> Result<()>
 
 impl ReapiBench {
     fn transfers(&mut self) -> Result<()> {
-        let [mut ours, mut theirs] = [const { Vec::<Times>::new() }; 2];
+        let [mut ours, mut theirs] = [const { Vec::<BaseTimes>::new() }; 2];
         for round in 0..self.rounds {
             theirs.push(self.casd_clients(&format!("theirs-{round}"))?);
             ours.push(self.our_client_at_casd(&format!("ours-{round}"))?);
@@ -40,13 +40,13 @@ impl ReapiBench {
             ("download of it into the store", "casdownload", 1.0 / 3.0),
         ];
         for (at, (figure, peer, most)) in rows.into_iter().enumerate() {
-            let of = |rounds: &[Times]| median(rounds.iter().map(|times| times[at]).collect());
+            let of = |rounds: &[BaseTimes]| median(rounds.iter().map(|times| times[at]).collect());
             self.table.add(Row::beside(figure, of(&ours), peer, of(&theirs), Target::Ratio(most)));
         }
         Ok(())
     }
 
-    fn casd_clients(&self, name: &str) -> Result<Times> {
+    fn casd_clients(&self, name: &str) -> Result<BaseTimes> {
         let server = Server::start(Kind::Casd, &self.inside, name)?;
         let remote = format!("--remote={}", server.tcp);
         let upload = || self.time(&["casupload", &remote, "--output-digest-file=/mnt/digest", TREE]);
@@ -56,7 +56,7 @@ impl ReapiBench {
         Ok([cold, again, self.time(&["casdownload", &remote, &digest, &there])?])
     }
 
-    fn our_client_at_casd(&self, name: &str) -> Result<Times> {
+    fn our_client_at_casd(&self, name: &str) -> Result<BaseTimes> {
         let server = Server::start(Kind::Casd, &self.inside, name)?;
         let folder = self.inside.scratch.join(name);
         let cas = |client: &str, arguments: &[&str]| {

@@ -114,7 +114,9 @@ fn measure(
     tables: &dyn Fn(&mut SpeculationBench, &BenchOptions) -> Result<String>,
 ) -> Result<()> {
     let host = options.host(paths)?;
-    step("compile the policies", || guests::run(paths))?;
+    if arms.contains(&Arm::Prototype) {
+        step("compile the policies", || guests::run(paths))?;
+    }
     let example = step("prepare the example", || example::run(paths))?;
     let folder = paths.target().join("bench");
     let _lock = Lock::take(&folder)?;
