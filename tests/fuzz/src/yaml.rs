@@ -1,6 +1,6 @@
 //! YAML: what is read can be written and read again, and writing refs does not change the rest.
 
-use spec_model::{Mapping, Node, NodeKind, FilePosition};
+use spec_model::{FilePosition, Mapping, Node, NodeKind};
 use spec_project::RefPlace;
 use spec_project::compose::{assert_composed, compose, compose_under};
 use spec_project::ref_edits::set_ref;
@@ -42,7 +42,9 @@ fn edit(text: &str, mapping: &Mapping) {
     let Some(position) = &node.position else { return };
     let at = match &node.kind {
         NodeKind::Scalar(_) => RefPlace::Value(FilePosition::clone(position)),
-        NodeKind::Mapping(inner) if inner.get("ref").is_none() => RefPlace::Dictionary(FilePosition::clone(position)),
+        NodeKind::Mapping(inner) if inner.get("ref").is_none() => {
+            RefPlace::Dictionary(FilePosition::clone(position))
+        }
         _ => return,
     };
     let Ok(edited) = set_ref(text, &at, "new-ref") else { return };
