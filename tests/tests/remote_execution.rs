@@ -18,7 +18,9 @@ struct Client {
 impl Client {
     fn of(url: &str) -> Client {
         let host = Host::new();
-        host.configure(&format!("remote-execution:\n  execution-service: {{url: '{url}'}}\n  storage-service: {{url: '{url}'}}\n"));
+        host.configure(&format!(
+            "remote-execution:\n  execution-service: {{url: '{url}'}}\n  storage-service: {{url: '{url}'}}\n"
+        ));
         Client { host }
     }
 

@@ -136,6 +136,9 @@ pub(crate) fn find_artifacts(
     if caches.pulled_artifacts().is_none() {
         return Ok(());
     }
+    if works.iter().any(|work| matches!(work, RequiredWork::Build { .. })) {
+        session.options.session_remotes.check(false)?;
+    }
     let mut wanted = |elements: Vec<usize>| -> Result<bool> {
         let mut asked = Vec::new();
         for element in elements {

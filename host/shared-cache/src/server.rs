@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use spec_cas::CasError;
 use spec_model::UserError;
-use spec_remote::{Remote, RemoteError, RemoteOptions};
+use spec_remote::{Remote, RemoteError, RemoteNeeds, RemoteOptions};
 use tokio::sync::OnceCell;
 
 use crate::monitor::CacheMonitor;
@@ -31,8 +31,7 @@ pub struct CacheServerOptions {
 #[derive(Debug)]
 pub(crate) struct CacheServer {
     options: CacheServerOptions,
-    index: OnceCell<Remote>,
-    storage: OnceCell<Remote>,
+    connection: OnceCell<Remote>,
     health: Mutex<Health>,
 }
 
@@ -48,7 +47,7 @@ struct Health {
 
 impl CacheServer {
     pub(crate) fn new(options: CacheServerOptions) -> Self {
-        Self { options, index: OnceCell::new(), storage: OnceCell::new(), health: Mutex::default() }
+        Self { options, connection: OnceCell::new(), health: Mutex::default() }
     }
 
     pub(crate) fn options(&self) -> &CacheServerOptions {
@@ -62,12 +61,23 @@ impl CacheServer {
 
     /// The connection to what knows keys.
     pub(crate) async fn index(&self) -> Result<&Remote, RemoteError> {
-        self.index.get_or_try_init(|| async { Remote::new(self.options.remote.clone()) }).await
+        self.connection.get_or_try_init(|| async { Remote::new(self.options.remote.clone()) }).await
     }
 
     /// The connection to what holds blobs.
     pub(crate) async fn storage(&self) -> Result<&Remote, RemoteError> {
-        self.storage.get_or_try_init(|| Remote::connect(self.options.remote.clone())).await
+        self.index().await?.require_storage().await
+    }
+
+    /// The connection, if there is one yet.
+    pub(crate) fn connection(&self) -> Option<&Remote> {
+        self.connection.get()
+    }
+
+    /// Checks that the server can be used for what it is for, within `limit`.
+    pub(crate) async fn check(&self, limit: Duration) -> Result<(), RemoteError> {
+        let CacheServerOptions { index: assets, storage, .. } = self.options;
+        self.index().await?.check(RemoteNeeds { storage, assets, execution: false }, limit).await
     }
 
     /// Asks the server, unless it is away. `None` when it is, or fails now; then the user is told once, and what is done
@@ -121,6 +131,7 @@ impl CacheServer {
                 RemoteError::Denied { .. }
                     | RemoteError::Unsupported { .. }
                     | RemoteError::BadCredentials { .. }
+                    | RemoteError::Certificate { .. }
             );
             if !matches!(
                 error,

@@ -2,11 +2,13 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use spec_artifact::ArtifactError;
 use spec_cas::{Cas, CasError};
-use spec_model::{Blame, Digest, UserError};
-use spec_remote::{BlobProvider, BlobReceiver, RemoteError};
+use spec_model::{Blame, Cancel, Digest, UserError};
+use spec_remote::{BlobProvider, BlobReceiver, Remote, RemoteError};
+use tokio::task::JoinSet;
 
 use crate::monitor::CacheMonitor;
 use crate::runtime::CacheRuntime;
@@ -73,6 +75,26 @@ impl ServerList {
     /// Whether we may change a server that knows keys and one that holds blobs.
     pub(crate) fn can_push(&self) -> bool {
         self.push_indexes().next().is_some() && self.push_storages().next().is_some()
+    }
+
+    /// The connections that were made.
+    pub(crate) fn connections(&self) -> Vec<Remote> {
+        self.all.iter().filter_map(CacheServer::connection).cloned().collect()
+    }
+
+    /// Checks all at the same time whether they can be used for what they are for, each within `limit`, in the order given.
+    pub(crate) fn check(&self, limit: Duration) -> Vec<Result<(), RemoteError>> {
+        let work = async {
+            let mut checks = JoinSet::new();
+            for at in 0..self.all.len() {
+                let all = Arc::clone(&self.all);
+                checks.spawn(async move { (at, all[at].check(limit).await) });
+            }
+            let mut ended = checks.join_all().await;
+            ended.sort_unstable_by_key(|(at, _)| *at);
+            Ok::<_, CasError>(ended.into_iter().map(|(_, outcome)| outcome).collect())
+        };
+        self.runtime.run(&Cancel::new(), work).unwrap_or_default()
     }
 
     /// Those that know keys.

@@ -1,5 +1,7 @@
 //! Sources on servers.
 
+use std::time::Duration;
+
 use spec_cas::{Cas, CasError};
 use spec_model::{Cancel, Digest, Key};
 use spec_remote::{AssetReferences, Remote, RemoteError};
@@ -51,6 +53,18 @@ impl SharedSources {
         self.servers.can_pull()
     }
 
+    /// The connections to the servers that were made.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Remote> {
+        self.servers.connections()
+    }
+
+    /// Checks at the same time whether the servers can be used for what they are for, each within `limit`; in the order given.
+    #[must_use]
+    pub fn check(&self, limit: Duration) -> Vec<Result<(), RemoteError>> {
+        self.servers.check(limit)
+    }
+
     /// Whether sources can be pushed: there is an index and a storage that we may change.
     #[must_use]
     pub fn can_push(&self) -> bool {
@@ -73,7 +87,7 @@ impl SharedSources {
         let asset = Asset { uri: uri::element_sources(key), key };
         let references = AssetReferences { blobs: Vec::new(), directories: vec![*tree] };
         self.push(&asset, &blobs, monitor, async |remote, uris| {
-            if remote.fetch_blob(uris).await? == Some(record) {
+            if remote.stands_for_blob(uris, &record).await? {
                 return Ok(false);
             }
             remote.push_blob(uris, &record, &references).await?;
@@ -96,7 +110,7 @@ impl SharedSources {
         let asset = Asset { uri: uri::source(kind, key), key };
         self.push(&asset, &blobs, monitor, async |remote, uris| {
             // As BuildStream, which pushes only what is not there.
-            if remote.fetch_directory(uris).await?.is_some() {
+            if remote.stands_for_directory(uris).await? {
                 return Ok(false);
             }
             remote.push_directory(uris, tree).await?;
