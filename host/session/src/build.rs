@@ -156,7 +156,9 @@ pub(crate) fn find_artifacts(
         Ok(known.iter().all(|known| *known))
     };
     if !wanted(required.to_vec())? {
-        wanted(session.project.scope(required, Scope::All))?;
+        let asked: BTreeSet<usize> = required.iter().copied().collect();
+        let others = session.project.scope(required, Scope::All).into_iter();
+        wanted(others.filter(|element| !asked.contains(element)).collect())?;
     }
     Ok(())
 }

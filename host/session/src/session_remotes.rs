@@ -97,7 +97,7 @@ impl SessionRemotes {
         let connections = groups.iter().flat_map(|registered| registered.group.connections());
         let figures =
             connections.map(|(roles, remote)| RemoteFigures { roles, statistics: remote.statistics() });
-        figures.filter(|figures| figures.statistics.requests > 0).collect()
+        figures.filter(|one| one.statistics.requests + one.statistics.errors > 0).collect()
     }
 
     /// Checks, before anything depends on them, that the servers can be used as they are configured. One that does not answer

@@ -16,6 +16,7 @@ fn refused(project: &Project, lines: &str, reason: &str, place: &str, says: &[&s
     let built = host.run(project, &["build", "a.bst"]);
     built.refused(2, reason, &[&[place.as_str()], says].concat());
     assert!(!built.stderr.contains("build a.bst started"), "{}", built.stderr);
+    host.configure("");
     assert_eq!(host.run(project, &["show", "--format", "%{state}", "a.bst"]).success().trim(), "buildable");
 }
 
