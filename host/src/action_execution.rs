@@ -1,6 +1,7 @@
 //! Who executes the actions of a session: this machine, or a cluster.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use spec_cas::Cas;
@@ -164,9 +165,21 @@ impl RemoteGroup for ClusterRemotes {
     }
 }
 
-/// Tells people what happens to a cluster, a line each.
+/// Tells people what happens to a cluster, a line each, also where actions and elements have an executor each.
 fn observer(messages: SessionMessages) -> ClusterObserver {
-    ClusterObserver::new(move |event| messages.send(message(event)))
+    let away = Mutex::new(BTreeSet::new());
+    ClusterObserver::new(move |event| {
+        let mut away = away.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = match event {
+            ClusterEvent::Away { address, .. } => away.insert(address.clone()),
+            ClusterEvent::Back { address, .. } => away.remove(address),
+            ClusterEvent::Busy { .. } | ClusterEvent::Refused { .. } => true,
+        };
+        drop(away);
+        if is_news {
+            messages.send(message(event));
+        }
+    })
 }
 
 fn message(event: &ClusterEvent) -> Message {

@@ -26,7 +26,7 @@ const MAX_WAITING_REQUESTS: usize = 64;
 /// How many elements are primed at a time.
 const MAX_PRIME_JOBS: usize = 64;
 
-/// Runs the jobs to their end and tells how it ended. `helper` helps to look into failures.
+/// Runs the jobs to their end and returns the exit code. `helper` helps the user with failures.
 ///
 /// # Errors
 /// When a log cannot be opened or threads cannot be started. A failed job is no error.

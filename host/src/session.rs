@@ -1,4 +1,4 @@
-//! From the command line and the configuration to a session.
+//! Opens sessions with the options of the command line and the configuration.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -134,7 +134,7 @@ fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> S
 /// The quota of the configuration on the disk of a store.
 ///
 /// # Errors
-/// When the disk cannot be looked at.
+/// When the size of the disk cannot be read.
 pub(crate) fn quota(config: &Config, cas: &Cas) -> CommandResult<Quota> {
     let disk = rustix::fs::statvfs(cas.root());
     let disk = disk.map_err(|error| CommandError::io("look at the cache's disk", &error.into()))?;

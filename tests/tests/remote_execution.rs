@@ -45,7 +45,7 @@ impl Client {
 }
 
 fn executed(service: &Service) -> f64 {
-    service.metric("spec_host_actions_total{answered=\"executed\"}").unwrap_or(0.0)
+    service.metric("spec_host_actions_total{outcome=\"executed\"}").unwrap_or(0.0)
 }
 
 /// How often a line of a warning with this reason was printed.

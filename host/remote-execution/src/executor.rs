@@ -84,7 +84,7 @@ impl RemoteAction<'_> {
     fn execute(&self) -> Result<ExecutedAction, RemoteExecutionError> {
         let mut skip_cache_lookup = self.task.skip_cache_lookup;
         let mut lost = Vec::new();
-        for _ in 0..=MOST_UPLOADS {
+        for round in 0..=MOST_UPLOADS {
             let found = self.prepare(skip_cache_lookup)?;
             let answer = match found {
                 Some(found) => ExecutionAnswer::Done(Box::new(found)),
@@ -93,7 +93,8 @@ impl RemoteAction<'_> {
             match self.take(answer)? {
                 Taken::Executed(executed) => return Ok(*executed),
                 Taken::InputsLost(named) => {
-                    self.forget(&named)?;
+                    // Some servers name one blob a time: at the second time all are asked for.
+                    self.forget(if round == 0 { &named } else { &[] })?;
                     lost = named;
                 }
                 Taken::OutputsLost => skip_cache_lookup = true,

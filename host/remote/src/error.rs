@@ -25,7 +25,7 @@ pub enum RemoteError {
         why: String,
     },
     /// The server could not be connected to, in any of the attempts. Reason `remote-unreachable`.
-    #[error("cannot reach {address}: {why}; check the address and whether the server runs")]
+    #[error("cannot reach {address}: {why}")]
     Unreachable {
         /// The server.
         address: String,
@@ -33,9 +33,7 @@ pub enum RemoteError {
         why: String,
     },
     /// The server's certificate is not vouched for, or the server does not accept ours. Reason `remote-certificate`.
-    #[error(
-        "the connection to {address} is not secure: {why}; check server-cert, client-cert and the name in the address"
-    )]
+    #[error("the connection to {address} is not secure: {why}")]
     Certificate {
         /// The server.
         address: String,
@@ -51,7 +49,7 @@ pub enum RemoteError {
         why: String,
     },
     /// The server denies access. Reason `remote-denied`.
-    #[error("{address} refuses to {action}: {why}; check the token, the certificate and the instance")]
+    #[error("{address} refuses to {action}: {why}")]
     Denied {
         /// The server.
         address: String,
@@ -81,7 +79,7 @@ pub enum RemoteError {
         why: String,
     },
     /// The server does not have a blob. Reason `remote-missing`.
-    #[error("{address} does not have {digest}; upload it there, or ask another server")]
+    #[error("{address} does not have {digest}")]
     Missing {
         /// The server.
         address: String,
@@ -89,7 +87,7 @@ pub enum RemoteError {
         digest: Digest,
     },
     /// The server failed, in all attempts. Reason `remote-failed`.
-    #[error("{address} failed to {action}: {why}; see that server's log")]
+    #[error("{address} failed to {action}: {why}")]
     Failed {
         /// The server.
         address: String,
@@ -145,6 +143,19 @@ impl UserError for RemoteError {
             Self::Local(error) => error.blame(),
             _ => Blame::Remote,
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Unreachable { .. } => "check the address and whether the server runs",
+            Self::Certificate { .. } => "check server-cert, client-cert and the name in the address",
+            Self::Denied { .. } => "check the token, the certificate and the instance",
+            Self::Missing { .. } => "upload it there, or ask another server",
+            Self::Failed { .. } => "see the log of that server",
+            Self::Local(error) => return error.hint(),
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 
     fn reason(&self) -> &str {

@@ -26,6 +26,7 @@ mod directory_provider;
 mod directory_receiver;
 mod download;
 mod error;
+mod execute_request;
 mod execution;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -59,7 +60,8 @@ pub use check::RemoteNeeds;
 pub use directory_provider::DirectoryProvider;
 pub use directory_receiver::DirectoryReceiver;
 pub use error::RemoteError;
-pub use execution::{ActionToExecute, ExecutionAnswer, RemoteResult};
+pub use execute_request::ActionToExecute;
+pub use execution::{ExecutionAnswer, RemoteResult};
 pub use health::RemoteHealth;
 pub use known_blobs::KnownBlobs;
 pub use options::{RemoteOptions, Tls, Token};

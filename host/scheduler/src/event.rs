@@ -159,11 +159,11 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The place, the further lines and what to do next, as lines below the message.
+    /// The place and the further lines, as lines below the message.
     #[must_use]
     pub fn lines_below(&self) -> Vec<String> {
         let position = self.position.as_ref().map(|position| format!("at {position}"));
-        let rest = self.detail.iter().chain(&self.hint).flat_map(|text| text.lines()).map(str::to_owned);
+        let rest = self.detail.iter().flat_map(|text| text.lines()).map(str::to_owned);
         position.into_iter().chain(rest).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Prepares builds and fetches: decides which jobs are needed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
@@ -68,7 +69,7 @@ impl Build {
         Ok((Self { gc }, request))
     }
 
-    /// Ends what runs beside the jobs. Returns what came of the last eviction from the cache, if there was one.
+    /// Ends what runs beside the jobs. Returns the result of the last eviction from the cache, if there was one.
     #[must_use]
     pub fn finish(self) -> Option<Result<EvictionReport, CasError>> {
         let (thread, evictions) = self.gc?;
@@ -85,7 +86,7 @@ pub fn fetch(session: &Arc<Session>, caches: &Arc<SharedCaches>, elements: &[usi
     let mut needed = Vec::new();
     for &element in elements {
         let sources = session.sources(element);
-        // An original that can be read where it is may be gone tomorrow; its tree in the cache is not.
+        // A file that is read in place may be deleted later, so its tree is stored in the cache.
         if sources.sources().next().is_some() && sources.cached()?.is_none() {
             sources.check().map_err(SessionError::SourceDeclaration)?;
             needed.push(element);

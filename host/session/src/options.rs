@@ -19,7 +19,7 @@ use crate::session_remotes::SessionRemotes;
 pub struct SessionOptions {
     /// Whether a change of build dependencies rebuilds.
     pub strict: bool,
-    /// The folder of downloads.
+    /// The folder of downloads (`sourcedir`).
     pub source_dir: PathBuf,
     /// The folder of the logs of builds.
     pub log_dir: PathBuf,

@@ -272,15 +272,11 @@ impl UserError for RefusedRemote {
     }
 
     fn hint(&self) -> Option<String> {
-        Some(match self.error.is_misconfiguration() {
-            true => {
-                "mend this setting or take the server out; `spec-host doctor` tries all servers".to_owned()
-            }
-            false => {
-                "wait for the server, or permit this machine to execute: 'execution: {local-fallback: True}'"
-                    .to_owned()
-            }
-        })
+        let advice = match self.error.is_misconfiguration() {
+            true => "`spec-host doctor` tries all servers",
+            false => "or permit this machine to execute with 'execution: {local-fallback: True}'",
+        };
+        Some(self.error.hint().into_iter().chain([advice.to_owned()]).collect::<Vec<_>>().join("; "))
     }
 }
 

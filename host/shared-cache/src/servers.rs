@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::monitor::CacheMonitor;
 use crate::runtime::CacheRuntime;
-use crate::server::{CacheServer, CacheServerOptions};
+use crate::server::{CacheServer, CacheServerOptions, Purpose};
 
 /// What can go wrong on this machine.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +125,7 @@ impl CacheServer {
         cas: &Cas,
         blobs: &[Digest],
         monitor: &dyn CacheMonitor,
-        instead: &str,
+        purpose: Purpose,
     ) -> Result<Option<()>, CasError> {
         let missing = cas.missing(blobs)?;
         if missing.is_empty() {
@@ -133,7 +133,7 @@ impl CacheServer {
         }
         let receiver: Arc<dyn BlobReceiver> = Arc::new(cas.clone());
         let question = async { known(self.storage().await?.download(receiver, &missing).await.map(drop)) };
-        Ok(self.ask(monitor, instead, question).await?.flatten())
+        Ok(self.ask(monitor, purpose, question).await?.flatten())
     }
 
     /// Downloads what the store does not have of a tree; `None` when the server lacks some of it or fails.
@@ -142,10 +142,10 @@ impl CacheServer {
         cas: &Cas,
         root: &Digest,
         monitor: &dyn CacheMonitor,
-        instead: &str,
+        purpose: Purpose,
     ) -> Result<Option<()>, CasError> {
         let question = async { known(self.storage().await?.pull(cas, root).await.map(drop)) };
-        Ok(self.ask(monitor, instead, question).await?.flatten())
+        Ok(self.ask(monitor, purpose, question).await?.flatten())
     }
 
     /// Uploads those of `blobs` that the server does not have; how many those were. `None` when the server fails.
@@ -154,11 +154,11 @@ impl CacheServer {
         cas: &Cas,
         blobs: &[Digest],
         monitor: &dyn CacheMonitor,
-        instead: &str,
+        purpose: Purpose,
     ) -> Result<Option<u64>, CasError> {
         let provider: Arc<dyn BlobProvider> = Arc::new(cas.clone());
         let question = async { Ok(self.storage().await?.push(provider, blobs).await?.blobs) };
-        self.ask(monitor, instead, question).await
+        self.ask(monitor, purpose, question).await
     }
 }
 

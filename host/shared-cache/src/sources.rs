@@ -11,15 +11,12 @@ use crate::artifacts::Pushed;
 use crate::message;
 use crate::monitor::CacheMonitor;
 use crate::runtime::CacheRuntime;
-use crate::server::{CacheServer, CacheServerOptions};
+use crate::server::{CacheServer, CacheServerOptions, Purpose};
 use crate::servers::ServerList;
 use crate::uri;
 
 /// Bytes of the largest message about sources that is received.
 const MAX_MESSAGE: u64 = 64 << 10;
-/// What is done when a server fails.
-const NO_PULL: &str = "sources are fetched from their origin instead";
-const NO_PUSH: &str = "sources are not pushed to it";
 
 /// The sources on the servers of a project.
 #[derive(Debug)]
@@ -130,13 +127,13 @@ impl SharedSources {
             let mut stored = false;
             for server in self.servers.push_storages() {
                 monitor.activity(&format!("pushing to {}", server.address()));
-                stored |= server.upload(&self.cas, blobs, monitor, NO_PUSH).await?.is_some();
+                stored |= server.upload(&self.cas, blobs, monitor, Purpose::PushSources).await?.is_some();
             }
             let mut outcome = Pushed::Failed;
             for server in self.servers.push_indexes().filter(|_| stored) {
                 let address = server.address();
                 let question = async { index(server.index().await?, &uris).await };
-                match server.ask(monitor, NO_PUSH, question).await? {
+                match server.ask(monitor, Purpose::PushSources, question).await? {
                     None => continue,
                     Some(true) => {
                         monitor.info("source-pushed", format!("Pushed source {key} -> {address}"));
@@ -174,7 +171,9 @@ impl SharedSources {
                         remote.fetch_directory(&uris).await
                     }
                 };
-                let Some(answer) = index.ask(monitor, NO_PULL, question).await? else { continue };
+                let Some(answer) = index.ask(monitor, Purpose::PullSources, question).await? else {
+                    continue;
+                };
                 let Some(digest) = answer else {
                     let text = format!("Remote ({}) does not have source {key} cached", index.address());
                     monitor.info("source-not-on-server", text);
@@ -204,18 +203,18 @@ impl SharedSources {
             false => digest,
             true if digest.size() > MAX_MESSAGE => return Ok(None),
             true => {
-                if server.download(&self.cas, &[digest], monitor, NO_PULL).await?.is_none() {
+                if server.download(&self.cas, &[digest], monitor, Purpose::PullSources).await?.is_none() {
                     return Ok(None);
                 }
                 let Some(tree) = message::decode(&self.cas.get(&digest)?) else {
-                    let text = format!("what {} sent for sources names no tree; {NO_PULL}", server.address());
+                    let text = format!("what {} sent for sources names no tree", server.address());
                     monitor.warning("wrong-source", text);
                     return Ok(None);
                 };
                 tree
             }
         };
-        let received = server.download_tree(&self.cas, &tree, monitor, NO_PULL).await?;
+        let received = server.download_tree(&self.cas, &tree, monitor, Purpose::PullSources).await?;
         Ok(received.map(|()| tree))
     }
 }

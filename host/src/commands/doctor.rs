@@ -8,7 +8,7 @@ use crate::doctor::{Finding, Health, examine, examine_servers};
 use crate::error::CommandResult;
 use crate::term::TextRole;
 
-/// Says what this machine lacks and how to mend it.
+/// Shows what this machine lacks and how to fix it.
 ///
 /// # Errors
 /// When the standard output cannot be written.

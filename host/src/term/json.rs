@@ -1,4 +1,4 @@
-//! Events as lines of JSON. `docs/json-events.md` describes them; what is there stays as it is.
+//! Events as lines of JSON. `docs/json-events.md` describes them; existing fields must not change.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -30,7 +30,7 @@ struct JsonLog {
 }
 
 impl JsonEvents {
-    /// LineFormatter to `out`, flushed one by one.
+    /// Lines go to `out`, which is flushed after each.
     pub(crate) fn new(info: Arc<SessionInfo>, out: Box<dyn Write + Send>) -> Self {
         let state = JsonLog { out, progress: HashMap::new() };
         Self { info, began: Instant::now(), state: Mutex::new(state) }
@@ -159,7 +159,7 @@ fn ended(mut fields: Value, end: &JobEnd, duration: Duration) -> Value {
 }
 
 fn failed(failure: &Failure) -> Value {
-    let below = failure.lines_below();
+    let below: Vec<_> = failure.lines_below().into_iter().chain(failure.hint.clone()).collect();
     json!({
         "reason": failure.reason,
         "blame": failure.blame.as_str(),

@@ -1,4 +1,4 @@
-//! YAML: what is read can be written and read again, and refs are written into it without harm to the rest.
+//! YAML: what is read can be written and read again, and writing refs does not change the rest.
 
 use spec_model::{Mapping, Node, NodeKind, FilePosition};
 use spec_project::RefPlace;
@@ -36,7 +36,7 @@ fn round_trip(mapping: &Mapping) {
     assert_eq!(plain(&again), plain(mapping), "{text:?} is read as something else");
 }
 
-/// Sets a ref where the first scalar stands, and in the first dictionary.
+/// Sets a ref at the first scalar, and in the first dictionary.
 fn edit(text: &str, mapping: &Mapping) {
     let Some((name, node)) = mapping.entries.first() else { return };
     let Some(position) = &node.position else { return };

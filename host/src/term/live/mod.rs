@@ -1,6 +1,6 @@
-//! The live view on a terminal: finished jobs scroll by, what runs stays below.
+//! The live view on a terminal: finished jobs scroll up, running ones stay at the bottom.
 //!
-//! A thread of its own draws at most ten times a second and only what changed; observers only note what happened.
+//! A thread draws at most ten times a second and only changed lines; observers only update the state.
 
 mod remotes;
 mod screen;
@@ -46,7 +46,7 @@ struct SharedView {
 struct LiveState {
     view: ViewState,
     screen: Screen,
-    /// LineFormatter to be written above the view.
+    /// Lines to be written above the view.
     pending: String,
     dirty: bool,
     paused: bool,
@@ -54,7 +54,7 @@ struct LiveState {
 }
 
 impl LiveView {
-    /// A view on `out`, a terminal whose size `size` tells, also of these servers.
+    /// A view on `out`, a terminal, also of these servers; `size` returns its size.
     pub(crate) fn new(
         lines: LineFormatter,
         remotes: SessionRemotes,

@@ -6,7 +6,7 @@ use super::*;
 use crate::term::tests::{hostile, names, script};
 use crate::term::{Style, Verbosity};
 
-/// As much of a terminal as the screen uses: rows of characters and a cursor.
+/// A terminal with the features that the screen uses: rows of characters and a cursor.
 struct Terminal {
     rows: Vec<String>,
     row: usize,
@@ -159,7 +159,7 @@ fn a_session_leaves_its_lines_and_the_cursor_behind() {
     assert!(!text.contains("running"), "the view is cleared: {text}");
 }
 
-/// The terminal of this test knows no other sequences than the screen's own.
+/// The terminal of this test supports only the sequences that the screen uses.
 #[test]
 fn hostile_texts_move_nothing() {
     let (send, receive) = channel();

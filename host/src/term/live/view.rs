@@ -1,4 +1,4 @@
-//! What runs, and how far the session is: a pure function from events to lines.
+//! The contents of the live view: a pure function from events to lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::term::text::{display_width, format_size, pad, sanitize_line, truncate
 use crate::term::time::format_clock;
 use crate::term::{Style, TextRole};
 
-/// The state of the session as far as it is drawn.
+/// The state of the session that is drawn.
 #[derive(Default)]
 pub(super) struct ViewState {
     tasks: BTreeMap<Task, TaskCount>,
@@ -83,7 +83,7 @@ impl ViewState {
         now: Instant,
         size: (usize, usize),
     ) -> Vec<String> {
-        // The last column stays free: what is erased after a full line would take its end with it.
+        // The last column stays free, because erasing to the end of a full line would erase its last character.
         let (columns, rows) = (size.0.saturating_sub(1), size.1);
         let remotes = self.remotes.as_deref().map(|line| Self::remotes_line(style, line, columns));
         let room = rows.saturating_sub(2 + usize::from(remotes.is_some())).max(1);
