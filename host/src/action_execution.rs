@@ -6,17 +6,19 @@ use std::time::{Duration, SystemTime};
 
 use spec_cas::Cas;
 use spec_execution::{Executor, LocalOptions};
-use spec_remote::{RemoteOptions, RemoteStatistics};
+use spec_remote::{Remote, RemoteOptions};
 use spec_remote_execution::{
-    Cluster, ClusterEvent, ClusterObserver, ClusterOptions, HybridExecutor, RemoteExecutor, RemoteOutputs,
+    Cluster, ClusterEvent, ClusterObserver, ClusterOptions, ClusterRole, HybridExecutor, RemoteExecutor,
+    RemoteOutputs,
 };
 use spec_scheduler::Message;
 use spec_session::remotes::{RemoteExecutionSpec, RemoteSpec};
-use spec_session::{ElementCommands, ExecutorFactory, SessionMessages};
+use spec_session::{
+    CheckedRemote, ElementCommands, ExecutorFactory, RemoteGroup, RemoteRole, SessionMessages, SessionRemotes,
+};
 
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
-use crate::term::format_size;
 
 /// Who executes the actions of a session, and the commands of its elements.
 pub(crate) struct ActionExecution {
@@ -30,6 +32,8 @@ pub(crate) struct ActionExecution {
     pub(crate) workers: Option<usize>,
     /// Takes what the executor has to say.
     pub(crate) messages: SessionMessages,
+    /// The servers of the cluster.
+    pub(crate) remotes: SessionRemotes,
 }
 
 impl ActionExecution {
@@ -50,27 +54,25 @@ impl ActionExecution {
         let settings = &config.execution;
         let is_used = settings.remote_actions || settings.remote_elements;
         match config.remotes.execution_servers(project).filter(|_| is_used) {
-            Some(servers) => Self::remote(config, cluster_options(config, servers)?, cas),
+            Some(servers) => Self::remote(config, servers, cas),
             None => Ok(Self::local(config, cas)),
         }
     }
 
     fn local(config: &Config, cas: Cas) -> Self {
         let (executor, messages) = (local_executor(config), SessionMessages::default());
-        Self { cas, executor, element_commands: ElementCommands::InPlace, workers: None, messages }
+        let (element_commands, remotes) = (ElementCommands::InPlace, SessionRemotes::default());
+        Self { cas, executor, element_commands, workers: None, messages, remotes }
     }
 
-    fn remote(config: &Config, options: ClusterOptions, cas: Cas) -> CommandResult<Self> {
+    fn remote(config: &Config, servers: &RemoteExecutionSpec, cas: Cas) -> CommandResult<Self> {
         let (local, settings) = (Self::local(config, cas), config.execution);
-        let cluster = Arc::new(Cluster::new(options)?);
+        let cluster = Arc::new(Cluster::new(cluster_options(config, servers)?)?);
+        let (specs, required) = (servers_of(config, servers)?, !settings.local_fallback);
+        local.remotes.add(Arc::new(ClusterRemotes { cluster: Arc::clone(&cluster), specs, required }));
         let outputs = RemoteOutputs::new(Arc::clone(&cluster), &local.cas);
         let cas = local.cas.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
         let observer = observer(local.messages.clone());
-        let counted = Arc::clone(&cluster);
-        local.messages.at_end(move || {
-            let used = counted.statistics().into_iter().filter(|statistics| statistics.requests > 0);
-            used.map(|statistics| statistics_message(&statistics)).collect()
-        });
         let here = local.executor.clone();
         let there = ExecutorFactory::new(move |cas, sockets| -> Arc<dyn Executor> {
             let remote = RemoteExecutor::new(Arc::clone(&cluster), Arc::clone(&outputs), cas);
@@ -99,41 +101,72 @@ fn cluster_options(config: &Config, servers: &RemoteExecutionSpec) -> CommandRes
     let options = |spec: &RemoteSpec| -> CommandResult<RemoteOptions> {
         Ok(RemoteOptions { invocation: invocation.clone(), ..spec.options(config.bounds.trees)? })
     };
+    let (specs, action_cache) = (servers_of(config, servers)?, servers.action_cache.as_ref());
+    Ok(ClusterOptions {
+        execution: options(&specs.execution)?,
+        storage: options(&specs.storage)?,
+        action_cache: action_cache.map(options).transpose()?,
+    })
+}
+
+/// How the servers of a cluster are configured. They may be one.
+pub(crate) struct ClusterSpecs {
+    pub(crate) execution: RemoteSpec,
+    pub(crate) storage: RemoteSpec,
+    pub(crate) action_cache: RemoteSpec,
+}
+
+/// Which servers the configuration means.
+pub(crate) fn servers_of(config: &Config, servers: &RemoteExecutionSpec) -> CommandResult<ClusterSpecs> {
     let Some(execution) = &servers.execution else {
         let message = "'remote-execution' names an action cache and no 'execution-service'";
         let error = CommandError::usage("invalid-data", message);
         return Err(error.hint("name an execution-service too, or leave remote-execution out"));
     };
     let storage = servers.storage.as_ref().or(config.remotes.storage.as_ref()).unwrap_or(execution);
-    Ok(ClusterOptions {
-        execution: options(execution)?,
-        storage: options(storage)?,
-        action_cache: servers.action_cache.as_ref().map(options).transpose()?,
-    })
+    let action_cache = servers.action_cache.as_ref().unwrap_or(execution);
+    let (execution, storage, action_cache) = (execution.clone(), storage.clone(), action_cache.clone());
+    Ok(ClusterSpecs { execution, storage, action_cache })
 }
 
-/// What the requests to a server came to.
-fn statistics_message(statistics: &RemoteStatistics) -> Message {
-    let RemoteStatistics { address, requests, errors, retries, bytes_up, bytes_down, .. } = statistics;
-    let (median, high) = (statistics.latency_p50, statistics.latency_p95);
-    let text = format!(
-        "{address}: {requests} requests ({errors} failed, {retries} tried again), {} sent, {} received, half answered \
-         within {median:.1?}, 95% within {high:.1?}",
-        format_size(*bytes_up),
-        format_size(*bytes_down),
-    );
-    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    let figures = [
-        ("requests", *requests),
-        ("errors", *errors),
-        ("retries", *retries),
-        ("bytes-up", *bytes_up),
-        ("bytes-down", *bytes_down),
-        ("latency-p50-us", micros(median)),
-        ("latency-p95-us", micros(high)),
-    ];
-    let figures = figures.map(|(name, number)| (name.to_owned(), number)).to_vec();
-    Message { figures, ..Message::info("remote-statistics", text) }
+/// The servers of a cluster among those of a session.
+struct ClusterRemotes {
+    cluster: Arc<Cluster>,
+    specs: ClusterSpecs,
+    /// Whether nothing can be executed without them.
+    required: bool,
+}
+
+fn role(role: &ClusterRole) -> RemoteRole {
+    match role {
+        ClusterRole::Execution => RemoteRole::Execution,
+        ClusterRole::Storage => RemoteRole::Storage,
+        ClusterRole::ActionCache => RemoteRole::ActionCache,
+    }
+}
+
+impl RemoteGroup for ClusterRemotes {
+    fn connections(&self) -> Vec<(Vec<RemoteRole>, Remote)> {
+        let connections = self.cluster.connections().into_iter();
+        connections.map(|(roles, remote)| (roles.iter().map(role).collect(), remote)).collect()
+    }
+
+    fn is_for_builds(&self) -> bool {
+        true
+    }
+
+    fn check(&self, limit: Duration) -> Vec<CheckedRemote> {
+        let checked = |(roles, outcome): (Vec<ClusterRole>, _)| {
+            let (spec, required) = match roles.first() {
+                Some(ClusterRole::Storage) => (&self.specs.storage, self.required),
+                // Without it only the cluster's own cache is asked.
+                Some(ClusterRole::ActionCache) => (&self.specs.action_cache, false),
+                _ => (&self.specs.execution, self.required),
+            };
+            CheckedRemote { spec: spec.clone(), outcome, required }
+        };
+        self.cluster.check(limit).into_iter().map(checked).collect()
+    }
 }
 
 /// Tells people what happens to a cluster, a line each, also where actions and elements have an executor each.

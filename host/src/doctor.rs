@@ -1,5 +1,8 @@
 //! Checks whether this machine has what builds need.
 
+mod remotes;
+mod trivial_action;
+
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
@@ -9,6 +12,7 @@ use spec_cas::Cas;
 use spec_execution::LayerSupport;
 use spec_model::LayerForm;
 
+use crate::app::App;
 use crate::config::Config;
 
 /// The free disk space that builds need, in bytes; the example's base alone takes 1.5 GB.
@@ -173,6 +177,11 @@ fn nearest_project(start: &Path) -> Finding {
         Ok(folder) => finding("project", Health::Good, folder.display().to_string(), ""),
         Err(_) => finding("project", Health::Good, "none here", "to begin one: spec-host init"),
     }
+}
+
+/// Tries each server that is configured here.
+pub(crate) fn examine_servers(app: &App) -> Vec<Finding> {
+    remotes::examine(app)
 }
 
 #[cfg(test)]

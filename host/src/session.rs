@@ -114,6 +114,7 @@ fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> S
         executor: chosen.executor.clone(),
         element_commands: chosen.element_commands.clone(),
         messages: chosen.messages.clone(),
+        session_remotes: chosen.remotes.clone(),
         workers: chosen.workers,
         speculation_budget: config.speculation_budget,
         record_format: config.record_format,

@@ -32,6 +32,14 @@ pub enum RemoteError {
         /// Why not.
         why: String,
     },
+    /// The server's certificate is not vouched for, or the server does not accept ours. Reason `remote-certificate`.
+    #[error("the connection to {address} is not secure: {why}")]
+    Certificate {
+        /// The server.
+        address: String,
+        /// What one of both said.
+        why: String,
+    },
     /// The server did not answer lately, and it is too early to ask again. Reason `remote-away`.
     #[error("{address} is away: {why}; it is asked again within half a minute")]
     Away {
@@ -107,7 +115,24 @@ impl RemoteError {
     /// Whether the server cannot be asked for anything at present.
     #[must_use]
     pub fn is_absence(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Away { .. } | Self::Failed { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Certificate { .. } | Self::Away { .. } | Self::Failed { .. }
+        )
+    }
+
+    /// Whether the server answers and cannot be used as it is configured: another attempt comes to the same.
+    #[must_use]
+    pub fn is_misconfiguration(&self) -> bool {
+        matches!(
+            self,
+            Self::BadAddress { .. }
+                | Self::BadCredentials { .. }
+                | Self::Certificate { .. }
+                | Self::Denied { .. }
+                | Self::Unsupported { .. }
+                | Self::Refused { .. }
+        )
     }
 }
 
@@ -123,6 +148,7 @@ impl UserError for RemoteError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unreachable { .. } => "check the address and whether the server runs",
+            Self::Certificate { .. } => "check server-cert, client-cert and the name in the address",
             Self::Denied { .. } => "check the token, the certificate and the instance",
             Self::Missing { .. } => "upload it there, or ask another server",
             Self::Failed { .. } => "see the log of that server",
@@ -137,6 +163,7 @@ impl UserError for RemoteError {
             Self::BadAddress { .. } => "remote-bad-address",
             Self::BadCredentials { .. } => "remote-bad-credentials",
             Self::Unreachable { .. } => "remote-unreachable",
+            Self::Certificate { .. } => "remote-certificate",
             Self::Away { .. } => "remote-away",
             Self::Denied { .. } => "remote-denied",
             Self::Unsupported { .. } => "remote-unsupported",

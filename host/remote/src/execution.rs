@@ -108,6 +108,7 @@ impl Remote {
                 let subactions = wire::subactions_of_response(&any.value);
                 result.subactions = subactions.map_err(|why| self.protocol_error(EXECUTE, why))?;
                 let message = Some(response.message).filter(|message| !message.is_empty());
+                self.counters().count_execution(response.cached_result);
                 let done = RemoteResult { result, cached: response.cached_result, message };
                 Ok(Answered::Answer(ExecutionAnswer::Done(Box::new(done))))
             }

@@ -13,6 +13,7 @@ use tonic::{Code, Request, Status, Streaming};
 use crate::error::RemoteError;
 use crate::execute_request::{ActionToExecute, EXECUTE, Ended};
 use crate::precondition::with_details;
+use crate::queued_operation::QueuedOperation;
 use crate::remote::{MAX_MESSAGE, Remote};
 use crate::retry::{AttemptError, is_transient};
 use crate::rpc_channel::RpcChannel;
@@ -30,6 +31,7 @@ pub(crate) struct ExecutionStream<'a> {
     action: &'a ActionToExecute,
     /// The operation, once the server has named it.
     name: OperationName,
+    queued: QueuedOperation,
     restarts: u32,
 }
 
@@ -44,7 +46,8 @@ enum Step {
 
 impl<'a> ExecutionStream<'a> {
     pub(crate) fn new(remote: &'a Remote, action: &'a ActionToExecute) -> Self {
-        Self { remote, action, name: OperationName { remote: remote.clone(), name: None }, restarts: 0 }
+        let name = OperationName { remote: remote.clone(), name: None };
+        Self { remote, action, name, queued: QueuedOperation::new(remote), restarts: 0 }
     }
 
     /// Follows the execution to its end.
@@ -140,6 +143,7 @@ impl<'a> ExecutionStream<'a> {
             match tokio::time::timeout(heartbeat.rest(), stream.message()).await {
                 Ok(Ok(Some(operation))) => {
                     heartbeat.heard();
+                    self.queued.note(&operation);
                     if !operation.name.is_empty() {
                         self.name.name = Some(operation.name.clone());
                     }

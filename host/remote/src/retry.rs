@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use spec_cas::CasError;
 use tonic::{Code, Status};
 
+use crate::certificate::refused_certificate;
 use crate::connect::root_cause;
 use crate::error::RemoteError;
 use crate::health::Admission;
@@ -109,6 +110,9 @@ impl Remote {
                 token_replaced = true;
                 continue;
             }
+            if let error @ RemoteError::Certificate { .. } = self.error_of_status(action, &status) {
+                return Attempts::Failed(error);
+            }
             if !is_transient(status.code()) {
                 return Attempts::Answered(self.error_of_status(action, &status));
             }
@@ -129,6 +133,7 @@ impl Remote {
         let why = format!("{} ({:?})", status.message(), status.code());
         match status.code() {
             // Only errors of the transport have a source: a status that a server sent has none.
+            _ if let Some(why) = refused_certificate(status) => RemoteError::Certificate { address, why },
             _ if status.source().is_some() => RemoteError::Unreachable { address, why: root_cause(status) },
             Code::Unauthenticated | Code::PermissionDenied => RemoteError::Denied { address, action, why },
             Code::Unimplemented => RemoteError::Unsupported { address, action, why },

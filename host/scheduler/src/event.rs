@@ -72,6 +72,8 @@ pub struct Message {
     pub detail: Option<String>,
     /// Numbers for machines, by name.
     pub figures: Vec<(String, u64)>,
+    /// Words for machines, by name.
+    pub labels: Vec<(String, String)>,
 }
 
 impl Message {
@@ -88,7 +90,15 @@ impl Message {
     }
 
     fn new(level: MessageLevel, reason: &str, text: String) -> Self {
-        Self { element: None, level, reason: reason.to_owned(), text, detail: None, figures: Vec::new() }
+        Self {
+            element: None,
+            level,
+            reason: reason.to_owned(),
+            text,
+            detail: None,
+            figures: Vec::new(),
+            labels: Vec::new(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Prepares builds and fetches: decides which jobs are needed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
@@ -136,6 +137,9 @@ pub(crate) fn find_artifacts(
     if caches.pulled_artifacts().is_none() {
         return Ok(());
     }
+    if works.iter().any(|work| matches!(work, RequiredWork::Build { .. })) {
+        session.options.session_remotes.check(false)?;
+    }
     let mut wanted = |elements: Vec<usize>| -> Result<bool> {
         let mut asked = Vec::new();
         for element in elements {
@@ -153,7 +157,9 @@ pub(crate) fn find_artifacts(
         Ok(known.iter().all(|known| *known))
     };
     if !wanted(required.to_vec())? {
-        wanted(session.project.scope(required, Scope::All))?;
+        let asked: BTreeSet<usize> = required.iter().copied().collect();
+        let others = session.project.scope(required, Scope::All).into_iter();
+        wanted(others.filter(|element| !asked.contains(element)).collect())?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use spec_project::LoadError;
 use spec_source::SourceError;
 
 use crate::remotes::CredentialError;
+use crate::session_remotes::RefusedRemote;
 
 /// The result of functions of this crate.
 pub type Result<T, E = SessionError> = std::result::Result<T, E>;
@@ -86,6 +87,9 @@ pub enum SessionError {
     /// A file with a credential of a server cannot be used.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// A server cannot be used as it is configured.
+    #[error(transparent)]
+    Remote(#[from] RefusedRemote),
     /// Something is to be pulled or pushed, and no server is configured for that. Reasons `no-artifact-servers`,
     /// `no-source-servers`.
     #[error("no {what} caches are there for {action} {what}s")]
@@ -116,6 +120,7 @@ impl SessionError {
             Self::Artifact(error) => Some(error),
             Self::Policy { error, .. } => Some(error),
             Self::Credential(error) => Some(error),
+            Self::Remote(error) => Some(error),
             _ => None,
         }
     }
@@ -148,6 +153,7 @@ impl UserError for SessionError {
             | Self::NoServers { .. }
             | Self::BuiltInPolicySetting { .. } => Blame::Usage,
             Self::Credential(error) => error.blame(),
+            Self::Remote(error) => error.blame(),
             Self::Policy { error, .. } => error.blame(),
             Self::Edit(_) | Self::Start { .. } => Blame::Machine,
             Self::Source(error) => error.blame(),

@@ -17,7 +17,6 @@ pub struct SessionMessages(Arc<Mutex<MessagesState>>);
 struct MessagesState {
     observer: Option<Arc<dyn Observer>>,
     waiting: Vec<Message>,
-    final_messages: Vec<Arc<dyn Fn() -> Vec<Message> + Send + Sync>>,
 }
 
 impl SessionMessages {
@@ -32,17 +31,6 @@ impl SessionMessages {
             }
         };
         observer.event(&Event::Message(message));
-    }
-
-    /// Has what `messages` makes sent when the last job has ended.
-    pub fn at_end(&self, messages: impl Fn() -> Vec<Message> + Send + Sync + 'static) {
-        self.lock().final_messages.push(Arc::new(messages));
-    }
-
-    /// The messages for the end of the jobs.
-    pub(crate) fn final_messages(&self) -> Vec<Message> {
-        let all = self.lock().final_messages.clone();
-        all.iter().flat_map(|messages| messages()).collect()
     }
 
     /// Has messages sent to an observer from now on.

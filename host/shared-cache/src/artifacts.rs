@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use spec_artifact::{Artifact, ArtifactName, Artifacts, ReceivedRecord};
 use spec_cas::{Cas, CasError, Need};
 use spec_model::Digest;
-use spec_remote::RemoteError;
+use spec_remote::{Remote, RemoteError};
 use tokio::task::JoinSet;
 
 use crate::artifact_blobs::{self, optional_trees, own_records};
@@ -82,6 +83,18 @@ impl SharedArtifacts {
         self.servers.can_pull()
     }
 
+    /// The connections to the servers that were made.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Remote> {
+        self.servers.connections()
+    }
+
+    /// Checks at the same time whether the servers can be used for what they are for, each within `limit`; in the order given.
+    #[must_use]
+    pub fn check(&self, limit: Duration) -> Vec<Result<(), RemoteError>> {
+        self.servers.check(limit)
+    }
+
     /// Whether artifacts can be pushed: there is an index and a storage that we may change.
     #[must_use]
     pub fn can_push(&self) -> bool {
@@ -131,7 +144,7 @@ impl SharedArtifacts {
                 && server.is_usable(Purpose::PullArtifacts)
                 && let Some(name) = open.pop_front()
             {
-                let remote = server.remote().await.cloned();
+                let remote = server.index().await.cloned();
                 running.spawn(async move {
                     let answer = async { remote?.fetch_blob(&[uri::artifact(&name)]).await };
                     (answer.await, name)
@@ -205,7 +218,7 @@ impl SharedArtifacts {
         if known.is_some() {
             return Ok(known);
         }
-        let question = async { server.remote().await?.fetch_blob(&[uri::artifact(name)]).await };
+        let question = async { server.index().await?.fetch_blob(&[uri::artifact(name)]).await };
         let answer = server.ask(monitor, Purpose::PullArtifacts, question).await?;
         if let Some(answer) = answer {
             self.lock().insert((at, name.clone()), answer);
@@ -354,8 +367,8 @@ impl SharedArtifacts {
             for server in self.servers.push_indexes() {
                 let address = server.address();
                 let question = async {
-                    let remote = server.remote().await?;
-                    if remote.fetch_blob(&uris).await? == Some(record) {
+                    let remote = server.index().await?;
+                    if remote.stands_for_blob(&uris, &record).await? {
                         return Ok(false);
                     }
                     remote.push_blob(&uris, &record, &sent.references).await?;
@@ -383,8 +396,8 @@ impl SharedArtifacts {
     /// Whether every index that we may change knows the artifact as it is.
     async fn all_know(&self, uris: &[String], record: Digest, monitor: &dyn CacheMonitor) -> Result<bool> {
         for server in self.servers.push_indexes() {
-            let question = async { server.remote().await?.fetch_blob(uris).await };
-            if server.ask(monitor, Purpose::PushArtifacts, question).await?.flatten() != Some(record) {
+            let question = async { server.index().await?.stands_for_blob(uris, &record).await };
+            if server.ask(monitor, Purpose::PushArtifacts, question).await? != Some(true) {
                 return Ok(false);
             }
         }

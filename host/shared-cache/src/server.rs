@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use spec_cas::CasError;
 use spec_model::UserError;
-use spec_remote::{Remote, RemoteError, RemoteOptions};
+use spec_remote::{Remote, RemoteError, RemoteNeeds, RemoteOptions};
 use tokio::sync::OnceCell;
 
 use crate::monitor::CacheMonitor;
@@ -56,7 +56,7 @@ pub struct CacheServerOptions {
 #[derive(Debug)]
 pub(crate) struct CacheServer {
     options: CacheServerOptions,
-    remote: OnceCell<Remote>,
+    connection: OnceCell<Remote>,
     health: Mutex<Health>,
 }
 
@@ -74,7 +74,7 @@ struct Health {
 
 impl CacheServer {
     pub(crate) fn new(options: CacheServerOptions) -> Self {
-        Self { options, remote: OnceCell::new(), health: Mutex::default() }
+        Self { options, connection: OnceCell::new(), health: Mutex::default() }
     }
 
     pub(crate) fn options(&self) -> &CacheServerOptions {
@@ -86,9 +86,25 @@ impl CacheServer {
         self.options.remote.address.to_string()
     }
 
-    /// The connection.
-    pub(crate) async fn remote(&self) -> Result<&Remote, RemoteError> {
-        self.remote.get_or_try_init(|| async { Remote::new(self.options.remote.clone()) }).await
+    /// The connection to what knows keys.
+    pub(crate) async fn index(&self) -> Result<&Remote, RemoteError> {
+        self.connection.get_or_try_init(|| async { Remote::new(self.options.remote.clone()) }).await
+    }
+
+    /// The connection to what holds blobs.
+    pub(crate) async fn storage(&self) -> Result<&Remote, RemoteError> {
+        self.index().await?.require_storage().await
+    }
+
+    /// The connection, if there is one yet.
+    pub(crate) fn connection(&self) -> Option<&Remote> {
+        self.connection.get()
+    }
+
+    /// Checks that the server can be used for what it is for, within `limit`.
+    pub(crate) async fn check(&self, limit: Duration) -> Result<(), RemoteError> {
+        let CacheServerOptions { index: assets, storage, .. } = self.options;
+        self.index().await?.check(RemoteNeeds { storage, assets, execution: false }, limit).await
     }
 
     /// Asks the server, unless it is away. `None` when it is, or fails now; then the user is told once, and what is done
@@ -145,7 +161,8 @@ impl CacheServer {
                 }
                 RemoteError::Denied { .. }
                 | RemoteError::Unsupported { .. }
-                | RemoteError::BadCredentials { .. } => health.refuses = true,
+                | RemoteError::BadCredentials { .. }
+                | RemoteError::Certificate { .. } => health.refuses = true,
                 RemoteError::Missing { .. } | RemoteError::Refused { .. } | RemoteError::Local(_) => {}
                 _ => health.away_until = Some(Instant::now() + PAUSE),
             }

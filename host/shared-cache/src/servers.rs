@@ -2,11 +2,13 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use spec_artifact::ArtifactError;
 use spec_cas::{Cas, CasError};
-use spec_model::{Blame, Digest, UserError};
-use spec_remote::{BlobProvider, BlobReceiver, RemoteError};
+use spec_model::{Blame, Cancel, Digest, UserError};
+use spec_remote::{BlobProvider, BlobReceiver, Remote, RemoteError};
+use tokio::task::JoinSet;
 
 use crate::monitor::CacheMonitor;
 use crate::runtime::CacheRuntime;
@@ -75,6 +77,26 @@ impl ServerList {
         self.push_indexes().next().is_some() && self.push_storages().next().is_some()
     }
 
+    /// The connections that were made.
+    pub(crate) fn connections(&self) -> Vec<Remote> {
+        self.all.iter().filter_map(CacheServer::connection).cloned().collect()
+    }
+
+    /// Checks all at the same time whether they can be used for what they are for, each within `limit`, in the order given.
+    pub(crate) fn check(&self, limit: Duration) -> Vec<Result<(), RemoteError>> {
+        let work = async {
+            let mut checks = JoinSet::new();
+            for at in 0..self.all.len() {
+                let all = Arc::clone(&self.all);
+                checks.spawn(async move { (at, all[at].check(limit).await) });
+            }
+            let mut ended = checks.join_all().await;
+            ended.sort_unstable_by_key(|(at, _)| *at);
+            Ok::<_, CasError>(ended.into_iter().map(|(_, outcome)| outcome).collect())
+        };
+        self.runtime.run(&Cancel::new(), work).unwrap_or_default()
+    }
+
     /// Those that know keys.
     pub(crate) fn indexes(&self) -> impl Iterator<Item = &CacheServer> {
         self.all.iter().filter(|server| server.options().index)
@@ -110,7 +132,7 @@ impl CacheServer {
             return Ok(Some(()));
         }
         let receiver: Arc<dyn BlobReceiver> = Arc::new(cas.clone());
-        let question = async { known(self.remote().await?.download(receiver, &missing).await.map(drop)) };
+        let question = async { known(self.storage().await?.download(receiver, &missing).await.map(drop)) };
         Ok(self.ask(monitor, purpose, question).await?.flatten())
     }
 
@@ -122,7 +144,7 @@ impl CacheServer {
         monitor: &dyn CacheMonitor,
         purpose: Purpose,
     ) -> Result<Option<()>, CasError> {
-        let question = async { known(self.remote().await?.pull(cas, root).await.map(drop)) };
+        let question = async { known(self.storage().await?.pull(cas, root).await.map(drop)) };
         Ok(self.ask(monitor, purpose, question).await?.flatten())
     }
 
@@ -136,7 +158,7 @@ impl CacheServer {
         purpose: Purpose,
     ) -> Result<Option<u64>, CasError> {
         let provider: Arc<dyn BlobProvider> = Arc::new(cas.clone());
-        let question = async { Ok(self.remote().await?.push(provider, blobs).await?.blobs) };
+        let question = async { Ok(self.storage().await?.push(provider, blobs).await?.blobs) };
         self.ask(monitor, purpose, question).await
     }
 }

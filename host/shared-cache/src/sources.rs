@@ -1,5 +1,7 @@
 //! Sources on servers.
 
+use std::time::Duration;
+
 use spec_cas::{Cas, CasError};
 use spec_model::{Cancel, Digest, Key};
 use spec_remote::{AssetReferences, Remote, RemoteError};
@@ -48,6 +50,18 @@ impl SharedSources {
         self.servers.can_pull()
     }
 
+    /// The connections to the servers that were made.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Remote> {
+        self.servers.connections()
+    }
+
+    /// Checks at the same time whether the servers can be used for what they are for, each within `limit`; in the order given.
+    #[must_use]
+    pub fn check(&self, limit: Duration) -> Vec<Result<(), RemoteError>> {
+        self.servers.check(limit)
+    }
+
     /// Whether sources can be pushed: there is an index and a storage that we may change.
     #[must_use]
     pub fn can_push(&self) -> bool {
@@ -70,7 +84,7 @@ impl SharedSources {
         let asset = Asset { uri: uri::element_sources(key), key };
         let references = AssetReferences { blobs: Vec::new(), directories: vec![*tree] };
         self.push(&asset, &blobs, monitor, async |remote, uris| {
-            if remote.fetch_blob(uris).await? == Some(record) {
+            if remote.stands_for_blob(uris, &record).await? {
                 return Ok(false);
             }
             remote.push_blob(uris, &record, &references).await?;
@@ -93,7 +107,7 @@ impl SharedSources {
         let asset = Asset { uri: uri::source(kind, key), key };
         self.push(&asset, &blobs, monitor, async |remote, uris| {
             // As BuildStream, which pushes only what is not there.
-            if remote.fetch_directory(uris).await?.is_some() {
+            if remote.stands_for_directory(uris).await? {
                 return Ok(false);
             }
             remote.push_directory(uris, tree).await?;
@@ -118,7 +132,7 @@ impl SharedSources {
             let mut outcome = Pushed::Failed;
             for server in self.servers.push_indexes().filter(|_| stored) {
                 let address = server.address();
-                let question = async { index(server.remote().await?, &uris).await };
+                let question = async { index(server.index().await?, &uris).await };
                 match server.ask(monitor, Purpose::PushSources, question).await? {
                     None => continue,
                     Some(true) => {
@@ -150,7 +164,7 @@ impl SharedSources {
         self.servers.runtime.run(monitor.cancel(), async {
             for index in self.servers.indexes() {
                 let question = async {
-                    let remote = index.remote().await?;
+                    let remote = index.index().await?;
                     if by_record {
                         remote.fetch_blob(&uris).await
                     } else {

@@ -134,6 +134,10 @@ fn said(info: &SessionInfo, message: &Message) -> Value {
         let figures = message.figures.iter().map(|(name, number)| (name.clone(), json!(number)));
         fields["figures"] = Value::Object(figures.collect());
     }
+    if !message.labels.is_empty() {
+        let labels = message.labels.iter().map(|(name, word)| (name.clone(), json!(word)));
+        fields["labels"] = Value::Object(labels.collect());
+    }
     fields
 }
 

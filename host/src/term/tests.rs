@@ -55,6 +55,7 @@ pub(super) fn script() -> Vec<Event> {
         text: "2 files overlap".to_owned(),
         detail: Some("/a\n/b\n/c".to_owned()),
         figures: Vec::new(),
+        labels: Vec::new(),
     };
     let tasks = vec![(Task::Fetch, [0, 1, 0, 0]), (Task::Build, [1, 0, 1, 1])];
     let elapsed = Duration::from_secs(31);
@@ -197,6 +198,7 @@ pub(super) fn hostile() -> (SessionInfo, Vec<Event>) {
         text: evil(),
         detail: Some(format!("{EVIL}\n{EVIL}")),
         figures: vec![(evil(), 1)],
+        labels: vec![(evil(), evil())],
     };
     let events = vec![
         Event::Started { jobs: vec![(Task::Build, 1)] },

@@ -84,7 +84,7 @@ fn who_may_only_read_pulls_and_poisons_nothing() {
     // A token that the server does not know.
     let wrong = with(true, &token("wrong"));
     let built = wrong.run(&project, &["build", "top.bst"]);
-    goes_on(&built, 4, &["remote-denied"]);
+    built.refused(2, "remote-denied", &["spec-host.conf:3:", "check the token"]);
     let told = built.stderr.clone() + &wrong.run(&project, &["artifact", "pull", "one.bst"]).stderr;
     assert!(!told.contains("wrong-token") && told.contains("check the token"), "{told}");
 }

@@ -2,6 +2,7 @@
 //!
 //! A thread draws at most ten times a second and only changed lines; observers only update the state.
 
+mod remotes;
 mod screen;
 mod view;
 
@@ -10,9 +11,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use remotes::remotes_line;
 use screen::Screen;
 pub(crate) use screen::restore;
 use spec_scheduler::{Event, Observer};
+use spec_session::SessionRemotes;
 use view::ViewState;
 
 use super::lines::LineFormatter;
@@ -35,6 +38,7 @@ struct SharedView {
     lines: LineFormatter,
     began: Instant,
     size: Box<dyn Fn() -> TerminalSize + Send + Sync>,
+    remotes: SessionRemotes,
     state: Mutex<LiveState>,
     changed: Condvar,
 }
@@ -50,9 +54,10 @@ struct LiveState {
 }
 
 impl LiveView {
-    /// A view on `out`, a terminal; `size` returns its size.
+    /// A view on `out`, a terminal, also of these servers; `size` returns its size.
     pub(crate) fn new(
         lines: LineFormatter,
+        remotes: SessionRemotes,
         out: Box<dyn Write + Send>,
         size: impl Fn() -> TerminalSize + Send + Sync + 'static,
     ) -> Self {
@@ -68,6 +73,7 @@ impl LiveView {
             lines,
             began: Instant::now(),
             size: Box::new(size),
+            remotes,
             state: Mutex::new(state),
             changed: Condvar::new(),
         };
@@ -160,6 +166,7 @@ impl SharedView {
             true => Vec::new(),
             false => {
                 let info = &self.lines.info;
+                state.view.remotes = remotes_line(&self.remotes.figures());
                 state.view.frame(
                     info,
                     self.lines.style,

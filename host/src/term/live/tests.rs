@@ -1,5 +1,7 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use spec_session::SessionRemotes;
+
 use super::*;
 use crate::term::tests::{hostile, names, script};
 use crate::term::{Style, Verbosity};
@@ -144,7 +146,7 @@ fn lines() -> LineFormatter {
 #[test]
 fn a_session_leaves_its_lines_and_the_cursor_behind() {
     let (send, receive) = channel();
-    let live = LiveView::new(lines(), Box::new(Pipe(send)), || (60, 10));
+    let live = LiveView::new(lines(), SessionRemotes::default(), Box::new(Pipe(send)), || (60, 10));
     for event in script() {
         live.event(&event);
     }
@@ -163,7 +165,7 @@ fn hostile_texts_move_nothing() {
     let (send, receive) = channel();
     let (info, events) = hostile();
     let lines = LineFormatter { info: Arc::new(info), ..lines() };
-    let live = LiveView::new(lines, Box::new(Pipe(send)), || (200, 10));
+    let live = LiveView::new(lines, SessionRemotes::default(), Box::new(Pipe(send)), || (200, 10));
     for event in &events[..4] {
         live.event(event);
     }

@@ -15,6 +15,8 @@ use crate::term::{Style, TextRole};
 pub(super) struct ViewState {
     tasks: BTreeMap<Task, TaskCount>,
     running: BTreeMap<usize, RunningJob>,
+    /// What goes to and from servers, if any was asked for something.
+    pub(super) remotes: Option<String>,
 }
 
 #[derive(Default)]
@@ -83,9 +85,11 @@ impl ViewState {
     ) -> Vec<String> {
         // The last column stays free, because erasing to the end of a full line would erase its last character.
         let (columns, rows) = (size.0.saturating_sub(1), size.1);
-        let room = rows.saturating_sub(2).max(1);
+        let remotes = self.remotes.as_deref().map(|line| Self::remotes_line(style, line, columns));
+        let room = rows.saturating_sub(2 + usize::from(remotes.is_some())).max(1);
         let hidden = self.running.len().saturating_sub(room);
         let mut frame = vec![self.status(style, elapsed, columns)];
+        frame.extend(remotes);
         let width = self
             .running
             .values()
@@ -99,6 +103,11 @@ impl ViewState {
             frame.push(truncate_with_mark(&format!("  … and {} more", hidden + 1), columns));
         }
         frame
+    }
+
+    fn remotes_line(style: Style, line: &str, columns: usize) -> String {
+        let text = truncate_with_mark(&sanitize_line(line), columns.saturating_sub(10));
+        style.sanitize_output(&format!("  {} {text}", style.paint(TextRole::Dim, "remotes")))
     }
 
     fn status(&self, style: Style, elapsed: Duration, columns: usize) -> String {
