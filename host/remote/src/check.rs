@@ -55,7 +55,11 @@ impl Remote {
         };
         let assets = async { if needs.assets { self.check_assets(limit).await } else { Ok(()) } };
         let (capabilities, assets) = tokio::join!(capabilities, assets);
-        capabilities.and(assets)
+        match (capabilities, assets) {
+            // Who asks second may hear only that the server is away.
+            (Err(_), Err(error)) if error.is_misconfiguration() => Err(error),
+            (capabilities, assets) => capabilities.and(assets),
+        }
     }
 
     fn check_capabilities(

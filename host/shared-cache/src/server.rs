@@ -57,6 +57,8 @@ pub struct CacheServerOptions {
 pub(crate) struct CacheServer {
     options: CacheServerOptions,
     connection: OnceCell<Remote>,
+    /// Why it did not answer when it was checked, until somebody asks for something.
+    check_failure: Mutex<Option<RemoteError>>,
     health: Mutex<Health>,
 }
 
@@ -74,7 +76,8 @@ struct Health {
 
 impl CacheServer {
     pub(crate) fn new(options: CacheServerOptions) -> Self {
-        Self { options, connection: OnceCell::new(), health: Mutex::default() }
+        let (connection, check_failure) = (OnceCell::new(), Mutex::default());
+        Self { options, connection, check_failure, health: Mutex::default() }
     }
 
     pub(crate) fn options(&self) -> &CacheServerOptions {
@@ -101,10 +104,17 @@ impl CacheServer {
         self.connection.get()
     }
 
-    /// Checks that the server can be used for what it is for, within `limit`.
+    /// Checks within `limit` that the server can be used for what it is for. That it does not answer is no error here: whoever
+    /// asks for something next hears why.
     pub(crate) async fn check(&self, limit: Duration) -> Result<(), RemoteError> {
         let CacheServerOptions { index: assets, storage, .. } = self.options;
-        self.index().await?.check(RemoteNeeds { storage, assets, execution: false }, limit).await
+        match self.index().await?.check(RemoteNeeds { storage, assets, execution: false }, limit).await {
+            Err(error) if !error.is_misconfiguration() => {
+                *self.check_failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
 
     /// Asks the server, unless it is away. `None` when it is, or fails now; then the user is told once, and what is done
@@ -138,7 +148,9 @@ impl CacheServer {
             // What it would send is too large for us: its fault, not ours.
             Err(RemoteError::Local(error)) if !matches!(error, CasError::TreeTooLarge { .. }) => Err(error),
             Err(error) => {
-                self.failed(monitor, purpose, &error);
+                let first = self.check_failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let is_away = matches!(error, RemoteError::Away { .. });
+                self.failed(monitor, purpose, first.as_ref().filter(|_| is_away).unwrap_or(&error));
                 Ok(None)
             }
         }
