@@ -120,7 +120,7 @@ fn versions_and_digest_functions_that_do_not_fit_are_refused() {
     let rows: &[(Fault, &[&str])] = &[
         (Fault::Versions((1, 0), (1, 9)), &["it speaks versions 1.0 to 1.9; expected one of 2.0 to 2.12"]),
         (Fault::Versions((3, 0), (3, 1)), &["it speaks versions 3.0 to 3.1"]),
-        (Fault::DigestFunction(blake3), &["SHA256", "only BLAKE3"]),
+        (Fault::DigestFunction(blake3), &["the digest function sha256, only BLAKE3"]),
     ];
     for (fault, says) in rows {
         faulty.inject_in("GetCapabilities", fault.clone());

@@ -212,4 +212,7 @@ fn the_view_at_work() {
     assert_eq!(narrow.len(), 3);
     assert!(narrow.iter().all(|line| line.chars().count() <= 30), "{narrow:?}");
     assert_eq!(narrow[2], "  … and 2 more");
+    view.remotes = Some("2 requests in flight".to_owned());
+    let with_servers = view.frame(&names(), Style::Plain, Duration::from_secs(12), at(12), (61, 10));
+    assert_eq!((with_servers.len(), with_servers[1].as_str()), (5, "  remotes 2 requests in flight"));
 }
