@@ -52,7 +52,7 @@ impl Build {
         let (plan, graph, first_messages) = plan(session, required, &states, options)?;
         check_references(session, &states, &graph)?;
         let gc = if graph.jobs().is_empty() { None } else { Some(start_gc(session, options.quota)?) };
-        let speculation = start_speculation(session, &graph, &states, &options.speculation)?;
+        let speculation = start_speculation(session, &graph, &states, options)?;
         let caches = options.caches.clone();
         let work = BuildWork::new(session.clone(), &states, retry_failed, caches, speculation.clone())
             .with_plan(plan);
@@ -235,8 +235,9 @@ fn start_speculation(
     session: &Arc<Session>,
     graph: &Graph,
     states: &[ElementState],
-    settings: &SpeculationSettings,
+    options: &BuildOptions,
 ) -> Result<Option<Arc<Speculation>>> {
     let files = states.iter().map(ElementState::files).collect();
-    Speculation::start(session, settings, &builds(graph), files, SessionPurpose::Build)
+    let (settings, caches) = (&options.speculation, &options.caches);
+    Speculation::start(session, settings, &builds(graph), files, caches, SessionPurpose::Build)
 }

@@ -34,7 +34,7 @@ pub fn prepare_priming_run(
     find_artifacts(session, required, &mut works, caches, &messages)?;
     let to_build = elements_to_build(session, required, &works);
     let files = states.iter().map(ElementState::files).collect();
-    let speculation = Speculation::start(session, settings, &to_build, files, SessionPurpose::Prime)?;
+    let speculation = Speculation::start(session, settings, &to_build, files, caches, SessionPurpose::Prime)?;
     let takes_part =
         |element: &usize| speculation.as_ref().is_some_and(|speculation| speculation.takes_part(*element));
     let primed: Vec<usize> = to_build.iter().copied().filter(takes_part).collect();
