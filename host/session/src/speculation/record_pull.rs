@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use spec_artifact::ArtifactName;
 use spec_cas::CasError;
@@ -79,7 +80,9 @@ impl RecordPuller {
     fn pull(&mut self, wanted: Vec<WantedRecord>) -> Result<(), SharedCacheError> {
         let caches = Arc::clone(&self.caches);
         let Some(artifacts) = caches.pulled_artifacts() else { return Ok(()) };
+        let start = Instant::now();
         let records = self.records(artifacts, &wanted)?;
+        let (mut levels, mut messages) = (0, 0);
         let mut needed = NeededMessages::of(&self.session.cas, records.iter().map(|(_, record)| record));
         loop {
             let level = needed.level();
@@ -87,8 +90,11 @@ impl RecordPuller {
                 break;
             }
             artifacts.pull_blobs(&level, &self.monitor)?;
+            (levels, messages) = (levels + 1, messages + level.len());
             needed.descend();
         }
+        let took = start.elapsed().as_millis();
+        tracing::debug!("{} records, {messages} messages in {levels} levels, {took} ms", records.len());
         self.offer_inputs(needed.into_files());
         for (element, record) in records {
             match ExpandedRecord::of(&self.session.cas, record) {
