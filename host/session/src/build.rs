@@ -16,7 +16,7 @@ use crate::job_graph::{BuildPlan, PushedParts, RequiredWork, single_task_graph};
 use crate::run::RunRequest;
 use crate::session::Session;
 use crate::shared_caches::{KeptMessages, SharedCaches};
-use crate::speculation::{SessionPurpose, Speculation, SpeculationSettings};
+use crate::speculation::{PlannedElements, SessionPurpose, Speculation, SpeculationSettings};
 
 /// The options of a build.
 pub struct BuildOptions {
@@ -197,12 +197,21 @@ pub(crate) fn required_works(
     states.iter().enumerate().map(work).collect()
 }
 
-/// The elements that have a job that builds, dependencies first.
-pub(crate) fn builds(graph: &Graph) -> Vec<usize> {
-    let jobs = graph.jobs().iter().filter(|job| job.task == Task::Build);
+/// The elements that have a job of this task, dependencies first.
+pub(crate) fn elements_of(graph: &Graph, task: Task) -> Vec<usize> {
+    let jobs = graph.jobs().iter().filter(|job| job.task == task);
     let mut elements: Vec<usize> = jobs.map(|job| job.element).collect();
     elements.sort_unstable();
     elements
+}
+
+/// What a graph of jobs is going to make.
+pub(crate) fn planned_elements(graph: &Graph, states: &[ElementState]) -> PlannedElements {
+    PlannedElements {
+        to_build: elements_of(graph, Task::Build),
+        to_pull: elements_of(graph, Task::Pull),
+        files: states.iter().map(ElementState::files).collect(),
+    }
 }
 
 /// Nothing can be built without the references of its sources, and nothing is downloaded while one is wrong.
@@ -237,7 +246,6 @@ fn start_speculation(
     states: &[ElementState],
     options: &BuildOptions,
 ) -> Result<Option<Arc<Speculation>>> {
-    let files = states.iter().map(ElementState::files).collect();
-    let (settings, caches) = (&options.speculation, &options.caches);
-    Speculation::start(session, settings, &builds(graph), files, caches, SessionPurpose::Build)
+    let planned = planned_elements(graph, states);
+    Speculation::start(session, &options.speculation, planned, &options.caches, SessionPurpose::Build)
 }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use spec_scheduler::{Graph, Task};
 
-use crate::build::{builds, check_references, find_artifacts, required_works};
+use crate::build::{check_references, find_artifacts, planned_elements, required_works};
 use crate::build_work::BuildWork;
-use crate::element_state::ElementState;
 use crate::error::Result;
 use crate::job_graph::{BuildPlan, PushedParts, RequiredWork, add};
 use crate::run::RunRequest;
@@ -53,11 +52,11 @@ pub fn prepare_priming_run(
     })
 }
 
-/// The elements that a build of `required` would build, dependencies first.
-fn elements_to_build(session: &Session, required: &[usize], works: &[RequiredWork]) -> Vec<usize> {
+/// The jobs of a build of `required`.
+fn build_graph(session: &Session, required: &[usize], works: &[RequiredWork]) -> Graph {
     let mut graph = Graph::new();
     plan_without_pushes(session, works.to_vec()).require(required, &mut graph);
-    builds(&graph)
+    graph
 }
 
 fn plan_without_pushes(session: &Session, works: Vec<RequiredWork>) -> BuildPlan {

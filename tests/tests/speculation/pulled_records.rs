@@ -33,7 +33,7 @@ impl Server {
 
 fn blob(host: &Host, digest: &Digest) -> std::path::PathBuf {
     let hex = digest.hex();
-    host.cache().join("cas/objects").join(&hex[..2]).join(&hex[2..])
+    host.cache().join("cas/objects").join(&hex[..2]).join(hex)
 }
 
 fn artifacts(url: &str) -> String {
@@ -61,14 +61,18 @@ impl Program {
             "install -D lib.o %{install-root}/usr/lib/lib.o",
         ];
         let library = case.manual_with("lib", BASE, "", &library);
-        let compile = "for i in 1 2 3; do printf '#include <dep.h>\\nconst char *v%s = DEP_VERSION;\\n' $i > $i.c; \
-                       recc gcc -c $i.c -o $i.o; done";
+        for number in 1..4 {
+            let text = format!("#include <dep.h>\nconst char *v{number} = DEP_VERSION;\n");
+            case.project.write(&format!("files/app/{number}.c"), &text);
+        }
+        let sources = "sources:\n- kind: local\n  path: files/app\n";
+        let compile = "for i in 1 2 3; do recc gcc -c $i.c -o $i.o; done";
         let link = "recc gcc -shared -o app.so 1.o 2.o 3.o /usr/lib/lib.o";
         let install = "install -D app.so %{install-root}/app.so";
         let app = case.manual_with(
             "app",
             &format!("{BASE}- dep.bst\n- {library}\n"),
-            "",
+            sources,
             &["sleep 2", compile, "sleep 1", link, install],
         );
         assert!(case.build(&app).is_empty(), "there is nothing to predict");
@@ -155,7 +159,7 @@ fn a_server_that_lost_what_a_record_needs_costs_nothing() {
 /// The input root of an action in the program's record.
 fn input_root(program: &Program) -> Digest {
     let of = |digest: &str| {
-        let at = program.case.host.cache().join("cas/objects").join(&digest[..2]).join(&digest[2..]);
+        let at = program.case.host.cache().join("cas/objects").join(&digest[..2]).join(digest);
         fs::read(at).expect("it is here")
     };
     let record = program.case.record(&program.app).expect("it was recorded");

@@ -52,14 +52,15 @@ impl ElementTrees {
     ) -> Vec<PrimingEffect> {
         let mut effects = self.tell_unknown(priming);
         for element in 0..self.artifacts.len() {
-            if elements.to_build.binary_search(&element).is_ok() {
+            if elements.is_built(element) {
                 effects.extend(self.staged_before(session, priming, element));
                 continue;
             }
             self.sources[element] = ElementTree::Unavailable;
             effects.extend(priming.fact_unavailable(Fact::Sources(element_id(element))));
-            let tree = match elements.files[element] {
+            let tree = match elements.planned.files[element] {
                 Some(files) => ElementTree::Known(Some(files)),
+                None if elements.is_pulled(element) => continue,
                 None => ElementTree::Unavailable,
             };
             effects.extend(self.set_artifact(session, priming, element, tree));

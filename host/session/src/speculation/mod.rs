@@ -35,6 +35,7 @@ use policies::SessionPolicies;
 pub use policies::{PolicyOptions, SpeculationSettings};
 pub use policy_choice::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice};
 use records::PulledRecords;
+pub(crate) use session_elements::PlannedElements;
 use session_elements::SessionElements;
 use speculation_loop::RecordSources;
 
@@ -64,21 +65,20 @@ pub(crate) struct Speculation {
 }
 
 impl Speculation {
-    /// Starts speculation for these elements, which are going to be built. `files` are the files of cached artifacts, by
-    /// element. Records that are not here come from `caches`. `None` when no element takes part.
+    /// Starts speculation for elements that are going to be built. Records that are not here come from `caches`. `None` when no
+    /// element takes part.
     ///
     /// # Errors
     /// When an element's public data is wrong, or a policy cannot be loaded.
     pub(crate) fn start(
         session: &Arc<Session>,
         settings: &SpeculationSettings,
-        to_build: &[usize],
-        files: Vec<Option<Digest>>,
+        planned: PlannedElements,
         caches: &Arc<SharedCaches>,
         purpose: SessionPurpose,
     ) -> Result<Option<Arc<Self>>> {
         let mut takes_part = vec![false; session.project.elements.len()];
-        for element in to_build {
+        for element in &planned.to_build {
             takes_part[*element] = takes_part_in(&session.project.elements[*element])?;
         }
         if !takes_part.contains(&true) {
@@ -92,9 +92,8 @@ impl Speculation {
         let (policies, state) = SessionPolicies::load(session, settings)?;
         let (events, receiver) = EventSender::new();
         let elements = SessionElements {
-            to_build: to_build.to_vec(),
+            planned,
             takes_part: takes_part.clone(),
-            files,
             is_priming_run: purpose == SessionPurpose::Prime,
         };
         let (loop_session, loop_events, loop_policies) =

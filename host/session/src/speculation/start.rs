@@ -67,7 +67,7 @@ pub(super) fn session_record(
     let mut scope = session.project.build_scope(element);
     scope.retain(|dependency| *dependency != element);
     let closure = scope.iter().copied().map(element_id).collect();
-    scope.retain(|dependency| elements.to_build.binary_search(dependency).is_ok());
+    scope.retain(|dependency| elements.is_built(*dependency));
     let before = scope.into_iter().map(element_id).collect();
     SessionRecord { record: Arc::new(expanded), closure, before }
 }
@@ -82,7 +82,8 @@ struct LocalRecords {
 impl LocalRecords {
     fn load(session: &Session, elements: &SessionElements, can_pull: bool) -> Self {
         let (mut loaded, mut wanted) = (BTreeMap::new(), Vec::new());
-        for &element in elements.to_build.iter().filter(|element| elements.takes_part[**element]) {
+        let to_build = elements.planned.to_build.iter();
+        for &element in to_build.filter(|element| elements.takes_part[**element]) {
             let local = local_record(session, element);
             let expanded = local.and_then(|digest| expand(session, element, &digest));
             let is_whole = |expanded: &ExpandedRecord| expanded.actions.iter().all(Option::is_some);
