@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 
 /// What TLS says when the other side does not accept a certificate, as rustls names it.
-const ALERTS: [&str; 9] = [
+const ALERTS: [&str; 10] = [
     "NoCertificate",
     "BadCertificate",
     "UnsupportedCertificate",
@@ -14,6 +14,8 @@ const ALERTS: [&str; 9] = [
     "CertificateRequired",
     "UnknownCA",
     "AccessDenied",
+    // Somebody of the same name has signed it.
+    "DecryptError",
 ];
 
 /// Why one of both ends does not accept the other's certificate, if a connection failed because of that.
