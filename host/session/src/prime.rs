@@ -31,9 +31,9 @@ pub fn prepare_priming_run(
     let mut works = required_works(session, &states, true)?;
     let messages = KeptMessages::default();
     find_artifacts(session, required, &mut works, caches, &messages)?;
-    let to_build = elements_to_build(session, required, &works);
-    let files = states.iter().map(ElementState::files).collect();
-    let speculation = Speculation::start(session, settings, &to_build, files, caches, SessionPurpose::Prime)?;
+    let planned = planned_elements(&build_graph(session, required, &works), &states);
+    let to_build = planned.to_build.clone();
+    let speculation = Speculation::start(session, settings, planned, caches, SessionPurpose::Prime)?;
     let takes_part =
         |element: &usize| speculation.as_ref().is_some_and(|speculation| speculation.takes_part(*element));
     let primed: Vec<usize> = to_build.iter().copied().filter(takes_part).collect();
