@@ -1,4 +1,4 @@
-//! Makes Rust types of the files under `proto/`, without a system `protoc`.
+//! Generates Rust types from the files under `proto/`, without a system `protoc`.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ const FILES: [&str; 5] = [
 ];
 const INCLUDES: [&str; 2] = ["proto", "proto/stub"];
 
-/// What is told by reflection of services whose types come from elsewhere.
+/// The files that reflection reports for services whose types come from another crate.
 const REFLECTED: [&str; 4] = [
     "build/bazel/remote/asset/v1/remote_asset.proto",
     "build/bazel/remote/execution/v2/remote_execution.proto",

@@ -1,8 +1,7 @@
 //! Compiles `init/` into a small freestanding program, which the library embeds.
 //!
-//! It becomes process 1 of every sandbox. Being a program of its own, a few kilobytes, statically linked,
-//! it starts in a fraction of a millisecond however big the host has grown, and the host's memory
-//! is nowhere near the sandbox.
+//! It becomes process 1 of every sandbox. As a separate, statically linked program of a few kilobytes it starts in a
+//! fraction of a millisecond whatever the size of the host, and the sandbox never has a copy of the host's memory.
 
 use std::{env, path::PathBuf, process::Command};
 

@@ -1,21 +1,24 @@
 //! Who executes the actions of a session: this machine, or a cluster.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use spec_cas::Cas;
-use spec_execution::Executor;
-use spec_remote::RemoteOptions;
+use spec_execution::{Executor, LocalOptions};
+use spec_remote::{Remote, RemoteOptions};
 use spec_remote_execution::{
-    Cluster, ClusterEvent, ClusterObserver, ClusterOptions, HybridExecutor, RemoteExecutor, RemoteOutputs,
+    Cluster, ClusterEvent, ClusterObserver, ClusterOptions, ClusterRole, HybridExecutor, RemoteExecutor,
+    RemoteOutputs,
 };
 use spec_scheduler::Message;
 use spec_session::remotes::{RemoteExecutionSpec, RemoteSpec};
-use spec_session::{ElementCommands, ExecutorFactory, SessionMessages};
+use spec_session::{
+    CheckedRemote, ElementCommands, ExecutorFactory, RemoteGroup, RemoteRole, SessionMessages, SessionRemotes,
+};
 
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
-use crate::session::local_executor;
 
 /// Who executes the actions of a session, and the commands of its elements.
 pub(crate) struct ActionExecution {
@@ -29,6 +32,8 @@ pub(crate) struct ActionExecution {
     pub(crate) workers: Option<usize>,
     /// Takes what the executor has to say.
     pub(crate) messages: SessionMessages,
+    /// The servers of the cluster.
+    pub(crate) remotes: SessionRemotes,
 }
 
 impl ActionExecution {
@@ -49,19 +54,22 @@ impl ActionExecution {
         let settings = &config.execution;
         let is_used = settings.remote_actions || settings.remote_elements;
         match config.remotes.execution_servers(project).filter(|_| is_used) {
-            Some(servers) => Self::remote(config, cluster_options(config, servers)?, cas),
+            Some(servers) => Self::remote(config, servers, cas),
             None => Ok(Self::local(config, cas)),
         }
     }
 
     fn local(config: &Config, cas: Cas) -> Self {
         let (executor, messages) = (local_executor(config), SessionMessages::default());
-        Self { cas, executor, element_commands: ElementCommands::InPlace, workers: None, messages }
+        let (element_commands, remotes) = (ElementCommands::InPlace, SessionRemotes::default());
+        Self { cas, executor, element_commands, workers: None, messages, remotes }
     }
 
-    fn remote(config: &Config, options: ClusterOptions, cas: Cas) -> CommandResult<Self> {
+    fn remote(config: &Config, servers: &RemoteExecutionSpec, cas: Cas) -> CommandResult<Self> {
         let (local, settings) = (Self::local(config, cas), config.execution);
-        let cluster = Arc::new(Cluster::new(options)?);
+        let cluster = Arc::new(Cluster::new(cluster_options(config, servers)?)?);
+        let (specs, required) = (servers_of(config, servers)?, !settings.local_fallback);
+        local.remotes.add(Arc::new(ClusterRemotes { cluster: Arc::clone(&cluster), specs, required }));
         let outputs = RemoteOutputs::new(Arc::clone(&cluster), &local.cas);
         let cas = local.cas.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
         let observer = observer(local.messages.clone());
@@ -82,35 +90,109 @@ impl ActionExecution {
     }
 }
 
+/// The executors of this machine, with the limits of the configuration.
+pub(crate) fn local_executor(config: &Config) -> ExecutorFactory {
+    ExecutorFactory::local(LocalOptions { limits: config.bounds.actions, ..LocalOptions::default() })
+}
+
 /// How to reach the servers.
 fn cluster_options(config: &Config, servers: &RemoteExecutionSpec) -> CommandResult<ClusterOptions> {
     let invocation = format!("spec-host-{}", std::process::id());
     let options = |spec: &RemoteSpec| -> CommandResult<RemoteOptions> {
         Ok(RemoteOptions { invocation: invocation.clone(), ..spec.options(config.bounds.trees)? })
     };
+    let (specs, action_cache) = (servers_of(config, servers)?, servers.action_cache.as_ref());
+    Ok(ClusterOptions {
+        execution: options(&specs.execution)?,
+        storage: options(&specs.storage)?,
+        action_cache: action_cache.map(options).transpose()?,
+    })
+}
+
+/// How the servers of a cluster are configured. They may be one.
+pub(crate) struct ClusterSpecs {
+    pub(crate) execution: RemoteSpec,
+    pub(crate) storage: RemoteSpec,
+    pub(crate) action_cache: RemoteSpec,
+}
+
+/// Which servers the configuration means.
+pub(crate) fn servers_of(config: &Config, servers: &RemoteExecutionSpec) -> CommandResult<ClusterSpecs> {
     let Some(execution) = &servers.execution else {
         let message = "'remote-execution' names an action cache and no 'execution-service'";
         let error = CommandError::usage("invalid-data", message);
         return Err(error.hint("name an execution-service too, or leave remote-execution out"));
     };
     let storage = servers.storage.as_ref().or(config.remotes.storage.as_ref()).unwrap_or(execution);
-    Ok(ClusterOptions {
-        execution: options(execution)?,
-        storage: options(storage)?,
-        action_cache: servers.action_cache.as_ref().map(options).transpose()?,
-    })
+    let action_cache = servers.action_cache.as_ref().unwrap_or(execution);
+    let (execution, storage, action_cache) = (execution.clone(), storage.clone(), action_cache.clone());
+    Ok(ClusterSpecs { execution, storage, action_cache })
 }
 
-/// Tells people what happens to a cluster, a line each.
+/// The servers of a cluster among those of a session.
+struct ClusterRemotes {
+    cluster: Arc<Cluster>,
+    specs: ClusterSpecs,
+    /// Whether nothing can be executed without them.
+    required: bool,
+}
+
+fn role(role: &ClusterRole) -> RemoteRole {
+    match role {
+        ClusterRole::Execution => RemoteRole::Execution,
+        ClusterRole::Storage => RemoteRole::Storage,
+        ClusterRole::ActionCache => RemoteRole::ActionCache,
+    }
+}
+
+impl RemoteGroup for ClusterRemotes {
+    fn connections(&self) -> Vec<(Vec<RemoteRole>, Remote)> {
+        let connections = self.cluster.connections().into_iter();
+        connections.map(|(roles, remote)| (roles.iter().map(role).collect(), remote)).collect()
+    }
+
+    fn is_for_builds(&self) -> bool {
+        true
+    }
+
+    fn check(&self, limit: Duration) -> Vec<CheckedRemote> {
+        let checked = |(roles, outcome): (Vec<ClusterRole>, _)| {
+            let (spec, required) = match roles.first() {
+                Some(ClusterRole::Storage) => (&self.specs.storage, self.required),
+                // Without it only the cluster's own cache is asked.
+                Some(ClusterRole::ActionCache) => (&self.specs.action_cache, false),
+                _ => (&self.specs.execution, self.required),
+            };
+            CheckedRemote { spec: spec.clone(), outcome, required }
+        };
+        self.cluster.check(limit).into_iter().map(checked).collect()
+    }
+}
+
+/// Tells people what happens to a cluster, a line each, also where actions and elements have an executor each.
 fn observer(messages: SessionMessages) -> ClusterObserver {
-    ClusterObserver::new(move |event| messages.send(message(event)))
+    let away = Mutex::new(BTreeSet::new());
+    ClusterObserver::new(move |event| {
+        let mut away = away.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = match event {
+            ClusterEvent::Away { address, .. } => away.insert(address.clone()),
+            ClusterEvent::Back { address, .. } => away.remove(address),
+            ClusterEvent::Busy { .. } | ClusterEvent::Refused { .. } => true,
+        };
+        drop(away);
+        if is_news {
+            messages.send(message(event));
+        }
+    })
 }
 
 fn message(event: &ClusterEvent) -> Message {
     match event {
         ClusterEvent::Away { since, why, .. } => {
             let ago = seconds(SystemTime::now().duration_since(*since).unwrap_or_default());
-            let text = format!("{why}; for {ago} actions have been executed on this machine");
+            let text = format!(
+                "{why}; it has been away for {ago}, and until it is back this machine executes actions"
+            );
             Message::warning("cluster-away", text)
         }
         ClusterEvent::Back { address, after } => {

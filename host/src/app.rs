@@ -1,4 +1,4 @@
-//! What all commands share.
+//! State shared by all commands.
 
 use std::cell::Cell;
 use std::io::{IsTerminal, stderr, stdin, stdout};
@@ -8,7 +8,7 @@ use crate::config::{Config, Environment};
 use crate::error::CommandResult;
 use crate::term::Style;
 
-/// What all commands share: options, configuration, and styles of output.
+/// The state that all commands share: options, configuration and output styles.
 pub(crate) struct App {
     /// Options of the command line.
     pub(crate) globals: GlobalOptions,

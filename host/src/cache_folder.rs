@@ -1,4 +1,4 @@
-//! The cache directory: who owns it, who may read it, and the store in it.
+//! The cache directory: its owner, its permissions and the store in it.
 
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -41,7 +41,7 @@ impl App {
             warn(
                 style,
                 "damaged-file",
-                &format!("{}: {why}; it counts as not there and is made again", path.display()),
+                &format!("{}: {why}; it counts as missing and is made again", path.display()),
             );
         });
         Ok(cas)
@@ -74,7 +74,7 @@ fn access_warning(access: &FolderAccess) -> Option<String> {
             Some(format!("belongs to user {user}, who can change what is built from it"))
         }
         FolderAccess::Shared => {
-            Some("is open to everybody; set 'cachedir' to a folder of your own".to_owned())
+            Some("is open to everybody: 'cachedir' should name a folder of your own".to_owned())
         }
     }
 }
@@ -87,7 +87,7 @@ fn warn(style: Style, reason: &str, text: &str) {
 /// Makes a folder that only this user can read, or closes an existing one to others. Follows symbolic links.
 fn make_private(folder: &Path) -> io::Result<FolderAccess> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    // The mode is changed through the open folder, since its name may lead elsewhere by then.
+    // The mode is changed through the open folder, since its name may refer to another folder by then.
     let open = File::open(folder)?;
     let found = open.metadata()?;
     if found.uid() != rustix::process::geteuid().as_raw() {

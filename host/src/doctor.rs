@@ -1,5 +1,8 @@
 //! Checks whether this machine has what builds need.
 
+mod remotes;
+mod trivial_action;
+
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
@@ -9,9 +12,10 @@ use spec_cas::Cas;
 use spec_execution::LayerSupport;
 use spec_model::LayerForm;
 
+use crate::app::App;
 use crate::config::Config;
 
-/// A build needs about this much room; the example's base alone takes 1.5 GB. In bytes.
+/// The free disk space that builds need, in bytes; the example's base alone takes 1.5 GB.
 const ROOM: u64 = 4 << 30;
 
 /// The result of a check.
@@ -23,7 +27,7 @@ pub(crate) struct Finding {
     pub(crate) health: Health,
     /// What was found.
     pub(crate) detail: String,
-    /// What to do about it; empty when nothing is to be done.
+    /// What to do about it; may be empty.
     pub(crate) remedy: String,
 }
 
@@ -32,7 +36,7 @@ pub(crate) struct Finding {
 pub(crate) enum Health {
     /// Yes.
     Good,
-    /// It works, but not for everything.
+    /// It works with restrictions.
     Poor,
     /// No: nothing can be built.
     Bad,
@@ -74,7 +78,7 @@ fn cache(config: &Config) -> Finding {
             "spec-host cache clean --to 1G, or make room on that disk otherwise".to_owned()
         }
         ErrorKind::ReadOnlyFilesystem => {
-            "what is there can be read and checked out; to build, set another 'cachedir'".to_owned()
+            "set another 'cachedir' to build; what is there can be read and checked out".to_owned()
         }
         _ => format!("sudo chown -R \"$(id -u)\" {}, or set another 'cachedir'", folder.display()),
     };
@@ -96,7 +100,7 @@ fn room(config: &Config) -> Finding {
     finding("disk space", Health::Poor, detail, remedy)
 }
 
-/// Tries sandboxes as builds make them, with a store of its own in `folder`.
+/// Tries sandboxes as builds make them, with a new store in `folder`.
 fn sandbox(folder: &Path) -> Vec<Finding> {
     let health = |ok| if ok { Health::Good } else { Health::Bad };
     let made = tempfile::tempdir_in(folder).map_err(|error| error.to_string()).and_then(|own| {
@@ -171,8 +175,13 @@ fn certificates() -> Finding {
 fn nearest_project(start: &Path) -> Finding {
     match spec_project::find_project(start) {
         Ok(folder) => finding("project", Health::Good, folder.display().to_string(), ""),
-        Err(_) => finding("project", Health::Good, "none here; begin one with: spec-host init", ""),
+        Err(_) => finding("project", Health::Good, "none here", "to begin one: spec-host init"),
     }
+}
+
+/// Tries each server that is configured here.
+pub(crate) fn examine_servers(app: &App) -> Vec<Finding> {
+    remotes::examine(app)
 }
 
 #[cfg(test)]

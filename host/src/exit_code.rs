@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use spec_model::Blame;
 use spec_scheduler::Summary;
 
-/// Something that was asked for is not there.
+/// The request could not be fulfilled.
 const FAILED: u8 = 1;
 /// The command line, the configuration, the project or a plugin is wrong.
 const WRONG: u8 = 2;

@@ -23,7 +23,7 @@ pub(crate) enum LogFormat {
     /// For people.
     #[default]
     Text,
-    /// An object a line, for machines.
+    /// One JSON object a line, for machines.
     Json,
 }
 
@@ -42,8 +42,8 @@ pub(crate) fn start(level: LevelFilter, format: LogFormat) {
     }
 }
 
-/// An object a line: `time` in seconds since 1970, `level`, `target`, `message`, and the event's fields. The
-/// subscriber's own would turn on serde's default features for every crate.
+/// One JSON object a line: `time` in seconds since 1970, `level`, `target`, `message`, and the event's fields. The
+/// formatter of tracing-subscriber would turn on serde's default features for every crate.
 struct JsonFormatter;
 
 impl<S, N> FormatEvent<S, N> for JsonFormatter

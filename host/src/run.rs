@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 use failure_prompt::FailurePrompt;
 use spec_scheduler::{Control, Observer, OnError, Options, Task};
-use spec_session::{FanOut, RunRequest, SessionInfo};
+use spec_session::{FanOut, RunRequest, SessionInfo, SessionRemotes};
 use tokio::sync::mpsc;
 
 use crate::app::App;
@@ -26,13 +26,13 @@ const MAX_WAITING_REQUESTS: usize = 64;
 /// How many elements are primed at a time.
 const MAX_PRIME_JOBS: usize = 64;
 
-/// Runs the jobs to their end and tells how it ended. `helper` helps to look into failures.
+/// Runs the jobs to their end and returns the exit code. `helper` helps the user with failures.
 ///
 /// # Errors
 /// When a log cannot be opened or threads cannot be started. A failed job is no error.
 pub(crate) fn run(app: &App, request: RunRequest, helper: Arc<dyn FailureHelper>) -> CommandResult<ExitCode> {
     let info = Arc::new(request.info.clone());
-    let live = app.watched().then(|| Arc::new(live(app, &info)));
+    let live = app.watched().then(|| Arc::new(live(app, &info, &request.remotes)));
     let mut observers = observers(app, &info, live.as_ref())?;
     let (sender, control) = mpsc::channel(MAX_WAITING_REQUESTS);
     let asks = app.interactive() && app.globals.on_error.is_none();
@@ -79,13 +79,14 @@ fn lines(app: &App, info: &Arc<SessionInfo>, style: Style, verbosity: Verbosity)
     LineFormatter { info: info.clone(), style, error_lines, message_lines, verbosity }
 }
 
-fn live(app: &App, info: &Arc<SessionInfo>) -> LiveView {
+fn live(app: &App, info: &Arc<SessionInfo>, remotes: &SessionRemotes) -> LiveView {
     let size = || {
         let size = rustix::termios::tcgetwinsize(stderr()).ok();
         let size = size.filter(|size| size.ws_col > 0 && size.ws_row > 0);
         size.map_or((80, 24), |size| (usize::from(size.ws_col), usize::from(size.ws_row)))
     };
-    LiveView::new(lines(app, info, app.err, Verbosity::Ends), Box::new(stderr()), size)
+    let lines = lines(app, info, app.err, Verbosity::Ends);
+    LiveView::new(lines, remotes.clone(), Box::new(stderr()), size)
 }
 
 fn observers(

@@ -1,16 +1,13 @@
-//! From the command line and the configuration to a session.
+//! Opens sessions with the options of the command line and the configuration.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use spec_build::CacheBuildtrees;
 use spec_cas::{Cas, Quota};
-use spec_execution::LocalOptions;
 use spec_model::DigestFunction;
 use spec_project::{LoadOptions, ProjectConfig};
-use spec_session::{
-    ExecutorFactory, LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings,
-};
+use spec_session::{LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings};
 
 use crate::action_execution::ActionExecution;
 use crate::app::App;
@@ -95,11 +92,6 @@ fn load_options(app: &App, targets: &[String]) -> LoadOptions {
     }
 }
 
-/// The executors of this machine, with the limits of the configuration.
-pub(crate) fn local_executor(config: &Config) -> ExecutorFactory {
-    ExecutorFactory::local(LocalOptions { limits: config.bounds.actions, ..LocalOptions::default() })
-}
-
 fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> SessionOptions {
     SessionOptions {
         strict,
@@ -122,6 +114,7 @@ fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> S
         executor: chosen.executor.clone(),
         element_commands: chosen.element_commands.clone(),
         messages: chosen.messages.clone(),
+        session_remotes: chosen.remotes.clone(),
         workers: chosen.workers,
         speculation_budget: config.speculation_budget,
         record_format: config.record_format,
@@ -133,7 +126,7 @@ fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> S
 /// The quota of the configuration on the disk of a store.
 ///
 /// # Errors
-/// When the disk cannot be looked at.
+/// When the size of the disk cannot be read.
 pub(crate) fn quota(config: &Config, cas: &Cas) -> CommandResult<Quota> {
     let disk = rustix::fs::statvfs(cas.root());
     let disk = disk.map_err(|error| CommandError::io("look at the cache's disk", &error.into()))?;

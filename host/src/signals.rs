@@ -12,7 +12,7 @@ use crate::error::{CommandError, CommandResult};
 use crate::exit_code::INTERRUPTED;
 
 /// Starts a thread that calls `first` at the first signal, and ends the program at the second. While
-/// `interrupts_suspended` is set, SIGINT is ignored: it belongs to a program that has the terminal.
+/// `interrupts_suspended` is set, SIGINT is ignored, because it is meant for a program that has the terminal.
 ///
 /// # Errors
 /// When the system gives no signals or no thread.
@@ -47,7 +47,7 @@ pub(crate) fn on_first(
     Ok(())
 }
 
-/// A flag that the first signal sets, so that a command removes what it made.
+/// A request that the first signal makes, so that a command can remove unfinished files.
 ///
 /// # Errors
 /// When the system gives no signals or no thread.

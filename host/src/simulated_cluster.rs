@@ -17,7 +17,7 @@ pub(crate) struct SimulatedCluster {
     pub(crate) least: Duration,
 }
 
-/// Executes actions with another executor, and waits until each has taken some time. Waiting needs no processor.
+/// Executes actions with another executor, and waits until each has taken some time. Waiting uses no CPU time.
 struct SlowExecutor {
     inner: Arc<dyn Executor>,
     least: Duration,

@@ -1,4 +1,4 @@
-//! Files that the user names: existing ones keep their kind, owner and mode.
+//! Writes files that the user names: existing ones keep their kind, owner and mode.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -37,8 +37,8 @@ impl NewFile {
         }
     }
 
-    /// Opens `path` for writing. A device or a pipe is written to, a link is followed, a file that is there is
-    /// overwritten if `force` allows it, and keeps its owner and mode. A new one has the mode that the umask gives.
+    /// Opens `path` for writing. A device or a pipe is written to, a link is followed, and an existing file is
+    /// overwritten if `force` permits it, and keeps its owner and mode. A new one has the mode that the umask gives.
     ///
     /// # Errors
     /// As [`check`](Self::check), or when the file system fails.
@@ -107,8 +107,8 @@ impl Drop for NewFile {
     }
 }
 
-/// Replaces the text of a file of the project, or makes it. What is there keeps its owner, its mode and its place behind
-/// a link; it is the old one or the new one at any time, except where only writing into it keeps what it is.
+/// Replaces the text of a file of the project, or creates the file. An existing file keeps its owner and mode, and a
+/// link to it stays. The replacement is atomic, except where only writing into the file keeps its attributes.
 ///
 /// # Errors
 /// When the file system fails.
@@ -131,10 +131,10 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace(path: &Path, there: &fs::Metadata, bytes: &[u8]) -> io::Result<()> {
-    // A new file would not have the other hard links and the attributes of this one.
+    // A new file would not have the hard links and attributes of this one.
     if there.is_file() && there.nlink() == 1 && !has_attributes(path) {
         match replace_by_new(path, there, bytes) {
-            // The folder may not be written, or a file of another user cannot be created.
+            // The folder cannot be written, or the owner cannot be set.
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
             done => return done,
         }
@@ -146,7 +146,7 @@ fn replace(path: &Path, there: &fs::Metadata, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace_by_new(path: &Path, there: &fs::Metadata, bytes: &[u8]) -> io::Result<()> {
-    // A user who may not write the old file may not replace it either.
+    // A user who cannot write the old file must not replace it either.
     drop(OpenOptions::new().write(true).open(path)?);
     let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
     file.write_all(bytes)?;
@@ -160,7 +160,7 @@ fn replace_by_new(path: &Path, there: &fs::Metadata, bytes: &[u8]) -> io::Result
     Ok(())
 }
 
-/// Whether a file has an access control list or other attributes that a new one would not get by itself.
+/// Whether a file has an access control list or other attributes that a new file would not get.
 fn has_attributes(path: &Path) -> bool {
     let mut names = vec![0; 64 << 10];
     let length = rustix::fs::listxattr(path, &mut names).unwrap_or(0);

@@ -2,10 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-/// A size as people write it: so many bytes, or a part of the disk.
+/// A size as people write it: a number of bytes, or a part of the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SizeSetting {
-    /// So many bytes.
+    /// A number of bytes.
     Bytes(u64),
     /// A part of the disk, in percent.
     Percent(u8),

@@ -1,8 +1,9 @@
 //! Our own protocol messages, and one name for those of the Remote Execution API.
 //!
 //! The messages of [`buildstream::v2`] are BuildStream 2's wire format, so that both tools can read the same cache.
-//! They and those of [`spec::v1`] are compiled from `proto/` at build time; everything of the Remote Execution API comes from the
-//! `bazel-remote-apis` crate. Rooms convert these types to their own at their edge and show none of them further up.
+//! They and those of [`spec::v1`] are compiled from `proto/` at build time; everything of the Remote Execution API
+//! comes from the `bazel-remote-apis` crate. Crates convert these types to the model's at their boundary, and have
+//! none of them in their public interface.
 
 /// The package `buildstream`.
 pub mod buildstream {
@@ -12,7 +13,7 @@ pub mod buildstream {
     }
 }
 
-/// Messages that only we know.
+/// Messages of spec-host.
 pub mod spec {
     /// Version 1: records of builds.
     pub mod v1 {

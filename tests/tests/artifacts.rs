@@ -1,4 +1,4 @@
-//! What can be done with artifacts that are there: checked out in every way, listed, shown, deleted.
+//! Cached artifacts are checked out in every way, listed, shown and deleted.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -77,7 +77,7 @@ fn an_artifact_is_checked_out_with_the_dependencies_that_are_asked_for() {
         "kind: manual\nbuild-depends: [header.bst]\nconfig:\n  strip-commands: []\n",
     );
     assert_eq!(check_out(&host, &project, &["--deps", "build", "idle.bst"]), "usr/include/header.h");
-    // The element's own key, and that of what it was built with, name it too.
+    // The name with the element's key selects it, too.
     let key = host.run(&project, &["show", "--deps", "none", "--format", "%{full-key}", "low.bst"]);
     let name = format!("hello/low/{}", key.success().trim());
     assert_eq!(check_out(&host, &project, &["--deps", "none", &name]), LOW_FILES);
@@ -162,7 +162,7 @@ fn artifacts_are_listed_shown_and_deleted() {
 #[test]
 fn a_changed_build_dependency_rebuilds_in_strict_mode_alone() {
     let (host, project) = built();
-    // Imports have no key of this project's own, so their contents have to be.
+    // The key of an import depends on its contents only, so they must be unique.
     project.write("files/header/usr/include/header.h", &format!("// {}\n", project.path().display()));
     let states = |mode: &str| {
         let show = [mode, "show", "--deps", "none", "--format", "%{name} %{state}", "header.bst", "low.bst"];

@@ -1,5 +1,4 @@
-//! Projects that are wrong: each is refused with its reason and the place of it, as the user's fault, and
-//! nothing of it stays behind.
+//! Wrong projects: each is refused with a reason and a place, as the user's fault, and leaves nothing in the cache.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +9,7 @@ use spec_testkit::{Host, Project};
 struct Mistake {
     files: &'static [(&'static str, &'static str)],
     reason: &'static str,
-    /// Other things the message has, its place first.
+    /// Other parts of the output, the place first.
     says: &'static [&'static str],
 }
 

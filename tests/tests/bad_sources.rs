@@ -1,5 +1,4 @@
-//! Archives and downloads that are wrong: refused with their reason and the place of the source, with
-//! nothing left behind.
+//! Wrong archives and downloads: refused with a reason and the place of the source, leaving nothing in the cache.
 
 use std::fs;
 use std::io::Write;
@@ -7,7 +6,7 @@ use std::path::PathBuf;
 
 use spec_testkit::{Host, Project};
 
-/// A tar whose entries are named as they are given, which no tool would write.
+/// A tar with unchecked names of entries, which no tool would write.
 fn tar(entries: &[(&[u8], &str)]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, text) in entries {

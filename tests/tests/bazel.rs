@@ -1,4 +1,4 @@
-//! Bazel as a client of `spec-host serve`. To start it takes seconds, so each test asks one workspace for much.
+//! Bazel as a client of `spec-host serve`. Its start takes seconds, so each test does much with one workspace.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn actions(service: &Service, outcome: &str) -> f64 {
     service.metric(&format!("spec_host_actions_total{{outcome=\"{outcome}\"}}")).unwrap_or(0.0)
 }
 
-/// Pushes Bazel's own root, which has a shell, and answers with what has actions run in it.
+/// Pushes Bazel's own root, which has a shell, and returns the options that make actions run in it.
 fn push_root(host: &Host, service: &Service, bazel: &Bazel) -> String {
     let mut push = host.command_in(bazel.root());
     push.args(["cas", "push", ".", "--remote", &service.url()]).current_dir(bazel.root());
@@ -37,7 +37,7 @@ fn push_root(host: &Host, service: &Service, bazel: &Bazel) -> String {
     format!("--remote_default_exec_properties=chrootRootDigest={digest}")
 }
 
-/// Checks what Bazel says of its processes, and what came of the last action of each chain.
+/// Checks Bazel's count of processes, and the output of the last action of each chain.
 #[track_caller]
 fn check(bazel: &Bazel, built: &Outcome, processes: &str) {
     let _ = built.success();

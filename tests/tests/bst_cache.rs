@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use spec_testkit::{Host, Oracle, Outcome, Project, Service};
 
-/// The example with an element that needs no sandbox, and whose files nobody has who has not fetched them.
+/// The example with an element that needs no sandbox, and whose files are only available by fetching them.
 fn project() -> Project {
     let project = Project::example();
     let base = project.read("elements/base.bst");
@@ -25,7 +25,7 @@ fn servers(key: &str, url: &str, servers: &[(&str, bool)]) -> String {
     format!("{key}:\n  servers:\n{servers}")
 }
 
-/// All that is in a folder: kinds, modes, targets of links, and contents.
+/// Everything in a folder: kinds, modes, targets of links, and contents.
 fn listing(folder: &Path) -> String {
     let script = "find . -printf '%P %y %m %l\n' | sort; find . -type f -exec sha256sum '{}' + | sort";
     let mut shell = Command::new("sh");

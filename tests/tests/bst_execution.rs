@@ -14,8 +14,8 @@ fn remote(url: &str) -> String {
 /// The elements of the example that run commands.
 const BUILT: [&str; 4] = ["app.bst", "base.bst", "middle.bst", "top.bst"];
 
-/// A service, and a BuildStream that has its elements built there. To import the base takes BuildStream half a minute,
-/// so there is one for all.
+/// A service, and a BuildStream that builds elements there. Importing the base takes BuildStream half a minute, so
+/// all tests share one.
 struct Remote {
     host: Host,
     service: Service,
@@ -45,7 +45,7 @@ fn all_of_the_example(remote: &Remote) {
     let waited = built.stderr.matches("SUCCESS Waiting for the remote build to complete").count();
     assert!(waited >= BUILT.len(), "{}", built.stderr);
     assert!(executed(remote) >= Some(BUILT.len() as f64), "{}", remote.service.log());
-    // What we build ourselves of the same elements is the same, byte by byte.
+    // Our own builds of the same elements give the same bytes.
     let (host, project, wanted) = (&remote.host, &remote.project, ["top.bst", "app.bst"]);
     let _ = host.run(project, &[&["build"], &wanted[..]].concat()).success();
     let theirs = remote.oracle.keys(project, &[], &wanted);
@@ -61,7 +61,7 @@ fn what_was_built_is_not_built_again(remote: &Remote) {
     let again = remote.oracle.bst(&remote.project, &["build", "all.bst"]);
     let _ = again.success();
     let found = again.stderr.matches("Action result found in action cache").count();
-    // The integration commands of what an element needs are an action of their own.
+    // The integration commands of dependencies are an additional action.
     assert!(found >= BUILT.len(), "{}", again.stderr);
     assert_eq!(executed(remote), before);
 }

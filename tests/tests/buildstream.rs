@@ -1,5 +1,4 @@
-//! What BuildStream makes of the same project: the same artifacts, where a build is deterministic, and the
-//! same answers.
+//! Compares with BuildStream on the same project: artifacts, where a build is deterministic, and answers.
 
 use spec_testkit::{Host, Oracle, Project};
 
@@ -67,7 +66,7 @@ fn artifacts_are_the_same() {
     assert!(ours.stdout.contains("app.bst waiting"), "{}", ours.stdout);
 }
 
-/// The variable that a dependency asked for has the digest of that dependency's own tree.
+/// The variable of `digest-environment` has the digest of the dependency's tree.
 fn a_digest_is_that_of_the_tree(host: &Host, project: &Project) {
     let dep = ["show", "--deps", "none", "--format", "%{artifact-cas-digest}", "dep.bst"];
     let digest = host.run(project, &dep);
@@ -106,6 +105,6 @@ fn same_lines(ours: &str, theirs: &str, context: &str) {
     if let Some(line) = different {
         assert_eq!(ours.lines().nth(line), theirs.lines().nth(line), "line {line} of {context}");
     }
-    // The same as far as both go.
+    // The common lines are equal.
     assert_eq!(ours.len(), theirs.len(), "{context}: {ours:?}\n{theirs:?}");
 }

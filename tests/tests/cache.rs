@@ -32,7 +32,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// Makes it yesterday that everything in the store was used.
+/// Sets the last use of everything in the store to yesterday.
 fn age(host: &Host) {
     let then = SystemTime::now() - DAY;
     for path in files(&host.cache().join("cas")) {
@@ -71,7 +71,7 @@ fn cleaning_spares_what_was_just_used_and_says_so() {
     assert_eq!(states(&host, &project), "new.bst cached, old.bst cached");
     age(&host);
     let _ = host.run(&project, &["cache", "clean", "--to", "100K"]).success();
-    // An empty blob takes no room.
+    // An empty blob takes no disk space.
     let size = |path: &PathBuf| fs::metadata(path).expect("nobody else is here").len();
     assert_eq!(files(&host.cache().join("cas/objects")).iter().map(size).sum::<u64>(), 0);
     assert_eq!(states(&host, &project), "new.bst buildable, old.bst buildable");

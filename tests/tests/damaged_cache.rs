@@ -1,4 +1,4 @@
-//! Every small file of the cache may be damaged: it counts as not there, is told once, and is made again.
+//! Any small file of the cache may be damaged: it counts as missing, is reported once, and is made again.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,13 +17,13 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// Damages a file that holds these bytes.
+/// Damages a file with these bytes.
 type Damage = fn(&Path, &[u8]);
 
-/// What a disk, a killed process or a hand may make of a file.
+/// Kinds of damage by a disk, a killed process or a person.
 const DAMAGES: [(&str, Damage); 4] = [
     ("random", |file, bytes| {
-        // Not of the same length, and no text.
+        // Of another length, and not a text.
         let noise: Vec<u8> =
             (0..bytes.len() as u32 + 3).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         fs::write(file, noise).expect("the cache is ours");
@@ -50,7 +50,7 @@ fn every_damaged_file_is_made_again() {
     let all = files(&host.cache());
     assert!(all.len() > 20, "{all:?}");
     for file in all {
-        // Compiled code has a checksum of its own, and a test.
+        // Compiled code has a checksum and its own test.
         if file.starts_with(host.cache().join("plugins/code")) || !file.is_file() {
             continue;
         }

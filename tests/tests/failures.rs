@@ -1,4 +1,4 @@
-//! Builds that fail: what is said, what is kept, and how to go on.
+//! Failed builds: their reports, what is cached, and building again.
 
 use std::fs;
 

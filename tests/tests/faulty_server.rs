@@ -99,6 +99,7 @@ fn a_pull_at_a_faulty_server_says_what_is_wrong() {
         ("no messages in a stream", "Read", Fault::Garbage, Some("remote-failed")),
         ("forgotten in a batch", "BatchReadBlobs", Fault::Forget, Some("remote-missing")),
         ("forgotten in a stream", "Read", Fault::Forget, Some("remote-missing")),
+        ("it cuts streams", "Read", Fault::Cut(1_000_000), Some("remote-unreachable")),
         ("it is slow", "BatchReadBlobs", Fault::Delay(Duration::from_millis(300)), None),
     ];
     served.try_cases(cases, Served::pull);
@@ -130,10 +131,11 @@ fn a_push_at_a_faulty_server_says_what_is_wrong() {
 #[test]
 fn what_passes_is_tried_again() {
     let served = Served::start();
-    for method in ["GetCapabilities", "BatchReadBlobs", "Read"] {
-        served.faulty.inject_times(method, FAR_AWAY, 2);
+    for (method, fault) in [("GetCapabilities", FAR_AWAY), ("BatchReadBlobs", FAR_AWAY), ("Read", FAR_AWAY)] {
+        served.faulty.inject_times(method, fault.clone(), 2);
         let _ = served.faulty.take_requests();
-        let _ = served.pull().success();
+        let pulled = served.pull();
+        assert_eq!(pulled.code, Some(0), "{method}, {fault:?}: {}", pulled.stderr);
         assert!(served.faulty.requests(method) >= 3, "{method}");
         served.faulty.heal();
     }

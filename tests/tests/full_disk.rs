@@ -1,4 +1,4 @@
-//! A cache on a disk on which nothing can be written any more: it is read and emptied all the same.
+//! A cache on a disk that cannot be written any more can still be read and cleaned.
 
 use std::process::Command;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use spec_testkit::{Host, Outcome, Project};
 const IMPORT: &str = "kind: import\nsources:\n- kind: local\n  path: files/NAME\n";
 const STACK: &str = "kind: stack\ndepends: [old.bst, new.bst]\n";
 
-/// Elements with a file of 300 kB each, and one that is made of both.
+/// Elements with a file of 300 kB each, and one that depends on both.
 fn project() -> Project {
     let project = Project::of(&[("elements/all.bst", STACK)]);
     for name in ["old", "new"] {
@@ -18,8 +18,8 @@ fn project() -> Project {
     project
 }
 
-/// Runs a script in a mount namespace of its own, where a small file system, mounted with these options, is the cache:
-/// `host ARGUMENTS...` is the program on the project, `cache` the cache's folder, and `out` a folder elsewhere.
+/// Runs a script in a new mount namespace, where a small file system, mounted with these options, is the cache: `host
+/// ARGUMENTS...` is the program on the project, `cache` the cache's folder, and `out` a folder elsewhere.
 fn on_small_disk(options: &str, script: &str) -> Outcome {
     let (host, project) = (Host::new(), project());
     std::fs::create_dir_all(host.cache()).expect("a temporary folder");

@@ -1,5 +1,5 @@
-//! The house keeps its floors: an edge between crates goes only to a lower floor, and a dependency with
-//! a room of its own is used nowhere else.
+//! Dependencies between crates go only to lower floors, and some third-party crates may only be used by certain
+//! crates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -24,14 +24,14 @@ const FLOORS: [&[&str]; 7] = [
     &["spec-host"],
 ];
 
-/// Crates beside the house: they test it or set it up, and no room may depend on them but to be tested.
+/// Crates for tests and set-up: others may depend on them only in tests.
 const BESIDE: [&str; 3] = ["spec-testkit", "spec-tests", "xtask"];
 
-/// Dependencies that only some rooms may name.
+/// Third-party crates that only some crates may depend on.
 const RESERVED: [(&str, &[&str]); 8] = [
     ("wasmtime", &["spec-plugins"]),
     ("saphyr-parser", &["spec-project"]),
-    // The binary writes archives of checkouts; reading them is a source's.
+    // The binary writes archives of checkouts; spec-source reads archives.
     ("tar", &["spec-source", "spec-host"]),
     ("reqwest", &["spec-source"]),
     ("prost-build", &["spec-proto"]),
@@ -40,7 +40,7 @@ const RESERVED: [(&str, &[&str]); 8] = [
     ("anyhow", &["spec-host"]),
 ];
 
-/// What no crate may reach from a room, by whatever way.
+/// Crates that another crate must not depend on, not even indirectly.
 const UNREACHABLE: [(&str, &str); 8] = [
     ("spec-scheduler", "wasmtime"),
     ("spec-session", "clap"),
@@ -165,14 +165,14 @@ impl House {
     }
 }
 
-/// All crates, ours and those of others, with what they need to be compiled and run.
+/// All crates, including third-party ones, with their normal and build dependencies.
 struct Graph {
     needs: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Graph {
     fn of_this_checkout() -> Graph {
-        // Crates for other systems need not be on this machine.
+        // Crates for other systems may be missing on this machine.
         let here = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
         let metadata = metadata(&["--filter-platform", &here]);
         let mut needs = BTreeMap::<String, BTreeSet<String>>::new();

@@ -1,5 +1,5 @@
-//! A spec-host that is killed or interrupted in the middle of a build leaves no process, no mount and no
-//! half of an artifact; and two of them share a project and a cache.
+//! A spec-host that is killed or interrupted in the middle of a build leaves no process, no mount and no partial
+//! artifact; two processes can share a project and a cache.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::thread;
 
 use spec_testkit::{Host, Outcome, Project, wait_for};
 
-/// Who holds it is the only one who uses the shared cache.
+/// The lock for using the shared cache alone.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -21,7 +21,7 @@ struct Sleeping {
     host: Host,
     project: Project,
     child: Child,
-    /// What the command line of its `sleep` has, and that of nobody else.
+    /// A word that only the command line of its `sleep` has.
     token: String,
 }
 
@@ -30,7 +30,7 @@ impl Sleeping {
         Sleeping::of(|token| {
             element(&[
                 "echo half > %{install-root}/half",
-                // A process that leaves its session and its parent is to end as well.
+                // A process that leaves its session and its parent must end as well.
                 &format!("setsid -f sleep {token}"),
                 &format!("sleep {token}"),
             ])
@@ -109,7 +109,7 @@ fn element(commands: &[&str]) -> String {
     format!("kind: manual\nbuild-depends:\n- debian.bst\nconfig:\n  install-commands:\n{commands}")
 }
 
-/// What is in the folders of unfinished things, when the next spec-host has looked at them.
+/// The contents of the folders of temporary files, after the next start of spec-host.
 fn temporary(host: &Host) -> Vec<PathBuf> {
     let owned = fs::read_dir(host.cache().join("cas/tmp")).expect("a cache has it").flatten();
     owned
@@ -128,7 +128,7 @@ fn a_killed_build_leaves_nothing() {
     sleeping.nothing_is_left();
 }
 
-/// An element whose command waits for an action that it asked for.
+/// An element whose command waits for an action that it requested.
 fn asking(token: &str) -> String {
     let action = "--input-path=/etc/hostname:input --platform-properties=chrootRootDigest=$BASE";
     let command = format!("/bin/sh -c 'sleep {token}; :'");

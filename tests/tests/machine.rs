@@ -1,4 +1,4 @@
-//! What machines read: elements and events as JSON.
+//! Output for machines: elements and events as JSON.
 
 use serde_json::Value;
 use spec_testkit::{Host, Project};

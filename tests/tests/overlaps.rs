@@ -1,4 +1,4 @@
-//! Artifacts that bring the same file, and builds that leave nothing to collect.
+//! Artifacts with the same file, and builds that leave nothing to collect.
 
 use std::fs;
 

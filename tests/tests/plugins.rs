@@ -1,5 +1,4 @@
-//! Element kinds from outside: added and swapped without another binary, and what happens when they are
-//! faulty.
+//! Element kinds from files: added and replaced without changing the binary; and faulty ones.
 
 use std::fs;
 use std::path::PathBuf;
@@ -94,7 +93,7 @@ fn a_default_kind_can_be_swapped() {
     assert_eq!(contents(&host, &project, &swapped, "made.bst"), "made.bst:\n\tmade\n\tmade-by-own-manual\n");
 }
 
-/// A guest with a fault, the element that shows it, the reason, and what is said beside the plugin's name.
+/// A guest with a fault, the element that causes it, the reason, and further parts of the error.
 const FAULTS: &[(&str, &str, &str, &[&str])] = &[
     ("loops-forever", "a", "plugin-out-of-fuel", &["configure", "did not finish", "fault of the plugin"]),
     ("allocates-endlessly", "a", "plugin-out-of-memory", &["configure", "memory", "fault of the plugin"]),

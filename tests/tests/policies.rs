@@ -1,11 +1,11 @@
-//! Policies of speculation through the binary: where they are chosen, that a good one is asked, and that a bad one
-//! changes nothing but a warning.
+//! Policies of speculation in the binary: how they are chosen, that a good one is used, and that a bad one only
+//! causes a warning.
 
 use serde_json::Value;
 use spec_testkit::recc::{BASE, RECC};
 use spec_testkit::{Host, Outcome, Project, require_env};
 
-/// What an element with recc does whose one action reads the header of `dep.bst`.
+/// The configuration of an element with recc whose only action reads the header of `dep.bst`.
 const BUILD: &str = "config:
   build-commands:
   - |
@@ -16,8 +16,8 @@ const BUILD: &str = "config:
     install -D a.o \"%{install-root}/a.o\"
 ";
 
-/// An element that nobody has built before, since recc puts its name into its action; and versions of a header that
-/// change the action, but not what it makes.
+/// An element with a unique name, which recc puts into its action, so it was never built before; and versions of a
+/// header that change the action, but not its output.
 struct Case {
     host: Host,
     project: Project,
@@ -49,13 +49,13 @@ impl Case {
         self.run(&[&arguments[..], &more.iter().map(String::as_str).collect::<Vec<_>>()].concat())
     }
 
-    /// What the artifact holds, by digest, and whether it is there under the key that is shown.
+    /// The digest of the artifact's files, and whether it is cached under the key that is shown.
     fn artifact(&self) -> String {
         let format = "%{state} %{artifact-cas-digest}";
         self.run(&["show", "--deps", "none", "--format", format, &self.element]).success().to_owned()
     }
 
-    /// How many predictions of the last build came true.
+    /// How many predictions of the last build were right.
     fn hits(&self) -> u64 {
         let events = self.project.read("events");
         let events = events.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
@@ -133,7 +133,7 @@ fn every_policy_of_the_program_primes_what_it_should() {
     }
 }
 
-/// A policy that never primes shows that it was asked.
+/// With this setting a policy never primes, which shows that it was used.
 const NEVER: &str = "least-ms=4000000000";
 
 #[test]

@@ -10,7 +10,7 @@ use spec_testkit::{Host, Outcome, Project, Service, signal, wait_for};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A server that ends with the test.
+/// A server that is stopped at the end of the test.
 struct Served {
     _service: Service,
     /// Its cache is the server's.
@@ -45,7 +45,7 @@ fn cas(client: &Host, served: &Served, arguments: &[&str]) -> Outcome {
     Outcome::of(command.current_dir(served.path()), DEADLINE)
 }
 
-/// A folder with all that a tree can hold, and a file that is too large for a batch.
+/// A folder with every kind of entry, and a file that is too large for a batch.
 fn fill(folder: &Path) {
     fs::create_dir_all(folder.join("a/empty")).expect("a folder");
     fs::write(folder.join("a/same"), "same").expect("a file");

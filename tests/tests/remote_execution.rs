@@ -18,7 +18,9 @@ struct Client {
 impl Client {
     fn of(url: &str) -> Client {
         let host = Host::new();
-        host.configure(&format!("remote-execution:\n  execution-service: {{url: '{url}'}}\n  storage-service: {{url: '{url}'}}\n"));
+        let services = ["execution-service", "storage-service"];
+        let services: String = services.map(|name| format!("  {name}:\n    url: {url}\n")).concat();
+        host.configure(&format!("remote-execution:\n{services}"));
         Client { host }
     }
 
@@ -43,7 +45,7 @@ impl Client {
 }
 
 fn executed(service: &Service) -> f64 {
-    service.metric("spec_host_actions_total{answered=\"executed\"}").unwrap_or(0.0)
+    service.metric("spec_host_actions_total{outcome=\"executed\"}").unwrap_or(0.0)
 }
 
 /// How often a line of a warning with this reason was printed.

@@ -1,4 +1,4 @@
-//! What builds on a real base can do in the sandbox, and what they cannot.
+//! What builds on a real base can and cannot do in the sandbox.
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -15,7 +15,7 @@ fn element(sandbox: &str, commands: &[&str]) -> String {
     format!("kind: manual\nbuild-depends: [debian.bst]\n{sandbox}config:\n  build-commands:\n{commands}")
 }
 
-/// What package builds run, and that it works.
+/// Commands that builds of packages run, and their output.
 const TOOLS: &[&str] = &[
     "mkdir /tmp/w && cd /tmp/w && for n in 1 2 3 4 5 6 7 8; do echo \"int f$n(void) { return $n; }\" > f$n.c; done",
     "cd /tmp/w && printf 'int f8(void);\\nint main(void) { return f8() - 8; }\\n' > main.c",
@@ -43,7 +43,7 @@ fn tools_of_builds_go_on_working() {
     let _ = host.run(&project, &["build", "tools.bst"]).success();
 }
 
-/// Commands that must fail, each with what a program says to it.
+/// Commands that must fail, each with its error message.
 const REFUSED: &[(&str, &str)] = &[
     ("unshare -U true", "Operation not permitted"),
     ("unshare -Ur true", "Operation not permitted"),
@@ -134,7 +134,7 @@ fn what_a_build_is_about_to_make_is_closed_to_others() {
     let found = || find(&host.cache(), "root-shell");
     wait_for("the set-uid program", || found().is_some());
     let program = found().expect("it was there");
-    // Every user, where we are root; else what the modes say, on the way from the cache on.
+    // As another user if the tests run as root; otherwise the modes of the folders from the cache on are checked.
     if fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0) {
         let mut other = Command::new("setpriv");
         other.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program).args(["-c", "true"]);

@@ -16,7 +16,7 @@ const SIZE: usize = 1 << 20;
 /// What `docs/serve.md` promises.
 const MEMORY: u64 = 3 << 29;
 
-/// What one client does, when all are connected.
+/// The work of one client, when all are connected.
 async fn visit(client: Client, number: u64, all_here: Arc<Barrier>) {
     all_here.wait().await;
     let data = noise(number, SIZE);

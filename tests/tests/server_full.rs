@@ -1,4 +1,4 @@
-//! A server whose disk is full says so, and goes on serving what it has.
+//! A server whose disk is full reports it, and keeps serving what it has.
 
 mod served;
 
@@ -19,7 +19,7 @@ fn on_small_disk(command: &Command, place: &Path) -> Command {
     inside
 }
 
-/// Uploads until that is refused; answers with what was taken, by seed.
+/// Uploads until that is refused; returns the seeds of the stored blobs.
 async fn fill(client: &Client, size: usize, seeds: &mut std::ops::RangeFrom<u64>) -> (Vec<u64>, Code) {
     let mut taken = vec![];
     for seed in seeds {
@@ -44,7 +44,7 @@ fn a_full_disk_is_told_and_what_is_there_stays_readable() {
         client.keep(&action, &Digest::of(&output)).await.expect("there is room");
         let mut seeds = 2..;
         let (mut taken, mut codes) = (vec![], vec![]);
-        // The smaller what comes, the less is left.
+        // Smaller and smaller blobs fill the disk.
         for size in [3_000_000, 300_000, 20_000] {
             let (seeds, code) = fill(&client, size, &mut seeds).await;
             taken.extend(seeds.into_iter().map(|seed| (seed, size)));
@@ -68,7 +68,7 @@ fn a_full_disk_is_told_and_what_is_there_stays_readable() {
             assert!(client.read(&Digest::of(&data)).await.expect("it was taken") == data);
         }
         assert_eq!(client.result(&action).await.expect("it is there"), Digest::of(&output).to_string());
-        // What is here already needs no room.
+        // Uploading an existing blob needs no space.
         assert_eq!(client.update(&[output]).await.expect("an answer"), [Code::Ok]);
     });
 }

@@ -11,7 +11,7 @@ use spec_model::Digest;
 use spec_testkit::Host;
 
 const ROUNDS: u64 = 250;
-/// A slow machine does fewer rounds.
+/// After this time no further round begins, so that slow machines do fewer.
 const LONG_ENOUGH: Duration = Duration::from_secs(35);
 const WRITERS: u64 = 4;
 
@@ -60,7 +60,7 @@ async fn write(client: Client, mut seed: u64, acknowledged: Arc<Mutex<Acknowledg
     }
 }
 
-/// Everything acknowledged is there, and what was acknowledged last is right.
+/// Checks that everything acknowledged is stored, and that the last acknowledged blobs have the right contents.
 async fn check(client: &Client, all: &Acknowledged, last: &Acknowledged) {
     let digests: Vec<Digest> = all.blobs.iter().map(|(digest, _)| *digest).collect();
     let missing = client.missing(&digests).await.expect("the server runs");
@@ -92,7 +92,7 @@ fn a_killed_server_loses_nothing_that_it_acknowledged() {
                 let client = server.client().await;
                 writers.push(tokio::spawn(write(client, seed, acknowledged.clone())));
             }
-            // Moments all over the first tenth of a second.
+            // Times spread over the first tenth of a second.
             tokio::time::sleep(Duration::from_micros(1000 + rounds * 7919 % 80_000)).await;
             server.kill();
             for writer in writers {

@@ -15,7 +15,7 @@ use spec_testkit::{Host, Outcome, Project};
 #[derive(Clone, Copy)]
 enum Answer {
     Whole(&'static str),
-    /// All is promised, and half is sent.
+    /// The whole length is announced, and half of the body is sent.
     Half(&'static str),
     Status(u16),
 }
@@ -43,7 +43,7 @@ impl Server {
                 log.push(path.clone());
                 drop(log);
                 let answers = answers.get(&path).map_or(&[Answer::Status(404)][..], Vec::as_slice);
-                // A client may go away before it has read everything.
+                // A client may close the connection before it has read everything.
                 let _ = client.map(|client| answer(client, answers[seen.min(answers.len() - 1)]));
             }
         });

@@ -1,10 +1,10 @@
 //! The Remote Execution API inside of sandboxes, used by the released clients of the Debian base, and the record of
-//! what went through it.
+//! the requests.
 
 use serde_json::Value;
 use spec_testkit::{Host, Outcome, Project};
 
-/// A project whose actions nobody has asked for before: recc and trexe put the element's name, as part of the working
+/// A project whose actions were never requested before: recc and trexe put the element's name, as part of the working
 /// directory, or this token into every action.
 struct Case {
     host: Host,
@@ -49,7 +49,7 @@ impl Case {
         self.run(&[&["--cache-buildtrees", "always", "build", "--retry-failed"], elements].concat())
     }
 
-    /// What a build had answered, in order.
+    /// The subactions of a build, in order.
     fn subactions(&self, element: &str) -> Vec<Value> {
         self.subactions_with(&[], element)
     }
@@ -72,7 +72,7 @@ fn answers(subactions: &[Value]) -> Vec<String> {
     subactions.iter().map(answer).collect()
 }
 
-/// A command of trexe that has another one run over the base, with a file for input.
+/// A command of trexe that runs another one over the base, with a file for input.
 fn trexe(socket: &str, options: &str, command: &str) -> String {
     let platform = "--platform-properties=chrootRootDigest=$BASE";
     let input = "--input-path=/etc/hostname:etc/input";
@@ -137,7 +137,7 @@ fn results_of_recc_are_taken_where_the_element_says_so() {
         let name = case.element(&format!("update-{update}"), &settings, &environment, &commands);
         let _ = case.build(&[&name]).success();
         assert_eq!(answers(&case.subactions(&name)), answered, "{update}");
-        // What the client logged is in the build tree.
+        // The log of the client is in the build tree.
         let log = case.run(&["shell", "--use-buildtree", &name, "--", "sh", "-c", "cat log/*"]);
         assert!(log.success().contains(says), "{update}: {}", log.stdout);
     }
@@ -201,12 +201,12 @@ fn every_user_of_a_sandbox_reaches_its_socket() {
 fn actions_have_no_more_than_the_sandbox_that_they_come_from() {
     let case = Case::new();
     let socket = "/tmp/casd.sock";
-    // The log has the commands as well, so they do not hold what they say.
+    // The log has the commands as well, so they must not contain the text that they print.
     let tries = |socket: &str, property: &str| {
         let asks = trexe(socket, &format!(",{property}"), "/bin/true");
         format!("{asks} || printf \"refused %s\\n\" {property}")
     };
-    // What an action of an action may have is the action's matter, and it was not given a network either.
+    // An action of an action has at most the rights of that action, which has no network either.
     let (inner, outer) =
         (tries("/run/in.sock", "network=on"), ",remoteApisSocketPath=/run/in.sock --env=BASE=$BASE");
     let commands = [

@@ -1,5 +1,5 @@
-//! As an ordinary user, all works without any privilege. Where the tests are run by root, `nobody` is that
-//! user; where they are not, it is whoever runs them.
+//! Everything works for ordinary users without privileges. If root runs the tests, the user is `nobody`; otherwise it
+//! is the user who runs them.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -24,7 +24,7 @@ config:
   - test ! -w /usr
 ";
 
-/// A user with a home, in which are the binary, the example and its base.
+/// A user with a home that contains the binary, the example and its base.
 struct User {
     project: Project,
     home: PathBuf,
@@ -43,7 +43,7 @@ impl User {
         let is_root = fs::metadata("/proc/self").expect("/proc is mounted").uid() == 0;
         if is_root {
             let mut chown = Command::new("chown");
-            // Not what is in it: the base may be a link to everybody's.
+            // Not recursively, because the base may be a link to a shared file.
             chown.arg(format!("{NOBODY}:{NOBODY}")).arg(&home);
             let _ = Outcome::of(&mut chown, DEADLINE).success();
         }

@@ -1,4 +1,4 @@
-//! What a user gave stays theirs: files and folders that commands write to, artifacts that they name.
+//! Files and folders of users that commands write to, and artifacts that users name.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
@@ -27,7 +27,7 @@ fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).expect("it is there").mode() & 0o7777
 }
 
-/// What the umask of the tests gives a new file.
+/// The mode of a new file with the umask of the tests.
 fn usual(project: &Project) -> u32 {
     project.write("usual", "");
     mode(&project.path().join("usual"))
@@ -197,7 +197,7 @@ fn an_interrupted_checkout_leaves_nothing() {
     let code = child.wait().expect("it ends").code();
     let left: Vec<PathBuf> =
         fs::read_dir(&out).expect("a folder").flatten().map(|entry| entry.path()).collect();
-    // It may have been quicker than the signal.
+    // The command may have ended before the signal.
     assert!(
         code == Some(130) && left.is_empty() || code == Some(0) && left.len() == 100,
         "{code:?} {left:?}"

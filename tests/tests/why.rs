@@ -1,4 +1,4 @@
-//! `why`: what changed an element's key, with the place where it is written.
+//! `why`: explains why an element's key changed, with the place of the change.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -41,7 +41,7 @@ fn built() -> (Host, Project) {
     (host, project)
 }
 
-/// All but the first line, which has the keys.
+/// All lines except for the first, which has the keys.
 fn causes(host: &Host, project: &Project, arguments: &[&str]) -> String {
     let told = host.run(project, &[&["why"], arguments].concat());
     told.success().lines().skip(1).collect::<Vec<_>>().join("\n").trim().to_owned()
@@ -130,7 +130,7 @@ fn sources_that_did_not_change_are_not_looked_at() {
     let _ = host.run(&project, &["build", "low.bst"]).success();
     let of_low = names(&records);
     let _ = host.run(&project, &["build", "high.bst"]).success();
-    // Whoever reads a record that is a link to itself fails.
+    // Reading a record that is a link to itself fails.
     for name in names(&records).difference(&of_low) {
         std::fs::remove_file(records.join(name)).expect("it is there");
         std::os::unix::fs::symlink(name, records.join(name)).expect("its place is free");

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{command, exists, output, show, succeeds};
 
-/// Something that a Debian package brings.
+/// Something that a Debian package provides.
 pub(crate) enum Need {
     /// A program in `PATH`.
     Program(&'static str, &'static str),

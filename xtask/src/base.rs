@@ -25,7 +25,7 @@ pub(crate) fn run(paths: &Paths, force: bool) -> Result<()> {
     println!("making a Debian root with mmdebstrap (600 MB, about a minute)");
     let part = tar.with_extension("part.tar");
     let mut mmdebstrap = command("mmdebstrap", ["--variant=minbase", "--format=tar", "--quiet"]);
-    // A mirror that lags behind is good enough.
+    // A mirror that is not up to date is sufficient.
     mmdebstrap.args([
         "--aptopt=Acquire::Check-Valid-Until \"false\"",
         &format!("--include={PACKAGES}"),
@@ -60,7 +60,7 @@ pub(crate) fn unpack(paths: &Paths) -> Result<PathBuf> {
     Ok(root)
 }
 
-/// The SHA-256 of the base's tar, in hexadecimal; remembered from the last time if the tar is as old.
+/// The SHA-256 of the base's tar, in hexadecimal; taken from the last time if the tar did not change.
 pub(crate) fn hash(paths: &Paths) -> Result<String> {
     let (tar, file) = (paths.base_tar(), hash_file(paths));
     let changed = |path| fs::metadata(path).and_then(|metadata| metadata.modified());

@@ -15,7 +15,7 @@ use crate::paths::Paths;
 const ROOT: DebianRoot = DebianRoot {
     suite: "bookworm",
     packages: "bazel-bootstrap,bash,coreutils",
-    // Compilers for C and Perl, which the packages depend on, and what only people and programmers read.
+    // Excluded: compilers for C and Perl, which the packages depend on, documentation and headers.
     excluded: &[
         "./dev/*",
         "./usr/include",
@@ -30,7 +30,7 @@ const ROOT: DebianRoot = DebianRoot {
     mount_points: &["dev", "home", "proc", "tmp"],
 };
 
-/// Bubblewrap is what the tests run it with.
+/// The tests run it with bubblewrap.
 const NEEDS: [Need; 3] = [
     Need::Program("mmdebstrap", "mmdebstrap"),
     Need::Program("newuidmap", "uidmap"),

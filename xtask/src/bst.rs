@@ -1,5 +1,5 @@
-//! BuildStream, the oracle for keys and the peer in the benchmark: from PyPI, in an environment of its
-//! own, with a cache of its own.
+//! BuildStream, the reference for keys and the peer in the benchmark: from PyPI, in its own environment, with its own
+//! cache.
 
 use std::fs;
 use std::path::{Path, PathBuf};

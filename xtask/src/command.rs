@@ -1,4 +1,4 @@
-//! Child processes: an error names the command, and what to do comes from the caller.
+//! Runs child processes: errors name the command; callers add what to do.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -36,7 +36,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("the output of {} is not UTF-8", text(command)))
 }
 
-/// Whether a command ends well; what it writes is not shown.
+/// Whether a command succeeds; its output is not shown.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
     quiet.status().is_ok_and(|status| status.success())

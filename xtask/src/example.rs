@@ -40,7 +40,7 @@ pub(crate) fn run(paths: &Paths) -> Result<PathBuf> {
     Ok(project)
 }
 
-/// Packs a folder as a tar whose bytes depend on nothing but the folder's.
+/// Packs a folder as a tar whose bytes depend only on the folder's contents.
 pub(crate) fn pack(folder: &Path, tar: &Path) -> Result<()> {
     let gzip = GzBuilder::new().mtime(0).write(File::create(tar)?, Compression::default());
     let mut builder = Builder::new(gzip);

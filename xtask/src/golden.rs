@@ -1,5 +1,5 @@
-//! Golden keys: what BuildStream says of the projects in tests/projects/keys-*, written to
-//! tests/golden/keys, one file for each project.
+//! Golden keys: BuildStream's keys of the projects in tests/projects/keys-*, written to tests/golden/keys, one file
+//! for each project.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -45,7 +45,7 @@ struct Module {
     /// The name of the folder of its crate.
     name: String,
     file: PathBuf,
-    /// Whether it is a guest of the tests, which may do what a plugin must not.
+    /// Whether it is a guest of the tests, which may break the contract of plugins.
     is_of_tests: bool,
 }
 
@@ -55,7 +55,7 @@ fn compile(toolchain: &Toolchain, paths: &Paths) -> Result<Vec<Module>> {
     cargo
         .args(["--quiet", "--message-format", "json-render-diagnostics", "--manifest-path"])
         .arg(manifest(paths));
-    // What this program was itself compiled with is not for guests.
+    // The compiler flags of this program do not apply to guests.
     cargo.arg("--target-dir").arg(paths.target().join("guests")).env_remove("RUSTFLAGS").env_remove("RUSTC");
     let messages = output(&mut cargo).context("cannot compile the guests")?;
     let messages = messages.lines().filter_map(|line| serde_json::from_str(line).ok());

@@ -1,4 +1,4 @@
-//! The first command of the README: from nothing to the programs of the example project running.
+//! The first command of the README: sets everything up and runs the programs of the example project.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! One process at a time makes a thing that others share.
+//! Locks, so that only one process at a time makes a shared file or folder.
 
 use std::fs::{self, File};
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! `cargo xtask`: what a checkout needs besides cargo itself. Each command brings about what it stands
-//! on, is quick when everything is there, and leaves nothing half-made when it is killed.
+//! `cargo xtask`: the tasks of a checkout that cargo does not have. Each command first makes what it needs, is quick
+//! when everything exists, and leaves nothing incomplete when it is killed.
 
 #![allow(clippy::print_stdout, reason = "a program for people at a terminal")]
 
@@ -43,17 +43,17 @@ enum Task {
     Run,
     /// Set everything up and pass every test
     Test,
-    /// Measure spec-host beside its peers
+    /// Compare spec-host with its peers
     Bench(bench::BenchOptions),
-    /// Fuzz what is read of others, for some minutes
+    /// Fuzz parsers of untrusted input for some minutes
     Fuzz(fuzz::FuzzOptions),
-    /// Have a compiler for WebAssembly components (SPEC_WASM_ROUTE: auto, rustup or debian)
+    /// Set up a compiler for WebAssembly components (SPEC_WASM_ROUTE: auto, rustup or debian)
     Setup,
     /// Compile every element kind to a component in target/components
     Guests,
     /// Make the Debian root that the example and the tests build on
     Base {
-        /// Make a new one, although there is one
+        /// Make a new one even if one exists
         #[arg(long)]
         force: bool,
     },

@@ -1,4 +1,4 @@
-//! Where everything is.
+//! The paths of the checkout and of its cache.
 
 use std::env;
 use std::fs::{self, FileType};
@@ -75,7 +75,7 @@ impl Paths {
         self.cache.join("cargo-fuzz")
     }
 
-    /// What fuzz targets learned and found, a folder for each.
+    /// Corpora and findings of fuzz targets, a folder for each.
     pub(crate) fn fuzz(&self) -> PathBuf {
         self.cache.join("fuzz")
     }

@@ -1,5 +1,4 @@
-//! The second command of the README: every check there is. All of it in the release profile, so that
-//! wasmtime is compiled once.
+//! The second command of the README: runs every check, all in the release profile, so that wasmtime is compiled once.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

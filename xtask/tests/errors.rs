@@ -1,4 +1,4 @@
-//! What is said when something goes wrong.
+//! Tests of error messages.
 
 use std::process::Command;
 

@@ -8,7 +8,7 @@ use spec_model::{Blame, Digest, UserError};
 #[non_exhaustive]
 pub enum ActionReadError {
     /// The message of an action or of a command is not in the store.
-    #[error("the {message} {digest} is missing; upload it and try again")]
+    #[error("the {message} {digest} is missing")]
     Missing {
         /// `Action` or `Command`.
         message: &'static str,
@@ -26,7 +26,7 @@ pub enum ActionReadError {
         why: String,
     },
     /// The record of a build's actions cannot be read.
-    #[error("the record {digest} of the actions of a build is damaged: {why}; build the element again")]
+    #[error("the record {digest} of the actions of a build is damaged: {why}")]
     BadRecord {
         /// Of the record.
         digest: Digest,
@@ -58,8 +58,10 @@ impl UserError for ActionReadError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Missing { .. } => Some("upload it and try again".to_owned()),
+            Self::BadRecord { .. } => Some("build the element again".to_owned()),
+            Self::Invalid { .. } => None,
             Self::Cas(error) => error.hint(),
-            _ => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is known of one build.
+//! The record of one build.
 
 use std::path::PathBuf;
 
@@ -8,15 +8,15 @@ use spec_model::{Digest, ElementName, Key};
 /// The result of one build of one element, successful or not (`buildstream.v2.Artifact`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Artifact {
-    /// The keys it is known by.
+    /// Its keys.
     pub keys: ArtifactKeys,
     /// How the build ended.
     pub outcome: Outcome,
     /// Whether the element was built from an open workspace.
     pub was_workspaced: bool,
-    /// The trees it left.
+    /// The trees that it made.
     pub trees: ArtifactTrees,
-    /// The sandbox of the build, when its root was kept.
+    /// The sandbox of the build, if its root was kept.
     pub sandbox: Option<SandboxState>,
     /// All build dependencies, the indirect ones included, in the order of staging.
     pub build_deps: Vec<BuildDependency>,
@@ -28,17 +28,20 @@ pub struct Artifact {
     pub high_diversity_meta: Digest,
     /// The logs of the build.
     pub logs: Vec<Log>,
-    /// The record of what the build asked for (`buildstream.v2.SpeculativeActions`); ours, absent from BuildStream's.
+    /// The record of the actions that the build requested, for predictions (`buildstream.v2.SpeculativeActions`).
+    /// BuildStream's artifacts do not have it.
     pub speculative_actions: Option<Digest>,
-    /// The record of the actions that the build had answered (`spec.v1.BuildRecord`), if there were any; ours too.
+    /// The record of the actions that the build requested, with their answers (`spec.v1.BuildRecord`), if there were
+    /// any. BuildStream's artifacts do not have it.
     pub subactions: Option<Digest>,
-    /// The canonical JSON whose SHA-256 is the strong key; ours too.
+    /// The canonical JSON whose SHA-256 is the strong key. BuildStream's artifacts do not have it.
     pub key_description: Option<Digest>,
-    /// What was predicted for the build and not asked for like that (`spec.v1.Misses`), if anything; ours too.
+    /// The predicted actions that the build did not request as predicted (`spec.v1.Misses`), if any. BuildStream's
+    /// artifacts do not have it.
     pub misses: Option<Digest>,
 }
 
-/// An artifact about to be stored: as [`Artifact`], with contents where that has digests of blobs.
+/// An artifact to be stored: as [`Artifact`], with contents instead of digests of blobs.
 #[derive(Clone, Debug)]
 pub struct ArtifactDraft {
     /// The keys it will be found by.
@@ -47,7 +50,7 @@ pub struct ArtifactDraft {
     pub outcome: Outcome,
     /// Whether the element was built from an open workspace.
     pub was_workspaced: bool,
-    /// The trees it left; in the CAS already.
+    /// The trees that it made; in the CAS already.
     pub trees: ArtifactTrees,
     /// The sandbox of the build; BuildStream records it only together with [`ArtifactTrees::buildroot`].
     pub sandbox: Option<SandboxState>,
@@ -61,24 +64,24 @@ pub struct ArtifactDraft {
     pub high_diversity_meta: Vec<u8>,
     /// The logs of the build.
     pub logs: Vec<LogDraft>,
-    /// The record of what the build asked for; in the CAS already.
+    /// As [`Artifact::speculative_actions`]; in the CAS already.
     pub speculative_actions: Option<Digest>,
-    /// The record of the actions that the build had answered; in the CAS already.
+    /// As [`Artifact::subactions`]; in the CAS already.
     pub subactions: Option<Digest>,
-    /// The canonical text whose SHA-256 is the strong key, when it is to be kept.
+    /// The canonical JSON whose SHA-256 is the strong key, if it is to be stored.
     pub key_description: Option<String>,
-    /// What was predicted for the build and not asked for like that; in the CAS already.
+    /// As [`Artifact::misses`]; in the CAS already.
     pub misses: Option<Digest>,
 }
 
 /// The keys of one artifact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArtifactKeys {
-    /// Over the element and the artifacts that it was built with; the artifact is found by it.
+    /// The key of the element and of the artifacts that it was built with; the artifact is stored under it.
     pub strong: Key,
-    /// What the strong key is when building strictly; computed from the project alone.
+    /// The strong key in strict mode; computed from the project alone.
     pub strict: Key,
-    /// Over the element and only the names of its dependencies; the artifact is found by it too.
+    /// The key of the element and of the names of its dependencies; the artifact is stored under it, too.
     pub weak: Key,
 }
 
@@ -96,8 +99,8 @@ pub enum Outcome {
     },
 }
 
-/// The digests of the trees that a build left. Only [`files`](Self::files) must be in the CAS for the artifact to count
-/// as cached.
+/// The digests of the trees that a build made. Only [`files`](Self::files) must be in the CAS for the artifact to
+/// count as cached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ArtifactTrees {
     /// The installed files; none when the build failed before there were any.
@@ -123,7 +126,7 @@ pub struct SandboxState {
     pub marked_directories: Vec<String>,
 }
 
-/// An element that was there at build time.
+/// An element that was staged for the build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildDependency {
     /// The name of its project.
@@ -145,7 +148,7 @@ pub struct Log {
     pub digest: Digest,
 }
 
-/// A log about to be stored.
+/// A log to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogDraft {
     /// Its file name in the artifact, without folders.
@@ -168,7 +171,8 @@ impl Artifact {
         metadata.into_iter().chain(self.logs.iter().map(|log| log.digest)).collect()
     }
 
-    /// All that an eviction keeps for the artifact; without some of it, the artifact still counts as cached.
+    /// Everything that an eviction keeps for the artifact; a part of it is not needed for the artifact to count as
+    /// cached.
     #[must_use]
     pub fn needs(&self) -> Vec<Need> {
         let trees = [self.trees.files, self.trees.buildtree, self.trees.sources, self.trees.buildroot];

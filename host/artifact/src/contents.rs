@@ -1,4 +1,4 @@
-//! What is in an artifact.
+//! Lists the contents of artifacts.
 
 use spec_cas::{EntryRef, Walk};
 

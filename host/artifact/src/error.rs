@@ -1,4 +1,4 @@
-//! What can go wrong with artifacts.
+//! Errors of artifacts.
 
 use spec_cas::CasError;
 use spec_model::{Blame, Digest, GlobError, UserError};
@@ -10,8 +10,7 @@ use crate::name::{ArtifactName, ParseArtifactNameError};
 pub enum ArtifactError {
     /// A record is of a format that this program does not know. Reason `artifact-newer-format`.
     #[error(
-        "the record of the artifact {name} has format {version}, but this program knows formats up to {known}; \
-         use the newer program that wrote it, or drop it with `spec-host artifact delete {name}`"
+        "the record of the artifact {name} has format {version}, but this program knows formats up to {known}"
     )]
     NewerFormat {
         /// Which one.
@@ -22,9 +21,7 @@ pub enum ArtifactError {
         known: i32,
     },
     /// An artifact was to be stored whose tree of files is not all in the CAS. Reason `artifact-incomplete`.
-    #[error(
-        "cannot store the artifact {name}: its files ({files}) are not all in the CAS; build the element again"
-    )]
+    #[error("cannot store the artifact {name}: its files ({files}) are not all in the CAS")]
     Incomplete {
         /// Which one.
         name: Box<ArtifactName>,
@@ -34,7 +31,7 @@ pub enum ArtifactError {
     /// A text that names no artifact. Reason `bad-artifact-name`.
     #[error(transparent)]
     BadName(#[from] ParseArtifactNameError),
-    /// A pattern that is none. Reason `invalid-glob`.
+    /// A text that is not a valid pattern. Reason `invalid-glob`.
     #[error(transparent)]
     Glob(#[from] GlobError),
     /// The store failed. The reason is the store's own.
@@ -63,8 +60,12 @@ impl UserError for ArtifactError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::NewerFormat { name, .. } => Some(format!(
+                "use the newer program that wrote it, or drop it with `spec-host artifact delete {name}`"
+            )),
+            Self::Incomplete { .. } => Some("build the element again".to_owned()),
+            Self::BadName(_) | Self::Glob(_) => None,
             Self::Cas(error) => error.hint(),
-            _ => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! BuildStream's message as our artifact. What a record must hold is checked here.
+//! Converts BuildStream's message to our artifact, and checks the fields that a record must have.
 
 use spec_model::{Digest, ElementName, Key};
 use spec_proto::buildstream::v2 as proto;
@@ -6,7 +6,7 @@ use spec_proto::reapi;
 
 use crate::artifact::{Artifact, ArtifactKeys, ArtifactTrees, BuildDependency, Log, Outcome, SandboxState};
 
-/// A field of a record that does not hold what it should.
+/// A field of a record with an invalid value.
 #[derive(Debug, thiserror::Error)]
 #[error("the field {field} {why}")]
 pub(crate) struct BadField {
@@ -109,7 +109,7 @@ fn required(field: &'static str, message: Option<reapi::Digest>) -> Result<Diges
     optional(field, message)?.ok_or_else(|| BadField { field, why: "is missing".to_owned() })
 }
 
-/// As BuildStream does, takes a digest without contents for none.
+/// As in BuildStream, an empty digest means none.
 fn optional(field: &'static str, message: Option<reapi::Digest>) -> Result<Option<Digest>, BadField> {
     let Some(reapi::Digest { hash, size_bytes }) =
         message.filter(|message| *message != reapi::Digest::default())

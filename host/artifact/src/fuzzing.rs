@@ -1,4 +1,4 @@
-//! What the fuzz targets reach of records. Compiled for them alone.
+//! Public functions for the fuzz targets of records. Compiled for them alone.
 
 use spec_proto::Message;
 

@@ -1,10 +1,11 @@
-//! Artifacts: what a build leaves behind, found again under its keys, and what is read of an element's public data.
+//! Artifacts: the results of builds, stored under their keys, and the parts of an element's public data that this
+//! program reads.
 //!
-//! [`Artifacts`] is the store of `buildstream.v2.Artifact` records over the CAS; [`Artifact`] is one record in our own
-//! terms. Records are byte-compatible with BuildStream 2, so both tools can use the same ones. [`SplitRules`] selects
-//! files of an artifact, [`staging_warnings`] tells what went wrong between artifacts that were staged together.
+//! [`Artifacts`] is the store of `buildstream.v2.Artifact` records over the CAS; [`Artifact`] is one record in our
+//! own terms. Records are byte-compatible with BuildStream 2, so both tools can share them. [`SplitRules`] selects
+//! files of an artifact, [`staging_warnings`] reports overlaps of artifacts that were staged together.
 //!
-//! The crate does not know YAML: the files of metadata that a record refers to are bytes here.
+//! The crate does not read YAML: the metadata files that a record refers to are bytes here.
 
 mod artifact;
 mod contents;

@@ -1,4 +1,4 @@
-//! What artifacts are called on the command line and in the store: `PROJECT/ELEMENT/KEY`.
+//! The names of artifacts on the command line and in the store: `PROJECT/ELEMENT/KEY`.
 
 use std::fmt;
 use std::str::FromStr;

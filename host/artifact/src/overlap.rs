@@ -1,9 +1,9 @@
-//! Finds what went wrong between artifacts that were staged together.
+//! Finds overlaps of artifacts that were staged together.
 //!
-//! One [`StagingSession`] is one call to stage dependencies: some elements over each other at one location, over all that
-//! earlier sessions staged. Within a session an element may lie over others where its whitelist permits it; a file of an
-//! earlier session must not be overwritten at all. Of several overlaps in one file a session reports those among its own
-//! elements and else the one with an earlier session, as BuildStream does (`_overlapcollector.py`).
+//! One [`StagingSession`] is one call to stage dependencies: some elements over each other at one location, over all
+//! that earlier sessions staged. Within a session an element may overlap others where its whitelist permits it; a
+//! file of an earlier session must not be overwritten at all. Of several overlaps in one file a session reports those
+//! among its own elements and else the one with an earlier session, as BuildStream does (`_overlapcollector.py`).
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::warning::{OverlappedFile, SessionOverlap, StagingWarning};
 pub struct StagedElement {
     /// Its full name.
     pub name: ElementName,
-    /// What it may lie over.
+    /// The files with which it may overlap others.
     pub whitelist: OverlapWhitelist,
 }
 

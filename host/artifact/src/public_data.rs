@@ -1,8 +1,8 @@
-//! What BuildStream itself reads of an element's public data: the domain `bst`.
+//! Reads the domain `bst` of an element's public data.
 
 use spec_model::{Globs, Mapping, Node, NodeError};
 
-/// The files of an element that may lie over those of others: its public data's `bst: overlap-whitelist`.
+/// The files of an element that may overlap those of others: its public data's `bst: overlap-whitelist`.
 #[derive(Clone, Debug)]
 pub struct OverlapWhitelist(Option<Globs>);
 
@@ -20,7 +20,7 @@ impl OverlapWhitelist {
         if patterns.is_empty() { Ok(Self::EMPTY) } else { globs_of(patterns).map(|globs| Self(Some(globs))) }
     }
 
-    /// Whether the file may lie over another element's. `path` is relative to where the element is staged.
+    /// Whether the file may overlap another element's. `path` is relative to where the element is staged.
     #[must_use]
     pub fn permits(&self, path: &str) -> bool {
         self.0.as_ref().is_some_and(|globs| globs.matches(&absolute(path)))
@@ -39,7 +39,7 @@ pub(crate) fn bst_data(public: &Mapping) -> Result<Option<&Mapping>, NodeError> 
     public.opt_mapping("bst")
 }
 
-/// The patterns in a list. An error names the first that is none.
+/// The patterns in a list. An error names the first invalid one.
 pub(crate) fn globs_of(patterns: &[Node]) -> Result<Globs, NodeError> {
     let texts = patterns.iter().map(Node::as_str).collect::<Result<Vec<_>, _>>()?;
     Globs::new(&texts).map_err(|error| {
@@ -49,7 +49,7 @@ pub(crate) fn globs_of(patterns: &[Node]) -> Result<Globs, NodeError> {
     })
 }
 
-/// A path as patterns see it: behind one slash.
+/// A path as patterns match it: with a leading slash.
 pub(crate) fn absolute(path: &str) -> String {
     if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
 }

@@ -15,7 +15,7 @@ pub struct SplitRules {
 /// Which files are wanted. By default, all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DomainSelection {
-    /// Only files of these domains; of every domain when empty. Domains that the element has not are passed over.
+    /// Only files of these domains; of every domain when empty. Domains that the element does not have are ignored.
     pub include: Vec<String>,
     /// No files of these domains, even if another of their domains is included.
     pub exclude: Vec<String>,
@@ -31,7 +31,7 @@ pub struct SplitFilter {
     orphans: bool,
 }
 
-/// What a [`DomainSelection`] says of one domain.
+/// The role of one domain in a [`DomainSelection`].
 #[derive(Clone, Copy, Debug, Default)]
 struct DomainRole {
     include: bool,

@@ -4,13 +4,13 @@ use spec_cas::{Cas, ImportMode, Refs};
 use spec_model::{ElementName, Globs, Key};
 use spec_proto::{Message, buildstream::v2 as proto};
 
-use crate::artifact::{Artifact, ArtifactDraft, Log, LogDraft};
+use crate::artifact::{Artifact, ArtifactDraft, ArtifactTrees, Log, LogDraft};
 use crate::error::ArtifactError;
 use crate::name::ArtifactName;
 use crate::received::ReceivedRecord;
 use crate::{from_proto, to_proto};
 
-/// As many names of an element are looked at for its latest record; each build writes two.
+/// The number of names of an element that are searched for its latest record; each build writes two.
 const LATEST: usize = 16;
 
 type Result<T> = std::result::Result<T, ArtifactError>;
@@ -50,7 +50,7 @@ impl Artifacts {
     }
 
     /// What is recorded under that name, whether or not the blobs that it refers to are here. A record of an older
-    /// format than ours counts as none, and so does one that cannot be read, which is told (`Cas::on_damaged_file`).
+    /// format counts as absent, and so does one that cannot be read, which is reported (`Cas::on_damaged_file`).
     ///
     /// # Errors
     /// As [`get`](Self::get).
@@ -79,8 +79,9 @@ impl Artifacts {
         Ok(from_proto::artifact(message).map_or_else(|error| self.damaged(name, &error), Some))
     }
 
-    /// What was recorded last of the same element under any key, if `wanted` of it, whether or not its blobs are here.
-    /// Looks at the last few alone; those that cannot be read are passed over. Only what is found was used then.
+    /// The latest record of the element under any key that `wanted` accepts, whether or not its blobs are in the
+    /// store. Searches the last few records only, and skips those that cannot be read. Only the returned one counts
+    /// as used.
     ///
     /// # Errors
     /// When the store fails.
@@ -98,14 +99,20 @@ impl Artifacts {
         latest.map_or(Ok(None), |name| self.record(&name))
     }
 
-    /// Stores an artifact under its strong and its weak key. The record becomes visible when everything it refers
-    /// to is stored; whoever stores the same artifact at the same time replaces an equal one.
+    /// Stores an artifact under its strong and its weak key. The record becomes visible when everything it refers to
+    /// is stored; another process that stores the same artifact at the same time writes an equal record.
     ///
     /// # Errors
     /// `artifact-incomplete` when the tree of files is not in the CAS, or when the store or reading a log fails;
     /// then there is no record.
     pub fn store(&self, project: &str, element: &ElementName, draft: ArtifactDraft) -> Result<Artifact> {
         let name = ArtifactName::new(project, element, draft.keys.strong);
+        // An artifact outlives the session, and what is elsewhere may not.
+        let ArtifactTrees { files, buildtree, sources, buildroot } = draft.trees;
+        [files, buildtree, sources, buildroot]
+            .iter()
+            .flatten()
+            .try_for_each(|tree| self.cas.bring_tree(tree))?;
         if let Some(files) = draft.trees.files
             && !self.cas.is_complete(&files)?
         {
@@ -135,8 +142,8 @@ impl Artifacts {
         Ok(self.records.put(&names, record.bytes())?)
     }
 
-    /// Forgets the artifact under that name; `false` when there was none. Its other key is another name, and blobs
-    /// stay until the CAS is cleaned.
+    /// Removes the record with that name; `false` when there was none. The record under its other key stays, and
+    /// blobs stay until an eviction.
     ///
     /// # Errors
     /// When the store fails.
@@ -187,7 +194,7 @@ impl Artifacts {
         Ok(Log { name: log.name, digest })
     }
 
-    /// The weak name comes first: whoever finds the strong one finds both.
+    /// The weak name is written first, so that whoever finds the strong one finds both.
     fn put_record(&self, strong: &ArtifactName, artifact: &Artifact) -> Result<()> {
         let bytes = to_proto::artifact(artifact).encode_to_vec();
         let mut names = vec![strong.with_key(artifact.keys.weak).to_string(), strong.to_string()];
@@ -196,7 +203,7 @@ impl Artifacts {
         Ok(self.records.put(&names, &bytes)?)
     }
 
-    /// A record that cannot be read is none.
+    /// Reports a record that cannot be read; it counts as absent.
     fn damaged(&self, name: &ArtifactName, why: &dyn std::fmt::Display) -> Option<Artifact> {
         self.records.report_damaged(&name.to_string(), &why.to_string());
         None
@@ -209,7 +216,7 @@ pub fn decode_record(record: &[u8]) -> Option<Artifact> {
     from_proto::artifact(proto::Artifact::decode(record).ok()?).ok()
 }
 
-/// The folders at the start of a pattern that hold no magic, so that only they have to be listed.
+/// The leading folders of a pattern without special characters, so that only they have to be listed.
 fn fixed_folder(glob: &str) -> &str {
     let magic = glob.find(['*', '?', '[']).unwrap_or(glob.len());
     glob[..magic].rsplit_once('/').map_or("", |(folder, _)| folder)

@@ -1,4 +1,4 @@
-//! Our artifact as BuildStream's message.
+//! Converts our artifact to BuildStream's message.
 
 use spec_model::Digest;
 use spec_proto::buildstream::v2 as proto;
@@ -9,7 +9,7 @@ use crate::artifact::{Artifact, BuildDependency, Log, Outcome, SandboxState};
 /// BuildStream's `Artifact.version`: the format of the record.
 pub(crate) const VERSION: i32 = 2;
 
-/// What BuildStream writes for `build_error` after a success.
+/// BuildStream's value of `build_error` after a success.
 const SUCCEEDED: &str = "succeeded";
 
 pub(crate) fn artifact(artifact: &Artifact) -> proto::Artifact {

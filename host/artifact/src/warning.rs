@@ -1,13 +1,13 @@
-//! Warnings about artifacts that were staged together, as data: whoever has them decides whether they are fatal.
+//! Warnings about artifacts that were staged together, as data: the caller decides whether they are fatal.
 
 use std::fmt;
 
 use spec_model::ElementName;
 
-/// Something to tell the user about one session.
+/// A warning about one session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StagingWarning {
-    /// Elements lie over files of others, and their whitelists do not permit it. Reason `overlaps`.
+    /// Elements overlap files of others, and their whitelists do not permit it. Reason `overlaps`.
     Overlaps {
         /// Where the session staged.
         location: String,
@@ -21,7 +21,7 @@ pub enum StagingWarning {
         /// Paths and the elements they belong to.
         files: Vec<(String, ElementName)>,
     },
-    /// Elements lie over files that an earlier session staged. Reason `overlaps`.
+    /// Elements overlap files that an earlier session staged. Reason `overlaps`.
     SessionOverlaps {
         /// Where the session staged.
         location: String,
@@ -35,7 +35,7 @@ pub enum StagingWarning {
 pub struct OverlappedFile {
     /// Absolute.
     pub path: String,
-    /// The elements that may not lie over others here, bottom first.
+    /// The elements that may not overlap others here, bottom first.
     pub offenders: Vec<ElementName>,
     /// All elements that have it, bottom first.
     pub order: Vec<ElementName>,
@@ -46,7 +46,7 @@ pub struct OverlappedFile {
 pub struct SessionOverlap {
     /// Absolute.
     pub path: String,
-    /// The element that lies over it.
+    /// The element that overwrites it.
     pub element: ElementName,
     /// The element that had staged it.
     pub overlapped: ElementName,

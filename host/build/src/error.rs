@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use spec_artifact::ArtifactError;
 use spec_cas::CasError;
 use spec_execution::ExecutionError;
-use spec_model::{Blame, FilePosition, NodeError, UserError};
+use spec_model::{Blame, FilePosition, NodeError, UserError, limit_hint};
 use spec_sandbox::SandboxError;
 
 /// Why an element could not be built.
@@ -27,25 +27,19 @@ pub enum BuildError {
         error: SandboxError,
     },
     /// The staged artifacts lack a program.
-    #[error(
-        "the staged artifacts do not provide the command '{command}'; add the element that does to build-depends"
-    )]
+    #[error("the staged artifacts do not provide the command '{command}'")]
     MissingCommand {
         /// The program.
         command: String,
     },
     /// The plan collects a directory that is not there after the build.
-    #[error(
-        "the directory '{path}' was not found in the sandbox, so there is nothing to collect; the commands should have installed into it"
-    )]
+    #[error("the directory '{path}' was not found in the sandbox, so there is nothing to collect")]
     NothingToCollect {
         /// The path inside.
         path: String,
     },
     /// The build made more than an artifact may have.
-    #[error(
-        "the build left {found} bytes or more in '{path}', and an artifact has at most {most}; if it is meant to, set 'artifact-size' below 'limits' in the user configuration"
-    )]
+    #[error("the build left {found} bytes or more in '{path}', and an artifact has at most {most}")]
     ArtifactTooLarge {
         /// The path inside.
         path: String,
@@ -79,30 +73,25 @@ pub enum BuildError {
         detail: String,
     },
     /// A dependency is not built.
-    #[error("there is no artifact of '{element}'; build it first: spec-host build {element}")]
+    #[error("there is no artifact of '{element}'")]
     NoArtifact {
         /// The dependency's full name.
         element: String,
     },
     /// A dependency was built, and failed.
-    #[error(
-        "the build of '{element}' failed, so there are no files of it; see why: spec-host artifact log {element}, \
-         or build it again: spec-host build --retry-failed {element}"
-    )]
+    #[error("the build of '{element}' failed, so there are no files of it")]
     FailedArtifact {
         /// The dependency's full name.
         element: String,
     },
     /// The artifact keeps no root to work with.
-    #[error("the artifact of '{element}' has no build tree; build it again with --cache-buildtrees always")]
+    #[error("the artifact of '{element}' has no build tree")]
     NoBuildtree {
         /// The element's full name.
         element: String,
     },
     /// The element wants another system or architecture than this machine's.
-    #[error(
-        "'{element}' is built on {wanted}, and this machine is {host}; set build-os and build-arch under 'sandbox' or build on such a machine"
-    )]
+    #[error("'{element}' is built on {wanted}, and this machine is {host}")]
     Platform {
         /// The element's full name.
         element: String,
@@ -214,14 +203,33 @@ impl UserError for BuildError {
     }
 
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::FatalWarning { .. } => {
-                Some("This is an error because of 'fatal-warnings' in project.conf.".to_owned())
+        let hint = match self {
+            Self::CommandTooLong { error, .. } => error.remedy(),
+            Self::MissingCommand { .. } => "add the element that provides it to 'build-depends'",
+            Self::NothingToCollect { .. } => "have the commands install into it",
+            Self::ArtifactTooLarge { .. } => return Some(limit_hint("artifact-size")),
+            Self::FatalWarning { .. } => "it is an error because of 'fatal-warnings' in project.conf",
+            Self::NoArtifact { element } => return Some(format!("spec-host build {element}")),
+            Self::FailedArtifact { element } => {
+                return Some(format!(
+                    "see why: spec-host artifact log {element}, or build it again: spec-host build --retry-failed \
+                     {element}"
+                ));
             }
-            Self::Exec(error) => error.hint(),
-            Self::Artifact(error) => error.hint(),
-            _ => None,
-        }
+            Self::NoBuildtree { .. } => "build it again with --cache-buildtrees always",
+            Self::Platform { .. } => {
+                "set 'build-os' and 'build-arch' under 'sandbox', or build on such a machine"
+            }
+            Self::PublicData(error) => return error.hint(),
+            Self::Exec(error) => return error.hint(),
+            Self::Artifact(error) => return error.hint(),
+            Self::Command(_)
+            | Self::MissingDirectory { .. }
+            | Self::SourcesOverFiles { .. }
+            | Self::Cancelled
+            | Self::Log { .. } => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 

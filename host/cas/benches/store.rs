@@ -1,4 +1,4 @@
-//! What operations of the store cost: `cargo bench -p spec-cas`, or with `-- NAME` those whose name has `NAME` in it.
+//! Benchmarks of the store: `cargo bench -p spec-cas`, or with `-- NAME` those whose name contains `NAME`.
 //!
 //! Stores are in temporary folders (`TMPDIR` says where). Where many files were removed during the last five minutes, ext4
 //! makes new ones slowly: see docs/performance.md.
@@ -164,7 +164,7 @@ fn small_tree(cas: &Cas) -> Digest {
     builder.store(cas).expect("there is room")
 }
 
-/// Counting alone, and the removal of everything.
+/// Measures counting alone, or the removal of everything.
 #[divan::bench(args = [Some(u64::MAX), Some(0)], sample_count = 3, sample_size = 1)]
 fn evict(bencher: Bencher<'_, '_>, max_bytes: Option<u64>) {
     let quota = Quota { max_bytes, reserved_bytes: 0, low_watermark: 80 };
@@ -177,7 +177,7 @@ fn evict(bencher: Bencher<'_, '_>, max_bytes: Option<u64>) {
     bencher.bench_refs(|fixture| fixture.cas.evict(&quota, &|_, _| Vec::new()).expect("the store works"));
 }
 
-/// Has a blob look as if it had not been used for an hour.
+/// Sets the times of a blob as if it had not been used for an hour.
 fn age(store: &Path, digest: &Digest) {
     let then = SystemTime::now() - Duration::from_secs(3600);
     let times = std::fs::FileTimes::new().set_accessed(then);

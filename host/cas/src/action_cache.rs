@@ -1,8 +1,8 @@
 //! Results of actions, kept under the action's digest.
 //!
-//! An entry is a file `actions/xx/HASH-SIZE`: the digests of all blobs that the result speaks of, the encoded result,
-//! and a checksum. An entry is only answered while all those blobs are here. Its time of change tells when it was
-//! last used.
+//! An entry is a file `actions/xx/HASH-SIZE`: the digests of all blobs that the result refers to, the encoded result,
+//! and a checksum. An entry is only returned while all those blobs are in the store. The modification time of the
+//! file says when the entry was last used.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -19,7 +19,8 @@ mod cached_result;
 
 use cached_result::CachedResult;
 
-/// With more blobs than this an entry that was whole counts as whole until something is removed from the store.
+/// An entry with more blobs than this is checked once: then it counts as complete until something is removed from the
+/// store.
 pub(crate) const LARGE_RESULT: usize = 64;
 
 /// The cached results of a store. Shared by threads and processes like the store itself.
@@ -38,10 +39,11 @@ impl Cas {
 }
 
 impl ActionCache {
-    /// The encoded result of an action, if there is one and every blob it speaks of is here. Counts as a use.
+    /// The encoded result of an action, if there is one and every blob that it refers to is in the store. Counts as a
+    /// use.
     ///
     /// # Errors
-    /// When the file system fails. A damaged entry is none.
+    /// When the file system fails. A damaged entry counts as absent.
     pub fn get(&self, action: &Digest) -> Result<Option<Vec<u8>>> {
         let path = self.path(action);
         let Some((file, entry)) = self.read(&path)? else { return Ok(None) };
@@ -52,7 +54,7 @@ impl ActionCache {
         Ok(Some(entry.result))
     }
 
-    /// Keeps the encoded result of an action, in the place of an earlier one. `needs` are all blobs it speaks of.
+    /// Stores the encoded result of an action, replacing an earlier one. `needs` are all blobs that it refers to.
     ///
     /// # Errors
     /// `cas-missing` when one of them is not here, `cas-disk-full`, or when the file system fails.
@@ -89,7 +91,7 @@ impl ActionCache {
         self.folder.join(&hex[..2]).join(format!("{hex}-{}", action.size()))
     }
 
-    /// An entry with its file. A damaged one is none.
+    /// An entry with its file. `None` when it is absent or damaged.
     fn read(&self, path: &Path) -> Result<Option<(File, CachedResult)>> {
         let mut file = match File::open(path) {
             Ok(file) => file,

@@ -78,7 +78,7 @@ impl TreeBuilder {
         self.folder(path, &components(path)?).map(drop)
     }
 
-    /// Puts a whole stored tree at `path`, where nothing may be yet. Nothing can be added below it later.
+    /// Puts a whole stored tree at `path`, where nothing may exist yet. Nothing can be added below it later.
     ///
     /// # Errors
     /// As [`add_file`](Self::add_file).
@@ -153,7 +153,7 @@ impl BuilderEntry {
     }
 }
 
-/// Directories made but not yet stored: a parent can be made from the digests of its children.
+/// Directories that were encoded but not stored yet: the digests of children are needed to encode their parent.
 pub struct DirectoryBatch {
     function: DigestFunction,
     made: Vec<(Digest, Vec<u8>, Arc<Directory>)>,

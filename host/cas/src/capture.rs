@@ -18,14 +18,14 @@ use crate::store::Cas;
 use crate::tree::{Entry, find, push_name};
 use crate::writer::{HostFile, ImportMode};
 
-/// What a tree has of a file whose contents were digested.
+/// The digest and attributes of a file, as its tree needs them.
 #[derive(Clone, Copy)]
 pub(crate) struct DigestedFile {
     pub(crate) digest: Digest,
     pub(crate) executable: bool,
 }
 
-/// What commands wrote, stored as a tree.
+/// A tree that was made from what commands wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CapturedTree {
     /// The whole tree.
@@ -37,9 +37,10 @@ pub struct CapturedTree {
 impl Cas {
     /// Stores a folder of the host and answers with the digest of its tree.
     ///
-    /// `filter` is asked with every path below the folder (relative, no leading slash); what it refuses is left out
-    /// with all below it. Symbolic links are untouched_entries as they are. A file counts as executable when its owner may
-    /// execute it; other mode bits, owners and times are not untouched_entries. With [`ImportMode::Move`] the files are gone afterwards.
+    /// `filter` gets every path below the folder (relative, no leading slash); what it refuses is left out with
+    /// everything below it. Symbolic links are kept as they are. A file counts as executable when its owner may
+    /// execute it; other mode bits, owners and times are not kept. With [`ImportMode::Move`] the files are gone
+    /// afterwards.
     ///
     /// # Errors
     /// `cas-special-file` for sockets, pipes and devices, `cas-bad-path` for names that are not UTF-8,
@@ -57,12 +58,11 @@ impl Cas {
         Ok(root)
     }
 
-    /// Stores what an overlay's upper folder changed over the tree below it, and answers with the digest of the
-    /// whole tree as it is seen through the overlay. Reads only what changed. Where `filter` refuses a path, what is
-    /// below there stays.
+    /// Stores the changes in an overlay's upper folder, and returns the digest of the whole tree as it is seen
+    /// through the overlay. Reads only what changed. Where `filter` refuses a path, the lower tree's entry stays.
     ///
-    /// Modes do not keep anything from being read, whatever commands set; a file counts as executable by the mode that
-    /// they set. Sockets, pipes and devices are left out. Errors name paths as the commands saw them.
+    /// Everything is read, whatever modes commands set; a file counts as executable by the mode that they set.
+    /// Sockets, pipes and devices are left out. Errors name paths as the commands saw them.
     ///
     /// # Errors
     /// `cas-bad-path` for names and targets that are not UTF-8, `tree-too-large`, `cas-disk-full`, or when the file
@@ -81,7 +81,8 @@ impl Cas {
         Ok(captured)
     }
 
-    /// As [`import_upper`](Self::import_upper), for the folder at `path` of an open one, below which is what `upper` says.
+    /// As [`import_upper`](Self::import_upper), for the folder at `path` of an open one; `upper` says which tree is
+    /// below.
     pub(crate) fn import_written(
         &self,
         host: &HostFolder,
@@ -150,16 +151,16 @@ impl Cas {
 
 /// Makes directory messages of a scanned folder.
 pub(crate) struct DirectoryAssembler<'a> {
-    /// Gives the directories of a tree below.
+    /// Loads a directory of the lower tree.
     pub(crate) load: &'a dyn Fn(&Digest) -> Result<Arc<Directory>>,
-    /// Gives the tree below an overlay's root.
+    /// Gives the tree below the overlay's root.
     pub(crate) root_below: Option<&'a dyn Fn() -> Result<Digest>>,
     pub(crate) stored: &'a [DigestedFile],
     pub(crate) batch: DirectoryBatch,
 }
 
 impl DirectoryAssembler<'_> {
-    /// Makes the directory at `path` of what was scanned, over the directory `lower`.
+    /// Makes the directory at `path` from the scan, over the directory `lower`.
     pub(crate) fn assemble(
         &mut self,
         scanned: &ScannedFolder,
@@ -220,7 +221,7 @@ impl DirectoryAssembler<'_> {
         Ok(())
     }
 
-    /// What the layers below have for the entry `name` of a folder whose part of them is `lower`.
+    /// The entry `name` of the layers below, for a folder over their directory `lower`.
     fn below(&self, lower: &Directory, name: &str, part: &LowerPart) -> Result<Option<Entry>> {
         let name = match part {
             LowerPart::Nothing => return Ok(None),

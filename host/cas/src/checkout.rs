@@ -16,8 +16,8 @@ use crate::sparse::clone_or_copy;
 use crate::store::Cas;
 
 impl Cas {
-    /// Puts a tree at `dest`, which must not exist. Half a tree is left there when this fails: it is for folders that
-    /// nobody else looks at. For folders of users there is [`export`](Self::export).
+    /// Puts a tree at `dest`, which must not exist. A part of the tree is left there when this fails, so it is for
+    /// folders that nobody else reads. For folders of users there is [`export`](Self::export).
     ///
     /// Files are the folder's own, sharing blocks with the store where the file system can.
     ///
@@ -53,7 +53,7 @@ impl Checkout<'_> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Fills a folder that exists. Its own time is set last, for every new entry changes it.
+    /// Fills a folder that exists. The folder's own time is set last, because every new entry changes it.
     fn fill<'scope>(&'scope self, scope: &Scope<'scope>, path: &Path, digest: &Digest) -> Result<()> {
         if self.has_failed() {
             return Ok(());
@@ -96,7 +96,7 @@ pub(crate) fn symlink(folder: &File, link: &SymlinkNode) -> Result<(), Errno> {
     rustix::fs::utimensat(folder, link.name.as_str(), &fixed_times(), AtFlags::SYMLINK_NOFOLLOW)
 }
 
-/// Renames a finished tree into place; `false` when somebody else was first.
+/// Renames a finished tree into place; `false` when another process did so first.
 pub(crate) fn rename_if_absent(from: &Path, to: &Path) -> Result<bool> {
     match rustix::fs::renameat_with(CWD, from, CWD, to, rustix::fs::RenameFlags::NOREPLACE) {
         Ok(()) => Ok(true),

@@ -1,8 +1,8 @@
 //! REAPI's `Directory` and `Tree` messages: the only place that knows their bytes.
 //!
-//! Written by hand because a tree is named by these bytes: the canonical form (fields in order, defaults left out,
-//! names sorted) is a property of this file and not of a library's version, and it is checked in the one pass that
-//! decodes, straight into the model's types.
+//! It is written by hand because these bytes decide the digest of a tree: the canonical form (fields in order,
+//! defaults left out, names sorted) must not depend on the version of a library. Decoding checks the form and makes
+//! the model's types in one pass.
 
 mod wire;
 
@@ -14,7 +14,7 @@ use wire::{FieldReader, FieldValue, put_bytes, put_bytes_always, put_message, pu
 /// Bytes of the longest name, and of the longest target of a symbolic link, on Linux.
 const LONGEST_NAME: usize = 255;
 const LONGEST_TARGET: usize = 4095;
-/// Bits of `st_mode`, those for the kind of a file among them: some clients send these too.
+/// Bits of `st_mode`, including those for the kind of file, which some clients send.
 const MODE: u32 = 0o177_777;
 const NANOS: std::ops::Range<i32> = 0..1_000_000_000;
 /// From the year 1 to the year 9999, as `google.protobuf.Timestamp` has it.
@@ -196,8 +196,8 @@ fn decode_mode(bytes: &[u8]) -> Result<u32, String> {
         .ok_or_else(|| format!("{mode:o} is not the mode of a file"))
 }
 
-/// Takes a message that stands alone. Decoders merge one that occurs twice, so a reader that takes the last would see
-/// another tree than they do under the same digest.
+/// Refuses a second message in the same field. Other decoders merge the two, so they would see another tree than one
+/// that takes the last, under the same digest.
 fn put_once<T>(place: &mut Option<T>, field: u32, value: T) -> Result<(), String> {
     match place.replace(value) {
         None => Ok(()),
@@ -238,7 +238,7 @@ pub(crate) fn encode_tree<'a>(root: &[u8], children: impl Iterator<Item = &'a [u
     out
 }
 
-/// Decodes the directories of a tree, the root first, and says what is wrong with it if it is none.
+/// Decodes the directories of a `Tree` message, the root first.
 pub(crate) fn decode_tree(bytes: &[u8]) -> Result<Vec<Directory>, String> {
     let (mut root, mut children) = (None, Vec::new());
     for field in FieldReader::new(bytes) {

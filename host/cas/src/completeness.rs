@@ -1,7 +1,8 @@
-//! Whether all blobs of a tree are here: answered from a marker instead of a walk, as long as nothing was removed.
+//! Whether all blobs of a tree are in the store. A marker saves the walk over the tree as long as nothing was
+//! removed.
 //!
 //! `complete/generation` holds a number. It is odd while blobs are being removed and grows by two with each removal.
-//! A marker `complete/N/HASH` says that the tree was whole in generation N, so it says so as long as the number is N.
+//! A marker `complete/N/HASH` says that the tree was complete in generation N, so it is valid while the number is N.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -41,8 +42,8 @@ impl Cas {
         Ok(store.cached_until_removal(key, || look(&store))? || look(self)?)
     }
 
-    /// Whether what `key` stands for is whole: as `look` says, and no longer asked once it said yes, until something
-    /// is removed from the store.
+    /// Whether what `key` names is complete: calls `look`, and once it returned `true` answers from a marker until
+    /// something is removed from the store.
     fn cached_until_removal(&self, key: &Digest, look: impl FnOnce() -> Result<bool>) -> Result<bool> {
         let generation = self.generation()?;
         if is_even(generation) && self.marker(generation, key).exists() {
@@ -56,7 +57,7 @@ impl Cas {
         Ok(whole)
     }
 
-    /// Notes that a tree is whole, for a caller that has just stored all of it.
+    /// Marks a tree as complete, for a caller that has just stored all of it.
     ///
     /// # Errors
     /// When the file system fails.
@@ -94,7 +95,7 @@ impl Cas {
         self.walk_shared(root, &mut |_, entry| {
             match entry {
                 EntryRef::File(file) => blobs.push(file.digest),
-                // It may have been answered from memory.
+                // The directory may have come from memory.
                 EntryRef::Directory(child) => blobs.push(child.digest),
                 EntryRef::Symlink(_) => {}
             }
@@ -118,8 +119,8 @@ impl Cas {
         DAMAGED
     }
 
-    /// Runs something that removes blobs. A process killed meanwhile leaves the number odd: no marker counts then,
-    /// until the next removal is over.
+    /// Runs a function that removes blobs. A process that is killed meanwhile leaves the number odd: then no marker
+    /// is valid until the next removal is over.
     pub(crate) fn while_removing<R>(&self, removal: impl FnOnce() -> Result<R>) -> Result<R> {
         let (lock, locked) = self.lockable_folder(layout::COMPLETE)?;
         crate::lock::lock_exclusive(&lock, &locked)?;
@@ -128,7 +129,7 @@ impl Cas {
         self.set_generation(odd)?;
         let result = removal()?;
         self.set_generation(odd + 1)?;
-        // A number that was damaged may have become smaller: no marker may wait for it to come again.
+        // A damaged number may have become smaller: no marker may become valid when the number is reached again.
         for old in fs::read_dir(&folder).into_iter().flatten().flatten() {
             if old.file_name() != "generation" && old.file_name() != (odd + 1).to_string().as_str() {
                 let _ = remove_all(&old.path());
@@ -141,8 +142,8 @@ impl Cas {
         let folder = self.shared.root.join(layout::COMPLETE);
         let path = folder.join("generation");
         match self.replace_file(&path, value.to_string().as_bytes()) {
-            // Removing must be possible when the disk is full: without markers the number does not matter. One cut short
-            // by a power failure counts as odd.
+            // Removing must be possible when the disk is full: without markers the number does not matter. A number
+            // cut short by a power failure counts as odd.
             Err(error) if error.is_unwritable() => {
                 for marked in fs::read_dir(&folder).into_iter().flatten().flatten() {
                     let _ = remove_all(&marked.path());
@@ -155,16 +156,16 @@ impl Cas {
     }
 }
 
-/// A number that cannot be read: odd, and not the last there is.
+/// Stands for a number that cannot be read: odd, so that no marker is valid.
 const DAMAGED: u64 = 1;
 
 fn number(bytes: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(bytes).ok();
-    // As many removals as that there have not been.
+    // No store has had so many removals.
     text.and_then(|text| text.trim().parse().ok()).filter(|number| *number < u64::MAX / 2)
 }
 
-/// Writes a number over another one, which needs no room.
+/// Overwrites a number in place, which takes no disk space.
 fn overwrite(path: &std::path::Path, value: u64) -> std::io::Result<()> {
     use std::io::Write;
     let mut file = fs::File::options().write(true).truncate(false).open(path)?;

@@ -1,4 +1,4 @@
-//! Damaged blobs: finding them, and taking them out together with what was made from them.
+//! Finds damaged blobs, and removes them together with the layers made from them.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -29,8 +29,8 @@ pub struct VerifyReport {
 }
 
 impl Cas {
-    /// Reads every blob, with several threads, and moves the damaged ones to quarantine. `progress` is told now and
-    /// then how many blobs of how many are done, from any thread. Does not count as a use of any blob.
+    /// Reads every blob, with several threads, and moves the damaged ones to quarantine. `progress` gets the number
+    /// of checked blobs and of all blobs now and then, from any thread. This does not count as a use of blobs.
     ///
     /// # Errors
     /// When the file system fails.
@@ -51,7 +51,7 @@ impl Cas {
         Ok(VerifyReport { blobs: total, bytes, damaged })
     }
 
-    /// Whether a blob and its executable copy have the contents of their name; so has one that is not here.
+    /// Whether a blob and its executable copy have the contents that their name says; `true` for an absent blob.
     fn is_sound(&self, digest: &Digest) -> Result<bool> {
         let executable_copy = || File::open(self.executable_copy_path(digest));
         for file in [open_noatime(self, digest).map_err(io::Error::from), executable_copy()] {
@@ -62,7 +62,7 @@ impl Cas {
             };
             match found {
                 Ok(found) if found == *digest => {}
-                // What the disk cannot read is as good as damaged.
+                // A blob that the disk cannot read counts as damaged.
                 Err(error) if error.raw_os_error() != Some(rustix::io::Errno::IO.raw_os_error()) => {
                     return Err(CasError::io("read", self.blob_path(digest))(error));
                 }
@@ -72,8 +72,8 @@ impl Cas {
         Ok(true)
     }
 
-    /// Takes a blob out of the store, so that it counts as missing, and keeps it under `quarantine/HASH`. Trees that
-    /// were checked out with it go, too. Does nothing when it is not there.
+    /// Moves a blob to `quarantine/HASH`, so that it counts as missing. Layers that contain it are removed, too. Does
+    /// nothing when it is not in the store.
     ///
     /// # Errors
     /// When the file system fails.
@@ -92,7 +92,7 @@ impl Cas {
         })
     }
 
-    /// Moves a blob to quarantine; removes it when there is no room for that.
+    /// Moves a blob to quarantine; removes it when the disk is too full for that.
     fn move_to_quarantine(&self, digest: &Digest) -> Result<()> {
         self.shared.directories.forget(digest);
         let (path, folder) = (self.blob_path(digest), self.root().join(layout::QUARANTINE));
@@ -109,18 +109,18 @@ impl Cas {
         Ok(())
     }
 
-    /// The layers in whose trees one of the blobs is. Trees that cannot be read any more are among them.
+    /// The layers whose trees contain one of the blobs, or cannot be read any more.
     fn layers_with(&self, damaged: &[Digest]) -> Vec<PathBuf> {
         let damaged: HashSet<[u8; 32]> = damaged.iter().map(|digest| *digest.hash()).collect();
         let layers = layout::entries(&self.root().join(layout::TREES)).unwrap_or_default().into_iter();
         layers
             .filter(|path| path.extension().is_none_or(|extension| extension != "lock"))
-            // Nothing here goes by size.
+            // The size is not used here.
             .filter(|path| tree_of_layer(path).is_some_and(|tree| tree_has(self, &tree, &damaged)))
             .collect()
     }
 
-    /// Has a layer made anew for whoever asks from now on. Those who use it go on with what they have.
+    /// Retires a layer: it is made anew for later users, and those who have it keep it.
     fn retire_layer(&self, path: &Path) -> Result<()> {
         let mut lock_path = path.as_os_str().to_owned();
         lock_path.push(".lock");
@@ -131,7 +131,7 @@ impl Cas {
             other => other.map_err(CasError::io("remove", path))?,
         }
         let lock = File::open(&lock_path);
-        // Without the lock it stays where it is until this process ends.
+        // Without the lock the moved layer stays in the temporary folder until this process ends.
         if lock.is_ok_and(|lock| {
             try_lock(&lock, &lock_path, FlockOperation::NonBlockingLockExclusive).unwrap_or(false)
         }) {
@@ -145,7 +145,7 @@ impl Cas {
     }
 }
 
-/// Whether one of the blobs is in a tree, or a part of it cannot be read any more.
+/// Whether a tree contains one of the blobs, or cannot be read any more.
 fn tree_has(cas: &Cas, root: &Digest, damaged: &HashSet<[u8; 32]>) -> bool {
     let (mut open, mut seen) = (vec![*root], HashSet::new());
     while let Some(digest) = open.pop() {

@@ -1,5 +1,5 @@
-//! Small files of the store that do not hold what they should. They count as not there, and are written again; whoever
-//! opened the store is told of each once.
+//! Small files of the store with wrong contents. They count as missing, and are written again; a callback reports
+//! each of them once.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 type DamageCallback = Box<dyn Fn(&Path, &str) + Send + Sync>;
 
-/// Who is told of damaged files, and the files that were reported.
+/// The callback for damaged files, and the files that were reported.
 #[derive(Default)]
 pub(crate) struct DamagedFiles {
     callback: OnceLock<DamageCallback>,
@@ -15,7 +15,7 @@ pub(crate) struct DamagedFiles {
 }
 
 impl DamagedFiles {
-    /// Has `callback` called from now on, unless another one is called already.
+    /// Sets the callback, unless there is one.
     pub(crate) fn set_callback(&self, callback: impl Fn(&Path, &str) + Send + Sync + 'static) {
         let _ = self.callback.set(Box::new(callback));
     }

@@ -1,8 +1,8 @@
-//! Where a tree goes that a user asked for: a new folder, or one that is there.
+//! The destination of a tree that a user asked for: a new folder, or an existing one.
 //!
-//! The tree is made in a folder of our own: beside the new one, or inside the one that is there, which may be a mount
-//! point, or lie in a folder that may not be written. It is moved to its place when it is whole. Everything is reached
-//! by descriptors, and no link in a destination is followed, for others may write there.
+//! The tree is made in a staging folder: beside the new folder, or inside the existing one, which may be a mount
+//! point or lie in a folder that cannot be written. It is moved to its place when it is complete. Everything is
+//! opened by descriptors, and no link in a destination is followed, because other users may write there.
 
 mod move_into;
 mod staging;
@@ -19,8 +19,8 @@ use staging::StagingFolder;
 use crate::dirfd::{FOLDER_MODE, create_file, create_symlink, is_empty, open_below};
 use crate::error::{CasError, DestinationError, Result};
 
-/// A folder that a tree is written to. What was made of it is removed when this is dropped unfinished; what a killed
-/// process left is removed when the next tree comes to the same folder.
+/// A folder that a tree is written to. If this is dropped unfinished, the staging folder is removed; what a killed
+/// process left is removed when the next tree is written to the same place.
 #[derive(Debug)]
 pub struct Destination {
     path: PathBuf,
@@ -32,15 +32,15 @@ pub struct Destination {
 
 #[derive(Debug)]
 enum Placement {
-    /// Existing is nothing of this name in the folder that holds the staging.
+    /// Nothing has this name yet in the folder that contains the staging folder.
     New(std::ffi::OsString),
-    /// This folder, which holds the staging.
+    /// The existing folder, which contains the staging folder.
     Existing(OwnedFd),
 }
 
 impl Destination {
-    /// Prepares for a tree at `path`: a folder that is there and empty, or is to be made. With `force` files of the
-    /// tree take the placement of those that are there.
+    /// Prepares for a tree at `path`: a new folder, or an existing one that is empty. With `force` it need not be
+    /// empty, and files of the tree replace those that are there.
     ///
     /// # Errors
     /// `checkout-directory-not-empty`, `destination-no-folder`, or when the file system fails.
@@ -111,8 +111,8 @@ impl Destination {
             .map_err(CasError::io("create", self.path.join(path)))
     }
 
-    /// Makes an empty file, in the placement of an earlier one, with these permissions as far as the user's umask gives
-    /// them; see [`make_folder`](Self::make_folder).
+    /// Makes an empty file, replacing an earlier one, with these permissions less the user's umask; see
+    /// [`make_folder`](Self::make_folder).
     ///
     /// # Errors
     /// When the file system fails.
@@ -141,12 +141,12 @@ impl Destination {
         &self.staging.tree
     }
 
-    /// Moves the tree to its placement. Then folders get those of `permissions`, by their paths in the tree, that the
-    /// user's umask gives; a folder has to come after those in it.
+    /// Moves the tree to its place. Then folders get the `permissions` listed by path, less the user's umask; a
+    /// folder must come after those in it.
     ///
     /// # Errors
-    /// `checkout-directory-not-empty` when somebody else made it meanwhile, `destination-taken` when a folder that is not empty
-    /// is where a file should be, or when the file system fails.
+    /// `checkout-directory-not-empty` when another process made it meanwhile, `destination-taken` when a folder that
+    /// is not empty is where a file should be, or when the file system fails.
     pub fn finish(&self, permissions: &[(PathBuf, u32)]) -> Result<()> {
         let root = match &self.placement {
             Placement::New(name) => {

@@ -153,7 +153,7 @@ impl ExaminedFolder<DigestedFile> {
     }
 }
 
-/// Reads a file. What it was is examined up before: who writes it meanwhile changes that.
+/// Reads a file. Its identity is taken before, so that a change during the reading is noticed the next time.
 fn read(
     host: &HostFolder,
     folder: &OwnedFd,

@@ -1,8 +1,8 @@
 //! Writing large blobs past the page cache (`O_DIRECT`).
 //!
-//! What a client uploads in one piece of many megabytes is rarely read soon. Kept in memory it costs one more copy and
-//! pages that something else needs; on virtual machines the pages have to be got from the host first, which takes longer
-//! than writing to a good disk. A disk that turns out slow gets its data through the page cache after all.
+//! A blob of many megabytes is rarely read soon after its upload. In the page cache it would cost one more copy and
+//! pages that others need; on virtual machines the pages must be requested from the host first, which takes longer
+//! than writing to a good disk. When a disk turns out to be slow, its data goes through the page cache after all.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -32,17 +32,17 @@ pub(crate) struct DirectWriter {
 }
 
 impl DirectWriter {
-    /// For an empty file. Where the file system has no such writes, the page cache takes them.
+    /// A writer for an empty file. On file systems without direct writes it uses the page cache.
     pub(crate) fn new(file: &File) -> Self {
         let buffer = vec![0; BLOCK + ALIGNMENT];
         let start = buffer.as_ptr().align_offset(ALIGNMENT);
-        // An offset that cannot be told is behind the end.
+        // When the aligned offset is not known, the page cache is used.
         let direct = start <= ALIGNMENT && set_direct(file, true);
         let start = if direct { start } else { 0 };
         Self { buffer, start, filled: 0, written: 0, taken: Duration::ZERO, direct }
     }
 
-    /// Takes bytes; they are digested when they are written, at the same time.
+    /// Takes bytes; a block is digested while it is written.
     pub(crate) fn write(
         &mut self,
         mut bytes: &[u8],
@@ -64,7 +64,7 @@ impl DirectWriter {
         Ok(())
     }
 
-    /// Writes what is left, through the page cache: it is not a whole block.
+    /// Writes the rest through the page cache, because it is not a whole block.
     pub(crate) fn finish(self, mut file: &File, hasher: &mut DigestHasher) -> io::Result<()> {
         set_direct(file, false);
         let rest = &self.buffer[self.start..self.start + self.filled];

@@ -1,5 +1,5 @@
-//! Decoded directories kept in memory, in bounded number. Each has to be looked up on disk now and then: that notes its
-//! use there, and finds out when it has gone.
+//! Keeps a bounded number of decoded directories in memory. Each is looked up on disk now and then, which notes its
+//! use there and finds out whether it was removed.
 
 use std::collections::HashMap;
 use std::mem;
@@ -32,7 +32,7 @@ struct CachedDirectory {
 }
 
 impl DirectoryCache {
-    /// The directory, if it is kept. `is_here` looks it up on disk when that was not done lately.
+    /// The directory, if it is in the cache. `is_here` looks it up on disk when that was not done lately.
     pub(crate) fn get<E>(
         &self,
         digest: &Digest,

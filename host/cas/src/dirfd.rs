@@ -12,16 +12,15 @@ use rustix::path::Arg;
 
 use crate::attributes::fixed_times;
 
-/// The mode that folders are made with, from which the umask of the process and the default ACL of the folder around
-/// take away.
+/// The mode that folders are made with; the umask of the process and the default ACL of the parent may reduce it.
 pub(crate) const FOLDER_MODE: Mode = Mode::from_raw_mode(0o777);
 
-/// Whether nothing is in a folder.
+/// Whether a folder is empty.
 pub(crate) fn is_empty(folder: &OwnedFd) -> Result<bool, Errno> {
     Ok(entry_names(folder)?.is_empty())
 }
 
-/// The names of what is in a folder, in no order.
+/// The names of the entries of a folder, in no order.
 pub(crate) fn entry_names(folder: &OwnedFd) -> Result<Vec<OsString>, Errno> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {
@@ -49,7 +48,7 @@ pub(crate) fn open_below(folder: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno
     rustix::fs::openat2(folder, path, flags, Mode::empty(), resolve)
 }
 
-/// Makes an empty file; what is there already is neither opened nor followed.
+/// Makes an empty file; fails when something has that name.
 pub(crate) fn create_file(folder: &OwnedFd, name: impl Arg, permissions: u32) -> Result<File, Errno> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(permissions & 0o777)).map(Into::into)
@@ -69,7 +68,7 @@ pub(crate) fn set_time(file: &impl AsFd, mtime: Option<(i64, i32)>) -> Result<()
     }
     rustix::fs::futimens(file, &times)
 }
-/// Removes what has this name with all that is in it, as far as possible. Links are not followed.
+/// Removes the entry with this name and everything below it, as far as possible. Links are not followed.
 pub(crate) fn remove_tree_at(parent: &OwnedFd, name: impl Arg + Copy) {
     if rustix::fs::unlinkat(parent, name, AtFlags::empty()).is_ok() {
         return;

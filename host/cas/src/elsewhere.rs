@@ -49,11 +49,11 @@ impl Cas {
         if absent.is_empty() { Ok(()) } else { source.bring(&absent) }
     }
 
-    /// Brings all of a tree into the store that is elsewhere.
+    /// Brings all of a tree into the store that is elsewhere, for what outlives this handle.
     ///
     /// # Errors
     /// As [`bring`](Self::bring) and [`directory`](Self::directory).
-    pub(crate) fn bring_tree(&self, root: &Digest) -> Result<()> {
+    pub fn bring_tree(&self, root: &Digest) -> Result<()> {
         if self.source.is_none() || self.clone().without_blob_source().is_complete(root)? {
             return Ok(());
         }

@@ -1,23 +1,23 @@
-//! What can go wrong in the store.
+//! Errors of the store.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
-use spec_model::{Blame, Digest, UserError};
+use spec_model::{Blame, Digest, UserError, limit_hint};
 
-/// What the operations of this room answer with.
+/// The result of the operations of this crate.
 pub type Result<T, E = CasError> = std::result::Result<T, E>;
 
 /// A failed operation on the store or on a tree.
 #[derive(Debug, thiserror::Error)]
 pub enum CasError {
     /// A blob is not in the store. Reason `cas-missing`.
-    #[error("{what} ({digest}) is not in the store; fetch or build it again")]
+    #[error("{what} ({digest}) is not in the store")]
     Missing {
         /// The absent blob.
         digest: Digest,
-        /// What it is, as people call it: "directory usr/lib", "blob".
+        /// What it is, for people: "directory usr/lib", "blob".
         what: String,
     },
     /// A blob is elsewhere, and cannot be brought at present. Reason `cas-elsewhere`.
@@ -29,9 +29,7 @@ pub enum CasError {
         why: String,
     },
     /// A stored blob does not have the contents of its name. It is in `quarantine/` now. Reason `cas-corrupt`.
-    #[error(
-        "{what} ({digest}) is damaged on disk: found {found}; it was moved to quarantine, fetch or build it again"
-    )]
+    #[error("{what} ({digest}) is damaged on disk: found {found}; it was moved to quarantine")]
     Corrupt {
         /// What was expected.
         digest: Digest,
@@ -71,7 +69,7 @@ pub enum CasError {
         why: &'static str,
     },
     /// A captured folder holds something that trees cannot. Reason `cas-special-file`.
-    #[error("{} is a {kind}; a tree can hold only files, directories and symbolic links, so remove it", path.display())]
+    #[error("{} is a {kind}; a tree can hold only files, directories and symbolic links", path.display())]
     SpecialFile {
         /// Where it is on the host.
         path: PathBuf,
@@ -79,9 +77,7 @@ pub enum CasError {
         kind: &'static str,
     },
     /// A tree is larger than trees may be. Reason `tree-too-large`.
-    #[error(
-        "{what} has {found} {unit} or more, and at most {limit} are taken; if it is meant to, set '{setting}' below 'limits' in the user configuration"
-    )]
+    #[error("{what} has {found} {unit} or more, and at most {limit} are taken")]
     TreeTooLarge {
         /// What it is, as people call it.
         what: String,
@@ -97,8 +93,8 @@ pub enum CasError {
     /// The work was given up, see [`Cas::with_cancel`](crate::Cas::with_cancel). Reason `cancelled`.
     #[error("the work on the store was cancelled")]
     Cancelled,
-    /// Two things that cannot lie over each other want the same place. Reason `cas-collision`.
-    #[error("cannot put a {new} at /{path}, where there is a {old}; stage one of them elsewhere")]
+    /// Two inputs have entries at the same path that cannot replace each other. Reason `cas-collision`.
+    #[error("cannot put a {new} at /{path}, where there is a {old}")]
     Collision {
         /// Path from the root of the tree, without a leading slash.
         path: String,
@@ -107,7 +103,7 @@ pub enum CasError {
         /// What should go there.
         new: &'static str,
     },
-    /// A tree cannot go where it was to go. The reason is its own.
+    /// A tree cannot be written to its destination. The reason is that of the inner error.
     #[error(transparent)]
     Destination(#[from] DestinationError),
     /// The operating system refused. Reason `cas-io`.
@@ -123,7 +119,8 @@ pub enum CasError {
 }
 
 impl CasError {
-    /// Says what a missing or damaged blob, or a tree that is too large, is, when the caller knows better than the store.
+    /// Names the missing or damaged blob, or the tree that is too large, for a caller that knows better than the
+    /// store what it is.
     #[must_use]
     pub fn about(mut self, name: impl Into<String>) -> Self {
         if let Self::Missing { what, .. } | Self::Corrupt { what, .. } | Self::TreeTooLarge { what, .. } =
@@ -134,8 +131,8 @@ impl CasError {
         self
     }
 
-    /// What became of writing to `path`, such as to a [`BlobWriter`](crate::BlobWriter) that fills it: a full disk is
-    /// [`CasError::DiskFull`], an error of this crate that the stream carried is itself, the rest [`CasError::Io`].
+    /// The error of writing to `path`: [`CasError::DiskFull`] for a full disk, the inner error when `error` wraps one
+    /// of this crate, otherwise [`CasError::Io`].
     #[must_use]
     pub fn writing(path: impl AsRef<Path>, error: io::Error) -> Self {
         Self::io("write", path)(error)
@@ -209,8 +206,23 @@ impl UserError for CasError {
     }
 
     fn hint(&self) -> Option<String> {
-        let free = "make room on that disk and run again; `spec-host cache clean --to 1G` brings the cache to that size";
-        matches!(self, Self::DiskFull { .. }).then(|| free.to_owned())
+        let hint = match self {
+            Self::Missing { .. } | Self::Corrupt { .. } => "fetch or build it again",
+            Self::Elsewhere { .. } => "run again when that server is back",
+            Self::SpecialFile { .. } => "remove it",
+            Self::Collision { .. } => "stage one of them elsewhere",
+            Self::DiskFull { .. } => {
+                "make room on that disk and run again; `spec-host cache clean --to 1G` brings the cache to that size"
+            }
+            Self::TreeTooLarge { setting, .. } => return Some(limit_hint(setting)),
+            Self::Destination(error) => return error.hint(),
+            Self::WrongDigest { .. }
+            | Self::BadDirectory { .. }
+            | Self::BadPath { .. }
+            | Self::Cancelled
+            | Self::Io { .. } => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 
@@ -224,13 +236,13 @@ pub enum DestinationError {
         path: PathBuf,
     },
     /// There is something that is no folder. Reason `destination-no-folder`.
-    #[error("'{}' is there already and is no folder; choose another one", path.display())]
+    #[error("'{}' is there already and is no folder", path.display())]
     NotAFolder {
         /// Where the tree was to go.
         path: PathBuf,
     },
     /// A folder with something in it is where the tree has a file or a link. Reason `destination-taken`.
-    #[error("'{}' is a folder that is not empty, where the tree has a file or a link; move it away and run again", path.display())]
+    #[error("'{}' is a folder that is not empty, where the tree has a file or a link", path.display())]
     Taken {
         /// The folder that is in the way.
         path: PathBuf,
@@ -248,5 +260,13 @@ impl UserError for DestinationError {
             Self::NotAFolder { .. } => "destination-no-folder",
             Self::Taken { .. } => "destination-taken",
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotEmpty { .. } | Self::NotAFolder { .. } => "choose another one",
+            Self::Taken { .. } => "move it away and run again",
+        };
+        Some(hint.to_owned())
     }
 }

@@ -1,7 +1,7 @@
-//! Keeping the store small by removing what was not used for the longest time.
+//! Keeps the store small by removing what was not used for the longest time.
 //!
 //! An eviction chooses one moment and removes everything that was last used before. Records, results of actions and
-//! layers made of trees are removed first, then the blobs that nothing needs which was used later. See `docs/cache.md`.
+//! layers are removed first, then the blobs that are not needed by anything used later. See `docs/cache.md`.
 
 use std::fs;
 use std::time::{Duration, Instant, SystemTime};
@@ -27,11 +27,11 @@ pub use roots::{Need, NeedsOf};
 /// How much of the disk the store may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// Bytes that it may take; `None` for as many as there are.
+    /// Bytes that it may take; `None` for no limit.
     pub max_bytes: Option<u64>,
-    /// Bytes of the disk that stay free, whoever takes the rest.
+    /// Bytes of the disk that must stay free, whatever else fills it.
     pub reserved_bytes: u64,
-    /// To how many percent of what it may take a store is brought that takes more.
+    /// The percentage of the allowed size to which an eviction brings the store.
     pub low_watermark: u8,
 }
 
@@ -50,7 +50,7 @@ pub struct EvictionReport {
     pub blobs_removed: usize,
     /// Records, results of actions and layers that were removed.
     pub roots_removed: usize,
-    /// All that was last used then or before was removed; `None` when nothing had to be.
+    /// Everything last used at this time or before was removed; `None` when nothing had to be removed.
     pub cutoff: Option<SystemTime>,
     /// How long the eviction took.
     pub duration: Duration,
@@ -65,8 +65,8 @@ impl EvictionReport {
 }
 
 impl Cas {
-    /// Whether it is time to [evict](Self::evict), as far as can be told without counting. `None` when only counting
-    /// tells.
+    /// Whether it is time to [evict](Self::evict), as far as is known without counting. `None` when the store must be
+    /// counted to know.
     ///
     /// # Errors
     /// When the file system fails.
@@ -80,20 +80,20 @@ impl Cas {
         }
     }
 
-    /// Counts what is here and, when it is more than the quota allows, removes what was not used for the longest time.
-    /// What a [`Hold`](crate::Hold) covers stays, and so does what was used during the last five minutes.
+    /// Counts what is here and, when it is more than the quota allows, removes what was not used for the longest
+    /// time. What a [`Hold`](crate::Hold) covers and what was used during the last five minutes stays.
     ///
-    /// `needs_of` tells what records need. Answers `None` when another process is evicting.
+    /// `needs_of` says what records need. Returns `None` when another process is evicting.
     ///
     /// # Errors
-    /// When the file system fails; what is still here is whole then, too.
+    /// When the file system fails; the store is consistent then, too.
     pub fn evict(&self, quota: &Quota, needs_of: NeedsOf<'_>) -> Result<Option<EvictionReport>> {
         let start = Instant::now();
         let (lock, folder) = self.lockable_folder(layout::QUOTA)?;
         if !try_lock(&lock, &folder, rustix::fs::FlockOperation::NonBlockingLockExclusive)? {
             return Ok(None);
         }
-        // Before the scan: what is used later has a later time of use than this.
+        // Taken before the scan: whatever is used later has a later time of use than this.
         let held = self.held_since()?.min(Moment::now().before(PRECISION));
         let added = self.added_bytes();
         let inventory = BlobInventory::scan(self)?;
@@ -106,7 +106,7 @@ impl Cas {
         Ok(Some(report))
     }
 
-    /// What is here, before anything is removed.
+    /// The state of the store before anything is removed.
     fn report_of(&self, quota: &Quota, inventory: &BlobInventory) -> Result<EvictionReport> {
         let bytes = inventory.disk_bytes() + roots::disk_bytes_of_layers(self)?;
         Ok(EvictionReport {
@@ -141,7 +141,7 @@ impl Cas {
         Ok(())
     }
 
-    /// A folder to take a lock on: that with this name, or the store itself when it is not there and cannot be made.
+    /// The folder to lock: the one with this name, or the store's own when it does not exist and cannot be made.
     pub(crate) fn lockable_folder(&self, name: &str) -> Result<(fs::File, std::path::PathBuf)> {
         let folder = self.shared.root.join(name);
         let made = fs::create_dir_all(&folder).map_err(CasError::io("create", &folder));
@@ -174,7 +174,7 @@ impl Cas {
 /// Times of use are whole seconds.
 const STEP: Duration = Duration::from_secs(1);
 
-/// The moment such that what was last used then or before takes `bytes`; `None` when there is nothing at all.
+/// The time such that everything last used at it or before takes `bytes`; `None` when the store is empty.
 fn cutoff_for(inventory: &BlobInventory, roots: &Roots, bytes: u64) -> Option<Moment> {
     let mut items: Vec<(Moment, u64)> = inventory.uses().chain(roots.uses()).collect();
     items.sort_unstable_by_key(|(used, _)| *used);

@@ -1,8 +1,8 @@
-//! An index in memory of the blobs that a store has, for a process that is asked about very many.
+//! An index in memory of the blobs of a store, for servers that get requests about very many blobs.
 //!
 //! Most of the blobs that a client asks for before it uploads are new, and for each of them the file system has to
-//! search a folder. The index is only a hint, since other processes share the store: what is in it is still looked up;
-//! what is not in it may be here, and a client that is told otherwise uploads it once more.
+//! search a folder. The index may be wrong, since other processes share the store: a blob that is in it is still
+//! looked up; a blob that is not in it may exist, and then the client uploads it again.
 
 use std::collections::HashSet;
 use std::os::fd::OwnedFd;
@@ -16,10 +16,11 @@ use crate::layout::visit_blob_names;
 
 /// Fewer digests than this are looked up one by one, so that small answers are exact.
 const MIN_QUERY: usize = 256;
-/// With more hashes than this the index is given up: they take 150 MB.
+/// With more hashes than this the index is dropped: they would take 150 MB.
 const MAX_HASHES: usize = 8 << 20;
 
-/// The first eight bytes of the hashes of blobs: two blobs with the same ones do no harm. Not there until it is built.
+/// The first eight bytes of the hashes of blobs; it does no harm when two blobs have the same. Empty until it is
+/// built.
 #[derive(Debug, Default)]
 pub(crate) struct ExistenceIndex(OnceLock<RwLock<IndexedHashes>>);
 
@@ -66,7 +67,7 @@ impl ExistenceIndex {
         }
     }
 
-    /// For each of many digests whether it may be here; `None` without an index, and for few digests.
+    /// For each of many digests whether the store may have it; `None` without an index, and for few digests.
     pub(crate) fn may_contain(&self, digests: &[Digest]) -> Option<Vec<bool>> {
         if digests.len() < MIN_QUERY {
             return None;
@@ -80,7 +81,7 @@ impl ExistenceIndex {
     }
 }
 
-/// Hashes are random, so any part of them tells blobs apart.
+/// Hashes are random, so any part of them distinguishes blobs.
 fn hash_prefix(digest: &Digest) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = *digest.hash();
     u64::from_le_bytes([a, b, c, d, e, f, g, h])

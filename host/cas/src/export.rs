@@ -1,4 +1,4 @@
-//! Writing trees to folders of users.
+//! Writes trees to folders of users.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -16,11 +16,11 @@ use crate::sparse::clone_or_copy;
 use crate::store::Cas;
 
 impl Cas {
-    /// Writes a tree to a folder of the user's; [`Destination::finish`] shows it.
+    /// Writes a tree for a user; [`Destination::finish`] moves it to its place.
     ///
-    /// All files are the user's own: no inode is shared with the store, though blocks are where the file system can.
-    /// As with BuildStream permissions are those that the user's umask gives, and for files the executable bit alone
-    /// counts, so no file becomes set-uid here. The time is 2011-11-11 11:11:11 UTC unless a node says otherwise.
+    /// No file shares an inode with the store; files share blocks with it where the file system can. As with
+    /// BuildStream permissions are those that the user's umask gives, and for files the executable bit alone counts,
+    /// so no file becomes set-uid here. The time is 2011-11-11 11:11:11 UTC unless a node says otherwise.
     ///
     /// # Errors
     /// `cas-missing` naming the path, `cas-disk-full`, `cancelled`, or when the file system fails.
@@ -59,7 +59,7 @@ impl Export<'_> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fills a folder that is there. Its own time is set last, for every new entry changes it.
+    /// Fills an existing folder. The folder's own time is set last, because every new entry changes it.
     fn fill<'scope>(&'scope self, scope: &Scope<'scope>, path: &Path, digest: &Digest) -> Result<()> {
         let directory = self.cas.directory_at(digest, &path.to_string_lossy())?;
         let display_path = |name: &str| self.to.path().join(path).join(name);

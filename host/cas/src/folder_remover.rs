@@ -1,4 +1,4 @@
-//! Removes scratch folders beside other work.
+//! Removes scratch folders in the background.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -7,11 +7,11 @@ use std::thread::{Builder, JoinHandle};
 
 use crate::remove_tree::{remove_all, remove_files};
 
-/// With so many folders in the queue, whoever wants to remove one more does it itself.
+/// When so many folders are in the queue, callers remove further ones themselves.
 const QUEUE_LENGTH: usize = 32;
 
-/// A thread that removes folders, started with the first one. On a device that is told of freed blocks the file system
-/// waits for the device with every folder: 0.2 ms on a quiet machine, several on a busy one.
+/// A thread that removes folders, started with the first one. On a file system mounted with `discard`, removing a
+/// folder waits for the device: 0.2 ms on an idle machine, several on a busy one.
 ///
 /// Dropping this waits until all folders in the queue are removed.
 #[derive(Debug, Default)]
@@ -24,8 +24,8 @@ struct RemoverThread {
 }
 
 impl FolderRemover {
-    /// Removes the folder at `path`, whose name nobody uses again: its files now, so that their space is free, and the
-    /// folders soon. What cannot be removed is removed when the store is next opened.
+    /// Removes the folder at `path`, whose name must not be used again: its files now, so that their space is free,
+    /// and the folders soon. What cannot be removed is removed when the store is next opened.
     pub(crate) fn remove(&self, path: &Path) {
         let _ = remove_files(path);
         if !self.enqueue(path) {
@@ -55,7 +55,7 @@ impl Drop for FolderRemover {
         let thread = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(RemoverThread { queue, handle }) = thread {
             drop(queue);
-            // Its removals report no errors.
+            // The thread ignores errors of removals.
             let _ = handle.join();
         }
     }

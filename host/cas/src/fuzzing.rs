@@ -1,4 +1,4 @@
-//! What the fuzz targets reach of the codec. Compiled for them alone.
+//! Public functions of the codec for the fuzz targets. Compiled for them alone.
 
 use spec_model::tree::Directory;
 

@@ -1,7 +1,7 @@
-//! Holds: what is used while one lives is not evicted, by whatever process.
+//! Holds: what is used while a hold lives is not evicted by any process.
 //!
-//! Every process with holds has a file `tmp/PROCESS/hold`, whose time of modification says since when. The kernel unlocks
-//! the folder when the process ends, however it ends, and then the file means nothing.
+//! Every process with holds has a file `tmp/PROCESS/hold`, whose modification time is the beginning of the oldest
+//! hold. The kernel unlocks the folder when the process ends, even if it is killed; then the file is ignored.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -15,11 +15,11 @@ use crate::lock::try_lock;
 use crate::temp::TempArea;
 use crate::usage::{Moment, PRECISION};
 
-/// The file may name a time this much too early before it is written again.
+/// The file is written again only when its time is too early by more than this.
 const SLACK: Duration = Duration::from_secs(60);
 const FILE_NAME: &str = "hold";
 
-/// While it lives, nothing is evicted that anybody used since it was made.
+/// While it lives, nothing is evicted that was used since it was made.
 #[derive(Debug)]
 #[must_use = "dropping it ends the hold"]
 pub struct Hold {
@@ -27,7 +27,7 @@ pub struct Hold {
     key: HoldKey,
 }
 
-/// Since when a hold holds, and its number.
+/// The beginning of a hold, and its number.
 type HoldKey = (Moment, u64);
 
 /// The holds of one process on a store.
@@ -41,14 +41,14 @@ pub(crate) struct Holds {
 struct LiveHolds {
     made: u64,
     keys: BTreeSet<HoldKey>,
-    /// How long everything is held after its use, whatever `keys` says.
+    /// How long everything is held after its use, independently of `keys`.
     grace: Option<Duration>,
-    /// The file, and the time that it names.
+    /// The file, and the time that it has.
     file: Option<(File, Moment)>,
 }
 
 impl LiveHolds {
-    /// Since when anything is held.
+    /// The beginning of the oldest hold.
     fn oldest(&self) -> Option<Moment> {
         let with_grace = self.grace.map(|grace| Moment::now().before(grace + PRECISION));
         self.keys.first().map(|(since, _)| *since).into_iter().chain(with_grace).min()
@@ -60,7 +60,7 @@ impl Holds {
         Self { temp, live: Mutex::default() }
     }
 
-    /// Makes a hold. It covers what was used during the grace before, too.
+    /// Makes a hold. It also covers what was used during the grace before.
     pub(crate) fn hold(self: &Arc<Self>) -> Result<Hold> {
         let mut live = self.lock();
         let since = Moment::now().before(live.grace.unwrap_or_default() + PRECISION);
@@ -79,12 +79,12 @@ impl Holds {
         self.publish_if_writable(&mut live)
     }
 
-    /// Lets other processes know of the holds, where something can be written.
+    /// Writes the holds down for other processes, where something can be written.
     pub(crate) fn publish(&self) -> Result<()> {
         self.publish_if_writable(&mut self.lock())
     }
 
-    /// What was used then or later is held, by this process or another one.
+    /// The time since which uses are held, by this process or another one.
     pub(crate) fn held_since(&self) -> Result<Moment> {
         let area = self.temp.path();
         let mut since = self.lock().oldest().unwrap_or(Moment::LAST);
@@ -109,7 +109,8 @@ impl Holds {
     }
 
     fn write_file(&self, live: &mut LiveHolds) -> Result<()> {
-        // Without holds the file says too much until there is the next one, or the process ends.
+        // Without holds the file keeps its time until the next hold or the end of the process, which holds more than
+        // needed.
         let Some(oldest) = live.oldest() else { return Ok(()) };
         if matches!(&live.file, Some((_, at)) if *at <= oldest && oldest <= at.after(SLACK)) {
             return Ok(());
@@ -133,7 +134,7 @@ impl Drop for Hold {
     fn drop(&mut self) {
         let mut live = self.holds.lock();
         live.keys.remove(&self.key);
-        // When it cannot be written, the file holds more than it has to.
+        // When the file cannot be written, it holds more than needed.
         let _ = self.holds.write_file(&mut live);
     }
 }

@@ -1,8 +1,8 @@
 //! A folder of the host whose contents are reached by descriptors alone.
 //!
-//! What commands wrote may be hostile: links that lead to other files of this machine, modes that keep their owner
-//! out, paths longer than the kernel takes. So no path below the folder is ever resolved as a text of the host's: every
-//! name is opened from the descriptor of the folder that holds it, and no symbolic link is followed.
+//! What commands wrote may be hostile: links to other files of this machine, modes that keep their owner out, paths
+//! longer than the kernel takes. So no path below the folder is given to the kernel as a whole path of the host:
+//! every name is opened relative to the descriptor of its folder, and no symbolic link is followed.
 
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -22,33 +22,33 @@ const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags
 #[derive(Debug)]
 pub(crate) struct HostFolder {
     root: OwnedFd,
-    /// How the folder is called in messages.
+    /// The name of the folder in messages.
     display_path: PathBuf,
     owner: FolderOwner,
-    /// Folders that were opened up, and the modes that they had, in this order.
+    /// Folders whose modes were changed, with their original modes, in the order of the changes.
     opened: Mutex<Vec<(String, Mode)>>,
 }
 
-/// Whose a folder is.
+/// The owner of a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FolderOwner {
-    /// Somebody's who may have mounted things in it: their modes say what may be read.
+    /// A user, who may have mounted other file systems in it: modes decide what may be read.
     User,
-    /// Ours, written to by commands that are over. These bits of a mode are set where they are missing.
+    /// This program; commands that have ended wrote to it. These bits of a mode are set where they are missing.
     Sandbox { needed: Mode },
 }
 
 impl HostFolder {
-    /// A folder that belongs to a person. What its modes forbid is not read.
+    /// A folder of a user. What its modes forbid is not read.
     pub(crate) fn of_user(path: &Path) -> Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Mode::empty()).map_err(CasError::io("open", path))?;
         Ok(Self { root, display_path: path.to_owned(), owner: FolderOwner::User, opened: Mutex::default() })
     }
 
-    /// A folder of ours that commands wrote to as to their root, and which messages call so. Modes do not keep us out:
-    /// they are changed where need be, in folders until [`restore_modes`](Self::restore_modes) is called. With `moving` entries may be
-    /// taken out of it.
+    /// A folder of this program that was the root of commands, and is called `/` in messages. Modes that forbid
+    /// reading are changed; those of folders until [`restore_modes`](Self::restore_modes) is called. With `moving`
+    /// entries may be moved out of it.
     pub(crate) fn of_sandbox(path: &Path, moving: bool) -> Result<Self> {
         let flags = OFlags::PATH | DIRECTORY;
         let root = rustix::fs::open(path, flags, Mode::empty()).map_err(CasError::io("open", path))?;
@@ -57,13 +57,13 @@ impl HostFolder {
         Ok(Self { root, display_path: PathBuf::from("/"), owner, opened: Mutex::default() })
     }
 
-    /// How messages call what is at `path`.
+    /// The name of the entry at `path` in messages.
     pub(crate) fn display_path(&self, path: &str) -> PathBuf {
         if path.is_empty() { self.display_path.clone() } else { self.display_path.join(path) }
     }
 
-    /// How messages call the entry of the folder at `path` whose name is `name`, in which bytes that are not UTF-8 are
-    /// written as `\xNN`.
+    /// The name in messages of the entry `name` of the folder at `path`; bytes that are not UTF-8 are written as
+    /// `\xNN`.
     pub(crate) fn display_name(&self, path: &str, name: &[u8]) -> String {
         self.display_path(path).join(escape_invalid_utf8(name)).to_string_lossy().into_owned()
     }
@@ -83,18 +83,18 @@ impl HostFolder {
         Ok(folder)
     }
 
-    /// The mode that the folder at `path` had before it was opened up; `None` when it was not.
+    /// The original mode of the folder at `path`; `None` when it was not changed.
     pub(crate) fn original_mode(&self, path: &str) -> Option<Mode> {
         let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.iter().find(|(opened, _)| opened == path).map(|(_, mode)| *mode)
     }
 
-    /// What is called `name` in an open folder.
+    /// The status of the entry `name` of an open folder.
     pub(crate) fn stat(&self, folder: impl AsFd, name: &str) -> Result<Stat, Errno> {
         rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
     }
 
-    /// Opens the regular file `name` of an open folder, which is at `path`, for reading; what it was before.
+    /// Opens the regular file `name` of the open folder at `path` for reading; returns its status, too.
     pub(crate) fn file(&self, folder: impl AsFd, name: &str, path: &str) -> Result<(File, Stat)> {
         let display_path = || self.display_path(path).join(name);
         let (file, stat) = self.read(folder.as_fd(), name).map_err(CasError::io("open", display_path()))?;
@@ -105,7 +105,7 @@ impl HostFolder {
     }
 
     fn read(&self, folder: BorrowedFd<'_>, name: &str) -> Result<(File, Stat), Errno> {
-        // Whoever makes a named pipe of it meanwhile shall not have us wait.
+        // `NONBLOCK`, because somebody may have replaced it by a named pipe meanwhile.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let open = || rustix::fs::openat(folder, name, flags, Mode::empty());
         match open() {
@@ -126,7 +126,7 @@ impl HostFolder {
         }
     }
 
-    /// Gives the folders that were opened up the modes that they had.
+    /// Restores the modes of folders that were changed.
     pub(crate) fn restore_modes(&self) -> Result<()> {
         let opened = std::mem::take(&mut *self.opened.lock().unwrap_or_else(PoisonError::into_inner));
         for (path, mode) in opened.iter().rev() {
@@ -150,7 +150,7 @@ impl HostFolder {
         at.ok_or(Errno::NOENT)
     }
 
-    /// For folders that are closed to us, and for kernels that do not let us open a whole path safely.
+    /// Opens a path folder by folder, for folders without access and for kernels without `openat2`.
     fn open_by_steps(&self, path: &str) -> Result<OwnedFd, Errno> {
         let (mut below, mut length) = (None, 0);
         for name in path.split('/').filter(|name| !name.is_empty()) {
@@ -164,7 +164,7 @@ impl HostFolder {
         rustix::fs::openat(at, ".", OFlags::RDONLY | DIRECTORY, Mode::empty())
     }
 
-    /// Sets the missing bits of the mode of a folder of ours.
+    /// Sets the missing bits of the mode of a folder of this program.
     fn grant_access(&self, folder: &OwnedFd, path: &str, through: ChmodVia) -> Result<(), Errno> {
         let FolderOwner::Sandbox { needed } = self.owner else { return Ok(()) };
         let mode = Mode::from_raw_mode(rustix::fs::fstat(folder)?.st_mode);
@@ -180,14 +180,14 @@ impl HostFolder {
     }
 }
 
-/// How a mode is changed: descriptors that only name something take no `fchmod`.
+/// How a mode is changed: `fchmod` does not work with `O_PATH` descriptors.
 #[derive(Clone, Copy)]
 enum ChmodVia {
     Descriptor,
     Proc,
 }
 
-/// Changes the mode of what a descriptor names, be it a folder or file that cannot be opened.
+/// Changes the mode of what a descriptor names, even if it cannot be opened.
 pub(crate) fn chmod_by_proc(handle: &OwnedFd, mode: Mode) -> Result<(), Errno> {
     rustix::fs::chmod(format!("/proc/self/fd/{}", handle.as_raw_fd()), mode)
 }
@@ -207,7 +207,7 @@ fn path_chunks(mut path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Bytes as a text, those that are not UTF-8 as `\xNN`.
+/// Bytes as text; those that are not UTF-8 are written as `\xNN`.
 pub(crate) fn escape_invalid_utf8(raw: &[u8]) -> String {
     let mut text = String::new();
     for chunk in raw.utf8_chunks() {
@@ -217,7 +217,7 @@ pub(crate) fn escape_invalid_utf8(raw: &[u8]) -> String {
     text
 }
 
-/// What a file is that no tree can hold.
+/// The name of a kind of file that no tree can contain.
 pub(crate) fn special_file_kind(kind: FileType) -> &'static str {
     match kind {
         FileType::Fifo => "named pipe",

@@ -4,8 +4,9 @@
 //! (`trusted.overlay.metacopy` and `trusted.overlay.redirect`, see the kernel's `overlayfs.rst`). So making one costs
 //! about a microsecond and 200 bytes for each entry, and every path has an inode, a mode and a link count of its own.
 //!
-//! Two passes: [`plan`] gives every entry its place, for a directory's entries name the places of what they stand for;
-//! [`write`] writes them in this order. The format is the kernel's `fs/erofs/erofs_fs.h`; blocks have 4096 bytes.
+//! Two passes: [`plan`] gives every entry its place, for a directory's entries contain the places of the inodes that
+//! they name; [`write`] writes them in this order. The format is the kernel's `fs/erofs/erofs_fs.h`; blocks have 4096
+//! bytes.
 
 mod format;
 mod plan;
@@ -32,7 +33,7 @@ pub(crate) fn write_image(cas: &Cas, root: &Digest, owner: FileOwner, to: &mut d
     write::ImageWriter::new(&plan, owner, to).image()
 }
 
-/// Whether the file holds a whole image: its record says how long it is.
+/// Whether the file contains a whole image: the superblock says how long it is.
 pub(crate) fn is_whole(path: &Path) -> bool {
     let mut record = [0; format::SUPERBLOCK_LEN];
     let read = File::open(path).and_then(|file| {

@@ -1,8 +1,8 @@
-//! Trees as layers of an overlay, made once and shared: by everybody who needs them, and by every process.
+//! Trees as layers of overlays, made once and shared by all processes.
 //!
-//! `trees/HASH.FORM-UID-GID` is a layer; `trees/HASH.FORM-UID-GID.lock` is locked shared by those who use it and
-//! exclusively by who removes it; its time of change tells when the layer was last used. Whoever has the lock also
-//! keeps the blobs that the layer refers to from being evicted.
+//! `trees/HASH.FORM-UID-GID` is a layer; `trees/HASH.FORM-UID-GID.lock` is locked shared by users of the layer and
+//! exclusively for its removal; its modification time says when the layer was last used. The lock also keeps the
+//! blobs that the layer refers to from being evicted.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
@@ -32,11 +32,11 @@ pub struct LayerCache {
     cas: Cas,
     form: LayerForm,
     owner: FileOwner,
-    /// Where layers are when they are not beside the store; they have locks of their own there, too.
+    /// The folder of the layers when they are not beside the store; they have locks of their own there, too.
     separate_folder: Option<PathBuf>,
 }
 
-/// A layer that stays, with the contents of its files, as long as this value lives. Nobody may write to it.
+/// A layer that is kept, with the contents of its files, as long as this value lives. Nobody may write to it.
 #[derive(Debug)]
 pub struct LayerGuard {
     path: PathBuf,
@@ -65,7 +65,7 @@ impl LayerCache {
         Self { cas, form, owner: FileOwner::of_process(), separate_folder: None }
     }
 
-    /// Has layers kept in a folder of this user, such as one in memory, for all stores; those that were not used for an
+    /// Keeps layers in a folder of this user, such as one in memory, for all stores; layers that were not used for an
     /// hour are removed now.
     ///
     /// # Errors
@@ -93,11 +93,12 @@ impl LayerCache {
         (self.form != LayerForm::Copied).then(|| self.cas.root().join(layout::OBJECTS))
     }
 
-    /// Trees that show the same root as `trees`, lowest first, when they are laid over each other as layers of this form.
+    /// Trees that give the same root as `trees`, lowest first, when they are stacked as layers of this form.
     ///
-    /// Where one file of an image refers to contents, the kernel looks for that path in the images below before it looks
-    /// into the folder of blobs. A tree that has such paths could so give the files of other trees other contents. With
-    /// one among them the trees become a single one: with nothing below it, an image gets contents from the blobs only.
+    /// When a file of an image refers to contents, the kernel looks for that path in the images below before it looks
+    /// into the folder of blobs. So a tree with such paths could change the contents of files of other trees. If one
+    /// of the trees has such paths, all are merged into a single tree: an image with nothing below it gets contents
+    /// from the blobs only.
     ///
     /// # Errors
     /// As [`Cas::directory`]; `cas-collision` when the trees cannot be laid over each other.
@@ -114,14 +115,14 @@ impl LayerCache {
         Ok(trees.to_vec())
     }
 
-    /// The tree as a layer, made now if it is not there yet.
+    /// The tree as a layer, made now if it does not exist yet.
     ///
     /// # Errors
     /// `cas-missing` naming the path, `cas-disk-full`, or when the file system fails.
     pub fn layer(&self, tree: &Digest) -> Result<LayerGuard> {
         let name = format!("{}.{}-{}-{}", tree.hex(), self.form.as_str(), self.owner.uid, self.owner.gid);
         let beside = self.cas.root().join(layout::TREES);
-        // This one keeps the blobs, wherever the layer is.
+        // This lock keeps the blobs, wherever the layer is.
         let (lock, is_new) = lock_shared(&beside.join(format!("{name}.lock")))?;
         let mut locks = vec![lock];
         let path = self.separate_folder.as_ref().unwrap_or(&beside).join(&name);
@@ -138,7 +139,7 @@ impl LayerCache {
         Ok(LayerGuard { path, tree: *tree, _locks: locks })
     }
 
-    /// Whether the layer is there. A power failure may have cut an image short.
+    /// Whether the layer exists. A power failure may have cut an image short.
     fn is_whole(&self, path: &Path) -> bool {
         match self.form {
             LayerForm::Image => image::is_whole(path),
@@ -146,8 +147,8 @@ impl LayerCache {
         }
     }
 
-    /// Whether a power failure has cut files of a copy short: then the copy is removed. It is looked at once after every
-    /// start of the machine.
+    /// Whether a power failure has cut files of a copy short: then the copy is removed. Checked once after every
+    /// boot.
     fn is_truncated(&self, tree: &Digest, path: &Path, lock: &File) -> Result<bool> {
         if self.form != LayerForm::Copied || recorded_boot_id(lock) == boot_id() {
             return Ok(false);
@@ -171,8 +172,8 @@ impl LayerCache {
         Ok(false)
     }
 
-    /// Makes sure that all contents are here. When the layer was `known` before, blobs can only be gone if something
-    /// was removed since they were last looked at; otherwise an eviction that is going on has to learn of this use.
+    /// Makes sure that all contents are in the store. When the layer was `known` before, blobs can only be missing if
+    /// something was removed since the last check; otherwise a running eviction must learn of this use.
     fn check_blobs(&self, tree: &Digest, known: bool) -> Result<()> {
         let store = self.cas.clone().without_blob_source();
         if known && store.is_complete(tree)? {
@@ -201,7 +202,7 @@ impl LayerCache {
     fn make(&self, tree: &Digest, path: &Path, lock: &File) -> Result<()> {
         let fresh = self.unused_path(path)?;
         let made = self.fill(tree, &fresh).and_then(|bytes| {
-            // For who counts what the store takes; what is in memory is no matter of the store.
+            // For the estimate of the store's size; layers in memory do not belong to the store.
             let bytes = if self.separate_folder.is_some() { 0 } else { bytes };
             write_lock_record(lock, bytes).map_err(CasError::io("write", path))?;
             rename_if_absent(&fresh, path)
@@ -209,7 +210,7 @@ impl LayerCache {
         if !matches!(made, Ok(true)) {
             let _ = remove_all(&fresh);
         }
-        // An image that was cut short is in the way of a whole one.
+        // An image that was cut short has the name of the new one.
         match made {
             Ok(false) if !self.is_whole(path) => {
                 fs::remove_file(path).map_err(CasError::io("remove", path))?;
@@ -219,7 +220,7 @@ impl LayerCache {
         }
     }
 
-    /// A place on the file system of `path`, where nothing is.
+    /// An unused path on the file system of `path`.
     fn unused_path(&self, path: &Path) -> Result<PathBuf> {
         let beside = self.cas.shared.temp.unused_path()?;
         let Some(folder) = &self.separate_folder else { return Ok(beside) };
@@ -267,7 +268,7 @@ impl Cas {
         Ok(leaves.into_iter().any(|entry| is_hex(entry.name(), 2)))
     }
 
-    /// Takes the tree at `path`, with its lock, away to `to`, unless it is in use or was used after `cut`: then `false`.
+    /// Moves the layer at `path` to `to` and removes its lock; `false` when it is in use or was used after `cut`.
     pub(crate) fn remove_layer_if_unused(
         &self,
         path: &Path,
@@ -287,7 +288,7 @@ impl Cas {
             }
             _ => {}
         }
-        // Who opened it before finds it gone, and makes a new one.
+        // Whoever opened the lock before finds that it is gone, and makes a new one.
         fs::remove_file(lock_path).map_err(CasError::io("remove", lock_path))?;
         Ok(true)
     }
@@ -304,7 +305,7 @@ pub(crate) fn recorded_size(lock: &File) -> u64 {
     lock_fields(lock).0.parse().unwrap_or(0)
 }
 
-/// The start of the machine since which a layer is known to be whole, as its lock says.
+/// The boot since which a layer is known to be whole, as its lock says.
 fn recorded_boot_id(lock: &File) -> String {
     lock_fields(lock).1
 }
@@ -322,8 +323,8 @@ fn write_lock_record(lock: &File, bytes: u64) -> io::Result<()> {
     lock.write_all_at(format!("{bytes} {}\n", boot_id()).as_bytes(), 0)
 }
 
-/// Locks a file shared, making it when it is not there, and notes the use; with it whether it was made. Whoever holds
-/// it exclusively is about to remove it, which takes no time.
+/// Locks a file shared, creates it when it does not exist, and notes the use; also returns whether it was created. An
+/// exclusive lock is only held for a removal, which is quick.
 fn lock_shared(path: &Path) -> Result<(File, bool)> {
     loop {
         let (lock, is_new) = open_lock(path)?;
@@ -332,7 +333,7 @@ fn lock_shared(path: &Path) -> Result<(File, bool)> {
             Err(rustix::io::Errno::INTR) => continue,
             other => other.map_err(CasError::io("lock", path))?,
         }
-        // Removed since it was opened: then it locks nothing.
+        // Otherwise it was removed since it was opened, and locks nothing.
         if rustix::fs::fstat(&lock).is_ok_and(|stat| stat.st_nlink > 0) {
             note_use_of_file(&lock);
             return Ok((lock, is_new));
@@ -360,7 +361,7 @@ fn open_lock(path: &Path) -> Result<(File, bool)> {
     }
 }
 
-/// Layers in memory that were not used for so long are removed.
+/// Layers in memory that were not used for this long are removed.
 const MAX_UNUSED_IN_MEMORY: std::time::Duration = std::time::Duration::from_secs(3600);
 
 fn remove_unused(folder: &Path) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Names and paths of what is inside a store.
+//! Names and paths inside a store.
 
 use std::ffi::CStr;
 use std::fs;
@@ -36,7 +36,7 @@ pub(crate) const LAYER_FORM: &str = "layer-form";
 /// Named records, see [`crate::refs`].
 pub(crate) const REFS: &str = "refs";
 
-/// What is in a folder, in no order; nothing if the folder is not there.
+/// The entries of a folder, in no order; none if the folder does not exist.
 pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -46,12 +46,12 @@ pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     paths.collect::<std::io::Result<_>>().map_err(CasError::io("list", folder))
 }
 
-/// The last component of a path, for names that are made of it.
+/// The last component of a path.
 pub(crate) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Whether this is a whole blob of that size, and not something else in its place.
+/// Whether this is a regular file of that size.
 pub(crate) fn is_whole_blob(stat: &Stat, size: u64) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_size as u64 == size
 }
@@ -89,7 +89,7 @@ pub(crate) fn visit_blob_names(
     Ok(())
 }
 
-/// A blob's path below `objects` or `exec`: `xx/HASH`, on the stack, ready for a system call.
+/// A blob's path below `objects` or `exec`: `xx/HASH`, as a C string on the stack.
 pub(crate) struct BlobName([u8; 68]);
 
 impl BlobName {

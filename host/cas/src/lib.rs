@@ -1,10 +1,11 @@
 //! The content-addressed store: blobs, Merkle trees, checkouts, and small named records.
 //!
 //! [`Cas`] is the store; it blocks, is cheap to clone, and is shared by threads and processes. Its methods are
-//! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`), folders on
-//! disk (`checkout`, `export`), layers of overlays (`layer_cache`, `image`, `metacopy_layer`), whole trees (`completeness`,
-//! `tree_message`), records ([`Refs`]) and results of actions ([`ActionCache`]). `evict` keeps all of it small, except for
-//! what a [`Hold`] covers. A handle may have blobs that are elsewhere ([`BlobSource`]) and come when they are read.
+//! grouped by file: blobs (`store`, `read`, `writer`), trees (`tree`, [`TreeBuilder`], `capture`, `merge`, `diff`),
+//! folders on disk (`checkout`, `export`), layers of overlays (`layer_cache`, `image`, `metacopy_layer`), whole trees
+//! (`completeness`, `tree_message`), records ([`Refs`]) and results of actions ([`ActionCache`]). `evict` removes
+//! what was not used for the longest time, except for what a [`Hold`] covers. A handle may have
+//! blobs that are elsewhere ([`BlobSource`]) and come when they are read.
 //!
 //! The crate knows nothing of elements, networks or sandboxes; it names things by digest and path.
 

@@ -6,8 +6,9 @@ use spec_model::Cancel;
 
 use crate::error::{CasError, Result};
 
-/// Bounds on trees, entries and bytes counted as often as they occur: a few folders that hold each other many times
-/// over can be sent in a moment and fill every disk. The defaults are above the largest roots of distributions.
+/// Limits on the size of trees. Entries and bytes are counted as often as they occur, because a few small messages of
+/// directories that contain each other many times can describe a tree that fills every disk. The defaults are above
+/// the largest roots of distributions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Files, symbolic links and folders.
@@ -19,9 +20,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// No tree may be deeper, whatever the settings: what walks over trees needs room for each level.
+    /// No tree may be deeper, whatever the settings: walks over trees are recursive and need stack for each level.
     pub const DEEPEST: u32 = 256;
-    /// How [`CasError::TreeTooLarge`] calls bytes.
+    /// The unit of bytes in [`CasError::TreeTooLarge`].
     pub const BYTES_UNIT: &'static str = "bytes";
     /// The settings of the configuration file that these bounds come from, for messages.
     const ENTRIES: &'static str = "tree-entries";
@@ -53,8 +54,8 @@ impl Default for Limits {
     }
 }
 
-/// Counts the entries that a long piece of work visits. It also looks whether the work is cancelled, so that it ends within
-/// milliseconds.
+/// Counts the entries that a long operation visits. It also checks whether the operation is cancelled, so that it
+/// ends within milliseconds.
 #[derive(Debug)]
 pub(crate) struct Meter<'a> {
     limits: Limits,
@@ -88,7 +89,7 @@ impl<'a> Meter<'a> {
         self.limits.check(UNNAMED, entries, 0, 0)
     }
 
-    /// What was counted by now.
+    /// The number of entries so far.
     pub(crate) fn count(&self) -> u64 {
         self.entries.get()
     }
@@ -100,5 +101,5 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// How errors name a tree until somebody who knows better gives it a name.
+/// The name of a tree in errors until a caller gives it a better one.
 pub(crate) const UNNAMED: &str = "the tree";

@@ -1,4 +1,4 @@
-//! Locks on files, which are waited for up to a limit.
+//! Locks on files, with a limit on waiting.
 
 use std::fs::File;
 use std::io;

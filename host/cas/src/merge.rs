@@ -5,8 +5,8 @@
 //! and is left out when a directory with entries is there; a directory over a file or symbolic link is an error.
 //! Symbolic links are never followed.
 //!
-//! Under these rules no input can uncover something of an earlier one, so the merged tree is always what overlayfs shows
-//! of the inputs as layers, each without what was left out of it: see [`MergedTree::contributions`].
+//! Under these rules no input can reveal entries of an earlier one that were hidden, so overlayfs shows the merged
+//! tree when the inputs are its layers, each without what was left out of it: see [`MergedTree::contributions`].
 
 mod input_merger;
 mod mutable_directory;
@@ -34,9 +34,9 @@ pub use origins::Origins;
 pub struct MergeInput<'a> {
     /// The tree.
     pub root: Digest,
-    /// Where its root goes, a relative path; empty for the root. Made when not there.
+    /// Where its root goes, a relative path; empty for the root. Directories on the way are made.
     pub location: &'a str,
-    /// Which of its paths; all without one.
+    /// Selects paths of it; `None` for all.
     pub filter: Option<PathFilter<'a>>,
 }
 
@@ -58,8 +58,8 @@ pub struct MergedTree {
     pub contributions: Vec<Digest>,
     /// Which input each path came from.
     pub origins: Origins,
-    /// For every file that replaced another, by path from the merged root: all inputs that have brought it, from the
-    /// bottom; of very many the first ones and the last.
+    /// For every file that replaced another, by path from the merged root: all inputs that had it, from the bottom;
+    /// of very many the first ones and the last.
     pub overlaps: BTreeMap<String, Vec<usize>>,
     /// Input and path from the merged root of every file left out because a directory with entries is there.
     pub ignored: Vec<(usize, String)>,
@@ -84,8 +84,8 @@ impl Cas {
     }
 }
 
-/// A merge to which inputs are added one by one: what an input costs does not depend on how many came before it. After
-/// an error it is in no defined state.
+/// A merge to which inputs are added one by one. The cost of an input does not depend on the number of earlier ones.
+/// After an error its state is undefined.
 pub struct TreeMerger {
     cas: Cas,
     batch: DirectoryBatch,

@@ -24,7 +24,7 @@ pub(crate) fn write_metacopy_layer(cas: &Cas, root: &Digest, dest: &Path) -> Res
     let writer = MetacopyLayerWriter { cas, dest, progress: Mutex::default() };
     cas.workers()?.scope(|scope| writer.folder(scope, folder, String::new(), *root));
     let progress = writer.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
-    // An inode, and a block for attributes that do not fit into it.
+    // Per entry an inode, and a block for attributes that do not fit into it.
     progress.failure.map_or(Ok(progress.entries * (256 + 4096)), Err)
 }
 

@@ -13,14 +13,15 @@ use crate::error::{CasError, Result};
 /// Bytes of the longest attribute, which names a path.
 const LONGEST: usize = 4096;
 
-/// The name space of an overlay's extended attributes. Only those that it was mounted with mean something: commands can set the
-/// others themselves.
+/// The name space of an overlay's extended attributes. Only those that the overlay was mounted with are valid:
+/// commands can set the others themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OverlayXattrs {
-    /// `user.overlay.*`, of overlays with the option `userxattr`. There are whiteouts and opaque folders.
+    /// `user.overlay.*`, of overlays with the option `userxattr`. Upper folders have whiteouts and opaque folders
+    /// only.
     User,
-    /// `trusted.overlay.*`. Renamed folders of a layer name their old path, and so do files of which only the mode, the
-    /// time or the name changed.
+    /// `trusted.overlay.*`. Renamed folders of a layer refer to their old path, and so do files of which only the
+    /// mode, the time or the name changed.
     Trusted,
 }
 
@@ -37,37 +38,37 @@ pub struct UpperDir<'a> {
     pub root_below: &'a dyn Fn() -> Result<Digest>,
 }
 
-/// The part of the layers below that a folder or file in an upper folder has.
+/// The entry of the layers below that a folder or file in an upper folder extends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum LowerPart {
     /// None.
     Nothing,
-    /// What has the same name in the part of the folder around it.
+    /// The entry with the same name in the lower part of its folder.
     #[default]
     SameName,
-    /// What has this name there.
+    /// The entry with this name there.
     Name(String),
-    /// What is at this relative path in the tree below the overlay's root.
+    /// The entry at this relative path in the tree below the overlay's root.
     Path(String),
 }
 
 impl OverlayXattrs {
-    /// The part of the layers below that a folder has.
+    /// The entry of the layers below that a folder extends.
     ///
     /// # Errors
-    /// When the file system fails, or the attribute is none that the kernel sets.
+    /// When the file system fails, or the attribute has a value that the kernel does not write.
     pub(crate) fn lower_part(self, folder: &Path) -> io::Result<LowerPart> {
         if self.read(folder, "opaque")?.as_deref() == Some(b"y") {
             return Ok(LowerPart::Nothing);
         }
         match self {
-            // The kernel neither writes nor follows others then.
+            // The kernel neither writes nor follows redirects with `userxattr`.
             Self::User => Ok(LowerPart::SameName),
             Self::Trusted => part(self.read(folder, "redirect")?),
         }
     }
 
-    /// The part below that has the contents of a file; `None` when it has them itself.
+    /// The lower entry that has the contents of a file; `None` when the file has them itself.
     ///
     /// # Errors
     /// As [`lower_part`](Self::lower_part).
@@ -94,7 +95,7 @@ impl OverlayXattrs {
     }
 }
 
-/// A path by which an entry of an open folder, or the folder itself (`.`), is found whatever the folder's own path is.
+/// A path in `/proc/self/fd` to an entry of an open folder, or to the folder itself (`.`).
 pub(crate) fn proc_path(folder: impl AsFd, name: &str) -> PathBuf {
     Path::new(&format!("/proc/self/fd/{}", folder.as_fd().as_raw_fd())).join(name)
 }

@@ -19,7 +19,7 @@ impl Cas {
     /// # Errors
     /// `cas-missing`, `cas-corrupt`, or when the file system fails.
     pub fn get(&self, digest: &Digest) -> Result<Vec<u8>> {
-        // Opening checks the size, which may be anything in a digest from outside.
+        // Opening checks the size first, because a digest from outside may state any size.
         let mut file = self.open_blob(digest)?;
         let mut bytes = Vec::with_capacity(usize::try_from(digest.size()).unwrap_or(0));
         file.read_to_end(&mut bytes).map_err(CasError::io("read", self.blob_path(digest)))?;

@@ -45,8 +45,7 @@ impl Refs {
         Ok(record)
     }
 
-    /// Tells that what [`get`](Self::get) answered means nothing, so that the record counts as absent; see
-    /// [`Cas::on_damaged_file`].
+    /// Reports that a record which [`get`](Self::get) returned is invalid; see [`Cas::on_damaged_file`].
     pub fn report_damaged(&self, name: &str, why: &str) {
         self.cas.report_damaged_file(&self.folder.join(name), why);
     }
@@ -69,8 +68,8 @@ impl Refs {
         }
     }
 
-    /// Puts the same record under every one of `names`, replacing what was there. All are written before the first
-    /// becomes visible; then they do one after the other, in the order given, each whole.
+    /// Stores the same record under each of `names`, replacing earlier ones. All are written before the first becomes
+    /// visible; then each becomes visible as a whole, in the order given.
     ///
     /// # Errors
     /// `cas-bad-path`, `cas-disk-full`, or when the file system fails.
@@ -93,15 +92,15 @@ impl Refs {
         Ok(names)
     }
 
-    /// The names of all records below `prefix`, as of [`list`](Self::list), those first that were put last. Later uses
-    /// do not matter, and this is none.
+    /// The names of all records below `prefix`, as [`list`](Self::list), most recently stored first. Uses do not
+    /// change the order, and this does not count as one.
     ///
     /// # Errors
     /// As [`list`](Self::list).
     pub fn newest(&self, prefix: &str) -> Result<Vec<String>> {
         let mut names = Vec::new();
         for name in self.list(prefix)? {
-            // One that went meanwhile is none.
+            // A record that was removed meanwhile is left out.
             if let Ok(put) = fs::metadata(self.path(&name)?).and_then(|data| data.modified()) {
                 names.push((put, name));
             }

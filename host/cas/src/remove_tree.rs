@@ -1,8 +1,8 @@
-//! Removing folders that commands wrote to.
+//! Removes folders that commands wrote to.
 //!
-//! They may hold anything: folders closed to their owner, links to elsewhere, thousands of folders within each other.
-//! All of it goes by descriptors, without following a link, without entering another file system, and with few folders
-//! open at a time: what lies deep is moved up first.
+//! They may contain anything: folders closed to their owner, links to other places, thousands of nested folders.
+//! Everything is removed by descriptors, without following a link or entering another file system, and with few
+//! folders open at a time: deep folders are moved up first.
 
 use std::ffi::CStr;
 use std::io;
@@ -14,20 +14,21 @@ use rustix::io::Errno;
 
 use crate::host_folder::chmod_by_proc;
 
-/// Folders within each other that are open at a time.
+/// The number of nested folders that are open at a time.
 const LEVELS: u32 = 24;
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// Removes what is at a path of ours, which nobody else can change, with all that is in it. Nothing there is no error.
+/// Removes the entry at a path that nobody else can change, with everything below it. It is no error when there is
+/// none.
 ///
 /// # Errors
-/// The first one that was met; everything else is gone.
+/// The first one; everything else was removed.
 pub(crate) fn remove_all(path: &Path) -> io::Result<()> {
     with_parent(path, remove_entry)
 }
 
-/// Removes the files below a path of ours, so that their space is free; folders stay, and so does what is more than
-/// [`LEVELS`] levels deep.
+/// Removes the files below a path that nobody else can change, so that their space is free; folders stay, and so does
+/// what is more than [`LEVELS`] levels deep.
 ///
 /// # Errors
 /// As [`remove_all`].
@@ -89,7 +90,7 @@ enum RemovalScope {
 }
 
 struct TreeRemoval<'a> {
-    /// Where what lies deep is moved to.
+    /// The folder that deep folders are moved to.
     top: BorrowedFd<'a>,
     scope: RemovalScope,
     moved: u64,
@@ -131,7 +132,7 @@ impl TreeRemoval<'_> {
                 self.empty_folder(open(folder, name)?.as_fd(), level + 1)
             };
         }
-        // An empty one need not be opened.
+        // An empty folder need not be opened.
         if rustix::fs::unlinkat(folder, name, AtFlags::REMOVEDIR).is_ok() {
             return Ok(());
         }
@@ -143,7 +144,8 @@ impl TreeRemoval<'_> {
         unlink(folder, name, AtFlags::REMOVEDIR)
     }
 
-    /// Moves a folder to the top, where it is removed in the next round. Its own mode counts too, for its parent changes.
+    /// Moves a folder to the top, where it is removed in the next round. The folder must be writable for that,
+    /// because its `..` changes.
     fn move_up(&mut self, folder: BorrowedFd<'_>, name: &CStr, child: &OwnedFd) -> Result<(), Errno> {
         rustix::fs::fchmod(child, Mode::RWXU)?;
         unprotect(child);
@@ -157,11 +159,11 @@ impl TreeRemoval<'_> {
     }
 }
 
-/// Opens a folder, also one that is closed to us, its owner.
+/// Opens a folder, changing its mode if that keeps its owner out.
 fn open(folder: BorrowedFd<'_>, name: &CStr) -> Result<OwnedFd, Errno> {
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
     let open = |flags: OFlags| match rustix::fs::openat2(folder, name, flags, Mode::empty(), resolve) {
-        // Kernels and containers that do not know it.
+        // Some kernels and containers do not support it.
         Err(Errno::NOSYS | Errno::PERM) => rustix::fs::openat(folder, name, flags, Mode::empty()),
         opened => opened,
     };
@@ -192,7 +194,7 @@ fn unlink(folder: BorrowedFd<'_>, name: &CStr, flags: AtFlags) -> Result<(), Err
     }
 }
 
-/// Takes back that a file or folder can neither be changed nor removed, which commands of root can set.
+/// Clears the flags `immutable` and `append-only`, which commands of root can set.
 fn unprotect(file: impl AsFd) {
     let protection = IFlags::IMMUTABLE | IFlags::APPEND;
     if let Ok(flags) = rustix::fs::ioctl_getflags(&file)

@@ -23,7 +23,7 @@ pub(crate) fn prepare_file(temp: &TempArea, bytes: &[u8]) -> Result<TempPath> {
     Ok(file)
 }
 
-/// Renames a prepared file to `path`, in the place of whatever a broken disk or a hand put there or on the way.
+/// Renames a prepared file to `path`. Replaces anything there or on the way that a broken disk or a person put there.
 pub(crate) fn move_to(file: TempPath, root: &Path, path: &Path) -> Result<()> {
     let Err(refused) = file.persist(path) else { return Ok(()) };
     let cleared = match refused.error.kind() {
@@ -36,7 +36,7 @@ pub(crate) fn move_to(file: TempPath, root: &Path, path: &Path) -> Result<()> {
     moved.map_err(CasError::io("write", path))
 }
 
-/// Makes the folders above `path`, in the place of files.
+/// Makes the folders above `path`; removes files in their place.
 fn remove_files_on_the_way(root: &Path, path: &Path) -> io::Result<()> {
     let folders = path.ancestors().skip(1).take_while(|folder| *folder != root);
     for folder in folders.filter(|folder| folder.is_file()) {
@@ -49,7 +49,7 @@ fn create_parent(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
-/// What is gone need not be removed: another process that writes the same file may have removed it.
+/// Ignores that an entry is gone already: another process that writes the same file may have removed it.
 pub(crate) fn ignore_not_found(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(()),

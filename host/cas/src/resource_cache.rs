@@ -1,20 +1,20 @@
-//! Values that users of a store made of its files, such as mounts of layers, for whoever needs the same file next.
+//! Keeps values that were made from files of a store, such as mounts of layers, for the next user of the same file.
 
 use std::any::Any;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// So many values are kept, those that were used last.
+/// The number of values that are kept, the most recently used ones.
 const CAPACITY: usize = 64;
 
 type Resource = (PathBuf, Arc<dyn Any + Send + Sync>);
 
-/// The values by path and type, the one that was used last at the end.
+/// The values by path and type, the most recently used one last.
 #[derive(Default)]
 pub(crate) struct ResourceCache(Mutex<Vec<Resource>>);
 
 impl ResourceCache {
-    /// The value of this type that was made of the file at `path`, or what `make` makes of it now.
+    /// The value of this type for the file at `path`; `make` makes it when there is none.
     pub(crate) fn get_or_make<T: Any + Send + Sync, E>(
         &self,
         path: &Path,
@@ -28,7 +28,7 @@ impl ResourceCache {
         resources.push((path.to_owned(), Arc::<T>::clone(&made)));
         let oldest = (resources.len() > CAPACITY).then(|| resources.remove(0));
         drop(resources);
-        // Dropping it, which may unmount something, takes a while: not under the lock.
+        // Dropping a value may unmount something, which takes long, so it happens without the lock.
         drop(oldest);
         Ok(made)
     }

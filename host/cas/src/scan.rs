@@ -22,7 +22,7 @@ const SHARE: usize = 32;
 #[derive(Default)]
 pub(crate) struct ScannedFolder {
     pub(crate) entries: BTreeMap<String, ScannedEntry>,
-    /// What it has of the layers below, in an overlay's upper folder.
+    /// The lower entry that it extends, in an overlay's upper folder.
     pub(crate) lower: LowerPart,
 }
 
@@ -36,7 +36,7 @@ pub(crate) enum ScannedEntry {
     },
     Symlink(String),
     Folder(ScannedFolder),
-    /// Nothing that a tree has, in place of what is below: an overlay's mark that a name is gone, or a special file.
+    /// No entry, and none of the layers below either: a whiteout or a special file.
     Absent,
 }
 
@@ -92,8 +92,8 @@ impl Scan {
         Ok(Self { root, folders, files, special })
     }
 
-    /// Has all files read, by all threads of the store or of the process when there are many of them. `job` gets the open
-    /// folder, its path, and the file's name; what it answers comes in the order of the files.
+    /// Calls `job` for every file, on all threads of the store or of the process when there are many files. `job`
+    /// gets the open folder, its path and the file's name; the results are in the order of the files.
     pub(crate) fn read<R: Send>(
         &self,
         host: &HostFolder,

@@ -10,8 +10,8 @@ use crate::folder_remover::FolderRemover;
 use crate::store::Cas;
 use crate::temp::TempArea;
 
-/// A folder of this process, on the file system of the store. When it is dropped its files are removed at once and its
-/// folders soon; if the process is killed, when the store is next opened.
+/// A folder of this process, on the file system of the store. Dropping it removes its files at once and its folders
+/// soon; if the process is killed, they are removed when the store is next opened.
 #[derive(Debug)]
 pub struct ScratchDir {
     path: PathBuf,

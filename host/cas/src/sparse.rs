@@ -1,4 +1,4 @@
-//! Files with holes: what was never written takes no room here either, and is not read from the disk.
+//! Copies and digests files with holes: holes stay holes, and are not read from the disk.
 
 use std::fs::File;
 use std::io;
@@ -11,10 +11,10 @@ use spec_model::{Cancel, Digest, DigestFunction, DigestHasher};
 
 use crate::error::CasError;
 
-/// Bytes that are read at a time for hashing: large enough that system calls do not count, small enough for the
-/// processor's cache.
+/// Bytes that are read at a time for hashing: large enough that the cost of system calls is negligible, small enough
+/// for the processor's cache.
 const CHUNK: usize = 256 << 10;
-/// Bytes that one call to the kernel copies, so that work that is given up ends soon.
+/// Bytes that one system call copies, so that cancelled work ends soon.
 const STEP: u64 = 8 << 20;
 static ZEROS: [u8; CHUNK] = [0; CHUNK];
 
@@ -35,7 +35,7 @@ fn each_extent(
         let start = match rustix::fs::seek(file, SeekFrom::Data(at)) {
             Ok(start) => start.min(size),
             Err(Errno::NXIO) => return Ok(()),
-            // The file system does not tell.
+            // The file system does not report holes.
             Err(_) => return visit(at..size),
         };
         let end = rustix::fs::seek(file, SeekFrom::Hole(start)).map_or(size, |end| end.min(size));
@@ -96,7 +96,7 @@ fn digest_into(hasher: &mut DigestHasher, file: &File, to: Option<&File>, cancel
     to.map_or(Ok(()), |to| to.set_len(size))
 }
 
-/// A file that becomes shorter while it is read is an error, and so is one that cannot be read.
+/// Fails when the file became shorter while it was read.
 fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     loop {
         match file.read_at(buffer, at) {
@@ -117,7 +117,8 @@ fn zeros(hasher: &mut DigestHasher, mut count: u64, cancel: &Cancel) -> io::Resu
     Ok(())
 }
 
-/// Fills an empty file: shares the blocks where the file system can, copies in the kernel otherwise, holes as holes.
+/// Fills an empty file with the contents of another: shares the blocks where the file system can, otherwise copies in
+/// the kernel and keeps holes.
 pub(crate) fn clone_or_copy(from: &File, to: &File, cancel: &Cancel) -> io::Result<()> {
     if rustix::fs::ioctl_ficlone(to, from).is_ok() {
         return Ok(());

@@ -13,14 +13,13 @@ use tempfile::NamedTempFile;
 /// Changes within one tick of a file system's clock look the same: a file counts as unchanged only if it had been left
 /// alone for this long when it was read.
 const MIN_AGE: Duration = Duration::from_secs(2);
-/// Folders whose caches are kept: those that were sent last.
+/// The number of folders whose caches are kept: the most recently sent ones.
 const FOLDERS: usize = 64;
-/// Begins every file; another format needs another text.
+/// The beginning of every file; another format needs another text.
 const MAGIC: &[u8; 16] = b"spec-host seen 1";
 const RECORD_LEN: usize = 7 * 8 + 32;
 
-/// What the kernel changes whenever a file is replaced or its contents are written: no program can set the time
-/// of the last change back.
+/// What the kernel changes whenever a file is replaced or written: no program can set the change time back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileIdentity([u64; 7]);
 
@@ -46,7 +45,7 @@ impl FileIdentity {
     }
 }
 
-/// The digests of the files of one folder, by what the kernel said of them when they were read.
+/// The digests of the files of one folder, by the identity that each had when it was read.
 #[derive(Debug)]
 pub struct StatCache {
     file: PathBuf,
@@ -85,7 +84,7 @@ impl StatCache {
         let known = found.filter(|(identity, _)| identity.changed() < settled).collect();
         if known != self.known {
             self.known = known;
-            // Where it cannot be written, all is read again the next time.
+            // When it cannot be written, everything is read again the next time.
             let _ = self.write();
         }
     }

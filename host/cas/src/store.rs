@@ -32,19 +32,19 @@ use crate::temp::TempArea;
 use crate::unpublished_blob::UnpublishedBlob;
 use crate::usage::{Moment, note_use_of_found_blob};
 
-/// Fewer blobs than this are not worth a second thread.
+/// With fewer blobs than this one thread is faster.
 pub(crate) const MIN_FOR_THREADS: usize = 64;
 
-/// The disk gives every file at least this many bytes.
+/// The smallest disk space of a file.
 const DISK_BLOCK: u64 = 4096;
 
 /// A content-addressed store in a folder. A clone is another handle on the same store.
 ///
 /// All digests in a store, and in the trees that it holds, are made by one function.
 ///
-/// All methods block and may be called from any thread; any number of processes may share the folder.
-/// A blob becomes visible whole or not at all, and stays when a process is killed. After a power failure a blob
-/// may be short; its size gives it away, and it then counts as absent.
+/// All methods block and may be called from any thread; any number of processes may share the folder. A blob becomes
+/// visible whole or not at all, and stays when a process is killed. After a power failure a blob may be too short; it
+/// then counts as absent, because its size is wrong.
 #[derive(Clone)]
 pub struct Cas {
     pub(crate) shared: Arc<Shared>,
@@ -73,8 +73,9 @@ pub(crate) struct Shared {
 }
 
 impl Cas {
-    /// Opens the SHA-256 store in the folder `root`, making it when it is not there, and removes what killed processes
-    /// left. One that is there can be opened when nothing can be written: its disk is full, or it is somebody else's.
+    /// Opens the SHA-256 store in the folder `root`, making it when it is not there, and removes what killed
+    /// processes left. An existing store can be opened even when nothing can be written, because its disk is full or
+    /// it belongs to somebody else.
     ///
     /// # Errors
     /// When the folder cannot be made or read.
@@ -120,8 +121,8 @@ impl Cas {
         }
     }
 
-    /// Has directories that merges make cached_resource in memory from now on when they cannot be stored, so that trees can be
-    /// read together where nothing can be written. They are seen through this handle and its clones alone.
+    /// From now on keeps directories that merges make in memory when they cannot be stored, so that trees can be
+    /// merged where nothing can be written. Only this handle and its clones see them.
     pub fn allow_unstored_directories(&self) {
         self.shared.unstored.get_or_init(Mutex::default);
     }
@@ -133,15 +134,15 @@ impl Cas {
         self
     }
 
-    /// A handle on the same store whose work ends with `cancelled` within milliseconds when `cancel` is asked for, and
-    /// leaves nothing half done that is seen. What was stored by then stays.
+    /// A handle on the same store whose work ends with `cancelled` within milliseconds after `cancel` is requested.
+    /// Nothing partial becomes visible; what was stored by then stays.
     #[must_use]
     pub fn with_cancel(mut self, cancel: &Cancel) -> Self {
         self.cancel = cancel.clone();
         self
     }
 
-    /// The bounds on trees of this handle.
+    /// The limits on trees of this handle.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
@@ -157,9 +158,9 @@ impl Cas {
         &self.shared.root
     }
 
-    /// The value that was made of the store's file at `path` before, such as a mount of it, or what `make` makes of it
-    /// now. Whoever has a handle on the store in this process finds it again, unless many others were used since; the
-    /// file may be gone by then.
+    /// The value for the store's file at `path`, such as a mount of it; `make` makes it when there is none. All
+    /// handles on the store in this process share the value until many others were used; the file may be gone by
+    /// then.
     ///
     /// # Errors
     /// Those of `make`.
@@ -177,7 +178,7 @@ impl Cas {
         self.shared.function
     }
 
-    /// The digest that `bytes` have in this store, whether they are here or not.
+    /// The digest that `bytes` have in this store, whether they are stored or not.
     #[must_use]
     pub fn digest(&self, bytes: &[u8]) -> Digest {
         self.shared.function.of(bytes)
@@ -211,8 +212,8 @@ impl Cas {
         Ok(digests.iter().zip(absent).filter(|(_, absent)| *absent).map(|(digest, _)| *digest).collect())
     }
 
-    /// Has [`probably_missing`](Self::probably_missing) answer from memory from now on. Lists the store, which takes
-    /// 50 ms for 100,000 blobs; each takes some 18 bytes of memory.
+    /// From now on [`probably_missing`](Self::probably_missing) answers from memory. Lists the store, which takes 50
+    /// ms for 100,000 blobs; each takes some 18 bytes of memory.
     ///
     /// # Errors
     /// When the store cannot be listed.
@@ -238,7 +239,7 @@ impl Cas {
     }
 
     /// Makes a hold: what is used while it lives is not evicted, nor what was used during the
-    /// [grace](Self::hold_recently_used) before. Where nothing can be written only this process spares what it covers, until
+    /// [grace](Self::hold_recently_used) before. Where nothing can be written only this process respects it, until
     /// [`publish_holds`](Self::publish_holds) succeeds.
     ///
     /// # Errors
@@ -247,7 +248,7 @@ impl Cas {
         self.shared.holds.hold()
     }
 
-    /// Holds everything for `grace` after its use, whoever uses it, as long as this is called again and again.
+    /// Holds everything for `grace` after its use by any process, as long as this is called again and again.
     ///
     /// # Errors
     /// When the file system fails.
@@ -255,7 +256,7 @@ impl Cas {
         self.shared.holds.set_grace(grace)
     }
 
-    /// Lets other processes know of holds that could not be written down when they were made.
+    /// Writes holds down for other processes that could not be written when they were made.
     ///
     /// # Errors
     /// When the file system fails otherwise.
@@ -268,13 +269,13 @@ impl Cas {
         replace_file(&self.shared.temp, self.root(), path, bytes)
     }
 
-    /// What was used then or later is held, by this process or another one.
+    /// The time since which uses are held, by this process or another one.
     pub(crate) fn held_since(&self) -> Result<Moment> {
         self.shared.holds.held_since()
     }
 
-    /// Has `callback` called with files that count as not there because they are damaged, once for each file, and with
-    /// what is wrong with it. Only the first call of this matters.
+    /// Sets the callback that gets each file that counts as missing because it is damaged, once, and what is wrong
+    /// with it. Only the first call has an effect.
     pub fn on_damaged_file(&self, callback: impl Fn(&Path, &str) + Send + Sync + 'static) {
         self.shared.damaged_files.set_callback(callback);
     }

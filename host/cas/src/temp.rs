@@ -1,4 +1,4 @@
-//! Folders for unfinished files, which are removed with the process that has them.
+//! Folders for unfinished files, which are removed when their process ends.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -21,7 +21,7 @@ use crate::remove_tree::{remove_all, remove_entry};
 #[derive(Debug)]
 pub(crate) struct TempArea {
     path: PathBuf,
-    /// Its thread ends before the folder of this process is removed.
+    /// The thread of the remover ends before the folder of this process is removed.
     pub(crate) remover: Arc<FolderRemover>,
     process_folder: OnceLock<ProcessFolder>,
     next: AtomicU64,
@@ -38,7 +38,7 @@ impl TempArea {
     /// Opens the area at `path` and removes what dead processes left there.
     pub(crate) fn open(path: PathBuf) -> Result<Self> {
         match fs::create_dir_all(&path).map_err(CasError::io("create", &path)) {
-            // Then nothing can be made in it either, and whoever tries to gets the error.
+            // Nothing can be made in it either then, and whoever tries gets the error.
             Err(error) if error.is_unwritable() => {}
             made => {
                 made?;
@@ -48,12 +48,12 @@ impl TempArea {
         Ok(Self { path, remover: Arc::default(), process_folder: OnceLock::new(), next: AtomicU64::new(0) })
     }
 
-    /// Where the area is.
+    /// The path of the area.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// A path in the folder of this process that nobody else uses, and where nothing is.
+    /// An unused path in the folder of this process.
     pub(crate) fn unused_path(&self) -> Result<PathBuf> {
         Ok(self.process_folder()?.join(self.next.fetch_add(1, Ordering::Relaxed).to_string()))
     }
@@ -84,7 +84,7 @@ fn create_process_folder(parent: &Path) -> Result<ProcessFolder> {
     loop {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = parent.join(format!("{}-{number}", std::process::id()));
-        // Closed to other users, whoever may read the area: what commands leave here may have set-uid bits.
+        // Closed to other users, because what commands leave here may have set-uid bits.
         match DirBuilder::new().mode(0o700).create(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             other => other.map_err(CasError::io("create", &path))?,
@@ -104,12 +104,12 @@ fn is_same_file(open: &File, path: &Path) -> bool {
     matches!((open.metadata(), fs::metadata(path)), (Ok(a), Ok(b)) if inode(a.clone()) == inode(b.clone()))
 }
 
-/// Removes the folders of dead processes. Only folders of our own are touched, and no link is followed: the area may
-/// lie in a folder of somebody else.
+/// Removes the folders of dead processes. Only folders of this user are touched, and no link is followed, because the
+/// area may lie in a folder of another user.
 fn remove_abandoned(parent: &Path) -> Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let area = match rustix::fs::open(parent, flags, Mode::empty()) {
-        // It is another user's.
+        // The folder belongs to another user.
         Err(Errno::ACCESS) => return Ok(()),
         other => other.map_err(CasError::io("open", parent))?,
     };

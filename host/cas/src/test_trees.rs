@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::store::Cas;
 use crate::tree::{Entry, Walk};
 
-/// What is at a path: the naive picture of a tree that tests compare with.
+/// An entry of a map of paths, with which tests compare trees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Leaf {
     File(u8, bool),

@@ -11,7 +11,7 @@ use crate::error::{CasError, Result};
 use crate::limits::{Limits, Meter};
 use crate::store::Cas;
 
-/// What a path in a tree leads to.
+/// An entry of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// A regular file.
@@ -22,7 +22,7 @@ pub enum Entry {
     Directory(Digest),
 }
 
-/// What a walk comes upon.
+/// An entry that a walk visits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryRef<'a> {
     /// A regular file.
@@ -38,7 +38,7 @@ pub enum EntryRef<'a> {
 pub enum Walk {
     /// Go into it.
     Enter,
-    /// Pass it by.
+    /// Do not go into it.
     Skip,
 }
 
@@ -78,8 +78,8 @@ impl Cas {
         self.directory(digest).map_err(|error| error.about(format!("directory /{path}")))
     }
 
-    /// What is at `path`, a relative path with single slashes; the empty path is the root itself.
-    /// Symbolic links on the way are not followed: behind one there is nothing.
+    /// What is at `path`, a relative path with single slashes; the empty path is the root itself. Symbolic links on
+    /// the way are not followed: a path through one has no entry.
     ///
     /// # Errors
     /// As [`directory`](Self::directory).
@@ -111,7 +111,7 @@ impl Cas {
     /// files and symbolic links by name and then the directories by name, as BuildStream lists artifacts.
     ///
     /// # Errors
-    /// `tree-too-large` when it comes upon more entries than a tree may have, `cancelled`; as
+    /// `tree-too-large` when there are more entries than a tree may have, `cancelled`; as
     /// [`directory`](Self::directory), and whatever `visit` answers with.
     pub fn walk(
         &self,
@@ -188,8 +188,8 @@ impl From<EntryRef<'_>> for Entry {
     }
 }
 
-/// The directory whose message `bytes` is, checked to be canonical and to hold no names that no folder can hold.
-/// Whether it has this digest is the caller's to know.
+/// The directory whose message `bytes` is, checked to be canonical and to hold no names that no folder can hold. The
+/// caller must know that it has this digest.
 ///
 /// # Errors
 /// `cas-bad-directory`

@@ -38,7 +38,7 @@ impl Cas {
         digests.first().copied().ok_or_else(none)
     }
 
-    /// The files in a tree of which the store has the `Tree` message, by their digests, sorted, each once.
+    /// The digests of the files in a stored `Tree` message, sorted, each once.
     ///
     /// # Errors
     /// `cas-missing`, `cas-corrupt`, `cas-bad-directory`, or when the file system fails.
@@ -72,7 +72,7 @@ impl Cas {
         Ok(blobs)
     }
 
-    /// Those blobs of a tree that are not here, sorted; what lies below a missing directory is not known.
+    /// The blobs of a tree that are not in the store, sorted; what is below a missing directory is not known.
     ///
     /// # Errors
     /// `cas-bad-directory`, or when the file system fails.

@@ -23,7 +23,7 @@ pub struct TreeSize {
 }
 
 impl TreeSize {
-    /// Counts a tree whose directories `load` gives, each of which is asked for once, before anything is made of it.
+    /// Computes the size of a tree. `load` is called once for each different directory.
     ///
     /// # Errors
     /// `tree-too-large` when it is larger than `limits`; whatever `load` answers with.

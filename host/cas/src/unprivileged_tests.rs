@@ -1,10 +1,10 @@
-//! Tests of what depends on rights, once more without those of root.
+//! Runs the tests that depend on rights again without those of root.
 
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// Anybody who is not root.
+/// A user who is not root.
 const NOBODY: u32 = 65534;
 
 #[test]
@@ -14,7 +14,7 @@ fn all_of_it_holds_for_ordinary_users_too() {
     }
     let folder = tempfile::Builder::new().tempdir_in("/tmp").expect("a temporary folder");
     chown(folder.path(), Some(NOBODY), Some(NOBODY)).expect("we are root");
-    // The folder that the tests are built in need not be open to everybody.
+    // Copied, because other users may have no access to the folder that the tests are built in.
     let program = folder.path().join("tests");
     let own = std::env::current_exe().expect("this is a program");
     std::fs::copy(own, &program).expect("there is room");

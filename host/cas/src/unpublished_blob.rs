@@ -15,7 +15,7 @@ use crate::layout::is_whole_blob;
 use crate::replace_file::ignore_not_found;
 use crate::temp::TempArea;
 
-/// A file that becomes visible only when it is published, whole, under its final name.
+/// A file that becomes visible only when it is published as a whole under its final name.
 ///
 /// It has no name until then (`O_TMPFILE`), so a killed process leaves nothing; where the file system cannot do that, it
 /// has a name in the [`TempArea`].
@@ -49,8 +49,8 @@ impl UnpublishedBlob {
         &self.file
     }
 
-    /// Gives the file its mode, the fixed time and the name `name` below `dir`. Whatever has this name stays if
-    /// it is as long as this file: names are digests, so it is the same; anything shorter is a torn write.
+    /// Gives the file its mode, the fixed time and the name `name` below `dir`. An existing file with this name stays
+    /// if it is as long as this one, since names are digests; a shorter one is a torn write and is replaced.
     pub(crate) fn publish(mut self, dir: &OwnedFd, name: &CStr, mode: u32, area: &TempArea) -> Result<()> {
         let failed = CasError::io("store a file in", area.path());
         match self.link(dir, name, mode) {
@@ -91,7 +91,7 @@ impl UnpublishedBlob {
         }
         match rustix::fs::renameat(CWD, path, dir, name) {
             Err(Errno::ISDIR) => {
-                // Nobody but a broken disk or a hand puts a folder here.
+                // Only a broken disk or a person puts a folder here.
                 let aside = path.with_extension("folder");
                 ignore_not_found(rustix::fs::renameat(dir, name, CWD, aside).map_err(Into::into))?;
                 Ok(rustix::fs::renameat(CWD, path, dir, name)?)
@@ -126,8 +126,8 @@ pub(crate) fn with_prefix_folder<T>(
     }
 }
 
-/// Gives an unnamed file a name. Kernels before 6.10 want a capability for doing so by descriptor, so it is tried through
-/// `/proc` then.
+/// Gives an unnamed file a name. Kernels before 6.10 require a capability for doing so by descriptor, so it is tried
+/// through `/proc` then.
 fn link_unnamed(file: &File, dir: impl AsFd, name: &CStr) -> Result<(), Errno> {
     match rustix::fs::linkat(file, c"", &dir, name, AtFlags::EMPTY_PATH) {
         Err(Errno::NOENT | Errno::PERM) => {

@@ -13,15 +13,15 @@ use crate::overlay_xattrs::{LowerPart, OverlayXattrs, UpperDir, proc_path};
 use crate::store::Cas;
 use crate::writer::{HostFile, ImportMode};
 
-/// What commands wrote to the upper folder of an overlay. They are over; whatever modes they set, all of it can be read,
-/// and no link in it is followed. Paths are relative to the folder, which is the root that the commands saw.
+/// The upper folder of an overlay after its commands ended. Everything in it can be read whatever modes they set, and
+/// no link is followed. Paths are relative to the folder, which was the root of the commands.
 #[derive(Debug)]
 pub struct UpperReader {
     host: HostFolder,
     xattrs: OverlayXattrs,
 }
 
-/// Something that commands wrote.
+/// An entry that commands wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpperEntry {
     /// What it is.
@@ -32,14 +32,14 @@ pub struct UpperEntry {
     pub mtime: (i64, i32),
 }
 
-/// What commands wrote at a path.
+/// The kind of an entry that commands wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UpperEntryKind {
     /// A regular file.
     File,
-    /// A regular file with the contents of one in the layers below.
+    /// A regular file with the contents of a file in the layers below.
     FileBelow(LowerPart),
-    /// A folder, over a part of the layers below.
+    /// A folder, which extends an entry of the layers below.
     Folder(LowerPart),
     /// A symbolic link.
     Symlink {
@@ -48,9 +48,9 @@ pub enum UpperEntryKind {
         /// Whether it is UTF-8.
         is_text: bool,
     },
-    /// What the layers below have there is gone.
+    /// The entry of the layers below was removed.
     Gone,
-    /// What no tree can hold: a named pipe, socket or device.
+    /// A named pipe, socket or device, which no tree can contain.
     Special(&'static str),
 }
 
@@ -86,7 +86,7 @@ impl UpperReader {
         }
     }
 
-    /// Stores the regular file at `path`, which stays.
+    /// Stores the regular file at `path`, and leaves it there.
     ///
     /// # Errors
     /// `cas-special-file` when it is none; `tree-too-large`; when the disk is full or fails.
@@ -104,7 +104,7 @@ impl UpperReader {
         cas.put_open_file(&at, file, ImportMode::Copy)
     }
 
-    /// As [`Cas::import_upper`], for the folder at `path`, which is over the tree `below`; what was written stays as it is.
+    /// As [`Cas::import_upper`], for the folder at `path`, which is over the tree `below`; the folder is not changed.
     /// `root_below` gives the tree below the root.
     ///
     /// # Errors
@@ -159,7 +159,8 @@ impl UpperReader {
 
 impl Drop for UpperReader {
     fn drop(&mut self) {
-        // If it fails, modes are not what commands set; the folder is removed soon anyway.
+        // If this fails, modes are not those that commands set, which does not matter since the folder is removed
+        // soon.
         let _ = self.host.restore_modes();
     }
 }

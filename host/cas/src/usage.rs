@@ -1,7 +1,7 @@
-//! When things were last used: the time of access of a blob or a record, the time of change of a result or a tree's
-//! lock. The time of change of a record is when it was put.
+//! Times of last use: the access time of a blob or a record, the modification time of a result or of a layer's lock.
+//! The modification time of a record is when it was stored.
 //!
-//! A use is noted only when the note that is there has become old, so that reading costs no writing.
+//! A use is recorded only when the recorded time has become old, so that reading does not cause writes.
 
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
@@ -13,9 +13,10 @@ use rustix::path::Arg;
 
 use crate::layout::BlobName;
 
-/// What is noted of a last use is at most this much too early.
+/// The recorded time of a last use is at most this much too early.
 pub(crate) const PRECISION: Duration = Duration::from_secs(600);
-/// A note older than this is renewed. Half of [`PRECISION`], for what is used from memory is noted as seldom again.
+/// A recorded time older than this is renewed. It is half of [`PRECISION`], because uses from memory are looked up on
+/// disk only as often again.
 pub(crate) const STALE: Duration = Duration::from_secs(300);
 
 /// A time in whole seconds since 1970, rounded down.
@@ -39,7 +40,7 @@ impl Moment {
         Self(stat.st_atime.max(stat.st_mtime))
     }
 
-    /// When something else was last used.
+    /// When a result or a layer was last used.
     pub(crate) fn of_change(stat: &Stat) -> Self {
         Self(stat.st_mtime)
     }
@@ -81,7 +82,7 @@ pub(crate) fn note_use_of_found_blob(objects: &OwnedFd, name: &BlobName, stat: &
         return true;
     }
     let noted = rustix::fs::utimensat(objects, name.path(), &ACCESSED, AtFlags::empty());
-    // Where nothing can be noted, as on a read-only file system, nothing can be evicted either.
+    // Where no use can be recorded, as on a read-only file system, nothing can be evicted either.
     !matches!(noted, Err(Errno::NOENT))
 }
 
@@ -111,7 +112,7 @@ pub(crate) fn note_use_of_record(file: &File) {
     }
 }
 
-/// Notes a use of an open file that is neither.
+/// Notes a use of an open file that is neither a blob nor a record.
 pub(crate) fn note_use_of_file(file: &File) {
     if rustix::fs::fstat(file).is_ok_and(|stat| Moment::of_change(&stat).is_stale()) {
         let _ = rustix::fs::futimens(file, &CHANGED);

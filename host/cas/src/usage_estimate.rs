@@ -1,7 +1,8 @@
-//! About how many bytes of disk the store takes, without looking at all of it.
+//! Estimates how many bytes of disk the store takes, without counting all of it.
 //!
-//! `quota/usage` begins with a line `TIME BYTES`: when the store was counted, in seconds since 1970, and how many bytes
-//! it took. Every further line is a number of bytes that some handle on the store added since. A count replaces the file.
+//! `quota/usage` begins with a line `TIME BYTES`: the time of the last count, in seconds since 1970, and how many
+//! bytes the store took. Every further line is the number of bytes that some handle on the store added since. A count
+//! replaces the file.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
@@ -17,8 +18,8 @@ use crate::store::Cas;
 const OUTDATED: Duration = Duration::from_secs(24 * 3600);
 
 impl Cas {
-    /// About how many bytes of disk the store takes: what was counted last, and what was added since. `None` when
-    /// that was more than a day ago.
+    /// An estimate of the bytes of disk that the store takes: the last count and what was added since. `None` when
+    /// the count is more than a day old.
     ///
     /// # Errors
     /// When the file system fails.
@@ -26,7 +27,7 @@ impl Cas {
         let path = self.usage_file();
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            // The next count replaces whatever else is there.
+            // Something else has the file's name; the next count replaces it.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => {
                 return Ok(None);
             }
@@ -35,7 +36,7 @@ impl Cas {
         Ok(sum_of_usage(&String::from_utf8_lossy(&bytes)).map(|published| published + self.added_bytes()))
     }
 
-    /// Writes down how many bytes this handle added, for other processes and later ones.
+    /// Writes to the file how many bytes this handle added, for other processes and later ones.
     ///
     /// # Errors
     /// When the file system fails.
@@ -47,7 +48,7 @@ impl Cas {
         let path = self.usage_file();
         let file = File::options().append(true).open(&path);
         match file.and_then(|mut file| file.write_all(format!("{added}\n").as_bytes())) {
-            // Nobody has counted yet; who does will count these bytes, too.
+            // There was no count yet; the first one will include these bytes.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::IsADirectory) => Ok(()),
             Err(error) => match CasError::io("write to", &path)(error) {
                 error if error.is_unwritable() => {
@@ -65,13 +66,13 @@ impl Cas {
         self.shared.added_bytes.load(Ordering::Relaxed)
     }
 
-    /// Stores that the store takes `bytes`, among them `added` that this handle had [added](Self::added_bytes) before the
-    /// count began.
+    /// Writes the result of a count: the store takes `bytes`, including `added` that this handle had
+    /// [added](Self::added_bytes) before the count began.
     pub(crate) fn store_counted_bytes(&self, bytes: u64, added: u64) -> Result<()> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let path = self.usage_file();
         match self.replace_file(&path, format!("{} {bytes}\n", now.as_secs()).as_bytes()) {
-            // Whoever wants to know it next counts again.
+            // Without the file the next process counts again.
             Err(error) if error.is_unwritable() => _ = fs::remove_file(&path),
             done => done?,
         }
@@ -90,9 +91,9 @@ fn sum_of_usage(text: &str) -> Option<u64> {
     let (first, rest) = text.split_once('\n')?;
     let (at, bytes) = first.split_once(' ')?;
     let at = SystemTime::UNIX_EPOCH + Duration::from_secs(at.parse().ok()?);
-    // A count from the future is one from before the clock was set.
+    // A time in the future means that the clock was set back since.
     at.elapsed().ok().filter(|age| *age < OUTDATED)?;
-    // The last line may be half written.
+    // The last line may be incomplete.
     let added = rest.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')?.parse::<u64>().ok());
     added.chain(bytes.parse().ok()).reduce(u64::saturating_add)
 }

@@ -1,4 +1,4 @@
-//! Storing streams and files.
+//! Stores streams and files.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -18,14 +18,15 @@ use crate::sparse;
 use crate::store::Cas;
 use crate::unpublished_blob::{UnpublishedBlob, with_prefix_folder};
 
-/// Streams up to this many bytes stay in memory until they end, so that what is stored already is not written again.
+/// Streams up to this many bytes stay in memory until they end, so that a blob that the store has already is not
+/// written again.
 const MAX_IN_MEMORY: usize = 256 << 10;
 
-/// How [`Cas::put_file`] takes a file.
+/// Whether [`Cas::put_file`] moves or copies a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportMode {
-    /// The file is the caller's to give away: it becomes the blob where that is possible, and is gone afterwards.
-    /// Nobody may have it open for writing.
+    /// The caller gives the file away: it becomes the blob where that is possible, and is gone afterwards. Nobody may
+    /// have it open for writing.
     Move,
     /// The file stays as it is.
     Copy,
@@ -40,7 +41,7 @@ pub struct BlobWriter {
     large: bool,
 }
 
-/// What became too large for memory.
+/// A blob that became too large for memory.
 struct SpilledBlob {
     temp: UnpublishedBlob,
     hasher: DigestHasher,
@@ -54,7 +55,7 @@ impl Cas {
         BlobWriter { cas: self.clone(), written: 0, start: Vec::new(), spilled: None, large: false }
     }
 
-    /// As [`writer`](Self::writer), for a blob whose size is known: large ones need not pass through memory.
+    /// As [`writer`](Self::writer), for a blob whose size is known: large blobs are written past the page cache.
     #[must_use]
     pub fn writer_with_size(&self, size: u64) -> BlobWriter {
         BlobWriter { large: size >= LARGE, ..self.writer() }
@@ -97,7 +98,7 @@ impl Cas {
             Err(_) => sparse::copy_and_digest(self.function(), &file, temp.file(), &self.cancel),
         };
         let digest = digest.map_err(|error| match CasError::io("store", at.display_path)(error) {
-            // It is the store's disk that is full.
+            // The full disk is that of the store, not of the file.
             CasError::DiskFull { .. } => CasError::DiskFull { path: self.root().to_owned() },
             error => error,
         })?;
@@ -130,7 +131,7 @@ impl Cas {
     }
 }
 
-/// Where a file of the host is: a name in a folder.
+/// The location of a file of the host: a name in a folder.
 pub(crate) struct HostFile<'a> {
     pub(crate) folder: BorrowedFd<'a>,
     pub(crate) name: &'a Path,
@@ -145,7 +146,7 @@ impl HostFile<'_> {
     }
 }
 
-/// Makes the file belong to who runs the store, as all blobs do.
+/// Changes the owner of the file to the user of this process, as all blobs have it.
 fn take_ownership(file: &File) -> io::Result<()> {
     let (user, group) = (rustix::process::geteuid(), rustix::process::getegid());
     let meta = file.metadata()?;
@@ -227,7 +228,7 @@ impl SpilledBlob {
         }
     }
 
-    /// Writes what is left and answers with the digest of all.
+    /// Writes the rest and returns the digest of the whole blob.
     fn end(&mut self) -> io::Result<Digest> {
         if let Some(direct) = self.direct.take() {
             direct.finish(self.temp.file(), &mut self.hasher)?;

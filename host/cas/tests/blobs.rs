@@ -184,7 +184,7 @@ fn stores_of_two_functions_share_a_folder_and_nothing_else() -> Result<()> {
 fn whatever_is_in_place_of_a_blob_is_none_and_is_replaced() -> Result<()> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let cas = Cas::open(folder.path())?;
-    // As large as file systems say that a folder is.
+    // Sizes that file systems report for folders.
     for bytes in [vec![7; 3], vec![7; 4096], vec![7; 60], vec![7; 40]] {
         let digest = cas.put_bytes(&bytes)?;
         let path = folder.path().join("objects").join(&digest.hex()[..2]).join(digest.hex());

@@ -1,4 +1,4 @@
-//! Trees in folders of users: what is given stays what it is, and a failure leaves nothing.
+//! Trees in folders of users: existing files stay as they are, and a failure leaves nothing behind.
 
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
@@ -23,7 +23,7 @@ impl Lab {
         Self { folder, cas }
     }
 
-    /// In a folder where nothing of ours is.
+    /// A path in a folder outside of the store.
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("user").join(name)
     }
@@ -188,7 +188,7 @@ fn only_what_we_made_is_swept() -> Result<()> {
     for old in [".spec-host-checkout", ".spec-host-pull", &name("a")] {
         symlink("precious", lab.path(old)).expect("a link");
     }
-    // Folders of our user's that have such a name for another reason.
+    // Folders of this user that have such a name by coincidence.
     lab.write(&format!("{}/tree/file", name("b")), "mine");
     fs::set_permissions(lab.path(&name("b")), Permissions::from_mode(0o700)).expect("it is ours");
     lab.write(&format!("{}/made-by-spec-host", name("c")), "");

@@ -11,7 +11,7 @@ use spec_model::{Digest, LayerForm};
 
 const STORE: &str = "SPEC_CAS_TEST_STORE";
 
-/// Not a test by itself: what the children of the other tests do until they are killed or done.
+/// Not a test by itself: the work of the child processes of the other tests until they are killed or done.
 #[test]
 fn child() -> Result<()> {
     let Some(root) = std::env::var_os(STORE) else { return Ok(()) };
@@ -50,7 +50,7 @@ fn spawn(root: &Path) -> Child {
         .expect("a child")
 }
 
-/// Everything that can be seen in the store is whole.
+/// Checks that everything visible in the store is complete.
 fn check(root: &Path) -> Result<usize> {
     let cas = Cas::open(root)?;
     let mut seen = 0;

@@ -212,7 +212,7 @@ fn completeness_is_remembered_until_something_goes() -> Result<()> {
     let root = small_tree(&cas)?;
     let file = Digest::of(b"#!/bin/sh\n");
     assert!(cas.is_complete(&root)?);
-    // Behind the store's back: the marker answers, nothing is looked at.
+    // Removed without the store's knowledge: the answer comes from the marker.
     let object = cas.root().join("objects").join(&file.hex()[..2]).join(file.hex());
     fs::rename(&object, cas.root().join("aside")).expect("the blob's file");
     assert!(cas.is_complete(&root)?);

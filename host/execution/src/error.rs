@@ -106,7 +106,14 @@ impl UserError for ExecutionError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Cas(error) => error.hint(),
-            _ => None,
+            Self::Sandbox(error) => Some(error.remedy()).filter(|hint| !hint.is_empty()).map(str::to_owned),
+            Self::Action(error) => error.hint(),
+            Self::RemoteApis { error } => error.hint(),
+            Self::BadPath { .. }
+            | Self::TooMuchWritten { .. }
+            | Self::Log { .. }
+            | Self::OtherPlatform { .. }
+            | Self::Scratch { .. } => None,
         }
     }
 }

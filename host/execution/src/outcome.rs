@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use spec_action::ActionReadError;
 use spec_action::path::BadPath;
 use spec_cas::CasError;
-use spec_model::{ActionFailure, ActionResult, AnswerSource, Blame, Digest, UserError};
+use spec_model::{ActionFailure, ActionResult, AnswerSource, Blame, Digest, UserError, limit_hint};
 use spec_sandbox::SandboxError;
 
 /// The answer to a request; shared, as many may wait for one execution.
@@ -58,7 +58,7 @@ impl fmt::Display for MissingRight {
 #[non_exhaustive]
 pub enum ActionError {
     /// Blobs that the action needs are not in the store: `FAILED_PRECONDITION`, with one violation for each.
-    #[error("{} blob(s) that the action needs are missing, such as {}; upload them and try again", digests.len(), first(digests))]
+    #[error("{} blob(s) that the action needs are missing, such as {}", digests.len(), first(digests))]
     Missing {
         /// All of them, as far as they can be known: what lies below a missing directory cannot.
         digests: Vec<Digest>,
@@ -80,10 +80,7 @@ pub enum ActionError {
         has: String,
     },
     /// The action asks for what its session does not have: `FAILED_PRECONDITION`, with a violation for each.
-    #[error(
-        "the action asks for more than its session has: {}; leave it out, or have the session allow it",
-        list(missing)
-    )]
+    #[error("the action asks for more than its session has: {}", list(missing))]
     MissingRights {
         /// All that it asks for in excess.
         missing: Vec<MissingRight>,
@@ -99,10 +96,7 @@ pub enum ActionError {
         expected: &'static str,
     },
     /// There is more of something than one action may have: `FAILED_PRECONDITION`, for trying again does not help.
-    #[error(
-        "{what} has {found} {unit} or more, and at most {limit} are taken; if it is meant to, set '{setting}' below 'limits' \
-         in the user configuration"
-    )]
+    #[error("{what} has {found} {unit} or more, and at most {limit} are taken")]
     TooLarge {
         /// What it is.
         what: String,
@@ -116,7 +110,7 @@ pub enum ActionError {
         setting: &'static str,
     },
     /// The command did not end in time and was killed: `DEADLINE_EXCEEDED`.
-    #[error("the action was killed after {after:?}; raise its time-out or make it faster")]
+    #[error("the action was killed after {after:?}")]
     TimedOut {
         /// The limit.
         after: Duration,
@@ -127,7 +121,7 @@ pub enum ActionError {
     #[error("the action was cancelled")]
     Cancelled,
     /// There are too many actions waiting already, or no room for this one: `RESOURCE_EXHAUSTED`.
-    #[error("{what}; try again later")]
+    #[error("{what}")]
     Exhausted {
         /// What there is too much of.
         what: String,
@@ -141,6 +135,8 @@ pub enum ActionError {
         message: String,
         /// The whole error, for the log.
         detail: String,
+        /// What to do next, for whoever runs this program; may be empty.
+        hint: &'static str,
     },
 }
 
@@ -174,6 +170,23 @@ impl UserError for ActionError {
             Self::Exhausted { .. } => "action-exhausted",
             Self::Internal { reason, .. } => reason,
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Missing { .. } => "upload them and try again",
+            Self::MissingRights { .. } => "leave it out, or have the session allow it",
+            Self::TooLarge { setting, .. } => return Some(limit_hint(setting)),
+            Self::TimedOut { .. } => "raise its timeout or make it faster",
+            Self::Exhausted { .. } => "try again later",
+            Self::Internal { hint, .. } if !hint.is_empty() => hint,
+            Self::Invalid { .. }
+            | Self::NoWorker { .. }
+            | Self::BadOutput { .. }
+            | Self::Cancelled
+            | Self::Internal { .. } => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 
@@ -228,18 +241,19 @@ impl From<&SandboxError> for ActionError {
     fn from(error: &SandboxError) -> Self {
         let message = match error {
             SandboxError::Overlay { step, source, .. } | SandboxError::Setup { step, source, .. } => {
-                format!("cannot {step}: {source}. {}", error.remedy()).trim_end_matches([' ', '.']).to_owned()
+                format!("cannot {step}: {source}")
             }
             other => other.to_string(),
         };
-        Self::failed(error.reason(), message, error)
+        let (reason, detail) = (error.reason().to_owned(), error.to_string());
+        Self::Internal { reason, message, detail, hint: error.remedy() }
     }
 }
 
 impl ActionError {
     /// Something here failed. Clients hear `message`, which is to name no file of this machine; `error` is for the log.
     pub(crate) fn failed(reason: &str, message: String, error: impl ToString) -> Self {
-        Self::Internal { reason: reason.to_owned(), message, detail: error.to_string() }
+        Self::Internal { reason: reason.to_owned(), message, detail: error.to_string(), hint: "" }
     }
 
     /// The whole error for the log, where clients do not hear it.

@@ -158,7 +158,8 @@ impl GrantedAction {
     }
 
     /// What results are kept and executions joined under: the action, unless the session gives it numbers of its own.
-    pub(crate) fn key(&self) -> Digest {
+    #[must_use]
+    pub fn key(&self) -> Digest {
         match (self.user, self.group) {
             (AllowedIds::DEFAULT, AllowedIds::DEFAULT) => self.action,
             (user, group) => {

@@ -1,8 +1,8 @@
 //! Reads files that a project, a user or the environment names.
 //!
-//! Such a name can lead anywhere: to a named pipe that nobody writes to, to a device, to a file without end. Reading it
-//! must neither wait for ever nor fill the memory, so everything that is read whole is read here: from a regular file,
-//! and up to a limit.
+//! Such a name may lead to a named pipe that nobody writes to, to a device or to a file without end. Reading it must
+//! neither block for ever nor fill the memory, so whoever reads such a file whole reads it here: only a regular file,
+//! and only up to a limit.
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -14,13 +14,13 @@ use rustix::fs::{OFlags, makedev};
 /// Major and minor number of `/dev/null`.
 const NULL_DEVICE: (u32, u32) = (1, 3);
 
-/// Opens a regular file for reading. `/dev/null` counts as an empty one: people name it when they want none.
+/// Opens a regular file for reading. `/dev/null` counts as an empty file: people name it when they want no file.
 ///
 /// # Errors
 /// Those of the system, and when something else is there: [`io::ErrorKind::IsADirectory`] for a folder,
 /// [`io::ErrorKind::InvalidInput`] for a pipe, a socket or a device. It never waits.
 pub fn open(path: &Path) -> io::Result<File> {
-    // To open a device can already do something to it, so what is there is looked at before, too.
+    // Opening a device can have effects, so the kind of file is checked before opening it, too.
     require_regular(&fs::metadata(path)?)?;
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
@@ -38,7 +38,7 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
         return Err(too_large(most));
     }
     let mut bytes = Vec::new();
-    // The length of files such as those of /proc is not known before.
+    // Files such as those of /proc report no length before they are read.
     file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(too_large(most)) } else { Ok(bytes) }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// What reading comes to; a test that waits fails.
+/// The result of reading, or a failure of the test if reading blocks.
 #[track_caller]
 fn read_soon(path: &Path, most: u64) -> Result<Vec<u8>, (io::ErrorKind, String)> {
     let (sender, receiver) = channel();
@@ -28,7 +28,8 @@ fn a_regular_file_is_read_up_to_the_limit() -> io::Result<()> {
     Ok(())
 }
 
-/// A file of gigabytes that takes no space is refused by its length, and one that tells no length by what it has.
+/// A sparse file of gigabytes is refused because of its length, and one that reports no length after the limit was
+/// read.
 #[test]
 fn files_without_end_are_refused() -> io::Result<()> {
     let folder = tempfile::tempdir()?;

@@ -11,17 +11,17 @@ pub struct Action {
     pub command: Digest,
     /// The encoded [`Directory`](crate::tree::Directory) that the command starts with.
     pub input_root: Digest,
-    /// Limit of wall-clock time; without one the server's own applies.
+    /// The limit of wall-clock time; without one the server's limit applies.
     pub timeout: Option<Duration>,
     /// The result must not be cached, and two requests in flight must not share one execution.
     pub do_not_cache: bool,
     /// Makes otherwise equal actions different.
     pub salt: Vec<u8>,
-    /// What the worker has to be; `None` means [`Command::platform`] says so (REAPI before 2.2).
+    /// Requirements on the worker; `None` means that [`Command::platform`] has them (REAPI before 2.2).
     pub platform: Option<Platform>,
 }
 
-/// REAPI's `Command`: a command line and what is wanted of it.
+/// REAPI's `Command`: a command line and the outputs that the client wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Command {
     /// Program and arguments. A program with a slash is relative to the working directory.
@@ -30,11 +30,11 @@ pub struct Command {
     pub environment: Vec<(String, String)>,
     /// Relative to the input root; empty for the input root itself.
     pub working_directory: String,
-    /// What is wanted.
+    /// The outputs that the client wants.
     pub outputs: Outputs,
     /// As [`Action::platform`], for clients of REAPI before 2.2.
     pub platform: Option<Platform>,
-    /// Names of node properties wanted of outputs: `mtime`, `unix_mode`.
+    /// Names of the node properties that the client wants for outputs: `mtime`, `unix_mode`.
     pub output_node_properties: Vec<String>,
     /// How directories among the outputs are described.
     pub directory_format: DirectoryFormat,
@@ -43,9 +43,9 @@ pub struct Command {
 /// Which paths a client wants back, relative to the working directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outputs {
-    /// Whatever is at these paths (`output_paths`, REAPI 2.1 and newer).
+    /// Anything at these paths (`output_paths`, REAPI 2.1 and newer).
     Paths(Vec<String>),
-    /// Files, or links to files, at the first; directories, or links to them, at the second (`output_files` and
+    /// Files or links to files at some paths, directories or links to directories at others (`output_files` and
     /// `output_directories`).
     Typed {
         /// `output_files`.

@@ -14,21 +14,21 @@ pub struct ActionResult {
     pub directories: Vec<OutputDirectory>,
     /// Symbolic links among the outputs.
     pub symlinks: Vec<OutputSymlink>,
-    /// As the command ended; 128 and the signal's number if a signal ended it.
+    /// The exit code of the command; 128 plus the number of the signal if a signal ended it.
     pub exit_code: i32,
     /// Standard output.
     pub stdout: StreamOutput,
     /// Standard error.
     pub stderr: StreamOutput,
-    /// Who ran it, when, and what it took.
+    /// Which worker ran it, when, and the resources that it used.
     pub metadata: ExecutionMetadata,
-    /// The actions that it had answered itself, in the order in which it asked (buildbox's field 99).
+    /// The actions that it requested through its own socket, in the order of the requests (buildbox's field 99).
     pub subactions: Vec<Digest>,
 }
 
 impl ActionResult {
-    /// The blobs that it names itself: files, what was written to the streams, `Tree` messages. Neither what these
-    /// name, nor `Directory` messages with what is below them.
+    /// The blobs that the message names: files, contents of the streams, `Tree` messages. Blobs named by these,
+    /// `Directory` messages and what is below them are not included.
     pub fn blobs(&self) -> impl Iterator<Item = Digest> {
         let files = self.files.iter().map(|file| file.digest);
         let streams = [&self.stdout, &self.stderr].into_iter().filter_map(|captured| captured.digest);
@@ -106,19 +106,19 @@ pub struct ExecutionMetadata {
     pub worker: String,
     /// When it was queued.
     pub queued: Option<SystemTime>,
-    /// From when until when a worker had it.
+    /// When a worker took it and when it was done.
     pub worked: TimeSpan,
-    /// From when until when its inputs were brought.
+    /// When the worker began to fetch the inputs and when it had them.
     pub fetched: TimeSpan,
-    /// From when until when the command ran.
+    /// When the command began and ended.
     pub executed: TimeSpan,
-    /// From when until when its outputs were stored.
+    /// When the worker began to store the outputs and when they were stored.
     pub uploaded: TimeSpan,
-    /// Time that the command was not held up by the machine, if known.
+    /// The time that the command ran without being suspended by the worker (`virtual_execution_duration`), if known.
     pub virtual_duration: Option<Duration>,
-    /// What it took, if we ran it.
+    /// The resources that it used, if this program ran it.
     pub usage: Option<ActionUsage>,
-    /// Other messages: their type and bytes.
+    /// `auxiliary_metadata`: the type and the bytes of each message.
     pub auxiliary: Vec<(String, Vec<u8>)>,
 }
 
@@ -143,7 +143,7 @@ pub struct TimeSpan {
     pub end: Option<SystemTime>,
 }
 
-/// What a command and its descendants took.
+/// The resources that a command and its descendants used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ActionUsage {
     /// CPU time in user mode.

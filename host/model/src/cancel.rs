@@ -7,17 +7,17 @@ use std::time::Instant;
 
 type Hook = Box<dyn FnOnce() + Send>;
 
-/// A request to stop, shared between who asks and who works. Clones share it; it is never taken back.
+/// A request to stop, shared by whoever cancels and whoever works. Clones share it. It cannot be withdrawn.
 #[derive(Clone, Default)]
 pub struct Cancel {
     state: Arc<CancelState>,
-    /// From then on this handle, and its clones, say that the request was made.
+    /// The time from which on this handle and its clones report that the request was made.
     until: Option<Instant>,
 }
 
 #[derive(Default)]
 struct CancelState {
-    /// Beside the lock, for work that asks very often, on all processors.
+    /// Not under the lock, since work on all processors reads it very often.
     cancelled: AtomicBool,
     hooks: Mutex<Hooks>,
 }
@@ -47,8 +47,8 @@ impl Cancel {
         }
     }
 
-    /// The same request for work that has no longer than until then: this handle and its clones are also cancelled once
-    /// that is over, but no hooks run then. So it is for work that asks, not for what waits.
+    /// The same request with a deadline: this handle and its clones are also cancelled after `end`. No hooks run at
+    /// the deadline, so this is for work that calls [`is_cancelled`](Self::is_cancelled), not for work that blocks.
     #[must_use]
     pub fn until(&self, end: Instant) -> Self {
         let end = self.until.map_or(end, |until| until.min(end));
@@ -61,7 +61,7 @@ impl Cancel {
         self.state.cancelled.load(Ordering::Acquire) || self.until.is_some_and(|end| Instant::now() >= end)
     }
 
-    /// Has `hook` run when the request is made, at once if it has been. Dropping the guard forgets the hook.
+    /// Runs `hook` when the request is made, or now if it was made already. Dropping the guard removes the hook.
     pub fn on_cancel(&self, hook: impl FnOnce() + Send + 'static) -> CancelGuard {
         let mut hooks = self.lock();
         let id = hooks.next;

@@ -16,7 +16,7 @@ impl Value {
         text
     }
 
-    /// The cache key of what it describes.
+    /// The cache key: the hash of the canonical text.
     #[must_use]
     pub fn key(&self) -> Key {
         Key::of(self.canonical().as_bytes())

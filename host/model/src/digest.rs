@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
-/// The hash of some bytes together with their number. Which function made the hash, the place where it is used tells.
+/// The hash of some bytes together with their number. It does not say which function made the hash: that follows from
+/// where the digest is used.
 ///
 /// Written `HASH/SIZE`, as in REAPI resource names and in `chrootRootDigest`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -106,7 +107,8 @@ const VALUES: [u8; 256] = {
     values
 };
 
-/// Without a branch for each digit: a processor cannot predict the digits of a hash, and servers get 10,000 at a time.
+/// It has no branch for each digit, because processors cannot predict the digits of a hash, and servers parse 10,000
+/// hashes at a time.
 pub(crate) fn parse_hex(text: &str) -> Option<[u8; 32]> {
     let text: &[u8; 64] = text.as_bytes().try_into().ok()?;
     let (mut bytes, mut seen) = ([0; 32], 0);

@@ -6,9 +6,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Digest;
 
-/// How the hash in a digest is made from bytes: REAPI's `DigestFunction`, as far as we have it.
+/// How the hash in a digest is made from bytes: the values of REAPI's `DigestFunction` that we implement.
 ///
-/// Both give 32 bytes, so a [`Digest`] does not tell which one made it: whoever keeps it knows.
+/// Both give 32 bytes, so a [`Digest`] does not say which one made it: whoever keeps digests must know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DigestFunction {
     /// SHA-256: what BuildStream uses, and all clients unless they say otherwise.
@@ -41,7 +41,7 @@ impl DigestFunction {
         Digest::new(hash, bytes.len() as u64)
     }
 
-    /// A hasher that has seen nothing.
+    /// A hasher without input.
     #[must_use]
     pub fn hasher(self) -> DigestHasher {
         let state = match self {
@@ -68,7 +68,7 @@ pub struct DigestHasher {
 #[derive(Clone)]
 enum HasherState {
     Sha256(Sha256),
-    /// Apart, because it is of 2 KB.
+    /// Boxed, because it has 2 KB.
     Blake3(Box<blake3::Hasher>),
 }
 
@@ -88,7 +88,7 @@ impl DigestHasher {
         self.size += bytes.len() as u64;
     }
 
-    /// The digest of everything seen.
+    /// The digest of all bytes taken.
     #[must_use]
     pub fn finish(self) -> Digest {
         let hash = match self.state {

@@ -1,4 +1,4 @@
-//! What every error shown to a user can tell.
+//! The trait of errors that users read.
 
 use crate::file_position::FilePosition;
 
@@ -42,6 +42,8 @@ impl Blame {
 }
 
 /// An error that a user will read: it has a stable code, perhaps a place, and says whose fault it is and what to do next.
+///
+/// Its message says what is wrong, where, and what was expected. Advice is in the hint, so that callers can show it apart.
 pub trait UserError: std::error::Error + Send + Sync + 'static {
     /// A stable, machine-readable code such as `undefined-variable`.
     fn reason(&self) -> &str;
@@ -59,8 +61,14 @@ pub trait UserError: std::error::Error + Send + Sync + 'static {
         None
     }
 
-    /// What to do next, when the message does not say so itself.
+    /// What the user can do next, if there is anything.
     fn hint(&self) -> Option<String> {
         None
     }
+}
+
+/// The hint of an error about a limit that `setting` of the user configuration raises.
+#[must_use]
+pub fn limit_hint(setting: &str) -> String {
+    format!("if it is meant to, set '{setting}' below 'limits' in the user configuration")
 }

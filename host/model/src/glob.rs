@@ -1,20 +1,21 @@
 //! BuildStream's glob patterns, as in split rules, whitelists, `base-dir` and artifact names on the command line.
 //!
-//! `*` and `?` stop at `/`, `**` does not, `[abc]` and `[!a-c]` are one character of a set. A pattern matches
-//! a whole path. The rules are those of BuildStream's `utils._glob2re`; `golden/globs.txt` holds them against it.
+//! `*` and `?` stop at `/`, `**` does not, `[abc]` and `[!a-c]` are one character of a set. A pattern matches a whole
+//! path. The rules are those of BuildStream's `utils._glob2re`; a test compares them with its answers, which are in
+//! `golden/globs.txt`.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
 use regex::Regex;
 
-/// Some patterns; a path matches when it matches one of them.
+/// A set of patterns; a path matches when it matches one of them.
 #[derive(Clone, Debug)]
 pub struct Globs(Regex);
 
-/// A pattern that is none. Reason `invalid-glob`.
+/// A text that is not a valid pattern. Reason `invalid-glob`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{pattern}' is not a pattern: {why}; write a literal '[' as '[[]'")]
+#[error("'{pattern}' is not a pattern: {why}; expected '[[]' for a literal '['")]
 pub struct GlobError {
     /// The pattern as written.
     pub pattern: String,
@@ -23,7 +24,7 @@ pub struct GlobError {
 }
 
 impl Globs {
-    /// Understands `patterns`. Without any, nothing matches but the empty text.
+    /// Compiles `patterns`. An empty set matches only the empty text.
     ///
     /// # Errors
     /// When a range in a set runs backwards, or all the patterns together are huge.
@@ -50,7 +51,7 @@ impl Globs {
 fn translate(pattern: &str) -> Result<String, GlobError> {
     let mut expression = String::with_capacity(pattern.len() * 2);
     let mut rest = pattern.chars().peekable();
-    // Behind a bracket that is never closed, no other is.
+    // After an opening bracket that is never closed, no later one is closed either.
     let mut closes = true;
     while let Some(c) = rest.next() {
         match c {
@@ -70,7 +71,8 @@ fn translate(pattern: &str) -> Result<String, GlobError> {
     Ok(expression)
 }
 
-/// What stands between `[` and its `]`, which is not the first character. `None`, and nothing taken, without a `]`.
+/// The text between `[` and its `]`, which cannot be the first character. `None` when there is no `]`; then nothing
+/// is taken.
 fn take_set(rest: &mut Peekable<Chars<'_>>) -> Option<Vec<char>> {
     let mut ahead = rest.clone();
     let mut set = Vec::new();

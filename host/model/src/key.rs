@@ -55,8 +55,9 @@ pub struct ParseKeyError(String);
 /// The two keys that BuildStream computes from a project alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeyPair {
-    /// Changes with anything the element is made of, its build dependencies included.
+    /// It changes with every input of the element, including the contents of its build dependencies.
     pub strict: Key,
-    /// Takes only the names of build dependencies (except strict ones), so it survives a change in their contents.
+    /// It covers only the names of build dependencies (except strict ones), so it stays the same when their contents
+    /// change.
     pub weak: Key,
 }

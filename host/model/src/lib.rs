@@ -30,7 +30,7 @@ pub use action_result::{
 pub use cancel::{Cancel, CancelGuard};
 pub use digest::{Digest, ParseDigestError};
 pub use digest_function::{DigestFunction, DigestHasher};
-pub use error::{Blame, UserError};
+pub use error::{Blame, UserError, limit_hint};
 pub use glob::{GlobError, Globs};
 pub use key::{Key, KeyPair, ParseKeyError};
 pub use layer_form::LayerForm;

@@ -1,10 +1,10 @@
-//! An action that a build had answered, for the record of that build.
+//! An action that a build requested, for the record of that build.
 
 use std::time::{Duration, SystemTime};
 
 use crate::{ActionResult, Digest};
 
-/// An action that a client had answered, or whose result it brought.
+/// An action that a client requested, or whose result it uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subaction {
     /// The encoded `Action`.
@@ -15,7 +15,7 @@ pub struct Subaction {
     pub asked: SystemTime,
     /// From asking to the answer.
     pub took: Duration,
-    /// The answer; what it took to run is in its metadata. A command that failed has a result too.
+    /// The answer; its metadata says how long the command ran. A command that failed has a result too.
     pub outcome: Result<ActionResult, ActionFailure>,
 }
 
@@ -24,14 +24,14 @@ pub struct Subaction {
 pub struct ActionFailure {
     /// The stable code of the error, such as `action-timed-out`.
     pub reason: String,
-    /// What a person is told.
+    /// The message for people.
     pub message: String,
-    /// What there was by then, if anything.
+    /// The outputs that existed by then, if any.
     pub partial: Option<Box<ActionResult>>,
 }
 
 impl Subaction {
-    /// The result, be it that of an action that was stopped.
+    /// The result; for an action that was stopped, the partial one.
     #[must_use]
     pub fn result(&self) -> Option<&ActionResult> {
         match &self.outcome {
@@ -44,13 +44,13 @@ impl Subaction {
 /// Where the answer to an action came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnswerSource {
-    /// It was run for this request.
+    /// The action was executed for this request.
     Executed,
-    /// It was running for another request already.
+    /// It was being executed for another request already.
     Joined,
     /// From the action cache.
     CacheHit,
-    /// The client ran it itself and brought the result.
+    /// The client executed it itself and uploaded the result.
     Uploaded,
 }
 

@@ -22,7 +22,7 @@ pub struct FileNode {
     pub name: String,
     /// Its contents.
     pub digest: Digest,
-    /// Whether its owner may execute it; the only mode bit a tree keeps unless properties hold the mode.
+    /// Whether its owner may execute it. A tree keeps no other mode bit, unless the properties have the mode.
     pub executable: bool,
     /// REAPI's `node_properties`.
     pub properties: NodeProperties,

@@ -21,7 +21,8 @@ pub(crate) fn component(
     expected: &str,
 ) -> Result<Component, PluginFailure> {
     if bytes.starts_with(MODULE) {
-        return Err(not_a_component(expected, "it is a core module; convert it with wit-component"));
+        let failure = not_a_component(expected, "it is a core module");
+        return Err(failure.hint("convert it with wit-component"));
     }
     if !bytes.starts_with(MAGIC) {
         return Err(not_a_component(expected, "it is not WebAssembly"));
@@ -73,18 +74,14 @@ pub(crate) fn exceeded_limit(error: &wasmtime::Error) -> Option<PluginFailure> {
 }
 
 fn not_a_component(expected: &str, what: &str) -> PluginFailure {
-    let message = format!("the file is not a component: {what}; name a component of {expected}");
+    let message = format!("the file is not a component: {what}; expected a component of {expected}");
     PluginFailure::plugin("plugin-not-a-component", message)
 }
 
 /// The failure of a component whose types are not those of the contract.
 pub(crate) fn wrong_types<W: World>(error: &wasmtime::Error) -> PluginFailure {
-    let message = format!(
-        "its types differ from those of {} {VERSION}x: {}; build it with the WIT text of this version",
-        W::PACKAGE,
-        error.root_cause()
-    );
-    PluginFailure::plugin("plugin-wrong-world", message)
+    let message = format!("its types differ from those of {} {VERSION}x: {}", W::PACKAGE, error.root_cause());
+    PluginFailure::plugin("plugin-wrong-world", message).hint("build it with the WIT text of this version")
 }
 
 fn wrong_world<W: World>(engine: &Engine, component: &Component, error: &wasmtime::Error) -> PluginFailure {
@@ -92,26 +89,21 @@ fn wrong_world<W: World>(engine: &Engine, component: &Component, error: &wasmtim
     let (export, import) = (format!("{package}/{}@", W::EXPORT), format!("{package}/log@{VERSION}"));
     let ty = component.component_type();
     let Some(version) = ty.exports(engine).find_map(|(name, _)| name.strip_prefix(&export)) else {
-        let message = format!(
-            "it is a component, but not {description}: it does not export {package}/{}; build it for the world of \
-             {package}",
-            W::EXPORT
-        );
-        return PluginFailure::plugin("plugin-wrong-world", message);
+        let message =
+            format!("it is a component, but not {description}: it does not export {package}/{}", W::EXPORT);
+        return PluginFailure::plugin("plugin-wrong-world", message)
+            .hint("build it for the world of that package");
     };
     if !version.starts_with(VERSION) {
-        let message = format!(
-            "it implements version {version} of {package}, and this program supports {VERSION}x; use a component or a \
-             program of the other version"
-        );
-        return PluginFailure::plugin("plugin-wrong-version", message);
+        let message =
+            format!("it implements version {version} of {package}, and this program supports {VERSION}x");
+        let hint = "use a component or a program of the other version";
+        return PluginFailure::plugin("plugin-wrong-version", message).hint(hint);
     }
     match ty.imports(engine).find(|(name, _)| !name.starts_with(&import)) {
         Some((import, _)) => {
-            let message = format!(
-                "it imports {import}, but {description} may import {package}/log only; build it without WASI"
-            );
-            PluginFailure::plugin("plugin-wrong-world", message)
+            let message = format!("it imports {import}, but {description} may import {package}/log only");
+            PluginFailure::plugin("plugin-wrong-world", message).hint("build it without WASI")
         }
         None => wrong_types::<W>(error),
     }

@@ -25,13 +25,10 @@ impl ComponentKind {
         let mut new = Self { component, answers, description: KindDescription::default() };
         new.description = new.describe()?;
         if new.description.name != kind {
-            let message = format!(
-                "it implements the element kind '{}', not '{kind}'; correct the kind or the file",
-                new.description.name
-            );
-            return Err(
-                PluginFailure::plugin("plugin-wrong-kind", message).of(&new.component.name, "describe")
-            );
+            let message = format!("it implements the element kind '{}', not '{kind}'", new.description.name);
+            let failure =
+                PluginFailure::plugin("plugin-wrong-kind", message).hint("correct the kind or the file");
+            return Err(failure.of(&new.component.name, "describe"));
         }
         Ok(new)
     }

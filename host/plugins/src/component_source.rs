@@ -35,13 +35,10 @@ impl ComponentSource {
 fn read_file(file: &Path, max: u64) -> Result<Vec<u8>, PluginFailure> {
     spec_files::read(file, max).map_err(|error| match error.kind() {
         io::ErrorKind::FileTooLarge => {
-            let message =
-                format!("the file is larger than the limit of {max} bytes; build a smaller component");
-            PluginFailure::plugin("plugin-too-large", message)
+            let message = format!("the file is larger than the limit of {max} bytes");
+            PluginFailure::plugin("plugin-too-large", message).hint("build a smaller component")
         }
-        _ => PluginFailure::plugin(
-            "plugin-unreadable",
-            format!("the file cannot be read: {error}; check its name"),
-        ),
+        _ => PluginFailure::plugin("plugin-unreadable", format!("the file cannot be read: {error}"))
+            .hint("check its name"),
     })
 }

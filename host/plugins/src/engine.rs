@@ -57,9 +57,8 @@ impl LazyEngine {
 impl SharedEngine {
     fn start(options: &Options) -> Result<Self, PluginFailure> {
         let start_error = |error: wasmtime::Error| {
-            PluginFailure::host(format!(
-                "the WebAssembly engine cannot start: {error:#}; see 'spec-host doctor'"
-            ))
+            PluginFailure::host(format!("the WebAssembly engine cannot start: {error:#}"))
+                .hint("see 'spec-host doctor'")
         };
         let limits = options.limits;
         let engine = new_engine(&limits).map_err(start_error)?;

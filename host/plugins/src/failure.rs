@@ -11,28 +11,34 @@ use crate::instance_state::OutOfMemory;
 #[derive(Clone, Debug)]
 pub(crate) struct PluginName(pub(crate) String);
 
-/// A stable code, and the message that follows the plugin's name.
+/// A stable code, the message that follows the plugin's name, and what to do next (may be empty).
 pub(crate) struct PluginFailure {
     pub(crate) reason: &'static str,
     pub(crate) message: String,
+    pub(crate) hint: &'static str,
     pub(crate) blame: Blame,
 }
 
 impl PluginFailure {
     /// The plugin is at fault.
     pub(crate) fn plugin(reason: &'static str, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), blame: Blame::Plugin }
+        Self { reason, message: message.into(), hint: "", blame: Blame::Plugin }
     }
 
     /// The program or the machine is at fault.
     pub(crate) fn host(message: impl Into<String>) -> Self {
-        Self { reason: "plugin-host", message: message.into(), blame: Blame::Machine }
+        Self { reason: "plugin-host", message: message.into(), hint: "", blame: Blame::Machine }
+    }
+
+    /// The same failure with advice what to do next.
+    pub(crate) fn hint(self, hint: &'static str) -> Self {
+        Self { hint, ..self }
     }
 
     /// The plugin gave an answer that the contract does not allow.
     pub(crate) fn answer(what: &str) -> Self {
-        let message = format!("its answer is not valid: {what}; {TELL_AUTHOR}");
-        Self::plugin("plugin-invalid-answer", message)
+        let message = format!("its answer is not valid: {what}");
+        Self::plugin("plugin-invalid-answer", message).hint(TELL_AUTHOR)
     }
 
     /// A call failed; `last_error` is the last error that the plugin logged.
@@ -53,7 +59,7 @@ impl PluginFailure {
         };
         let logged =
             last_error.map_or(String::new(), |message| format!("; its last message was '{message}'"));
-        Self::plugin(reason, format!("{what}{logged}; {TELL_AUTHOR}"))
+        Self::plugin(reason, format!("{what}{logged}")).hint(TELL_AUTHOR)
     }
 
     /// The error of an element kind in the call `activity`.
@@ -63,14 +69,19 @@ impl PluginFailure {
             plugin: plugin.0.clone(),
             activity: activity.into(),
             message: self.message,
+            hint: self.hint,
             blame: self.blame,
         }
     }
 
     /// The error of a policy in the call `activity`.
     pub(crate) fn of_policy(self, policy: &PluginName, activity: &'static str) -> PolicyError {
-        PolicyError { reason: self.reason, policy: policy.0.clone(), activity, message: self.message }
+        let Self { reason, message, hint, .. } = self;
+        PolicyError { reason, policy: policy.0.clone(), activity, message, hint }
     }
 }
+
+/// The advice when all instances of components are in use.
+pub(crate) const FEWER_BUILDERS: &str = "run fewer builders at once";
 
 const TELL_AUTHOR: &str = "this is a fault of the plugin: report it to its author, or use another component";

@@ -8,7 +8,7 @@ use crate::bindings::element_kind::exports::spec::element_kind::kind::{
 };
 use crate::compile::{exceeded_limit, wrong_types};
 use crate::epoch_clock::EpochClock;
-use crate::failure::PluginFailure;
+use crate::failure::{FEWER_BUILDERS, PluginFailure};
 use crate::instance_state::{InstanceState, OutOfMemory};
 use crate::world::{ElementKind, World};
 
@@ -78,7 +78,7 @@ fn instantiation_failure(error: &wasmtime::Error, limits: &Limits) -> PluginFail
         return PluginFailure::call(error, None, limits);
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
-        return PluginFailure::host(format!("{error}; run fewer builders at once"));
+        return PluginFailure::host(error.to_string()).hint(FEWER_BUILDERS);
     }
     exceeded_limit(error).unwrap_or_else(|| {
         let message = format!("it cannot be instantiated: {}", error.root_cause());

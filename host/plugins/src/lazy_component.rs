@@ -7,7 +7,7 @@ use std::time::Duration;
 use spec_strategy::KindError;
 
 use crate::engine::{LazyEngine, SharedEngine};
-use crate::failure::{PluginFailure, PluginName};
+use crate::failure::{FEWER_BUILDERS, PluginFailure, PluginName};
 use crate::instance::Instance;
 use crate::instance_pool::KindId;
 use crate::world::{ElementKind, World};
@@ -46,7 +46,7 @@ impl LazyComponent {
             self.loaded().map_err(|failure| failure.of(&self.name, "load"))?;
         let broken = |failure: PluginFailure| failure.of(&self.name, activity);
         let max_wait = shared.limits.deadline.saturating_mul(4).max(Duration::from_secs(1));
-        let busy = || PluginFailure::host("all plugin instances are busy; run fewer builders at once");
+        let busy = || PluginFailure::host("all plugin instances are busy").hint(FEWER_BUILDERS);
         let mut lease = shared.pool.lease(self.id, max_wait).ok_or_else(|| broken(busy()))?;
         let mut instance = match lease.take() {
             Some(instance) => instance,

@@ -1,7 +1,7 @@
-//! Composition: laying one mapping over another, with BuildStream's list directives.
+//! Composition of mappings, with BuildStream's list directives.
 //!
-//! `(<)` puts items before the list below, `(>)` after it, `(=)` replaces it. A directive that meets no list stays
-//! until one is laid under it; [`assert_composed`] finds those that never met one.
+//! `(<)` puts items before the list below, `(>)` after it, `(=)` replaces it. A directive without a list below stays
+//! until a list is composed under it; [`assert_composed`] finds directives that stayed.
 
 use spec_model::{Mapping, Node, NodeError, NodeKind};
 
@@ -11,7 +11,7 @@ const OVERWRITE: &str = "(=)";
 const CONDITIONS: &str = "(?)";
 const ILLEGAL: &str = "illegal-composite";
 
-/// Lays `upper` over `lower`.
+/// Composes `upper` over `lower`.
 ///
 /// # Errors
 /// `illegal-composite` where two values of different kinds meet, `invalid-data` where a dictionary mixes list
@@ -27,7 +27,7 @@ pub fn compose(upper: &Mapping, lower: &mut Mapping) -> Result<(), NodeError> {
     Ok(())
 }
 
-/// Lays `upper` over `lower` and gives the result to `upper`: first its own keys, then those that are new.
+/// Composes `upper` over `lower` and puts the result into `upper`: first its own keys, then the new ones.
 ///
 /// # Errors
 /// As [`compose`].
@@ -44,8 +44,8 @@ pub fn compose_under(mut lower: Mapping, upper: &mut Mapping) -> Result<(), Node
     Ok(())
 }
 
-/// Sets a text. Where the user had set the entry it keeps the user's place, so that a protected variable that was
-/// redefined is found later.
+/// Sets a text. An entry that the user had set keeps its place in the user's file, so that a redefined protected
+/// variable is reported there.
 pub(crate) fn set_keeping_position(mapping: &mut Mapping, name: &str, text: &str) {
     let mut node = Node::text(text);
     if let Some(old) = mapping.get(name) {
@@ -103,7 +103,7 @@ fn compose_entry(name: &str, value: &Node, lower: &mut Mapping) -> Result<(), No
     Ok(())
 }
 
-/// What an entry becomes that has nothing below it: itself, after a check of what composition would check.
+/// The result for an entry with nothing below it: the entry itself, after the checks of composition.
 fn fresh(value: &Node) -> Result<Node, NodeError> {
     let NodeKind::Mapping(mapping) = &value.kind else {
         return Ok(value.clone());
@@ -138,7 +138,7 @@ fn apply_directives(
     }
 }
 
-/// Directives over directives: what both together would do to a list.
+/// Composes directives over directives, so that the result does to a list what both would do.
 fn merge_directives(upper: &Mapping, lower: &mut Mapping) -> Result<(), NodeError> {
     if let Some(overwrite) = upper.get(OVERWRITE) {
         lower.set(OVERWRITE, overwrite.clone());
@@ -174,8 +174,9 @@ fn is_directive(name: &str) -> bool {
 fn is_list_directives(mapping: &Mapping) -> Result<bool, NodeError> {
     let directives = mapping.entries.keys().filter(|name| is_directive(name)).count();
     if directives != 0 && directives != mapping.entries.len() {
-        let message = "list directives and other keys are mixed here; put the directives into a dictionary of their own";
-        return Err(NodeError::new("invalid-data", mapping.position.as_ref(), message));
+        let message = "list directives and other keys are mixed here";
+        let error = NodeError::new("invalid-data", mapping.position.as_ref(), message);
+        return Err(error.with_hint("put the directives into a dictionary of their own"));
     }
     Ok(directives != 0)
 }

@@ -1,4 +1,4 @@
-//! Which elements an element needs, and in which order.
+//! The dependencies of elements, in staging order.
 
 /// A part of what an element needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl DependencyGraph {
 }
 
 impl ScopeWalk<'_> {
-    /// Walks depth first with a stack of its own.
+    /// Walks depth first with an explicit stack.
     fn visit(&mut self, element: usize, scope: Scope) {
         let mut stack = vec![(element, scope, 0)];
         self.enter(element, scope);

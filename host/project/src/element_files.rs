@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// The files of elements below a directory, relative to it, sorted. What is in `.bst` folders does not count.
+/// The files of elements below a directory, relative to it, sorted. Files in `.bst` folders are left out.
 pub(crate) fn element_files(directory: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![String::new()];

@@ -8,7 +8,7 @@ use spec_strategy::KindError;
 /// Why a project could not be loaded. The reason codes are BuildStream's `LoadErrorReason` names where it has one.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Something in a file is wrong.
+    /// A node in a file is wrong.
     #[error(transparent)]
     Node(#[from] NodeError),
     /// A file is not there or cannot be read.
@@ -31,7 +31,7 @@ pub enum LoadError {
         /// The largest size that is read.
         limit: u64,
     },
-    /// There is no project here.
+    /// No project.conf was found.
     #[error("there is no project.conf in '{directory}' or in a directory above it")]
     MissingProjectConf {
         /// Where the search began.
@@ -57,14 +57,14 @@ pub enum LoadError {
         /// The dependency that closes it.
         position: Option<FilePosition>,
     },
-    /// An element's kind cannot be had or refuses the element.
+    /// An element's kind is not available or refuses the element.
     #[error("{element}: {source}")]
     Kind {
         /// The element.
         element: String,
         /// Where the element names its kind, when the kind names no better place.
         position: Option<FilePosition>,
-        /// What the kind said.
+        /// The kind's error.
         source: Box<KindError>,
     },
     /// An option that was given outside of the project's files is wrong.
@@ -95,7 +95,7 @@ impl LoadError {
         Self::Unreadable { file: shown_as.to_owned(), reason, position: None, source }
     }
 
-    /// The same error, told about the file that refers to the unreadable one.
+    /// The same error with the place that refers to the unreadable file.
     pub(crate) fn referred_from(self, position: Option<&FilePosition>) -> Self {
         match self {
             Self::Unreadable { file, reason, position: None, source } => {
@@ -143,12 +143,13 @@ impl UserError for LoadError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Node(error) => error.hint(),
+            Self::Kind { source, .. } => source.hint(),
             Self::MissingElement { near: Some(near), .. } => Some(format!("did you mean '{near}'?")),
             Self::MissingProjectConf { .. } => Some(
                 "go to a project, name one with --directory, or begin one with 'spec-host init'".to_owned(),
             ),
             Self::CircularDependency { .. } => Some("take one of these dependencies out".to_owned()),
-            Self::Kind { source, .. } => source.hint(),
             _ => None,
         }
     }

@@ -1,4 +1,4 @@
-//! What the fuzz targets reach of conditions and variables. Compiled for them alone.
+//! Public functions for the fuzz targets of conditions and variables. Compiled for them alone.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl Conditions {
     }
 }
 
-/// Expands what a mapping says with the variables of another.
+/// Expands the texts of a mapping with the variables of another.
 ///
 /// # Errors
 /// What is wrong with the variables, or with a reference.

@@ -1,4 +1,4 @@
-//! Includes `(@)`: files of the project that are laid under the mapping that names them.
+//! Includes `(@)`: files of the project that are composed under the mapping that names them.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

@@ -9,8 +9,8 @@ use crate::{Element, Project};
 /// BuildStream's `BST_CORE_ARTIFACT_VERSION`: raised when equal keys begin to mean other artifacts.
 const CORE_ARTIFACT_VERSION: i64 = 11;
 
-/// The keys of all elements of a project, by index. `sources` gives the keys of an element's sources, or `None` when
-/// one has no ref yet: such an element has no keys, and neither has anything that needs it at build time.
+/// The keys of all elements of a project, by index. `sources` returns the keys of an element's sources, or `None`
+/// when one has no ref yet: such an element has no keys, and neither do the elements that need it at build time.
 pub fn compute_keys(
     project: &Project,
     sources: &dyn Fn(usize) -> Option<Vec<SourceKey>>,
@@ -44,8 +44,8 @@ fn key_pair(
     Some(KeyPair { strict: strong_of(project, dictionary, strong, weak).key(), weak })
 }
 
-/// What the strong key of an element is the key of, when it is built on artifacts with the given strong keys: in
-/// non-strict mode those that are there. `dependencies` follow [`Project::build_scope`].
+/// The description whose hash is the strong key of an element that is built on artifacts with the given strong keys;
+/// in non-strict mode these are the cached ones. `dependencies` follow [`Project::build_scope`].
 pub fn strong_description(
     project: &Project,
     element: usize,
@@ -69,7 +69,7 @@ fn strong_of(
     Value::Map(dictionary)
 }
 
-/// All that goes into an element's keys but its dependencies.
+/// The part of an element's key descriptions that does not depend on its dependencies.
 fn dictionary(project: &Project, element: &Element, sources: &[SourceKey]) -> BTreeMap<String, Value> {
     let mut fatal_warnings = project.config.fatal_warnings.clone();
     fatal_warnings.sort_unstable();

@@ -1,4 +1,4 @@
-//! project.conf and elements to a resolved graph with keys.
+//! Turns project.conf and elements into a resolved graph with keys.
 //!
 //! The only room that parses YAML. It knows no plugin and no source: kinds come through
 //! [`spec_strategy::KindRegistry`], the keys of sources from the caller.

@@ -1,4 +1,4 @@
-//! What a caller asks to have loaded.
+//! The options of loading a project.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What this machine is called.
+//! The names of this machine's system and architecture.
 
 /// The names of architectures that BuildStream knows, and its canonical name for each. Looked up in lower case and
 /// with dashes for underscores.

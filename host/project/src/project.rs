@@ -91,7 +91,8 @@ impl Project {
         self.graph.scope(elements, scope)
     }
 
-    /// What is there when an element is built: its build dependencies and all they need at run time, in staging order.
+    /// The elements staged when an element is built: its build dependencies and all they need at run time, in staging
+    /// order.
     #[must_use]
     pub fn build_scope(&self, element: usize) -> Vec<usize> {
         self.graph.scope(&[element], Scope::Build)

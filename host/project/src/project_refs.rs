@@ -30,7 +30,7 @@ impl ProjectRefs {
         Ok(Self { projects: root.opt_mapping("projects")?.cloned().unwrap_or_default() })
     }
 
-    /// The entries that are kept here for a source: `ref`, and what else its kind writes.
+    /// The entries for a source: `ref`, and others that its kind writes.
     pub(crate) fn entries_of(
         &self,
         project: &str,
@@ -44,7 +44,7 @@ impl ProjectRefs {
     }
 }
 
-/// The entry of a source in the text of a `project.refs`; made, with all that leads to it, where it is missing.
+/// The entry of a source in the text of a `project.refs`; it and its parents are made where they are missing.
 pub(crate) fn source_entry<'r>(
     root: &'r mut Mapping,
     project: &str,

@@ -1,4 +1,4 @@
-//! Names that must be symbols: those of projects, options and option variables.
+//! Checks names that must be symbols: those of projects, options and option variables.
 
 use spec_model::{FilePosition, NodeError};
 

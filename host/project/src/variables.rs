@@ -1,4 +1,4 @@
-//! Variables and the texts that refer to them with `%{name}`.
+//! Expands variables and texts that refer to them with `%{name}`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -13,7 +13,7 @@ use crate::yaml::Limits;
 pub(crate) struct Variables {
     unresolved: IndexMap<Arc<str>, (Arc<str>, Option<FilePosition>)>,
     resolved: RefCell<HashMap<Arc<str>, Arc<str>>>,
-    /// Bytes that were made by expanding.
+    /// The number of bytes that expanding has made so far.
     expanded: Cell<usize>,
 }
 
@@ -24,7 +24,7 @@ enum TextPiece<'t> {
     Reference(&'t str),
 }
 
-/// A variable that is being expanded: its name, and the references in it that are still to be looked at.
+/// A variable that is being expanded: its name, and its references that are not expanded yet.
 struct OpenVariable {
     name: Arc<str>,
     references: Vec<Arc<str>>,
@@ -97,7 +97,7 @@ impl Variables {
         if references.is_empty() { Ok(None) } else { self.join(text, position).map(Some) }
     }
 
-    /// The expanded value of a variable that is there, found without recursion.
+    /// The expanded value of an existing variable, computed without recursion.
     fn value(&self, name: &Arc<str>) -> Result<Arc<str>, NodeError> {
         let mut steps = vec![self.begin(name)];
         let mut open = HashSet::from([Arc::clone(name)]);
@@ -152,14 +152,12 @@ impl Variables {
                 return Err(too_large(position, what));
             }
         }
-        // A short text may stand for a long one, and there may be many: together they would fill the memory.
+        // Many short texts that expand to long ones could fill the memory together.
         self.expanded.set(self.expanded.get() + joined.len());
         if self.expanded.get() > Limits::EXPANDED_TOGETHER {
             let most = Limits::EXPANDED_TOGETHER;
-            return Err(too_large(
-                position,
-                format!("expanding variables made more than {most} bytes up to here; make them shorter"),
-            ));
+            let what = format!("expanding variables made more than {most} bytes up to here");
+            return Err(too_large(position, what));
         }
         Ok(joined.into())
     }
@@ -169,12 +167,12 @@ impl Variables {
             return Ok(());
         }
         let known: Vec<&str> = self.unresolved.keys().map(AsRef::as_ref).collect();
-        let advice = match spec_model::nearest(name, &known) {
-            Some(near) => format!("; did you mean '%{{{near}}}'?"),
-            None => "; define it under 'variables'".to_owned(),
+        let hint = match spec_model::nearest(name, &known) {
+            Some(near) => format!("did you mean '%{{{near}}}'?"),
+            None => "define it under 'variables'".to_owned(),
         };
-        let message = format!("the variable '{name}' is not defined{advice}");
-        Err(NodeError::new("unresolved-variable", position, message))
+        let message = format!("the variable '{name}' is not defined");
+        Err(NodeError::new("unresolved-variable", position, message).with_hint(hint))
     }
 
     fn circle(&self, steps: &[OpenVariable]) -> NodeError {
@@ -187,7 +185,7 @@ impl Variables {
 }
 
 fn too_large(position: Option<&FilePosition>, what: String) -> NodeError {
-    NodeError::new("variable-too-large", position, what)
+    NodeError::new("variable-too-large", position, what).with_hint("make the values shorter")
 }
 
 /// The names that a text refers to, last first, so that they are popped in order.

@@ -145,7 +145,7 @@ fn includes() {
     bomb.push_str("== i20.yml\nx: y\n");
     let error = Files::new(&format!("== a.bst\nkind: manual\n{bomb}")).load(&[]).expect_err("a bomb");
     assert_eq!(error.reason(), "too-many-includes");
-    // Few files, that are large together.
+    // A few files that are large together.
     let positions: String = (0..70).map(|n| format!("  a{n}: {{(@): i.yml}}\n")).collect();
     let large =
         format!("== a.bst\nkind: manual\nvariables:\n{positions}== i.yml\nx: {}\n", "y".repeat(1 << 20));

@@ -1,4 +1,4 @@
-//! What a loaded project tells beside its keys.
+//! Properties of a loaded project other than its keys.
 
 mod support;
 

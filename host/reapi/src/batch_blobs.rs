@@ -52,6 +52,6 @@ pub(crate) fn check_total(sizes: impl Iterator<Item = u64>) -> Result<(), Reques
 
 fn too_large(digest: &Digest) -> RequestError {
     RequestError::Invalid(format!(
-        "blob {digest} does not fit in a batch; the limit is {MAX_BATCH} bytes; use ByteStream"
+        "blob {digest} does not fit in a batch; expected at most {MAX_BATCH} bytes, and ByteStream for larger ones"
     ))
 }

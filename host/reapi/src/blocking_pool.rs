@@ -79,9 +79,7 @@ impl BlockingPool {
         match tokio::time::timeout(self.max_wait, wait).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) => Err(RequestError::Busy("the server is stopping".to_owned())),
-            Err(_) => {
-                Err(RequestError::Busy("all threads of the store are busy; try again later".to_owned()))
-            }
+            Err(_) => Err(RequestError::Busy("all threads of the store are busy".to_owned())),
         }
     }
 }
@@ -89,5 +87,5 @@ impl BlockingPool {
 /// The error of a job that panicked, or that the runtime dropped when it shut down.
 pub(crate) fn join_error(error: JoinError) -> RequestError {
     tracing::error!("a job of a request panicked: {error}");
-    RequestError::Internal("the server failed; see its log".to_owned())
+    RequestError::Internal("the server failed".to_owned(), "")
 }

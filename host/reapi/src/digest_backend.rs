@@ -31,7 +31,9 @@ impl DigestBackend {
     /// The executions of the store's actions.
     pub(crate) fn executions(&self) -> Result<Arc<Executions>, RequestError> {
         let none = || {
-            RequestError::Unsupported("this server does not execute actions; see its capabilities".to_owned())
+            RequestError::Unsupported(
+                "this server does not execute actions, as its capabilities say".to_owned(),
+            )
         };
         self.executions.clone().ok_or_else(none)
     }
@@ -101,7 +103,7 @@ impl DigestBackends {
     fn unknown_function(&self, name: &str) -> RequestError {
         let known: Vec<&str> = self.0.iter().map(|backend| backend.wire_function().as_str_name()).collect();
         RequestError::Invalid(format!(
-            "this server does not support the digest function {name}; use {}",
+            "this server does not support the digest function {name}; expected {}",
             known.join(" or ")
         ))
     }

@@ -102,10 +102,7 @@ impl Download {
                     self.digest
                 );
                 self.cas.quarantine(&self.digest)?;
-                Err(RequestError::Damaged(format!(
-                    "blob {} turned out to be damaged; upload it again",
-                    self.digest
-                )))
+                Err(RequestError::Damaged(format!("blob {} turned out to be damaged", self.digest)))
             }
             _ => Ok(()),
         }

@@ -14,7 +14,7 @@ pub enum ServeError {
         address: String,
     },
     /// Another server listens on the address. Reason `reapi-address-in-use`.
-    #[error("another server listens on {address}; stop it or listen elsewhere")]
+    #[error("another server listens on {address}")]
     InUse {
         /// As given.
         address: String,
@@ -52,5 +52,9 @@ impl UserError for ServeError {
             Self::Io { .. } => "reapi-io",
             Self::Transport { .. } => "reapi-transport",
         }
+    }
+
+    fn hint(&self) -> Option<String> {
+        matches!(self, Self::InUse { .. }).then(|| "stop it or listen elsewhere".to_owned())
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn is_zstd(value: i32) -> Result<bool, RequestError> {
         Ok(Value::Identity) => Ok(false),
         Ok(Value::Zstd) => Ok(true),
         _ => Err(RequestError::Invalid(format!(
-            "this server does not support the compressor {value}; use IDENTITY or ZSTD"
+            "this server does not support the compressor {value}; expected IDENTITY or ZSTD"
         ))),
     }
 }

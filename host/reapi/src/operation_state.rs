@@ -89,8 +89,8 @@ fn log(action: &Digest, answer: &ActionAnswer, took: Duration) {
             tracing::info!(%action, answered, exit_code, took_ms, "action");
         }
         Err(error) => {
-            let (reason, detail) = (error.reason(), error.detail().unwrap_or_default());
-            tracing::info!(%action, answered, reason, took_ms, detail, "action: {error}");
+            let (reason, detail, hint) = (error.reason(), error.detail().unwrap_or_default(), error.hint());
+            tracing::info!(%action, answered, reason, took_ms, detail, hint, "action: {error}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use spec_cas::CasError;
 use spec_execution::{ActionError, MissingRight};
-use spec_model::{Digest, DigestFunction, UserError};
+use spec_model::{Digest, DigestFunction, UserError, limit_hint};
 
 /// Why a request, or one blob of it, failed.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +57,10 @@ pub(crate) enum RequestError {
     /// The server does not implement this.
     #[error("{0}")]
     Unsupported(String),
-    /// The server failed. Details are in its log only: clients must not learn paths of this machine.
+    /// The server failed. Details are in its log only: clients must not learn paths of this machine. The second text is
+    /// what whoever runs the server can do; it may be empty.
     #[error("{0}")]
-    Internal(String),
+    Internal(String, &'static str),
 }
 
 impl RequestError {
@@ -74,7 +75,31 @@ impl RequestError {
     /// The server failed: clients get the text `what`, and the log the whole error.
     pub(crate) fn failed(what: impl Into<String>, reason: &str, error: impl fmt::Display) -> Self {
         tracing::error!(reason, "{error}");
-        Self::Internal(what.into())
+        Self::Internal(what.into(), "")
+    }
+
+    /// What the client, or who runs the server, can do next.
+    pub(crate) fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::WrongOffset(_) => "ask QueryWriteStatus where to go on",
+            Self::Missing(..) => "upload them and try again",
+            Self::Damaged(_) => "upload it again",
+            Self::MissingRights(..) => "leave it out, or have the session allow it",
+            Self::TooLarge(_, setting) => return Some(limit_hint(setting)),
+            Self::TimedOut(_) => "raise its timeout or make it faster",
+            Self::Full(_) | Self::Busy(_) => "try again later",
+            Self::Internal(_, hint) if !hint.is_empty() => hint,
+            Self::Internal(..) => "see the server's log",
+            Self::Invalid(_)
+            | Self::OutOfRange(_)
+            | Self::NotFound(_)
+            | Self::Unfit(_)
+            | Self::Cancelled(_)
+            | Self::Forbidden(_)
+            | Self::Aborted(_)
+            | Self::Unsupported(_) => return None,
+        };
+        Some(hint.to_owned())
     }
 
     /// A stable code for logs and counters.
@@ -96,7 +121,7 @@ impl RequestError {
             Self::Busy(_) => "busy",
             Self::Damaged(_) => "damaged",
             Self::Unsupported(_) => "unsupported",
-            Self::Internal(_) => "internal",
+            Self::Internal(..) => "internal",
         }
     }
 }
@@ -116,8 +141,8 @@ impl From<CasError> for RequestError {
             CasError::TreeTooLarge { setting, .. } => return Self::TooLarge(error.to_string(), setting),
             CasError::Cancelled => return Self::Cancelled(error.to_string()),
             CasError::DiskFull { .. } => {
-                tracing::error!(reason = error.reason(), "{error}");
-                return Self::Full("the disk of the store is full; try again later".to_owned());
+                tracing::error!(reason = error.reason(), hint = error.hint(), "{error}");
+                return Self::Full("the disk of the store is full".to_owned());
             }
             CasError::Io { action, source, .. } => format!("cannot {action} a file of the store: {source}"),
             _ => "the store failed".to_owned(),
@@ -139,8 +164,11 @@ impl RequestError {
             ActionError::TimedOut { .. } => Self::TimedOut(text),
             ActionError::Cancelled => Self::Cancelled(text),
             ActionError::Exhausted { .. } => Self::Full(text),
-            ActionError::Internal { ref reason, ref detail, .. } => Self::failed(text, reason, detail),
-            _ => Self::Internal(text),
+            ActionError::Internal { ref reason, ref detail, hint, .. } => {
+                tracing::error!(reason, hint, "{detail}");
+                Self::Internal(text, hint)
+            }
+            _ => Self::Internal(text, ""),
         }
     }
 }

@@ -77,7 +77,7 @@ fn blob<'a>(
         ["compressed-blobs", "zstd", rest @ ..] => (true, rest),
         ["compressed-blobs", other, ..] => {
             return Err(RequestError::Invalid(format!(
-                "this server does not support the compressor {other}; use zstd"
+                "this server does not support the compressor {other}; expected identity or zstd"
             )));
         }
         _ => return Err(invalid_name(name)),

@@ -55,11 +55,11 @@ pub(crate) fn code(error: &RequestError) -> Code {
         RequestError::Full(_) => Code::ResourceExhausted,
         RequestError::Busy(_) => Code::Unavailable,
         RequestError::Unsupported(_) => Code::Unimplemented,
-        RequestError::Internal(_) => Code::Internal,
+        RequestError::Internal(..) => Code::Internal,
     }
 }
 
-/// The status of one part of an answer.
+/// The status of one part of an answer. gRPC has one text for it: the message, and what to do next.
 pub(crate) fn to_rpc(error: &RequestError) -> rpc::Status {
     let details = match error {
         RequestError::Missing(function, digests) => {
@@ -73,7 +73,11 @@ pub(crate) fn to_rpc(error: &RequestError) -> rpc::Status {
         }
         _ => vec![],
     };
-    rpc::Status { code: code(error) as i32, message: error.to_string(), details }
+    let message = match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    };
+    rpc::Status { code: code(error) as i32, message, details }
 }
 
 /// The status OK of one part of an answer.
@@ -106,7 +110,7 @@ fn precondition_failure(violations: impl Iterator<Item = Violation>) -> protobuf
 
 impl From<RequestError> for Status {
     fn from(error: RequestError) -> Self {
-        tracing::debug!(reason = error.reason(), "{error}");
+        tracing::debug!(reason = error.reason(), hint = error.hint(), "{error}");
         let status = to_rpc(&error);
         if status.details.is_empty() {
             return Self::new(code(&error), status.message);
@@ -115,3 +119,6 @@ impl From<RequestError> for Status {
         Self::with_details(code(&error), status.message, details.into())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,7 +70,7 @@ impl Uploads {
                     0
                 };
                 by_name.extend(kept.map(|kept| (name.to_owned(), kept)));
-                let why = format!("the write starts at {offset}, but {at} bytes are committed; start there");
+                let why = format!("the write starts at {offset}, but {at} bytes are committed");
                 return Err(RequestError::WrongOffset(why));
             }
             _ => fresh()?,

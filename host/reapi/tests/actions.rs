@@ -102,7 +102,7 @@ async fn errors_of_an_execution_are_in_its_answer() {
     assert_names(&missing, &Digest::of(b"not there"));
 }
 
-/// The status says in which blob it lacks, as REAPI has it.
+/// The status names the missing blob, as REAPI requires.
 fn assert_names(status: &rpc::Status, digest: &Digest) {
     let [detail] = &status.details[..] else { panic!("{status:?}") };
     assert_eq!(detail.type_url, "type.googleapis.com/google.rpc.PreconditionFailure");
@@ -168,7 +168,7 @@ async fn operations_that_are_not_there() {
 async fn too_many_are_refused() {
     let fixture = Fixture::new().await;
     let mut streams = vec![];
-    // Two run, four wait.
+    // Two actions run, four wait.
     let code = loop {
         let action = fixture.action("wait");
         let alone = reapi::Action::decode(&*fixture.cas.get(&action).unwrap()).unwrap();

@@ -50,7 +50,7 @@ async fn fetch(fixture: &Fixture, request: FetchBlobRequest) -> Result<FetchBlob
     Ok(fixture.fetch().fetch_blob(request).await?.into_inner())
 }
 
-/// The code in the answer: that nobody pushed it is no failure of the request.
+/// The code in the answer: a missing asset is not a failure of the call.
 async fn code(fixture: &Fixture, request: FetchBlobRequest) -> Code {
     let answer = fetch(fixture, request).await.unwrap();
     assert_eq!(answer.blob_digest.is_some(), answer.status.as_ref().unwrap().code == 0);
@@ -173,7 +173,7 @@ async fn requests_that_are_wrong() {
     let blob = fixture.cas.put_bytes(b"x").unwrap();
     let nanos = Some(Timestamp { seconds: 0, nanos: -1 });
     for request in [
-        // BuildStream asks this to see whether there is such a service.
+        // BuildStream sends this request to find out whether the service exists.
         FetchBlobRequest::default(),
         get(""),
         FetchBlobRequest { instance_name: "elsewhere".to_owned(), ..get(URI) },

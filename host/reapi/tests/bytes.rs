@@ -106,7 +106,7 @@ async fn a_write_of_what_is_here_ends_early() {
     let fixture = Fixture::new().await;
     let data = noise(7, 1000);
     let digest = fixture.cas.put_bytes(&data).unwrap();
-    // The client never says that it is done, nor sends the rest.
+    // The client neither sends the rest nor finishes the write.
     let first = pieces(&format!("uploads/u/blobs/{digest}"), &data[..10], 0, 10, false);
     let (sender, receiver) = tokio::sync::mpsc::channel(1);
     sender.send(first[0].clone()).await.unwrap();

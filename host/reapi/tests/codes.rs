@@ -1,5 +1,5 @@
-//! Every code that the protocols document for a call, as `docs/serve.md` lists them: each that can come from this
-//! server is brought about.
+//! Every code that the protocols document for a call, as `docs/serve.md` lists them; the tests cause each code that
+//! this server can answer with.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -20,10 +20,10 @@ use spec_proto::{Message, reapi};
 use spec_reapi::{Limits, Options};
 use tonic::{Code, Status};
 
-/// As much as a batch may be, and more.
+/// More bytes than a batch may have.
 const TOO_MUCH: usize = 4 << 20;
 
-/// The documented codes that this server answers with, beside those of a full disk, see `server_full.rs`.
+/// The documented codes that this server answers with, except for those of a full disk, see `server_full.rs`.
 const ANSWERED: [(&str, &[&str]); 11] = [
     (
         "Execute",
@@ -49,7 +49,7 @@ const ANSWERED: [(&str, &[&str]); 11] = [
     ("ListOperations", &["UNIMPLEMENTED"]),
 ];
 
-/// Those of a full disk, and those that cannot be.
+/// The codes of a full disk, and those that this server never answers with.
 const NOT_HERE: [(&str, &[&str]); 9] = [
     ("UpdateActionResult", &["RESOURCE_EXHAUSTED"]),
     ("BatchUpdateBlobs", &["RESOURCE_EXHAUSTED"]),
@@ -110,7 +110,7 @@ fn named(code: &str) -> Code {
     (0..=16).map(Code::from).find(is).unwrap()
 }
 
-/// Has a call end with a code.
+/// Makes a call end with a code.
 async fn provoke(fixture: &Fixture, call: &str, code: &str) -> Code {
     let given = all_is_well(fixture).await;
     let channel = &fixture.channel;
@@ -163,12 +163,12 @@ fn code_of<T>(answer: Result<T, Status>) -> Code {
     answer.err().map_or(Code::Ok, |status| status.code())
 }
 
-/// The same with an action that does something else.
+/// The same request with an action that does something else.
 fn doing(fixture: &Fixture, given: &Given, what: &str) -> Given {
     Given { action: wire(&fixture.action(what)), ..given.clone() }
 }
 
-/// How an execution ends that another client asks about afterwards.
+/// The code of `WaitExecution` after an execution ended.
 async fn again(fixture: &Fixture, given: &Given, what: &str) -> Code {
     let given = doing(fixture, given, what);
     let (operation, code) = execute(&fixture.channel, &given).await.unwrap();
@@ -176,7 +176,7 @@ async fn again(fixture: &Fixture, given: &Given, what: &str) -> Code {
     code
 }
 
-/// How an execution ends that somebody cancels.
+/// The code of an execution that another client cancels.
 async fn cancelled(fixture: &Fixture, given: &Given) -> Code {
     let request = reapi::ExecuteRequest {
         action_digest: Some(doing(fixture, given, "wait").action),
@@ -189,7 +189,7 @@ async fn cancelled(fixture: &Fixture, given: &Given) -> Code {
     ask(&fixture.channel, "WaitExecution", &Given { operation, ..given.clone() }).await
 }
 
-/// Two run and four wait; then no more are taken.
+/// Two actions run and four wait; further ones are refused.
 async fn full_queue(fixture: &Fixture) -> Code {
     let mut streams = vec![];
     for salt in 0..8u64 {
@@ -214,7 +214,7 @@ async fn read(fixture: &Fixture, name: &str, read_offset: i64, read_limit: i64) 
     code_of(fixture.bytes().read(request).await)
 }
 
-/// What the disk does not give any more: every file of the store becomes a link to itself.
+/// Makes the store unreadable: every file becomes a link to itself.
 fn unreadable(store: &Path) {
     for file in common::files(store) {
         fs::remove_file(&file).unwrap();
@@ -222,7 +222,7 @@ fn unreadable(store: &Path) {
     }
 }
 
-/// A file that does not open, as on a disk that hangs, until this goes.
+/// A file whose opening blocks, as on a disk that hangs, until this is dropped.
 struct Hanging(PathBuf);
 
 impl Hanging {
@@ -233,7 +233,7 @@ impl Hanging {
         Self(path)
     }
 
-    /// Lets who waits go on; whether there was anybody.
+    /// Unblocks a waiting reader; returns whether there was one.
     fn open(&self) -> bool {
         let nonblock = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
         fs::OpenOptions::new().write(true).custom_flags(nonblock).open(&self.0).is_ok()
@@ -246,7 +246,7 @@ impl Drop for Hanging {
     }
 }
 
-/// How a call ends where the one thread that may use the disk waits for it.
+/// The code of a call while the only thread for blocking jobs waits for the disk.
 async fn overloaded(fixture: &Fixture, call: &str, given: &Given) -> Code {
     let limits = Limits { blocking_threads: 1, max_wait: Duration::from_millis(250), ..Limits::default() };
     let server = Fixture::over(&fixture.cas, Options { limits, ..Options::default() }).await;

@@ -1,5 +1,5 @@
-//! Every call in every situation that concerns all of them, with the code that REAPI, the Remote Asset API, ByteStream
-//! and `google.longrunning` document. What concerns one call alone is in the file of its service.
+//! Every call in the situations that all calls have in common, with the code that REAPI, the Remote Asset API,
+//! ByteStream and `google.longrunning` document. Situations of a single call are tested in the file of its service.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -22,7 +22,7 @@ const FP: Option<Code> = Some(Code::FailedPrecondition);
 const PD: Option<Code> = Some(Code::PermissionDenied);
 const UI: Option<Code> = Some(Code::Unimplemented);
 const UA: Option<Code> = Some(Code::Unauthenticated);
-/// It has no such thing that could be wrong.
+/// The request has no such field.
 const NIL: Option<Code> = None;
 
 /// What is wrong with a request.
@@ -34,7 +34,7 @@ const TABLE: [(&str, [Option<Code>; 8]); 25] = [
     // call                  nothing instance function hash size absent reader stranger
     ("GetCapabilities",      [OK, INV, NIL, NIL, NIL, NIL, OK, UA]),
     ("FindMissingBlobs",     [OK, INV, INV, INV, INV, OK,  OK, UA]),
-    // What is absent is another blob than the data.
+    // The absent blob is another one than the data.
     ("BatchUpdateBlobs",     [OK, INV, INV, INV, INV, INV, PD, UA]),
     ("BatchReadBlobs",       [OK, INV, INV, INV, INV, NF,  OK, UA]),
     ("GetTree",              [OK, INV, INV, INV, INV, NF,  OK, UA]),
@@ -44,7 +44,7 @@ const TABLE: [(&str, [Option<Code>; 8]); 25] = [
     ("RegisterChunkMapping", [UI, UI,  UI,  UI,  UI,  UI,  UI, UA]),
     ("Read",                 [OK, INV, INV, INV, INV, NF,  OK, UA]),
     ("Write",                [OK, INV, INV, INV, INV, INV, PD, UA]),
-    // Nothing is committed of what is absent.
+    // No bytes are committed of an absent blob.
     ("QueryWriteStatus",     [OK, INV, INV, INV, INV, OK,  OK, UA]),
     ("GetActionResult",      [OK, INV, INV, INV, INV, NF,  OK, UA]),
     ("UpdateActionResult",   [OK, INV, INV, INV, INV, FP,  PD, UA]),
@@ -55,7 +55,7 @@ const TABLE: [(&str, [Option<Code>; 8]); 25] = [
     ("DeleteOperation",      [OK, NIL, NIL, NIL, NIL, NF,  PD, UA]),
     ("CancelOperation",      [OK, NIL, NIL, NIL, NIL, NF,  PD, UA]),
     ("WaitOperation",        [OK, NIL, NIL, NIL, NIL, NF,  OK, UA]),
-    // That nobody pushed it is in the answer's status.
+    // The status in the answer says that nobody pushed it.
     ("FetchBlob",            [OK, INV, INV, NIL, NIL, NF,  OK, UA]),
     ("FetchDirectory",       [OK, INV, INV, NIL, NIL, NF,  OK, UA]),
     ("PushBlob",             [OK, INV, INV, INV, INV, FP,  PD, UA]),

@@ -1,4 +1,4 @@
-//! What clients send that mean no good, or break: each is refused, and the server goes on.
+//! Requests of hostile and broken clients: each is refused, and the server keeps working.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -17,7 +17,7 @@ use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::{Code, Request, Status};
 
-/// That the server still answers, and holds nothing back.
+/// Checks that the server still answers, and has no requests or uploads left.
 async fn lives(fixture: &Fixture) {
     let request = reapi::GetCapabilitiesRequest::default();
     fixture.capabilities().get_capabilities(request).await.unwrap();
@@ -70,7 +70,7 @@ async fn page_tokens_that_are_none() {
             }
             Err(status) => status.code(),
         };
-        // A token of the end is one that the server may have given.
+        // The server may have given a token for the end.
         let expect = if token == "1" { Code::Ok } else { Code::InvalidArgument };
         assert_eq!(code, expect, "{:.20}", token);
     }
@@ -100,12 +100,12 @@ async fn bytes_that_are_no_protocol() {
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         common::noise(3, 100_000),
         [&preface[..], &common::noise(5, 1000)].concat(),
-        // A header block of garbage, and a frame that says it is longer than allowed.
+        // A header block of garbage, and a frame with a length that is not allowed.
         [&preface[..], settings, b"\0\0\x08\x01\x05\0\0\0\x01", &[0xff; 8]].concat(),
         [&preface[..], settings, b"\xff\xff\xff\0\0\0\0\0\x01"].concat(),
     ] {
         let mut stream = tokio::net::UnixStream::connect(fixture.path().join("socket")).await.unwrap();
-        // The server may hang up before it has read everything.
+        // The server may close the connection before it has read everything.
         let _ = stream.write_all(&garbage).await;
         let _ = stream.shutdown().await;
         let mut answer = vec![];
@@ -131,7 +131,7 @@ async fn a_client_that_vanishes_in_the_middle_leaves_nothing() {
     drop(sender.reserve().await.unwrap());
     writing.abort();
     drop((sender, channel));
-    // Somebody else writes the same under the same name, from the beginning.
+    // Another client writes the same upload from the beginning.
     let whole =
         WriteRequest { resource_name: name, data: vec![7; 1000], finish_write: true, write_offset: 0 };
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -139,7 +139,7 @@ async fn a_client_that_vanishes_in_the_middle_leaves_nothing() {
         assert!(Instant::now() < deadline, "the first client still counts as writing");
         match fixture.bytes().write(tokio_stream::iter([whole.clone()])).await {
             Ok(written) => break assert_eq!(written.into_inner().committed_size, 1000),
-            // Until the server has seen that the first is gone.
+            // Until the server has noticed that the first client is gone.
             Err(status) => assert_eq!(status.code(), Code::Unavailable, "{status}"),
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -147,7 +147,7 @@ async fn a_client_that_vanishes_in_the_middle_leaves_nothing() {
     assert!(fixture.cas.contains(&digest).unwrap());
 }
 
-/// Sends a message as it is, whatever the call wants.
+/// Sends raw bytes as the message of any call.
 #[derive(Clone, Copy)]
 struct Raw;
 
@@ -235,7 +235,7 @@ async fn a_client_whose_time_is_up_is_told() {
     late.set_timeout(Duration::from_millis(50));
     let refused = fixture.operations().wait_operation(late).await.unwrap_err();
     assert!(matches!(refused.code(), Code::DeadlineExceeded | Code::Cancelled), "{refused}");
-    // Its own time-out is no failure.
+    // The time-out of the wait is not a failure.
     let short = spec_proto::well_known::Duration { seconds: 0, nanos: 1 };
     let short = WaitOperationRequest { name: name.clone(), timeout: Some(short) };
     assert!(!fixture.operations().wait_operation(short).await.unwrap().into_inner().done);

@@ -1,4 +1,4 @@
-//! What clients store or send that holds paths, names, sizes or times which are none: refused by name, served to nobody.
+//! Messages with invalid paths, names, sizes or times: they are refused with the name of the field, and never served.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -26,7 +26,7 @@ fn folder(path: &str) -> reapi::OutputDirectory {
     reapi::OutputDirectory { path: path.to_owned(), tree_digest: Some(tree()), ..Default::default() }
 }
 
-/// The `Tree` of nothing.
+/// The `Tree` of an empty directory.
 fn tree() -> reapi::Digest {
     wire(&Digest::of(&[0x0a, 0]))
 }
@@ -46,7 +46,7 @@ fn properties(properties: reapi::NodeProperties) -> reapi::ActionResult {
     reapi::ActionResult { output_files: vec![file], ..Default::default() }
 }
 
-/// No message names a file of this machine.
+/// Checks that a message names no file of this machine.
 fn names_no_host(fixture: &Fixture, what: &str, status: &Status) {
     let store = fixture.cas.root().display().to_string();
     assert!(!status.message().contains(&store), "{what}: {status}");
@@ -210,7 +210,7 @@ async fn results_with_what_their_commands_ask_for_are_taken() {
     let refused =
         fixture.results().update_action_result(put(&action, files(&["../lib/z.o"]))).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
-    // As older clients send the same link twice.
+    // Older clients send the same link twice.
     #[allow(deprecated)]
     let both = reapi::ActionResult {
         output_file_symlinks: vec![link("l", "t")],
@@ -356,11 +356,11 @@ async fn what_fails_here_is_told_without_paths_of_this_machine() {
     while let Some(operation) = told.message().await.unwrap() {
         last = Some(operation);
     }
-    // Bytes of a message hold its texts as they are.
+    // Texts are unencoded in the bytes of a message.
     let bytes = last.unwrap().encode_to_vec();
     let has = |text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
     assert!(has("it broke") && !has("/a/file/of/the/host"));
-    // A disk that does not give a file.
+    // A file that the disk cannot read.
     let digest = fixture.cas.put_bytes(b"gone").unwrap();
     for path in common::files(fixture.cas.root()).into_iter().filter(|path| path.ends_with(digest.hex())) {
         std::fs::remove_file(&path).unwrap();

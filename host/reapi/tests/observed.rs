@@ -59,7 +59,7 @@ async fn what_runs_ends_and_what_is_new_is_refused() {
     let mut late = fixture.storage();
     let (folder, gate) = (fixture.path(), fixture.gate.clone());
     let ended = fixture.stopping();
-    // A connection takes nothing new as soon as it knows, and there are no new connections.
+    // A connection takes no new requests once it is closing, and there are no new connections.
     let refused = async {
         while late.find_missing_blobs(reapi::FindMissingBlobsRequest::default()).await.is_ok() {
             tokio::task::yield_now().await;
@@ -69,7 +69,7 @@ async fn what_runs_ends_and_what_is_new_is_refused() {
     assert!(common::connect(&folder).await.is_err());
     assert!(!ended.is_finished(), "an action runs");
     drop(late);
-    // The stream is still told how the action ends.
+    // The stream still receives the result of the action.
     gate.cancel();
     let mut last = None;
     while let Some(operation) = running.message().await.unwrap() {

@@ -1,4 +1,4 @@
-//! What the actions of clients may have.
+//! The rights of clients' actions.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -32,7 +32,7 @@ struct Violation {
     description: String,
 }
 
-/// An action that asks for this.
+/// An action with these properties.
 fn action(fixture: &Fixture, properties: &[(&str, &str)]) -> Digest {
     let action = reapi::Action::decode(&*fixture.cas.get(&fixture.action("true")).unwrap()).unwrap();
     let property = |(name, value): &(&str, &str)| reapi::platform::Property {

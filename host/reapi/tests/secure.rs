@@ -13,7 +13,7 @@ use tonic::metadata::MetadataValue;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Code, Request, Status};
 
-/// Somebody who vouches for certificates.
+/// A certificate authority.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -93,7 +93,7 @@ async fn writes(channel: &Channel, token: Option<&str>) -> Result<(), Status> {
     ContentAddressableStorageClient::new(channel.clone()).batch_update_blobs(request).await.map(drop)
 }
 
-/// Connects and reads; with TLS 1.3 a client without a certificate is told only then.
+/// Connects and reads; with TLS 1.3 a client without a certificate gets the error only when it reads.
 async fn works(fixture: &Fixture, tls: Option<ClientTlsConfig>) -> bool {
     match fixture.connect(tls).await {
         Ok(channel) => reads(&channel, None).await.is_ok(),

@@ -1,4 +1,4 @@
-//! Sockets inside of sandboxes, from outside.
+//! The sockets of sandboxes, used from the host.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
@@ -26,7 +26,7 @@ fn options(update_results: bool) -> SocketOptions {
     SocketOptions { recording, update_results, for_action: false, rights }
 }
 
-/// A server over executions of a pretended executor.
+/// A server over executions of a fake executor.
 fn api_server(cas: &Cas) -> SessionApiServer {
     let store = cas.clone();
     let start = move || {
@@ -36,7 +36,7 @@ fn api_server(cas: &Cas) -> SessionApiServer {
     SessionApiServer::new(cas.clone(), Arc::new(LazyExecutions::new(start)))
 }
 
-/// Connects by a short way: the address of a socket has room for 107 bytes.
+/// Connects by a short path: the address of a socket has at most 107 bytes.
 async fn connect(folder: &Path, socket: &Path) -> Channel {
     let way = folder.join("way");
     let _ = std::fs::remove_file(&way);

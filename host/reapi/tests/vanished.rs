@@ -1,4 +1,5 @@
-//! Clients that go in the middle: nothing of theirs stays behind, and nobody else notices.
+//! Clients that disconnect in the middle of a request: nothing of theirs stays behind, and other clients are not
+//! affected.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -25,7 +26,7 @@ const IDLE: [&str; 4] = [
     "spec_host_uploads_open 0",
     "spec_host_open_requests 0",
 ];
-/// How long an execution goes on alone, in these tests.
+/// `abandon_after` in these tests.
 const ALONE: Duration = Duration::from_millis(100);
 
 async fn impatient() -> Fixture {
@@ -33,7 +34,7 @@ async fn impatient() -> Fixture {
     Fixture::with(Options { limits, ..Options::default() }).await
 }
 
-/// An action of its own that does something.
+/// An action that differs by its salt.
 fn action(fixture: &Fixture, does: &str, salt: u64) -> reapi::ExecuteRequest {
     let action = fixture.cas.get(&fixture.action(does)).unwrap();
     let action = reapi::Action { salt: noise(salt, 8), ..reapi::Action::decode(&*action).unwrap() };
@@ -41,14 +42,14 @@ fn action(fixture: &Fixture, does: &str, salt: u64) -> reapi::ExecuteRequest {
     reapi::ExecuteRequest { action_digest: Some(wire(&action)), ..Default::default() }
 }
 
-/// Executes as a client of its own; answers with the operation's name.
+/// Executes as a new client; returns the operation's name.
 async fn execute(channel: &Channel, request: reapi::ExecuteRequest) -> (Streaming<Operation>, String) {
     let mut told = ExecutionClient::new(channel.clone()).execute(request).await.unwrap().into_inner();
     let name = told.message().await.unwrap().unwrap().name;
     (told, name)
 }
 
-/// Whether the command of an operation came to its end.
+/// Whether the command of an operation succeeded.
 async fn ended_well(mut told: Streaming<Operation>) -> bool {
     let mut last = None;
     while let Some(operation) = told.message().await.unwrap() {
@@ -77,7 +78,7 @@ async fn what_nobody_waits_for_any_more_is_cancelled() {
         deaf.push(execute(&lost, action(&fixture, "wait", salt + 1)).await);
     }
     fixture.comes_to(&["spec_host_actions_running 2", "spec_host_actions_queued 2"]).await;
-    // One client closes its streams; of the other not even that is heard, but its connection breaks.
+    // One client closes its streams; the connection of the other breaks.
     drop(told);
     machine.shutdown_background();
     fixture.comes_to(&[&IDLE[..], &["spec_host_actions_total{outcome=\"cancelled\"} 4"]].concat()).await;
@@ -96,7 +97,7 @@ async fn who_waits_again_or_for_the_same_keeps_it_alive() {
     let waiting = fixture.execution().wait_execution(wait).await.unwrap().into_inner();
     let (joined, _) = execute(&fixture.channel, action(&fixture, "pass", 2)).await;
     drop((first, other, channel));
-    // Longer than either would go on alone.
+    // Longer than `abandon_after`.
     tokio::time::sleep(ALONE * 5).await;
     fixture.comes_to(&["spec_host_actions_running 2"]).await;
     fixture.gate.cancel();

@@ -1,6 +1,9 @@
 //! The servers of a cluster.
 
-use spec_remote::{Remote, RemoteError, RemoteOptions, RemoteStatistics};
+use std::time::Duration;
+
+use spec_remote::{Remote, RemoteError, RemoteNeeds, RemoteOptions, RemoteStatistics};
+use tokio::task::JoinSet;
 
 use crate::runtime::{ClusterRuntime, RuntimeEnded};
 
@@ -13,6 +16,17 @@ pub struct ClusterOptions {
     pub storage: RemoteOptions,
     /// Keeps their results; `None` for the one that executes.
     pub action_cache: Option<RemoteOptions>,
+}
+
+/// What a server of a cluster is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClusterRole {
+    /// It executes actions.
+    Execution,
+    /// It stores their inputs and outputs.
+    Storage,
+    /// It keeps their results.
+    ActionCache,
 }
 
 /// Connections to the servers of a cluster, which are made when they are first needed. Servers with equal options share one.
@@ -46,13 +60,39 @@ impl Cluster {
     /// What the requests to each server came to.
     #[must_use]
     pub fn statistics(&self) -> Vec<RemoteStatistics> {
-        let mut all: Vec<&Remote> = Vec::new();
-        for remote in [&self.execution, &self.storage, &self.action_cache] {
-            if !all.iter().any(|other| other.options() == remote.options()) {
-                all.push(remote);
+        self.connections().iter().map(|(_, remote)| remote.statistics()).collect()
+    }
+
+    /// The connections, each once, with what the servers are for.
+    #[must_use]
+    pub fn connections(&self) -> Vec<(Vec<ClusterRole>, Remote)> {
+        let mut all: Vec<(Vec<ClusterRole>, Remote)> = Vec::new();
+        let (execution, storage) = (ClusterRole::Execution, ClusterRole::Storage);
+        let roles = [(execution, &self.execution), (storage, &self.storage)];
+        for (role, remote) in roles.into_iter().chain([(ClusterRole::ActionCache, &self.action_cache)]) {
+            match all.iter_mut().find(|(_, other)| other.options() == remote.options()) {
+                Some((roles, _)) => roles.push(role),
+                None => all.push((vec![role], remote.clone())),
             }
         }
-        all.into_iter().map(Remote::statistics).collect()
+        all
+    }
+
+    /// Checks all servers at the same time: whether they can be used for what they are for, each within `limit`.
+    #[must_use]
+    pub fn check(&self, limit: Duration) -> Vec<(Vec<ClusterRole>, Result<(), RemoteError>)> {
+        let connections = self.connections();
+        let work = async move {
+            let mut checks = JoinSet::new();
+            for (roles, remote) in connections {
+                let storage = roles.contains(&ClusterRole::Storage);
+                let execution = roles.contains(&ClusterRole::Execution);
+                let needs = RemoteNeeds { storage, execution, assets: false };
+                checks.spawn(async move { (roles, remote.check(needs, limit).await) });
+            }
+            Ok(checks.join_all().await)
+        };
+        self.wait_for(work).unwrap_or_default()
     }
 
     /// The address of the server that executes.

@@ -38,6 +38,6 @@ impl From<RemoteExecutionError> for ActionError {
             RemoteExecutionError::Remote(error) => (error.reason().to_owned(), error.to_string()),
             RemoteExecutionError::Refused { .. } => ("remote-refused".to_owned(), error.to_string()),
         };
-        Self::Internal { reason, detail: message.clone(), message }
+        Self::Internal { reason, detail: message.clone(), message, hint: "" }
     }
 }

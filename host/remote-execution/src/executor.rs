@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use spec_action::read_command;
-use spec_cas::Cas;
+use spec_cas::{Cas, CasError};
 use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
 use spec_model::{ActionResult, Cancel, Command, Digest, Outputs};
 use spec_remote::{ActionToExecute, ExecutionAnswer, RemoteError, RemoteResult};
@@ -51,13 +51,47 @@ impl RemoteExecutor {
     }
 
     /// The cluster.
-    #[must_use]
-    pub fn cluster(&self) -> &Arc<Cluster> {
+    pub(crate) fn cluster(&self) -> &Arc<Cluster> {
         &self.cluster
     }
 
     pub(crate) fn outputs(&self) -> &RemoteOutputs {
         &self.outputs
+    }
+
+    /// Has the cluster's action cache keep the result of an action that was executed here, if it takes results from us. Does
+    /// not wait for that.
+    pub(crate) fn share(&self, task: &ExecutorTask, result: &ActionResult) {
+        let results = self.cluster.action_cache.clone();
+        // With user numbers of this session's own it would be another result than the cluster's.
+        let is_ours_alone = task.granted.key() != task.granted.action();
+        if !results.options().push || result.exit_code != 0 || task.action.do_not_cache || is_ours_alone {
+            return;
+        }
+        let Ok(blobs) = self.blobs_of_result(result) else { return };
+        let (storage, provider, action) =
+            (self.cluster.storage.clone(), Arc::new(self.cas.clone()), task.granted.action());
+        let result = result.clone();
+        self.cluster.runtime.spawn(async move {
+            // Without it the cluster has one result less.
+            if storage.push(provider, &blobs).await.is_ok() {
+                let _ = results.update_action_result(&action, &result).await;
+            }
+        });
+    }
+
+    /// All that a result names.
+    fn blobs_of_result(&self, result: &ActionResult) -> Result<Vec<Digest>, CasError> {
+        let mut blobs: Vec<Digest> = result.blobs().collect();
+        for directory in &result.directories {
+            if let Some(tree) = &directory.tree {
+                blobs.extend(self.cas.files_of_tree_message(tree)?);
+            }
+            if let Some(root) = &directory.root {
+                blobs.extend(self.cas.blobs_of_tree(root)?);
+            }
+        }
+        Ok(blobs)
     }
 
     /// Executes an action.
@@ -84,7 +118,7 @@ impl RemoteAction<'_> {
     fn execute(&self) -> Result<ExecutedAction, RemoteExecutionError> {
         let mut skip_cache_lookup = self.task.skip_cache_lookup;
         let mut lost = Vec::new();
-        for _ in 0..=MOST_UPLOADS {
+        for round in 0..=MOST_UPLOADS {
             let found = self.prepare(skip_cache_lookup)?;
             let answer = match found {
                 Some(found) => ExecutionAnswer::Done(Box::new(found)),
@@ -93,7 +127,8 @@ impl RemoteAction<'_> {
             match self.take(answer)? {
                 Taken::Executed(executed) => return Ok(*executed),
                 Taken::InputsLost(named) => {
-                    self.forget(&named)?;
+                    // Some servers name one blob a time: at the second time all are asked for.
+                    self.forget(if round == 0 { &named } else { &[] })?;
                     lost = named;
                 }
                 Taken::OutputsLost => skip_cache_lookup = true,
@@ -117,7 +152,7 @@ impl RemoteAction<'_> {
         let (storage, results, provider) =
             (cluster.storage.clone(), cluster.action_cache.clone(), Arc::new(cas.clone()));
         let lookup = !skip_cache_lookup && !self.task.action.do_not_cache;
-        let action = self.messages[0];
+        let (action, all) = (self.messages[0], [&messages[..], &files[..]].concat());
         let prepare = async move {
             let mut found: Option<ActionResult> = None;
             let look = async {
@@ -131,7 +166,7 @@ impl RemoteAction<'_> {
             Ok(found)
         };
         let found = self.cancellable(prepare)?;
-        if found.is_none() {
+        if known.unknown(&all).is_empty() {
             known.insert_trees(&directories);
         }
         Ok(found.map(|result| RemoteResult { result, cached: true, message: None }))

@@ -62,8 +62,11 @@ impl HybridExecutor {
     }
 
     fn execute_here(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
-        let _slot = self.slots.take(task.primed, cancel).ok_or(ActionError::Cancelled)?;
-        self.local.execute(task, cancel)
+        let slot = self.slots.take(task.primed, cancel).ok_or(ActionError::Cancelled)?;
+        let executed = self.local.execute(task, cancel)?;
+        drop(slot);
+        self.remote.share(task, &executed.result);
+        Ok(executed)
     }
 
     /// The cluster executed an action.

@@ -16,7 +16,7 @@ mod outputs;
 mod received;
 mod runtime;
 
-pub use cluster::{Cluster, ClusterOptions};
+pub use cluster::{Cluster, ClusterOptions, ClusterRole};
 pub use event::{ClusterEvent, ClusterObserver};
 pub use executor::RemoteExecutor;
 pub use hybrid::HybridExecutor;

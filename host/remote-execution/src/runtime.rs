@@ -37,6 +37,13 @@ impl ClusterRuntime {
         answer.recv().map_err(|_| RuntimeEnded)
     }
 
+    /// Runs a future beside all else; it ends with the runtime at the latest.
+    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = &self.0 {
+            runtime.spawn(future);
+        }
+    }
+
     /// Has what is made now belong to this runtime.
     pub(crate) fn enter(&self) -> Option<tokio::runtime::EnterGuard<'_>> {
         self.0.as_ref().map(Runtime::handle).map(Handle::enter)

@@ -36,6 +36,7 @@ impl Remote {
             }
         };
         let found = self.retry(GET, ask).await?;
+        self.counters().count_lookup(found.is_some());
         found.map(|found| action_result(found).map_err(|why| self.protocol_error(GET, why))).transpose()
     }
 

@@ -28,6 +28,20 @@ impl Remote {
     /// # Errors
     /// When the server cannot be reached, refuses, or has no assets.
     pub async fn fetch_blob(&self, uris: &[String]) -> Result<Option<Digest>, RemoteError> {
+        let found = self.find_blob(uris).await?;
+        self.counters().count_lookup(found.is_some());
+        Ok(found)
+    }
+
+    /// Whether the first known one of `uris` stands for this blob already; this is no lookup of the statistics.
+    ///
+    /// # Errors
+    /// As [`fetch_blob`](Self::fetch_blob).
+    pub async fn stands_for_blob(&self, uris: &[String], blob: &Digest) -> Result<bool, RemoteError> {
+        Ok(self.find_blob(uris).await? == Some(*blob))
+    }
+
+    async fn find_blob(&self, uris: &[String]) -> Result<Option<Digest>, RemoteError> {
         let ask = || async {
             let message = asset::FetchBlobRequest {
                 instance_name: self.instance(),
@@ -50,6 +64,20 @@ impl Remote {
     /// # Errors
     /// As [`fetch_blob`](Self::fetch_blob).
     pub async fn fetch_directory(&self, uris: &[String]) -> Result<Option<Digest>, RemoteError> {
+        let found = self.find_directory(uris).await?;
+        self.counters().count_lookup(found.is_some());
+        Ok(found)
+    }
+
+    /// Whether one of `uris` stands for a tree already; this is no lookup of the statistics.
+    ///
+    /// # Errors
+    /// As [`fetch_blob`](Self::fetch_blob).
+    pub async fn stands_for_directory(&self, uris: &[String]) -> Result<bool, RemoteError> {
+        Ok(self.find_directory(uris).await?.is_some())
+    }
+
+    async fn find_directory(&self, uris: &[String]) -> Result<Option<Digest>, RemoteError> {
         let ask = || async {
             let message = asset::FetchDirectoryRequest {
                 instance_name: self.instance(),

@@ -1,11 +1,30 @@
 //! The capabilities of a server that this client uses.
 
+use std::fmt;
+
+use bazel_remote_apis::build::bazel::semver::SemVer;
 use spec_proto::reapi;
+use spec_proto::reapi::digest_function::Value as Function;
 
 /// gRPC's default limit of a message. A larger batch size that a server announces is not used.
 const MAX_MESSAGE: u64 = 4 << 20;
 /// Bytes of a message that are reserved for digests and the fields around the blobs.
 const OVERHEAD: u64 = 128 << 10;
+
+/// A version of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ApiVersion {
+    /// Changes when older clients are not understood any more.
+    pub major: i32,
+    /// Changes when something is added.
+    pub minor: i32,
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
 
 /// What a server announced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +43,10 @@ pub struct RemoteCapabilities {
     pub update_results: bool,
     /// The numbers of the digest functions of its store; a server before REAPI 2.1 announces none.
     pub(crate) functions: Vec<i32>,
+    /// Those of its executions.
+    pub(crate) execution_functions: Vec<i32>,
+    /// The oldest and the newest version of the protocol that it speaks; some servers announce none.
+    pub versions: Option<(ApiVersion, ApiVersion)>,
 }
 
 impl RemoteCapabilities {
@@ -44,6 +67,34 @@ impl RemoteCapabilities {
                 .action_cache_update_capabilities
                 .is_some_and(|capabilities| capabilities.update_enabled),
             functions: cache.digest_functions,
+            execution_functions: execution_functions(capabilities),
+            versions: version(capabilities.low_api_version.as_ref())
+                .zip(version(capabilities.high_api_version.as_ref())),
         }
     }
+
+    /// The names of the digest functions of its store, as REAPI writes them.
+    #[must_use]
+    pub fn digest_functions(&self) -> Vec<&'static str> {
+        self.functions.iter().map(|number| function_name(*number)).collect()
+    }
+}
+
+/// Version 0.0 is none.
+fn version(version: Option<&SemVer>) -> Option<ApiVersion> {
+    let version = ApiVersion { major: version?.major, minor: version?.minor };
+    (version > ApiVersion { major: 0, minor: 0 }).then_some(version)
+}
+
+/// REAPI had one function for executions before it had a list.
+fn execution_functions(capabilities: &reapi::ServerCapabilities) -> Vec<i32> {
+    let execution = capabilities.execution_capabilities.clone().unwrap_or_default();
+    let mut functions = execution.digest_functions;
+    functions.extend(Some(execution.digest_function).filter(|number| *number != Function::Unknown as i32));
+    functions
+}
+
+/// The name of a digest function, as REAPI writes it.
+pub(crate) fn function_name(number: i32) -> &'static str {
+    Function::try_from(number).map_or("unknown", |function| function.as_str_name())
 }

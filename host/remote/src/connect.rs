@@ -52,6 +52,15 @@ pub(crate) fn deadline(options: &RemoteOptions, bytes: u64) -> Duration {
     options.request_timeout + Duration::from_secs(bytes / MIN_THROUGHPUT)
 }
 
+/// The text of the innermost cause of an error. What tonic says around it is about its own layers.
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
+}
+
 /// The text of an error with all its causes; tonic's own text has only the outermost.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

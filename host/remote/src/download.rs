@@ -183,7 +183,9 @@ impl Remote {
     ) -> Result<T, RemoteError> {
         blocking(job).await.map_err(|failed| match failed {
             AttemptError::Final(error) => error,
-            AttemptError::Status(status) => self.error_of_status(FETCH, &status),
+            AttemptError::Status(status) | AttemptError::Silent(status) => {
+                self.error_of_status(FETCH, &status)
+            }
         })
     }
 }

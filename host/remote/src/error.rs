@@ -25,11 +25,19 @@ pub enum RemoteError {
         why: String,
     },
     /// The server could not be connected to, in any of the attempts. Reason `remote-unreachable`.
-    #[error("cannot reach {address}: {why}; check the address and whether the server runs")]
+    #[error("cannot reach {address}: {why}")]
     Unreachable {
         /// The server.
         address: String,
         /// Why not.
+        why: String,
+    },
+    /// The server's certificate is not vouched for, or the server does not accept ours. Reason `remote-certificate`.
+    #[error("the connection to {address} is not secure: {why}")]
+    Certificate {
+        /// The server.
+        address: String,
+        /// What one of both said.
         why: String,
     },
     /// The server did not answer lately, and it is too early to ask again. Reason `remote-away`.
@@ -41,7 +49,7 @@ pub enum RemoteError {
         why: String,
     },
     /// The server denies access. Reason `remote-denied`.
-    #[error("{address} refuses to {action}: {why}; check the token, the certificate and the instance")]
+    #[error("{address} refuses to {action}: {why}")]
     Denied {
         /// The server.
         address: String,
@@ -71,7 +79,7 @@ pub enum RemoteError {
         why: String,
     },
     /// The server does not have a blob. Reason `remote-missing`.
-    #[error("{address} does not have {digest}; upload it there, or ask another server")]
+    #[error("{address} does not have {digest}")]
     Missing {
         /// The server.
         address: String,
@@ -79,7 +87,7 @@ pub enum RemoteError {
         digest: Digest,
     },
     /// The server failed, in all attempts. Reason `remote-failed`.
-    #[error("{address} failed to {action}: {why}; see that server's log")]
+    #[error("{address} failed to {action}: {why}")]
     Failed {
         /// The server.
         address: String,
@@ -107,7 +115,24 @@ impl RemoteError {
     /// Whether the server cannot be asked for anything at present.
     #[must_use]
     pub fn is_absence(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Away { .. } | Self::Failed { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Certificate { .. } | Self::Away { .. } | Self::Failed { .. }
+        )
+    }
+
+    /// Whether the server answers and cannot be used as it is configured: another attempt comes to the same.
+    #[must_use]
+    pub fn is_misconfiguration(&self) -> bool {
+        matches!(
+            self,
+            Self::BadAddress { .. }
+                | Self::BadCredentials { .. }
+                | Self::Certificate { .. }
+                | Self::Denied { .. }
+                | Self::Unsupported { .. }
+                | Self::Refused { .. }
+        )
     }
 }
 
@@ -120,11 +145,25 @@ impl UserError for RemoteError {
         }
     }
 
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Unreachable { .. } => "check the address and whether the server runs",
+            Self::Certificate { .. } => "check server-cert, client-cert and the name in the address",
+            Self::Denied { .. } => "check the token, the certificate and the instance",
+            Self::Missing { .. } => "upload it there, or ask another server",
+            Self::Failed { .. } => "see the log of that server",
+            Self::Local(error) => return error.hint(),
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
     fn reason(&self) -> &str {
         match self {
             Self::BadAddress { .. } => "remote-bad-address",
             Self::BadCredentials { .. } => "remote-bad-credentials",
             Self::Unreachable { .. } => "remote-unreachable",
+            Self::Certificate { .. } => "remote-certificate",
             Self::Away { .. } => "remote-away",
             Self::Denied { .. } => "remote-denied",
             Self::Unsupported { .. } => "remote-unsupported",

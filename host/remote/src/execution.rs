@@ -1,6 +1,6 @@
 //! Executing an action on a server.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bazel_remote_apis::google::longrunning::{Operation, operation};
 use bazel_remote_apis::google::rpc;
@@ -10,26 +10,11 @@ use spec_proto::{Message, reapi};
 use tonic::Code;
 
 use crate::error::RemoteError;
+use crate::execute_request::{ActionToExecute, EXECUTE, Ended};
 use crate::operation::ExecutionStream;
 use crate::precondition::missing_blobs;
 use crate::remote::Remote;
 use crate::retry::is_transient;
-
-/// What was asked of the server, for errors.
-pub(crate) const EXECUTE: &str = "execute an action";
-
-/// An action that a server is to execute: REAPI's `ExecuteRequest`.
-#[derive(Clone, Debug)]
-pub struct ActionToExecute {
-    /// Of the encoded action, which the server has.
-    pub action: Digest,
-    /// Execute it even if the server's action cache has a result.
-    pub skip_cache_lookup: bool,
-    /// Lower numbers go first.
-    pub priority: i32,
-    /// Output files whose contents are wanted in the answer, if they fit.
-    pub inline_files: Vec<String>,
-}
 
 /// What a server answered to a request to execute.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,6 +108,7 @@ impl Remote {
                 let subactions = wire::subactions_of_response(&any.value);
                 result.subactions = subactions.map_err(|why| self.protocol_error(EXECUTE, why))?;
                 let message = Some(response.message).filter(|message| !message.is_empty());
+                self.counters().count_execution(response.cached_result);
                 let done = RemoteResult { result, cached: response.cached_result, message };
                 Ok(Answered::Answer(ExecutionAnswer::Done(Box::new(done))))
             }
@@ -147,14 +133,6 @@ impl Remote {
             Err(why) => Err(self.protocol_error(EXECUTE, why)),
         }
     }
-}
-
-/// How a stream of operations ended.
-pub(crate) enum Ended {
-    /// With an operation that is done.
-    Operation(Box<Operation>),
-    /// With an error that is about this action.
-    Status(rpc::Status),
 }
 
 /// What an answer means.
@@ -185,27 +163,5 @@ impl Answered {
             _ => ExecutionAnswer::Refused(format!("{text} ({code:?})")),
         };
         Self::Answer(answer)
-    }
-}
-
-/// When a server was last heard of.
-#[derive(Debug)]
-pub(crate) struct Heartbeat {
-    interval: Duration,
-    heard: Instant,
-}
-
-impl Heartbeat {
-    pub(crate) fn new(interval: Duration) -> Self {
-        Self { interval, heard: Instant::now() }
-    }
-
-    pub(crate) fn heard(&mut self) {
-        self.heard = Instant::now();
-    }
-
-    /// How long the server may still be silent.
-    pub(crate) fn rest(&self) -> Duration {
-        self.interval.saturating_sub(self.heard.elapsed())
     }
 }

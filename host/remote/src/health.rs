@@ -4,9 +4,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use tokio::sync::Notify;
+
 /// The pause after which a server that is away is asked again; each later one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long others wait for the one who asks whether the server is back.
+const PROBE_WAIT: Duration = Duration::from_secs(1);
 
 /// Whether a server answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +28,10 @@ pub enum RemoteHealth {
 
 /// Decides which requests are sent to a server.
 #[derive(Debug, Default)]
-pub(crate) struct CircuitBreaker(Mutex<Option<Absence>>);
+pub(crate) struct CircuitBreaker {
+    absence: Mutex<Option<Absence>>,
+    probe_ended: Notify,
+}
 
 /// The server is away.
 #[derive(Debug)]
@@ -37,42 +44,66 @@ struct Absence {
     probing: bool,
 }
 
-/// A request may be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether a request may be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
     /// The server answers as far as is known.
     Usual,
     /// It is asked whether it is back: once, without retries.
     Probe,
+    /// It is away.
+    None {
+        /// What was found out when it was last asked.
+        why: String,
+        /// Whether somebody asks at present.
+        probing: bool,
+    },
 }
 
 impl CircuitBreaker {
-    /// Whether a request may be sent at `now`; otherwise since when the server is away, and why.
-    pub(crate) fn admit(&self, now: Instant) -> Result<Admission, (SystemTime, String)> {
+    /// Whether a request may be sent. While somebody asks whether the server is back this waits for the answer, but not for
+    /// long.
+    pub(crate) async fn wait_for_admission(&self) -> Admission {
+        let answered = self.probe_ended.notified();
+        let mut answered = std::pin::pin!(answered);
+        answered.as_mut().enable();
+        match self.admit(Instant::now()) {
+            Admission::None { probing: true, .. } => {
+                let _ = tokio::time::timeout(PROBE_WAIT, answered).await;
+                self.admit(Instant::now())
+            }
+            other => other,
+        }
+    }
+
+    /// Whether a request may be sent at `now`.
+    fn admit(&self, now: Instant) -> Admission {
         match &mut *self.lock() {
-            None => Ok(Admission::Usual),
+            None => Admission::Usual,
             Some(absence) if !absence.probing && now >= absence.ask_again => {
                 absence.probing = true;
-                Ok(Admission::Probe)
+                Admission::Probe
             }
-            Some(absence) => Err((absence.since, absence.why.clone())),
+            Some(absence) => Admission::None { why: absence.why.clone(), probing: absence.probing },
         }
     }
 
     /// The server answered.
     pub(crate) fn answered(&self) {
         *self.lock() = None;
+        self.probe_ended.notify_waiters();
     }
 
     /// All attempts of an operation failed, the last at `now`.
-    pub(crate) fn failed(&self, admission: Admission, why: &str, now: Instant) {
+    pub(crate) fn failed(&self, admission: &Admission, why: &str, now: Instant) {
         let mut state = self.lock();
         match &mut *state {
-            Some(absence) if admission == Admission::Probe => {
+            Some(absence) if *admission == Admission::Probe => {
                 absence.pause = (absence.pause * 2).min(LONGEST_PAUSE);
                 absence.ask_again = now + absence.pause;
                 absence.probing = false;
                 why.clone_into(&mut absence.why);
+                self.probe_ended.notify_waiters();
             }
             // It was found out already.
             Some(_) => {}
@@ -88,6 +119,7 @@ impl CircuitBreaker {
         if let Some(absence) = &mut *self.lock() {
             absence.probing = false;
         }
+        self.probe_ended.notify_waiters();
     }
 
     pub(crate) fn is_away(&self) -> bool {
@@ -102,7 +134,7 @@ impl CircuitBreaker {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Absence>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.absence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -8,7 +8,7 @@
 //!
 //! [`Remote::new`] connects when something is first asked. [`Remote::execute`] executes actions, [`Remote::action_result`] and
 //! [`Remote::update_action_result`] use the action cache. [`Remote::known`] remembers what the server has, so that
-//! [`Remote::ensure_present`] neither asks for it nor sends it twice.
+//! [`Remote::push`] and [`Remote::ensure_present_if`] neither ask for it nor send it twice.
 //!
 //! Every request has a deadline and is retried after transient errors. What is received is checked against its digest
 //! before it becomes visible. Errors say whose fault they are.
@@ -19,11 +19,14 @@ mod assets;
 mod bearer_token;
 mod blob;
 mod capabilities;
+mod certificate;
+mod check;
 mod connect;
 mod directory_provider;
 mod directory_receiver;
 mod download;
 mod error;
+mod execute_request;
 mod execution;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -36,6 +39,7 @@ mod options;
 pub mod pem;
 mod precondition;
 mod presence;
+mod queued_operation;
 mod read_stream;
 mod remote;
 mod retry;
@@ -51,11 +55,13 @@ mod write_stream;
 pub use address::Address;
 pub use assets::AssetReferences;
 pub use blob::{BlobContents, BlobProvider, BlobReceiver, BlobSink, TransferTotals};
-pub use capabilities::RemoteCapabilities;
+pub use capabilities::{ApiVersion, RemoteCapabilities};
+pub use check::RemoteNeeds;
 pub use directory_provider::DirectoryProvider;
 pub use directory_receiver::DirectoryReceiver;
 pub use error::RemoteError;
-pub use execution::{ActionToExecute, ExecutionAnswer, RemoteResult};
+pub use execute_request::ActionToExecute;
+pub use execution::{ExecutionAnswer, RemoteResult};
 pub use health::RemoteHealth;
 pub use known_blobs::KnownBlobs;
 pub use options::{RemoteOptions, Tls, Token};

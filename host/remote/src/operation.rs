@@ -1,23 +1,27 @@
 //! Following an execution on a server until it is done, through streams that break.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
 use bazel_remote_apis::google::longrunning::{CancelOperationRequest, GetOperationRequest, Operation};
 use spec_action::wire::digest_to_proto;
 use spec_proto::reapi;
+use spec_proto::reapi::capabilities_client::CapabilitiesClient;
 use spec_proto::reapi::execution_client::ExecutionClient;
 use tonic::{Code, Request, Status, Streaming};
 
 use crate::error::RemoteError;
-use crate::execution::{ActionToExecute, EXECUTE, Ended, Heartbeat};
+use crate::execute_request::{ActionToExecute, EXECUTE, Ended};
 use crate::precondition::with_details;
+use crate::queued_operation::QueuedOperation;
 use crate::remote::{MAX_MESSAGE, Remote};
 use crate::retry::{AttemptError, is_transient};
 use crate::rpc_channel::RpcChannel;
 
 /// How long the server may take to hear that an execution is not wanted any more.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an execution may take with all attempts to start it.
+const LONGEST_EXECUTION: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often an operation that the server does not know any more is started again.
 const MOST_RESTARTS: u32 = 3;
 
@@ -27,6 +31,7 @@ pub(crate) struct ExecutionStream<'a> {
     action: &'a ActionToExecute,
     /// The operation, once the server has named it.
     name: OperationName,
+    queued: QueuedOperation,
     restarts: u32,
 }
 
@@ -41,7 +46,8 @@ enum Step {
 
 impl<'a> ExecutionStream<'a> {
     pub(crate) fn new(remote: &'a Remote, action: &'a ActionToExecute) -> Self {
-        Self { remote, action, name: OperationName { remote: remote.clone(), name: None }, restarts: 0 }
+        let name = OperationName { remote: remote.clone(), name: None };
+        Self { remote, action, name, queued: QueuedOperation::new(remote), restarts: 0 }
     }
 
     /// Follows the execution to its end.
@@ -82,7 +88,7 @@ impl<'a> ExecutionStream<'a> {
     }
 
     /// Asks the server to execute the action.
-    async fn start(&mut self) -> Result<Result<Streaming<Operation>, Ended>, RemoteError> {
+    async fn start(&self) -> Result<Result<Streaming<Operation>, Ended>, RemoteError> {
         let remote = self.remote;
         let message = reapi::ExecuteRequest {
             instance_name: remote.instance(),
@@ -96,14 +102,28 @@ impl<'a> ExecutionStream<'a> {
             ..Default::default()
         };
         let execute = || async {
+            let mut client = remote.execution();
             // Without a deadline that the server hears of: it would end the execution.
-            match remote.execution().execute(Request::new(message.clone())).await {
+            let request = client.execute(Request::new(message.clone()));
+            match self.while_it_answers(request).await? {
                 Ok(stream) => Ok(Ok(stream.into_inner())),
                 Err(status) if is_transient(status.code()) || is_denial(&status) => Err(status.into()),
                 Err(status) => Ok(Err(Ended::Status(with_details(&status)))),
             }
         };
-        remote.retry(EXECUTE, execute).await
+        // Some servers say nothing before the action is executed.
+        remote.retry_within(LONGEST_EXECUTION, EXECUTE, execute).await
+    }
+
+    /// Waits for the first answer to a request as long as the server answers other ones.
+    async fn while_it_answers<T>(&self, request: impl Future<Output = T>) -> Result<T, AttemptError> {
+        let mut request = std::pin::pin!(request);
+        loop {
+            if let Ok(answer) = tokio::time::timeout(self.remote.options().heartbeat, &mut request).await {
+                return Ok(answer);
+            }
+            self.remote.check_alive().await.map_err(AttemptError::Silent)?;
+        }
     }
 
     async fn restart(&mut self) -> Result<Result<Streaming<Operation>, Ended>, RemoteError> {
@@ -123,6 +143,7 @@ impl<'a> ExecutionStream<'a> {
             match tokio::time::timeout(heartbeat.rest(), stream.message()).await {
                 Ok(Ok(Some(operation))) => {
                     heartbeat.heard();
+                    self.queued.note(&operation);
                     if !operation.name.is_empty() {
                         self.name.name = Some(operation.name.clone());
                     }
@@ -184,6 +205,17 @@ fn is_denial(status: &Status) -> bool {
 }
 
 impl Remote {
+    /// Asks the server for something that costs it nothing.
+    async fn check_alive(&self) -> Result<(), Status> {
+        let message = reapi::GetCapabilitiesRequest { instance_name: self.instance() };
+        let mut client = CapabilitiesClient::new(self.channel());
+        match client.get_capabilities(self.request(message, 0)).await {
+            Err(status) if is_transient(status.code()) => Err(status),
+            // A server that has no capabilities is alive as well.
+            _ => Ok(()),
+        }
+    }
+
     fn execution(&self) -> ExecutionClient<RpcChannel> {
         ExecutionClient::new(self.channel()).max_decoding_message_size(MAX_MESSAGE)
     }
@@ -213,5 +245,27 @@ impl Drop for OperationName {
         {
             runtime.spawn(self.remote.clone().cancel(name));
         }
+    }
+}
+
+/// When a server was last heard of.
+#[derive(Debug)]
+struct Heartbeat {
+    interval: Duration,
+    heard: Instant,
+}
+
+impl Heartbeat {
+    fn new(interval: Duration) -> Self {
+        Self { interval, heard: Instant::now() }
+    }
+
+    fn heard(&mut self) {
+        self.heard = Instant::now();
+    }
+
+    /// How long the server may still be silent.
+    fn rest(&self) -> Duration {
+        self.interval.saturating_sub(self.heard.elapsed())
     }
 }

@@ -15,22 +15,10 @@ use crate::transfers::OVERHEAD;
 const SENT_WITHOUT_ASKING: u64 = 64 << 10;
 
 impl Remote {
-    /// Has the server have all of `digests`: uploads those that it lacks. Contents are read only of these.
-    ///
-    /// # Errors
-    /// As [`upload`](Self::upload).
-    pub async fn ensure_present(
-        &self,
-        provider: Arc<dyn BlobProvider>,
-        digests: &[Digest],
-    ) -> Result<TransferTotals, RemoteError> {
-        let moved = self.ensure_present_if(provider, &[], digests, std::future::ready(true)).await?;
-        Ok(moved.unwrap_or_default())
-    }
-
-    /// As [`ensure_present`](Self::ensure_present) with two additions. `messages`, which are probably not there, are sent
-    /// without asking if they are small together. If `wanted` comes to `false`, which is found out at the same time, nothing
-    /// else is sent, and the answer is `None`.
+    /// Has the server have all of `messages` and `digests`: uploads those that it lacks. Contents are read only of these. Two
+    /// things are different for the two: `messages`, which are probably not there, are sent without asking if they are small
+    /// together; and nothing else is sent if `wanted` comes to `false`, which is found out at the same time. Then the answer is
+    /// `None`.
     ///
     /// # Errors
     /// As [`upload`](Self::upload).
@@ -48,6 +36,10 @@ impl Remote {
             tokio::join!(self.missing_of(&asked), self.upload_some(Arc::clone(&provider), &sent), wanted);
         let mut moved = first?;
         self.known().insert(&sent);
+        if let Ok(missing) = &missing {
+            let missing: HashSet<&Digest> = missing.iter().collect();
+            self.known().insert(asked.iter().filter(|digest| !missing.contains(digest)));
+        }
         if !wanted {
             return Ok(None);
         }

@@ -1,6 +1,7 @@
 //! The connection to a server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient;
 use spec_model::DigestFunction;
@@ -61,7 +62,7 @@ impl Remote {
     /// does not store blobs or does not know the digest function.
     pub async fn connect(options: RemoteOptions) -> Result<Self, RemoteError> {
         let remote = Self::new(options)?;
-        remote.check_storage(remote.capabilities().await?)?;
+        remote.require_storage().await?;
         Ok(remote)
     }
 
@@ -70,8 +71,25 @@ impl Remote {
     /// # Errors
     /// When the server cannot be reached or refuses.
     pub async fn capabilities(&self) -> Result<&RemoteCapabilities, RemoteError> {
-        let ask = || async { Ok(RemoteCapabilities::of(&self.fetch_capabilities().await?)) };
+        self.capabilities_within(self.options().request_timeout).await
+    }
+
+    /// As [`capabilities`](Self::capabilities), with another limit for the time of all attempts together.
+    ///
+    /// # Errors
+    /// As [`capabilities`](Self::capabilities).
+    pub async fn capabilities_within(&self, limit: Duration) -> Result<&RemoteCapabilities, RemoteError> {
+        let ask = || async { Ok(RemoteCapabilities::of(&self.fetch_capabilities(limit).await?)) };
         self.inner.capabilities.get_or_try_init(ask).await
+    }
+
+    /// Checks that the server stores blobs with our digest function; it is asked once.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn require_storage(&self) -> Result<&Self, RemoteError> {
+        self.check_storage(self.capabilities().await?)?;
+        Ok(self)
     }
 
     /// The options of the connection.
@@ -114,13 +132,13 @@ impl Remote {
         &self.inner.state.token
     }
 
-    async fn fetch_capabilities(&self) -> Result<reapi::ServerCapabilities, RemoteError> {
+    async fn fetch_capabilities(&self, limit: Duration) -> Result<reapi::ServerCapabilities, RemoteError> {
         let ask = || async {
             let message = reapi::GetCapabilitiesRequest { instance_name: self.instance() };
             let mut client = CapabilitiesClient::new(self.channel());
             Ok(client.get_capabilities(self.request(message, 0)).await?.into_inner())
         };
-        self.retry("tell its capabilities", ask).await
+        self.retry_within(limit, "tell its capabilities", ask).await
     }
 
     /// Checks that a server with these capabilities can store our blobs.
@@ -132,7 +150,8 @@ impl Remote {
             true if functions.is_empty() && self.function() == DigestFunction::Sha256 => Ok(()),
             true if functions.contains(&self.wire_function()) => Ok(()),
             true => {
-                let why = format!("it does not support the digest function {}", self.function());
+                let its = capabilities.digest_functions().join(", ");
+                let why = format!("it does not support the digest function {}, only {its}", self.function());
                 Err(self.unsupported("store our blobs", &why))
             }
         }

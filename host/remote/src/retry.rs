@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use spec_cas::CasError;
 use tonic::{Code, Status};
 
-use crate::connect::with_causes;
+use crate::certificate::refused_certificate;
+use crate::connect::root_cause;
 use crate::error::RemoteError;
 use crate::health::Admission;
 use crate::remote::Remote;
@@ -22,6 +23,8 @@ pub(crate) enum AttemptError {
     Status(Status),
     /// An error that another attempt would not change.
     Final(RemoteError),
+    /// The server does not answer at all, and is not to be asked once more.
+    Silent(Status),
 }
 
 impl From<Status> for AttemptError {
@@ -66,9 +69,13 @@ impl Remote {
     where
         F: Future<Output = Result<T, AttemptError>>,
     {
-        let admission = self.breaker().admit(Instant::now()).map_err(|(_, why)| self.away(why))?;
-        let given_up = ProbeGuard { remote: self, admission, open: admission == Admission::Probe };
-        let attempts = self.attempts(limit, action, admission, &mut attempt).await;
+        let admission = match self.breaker().wait_for_admission().await {
+            Admission::None { why, .. } => return Err(RemoteError::Away { address: self.address(), why }),
+            admission => admission,
+        };
+        let is_probe = admission == Admission::Probe;
+        let given_up = ProbeGuard { remote: self, admission, open: is_probe };
+        let attempts = self.attempts(limit, action, is_probe, &mut attempt).await;
         given_up.end(attempts)
     }
 
@@ -76,7 +83,7 @@ impl Remote {
         &self,
         limit: Duration,
         action: &'static str,
-        admission: Admission,
+        is_probe: bool,
         attempt: &mut impl FnMut() -> F,
     ) -> Attempts<T>
     where
@@ -84,7 +91,7 @@ impl Remote {
     {
         let options = self.options();
         let (mut pause, start) = (options.retry_delay, Instant::now());
-        let mut left = if admission == Admission::Probe { 0 } else { options.retries };
+        let mut left = if is_probe { 0 } else { options.retries };
         let mut token_replaced = false;
         loop {
             let rest = limit.saturating_sub(start.elapsed());
@@ -92,6 +99,10 @@ impl Remote {
                 Ok(Ok(done)) => return Attempts::Done(done),
                 Ok(Err(AttemptError::Final(error))) => return Attempts::Answered(error),
                 Ok(Err(AttemptError::Status(status))) => status,
+                Ok(Err(AttemptError::Silent(status))) => {
+                    StatisticsCounters::add(&self.counters().errors, 1);
+                    return Attempts::Failed(self.error_of_status(action, &status));
+                }
                 Err(_) => Status::deadline_exceeded(format!("it did not answer within {limit:?}")),
             };
             StatisticsCounters::add(&self.counters().errors, 1);
@@ -99,11 +110,14 @@ impl Remote {
                 token_replaced = true;
                 continue;
             }
+            if let error @ RemoteError::Certificate { .. } = self.error_of_status(action, &status) {
+                return Attempts::Failed(error);
+            }
             if !is_transient(status.code()) {
                 return Attempts::Answered(self.error_of_status(action, &status));
             }
             let is_late = start.elapsed() + pause >= limit;
-            if left == 0 || is_late || (admission == Admission::Usual && self.breaker().is_away()) {
+            if left == 0 || is_late || (!is_probe && self.breaker().is_away()) {
                 return Attempts::Failed(self.error_of_status(action, &status));
             }
             left -= 1;
@@ -113,17 +127,14 @@ impl Remote {
         }
     }
 
-    fn away(&self, why: String) -> RemoteError {
-        RemoteError::Away { address: self.address(), why }
-    }
-
     /// The error that a status becomes, by whose fault it is.
     pub(crate) fn error_of_status(&self, action: &'static str, status: &Status) -> RemoteError {
         let address = self.address();
         let why = format!("{} ({:?})", status.message(), status.code());
         match status.code() {
             // Only errors of the transport have a source: a status that a server sent has none.
-            _ if status.source().is_some() => RemoteError::Unreachable { address, why: with_causes(status) },
+            _ if let Some(why) = refused_certificate(status) => RemoteError::Certificate { address, why },
+            _ if status.source().is_some() => RemoteError::Unreachable { address, why: root_cause(status) },
             Code::Unauthenticated | Code::PermissionDenied => RemoteError::Denied { address, action, why },
             Code::Unimplemented => RemoteError::Unsupported { address, action, why },
             Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition | Code::NotFound => {
@@ -168,7 +179,7 @@ impl ProbeGuard<'_> {
                 Err(error)
             }
             Attempts::Failed(error) => {
-                breaker.failed(self.admission, &error.to_string(), Instant::now());
+                breaker.failed(&self.admission, &error.to_string(), Instant::now());
                 Err(error)
             }
         }

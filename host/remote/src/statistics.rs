@@ -20,6 +20,16 @@ pub struct RemoteStatistics {
     pub bytes_down: u64,
     /// Requests that are not answered, and streams that have not ended.
     pub in_flight: u64,
+    /// Results of actions and assets that were looked up.
+    pub lookups: u64,
+    /// Of these, those that the server had.
+    pub found: u64,
+    /// Actions that the server executed, or answered from its action cache when it was to execute them.
+    pub executions: u64,
+    /// Of these, those that it answered from its action cache.
+    pub cached: u64,
+    /// Actions that wait for a worker, as the server says (`ExecutionStage`).
+    pub queued: u64,
     /// The time after which half of the requests were answered.
     pub latency_p50: Duration,
     /// The time after which 95 of 100 requests were answered.
@@ -37,12 +47,29 @@ pub(crate) struct StatisticsCounters {
     pub(crate) bytes_up: AtomicU64,
     pub(crate) bytes_down: AtomicU64,
     pub(crate) in_flight: AtomicU64,
+    pub(crate) lookups: AtomicU64,
+    pub(crate) found: AtomicU64,
+    pub(crate) executions: AtomicU64,
+    pub(crate) cached: AtomicU64,
+    pub(crate) queued: AtomicU64,
     pub(crate) latency: LatencyHistogram,
 }
 
 impl StatisticsCounters {
     pub(crate) fn add(counter: &AtomicU64, count: u64) {
         counter.fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Counts something that was looked up.
+    pub(crate) fn count_lookup(&self, found: bool) {
+        Self::add(&self.lookups, 1);
+        Self::add(&self.found, u64::from(found));
+    }
+
+    /// Counts an action that the server executed, or whose result it had.
+    pub(crate) fn count_execution(&self, cached: bool) {
+        Self::add(&self.executions, 1);
+        Self::add(&self.cached, u64::from(cached));
     }
 
     /// The numbers now.
@@ -56,6 +83,11 @@ impl StatisticsCounters {
             bytes_up: get(&self.bytes_up),
             bytes_down: get(&self.bytes_down),
             in_flight: get(&self.in_flight),
+            lookups: get(&self.lookups),
+            found: get(&self.found),
+            executions: get(&self.executions),
+            cached: get(&self.cached),
+            queued: get(&self.queued),
             latency_p50: self.latency.percentile(50),
             latency_p95: self.latency.percentile(95),
             away_since,

@@ -26,8 +26,8 @@ impl Remote {
         provider: Arc<dyn BlobProvider>,
         blobs: &[Digest],
     ) -> Result<TransferTotals, RemoteError> {
-        let missing = self.missing(blobs).await?;
-        self.upload(provider, &missing).await
+        let moved = self.ensure_present_if(provider, &[], blobs, std::future::ready(true)).await?;
+        Ok(moved.unwrap_or_default())
     }
 
     /// Downloads what the store does not have of a tree; returns what was received.

@@ -25,6 +25,8 @@ enum Said {
     Operation(Box<Operation>),
     Error(Status),
     Silence,
+    /// Only as the first: it takes a while before it answers at all.
+    Late,
 }
 
 /// Says of each request to execute, or to wait, what comes next; keeps a list of the requests.
@@ -37,9 +39,12 @@ struct Scripted {
 type Stages = ReceiverStream<Result<Operation, Status>>;
 
 impl Scripted {
-    fn stream(&self, request: String) -> Result<Response<Stages>, Status> {
+    async fn stream(&self, request: String) -> Result<Response<Stages>, Status> {
         self.requests.lock().unwrap().push(request);
         let script = self.streams.lock().unwrap().pop_front().unwrap_or_default();
+        if let Some(Said::Late) = script.first() {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+        }
         if let [Said::Error(status)] = &script[..] {
             return Err(status.clone());
         }
@@ -50,6 +55,7 @@ impl Scripted {
                     Said::Operation(operation) => _ = sender.send(Ok(*operation)).await,
                     Said::Error(status) => _ = sender.send(Err(status)).await,
                     Said::Silence => sender.closed().await,
+                    Said::Late => {}
                 }
             }
         });
@@ -69,7 +75,7 @@ impl Execution for Scripted {
         let has_metadata =
             request.metadata().contains_key("build.bazel.remote.execution.v2.requestmetadata-bin");
         let priority = request.get_ref().execution_policy.as_ref().map_or(0, |policy| policy.priority);
-        self.stream(format!("execute {priority} {has_metadata}"))
+        self.stream(format!("execute {priority} {has_metadata}")).await
     }
 
     type WaitExecutionStream = Stages;
@@ -78,7 +84,7 @@ impl Execution for Scripted {
         &self,
         request: Request<reapi::WaitExecutionRequest>,
     ) -> Result<Response<Stages>, Status> {
-        self.stream(format!("wait {}", request.into_inner().name))
+        self.stream(format!("wait {}", request.into_inner().name)).await
     }
 }
 
@@ -199,6 +205,7 @@ async fn an_execution_is_followed_through_broken_and_silent_streams() {
     let (execute_it, wait) = ("execute 7 true", "wait operations/1");
     for (what, streams, expect) in [
         ("all is well", vec![whole.clone()], vec![execute_it]),
+        ("it is late", vec![vec![Said::Late, Said::Operation(done(NAME))]], vec![execute_it]),
         ("it breaks", vec![broken.clone(), whole.clone()], vec![execute_it, wait]),
         ("it is silent", vec![vec![queued(), Said::Silence], whole.clone()], vec![execute_it, wait]),
         (
@@ -292,4 +299,19 @@ async fn a_server_that_is_away_is_not_asked_for_a_while() {
     assert!(matches!(execute(&remote).await, Ok(ExecutionAnswer::Done(_))), "it is back");
     assert_eq!((remote.health(), scripted.requests().len()), (RemoteHealth::Available, 1));
     assert_eq!(remote.statistics().in_flight, 0);
+}
+
+#[tokio::test]
+async fn a_server_that_takes_requests_and_answers_none_costs_its_time_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+    let mut options = options(folder.path());
+    options.request_timeout = Duration::from_millis(500);
+    let remote = Remote::new(options).unwrap();
+    let start = std::time::Instant::now();
+    let answer = execute(&remote).await;
+    assert!(answer.as_ref().is_err_and(RemoteError::is_absence), "{answer:?}");
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(matches!(remote.health(), RemoteHealth::Away { .. }));
+    drop(listener);
 }

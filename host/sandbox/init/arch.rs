@@ -1,4 +1,4 @@
-//! What differs between processors: the entry point, the system call instruction, old call numbers.
+//! The code that differs between processors: the entry point, the system call instruction, old call numbers.
 
 use core::arch::{asm, global_asm};
 

@@ -46,7 +46,7 @@ fn open_session(stdin: i32, interactive: bool) -> Ret {
     if interactive {
         call!(SETPGID, 0usize, 0usize)?;
         let mut group = [call!(GETPID)? as u32];
-        // Fails on something that is no terminal of ours, which then needs no foreground group.
+        // Fails when it is not the terminal of this session, and then no foreground group is needed.
         let _: Ret = call!(IOCTL, stdin, TIOCSPGRP, KernelBuffer(&mut group));
     } else {
         call!(SETSID)?;
@@ -54,12 +54,12 @@ fn open_session(stdin: i32, interactive: bool) -> Ret {
     call!(DUP3, stdin, 0usize, 0usize)
 }
 
-/// Leaves the processor to others. A lower niceness than the host's is not ours to take.
+/// Raises the niceness to `nice`, unless the host's own is higher: lowering it is not permitted.
 fn lower_priority(nice: u64) {
     if nice == 0 {
         return;
     }
-    // The kernel answers with 20 minus the niceness.
+    // The system call returns 20 minus the niceness.
     let own = call!(GETPRIORITY, 0usize, 0usize).map_or(0, |answer| 20u64.saturating_sub(answer as u64));
     let _: Ret = call!(SETPRIORITY, 0usize, 0usize, nice.max(own) as usize);
 }
@@ -88,10 +88,11 @@ fn drop_capabilities(kept: u64) -> Ret {
     call!(PRCTL, PR_SET_NO_NEW_PRIVS, 1usize, 0usize, 0usize, 0usize)
 }
 
-/// Has the kernel refuse calls by the filter in the script, for this process and all that come of it.
+/// Installs the system call filter of the script, for this process and its descendants.
 fn filter_calls(script: &mut ScriptReader) -> Ret {
     const SECCOMP_SET_MODE_FILTER: usize = 1;
-    // The filter is about what the kernel offers, not about secrets that speculation could show to other processes.
+    // The filter reduces the kernel's interface. Secrets in caches of the processor are not its purpose, so the
+    // kernel need not slow this process down.
     const SECCOMP_FILTER_FLAG_SPEC_ALLOW: usize = 4;
     let count = script.size();
     let instructions = sys::memory(count)?;
@@ -100,8 +101,8 @@ fn filter_calls(script: &mut ScriptReader) -> Ret {
     call!(SECCOMP, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, KernelBuffer(&mut program))
 }
 
-/// Tries one path after another, as a shell goes through `PATH`. Of several errors the one of a file that
-/// is there counts.
+/// Tries one path after another, as a shell does with `PATH`. If all fail, the error of a file that exists is
+/// reported.
 fn execute(script: &mut ScriptReader) -> Result<core::convert::Infallible, Failure> {
     let candidates = script.texts().in_step(SetupStep::Exec)?;
     let arguments = script.texts().in_step(SetupStep::Exec)?;

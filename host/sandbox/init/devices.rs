@@ -1,7 +1,8 @@
 //! The folder of devices.
 //!
-//! Real root makes nodes of the sandbox's own, before it enters a user namespace, where nodes do not work. Everybody
-//! else binds the host's nodes, read-only: they can be written, but neither their modes nor their times changed.
+//! Real root makes device nodes of the sandbox's own before it enters a user namespace, in which new nodes do not
+//! work. Other users bind the host's nodes read-only: the devices can be written, but the modes and times of the
+//! nodes cannot be changed.
 
 use crate::call;
 use crate::new_root::{MissingEntry, NewRoot};
@@ -10,7 +11,7 @@ use crate::shared_status::{Failure, InStep};
 use crate::sys::{self, Ret};
 use core::ffi::CStr;
 
-/// A folder of devices that is not attached anywhere yet; what it is attached to decides who sees it.
+/// Makes a folder of devices that is not attached anywhere yet.
 pub fn make() -> Ret<i32> {
     const CHARACTER_DEVICE: usize = 0o020_000;
     let folder = empty_folder()?;

@@ -1,4 +1,5 @@
-//! Process 1 of the sandbox: builds the root, starts the command, reaps, and takes everything with it.
+//! Process 1 of the sandbox: builds the root, starts the command and reaps processes. When it ends, the kernel kills
+//! everything in the sandbox.
 
 use crate::protocol::{SetupStep, termination};
 use crate::script::ScriptReader;
@@ -13,9 +14,9 @@ const PR_SET_DUMPABLE: usize = 4;
 /// What the supervisor made for the init.
 pub struct InitInputs {
     pub script: ScriptReader,
-    /// The supervisor itself, to be watched.
+    /// A descriptor of the supervisor, whose end is noticed.
     pub supervisor: i32,
-    /// Where mount points that are made are told.
+    /// The channel for mount points that were made.
     pub mount_points: i32,
     /// The root's overlay, if the host made it.
     pub overlay: Option<i32>,
@@ -37,7 +38,7 @@ fn run_init(shared: &SharedStatus, inputs: InitInputs) -> Result<(), Failure> {
     let InitInputs { mut script, supervisor, mount_points, overlay, devices, stdin, interactive } = inputs;
     const CLONE_NEWCGROUP: usize = 0x0200_0000;
     die_with(supervisor)?;
-    // Only here, where its top is the group that this process is in.
+    // Here, because the group that this process is in now becomes the root of the namespace.
     call!(UNSHARE, CLONE_NEWCGROUP).in_step(SetupStep::Namespaces)?;
     let devices = root::build(shared, &mut script, root::RootInputs { mount_points, overlay, devices })?;
     // Nothing inside may look into this process or borrow its capabilities.
@@ -47,15 +48,15 @@ fn run_init(shared: &SharedStatus, inputs: InitInputs) -> Result<(), Failure> {
         command::run(shared, &mut script, devices, stdin, interactive);
     }
     if interactive {
-        // Nobody inside would ever continue a command that the terminal stopped. In another session than
-        // its parent the command's group is an orphan, which the kernel does not stop.
+        // Nothing inside would continue a command that the terminal stopped. In another session than its parent the
+        // command's process group is orphaned, and the kernel does not stop orphaned groups.
         call!(SETSID).in_step(SetupStep::Terminal)?;
     }
     let _: Ret = call!(CLOSE_RANGE, 0usize, u32::MAX as usize, 0usize);
     reap(shared, pid)
 }
 
-/// Has the kernel kill this process when the supervisor dies; it may have died already.
+/// Asks the kernel to kill this process when the supervisor dies, which may have happened already.
 fn die_with(supervisor: i32) -> Result<(), Failure> {
     call!(PRCTL, PR_SET_PDEATHSIG, 9usize).in_step(SetupStep::Namespaces)?;
     match sys::poll([(supervisor, 1)], 0).in_step(SetupStep::Namespaces)? {

@@ -1,9 +1,9 @@
 //! The init of a sandbox: a freestanding program of a few kilobytes, built by `build.rs`.
 //!
-//! One image, three processes. The *supervisor* stays outside, holds the socket to the host and answers;
-//! the *init* is process 1 inside, builds the root and reaps; the *command* is the init's child until it
-//! executes what was asked. If the host goes, the socket reports it and the supervisor kills the init; if the
-//! supervisor goes, the kernel kills the init; and with the init goes everything inside.
+//! One image, three processes. The *supervisor* stays outside, has the socket to the host and reports the outcome;
+//! the *init* is process 1 inside, builds the root and reaps; the *command* is the init's child, which executes the
+//! program. If the host dies, the socket is closed and the supervisor kills the init; if the supervisor dies, the
+//! kernel kills the init; when the init dies, the kernel kills everything inside.
 
 #![no_std]
 #![no_main]

@@ -1,6 +1,7 @@
-//! The four functions that compiled code takes for granted and that a libc would bring.
+//! The functions of libc that compiled code calls.
 //!
-//! Volatile accesses keep the compiler from making each loop a call of itself. They move small things only.
+//! Volatile accesses keep the compiler from replacing each loop by a call of the same function. They are used for
+//! small sizes only.
 
 /// # Safety
 /// As C's `memcpy`.

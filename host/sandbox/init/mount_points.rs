@@ -1,7 +1,8 @@
-//! Mount points that a root lacks: made for one run, removed after it.
+//! Mount points that a root lacks; they are made for one run and removed after it.
 //!
-//! The command may rename what is around them, so afterwards no path is sure to lead to them. Before it starts, the
-//! init opens the directory of each in the upper directory and sends it to the supervisor, with the name.
+//! The command may rename the directories around them, so afterwards their paths may be wrong. Before the command
+//! starts, the init opens the directory of each mount point in the upper directory and sends the descriptor and the
+//! name to the supervisor.
 
 use crate::call;
 use crate::sys::{self, KernelBuffer, Ret};
@@ -20,7 +21,7 @@ pub fn channel() -> Ret<(i32, i32)> {
     Ok((ends[0], ends[1]))
 }
 
-/// Tells the supervisor that `name` was made in `directory`. There is room for more than a hundred.
+/// Tells the supervisor that `name` was made in `directory`. The socket has room for more than a hundred messages.
 pub fn announce(channel: i32, directory: i32, name: &CStr) -> Ret {
     let mut message = [0u8; NUMBER + NAME];
     let name_bytes = name.to_bytes_with_nul();
@@ -31,9 +32,9 @@ pub fn announce(channel: i32, directory: i32, name: &CStr) -> Ret {
     sys::send_with_fd(channel, &mut message[..end], directory)
 }
 
-/// Removes what was told, the newest first, as far as nobody put anything in. What was moved stays: it is the command's
-/// since then, and what has its name now was never ours. The number of an inode is enough to tell, for nobody can remove
-/// a directory as long as something is mounted below it.
+/// Removes the announced mount points that are empty, the newest first. A mount point that the command moved stays,
+/// and so does what has its name now. The inode number is enough to recognize it, because a directory cannot be
+/// removed, and its number not be reused, while something is mounted on it.
 pub fn remove_announced(channel: i32) {
     const DONTWAIT: usize = 0x40;
     let mut message = [0u8; NUMBER + NAME];

@@ -13,7 +13,7 @@ pub struct NewRoot {
     pub device: u64,
     /// The upper directory itself, below the overlay.
     pub upper: i32,
-    /// Where the supervisor hears of mount points that were made.
+    /// The channel to the supervisor for mount points that were made.
     pub mount_points: i32,
     pub devices: DeviceFolder,
 }
@@ -28,10 +28,10 @@ pub struct DeviceFolder {
     pub folder: i32,
 }
 
-/// What to make where nothing is.
+/// What to make when a path does not exist.
 #[derive(Clone, Copy, PartialEq)]
 pub enum MissingEntry {
-    /// A directory that belongs to the content of the root.
+    /// A directory that is kept as a part of the root.
     Directory,
     /// A directory to mount on, removed when all is over.
     MountDirectory,
@@ -103,7 +103,7 @@ impl NewRoot {
         self.find(text(path)?)
     }
 
-    /// Tells that `name` was made in `parent`, which therefore is in the upper directory now, at the same path.
+    /// Announces that `name` was made in `parent`, which therefore is in the upper directory now, at the same path.
     fn announce(&self, parent: i32, name: &CStr) -> Ret<()> {
         let mut buffer = [0u8; PATH_MAX];
         let above = working_directory(self.fd, &mut buffer)?;
@@ -118,7 +118,7 @@ impl NewRoot {
     }
 }
 
-/// Enters `directory` and writes its path without a last slash; how long it is.
+/// Enters `directory` and writes its path without a trailing slash; returns the length.
 fn working_directory(directory: i32, path: &mut [u8; PATH_MAX]) -> Ret {
     call!(FCHDIR, directory)?;
     let end = call!(GETCWD, KernelBuffer(&mut *path), PATH_MAX)? - 1;

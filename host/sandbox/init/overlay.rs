@@ -1,8 +1,8 @@
 //! The overlay that is the root.
 //!
-//! Layers are named by entering each and saying `.`: no limit on the length of a path, and nothing of the
-//! host shows in the sandbox's `/proc/self/mountinfo`. `volatile` keeps the kernel from writing the whole
-//! file system of the upper directory to the disk at the end of every command.
+//! Each layer is passed as `.` after entering it, so paths have no length limit and no path of the host is visible in
+//! the sandbox's `/proc/self/mountinfo`. `volatile` keeps the kernel from syncing the whole file system of the upper
+//! directory at the end of every command.
 
 use crate::call;
 use crate::protocol::SetupStep;
@@ -80,8 +80,8 @@ fn mount_layers(shared: &SharedStatus, options: &OverlayOptions) -> Result<Optio
 /// Makes the metacopy folder that is the working directory a file system whose files have contents, and enters it. It is
 /// mounted nowhere and has to stay open until an overlay has it; the init closes everything before the command starts.
 ///
-/// Each metacopy folder but the lowest is an overlay of its own: in one overlay the kernel follows, for ordinary users, only
-/// what the lowest layer refers to. So no layer can have a file where another one refers to contents.
+/// Each metacopy folder but the lowest is an overlay of its own: in one overlay of an ordinary user the kernel
+/// follows only redirects of the lowest layer. This also means that no layer can shadow the contents of another one.
 fn mount_metacopy_folder(shared: &SharedStatus, contents: &CStr) -> Ret {
     let fs = sys::fsopen(c"overlay")?;
     let keep = |done: Ret| done.inspect_err(|_| shared.keep_message(fs));
@@ -95,8 +95,8 @@ fn mount_metacopy_folder(shared: &SharedStatus, contents: &CStr) -> Ret {
     call!(FCHDIR, mount)
 }
 
-/// Before Linux 6.8 all options have to fit into one page: name the layers by links with short names, in a
-/// tmpfs that nobody else sees.
+/// Before Linux 6.8 all options have to fit into one page: layers are named by links with short names in a private
+/// tmpfs.
 fn mount_classic(options: &OverlayOptions) -> Result<i32, Failure> {
     const NOSUID_NODEV: usize = 2 | 4;
     let names = sys::fsopen(c"tmpfs").and_then(|fs| sys::fs_mount(fs, 0)).in_step(SetupStep::Overlay)?;
@@ -124,7 +124,7 @@ fn link(target: &CStr, name: &CStr) -> Ret {
     call!(SYMLINKAT, target, sys::AT_FDCWD, name)
 }
 
-/// A text under construction; what does not fit is cut, and the kernel then refuses it.
+/// A text under construction; a text that does not fit is cut, and the kernel then refuses it.
 struct OptionText {
     bytes: [u8; 4096],
     len: usize,

@@ -11,9 +11,9 @@ use crate::sys::{self, KernelBuffer, Ret};
 use core::ffi::CStr;
 use core::sync::atomic::Ordering::Relaxed;
 
-/// What is there before the root is.
+/// What was made before the root.
 pub struct RootInputs {
-    /// Where mount points that are made are told.
+    /// The channel for mount points that were made.
     pub mount_points: i32,
     /// The overlay, if the host made it.
     pub overlay: Option<i32>,
@@ -21,8 +21,8 @@ pub struct RootInputs {
     pub devices: Option<i32>,
 }
 
-/// Follows the script up to the command. The root is entered at the end. The answer is the folder of devices, or -1.
-/// The supervisor hears through `mount_points` of what is made for mounts.
+/// Follows the script up to the command, and enters the root. Returns the folder of devices, or -1. Mount points that
+/// it makes are announced through `mount_points`.
 pub fn build(shared: &SharedStatus, script: &mut ScriptReader, inputs: RootInputs) -> Result<i32, Failure> {
     const MS_REC_PRIVATE: usize = 1 << 14 | 1 << 18;
     let _: Ret = call!(UMASK, 0usize);
@@ -117,7 +117,7 @@ fn rebind(root: &NewRoot, flags: u64, path: &CStr) -> Result<(), Failure> {
         place => place.in_step(SetupStep::Attach)?,
     };
     let tree = sys::open_tree(place, c"").in_step(SetupStep::Attach)?;
-    // It keeps the flags it has: devices work only where they did, in the folder of devices.
+    // The mount keeps its flags: devices work only in the folder of devices.
     attach(tree, attributes(flags | flag::DEVICES), flags & flag::ALONE == 0, place)
 }
 
@@ -136,7 +136,8 @@ fn mask(root: &NewRoot, path: &CStr) -> Result<(), Failure> {
     attach(nothing.in_step(SetupStep::Mask)?, attributes, true, place)
 }
 
-/// Gives the detached `tree` its attributes, and the mounts below it too if `below`, and its place; closes both.
+/// Sets the attributes of the detached mount `tree` (with `below` also of the mounts below it) and attaches it;
+/// closes both descriptors.
 fn attach(tree: i32, attributes: u64, below: bool, place: i32) -> Result<(), Failure> {
     sys::protect(tree, attributes, below).in_step(SetupStep::Protect)?;
     sys::attach(tree, place).in_step(SetupStep::Attach)?;
@@ -183,7 +184,7 @@ fn loopback() -> Ret<()> {
     Ok(())
 }
 
-/// Makes the root `/`, and lets go of the host's file system.
+/// Makes the root `/`, and detaches the host's file system.
 fn enter(root: i32) -> Ret<()> {
     const MNT_DETACH: usize = 2;
     call!(FCHDIR, root)?;

@@ -1,5 +1,5 @@
-//! Reads the host's script. Both come from one build, so a script that does not parse is a bug: the init
-//! stops (through the panic handler).
+//! Reads the host's script. Host and init are compiled from the same source, so a script that cannot be parsed is a
+//! bug: the init panics.
 
 use crate::sys::{self, Ret};
 use core::ffi::CStr;

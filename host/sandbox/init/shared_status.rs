@@ -1,4 +1,4 @@
-//! The memory that supervisor, init and command share: where they are, and what became of it.
+//! The memory that supervisor, init and command share: the current step and how it ended.
 
 use crate::call;
 use crate::protocol::{MESSAGE, SetupStep, termination};

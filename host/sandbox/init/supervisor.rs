@@ -1,4 +1,5 @@
-//! The process outside: receives the script, makes the namespaces, watches, answers the host.
+//! The process outside of the sandbox: receives the script, makes the namespaces, waits for the init and reports to
+//! the host.
 
 use crate::protocol::{
     HEADER, MESSAGE, OVERLAY_FOLLOWS, REPORT_WORDS, SetupStep, SupervisorReport, termination,
@@ -15,7 +16,7 @@ const POLLIN: u16 = 1;
 const SIGKILL: usize = 9;
 const CLONE_NEWUSER: usize = 0x1000_0000;
 
-/// What the host wants of the supervisor itself; the rest of the script is the init's.
+/// The options of the supervisor; the rest of the script is for the init.
 struct SupervisorOptions {
     /// The overlay's work directory.
     work: i32,
@@ -91,7 +92,8 @@ fn supervise(shared: &'static SharedStatus, start: u64) -> Result<SupervisorRepo
     })
 }
 
-/// Removes what an earlier volatile overlay left in the work directory, which would forbid this one.
+/// Removes the mark that an earlier volatile overlay left in the work directory: with it the kernel would refuse this
+/// one.
 fn remove_overlay_traces(work: i32) {
     let traces = [(c"work/incompat/volatile", c"dirty"), (c"work/incompat", c"volatile")];
     for (directory, name) in traces {
@@ -129,17 +131,17 @@ fn receive() -> Ret<(i32, Option<i32>, &'static [u8])> {
     Ok((stdin, overlay, bytes))
 }
 
-/// Enters a user namespace with the one user and group the host mapped, and a session of its own.
+/// Enters a user namespace with the one user and group that the host mapped, and a new session.
 fn prepare(mut script: ScriptReader, stdin: i32) -> Result<SupervisorOptions, Failure> {
     let group = script.text();
     let group = if group.is_empty() { None } else { sys::open(group, sys::O_PATH).ok() };
-    // Only root may, and only root has groups worth losing.
+    // Only root may change supplementary groups, and only root's must be dropped.
     let _: Ret = call!(SETGROUPS, 0usize, 0usize);
-    // The host's session may hold keys.
+    // A new keyring, because the host's session keyring may have keys.
     const KEYCTL_JOIN_SESSION_KEYRING: usize = 1;
     let _: Ret = call!(KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, 0usize);
     let _: Ret = call!(UMASK, 0usize);
-    // Only real root may, and not in every container; then the host's nodes have to do.
+    // Only real root may make nodes, and not in every container; otherwise the host's nodes are used.
     let devices = if script.word() != 0 { devices::make().ok() } else { None };
     call!(UNSHARE, CLONE_NEWUSER).in_step(SetupStep::UserNamespace)?;
     write_file(c"/proc/self/setgroups", c"deny").in_step(SetupStep::IdMap)?;
@@ -150,7 +152,7 @@ fn prepare(mut script: ScriptReader, stdin: i32) -> Result<SupervisorOptions, Fa
     let timeout_ns = script.word();
     let interactive = script.word() != 0;
     if interactive {
-        // Interrupt, quit, stop, terminal input, terminal output: the command's business, not ours.
+        // SIGINT, SIGQUIT, SIGTSTP, SIGTTIN and SIGTTOU are meant for the command.
         [2, 3, 20, 21, 22].into_iter().for_each(|signal| sys::on_signal(signal, 1));
     } else {
         call!(SETSID).in_step(SetupStep::Terminal)?;
@@ -165,7 +167,7 @@ fn write_file(path: &CStr, text: &CStr) -> Ret {
     done
 }
 
-/// Waits until the init is gone; kills it when the time is over or the host closed its end.
+/// Waits until the init ended; kills it at the time limit or when the host closed its end of the socket.
 fn wait_for_init(child: i32, start: u64, timeout_ns: u64) -> u64 {
     let deadline = start.saturating_add(timeout_ns);
     loop {
@@ -181,7 +183,7 @@ fn wait_for_init(child: i32, start: u64, timeout_ns: u64) -> u64 {
     }
 }
 
-/// Makes the host's process group the terminal's again.
+/// Makes the host's process group the foreground group of the terminal again.
 fn take_terminal(terminal: i32) {
     const TIOCSPGRP: usize = 0x5410;
     if let Ok(group) = call!(GETPGID, 0usize) {
@@ -190,7 +192,7 @@ fn take_terminal(terminal: i32) {
     }
 }
 
-/// Tells the host how it ended; if the host is gone, nobody.
+/// Sends the report to the host, if it still exists.
 fn answer(shared: &SharedStatus, report: SupervisorReport) {
     const MSG_NOSIGNAL: usize = 0x4000;
     let load = |word: &core::sync::atomic::AtomicU64| word.load(Relaxed);

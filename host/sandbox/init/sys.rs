@@ -43,7 +43,7 @@ impl Arg for &CStr {
         self.as_ptr() as usize
     }
 }
-/// Room that the kernel reads or fills; its size goes with it in another argument or is fixed by the call.
+/// A buffer that the kernel reads or fills; its size is another argument or fixed by the call.
 pub struct KernelBuffer<'a, T: ?Sized>(pub &'a mut T);
 impl<T: ?Sized> Arg for KernelBuffer<'_, T> {
     fn arg(self) -> usize {
@@ -62,8 +62,8 @@ macro_rules! call {
             all[i] = given[i];
             i += 1;
         }
-        // SAFETY: pointers come from `&CStr` or `KernelBuffer`, alive until the call returns; the room's size is
-        // what the call was told or what its contract fixes.
+        // SAFETY: pointers come from `&CStr` or `KernelBuffer`, alive until the call returns; the buffer's size is an
+        // argument of the call or fixed by its contract.
         let answer = unsafe { $crate::arch::syscall($crate::arch::nr::$nr, all) };
         if answer < 0 { Err(-answer as i32) } else { Ok(answer as usize) }
     }};
@@ -97,21 +97,21 @@ pub fn open(path: &CStr, flags: usize) -> Ret<i32> {
     call!(OPENAT, AT_FDCWD, path, flags | O_CLOEXEC, 0usize).map(|fd| fd as i32)
 }
 
-/// Opens `path` below `directory` for reference; refuses links and whatever else leads out.
+/// Opens `path` below `directory` with `O_PATH`; refuses links and paths that lead out.
 pub fn open_beneath(directory: i32, path: &CStr) -> Ret<i32> {
     const NO_OTHER_MOUNT_MAGICLINKS_SYMLINKS_BENEATH: u64 = 0x01 | 0x02 | 0x04 | 0x08;
     let mut how = [(O_PATH | O_CLOEXEC) as u64, 0, NO_OTHER_MOUNT_MAGICLINKS_SYMLINKS_BENEATH];
     open_how(directory, path, &mut how)
 }
 
-/// Removes the empty directory or the file `name` of `directory`; what else is there stays.
+/// Removes the empty directory or the file `name` of `directory`; other kinds of entries stay.
 pub fn remove(directory: i32, name: &CStr) {
     if let Err(ENOTDIR) = call!(UNLINKAT, directory, name, AT_REMOVEDIR) {
         let _: Ret = call!(UNLINKAT, directory, name, 0usize);
     }
 }
 
-/// Opens `path` below `root` for reference, taking `/` and `..` in it and in its links to stay in `root`.
+/// Opens `path` below `root` with `O_PATH`; `/` and `..` in it and in links are resolved inside `root`.
 pub fn open_in_root(root: i32, path: &CStr) -> Ret<i32> {
     const RESOLVE_IN_ROOT: u64 = 0x10;
     const RESOLVE_NO_MAGICLINKS: u64 = 0x02;
@@ -119,8 +119,8 @@ pub fn open_in_root(root: i32, path: &CStr) -> Ret<i32> {
     open_how(root, path, &mut how)
 }
 
-/// The kernel cannot tell where `..` leads while something is renamed or mounted anywhere on the machine, and asks for
-/// another try: `openat2(2)`, EAGAIN. The number of tries is bounded.
+/// While something is renamed or mounted anywhere on the machine the kernel cannot resolve `..` safely and returns
+/// EAGAIN (`openat2(2)`). So the call is repeated, up to a limit.
 fn open_how(directory: i32, path: &CStr, how: &mut [u64; 3]) -> Ret<i32> {
     const MOST_TRIES: usize = 10_000;
     let mut opened = Err(EAGAIN);
@@ -141,7 +141,7 @@ pub fn chdir(path: &CStr) -> Ret {
     call!(CHDIR, path)
 }
 
-/// What an open file is.
+/// The status of an open file.
 pub struct Stat {
     pub directory: bool,
     pub device: u64,

@@ -1,4 +1,4 @@
-//! How long a command line may be.
+//! The limits on the length of a command line.
 
 use std::ffi::OsStr;
 
@@ -12,14 +12,14 @@ pub const MAX_ARGUMENT_SIZE: u64 = 128 << 10;
 const MIN_TOTAL_SIZE: u64 = 128 << 10;
 /// Bytes of all arguments and variables that Linux takes at most, three quarters of the usual stack.
 const MAX_TOTAL_SIZE: u64 = 6 << 20;
-/// What is left for the program's path, and for the interpreter that a script names.
+/// Bytes reserved for the program's path, and for the interpreter that a script names.
 const RESERVE: u64 = 16 << 10;
 
-/// Whether Linux could start a command with these arguments and variables at all. `stack` is the limit that the
-/// command's stack will have, in bytes; without one it is the host's own.
+/// Whether Linux could start a command with these arguments and variables at all. `stack` is the limit of the
+/// command's stack in bytes; `None` means the host's own.
 ///
 /// # Errors
-/// [`SandboxError::TooLong`], which tells what is too long, how long it is and what the limit is.
+/// [`SandboxError::TooLong`], which says what is too long, its length and the limit.
 pub fn check_arguments<S: AsRef<OsStr>>(
     argv: &[S],
     environment: &[(S, S)],
@@ -51,7 +51,7 @@ fn check(bytes: u64, limit: u64, what: impl Fn() -> String) -> Result<(), Sandbo
     if bytes <= limit { Ok(()) } else { Err(SandboxError::TooLong { what: what(), bytes, limit }) }
 }
 
-/// As much of a name as a message can have.
+/// A name cut to a length that fits in a message.
 fn shortened(name: &OsStr) -> String {
     const MOST: usize = 80;
     let name = name.to_string_lossy();
@@ -61,7 +61,7 @@ fn shortened(name: &OsStr) -> String {
     }
 }
 
-/// As `execve(2)` reckons.
+/// The limit on all arguments and variables, computed as in `execve(2)`.
 fn max_total_size(stack: Option<u64>) -> u64 {
     let stack = stack.or_else(|| getrlimit(Resource::Stack).current).unwrap_or(u64::MAX);
     (stack / 4).clamp(MIN_TOTAL_SIZE, MAX_TOTAL_SIZE) - RESERVE

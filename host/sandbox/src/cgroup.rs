@@ -1,8 +1,8 @@
 //! A control group for each sandbox, where this process may make groups below its own (cgroup v2).
 //!
-//! It bounds the number of processes where that is delegated, its `cgroup.kill` ends everything for sure, and it is all
-//! that a command with user namespaces could see of control groups. Without one a sandbox works as well: its first process
-//! takes everything with it.
+//! It limits the number of processes where that controller is delegated, `cgroup.kill` ends all processes, and a
+//! command with user namespaces sees no other control groups. A sandbox works without one, too: when its first
+//! process ends, the kernel kills the others.
 
 use std::fs;
 use std::io;
@@ -12,16 +12,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 const PREFIX: &str = "spec-host-";
-/// How often and how long the end of killed processes is waited for.
+/// The number of waits for the end of killed processes, and the length of each.
 const TRIES: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// A group without processes of its own, removed with all that is in it.
+/// A group of this process. Dropping it kills the processes in it and removes it.
 #[derive(Debug)]
 pub(crate) struct ControlGroup(PathBuf);
 
 impl ControlGroup {
-    /// A new group; `None` where there can be none.
+    /// A new group; `None` where none can be made.
     pub(crate) fn make() -> Option<Self> {
         static PARENT: OnceLock<Option<PathBuf>> = OnceLock::new();
         static PROCESSES: OnceLock<String> = OnceLock::new();
@@ -30,7 +30,7 @@ impl ControlGroup {
         let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = parent.join(format!("{PREFIX}{process}-{number}"));
         fs::create_dir(&path).ok()?;
-        // The file is there where the controller is delegated.
+        // The file exists where the controller is delegated.
         let limit = PROCESSES.get_or_init(process_limit);
         let file = fs::File::options().write(true).open(path.join("pids.max"));
         let _ = file.and_then(|mut file| io::Write::write_all(&mut file, limit.as_bytes()));
@@ -57,14 +57,14 @@ impl Drop for ControlGroup {
     }
 }
 
-/// Half of what the machine has, so that it can be used while a command makes processes without end.
+/// Half of the machine's limit, so that the machine stays usable while a command forks without end.
 fn process_limit() -> String {
     let most = fs::read_to_string("/proc/sys/kernel/pid_max").ok();
     let most: Option<u64> = most.and_then(|most| most.trim().parse().ok());
     (most.unwrap_or(32_768) / 2).to_string()
 }
 
-/// The group of this process, if groups can be made in it. What killed processes left there is removed.
+/// The group of this process, if groups can be made in it. Removes groups that killed processes left there.
 fn parent() -> Option<PathBuf> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;

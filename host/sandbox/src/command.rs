@@ -1,11 +1,11 @@
-//! What runs in a sandbox, and within which limits.
+//! The command of a sandbox, and its limits.
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A command line and everything about its process that is not the root.
+/// A command line and everything about its process except for the root.
 #[derive(Debug)]
 pub struct SandboxCommand {
     /// Program and arguments. A program without a slash is looked up in `PATH` of `environment`.
@@ -32,13 +32,13 @@ pub struct SandboxCommand {
     pub timeout: Option<Duration>,
     /// Resource limits; those not named are inherited, but core dumps are always off.
     pub limits: Vec<ResourceLimit>,
-    /// How much of the processor it leaves to others (`nice(2)`), from 0 to 19; never less than the host itself does.
-    /// Where the kernel shares the processor out by session first (`sched(7)`, autogroups), it counts for little.
+    /// Its niceness (`nice(2)`), from 0 to 19; at least that of the host. Where the kernel divides the processor by
+    /// session first (`sched(7)`, autogroups), it has little effect.
     pub nice: u8,
     /// What the command may do beyond an ordinary user, within the sandbox.
     pub capabilities: Capabilities,
     /// Whether the command may make user namespaces, and mounts and more within them. They open a part of the kernel
-    /// that is otherwise closed to it, so only for those whose programs cannot do without.
+    /// that is otherwise closed to it, so this is only for programs that need them.
     pub user_namespaces: bool,
 }
 
@@ -68,12 +68,12 @@ impl SandboxCommand {
 /// Where standard input comes from.
 #[derive(Debug)]
 pub enum InputSource {
-    /// Always at its end: the `/dev/null` of the sandbox.
+    /// Empty: the `/dev/null` of the sandbox.
     Null,
     /// This file, pipe or socket.
     Fd(OwnedFd),
-    /// The host's own standard input. If it is a terminal the command becomes its foreground job, and can
-    /// have jobs of its own; when it is over the host gets the terminal back. For people's shells only.
+    /// The host's own standard input. If it is a terminal the command becomes its foreground job, and can have jobs
+    /// of its own; when the command ends the host gets the terminal back. For interactive shells only.
     Terminal,
 }
 
@@ -82,8 +82,8 @@ pub enum InputSource {
 pub enum OutputTarget {
     /// Nowhere: the `/dev/null` of the sandbox.
     Null,
-    /// This pipe or socket. Of a file the command could change mode and times, cut it and read it; so to keep output
-    /// in a file, give a [`crate::OutputPipe`].
+    /// This pipe or socket. A command could read and truncate a file, and change its mode and times; so to keep
+    /// output in a file, use a [`crate::OutputPipe`].
     Fd(OwnedFd),
     /// Where the host's own goes.
     Inherit,
@@ -92,7 +92,7 @@ pub enum OutputTarget {
 /// A resource limit, hard and soft alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResourceLimit {
-    /// Of what.
+    /// The resource.
     pub resource: Resource,
     /// How much; the unit is the resource's.
     pub value: u64,
@@ -115,7 +115,7 @@ pub enum Resource {
     AddressSpace = 9,
 }
 
-/// A set of Linux capabilities, valid only for what the sandbox itself owns.
+/// A set of Linux capabilities, valid only for resources of the sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities(pub(crate) u64);
 

@@ -1,32 +1,29 @@
-//! What can go wrong before a command runs.
+//! Errors before a command runs.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why there is no outcome. [`SandboxError::reason`] is the stable code.
+/// Why a command has no outcome. [`SandboxError::reason`] is the stable code.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// The root or the command asks for something that cannot be.
+    /// The description of the root or of the command is invalid.
     #[error("the sandbox is described wrongly: {what}")]
     BadSpec {
         /// What is wrong and what was expected.
         what: String,
     },
-    /// Linux starts no command that long.
-    #[error(
-        "{what} is {bytes} bytes long, and Linux takes at most {limit}; write the text to a file and have the command \
-         read that"
-    )]
+    /// The command line is too long for Linux.
+    #[error("{what} is {bytes} bytes long, and Linux takes at most {limit}")]
     TooLong {
         /// The argument or variable, or all of them.
         what: String,
         /// Its length.
         bytes: u64,
-        /// The most that can be.
+        /// The largest length.
         limit: u64,
     },
-    /// The supervisor did not start, or could not be talked to.
+    /// The supervisor did not start, or communication with it failed.
     #[error("cannot {action} of the sandbox: {source}")]
     Supervisor {
         /// What was tried.
@@ -35,7 +32,7 @@ pub enum SandboxError {
         source: io::Error,
     },
     /// The kernel refused a user namespace.
-    #[error("cannot {step}: {source}{}", then(remedy))]
+    #[error("cannot {step}: {source}")]
     UserNamespace {
         /// What was tried.
         step: &'static str,
@@ -45,25 +42,25 @@ pub enum SandboxError {
         remedy: &'static str,
     },
     /// The overlay of the layers could not be made.
-    #[error("cannot {step} ({}): {source}{}{}", path.display(), said(message), then(remedy))]
+    #[error("cannot {step} ({}): {source}{}", path.display(), said(message))]
     Overlay {
         /// What was tried.
         step: &'static str,
-        /// The layer or directory of the host it was about.
+        /// The layer or directory of the host concerned.
         path: PathBuf,
         /// The kernel's error.
         source: io::Error,
-        /// What the kernel logged besides; may be empty.
+        /// What the kernel logged; may be empty.
         message: String,
         /// What to do about it; may be empty.
         remedy: &'static str,
     },
     /// Something else about the sandbox could not be set up.
-    #[error("cannot {step} ({}): {source}{}", path.display(), then(remedy))]
+    #[error("cannot {step} ({}): {source}", path.display())]
     Setup {
         /// What was tried.
         step: &'static str,
-        /// Path on the host or in the root it was about.
+        /// The path on the host or in the root concerned.
         path: PathBuf,
         /// The kernel's error.
         source: io::Error,
@@ -97,23 +94,19 @@ pub enum SandboxError {
         /// The kernel's error.
         source: io::Error,
     },
-    /// What the command wrote could not be kept; it was killed.
+    /// The output of the command could not be written; the command was killed.
     #[error("the output of the command cannot be kept: {source}")]
     Output {
         /// The error of the sink, or of the pipe.
         source: io::Error,
     },
     /// The sandbox was killed from outside; nothing is known of the command.
-    #[error("the sandbox was killed from outside, perhaps for want of memory; see the kernel's log")]
+    #[error("the sandbox was killed from outside, perhaps because memory ran out")]
     Lost,
 }
 
 fn said(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(" (the kernel says: {message})") }
-}
-
-fn then(remedy: &str) -> String {
-    if remedy.is_empty() { String::new() } else { format!(". {remedy}") }
 }
 
 fn list(paths: &[PathBuf]) -> String {
@@ -139,9 +132,11 @@ impl SandboxError {
         }
     }
 
-    /// What to do about it; may be empty. The message has it as well.
+    /// What to do about it; may be empty.
     pub fn remedy(&self) -> &'static str {
         match self {
+            Self::TooLong { .. } => "write the text to a file and have the command read that",
+            Self::Lost => "see the kernel's log",
             Self::UserNamespace { remedy, .. }
             | Self::Overlay { remedy, .. }
             | Self::Setup { remedy, .. } => remedy,

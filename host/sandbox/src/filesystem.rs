@@ -1,4 +1,5 @@
-//! File systems that are configured and mounted through descriptors, visible nowhere: `fsopen(2)` and `fsmount(2)`.
+//! File systems that are configured and mounted through descriptors without being attached: `fsopen(2)` and
+//! `fsmount(2)`.
 
 use crate::error::SandboxError;
 use crate::protocol::SetupStep;
@@ -85,7 +86,7 @@ impl FilesystemContext {
         self.checked(fsconfig_set_flag(&self.0, key))
     }
 
-    /// The kernel looks at the path at once, so the descriptor need not live longer than this.
+    /// The kernel resolves the path during the call, so the descriptor need not live longer.
     pub(crate) fn set_fd(&self, key: &std::ffi::CStr, folder: BorrowedFd<'_>) -> Result<(), KernelRefusal> {
         self.set(key, Path::new(&format!("/proc/self/fd/{}", folder.as_raw_fd())))
     }

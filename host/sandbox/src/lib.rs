@@ -1,4 +1,4 @@
-//! Runs one command in a root of its own, with limits, cut off from the machine. Knows no digests.
+//! Runs one command in a root of its own, with limits, isolated from the machine. This crate knows no digests.
 //!
 //! ```no_run
 //! # use spec_sandbox::{OutputPipe, OutputTarget, RootSpec, SandboxCommand, Termination, spawn};
@@ -20,11 +20,11 @@
 //! overlays it cannot (`mv` copies it).
 //!
 //! # Who owns the files
-//! Always, also for root, the command runs in a user namespace with one user and one group: the host's own,
-//! under the numbers [`SandboxCommand::uid`] and [`SandboxCommand::gid`]. Whatever belongs to the host's user outside belongs to the
-//! build user inside, and the other way round; nothing has to be given away or taken back, and root and
-//! ordinary users leave the same upper directory behind (whiteouts are character devices 0:0, opaque
-//! directories carry `user.overlay.opaque`). Layers should belong to the user who runs the host.
+//! Always, also for root, the command runs in a user namespace with one user and one group: the host's own, under the
+//! numbers [`SandboxCommand::uid`] and [`SandboxCommand::gid`]. Files of the host's user outside belong to the build
+//! user inside, and the other way round, so no ownership must be changed, and root and ordinary users leave the same
+//! upper directory behind (whiteouts are character devices 0:0, opaque directories carry `user.overlay.opaque`).
+//! Layers should belong to the user who runs the host.
 //!
 //! Only real root can have images as layers: the host then makes the overlay before it enters the user namespace, and the
 //! upper directory has attributes of its own, `trusted.overlay.opaque`, `redirect` and `metacopy`: renamed directories and

@@ -1,10 +1,10 @@
-//! Overlays over images, which only real root can mount.
+//! Makes overlays over images, which only real root can mount.
 //!
-//! They are made here, before the sandbox's user namespace is entered, so that the kernel takes images and the attributes
-//! `trusted.overlay.*`: commands inside can neither set nor see these. The mounts are attached nowhere until the init
-//! attaches the overlay in the sandbox's own mount namespace; they go with the descriptors that stand for them.
-//! Everything is named by descriptors: nothing of the host shows in `/proc/self/mountinfo` inside, and paths may have
-//! any length.
+//! They are made here, before the sandbox's user namespace is entered, so that the kernel takes images and the
+//! attributes `trusted.overlay.*`: commands inside can neither set nor see these. The mounts are not attached until
+//! the init attaches the overlay in the sandbox's own mount namespace; they end when their descriptors are closed.
+//! Everything is passed by descriptors, so no path of the host is visible in `/proc/self/mountinfo` inside, and paths
+//! may have any length.
 
 use crate::error::SandboxError;
 use crate::filesystem::{FilesystemContext, KernelRefusal};
@@ -15,11 +15,11 @@ use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-/// `uuid=null` spares the disk a note of an identity that nobody asks for.
+/// `uuid=null` saves writing a UUID to the disk that nobody reads.
 const OPTIONS: [(&std::ffi::CStr, &str); 5] =
     [(c"index", "off"), (c"xino", "off"), (c"uuid", "null"), (c"metacopy", "on"), (c"redirect_dir", "on")];
 
-/// Makes the overlay of a root with images, attached nowhere.
+/// Makes the overlay of a root with images, not attached anywhere.
 pub(crate) fn mount(root: &RootSpec) -> Result<OwnedFd, SandboxError> {
     let whole = |refused: KernelRefusal| refused.error(SetupStep::Overlay, &root.upper);
     let fs = FilesystemContext::new(c"overlay").map_err(whole)?;
@@ -44,11 +44,11 @@ pub(crate) fn mount(root: &RootSpec) -> Result<OwnedFd, SandboxError> {
     fs.mount(MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV).map_err(whole)
 }
 
-/// Removes the mark of an earlier volatile overlay from the work directory, which would forbid this one. Commands never
-/// see this directory.
+/// Removes the mark of an earlier volatile overlay from the work directory: with it the kernel would refuse this one.
+/// Commands never see this directory.
 fn remove_volatile_mark(work: &Path) {
     let mark = work.join("work/incompat/volatile");
-    // In most work directories there is none.
+    // Most work directories have none.
     if fs::remove_file(mark.join("dirty")).is_ok() {
         let _ = fs::remove_dir(mark);
     }

@@ -1,15 +1,15 @@
-//! What this machine offers.
+//! Checks whether sandboxes work on this machine.
 
 use crate::{RootSpec, SandboxCommand, SandboxError, run};
 use std::path::Path;
 use std::time::Duration;
 
-/// One thing that sandboxes need, for people.
+/// A check of one requirement of sandboxes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SandboxCheck {
-    /// What was looked at.
+    /// The requirement.
     pub name: &'static str,
-    /// Whether it is as it should be.
+    /// Whether it is met.
     pub ok: bool,
     /// What was found.
     pub detail: String,
@@ -17,7 +17,7 @@ pub struct SandboxCheck {
     pub remedy: String,
 }
 
-/// What a sandbox needs, in the order in which it needs it.
+/// The requirements of a sandbox, in the order in which they are used.
 const CHECKED_PARTS: [&str; 3] = ["user namespaces", "overlay file system", "mounts, devices and network"];
 
 /// Tries whether sandboxes work here, with their files in `scratch`, an empty directory that the caller removes afterwards:
@@ -28,7 +28,7 @@ pub fn probe(scratch: &Path) -> Vec<SandboxCheck> {
     checks
 }
 
-/// Runs a program that is not there: everything before it is then in order.
+/// Runs a program that does not exist: if that is the error, everything before it works.
 fn try_sandbox(scratch: &Path) -> Result<(), SandboxError> {
     let failed = crate::error::failed;
     let [layer, upper, work] = ["layer", "upper", "work"].map(|name| scratch.join(name));
@@ -46,7 +46,7 @@ fn try_sandbox(scratch: &Path) -> Result<(), SandboxError> {
     }
 }
 
-/// One check for each stage: good before the one that failed, unknown after it.
+/// One check for each requirement: met before the one that failed, unknown after it.
 fn explain(answer: Result<(), SandboxError>) -> Vec<SandboxCheck> {
     let Err(error) = answer else {
         let good = |name| SandboxCheck { name, ok: true, detail: "works".into(), remedy: String::new() };

@@ -1,11 +1,11 @@
-//! What the host and the sandbox's init say to each other.
+//! The protocol between the host and the sandbox's init.
 //!
-//! Compiled into both, from this one file, so the two cannot disagree; `core` only.
+//! This file is compiled into both, so the two cannot disagree; it uses `core` only.
 //!
-//! The host sends a header (eight bytes: the script's length in bytes, little endian) with the command's
-//! standard input attached, then the script. The init answers once, when everything is over, with a
-//! [`SupervisorReport`] and up to [`MESSAGE`] bytes of what the kernel had to say. Numbers in a script are `u64`, texts
-//! are a number (length in bytes, without the NUL) and that many bytes and a NUL.
+//! The host sends a header (eight bytes: the script's length in bytes, little endian) with the command's standard
+//! input attached, then the script. The supervisor answers once, at the end, with a [`SupervisorReport`] and up to
+//! [`MESSAGE`] bytes of the kernel's log message. Numbers in a script are `u64`, texts are a number (length in bytes,
+//! without the NUL) and that many bytes and a NUL.
 
 /// Length of the header in bytes.
 pub const HEADER: usize = 8;
@@ -14,7 +14,7 @@ pub const OVERLAY_FOLLOWS: u64 = 1 << 63;
 /// Most bytes of the kernel's message that follow a report.
 pub const MESSAGE: usize = 256;
 
-/// What can be asked of the init while it builds the root, in the order of the script.
+/// The instructions that build the root.
 pub mod op {
     /// classic (0 or 1), upper, work, contents (may be empty), number of layers, layers (highest first), each with
     /// whether it is a metacopy folder (0 or 1) before its path.
@@ -31,7 +31,7 @@ pub mod op {
     pub const DEVPTS: u64 = 6;
     /// target, directory, name.
     pub const SYMLINK: u64 = 7;
-    /// flags, path: lay what is there over itself as a mount with flags of its own.
+    /// flags, path: bind-mount the path over itself, with flags of its own.
     pub const REBIND: u64 = 8;
     /// no operand.
     pub const READ_ONLY_ROOT: u64 = 9;
@@ -41,9 +41,9 @@ pub mod op {
     pub const LOOPBACK: u64 = 11;
     /// path: the folder of devices, with nodes of the sandbox's own if the supervisor could make them.
     pub const DEVICES: u64 = 12;
-    /// path: lay something empty over the file or directory, if there is one.
+    /// path: mount something empty over the file or directory, if it exists.
     pub const MASK: u64 = 13;
-    /// upper: the overlay is made already, and came with the script.
+    /// upper: the host made the overlay and sent it before the script.
     pub const GIVEN_OVERLAY: u64 = 14;
 }
 
@@ -79,13 +79,13 @@ pub const DEVICES: [Device; 6] = [
 
 /// Flags of [`op::BIND`] and [`op::REBIND`].
 pub mod flag {
-    /// Nothing below can be written.
+    /// Nothing below the mount can be written.
     pub const READ_ONLY: u64 = 1;
-    /// Device nodes below work.
+    /// Device nodes below the mount work.
     pub const DEVICES: u64 = 2;
-    /// Skipped without a word when the source does not exist.
+    /// Skipped when the source does not exist.
     pub const OPTIONAL: u64 = 4;
-    /// What is mounted below keeps the flags that it has.
+    /// Mounts below keep their flags.
     pub const ALONE: u64 = 8;
     /// Skipped when the sandbox has device nodes of its own.
     pub const HOST_DEVICE: u64 = 16;
@@ -170,7 +170,7 @@ steps! {
 
 /// How a run came to its end.
 pub mod termination {
-    /// The init died before it could say.
+    /// The init died without a report.
     pub const UNKNOWN: u64 = 0;
     /// The command ended; `status` is its wait status.
     pub const ENDED: u64 = 1;
@@ -182,7 +182,7 @@ pub mod termination {
     pub const CANCELLED: u64 = 4;
 }
 
-/// The init's answer: `u64`s in this order, in the machine's byte order.
+/// The supervisor's answer: `u64`s in this order, in the machine's byte order.
 #[derive(Clone, Copy, Default, Debug)]
 #[repr(C)]
 pub struct SupervisorReport {

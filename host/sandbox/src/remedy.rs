@@ -12,11 +12,11 @@ const LOAD_OVERLAY: &str = "Load the overlay file system: modprobe overlay";
 const LOCAL_DIRECTORY: &str = "Keep the cache on a local ext4, xfs, btrfs or tmpfs: the upper and the work \
     directory have to lie on one file system that has user attributes and is no overlay itself";
 const LAYER_ONCE: &str = "No layer may be given twice or lie within another";
-const UNMASK_PROC: &str = "Something hides parts of /proc here; start the container with \
+const UNMASK_PROC: &str = "Something hides parts of /proc here: start the container with \
     --security-opt systempaths=unconfined";
 const CALL_FILTERS: &str = "The kernel needs CONFIG_SECCOMP_FILTER; without it what a command may ask of the kernel \
     cannot be limited";
-const MOUNTS_IN_CONTAINER: &str = "Something forbids mounts here; start the container with \
+const MOUNTS_IN_CONTAINER: &str = "Something forbids mounts here: start the container with \
     --security-opt seccomp=unconfined --security-opt apparmor=unconfined";
 
 /// One sentence or two, without a full stop; empty if there is nothing to say beyond the error itself.

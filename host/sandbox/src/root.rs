@@ -1,4 +1,4 @@
-//! What the root of a sandbox is made of.
+//! The description of a sandbox's root.
 
 use crate::error::SandboxError;
 use crate::filesystem::ImageMount;
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// A root: layers, where changes go, and what is mounted inside.
 #[derive(Clone, Debug)]
 pub struct RootSpec {
-    /// What is read-only, the lowest first: a later layer hides an earlier one's files.
-    /// At least one, at most [`RootSpec::MAX_LAYERS`], none twice.
+    /// The read-only layers, the lowest first: a later layer hides an earlier one's files. At least one, at most
+    /// [`RootSpec::MAX_LAYERS`], none twice.
     pub layers: Vec<Layer>,
     /// Directory of the host with the contents of files in images and metacopy folders; it is nowhere seen itself. The kernel
     /// looks for what an image refers to in the images below before it looks here, so no image may have such paths unless
@@ -18,20 +18,20 @@ pub struct RootSpec {
     /// Directory of the host that receives what the command changes. Commands that run one after the other
     /// with the same upper directory see each other's changes. It must exist.
     pub upper: PathBuf,
-    /// Directory of the host on the file system of `upper`, for the kernel's use. It must exist, and hold nothing but what
-    /// earlier commands left there, one after the other; see [`clear_work`](crate::clear_work).
-    /// For swarms of short commands a tmpfs serves best: the kernel makes and removes some files for each, and
-    /// ext4 is slow at that for five minutes after many files were deleted.
+    /// Directory of the host on the file system of `upper`, for the kernel's use. It must exist, and contain nothing
+    /// but what earlier commands of the same root left there; see [`clear_work`](crate::clear_work). For many short
+    /// commands a tmpfs is best: the kernel makes and removes some files for each, and ext4 is slow at that for five
+    /// minutes after many files were deleted.
     pub work: PathBuf,
-    /// What is mounted inside, in this order.
+    /// The mounts inside, in this order.
     pub mounts: Vec<Mount>,
     /// Directories inside that are made if they are missing, stay in the upper directory,
     /// and can be written even if the root is read-only (BuildStream: marked directories).
     pub directories: Vec<PathBuf>,
-    /// Nothing but `directories` and the mounts can be written (BuildStream: `ROOT_READ_ONLY`).
+    /// Whether only `directories` and the mounts can be written (BuildStream: `ROOT_READ_ONLY`).
     pub read_only: bool,
-    /// Directories that can be written or not with all below them, whatever is around them; outer ones first.
-    /// They must exist once layers, `directories` and mounts are there.
+    /// Directories that can or cannot be written with everything below them, independently of the directories around
+    /// them; outer ones first. They must exist in the layers, `directories` or mounts.
     pub subtrees: Vec<Subtree>,
     pub(crate) classic_overlay: bool,
 }
@@ -61,7 +61,7 @@ impl Layer {
         Ok(Self { form, path, image })
     }
 
-    /// Where it is on the host.
+    /// Its path on the host.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -90,7 +90,7 @@ impl From<&str> for Layer {
     }
 }
 
-/// A directory inside, with all below it but for mounts and subtrees of their own.
+/// A directory inside, with everything below it except for mounts and other subtrees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subtree {
     /// Absolute path inside; links in it are followed inside.
@@ -99,7 +99,7 @@ pub struct Subtree {
     pub writable: bool,
 }
 
-/// Something mounted inside a root. A missing mount point is made, and removed afterwards.
+/// A mount inside a root. A missing mount point is made, and removed afterwards.
 #[derive(Clone, Debug)]
 pub struct Mount {
     /// Absolute path inside; links in it are followed inside.

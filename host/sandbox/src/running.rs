@@ -1,4 +1,4 @@
-//! A sandbox that runs, and what became of it.
+//! A running sandbox, and its outcome.
 
 use crate::cgroup::ControlGroup;
 use crate::error::{SandboxError, failed};
@@ -34,12 +34,12 @@ pub struct Running {
 #[derive(Clone, Debug)]
 pub struct KillHandle(Arc<UnixStream>);
 
-/// How a command ended, and what it took.
+/// How a command ended, and the resources that it used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommandOutcome {
     /// How it ended.
     pub termination: Termination,
-    /// What it took.
+    /// The resources that it used.
     pub usage: ResourceUsage,
 }
 
@@ -50,28 +50,28 @@ pub enum Termination {
     Exited(i32),
     /// By this signal.
     Signaled(i32),
-    /// [`crate::SandboxCommand::timeout`] was over; everything was killed.
+    /// The [`crate::SandboxCommand::timeout`] was reached; everything was killed.
     TimedOut,
     /// [`Running::kill`] or [`KillHandle::kill`] was called; everything was killed.
     Cancelled,
 }
 
-/// What the command and all its descendants took.
+/// The resources that the command and all its descendants used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ResourceUsage {
     /// CPU time in user mode.
     pub user: Duration,
-    /// CPU time in the kernel, with the few milliseconds of making the sandbox.
+    /// CPU time in the kernel, including the few milliseconds for making the sandbox.
     pub system: Duration,
     /// Greatest resident set of one process, in bytes.
     pub max_rss: u64,
-    /// Wall-clock time, with that of making the sandbox.
+    /// Wall-clock time, including that for making the sandbox.
     pub wall: Duration,
 }
 
-/// What there is to do.
+/// The result of polling.
 struct PollResult {
-    /// The supervisor answered, or is gone.
+    /// Whether the supervisor answered, or is gone.
     over: bool,
     /// For each stream whether it can be read.
     streams: Vec<bool>,
@@ -94,7 +94,7 @@ impl Running {
         send(&self.socket, &self.script).map_err(failed("talk to the supervisor"))
     }
 
-    /// Waits for the end, which [`crate::SandboxCommand::timeout`], if set, bounds.
+    /// Waits for the end, at most for [`crate::SandboxCommand::timeout`] if that is set.
     ///
     /// # Errors
     /// What kept the command from running; see [`SandboxError`].
@@ -111,7 +111,7 @@ impl Running {
         self.read_until::<io::Sink>(deadline, &mut [])
     }
 
-    /// As [`Running::wait`], and meanwhile moves what the command writes to where `streams` say.
+    /// As [`Running::wait`], and copies the output of the command to the sinks of `streams`.
     ///
     /// # Errors
     /// As [`Running::read_until`].
@@ -124,8 +124,8 @@ impl Running {
         }
     }
 
-    /// As [`Running::wait_until`], and meanwhile moves what the command writes to where `streams` say. When the command
-    /// is over, however it ended, all that it wrote is there.
+    /// As [`Running::wait_until`], and copies the output of the command to the sinks of `streams`. When this returns
+    /// an outcome, the sinks have everything that the command wrote.
     ///
     /// # Errors
     /// As [`Running::wait_until`]; [`SandboxError::Output`] when a sink fails, and then the command is killed.
@@ -187,7 +187,7 @@ impl Running {
     fn finish(&mut self) -> Result<CommandOutcome, SandboxError> {
         let answer = self.receive();
         self.over = true;
-        // It answered or closed its end, so it is about to exit, if it has not yet.
+        // It answered or closed its end, so it exits soon, if it has not yet.
         self.child.wait().map_err(failed("wait for the supervisor"))?;
         drop(self.group.take());
         let (report, message) = answer?;
@@ -220,7 +220,7 @@ impl Running {
     }
 }
 
-/// Readable when the command is over: [`Running::wait`] then does not block.
+/// Readable when the command has ended: [`Running::wait`] then does not block.
 impl AsFd for Running {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
@@ -231,7 +231,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         if !self.over {
             self.kill();
-            // Nobody is left to tell; what counts is that everything is gone.
+            // There is nobody to report to; only the end of all processes matters.
             let _ = self.finish();
         }
     }
@@ -240,16 +240,16 @@ impl Drop for Running {
 impl KillHandle {
     /// Kills the sandbox, if it still runs.
     pub fn kill(&self) {
-        // It fails when the other end is gone, which is what was wanted.
+        // It fails when the other end is gone, and then there is nothing to kill.
         let _ = self.0.shutdown(Shutdown::Write);
     }
 }
 
-/// Empties the work directory of a root in which nothing runs any more: what the kernel leaves there shuts out an
-/// ordinary user who just wants to remove it.
+/// Empties the work directory of a root in which nothing runs any more: the kernel leaves a folder without
+/// permissions there, which ordinary users could not remove otherwise.
 ///
 /// # Errors
-/// Those of the file system; that nothing is there is none.
+/// Those of the file system; a missing directory is no error.
 pub fn clear_work(work: &Path) -> io::Result<()> {
     let open = |folder: BorrowedFd<'_>, name: &str| {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -264,8 +264,8 @@ pub fn clear_work(work: &Path) -> io::Result<()> {
             Err(Errno::NOENT) => break,
             folder => folder?,
         };
-        // The descriptor, not a name that may have come to mean something else; without a right to read it there is no
-        // other way to say so.
+        // The path of the descriptor, since the name may have been replaced, and `fchmod` needs a descriptor opened
+        // for reading.
         let path = format!("/proc/self/fd/{}", folder.as_raw_fd());
         fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
     }

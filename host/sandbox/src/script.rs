@@ -13,14 +13,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 const NEW_NET: u64 = 0x4000_0000;
-/// New mount, host name, IPC and process namespaces. That of control groups is made in the sandbox's own group.
+/// New mount, host name, IPC and process namespaces. The init makes that of control groups itself, in the sandbox's
+/// own group.
 const NAMESPACES: u64 = 0x0002_0000 | 0x0400_0000 | 0x0800_0000 | 0x2000_0000;
 const CORE_DUMP_SIZE: u64 = 4;
-/// Too little for a core file; and the only limit at which the kernel starts no handler of the host (`core_pattern`).
+/// Too small for a core file; it is the only limit at which the kernel does not start a handler of the host
+/// (`core_pattern`).
 const NO_CORE_DUMP: u64 = 1;
-/// Parts of `/proc` that can be written by their owner, who may be ours, as these belong to the host's user 0.
+/// Parts of `/proc` that their owner can write. The owner is the host's user 0, who may be the user of the sandbox.
 const READ_ONLY_OF_PROC: [&str; 5] = ["sys", "irq", "bus", "fs", "mtrr"];
-/// Parts of `/proc` that are about the whole machine and not meant for all of its users.
+/// Parts of `/proc` that describe the whole machine and are not meant for all of its users.
 const MASKED_OF_PROC: [&str; 18] = [
     "acpi",
     "asound",
@@ -43,15 +45,15 @@ const MASKED_OF_PROC: [&str; 18] = [
 ];
 const MAX_NICE: u8 = 19;
 
-/// A script, and what its numbers mean when the init reports one.
+/// A script, and the paths that the numbers in the init's reports refer to.
 #[derive(Debug)]
 pub(crate) struct CompiledScript {
     pub(crate) bytes: Vec<u8>,
-    /// The path that each instruction is about; the last one stands for the command.
+    /// The path of each instruction; the last one is that of the command.
     pub(crate) subjects: Vec<PathBuf>,
     /// Layers in the overlay's order, the highest first.
     pub(crate) layers: Vec<PathBuf>,
-    /// Where the program was looked for.
+    /// The paths at which the program is looked for.
     pub(crate) candidates: Vec<PathBuf>,
     pub(crate) work: PathBuf,
     pub(crate) cwd: PathBuf,
@@ -119,8 +121,8 @@ fn texts<S: AsRef<OsStr>>(to: &mut Vec<u8>, list: impl ExactSizeIterator<Item = 
     list.for_each(|item| text(to, item));
 }
 
-/// Checks the wishes and writes the script. `terminal` is the device that the command is to have, `group` the folder of
-/// its control group.
+/// Checks root and command, and writes the script. `terminal` is the device of the command's terminal, `group` the
+/// folder of its control group.
 pub(crate) fn compile(
     root: &RootSpec,
     command: &SandboxCommand,
@@ -173,7 +175,7 @@ fn check(root: &RootSpec, command: &SandboxCommand) -> Result<(), SandboxError> 
     Ok(())
 }
 
-/// The paths of the host that make the root.
+/// The paths of the host that the root uses.
 fn outside(root: &RootSpec) -> impl Iterator<Item = &Path> {
     let others = [&root.upper, &root.work].into_iter().chain(&root.contents).map(PathBuf::as_path);
     root.layers.iter().map(Layer::path).chain(others)
@@ -233,7 +235,7 @@ impl ScriptWriter {
             root.directories.iter().for_each(|path| self.instruction(op::REBIND, path, &[&0, path]));
             self.instruction(op::READ_ONLY_ROOT, "/", &[]);
         }
-        // Inner ones first: what is laid over itself takes the mounts below along as they are.
+        // Inner ones first: a bind mount of a directory over itself includes the mounts below with their flags.
         root.subtrees.iter().rev().for_each(|subtree| self.subtree(subtree));
         self.instruction(op::HOSTNAME, &command.hostname, &[&command.hostname]);
         if !command.network {
@@ -297,7 +299,7 @@ impl ScriptWriter {
             self.instruction(op::BIND, &source, &[&flags, &source, &dev.join(name)]);
         }
         if let Some(terminal) = terminal {
-            // The one name under which programs find the terminal they were given.
+            // Programs find the name of their terminal by this path only.
             let flags = flag::DEVICES | flag::READ_ONLY;
             self.instruction(op::BIND, terminal, &[&flags, &terminal, &dev.join("console")]);
         }

@@ -1,8 +1,8 @@
 //! Starts sandboxes.
 //!
-//! Nothing happens between fork and exec that could go wrong in a process with many threads: the standard
-//! library starts the embedded init (`posix_spawn`, which does not copy the host's memory), and the init does
-//! the rest in a process of its own.
+//! No code of the host runs between fork and exec, which would be dangerous in a process with many threads: the
+//! standard library starts the embedded init (`posix_spawn`, which does not copy the host's memory), and the init
+//! does the rest in its own process.
 
 use crate::cgroup::ControlGroup;
 use crate::error::{SandboxError, failed};
@@ -60,7 +60,7 @@ pub fn spawn(root: &RootSpec, command: &SandboxCommand) -> Result<Running, Sandb
     process.stdout(output(&command.stdout).map_err(failed("open the standard output"))?);
     process.stderr(output(&command.stderr).map_err(failed("open the standard error"))?);
     let child = process.spawn().map_err(failed("start the supervisor"))?;
-    // The builder still holds the supervisor's end; the host must hold its own only.
+    // The builder still has the supervisor's end of the socket; the host may keep only its own.
     drop(process);
     let running = Running::new(child, UnixStream::from(ours), script, group);
     running.send(|socket, script| send(socket, script, stdin.as_fd(), overlay.as_ref()))?;
@@ -99,7 +99,7 @@ fn image() -> Result<BorrowedFd<'static>, Errno> {
     }
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     let image = match memfd_create("spec-sandbox-init", flags | MemfdFlags::EXEC) {
-        // Linux before 6.3, where every such file can be executed.
+        // Linux before 6.3 does not know the flag; every such file can be executed there.
         Err(Errno::INVAL) => memfd_create("spec-sandbox-init", flags)?,
         image => image?,
     };

@@ -1,7 +1,7 @@
-//! What a command writes to its standard streams, through a pipe.
+//! Reads what a command writes to its standard streams through a pipe.
 //!
-//! The command has the writing end and nothing else: it can neither read back nor cut nor change the mode of what the
-//! host keeps.
+//! The command has only the writing end, so it can neither read nor truncate the file that the host keeps, nor change
+//! its mode.
 
 use rustix::io::Errno;
 use rustix::pipe::PipeFlags;
@@ -10,33 +10,33 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 const BUFFER: usize = 32 << 10;
 
-/// A pipe out of a sandbox and where its content goes. One stream may serve standard output and standard error, whose
-/// order is kept then. [`crate::Running::read_until`] does the work.
+/// A pipe from a sandbox and its sink. One pipe may serve standard output and standard error; then their order is
+/// kept. [`crate::Running::read_until`] does the work.
 #[derive(Debug)]
 pub struct OutputPipe<W> {
     sink: W,
-    /// Absent once all writers are gone.
+    /// `None` once all writers have closed it.
     reader: Option<OwnedFd>,
 }
 
 impl<W: Write> OutputPipe<W> {
-    /// A stream into `sink`, and the end to give to a command, as [`crate::OutputTarget::Fd`].
+    /// A pipe into `sink`, and its writing end for a command, as [`crate::OutputTarget::Fd`].
     ///
     /// # Errors
     /// When the process or the user has too many pipes.
     pub fn new(sink: W) -> io::Result<(Self, OwnedFd)> {
         let (reader, writer) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
-        // Only this end: the flag belongs to it alone.
+        // Only this end becomes non-blocking, since both ends have flags of their own.
         rustix::fs::fcntl_setfl(&reader, rustix::fs::OFlags::NONBLOCK)?;
         Ok((Self { sink, reader: Some(reader) }, writer))
     }
 
-    /// Where the content goes.
+    /// The sink.
     pub fn sink(&self) -> &W {
         &self.sink
     }
 
-    /// Where the content went.
+    /// The sink, at the end.
     pub fn into_sink(self) -> W {
         self.sink
     }
@@ -45,7 +45,7 @@ impl<W: Write> OutputPipe<W> {
         self.reader.as_ref().map(AsFd::as_fd)
     }
 
-    /// Takes what is in the pipe now, however much is written meanwhile.
+    /// Takes what is in the pipe now, but not what is written meanwhile without end.
     pub(crate) fn drain(&mut self) -> io::Result<()> {
         let Some(reader) = &self.reader else { return Ok(()) };
         let mut left = rustix::io::ioctl_fionread(reader)?;
@@ -58,7 +58,7 @@ impl<W: Write> OutputPipe<W> {
         Ok(())
     }
 
-    /// Takes a part of what is in the pipe; how many bytes.
+    /// Takes a part of what is in the pipe; returns the number of bytes.
     pub(crate) fn read(&mut self) -> io::Result<usize> {
         let Some(reader) = &self.reader else { return Ok(0) };
         let mut buffer = [0; BUFFER];

@@ -72,6 +72,8 @@ pub struct Message {
     pub detail: Option<String>,
     /// Numbers for machines, by name.
     pub figures: Vec<(String, u64)>,
+    /// Words for machines, by name.
+    pub labels: Vec<(String, String)>,
 }
 
 impl Message {
@@ -88,7 +90,15 @@ impl Message {
     }
 
     fn new(level: MessageLevel, reason: &str, text: String) -> Self {
-        Self { element: None, level, reason: reason.to_owned(), text, detail: None, figures: Vec::new() }
+        Self {
+            element: None,
+            level,
+            reason: reason.to_owned(),
+            text,
+            detail: None,
+            figures: Vec::new(),
+            labels: Vec::new(),
+        }
     }
 }
 
@@ -115,7 +125,7 @@ pub enum JobEnd {
     Failed(Box<Failure>),
     /// It was cancelled.
     Cancelled,
-    /// It was not started, because a job that it waits for failed.
+    /// It was not started, because a job that it waits for failed; or what it was to do was given up without being a failure.
     Skipped,
 }
 
@@ -149,11 +159,11 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The place, the further lines and what to do next, as lines below the message.
+    /// The place and the further lines, as lines below the message.
     #[must_use]
     pub fn lines_below(&self) -> Vec<String> {
         let position = self.position.as_ref().map(|position| format!("at {position}"));
-        let rest = self.detail.iter().chain(&self.hint).flat_map(|text| text.lines()).map(str::to_owned);
+        let rest = self.detail.iter().flat_map(|text| text.lines()).map(str::to_owned);
         position.into_iter().chain(rest).collect()
     }
 }

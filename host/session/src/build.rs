@@ -1,5 +1,6 @@
 //! Prepares builds and fetches: decides which jobs are needed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 
@@ -68,7 +69,7 @@ impl Build {
         Ok((Self { gc }, request))
     }
 
-    /// Ends what runs beside the jobs. Returns what came of the last eviction from the cache, if there was one.
+    /// Ends what runs beside the jobs. Returns the result of the last eviction from the cache, if there was one.
     #[must_use]
     pub fn finish(self) -> Option<Result<EvictionReport, CasError>> {
         let (thread, evictions) = self.gc?;
@@ -85,7 +86,7 @@ pub fn fetch(session: &Arc<Session>, caches: &Arc<SharedCaches>, elements: &[usi
     let mut needed = Vec::new();
     for &element in elements {
         let sources = session.sources(element);
-        // An original that can be read where it is may be gone tomorrow; its tree in the cache is not.
+        // A file that is read in place may be deleted later, so its tree is stored in the cache.
         if sources.sources().next().is_some() && sources.cached()?.is_none() {
             sources.check().map_err(SessionError::SourceDeclaration)?;
             needed.push(element);
@@ -136,6 +137,9 @@ pub(crate) fn find_artifacts(
     if caches.pulled_artifacts().is_none() {
         return Ok(());
     }
+    if works.iter().any(|work| matches!(work, RequiredWork::Build { .. })) {
+        session.options.session_remotes.check(false)?;
+    }
     let mut wanted = |elements: Vec<usize>| -> Result<bool> {
         let mut asked = Vec::new();
         for element in elements {
@@ -153,7 +157,9 @@ pub(crate) fn find_artifacts(
         Ok(known.iter().all(|known| *known))
     };
     if !wanted(required.to_vec())? {
-        wanted(session.project.scope(required, Scope::All))?;
+        let asked: BTreeSet<usize> = required.iter().copied().collect();
+        let others = session.project.scope(required, Scope::All).into_iter();
+        wanted(others.filter(|element| !asked.contains(element)).collect())?;
     }
     Ok(())
 }

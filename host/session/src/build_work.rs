@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use spec_artifact::{Artifact, ArtifactKeys};
 use spec_build::{BuildRequest, Builder, ElementKeys};
 use spec_model::{Blame, Digest, Value};
+use spec_project::Scope;
 use spec_project::keys::strong_description;
 use spec_scheduler::{Context, Failure, Graph, Job, JobEnd, Task, Work};
 use spec_shared_cache::{Pulled, Pushed};
 
 use crate::cache_work::push_sources_of;
 use crate::element_state::ElementState;
-use crate::job_failure;
+use crate::error::SessionError;
+use crate::job_failure::{self, JobResult};
 use crate::job_graph::{BuildPlan, RequiredWork};
 use crate::observers::{ContextObserver, source_watch};
 use crate::session::Session;
@@ -33,8 +35,6 @@ pub(crate) struct BuildWork {
     /// By element, the keys of its artifact, once it is cached or being built.
     keys: Mutex<Vec<Option<ElementKeys>>>,
 }
-
-type JobResult = Result<JobEnd, Box<Failure>>;
 
 impl BuildWork {
     /// `states` are those of all elements, or empty when nothing is built. `retry_failed` builds again what failed before.
@@ -78,12 +78,27 @@ impl BuildWork {
             Pulled::Artifact(_) | Pulled::NotThere | Pulled::Unknown => {}
         }
         // It may be cached without the build tree that is wanted.
-        if self.lock()[element].is_some() {
+        let keys = self.lock()[element];
+        let cached = keys.map(|keys| self.cached(element, keys)).transpose()?.flatten();
+        if cached.is_some_and(|artifact| artifact.succeeded()) {
             return Ok(JobEnd::Unneeded);
         }
+        self.find_dependencies(element, context).map_err(job_failure::of)?;
         let fetch = self.session.fetch_needed(element).map_err(job_failure::of)?;
         self.instead_of_pull(element, RequiredWork::Build { fetch });
         Ok(JobEnd::Superseded)
+    }
+
+    /// Looks for the artifacts of what building an element takes, as far as nobody has asked for them yet.
+    fn find_dependencies(&self, element: usize, context: &Context) -> Result<(), SessionError> {
+        let Some(plan) = &self.plan else { return Ok(()) };
+        let lock = || plan.lock().unwrap_or_else(PoisonError::into_inner);
+        let below = self.session.project.scope(&[element], Scope::All);
+        let asked = lock().not_planned(below);
+        let known = self.session.known_remotely(&self.caches, &asked, &JobMonitor::new(context, false))?;
+        let known = asked.into_iter().zip(known).filter(|(_, known)| *known).map(|(element, _)| element);
+        lock().pull_instead(known.filter(|known| *known != element).collect());
+        Ok(())
     }
 
     fn instead_of_pull(&self, element: usize, work: RequiredWork) {
@@ -110,7 +125,8 @@ impl BuildWork {
         let pushed = self.session.push(artifacts, element, artifact, false, &monitor);
         Ok(match pushed.map_err(job_failure::of)? {
             Pushed::Pushed => JobEnd::Done,
-            Pushed::ThereAlready | Pushed::Failed => JobEnd::Unneeded,
+            Pushed::ThereAlready => JobEnd::Unneeded,
+            Pushed::Failed => JobEnd::Skipped,
         })
     }
 
@@ -118,7 +134,8 @@ impl BuildWork {
         let pushed = push_sources_of(&self.session, &self.caches, element, &JobMonitor::new(context, false));
         Ok(match pushed.map_err(job_failure::of)? {
             Some(Pushed::Pushed) => JobEnd::Done,
-            Some(Pushed::ThereAlready | Pushed::Failed) | None => JobEnd::Unneeded,
+            Some(Pushed::ThereAlready) | None => JobEnd::Unneeded,
+            Some(Pushed::Failed) => JobEnd::Skipped,
         })
     }
 
@@ -225,7 +242,7 @@ impl BuildWork {
         Ok(keys)
     }
 
-    /// What the element's strong key is the hash of, when its dependencies have these keys.
+    /// The description whose hash is the element's strong key, when its dependencies have these keys.
     fn description(&self, element: usize, known: &[Option<ElementKeys>]) -> Option<Value> {
         let project = &self.session.project;
         let scope = project.build_scope(element);

@@ -8,14 +8,12 @@ use spec_shared_cache::{Pulled, Pushed};
 use spec_source::SourceError;
 
 use crate::error::{Result, SessionError};
-use crate::job_failure;
+use crate::job_failure::{self, JobResult};
 use crate::job_graph::{push_graph, single_task_graph};
 use crate::observers::source_watch;
 use crate::run::RunRequest;
 use crate::session::Session;
 use crate::shared_caches::{JobMonitor, SharedCaches};
-
-type JobResult = Result<JobEnd, Box<Failure>>;
 
 /// Pulls and pushes elements because the user said so: unlike in a build, what cannot be done is a failure.
 struct CacheWork {
@@ -118,7 +116,7 @@ impl CacheWork {
         match self.session.pull(&self.caches, element, &monitor).map_err(job_failure::of)? {
             Pulled::Artifact(_) => Ok(JobEnd::Done),
             Pulled::NotThere => Ok(JobEnd::Unneeded),
-            Pulled::Unknown => Err(failure("no server that has it answers; see the warnings above")),
+            Pulled::Unknown => Err(failure("no server that has it answers, as the warnings above say")),
         }
     }
 
@@ -182,7 +180,7 @@ fn end_of_push(pushed: Pushed) -> JobResult {
     match pushed {
         Pushed::Pushed => Ok(JobEnd::Done),
         Pushed::ThereAlready => Ok(JobEnd::Unneeded),
-        Pushed::Failed => Err(failure("no server takes it; see the warnings above")),
+        Pushed::Failed => Err(failure("no server takes it, as the warnings above say")),
     }
 }
 

@@ -24,7 +24,7 @@ pub enum ElementState {
 }
 
 impl ElementState {
-    /// BuildStream's word for it.
+    /// BuildStream's name of the state.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {

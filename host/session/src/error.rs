@@ -1,4 +1,4 @@
-//! What can go wrong before and around the jobs of a session. The failure of a job is a [`Failure`](spec_scheduler::Failure).
+//! Errors of a session outside of its jobs. The failure of a job is a [`Failure`](spec_scheduler::Failure).
 
 use std::io;
 
@@ -10,8 +10,9 @@ use spec_project::LoadError;
 use spec_source::SourceError;
 
 use crate::remotes::CredentialError;
+use crate::session_remotes::RefusedRemote;
 
-/// What functions of this crate answer with.
+/// The result of functions of this crate.
 pub type Result<T, E = SessionError> = std::result::Result<T, E>;
 
 /// An error of a session.
@@ -27,7 +28,7 @@ pub enum SessionError {
     /// A value of the project's files is wrong.
     #[error(transparent)]
     Value(#[from] NodeError),
-    /// A source is declared wrongly, or what it says cannot be made into a key.
+    /// A source is declared wrongly, or its key cannot be computed.
     #[error(transparent)]
     SourceDeclaration(SourceError),
     /// A source cannot be looked up.
@@ -76,7 +77,7 @@ pub enum SessionError {
         position: Option<FilePosition>,
     },
     /// The built-in policy was given a setting. Reason `policy-unknown-setting`.
-    #[error("the built-in policy has no setting '{key}'; choose the policy that has it")]
+    #[error("the built-in policy has no setting '{key}'")]
     BuiltInPolicySetting {
         /// The setting.
         key: String,
@@ -86,6 +87,9 @@ pub enum SessionError {
     /// A file with a credential of a server cannot be used.
     #[error(transparent)]
     Credential(#[from] CredentialError),
+    /// A server cannot be used as it is configured.
+    #[error(transparent)]
+    Remote(#[from] RefusedRemote),
     /// Something is to be pulled or pushed, and no server is configured for that. Reasons `no-artifact-servers`,
     /// `no-source-servers`.
     #[error("no {what} caches are there for {action} {what}s")]
@@ -95,7 +99,7 @@ pub enum SessionError {
         /// "pulling" or "pushing".
         action: &'static str,
     },
-    /// The system gives no thread. Reason `io-error`.
+    /// The system cannot start a thread. Reason `io-error`.
     #[error("cannot start {what}: {error}")]
     Start {
         /// What was to be started.
@@ -106,7 +110,7 @@ pub enum SessionError {
 }
 
 impl SessionError {
-    /// The error of a room, if it is one.
+    /// The error of another crate, if this is one.
     fn inner(&self) -> Option<&dyn UserError> {
         match self {
             Self::Load(error) | Self::Edit(error) => Some(error),
@@ -116,6 +120,7 @@ impl SessionError {
             Self::Artifact(error) => Some(error),
             Self::Policy { error, .. } => Some(error),
             Self::Credential(error) => Some(error),
+            Self::Remote(error) => Some(error),
             _ => None,
         }
     }
@@ -148,6 +153,7 @@ impl UserError for SessionError {
             | Self::NoServers { .. }
             | Self::BuiltInPolicySetting { .. } => Blame::Usage,
             Self::Credential(error) => error.blame(),
+            Self::Remote(error) => error.blame(),
             Self::Policy { error, .. } => error.blame(),
             Self::Edit(_) | Self::Start { .. } => Blame::Machine,
             Self::Source(error) => error.blame(),
@@ -173,6 +179,7 @@ impl UserError for SessionError {
             Self::MissingReferences { elements } => {
                 Some(format!("spec-host source track {}", elements.join(" ")))
             }
+            Self::BuiltInPolicySetting { .. } => Some("choose the policy that has it".to_owned()),
             Self::NoServers { what, action } => {
                 let (key, line) = if *what == "source" {
                     ("source-caches", "--source-remote")

@@ -27,7 +27,7 @@ pub struct GcOptions {
     pub stores: Vec<Cas>,
     /// Their quota.
     pub quota: Quota,
-    /// For how long everything stays after its use, if there are users who make no holds.
+    /// How long everything stays after its use, for users who make no holds.
     pub grace: Option<Duration>,
     /// Is called after every eviction, and with every error.
     pub on_eviction: Box<dyn Fn(Result<EvictionReport, CasError>) + Send>,
@@ -99,8 +99,8 @@ impl GcOptions {
     }
 }
 
-/// Evicts from a store, and keeps what the records of this program need; see [`Cas::evict`]. `None` when another process
-/// is at it.
+/// Evicts from a store, and keeps what the records of this program need; see [`Cas::evict`]. `None` when another
+/// process is evicting.
 ///
 /// # Errors
 /// When the store fails.

@@ -1,9 +1,12 @@
-//! From errors to failures of jobs.
+//! Converts errors to failures of jobs.
 
 use spec_artifact::{Artifact, Outcome};
 use spec_build::BuildError;
 use spec_model::{Blame, UserError};
-use spec_scheduler::Failure;
+use spec_scheduler::{Failure, JobEnd};
+
+/// How a job ends.
+pub(crate) type JobResult = Result<JobEnd, Box<Failure>>;
 
 /// The failure of a job that ended with an error.
 pub(crate) fn of(error: impl UserError) -> Box<Failure> {

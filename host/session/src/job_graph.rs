@@ -59,6 +59,20 @@ impl BuildPlan {
         }
     }
 
+    /// Those of these elements that would be built if they were required, and are not yet.
+    pub(crate) fn not_planned(&self, mut elements: Vec<usize>) -> Vec<usize> {
+        let is_build = |element: usize| matches!(self.works[element], RequiredWork::Build { .. });
+        elements.retain(|element| is_build(*element) && !self.artifact_jobs.contains_key(element));
+        elements
+    }
+
+    /// Has these elements pulled if they become required.
+    pub(crate) fn pull_instead(&mut self, elements: Vec<usize>) {
+        for element in self.not_planned(elements) {
+            self.works[element] = RequiredWork::Pull;
+        }
+    }
+
     /// Adds the jobs for an element whose artifact is not to be had from a shared cache. Returns the one after which its
     /// artifact is cached.
     pub(crate) fn instead_of_pull(

@@ -27,6 +27,7 @@ mod selection;
 mod session;
 mod session_info;
 mod session_messages;
+mod session_remotes;
 mod shared_caches;
 mod sources;
 mod speculation;
@@ -45,6 +46,9 @@ pub use run::{FinalMessages, RunRequest, run};
 pub use session::{LoadedProject, Session};
 pub use session_info::{ElementInfo, SessionInfo};
 pub use session_messages::SessionMessages;
+pub use session_remotes::{
+    CheckedRemote, RefusedRemote, RemoteFigures, RemoteGroup, RemoteRole, SessionRemotes,
+};
 pub use shared_caches::{SharedCaches, has_buildtrees, push_artifact};
 pub use speculation::{
     OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicyOptions, SpeculationSettings,

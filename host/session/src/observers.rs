@@ -1,4 +1,4 @@
-//! From what builds and downloads report to the events of their jobs.
+//! Converts reports of builds and downloads to events of their jobs.
 
 use std::sync::Arc;
 

@@ -12,13 +12,14 @@ use spec_speculation::priming::Budget;
 use crate::executions::ExecutorFactory;
 use crate::remotes::UserRemotes;
 use crate::session_messages::SessionMessages;
+use crate::session_remotes::SessionRemotes;
 
 /// The options of a session.
 #[derive(Clone, Debug)]
 pub struct SessionOptions {
     /// Whether a change of build dependencies rebuilds.
     pub strict: bool,
-    /// The folder of downloads.
+    /// The folder of downloads (`sourcedir`).
     pub source_dir: PathBuf,
     /// The folder of the logs of builds.
     pub log_dir: PathBuf,
@@ -38,6 +39,8 @@ pub struct SessionOptions {
     pub artifact_size: u64,
     /// The servers of the user configuration.
     pub remotes: UserRemotes,
+    /// All servers that the session talks to.
+    pub session_remotes: SessionRemotes,
     /// The user's folder, which `~` stands for in names of files with credentials.
     pub home: PathBuf,
     /// Whether build trees are pulled with artifacts.

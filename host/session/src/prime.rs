@@ -1,4 +1,4 @@
-//! Prepares priming runs: the actions that builds are going to request are executed, and nothing is built.
+//! Prepares priming runs, which execute the actions that builds are going to request, without building.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::session::Session;
 use crate::shared_caches::{KeptMessages, SharedCaches};
 use crate::speculation::{SessionPurpose, Speculation, SpeculationSettings};
 
-/// Decides what a build of `required` would build, and which of their sources must be fetched. The jobs execute what the
-/// records predict, until nothing is left that can be predicted without a build. Artifacts that shared caches have are pulled.
-/// Elements that run no commands, such as imports, are built: that only stages files, which the inputs of recorded actions
-/// come from.
+/// Decides what a build of `required` would build, and which of their sources must be fetched. The jobs execute what
+/// the records predict, until nothing is left that can be predicted without a build. Artifacts that shared caches
+/// have are pulled. Elements that run no commands, such as imports, are built, because inputs of recorded actions
+/// come from their files.
 ///
 /// # Errors
 /// When sources have no reference or a wrong one, when a policy cannot be loaded, or when the store fails.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use spec_scheduler::{Control, Event, Graph, Message, Observer, Options, Summary, Work};
+use spec_scheduler::{Control, Event, Graph, Job, Message, Observer, Options, Summary, Task, Work};
 use tokio::sync::mpsc;
 
 use crate::error::{Result, SessionError};
 use crate::session::Session;
 use crate::session_info::SessionInfo;
 use crate::session_messages::SessionMessages;
+use crate::session_remotes::SessionRemotes;
 
 /// How long threads of jobs may take to end after the last job.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
@@ -27,6 +28,8 @@ pub struct RunRequest {
     pub(crate) first_messages: Vec<Message>,
     pub(crate) final_messages: FinalMessages,
     pub(crate) messages: SessionMessages,
+    /// The servers that the jobs use.
+    pub remotes: SessionRemotes,
 }
 
 impl RunRequest {
@@ -34,7 +37,8 @@ impl RunRequest {
     pub(crate) fn new(session: &Session, info: SessionInfo, graph: Graph, work: Arc<dyn Work>) -> Self {
         let (first_messages, final_messages) = (Vec::new(), Box::new(Vec::new));
         let messages = session.options.messages.clone();
-        Self { info, graph, work, first_messages, final_messages, messages }
+        let remotes = session.options.session_remotes.clone();
+        Self { info, graph, work, first_messages, final_messages, messages, remotes }
     }
 
     /// Whether there are no jobs.
@@ -48,7 +52,7 @@ impl RunRequest {
 /// failures. A failed job is no error.
 ///
 /// # Errors
-/// When threads cannot be started.
+/// When a server cannot be used as it is configured, or threads cannot be started.
 pub fn run(
     request: RunRequest,
     options: &Options,
@@ -58,10 +62,12 @@ pub fn run(
     if request.is_empty() {
         return Ok(run_nothing(&*observer, &request.first_messages));
     }
-    let messages = request.messages;
+    let is_build = |job: &Job| matches!(job.task, Task::Build | Task::Prime);
+    request.remotes.check(request.graph.jobs().iter().any(is_build))?;
+    let (messages, remotes) = (request.messages, request.remotes);
     messages.send_to(Arc::clone(&observer));
     let (first_messages, final_messages) = (request.first_messages, request.final_messages);
-    let observer = Arc::new(MessageObserver { observer, first_messages, final_messages, messages });
+    let observer = Arc::new(MessageObserver { observer, first_messages, final_messages, messages, remotes });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| SessionError::Start { what: "the runtime", error })?;
     let jobs = spec_scheduler::run(&request.graph, request.work, options, observer, control);
@@ -86,6 +92,7 @@ struct MessageObserver {
     first_messages: Vec<Message>,
     final_messages: FinalMessages,
     messages: SessionMessages,
+    remotes: SessionRemotes,
 }
 
 impl Observer for MessageObserver {
@@ -93,6 +100,9 @@ impl Observer for MessageObserver {
         if let Event::Ended(_) = event {
             self.messages.end();
             for message in (self.final_messages)() {
+                self.observer.event(&Event::Message(message));
+            }
+            for message in self.remotes.messages() {
                 self.observer.event(&Event::Message(message));
             }
         }

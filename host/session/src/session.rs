@@ -213,7 +213,7 @@ impl Session {
         Ok(all)
     }
 
-    /// What executes the plans of elements.
+    /// The builder that executes the plans of elements.
     #[must_use]
     pub fn builder(&self) -> Builder {
         let options = BuilderOptions {

@@ -1,11 +1,11 @@
-//! What an observer has to know of a session: events have the numbers of its elements.
+//! Describes a session to observers, because events have only the numbers of its elements.
 
 use std::path::PathBuf;
 
 use crate::element_state::ElementState;
 use crate::session::Session;
 
-/// What a session is about.
+/// The description of a session.
 #[derive(Clone, Debug, Default)]
 pub struct SessionInfo {
     /// The command, such as `build`.

@@ -1,11 +1,13 @@
 //! The shared caches of a session: which servers count, and what elements pull from them and push to them.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use spec_action::record::ActionNeeds;
 use spec_artifact::{Artifact, ArtifactName};
 use spec_cas::{Cas, Limits};
 use spec_model::{Cancel, KeyPair};
+use spec_remote::Remote;
 use spec_scheduler::{Context, Message};
 use spec_shared_cache::{
     CacheMonitor, CacheRuntime, CacheServerOptions, PullOptions, Pulled, Pushed, SharedArtifacts,
@@ -17,6 +19,7 @@ use crate::error::{Result, SessionError};
 use crate::gc::own_record_needs;
 use crate::remotes::{CommandLineRemotes, RemoteSpec};
 use crate::session::Session;
+use crate::session_remotes::{CheckedRemote, RemoteGroup, RemoteRole};
 
 /// The servers of shared caches that a session uses, of artifacts and of sources. Without servers, nothing is pulled or
 /// pushed.
@@ -24,6 +27,8 @@ use crate::session::Session;
 pub struct SharedCaches {
     artifacts: Option<SharedArtifacts>,
     sources: Option<SharedSources>,
+    /// The configured servers of both, in their order.
+    specs: [Vec<RemoteSpec>; 2],
 }
 
 impl SharedCaches {
@@ -40,7 +45,11 @@ impl SharedCaches {
         let artifacts = artifacts.map(|line| session.artifact_remotes(line)).unwrap_or_default();
         let sources = sources.map(|line| session.source_remotes(line)).unwrap_or_default();
         let options = &session.options;
-        Self::of_servers(&artifacts, &sources, &session.cas, options.trees, options.key_length)
+        let caches = Self::of_servers(&artifacts, &sources, &session.cas, options.trees, options.key_length)?;
+        if caches.artifacts.is_some() || caches.sources.is_some() {
+            options.session_remotes.add(Arc::<Self>::clone(&caches));
+        }
+        Ok(caches)
     }
 
     /// These servers, best first.
@@ -55,7 +64,7 @@ impl SharedCaches {
         key_length: usize,
     ) -> Result<Arc<Self>> {
         if artifacts.is_empty() && sources.is_empty() {
-            return Ok(Arc::new(Self { artifacts: None, sources: None }));
+            return Ok(Arc::new(Self { artifacts: None, sources: None, specs: [Vec::new(), Vec::new()] }));
         }
         let servers = |specs: &[RemoteSpec]| {
             let server = |spec: &RemoteSpec| {
@@ -64,6 +73,7 @@ impl SharedCaches {
             };
             specs.iter().map(server).collect::<Result<Vec<_>>>()
         };
+        let specs = [artifacts.to_vec(), sources.to_vec()];
         let (artifacts, sources) = (servers(artifacts)?, servers(sources)?);
         let runtime = CacheRuntime::start().map_err(SharedCacheError::Start)?;
         let has = |servers: &Vec<CacheServerOptions>| !servers.is_empty();
@@ -72,7 +82,7 @@ impl SharedCaches {
             artifacts.map(|servers| SharedArtifacts::new(servers, runtime.clone(), cas, key_length));
         let sources = Some(sources).filter(has);
         let sources = sources.map(|servers| SharedSources::new(servers, runtime, cas, key_length));
-        Ok(Arc::new(Self { artifacts, sources }))
+        Ok(Arc::new(Self { artifacts, sources, specs }))
     }
 
     /// The artifacts of the servers, if these can be pulled.
@@ -97,6 +107,26 @@ impl SharedCaches {
     /// The sources of the servers, if these can be pushed.
     pub(crate) fn pushed_sources(&self) -> Option<&SharedSources> {
         self.sources.as_ref().filter(|sources| sources.can_push())
+    }
+}
+
+impl RemoteGroup for SharedCaches {
+    fn connections(&self) -> Vec<(Vec<RemoteRole>, Remote)> {
+        let artifacts = self.artifacts.iter().flat_map(SharedArtifacts::connections);
+        let sources = self.sources.iter().flat_map(SharedSources::connections);
+        let artifacts = artifacts.map(|remote| (vec![RemoteRole::Artifacts], remote));
+        artifacts.chain(sources.map(|remote| (vec![RemoteRole::Sources], remote))).collect()
+    }
+
+    fn check(&self, limit: Duration) -> Vec<CheckedRemote> {
+        let artifacts = self.artifacts.iter().flat_map(|artifacts| artifacts.check(limit));
+        let outcomes = artifacts.chain(self.sources.iter().flat_map(|sources| sources.check(limit)));
+        let checked = |(spec, outcome): (&RemoteSpec, _)| CheckedRemote {
+            spec: spec.clone(),
+            outcome,
+            required: false,
+        };
+        self.specs.iter().flatten().zip(outcomes).map(checked).collect()
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use spec_artifact::{Artifact, ArtifactName, Artifacts, ReceivedRecord};
 use spec_cas::{Cas, CasError, Need};
 use spec_model::Digest;
-use spec_remote::RemoteError;
+use spec_remote::{Remote, RemoteError};
 use tokio::task::JoinSet;
 
 use crate::artifact_blobs::{self, optional_trees, own_records};
 use crate::monitor::CacheMonitor;
 use crate::runtime::CacheRuntime;
-use crate::server::{CacheServer, CacheServerOptions};
+use crate::server::{CacheServer, CacheServerOptions, Purpose};
 use crate::servers::{ServerList, SharedCacheError};
 use crate::uri;
 
@@ -20,9 +21,6 @@ use crate::uri;
 const QUESTIONS: usize = 256;
 /// Bytes of the largest record that is received.
 pub(crate) const MAX_RECORD: u64 = 16 << 20;
-/// What is done when a server fails.
-const NO_PULL: &str = "artifacts are not pulled from it";
-const NO_PUSH: &str = "artifacts are not pushed to it";
 
 pub(crate) type Result<T, E = SharedCacheError> = std::result::Result<T, E>;
 
@@ -85,6 +83,18 @@ impl SharedArtifacts {
         self.servers.can_pull()
     }
 
+    /// The connections to the servers that were made.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Remote> {
+        self.servers.connections()
+    }
+
+    /// Checks at the same time whether the servers can be used for what they are for, each within `limit`; in the order given.
+    #[must_use]
+    pub fn check(&self, limit: Duration) -> Vec<Result<(), RemoteError>> {
+        self.servers.check(limit)
+    }
+
     /// Whether artifacts can be pushed: there is an index and a storage that we may change.
     #[must_use]
     pub fn can_push(&self) -> bool {
@@ -121,13 +131,21 @@ impl SharedArtifacts {
         &self,
         at: usize,
         server: &CacheServer,
-        mut open: VecDeque<ArtifactName>,
+        names: VecDeque<ArtifactName>,
         monitor: &dyn CacheMonitor,
     ) -> std::result::Result<VecDeque<ArtifactName>, CasError> {
-        let (mut running, mut left) = (JoinSet::new(), VecDeque::new());
+        let (mut running, mut left, mut open) = (JoinSet::new(), VecDeque::new(), VecDeque::new());
+        for name in names {
+            let known = self.lock().get(&(at, name.clone())).copied();
+            match known {
+                None => open.push_back(name),
+                Some(None) => left.push_back(name),
+                Some(Some(_)) => {}
+            }
+        }
         loop {
             while running.len() < QUESTIONS
-                && server.is_usable()
+                && server.is_usable(Purpose::PullArtifacts)
                 && let Some(name) = open.pop_front()
             {
                 let remote = server.index().await.cloned();
@@ -138,7 +156,7 @@ impl SharedArtifacts {
             }
             let Some(ended) = running.join_next().await else { break };
             let (answer, name) = ended.map_err(|_| CasError::Cancelled)?;
-            match server.judge(monitor, NO_PULL, answer)? {
+            match server.judge(monitor, Purpose::PullArtifacts, answer)? {
                 Some(answer) => {
                     self.lock().insert((at, name.clone()), answer);
                     left.extend(answer.is_none().then_some(name));
@@ -188,7 +206,7 @@ impl SharedArtifacts {
                 Some(Some(_)) => {}
             }
         }
-        unanswered |= self.servers.storages().any(|server| !server.is_usable());
+        unanswered |= self.servers.storages().any(|server| !server.is_usable(Purpose::PullArtifacts));
         Ok(if unanswered { Pulled::Unknown } else { Pulled::NotThere })
     }
 
@@ -205,7 +223,7 @@ impl SharedArtifacts {
             return Ok(known);
         }
         let question = async { server.index().await?.fetch_blob(&[uri::artifact(name)]).await };
-        let answer = server.ask(monitor, NO_PULL, question).await?;
+        let answer = server.ask(monitor, Purpose::PullArtifacts, question).await?;
         if let Some(answer) = answer {
             self.lock().insert((at, name.clone()), answer);
         }
@@ -232,13 +250,13 @@ impl SharedArtifacts {
             if let Some(artifact) = self.receive_from(server, name, record, monitor).await? {
                 if options.buildtrees {
                     for tree in optional_trees(&artifact) {
-                        server.download_tree(&self.cas, &tree, monitor, NO_PULL).await?;
+                        server.download_tree(&self.cas, &tree, monitor, Purpose::PullArtifacts).await?;
                     }
                 }
                 monitor.info("artifact-pulled", format!("Pulled artifact {key} <- {address}"));
                 return Ok(Some(artifact));
             }
-            if server.is_usable() {
+            if server.is_usable(Purpose::PullArtifacts) {
                 let text = format!("Remote ({address}) does not have all of artifact {key} cached");
                 monitor.info("artifact-not-on-server", text);
             }
@@ -254,7 +272,7 @@ impl SharedArtifacts {
         monitor: &dyn CacheMonitor,
     ) -> Result<Option<Artifact>> {
         let cas = &self.cas;
-        if server.download(cas, &[digest], monitor, NO_PULL).await?.is_none() {
+        if server.download(cas, &[digest], monitor, Purpose::PullArtifacts).await?.is_none() {
             return Ok(None);
         }
         let record = match ReceivedRecord::check(name, cas.get(&digest)?) {
@@ -266,20 +284,40 @@ impl SharedArtifacts {
             }
         };
         let artifact = record.artifact();
-        if let Some(files) = &artifact.trees.files
-            && server.download_tree(cas, files, monitor, NO_PULL).await?.is_none()
-        {
+        let files = async {
+            match &artifact.trees.files {
+                Some(files) => server.download_tree(cas, files, monitor, Purpose::PullArtifacts).await,
+                None => Ok(Some(())),
+            }
+        };
+        let (files, blobs) = tokio::join!(files, self.receive_blobs(server, artifact, monitor));
+        if files?.is_none() || blobs?.is_none() {
             return Ok(None);
-        }
-        if server.download(cas, &artifact.required_blobs(), monitor, NO_PULL).await?.is_none() {
-            return Ok(None);
-        }
-        // An artifact counts without these, and servers of others may not have kept them.
-        for blob in own_records(artifact) {
-            server.download(cas, &[blob], monitor, NO_PULL).await?;
         }
         self.artifacts.store_received(&record)?;
         Ok(Some(artifact.clone()))
+    }
+
+    /// Receives what an artifact needs beside its files, and our own records of it: it counts without these, and servers of
+    /// others may not have kept them.
+    async fn receive_blobs(
+        &self,
+        server: &CacheServer,
+        artifact: &Artifact,
+        monitor: &dyn CacheMonitor,
+    ) -> Result<Option<()>> {
+        let (required, records) = (artifact.required_blobs(), own_records(artifact));
+        let all = [required.clone(), records.clone()].concat();
+        if server.download(&self.cas, &all, monitor, Purpose::PullArtifacts).await?.is_some() {
+            return Ok(Some(()));
+        }
+        if server.download(&self.cas, &required, monitor, Purpose::PullArtifacts).await?.is_none() {
+            return Ok(None);
+        }
+        for record in records {
+            server.download(&self.cas, &[record], monitor, Purpose::PullArtifacts).await?;
+        }
+        Ok(Some(()))
     }
 
     /// Pushes the artifact of that name under both of its keys: blobs to every storage, then the record to every index.
@@ -312,7 +350,7 @@ impl SharedArtifacts {
             for server in self.servers.push_storages() {
                 let address = server.address();
                 monitor.activity(&format!("pushing to {address}"));
-                match server.upload(&self.cas, &sent.blobs, monitor, NO_PUSH).await? {
+                match server.upload(&self.cas, &sent.blobs, monitor, Purpose::PushArtifacts).await? {
                     None => continue,
                     Some(0) => {
                         let text =
@@ -334,13 +372,13 @@ impl SharedArtifacts {
                 let address = server.address();
                 let question = async {
                     let remote = server.index().await?;
-                    if remote.fetch_blob(&uris).await? == Some(record) {
+                    if remote.stands_for_blob(&uris, &record).await? {
                         return Ok(false);
                     }
                     remote.push_blob(&uris, &record, &sent.references).await?;
                     Ok::<_, RemoteError>(true)
                 };
-                match server.ask(monitor, NO_PUSH, question).await? {
+                match server.ask(monitor, Purpose::PushArtifacts, question).await? {
                     None => continue,
                     Some(true) => {
                         monitor.info("artifact-pushed", format!("Pushed artifact {key} -> {address}"));
@@ -362,8 +400,8 @@ impl SharedArtifacts {
     /// Whether every index that we may change knows the artifact as it is.
     async fn all_know(&self, uris: &[String], record: Digest, monitor: &dyn CacheMonitor) -> Result<bool> {
         for server in self.servers.push_indexes() {
-            let question = async { server.index().await?.fetch_blob(uris).await };
-            if server.ask(monitor, NO_PUSH, question).await?.flatten() != Some(record) {
+            let question = async { server.index().await?.stands_for_blob(uris, &record).await };
+            if server.ask(monitor, Purpose::PushArtifacts, question).await? != Some(true) {
                 return Ok(false);
             }
         }

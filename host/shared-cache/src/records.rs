@@ -6,14 +6,13 @@ use spec_model::Digest;
 
 use crate::artifacts::{MAX_RECORD, Result, SharedArtifacts};
 use crate::monitor::CacheMonitor;
+use crate::server::Purpose;
 use crate::servers::SharedCacheError;
 
 /// Bytes of the largest record of speculative actions that is received.
 const MAX_SPECULATIVE_ACTIONS: u64 = 64 << 20;
 /// Bytes of all records that are received for one question.
 const MAX_ALL: u64 = 256 << 20;
-/// What is done when a server fails.
-const NO_RECORDS: &str = "no records of speculative actions are pulled from it";
 
 impl SharedArtifacts {
     /// The records of speculative actions of these artifacts, in the order given; `None` where no server has one. All indexes
@@ -33,7 +32,7 @@ impl SharedArtifacts {
             asked?;
             let artifacts: Vec<Option<Digest>> = names.iter().map(|name| self.answer(name)).collect();
             let artifacts = within_limits(artifacts, MAX_RECORD);
-            self.receive_blobs(&some_of(&artifacts), monitor).await?;
+            self.receive_present(&some_of(&artifacts), monitor).await?;
             let mut records = Vec::with_capacity(names.len());
             for (name, artifact) in names.iter().zip(artifacts) {
                 records.push(match artifact {
@@ -42,7 +41,7 @@ impl SharedArtifacts {
                 });
             }
             let records = within_limits(records, MAX_SPECULATIVE_ACTIONS);
-            self.receive_blobs(&some_of(&records), monitor).await?;
+            self.receive_present(&some_of(&records), monitor).await?;
             let is_here =
                 |record: &Digest| Ok::<_, SharedCacheError>(self.cas.missing(&[*record])?.is_empty());
             let mut here = Vec::with_capacity(records.len());
@@ -61,19 +60,20 @@ impl SharedArtifacts {
     /// # Errors
     /// As [`pull_records`](Self::pull_records).
     pub fn pull_blobs(&self, blobs: &[Digest], monitor: &dyn CacheMonitor) -> Result<()> {
-        self.servers.runtime.run(monitor.cancel(), self.receive_blobs(blobs, monitor))
+        self.servers.runtime.run(monitor.cancel(), self.receive_present(blobs, monitor))
     }
 
-    async fn receive_blobs(&self, blobs: &[Digest], monitor: &dyn CacheMonitor) -> Result<()> {
+    async fn receive_present(&self, blobs: &[Digest], monitor: &dyn CacheMonitor) -> Result<()> {
         let mut missing = self.cas.missing(blobs)?;
         for server in self.servers.storages() {
             if missing.is_empty() {
                 break;
             }
-            missing = match server.download_present(&self.cas, &missing, monitor, NO_RECORDS).await? {
-                Some(absent) => absent,
-                None => self.cas.missing(&missing)?,
-            };
+            missing =
+                match server.download_present(&self.cas, &missing, monitor, Purpose::PullRecords).await? {
+                    Some(absent) => absent,
+                    None => self.cas.missing(&missing)?,
+                };
         }
         Ok(())
     }
@@ -82,7 +82,8 @@ impl SharedArtifacts {
     async fn connect(&self, monitor: &dyn CacheMonitor) {
         if let Some(server) = self.servers.storages().next() {
             // An error of it is told once and shows again when it is needed.
-            let _ = server.ask(monitor, NO_RECORDS, async { server.storage().await.map(drop) }).await;
+            let _ =
+                server.ask(monitor, Purpose::PullRecords, async { server.storage().await.map(drop) }).await;
         }
     }
 
@@ -99,7 +100,8 @@ impl SharedArtifacts {
         match ReceivedRecord::check(name, self.cas.get(artifact)?) {
             Ok(received) => Ok(received.artifact().speculative_actions),
             Err(wrong) => {
-                let text = format!("what a server sent is of no use: {wrong}; {NO_RECORDS}");
+                let text =
+                    format!("what a server sent is of no use: {wrong}; {}", Purpose::PullRecords.instead());
                 monitor.warning("wrong-artifact", text);
                 Ok(None)
             }

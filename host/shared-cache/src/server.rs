@@ -6,13 +6,40 @@ use std::time::{Duration, Instant, SystemTime};
 
 use spec_cas::CasError;
 use spec_model::UserError;
-use spec_remote::{Remote, RemoteError, RemoteOptions};
+use spec_remote::{Remote, RemoteError, RemoteNeeds, RemoteOptions};
 use tokio::sync::OnceCell;
 
 use crate::monitor::CacheMonitor;
 
 /// How long nothing is asked of a server that failed.
 const PAUSE: Duration = Duration::from_secs(30);
+
+/// What is asked of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    PullArtifacts,
+    PullRecords,
+    PushArtifacts,
+    PullSources,
+    PushSources,
+}
+
+impl Purpose {
+    /// What is done when the server fails.
+    pub(crate) fn instead(self) -> &'static str {
+        match self {
+            Self::PullArtifacts => "artifacts are not pulled from it",
+            Self::PullRecords => "no records of speculative actions are pulled from it",
+            Self::PushArtifacts => "artifacts are not pushed to it",
+            Self::PullSources => "sources are fetched from their origin instead",
+            Self::PushSources => "sources are not pushed to it",
+        }
+    }
+
+    fn is_push(self) -> bool {
+        matches!(self, Self::PushArtifacts | Self::PushSources)
+    }
+}
 
 /// How to reach a server, and what it is for.
 #[derive(Clone, Debug)]
@@ -31,8 +58,7 @@ pub struct CacheServerOptions {
 #[derive(Debug)]
 pub(crate) struct CacheServer {
     options: CacheServerOptions,
-    index: OnceCell<Remote>,
-    storage: OnceCell<Remote>,
+    connection: OnceCell<Remote>,
     health: Mutex<Health>,
 }
 
@@ -40,15 +66,17 @@ pub(crate) struct CacheServer {
 struct Health {
     /// Nothing is asked of it before.
     away_until: Option<Instant>,
-    /// What it refuses once it refuses for the whole session.
+    /// It refuses everything, for the whole session.
     refuses: bool,
+    /// It refuses to be changed, for the whole session: whoever may read may be no writer.
+    refuses_push: bool,
     /// Whether the user knows that it fails.
     told: bool,
 }
 
 impl CacheServer {
     pub(crate) fn new(options: CacheServerOptions) -> Self {
-        Self { options, index: OnceCell::new(), storage: OnceCell::new(), health: Mutex::default() }
+        Self { options, connection: OnceCell::new(), health: Mutex::default() }
     }
 
     pub(crate) fn options(&self) -> &CacheServerOptions {
@@ -62,77 +90,89 @@ impl CacheServer {
 
     /// The connection to what knows keys.
     pub(crate) async fn index(&self) -> Result<&Remote, RemoteError> {
-        self.index.get_or_try_init(|| async { Remote::new(self.options.remote.clone()) }).await
+        self.connection.get_or_try_init(|| async { Remote::new(self.options.remote.clone()) }).await
     }
 
     /// The connection to what holds blobs.
     pub(crate) async fn storage(&self) -> Result<&Remote, RemoteError> {
-        self.storage.get_or_try_init(|| Remote::connect(self.options.remote.clone())).await
+        self.index().await?.require_storage().await
+    }
+
+    /// The connection, if there is one yet.
+    pub(crate) fn connection(&self) -> Option<&Remote> {
+        self.connection.get()
+    }
+
+    /// Checks that the server can be used for what it is for, within `limit`.
+    pub(crate) async fn check(&self, limit: Duration) -> Result<(), RemoteError> {
+        let CacheServerOptions { index: assets, storage, .. } = self.options;
+        self.index().await?.check(RemoteNeeds { storage, assets, execution: false }, limit).await
     }
 
     /// Asks the server, unless it is away. `None` when it is, or fails now; then the user is told once, and what is done
-    /// `instead`.
+    /// instead.
     pub(crate) async fn ask<T>(
         &self,
         monitor: &dyn CacheMonitor,
-        instead: &str,
+        purpose: Purpose,
         question: impl Future<Output = Result<T, RemoteError>>,
     ) -> Result<Option<T>, CasError> {
-        if !self.is_usable() {
+        if !self.is_usable(purpose) {
             return Ok(None);
         }
         let answer = question.await;
-        self.judge(monitor, instead, answer)
+        self.judge(monitor, purpose, answer)
     }
 
     /// Takes note of an answer; see [`ask`](Self::ask).
     pub(crate) fn judge<T>(
         &self,
         monitor: &dyn CacheMonitor,
-        instead: &str,
+        purpose: Purpose,
         answer: Result<T, RemoteError>,
     ) -> Result<Option<T>, CasError> {
         match answer {
             Ok(answer) => {
-                *self.lock() = Health::default();
+                let mut health = self.lock();
+                (health.away_until, health.told) = (None, health.refuses_push);
                 Ok(Some(answer))
             }
             // What it would send is too large for us: its fault, not ours.
             Err(RemoteError::Local(error)) if !matches!(error, CasError::TreeTooLarge { .. }) => Err(error),
             Err(error) => {
-                self.failed(monitor, instead, &error);
+                self.failed(monitor, purpose, &error);
                 Ok(None)
             }
         }
     }
 
     /// Whether something may be asked of it now.
-    pub(crate) fn is_usable(&self) -> bool {
+    pub(crate) fn is_usable(&self, purpose: Purpose) -> bool {
         let health = self.lock();
-        !health.refuses && health.away_until.is_none_or(|until| until <= Instant::now())
+        let refuses = health.refuses || (purpose.is_push() && health.refuses_push);
+        !refuses && health.away_until.is_none_or(|until| until <= Instant::now())
     }
 
-    fn failed(&self, monitor: &dyn CacheMonitor, instead: &str, error: &RemoteError) {
+    fn failed(&self, monitor: &dyn CacheMonitor, purpose: Purpose, error: &RemoteError) {
         tracing::debug!("{}: {error}", self.address());
         let told = {
             let mut health = self.lock();
-            health.refuses |= matches!(
-                error,
+            match error {
+                RemoteError::Denied { .. } | RemoteError::Unsupported { .. } if purpose.is_push() => {
+                    health.refuses_push = true;
+                }
                 RemoteError::Denied { .. }
-                    | RemoteError::Unsupported { .. }
-                    | RemoteError::BadCredentials { .. }
-            );
-            if !matches!(
-                error,
-                RemoteError::Missing { .. } | RemoteError::Refused { .. } | RemoteError::Local(_)
-            ) {
-                health.away_until = Some(Instant::now() + PAUSE);
+                | RemoteError::Unsupported { .. }
+                | RemoteError::BadCredentials { .. }
+                | RemoteError::Certificate { .. } => health.refuses = true,
+                RemoteError::Missing { .. } | RemoteError::Refused { .. } | RemoteError::Local(_) => {}
+                _ => health.away_until = Some(Instant::now() + PAUSE),
             }
             std::mem::replace(&mut health.told, true)
         };
         if !told {
             let since = clock(SystemTime::now());
-            monitor.warning(error.reason(), format!("{error} (since {since} UTC); {instead}"));
+            monitor.warning(error.reason(), format!("{error} (since {since} UTC); {}", purpose.instead()));
         }
     }
 

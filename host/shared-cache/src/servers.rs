@@ -2,15 +2,17 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use spec_artifact::ArtifactError;
 use spec_cas::{Cas, CasError};
-use spec_model::{Blame, Digest, UserError};
-use spec_remote::{BlobProvider, BlobReceiver, RemoteError};
+use spec_model::{Blame, Cancel, Digest, UserError};
+use spec_remote::{BlobProvider, BlobReceiver, Remote, RemoteError};
+use tokio::task::JoinSet;
 
 use crate::monitor::CacheMonitor;
 use crate::runtime::CacheRuntime;
-use crate::server::{CacheServer, CacheServerOptions};
+use crate::server::{CacheServer, CacheServerOptions, Purpose};
 
 /// What can go wrong on this machine.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +77,26 @@ impl ServerList {
         self.push_indexes().next().is_some() && self.push_storages().next().is_some()
     }
 
+    /// The connections that were made.
+    pub(crate) fn connections(&self) -> Vec<Remote> {
+        self.all.iter().filter_map(CacheServer::connection).cloned().collect()
+    }
+
+    /// Checks all at the same time whether they can be used for what they are for, each within `limit`, in the order given.
+    pub(crate) fn check(&self, limit: Duration) -> Vec<Result<(), RemoteError>> {
+        let work = async {
+            let mut checks = JoinSet::new();
+            for at in 0..self.all.len() {
+                let all = Arc::clone(&self.all);
+                checks.spawn(async move { (at, all[at].check(limit).await) });
+            }
+            let mut ended = checks.join_all().await;
+            ended.sort_unstable_by_key(|(at, _)| *at);
+            Ok::<_, CasError>(ended.into_iter().map(|(_, outcome)| outcome).collect())
+        };
+        self.runtime.run(&Cancel::new(), work).unwrap_or_default()
+    }
+
     /// Those that know keys.
     pub(crate) fn indexes(&self) -> impl Iterator<Item = &CacheServer> {
         self.all.iter().filter(|server| server.options().index)
@@ -103,7 +125,7 @@ impl CacheServer {
         cas: &Cas,
         blobs: &[Digest],
         monitor: &dyn CacheMonitor,
-        instead: &str,
+        purpose: Purpose,
     ) -> Result<Option<()>, CasError> {
         let missing = cas.missing(blobs)?;
         if missing.is_empty() {
@@ -111,7 +133,7 @@ impl CacheServer {
         }
         let receiver: Arc<dyn BlobReceiver> = Arc::new(cas.clone());
         let question = async { known(self.storage().await?.download(receiver, &missing).await.map(drop)) };
-        Ok(self.ask(monitor, instead, question).await?.flatten())
+        Ok(self.ask(monitor, purpose, question).await?.flatten())
     }
 
     /// Downloads blobs; returns those that the server does not have. `None` when it fails; some may have been received then.
@@ -120,11 +142,11 @@ impl CacheServer {
         cas: &Cas,
         blobs: &[Digest],
         monitor: &dyn CacheMonitor,
-        instead: &str,
+        purpose: Purpose,
     ) -> Result<Option<Vec<Digest>>, CasError> {
         let receiver: Arc<dyn BlobReceiver> = Arc::new(cas.clone());
         let question = async { self.storage().await?.download_present(receiver, blobs).await };
-        self.ask(monitor, instead, question).await
+        self.ask(monitor, purpose, question).await
     }
 
     /// Downloads what the store does not have of a tree; `None` when the server lacks some of it or fails.
@@ -133,23 +155,24 @@ impl CacheServer {
         cas: &Cas,
         root: &Digest,
         monitor: &dyn CacheMonitor,
-        instead: &str,
+        purpose: Purpose,
     ) -> Result<Option<()>, CasError> {
         let question = async { known(self.storage().await?.pull(cas, root).await.map(drop)) };
-        Ok(self.ask(monitor, instead, question).await?.flatten())
+        Ok(self.ask(monitor, purpose, question).await?.flatten())
     }
 
-    /// Uploads those of `blobs` that the server does not have; how many those were. `None` when the server fails.
+    /// Uploads those of `blobs` that the server does not have, as far as it was not found out before; how many those were. `None`
+    /// when the server fails.
     pub(crate) async fn upload(
         &self,
         cas: &Cas,
         blobs: &[Digest],
         monitor: &dyn CacheMonitor,
-        instead: &str,
+        purpose: Purpose,
     ) -> Result<Option<u64>, CasError> {
         let provider: Arc<dyn BlobProvider> = Arc::new(cas.clone());
         let question = async { Ok(self.storage().await?.push(provider, blobs).await?.blobs) };
-        self.ask(monitor, instead, question).await
+        self.ask(monitor, purpose, question).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sources on servers.
 
+use std::time::Duration;
+
 use spec_cas::{Cas, CasError};
 use spec_model::{Cancel, Digest, Key};
 use spec_remote::{AssetReferences, Remote, RemoteError};
@@ -9,15 +11,12 @@ use crate::artifacts::Pushed;
 use crate::message;
 use crate::monitor::CacheMonitor;
 use crate::runtime::CacheRuntime;
-use crate::server::{CacheServer, CacheServerOptions};
+use crate::server::{CacheServer, CacheServerOptions, Purpose};
 use crate::servers::ServerList;
 use crate::uri;
 
 /// Bytes of the largest message about sources that is received.
 const MAX_MESSAGE: u64 = 64 << 10;
-/// What is done when a server fails.
-const NO_PULL: &str = "sources are fetched from their origin instead";
-const NO_PUSH: &str = "sources are not pushed to it";
 
 /// The sources on the servers of a project.
 #[derive(Debug)]
@@ -51,6 +50,18 @@ impl SharedSources {
         self.servers.can_pull()
     }
 
+    /// The connections to the servers that were made.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Remote> {
+        self.servers.connections()
+    }
+
+    /// Checks at the same time whether the servers can be used for what they are for, each within `limit`; in the order given.
+    #[must_use]
+    pub fn check(&self, limit: Duration) -> Vec<Result<(), RemoteError>> {
+        self.servers.check(limit)
+    }
+
     /// Whether sources can be pushed: there is an index and a storage that we may change.
     #[must_use]
     pub fn can_push(&self) -> bool {
@@ -73,7 +84,7 @@ impl SharedSources {
         let asset = Asset { uri: uri::element_sources(key), key };
         let references = AssetReferences { blobs: Vec::new(), directories: vec![*tree] };
         self.push(&asset, &blobs, monitor, async |remote, uris| {
-            if remote.fetch_blob(uris).await? == Some(record) {
+            if remote.stands_for_blob(uris, &record).await? {
                 return Ok(false);
             }
             remote.push_blob(uris, &record, &references).await?;
@@ -96,7 +107,7 @@ impl SharedSources {
         let asset = Asset { uri: uri::source(kind, key), key };
         self.push(&asset, &blobs, monitor, async |remote, uris| {
             // As BuildStream, which pushes only what is not there.
-            if remote.fetch_directory(uris).await?.is_some() {
+            if remote.stands_for_directory(uris).await? {
                 return Ok(false);
             }
             remote.push_directory(uris, tree).await?;
@@ -116,13 +127,13 @@ impl SharedSources {
             let mut stored = false;
             for server in self.servers.push_storages() {
                 monitor.activity(&format!("pushing to {}", server.address()));
-                stored |= server.upload(&self.cas, blobs, monitor, NO_PUSH).await?.is_some();
+                stored |= server.upload(&self.cas, blobs, monitor, Purpose::PushSources).await?.is_some();
             }
             let mut outcome = Pushed::Failed;
             for server in self.servers.push_indexes().filter(|_| stored) {
                 let address = server.address();
                 let question = async { index(server.index().await?, &uris).await };
-                match server.ask(monitor, NO_PUSH, question).await? {
+                match server.ask(monitor, Purpose::PushSources, question).await? {
                     None => continue,
                     Some(true) => {
                         monitor.info("source-pushed", format!("Pushed source {key} -> {address}"));
@@ -160,7 +171,9 @@ impl SharedSources {
                         remote.fetch_directory(&uris).await
                     }
                 };
-                let Some(answer) = index.ask(monitor, NO_PULL, question).await? else { continue };
+                let Some(answer) = index.ask(monitor, Purpose::PullSources, question).await? else {
+                    continue;
+                };
                 let Some(digest) = answer else {
                     let text = format!("Remote ({}) does not have source {key} cached", index.address());
                     monitor.info("source-not-on-server", text);
@@ -190,18 +203,18 @@ impl SharedSources {
             false => digest,
             true if digest.size() > MAX_MESSAGE => return Ok(None),
             true => {
-                if server.download(&self.cas, &[digest], monitor, NO_PULL).await?.is_none() {
+                if server.download(&self.cas, &[digest], monitor, Purpose::PullSources).await?.is_none() {
                     return Ok(None);
                 }
                 let Some(tree) = message::decode(&self.cas.get(&digest)?) else {
-                    let text = format!("what {} sent for sources names no tree; {NO_PULL}", server.address());
+                    let text = format!("what {} sent for sources names no tree", server.address());
                     monitor.warning("wrong-source", text);
                     return Ok(None);
                 };
                 tree
             }
         };
-        let received = server.download_tree(&self.cas, &tree, monitor, NO_PULL).await?;
+        let received = server.download_tree(&self.cas, &tree, monitor, Purpose::PullSources).await?;
         Ok(received.map(|()| tree))
     }
 }

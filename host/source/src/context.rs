@@ -1,4 +1,4 @@
-//! What sources need to know of the project, and of each source.
+//! The data of a project and of a source that source kinds need.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,16 +13,16 @@ use crate::url::Alias;
 
 type AliasResolver = dyn Fn(&str) -> Option<Alias> + Send + Sync;
 
-/// What all sources of a project share.
+/// The data that all sources of a project share.
 #[derive(Clone)]
 pub struct SourceContext {
     /// The folder of project.conf; `local` paths are below it.
     pub project_directory: PathBuf,
     /// The folder of downloads, BuildStream's `sourcedir`: both tools can share it.
     pub download_directory: PathBuf,
-    /// Where staged trees go.
+    /// The store of staged trees.
     pub cas: Cas,
-    /// How large archives may get.
+    /// The limits on archives.
     pub limits: ArchiveLimits,
     /// How to download.
     pub http: HttpOptions,

@@ -19,7 +19,7 @@ const ELEMENT_SOURCES: &str = "element-sources";
 
 /// The sources of an element in order. Later ones are staged over earlier ones.
 ///
-/// The digests of staged trees are remembered in the store, so nothing is unpacked twice.
+/// The store keeps the digests of staged trees, so nothing is unpacked twice.
 #[derive(Debug)]
 pub struct ElementSources {
     element: Arc<str>,
@@ -72,7 +72,7 @@ impl ElementSources {
         self.sources.iter().map(|placed| &*placed.source)
     }
 
-    /// What to tell the user about their configuration.
+    /// Warnings about their configuration.
     #[must_use]
     pub fn warnings(&self) -> Vec<SourceWarning> {
         self.sources().flat_map(|source| source.warnings()).collect()
@@ -92,7 +92,7 @@ impl ElementSources {
         self.sources.iter().map(|placed| placed.key()?.ok_or_else(|| no_ref(placed))).collect()
     }
 
-    /// The cache key of the sources themselves, under which their tree is remembered.
+    /// The cache key of the sources themselves, under which the store keeps their tree.
     ///
     /// # Errors
     /// When local files cannot be read.
@@ -100,7 +100,7 @@ impl ElementSources {
         Ok(self.source_keys()?.map(|keys| SourceKey::list(&keys).key()))
     }
 
-    /// The staged tree, if it is in the store, whole.
+    /// The staged tree, if it is complete in the store.
     ///
     /// # Errors
     /// When local files or the store cannot be read.
@@ -172,7 +172,7 @@ impl ElementSources {
         Ok(all)
     }
 
-    /// Looks for what is wrong before anything is downloaded.
+    /// Finds errors before anything is downloaded.
     ///
     /// # Errors
     /// Those of [`Source::check`].
@@ -255,7 +255,7 @@ impl ElementSources {
     }
 }
 
-/// The tree of all sources of an element, by their key ([`ElementSources::key`]), if it is in the store, whole.
+/// The tree of all sources of an element, by their key ([`ElementSources::key`]), if it is complete in the store.
 ///
 /// # Errors
 /// When the store fails.
@@ -275,7 +275,7 @@ fn recorded_tree(cas: &Cas, refs: &Refs, record: &str) -> Result<Option<Digest>,
     }
 }
 
-/// What a record of a source's tree needs; nothing when it cannot be read.
+/// The blobs that a record of a source's tree needs; none when it cannot be read.
 #[must_use]
 pub fn record_needs(record: &[u8]) -> Vec<Need> {
     tree_of(record).map(Need::Tree).into_iter().collect()

@@ -1,4 +1,4 @@
-//! What can go wrong with a source.
+//! Errors of sources.
 
 use std::fmt;
 use std::io;
@@ -10,7 +10,7 @@ use spec_model::{Blame, FilePosition, NodeError, UserError};
 
 use crate::archive::ArchiveError;
 
-/// Which source of which element.
+/// Identifies a source of an element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceName {
     /// The element's full name.
@@ -52,9 +52,7 @@ pub enum SourceError {
         position: Option<FilePosition>,
     },
     /// An alias that the project does not define. Reason `invalid-source-alias`, as BuildStream's.
-    #[error(
-        "{name}: the alias '{alias}' of '{url}' is not in the aliases of project.conf; add it or write a full URL"
-    )]
+    #[error("{name}: the alias '{alias}' of '{url}' is not in the aliases of project.conf")]
     UnknownAlias {
         /// The source.
         name: SourceName,
@@ -77,8 +75,8 @@ pub enum SourceError {
         /// Where it is written.
         position: Option<FilePosition>,
     },
-    /// A ref that nothing can have. Reason `invalid-ref`.
-    #[error("{name}: {}; to have the right one written, run: spec-host source track {}", wrong_ref(reference), name.element)]
+    /// A ref that is not a SHA-256. Reason `invalid-ref`.
+    #[error("{name}: {}", wrong_ref(reference))]
     BadRef {
         /// The source.
         name: SourceName,
@@ -100,9 +98,7 @@ pub enum SourceError {
         position: Option<FilePosition>,
     },
     /// A file name with a slash. Reason `filename-contains-directory`, as BuildStream's.
-    #[error(
-        "{name}: the filename '{filename}' must not contain directories; use the key 'directory' for them"
-    )]
+    #[error("{name}: the filename '{filename}' must not contain directories")]
     FilenameHasDirectory {
         /// The source.
         name: SourceName,
@@ -112,17 +108,13 @@ pub enum SourceError {
         position: Option<FilePosition>,
     },
     /// The source has no ref. Reason `missing-ref`.
-    #[error("{name} has no ref; run: spec-host source track {}", name.element)]
+    #[error("{name} has no ref")]
     NoRef {
         /// The source.
         name: SourceName,
     },
-    /// Something else is at the URL than the ref says. Reason `wrong-ref`.
-    #[error(
-        "{name}: {url} has SHA-256 {actual}, but the ref says {expected}; if the new file is the right one, run: \
-         spec-host source track {}",
-        name.element
-    )]
+    /// The file at the URL does not have the SHA-256 of the ref. Reason `wrong-ref`.
+    #[error("{name}: {url} has SHA-256 {actual}, but the ref says {expected}")]
     WrongRef {
         /// The source.
         name: SourceName,
@@ -130,21 +122,21 @@ pub enum SourceError {
         url: String,
         /// The SHA-256 in the ref.
         expected: String,
-        /// The SHA-256 of what is there.
+        /// The SHA-256 of the file.
         actual: String,
     },
     /// The stored download does not have the contents of its name. Reason `mirror-corrupt`.
-    #[error("{name}: {} is damaged, its SHA-256 is {actual}; delete it and run: spec-host source fetch {}", path.display(), name.element)]
+    #[error("{name}: {} is damaged, its SHA-256 is {actual}", path.display())]
     DamagedDownload {
         /// The source.
         name: SourceName,
         /// The stored file.
         path: PathBuf,
-        /// The SHA-256 of what is in it.
+        /// The SHA-256 of its contents.
         actual: String,
     },
     /// The server has no such file. Reason `download-refused`.
-    #[error("{name}: the server answers {status} to {url}; {}", advice(*status))]
+    #[error("{name}: the server answers {status} to {url}")]
     Refused {
         /// The source.
         name: SourceName,
@@ -154,19 +146,19 @@ pub enum SourceError {
         status: u16,
     },
     /// The server cannot be reached, or breaks off. Reason `download-failed`.
-    #[error("{name}: cannot download {url}: {why} (attempts: {attempts}); check the network and run again")]
+    #[error("{name}: cannot download {url}: {why} (attempts: {attempts})")]
     Download {
         /// The source.
         name: SourceName,
         /// The URL, aliases resolved.
         url: String,
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
-        /// What the last attempt met.
+        /// The failure of the last attempt.
         why: String,
     },
-    /// It will not get better by trying again. Reason `download-failed`.
-    #[error("{name}: cannot download {url}: {why}; check the url")]
+    /// The download fails for a reason that another attempt does not change. Reason `download-failed`.
+    #[error("{name}: cannot download {url}: {why}")]
     Unobtainable {
         /// The source.
         name: SourceName,
@@ -180,13 +172,13 @@ pub enum SourceError {
     AllUrlsFailed {
         /// The source.
         name: SourceName,
-        /// Every URL, and what is wrong there.
+        /// Every URL and its failure.
         failures: Vec<String>,
         /// A stable code.
         reason: &'static str,
     },
     /// It has not been fetched. Reason `source-not-fetched`.
-    #[error("{name} is not fetched; run: spec-host source fetch {}", name.element)]
+    #[error("{name} is not fetched")]
     NotFetched {
         /// The source.
         name: SourceName,
@@ -201,12 +193,12 @@ pub enum SourceError {
         /// What is wrong with it.
         error: ArchiveError,
     },
-    /// Two sources of the element want the same place, or the store failed.
+    /// Two sources of the element have entries at the same path, or the store failed.
     #[error("{who}: {error}")]
     Cas {
         /// The source or the element.
         who: String,
-        /// What the store says.
+        /// The store's error.
         error: Box<CasError>,
     },
     /// The operating system refused. Reason `source-io`.
@@ -221,7 +213,7 @@ pub enum SourceError {
         /// Why not.
         error: io::Error,
     },
-    /// The user asked to stop. Reason `cancelled`.
+    /// The user cancelled. Reason `cancelled`.
     #[error("{name}: stopped")]
     Cancelled {
         /// The source.
@@ -230,7 +222,7 @@ pub enum SourceError {
 }
 
 impl SourceError {
-    /// What is wrong with one URL, when another one may do better.
+    /// The failure of one URL, if another URL may succeed.
     pub(crate) fn failure_of_url(&self) -> Option<String> {
         match self {
             Self::Download { url, why, attempts, .. } => Some(format!("{url}: {why} (attempts: {attempts})")),
@@ -253,7 +245,7 @@ impl SourceError {
     }
 }
 
-/// What to do about a refusal.
+/// The advice for a refusal.
 fn advice(status: u16) -> &'static str {
     match status {
         401 | 403 => "if it wants a login, put one for its machine into ~/.netrc; otherwise check the url",
@@ -264,7 +256,7 @@ fn advice(status: u16) -> &'static str {
     }
 }
 
-/// What is wrong with a ref.
+/// The message about a wrong ref.
 fn wrong_ref(reference: &str) -> String {
     const EXPECTED: &str = "expected the SHA-256 of the file, 64 digits of 0-9 and a-f";
     let hex = reference.chars().all(|c| c.is_ascii_hexdigit());
@@ -345,8 +337,32 @@ impl UserError for SourceError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Config { error } => error.hint(),
+            Self::UnknownAlias { .. } => Some("add it or write a full URL".to_owned()),
+            Self::BadRef { name, .. } => {
+                Some(format!("to have the right one written, run: spec-host source track {}", name.element))
+            }
+            Self::FilenameHasDirectory { .. } => Some("use the key 'directory' for them".to_owned()),
+            Self::NoRef { name } => Some(format!("spec-host source track {}", name.element)),
+            Self::WrongRef { name, .. } => Some(format!(
+                "if the new file is the right one, run: spec-host source track {}",
+                name.element
+            )),
+            Self::DamagedDownload { name, .. } => {
+                Some(format!("delete it and run: spec-host source fetch {}", name.element))
+            }
+            Self::Refused { status, .. } => Some(advice(*status).to_owned()),
+            Self::Download { .. } => Some("check the network and run again".to_owned()),
+            Self::Unobtainable { .. } => Some("check the url".to_owned()),
+            Self::AllUrlsFailed { .. } => Some("check the urls and the network".to_owned()),
+            Self::NotFetched { name } => Some(format!("spec-host source fetch {}", name.element)),
+            Self::Archive { error, .. } => error.hint().map(str::to_owned),
             Self::Cas { error, .. } => error.hint(),
-            _ => None,
+            Self::UnknownKind { .. }
+            | Self::BadUrl { .. }
+            | Self::BadPath { .. }
+            | Self::Io { .. }
+            | Self::Cancelled { .. } => None,
         }
     }
 }

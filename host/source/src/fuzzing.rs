@@ -1,4 +1,4 @@
-//! What the fuzz targets reach of archives and URLs. Compiled for them alone.
+//! Public functions for the fuzz targets of archives and URLs. Compiled for them alone.
 
 use spec_cas::{Cas, CasError};
 use spec_model::{Cancel, Digest};

@@ -10,14 +10,14 @@ use spec_model::{Digest, DigestHasher};
 
 use crate::monitor::FetchMonitor;
 
-/// Large enough that the threads seldom meet, small enough for the processor's cache.
+/// Bytes of a chunk: large enough that the threads rarely synchronize, small enough for the processor's cache.
 const CHUNK: usize = 512 << 10;
-/// Chunks between the threads.
+/// The number of chunks in the queue between the threads.
 const QUEUE: usize = 16;
 
-/// The bytes of a file, whose digest is known at the end.
+/// Reads a file and computes its digest.
 ///
-/// Every byte that the reader gets is one that was hashed: the file is read only once.
+/// The file is read only once, so the hashed bytes are those that the reader gets.
 pub(crate) struct HashingReader {
     chunks: Option<Receiver<Arc<Vec<u8>>>>,
     current: Arc<Vec<u8>>,
@@ -46,7 +46,7 @@ impl HashingReader {
         self.taken.clone()
     }
 
-    /// The digest of the whole file, also of what the caller did not take.
+    /// The digest of the whole file, including the bytes that the caller did not read.
     ///
     /// # Errors
     /// When the file could not be read to its end, or the monitor was cancelled ([`io::ErrorKind::Interrupted`]).

@@ -1,4 +1,4 @@
-//! How to download: attempts, waiting, proxies and passwords.
+//! The options of downloads: attempts, waiting, proxies and passwords.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,17 +6,17 @@ use std::time::Duration;
 /// How to download.
 #[derive(Clone, Debug)]
 pub struct HttpOptions {
-    /// How often to try; broken downloads go on where they broke off if the server can.
+    /// The number of attempts; broken downloads are resumed if the server supports that.
     pub attempts: u32,
-    /// How long to wait before the second attempt; twice as long before each further one.
+    /// The wait before the second attempt; it doubles before each further one.
     pub backoff: Duration,
-    /// How long connecting may take.
+    /// The time limit of connecting.
     pub connect_timeout: Duration,
-    /// How long a server may be silent.
+    /// The longest silence of a server.
     pub read_timeout: Duration,
-    /// Which proxies to go through.
+    /// The proxies.
     pub proxies: Proxies,
-    /// The file with passwords of servers (`~/.netrc`), if there is to be one.
+    /// The file with passwords of servers (`~/.netrc`), if one is to be used.
     pub netrc: Option<PathBuf>,
 }
 
@@ -40,21 +40,21 @@ pub struct Proxies {
     pub(crate) http: Option<(&'static str, String)>,
     /// The variable and the proxy of `https:` URLs.
     pub(crate) https: Option<(&'static str, String)>,
-    /// The hosts that are asked without a proxy, separated by commas.
+    /// The hosts that are reached without a proxy, separated by commas.
     pub(crate) except: String,
 }
 
 impl Proxies {
     /// The proxies of an environment in which `lookup` finds variables: `http_proxy`, `https_proxy`, `all_proxy`,
-    /// `no_proxy`, each also in capitals. As for curl, one in small letters goes before one in capitals, one for the
-    /// scheme before `all_proxy`, and an empty one means that there is no proxy.
+    /// `no_proxy`, each also in capitals. As for curl, a lower-case name takes precedence over capitals, one for the
+    /// scheme over `all_proxy`, and an empty one means no proxy.
     #[must_use]
     pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let first = |names: &[&'static str]| {
             let (name, value) = names.iter().find_map(|name| Some((*name, lookup(name)?)))?;
             (!value.trim().is_empty()).then(|| (name, with_scheme(value.trim())))
         };
-        // What runs as a CGI program has HTTP_PROXY from the client's header 'Proxy'.
+        // In a CGI program HTTP_PROXY is the client's header 'Proxy', which must not be trusted.
         let cgi = lookup("REQUEST_METHOD").is_some();
         let http: &[_] = match cgi {
             true => &["http_proxy", "all_proxy", "ALL_PROXY"],

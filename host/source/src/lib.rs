@@ -1,7 +1,7 @@
 //! Sources: configured, fetched, tracked and staged into the store as Merkle trees.
 //!
 //! Keys and trees are BuildStream 2.8's, and so is the layout of the download folder, so that both tools can share
-//! caches. This room knows no YAML: it gets a source's configuration composed, with its places.
+//! caches. This crate does not read YAML: it gets the composed configuration of a source as nodes with places.
 
 mod archive;
 mod context;

@@ -15,17 +15,17 @@ use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{Source, TrackedRef};
 
-/// Files of the project itself. Its unique key is the hash of their tree, so they are stored when a key is asked for:
-/// what is staged later is what the key says, even if the files have changed since. Where nothing can be stored there is
-/// a key all the same, for those who only look.
+/// Files of the project itself. The unique key is the hash of their tree. They are stored when the key is computed,
+/// so that the staged files always match the key, even if the project's files change later. Where nothing can be
+/// stored the key is computed all the same, for commands that only read.
 #[derive(Debug)]
 pub(crate) struct LocalSource {
     name: SourceName,
     cas: Cas,
     path: PathBuf,
-    /// What is stored.
+    /// The stored tree.
     tree: OnceLock<Digest>,
-    /// What could not be stored.
+    /// The digest of the tree when it could not be stored.
     unstored: OnceLock<Digest>,
 }
 
@@ -46,7 +46,7 @@ impl LocalSource {
         }
         let tree = self.import(|| self.store(cas))?;
         if self.unstored.get().is_some_and(|key| *key != tree) {
-            return Err(self.failed(io::Error::other("it has changed; run again")));
+            return Err(self.failed(io::Error::other("it has changed meanwhile")));
         }
         Ok(*self.tree.get_or_init(|| tree))
     }
@@ -75,12 +75,12 @@ impl LocalSource {
         Ok(DirectoryBatch::new(self.cas.function()).add(directory))
     }
 
-    /// Whether it is no socket, pipe or device: BuildStream passes them by.
+    /// Whether it is a file, folder or link: BuildStream ignores sockets, pipes and devices.
     fn takes(&self, path: &str) -> bool {
         !is_special(&self.path.join(path))
     }
 
-    /// The folder of a single file.
+    /// The directory of a single file.
     fn alone(&self, digest: Digest) -> spec_cas::Result<Directory> {
         let meta = fs::metadata(&self.path).map_err(|error| CasError::writing(&self.path, error))?;
         let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -155,18 +155,18 @@ fn project_path(project: &Path, node: &Node) -> Result<PathBuf, SourceError> {
     let path = Path::new(text);
     let full = project.join(path);
     if fs::symlink_metadata(&full).is_ok_and(|meta| meta.is_symlink()) {
-        return Err(bad(KIND, "is a symbolic link; name what it points at"));
+        return Err(bad(KIND, "is a symbolic link; expected what it points at"));
     }
     if path.components().next() == Some(Component::ParentDir) {
-        return Err(bad(INVALID, "begins with '..'; it must stay inside the project"));
+        return Err(bad(INVALID, "begins with '..'; expected a path inside the project"));
     }
     let resolved = full.canonicalize().map_err(|_| missing())?;
     let root = project.canonicalize().map_err(|_| missing())?;
     if !resolved.starts_with(&root) {
-        return Err(bad(INVALID, "leads out of the project; it must stay inside"));
+        return Err(bad(INVALID, "leads out of the project; expected a path inside it"));
     }
     if path.is_absolute() {
-        return Err(bad(INVALID, "is absolute; write it relative to the folder of project.conf"));
+        return Err(bad(INVALID, "is absolute; expected a path relative to the folder of project.conf"));
     }
     let kind = fs::metadata(&resolved).map_err(|_| missing())?.file_type();
     if kind.is_socket() || kind.is_fifo() || kind.is_block_device() || kind.is_char_device() {

@@ -8,10 +8,10 @@ use spec_model::Cancel;
 type Report = dyn Fn(u64, Option<u64>) + Send + Sync;
 type Warn = dyn Fn(&str, &str) + Send + Sync;
 
-/// What a fetch reports to its caller, and how the caller stops it. Clones share both.
+/// Takes the reports of a fetch and lets the caller cancel it. Clones share both.
 #[derive(Clone)]
 pub struct FetchMonitor {
-    /// Asks to stop; what runs ends with reason `cancelled` soon after.
+    /// Cancels; a running fetch ends soon with reason `cancelled`.
     pub cancel: Cancel,
     report: Arc<Report>,
     warn: Arc<Warn>,
@@ -26,7 +26,7 @@ impl FetchMonitor {
         Self { cancel, report: Arc::new(report), warn: Arc::new(|_, _| {}), note: Arc::new(|_, _| {}) }
     }
 
-    /// Calls `warn` with a stable code and a sentence when something is wrong that does not end the work.
+    /// Calls `warn` with a stable code and a sentence for problems that do not end the work.
     #[must_use]
     pub fn with_warnings(mut self, warn: impl Fn(&str, &str) + Send + Sync + 'static) -> Self {
         self.warn = Arc::new(warn);
@@ -40,7 +40,7 @@ impl FetchMonitor {
         self
     }
 
-    /// A monitor that takes no reports.
+    /// A monitor that ignores reports.
     #[must_use]
     pub fn silent(cancel: Cancel) -> Self {
         Self::new(cancel, |_, _| {})

@@ -9,7 +9,7 @@ use crate::monitor::FetchMonitor;
 
 /// A configured source.
 pub trait Source: Debug + Send + Sync {
-    /// Whose source it is, for messages.
+    /// The name of the source, for messages.
     fn name(&self) -> &SourceName;
 
     /// What the source contributes to cache keys, as BuildStream's plugin of that kind does; `None` without a ref.
@@ -18,16 +18,16 @@ pub trait Source: Debug + Send + Sync {
     /// When local files cannot be read.
     fn unique_key(&self) -> Result<Option<Value>, SourceError>;
 
-    /// The ref in the configuration, or the one set since.
+    /// The ref in the configuration, or the one that was set later.
     fn reference(&self) -> Option<Value>;
 
     /// Replaces the ref, after tracking.
     fn set_ref(&mut self, reference: Option<Value>);
 
-    /// Whether there is nothing to fetch. As for BuildStream, there is for a `file:` URL.
+    /// Whether nothing has to be fetched. As for BuildStream, a `file:` URL has to be.
     fn is_cached(&self) -> bool;
 
-    /// Looks for what is wrong before anything is downloaded.
+    /// Finds errors before anything is downloaded.
     ///
     /// # Errors
     /// `missing-ref`, `invalid-ref`, `invalid-source-url`.
@@ -35,13 +35,13 @@ pub trait Source: Debug + Send + Sync {
         Ok(())
     }
 
-    /// Gets the original, so that it can be staged.
+    /// Downloads the file, so that it can be staged.
     ///
     /// # Errors
     /// Those of [`check`](Self::check), `download-failed`, `download-refused`, `wrong-ref`, `cancelled`.
     fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError>;
 
-    /// Looks for a new ref; `None` for kinds that have none. Changes nothing.
+    /// Finds a new ref; `None` for kinds that have none. Changes nothing.
     ///
     /// # Errors
     /// As [`fetch`](Self::fetch).
@@ -53,7 +53,7 @@ pub trait Source: Debug + Send + Sync {
     /// `source-not-fetched`, `wrong-ref`, or what is wrong with the files.
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError>;
 
-    /// What to tell the user about the configuration.
+    /// Warnings about the configuration.
     fn warnings(&self) -> Vec<SourceWarning> {
         Vec::new()
     }
@@ -69,7 +69,7 @@ pub struct TrackedRef {
 }
 
 impl TrackedRef {
-    /// Whether there is anything to write.
+    /// Whether the ref differs.
     #[must_use]
     pub fn is_changed(&self) -> bool {
         self.old.as_ref() != Some(&self.new)
@@ -83,6 +83,6 @@ pub struct SourceWarning {
     pub token: &'static str,
     /// For people.
     pub message: String,
-    /// Where the configuration gives rise to it.
+    /// The place in the configuration.
     pub position: Option<FilePosition>,
 }

@@ -1,4 +1,4 @@
-//! The kinds of source that there are.
+//! The list of source kinds.
 
 use std::sync::Arc;
 

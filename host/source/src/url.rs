@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// What an alias of project.conf stands for.
+/// The value of an alias of project.conf.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Alias {
     /// The start of the URL that replaces `ALIAS:`.
@@ -14,7 +14,7 @@ pub struct Alias {
 /// A URL as written and as resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AliasedUrl {
-    /// As written; this is what keys and download folders are made of.
+    /// As written; keys and names of download folders use this.
     pub(crate) original: String,
     /// With the alias replaced.
     pub(crate) resolved: String,
@@ -51,12 +51,12 @@ impl AliasedUrl {
         }
     }
 
-    /// Where to fetch from: mirrors first.
+    /// The URLs to fetch from: mirrors first.
     pub(crate) fn fetch_order(&self) -> impl Iterator<Item = &str> {
         self.mirrors.iter().chain([&self.resolved]).map(String::as_str)
     }
 
-    /// Where to track: mirrors last.
+    /// The URLs to track: mirrors last.
     pub(crate) fn track_order(&self) -> impl Iterator<Item = &str> {
         [&self.resolved].into_iter().chain(self.mirrors.iter().rev()).map(String::as_str)
     }
@@ -68,17 +68,17 @@ impl AliasedUrl {
     }
 }
 
-/// How to get at a URL.
+/// How a URL is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum UrlTarget {
-    /// It is a file of this machine.
+    /// As a file of this machine.
     File(PathBuf),
-    /// A server has it.
+    /// From a server.
     Http,
 }
 
 impl UrlTarget {
-    /// Tells by the scheme; the error says what is wrong.
+    /// Decides by the scheme; the error says what is wrong.
     pub(crate) fn of(url: &str) -> Result<Self, String> {
         let Some((scheme, rest)) = url.split_once(':') else {
             return Err("it has no scheme".to_owned());
@@ -91,7 +91,7 @@ impl UrlTarget {
     }
 }
 
-/// Refuses what no server could be asked for. What else a URL must not have is written as browsers do.
+/// Refuses URLs that cannot be requested. Other invalid characters are escaped as browsers do.
 fn check_http(url: &str) -> Result<(), String> {
     if let Some((at, wrong)) = url.chars().enumerate().find(|(_, c)| !c.is_ascii_graphic()) {
         let written: String = wrong.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -99,13 +99,13 @@ fn check_http(url: &str) -> Result<(), String> {
             ' ' => "a space".to_owned(),
             c => format!("the character '{}'", c.escape_debug()),
         };
-        return Err(format!("a URL must not have {what} (character {}); write it as {written}", at + 1));
+        return Err(format!("a URL must not have {what} (character {}); expected {written} for it", at + 1));
     }
     let parsed = reqwest::Url::parse(url).map_err(|error| error.to_string())?;
     if parsed.has_host() { Ok(()) } else { Err("it has no host".to_owned()) }
 }
 
-/// The URL as it may be told: without a password or token.
+/// The URL for messages: without a password or token.
 pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());

@@ -1,4 +1,4 @@
-//! Downloads from a server of our own that misbehaves in every way it is told to.
+//! Downloads from a test server that misbehaves in prepared ways.
 
 mod common;
 #[path = "common/server.rs"]

@@ -12,7 +12,7 @@ use spec_model::UserError;
 use spec_source::SourceError;
 
 const BODY: &[u8] = b"only for those who may";
-/// `me:secret`, as the scheme Basic says it.
+/// `me:secret` in the scheme Basic.
 const BASIC: &str = "Basic bWU6c2VjcmV0";
 
 fn challenge(scheme: &str) -> Answer {
@@ -31,7 +31,7 @@ fn fetch(url: &str, netrc: &str) -> Result<(), SourceError> {
     sources.fetch(&silent()).map(drop)
 }
 
-/// What the server was told, if the fetch gets so far.
+/// The logins that the server received.
 fn told(answers: Vec<Answer>, netrc: &str) -> Vec<Option<String>> {
     let server = Server::new(answers);
     fetch(&server.url("file"), netrc).expect("the login is right");
@@ -57,7 +57,8 @@ fn a_server_that_does_not_ask_gets_none() {
     assert_eq!(told(vec![Answer::whole(BODY)], "machine 127.0.0.1 login me password secret"), [None]);
 }
 
-/// An entry without a login is BuildStream's for a token, which is sent at once; a server may also ask for one.
+/// An entry without a login is a token, as in BuildStream. It is sent with the first request; a server may also
+/// request it.
 #[test]
 fn tokens() {
     let token = Some("Bearer 1234".to_owned());
@@ -75,12 +76,12 @@ fn a_password_that_is_wrong_or_missing_is_told() {
         let server = Server::new(vec![challenge("Basic"), challenge("Basic"), challenge("Basic")]);
         let error = fetch(&server.url("file"), netrc).expect_err("the server wants another");
         assert_eq!(error.reason(), "download-refused");
-        assert!(error.to_string().contains("~/.netrc"), "{error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("~/.netrc")), "{error:?}");
         assert_eq!(server.requests().len(), requests, "{netrc}");
     }
 }
 
-/// What the second server of a redirect was told.
+/// The logins that the second server of a redirect received.
 fn told_after_redirect(netrc: &str, second: Vec<Answer>) -> (Vec<Option<String>>, Result<(), SourceError>) {
     let second = Server::new(second);
     let moved = Answer::status(302).header("Location", &second.url("elsewhere"));
@@ -108,7 +109,7 @@ fn a_password_does_not_follow_a_redirect() {
         outcome.expect("the file is public");
         assert_eq!(logins, [None], "{netrc}");
     }
-    // Nor when the other server asks for it.
+    // Nor when the other server requests it.
     let (logins, outcome) = told_after_redirect(all, vec![challenge("Basic"), Answer::whole(BODY)]);
     assert_eq!(outcome.expect_err("it gets none").reason(), "download-refused");
     assert_eq!(logins, [None]);

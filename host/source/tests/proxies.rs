@@ -51,7 +51,7 @@ fn plain_http_is_a_get_of_the_whole_url() {
 fn https_is_a_tunnel() {
     let (server, proxy) = server();
     let variables = [("https_proxy", format!("me:se%20cret@{}", proxy.address))];
-    // The server behind it speaks no TLS; that it was asked at all shows that the tunnel is there.
+    // The server does not support TLS; that it was reached shows that the tunnel works.
     let error = fetch("https://sources.invalid/f.txt", &variables).expect_err("the server speaks no TLS");
     assert_eq!(error.reason(), "download-failed", "{error}");
     let heads = proxy.heads();

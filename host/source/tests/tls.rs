@@ -1,4 +1,5 @@
-//! Downloads over TLS, through a tunnel of a proxy, from a server whose certificate a file of the environment vouches for.
+//! Downloads over TLS, through a tunnel of a proxy, from a server whose certificate is trusted because of a file that
+//! the environment names.
 
 mod common;
 #[path = "common/proxy.rs"]
@@ -21,7 +22,7 @@ use spec_model::UserError;
 use spec_source::{Proxies, SourceError};
 
 const BODY: &[u8] = b"nobody on the way has read it";
-/// The variable that tells the tests in another process where the proxy is.
+/// The variable with the proxy's address for tests in another process.
 const PROXY: &str = "SPEC_TEST_PROXY";
 
 /// A server with a certificate of its own, for `sources.invalid`; the certificate as text.
@@ -39,7 +40,7 @@ fn server() -> (SocketAddr, String) {
     let config = Arc::new(config);
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // A client that does not trust it goes away.
+            // A client that does not trust it closes the connection.
             let _ = answer(stream, config.clone());
         }
     });
@@ -55,7 +56,7 @@ fn answer(stream: TcpStream, config: Arc<ServerConfig>) -> std::io::Result<()> {
     stream.flush()
 }
 
-/// Which certificates are trusted is a matter of the process, so the downloads are made in others.
+/// Trusted certificates are read once per process, so the downloads run in other processes.
 #[test]
 fn certificates_of_the_environment_are_trusted_and_no_others() {
     let (address, certificate) = server();

@@ -27,7 +27,7 @@ type Failure = Box<dyn std::error::Error>;
 
 const ACTIONS: usize = 1000;
 const INPUTS: usize = 500;
-/// Headers that there are for each that an action reads.
+/// The number of headers for each that an action reads.
 const CHOICE: usize = 4;
 
 fn main() {
@@ -130,7 +130,7 @@ fn instantiate(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// An element and what it is made of.
+/// An element, its sources and its dependencies.
 struct World {
     app: Digest,
     dep: Digest,
@@ -208,7 +208,7 @@ impl World {
         }
     }
 
-    /// What is to be adapted after the first header of the dependency changed.
+    /// The adaptations after the first header of the dependency changed.
     fn predict(
         &self,
         cas: &Cas,

@@ -101,7 +101,7 @@ fn origin_scope(mode: SpeculationMode) -> OriginScope {
     }
 }
 
-/// Carries hits, misses and times from the previous record to the new one. An action is taken for the same if its first
+/// Carries hits, misses and times from the previous record to the new one. An action counts as the same if its first
 /// output has the same path, since its digest changes with every change of an input.
 fn carry_statistics(record: &mut Record, previous: &Record, predictions: &[PredictionResult]) {
     let confirmed: HashMap<Digest, Option<bool>> =

@@ -30,6 +30,8 @@ pub struct PolicyWarning {
     reason: String,
     /// What happened.
     message: String,
+    /// What to do next.
+    hint: Option<String>,
 }
 
 impl PolicyWarning {
@@ -46,6 +48,10 @@ impl UserError for PolicyWarning {
 
     fn reason(&self) -> &str {
         &self.reason
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
     }
 }
 
@@ -233,8 +239,12 @@ fn check_answer<T>(
         Ok(_) => Err(PolicyWarning {
             reason: "policy-invalid-answer".to_owned(),
             message: format!("the policy gave an invalid answer to `{call}`"),
+            hint: None,
         }),
-        Err(error) => Err(PolicyWarning { reason: error.reason.to_owned(), message: error.to_string() }),
+        Err(error) => {
+            let (reason, message) = (error.reason.to_owned(), error.to_string());
+            Err(PolicyWarning { reason, message, hint: error.hint() })
+        }
     }
 }
 

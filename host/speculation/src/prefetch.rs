@@ -8,7 +8,7 @@ use spec_model::Digest;
 
 use crate::message;
 
-/// RecordedInput roots that are read ahead; the store keeps the directories of about two hundred in memory.
+/// The number of input roots that are read ahead; the store keeps the directories of about two hundred in memory.
 pub(crate) const PREFETCH_BATCH: usize = 64;
 
 /// Reads the directories of these actions' input roots, without those in `known`. Errors are left to the walk.

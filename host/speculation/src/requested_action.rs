@@ -1,4 +1,4 @@
-//! Actions that the build requests, and what they show of the inputs of recorded actions.
+//! Actions that the build requests, and the contents of inputs that they show.
 
 use spec_cas::Cas;
 use spec_model::Digest;

@@ -1,4 +1,4 @@
-//! Stores, trees, actions and records for tests, from short texts.
+//! Makes stores, trees, actions and records for tests from short texts.
 
 use std::sync::Arc;
 

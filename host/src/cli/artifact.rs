@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{ArtifactPullRemotes, ArtifactPushRemotes, Compression, Deps};
 
-/// Look into what was built.
+/// Look into artifacts.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ArtifactCommand {
     /// Write an artifact's files to a directory or a tar archive
@@ -31,7 +31,7 @@ pub(crate) enum ArtifactCommand {
     },
     /// Show whether artifacts are cached
     Show {
-        /// Which dependencies to show beside the elements
+        /// Which dependencies to show in addition to the elements
         #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
         deps: Deps,
         #[command(flatten)]
@@ -40,7 +40,7 @@ pub(crate) enum ArtifactCommand {
         #[arg(value_name = "ARTIFACT")]
         artifacts: Vec<String>,
     },
-    /// Show what builds had answered through their remote-apis-socket, in the order in which they asked
+    /// Show the actions that builds requested through their remote-apis-socket, in the order of the requests
     Subactions {
         /// Print everything as JSON
         #[arg(long)]
@@ -51,7 +51,7 @@ pub(crate) enum ArtifactCommand {
     },
     /// Remove artifacts from the cache
     Delete {
-        /// Which dependencies to remove beside the elements
+        /// Which dependencies to remove in addition to the elements
         #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
         deps: Deps,
         /// Element names, or artifacts as PROJECT/ELEMENT/KEY
@@ -90,7 +90,7 @@ pub(crate) struct CheckoutArgs {
     /// Write into a directory that is not empty, or over a file
     #[arg(short, long)]
     pub(crate) force: bool,
-    /// Which dependencies to check out beside the element [default: run; for the name of an artifact: none]
+    /// Which dependencies to check out in addition to the element [default: run; for the name of an artifact: none]
     #[arg(short, long, value_enum, value_name = "WHICH")]
     pub(crate) deps: Option<Deps>,
     /// Run integration commands (the default)

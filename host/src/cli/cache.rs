@@ -7,13 +7,13 @@ use crate::values::SizeSetting;
 /// Check, count and clean the cache.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CacheCommand {
-    /// Count what the cache takes
+    /// Show how much disk the cache uses
     Usage,
-    /// Read every blob, and put damaged ones aside so that they are made again
+    /// Read every blob, and move damaged ones to quarantine so that they are made again
     Verify,
     /// Remove what was not used for the longest time
     Clean {
-        /// Until the cache takes this much, such as 10G, or 30% of the disk [default: what the quota says]
+        /// The size to which the cache is reduced, such as 10G, or 30% of the disk [default: the quota]
         #[arg(long, value_name = "SIZE", value_parser = size)]
         to: Option<SizeSetting>,
     },

@@ -8,7 +8,7 @@ use spec_model::Digest;
 /// Move trees between this machine and a Remote Execution API server.
 #[derive(Debug, Subcommand)]
 pub(crate) enum CasCommand {
-    /// Send a folder, or a tree of the cache, to a server; prints the digest of its root
+    /// Upload a folder, or a tree of the cache, to a server; prints the digest of its root
     Push {
         /// A folder, or the digest of a tree in the cache as HASH/SIZE
         #[arg(value_name = "PATH|DIGEST")]
@@ -16,7 +16,7 @@ pub(crate) enum CasCommand {
         #[command(flatten)]
         remote: RemoteArgs,
     },
-    /// Bring a tree from a server to a new folder, or into the cache
+    /// Download a tree from a server to a new folder, or into the cache
     Pull {
         /// The digest of the tree's root as HASH/SIZE
         digest: Digest,
@@ -30,7 +30,7 @@ pub(crate) enum CasCommand {
 /// How to reach a server.
 #[derive(Args, Debug)]
 pub(crate) struct RemoteArgs {
-    /// Where it is: http://HOST:PORT, https://HOST:PORT or unix:PATH
+    /// Its address: http://HOST:PORT, https://HOST:PORT or unix:PATH
     #[arg(long = "remote", value_name = "URL")]
     pub(crate) url: String,
     /// Its instance name [default: the empty one]
@@ -39,10 +39,10 @@ pub(crate) struct RemoteArgs {
     /// A file with a bearer token
     #[arg(long, value_name = "FILE")]
     pub(crate) token: Option<PathBuf>,
-    /// Certificates of who may vouch for the server, in PEM form [default: the system's]
+    /// Certificates of the authorities that the server's certificate may be from, in PEM form [default: the system's]
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_ca: Option<PathBuf>,
-    /// Our certificate, for a server that wants to know its clients
+    /// The client's certificate, for servers that require one
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_certificate: Option<PathBuf>,
     /// Its private key

@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, builder::ValueParser};
 
 use super::{CacheBuildTrees, OnError};
 
-/// Options of every command. What is absent is as the configuration file has it.
+/// Options of every command. The configuration file has the values of options that are not given.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalOptions {
@@ -25,7 +25,7 @@ pub(crate) struct GlobalOptions {
     /// Serve an element kind from a component file
     #[arg(long = "plugin", value_name = "KIND=FILE", value_parser = ValueParser::new(plugin))]
     pub(crate) plugins: Vec<(String, PathBuf)>,
-    /// What to do when something fails
+    /// What to do when a job fails
     #[arg(long, global = true, value_enum, value_name = "ACTION")]
     pub(crate) on_error: Option<OnError>,
     /// How many elements are built at a time
@@ -55,10 +55,10 @@ pub(crate) struct GlobalOptions {
     /// Also pull the build trees of artifacts
     #[arg(long, global = true)]
     pub(crate) pull_buildtrees: bool,
-    /// Write every event as a line of JSON
+    /// Write every event as a line of JSON to a file
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) json_events: Option<PathBuf>,
-    /// Write the plain log to a file too
+    /// Also write the plain log to a file
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) log_file: Option<PathBuf>,
     /// How many lines of a failed command's log are shown
@@ -67,25 +67,25 @@ pub(crate) struct GlobalOptions {
     /// How many lines of a message's detail are shown
     #[arg(long, global = true, value_name = "N")]
     pub(crate) message_lines: Option<u32>,
-    /// Use colours, terminal or not
+    /// Use colours even when the output is not a terminal
     #[arg(long, visible_alias = "colors", global = true, overrides_with = "no_color")]
     color: bool,
     /// Use no colours
     #[arg(long, visible_alias = "no-colors", global = true, overrides_with = "color")]
     no_color: bool,
-    /// Ask nothing and draw nothing, terminal or not
+    /// Never ask and never draw, even on a terminal
     #[arg(long, global = true)]
     pub(crate) no_interactive: bool,
-    /// Say more
+    /// Report more
     #[arg(long, global = true)]
     pub(crate) verbose: bool,
-    /// Say everything
+    /// Report everything, for finding faults
     #[arg(long, global = true)]
     pub(crate) debug: bool,
 }
 
 impl GlobalOptions {
-    /// Adds what was given after the command.
+    /// Adds the options that were given after the command.
     pub(super) fn add(&mut self, options: Vec<String>, plugins: Vec<(String, PathBuf)>) {
         self.option.extend(options);
         self.plugins.extend(plugins);

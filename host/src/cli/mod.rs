@@ -72,15 +72,15 @@ impl Cli {
 pub(crate) enum CliCommand {
     /// Build elements and what they need
     Build(BuildArgs),
-    /// Execute ahead what builds of elements are going to request, and build nothing
+    /// Execute ahead the actions that builds of elements are going to request, without building
     Prime(PrimeArgs),
     /// Show elements, their keys and whether they are cached
     Show(ShowArgs),
-    /// Say what changed an element's key since it was built
+    /// Explain why an element's key changed since it was built
     Why(WhyArgs),
-    /// Say what was predicted for an element's last build and not asked for like that
+    /// Explain which predictions for an element's last build were wrong or late
     WhyMiss(WhyMissArgs),
-    /// Look into what was built
+    /// Look into artifacts
     #[command(subcommand)]
     Artifact(ArtifactCommand),
     /// Fetch, track and look into sources
@@ -101,9 +101,9 @@ pub(crate) enum CliCommand {
     Plugin(PluginCommand),
     /// Begin a new project
     Init(InitArgs),
-    /// Say what this machine lacks, and the command that mends it
+    /// Check what this machine lacks, and show the commands that fix it
     Doctor,
-    /// Time what is too short to be timed from outside
+    /// Measure operations that are too short to be measured from outside
     #[cfg(feature = "bench")]
     #[command(hide = true)]
     Bench(BenchArgs),
@@ -123,10 +123,10 @@ pub(crate) struct BuildArgs {
     /// The elements; none means the project's default targets, or else all
     #[arg(value_name = "ELEMENT")]
     pub(crate) elements: Vec<String>,
-    /// Which dependencies to build beside the elements [default: run]
+    /// Which dependencies to build in addition to the elements [default: run]
     #[arg(short, long, value_enum, value_name = "WHICH")]
     pub(crate) deps: Option<Deps>,
-    /// Build again what failed before
+    /// Build elements again whose build failed before
     #[arg(short, long)]
     pub(crate) retry_failed: bool,
     #[command(flatten)]
@@ -144,7 +144,7 @@ pub(crate) struct PrimeArgs {
     /// The elements; none means the project's default targets, or else all
     #[arg(value_name = "ELEMENT")]
     pub(crate) elements: Vec<String>,
-    /// Which dependencies to prime beside the elements [default: run]
+    /// Which dependencies to prime in addition to the elements [default: run]
     #[arg(short, long, value_enum, value_name = "WHICH")]
     pub(crate) deps: Option<Deps>,
     #[command(flatten)]
@@ -164,7 +164,7 @@ pub(crate) struct ShowArgs {
     /// The elements; none means the project's default targets, or else all
     #[arg(value_name = "ELEMENT")]
     pub(crate) elements: Vec<String>,
-    /// Which dependencies to show beside the elements
+    /// Which dependencies to show in addition to the elements
     #[arg(short, long, value_enum, value_name = "WHICH", default_value = "all")]
     pub(crate) deps: Deps,
     /// Leave out these elements and what only they need
@@ -201,7 +201,7 @@ pub(crate) struct WhyMissArgs {
     /// The element, or an artifact as PROJECT/ELEMENT/KEY
     #[arg(value_name = "ELEMENT")]
     pub(crate) artifact: String,
-    /// Only actions whose digest begins so, or whose command names this file
+    /// Only actions whose digest begins with this, or whose command names this file
     #[arg(value_name = "ACTION|FILE")]
     pub(crate) which: Option<String>,
     /// Print everything as JSON
@@ -219,7 +219,7 @@ workspace-dirs artifact-cas-digest. A fill character, an alignment (< ^ >), a wi
 #[derive(Args, Debug)]
 #[command(after_help = "Example: spec-host shell app.bst -- ls -l /usr/bin")]
 pub(crate) struct ShellArgs {
-    /// Stage what building the element needs, and its sources
+    /// Stage the element's build dependencies and its sources
     #[arg(short, long)]
     pub(crate) build: bool,
     /// Stage the cached build tree; implies --build
@@ -243,7 +243,7 @@ pub(crate) struct BenchArgs {
     /// A cached element with `/bin/true` in it
     #[arg(long)]
     pub(crate) element: String,
-    /// Runs of each figure, of which the median counts
+    /// How often each figure is measured; the median is reported
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) runs: u32,
 }
@@ -251,7 +251,7 @@ pub(crate) struct BenchArgs {
 /// `init`
 #[derive(Args, Debug)]
 pub(crate) struct InitArgs {
-    /// Where; the current directory when absent
+    /// The directory of the project [default: the current one]
     pub(crate) directory: Option<std::path::PathBuf>,
     /// The project's name
     #[arg(long, value_name = "NAME")]
@@ -259,10 +259,10 @@ pub(crate) struct InitArgs {
     /// The format version the project needs
     #[arg(long, value_name = "VERSION", default_value = "2.4")]
     pub(crate) min_version: String,
-    /// Where its elements are
+    /// The directory of its elements
     #[arg(long, value_name = "PATH", default_value = "elements")]
     pub(crate) element_path: String,
-    /// Overwrite a project.conf that is there
+    /// Overwrite an existing project.conf
     #[arg(short, long)]
     pub(crate) force: bool,
 }

@@ -12,7 +12,7 @@ use super::speculation::setting;
 pub(crate) enum PluginCommand {
     /// List the components that are part of the program
     List,
-    /// Load a component, and say what it is or what is wrong with it
+    /// Load a component, and show what it implements or what is wrong with it
     Check(PluginCheckArgs),
 }
 

@@ -28,7 +28,7 @@ fn with_both(command: Command) -> Command {
     command.arg(option).arg(plugin)
 }
 
-/// What was given after the command: texts of options, and plugins.
+/// The options and plugins that were given after the command.
 pub(super) fn after(matches: &ArgMatches) -> (Vec<String>, Vec<(String, PathBuf)>) {
     let mut leaf = matches;
     while let Some((_, below)) = leaf.subcommand() {

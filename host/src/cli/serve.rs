@@ -27,10 +27,10 @@ pub(crate) struct ServeArgs {
     /// An instance name to answer to; can be repeated [default: the empty one]
     #[arg(long, value_name = "NAME")]
     pub(crate) instance: Vec<String>,
-    /// Let nobody change anything
+    /// Let no client write
     #[arg(long)]
     pub(crate) read_only: bool,
-    /// Take no results of actions that clients ran themselves
+    /// Accept no results of actions that clients executed themselves
     #[arg(long)]
     pub(crate) no_result_uploads: bool,
     /// How many actions run at a time; 0 runs none [default: one per CPU]
@@ -39,7 +39,7 @@ pub(crate) struct ServeArgs {
     /// How many actions may wait for a worker
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub(crate) max_queued: usize,
-    /// Let actions have the host's network [default: as configured, else not]
+    /// Let actions use the host's network [default: as configured, else not]
     #[arg(long)]
     pub(crate) allow_network: bool,
     /// Which user numbers actions may run under, such as 0,1000-1999, or all [default: as configured, else all]
@@ -57,7 +57,7 @@ pub(crate) struct ServeArgs {
     /// A file with bearer tokens of clients that may read, one a line
     #[arg(long, value_name = "FILE")]
     pub(crate) read_tokens: Option<PathBuf>,
-    /// A file with bearer tokens of clients that may also change things, one a line
+    /// A file with bearer tokens of clients that may also write, one a line
     #[arg(long, value_name = "FILE")]
     pub(crate) write_tokens: Option<PathBuf>,
     /// The server's certificate for TLS over TCP, in PEM form
@@ -66,16 +66,16 @@ pub(crate) struct ServeArgs {
     /// Its private key, in PEM form
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     pub(crate) tls_key: Option<PathBuf>,
-    /// Let in only clients with a certificate that one in this file vouches for
+    /// Accept only clients with a certificate from an authority in this file
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     pub(crate) tls_client_ca: Option<PathBuf>,
-    /// Where to show numbers for Prometheus, at /metrics: HOST:PORT or unix:PATH
+    /// Where to serve metrics for Prometheus, at /metrics: HOST:PORT or unix:PATH
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) metrics_listen: Option<String>,
-    /// How lines of the log look; with --debug there is one for each request
+    /// The format of log lines; with --debug there is one for each request
     #[arg(long, value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,
-    /// Seconds that running requests have to end after a signal
+    /// Seconds in which running requests must end after a signal
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     pub(crate) grace: u64,
 }

@@ -9,7 +9,7 @@ use super::{Compression, Deps, SourcePullRemotes, SourcePushRemotes};
 /// Fetch, track and look into sources.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SourceCommand {
-    /// Bring sources into the cache
+    /// Download and stage sources into the cache
     Fetch(SourceFetchArgs),
     /// Look for new versions and write them into the project
     Track(SourceSelection),
@@ -37,13 +37,13 @@ pub(crate) struct SourcePushArgs {
     pub(crate) remotes: SourcePushRemotes,
 }
 
-/// Elements whose sources are meant.
+/// The elements whose sources are selected.
 #[derive(Args, Debug)]
 pub(crate) struct SourceSelection {
     /// The elements; none means the project's default targets, or else all
     #[arg(value_name = "ELEMENT")]
     pub(crate) elements: Vec<String>,
-    /// Which dependencies to take beside the elements
+    /// Which dependencies to take in addition to the elements
     #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
     pub(crate) deps: Deps,
     /// Leave out these elements and what only they need
@@ -59,7 +59,7 @@ pub(crate) struct SourceCheckoutArgs {
     /// Write into a directory that is not empty, or over a file
     #[arg(short, long)]
     pub(crate) force: bool,
-    /// Which dependencies to take beside the element
+    /// Which dependencies to take in addition to the element
     #[arg(short, long, value_enum, value_name = "WHICH", default_value = "none")]
     pub(crate) deps: Deps,
     /// Leave out these elements and what only they need

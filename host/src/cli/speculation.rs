@@ -5,20 +5,22 @@ use clap::builder::ValueParser;
 use spec_session::PolicyOptions;
 use spec_speculation::SpeculationMode;
 
-/// How much is run ahead, and who decides what.
+/// The mode of speculation, and its policies.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct SpeculationArgs {
-    /// How much is run ahead of builds with a remote-apis-socket: none, prime-only, source-artifact, intra-element, full
-    /// [default: as the configuration says, or full]
+    /// Which predicted actions of builds with a remote-apis-socket are run ahead: none, prime-only, source-artifact,
+    /// intra-element, full [default: as configured, or full]
     #[arg(long = "speculation", value_name = "MODE")]
     pub(crate) mode: Option<SpeculationMode>,
-    /// Who says where inputs of recorded actions come from: a name (see `plugin list`) or a component file
+    /// The overlay policy, which decides where inputs of recorded actions come from: a name (see `plugin list`) or a
+    /// component file
     #[arg(long, value_name = "NAME|FILE")]
     overlay_policy: Option<String>,
     /// A setting of the overlay policy
     #[arg(long, value_name = "KEY=VALUE", value_parser = ValueParser::new(setting))]
     overlay_setting: Vec<(String, String)>,
-    /// Who says which predicted actions are run: a name (see `plugin list`) or a component file
+    /// The priming policy, which decides which predicted actions are run: a name (see `plugin list`) or a component
+    /// file
     #[arg(long, value_name = "NAME|FILE")]
     priming_policy: Option<String>,
     /// A setting of the priming policy
@@ -27,13 +29,13 @@ pub(crate) struct SpeculationArgs {
 }
 
 impl SpeculationArgs {
-    /// What is said of the overlay policy.
+    /// The options of the overlay policy.
     pub(crate) fn overlay(&self) -> PolicyOptions {
         let (component, settings) = (self.overlay_policy.clone(), self.overlay_setting.clone());
         PolicyOptions { component, settings, configured: None }
     }
 
-    /// What is said of the priming policy.
+    /// The options of the priming policy.
     pub(crate) fn priming(&self) -> PolicyOptions {
         let (component, settings) = (self.priming_policy.clone(), self.priming_setting.clone());
         PolicyOptions { component, settings, configured: None }

@@ -1,10 +1,10 @@
-//! Commands of BuildStream that there are not, so that whoever types them is told what to do instead.
+//! Commands of BuildStream that are not supported. They are parsed so that their error says what to do instead.
 
 use std::ffi::OsString;
 
 use clap::Args;
 
-/// What was typed after such a command.
+/// The arguments of such a command.
 #[derive(Args, Debug)]
 pub(crate) struct Unsupported {
     #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]

@@ -1,23 +1,23 @@
-//! Words that options take.
+//! Values of options.
 
 use clap::ValueEnum;
 use spec_project::Scope;
 
-/// Which dependencies a command takes beside its elements.
+/// Which dependencies a command takes in addition to its elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Deps {
     /// None, just the elements
     None,
     /// The elements and what they need at run time
     Run,
-    /// What building them needs, without the elements themselves
+    /// Their build dependencies, without the elements themselves
     Build,
     /// The elements and everything below them
     All,
 }
 
 impl Deps {
-    /// The elements that are meant; `None` for the elements alone.
+    /// The scope; `None` for the elements alone.
     pub(crate) fn scope(self) -> Option<Scope> {
         match self {
             Self::None => None,
@@ -31,11 +31,11 @@ impl Deps {
 /// What to do when something fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnError {
-    /// Go on with all that does not need what failed
+    /// Go on with everything that does not need the failed element
     Continue,
-    /// Finish what runs, start nothing more
+    /// Finish running jobs, start no more
     Quit,
-    /// Stop what runs
+    /// Stop running jobs
     Terminate,
 }
 

@@ -1,5 +1,5 @@
-//! The command `bench`: times what is too short to be timed from outside. For `cargo xtask bench`, compiled with the
-//! feature `bench` only.
+//! The command `bench`: measures operations that are too short to be measured from outside. For `cargo xtask bench`;
+//! compiled with the feature `bench` only.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::cli::BenchArgs;
 use crate::error::{CommandError, CommandResult};
 
-/// Calls of a component for one run of everything else.
+/// The number of calls of a component per run, since they are short.
 const CALLS: u32 = 20;
 
 /// Prints the medians of some runs as JSON, in microseconds.
@@ -33,7 +33,8 @@ pub(super) fn run(app: &App, args: &BenchArgs) -> CommandResult<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A root of the element's artifact and `/bin/true` in it; not the first one, for which the tree is checked out.
+/// Makes a root of the element's artifact and runs `/bin/true` in it. The first time, when the layer is made, is not
+/// measured.
 fn sandbox(session: &Session, runs: u32) -> CommandResult<f64> {
     let (builder, keys, cancel) = (session.builder(), session.current_keys()?, Cancel::new());
     let keys = |element: usize| keys[element];
@@ -59,7 +60,7 @@ fn sandbox(session: &Session, runs: u32) -> CommandResult<f64> {
     median(runs, run)
 }
 
-/// A call of `configure` of `autotools`, by an instance that is there.
+/// Calls `configure` of `autotools` in an existing instance.
 fn component_call(app: &App, runs: u32) -> CommandResult<f64> {
     let plugins = plugins(app);
     let (kind, element) = (kind(&plugins, "autotools")?, element());
@@ -67,7 +68,7 @@ fn component_call(app: &App, runs: u32) -> CommandResult<f64> {
     median(runs.saturating_mul(CALLS), || Ok(kind.configure(&element).map(drop)?))
 }
 
-/// Every component of the program from the code that was compiled earlier, in a new engine.
+/// Loads every embedded component from cached code in a new engine.
 fn components_load(app: &App, runs: u32) -> CommandResult<f64> {
     let load = || {
         let plugins = plugins(app);
@@ -85,7 +86,7 @@ fn kind(plugins: &Plugins, name: &str) -> CommandResult<std::sync::Arc<dyn Eleme
     Ok(plugins.kind(&KindRequest { name: name.to_owned(), component: None })?)
 }
 
-/// As large as elements of real projects are: 50 variables, some of them long, eight commands, ten dependencies.
+/// An element as large as those of real projects: 50 variables, some of them long, eight commands, ten dependencies.
 fn element() -> ElementInput {
     let mut config = Mapping::new();
     for group in ["configure-commands", "build-commands", "install-commands", "strip-commands"] {

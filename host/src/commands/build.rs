@@ -18,7 +18,7 @@ use crate::term::format_size;
 /// Builds elements.
 ///
 /// # Errors
-/// What is wrong before the first job starts.
+/// Errors before the first job starts.
 pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
     let session = app.open_session(&args.elements)?;
     let (artifacts, sources) = (args.artifact_remotes.artifacts(), args.source_remotes.sources());

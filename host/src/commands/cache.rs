@@ -16,7 +16,7 @@ use crate::session;
 use crate::term::format_size;
 use crate::values::SizeSetting;
 
-/// How often progress is shown.
+/// The interval of showing progress.
 const BEAT: Duration = Duration::from_millis(200);
 
 /// Checks, counts or cleans the cache.
@@ -34,7 +34,7 @@ pub(super) fn run(app: &App, command: &CacheCommand) -> CommandResult<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// The stores that are there: one for each digest function that was used.
+/// The existing stores: one for each digest function that was used.
 fn stores(app: &App) -> CommandResult<Vec<Cas>> {
     let folder = app.config.cache("cas");
     let mut stores = vec![app.open_cas(DigestFunction::Sha256)?];
@@ -72,7 +72,7 @@ fn sanitize_line(cas: &Cas, quota: &Quota) -> CommandResult {
     ))?;
     if let (true, Some(most)) = (done.is_over_quota(), done.max_bytes) {
         let message = format!("the cache takes {after}, which is more than {}", format_size(most));
-        let hint = "the rest is in use, or was used during the last minutes; run it again later";
+        let hint = "the rest is in use, or was used during the last minutes: run it again later";
         return Err(CommandError::new(Blame::Machine, "cache-in-use", message).hint(hint));
     }
     Ok(())
@@ -90,7 +90,7 @@ fn verify(app: &App, cas: &Cas) -> CommandResult {
     let shown = Mutex::new(Instant::now());
     let watched = app.watched() && std::io::stderr().is_terminal();
     let found = cas.verify_all(|done, total| {
-        // A thread that comes while another one prints has no newer numbers.
+        // While another thread prints, this one skips its numbers.
         if let (true, Ok(mut last)) = (watched, shown.try_lock())
             && last.elapsed() > BEAT
         {
@@ -109,6 +109,6 @@ fn verify(app: &App, cas: &Cas) -> CommandResult {
     }
     let folder = cas.root().join("quarantine");
     let message = format!("{} blobs were damaged and are in {} now", found.damaged.len(), folder.display());
-    let hint = "what needs them is fetched or built again by the next command; check the disk";
+    let hint = "what needs them is fetched or built again by the next command, but check the disk";
     Err(CommandError::new(Blame::Machine, "cache-damaged", message).hint(hint))
 }

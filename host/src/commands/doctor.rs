@@ -4,16 +4,17 @@ use std::process::ExitCode;
 
 use super::print;
 use crate::app::App;
-use crate::doctor::{Finding, Health, examine};
+use crate::doctor::{Finding, Health, examine, examine_servers};
 use crate::error::CommandResult;
 use crate::term::TextRole;
 
-/// Says what this machine lacks and how to mend it.
+/// Shows what this machine lacks and how to fix it.
 ///
 /// # Errors
 /// When the standard output cannot be written.
 pub(super) fn run(app: &App) -> CommandResult<ExitCode> {
-    let findings = examine(&app.config, app.globals.directory());
+    let mut findings = examine(&app.config, app.globals.directory());
+    findings.extend(examine_servers(app));
     let mut text: String = findings.iter().map(|finding| line(app, finding)).collect();
     let bad = findings.iter().any(|finding| finding.health == Health::Bad);
     text += if bad { "\nspec-host cannot build here yet.\n" } else { "\nspec-host can build here.\n" };

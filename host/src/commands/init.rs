@@ -111,7 +111,7 @@ fn files(answers: &ProjectAnswers) -> [(PathBuf, String); 3] {
     ]
 }
 
-/// Writes a file with the folders it is in; one that is there stays, unless it is to be overwritten.
+/// Writes a file and makes its folders; an existing file stays, unless it is to be overwritten.
 fn write(path: &Path, text: &str, overwrite: bool) -> CommandResult {
     let failed = |error: std::io::Error| CommandError::io(&format!("write {}", path.display()), &error);
     fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(failed)?;

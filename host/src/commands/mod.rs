@@ -12,6 +12,7 @@ mod init;
 mod pager;
 mod plugin;
 mod prime;
+mod pull_missing;
 mod serve;
 pub(crate) mod shell;
 mod show;

@@ -1,4 +1,4 @@
-//! Long texts, through the user's pager on a terminal.
+//! Shows long texts through the user's pager on a terminal.
 
 use std::io::{IsTerminal, Write};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use super::print;
 use crate::error::CommandResult;
 use crate::term::sanitize_lines;
 
-/// Shows a text: with `$PAGER`, or else `less`, on a terminal; otherwise as it is.
+/// Shows a text: on a terminal with `$PAGER` or `less`, otherwise directly.
 ///
 /// # Errors
 /// When the standard output cannot be written.
@@ -18,7 +18,7 @@ pub(super) fn show(text: &str) -> CommandResult {
     Ok(())
 }
 
-/// `None` when there is no pager.
+/// Shows the text in a pager; `None` when there is none.
 fn paged(text: &str) -> Option<()> {
     let pager = std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty());
     let pager = pager.unwrap_or_else(|| "less -R".to_owned());

@@ -11,10 +11,10 @@ use crate::cli::PrimeArgs;
 use crate::error::CommandResult;
 use crate::run::run as run_jobs;
 
-/// Executes what builds are going to request, and builds nothing.
+/// Executes the actions that builds are going to request, without building.
 ///
 /// # Errors
-/// What is wrong before the first job starts.
+/// Errors before the first job starts.
 pub(super) fn run(app: &App, args: &PrimeArgs) -> CommandResult<ExitCode> {
     let session = app.open_session(&args.elements)?;
     let settings = app.speculation_settings(&args.speculation, &session.project.config)?.for_priming_run();

@@ -12,24 +12,28 @@ use spec_cas::{Cas, CasError, EvictionReport};
 use spec_execution::{PoolOptions, Rights};
 use spec_model::{Blame, DigestFunction, UserError};
 use spec_reapi::{Address, Listener, Options, Server, Tls, Tokens};
-use spec_session::{GcOptions, GcThread, StoreExecutions};
+use spec_session::{ExecutorFactory, GcOptions, GcThread, StoreExecutions};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::level_filters::LevelFilter;
 
 use super::read_small;
+use crate::action_execution::local_executor;
 use crate::app::App;
 use crate::cli::{AllowedNumbers, ServeArgs};
+use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
-use crate::session::{local_executor, quota};
+use crate::session::quota;
 
-/// For how long a blob stays after a client used it: `FindMissingBlobs` may have told the client not to upload it.
+/// How long a blob stays after a client used it, because `FindMissingBlobs` may have told the client not to upload
+/// it.
 const GRACE: Duration = Duration::from_secs(30 * 60);
-/// The limit of open files, enough for some thousand clients: each has a connection, and may have a file.
+/// The limit of open files, enough for some thousand clients: each needs a descriptor for its connection, and perhaps
+/// one for a file.
 const OPEN_FILES: u64 = 1 << 16;
 
-/// Serves until SIGTERM or SIGINT; then lets running requests end, but not for ever.
+/// Serves until SIGTERM or SIGINT; then waits for running requests up to a limit.
 pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let level = if app.config.debug { LevelFilter::DEBUG } else { LevelFilter::INFO };
     crate::log::start(level, args.log_format);
@@ -42,7 +46,7 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     let mut server = Server::new(cas.clone(), options(app, args)?);
     let executions = executions(app, &cas, args);
     let blake3_executions =
-        executions.as_ref().map(|executions| executions.for_store(&blake3, &local_executor(&app.config)));
+        executions.as_ref().map(|executions| executions.for_store(&blake3, &executor(&app.config).0));
     if let Some(StoreExecutions { executions, .. }) = &executions {
         server = server.with_executions(executions.get()?);
     }
@@ -60,7 +64,7 @@ pub(super) fn run(app: &App, args: &ServeArgs) -> CommandResult<ExitCode> {
     served.map(|()| ExitCode::SUCCESS)
 }
 
-/// Lists the stores beside all else; until that is done, whether blobs are there is asked of the file system.
+/// Starts a thread that lists the stores; until it is done, blobs are looked up in the file system.
 fn build_existence_index(stores: [Cas; 2]) {
     let call = move || {
         for cas in stores {
@@ -69,11 +73,11 @@ fn build_existence_index(stores: [Cas; 2]) {
             }
         }
     };
-    // Without a thread they are looked up as well.
+    // Without the thread blobs are looked up in the file system.
     let _ = std::thread::Builder::new().name("existence-index".to_owned()).spawn(call);
 }
 
-/// The usual limit of 1,024 open files is for programs that use `select`.
+/// Raises the limit of open files: the usual 1,024 is for programs that use `select`.
 fn allow_open_files() {
     let limit = getrlimit(Resource::Nofile);
     let wanted = OPEN_FILES.min(limit.maximum.unwrap_or(OPEN_FILES));
@@ -143,13 +147,19 @@ fn start_gc(app: &App, args: &ServeArgs, stores: Vec<Cas>) -> CommandResult<GcTh
             took = ?done.duration,
             "evicted"
         ),
-        Err(error) => tracing::error!(reason = error.reason(), "cannot keep the store small: {error}"),
+        Err(error) => {
+            tracing::error!(
+                reason = error.reason(),
+                hint = error.hint(),
+                "cannot keep the store small: {error}"
+            );
+        }
     };
     let on_eviction = Box::new(on_eviction);
     Ok(GcThread::start(GcOptions { stores, quota, grace: Some(GRACE), on_eviction })?)
 }
 
-/// Done when it is time to stop.
+/// Completes when the server must stop.
 fn stopped(stopping: &watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
     let mut stopping = stopping.clone();
     async move { _ = stopping.wait_for(|stop| *stop).await }
@@ -169,15 +179,26 @@ fn signalled() -> std::io::Result<impl Future<Output = ()>> {
 /// The executions of clients' actions; `None` when the server executes none.
 fn executions(app: &App, cas: &Cas, args: &ServeArgs) -> Option<StoreExecutions> {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = args.workers.unwrap_or_else(processors);
+    let (executor, simulated) = executor(&app.config);
+    let workers = args.workers.or(simulated).unwrap_or_else(processors);
     if workers == 0 || args.read_only {
         return None;
     }
     let pool = PoolOptions { workers, max_queued: args.max_queued };
-    Some(StoreExecutions::new(cas, &local_executor(&app.config), pool))
+    Some(StoreExecutions::new(cas, &executor, pool))
 }
 
-/// What the actions of clients may have: the command line goes before the configuration.
+/// Who executes the actions of clients, and how many at a time if that is not up to this machine.
+fn executor(config: &Config) -> (ExecutorFactory, Option<usize>) {
+    let local = local_executor(config);
+    #[cfg(feature = "bench")]
+    if let Some(cluster) = config.cluster {
+        return (cluster.executor(local), Some(cluster.workers));
+    }
+    (local, None)
+}
+
+/// The rights of clients' actions: the command line takes precedence over the configuration.
 fn rights(app: &App, args: &ServeArgs) -> Rights {
     let mut served = app.config.served.clone();
     served.network |= args.allow_network;
@@ -213,7 +234,7 @@ fn options(app: &App, args: &ServeArgs) -> CommandResult<Options> {
     })
 }
 
-/// A file without a token would let everybody in.
+/// Fails when the file has no token, because the server would then accept everybody.
 fn tokens(path: Option<&Path>) -> CommandResult<Vec<String>> {
     let Some(path) = path else { return Ok(Vec::new()) };
     let text = read_small(path)?;

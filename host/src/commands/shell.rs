@@ -1,4 +1,4 @@
-//! `shell`, and looking into failures.
+//! `shell`, and shells for failed builds.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,6 +12,7 @@ use spec_session::{Session, SharedCaches};
 use spec_source::FetchMonitor;
 
 use super::pager;
+use super::pull_missing::pull_missing;
 use crate::app::App;
 use crate::cli::ShellArgs;
 use crate::error::{CommandError, CommandResult};
@@ -24,11 +25,11 @@ enum ShellRoot {
     Runtime,
     /// The root of its build before the first command.
     Build,
-    /// The root that its build left.
+    /// The root after its build (the build tree).
     Buildtree,
 }
 
-/// Runs a command in an element's sandbox and exits as it does.
+/// Runs a command in an element's sandbox and exits with its code.
 ///
 /// # Errors
 /// When the sandbox cannot be made.
@@ -63,7 +64,7 @@ fn pull_first(
     if !needed.contains(&element) {
         needed.push(element);
     }
-    super::artifact::pull_missing(app, session, &needed, &caches)?;
+    pull_missing(app, session, &needed, &caches)?;
     let sources = session.sources(element);
     if let (ShellRoot::Build, Some(cache)) = (root_kind, caches.pulled_sources())
         && sources.sources().next().is_some()
@@ -135,7 +136,7 @@ fn from_host(text: &str) -> String {
     }
 }
 
-/// Prints the warnings while a root is made, and no progress.
+/// Prints warnings while a root is made, but no progress.
 pub(super) struct WarningPrinter;
 
 impl BuildObserver for WarningPrinter {
@@ -146,7 +147,7 @@ impl BuildObserver for WarningPrinter {
     }
 }
 
-/// Lets the user look into failures of a session: opens shells in sandboxes and shows logs.
+/// Helps the user with failures of a session: opens shells in sandboxes and shows logs.
 pub(super) struct FailureShell {
     session: Arc<Session>,
 }

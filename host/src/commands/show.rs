@@ -48,7 +48,7 @@ fn formatted(app: &App, session: &Session, elements: &[usize], format: &ShowForm
         lines.push(format.fill(&value, &|symbol, text| paint(app.out, symbol, text))?);
     }
     let mut text = lines.join("\n");
-    // As bst does, which takes away what ends the format, but nothing of a value.
+    // As bst does, which removes the trailing newlines of the format, but none of a value.
     text.truncate(text.len().saturating_sub(format.newlines_at_end()));
     Ok(text + "\n")
 }

@@ -1,4 +1,4 @@
-//! Trees as tar archives.
+//! Writes trees as tar archives.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -22,8 +22,8 @@ pub(super) fn check(path: &Path, force: bool) -> CommandResult {
     if is_stdout(path) { Ok(()) } else { NewFile::check(path, force) }
 }
 
-/// Writes a tree as an archive to `path`, which may be a device or a pipe, or to the standard output when that is `-`.
-/// A new file is there whole or not at all.
+/// Writes a tree as an archive to `path`, which may be a device or a pipe, or to the standard output when that is
+/// `-`. A new file is removed if writing it fails.
 ///
 /// # Errors
 /// `file-exists` unless `force` says that a file may be overwritten, or when the cache or the disk fails.

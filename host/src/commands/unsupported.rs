@@ -1,4 +1,4 @@
-//! What to do instead of commands of BuildStream that there are not.
+//! Errors of BuildStream's commands that are not supported, with what to do instead.
 
 use crate::error::CommandError;
 

@@ -9,7 +9,7 @@ use crate::error::CommandResult;
 use crate::term::json_text;
 use crate::why;
 
-/// Says what changed an element's key.
+/// Explains why an element's key changed.
 ///
 /// # Errors
 /// What is wrong with the project, or when there is nothing to compare with.

@@ -1,4 +1,4 @@
-//! What the configuration takes from the process's environment.
+//! The environment variables that the configuration uses.
 
 use std::path::{Path, PathBuf};
 
@@ -13,10 +13,10 @@ type Lookup = dyn Fn(&str) -> Option<String>;
 const FOLDERS: [(&str, &str); 3] =
     [("XDG_CACHE_HOME", ".cache"), ("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share")];
 
-/// Variables of the environment, so that tests can bring their own.
+/// Variables of the environment, as a value so that tests can use others.
 pub(crate) struct Environment {
     lookup: Box<Lookup>,
-    /// The home of the user's account, for when no variable names it.
+    /// The home of the user's account, used when no variable names it.
     account: String,
 }
 
@@ -142,7 +142,7 @@ impl Environment {
     }
 }
 
-/// The name that begins the text, and how many bytes of the text it takes with its braces.
+/// The name at the beginning of the text, and its length in bytes including braces.
 fn name_after_dollar(text: &str) -> (&str, usize) {
     if let Some(inner) = text.strip_prefix('{') {
         return inner.find('}').map_or(("", 0), |end| (&inner[..end], end + 2));

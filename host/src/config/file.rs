@@ -10,7 +10,7 @@ use crate::error::CommandResult;
 /// Names below the configuration folder; the first that exists is read. The last two are BuildStream's.
 const NAMES: [&str; 3] = ["spec-host.conf", "buildstream2.conf", "buildstream.conf"];
 
-/// The file that was asked for, or else the first that is there.
+/// The file that the user named, or else the first that exists.
 pub(super) fn find(asked: Option<&Path>, environment: &Environment) -> Option<PathBuf> {
     let usual = || NAMES.iter().map(|name| environment.config_home().join(name)).find(|path| path.exists());
     asked.map(Path::to_owned).or_else(usual)

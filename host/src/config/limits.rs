@@ -1,4 +1,4 @@
-//! Limits of trees and of what actions write.
+//! Limits of trees and of outputs of actions.
 
 use spec_cas::Limits;
 use spec_execution::ActionLimits;
@@ -7,14 +7,14 @@ use spec_model::{Mapping, Node, NodeError};
 use super::numbers;
 use crate::values::SizeSetting;
 
-/// The section `limits`: limits of trees and of what actions write.
+/// The section `limits`: limits of trees and of outputs of actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TreeAndActionLimits {
-    /// Of trees that are checked out, staged or captured.
+    /// Limits of trees that are checked out, staged or captured.
     pub(crate) trees: Limits,
     /// Bytes of the files of an artifact.
     pub(crate) artifact: u64,
-    /// Of what one action writes.
+    /// Limits of the outputs of one action.
     pub(crate) actions: ActionLimits,
 }
 
@@ -28,7 +28,7 @@ impl TreeAndActionLimits {
     /// Reads the section.
     ///
     /// # Errors
-    /// When a key is not known or a number is none.
+    /// When a key is unknown or a value is not a number.
     pub(super) fn of(section: &Mapping) -> Result<Self, NodeError> {
         section.validate_keys(&[
             "tree-entries",
@@ -73,7 +73,7 @@ fn size(section: &Mapping, key: &str, to: &mut u64) -> Result<(), NodeError> {
     })
 }
 
-/// Sets what is at least 1, if the key is there.
+/// Sets a number that is at least 1, if the key exists.
 fn set(
     section: &Mapping,
     key: &str,

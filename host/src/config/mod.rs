@@ -1,4 +1,4 @@
-//! The user configuration: BuildStream's file format, with the command line on top.
+//! The user configuration: a file in BuildStream's format, whose settings options of the command line override.
 
 mod environment;
 mod execution;
@@ -36,13 +36,13 @@ pub(crate) struct Config {
     pub(crate) origin: Option<PathBuf>,
     /// The cache directory: everything in it can be made again.
     pub(crate) cache_dir: PathBuf,
-    /// Downloads that are no blobs of the CAS.
+    /// The folder of downloads.
     pub(crate) source_dir: PathBuf,
     /// Logs of builds.
     pub(crate) log_dir: PathBuf,
-    /// How large the cache may become; `None` for as large as the disk.
+    /// The size limit of the cache; `None` for no limit but the disk.
     pub(crate) quota: Option<SizeSetting>,
-    /// How much of the disk stays free.
+    /// How much of the disk must stay free.
     pub(crate) reserved: SizeSetting,
     /// The part of its quota to which a cache that exceeds it is evicted, in percent.
     pub(crate) low_watermark: u8,
@@ -87,9 +87,9 @@ pub(crate) struct Config {
     pub(crate) cluster: Option<crate::simulated_cluster::SimulatedCluster>,
     /// What is executed where.
     pub(crate) execution: ExecutionSettings,
-    /// How large trees may get, and how much actions may write.
+    /// Limits of trees and of outputs of actions.
     pub(crate) bounds: TreeAndActionLimits,
-    /// What the actions of clients of `serve` may have.
+    /// The rights of the actions of clients of `serve`.
     pub(crate) served: ServeRights,
     /// Which dependencies `build` takes without `--deps`.
     pub(crate) dependencies: Deps,
@@ -101,18 +101,18 @@ pub(crate) struct Config {
     pub(crate) message_lines: usize,
     /// What `show` prints without `--format`.
     pub(crate) element_format: String,
-    /// Whether the plain log also tells what running jobs do.
+    /// Whether the plain log also reports the progress of running jobs.
     pub(crate) verbose: bool,
     /// Whether the program's own trace is written.
     pub(crate) debug: bool,
-    /// What is set for single projects, by name, as the file has it: options, mirrors, `strict`.
+    /// The settings for single projects, by name, as in the file: options, mirrors, `strict`.
     pub(crate) projects: Mapping,
     /// Settings of the file that have no effect yet.
     pub(crate) without_effect: Vec<String>,
 }
 
 impl Config {
-    /// Reads the file that the command line or the environment names, and puts the command line on top.
+    /// Reads the file that the command line or the environment names; options of the command line override it.
     ///
     /// # Errors
     /// `relative-home`, or when the file cannot be read or is wrong.
@@ -129,7 +129,7 @@ impl Config {
         Ok(config)
     }
 
-    /// The defaults: BuildStream's, but in folders of our own.
+    /// The defaults: those of BuildStream, except for the folders.
     pub(crate) fn defaults(environment: &Environment) -> Self {
         let cache_dir = environment.cache_home().join("spec-host");
         Self {

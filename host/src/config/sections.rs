@@ -17,7 +17,7 @@ use crate::values::SizeSetting;
 type NodeResult = Result<(), NodeError>;
 type SectionReader = (&'static str, fn(&mut Config, &Mapping) -> NodeResult);
 
-/// Keys that BuildStream has and that do nothing here yet.
+/// Keys of BuildStream that have no effect here yet.
 const LATER: [&str; 3] = ["workspacedir", "fetch", "track"];
 const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
 
@@ -33,7 +33,7 @@ const PROJECT_KEYS: [&str; 8] = [
     "remote-execution",
 ];
 
-/// The key below `projects: NAME: sandbox` that opens user namespaces to the builds of a project.
+/// The key below `projects: NAME: sandbox` that permits user namespaces to the builds of a project.
 pub(super) const ALLOW_USER_NAMESPACES: &str = "allow-user-namespaces";
 
 /// Reads the whole file.
@@ -141,7 +141,7 @@ fn scheduler(config: &mut Config, section: &Mapping) -> NodeResult {
     word(section, "on-error", &mut config.on_error)
 }
 
-/// A mode by its name; or whether to speculate at all.
+/// A mode by its name, or a truth value for `full` or `none`.
 fn mode(node: &Node) -> Result<SpeculationMode, NodeError> {
     if let Ok(wanted) = node.as_bool() {
         return Ok(if wanted { SpeculationMode::Full } else { SpeculationMode::None });
@@ -235,7 +235,7 @@ fn projects(config: &mut Config, section: &Mapping) -> NodeResult {
     Ok(())
 }
 
-/// Sets one of some words, if the key is there.
+/// Sets one of several words, if the key exists.
 fn word<E: ValueEnum>(section: &Mapping, key: &str, to: &mut E) -> NodeResult {
     if let Some(node) = section.get(key) {
         let words: Vec<_> = E::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();

@@ -1,4 +1,4 @@
-//! What the actions of clients of `serve` may have.
+//! The rights of the actions of clients of `serve`.
 
 use std::ops::RangeInclusive;
 
@@ -7,16 +7,16 @@ use spec_model::{Mapping, NodeError};
 
 use crate::values::number_ranges;
 
-/// What the actions of clients of `serve` may have: the section `serve`.
+/// The rights of the actions of clients of `serve`: the section `serve`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServeRights {
     /// The host's network.
     pub(crate) network: bool,
     /// Sockets of the server.
     pub(crate) sockets: bool,
-    /// User numbers beside 0; `None` for all.
+    /// User numbers in addition to 0; `None` for all.
     pub(crate) users: Option<Vec<RangeInclusive<u32>>>,
-    /// Group numbers beside 0; `None` for all.
+    /// Group numbers in addition to 0; `None` for all.
     pub(crate) groups: Option<Vec<RangeInclusive<u32>>>,
 }
 
@@ -30,7 +30,7 @@ impl ServeRights {
     /// Reads the section.
     ///
     /// # Errors
-    /// When a key is not known or a value is none.
+    /// When a key is unknown or a value is invalid.
     pub(super) fn of(section: &Mapping) -> Result<Self, NodeError> {
         section.validate_keys(&["allow-network", "allow-sockets", "allow-users", "allow-groups"])?;
         let usual = Self::default();

@@ -6,7 +6,7 @@ use spec_speculation::priming::Budget;
 use super::numbers;
 use crate::values::SizeSetting;
 
-/// Reads the section `speculation-budget`. Keys that are not there keep their defaults.
+/// Reads the section `speculation-budget`. Missing keys keep their defaults.
 ///
 /// # Errors
 /// When a key is unknown, or a value is wrong.

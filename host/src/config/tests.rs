@@ -94,7 +94,7 @@ fn settings_of_buildstream_without_effect_are_named() {
 #[test]
 fn wrong_files_say_what_and_where() {
     for (text, expect) in [
-        ("cachdir: /c", "unknown-key my.conf:1:1 unexpected key 'cachdir'; did you mean 'cachedir'?"),
+        ("cachdir: /c", "unknown-key my.conf:1:1 unexpected key 'cachdir', did you mean 'cachedir'?"),
         ("cachedir: c", "invalid-data my.conf:1:11 expected an absolute path, found 'c'"),
         (
             "build:\n  max-jobs: -1",
@@ -136,7 +136,7 @@ fn wrong_files_say_what_and_where() {
         ("cache: []", "invalid-data my.conf:1:8 expected a dictionary, found a list"),
         (
             "projects: {p: {artifacts: {servers: [{uri: a}]}}}",
-            "my.conf:1:37 unexpected key 'uri'; did you mean 'url'?",
+            "my.conf:1:39 unexpected key 'uri', did you mean 'url'?",
         ),
         ("projects: {p: {option: {}}}", "did you mean 'options'?"),
         ("logging: {key-length: eight}", "expected an integer, found 'eight'"),

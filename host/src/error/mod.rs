@@ -65,11 +65,12 @@ impl CommandError {
         &self.0.reason
     }
 
-    /// Reason, place and message on one line.
+    /// Reason, place, message and hint on one line.
     #[cfg(test)]
     pub(crate) fn summary(&self) -> String {
         let position = self.0.position.as_ref().map(|position| format!("{position} ")).unwrap_or_default();
-        format!("{} {position}{}", self.0.reason, self.0.message)
+        let hint = self.0.hint.as_ref().map(|hint| format!(", {hint}")).unwrap_or_default();
+        format!("{} {position}{}{hint}", self.0.reason, self.0.message)
     }
 
     /// The code the process exits with.

@@ -1,4 +1,4 @@
-//! An error as text, as compilers show theirs.
+//! Renders an error as text, in the style of compilers.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -58,7 +58,7 @@ fn excerpt(position: &FilePosition, base: &Path, style: Style) -> Option<String>
     Some(format!(" {margin} {bar}\n {number} {bar} {line}\n {margin} {bar} {indent}{caret}\n"))
 }
 
-/// What stands above a mark, as wide as the character but empty.
+/// White space as wide as the character, for the line with the mark.
 fn blank(c: char) -> char {
     if c == '\t' { '\t' } else { ' ' }
 }

@@ -1,4 +1,4 @@
-//! Asks on the terminal about each failure, one after the other, on a thread of its own.
+//! Asks the user on the terminal about each failure, one after the other, on its own thread.
 
 use std::io::{stderr, stdin};
 use std::path::Path;
@@ -12,10 +12,10 @@ use tokio::sync::mpsc::Sender;
 
 use crate::term::{FailureHelper, LiveView, Style, ask};
 
-/// How many failures may wait for an answer. Further ones are decided without: the session quits.
+/// How many failures may wait for an answer. For further ones the user is not asked: the session quits.
 const MAX_WAITING_FAILURES: usize = 256;
 
-/// Observes failures and has the user decide what to do about them.
+/// Observes failures and asks the user what to do about them.
 pub(super) struct FailurePrompt {
     failures: SyncSender<UndecidedFailure>,
     control: Sender<Control>,
@@ -27,7 +27,7 @@ struct UndecidedFailure {
     failure: Box<Failure>,
 }
 
-/// What the thread that asks owns.
+/// The state of the thread that asks.
 struct PromptLoop {
     live: Arc<LiveView>,
     style: Style,

@@ -39,7 +39,7 @@ pub(crate) fn value(session: &Session, index: usize, state: Option<&ElementState
     }
 }
 
-/// A laid out value in its colour. Without colours it stays as it is: programs read it.
+/// A formatted value in its colour. Without colours it is not changed, because programs read it.
 pub(crate) fn paint(style: Style, symbol: Symbol, text: String) -> String {
     if style == Style::Plain {
         return text;

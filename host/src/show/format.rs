@@ -146,7 +146,7 @@ fn align(c: char) -> Option<Alignment> {
     }
 }
 
-/// A number of at most four digits: wider columns are no layout but a mistake.
+/// A number of at most four digits: wider columns are a mistake.
 fn number(digits: &str) -> Option<usize> {
     let plain = (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| digits.parse().ok())?

@@ -1,4 +1,4 @@
-//! Elements as `show` prints them.
+//! Formats elements for `show`.
 
 mod fields;
 mod format;

@@ -1,8 +1,8 @@
-//! What can be shown of an element.
+//! The symbols of format strings.
 
 macro_rules! symbols {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// What can be shown of an element.
+        /// A property of an element that `show` can print.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Symbol { $($(#[$doc])* $variant,)* }
 
@@ -39,9 +39,9 @@ symbols! {
     BuildDeps = "build-deps",
     /// Direct runtime dependencies.
     RuntimeDeps = "runtime-deps",
-    /// Whether it is built from a workspace: nothing here is.
+    /// Whether it is built from a workspace: always no.
     Workspaced = "workspaced",
-    /// The folders of its workspaces: there are none.
+    /// The folders of its workspaces: always empty.
     WorkspaceDirs = "workspace-dirs",
     /// The digest of the artifact's files.
     ArtifactCasDigest = "artifact-cas-digest",

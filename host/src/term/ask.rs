@@ -1,4 +1,4 @@
-//! Asking what to do about a failure.
+//! Asks what to do about a failure.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,9 +7,9 @@ use spec_scheduler::{Failure, FailureDecision};
 
 use super::{Style, TextRole, sanitize_line};
 
-/// What can be done to look into a failure before deciding.
+/// Lets the user look into a failure before deciding.
 pub(crate) trait FailureHelper: Send + Sync + 'static {
-    /// Goes into the sandbox of the element's build.
+    /// Opens a shell in the sandbox of the element's build.
     fn shell(&self, element: usize);
 
     /// Shows a log.
@@ -25,7 +25,7 @@ const CHOICES: [(&str, &str); 6] = [
     ("log", "show the whole log"),
 ];
 
-/// Asks until there is a decision. `answer` gives a line, or `None` at the end of the input, which means to quit.
+/// Asks until there is a decision. `answer` returns a line, or `None` at the end of the input, which means to quit.
 pub(crate) fn ask(
     out: &mut dyn Write,
     answer: &mut dyn FnMut() -> Option<String>,
@@ -34,7 +34,7 @@ pub(crate) fn ask(
     helper: &dyn FailureHelper,
 ) -> FailureDecision {
     loop {
-        // Without a terminal to ask on there is no answer either.
+        // If writing fails, reading an answer will fail, too.
         let _ = out.write_all(menu(name, style).as_bytes()).and_then(|()| out.flush());
         let Some(line) = answer() else { return FailureDecision::Quit };
         match choice(&line) {
@@ -63,7 +63,7 @@ fn menu(name: &str, style: Style) -> String {
     text + "> "
 }
 
-/// The choice that the line is, or begins.
+/// The choice whose beginning the line is.
 fn choice(line: &str) -> Option<&'static str> {
     let line = line.trim().to_lowercase();
     let begins = |(word, _): &&(&'static str, &str)| !line.is_empty() && word.starts_with(&line);

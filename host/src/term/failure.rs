@@ -1,4 +1,4 @@
-//! A failed job, with all that helps to go on.
+//! Reports a failed job, with what helps to find the cause.
 
 use std::fmt::Write;
 
@@ -36,10 +36,10 @@ pub(crate) fn report(name: &str, task: Task, failure: &Failure, error_lines: usi
     text + &advice(name, task, failure, style)
 }
 
-/// The commands that look further.
+/// What to do next, and the commands that show more.
 fn advice(name: &str, task: Task, failure: &Failure, style: Style) -> String {
     let name = sanitize_line(name);
-    let mut commands = Vec::new();
+    let mut commands: Vec<_> = failure.hint.iter().flat_map(|hint| hint.lines()).map(sanitize_line).collect();
     if task == Task::Build && (failure.log.is_some() || failure.cached) {
         commands.push(format!("spec-host artifact log {name}"));
     }

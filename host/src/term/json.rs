@@ -1,4 +1,4 @@
-//! Events as lines of JSON. `docs/json-events.md` describes them; what is there stays as it is.
+//! Events as lines of JSON. `docs/json-events.md` describes them; existing fields must not change.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -30,7 +30,7 @@ struct JsonLog {
 }
 
 impl JsonEvents {
-    /// LineFormatter to `out`, flushed one by one.
+    /// Lines go to `out`, which is flushed after each.
     pub(crate) fn new(info: Arc<SessionInfo>, out: Box<dyn Write + Send>) -> Self {
         let state = JsonLog { out, progress: HashMap::new() };
         Self { info, began: Instant::now(), state: Mutex::new(state) }
@@ -134,6 +134,10 @@ fn said(info: &SessionInfo, message: &Message) -> Value {
         let figures = message.figures.iter().map(|(name, number)| (name.clone(), json!(number)));
         fields["figures"] = Value::Object(figures.collect());
     }
+    if !message.labels.is_empty() {
+        let labels = message.labels.iter().map(|(name, word)| (name.clone(), json!(word)));
+        fields["labels"] = Value::Object(labels.collect());
+    }
     fields
 }
 
@@ -155,7 +159,7 @@ fn ended(mut fields: Value, end: &JobEnd, duration: Duration) -> Value {
 }
 
 fn failed(failure: &Failure) -> Value {
-    let below = failure.lines_below();
+    let below: Vec<_> = failure.lines_below().into_iter().chain(failure.hint.clone()).collect();
     json!({
         "reason": failure.reason,
         "blame": failure.blame.as_str(),

@@ -11,7 +11,7 @@ use super::text::sanitize_line;
 use super::time::{format_clock, format_duration};
 use super::{Style, TextRole, failure};
 
-/// Writes events as lines. It has no clock: the caller says how far the session is.
+/// Writes events as lines. It has no clock: the caller passes the elapsed time.
 #[derive(Clone, Debug)]
 pub(crate) struct LineFormatter {
     /// Names and keys.
@@ -26,19 +26,19 @@ pub(crate) struct LineFormatter {
     pub(crate) verbosity: Verbosity,
 }
 
-/// How much is told.
+/// Which events are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
-    /// How jobs end, when that is interesting: the rest is in the live view.
+    /// Ends of jobs that are not in the live view.
     Ends,
-    /// When jobs begin, too.
+    /// Also the beginning of jobs.
     Jobs,
-    /// What they do meanwhile, too.
+    /// Also their progress.
     Progress,
 }
 
 impl LineFormatter {
-    /// The lines for an event; empty when there is nothing to tell.
+    /// The lines for an event; empty when it is not reported.
     pub(crate) fn of(&self, event: &Event, elapsed: Duration) -> String {
         self.style.sanitize_output(&self.event_lines(event, elapsed))
     }
@@ -58,7 +58,7 @@ impl LineFormatter {
         }
     }
 
-    /// What a job is doing now, for those who want all of it.
+    /// The line about the activity of a job, with [`Verbosity::Progress`].
     pub(crate) fn progress(&self, elapsed: Duration, element: usize, task: Task, activity: &str) -> String {
         if self.verbosity < Verbosity::Progress {
             return String::new();

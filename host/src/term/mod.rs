@@ -1,4 +1,4 @@
-//! What people see of a session, and what machines read of it.
+//! Output of sessions for people and for machines.
 
 mod ask;
 mod failure;

@@ -1,14 +1,14 @@
-//! Where texts leave the program.
+//! Writes texts to the standard streams.
 
 use std::io::{self, IsTerminal, Write};
 
 use super::Style;
 
-/// Writes a text to the standard output: harmless on a terminal, as it is for other programs. Nobody listening any more
-/// (as with `| head`) is no error.
+/// Writes a text to the standard output: sanitized on a terminal, unchanged for other programs. A closed pipe (as
+/// with `| head`) is no error.
 ///
 /// # Errors
-/// When it cannot be written, for example since the disk is full.
+/// When it cannot be written, for example because the disk is full.
 pub(crate) fn write_stdout(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let written = match out.is_terminal() {
@@ -21,17 +21,17 @@ pub(crate) fn write_stdout(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes a text to the standard error, harmless.
+/// Writes a sanitized text to the standard error.
 pub(crate) fn write_stderr(text: &str, style: Style) {
-    // Nobody can be told that the standard error is gone.
+    // There is nowhere to report that the standard error is closed.
     let _ = io::stderr().lock().write_all(style.sanitize_output(text).as_bytes());
 }
 
-/// A writer of whole texts that makes them harmless.
+/// A writer that sanitizes whole texts.
 pub(crate) struct SanitizingWriter<W> {
-    /// Where they go.
+    /// The stream.
     pub(crate) to: W,
-    /// Whether their colours go with them.
+    /// Whether colours are kept.
     pub(crate) style: Style,
 }
 

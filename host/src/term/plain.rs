@@ -1,4 +1,4 @@
-//! Plain lines, for what is no terminal and for log files.
+//! Plain lines, for log files and streams that are not terminals.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -18,12 +18,12 @@ pub(crate) struct PlainLog {
 
 struct PlainLogState {
     out: Box<dyn Write + Send>,
-    /// What running jobs were last seen doing.
+    /// The last activities of running jobs.
     activities: HashMap<usize, (usize, Task, String)>,
 }
 
 impl PlainLog {
-    /// LineFormatter to `out`.
+    /// Writes lines to `out`.
     pub(crate) fn new(lines: LineFormatter, out: Box<dyn Write + Send>) -> Self {
         Self {
             lines,

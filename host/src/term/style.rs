@@ -7,25 +7,25 @@ use super::text::{Colours, LineBreaks, sanitize, sanitize_line};
 /// Whether texts are painted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// As they are.
+    /// Without colours.
     #[default]
     Plain,
     /// With ANSI colours.
     Colour,
 }
 
-/// What a text is, which decides its colour.
+/// The role of a text, which decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextRole {
     /// A heading.
     Bold,
-    /// Of less interest.
+    /// Less important.
     Dim,
-    /// Gone well.
+    /// Success.
     Good,
     /// Suspicious.
     Warning,
-    /// Gone wrong.
+    /// Failure.
     Bad,
     /// An element's name.
     Name,
@@ -34,21 +34,21 @@ pub(crate) enum TextRole {
 }
 
 impl Style {
-    /// The style for a stream: as the command line says, or else colours on a terminal, unless `NO_COLOR` is set or
-    /// the terminal is dumb.
+    /// The style for a stream: the one of the command line, or else colours on a terminal, unless `NO_COLOR` is set
+    /// or the terminal is `dumb`.
     pub(crate) fn choose(asked: Option<bool>, terminal: bool) -> Self {
         let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         if asked.unwrap_or(terminal && !set("NO_COLOR") && !dumb) { Self::Colour } else { Self::Plain }
     }
 
-    /// A whole output, harmless: its only control sequences are colours, and none if the style has none.
+    /// Sanitizes a whole output: its only control sequences are colours, and none if the style has none.
     pub(crate) fn sanitize_output(self, text: &str) -> String {
         let colours = if self == Self::Colour { Colours::Kept } else { Colours::Removed };
         sanitize(text, LineBreaks::Kept, colours)
     }
 
-    /// The text, as one harmless line, in its colour.
+    /// The text as one sanitized line, in its colour.
     pub(crate) fn paint(self, ink: TextRole, text: impl Display) -> String {
         let code = match ink {
             TextRole::Bold => "1",

@@ -45,7 +45,7 @@ fn failure() -> Failure {
     }
 }
 
-/// A session with everything in it.
+/// A session with every kind of event.
 pub(super) fn script() -> Vec<Event> {
     let started = |job, element, task| Event::JobStarted { job, element, task };
     let message = Message {
@@ -55,6 +55,7 @@ pub(super) fn script() -> Vec<Event> {
         text: "2 files overlap".to_owned(),
         detail: Some("/a\n/b\n/c".to_owned()),
         figures: Vec::new(),
+        labels: Vec::new(),
     };
     let tasks = vec![(Task::Fetch, [0, 1, 0, 0]), (Task::Build, [1, 0, 1, 1])];
     let elapsed = Duration::from_secs(31);
@@ -141,7 +142,7 @@ fn json_lines() {
     insta::assert_snapshot!("json", text.join("\n"));
 }
 
-/// The line without what differs from run to run.
+/// The line without fields that differ from run to run.
 fn timeless(line: &str) -> serde_json::Value {
     let mut value: serde_json::Value = serde_json::from_str(line).expect("every line is JSON");
     let fields = value.as_object_mut().expect("every line is an object");
@@ -168,10 +169,10 @@ fn only_verbose_logs_tell_what_jobs_do() {
     }
 }
 
-/// A text that would clear the screen, set the title, turn the line around and write over it.
+/// A text that would clear the screen, set the title, reverse the line and overwrite it.
 const EVIL: &str = "a\x1b[2J\x1b]0;t\x07\u{9b}31m\u{202e}\rb\x1b[8m\x7f";
 
-/// A session in which everything that comes from elsewhere is hostile.
+/// A session in which all texts from outside are hostile.
 pub(super) fn hostile() -> (SessionInfo, Vec<Event>) {
     let evil = || EVIL.to_owned();
     let element = ElementInfo { name: evil(), kind: evil(), key: evil(), state: evil() };
@@ -197,6 +198,7 @@ pub(super) fn hostile() -> (SessionInfo, Vec<Event>) {
         text: evil(),
         detail: Some(format!("{EVIL}\n{EVIL}")),
         figures: vec![(evil(), 1)],
+        labels: vec![(evil(), evil())],
     };
     let events = vec![
         Event::Started { jobs: vec![(Task::Build, 1)] },

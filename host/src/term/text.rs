@@ -1,10 +1,10 @@
-//! Texts from elsewhere, made harmless for a terminal.
+//! Sanitizes texts from outside for terminals.
 //!
-//! What projects, plugins, commands and servers say is shown, but must not do anything: control characters move the
-//! cursor, change the window's title or send input back, and marks of the direction of writing show a line other than
-//! it is. Two things see to that. Whoever puts such a text into a message makes it harmless with [`sanitize_line`] or
-//! [`sanitize_lines`]; and all that is written passes [`Style::sanitize_output`](super::Style::sanitize_output), which lets
-//! nothing of the kind through but colours.
+//! Texts of projects, plugins, commands and servers are shown, but must have no effects: control characters could
+//! move the cursor, change the window's title or send input back, and marks of the direction of writing could make a
+//! line look different. Whoever puts such a text into a message calls [`sanitize_line`] or [`sanitize_lines`]; and
+//! everything that is written passes [`Style::sanitize_output`](super::Style::sanitize_output), which keeps only
+//! colours.
 
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -19,14 +19,14 @@ pub(crate) fn sanitize_lines(text: &str) -> String {
     sanitize(text, LineBreaks::Kept, Colours::Removed)
 }
 
-/// A value as JSON, on one line or indented. What a terminal would obey is written as `\u001b`, which JSON's readers
-/// take for the same.
+/// A value as JSON, on one line or indented. Control characters are written as `\u001b`, which is equal for readers
+/// of JSON.
 pub(crate) fn json_text(value: &Value, indented: bool) -> String {
     let text = if indented { format!("{value:#}") } else { value.to_string() };
     let mut harmless = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            // Within its strings there is none.
+            // Strings have no unescaped newlines.
             '\n' => harmless.push(c),
             c if is_obeyed(c) => harmless.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => harmless.push(c),
@@ -35,7 +35,7 @@ pub(crate) fn json_text(value: &Value, indented: bool) -> String {
     harmless
 }
 
-/// What becomes of line breaks and tabs.
+/// How line breaks and tabs are treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineBreaks {
     Kept,
@@ -43,14 +43,14 @@ pub(super) enum LineBreaks {
     Joined,
 }
 
-/// What becomes of ANSI colours.
+/// How ANSI colours are treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Colours {
     Kept,
     Removed,
 }
 
-/// The text with everything that a terminal would obey shown instead.
+/// The text with all characters that a terminal would obey escaped.
 pub(super) fn sanitize(text: &str, breaks: LineBreaks, colours: Colours) -> String {
     let mut harmless = String::with_capacity(text.len());
     let mut rest = text;
@@ -75,8 +75,8 @@ pub(super) fn sanitize(text: &str, breaks: LineBreaks, colours: Colours) -> Stri
     harmless
 }
 
-/// Whether a terminal, or what lays out text, obeys the character instead of showing it: control characters, and marks
-/// of the direction of writing or the end of lines.
+/// Whether a terminal obeys the character instead of showing it: control characters, and marks of the direction of
+/// writing or the end of lines.
 fn is_obeyed(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -1,4 +1,4 @@
-//! Durations as people read them.
+//! Formats durations for people.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(crate) fn format_clock(elapsed: Duration) -> String {
     }
 }
 
-/// How long something took: `0.4 s`, `12 s`, `3 min 4 s`, `2 h 5 min`.
+/// A duration such as `0.4 s`, `12 s`, `3 min 4 s`, `2 h 5 min`.
 pub(crate) fn format_duration(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();
     match seconds {

@@ -6,7 +6,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("it is there").mode() & 0o777
 }
 
-/// What a new file has here.
+/// The mode of a new file.
 fn usual(folder: &Path) -> u32 {
     let file = folder.join("usual");
     fs::write(&file, "").expect("the folder is ours");

@@ -7,7 +7,7 @@ use super::change::KeyChange;
 use super::text::setting_name;
 use super::{Cause, CauseKind, KeyExplanation};
 
-/// The keys, and all causes with their values as the keys have them.
+/// The keys, and all causes with their values as in the descriptions of the keys.
 pub(crate) fn json(session: &Session, explanation: &KeyExplanation) -> Value {
     json!({
         "element": session.name(explanation.element),

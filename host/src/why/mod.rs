@@ -1,5 +1,5 @@
-//! Why an element has another key than before: its description now against the one that its last artifact was made of,
-//! and so on through the dependencies that have other keys.
+//! Explains why an element's key changed: compares its current description with that of its last artifact, and does
+//! the same for dependencies whose keys changed.
 
 mod change;
 mod json;
@@ -21,11 +21,11 @@ use change::{KeyChange, changes};
 pub(crate) use json::json;
 pub(crate) use text::text;
 
-/// Why an element's key is another one.
+/// The explanation of a changed key.
 pub(crate) struct KeyExplanation {
     /// The element.
     element: usize,
-    /// The key that it has.
+    /// Its current key.
     now: Key,
     /// The key that it is compared with.
     before: Key,
@@ -33,11 +33,11 @@ pub(crate) struct KeyExplanation {
     causes: Vec<Cause>,
 }
 
-/// Something that changed.
+/// A change.
 struct Cause {
     /// The element of which it changed.
     element: usize,
-    /// The elements through which that changed the key, from the one asked about.
+    /// The elements through which it changed the key, beginning with the explained one.
     through: Vec<usize>,
     /// Where it is written.
     position: Option<FilePosition>,
@@ -49,7 +49,7 @@ struct Cause {
 type FileChange = (char, String);
 
 enum CauseKind {
-    /// A dependency, source or setting; for sources what became of their files, if that is known.
+    /// A dependency, source or setting; for sources also the changes of their files, if they are known.
     Changed(KeyChange, Vec<FileChange>),
     /// Unknown: the description of this older key is not in the cache.
     Unknown(Key),
@@ -111,7 +111,8 @@ impl KeyComparison {
         Self { element, before, through }
     }
 
-    /// The files go with the first source that changed: they are those of all sources together.
+    /// Changed files are listed with the first changed source, because only the trees of all sources together can be
+    /// compared.
     fn cause(&self, session: &Session, change: Option<(KeyChange, &mut Vec<FileChange>)>) -> Cause {
         let element = &session.project.elements[self.element];
         let (position, what) = match change {
@@ -128,7 +129,7 @@ impl KeyComparison {
     }
 }
 
-/// The dependency that changed, and its older key, if it was there before and is now.
+/// The changed dependency and its older key, if the element had it before and has it now.
 fn rebuilt(session: &Session, change: &KeyChange) -> Option<(usize, Key)> {
     let KeyChange::Dependency { name: (project, name), before: Some(before), after: Some(_) } = change else {
         return None;
@@ -152,7 +153,7 @@ fn current_description(session: &Session, element: usize, keys: &[Key]) -> Value
 fn files(session: &Session, element: usize, old: &Value) -> CommandResult<Vec<FileChange>> {
     let sources = old.get("sources").map(canonical).unwrap_or_default();
     let before = spec_source::staged_tree(&session.cas, &Key::of(sources.as_bytes()))?;
-    // Sources that are not fetched cannot be compared, which is no reason to fail.
+    // Sources that are not fetched cannot be compared; that is not an error.
     let after = session.sources(element).stage(&FetchMonitor::silent(Cancel::new())).ok();
     let (Some(before), Some(after)) = (before, after) else { return Ok(Vec::new()) };
     let kind = |change: &TreeChange| match (&change.before, &change.after) {
@@ -163,7 +164,7 @@ fn files(session: &Session, element: usize, old: &Value) -> CommandResult<Vec<Fi
     Ok(session.cas.diff(&before, &after)?.into_iter().map(|change| (kind(&change), change.path)).collect())
 }
 
-/// A part of a description as its text had it: all outside ASCII escaped.
+/// A part of a description in its canonical form, with characters outside of ASCII escaped.
 fn canonical(value: &Value) -> String {
     let mut text = String::new();
     for c in value.to_string().chars() {

@@ -1,4 +1,4 @@
-//! Where in the user's files something that goes into a key is written.
+//! Finds the place in the user's files of a part of a key's description.
 
 use spec_model::{FilePosition, Mapping, Node, NodeKind};
 use spec_project::{Element, RefPlace};

@@ -1,4 +1,4 @@
-//! The artifact that an element had before.
+//! Finds the previous artifact of an element.
 
 use serde_json::Value;
 use spec_artifact::{Artifact, ArtifactName};
@@ -59,7 +59,7 @@ fn folder(session: &Session, element: usize) -> String {
     format!("{}/{}", any.project(), any.element())
 }
 
-/// The keys of all artifacts of the element. Each is there under its weak key too, which is not among them.
+/// The keys of all artifacts of the element. Their weak keys, under which artifacts are stored, too, are left out.
 fn strong_keys(session: &Session, element: usize) -> CommandResult<Vec<Key>> {
     let mut keys = Vec::new();
     for name in session.artifacts.list(&format!("{}/*", folder(session, element)))? {

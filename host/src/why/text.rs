@@ -1,4 +1,4 @@
-//! An explanation as people read it.
+//! An explanation as text for people.
 
 use serde_json::Value;
 use spec_session::Session;
@@ -112,7 +112,7 @@ fn section(name: &str) -> &str {
     }
 }
 
-/// Of two lists, what only one of them has; of other values both.
+/// Of two lists, the items that only one of them has; of other values both.
 fn values(before: &Option<Value>, after: &Option<Value>) -> Vec<String> {
     if let (Some(Value::Array(before)), Some(Value::Array(after))) = (before, after) {
         let only = |sign: char, these: &[Value], those: &[Value]| -> Vec<String> {

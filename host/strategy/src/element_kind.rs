@@ -73,9 +73,9 @@ pub struct ElementInput {
 pub struct DependencyInput {
     /// The path by which the element names it, with junctions (BuildStream's `DependencyConfiguration.path`).
     pub path: String,
-    /// Whether it is there at build time.
+    /// Whether it is staged at build time.
     pub build: bool,
-    /// Whether it is there at run time.
+    /// Whether it is needed at run time.
     pub runtime: bool,
     /// The expanded `config` of the dependency declaration.
     pub config: Option<Mapping>,

@@ -36,8 +36,10 @@ pub enum KindError {
         plugin: String,
         /// What was going on: the export being called, or `load`.
         activity: String,
-        /// What happened, whose fault it is, and what to do next.
+        /// What happened.
         message: String,
+        /// What to do next; may be empty.
+        hint: &'static str,
         /// Whose fault it is: the plugin's, which broke its contract, or this machine's, which could not serve it.
         blame: Blame,
     },
@@ -74,7 +76,8 @@ impl UserError for KindError {
                 "name its component with --plugin {kind}=FILE, or put {kind}.wasm into a folder of the project and declare it in \
                  project.conf: `plugins: [{{origin: local, path: FOLDER, elements: [{kind}]}}]`"
             )),
-            Self::Rejected { .. } | Self::Broken { .. } => None,
+            Self::Broken { hint, .. } => non_empty(hint),
+            Self::Rejected { .. } => None,
         }
     }
 
@@ -96,8 +99,10 @@ pub struct PolicyError {
     pub policy: String,
     /// The call.
     pub activity: &'static str,
-    /// What happened, and what to do next.
+    /// What happened.
     pub message: String,
+    /// What to do next; may be empty.
+    pub hint: &'static str,
 }
 
 impl UserError for PolicyError {
@@ -108,4 +113,12 @@ impl UserError for PolicyError {
     fn reason(&self) -> &str {
         self.reason
     }
+
+    fn hint(&self) -> Option<String> {
+        non_empty(self.hint)
+    }
+}
+
+fn non_empty(hint: &str) -> Option<String> {
+    (!hint.is_empty()).then(|| hint.to_owned())
 }

@@ -15,8 +15,7 @@ pub(crate) fn includes(text: &[u8]) -> Vec<&str> {
     names
 }
 
-/// The name in a line such as `#include <name>` or `# include_next "name"`. A name that a macro stands for is not known
-/// here.
+/// The name in a line such as `#include <name>` or `# include_next "name"`. `None` if the name is a macro.
 fn include(line: &[u8]) -> Option<&str> {
     let rest = line.trim_ascii_start().strip_prefix(b"#")?.trim_ascii_start();
     let rest = rest.strip_prefix(b"include").or_else(|| rest.strip_prefix(b"import"))?;

@@ -1,5 +1,5 @@
-//! The overlay policy `overlay-include-scan`: as the built-in one, and when the `#include` lines of a file changed, so
-//! do the inputs of the actions that read it.
+//! The overlay policy `overlay-include-scan`: as the built-in one. In addition it proposes changes of inputs when the
+//! `#include` lines of a file change.
 
 mod includes;
 

@@ -1,8 +1,8 @@
 //! The overlay policy `overlay-standard`: every place that an input may have come from is recorded, and the first that is
 //! known is taken.
 //!
-//! The setting `order` says which kinds of places are recorded, and which are tried first; `source,action,artifact` when
-//! it is not given.
+//! The setting `order` says which kinds of origins are recorded, and their order; the default is
+//! `source,action,artifact`.
 
 use spec_guest_sdk::overlay::{Choice, InputOrigins, InputStanding, OriginKind, OverlayPolicy, first_known};
 use spec_guest_sdk::{Settings, SettingsError, export_overlay_policy};

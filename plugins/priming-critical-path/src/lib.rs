@@ -1,9 +1,9 @@
-//! The priming policy `priming-critical-path`: as many actions as the machine has room for, those first that the longest
-//! chains wait for.
+//! The priming policy `priming-critical-path`: as many actions as the machine can run, those with the longest chains
+//! after them first.
 //!
-//! What does not fit is held, so that something more urgent, found later, goes before it. Where chains are equal, what is
-//! asked for sooner goes first. The setting `per-slot` says how many primed actions may run or wait for each slot of the
-//! machine: 2 when it is not given, so that no slot waits for us.
+//! Others are held, so that more urgent candidates found later come first. Of equal chains the one whose element is
+//! built sooner comes first. The setting `per-slot` says how many primed actions may run or wait for each slot of the
+//! machine; the default 2 keeps slots from waiting for submissions.
 
 use std::cmp::Reverse;
 
@@ -31,15 +31,15 @@ impl PrimingPolicy for CriticalPath {
 }
 
 impl CriticalPath {
-    /// How many more actions the machine takes.
+    /// How many more actions may be submitted.
     fn room(&self, machine: &Machine) -> usize {
-        // A machine that does not tell its slots has at least one.
+        // If the number of slots is not known, there is at least one.
         let most = machine.slots.max(1).saturating_mul(self.per_slot);
         machine.free.min(most.saturating_sub(machine.primed)) as usize
     }
 }
 
-/// The most urgent is the least: long chains, then what is asked for soon, then what frees most.
+/// The key of the order: long chains first, then elements that are built soon, then actions with many dependents.
 fn urgency(candidate: &Candidate) -> (Reverse<u32>, u32, Reverse<u32>) {
     (Reverse(candidate.critical_ms), candidate.distance, Reverse(candidate.fan_out))
 }

@@ -1,4 +1,4 @@
-//! The priming policy `priming-eager`: everything at once, first what most waits for.
+//! The priming policy `priming-eager`: all candidates at once, those with the longest chain of dependents first.
 
 use spec_guest_sdk::priming::{Candidate, Decision, Machine, PrimingPolicy, priority};
 use spec_guest_sdk::{Settings, SettingsError, export_priming_policy};

@@ -1,9 +1,9 @@
-//! The priming policy `priming-selective`: learns which actions are worth it.
+//! The priming policy `priming-selective`: learns which actions are worth executing ahead.
 //!
-//! An action is worth it when it is likely to be asked for. How likely is estimated from how often it was, and, as long as
-//! that says little, from how often its program was. What takes so short that running it ahead saves nothing is left
-//! alone, and so is what would take most of the CPU time that is left. Every so many sessions everything is tried, so
-//! that a mistake does not last.
+//! An action is worth it when the build is likely to request it. The probability is estimated from past requests of
+//! the action, and while these are few, from those of its program. Actions that are too short to save time are
+//! skipped, and so are those that would take most of the CPU time that is left. Everything is tried again after some
+//! sessions, so that wrong estimates are corrected.
 //!
 //! | setting | meaning | when not given |
 //! | --- | --- | --- |
@@ -67,7 +67,7 @@ impl PrimingPolicy for Selective {
 
 impl Selective {
     fn decide_on(&mut self, candidate: &Candidate, machine: &Machine) -> Decision {
-        // 0 is what was not measured.
+        // 0 means that it was not measured.
         if candidate.took_ms > 0 && candidate.took_ms < self.least_ms && candidate.fan_out == 0 {
             return Decision::Skip(SkipReason::TooCheap);
         }
@@ -82,7 +82,7 @@ impl Selective {
         Decision::Submit(priority(urgency(candidate, likely)))
     }
 
-    /// How likely it is that an action is asked for, in percent.
+    /// The probability that the build requests an action, in percent.
     fn percent(&self, candidate: &Candidate) -> u64 {
         let program = self.memory.rates.get(&candidate.program).copied().unwrap_or_default();
         let (hits, misses) = (u64::from(candidate.hits), u64::from(candidate.misses));

@@ -1,4 +1,4 @@
-//! What is known of programs from one session to the next.
+//! The statistics of programs, which are kept from one session to the next.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ const MAX_OBSERVATIONS: u16 = 200;
 /// Bytes of an entry: the program, hits, misses.
 const ENTRY_BYTES: usize = 8;
 
-/// What is known of programs.
+/// The statistics of programs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Memory {
     /// Sessions so far.
@@ -18,7 +18,7 @@ pub(crate) struct Memory {
     pub(crate) rates: BTreeMap<u32, Rate>,
 }
 
-/// How often the actions of a program were asked for.
+/// How often the build requested the actions of a program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rate {
     hits: u16,
@@ -26,7 +26,7 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    /// Counts an action that was asked for, or was not.
+    /// Counts an action that the build requested, or did not.
     pub(crate) fn count(&mut self, hit: bool) {
         if self.hits + self.misses >= MAX_OBSERVATIONS {
             (self.hits, self.misses) = (self.hits / 2, self.misses / 2);

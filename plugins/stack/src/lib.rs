@@ -25,7 +25,8 @@ impl Kind for Stack {
     }
 }
 
-/// A stack's key stands for all it names, so all of it must be built before and be there at run time.
+/// The key of a stack covers everything that it names, so all of it must be a build dependency and a runtime
+/// dependency.
 fn require_both_types(element: &Element) -> Result<(), Rejection> {
     let paths = |at: fn(&spec_guest_sdk::Dependency<'_>) -> bool| {
         element.dependencies().filter(at).map(|dependency| dependency.path).collect::<Vec<_>>()

@@ -3,7 +3,7 @@
 use spec_remote::{Address, fuzzing::uri};
 use spec_source::fuzzing::locate;
 
-/// The input is a URL, an alias, and what it stands for.
+/// The input is a URL, an alias, and the value of the alias.
 pub fn run(data: &[u8]) {
     let Some([url, alias, base]) = crate::texts(data) else { return };
     if let Some((resolved, folder, _)) = locate(url, alias, base) {

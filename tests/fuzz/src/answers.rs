@@ -1,10 +1,10 @@
-//! What is kept of the answers of kinds: unique keys, plans, descriptions.
+//! Cached answers of kinds: unique keys, plans, descriptions.
 
 use serde_free::round_trip;
 use spec_model::Value;
 use spec_strategy::{Command, CommandGroup, Configured, DigestEnvironment, KindDescription, Plan, Step};
 
-/// The input is a kept file and each of its answers.
+/// The input is a cache file, and each kind of answer.
 pub fn run(data: &[u8]) {
     round_trip::<Vec<([u8; 32], Vec<u8>)>>(data);
     round_trip::<Configured>(data);
@@ -14,7 +14,7 @@ pub fn run(data: &[u8]) {
 mod serde_free {
     use std::fmt::Debug;
 
-    /// What decodes encodes to what decodes to the same.
+    /// Encoding a decoded value and decoding it again gives the same value.
     pub(super) fn round_trip<T>(data: &[u8])
     where
         T: super::Kept + Debug + PartialEq,
@@ -24,7 +24,7 @@ mod serde_free {
     }
 }
 
-/// A type whose values are kept.
+/// A type whose values are cached.
 trait Kept: Sized {
     fn decode(bytes: &[u8]) -> Option<Self>;
     fn encode(&self) -> Vec<u8>;

@@ -1,4 +1,4 @@
-//! Archives: whatever they hold, a tree that is whole comes of it, or an error, and neither takes much.
+//! Archives: every input gives a complete tree or an error, within limits of time and memory.
 
 use std::io::Write;
 
@@ -10,11 +10,11 @@ use tar::{Builder, EntryType, Header};
 
 use crate::scratch;
 
-/// Small, so that what goes beyond them shows.
+/// Small limits, so that inputs exceed them.
 const LIMITS: ArchiveLimits =
     ArchiveLimits { entries: 2000, unpacked: 8 << 20, ratio: 100, ratio_floor: 1 << 20 };
 
-/// The first byte says what the rest is: an archive as it is, a tar to be compressed, or entries to be made one of.
+/// The first byte says what the rest is: an archive, a tar to be compressed, or the description of entries.
 pub fn run(data: &[u8]) {
     let Some((kind, rest)) = data.split_first() else { return };
     let base_dir = ["", "*", "a", "**b", "./a/*"][usize::from(kind >> 4) % 5];
@@ -71,12 +71,12 @@ struct Entry {
     target: Path,
     mode: u16,
     data: Vec<u8>,
-    /// The size that its header tells, where that is not the data's.
+    /// The size in its header, if that differs from the size of the data.
     lie: Option<u16>,
     extension: Option<Extension>,
 }
 
-/// A path of few names, so that entries meet.
+/// A path of few names, so that entries collide.
 #[derive(Arbitrary, Debug)]
 struct Path {
     names: Vec<u8>,
@@ -192,7 +192,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
     compressed.chain(to_compress).chain([with(0x10, tar.clone()), small]).chain(lzma_seeds(&tar)).collect()
 }
 
-/// The older formats of xz's family, of which this machine writes one.
+/// The older formats of the xz family, of which this machine can write one.
 fn lzma_seeds(tar: &[u8]) -> Vec<Vec<u8>> {
     let options = liblzma::stream::LzmaOptions::new_preset(0).expect("a preset");
     let stream = liblzma::stream::Stream::new_lzma_encoder(&options).expect("a preset");

@@ -10,12 +10,12 @@ use spec_proto::{Message, buildstream::v2 as proto, reapi};
 pub fn run(data: &[u8]) {
     let Some(artifact) = decode_record(data) else { return };
     let again = decode_record(&encode(&artifact)).expect("it was a record");
-    // What an artifact that was built says of a failure is not kept.
+    // Error texts of an artifact that succeeded are dropped.
     assert_eq!(again, artifact);
     assert_eq!(again.needs(), artifact.needs());
 }
 
-/// A record with all there is in it, one of a failure, and a small one.
+/// A record with every field, one of a failure, and a small one.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let digest = || {

@@ -15,7 +15,7 @@ pub fn run(data: &[u8]) {
     let Ok(holds) = conditions.holds(condition) else { return };
     assert_eq!(conditions.holds(condition), Ok(holds), "it holds or not");
     let negated = conditions.holds(&format!("not ({condition})"));
-    // One level more may be one too many.
+    // The negation has one more level, which may exceed the limit.
     assert!(negated.is_err() || negated == Ok(!holds), "{condition:?} and its negation are {holds}");
     let both = conditions.holds(&format!("({condition}) and ({condition})"));
     assert!(both.is_err() || both == Ok(holds), "{condition:?} twice is not {holds}");

@@ -1,4 +1,4 @@
-//! `Directory` and `Tree` messages: what decodes is what prost decodes, and has one encoding.
+//! `Directory` and `Tree` messages: decoding agrees with prost, and every message has one encoding.
 
 use spec_action::wire::directory_to_proto;
 use spec_cas::fuzzing::{decode, decode_tree, encode, encode_tree};
@@ -29,7 +29,7 @@ fn check(data: &[u8], directory: &Directory) {
     }
 }
 
-/// The message without properties that say nothing.
+/// The message without empty properties.
 fn plain(mut directory: reapi::Directory) -> reapi::Directory {
     let properties = directory.files.iter_mut().map(|node| &mut node.node_properties);
     let properties = properties.chain(directory.symlinks.iter_mut().map(|node| &mut node.node_properties));
@@ -39,7 +39,7 @@ fn plain(mut directory: reapi::Directory) -> reapi::Directory {
     directory
 }
 
-/// Directories with all there is in them, and trees of them.
+/// Directories with every kind of entry, and trees of them.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let digest = Digest::of(b"contents");

@@ -1,4 +1,4 @@
-//! What the embedded policies of speculation read: sources that they scan for includes, and what one remembers.
+//! The inputs of the embedded policies of speculation: sources that they scan for includes, and stored memory.
 
 #![allow(dead_code, reason = "the rest of the files is their components'")]
 

@@ -63,7 +63,7 @@ impl KindRegistry for Kinds {
     }
 }
 
-/// A project with all there is in one, and a small one.
+/// A project with every feature, and a small one.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     let conf = "name: p\nmin-version: 2.0\nelement-path: .\n(@): included.yml\naliases: {up: 'https://up.org/'}\n\

@@ -28,7 +28,7 @@ fn build_record(bytes: &[u8]) {
     let again = BuildRecord::decode(&*wire::build_record_to_proto(&record).encode_to_vec());
     let again = wire::build_record(again.expect("it was just encoded")).expect("it was a record");
     assert_eq!(again.len(), record.len());
-    // Contents of files are not written, and times only as far as the message has them.
+    // Contents of files are not written, and times only with the precision of the message.
     assert!(again.iter().zip(&record).all(|(a, b)| a.action == b.action && a.answered == b.answered));
 }
 

@@ -1,4 +1,4 @@
-//! Names of ByteStream's resources: what the server reads of them is what the client meant.
+//! Names of ByteStream's resources: the server parses what the client wrote.
 
 use spec_model::{Digest, DigestFunction};
 use spec_reapi::fuzzing as server;
@@ -12,7 +12,7 @@ pub fn run(data: &[u8]) {
         let expected = Some((instance.clone(), function, digest, zstd));
         let read = client::to_read(&instance, function, &digest, zstd);
         let write = client::to_write(&instance, function, &digest, zstd);
-        // An instance that is called as a part of names is cannot be told from one.
+        // An instance whose name contains a keyword of resource names is ambiguous.
         let is_plain = |words: &[&str]| !instance.split('/').any(|part| words.contains(&part));
         if !is_read || is_plain(&["blobs", "compressed-blobs"]) {
             let is_short = read.len() <= 512 && !instance.starts_with('/') && !instance.is_empty()

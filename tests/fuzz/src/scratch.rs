@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use spec_cas::Cas;
 use tempfile::TempDir;
 
-/// Runs that share a store: making one costs more than most runs, and one that grows slows all down.
+/// The number of runs that share a store: making a store takes longer than most runs, and a large store is slow.
 const RUNS: u32 = 1000;
 
 struct Shared {

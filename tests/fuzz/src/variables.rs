@@ -1,9 +1,9 @@
-//! Variables and what refers to them.
+//! Variables and texts that refer to them.
 
 use spec_project::fuzzing::expand;
 use spec_project::yaml::parse_text;
 
-/// As much as all variables of an element may become, and what refers to them as well.
+/// The limit on all expanded variables of an element and the texts that refer to them.
 const MOST: usize = 256 << 20;
 
 /// The input is the variables, and a text that refers to them.
@@ -23,7 +23,7 @@ fn is_alone(variables: &spec_model::Mapping) -> bool {
     variables.bool_or("notparallel", false).unwrap_or(false) && variables.get("max-jobs").is_none()
 }
 
-/// Chains, circles, and what only looks like a reference.
+/// Chains, circles, and texts that only look like references.
 #[must_use]
 pub fn seeds() -> Vec<Vec<u8>> {
     vec![

@@ -1,6 +1,6 @@
-//! YAML: what is read can be written and read again, and refs are written into it without harm to the rest.
+//! YAML: what is read can be written and read again, and writing refs does not change the rest.
 
-use spec_model::{Mapping, Node, NodeKind, FilePosition};
+use spec_model::{FilePosition, Mapping, Node, NodeKind};
 use spec_project::RefPlace;
 use spec_project::compose::{assert_composed, compose, compose_under};
 use spec_project::ref_edits::set_ref;
@@ -36,13 +36,15 @@ fn round_trip(mapping: &Mapping) {
     assert_eq!(plain(&again), plain(mapping), "{text:?} is read as something else");
 }
 
-/// Sets a ref where the first scalar stands, and in the first dictionary.
+/// Sets a ref at the first scalar, and in the first dictionary.
 fn edit(text: &str, mapping: &Mapping) {
     let Some((name, node)) = mapping.entries.first() else { return };
     let Some(position) = &node.position else { return };
     let at = match &node.kind {
         NodeKind::Scalar(_) => RefPlace::Value(FilePosition::clone(position)),
-        NodeKind::Mapping(inner) if inner.get("ref").is_none() => RefPlace::Dictionary(FilePosition::clone(position)),
+        NodeKind::Mapping(inner) if inner.get("ref").is_none() => {
+            RefPlace::Dictionary(FilePosition::clone(position))
+        }
         _ => return,
     };
     let Ok(edited) = set_ref(text, &at, "new-ref") else { return };

@@ -1,4 +1,4 @@
-//! Debian's Bazel, in a sandbox of its own.
+//! Runs Debian's Bazel in a sandbox.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,14 +9,14 @@ use tempfile::TempDir;
 
 use crate::{Outcome, require_env};
 
-/// How long a build may take: most of one is the start of a Java machine, 5 s.
+/// The time limit of a build; starting the Java virtual machine takes 5 s.
 const DEADLINE: Duration = Duration::from_secs(300);
 
 /// Where the sandbox has the folder of the workspace and of Bazel's own state.
 const HOME: &str = "/home";
 
-/// A workspace, and a Bazel without a server of its own. Whatever it starts ends with the command: its sandbox is a
-/// process namespace.
+/// A workspace, and a Bazel without a background server. Everything it starts ends with the command, because its
+/// sandbox is a process namespace.
 #[derive(Debug)]
 pub struct Bazel {
     root: PathBuf,
@@ -62,7 +62,7 @@ impl Bazel {
         Outcome::of(&mut bazel, DEADLINE)
     }
 
-    /// Takes all that it knows of earlier builds from it, as in a new checkout.
+    /// Removes its state of earlier builds, as in a new checkout.
     ///
     /// # Panics
     /// If that cannot be removed.
@@ -70,7 +70,7 @@ impl Bazel {
         fs::remove_dir_all(self.path("base")).expect("it was made by our own child");
     }
 
-    /// What it has made of an output of the `BUILD` file.
+    /// The contents of an output of the `BUILD` file.
     ///
     /// # Panics
     /// If it has not made it.

@@ -1,4 +1,4 @@
-//! The binary, with a cache of its own or the one that tests share.
+//! Runs the binary with a new cache or with the one that tests share.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use tempfile::TempDir;
 
 use crate::{Outcome, Project};
 
-/// How long a run may take: long enough for a build on a busy machine, short enough to end a test.
+/// The time limit of a run, which is enough for a build on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-/// The `spec-host` binary with a cache, and with logs and a configuration that go when this goes.
+/// The `spec-host` binary with a cache, and with logs and a configuration that are removed when this is dropped.
 #[derive(Debug)]
 pub struct Host {
     binary: PathBuf,
@@ -22,7 +22,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// A binary with an empty cache, which goes when this goes.
+    /// A binary with an empty cache, which is removed when this is dropped.
     ///
     /// # Panics
     /// If there is no binary, or its configuration cannot be written.
@@ -33,8 +33,8 @@ impl Host {
         Host::on(folder, cache)
     }
 
-    /// A binary with the cache that the tests of one build of the binary share: the Debian base is in it.
-    /// What a test builds there has to be its own, as that of [`Project::on_base`] is.
+    /// A binary with the cache that the tests of one build of the binary share: the Debian base is in it. Elements
+    /// that a test builds there must have keys of their own, as those of [`Project::on_base`] have.
     ///
     /// # Panics
     /// As [`Host::new`], or if the base cannot be imported.
@@ -43,6 +43,18 @@ impl Host {
         static CACHE: OnceLock<PathBuf> = OnceLock::new();
         let cache = CACHE.get_or_init(|| cache_with_base("shared"));
         Host::on(tempfile::tempdir().expect("a temporary folder can be made"), cache.clone())
+    }
+
+    /// This binary with an empty cache, which goes when this goes.
+    ///
+    /// # Panics
+    /// If its configuration cannot be written.
+    #[must_use]
+    pub fn of(binary: &Path) -> Host {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let host = Host { binary: binary.to_path_buf(), cache: folder.path().join("cache"), folder };
+        host.configure("");
+        host
     }
 
     /// A binary with a cache of its own in which nothing is built but the Debian base: as a machine that has nothing else.
@@ -71,7 +83,7 @@ impl Host {
         host
     }
 
-    /// Adds lines to the user configuration, in place of those added before.
+    /// Adds lines to the user configuration, replacing those added before.
     ///
     /// # Panics
     /// If it cannot be written.
@@ -93,8 +105,8 @@ impl Host {
         self.cache.clone()
     }
 
-    /// What the cache has beside blobs, which are whole where they are seen at all, and compiled kinds: records
-    /// of artifacts and sources, downloads, checkouts, temporary files.
+    /// The files of the cache except for blobs, which are always complete, and compiled kinds: records of artifacts
+    /// and sources, downloads, checkouts, temporary files.
     #[must_use]
     pub fn left(&self) -> Vec<PathBuf> {
         let kept = ["plugins", "cas/objects"].map(|folder| self.cache.join(folder));
@@ -120,7 +132,7 @@ impl Host {
     pub fn command_in(&self, folder: &Path) -> Command {
         let mut command = Command::new(&self.binary);
         command.arg("--config").arg(self.configuration()).arg("--directory").arg(folder);
-        // What the tests' own environment says must not change what is built.
+        // The environment of the tests must not change builds.
         command.env_remove("XDG_CACHE_HOME").env_remove("XDG_CONFIG_HOME");
         command
     }
@@ -154,7 +166,7 @@ impl Default for Host {
     }
 }
 
-/// All that is in a folder, at any depth, and is no folder itself; nothing if it is not there.
+/// All files below a folder, at any depth; none if the folder does not exist.
 pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let inner = |entry: fs::DirEntry| match entry.file_type() {
@@ -177,7 +189,7 @@ fn binary() -> PathBuf {
 }
 
 /// Makes a cache of this name, with the base in it, beside the binary: one per build of the binary, of which the last is kept.
-/// It outlives the tests, for it is slow to make and slower to remove.
+/// It is kept after the tests, because it is slow to make and slower to remove.
 fn cache_with_base(name: &str) -> PathBuf {
     let binary = binary();
     let caches = std::env::current_exe().expect("a test knows its own path").with_file_name("../e2e-cache");
@@ -187,7 +199,7 @@ fn cache_with_base(name: &str) -> PathBuf {
         caches.join(built.expect("the binary is a file of our days").as_nanos().to_string());
     let cache = caches_of_build.join(name);
     if !caches_of_build.exists() {
-        // What cannot be removed is in the way of nobody.
+        // Leftovers do no harm.
         let _ = fs::remove_dir_all(&caches);
     }
     let host = Host::on(tempfile::tempdir().expect("a temporary folder can be made"), cache.clone());

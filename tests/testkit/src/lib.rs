@@ -1,7 +1,7 @@
-//! End-to-end tests of the `spec-host` binary: a [`Host`] with a cache of its own is run on a
-//! [`Project`], a copy that a test may change, and answers with an [`Outcome`].
+//! End-to-end tests of the `spec-host` binary: a [`Host`] runs the binary with a cache on a [`Project`], a copy that
+//! a test may change, and returns an [`Outcome`].
 //!
-//! Everything here panics, with what to do, instead of returning errors: it is for tests alone.
+//! Functions panic with what to do instead of returning errors, because they are for tests only.
 
 mod bazel;
 pub mod engines;

@@ -1,4 +1,4 @@
-//! What BuildStream says of a project, in the words of tests/oracle/keys.py.
+//! Runs BuildStream, and parses the output of tests/oracle/keys.py.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::{Outcome, Project, checkout, require_env};
 
-/// How long a run of BuildStream may take: a cold build of the example takes 20 s.
+/// The time limit of a run of BuildStream; a cold build of the example takes 20 s.
 const DEADLINE: Duration = Duration::from_secs(600);
 
 /// An element as BuildStream sees it. A digest is `HASH/SIZE`, or `-` where there is none.
@@ -62,7 +62,7 @@ pub fn golden_keys(project: &str) -> Vec<(Vec<String>, Vec<ElementKeys>)> {
     sets
 }
 
-/// BuildStream, with a cache that goes when this goes.
+/// BuildStream, with a cache that is removed when this is dropped.
 #[derive(Debug)]
 pub struct Oracle {
     bst: PathBuf,
@@ -79,7 +79,7 @@ impl Oracle {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let at = |name: &str| format!("{name}: {}\n", folder.path().join(name).display());
         let text = ["cachedir", "sourcedir", "logdir"].map(at).concat();
-        // Its usual reserve is a twentieth of the disk: below that its cache waits for room that nobody makes.
+        // Its default reserve is a twentieth of the disk: with less free space its cache would wait without end.
         let text = text + "cache:\n  reserved-disk-space: 1M\n";
         fs::write(folder.path().join("bst.conf"), text).expect("a file of our own folder can be written");
         Oracle { bst: require_env("SPEC_BST"), folder }
@@ -116,8 +116,7 @@ impl Oracle {
         bst
     }
 
-    /// The keys and digests of elements, and of all that they depend on; of all there are, where none
-    /// is named.
+    /// The keys and digests of elements, and of all that they depend on; of all elements if none is named.
     ///
     /// # Panics
     /// If BuildStream cannot load the project.

@@ -1,4 +1,4 @@
-//! What a run of a program came to.
+//! The outcome of a program.
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -35,7 +35,7 @@ impl Outcome {
         Outcome { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
     }
 
-    /// Answers with the standard output of a run that has to succeed.
+    /// The standard output of a run that must succeed.
     ///
     /// # Panics
     /// If it failed.
@@ -45,7 +45,7 @@ impl Outcome {
         &self.stdout
     }
 
-    /// Answers with the standard error of a run that has to fail, and to say so itself.
+    /// The standard error of a run that must fail by itself.
     ///
     /// # Panics
     /// If it succeeded, or a signal ended it.
@@ -77,7 +77,7 @@ impl Outcome {
     }
 }
 
-/// Reads a pipe to its end, beside the other one.
+/// Reads a pipe to its end on a thread, at the same time as the other one.
 fn reader(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
     thread::spawn(move || {
         let mut bytes = Vec::new();

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{Outcome, checkout, require_env};
 
-/// A copy of a project in a temporary folder, which goes when this goes.
+/// A copy of a project in a temporary folder, which is removed when this is dropped.
 #[derive(Debug)]
 pub struct Project {
     // Held for its drop.
@@ -34,7 +34,7 @@ impl Project {
         project
     }
 
-    /// A word that no other project has: small letters and digits.
+    /// A unique word of lower-case letters and digits.
     ///
     /// # Panics
     /// Never: the folder has a name.
@@ -67,8 +67,8 @@ impl Project {
         Project::copy(&require_env("SPEC_EXAMPLE"))
     }
 
-    /// A copy of the example project with files added, whose elements that run commands have keys of their
-    /// own: nobody has built them before.
+    /// A copy of the example project with additional files. Its elements that run commands have unique keys, so they
+    /// were never built before.
     ///
     /// # Panics
     /// If `SPEC_EXAMPLE` does not name it, or the files cannot be written.

@@ -1,4 +1,4 @@
-//! Parts of elements whose commands call recc, which asks for its actions through the socket of the sandbox.
+//! Parts of elements whose commands call recc, which requests actions through the socket of the sandbox.
 
 /// The base, with its tree in the variable that recc sends as a platform property.
 pub const BASE: &str = "- filename: debian.bst
@@ -6,7 +6,7 @@ pub const BASE: &str = "- filename: debian.bst
     digest-environment: RECC_REMOTE_PLATFORM_chrootRootDigest
 ";
 
-/// What recc needs to know, and the socket that it uses.
+/// The environment of recc, and its socket.
 pub const RECC: &str = "environment:
   RECC_SERVER: unix:/tmp/casd.sock
   RECC_LINK: 1

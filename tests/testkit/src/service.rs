@@ -1,4 +1,4 @@
-//! `spec-host serve`, running.
+//! Runs `spec-host serve`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -10,17 +10,17 @@ use std::time::{Duration, Instant};
 
 use crate::Host;
 
-/// How long it may take to listen, and to end after a signal.
+/// The time limit of starting to listen, and of ending after a signal.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A running `spec-host serve`, which is killed when this goes.
+/// A running `spec-host serve`, which is killed when this is dropped.
 #[derive(Debug)]
 pub struct Service {
     child: Child,
     log: Arc<Log>,
 }
 
-/// What it has written to its standard error.
+/// Its standard error so far.
 #[derive(Debug, Default)]
 struct Log {
     lines: Mutex<Vec<String>>,
@@ -72,7 +72,7 @@ impl Service {
         format!("http://{}", self.address())
     }
 
-    /// A page of its metrics server, which it has with `--metrics-listen`: the whole answer.
+    /// The whole answer of its metrics server, which it has with `--metrics-listen`.
     ///
     /// # Panics
     /// If there is none.

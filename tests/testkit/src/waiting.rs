@@ -1,13 +1,13 @@
-//! Waiting for what other processes do, and telling them to end.
+//! Waits for other processes, and sends them signals.
 
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longer than anything takes on a busy machine.
+/// The time limit, enough for a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 ///
 /// # Panics
 /// If it is not so within two minutes.

@@ -14,7 +14,7 @@ use spec_model::tree::{Directory, FileNode, NodeProperties};
 use spec_model::{ActionResult, Cancel, Digest, OutputDirectory, OutputFile};
 use spec_proto::{Message, reapi};
 use spec_reapi::{Listener, Options, Server};
-use spec_remote::{Remote, RemoteOptions, RemoteStatistics};
+use spec_remote::{RemoteOptions, RemoteStatistics};
 use spec_remote_execution::{
     Cluster, ClusterEvent, ClusterObserver, ClusterOptions, HybridExecutor, RemoteExecutor, RemoteOutputs,
 };
@@ -58,7 +58,7 @@ impl Worker {
             return Err(ActionError::Cancelled);
         }
         if told.starts_with("sleep") {
-            std::thread::sleep(Duration::from_secs(2));
+            std::thread::sleep(Duration::from_secs(4));
         }
         let mut result = ActionResult::default();
         if command.output_paths == ["folder"] {
@@ -147,7 +147,7 @@ impl TestCluster {
         self.folder.path().join("socket")
     }
 
-    fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("unix:{}", self.socket().display())
     }
 
@@ -192,9 +192,6 @@ pub(crate) struct TestClient {
     pub(crate) executions: Executions,
     local: Arc<Worker>,
     events: Arc<Mutex<Vec<ClusterEvent>>>,
-    /// Another connection, with its runtime.
-    remote: Remote,
-    runtime: Runtime,
 }
 
 impl TestClient {
@@ -216,8 +213,6 @@ impl TestClient {
         let store = Cas::open(folder.path()).expect("a store");
         let mut options = RemoteOptions::new(address.parse().expect("an address"));
         options.retry_delay = Duration::from_millis(10);
-        let runtime = Runtime::new().expect("a runtime");
-        let remote = runtime.block_on(async { Remote::new(options.clone()) }).expect("a connection");
         let options = ClusterOptions { execution: options.clone(), storage: options, action_cache: None };
         let cluster = Arc::new(Cluster::new(options).expect("a cluster"));
         let outputs = RemoteOutputs::new(Arc::clone(&cluster), &store);
@@ -235,7 +230,7 @@ impl TestClient {
         let options = PoolOptions { workers: 1000, max_queued: 10_000 };
         let executions = Executions::start(cas.clone(), ResultCache::new(&cas), executor, options);
         let executions = executions.expect("threads");
-        Self { _folder: folder, store, cas, cluster, executions, local, events, remote, runtime }
+        Self { _folder: folder, store, cas, cluster, executions, local, events }
     }
 
     /// Stores an action that makes the file `out`.
@@ -280,13 +275,6 @@ impl TestClient {
     pub(crate) fn execute_again(&self, action: &Digest) -> ActionAnswer {
         let request = ActionRequest { skip_cache_lookup: true, ..Self::request(action) };
         self.executions.execute(&request, &Cancel::new())
-    }
-
-    /// Has the server keep a result of an action.
-    pub(crate) fn give_result(&self, action: &Digest) {
-        let mut result = ActionResult::default();
-        result.stdout.raw = b"done".to_vec();
-        self.runtime.block_on(self.remote.update_action_result(action, &result)).expect("it is kept");
     }
 
     pub(crate) fn statistics(&self) -> RemoteStatistics {

@@ -15,7 +15,7 @@ use spec_proto::reapi::content_addressable_storage_client::ContentAddressableSto
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
-/// How long anything may take.
+/// The time limit of every step.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// Bytes of one message of an upload.
 const PIECE: usize = 64 << 10;
@@ -120,7 +120,7 @@ impl Client {
         Ok(())
     }
 
-    /// Keeps a result with this output for an action.
+    /// Stores a result with this output for an action.
     pub(crate) async fn keep(&self, action: &Digest, output: &Digest) -> Result<(), Status> {
         let digest = Some(wire(output));
         let file = reapi::OutputFile { path: "out".to_owned(), digest, ..Default::default() };
@@ -139,7 +139,7 @@ impl Client {
         Ok(format!("{}/{}", output.hash, output.size_bytes))
     }
 
-    /// Those that the server has not.
+    /// The digests of blobs that the server does not have.
     pub(crate) async fn missing(&self, digests: &[Digest]) -> Result<Vec<reapi::Digest>, Status> {
         let blob_digests = digests.iter().map(wire).collect();
         let request = reapi::FindMissingBlobsRequest { blob_digests, ..Default::default() };
@@ -179,7 +179,7 @@ pub(crate) fn noise(seed: u64, count: usize) -> Vec<u8> {
     bytes
 }
 
-/// What runs the clients.
+/// The runtime of the clients.
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads")
 }

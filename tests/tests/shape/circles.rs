@@ -1,4 +1,4 @@
-//! Which modules of a crate use each other.
+//! Finds modules of a crate that use each other in circles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ pub(crate) struct Circle {
     pub(crate) uses: Vec<(PathBuf, String)>,
 }
 
-/// What a path stands for: a module, or something that a module defines.
+/// The target of a path: a module, or an item of a module.
 #[derive(Clone, Copy)]
 enum Target {
     Module(usize),
@@ -65,7 +65,7 @@ impl Crate {
         uses
     }
 
-    /// What a path in the code of a module stands for; `None` for what other crates define, and for local names. `seen` are
+    /// The target of a path in the code of a module; `None` for items of other crates and for local names. `seen` are
     /// the names that are being looked up.
     fn resolve(
         &self,
@@ -83,7 +83,7 @@ impl Crate {
         while let (Target::Module(at), Some((name, further))) = (target, rest.split_first()) {
             target = match name.as_str() {
                 "super" => Target::Module(self.modules[at].parent?),
-                // What is not seen here was made by a macro.
+                // A name that is not found was defined by a macro.
                 name => self.look_up(at, name, seen).unwrap_or(Target::ItemOf(at)),
             };
             rest = further;
@@ -91,7 +91,7 @@ impl Crate {
         Some(target)
     }
 
-    /// What a name stands for in a module.
+    /// The target of a name in a module.
     fn look_up(&self, module: usize, name: &str, seen: &mut BTreeSet<(usize, String)>) -> Option<Target> {
         if !seen.insert((module, name.to_owned())) {
             return None;

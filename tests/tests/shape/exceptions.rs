@@ -1,4 +1,4 @@
-//! What does not have the wanted shape. What is no longer needed here fails the test.
+//! The exceptions of the shape test. An exception that is no longer needed fails the test.
 
 /// Modules that use each other, as paths from the root of the crate in a folder, and why they may.
 pub(crate) const CIRCLES: &[(&str, &str)] = &[];

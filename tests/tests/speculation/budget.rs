@@ -33,7 +33,7 @@ fn cpu_seconds_bound_what_is_primed() {
     assert_eq!(of_buckets.values().sum::<u64>(), OBJECTS, "{figures:?}");
     assert!(count(&of_buckets, "skipped-budget") > 0 && hits(&figures) > 0, "{figures:?}");
     assert!(count(&figures, "cpu-ms") < 2000, "{figures:?}");
-    // All of it would have been primed otherwise.
+    // Without the limit all of it would have been primed.
     case.host.configure("scheduler:\n  speculative-actions: True\n");
     case.write_header(3);
     let unbounded = case.build(&app);

@@ -1,4 +1,4 @@
-//! A project whose actions nobody has asked for before.
+//! A project whose actions were never requested before.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -14,15 +14,15 @@ use spec_testkit::{Host, Outcome, Project};
 /// How long a run may take on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(300);
 
-/// A project with a header in `dep.bst`, and elements with names that nobody has built before: recc puts the element's
-/// name, as part of the working directory, into every action.
+/// A project with a header in `dep.bst`, and elements with unique names: recc puts the element's name, as part of the
+/// working directory, into every action.
 pub(crate) struct Case {
     pub(crate) host: Host,
     pub(crate) project: Project,
     token: String,
 }
 
-/// The numbers of speculation; empty when there was nothing to predict.
+/// The figures of speculation; empty when there was nothing to predict.
 pub(crate) type Figures = BTreeMap<String, u64>;
 
 /// How actions were answered, by their last output.
@@ -55,7 +55,7 @@ impl Case {
         self.host.configure(&format!("scheduler:\n  speculative-actions: True\n{configuration}"));
     }
 
-    /// A name of this project alone.
+    /// A name that only this project has.
     pub(crate) fn name(&self, stem: &str) -> String {
         format!("{stem}-{}.bst", self.token)
     }
@@ -113,7 +113,7 @@ impl Case {
         format!("{}-{version}", self.token)
     }
 
-    /// Writes a header that changes whatever includes it.
+    /// Writes a header that changes every file that includes it.
     pub(crate) fn write_header(&self, version: u32) {
         let version = self.version(version);
         self.header(&format!("#define DEP_VERSION \"{version}\"\n#define DEP_ANSWER 42\n"));
@@ -182,7 +182,7 @@ pub(crate) fn count(figures: &Figures, name: &str) -> u64 {
     figures.get(name).copied().unwrap_or_default()
 }
 
-/// Actions that were asked for and had been primed.
+/// The number of primed actions that the build requested.
 pub(crate) fn hits(figures: &Figures) -> u64 {
     count(figures, "used") + count(figures, "joined")
 }

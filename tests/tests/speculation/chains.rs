@@ -61,12 +61,12 @@ fn case_05_action_chains_across_elements() {
     assert_eq!((executed(&case.answers(&gen_)), executed(&case.answers(&app))), (1, 2));
     case.write_header(2);
     let figures = case.build(&app);
-    // gen.o reads a header that the build itself writes: nobody can know that before it asks.
+    // gen.o reads a header that the build itself writes, so it cannot be predicted before the request.
     let answers = [case.answers(&gen_), case.answers(&app)];
     assert_eq!((answers.each_ref().map(executed), hits(&figures)), ([1, 0], 2), "{answers:?} {figures:?}");
 }
 
-/// A command that trexe has run over the base with one input, at the same place there; its output comes to `.`.
+/// A command that trexe runs over the base with one input, at the same path there; its output is written to `.`.
 fn trexe(input: &str, output: &str, command: &str) -> String {
     let place = input.trim_start_matches('/');
     let base = "--platform-properties=chrootRootDigest=$RECC_REMOTE_PLATFORM_chrootRootDigest";

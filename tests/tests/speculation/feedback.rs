@@ -1,4 +1,4 @@
-//! What requests of a build tell of those that are to come.
+//! Requests of a build correct the predictions of later ones.
 
 use crate::case::{Case, executed, hits};
 
@@ -15,7 +15,7 @@ fn a_generated_header_is_learned_from_the_first_that_asks() {
     case.write_header(2);
     let figures = case.build(&app);
     let answers = case.answers(&app);
-    // How many depends on how fast the build asks, but for the first.
+    // Except for the first, the number depends on how fast the build requests them.
     assert!((1..=4).contains(&executed(&answers)), "{answers:?} {figures:?}");
 }
 
@@ -29,7 +29,7 @@ AC_CONFIG_FILES([Makefile])
 AC_OUTPUT
 ";
 
-/// Ten sources that include what configure writes.
+/// Ten sources that include a header that configure writes.
 fn ten_sources(case: &Case) -> String {
     case.project.write("src/ten-1.0/configure.ac", CONFIGURE);
     let names: Vec<String> = (1..=10).map(|number| format!("s{number}")).collect();
@@ -56,7 +56,7 @@ fn case_11_feedback() {
     let figures = case.build(&app);
     let answers = case.answers(&app);
     assert_eq!((answers.len(), &*answers["s1.o"]), (11, "executed"), "{answers:?} {figures:?}");
-    // On a busy machine the build may ask for the next ones before what the first taught is executed.
+    // On a busy machine the build may request the next ones before the corrected predictions are executed.
     let executed = executed(&answers);
     assert!((1..=4).contains(&executed), "{answers:?} {figures:?}");
     assert_eq!(hits(&figures) as usize, 11 - executed, "objects and the program: {figures:?}");

@@ -1,4 +1,4 @@
-//! What the first build leaves for the next.
+//! The record that the first build makes for the next.
 
 use std::sync::LazyLock;
 

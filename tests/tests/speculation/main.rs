@@ -1,7 +1,7 @@
-//! Speculative actions in builds, with the released recc and trexe of the Debian base: what one build asked for is
-//! recorded, and answered in the next one before it is asked for.
+//! Speculative actions in builds, with the released recc and trexe of the Debian base: the requests of one build are
+//! recorded, and executed in the next one before they are made.
 //!
-//! Tests called `case_NUMBER_...` are the cases of real input in `docs/speculation.md`.
+//! Tests called `case_NUMBER_...` are the cases with real tools in `docs/speculation.md`.
 
 mod budget;
 mod case;

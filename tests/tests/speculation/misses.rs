@@ -1,4 +1,4 @@
-//! What was predicted and not asked for like that is explained.
+//! Wrong predictions are explained.
 
 use crate::case::{Case, count};
 

@@ -1,4 +1,4 @@
-//! Who takes part, and what a mode does.
+//! Which elements take part, and the effects of modes.
 
 use crate::case::{Case, Figures, executed, hits};
 

@@ -1,4 +1,4 @@
-//! `spec-host prime`: what a build is going to request is executed before anybody builds.
+//! `spec-host prime` executes the actions that a build is going to request, before the build.
 
 use crate::case::{Case, Figures, buckets, count, executed, figures, hits};
 

@@ -1,4 +1,4 @@
-//! One element, and what changes between two builds of it.
+//! One element, and changes between two builds of it.
 
 use spec_testkit::recc::BASE;
 
@@ -19,7 +19,8 @@ fn case_03_own_source_changed() {
     let figures = case.build(&app);
     let answers = case.answers(&app);
     assert_eq!(answers["src/util.o"], "cache-hit", "{answers:?}");
-    // The last record of the element is found though its weak key is another: main.c is a source, and the link follows.
+    // The last record of the element is found although its weak key changed: main.c is a source, and the link
+    // follows.
     assert_eq!((answers.len(), executed(&answers), hits(&figures)), (3, 0, 2), "{answers:?} {figures:?}");
     let second = (case.record(&app), case.installed(&app, "usr/bin/app"));
     assert!(first.0.is_some() && first.0 != second.0, "{:?} {:?}", first.0, second.0);

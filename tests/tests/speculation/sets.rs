@@ -1,4 +1,4 @@
-//! Inputs that come and go with the contents of a file.
+//! Inputs that are added and removed with the contents of a file.
 
 use crate::case::{Case, count, executed, hits};
 

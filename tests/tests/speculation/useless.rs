@@ -5,7 +5,7 @@ use crate::case::{Case, buckets, count, executed};
 #[test]
 fn case_10_useless_speculation() {
     let case = Case::new();
-    // What each reads beside the header is another thing in every build, and nobody can know it.
+    // In addition to the header each reads a text that is different in every build and cannot be predicted.
     let sources = "for i in 1 2 3 4; do echo \"#define R \\\"$(cat /proc/sys/kernel/random/uuid)\\\"\" > r$i.h; \
          printf '#include <dep.h>\\n#include \"r%s.h\"\\nconst char *v%s = DEP_VERSION R;\\n' $i $i > $i.c; done";
     let compile = "for i in 1 2 3 4; do recc gcc -c $i.c -o $i.o; done";

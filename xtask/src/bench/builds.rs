@@ -73,7 +73,7 @@ impl BuildBench {
         Ok(())
     }
 
-    /// Nothing of this is measured. After it the base is staged wherever it is needed.
+    /// Not measured. Afterwards the base is staged for all programs.
     fn build_all(&self) -> Result<()> {
         [&self.ours, &self.theirs].into_iter().try_for_each(|one| one.build(&self.project, "all.bst"))
     }
@@ -104,7 +104,7 @@ impl BuildBench {
         Ok(())
     }
 
-    /// What spec-host measures in itself: too short to be seen from outside.
+    /// The figures that spec-host measures itself, because they are too short to be measured from outside.
     fn inside(&mut self) -> Result<()> {
         let runs = self.options.short_runs();
         let mut command = self.ours.command(&self.project);

@@ -30,7 +30,7 @@ const ENVIRONMENT: [(&str, &str); 7] = [
     ("V", "1"),
 ];
 
-/// The base, and what of the project is built in it.
+/// The base, and the sources that are built in it.
 pub(super) struct Chroot {
     base: Base,
     source: PathBuf,

@@ -1,4 +1,4 @@
-//! Times of whole programs, taken in turn so that whatever else the machine does troubles all of them.
+//! Measures whole programs in turn, so that other work of the machine affects all of them.
 
 use std::fmt::{self, Display, Formatter};
 use std::fs;
@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::command::{command, show};
 
-/// What is measured; it gets the number of the run.
+/// The measured function; it gets the number of the run.
 pub(super) type Measured<'a> = &'a mut dyn FnMut(usize) -> Result<()>;
 
 /// The median wall time of each, over so many rounds in which each runs once.
@@ -25,12 +25,12 @@ pub(super) fn medians<const N: usize>(runs: usize, mut all: [Measured<'_>; N]) -
     Ok(times.map(median))
 }
 
-/// What was written before shall not be written to the disk while something is measured.
+/// Flushes earlier writes, so that they do not happen during a measurement.
 pub(super) fn settle() -> Result<()> {
     show(&mut command("sync", [""; 0]))
 }
 
-/// The one in the middle; there has to be one.
+/// The median; there must be at least one value.
 pub(super) fn median<T: Ord + Copy>(mut values: Vec<T>) -> T {
     values.sort_unstable();
     values[values.len() / 2]

@@ -1,4 +1,4 @@
-//! The benchmarks: spec-host beside its peers, on this machine, in one run.
+//! The benchmarks: compare spec-host with its peers on this machine in one run.
 
 mod base;
 mod builds;
@@ -25,8 +25,9 @@ pub(crate) use table::draw;
 /// What to measure, and how often.
 #[derive(Args)]
 pub(crate) struct BenchOptions {
-    /// Builds beside BuildStream's, the server beside buildbox-casd, speculative actions beside builds without, or
-    /// those in a simulated cluster
+    /// What to compare: builds with BuildStream, the server with buildbox-casd, speculative actions with builds without,
+    /// the same in a simulated cluster, with that cluster behind a wire, with BuildGrid's workers, or transfers with casd's
+    /// clients
     #[arg(value_enum, default_value = "builds")]
     what: What,
     /// Measure less often
@@ -43,6 +44,9 @@ enum What {
     Reapi,
     Speculation,
     Cluster,
+    RemoteCluster,
+    Buildgrid,
+    Transfers,
 }
 
 impl BenchOptions {
@@ -55,12 +59,12 @@ impl BenchOptions {
         step("compile spec-host", || hello::build_host(paths, &["spec-host/bench"]))
     }
 
-    /// Runs of what takes seconds: imports, builds, trees.
+    /// The number of runs of figures that take seconds: imports, builds, trees.
     fn long_runs(&self) -> usize {
         if self.quick { 1 } else { 5 }
     }
 
-    /// Runs of what moves half a gigabyte, of requests, and of builds of many elements.
+    /// The number of runs of figures that move half a gigabyte, of requests, and of builds of many elements.
     fn rounds(&self) -> usize {
         if self.quick { 1 } else { 3 }
     }
@@ -69,12 +73,12 @@ impl BenchOptions {
         if self.quick { 5 } else { 15 }
     }
 
-    /// Pairs of builds whose difference is small beside what else happens on a machine.
+    /// The number of pairs of builds whose difference is small compared with other influences.
     fn pairs(&self) -> usize {
         if self.quick { 5 } else { 60 }
     }
 
-    /// Runs of what takes milliseconds.
+    /// The number of runs of figures that take milliseconds.
     fn short_runs(&self) -> usize {
         if self.quick { 50 } else { 200 }
     }
@@ -87,10 +91,13 @@ pub(crate) fn run(paths: &Paths, options: BenchOptions) -> Result<()> {
         What::Reapi => reapi::run(paths, &options),
         What::Speculation => speculation::run(paths, &options),
         What::Cluster => speculation::run_in_cluster(paths, &options),
+        What::RemoteCluster => speculation::run_behind_a_wire(paths, &options),
+        What::Buildgrid => speculation::run_on_buildgrid(paths, &options),
+        What::Transfers => reapi::transfers::run(paths, &options),
     }
 }
 
-/// A new folder in `folder`, where nothing is but what a killed benchmark left.
+/// A new folder in `folder`; removes what killed benchmarks left there.
 fn scratch(folder: &Path) -> Result<TempDir> {
     fs::create_dir_all(folder)?;
     if fs::read_dir(folder)?.next().is_some() {

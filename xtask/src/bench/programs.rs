@@ -22,7 +22,7 @@ impl Project {
         Ok(Project { path: to.to_path_buf(), app })
     }
 
-    /// Makes app an element that nobody has built, without changing what its build does.
+    /// Changes app so that it was never built before, without changing what its build does.
     pub(super) fn change_app(&self, run: usize) -> Result<()> {
         let text = format!("{}\nenvironment:\n  RUN: \"{run}\"\n", self.app);
         fs::write(self.path.join("elements/app.bst"), text)?;
@@ -34,7 +34,7 @@ impl Project {
     }
 }
 
-/// A program that builds, and the latest of its caches.
+/// A program that builds, and its current cache.
 #[derive(Clone)]
 pub(super) struct BuildProgram {
     program: PathBuf,
@@ -51,7 +51,8 @@ impl BuildProgram {
         BuildProgram::spec_host(&bst.program("bst"), folder)
     }
 
-    /// Goes on with a new, empty cache. The old one stays: file systems are slow after much was deleted.
+    /// Switches to a new, empty cache. The old one stays, because file systems are slow after many files were
+    /// deleted.
     pub(super) fn start_new_cache(&mut self) -> Result<()> {
         self.caches += 1;
         Bst::write_config(&self.cache(), &self.cache()).map(drop)

@@ -1,9 +1,9 @@
-//! The figures, and what they have to be.
+//! The tables of figures and targets.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-/// What a figure has to be.
+/// The target of a figure.
 #[derive(Clone, Copy)]
 pub(super) enum Target {
     /// At most this part of the peer's.
@@ -90,7 +90,7 @@ pub(crate) fn draw<const N: usize>(out: &mut Formatter<'_>, rows: &[[String; N]]
     Ok(())
 }
 
-/// What a table says of a target.
+/// The text of a table about a target.
 pub(super) fn reached(good: bool) -> &'static str {
     if good { "yes" } else { "NO" }
 }

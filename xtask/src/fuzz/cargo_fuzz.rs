@@ -12,7 +12,7 @@ use crate::command::{command, output, show};
 use crate::lock::Lock;
 use crate::paths::Paths;
 
-/// The version that makes targets as this program runs them.
+/// The version that compiles targets as this program expects them.
 const VERSION: &str = "0.13.2";
 
 /// An installed cargo-fuzz.

@@ -1,5 +1,5 @@
-//! Fuzzing what is read of others: `cargo fuzz` makes the targets of tests/fuzz, and each runs for its share of the time.
-//! What was learned stays in the cache, so that the next run goes on from there.
+//! Fuzzes parsers of untrusted input: `cargo fuzz` compiles the targets of tests/fuzz, and each runs for its share of
+//! the time. Corpora stay in the cache, so that the next run continues with them.
 
 mod cargo_fuzz;
 mod outcome;
@@ -33,7 +33,7 @@ pub(crate) struct FuzzOptions {
 /// Seconds after which an input takes too long, and megabytes after which it takes too much.
 const LIMITS: [&str; 3] = ["-timeout=20", "-rss_limit_mb=2048", "-max_len=65536"];
 
-/// Makes the targets, runs each, and prints what came of it.
+/// Compiles the targets, runs each, and prints the results.
 pub(crate) fn run(paths: &Paths, options: &FuzzOptions) -> Result<()> {
     let targets = chosen(paths, &options.targets)?;
     let tool = step("have cargo-fuzz", || CargoFuzz::install(paths))?;
@@ -91,7 +91,7 @@ struct FuzzTarget {
     /// Words that its inputs have, where a file says so.
     dictionary: PathBuf,
     seeds: PathBuf,
-    /// What it learned.
+    /// Its corpus.
     corpus: PathBuf,
     finds: PathBuf,
     log: PathBuf,
@@ -111,7 +111,7 @@ impl FuzzTarget {
         }
     }
 
-    /// Runs it from what it learned before and from its seeds, until the time is over or something is found.
+    /// Runs it with its corpus and its seeds, until the time is over or a broken promise is found.
     fn run(&self, time: Duration) -> Result<FuzzOutcome> {
         let log = self.log.parent().context("a log is in a folder")?;
         for folder in [&self.seeds, &self.corpus, &self.finds, log] {

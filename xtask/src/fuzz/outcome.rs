@@ -1,13 +1,13 @@
-//! What came of running a target, as libFuzzer tells it.
+//! The result of running a target, from libFuzzer's log.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// What came of running a target.
+/// The result of running a target.
 pub(super) struct FuzzOutcome {
     runs: u64,
     time: Duration,
-    /// Edges of the code that were covered by what was known, and in the end.
+    /// Edges of the code that were covered by the corpus at the beginning, and at the end.
     coverage: [u64; 2],
     /// Inputs that break a promise.
     pub(super) finds: Vec<PathBuf>,

@@ -35,7 +35,7 @@ impl Toolchain {
     }
 }
 
-/// Brings about a compiler for guests by the route that `SPEC_WASM_ROUTE` names.
+/// Sets up a compiler for guests by the route that `SPEC_WASM_ROUTE` names.
 pub(crate) fn run(paths: &Paths) -> Result<Toolchain> {
     match env::var("SPEC_WASM_ROUTE").as_deref().unwrap_or("auto") {
         "auto" | "" => either(paths),

@@ -1,4 +1,4 @@
-//! `golden/splits.txt`, made by `golden/splits.py`, holds what BuildStream keeps.
+//! `golden/splits.txt`, made by `golden/splits.py`, has the files that BuildStream keeps.
 
 use spec_model::{Mapping, Node, UserError};
 

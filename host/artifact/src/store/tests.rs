@@ -1,4 +1,4 @@
-//! Artifacts stored, looked up, spoilt and removed.
+//! Artifacts stored, looked up, damaged and removed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ fn key(text: &str) -> Key {
 }
 
 impl Fixture {
-    /// The store in a folder, as a new process sees it.
+    /// Opens the store in a folder, as a new process would.
     fn open(folder: TempDir) -> Self {
         let cas = Cas::open(folder.path().join("cas")).expect("a store");
         Self { artifacts: Artifacts::new(cas.clone()), cas, folder }
@@ -75,7 +75,7 @@ impl Fixture {
         self.artifacts.lookup("hello", &element(), key).expect("looked up")
     }
 
-    /// Writes a record of ours past the store.
+    /// Writes a record without the store.
     fn put(&self, bytes: &[u8]) -> ArtifactName {
         let name = ArtifactName::new("hello", &element(), key("strong"));
         self.cas.refs("artifacts").put(&[&name.to_string()], bytes).expect("written");
@@ -101,7 +101,7 @@ fn the_latest_of_an_element_is_found_under_any_key() {
         let speculative_actions = record.map(|record| Digest::of(record.as_bytes()));
         let draft = ArtifactDraft { keys, speculative_actions, ..fixture.draft() };
         fixture.artifacts.store("hello", &element(), draft).expect("stored");
-        // What was put at the same moment has no order.
+        // Records stored at the same moment have no order.
         std::thread::sleep(std::time::Duration::from_millis(20));
     };
     let latest = || {
@@ -115,7 +115,7 @@ fn the_latest_of_an_element_is_found_under_any_key() {
         store(name, record);
         assert_eq!(latest(), Some(Digest::of(expected.as_bytes())), "{name}");
     }
-    // What was used long ago, and is passed over, counts as used long ago.
+    // Records that are skipped keep their old time of use.
     let names = fixture.artifacts.list("hello/*/*").expect("listed");
     let file =
         |name: &ArtifactName| fs::File::open(fixture.cas.root().join(format!("refs/artifacts/{name}")));

@@ -1,16 +1,16 @@
-//! The bytes of an entry: a mark, the number of digests, the digests, the result, a checksum of all that.
+//! The bytes of an entry: magic bytes, the number of digests, the digests, the result, a checksum of all of it.
 
 use spec_model::Digest;
 
 const MAGIC: &[u8; 8] = b"SPECAC1\n";
 const CHECKSUM: usize = 32;
-/// Bytes of a digest: its hash and its size, the lowest byte first.
+/// The length of an encoded digest: its hash and its size in little-endian order.
 const DIGEST: usize = 40;
 
 /// A cached result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct CachedResult {
-    /// All blobs that the result speaks of.
+    /// All blobs that the result refers to.
     pub(super) needs: Vec<Digest>,
     /// The encoded `ActionResult`.
     pub(super) result: Vec<u8>,

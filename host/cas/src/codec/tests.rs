@@ -102,7 +102,7 @@ fn refuses_what_is_no_message() {
     }
 }
 
-/// Other decoders merge them: a tree would have one meaning here and another there.
+/// Other decoders merge the two messages, so they would read another tree than this one does.
 #[test]
 fn refuses_a_message_that_stands_there_twice() {
     let properties = |mode| NodeProperties { unix_mode: Some(mode), ..NodeProperties::default() };

@@ -1,4 +1,4 @@
-//! Protocol buffers' wire format: just what these messages use.
+//! Protocol buffers' wire format, as far as these messages use it.
 
 /// One decoded field.
 pub(super) enum FieldValue<'a> {

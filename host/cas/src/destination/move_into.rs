@@ -1,4 +1,4 @@
-//! Moving a finished tree into a folder that is there.
+//! Moves a finished tree into an existing folder.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -16,8 +16,9 @@ use crate::dirfd::{
 use crate::error::{CasError, DestinationError, Result};
 use crate::sparse::clone_or_copy;
 
-/// Moves all of `from` into `to`, over files that are there; `display_path` is what `to` is called. Nothing is moved when a
-/// folder that is not empty is in the way of something else. When moving fails, what is new is removed again.
+/// Moves all of `from` into `to` and replaces existing files; `display_path` is the name of `to` in errors. Nothing
+/// is moved when a folder that is not empty is where the tree has a file or a link. When moving fails, new entries
+/// are removed again.
 pub(super) fn move_into(from: &OwnedFd, to: &OwnedFd, display_path: &Path) -> Result<()> {
     check(from, to, display_path)?;
     let mut merge = FolderMerge { new: Vec::new() };
@@ -27,7 +28,7 @@ pub(super) fn move_into(from: &OwnedFd, to: &OwnedFd, display_path: &Path) -> Re
         .inspect_err(|_| merge.undo(to))
 }
 
-/// What is there under a name; `None` when nothing is.
+/// The kind of the entry with this name; `None` when there is no entry.
 fn kind(folder: &OwnedFd, name: &OsStr) -> Result<Option<FileType>, Errno> {
     match rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(Some(FileType::from_raw_mode(stat.st_mode))),
@@ -54,7 +55,7 @@ fn check(from: &OwnedFd, to: &OwnedFd, display_path: &Path) -> Result<()> {
 }
 
 struct FolderMerge {
-    /// Paths of what was not there before.
+    /// Paths of entries that did not exist before.
     new: Vec<PathBuf>,
 }
 
@@ -108,7 +109,7 @@ impl FolderMerge {
     }
 }
 
-/// Copies a file or a link to another file system, which is mounted somewhere in the folder.
+/// Copies a file or a link to another file system that is mounted inside the folder.
 fn copy(from: &OwnedFd, to: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
     let stat = rustix::fs::statat(from, name, AtFlags::SYMLINK_NOFOLLOW)?;
     let mut fresh = OsString::from(".spec-host-new-");

@@ -1,5 +1,5 @@
-//! The folder that a tree is written to before it is moved to its place: one of our own, in a folder where other users may
-//! write.
+//! The staging folder that a tree is written to before it is moved to its place. It is private, and lies in a folder
+//! where other users may write.
 
 use std::ffi::OsStr;
 use std::io;
@@ -10,16 +10,16 @@ use rustix::io::Errno;
 
 use crate::dirfd::{FOLDER_MODE, entry_names, is_empty, open_folder, remove_tree_at};
 
-/// What such folders are called, before digits that nobody can guess.
+/// The prefix of the names of staging folders; digits that nobody can guess follow.
 const PREFIX: &str = ".spec-host-";
 const DIGITS: usize = 32;
 /// A file that only such folders have: abandoned folders without it are not removed.
 const MARK: &str = "made-by-spec-host";
-/// The tree in a folder of ours.
+/// The name of the tree in a staging folder.
 const TREE: &str = "tree";
 const PRIVATE: Mode = Mode::from_raw_mode(0o700);
 
-/// A folder of this process, locked while it lives, with an empty tree in it.
+/// A staging folder of this process, locked while this value lives, with an empty tree in it.
 #[derive(Debug)]
 pub(super) struct StagingFolder {
     parent: OwnedFd,
@@ -34,7 +34,8 @@ impl StagingFolder {
         let name = PREFIX.to_owned() + &random_digits()?;
         rustix::fs::mkdirat(&parent, &name, PRIVATE)?;
         let folder = open_folder(&parent, &name)?;
-        // Somebody may have put another folder there since, even one of ours, whose contents stay.
+        // Somebody may have put another folder there meanwhile, even the staging folder of another process, whose
+        // contents must stay.
         if !is_private(&folder) || !is_empty(&folder)? {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "somebody else changes this folder"));
         }
@@ -46,10 +47,10 @@ impl StagingFolder {
         Ok(Self { parent, name, folder, tree: made? })
     }
 
-    /// Moves the tree out of here, to a name beside this folder that nobody has.
+    /// Moves the tree to a name beside this folder that does not exist yet.
     pub(super) fn publish_tree(&self, name: &OsStr) -> Result<(), Errno> {
         match rustix::fs::renameat_with(&self.folder, TREE, &self.parent, name, RenameFlags::NOREPLACE) {
-            // Not every file system can promise it.
+            // Not every file system supports `RENAME_NOREPLACE`.
             Err(Errno::INVAL | Errno::NOSYS) => rustix::fs::renameat(&self.folder, TREE, &self.parent, name),
             other => other,
         }
@@ -68,7 +69,7 @@ fn fill(folder: &OwnedFd) -> io::Result<OwnedFd> {
     Ok(open_folder(folder, TREE)?)
 }
 
-/// Removes what processes left in this folder that were killed.
+/// Removes the staging folders that killed processes left in this folder.
 pub(super) fn remove_abandoned_staging(parent: &OwnedFd) {
     for name in entry_names(parent).unwrap_or_default() {
         let Some(digits) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else { continue };
@@ -83,14 +84,14 @@ pub(super) fn remove_abandoned_staging(parent: &OwnedFd) {
     }
 }
 
-/// The mark goes last: whoever is killed here leaves a folder that is removed later.
+/// The mark is removed last: if this process is killed here, the folder is recognized and removed later.
 fn remove(parent: &OwnedFd, name: impl rustix::path::Arg, folder: &OwnedFd) {
     remove_tree_at(folder, TREE);
     let _ = rustix::fs::unlinkat(folder, MARK, AtFlags::empty());
     let _ = rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR);
 }
 
-/// Whether a folder is ours, and closed to others.
+/// Whether a folder belongs to this user and is closed to others.
 fn is_private(folder: &OwnedFd) -> bool {
     let user = rustix::process::geteuid().as_raw();
     rustix::fs::fstat(folder).is_ok_and(|stat| stat.st_uid == user && stat.st_mode & 0o077 == 0)

@@ -30,7 +30,7 @@ proptest! {
     }
 }
 
-/// Well after everything: all that is there has settled.
+/// A time long after all changes, so that no file counts as just written.
 fn later() -> SystemTime {
     SystemTime::now() + Duration::from_secs(60)
 }
@@ -56,14 +56,14 @@ fn what_did_not_change_is_not_read_again() {
     assert!(first == plain() && open().is_empty(), "it may be written of_cached within the tick");
     assert!(of_cached(later()) == first && !open().is_empty());
 
-    // A lie shows who is asked.
+    // A wrong digest in the cache shows that the cache is used.
     let mut stat_cache = open();
     let stat = rustix::fs::lstat(tree.join("file")).expect("it is there");
     let lie = [(FileIdentity::of(&stat), Digest::of(b"two"))];
     stat_cache.replace(lie.into_iter(), later());
     assert_ne!(of_cached(later()), first);
 
-    // Of the same size, and as old as before.
+    // Of the same size, with the same modification time.
     let old = fs::metadata(tree.join("file")).and_then(|meta| meta.modified()).expect("it is there");
     std::thread::sleep(Duration::from_millis(20));
     fs::write(tree.join("file"), "six").expect("a file");
@@ -71,7 +71,7 @@ fn what_did_not_change_is_not_read_again() {
     file.set_modified(old).expect("it is ours");
     assert_eq!(of_cached(later()), plain());
 
-    // A file of the memory that was damaged is as good as none.
+    // A damaged cache counts as absent.
     let memory = fs::read_dir(&store).expect("it is there").flatten().next().expect("one").path();
     let mut bytes = fs::read(&memory).expect("a file");
     bytes[60] ^= 1;

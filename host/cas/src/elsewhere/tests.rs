@@ -39,8 +39,9 @@ impl BlobSource for Elsewhere {
     fn bring(&self, digests: &[Digest]) -> Result<()> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let blobs = self.blobs.lock().unwrap();
-        let found = digests.iter().filter_map(|digest| blobs.get(digest));
-        found.map(|bytes| self.store.get().unwrap().put_bytes(bytes).map(drop)).collect()
+        let found: Vec<_> = digests.iter().filter_map(|digest| blobs.get(digest)).collect();
+        let store = self.store.get().unwrap();
+        found.into_iter().try_for_each(|bytes| store.put_bytes(bytes).map(drop))
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) struct StoredBlob {
     pub(super) digest: Digest,
     /// Bytes of disk that both take.
     pub(super) disk_bytes: u64,
-    /// The time of its last use as it is noted.
+    /// The time of its last use, as recorded.
     pub(super) recorded_use: Moment,
     /// The latest time at which it, or something that needs it, may have been used.
     pub(super) last_use: Moment,
@@ -54,7 +54,7 @@ impl BlobInventory {
         self.blobs.iter().map(|blob| blob.disk_bytes).sum()
     }
 
-    /// For each blob when it was last used, and the bytes of disk that it takes.
+    /// For each blob the time of its last use and the bytes of disk that it takes.
     pub(super) fn uses(&self) -> impl Iterator<Item = (Moment, u64)> {
         self.blobs.iter().map(|blob| (blob.last_use, blob.disk_bytes))
     }
@@ -88,7 +88,7 @@ fn scan_prefix(cas: &Cas, first: u8) -> Result<Vec<StoredBlob>> {
         blobs.iter().enumerate().map(|(at, blob)| (blob.digest, at)).collect();
     visit_blobs(cas, &cas.shared.exec, first, |copy| match by_digest.get(&copy.digest) {
         Some(at) => blobs[*at].disk_bytes += copy.disk_bytes,
-        // Its blob may be in quarantine.
+        // An executable copy without a blob: the blob may be in quarantine.
         None => blobs.push(copy),
     })?;
     Ok(blobs)

@@ -15,7 +15,8 @@ use crate::layout::BlobName;
 use crate::store::Cas;
 use crate::usage::{self, Moment};
 
-/// Visits everything that roots need, the root that was used last first: so each directory has to be read only once.
+/// Visits everything that roots need. The most recently used root comes first, so that each directory is read only
+/// once.
 pub(super) struct UsePropagation<'a> {
     cas: &'a Cas,
     inventory: &'a mut BlobInventory,
@@ -25,7 +26,7 @@ pub(super) struct UsePropagation<'a> {
 }
 
 impl<'a> UsePropagation<'a> {
-    /// Notes with every blob when something that needs it was last used.
+    /// Sets the last use of every blob to that of the most recently used root that needs it.
     pub(super) fn run(cas: &'a Cas, inventory: &'a mut BlobInventory, roots: &Roots) {
         let mut walk =
             Self { cas, inventory, visited_trees: HashSet::new(), visited_directories: HashSet::new() };
@@ -76,8 +77,8 @@ pub(super) fn directories(cas: &Cas, root: &Digest, visited: &mut HashSet<Hash>)
 }
 
 impl Cas {
-    /// The contents of a blob of at most `limit` bytes, unchecked, for finding out what a record needs: reading it does
-    /// not count as a use.
+    /// The unchecked contents of a blob of at most `limit` bytes. It is for finding out what a record needs; reading
+    /// does not count as a use.
     #[must_use]
     pub fn peek(&self, digest: &Digest, limit: u64) -> Option<Vec<u8>> {
         if digest.size() > limit {
@@ -89,7 +90,7 @@ impl Cas {
     }
 }
 
-/// A directory, unchecked, without that counting as a use. The size of the digest does not matter.
+/// An unchecked directory; reading it does not count as a use. The size in the digest is ignored.
 pub(crate) fn read_directory_noatime(cas: &Cas, digest: &Digest) -> Option<Directory> {
     let mut bytes = Vec::new();
     open_noatime(cas, digest).ok()?.read_to_end(&mut bytes).ok()?;

@@ -1,8 +1,8 @@
-//! Removing what was last used at some time or before.
+//! Removes what was last used at some time or before.
 //!
-//! Whoever uses something while it is being removed either finds it gone, or has noted the use before it was moved away:
-//! so everything is first moved to a scratch folder, then its time of use is read again, and it is moved back if it was
-//! used in between.
+//! Something may be used while it is being removed. So everything is first moved to a scratch folder; then its time
+//! of use is read again, and if it was used in between it is moved back. A user either finds it gone, or has noted
+//! the use before the move.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -38,7 +38,7 @@ pub(super) struct EvictionCounts {
     pub(super) roots: usize,
 }
 
-/// What is needed by roots that were used again meanwhile.
+/// The needs of roots that were used again meanwhile.
 #[derive(Default)]
 struct StillNeeded {
     blobs: HashSet<Hash>,
@@ -63,13 +63,13 @@ impl Eviction<'_> {
             self.remove_blobs(trash.path(), &needed.blobs, &mut counts)?;
             Ok((counts, trash))
         })?;
-        // Emptying it takes a while: not under the lock.
+        // Emptying the folder takes long, so it happens without the lock.
         drop(trash);
         Ok(counts)
     }
 
-    /// A folder that things are moved to before they are removed. On a disk too full for one, the blobs that were not
-    /// used for the longest time are unlinked at once, until there is room for it.
+    /// The folder that entries are moved to before they are removed. When the disk is too full to make it, the least
+    /// recently used blobs are unlinked directly until there is room.
     fn trash(&self, counts: &mut EvictionCounts) -> Result<ScratchDir> {
         let mut full = match self.cas.scratch() {
             Err(error @ CasError::DiskFull { .. }) => error,
@@ -91,7 +91,7 @@ impl Eviction<'_> {
     }
 
     /// Removes a blob and its executable copy without moving them away first; `false` when they are gone or were used
-    /// again. A use at this very moment may not be noticed.
+    /// again. A use at the same moment may go unnoticed.
     fn unlink_blob(&self, blob: &StoredBlob) -> Result<bool, Errno> {
         let name = BlobName::of(&blob.digest);
         let (objects, exec) = (&self.cas.shared.objects, &self.cas.shared.exec);
@@ -107,7 +107,7 @@ impl Eviction<'_> {
         Ok(unlink(objects)? | unlink(exec)?)
     }
 
-    /// The blobs that nothing needs which stays, those first that were not used for the longest time.
+    /// The blobs that no remaining root needs, the least recently used first.
     fn evictable(&self, needed: &HashSet<Hash>) -> Vec<&StoredBlob> {
         let is_evictable = |blob: &&StoredBlob| {
             blob.last_use <= self.cutoff && blob.digest.size() > 0 && !needed.contains(blob.digest.hash())
@@ -135,7 +135,7 @@ impl Eviction<'_> {
         Ok(false)
     }
 
-    /// Adds what a root needs that stays after all.
+    /// Adds the needs of a root that stays after all.
     fn add_needs(&self, root: &Root, needed: &mut StillNeeded) -> Result<()> {
         for need in root.all_needs(self.cas)?.iter() {
             match need {
@@ -143,7 +143,7 @@ impl Eviction<'_> {
                 Need::Tree(tree) => {
                     let Some(root) = self.inventory.get(tree.hash()) else { continue };
                     let blobs = self.cas.blobs_of_tree(&root.digest);
-                    // An incomplete tree is of no use, so it keeps nothing.
+                    // An incomplete tree is useless, so it keeps no blobs.
                     needed.blobs.extend(blobs.unwrap_or_default().iter().map(|digest| *digest.hash()));
                 }
                 Need::Directories(root) => {
@@ -193,7 +193,7 @@ impl Eviction<'_> {
     }
 }
 
-/// Moves something back to its place, unless something new is there.
+/// Moves an entry back to its place, unless a new one is there.
 fn move_back(from: impl AsFd, name: impl Arg, to: impl AsFd, place: impl Arg) -> Result<(), Errno> {
     match rustix::fs::renameat_with(from, name, to, place, RenameFlags::NOREPLACE) {
         Ok(()) | Err(Errno::EXIST) => Ok(()),

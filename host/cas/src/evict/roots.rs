@@ -1,4 +1,5 @@
-//! Roots: what is found by name and keeps the blobs that it needs. Records, results of actions, layers made of trees.
+//! Roots: entries that are found by name and keep the blobs that they need. They are records, results of actions and
+//! layers.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -28,10 +29,11 @@ pub enum Need {
     Directories(Digest),
 }
 
-/// Says what a record needs, by its kind (`artifacts`) and its bytes; nothing for records that it does not know.
+/// Returns what a record needs, by its kind (`artifacts`) and its bytes; nothing for records that it does not know.
 pub type NeedsOf<'a> = &'a (dyn Fn(&str, &[u8]) -> Vec<Need> + Sync);
 
-/// Bytes of a result's entry that names so few blobs that every use of it was noted with each of them.
+/// The size of the entry of a result with at most [`LARGE_RESULT`] blobs: a use of such an entry is noted with each
+/// of its blobs.
 const SMALL_RESULT: u64 = 40 * LARGE_RESULT as u64;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub(super) enum RootKind {
 #[derive(Clone, Debug)]
 pub(super) struct Root {
     pub(super) kind: RootKind,
-    /// The file in whose times uses are noted.
+    /// The file whose times record uses.
     pub(super) path: PathBuf,
     pub(super) last_use: Moment,
     pub(super) needs: Arc<[Need]>,
@@ -52,7 +54,7 @@ pub(super) struct Root {
     pub(super) disk_bytes: u64,
 }
 
-/// All roots of a store, that which was used last first.
+/// All roots of a store, the most recently used first.
 #[derive(Debug)]
 pub(super) struct Roots(Vec<Root>);
 
@@ -153,7 +155,7 @@ impl RootKind {
 }
 
 impl Root {
-    /// All that it needs: those of small results are read now.
+    /// Everything that it needs. The needs of small results are read now.
     pub(super) fn all_needs(&self, cas: &Cas) -> Result<Arc<[Need]>> {
         match self.kind {
             RootKind::ActionResult if self.needs.is_empty() => needs_of_result(cas, &self.path),
@@ -162,7 +164,7 @@ impl Root {
     }
 }
 
-/// When the root with this file was last used, and the size of the file; `None` when it has gone.
+/// The last use of the root with this file, and the size of the file; `None` when the file is gone.
 fn last_use_and_size(path: &Path, kind: RootKind) -> Result<Option<(Moment, u64)>> {
     match rustix::fs::stat(path) {
         Ok(stat) => Ok(Some((kind.last_use(&stat), stat.st_size as u64))),

@@ -32,7 +32,7 @@ impl Fixture {
         digest
     }
 
-    /// A tree with one file, whose blobs are as old as can be.
+    /// A tree with one file, whose blobs were never used.
     fn tree(&self, number: u8) -> Digest {
         let mut builder = TreeBuilder::new();
         let file = self.blob(number, 1000);
@@ -107,7 +107,7 @@ fn what_something_younger_needs_stays() {
     let between = fixture.blob(3, 3);
     let evicted = fixture.evict(1, 0);
     assert!(evicted.is_over_quota() || evicted.bytes_after == 0);
-    // All are older than what is held: all go, but first those that were used last the longest ago.
+    // All are older than what is held, so all are removed, the least recently used first.
     assert!(!fixture.has(&young) && !fixture.has(&between));
     let fixture = Fixture::new();
     let (young, old) = (fixture.tree(1), fixture.tree(2));
@@ -150,7 +150,7 @@ fn what_is_used_while_a_hold_lives_stays() {
     assert!(fixture.has(&used) && !fixture.has(&unused));
     assert!(fixture.cas.is_complete(&tree).expect("the store works"));
     drop((hold, other));
-    // Directories were looked at just now to see whether the tree is complete.
+    // The check whether the tree is complete has just used its directories.
     for digest in fixture.cas.distinct_blobs_of_tree(&tree).expect("it is here").iter().chain([&used]) {
         fixture.age(&fixture.path(digest), 50);
     }
@@ -209,7 +209,7 @@ fn a_layer_elsewhere_is_not_used_without_its_blobs() {
     assert_eq!(layers.layer(&tree).expect("it is whole again").path(), path);
 }
 
-/// The lock of a layer that lies beside the store, or that keeps the blobs of one elsewhere.
+/// The lock of a layer beside the store, or the lock that keeps the blobs of a layer elsewhere.
 fn lock_of(layers: &LayerCache, tree: &Digest) -> PathBuf {
     let name = layers.layer(tree).expect("it is whole").path().file_name().map(|name| name.to_owned());
     let mut name = name.expect("it has a name");
@@ -267,7 +267,7 @@ fn one_evicts_at_a_time_and_the_disk_can_be_reserved() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
-    /// However old things are and however little may stay: no record and no result that stays misses anything.
+    /// Whatever the ages and the quota: no record or result that remains lacks a blob.
     #[test]
     fn what_stays_is_whole(
         ages in prop::collection::vec((2..60_u64, 0..12_u8), 1..12),

@@ -2,9 +2,9 @@
 
 /// Bytes of a block.
 pub(super) const BLOCK: u64 = 4096;
-/// Inodes are numbered by their place in units of so many bytes.
+/// The number of an inode is its place in units of so many bytes.
 pub(super) const SLOT: u64 = 32;
-/// Where the record about the whole image is, and what is free after it.
+/// The place of the superblock, and the first free byte after it.
 pub(super) const SUPERBLOCK: u64 = 1024;
 pub(super) const SUPERBLOCK_LEN: usize = 128;
 pub(super) const FIRST_INODE: u64 = SUPERBLOCK + SUPERBLOCK_LEN as u64;
@@ -22,9 +22,9 @@ pub(super) const KIND_SYMLINK: u8 = 7;
 pub(super) const PLAIN: u16 = 0;
 /// As [`PLAIN`], but the last part follows the inode.
 pub(super) const INLINE: u16 = 2;
-/// Contents in chunks; ours is one hole.
+/// Contents in chunks; we write one hole.
 pub(super) const CHUNKED: u16 = 4;
-/// InodeContents `raw` is for a chunk of 2^(12+31) bytes.
+/// The value of `raw` for a chunk of 2^(12+31) bytes.
 pub(super) const ONE_CHUNK: u32 = 31;
 /// The chunk that is a hole.
 pub(super) const HOLE: [u8; 4] = [0xff; 4];
@@ -51,7 +51,7 @@ impl FileOwner {
     }
 }
 
-/// What an inode says.
+/// The fields of an inode.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Inode {
     /// [`PLAIN`], [`INLINE`] or [`CHUNKED`].
@@ -84,17 +84,17 @@ impl Inode {
     }
 }
 
-/// The record about the whole image.
+/// The superblock.
 pub(super) fn superblock(root: u16, inodes: u64, blocks: u32) -> [u8; SUPERBLOCK_LEN] {
     let mut record = Record::<SUPERBLOCK_LEN>::default();
     record.add(&MAGIC.to_le_bytes()).add(&[0; 8]).add(&[BLOCK_BITS, 0]).add(&root.to_le_bytes());
     record.add(&inodes.to_le_bytes()).add(&[0; 12]).add(&blocks.to_le_bytes());
-    // Inodes and attributes are counted from the beginning; no name, no identity.
+    // Inodes and attributes are counted from the beginning of the image; it has no name and no UUID.
     record.add(&[0; 8 + 16 + 16]).add(&HAS_CHUNKED_FILES.to_le_bytes());
     record.0
 }
 
-/// Bytes of the image that such a record is about; `None` when it is none.
+/// The length in bytes of the image that this superblock describes; `None` when it is not a superblock.
 pub(super) fn length(record: &[u8; SUPERBLOCK_LEN]) -> Option<u64> {
     const BLOCKS: usize = 36;
     let word = |at: usize| record.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);

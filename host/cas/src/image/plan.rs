@@ -11,7 +11,7 @@ use crate::layout::overlay_redirect;
 use crate::store::Cas;
 use crate::tree::push_name;
 
-/// A longer rest of a directory gets a block of its own instead of a place behind the inode.
+/// When the rest of a directory is longer than this it gets a block of its own instead of a place after the inode.
 const LONGEST_TAIL: u64 = 2048;
 
 /// Everything in an image, in the order of places.
@@ -32,7 +32,7 @@ pub(super) struct PlannedInode {
     pub(super) what: InodeContents,
 }
 
-/// What an inode is for; indices into the lists of a folder.
+/// What an inode describes; the numbers are indices into the lists of a folder.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum InodeContents {
     Directory(usize),
@@ -44,7 +44,7 @@ pub(super) enum InodeContents {
 #[derive(Debug)]
 pub(super) struct PlannedDirectory {
     pub(super) directory: Arc<Directory>,
-    /// The numbers of itself and of what it lies in.
+    /// The inode numbers of the directory itself and of its parent.
     pub(super) number: u64,
     pub(super) parent: u64,
     /// The numbers of its directories, files and links, in the order of its lists.
@@ -127,7 +127,7 @@ impl ImagePlan {
         }
     }
 
-    /// Gives an inode its place, and answers with its number. Contents that follow an inode have to be in one block
+    /// Gives an inode its place, and returns its number. Contents that follow an inode must be in one block
     /// (`in_one_block`).
     fn place(&mut self, what: InodeContents, bytes: u64, in_one_block: bool) -> u64 {
         let mut at = self.end.next_multiple_of(SLOT);
@@ -171,7 +171,7 @@ impl PlannedDirectory {
     }
 }
 
-/// The entries of a directory in block_runs that fit into a block each.
+/// The entries of a directory in runs that fit into one block each.
 pub(super) fn block_runs<'a, 'b>(dirents: &'b [Dirent<'a>]) -> Vec<&'b [Dirent<'a>]> {
     let (mut block_runs, mut start, mut bytes) = (Vec::new(), 0, 0);
     for (at, entry) in dirents.iter().enumerate() {

@@ -14,7 +14,8 @@ use super::*;
 use crate::builder::TreeBuilder;
 use crate::test_trees::{arbitrary_paths, store};
 
-/// InodeContents is seen of an entry: type and mode, size but for directories, time, link target, links but for directories.
+/// What is compared of an entry: type and mode, size (not of directories), time, target of a link, number of links
+/// (not of directories).
 type Seen = BTreeMap<PathBuf, (u32, u64, i64, Option<PathBuf>, u64)>;
 
 fn mounted(cas: &Cas, root: &Digest, folder: &Path) -> OwnedFd {

@@ -19,7 +19,7 @@ pub(super) const MAX_OVERLAPS: usize = 64;
 /// As in BuildStream, a directory that is refused still appears if something below it is wanted.
 pub type PathFilter<'a> = &'a dyn Fn(&str) -> bool;
 
-/// The inputs that have something in the same places, by their indices and paths from the merged root.
+/// The inputs that have entries at the same paths, by their indices and paths from the merged root.
 #[derive(Default)]
 pub(super) struct Overlaps {
     /// See [`MergedTree::overlaps`](super::MergedTree::overlaps).
@@ -31,7 +31,7 @@ pub(super) struct Overlaps {
 }
 
 impl Overlaps {
-    /// Notes that an input replaces what the input `owner` brought.
+    /// Notes that an input replaces a file of the input `owner`.
     fn add(&mut self, path: String, owner: usize, input: usize) {
         let inputs = self.by_path.entry(path.clone()).or_insert_with(|| vec![owner]);
         // A plan may stage the same tree thousands of times.
@@ -55,7 +55,7 @@ pub(super) struct InputMerger<'m> {
     pub(super) location: &'m str,
 }
 
-/// What becomes of an entry of the input that is not contributed as it is.
+/// How an entry of the input is contributed when it is changed.
 enum EntryEdit {
     Omit,
     /// A directory, of which only a part is contributed.
@@ -63,7 +63,7 @@ enum EntryEdit {
 }
 
 impl InputMerger<'_> {
-    /// Merges the directory `source`, at `path` in the input, into `target`; answers with the directory of what the input
+    /// Merges the directory `source`, at `path` in the input, into `target`; returns the directory that the input
     /// contributed.
     pub(super) fn merge_directory(
         &mut self,

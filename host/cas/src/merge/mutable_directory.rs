@@ -1,4 +1,4 @@
-//! The tree that a merge changes: stored directories, and the entries that inputs put over them.
+//! The tree that a merge changes: stored directories, and the entries that inputs replaced or added.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use crate::error::{CasError, Result};
 use crate::store::Cas;
 use crate::tree::{EntryRef, entries, find};
 
-/// A directory that is being changed: what was stored, and the entries that inputs put there since.
+/// A directory that is being changed: the stored one, and the entries that inputs replaced or added.
 pub(super) struct MutableDirectory {
-    /// The input that everything in `base` is from.
+    /// The input that all entries of `base` are from.
     owner: usize,
     /// The digest of `base`; `None` when the merge made the directory.
     source: Option<Digest>,
     base: Arc<Directory>,
     changed: BTreeMap<String, MutableEntry>,
-    /// The digest of the whole, while nothing was changed since it was made.
+    /// The digest of the whole directory, if nothing was changed since it was computed.
     finished: Option<Digest>,
 }
 
@@ -32,7 +32,7 @@ pub(super) enum MutableEntry {
     Open(MutableDirectory),
 }
 
-/// What is at a name, as far as the rules of merging care.
+/// An existing entry, as the rules of merging distinguish them.
 pub(super) enum ExistingEntry {
     Nothing,
     /// A file, symbolic link or empty directory, and the input it is from.
@@ -213,7 +213,7 @@ impl MutableDirectory {
     }
 }
 
-/// BuildStream 2.8 keeps only these properties of what it writes anew.
+/// BuildStream 2.8 keeps only these properties of directories that it changes.
 fn preserved_directory_properties(properties: &NodeProperties) -> NodeProperties {
     let read_only = properties.properties.iter().filter(|(name, _)| name == "SubtreeReadOnly");
     NodeProperties { properties: read_only.cloned().collect(), ..NodeProperties::default() }

@@ -11,15 +11,15 @@ pub struct Origins {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum OriginNode {
-    /// One input brought it with all below it.
+    /// It is from one input, with everything below it.
     Input(usize),
-    /// A directory that `owner` brought first, with all in it but `others`.
+    /// A directory whose first input is `owner`; everything in it but `others` is from that input, too.
     Mixed { owner: usize, others: BTreeMap<String, OriginNode> },
 }
 
 impl Origins {
-    /// The index of the input that brought what is at `path`, a relative path that the merged tree has;
-    /// of a directory, the input that brought it first.
+    /// The index of the input of the entry at `path`, a relative path that the merged tree has; for a directory the
+    /// first input that had it.
     #[must_use]
     pub fn input_of(&self, path: &str) -> usize {
         let mut node = &self.root;

@@ -11,7 +11,7 @@ use crate::store::Cas;
 use crate::test_trees::{Leaf, PathMap, Picture, arbitrary_paths, picture, store};
 use crate::tree::Entry;
 
-/// A tree as a map, the slow and obvious way: every directory on the way has its own entry.
+/// A merge of maps of paths, slow and obvious; every directory has its own entry.
 #[derive(Default)]
 struct NaiveMerge {
     tree: BTreeMap<String, (usize, Entry)>,
@@ -280,7 +280,7 @@ fn an_input_costs_the_same_whatever_came_before() -> Result<()> {
         let before = merger.entries_read;
         let location = format!("{}/{number}", number % 50);
         merger.add(&MergeInput { root: tree, location: &location, filter: None })?;
-        // Over itself it lies in all folders that it has.
+        // Merging the tree over itself overlaps in every folder.
         merger.add(&MergeInput { root: tree, location: "same", filter: None })?;
         assert_eq!(merger.subtree("same/usr")?, cas.subtree(&tree, "usr")?);
         costs.push(merger.entries_read - before);

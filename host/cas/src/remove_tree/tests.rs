@@ -36,7 +36,7 @@ fn folders_deeper_than_any_path_go() {
     fs::create_dir(&top).expect("a folder");
     let mut at = rustix::fs::open(&top, flags, Mode::empty()).expect("it is there");
     for level in 0..5000 {
-        // Closed ones among them, and names that look like ours.
+        // Some are closed, and some have names such as the remover uses.
         let name = if level % 7 == 0 { ".moved-1" } else { "folder" };
         mkdirat(&at, name, Mode::RWXU).expect("there is room");
         let next = rustix::fs::openat(&at, name, flags, Mode::empty()).expect("it is there");

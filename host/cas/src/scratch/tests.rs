@@ -15,7 +15,7 @@ fn a_dropped_folder_is_gone_with_all_it_holds() -> Result<()> {
     Ok(())
 }
 
-/// A list that gives another user all rights, as the kernel stores it.
+/// An access list that gives another user all rights, as the kernel stores it.
 fn access_list() -> Vec<u8> {
     const ANY: u32 = u32::MAX;
     let entries: [(u16, u32); 5] = [(1, ANY), (2, 4242), (4, ANY), (0x10, ANY), (0x20, ANY)];

@@ -3,7 +3,7 @@ use spec_model::tree::{DirectoryNode, FileNode, NodeProperties};
 
 use super::*;
 
-/// A tree of folders that each hold the next one so many times, and a file of ten bytes.
+/// A tree of nested folders, each of which contains the next one `names` times, and a file of ten bytes.
 fn nested(cas: &Cas, levels: u32, names: u32) -> Result<Digest> {
     let mut root = Digest::of(b"");
     for _ in 0..levels {
@@ -76,7 +76,7 @@ fn work_on_what_unfolds_is_bounded_and_can_be_given_up() -> Result<()> {
             assert_eq!(reason(result), Err(expected.to_owned()), "{name}");
         }
     }
-    // What looks at every different directory once takes no time.
+    // An operation that visits every different directory once is quick.
     assert_eq!(cas.distinct_blobs_of_tree(&one)?.len(), 40 + 2);
     assert_eq!(cas.missing_of_tree(&one)?.len(), 1);
     for result in [given_up.distinct_blobs_of_tree(&one).map(drop), given_up.missing_of_tree(&one).map(drop)]

@@ -51,7 +51,6 @@ fn what_is_more_than_a_limit_is_told_with_its_setting() {
         let started = Instant::now();
         let (found, text) = too_large(fixture, limits, &fixture.script(&script, outputs));
         assert_eq!(found, setting, "{name}: {text}");
-        assert!(text.contains(&format!("set '{setting}' below 'limits'")), "{name}: {text}");
         assert!(started.elapsed() < Duration::from_secs(30), "{name}");
     }
     let fits = format!("/bin/mkdir d; {}; {}", megabytes(1, "d/a"), megabytes(1, "b"));

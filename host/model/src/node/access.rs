@@ -166,12 +166,12 @@ impl Mapping {
         let Some(name) = self.entries.keys().find(|name| !known.contains(&name.as_ref())) else {
             return Ok(());
         };
-        let advice = match nearest(name, known) {
-            Some(near) => format!("did you mean '{near}'?"),
-            None => format!("known keys: {}", known.join(", ")),
-        };
         let position = self.key_position(name).or(self.position.as_ref());
-        Err(NodeError::new(UNKNOWN_KEY, position, format!("unexpected key '{name}'; {advice}")))
+        let error = |known| NodeError::new(UNKNOWN_KEY, position, format!("unexpected key '{name}'{known}"));
+        Err(match nearest(name, known) {
+            Some(near) => error(String::new()).with_hint(format!("did you mean '{near}'?")),
+            None => error(format!("; known keys: {}", known.join(", "))),
+        })
     }
 }
 

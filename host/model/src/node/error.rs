@@ -10,12 +10,20 @@ pub struct NodeError {
     reason: &'static str,
     message: String,
     position: Option<FilePosition>,
+    hint: Option<String>,
 }
 
 impl NodeError {
     /// An error with a stable `reason` code about the node at `place`.
     pub fn new(reason: &'static str, position: Option<&FilePosition>, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), position: position.cloned() }
+        Self { reason, message: message.into(), position: position.cloned(), hint: None }
+    }
+
+    /// The same error with advice what to do next.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
     }
 }
 
@@ -30,5 +38,9 @@ impl UserError for NodeError {
 
     fn position(&self) -> Option<&FilePosition> {
         self.position.as_ref()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
     }
 }

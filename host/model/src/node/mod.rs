@@ -1,4 +1,4 @@
-//! Configuration nodes: what a YAML file says, and where it says it.
+//! Configuration nodes: the values of a YAML file, each with its place in the file.
 //!
 //! BuildStream has three kinds of node and no types of scalar: every scalar is a text until somebody asks for a
 //! number. The typed accessors here do that, and their errors carry the node's place.

@@ -66,4 +66,11 @@ impl UserError for PolicyLoadError {
             Self::Refused { reason, .. } => reason,
         }
     }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Broken(error) => error.hint(),
+            Self::Unknown { .. } | Self::Refused { .. } => None,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! What components answered is kept, and asked again when it must be.
+//! Tests of cached answers: they are used, and components are called when there is no valid one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use spec_strategy::{Configured, ElementInput, KindError, KindRegistry};
 
 use crate::support::{element, mapping, request, temporary, texts};
 
-/// Has a new program configure an element, and keep the answers.
+/// Configures an element in a new registry, and saves the answers.
 fn ask(cache: &Path, kind: &str, input: &ElementInput, limits: Limits) -> Result<Configured, KindError> {
     let plugins = Plugins::new(Options { limits, ..Options::new(cache.to_owned()) });
     let answer = plugins.kind(&request(kind, None)).and_then(|kind| kind.configure(input));
@@ -17,12 +17,12 @@ fn ask(cache: &Path, kind: &str, input: &ElementInput, limits: Limits) -> Result
     answer
 }
 
-/// The answer of the component or the one that was kept.
+/// The answer of the component or the cached one.
 fn answer(cache: &Path, kind: &str, input: &ElementInput) -> Configured {
     ask(cache, kind, input, Limits::default()).expect("the input is right")
 }
 
-/// The answer that was kept: a component cannot give one without fuel.
+/// The cached answer: without fuel the component cannot answer.
 fn kept(cache: &Path, kind: &str, input: &ElementInput) -> Option<Configured> {
     match ask(cache, kind, input, Limits { fuel: 1, ..Limits::default() }) {
         Ok(answer) => Some(answer),

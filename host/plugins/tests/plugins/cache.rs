@@ -1,4 +1,4 @@
-//! Compiled code on disk.
+//! Tests of compiled code on disk.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -43,7 +43,7 @@ fn a_damaged_entry_is_compiled_again() {
     }
 }
 
-/// Machine code with another bit would do anything, so none is loaded: the file is written again, as it was.
+/// Machine code with a flipped bit could do anything, so it is not loaded: the file is written again.
 #[test]
 fn code_with_a_flipped_bit_is_compiled_again() {
     let folder = temporary();
@@ -72,7 +72,7 @@ fn code_that_others_can_write_is_compiled_again() {
     }
 }
 
-/// What was compiled with other settings is not taken for one's own.
+/// Code compiled with other settings is not loaded.
 #[test]
 fn every_setting_has_code_of_its_own() {
     let folder = temporary();

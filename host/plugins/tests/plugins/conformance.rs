@@ -1,4 +1,4 @@
-//! What every element kind must keep to, whoever wrote it: run [`check`] on it.
+//! The contract of element kinds: [`check`] tests a kind.
 
 use std::thread;
 
@@ -24,7 +24,7 @@ fn configure(kind: &dyn ElementKind, element: &ElementInput) -> spec_strategy::C
     kind.configure(element).unwrap_or_else(|error| panic!("{} is refused: {error}", element.name))
 }
 
-/// Whatever was asked between.
+/// The answers do not depend on calls in between.
 fn answers_are_equal(kind: &dyn ElementKind, element: &ElementInput, between: &[ElementInput]) {
     let first = configure(kind, element);
     for other in between {

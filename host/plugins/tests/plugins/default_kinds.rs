@@ -1,4 +1,4 @@
-//! The default kinds: conformance, plans, refusals.
+//! Tests of the default kinds: conformance, plans, rejections.
 
 use spec_model::{Node, UserError};
 use spec_strategy::{

@@ -1,4 +1,4 @@
-//! Plugins that do what they must not. Each guest in tests/guests has a test here.
+//! Tests of plugins that break the contract. Each guest in tests/guests has a test here.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,10 +12,10 @@ use crate::support::{check_error, element, guest, mapping, options, texts};
 
 /// Policies that misbehave: see `policies`.
 const POLICIES: &[&str] = &["bad-overlay", "bad-priming"];
-/// Guests that answer as they should.
+/// Guests that keep the contract.
 const SOUND: &[&str] = &["hoards", "overlay-prototype", "own-manual", "script-like"];
 
-/// A plugin, the element that brings its fault about (`None`: loading does), and what the error says.
+/// A plugin, the element that causes its fault (`None`: loading does), and parts of the error.
 struct Fault {
     guest: &'static str,
     element: Option<&'static str>,
@@ -61,7 +61,7 @@ const FAULTS: &[Fault] = &[
     answer("rejection-reason", &["'Not A Code'"]),
 ];
 
-/// A fault shall not take seconds.
+/// Small limits, so that a fault does not take seconds.
 fn small() -> Options {
     let options = options();
     Options { limits: Limits { fuel: 200_000_000, ..options.limits }, ..options }

@@ -1,4 +1,4 @@
-//! Unique keys beside those of BuildStream's own classes; keys.py makes keys.json.
+//! Compares unique keys with those of BuildStream's own classes; keys.py makes keys.json.
 
 use serde_json::Value as Json;
 use spec_model::{Mapping, Node, Value};

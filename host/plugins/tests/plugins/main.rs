@@ -1,4 +1,5 @@
-//! The plugin room from outside: the default kinds, their keys, broken plugins, and where components come from.
+//! Tests of the crate's public interface: the default kinds, their keys, broken plugins, and where components come
+//! from.
 
 mod answers;
 mod cache;

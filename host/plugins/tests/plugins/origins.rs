@@ -1,4 +1,4 @@
-//! Where components come from, and files that are none.
+//! Tests of where components come from, and of files that are not components.
 
 use std::path::PathBuf;
 
@@ -52,7 +52,7 @@ fn a_component_for_another_kind_is_refused() {
     let plugins = with_override("manual", component("script-like"));
     let error = error_of(&plugins, "manual", None);
     check_error(&error, "plugin-wrong-kind", &["'script-like'", "'manual'"]);
-    // Its instance must not answer for the kind that is loaded next.
+    // Its instance must not be used for the kind that is loaded next.
     assert!(plugins.kind(&request("stack", None)).is_ok());
 }
 
@@ -95,7 +95,7 @@ fn a_component_with_too_many_instances_is_refused_with_the_limit() {
     check_error(&error, "plugin-too-large", &["needs 13 core module instances; the limit is 8"]);
 }
 
-/// None of them is waited for, nor read to its end.
+/// Loading neither waits for one of these files nor reads it to its end.
 #[test]
 fn what_is_no_regular_file_is_refused() {
     let folder = temporary();

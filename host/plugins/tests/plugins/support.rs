@@ -1,4 +1,4 @@
-//! What the tests share: registries with a cache of their own, and elements.
+//! Shared by the tests: registries with their own cache, and elements.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -8,14 +8,14 @@ use spec_plugins::{Options, Plugins};
 use spec_strategy::{DependencyInput, ElementInput, ElementKind, KindError, KindRegistry, KindRequest};
 use tempfile::TempDir;
 
-/// Compiled once for all tests of this process.
+/// A cache of compiled code for all tests of this process.
 static CACHE: LazyLock<TempDir> = LazyLock::new(temporary);
 
 pub(crate) fn temporary() -> TempDir {
     tempfile::tempdir().expect("a temporary directory can be made")
 }
 
-/// The usual options, but nothing is kept of what components answer; tests change what they are about.
+/// The usual options without cached answers; tests change the options that they test.
 pub(crate) fn options() -> Options {
     Options { keep_answers: false, ..Options::new(CACHE.path().to_owned()) }
 }
@@ -38,7 +38,7 @@ pub(crate) fn embedded(kind: &str) -> Arc<dyn ElementKind> {
     Plugins::new(options()).kind(&request(kind, None)).expect("default kinds load")
 }
 
-/// A guest of the tests, or what is wrong with it.
+/// A guest of the tests, or its error.
 pub(crate) fn guest(name: &str, options: Options) -> Result<Arc<dyn ElementKind>, KindError> {
     Plugins::new(options).kind(&request(name, Some(component(name))))
 }
@@ -66,7 +66,7 @@ pub(crate) fn dependency(path: &str, build: bool, runtime: bool) -> DependencyIn
     DependencyInput { path: path.to_owned(), build, runtime, config: None }
 }
 
-/// A mapping whose entries stand on lines of their own, from 1.
+/// A mapping whose entries have the lines 1, 2, ...
 pub(crate) fn mapping(entries: &[(&str, Node)]) -> Mapping {
     let mut mapping = Mapping::at(Some(position(1)));
     for (line, (name, node)) in (1..).zip(entries) {
@@ -83,9 +83,9 @@ fn position(line: u32) -> FilePosition {
     FilePosition { file: "element.bst".into(), line, column: 3 }
 }
 
-/// Asserts the code of an error, and that its message has these parts.
+/// Asserts the code of an error, and that its message or its hint has these parts.
 pub(crate) fn check_error(error: &KindError, reason: &str, says: &[&str]) {
-    let message = error.to_string();
+    let message = format!("{error}\n{}", error.hint().unwrap_or_default());
     assert_eq!(error.reason(), reason, "{message}");
     for part in says {
         assert!(message.contains(part), "'{part}' is not in: {message}");

@@ -112,7 +112,7 @@ proptest! {
         prop_assert_eq!(composed(&Mapping::new(), &a).to_value(), a.to_value());
     }
 
-    /// Laying layers over lists one by one is the same as composing the layers first.
+    /// Composing layers over lists one by one gives the same as composing the layers first.
     #[test]
     fn composition_is_associative_over_lists(lists in shaped(), a in shaped(), b in shaped()) {
         let mut base = Mapping::new();

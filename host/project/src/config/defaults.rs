@@ -1,7 +1,7 @@
-//! The configuration that every project begins with (BuildStream's documented defaults; keys depend on their values, the
-//! metadata of artifacts on their order too).
+//! The default configuration of every project: BuildStream's documented defaults. Cache keys depend on their values,
+//! and the metadata of artifacts also on their order.
 
-/// What the defaults are called in messages.
+/// The name of the defaults in messages.
 pub(super) const SHOWN_AS: &str = "(default project configuration)";
 
 /// The defaults as YAML text.

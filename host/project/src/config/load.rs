@@ -44,8 +44,8 @@ const KEYS: [&str; 25] = [
     "variables",
 ];
 
-/// What stands in `elements:` under this name is for the program: BuildStream refuses keys of project.conf that it does
-/// not know, but does not look at the settings of kinds that no element has.
+/// The entry of `elements:` with settings of this program. BuildStream refuses unknown keys of project.conf, but does
+/// not read the settings of kinds that no element has.
 const OWN_KIND: &str = "spec-host";
 
 /// The keys that cannot depend on a condition.
@@ -61,7 +61,7 @@ const UNCONDITIONAL: [&str; 9] = [
     "plugins",
 ];
 
-/// The keys that must stand in project.conf itself.
+/// The keys that must be in project.conf itself, not in an include.
 const NOT_INCLUDED: [&str; 4] = ["name", "element-path", "min-version", "plugins"];
 
 /// Loads the configuration of the project in `directory`, which is a real path.
@@ -109,7 +109,7 @@ pub(crate) fn load(
     Ok((config, project_defaults))
 }
 
-/// The settings that come from project.conf as it stands, without includes and conditionals.
+/// The settings that come from project.conf itself, without includes and conditionals.
 fn fixed(directory: &Path, file: &Mapping, defaults: &Mapping) -> Result<ProjectConfig, LoadError> {
     let mut root = defaults.clone();
     compose(file, &mut root)?;
@@ -173,7 +173,7 @@ fn options(
     Ok(options)
 }
 
-/// Checks the keys after everything is composed: an include may have brought some that it must not.
+/// Checks the keys after composition, because an include may have added some that are not allowed there.
 fn check_keys(root: &Mapping) -> Result<(), NodeError> {
     root.validate_keys(&KEYS)?;
     for key in NOT_INCLUDED {
@@ -220,7 +220,7 @@ fn finish(
     Ok(())
 }
 
-/// The project's variables and those that aliases and mirrors may use beside them.
+/// The project's variables, and the further ones that aliases and mirrors may use.
 fn with_directories(variables: &Mapping, directory: &Path) -> Result<Variables, NodeError> {
     let mut variables = variables.clone();
     let path = directory.display().to_string();

@@ -1,4 +1,4 @@
-//! project.conf: what holds for the whole project.
+//! project.conf: the settings of the whole project.
 
 mod defaults;
 mod load;
@@ -26,7 +26,7 @@ use crate::options::Options;
 /// The file that makes a directory a project.
 pub const PROJECT_CONF: &str = "project.conf";
 
-/// Where the refs of sources are kept.
+/// The file in which the refs of sources are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefStorage {
     /// In the files that declare the sources.
@@ -44,7 +44,7 @@ pub struct ProjectConfig {
     pub directory: PathBuf,
     /// The directory with the elements, relative to the project; empty when it is the project's own.
     pub element_path: PathBuf,
-    /// The targets to take when the user names none; empty for all elements.
+    /// The targets when the user names none; empty for all elements.
     pub default_targets: Vec<String>,
     /// The warnings that are errors, as in project.conf.
     pub fatal_warnings: Vec<String>,
@@ -66,7 +66,7 @@ pub struct ProjectConfig {
     pub provenance_attributes: Vec<String>,
     /// All options with their values as texts, sorted by name.
     pub options: Vec<(String, String)>,
-    /// Settings of this program, `spec-host:` in `elements:`, not looked at.
+    /// Settings of this program (`spec-host:` in `elements:`), not checked here.
     pub spec_host_settings: Mapping,
 }
 

@@ -33,7 +33,7 @@ pub fn project_path(directory: &Path, node: &Node, kind: PathKind) -> Result<Pat
         |reason, what: &str| Err(LoadError::at(reason, node.position.as_ref(), format!("'{text}' {what}")));
     let full = directory.join(path);
     if full.is_symlink() {
-        return error(WRONG_KIND, "is a symbolic link; name what it points at");
+        return error(WRONG_KIND, "is a symbolic link; expected what it points at");
     }
     if path.is_absolute() {
         return error(OUTSIDE, "is an absolute path; expected one relative to the project");

@@ -1,4 +1,4 @@
-//! The `plugins` stanzas: which component files a project brings along.
+//! The `plugins` stanzas: the component files of a project.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What `shell` runs, and in which surroundings.
+//! The settings of `shell`: its command, environment and files.
 
 use spec_model::{Mapping, Node, NodeError, NodeKind};
 
@@ -9,16 +9,16 @@ pub struct Shell {
     pub command: Vec<String>,
     /// Environment variables, in order; `$NAME` refers to the environment of the host and is not expanded here.
     pub environment: Vec<(String, String)>,
-    /// Files and directories of the host that are there inside.
+    /// Files and directories of the host that are mounted inside.
     pub host_files: Vec<HostFile>,
 }
 
-/// A file or directory of the host that is there inside a shell.
+/// A file or directory of the host that is mounted in a shell's sandbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFile {
-    /// Where it is inside.
+    /// Its path inside.
     pub path: String,
-    /// Where it is on the host.
+    /// Its path on the host.
     pub host_path: String,
     /// Whether it is no error when the host has none.
     pub optional: bool,

@@ -7,11 +7,11 @@ use crate::LoadError;
 /// The version of BuildStream's project format that is understood: major and minor.
 pub const FORMAT_VERSION: (u32, u32) = (2, 8);
 
-/// Checks that a project asks for no other format than ours.
+/// Checks that the project has a format version that this program supports.
 ///
 /// # Errors
-/// `invalid-data` when it asks for none or what it asks for is no version, `unsupported-project` when it asks for
-/// another major version or a later minor one.
+/// `invalid-data` when `min-version` is missing or not a version, `unsupported-project` when it is another major
+/// version or a later minor one.
 pub(super) fn check(config: &Mapping) -> Result<(), LoadError> {
     let Some(node) = config.get("min-version") else {
         let message =

@@ -1,4 +1,4 @@
-//! ProjectKinds as the project asks for them, with their defaults.
+//! The element kinds of a project, with their defaults.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(crate) struct ProjectKind {
     pub(super) defaults: Mapping,
 }
 
-/// The kinds that a project uses, each asked for once.
+/// The kinds that a project uses; each is looked up once.
 pub(crate) struct ProjectKinds<'r> {
     registry: &'r dyn KindRegistry,
     defaults: &'r ProjectDefaults,
@@ -63,7 +63,7 @@ pub(super) fn refused(element: &str, position: Option<&FilePosition>, source: Ki
     LoadError::Kind { element: element.to_owned(), position: position.cloned(), source: Box::new(source) }
 }
 
-/// Lays the kind's split rules over the project's.
+/// Composes the kind's split rules over the project's.
 fn compose_splits(defaults: &mut Mapping, project: &Mapping) -> Result<(), NodeError> {
     let mut public = defaults.opt_mapping("public")?.cloned().unwrap_or_default();
     let mut domain = public.opt_mapping("bst")?.cloned().unwrap_or_default();

@@ -27,7 +27,7 @@ pub struct Element {
     pub project: String,
     /// The kind's name.
     pub kind: String,
-    /// What is true of all elements of the kind.
+    /// The properties of all elements of the kind.
     pub kind_description: Arc<KindDescription>,
     /// The description, without variables expanded; empty when there is none.
     pub description: String,
@@ -47,10 +47,11 @@ pub struct Element {
     pub sources: Vec<SourceConfig>,
     /// Its direct dependencies, in BuildStream's order.
     pub dependencies: Vec<Dependency>,
-    /// The dependency (an index into [`Project::elements`](crate::Project::elements)) that each dependency index of
-    /// the plan means: the order of [`ElementInput::dependencies`](spec_strategy::ElementInput::dependencies).
+    /// For each dependency index of the plan, which follows
+    /// [`ElementInput::dependencies`](spec_strategy::ElementInput::dependencies), the index in
+    /// [`Project::elements`](crate::Project::elements).
     pub plan_dependencies: Vec<usize>,
-    /// What its kind answered: the unique key and the plan.
+    /// The answer of its kind: the unique key and the plan.
     pub configured: Configured,
     /// Where its file begins.
     pub position: Option<FilePosition>,
@@ -65,9 +66,9 @@ pub struct Dependency {
     pub element: usize,
     /// The path by which it is named.
     pub path: String,
-    /// Whether it is there at build time.
+    /// Whether it is staged at build time.
     pub build: bool,
-    /// Whether it is there at run time.
+    /// Whether it is needed at run time.
     pub runtime: bool,
     /// Whether a change of it rebuilds in non-strict mode too.
     pub strict: bool,

@@ -12,7 +12,7 @@ use crate::compose::{assert_composed, compose};
 use crate::loader::{LoadedDependency, LoadedElement};
 use crate::variables::Variables;
 
-/// What the parts of an element are composed from.
+/// The mappings from which the parts of an element are composed.
 pub(super) struct ElementParts<'e> {
     pub(super) loaded: &'e LoadedElement,
     pub(super) kind: Arc<ProjectKind>,
@@ -33,7 +33,7 @@ impl ElementParts<'_> {
         Ok(section)
     }
 
-    /// The element's own public data; of the project and the kind only the split rules count.
+    /// The element's public data. From the project and the kind it takes only the split rules.
     pub(super) fn public(&self) -> Result<Mapping, NodeError> {
         let mut splits = match split_rules(&self.kind.defaults)? {
             Some(splits) => splits.clone(),
@@ -69,7 +69,7 @@ impl ElementParts<'_> {
         self.loaded.dependencies.iter().map(one).collect()
     }
 
-    /// Asks the kind, after a check of what elements of the kind may not have.
+    /// Calls the kind, after checking that the element has nothing that the kind forbids.
     pub(super) fn configure(&self, input: &ElementInput) -> Result<Configured, LoadError> {
         let forbids = self.kind.description.forbids;
         let build = input.dependencies.iter().any(|dependency| dependency.build);

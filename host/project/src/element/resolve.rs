@@ -1,4 +1,4 @@
-//! From a loaded element to one that can be built.
+//! Makes elements that can be built from loaded ones.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -124,7 +124,7 @@ fn sorted(entries: &[(String, String)]) -> Vec<(String, String)> {
     entries
 }
 
-/// Where the values of sections are written. Those that the program sets are nowhere.
+/// The places of the values of sections. Values set by the program have none.
 fn setting_places(sections: &[(&'static str, &Mapping)]) -> BTreeMap<(&'static str, String), FilePosition> {
     let mut positions = BTreeMap::new();
     for (section, mapping) in sections {

@@ -31,7 +31,7 @@ pub struct RemoteApisSocket {
 }
 
 impl SandboxConfig {
-    /// Reads expanded settings; this machine's system and architecture stand in for those that are missing.
+    /// Reads expanded settings; the system and architecture default to this machine's.
     pub(super) fn new(config: &Mapping) -> Result<Self, NodeError> {
         config.validate_keys(&["build-uid", "build-gid", "build-os", "build-arch", "remote-apis-socket"])?;
         let build_os = match config.opt_str("build-os")? {
@@ -55,7 +55,7 @@ impl SandboxConfig {
         })
     }
 
-    /// What it contributes to keys: settings that were not made do not appear.
+    /// Its contribution to keys; settings that are not set are left out.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let mut map = BTreeMap::from([

@@ -19,22 +19,22 @@ pub struct SourceConfig {
     pub directory: Option<String>,
     /// Its settings, composed and expanded, without `kind`, `directory` and `provenance`.
     pub config: Mapping,
-    /// What the user says about where it comes from: attributes and their texts.
+    /// The user's description of where it comes from: attributes and their texts.
     pub provenance: Vec<(String, String)>,
     /// Where it is declared.
     pub position: Option<FilePosition>,
-    /// Where its ref stands, or would stand.
+    /// Where its ref is, or is to be added.
     pub ref_place: RefPlace,
 }
 
-/// Where the ref of a source is kept.
+/// The location of a source's ref.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefPlace {
     /// At this place, as the value of `ref`.
     Value(FilePosition),
-    /// Nowhere yet; it belongs into the dictionary that begins at this place.
+    /// There is none yet; it is to be added to the dictionary that begins at this place.
     Dictionary(FilePosition),
-    /// In `project.refs`, or it belongs there.
+    /// In `project.refs`, or it is to be added there.
     ProjectRefs,
     /// In no file: the program made the source.
     Nowhere,
@@ -61,7 +61,7 @@ pub(super) fn sources(
     nodes.iter().enumerate().map(one).collect()
 }
 
-/// A source as its declaration alone says it.
+/// A source as declared, without defaults.
 fn declared(index: usize, node: &Node, config: &ProjectConfig) -> Result<SourceConfig, LoadError> {
     let mut settings = node.as_mapping()?.clone();
     let position = settings.position.clone();
@@ -88,7 +88,7 @@ fn declared(index: usize, node: &Node, config: &ProjectConfig) -> Result<SourceC
     Ok(SourceConfig { kind, index, directory, config: settings, provenance, position, ref_place })
 }
 
-/// Gives a source what `project.refs` keeps for it; a ref in its declaration does not count.
+/// Gives a source its entries of `project.refs`; a ref in its declaration is ignored.
 fn take_refs(source: &mut SourceConfig, entries: Option<&Mapping>) {
     source.config.remove("ref");
     source.ref_place = RefPlace::ProjectRefs;
@@ -118,7 +118,7 @@ fn provenance(node: Option<&Node>, config: &ProjectConfig) -> Result<Vec<(String
     node.as_mapping()?.entries.iter().map(one).collect()
 }
 
-/// The settings laid over the project's defaults for the kind (`sources: KIND: config:`).
+/// The settings composed over the project's defaults for the kind (`sources: KIND: config:`).
 fn composed(source: &SourceConfig, defaults: &ProjectDefaults) -> Result<Mapping, NodeError> {
     let kind = defaults.sources.opt_mapping(&source.kind)?;
     let mut config = match kind {

@@ -11,9 +11,9 @@ const INVALID: &str = "invalid-data";
 pub(crate) struct DeclaredDependency {
     /// The name, as it is written.
     pub(crate) name: String,
-    /// Whether it is there at build time.
+    /// Whether it is staged at build time.
     pub(crate) build: bool,
-    /// Whether it is there at run time.
+    /// Whether it is needed at run time.
     pub(crate) runtime: bool,
     /// Whether a change of it rebuilds in non-strict mode too.
     pub(crate) strict: bool,
@@ -24,7 +24,7 @@ pub(crate) struct DeclaredDependency {
 }
 
 impl DeclaredDependency {
-    /// Adds what another declaration of the same dependency says.
+    /// Merges another declaration of the same dependency into this one.
     pub(super) fn merge(&mut self, other: Self) {
         self.build |= other.build;
         self.runtime |= other.runtime;
@@ -56,7 +56,7 @@ pub(super) fn take_dependencies(node: &mut Mapping) -> Result<Vec<DeclaredDepend
     Ok(all)
 }
 
-/// The dependencies of one entry of a list that fixes their type, or does not.
+/// The dependencies of one entry of a list, which may determine their type.
 fn entry_dependencies(
     entry: &Node,
     fixed: Option<(bool, bool)>,
@@ -121,12 +121,12 @@ fn strict(mapping: &Mapping, build: bool) -> Result<bool, NodeError> {
     let Some(node) = mapping.get("strict") else {
         return Ok(false);
     };
-    let problem = match node.as_bool()? {
-        false => "'strict' can only be true; leave it out otherwise",
-        true if !build => "only a build dependency can be strict",
-        true => return Ok(true),
-    };
-    Err(NodeError::new(INVALID, node.position.as_ref(), problem))
+    let error = |problem| NodeError::new(INVALID, node.position.as_ref(), problem);
+    match node.as_bool()? {
+        false => Err(error("'strict' can only be true").with_hint("leave it out")),
+        true if !build => Err(error("only a build dependency can be strict")),
+        true => Ok(true),
+    }
 }
 
 fn config(mapping: &Mapping, build: bool) -> Result<Vec<Mapping>, NodeError> {

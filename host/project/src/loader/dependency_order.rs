@@ -35,9 +35,9 @@ impl DependencyClosure {
     }
 }
 
-/// Sorts the dependencies of all elements as BuildStream's loader does. Its comparison is no total order (names break
-/// ties between elements that do not depend on each other), so the result depends on the very steps of the sort:
-/// those of CPython's list sort.
+/// Sorts the dependencies of all elements as BuildStream's loader does. Its comparison is not a total order (names
+/// break ties between elements that do not depend on each other), so the result depends on the exact steps of the
+/// sort: those of CPython's list sort.
 pub(super) fn sort_dependencies(elements: &mut [LoadedElement], order: &[usize]) {
     let closure = DependencyClosure::new(elements, order);
     for element in order {

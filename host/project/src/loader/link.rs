@@ -4,7 +4,7 @@ use spec_model::{FilePosition, Mapping};
 
 use crate::LoadError;
 
-/// The name that a link points at, and where it says so.
+/// The name that a link points at, and the place of that name.
 pub(super) fn target(node: &Mapping) -> Result<(String, Option<FilePosition>), LoadError> {
     for list in ["depends", "build-depends", "runtime-depends"] {
         if let Some(dependencies) = node.get(list) {

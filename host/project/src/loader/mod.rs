@@ -1,4 +1,4 @@
-//! Element files to a graph whose dependencies are in BuildStream's order.
+//! Loads element files into a graph whose dependencies are in BuildStream's order.
 
 mod declared;
 mod dependency_order;
@@ -33,12 +33,12 @@ const KEYS: [&str; 12] = [
     "sandbox",
 ];
 
-/// An element as its file and the options say it, before its kind and the project's defaults are looked at.
+/// An element from its file and the options, before the defaults of its kind and the project are composed.
 pub(crate) struct LoadedElement {
     pub(crate) name: ElementName,
     pub(crate) kind: String,
     pub(crate) kind_position: Option<FilePosition>,
-    /// What is left of the file without kind and dependencies.
+    /// The rest of the file, without kind and dependencies.
     pub(crate) node: Mapping,
     pub(crate) dependencies: Vec<LoadedDependency>,
 }
@@ -50,7 +50,7 @@ pub(crate) struct LoadedDependency {
     pub(crate) declared: DeclaredDependency,
 }
 
-/// What a name stands for.
+/// The target of a name.
 #[derive(Clone)]
 enum NameTarget {
     Element(usize),
@@ -70,7 +70,7 @@ pub(crate) struct Loader<'p> {
     includes: &'p Includes,
     directory: PathBuf,
     elements: Vec<LoadedElement>,
-    /// How many of the elements have had their dependencies looked at.
+    /// The number of elements whose dependencies were put on the stack.
     expanded: usize,
     names: HashMap<String, NameTarget>,
 }
@@ -136,7 +136,7 @@ impl<'p> Loader<'p> {
         Ok(matches!(self.names[&name], NameTarget::Junction))
     }
 
-    /// Loads an element and what it depends on, depth first, with a stack of our own.
+    /// Loads an element and its dependencies, depth first, with an explicit stack.
     fn load_with_dependencies(&mut self, name: &str) -> Result<usize, LoadError> {
         let top = self.element(name, None)?;
         let mut stack = Vec::new();
@@ -174,7 +174,7 @@ impl<'p> Loader<'p> {
         }
     }
 
-    /// The index of the element that a name stands for, through links.
+    /// The index of the element with this name; follows links.
     fn element(&mut self, name: &str, position: Option<&FilePosition>) -> Result<usize, LoadError> {
         let (mut name, mut position) = (name.to_owned(), position.cloned());
         let mut links = Vec::new();

@@ -1,5 +1,5 @@
 //! The stable merge sort of CPython's `list.sort` (Tim Peters' listsort with powersort's merge order), step by step:
-//! with a comparison that is no total order, only the very same comparisons give the same result.
+//! when a comparison is not a total order, only the same sequence of comparisons gives the same result.
 
 mod merge;
 

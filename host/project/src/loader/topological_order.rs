@@ -1,4 +1,4 @@
-//! Circles in the graph of elements.
+//! Sorts the graph of elements topologically and finds circles.
 
 use super::LoadedElement;
 use crate::LoadError;

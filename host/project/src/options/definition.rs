@@ -18,7 +18,7 @@ enum OptionType {
     ElementMask,
 }
 
-/// An option: what it may be, and what it is.
+/// An option: its possible values and its value.
 #[derive(Clone, Debug)]
 pub(super) struct OptionDefinition {
     name: String,
@@ -96,7 +96,7 @@ impl OptionDefinition {
         }
     }
 
-    /// The value whose canonical name is this machine's, or this machine's own name, which may not be among them.
+    /// The value whose canonical name is this machine's; if there is none, this machine's own name.
     fn default_arch(&self, mapping: &Mapping) -> Result<OptionValue, NodeError> {
         let host = platform::host_arch();
         let mut found = None;
@@ -142,7 +142,7 @@ impl OptionDefinition {
         }
     }
 
-    /// Checks what could not be checked before all values were set: that this machine is among the choices.
+    /// Checks that this machine is among the choices, which is only possible after all values were set.
     pub(super) fn resolve(&self) -> Result<(), NodeError> {
         match (&self.value, self.kind) {
             (OptionValue::Text(text), OptionType::Arch | OptionType::Os) => self.choice(text, None).map(drop),
@@ -165,7 +165,8 @@ impl OptionDefinition {
     }
 
     fn refuse(&self, text: &str, choices: &str, node: Option<&Node>) -> NodeError {
-        let message = format!("'{text}' is no value of the option '{}'; choose from: {choices}", self.name);
+        let message =
+            format!("'{text}' is no value of the option '{}'; expected one of: {choices}", self.name);
         NodeError::new(INVALID, node.and_then(|node| node.position.as_ref()), message)
     }
 }

@@ -1,12 +1,12 @@
-//! What a condition comes to, given the values of the options.
+//! Evaluates conditions with the values of the options.
 
 use std::borrow::Cow;
 
 use super::expression::{Comparison, Expression};
 use super::value::OptionValue;
 
-/// Whether the condition holds. Values are true as in Python: texts and lists when they are not empty. What cannot
-/// matter is not looked at, so that `known or unknown` may name an unknown option.
+/// Whether the condition holds. Values are true as in Python: texts and lists when they are not empty. Operands that
+/// cannot change the result are not evaluated, so `known or unknown` may name an unknown option.
 ///
 /// # Errors
 /// A message when it names an unknown option or looks into a truth value.
@@ -26,7 +26,7 @@ fn value<'v>(
     match expression {
         Expression::Name(name) => lookup(name)
             .map(Cow::Borrowed)
-            .ok_or_else(|| format!("there is no option '{name}'; a text needs quotes")),
+            .ok_or_else(|| format!("there is no option '{name}'; expected an option, or a text in quotes")),
         Expression::Text(text) => owned(OptionValue::Text(text.clone())),
         Expression::Bool(truth) => owned(OptionValue::Bool(*truth)),
         Expression::List(items) => {
@@ -50,7 +50,7 @@ fn value<'v>(
     }
 }
 
-/// The value of the first operand that is as true as `wanted`, or of the last one; those behind it are not looked at.
+/// The value of the first operand whose truth is `wanted`, or of the last one; operands after it are not evaluated.
 fn first_deciding<'v>(
     operands: &[Expression],
     wanted: bool,

@@ -11,10 +11,10 @@ pub(super) enum Expression {
     Bool(bool),
     List(Vec<Expression>),
     Not(Box<Expression>),
-    /// Operands side by side, and not one in the other: there may be as many as a file has room for.
+    /// Operands in a list and not nested, because there may be as many as fit in a file.
     And(Vec<Expression>),
     Or(Vec<Expression>),
-    /// The first operand, and what it and its successors are compared with, as Python chains comparisons.
+    /// The first operand, and the comparisons with further ones, chained as in Python.
     Compare(Box<Expression>, Vec<(Comparison, Expression)>),
 }
 
@@ -27,7 +27,7 @@ pub(super) enum Comparison {
     NotIn,
 }
 
-/// Nesting that is refused rather than followed.
+/// The depth of nesting beyond which a condition is refused.
 const MAX_DEPTH: usize = 50;
 
 /// Parses a condition.
@@ -77,7 +77,7 @@ impl Parser {
         Ok(alone_or(Expression::And, self.operands("and", Self::not)?))
     }
 
-    /// What stands on both sides of each `word`.
+    /// The operands between occurrences of `word`.
     fn operands(
         &mut self,
         word: &str,
@@ -151,7 +151,7 @@ impl Parser {
         }
     }
 
-    /// What stands in parentheses or brackets, the opening one of which is behind us.
+    /// The items in parentheses or brackets; the opening one was read before.
     fn list(&mut self, close: &str) -> Result<Expression, String> {
         let mut items = Vec::new();
         let mut comma = false;

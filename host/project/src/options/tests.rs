@@ -16,7 +16,7 @@ fn options() -> Options {
     Options::new(&definitions, &|| vec!["a.bst".to_owned(), "b.bst".to_owned()]).expect("good options")
 }
 
-/// What Jinja2 says of the same conditions.
+/// Jinja2's results for the same conditions.
 #[test]
 fn conditions_hold_as_in_the_reference() {
     let options = options();

@@ -40,13 +40,17 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, String> {
                 }
                 tokens.push(Token::Word(word));
             }
-            _ => return Err(format!("'{first}' has no meaning in a condition; a text needs quotes")),
+            _ => {
+                return Err(format!(
+                    "'{first}' has no meaning in a condition; expected quotes around a text"
+                ));
+            }
         }
     }
     Ok(tokens)
 }
 
-/// The rest of a text in quotes; a backslash takes the next character as it is, but for `\n` and `\t`.
+/// The rest of a text in quotes; a backslash makes the next character literal, except in `\n` and `\t`.
 fn quoted(rest: &mut Peekable<Chars<'_>>, quote: char) -> Result<String, String> {
     let mut text = String::new();
     loop {

@@ -1,12 +1,12 @@
-//! The check of an edited file before it is written: nothing but refs may differ, wherever the parser says that they are.
+//! Checks an edited file before it is written: the parsed contents may differ in refs only.
 
-use spec_model::{FilePosition, Mapping, Node, NodeKind};
+use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use crate::LoadError;
 use crate::element::RefPlace;
 use crate::yaml::{parse_text, strip};
 
-/// Whether nothing differs but refs, and each of the sources has its value now.
+/// Checks that only refs differ, and that each of the sources has its new ref.
 ///
 /// # Errors
 /// `ref-not-writable` when something else does, or the edited text cannot be read.
@@ -25,11 +25,9 @@ pub(super) fn only_refs_differ(
     if parse_text(edited, file).map_or(Ok(false), is_good)? {
         return Ok(());
     }
-    let message = format!(
-        "{file}: a ref cannot be written there without changing something else; write it by hand: ref: {}",
-        values.join(", ref: ")
-    );
-    Err(LoadError::at("ref-not-writable", None, message))
+    let message = format!("{file}: a ref cannot be written there without changing something else");
+    let hint = format!("write it by hand: ref: {}", values.join(", ref: "));
+    Err(NodeError::new("ref-not-writable", None, message).with_hint(hint).into())
 }
 
 fn mappings(before: &Mapping, after: &Mapping, values: &[&str]) -> bool {
@@ -53,8 +51,8 @@ fn nodes(before: &Node, after: &Node, values: &[&str]) -> bool {
     }
 }
 
-/// Whether the source at a place of the original has one of the values as its ref now. What looks like its end to an editor
-/// may be part of a comment, or of another dictionary.
+/// Whether the source at a place of the original has one of the values as its ref now. An edit at the end of the
+/// source may have landed in a comment or in another dictionary.
 fn is_set(at: &RefPlace, original: &Mapping, edited: &Mapping, values: &[&str]) -> bool {
     let is_value = |node: &Node| values.iter().any(|value| is_text(node, strip(value)));
     match at_same_position(original, edited, at).map(|node| (&node.kind, node)) {
@@ -64,7 +62,7 @@ fn is_set(at: &RefPlace, original: &Mapping, edited: &Mapping, values: &[&str]) 
     }
 }
 
-/// The node of `edited` that has the position in the tree which the node at a place has in `original`.
+/// The node of `edited` at the same position in the tree as the node at a place of `original`.
 fn at_same_position<'a>(original: &Mapping, edited: &'a Mapping, at: &RefPlace) -> Option<&'a Node> {
     original.entries.iter().find_map(|(name, node)| same_position_below(node, edited.get(name)?, at))
 }
@@ -76,7 +74,7 @@ fn same_position_below<'a>(original: &Node, edited: &'a Node, at: &RefPlace) -> 
             .as_ref()
             .is_some_and(|own| (own.line, own.column) == (position.line, position.column))
     };
-    // A node may begin where one in it does.
+    // A collection may begin at the same place as its first node.
     let found = match (at, &original.kind) {
         (RefPlace::Value(position), NodeKind::Scalar(_)) => is_at(position),
         (RefPlace::Dictionary(position), NodeKind::Mapping(_)) => is_at(position),

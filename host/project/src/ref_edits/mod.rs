@@ -1,4 +1,4 @@
-//! Writing refs back into the files that hold them, without touching anything else in them.
+//! Writes refs back into the files that declare them, without changing anything else.
 
 mod check;
 mod node_span;
@@ -6,7 +6,7 @@ mod node_span;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use spec_model::{FilePosition, Node};
+use spec_model::{FilePosition, Node, NodeError};
 
 use crate::element::RefPlace;
 use crate::project_refs::{self, PROJECT_REFS};
@@ -95,8 +95,8 @@ pub fn set_ref(text: &str, at: &RefPlace, value: &str) -> Result<String, LoadErr
     Ok(edited)
 }
 
-/// Applies edits, the last in the text first, so that the places of the others stay. Of several at one place, as
-/// when elements share an included source, the first counts.
+/// Applies edits, the last in the text first, so that the places of the others stay. Of several edits at one place,
+/// as when elements share an included source, the first is applied.
 fn apply_edits(mut text: String, mut edits: Vec<TextEdit>) -> String {
     edits.sort_by_key(|edit| std::cmp::Reverse(edit.range.start));
     edits.dedup_by_key(|edit| edit.range.start);
@@ -150,13 +150,12 @@ fn insertion(text: &str, position: &FilePosition, last: usize, flow: bool, scala
 }
 
 fn stale(position: &FilePosition) -> LoadError {
-    let message =
-        "the file has changed since it was loaded: the source is no longer here; run the command again";
-    LoadError::at("stale-place", Some(position), message)
+    let message = "the file has changed since it was loaded: the source is no longer here";
+    NodeError::new("stale-place", Some(position), message).with_hint("run the command again").into()
 }
 
-/// Sets refs in `project.refs`. Where the file has an entry it is changed in place; a new one is added by writing the
-/// file anew, for it is the program's own.
+/// Sets refs in `project.refs`. Where the file has an entry it is changed in place; a new one is added by rewriting
+/// the file, which only programs write.
 fn set_project_refs(project: &Project, new: &[&NewRef]) -> Result<ChangedFile, LoadError> {
     let path = project.config.directory.join(PROJECT_REFS);
     let mut text = if path.exists() { read_text(&path, PROJECT_REFS)? } else { String::new() };

@@ -1,16 +1,16 @@
-//! Where nodes stand in a text.
+//! The positions of nodes in a text.
 
 use std::ops::Range;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span};
 use spec_model::FilePosition;
 
-/// What begins at a place.
+/// The node that begins at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NodeSpan {
-    /// A scalar: its bytes, and for one without any the end of the key before it.
+    /// A scalar: its bytes, and if it is empty the end of the key before it.
     Scalar { range: Range<usize>, key_end: Option<usize> },
-    /// A dictionary: where its last entry ends (inside braces: the opening one if it has none), and whether it is
+    /// A dictionary: where its last entry ends (for empty braces the end of the opening one), and whether it is
     /// written in braces.
     Mapping { last: usize, flow: bool },
 }
@@ -33,12 +33,12 @@ pub(super) fn find_node(text: &str, position: &FilePosition) -> Option<NodeSpan>
     }
 }
 
-/// The scalar that stands at `span`, after the key at `before`.
+/// The scalar at `span`, after the key at `before`.
 fn scalar(style: ScalarStyle, span: &Span, before: Option<&Span>, offsets: &Offsets<'_>) -> Option<NodeSpan> {
     let mut range = offsets.range_of(Some(style), span)?;
     let key_end = offsets.range(before?)?.end;
     if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-        // The parser tells where the contents begin; the sign of the style stands right after the key's colon.
+        // The parser reports where the contents begin; the indicator of the style is right after the key's colon.
         let rest = &offsets.body[key_end - offsets.shift..];
         let value = rest.trim_start().strip_prefix(':')?.trim_start();
         range.start = offsets.shift + offsets.body.len() - value.len();
@@ -71,7 +71,7 @@ fn mapping<'t>(
                 flow,
             });
         }
-        // Of a value that is left out, as in `{a, b: }`, the parser tells nothing, or the sign that follows.
+        // For an omitted value, as in `{a, b: }`, the parser reports an empty range or the indicator that follows.
         let is_scalar = matches!(event, Event::Scalar(..));
         ends_in_nothing = flow && is_scalar && (span.is_empty() || offsets.is_at_sign(&span));
         if ends_in_nothing {
@@ -93,7 +93,8 @@ struct Offsets<'t> {
     body: &'t str,
     /// The bytes of a byte order mark before the body.
     shift: usize,
-    /// Where each character begins; none where each is a byte. A dictionary asks for the places of all its nodes.
+    /// The offset of each character; `None` when each is one byte. It is a table because a dictionary needs the
+    /// positions of all its nodes.
     starts: Option<Vec<usize>>,
 }
 
@@ -103,21 +104,21 @@ impl<'t> Offsets<'t> {
         Self { body, shift, starts: (!body.is_ascii()).then(starts) }
     }
 
-    /// Whether a sign of braces is where the parser says that a scalar begins.
+    /// Whether an indicator of a flow collection is where the parser says that a scalar begins.
     fn is_at_sign(&self, span: &Span) -> bool {
         let start = self.byte(span.start.index()).map(|start| start - self.shift);
         start.is_some_and(|start| self.body[start..].trim_start().starts_with([',', '}', ']']))
     }
 
-    /// The bytes of a span without the white space that the parser counts to some nodes.
+    /// The bytes of a span without the white space that the parser includes in some nodes.
     fn range(&self, span: &Span) -> Option<Range<usize>> {
         let (start, end) = (self.byte(span.start.index())?, self.byte(span.end.index())?);
         let text = &self.body[start - self.shift..end.max(start) - self.shift];
         Some(start..start + text.trim_end().len())
     }
 
-    /// The bytes of a scalar of that style, or of the sign that ends a collection. The parser counts what follows on
-    /// the line to those that have an end sign.
+    /// The bytes of a scalar of that style, or of the indicator that ends a collection. The parser includes the rest
+    /// of the line in those with an end indicator.
     fn range_of(&self, style: Option<ScalarStyle>, span: &Span) -> Option<Range<usize>> {
         let range = self.range(span)?;
         let length = match style {

@@ -3,7 +3,7 @@ use spec_model::{Mapping, Node, NodeKind, UserError};
 use super::*;
 use crate::yaml::parse_text;
 
-/// Where the ref of the first source of a file stands.
+/// The place of the ref of the first source of a file.
 fn ref_place(text: &str) -> RefPlace {
     let root = parse_text(text, "a.bst").expect("the test's YAML");
     let sources = root.require("sources").and_then(Node::as_sequence).expect("sources").to_vec();
@@ -112,7 +112,7 @@ fn nothing_is_written_that_would_change_more_than_a_ref() {
     assert!(elsewhere.is_err());
 }
 
-/// The places of all nodes of a dictionary are asked for.
+/// Finding the end of a dictionary uses the positions of all its nodes.
 #[test]
 fn a_large_dictionary_costs_no_more_than_its_text() {
     for name in ["key", "schlüssel"] {
@@ -143,7 +143,7 @@ fn a_place_that_is_gone_is_an_error() {
     assert_eq!(error.reason(), "stale-place");
 }
 
-/// Nothing, a comment or another dictionary would change.
+/// Without the check nothing, a comment or another dictionary would change.
 #[test]
 fn a_ref_that_would_land_elsewhere_is_refused() {
     for text in ["? #2ref:\n\r\u{2028}:", "\r: {(k:,d:,in+\n):,5 : {? ,}}\n"] {

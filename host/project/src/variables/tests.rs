@@ -49,7 +49,8 @@ fn a_circle_is_named() {
 #[test]
 fn an_undefined_name_suggests_a_near_one() {
     let error = variables("prefix: /usr\nbindir: '%{prefx}/bin'").all().expect_err("undefined");
-    assert_eq!(error.to_string(), "the variable 'prefx' is not defined; did you mean '%{prefix}'?");
+    assert_eq!(error.to_string(), "the variable 'prefx' is not defined");
+    assert_eq!(error.hint().as_deref(), Some("did you mean '%{prefix}'?"));
 }
 
 #[test]
@@ -72,7 +73,7 @@ fn many_texts_that_are_large_together_are_refused() {
     assert!(variables(&format!("{yaml}{}", many(100))).all().is_ok());
     let error = variables(&format!("{yaml}{}", many(130))).all().expect_err("too large together");
     assert_eq!(error.reason(), "variable-too-large");
-    // What refers to variables counts as well.
+    // Texts that refer to variables count as well.
     let mut texts = parse_text(&many(130), "texts.yml").expect("the test's YAML");
     assert_eq!(
         variables(&yaml).expand(&mut texts).map_err(|e| e.reason().to_owned()),

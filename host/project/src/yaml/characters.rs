@@ -1,4 +1,4 @@
-//! The characters a YAML text may hold.
+//! The characters of YAML texts.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ pub(super) fn check_printable(text: &str, file: &Arc<str>) -> Result<(), NodeErr
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
     let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let position = FilePosition { file: Arc::clone(file), line: number(line), column: number(column) };
-    let message = format!("the character U+{:04X} may not stand in YAML; remove it", u32::from(bad));
-    Err(NodeError::new(INVALID_YAML, Some(&position), message))
+    let message = format!("the character U+{:04X} may not stand in YAML", u32::from(bad));
+    Err(NodeError::new(INVALID_YAML, Some(&position), message).with_hint("remove it"))
 }
 
 /// YAML's set of printable characters (YAML 1.1, section 5.1), without the byte order mark.
@@ -29,7 +29,7 @@ fn is_printable(c: char) -> bool {
     }
 }
 
-/// Takes away the white space that Python's `str.strip` takes away, as BuildStream does with every scalar.
+/// Removes the white space that Python's `str.strip` removes, as BuildStream does with every scalar.
 pub(crate) fn strip(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c))
 }

@@ -1,5 +1,5 @@
-//! Mappings to YAML text, byte for byte as BuildStream writes the metadata of artifacts (ruamel.yaml in block style,
-//! every scalar a text, 9999 columns wide): digests of artifacts depend on it.
+//! Writes mappings as YAML, byte for byte as BuildStream writes the metadata of artifacts (ruamel.yaml in block
+//! style, every scalar a text, 9999 columns wide), because digests of artifacts depend on it.
 
 mod quoting;
 mod scalars;
@@ -34,7 +34,7 @@ pub(crate) fn inline_scalar(text: &str) -> String {
     emitter.text
 }
 
-/// Writes text and knows in which column it is.
+/// Writes text and keeps track of the column.
 #[derive(Default)]
 struct Emitter {
     text: String,
@@ -54,7 +54,7 @@ impl Emitter {
         self.column = indent;
     }
 
-    /// Writes the entries of a mapping; the first begins where the emitter is.
+    /// Writes the entries of a mapping; the first begins at the current position.
     fn mapping(&mut self, mapping: &Mapping, indent: usize) {
         for (index, (name, node)) in mapping.entries.iter().enumerate() {
             if index > 0 {
@@ -74,7 +74,7 @@ impl Emitter {
         }
     }
 
-    /// Writes the items of a sequence; the first begins where the emitter is.
+    /// Writes the items of a sequence; the first begins at the current position.
     fn sequence(&mut self, nodes: &[Node], indent: usize) {
         for (index, node) in nodes.iter().enumerate() {
             if index > 0 {

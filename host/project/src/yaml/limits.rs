@@ -1,6 +1,6 @@
-//! What a project's files may cost.
+//! Limits on the cost of a project's files.
 
-/// Bounds on what is read, included and expanded.
+/// Limits on what is read, included and expanded.
 pub(crate) struct Limits;
 
 impl Limits {
@@ -14,6 +14,6 @@ impl Limits {
     pub(crate) const INCLUDED: usize = 64 << 20;
     /// Bytes of one expanded variable or text.
     pub(crate) const EXPANDED: usize = 1 << 20;
-    /// Bytes of all that is expanded with the variables of one element.
+    /// Bytes of all texts expanded with the variables of one element.
     pub(crate) const EXPANDED_TOGETHER: usize = 64 << 20;
 }

@@ -1,7 +1,7 @@
-//! YAML text to configuration nodes and back. The only place that knows the parser.
+//! Converts YAML to configuration nodes and back. Only this module uses the parser.
 //!
 //! The dialect is BuildStream's: one document that is a dictionary, keys that are plain scalars and occur once, no
-//! anchors, no tags of one's own. Every scalar is a text without surrounding white space.
+//! anchors, no custom tags. Every scalar is a text without surrounding white space.
 
 mod characters;
 mod emitter;

@@ -1,4 +1,5 @@
-//! Parser events to nodes, with a stack of our own so that depth is bounded by a number and not by the thread's stack.
+//! Builds nodes from parser events, with an explicit stack so that the limit on depth is a number and not the size of
+//! the thread's stack.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -44,11 +45,9 @@ impl NodeBuilder {
                 self.begin(OpenCollection::Sequence(Vec::new(), position.clone()), &position)
             }
             Event::MappingEnd | Event::SequenceEnd => self.end(),
-            Event::Alias(_) => {
-                Err(invalid(&position, "aliases are not allowed; repeat the value or use a variable"))
-            }
+            Event::Alias(_) => Err(invalid(&position, "aliases are not allowed").with_hint(INSTEAD_OF_ALIAS)),
             Event::DocumentStart(_) if self.root.is_some() => {
-                Err(invalid(&position, "a second document begins here; a file holds one"))
+                Err(invalid(&position, "a second document begins here; expected one in a file"))
             }
             Event::DocumentStart(_)
             | Event::DocumentEnd
@@ -126,9 +125,11 @@ impl NodeBuilder {
     }
 }
 
+const INSTEAD_OF_ALIAS: &str = "repeat the value or use a variable";
+
 fn refuse(anchor: usize, tag: Option<&Cow<'_, Tag>>, position: &FilePosition) -> Result<(), NodeError> {
     if anchor != 0 {
-        return Err(invalid(position, "anchors are not allowed; repeat the value or use a variable"));
+        return Err(invalid(position, "anchors are not allowed").with_hint(INSTEAD_OF_ALIAS));
     }
     match tag {
         Some(tag) if !tag.is_yaml_core_schema() => {

@@ -1,4 +1,4 @@
-//! Reading a file into a mapping.
+//! Reads a file into a mapping.
 
 use std::io;
 use std::path::Path;
@@ -56,5 +56,7 @@ fn not_utf8(error: &std::string::FromUtf8Error, shown_as: &str) -> LoadError {
     let line = u32::try_from(good.matches('\n').count()).unwrap_or(u32::MAX).saturating_add(1);
     let column = u32::try_from(good.rsplit('\n').next().unwrap_or("").chars().count()).unwrap_or(u32::MAX);
     let position = FilePosition { file: shown_as.into(), line, column: column.saturating_add(1) };
-    NodeError::new(INVALID_YAML, Some(&position), "the file is not UTF-8 here; save it as UTF-8").into()
+    NodeError::new(INVALID_YAML, Some(&position), "the file is not UTF-8 here")
+        .with_hint("save it as UTF-8")
+        .into()
 }

@@ -60,7 +60,7 @@ fn a_huge_file_is_refused_unread() {
     assert_eq!(parse_file(&path, "a.yml").expect_err("it is huge").reason(), "file-too-large");
 }
 
-/// What the reference loads from what it writes.
+/// Values as BuildStream loads them from files that it writes.
 fn values() -> impl Strategy<Value = Value> {
     let leaf = "[ -~\n\täé😀]{0,12}".prop_map(|text| Value::from(strip(&text)));
     leaf.prop_recursive(4, 32, 4, |inner| {

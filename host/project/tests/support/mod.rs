@@ -14,7 +14,7 @@ use spec_strategy::{
     Plan,
 };
 
-/// Answers with what a kind contributes to keys.
+/// Returns the contribution of a kind to keys.
 pub(crate) type UniqueKey = fn(&ElementInput) -> Result<Value, KindError>;
 
 struct TestKind {

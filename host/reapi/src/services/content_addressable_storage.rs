@@ -197,5 +197,5 @@ fn status_of(error: Option<RequestError>) -> bazel_remote_apis::google::rpc::Sta
 }
 
 fn no_chunks() -> Status {
-    RequestError::Unsupported("this server does not split blobs; see its capabilities".to_owned()).into()
+    RequestError::Unsupported("this server does not split blobs, as its capabilities say".to_owned()).into()
 }

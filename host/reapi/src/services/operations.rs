@@ -34,9 +34,7 @@ impl operations_server::Operations for OperationsService {
             return Err(RequestError::Unsupported("this server has no partial listings".to_owned()).into());
         }
         if !request.filter.is_empty() {
-            return Err(
-                RequestError::invalid("this server does not support filters; leave the filter out").into()
-            );
+            return Err(RequestError::invalid("this server does not support filters; expected none").into());
         }
         let size = usize::try_from(request.page_size)
             .map_err(|_| RequestError::invalid("the page size is negative"))?;

@@ -1,4 +1,4 @@
-//! Every call of every service, with what a table may vary.
+//! Every call of every service, with the parts of requests that tests vary.
 
 use bazel_remote_apis::google::bytestream::byte_stream_client::ByteStreamClient;
 use bazel_remote_apis::google::bytestream::{QueryWriteStatusRequest, ReadRequest, WriteRequest};
@@ -16,12 +16,12 @@ use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status, Streaming};
 
-/// What a request speaks of.
+/// The data of requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Given {
     pub(crate) instance: String,
     pub(crate) function: i32,
-    /// How the function is called in names of resources.
+    /// The name of the function in resource names.
     pub(crate) kind: String,
     pub(crate) blob: reapi::Digest,
     pub(crate) data: Vec<u8>,
@@ -79,7 +79,7 @@ pub(crate) const ALL: [&str; 25] = [
     "PushDirectory",
 ];
 
-/// How a call ends: the code of the call itself, or the one that is in its answer.
+/// Makes a call; returns its code, or the code in its answer.
 pub(crate) async fn ask(channel: &Channel, call: &str, given: &Given) -> Code {
     let asked = match call {
         "Read" | "Write" | "QueryWriteStatus" => bytes(channel, call, given).await,
@@ -223,7 +223,7 @@ async fn execution(channel: &Channel, call: &str, given: &Given) -> Result<Code,
     Ok(execute(channel, given).await?.1)
 }
 
-/// Executes; answers with the operation's name and how the action ended.
+/// Executes an action; returns the operation's name and the code of the action.
 pub(crate) async fn execute(channel: &Channel, given: &Given) -> Result<(String, Code), Status> {
     let request = reapi::ExecuteRequest {
         instance_name: given.instance.clone(),

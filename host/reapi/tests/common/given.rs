@@ -1,4 +1,4 @@
-//! Requests about what is there, and the ways in which they can be wrong.
+//! Valid requests, and the ways in which they can be wrong.
 
 use spec_cas::TreeBuilder;
 use spec_model::Digest;
@@ -8,7 +8,7 @@ use tonic::Code;
 use super::calls::{Given, ask, execute};
 use super::{Fixture, wire};
 
-/// Where all that a request may speak of is there.
+/// The data of requests of which everything is stored.
 pub(crate) async fn all_is_well(fixture: &Fixture) -> Given {
     let data = b"data".to_vec();
     let mut builder = TreeBuilder::new();

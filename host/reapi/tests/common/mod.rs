@@ -27,7 +27,7 @@ pub(crate) struct Fixture {
     pub(crate) blake3: Cas,
     pub(crate) channel: Channel,
     pub(crate) server: Server,
-    /// Lets actions end that do `pass`.
+    /// Cancelling it ends actions that do `pass`.
     pub(crate) gate: Cancel,
     stop: tokio::sync::oneshot::Sender<()>,
     served: tokio::task::JoinHandle<Result<(), ServeError>>,
@@ -80,12 +80,12 @@ impl Fixture {
         Self { cas, blake3, channel, server, gate, stop, served, folder: Arc::new(folder) }
     }
 
-    /// A connection of its own.
+    /// A new connection.
     pub(crate) async fn connect(&self) -> Result<Channel, tonic::transport::Error> {
         connect(self.folder.path()).await
     }
 
-    /// Has the server stop, and waits for its end.
+    /// Stops the server, and waits for its end.
     pub(crate) async fn stop(self) {
         let Self { stop, served, channel, .. } = self;
         stop.send(()).unwrap();
@@ -93,7 +93,7 @@ impl Fixture {
         served.await.unwrap().unwrap();
     }
 
-    /// Has the server stop; done at its end.
+    /// Stops the server; the task completes at its end.
     pub(crate) fn stopping(self) -> tokio::task::JoinHandle<Result<(), ServeError>> {
         self.stop.send(()).unwrap();
         let folder = self.folder;
@@ -103,7 +103,7 @@ impl Fixture {
         })
     }
 
-    /// The page of numbers.
+    /// The page of metrics.
     pub(crate) async fn numbers(&self) -> String {
         let listener = Listener::open(&Address::Tcp("127.0.0.1:0".to_owned())).await.unwrap();
         let address = listener.address().to_string();
@@ -121,7 +121,7 @@ impl Fixture {
         text
     }
 
-    /// Waits until all of these lines are among the numbers.
+    /// Waits until all of these lines are on the page of metrics.
     pub(crate) async fn comes_to(&self, lines: &[&str]) {
         let end = tokio::time::Instant::now() + Duration::from_secs(30);
         loop {
@@ -173,7 +173,7 @@ impl Fixture {
         reapi::capabilities_client::CapabilitiesClient::new(self.channel.clone())
     }
 
-    /// Each digest function with its number in REAPI, what it is in resource names, and its store.
+    /// Each digest function with its number in REAPI, its prefix in resource names, and its store.
     pub(crate) fn functions(&self) -> [(i32, &'static str, &Cas); 2] {
         [(1, "", &self.cas), (9, "blake3/", &self.blake3)]
     }
@@ -202,13 +202,13 @@ pub(crate) fn action(cas: &Cas, does: &str) -> Digest {
     cas.put_bytes(&action.encode_to_vec()).unwrap()
 }
 
-/// An executor that does as an action's command says.
+/// An executor that does what an action's command says.
 pub(crate) fn pretender(cas: &Cas) -> Arc<dyn Executor> {
     Arc::new(Pretender(cas.clone(), Cancel::new()))
 }
 
-/// Does as an action's command says: `true`, `false`, `wait` until cancelled, `pass` when the
-/// gate opens, `missing`, `late`, `broken`, `cancelled`.
+/// Does what an action's command says: `true`, `false`, `wait` until cancelled, `pass` when the gate opens,
+/// `missing`, `late`, `broken`, `cancelled`.
 struct Pretender(Cas, Cancel);
 
 impl Executor for Pretender {
@@ -225,7 +225,7 @@ impl Executor for Pretender {
             "broken" => {
                 let [reason, message, detail] =
                     ["broken", "it broke", "/a/file/of/the/host"].map(str::to_owned);
-                Err(ActionError::Internal { reason, message, detail })
+                Err(ActionError::Internal { reason, message, detail, hint: "" })
             }
             "cancelled" => Err(ActionError::Cancelled),
             "late" => {
@@ -259,7 +259,7 @@ pub(crate) fn wire(digest: &Digest) -> reapi::Digest {
 
 /// Bytes that do not compress and differ by seed.
 pub(crate) fn noise(seed: u64, count: usize) -> Vec<u8> {
-    // Never 0, and another for every seed.
+    // The state is never 0, and differs by seed.
     let mut state = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 << 63;
     let mut next = || {
         state ^= state << 13;

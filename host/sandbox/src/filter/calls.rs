@@ -12,7 +12,7 @@ pub(super) enum Abi {
 }
 
 impl Abi {
-    /// Those of programs that this machine runs.
+    /// The interfaces of programs that this machine runs.
     pub(super) const HERE: [Self; 2] =
         if cfg!(target_arch = "x86_64") { [Self::X86_64, Self::X86] } else { [Self::Aarch64, Self::Arm] };
 
@@ -60,15 +60,16 @@ macro_rules! calls {
     )*};
 }
 
-/// The highest number, in all interfaces, of the calls that were looked at one by one: `file_setattr`, Linux 6.17.
+/// The highest number, in all interfaces, of the calls that were reviewed one by one: `file_setattr`, Linux 6.17.
 pub(super) const LAST_KNOWN: u32 = 469;
 
 /// Private calls of 32-bit ARM start here; every program needs some of them.
 pub(super) const FIRST_OF_ARM: u32 = 0x000f_0000;
 
 calls! {
-    /// Keys, settings and memory of the whole machine, and parts of the kernel with a history of faults that builds have
-    /// no use for. `socketcall` makes sockets of any kind, and a filter does not see which.
+    /// Calls for keys, settings and memory of the whole machine, and parts of the kernel with a history of
+    /// vulnerabilities that builds do not need. `socketcall` makes sockets of any kind, and a filter cannot read
+    /// which.
     OF_THE_MACHINE {
         acct: 163 89 51 51,
         add_key: 248 217 286 309,
@@ -114,7 +115,7 @@ calls! {
         ustat: 136 - 62 62,
         vhangup: 153 58 111 111,
     }
-    /// What a process with user namespaces does in them.
+    /// Calls for processes with user namespaces.
     OF_NAMESPACES {
         fsconfig: 431 431 431 431,
         fsmount: 432 432 432 432,
@@ -132,13 +133,13 @@ calls! {
         umount: - - 22 -,
         umount2: 166 39 52 52,
     }
-    /// What programs do without when the kernel is older.
+    /// New calls, which programs do not need, since older kernels lack them.
     NEW {
         io_uring_enter: 426 426 426 426,
         io_uring_register: 427 427 427 427,
         io_uring_setup: 425 425 425 425,
     }
-    /// Its flags are in memory, which a filter does not see. C libraries then call `clone`.
+    /// Its flags are in memory, which a filter cannot read. C libraries then call `clone`.
     CLONE3 {
         clone3: 435 435 435 435,
     }

@@ -1,8 +1,8 @@
 //! The system calls that commands may not make.
 //!
-//! As the default profiles of container runtimes: what belongs to the machine, what makes namespaces and mounts, kinds of
-//! sockets that no namespace confines, and faked input to a terminal. Calls that the list does not know because they are
-//! newer do not exist for commands. The filter is compiled once for the process, and the init installs it.
+//! The list is like the default profiles of container runtimes: calls that change the machine, that make namespaces
+//! and mounts, sockets that no namespace confines, and faked input to a terminal. Calls that are newer than the list
+//! fail with ENOSYS. The filter is compiled once for the process, and the init installs it.
 
 mod calls;
 #[cfg(test)]
@@ -82,11 +82,11 @@ fn block(abi: Abi, user_namespaces: bool) -> BpfProgram {
     block
 }
 
-/// Rules that are compared one after the other. The kernel runs the whole filter for every call that it knows when it is
-/// installed, which is once for each command.
+/// The number of rules that are compared one after the other. When a filter is installed, once for each command, the
+/// kernel runs it for every system call, so it should be short.
 const COMPARED_IN_ORDER: usize = 5;
 
-/// Decides by the number of the call, which is loaded: a binary search that ends in a few rules.
+/// Decides by the number of the call in the accumulator: a binary search that ends in a few rules.
 fn binary_search(mut rules: RulesByCall) -> BpfProgram {
     if rules.len() <= COMPARED_IN_ORDER {
         return refused(rules);
@@ -101,7 +101,7 @@ fn binary_search(mut rules: RulesByCall) -> BpfProgram {
     program
 }
 
-/// What is not permitted, by `seccompiler`, without its look at the interface, which has been looked at.
+/// The rules as `seccompiler` compiles them, without its check of the interface, which was checked before.
 fn refused(rules: RulesByCall) -> BpfProgram {
     let refuse = SeccompAction::Errno(EPERM);
     let arch = if cfg!(target_arch = "x86_64") { TargetArch::x86_64 } else { TargetArch::aarch64 };
@@ -141,25 +141,25 @@ fn namespaces() -> Vec<SeccompRule> {
     flags.map(|flag| all([(0, SeccompCmpOp::MaskedEq(flag), flag)])).into()
 }
 
-/// Other domains than UNIX, IPv4, IPv6 and netlink, and of netlink what is not about routes and interfaces.
+/// Domains other than UNIX, IPv4, IPv6 and netlink, and netlink protocols other than that for routes and interfaces.
 fn sockets() -> Vec<SeccompRule> {
     const NETLINK: u64 = 16;
     let others = [1, 2, 10, NETLINK].map(|domain| (0, SeccompCmpOp::Ne, domain));
     vec![all(others), all([(0, SeccompCmpOp::Eq, NETLINK), (2, SeccompCmpOp::Ne, 0)])]
 }
 
-/// `TIOCSTI` types on the terminal for its user, `TIOCLINUX` pastes.
+/// `TIOCSTI` fakes typing on the terminal, `TIOCLINUX` pastes.
 fn terminal_input() -> Vec<SeccompRule> {
     [0x5412, 0x541c].map(|request| all([(1, SeccompCmpOp::Eq, request)])).into()
 }
 
-/// Other than the usual one, that of 32-bit programs, either with the version of old kernels, and asking which.
+/// Personalities other than the usual one and that of 32-bit programs, each also with `UNAME26`, and the query.
 fn personalities() -> Vec<SeccompRule> {
     let known = [0, 0x0008, 0x2_0000, 0x2_0008, 0xffff_ffff];
     vec![all(known.map(|personality| (0, SeccompCmpOp::Ne, personality)))]
 }
 
-/// Arguments that the kernel looks at the lower half of, all of them so.
+/// A rule that all conditions hold, for arguments of which the kernel uses the lower half.
 fn all<const N: usize>(conditions: [(u8, SeccompCmpOp, u64); N]) -> SeccompRule {
     let condition = |(argument, operator, value)| {
         SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)

@@ -1,4 +1,4 @@
-//! The filter, run by an interpreter of the instructions it consists of, for all interfaces on any machine.
+//! Runs the filter with an interpreter of its instructions, for all interfaces on any machine.
 
 use super::calls::{Abi, SystemCall};
 use super::*;
@@ -7,7 +7,7 @@ const ALL: [Abi; 4] = [Abi::X86_64, Abi::Aarch64, Abi::X86, Abi::Arm];
 const REFUSED: u32 = RET_ERRNO | EPERM;
 const MISSING: u32 = RET_ERRNO | ENOSYS;
 
-/// What the filter says of a call.
+/// The filter's decision on a call.
 fn decide(program: &[sock_filter], audit: u32, number: u32, arguments: [u64; 6]) -> u32 {
     let mut data = [0u32; 16];
     (data[0], data[1]) = (number, audit);

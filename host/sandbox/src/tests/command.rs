@@ -1,4 +1,4 @@
-//! The command: arguments, environment, directory, user, limits, how it ends, why it does not start.
+//! Tests of the command: arguments, environment, directory, user, limits, how it ends, why it does not start.
 
 use super::fixture::{Fixture, shell};
 use crate::{Capabilities, InputSource, Resource, ResourceLimit, SandboxCommand, Termination};

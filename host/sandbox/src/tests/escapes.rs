@@ -7,7 +7,7 @@ use std::process::Command as Process;
 use std::sync::OnceLock;
 use tempfile::TempDir;
 
-/// What the kernel answers to what `escape.c` tries; the second word, if there is one, is its argument.
+/// Attempts of `escape.c`, with an argument after a space if it needs one, and the kernel's answers.
 const ATTEMPTS: &[(&str, &str)] = &[
     // Keys of the host's user.
     ("keyctl", "EPERM"),
@@ -85,7 +85,7 @@ const ATTEMPTS: &[(&str, &str)] = &[
     ("tioclinux", "EPERM"),
     // Nobody listens here.
     ("loopback 22", "ECONNREFUSED"),
-    // What builds do need.
+    // Calls that builds need.
     ("clone-usual", "done"),
     ("unshare-files", "done"),
     ("trace-child", "done"),

@@ -1,4 +1,4 @@
-//! A tiny root out of the host's own `/usr`, and ways to look at what runs.
+//! A small root made of the host's own `/usr`, and functions to look at running processes.
 
 use crate::{
     Mount, MountKind, OutputPipe, OutputTarget, RootSpec, SandboxCommand, SandboxError, Termination, spawn,
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How long anything here may take before it counts as stuck.
+/// The time after which a test counts as stuck.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) struct Fixture {
@@ -100,7 +100,7 @@ pub(super) fn shell(script: &str) -> SandboxCommand {
     }
 }
 
-/// A number of seconds to sleep that no other process sleeps.
+/// A number of seconds to sleep that no other process uses.
 pub(super) fn marker() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("9{}.{:04}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
@@ -125,14 +125,14 @@ pub(super) fn marked(marker: &str) -> Vec<u32> {
     processes().into_iter().filter(|(_, _, line)| line.contains(marker)).map(|(pid, ..)| pid).collect()
 }
 
-/// `pid` and what it descends from, up to and without `top`.
+/// `pid` and its ancestors, up to `top`, which is not included.
 pub(super) fn ancestry(pid: u32, top: u32) -> Vec<u32> {
     let table = processes();
     let parent = |pid: u32| table.iter().find(|(p, ..)| *p == pid).map(|(_, parent, _)| *parent);
     std::iter::successors(Some(pid), |pid| parent(*pid)).take_while(|pid| *pid > 1 && *pid != top).collect()
 }
 
-/// Whether the process is there and no zombie.
+/// Whether the process exists and is not a zombie.
 pub(super) fn alive(pid: u32) -> bool {
     processes().iter().any(|(p, ..)| *p == pid)
 }

@@ -1,4 +1,4 @@
-//! What the command must not see, reach or change.
+//! Tests of what the command must not see, reach or change.
 
 use super::fixture::{Fixture, shell};
 use crate::{SandboxCommand, Subtree, Termination};
@@ -30,7 +30,7 @@ fn namespaces_are_its_own() {
 fn processes_are_its_own_and_the_first_is_out_of_reach() {
     let fixture = Fixture::new();
     fixture.check("cat /proc/1/comm; echo $$", "spec-sandbox\n2\n");
-    // The first process is not even killed by who seems to be root.
+    // Not even the apparent root can kill the first process.
     fixture.check("kill -KILL 1; cat /proc/1/environ 2>&1 | grep -c denied", "1\n");
 }
 

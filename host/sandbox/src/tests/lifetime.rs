@@ -1,4 +1,4 @@
-//! Time-outs, cancelling, death of the host or of the supervisor: nothing stays behind.
+//! Time-outs, cancelling, death of the host or of the supervisor: no process stays behind.
 
 use super::fixture::{Fixture, PATIENCE, alive, ancestry, eventually, marked, marker, shell};
 use crate::{OutputTarget, SandboxCommand, SandboxError, Termination, clear_work, spawn};
@@ -84,7 +84,7 @@ fn many_at_once() {
     });
 }
 
-/// Not a test: the host that the next one kills. Its sandbox prints to its standard output.
+/// Not a test: the host that the next test kills. Its sandbox prints to its standard output.
 #[test]
 #[ignore = "started by another test"]
 fn host_that_will_be_killed() {
@@ -157,7 +157,7 @@ fn a_control_group_holds_the_command_and_goes_with_it() {
         let inside: Vec<u32> = processes.lines().filter_map(|line| line.parse().ok()).collect();
         pids.iter().all(|pid| inside.contains(pid))
     });
-    // An ordinary user has none here, and does without.
+    // An ordinary user has no groups here.
     assert!(group.is_some() || groups().is_empty(), "{pids:?} are in none of {:?}", groups());
     let kill = group.as_ref().map(|group| group.join("cgroup.kill")).filter(|kill| kill.exists());
     match kill {

@@ -1,4 +1,5 @@
-//! What commands must not change outside: files of the host, its devices, its mounts, what it keeps of their output.
+//! Tests of what commands must not change outside: files, devices and mounts of the host, and the output that it
+//! keeps.
 
 use super::escapes::fixture;
 use super::fixture::{Fixture, marked, marker, shell};
@@ -29,8 +30,8 @@ fn listing(folder: &Path) -> Vec<(String, u32, Vec<u8>)> {
     found
 }
 
-/// What a build does to the mount points that were made for it, where `HOST` is a folder of the host; and what is in the
-/// upper directory then.
+/// Scripts that change the mount points made for them, where `HOST` is a folder of the host, and the entries of the
+/// upper directory afterwards.
 const REPLACED: &[(&str, &str, &[&str])] = &[
     ("a link to the host", "mv /x /y; ln -s HOST /x", &["x", "y"]),
     ("a link that climbs", "mv /x /y; ln -s ../../../../../../../../../../../../HOST /x", &["x", "y"]),
@@ -84,7 +85,8 @@ fn what_the_command_put_in_the_place_of_a_mount_point_is_its_own() {
     assert_eq!(names("y"), [format!("{upper}/y/mine")]);
 }
 
-/// Mode, owner, and whether it has the time that attempts give it. Others may use devices meanwhile.
+/// Mode, owner, and whether it has the time that attempts set. Times as such are not compared, because other
+/// processes may use devices.
 fn facts(path: &Path) -> (u32, u32, bool) {
     let meta = fs::metadata(path).expect("it is there");
     (meta.mode(), meta.uid(), meta.mtime() == 1)
@@ -102,7 +104,7 @@ fn devices_of_the_host_stay_as_they_are() {
         .collect();
     let spoil = format!("{spoil} /escape spoil-streams; exec < /dev/null; /escape spoil-streams");
     for uid in [0, 1000] {
-        // All three streams are null: the host's must not be what the command gets.
+        // All three streams are null: the command must not get the host's node.
         let command = SandboxCommand { uid, ..shell(&spoil) };
         spawn(&fixture().root, &command).expect("starts").wait().expect("runs");
         fixture().run(SandboxCommand { uid, ..shell(&spoil) }).expect("runs");

@@ -1,4 +1,4 @@
-//! What comes out of a sandbox through pipes: all of it, in order, whatever ends the command.
+//! Output through pipes is complete and in order, however the command ends.
 
 use super::fixture::{Fixture, PATIENCE, shell};
 use crate::{OutputPipe, OutputTarget, SandboxCommand, SandboxError, Termination, spawn};
@@ -28,7 +28,7 @@ fn both_outputs_of_one_stream_keep_their_order() {
     Fixture::new().check(script, &expect);
 }
 
-/// Counts, and holds nothing.
+/// Counts bytes and drops them.
 struct Counter(u64);
 
 impl Write for Counter {

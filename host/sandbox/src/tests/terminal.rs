@@ -1,4 +1,4 @@
-//! A shell on a terminal: `script`, of util-linux, plays the person.
+//! A shell on a terminal, which `script` of util-linux provides.
 
 use super::fixture::{Fixture, PATIENCE};
 use crate::{InputSource, OutputTarget, SandboxCommand, Termination, run};
@@ -24,7 +24,7 @@ fn host_on_a_terminal() {
     assert_eq!(foreground, rustix::process::getpgrp());
 }
 
-/// Runs an ignored test of this program on a terminal; what the terminal shows.
+/// Runs an ignored test of this program on a terminal; returns what the terminal shows.
 pub(super) fn on_a_terminal(test: &str) -> String {
     let inner = format!("/proc/{}/exe --ignored --exact --nocapture {test}", std::process::id());
     let output = Process::new("script").args(["-qec", &inner, "/dev/null"]).output();

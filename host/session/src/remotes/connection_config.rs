@@ -7,7 +7,7 @@ use spec_model::{Mapping, Node, NodeError};
 /// How patient a connection is. What is absent is left to the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionConfig {
-    /// The time between signs of life on an idle connection; zero for none.
+    /// The time between signs of life on an idle connection; zero for the client's default.
     pub keepalive_time: Option<Duration>,
     /// How often a request is retried after a transient error.
     pub retry_limit: Option<u32>,

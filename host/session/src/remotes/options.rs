@@ -57,7 +57,8 @@ impl RemoteSpec {
         options.push = self.push;
         options.retries = connection.retry_limit.unwrap_or(options.retries);
         options.retry_delay = connection.retry_delay.unwrap_or(options.retry_delay);
-        options.keep_alive = connection.keepalive_time.unwrap_or(options.keep_alive);
+        let keep_alive = connection.keepalive_time.filter(|time| !time.is_zero());
+        options.keep_alive = keep_alive.unwrap_or(options.keep_alive);
         if let Some(timeout) = connection.request_timeout.filter(|timeout| !timeout.is_zero()) {
             options.request_timeout = timeout;
         }

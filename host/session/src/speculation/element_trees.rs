@@ -220,7 +220,7 @@ impl ContentLookup for KnownContent<'_> {
     }
 }
 
-/// Looks up what the priming state wants of a tree, and tells it. Without a tree, nothing is there.
+/// Looks up the paths that the priming state wants of a tree, and tells it. Without a tree, no path exists.
 fn tell(
     session: &Session,
     priming: &mut PrimingState,

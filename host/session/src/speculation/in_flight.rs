@@ -79,8 +79,8 @@ impl InFlightExecutions {
         }
     }
 
-    /// Cancels an execution; `None` when it is not in flight. Nobody measures what it took, so that its running time is
-    /// taken for its CPU time.
+    /// Cancels an execution; `None` when it is not in flight. Its CPU time is not measured then, so its running time
+    /// is used instead.
     pub(super) fn cancel(&mut self, action: ActionId, digest: Digest) -> Option<ExecutionEnd> {
         let is_wanted =
             |execution: &InFlightExecution| execution.action == action && execution.digest == digest;

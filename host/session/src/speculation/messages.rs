@@ -1,4 +1,4 @@
-//! Messages for the user about what came of speculation.
+//! Messages for the user about the results of speculation.
 
 use spec_scheduler::Message;
 use spec_speculation::{Bucket, SpeculationTotals};

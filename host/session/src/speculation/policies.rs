@@ -10,14 +10,14 @@ use super::policy_choice::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice,
 use crate::error::{Result, SessionError};
 use crate::session::Session;
 
-/// What the user says of one policy.
+/// The user's choice of one policy.
 #[derive(Clone, Debug, Default)]
 pub struct PolicyOptions {
-    /// The name of a component that is part of the program, or a file; it goes before `configured`.
+    /// The name of an embedded component, or a file; it takes precedence over `configured`.
     pub component: Option<String>,
-    /// Settings that go over those of the choice.
+    /// Settings that replace those of the choice.
     pub settings: Vec<(String, String)>,
-    /// The choice of the user configuration; it goes before the project's.
+    /// The choice of the user configuration; it takes precedence over the project's.
     pub configured: Option<PolicyChoice>,
 }
 
@@ -140,7 +140,7 @@ fn policy_error(error: PolicyLoadError, choice: &PolicyChoice) -> SessionError {
 }
 
 fn warning(warning: PolicyWarning) -> Message {
-    Message::warning(warning.reason(), warning.to_string())
+    Message { detail: warning.hint(), ..Message::warning(warning.reason(), warning.to_string()) }
 }
 
 fn choose(options: PolicyOptions, of_project: Option<PolicyChoice>) -> PolicyChoice {

@@ -10,7 +10,7 @@ pub const OVERLAY_POLICY_KEY: &str = "overlay-policy";
 /// The key that chooses the priming policy.
 pub const PRIMING_POLICY_KEY: &str = "priming-policy";
 
-/// The policy that is there when no other is chosen.
+/// The name of the built-in policy, which is the default.
 const BUILT_IN: &str = "built-in";
 
 /// A policy with its settings.
@@ -73,7 +73,7 @@ impl PolicyChoice {
         Self { component, settings: Vec::new(), position: None }
     }
 
-    /// Puts a setting over the one of its key.
+    /// Sets a setting, replacing an earlier one of the same key.
     pub(super) fn set(&mut self, key: &str, value: &str) {
         self.settings.retain(|setting| setting.key != key);
         self.settings.push(PolicySetting { key: key.to_owned(), value: value.to_owned(), position: None });

@@ -1,4 +1,4 @@
-//! What a session builds.
+//! The elements that a session builds.
 
 use spec_model::Digest;
 

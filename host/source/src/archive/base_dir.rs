@@ -1,4 +1,4 @@
-//! Which directory of an archive is staged: the first, in order of names, that matches `base-dir`.
+//! Finds the directory of an archive that is staged: the first, in order of names, that matches `base-dir`.
 
 use std::collections::HashSet;
 
@@ -10,8 +10,9 @@ use super::{ArchiveError, relative};
 
 /// The prefix, with its slash, of the entries to stage; empty for all of them.
 ///
-/// Directories count that are entries, and those that only lead to files. BuildStream's rules, down to an entry
-/// for the archive's root itself, which `*` matches. More than `most` directories are not looked at.
+/// Candidates are directories that have entries of their own, and parents of files. The rules are BuildStream's,
+/// including an entry for the archive's root itself, which `*` matches. No more than `most` directories are
+/// considered.
 pub(crate) fn find_base_dir(members: &[Member], pattern: &str, most: u64) -> Result<String, ArchiveError> {
     if pattern.is_empty() {
         return Ok(String::new());
@@ -34,7 +35,7 @@ fn candidates(members: &[Member], most: u64) -> Result<HashSet<&str>, ArchiveErr
             found.insert(name);
             continue;
         }
-        // From the innermost: behind one that was seen are those that were seen with it.
+        // From the innermost to the outermost: when one was seen before, so were its parents.
         let parents = name.rmatch_indices('/').map(|(at, _)| &name[..at]);
         for parent in parents.take_while(|parent| seen.insert(*parent)) {
             if !names.contains(parent.trim_end_matches('/')) {

@@ -7,7 +7,7 @@ use flate2::read::MultiGzDecoder;
 use liblzma::read::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
-/// More memory than any preset of xz needs to decode.
+/// The limit on the decoder's memory, more than any preset of xz needs.
 const XZ_MEMORY: u64 = 1 << 30;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What can be wrong with an archive.
+//! Errors of archives.
 
 use std::io;
 
@@ -8,24 +8,24 @@ use spec_model::GlobError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArchiveError {
-    /// The bytes are no archive.
+    /// The bytes are not an archive.
     #[error("it is no tar, plain or compressed with gzip, bzip2, xz, lzma, lzip or zstd")]
     Format,
-    /// The bytes begin like an archive and do not go on like one.
+    /// The archive is damaged or cut off.
     #[error("it is damaged or cut off: {error}")]
     Damaged {
-        /// What the reader met.
+        /// The reader's error.
         error: io::Error,
     },
-    /// An entry, or what it links to, is not below the folder that is staged.
+    /// An entry or the target of its link is outside of the folder that is staged.
     #[error("entry '{entry}' leads out of the folder it is unpacked in, through {through}")]
     Climbs {
         /// The entry's name.
         entry: String,
-        /// What leads out: a name, a link's target or a link on the way.
+        /// The name, link target or link on the way that leads out.
         through: String,
     },
-    /// An entry stands where another one is in its way.
+    /// An entry conflicts with an earlier one.
     #[error("entry '{entry}' cannot be unpacked: {why}")]
     Conflict {
         /// The entry's name.
@@ -48,18 +48,18 @@ pub enum ArchiveError {
         entry: String,
     },
     /// No directory matches `base-dir`.
-    #[error("no directory in it matches the base-dir '{pattern}'; use '' to take all of it")]
+    #[error("no directory in it matches the base-dir '{pattern}'")]
     BaseDir {
         /// The pattern.
         pattern: String,
     },
-    /// The `base-dir` is no pattern.
+    /// The `base-dir` is not a valid pattern.
     #[error(transparent)]
     Pattern(#[from] GlobError),
     /// It unpacks to more than the limits allow.
-    #[error("it looks like a bomb: {what}; if it is none, unpack it and use a local source")]
+    #[error("it would unpack to too much: {what}")]
     Bomb {
-        /// The limit and what it met.
+        /// The limit, and the number that exceeds it.
         what: String,
     },
 }
@@ -78,6 +78,15 @@ impl ArchiveError {
             Self::BaseDir { .. } => "base-dir-missing",
             Self::Pattern(_) => "invalid-glob",
             Self::Bomb { .. } => "archive-bomb",
+        }
+    }
+
+    /// What to do next, if there is anything.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::BaseDir { .. } => Some("set it to '' to stage the whole archive"),
+            Self::Bomb { .. } => Some("if it is meant to, unpack it yourself and use a local source"),
+            _ => None,
         }
     }
 }

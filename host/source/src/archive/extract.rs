@@ -1,5 +1,5 @@
-//! Unpacks the entries of an archive into a file system in memory, as Python's `tarfile` does with its data filter:
-//! that is what BuildStream stages.
+//! Unpacks the entries of an archive into a file system in memory, as Python's `tarfile` does with its data filter,
+//! because BuildStream stages the result of that.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::limits::too_many;
 use super::member::{ContentIndex, LONGEST, Member, MemberKind};
 use super::vfs::{EntryName, Inode, InodeId, PathError, PathLookup, Vfs};
 
-/// Unpacks the staged ones of `members`, in order, to at most `most` files and directories.
+/// Unpacks the selected members in order, to at most `most` files and directories.
 pub(crate) fn extract(members: &[SelectedMember], most: u64) -> Result<Vfs, ArchiveError> {
     let vfs = Vfs::new(usize::try_from(most).unwrap_or(usize::MAX));
     let mut extraction = Extraction { vfs, members, by_name: HashMap::new() };
@@ -88,7 +88,7 @@ impl Extraction<'_> {
         }
     }
 
-    /// Writes through a link, and into every name of a file that has several.
+    /// Writes a file. As with `open`, a link is followed, and a file with several names changes under all of them.
     fn file(&mut self, name: &str, content: ContentIndex, executable: bool) -> Result<(), ExtractError> {
         if name.is_empty() || self.vfs.create_parents(name)?.is_err() {
             return Err(IS_DIRECTORY);
@@ -124,7 +124,7 @@ impl Extraction<'_> {
         Ok(())
     }
 
-    /// Gives what `target` names a second name, or copies the entry when it is not there to be linked to.
+    /// Gives the file at `target` a second name; if it was not unpacked, copies its entry.
     fn hard_link(&mut self, index: usize, name: &str, target: &str) -> Result<(), ExtractError> {
         if target.starts_with('/') {
             return Err(PathError::Climbs(target.to_owned()).into());
@@ -183,7 +183,7 @@ impl Extraction<'_> {
         None
     }
 
-    /// As `chmod` would: through links, and nothing where they lead nowhere.
+    /// As `chmod`: follows links, and does nothing when a link is dangling.
     fn set_executable(&mut self, name: &str, value: bool) {
         if let Ok(PathLookup::Node(id)) = self.vfs.find(name, true)
             && let Inode::File { executable, .. } = self.vfs.get_mut(id)
@@ -201,7 +201,7 @@ fn check_length(path: &str) -> Result<(), ExtractError> {
     Ok(())
 }
 
-/// The path without `.`, empty parts and the `..` that words alone can resolve.
+/// The path without `.`, empty parts, and `..` after a name.
 fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

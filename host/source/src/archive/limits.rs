@@ -1,19 +1,19 @@
-//! How large an archive may get when it is unpacked.
+//! Limits on the unpacked size of archives.
 
 use spec_cas::Limits;
 
 use super::ArchiveError;
 
-/// Bounds on an archive. By default as many entries and bytes as a tree may have.
+/// Limits on an archive. By default those of trees.
 #[derive(Clone, Copy, Debug)]
 pub struct ArchiveLimits {
-    /// The number of entries, and that of the files and directories that they unpack to.
+    /// The number of entries, and the number of files and directories that they unpack to.
     pub entries: u64,
     /// The bytes of all files, holes included.
     pub unpacked: u64,
-    /// The bytes of all files for each byte of the archive, once they are more than `ratio_floor`.
+    /// The bytes of all files per byte of the archive; checked once they are more than `ratio_floor`.
     pub ratio: u64,
-    /// The bytes of all files below which the ratio does not matter.
+    /// The bytes of all files up to which the ratio is not checked.
     pub ratio_floor: u64,
 }
 

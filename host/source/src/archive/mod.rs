@@ -1,8 +1,8 @@
-//! Archives: from bytes to a tree in the store, in one pass.
+//! Imports archives: reads the bytes in one pass and makes a tree in the store.
 //!
-//! One thread reads and hashes the whole, the caller's thread takes the entries apart, and two more hash and store the
-//! files. Which directory is staged is known only after the last entry, so all contents are stored first and the
-//! entries are unpacked in memory afterwards.
+//! One thread reads and hashes the whole file, the caller's thread parses the entries, and two more threads hash and
+//! store the files. Which directory is staged is known only after the last entry, so all contents are stored first
+//! and the entries are unpacked in memory afterwards.
 
 mod base_dir;
 mod decompress;

@@ -1,4 +1,4 @@
-//! Reads an archive's entries in one pass; contents go into the store as they come.
+//! Reads an archive's entries in one pass; contents are stored while it reads.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -60,7 +60,7 @@ impl MemberReader {
         }
     }
 
-    /// The next entry; none for a header that only describes others.
+    /// The next entry; `None` for a header that only describes other entries.
     fn member(
         &mut self,
         mut entry: Entry<'_, impl Read>,
@@ -112,7 +112,8 @@ impl MemberReader {
     }
 }
 
-/// A name or target. Longer ones than any file has could cost time by their length squared.
+/// A name or target as text. Very long ones are refused, because processing them takes time quadratic in their
+/// length.
 fn text(bytes: &[u8]) -> Result<String, ArchiveError> {
     let start = &bytes[..bytes.len().min(LONGEST)];
     let name = || ArchiveError::Name { entry: String::from_utf8_lossy(start).into_owned() };
@@ -122,7 +123,7 @@ fn text(bytes: &[u8]) -> Result<String, ArchiveError> {
     }
 }
 
-/// Stops a stream that expands too much, wherever in the archive it does.
+/// A reader that fails when the stream expands too much at any point.
 struct LimitedReader<R> {
     inner: R,
     count: Arc<AtomicU64>,

@@ -7,13 +7,13 @@ use std::io::{self, Read};
 
 use tar::Entry;
 
-/// More stretches than any real file has.
+/// The largest number of stretches of data in a file.
 const MAX_STRETCHES: usize = 1 << 20;
 
-/// What the pax headers say of a file with holes.
+/// The description of a file with holes in pax headers.
 #[derive(Debug, Default)]
 pub(crate) struct SparseFile {
-    /// The file's name, where the entry's own is a made-up one.
+    /// The file's name, when the entry has a generated one.
     pub(crate) name: Option<String>,
     /// The file's size in bytes, holes included.
     pub(crate) size: u64,
@@ -21,7 +21,7 @@ pub(crate) struct SparseFile {
     stretches: Option<Vec<u64>>,
 }
 
-/// What is said of this entry, if it has holes.
+/// The description of this entry, if it has holes.
 pub(crate) fn header(entry: &mut Entry<'_, impl Read>) -> io::Result<Option<SparseFile>> {
     let Some(extensions) = entry.pax_extensions()? else {
         return Ok(None);

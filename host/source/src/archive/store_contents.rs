@@ -11,19 +11,19 @@ use super::member::ContentIndex;
 
 /// Files up to this size wait as a whole, larger ones in pieces of this size.
 const PIECE: usize = 1 << 20;
-/// Small files are handed over together once they have so many bytes or are so many: waking a thread costs more than
+/// Small files are sent to a thread in batches of this many bytes or files, because waking a thread costs more than
 /// storing one of them.
 const BATCH_BYTES: usize = 256 << 10;
 const BATCH_FILES: usize = 64;
-/// Jobs that wait.
+/// The number of jobs in the queue.
 const QUEUE: usize = 16;
-/// Pieces of a large file that wait.
+/// The number of pieces of a large file in its queue.
 const PIECES: usize = 4;
 const THREADS: usize = 2;
 
 enum StoreJob {
     Batch(Vec<(ContentIndex, Vec<u8>)>),
-    /// A file of so many bytes; fewer come when the archive is cut off.
+    /// A file of this many bytes; fewer are sent when the archive is cut off.
     Pieces(ContentIndex, u64, Receiver<Vec<u8>>),
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn store_contents<R>(
         let mut storer = ContentStorer { jobs: sender, count: 0, batch: Vec::new(), batch_bytes: 0 };
         let result = feed(&mut storer);
         let count = storer.count;
-        // A failure to send shows in the workers' results.
+        // If sending fails, the workers' results have the error.
         let _ = storer.flush();
         drop(storer);
         let mut digests = vec![Digest::of(b""); count];
@@ -97,7 +97,7 @@ impl ContentStorer {
     }
 }
 
-/// A worker met an error, which [`store_contents`] answers with.
+/// The error for the reader when a worker failed; [`store_contents`] returns the worker's error.
 fn stopped() -> io::Error {
     io::Error::other("the store failed")
 }
@@ -119,7 +119,7 @@ fn work(cas: &Cas, jobs: &Mutex<Receiver<StoreJob>>) -> Result<Vec<(ContentIndex
         let Ok(job) = job else {
             return failure.map_or(Ok(stored), Err);
         };
-        // After an error the queue is only emptied, so that whoever fills it does not wait for ever.
+        // After an error the queue is only emptied, so that the sender does not block for ever.
         if failure.is_none() {
             match store(cas, job) {
                 Ok(files) => stored.extend(files),
@@ -129,7 +129,7 @@ fn work(cas: &Cas, jobs: &Mutex<Receiver<StoreJob>>) -> Result<Vec<(ContentIndex
     }
 }
 
-/// The files of a job; none for one that was cut off.
+/// Stores the files of a job; returns nothing for a file that was cut off.
 fn store(cas: &Cas, job: StoreJob) -> Result<Vec<(ContentIndex, Digest)>, CasError> {
     let (content, size, pieces) = match job {
         StoreJob::Batch(files) => {

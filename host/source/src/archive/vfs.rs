@@ -1,5 +1,5 @@
-//! A file system in memory, just large enough to unpack an archive into: directories, files with several names,
-//! symbolic links that are followed on the way, and no way out of its root.
+//! A file system in memory with the features that unpacking an archive needs: directories, files with several names,
+//! symbolic links that are followed in paths, and no path out of its root.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ pub(crate) enum Inode {
     Symlink { target: String },
 }
 
-/// Where a path leads.
+/// The result of looking up a path.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum PathLookup {
     Node(InodeId),
-    /// Nothing yet, but its directory exists.
+    /// There is no entry, but its directory exists.
     Vacant(EntryName),
-    /// A directory on the way is missing, or is none.
+    /// A directory on the way is missing or is not a directory.
     Missing,
 }
 
@@ -33,26 +33,26 @@ pub(crate) struct EntryName {
     pub(crate) name: String,
 }
 
-/// Why a path leads nowhere.
+/// Why a path cannot be resolved or made.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum PathError {
     /// It leads out of the root, through this.
     Climbs(String),
-    /// Something is in the way.
+    /// An entry is in the way.
     Blocked(&'static str),
-    /// There are as many files and directories as there may be.
+    /// There are too many files and directories.
     Full,
 }
 
 pub(crate) struct Vfs {
     nodes: Vec<Inode>,
-    /// Nodes above which no directory is made: a name makes all those that it goes through.
+    /// The limit on nodes. It is checked here because a name makes all its missing parents.
     most: usize,
 }
 
-/// As many links as Linux follows on one path.
+/// The number of links that Linux follows in one path.
 const MAX_LINKS: u32 = 40;
-/// As deep as trees may be.
+/// The depth of trees.
 const MAX_DEPTH: u32 = spec_cas::Limits::DEEPEST;
 
 impl Vfs {
@@ -125,7 +125,7 @@ impl Vfs {
         Ok(PathLookup::Node(at))
     }
 
-    /// Where a node in `directory` leads: itself, unless it is a link.
+    /// Resolves a node in `directory`: follows it if it is a link.
     fn follow(&self, directory: InodeId, id: InodeId, links: &mut u32) -> Result<PathLookup, PathError> {
         let Inode::Symlink { target } = self.get(id) else {
             return Ok(PathLookup::Node(id));
@@ -140,8 +140,8 @@ impl Vfs {
         self.find_from(directory, target, true, links)
     }
 
-    /// The name that `path` stands for, with the directories above it made; the directory itself for a path that
-    /// ends in `.` or `..`.
+    /// Makes the directories above `path`, and returns the name of its last component; the directory itself for a
+    /// path that ends in `.` or `..`.
     pub(crate) fn create_parents(&mut self, path: &str) -> Result<Result<EntryName, InodeId>, PathError> {
         let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         let Some((last, above)) = parts.split_last() else {
@@ -192,7 +192,7 @@ impl Vfs {
         Ok(self.add(slot, directory))
     }
 
-    /// Puts a new node there. A node of that name is replaced.
+    /// Adds a new node. A node of that name is replaced.
     pub(crate) fn add(&mut self, slot: EntryName, node: Inode) -> InodeId {
         let id = InodeId(self.nodes.len());
         self.nodes.push(node);
@@ -208,7 +208,7 @@ impl Vfs {
     }
 }
 
-/// Behind a missing directory a path can only be checked by its words.
+/// Below a missing directory only the text of the path can be checked.
 fn check_missing<'p>(parts: impl Iterator<Item = &'p str>, path: &str) -> Result<PathLookup, PathError> {
     let mut parts = parts;
     if parts.any(|part| part == "..") {

@@ -1,4 +1,4 @@
-//! Downloads over HTTP: several attempts, going on where the last one broke off.
+//! Downloads over HTTP, with several attempts; each resumes where the last one broke off.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::sync::Arc;
@@ -34,22 +34,22 @@ struct ReceivedBytes {
     part: PartialDownload,
     hasher: DigestHasher,
     bytes: u64,
-    /// The ETag or, without one, the date of what was received: it must not have changed for the rest to fit.
+    /// The ETag or, without one, the date of what was received. Resuming requires that it did not change.
     validator: Option<String>,
     etag: Option<String>,
 }
 
 enum DownloadOutcome {
     Complete,
-    /// The server says that it still has what we know.
+    /// The server says that the known file did not change.
     Unchanged,
 }
 
 impl Download<'_> {
     /// The SHA-256 of what is at the URL.
     ///
-    /// The file gets into the folder if it is the `expected` one or nothing is expected. A `known` file there is not
-    /// downloaded again if the server says that it has not changed.
+    /// The file is stored in the folder if it is the `expected` one or nothing is expected. A `known` file there is
+    /// not downloaded again if the server says that it has not changed.
     pub(super) fn run(&self, known: Option<&str>, expected: Option<&str>) -> Result<String, SourceError> {
         let part = self.folder.part().map_err(|error| self.disk(error))?;
         let mut received =
@@ -58,7 +58,7 @@ impl Download<'_> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| self.disk(error))?;
         let outcome = runtime.block_on(self.unless_cancelled(self.attempts(&mut received, etag.as_deref())));
-        // The name of a host may still be looked up; nobody waits for it.
+        // A name lookup may still run; do not wait for it.
         runtime.shutdown_background();
         match outcome {
             Ok(DownloadOutcome::Unchanged) => Ok(known.unwrap_or_default().to_owned()),
@@ -67,7 +67,7 @@ impl Download<'_> {
         }
     }
 
-    /// Ends at once when somebody asks to stop.
+    /// Ends at once when the user cancels.
     async fn unless_cancelled(
         &self,
         work: impl Future<Output = Result<DownloadOutcome, (Failure, u32)>>,
@@ -81,7 +81,7 @@ impl Download<'_> {
         }
     }
 
-    /// Tries until it succeeds or there is no hope; a failure comes with the number of attempts.
+    /// Tries until it succeeds, fails for good or has no attempts left; a failure has the number of attempts.
     async fn attempts(
         &self,
         received: &mut ReceivedBytes,
@@ -148,7 +148,7 @@ impl Download<'_> {
         Ok(sha)
     }
 
-    /// Without a file that can be read there are no passwords, as with BuildStream.
+    /// When the file cannot be read there are no passwords, as with BuildStream.
     fn netrc(&self) -> Netrc {
         let Some(path) = &self.options.netrc else { return Netrc::default() };
         Netrc::read(path).unwrap_or_else(|error| {
@@ -175,7 +175,7 @@ impl Download<'_> {
 }
 
 impl ReceivedBytes {
-    /// What is asked for: the file unless it is the one with this ETag, or the rest of it.
+    /// The headers that ask for the file unless it still has this ETag, or for the rest of it.
     fn headers(&self, etag: Option<&str>) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
@@ -211,13 +211,13 @@ impl ReceivedBytes {
 
     fn remember(&mut self, headers: &HeaderMap) {
         self.etag = text(headers, ETAG);
-        // A weak ETag does not promise the same bytes.
+        // A weak ETag does not guarantee the same bytes.
         let strong = self.etag.clone().filter(|etag| !etag.starts_with("W/"));
         self.validator = strong.or_else(|| text(headers, LAST_MODIFIED));
     }
 }
 
-/// Whether a partial answer begins where we stopped.
+/// Whether a partial answer begins where the last one broke off.
 fn continues(response: &Response, bytes: u64) -> bool {
     let range = text(response.headers(), CONTENT_RANGE);
     bytes > 0 && range.is_some_and(|range| range.starts_with(&format!("bytes {bytes}-")))

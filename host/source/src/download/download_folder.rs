@@ -11,9 +11,9 @@ pub(crate) struct DownloadFolder {
     directory: PathBuf,
 }
 
-/// Downloads of one URL at a time, by any number of processes.
+/// The number of simultaneous downloads of one URL, in all processes.
 const MAX_PARTS: u32 = 32;
-/// Bytes of an ETag; servers send dozens.
+/// Bytes of the longest ETag; servers send dozens.
 const LARGEST_ETAG: u64 = 64 << 10;
 
 impl DownloadFolder {
@@ -25,7 +25,7 @@ impl DownloadFolder {
         &self.directory
     }
 
-    /// Where the file with this SHA-256 is or would be; none for a text that is no SHA-256.
+    /// The path of the file with this SHA-256, whether it exists or not; `None` for a text that is not a SHA-256.
     pub(crate) fn file(&self, sha256: &str) -> Option<PathBuf> {
         let valid = sha256.len() == 64 && sha256.bytes().all(|c| matches!(c, b'0'..=b'9' | b'a'..=b'f'));
         valid.then(|| self.directory.join(sha256))
@@ -49,7 +49,7 @@ impl DownloadFolder {
         Err(io::Error::new(io::ErrorKind::ResourceBusy, "too many downloads of it at a time"))
     }
 
-    /// Makes a finished download the file with this SHA-256. A file of that name is replaced: it may be damaged.
+    /// Renames a finished download to its SHA-256. An existing file is replaced, because it may be damaged.
     pub(crate) fn publish(&self, part: PartialDownload, sha256: &str, etag: Option<&str>) -> io::Result<()> {
         fs::rename(&part.path, self.directory.join(sha256))?;
         part.published();
@@ -64,7 +64,7 @@ impl DownloadFolder {
     }
 }
 
-/// An unfinished download. Its lock tells that somebody works on it; one that a killed process left is taken over.
+/// An unfinished download. It is locked while a process writes to it; one that a killed process left is taken over.
 #[derive(Debug)]
 pub(crate) struct PartialDownload {
     pub(crate) file: File,
@@ -73,7 +73,7 @@ pub(crate) struct PartialDownload {
 }
 
 impl PartialDownload {
-    /// The empty part at `path`, or none if it belongs to somebody.
+    /// Locks and empties the part at `path`; `None` if another process has it.
     fn claim(path: PathBuf) -> io::Result<Option<Self>> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
         match file.try_lock() {
@@ -81,8 +81,8 @@ impl PartialDownload {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        // Between opening and locking, its owner may have finished and moved it away. Where others may write to the folder
-        // it may be a link, and what that leads to is not emptied.
+        // Between opening and locking, its owner may have finished and moved it. In a folder where others may write
+        // it may be a link, whose target must not be emptied.
         let own = file.metadata()?;
         let still_there = fs::symlink_metadata(&path)
             .is_ok_and(|there| there.is_file() && there.nlink() == 1 && own.ino() == there.ino());

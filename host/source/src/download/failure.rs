@@ -1,4 +1,4 @@
-//! Why an attempt to download failed, and whether another may succeed.
+//! The failure of an attempt to download, and whether another may succeed.
 
 use std::error::Error;
 
@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 /// Why an attempt failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Another attempt may do better.
+    /// Another attempt may succeed.
     Transient(String),
     /// It will fail again.
     Final(String),
@@ -17,7 +17,7 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// What a request without an answer came to.
+    /// The failure of a request without an answer.
     pub(super) fn of(error: reqwest::Error) -> Self {
         let why = reason(&error);
         let final_cause =
@@ -29,13 +29,13 @@ impl Failure {
     }
 }
 
-/// The client's TLS hands its errors on inside of those of input and output.
+/// The TLS library wraps its errors in `io::Error`.
 fn is_certificate_error(cause: &(dyn Error + 'static)) -> bool {
     let error = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
     error.is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
-/// What went wrong at the bottom; what is above only says that a request failed.
+/// The innermost error; the outer ones only say that a request failed.
 fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         let did = if error.is_connect() { "let itself be connected to" } else { "answered" };

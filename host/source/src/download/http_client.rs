@@ -1,4 +1,4 @@
-//! One request to a server: through proxies, over redirects, with a password where one is wanted.
+//! An HTTP client that uses proxies, follows redirects and sends passwords.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::netrc::{Netrc, NetrcEntry};
 use crate::http_options::{HttpOptions, Proxies};
 
-/// Redirects of one request, as many as curl and BuildStream follow at most.
+/// The limit on redirects of one request, as for curl and BuildStream.
 const REDIRECTS: usize = 10;
 
 /// An HTTP client that goes through proxies, follows redirects and logs in.
@@ -35,7 +35,7 @@ impl HttpClient {
             .user_agent(concat!("spec-host/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(options.connect_timeout)
             .read_timeout(options.read_timeout)
-            // A password must not follow a redirect, which the client cannot judge: see `Hop`.
+            // `Hop` decides which server of a redirect may get a password; reqwest cannot.
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy();
         for proxy in proxies(&options.proxies)? {
@@ -56,7 +56,7 @@ impl HttpClient {
         Err(Failure::Final(format!("it redirects more than {REDIRECTS} times")))
     }
 
-    /// The answer of one server, which gets a password if it asks for one.
+    /// The answer of one server. It gets a password if it requests one.
     async fn ask(&self, hop: &Hop<'_>, headers: &HeaderMap) -> Result<Response, Failure> {
         let request = || self.http.get(hop.at.clone()).headers(headers.clone());
         let entry = hop.entry(&self.netrc);
@@ -89,15 +89,15 @@ fn proxies(proxies: &Proxies) -> Result<Vec<Proxy>, Failure> {
     Ok([of(&proxies.http, true)?, of(&proxies.https, false)?].into_iter().flatten().collect())
 }
 
-/// A request on the way from the URL that the project names.
+/// One request of a chain of redirects that begins at the URL in the project.
 struct Hop<'u> {
     first: &'u Url,
     at: &'u Url,
 }
 
 impl Hop<'_> {
-    /// What may be said to this server. A password is for the server that the user named: after a redirect only an
-    /// entry with the name of another machine counts, and nothing goes from https to plain http.
+    /// The login that may be sent to this server. A password is for the server that the user named: after a redirect
+    /// only an entry with the name of another machine counts, and nothing goes from https to plain http.
     fn entry<'n>(&self, netrc: &'n Netrc) -> Option<&'n NetrcEntry> {
         if !self.at.username().is_empty() || self.at.password().is_some() {
             return None;
@@ -122,7 +122,7 @@ fn host(url: &Url) -> Option<&str> {
     url.host_str().map(|host| host.trim_start_matches('[').trim_end_matches(']'))
 }
 
-/// The request with what the server asks for; `None` when it asks for something else.
+/// The `Authorization` header that the server requests; `None` when it requests another scheme.
 fn authorization(entry: &NetrcEntry, headers: &HeaderMap, request: RequestBuilder) -> Option<RequestBuilder> {
     let asks = |scheme: &str| headers.get_all(WWW_AUTHENTICATE).iter().any(|value| offers(value, scheme));
     match entry.login.as_ref() {
@@ -132,7 +132,7 @@ fn authorization(entry: &NetrcEntry, headers: &HeaderMap, request: RequestBuilde
     }
 }
 
-/// Whether a challenge is one of the scheme. Several can stand in one header, separated by commas.
+/// Whether one of the challenges is for this scheme. One header can have several, separated by commas.
 fn offers(challenges: &HeaderValue, scheme: &str) -> bool {
     let text = challenges.to_str().unwrap_or_default();
     let mut words = text.split(',').filter_map(|part| part.split_whitespace().next());
@@ -154,7 +154,7 @@ fn follow(from: &Url, to: &HeaderValue) -> Result<Url, Failure> {
     if matches!(next.scheme(), "http" | "https") { Ok(next) } else { Err(wrong()) }
 }
 
-/// The value of a header, without what is not text.
+/// The value of a header, without characters that are not text.
 pub(super) fn text(headers: &HeaderMap, name: impl reqwest::header::AsHeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }

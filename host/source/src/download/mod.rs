@@ -1,4 +1,4 @@
-//! A file at a URL with a SHA-256 as ref: what `tar` and `remote` have in common.
+//! A file at a URL with a SHA-256 as ref: the common part of `tar` and `remote`.
 
 mod download_file;
 mod download_folder;
@@ -34,12 +34,12 @@ pub(crate) struct DownloadableFile {
     reference: Option<String>,
     /// Where the ref is written.
     reference_place: Option<FilePosition>,
-    /// The version or the pattern to guess it by; part of the key because BuildStream says so.
+    /// The version, or the pattern to guess it by; part of BuildStream's key.
     version: Option<String>,
     position: Option<FilePosition>,
     folder: DownloadFolder,
     http: HttpOptions,
-    /// The file of this machine that had the right bytes when they were fetched.
+    /// The file of this machine that had the right bytes when the source was fetched.
     verified: OnceLock<FileLocation>,
 }
 
@@ -111,7 +111,7 @@ impl DownloadableFile {
         self.url.unaliased.then(warning).into_iter().collect()
     }
 
-    /// The ref, which must be what a file can have.
+    /// The ref, which must be a SHA-256.
     fn required_ref(&self) -> Result<&str, SourceError> {
         let reference = self.reference.as_deref();
         let reference = reference.ok_or_else(|| SourceError::NoRef { name: self.name.clone() })?;
@@ -125,7 +125,7 @@ impl DownloadableFile {
         }
     }
 
-    /// What can be told to be wrong before anything is downloaded.
+    /// Finds errors before anything is downloaded.
     pub(crate) fn check(&self) -> Result<(), SourceError> {
         self.required_ref()?;
         self.target(&self.url.resolved).map(drop)
@@ -149,7 +149,7 @@ impl DownloadableFile {
         self.downloaded().is_some()
     }
 
-    /// Where the bytes may be, the best place first. Whether they are the right ones shows when they are used.
+    /// The places where the bytes may be, the best first. They are verified when they are used.
     fn locations(&self) -> Vec<FileLocation> {
         if let Some(downloaded) = self.downloaded() {
             return vec![FileLocation::Downloaded(downloaded)];
@@ -160,7 +160,7 @@ impl DownloadableFile {
         self.url.fetch_order().filter_map(in_place).collect()
     }
 
-    /// Downloads into the folder what has not been; only bytes with the ref's SHA-256 get there.
+    /// Downloads the file if it is not in the folder; only bytes with the ref's SHA-256 are stored there.
     pub(crate) fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError> {
         let expected = self.required_ref()?;
         if self.is_cached() {
@@ -170,7 +170,7 @@ impl DownloadableFile {
         if let [only] = urls[..]
             && in_place(only).is_some()
         {
-            // It is read where it is, and verified while that is done.
+            // It stays in place, and is verified when it is read.
             return Ok(());
         }
         self.try_urls(&urls, monitor, |url| {
@@ -179,14 +179,14 @@ impl DownloadableFile {
                 return Err(self.wrong_ref(url, expected, actual));
             }
             if let Some(location) = in_place(url) {
-                // Another thread may have found one as good.
+                // Another thread may have set it to an equally good file.
                 let _ = self.verified.set(location);
             }
             Ok(())
         })
     }
 
-    /// Looks at what is at the URL now.
+    /// Finds the SHA-256 of the file at the URL now.
     pub(crate) fn track(&self, monitor: &FetchMonitor) -> Result<TrackedRef, SourceError> {
         let old = self.reference.as_deref();
         let known = old.filter(|sha| self.folder.file(sha).is_some_and(|file| file.is_file()));
@@ -227,7 +227,7 @@ impl DownloadableFile {
         Err(SourceError::NotFetched { name: self.name.clone() })
     }
 
-    /// The SHA-256 of what is at `url`; a server's file is in the folder afterwards. `known` is there already.
+    /// The SHA-256 of the file at `url`; a server's file is in the folder afterwards. `known` is there already.
     fn sha256_at(
         &self,
         url: &str,
@@ -247,8 +247,8 @@ impl DownloadableFile {
         }
     }
 
-    /// Uses the bytes, while all of them are hashed. What `consume` made counts only if they were the right ones; it is
-    /// called again when they were not and there are others.
+    /// Passes the bytes to `consume` while they are hashed. The result of `consume` is used only if the hash is
+    /// right; otherwise it is called again for the next place.
     pub(crate) fn read<T>(
         &self,
         monitor: &FetchMonitor,
@@ -316,7 +316,7 @@ impl DownloadableFile {
     }
 }
 
-/// The file of this machine that a URL names, if it is there.
+/// The file of this machine that a URL names, if it exists.
 fn in_place(url: &str) -> Option<FileLocation> {
     match UrlTarget::of(url) {
         Ok(UrlTarget::File(path)) if path.is_file() => {

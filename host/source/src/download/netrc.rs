@@ -21,7 +21,7 @@ pub(super) struct NetrcEntry {
     pub(super) password: Option<String>,
 }
 
-/// Nobody wants to see a password in a log.
+/// Passwords must not appear in logs.
 impl std::fmt::Debug for NetrcEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "NetrcEntry({})", self.machine.as_deref().unwrap_or("default"))
@@ -38,7 +38,7 @@ pub(super) enum NetrcError {
 }
 
 impl Netrc {
-    /// The entries of a file; none when it is not there.
+    /// The entries of a file; none when it does not exist.
     pub(super) fn read(path: &Path) -> Result<Self, NetrcError> {
         match spec_files::read(path, LARGEST) {
             Ok(bytes) => Self::parse(&String::from_utf8_lossy(&bytes)),
@@ -80,14 +80,14 @@ impl Netrc {
     }
 }
 
-/// The words of a file, one after the other.
+/// Iterates over the words of a file.
 struct NetrcWords<'t> {
     rest: &'t str,
     line: usize,
 }
 
 impl NetrcWords<'_> {
-    /// The next word where a comment may stand.
+    /// The next word at a position where a comment is allowed.
     fn keyword(&mut self) -> Result<Option<String>, NetrcError> {
         loop {
             self.skip_space();
@@ -145,7 +145,7 @@ impl NetrcWords<'_> {
         Err(self.wrong("a quote is not closed".to_owned()))
     }
 
-    /// A macro is for programs that move files; it ends with an empty line.
+    /// Skips a macro, which is for FTP programs; it ends with an empty line.
     fn skip_macro(&mut self) {
         let end = self.rest.find("\n\n").map_or(self.rest.len(), |at| at + 2);
         self.advance(end);

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: an element's sources in a temporary project.
+//! Shared by the tests of this crate: an element's sources in a temporary project.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::fs;
@@ -62,7 +62,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     spec_model::Digest::of(bytes).hex()
 }
 
-/// Adds an entry whose name and link are taken as they are, however hostile.
+/// Adds an entry with unchecked name and link target.
 pub(crate) fn append(
     tar: &mut tar::Builder<Vec<u8>>,
     kind: tar::EntryType,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::server::read_request;
 
-/// A proxy that takes every name for that of one server. As Squid does, it lets `CONNECT` go to port 443 only.
+/// A proxy that connects every host name to the same server. As Squid does, it lets `CONNECT` go to port 443 only.
 pub(crate) struct ProxyServer {
     pub(crate) address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,

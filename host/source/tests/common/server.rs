@@ -45,13 +45,13 @@ impl Answer {
         self
     }
 
-    /// Breaks off after so many bytes of the body.
+    /// Breaks off after this many bytes of the body.
     pub(crate) fn cut(mut self, sent: usize) -> Self {
         self.sent = sent;
         self
     }
 
-    /// Says nothing more instead of closing the connection.
+    /// Keeps the connection open without sending more.
     pub(crate) fn stall(mut self) -> Self {
         self.stall = true;
         self
@@ -69,7 +69,7 @@ impl Answer {
         stream.write_all(&self.body[..self.sent])?;
         stream.flush()?;
         if self.stall {
-            // Until the client goes away, but not for ever.
+            // Wait until the client closes the connection, with a time limit.
             stream.set_read_timeout(Some(Duration::from_secs(20)))?;
             let _ = stream.read(&mut [0]);
         }
@@ -118,7 +118,7 @@ impl Server {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What each request so far said to log in.
+    /// The `Authorization` header of each request so far.
     pub(crate) fn logins(&self) -> Vec<Option<String>> {
         self.heads().iter().map(|head| header(head, "authorization")).collect()
     }
@@ -126,7 +126,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Wakes the thread if it still waits: what it reads then is no request.
+        // Wakes the thread if it still waits, with a connection without a request.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -138,7 +138,7 @@ pub(crate) fn header(head: &str, name: &str) -> Option<String> {
     Some(value.trim().to_owned())
 }
 
-/// The head of a request. Nothing of what follows it is taken.
+/// The head of a request. Nothing after it is read.
 pub(crate) fn read_request(mut stream: &TcpStream) -> std::io::Result<String> {
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     read_head(&mut stream)

@@ -19,7 +19,7 @@ pub(crate) struct OutputRef {
 /// The outputs of the actions so far.
 #[derive(Debug, Default)]
 pub(crate) struct ProducedOutputs {
-    /// The last output that was output to a path, with its contents.
+    /// The last output that was written to a path, with its contents.
     by_path: HashMap<String, (Content, OutputRef)>,
     /// The output with these contents; `None` when there are several.
     by_digest: HashMap<Digest, Option<OutputRef>>,

@@ -107,7 +107,7 @@ fn what_cannot_be_made_is_refused() {
     }
 }
 
-/// PathTable of files, of which none is above another.
+/// Files whose paths are not prefixes of each other.
 fn any_files() -> impl Strategy<Value = BTreeMap<String, u8>> {
     let path = prop::collection::vec("[ab]", 1..4).prop_map(|names| names.join("/") + ".f");
     prop::collection::btree_map(path, any::<u8>(), 1..12)

@@ -10,7 +10,13 @@ impl Faulty {
     fn error(&self, activity: &'static str) -> Result<(), PolicyError> {
         let message = "it traps".to_owned();
         match self.0 == activity {
-            true => Err(PolicyError { reason: "plugin-trap", policy: "p".to_owned(), activity, message }),
+            true => Err(PolicyError {
+                reason: "plugin-trap",
+                policy: "p".to_owned(),
+                activity,
+                message,
+                hint: "",
+            }),
             false => Ok(()),
         }
     }

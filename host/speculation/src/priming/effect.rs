@@ -1,4 +1,5 @@
-//! What a [`PrimingState`](super::PrimingState) has its owner do, and what the owner tells it in return.
+//! The effects that a [`PrimingState`](super::PrimingState) asks its owner to carry out, and the results that the
+//! owner returns.
 
 use spec_model::Digest;
 
@@ -6,7 +7,7 @@ use crate::instantiate::Adaptation;
 use crate::record::Content;
 use crate::resolve::ActionId;
 
-/// What the owner of a [`PrimingState`](super::PrimingState) has to do.
+/// An effect that the owner of a [`PrimingState`](super::PrimingState) has to carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrimingEffect {
     /// Instantiate an action, and call [`action_adapted`](super::PrimingState::action_adapted).

@@ -12,7 +12,7 @@ fn file(store: &Store, text: &str) -> Content {
     Content::File { digest: store.blob(text), executable: false }
 }
 
-/// A record with one of everything.
+/// A record with every kind of entry.
 fn sample(store: &Store) -> Record {
     let compile =
         store.action("cc -c main.c", &store.tree(&["src/main.c=m", "usr/include/dep.h=1", "src/config.h=c"]));

@@ -128,7 +128,7 @@ struct UpstreamReader {
     files: HashMap<Digest, usize>,
 }
 
-/// OriginCounts how often the bytes of each file occur in an input root.
+/// Counts how often the bytes of each file occur in an input root.
 #[derive(Default)]
 struct Occurrences(HashMap<Digest, usize>);
 

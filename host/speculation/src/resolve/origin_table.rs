@@ -24,7 +24,7 @@ pub(super) enum InputRef {
     Added(usize),
 }
 
-/// What an origin has.
+/// The contents of an origin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum OriginContent {
     #[default]
@@ -82,7 +82,7 @@ impl OriginTable {
         &self.contents[id.0 as usize]
     }
 
-    /// Sets what an origin has, and returns the inputs that depend on it if that is a change.
+    /// Sets the contents of an origin, and returns the inputs that depend on it if they changed.
     pub(super) fn set(&mut self, id: OriginId, content: OriginContent) -> &[InputRef] {
         let known = &mut self.contents[id.0 as usize];
         if *known == content || self.origins[id.0 as usize] == SessionOrigin::Nowhere {

@@ -12,7 +12,7 @@ use super::session_input::{InputClass, InputValue};
 use crate::record::{Content, InputId};
 
 impl Resolver {
-    /// Sets what origins have; `None` for one that does not exist, or that will never be known.
+    /// Sets the contents of origins; `None` for one that does not exist, or that will never be known.
     pub(crate) fn set_origins(
         &mut self,
         found: impl IntoIterator<Item = (OriginId, Option<Content>)>,
@@ -142,7 +142,7 @@ impl Resolver {
             let input = &self.inputs[number];
             match input.staged(&self.origins) {
                 _ if input.is_observed || input.alternatives.is_empty() => {}
-                // What is staged is certain.
+                // A staged file is certain, so the policy is not asked.
                 Some(content) => self.set_value(number, InputValue::Known(content), changed),
                 None => undecided.push(number),
             }

@@ -1,4 +1,4 @@
-//! The state of a session, and what can be asked of it.
+//! The state of the predictions of a session, and its queries.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;

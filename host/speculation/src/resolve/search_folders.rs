@@ -1,4 +1,4 @@
-//! Where a file that is named by another may be, as the recorded inputs of an element show.
+//! The paths at which a file that another one names may be, according to the recorded inputs of an element.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -154,7 +154,7 @@ fn an_action_whose_messages_are_gone_is_impossible() -> Result<(), SpeculationEr
     Ok(())
 }
 
-/// Gives these answers to `choose`.
+/// A policy that gives these answers to `choose`.
 struct Stubborn(Vec<Choice>);
 
 impl OverlayPolicy for Stubborn {
@@ -188,8 +188,8 @@ fn a_policy_with_invalid_answers_is_replaced_with_one_warning() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
-    /// Whatever actions read of whichever others, truly or not, everything ends; and when every fact is known and every
-    /// adapted action ran, nothing is pending.
+    /// Resolution ends for any relation of readers and outputs, even an inconsistent one; and when every fact is
+    /// known and every adapted action ran, nothing is pending.
     #[test]
     fn resolution_ends(reads in prop::collection::vec(prop::collection::vec(0usize..8, 0..4), 1..8)) {
         let store = Store::new();

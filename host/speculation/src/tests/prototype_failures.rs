@@ -1,4 +1,5 @@
-//! The faults of the BuildStream prototype, with one test each that it is not ours; numbered as in `docs/speculation.md`.
+//! One test for each fault of the BuildStream prototype, which this crate must not have; numbered as in
+//! `docs/speculation.md`.
 
 use std::collections::HashMap;
 
@@ -86,7 +87,7 @@ fn failure_3_equal_bytes_are_told_apart_by_path() {
 fn failure_4_origins_that_point_at_themselves_end() {
     let store = Store::new();
     let mut app = RecordDraft::of(&store, "app.bst");
-    // Each reads what the other wrote: a record that lies.
+    // Each reads what the other wrote, which is impossible: the record is wrong.
     let base = |words| store.action(words, &store.tree(&["src/a=1", "src/b=1"]));
     let (first, second) = (base("first"), base("second"));
     app.action("first", &["src/a=1", "src/b=1"], &["a=1"]);
@@ -182,7 +183,7 @@ fn failure_7_a_record_is_not_lost() {
     assert_eq!(made(SpeculationMode::Full, false, &subactions[..], Some(old)), carried, "a failed build");
     assert_eq!(made(SpeculationMode::PrimeOnly, true, &subactions[..], Some(old)), carried, "prime-only");
     assert_eq!(made(SpeculationMode::Full, true, &nothing[..], Some(old)), carried, "nothing requested");
-    // All were hits, and are recorded all the same.
+    // All requests were answered from the cache, and are recorded all the same.
     let GeneratedRecord::New { digest, .. } = made(SpeculationMode::Full, true, &subactions[..], Some(old))
     else {
         panic!()
@@ -198,7 +199,7 @@ fn failure_8_two_passes_share_one_owner() {
     let mut priming =
         PrimingState::new(resolver, GuardedPrimingPolicy::default(), Budget::default(), HashMap::new());
     priming.start();
-    // The answer to what was predicted before is not taken for what is predicted now.
+    // The answer of an earlier prediction is not used for the current one.
     assert_eq!(
         priming.action_adapted(
             MAIN,

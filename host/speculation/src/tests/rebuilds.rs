@@ -13,14 +13,14 @@ use crate::*;
 /// Files by path, and their texts.
 type Files = BTreeMap<String, String>;
 
-/// A build tool that writes what it read, so that every change shows in all that follows from it.
+/// A build tool that writes what it read, so that every change changes all results that depend on it.
 struct Tool<'a> {
     store: &'a Store,
     requests: Vec<Subaction>,
 }
 
 impl Tool<'_> {
-    /// Asks for an action in `at` that reads files of the sandbox and writes one, which is in the sandbox then.
+    /// Requests an action in `at` that reads files of the sandbox and writes one, which is then added to the sandbox.
     fn run(&mut self, sandbox: &mut Files, at: &str, words: &str, reads: &[&str], writes: &str) {
         let inputs: Vec<String> = reads.iter().map(|path| format!("{path}={}", sandbox[*path])).collect();
         let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
@@ -161,7 +161,7 @@ fn carry_out(
     }
 }
 
-/// A session over the records of the first builds, with the sources of today.
+/// A session over the records of the first builds, with the changed sources.
 fn session(
     store: &Store,
     old: (&Built, &Built),

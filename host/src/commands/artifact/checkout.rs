@@ -9,10 +9,11 @@ use spec_model::{Cancel, Digest, DigestFunction};
 use spec_project::yaml::parse_text;
 use spec_session::SharedCaches;
 
-use super::shared::{Direction, StderrMonitor, caches_of_name, pull, pull_missing};
+use super::shared::{Direction, StderrMonitor, caches_of_name, pull};
 use super::target::{ArtifactTarget, ArtifactTargets};
 use crate::app::App;
 use crate::cli::{CheckoutArgs, Deps};
+use crate::commands::pull_missing::pull_missing;
 use crate::commands::shell::WarningPrinter;
 use crate::commands::{destination, tarball};
 use crate::error::{CommandError, CommandResult};
@@ -20,8 +21,8 @@ use crate::signals;
 
 /// Writes the files of an artifact to a folder or an archive.
 ///
-/// `--hardlinks` is BuildStream's and changes nothing: files that the user owns could be written through such links, and
-/// the cache with them. Where the file system can, every checkout shares blocks with the cache.
+/// `--hardlinks` is BuildStream's option and has no effect: through hard links users could change files of the cache.
+/// Where the file system can, every checkout shares blocks with the cache.
 pub(super) fn run(app: &App, args: &CheckoutArgs) -> CommandResult {
     let default = || PathBuf::from(args.artifact.trim_end_matches(".bst"));
     let folder = args.directory.clone().unwrap_or_else(default);
@@ -40,7 +41,7 @@ pub(super) fn run(app: &App, args: &CheckoutArgs) -> CommandResult {
     }
 }
 
-/// The tree of an element with the dependencies that were asked for.
+/// The tree of an element with the selected dependencies.
 fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<(Cas, Digest)> {
     let session = app.open_session(std::slice::from_ref(&args.artifact))?;
     let wanted = session.select(args.deps.unwrap_or(Deps::Run).scope(), &[])?;
@@ -56,14 +57,14 @@ fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<
         key_description: None,
     };
     let scope = args.deps.unwrap_or(Deps::Run).scope();
-    // It only reads what is there, which has to be possible where nothing can be written.
+    // A checkout only reads the cache, which must be possible where nothing can be written.
     session.cas.allow_unstored_directories();
     let builder = session.builder();
     let mut root = builder.runtime_root(&request, scope, args.integrate(), &WarningPrinter, cancel)?;
     Ok((session.cas.clone(), root.digest()?))
 }
 
-/// The tree of one artifact in the cache, or of what it was built with.
+/// The tree of one artifact in the cache, or of the artifacts that it was built with.
 fn by_name(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<(Cas, Digest)> {
     let deps = args.deps.unwrap_or(Deps::None);
     pull_by_name(app, args, cancel)?;
@@ -79,8 +80,8 @@ fn by_name(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<(Ca
         return Ok((targets.cas.clone(), targets.cas.merge(&layers)?.root));
     }
     let [target] = targets.found.as_slice() else {
-        let message = format!("'{}' means {} artifacts; name one", args.artifact, targets.found.len());
-        return Err(CommandError::usage("ambiguous-artifact", message));
+        let message = format!("'{}' means {} artifacts", args.artifact, targets.found.len());
+        return Err(CommandError::usage("ambiguous-artifact", message).hint("name one of them"));
     };
     Ok((targets.cas.clone(), target.files()?))
 }

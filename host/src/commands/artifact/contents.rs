@@ -25,7 +25,7 @@ pub(super) fn run(app: &App, long: bool, artifacts: &[String]) -> CommandResult 
     print(&text)
 }
 
-/// As `ls -l` shows it: type and permissions, size, path and where a link points.
+/// The entry as `ls -l` shows it: type and permissions, size, path and the target of a link.
 fn with_mode(entry: &ContentEntry) -> String {
     let (letter, target) = match &entry.kind {
         ContentKind::File { .. } => ('-', String::new()),

@@ -6,7 +6,7 @@ use crate::cli::Deps;
 use crate::error::CommandResult;
 use crate::term::write_stderr;
 
-/// Removes artifacts under all names they are known by.
+/// Removes artifacts under all their names.
 pub(super) fn run(app: &App, deps: Deps, artifacts: &[String]) -> CommandResult {
     let targets = ArtifactTargets::find(app, artifacts, deps)?;
     for target in &targets.found {

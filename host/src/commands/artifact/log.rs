@@ -26,7 +26,7 @@ pub(super) fn run(app: &App, out: Option<&Path>, artifacts: &[String]) -> Comman
     fs::create_dir(folder).map_err(failed)?;
     for (target, name, bytes) in logs {
         let element = target.shown.trim_end_matches(".bst").replace(['/', ':'], "-");
-        // Names in a record may be anybody's.
+        // Names in a record are not trusted.
         let name = format!("{element}-{name}").replace('/', "-");
         fs::write(folder.join(name), bytes).map_err(failed)?;
     }

@@ -18,7 +18,6 @@ use crate::cli::ArtifactCommand;
 use crate::error::CommandResult;
 
 use shared::Direction;
-pub(super) use shared::pull_missing;
 
 /// Looks into artifacts.
 ///

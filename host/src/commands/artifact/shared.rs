@@ -1,4 +1,4 @@
-//! `artifact pull` and `artifact push`, and what other commands pull first.
+//! `artifact pull` and `artifact push`, and what other commands do with artifacts by their names.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -7,14 +7,13 @@ use spec_artifact::{ArtifactName, Artifacts};
 use spec_cas::Cas;
 use spec_model::{Blame, Cancel, DigestFunction};
 use spec_session::remotes::{self, CommandLineRemotes};
-use spec_session::{Session, SessionError, SharedCaches, has_buildtrees, push_artifact};
+use spec_session::{SessionError, SharedCaches, has_buildtrees, push_artifact};
 use spec_shared_cache::{CacheMonitor, PullOptions, Pulled, Pushed};
 
 use crate::app::App;
 use crate::cli::Deps;
 use crate::commands::source::NoFailureHelp;
 use crate::error::{CommandError, CommandResult};
-use crate::exit_code::INTERRUPTED;
 use crate::run::run as run_jobs;
 use crate::signals;
 use crate::term::write_stderr;
@@ -55,32 +54,6 @@ pub(super) fn run(
         code = run_jobs(app, request, Arc::new(NoFailureHelp))?;
     }
     Ok(code)
-}
-
-/// Pulls what these elements lack, if a server is configured. What cannot be pulled is for the caller to miss.
-///
-/// # Errors
-/// When the user interrupts it, or the store fails.
-pub(in crate::commands) fn pull_missing(
-    app: &App,
-    session: &Arc<Session>,
-    elements: &[usize],
-    caches: &Arc<SharedCaches>,
-) -> CommandResult {
-    let known: Vec<usize> =
-        elements.iter().copied().filter(|element| session.key_pairs[*element].is_some()).collect();
-    if caches.pulled_artifacts().is_none() {
-        return Ok(());
-    }
-    let request = spec_session::pull(session, caches, &known)?;
-    if request.is_empty() {
-        return Ok(());
-    }
-    let ended = run_jobs(app, request, Arc::new(NoFailureHelp))?;
-    match ended == ExitCode::from(INTERRUPTED) {
-        true => Err(CommandError::new(Blame::Cancelled, "cancelled", "the pull was interrupted")),
-        false => Ok(()),
-    }
 }
 
 /// The servers of artifacts that count for the artifact of that name.
@@ -149,7 +122,9 @@ pub(super) fn pull(
     let options = PullOptions { buildtrees: app.config.pull_buildtrees };
     match artifacts.pull(name, options, monitor)? {
         Pulled::Artifact(_) | Pulled::NotThere => Ok(()),
-        Pulled::Unknown => Err(failed(format!("no server that has {name} answers; see the warnings above"))),
+        Pulled::Unknown => {
+            Err(failed(format!("no server that has {name} answers, as the warnings above say")))
+        }
     }
 }
 
@@ -171,7 +146,7 @@ fn push(
     }
     match push_artifact(servers, cas, name, &artifact, true, monitor)? {
         Pushed::Pushed | Pushed::ThereAlready => Ok(()),
-        Pushed::Failed => Err(failed(format!("no server takes {name}; see the warnings above"))),
+        Pushed::Failed => Err(failed(format!("no server takes {name}, as the warnings above say"))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What artifact commands are about: elements of the project, or artifacts by their names.
+//! The targets of artifact commands: elements of the project, or artifacts by their names.
 
 use std::collections::HashSet;
 
@@ -11,30 +11,30 @@ use crate::app::App;
 use crate::cli::Deps;
 use crate::error::{CommandError, CommandResult};
 
-/// The artifacts that a command is about, and the cache they are in.
+/// The artifacts that a command selects, and the cache that they are in.
 pub(in crate::commands) struct ArtifactTargets {
     /// The cache.
     pub(in crate::commands) cas: Cas,
     /// The artifacts in it.
     pub(in crate::commands) artifacts: Artifacts,
-    /// What was asked for.
+    /// The selected artifacts.
     pub(in crate::commands) found: Vec<ArtifactTarget>,
 }
 
-/// One thing that was asked for.
+/// One selected artifact.
 pub(in crate::commands) struct ArtifactTarget {
-    /// What people call it: an element's name or an artifact's.
+    /// The name of the element or of the artifact, for people.
     pub(in crate::commands) shown: String,
-    /// The names of its artifacts: that of its key, first.
+    /// The names of its artifacts, first the one with its key.
     pub(in crate::commands) names: Vec<ArtifactName>,
     /// The artifact, if it is cached.
     pub(in crate::commands) artifact: Option<Artifact>,
 }
 
 impl ArtifactTargets {
-    /// Finds what `words` mean: names that end in `.bst` are elements of the project, which is loaded only when there
-    /// are any; others are names or patterns of artifacts. Artifacts know what they were built with, and nothing of what
-    /// is needed at run time.
+    /// Finds the artifacts that `words` select: words that end in `.bst` are elements of the project, which is loaded
+    /// only when there are any; others are names or patterns of artifacts. The record of an artifact has its build
+    /// dependencies, but not its runtime dependencies.
     ///
     /// # Errors
     /// What is wrong with the project, `deps-not-supported`, or `artifact-not-found` when nothing matches.
@@ -94,12 +94,9 @@ impl ArtifactTarget {
             "uncached-artifact",
             format!("there is no artifact of '{}' in the cache", self.shown),
         );
-        // A name of an artifact cannot be built.
-        if self.shown.ends_with(".bst") {
-            error.hint(format!("spec-host build {}", self.shown))
-        } else {
-            error
-        }
+        // Only elements can be built, not names of artifacts.
+        let command = if self.shown.ends_with(".bst") { "build" } else { "artifact pull" };
+        error.hint(format!("spec-host {command} {}", self.shown))
     }
 }
 
@@ -115,7 +112,7 @@ fn of_element(session: &Session, index: usize) -> CommandResult<ArtifactTarget> 
     Ok(ArtifactTarget { shown, names: names.to_vec(), artifact })
 }
 
-/// Refuses what is not known of artifacts, as BuildStream does.
+/// Refuses scopes that artifacts have no record of, as BuildStream does.
 fn check(deps: Deps) -> CommandResult {
     let asked = match deps {
         Deps::None | Deps::Build => return Ok(()),
@@ -148,12 +145,12 @@ fn target(artifacts: &Artifacts, name: ArtifactName) -> CommandResult<ArtifactTa
     Ok(ArtifactTarget { shown: name.to_string(), names: vec![name], artifact })
 }
 
-/// What artifacts were built with, in the order of staging, without those themselves.
+/// The artifacts that these were built with, in the order of staging, without these themselves.
 fn built_with(artifacts: &Artifacts, named: &[ArtifactTarget]) -> CommandResult<Vec<ArtifactTarget>> {
     let (mut seen, mut found) = (HashSet::new(), Vec::new());
     for (target, name) in named.iter().flat_map(|target| target.names.iter().map(move |name| (target, name)))
     {
-        // The record is enough to tell.
+        // The record is enough, its blobs are not needed.
         let record = match &target.artifact {
             Some(artifact) => artifact.clone(),
             None => artifacts.record(name)?.ok_or_else(|| target.missing())?,

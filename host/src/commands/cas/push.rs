@@ -13,12 +13,12 @@ use crate::cli::RemoteArgs;
 use crate::commands::print;
 use crate::error::CommandResult;
 
-/// What is sent.
+/// The tree that is uploaded.
 struct TreeToSend {
     root: Digest,
     blobs: Vec<Digest>,
     provider: Arc<dyn BlobProvider>,
-    /// Keeps the cache's blobs where they are until they are sent.
+    /// Keeps blobs of the cache from being evicted until they are uploaded.
     _hold: Option<Hold>,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn run(app: &App, what: &Path, args: &RemoteArgs) -> CommandResult {
     print(&format!("{root}\n"))
 }
 
-/// A folder is sent as it is: taking it into the cache first would be one more copy.
+/// A folder is uploaded directly: storing it in the cache first would be one more copy.
 fn tree(app: &App, what: &Path, function: DigestFunction) -> CommandResult<TreeToSend> {
     let digest = what.to_str().and_then(|text| text.parse::<Digest>().ok());
     let Some(root) = digest.filter(|_| !what.exists()) else {

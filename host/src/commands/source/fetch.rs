@@ -11,7 +11,7 @@ use crate::cli::SourceFetchArgs;
 use crate::error::CommandResult;
 use crate::run::run as run_jobs;
 
-/// Brings sources into the cache.
+/// Downloads and stages sources into the cache.
 pub(super) fn run(app: &App, args: &SourceFetchArgs) -> CommandResult<ExitCode> {
     let selection = &args.selection;
     let session = app.open_session(&selection.elements)?;

@@ -26,7 +26,7 @@ pub(super) fn run(app: &App, command: &SourceCommand) -> CommandResult<ExitCode>
     }
 }
 
-/// Sources have no sandbox and no log.
+/// There is no help with failures of sources, which have no sandbox and no log.
 pub(super) struct NoFailureHelp;
 
 impl FailureHelper for NoFailureHelp {

@@ -12,13 +12,13 @@ use crate::error::CommandResult;
 use crate::run::run as run_jobs;
 use crate::user_file;
 
-/// Looks for new versions and writes them into the files that hold the references.
+/// Looks for new versions and writes them into the files with the references.
 pub(super) fn run(app: &App, selection: &SourceSelection) -> CommandResult<ExitCode> {
     let session = app.open_session(&selection.elements)?;
     let elements = session.select(selection.deps.scope(), &selection.except)?;
     let (track, request) = Track::prepare(&session, &elements);
     let code = run_jobs(app, request, Arc::new(NoFailureHelp))?;
-    // What was found is written even when something else failed.
+    // References that were found are written even when others failed.
     for file in track.changed_files()? {
         user_file::rewrite(&file.path, &file.text)?;
     }

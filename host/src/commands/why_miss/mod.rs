@@ -19,27 +19,27 @@ use crate::cli::{Deps, WhyMissArgs};
 use crate::error::{CommandError, CommandResult};
 use crate::term::json_text;
 
-/// What was missed in the build of one artifact.
+/// The misses of the build of one artifact.
 struct MissReport {
-    /// What people call the artifact.
+    /// The name of the artifact for people.
     shown: String,
     /// Actions that were predicted wrongly, or not at all.
     misses: Vec<ExplainedMiss>,
-    /// Actions that were executed on request, and that no recorded one is like.
+    /// Actions that were executed on request, and that have no recorded counterpart.
     strange: Vec<(Digest, String)>,
 }
 
-/// A miss, with what is known of it.
+/// A miss, with its command and differences.
 struct ExplainedMiss {
     miss: Miss,
     /// The command line, if it is still in the cache.
     command: Option<String>,
-    /// From what was predicted, or else recorded, to what was asked for. `None` when nothing was asked for, or when
-    /// messages are no longer in the cache.
+    /// The differences of the requested action from the predicted one, or else from the recorded one. `None` when
+    /// nothing was requested, or when messages are no longer in the cache.
     differences: Option<Vec<ActionDifference>>,
 }
 
-/// Says what was predicted and not asked for like that, path by path.
+/// Explains which predictions were wrong, path by path.
 ///
 /// # Errors
 /// `uncached-artifact`, `no-such-action`, or when the cache fails.
@@ -91,8 +91,8 @@ fn missed(cas: &Cas, target: &ArtifactTarget, which: Option<&str>) -> CommandRes
     })
 }
 
-/// What was executed on request although nothing like it was recorded; nothing where nothing was predicted. What failed
-/// is never recorded.
+/// The actions that were executed on request without a recorded counterpart; none where nothing was predicted. Failed
+/// actions are left out, because they are never recorded.
 fn strange(cas: &Cas, artifact: &Artifact, misses: &[Miss]) -> CommandResult<Vec<(Digest, String)>> {
     let (Some(recorded), Some(_)) = (&artifact.subactions, &artifact.misses) else { return Ok(Vec::new()) };
     let known: HashSet<Digest> = misses.iter().filter_map(|miss| miss.requested).collect();

@@ -11,7 +11,7 @@ const WIDTH: usize = 100;
 /// Digits of digests that are shown.
 const DIGITS: usize = 12;
 
-/// What was missed in one build.
+/// The misses of one build.
 pub(super) fn one(missed: &MissReport) -> String {
     let MissReport { shown, misses, strange } = missed;
     if misses.is_empty() && strange.is_empty() {

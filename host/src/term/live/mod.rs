@@ -1,7 +1,8 @@
-//! The live view on a terminal: finished jobs scroll by, what runs stays below.
+//! The live view on a terminal: finished jobs scroll up, running ones stay at the bottom.
 //!
-//! A thread of its own draws at most ten times a second and only what changed; observers only note what happened.
+//! A thread draws at most ten times a second and only changed lines; observers only update the state.
 
+mod remotes;
 mod screen;
 mod view;
 
@@ -10,9 +11,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use remotes::remotes_line;
 use screen::Screen;
 pub(crate) use screen::restore;
 use spec_scheduler::{Event, Observer};
+use spec_session::SessionRemotes;
 use view::ViewState;
 
 use super::lines::LineFormatter;
@@ -35,6 +38,7 @@ struct SharedView {
     lines: LineFormatter,
     began: Instant,
     size: Box<dyn Fn() -> TerminalSize + Send + Sync>,
+    remotes: SessionRemotes,
     state: Mutex<LiveState>,
     changed: Condvar,
 }
@@ -42,7 +46,7 @@ struct SharedView {
 struct LiveState {
     view: ViewState,
     screen: Screen,
-    /// LineFormatter to be written above the view.
+    /// Lines to be written above the view.
     pending: String,
     dirty: bool,
     paused: bool,
@@ -50,9 +54,10 @@ struct LiveState {
 }
 
 impl LiveView {
-    /// A view on `out`, a terminal whose size `size` tells.
+    /// A view on `out`, a terminal, also of these servers; `size` returns its size.
     pub(crate) fn new(
         lines: LineFormatter,
+        remotes: SessionRemotes,
         out: Box<dyn Write + Send>,
         size: impl Fn() -> TerminalSize + Send + Sync + 'static,
     ) -> Self {
@@ -68,6 +73,7 @@ impl LiveView {
             lines,
             began: Instant::now(),
             size: Box::new(size),
+            remotes,
             state: Mutex::new(state),
             changed: Condvar::new(),
         };
@@ -160,6 +166,7 @@ impl SharedView {
             true => Vec::new(),
             false => {
                 let info = &self.lines.info;
+                state.view.remotes = remotes_line(&self.remotes.figures());
                 state.view.frame(
                     info,
                     self.lines.style,

@@ -1,8 +1,8 @@
 //! The few lines at the bottom of a terminal that are drawn over and over.
 //!
-//! Between drawings the cursor, hidden, stands at the first of these lines. Terminals keep it on its text when their
-//! size changes, so the next drawing begins at the right place whatever happened to the lines meanwhile. While lines
-//! are drawn the terminal wraps none of them.
+//! Between drawings the hidden cursor is at the first of these lines. When the size of a terminal changes, the cursor
+//! stays with its text, so the next drawing begins at the right place. While lines are drawn the terminal wraps none
+//! of them.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -27,7 +27,7 @@ impl Screen {
         Self { out, drawn: Vec::new(), columns: 0, hidden: false }
     }
 
-    /// Writes `above`, which scrolls away, and has `frame` stand below it. Writes nothing when nothing changed.
+    /// Writes `above`, which scrolls up, and `frame` below it. Writes nothing when nothing changed.
     pub(super) fn draw(&mut self, above: &str, frame: &[String], columns: usize) {
         if above.is_empty() && self.drawn == frame && self.columns == columns {
             return;
@@ -50,7 +50,7 @@ impl Screen {
         self.drawn = frame.to_vec();
     }
 
-    /// Writes the lines that differ from what is drawn and goes back to the first.
+    /// Writes the lines that changed and moves the cursor back to the first.
     fn lines(&self, text: &mut String, frame: &[String]) {
         for (row, line) in frame.iter().enumerate() {
             match row {
@@ -68,7 +68,7 @@ impl Screen {
         text.push('\r');
     }
 
-    /// Gives the cursor back.
+    /// Shows the cursor again.
     pub(super) fn release(&mut self) {
         if std::mem::take(&mut self.hidden) {
             self.write(SHOW_CURSOR);
@@ -76,7 +76,7 @@ impl Screen {
     }
 
     fn write(&mut self, text: &str) {
-        // A terminal that is gone stops no build.
+        // A closed terminal must not stop a build.
         let _ = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
     }
 }
@@ -87,7 +87,7 @@ impl Drop for Screen {
     }
 }
 
-/// Gives the cursor back when the program must end at once.
+/// Shows the cursor again when the program must end at once.
 pub(crate) fn restore() {
     let mut err = std::io::stderr();
     if std::io::IsTerminal::is_terminal(&err) {

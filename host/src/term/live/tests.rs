@@ -1,10 +1,12 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use spec_session::SessionRemotes;
+
 use super::*;
 use crate::term::tests::{hostile, names, script};
 use crate::term::{Style, Verbosity};
 
-/// As much of a terminal as the screen uses: rows of characters and a cursor.
+/// A terminal with the features that the screen uses: rows of characters and a cursor.
 struct Terminal {
     rows: Vec<String>,
     row: usize,
@@ -144,7 +146,7 @@ fn lines() -> LineFormatter {
 #[test]
 fn a_session_leaves_its_lines_and_the_cursor_behind() {
     let (send, receive) = channel();
-    let live = LiveView::new(lines(), Box::new(Pipe(send)), || (60, 10));
+    let live = LiveView::new(lines(), SessionRemotes::default(), Box::new(Pipe(send)), || (60, 10));
     for event in script() {
         live.event(&event);
     }
@@ -157,13 +159,13 @@ fn a_session_leaves_its_lines_and_the_cursor_behind() {
     assert!(!text.contains("running"), "the view is cleared: {text}");
 }
 
-/// The terminal of this test knows no other sequences than the screen's own.
+/// The terminal of this test supports only the sequences that the screen uses.
 #[test]
 fn hostile_texts_move_nothing() {
     let (send, receive) = channel();
     let (info, events) = hostile();
     let lines = LineFormatter { info: Arc::new(info), ..lines() };
-    let live = LiveView::new(lines, Box::new(Pipe(send)), || (200, 10));
+    let live = LiveView::new(lines, SessionRemotes::default(), Box::new(Pipe(send)), || (200, 10));
     for event in &events[..4] {
         live.event(event);
     }
@@ -210,4 +212,7 @@ fn the_view_at_work() {
     assert_eq!(narrow.len(), 3);
     assert!(narrow.iter().all(|line| line.chars().count() <= 30), "{narrow:?}");
     assert_eq!(narrow[2], "  … and 2 more");
+    view.remotes = Some("2 requests in flight".to_owned());
+    let with_servers = view.frame(&names(), Style::Plain, Duration::from_secs(12), at(12), (61, 10));
+    assert_eq!((with_servers.len(), with_servers[1].as_str()), (5, "  remotes 2 requests in flight"));
 }

@@ -1,4 +1,4 @@
-//! What runs, and how far the session is: a pure function from events to lines.
+//! The contents of the live view: a pure function from events to lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -10,11 +10,13 @@ use crate::term::text::{display_width, format_size, pad, sanitize_line, truncate
 use crate::term::time::format_clock;
 use crate::term::{Style, TextRole};
 
-/// The state of the session as far as it is drawn.
+/// The state of the session that is drawn.
 #[derive(Default)]
 pub(super) struct ViewState {
     tasks: BTreeMap<Task, TaskCount>,
     running: BTreeMap<usize, RunningJob>,
+    /// What goes to and from servers, if any was asked for something.
+    pub(super) remotes: Option<String>,
 }
 
 #[derive(Default)]
@@ -81,11 +83,13 @@ impl ViewState {
         now: Instant,
         size: (usize, usize),
     ) -> Vec<String> {
-        // The last column stays free: what is erased after a full line would take its end with it.
+        // The last column stays free, because erasing to the end of a full line would erase its last character.
         let (columns, rows) = (size.0.saturating_sub(1), size.1);
-        let room = rows.saturating_sub(2).max(1);
+        let remotes = self.remotes.as_deref().map(|line| Self::remotes_line(style, line, columns));
+        let room = rows.saturating_sub(2 + usize::from(remotes.is_some())).max(1);
         let hidden = self.running.len().saturating_sub(room);
         let mut frame = vec![self.status(style, elapsed, columns)];
+        frame.extend(remotes);
         let width = self
             .running
             .values()
@@ -99,6 +103,11 @@ impl ViewState {
             frame.push(truncate_with_mark(&format!("  … and {} more", hidden + 1), columns));
         }
         frame
+    }
+
+    fn remotes_line(style: Style, line: &str, columns: usize) -> String {
+        let text = truncate_with_mark(&sanitize_line(line), columns.saturating_sub(10));
+        style.sanitize_output(&format!("  {} {text}", style.paint(TextRole::Dim, "remotes")))
     }
 
     fn status(&self, style: Style, elapsed: Duration, columns: usize) -> String {
@@ -128,11 +137,12 @@ impl RunningJob {
         let (columns, width) = widths;
         let time = format_clock(now.saturating_duration_since(self.since));
         let name = pad(&truncate_with_mark(&sanitize_line(info.name(self.element)), width), width);
-        let taken = 2 + 6 + width + 2 + 1 + time.len();
+        let task = pad(&self.task.to_string(), 5);
+        let taken = 2 + task.len() + 1 + width + 2 + 1 + time.len();
         let room = columns.min(100).saturating_sub(taken);
         let activity = pad(&truncate_with_mark(&self.doing(), room), room);
         let (name, time) = (style.paint(TextRole::Name, name), style.paint(TextRole::Dim, time));
-        format!("  {:<5} {name}  {activity} {time}", self.task)
+        format!("  {task} {name}  {activity} {time}")
     }
 
     fn doing(&self) -> String {

@@ -1,4 +1,4 @@
-//! Takes memory until there is none.
+//! Allocates memory without end.
 
 use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
 

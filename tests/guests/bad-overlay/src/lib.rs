@@ -1,4 +1,4 @@
-//! An overlay policy that does what it must not; its setting `does` says what.
+//! An overlay policy that breaks the contract; its setting `does` says how.
 
 use spec_guest_sdk::overlay::{
     ChangedFile, Choice, InputOrigins, InputStanding, OverlayPolicy, SetEdit, first_known,

@@ -1,4 +1,4 @@
-//! A priming policy that does what it must not; its setting `does` says what.
+//! A priming policy that breaks the contract; its setting `does` says how.
 
 use spec_guest_sdk::priming::{Candidate, Decision, Machine, Observation, PrimingPolicy};
 use spec_guest_sdk::{Settings, SettingsError, export_priming_policy};

@@ -1,4 +1,4 @@
-//! Forgets to free what it used.
+//! Leaks memory.
 
 use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
 

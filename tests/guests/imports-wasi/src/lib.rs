@@ -1,4 +1,4 @@
-//! An element kind that wants to read the command line through WASI.
+//! An element kind that imports WASI to read the command line.
 
 use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
 

@@ -1,4 +1,4 @@
-//! The kind `manual` as a project may want it: whatever else is installed, a mark is.
+//! A project's own version of the kind `manual`, which also installs a mark.
 
 use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
 

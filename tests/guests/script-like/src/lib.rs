@@ -1,4 +1,4 @@
-//! A kind of a project's own: runs `commands` on what its dependencies hold and collects `/output`.
+//! A kind of a project: runs `commands` on the artifacts of its dependencies and collects `/output`.
 
 use spec_guest_sdk::{
     Command, CommandGroup, Configured, Element, Forbids, Kind, KindDescription, KindTraits, Plan, Rejection,

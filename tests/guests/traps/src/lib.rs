@@ -1,4 +1,4 @@
-//! Traps without a word, except for an element named `fine.bst`.
+//! Traps without a message, except for an element named `fine.bst`.
 
 use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
 

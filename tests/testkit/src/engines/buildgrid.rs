@@ -121,6 +121,12 @@ impl BuildGrid {
         &mut self.workers[number]
     }
 
+    /// Whether any worker has executed an action.
+    #[must_use]
+    pub fn has_executed(&self) -> bool {
+        self.workers.iter().any(BuildGridWorker::has_executed)
+    }
+
     /// What the scheduler has written to its log.
     #[must_use]
     pub fn log(&self) -> String {
@@ -157,6 +163,12 @@ impl BuildGridWorker {
         self.process = Some(OwnedProcess::start(&self.name, command, self.scratch.path()));
     }
 
+    /// Whether it has begun to execute an action since it was started.
+    #[must_use]
+    pub fn has_executed(&self) -> bool {
+        self.log().contains(EXECUTES)
+    }
+
     /// What it has written to its log.
     #[must_use]
     pub fn log(&self) -> String {
@@ -164,12 +176,18 @@ impl BuildGridWorker {
     }
 }
 
-/// A worker's two programs. The first gets what actions need, and keeps it.
+/// What a worker writes to its log when it begins to execute an action.
+const EXECUTES: &str = "Executing command";
+
+/// A worker's two programs. The first gets what actions need, and keeps it; the second ends when the scheduler does not answer for
+/// some seconds, and is started again as a service manager does it.
 const WORKER: &str = r#"
 buildbox-casd --cas-remote="$1" --bind=unix:/mnt/casd.sock --quota-high=20G /mnt/store &
 until [ -S casd.sock ]; do sleep 0.02; done
-exec buildbox-worker --bots-remote="$1" --cas-remote=unix:/mnt/casd.sock --concurrent-jobs=1 \
-    --buildbox-run=/usr/bin/buildbox-run-bubblewrap --platform OSFamily=linux --platform ISA=x86-64 --verbose "$2"
+while :; do
+    buildbox-worker --bots-remote="$1" --bots-retry-limit=2 --cas-remote=unix:/mnt/casd.sock --concurrent-jobs=1 \
+        --buildbox-run=/usr/bin/buildbox-run-bubblewrap --platform OSFamily=linux --platform ISA=x86-64 --verbose "$2" || sleep 0.2
+done
 "#;
 
 /// What BuildGrid is to do. Only what it assigns often is set to less than its usual seconds.

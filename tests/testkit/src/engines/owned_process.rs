@@ -86,11 +86,30 @@ impl OwnedProcess {
         }
     }
 
-    /// Kills it at once.
+    /// Kills it at once, and waits until all that is in its process namespace has ended too.
     pub fn kill(&mut self) {
+        let end = Instant::now() + DEADLINE;
+        // `unshare` ends when the first process of its namespace has, which ends last.
+        for first in self.first_in_namespace() {
+            let _ = Command::new("kill").args(["-s", "KILL", &first]).stderr(Stdio::null()).status();
+            while self.child.try_wait().is_ok_and(|status| status.is_none()) && Instant::now() < end {
+                thread::sleep(Duration::from_millis(2));
+            }
+        }
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// The first process of its namespace, if it has one of its own.
+    fn first_in_namespace(&self) -> Vec<String> {
+        let process = Path::new("/proc").join(self.id().to_string());
+        if fs::read_to_string(process.join("comm")).is_ok_and(|name| name.trim() == "unshare") {
+            let children =
+                fs::read_to_string(process.join("task").join(self.id().to_string()).join("children"));
+            return children.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+        }
+        vec![]
     }
 
     /// Sends SIGTERM and waits for its end.

@@ -1,9 +1,11 @@
 //! Answers that are not true.
 
+use bazel_remote_apis::build::bazel::semver::SemVer;
 use bazel_remote_apis::google::bytestream::ReadResponse;
 use bazel_remote_apis::google::longrunning::{Operation, operation};
 use spec_proto::reapi::{
     ActionResult, BatchReadBlobsResponse, Digest, ExecuteResponse, FindMissingBlobsResponse, GetTreeResponse,
+    ServerCapabilities,
 };
 use spec_proto::{Message, asset};
 
@@ -42,6 +44,7 @@ pub(super) fn falsify(
         ("GetTree", Fault::WrongBytes) => edit(message, |answer: &mut GetTreeResponse| {
             answer.directories.iter_mut().flat_map(|one| &mut one.files).for_each(|file| file.name.push('x'));
         }),
+        ("GetCapabilities", _) => edit(message, |answer| edit_capabilities(answer, fault)),
         ("GetActionResult", _) => edit(message, |result| edit_result(result, fault, others)),
         ("Execute" | "WaitExecution", _) => {
             edit(message, |operation| edit_operation(operation, fault, others))
@@ -64,6 +67,23 @@ fn edit<M: Message + Default>(message: &[u8], edit: impl FnOnce(&mut M)) -> Opti
     let mut read = M::decode(message).ok()?;
     edit(&mut read);
     Some(read.encode_to_vec())
+}
+
+fn edit_capabilities(answer: &mut ServerCapabilities, fault: &Fault) {
+    let version = |(major, minor)| SemVer { major, minor, ..SemVer::default() };
+    match fault {
+        Fault::Versions(oldest, newest) => {
+            answer.low_api_version = Some(version(*oldest));
+            answer.high_api_version = Some(version(*newest));
+        }
+        Fault::DigestFunction(number) => {
+            answer.cache_capabilities.iter_mut().for_each(|cache| cache.digest_functions = vec![*number]);
+            answer.execution_capabilities.iter_mut().for_each(|execution| {
+                (execution.digest_function, execution.digest_functions) = (*number, vec![*number]);
+            });
+        }
+        _ => {}
+    }
 }
 
 fn edit_batch(answer: &mut BatchReadBlobsResponse, fault: &Fault) {

@@ -27,6 +27,10 @@ pub enum Fault {
     Forget,
     /// It answers with messages that are no messages.
     Garbage,
+    /// It announces these versions of the protocol, the oldest and the newest, as major and minor number.
+    Versions((i32, i32), (i32, i32)),
+    /// It announces this digest function alone, by REAPI's number, for its store and for its executions.
+    DigestFunction(i32),
 }
 
 /// The faults that are injected, and what was asked for.

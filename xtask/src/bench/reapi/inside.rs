@@ -10,8 +10,8 @@ use super::super::base::Base;
 use crate::command::{command, output};
 
 /// Makes the base the root, read-only, with the scratch folder at `/mnt`. Not by `chroot`, in which casd's sandboxes
-/// would have no namespaces; not by `bwrap`, whose `/proc` they could not mount again. Whatever is started ends with
-/// this program: it lives in a process namespace of its own.
+/// would have no namespaces; not by `bwrap`, whose `/proc` they could not mount again. Everything it starts ends with
+/// this program, because it runs in its own process namespace.
 const ENTER: &str = r#"
 root=$1; scratch=$2; host=$3; shift 3
 mount --bind "$root" "$root"
@@ -51,7 +51,7 @@ pub(super) struct Inside {
 
 /// Where [`Inside`] has the binary.
 pub(super) const SPEC_HOST: &str = "/tmp/spec-host";
-/// Where [`Inside`] has the base once more, without anything mounted in it.
+/// The path at which [`Inside`] has the base a second time, without other mounts in it.
 pub(super) const TREE: &str = "/tmp/tree";
 
 impl Inside {

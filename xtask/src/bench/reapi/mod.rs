@@ -1,14 +1,16 @@
-//! The server: spec-host beside buildbox-casd of the Debian base, in turn, with the same clients.
+//! Compares the server with buildbox-casd of the Debian base, in turn, with the same clients.
 
 mod inside;
 mod requests;
 mod server;
+pub(super) mod transfers;
 mod trees;
 
 use std::fs;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
 
 use self::inside::{Inside, TREE};
 use self::requests::{Client, Part};
@@ -26,7 +28,7 @@ use crate::steps::step;
 
 const CASD: &str = "casd";
 
-/// Figures in one run of the client: the name, which of its times, and what they have to be.
+/// Figures of one run of the client: the name, which of its times, and the target.
 type Figures = &'static [(&'static str, Part, Target)];
 
 const STORAGE: [(&str, Figures); 3] = [
@@ -52,26 +54,39 @@ const ACTIONS: [(&str, Figures); 2] = [
     ("true-by-four", &[("200 of them, 4 at a time", Part::All, Target::Ratio(1.0 / 30.0))]),
 ];
 
-/// All that takes part.
+/// The programs and folders of the benchmark.
 struct ReapiBench {
     rounds: usize,
     inside: Inside,
-    client: Client,
+    /// What measures requests; transfers need none.
+    client: Option<Client>,
     table: Table,
     seed: u64,
 }
 
-/// Measures everything and prints the table.
-pub(super) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
+/// What takes part, and the folder of its stores.
+struct Prepared {
+    bench: ReapiBench,
+    scratch: TempDir,
+    _lock: Lock,
+}
+
+fn prepare(paths: &Paths, options: &BenchOptions, client: Option<Client>) -> Result<Prepared> {
     let host = options.host(paths)?;
-    let client = step("compile the client", || Client::build(paths))?;
     step("make the Debian base", || base::run(paths, false))?;
     let base = step("unpack the base", || Base::unpack(paths))?;
     let folder = paths.target().join("bench");
-    let _lock = Lock::take(&folder)?;
+    let lock = Lock::take(&folder)?;
     let scratch = scratch(&folder)?;
     let inside = Inside { base, host, scratch: scratch.path().to_path_buf() };
-    let mut bench = ReapiBench { rounds: options.rounds(), inside, client, table: Table::default(), seed: 0 };
+    let bench = ReapiBench { rounds: options.rounds(), inside, client, table: Table::default(), seed: 0 };
+    Ok(Prepared { bench, scratch, _lock: lock })
+}
+
+/// Measures everything and prints the table.
+pub(super) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
+    let client = step("compile the client", || Client::build(paths))?;
+    let Prepared { mut bench, scratch, _lock } = prepare(paths, options, Some(client))?;
     let before = Load::now()?;
     step("trees", || bench.trees())?;
     step("requests", || bench.requests())?;
@@ -114,7 +129,8 @@ impl ReapiBench {
             self.seed += 1;
             for (url, times) in urls.iter().zip(&mut times) {
                 settle()?;
-                times.push(self.client.times(url, figure, self.seed, chroot)?);
+                let client = self.client.as_ref().context("requests need the client")?;
+                times.push(client.times(url, figure, self.seed, chroot)?);
             }
         }
         Ok(times)
@@ -136,7 +152,7 @@ impl ReapiBench {
         Ok(())
     }
 
-    /// `gcc -c`, and what the compiler takes of it.
+    /// `gcc -c`, and the time of the compiler alone.
     fn compiler(&mut self, urls: [&str; 2], chroot: &str) -> Result<()> {
         let [ours, theirs] = self.times(urls, "gcc", chroot)?.map(|times| Part::Cold.median(&times));
         let alone = self.compiler_alone()?;

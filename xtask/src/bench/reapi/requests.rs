@@ -1,4 +1,4 @@
-//! Requests, by a client of ours that does nothing else: the example `reapi_bench` of spec-remote.
+//! Measures requests with a client that does nothing else: the example `reapi_bench` of spec-remote.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,11 +14,11 @@ pub(super) struct Client {
     program: PathBuf,
 }
 
-/// Which of the times of a run are meant.
+/// Selects times of a run.
 #[derive(Clone, Copy)]
 pub(super) enum Part {
     All,
-    /// The first half: what is new to the server.
+    /// The first half: the data is new to the server.
     Cold,
     /// The second half: the same again.
     Again,

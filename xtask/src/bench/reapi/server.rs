@@ -20,8 +20,8 @@ pub(super) enum Kind {
     Casd,
 }
 
-/// A running server; killed when this goes, with all that it runs. Its store stays: file systems are slow after much was
-/// deleted.
+/// A running server; dropping this kills it and everything that it runs. Its store stays, because file systems are
+/// slow after many files were deleted.
 pub(super) struct Server {
     child: Child,
     /// For every client.

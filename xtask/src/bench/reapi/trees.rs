@@ -56,13 +56,13 @@ impl ReapiBench {
             self.time(&[&cas, arguments, &["--remote", &server.tcp]].concat())
         };
         let [cold, again] = [cas(&["push", TREE])?, cas(&["push", TREE])?];
-        // What casupload found is the same tree.
+        // casupload computed the digest of the same tree.
         let digest = std::fs::read_to_string(self.inside.scratch.join("digest"))?;
         Ok([cold, again, cas(&["pull", digest.trim(), "/tmp/there"])?])
     }
 
     /// How long a command takes in the base, without the making of the place that it runs in.
-    fn time(&self, argv: &[&str]) -> Result<Duration> {
+    pub(super) fn time(&self, argv: &[&str]) -> Result<Duration> {
         settle()?;
         Ok(median(self.inside.times("", 1, argv)?))
     }

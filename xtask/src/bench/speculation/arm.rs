@@ -8,7 +8,7 @@ use std::path::Path;
 pub(super) enum Arm {
     /// The compiler itself.
     Plain,
-    /// The compiler as an action, which is executed when it is asked for.
+    /// The compiler as an action, which is executed on request.
     Shared,
     /// Actions predicted by the rules of the known prototype.
     Prototype,

@@ -1,4 +1,4 @@
-//! The ways of building side by side.
+//! Compares the ways of building.
 
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
@@ -30,6 +30,12 @@ impl Comparison {
         median(of_arm.flat_map(|(_, samples)| samples).map(|sample| sample.wall).collect())
     }
 
+    /// The most actions that a build of one way had executed on request.
+    pub(super) fn executed(&self, wanted: Arm) -> u64 {
+        let of_arm = self.arms.iter().filter(|(arm, _)| *arm == wanted);
+        of_arm.flat_map(|(_, samples)| samples).map(|sample| sample.executed).max().unwrap_or_default()
+    }
+
     /// By how much one way's wall time is above another's, in percent: the median of the rounds.
     pub(super) fn percent_slower(&self, arm: Arm, than: Arm) -> f64 {
         let walls = |wanted| {
@@ -53,7 +59,7 @@ impl Display for Comparison {
     }
 }
 
-/// The medians of one way of building; nothing where it has no such thing.
+/// The medians of one way of building; empty cells where a figure does not apply.
 fn cells(arm: Arm, samples: &[Sample]) -> [String; 8] {
     let count = |of: fn(&Sample) -> u64| median(samples.iter().map(of).collect());
     let took = |of: fn(&Sample) -> Duration| median(samples.iter().map(of).collect());

@@ -4,17 +4,22 @@ mod arm;
 mod chain;
 mod cluster;
 mod comparison;
+mod engine;
 mod runner;
 mod sample;
 mod subject;
 mod useless;
 
 use std::fs;
+use std::rc::Rc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use spec_testkit::engines::EngineRoot;
 
 use self::arm::Arm;
 use self::comparison::Comparison;
+use self::engine::EngineKind;
 use self::runner::{Place, Runner};
 use self::sample::Sample;
 use self::subject::Subject;
@@ -25,7 +30,7 @@ use super::{BenchOptions, scratch};
 use crate::lock::Lock;
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{example, guests};
+use crate::{base, buildgrid, example, guests};
 
 /// Without predictions and with them.
 const PAIR: [Arm; 2] = [Arm::Shared, Arm::Ours];
@@ -33,41 +38,94 @@ const PAIR: [Arm; 2] = [Arm::Shared, Arm::Ours];
 /// How much slower predictions that are all wrong may make a build, in percent.
 const MOST_PERCENT: f64 = 2.0;
 
-/// All that takes part.
+/// The programs and folders of the benchmark.
 struct SpeculationBench {
     project: Project,
     runners: Vec<Runner>,
-    /// How often the header was changed: each of its texts is a new one.
+    /// How often the header was changed; the number makes each of its texts unique.
     edits: usize,
 }
 
 /// Measures everything on this machine and prints the tables.
 pub(super) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
-    measure(paths, options, &Arm::ALL, Place::Here, SpeculationBench::all)
+    measure(paths, options, &Arm::ALL, &|_| Ok(Place::Here), &SpeculationBench::all)
 }
 
 /// Measures the chain in a simulated cluster and prints the table.
 pub(super) fn run_in_cluster(paths: &Paths, options: &BenchOptions) -> Result<()> {
-    measure(paths, options, &PAIR, Place::Cluster, SpeculationBench::chain)
+    let chain = |bench: &mut SpeculationBench, options: &BenchOptions| {
+        let chain = bench.chain("the chain in the cluster", options.rounds())?;
+        Ok(format!("{chain}\n{}", cluster::Verdict::of(&chain, cluster::MOST_ABOVE)))
+    };
+    measure(paths, options, &PAIR, &|_| Ok(Place::Cluster), &chain)
+}
+
+/// Round trips to a cluster, and how far above the bound a build may be there.
+const ROUND_TRIPS: [(Duration, f64); 2] =
+    [(Duration::from_millis(1), cluster::MOST_ABOVE), (Duration::from_millis(50), 1.3)];
+
+/// How many actions of the chain may be executed on request where real workers execute them.
+const MOST_ON_REQUEST: u64 = 2;
+
+/// Measures the chain with a simulated cluster behind a wire, and prints the tables.
+pub(super) fn run_behind_a_wire(paths: &Paths, options: &BenchOptions) -> Result<()> {
+    ROUND_TRIPS.into_iter().try_for_each(|(round_trip, most_above)| {
+        let kind = EngineKind::SimulatedCluster(round_trip);
+        on_engine(paths, options, kind, options.rounds(), &|chain| {
+            cluster::Verdict::of(chain, most_above).to_string()
+        })
+    })
+}
+
+/// Measures the chain with two real workers of BuildGrid, and prints the table.
+pub(super) fn run_on_buildgrid(paths: &Paths, options: &BenchOptions) -> Result<()> {
+    on_engine(paths, options, EngineKind::BuildGrid(2), 1, &|chain| {
+        let on_request = chain.executed(Arm::Ours);
+        let reached = reached(on_request <= MOST_ON_REQUEST);
+        format!("executed on request: {on_request} (target: ≤ {MOST_ON_REQUEST}, reached: {reached})")
+    })
+}
+
+/// Measures the chain with an engine for each way of building, and prints the table.
+fn on_engine(
+    paths: &Paths,
+    options: &BenchOptions,
+    kind: EngineKind,
+    rounds: usize,
+    verdict: &dyn Fn(&Comparison) -> String,
+) -> Result<()> {
+    let host = options.host(paths)?;
+    let base = step("unpack the base", || base::unpack(paths))?;
+    let grid = step("unpack BuildGrid", || buildgrid::run(paths))?;
+    let roots = [EngineRoot::new(&grid), EngineRoot::new(&base)];
+    let place = |_: Arm| Ok(Place::Engine(Rc::new(kind.start(&host, &roots))));
+    let chain = |bench: &mut SpeculationBench, _: &BenchOptions| {
+        let chain = bench.chain(&kind.title(), rounds)?;
+        Ok(format!("{}\n{chain}\n{}", kind.title(), verdict(&chain)))
+    };
+    measure(paths, options, &PAIR, &place, &chain)
 }
 
 fn measure(
     paths: &Paths,
     options: &BenchOptions,
     arms: &[Arm],
-    place: Place,
-    tables: fn(&mut SpeculationBench, &BenchOptions) -> Result<String>,
+    place: &dyn Fn(Arm) -> Result<Place>,
+    tables: &dyn Fn(&mut SpeculationBench, &BenchOptions) -> Result<String>,
 ) -> Result<()> {
     let host = options.host(paths)?;
-    step("compile the policies", || guests::run(paths))?;
+    if arms.contains(&Arm::Prototype) {
+        step("compile the policies", || guests::run(paths))?;
+    }
     let example = step("prepare the example", || example::run(paths))?;
     let folder = paths.target().join("bench");
     let _lock = Lock::take(&folder)?;
     let scratch = scratch(&folder)?;
     let project = Project::copy(&example, &scratch.path().join("hello"))?;
     let prototype = paths.components().join("overlay-prototype.wasm");
-    let runner = |arm: &Arm| Runner::new(*arm, place, &host, &prototype, scratch.path());
-    let mut bench = SpeculationBench { project, runners: arms.iter().map(runner).collect(), edits: 0 };
+    let runner = |arm: &Arm| Ok(Runner::new(*arm, place(*arm)?, &host, &prototype, scratch.path()));
+    let runners = arms.iter().map(runner).collect::<Result<_>>()?;
+    let mut bench = SpeculationBench { project, runners, edits: 0 };
     let before = Load::now()?;
     step("import of the base", || bench.import())?;
     let tables = tables(&mut bench, options)?;
@@ -90,15 +148,15 @@ impl SpeculationBench {
         Ok(format!("{app}\n{chain}\n{useless}\nslower, the median of pairs: {slower:.1} % ({target})"))
     }
 
-    /// The table of the chain.
-    fn chain(&mut self, options: &BenchOptions) -> Result<String> {
+    /// The chain with and without predictions.
+    fn chain(&mut self, step_name: &str, rounds: usize) -> Result<Comparison> {
         let chain = chain::write(self.project.path())?;
-        let chain = step("the chain in the cluster", || self.compare(&chain, &PAIR, options.rounds()))?;
-        let verdict = cluster::Verdict::of(&chain);
-        Ok(format!("{chain}\n{verdict}"))
+        let chain = step(step_name, || self.compare(&chain, &PAIR, rounds))?;
+        self.runners.iter().try_for_each(Runner::check)?;
+        Ok(chain)
     }
 
-    /// Nothing of this is measured. After it the base is in all caches.
+    /// Not measured. Afterwards the base is in all caches.
     fn import(&mut self) -> Result<()> {
         self.runners.iter_mut().try_for_each(|runner| runner.import(&self.project))
     }
@@ -119,8 +177,8 @@ impl SpeculationBench {
         Ok(comparison)
     }
 
-    /// Builds after a first change, of elements of which nothing but the first build is known. Every build has its own,
-    /// in one cache: one cache may be slower than another by more than what is measured.
+    /// Builds after a first change, of elements that were built once before. Every build has its own element, all in
+    /// one cache, because the speed of two caches may differ by more than the measured difference.
     fn useless(&mut self, pairs: usize) -> Result<Comparison> {
         let mut comparison = Comparison::new("all predictions are wrong", &PAIR);
         for pair in 0..pairs {
@@ -160,7 +218,7 @@ impl SpeculationBench {
     }
 }
 
-/// The order of a round: nobody is always the first.
+/// The order of a round; the first way changes from round to round.
 fn turns(arms: &[Arm], round: usize) -> impl Iterator<Item = Arm> {
     (0..arms.len()).map(move |turn| arms[(round + turn) % arms.len()])
 }

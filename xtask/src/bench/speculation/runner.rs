@@ -1,8 +1,9 @@
-//! One way of building, with a cache of its own, and what its builds take.
+//! Builds in one way, with its own cache, and measures the builds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::rc::Rc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -12,17 +13,20 @@ use super::super::measure::{cpu_of_children, settle};
 use super::super::programs::{BuildProgram, Project};
 use super::arm::Arm;
 use super::cluster;
+use super::engine::Engine;
 use super::sample::{Predicted, Sample};
 use super::subject::Subject;
 use crate::command::output;
 
 /// Where actions are executed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub(super) enum Place {
     /// On this machine.
     Here,
     /// In a simulated cluster.
     Cluster,
+    /// By an engine elsewhere.
+    Engine(Rc<Engine>),
 }
 
 #[derive(Clone)]
@@ -48,11 +52,21 @@ impl Runner {
         Runner { arm, ..self.clone() }
     }
 
+    /// Checks that actions were executed where they had to be.
+    pub(super) fn check(&self) -> Result<()> {
+        match &self.place {
+            Place::Engine(engine) => engine.check(),
+            Place::Here | Place::Cluster => Ok(()),
+        }
+    }
+
     /// Imports the base into a new cache.
     pub(super) fn import(&mut self, project: &Project) -> Result<()> {
         self.program.start_new_cache()?;
-        if self.place == Place::Cluster {
-            cluster::configure(&self.program.config())?;
+        match &self.place {
+            Place::Here => {}
+            Place::Cluster => cluster::configure(&self.program.config())?,
+            Place::Engine(engine) => engine.configure(&self.program.config())?,
         }
         self.program.build(project, "debian.bst")
     }
@@ -76,7 +90,7 @@ impl Runner {
         command
     }
 
-    /// How many actions the last build asked for, and how many of them were executed then.
+    /// How many actions the last build requested, and how many of them were executed on request.
     fn answers(&self, project: &Project, subject: &Subject) -> Result<(u64, u64)> {
         let mut command = self.command(project);
         let shown = output(command.args(["artifact", "subactions", "--json"]).args(&subject.elements))?;
@@ -88,7 +102,7 @@ impl Runner {
         Ok((actions.len() as u64, executed as u64))
     }
 
-    /// What the last build told of its predictions; nothing when it had nothing to predict.
+    /// The figures of the last build's predictions; zero when it had nothing to predict.
     fn predicted(&self) -> Result<Predicted> {
         let mut predicted = Predicted::default();
         for line in fs::read_to_string(&self.events)?.lines() {

@@ -1,23 +1,23 @@
-//! What one build took.
+//! The measurements of one build.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// What one build took, and what came of its actions.
+/// The times of one build, and the outcomes of its actions.
 #[derive(Clone, Copy)]
 pub(super) struct Sample {
     pub(super) wall: Duration,
     /// Of all processes.
     pub(super) cpu: Duration,
-    /// Actions that were asked for.
+    /// Actions that the build requested.
     pub(super) asked: u64,
-    /// Those of them that were executed then.
+    /// Those that were executed on request.
     pub(super) executed: u64,
     pub(super) predicted: Predicted,
 }
 
-/// What came of predictions.
+/// The outcomes of predictions.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Predicted {
     pub(super) primed: u64,
@@ -25,14 +25,14 @@ pub(super) struct Predicted {
     pub(super) joined: u64,
     /// Processor time of predicted actions.
     pub(super) cpu: Duration,
-    /// What of it was for actions that were asked for.
+    /// The part of it for actions that the build requested.
     pub(super) useful: Duration,
 }
 
 impl Predicted {
     /// Reads the figures of the event that ends a build.
     pub(super) fn of(figures: &Value) -> Predicted {
-        // A bucket with nothing in it is not told.
+        // Empty buckets are left out.
         let figure = |name: &str| figures[name].as_u64().unwrap_or_default();
         Predicted {
             primed: figure("primed"),

@@ -1,4 +1,4 @@
-//! What a measurement builds.
+//! The project of a measurement.
 
 /// What is built.
 pub(super) struct Subject {

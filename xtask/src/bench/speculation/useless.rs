@@ -1,5 +1,5 @@
-//! An element of which every prediction is wrong: what each of its files reads beside the header is another thing in every
-//! build, and nobody can know it.
+//! An element whose predictions are all wrong: in addition to the header each of its files reads a text that is
+//! different in every build and cannot be predicted.
 
 use std::fs;
 use std::path::Path;

@@ -22,7 +22,8 @@ fn an_unknown_key_names_the_likely_one() {
     let error = mapping(&[("comands", "x")]).validate_keys(&["commands", "label"]);
     let error = error.expect_err("the key is unknown");
     assert_eq!(error.reason(), "unknown-key");
-    assert_eq!(error.to_string(), "unexpected key 'comands'; did you mean 'commands'?");
+    assert_eq!(error.to_string(), "unexpected key 'comands'");
+    assert_eq!(error.hint().as_deref(), Some("did you mean 'commands'?"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What every policy must keep to, whoever wrote it: run the checks on it.
+//! The contract of policies: the checks test a policy.
 
 use std::collections::HashSet;
 
@@ -45,7 +45,7 @@ fn the_built_in_policy_is_eager_about_what_is_likely() {
     assert_eq!(BuiltInPrimingPolicy.decide(&candidates, &proven).expect("it answers"), decided);
 }
 
-/// Checks an overlay policy, of which `make` gives new ones.
+/// Checks an overlay policy; `make` returns a new one.
 fn check_overlays(make: &mut dyn FnMut() -> Box<dyn OverlayPolicy>) {
     let mut policy = make();
     let origins = origins();
@@ -110,7 +110,7 @@ fn origins() -> Vec<InputOrigins> {
     (0..).zip(all).map(|(path, kinds)| InputOrigins { path, origins: of(kinds) }).collect()
 }
 
-/// Inputs with every combination of standings of up to three alternatives.
+/// Inputs with every combination of states of up to three alternatives.
 fn standings() -> Vec<InputAlternatives> {
     let mut all: Vec<Vec<OriginState>> = vec![vec![]];
     for length in 0..3 {
@@ -125,7 +125,7 @@ fn standings() -> Vec<InputAlternatives> {
     (0..).zip(all).map(input).collect()
 }
 
-/// Checks a priming policy, of which `make` gives new ones without memory.
+/// Checks a priming policy; `make` returns a new one without memory.
 fn check_priming(make: &mut dyn FnMut() -> Box<dyn PrimingPolicy>) {
     let mut policy = make();
     let candidates = candidates();
@@ -154,7 +154,7 @@ fn told((action, outcome): (u32, &Outcome)) -> Observation {
     Observation { action, outcome: *outcome, cpu_ms: 7 }
 }
 
-/// With all the room there is, what took a second and was always asked for is worth it.
+/// With a large budget, an action that took a second and was always requested is submitted.
 fn something_is_submitted(policy: &mut dyn PrimingPolicy) {
     let sure = Candidate { took_ms: 1000, cpu_ms: 900, hits: 9, critical_ms: 1000, ..NOTHING };
     let decided = policy.decide(&[sure], &ROOMY).expect("it answers");

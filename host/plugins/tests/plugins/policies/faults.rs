@@ -1,4 +1,4 @@
-//! Policies that do what they must not. What does not fit the question is not looked at here: `spec-speculation` does.
+//! Tests of policies that fail. Invalid answers are not checked in this crate: `spec-speculation` checks them.
 
 use std::time::Duration;
 

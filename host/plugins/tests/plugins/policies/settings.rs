@@ -1,4 +1,4 @@
-//! The configuration of policies, and what they remember.
+//! Tests of the configuration and the memory of policies.
 
 use spec_model::UserError;
 use spec_plugins::{Options, Plugins, PolicyLoadError, PolicyRequest};

@@ -8,7 +8,7 @@ pub(super) struct Merger<'b> {
     min_gallop: usize,
 }
 
-/// Two runs of which `left` and `right` are what is still to be merged into `merged`.
+/// Two runs; `left` and `right` are the parts that are still to be merged into `merged`.
 struct Pair {
     left: std::ops::Range<usize>,
     right: std::ops::Range<usize>,

@@ -9,7 +9,7 @@ fn mix(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// Comparisons of the numbers 0, 1, ...: a total order, one with many equals, and three that are no order.
+/// Comparisons of the numbers 0, 1, ...: a total order, one with many equal items, and three that are not orders.
 fn before(mode: u64, seed: u64, x: u64, y: u64) -> bool {
     let [a, b] = [x, y].map(|n| mix(seed * 1_000_003 + n));
     match mode {
@@ -23,7 +23,7 @@ fn before(mode: u64, seed: u64, x: u64, y: u64) -> bool {
     }
 }
 
-/// golden.txt holds, for a mode, a length and a seed, the first digits of the SHA-256 of the order that CPython's
+/// golden.txt has, for a mode, a length and a seed, the first digits of the SHA-256 of the order that CPython's
 /// `sorted` gives.
 #[test]
 fn orders_are_those_of_cpython() {

@@ -1,6 +1,6 @@
-//! How a scalar is written: plain where it can be, otherwise in quotes.
+//! Decides the style of scalars: plain where that is possible, otherwise in quotes.
 
-/// What ends a line in YAML 1.1.
+/// The line breaks of YAML 1.1.
 pub(super) const BREAKS: [char; 4] = ['\n', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// The longest key that is written without `?`, in characters.
@@ -35,13 +35,13 @@ pub(super) fn is_simple_key(text: &str) -> bool {
     text.chars().count() <= LONGEST_SIMPLE_KEY && !text.contains(BREAKS)
 }
 
-/// What a text has that restricts its style.
+/// The properties of a text that restrict its style.
 #[derive(Default)]
 struct ScalarAnalysis {
     indicators: bool,
     breaks: bool,
     special: bool,
-    /// White space at an end.
+    /// Whether it begins or ends with white space.
     outer_space: bool,
     break_then_space: bool,
     space_then_break: bool,
@@ -77,7 +77,7 @@ impl ScalarAnalysis {
     }
 }
 
-/// Whether a character means something to YAML where it stands, outside of flow collections.
+/// Whether a character is a YAML indicator at its position, outside of flow collections.
 fn is_indicator(c: char, index: usize, before: Option<&char>, after: Option<&char>) -> bool {
     let blank = |c: Option<&char>| c.is_none_or(|c| "\0 \t\r".contains(*c) || BREAKS.contains(c));
     match (c, index) {

@@ -1,4 +1,4 @@
-//! Writing scalars, with the folding of lines that grow beyond 9999 columns.
+//! Writes scalars, and folds lines longer than 9999 columns.
 
 use super::Emitter;
 use super::quoting::{BREAKS, QuoteStyle};
@@ -62,7 +62,7 @@ impl Emitter {
     fn double(&mut self, text: &str, indent: usize) {
         let characters: Vec<char> = text.chars().collect();
         self.put("\"");
-        // What is not written yet; its length counts for the width.
+        // The start of the part that is not written yet; its length counts for the width.
         let mut start = 0;
         for end in 0..=characters.len() {
             let c = characters.get(end).copied();
@@ -83,7 +83,7 @@ impl Emitter {
         self.put("\"");
     }
 
-    /// Folds a line in double quotes at `end`; gives where the text goes on.
+    /// Folds a line in double quotes at `end`; returns where the text goes on.
     fn fold(&mut self, text: &[char], start: usize, end: usize, indent: usize) -> usize {
         let backslash = if needs_backslash(text, start, end) { "\\" } else { "" };
         self.put(&text[start.min(end)..end].iter().collect::<String>());

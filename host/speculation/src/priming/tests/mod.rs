@@ -395,7 +395,7 @@ struct Broken;
 impl PrimingPolicy for Broken {
     fn decide(&mut self, _: &[Candidate], _: &Machine) -> Result<Vec<Decision>, PolicyError> {
         let (policy, message) = ("broken".to_owned(), "unreachable".to_owned());
-        Err(PolicyError { reason: "plugin-trap", policy, activity: "decide", message })
+        Err(PolicyError { reason: "plugin-trap", policy, activity: "decide", message, hint: "report it" })
     }
 }
 
@@ -407,5 +407,5 @@ fn a_broken_policy_is_replaced_by_the_built_in_one() {
     let (_, sent) = changed(&store, 4, policy.clone(), Budget::default());
     assert_eq!(sent.len(), 4);
     let warning = policy.take_warning().expect("it was replaced");
-    assert_eq!(warning.reason(), "plugin-trap");
+    assert_eq!((warning.reason(), warning.hint().as_deref()), ("plugin-trap", Some("report it")));
 }

@@ -17,7 +17,7 @@ use crate::term::json_text;
 /// A recorded action; its command may not be in the cache any more.
 type SubactionWithCommand = (Subaction, Option<Command>);
 
-/// Shows what builds had answered through their sockets.
+/// Shows the actions that builds requested through their sockets.
 pub(super) fn run(app: &App, as_json: bool, artifacts: &[String]) -> CommandResult {
     let targets = ArtifactTargets::find(app, artifacts, Deps::None)?;
     let mut text = String::new();

@@ -9,7 +9,7 @@ use super::SubactionWithCommand;
 /// The most characters of a command that are shown.
 const WIDTH: usize = 100;
 
-/// A line for each action, below one that heads them; nothing when there are none.
+/// A heading and a line for each action; nothing when there are none.
 pub(super) fn draw(record: &[SubactionWithCommand]) -> String {
     if record.is_empty() {
         return String::new();
@@ -24,7 +24,7 @@ pub(super) fn draw(record: &[SubactionWithCommand]) -> String {
     let line = |(cells, command): &([String; 6], String)| {
         let mut line = String::from("\t");
         for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
-            // Words to the left, numbers to the right.
+            // Text is aligned left, numbers are aligned right.
             line += &if column == 1 { format!("{cell:<width$}  ") } else { format!("{cell:>width$}  ") };
         }
         line + command + "\n"

@@ -1,0 +1,119 @@
+//! `doctor` tries every server, and says in one line each what it can and what is wrong.
+
+use std::time::{Duration, Instant};
+
+use spec_testkit::faulty::{Fault, FaultyServer};
+use spec_testkit::{Host, Outcome, Project, Service};
+
+use crate::{artifacts, cluster, configured, file, project};
+
+/// The line about a server, and the line below it if that says what to do.
+fn found(outcome: &Outcome, url: &str) -> String {
+    let mut lines = outcome.stdout.lines().skip_while(|line| !line.contains(url));
+    let line = lines.next().unwrap_or_else(|| panic!("nothing of {url}:\n{}", outcome.stdout));
+    let help = lines.next().filter(|line| line.trim_start().starts_with("help"));
+    [line, help.unwrap_or_default()].join("\n")
+}
+
+/// Checks that a line begins with this mark and says all of this.
+#[track_caller]
+fn check(line: &str, mark: &str, says: &[&str]) {
+    assert!(line.starts_with(mark), "{line}");
+    says.iter().for_each(|say| assert!(line.contains(say), "{say:?} in {line}"));
+}
+
+#[test]
+fn a_server_that_can_do_everything_is_told_so() {
+    let server = Host::new();
+    let folder = server.folder();
+    let tokens = file(folder, "tokens", "sesame\n");
+    let service = Service::start(&server, &["--workers", "1", "--write-tokens", &tokens]);
+    let url = service.url();
+    let auth = format!(", auth: {{access-token: {tokens}}}");
+    let lines = format!(
+        "{}  action-cache-service: {{url: '{url}', push: True{auth}}}\n{}",
+        cluster(&url, &auth),
+        artifacts(&url, &format!(", push: True{auth}"))
+    );
+    let told = configured(&lines).run(&project(), &["doctor"]);
+    let says = [
+        "execution, storage, action cache, artifacts: API 2.0 to 2.12, SHA256 BLAKE3; no TLS, token accepted; may write; ",
+        "batches up to 4.1 MB; an action that needs no root took ",
+        " ms",
+    ];
+    check(&found(&told, &url), "ok ", &says);
+    let _ = told.success();
+    assert!(!told.stdout.contains("sesame"));
+}
+
+#[test]
+fn what_is_wrong_is_told_in_one_line_with_what_to_do() {
+    let server = Host::new();
+    let [read, wrong] = ["read", "wrong"].map(|name| file(server.folder(), name, name));
+    let service = Service::start(&server, &["--workers", "0", "--read-tokens", &read]);
+    let with = |token: &str, more: &str| {
+        let lines = artifacts(&service.url(), &format!("{more}, auth: {{access-token: {token}}}"));
+        configured(&lines).run(&project(), &["doctor"])
+    };
+    let told = with(&read, "");
+    check(
+        &found(&told, &service.url()),
+        "ok ",
+        &["artifacts: ", "token accepted", "only read (no 'push: True')"],
+    );
+    let _ = told.success();
+    let told = with(&read, ", push: True");
+    check(
+        &found(&told, &service.url()),
+        "poor",
+        &["remote-denied", "take 'push: True' out", "spec-host.conf:5:"],
+    );
+    let _ = told.success();
+    let told = with(&wrong, "");
+    check(
+        &found(&told, &service.url()),
+        "BAD",
+        &["remote-denied", "check access-token", "spec-host.conf:5:"],
+    );
+    assert_eq!(told.code, Some(1));
+    let told = with("/nowhere/token", "");
+    check(
+        &found(&told, &service.url()),
+        "BAD",
+        &["load-remote-creds-failed", "/nowhere/token", "spec-host.conf:5:"],
+    );
+    let told = with(&read, ", instance-name: other");
+    check(&found(&told, &service.url()), "BAD", &["remote-refused", "other", "spec-host.conf:5:"]);
+}
+
+#[test]
+fn one_that_does_not_answer_takes_seconds_and_the_others_none() {
+    let server = Host::new();
+    let service = Service::start(&server, &["--workers", "0"]);
+    let silent = FaultyServer::in_front_of(&service.url());
+    silent.inject(Fault::Hang);
+    let lines = format!(
+        "{}  - {{url: 'http://127.0.0.1:1'}}\n  - {{url: '{}'}}\n",
+        artifacts(&silent.url(), ""),
+        service.url()
+    );
+    let start = Instant::now();
+    let told = configured(&lines).run(&project(), &["doctor"]);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    check(&found(&told, &silent.url()), "poor", &["it did not answer within 5s", "builds go on without it"]);
+    check(&found(&told, "http://127.0.0.1:1 "), "poor", &["remote-unreachable", "start it, or check url"]);
+    check(&found(&told, &service.url()), "ok ", &["no credentials asked for"]);
+    let _ = told.success();
+    let required = format!("{}execution: {{local-fallback: False}}\n", cluster("http://127.0.0.1:1", ""));
+    let told = configured(&required).run(&project(), &["doctor"]);
+    check(&found(&told, "http://127.0.0.1:1"), "BAD", &["remote-unreachable", "local-fallback"]);
+}
+
+#[test]
+fn a_cluster_that_has_our_base_executes_in_it() {
+    let host = Host::shared();
+    let service = Service::start(&host, &["--workers", "1"]);
+    host.configure(&cluster(&service.url(), ""));
+    let told = host.run(&Project::example(), &["doctor"]);
+    check(&found(&told, &service.url()), "ok ", &["/bin/true in the base of ", " took "]);
+}

@@ -1,0 +1,85 @@
+//! BuildStream 2.8 at the other end: what one pushes the other pulls, and neither builds it again.
+
+use std::path::Path;
+
+use spec_testkit::{Host, Oracle, Project};
+
+use crate::fixture::{checkout, done, listing, machine, project, serve, server};
+
+fn their_checkout(oracle: &Oracle, project: &Project, element: &str) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let to = folder.path().join("out");
+    let to_text = to.display().to_string();
+    let _ = oracle.bst(project, &["artifact", "checkout", "--directory", &to_text, element]).success();
+    listing(&to)
+}
+
+/// A server's configuration, which both programs read.
+fn config(url: &str, push: bool) -> String {
+    server("artifacts", url, push, "")
+}
+
+pub(crate) fn both_ways(url: &str) {
+    // What BuildStream makes is ours.
+    let theirs = project();
+    let pushes = Oracle::configured(&config(url, true));
+    let built = pushes.bst(&theirs, &["build", "--deps", "all", "top.bst"]);
+    assert!(built.success().is_empty() && built.stderr.contains("Pushed artifact"), "{}", built.stderr);
+    let pulls = machine(&config(url, false));
+    let pulled = pulls.run(&theirs, &["build", "top.bst"]);
+    assert!(pulled.success().is_empty());
+    assert_eq!((done(&pulled, "pull"), done(&pulled, "build")), (4, 0), "{}", pulled.stderr);
+    assert_eq!(checkout(&pulls, &theirs, "top.bst"), their_checkout(&pushes, &theirs, "top.bst"));
+    // What we pulled from them is to the server what they pushed.
+    pulls.configure(&config(url, true));
+    let push = pulls.run(&theirs, &["artifact", "push", "top.bst", "middle.bst"]);
+    assert!(push.success().is_empty());
+    assert_eq!(done(&push, "push"), 0, "{}", push.stderr);
+    // What we make is theirs.
+    let ours = project();
+    let pushes = machine(&config(url, true));
+    let built = pushes.run(&ours, &["build", "--deps", "all", "top.bst"]);
+    assert!(built.success().is_empty());
+    assert_eq!((done(&built, "build"), done(&built, "push")), (4, 4), "{}", built.stderr);
+    let pulls = Oracle::configured(&config(url, true));
+    let pulled = pulls.bst(&ours, &["build", "--deps", "all", "top.bst"]);
+    assert!(pulled.success().is_empty());
+    assert_eq!(pulled.stderr.matches("Pulled artifact").count(), 4, "{}", pulled.stderr);
+    assert!(pulled.stderr.contains("Build Queue: processed 0"), "{}", pulled.stderr);
+    assert!(!pulled.stderr.contains("Pushed artifact"), "it finds what it would push:\n{}", pulled.stderr);
+    assert_eq!(their_checkout(&pulls, &ours, "top.bst"), checkout(&pushes, &ours, "top.bst"));
+}
+
+#[test]
+fn artifacts_go_both_ways_through_our_server() {
+    let host = Host::new();
+    both_ways(&serve(&host, &[]).url());
+}
+
+#[test]
+fn sources_go_both_ways() {
+    let host = Host::new();
+    let service = serve(&host, &[]);
+    let config = server("source-caches", &service.url(), true, "");
+    let without_origin = |project: &Project| {
+        let gone = std::fs::remove_file(Path::new(project.path()).join("sources/hello-1.0.tar.gz"));
+        gone.expect("the example has it");
+    };
+    let project = Project::example();
+    let theirs = Oracle::configured(&config);
+    let _ = theirs.bst(&project, &["source", "fetch", "base.bst"]).success();
+    let _ = theirs.bst(&project, &["source", "push", "base.bst"]).success();
+    without_origin(&project);
+    let fetched = machine(&config).run(&project, &["source", "fetch", "base.bst"]);
+    assert!(fetched.success().is_empty() && fetched.stderr.contains("Pulled source"), "{}", fetched.stderr);
+    // Another server, so that what they pushed is not there.
+    let (host, project) = (Host::new(), Project::example());
+    let service = serve(&host, &[]);
+    let config = server("source-caches", &service.url(), true, "");
+    let pushed = machine(&config).run(&project, &["source", "push", "base.bst"]);
+    assert!(pushed.success().is_empty());
+    assert_eq!((done(&pushed, "fetch"), done(&pushed, "source-push")), (1, 1), "{}", pushed.stderr);
+    without_origin(&project);
+    let fetched = Oracle::configured(&config).bst(&project, &["source", "fetch", "base.bst"]);
+    assert!(fetched.success().is_empty() && fetched.stderr.contains("Pulled source"), "{}", fetched.stderr);
+}
