@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use spec_testkit::engines::NewConnections;
 use spec_testkit::faulty::{Fault, FaultyServer};
@@ -129,9 +129,29 @@ fn a_push_at_a_faulty_server_says_what_is_wrong() {
 }
 
 #[test]
+fn a_request_that_hangs_is_sent_again() {
+    let served = Served::start();
+    served.faulty.inject_times("GetCapabilities", Fault::Hang, 1);
+    let start = Instant::now();
+    let pulled = served.pull();
+    assert_eq!(pulled.code, Some(0), "{}", pulled.stderr);
+    assert!(start.elapsed() < Duration::from_secs(50), "it waited {:?}", start.elapsed());
+    assert!(served.faulty.requests("GetCapabilities") >= 2);
+}
+
+#[test]
 fn what_passes_is_tried_again() {
     let served = Served::start();
-    for (method, fault) in [("GetCapabilities", FAR_AWAY), ("BatchReadBlobs", FAR_AWAY), ("Read", FAR_AWAY)] {
+    let cases = [
+        ("GetCapabilities", FAR_AWAY),
+        ("BatchReadBlobs", FAR_AWAY),
+        ("Read", FAR_AWAY),
+        ("BatchReadBlobs", FULL),
+        ("Read", FULL),
+        ("GetCapabilities", Fault::Cut(0)),
+        ("Read", Fault::Cut(1_000_000)),
+    ];
+    for (method, fault) in cases {
         served.faulty.inject_times(method, fault.clone(), 2);
         let _ = served.faulty.take_requests();
         let pulled = served.pull();

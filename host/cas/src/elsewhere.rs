@@ -24,6 +24,12 @@ impl Cas {
         self
     }
 
+    /// Whether this handle has blobs that are elsewhere.
+    #[must_use]
+    pub fn has_blob_source(&self) -> bool {
+        self.source.is_some()
+    }
+
     /// Whether the blob is not in the store, but elsewhere.
     pub(crate) fn is_elsewhere(&self, digest: &Digest) -> bool {
         self.source.as_ref().is_some_and(|source| source.has(digest))

@@ -1,7 +1,7 @@
 //! Downloading blobs.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use spec_cas::CasError;
 use spec_model::Digest;
@@ -20,6 +20,11 @@ use crate::wire::{digest_from_proto, digest_to_proto};
 /// What was asked of the server, for errors.
 pub(crate) const FETCH: &str = "send blobs";
 
+/// What is done about a blob that the server does not have: go on, or fail.
+type OnAbsent = dyn Fn(Digest) -> Result<(), RemoteError> + Send + Sync;
+/// A blob of an answer; without contents where the server does not have it.
+type BatchedBlob = (Digest, Option<Vec<u8>>);
+
 impl Remote {
     /// Downloads blobs to a receiver, each once: small ones in batches, large ones in streams, several requests at a time.
     ///
@@ -31,12 +36,48 @@ impl Remote {
         receiver: Arc<dyn BlobReceiver>,
         digests: &[Digest],
     ) -> Result<TransferTotals, RemoteError> {
+        let address = self.address();
+        let missing = move |digest| Err(RemoteError::Missing { address: address.clone(), digest });
+        self.download_or(receiver, digests, Arc::new(missing)).await
+    }
+
+    /// As [`download`](Self::download), but a blob that the server does not have keeps no other one from being received.
+    /// Returns those that it does not have.
+    ///
+    /// # Errors
+    /// When the receiver fails, or the server cannot be reached or refuses.
+    pub async fn download_present(
+        &self,
+        receiver: Arc<dyn BlobReceiver>,
+        digests: &[Digest],
+    ) -> Result<Vec<Digest>, RemoteError> {
+        let absent = Arc::<Mutex<Vec<Digest>>>::default();
+        let found = Arc::clone(&absent);
+        let note = move |digest| {
+            found.lock().unwrap_or_else(PoisonError::into_inner).push(digest);
+            Ok(())
+        };
+        self.download_or(receiver, digests, Arc::new(note)).await?;
+        Ok(std::mem::take(&mut absent.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    async fn download_or(
+        &self,
+        receiver: Arc<dyn BlobReceiver>,
+        digests: &[Digest],
+        on_absent: Arc<OnAbsent>,
+    ) -> Result<TransferTotals, RemoteError> {
         let download = |transfer| {
-            let (remote, receiver) = (self.clone(), Arc::clone(&receiver));
+            let (remote, receiver, on_absent) = (self.clone(), Arc::clone(&receiver), Arc::clone(&on_absent));
             async move {
                 match transfer {
-                    Transfer::Batch(digests) => remote.download_batch(receiver, &digests).await,
-                    Transfer::Stream(digest) => remote.download_stream(receiver, digest).await,
+                    Transfer::Batch(digests) => remote.download_batch(receiver, &digests, &*on_absent).await,
+                    Transfer::Stream(digest) => match remote.download_stream(receiver, digest).await {
+                        Err(RemoteError::Missing { digest, .. }) => {
+                            on_absent(digest).map(|()| TransferTotals::default())
+                        }
+                        other => other,
+                    },
                 }
             }
         };
@@ -50,8 +91,16 @@ impl Remote {
         &self,
         receiver: Arc<dyn BlobReceiver>,
         digests: &[Digest],
+        on_absent: &OnAbsent,
     ) -> Result<TransferTotals, RemoteError> {
-        let blobs = self.batch(digests).await?;
+        let mut blobs = Vec::with_capacity(digests.len());
+        for (digest, data) in self.batch(digests).await? {
+            match data {
+                Some(data) => blobs.push((digest, data)),
+                None => on_absent(digest)?,
+            }
+        }
+        let received: Vec<Digest> = blobs.iter().map(|(digest, _)| *digest).collect();
         let function = self.function();
         let put = move || {
             let wrong = blobs.iter().find(|(digest, data)| function.of(data) != *digest);
@@ -64,15 +113,15 @@ impl Remote {
             }
         };
         match self.blocking_once(put).await? {
-            Ok(()) => Ok(TransferTotals::of(digests)),
+            Ok(()) => Ok(TransferTotals::of(&received)),
             Err(digest) => {
                 Err(self.protocol_error(FETCH, format!("what it sent for {digest} has another digest")))
             }
         }
     }
 
-    /// The contents of a batch; their digests are not checked yet.
-    async fn batch(&self, digests: &[Digest]) -> Result<Vec<(Digest, Vec<u8>)>, RemoteError> {
+    /// The contents of a batch, `None` for what the server does not have; their digests are not checked yet.
+    async fn batch(&self, digests: &[Digest]) -> Result<Vec<BatchedBlob>, RemoteError> {
         let bytes = digests.iter().map(Digest::size).sum();
         let compressors = match self.compresses_streams().await? {
             true => vec![Compressor::Zstd as i32],
@@ -97,7 +146,7 @@ impl Remote {
     }
 
     /// Checks that the server answered each requested digest once, and no other.
-    fn check_answers(&self, asked: &[Digest], answered: &[(Digest, Vec<u8>)]) -> Result<(), RemoteError> {
+    fn check_answers(&self, asked: &[Digest], answered: &[BatchedBlob]) -> Result<(), RemoteError> {
         let mut unanswered: HashSet<&Digest> = asked.iter().collect();
         if let Some((digest, _)) = answered.iter().find(|(digest, _)| !unanswered.remove(digest)) {
             let why = if asked.contains(digest) { "twice" } else { "without being asked" };
@@ -109,10 +158,7 @@ impl Remote {
         }
     }
 
-    fn content(
-        &self,
-        response: batch_read_blobs_response::Response,
-    ) -> Result<(Digest, Vec<u8>), AttemptError> {
+    fn content(&self, response: batch_read_blobs_response::Response) -> Result<BatchedBlob, AttemptError> {
         let digest = response.digest.as_ref().and_then(digest_from_proto);
         let digest = digest.ok_or_else(|| self.protocol_error(FETCH, "it answers with an invalid digest"))?;
         match response.status.filter(|status| status.code != 0) {
@@ -122,12 +168,10 @@ impl Remote {
                 let data = zstd::bulk::decompress(&response.data, size);
                 let bad =
                     |_| self.protocol_error(FETCH, format!("what it sent for {digest} is not compressed"));
-                Ok((digest, data.map_err(bad)?))
+                Ok((digest, Some(data.map_err(bad)?)))
             }
-            None => Ok((digest, response.data)),
-            Some(status) if status.code == Code::NotFound as i32 => {
-                Err(RemoteError::Missing { address: self.address(), digest }.into())
-            }
+            None => Ok((digest, Some(response.data))),
+            Some(status) if status.code == Code::NotFound as i32 => Ok((digest, None)),
             Some(status) => Err(Status::new(Code::from(status.code), status.message).into()),
         }
     }

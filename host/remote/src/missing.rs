@@ -38,7 +38,13 @@ impl Remote {
             Ok(self.storage().find_missing_blobs(self.request(message, 0)).await?.into_inner())
         };
         let answer = self.retry(ACTION, ask).await?;
-        let digests = answer.missing_blob_digests.iter().map(digest_from_proto).collect::<Option<_>>();
-        digests.ok_or_else(|| self.protocol_error(ACTION, "it answers with an invalid digest"))
+        let digests = answer.missing_blob_digests.iter().map(digest_from_proto).collect::<Option<Vec<_>>>();
+        let digests =
+            digests.ok_or_else(|| self.protocol_error(ACTION, "it answers with an invalid digest"))?;
+        let asked: HashSet<&Digest> = part.iter().collect();
+        match digests.iter().find(|digest| !asked.contains(digest)) {
+            Some(other) => Err(self.protocol_error(ACTION, format!("it was not asked for {other}"))),
+            None => Ok(digests),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bazel_remote_apis::google::bytestream::{ReadRequest, ReadResponse};
 use spec_cas::CasError;
@@ -20,6 +21,8 @@ use crate::wire;
 
 /// Messages that are received before the disk has written earlier ones.
 const AHEAD: usize = 4;
+/// How long a stream may bring nothing. Then it is interrupted, and asked for again from there.
+const MAX_SILENCE: Duration = Duration::from_secs(20);
 
 impl Remote {
     /// Downloads one blob to a receiver. Another attempt goes on where the last one ended.
@@ -116,7 +119,10 @@ async fn forward(
     stream: &mut Streaming<ReadResponse>,
     sender: mpsc::Sender<Option<Vec<u8>>>,
 ) -> Result<(), tonic::Status> {
-    while let Some(message) = stream.message().await? {
+    let silent = || Status::deadline_exceeded(format!("nothing came for {MAX_SILENCE:?}"));
+    while let Some(message) =
+        tokio::time::timeout(MAX_SILENCE, stream.message()).await.map_err(|_| silent())??
+    {
         if sender.send(Some(message.data)).await.is_err() {
             return Ok(());
         }

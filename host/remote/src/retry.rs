@@ -15,6 +15,8 @@ use crate::remote::Remote;
 use crate::statistics::StatisticsCounters;
 
 const MAX_PAUSE: Duration = Duration::from_secs(5);
+/// A request without an answer is given up and sent again after this part of the time for all attempts.
+const ATTEMPTS_IN_LIMIT: u32 = 3;
 
 /// Why one attempt failed.
 #[derive(Debug)]
@@ -56,13 +58,27 @@ impl Remote {
     where
         F: Future<Output = Result<T, AttemptError>>,
     {
-        self.retry_within(self.options().request_timeout, action, attempt).await
+        let limit = self.options().request_timeout;
+        self.retry_admitted(RetryLimits { all: limit, attempt: limit / ATTEMPTS_IN_LIMIT }, action, attempt)
+            .await
     }
 
-    /// As [`retry`](Self::retry), with another limit for the time of all attempts together.
+    /// As [`retry`](Self::retry), with another limit for the time of all attempts together, and none for each.
     pub(crate) async fn retry_within<T, F>(
         &self,
         limit: Duration,
+        action: &'static str,
+        attempt: impl FnMut() -> F,
+    ) -> Result<T, RemoteError>
+    where
+        F: Future<Output = Result<T, AttemptError>>,
+    {
+        self.retry_admitted(RetryLimits { all: limit, attempt: limit }, action, attempt).await
+    }
+
+    async fn retry_admitted<T, F>(
+        &self,
+        limits: RetryLimits,
         action: &'static str,
         mut attempt: impl FnMut() -> F,
     ) -> Result<T, RemoteError>
@@ -75,13 +91,13 @@ impl Remote {
         };
         let is_probe = admission == Admission::Probe;
         let given_up = ProbeGuard { remote: self, admission, open: is_probe };
-        let attempts = self.attempts(limit, action, is_probe, &mut attempt).await;
+        let attempts = self.attempts(limits, action, is_probe, &mut attempt).await;
         given_up.end(attempts)
     }
 
     async fn attempts<T, F>(
         &self,
-        limit: Duration,
+        limits: RetryLimits,
         action: &'static str,
         is_probe: bool,
         attempt: &mut impl FnMut() -> F,
@@ -94,8 +110,9 @@ impl Remote {
         let mut left = if is_probe { 0 } else { options.retries };
         let mut token_replaced = false;
         loop {
-            let rest = limit.saturating_sub(start.elapsed());
-            let status = match tokio::time::timeout(rest, attempt()).await {
+            let rest = limits.all.saturating_sub(start.elapsed());
+            let limit = if left > 0 { limits.attempt.min(rest) } else { rest };
+            let status = match tokio::time::timeout(limit, attempt()).await {
                 Ok(Ok(done)) => return Attempts::Done(done),
                 Ok(Err(AttemptError::Final(error))) => return Attempts::Answered(error),
                 Ok(Err(AttemptError::Status(status))) => status,
@@ -113,12 +130,16 @@ impl Remote {
             if let error @ RemoteError::Certificate { .. } = self.error_of_status(action, &status) {
                 return Attempts::Failed(error);
             }
-            if !is_transient(status.code()) {
+            let is_full = status.code() == Code::ResourceExhausted;
+            let is_of_transport = status.source().is_some();
+            if !is_transient(status.code()) && !is_full && !is_of_transport {
                 return Attempts::Answered(self.error_of_status(action, &status));
             }
-            let is_late = start.elapsed() + pause >= limit;
+            let is_late = start.elapsed() + pause >= limits.all;
             if left == 0 || is_late || (!is_probe && self.breaker().is_away()) {
-                return Attempts::Failed(self.error_of_status(action, &status));
+                let error = self.error_of_status(action, &status);
+                // A server that has too much to do answers, and so is not away.
+                return if is_full { Attempts::Answered(error) } else { Attempts::Failed(error) };
             }
             left -= 1;
             StatisticsCounters::add(&self.counters().retries, 1);
@@ -134,6 +155,9 @@ impl Remote {
         match status.code() {
             // Only errors of the transport have a source: a status that a server sent has none.
             _ if let Some(why) = refused_certificate(status) => RemoteError::Certificate { address, why },
+            _ if has_timed_out(status) => {
+                RemoteError::Failed { address, action, why: "it did not answer in time".to_owned() }
+            }
             _ if status.source().is_some() => RemoteError::Unreachable { address, why: root_cause(status) },
             Code::Unauthenticated | Code::PermissionDenied => RemoteError::Denied { address, action, why },
             Code::Unimplemented => RemoteError::Unsupported { address, action, why },
@@ -143,6 +167,27 @@ impl Remote {
             _ => RemoteError::Failed { address, action, why },
         }
     }
+}
+
+/// How long an operation may take.
+#[derive(Clone, Copy)]
+struct RetryLimits {
+    /// All attempts together.
+    all: Duration,
+    /// One attempt, except for the last one.
+    attempt: Duration,
+}
+
+/// Whether a request was ended at its own deadline.
+fn has_timed_out(status: &Status) -> bool {
+    let mut cause = status.source();
+    while let Some(error) = cause {
+        if error.is::<tonic::TimeoutExpired>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// What the attempts of an operation came to.

@@ -125,7 +125,7 @@ pub enum JobEnd {
     Failed(Box<Failure>),
     /// It was cancelled.
     Cancelled,
-    /// It was not started, because a job that it waits for failed.
+    /// It was not started, because a job that it waits for failed; or what it was to do was given up without being a failure.
     Skipped,
 }
 

@@ -17,7 +17,7 @@ use crate::job_graph::{BuildPlan, PushedParts, RequiredWork, single_task_graph};
 use crate::run::RunRequest;
 use crate::session::Session;
 use crate::shared_caches::{KeptMessages, SharedCaches};
-use crate::speculation::{SessionPurpose, Speculation, SpeculationSettings};
+use crate::speculation::{PlannedElements, SessionPurpose, Speculation, SpeculationSettings};
 
 /// The options of a build.
 pub struct BuildOptions {
@@ -53,7 +53,7 @@ impl Build {
         let (plan, graph, first_messages) = plan(session, required, &states, options)?;
         check_references(session, &states, &graph)?;
         let gc = if graph.jobs().is_empty() { None } else { Some(start_gc(session, options.quota)?) };
-        let speculation = start_speculation(session, &graph, &states, &options.speculation)?;
+        let speculation = start_speculation(session, &graph, &states, options)?;
         let caches = options.caches.clone();
         let work = BuildWork::new(session.clone(), &states, retry_failed, caches, speculation.clone())
             .with_plan(plan);
@@ -203,12 +203,21 @@ pub(crate) fn required_works(
     states.iter().enumerate().map(work).collect()
 }
 
-/// The elements that have a job that builds, dependencies first.
-pub(crate) fn builds(graph: &Graph) -> Vec<usize> {
-    let jobs = graph.jobs().iter().filter(|job| job.task == Task::Build);
+/// The elements that have a job of this task, dependencies first.
+pub(crate) fn elements_of(graph: &Graph, task: Task) -> Vec<usize> {
+    let jobs = graph.jobs().iter().filter(|job| job.task == task);
     let mut elements: Vec<usize> = jobs.map(|job| job.element).collect();
     elements.sort_unstable();
     elements
+}
+
+/// What a graph of jobs is going to make.
+pub(crate) fn planned_elements(graph: &Graph, states: &[ElementState]) -> PlannedElements {
+    PlannedElements {
+        to_build: elements_of(graph, Task::Build),
+        to_pull: elements_of(graph, Task::Pull),
+        files: states.iter().map(ElementState::files).collect(),
+    }
 }
 
 /// Nothing can be built without the references of its sources, and nothing is downloaded while one is wrong.
@@ -241,8 +250,8 @@ fn start_speculation(
     session: &Arc<Session>,
     graph: &Graph,
     states: &[ElementState],
-    settings: &SpeculationSettings,
+    options: &BuildOptions,
 ) -> Result<Option<Arc<Speculation>>> {
-    let files = states.iter().map(ElementState::files).collect();
-    Speculation::start(session, settings, &builds(graph), files, SessionPurpose::Build)
+    let planned = planned_elements(graph, states);
+    Speculation::start(session, &options.speculation, planned, &options.caches, SessionPurpose::Build)
 }

@@ -125,7 +125,8 @@ impl BuildWork {
         let pushed = self.session.push(artifacts, element, artifact, false, &monitor);
         Ok(match pushed.map_err(job_failure::of)? {
             Pushed::Pushed => JobEnd::Done,
-            Pushed::ThereAlready | Pushed::Failed => JobEnd::Unneeded,
+            Pushed::ThereAlready => JobEnd::Unneeded,
+            Pushed::Failed => JobEnd::Skipped,
         })
     }
 
@@ -133,7 +134,8 @@ impl BuildWork {
         let pushed = push_sources_of(&self.session, &self.caches, element, &JobMonitor::new(context, false));
         Ok(match pushed.map_err(job_failure::of)? {
             Some(Pushed::Pushed) => JobEnd::Done,
-            Some(Pushed::ThereAlready | Pushed::Failed) | None => JobEnd::Unneeded,
+            Some(Pushed::ThereAlready) | None => JobEnd::Unneeded,
+            Some(Pushed::Failed) => JobEnd::Skipped,
         })
     }
 

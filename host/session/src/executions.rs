@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use spec_cas::Cas;
+use spec_cas::{BlobSource, Cas};
 use spec_execution::{
     Executions, Executor, LazyExecutions, LocalExecutor, LocalOptions, PoolOptions, RemoteApis, ResultCache,
 };
@@ -39,6 +39,14 @@ impl ExecutorFactory {
     pub fn local(options: LocalOptions) -> Self {
         Self::new(move |cas, sockets| {
             Arc::new(LocalExecutor::new(cas.clone(), options.clone()).with_remote_apis(sockets))
+        })
+    }
+
+    /// The same executors, which have the blobs of `source`, too.
+    pub(crate) fn with_blob_source(&self, source: Arc<dyn BlobSource>) -> Self {
+        let inner = self.clone();
+        Self::new(move |cas, sockets| {
+            inner.create(&cas.clone().with_blob_source(Arc::clone(&source)), sockets)
         })
     }
 

@@ -20,6 +20,7 @@ mod job_graph;
 mod observers;
 mod options;
 mod prime;
+mod recorded_inputs;
 pub mod remotes;
 mod run;
 mod selection;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use spec_scheduler::{Graph, Task};
 
-use crate::build::{builds, check_references, find_artifacts, required_works};
+use crate::build::{check_references, find_artifacts, planned_elements, required_works};
 use crate::build_work::BuildWork;
-use crate::element_state::ElementState;
 use crate::error::Result;
 use crate::job_graph::{BuildPlan, PushedParts, RequiredWork, add};
 use crate::run::RunRequest;
@@ -32,9 +31,9 @@ pub fn prepare_priming_run(
     let mut works = required_works(session, &states, true)?;
     let messages = KeptMessages::default();
     find_artifacts(session, required, &mut works, caches, &messages)?;
-    let to_build = elements_to_build(session, required, &works);
-    let files = states.iter().map(ElementState::files).collect();
-    let speculation = Speculation::start(session, settings, &to_build, files, SessionPurpose::Prime)?;
+    let planned = planned_elements(&build_graph(session, required, &works), &states);
+    let to_build = planned.to_build.clone();
+    let speculation = Speculation::start(session, settings, planned, caches, SessionPurpose::Prime)?;
     let takes_part =
         |element: &usize| speculation.as_ref().is_some_and(|speculation| speculation.takes_part(*element));
     let primed: Vec<usize> = to_build.iter().copied().filter(takes_part).collect();
@@ -53,11 +52,11 @@ pub fn prepare_priming_run(
     })
 }
 
-/// The elements that a build of `required` would build, dependencies first.
-fn elements_to_build(session: &Session, required: &[usize], works: &[RequiredWork]) -> Vec<usize> {
+/// The jobs of a build of `required`.
+fn build_graph(session: &Session, required: &[usize], works: &[RequiredWork]) -> Graph {
     let mut graph = Graph::new();
     plan_without_pushes(session, works.to_vec()).require(required, &mut graph);
-    builds(&graph)
+    graph
 }
 
 fn plan_without_pushes(session: &Session, works: Vec<RequiredWork>) -> BuildPlan {

@@ -17,6 +17,7 @@ use spec_source::{ElementSources, SourceContext};
 use crate::error::{Result, SessionError};
 use crate::executions::StoreExecutions;
 use crate::options::{ElementCommands, SessionOptions};
+use crate::recorded_inputs::RecordedInputs;
 use crate::remotes::{self, CommandLineRemotes, RemoteSpec};
 use crate::sources;
 
@@ -69,6 +70,8 @@ pub struct Session {
     pub key_pairs: Vec<Option<KeyPair>>,
     /// What the sources of elements contribute to keys, `None` where a source has no reference.
     pub source_keys: Vec<Option<Vec<SourceKey>>>,
+    /// What the executor of this machine may have brought of recorded inputs.
+    pub(crate) recorded_inputs: Arc<RecordedInputs>,
     /// The servers of artifacts that the project recommends.
     pub(crate) artifact_servers: Vec<RemoteSpec>,
     /// The servers of sources that the project recommends.
@@ -81,10 +84,15 @@ pub struct Session {
 
 /// The executions of a session. Without an option there is a worker for each processor: builds mostly wait for the actions
 /// that they requested.
-fn executions(cas: &Cas, options: &SessionOptions) -> StoreExecutions {
+fn executions(cas: &Cas, options: &SessionOptions, inputs: &Arc<RecordedInputs>) -> StoreExecutions {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     let workers = options.workers.unwrap_or_else(processors);
-    StoreExecutions::new(cas, &options.executor, PoolOptions { workers, max_queued: MAX_QUEUED })
+    // A cluster has the contents itself.
+    let factory = match cas.has_blob_source() {
+        true => options.executor.clone(),
+        false => options.executor.with_blob_source(Arc::clone(inputs) as _),
+    };
+    StoreExecutions::new(cas, &factory, PoolOptions { workers, max_queued: MAX_QUEUED })
 }
 
 fn command_runner(
@@ -121,7 +129,8 @@ impl Session {
         let sources = sources::configure_all(&project, &context, warn)?;
         let source_keys = sources::keys(&sources)?;
         let key_pairs = compute_keys(&project, &|element| source_keys[element].clone());
-        let executions = executions(&cas, &options);
+        let recorded_inputs = Arc::<RecordedInputs>::default();
+        let executions = executions(&cas, &options, &recorded_inputs);
         Ok(Self {
             artifacts: Artifacts::new(cas.clone()),
             commands: command_runner(&cas, &options, &executions),
@@ -132,6 +141,7 @@ impl Session {
             plugins,
             key_pairs,
             source_keys,
+            recorded_inputs,
             artifact_servers,
             source_servers,
             _hold: hold,

@@ -20,9 +20,9 @@ use crate::uri;
 /// Questions to one index at a time, on one connection.
 const QUESTIONS: usize = 256;
 /// Bytes of the largest record that is received.
-const MAX_RECORD: u64 = 16 << 20;
+pub(crate) const MAX_RECORD: u64 = 16 << 20;
 
-type Result<T, E = SharedCacheError> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = SharedCacheError> = std::result::Result<T, E>;
 
 /// How much is pulled of an artifact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,9 +56,9 @@ pub enum Pushed {
 /// The artifacts on the servers of a project.
 #[derive(Debug)]
 pub struct SharedArtifacts {
-    servers: ServerList,
+    pub(crate) servers: ServerList,
     artifacts: Artifacts,
-    cas: Cas,
+    pub(crate) cas: Cas,
     key_length: usize,
     /// What the indexes have answered, by the server's place among them.
     answers: Mutex<HashMap<(usize, ArtifactName), Option<Digest>>>,
@@ -107,19 +107,23 @@ impl SharedArtifacts {
     /// # Errors
     /// When the store fails, or the work is cancelled.
     pub fn find(&self, names: &[ArtifactName], monitor: &dyn CacheMonitor) -> Result<Vec<bool>> {
-        self.servers.runtime.run(monitor.cancel(), async {
-            let mut open: VecDeque<ArtifactName> = names.iter().cloned().collect();
-            for (at, server) in self.servers.indexes().enumerate() {
-                open = self.ask_all(at, server, open, monitor).await?;
-            }
-            Ok::<_, SharedCacheError>(())
-        })?;
-        let answers = self.lock();
-        let indexes = self.servers.indexes().count();
-        let known = |name: &ArtifactName| {
-            (0..indexes).any(|at| matches!(answers.get(&(at, name.clone())), Some(Some(_))))
-        };
-        Ok(names.iter().map(known).collect())
+        self.servers.runtime.run(monitor.cancel(), self.ask_indexes(names, monitor))?;
+        Ok(names.iter().map(|name| self.answer(name).is_some()).collect())
+    }
+
+    /// Asks the indexes for many artifacts, each until one knows it. The answers are remembered.
+    pub(crate) async fn ask_indexes(&self, names: &[ArtifactName], monitor: &dyn CacheMonitor) -> Result<()> {
+        let mut open: VecDeque<ArtifactName> = names.iter().cloned().collect();
+        for (at, server) in self.servers.indexes().enumerate() {
+            open = self.ask_all(at, server, open, monitor).await?;
+        }
+        Ok(())
+    }
+
+    /// What the best index that knows the artifact has answered.
+    pub(crate) fn answer(&self, name: &ArtifactName) -> Option<Digest> {
+        let (answers, indexes) = (self.lock(), self.servers.indexes().count());
+        (0..indexes).find_map(|at| answers.get(&(at, name.clone())).copied().flatten())
     }
 
     /// Asks one index for many artifacts; those that it does not know are left.

@@ -14,6 +14,7 @@ mod artifact_blobs;
 mod artifacts;
 mod message;
 mod monitor;
+mod records;
 mod runtime;
 mod server;
 mod servers;

@@ -18,6 +18,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     PullArtifacts,
+    PullRecords,
     PushArtifacts,
     PullSources,
     PushSources,
@@ -28,6 +29,7 @@ impl Purpose {
     pub(crate) fn instead(self) -> &'static str {
         match self {
             Self::PullArtifacts => "artifacts are not pulled from it",
+            Self::PullRecords => "no records of speculative actions are pulled from it",
             Self::PushArtifacts => "artifacts are not pushed to it",
             Self::PullSources => "sources are fetched from their origin instead",
             Self::PushSources => "sources are not pushed to it",

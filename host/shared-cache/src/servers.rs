@@ -136,6 +136,19 @@ impl CacheServer {
         Ok(self.ask(monitor, purpose, question).await?.flatten())
     }
 
+    /// Downloads blobs; returns those that the server does not have. `None` when it fails; some may have been received then.
+    pub(crate) async fn download_present(
+        &self,
+        cas: &Cas,
+        blobs: &[Digest],
+        monitor: &dyn CacheMonitor,
+        purpose: Purpose,
+    ) -> Result<Option<Vec<Digest>>, CasError> {
+        let receiver: Arc<dyn BlobReceiver> = Arc::new(cas.clone());
+        let question = async { self.storage().await?.download_present(receiver, blobs).await };
+        self.ask(monitor, purpose, question).await
+    }
+
     /// Downloads what the store does not have of a tree; `None` when the server lacks some of it or fails.
     pub(crate) async fn download_tree(
         &self,

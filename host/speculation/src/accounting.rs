@@ -98,6 +98,7 @@ impl Bucket {
             Self::Impossible(ImpossibleCause::InputGone) => "impossible-input-gone",
             Self::Impossible(ImpossibleCause::TreeGone) => "impossible-tree-gone",
             Self::Impossible(ImpossibleCause::Contradiction) => "impossible-contradiction",
+            Self::Impossible(ImpossibleCause::ContentElsewhere) => "impossible-content-elsewhere",
             Self::Failed => "failed",
         }
     }

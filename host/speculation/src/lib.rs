@@ -20,6 +20,7 @@ mod lookup;
 mod message;
 mod misses;
 mod mode;
+mod needed_messages;
 mod path_table;
 mod policy_check;
 mod prefetch;
@@ -46,6 +47,7 @@ pub use instantiate::{Adaptation, Instantiated, Instantiator};
 pub use lookup::{content_at, look_up};
 pub use misses::{Miss, load_misses, store_misses};
 pub use mode::{ParseModeError, SpeculationMode};
+pub use needed_messages::NeededMessages;
 pub use path_table::{PathId, PathTable};
 pub use policy_check::{PolicyCheckError, check_overlay_policy, check_priming_policy};
 pub use record::{

@@ -41,7 +41,7 @@ impl Host {
     #[must_use]
     pub fn shared() -> Host {
         static CACHE: OnceLock<PathBuf> = OnceLock::new();
-        let cache = CACHE.get_or_init(shared_cache);
+        let cache = CACHE.get_or_init(|| cache_with_base("shared"));
         Host::on(tempfile::tempdir().expect("a temporary folder can be made"), cache.clone())
     }
 
@@ -55,6 +55,26 @@ impl Host {
         let host = Host { binary: binary.to_path_buf(), cache: folder.path().join("cache"), folder };
         host.configure("");
         host
+    }
+
+    /// A binary with a cache of its own in which nothing is built but the Debian base: as a machine that has nothing else.
+    ///
+    /// # Panics
+    /// As [`Host::shared`].
+    #[must_use]
+    pub fn with_base() -> Host {
+        static CACHE: OnceLock<PathBuf> = OnceLock::new();
+        let base = CACHE.get_or_init(|| cache_with_base("base"));
+        let host = Host::new();
+        // Blobs never change, so that links are as good as copies.
+        for mode in ["-al", "-a"] {
+            let copy = Command::new("cp").arg(mode).arg(base).arg(&host.cache).status();
+            if copy.expect("cp can be run").success() {
+                return host;
+            }
+            let _ = fs::remove_dir_all(&host.cache);
+        }
+        panic!("{} cannot be copied", base.display());
     }
 
     fn on(folder: TempDir, cache: PathBuf) -> Host {
@@ -168,15 +188,17 @@ fn binary() -> PathBuf {
     binary
 }
 
-/// Makes the shared cache beside the binary: one for each build of the binary, of which the last one is kept. It is
-/// kept after the tests, because it is slow to make and slower to remove.
-fn shared_cache() -> PathBuf {
+/// Makes a cache of this name, with the base in it, beside the binary: one per build of the binary, of which the last is kept.
+/// It is kept after the tests, because it is slow to make and slower to remove.
+fn cache_with_base(name: &str) -> PathBuf {
     let binary = binary();
     let caches = std::env::current_exe().expect("a test knows its own path").with_file_name("../e2e-cache");
     let built = fs::metadata(&binary).and_then(|binary| binary.modified());
     let built = built.ok().and_then(|built| built.duration_since(SystemTime::UNIX_EPOCH).ok());
-    let cache = caches.join(built.expect("the binary is a file of our days").as_nanos().to_string());
-    if !cache.exists() {
+    let caches_of_build =
+        caches.join(built.expect("the binary is a file of our days").as_nanos().to_string());
+    let cache = caches_of_build.join(name);
+    if !caches_of_build.exists() {
         // Leftovers do no harm.
         let _ = fs::remove_dir_all(&caches);
     }

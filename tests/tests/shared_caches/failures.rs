@@ -86,7 +86,7 @@ fn who_may_only_read_pulls_and_poisons_nothing() {
     let built = wrong.run(&project, &["build", "top.bst"]);
     built.refused(2, "remote-denied", &["spec-host.conf:3:", "check the token"]);
     let told = built.stderr.clone() + &wrong.run(&project, &["artifact", "pull", "one.bst"]).stderr;
-    assert!(!told.contains("wrong-token") && told.contains("check the token"), "{told}");
+    assert!(!told.contains("wrong-token") && told.contains("requires a bearer token"), "{told}");
 }
 
 /// The blobs of a server's store that hold this text.

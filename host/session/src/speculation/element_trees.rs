@@ -43,34 +43,57 @@ impl ElementTrees {
         }
     }
 
-    /// Tells the priming state what is known when the session begins. `unknown` are elements that records name and the
-    /// project does not have.
+    /// Tells the priming state what is known when the session begins.
     pub(super) fn begin(
         &mut self,
         session: &Session,
         priming: &mut PrimingState,
         elements: &SessionElements,
-        unknown: &[ElementId],
     ) -> Vec<PrimingEffect> {
-        let mut effects = Vec::new();
+        let mut effects = self.tell_unknown(priming);
         for element in 0..self.artifacts.len() {
-            if elements.to_build.binary_search(&element).is_ok() {
+            if elements.is_built(element) {
                 effects.extend(self.staged_before(session, priming, element));
                 continue;
             }
             self.sources[element] = ElementTree::Unavailable;
             effects.extend(priming.fact_unavailable(Fact::Sources(element_id(element))));
-            let tree = match elements.files[element] {
+            let tree = match elements.planned.files[element] {
                 Some(files) => ElementTree::Known(Some(files)),
+                None if elements.is_pulled(element) => continue,
                 None => ElementTree::Unavailable,
             };
             effects.extend(self.set_artifact(session, priming, element, tree));
         }
-        for id in unknown {
-            effects.extend(priming.fact_unavailable(Fact::Sources(*id)));
-            effects.extend(priming.fact_unavailable(Fact::Artifact(*id)));
-        }
         effects
+    }
+
+    /// Tells the priming state again what is known, after records were added.
+    pub(super) fn tell_again(&mut self, session: &Session, priming: &mut PrimingState) -> Vec<PrimingEffect> {
+        let mut effects = self.tell_unknown(priming);
+        for element in 0..self.artifacts.len() {
+            let id = element_id(element);
+            for (fact, tree) in
+                [(Fact::Sources(id), self.sources[element]), (Fact::Artifact(id), self.artifacts[element])]
+            {
+                effects.extend(match (fact, tree) {
+                    (_, ElementTree::Known(files)) => tell(session, priming, fact, files.as_ref()),
+                    (_, ElementTree::Unavailable) => priming.fact_unavailable(fact),
+                    // What is not going to be built has no pending sources.
+                    (Fact::Sources(_), ElementTree::Pending) => self.staged_before(session, priming, element),
+                    (_, ElementTree::Pending) => Vec::new(),
+                });
+            }
+        }
+        effects.extend(self.make_dependency_trees(session, priming, None));
+        effects
+    }
+
+    /// Tells that elements which records name and the project does not have will not be made.
+    fn tell_unknown(&self, priming: &mut PrimingState) -> Vec<PrimingEffect> {
+        let unknown = self.artifacts.len() as u32..priming.resolver().element_count() as u32;
+        let facts = unknown.flat_map(|id| [Fact::Sources(ElementId(id)), Fact::Artifact(ElementId(id))]);
+        facts.flat_map(|fact| priming.fact_unavailable(fact)).collect()
     }
 
     /// Tells the sources of an element that is going to be built, if they were staged in an earlier session.
@@ -119,18 +142,19 @@ impl ElementTrees {
         self.artifacts[element] = tree;
         let files = if let ElementTree::Known(files) = tree { files } else { None };
         let mut effects = tell(session, priming, Fact::Artifact(element_id(element)), files.as_ref());
-        effects.extend(self.make_dependency_trees(session, priming, element_id(element)));
+        effects.extend(self.make_dependency_trees(session, priming, Some(element_id(element))));
         effects
     }
 
-    /// Makes the trees of dependencies that contain this element, if all their artifacts are known.
+    /// Makes the trees of dependencies that contain this element, or all, if all their artifacts are known.
     fn make_dependency_trees(
         &self,
         session: &Session,
         priming: &mut PrimingState,
-        element: ElementId,
+        element: Option<ElementId>,
     ) -> Vec<PrimingEffect> {
-        let trees = priming.resolver().trees().filter(|(_, elements)| elements.contains(&element));
+        let is_meant = |elements: &[ElementId]| element.is_none_or(|element| elements.contains(&element));
+        let trees = priming.resolver().trees().filter(|(_, elements)| is_meant(elements));
         let made: Vec<(TreeId, ElementTree)> =
             trees.map(|(id, elements)| (id, self.dependency_tree(session, elements))).collect();
         let mut effects = Vec::new();

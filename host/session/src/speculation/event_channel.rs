@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use spec_model::{AnswerSource, Digest};
 use spec_speculation::priming::ExecutionEnd;
-use spec_speculation::{Content, Miss, PredictionResult, SpeculationTotals};
+use spec_speculation::{Content, ExpandedRecord, Miss, PredictionResult, SpeculationTotals};
 
 /// The number of events about requests that may wait in the channel. Further ones are counted and not sent.
 const MAX_WAITING_REQUESTS: usize = 2048;
@@ -29,6 +29,8 @@ pub(super) enum SpeculationEvent {
     SourcesStaged { element: usize, tree: Digest },
     /// The artifact of an element is cached; it may have no files.
     ArtifactCached { element: usize, files: Option<Digest> },
+    /// The pull of records ended, with these, dependencies first.
+    RecordsPulled { records: Vec<PulledRecord> },
     /// A build asks what came of the predictions for its element.
     PredictionsWanted { element: usize, reply: SyncSender<ElementPredictions> },
     /// The job that builds an element ended.
@@ -39,11 +41,27 @@ pub(super) enum SpeculationEvent {
     SessionEnded { reply: SyncSender<SpeculationTotals> },
 }
 
+/// How the speculation loop ended.
+#[derive(Debug)]
+pub(super) enum LoopEnd {
+    Totals(SpeculationTotals),
+    /// There was nothing to predict, or it has ended before.
+    NoRecords,
+    NoAnswer,
+}
+
 /// What came of the predictions for an element.
 #[derive(Debug, Default)]
 pub(super) struct ElementPredictions {
     pub(super) results: Vec<PredictionResult>,
     pub(super) misses: Vec<Miss>,
+}
+
+/// A record that was pulled, with the messages that could be had.
+#[derive(Debug)]
+pub(super) struct PulledRecord {
+    pub(super) element: usize,
+    pub(super) expanded: ExpandedRecord,
 }
 
 /// The files that an action wrote, by path.
@@ -116,12 +134,15 @@ impl EventSender {
         }
     }
 
-    /// Ends the loop. Waits for at most [`TOTALS_DEADLINE`]; `None` when there was nothing to predict, or when it has
-    /// ended before.
-    pub(super) fn end_session(&self) -> Option<SpeculationTotals> {
+    /// Ends the loop. Waits for at most [`TOTALS_DEADLINE`].
+    pub(super) fn end_session(&self) -> LoopEnd {
         let (reply, answer) = sync_channel(1);
         self.send(SpeculationEvent::SessionEnded { reply });
-        answer.recv_timeout(TOTALS_DEADLINE).ok()
+        match answer.recv_timeout(TOTALS_DEADLINE) {
+            Ok(totals) => LoopEnd::Totals(totals),
+            Err(RecvTimeoutError::Disconnected) => LoopEnd::NoRecords,
+            Err(RecvTimeoutError::Timeout) => LoopEnd::NoAnswer,
+        }
     }
 }
 

@@ -34,6 +34,8 @@ struct InFlightExecution {
 /// The end of an execution that was not started.
 pub(super) const NOT_EXECUTED: ExecutionEnd =
     ExecutionEnd { outcome: ExecutionOutcome::NotExecuted, took_ms: 0, cpu_ms: 0, bytes: 0 };
+const CONTENT_ELSEWHERE: ExecutionEnd =
+    ExecutionEnd { outcome: ExecutionOutcome::ContentElsewhere, ..NOT_EXECUTED };
 const FAILED: ExecutionEnd = ExecutionEnd { outcome: ExecutionOutcome::Failed, ..NOT_EXECUTED };
 
 impl InFlightExecutions {
@@ -117,6 +119,7 @@ fn execution_end(answer: &ActionAnswer) -> ExecutionEnd {
     let done = match answer {
         Ok(done) => done,
         Err(ActionError::Cancelled | ActionError::Exhausted { .. }) => return NOT_EXECUTED,
+        Err(ActionError::Missing { .. }) => return CONTENT_ELSEWHERE,
         Err(_) => return FAILED,
     };
     let bytes = done.result.files.iter().map(|file| file.digest.size()).sum();

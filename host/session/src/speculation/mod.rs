@@ -9,6 +9,7 @@ mod in_flight;
 mod messages;
 mod policies;
 mod policy_choice;
+mod record_pull;
 mod records;
 mod request_observer;
 mod session_elements;
@@ -28,11 +29,15 @@ use spec_speculation::{GenerateOptions, SpeculationMode};
 
 use crate::error::Result;
 use crate::session::Session;
-use event_channel::{EventSender, SpeculationEvent};
+use crate::shared_caches::SharedCaches;
+use event_channel::{EventSender, LoopEnd, SpeculationEvent};
 use policies::SessionPolicies;
 pub use policies::{PolicyOptions, SpeculationSettings};
 pub use policy_choice::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice};
+use records::PulledRecords;
+pub(crate) use session_elements::PlannedElements;
 use session_elements::SessionElements;
+use speculation_loop::RecordSources;
 
 /// What the jobs of a session with speculation are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +57,7 @@ pub(crate) struct Speculation {
     /// By element, whether it takes part.
     takes_part: Vec<bool>,
     events: EventSender,
+    pulled: Arc<PulledRecords>,
     /// The number of elements that were built and have a record.
     recorded: AtomicU64,
     /// The thread of the speculation loop, until it is joined.
@@ -59,20 +65,20 @@ pub(crate) struct Speculation {
 }
 
 impl Speculation {
-    /// Starts speculation for these elements, which are going to be built. `files` are the files of cached artifacts, by
-    /// element. `None` when no element takes part.
+    /// Starts speculation for elements that are going to be built. Records that are not here come from `caches`. `None` when no
+    /// element takes part.
     ///
     /// # Errors
     /// When an element's public data is wrong, or a policy cannot be loaded.
     pub(crate) fn start(
         session: &Arc<Session>,
         settings: &SpeculationSettings,
-        to_build: &[usize],
-        files: Vec<Option<Digest>>,
+        planned: PlannedElements,
+        caches: &Arc<SharedCaches>,
         purpose: SessionPurpose,
     ) -> Result<Option<Arc<Self>>> {
         let mut takes_part = vec![false; session.project.elements.len()];
-        for element in to_build {
+        for element in &planned.to_build {
             takes_part[*element] = takes_part_in(&session.project.elements[*element])?;
         }
         if !takes_part.contains(&true) {
@@ -86,15 +92,16 @@ impl Speculation {
         let (policies, state) = SessionPolicies::load(session, settings)?;
         let (events, receiver) = EventSender::new();
         let elements = SessionElements {
-            to_build: to_build.to_vec(),
+            planned,
             takes_part: takes_part.clone(),
-            files,
             is_priming_run: purpose == SessionPurpose::Prime,
         };
         let (loop_session, loop_events, loop_policies) =
             (Arc::clone(session), events.clone(), policies.clone());
+        let pulled = Arc::<PulledRecords>::default();
+        let sources = RecordSources { caches: Arc::clone(caches), pulled: Arc::clone(&pulled) };
         let work = move || {
-            speculation_loop::run(loop_session, &elements, &loop_policies, loop_events, &receiver);
+            speculation_loop::run(loop_session, elements, &loop_policies, &sources, loop_events, &receiver);
             if let Some(state) = state {
                 loop_policies.keep_state(&state);
             }
@@ -104,7 +111,17 @@ impl Speculation {
         // Without the thread nothing is primed, but records are made.
         let thread = Mutex::new(thread.and_then(std::io::Result::ok));
         let (session, recorded) = (Arc::clone(session), AtomicU64::new(0));
-        Ok(Some(Arc::new(Self { session, mode, purpose, policies, takes_part, events, recorded, thread })))
+        Ok(Some(Arc::new(Self {
+            session,
+            mode,
+            purpose,
+            policies,
+            takes_part,
+            events,
+            pulled,
+            recorded,
+            thread,
+        })))
     }
 
     /// The sources of an element are staged.
@@ -135,22 +152,27 @@ impl Speculation {
     /// Ends speculation and cancels all primed actions. Returns messages about policies that failed, and about what came of
     /// the predictions.
     pub(crate) fn finish(&self) -> Vec<Message> {
-        let totals = self.events.end_session();
+        let end = self.events.end_session();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let had_no_records = thread.as_ref().is_some_and(JoinHandle::is_finished);
-        if let (Some(thread), true) = (thread, totals.is_some()) {
+        let had_thread = thread.is_some();
+        if let (Some(thread), LoopEnd::Totals(_) | LoopEnd::NoRecords) = (thread, &end) {
             // The message of a panic is on the terminal already.
             let _ = thread.join();
         }
         let mut messages = self.policies.warnings();
         let recorded = self.recorded.load(Ordering::Relaxed);
-        messages.extend(match totals {
-            Some(totals) if self.purpose == SessionPurpose::Prime => {
+        messages.extend(match end {
+            LoopEnd::Totals(totals) if self.purpose == SessionPurpose::Prime => {
                 Some(messages::priming_run_message(&totals))
             }
-            None if self.purpose == SessionPurpose::Prime => Some(messages::no_records_message()),
-            Some(totals) => Some(messages::totals_message(&totals, self.events.dropped_requests())),
-            None => (had_no_records && recorded > 0).then(|| messages::first_records_message(recorded)),
+            LoopEnd::Totals(totals) => {
+                Some(messages::totals_message(&totals, self.events.dropped_requests()))
+            }
+            _ if self.purpose == SessionPurpose::Prime => Some(messages::no_records_message()),
+            LoopEnd::NoRecords if had_thread && recorded > 0 => {
+                Some(messages::first_records_message(recorded))
+            }
+            LoopEnd::NoRecords | LoopEnd::NoAnswer => None,
         });
         messages
     }
@@ -186,8 +208,8 @@ impl spec_build::SpeculationHook for Speculation {
         match self.takes_part[built.element] {
             true => {
                 let predictions = || self.events.predictions(built.element);
-                let remembered =
-                    records::record_build(&self.session, self.generate_options(), built, predictions);
+                let (options, pulled) = (self.generate_options(), self.pulled.get(built.element));
+                let remembered = records::record_build(&self.session, options, built, pulled, predictions);
                 self.recorded.fetch_add(u64::from(remembered.record.is_some()), Ordering::Relaxed);
                 remembered
             }

@@ -1,5 +1,8 @@
 //! Finds the record of an element before its build, and makes a new one after it.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use spec_artifact::{Artifact, ArtifactName};
 use spec_build::{BuildReport, ElementKeys, SpeculationBlobs, Warning};
 use spec_model::{Digest, StagedLayer, StagedLayerKind, UserError};
@@ -26,14 +29,46 @@ pub(super) fn find_record(session: &Session, element: usize, keys: ElementKeys) 
     under(keys.strong).or_else(|| under(keys.weak)).or_else(last)
 }
 
-/// The record and the misses that go into an artifact. `predictions` tells what came of the predictions for the element.
+/// The record of an element, if it is one.
+pub(super) fn load_record(session: &Session, element: usize, digest: &Digest) -> Option<Record> {
+    let name = session.name(element);
+    match Record::load(&session.cas, digest, &name) {
+        Ok(record) if record.element() == name => Some(record),
+        Ok(record) => {
+            tracing::debug!("{name}: {digest} is the record of {}", record.element());
+            None
+        }
+        Err(error) => {
+            tracing::debug!("{name}: {error}");
+            None
+        }
+    }
+}
+
+/// The records that were pulled in this session, by element.
+#[derive(Debug, Default)]
+pub(super) struct PulledRecords(Mutex<HashMap<usize, Digest>>);
+
+impl PulledRecords {
+    pub(super) fn insert(&self, element: usize, record: Digest) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(element, record);
+    }
+
+    pub(super) fn get(&self, element: usize) -> Option<Digest> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&element).copied()
+    }
+}
+
+/// The record and the misses that go into an artifact. `pulled` is the record that was pulled, `predictions` tells what came of
+/// the predictions for the element.
 pub(super) fn record_build(
     session: &Session,
     options: GenerateOptions<'_>,
     built: &BuildReport<'_>,
+    pulled: Option<Digest>,
     predictions: impl FnOnce() -> ElementPredictions,
 ) -> SpeculationBlobs {
-    let previous = find_record(session, built.element, built.keys);
+    let previous = find_record(session, built.element, built.keys).or(pulled);
     let ElementPredictions { results, misses } =
         if options.mode.primes() { predictions() } else { ElementPredictions::default() };
     // Only `why-miss` needs them, so that a failure to store them is ignored.

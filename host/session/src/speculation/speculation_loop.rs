@@ -1,7 +1,7 @@
 //! The speculation loop: the thread that owns the predictions of a session. It takes events, and carries out the effects
 //! that follow from them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
@@ -9,15 +9,20 @@ use std::time::Duration;
 use spec_execution::Rights;
 use spec_model::{AnswerSource, Digest};
 use spec_speculation::priming::{AdaptResult, PrimingEffect, PrimingState};
-use spec_speculation::{ActionId, Bucket, ElementId, Instantiated, Instantiator, RequestedAction};
+use spec_speculation::{ActionId, Bucket, ExpandedRecord, Instantiated, Instantiator, RequestedAction};
 
 use super::element_trees::{ElementTree, ElementTrees, KnownContent, element_id};
-use super::event_channel::{ElementPredictions, EventReceiver, EventSender, OutputFiles, SpeculationEvent};
+use super::event_channel::{
+    ElementPredictions, EventReceiver, EventSender, OutputFiles, PulledRecord, SpeculationEvent,
+};
 use super::in_flight::{InFlightExecutions, NOT_EXECUTED};
 use super::policies::SessionPolicies;
+use super::record_pull::RecordPull;
+use super::records::PulledRecords;
 use super::session_elements::SessionElements;
-use super::start::{InitialState, start};
+use super::start::{InitialState, session_record, start};
 use crate::session::Session;
+use crate::shared_caches::SharedCaches;
 
 /// The number of events that are taken, and of actions that are adapted, before the effects that follow are carried out.
 const BATCH: usize = 64;
@@ -26,9 +31,20 @@ const BUDGET_INTERVAL: Duration = Duration::from_secs(1);
 /// How long the loop waits for an event while no primed action runs.
 const IDLE_INTERVAL: Duration = Duration::from_secs(60);
 
+/// Requests of an element that are kept until its record is there, at most.
+const MAX_EARLY_REQUESTS: usize = 10_000;
+
+/// Where records come from that are not here.
+pub(super) struct RecordSources {
+    pub(super) caches: Arc<SharedCaches>,
+    /// Those that came from there.
+    pub(super) pulled: Arc<PulledRecords>,
+}
+
 /// What the thread owns.
 struct SpeculationLoop {
     session: Arc<Session>,
+    elements: SessionElements,
     priming: PrimingState,
     trees: ElementTrees,
     in_flight: InFlightExecutions,
@@ -36,59 +52,129 @@ struct SpeculationLoop {
     unanswered: HashMap<(usize, Digest), Vec<ActionId>>,
     /// Whom to tell when nothing is left to do and no primed action runs.
     idle_waiters: Vec<SyncSender<()>>,
+    /// The pull of records, until it has ended.
+    pull: Option<RecordPull>,
+    /// Records that are registered after those that are pulled, by element.
+    deferred: BTreeMap<usize, ExpandedRecord>,
+    /// By element whose record is not registered yet, and whose build has not ended, what it has requested so far.
+    early_requests: HashMap<usize, Vec<Digest>>,
 }
 
-/// Predicts and primes until the session ends. Returns at once when there is no record.
+/// Predicts and primes until the session ends. Returns when there is no record, and none is pulled.
 pub(super) fn run(
     session: Arc<Session>,
-    elements: &SessionElements,
+    elements: SessionElements,
     policies: &SessionPolicies,
+    sources: &RecordSources,
     sender: EventSender,
     receiver: &EventReceiver,
 ) {
     let Ok(executions) = session.executions.executions.get() else { return };
-    let Some(InitialState { priming, unknown }) = start(&session, elements, policies) else { return };
+    let can_pull = sources.caches.pulled_artifacts().is_some();
+    let Some(initial) = start(&session, &elements, policies, can_pull) else { return };
+    let InitialState { priming, wanted, deferred } = initial;
+    let early_requests = wanted.iter().map(|wanted| wanted.element).chain(deferred.keys().copied());
+    let early_requests = early_requests.map(|element| (element, Vec::new())).collect();
+    let pull = match wanted.is_empty() {
+        true => None,
+        false => RecordPull::start(&session, &sources.caches, &sources.pulled, wanted, sender.clone()),
+    };
     let trees = ElementTrees::new(elements.takes_part.len());
     let in_flight = InFlightExecutions::new(executions, sender);
     let (unanswered, idle_waiters) = (HashMap::new(), Vec::new());
-    let mut state = SpeculationLoop { session, priming, trees, in_flight, unanswered, idle_waiters };
-    state.begin(elements, &unknown);
-    while let Ok(event) = receiver.next(state.timeout()) {
-        let mut effects = Vec::new();
-        // Events that come in while these are handled wait until their effects are carried out.
-        let batch: Vec<SpeculationEvent> = event.into_iter().chain(receiver.waiting()).take(BATCH).collect();
-        for event in batch {
-            match event {
-                SpeculationEvent::SessionEnded { reply } => {
-                    // The receiver is gone if it has waited too long.
-                    let _ = reply.try_send(state.priming.totals());
-                    return;
-                }
-                // What was predicted before a request is submitted before the request is looked at.
-                request @ SpeculationEvent::Requested { .. } => {
-                    state.carry_out(std::mem::take(&mut effects));
-                    effects = state.take(request);
-                }
-                other => effects.extend(state.take(other)),
-            }
-        }
-        state.priming.set_load(state.in_flight.load());
-        state.carry_out(effects);
-        state.tell_idle();
-    }
+    let mut state = SpeculationLoop {
+        session,
+        elements,
+        priming,
+        trees,
+        in_flight,
+        unanswered,
+        idle_waiters,
+        pull,
+        deferred,
+        early_requests,
+    };
+    state.begin();
+    state.follow(receiver);
+    state.session.recorded_inputs.clear();
 }
 
 impl SpeculationLoop {
-    fn begin(&mut self, elements: &SessionElements, unknown: &[ElementId]) {
+    fn begin(&mut self) {
         self.priming.set_load(self.in_flight.load());
         let mut effects = self.priming.start();
-        effects.extend(self.trees.begin(&self.session, &mut self.priming, elements, unknown));
+        effects.extend(self.trees.begin(&self.session, &mut self.priming, &self.elements));
+        if self.pull.is_none() {
+            // The thread for it could not be started.
+            effects.extend(self.records_pulled(Vec::new()));
+        }
         self.carry_out(effects);
+    }
+
+    /// Takes events until the session ends, or until it is clear that there is no record.
+    fn follow(&mut self, receiver: &EventReceiver) {
+        while let Ok(event) = receiver.next(self.timeout()) {
+            let mut effects = Vec::new();
+            // Events that come in while these are handled wait until their effects are carried out.
+            let batch: Vec<SpeculationEvent> =
+                event.into_iter().chain(receiver.waiting()).take(BATCH).collect();
+            for event in batch {
+                match event {
+                    SpeculationEvent::SessionEnded { reply } => {
+                        if self.has_records() {
+                            // The receiver is gone if it has waited too long.
+                            let _ = reply.try_send(self.priming.totals());
+                        }
+                        return;
+                    }
+                    // What was predicted before a request is submitted before the request is looked at.
+                    request @ SpeculationEvent::Requested { .. } => {
+                        self.carry_out(std::mem::take(&mut effects));
+                        effects = self.take(request);
+                    }
+                    other => effects.extend(self.take(other)),
+                }
+            }
+            self.priming.set_load(self.in_flight.load());
+            self.carry_out(effects);
+            if self.pull.is_none() && !self.has_records() {
+                return;
+            }
+            self.tell_idle();
+        }
+    }
+
+    fn has_records(&self) -> bool {
+        self.priming.resolver().actions().next().is_some()
+    }
+
+    /// Registers the records that were pulled, and those that waited for them, of elements whose builds have not ended.
+    fn records_pulled(&mut self, pulled: Vec<PulledRecord>) -> Vec<PrimingEffect> {
+        self.pull = None;
+        let mut records = std::mem::take(&mut self.deferred);
+        records.extend(pulled.into_iter().map(|pulled| (pulled.element, pulled.expanded)));
+        records.retain(|element, _| self.early_requests.contains_key(element));
+        let early_requests = std::mem::take(&mut self.early_requests);
+        if records.is_empty() {
+            return Vec::new();
+        }
+        let (session, elements) = (&self.session, &self.elements);
+        let records = records
+            .into_iter()
+            .map(|(element, expanded)| session_record(session, elements, element, expanded));
+        let mut effects = self.priming.add_records(records.collect());
+        effects.extend(self.trees.tell_again(&self.session, &mut self.priming));
+        for (element, requests) in early_requests {
+            for action in requests {
+                effects.extend(self.requested(element, action));
+            }
+        }
+        effects
     }
 
     /// Tells those who wait for it that nothing is left to do.
     fn tell_idle(&mut self) {
-        if self.in_flight.is_empty() {
+        if self.in_flight.is_empty() && self.pull.is_none() {
             // Who was cancelled waits no more.
             self.idle_waiters.drain(..).for_each(|waiter| _ = waiter.try_send(()));
         }
@@ -115,7 +201,9 @@ impl SpeculationLoop {
             SpeculationEvent::ArtifactCached { element, files } => {
                 self.trees.set_artifact(session, priming, element, ElementTree::Known(files))
             }
+            SpeculationEvent::RecordsPulled { records } => self.records_pulled(records),
             SpeculationEvent::BuildEnded { element } => {
+                self.early_requests.remove(&element);
                 self.unanswered.retain(|(of, _), _| *of != element);
                 let mut effects =
                     self.trees.set_artifact(session, priming, element, ElementTree::Unavailable);
@@ -138,6 +226,11 @@ impl SpeculationLoop {
 
     /// Compares a request with the predictions, and corrects them.
     fn requested(&mut self, element: usize, digest: Digest) -> Vec<PrimingEffect> {
+        if let Some(early) =
+            self.early_requests.get_mut(&element).filter(|early| early.len() < MAX_EARLY_REQUESTS)
+        {
+            early.push(digest);
+        }
         let (mut actions, mut effects) = (self.priming.action_requested(&digest), Vec::new());
         if actions.is_empty()
             && let Some((action, corrections)) = self.correct(element, &digest)

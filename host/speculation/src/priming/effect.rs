@@ -66,6 +66,8 @@ pub enum ExecutionOutcome {
     Succeeded(Vec<(String, Content)>),
     /// It failed.
     Failed,
+    /// It could not be executed, since contents of its inputs are not to be had there.
+    ContentElsewhere,
     /// It was not executed to its end: it was cancelled, to make room for requests among other causes, or could not be
     /// submitted.
     NotExecuted,

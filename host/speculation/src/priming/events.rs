@@ -5,11 +5,12 @@ use spec_model::Digest;
 use super::action_stage::ActionStage;
 use super::budget::Cost;
 use super::effect::{AdaptResult, ExecutionEnd, ExecutionOutcome, PrimingEffect, WorkerLoad};
-use super::state::{PredictionStats, PrimingState};
+use super::state::{PredictionStats, PrimingState, SessionRecord};
 use crate::accounting::{Bucket, PendingOn};
 use crate::record::{Content, InputId};
 use crate::resolve::{
-    ActionId, ContentLookup, ElementId, Fact, Invalidated, OriginId, Prediction, PredictionKind, TreeId,
+    ActionId, ContentLookup, ElementId, Fact, ImpossibleCause, Invalidated, OriginId, Prediction,
+    PredictionKind, TreeId,
 };
 
 impl PrimingState {
@@ -17,6 +18,21 @@ impl PrimingState {
     pub fn start(&mut self) -> Vec<PrimingEffect> {
         let all = self.resolver.actions().collect();
         self.predict(all)
+    }
+
+    /// Adds records of elements that are going to be built, dependencies first, and predicts their actions. The caller must
+    /// tell the facts again that are known already.
+    pub fn add_records(&mut self, records: Vec<SessionRecord>) -> Vec<PrimingEffect> {
+        let first = ActionId(self.actions.len() as u32);
+        for SessionRecord { record, closure, before } in records {
+            let element = self.resolver.register(record);
+            self.resolver.set_closure(element, closure);
+            self.before.insert(element, before);
+        }
+        let added = self.index_new_actions(first);
+        let mut invalidated = self.resolver.refresh_outputs(first);
+        invalidated.extend(added);
+        self.predict(invalidated)
     }
 
     /// The load of the workers changed.
@@ -79,7 +95,7 @@ impl PrimingState {
             }
             AdaptResult::Contradiction => {
                 self.set_stage(action, ActionStage::NotAdapted);
-                self.resolver.mark_contradictory(action)
+                self.resolver.set_obstacle(action, Some(ImpossibleCause::Contradiction))
             }
         };
         self.predict(invalidated)
@@ -100,6 +116,7 @@ impl PrimingState {
         let outputs = match end.outcome {
             ExecutionOutcome::Succeeded(outputs) => Some(outputs),
             ExecutionOutcome::Failed => None,
+            ExecutionOutcome::ContentElsewhere => return self.content_elsewhere(action, digest),
             ExecutionOutcome::NotExecuted => {
                 if state.stage == ActionStage::InFlight(digest) {
                     self.set_stage(action, ActionStage::Preempted(digest));
@@ -118,6 +135,18 @@ impl PrimingState {
         }
         self.execution_counts(action, digest, outputs.is_some(), end.cpu_ms);
         let invalidated = self.resolver.set_outputs(action, outputs, false);
+        self.predict(invalidated)
+    }
+
+    /// An action could not be executed for want of contents. It is tried again when an action was answered whose output it
+    /// reads.
+    fn content_elsewhere(&mut self, action: ActionId, digest: Digest) -> Vec<PrimingEffect> {
+        if self.action_state(action).stage != ActionStage::InFlight(digest) {
+            return Vec::new();
+        }
+        self.set_stage(action, ActionStage::NotAdapted);
+        self.action_state_mut(action).was_submitted = false;
+        let invalidated = self.resolver.set_obstacle(action, Some(ImpossibleCause::ContentElsewhere));
         self.predict(invalidated)
     }
 
@@ -221,7 +250,14 @@ impl PrimingState {
         action: ActionId,
         outputs: Vec<(String, Content)>,
     ) -> Vec<PrimingEffect> {
-        let invalidated = self.resolver.set_outputs(action, Some(outputs), true);
+        let mut invalidated = self.resolver.set_outputs(action, Some(outputs), true);
+        // Its outputs are here now, whether they are other ones or not.
+        for reader in self.resolver.readers(action) {
+            let kind = self.resolver.prediction_kind(reader);
+            if kind == PredictionKind::Impossible(ImpossibleCause::ContentElsewhere) {
+                invalidated.extend(self.resolver.set_obstacle(reader, None));
+            }
+        }
         self.predict(invalidated)
     }
 

@@ -15,4 +15,4 @@ mod tests;
 
 pub use budget::Budget;
 pub use effect::{AdaptResult, ExecutionEnd, ExecutionOutcome, PrimingEffect, WorkerLoad};
-pub use state::PrimingState;
+pub use state::{PrimingState, SessionRecord};

@@ -1,6 +1,7 @@
 //! The state of priming in a session.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use spec_model::Digest;
 use spec_strategy::{Machine, Observation, Outcome};
@@ -9,6 +10,7 @@ use super::action_stage::ActionStage;
 use super::budget::{Budget, BudgetTracker, Cost};
 use super::critical_path::{CriticalPath, critical_paths};
 use crate::accounting::{Bucket, PredictionResult, SkipCause, SpeculationTotals};
+use crate::expanded_record::ExpandedRecord;
 use crate::guarded_policy::GuardedPrimingPolicy;
 use crate::misses::Miss;
 use crate::resolve::{ActionId, ElementId, Fact, Invalidated, Resolver};
@@ -45,6 +47,17 @@ pub struct PrimingState {
     pub(super) totals: SpeculationTotals,
     /// Whether the session builds nothing, so that no build requests what is primed.
     pub(super) is_priming_run: bool,
+}
+
+/// The record of an element that is going to be built.
+#[derive(Clone, Debug)]
+pub struct SessionRecord {
+    /// The record.
+    pub record: Arc<ExpandedRecord>,
+    /// All elements that are staged for the build.
+    pub closure: Vec<ElementId>,
+    /// Those of them that are going to be built.
+    pub before: Vec<ElementId>,
 }
 
 /// The state of one action.
@@ -104,10 +117,10 @@ impl PrimingState {
         budget: Budget,
         before: HashMap<ElementId, Vec<ElementId>>,
     ) -> Self {
-        Self {
-            actions: vec![ActionState::NEW; resolver.actions().count()],
+        let mut state = Self {
+            actions: Vec::new(),
             stats: HashMap::new(),
-            critical_paths: critical_paths(&resolver, &before),
+            critical_paths: Vec::new(),
             policy,
             budget: BudgetTracker::new(budget),
             slots: 0,
@@ -115,15 +128,33 @@ impl PrimingState {
             candidates: BTreeSet::new(),
             queue: BTreeSet::new(),
             predicted: HashMap::new(),
-            by_command: actions_by_command(&resolver),
-            programs: programs(&resolver),
+            by_command: HashMap::new(),
+            programs: Vec::new(),
             resolver,
             before,
             outcomes: Vec::new(),
             decided_for: None,
             totals: SpeculationTotals::default(),
             is_priming_run: false,
+        };
+        state.index_new_actions(ActionId(0));
+        state
+    }
+
+    /// Gives the actions from `first` on their states, and updates what follows from all actions.
+    pub(super) fn index_new_actions(&mut self, first: ActionId) -> Vec<ActionId> {
+        let new: Vec<ActionId> = self.resolver.actions().skip(first.0 as usize).collect();
+        for &action in &new {
+            let expanded = self.resolver.expanded_action(action);
+            self.actions.push(ActionState::NEW);
+            self.programs.push(program_number(expanded.map_or("", |expanded| &expanded.program)));
+            if let Some(expanded) = expanded {
+                let key = (self.resolver.element_of(action), expanded.command);
+                self.by_command.entry(key).or_default().push(action);
+            }
         }
+        self.critical_paths = critical_paths(&self.resolver, &self.before);
+        new
     }
 
     /// For a session that builds nothing: no build confirms predictions, so a primed action that succeeds counts as one
@@ -281,22 +312,8 @@ impl PrimingState {
     }
 }
 
-fn actions_by_command(resolver: &Resolver) -> HashMap<(ElementId, Digest), Vec<ActionId>> {
-    let mut by_command = HashMap::<_, Vec<_>>::new();
-    for action in resolver.actions() {
-        if let Some(expanded) = resolver.expanded_action(action) {
-            by_command.entry((resolver.element_of(action), expanded.command)).or_default().push(action);
-        }
-    }
-    by_command
-}
-
-/// The number of every action's program, which is the same in every session, so that policies can keep statistics.
-fn programs(resolver: &Resolver) -> Vec<u32> {
-    let number = |action| {
-        let name = resolver.expanded_action(action).map(|expanded| &*expanded.program).unwrap_or_default();
-        let [a, b, c, d, ..] = *Digest::of(name.as_bytes()).hash();
-        u32::from_le_bytes([a, b, c, d])
-    };
-    resolver.actions().map(number).collect()
+/// The number of a program, which is the same in every session, so that policies can keep statistics.
+fn program_number(name: &str) -> u32 {
+    let [a, b, c, d, ..] = *Digest::of(name.as_bytes()).hash();
+    u32::from_le_bytes([a, b, c, d])
 }

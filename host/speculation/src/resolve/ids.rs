@@ -65,4 +65,6 @@ pub enum ImpossibleCause {
     TreeGone,
     /// The adapted action cannot be made: a directory would replace a file that it still has.
     Contradiction,
+    /// The contents of an input are not to be had where actions are executed.
+    ContentElsewhere,
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use spec_model::Digest;
 use spec_strategy::Choice;
 
-use super::ids::{ActionId, Fact, Invalidated, OriginId, PredictionKind, TreeId};
+use super::ids::{ActionId, Fact, ImpossibleCause, Invalidated, OriginId, PredictionKind, TreeId};
 use super::origin_table::{InputRef, OriginContent};
 use super::resolver::{ActionOutputs, Resolver, TreeState};
 use super::session_input::{InputClass, InputValue};
@@ -46,7 +46,7 @@ impl Resolver {
         }
         tree.state = state;
         let users: Invalidated = tree.users.iter().copied().collect();
-        users.iter().for_each(|user| self.actions[user.0 as usize].is_contradictory = false);
+        users.iter().for_each(|user| self.actions[user.0 as usize].obstacle = None);
         self.propagate(BTreeSet::new(), users)
     }
 
@@ -68,9 +68,10 @@ impl Resolver {
         self.propagate(dependents, Invalidated::new())
     }
 
-    /// Sets that the action that is predicted now cannot be made. Another prediction resets this.
-    pub(crate) fn mark_contradictory(&mut self, id: ActionId) -> Invalidated {
-        self.actions[id.0 as usize].is_contradictory = true;
+    /// Sets that the action that is predicted now cannot be made or executed, and why; `None` when that is over. Another
+    /// prediction resets it.
+    pub(crate) fn set_obstacle(&mut self, id: ActionId, obstacle: Option<ImpossibleCause>) -> Invalidated {
+        self.actions[id.0 as usize].obstacle = obstacle;
         self.propagate(BTreeSet::new(), Invalidated::from([id]))
     }
 
@@ -89,6 +90,15 @@ impl Resolver {
             self.set_value(number, InputValue::Known(content), &mut changed);
         }
         self.propagate(BTreeSet::new(), changed)
+    }
+
+    /// Tells the inputs of records that were registered later what earlier actions, those before `end`, wrote.
+    pub(crate) fn refresh_outputs(&mut self, end: ActionId) -> Invalidated {
+        let mut dependents = BTreeSet::new();
+        for number in 0..end.0 {
+            dependents.extend(self.update_output_origins(ActionId(number)));
+        }
+        self.propagate(dependents, Invalidated::new())
     }
 
     /// Chooses the values of new inputs.
@@ -186,7 +196,7 @@ impl Resolver {
         let action = &mut self.actions[id.0 as usize];
         old.into_iter().for_each(|class| action.class_counts[class as usize] -= 1);
         new.into_iter().for_each(|class| action.class_counts[class as usize] += 1);
-        action.is_contradictory = false;
+        action.obstacle = None;
         changed.insert(id);
     }
 

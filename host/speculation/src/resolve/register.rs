@@ -58,7 +58,7 @@ impl Resolver {
             trees,
             class_counts: [0; InputClass::COUNT],
             outputs: None,
-            is_contradictory: false,
+            obstacle: None,
             added: BTreeSet::new(),
             removed: BTreeSet::new(),
         });

@@ -53,8 +53,8 @@ pub(super) struct SessionAction {
     /// The number of its inputs of each class.
     pub(super) class_counts: [u32; InputClass::COUNT],
     pub(super) outputs: Option<ActionOutputs>,
-    /// Whether the caller found that the predicted action cannot be made.
-    pub(super) is_contradictory: bool,
+    /// Why the caller found that the predicted action cannot be made or executed.
+    pub(super) obstacle: Option<ImpossibleCause>,
     /// The additional inputs that are predicted, by their number in the session.
     pub(super) added: BTreeSet<usize>,
     /// The recorded inputs that it is predicted not to have, by their number in the session.
@@ -103,6 +103,12 @@ impl Resolver {
         self.names.push(name.to_owned());
         self.name_ids.insert(name.to_owned(), id);
         id
+    }
+
+    /// The number of elements, which is the next new one's number.
+    #[must_use]
+    pub fn element_count(&self) -> usize {
+        self.names.len()
     }
 
     /// The action of an element with this base action.
@@ -203,8 +209,8 @@ impl Resolver {
         let count = |class: InputClass| action.class_counts[class as usize];
         if !action.is_readable {
             PredictionKind::Impossible(ImpossibleCause::Unreadable)
-        } else if action.is_contradictory {
-            PredictionKind::Impossible(ImpossibleCause::Contradiction)
+        } else if let Some(obstacle) = action.obstacle {
+            PredictionKind::Impossible(obstacle)
         } else if count(InputClass::Gone) > 0 {
             PredictionKind::Impossible(ImpossibleCause::InputGone)
         } else if trees().any(|tree| tree.state == TreeState::Gone) {

@@ -38,7 +38,7 @@ fn what_is_wrong_is_named() {
         ("%{name:d}", "invalid-format 'd' in '%{name:d}' is no layout"),
         ("%{name:.}", "invalid-format '.' in '%{name:.}' is no layout"),
     ] {
-        let error = fill(format, "").err().map(|error| error.summary());
-        assert_eq!(error.unwrap_or_default(), expect, "{format}");
+        let error = fill(format, "").err().map(|error| error.summary()).unwrap_or_default();
+        assert!(error.starts_with(expect) && error.is_empty() == expect.is_empty(), "{format}: {error}");
     }
 }

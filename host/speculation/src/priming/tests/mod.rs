@@ -1,4 +1,5 @@
 mod bucket_conservation;
+mod other_machines;
 mod prediction_stats;
 
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use super::*;
 use crate::accounting::{Bucket, SkipCause};
 use crate::guarded_policy::GuardedPrimingPolicy;
 use crate::record::{Content, InputId};
-use crate::resolve::{ActionId, Fact, ImpossibleCause, OriginId, Resolver};
+use crate::resolve::{ActionId, ElementId, Fact, ImpossibleCause, OriginId, Resolver};
 use crate::testing::{RecordDraft, Store};
 
 const COMPILE: ActionId = ActionId(0);
