@@ -1,5 +1,6 @@
 //! What it takes to pull the record of an element with a thousand actions over a wire with a round trip of 50 ms.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -155,9 +156,9 @@ fn round_trips_do_not_grow_with_actions_and_inputs() {
     assert!(expanded.actions.iter().flatten().all(|action| action.inputs.len() == HEADERS + 1));
     assert_eq!(expanded.actions.iter().flatten().count(), ACTIONS);
     let requests = counted.take_requests();
-    println!(
-        "record after {with_record:?}, messages after {with_messages:?}, inputs after {all:?}; {requests:?}"
-    );
+    let told =
+        format!("record after {with_record:?}, messages {with_messages:?}, inputs {all:?}: {requests:?}\n");
+    let _ = std::io::stderr().write_all(told.as_bytes());
     assert_eq!(requests["FetchBlob"], 1);
     assert!(!requests.contains_key("FindMissingBlobs"), "{requests:?}");
     // The artifact, the record, the base actions, and a level each; a level of many messages may take two.
