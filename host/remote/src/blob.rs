@@ -32,6 +32,14 @@ pub trait BlobReceiver: Send + Sync + 'static {
     /// When the disk is full or fails.
     fn put(&self, digest: &Digest, bytes: &[u8]) -> Result<(), CasError>;
 
+    /// Stores many blobs whose digests were checked.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put); some may be stored then.
+    fn put_many(&self, blobs: &[(Digest, Vec<u8>)]) -> Result<(), CasError> {
+        blobs.iter().try_for_each(|(digest, bytes)| self.put(digest, bytes))
+    }
+
     /// Opens a sink for a large blob, which is written piece by piece. The blob must not be visible before
     /// [`BlobSink::finish`].
     ///

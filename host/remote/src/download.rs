@@ -106,10 +106,7 @@ impl Remote {
             let wrong = blobs.iter().find(|(digest, data)| function.of(data) != *digest);
             match wrong {
                 Some((digest, _)) => Ok(Err(*digest)),
-                None => {
-                    let put = blobs.iter().try_for_each(|(digest, data)| receiver.put(digest, data));
-                    put.map(Ok::<(), Digest>)
-                }
+                None => receiver.put_many(&blobs).map(Ok::<(), Digest>),
             }
         };
         match self.blocking_once(put).await? {

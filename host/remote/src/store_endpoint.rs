@@ -18,6 +18,11 @@ impl BlobReceiver for Cas {
         self.put_bytes(bytes).map(drop)
     }
 
+    fn put_many(&self, blobs: &[(Digest, Vec<u8>)]) -> Result<(), CasError> {
+        let contents: Vec<&[u8]> = blobs.iter().map(|(_, bytes)| &bytes[..]).collect();
+        Self::put_many(self, &contents).map(drop)
+    }
+
     fn sink(&self, digest: &Digest) -> Result<Box<dyn BlobSink>, CasError> {
         Ok(Box::new(StoreSink { writer: self.writer_with_size(digest.size()), digest: *digest }))
     }
