@@ -1,5 +1,6 @@
 //! Opens sessions with the options of the command line and the configuration.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -69,16 +70,12 @@ impl App {
 
 /// Refuses an option `--plugin` whose file is not there, even if no element is of that kind.
 fn check_component_file(kind: &str, file: &Path) -> CommandResult {
-    match std::fs::metadata(file) {
-        Ok(metadata) if metadata.is_file() => Ok(()),
-        Ok(_) => Err(CommandError::usage(
-            "plugin-unreadable",
-            format!("--plugin {kind}={}: it is not a regular file", file.display()),
-        )),
-        Err(error) => Err(CommandError::usage(
-            "plugin-unreadable",
-            format!("--plugin {kind}={}: {error}", file.display()),
-        )),
+    match spec_files::read(file, 0) {
+        Err(error) if error.kind() != ErrorKind::FileTooLarge => {
+            let message = format!("--plugin {kind}={}: the file cannot be read: {error}", file.display());
+            Err(CommandError::usage("plugin-unreadable", message).hint("check its name"))
+        }
+        _ => Ok(()),
     }
 }
 

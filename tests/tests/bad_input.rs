@@ -129,7 +129,11 @@ fn mistakes_on_the_command_line_are_refused() {
         (&["-o", "color", "red", "show", "a.bst"], "invalid-data", &["color"]),
         (&["show", "b.bst"], "missing-file", &["'b.bst'", "did you mean 'a.bst'?"]),
         (&["show", "a.bts"], "bad-element-suffix", &["'a.bts'"]),
-        (&["--plugin", "stack=gone.wasm", "show", "a.bst"], "plugin-unreadable", &["gone.wasm", "load"]),
+        (
+            &["--plugin", "stack=gone.wasm", "show", "a.bst"],
+            "plugin-unreadable",
+            &["--plugin stack=gone.wasm"],
+        ),
         (&["show", "--format", "%{nme}", "a.bst"], "unknown-format-symbol", &["nme"]),
     ] {
         host.run(&project, arguments).refused(2, reason, says);

@@ -143,7 +143,7 @@ fn a_component_that_nothing_uses_is_told() {
     let (host, project) = (Host::new(), Project::of(&[("elements/a.bst", "kind: stack\n")]));
     let show = |plugin: &str| host.run(&project, &["--plugin", plugin, "show", "a.bst"]);
     show("unused=nope.wasm").refused(2, "plugin-unreadable", &["--plugin unused=nope.wasm"]);
-    show("unused=/").refused(2, "plugin-unreadable", &["not a regular file"]);
+    show("unused=/").refused(2, "plugin-unreadable", &["--plugin unused=/"]);
     let shown = show(&format!("unused={}", component("stack").display()));
     let _ = shown.success();
     assert!(shown.stderr.contains("warning[unused-plugin]"), "{}", shown.stderr);

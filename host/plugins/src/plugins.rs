@@ -103,15 +103,14 @@ impl Plugins {
         let overrides = &self.options.overrides;
         // Of several options for one kind the last one counts.
         let given = overrides.iter().rfind(|(kind, _)| *kind == request.name).map(|(_, file)| file);
-        let declared = request.component.as_ref();
-        if let Some(file) = given.or(declared.filter(|file| file.is_file())) {
+        if let Some(file) = given.or(request.component.as_ref()) {
             return Ok(ComponentSource::File(file.clone()));
         }
         let embedded = embedded::kind(&request.name).map(ComponentSource::Embedded);
         embedded.ok_or_else(|| KindError::Unknown {
             kind: request.name.clone(),
             known: self.known_kinds(),
-            missing: declared.cloned(),
+            missing: request.missing.clone(),
         })
     }
 

@@ -66,7 +66,7 @@ fn check_kind(plugins: &Plugins, args: &PluginCheckArgs) -> CommandResult<String
         return Err(CommandError::usage("plugin-no-settings", message).hint("leave --setting out"));
     }
     let name = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let kind = plugins.kind(&KindRequest { name, component: Some(args.file.clone()) })?;
+    let kind = plugins.kind(&KindRequest { name, component: Some(args.file.clone()), missing: None })?;
     let mut refusals = Vec::new();
     for sample in sample_elements() {
         match kind.configure(&sample) {

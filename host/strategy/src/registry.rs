@@ -22,4 +22,6 @@ pub struct KindRequest {
     /// The component file that the project's `plugins:` name for it (origin `local`: `PATH/KIND.wasm`), if it exists.
     /// A component given on the command line goes before it, an embedded one comes after it.
     pub component: Option<PathBuf>,
+    /// That file, if the project names it and it does not exist.
+    pub missing: Option<PathBuf>,
 }

@@ -43,7 +43,11 @@ impl<'r> ProjectKinds<'r> {
         if let Some(kind) = self.known.get(name) {
             return Ok(Arc::clone(kind));
         }
-        let request = KindRequest { name: name.to_owned(), component: self.defaults.plugins.component(name) };
+        let (component, missing) = match self.defaults.plugins.component(name) {
+            Some(file) if file.is_file() => (Some(file), None),
+            declared => (None, declared),
+        };
+        let request = KindRequest { name: name.to_owned(), component, missing };
         let behaviour = self.registry.kind(&request).map_err(|source| refused(element, position, source))?;
         let description = Arc::new(behaviour.description().clone());
         let shown_as = format!("(defaults of kind {name})");
