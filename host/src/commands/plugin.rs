@@ -98,7 +98,7 @@ fn sample_elements() -> [ElementInput; 2] {
     let full = ElementInput {
         name: "sample-full.bst".to_owned(),
         config,
-        dependencies: vec![dependency("base.bst", true, true), dependency("tools.bst", true, false)],
+        dependencies: vec![dependency("base.bst", true, true), dependency("tools.bst", true, true)],
         sources: vec!["local".to_owned(), "tar".to_owned()],
         ..empty.clone()
     };
