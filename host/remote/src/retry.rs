@@ -120,7 +120,7 @@ impl Remote {
                     StatisticsCounters::add(&self.counters().errors, 1);
                     return Attempts::Failed(self.error_of_status(action, &status));
                 }
-                Err(_) => Status::deadline_exceeded(format!("it did not answer within {limit:?}")),
+                Err(_) => Status::deadline_exceeded(format!("it did not answer within {limit:.0?}")),
             };
             StatisticsCounters::add(&self.counters().errors, 1);
             if status.code() == Code::Unauthenticated && !token_replaced && self.token().replace() {
