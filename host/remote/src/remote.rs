@@ -138,7 +138,7 @@ impl Remote {
             let mut client = CapabilitiesClient::new(self.channel());
             Ok(client.get_capabilities(self.request(message, 0)).await?.into_inner())
         };
-        self.retry_within(limit, "tell its capabilities", ask).await
+        self.retry_small_within(limit, "tell its capabilities", ask).await
     }
 
     /// Checks that a server with these capabilities can store our blobs.

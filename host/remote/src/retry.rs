@@ -58,9 +58,21 @@ impl Remote {
     where
         F: Future<Output = Result<T, AttemptError>>,
     {
-        let limit = self.options().request_timeout;
-        self.retry_admitted(RetryLimits { all: limit, attempt: limit / ATTEMPTS_IN_LIMIT }, action, attempt)
-            .await
+        self.retry_small_within(self.options().request_timeout, action, attempt).await
+    }
+
+    /// As [`retry`](Self::retry), with another limit for the time of all attempts together.
+    pub(crate) async fn retry_small_within<T, F>(
+        &self,
+        limit: Duration,
+        action: &'static str,
+        attempt: impl FnMut() -> F,
+    ) -> Result<T, RemoteError>
+    where
+        F: Future<Output = Result<T, AttemptError>>,
+    {
+        let limits = RetryLimits { all: limit, attempt: limit / ATTEMPTS_IN_LIMIT };
+        self.retry_admitted(limits, action, attempt).await
     }
 
     /// As [`retry`](Self::retry), with another limit for the time of all attempts together, and none for each.
@@ -120,7 +132,7 @@ impl Remote {
                     StatisticsCounters::add(&self.counters().errors, 1);
                     return Attempts::Failed(self.error_of_status(action, &status));
                 }
-                Err(_) => Status::deadline_exceeded(format!("it did not answer within {limit:.0?}")),
+                Err(_) => Status::deadline_exceeded(format!("it did not answer within {:.0?}", limits.all)),
             };
             StatisticsCounters::add(&self.counters().errors, 1);
             if status.code() == Code::Unauthenticated && !token_replaced && self.token().replace() {
