@@ -207,11 +207,15 @@ fn an_interrupted_checkout_leaves_nothing() {
 #[test]
 fn commands_of_buildstream_that_there_are_not_say_what_to_do() {
     let (host, project) = built();
-    for command in [
-        &["workspace", "open", "low.bst"][..],
-        &["artifact", "pull", "--deps", "all", "low.bst"],
-        &["source", "push"],
-    ] {
-        host.run(&project, command).refused(2, "not-supported", &["not supported", "help: "]);
-    }
+    let workspace = host.run(&project, &["workspace", "open", "low.bst"]);
+    workspace.refused(2, "not-supported", &["not supported", "help: "]);
+}
+
+#[test]
+fn pulls_and_pushes_without_servers_say_what_to_do() {
+    let (host, project) = built();
+    let pull = host.run(&project, &["artifact", "pull", "--deps", "all", "low.bst"]);
+    pull.refused(2, "no-artifact-servers", &["help: ", "--artifact-remote"]);
+    let push = host.run(&project, &["source", "push"]);
+    push.refused(2, "no-source-servers", &["help: ", "--source-remote"]);
 }
