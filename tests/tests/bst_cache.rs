@@ -7,16 +7,6 @@ use std::time::Duration;
 
 use spec_testkit::{Host, Oracle, Outcome, Project, Service};
 
-/// The example with an element that needs no sandbox, and whose files are only available by fetching them.
-fn project() -> Project {
-    let project = Project::example();
-    let base = project.read("elements/base.bst");
-    let (from, to) = (base.find("sources:"), base.find("variables:"));
-    let sources = &base[from.expect("it has sources")..to.expect("it has variables")];
-    project.write("elements/files.bst", &format!("kind: import\n{sources}"));
-    project
-}
-
 /// `artifacts:` or `source-caches:` with these servers: pairs of a type and whether to push.
 fn servers(key: &str, url: &str, servers: &[(&str, bool)]) -> String {
     let servers = servers.iter();
@@ -51,7 +41,7 @@ fn checkout(oracle: &Oracle, project: &Project, element: &str, name: &str) -> St
 
 #[test]
 fn artifacts_are_pushed_and_pulled() {
-    let (host, project) = (Host::new(), project());
+    let (host, project) = (Host::new(), Project::with_fetched_files());
     let service = Service::start(&host, &["--workers", "0"]);
     let config = servers("artifacts", &service.url(), &[("all", true)]);
     let (first, second) = (Oracle::configured(&config), Oracle::configured(&config));
@@ -68,7 +58,7 @@ fn artifacts_are_pushed_and_pulled() {
 
 #[test]
 fn what_is_damaged_is_not_offered_until_it_is_pushed_again() {
-    let (host, project) = (Host::new(), project());
+    let (host, project) = (Host::new(), Project::with_fetched_files());
     let service = Service::start(&host, &["--workers", "0"]);
     let config = servers("artifacts", &service.url(), &[("index", true), ("storage", true)]);
     let (first, second) = (Oracle::configured(&config), Oracle::configured(&config));
@@ -98,7 +88,7 @@ fn sources_are_pushed_and_pulled() {
     let service = Service::start(&host, &["--workers", "0"]);
     let config = servers("source-caches", &service.url(), &[("all", true)]);
     let (first, second) = (Oracle::configured(&config), Oracle::configured(&config));
-    let project = project();
+    let project = Project::with_fetched_files();
     let _ = first.bst(&project, &["source", "fetch", "files.bst"]).success();
     let _ = first.bst(&project, &["source", "push", "files.bst"]).success();
     fs::remove_file(project.path().join("sources/hello-1.0.tar.gz")).expect("the example has it");
@@ -108,7 +98,7 @@ fn sources_are_pushed_and_pulled() {
 
 #[test]
 fn who_may_only_read_pulls_and_does_not_push() {
-    let (host, project) = (Host::new(), project());
+    let (host, project) = (Host::new(), Project::with_fetched_files());
     let service = Service::start(&host, &["--workers", "0"]);
     let first = Oracle::configured(&servers("artifacts", &service.url(), &[("all", true)]));
     let _ = first.bst(&project, &["build", "files.bst"]).success();

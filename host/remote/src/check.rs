@@ -8,7 +8,7 @@ use tonic::{Code, Status};
 use crate::capabilities::{ApiVersion, RemoteCapabilities, function_name};
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::AttemptError;
+use crate::retry::{AttemptError, RetryLimits};
 
 /// The versions of the protocol that this client speaks.
 const OLDEST: ApiVersion = ApiVersion { major: 2, minor: 0 };
@@ -94,7 +94,7 @@ impl Remote {
             let answer = FetchClient::new(self.channel()).fetch_blob(self.request(message, 0)).await;
             self.calls_invalid(ACTION, answer.map(drop))
         };
-        self.retry_within(limit, ACTION, ask).await
+        self.retry_within(RetryLimits::of_question(limit), ACTION, ask).await
     }
 
     /// Stores nothing, as BuildStream does: a server of assets that we may change calls that invalid.
@@ -108,7 +108,7 @@ impl Remote {
             let answer = PushClient::new(self.channel()).push_blob(self.request(message, 0)).await;
             self.calls_invalid(ACTION, answer.map(drop))
         };
-        self.retry_within(limit, ACTION, ask).await
+        self.retry_within(RetryLimits::of_question(limit), ACTION, ask).await
     }
 
     fn calls_invalid(&self, action: &'static str, answer: Result<(), Status>) -> Result<(), AttemptError> {

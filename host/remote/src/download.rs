@@ -13,7 +13,7 @@ use crate::blob::{BlobReceiver, TransferTotals};
 use crate::connect::deadline;
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::{AttemptError, blocking};
+use crate::retry::{AttemptError, RetryLimits, blocking};
 use crate::transfers::{Transfer, plan_transfers, run_transfers};
 use crate::wire::{digest_from_proto, digest_to_proto};
 
@@ -139,7 +139,7 @@ impl Remote {
             self.check_answers(digests, &contents)?;
             Ok(contents)
         };
-        self.retry_within(deadline(self.options(), bytes), FETCH, ask).await
+        self.retry_within(RetryLimits::of_transfer(deadline(self.options(), bytes)), FETCH, ask).await
     }
 
     /// Checks that the server answered each requested digest once, and no other.

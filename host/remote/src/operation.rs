@@ -15,7 +15,7 @@ use crate::execute_request::{ActionToExecute, EXECUTE, Ended};
 use crate::precondition::with_details;
 use crate::queued_operation::QueuedOperation;
 use crate::remote::{MAX_MESSAGE, Remote};
-use crate::retry::{AttemptError, is_transient};
+use crate::retry::{AttemptError, RetryLimits, is_transient};
 use crate::rpc_channel::RpcChannel;
 
 /// How long the server may take to hear that an execution is not wanted any more.
@@ -112,7 +112,7 @@ impl<'a> ExecutionStream<'a> {
             }
         };
         // Some servers say nothing before the action is executed.
-        remote.retry_within(LONGEST_EXECUTION, EXECUTE, execute).await
+        remote.retry_within(RetryLimits::of_transfer(LONGEST_EXECUTION), EXECUTE, execute).await
     }
 
     /// Waits for the first answer to a request as long as the server answers other ones.

@@ -16,7 +16,7 @@ use crate::connect::deadline;
 use crate::download::FETCH;
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::{AttemptError, blocking};
+use crate::retry::{AttemptError, RetryLimits, blocking};
 use crate::wire;
 
 /// Messages that are received before the disk has written earlier ones.
@@ -49,7 +49,8 @@ impl Remote {
                 }
             }
         };
-        self.retry_within(deadline(self.options(), digest.size()), FETCH, read).await?;
+        self.retry_within(RetryLimits::of_transfer(deadline(self.options(), digest.size())), FETCH, read)
+            .await?;
         Ok(TransferTotals::of(&[digest]))
     }
 

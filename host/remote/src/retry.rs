@@ -17,6 +17,8 @@ use crate::statistics::StatisticsCounters;
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// A request without an answer is given up and sent again after this part of the time for all attempts.
 const ATTEMPTS_IN_LIMIT: u32 = 3;
+/// But not earlier than this: a slow server is no silent one.
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(10);
 
 /// Why one attempt failed.
 #[derive(Debug)]
@@ -58,37 +60,11 @@ impl Remote {
     where
         F: Future<Output = Result<T, AttemptError>>,
     {
-        self.retry_small_within(self.options().request_timeout, action, attempt).await
+        self.retry_within(RetryLimits::of_question(self.options().request_timeout), action, attempt).await
     }
 
-    /// As [`retry`](Self::retry), with another limit for the time of all attempts together.
-    pub(crate) async fn retry_small_within<T, F>(
-        &self,
-        limit: Duration,
-        action: &'static str,
-        attempt: impl FnMut() -> F,
-    ) -> Result<T, RemoteError>
-    where
-        F: Future<Output = Result<T, AttemptError>>,
-    {
-        let limits = RetryLimits { all: limit, attempt: limit / ATTEMPTS_IN_LIMIT };
-        self.retry_admitted(limits, action, attempt).await
-    }
-
-    /// As [`retry`](Self::retry), with another limit for the time of all attempts together, and none for each.
+    /// As [`retry`](Self::retry), with other limits.
     pub(crate) async fn retry_within<T, F>(
-        &self,
-        limit: Duration,
-        action: &'static str,
-        attempt: impl FnMut() -> F,
-    ) -> Result<T, RemoteError>
-    where
-        F: Future<Output = Result<T, AttemptError>>,
-    {
-        self.retry_admitted(RetryLimits { all: limit, attempt: limit }, action, attempt).await
-    }
-
-    async fn retry_admitted<T, F>(
         &self,
         limits: RetryLimits,
         action: &'static str,
@@ -183,11 +159,23 @@ impl Remote {
 
 /// How long an operation may take.
 #[derive(Clone, Copy)]
-struct RetryLimits {
+pub(crate) struct RetryLimits {
     /// All attempts together.
     all: Duration,
     /// One attempt, except for the last one.
     attempt: Duration,
+}
+
+impl RetryLimits {
+    /// For a question with a short answer: one that hangs is asked again within the time of all attempts.
+    pub(crate) fn of_question(all: Duration) -> Self {
+        Self { all, attempt: (all / ATTEMPTS_IN_LIMIT).max(SHORTEST_ATTEMPT) }
+    }
+
+    /// For what takes long when all is well: one attempt may take all of the time.
+    pub(crate) fn of_transfer(all: Duration) -> Self {
+        Self { all, attempt: all }
+    }
 }
 
 /// Whether a request was ended at its own deadline.

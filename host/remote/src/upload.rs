@@ -13,7 +13,7 @@ use crate::blob::{BlobContents, BlobProvider, TransferTotals};
 use crate::connect::deadline;
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::{AttemptError, blocking};
+use crate::retry::{AttemptError, RetryLimits, blocking};
 use crate::transfers::{Transfer, plan_transfers, run_transfers};
 use crate::wire::digest_to_proto;
 
@@ -66,7 +66,8 @@ impl Remote {
             let answer = self.storage().batch_update_blobs(request).await?.into_inner();
             self.check_stored(answer, moved.blobs)
         };
-        self.retry_within(deadline(self.options(), moved.bytes), STORE, attempt).await?;
+        self.retry_within(RetryLimits::of_transfer(deadline(self.options(), moved.bytes)), STORE, attempt)
+            .await?;
         Ok(moved)
     }
 

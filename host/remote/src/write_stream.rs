@@ -15,7 +15,7 @@ use crate::blob::{BlobContents, BlobProvider, TransferTotals};
 use crate::connect::deadline;
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::{AttemptError, blocking};
+use crate::retry::{AttemptError, RetryLimits, blocking};
 use crate::upload::{LEVEL, STORE};
 use crate::wire;
 
@@ -42,7 +42,8 @@ impl Remote {
             }
             self.write(Arc::clone(&provider), digest, zstd, (name.clone(), offset)).await
         };
-        self.retry_within(deadline(self.options(), digest.size()), STORE, write).await?;
+        self.retry_within(RetryLimits::of_transfer(deadline(self.options(), digest.size())), STORE, write)
+            .await?;
         Ok(TransferTotals::of(&[digest]))
     }
 

@@ -118,7 +118,7 @@ pub enum JobEnd {
     Done,
     /// There was nothing to do, for example because another process had done it meanwhile.
     Unneeded,
-    /// It could not do it, and other jobs, which are added to the session, do it instead: see
+    /// It could not do it, and other jobs, which are added to the session, do it instead, or the session does without: see
     /// [`Work::supersede`](crate::Work::supersede).
     Superseded,
     /// It failed.

@@ -28,7 +28,7 @@ pub(crate) struct BuildWork {
     retry_failed: bool,
     speculation: Option<Arc<Speculation>>,
     caches: Arc<SharedCaches>,
-    /// Which jobs there are, where artifacts are pulled.
+    /// Which jobs there are, where what cannot be pulled is built instead. A priming run has none.
     plan: Option<Mutex<BuildPlan>>,
     /// What elements need whose pulls found nothing of use.
     instead_of_pulls: Mutex<HashMap<usize, RequiredWork>>,
@@ -83,10 +83,26 @@ impl BuildWork {
         if cached.is_some_and(|artifact| artifact.succeeded()) {
             return Ok(JobEnd::Unneeded);
         }
+        if self.plan.is_none() {
+            return Ok(self.is_left_to_a_build(element));
+        }
         self.find_dependencies(element, context).map_err(job_failure::of)?;
         let fetch = self.session.fetch_needed(element).map_err(job_failure::of)?;
         self.instead_of_pull(element, RequiredWork::Build { fetch });
         Ok(JobEnd::Superseded)
+    }
+
+    /// A priming run does without the artifact of an element; what depends on it is not predicted.
+    fn is_left_to_a_build(&self, element: usize) -> JobEnd {
+        self.tell_speculation(|speculation| speculation.ended(element));
+        JobEnd::Superseded
+    }
+
+    /// Whether a priming run lacks an artifact that the element is composed of, as one that could not be pulled.
+    fn lacks_dependencies(&self, element: usize) -> bool {
+        let keys = self.lock();
+        self.plan.is_none()
+            && self.session.project.build_scope(element).iter().any(|below| keys[*below].is_none())
     }
 
     /// Looks for the artifacts of what building an element takes, as far as nobody has asked for them yet.
@@ -275,6 +291,7 @@ impl Work for BuildWork {
     fn run(&self, job: Job, context: &Context) -> JobResult {
         match job.task {
             Task::Fetch => self.fetch(job.element, context),
+            Task::Build if self.lacks_dependencies(job.element) => Ok(self.is_left_to_a_build(job.element)),
             Task::Build => {
                 let result = self.build(job.element, context);
                 self.tell_speculation(|speculation| speculation.ended(job.element));

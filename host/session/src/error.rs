@@ -92,7 +92,7 @@ pub enum SessionError {
     Remote(#[from] RefusedRemote),
     /// Something is to be pulled or pushed, and no server is configured for that. Reasons `no-artifact-servers`,
     /// `no-source-servers`.
-    #[error("no {what} caches are there for {action} {what}s")]
+    #[error("no remote caches are configured for {action} {what}s")]
     NoServers {
         /// "artifact" or "source".
         what: &'static str,

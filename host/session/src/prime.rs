@@ -37,18 +37,17 @@ pub fn prepare_priming_run(
     let takes_part =
         |element: &usize| speculation.as_ref().is_some_and(|speculation| speculation.takes_part(*element));
     let primed: Vec<usize> = to_build.iter().copied().filter(takes_part).collect();
-    let (plan, graph) = priming_plan(session, &to_build, &works, &primed);
+    let graph = priming_graph(session, &to_build, &works, &primed);
     check_references(session, &states, &graph)?;
     let info = session.info("prime", Some(&states));
     let work = BuildWork::new(session.clone(), &states, true, caches.clone(), speculation.clone());
-    let work = Arc::new(work.with_plan(plan));
     let final_messages =
         move || speculation.as_ref().map(|speculation| speculation.finish()).unwrap_or_default();
     let final_messages = Box::new(final_messages);
     Ok(RunRequest {
         first_messages: messages.take(),
         final_messages,
-        ..RunRequest::new(session, info, graph, work)
+        ..RunRequest::new(session, info, graph, Arc::new(work))
     })
 }
 
@@ -65,12 +64,7 @@ fn plan_without_pushes(session: &Session, works: Vec<RequiredWork>) -> BuildPlan
 }
 
 /// The jobs that pull artifacts and build what runs no commands, and then those that prime elements.
-fn priming_plan(
-    session: &Session,
-    to_build: &[usize],
-    works: &[RequiredWork],
-    primed: &[usize],
-) -> (BuildPlan, Graph) {
+fn priming_graph(session: &Session, to_build: &[usize], works: &[RequiredWork], primed: &[usize]) -> Graph {
     let composed = built_without_commands(session, to_build);
     let is_left_out =
         |element: usize| matches!(works[element], RequiredWork::Build { .. }) && !composed.contains(&element);
@@ -88,7 +82,7 @@ fn priming_plan(
         }
         add(&mut graph, element, Task::Prime, &after);
     }
-    (plan, graph)
+    graph
 }
 
 /// The elements whose building runs no commands and needs no element whose building does.

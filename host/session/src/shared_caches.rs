@@ -88,39 +88,40 @@ impl SharedCaches {
     /// The artifacts of the servers, if these can be pulled.
     #[must_use]
     pub fn pulled_artifacts(&self) -> Option<&SharedArtifacts> {
-        self.artifacts.as_ref().filter(|artifacts| artifacts.can_pull())
+        self.artifacts.as_ref().filter(|artifacts| artifacts.servers().can_pull())
     }
 
     /// The artifacts of the servers, if these can be pushed.
     #[must_use]
     pub fn pushed_artifacts(&self) -> Option<&SharedArtifacts> {
-        self.artifacts.as_ref().filter(|artifacts| artifacts.can_push())
+        self.artifacts.as_ref().filter(|artifacts| artifacts.servers().can_push())
     }
 
     /// The sources of the servers, if these can be pulled.
     #[must_use]
     pub fn pulled_sources(&self) -> Option<&dyn SourceCache> {
-        let sources = self.sources.as_ref().filter(|sources| sources.can_pull());
+        let sources = self.sources.as_ref().filter(|sources| sources.servers().can_pull());
         sources.map(|sources| sources as &dyn SourceCache)
     }
 
     /// The sources of the servers, if these can be pushed.
     pub(crate) fn pushed_sources(&self) -> Option<&SharedSources> {
-        self.sources.as_ref().filter(|sources| sources.can_push())
+        self.sources.as_ref().filter(|sources| sources.servers().can_push())
     }
 }
 
 impl RemoteGroup for SharedCaches {
     fn connections(&self) -> Vec<(Vec<RemoteRole>, Remote)> {
-        let artifacts = self.artifacts.iter().flat_map(SharedArtifacts::connections);
-        let sources = self.sources.iter().flat_map(SharedSources::connections);
+        let artifacts = self.artifacts.iter().flat_map(|artifacts| artifacts.servers().connections());
+        let sources = self.sources.iter().flat_map(|sources| sources.servers().connections());
         let artifacts = artifacts.map(|remote| (vec![RemoteRole::Artifacts], remote));
         artifacts.chain(sources.map(|remote| (vec![RemoteRole::Sources], remote))).collect()
     }
 
     fn check(&self, limit: Duration) -> Vec<CheckedRemote> {
-        let artifacts = self.artifacts.iter().flat_map(|artifacts| artifacts.check(limit));
-        let outcomes = artifacts.chain(self.sources.iter().flat_map(|sources| sources.check(limit)));
+        let artifacts = self.artifacts.iter().flat_map(|artifacts| artifacts.servers().check(limit));
+        let outcomes =
+            artifacts.chain(self.sources.iter().flat_map(|sources| sources.servers().check(limit)));
         let checked = |(spec, outcome): (&RemoteSpec, _)| CheckedRemote {
             spec: spec.clone(),
             outcome,

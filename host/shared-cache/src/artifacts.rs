@@ -2,12 +2,11 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use spec_artifact::{Artifact, ArtifactName, Artifacts, ReceivedRecord};
 use spec_cas::{Cas, CasError, Need};
 use spec_model::Digest;
-use spec_remote::{Remote, RemoteError};
+use spec_remote::RemoteError;
 use tokio::task::JoinSet;
 
 use crate::artifact_blobs::{self, optional_trees, own_records};
@@ -77,28 +76,10 @@ impl SharedArtifacts {
         Self { servers: ServerList::new(servers, runtime), artifacts, cas: cas.clone(), key_length, answers }
     }
 
-    /// Whether artifacts can be pulled: there is an index and a storage.
+    /// The servers.
     #[must_use]
-    pub fn can_pull(&self) -> bool {
-        self.servers.can_pull()
-    }
-
-    /// The connections to the servers that were made.
-    #[must_use]
-    pub fn connections(&self) -> Vec<Remote> {
-        self.servers.connections()
-    }
-
-    /// Checks at the same time whether the servers can be used for what they are for, each within `limit`; in the order given.
-    #[must_use]
-    pub fn check(&self, limit: Duration) -> Vec<Result<(), RemoteError>> {
-        self.servers.check(limit)
-    }
-
-    /// Whether artifacts can be pushed: there is an index and a storage that we may change.
-    #[must_use]
-    pub fn can_push(&self) -> bool {
-        self.servers.can_push()
+    pub fn servers(&self) -> &ServerList {
+        &self.servers
     }
 
     /// Which of these artifacts an index knows, in the order given. All are asked for at the same time; the answers are

@@ -25,5 +25,5 @@ pub use artifacts::{PullOptions, Pulled, Pushed, SharedArtifacts};
 pub use monitor::CacheMonitor;
 pub use runtime::CacheRuntime;
 pub use server::CacheServerOptions;
-pub use servers::SharedCacheError;
+pub use servers::{ServerList, SharedCacheError};
 pub use sources::SharedSources;

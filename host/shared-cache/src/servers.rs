@@ -56,7 +56,7 @@ impl UserError for SharedCacheError {
 
 /// The servers of one kind, best first.
 #[derive(Clone, Debug)]
-pub(crate) struct ServerList {
+pub struct ServerList {
     all: Arc<[CacheServer]>,
     pub(crate) runtime: CacheRuntime,
 }
@@ -66,24 +66,28 @@ impl ServerList {
         Self { all: servers.into_iter().map(CacheServer::new).collect(), runtime }
     }
 
-    /// Whether there is a server that knows keys and one that holds blobs.
-    pub(crate) fn can_pull(&self) -> bool {
+    /// Whether something can be pulled: there is a server that knows keys and one that holds blobs.
+    #[must_use]
+    pub fn can_pull(&self) -> bool {
         self.all.iter().any(|server| server.options().index)
             && self.all.iter().any(|server| server.options().storage)
     }
 
-    /// Whether we may change a server that knows keys and one that holds blobs.
-    pub(crate) fn can_push(&self) -> bool {
+    /// Whether something can be pushed: we may change a server that knows keys and one that holds blobs.
+    #[must_use]
+    pub fn can_push(&self) -> bool {
         self.push_indexes().next().is_some() && self.push_storages().next().is_some()
     }
 
     /// The connections that were made.
-    pub(crate) fn connections(&self) -> Vec<Remote> {
+    #[must_use]
+    pub fn connections(&self) -> Vec<Remote> {
         self.all.iter().filter_map(CacheServer::connection).cloned().collect()
     }
 
     /// Checks all at the same time whether they can be used for what they are for, each within `limit`, in the order given.
-    pub(crate) fn check(&self, limit: Duration) -> Vec<Result<(), RemoteError>> {
+    #[must_use]
+    pub fn check(&self, limit: Duration) -> Vec<Result<(), RemoteError>> {
         let work = async {
             let mut checks = JoinSet::new();
             for at in 0..self.all.len() {

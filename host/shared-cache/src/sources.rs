@@ -1,7 +1,5 @@
 //! Sources on servers.
 
-use std::time::Duration;
-
 use spec_cas::{Cas, CasError};
 use spec_model::{Cancel, Digest, Key};
 use spec_remote::{AssetReferences, Remote, RemoteError};
@@ -44,28 +42,10 @@ impl SharedSources {
         Self { servers: ServerList::new(servers, runtime), cas: cas.clone(), key_length }
     }
 
-    /// Whether sources can be pulled: there is an index and a storage.
+    /// The servers.
     #[must_use]
-    pub fn can_pull(&self) -> bool {
-        self.servers.can_pull()
-    }
-
-    /// The connections to the servers that were made.
-    #[must_use]
-    pub fn connections(&self) -> Vec<Remote> {
-        self.servers.connections()
-    }
-
-    /// Checks at the same time whether the servers can be used for what they are for, each within `limit`; in the order given.
-    #[must_use]
-    pub fn check(&self, limit: Duration) -> Vec<Result<(), RemoteError>> {
-        self.servers.check(limit)
-    }
-
-    /// Whether sources can be pushed: there is an index and a storage that we may change.
-    #[must_use]
-    pub fn can_push(&self) -> bool {
-        self.servers.can_push()
+    pub fn servers(&self) -> &ServerList {
+        &self.servers
     }
 
     /// Pushes the tree of all sources of an element.

@@ -67,6 +67,20 @@ impl Project {
         Project::copy(&require_env("SPEC_EXAMPLE"))
     }
 
+    /// A copy of the example project with the element `files.bst`, which needs no sandbox and has an archive as its source.
+    ///
+    /// # Panics
+    /// If `SPEC_EXAMPLE` does not name it, or it has another form.
+    #[must_use]
+    pub fn with_fetched_files() -> Project {
+        let project = Project::example();
+        let base = project.read("elements/base.bst");
+        let (from, to) = (base.find("sources:"), base.find("variables:"));
+        let sources = &base[from.expect("it has sources")..to.expect("it has variables")];
+        project.write("elements/files.bst", &format!("kind: import\n{sources}"));
+        project
+    }
+
     /// A copy of the example project with additional files. Its elements that run commands have unique keys, so they
     /// were never built before.
     ///

@@ -1,23 +1,18 @@
-//! A server with workers that do as they are told, and its clients.
+//! A server with workers that do as they are told.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use spec_cas::Cas;
 use spec_execution::{
-    ActionAnswer, ActionError, ActionRequest, AnsweredAction, ExecutedAction, Executions, Executor,
-    ExecutorTask, PoolOptions, ResultCache, Rights,
+    ActionError, ExecutedAction, Executions, Executor, ExecutorTask, PoolOptions, ResultCache,
 };
 use spec_model::tree::{Directory, FileNode, NodeProperties};
 use spec_model::{ActionResult, Cancel, Digest, OutputDirectory, OutputFile};
 use spec_proto::{Message, reapi};
 use spec_reapi::{Listener, Options, Server};
-use spec_remote::{RemoteOptions, RemoteStatistics};
-use spec_remote_execution::{
-    Cluster, ClusterEvent, ClusterObserver, ClusterOptions, HybridExecutor, RemoteExecutor, RemoteOutputs,
-};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -28,14 +23,14 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// output that is asked for.
 pub(crate) struct Worker {
     cas: Cas,
-    executed: AtomicUsize,
+    pub(crate) executed: AtomicUsize,
     running: AtomicUsize,
     /// Workers of a cluster refuse what they are told to refuse.
     refuses: bool,
 }
 
 impl Worker {
-    fn new(cas: &Cas, refuses: bool) -> Arc<Self> {
+    pub(crate) fn new(cas: &Cas, refuses: bool) -> Arc<Self> {
         let (executed, running) = (AtomicUsize::new(0), AtomicUsize::new(0));
         Arc::new(Self { cas: cas.clone(), executed, running, refuses })
     }
@@ -181,127 +176,8 @@ impl Drop for TestCluster {
     }
 }
 
-/// A client with a store of its own.
-pub(crate) struct TestClient {
-    _folder: TempDir,
-    /// What is in the store.
-    pub(crate) store: Cas,
-    /// With what is elsewhere.
-    pub(crate) cas: Cas,
-    cluster: Arc<Cluster>,
-    pub(crate) executions: Executions,
-    local: Arc<Worker>,
-    events: Arc<Mutex<Vec<ClusterEvent>>>,
-}
-
-impl TestClient {
-    pub(crate) fn of(cluster: &TestCluster) -> Self {
-        Self::new(&cluster.address(), false)
-    }
-
-    pub(crate) fn hybrid(cluster: &TestCluster) -> Self {
-        Self::new(&cluster.address(), true)
-    }
-
-    /// A client of another server.
-    pub(crate) fn at(address: &str) -> Self {
-        Self::new(address, false)
-    }
-
-    fn new(address: &str, hybrid: bool) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let store = Cas::open(folder.path()).expect("a store");
-        let mut options = RemoteOptions::new(address.parse().expect("an address"));
-        options.retry_delay = Duration::from_millis(10);
-        let options = ClusterOptions { execution: options.clone(), storage: options, action_cache: None };
-        let cluster = Arc::new(Cluster::new(options).expect("a cluster"));
-        let outputs = RemoteOutputs::new(Arc::clone(&cluster), &store);
-        let cas = store.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
-        let executor = RemoteExecutor::new(Arc::clone(&cluster), outputs, &cas);
-        let (local, events) = (Worker::new(&cas, false), Arc::new(Mutex::new(Vec::new())));
-        let heard = Arc::clone(&events);
-        let observer = ClusterObserver::new(move |event| {
-            heard.lock().expect("no panic").push(ClusterEvent::clone(event))
-        });
-        let executor: Arc<dyn Executor> = match hybrid {
-            true => HybridExecutor::new(executor, Arc::<Worker>::clone(&local), observer),
-            false => executor,
-        };
-        let options = PoolOptions { workers: 1000, max_queued: 10_000 };
-        let executions = Executions::start(cas.clone(), ResultCache::new(&cas), executor, options);
-        let executions = executions.expect("threads");
-        Self { _folder: folder, store, cas, cluster, executions, local, events }
-    }
-
-    /// Stores an action that makes the file `out`.
-    pub(crate) fn action(&self, told: &str, inputs: &[(&str, &[u8])]) -> Digest {
-        self.action_with(told, inputs, "out")
-    }
-
-    /// Stores an action that makes the directory `folder`.
-    pub(crate) fn directory_action(&self, told: &str, inputs: &[(&str, &[u8])]) -> Digest {
-        self.action_with(told, inputs, "folder")
-    }
-
-    fn action_with(&self, told: &str, inputs: &[(&str, &[u8])], output: &str) -> Digest {
-        let (arguments, output_paths) = (vec![told.to_owned()], vec![output.to_owned()]);
-        let command = reapi::Command { arguments, output_paths, ..Default::default() };
-        let command = self.store.put_bytes(&command.encode_to_vec()).expect("it is stored");
-        let action = reapi::Action {
-            command_digest: Some(wire(&command)),
-            input_root_digest: Some(wire(&directory(&self.store, inputs))),
-            ..Default::default()
-        };
-        self.store.put_bytes(&action.encode_to_vec()).expect("it is stored")
-    }
-
-    pub(crate) fn request(action: &Digest) -> ActionRequest {
-        ActionRequest::new(*action, Arc::new(Rights::of_clients()))
-    }
-
-    pub(crate) fn execute(&self, action: &Digest) -> ActionAnswer {
-        self.execute_until(action, &Cancel::new())
-    }
-
-    pub(crate) fn execute_until(&self, action: &Digest, cancel: &Cancel) -> ActionAnswer {
-        self.executions.execute(&Self::request(action), cancel)
-    }
-
-    pub(crate) fn prime(&self, action: &Digest) -> ActionAnswer {
-        let request = ActionRequest { primed: true, ..Self::request(action) };
-        self.executions.execute(&request, &Cancel::new())
-    }
-
-    pub(crate) fn execute_again(&self, action: &Digest) -> ActionAnswer {
-        let request = ActionRequest { skip_cache_lookup: true, ..Self::request(action) };
-        self.executions.execute(&request, &Cancel::new())
-    }
-
-    pub(crate) fn statistics(&self) -> RemoteStatistics {
-        let all = self.cluster.statistics();
-        assert_eq!(all.len(), 1, "the servers are one");
-        all.into_iter().next().expect("there is one")
-    }
-
-    pub(crate) fn requests(&self) -> u64 {
-        self.statistics().requests
-    }
-
-    pub(crate) fn executed_here(&self) -> usize {
-        self.local.executed.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn events(&self) -> Vec<ClusterEvent> {
-        self.events.lock().expect("no panic").clone()
-    }
-}
-
-/// The digest of the one file that an action made.
-pub(crate) fn output(answer: &AnsweredAction) -> Digest {
-    answer.result.files[0].digest
-}
-
-fn directory(cas: &Cas, files: &[(&str, &[u8])]) -> Digest {
+/// Stores a directory with these files.
+pub(crate) fn directory(cas: &Cas, files: &[(&str, &[u8])]) -> Digest {
     let file = |(name, bytes): &(&str, &[u8])| FileNode {
         name: (*name).to_owned(),
         digest: cas.put_bytes(bytes).expect("it is stored"),
@@ -310,8 +186,4 @@ fn directory(cas: &Cas, files: &[(&str, &[u8])]) -> Digest {
     };
     let files = files.iter().map(file).collect();
     cas.store_directory(&Directory { files, ..Directory::default() }).expect("it is stored")
-}
-
-fn wire(digest: &Digest) -> reapi::Digest {
-    reapi::Digest { hash: digest.hex(), size_bytes: digest.size().cast_signed() }
 }

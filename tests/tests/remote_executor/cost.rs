@@ -1,13 +1,13 @@
 //! What actions cost the client. The cluster is in another process, so that only the client is measured.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use spec_execution::Progress;
 
-use crate::cluster::{TestClient, TestCluster};
+use crate::client::TestClient;
 
 /// A cluster in another process.
 struct ClusterProcess {
@@ -17,8 +17,8 @@ struct ClusterProcess {
 
 impl ClusterProcess {
     fn start() -> Self {
-        let mut command = Command::new(std::env::current_exe().expect("a test knows its own path"));
-        command.args(["--exact", "cost::cluster_of_another_process", "--ignored", "--nocapture"]);
+        let test = std::env::current_exe().expect("a test knows its own path");
+        let mut command = Command::new(test.with_file_name("../examples/remote_executor_cluster"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("it starts");
         let lines = BufReader::new(child.stdout.take().expect("it is a pipe")).lines();
@@ -34,16 +34,6 @@ impl Drop for ClusterProcess {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
-}
-
-/// No test: what [`ClusterProcess`] runs.
-#[test]
-#[ignore = "a process of other tests"]
-#[allow(clippy::print_stdout, reason = "the other process reads it")]
-fn cluster_of_another_process() {
-    let cluster = TestCluster::start();
-    println!("\n{}", cluster.address());
-    let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
 /// Bytes of memory that this process has.

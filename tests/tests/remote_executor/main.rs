@@ -1,11 +1,13 @@
 //! The executor of a cluster, with our own server in the same process as the cluster, whose workers do as they are told.
 
+mod client;
 mod cluster;
 mod cost;
 
 use std::time::Duration;
 
-use cluster::{TestClient, TestCluster, output};
+use client::{TestClient, output};
+use cluster::TestCluster;
 use spec_execution::ActionError;
 use spec_model::{AnswerSource, Cancel};
 use spec_remote_execution::ClusterEvent;

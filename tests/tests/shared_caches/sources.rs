@@ -10,19 +10,9 @@ fn without_origin(project: &Project) {
     fs::remove_file(project.path().join("sources/hello-1.0.tar.gz")).expect("the example has it");
 }
 
-/// The example with an element that needs no sandbox, and whose source is an archive.
-fn project() -> Project {
-    let project = Project::example();
-    let base = project.read("elements/base.bst");
-    let (from, to) = (base.find("sources:"), base.find("variables:"));
-    let sources = &base[from.expect("it has sources")..to.expect("it has variables")];
-    project.write("elements/files.bst", &format!("kind: import\n{sources}"));
-    project
-}
-
 #[test]
 fn sources_are_pushed_and_pulled() {
-    let (host, project) = (Host::new(), project());
+    let (host, project) = (Host::new(), Project::with_fetched_files());
     let service = serve(&host, &[]);
     let config = server("source-caches", &service.url(), true, "");
     let first = machine(&config);
@@ -43,7 +33,7 @@ fn sources_are_pushed_and_pulled() {
 
 #[test]
 fn a_build_pulls_and_pushes_sources() {
-    let (host, project) = (Host::new(), project());
+    let (host, project) = (Host::new(), Project::with_fetched_files());
     let service = serve(&host, &[]);
     let config = server("source-caches", &service.url(), true, "");
     let built = machine(&config).run(&project, &["build", "files.bst"]);
@@ -57,7 +47,7 @@ fn a_build_pulls_and_pushes_sources() {
 
 #[test]
 fn the_origin_is_asked_when_the_server_has_nothing() {
-    let (host, project) = (Host::new(), project());
+    let (host, project) = (Host::new(), Project::with_fetched_files());
     let service = serve(&host, &[]);
     let config = server("source-caches", &service.url(), false, "");
     let fetched = machine(&config).run(&project, &["source", "fetch", "files.bst"]);

@@ -189,6 +189,20 @@ fn a_server_that_lies_costs_at_most_a_line() {
 }
 
 #[test]
+fn a_priming_run_does_not_build_what_it_cannot_pull() {
+    let server = Server::start(&["--workers", "0"]);
+    let program = Program::built(&server.service.url());
+    let faulty = FaultyServer::in_front_of(&server.service.url());
+    let machine = program.machine(&artifacts(&faulty.url()));
+    faulty.inject_in("BatchReadBlobs", Fault::Forget);
+    let primed = machine.run(&["prime", &program.app]);
+    assert!(primed.success().is_empty());
+    assert!(primed.stderr.contains(&format!("pull {} started", program.library)), "{}", primed.stderr);
+    assert!(!primed.stderr.contains(&format!("build {}", program.library)), "{}", primed.stderr);
+    assert!(!primed.stderr.contains(&format!("build {}", program.app)), "{}", primed.stderr);
+}
+
+#[test]
 fn the_artifact_of_another_element_is_no_record() {
     let server = Server::start(&["--workers", "0"]);
     let program = Program::built(&server.service.url());

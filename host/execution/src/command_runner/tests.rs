@@ -142,10 +142,10 @@ fn links_and_files_are_in_the_way_of_directories() {
 #[test]
 fn programs_are_found_over_links() {
     let (_folder, cas, root) =
-        tree(&["usr/bin/sh", "bin->usr/bin", "a->/b", "b->a", "work/script", "usr/bin/folder/"]);
+        tree(&["usr/bin/sh", "bin->usr/bin", "a->/b", "b->a", "src/script", "usr/bin/folder/"]);
     let path = [("PATH".to_owned(), "relative:/nowhere:/bin/".to_owned())];
-    let here = |program: &str| check_program(&cas, &root, program, &path, "/work").is_ok();
-    let there = ["sh", "/bin/sh", "./script", "/work/../bin/sh"];
+    let here = |program: &str| check_program(&cas, &root, program, &path, "/src").is_ok();
+    let there = ["sh", "/bin/sh", "./script", "/src/../bin/sh"];
     assert!(there.into_iter().all(here));
     assert!(!["nothing", "/a", "./sh", "folder", "/bin/folder"].into_iter().any(here));
     assert!(check_program(&cas, &root, "sh", &[], "/").is_err(), "there is no PATH");
