@@ -12,13 +12,13 @@ use spec_remote_execution::{
     RemoteOutputs,
 };
 use spec_scheduler::Message;
-use spec_session::remotes::{RemoteExecutionSpec, RemoteSpec};
+use spec_session::remotes::RemoteSpec;
 use spec_session::{
     CheckedRemote, ElementCommands, ExecutorFactory, RemoteGroup, RemoteRole, SessionMessages, SessionRemotes,
 };
 
 use crate::config::Config;
-use crate::error::{CommandError, CommandResult};
+use crate::error::CommandResult;
 
 /// Who executes the actions of a session, and the commands of its elements.
 pub(crate) struct ActionExecution {
@@ -53,7 +53,7 @@ impl ActionExecution {
         }
         let settings = &config.execution;
         let is_used = settings.remote_actions || settings.remote_elements;
-        match config.remotes.execution_servers(project).filter(|_| is_used) {
+        match servers_of(config, project).filter(|_| is_used) {
             Some(servers) => Self::remote(config, servers, cas),
             None => Ok(Self::local(config, cas)),
         }
@@ -65,10 +65,10 @@ impl ActionExecution {
         Self { cas, executor, element_commands, workers: None, messages, remotes }
     }
 
-    fn remote(config: &Config, servers: &RemoteExecutionSpec, cas: Cas) -> CommandResult<Self> {
+    fn remote(config: &Config, specs: ClusterSpecs, cas: Cas) -> CommandResult<Self> {
         let (local, settings) = (Self::local(config, cas), config.execution);
-        let cluster = Arc::new(Cluster::new(cluster_options(config, servers)?)?);
-        let (specs, required) = (servers_of(config, servers)?, !settings.local_fallback);
+        let cluster = Arc::new(Cluster::new(cluster_options(config, &specs)?)?);
+        let required = !settings.local_fallback;
         local.remotes.add(Arc::new(ClusterRemotes { cluster: Arc::clone(&cluster), specs, required }));
         let outputs = RemoteOutputs::new(Arc::clone(&cluster), &local.cas);
         let cas = local.cas.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));
@@ -85,8 +85,11 @@ impl ActionExecution {
             true => ElementCommands::AsActions(there.clone()),
             false => ElementCommands::InPlace,
         };
-        let executor = if settings.remote_actions { there } else { local.executor.clone() };
-        Ok(Self { cas, executor, element_commands, workers: Some(settings.slots), ..local })
+        let (executor, workers) = match settings.remote_actions {
+            true => (there, Some(settings.slots)),
+            false => (local.executor.clone(), None),
+        };
+        Ok(Self { cas, executor, element_commands, workers, ..local })
     }
 }
 
@@ -96,16 +99,15 @@ pub(crate) fn local_executor(config: &Config) -> ExecutorFactory {
 }
 
 /// How to reach the servers.
-fn cluster_options(config: &Config, servers: &RemoteExecutionSpec) -> CommandResult<ClusterOptions> {
+fn cluster_options(config: &Config, specs: &ClusterSpecs) -> CommandResult<ClusterOptions> {
     let invocation = format!("spec-host-{}", std::process::id());
     let options = |spec: &RemoteSpec| -> CommandResult<RemoteOptions> {
         Ok(RemoteOptions { invocation: invocation.clone(), ..spec.options(config.bounds.trees)? })
     };
-    let (specs, action_cache) = (servers_of(config, servers)?, servers.action_cache.as_ref());
     Ok(ClusterOptions {
         execution: options(&specs.execution)?,
         storage: options(&specs.storage)?,
-        action_cache: action_cache.map(options).transpose()?,
+        action_cache: Some(options(&specs.action_cache)?),
     })
 }
 
@@ -116,17 +118,13 @@ pub(crate) struct ClusterSpecs {
     pub(crate) action_cache: RemoteSpec,
 }
 
-/// Which servers the configuration means.
-pub(crate) fn servers_of(config: &Config, servers: &RemoteExecutionSpec) -> CommandResult<ClusterSpecs> {
-    let Some(execution) = &servers.execution else {
-        let message = "'remote-execution' names an action cache and no 'execution-service'";
-        let error = CommandError::usage("invalid-data", message);
-        return Err(error.hint("name an execution-service too, or leave remote-execution out"));
-    };
-    let storage = servers.storage.as_ref().or(config.remotes.storage.as_ref()).unwrap_or(execution);
-    let action_cache = servers.action_cache.as_ref().unwrap_or(execution);
-    let (execution, storage, action_cache) = (execution.clone(), storage.clone(), action_cache.clone());
-    Ok(ClusterSpecs { execution, storage, action_cache })
+/// The servers of the cluster that executes for a project, if there is one. An action cache alone makes none.
+pub(crate) fn servers_of(config: &Config, project: &str) -> Option<ClusterSpecs> {
+    let servers = config.remotes.execution_servers(project)?;
+    let execution = servers.execution.clone()?;
+    let storage = servers.storage.as_ref().or(config.remotes.storage.as_ref()).unwrap_or(&execution).clone();
+    let action_cache = servers.action_cache.as_ref().unwrap_or(&execution).clone();
+    Some(ClusterSpecs { execution, storage, action_cache })
 }
 
 /// The servers of a cluster among those of a session.

@@ -6,9 +6,10 @@ use spec_proto::asset::{self, fetch_client::FetchClient, push_client::PushClient
 use tonic::{Code, Status};
 
 use crate::capabilities::{ApiVersion, RemoteCapabilities, function_name};
+use crate::connect::RetryLimits;
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::{AttemptError, RetryLimits};
+use crate::retry::AttemptError;
 
 /// The versions of the protocol that this client speaks.
 const OLDEST: ApiVersion = ApiVersion { major: 2, minor: 0 };

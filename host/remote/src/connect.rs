@@ -14,6 +14,10 @@ const CONNECTION_WINDOW: u32 = 32 << 20;
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Bytes a second that a transfer must reach at least; sets the deadline of requests that carry blobs.
 const MIN_THROUGHPUT: u64 = 64 << 10;
+/// A request without an answer is given up and sent again after this part of the time for all attempts.
+const ATTEMPTS_IN_LIMIT: u32 = 3;
+/// But not earlier than this: a slow server is no silent one.
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(10);
 
 /// A channel that connects when it is first used, and reconnects when the connection broke.
 pub(crate) fn channel(options: &RemoteOptions) -> Result<Channel, RemoteError> {
@@ -45,6 +49,27 @@ pub(crate) fn channel(options: &RemoteOptions) -> Result<Channel, RemoteError> {
         RemoteError::BadCredentials { address, what: "certificates", why: with_causes(&error) }
     })?;
     Ok(endpoint.connect_lazy())
+}
+
+/// How long an operation may take.
+#[derive(Clone, Copy)]
+pub(crate) struct RetryLimits {
+    /// All attempts together.
+    pub(crate) all: Duration,
+    /// One attempt, except for the last one.
+    pub(crate) attempt: Duration,
+}
+
+impl RetryLimits {
+    /// For a question with a short answer: one that hangs is asked again within the time of all attempts.
+    pub(crate) fn of_question(all: Duration) -> Self {
+        Self { all, attempt: (all / ATTEMPTS_IN_LIMIT).max(SHORTEST_ATTEMPT) }
+    }
+
+    /// For what takes long when all is well: one attempt may take all of the time.
+    pub(crate) fn of_transfer(all: Duration) -> Self {
+        Self { all, attempt: all }
+    }
 }
 
 /// The deadline of a request that transfers this many bytes.

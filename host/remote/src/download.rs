@@ -10,10 +10,10 @@ use spec_proto::reapi::{self, batch_read_blobs_response};
 use tonic::{Code, Status};
 
 use crate::blob::{BlobReceiver, TransferTotals};
-use crate::connect::deadline;
+use crate::connect::{RetryLimits, deadline};
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::{AttemptError, RetryLimits, blocking};
+use crate::retry::{AttemptError, blocking};
 use crate::transfers::{Transfer, plan_transfers, run_transfers};
 use crate::wire::{digest_from_proto, digest_to_proto};
 

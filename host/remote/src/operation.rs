@@ -10,12 +10,13 @@ use spec_proto::reapi::capabilities_client::CapabilitiesClient;
 use spec_proto::reapi::execution_client::ExecutionClient;
 use tonic::{Code, Request, Status, Streaming};
 
+use crate::connect::RetryLimits;
 use crate::error::RemoteError;
 use crate::execute_request::{ActionToExecute, EXECUTE, Ended};
 use crate::precondition::with_details;
 use crate::queued_operation::QueuedOperation;
 use crate::remote::{MAX_MESSAGE, Remote};
-use crate::retry::{AttemptError, RetryLimits, is_transient};
+use crate::retry::{AttemptError, is_transient};
 use crate::rpc_channel::RpcChannel;
 
 /// How long the server may take to hear that an execution is not wanted any more.

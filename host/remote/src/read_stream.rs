@@ -12,11 +12,11 @@ use tonic::{Status, Streaming};
 use zstd::stream::write::Decoder;
 
 use crate::blob::{BlobReceiver, BlobSink, TransferTotals};
-use crate::connect::deadline;
+use crate::connect::{RetryLimits, deadline};
 use crate::download::FETCH;
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::{AttemptError, RetryLimits, blocking};
+use crate::retry::{AttemptError, blocking};
 use crate::wire;
 
 /// Messages that are received before the disk has written earlier ones.

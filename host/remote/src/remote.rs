@@ -19,7 +19,6 @@ use crate::error::RemoteError;
 use crate::health::{CircuitBreaker, RemoteHealth};
 use crate::known_blobs::KnownBlobs;
 use crate::options::RemoteOptions;
-use crate::retry::RetryLimits;
 use crate::rpc_channel::{ChannelState, RpcChannel};
 use crate::statistics::{RemoteStatistics, StatisticsCounters};
 
@@ -139,7 +138,7 @@ impl Remote {
             let mut client = CapabilitiesClient::new(self.channel());
             Ok(client.get_capabilities(self.request(message, 0)).await?.into_inner())
         };
-        self.retry_within(RetryLimits::of_question(limit), "tell its capabilities", ask).await
+        self.retry_within(connect::RetryLimits::of_question(limit), "tell its capabilities", ask).await
     }
 
     /// Checks that a server with these capabilities can store our blobs.

@@ -8,17 +8,13 @@ use spec_cas::CasError;
 use tonic::{Code, Status};
 
 use crate::certificate::refused_certificate;
-use crate::connect::root_cause;
+use crate::connect::{RetryLimits, root_cause};
 use crate::error::RemoteError;
 use crate::health::Admission;
 use crate::remote::Remote;
 use crate::statistics::StatisticsCounters;
 
 const MAX_PAUSE: Duration = Duration::from_secs(5);
-/// A request without an answer is given up and sent again after this part of the time for all attempts.
-const ATTEMPTS_IN_LIMIT: u32 = 3;
-/// But not earlier than this: a slow server is no silent one.
-const SHORTEST_ATTEMPT: Duration = Duration::from_secs(10);
 
 /// Why one attempt failed.
 #[derive(Debug)]
@@ -154,27 +150,6 @@ impl Remote {
             }
             _ => RemoteError::Failed { address, action, why },
         }
-    }
-}
-
-/// How long an operation may take.
-#[derive(Clone, Copy)]
-pub(crate) struct RetryLimits {
-    /// All attempts together.
-    all: Duration,
-    /// One attempt, except for the last one.
-    attempt: Duration,
-}
-
-impl RetryLimits {
-    /// For a question with a short answer: one that hangs is asked again within the time of all attempts.
-    pub(crate) fn of_question(all: Duration) -> Self {
-        Self { all, attempt: (all / ATTEMPTS_IN_LIMIT).max(SHORTEST_ATTEMPT) }
-    }
-
-    /// For what takes long when all is well: one attempt may take all of the time.
-    pub(crate) fn of_transfer(all: Duration) -> Self {
-        Self { all, attempt: all }
     }
 }
 

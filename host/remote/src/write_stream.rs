@@ -12,10 +12,10 @@ use tokio_stream::wrappers::ReceiverStream;
 use zstd::stream::write::Encoder;
 
 use crate::blob::{BlobContents, BlobProvider, TransferTotals};
-use crate::connect::deadline;
+use crate::connect::{RetryLimits, deadline};
 use crate::error::RemoteError;
 use crate::remote::Remote;
-use crate::retry::{AttemptError, RetryLimits, blocking};
+use crate::retry::{AttemptError, blocking};
 use crate::upload::{LEVEL, STORE};
 use crate::wire;
 

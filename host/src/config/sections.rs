@@ -72,6 +72,11 @@ pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment
         }
     }
     config.remotes = UserRemotes::from_config(file, &environment.credential_paths())?;
+    let remotes = config.remotes.projects.values().chain([&config.remotes.all]);
+    let mut clusters = remotes.filter_map(|remotes| remotes.execution.as_ref());
+    if clusters.any(|servers| servers.execution.is_none()) {
+        config.without_effect.push("remote-execution without an execution-service".to_owned());
+    }
     Ok(())
 }
 

@@ -89,6 +89,14 @@ serve: {allow-network: True, allow-users: '0,1000-1999', allow-groups: 7, allow-
 fn settings_of_buildstream_without_effect_are_named() {
     let config = good("artifacts: {servers: []}\ntrack: {source: all}\nlogging: {message-format: a}");
     assert_eq!(config.without_effect, ["track", "logging.message-format"]);
+    let service = "{url: 'http://a'}";
+    let only_results = format!("{{storage-service: {service}, action-cache-service: {service}}}");
+    for text in [
+        format!("remote-execution: {only_results}"),
+        format!("projects: {{p: {{remote-execution: {only_results}}}}}"),
+    ] {
+        assert_eq!(good(&text).without_effect, ["remote-execution without an execution-service"], "{text}");
+    }
 }
 
 #[test]

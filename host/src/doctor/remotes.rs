@@ -98,12 +98,7 @@ fn configured(app: &App) -> Result<Vec<ConfiguredServer>, Box<Finding>> {
     let sources = recommended(sources).map_err(|error| wrong(&error))?;
     let line = CommandLineRemotes::default();
     let mut all = Vec::new();
-    if let Some(servers) = config.remotes.execution_servers(&name) {
-        let Ok(specs) = servers_of(config, servers) else {
-            let detail = "invalid-data: 'remote-execution' has no 'execution-service'";
-            let remedy = "name one, or leave remote-execution out";
-            return Err(Box::new(finding("servers", Health::Bad, detail, remedy)));
-        };
+    if let Some(specs) = servers_of(config, &name) {
         let required = !config.execution.local_fallback;
         let inputs = Some(specs.storage.clone());
         add(&mut all, RemoteRole::Execution, specs.execution, required, inputs);
