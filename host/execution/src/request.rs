@@ -59,6 +59,12 @@ pub trait Executor: Send + Sync + 'static {
     fn opens_sockets(&self) -> bool {
         false
     }
+
+    /// How many actions it runs at a time, as far as it knows: others that it is given wait. `None` for as many as it is
+    /// given.
+    fn slots(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// An action to be executed.
@@ -72,6 +78,8 @@ pub struct ExecutorTask {
     pub queued: SystemTime,
     /// Nobody has requested it yet: it runs at a lower priority than other processes.
     pub primed: bool,
+    /// Lower numbers go first among the primed ones, and among the requested ones.
+    pub priority: i32,
     /// A result that somebody else has of it is no answer.
     pub skip_cache_lookup: bool,
 }

@@ -95,6 +95,12 @@ impl Cluster {
         self.wait_for(work).unwrap_or_default()
     }
 
+    /// How many actions it runs at a time, estimated from the stages of the actions; `None` while that cannot be told.
+    #[must_use]
+    pub fn workers(&self) -> Option<usize> {
+        self.execution.workers().and_then(|workers| usize::try_from(workers).ok())
+    }
+
     /// The address of the server that executes.
     #[must_use]
     pub fn address(&self) -> String {

@@ -15,7 +15,7 @@ use crate::inputs::{UnknownInputs, trees};
 use crate::outputs::RemoteOutputs;
 use crate::received::ReceivedResult;
 
-/// REAPI's priority of actions that nobody has requested yet: behind requests, which have 0.
+/// REAPI's priority of the most urgent action that nobody has requested yet: behind requests, which have 0.
 const PRIMED_PRIORITY: i32 = 100;
 /// How often the inputs of an action are uploaded once more because the cluster has lost some.
 const MOST_UPLOADS: u32 = 3;
@@ -111,6 +111,10 @@ impl Executor for RemoteExecutor {
     fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
         Ok(self.try_execute(task, cancel)?)
     }
+
+    fn slots(&self) -> Option<usize> {
+        self.cluster.workers()
+    }
 }
 
 impl RemoteAction<'_> {
@@ -176,7 +180,7 @@ impl RemoteAction<'_> {
         let request = ActionToExecute {
             action: self.messages[0],
             skip_cache_lookup,
-            priority: if self.task.primed { PRIMED_PRIORITY } else { 0 },
+            priority: if self.task.primed { PRIMED_PRIORITY + self.task.priority } else { 0 },
             // Who requested it reads its outputs next.
             inline_files: if self.task.primed { Vec::new() } else { self.files() },
         };

@@ -160,4 +160,11 @@ impl Executor for HybridExecutor {
             }
         }
     }
+
+    fn slots(&self) -> Option<usize> {
+        match self.lock().away_since {
+            Some(_) => Some(self.slots.number()),
+            None => self.remote.slots(),
+        }
+    }
 }

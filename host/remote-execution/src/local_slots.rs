@@ -11,6 +11,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Slots for actions on this machine. Requested actions get one before primed ones.
 #[derive(Debug)]
 pub(crate) struct LocalSlots {
+    number: usize,
     state: Mutex<SlotState>,
     freed: Condvar,
 }
@@ -27,9 +28,15 @@ struct SlotState {
 pub(crate) struct LocalSlot<'a>(&'a LocalSlots);
 
 impl LocalSlots {
-    pub(crate) fn new(count: usize) -> Self {
-        let state = Mutex::new(SlotState { free: count.max(1), requested: 0 });
-        Self { state, freed: Condvar::new() }
+    pub(crate) fn new(number: usize) -> Self {
+        let number = number.max(1);
+        let state = Mutex::new(SlotState { free: number, requested: 0 });
+        Self { number, state, freed: Condvar::new() }
+    }
+
+    /// How many there are.
+    pub(crate) fn number(&self) -> usize {
+        self.number
     }
 
     /// Waits for a slot; `None` when the action is not wanted any more.

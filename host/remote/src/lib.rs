@@ -39,7 +39,7 @@ mod options;
 pub mod pem;
 mod precondition;
 mod presence;
-mod queued_operation;
+mod execution_stage;
 mod read_stream;
 mod remote;
 mod retry;

@@ -14,7 +14,7 @@ use crate::connect::RetryLimits;
 use crate::error::RemoteError;
 use crate::execute_request::{ActionToExecute, EXECUTE, Ended};
 use crate::precondition::with_details;
-use crate::queued_operation::QueuedOperation;
+use crate::execution_stage::OperationStage;
 use crate::remote::{MAX_MESSAGE, Remote};
 use crate::retry::{AttemptError, is_transient};
 use crate::rpc_channel::RpcChannel;
@@ -32,7 +32,7 @@ pub(crate) struct ExecutionStream<'a> {
     action: &'a ActionToExecute,
     /// The operation, once the server has named it.
     name: OperationName,
-    queued: QueuedOperation,
+    stage: OperationStage,
     restarts: u32,
 }
 
@@ -48,7 +48,7 @@ enum Step {
 impl<'a> ExecutionStream<'a> {
     pub(crate) fn new(remote: &'a Remote, action: &'a ActionToExecute) -> Self {
         let name = OperationName { remote: remote.clone(), name: None };
-        Self { remote, action, name, queued: QueuedOperation::new(remote), restarts: 0 }
+        Self { remote, action, name, stage: OperationStage::new(remote), restarts: 0 }
     }
 
     /// Follows the execution to its end.
@@ -95,7 +95,7 @@ impl<'a> ExecutionStream<'a> {
             instance_name: remote.instance(),
             skip_cache_lookup: self.action.skip_cache_lookup,
             action_digest: Some(digest_to_proto(&self.action.action)),
-            execution_policy: Some(reapi::ExecutionPolicy { priority: self.action.priority }),
+            execution_policy: Some(reapi::ExecutionPolicy { priority: remote.nearest_priority(self.action.priority) }),
             digest_function: remote.wire_function(),
             inline_stdout: true,
             inline_stderr: true,
@@ -144,7 +144,7 @@ impl<'a> ExecutionStream<'a> {
             match tokio::time::timeout(heartbeat.rest(), stream.message()).await {
                 Ok(Ok(Some(operation))) => {
                     heartbeat.heard();
-                    self.queued.note(&operation);
+                    self.stage.note(&operation);
                     if !operation.name.is_empty() {
                         self.name.name = Some(operation.name.clone());
                     }

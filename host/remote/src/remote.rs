@@ -114,6 +114,17 @@ impl Remote {
         self.counters().read(self.address(), away)
     }
 
+    /// Actions that the server runs at a time, as in [`RemoteStatistics`].
+    #[must_use]
+    pub fn workers(&self) -> Option<u64> {
+        self.counters().stages.workers()
+    }
+
+    /// The priority nearest to this one that the server accepts, as far as it was asked.
+    pub(crate) fn nearest_priority(&self, priority: i32) -> i32 {
+        self.inner.capabilities.get().map_or(priority, |known| known.nearest_priority(priority))
+    }
+
     /// The blobs that the server is known to have.
     #[must_use]
     pub fn known(&self) -> &KnownBlobs {

@@ -179,10 +179,11 @@ impl Executions {
         answers.recv().unwrap_or(Err(ActionError::Cancelled))
     }
 
-    /// Actions that can run at a time, of all stores of the pool.
+    /// Actions that can run at a time, of all stores of the pool, as far as is known.
     #[must_use]
-    pub fn workers(&self) -> usize {
-        self.pool.workers.len()
+    pub fn slots(&self) -> usize {
+        let workers = self.pool.workers.len();
+        self.backend.executor.slots().map_or(workers, |slots| slots.clamp(1, workers))
     }
 
     /// Numbers of actions that wait for a worker, and that run, of all stores of the pool.
@@ -257,11 +258,12 @@ impl PoolShared {
 
     /// What a thread of the pool does all its life, which may be over before the pool's.
     pub(super) fn work(&self, over: &AtomicBool) {
-        while let Some(StartedExecution { execution, job, primed }) = self.next(over) {
-            let cached = if job.action.do_not_cache { None } else { self.late_hit(execution, &job) };
+        while let Some(started) = self.next(over) {
+            let StartedExecution { execution, ref job, .. } = started;
+            let cached = if job.action.do_not_cache { None } else { self.late_hit(execution, job) };
             let answer = match cached {
                 Some(done) => Ok(done),
-                None => self.run(execution, &job, primed),
+                None => self.run(&started),
             };
             let waiters = self.complete(execution, &answer);
             for (number, waiter) in waiters.iter().enumerate() {
@@ -304,7 +306,8 @@ impl PoolShared {
         (!must_run).then(|| AnsweredAction { result, answered: AnswerSource::CacheHit, report: None }.into())
     }
 
-    fn run(&self, execution: ExecutionId, job: &QueuedAction, primed: bool) -> ActionAnswer {
+    fn run(&self, started: &StartedExecution<QueuedAction>) -> ActionAnswer {
+        let StartedExecution { execution, ref job, primed, priority } = *started;
         let (waiters, skip_cache_lookup) = {
             let state = self.lock();
             let waiters: Vec<_> = state.queue.waiters(execution).cloned().collect();
@@ -312,7 +315,7 @@ impl PoolShared {
         };
         waiters.iter().for_each(|waiter| waiter.tell(Progress::Executing));
         let QueuedAction { granted, ref action, queued, .. } = *job;
-        let task = ExecutorTask { granted, action: action.clone(), queued, primed, skip_cache_lookup };
+        let task = ExecutorTask { granted, action: action.clone(), queued, primed, priority, skip_cache_lookup };
         job.backend.execute(&task, &job.cancel)
     }
 }
