@@ -47,6 +47,8 @@ pub struct RemoteCapabilities {
     pub(crate) execution_functions: Vec<i32>,
     /// The oldest and the newest version of the protocol that it speaks; some servers announce none.
     pub versions: Option<(ApiVersion, ApiVersion)>,
+    /// Whether it announced anything; otherwise it is taken for one of REAPI 2.0.
+    pub announced: bool,
 }
 
 impl RemoteCapabilities {
@@ -70,7 +72,17 @@ impl RemoteCapabilities {
             execution_functions: execution_functions(capabilities),
             versions: version(capabilities.low_api_version.as_ref())
                 .zip(version(capabilities.high_api_version.as_ref())),
+            announced: true,
         }
+    }
+
+    /// What a server of REAPI 2.0 has, for one that announces nothing. `storage` says whether it stores blobs.
+    pub(crate) fn of_oldest_version(storage: bool) -> Self {
+        let unannounced = reapi::ServerCapabilities {
+            cache_capabilities: storage.then(reapi::CacheCapabilities::default),
+            ..Default::default()
+        };
+        Self { execution: true, update_results: true, announced: false, ..Self::of(&unannounced) }
     }
 
     /// The names of the digest functions of its store, as REAPI writes them.
