@@ -110,10 +110,9 @@ impl UserError for ExecutionError {
             Self::Action(error) => error.hint(),
             Self::RemoteApis { error } => error.hint(),
             Self::OtherPlatform { wanted, .. } => Some(format!("build it on a machine that is {wanted}")),
-            Self::BadPath { .. }
-            | Self::TooMuchWritten { .. }
-            | Self::Log { .. }
-            | Self::Scratch { .. } => None,
+            Self::BadPath { .. } | Self::TooMuchWritten { .. } | Self::Log { .. } | Self::Scratch { .. } => {
+                None
+            }
         }
     }
 }

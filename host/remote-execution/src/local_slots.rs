@@ -39,13 +39,18 @@ impl LocalSlots {
         self.number
     }
 
-    /// Waits for a slot; `None` when the action is not wanted any more.
-    pub(crate) fn take(&self, primed: bool, cancel: &Cancel) -> Option<LocalSlot<'_>> {
+    /// Waits for a slot; `None` when the action is not wanted any more. While `is_primed`, those that are not go first.
+    pub(crate) fn take(&self, is_primed: impl Fn() -> bool, cancel: &Cancel) -> Option<LocalSlot<'_>> {
+        let mut primed = is_primed();
         let mut state = self.lock();
         state.requested += usize::from(!primed);
         while !cancel.is_cancelled() && (state.free == 0 || (primed && state.requested > 0)) {
             let waited = self.freed.wait_timeout(state, LOOK);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if primed && !is_primed() {
+                primed = false;
+                state.requested += 1;
+            }
         }
         state.requested -= usize::from(!primed);
         if cancel.is_cancelled() {

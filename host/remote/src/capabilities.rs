@@ -49,6 +49,8 @@ pub struct RemoteCapabilities {
     pub(crate) priorities: Vec<(i32, i32)>,
     /// The oldest and the newest version of the protocol that it speaks; some servers announce none.
     pub versions: Option<(ApiVersion, ApiVersion)>,
+    /// Whether it announced anything; otherwise it is taken for one of REAPI 2.0.
+    pub announced: bool,
 }
 
 impl RemoteCapabilities {
@@ -73,6 +75,7 @@ impl RemoteCapabilities {
             priorities: priorities(capabilities),
             versions: version(capabilities.low_api_version.as_ref())
                 .zip(version(capabilities.high_api_version.as_ref())),
+            announced: true,
         }
     }
 
@@ -80,6 +83,15 @@ impl RemoteCapabilities {
     pub(crate) fn nearest_priority(&self, priority: i32) -> i32 {
         let nearest = |(least, greatest): &(i32, i32)| priority.max(*least).min(*greatest);
         self.priorities.iter().map(nearest).min_by_key(|other| other.abs_diff(priority)).unwrap_or(priority)
+    }
+
+    /// What a server of REAPI 2.0 has, for one that announces nothing. `storage` says whether it stores blobs.
+    pub(crate) fn of_oldest_version(storage: bool) -> Self {
+        let unannounced = reapi::ServerCapabilities {
+            cache_capabilities: storage.then(reapi::CacheCapabilities::default),
+            ..Default::default()
+        };
+        Self { execution: true, update_results: true, announced: false, ..Self::of(&unannounced) }
     }
 
     /// The names of the digest functions of its store, as REAPI writes them.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use crate::execution_stage::StageCounters;
+use crate::stage_counters::StageCounters;
 
 /// Numbers about the requests to one server since the connection was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -173,6 +173,11 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
         self.ready.insert((entry.urgency, execution))
     }
 
+    /// The job of an execution.
+    pub(crate) fn job(&self, execution: ExecutionId) -> Option<&J> {
+        self.executions.get(&execution).map(|entry| &entry.job)
+    }
+
     /// Those who wait for an execution.
     pub(crate) fn waiters(&self, execution: ExecutionId) -> impl Iterator<Item = &W> {
         self.executions

@@ -259,7 +259,10 @@ fn a_request_preempts_the_least_urgent_primed_execution() {
     assert_eq!(queue.preempt(3), ['q']);
     assert_eq!(queue.preempt(3), [], "a worker is on its way");
     assert!(queue.requeue(late, |job| *job = 'r'));
-    assert_eq!(queue.take(), Some(StartedExecution { execution: asked, job: 'b', primed: false, priority: 99 }));
+    assert_eq!(
+        queue.take(),
+        Some(StartedExecution { execution: asked, job: 'b', primed: false, priority: 99 })
+    );
     assert_eq!(queue.take(), Some(StartedExecution { execution: late, job: 'r', primed: true, priority: 9 }));
 }
 
@@ -289,8 +292,14 @@ fn an_execution_whose_requests_withdrew_is_primed_again() {
     assert_eq!(queue.preempt(1), []);
     assert_eq!(queue.withdraw(running, joined.waiter), None);
     assert_eq!(queue.preempt(1), ['p']);
-    assert_eq!(queue.take(), Some(StartedExecution { execution: asked, job: 'a', primed: false, priority: 1 }));
-    assert_eq!(queue.take(), Some(StartedExecution { execution: waiting.execution, job: 'q', primed: true, priority: 5 }));
+    assert_eq!(
+        queue.take(),
+        Some(StartedExecution { execution: asked, job: 'a', primed: false, priority: 1 })
+    );
+    assert_eq!(
+        queue.take(),
+        Some(StartedExecution { execution: waiting.execution, job: 'q', primed: true, priority: 5 })
+    );
 }
 
 #[test]
