@@ -6,6 +6,7 @@ pub(crate) mod element_kind {
     wasmtime::component::bindgen!({
         path: "../../wit/0.1/element-kind",
         world: "element-kind",
+        imports: { default: trappable },
     });
 }
 
@@ -13,6 +14,7 @@ pub(crate) mod overlay_policy {
     wasmtime::component::bindgen!({
         path: "../../wit/0.1/overlay-policy",
         world: "overlay-policy",
+        imports: { default: trappable },
     });
 }
 
@@ -20,5 +22,6 @@ pub(crate) mod priming_policy {
     wasmtime::component::bindgen!({
         path: "../../wit/0.1/priming-policy",
         world: "priming-policy",
+        imports: { default: trappable },
     });
 }

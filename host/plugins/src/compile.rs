@@ -1,76 +1,128 @@
 //! Compiles components and checks that they implement the right world.
 
+use spec_component_metadata::{ComponentMetadata, MetadataError};
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
-use crate::code_cache::CodeCache;
 use crate::failure::PluginFailure;
 use crate::world::World;
 
 /// The supported version of every world, without its patch number: patches are compatible.
 const VERSION: &str = "0.1.";
 
-const MAGIC: &[u8] = b"\0asm";
-const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+/// What errors call a component of any world.
+pub(crate) const ANY_WORLD: &str =
+    "one of the worlds spec:element-kind, spec:overlay-policy, spec:priming-policy";
 
-/// Compiles a component, or loads its cached code. `expected` is what errors call the component that should be there.
-pub(crate) fn component(
-    engine: &Engine,
-    code: Option<&CodeCache>,
-    bytes: &[u8],
-    expected: &str,
-) -> Result<Component, PluginFailure> {
-    if bytes.starts_with(MODULE) {
-        let failure = not_a_component(expected, "it is a core module");
-        return Err(failure.hint("convert it with wit-component"));
-    }
-    if !bytes.starts_with(MAGIC) {
-        return Err(not_a_component(expected, "it is not WebAssembly"));
-    }
-    if let Some(component) = code.and_then(|code| code.load(engine, bytes)) {
-        return Ok(component);
-    }
-    let component = Component::from_binary(engine, bytes).map_err(|error| {
-        let damaged = || not_a_component(expected, &format!("it is damaged: {}", error.root_cause()));
-        exceeded_limit(&error).unwrap_or_else(damaged)
-    })?;
-    if let Some(code) = code {
-        code.store(bytes, &component);
-    }
-    Ok(component)
+/// What a component says of itself. `expected` is what errors call the component that should be there.
+pub(crate) fn metadata(bytes: &[u8], expected: &str) -> Result<ComponentMetadata, PluginFailure> {
+    ComponentMetadata::read(bytes).map_err(|error| {
+        let failure = not_a_component(expected, &error.to_string());
+        match error {
+            MetadataError::CoreModule => failure.hint("convert it with 'wasm-tools component new'"),
+            MetadataError::NotWebAssembly | MetadataError::Damaged(_) => failure,
+        }
+    })
 }
 
-/// Checks that a component implements the world, and looks up its exports.
-pub(crate) fn prepare<W: World>(engine: &Engine, component: &Component) -> Result<W::Pre, PluginFailure> {
+/// Compiles a component.
+pub(crate) fn component(engine: &Engine, bytes: &[u8], expected: &str) -> Result<Component, PluginFailure> {
+    Component::from_binary(engine, bytes).map_err(|error| {
+        let damaged = || not_a_component(expected, &format!("it is damaged: {}", error.root_cause()));
+        exceeded_limit(&error).unwrap_or_else(damaged)
+    })
+}
+
+/// Links a component and looks up its exports.
+pub(crate) fn prepare<W: World>(
+    engine: &Engine,
+    component: &Component,
+    metadata: impl FnOnce() -> Result<ComponentMetadata, PluginFailure>,
+) -> Result<W::Pre, PluginFailure> {
     let mut linker = Linker::new(engine);
     W::link(&mut linker)
         .and_then(|()| linker.instantiate_pre(component))
         .and_then(W::prepare)
-        .map_err(|error| wrong_world::<W>(engine, component, &error))
+        .map_err(|error| wrong_world::<W>(metadata, &error))
 }
 
-/// The interfaces that a component exports, with their versions.
-pub(crate) fn exports(engine: &Engine, component: &Component) -> Vec<String> {
-    component.component_type().exports(engine).map(|(name, _)| name.to_owned()).collect()
+fn wrong_world<W: World>(
+    metadata: impl FnOnce() -> Result<ComponentMetadata, PluginFailure>,
+    error: &wasmtime::Error,
+) -> PluginFailure {
+    let checked = metadata().and_then(|metadata| check_world::<W>(&metadata));
+    checked.err().unwrap_or_else(|| wrong_types::<W>(error))
 }
 
-/// The failure of a component that needs more than the engine's limits. wasmtime has no type for these errors, only texts.
-pub(crate) fn exceeded_limit(error: &wasmtime::Error) -> Option<PluginFailure> {
-    let text = error.root_cause().to_string();
-    if !text.contains("exceeds") {
-        return None;
-    }
-    let parts = || {
-        let (_, needs) = text.split_once(" contains ")?;
-        let (needs, rest) = needs.split_once(", which")?;
-        let (_, limit) = rest.split_once(" maximum of ")?;
-        Some((needs, limit.split(' ').next()?))
+/// Checks the names of what a component exports and imports.
+pub(crate) fn check_world<W: World>(metadata: &ComponentMetadata) -> Result<(), PluginFailure> {
+    let (package, export, description) = (W::PACKAGE, W::EXPORT, W::DESCRIPTION);
+    let prefix = format!("{package}/{export}@");
+    let Some(version) = metadata.exports.iter().find_map(|name| name.strip_prefix(&prefix)) else {
+        let message = format!("it is a component, but not {description}: it does not export {package}/{export}");
+        let failure = PluginFailure::plugin("plugin-wrong-world", message);
+        return Err(failure.hint("build it for the world of that package"));
     };
-    let message = match parts() {
-        Some((needs, limit)) => format!("the component needs {needs}; the limit is {limit}"),
-        None => format!("the component exceeds a limit: {text}"),
+    if !version.starts_with(VERSION) {
+        let message =
+            format!("it implements version {version} of {package}, and this program supports {VERSION}x");
+        let failure = PluginFailure::plugin("plugin-wrong-version", message);
+        return Err(failure.hint("use a component or a program of the other version"));
+    }
+    let is_served = |import: &String| {
+        let (interface, version) = import.split_once('@').unwrap_or((import, ""));
+        W::IMPORTS.contains(&interface) && version.starts_with(VERSION)
+    };
+    let refused: Vec<&String> = metadata.imports.iter().filter(|import| !is_served(import)).collect();
+    if refused.is_empty() { Ok(()) } else { Err(refused_imports(metadata, &refused, description)) }
+}
+
+fn refused_imports(metadata: &ComponentMetadata, refused: &[&String], description: &str) -> PluginFailure {
+    let first = refused.iter().take(3).map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    let others = match refused.len().saturating_sub(3) {
+        0 => String::new(),
+        others => format!(" and {others} others"),
+    };
+    let message = format!("it imports {first}{others}, which {description} does not get");
+    let has_wasi = refused.iter().any(|name| name.starts_with("wasi:"));
+    let failure = PluginFailure::plugin("plugin-refused-import", message);
+    match metadata.tool_chain {
+        _ if !has_wasi => failure.hint("build it with the WIT text of this version"),
+        Some(tools) => failure.hint(tools.without_wasi()),
+        None => failure.hint("build it without WASI"),
+    }
+}
+
+/// The failure of a component that needs more than the engine's limits. wasmtime has no type for these errors, only texts
+/// with what is needed, the word "exceeds", and the limit.
+pub(crate) fn exceeded_limit(error: &wasmtime::Error) -> Option<PluginFailure> {
+    const THINGS: [(&str, &str); 6] = [
+        ("core module instances", "core instances"),
+        ("memories", "memories"),
+        ("tables", "tables"),
+        ("minimum byte size", "bytes of memory"),
+        ("minimum element size", "entries of a table"),
+        ("instance", "bytes for its instances"),
+    ];
+    let text = error.root_cause().to_string();
+    let (needs, limit) = text.split_once("exceeds")?;
+    let thing = THINGS.iter().find(|(part, _)| needs.contains(part)).map(|(_, thing)| *thing);
+    let message = match (thing, numbers(needs).last(), numbers(limit).next()) {
+        (Some(thing), Some(needed), Some(limit)) => {
+            format!("the component needs {needed} {thing}; the limit is {limit}")
+        }
+        _ => format!("the component exceeds a limit: {text}"),
     };
     Some(PluginFailure::plugin("plugin-too-large", message))
+}
+
+/// Decimal numbers, and hexadecimal ones that begin with `0x`.
+fn numbers(text: &str) -> impl Iterator<Item = u64> {
+    let words = text.split(|char: char| !char.is_ascii_alphanumeric());
+    words.filter_map(|word| match word.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => word.parse().ok(),
+    })
 }
 
 fn not_a_component(expected: &str, what: &str) -> PluginFailure {
@@ -84,27 +136,5 @@ pub(crate) fn wrong_types<W: World>(error: &wasmtime::Error) -> PluginFailure {
     PluginFailure::plugin("plugin-wrong-world", message).hint("build it with the WIT text of this version")
 }
 
-fn wrong_world<W: World>(engine: &Engine, component: &Component, error: &wasmtime::Error) -> PluginFailure {
-    let (package, description) = (W::PACKAGE, W::DESCRIPTION);
-    let (export, import) = (format!("{package}/{}@", W::EXPORT), format!("{package}/log@{VERSION}"));
-    let ty = component.component_type();
-    let Some(version) = ty.exports(engine).find_map(|(name, _)| name.strip_prefix(&export)) else {
-        let message =
-            format!("it is a component, but not {description}: it does not export {package}/{}", W::EXPORT);
-        return PluginFailure::plugin("plugin-wrong-world", message)
-            .hint("build it for the world of that package");
-    };
-    if !version.starts_with(VERSION) {
-        let message =
-            format!("it implements version {version} of {package}, and this program supports {VERSION}x");
-        let hint = "use a component or a program of the other version";
-        return PluginFailure::plugin("plugin-wrong-version", message).hint(hint);
-    }
-    match ty.imports(engine).find(|(name, _)| !name.starts_with(&import)) {
-        Some((import, _)) => {
-            let message = format!("it imports {import}, but {description} may import {package}/log only");
-            PluginFailure::plugin("plugin-wrong-world", message).hint("build it without WASI")
-        }
-        None => wrong_types::<W>(error),
-    }
-}
+#[cfg(test)]
+mod tests;

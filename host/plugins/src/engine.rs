@@ -6,18 +6,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::{Config, Enabled, Engine, PoolingAllocationConfig};
 
 use crate::code_cache::CodeCache;
+use crate::compile_observer::CompileObserver;
 use crate::epoch_clock::EpochClock;
-use crate::failure::PluginFailure;
+use crate::failure::{PluginFailure, PluginName};
 use crate::instance::Instance;
 use crate::instance_pool::InstancePool;
 use crate::world::{ElementKind, World};
 use crate::{Limits, Options, compile};
 
-/// What errors call a component of any world.
-const WORLDS: &str = "one of the worlds spec:element-kind, spec:overlay-policy, spec:priming-policy";
 /// Core instances of one component. A component made of one module needs three: the module, and two adapters for its
-/// imports.
-const MAX_CORE_INSTANCES: u32 = 8;
+/// imports. Those of scripting languages are made of many modules: the run-time, its libraries, and adapters between them.
+const MAX_CORE_INSTANCES: u32 = 40;
+/// Memories of one component: the modules of a scripting language may have their own.
+const MAX_MEMORIES: u32 = 3;
+/// Tables of one component.
+const MAX_TABLES: u32 = 4;
 /// Instances of policies, which a session has in addition to those of element kinds.
 const POLICIES: usize = 2;
 
@@ -35,6 +38,8 @@ pub(crate) struct SharedEngine {
     /// Instances of element kinds. A policy has state, and so an instance of its own.
     pub(crate) pool: InstancePool<Instance<ElementKind>>,
     pub(crate) limits: Limits,
+    /// Hears of components that take long to compile.
+    observer: CompileObserver,
     /// Advances the epoch of the engine, which ends calls at their deadline.
     _clock: EpochClock,
 }
@@ -64,20 +69,26 @@ impl SharedEngine {
         let engine = new_engine(&limits).map_err(start_error)?;
         let clock = EpochClock::start(engine.clone()).map_err(|error| start_error(error.into()))?;
         let code = code_cache(&options.cache_dir, &engine);
-        Ok(Self { engine, code, pool: InstancePool::new(limits.instances), limits, _clock: clock })
+        let pool = InstancePool::new(limits.instances);
+        Ok(Self { engine, code, pool, limits, observer: options.compile_observer.clone(), _clock: clock })
     }
 
     /// Compiles a component, or loads its compiled code.
-    pub(crate) fn prepare<W: World>(&self, bytes: &[u8]) -> Result<W::Pre, PluginFailure> {
+    pub(crate) fn prepare<W: World>(&self, name: &PluginName, bytes: &[u8]) -> Result<W::Pre, PluginFailure> {
         let expected = format!("the world {}", W::PACKAGE);
-        let component = compile::component(&self.engine, self.code.as_ref(), bytes, &expected)?;
-        compile::prepare::<W>(&self.engine, &component)
-    }
-
-    /// The interfaces that a component exports, with their versions.
-    pub(crate) fn exports(&self, bytes: &[u8]) -> Result<Vec<String>, PluginFailure> {
-        let component = compile::component(&self.engine, self.code.as_ref(), bytes, WORLDS)?;
-        Ok(compile::exports(&self.engine, &component))
+        let metadata = || compile::metadata(bytes, &expected);
+        if let Some(component) = self.code.as_ref().and_then(|code| code.load(&self.engine, bytes)) {
+            return compile::prepare::<W>(&self.engine, &component, metadata);
+        }
+        let metadata = metadata()?;
+        compile::check_world::<W>(&metadata)?;
+        let compile = || compile::component(&self.engine, bytes, &expected);
+        let component = self.observer.watch(&name.0, bytes.len(), metadata.code_size, compile)?;
+        let prepared = compile::prepare::<W>(&self.engine, &component, || Ok(metadata))?;
+        if let Some(code) = &self.code {
+            code.store(bytes, &component);
+        }
+        Ok(prepared)
     }
 }
 
@@ -110,10 +121,10 @@ fn pooling(limits: &Limits) -> PoolingAllocationConfig {
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(MAX_CORE_INSTANCES))
         .max_core_instances_per_component(MAX_CORE_INSTANCES)
-        .total_memories(instances)
-        .max_memories_per_component(1)
-        .total_tables(instances.saturating_mul(2))
-        .max_tables_per_component(2)
+        .total_memories(instances.saturating_mul(MAX_MEMORIES))
+        .max_memories_per_component(MAX_MEMORIES)
+        .total_tables(instances.saturating_mul(MAX_TABLES))
+        .max_tables_per_component(MAX_TABLES)
         .max_memory_size(limits.memory)
         .linear_memory_keep_resident(1 << 18)
         .table_keep_resident(1 << 14)

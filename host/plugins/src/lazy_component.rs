@@ -50,7 +50,7 @@ impl LazyComponent {
         let mut lease = shared.pool.lease(self.id, max_wait).ok_or_else(|| broken(busy()))?;
         let mut instance = match lease.take() {
             Some(instance) => instance,
-            None => Instance::new(component, &shared.limits).map_err(broken)?,
+            None => Instance::new(&self.name, component, &shared.limits).map_err(broken)?,
         };
         let answer = export(&mut instance).map_err(broken)?;
         if !instance.should_be_replaced() {
@@ -64,7 +64,7 @@ impl LazyComponent {
             return Ok(loaded);
         }
         let shared = self.engine.get()?;
-        let component = shared.prepare::<ElementKind>(&self.bytes)?;
+        let component = shared.prepare::<ElementKind>(&self.name, &self.bytes)?;
         Ok(self.loaded.get_or_init(|| LoadedComponent { shared, component }))
     }
 }

@@ -10,12 +10,14 @@ pub(crate) use element_kind::ElementKind;
 pub(crate) use overlay_policy::OverlayPolicy;
 pub(crate) use priming_policy::PrimingPolicy;
 
-/// A world that components implement: the exports of an instance. Every world imports `log`, and nothing else.
+/// A world that components implement: the exports of an instance. Every world imports `log`.
 pub(crate) trait World: Sized {
     /// Its package, without the version.
     const PACKAGE: &'static str;
     /// The interface that a component of this world exports.
     const EXPORT: &'static str;
+    /// The interfaces that it may import, without their versions.
+    const IMPORTS: &'static [&'static str];
     /// How errors call such a component, such as "an element kind".
     const DESCRIPTION: &'static str;
     /// A component of this world, compiled.
@@ -46,6 +48,7 @@ macro_rules! world {
         impl World for $exports {
             const PACKAGE: &'static str = $package;
             const EXPORT: &'static str = $export;
+            const IMPORTS: &'static [&'static str] = &[concat!($package, "/log")];
             const DESCRIPTION: &'static str = $called;
             type Pre = $module::$pre<InstanceState>;
 
@@ -78,7 +81,11 @@ macro_rules! world {
         }
 
         impl $module::spec::$module::log::Host for InstanceState {
-            fn log(&mut self, level: $module::spec::$module::log::Level, message: String) {
+            fn log(
+                &mut self,
+                level: $module::spec::$module::log::Level,
+                message: String,
+            ) -> wasmtime::Result<()> {
                 use $module::spec::$module::log::Level as Guest;
                 let level = match level {
                     Guest::Debug => LogLevel::Debug,
@@ -86,7 +93,7 @@ macro_rules! world {
                     Guest::Warning => LogLevel::Warning,
                     Guest::Error => LogLevel::Error,
                 };
-                self.log_message(level, message);
+                self.log_message(level, &message)
             }
         }
     };

@@ -25,17 +25,18 @@ impl<W: World> PolicyInstance<W> {
         engine: Arc<SharedEngine>,
         bytes: &[u8],
     ) -> Result<Self, PluginFailure> {
-        let component = engine.prepare::<W>(bytes)?;
-        let instance = Instance::new(&component, &engine.limits.of_policy())?;
+        let component = engine.prepare::<W>(&name, bytes)?;
+        let instance = Instance::new(&name, &component, &engine.limits.of_policy())?.for_session();
         Ok(Self { name, instance, _engine: engine })
     }
 
-    /// Calls an export.
+    /// Calls an export, with a question of so many entries.
     pub(super) fn call<T>(
         &mut self,
         activity: &'static str,
+        entries: usize,
         export: impl FnOnce(&W, &mut Store<InstanceState>) -> wasmtime::Result<T>,
     ) -> Result<T, PolicyError> {
-        self.instance.call(export).map_err(|failure| failure.of_policy(&self.name, activity))
+        self.instance.call(entries, export).map_err(|failure| failure.of_policy(&self.name, activity))
     }
 }

@@ -7,6 +7,9 @@ use super::{PolicyInstance, PolicyLoadError};
 use crate::bindings::overlay_policy::exports::spec::overlay_policy::policy as guest;
 use crate::world::OverlayPolicy;
 
+/// So many bytes of a file may be as much work as an entry of another question.
+const BYTES_PER_ENTRY: usize = 4096;
+
 /// An overlay policy that is a component.
 pub(super) struct ComponentOverlayPolicy {
     instance: PolicyInstance<OverlayPolicy>,
@@ -19,7 +22,7 @@ impl ComponentOverlayPolicy {
         mut instance: PolicyInstance<OverlayPolicy>,
         settings: &[(String, String)],
     ) -> Result<Self, PolicyLoadError> {
-        let answer = instance.call("configure", |exports, store| {
+        let answer = instance.call("configure", 1, |exports, store| {
             exports.spec_overlay_policy_policy().call_configure(store, settings)
         })?;
         match answer {
@@ -36,13 +39,14 @@ impl host::OverlayPolicy for ComponentOverlayPolicy {
             origins: input.origins.iter().map(origin).collect(),
         };
         let inputs: Vec<_> = inputs.iter().map(input).collect();
-        self.instance
-            .call("select", |exports, store| exports.spec_overlay_policy_policy().call_select(store, &inputs))
+        self.instance.call("select", inputs.len(), |exports, store| {
+            exports.spec_overlay_policy_policy().call_select(store, &inputs)
+        })
     }
 
     fn choose(&mut self, inputs: &[host::InputAlternatives]) -> Result<Vec<host::Choice>, PolicyError> {
         let inputs: Vec<_> = inputs.iter().map(input_standing).collect();
-        let choices = self.instance.call("choose", |exports, store| {
+        let choices = self.instance.call("choose", inputs.len(), |exports, store| {
             exports.spec_overlay_policy_policy().call_choose(store, &inputs)
         })?;
         Ok(choices.into_iter().map(choice).collect())
@@ -59,7 +63,9 @@ impl host::OverlayPolicy for ComponentOverlayPolicy {
             after: file.after.clone(),
         };
         let files: Vec<_> = files.iter().map(file).collect();
-        let proposals = self.instance.call("propose", |exports, store| {
+        let bytes: usize = files.iter().map(|file| file.before.len() + file.after.len()).sum();
+        let entries = files.len() + bytes / BYTES_PER_ENTRY;
+        let proposals = self.instance.call("propose", entries, |exports, store| {
             exports.spec_overlay_policy_policy().call_propose(store, &files)
         })?;
         Ok(proposals.into_iter().map(proposal).collect())

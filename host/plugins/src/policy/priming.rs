@@ -22,7 +22,7 @@ impl ComponentPrimingPolicy {
         settings: &[(String, String)],
         memory: &[u8],
     ) -> Result<Self, PolicyLoadError> {
-        let answer = instance.call("open", |exports, store| {
+        let answer = instance.call("open", 1, |exports, store| {
             exports.spec_priming_policy_policy().session().call_open(store, settings, memory)
         })?;
         match answer {
@@ -40,7 +40,7 @@ impl host::PrimingPolicy for ComponentPrimingPolicy {
     ) -> Result<Vec<host::Decision>, PolicyError> {
         let candidates: Vec<_> = candidates.iter().map(candidate).collect();
         let (session, machine) = (self.session, machine_to_guest(machine));
-        let decisions = self.instance.call("decide", |exports, store| {
+        let decisions = self.instance.call("decide", candidates.len(), |exports, store| {
             let exports = exports.spec_priming_policy_policy();
             exports.session().call_decide(store, session, &candidates, machine)
         })?;
@@ -50,14 +50,14 @@ impl host::PrimingPolicy for ComponentPrimingPolicy {
     fn observe(&mut self, outcomes: &[host::Observation]) -> Result<(), PolicyError> {
         let outcomes: Vec<_> = outcomes.iter().map(observation).collect();
         let session = self.session;
-        self.instance.call("observe", |exports, store| {
+        self.instance.call("observe", outcomes.len(), |exports, store| {
             exports.spec_priming_policy_policy().session().call_observe(store, session, &outcomes)
         })
     }
 
     fn remember(&mut self) -> Result<Vec<u8>, PolicyError> {
         let session = self.session;
-        self.instance.call("remember", |exports, store| {
+        self.instance.call("remember", 1, |exports, store| {
             exports.spec_priming_policy_policy().session().call_remember(store, session)
         })
     }
