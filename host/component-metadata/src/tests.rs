@@ -59,13 +59,17 @@ fn the_most_specific_tool_counts() {
     let python = component(&[by_rust, producers("processed-by", "componentize-py")]);
     assert_eq!(read(&python), Some(ToolChain::Python));
     assert_eq!(read(&component(&[import("wasi:http/types@0.2.3")])), Some(ToolChain::StarlingMonkey));
+    assert_eq!(read(&component(&[export("init")])), Some(ToolChain::QuickJs));
+    assert_eq!(read(&component(&[export("exports")])), Some(ToolChain::Python));
 }
 
 #[test]
 fn code_is_counted_in_all_modules() {
     // One function without locals, whose body ends at once.
     let code = section(10, &[1, 2, 0, 0x0b]);
-    let bytes = component(&[module(std::slice::from_ref(&code)), module(&[code])]);
+    let function = section(3, &[1, 0]);
+    let module = module(&[function, code]);
+    let bytes = component(&[module.clone(), module]);
     assert_eq!(ComponentMetadata::read(&bytes).expect("it is a component").code_size, 6);
 }
 

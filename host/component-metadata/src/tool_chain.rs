@@ -34,7 +34,12 @@ impl ToolChain {
         if imports.iter().any(|import| import.starts_with("wasi:http/")) {
             return Some(Self::StarlingMonkey);
         }
-        exports.iter().any(|export| export == "init").then_some(Self::QuickJs)
+        // What these tools call while they build the component stays an export of it.
+        exports.iter().find_map(|export| match export.as_str() {
+            "init" => Some(Self::QuickJs),
+            "exports" => Some(Self::Python),
+            _ => None,
+        })
     }
 
     /// How to build a component of this language without imports of WASI.

@@ -22,7 +22,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let export = section(11, &[&[1, 0][..], &text("spec:plugin/priming@0.2.0"), &[5, 0, 0]].concat());
     let tool = [text("producers"), vec![1], text("processed-by"), vec![1], text("clang"), text("19")].concat();
     let code = section(10, &[1, 2, 0, 0x0b]);
-    let module = [&b"\0asm\x01\0\0\0"[..], &section(0, &tool), &code].concat();
+    let function = section(3, &[1, 0]);
+    let module = [&b"\0asm\x01\0\0\0"[..], &section(0, &tool), &function, &code].concat();
     let inner = component(std::slice::from_ref(&import));
     let whole = component(&[import, section(1, &module), section(4, &inner), export]);
     vec![whole, inner, module]
