@@ -7,12 +7,8 @@ use wasmtime::component::{Component, Linker};
 use crate::failure::PluginFailure;
 use crate::world::World;
 
-/// The supported version of every world, without its patch number: patches are compatible.
-const VERSION: &str = "0.1.";
-
 /// What errors call a component of any world.
-pub(crate) const ANY_WORLD: &str =
-    "one of the worlds spec:element-kind, spec:overlay-policy, spec:priming-policy";
+pub(crate) const ANY_WORLD: &str = "an element kind, an overlay policy or a priming policy";
 
 /// What a component says of itself. `expected` is what errors call the component that should be there.
 pub(crate) fn metadata(bytes: &[u8], expected: &str) -> Result<ComponentMetadata, PluginFailure> {
@@ -34,44 +30,61 @@ pub(crate) fn component(engine: &Engine, bytes: &[u8], expected: &str) -> Result
 }
 
 /// Links a component and looks up its exports.
-pub(crate) fn prepare<W: World>(
-    engine: &Engine,
-    component: &Component,
-    metadata: impl FnOnce() -> Result<ComponentMetadata, PluginFailure>,
-) -> Result<W::Pre, PluginFailure> {
+pub(crate) fn prepare<W: World>(engine: &Engine, component: &Component) -> Result<W::Pre, PluginFailure> {
     let mut linker = Linker::new(engine);
     W::link(&mut linker)
         .and_then(|()| linker.instantiate_pre(component))
         .and_then(W::prepare)
-        .map_err(|error| wrong_world::<W>(metadata, &error))
+        .map_err(|error| wrong_world::<W>(engine, component, &error))
 }
 
-fn wrong_world<W: World>(
-    metadata: impl FnOnce() -> Result<ComponentMetadata, PluginFailure>,
-    error: &wasmtime::Error,
-) -> PluginFailure {
-    let checked = metadata().and_then(|metadata| check_world::<W>(&metadata));
-    checked.err().unwrap_or_else(|| wrong_types::<W>(error))
+/// Whether a component exports the interface of a world, in whatever version.
+pub(crate) fn is_of<W: World>(engine: &Engine, component: &Component) -> bool {
+    let name = format!("{}/{}@", W::PACKAGE, W::EXPORT);
+    component.component_type().exports(engine).any(|(export, _)| export.starts_with(&name))
+}
+
+fn wrong_world<W: World>(engine: &Engine, component: &Component, error: &wasmtime::Error) -> PluginFailure {
+    let ty = component.component_type();
+    let metadata = ComponentMetadata {
+        imports: ty.imports(engine).map(|(name, _)| name.to_owned()).collect(),
+        exports: ty.exports(engine).map(|(name, _)| name.to_owned()).collect(),
+        ..ComponentMetadata::default()
+    };
+    check_world::<W>(&metadata).err().unwrap_or_else(|| wrong_types::<W>(error))
+}
+
+/// Checks the names of what a component exports and imports: it is of one of two versions of a world.
+pub(crate) fn check_versions<Old: World, New: World>(
+    metadata: &ComponentMetadata,
+) -> Result<(), PluginFailure> {
+    let old = format!("{}/{}@", Old::PACKAGE, Old::EXPORT);
+    match metadata.exports.iter().any(|name| name.starts_with(&old)) {
+        true => check_world::<Old>(metadata),
+        false => check_world::<New>(metadata),
+    }
 }
 
 /// Checks the names of what a component exports and imports.
-pub(crate) fn check_world<W: World>(metadata: &ComponentMetadata) -> Result<(), PluginFailure> {
-    let (package, export, description) = (W::PACKAGE, W::EXPORT, W::DESCRIPTION);
+fn check_world<W: World>(metadata: &ComponentMetadata) -> Result<(), PluginFailure> {
+    let (package, export, description, supported) = (W::PACKAGE, W::EXPORT, W::DESCRIPTION, W::VERSION);
     let prefix = format!("{package}/{export}@");
     let Some(version) = metadata.exports.iter().find_map(|name| name.strip_prefix(&prefix)) else {
-        let message = format!("it is a component, but not {description}: it does not export {package}/{export}");
+        let message =
+            format!("it is a component, but not {description}: it does not export {package}/{export}");
         let failure = PluginFailure::plugin("plugin-wrong-world", message);
         return Err(failure.hint("build it for the world of that package"));
     };
-    if !version.starts_with(VERSION) {
+    if !version.starts_with(supported) {
         let message =
-            format!("it implements version {version} of {package}, and this program supports {VERSION}x");
+            format!("it implements version {version} of {package}, and this program supports {supported}x");
         let failure = PluginFailure::plugin("plugin-wrong-version", message);
         return Err(failure.hint("use a component or a program of the other version"));
     }
     let is_served = |import: &String| {
         let (interface, version) = import.split_once('@').unwrap_or((import, ""));
-        W::IMPORTS.contains(&interface) && version.starts_with(VERSION)
+        let name = interface.strip_prefix(package).and_then(|name| name.strip_prefix('/'));
+        name.is_some_and(|name| W::IMPORTS.contains(&name)) && version.starts_with(supported)
     };
     let refused: Vec<&String> = metadata.imports.iter().filter(|import| !is_served(import)).collect();
     if refused.is_empty() { Ok(()) } else { Err(refused_imports(metadata, &refused, description)) }
@@ -126,13 +139,14 @@ fn numbers(text: &str) -> impl Iterator<Item = u64> {
 }
 
 fn not_a_component(expected: &str, what: &str) -> PluginFailure {
-    let message = format!("the file is not a component: {what}; expected a component of {expected}");
+    let message = format!("the file is not a component: {what}; expected {expected}");
     PluginFailure::plugin("plugin-not-a-component", message)
 }
 
 /// The failure of a component whose types are not those of the contract.
 pub(crate) fn wrong_types<W: World>(error: &wasmtime::Error) -> PluginFailure {
-    let message = format!("its types differ from those of {} {VERSION}x: {}", W::PACKAGE, error.root_cause());
+    let (package, version) = (W::PACKAGE, W::VERSION);
+    let message = format!("its types differ from those of {package} {version}x: {}", error.root_cause());
     PluginFailure::plugin("plugin-wrong-world", message).hint("build it with the WIT text of this version")
 }
 

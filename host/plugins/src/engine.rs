@@ -3,15 +3,14 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wasmtime::component::Component;
 use wasmtime::{Config, Enabled, Engine, PoolingAllocationConfig};
 
 use crate::code_cache::CodeCache;
 use crate::compile_observer::CompileObserver;
 use crate::epoch_clock::EpochClock;
 use crate::failure::{PluginFailure, PluginName};
-use crate::instance::Instance;
-use crate::instance_pool::InstancePool;
-use crate::world::{ElementKind, World};
+use crate::world::World;
 use crate::{Limits, Options, compile};
 
 /// Core instances of one component. A component made of one module needs three: the module, and two adapters for its
@@ -35,8 +34,6 @@ pub(crate) struct SharedEngine {
     engine: Engine,
     /// The cache of compiled code; `None` when its directory cannot be used.
     code: Option<CodeCache>,
-    /// Instances of element kinds. A policy has state, and so an instance of its own.
-    pub(crate) pool: InstancePool<Instance<ElementKind>>,
     pub(crate) limits: Limits,
     /// Hears of components that take long to compile.
     observer: CompileObserver,
@@ -69,26 +66,37 @@ impl SharedEngine {
         let engine = new_engine(&limits).map_err(start_error)?;
         let clock = EpochClock::start(engine.clone()).map_err(|error| start_error(error.into()))?;
         let code = code_cache(&options.cache_dir, &engine);
-        let pool = InstancePool::new(limits.instances);
-        Ok(Self { engine, code, pool, limits, observer: options.compile_observer.clone(), _clock: clock })
+        let observer = options.compile_observer.clone();
+        Ok(Self { engine, code, limits, observer, _clock: clock })
     }
 
-    /// Compiles a component, or loads its compiled code.
-    pub(crate) fn prepare<W: World>(&self, name: &PluginName, bytes: &[u8]) -> Result<W::Pre, PluginFailure> {
-        let expected = format!("the world {}", W::PACKAGE);
-        let metadata = || compile::metadata(bytes, &expected);
+    /// Compiles a component of one of two versions of a world, or loads its compiled code.
+    pub(crate) fn compile<Old: World, New: World>(
+        &self,
+        name: &PluginName,
+        bytes: &[u8],
+    ) -> Result<Component, PluginFailure> {
         if let Some(component) = self.code.as_ref().and_then(|code| code.load(&self.engine, bytes)) {
-            return compile::prepare::<W>(&self.engine, &component, metadata);
+            return Ok(component);
         }
-        let metadata = metadata()?;
-        compile::check_world::<W>(&metadata)?;
-        let compile = || compile::component(&self.engine, bytes, &expected);
+        let metadata = compile::metadata(bytes, New::DESCRIPTION)?;
+        compile::check_versions::<Old, New>(&metadata)?;
+        let compile = || compile::component(&self.engine, bytes, New::DESCRIPTION);
         let component = self.observer.watch(&name.0, bytes.len(), metadata.code_size, compile)?;
-        let prepared = compile::prepare::<W>(&self.engine, &component, || Ok(metadata))?;
         if let Some(code) = &self.code {
             code.store(bytes, &component);
         }
-        Ok(prepared)
+        Ok(component)
+    }
+
+    /// Whether a component exports the interface of a world, in whatever version.
+    pub(crate) fn is_of<W: World>(&self, component: &Component) -> bool {
+        compile::is_of::<W>(&self.engine, component)
+    }
+
+    /// Checks that a component implements a world, and looks up its exports.
+    pub(crate) fn prepare<W: World>(&self, component: &Component) -> Result<W::Pre, PluginFailure> {
+        compile::prepare::<W>(&self.engine, component)
     }
 }
 

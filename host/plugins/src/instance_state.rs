@@ -3,6 +3,8 @@
 use tracing::Level;
 use wasmtime::{ResourceLimiter, Trap};
 
+use crate::plan_builder::PlanBuilder;
+
 /// Bytes of a log message; the rest is cut off.
 const MAX_MESSAGE: usize = 2048;
 /// Elements of a table.
@@ -28,11 +30,14 @@ pub(crate) struct InstanceState {
     /// What the present call may still ask of the host, as fuel.
     host_fuel: u64,
     last_error: Option<String>,
+    /// The plan that a kind makes in `configure`.
+    pub(crate) plan: PlanBuilder,
 }
 
 /// The level of a log message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogLevel {
+    Trace,
     Debug,
     Info,
     Warning,
@@ -43,6 +48,7 @@ impl LogLevel {
     /// Whether somebody reads messages of this level. The host reads errors.
     pub(crate) fn is_read(self) -> bool {
         match self {
+            Self::Trace => tracing::enabled!(target: TARGET, Level::TRACE),
             Self::Debug => tracing::enabled!(target: TARGET, Level::DEBUG),
             Self::Info => tracing::enabled!(target: TARGET, Level::INFO),
             Self::Warning => tracing::enabled!(target: TARGET, Level::WARN),
@@ -57,7 +63,14 @@ const TARGET: &str = "plugin";
 impl InstanceState {
     /// The state of a new instance of the component `name` with a limit of memory in bytes.
     pub(crate) fn new(name: &str, memory_limit: usize) -> Self {
-        Self { name: name.to_owned(), memory: 0, memory_limit, host_fuel: 0, last_error: None }
+        Self {
+            name: name.to_owned(),
+            memory: 0,
+            memory_limit,
+            host_fuel: 0,
+            last_error: None,
+            plan: PlanBuilder::default(),
+        }
     }
 
     /// Bytes of memory that the instance uses.
@@ -115,6 +128,7 @@ impl InstanceState {
     fn write(&self, level: LogLevel, message: &str) {
         let name = &self.name;
         match level {
+            LogLevel::Trace => tracing::trace!(target: TARGET, "{name}: {message}"),
             LogLevel::Debug => tracing::debug!(target: TARGET, "{name}: {message}"),
             LogLevel::Info => tracing::info!(target: TARGET, "{name}: {message}"),
             LogLevel::Warning => tracing::warn!(target: TARGET, "{name}: {message}"),
