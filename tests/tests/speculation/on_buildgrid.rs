@@ -11,28 +11,16 @@ use spec_testkit::{Host, Outcome, wait_for};
 use crate::case::{Case, executed};
 use crate::{chains, feedback, generation, rebuilds, sets, useless};
 
-/// Workers of one action at a time each.
-const WORKERS: usize = 4;
+/// Actions that its worker executes at a time.
+const JOBS: usize = 4;
 /// Cases that run at a time: most of the time of an action, its worker sleeps.
 const THREADS: usize = 3;
 
 /// A case by its number in `docs/speculation.md`.
 type NumberedCase = (&'static str, fn(&Case));
 
-/// Those that take seconds.
-const SHORT: [NumberedCase; 8] = [
-    ("4", rebuilds::a_changed_header_is_built_ahead),
-    ("6", rebuilds::base_bump),
-    ("10", useless::useless_speculation),
-    ("5, slow", chains::action_chains_with_a_slow_dependency),
-    ("5, across", chains::action_chains_across_elements),
-    ("7", sets::file_set),
-    ("12", chains::the_trexe_chain),
-    ("8", rebuilds::equal_bytes),
-];
-
-/// Those whose first builds run `configure`, of which each compiler's call is an action that waits for the last one.
-const LONG: [NumberedCase; 4] = [
+/// The slowest first: those whose first builds run `configure`, of which each compiler's call is an action that waits for the last.
+const CASES: [NumberedCase; 12] = [
     ("9", rebuilds::five_rebuilds_and_a_failed_one),
     ("1, 2", |case| {
         let base = generation::build_with_recc(case);
@@ -41,6 +29,14 @@ const LONG: [NumberedCase; 4] = [
     }),
     ("11", feedback::feedback),
     ("3", rebuilds::own_source_changed),
+    ("4", rebuilds::a_changed_header_is_built_ahead),
+    ("10", useless::useless_speculation),
+    ("6", rebuilds::base_bump),
+    ("5, slow", chains::action_chains_with_a_slow_dependency),
+    ("5, across", chains::action_chains_across_elements),
+    ("7", sets::file_set),
+    ("12", chains::the_trexe_chain),
+    ("8", rebuilds::equal_bytes),
 ];
 
 /// What a configuration says of the cluster, and of who else executes.
@@ -52,10 +48,10 @@ fn cluster(grid: &BuildGrid, connection: &str, local_fallback: bool) -> String {
     )
 }
 
-/// Runs cases, each with a project of its own. Nothing is executed here: each action is one of the cluster.
-fn run(grid: &BuildGrid, cases: &[NumberedCase]) {
+/// Runs the cases, each with a project of its own. Nothing is executed here: each action is one of the cluster.
+fn run_cases(grid: &BuildGrid) {
     let configuration = cluster(grid, "", false);
-    let cases = Mutex::new(cases.iter());
+    let cases = Mutex::new(CASES.iter());
     let work = || {
         loop {
             let next = cases.lock().expect("no case panics with it").next();
@@ -70,9 +66,9 @@ fn run(grid: &BuildGrid, cases: &[NumberedCase]) {
 }
 
 #[test]
-fn short_cases_and_a_restarted_scheduler() {
-    let mut grid = BuildGrid::start(WORKERS);
-    run(&grid, &SHORT);
+fn the_cases_and_a_restarted_scheduler() {
+    let mut grid = BuildGrid::with_jobs(JOBS);
+    run_cases(&grid);
     let fallback = cluster(&grid, "", true);
     let here = a_restart_in_the_middle(&mut grid, &fallback);
     assert_eq!(lines(&here, "warning[cluster-away]"), 1, "{}", here.stderr);
@@ -80,12 +76,6 @@ fn short_cases_and_a_restarted_scheduler() {
     let patient = cluster(&grid, ", connection-config: {retry-limit: 30, retry-delay: 500}", false);
     let there = a_restart_in_the_middle(&mut grid, &patient);
     assert_eq!(lines(&there, "warning["), 0, "{}", there.stderr);
-}
-
-#[test]
-#[ignore = "takes minutes: each compiler's call of configure takes a worker of BuildGrid a second"]
-fn long_cases() {
-    run(&BuildGrid::start(WORKERS), &LONG);
 }
 
 fn lines(outcome: &Outcome, with: &str) -> usize {
