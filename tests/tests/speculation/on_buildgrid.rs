@@ -75,7 +75,7 @@ fn the_cases_and_a_restarted_scheduler() {
     // Who is patient enough is served by the same scheduler again.
     let patient = cluster(&grid, ", connection-config: {retry-limit: 30, retry-delay: 500}", false);
     let there = a_restart_in_the_middle(&mut grid, &patient);
-    assert_eq!(lines(&there, "warning["), 0, "{}", there.stderr);
+    assert_eq!(lines(&there, "warning[cluster-"), 0, "{}", there.stderr);
 }
 
 fn lines(outcome: &Outcome, with: &str) -> usize {
