@@ -22,14 +22,10 @@ impl App {
     /// # Errors
     /// What is wrong with the project, or when the cache cannot be opened.
     pub(crate) fn open_session(&self, targets: &[String]) -> CommandResult<Arc<Session>> {
-        let plugins = spec_plugins::Options {
-            overrides: self.globals.plugins.clone(),
-            ..spec_plugins::Options::new(self.config.cache("plugins"))
-        };
         for (kind, file) in &self.globals.plugins {
             check_component_file(kind, file)?;
         }
-        let loaded = LoadedProject::load(&load_options(self, targets), plugins)?;
+        let loaded = LoadedProject::load(&load_options(self, targets), self.plugin_options())?;
         for (kind, file) in loaded.unused_plugins() {
             let text =
                 format!("--plugin {kind}={} has no effect: no element is of kind '{kind}'", file.display());

@@ -16,6 +16,7 @@ mod fuzz;
 mod golden;
 mod guests;
 mod hello;
+mod languages;
 mod lock;
 mod paths;
 mod setup;
@@ -61,6 +62,8 @@ enum Task {
     Bazel,
     /// Make the root that the tests run BuildGrid in, and print its folder
     Buildgrid,
+    /// Install the tools of other languages, and build the examples of plugins in them
+    Languages,
     /// Make a working copy of the example project in target/example
     Example,
     /// Install BuildStream, and run it with its own cache where arguments are given
@@ -96,6 +99,7 @@ fn run(task: Task) -> Result<()> {
         Task::Base { force } => base::run(&paths, force),
         Task::Bazel => bazel::run(&paths).map(|root| println!("{}", root.display())),
         Task::Buildgrid => buildgrid::run(&paths).map(|root| println!("{}", root.display())),
+        Task::Languages => languages::run(&paths).map(|folder| println!("{}", folder.display())),
         Task::Example => example::run(&paths).map(drop),
         Task::Bst { arguments } => bst::run(&paths, &arguments),
         Task::Golden => golden::run(&paths),

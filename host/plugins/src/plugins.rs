@@ -14,7 +14,7 @@ use crate::failure::PluginFailure;
 use crate::instance_pool::{InstancePool, KindId};
 use crate::kind::KindInstance;
 use crate::lazy_component::LazyComponent;
-use crate::{Options, embedded, private_folder};
+use crate::{Options, compile, embedded, private_folder};
 
 /// The element kinds of the program: components of the command line come before those of a project, and these before the
 /// embedded ones.
@@ -82,8 +82,9 @@ impl Plugins {
     pub fn world_of(&self, file: &Path) -> Result<ComponentWorld, KindError> {
         let source = ComponentSource::File(file.to_owned());
         let name = source.plugin_name(&file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy());
-        let exports = source.read(&self.options.limits).and_then(|bytes| self.engine.get()?.exports(&bytes));
-        let exports = exports.map_err(|failure| failure.of(&name, "load"))?;
+        let bytes = source.read(&self.options.limits);
+        let metadata = bytes.and_then(|bytes| compile::metadata(&bytes, compile::ANY_WORLD));
+        let exports = metadata.map_err(|failure| failure.of(&name, "load"))?.exports;
         let is_exported = |world: &ComponentWorld| {
             let is_one = |export: &String, name: &str| export.starts_with(&format!("{name}@"));
             exports.iter().any(|export| world.interfaces().iter().any(|name| is_one(export, name)))

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use spec_model::{Mapping, Node};
 use spec_plugins::{
-    ComponentWorld, Options, Plugins, PolicyComponent, PolicyRequest, default_kinds, overlay_policies,
+    ComponentWorld, Plugins, PolicyComponent, PolicyRequest, default_kinds, overlay_policies,
     priming_policies,
 };
 use spec_speculation::{check_overlay_policy, check_priming_policy};
@@ -41,7 +41,7 @@ fn list() -> CommandResult {
 
 /// What a component is: it loads, takes its settings, and answers to samples.
 fn check(app: &App, args: &PluginCheckArgs) -> CommandResult<String> {
-    let plugins = Plugins::new(Options::new(app.config.cache("plugins")));
+    let plugins = Plugins::new(app.plugin_options());
     let component = PolicyComponent::File(args.file.clone());
     let request = PolicyRequest { component, settings: args.settings.clone() };
     match plugins.world_of(&args.file)? {

@@ -11,7 +11,15 @@ use spec_strategy::KindError;
 use crate::support::{check_error, element, guest, mapping, options, texts};
 
 /// Policies: see `policies`.
-const POLICIES: &[&str] = &["asks-overlay", "asks-priming", "bad-overlay", "bad-priming"];
+const POLICIES: &[&str] = &[
+    "asks-overlay",
+    "asks-priming",
+    "bad-overlay",
+    "bad-priming",
+    "hostile-describe",
+    "hostile-overlay",
+    "hostile-priming",
+];
 /// Guests that keep the contract.
 const SOUND: &[&str] = &["hoards", "overlay-prototype", "own-manual", "script-like"];
 
@@ -35,14 +43,38 @@ const fn answer(element: &'static str, says: &'static [&'static str]) -> Fault {
     Fault { guest: "invalid-answer", element: Some(element), reason: "plugin-invalid-answer", says }
 }
 
+const fn hostile(does: &'static str, reason: &'static str, says: &'static [&'static str]) -> Fault {
+    Fault { guest: "hostile-kind", element: Some(does), reason, says }
+}
+
 const FAULTS: &[Fault] = &[
-    at_load("imports-wasi", "plugin-wrong-world", &["wasi:cli/environment@0.2.6", "without WASI"]),
+    at_load(
+        "imports-wasi",
+        "plugin-refused-import",
+        &["wasi:cli/environment@0.2.6", "target wasm32-unknown-unknown"],
+    ),
     at_load("other-world", "plugin-wrong-world", &["does not export spec:plugin/kind"]),
     at_load("wrong-version", "plugin-wrong-version", &["0.9.0", "0.1."]),
     at_call("loops-forever", "plugin-out-of-fuel", &["200000000 instructions"]),
     at_call("allocates-endlessly", "plugin-out-of-memory", &["67108864"]),
     at_call("panics", "plugin-trap", &["no idea what to do with a.bst", "src/lib.rs"]),
     at_call("traps", "plugin-trap", &["unreachable"]),
+    hostile("collects-nothing", "plugin-invalid-answer", &["'collect'"]),
+    hostile("collects-nonsense", "plugin-invalid-answer", &["'out\\0put/..'"]),
+    hostile("collects-twice", "plugin-invalid-answer", &["'collect' twice"]),
+    hostile("makes-endlessly", "plugin-out-of-fuel", &[]),
+    hostile("makes-long-paths", "plugin-out-of-fuel", &[]),
+    hostile("runs-endlessly", "plugin-out-of-fuel", &[]),
+    hostile("runs-nothing", "plugin-invalid-answer", &[]),
+    hostile("stages-nobody", "plugin-invalid-answer", &["dependency 4294967295"]),
+    hostile("stages-millions", "plugin-invalid-answer", &[]),
+    hostile("sets-nonsense", "plugin-invalid-answer", &["'A=B\\0'"]),
+    hostile("loops", "plugin-out-of-fuel", &[]),
+    hostile("recurses", "plugin-trap", &["stack"]),
+    hostile("logs-endlessly", "plugin-out-of-fuel", &["'again'"]),
+    hostile("key-millions", "plugin-out-of-memory", &[]),
+    hostile("key-itself", "plugin-invalid-answer", &[]),
+    hostile("rejects-nobody", "plugin-invalid-answer", &["does not exist"]),
     answer("key-empty", &["empty"]),
     answer("key-index", &["not before it"]),
     answer("key-cycle", &["not before it"]),
@@ -108,6 +140,14 @@ fn every_guest_has_a_test() {
     let names: BTreeSet<String> =
         names.filter(|name| folder.join(name).join("Cargo.toml").exists()).collect();
     assert_eq!(names.iter().map(String::as_str).collect::<BTreeSet<_>>(), tested);
+}
+
+#[test]
+fn what_a_kind_refuses_at_length_is_cut() {
+    let kind = guest("hostile-kind", small()).expect("it loads");
+    let error = kind.configure(&element("rejects-at-length")).expect_err("it refuses everything");
+    check_error(&error, "invalid-data", &["xxx"]);
+    assert!(error.to_string().len() < 10_000, "{} bytes", error.to_string().len());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use wasmtime::component::ResourceAny;
 
 use crate::bindings::v0_1::priming_policy::exports::spec::priming_policy::policy as guest;
 use crate::call_facts::CallFacts;
+use crate::failure::shortened;
 use crate::policy::error::PolicyLoadError;
 use crate::policy::instance::PolicyInstance;
 use crate::world::v0_1::PrimingPolicy;
@@ -43,10 +44,11 @@ impl host::PrimingPolicy for PrimingAdapter {
     ) -> Result<Vec<host::Decision>, PolicyError> {
         let candidates: Vec<_> = candidates.iter().map(candidate).collect();
         let (session, machine) = (self.session, machine(load));
-        let decisions = self.instance.call("decide", CallFacts::NONE, |exports, store| {
-            let exports = exports.spec_priming_policy_policy();
-            exports.session().call_decide(store, session, &candidates, machine)
-        })?;
+        let decisions =
+            self.instance.call("decide", CallFacts::NONE.about(candidates.len()), |exports, store| {
+                let exports = exports.spec_priming_policy_policy();
+                exports.session().call_decide(store, session, &candidates, machine)
+            })?;
         Ok(decisions.into_iter().map(decision).collect())
     }
 
@@ -57,7 +59,7 @@ impl host::PrimingPolicy for PrimingAdapter {
     ) -> Result<(), PolicyError> {
         let outcomes: Vec<_> = ended.iter().filter_map(observation).collect();
         let session = self.session;
-        self.instance.call("observe", CallFacts::NONE, |exports, store| {
+        self.instance.call("observe", CallFacts::NONE.about(outcomes.len()), |exports, store| {
             exports.spec_priming_policy_policy().session().call_observe(store, session, &outcomes)
         })
     }
@@ -77,7 +79,13 @@ fn refused(policy: String, refusal: guest::Refusal) -> PolicyLoadError {
         guest::RefusalReason::InvalidValue => "policy-invalid-setting",
         guest::RefusalReason::Other => "policy-refused",
     };
-    PolicyLoadError::Refused { reason: reason.to_owned(), policy, key, message, hint: None }
+    PolicyLoadError::Refused {
+        reason: reason.to_owned(),
+        policy,
+        key,
+        message: shortened(message),
+        hint: None,
+    }
 }
 
 fn candidate(candidate: &host::Candidate) -> guest::Candidate {

@@ -3,6 +3,7 @@
 mod conformance;
 mod facts;
 mod faults;
+mod hostile;
 mod settings;
 
 use spec_plugins::{Options, Plugins, PolicyComponent, PolicyLoadError, PolicyRequest};
