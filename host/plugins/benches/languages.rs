@@ -19,7 +19,7 @@ const COMPONENTS: [(&str, &str); 5] = [
 ];
 
 /// Questions of this length are asked, so often.
-const QUESTIONS: [(u32, u32); 3] = [(1, 300), (60, 100), (1000, 15)];
+const QUESTIONS: [(u32, u32); 3] = [(1, 300), (60, 100), (500, 15)];
 
 fn main() {
     let lengths = QUESTIONS.map(|(length, _)| format!("{length} at a time"));

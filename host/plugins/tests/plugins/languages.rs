@@ -47,7 +47,7 @@ fn candidates() -> Vec<Candidate> {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (state >> 8) % below
     };
-    let mut all: Vec<Candidate> = (0..900)
+    let mut all: Vec<Candidate> = (0..500)
         .map(|action| Candidate {
             action,
             element: number(10),
