@@ -11,10 +11,13 @@ const LOWEST_PRIORITY = 1000;
 
 // What candidates are ordered by: the smallest number comes first.
 const ORDERS = {
-  'critical-path': (candidate) => -candidate.criticalMs,
-  distance: (candidate) => candidate.distance,
-  'fan-out': (candidate) => -candidate.fanOut,
+  'critical-path': (candidate) => -u32(candidate.criticalMs),
+  distance: (candidate) => u32(candidate.distance),
+  'fan-out': (candidate) => -u32(candidate.fanOut),
 };
+
+// componentize-qjs 0.4 passes numbers from 2^31 on as negative ones.
+const u32 = (number) => number >>> 0;
 
 const number = (value) => ({ tag: 'number', val: value });
 const texts = (value) => ({ tag: 'texts', val: value });
@@ -93,8 +96,8 @@ class Session {
 
   // How many more actions may be submitted. If the number of slots is not known, there is at least one.
   room(load) {
-    const most = Math.max(load.slots ?? 1, 1) * this.perSlot;
-    return Math.min(load.free, Math.max(most - load.primed, 0));
+    const most = Math.max(u32(load.slots ?? 1), 1) * this.perSlot;
+    return Math.min(u32(load.free), Math.max(most - u32(load.primed), 0));
   }
 }
 

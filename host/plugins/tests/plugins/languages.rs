@@ -94,7 +94,12 @@ fn every_language_decides_the_same() {
         let expected = decided(POLICIES[0], settings);
         assert!(expected.iter().flatten().any(|decision| matches!(decision, Decision::Submit { .. })));
         for name in &POLICIES[1..] {
-            assert!(decided(name, settings) == expected, "{name} with {settings:?}");
+            let decided = decided(name, settings);
+            let differs = |(one, other): (&Vec<Decision>, &Vec<Decision>)| {
+                one.iter().zip(other).position(|(one, other)| one != other).map(|at| (at, one[at], other[at]))
+            };
+            let different: Vec<_> = expected.iter().zip(&decided).map(differs).collect();
+            assert!(decided == expected, "{name} with {settings:?}: {different:?}");
         }
     }
 }

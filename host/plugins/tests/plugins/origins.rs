@@ -87,7 +87,7 @@ fn component_with_instances(count: u8) -> Vec<u8> {
     let size = [(size & 0x7f) as u8 | 0x80, (size >> 7) as u8];
     let instances = [&[2][..], &size, &[count], &vec![0; 3 * usize::from(count)]].concat();
     let name = b"spec:plugin/kind@0.2.0";
-    let exported = [&[5, 3, 1, 1, 0, 11, 27, 1, 0, 22][..], name, &[5, 0, 0]].concat();
+    let exported = [&[5, 3, 1, 1, 0, 11, 28, 1, 0, 22][..], name, &[5, 0, 0]].concat();
     [&header[..], &module, &instances, &exported].concat()
 }
 
