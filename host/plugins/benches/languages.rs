@@ -1,6 +1,8 @@
 //! What the same priming policy costs in each language: `cargo xtask languages`, then
 //! `cargo bench -p spec-plugins --bench languages`. Prints the table of docs/languages.md.
 
+#![allow(clippy::print_stdout, reason = "it prints a table")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
