@@ -224,7 +224,8 @@ impl GuardedOverlayPolicy {
     /// The state that the policy keeps for the next session; `None` when it was replaced, so that its former state is
     /// kept.
     pub fn remember(&self) -> Option<Vec<u8>> {
-        let memory = self.ask("remember", |policy| policy.remember(), is_small);
+        let memory =
+            self.ask("remember", |policy| policy.remember(), |memory| memory.len() <= MAX_STATE_SIZE);
         memory.filter(|_| !self.lock().is_replaced)
     }
 }
@@ -284,7 +285,8 @@ impl GuardedPrimingPolicy {
     /// The state that the policy keeps for the next session; `None` when it was replaced, so that its former state is
     /// kept.
     pub fn remember(&self) -> Option<Vec<u8>> {
-        let memory = self.ask("remember", |policy| policy.remember(), is_small);
+        let memory =
+            self.ask("remember", |policy| policy.remember(), |memory| memory.len() <= MAX_STATE_SIZE);
         memory.filter(|_| !self.lock().is_replaced)
     }
 }
@@ -308,10 +310,6 @@ impl OverlayFacts for RecordFacts<'_> {
 /// The number of entries of a question for a policy with this largest batch.
 pub(crate) fn batch(largest: Option<u32>) -> usize {
     largest.map_or(BATCH, |largest| (largest.max(1) as usize).min(BATCH))
-}
-
-fn is_small(memory: &Vec<u8>) -> bool {
-    memory.len() <= MAX_STATE_SIZE
 }
 
 fn check_answer<T>(
