@@ -71,7 +71,7 @@ impl Guest for CriticalPath {
             version: text("0.1.0"),
             summary: text("As many actions as the workers can run, those with the longest chains after them first."),
             settings: vec![order, per_slot],
-            largest_batch: None,
+            largest_batch: Some(500),
         }
     }
 }
