@@ -122,7 +122,8 @@ fn what_the_cluster_wrote_of_a_failed_element_is_in_its_log() {
     let server = Host::with_base();
     let service = Service::start(&server, &[]);
     let (host, project) = (Host::with_base(), Project::on_base(&[]));
-    let element = "kind: manual\nbuild-depends:\n- debian.bst\nconfig:\n  build-commands:\n  - echo so far; exit 3\n";
+    let element =
+        "kind: manual\nbuild-depends:\n- debian.bst\nconfig:\n  build-commands:\n  - echo so far; exit 3\n";
     project.write("elements/fails.bst", element);
     let url = service.url();
     let services = format!("  execution-service: {{url: '{url}'}}\n  storage-service: {{url: '{url}'}}\n");

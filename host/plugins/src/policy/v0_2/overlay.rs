@@ -21,7 +21,8 @@ struct ComponentOverlayPolicy {
 }
 
 /// A policy with an open session, its description, and the values of its settings.
-pub(in crate::policy) type OpenedOverlayPolicy = (Box<dyn host::OverlayPolicy>, PolicyDescription, Vec<(String, SettingValue)>);
+pub(in crate::policy) type OpenedOverlayPolicy =
+    (Box<dyn host::OverlayPolicy>, PolicyDescription, Vec<(String, SettingValue)>);
 
 /// Opens a session of a policy with its memory.
 pub(in crate::policy) fn open_overlay_policy(

@@ -21,7 +21,8 @@ struct ComponentPrimingPolicy {
 }
 
 /// A policy with an open session, its description, and the values of its settings.
-pub(in crate::policy) type OpenedPrimingPolicy = (Box<dyn host::PrimingPolicy>, PolicyDescription, Vec<(String, SettingValue)>);
+pub(in crate::policy) type OpenedPrimingPolicy =
+    (Box<dyn host::PrimingPolicy>, PolicyDescription, Vec<(String, SettingValue)>);
 
 /// Opens a session of a policy with its memory.
 pub(in crate::policy) fn open_priming_policy(
