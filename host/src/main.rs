@@ -10,6 +10,7 @@ mod doctor;
 mod error;
 mod exit_code;
 mod log;
+mod recordings;
 mod run;
 mod session;
 mod show;

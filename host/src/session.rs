@@ -8,6 +8,7 @@ use spec_build::CacheBuildtrees;
 use spec_cas::{Cas, Quota};
 use spec_model::DigestFunction;
 use spec_project::{LoadOptions, ProjectConfig};
+use spec_recording::SessionRecorder;
 use spec_session::{LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings};
 
 use crate::action_execution::ActionExecution;
@@ -22,6 +23,18 @@ impl App {
     /// # Errors
     /// What is wrong with the project, or when the cache cannot be opened.
     pub(crate) fn open_session(&self, targets: &[String]) -> CommandResult<Arc<Session>> {
+        self.open_recorded_session(targets, SessionRecorder::default())
+    }
+
+    /// Opens a session that is recorded.
+    ///
+    /// # Errors
+    /// As [`open_session`](Self::open_session).
+    pub(crate) fn open_recorded_session(
+        &self,
+        targets: &[String],
+        recorder: SessionRecorder,
+    ) -> CommandResult<Arc<Session>> {
         let plugins = spec_plugins::Options {
             overrides: self.globals.plugins.clone(),
             ..spec_plugins::Options::new(self.config.cache("plugins"))
@@ -39,7 +52,7 @@ impl App {
         let cas = self.open_cas(DigestFunction::Sha256)?;
         let warn = |reason: &str, text: &str| self.warn(reason, text);
         let chosen = ActionExecution::choose(&self.config, &loaded.project.config.name, cas)?;
-        let options = session_options(&self.config, strict, &chosen);
+        let options = SessionOptions { recorder, ..session_options(&self.config, strict, &chosen) };
         Ok(Arc::new(Session::open(loaded, chosen.cas, options, &warn)?))
     }
 
@@ -64,7 +77,11 @@ impl App {
         let overlay = PolicyOptions { configured: config.overlay_policy.clone(), ..args.overlay() };
         let priming = PolicyOptions { configured: config.priming_policy.clone(), ..args.priming() };
         let mode = args.mode.unwrap_or(config.speculation);
-        Ok(SpeculationSettings::new(mode, overlay, priming, project)?)
+        let settings = SpeculationSettings::new(mode, overlay, priming, project)?;
+        Ok(match args.shadow() {
+            Some((component, shadow)) => settings.with_shadow(component, shadow),
+            None => settings,
+        })
     }
 }
 
@@ -117,6 +134,7 @@ fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> S
         record_format: config.record_format,
         key_length: config.key_length,
         error_lines: config.error_lines,
+        recorder: SessionRecorder::default(),
     }
 }
 

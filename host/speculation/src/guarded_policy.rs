@@ -9,6 +9,7 @@ use spec_strategy::{
     PrimingPolicy, Proposal, SetEdit,
 };
 
+use crate::policy_listener::PolicyListener;
 use crate::record::{Origin, Record, RecordedInput};
 
 /// The number of alternatives of an input that are kept.
@@ -63,6 +64,7 @@ struct PolicyState<P: ?Sized> {
     /// Whether it is the built-in one because another failed.
     is_replaced: bool,
     warning: Option<PolicyWarning>,
+    listeners: Vec<Arc<dyn PolicyListener>>,
 }
 
 /// The overlay policy of a session.
@@ -99,7 +101,12 @@ impl<P: HasBuiltIn + ?Sized> GuardedPolicy<P> {
     /// Guards this policy.
     #[must_use]
     pub fn new(policy: Box<P>) -> Self {
-        Self(Arc::new(Mutex::new(PolicyState { policy, is_replaced: false, warning: None })))
+        Self(Arc::new(Mutex::new(PolicyState {
+            policy,
+            is_replaced: false,
+            warning: None,
+            listeners: Vec::new(),
+        })))
     }
 
     /// Why the policy was replaced, if it was. Returned once.
@@ -119,7 +126,7 @@ impl<P: HasBuiltIn + ?Sized> GuardedPolicy<P> {
         match check_answer(answer, call, good) {
             Ok(answer) => Some(answer),
             Err(warning) => {
-                *state = PolicyState { policy: P::built_in(), is_replaced: true, warning: Some(warning) };
+                (state.policy, state.is_replaced, state.warning) = (P::built_in(), true, Some(warning));
                 None
             }
         }
@@ -127,6 +134,16 @@ impl<P: HasBuiltIn + ?Sized> GuardedPolicy<P> {
 }
 
 impl<P: ?Sized> GuardedPolicy<P> {
+    /// Has `listener` hear all questions and answers from now on.
+    pub fn add_listener(&self, listener: Arc<dyn PolicyListener>) {
+        self.lock().listeners.push(listener);
+    }
+
+    fn tell(&self, tell: impl Fn(&dyn PolicyListener)) {
+        let listeners = self.lock().listeners.clone();
+        listeners.iter().for_each(|listener| tell(&**listener));
+    }
+
     /// A policy that panicked stays in use.
     fn lock(&self) -> MutexGuard<'_, PolicyState<P>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -165,7 +182,9 @@ impl GuardedOverlayPolicy {
             answer.len() == questions.len() && questions.iter().zip(answer).all(fits)
         };
         let answer = self.ask("select", |policy| policy.select(questions), good);
-        answer.or_else(|| BuiltInOverlayPolicy.select(questions).ok()).unwrap_or_default()
+        let answer = answer.or_else(|| BuiltInOverlayPolicy.select(questions).ok()).unwrap_or_default();
+        self.tell(|listener| listener.selected(questions, &answer));
+        answer
     }
 
     /// Chooses the origins from which inputs take their contents.
@@ -179,7 +198,9 @@ impl GuardedOverlayPolicy {
                 && questions.iter().zip(answer).all(|(question, choice)| is_possible(question, *choice))
         };
         let answer = self.ask("choose", |policy| policy.choose(questions), good);
-        answer.or_else(|| BuiltInOverlayPolicy.choose(questions).ok()).unwrap_or_default()
+        let answer = answer.or_else(|| BuiltInOverlayPolicy.choose(questions).ok()).unwrap_or_default();
+        self.tell(|listener| listener.chosen(questions, &answer));
+        answer
     }
 
     /// Whether the policy scans the contents of changed files.
@@ -197,7 +218,9 @@ impl GuardedOverlayPolicy {
         let good = |answer: &Vec<Proposal>| {
             answer.iter().all(|proposal| (proposal.file as usize) < files.len() && fits(&proposal.edit))
         };
-        self.ask("propose", |policy| policy.propose(files), good).unwrap_or_default()
+        let answer = self.ask("propose", |policy| policy.propose(files), good).unwrap_or_default();
+        self.tell(|listener| listener.proposed(files, &answer));
+        answer
     }
 }
 
@@ -212,12 +235,16 @@ impl GuardedPrimingPolicy {
             answer.len() == candidates.len() && answer.iter().all(within)
         };
         let answer = self.ask("decide", |policy| policy.decide(candidates, machine), good);
-        answer.or_else(|| BuiltInPrimingPolicy.decide(candidates, machine).ok()).unwrap_or_default()
+        let answer =
+            answer.or_else(|| BuiltInPrimingPolicy.decide(candidates, machine).ok()).unwrap_or_default();
+        self.tell(|listener| listener.decided(candidates, machine, &answer));
+        answer
     }
 
     /// Tells the policy the outcomes of submitted actions.
     pub(crate) fn observe(&self, outcomes: &[Observation]) {
         self.ask("observe", |policy| policy.observe(outcomes), |()| true);
+        self.tell(|listener| listener.observed(outcomes));
     }
 
     /// The state that the policy keeps for the next session; `None` when it was replaced, so that its former state is

@@ -11,6 +11,7 @@ use super::shell::FailureShell;
 use crate::app::App;
 use crate::cli::BuildArgs;
 use crate::error::CommandResult;
+use crate::recordings::CommandRecording;
 use crate::run::run as run_jobs;
 use crate::session::quota;
 use crate::term::format_size;
@@ -20,7 +21,8 @@ use crate::term::format_size;
 /// # Errors
 /// Errors before the first job starts.
 pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
-    let session = app.open_session(&args.elements)?;
+    let recording = CommandRecording::start(app, args.recording.record.as_deref())?;
+    let session = app.open_recorded_session(&args.elements, recording.recorder.clone())?;
     let (artifacts, sources) = (args.artifact_remotes.artifacts(), args.source_remotes.sources());
     let options = BuildOptions {
         caches: SharedCaches::of_session(&session, Some(&artifacts), Some(&sources))?,
@@ -31,6 +33,7 @@ pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
     let required = session.select(args.deps.unwrap_or(app.config.dependencies).scope(), &[])?;
     let (build, request) = Build::prepare(&session, &required, &options)?;
     let ended = run_jobs(app, request, Arc::new(FailureShell::new(session)));
+    recording.finish(app);
     if let Some(evicted) = build.finish() {
         warn_of_quota(app, evicted);
     }

@@ -13,5 +13,6 @@ mod modes;
 mod priming_run;
 mod pulled_records;
 mod rebuilds;
+mod recordings;
 mod sets;
 mod useless;

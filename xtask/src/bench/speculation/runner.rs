@@ -63,6 +63,7 @@ impl Runner {
     /// Imports the base into a new cache.
     pub(super) fn import(&mut self, project: &Project) -> Result<()> {
         self.program.start_new_cache()?;
+        self.arm.configure(&self.program.config(), &self.prototype)?;
         match &self.place {
             Place::Here => {}
             Place::Cluster => cluster::configure(&self.program.config())?,
@@ -74,7 +75,7 @@ impl Runner {
     /// Builds all of a subject that is not there.
     pub(super) fn build(&self, project: &Project, subject: &Subject) -> Result<Sample> {
         let mut build = self.command(project);
-        build.arg("--json-events").arg(&self.events).arg("build").args(self.arm.options(&self.prototype));
+        build.arg("--json-events").arg(&self.events).arg("build").args(self.arm.options());
         build.args(subject.elements.last());
         settle()?;
         let (before, start) = (cpu_of_children()?, Instant::now());
