@@ -33,6 +33,11 @@ pub(crate) struct CommandRecording {
 }
 
 impl CommandRecording {
+    /// No recording.
+    pub(crate) fn off() -> Self {
+        Self { recorder: SessionRecorder::default(), file: PathBuf::new(), kept: None }
+    }
+
     /// Begins a recording: into `file`, or into the cache.
     ///
     /// # Errors

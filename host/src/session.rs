@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::cli::{CacheBuildTrees, SpeculationArgs};
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
+use crate::recordings::CommandRecording;
 
 impl App {
     /// Opens a session over the project of the command line, with these targets (none for the project's defaults).
@@ -23,18 +24,27 @@ impl App {
     /// # Errors
     /// What is wrong with the project, or when the cache cannot be opened.
     pub(crate) fn open_session(&self, targets: &[String]) -> CommandResult<Arc<Session>> {
-        self.open_recorded_session(targets, SessionRecorder::default())
+        Ok(self.open_with(targets, || Ok(CommandRecording::off()))?.0)
     }
 
-    /// Opens a session that is recorded.
+    /// Opens a session that is recorded: into `file`, or into the cache.
     ///
     /// # Errors
-    /// As [`open_session`](Self::open_session).
+    /// As [`open_session`](Self::open_session), or when `file` cannot be made.
     pub(crate) fn open_recorded_session(
         &self,
         targets: &[String],
-        recorder: SessionRecorder,
-    ) -> CommandResult<Arc<Session>> {
+        file: Option<&Path>,
+    ) -> CommandResult<(Arc<Session>, CommandRecording)> {
+        self.open_with(targets, || CommandRecording::start(self, file))
+    }
+
+    /// The recording starts when the cache is open.
+    fn open_with(
+        &self,
+        targets: &[String],
+        start_recording: impl FnOnce() -> CommandResult<CommandRecording>,
+    ) -> CommandResult<(Arc<Session>, CommandRecording)> {
         let plugins = spec_plugins::Options {
             overrides: self.globals.plugins.clone(),
             ..spec_plugins::Options::new(self.config.cache("plugins"))
@@ -52,8 +62,10 @@ impl App {
         let cas = self.open_cas(DigestFunction::Sha256)?;
         let warn = |reason: &str, text: &str| self.warn(reason, text);
         let chosen = ActionExecution::choose(&self.config, &loaded.project.config.name, cas)?;
+        let recording = start_recording()?;
+        let recorder = recording.recorder.clone();
         let options = SessionOptions { recorder, ..session_options(&self.config, strict, &chosen) };
-        Ok(Arc::new(Session::open(loaded, chosen.cas, options, &warn)?))
+        Ok((Arc::new(Session::open(loaded, chosen.cas, options, &warn)?), recording))
     }
 
     /// What holds for the whole project of the command line.

@@ -50,14 +50,29 @@ pub fn replay(session: &RecordedSession, options: ReplayOptions) -> Result<Repla
     }
 }
 
+/// What builds tell the speculation loop. Elements and requests are those of the recording.
+#[derive(Clone, Copy)]
+enum Told {
+    Sources(usize),
+    /// Whether the artifact exists.
+    Artifact(usize, bool),
+    BuildEnded(usize),
+    Requested(usize, usize),
+    Answered(usize, usize),
+}
+
 struct Simulation<'a> {
     session: &'a RecordedSession,
     policies: Option<ReplayPolicies>,
     budget: Budget,
     queue: EventQueue,
     jobs: SimulatedJobs<'a>,
+    /// Whether jobs may start.
+    has_begun: bool,
     workers: SimulatedWorkers,
     predictions: Option<PredictionLoop<'a>>,
+    /// What the speculation loop takes when it begins.
+    told_before: Vec<Told>,
     cached: HashSet<Digest>,
     /// By element, its job that builds, and its requests that are not answered.
     builds: Vec<(usize, usize)>,
@@ -84,8 +99,10 @@ impl<'a> Simulation<'a> {
             budget: options.budget.unwrap_or_else(|| recorded_budget(session)),
             queue: EventQueue::default(),
             jobs: SimulatedJobs::new(session),
+            has_begun: false,
             workers: SimulatedWorkers::new(workers),
             predictions: None,
+            told_before: Vec::new(),
             cached: session.cached_before.clone(),
             builds: vec![(0, 0); session.elements.len()],
             prime_jobs: Vec::new(),
@@ -111,7 +128,7 @@ impl<'a> Simulation<'a> {
         // What became known outside of all jobs of the element becomes known at the recorded time.
         for (element, files) in &self.session.sources {
             if !files.unavailable && self.job_during(*element, files.at_us).is_none() {
-                self.queue.add(files.at_us.max(begin_us), SimulatedEvent::SourcesKnown(*element));
+                self.queue.add(files.at_us, SimulatedEvent::SourcesKnown(*element));
             }
         }
     }
@@ -128,15 +145,13 @@ impl<'a> Simulation<'a> {
 
     fn take(&mut self, event: SimulatedEvent) {
         match event {
-            SimulatedEvent::JobsBegin => {}
+            SimulatedEvent::JobsBegin => self.has_begun = true,
             SimulatedEvent::PredictionsBegin => self.begin_predictions(),
             SimulatedEvent::RecordsAdded(group) => {
                 let records = &self.session.record_groups[group].1;
-                self.tell(|predictions| predictions.add_records(records));
+                self.predictions.iter_mut().for_each(|predictions| predictions.add_records(records));
             }
-            SimulatedEvent::SourcesKnown(element) => {
-                self.tell(|predictions| predictions.sources_known(element));
-            }
+            SimulatedEvent::SourcesKnown(element) => self.tell(Told::Sources(element)),
             SimulatedEvent::JobEnds(job) => self.job_ends(job),
             SimulatedEvent::Asks(element, request) => self.asks(element, request),
             SimulatedEvent::IsAnswered(element, request) => self.is_answered(element, request),
@@ -144,10 +159,26 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    fn tell(&mut self, tell: impl FnOnce(&mut PredictionLoop<'a>)) {
-        if let Some(predictions) = &mut self.predictions {
-            tell(predictions);
+    /// Tells the predictions, or keeps it for them until they begin.
+    fn tell(&mut self, told: Told) {
+        let requests = &self.session.requests;
+        if self.predictions.is_none() {
+            let is_expected = self.policies.is_some() && self.session.predictions_begin_us.is_some();
+            self.told_before.extend(is_expected.then_some(told));
+            return;
         }
+        self.with_machine(|predictions, machine| match told {
+            Told::Sources(element) => predictions.sources_known(element),
+            Told::Artifact(element, exists) => predictions.set_artifact(element, exists),
+            Told::BuildEnded(element) => predictions.element_ended(element),
+            Told::Requested(element, index) => {
+                predictions.requested(element, requests[element].requests[index].digest, machine);
+            }
+            Told::Answered(element, index) => {
+                let request = &requests[element].requests[index];
+                predictions.answered(element, request.digest, request.outputs.as_ref(), machine);
+            }
+        });
     }
 
     /// Calls with the predictions, and with the machine that they submit to.
@@ -170,6 +201,7 @@ impl<'a> Simulation<'a> {
         let (slots, busy) = (self.workers.count() as u32, self.workers.busy() as u32);
         let load = WorkerLoad { slots, busy, primed_running_ms: 0 };
         self.predictions = Some(PredictionLoop::begin(session, policies, self.budget, &records, load));
+        std::mem::take(&mut self.told_before).into_iter().for_each(|told| self.tell(told));
     }
 
     fn job_starts(&mut self, job: usize) {
@@ -203,14 +235,14 @@ impl<'a> Simulation<'a> {
         self.outcome.wall_us = self.queue.now_us();
         let spec_scheduler::Job { element, task } = self.jobs.job(job);
         let exists = matches!(self.session.jobs[job].end.as_str(), "done" | "unneeded");
-        self.tell(|predictions| match task {
+        match task {
             Task::Build => {
-                predictions.set_artifact(element, exists);
-                predictions.element_ended(element);
+                self.tell(Told::Artifact(element, exists));
+                self.tell(Told::BuildEnded(element));
             }
-            Task::Pull if exists => predictions.set_artifact(element, true),
+            Task::Pull if exists => self.tell(Told::Artifact(element, true)),
             _ => {}
-        });
+        }
     }
 
     fn asks(&mut self, element: usize, index: usize) {
@@ -226,7 +258,7 @@ impl<'a> Simulation<'a> {
             self.outcome.hits += u64::from(request.source != RequestSource::Uploaded);
             return self.queue.add(now.saturating_add(after), SimulatedEvent::IsAnswered(element, index));
         }
-        self.with_machine(|predictions, machine| predictions.requested(element, request.digest, machine));
+        self.tell(Told::Requested(element, index));
         let waiter = ExecutionWaiter::Request(element, index);
         // The queue has no bound.
         let _ = self.workers.submit(request.digest, 0, waiter);
@@ -235,10 +267,7 @@ impl<'a> Simulation<'a> {
     fn is_answered(&mut self, element: usize, index: usize) {
         let (now, session) = (self.queue.now_us(), self.session);
         let requests = &session.requests[element];
-        let request = &requests.requests[index];
-        self.with_machine(|predictions, machine| {
-            predictions.answered(element, request.digest, request.outputs.as_ref(), machine);
-        });
+        self.tell(Told::Answered(element, index));
         for (next, think_us) in requests.after(index) {
             self.queue.add(now.saturating_add(*think_us), SimulatedEvent::Asks(element, *next));
         }
@@ -259,7 +288,8 @@ impl<'a> Simulation<'a> {
         for (number, waiter) in waiters.into_iter().enumerate() {
             match waiter {
                 ExecutionWaiter::Primed(submission) => {
-                    self.tell(|predictions| predictions.execution_ended(submission, number == 0));
+                    let predictions = self.predictions.iter_mut();
+                    predictions.for_each(|predictions| predictions.execution_ended(submission, number == 0));
                 }
                 ExecutionWaiter::Request(element, index) => {
                     let counted =
@@ -276,7 +306,9 @@ impl<'a> Simulation<'a> {
 
     /// Does what follows from the events of this time.
     fn settle(&mut self) {
-        self.jobs.start_ready().into_iter().for_each(|job| self.job_starts(job));
+        if self.has_begun {
+            self.jobs.start_ready().into_iter().for_each(|job| self.job_starts(job));
+        }
         let now = self.queue.now_us();
         self.preempt(now);
         self.with_machine(|predictions, machine| predictions.settle(machine));
@@ -293,7 +325,7 @@ impl<'a> Simulation<'a> {
             self.stopped_us = self.stopped_us.saturating_add(stopped.ran_us);
             for waiter in stopped.given_up {
                 if let ExecutionWaiter::Primed(submission) = waiter {
-                    self.tell(|predictions| predictions.given_up(submission));
+                    self.predictions.iter_mut().for_each(|predictions| predictions.given_up(submission));
                 }
             }
         }

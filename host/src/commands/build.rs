@@ -11,7 +11,6 @@ use super::shell::FailureShell;
 use crate::app::App;
 use crate::cli::BuildArgs;
 use crate::error::CommandResult;
-use crate::recordings::CommandRecording;
 use crate::run::run as run_jobs;
 use crate::session::quota;
 use crate::term::format_size;
@@ -21,8 +20,7 @@ use crate::term::format_size;
 /// # Errors
 /// Errors before the first job starts.
 pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
-    let recording = CommandRecording::start(app, args.recording.record.as_deref())?;
-    let session = app.open_recorded_session(&args.elements, recording.recorder.clone())?;
+    let (session, recording) = app.open_recorded_session(&args.elements, args.recording.record.as_deref())?;
     let (artifacts, sources) = (args.artifact_remotes.artifacts(), args.source_remotes.sources());
     let options = BuildOptions {
         caches: SharedCaches::of_session(&session, Some(&artifacts), Some(&sources))?,

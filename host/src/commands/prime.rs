@@ -9,7 +9,6 @@ use super::shell::FailureShell;
 use crate::app::App;
 use crate::cli::PrimeArgs;
 use crate::error::CommandResult;
-use crate::recordings::CommandRecording;
 use crate::run::run as run_jobs;
 
 /// Executes the actions that builds are going to request, without building.
@@ -17,8 +16,7 @@ use crate::run::run as run_jobs;
 /// # Errors
 /// Errors before the first job starts.
 pub(super) fn run(app: &App, args: &PrimeArgs) -> CommandResult<ExitCode> {
-    let recording = CommandRecording::start(app, args.recording.record.as_deref())?;
-    let session = app.open_recorded_session(&args.elements, recording.recorder.clone())?;
+    let (session, recording) = app.open_recorded_session(&args.elements, args.recording.record.as_deref())?;
     let settings = app.speculation_settings(&args.speculation, &session.project.config)?.for_priming_run();
     let required = session.select(args.deps.unwrap_or(app.config.dependencies).scope(), &[])?;
     let (artifacts, sources) = (args.artifact_remotes.artifacts(), args.source_remotes.sources());

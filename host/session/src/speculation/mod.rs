@@ -9,6 +9,7 @@ mod in_flight;
 mod messages;
 mod policies;
 mod policy_choice;
+mod policy_request;
 mod record_pull;
 mod recorded_events;
 mod recorded_policies;

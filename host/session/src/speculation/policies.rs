@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use spec_model::{Digest, UserError};
-use spec_plugins::{PolicyComponent, PolicyLoadError, PolicyMemory, PolicyRequest};
+use spec_model::Digest;
+use spec_plugins::{PolicyComponent, PolicyMemory};
 use spec_project::ProjectConfig;
 use spec_recording::{SessionRecorder, message};
 use spec_scheduler::Message;
-use spec_speculation::{
-    GuardedOverlayPolicy, GuardedPrimingPolicy, PolicyWarning, SpeculationMode, TrialOverlayPolicy,
-};
+use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy, SpeculationMode, TrialOverlayPolicy};
 use spec_strategy::{BuiltInOverlayPolicy, OverlayPolicy};
 
 use super::policy_choice::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicySetting};
+use super::policy_request::{policy_error, request, warning};
 use super::recorded_policies::PolicyRecorder;
 use super::shadow::ShadowPolicy;
-use crate::error::{Result, SessionError};
+use crate::error::Result;
 use crate::session::Session;
 
 /// The largest component whose digest is recorded, in bytes.
@@ -198,22 +197,6 @@ fn overlay_policy(session: &Session, settings: &SpeculationSettings) -> Result<G
     Ok(GuardedOverlayPolicy::new(Box::new(TrialOverlayPolicy::new(tried, usual))))
 }
 
-/// The request for a component; `None` for the built-in policy.
-pub(super) fn request(choice: &PolicyChoice) -> Result<Option<PolicyRequest>> {
-    match (&choice.component, choice.settings.first()) {
-        (None, None) => Ok(None),
-        (None, Some(setting)) => Err(SessionError::BuiltInPolicySetting {
-            key: setting.key.clone(),
-            position: setting.position.clone(),
-        }),
-        (Some(component), _) => {
-            let pair = |setting: &PolicySetting| (setting.key.clone(), setting.value.clone());
-            let settings = choice.settings.iter().map(pair).collect();
-            Ok(Some(PolicyRequest { component: component.clone(), settings }))
-        }
-    }
-}
-
 fn recorded_policy(kind: &str, choice: &PolicyChoice) -> message::Policy {
     let setting =
         |setting: &PolicySetting| message::Setting { key: setting.key.clone(), value: setting.value.clone() };
@@ -232,16 +215,6 @@ fn recorded_policy(kind: &str, choice: &PolicyChoice) -> message::Policy {
         digest,
         settings: choice.settings.iter().map(setting).collect(),
     }
-}
-
-pub(super) fn policy_error(error: PolicyLoadError, choice: &PolicyChoice) -> SessionError {
-    let setting = error.key().and_then(|key| choice.settings.iter().find(|setting| setting.key == key));
-    let position = setting.map_or(&choice.position, |setting| &setting.position).clone();
-    SessionError::Policy { error, position }
-}
-
-pub(super) fn warning(warning: PolicyWarning) -> Message {
-    Message { detail: warning.hint(), ..Message::warning(warning.reason(), warning.to_string()) }
 }
 
 fn choose(options: PolicyOptions, of_project: Option<PolicyChoice>) -> PolicyChoice {

@@ -11,8 +11,8 @@ use spec_speculation::{
 };
 
 use super::messages::shadow_message;
-use super::policies::{policy_error, request, warning};
 use super::policy_choice::PolicyChoice;
+use super::policy_request::{policy_error, request, warning};
 use crate::error::Result;
 use crate::session::Session;
 

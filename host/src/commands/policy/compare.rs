@@ -3,30 +3,15 @@
 use std::path::Path;
 
 use spec_plugins::priming_policies;
-use spec_replay::{Comparison, RecordedSession, ReplayOptions, ReplayOutcome, compare, replay};
-use spec_strategy::Decision;
+use spec_replay::{RecordedSession, ReplayOptions, ReplayOutcome, compare, replay};
 
 use super::super::print;
 use super::chosen_policy::{ChosenPolicy, PolicyLoader};
+use super::compared::{ComparedRecording, ComparedRow, decision};
 use super::{change, json, open, seconds};
 use crate::app::App;
 use crate::cli::CompareArgs;
 use crate::error::{CommandError, CommandResult};
-
-/// What one policy comes to with some workers: by recording.
-pub(super) struct ComparedRow {
-    pub(super) policy: String,
-    /// `None` for as many as recorded.
-    pub(super) workers: Option<u32>,
-    pub(super) outcomes: Vec<ReplayOutcome>,
-}
-
-/// What differs on one recording with some workers.
-pub(super) struct ComparedRecording {
-    pub(super) recording: String,
-    pub(super) workers: Option<u32>,
-    pub(super) comparison: Comparison,
-}
 
 /// Compares policies on recordings, and prints one table.
 pub(super) fn run(app: &App, args: &CompareArgs) -> CommandResult {
@@ -167,13 +152,4 @@ fn differences(titles: &[String], compared: &[ComparedRecording]) -> String {
         }
     }
     text
-}
-
-/// A decision for people.
-pub(super) fn decision(decision: Decision) -> String {
-    match decision {
-        Decision::Submit { priority } => format!("submit with priority {priority}"),
-        Decision::Hold => "hold".to_owned(),
-        Decision::Skip(reason) => format!("skip ({reason:?})").to_lowercase(),
-    }
 }

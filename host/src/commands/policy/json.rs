@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use spec_replay::{RecordedSession, ReplayOutcome};
 
-use super::compare::{ComparedRecording, ComparedRow, decision};
+use super::compared::{ComparedRecording, ComparedRow, decision};
 
 /// A replay beside what was recorded.
 pub(super) fn outcome(

@@ -2,6 +2,7 @@
 
 mod chosen_policy;
 mod compare;
+mod compared;
 mod json;
 mod recordings;
 mod replay;
