@@ -26,8 +26,8 @@ pub(crate) use table::draw;
 #[derive(Args)]
 pub(crate) struct BenchOptions {
     /// What to compare: builds with BuildStream, the server with buildbox-casd, speculative actions with builds without,
-    /// the same in a simulated cluster, with that cluster behind a wire, with BuildGrid's workers, or transfers with casd's
-    /// clients
+    /// the same in a simulated cluster, with that cluster behind a wire, with BuildGrid's workers, builds with replays of
+    /// their recordings, or transfers with casd's clients
     #[arg(value_enum, default_value = "builds")]
     what: What,
     /// Measure less often
@@ -46,6 +46,7 @@ enum What {
     Cluster,
     RemoteCluster,
     Buildgrid,
+    Replays,
     Transfers,
 }
 
@@ -93,6 +94,7 @@ pub(crate) fn run(paths: &Paths, options: BenchOptions) -> Result<()> {
         What::Cluster => speculation::run_in_cluster(paths, &options),
         What::RemoteCluster => speculation::run_behind_a_wire(paths, &options),
         What::Buildgrid => speculation::run_on_buildgrid(paths, &options),
+        What::Replays => speculation::run_replays(paths, &options),
         What::Transfers => reapi::transfers::run(paths, &options),
     }
 }
