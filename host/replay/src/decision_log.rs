@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use spec_speculation::PolicyListener;
-use spec_strategy::{Candidate, Decision, Machine};
+use spec_strategy::{Candidate, Decision, PrimingFacts, PrimingLoad};
 
 /// The last decision on an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,13 @@ impl DecisionLog {
 }
 
 impl PolicyListener for DecisionLog {
-    fn decided(&self, candidates: &[Candidate], _: &Machine, decisions: &[Decision]) {
+    fn decided(
+        &self,
+        candidates: &[Candidate],
+        _: &PrimingLoad,
+        decisions: &[Decision],
+        _: &dyn PrimingFacts,
+    ) {
         let at_us = self.now_us.load(Ordering::Relaxed);
         let mut log = self.decisions.lock().unwrap_or_else(PoisonError::into_inner);
         for (candidate, &decision) in candidates.iter().zip(decisions) {

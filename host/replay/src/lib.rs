@@ -19,6 +19,7 @@ mod jobs;
 mod outcome;
 mod prediction_loop;
 mod recorded_session;
+mod replay_facts;
 mod simulation;
 mod workers;
 

@@ -1,6 +1,7 @@
 //! The speculation loop of a simulated session. It does what that of a build does, with the contents of the recording.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use spec_execution::{ExecutionId, WaiterId};
 use spec_model::Digest;
@@ -12,13 +13,16 @@ use spec_speculation::{ActionId, Bucket, Content, GuardedOverlayPolicy, GuardedP
 use crate::adaptations::KnownEnd;
 use crate::facts::{SimulatedFacts, element_id};
 use crate::recorded_session::RecordedSession;
+use crate::replay_facts::ReplayFacts;
 use crate::workers::{ExecutionWaiter, SimulatedWorkers};
 
 /// The policies of a replay.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct ReplayPolicies {
     pub(crate) overlay: GuardedOverlayPolicy,
     pub(crate) priming: GuardedPrimingPolicy,
+    /// What they can ask about the session.
+    pub(crate) facts: Arc<ReplayFacts>,
 }
 
 /// Predictions of a simulated session, and the primed actions in flight.
@@ -66,7 +70,8 @@ impl<'a> PredictionLoop<'a> {
         records: &[SessionRecord],
         load: WorkerLoad,
     ) -> Self {
-        let mut resolver = Resolver::new(policies.overlay.clone());
+        let mut resolver =
+            Resolver::new(policies.overlay.clone()).with_facts(Arc::clone(&policies.facts) as _);
         session.elements.iter().for_each(|name| _ = resolver.element_id(name));
         let mut before = HashMap::new();
         for record in records {
@@ -175,6 +180,11 @@ impl<'a> PredictionLoop<'a> {
     /// Carries out all effects of the events of this time.
     pub(crate) fn settle(&mut self, machine: &mut SimulatedMachine<'_>) {
         self.priming.set_load(self.load(machine));
+        let running = self.in_flight.values().filter_map(|execution| {
+            let started = machine.workers.started_us(execution.place.0)?;
+            Some((execution.action, millis(machine.now_us - started)))
+        });
+        self.priming.set_running(running);
         self.carry_out(machine);
     }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use spec_model::Digest;
 use spec_recording::RecordingReader;
-use spec_recording::message::{Cost, Event, Header, Totals};
+use spec_recording::message::{Cost, Element, Event, Header, Totals};
 use spec_scheduler::{Graph, Task};
 use spec_speculation::priming::SessionRecord;
 use spec_speculation::{Content, ElementId};
@@ -24,6 +24,8 @@ pub struct RecordedSession {
     pub(crate) file: String,
     pub(crate) header: Header,
     pub(crate) elements: Vec<String>,
+    /// What policies can ask about them.
+    pub(crate) described: Vec<RecordedElement>,
     pub(crate) graph: Graph,
     pub(crate) limits: BTreeMap<Task, usize>,
     /// By job, what was recorded of it.
@@ -46,6 +48,14 @@ pub struct RecordedSession {
     pub(crate) totals: Option<Totals>,
     pub(crate) latencies: Latencies,
     pub(crate) dropped: u64,
+}
+
+/// An element of a recording.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RecordedElement {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) build_dependencies: Vec<u32>,
 }
 
 /// How requests were answered.
@@ -103,6 +113,7 @@ pub(crate) struct Latencies {
 #[derive(Default)]
 struct Draft {
     elements: Vec<String>,
+    described: Vec<RecordedElement>,
     names: HashSet<String>,
     /// The elements with a record.
     recorded: HashSet<usize>,
@@ -235,7 +246,9 @@ impl Draft {
                 if !self.names.insert(element.name.clone()) {
                     return Err(format!("there are two elements {}", element.name));
                 }
-                self.elements.push(element.name);
+                self.elements.push(element.name.clone());
+                let Element { name, kind, build_dependencies, .. } = element;
+                self.described.push(RecordedElement { name, kind, build_dependencies });
             }
             Event::Job(job) => self.add_job(&job)?,
             Event::JobLimits(limits) => self.limits = from_message::limits(&limits),
@@ -380,6 +393,7 @@ impl Draft {
             header,
             requests: requests.collect(),
             elements: self.elements,
+            described: self.described,
             graph: self.graph,
             limits: self.limits,
             planned_jobs: self.planned_jobs.unwrap_or(self.jobs.len()),

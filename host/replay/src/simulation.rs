@@ -7,7 +7,7 @@ use spec_model::{Digest, UserError};
 use spec_scheduler::Task;
 use spec_speculation::priming::{Budget, WorkerLoad};
 use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy};
-use spec_strategy::{OverlayPolicy, PrimingPolicy};
+use spec_strategy::{ElementState, OverlayPolicy, PrimingPolicy};
 
 use crate::adaptations::KnownEnd;
 use crate::decision_log::DecisionLog;
@@ -18,6 +18,7 @@ use crate::jobs::SimulatedJobs;
 use crate::outcome::ReplayOutcome;
 use crate::prediction_loop::{PredictionLoop, ReplayPolicies, SimulatedMachine};
 use crate::recorded_session::RecordedSession;
+use crate::replay_facts::ReplayFacts;
 use crate::workers::{ExecutionWaiter, SimulatedWorkers};
 
 /// How a recording is replayed.
@@ -45,6 +46,7 @@ pub fn replay(session: &RecordedSession, options: ReplayOptions) -> Result<Repla
             return simulation.finish();
         }
         simulation.log.set_now(simulation.queue.now_us());
+        simulation.facts.set_now(simulation.queue.now_us());
         events.into_iter().for_each(|event| simulation.take(event));
         simulation.settle();
     }
@@ -81,18 +83,21 @@ struct Simulation<'a> {
     stopped_us: u64,
     guessed_work_us: HashMap<Digest, u64>,
     log: Arc<DecisionLog>,
+    facts: Arc<ReplayFacts>,
     outcome: ReplayOutcome,
 }
 
 impl<'a> Simulation<'a> {
     fn new(session: &'a RecordedSession, options: ReplayOptions) -> Self {
         let log = Arc::new(DecisionLog::default());
+        let workers = options.workers.unwrap_or(session.header.workers as usize);
+        let facts = Arc::new(ReplayFacts::new(session, workers));
         let policies = options.priming.map(|policy| {
             let priming = GuardedPrimingPolicy::new(policy);
             priming.add_listener(Arc::clone(&log) as _);
-            ReplayPolicies { overlay: GuardedOverlayPolicy::new(options.overlay), priming }
+            let (overlay, facts) = (GuardedOverlayPolicy::new(options.overlay), Arc::clone(&facts));
+            ReplayPolicies { overlay, priming, facts }
         });
-        let workers = options.workers.unwrap_or(session.header.workers as usize);
         Self {
             session,
             policies,
@@ -109,6 +114,7 @@ impl<'a> Simulation<'a> {
             stopped_us: 0,
             guessed_work_us: HashMap::new(),
             log,
+            facts,
             outcome: ReplayOutcome::default(),
         }
     }
@@ -211,6 +217,9 @@ impl<'a> Simulation<'a> {
             return self.queue.add(now, SimulatedEvent::JobEnds(job));
         };
         let spec_scheduler::Job { element, task } = self.jobs.job(job);
+        if task == Task::Build {
+            self.facts.set_state(element, ElementState::Building);
+        }
         let known = self.session.sources.get(&element).filter(|files| !files.unavailable);
         let known = known.filter(|files| self.job_during(element, files.at_us) == Some(job));
         let known = known.map(|files| now.saturating_add(files.at_us.saturating_sub(start)));
@@ -237,6 +246,8 @@ impl<'a> Simulation<'a> {
         let exists = matches!(self.session.jobs[job].end.as_str(), "done" | "unneeded");
         match task {
             Task::Build => {
+                let state = if exists { ElementState::Built } else { ElementState::Failed };
+                self.facts.set_state(element, state);
                 self.tell(Told::Artifact(element, exists));
                 self.tell(Told::BuildEnded(element));
             }
@@ -361,7 +372,7 @@ impl<'a> Simulation<'a> {
         if let Some(predictions) = &mut self.predictions {
             self.outcome.totals = predictions.priming().totals();
         }
-        if let Some(ReplayPolicies { overlay, priming }) = &self.policies {
+        if let Some(ReplayPolicies { overlay, priming, .. }) = &self.policies {
             let warnings = [overlay.take_warning(), priming.take_warning()].into_iter().flatten();
             self.outcome.warnings =
                 warnings.map(|warning| format!("{}: {warning}", warning.reason())).collect();

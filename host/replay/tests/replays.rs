@@ -16,8 +16,13 @@ const SMALL: GeneratedBuild = GeneratedBuild { elements: 3, actions: 10, work_us
 struct Idle;
 
 impl PrimingPolicy for Idle {
-    fn decide(&mut self, candidates: &[Candidate], _: &Machine) -> Result<Vec<Decision>, PolicyError> {
-        Ok(vec![Decision::Skip(SkipReason::Other); candidates.len()])
+    fn decide(
+        &mut self,
+        candidates: &[Candidate],
+        _: &PrimingLoad,
+        _: &dyn PrimingFacts,
+    ) -> Result<Vec<Decision>, PolicyError> {
+        Ok(vec![Decision::Skip(SkipReason::Other(ReasonCode::OTHER)); candidates.len()])
     }
 }
 

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use spec_strategy::{Candidate, Choice, Decision, InputAlternatives, Machine, Observation};
+use spec_strategy::{
+    Candidate, Choice, Decision, InputAlternatives, LastDecision, Observation, OverlayFacts, PrimingFacts,
+    PrimingLoad,
+};
 
 use crate::accounting::Bucket;
-use crate::guarded_policy::{GuardedOverlayPolicy, GuardedPrimingPolicy};
+use crate::guarded_policy::{GuardedOverlayPolicy, GuardedPrimingPolicy, batch};
 use crate::policy_listener::PolicyListener;
 use crate::priming::PrimingState;
 use crate::resolve::ActionId;
@@ -91,8 +94,16 @@ impl ShadowPrimingPolicy {
 }
 
 impl PolicyListener for ShadowPrimingPolicy {
-    fn decided(&self, candidates: &[Candidate], machine: &Machine, decisions: &[Decision]) {
-        let own = self.policy.decide(candidates, machine);
+    fn decided(
+        &self,
+        candidates: &[Candidate],
+        load: &PrimingLoad,
+        decisions: &[Decision],
+        facts: &dyn PrimingFacts,
+    ) {
+        // Each policy has its own largest batch.
+        let size = batch(self.policy.wants().largest_batch);
+        let own = candidates.chunks(size).flat_map(|batch| self.policy.decide(batch, load, facts));
         let mut known = self.decisions.lock().unwrap_or_else(PoisonError::into_inner);
         for ((candidate, session), shadow) in candidates.iter().zip(decisions).zip(own) {
             let decided = known.entry(candidate.action).or_insert((*session, shadow));
@@ -104,8 +115,11 @@ impl PolicyListener for ShadowPrimingPolicy {
         }
     }
 
-    fn observed(&self, outcomes: &[Observation]) {
-        self.policy.observe(outcomes);
+    fn observed(&self, ended: &[Observation], facts: &dyn PrimingFacts) {
+        // A policy that did not ask for all is told only of what was submitted.
+        let all = self.policy.wants().observe_all;
+        let wanted = ended.iter().filter(|ended| all || ended.decision == LastDecision::Submitted);
+        self.policy.observe(&wanted.copied().collect::<Vec<_>>(), facts);
     }
 }
 
@@ -128,7 +142,7 @@ impl ShadowOverlayPolicy {
         let choices = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
         let different = || choices.iter().filter(|(_, (session, shadow))| session != shadow);
         let named = |(input, (session, shadow)): (&u32, &(Choice, Choice))| {
-            format!("input {input}: {} instead of {}", choice_words(*shadow), choice_words(*session))
+            format!("input {input}: {} instead of {}", choice_words(shadow), choice_words(session))
         };
         ShadowReport {
             asked: choices.len(),
@@ -140,11 +154,11 @@ impl ShadowOverlayPolicy {
 }
 
 impl PolicyListener for ShadowOverlayPolicy {
-    fn chosen(&self, inputs: &[InputAlternatives], choices: &[Choice]) {
-        let own = self.policy.choose(inputs);
+    fn chosen(&self, inputs: &[InputAlternatives], choices: &[Choice], facts: &dyn OverlayFacts) {
+        let own = self.policy.choose(inputs, facts);
         let mut known = self.choices.lock().unwrap_or_else(PoisonError::into_inner);
         for ((input, session), shadow) in inputs.iter().zip(choices).zip(own) {
-            known.insert(input.input, (*session, shadow));
+            known.insert(input.input, (session.clone(), shadow));
         }
     }
 }
@@ -179,7 +193,7 @@ impl ShadowReport {
             let words = [shadow, session].map(decision_words);
             let program = priming.resolver().expanded_action(action);
             let program = program.map_or_else(String::new, |expanded| format!(" ({})", expanded.program));
-            let what = priming.bucket(action).as_str();
+            let what = priming.bucket(action).name();
             let element = priming.resolver().element_of(action);
             let element = priming.resolver().expanded_record(element);
             let element = element.map_or("", |record| record.record.element());
@@ -208,9 +222,10 @@ fn decision_words(decision: &Decision) -> &'static str {
     }
 }
 
-fn choice_words(choice: Choice) -> String {
+fn choice_words(choice: &Choice) -> String {
     match choice {
         Choice::Take(index) => format!("alternative {index}"),
+        Choice::Rank(ranking) => format!("the first of {ranking:?}"),
         Choice::Wait => "wait".to_owned(),
         Choice::GiveUp => "give up".to_owned(),
     }

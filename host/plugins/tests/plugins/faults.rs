@@ -10,8 +10,8 @@ use spec_strategy::KindError;
 
 use crate::support::{check_error, element, guest, mapping, options, texts};
 
-/// Policies that misbehave: see `policies`.
-const POLICIES: &[&str] = &["bad-overlay", "bad-priming"];
+/// Policies: see `policies`.
+const POLICIES: &[&str] = &["asks-overlay", "asks-priming", "bad-overlay", "bad-priming"];
 /// Guests that keep the contract.
 const SOUND: &[&str] = &["hoards", "overlay-prototype", "own-manual", "script-like"];
 
@@ -37,7 +37,7 @@ const fn answer(element: &'static str, says: &'static [&'static str]) -> Fault {
 
 const FAULTS: &[Fault] = &[
     at_load("imports-wasi", "plugin-wrong-world", &["wasi:cli/environment@0.2.6", "without WASI"]),
-    at_load("other-world", "plugin-wrong-world", &["does not export spec:element-kind/kind"]),
+    at_load("other-world", "plugin-wrong-world", &["does not export spec:plugin/kind"]),
     at_load("wrong-version", "plugin-wrong-version", &["0.9.0", "0.1."]),
     at_call("loops-forever", "plugin-out-of-fuel", &["200000000 instructions"]),
     at_call("allocates-endlessly", "plugin-out-of-memory", &["67108864"]),
@@ -57,6 +57,9 @@ const FAULTS: &[Fault] = &[
     answer("plan-climbs", &["'/output/../etc'"]),
     answer("plan-nul", &["'/out\\0put'"]),
     answer("plan-no-program", &["'make'"]),
+    answer("plan-collects-twice", &["calls 'collect' twice"]),
+    answer("plan-collects-nothing", &["does not call 'collect'"]),
+    answer("plan-huge", &["its plan is too large"]),
     answer("rejection-node", &["names a node that does not exist"]),
     answer("rejection-reason", &["'Not A Code'"]),
 ];

@@ -10,3 +10,4 @@ mod keys;
 mod origins;
 mod policies;
 mod support;
+mod version_0_1;

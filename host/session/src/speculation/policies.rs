@@ -114,34 +114,37 @@ impl SpeculationSettings {
     }
 }
 
+/// Where the states of policies are kept; `None` for a built-in one.
+#[derive(Default)]
+pub(super) struct PolicyMemories {
+    pub(super) overlay: Option<PolicyMemory>,
+    pub(super) priming: Option<PolicyMemory>,
+}
+
 impl SessionPolicies {
-    /// Loads the policies, and returns where the state of the priming policy is kept. In the mode `none`, no policy is
-    /// loaded.
+    /// Loads the policies, and returns where their states are kept. In the mode `none`, no policy is loaded.
     ///
     /// # Errors
     /// When a policy does not exist, is not a policy, or refuses its settings.
-    pub(super) fn load(
-        session: &Session,
-        settings: &SpeculationSettings,
-    ) -> Result<(Self, Option<PolicyMemory>)> {
-        let mut policies = Self::default();
+    pub(super) fn load(session: &Session, settings: &SpeculationSettings) -> Result<(Self, PolicyMemories)> {
+        let (mut policies, mut memories) = <(Self, PolicyMemories)>::default();
         if settings.mode == SpeculationMode::None {
-            return Ok((policies, None));
+            return Ok((policies, memories));
         }
-        policies.overlay = overlay_policy(session, settings)?;
+        let (overlay, memory) = overlay_policy(session, settings)?;
+        (policies.overlay, memories.overlay) = (overlay, memory);
         if let Some(choice) = &settings.shadow {
             policies.shadow = Some(ShadowPolicy::load(session, choice)?);
             policies.shadow_name = recorded_policy("shadow", choice).name;
         }
-        let Some(request) = request(&settings.priming)?.filter(|_| settings.mode.primes()) else {
-            policies.begin_shadow();
-            return Ok((policies, None));
-        };
-        let policy = session.plugins.priming_policy(&request, &session.project.config.name);
-        let (policy, memory) = policy.map_err(|error| policy_error(error, &settings.priming))?;
-        policies.priming = GuardedPrimingPolicy::new(policy);
+        if let Some(request) = request(&settings.priming)?.filter(|_| settings.mode.primes()) {
+            let loaded = session.plugins.priming_policy(&request, &session.project.config.name);
+            let loaded = loaded.map_err(|error| policy_error(error, &settings.priming))?;
+            policies.priming = GuardedPrimingPolicy::new(loaded.policy);
+            memories.priming = Some(loaded.memory);
+        }
         policies.begin_shadow();
-        Ok((policies, Some(memory)))
+        Ok((policies, memories))
     }
 
     fn begin_shadow(&self) {
@@ -168,33 +171,43 @@ impl SessionPolicies {
     }
 
     /// Keeps the state of the priming policy for the next session, unless the policy failed.
-    pub(super) fn keep_state(&self, memory: &PolicyMemory) {
-        let kept = self.priming.remember().map(|bytes| memory.store(&bytes));
-        if let Some(Err(error)) = kept {
-            tracing::debug!("the state of the priming policy cannot be kept: {error}");
-        }
+    pub(super) fn keep_priming_state(&self, memory: &PolicyMemory) {
+        keep(self.priming.remember(), memory);
+    }
+
+    /// Keeps the state of the overlay policy for the next session, unless the policy failed.
+    pub(super) fn keep_overlay_state(&self, memory: &PolicyMemory) {
+        keep(self.overlay.remember(), memory);
     }
 }
 
-/// The overlay policy of a session: the usual one, or the one that is tried.
-fn overlay_policy(session: &Session, settings: &SpeculationSettings) -> Result<GuardedOverlayPolicy> {
-    let load = |choice: &PolicyChoice| -> Result<Box<dyn OverlayPolicy>> {
-        Ok(match request(choice)? {
-            Some(request) => {
-                let policy = session.plugins.overlay_policy(&request);
-                policy.map_err(|error| policy_error(error, choice))?
-            }
-            None => Box::new(BuiltInOverlayPolicy),
-        })
+fn keep(state: Option<Vec<u8>>, memory: &PolicyMemory) {
+    if let Some(Err(error)) = state.map(|state| memory.store(&state)) {
+        tracing::debug!("the state of a policy cannot be kept: {error}");
+    }
+}
+
+/// The overlay policy of a session, and where its state is kept: the usual one, or the one that is tried.
+fn overlay_policy(
+    session: &Session,
+    settings: &SpeculationSettings,
+) -> Result<(GuardedOverlayPolicy, Option<PolicyMemory>)> {
+    type Loaded = (Box<dyn OverlayPolicy>, Option<PolicyMemory>);
+    let load = |choice: &PolicyChoice| -> Result<Loaded> {
+        let Some(request) = request(choice)? else { return Ok((Box::new(BuiltInOverlayPolicy), None)) };
+        let loaded = session.plugins.overlay_policy(&request, &session.project.config.name);
+        let loaded = loaded.map_err(|error| policy_error(error, choice))?;
+        Ok((loaded.policy, Some(loaded.memory)))
     };
     let Some(tried) = &settings.tried_overlay else {
-        return Ok(GuardedOverlayPolicy::new(load(&settings.overlay)?));
+        let (policy, memory) = load(&settings.overlay)?;
+        return Ok((GuardedOverlayPolicy::new(policy), memory));
     };
-    let tried = load(tried)?;
+    let (tried, memory) = load(tried)?;
     // Something may be tried because the usual policy is broken. The built-in one selects everything.
-    let usual =
-        load(&settings.overlay).map_or_else(|_| GuardedOverlayPolicy::default(), GuardedOverlayPolicy::new);
-    Ok(GuardedOverlayPolicy::new(Box::new(TrialOverlayPolicy::new(tried, usual))))
+    let usual = load(&settings.overlay)
+        .map_or_else(|_| GuardedOverlayPolicy::default(), |(policy, _)| GuardedOverlayPolicy::new(policy));
+    Ok((GuardedOverlayPolicy::new(Box::new(TrialOverlayPolicy::new(tried, usual))), memory))
 }
 
 fn recorded_policy(kind: &str, choice: &PolicyChoice) -> message::Policy {

@@ -208,7 +208,7 @@ pub(super) fn record_load(recorder: &SessionRecorder, load: WorkerLoad) {
 /// Records what came of the predictions.
 pub(super) fn record_totals(recorder: &SessionRecorder, totals: &SpeculationTotals) {
     let bucket = |(bucket, count): (&spec_speculation::Bucket, &usize)| message::Bucket {
-        name: bucket.as_str().to_owned(),
+        name: bucket.name().into_owned(),
         count: *count as u64,
     };
     let totals = message::Totals {

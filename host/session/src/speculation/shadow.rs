@@ -42,12 +42,12 @@ impl ShadowPolicy {
             return Ok(Self::Priming(Arc::new(ShadowPrimingPolicy::new(GuardedPrimingPolicy::default()))));
         };
         if is_overlay {
-            let policy =
-                session.plugins.overlay_policy(&request).map_err(|error| policy_error(error, choice))?;
+            let loaded = session.plugins.overlay_policy(&request, &session.project.config.name);
+            let policy = loaded.map_err(|error| policy_error(error, choice))?.policy;
             return Ok(Self::Overlay(Arc::new(ShadowOverlayPolicy::new(GuardedOverlayPolicy::new(policy)))));
         }
         let policy = session.plugins.priming_policy(&request, &session.project.config.name);
-        let (policy, _) = policy.map_err(|error| policy_error(error, choice))?;
+        let policy = policy.map_err(|error| policy_error(error, choice))?.policy;
         Ok(Self::Priming(Arc::new(ShadowPrimingPolicy::new(GuardedPrimingPolicy::new(policy)))))
     }
 

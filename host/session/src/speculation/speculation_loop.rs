@@ -12,6 +12,7 @@ use spec_recording::SessionRecorder;
 use spec_speculation::priming::{AdaptResult, PrimingEffect, PrimingState, WorkerLoad};
 use spec_speculation::{ActionId, Bucket, ExpandedRecord, Instantiated, Instantiator, RequestedAction};
 
+use super::element_facts::ElementFacts;
 use super::element_trees::{ElementTree, ElementTrees, KnownContent, element_id};
 use super::event_channel::{
     ElementPredictions, EventReceiver, EventSender, OutputFiles, PulledRecord, SpeculationEvent,
@@ -48,6 +49,7 @@ pub(super) struct RecordSources {
 struct SpeculationLoop {
     session: Arc<Session>,
     elements: SessionElements,
+    facts: Arc<ElementFacts>,
     priming: PrimingState,
     trees: ElementTrees,
     in_flight: InFlightExecutions,
@@ -71,13 +73,14 @@ pub(super) fn run(
     session: Arc<Session>,
     elements: SessionElements,
     policies: &SessionPolicies,
+    facts: Arc<ElementFacts>,
     sources: &RecordSources,
     sender: EventSender,
     receiver: &EventReceiver,
 ) {
     let Ok(executions) = session.executions.executions.get() else { return };
     let can_pull = sources.caches.pulled_artifacts().is_some();
-    let Some(initial) = start(&session, &elements, policies, can_pull) else { return };
+    let Some(initial) = start(&session, &elements, policies, Arc::clone(&facts), can_pull) else { return };
     let InitialState { priming, wanted, deferred } = initial;
     let early_requests = wanted.iter().map(|wanted| wanted.element).chain(deferred.keys().copied());
     let early_requests = early_requests.map(|element| (element, Vec::new())).collect();
@@ -91,6 +94,7 @@ pub(super) fn run(
     let mut state = SpeculationLoop {
         session,
         elements,
+        facts,
         priming,
         trees,
         in_flight,
@@ -164,6 +168,7 @@ impl SpeculationLoop {
             recorded::record_load(self.recorder(), load);
         }
         self.priming.set_load(load);
+        self.priming.set_running(self.in_flight.running());
     }
 
     fn has_records(&self) -> bool {
@@ -225,13 +230,16 @@ impl SpeculationLoop {
                 }
             }
             SpeculationEvent::SourcesStaged { element, tree } => {
+                self.facts.begins(element);
                 self.trees.set_sources(session, priming, element, &tree)
             }
             SpeculationEvent::ArtifactCached { element, files } => {
+                self.facts.has_artifact(element);
                 self.trees.set_artifact(session, priming, element, ElementTree::Known(files))
             }
             SpeculationEvent::RecordsPulled { records } => self.records_pulled(records),
             SpeculationEvent::BuildEnded { element } => {
+                self.facts.ended(element);
                 self.early_requests.remove(&element);
                 self.unanswered.retain(|(of, _), _| *of != element);
                 recorded::record_element_ended(&session.options.recorder, element);

@@ -110,7 +110,7 @@ impl PolicyLoader {
             return Ok(None);
         }
         Ok(Some(match chosen.request()? {
-            Some(request) => self.0.priming_policy(&request, NO_PROJECT)?.0,
+            Some(request) => self.0.priming_policy(&request, NO_PROJECT)?.policy,
             None => Box::new(BuiltInPrimingPolicy),
         }))
     }
@@ -125,7 +125,7 @@ impl PolicyLoader {
         session: &RecordedSession,
     ) -> CommandResult<Box<dyn OverlayPolicy>> {
         Ok(match chosen.resolved(session, "overlay").request()? {
-            Some(request) => self.0.overlay_policy(&request)?,
+            Some(request) => self.0.overlay_policy(&request, NO_PROJECT)?.policy,
             None => Box::new(BuiltInOverlayPolicy),
         })
     }

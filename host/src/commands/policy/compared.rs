@@ -1,7 +1,7 @@
 //! What replays of several policies come to.
 
 use spec_replay::{Comparison, ReplayOutcome};
-use spec_strategy::Decision;
+use spec_strategy::{Decision, SkipReason};
 
 /// What one policy comes to with some workers: by recording.
 pub(super) struct ComparedRow {
@@ -23,6 +23,9 @@ pub(super) fn decision(decision: Decision) -> String {
     match decision {
         Decision::Submit { priority } => format!("submit with priority {priority}"),
         Decision::Hold => "hold".to_owned(),
-        Decision::Skip(reason) => format!("skip ({reason:?})").to_lowercase(),
+        Decision::Skip(SkipReason::TooCheap) => "skip (too cheap)".to_owned(),
+        Decision::Skip(SkipReason::TooDear) => "skip (too dear)".to_owned(),
+        Decision::Skip(SkipReason::Unlikely) => "skip (unlikely)".to_owned(),
+        Decision::Skip(SkipReason::Other(code)) => format!("skip ({})", code.as_str()),
     }
 }

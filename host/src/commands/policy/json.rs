@@ -42,7 +42,7 @@ fn recorded(session: &RecordedSession) -> Value {
 fn predicted(outcome: &ReplayOutcome) -> Value {
     let buckets = outcome.totals.buckets.iter();
     let buckets: Map<String, Value> =
-        buckets.map(|(bucket, count)| (bucket.as_str().to_owned(), (*count).into())).collect();
+        buckets.map(|(bucket, count)| (bucket.name().into_owned(), (*count).into())).collect();
     json!({
         "wall-us": outcome.wall_us,
         "hits": outcome.hits,

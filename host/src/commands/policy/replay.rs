@@ -74,14 +74,14 @@ fn wasted(session: &RecordedSession) -> String {
 }
 
 fn buckets(session: &RecordedSession, outcome: &ReplayOutcome) -> Vec<String> {
-    let mut counts = std::collections::BTreeMap::<&str, (u64, u64)>::new();
+    let mut counts = std::collections::BTreeMap::<String, (u64, u64)>::new();
     for bucket in session.totals().into_iter().flat_map(|totals| &totals.buckets) {
-        counts.entry(&bucket.name).or_default().0 = bucket.count;
+        counts.entry(bucket.name.clone()).or_default().0 = bucket.count;
     }
     for (bucket, count) in &outcome.totals.buckets {
-        counts.entry(bucket.as_str()).or_default().1 = *count as u64;
+        counts.entry(bucket.name().into_owned()).or_default().1 = *count as u64;
     }
-    let line = |(name, (recorded, predicted)): (&str, (u64, u64))| {
+    let line = |(name, (recorded, predicted)): (String, (u64, u64))| {
         format!("{}\n", row(&format!("  {name}"), &recorded.to_string(), &predicted.to_string()))
     };
     counts.into_iter().map(line).collect()
