@@ -6,8 +6,8 @@ use generated::GeneratedBuild;
 use spec_replay::{RecordedSession, ReplayOptions, ReplayOutcome, compare, replay};
 use spec_speculation::priming::Budget;
 use spec_strategy::{
-    BuiltInOverlayPolicy, BuiltInPrimingPolicy, Candidate, Decision, Machine, PolicyError, PrimingPolicy,
-    SkipReason,
+    BuiltInOverlayPolicy, BuiltInPrimingPolicy, Candidate, Decision, PolicyError, PrimingFacts, PrimingLoad,
+    PrimingPolicy, ReasonCode, SkipReason,
 };
 
 const SMALL: GeneratedBuild = GeneratedBuild { elements: 3, actions: 10, work_us: 50_000, think_us: 5_000 };
