@@ -62,7 +62,6 @@ impl<R: Read> RecordingReader<R> {
                 return reader.check_format();
             }
             Ok(_) => "its first entry is no header".to_owned(),
-            Err(RecordingError::CutOff { .. }) => "it is too short".to_owned(),
             Err(RecordingError::Damaged { why, .. }) => why,
             Err(error) => return Err(error),
         };

@@ -51,7 +51,7 @@ impl Case {
     /// How many alternatives the inputs of an element's record have.
     fn alternatives(&self, element: &str) -> usize {
         let hash = self.record(element).expect("it has a record");
-        let blob = self.host.cache().join("cas/objects").join(&hash[..2]).join(&hash[2..]);
+        let blob = self.host.cache().join("cas/objects").join(&hash[..2]).join(&hash);
         let record =
             SpeculativeActions::decode(&*fs::read(blob).expect("it is stored")).expect("it is a record");
         record.compact.expect("it is compact").inputs.iter().map(|input| input.origins.len()).sum()
