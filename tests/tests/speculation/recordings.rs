@@ -109,7 +109,8 @@ fn policies_are_compared_on_the_last_recordings() {
     let bytes = fs::read(&file).expect("it was written");
     fs::write(&file, &bytes[..bytes.len() / 2]).expect("it can be written");
     case.run(&["policy", "replay", &file]).refused(2, "recording-cut-off", &["was cut off after"]);
-    case.run(&["policy", "replay", "project.conf"]).refused(2, "not-a-recording", &["--record FILE"]);
+    let other = case.project.path().join("project.conf").to_string_lossy().into_owned();
+    case.run(&["policy", "replay", &other]).refused(2, "not-a-recording", &["--record FILE"]);
     case.run(&["policy", "compare", &file]).refused(2, "recording-cut-off", &[]);
 }
 
