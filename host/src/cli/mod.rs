@@ -5,6 +5,7 @@ mod cache;
 mod cas;
 mod globals;
 mod plugin;
+mod policy;
 mod remotes;
 mod repeat;
 mod serve;
@@ -19,6 +20,7 @@ pub(crate) use cas::{CasCommand, RemoteArgs};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::GlobalOptions;
 pub(crate) use plugin::{PluginCheckArgs, PluginCommand};
+pub(crate) use policy::{CompareArgs, PolicyCommand, RecordingArgs, ReplayArgs};
 pub(crate) use remotes::{
     ArtifactPullRemotes, ArtifactPushRemotes, ArtifactRemotes, SourcePullRemotes, SourcePushRemotes,
     SourceRemotes,
@@ -99,6 +101,9 @@ pub(crate) enum CliCommand {
     /// List and check components: element kinds and policies
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Try policies on recordings of builds
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Begin a new project
     Init(InitArgs),
     /// Check what this machine lacks, and show the commands that fix it
@@ -135,6 +140,8 @@ pub(crate) struct BuildArgs {
     pub(crate) source_remotes: SourceRemotes,
     #[command(flatten)]
     pub(crate) speculation: SpeculationArgs,
+    #[command(flatten)]
+    pub(crate) recording: RecordingArgs,
 }
 
 /// `prime`
@@ -153,6 +160,8 @@ pub(crate) struct PrimeArgs {
     pub(crate) source_remotes: SourceRemotes,
     #[command(flatten)]
     pub(crate) speculation: SpeculationArgs,
+    #[command(flatten)]
+    pub(crate) recording: RecordingArgs,
 }
 
 const PRIME_HELP: &str = "Example: spec-host prime app.bst, after a header of a library has changed. It fills the action \

@@ -12,6 +12,7 @@ pub mod globs;
 pub mod names;
 pub mod policies;
 pub mod project;
+pub mod recording;
 pub mod records;
 pub mod resource;
 mod scratch;
