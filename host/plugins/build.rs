@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const KINDS: &[&str] = &["autotools", "import", "manual", "stack"];
+const KINDS: &[&str] =
+    &["autotools", "cmake", "import", "make", "manual", "meson", "pip", "script", "setuptools", "stack"];
 const OVERLAY_POLICIES: &[&str] = &["overlay-include-scan", "overlay-standard"];
 const PRIMING_POLICIES: &[&str] = &["priming-critical-path", "priming-eager", "priming-selective"];
 
