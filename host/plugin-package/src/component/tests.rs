@@ -1,0 +1,35 @@
+use super::*;
+
+/// An empty component with a custom section `name`.
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0\0\x06\x04namex";
+
+fn manifest(name: &str) -> PluginManifest {
+    let text = format!("name: {name}\nversion: 1.0.0\nlanguage: c\nworlds: [priming-policy]\n");
+    PluginManifest::parse(&text, "test").expect("it is valid")
+}
+
+#[test]
+fn a_manifest_is_put_in_and_found() {
+    assert_eq!(manifest_of(COMPONENT, "x.wasm").expect("it has none"), None);
+    let once = with_manifest(COMPONENT, &manifest("one"));
+    assert!(once.starts_with(COMPONENT));
+    assert_eq!(manifest_of(&once, "x.wasm").expect("it is valid"), Some(manifest("one")));
+    let twice = with_manifest(&once, &manifest("two"));
+    assert_eq!((twice.len(), manifest_of(&twice, "x.wasm").expect("it is valid")), (once.len(), Some(manifest("two"))));
+}
+
+#[test]
+fn what_is_for_debuggers_goes() {
+    assert_eq!(stripped(COMPONENT), b"\0asm\x0d\0\x01\0");
+    assert_eq!(stripped(b"\0asm\x01\0\0\0\0\x05\x04keep"), b"\0asm\x01\0\0\0\0\x05\x04keep");
+}
+
+#[test]
+fn damaged_binaries_do_no_harm() {
+    let whole = with_manifest(COMPONENT, &manifest("one"));
+    for length in 0..whole.len() {
+        let _ = manifest_of(&whole[..length], "x.wasm");
+        let _ = stripped(&whole[..length]);
+    }
+    assert!(manifest_of(b"\0asm\x0d\0\x01\0\0\xff\xff\xff\xff\xff", "x").expect("it ends").is_none());
+}
