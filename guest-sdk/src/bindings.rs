@@ -3,7 +3,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::all)]
 
 wit_bindgen::generate!({
-    path: "../wit/element-kind",
+    path: "../wit/0.1/element-kind",
     world: "element-kind",
     pub_export_macro: true,
     default_bindings_module: "spec_guest_sdk::bindings",

@@ -28,7 +28,7 @@ pub mod bindings {
     #![allow(missing_docs, unreachable_pub, clippy::all)]
 
     wit_bindgen::generate!({
-        path: "../wit/overlay-policy",
+        path: "../wit/0.1/overlay-policy",
         world: "overlay-policy",
         pub_export_macro: true,
         default_bindings_module: "spec_guest_sdk::overlay::bindings",

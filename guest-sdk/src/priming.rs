@@ -28,7 +28,7 @@ pub mod bindings {
     #![allow(missing_docs, unreachable_pub, clippy::all)]
 
     wit_bindgen::generate!({
-        path: "../wit/priming-policy",
+        path: "../wit/0.1/priming-policy",
         world: "priming-policy",
         pub_export_macro: true,
         default_bindings_module: "spec_guest_sdk::priming::bindings",

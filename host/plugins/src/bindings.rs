@@ -4,21 +4,21 @@
 
 pub(crate) mod element_kind {
     wasmtime::component::bindgen!({
-        path: "../../wit/element-kind",
+        path: "../../wit/0.1/element-kind",
         world: "element-kind",
     });
 }
 
 pub(crate) mod overlay_policy {
     wasmtime::component::bindgen!({
-        path: "../../wit/overlay-policy",
+        path: "../../wit/0.1/overlay-policy",
         world: "overlay-policy",
     });
 }
 
 pub(crate) mod priming_policy {
     wasmtime::component::bindgen!({
-        path: "../../wit/priming-policy",
+        path: "../../wit/0.1/priming-policy",
         world: "priming-policy",
     });
 }
