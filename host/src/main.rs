@@ -10,6 +10,7 @@ mod doctor;
 mod error;
 mod exit_code;
 mod log;
+mod project_plugins;
 mod run;
 mod session;
 mod show;

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::cli::{CacheBuildTrees, SpeculationArgs};
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
+use crate::project_plugins;
 
 impl App {
     /// Opens a session over the project of the command line, with these targets (none for the project's defaults).
@@ -24,6 +25,7 @@ impl App {
     pub(crate) fn open_session(&self, targets: &[String]) -> CommandResult<Arc<Session>> {
         let plugins = spec_plugins::Options {
             overrides: self.globals.plugins.clone(),
+            project: project_plugins::kinds(self)?,
             ..spec_plugins::Options::new(self.config.cache("plugins"))
         };
         for (kind, file) in &self.globals.plugins {
@@ -64,7 +66,8 @@ impl App {
         let overlay = PolicyOptions { configured: config.overlay_policy.clone(), ..args.overlay() };
         let priming = PolicyOptions { configured: config.priming_policy.clone(), ..args.priming() };
         let mode = args.mode.unwrap_or(config.speculation);
-        Ok(SpeculationSettings::new(mode, overlay, priming, project)?)
+        let settings = SpeculationSettings::new(mode, overlay, priming, project)?;
+        settings.with_plugins(|name| project_plugins::policy(self, project, name))
     }
 }
 

@@ -14,6 +14,7 @@ const FLOORS: [&[&str]; 7] = [
     &["spec-project", "spec-source", "spec-execution", "spec-plugins", "spec-artifact", "spec-remote"],
     &[
         "spec-build",
+        "spec-plugin-package",
         "spec-reapi",
         "spec-remote-execution",
         "spec-scheduler",
@@ -28,9 +29,13 @@ const FLOORS: [&[&str]; 7] = [
 const BESIDE: [&str; 3] = ["spec-testkit", "spec-tests", "xtask"];
 
 /// Third-party crates that only some crates may depend on.
-const RESERVED: [(&str, &[&str]); 8] = [
+const RESERVED: [(&str, &[&str]); 12] = [
     ("wasmtime", &["spec-plugins"]),
     ("saphyr-parser", &["spec-project"]),
+    ("serde_yaml", &["spec-plugin-package"]),
+    ("oci-client", &["spec-plugin-package"]),
+    ("wit-component", &["spec-plugin-package"]),
+    ("wit-bindgen-c", &["spec-plugin-package"]),
     // The binary writes archives of checkouts; spec-source reads archives.
     ("tar", &["spec-source", "spec-host"]),
     ("reqwest", &["spec-source"]),

@@ -11,6 +11,7 @@ mod bst;
 mod buildgrid;
 mod command;
 mod debian_root;
+mod docker_registry;
 mod example;
 mod fuzz;
 mod golden;
@@ -61,6 +62,8 @@ enum Task {
     Bazel,
     /// Make the root that the tests run BuildGrid in, and print its folder
     Buildgrid,
+    /// Make the root that the tests run a registry of components in, and print its folder
+    DockerRegistry,
     /// Make a working copy of the example project in target/example
     Example,
     /// Install BuildStream, and run it with its own cache where arguments are given
@@ -96,6 +99,7 @@ fn run(task: Task) -> Result<()> {
         Task::Base { force } => base::run(&paths, force),
         Task::Bazel => bazel::run(&paths).map(|root| println!("{}", root.display())),
         Task::Buildgrid => buildgrid::run(&paths).map(|root| println!("{}", root.display())),
+        Task::DockerRegistry => docker_registry::run(&paths).map(|root| println!("{}", root.display())),
         Task::Example => example::run(&paths).map(drop),
         Task::Bst { arguments } => bst::run(&paths, &arguments),
         Task::Golden => golden::run(&paths),

@@ -65,6 +65,11 @@ impl Paths {
         self.cache.join("buildgrid")
     }
 
+    /// The folder of the root that the registry of components runs in.
+    pub(crate) fn docker_registry(&self) -> PathBuf {
+        self.cache.join("docker-registry")
+    }
+
     /// The folder of the base's files.
     pub(crate) fn base_root(&self) -> PathBuf {
         self.cache.join("base")

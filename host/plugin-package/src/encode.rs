@@ -19,7 +19,8 @@ pub(crate) fn component(module: &[u8], hint: &str) -> Result<Vec<u8>> {
 }
 
 fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
-    let encoder = ComponentEncoder::default().module(&stripped(module)).map_err(|error| format!("{error:#}"))?;
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&stripped(module)).map_err(|error| format!("{error:#}"))?;
     encoder.validate(true).encode().map_err(|error| format!("{error:#}"))
 }
 

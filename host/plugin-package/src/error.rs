@@ -3,11 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
-use spec_model::{Blame, Digest, FilePosition, UserError};
+use spec_model::{Blame, FilePosition, UserError};
 use spec_source::SourceError;
 
 /// The result of an operation on plugin packages.
-pub type Result<T, E = PackageError> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = PackageError> = std::result::Result<T, E>;
 
 /// Why a plugin cannot be made, read, found or fetched.
 #[derive(Debug, thiserror::Error)]
@@ -139,11 +139,6 @@ impl PackageError {
     /// An error of reading, writing or making `path`.
     pub(crate) fn io(action: &'static str, path: &std::path::Path, source: io::Error) -> Self {
         Self::Io { action, path: path.to_owned(), source }
-    }
-
-    /// Contents that differ from what the lock or a reference says.
-    pub(crate) fn wrong_digest(what: impl Into<String>, expected: &str, actual: &Digest, hint: &'static str) -> Self {
-        Self::WrongDigest { what: what.into(), expected: expected.to_owned(), actual: actual.hex(), hint }
     }
 }
 

@@ -71,6 +71,12 @@ impl ComponentFinder {
         &self.lock
     }
 
+    /// The project's folder of vendored components.
+    #[must_use]
+    pub fn vendor_folder(&self) -> &Path {
+        self.vendored.folder()
+    }
+
     /// The component of a reference.
     ///
     /// # Errors
@@ -99,6 +105,22 @@ impl ComponentFinder {
         Ok(FoundComponent { file: self.cached.add(&component)?, place: ComponentPlace::Fetched })
     }
 
+    /// Where the component of a locked reference is now; `None` if it has to be fetched. A file that is not as the lock says
+    /// is an error.
+    ///
+    /// # Errors
+    /// When it has another digest than the lock says, or cannot be read.
+    pub fn place(&self, reference: &PluginReference) -> Result<Option<ComponentPlace>> {
+        let Some(locked) = self.lock.plugins.get(reference) else { return Ok(None) };
+        if let PluginReference::Path(path) = reference {
+            return self.at_path(path, Some(locked)).map(|found| Some(found.place));
+        }
+        if self.vendored.find(&locked.sha256)?.is_some() {
+            return Ok(Some(ComponentPlace::Vendored));
+        }
+        Ok(self.cached.find(&locked.sha256)?.map(|_| ComponentPlace::Cached))
+    }
+
     fn at_path(&self, path: &str, locked: Option<&LockedPlugin>) -> Result<FoundComponent> {
         let reference = PluginReference::Path(path.to_owned());
         if let Some(locked) = locked {
@@ -113,7 +135,7 @@ impl ComponentFinder {
     /// # Errors
     /// When it cannot be had, is no component, or implements none of the worlds.
     pub fn look_at(&self, reference: &PluginReference) -> Result<(ComponentSummary, LockedPlugin)> {
-        let component = self.fetch_or_find(reference)?;
+        let component = self.read(reference)?;
         let summary = summarize(&component, &reference.to_string())?;
         let Some((world, _)) = summary.world else {
             let exports = summary.exports.join(", ");
@@ -134,7 +156,11 @@ impl ComponentFinder {
         Ok((summary, locked))
     }
 
-    fn fetch_or_find(&self, reference: &PluginReference) -> Result<Vec<u8>> {
+    /// The bytes of the component of a reference that need not be locked.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub fn read(&self, reference: &PluginReference) -> Result<Vec<u8>> {
         if let PluginReference::Url { sha256, .. } = reference
             && let Some(file) = self.cached.find(sha256)?
         {

@@ -41,10 +41,11 @@ pub use new_plugin::{NewPlugin, SdkSource, new_plugin};
 pub use project_plugins::{PLUGINS_KEY, ProjectPlugin, plugin_reference, project_plugins};
 pub use reference::{OciReference, PluginReference};
 pub use sample::{
-    AnswerDifference, KindSample, OverlaySample, OverlayStep, PrimingSample, PrimingStep, SAMPLES_FOLDER, Sample,
+    KindSample, OverlaySample, OverlayStep, PrimingSample, PrimingStep, SAMPLES_FOLDER, Sample,
     SampleAlternatives, SampleCandidate, SampleDecision, SampleDependency, SampleElement, SampleFacts, SampleFile,
-    SampleInput, SampleLoad, SampleObservation, SampleOrigin, SampleOriginKind, SampleOutcome, SampleSettings,
-    SampleState, SampleStateOfOrigin, SampleSubmitted, samples_of, setting_texts,
+    SampleInput, SampleLoad, SampleMapping, SampleObservation, SampleOrigin, SampleOriginKind, SampleOutcome, SampleSettings,
+    SampleState, SampleStateOfOrigin, SampleSubmitted, sample_configuration, samples_of,
+    setting_texts,
 };
 pub use sha256::Sha256;
 pub use store::{ComponentStore, LARGEST_COMPONENT};

@@ -91,11 +91,12 @@ pub fn new_plugin(new: &NewPlugin) -> Result<Vec<String>> {
 }
 
 fn require_empty(folder: &Path) -> Result<()> {
-    match fs::read_dir(folder) {
-        Ok(mut entries) if entries.next().is_some() => Err(PackageError::FolderInUse { path: folder.to_owned() }),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(PackageError::io("read", folder, error)),
-        Ok(_) | Err(_) => Ok(()),
-    }
+    let is_empty = match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => return Err(PackageError::io("read", folder, error)),
+    };
+    if is_empty { Ok(()) } else { Err(PackageError::FolderInUse { path: folder.to_owned() }) }
 }
 
 fn no_template(new: &NewPlugin) -> PackageError {

@@ -73,19 +73,7 @@ pub(crate) fn wit(folder: &str) -> NewFiles {
     present.map(|(path, text)| (format!("{folder}/{path}"), (*text).to_owned())).collect()
 }
 
-/// The SDK for Rust as a crate of its own, below the folder of a plugin.
+/// The SDK for Rust, with the WIT text inside, below the folder of a plugin.
 pub(crate) fn sdk() -> NewFiles {
-    let mut files = wit("sdk/wit");
-    for (path, text) in SDK_FILES {
-        let text = if *path == "Cargo.toml" { without_workspace(text) } else { (*text).to_owned() };
-        files.insert(format!("{SDK_FOLDER}/{path}"), text);
-    }
-    files
-}
-
-/// A manifest of cargo's that belongs to no workspace.
-fn without_workspace(manifest: &str) -> String {
-    let lines = manifest.replace("[lints]\nworkspace = true\n\n", "");
-    let own = lines.lines().filter(|line| !line.starts_with("workspace ="));
-    own.fold(String::new(), |text, line| text + line + "\n")
+    SDK_FILES.iter().map(|(path, text)| (format!("{SDK_FOLDER}/{path}"), (*text).to_owned())).collect()
 }

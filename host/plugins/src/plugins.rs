@@ -102,8 +102,9 @@ impl Plugins {
     fn source(&self, request: &KindRequest) -> Result<ComponentSource, KindError> {
         let overrides = &self.options.overrides;
         // Of several options for one kind the last one counts.
-        let given = overrides.iter().rfind(|(kind, _)| *kind == request.name).map(|(_, file)| file);
-        if let Some(file) = given.or(request.component.as_ref()) {
+        let given = overrides.iter().rfind(|(kind, _)| *kind == request.name);
+        let given = given.or_else(|| self.options.project.iter().find(|(kind, _)| *kind == request.name));
+        if let Some(file) = given.map(|(_, file)| file).or(request.component.as_ref()) {
             return Ok(ComponentSource::File(file.clone()));
         }
         let embedded = embedded::kind(&request.name).map(ComponentSource::Embedded);

@@ -1,7 +1,9 @@
-//! C: clang with wasi-libc, whose system interface is not used. The bindings are made here, so nothing else is needed.
+//! C: a compiler with wasi-libc, whose system interface is not used: Zig's in the plugin's own Python environment, a WASI SDK,
+//! or Debian's clang. The bindings are made here, so nothing else is needed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::{PluginBuild, WIT_FOLDER, result_of_tool};
 use crate::encode;
@@ -14,27 +16,28 @@ const CLANGS: [&str; 8] =
     ["clang-19", "clang", "clang-22", "clang-21", "clang-20", "clang-18", "clang-17", "clang-16"];
 
 /// Where Debian's wasi-libc is.
-const LIBC: &str = "/usr/include/wasm32-wasi";
+const DEBIAN_LIBC: &str = "/usr/include/wasm32-wasi";
 
-const FLAGS: [&str; 7] = [
+const FLAGS: [&str; 9] = [
     "--target=wasm32-wasi",
-    "-O2",
+    "-std=c17",
+    "-Os",
     "-Wall",
     "-Wextra",
     "-mexec-model=reactor",
     "-nostartfiles",
-    "-Wl,--no-entry,--strip-debug",
+    "-Wl,--no-entry",
+    "-Wl,--strip-debug",
 ];
 
 pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<Vec<u8>> {
-    let clang = clang()?;
+    let mut command = compiler(build.folder)?;
     progress("making the bindings");
     let bindings = build.output.join("bindings");
     fs::create_dir_all(&bindings).map_err(|error| PackageError::io("make", &bindings, error))?;
     encode::c_bindings(&build.folder.join(WIT_FOLDER), build.world, &bindings)?;
-    progress("compiling with clang");
+    progress("compiling");
     let module = build.intermediate("module.wasm");
-    let mut command = command(clang, build.folder);
     command.args(FLAGS).arg("-I").arg(absolute(&bindings)?).arg("-o").arg(absolute(&module)?);
     for file in files(&build.folder.join("src"), &["c"])?.iter().chain(&files(&bindings, &["c", "o"])?) {
         command.arg(absolute(file)?);
@@ -46,21 +49,24 @@ pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<
     )
 }
 
-/// The compiler: that of a WASI SDK if one is named, else one of Debian's.
-fn clang() -> Result<PathBuf> {
+/// The first compiler that is there.
+fn compiler(folder: &Path) -> Result<Command> {
+    let python = folder.join(".venv/bin/python");
+    if python.is_file() {
+        let mut zig = command(absolute(&python)?, folder);
+        zig.args(["-m", "ziglang", "cc"]);
+        return Ok(zig);
+    }
+    let install = format!(
+        "cd {} && python3 -m venv .venv && .venv/bin/pip install --requirement requirements.txt",
+        folder.display()
+    );
+    let tool = Tool { name: "a C compiler for WebAssembly", language: Language::C, install };
     if let Some(sdk) = std::env::var_os("WASI_SDK_PATH").filter(|path| !path.is_empty()) {
-        return tool().at(&Path::new(&sdk).join("bin/clang"));
+        return Ok(command(tool.at(&Path::new(&sdk).join("bin/clang"))?, folder));
     }
-    let clang = CLANGS.iter().find(|clang| is_in_path(clang)).ok_or_else(|| tool().missing(""))?;
-    match Path::new(LIBC).is_dir() {
-        true => Ok(clang.into()),
-        false => Err(tool().missing("there is no wasi-libc")),
-    }
-}
-
-fn tool() -> Tool {
-    let install = "apt-get install clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32".to_owned();
-    Tool { name: "clang with wasi-libc", language: Language::C, install }
+    let clang = CLANGS.iter().find(|clang| is_in_path(clang)).filter(|_| Path::new(DEBIAN_LIBC).is_dir());
+    clang.map(|clang| command(clang, folder)).ok_or_else(|| tool.missing(""))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_yaml::Value;
+use spec_model::{Mapping, Node, NodeKind};
 
 use crate::manifest::PluginName;
 use crate::world::PluginWorld;
+
+/// Configuration in a sample.
+pub type SampleMapping = serde_yaml::Mapping;
 
 /// Elements of a kind.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,7 +32,7 @@ pub struct SampleElement {
     pub name: String,
     /// Its `config`, composed with the kind's defaults and expanded.
     #[serde(default)]
-    pub config: serde_yaml::Mapping,
+    pub config: SampleMapping,
     /// Its variables, expanded.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, String>,
@@ -55,10 +60,35 @@ pub struct SampleDependency {
     #[serde(default = "always")]
     pub runtime: bool,
     /// The configuration of the declaration.
-    #[serde(default, skip_serializing_if = "serde_yaml::Mapping::is_empty")]
-    pub config: serde_yaml::Mapping,
+    #[serde(default, skip_serializing_if = "SampleMapping::is_empty")]
+    pub config: SampleMapping,
 }
 
 fn always() -> bool {
     true
+}
+
+/// Configuration as kinds get it: all scalars are texts.
+///
+/// # Errors
+/// What it has that configuration cannot have.
+pub fn sample_configuration(given: &SampleMapping) -> Result<Mapping, &'static str> {
+    let mut mapping = Mapping::new();
+    for (name, value) in given {
+        let name = name.as_str().ok_or("a key that is not a text")?;
+        mapping.set(name, node(value)?);
+    }
+    Ok(mapping)
+}
+
+fn node(value: &Value) -> Result<Node, &'static str> {
+    Ok(match value {
+        Value::String(text) => Node::text(text.as_str()),
+        Value::Bool(truth) => Node::text(if *truth { "True" } else { "False" }),
+        Value::Number(number) => Node::text(number.to_string()),
+        Value::Sequence(values) => Node::sequence(values.iter().map(node).collect::<Result<_, _>>()?),
+        Value::Mapping(mapping) => Node { kind: NodeKind::Mapping(sample_configuration(mapping)?), position: None },
+        Value::Null => return Err("a value that is nothing"),
+        Value::Tagged(_) => return Err("a value with a tag"),
+    })
 }

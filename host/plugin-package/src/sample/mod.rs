@@ -10,13 +10,13 @@ mod priming;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::error::{PackageError, Result};
 use crate::world::PluginWorld;
 use crate::yaml::YamlFile;
 
-pub use kind::{KindSample, SampleDependency, SampleElement};
+pub use kind::{KindSample, SampleDependency, SampleElement, SampleMapping, sample_configuration};
 pub use overlay::{
     OverlaySample, OverlayStep, SampleAlternatives, SampleFile, SampleInput, SampleOrigin, SampleOriginKind,
     SampleState, SampleStateOfOrigin,
@@ -117,15 +117,4 @@ pub fn setting_texts(settings: &SampleSettings) -> Vec<(String, String)> {
         _ => String::new(),
     };
     settings.iter().map(|(key, value)| (key.clone(), text(value))).collect()
-}
-
-/// What was asked, what was answered, and what was expected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AnswerDifference {
-    /// The question: a step or an element of the sample.
-    pub question: String,
-    /// The expected lines.
-    pub expected: Vec<String>,
-    /// The lines of the answer.
-    pub actual: Vec<String>,
 }

@@ -1,12 +1,14 @@
 //! The policies of a session.
 
+use std::path::PathBuf;
+
 use spec_model::UserError;
-use spec_plugins::{PolicyLoadError, PolicyMemory, PolicyRequest};
+use spec_plugins::{PolicyComponent, PolicyLoadError, PolicyMemory, PolicyRequest};
 use spec_project::ProjectConfig;
 use spec_scheduler::Message;
 use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy, PolicyWarning, SpeculationMode};
 
-use super::policy_choice::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicySetting};
+use super::policy_choice::{OVERLAY_POLICY_KEY, PLUGINS_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicySetting};
 use crate::error::{Result, SessionError};
 use crate::session::Session;
 
@@ -50,7 +52,7 @@ impl SpeculationSettings {
         project: &ProjectConfig,
     ) -> Result<Self> {
         let of_project = &project.spec_host_settings;
-        of_project.validate_keys(&[OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY])?;
+        of_project.validate_keys(&[OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PLUGINS_KEY])?;
         let file = |name: &str| project.directory.join(name);
         let project_overlay = PolicyChoice::of(of_project, OVERLAY_POLICY_KEY, &file)?;
         let project_priming = PolicyChoice::of(of_project, PRIMING_POLICY_KEY, &file)?;
@@ -66,6 +68,25 @@ impl SpeculationSettings {
 }
 
 impl SpeculationSettings {
+    /// Takes policies that are plugins of the project, or are named by references, from the files that `find` tells; it answers
+    /// `None` for other names.
+    ///
+    /// # Errors
+    /// Those of `find`.
+    pub fn with_plugins<E>(mut self, find: impl Fn(&str) -> Result<Option<PathBuf>, E>) -> Result<Self, E> {
+        if self.mode == SpeculationMode::None {
+            return Ok(self);
+        }
+        for choice in [&mut self.overlay, &mut self.priming] {
+            if let Some(PolicyComponent::Embedded(name)) = &choice.component
+                && let Some(file) = find(name)?
+            {
+                choice.component = Some(PolicyComponent::File(file));
+            }
+        }
+        Ok(self)
+    }
+
     /// The settings of a session that only primes: a mode that does not prime becomes the default one.
     #[must_use]
     pub fn for_priming_run(self) -> Self {

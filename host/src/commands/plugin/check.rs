@@ -1,42 +1,21 @@
-//! `plugin`
-
-use std::process::ExitCode;
+//! `plugin check`
 
 use spec_model::{Mapping, Node};
-use spec_plugins::{
-    ComponentWorld, Options, Plugins, PolicyComponent, PolicyRequest, default_kinds, overlay_policies,
-    priming_policies,
-};
+use spec_plugins::{ComponentWorld, Options, Plugins, PolicyComponent, PolicyRequest};
 use spec_speculation::{check_overlay_policy, check_priming_policy};
 use spec_strategy::{DependencyInput, ElementInput, KindError, KindRegistry, KindRequest};
 
-use super::print;
 use crate::app::App;
-use crate::cli::{PluginCheckArgs, PluginCommand};
+use crate::cli::PluginCheckArgs;
+use crate::commands::print;
 use crate::error::{CommandError, CommandResult};
 
-/// Lists or checks components.
+/// Checks a component.
 ///
 /// # Errors
-/// What is wrong with a component.
-pub(super) fn run(app: &App, command: &PluginCommand) -> CommandResult<ExitCode> {
-    match command {
-        PluginCommand::List => list()?,
-        PluginCommand::Check(args) => print(&format!("{}: {}\n", args.file.display(), check(app, args)?))?,
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn list() -> CommandResult {
-    let lines = |called: &str, names: Vec<&str>| -> String {
-        names.iter().map(|name| format!("{called:15} {name}\n")).collect()
-    };
-    let all = [
-        lines("element-kind", default_kinds().collect()),
-        lines("overlay-policy", overlay_policies().collect()),
-        lines("priming-policy", priming_policies().collect()),
-    ];
-    print(&all.concat())
+/// What is wrong with it.
+pub(super) fn run(app: &App, args: &PluginCheckArgs) -> CommandResult {
+    print(&format!("{}: {}\n", args.file.display(), check(app, args)?))
 }
 
 /// What a component is: it loads, takes its settings, and answers to samples.
@@ -80,7 +59,7 @@ fn check_kind(plugins: &Plugins, args: &PluginCheckArgs) -> CommandResult<String
 }
 
 /// An element without anything, and one with sources, dependencies and commands.
-fn sample_elements() -> [ElementInput; 2] {
+pub(super) fn sample_elements() -> [ElementInput; 2] {
     let names = ["build-root", "install-root", "prefix", "project-name", "element-name"];
     let variable = |name: &str| (name.to_owned(), format!("/{name}"));
     let mut variables: Vec<_> = names.into_iter().map(variable).collect();
