@@ -1,6 +1,6 @@
 //! The element that a kind is asked about.
 
-use crate::bindings::exports::spec::element_kind::kind;
+use crate::bindings::element_kind::exports::spec::plugin::kind;
 use crate::{Mapping, Node, Rejection};
 
 /// One element, composed and with variables expanded.

@@ -1,46 +1,154 @@
-//! Implements the exports of a component by a [`Kind`].
+//! Implements the exports of a component by the traits of this crate.
 
+use std::cell::RefCell;
 use std::marker::PhantomData;
 
-use crate::bindings::exports::spec::element_kind::kind;
-use crate::{Configured, Element, KindDescription, Level, Rejection, log, panics};
+use crate::bindings::element_kind::exports::spec::plugin::kind;
+use crate::bindings::imports::spec::plugin::settings;
+use crate::bindings::overlay_policy::exports::spec::plugin::overlay;
+use crate::bindings::priming_policy::exports::spec::plugin::priming;
+use crate::overlay::OverlayPolicy;
+use crate::priming::PrimingPolicy;
+use crate::settings::{Refusal, SettingValue, Settings};
+use crate::{Element, ElementKind, panics};
 
-/// An element kind: a pure function of an element's configuration.
-pub trait Kind {
-    /// What is true of all elements of the kind; always the same.
-    fn describe() -> KindDescription;
+/// An [`ElementKind`] in the form of the component's exports; named by [`export!`](crate::export) alone.
+pub struct ExportedElementKind<K>(PhantomData<K>);
 
-    /// What one element adds to its cache key, and how it is built.
-    ///
-    /// # Errors
-    /// When the element's configuration is wrong.
-    fn configure(element: &Element) -> Result<Configured, Rejection>;
-}
+/// An [`OverlayPolicy`] in the form of the component's exports; named by [`export!`](crate::export) alone.
+pub struct ExportedOverlayPolicy<P>(PhantomData<P>);
 
-/// A [`Kind`] in the form of the component's exports; named by [`export_kind!`](crate::export_kind) alone.
-pub struct ExportedKind<K>(PhantomData<K>);
+/// A [`PrimingPolicy`] in the form of the component's exports; named by [`export!`](crate::export) alone.
+pub struct ExportedPrimingPolicy<P>(PhantomData<P>);
 
-impl<K: Kind> kind::Guest for ExportedKind<K> {
-    fn describe() -> KindDescription {
-        log_panics();
+/// An [`OverlayPolicy`] as the resource that the host holds.
+pub struct OverlaySession<P>(RefCell<P>);
+
+/// A [`PrimingPolicy`] as the resource that the host holds.
+pub struct PrimingSession<P>(RefCell<P>);
+
+impl<K: ElementKind> kind::Guest for ExportedElementKind<K> {
+    fn describe() -> kind::Description {
+        panics::log_all();
         K::describe()
     }
 
-    fn configure(input: kind::ElementInput) -> Result<Configured, Rejection> {
-        log_panics();
-        K::configure(&Element::new(input))
+    fn configure(input: kind::ElementInput) -> Result<kind::UniqueKey, kind::Rejection> {
+        panics::log_all();
+        let configured = K::configure(&Element::new(input))?;
+        configured.plan.send();
+        Ok(configured.unique_key.into())
     }
 }
 
-fn log_panics() {
-    panics::log_to(|text| log(Level::Error, text));
+impl<P: OverlayPolicy> overlay::Guest for ExportedOverlayPolicy<P> {
+    type Session = OverlaySession<P>;
+
+    fn describe() -> settings::Description {
+        panics::log_all();
+        P::describe()
+    }
 }
 
-/// Makes a type that implements [`Kind`](crate::Kind) the component's export.
+impl<P: OverlayPolicy> overlay::GuestSession for OverlaySession<P> {
+    fn open(configuration: Vec<(String, SettingValue)>, memory: Vec<u8>) -> Result<overlay::Session, Refusal> {
+        panics::log_all();
+        let policy = P::open(&Settings::new(configuration), &memory)?;
+        Ok(overlay::Session::new(Self(RefCell::new(policy))))
+    }
+
+    fn wants(&self) -> overlay::Wants {
+        self.0.borrow().wants()
+    }
+
+    fn select(&self, inputs: Vec<overlay::InputOrigins>) -> Vec<Vec<u8>> {
+        let mut policy = self.0.borrow_mut();
+        inputs.iter().map(|input| policy.select(input)).collect()
+    }
+
+    fn choose(&self, inputs: Vec<overlay::InputAlternatives>) -> Vec<overlay::Choice> {
+        let mut policy = self.0.borrow_mut();
+        inputs.iter().map(|input| policy.choose(input)).collect()
+    }
+
+    fn propose(&self, files: Vec<overlay::ChangedFile>) -> Vec<overlay::Proposal> {
+        let mut policy = self.0.borrow_mut();
+        let edits = (0..).zip(&files).flat_map(|(file, changed)| {
+            policy.propose(changed).into_iter().map(move |edit| overlay::Proposal { file, edit })
+        });
+        edits.collect()
+    }
+
+    fn observe(&self, ended: Vec<overlay::Observation>) {
+        self.0.borrow_mut().observe(&ended);
+    }
+
+    fn remember(&self) -> Vec<u8> {
+        self.0.borrow().remember()
+    }
+}
+
+impl<P: PrimingPolicy> priming::Guest for ExportedPrimingPolicy<P> {
+    type Session = PrimingSession<P>;
+
+    fn describe() -> settings::Description {
+        panics::log_all();
+        P::describe()
+    }
+}
+
+impl<P: PrimingPolicy> priming::GuestSession for PrimingSession<P> {
+    fn open(configuration: Vec<(String, SettingValue)>, memory: Vec<u8>) -> Result<priming::Session, Refusal> {
+        panics::log_all();
+        let policy = P::open(&Settings::new(configuration), &memory)?;
+        Ok(priming::Session::new(Self(RefCell::new(policy))))
+    }
+
+    fn wants(&self) -> priming::Wants {
+        self.0.borrow().wants()
+    }
+
+    fn decide(&self, candidates: Vec<priming::Candidate>, load: priming::Load) -> Vec<priming::Decision> {
+        self.0.borrow_mut().decide(&candidates, &load)
+    }
+
+    fn revise(
+        &self,
+        submitted: Vec<priming::SubmittedAction>,
+        load: priming::Load,
+    ) -> Vec<priming::Revision> {
+        self.0.borrow_mut().revise(&submitted, &load)
+    }
+
+    fn observe(&self, ended: Vec<priming::Observation>) {
+        self.0.borrow_mut().observe(&ended);
+    }
+
+    fn remember(&self) -> Vec<u8> {
+        self.0.borrow().remember()
+    }
+}
+
+/// Makes a type that implements one of the traits of this crate the component's export: `export!(Mine as ElementKind)`,
+/// `export!(Mine as OverlayPolicy)`, `export!(Mine as PrimingPolicy)`. A component exports one type.
 #[macro_export]
-macro_rules! export_kind {
-    ($kind:ty) => {
-        type SpecExportedKind = $crate::ExportedKind<$kind>;
-        $crate::bindings::export!(SpecExportedKind with_types_in $crate::bindings);
+macro_rules! export {
+    ($kind:ty as ElementKind) => {
+        type SpecExportedElementKind = $crate::ExportedElementKind<$kind>;
+        $crate::bindings::element_kind::export_element_kind!(
+            SpecExportedElementKind with_types_in $crate::bindings::element_kind
+        );
+    };
+    ($policy:ty as OverlayPolicy) => {
+        type SpecExportedOverlayPolicy = $crate::ExportedOverlayPolicy<$policy>;
+        $crate::bindings::overlay_policy::export_overlay_policy!(
+            SpecExportedOverlayPolicy with_types_in $crate::bindings::overlay_policy
+        );
+    };
+    ($policy:ty as PrimingPolicy) => {
+        type SpecExportedPrimingPolicy = $crate::ExportedPrimingPolicy<$policy>;
+        $crate::bindings::priming_policy::export_priming_policy!(
+            SpecExportedPrimingPolicy with_types_in $crate::bindings::priming_policy
+        );
     };
 }

@@ -1,7 +1,6 @@
 //! Unique keys as nested values, and the flat form in which they leave the component.
 
-use crate::UniqueKey;
-use crate::bindings::exports::spec::element_kind::kind::KeyValue;
+use crate::bindings::element_kind::exports::spec::plugin::kind::{KeyValue, UniqueKey};
 
 /// A tree of plain data.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +20,11 @@ pub enum Value {
 }
 
 impl Value {
+    /// Values by name.
+    pub fn mapping<'a>(entries: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
+        Self::Mapping(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
     /// A sequence of texts.
     pub fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Self {
         Self::Sequence(texts.into_iter().map(|text| Self::Text(text.into())).collect())

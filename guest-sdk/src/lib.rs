@@ -1,47 +1,75 @@
-//! What the author of a plugin depends on. What follows is about element kinds; [`overlay`] and [`priming`] are for
-//! policies of speculation.
+#![doc = include_str!("../README.md")]
 //!
-//! A kind is a type that implements [`Kind`] and is exported with [`export_kind!`]; compiled to a component it runs
-//! inside spec-host, which gives it one element at a time and nothing else. Accessors on [`Element`] read the
-//! configuration and name the place of a mistake; [`build_element`] is the shared behaviour of kinds that configure,
-//! build, install and strip.
+//! # Where to look
 //!
-//! ```ignore
-//! struct Docs;
+//! - [`ElementKind`] for element kinds: accessors on [`Element`] read the configuration and name the place of a mistake;
+//!   [`build_element`] is the shared behaviour of kinds that configure, build, install and strip;
+//! - [`priming::PrimingPolicy`] and [`overlay::OverlayPolicy`] for policies, with typed [`settings`];
+//! - [`facts`] for what policies can ask about the session;
+//! - [`trace!`], [`debug!`], [`info!`], [`warning!`] and [`error!`] to log;
+//! - [`testing`] for native tests.
 //!
-//! impl Kind for Docs {
+//! # An element kind
+//!
+//! ```
+//! use spec_guest_sdk::{Configured, Element, ElementKind, KindDescription, Plan, Rejection, Value, export, path};
+//!
+//! /// Takes one folder of the sources.
+//! struct Folder;
+//!
+//! impl ElementKind for Folder {
 //!     fn describe() -> KindDescription {
-//!         build_element::description("docs", include_str!("defaults.yaml"))
+//!         KindDescription::new("folder", "1.0.0")
 //!     }
 //!
 //!     fn configure(element: &Element) -> Result<Configured, Rejection> {
-//!         build_element::configure(element)
+//!         let config = element.config()?;
+//!         config.validate_keys(&["folder"])?;
+//!         let folder = config.str("folder")?;
+//!         let plan = Plan::new("/output").stage_sources("/input").copy_tree(path::below("/input", folder), "/output");
+//!         Ok(Configured { unique_key: Value::mapping([("folder", folder.into())]), plan })
 //!     }
 //! }
 //!
-//! spec_guest_sdk::export_kind!(Docs);
+//! export!(Folder as ElementKind);
+//!
+//! use spec_guest_sdk::testing::{Config, TestElement};
+//!
+//! let good = TestElement::new("doc.bst").config("folder", Config::text("doc")).element();
+//! assert!(Folder::configure(&good).is_ok());
+//! let bad = TestElement::new("doc.bst").config("folders", Config::text("doc")).element();
+//! let rejection = Folder::configure(&bad).expect_err("the key is not known");
+//! assert_eq!(rejection.message, "unexpected key 'folders'; known keys: folder");
 //! ```
 
+#[doc(hidden)]
 pub mod bindings;
 pub mod build_element;
 mod element;
 mod export;
+pub mod facts;
 mod key;
+mod kind;
+pub mod log;
 mod node;
 pub mod overlay;
 mod panics;
 pub mod path;
+mod plan;
 pub mod priming;
 mod rejection;
-mod settings;
+pub mod settings;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 
-pub use bindings::exports::spec::element_kind::kind::{
-    Command, CommandGroup, Configured, Copying, DigestEnvironment, Forbids, KindDescription, KindTraits,
-    Plan, Rejection, RejectionReason, Staging, Step, UniqueKey,
+pub use bindings::element_kind::exports::spec::plugin::kind::{
+    Description as KindDescription, Forbids, Rejection, RejectionReason, Traits,
 };
-pub use bindings::spec::element_kind::log::{Level, log};
+pub use bindings::imports::spec::plugin::plan::{Command, CommandGroup};
 pub use element::{Dependency, Element};
-pub use export::{ExportedKind, Kind};
+#[doc(hidden)]
+pub use export::{ExportedElementKind, ExportedOverlayPolicy, ExportedPrimingPolicy, OverlaySession, PrimingSession};
 pub use key::Value;
+pub use kind::{Configured, ElementKind};
 pub use node::{Mapping, Node};
-pub use settings::{Settings, SettingsError};
+pub use plan::{DigestEnvironment, Plan, Step};

@@ -1,6 +1,6 @@
 //! Typed access to configuration. A mistake becomes a [`Rejection`] with its place.
 
-use crate::bindings::exports::spec::element_kind::kind;
+use crate::bindings::element_kind::exports::spec::plugin::kind;
 use crate::{Rejection, RejectionReason};
 
 /// A configuration node.
@@ -164,6 +164,7 @@ impl<'a> Mapping<'a> {
             Some((name, index)) => Err(Rejection {
                 reason: RejectionReason::UnknownKey,
                 message: format!("unexpected key '{name}'; known keys: {}", known.join(", ")),
+                hint: None,
                 node: Some(*index),
             }),
         }

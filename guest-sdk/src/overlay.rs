@@ -1,57 +1,76 @@
 //! Overlay policies: where the inputs of recorded actions come from.
 //!
-//! ```ignore
-//! struct Patient;
+//! ```
+//! use spec_guest_sdk::export;
+//! use spec_guest_sdk::overlay::{Choice, Description, InputAlternatives, Observation, OverlayPolicy, Wants};
+//! use spec_guest_sdk::settings::{Refusal, Settings};
 //!
-//! impl OverlayPolicy for Patient {
-//!     fn configure(_: &mut Settings) -> Result<Self, SettingsError> {
-//!         Ok(Self)
+//! /// Prefers the alternative that was right most often.
+//! struct Learning {
+//!     /// By the index of an alternative.
+//!     right: [u32; 256],
+//! }
+//!
+//! impl OverlayPolicy for Learning {
+//!     fn describe() -> Description {
+//!         Description::new("learning", "1.0.0", "Prefers what was right most often.")
 //!     }
 //!
-//!     fn choose(&mut self, input: &InputStanding) -> Choice {
-//!         first_known(input)
+//!     fn open(_: &Settings, _: &[u8]) -> Result<Self, Refusal> {
+//!         Ok(Self { right: [0; 256] })
+//!     }
+//!
+//!     fn wants(&self) -> Wants {
+//!         Wants::OBSERVE
+//!     }
+//!
+//!     fn choose(&mut self, input: &InputAlternatives) -> Choice {
+//!         let mut ranking: Vec<u8> = (0..input.alternatives.len() as u8).collect();
+//!         ranking.sort_by_key(|index| std::cmp::Reverse(self.right[usize::from(*index)]));
+//!         if ranking.is_empty() { Choice::GiveUp } else { Choice::Rank(ranking) }
+//!     }
+//!
+//!     fn observe(&mut self, ended: &[Observation]) {
+//!         ended.iter().flat_map(|ended| &ended.right).for_each(|index| self.right[usize::from(*index)] += 1);
 //!     }
 //! }
 //!
-//! spec_guest_sdk::export_overlay_policy!(Patient);
+//! export!(Learning as OverlayPolicy);
+//!
+//! use spec_guest_sdk::overlay::{Alternative, Origin, OriginKind, OriginState};
+//!
+//! let origin = Origin { kind: OriginKind::Source, element: None };
+//! let alternatives = vec![Alternative { origin, state: OriginState::Pending }; 2];
+//! let input = InputAlternatives { input: 0, alternatives };
+//! let mut policy = spec_guest_sdk::testing::open_overlay::<Learning>(&[]).expect("it needs no settings");
+//! assert_eq!(policy.choose(&input), Choice::Rank(vec![0, 1]));
+//! policy.observe(&[Observation { input: 0, taken: Some(0), right: vec![1] }]);
+//! assert_eq!(policy.choose(&input), Choice::Rank(vec![1, 0]));
 //! ```
 
-use std::cell::RefCell;
-use std::marker::PhantomData;
-use std::thread::LocalKey;
-
-use crate::{Settings, SettingsError, panics};
-
-pub mod bindings {
-    //! The world `overlay-policy` as generated from its WIT text.
-
-    #![allow(missing_docs, unreachable_pub, clippy::all)]
-
-    wit_bindgen::generate!({
-        path: "../wit/0.1/overlay-policy",
-        world: "overlay-policy",
-        pub_export_macro: true,
-        default_bindings_module: "spec_guest_sdk::overlay::bindings",
-    });
-}
-
-pub use bindings::exports::spec::overlay_policy::policy::{
-    Alternative, ChangedFile, Choice, InputOrigins, InputStanding, Origin, OriginKind, Proposal, Renaming,
-    SetEdit, Standing,
+pub use crate::bindings::imports::spec::plugin::settings::Description;
+pub use crate::bindings::overlay_policy::exports::spec::plugin::overlay::{
+    Alternative, ChangedFile, Choice, InputAlternatives, InputOrigins, Observation, Origin, OriginKind,
+    OriginState, Proposal, Renaming, SetEdit, Wants,
 };
-use bindings::exports::spec::overlay_policy::policy::{Guest, Refusal, RefusalReason};
-pub use bindings::spec::overlay_policy::log::{Level, log};
+use crate::settings::{Refusal, Settings};
 
-/// An overlay policy. The host asks about many inputs at once; the functions here are called for each of them.
-pub trait OverlayPolicy: PolicySlot {
-    /// Whether [`propose`](Self::propose) is to be called, with the contents of files.
-    const SCANS: bool = false;
+/// An overlay policy at work in one session. The host asks about many inputs at once; [`select`](Self::select),
+/// [`choose`](Self::choose) and [`propose`](Self::propose) are called for each of them.
+pub trait OverlayPolicy: Sized + 'static {
+    /// Its name, version and settings; always the same.
+    fn describe() -> Description;
 
-    /// The policy with its settings, before anything else is asked.
+    /// Opens a session. `memory` is what [`remember`](Self::remember) gave in the last one; empty the first time.
     ///
     /// # Errors
-    /// When a setting is wrong. Keys that the policy did not read are rejected afterwards.
-    fn configure(settings: &mut Settings) -> Result<Self, SettingsError>;
+    /// When a setting is wrong in a way that its description does not say.
+    fn open(settings: &Settings, memory: &[u8]) -> Result<Self, Refusal>;
+
+    /// What it wants to be called for besides [`select`](Self::select) and [`choose`](Self::choose).
+    fn wants(&self) -> Wants {
+        Wants::empty()
+    }
 
     /// Which alternatives of an input are recorded, by index, first the one to be tried first; none for an input that
     /// the build generated.
@@ -60,100 +79,33 @@ pub trait OverlayPolicy: PolicySlot {
     }
 
     /// Where an input takes its contents from.
-    fn choose(&mut self, input: &InputStanding) -> Choice;
+    fn choose(&mut self, input: &InputAlternatives) -> Choice;
 
-    /// What the inputs of actions will have or lack after a file that they read changed.
+    /// What the inputs of actions will have or lack after a file that they read changed. Called for those who
+    /// [want](Self::wants) it.
     fn propose(&mut self, _file: &ChangedFile) -> Vec<SetEdit> {
+        Vec::new()
+    }
+
+    /// Tells the policy what came of its choices, if it [wants](Self::wants) that.
+    fn observe(&mut self, _ended: &[Observation]) {}
+
+    /// The state that the next session gets as its `memory`, at most 64 KiB.
+    fn remember(&self) -> Vec<u8> {
         Vec::new()
     }
 }
 
 /// The first alternative that is known; if there is none, one to wait for.
 #[must_use]
-pub fn first_known(input: &InputStanding) -> Choice {
-    let known =
-        |alternative: &Alternative| matches!(alternative.standing, Standing::Unchanged | Standing::Changed);
+pub fn first_known(input: &InputAlternatives) -> Choice {
+    let known = |alternative: &Alternative| {
+        matches!(alternative.state, OriginState::Unchanged | OriginState::Changed)
+    };
     let mut all = (0u8..).zip(&input.alternatives);
     match all.find(|(_, alternative)| known(alternative)) {
         Some((index, _)) => Choice::Take(index),
-        None if input.alternatives.iter().any(|other| other.standing == Standing::Pending) => Choice::Wait,
+        None if input.alternatives.iter().any(|other| other.state == OriginState::Pending) => Choice::Wait,
         None => Choice::GiveUp,
     }
-}
-
-/// The thread-local variable with the one policy of a component.
-/// [`export_overlay_policy!`](crate::export_overlay_policy) implements it.
-pub trait PolicySlot: Sized + 'static {
-    /// The variable; empty until the host configures the policy.
-    fn slot() -> &'static LocalKey<RefCell<Option<Self>>>;
-}
-
-/// An [`OverlayPolicy`] in the form of the component's exports; named by
-/// [`export_overlay_policy!`](crate::export_overlay_policy) alone.
-pub struct ExportedOverlayPolicy<P>(PhantomData<P>);
-
-impl<P: OverlayPolicy> Guest for ExportedOverlayPolicy<P> {
-    fn configure(settings: Vec<(String, String)>) -> Result<bool, Refusal> {
-        panics::log_to(|text| log(Level::Error, text));
-        let mut settings = Settings::new(settings);
-        let policy = P::configure(&mut settings).map_err(Refusal::from)?;
-        settings.reject_unknown_keys().map_err(Refusal::from)?;
-        P::slot().set(Some(policy));
-        Ok(P::SCANS)
-    }
-
-    fn select(inputs: Vec<InputOrigins>) -> Vec<Vec<u8>> {
-        with_policy(|policy: &mut P| inputs.iter().map(|input| policy.select(input)).collect())
-    }
-
-    fn choose(inputs: Vec<InputStanding>) -> Vec<Choice> {
-        with_policy(|policy: &mut P| inputs.iter().map(|input| policy.choose(input)).collect())
-    }
-
-    fn propose(files: Vec<ChangedFile>) -> Vec<Proposal> {
-        with_policy(|policy: &mut P| {
-            let all = (0..).zip(&files);
-            let edits = all.flat_map(|(file, changed)| {
-                policy.propose(changed).into_iter().map(move |edit| Proposal { file, edit })
-            });
-            edits.collect()
-        })
-    }
-}
-
-fn with_policy<P: OverlayPolicy, T>(call: impl FnOnce(&mut P) -> T) -> T {
-    P::slot().with_borrow_mut(|policy| call(policy.as_mut().expect("the host configures a policy first")))
-}
-
-impl From<SettingsError> for Refusal {
-    fn from(error: SettingsError) -> Self {
-        let reason = match error {
-            SettingsError::UnknownKey { .. } => RefusalReason::UnknownKey,
-            SettingsError::InvalidValue { .. } => RefusalReason::InvalidValue,
-            SettingsError::Other(_) => RefusalReason::Other,
-        };
-        let (key, message) = error.into_key_and_message();
-        Self { reason, key, message }
-    }
-}
-
-/// Makes a type that implements [`OverlayPolicy`](crate::overlay::OverlayPolicy) the component's export.
-#[macro_export]
-macro_rules! export_overlay_policy {
-    ($policy:ty) => {
-        impl $crate::overlay::PolicySlot for $policy {
-            fn slot() -> &'static ::std::thread::LocalKey<::std::cell::RefCell<Option<Self>>> {
-                ::std::thread_local! {
-                    static POLICY: ::std::cell::RefCell<Option<$policy>> =
-                        const { ::std::cell::RefCell::new(None) };
-                }
-                &POLICY
-            }
-        }
-
-        type SpecExportedOverlayPolicy = $crate::overlay::ExportedOverlayPolicy<$policy>;
-        $crate::overlay::bindings::export!(
-            SpecExportedOverlayPolicy with_types_in $crate::overlay::bindings
-        );
-    };
 }

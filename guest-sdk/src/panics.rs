@@ -2,9 +2,14 @@
 
 use std::sync::Once;
 
-/// Has the messages of panics logged by `log`, which is that of the exported world. Without it the host sees a trap
-/// without a message.
-pub(crate) fn log_to(log: fn(&str)) {
+use crate::log::{self, Level};
+
+/// Has the messages of panics logged, for a component. Without it the host sees a trap without a message.
+pub(crate) fn log_all() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| std::panic::set_hook(Box::new(move |panic| log(&panic.to_string()))));
+    if cfg!(target_family = "wasm") {
+        ONCE.call_once(|| {
+            std::panic::set_hook(Box::new(|panic| log::write(Level::Error, format_args!("{panic}"))));
+        });
+    }
 }

@@ -1,47 +1,50 @@
-//! Priming policies: which predicted actions are worth running ahead of the build.
+//! Priming policies: which predicted actions are executed before the build requests them.
 //!
-//! ```ignore
+//! ```
+//! use spec_guest_sdk::priming::{Candidate, Decision, Description, Load, PrimingPolicy};
+//! use spec_guest_sdk::settings::{Refusal, Settings};
+//! use spec_guest_sdk::{export, facts};
+//!
+//! /// Waits until the build requests nothing, and primes links first.
 //! struct Cautious;
 //!
 //! impl PrimingPolicy for Cautious {
-//!     fn open(_: &mut Settings, _: &[u8]) -> Result<Self, SettingsError> {
+//!     fn describe() -> Description {
+//!         Description::new("cautious", "1.0.0", "Primes on idle workers only.")
+//!     }
+//!
+//!     fn open(_: &Settings, _: &[u8]) -> Result<Self, Refusal> {
 //!         Ok(Self)
 //!     }
 //!
-//!     fn decide(&mut self, candidates: &[Candidate], machine: &Machine) -> Vec<Decision> {
-//!         let decide = |_: &Candidate| if machine.real == 0 { Decision::Submit(0) } else { Decision::Hold };
+//!     fn decide(&mut self, candidates: &[Candidate], load: &Load) -> Vec<Decision> {
+//!         let decide = |candidate: &Candidate| match load.requested {
+//!             0 if facts::program_name(candidate.program).as_deref() == Some("ld") => Decision::Submit(0),
+//!             0 => Decision::Submit(500),
+//!             _ => Decision::Hold,
+//!         };
 //!         candidates.iter().map(decide).collect()
 //!     }
 //! }
 //!
-//! spec_guest_sdk::export_priming_policy!(Cautious);
+//! export!(Cautious as PrimingPolicy);
+//!
+//! use spec_guest_sdk::testing::TestFacts;
+//!
+//! let candidates = [1, 2].map(|program| Candidate { program, ..Candidate::default() });
+//! let facts = TestFacts { programs: [(2, "ld".to_owned())].into(), ..TestFacts::default() };
+//! let decided = facts.during(|| Cautious.decide(&candidates, &Load::default()));
+//! assert_eq!(decided, [Decision::Submit(500), Decision::Submit(0)]);
+//! let busy = Load { requested: 1, ..Load::default() };
+//! assert_eq!(Cautious.decide(&candidates, &busy), [Decision::Hold, Decision::Hold]);
 //! ```
 
-use std::cell::RefCell;
-use std::marker::PhantomData;
-
-use crate::{Settings, SettingsError, panics};
-
-pub mod bindings {
-    //! The world `priming-policy` as generated from its WIT text.
-
-    #![allow(missing_docs, unreachable_pub, clippy::all)]
-
-    wit_bindgen::generate!({
-        path: "../wit/0.1/priming-policy",
-        world: "priming-policy",
-        pub_export_macro: true,
-        default_bindings_module: "spec_guest_sdk::priming::bindings",
-    });
-}
-
-pub use bindings::exports::spec::priming_policy::policy::{
-    Candidate, Decision, Machine, Observation, Outcome, SkipReason,
+pub use crate::bindings::imports::spec::plugin::settings::Description;
+pub use crate::bindings::priming_policy::exports::spec::plugin::priming::{
+    Candidate, Decision, LastDecision, Load, Observation, Outcome, Revision, SkipReason, SubmittedAction,
+    Wants,
 };
-use bindings::exports::spec::priming_policy::policy::{
-    Guest, GuestSession, Refusal, RefusalReason, Session as SessionHandle,
-};
-pub use bindings::spec::priming_policy::log::{Level, log};
+use crate::settings::{Refusal, Settings};
 
 /// The priority of actions that run last.
 pub const LOWEST_PRIORITY: u16 = 1000;
@@ -58,17 +61,33 @@ pub fn priority(waiting_ms: u32) -> u16 {
 
 /// A priming policy at work in one session.
 pub trait PrimingPolicy: Sized + 'static {
+    /// Its name, version and settings; always the same.
+    fn describe() -> Description;
+
     /// Opens a session. `memory` is what [`remember`](Self::remember) gave in the last one; empty the first time.
     ///
     /// # Errors
-    /// When a setting is wrong. Keys that the policy did not read are rejected afterwards.
-    fn open(settings: &mut Settings, memory: &[u8]) -> Result<Self, SettingsError>;
+    /// When a setting is wrong in a way that its description does not say.
+    fn open(settings: &Settings, memory: &[u8]) -> Result<Self, Refusal>;
 
-    /// Decides about candidates: as many decisions, in the same order.
-    fn decide(&mut self, candidates: &[Candidate], machine: &Machine) -> Vec<Decision>;
+    /// What it wants to be called for besides [`decide`](Self::decide) and [`observe`](Self::observe).
+    fn wants(&self) -> Wants {
+        Wants::empty()
+    }
 
-    /// Tells the policy how actions that it submitted were used.
-    fn observe(&mut self, _outcomes: &[Observation]) {}
+    /// Decides on candidates: as many decisions, in the same order. A candidate that is held is decided on again when
+    /// something changed.
+    fn decide(&mut self, candidates: &[Candidate], load: &Load) -> Vec<Decision>;
+
+    /// Decides again on submitted actions, before [`decide`](Self::decide), when there are candidates: as many revisions,
+    /// in the same order. Called for those who [want](Self::wants) it.
+    fn revise(&mut self, submitted: &[SubmittedAction], _load: &Load) -> Vec<Revision> {
+        vec![Revision::Keep; submitted.len()]
+    }
+
+    /// Tells the policy what became of actions: of submitted ones, or of all that it decided on if it
+    /// [wants](Self::wants) that.
+    fn observe(&mut self, _ended: &[Observation]) {}
 
     /// The state that the next session gets as its `memory`, at most 64 KiB.
     fn remember(&self) -> Vec<u8> {
@@ -76,58 +95,38 @@ pub trait PrimingPolicy: Sized + 'static {
     }
 }
 
-/// A [`PrimingPolicy`] in the form of the component's exports; named by
-/// [`export_priming_policy!`](crate::export_priming_policy) alone.
-pub struct ExportedPrimingPolicy<P>(PhantomData<P>);
-
-/// A [`PrimingPolicy`] as the resource that the host holds.
-pub struct PrimingSession<P>(RefCell<P>);
-
-impl<P: PrimingPolicy> Guest for ExportedPrimingPolicy<P> {
-    type Session = PrimingSession<P>;
-}
-
-impl<P: PrimingPolicy> GuestSession for PrimingSession<P> {
-    fn open(settings: Vec<(String, String)>, memory: Vec<u8>) -> Result<SessionHandle, Refusal> {
-        panics::log_to(|text| log(Level::Error, text));
-        let mut settings = Settings::new(settings);
-        let policy = P::open(&mut settings, &memory).map_err(Refusal::from)?;
-        settings.reject_unknown_keys().map_err(Refusal::from)?;
-        Ok(SessionHandle::new(Self(RefCell::new(policy))))
-    }
-
-    fn decide(&self, candidates: Vec<Candidate>, machine: Machine) -> Vec<Decision> {
-        self.0.borrow_mut().decide(&candidates, &machine)
-    }
-
-    fn observe(&self, outcomes: Vec<Observation>) {
-        self.0.borrow_mut().observe(&outcomes);
-    }
-
-    fn remember(&self) -> Vec<u8> {
-        self.0.borrow().remember()
+impl Default for Candidate {
+    /// An action of which nothing is known.
+    fn default() -> Self {
+        Self {
+            action: 0,
+            element: 0,
+            program: 0,
+            run_ms: None,
+            cpu_ms: None,
+            hits: 0,
+            misses: 0,
+            element_hits: 0,
+            element_misses: 0,
+            fan_out: 0,
+            critical_ms: 0,
+            distance: 0,
+        }
     }
 }
 
-impl From<SettingsError> for Refusal {
-    fn from(error: SettingsError) -> Self {
-        let reason = match error {
-            SettingsError::UnknownKey { .. } => RefusalReason::UnknownKey,
-            SettingsError::InvalidValue { .. } => RefusalReason::InvalidValue,
-            SettingsError::Other(_) => RefusalReason::Other,
-        };
-        let (key, message) = error.into_key_and_message();
-        Self { reason, key, message }
+impl Default for Load {
+    /// Nothing runs, and nothing more may be submitted.
+    fn default() -> Self {
+        Self {
+            slots: None,
+            requested: 0,
+            primed: 0,
+            submitted: 0,
+            hits: 0,
+            free: 0,
+            cpu_left_ms: None,
+            bytes_left: None,
+        }
     }
-}
-
-/// Makes a type that implements [`PrimingPolicy`](crate::priming::PrimingPolicy) the component's export.
-#[macro_export]
-macro_rules! export_priming_policy {
-    ($policy:ty) => {
-        type SpecExportedPrimingPolicy = $crate::priming::ExportedPrimingPolicy<$policy>;
-        $crate::priming::bindings::export!(
-            SpecExportedPrimingPolicy with_types_in $crate::priming::bindings
-        );
-    };
 }

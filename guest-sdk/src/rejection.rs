@@ -5,12 +5,25 @@ use crate::{Node, Rejection, RejectionReason};
 impl Rejection {
     /// A value is missing, of the wrong type, or not one of those allowed.
     pub fn invalid(node: Node<'_>, message: impl Into<String>) -> Self {
-        Self { reason: RejectionReason::InvalidData, message: message.into(), node: Some(node.index()) }
+        let reason = RejectionReason::InvalidData;
+        Self { reason, message: message.into(), hint: None, node: Some(node.index()) }
     }
 
     /// The whole element is wrong, for a reason of the kind's own: a code in kebab-case.
     pub fn other(reason: &str, message: impl Into<String>) -> Self {
-        Self { reason: RejectionReason::Other(reason.to_owned()), message: message.into(), node: None }
+        let reason = RejectionReason::Other(reason.to_owned());
+        Self { reason, message: message.into(), hint: None, node: None }
+    }
+
+    /// The element must have sources, or must not.
+    pub fn sources(message: impl Into<String>) -> Self {
+        Self { reason: RejectionReason::Sources, message: message.into(), hint: None, node: None }
+    }
+
+    /// The same, with what to do next.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 
     /// The same, with the node at fault.

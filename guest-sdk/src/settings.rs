@@ -1,102 +1,261 @@
-//! The configuration of a policy: keys and values.
+//! Settings of policies: described once, checked by the host, read with their type.
+//!
+//! ```
+//! use spec_guest_sdk::priming::Description;
+//! use spec_guest_sdk::settings::{Choice, Number, Truth};
+//! use spec_guest_sdk::testing;
+//!
+//! const PERCENT: Number = Number::new("percent", "How likely an action must be, in percent.", 0, 100).default(20);
+//! const ORDER: Choice = Choice::new("order", "What goes first.", &["near", "long"]).default("long");
+//! const STRICT: Truth = Truth::new("strict", "Whether to skip what is not known.").default(false);
+//!
+//! let policy = Description::new("p", "1.0.0", "A policy.").setting(&PERCENT).setting(&ORDER).setting(&STRICT);
+//! let settings = testing::settings(&policy, &[("percent", "5"), ("strict", "True")]).expect("they are good");
+//! assert_eq!((settings.get(&PERCENT), settings.get(&ORDER).as_str(), settings.get(&STRICT)), (5, "long", true));
+//! let refusal = testing::settings(&policy, &[("percent", "101")]).expect_err("it is too much");
+//! assert_eq!(refusal.message, "expected a number from 0 to 100, found '101'");
+//! ```
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::ops::RangeInclusive;
-use std::str::FromStr;
 
-/// The configuration of a policy. Keys that the policy did not read are rejected.
-#[derive(Debug, Default)]
-pub struct Settings {
-    unread: BTreeMap<String, String>,
-    known: Vec<&'static str>,
+pub use crate::bindings::imports::spec::plugin::settings::{
+    Description, Refusal, RefusalReason, Value as SettingValue, ValueType,
+};
+use crate::bindings::imports::spec::plugin::settings::{NumberRange, Setting as SettingDescription};
+
+/// A setting of a policy, with the type of its value.
+pub trait Setting {
+    /// The type of its value.
+    type Value;
+
+    /// Its name.
+    fn name(&self) -> &'static str;
+
+    /// What the host checks.
+    fn describe(&self) -> SettingDescription;
+
+    /// The value in its type; `None` when it is of another type.
+    fn read(&self, value: &SettingValue) -> Option<Self::Value>;
 }
 
-/// Why a configuration is rejected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SettingsError {
-    /// A key that the policy does not know.
-    UnknownKey {
-        /// The key.
-        key: String,
-        /// The keys that are known, for the message.
-        known: String,
-    },
-    /// A value that is not one of those allowed.
-    InvalidValue {
-        /// Its key.
-        key: String,
-        /// What was expected and what was found.
-        message: String,
-    },
-    /// Anything else, in words.
-    Other(String),
-}
+/// The settings of a session: every setting of the policy's description that has a value.
+#[derive(Clone, Debug, Default)]
+pub struct Settings(BTreeMap<String, SettingValue>);
 
 impl Settings {
     /// The settings as the host gives them.
     #[must_use]
-    pub fn new(settings: Vec<(String, String)>) -> Self {
-        Self { unread: settings.into_iter().collect(), known: Vec::new() }
+    pub fn new(configuration: impl IntoIterator<Item = (String, SettingValue)>) -> Self {
+        Self(configuration.into_iter().collect())
     }
 
-    /// The text of a setting, if it is given.
-    pub fn text(&mut self, key: &'static str) -> Option<String> {
-        self.known.push(key);
-        self.unread.remove(key)
-    }
-
-    /// A number within bounds, or `default` when it is not given.
+    /// The value of a setting that is described: the user's, or its default.
     ///
-    /// # Errors
-    /// When it is not a number, or out of bounds.
-    pub fn number<N: FromStr + PartialOrd + Display>(
-        &mut self,
-        key: &'static str,
-        bounds: RangeInclusive<N>,
-        default: N,
-    ) -> Result<N, SettingsError> {
-        let Some(text) = self.text(key) else { return Ok(default) };
-        let number = text.parse().ok().filter(|number| bounds.contains(number));
-        let (least, most) = (bounds.start(), bounds.end());
-        number.ok_or_else(|| {
-            SettingsError::invalid_value(key, &format!("a number from {least} to {most}"), &text)
-        })
-    }
-
-    /// Rejects keys that the policy did not read.
-    ///
-    /// # Errors
-    /// At the first such key.
-    pub fn reject_unknown_keys(self) -> Result<(), SettingsError> {
-        match self.unread.into_keys().next() {
-            None => Ok(()),
-            Some(key) => Err(SettingsError::UnknownKey { key, known: self.known.join(", ") }),
-        }
-    }
-}
-
-impl SettingsError {
-    /// A value that is not what was expected.
+    /// # Panics
+    /// When the setting is not part of the policy's description.
     #[must_use]
-    pub fn invalid_value(key: &str, expected: &str, found: &str) -> Self {
-        Self::InvalidValue { key: key.to_owned(), message: format!("expected {expected}, found '{found}'") }
-    }
-
-    /// The key at fault and the message, as the worlds of both sorts of policies have them.
-    pub(crate) fn into_key_and_message(self) -> (Option<String>, String) {
-        match self {
-            Self::UnknownKey { key, known } if known.is_empty() => {
-                (Some(key), "this policy has no settings".to_owned())
-            }
-            Self::UnknownKey { key, known } => {
-                (Some(key), format!("it is not a setting of this policy; known settings: {known}"))
-            }
-            Self::InvalidValue { key, message } => (Some(key), message),
-            Self::Other(message) => (None, message),
-        }
+    pub fn get<S: Setting>(&self, setting: &S) -> S::Value {
+        let value = self.0.get(setting.name()).and_then(|value| setting.read(value));
+        value.unwrap_or_else(|| panic!("the setting '{}' is not in the description", setting.name()))
     }
 }
 
-#[cfg(test)]
-mod tests;
+impl Description {
+    /// A policy without settings. `name` is in kebab-case, `version` is `MAJOR.MINOR.PATCH`, such as
+    /// `env!("CARGO_PKG_VERSION")`, and `summary` a sentence that says what the policy does.
+    #[must_use]
+    pub fn new(name: &str, version: &str, summary: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            summary: summary.to_owned(),
+            settings: Vec::new(),
+            largest_batch: None,
+        }
+    }
+
+    /// The same policy with one setting more.
+    #[must_use]
+    pub fn setting(mut self, setting: &impl Setting) -> Self {
+        self.settings.push(setting.describe());
+        self
+    }
+
+    /// The same policy, which takes questions of at most this many entries.
+    #[must_use]
+    pub fn largest_batch(self, entries: u32) -> Self {
+        Self { largest_batch: Some(entries), ..self }
+    }
+}
+
+impl Refusal {
+    /// A value is not one of those allowed.
+    #[must_use]
+    pub fn invalid(setting: &impl Setting, message: impl Into<String>) -> Self {
+        Self {
+            reason: RefusalReason::InvalidValue,
+            setting: Some(setting.name().to_owned()),
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Another mistake: a code in kebab-case, what is wrong, and what was expected.
+    #[must_use]
+    pub fn other(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            reason: RefusalReason::Other(code.to_owned()),
+            setting: None,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// The same, with what to do next.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+macro_rules! setting {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $field_type:ty),* } $default:ty) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name {
+            name: &'static str,
+            summary: &'static str,
+            $($field: $field_type,)*
+            default: Option<$default>,
+        }
+
+        impl $name {
+            /// A setting that a user must give. Its name is in kebab-case; `summary` is a sentence that says what it
+            /// does, with the unit of numbers.
+            #[must_use]
+            pub const fn new(name: &'static str, summary: &'static str, $($field: $field_type),*) -> Self {
+                Self { name, summary, $($field,)* default: None }
+            }
+
+            /// The same setting with a value where the user gives none.
+            #[must_use]
+            pub const fn default(self, default: $default) -> Self {
+                Self { default: Some(default), ..self }
+            }
+
+            fn description(&self, value_type: ValueType, default: Option<SettingValue>) -> SettingDescription {
+                SettingDescription {
+                    name: self.name.to_owned(),
+                    summary: self.summary.to_owned(),
+                    type_: value_type,
+                    default,
+                }
+            }
+        }
+    };
+}
+
+setting! {
+    /// A whole number within bounds.
+    Number { least: i64, greatest: i64 } i64
+}
+setting! {
+    /// Any text.
+    Text {} &'static str
+}
+setting! {
+    /// One of some texts.
+    Choice { choices: &'static [&'static str] } &'static str
+}
+setting! {
+    /// `True` or `False`.
+    Truth {} bool
+}
+setting! {
+    /// Texts without commas, in order.
+    Texts {} &'static [&'static str]
+}
+
+impl Setting for Number {
+    type Value = i64;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn describe(&self) -> SettingDescription {
+        let range = NumberRange { least: self.least, greatest: self.greatest };
+        self.description(ValueType::Number(range), self.default.map(SettingValue::Number))
+    }
+
+    fn read(&self, value: &SettingValue) -> Option<i64> {
+        if let SettingValue::Number(number) = value { Some(*number) } else { None }
+    }
+}
+
+impl Setting for Text {
+    type Value = String;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn describe(&self) -> SettingDescription {
+        self.description(ValueType::Text, self.default.map(|text| SettingValue::Text(text.to_owned())))
+    }
+
+    fn read(&self, value: &SettingValue) -> Option<String> {
+        if let SettingValue::Text(text) = value { Some(text.clone()) } else { None }
+    }
+}
+
+impl Setting for Choice {
+    type Value = String;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn describe(&self) -> SettingDescription {
+        let choices = self.choices.iter().map(|text| (*text).to_owned()).collect();
+        let default = self.default.map(|text| SettingValue::Text(text.to_owned()));
+        self.description(ValueType::Choice(choices), default)
+    }
+
+    fn read(&self, value: &SettingValue) -> Option<String> {
+        if let SettingValue::Text(text) = value { Some(text.clone()) } else { None }
+    }
+}
+
+impl Setting for Truth {
+    type Value = bool;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn describe(&self) -> SettingDescription {
+        self.description(ValueType::Truth, self.default.map(SettingValue::Truth))
+    }
+
+    fn read(&self, value: &SettingValue) -> Option<bool> {
+        if let SettingValue::Truth(truth) = value { Some(*truth) } else { None }
+    }
+}
+
+impl Setting for Texts {
+    type Value = Vec<String>;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn describe(&self) -> SettingDescription {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        self.description(ValueType::Texts, self.default.map(|default| SettingValue::Texts(texts(default))))
+    }
+
+    fn read(&self, value: &SettingValue) -> Option<Vec<String>> {
+        if let SettingValue::Texts(texts) = value { Some(texts.clone()) } else { None }
+    }
+}

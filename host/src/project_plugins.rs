@@ -24,7 +24,8 @@ impl App {
             netrc: config.netrc.clone(),
             ..HttpOptions::default()
         };
-        let logins = std::env::var_os("DOCKER_CONFIG").map_or_else(|| config.home.join(".docker"), PathBuf::from);
+        let logins =
+            std::env::var_os("DOCKER_CONFIG").map_or_else(|| config.home.join(".docker"), PathBuf::from);
         let registry_logins = Some(logins.join("config.json"));
         let network = NetworkOptions { offline: self.globals.offline, http, registry_logins };
         let cached = ComponentStore::in_cache(config.cache("plugins/components"));
@@ -62,12 +63,13 @@ pub(crate) fn kinds(app: &App) -> CommandResult<Vec<(String, PathBuf)>> {
 /// When it cannot be had, or is not as the lock says.
 pub(crate) fn policy(app: &App, project: &ProjectConfig, name: &str) -> CommandResult<Option<PathBuf>> {
     let plugins = project_plugins(&project.spec_host_settings)?;
-    let named = plugins.into_iter().find(|plugin| plugin.name.as_str() == name).map(|plugin| plugin.reference);
+    let named =
+        plugins.into_iter().find(|plugin| plugin.name.as_str() == name).map(|plugin| plugin.reference);
     let reference = match named {
         Some(reference) => reference,
-        None if name.contains("://") => name.parse::<PluginReference>().map_err(|error| {
-            crate::error::CommandError::usage("invalid-reference", error.to_string())
-        })?,
+        None if name.contains("://") => name
+            .parse::<PluginReference>()
+            .map_err(|error| crate::error::CommandError::usage("invalid-reference", error.to_string()))?,
         None => return Ok(None),
     };
     Ok(Some(app.component_finder(&project.directory)?.find(&reference)?.file))

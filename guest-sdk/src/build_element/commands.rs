@@ -31,14 +31,8 @@ impl Commands {
             Step::Run(CommandGroup {
                 label: (*group).to_owned(),
                 read_only_root: true,
-                commands: commands.into_iter().map(command).collect(),
+                commands: commands.into_iter().map(Command::shell).collect(),
             })
         })
     }
-}
-
-/// A command by the shell, which stops at the first failure.
-fn command(text: String) -> Command {
-    let argv = vec!["sh".to_owned(), "-c".to_owned(), "-e".to_owned(), format!("{text}\n")];
-    Command { label: text, argv }
 }

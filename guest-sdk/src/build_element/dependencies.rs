@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Dependency, DigestEnvironment, Element, Mapping, Node, Rejection, Staging, Step, Value, path};
+use crate::{Dependency, DigestEnvironment, Element, Mapping, Node, Rejection, Step, Value, path};
 
 const LOCATION: &str = "location";
 const DIGEST_ENVIRONMENT: &str = "digest-environment";
@@ -72,7 +72,7 @@ fn location_and_variable(config: Mapping<'_>) -> Result<(Option<&str>, Option<&s
 }
 
 fn stage(location: &str, group: &[Dependency<'_>]) -> Step {
-    Step::StageDependencies(Staging { location: path::absolute(location), dependencies: indices(group) })
+    Step::StageDependencies { location: path::absolute(location), dependencies: indices(group) }
 }
 
 fn indices(group: &[Dependency<'_>]) -> Vec<u32> {

@@ -8,20 +8,14 @@
 mod commands;
 mod dependencies;
 
-use crate::{Configured, Element, Forbids, KindDescription, KindTraits, Plan, Rejection, Step, Value, path};
+use crate::{Configured, Element, KindDescription, Plan, Rejection, Step, Value, path};
 use commands::Commands;
 use dependencies::Dependencies;
 
 /// The description of a kind with this behaviour. `defaults` is YAML text.
 #[must_use]
-pub fn description(name: &str, defaults: &str) -> KindDescription {
-    KindDescription {
-        name: name.to_owned(),
-        defaults: defaults.to_owned(),
-        artifact_version: 0,
-        traits: KindTraits::RUNS_COMMANDS | KindTraits::HAS_ARTIFACT,
-        forbids: Forbids::empty(),
-    }
+pub fn description(name: &str, version: &str, defaults: &str) -> KindDescription {
+    KindDescription::new(name, version).defaults(defaults).runs_commands()
 }
 
 /// The unique key and the plan of an element of such a kind.
@@ -31,7 +25,7 @@ pub fn description(name: &str, defaults: &str) -> KindDescription {
 pub fn configure(element: &Element) -> Result<Configured, Rejection> {
     let commands = Commands::read(element.config()?)?;
     let dependencies = Dependencies::read(element)?;
-    let unique_key = unique_key(element, &commands, &dependencies).into();
+    let unique_key = unique_key(element, &commands, &dependencies);
     Ok(Configured { unique_key, plan: plan(element, commands, &dependencies)? })
 }
 

@@ -40,7 +40,8 @@ pub(crate) fn c_bindings(wit: &Path, world: PluginWorld, folder: &Path) -> Resul
 fn generate(wit: &Path, world: PluginWorld) -> Result<Files, String> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_path(wit).map_err(|error| format!("{error:#}"))?;
-    let world = resolve.select_world(&[package], Some(world.as_str())).map_err(|error| format!("{error:#}"))?;
+    let world =
+        resolve.select_world(&[package], Some(world.as_str())).map_err(|error| format!("{error:#}"))?;
     let mut files = Files::default();
     let mut generator = wit_bindgen_c::Opts::default().build();
     generator.generate(&mut resolve, world, &mut files).map_err(|error| format!("{error:#}"))?;

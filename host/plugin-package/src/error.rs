@@ -122,7 +122,9 @@ pub enum PackageError {
         lock: PathBuf,
     },
     /// A locked component is neither vendored nor in the store, and the network may not be used.
-    #[error("{reference} (SHA-256 {sha256}) is neither vendored nor in the cache, and --offline forbids to fetch it")]
+    #[error(
+        "{reference} (SHA-256 {sha256}) is neither vendored nor in the cache, and --offline forbids to fetch it"
+    )]
     Offline {
         /// The reference.
         reference: String,
@@ -145,9 +147,9 @@ impl PackageError {
 impl UserError for PackageError {
     fn reason(&self) -> &str {
         match self {
-            Self::InvalidFile { reason, .. } | Self::InvalidText { reason, .. } | Self::Registry { reason, .. } => {
-                reason
-            }
+            Self::InvalidFile { reason, .. }
+            | Self::InvalidText { reason, .. }
+            | Self::Registry { reason, .. } => reason,
             Self::Io { .. } => "io-error",
             Self::FolderInUse { .. } => "folder-in-use",
             Self::NoTemplate { .. } => "no-template",
@@ -164,9 +166,10 @@ impl UserError for PackageError {
     fn blame(&self) -> Blame {
         match self {
             Self::InvalidFile { .. } | Self::WrongDigest { .. } | Self::NotLocked { .. } => Blame::Project,
-            Self::InvalidText { .. } | Self::FolderInUse { .. } | Self::NoTemplate { .. } | Self::Offline { .. } => {
-                Blame::Usage
-            }
+            Self::InvalidText { .. }
+            | Self::FolderInUse { .. }
+            | Self::NoTemplate { .. }
+            | Self::Offline { .. } => Blame::Usage,
             Self::Io { .. } | Self::ToolMissing { .. } => Blame::Machine,
             Self::ToolFailed { .. } | Self::NotAComponent { .. } => Blame::Plugin,
             Self::Registry { .. } => Blame::Remote,
@@ -193,7 +196,10 @@ impl UserError for PackageError {
             Self::Download(error) => error.hint(),
             Self::NotLocked { .. } => Some("run: spec-host plugin lock".to_owned()),
             Self::Offline { .. } => Some("run without --offline, or: spec-host plugin vendor".to_owned()),
-            Self::InvalidFile { .. } | Self::Io { .. } | Self::NoTemplate { .. } | Self::ToolFailed { .. } => None,
+            Self::InvalidFile { .. }
+            | Self::Io { .. }
+            | Self::NoTemplate { .. }
+            | Self::ToolFailed { .. } => None,
         }
     }
 }

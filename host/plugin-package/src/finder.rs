@@ -164,7 +164,12 @@ impl ComponentFinder {
         if let PluginReference::Url { sha256, .. } = reference
             && let Some(file) = self.cached.find(sha256)?
         {
-            return fetch(&PluginReference::Path(file.display().to_string()), None, &self.project, &self.network);
+            return fetch(
+                &PluginReference::Path(file.display().to_string()),
+                None,
+                &self.project,
+                &self.network,
+            );
         }
         if self.network.offline && reference.is_remote() {
             let sha256 = "not known".to_owned();

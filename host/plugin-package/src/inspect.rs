@@ -62,7 +62,9 @@ pub fn summarize(component: &[u8], file: &str) -> Result<ComponentSummary> {
 fn world_of(exports: &[String]) -> Option<(PluginWorld, String)> {
     let version = |world: PluginWorld| {
         let mut versions = exports.iter().filter_map(|export| export.split_once('@'));
-        versions.find(|(interface, _)| world.interfaces().contains(interface)).map(|(_, version)| version.to_owned())
+        versions
+            .find(|(interface, _)| world.interfaces().contains(interface))
+            .map(|(_, version)| version.to_owned())
     };
     PluginWorld::ALL.into_iter().find_map(|world| Some((world, version(world)?)))
 }

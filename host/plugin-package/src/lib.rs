@@ -28,7 +28,6 @@ mod tools;
 mod world;
 mod yaml;
 
-
 pub use component::{MANIFEST_SECTION, manifest_of, with_manifest};
 pub use error::PackageError;
 pub use finder::{ComponentFinder, ComponentPlace, FoundComponent};
@@ -42,10 +41,10 @@ pub use project_plugins::{PLUGINS_KEY, ProjectPlugin, plugin_reference, project_
 pub use reference::{OciReference, PluginReference};
 pub use sample::{
     KindSample, OverlaySample, OverlayStep, PrimingSample, PrimingStep, SAMPLES_FOLDER, Sample,
-    SampleAlternatives, SampleCandidate, SampleDecision, SampleDependency, SampleElement, SampleFacts, SampleFile,
-    SampleInput, SampleLoad, SampleMapping, SampleObservation, SampleOrigin, SampleOriginKind, SampleOutcome, SampleSettings,
-    SampleState, SampleStateOfOrigin, SampleSubmitted, sample_configuration, samples_of,
-    setting_texts,
+    SampleAlternatives, SampleCandidate, SampleDecision, SampleDependency, SampleElement, SampleFacts,
+    SampleFile, SampleInput, SampleLoad, SampleMapping, SampleObservation, SampleOrigin, SampleOriginKind,
+    SampleOutcome, SampleSettings, SampleState, SampleStateOfOrigin, SampleSubmitted, sample_configuration,
+    samples_of, setting_texts,
 };
 pub use sha256::Sha256;
 pub use store::{ComponentStore, LARGEST_COMPONENT};

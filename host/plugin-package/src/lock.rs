@@ -17,7 +17,8 @@ use crate::yaml::YamlFile;
 /// The name of the lock in the folder of a project.
 pub const LOCK_FILE: &str = "spec.lock";
 
-const HEADER: &str = "# The components that the plugins of this project are. Written by `spec-host plugin lock`.\n";
+const HEADER: &str =
+    "# The components that the plugins of this project are. Written by `spec-host plugin lock`.\n";
 
 /// The lock of a project.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,7 +122,9 @@ impl serde::de::Visitor<'_> for LockFormatVisitor {
     fn visit_u64<E: serde::de::Error>(self, format: u64) -> Result<LockFormat, E> {
         match format {
             1 => Ok(LockFormat),
-            _ => Err(E::custom(format!("the format {format} is of another version of this program; expected 1"))),
+            _ => Err(E::custom(format!(
+                "the format {format} is of another version of this program; expected 1"
+            ))),
         }
     }
 }

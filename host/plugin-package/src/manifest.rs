@@ -176,7 +176,8 @@ impl FromStr for PluginVersion {
 
     fn from_str(text: &str) -> Result<Self, FormError> {
         let number = |part: &str| {
-            let plain = part.bytes().all(|byte| byte.is_ascii_digit()) && (part == "0" || !part.starts_with('0'));
+            let plain =
+                part.bytes().all(|byte| byte.is_ascii_digit()) && (part == "0" || !part.starts_with('0'));
             part.parse().ok().filter(|_| plain)
         };
         let parts: Option<Vec<u32>> = text.split('.').map(number).collect();

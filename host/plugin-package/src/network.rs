@@ -35,7 +35,8 @@ pub(crate) fn fetch(
     let bytes = match reference {
         PluginReference::Path(path) => {
             let file = project.join(path);
-            spec_files::read(&file, LARGEST_COMPONENT).map_err(|error| PackageError::io("read", &file, error))?
+            spec_files::read(&file, LARGEST_COMPONENT)
+                .map_err(|error| PackageError::io("read", &file, error))?
         }
         PluginReference::Url { url, sha256 } => download(url, sha256, options)?,
         PluginReference::Oci(artifact) => registry::fetch(artifact, expected, options)?,
@@ -53,8 +54,10 @@ pub(crate) fn fetch(
 }
 
 fn download(url: &str, sha256: &Sha256, options: &NetworkOptions) -> Result<Vec<u8>> {
-    let folder = tempfile::tempdir().map_err(|error| PackageError::io("make", &std::env::temp_dir(), error))?;
+    let folder =
+        tempfile::tempdir().map_err(|error| PackageError::io("make", &std::env::temp_dir(), error))?;
     let monitor = FetchMonitor::silent(Cancel::new());
-    let file = spec_source::download_file("plugin", url, sha256.hex(), folder.path(), &options.http, &monitor)?;
+    let file =
+        spec_source::download_file("plugin", url, sha256.hex(), folder.path(), &options.http, &monitor)?;
     spec_files::read(&file, LARGEST_COMPONENT).map_err(|error| PackageError::io("read", &file, error))
 }

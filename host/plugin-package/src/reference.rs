@@ -77,7 +77,9 @@ impl FromStr for PluginReference {
         if text.starts_with("https://") || text.starts_with("http://") {
             let pinned = text.split_once("#sha256=");
             let (url, digits) = pinned.ok_or_else(|| wrong("a URL ends with its digest: #sha256=HEX"))?;
-            let sha256 = digits.parse().map_err(|_| wrong("expected 64 lower-case hexadecimal digits behind #sha256="))?;
+            let sha256 = digits
+                .parse()
+                .map_err(|_| wrong("expected 64 lower-case hexadecimal digits behind #sha256="))?;
             return Ok(Self::Url { url: url.to_owned(), sha256 });
         }
         match Self::is_reference(text) && !text.contains("://") {
@@ -91,28 +93,36 @@ fn oci(artifact: &str) -> Result<OciReference, &'static str> {
     let (artifact, manifest) = match artifact.split_once('@') {
         Some((artifact, digest)) => {
             let digits = digest.strip_prefix("sha256:").ok_or("a digest begins with sha256:")?;
-            let digest = digits.parse().map_err(|_| "expected 64 lower-case hexadecimal digits behind sha256:")?;
+            let digest =
+                digits.parse().map_err(|_| "expected 64 lower-case hexadecimal digits behind sha256:")?;
             (artifact, Some(digest))
         }
         None => (artifact, None),
     };
     let (registry, rest) = artifact.split_once('/').ok_or("expected oci://HOST/REPOSITORY:VERSION")?;
-    let (repository, version) = rest.rsplit_once(':').ok_or("it names no version: expected :VERSION at its end")?;
+    let (repository, version) =
+        rest.rsplit_once(':').ok_or("it names no version: expected :VERSION at its end")?;
     let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
     if registry.is_empty() || !registry.bytes().all(is_host) {
         return Err("its server is not HOST or HOST:PORT");
     }
     // The grammar of the distribution specification.
     let is_part = |part: &str| {
-        let is_allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
+        let is_allowed =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
         let edges = [part.chars().next(), part.chars().last()];
-        edges.iter().all(|edge| edge.is_some_and(|c| c.is_ascii_alphanumeric())) && part.bytes().all(is_allowed)
+        edges.iter().all(|edge| edge.is_some_and(|c| c.is_ascii_alphanumeric()))
+            && part.bytes().all(is_allowed)
     };
     if repository.len() > 255 || !repository.split('/').all(is_part) {
         return Err("its repository is not made of lower-case letters, digits, '.', '_', '-' and '/'");
     }
     let is_tag = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if version.is_empty() || version.len() > 128 || !version.bytes().all(is_tag) || version.starts_with(['.', '-']) {
+    if version.is_empty()
+        || version.len() > 128
+        || !version.bytes().all(is_tag)
+        || version.starts_with(['.', '-'])
+    {
         return Err("its version is no tag of a registry");
     }
     let [registry, repository, version] = [registry, repository, version].map(str::to_owned);

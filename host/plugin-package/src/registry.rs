@@ -30,12 +30,17 @@ const COMPONENT_TYPE: &str = "application/wasm";
 const DEADLINE: Duration = Duration::from_secs(300);
 
 /// The component of an artifact: the blob `expected` if it is known, else the layer that the version names now.
-pub(crate) fn fetch(artifact: &OciReference, expected: Option<&Sha256>, options: &NetworkOptions) -> Result<Vec<u8>> {
+pub(crate) fn fetch(
+    artifact: &OciReference,
+    expected: Option<&Sha256>,
+    options: &NetworkOptions,
+) -> Result<Vec<u8>> {
     let failed = |error: io::Error| failure(artifact, "registry-failed", error.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let component = runtime.block_on(async {
         let request = request(artifact, expected, options);
-        let late = |_| failure(artifact, "registry-failed", "the registry has not answered in time".to_owned());
+        let late =
+            |_| failure(artifact, "registry-failed", "the registry has not answered in time".to_owned());
         tokio::time::timeout(DEADLINE, request).await.map_err(late)?
     });
     // A name lookup may still run; do not wait for it.
@@ -43,10 +48,17 @@ pub(crate) fn fetch(artifact: &OciReference, expected: Option<&Sha256>, options:
     component
 }
 
-async fn request(artifact: &OciReference, expected: Option<&Sha256>, options: &NetworkOptions) -> Result<Vec<u8>> {
+async fn request(
+    artifact: &OciReference,
+    expected: Option<&Sha256>,
+    options: &NetworkOptions,
+) -> Result<Vec<u8>> {
     let of_client = |error: OciDistributionError| explain(artifact, &error);
     let client = Client::try_from(config(artifact, options)).map_err(of_client)?;
-    let auth = options.registry_logins.as_deref().map_or(RegistryAuth::Anonymous, |file| login(file, &artifact.registry));
+    let auth = options
+        .registry_logins
+        .as_deref()
+        .map_or(RegistryAuth::Anonymous, |file| login(file, &artifact.registry));
     let image = image(artifact);
     let layer = match expected {
         Some(sha256) => {
@@ -143,12 +155,19 @@ fn explain(artifact: &OciReference, error: &OciDistributionError) -> PackageErro
 fn failure(artifact: &OciReference, reason: &'static str, message: String) -> PackageError {
     let hint = match reason {
         "registry-not-found" => "check the repository and the version",
-        "registry-refused" => "log in to the registry with a container tool, which writes ~/.docker/config.json",
+        "registry-refused" => {
+            "log in to the registry with a container tool, which writes ~/.docker/config.json"
+        }
         "registry-no-component" => "publish the component with wkg",
         "plugin-too-large" => "build a smaller component",
         _ => "check the server, the network and the proxies",
     };
-    PackageError::Registry { reference: PluginReference::Oci(artifact.clone()).to_string(), reason, message, hint }
+    PackageError::Registry {
+        reference: PluginReference::Oci(artifact.clone()).to_string(),
+        reason,
+        message,
+        hint,
+    }
 }
 
 /// Bytes in memory, of which there are at most those of the largest component.

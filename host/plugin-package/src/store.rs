@@ -57,7 +57,12 @@ impl ComponentStore {
             return Ok(Some(file));
         }
         let (what, hint) = (file.display().to_string(), "delete the file");
-        Err(PackageError::WrongDigest { what, expected: sha256.hex().to_owned(), actual: actual.hex().to_owned(), hint })
+        Err(PackageError::WrongDigest {
+            what,
+            expected: sha256.hex().to_owned(),
+            actual: actual.hex().to_owned(),
+            hint,
+        })
     }
 
     /// Adds a component, and returns its file.

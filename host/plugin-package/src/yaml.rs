@@ -29,7 +29,8 @@ impl YamlFile {
 
     /// Reads a file.
     pub(crate) fn read<T: DeserializeOwned>(self, path: &Path) -> Result<T> {
-        let text = spec_files::read_text(path, LARGEST).map_err(|error| PackageError::io("read", path, error))?;
+        let text =
+            spec_files::read_text(path, LARGEST).map_err(|error| PackageError::io("read", path, error))?;
         self.parse(&text, &path.display().to_string())
     }
 

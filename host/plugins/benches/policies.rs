@@ -5,8 +5,9 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use spec_plugins::{Options, Plugins, PolicyComponent, PolicyRequest, overlay_policies, priming_policies};
 use spec_strategy::{
-    BuiltInOverlayPolicy, BuiltInPrimingPolicy, Candidate, InputAlternatives, InputOrigins, Machine,
-    Observation, OriginInfo, OriginKind, OriginState, Outcome, OverlayPolicy, PrimingPolicy,
+    BuiltInOverlayPolicy, BuiltInPrimingPolicy, Candidate, InputAlternatives, InputOrigins, LastDecision,
+    NoFacts, Observation, OriginInfo, OriginKind, OriginState, Outcome, OverlayPolicy, PrimingLoad,
+    PrimingPolicy,
 };
 use tempfile::TempDir;
 
@@ -14,15 +15,15 @@ const BATCH: u32 = 1000;
 
 const BUILT_IN: &str = "built-in";
 
-const MACHINE: Machine = Machine {
-    slots: 16,
-    real: 4,
+const LOAD: PrimingLoad = PrimingLoad {
+    slots: Some(16),
+    requested: 4,
     primed: 4,
-    sent: 0,
+    submitted: 0,
     hits: 0,
     free: 64,
-    cpu_left_ms: 1 << 40,
-    bytes_left: 1 << 40,
+    cpu_left_ms: Some(1 << 40),
+    bytes_left: Some(1 << 40),
 };
 
 fn main() {
@@ -46,14 +47,14 @@ fn embedded(name: &str) -> PolicyRequest {
 fn priming_policy(plugins: &Plugins, name: &str) -> Box<dyn PrimingPolicy> {
     match name {
         BUILT_IN => Box::new(BuiltInPrimingPolicy),
-        name => plugins.priming_policy(&embedded(name), "bench").expect("it is in the program").0,
+        name => plugins.priming_policy(&embedded(name), "bench").expect("it is in the program").policy,
     }
 }
 
 fn overlay_policy(plugins: &Plugins, name: &str) -> Box<dyn OverlayPolicy> {
     match name {
         BUILT_IN => Box::new(BuiltInOverlayPolicy),
-        name => plugins.overlay_policy(&embedded(name)).expect("it is in the program"),
+        name => plugins.overlay_policy(&embedded(name), "bench").expect("it is in the program").policy,
     }
 }
 
@@ -63,7 +64,7 @@ fn decide(bencher: Bencher<'_, '_>, name: &str) {
     let mut policy = priming_policy(&plugins, name);
     let candidates: Vec<Candidate> = (0..BATCH).map(candidate).collect();
     let bencher = bencher.counter(ItemsCount::new(BATCH));
-    bencher.bench_local(|| policy.decide(&candidates, &MACHINE).expect("the policy answers"));
+    bencher.bench_local(|| policy.decide(&candidates, &LOAD, &NoFacts).expect("the policy answers"));
 }
 
 #[divan::bench(args = with_built_in(priming_policies()))]
@@ -72,7 +73,7 @@ fn observe(bencher: Bencher<'_, '_>, name: &str) {
     let mut policy = priming_policy(&plugins, name);
     let observations: Vec<Observation> = (0..BATCH).map(observation).collect();
     let bencher = bencher.counter(ItemsCount::new(BATCH));
-    bencher.bench_local(|| policy.observe(&observations).expect("the policy answers"));
+    bencher.bench_local(|| policy.observe(&observations, &NoFacts).expect("the policy answers"));
 }
 
 #[divan::bench(args = with_built_in(overlay_policies()))]
@@ -81,7 +82,7 @@ fn select(bencher: Bencher<'_, '_>, name: &str) {
     let mut policy = overlay_policy(&plugins, name);
     let inputs: Vec<_> = (0..BATCH).map(|path| InputOrigins { path, origins: origins().into() }).collect();
     let bencher = bencher.counter(ItemsCount::new(BATCH));
-    bencher.bench_local(|| policy.select(&inputs).expect("the policy answers"));
+    bencher.bench_local(|| policy.select(&inputs, &NoFacts).expect("the policy answers"));
 }
 
 #[divan::bench(args = with_built_in(overlay_policies()))]
@@ -92,11 +93,12 @@ fn choose(bencher: Bencher<'_, '_>, name: &str) {
     let inputs: Vec<_> =
         (0..BATCH).map(|input| InputAlternatives { input, alternatives: alternatives.into() }).collect();
     let bencher = bencher.counter(ItemsCount::new(BATCH));
-    bencher.bench_local(|| policy.choose(&inputs).expect("the policy answers"));
+    bencher.bench_local(|| policy.choose(&inputs, &NoFacts).expect("the policy answers"));
 }
 
 fn origins() -> [OriginInfo; 3] {
-    [OriginKind::Source, OriginKind::Action, OriginKind::Artifact].map(|kind| OriginInfo { kind, element: 1 })
+    [OriginKind::Source, OriginKind::Action, OriginKind::Artifact]
+        .map(|kind| OriginInfo { kind, element: Some(1) })
 }
 
 fn candidate(action: u32) -> Candidate {
@@ -104,8 +106,8 @@ fn candidate(action: u32) -> Candidate {
         action,
         element: action % 10,
         program: action % 7,
-        took_ms: 50 + action,
-        cpu_ms: 40 + action,
+        run_ms: Some(50 + action),
+        cpu_ms: Some(40 + action),
         hits: action % 4,
         misses: action % 3,
         element_hits: 0,
@@ -119,7 +121,9 @@ fn candidate(action: u32) -> Candidate {
 fn observation(action: u32) -> Observation {
     Observation {
         action,
+        decision: LastDecision::Submitted,
         outcome: if action.is_multiple_of(3) { Outcome::Unused } else { Outcome::Used },
-        cpu_ms: 40,
+        run_ms: Some(50),
+        cpu_ms: Some(40),
     }
 }

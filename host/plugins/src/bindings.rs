@@ -2,23 +2,89 @@
 
 #![allow(missing_docs, unreachable_pub, clippy::all)]
 
-pub(crate) mod element_kind {
-    wasmtime::component::bindgen!({
-        path: "../../wit/0.1/element-kind",
-        world: "element-kind",
-    });
+/// The frozen version 0.1: a package for each world.
+pub(crate) mod v0_1 {
+    pub(crate) mod element_kind {
+        wasmtime::component::bindgen!({
+            path: "../../wit/0.1/element-kind",
+            world: "element-kind",
+        });
+    }
+
+    pub(crate) mod overlay_policy {
+        wasmtime::component::bindgen!({
+            path: "../../wit/0.1/overlay-policy",
+            world: "overlay-policy",
+        });
+    }
+
+    pub(crate) mod priming_policy {
+        wasmtime::component::bindgen!({
+            path: "../../wit/0.1/priming-policy",
+            world: "priming-policy",
+        });
+    }
 }
 
-pub(crate) mod overlay_policy {
-    wasmtime::component::bindgen!({
-        path: "../../wit/0.1/overlay-policy",
-        world: "overlay-policy",
-    });
-}
+/// Version 0.2: one package. All worlds share the interfaces that they import.
+pub(crate) mod v0_2 {
+    pub(crate) mod imports {
+        wasmtime::component::bindgen!({
+            path: "../../wit",
+            inline: "
+                package spec:host;
 
-pub(crate) mod priming_policy {
-    wasmtime::component::bindgen!({
-        path: "../../wit/0.1/priming-policy",
-        world: "priming-policy",
-    });
+                world imports {
+                    import spec:plugin/log@0.2.0;
+                    import spec:plugin/settings@0.2.0;
+                    import spec:plugin/elements@0.2.0;
+                    import spec:plugin/actions@0.2.0;
+                    import spec:plugin/inputs@0.2.0;
+                    import spec:plugin/session-facts@0.2.0;
+                    import spec:plugin/plan@0.2.0;
+                }
+            ",
+            world: "spec:host/imports",
+        });
+    }
+
+    pub(crate) mod element_kind {
+        wasmtime::component::bindgen!({
+            path: "../../wit",
+            world: "spec:plugin/element-kind",
+            with: {
+                "spec:plugin/log": super::imports::spec::plugin::log,
+                "spec:plugin/plan": super::imports::spec::plugin::plan,
+            },
+        });
+    }
+
+    pub(crate) mod overlay_policy {
+        wasmtime::component::bindgen!({
+            path: "../../wit",
+            world: "spec:plugin/overlay-policy",
+            with: {
+                "spec:plugin/log": super::imports::spec::plugin::log,
+                "spec:plugin/settings": super::imports::spec::plugin::settings,
+                "spec:plugin/elements": super::imports::spec::plugin::elements,
+                "spec:plugin/actions": super::imports::spec::plugin::actions,
+                "spec:plugin/inputs": super::imports::spec::plugin::inputs,
+                "spec:plugin/session-facts": super::imports::spec::plugin::session_facts,
+            },
+        });
+    }
+
+    pub(crate) mod priming_policy {
+        wasmtime::component::bindgen!({
+            path: "../../wit",
+            world: "spec:plugin/priming-policy",
+            with: {
+                "spec:plugin/log": super::imports::spec::plugin::log,
+                "spec:plugin/settings": super::imports::spec::plugin::settings,
+                "spec:plugin/elements": super::imports::spec::plugin::elements,
+                "spec:plugin/actions": super::imports::spec::plugin::actions,
+                "spec:plugin/session-facts": super::imports::spec::plugin::session_facts,
+            },
+        });
+    }
 }

@@ -5,22 +5,21 @@ use std::collections::BTreeMap;
 use spec_model::Value;
 use spec_strategy::{Configured, KindError, Plan, Step};
 
-use crate::bindings::element_kind::exports::spec::element_kind::kind as guest;
-use crate::conv::{self, NodePositions};
+use crate::conv::{FlatRejection, FlatValue, NodePositions, RejectionReason};
 use crate::failure::PluginFailure;
 
 /// Levels of a unique key. Deeper keys could exhaust the stack of recursive functions.
 const MAX_KEY_DEPTH: usize = 64;
 
-/// Converts an answer, or fails with what is wrong with it. `runs_commands` is whether the kind declares that it runs
-/// commands: without it, sandbox and environment are not part of keys, so that it must not run any.
+/// Checks an answer, and builds the key; or fails with what is wrong with it. `runs_commands` is whether the kind declares
+/// that it runs commands: without it, sandbox and environment are not part of keys, so that it must not run any.
 pub(crate) fn configured(
-    answer: guest::Configured,
+    values: Vec<FlatValue>,
+    plan: Plan,
     dependencies: usize,
     runs_commands: bool,
 ) -> Result<Configured, PluginFailure> {
-    let unique_key = unique_key(answer.unique_key.values).map_err(PluginFailure::answer)?;
-    let plan = conv::plan(answer.plan);
+    let unique_key = unique_key(values).map_err(PluginFailure::answer)?;
     check_plan(&plan, dependencies).map_err(|what| PluginFailure::answer(&what))?;
     if plan.runs_commands() && !runs_commands {
         let what = "its plan runs commands, but the kind does not declare 'runs-commands'";
@@ -31,32 +30,41 @@ pub(crate) fn configured(
 
 /// Converts a rejection, with the place of the node that it names, or of the node's key if the key is at fault.
 pub(crate) fn rejection(
-    rejection: guest::Rejection,
+    rejection: FlatRejection,
     positions: &[NodePositions<'_>],
 ) -> Result<KindError, PluginFailure> {
-    if let guest::RejectionReason::Other(code) = &rejection.reason {
-        let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if code.is_empty() || !code.chars().all(kebab) {
-            let message = format!(
-                "its rejection has the reason '{}', which is not a code in kebab-case",
-                code.escape_debug()
-            );
-            return Err(PluginFailure::answer(&message));
-        }
-    }
-    let position = match rejection.node.map(|node| positions.get(node as usize)) {
-        None => None,
-        Some(Some(positions)) => match rejection.reason {
-            guest::RejectionReason::UnknownKey => positions.name.or(positions.value).cloned(),
-            _ => positions.value.cloned(),
-        },
+    let FlatRejection { reason, message, hint, node } = rejection;
+    let place = match node.map(|node| positions.get(node as usize)) {
+        None => NodePositions::default(),
+        Some(Some(positions)) => *positions,
         Some(None) => return Err(PluginFailure::answer("its rejection names a node that does not exist")),
     };
-    Ok(conv::rejection(rejection, position))
+    let position = match &reason {
+        RejectionReason::UnknownKey => place.name.or(place.value),
+        _ => place.value,
+    };
+    let reason = match reason {
+        RejectionReason::InvalidData => "invalid-data".to_owned(),
+        RejectionReason::UnknownKey => "unknown-key".to_owned(),
+        RejectionReason::Sources => "wrong-sources".to_owned(),
+        RejectionReason::Other(code) if is_code(&code) => code,
+        RejectionReason::Other(code) => {
+            let code = code.escape_debug();
+            let what = format!("its rejection has the reason '{code}', which is not a code in kebab-case");
+            return Err(PluginFailure::answer(&what));
+        }
+    };
+    Ok(KindError::Rejected { reason, message, hint, position: position.cloned() })
+}
+
+/// Whether a text is a code in kebab-case.
+pub(crate) fn is_code(text: &str) -> bool {
+    let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !text.is_empty() && text.chars().all(kebab)
 }
 
 /// Builds a key from its flat form, in which children precede their parents. Each value must be used exactly once.
-fn unique_key(values: Vec<guest::KeyValue>) -> Result<Value, &'static str> {
+fn unique_key(values: Vec<FlatValue>) -> Result<Value, &'static str> {
     let mut done: Vec<Option<(Value, usize)>> = Vec::with_capacity(values.len());
     for flat in values {
         let value = key_value(flat, &mut done)?;
@@ -73,10 +81,7 @@ fn unique_key(values: Vec<guest::KeyValue>) -> Result<Value, &'static str> {
 }
 
 /// Builds one value, and moves its children out of `done`. Returns it with its depth.
-fn key_value(
-    flat: guest::KeyValue,
-    done: &mut [Option<(Value, usize)>],
-) -> Result<(Value, usize), &'static str> {
+fn key_value(flat: FlatValue, done: &mut [Option<(Value, usize)>]) -> Result<(Value, usize), &'static str> {
     let mut depth = 0;
     let mut take = |index: u32| {
         let child = done.get_mut(index as usize).and_then(Option::take);
@@ -86,14 +91,12 @@ fn key_value(
         Ok(value)
     };
     let value = match flat {
-        guest::KeyValue::Null => Value::Null,
-        guest::KeyValue::Bool(value) => Value::Bool(value),
-        guest::KeyValue::Int(value) => Value::Int(value),
-        guest::KeyValue::Text(text) => Value::Str(text),
-        guest::KeyValue::Sequence(items) => {
-            Value::Seq(items.into_iter().map(take).collect::<Result<_, &str>>()?)
-        }
-        guest::KeyValue::Mapping(entries) => {
+        FlatValue::Null => Value::Null,
+        FlatValue::Bool(value) => Value::Bool(value),
+        FlatValue::Int(value) => Value::Int(value),
+        FlatValue::Text(text) => Value::Str(text),
+        FlatValue::Sequence(items) => Value::Seq(items.into_iter().map(take).collect::<Result<_, &str>>()?),
+        FlatValue::Mapping(entries) => {
             let mut map = BTreeMap::new();
             for (name, index) in entries {
                 if map.insert(name, take(index)?).is_some() {

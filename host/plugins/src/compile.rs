@@ -7,9 +7,6 @@ use crate::code_cache::CodeCache;
 use crate::failure::PluginFailure;
 use crate::world::World;
 
-/// The supported version of every world, without its patch number: patches are compatible.
-const VERSION: &str = "0.1.";
-
 const MAGIC: &[u8] = b"\0asm";
 const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 
@@ -49,6 +46,12 @@ pub(crate) fn prepare<W: World>(engine: &Engine, component: &Component) -> Resul
         .map_err(|error| wrong_world::<W>(engine, component, &error))
 }
 
+/// Whether a component exports the interface of a world, in whatever version.
+pub(crate) fn is_of<W: World>(engine: &Engine, component: &Component) -> bool {
+    let name = format!("{}/{}@", W::PACKAGE, W::EXPORT);
+    component.component_type().exports(engine).any(|(export, _)| export.starts_with(&name))
+}
+
 /// The interfaces that a component exports, with their versions.
 pub(crate) fn exports(engine: &Engine, component: &Component) -> Vec<String> {
     component.component_type().exports(engine).map(|(name, _)| name.to_owned()).collect()
@@ -74,19 +77,20 @@ pub(crate) fn exceeded_limit(error: &wasmtime::Error) -> Option<PluginFailure> {
 }
 
 fn not_a_component(expected: &str, what: &str) -> PluginFailure {
-    let message = format!("the file is not a component: {what}; expected a component of {expected}");
+    let message = format!("the file is not a component: {what}; expected {expected}");
     PluginFailure::plugin("plugin-not-a-component", message)
 }
 
 /// The failure of a component whose types are not those of the contract.
 pub(crate) fn wrong_types<W: World>(error: &wasmtime::Error) -> PluginFailure {
-    let message = format!("its types differ from those of {} {VERSION}x: {}", W::PACKAGE, error.root_cause());
+    let (package, version) = (W::PACKAGE, W::VERSION);
+    let message = format!("its types differ from those of {package} {version}x: {}", error.root_cause());
     PluginFailure::plugin("plugin-wrong-world", message).hint("build it with the WIT text of this version")
 }
 
 fn wrong_world<W: World>(engine: &Engine, component: &Component, error: &wasmtime::Error) -> PluginFailure {
-    let (package, description) = (W::PACKAGE, W::DESCRIPTION);
-    let (export, import) = (format!("{package}/{}@", W::EXPORT), format!("{package}/log@{VERSION}"));
+    let (package, description, supported) = (W::PACKAGE, W::DESCRIPTION, W::VERSION);
+    let export = format!("{package}/{}@", W::EXPORT);
     let ty = component.component_type();
     let Some(version) = ty.exports(engine).find_map(|(name, _)| name.strip_prefix(&export)) else {
         let message =
@@ -94,15 +98,20 @@ fn wrong_world<W: World>(engine: &Engine, component: &Component, error: &wasmtim
         return PluginFailure::plugin("plugin-wrong-world", message)
             .hint("build it for the world of that package");
     };
-    if !version.starts_with(VERSION) {
+    if !version.starts_with(supported) {
         let message =
-            format!("it implements version {version} of {package}, and this program supports {VERSION}x");
+            format!("it implements version {version} of {package}, and this program supports {supported}x");
         let hint = "use a component or a program of the other version";
         return PluginFailure::plugin("plugin-wrong-version", message).hint(hint);
     }
-    match ty.imports(engine).find(|(name, _)| !name.starts_with(&import)) {
+    let is_allowed = |name: &str| {
+        W::IMPORTS.iter().any(|import| name.starts_with(&format!("{package}/{import}@{supported}")))
+    };
+    match ty.imports(engine).find(|(name, _)| !is_allowed(name)) {
         Some((import, _)) => {
-            let message = format!("it imports {import}, but {description} may import {package}/log only");
+            let allowed = W::IMPORTS.join(", ");
+            let message =
+                format!("it imports {import}, but {description} may import only {allowed} of {package}");
             PluginFailure::plugin("plugin-wrong-world", message).hint("build it without WASI")
         }
         None => wrong_types::<W>(error),

@@ -4,7 +4,7 @@ use spec_strategy::{Configured, ElementInput, ElementKind, KindDescription, Kind
 
 use crate::answer_cache::{AnswerCache, answer_key};
 use crate::failure::PluginFailure;
-use crate::instance::Instance;
+use crate::kind::KindInstance;
 use crate::lazy_component::LazyComponent;
 use crate::{check_answer, conv};
 
@@ -45,7 +45,7 @@ impl ComponentKind {
         if let Some(cached) = self.answers.as_ref().and_then(|answers| answers.get(&key)) {
             return Ok(cached);
         }
-        let description = conv::description(self.component.call("describe", Instance::describe)?);
+        let description = self.component.call("describe", KindInstance::describe)?;
         if let Some(answers) = &self.answers {
             answers.insert(key, &description);
         }
@@ -67,9 +67,9 @@ impl ElementKind for ComponentKind {
         let activity = format!("configure({})", input.name);
         let broken = |failure: PluginFailure| failure.of(&self.component.name, &activity);
         let configured = match self.component.call(&activity, |instance| instance.configure(&flat))? {
-            Ok(answer) => {
-                let runs_commands = self.description.runs_commands;
-                check_answer::configured(answer, input.dependencies.len(), runs_commands).map_err(broken)?
+            Ok((values, plan)) => {
+                let (count, runs_commands) = (input.dependencies.len(), self.description.runs_commands);
+                check_answer::configured(values, plan, count, runs_commands).map_err(broken)?
             }
             Err(rejection) => {
                 return Err(check_answer::rejection(rejection, &positions).unwrap_or_else(broken));

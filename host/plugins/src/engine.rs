@@ -3,18 +3,18 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wasmtime::component::Component;
 use wasmtime::{Config, Enabled, Engine, PoolingAllocationConfig};
 
+use crate::call_usage::UsageMeter;
 use crate::code_cache::CodeCache;
 use crate::epoch_clock::EpochClock;
 use crate::failure::PluginFailure;
-use crate::instance::Instance;
-use crate::instance_pool::InstancePool;
-use crate::world::{ElementKind, World};
+use crate::world::World;
 use crate::{Limits, Options, compile};
 
 /// What errors call a component of any world.
-const WORLDS: &str = "one of the worlds spec:element-kind, spec:overlay-policy, spec:priming-policy";
+const ANY_WORLD: &str = "an element kind, an overlay policy or a priming policy";
 /// Core instances of one component. A component made of one module needs three: the module, and two adapters for its
 /// imports.
 const MAX_CORE_INSTANCES: u32 = 8;
@@ -32,9 +32,9 @@ pub(crate) struct SharedEngine {
     engine: Engine,
     /// The cache of compiled code; `None` when its directory cannot be used.
     code: Option<CodeCache>,
-    /// Instances of element kinds. A policy has state, and so an instance of its own.
-    pub(crate) pool: InstancePool<Instance<ElementKind>>,
     pub(crate) limits: Limits,
+    /// What the last call of a component used.
+    pub(crate) usage: UsageMeter,
     /// Advances the epoch of the engine, which ends calls at their deadline.
     _clock: EpochClock,
 }
@@ -64,19 +64,27 @@ impl SharedEngine {
         let engine = new_engine(&limits).map_err(start_error)?;
         let clock = EpochClock::start(engine.clone()).map_err(|error| start_error(error.into()))?;
         let code = code_cache(&options.cache_dir, &engine);
-        Ok(Self { engine, code, pool: InstancePool::new(limits.instances), limits, _clock: clock })
+        Ok(Self { engine, code, limits, usage: UsageMeter::default(), _clock: clock })
     }
 
-    /// Compiles a component, or loads its compiled code.
-    pub(crate) fn prepare<W: World>(&self, bytes: &[u8]) -> Result<W::Pre, PluginFailure> {
-        let expected = format!("the world {}", W::PACKAGE);
-        let component = compile::component(&self.engine, self.code.as_ref(), bytes, &expected)?;
-        compile::prepare::<W>(&self.engine, &component)
+    /// Compiles a component, or loads its compiled code. `expected` is what errors say that should be there.
+    pub(crate) fn compile(&self, bytes: &[u8], expected: &str) -> Result<Component, PluginFailure> {
+        compile::component(&self.engine, self.code.as_ref(), bytes, expected)
+    }
+
+    /// Whether a component exports the interface of a world, in whatever version.
+    pub(crate) fn is_of<W: World>(&self, component: &Component) -> bool {
+        compile::is_of::<W>(&self.engine, component)
+    }
+
+    /// Checks that a component implements a world, and looks up its exports.
+    pub(crate) fn prepare<W: World>(&self, component: &Component) -> Result<W::Pre, PluginFailure> {
+        compile::prepare::<W>(&self.engine, component)
     }
 
     /// The interfaces that a component exports, with their versions.
     pub(crate) fn exports(&self, bytes: &[u8]) -> Result<Vec<String>, PluginFailure> {
-        let component = compile::component(&self.engine, self.code.as_ref(), bytes, WORLDS)?;
+        let component = compile::component(&self.engine, self.code.as_ref(), bytes, ANY_WORLD)?;
         Ok(compile::exports(&self.engine, &component))
     }
 }

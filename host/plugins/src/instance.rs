@@ -3,14 +3,12 @@
 use wasmtime::Store;
 
 use crate::Limits;
-use crate::bindings::element_kind::exports::spec::element_kind::kind::{
-    Configured, ElementInput, KindDescription, Rejection,
-};
+use crate::call_usage::CallUsage;
 use crate::compile::{exceeded_limit, wrong_types};
 use crate::epoch_clock::EpochClock;
 use crate::failure::{FEWER_BUILDERS, PluginFailure};
 use crate::instance_state::{InstanceState, OutOfMemory};
-use crate::world::{ElementKind, World};
+use crate::world::World;
 
 /// An instance of a component, with its own memory. After a failed call it must not be used any more.
 pub(crate) struct Instance<W> {
@@ -44,25 +42,27 @@ impl<W: World> Instance<W> {
         answer.map_err(|error| PluginFailure::call(&error, self.store.data().last_error(), &self.limits))
     }
 
+    /// The host's state.
+    pub(crate) fn state_mut(&mut self) -> &mut InstanceState {
+        self.store.data_mut()
+    }
+
+    /// What a call may use.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What its last call used.
+    pub(crate) fn usage(&self) -> CallUsage {
+        let left = self.store.get_fuel().unwrap_or(self.limits.fuel);
+        let fuel = self.limits.fuel.saturating_sub(left);
+        CallUsage { fuel, memory: self.store.data().memory() as u64 }
+    }
+
     /// Whether it uses more than half of its memory. It should be replaced then, so that memory that earlier calls leaked
     /// does not make a later one fail.
     pub(crate) fn should_be_replaced(&self) -> bool {
         self.store.data().memory() > self.limits.memory / 2
-    }
-}
-
-impl Instance<ElementKind> {
-    /// Calls `describe`.
-    pub(crate) fn describe(&mut self) -> Result<KindDescription, PluginFailure> {
-        self.call(|exports, store| exports.spec_element_kind_kind().call_describe(store))
-    }
-
-    /// Calls `configure`.
-    pub(crate) fn configure(
-        &mut self,
-        input: &ElementInput,
-    ) -> Result<Result<Configured, Rejection>, PluginFailure> {
-        self.call(|exports, store| exports.spec_element_kind_kind().call_configure(store, input))
     }
 }
 

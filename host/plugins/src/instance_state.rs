@@ -2,6 +2,8 @@
 
 use wasmtime::ResourceLimiter;
 
+use crate::plan_builder::PlanBuilder;
+
 /// Bytes of a log message; the rest is cut off.
 const MAX_MESSAGE: usize = 2048;
 
@@ -20,11 +22,14 @@ pub(crate) struct InstanceState {
     memory: usize,
     memory_limit: usize,
     last_error: Option<String>,
+    /// The plan that a kind makes in `configure`.
+    pub(crate) plan: PlanBuilder,
 }
 
 /// The level of a log message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogLevel {
+    Trace,
     Debug,
     Info,
     Warning,
@@ -34,7 +39,7 @@ pub(crate) enum LogLevel {
 impl InstanceState {
     /// The state of a new instance with a limit of memory in bytes.
     pub(crate) fn new(memory_limit: usize) -> Self {
-        Self { memory: 0, memory_limit, last_error: None }
+        Self { memory: 0, memory_limit, last_error: None, plan: PlanBuilder::default() }
     }
 
     /// Bytes of memory that the instance uses.
@@ -52,10 +57,22 @@ impl InstanceState {
         self.last_error = None;
     }
 
+    /// Whether somebody reads messages of this level.
+    pub(crate) fn is_logged(&self, level: LogLevel) -> bool {
+        match level {
+            LogLevel::Trace => tracing::enabled!(target: "plugin", tracing::Level::TRACE),
+            LogLevel::Debug => tracing::enabled!(target: "plugin", tracing::Level::DEBUG),
+            LogLevel::Info => tracing::enabled!(target: "plugin", tracing::Level::INFO),
+            LogLevel::Warning => tracing::enabled!(target: "plugin", tracing::Level::WARN),
+            LogLevel::Error => true,
+        }
+    }
+
     /// Logs a message of the instance. The last error is kept: if the call fails, it becomes part of the failure.
     pub(crate) fn log_message(&mut self, level: LogLevel, mut message: String) {
         message.truncate(message.floor_char_boundary(MAX_MESSAGE));
         match level {
+            LogLevel::Trace => tracing::trace!(target: "plugin", "{message}"),
             LogLevel::Debug => tracing::debug!(target: "plugin", "{message}"),
             LogLevel::Info => tracing::info!(target: "plugin", "{message}"),
             LogLevel::Warning => tracing::warn!(target: "plugin", "{message}"),

@@ -8,6 +8,8 @@
 mod answer_cache;
 mod bindings;
 mod cache_file;
+mod call_facts;
+mod call_usage;
 mod check_answer;
 mod code_cache;
 mod compile;
@@ -18,17 +20,24 @@ mod embedded;
 mod engine;
 mod epoch_clock;
 mod failure;
+mod host_functions;
 mod instance;
 mod instance_pool;
 mod instance_state;
+mod kind;
 mod lazy_component;
 mod options;
+mod plan_builder;
 mod plugins;
 mod policy;
 mod private_folder;
 mod world;
 
+pub use call_usage::CallUsage;
 pub use embedded::{default_kinds, overlay_policies, priming_policies};
 pub use options::{Limits, Options};
 pub use plugins::{ComponentWorld, Plugins};
-pub use policy::{PolicyComponent, PolicyLoadError, PolicyMemory, PolicyRequest};
+pub use policy::{
+    LoadedPolicy, PolicyComponent, PolicyDescription, PolicyLoadError, PolicyMemory, PolicyRequest,
+    SettingDescription, SettingType, SettingValue,
+};

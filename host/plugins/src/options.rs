@@ -28,7 +28,13 @@ impl Options {
     /// The default limits, no overrides, answers are cached.
     #[must_use]
     pub fn new(cache_dir: PathBuf) -> Self {
-        Self { cache_dir, overrides: Vec::new(), project: Vec::new(), keep_answers: true, limits: Limits::default() }
+        Self {
+            cache_dir,
+            overrides: Vec::new(),
+            project: Vec::new(),
+            keep_answers: true,
+            limits: Limits::default(),
+        }
     }
 }
 

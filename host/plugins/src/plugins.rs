@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use spec_strategy::{ElementKind, KindError, KindRegistry, KindRequest};
 
 use crate::answer_cache::AnswerCache;
+use crate::call_usage::CallUsage;
 use crate::component_kind::ComponentKind;
 use crate::component_source::ComponentSource;
 use crate::engine::LazyEngine;
 use crate::failure::PluginFailure;
-use crate::instance_pool::KindId;
+use crate::instance_pool::{InstancePool, KindId};
+use crate::kind::KindInstance;
 use crate::lazy_component::LazyComponent;
 use crate::{Options, embedded, private_folder};
 
@@ -22,6 +24,8 @@ use crate::{Options, embedded, private_folder};
 pub struct Plugins {
     pub(crate) options: Options,
     pub(crate) engine: Arc<LazyEngine>,
+    /// Instances of element kinds. A policy has state, and so an instance of its own.
+    pool: Arc<InstancePool<KindInstance>>,
     /// The folder of cached answers; `None` when answers are not cached.
     answers: Option<PathBuf>,
     loaded: Mutex<LoadedKinds>,
@@ -41,12 +45,12 @@ pub enum ComponentWorld {
 impl ComponentWorld {
     const ALL: [Self; 3] = [Self::ElementKind, Self::OverlayPolicy, Self::PrimingPolicy];
 
-    /// The interface that its components export, without the version.
-    fn interface(self) -> &'static str {
+    /// The interfaces that its components export, without the version: the present one, and that of version 0.1.
+    fn interfaces(self) -> [&'static str; 2] {
         match self {
-            Self::ElementKind => "spec:element-kind/kind",
-            Self::OverlayPolicy => "spec:overlay-policy/policy",
-            Self::PrimingPolicy => "spec:priming-policy/policy",
+            Self::ElementKind => ["spec:plugin/kind", "spec:element-kind/kind"],
+            Self::OverlayPolicy => ["spec:plugin/overlay", "spec:overlay-policy/policy"],
+            Self::PrimingPolicy => ["spec:plugin/priming", "spec:priming-policy/policy"],
         }
     }
 }
@@ -63,7 +67,8 @@ impl Plugins {
     pub fn new(options: Options) -> Self {
         let folder = options.keep_answers.then(|| private_folder::create(&options.cache_dir).ok()).flatten();
         let answers = folder.map(|folder| folder.join("answers"));
-        Self { engine: LazyEngine::new(&options).into(), options, answers, loaded: Mutex::default() }
+        let pool = Arc::new(InstancePool::new(options.limits.instances));
+        Self { engine: LazyEngine::new(&options).into(), pool, options, answers, loaded: Mutex::default() }
     }
 
     /// Writes the answers of this process to the cache, for later processes.
@@ -81,14 +86,21 @@ impl Plugins {
         let exports = source.read(&self.options.limits).and_then(|bytes| self.engine.get()?.exports(&bytes));
         let exports = exports.map_err(|failure| failure.of(&name, "load"))?;
         let is_exported = |world: &ComponentWorld| {
-            exports.iter().any(|export| export.starts_with(&format!("{}@", world.interface())))
+            let is_one = |export: &String, name: &str| export.starts_with(&format!("{name}@"));
+            exports.iter().any(|export| world.interfaces().iter().any(|name| is_one(export, name)))
         };
         ComponentWorld::ALL.into_iter().find(is_exported).ok_or_else(|| {
             let exported = if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") };
-            let known = ComponentWorld::ALL.map(ComponentWorld::interface).join(", ");
+            let known = ComponentWorld::ALL.map(|world| world.interfaces()[0]).join(", ");
             let message = format!("it exports {exported}; expected one of {known}");
             PluginFailure::plugin("plugin-wrong-world", message).of(&name, "load")
         })
+    }
+
+    /// What the last call of a component used; nothing before the first one.
+    #[must_use]
+    pub fn last_call(&self) -> CallUsage {
+        self.engine.get().map(|engine| engine.usage.last()).unwrap_or_default()
     }
 
     /// The kinds of the command line that nobody has requested so far, with their files.
@@ -138,7 +150,8 @@ impl KindRegistry for Plugins {
         let name = key.1.plugin_name(&request.name);
         let bytes = key.1.read(&self.options.limits).map_err(|failure| failure.of(&name, "load"))?;
         let answers = self.answers.as_deref().map(|folder| AnswerCache::open(folder, &bytes));
-        let component = LazyComponent::new(name, loaded.last_id, bytes, Arc::clone(&self.engine));
+        let component =
+            LazyComponent::new(name, loaded.last_id, bytes, Arc::clone(&self.engine), Arc::clone(&self.pool));
         let kind = Arc::new(ComponentKind::new(&request.name, component, answers)?);
         loaded.kinds.insert(key, Arc::clone(&kind));
         Ok(kind)

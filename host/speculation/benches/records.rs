@@ -21,6 +21,7 @@ use spec_speculation::{
     GuardedPrimingPolicy, Instantiator, Record, RecordFormat, Resolver, SpeculationMode, StagedRoot,
     generate_record, look_up,
 };
+use spec_strategy::NoFacts;
 use tempfile::TempDir;
 
 type Failure = Box<dyn std::error::Error>;
@@ -200,8 +201,12 @@ impl World {
             artifact: None,
         };
         let policy = GuardedOverlayPolicy::default();
-        let options =
-            GenerateOptions { mode: SpeculationMode::Full, format: RecordFormat::Compact, policy: &policy };
+        let options = GenerateOptions {
+            mode: SpeculationMode::Full,
+            format: RecordFormat::Compact,
+            policy: &policy,
+            facts: &NoFacts,
+        };
         match generate_record(cas, &build, options, true, None)? {
             GeneratedRecord::New { digest, .. } => Ok(digest),
             other => Err(format!("no record was made: {other:?}").into()),

@@ -1,9 +1,10 @@
 //! The accounting of a session: what came of every recorded action, and what speculation cost and saved.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use spec_model::Digest;
-use spec_strategy::SkipReason;
+use spec_strategy::{ReasonCode, SkipReason};
 
 use crate::resolve::{Fact, ImpossibleCause};
 
@@ -74,8 +75,8 @@ impl From<&Fact> for PendingOn {
 impl Bucket {
     /// The name in `--json-events` and in the histogram of reasons.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
+    pub fn name(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Unchanged => "unchanged",
             Self::Used => "used",
             Self::Joined => "joined",
@@ -84,7 +85,10 @@ impl Bucket {
             Self::Skipped(SkipCause::Policy(SkipReason::TooCheap)) => "skipped-too-cheap",
             Self::Skipped(SkipCause::Policy(SkipReason::TooDear)) => "skipped-too-dear",
             Self::Skipped(SkipCause::Policy(SkipReason::Unlikely)) => "skipped-unlikely",
-            Self::Skipped(SkipCause::Policy(SkipReason::Other)) => "skipped-by-policy",
+            Self::Skipped(SkipCause::Policy(SkipReason::Other(ReasonCode::OTHER))) => "skipped-by-policy",
+            Self::Skipped(SkipCause::Policy(SkipReason::Other(code))) => {
+                return Cow::Owned(format!("skipped-by-policy-{}", code.as_str()));
+            }
             Self::Skipped(SkipCause::Late) => "skipped-late",
             Self::Skipped(SkipCause::Overtaken) => "skipped-overtaken",
             Self::Skipped(SkipCause::Held) => "skipped-held",
@@ -100,7 +104,7 @@ impl Bucket {
             Self::Impossible(ImpossibleCause::Contradiction) => "impossible-contradiction",
             Self::Impossible(ImpossibleCause::ContentElsewhere) => "impossible-content-elsewhere",
             Self::Failed => "failed",
-        }
+        })
     }
 
     /// Whether its result was not in the action cache when the build requested it, or it was not requested.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use spec_cas::Cas;
 use spec_model::{Digest, Subaction};
+use spec_strategy::SessionFacts;
 
 use crate::accounting::PredictionResult;
 use crate::attribution::{ElementBuild, OriginCounts, OriginScope, attribute};
@@ -52,6 +53,8 @@ pub struct GenerateOptions<'a> {
     pub format: RecordFormat,
     /// Which of several origins of an input are recorded.
     pub policy: &'a GuardedOverlayPolicy,
+    /// The numbers of elements, and what else the policy may ask about the session.
+    pub facts: &'a dyn SessionFacts,
 }
 
 /// Whether the previous record is kept whatever the build requested: in modes that make no records, when it requested
@@ -77,12 +80,12 @@ pub fn generate_record(
     succeeded: bool,
     previous: Option<Digest>,
 ) -> Result<GeneratedRecord> {
-    let GenerateOptions { mode, format, policy } = options;
+    let GenerateOptions { mode, format, policy, facts } = options;
     let carried = previous.map_or(GeneratedRecord::Nothing, GeneratedRecord::Carried);
     if keeps_previous_record(mode, succeeded, previous.as_ref(), build.subactions) {
         return Ok(carried);
     }
-    let (mut record, counts) = attribute(cas, build, origin_scope(mode), policy)?;
+    let (mut record, counts) = attribute(cas, build, origin_scope(mode), policy, facts)?;
     if record.actions.is_empty() {
         return Ok(carried);
     }

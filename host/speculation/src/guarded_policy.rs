@@ -4,18 +4,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use spec_model::{Blame, UserError};
 use spec_strategy::{
-    BuiltInOverlayPolicy, BuiltInPrimingPolicy, Candidate, ChangedFile, Choice, Decision, InputAlternatives,
-    InputOrigins, Machine, Observation, OriginInfo, OriginKind, OriginState, OverlayPolicy, PolicyError,
-    PrimingPolicy, Proposal, SetEdit,
+    BuiltInOverlayPolicy, BuiltInPrimingPolicy, Candidate, ChangedFile, Choice, ChoiceObservation, Decision,
+    InputAlternatives, InputOrigins, Observation, OriginInfo, OriginKind, OriginState, OverlayFacts,
+    OverlayPolicy, OverlayWants, PolicyError, PrimingFacts, PrimingLoad, PrimingPolicy, PrimingWants,
+    Proposal, Revision, SessionFacts, SetEdit, SubmittedAction,
 };
 
-use crate::record::{Origin, Record, RecordedInput};
+use crate::path_table::{PathId, PathTable};
+use crate::record::{ElementIndex, Origin, Record, RecordedInput};
 
 /// The number of alternatives of an input that are kept.
 const MAX_ORIGINS: usize = 255;
 /// The longest file name of a proposal, in bytes.
 const MAX_NAME_SIZE: usize = 4096;
-/// The number of inputs of a question.
+/// The most entries of a question.
 const BATCH: usize = 10_000;
 /// The largest state that a policy may keep, in bytes.
 const MAX_STATE_SIZE: usize = 64 << 10;
@@ -141,10 +143,14 @@ impl<P: ?Sized> Clone for GuardedPolicy<P> {
 
 impl GuardedOverlayPolicy {
     /// Selects the alternatives of all inputs of a record.
-    pub(crate) fn select(&self, record: &mut Record) {
-        for inputs in record.inputs.chunks_mut(BATCH) {
-            let questions: Vec<InputOrigins> = inputs.iter().map(question).collect();
-            let answer = self.select_batch(&questions);
+    pub(crate) fn select(&self, record: &mut Record, session: &dyn SessionFacts) {
+        let Record { elements, paths, inputs, .. } = record;
+        let numbers: Vec<u32> =
+            elements.iter().map(|name| session.element_number(name).unwrap_or(u32::MAX)).collect();
+        let facts = RecordFacts { session, paths };
+        for inputs in inputs.chunks_mut(BATCH) {
+            let questions: Vec<InputOrigins> = inputs.iter().map(|input| question(input, &numbers)).collect();
+            let answer = self.select_batch(&questions, &facts);
             for (input, picks) in inputs.iter_mut().zip(answer) {
                 input.origins =
                     picks.into_iter().map(|pick| input.origins[usize::from(pick)].clone()).collect();
@@ -152,58 +158,90 @@ impl GuardedOverlayPolicy {
         }
     }
 
-    /// Selects the alternatives of at most [`BATCH`] inputs.
-    pub(crate) fn select_batch(&self, questions: &[InputOrigins]) -> Vec<Vec<u8>> {
-        let good = |answer: &Vec<Vec<u8>>| {
-            let fits = |(input, picks): (&InputOrigins, &Vec<u8>)| {
-                let mut sorted = picks.clone();
-                sorted.sort_unstable();
-                sorted.dedup();
-                sorted.len() == picks.len()
-                    && picks.iter().all(|pick| usize::from(*pick) < input.origins.len())
+    /// Selects the alternatives of inputs.
+    pub(crate) fn select_batch(&self, questions: &[InputOrigins], facts: &dyn OverlayFacts) -> Vec<Vec<u8>> {
+        let fits = |(input, picks): (&InputOrigins, &Vec<u8>)| are_indices(picks, input.origins.len());
+        let select = |questions: &[InputOrigins]| {
+            let good = |answer: &Vec<Vec<u8>>| {
+                answer.len() == questions.len() && questions.iter().zip(answer).all(fits)
             };
-            answer.len() == questions.len() && questions.iter().zip(answer).all(fits)
+            let answer = self.ask("select", |policy| policy.select(questions, facts), good);
+            answer.or_else(|| BuiltInOverlayPolicy.select(questions, facts).ok()).unwrap_or_default()
         };
-        let answer = self.ask("select", |policy| policy.select(questions), good);
-        answer.or_else(|| BuiltInOverlayPolicy.select(questions).ok()).unwrap_or_default()
+        questions.chunks(self.batch()).flat_map(select).collect()
     }
 
     /// Chooses the origins from which inputs take their contents.
-    pub(crate) fn choose(&self, questions: &[InputAlternatives]) -> Vec<Choice> {
-        questions.chunks(BATCH).flat_map(|batch| self.choose_batch(batch)).collect()
-    }
-
-    fn choose_batch(&self, questions: &[InputAlternatives]) -> Vec<Choice> {
-        let good = |answer: &Vec<Choice>| {
-            answer.len() == questions.len()
-                && questions.iter().zip(answer).all(|(question, choice)| is_possible(question, *choice))
+    pub(crate) fn choose(&self, questions: &[InputAlternatives], facts: &dyn OverlayFacts) -> Vec<Choice> {
+        let choose = |questions: &[InputAlternatives]| {
+            let good = |answer: &Vec<Choice>| {
+                answer.len() == questions.len()
+                    && questions.iter().zip(answer).all(|(question, choice)| is_possible(question, choice))
+            };
+            let answer = self.ask("choose", |policy| policy.choose(questions, facts), good);
+            answer.or_else(|| BuiltInOverlayPolicy.choose(questions, facts).ok()).unwrap_or_default()
         };
-        let answer = self.ask("choose", |policy| policy.choose(questions), good);
-        answer.or_else(|| BuiltInOverlayPolicy.choose(questions).ok()).unwrap_or_default()
+        questions.chunks(self.batch()).flat_map(choose).collect()
     }
 
-    /// Whether the policy scans the contents of changed files.
-    pub(crate) fn scans(&self) -> bool {
-        self.lock().policy.scans()
+    /// What the policy wants to be called for.
+    pub(crate) fn wants(&self) -> OverlayWants {
+        self.lock().policy.wants()
+    }
+
+    fn batch(&self) -> usize {
+        batch(self.wants().largest_batch)
     }
 
     /// The changes of input sets that follow from the contents of files.
-    pub(crate) fn propose(&self, files: &[ChangedFile]) -> Vec<Proposal> {
+    pub(crate) fn propose(&self, files: &[ChangedFile], facts: &dyn OverlayFacts) -> Vec<Proposal> {
         let is_name = |name: &String| !name.is_empty() && name.len() <= MAX_NAME_SIZE && !name.contains('\0');
         let fits = |edit: &SetEdit| match edit {
             SetEdit::Add { name } | SetEdit::Remove { name } => is_name(name),
-            SetEdit::Rename { from, to } => is_name(from) && is_name(to),
+            SetEdit::Rename { removed, added } => is_name(removed) && is_name(added),
         };
-        let good = |answer: &Vec<Proposal>| {
-            answer.iter().all(|proposal| (proposal.file as usize) < files.len() && fits(&proposal.edit))
-        };
-        self.ask("propose", |policy| policy.propose(files), good).unwrap_or_default()
+        let (size, mut proposals) = (self.batch(), Vec::new());
+        for (number, files) in files.chunks(size).enumerate() {
+            let good = |answer: &Vec<Proposal>| {
+                answer.iter().all(|proposal| (proposal.file as usize) < files.len() && fits(&proposal.edit))
+            };
+            let answer = self.ask("propose", |policy| policy.propose(files, facts), good).unwrap_or_default();
+            let first = (number * size) as u32;
+            proposals.extend(
+                answer.into_iter().map(|Proposal { file, edit }| Proposal { file: first + file, edit }),
+            );
+        }
+        proposals
+    }
+
+    /// Tells the policy what came of its choices.
+    pub(crate) fn observe(&self, ended: &[ChoiceObservation], facts: &dyn OverlayFacts) {
+        for ended in ended.chunks(self.batch()) {
+            self.ask("observe", |policy| policy.observe(ended, facts), |()| true);
+        }
+    }
+
+    /// The state that the policy keeps for the next session; `None` when it was replaced, so that its former state is
+    /// kept.
+    pub fn remember(&self) -> Option<Vec<u8>> {
+        let memory = self.ask("remember", |policy| policy.remember(), is_small);
+        memory.filter(|_| !self.lock().is_replaced)
     }
 }
 
 impl GuardedPrimingPolicy {
-    /// Decides on candidates.
-    pub(crate) fn decide(&self, candidates: &[Candidate], machine: &Machine) -> Vec<Decision> {
+    /// What the policy wants to be called for.
+    pub(crate) fn wants(&self) -> PrimingWants {
+        self.lock().policy.wants()
+    }
+
+    /// Decides on candidates: no more than the policy's largest batch.
+    pub(crate) fn decide(
+        &self,
+        candidates: &[Candidate],
+        load: &PrimingLoad,
+        facts: &dyn PrimingFacts,
+    ) -> Vec<Decision> {
         let good = |answer: &Vec<Decision>| {
             let within = |decision: &Decision| match decision {
                 Decision::Submit { priority } => *priority <= MAX_PRIORITY,
@@ -211,22 +249,69 @@ impl GuardedPrimingPolicy {
             };
             answer.len() == candidates.len() && answer.iter().all(within)
         };
-        let answer = self.ask("decide", |policy| policy.decide(candidates, machine), good);
-        answer.or_else(|| BuiltInPrimingPolicy.decide(candidates, machine).ok()).unwrap_or_default()
+        let answer = self.ask("decide", |policy| policy.decide(candidates, load, facts), good);
+        answer.or_else(|| BuiltInPrimingPolicy.decide(candidates, load, facts).ok()).unwrap_or_default()
     }
 
-    /// Tells the policy the outcomes of submitted actions.
-    pub(crate) fn observe(&self, outcomes: &[Observation]) {
-        self.ask("observe", |policy| policy.observe(outcomes), |()| true);
+    /// Decides again on submitted actions.
+    pub(crate) fn revise(
+        &self,
+        submitted: &[SubmittedAction],
+        load: &PrimingLoad,
+        facts: &dyn PrimingFacts,
+    ) -> Vec<Revision> {
+        let revise = |submitted: &[SubmittedAction]| {
+            let good = |answer: &Vec<Revision>| {
+                let within = |revision: &Revision| match revision {
+                    Revision::Reprioritise { priority } => *priority <= MAX_PRIORITY,
+                    Revision::Keep | Revision::Cancel => true,
+                };
+                answer.len() == submitted.len() && answer.iter().all(within)
+            };
+            let answer = self.ask("revise", |policy| policy.revise(submitted, load, facts), good);
+            answer.unwrap_or_else(|| vec![Revision::Keep; submitted.len()])
+        };
+        submitted.chunks(batch(self.wants().largest_batch)).flat_map(revise).collect()
+    }
+
+    /// Tells the policy what became of actions.
+    pub(crate) fn observe(&self, ended: &[Observation], facts: &dyn PrimingFacts) {
+        for ended in ended.chunks(batch(self.wants().largest_batch)) {
+            self.ask("observe", |policy| policy.observe(ended, facts), |()| true);
+        }
     }
 
     /// The state that the policy keeps for the next session; `None` when it was replaced, so that its former state is
     /// kept.
     pub fn remember(&self) -> Option<Vec<u8>> {
-        let memory =
-            self.ask("remember", |policy| policy.remember(), |memory| memory.len() <= MAX_STATE_SIZE);
+        let memory = self.ask("remember", |policy| policy.remember(), is_small);
         memory.filter(|_| !self.lock().is_replaced)
     }
+}
+
+/// The facts of a record that is made.
+struct RecordFacts<'a> {
+    session: &'a dyn SessionFacts,
+    paths: &'a PathTable,
+}
+
+impl OverlayFacts for RecordFacts<'_> {
+    fn session(&self) -> &dyn SessionFacts {
+        self.session
+    }
+
+    fn path(&self, path: u32) -> Option<String> {
+        ((path as usize) < self.paths.len()).then(|| self.paths.text(PathId(path)))
+    }
+}
+
+/// The number of entries of a question for a policy with this largest batch.
+pub(crate) fn batch(largest: Option<u32>) -> usize {
+    largest.map_or(BATCH, |largest| (largest.max(1) as usize).min(BATCH))
+}
+
+fn is_small(memory: &Vec<u8>) -> bool {
+    memory.len() <= MAX_STATE_SIZE
 }
 
 fn check_answer<T>(
@@ -248,32 +333,44 @@ fn check_answer<T>(
     }
 }
 
-fn is_possible(question: &InputAlternatives, choice: Choice) -> bool {
+fn is_possible(question: &InputAlternatives, choice: &Choice) -> bool {
     let mut states = question.alternatives.iter().map(|(_, state)| *state);
     match choice {
         Choice::Take(index) => {
-            matches!(states.nth(usize::from(index)), Some(OriginState::Unchanged | OriginState::Changed))
+            matches!(states.nth(usize::from(*index)), Some(OriginState::Unchanged | OriginState::Changed))
         }
+        Choice::Rank(ranking) => !ranking.is_empty() && are_indices(ranking, question.alternatives.len()),
         Choice::Wait => states.any(|state| state == OriginState::Pending),
         Choice::GiveUp => true,
     }
 }
 
-fn question(input: &RecordedInput) -> InputOrigins {
+/// Whether these are different indices of a list.
+fn are_indices(indices: &[u8], length: usize) -> bool {
+    let mut seen = [false; MAX_ORIGINS];
+    indices.iter().all(|index| {
+        let index = usize::from(*index);
+        index < length && !std::mem::replace(&mut seen[index], true)
+    })
+}
+
+fn question(input: &RecordedInput, numbers: &[u32]) -> InputOrigins {
+    let number = |element: ElementIndex| numbers[element.0 as usize];
     InputOrigins {
         path: input.path.0,
-        origins: input.origins.iter().take(MAX_ORIGINS).map(origin_info).collect(),
+        origins: input.origins.iter().take(MAX_ORIGINS).map(|origin| origin_info(origin, number)).collect(),
     }
 }
 
-/// An origin as policies see it.
-pub(crate) fn origin_info(origin: &Origin) -> OriginInfo {
+/// An origin as policies see it, with the number of its element in the session.
+pub(crate) fn origin_info(origin: &Origin, number: impl Fn(ElementIndex) -> u32) -> OriginInfo {
     let kind = match origin {
         Origin::Source { .. } => OriginKind::Source,
         Origin::Action { .. } => OriginKind::Action,
         Origin::Artifact { .. } => OriginKind::Artifact,
     };
-    OriginInfo { kind, element: origin.element().0 }
+    let element = origin.element();
+    OriginInfo { kind, element: (element != ElementIndex::SELF).then(|| number(element)) }
 }
 
 impl<P: ?Sized> std::fmt::Debug for GuardedPolicy<P> {

@@ -45,6 +45,7 @@ pub use guarded_policy::{
 };
 pub use instantiate::{Adaptation, Instantiated, Instantiator};
 pub use lookup::{content_at, look_up};
+pub use message::command_arguments;
 pub use misses::{Miss, load_misses, store_misses};
 pub use mode::{ParseModeError, SpeculationMode};
 pub use needed_messages::NeededMessages;

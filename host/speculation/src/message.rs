@@ -31,6 +31,12 @@ pub(crate) fn command(cas: &Cas, digest: &Digest) -> Result<reapi::Command> {
     decode(cas, "Command", digest)
 }
 
+/// Program and arguments of a Command; empty when it cannot be read.
+#[must_use]
+pub fn command_arguments(cas: &Cas, digest: &Digest) -> Vec<String> {
+    command(cas, digest).map_or_else(|_| Vec::new(), |command| command.arguments)
+}
+
 fn decode<M: Message + Default>(cas: &Cas, what: &'static str, digest: &Digest) -> Result<M> {
     let bad = |why: String| SpeculationError::BadAction { what, digest: *digest, why };
     if digest.size() > MAX_SIZE {

@@ -2,11 +2,12 @@
 
 use spec_model::UserError;
 use spec_strategy::{
-    Candidate, ChangedFile, InputAlternatives, InputOrigins, Machine, Observation, OriginInfo, OriginKind,
-    OriginState, Outcome, OverlayPolicy, PrimingPolicy,
+    Candidate, ChangedFile, ChoiceObservation, InputAlternatives, InputOrigins, LastDecision, NoFacts,
+    Observation, OriginInfo, OriginKind, OriginState, Outcome, OverlayPolicy, PrimingLoad, PrimingPolicy,
+    SubmittedAction,
 };
 
-use crate::guarded_policy::{GuardedOverlayPolicy, GuardedPrimingPolicy, PolicyWarning};
+use crate::guarded_policy::{GuardedOverlayPolicy, GuardedPrimingPolicy, PolicyWarning, batch};
 
 /// The numbers of questions in one call.
 const BATCHES: [u32; 3] = [0, 1, 60];
@@ -36,13 +37,17 @@ pub fn check_overlay_policy(policy: Box<dyn OverlayPolicy>) -> Result<(), Policy
     let policy = GuardedOverlayPolicy::new(policy);
     for count in BATCHES {
         let inputs: Vec<InputOrigins> = (0..count).map(sample_origins).collect();
-        policy.select_batch(&inputs);
+        policy.select_batch(&inputs, &NoFacts);
         let inputs: Vec<InputAlternatives> = (0..count).map(sample_alternatives).collect();
-        policy.choose(&inputs);
+        policy.choose(&inputs, &NoFacts);
+        if policy.wants().observe {
+            policy.observe(&(0..count).map(sample_choice).collect::<Vec<_>>(), &NoFacts);
+        }
     }
-    if policy.scans() {
-        policy.propose(&sample_files());
+    if policy.wants().propose {
+        policy.propose(&sample_files(), &NoFacts);
     }
+    policy.remember();
     policy.take_warning().map_or(Ok(()), |warning| Err(PolicyCheckError { warning }))
 }
 
@@ -54,18 +59,31 @@ pub fn check_priming_policy(policy: Box<dyn PrimingPolicy>) -> Result<(), Policy
     let policy = GuardedPrimingPolicy::new(policy);
     for (count, slots) in BATCHES.into_iter().zip([0, 1, 16]) {
         let candidates: Vec<Candidate> = (0..count).map(sample_candidate).collect();
-        policy.decide(&candidates, &sample_machine(slots));
-        let outcomes = [Outcome::Used, Outcome::Joined, Outcome::Unused, Outcome::Failed];
-        let observed = (0..count).zip(outcomes.into_iter().cycle());
-        let observed = observed.map(|(action, outcome)| Observation { action, outcome, cpu_ms: action });
-        policy.observe(&observed.collect::<Vec<_>>());
+        policy.decide(&[], &sample_load(slots), &NoFacts);
+        for candidates in candidates.chunks(batch(policy.wants().largest_batch)) {
+            policy.decide(candidates, &sample_load(slots), &NoFacts);
+        }
+        if policy.wants().revise {
+            let submitted: Vec<SubmittedAction> = (0..count).map(sample_submitted).collect();
+            policy.revise(&submitted, &sample_load(slots), &NoFacts);
+        }
+        let all = policy.wants().observe_all;
+        let observed = (0..count).map(sample_observation);
+        let observed = observed.filter(|ended| all || ended.decision == LastDecision::Submitted);
+        policy.observe(&observed.collect::<Vec<_>>(), &NoFacts);
     }
     policy.remember();
     policy.take_warning().map_or(Ok(()), |warning| Err(PolicyCheckError { warning }))
 }
 
+/// 0 is the recorded element itself.
 fn origin(kind: OriginKind, element: u32) -> OriginInfo {
-    OriginInfo { kind, element }
+    OriginInfo { kind, element: element.checked_sub(1) }
+}
+
+fn sample_choice(input: u32) -> ChoiceObservation {
+    let right = (0..input as u8 % 3).collect();
+    ChoiceObservation { input, taken: (!input.is_multiple_of(2)).then_some(0), right }
 }
 
 /// Inputs with no, one and several alternatives.
@@ -109,8 +127,8 @@ fn sample_candidate(action: u32) -> Candidate {
         action,
         element: action % 7,
         program: action % 3,
-        took_ms: action * 100,
-        cpu_ms: action * 90,
+        run_ms: (action > 0).then_some(action * 100),
+        cpu_ms: (action > 0).then_some(action * 90),
         hits: action % 4,
         misses: action % 5,
         element_hits: action % 2,
@@ -121,17 +139,34 @@ fn sample_candidate(action: u32) -> Candidate {
     }
 }
 
-fn sample_machine(slots: u32) -> Machine {
-    Machine {
-        slots,
-        real: slots / 2,
+/// 0 for a number of slots that is not known, and no budget.
+fn sample_load(slots: u32) -> PrimingLoad {
+    let is_known = slots > 0;
+    PrimingLoad {
+        slots: is_known.then_some(slots),
+        requested: slots / 2,
         primed: 1,
-        sent: 1,
+        submitted: 1,
         hits: 1,
         free: slots,
-        cpu_left_ms: 1_000_000,
-        bytes_left: 1 << 30,
+        cpu_left_ms: is_known.then_some(1_000_000),
+        bytes_left: is_known.then_some(1 << 30),
     }
+}
+
+fn sample_submitted(action: u32) -> SubmittedAction {
+    let running_ms = action.is_multiple_of(2).then_some(action * 10);
+    SubmittedAction { action, priority: (action % 1000) as u16, running_ms }
+}
+
+fn sample_observation(action: u32) -> Observation {
+    let submitted = [Outcome::Used, Outcome::Joined, Outcome::Unused, Outcome::Failed, Outcome::Overtaken];
+    let (decision, outcome) = match action % 7 {
+        5 => (LastDecision::Held, Outcome::Used),
+        6 => (LastDecision::Skipped, Outcome::Unused),
+        index => (LastDecision::Submitted, submitted[index as usize]),
+    };
+    Observation { action, decision, outcome, run_ms: Some(action), cpu_ms: (action > 0).then_some(action) }
 }
 
 #[cfg(test)]

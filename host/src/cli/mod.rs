@@ -19,8 +19,8 @@ pub(crate) use cas::{CasCommand, RemoteArgs};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::GlobalOptions;
 pub(crate) use plugin::{
-    PluginAddArgs, PluginBenchArgs, PluginCheckArgs, PluginCommand, PluginInspectArgs, PluginListArgs, PluginLockArgs,
-    PluginNewArgs, PluginTestArgs,
+    PluginAddArgs, PluginBenchArgs, PluginCheckArgs, PluginCommand, PluginInspectArgs, PluginListArgs,
+    PluginLockArgs, PluginNewArgs, PluginTestArgs,
 };
 pub(crate) use remotes::{
     ArtifactPullRemotes, ArtifactPushRemotes, ArtifactRemotes, SourcePullRemotes, SourcePushRemotes,

@@ -141,7 +141,8 @@ pub(crate) struct PluginLockArgs {
 }
 
 fn world() -> impl TypedValueParser<Value = PluginWorld> {
-    PossibleValuesParser::new(PluginWorld::ALL.map(PluginWorld::as_str)).try_map(|name| name.parse::<PluginWorld>())
+    PossibleValuesParser::new(PluginWorld::ALL.map(PluginWorld::as_str))
+        .try_map(|name| name.parse::<PluginWorld>())
 }
 
 fn language() -> impl TypedValueParser<Value = Language> {

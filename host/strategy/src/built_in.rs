@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use crate::{
-    Candidate, Choice, Decision, InputAlternatives, InputOrigins, Machine, OriginState, OverlayPolicy,
-    PolicyError, PrimingPolicy, SkipReason,
+    Candidate, Choice, Decision, InputAlternatives, InputOrigins, OriginState, OverlayFacts, OverlayPolicy,
+    PolicyError, PrimingFacts, PrimingLoad, PrimingPolicy, SkipReason,
 };
 
 /// Records every alternative, and takes the first that is known, in the order SOURCE, ACTION, ARTIFACT.
@@ -12,11 +12,15 @@ use crate::{
 pub struct BuiltInOverlayPolicy;
 
 impl OverlayPolicy for BuiltInOverlayPolicy {
-    fn select(&mut self, inputs: &[InputOrigins]) -> Result<Vec<Vec<u8>>, PolicyError> {
+    fn select(&mut self, inputs: &[InputOrigins], _: &dyn OverlayFacts) -> Result<Vec<Vec<u8>>, PolicyError> {
         Ok(inputs.iter().map(|input| (0..=u8::MAX).take(input.origins.len()).collect()).collect())
     }
 
-    fn choose(&mut self, inputs: &[InputAlternatives]) -> Result<Vec<Choice>, PolicyError> {
+    fn choose(
+        &mut self,
+        inputs: &[InputAlternatives],
+        _: &dyn OverlayFacts,
+    ) -> Result<Vec<Choice>, PolicyError> {
         Ok(inputs.iter().map(choose).collect())
     }
 }
@@ -47,9 +51,14 @@ const MIN_ELEMENT_MISSES: u32 = 2;
 const TRIALS_PER_WORKER: u32 = 3;
 
 impl PrimingPolicy for BuiltInPrimingPolicy {
-    fn decide(&mut self, candidates: &[Candidate], machine: &Machine) -> Result<Vec<Decision>, PolicyError> {
+    fn decide(
+        &mut self,
+        candidates: &[Candidate],
+        load: &PrimingLoad,
+        _: &dyn PrimingFacts,
+    ) -> Result<Vec<Decision>, PolicyError> {
         let mut decisions: Vec<Decision> = candidates.iter().map(decide).collect();
-        let Some(allowed) = trials(machine) else { return Ok(decisions) };
+        let Some(allowed) = trials(load) else { return Ok(decisions) };
         let is_trial = |index: &usize| {
             candidates[*index].hits == 0 && matches!(decisions[*index], Decision::Submit { .. })
         };
@@ -74,13 +83,11 @@ fn decide(candidate: &Candidate) -> Decision {
 
 /// How many more unproven actions may be submitted. They leave one worker to the build's own requests. `None` means no
 /// limit: a prediction of this session was right, or the number of workers is unknown.
-fn trials(machine: &Machine) -> Option<u32> {
-    if machine.slots == 0 || machine.hits > 0 {
-        return None;
-    }
-    let workers = (machine.slots - 1).max(1);
-    let left = TRIALS_PER_WORKER.saturating_mul(workers).saturating_sub(machine.sent);
-    Some(workers.saturating_sub(machine.primed).min(left))
+fn trials(load: &PrimingLoad) -> Option<u32> {
+    let slots = load.slots.filter(|_| load.hits == 0)?;
+    let workers = slots.saturating_sub(1).max(1);
+    let left = TRIALS_PER_WORKER.saturating_mul(workers).saturating_sub(load.submitted);
+    Some(workers.saturating_sub(load.primed).min(left))
 }
 
 /// Whether less than one in five predictions of this action were right. Skipped actions are still predicted, so their
@@ -105,13 +112,14 @@ fn urgency(critical_ms: u32) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NoFacts;
 
     const UNPROVEN: Candidate = Candidate {
         action: 0,
         element: 0,
         program: 0,
-        took_ms: 100,
-        cpu_ms: 100,
+        run_ms: Some(100),
+        cpu_ms: Some(100),
         hits: 0,
         misses: 0,
         element_hits: 0,
@@ -123,51 +131,52 @@ mod tests {
     const PROVEN: Candidate = Candidate { hits: 1, ..UNPROVEN };
 
     /// How many of ten such candidates are sent.
-    fn sent(candidate: Candidate, machine: Machine) -> usize {
-        let decisions = BuiltInPrimingPolicy.decide(&[candidate; 10], &machine).expect("it answers");
+    fn sent(candidate: Candidate, load: PrimingLoad) -> usize {
+        let decisions = BuiltInPrimingPolicy.decide(&[candidate; 10], &load, &NoFacts).expect("it answers");
         decisions.iter().filter(|decision| matches!(decision, Decision::Submit { .. })).count()
     }
 
     #[test]
     fn unproven_actions_are_submitted_a_few_at_a_time() {
-        let machine = |slots, primed, sent| Machine { slots, primed, sent, ..Machine::default() };
+        let load =
+            |slots, primed, submitted| PrimingLoad { slots, primed, submitted, ..PrimingLoad::default() };
         let cases = [
-            ((0, 0, 0), 10),
-            ((1, 0, 0), 1),
-            ((2, 0, 0), 1),
-            ((2, 1, 1), 0),
-            ((2, 0, 2), 1),
-            ((2, 0, 3), 0),
-            ((4, 1, 2), 2),
-            ((4, 1, 8), 1),
-            ((16, 0, 0), 10),
-            ((u32::MAX, 0, 0), 10),
+            ((None, 0, 0), 10),
+            ((Some(1), 0, 0), 1),
+            ((Some(2), 0, 0), 1),
+            ((Some(2), 1, 1), 0),
+            ((Some(2), 0, 2), 1),
+            ((Some(2), 0, 3), 0),
+            ((Some(4), 1, 2), 2),
+            ((Some(4), 1, 8), 1),
+            ((Some(16), 0, 0), 10),
+            ((Some(u32::MAX), 0, 0), 10),
         ];
         for ((slots, primed, before), expected) in cases {
-            let machine = machine(slots, primed, before);
-            assert_eq!(sent(UNPROVEN, machine), expected, "{machine:?}");
-            assert_eq!(sent(PROVEN, machine), 10, "{machine:?}");
-            assert_eq!(sent(UNPROVEN, Machine { hits: 1, ..machine }), 10, "{machine:?}");
+            let load = load(slots, primed, before);
+            assert_eq!(sent(UNPROVEN, load), expected, "{load:?}");
+            assert_eq!(sent(PROVEN, load), 10, "{load:?}");
+            assert_eq!(sent(UNPROVEN, PrimingLoad { hits: 1, ..load }), 10, "{load:?}");
         }
     }
 
     #[test]
     fn the_longest_chain_is_tried_first() {
-        let machine = Machine { slots: 2, ..Machine::default() };
+        let load = PrimingLoad { slots: Some(2), ..PrimingLoad::default() };
         let candidates = [50, 200, 100].map(|critical_ms| Candidate { critical_ms, ..UNPROVEN });
-        let decisions = BuiltInPrimingPolicy.decide(&candidates, &machine).expect("it answers");
+        let decisions = BuiltInPrimingPolicy.decide(&candidates, &load, &NoFacts).expect("it answers");
         let submit = Decision::Submit { priority: 1000 - urgency(200) };
         assert_eq!(decisions, [Decision::Hold, submit, Decision::Hold]);
     }
 
     #[test]
     fn an_element_with_wrong_predictions_is_held_until_one_is_right() {
-        let machine = Machine { slots: 4, hits: 9, ..Machine::default() };
+        let load = PrimingLoad { slots: Some(4), hits: 9, ..PrimingLoad::default() };
         for (element_hits, element_misses, expected) in
             [(0, 1, 10), (0, 2, 0), (1, 4, 10), (1, 5, 0), (2, 5, 10), (u32::MAX, u32::MAX, 10)]
         {
             let candidate = Candidate { element_hits, element_misses, ..PROVEN };
-            assert_eq!(sent(candidate, machine), expected, "{element_hits} {element_misses}");
+            assert_eq!(sent(candidate, load), expected, "{element_hits} {element_misses}");
         }
     }
 

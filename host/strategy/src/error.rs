@@ -14,6 +14,8 @@ pub enum KindError {
         reason: String,
         /// What is wrong and what was expected.
         message: String,
+        /// What to do next, if the kind says so.
+        hint: Option<String>,
         /// The configuration node at fault.
         position: Option<FilePosition>,
     },
@@ -77,7 +79,7 @@ impl UserError for KindError {
                  project.conf: `plugins: [{{origin: local, path: FOLDER, elements: [{kind}]}}]`"
             )),
             Self::Broken { hint, .. } => non_empty(hint),
-            Self::Rejected { .. } => None,
+            Self::Rejected { hint, .. } => hint.clone(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The contract of an overlay policy: where the inputs of recorded actions come from.
 
-use crate::PolicyError;
+use crate::{OverlayFacts, PolicyError};
 
 /// Decides which origins of an input are recorded, and which recorded origin an input takes its contents from.
 ///
@@ -9,32 +9,75 @@ use crate::PolicyError;
 /// order. A policy that fails or gives an invalid answer is replaced by
 /// [`BuiltInOverlayPolicy`](crate::BuiltInOverlayPolicy) for the rest of the session.
 pub trait OverlayPolicy: Send {
+    /// What the host calls besides [`select`](Self::select) and [`choose`](Self::choose), and how. Always the same.
+    fn wants(&self) -> OverlayWants {
+        OverlayWants::default()
+    }
+
     /// Called at the end of an element's build: for every input, which of its alternatives are recorded, in order of
     /// preference. An empty answer records the input as one that the build generated.
     ///
     /// # Errors
     /// When the policy is broken.
-    fn select(&mut self, inputs: &[InputOrigins]) -> Result<Vec<Vec<u8>>, PolicyError>;
+    fn select(
+        &mut self,
+        inputs: &[InputOrigins],
+        facts: &dyn OverlayFacts,
+    ) -> Result<Vec<Vec<u8>>, PolicyError>;
 
     /// Called in a session: which of its recorded alternatives an input takes its contents from. Called again whenever
     /// the state of one of them changes.
     ///
     /// # Errors
     /// When the policy is broken.
-    fn choose(&mut self, inputs: &[InputAlternatives]) -> Result<Vec<Choice>, PolicyError>;
-
-    /// Whether [`propose`](Self::propose) is to be called, with the contents of files.
-    fn scans(&self) -> bool {
-        false
-    }
+    fn choose(
+        &mut self,
+        inputs: &[InputAlternatives],
+        facts: &dyn OverlayFacts,
+    ) -> Result<Vec<Choice>, PolicyError>;
 
     /// For input files whose contents changed: which inputs actions that read them will have or lack now.
     ///
     /// # Errors
     /// When the policy is broken.
-    fn propose(&mut self, _files: &[ChangedFile]) -> Result<Vec<Proposal>, PolicyError> {
+    fn propose(
+        &mut self,
+        _files: &[ChangedFile],
+        _facts: &dyn OverlayFacts,
+    ) -> Result<Vec<Proposal>, PolicyError> {
         Ok(Vec::new())
     }
+
+    /// Tells the policy what came of its choices.
+    ///
+    /// # Errors
+    /// When the policy is broken.
+    fn observe(
+        &mut self,
+        _ended: &[ChoiceObservation],
+        _facts: &dyn OverlayFacts,
+    ) -> Result<(), PolicyError> {
+        Ok(())
+    }
+
+    /// The state that the policy keeps for the next session, at most 64 KiB. Called once, at the end.
+    ///
+    /// # Errors
+    /// When the policy is broken.
+    fn remember(&mut self) -> Result<Vec<u8>, PolicyError> {
+        Ok(Vec::new())
+    }
+}
+
+/// What an overlay policy wants to be called for, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OverlayWants {
+    /// [`OverlayPolicy::propose`], with the contents of files.
+    pub propose: bool,
+    /// [`OverlayPolicy::observe`].
+    pub observe: bool,
+    /// The most entries of one question; `None` for no limit of its own.
+    pub largest_batch: Option<u32>,
 }
 
 /// The kind of an origin.
@@ -53,15 +96,16 @@ pub enum OriginKind {
 pub struct OriginInfo {
     /// Its kind.
     pub kind: OriginKind,
-    /// The element it belongs to: a number, the same for the same element in one session; 0 is the recorded element.
-    pub element: u32,
+    /// The number of the element it belongs to, the same in all questions of a session; `None` for the recorded element
+    /// itself.
+    pub element: Option<u32>,
 }
 
 impl OriginInfo {
     /// Whether another element took the file from this origin and installed it, which set its file mode.
     #[must_use]
     pub fn is_installed(&self) -> bool {
-        self.element != 0 && self.kind != OriginKind::Artifact
+        self.element.is_some() && self.kind != OriginKind::Artifact
     }
 }
 
@@ -97,14 +141,28 @@ pub struct InputAlternatives {
 }
 
 /// Where an input takes its contents from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// From the alternative with this index, whose contents must be known.
     Take(u8),
+    /// From the first of these whose contents are known or pending: it waits for one that is pending. Not empty. The policy
+    /// is not asked again for this input.
+    Rank(Vec<u8>),
     /// From none yet; at least one must be pending.
     Wait,
     /// From none: no action with this input can be predicted.
     GiveUp,
+}
+
+/// What came of a choice: the build requested an action with this input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChoiceObservation {
+    /// The number of the input.
+    pub input: u32,
+    /// The alternative that was taken; `None` if the policy waited or gave up.
+    pub taken: Option<u8>,
+    /// The alternatives that had the contents which the build requested.
+    pub right: Vec<u8>,
 }
 
 /// An input file that changed.
@@ -144,8 +202,8 @@ pub enum SetEdit {
     /// An input replaces another.
     Rename {
         /// The removed one.
-        from: String,
+        removed: String,
         /// The added one.
-        to: String,
+        added: String,
     },
 }

@@ -1,12 +1,14 @@
 //! The element kind `autotools`: `configure`, `make`, `make install`.
 
-use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
+use spec_guest_sdk::{
+    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
+};
 
 struct Autotools;
 
-impl Kind for Autotools {
+impl ElementKind for Autotools {
     fn describe() -> KindDescription {
-        build_element::description("autotools", include_str!("defaults.yaml"))
+        build_element::description("autotools", env!("CARGO_PKG_VERSION"), include_str!("defaults.yaml"))
     }
 
     fn configure(element: &Element) -> Result<Configured, Rejection> {
@@ -14,4 +16,4 @@ impl Kind for Autotools {
     }
 }
 
-export_kind!(Autotools);
+export!(Autotools as ElementKind);

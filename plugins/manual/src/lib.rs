@@ -1,12 +1,14 @@
 //! The element kind `manual`: commands of the element's own choice.
 
-use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
+use spec_guest_sdk::{
+    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
+};
 
 struct Manual;
 
-impl Kind for Manual {
+impl ElementKind for Manual {
     fn describe() -> KindDescription {
-        build_element::description("manual", include_str!("defaults.yaml"))
+        build_element::description("manual", env!("CARGO_PKG_VERSION"), include_str!("defaults.yaml"))
     }
 
     fn configure(element: &Element) -> Result<Configured, Rejection> {
@@ -14,4 +16,4 @@ impl Kind for Manual {
     }
 }
 
-export_kind!(Manual);
+export!(Manual as ElementKind);

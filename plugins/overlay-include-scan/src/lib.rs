@@ -5,21 +5,29 @@ mod includes;
 
 use std::collections::BTreeSet;
 
+use spec_guest_sdk::export;
 use spec_guest_sdk::overlay::{
-    ChangedFile, Choice, InputStanding, OverlayPolicy, Renaming, SetEdit, first_known,
+    ChangedFile, Choice, Description, InputAlternatives, OverlayPolicy, Renaming, SetEdit, Wants, first_known,
 };
-use spec_guest_sdk::{Settings, SettingsError, export_overlay_policy};
+use spec_guest_sdk::settings::{Refusal, Settings};
 
 struct IncludeScan;
 
 impl OverlayPolicy for IncludeScan {
-    const SCANS: bool = true;
+    fn describe() -> Description {
+        let summary = "Proposes inputs to add, remove or rename when the #include lines of a file change.";
+        Description::new("overlay-include-scan", env!("CARGO_PKG_VERSION"), summary)
+    }
 
-    fn configure(_: &mut Settings) -> Result<Self, SettingsError> {
+    fn open(_: &Settings, _: &[u8]) -> Result<Self, Refusal> {
         Ok(Self)
     }
 
-    fn choose(&mut self, input: &InputStanding) -> Choice {
+    fn wants(&self) -> Wants {
+        Wants::PROPOSE
+    }
+
+    fn choose(&mut self, input: &InputAlternatives) -> Choice {
         first_known(input)
     }
 
@@ -38,11 +46,11 @@ fn edits(before: &[&str], after: &[&str]) -> Vec<SetEdit> {
     let (old, mut new) = (only(before, after), only(after, before));
     let one_of_each = old.len() == 1 && new.len() == 1;
     let mut edits = Vec::new();
-    for from in old {
-        let replacement = new.iter().position(|to| one_of_each || file_name(to) == file_name(&from));
+    for removed in old {
+        let replacement = new.iter().position(|added| one_of_each || file_name(added) == file_name(&removed));
         edits.push(match replacement {
-            Some(index) => SetEdit::Rename(Renaming { from, to: new.remove(index) }),
-            None => SetEdit::Remove(from),
+            Some(index) => SetEdit::Rename(Renaming { removed, added: new.remove(index) }),
+            None => SetEdit::Remove(removed),
         });
     }
     edits.extend(new.into_iter().map(SetEdit::Add));
@@ -53,7 +61,7 @@ fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-export_overlay_policy!(IncludeScan);
+export!(IncludeScan as OverlayPolicy);
 
 #[cfg(test)]
 mod tests;

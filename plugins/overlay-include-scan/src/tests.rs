@@ -1,11 +1,11 @@
 use super::*;
 
-/// Edits as `+name`, `-name`, `from>to`.
+/// Edits as `+name`, `-name`, `removed>added`.
 fn shown(before: &[&str], after: &[&str]) -> Vec<String> {
     let show = |edit| match edit {
         SetEdit::Add(name) => format!("+{name}"),
         SetEdit::Remove(name) => format!("-{name}"),
-        SetEdit::Rename(Renaming { from, to }) => format!("{from}>{to}"),
+        SetEdit::Rename(Renaming { removed, added }) => format!("{removed}>{added}"),
     };
     edits(before, after).into_iter().map(show).collect()
 }

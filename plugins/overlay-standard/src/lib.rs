@@ -4,18 +4,31 @@
 //! The setting `order` says which kinds of origins are recorded, and their order; the default is
 //! `source,action,artifact`.
 
-use spec_guest_sdk::overlay::{Choice, InputOrigins, InputStanding, OriginKind, OverlayPolicy, first_known};
-use spec_guest_sdk::{Settings, SettingsError, export_overlay_policy};
+use spec_guest_sdk::export;
+use spec_guest_sdk::overlay::{
+    Choice, Description, InputAlternatives, InputOrigins, OriginKind, OverlayPolicy, first_known,
+};
+use spec_guest_sdk::settings::{Refusal, Settings, Texts};
+
+const ORDER: Texts = Texts::new("order", "The kinds of origins that are recorded, in order of preference.")
+    .default(&["source", "action", "artifact"]);
 
 struct Standard {
     order: Vec<OriginKind>,
 }
 
 impl OverlayPolicy for Standard {
-    fn configure(settings: &mut Settings) -> Result<Self, SettingsError> {
-        let text = settings.text("order").unwrap_or_else(|| "source,action,artifact".to_owned());
-        let expected = "some of source, action, artifact, each at most once, with commas between";
-        let order = order(&text).ok_or_else(|| SettingsError::invalid_value("order", expected, &text))?;
+    fn describe() -> Description {
+        let summary = "Takes the first origin that is known, of the kinds that are recorded.";
+        Description::new("overlay-standard", env!("CARGO_PKG_VERSION"), summary).setting(&ORDER)
+    }
+
+    fn open(settings: &Settings, _: &[u8]) -> Result<Self, Refusal> {
+        let words = settings.get(&ORDER);
+        let order = order(&words).ok_or_else(|| {
+            let expected = "expected some of source, action, artifact, each at most once";
+            Refusal::invalid(&ORDER, format!("{expected}, found '{}'", words.join(",")))
+        })?;
         Ok(Self { order })
     }
 
@@ -28,15 +41,16 @@ impl OverlayPolicy for Standard {
         self.order.iter().flat_map(of).collect()
     }
 
-    fn choose(&mut self, input: &InputStanding) -> Choice {
+    fn choose(&mut self, input: &InputAlternatives) -> Choice {
         first_known(input)
     }
 }
 
-fn order(text: &str) -> Option<Vec<OriginKind>> {
+/// `None` when a word is unknown or occurs twice, or there is none.
+fn order(words: &[String]) -> Option<Vec<OriginKind>> {
     let mut kinds = Vec::new();
-    for word in text.split(',') {
-        let kind = match word.trim() {
+    for word in words {
+        let kind = match word.as_str() {
             "source" => OriginKind::Source,
             "action" => OriginKind::Action,
             "artifact" => OriginKind::Artifact,
@@ -47,10 +61,10 @@ fn order(text: &str) -> Option<Vec<OriginKind>> {
         }
         kinds.push(kind);
     }
-    Some(kinds)
+    Some(kinds).filter(|kinds| !kinds.is_empty())
 }
 
-export_overlay_policy!(Standard);
+export!(Standard as OverlayPolicy);
 
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,15 @@
 use spec_guest_sdk::overlay::Origin;
+use spec_guest_sdk::testing;
 
 use super::*;
 
-fn selected(order: &str, kinds: &[OriginKind]) -> Result<Vec<u8>, SettingsError> {
-    let mut settings = Settings::new(vec![("order".to_owned(), order.to_owned())]);
-    let origins = kinds.iter().map(|kind| Origin { kind: *kind, element: 0 }).collect();
-    Ok(Standard::configure(&mut settings)?.select(&InputOrigins { path: 0, origins }))
+fn selected(order: &str, kinds: &[OriginKind]) -> Result<Vec<u8>, Refusal> {
+    let origins = kinds.iter().map(|kind| Origin { kind: *kind, element: None }).collect();
+    Ok(testing::open_overlay::<Standard>(&[("order", order)])?.select(&InputOrigins { path: 0, origins }))
 }
 
 #[test]
-fn the_order_is_that_of_the_setting() -> Result<(), SettingsError> {
+fn the_order_is_that_of_the_setting() -> Result<(), Refusal> {
     let kinds = [OriginKind::Source, OriginKind::Action, OriginKind::Artifact, OriginKind::Artifact];
     assert_eq!(selected("source,action,artifact", &kinds)?, [0, 1, 2, 3]);
     assert_eq!(selected("artifact, source", &kinds)?, [2, 3, 0]);

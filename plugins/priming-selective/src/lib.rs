@@ -4,22 +4,24 @@
 //! the action, and while these are few, from those of its program. Actions that are too short to save time are
 //! skipped, and so are those that would take most of the CPU time that is left. Everything is tried again after some
 //! sessions, so that wrong estimates are corrected.
-//!
-//! | setting | meaning | when not given |
-//! | --- | --- | --- |
-//! | `least-ms` | actions that take less are not run ahead | 10 |
-//! | `least-percent` | actions that are less likely to be asked for are not run ahead | 20 |
-//! | `try-all-every` | sessions from one in which everything is tried to the next | 10 |
 
 mod memory;
 
 use std::collections::HashMap;
 
 use memory::Memory;
+use spec_guest_sdk::export;
 use spec_guest_sdk::priming::{
-    Candidate, Decision, Machine, Observation, Outcome, PrimingPolicy, SkipReason, priority,
+    Candidate, Decision, Description, Load, Observation, Outcome, PrimingPolicy, SkipReason, priority,
 };
-use spec_guest_sdk::{Settings, SettingsError, export_priming_policy};
+use spec_guest_sdk::settings::{Number, Refusal, Settings};
+
+const LEAST_MS: Number =
+    Number::new("least-ms", "Shorter actions are skipped, in milliseconds.", 0, u32::MAX as i64).default(10);
+const LEAST_PERCENT: Number =
+    Number::new("least-percent", "Less likely actions are skipped, in percent.", 0, 100).default(20);
+const TRY_ALL_EVERY: Number =
+    Number::new("try-all-every", "Everything is tried in each such session.", 1, u32::MAX as i64).default(10);
 
 /// How many observations of the action itself the rate of its program is worth.
 const PROGRAM_WEIGHT: u64 = 2;
@@ -34,27 +36,35 @@ struct Selective {
 }
 
 impl PrimingPolicy for Selective {
-    fn open(settings: &mut Settings, memory: &[u8]) -> Result<Self, SettingsError> {
+    fn describe() -> Description {
+        let summary = "Learns which actions are worth executing ahead.";
+        Description::new("priming-selective", env!("CARGO_PKG_VERSION"), summary)
+            .setting(&LEAST_MS)
+            .setting(&LEAST_PERCENT)
+            .setting(&TRY_ALL_EVERY)
+    }
+
+    fn open(settings: &Settings, memory: &[u8]) -> Result<Self, Refusal> {
         let mut memory = Memory::read(memory);
         memory.sessions = memory.sessions.wrapping_add(1);
-        let every = settings.number("try-all-every", 1..=u32::MAX, 10)?;
         Ok(Self {
-            least_ms: settings.number("least-ms", 0..=u32::MAX, 10)?,
-            least_percent: settings.number("least-percent", 0..=100, 20)?,
-            try_all: memory.sessions.is_multiple_of(every),
+            least_ms: settings.get(&LEAST_MS) as u32,
+            least_percent: settings.get(&LEAST_PERCENT) as u64,
+            try_all: memory.sessions.is_multiple_of(settings.get(&TRY_ALL_EVERY) as u32),
             memory,
             programs: HashMap::new(),
         })
     }
 
-    fn decide(&mut self, candidates: &[Candidate], machine: &Machine) -> Vec<Decision> {
-        candidates.iter().map(|candidate| self.decide_on(candidate, machine)).collect()
+    fn decide(&mut self, candidates: &[Candidate], load: &Load) -> Vec<Decision> {
+        candidates.iter().map(|candidate| self.decide_on(candidate, load)).collect()
     }
 
-    fn observe(&mut self, outcomes: &[Observation]) {
-        for observation in outcomes {
+    fn observe(&mut self, ended: &[Observation]) {
+        for observation in ended {
             if let Some(program) = self.programs.remove(&observation.action) {
-                let hit = matches!(observation.outcome, Outcome::Used | Outcome::Joined);
+                let hit =
+                    matches!(observation.outcome, Outcome::Used | Outcome::Joined | Outcome::Overtaken);
                 self.memory.rates.entry(program).or_default().count(hit);
             }
         }
@@ -66,12 +76,12 @@ impl PrimingPolicy for Selective {
 }
 
 impl Selective {
-    fn decide_on(&mut self, candidate: &Candidate, machine: &Machine) -> Decision {
-        // 0 means that it was not measured.
-        if candidate.took_ms > 0 && candidate.took_ms < self.least_ms && candidate.fan_out == 0 {
+    fn decide_on(&mut self, candidate: &Candidate, load: &Load) -> Decision {
+        if candidate.run_ms.is_some_and(|run_ms| run_ms < self.least_ms) && candidate.fan_out == 0 {
             return Decision::Skip(SkipReason::TooCheap);
         }
-        if u64::from(candidate.cpu_ms) > machine.cpu_left_ms / 2 {
+        let cpu_ms = u64::from(candidate.cpu_ms.unwrap_or(0));
+        if load.cpu_left_ms.is_some_and(|left| cpu_ms > left / 2) {
             return Decision::Skip(SkipReason::TooDear);
         }
         let likely = self.percent(candidate);
@@ -92,11 +102,11 @@ impl Selective {
 
 /// The time of what waits for an action, times the probability that it is asked for, in milliseconds.
 fn urgency(candidate: &Candidate, percent: u64) -> u32 {
-    let expected = u64::from(candidate.critical_ms.max(candidate.took_ms)) * percent / 100;
+    let expected = u64::from(candidate.critical_ms.max(candidate.run_ms.unwrap_or(0))) * percent / 100;
     u32::try_from(expected).unwrap_or(u32::MAX)
 }
 
-export_priming_policy!(Selective);
+export!(Selective as PrimingPolicy);
 
 #[cfg(test)]
 mod tests;

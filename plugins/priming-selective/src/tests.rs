@@ -1,38 +1,30 @@
+use spec_guest_sdk::priming::LastDecision;
+use spec_guest_sdk::testing;
+
 use super::*;
 
-const WORTH_IT: Candidate = Candidate {
-    action: 1,
-    element: 0,
-    program: 7,
-    took_ms: 500,
-    cpu_ms: 400,
-    hits: 0,
-    misses: 0,
-    element_hits: 0,
-    element_misses: 0,
-    fan_out: 0,
-    critical_ms: 500,
-    distance: 0,
-};
+fn worth_it() -> Candidate {
+    Candidate {
+        action: 1,
+        program: 7,
+        run_ms: Some(500),
+        cpu_ms: Some(400),
+        critical_ms: 500,
+        ..Candidate::default()
+    }
+}
 
-const MACHINE: Machine = Machine {
-    slots: 2,
-    real: 0,
-    primed: 0,
-    sent: 0,
-    hits: 0,
-    free: 10,
-    cpu_left_ms: 10_000,
-    bytes_left: 1 << 30,
-};
+fn load() -> Load {
+    Load { slots: Some(2), free: 10, cpu_left_ms: Some(10_000), ..Load::default() }
+}
 
 fn session(memory: &[u8], settings: &[(&str, &str)]) -> Selective {
-    let text = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
-    Selective::open(&mut Settings::new(settings.iter().map(text).collect()), memory).expect("they are right")
+    let settings = testing::settings(&Selective::describe(), settings).expect("they are right");
+    Selective::open(&settings, memory).expect("they are right")
 }
 
 fn skipped(policy: &mut Selective, candidate: Candidate) -> Option<SkipReason> {
-    match policy.decide(&[candidate], &MACHINE)[..] {
+    match policy.decide(&[candidate], &load())[..] {
         [Decision::Skip(reason)] => Some(reason),
         [Decision::Submit(_)] => None,
         ref other => panic!("{other:?}"),
@@ -43,8 +35,14 @@ fn skipped(policy: &mut Selective, candidate: Candidate) -> Option<SkipReason> {
 fn memory_after_misses(memory: &[u8], settings: &[(&str, &str)], count: u32) -> Vec<u8> {
     let mut policy = session(memory, settings);
     for action in 0..count {
-        policy.decide(&[Candidate { action, ..WORTH_IT }], &MACHINE);
-        policy.observe(&[Observation { action, outcome: Outcome::Unused, cpu_ms: 400 }]);
+        policy.decide(&[Candidate { action, ..worth_it() }], &load());
+        policy.observe(&[Observation {
+            action,
+            decision: LastDecision::Submitted,
+            outcome: Outcome::Unused,
+            run_ms: Some(500),
+            cpu_ms: Some(400),
+        }]);
     }
     policy.remember()
 }
@@ -52,27 +50,27 @@ fn memory_after_misses(memory: &[u8], settings: &[(&str, &str)], count: u32) -> 
 #[test]
 fn what_is_not_worth_it_is_skipped_with_a_reason() {
     let mut policy = session(&[], &[]);
-    assert_eq!(skipped(&mut policy, WORTH_IT), None);
-    assert_eq!(skipped(&mut policy, Candidate { took_ms: 9, ..WORTH_IT }), Some(SkipReason::TooCheap));
-    assert_eq!(skipped(&mut policy, Candidate { took_ms: 9, fan_out: 1, ..WORTH_IT }), None);
-    assert_eq!(skipped(&mut policy, Candidate { took_ms: 0, ..WORTH_IT }), None);
-    assert_eq!(skipped(&mut policy, Candidate { cpu_ms: 6000, ..WORTH_IT }), Some(SkipReason::TooDear));
-    assert_eq!(skipped(&mut policy, Candidate { misses: 20, ..WORTH_IT }), Some(SkipReason::Unlikely));
-    assert_eq!(skipped(&mut policy, Candidate { misses: 20, hits: 20, ..WORTH_IT }), None);
+    assert_eq!(skipped(&mut policy, worth_it()), None);
+    assert_eq!(skipped(&mut policy, Candidate { run_ms: Some(9), ..worth_it() }), Some(SkipReason::TooCheap));
+    assert_eq!(skipped(&mut policy, Candidate { run_ms: Some(9), fan_out: 1, ..worth_it() }), None);
+    assert_eq!(skipped(&mut policy, Candidate { run_ms: None, ..worth_it() }), None);
+    assert_eq!(skipped(&mut policy, Candidate { cpu_ms: Some(6000), ..worth_it() }), Some(SkipReason::TooDear));
+    assert_eq!(skipped(&mut policy, Candidate { misses: 20, ..worth_it() }), Some(SkipReason::Unlikely));
+    assert_eq!(skipped(&mut policy, Candidate { misses: 20, hits: 20, ..worth_it() }), None);
 }
 
 #[test]
 fn a_program_whose_actions_were_not_asked_for_is_remembered() {
     let memory = memory_after_misses(&[], &[], 30);
     let mut next = session(&memory, &[]);
-    assert_eq!(skipped(&mut next, WORTH_IT), Some(SkipReason::Unlikely));
-    assert_eq!(skipped(&mut next, Candidate { program: 8, ..WORTH_IT }), None);
+    assert_eq!(skipped(&mut next, worth_it()), Some(SkipReason::Unlikely));
+    assert_eq!(skipped(&mut next, Candidate { program: 8, ..worth_it() }), None);
     assert_eq!(
-        skipped(&mut next, Candidate { hits: 3, ..WORTH_IT }),
+        skipped(&mut next, Candidate { hits: 3, ..worth_it() }),
         None,
         "the action's own past counts more"
     );
-    assert_eq!(skipped(&mut session(&memory, &[("least-percent", "0")]), WORTH_IT), None);
+    assert_eq!(skipped(&mut session(&memory, &[("least-percent", "0")]), worth_it()), None);
 }
 
 #[test]
@@ -82,7 +80,7 @@ fn everything_is_tried_again_now_and_then() {
     let mut tried = Vec::new();
     for _ in 2..8 {
         let mut policy = session(&memory, &every);
-        tried.push(skipped(&mut policy, WORTH_IT).is_none());
+        tried.push(skipped(&mut policy, worth_it()).is_none());
         memory = policy.remember();
     }
     assert_eq!(tried, [false, true, false, false, true, false]);
@@ -91,11 +89,11 @@ fn everything_is_tried_again_now_and_then() {
 #[test]
 fn the_likely_and_long_go_first() {
     let mut policy = session(&[], &[]);
-    let likely = Candidate { hits: 9, ..WORTH_IT };
-    let less = Candidate { hits: 9, misses: 9, ..WORTH_IT };
+    let likely = Candidate { hits: 9, ..worth_it() };
+    let less = Candidate { hits: 9, misses: 9, ..worth_it() };
     let longer = Candidate { critical_ms: 5000, ..likely };
     let priorities =
-        policy.decide(&[longer, likely, less], &MACHINE).into_iter().map(|decision| match decision {
+        policy.decide(&[longer, likely, less], &load()).into_iter().map(|decision| match decision {
             Decision::Submit(priority) => priority,
             other => panic!("{other:?}"),
         });

@@ -1,27 +1,24 @@
 //! The element kind `stack`: a name for a set of elements, with an empty artifact.
 
 use spec_guest_sdk::{
-    Configured, Element, Forbids, Kind, KindDescription, KindTraits, Plan, Rejection, Step, Value,
-    export_kind,
+    Configured, Element, ElementKind, Forbids, KindDescription, Plan, Rejection, Step, Traits, Value, export,
 };
 
 struct Stack;
 
-impl Kind for Stack {
+impl ElementKind for Stack {
     fn describe() -> KindDescription {
         KindDescription {
-            name: "stack".to_owned(),
-            defaults: String::new(),
-            artifact_version: 0,
-            traits: KindTraits::empty(),
+            traits: Traits::empty(),
             forbids: Forbids::SOURCES,
+            ..KindDescription::new("stack", env!("CARGO_PKG_VERSION"))
         }
     }
 
     fn configure(element: &Element) -> Result<Configured, Rejection> {
         element.refuse_dependency_config()?;
         require_both_types(element)?;
-        Ok(Configured { unique_key: Value::Int(1).into(), plan: plan() })
+        Ok(Configured { unique_key: Value::Int(1), plan: plan() })
     }
 }
 
@@ -35,24 +32,16 @@ fn require_both_types(element: &Element) -> Result<(), Rejection> {
     let both = |path: &str| build.contains(&path) && runtime.contains(&path);
     match element.dependencies().find(|dependency| !both(dependency.path)) {
         None => Ok(()),
-        Some(dependency) => Err(Rejection::other(
-            "stack-requires-build-and-run",
-            format!(
-                "a stack needs '{}' both to build and to run; list it under 'depends:' without a 'type'",
-                dependency.path
-            ),
-        )),
+        Some(dependency) => {
+            let message = format!("a stack needs '{}' both to build and to run", dependency.path);
+            let rejection = Rejection::other("stack-requires-build-and-run", message);
+            Err(rejection.hint("list it under 'depends:' without a 'type'"))
+        }
     }
 }
 
 fn plan() -> Plan {
-    Plan {
-        digest_environment: Vec::new(),
-        working_directory: None,
-        marked_directories: Vec::new(),
-        steps: vec![Step::MakeDirectory("/output".to_owned())],
-        collect: "/output".to_owned(),
-    }
+    Plan::new("/output").step(Step::MakeDirectory("/output".to_owned()))
 }
 
-export_kind!(Stack);
+export!(Stack as ElementKind);

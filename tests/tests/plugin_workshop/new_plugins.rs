@@ -8,7 +8,8 @@ use spec_testkit::Host;
 const WORLDS: [&str; 3] = ["element-kind", "overlay-policy", "priming-policy"];
 
 fn new(host: &Host, folder: &Path, world: &str, language: &str) {
-    let new = ["plugin", "new", world, "--lang", language, "my-plugin", "--folder", &folder.display().to_string()];
+    let new =
+        ["plugin", "new", world, "--lang", language, "my-plugin", "--folder", &folder.display().to_string()];
     let outcome = host.run_in(Path::new("/"), &new);
     assert!(outcome.success().contains("spec-plugin.yaml"), "{}", outcome.stdout);
 }
@@ -28,7 +29,8 @@ fn a_policy_in_rust_builds_and_passes_its_tests_at_once() {
     }
     let benched = host.run_in(Path::new("/"), &["plugin", "bench", &text, "--json"]);
     let rows: serde_json::Value = serde_json::from_str(benched.success()).expect("it is JSON");
-    let entries: Vec<_> = rows.as_array().expect("a list").iter().map(|row| row["entries"].as_u64()).collect();
+    let entries: Vec<_> =
+        rows.as_array().expect("a list").iter().map(|row| row["entries"].as_u64()).collect();
     assert_eq!(entries, [Some(1), Some(60), Some(1000)]);
     assert!(rows[2]["fuel"].as_u64() > Some(0) && rows[2]["memory"].as_u64() > Some(0), "{rows}");
     // Its own test needs no spec-host.
@@ -46,7 +48,10 @@ fn golden_decisions_that_differ_are_told_and_taken_over() {
     let test = ["plugin", "test", &text, "--component", &component];
     // It has no such setting.
     host.run_in(Path::new("/"), &test).refused(2, "policy-unknown-setting", &["least-ms"]);
-    let written = std::fs::read_to_string(&sample).expect("it is there").replace("  least-ms: 50\n", "").replace("settings:\n", "");
+    let written = std::fs::read_to_string(&sample)
+        .expect("it is there")
+        .replace("  least-ms: 50\n", "")
+        .replace("settings:\n", "");
     std::fs::write(&sample, written).expect("it can be written");
     let different = host.run_in(Path::new("/"), &test);
     assert_eq!(different.code, Some(2), "{}", different.stderr);
@@ -70,7 +75,8 @@ fn missing_tools_are_named_with_the_command_that_installs_them() {
         }
     }
     let folder = host.folder().join("js-priming-policy");
-    let again = ["plugin", "new", "priming-policy", "--lang", "js", "x", "--folder", &folder.display().to_string()];
+    let again =
+        ["plugin", "new", "priming-policy", "--lang", "js", "x", "--folder", &folder.display().to_string()];
     host.run_in(Path::new("/"), &again).refused(2, "folder-in-use", &["not empty"]);
 }
 

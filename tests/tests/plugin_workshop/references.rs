@@ -38,7 +38,11 @@ fn a_kind_of_a_registry_is_locked_and_vendored() {
     let other = fs::read(component("own-manual")).expect("it is there");
     publish(&registry, "team/script-like", "1.0.0", &other, WASM_CONFIG);
     let second = Host::new();
-    second.run(&project, &["--offline", "show", "greet.bst"]).refused(2, "plugin-offline", &[&reference, "plugin vendor"]);
+    second.run(&project, &["--offline", "show", "greet.bst"]).refused(
+        2,
+        "plugin-offline",
+        &[&reference, "plugin vendor"],
+    );
     let _ = second.run(&project, &show).success();
     let _ = second.run(&project, &["plugin", "vendor"]).success();
     let vendored = fs::read_dir(project.path().join("vendor/spec-plugins")).expect("it is there");

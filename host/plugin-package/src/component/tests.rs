@@ -15,7 +15,10 @@ fn a_manifest_is_put_in_and_found() {
     assert!(once.starts_with(COMPONENT));
     assert_eq!(manifest_of(&once, "x.wasm").expect("it is valid"), Some(manifest("one")));
     let twice = with_manifest(&once, &manifest("two"));
-    assert_eq!((twice.len(), manifest_of(&twice, "x.wasm").expect("it is valid")), (once.len(), Some(manifest("two"))));
+    assert_eq!(
+        (twice.len(), manifest_of(&twice, "x.wasm").expect("it is valid")),
+        (once.len(), Some(manifest("two")))
+    );
 }
 
 #[test]

@@ -80,7 +80,9 @@ fn files(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>> {
         entries.collect::<std::io::Result<Vec<_>>>()
     };
     let mut files = read().map_err(|error| PackageError::io("read", folder, error))?;
-    files.retain(|file| file.extension().is_some_and(|own| extensions.iter().any(|extension| own == *extension)));
+    files.retain(|file| {
+        file.extension().is_some_and(|own| extensions.iter().any(|extension| own == *extension))
+    });
     files.sort();
     Ok(files)
 }

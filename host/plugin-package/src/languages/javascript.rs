@@ -9,7 +9,8 @@ use crate::world::Language;
 const ENGINE: [&str; 4] = ["--backend", "quickjs", "--backend-qjs-disable-async", "--backend-qjs-stub-wasi"];
 
 pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<Vec<u8>> {
-    let tool = |name, install: &str| Tool { name, language: Language::JavaScript, install: install.to_owned() };
+    let tool =
+        |name, install: &str| Tool { name, language: Language::JavaScript, install: install.to_owned() };
     if !is_in_path("node") {
         return Err(tool("node", "apt-get install nodejs npm").missing(""));
     }
@@ -18,8 +19,18 @@ pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<
     progress("making the component with jco");
     let component = build.intermediate("component.wasm");
     let mut command = command(jco, build.folder);
-    command.args(["componentize", "src/plugin.js", "--wit", WIT_FOLDER, "--world-name", build.world.as_str()]);
-    command.args(ENGINE).arg("--out").arg(std::path::absolute(&component).unwrap_or_else(|_| component.clone()));
+    command.args([
+        "componentize",
+        "src/plugin.js",
+        "--wit",
+        WIT_FOLDER,
+        "--world-name",
+        build.world.as_str(),
+    ]);
+    command
+        .args(ENGINE)
+        .arg("--out")
+        .arg(std::path::absolute(&component).unwrap_or_else(|_| component.clone()));
     run(&mut command)?;
     result_of_tool(&component)
 }

@@ -27,9 +27,13 @@ pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<
     // Flags for this machine's programs do not apply to WebAssembly.
     cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTC");
     run(&mut cargo)?;
-    let module = target.join(TARGET).join("release").join(format!("{}.wasm", build.manifest.name.as_variable()));
+    let module =
+        target.join(TARGET).join("release").join(format!("{}.wasm", build.manifest.name.as_variable()));
     let module = result_of_tool(&module)?;
-    encode::component(&module, "export the plugin with the macro of spec-guest-sdk, and use no system interface")
+    encode::component(
+        &module,
+        "export the plugin with the macro of spec-guest-sdk, and use no system interface",
+    )
 }
 
 fn cargo(folder: &Path) -> Result<Command> {

@@ -6,7 +6,9 @@ const HEX: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b
 fn every_form_is_read_and_written_the_same() {
     let url = format!("https://example.org/mine.wasm#sha256={HEX}");
     let pinned = format!("oci://localhost:5000/team/mine:1.2.0@sha256:{HEX}");
-    for text in ["policies/mine.wasm", "mine.wasm", "/opt/mine.wasm", &url, "oci://example.org/mine:latest", &pinned] {
+    for text in
+        ["policies/mine.wasm", "mine.wasm", "/opt/mine.wasm", &url, "oci://example.org/mine:latest", &pinned]
+    {
         let reference: PluginReference = text.parse().expect(text);
         assert_eq!(reference.to_string(), text);
     }

@@ -87,7 +87,9 @@ fn node(value: &Value) -> Result<Node, &'static str> {
         Value::Bool(truth) => Node::text(if *truth { "True" } else { "False" }),
         Value::Number(number) => Node::text(number.to_string()),
         Value::Sequence(values) => Node::sequence(values.iter().map(node).collect::<Result<_, _>>()?),
-        Value::Mapping(mapping) => Node { kind: NodeKind::Mapping(sample_configuration(mapping)?), position: None },
+        Value::Mapping(mapping) => {
+            Node { kind: NodeKind::Mapping(sample_configuration(mapping)?), position: None }
+        }
         Value::Null => return Err("a value that is nothing"),
         Value::Tagged(_) => return Err("a value with a tag"),
     })

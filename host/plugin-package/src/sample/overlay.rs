@@ -148,7 +148,9 @@ impl FromStr for SampleOrigin {
             None => (text, Some(None)),
         };
         let origin = named(&KINDS, kind).zip(element).map(|(kind, element)| Self { kind, element });
-        origin.ok_or_else(|| format!("'{text}' is no origin: expected source, action or artifact, perhaps with ' of ELEMENT'"))
+        origin.ok_or_else(|| {
+            format!("'{text}' is no origin: expected source, action or artifact, perhaps with ' of ELEMENT'")
+        })
     }
 }
 

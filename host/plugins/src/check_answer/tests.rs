@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use spec_strategy::{Command, CommandGroup, DigestEnvironment};
 
 use super::*;
 
@@ -10,22 +11,21 @@ fn dependencies() -> impl Strategy<Value = Vec<u32>> {
     prop::collection::vec(prop_oneof![0_u32..4, any::<u32>()], 0..3)
 }
 
-fn step() -> impl Strategy<Value = guest::Step> {
+fn step() -> impl Strategy<Value = Step> {
     let command = ("[a\0]{0,2}", prop::collection::vec("[a\0]{0,2}", 0..3))
-        .prop_map(|(label, argv)| guest::Command { label, argv });
+        .prop_map(|(label, argv)| Command { label, argv });
     let group =
         (any::<bool>(), prop::collection::vec(command, 0..3)).prop_map(|(read_only_root, commands)| {
-            guest::CommandGroup { label: "g".to_owned(), read_only_root, commands }
+            CommandGroup { label: "g".to_owned(), read_only_root, commands }
         });
     prop_oneof![
-        (path(), dependencies()).prop_map(|(location, dependencies)| {
-            guest::Step::StageDependencies(guest::Staging { location, dependencies })
-        }),
-        dependencies().prop_map(guest::Step::Integrate),
-        path().prop_map(guest::Step::StageSources),
-        path().prop_map(guest::Step::MakeDirectory),
-        (path(), path()).prop_map(|(from, to)| guest::Step::CopyTree(guest::Copying { from, to })),
-        group.prop_map(guest::Step::Run),
+        (path(), dependencies())
+            .prop_map(|(location, dependencies)| Step::StageDependencies { location, dependencies }),
+        dependencies().prop_map(|dependencies| Step::Integrate { dependencies }),
+        path().prop_map(|path| Step::StageSources { path }),
+        path().prop_map(|path| Step::MakeDirectory { path }),
+        (path(), path()).prop_map(|(from, to)| Step::CopyTree { from, to }),
+        group.prop_map(Step::Run),
     ]
 }
 
@@ -36,21 +36,21 @@ prop_compose! {
         marked_directories in prop::collection::vec(path(), 0..2),
         steps in prop::collection::vec(step(), 0..4),
         collect in path(),
-    ) -> guest::Plan {
-        let named = |(variable, dependencies)| guest::DigestEnvironment { variable, dependencies };
+    ) -> Plan {
+        let named = |(variable, dependencies)| DigestEnvironment { variable, dependencies };
         let digest_environment = variables.into_iter().map(named).collect();
-        guest::Plan { digest_environment, working_directory, marked_directories, steps, collect }
+        Plan { digest_environment, working_directory, marked_directories, steps, collect }
     }
 }
 
 /// Values whose children are mostly before them.
-fn values() -> impl Strategy<Value = Vec<guest::KeyValue>> {
+fn values() -> impl Strategy<Value = Vec<FlatValue>> {
     let index = || prop_oneof![9 => 0_u32..12, 1 => any::<u32>()];
     let value = prop_oneof![
-        Just(guest::KeyValue::Null),
-        any::<i64>().prop_map(guest::KeyValue::Int),
-        prop::collection::vec(index(), 0..3).prop_map(guest::KeyValue::Sequence),
-        prop::collection::vec(("[ab]", index()), 0..3).prop_map(guest::KeyValue::Mapping),
+        Just(FlatValue::Null),
+        any::<i64>().prop_map(FlatValue::Int),
+        prop::collection::vec(index(), 0..3).prop_map(FlatValue::Sequence),
+        prop::collection::vec(("[ab]", index()), 0..3).prop_map(FlatValue::Mapping),
     ];
     prop::collection::vec(value, 0..12)
 }
@@ -96,8 +96,7 @@ proptest! {
         runs_commands: bool,
     ) {
         let total = values.len();
-        let answer = guest::Configured { unique_key: guest::UniqueKey { values }, plan };
-        if let Ok(Configured { unique_key, plan }) = configured(answer, dependencies, runs_commands) {
+        if let Ok(Configured { unique_key, plan }) = configured(values, plan, dependencies, runs_commands) {
             prop_assert_eq!(count(&unique_key), total);
             prop_assert!(runs_commands || !plan.runs_commands());
             for path in paths(&plan) {
@@ -127,8 +126,8 @@ proptest! {
 #[test]
 fn a_key_that_is_too_deep_is_refused() {
     let nested = |depth: u32| {
-        let inner = (0..depth).map(|index| guest::KeyValue::Sequence(vec![index]));
-        unique_key(std::iter::once(guest::KeyValue::Null).chain(inner).collect())
+        let inner = (0..depth).map(|index| FlatValue::Sequence(vec![index]));
+        unique_key(std::iter::once(FlatValue::Null).chain(inner).collect())
     };
     assert!(nested(MAX_KEY_DEPTH as u32).is_ok());
     for depth in [MAX_KEY_DEPTH as u32 + 1, 1_000_000] {

@@ -26,13 +26,15 @@ pub enum PolicyLoadError {
     #[error("policy '{policy}' refuses {}: {message}", setting(key.as_deref()))]
     Refused {
         /// A stable code.
-        reason: &'static str,
+        reason: String,
         /// The policy: its name and the file it came from.
         policy: String,
         /// The key at fault, if it is one.
         key: Option<String>,
         /// What is wrong, and what was expected.
         message: String,
+        /// What to do next, if the policy says so.
+        hint: Option<String>,
     },
 }
 
@@ -63,14 +65,15 @@ impl UserError for PolicyLoadError {
         match self {
             Self::Unknown { .. } => "unknown-policy",
             Self::Broken(error) => error.reason,
-            Self::Refused { reason, .. } => reason,
+            Self::Refused { reason, .. } => reason.as_str(),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::Broken(error) => error.hint(),
-            Self::Unknown { .. } | Self::Refused { .. } => None,
+            Self::Refused { hint, .. } => hint.clone(),
+            Self::Unknown { .. } => None,
         }
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use spec_strategy::PolicyError;
 use wasmtime::Store;
+use wasmtime::component::Component;
 
+use crate::call_facts::CallFacts;
 use crate::engine::SharedEngine;
 use crate::failure::{PluginFailure, PluginName};
 use crate::instance::Instance;
@@ -16,26 +18,34 @@ pub(super) struct PolicyInstance<W> {
     pub(super) name: PluginName,
     instance: Instance<W>,
     /// Keeps the thread going that ends calls at their deadline.
-    _engine: Arc<SharedEngine>,
+    engine: Arc<SharedEngine>,
 }
 
 impl<W: World> PolicyInstance<W> {
     pub(super) fn start(
         name: PluginName,
         engine: Arc<SharedEngine>,
-        bytes: &[u8],
+        component: &Component,
     ) -> Result<Self, PluginFailure> {
-        let component = engine.prepare::<W>(bytes)?;
-        let instance = Instance::new(&component, &engine.limits.of_policy())?;
-        Ok(Self { name, instance, _engine: engine })
+        let code = engine.prepare::<W>(component)?;
+        let instance = Instance::new(&code, &engine.limits.of_policy())?;
+        Ok(Self { name, instance, engine })
     }
 
-    /// Calls an export.
+    /// Calls an export. What it asks is answered from the facts.
     pub(super) fn call<T>(
         &mut self,
         activity: &'static str,
+        facts: CallFacts<'_>,
         export: impl FnOnce(&W, &mut Store<InstanceState>) -> wasmtime::Result<T>,
     ) -> Result<T, PolicyError> {
-        self.instance.call(export).map_err(|failure| failure.of_policy(&self.name, activity))
+        let answer = facts.during(|| self.instance.call(export));
+        self.engine.usage.record(self.instance.usage());
+        answer.map_err(|failure| failure.of_policy(&self.name, activity))
+    }
+
+    /// The error that an answer is not valid.
+    pub(super) fn invalid(&self, activity: &'static str, what: &str) -> PolicyError {
+        PluginFailure::answer(what).of_policy(&self.name, activity)
     }
 }

@@ -1,4 +1,4 @@
-//! The memory of priming policies, which lasts from one session to the next.
+//! The memories of policies, which last from one session to the next.
 
 use std::io;
 use std::path::{Path, PathBuf};

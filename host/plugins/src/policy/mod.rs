@@ -4,26 +4,30 @@
 //! has one instance for the whole session. Its answers are not checked here: spec-speculation checks them, and stops using
 //! a policy that fails.
 
+mod description;
 mod error;
 mod instance;
 mod memory;
-mod overlay;
-mod priming;
+mod v0_1;
+mod v0_2;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use spec_model::Digest;
 use spec_strategy as strategy;
+use wasmtime::component::Component;
 
+pub use description::{PolicyDescription, SettingDescription, SettingType, SettingValue};
 pub use error::PolicyLoadError;
 use instance::PolicyInstance;
 pub use memory::PolicyMemory;
-use overlay::ComponentOverlayPolicy;
-use priming::ComponentPrimingPolicy;
 
 use crate::component_source::ComponentSource;
+use crate::engine::SharedEngine;
 use crate::failure::{PluginFailure, PluginName};
-use crate::world::{OverlayPolicy, PrimingPolicy, World};
+use crate::world::{World, v0_1 as v0_1_world, v0_2 as v0_2_world};
 use crate::{Plugins, embedded};
 
 /// A policy that a session requests.
@@ -44,13 +48,27 @@ pub enum PolicyComponent {
     File(PathBuf),
 }
 
+/// A policy for a session.
+pub struct LoadedPolicy<P: ?Sized> {
+    /// The policy.
+    pub policy: Box<P>,
+    /// Where its state is kept.
+    pub memory: PolicyMemory,
+    /// What it says of itself.
+    pub description: PolicyDescription,
+    /// The values of its settings, sorted by name; those that were given for a component of version 0.1 of the contract.
+    pub settings: Vec<(String, SettingValue)>,
+    /// The component.
+    pub component: Digest,
+}
+
 /// A world of policies.
 trait PolicyWorld: World {
     fn embedded(name: &str) -> Option<&'static [u8]>;
     fn names() -> Vec<&'static str>;
 }
 
-impl PolicyWorld for OverlayPolicy {
+impl PolicyWorld for v0_2_world::OverlayPolicy {
     fn embedded(name: &str) -> Option<&'static [u8]> {
         embedded::overlay_policy(name)
     }
@@ -60,7 +78,7 @@ impl PolicyWorld for OverlayPolicy {
     }
 }
 
-impl PolicyWorld for PrimingPolicy {
+impl PolicyWorld for v0_2_world::PrimingPolicy {
     fn embedded(name: &str) -> Option<&'static [u8]> {
         embedded::priming_policy(name)
     }
@@ -70,20 +88,40 @@ impl PolicyWorld for PrimingPolicy {
     }
 }
 
+/// A component that was read and compiled.
+struct CompiledPolicy {
+    name: PluginName,
+    bytes: Cow<'static, [u8]>,
+    engine: Arc<SharedEngine>,
+    component: Component,
+}
+
 impl Plugins {
-    /// An overlay policy for a session.
+    /// An overlay policy for a session of a project.
     ///
     /// # Errors
     /// When it does not exist, is not an overlay policy, or refuses its settings.
     pub fn overlay_policy(
         &self,
         request: &PolicyRequest,
-    ) -> Result<Box<dyn strategy::OverlayPolicy>, PolicyLoadError> {
-        let (instance, _) = self.start::<OverlayPolicy>(&request.component)?;
-        Ok(Box::new(ComponentOverlayPolicy::open(instance, &sorted(&request.settings))?))
+        project: &str,
+    ) -> Result<LoadedPolicy<dyn strategy::OverlayPolicy>, PolicyLoadError> {
+        let compiled = self.compile::<v0_2_world::OverlayPolicy>(&request.component)?;
+        let memory = PolicyMemory::new(&self.options.cache_dir, &compiled.bytes, project);
+        let component = Digest::of(&compiled.bytes);
+        let given = sorted(&request.settings);
+        let (policy, description, settings): (Box<dyn strategy::OverlayPolicy>, _, _) =
+            if compiled.is_of::<v0_1_world::OverlayPolicy>() {
+                let description = compiled.description();
+                let policy = v0_1::ComponentOverlayPolicy::open(compiled.start()?, &given)?;
+                (Box::new(policy), description, texts(given))
+            } else {
+                v0_2::open_overlay_policy(compiled.start()?, &given, &memory.load())?
+            };
+        Ok(LoadedPolicy { policy, memory, description, settings, component })
     }
 
-    /// A priming policy for a session of a project, and its memory.
+    /// A priming policy for a session of a project.
     ///
     /// # Errors
     /// When it does not exist, is not a priming policy, or refuses its settings.
@@ -91,24 +129,52 @@ impl Plugins {
         &self,
         request: &PolicyRequest,
         project: &str,
-    ) -> Result<(Box<dyn strategy::PrimingPolicy>, PolicyMemory), PolicyLoadError> {
-        let (instance, bytes) = self.start::<PrimingPolicy>(&request.component)?;
-        let memory = PolicyMemory::new(&self.options.cache_dir, &bytes, project);
-        let policy = ComponentPrimingPolicy::open(instance, &sorted(&request.settings), &memory.load())?;
-        Ok((Box::new(policy), memory))
+    ) -> Result<LoadedPolicy<dyn strategy::PrimingPolicy>, PolicyLoadError> {
+        let compiled = self.compile::<v0_2_world::PrimingPolicy>(&request.component)?;
+        let memory = PolicyMemory::new(&self.options.cache_dir, &compiled.bytes, project);
+        let component = Digest::of(&compiled.bytes);
+        let given = sorted(&request.settings);
+        let (policy, description, settings): (Box<dyn strategy::PrimingPolicy>, _, _) =
+            if compiled.is_of::<v0_1_world::PrimingPolicy>() {
+                let description = compiled.description();
+                let policy = v0_1::ComponentPrimingPolicy::open(compiled.start()?, &given, &memory.load())?;
+                (Box::new(policy), description, texts(given))
+            } else {
+                v0_2::open_priming_policy(compiled.start()?, &given, &memory.load())?
+            };
+        Ok(LoadedPolicy { policy, memory, description, settings, component })
     }
 
-    fn start<W: PolicyWorld>(
+    fn compile<W: PolicyWorld>(
         &self,
         component: &PolicyComponent,
-    ) -> Result<(PolicyInstance<W>, Cow<'static, [u8]>), PolicyLoadError> {
+    ) -> Result<CompiledPolicy, PolicyLoadError> {
         let (name, source) = find::<W>(component)?;
         let load = || {
             let bytes = source.read(&self.options.limits)?;
             let engine = self.engine.get()?;
-            Ok((PolicyInstance::start(name.clone(), engine, &bytes)?, bytes))
+            let component = engine.compile(&bytes, W::DESCRIPTION)?;
+            Ok(CompiledPolicy { name: name.clone(), bytes, engine, component })
         };
         load().map_err(|failure: PluginFailure| failure.of_policy(&name, "load").into())
+    }
+}
+
+impl CompiledPolicy {
+    /// Whether it exports the interface of a world.
+    fn is_of<W: World>(&self) -> bool {
+        self.engine.is_of::<W>(&self.component)
+    }
+
+    /// What is known of a component that does not describe itself.
+    fn description(&self) -> PolicyDescription {
+        PolicyDescription { name: self.name.0.clone(), ..PolicyDescription::default() }
+    }
+
+    fn start<W: World>(self) -> Result<PolicyInstance<W>, PolicyLoadError> {
+        let Self { name, engine, component, .. } = self;
+        let instance = PolicyInstance::start(name.clone(), engine, &component);
+        instance.map_err(|failure| failure.of_policy(&name, "load").into())
     }
 }
 
@@ -135,4 +201,8 @@ fn sorted(settings: &[(String, String)]) -> Vec<(String, String)> {
     let mut settings = settings.to_vec();
     settings.sort_unstable();
     settings
+}
+
+fn texts(settings: Vec<(String, String)>) -> Vec<(String, SettingValue)> {
+    settings.into_iter().map(|(name, value)| (name, SettingValue::Text(value))).collect()
 }

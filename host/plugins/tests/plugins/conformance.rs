@@ -63,7 +63,7 @@ fn plan_is_sound(kind: &dyn ElementKind, element: &ElementInput, plan: &Plan) {
 
 fn refusals_are_the_users(kind: &dyn ElementKind, element: &ElementInput) {
     let refusal = || match kind.configure(element) {
-        Err(KindError::Rejected { reason, message, position }) => (reason, message, position),
+        Err(KindError::Rejected { reason, message, position, .. }) => (reason, message, position),
         other => panic!("{} is not refused: {other:?}", element.name),
     };
     assert_eq!(refusal(), refusal(), "{}", element.name);

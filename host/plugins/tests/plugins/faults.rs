@@ -37,7 +37,7 @@ const fn answer(element: &'static str, says: &'static [&'static str]) -> Fault {
 
 const FAULTS: &[Fault] = &[
     at_load("imports-wasi", "plugin-wrong-world", &["wasi:cli/environment@0.2.6", "without WASI"]),
-    at_load("other-world", "plugin-wrong-world", &["does not export spec:element-kind/kind"]),
+    at_load("other-world", "plugin-wrong-world", &["does not export spec:plugin/kind"]),
     at_load("wrong-version", "plugin-wrong-version", &["0.9.0", "0.1."]),
     at_call("loops-forever", "plugin-out-of-fuel", &["200000000 instructions"]),
     at_call("allocates-endlessly", "plugin-out-of-memory", &["67108864"]),

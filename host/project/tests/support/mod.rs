@@ -77,6 +77,7 @@ pub(crate) fn rejected(error: &spec_model::NodeError) -> KindError {
     KindError::Rejected {
         reason: error.reason().to_owned(),
         message: error.to_string(),
+        hint: error.hint(),
         position: error.position().cloned(),
     }
 }

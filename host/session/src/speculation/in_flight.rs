@@ -100,6 +100,12 @@ impl InFlightExecutions {
         }
     }
 
+    /// How long the executions that run have been running, in milliseconds.
+    pub(super) fn running(&self) -> impl Iterator<Item = (ActionId, u32)> {
+        let started = self.by_submission.values().filter(|execution| execution.started.get().is_some());
+        started.map(|execution| (execution.action, u32::try_from(execution.running_ms()).unwrap_or(u32::MAX)))
+    }
+
     /// Removes an execution that ended; `None` when it was cancelled before.
     pub(super) fn remove(&mut self, submission: u64) -> Option<(ActionId, Digest)> {
         self.by_submission.remove(&submission).map(|execution| (execution.action, execution.digest))

@@ -65,7 +65,7 @@ fn detail(totals: &SpeculationTotals, dropped_requests: u64) -> String {
 }
 
 fn cost_and_buckets(totals: &SpeculationTotals) -> [String; 2] {
-    let buckets = totals.buckets.iter().map(|(bucket, count)| format!("{} {count}", bucket.as_str()));
+    let buckets = totals.buckets.iter().map(|(bucket, count)| format!("{} {count}", bucket.name()));
     [
         format!(
             "CPU time of primed actions: {}, of which {} useful",
@@ -87,8 +87,9 @@ fn figures(totals: &SpeculationTotals, dropped_requests: u64) -> Vec<(String, u6
         ("saved-ms", totals.saved_ms),
         ("unseen", dropped_requests),
     ];
-    let buckets = totals.buckets.iter().map(|(bucket, count)| (bucket.as_str(), *count as u64));
-    sums.into_iter().chain(buckets).map(|(name, number)| (name.to_owned(), number)).collect()
+    let sums = sums.into_iter().map(|(name, number)| (name.to_owned(), number));
+    let buckets = totals.buckets.iter().map(|(bucket, count)| (bucket.name().into_owned(), *count as u64));
+    sums.chain(buckets).collect()
 }
 
 fn seconds(millis: u64) -> String {

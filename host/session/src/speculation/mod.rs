@@ -3,6 +3,7 @@
 //! Builds send what happens to the thread of the [speculation loop](speculation_loop) and go on. They wait for it only when
 //! their records are made, for at most a second.
 
+mod element_facts;
 mod element_trees;
 mod event_channel;
 mod in_flight;
@@ -23,6 +24,7 @@ use std::thread::JoinHandle;
 use spec_build::{BuildReport, SpeculationBlobs};
 use spec_execution::Recording;
 use spec_model::{Cancel, Digest, NodeError};
+use spec_plugins::PolicyMemory;
 use spec_project::Element;
 use spec_scheduler::Message;
 use spec_speculation::{GenerateOptions, SpeculationMode};
@@ -30,6 +32,7 @@ use spec_speculation::{GenerateOptions, SpeculationMode};
 use crate::error::Result;
 use crate::session::Session;
 use crate::shared_caches::SharedCaches;
+use element_facts::ElementFacts;
 use event_channel::{EventSender, LoopEnd, SpeculationEvent};
 use policies::SessionPolicies;
 pub use policies::{PolicyOptions, SpeculationSettings};
@@ -54,6 +57,9 @@ pub(crate) struct Speculation {
     mode: SpeculationMode,
     purpose: SessionPurpose,
     policies: SessionPolicies,
+    /// Where the state of the overlay policy is kept, until it is.
+    overlay_memory: Mutex<Option<PolicyMemory>>,
+    facts: Arc<ElementFacts>,
     /// By element, whether it takes part.
     takes_part: Vec<bool>,
     events: EventSender,
@@ -89,21 +95,24 @@ impl Speculation {
             return Ok(None);
         }
         let mode = settings.mode;
-        let (policies, state) = SessionPolicies::load(session, settings)?;
+        let (policies, memories) = SessionPolicies::load(session, settings)?;
         let (events, receiver) = EventSender::new();
         let elements = SessionElements {
             planned,
             takes_part: takes_part.clone(),
             is_priming_run: purpose == SessionPurpose::Prime,
         };
+        let facts = Arc::new(ElementFacts::new(session, &elements));
         let (loop_session, loop_events, loop_policies) =
             (Arc::clone(session), events.clone(), policies.clone());
+        let loop_facts = Arc::clone(&facts);
         let pulled = Arc::<PulledRecords>::default();
         let sources = RecordSources { caches: Arc::clone(caches), pulled: Arc::clone(&pulled) };
         let work = move || {
-            speculation_loop::run(loop_session, elements, &loop_policies, &sources, loop_events, &receiver);
-            if let Some(state) = state {
-                loop_policies.keep_state(&state);
+            let (policies, events) = (&loop_policies, loop_events);
+            speculation_loop::run(loop_session, elements, policies, loop_facts, &sources, events, &receiver);
+            if let Some(memory) = memories.priming {
+                loop_policies.keep_priming_state(&memory);
             }
         };
         let thread =
@@ -116,6 +125,8 @@ impl Speculation {
             mode,
             purpose,
             policies,
+            overlay_memory: Mutex::new(memories.overlay),
+            facts,
             takes_part,
             events,
             pulled,
@@ -159,6 +170,10 @@ impl Speculation {
             // The message of a panic is on the terminal already.
             let _ = thread.join();
         }
+        let memory = self.overlay_memory.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(memory) = memory {
+            self.policies.keep_overlay_state(&memory);
+        }
         let mut messages = self.policies.warnings();
         let recorded = self.recorded.load(Ordering::Relaxed);
         messages.extend(match end {
@@ -182,6 +197,7 @@ impl Speculation {
             mode: self.mode,
             format: self.session.options.record_format,
             policy: &self.policies.overlay,
+            facts: &*self.facts,
         }
     }
 }

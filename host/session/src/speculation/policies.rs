@@ -8,7 +8,9 @@ use spec_project::ProjectConfig;
 use spec_scheduler::Message;
 use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy, PolicyWarning, SpeculationMode};
 
-use super::policy_choice::{OVERLAY_POLICY_KEY, PLUGINS_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicySetting};
+use super::policy_choice::{
+    OVERLAY_POLICY_KEY, PLUGINS_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicySetting,
+};
 use crate::error::{Result, SessionError};
 use crate::session::Session;
 
@@ -95,32 +97,38 @@ impl SpeculationSettings {
     }
 }
 
+/// Where the states of policies are kept; `None` for a built-in one.
+#[derive(Default)]
+pub(super) struct PolicyMemories {
+    pub(super) overlay: Option<PolicyMemory>,
+    pub(super) priming: Option<PolicyMemory>,
+}
+
 impl SessionPolicies {
-    /// Loads the policies, and returns where the state of the priming policy is kept. In the mode `none`, no policy is
-    /// loaded.
+    /// Loads the policies, and returns where their states are kept. In the mode `none`, no policy is loaded.
     ///
     /// # Errors
     /// When a policy does not exist, is not a policy, or refuses its settings.
-    pub(super) fn load(
-        session: &Session,
-        settings: &SpeculationSettings,
-    ) -> Result<(Self, Option<PolicyMemory>)> {
-        let mut policies = Self::default();
+    pub(super) fn load(session: &Session, settings: &SpeculationSettings) -> Result<(Self, PolicyMemories)> {
+        let (mut policies, mut memories) = <(Self, PolicyMemories)>::default();
         if settings.mode == SpeculationMode::None {
-            return Ok((policies, None));
+            return Ok((policies, memories));
         }
+        let project = &session.project.config.name;
         if let Some(request) = request(&settings.overlay)? {
-            let policy = session.plugins.overlay_policy(&request);
-            policies.overlay =
-                GuardedOverlayPolicy::new(policy.map_err(|error| policy_error(error, &settings.overlay))?);
+            let loaded = session.plugins.overlay_policy(&request, project);
+            let loaded = loaded.map_err(|error| policy_error(error, &settings.overlay))?;
+            policies.overlay = GuardedOverlayPolicy::new(loaded.policy);
+            memories.overlay = Some(loaded.memory);
         }
         let Some(request) = request(&settings.priming)?.filter(|_| settings.mode.primes()) else {
-            return Ok((policies, None));
+            return Ok((policies, memories));
         };
-        let policy = session.plugins.priming_policy(&request, &session.project.config.name);
-        let (policy, memory) = policy.map_err(|error| policy_error(error, &settings.priming))?;
-        policies.priming = GuardedPrimingPolicy::new(policy);
-        Ok((policies, Some(memory)))
+        let loaded = session.plugins.priming_policy(&request, project);
+        let loaded = loaded.map_err(|error| policy_error(error, &settings.priming))?;
+        policies.priming = GuardedPrimingPolicy::new(loaded.policy);
+        memories.priming = Some(loaded.memory);
+        Ok((policies, memories))
     }
 
     /// Warnings about policies that failed, each once.
@@ -130,11 +138,19 @@ impl SessionPolicies {
     }
 
     /// Keeps the state of the priming policy for the next session, unless the policy failed.
-    pub(super) fn keep_state(&self, memory: &PolicyMemory) {
-        let kept = self.priming.remember().map(|bytes| memory.store(&bytes));
-        if let Some(Err(error)) = kept {
-            tracing::debug!("the state of the priming policy cannot be kept: {error}");
-        }
+    pub(super) fn keep_priming_state(&self, memory: &PolicyMemory) {
+        keep(self.priming.remember(), memory);
+    }
+
+    /// Keeps the state of the overlay policy for the next session, unless the policy failed.
+    pub(super) fn keep_overlay_state(&self, memory: &PolicyMemory) {
+        keep(self.overlay.remember(), memory);
+    }
+}
+
+fn keep(state: Option<Vec<u8>>, memory: &PolicyMemory) {
+    if let Some(Err(error)) = state.map(|state| memory.store(&state)) {
+        tracing::debug!("the state of a policy cannot be kept: {error}");
     }
 }
 

@@ -11,6 +11,7 @@ use spec_model::{AnswerSource, Digest};
 use spec_speculation::priming::{AdaptResult, PrimingEffect, PrimingState};
 use spec_speculation::{ActionId, Bucket, ExpandedRecord, Instantiated, Instantiator, RequestedAction};
 
+use super::element_facts::ElementFacts;
 use super::element_trees::{ElementTree, ElementTrees, KnownContent, element_id};
 use super::event_channel::{
     ElementPredictions, EventReceiver, EventSender, OutputFiles, PulledRecord, SpeculationEvent,
@@ -45,6 +46,7 @@ pub(super) struct RecordSources {
 struct SpeculationLoop {
     session: Arc<Session>,
     elements: SessionElements,
+    facts: Arc<ElementFacts>,
     priming: PrimingState,
     trees: ElementTrees,
     in_flight: InFlightExecutions,
@@ -65,13 +67,14 @@ pub(super) fn run(
     session: Arc<Session>,
     elements: SessionElements,
     policies: &SessionPolicies,
+    facts: Arc<ElementFacts>,
     sources: &RecordSources,
     sender: EventSender,
     receiver: &EventReceiver,
 ) {
     let Ok(executions) = session.executions.executions.get() else { return };
     let can_pull = sources.caches.pulled_artifacts().is_some();
-    let Some(initial) = start(&session, &elements, policies, can_pull) else { return };
+    let Some(initial) = start(&session, &elements, policies, Arc::clone(&facts), can_pull) else { return };
     let InitialState { priming, wanted, deferred } = initial;
     let early_requests = wanted.iter().map(|wanted| wanted.element).chain(deferred.keys().copied());
     let early_requests = early_requests.map(|element| (element, Vec::new())).collect();
@@ -85,6 +88,7 @@ pub(super) fn run(
     let mut state = SpeculationLoop {
         session,
         elements,
+        facts,
         priming,
         trees,
         in_flight,
@@ -101,7 +105,7 @@ pub(super) fn run(
 
 impl SpeculationLoop {
     fn begin(&mut self) {
-        self.priming.set_load(self.in_flight.load());
+        self.set_load();
         let mut effects = self.priming.start();
         effects.extend(self.trees.begin(&self.session, &mut self.priming, &self.elements));
         if self.pull.is_none() {
@@ -135,13 +139,18 @@ impl SpeculationLoop {
                     other => effects.extend(self.take(other)),
                 }
             }
-            self.priming.set_load(self.in_flight.load());
+            self.set_load();
             self.carry_out(effects);
             if self.pull.is_none() && !self.has_records() {
                 return;
             }
             self.tell_idle();
         }
+    }
+
+    fn set_load(&mut self) {
+        self.priming.set_load(self.in_flight.load());
+        self.priming.set_running(self.in_flight.running());
     }
 
     fn has_records(&self) -> bool {
@@ -196,13 +205,16 @@ impl SpeculationLoop {
                 None => Vec::new(),
             },
             SpeculationEvent::SourcesStaged { element, tree } => {
+                self.facts.begins(element);
                 self.trees.set_sources(session, priming, element, &tree)
             }
             SpeculationEvent::ArtifactCached { element, files } => {
+                self.facts.has_artifact(element);
                 self.trees.set_artifact(session, priming, element, ElementTree::Known(files))
             }
             SpeculationEvent::RecordsPulled { records } => self.records_pulled(records),
             SpeculationEvent::BuildEnded { element } => {
+                self.facts.ended(element);
                 self.early_requests.remove(&element);
                 self.unanswered.retain(|(of, _), _| *of != element);
                 let mut effects =

@@ -8,6 +8,7 @@ use spec_model::Digest;
 use spec_speculation::priming::{PrimingState, SessionRecord};
 use spec_speculation::{ExpandedRecord, Resolver};
 
+use super::element_facts::ElementFacts;
 use super::element_trees::element_id;
 use super::policies::SessionPolicies;
 use super::record_pull::WantedRecord;
@@ -30,6 +31,7 @@ pub(super) fn start(
     session: &Session,
     elements: &SessionElements,
     policies: &SessionPolicies,
+    facts: Arc<ElementFacts>,
     can_pull: bool,
 ) -> Option<InitialState> {
     let LocalRecords { loaded, wanted } = LocalRecords::load(session, elements, can_pull);
@@ -38,7 +40,7 @@ pub(super) fn start(
         |expanded: &ExpandedRecord| expanded.record.elements.iter().any(|name| awaited.contains(name));
     let (deferred, now): (BTreeMap<_, _>, BTreeMap<_, _>) =
         loaded.into_iter().partition(|(_, expanded)| names_awaited(expanded));
-    let mut resolver = Resolver::new(policies.overlay.clone());
+    let mut resolver = Resolver::new(policies.overlay.clone()).with_facts(facts);
     let count = elements.takes_part.len();
     (0..count).for_each(|element| _ = resolver.element_id(&session.name(element)));
     let mut before_each = HashMap::new();

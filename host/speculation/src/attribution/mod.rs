@@ -11,6 +11,7 @@ mod staged_root;
 mod tests;
 
 use spec_cas::Cas;
+use spec_strategy::SessionFacts;
 
 use crate::error::Result;
 use crate::guarded_policy::GuardedOverlayPolicy;
@@ -48,9 +49,10 @@ pub(crate) fn attribute(
     build: &ElementBuild<'_>,
     scope: OriginScope,
     policy: &GuardedOverlayPolicy,
+    facts: &dyn SessionFacts,
 ) -> Result<(Record, OriginCounts)> {
     let (mut record, left_out) = build_record(cas, build, scope)?;
-    policy.select(&mut record);
+    policy.select(&mut record, facts);
     let counts = OriginCounts::of(&record, left_out);
     Ok((record, counts))
 }

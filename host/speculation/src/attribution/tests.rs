@@ -1,4 +1,5 @@
 use spec_model::{ActionResult, Digest, StagedLayer, StagedLayerKind, Subaction};
+use spec_strategy::NoFacts;
 
 use super::*;
 use crate::record::{Content, ElementIndex, RecordedInput};
@@ -50,7 +51,8 @@ impl Fixture {
             artifact: Some(self.store.tree(artifact)),
         };
         let scope = OriginScope { own_actions: true, other_actions: true };
-        attribute(&self.store.cas, &build, scope, &GuardedOverlayPolicy::default()).expect("the store works")
+        attribute(&self.store.cas, &build, scope, &GuardedOverlayPolicy::default(), &NoFacts)
+            .expect("the store works")
     }
 }
 

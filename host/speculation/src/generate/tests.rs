@@ -1,3 +1,5 @@
+use spec_strategy::NoFacts;
+
 use super::*;
 use crate::attribution::StagedRoot;
 use crate::testing::Store;
@@ -23,8 +25,12 @@ fn hits_and_misses_are_carried_from_record_to_record() {
             artifact: None,
         };
         let policy = GuardedOverlayPolicy::default();
-        let options =
-            GenerateOptions { mode: SpeculationMode::Full, format: RecordFormat::Compact, policy: &policy };
+        let options = GenerateOptions {
+            mode: SpeculationMode::Full,
+            format: RecordFormat::Compact,
+            policy: &policy,
+            facts: &NoFacts,
+        };
         let made = generate_record(&store.cas, &build, options, true, previous);
         previous = made.expect("the store works").digest();
         let record =

@@ -1,6 +1,9 @@
 //! The built-in policies pass, and each kind of fault is found.
 
-use spec_strategy::{BuiltInOverlayPolicy, BuiltInPrimingPolicy, Choice, Decision, PolicyError, SkipReason};
+use spec_strategy::{
+    BuiltInOverlayPolicy, BuiltInPrimingPolicy, Choice, Decision, OverlayFacts, OverlayWants, PolicyError,
+    PrimingFacts, PrimingWants, Proposal, ReasonCode, Revision, SkipReason,
+};
 
 use super::*;
 
@@ -20,16 +23,24 @@ impl Faulty {
             false => Ok(()),
         }
     }
+
+    fn memory(&self) -> Result<Vec<u8>, PolicyError> {
+        self.error("remember").map(|()| vec![0; if self.0 == "remember much" { 1 << 20 } else { 0 }])
+    }
 }
 
 impl OverlayPolicy for Faulty {
-    fn select(&mut self, inputs: &[InputOrigins]) -> Result<Vec<Vec<u8>>, PolicyError> {
+    fn select(&mut self, inputs: &[InputOrigins], _: &dyn OverlayFacts) -> Result<Vec<Vec<u8>>, PolicyError> {
         self.error("select")?;
         let beyond = if self.0 == "select beyond" { vec![9] } else { Vec::new() };
         Ok(inputs.iter().map(|_| beyond.clone()).collect())
     }
 
-    fn choose(&mut self, inputs: &[InputAlternatives]) -> Result<Vec<Choice>, PolicyError> {
+    fn choose(
+        &mut self,
+        inputs: &[InputAlternatives],
+        _: &dyn OverlayFacts,
+    ) -> Result<Vec<Choice>, PolicyError> {
         self.error("choose")?;
         Ok(inputs
             .iter()
@@ -37,28 +48,56 @@ impl OverlayPolicy for Faulty {
             .collect())
     }
 
-    fn scans(&self) -> bool {
-        true
+    fn wants(&self) -> OverlayWants {
+        OverlayWants { propose: true, observe: true, ..OverlayWants::default() }
     }
 
-    fn propose(&mut self, _: &[ChangedFile]) -> Result<Vec<spec_strategy::Proposal>, PolicyError> {
+    fn propose(&mut self, _: &[ChangedFile], _: &dyn OverlayFacts) -> Result<Vec<Proposal>, PolicyError> {
         self.error("propose").map(|()| Vec::new())
+    }
+
+    fn observe(&mut self, _: &[ChoiceObservation], _: &dyn OverlayFacts) -> Result<(), PolicyError> {
+        self.error("observe")
+    }
+
+    fn remember(&mut self) -> Result<Vec<u8>, PolicyError> {
+        self.memory()
     }
 }
 
 impl PrimingPolicy for Faulty {
-    fn decide(&mut self, candidates: &[Candidate], _: &Machine) -> Result<Vec<Decision>, PolicyError> {
-        self.error("decide")?;
-        let count = if self.0 == "decide less" { 0 } else { candidates.len() };
-        Ok(vec![Decision::Skip(SkipReason::Other); count])
+    fn wants(&self) -> PrimingWants {
+        PrimingWants { revise: true, observe_all: true, ..PrimingWants::default() }
     }
 
-    fn observe(&mut self, outcomes: &[Observation]) -> Result<(), PolicyError> {
-        if outcomes.is_empty() { Ok(()) } else { self.error("observe") }
+    fn decide(
+        &mut self,
+        candidates: &[Candidate],
+        _: &PrimingLoad,
+        _: &dyn PrimingFacts,
+    ) -> Result<Vec<Decision>, PolicyError> {
+        self.error("decide")?;
+        let count = if self.0 == "decide less" { 0 } else { candidates.len() };
+        Ok(vec![Decision::Skip(SkipReason::Other(ReasonCode::OTHER)); count])
+    }
+
+    fn revise(
+        &mut self,
+        submitted: &[SubmittedAction],
+        _: &PrimingLoad,
+        _: &dyn PrimingFacts,
+    ) -> Result<Vec<Revision>, PolicyError> {
+        self.error("revise")?;
+        let priority = if self.0 == "revise beyond" { 1001 } else { 1000 };
+        Ok(vec![Revision::Reprioritise { priority }; submitted.len()])
+    }
+
+    fn observe(&mut self, _: &[Observation], _: &dyn PrimingFacts) -> Result<(), PolicyError> {
+        self.error("observe")
     }
 
     fn remember(&mut self) -> Result<Vec<u8>, PolicyError> {
-        self.error("remember").map(|()| vec![0; if self.0 == "remember much" { 1 << 20 } else { 0 }])
+        self.memory()
     }
 }
 
@@ -72,12 +111,22 @@ fn good_policies_pass() {
 
 #[test]
 fn every_fault_is_found() {
-    for fault in ["select", "select beyond", "choose", "choose wait", "propose"] {
+    for fault in [
+        "select",
+        "select beyond",
+        "choose",
+        "choose wait",
+        "propose",
+        "observe",
+        "remember",
+        "remember much",
+    ] {
         let error = check_overlay_policy(Box::new(Faulty(fault))).expect_err(fault);
         let reason = if fault.contains(' ') { "policy-invalid-answer" } else { "plugin-trap" };
         assert_eq!(error.reason(), reason, "{fault}: {error}");
     }
-    for fault in ["decide", "decide less", "observe", "remember", "remember much"] {
+    for fault in ["decide", "decide less", "revise", "revise beyond", "observe", "remember", "remember much"]
+    {
         let error = check_priming_policy(Box::new(Faulty(fault))).expect_err(fault);
         let reason = if fault.contains(' ') { "policy-invalid-answer" } else { "plugin-trap" };
         assert_eq!(error.reason(), reason, "{fault}: {error}");

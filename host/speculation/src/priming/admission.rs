@@ -1,10 +1,11 @@
 //! Decides which candidates are submitted.
 
-use spec_strategy::{Candidate, Decision, Machine};
+use spec_strategy::{Candidate, Decision, LastDecision, PrimingLoad};
 
 use super::action_stage::ActionStage;
 use super::effect::PrimingEffect;
 use super::state::PrimingState;
+use crate::guarded_policy::batch;
 use crate::resolve::ActionId;
 
 /// The policy decides on this many candidates at a time.
@@ -14,20 +15,22 @@ const BATCH: usize = 1000;
 const FIRST_PRIORITY: i32 = 1;
 
 impl PrimingState {
-    /// Tells the policy the outcomes of actions, has it decide on candidates, submits the most urgent ones that the budget
-    /// allows, and cancels what is in flight if the budget is exceeded. The owner calls it after it has carried out all
+    /// Tells the policies the outcomes of actions, has the priming policy decide again on submitted actions and then on
+    /// candidates, submits the most urgent ones that the budget allows, and cancels what is in flight if the budget is
+    /// exceeded. The owner calls it after it has carried out all
     /// other effects, so that the policy sees candidates side by side. The policy decides again only after a change.
     pub fn admit(&mut self) -> Vec<PrimingEffect> {
         self.report_outcomes();
         let mut effects = self.cancel_over_budget();
+        effects.extend(self.revise());
         // Before the queue: a new candidate may be more urgent than everything in it.
-        if self.free_slots() > 0 && self.decided_for != Some(self.machine()) {
+        if self.free_slots() > 0 && self.decided_for != Some(self.load()) {
             let candidates: Vec<ActionId> = self.candidates.iter().copied().collect();
-            for batch in candidates.chunks(BATCH) {
-                self.decide(batch);
+            for candidates in candidates.chunks(batch(self.policy.wants().largest_batch).min(BATCH)) {
+                self.decide(candidates);
                 effects.extend(self.submit_queued());
             }
-            self.decided_for = Some(self.machine());
+            self.decided_for = Some(self.load());
         }
         effects.extend(self.submit_queued());
         effects
@@ -39,7 +42,7 @@ impl PrimingState {
             return Vec::new();
         }
         let mut effects = Vec::new();
-        for action in self.resolver.actions() {
+        for action in self.in_flight.clone() {
             if let ActionStage::InFlight(digest) = self.action_state(action).stage {
                 self.set_stage(action, ActionStage::Candidate(digest));
                 effects.push(PrimingEffect::Cancel { action, digest });
@@ -74,22 +77,28 @@ impl PrimingState {
         wanted.saturating_sub(self.budget.in_flight()).min(self.budget.free_slots(self.slots))
     }
 
-    /// The most urgent queued action that the budget allows.
+    /// The most urgent queued action that the budget allows. One that was withdrawn waits until the workers have let it go.
     fn most_urgent(&self) -> Option<(u16, ActionId)> {
-        self.queue.iter().find(|(_, action)| !self.is_over_budget(*action)).copied()
+        let is_withdrawn = |action: ActionId| self.action_state(action).withdrawn.is_some();
+        let can_go = |(_, action): &&(u16, ActionId)| !is_withdrawn(*action) && !self.is_over_budget(*action);
+        self.queue.iter().find(can_go).copied()
     }
 
     fn decide(&mut self, batch: &[ActionId]) {
         let candidates: Vec<Candidate> = batch.iter().map(|action| self.candidate(*action)).collect();
-        let decisions = self.policy.decide(&candidates, &self.machine());
+        let decisions = self.policy.decide(&candidates, &self.load(), self);
         for (&action, decision) in batch.iter().zip(decisions) {
             let ActionStage::Candidate(digest) = self.action_state(action).stage else { continue };
-            match decision {
+            let (decision, stage) = match decision {
                 Decision::Submit { priority } => {
-                    self.set_stage(action, ActionStage::Queued(digest, priority));
+                    (LastDecision::Submitted, ActionStage::Queued(digest, priority))
                 }
-                Decision::Hold => {}
-                Decision::Skip(reason) => self.set_stage(action, ActionStage::Skipped(digest, reason)),
+                Decision::Hold => (LastDecision::Held, ActionStage::Candidate(digest)),
+                Decision::Skip(reason) => (LastDecision::Skipped, ActionStage::Skipped(digest, reason)),
+            };
+            self.action_state_mut(action).decision = Some(decision);
+            if decision != LastDecision::Held {
+                self.set_stage(action, stage);
             }
         }
     }
@@ -99,12 +108,13 @@ impl PrimingState {
         let recorded = self.resolver.recorded(action);
         let path = self.critical_paths[action.0 as usize];
         let stats = self.stats.get(&element).copied().unwrap_or_default();
+        let known = |ms: u32| (ms > 0).then_some(ms);
         Candidate {
             action: action.0,
             element: element.0,
             program: self.programs[action.0 as usize],
-            took_ms: recorded.took_ms,
-            cpu_ms: recorded.cpu_ms,
+            run_ms: known(recorded.took_ms),
+            cpu_ms: known(recorded.cpu_ms),
             hits: recorded.hits,
             misses: recorded.misses,
             element_hits: stats.hits,
@@ -115,16 +125,17 @@ impl PrimingState {
         }
     }
 
-    fn machine(&self) -> Machine {
-        Machine {
-            slots: self.slots,
-            real: self.requested,
+    pub(super) fn load(&self) -> PrimingLoad {
+        let (cpu_left_ms, bytes_left) = self.budget.limited();
+        PrimingLoad {
+            slots: (self.slots > 0).then_some(self.slots),
+            requested: self.requested,
             primed: self.budget.in_flight(),
-            sent: u32::try_from(self.totals.sent).unwrap_or(u32::MAX),
+            submitted: u32::try_from(self.totals.sent).unwrap_or(u32::MAX),
             hits: self.stats.values().map(|stats| stats.hits).sum(),
             free: self.free_slots(),
-            cpu_left_ms: self.budget.cpu_left_ms(),
-            bytes_left: self.budget.bytes_left(),
+            cpu_left_ms,
+            bytes_left,
         }
     }
 }

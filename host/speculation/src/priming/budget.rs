@@ -7,9 +7,9 @@ pub struct Budget {
     pub in_flight: u32,
     /// The share of the workers that may run primed actions, in percent. One worker at least may, unless it is 0.
     pub cpu_share: u8,
-    /// The CPU time of all primed actions, in milliseconds.
+    /// The CPU time of all primed actions, in milliseconds; [`u64::MAX`] for no limit.
     pub cpu_ms: u64,
-    /// The size of the outputs of all primed actions, in bytes.
+    /// The size of the outputs of all primed actions, in bytes; [`u64::MAX`] for no limit.
     pub output_bytes: u64,
 }
 
@@ -67,6 +67,15 @@ impl BudgetTracker {
 
     pub(super) fn bytes_left(&self) -> u64 {
         self.limits.output_bytes.saturating_sub(self.spent.bytes.saturating_add(self.reserved.bytes))
+    }
+
+    /// What is left of the CPU time and of the bytes, of each if it has a limit.
+    pub(super) fn limited(&self) -> (Option<u64>, Option<u64>) {
+        let limited = |limit: u64, left: u64| (limit != u64::MAX).then_some(left);
+        (
+            limited(self.limits.cpu_ms, self.cpu_left_ms()),
+            limited(self.limits.output_bytes, self.bytes_left()),
+        )
     }
 
     /// Whether an action with these expected costs fits into what is left.

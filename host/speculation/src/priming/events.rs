@@ -79,7 +79,7 @@ impl PrimingState {
         }
         let invalidated = match result {
             AdaptResult::Action { digest, command } => {
-                (state.predicted, state.is_confirmed) = (Some(digest), false);
+                (state.predicted, state.is_confirmed, state.decision) = (Some(digest), false, None);
                 let same_command =
                     self.by_command.entry((self.resolver.element_of(action), command)).or_default();
                 if !same_command.contains(&action) {
@@ -112,6 +112,10 @@ impl PrimingState {
         self.budget.release(self.expected_cost(action), actual);
         self.totals.cpu_ms += u64::from(end.cpu_ms);
         let state = self.action_state_mut(action);
+        if state.withdrawn == Some(digest) {
+            state.withdrawn = None;
+            return Vec::new();
+        }
         (state.took_ms, state.cpu_ms) = (end.took_ms, end.cpu_ms);
         let outputs = match end.outcome {
             ExecutionOutcome::Succeeded(outputs) => Some(outputs),
@@ -182,6 +186,7 @@ impl PrimingState {
             let state = self.action_state_mut(action);
             (state.is_confirmed, state.requested) = (true, Some(*digest));
             self.stats.entry(self.resolver.element_of(action)).or_default().hits += 1;
+            self.resolver.note_confirmed(action);
             self.end_action(action, bucket);
         }
         predicted

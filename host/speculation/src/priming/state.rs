@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use spec_model::Digest;
-use spec_strategy::{Machine, Observation, Outcome};
+use spec_strategy::{LastDecision, Observation, Outcome, PrimingLoad};
 
 use super::action_stage::ActionStage;
 use super::budget::{Budget, BudgetTracker, Cost};
@@ -32,18 +32,25 @@ pub struct PrimingState {
     pub(super) candidates: BTreeSet<ActionId>,
     /// The actions whose stage is `Queued`, the most urgent first.
     pub(super) queue: BTreeSet<(u16, ActionId)>,
+    /// The actions whose stage is `InFlight`.
+    pub(super) in_flight: BTreeSet<ActionId>,
+    /// How long actions in flight have been running, in milliseconds; those that wait for a worker are left out.
+    pub(super) running: HashMap<ActionId, u32>,
     /// The actions in a stage with a digest, by that; several may have the same.
     pub(super) predicted: HashMap<Digest, BTreeSet<ActionId>>,
     /// The actions by element and command, recorded and predicted.
     pub(super) by_command: HashMap<(ElementId, Digest), Vec<ActionId>>,
     /// The number of the program of each action.
     pub(super) programs: Vec<u32>,
+    pub(super) program_names: HashMap<u32, Arc<str>>,
     /// The elements that are built before each element.
     pub(super) before: HashMap<ElementId, Vec<ElementId>>,
     /// Outcomes that the policy has not been told yet.
     pub(super) outcomes: Vec<Observation>,
-    /// The machine when the policy decided last; `None` when there are new candidates since.
-    pub(super) decided_for: Option<Machine>,
+    /// The load when the policy decided last; `None` when there are new candidates since.
+    pub(super) decided_for: Option<PrimingLoad>,
+    /// The load when the policy decided last on submitted actions; `None` when there are new candidates since.
+    pub(super) revised_for: Option<PrimingLoad>,
     pub(super) totals: SpeculationTotals,
     /// Whether the session builds nothing, so that no build requests what is primed.
     pub(super) is_priming_run: bool,
@@ -68,6 +75,13 @@ pub(super) struct ActionState {
     pub(super) round: u32,
     /// Whether any prediction of it was submitted.
     pub(super) was_submitted: bool,
+    /// The last decision of the policy on the last prediction.
+    pub(super) decision: Option<LastDecision>,
+    /// The priority with which the policy submitted it last.
+    pub(super) priority: u16,
+    /// What the policy withdrew from the workers, until its end is told.
+    pub(super) withdrawn: Option<Digest>,
+    pub(super) withdrawals: u8,
     /// The last prediction.
     pub(super) predicted: Option<Digest>,
     /// Whether the build requested the last prediction.
@@ -97,6 +111,10 @@ impl ActionState {
         stage: ActionStage::NotAdapted,
         round: 0,
         was_submitted: false,
+        decision: None,
+        priority: 0,
+        withdrawn: None,
+        withdrawals: 0,
         predicted: None,
         is_confirmed: false,
         requested: None,
@@ -127,13 +145,17 @@ impl PrimingState {
             requested: 0,
             candidates: BTreeSet::new(),
             queue: BTreeSet::new(),
+            in_flight: BTreeSet::new(),
+            running: HashMap::new(),
             predicted: HashMap::new(),
             by_command: HashMap::new(),
             programs: Vec::new(),
+            program_names: HashMap::new(),
             resolver,
             before,
             outcomes: Vec::new(),
             decided_for: None,
+            revised_for: None,
             totals: SpeculationTotals::default(),
             is_priming_run: false,
         };
@@ -147,8 +169,10 @@ impl PrimingState {
         for &action in &new {
             let expanded = self.resolver.expanded_action(action);
             self.actions.push(ActionState::NEW);
-            self.programs.push(program_number(expanded.map_or("", |expanded| &expanded.program)));
+            let program = program_number(expanded.map_or("", |expanded| &expanded.program));
+            self.programs.push(program);
             if let Some(expanded) = expanded {
+                self.program_names.entry(program).or_insert_with(|| Arc::clone(&expanded.program));
                 let key = (self.resolver.element_of(action), expanded.command);
                 self.by_command.entry(key).or_default().push(action);
             }
@@ -219,7 +243,7 @@ impl PrimingState {
             let (state, bucket) = (self.action_state(action), self.bucket(action));
             let (predicted, requested) = (state.predicted, state.requested);
             let recorded = self.resolver.recorded(action).base;
-            let bucket = bucket.is_miss().then(|| bucket.as_str().to_owned())?;
+            let bucket = bucket.is_miss().then(|| bucket.name().into_owned())?;
             let waited_for = state.waited_for.map(|fact| self.resolver.describe(fact));
             Some(Miss { recorded, predicted, requested, bucket, waited_for })
         };
@@ -261,14 +285,19 @@ impl PrimingState {
         match old {
             ActionStage::Candidate(_) => _ = self.candidates.remove(&action),
             ActionStage::Queued(_, priority) => _ = self.queue.remove(&(priority, action)),
+            ActionStage::InFlight(_) => _ = self.in_flight.remove(&action),
             _ => {}
         }
         match stage {
             ActionStage::Candidate(_) => {
                 self.candidates.insert(action);
-                self.decided_for = None;
+                (self.decided_for, self.revised_for) = (None, None);
             }
-            ActionStage::Queued(_, priority) => _ = self.queue.insert((priority, action)),
+            ActionStage::Queued(_, priority) => {
+                self.queue.insert((priority, action));
+                self.action_state_mut(action).priority = priority;
+            }
+            ActionStage::InFlight(_) => _ = self.in_flight.insert(action),
             _ => {}
         }
         if old.digest() == stage.digest() {
@@ -284,24 +313,37 @@ impl PrimingState {
         }
     }
 
-    /// Puts an action into its final bucket. The policy is told later if it was submitted.
+    /// Puts an action into its final bucket. The policy is told later if it was submitted, or if the policy wants to be told
+    /// of all.
     pub(super) fn end_action(&mut self, action: ActionId, bucket: Bucket) {
         self.set_stage(action, ActionStage::Ended(bucket));
+        let state = *self.action_state(action);
+        let decision = match state.decision {
+            _ if state.was_submitted => LastDecision::Submitted,
+            Some(decision) if self.policy.wants().observe_all => decision,
+            _ => return,
+        };
         let outcome = match self.bucket(action) {
-            _ if !self.action_state(action).was_submitted => return,
             Bucket::Used => Outcome::Used,
             Bucket::Joined => Outcome::Joined,
             Bucket::Failed => Outcome::Failed,
+            Bucket::Skipped(_) if state.is_confirmed && decision == LastDecision::Submitted => {
+                Outcome::Overtaken
+            }
+            _ if state.is_confirmed && !state.was_submitted => Outcome::Used,
             _ => Outcome::Unused,
         };
-        let cpu_ms = self.action_state(action).cpu_ms;
-        self.outcomes.push(Observation { action: action.0, outcome, cpu_ms });
+        let known = |ms: u32| (ms > 0).then_some(ms);
+        let (run_ms, cpu_ms) = (known(state.took_ms), known(state.cpu_ms));
+        self.outcomes.push(Observation { action: action.0, decision, outcome, run_ms, cpu_ms });
     }
 
-    /// Tells the policy the outcomes of actions.
+    /// Tells the policies what became of their decisions.
     pub(super) fn report_outcomes(&mut self) {
+        self.resolver.report_choices();
         if !self.outcomes.is_empty() {
-            self.policy.observe(&std::mem::take(&mut self.outcomes));
+            let outcomes = std::mem::take(&mut self.outcomes);
+            self.policy.observe(&outcomes, self);
         }
     }
 

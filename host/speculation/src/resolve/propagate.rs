@@ -83,6 +83,8 @@ impl Resolver {
         observed: impl IntoIterator<Item = (InputId, Content)>,
     ) -> Invalidated {
         let first = self.elements[&self.action(id).element].first_input;
+        let observed: Vec<(InputId, Content)> = observed.into_iter().collect();
+        self.note_observed(first, &observed);
         let mut changed = Invalidated::new();
         for (input, content) in observed {
             let number = first + input.0 as usize;
@@ -143,7 +145,11 @@ impl Resolver {
             match input.staged(&self.origins) {
                 _ if input.is_observed || input.alternatives.is_empty() => {}
                 // A staged file is certain, so the policy is not asked.
-                Some(content) => self.set_value(number, InputValue::Known(content), changed),
+                Some(content) => {
+                    self.inputs[number].awaits_feedback = false;
+                    self.set_value(number, InputValue::Known(content), changed);
+                }
+                None if input.ranking.is_some() => self.follow_choice(number, Choice::Wait, changed),
                 None => undecided.push(number),
             }
         }
@@ -152,17 +158,37 @@ impl Resolver {
         }
         let questions: Vec<_> =
             undecided.iter().map(|number| self.inputs[*number].for_policy(*number, &self.origins)).collect();
-        for (number, choice) in undecided.into_iter().zip(self.policy.choose(&questions)) {
-            let value = match choice {
-                Choice::Wait => InputValue::Pending,
-                Choice::GiveUp => InputValue::Gone,
-                // The guard of the policy lets only known alternatives pass.
-                Choice::Take(index) => self.inputs[number]
-                    .content_from(usize::from(index), &self.origins)
-                    .map_or(InputValue::Pending, InputValue::Known),
-            };
-            self.set_value(number, value, changed);
+        let choices = self.policy.choose(&questions, &*self);
+        for (number, choice) in undecided.into_iter().zip(choices) {
+            self.follow_choice(number, choice, changed);
         }
+    }
+
+    /// Gives an input the contents that follow from the policy's choice, or from its ranking if there is one.
+    fn follow_choice(&mut self, number: usize, choice: Choice, changed: &mut Invalidated) {
+        let input = &mut self.inputs[number];
+        input.awaits_feedback = true;
+        let choice = match (choice, input.ranking.take()) {
+            (_, Some(ranking)) | (Choice::Rank(ranking), None) => Choice::Rank(ranking),
+            (choice, None) => choice,
+        };
+        let input = &self.inputs[number];
+        let (taken, value, ranking) = match choice {
+            Choice::Wait => (None, InputValue::Pending, None),
+            Choice::GiveUp => (None, InputValue::Gone, None),
+            // The guard of the policy lets only known alternatives pass.
+            Choice::Take(index) => {
+                let content = input.content_from(usize::from(index), &self.origins);
+                (Some(index), content.map_or(InputValue::Pending, InputValue::Known), None)
+            }
+            Choice::Rank(ranking) => {
+                let (taken, value) = input.ranked(&ranking, &self.origins);
+                (taken, value, Some(ranking))
+            }
+        };
+        let input = &mut self.inputs[number];
+        (input.taken, input.ranking) = (taken, ranking);
+        self.set_value(number, value, changed);
     }
 
     fn set_value(&mut self, number: usize, value: InputValue, changed: &mut Invalidated) {
@@ -171,7 +197,7 @@ impl Resolver {
         }
         // These followed from the former contents.
         self.undo_edits(InputRef::Recorded(number), changed);
-        let scans = self.policy.scans();
+        let scans = self.policy.wants().propose;
         let input = &mut self.inputs[number];
         let old = input.class();
         input.value = value;

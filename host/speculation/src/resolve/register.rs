@@ -34,7 +34,7 @@ impl Resolver {
         }
         let actions = first_action..self.actions.len();
         // Only the scan of contents needs the folders.
-        let scans = self.policy.scans();
+        let scans = self.policy.wants().propose;
         let folders =
             if scans { SearchFolders::of(&expanded.record, &names) } else { SearchFolders::default() };
         self.elements.insert(element, RegisteredElement { expanded, actions, first_input, folders });
@@ -76,7 +76,10 @@ impl Resolver {
         let first_reader = readers.first().copied().unwrap_or(ActionId(u32::MAX));
         let alternatives = input.origins.iter().map(|origin| {
             let in_session = self.session_origin(expanded, origin, names, first_reader);
-            (origin_info(origin), self.origins.add(in_session, InputRef::Recorded(number)))
+            (
+                origin_info(origin, |index| names[index.0 as usize].0),
+                self.origins.add(in_session, InputRef::Recorded(number)),
+            )
         });
         let alternatives = alternatives.collect();
         // A generated input is predicted to be the same until a request shows otherwise.
@@ -89,6 +92,9 @@ impl Resolver {
             path: input.path,
             recorded: input.content.clone(),
             alternatives,
+            ranking: None,
+            taken: None,
+            awaits_feedback: false,
             value,
             is_observed: false,
             needs_scan: false,

@@ -5,12 +5,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use spec_model::Digest;
+use spec_strategy::{ChoiceObservation, SessionFacts};
 
 use super::ids::{ActionId, ElementId, Fact, ImpossibleCause, OriginId, Prediction, PredictionKind, TreeId};
 use super::input_set_changes::InputSetChanges;
 use super::origin_table::{InputRef, OriginContent, OriginTable};
 use super::search_folders::SearchFolders;
 use super::session_input::{InputClass, SessionInput};
+use super::shared_facts::SharedFacts;
 use crate::expanded_record::{ExpandedAction, ExpandedRecord};
 use crate::guarded_policy::GuardedOverlayPolicy;
 use crate::instantiate::Adaptation;
@@ -20,6 +22,7 @@ use crate::record::{Content, RecordedAction};
 #[derive(Debug, Default)]
 pub struct Resolver {
     pub(super) policy: GuardedOverlayPolicy,
+    facts: SharedFacts,
     names: Vec<String>,
     name_ids: HashMap<String, ElementId>,
     pub(super) elements: HashMap<ElementId, RegisteredElement>,
@@ -30,6 +33,8 @@ pub struct Resolver {
     pub(super) tree_ids: HashMap<(Digest, Vec<ElementId>), TreeId>,
     pub(super) origins: OriginTable,
     pub(super) input_sets: InputSetChanges,
+    /// What came of choices, as far as the policy has not been told yet.
+    pub(super) choices: Vec<ChoiceObservation>,
 }
 
 /// An element with a record.
@@ -92,6 +97,17 @@ impl Resolver {
     #[must_use]
     pub fn new(policy: GuardedOverlayPolicy) -> Self {
         Self { policy, ..Self::default() }
+    }
+
+    /// The same session, with what policies can ask about it.
+    #[must_use]
+    pub fn with_facts(self, facts: Arc<dyn SessionFacts>) -> Self {
+        Self { facts: SharedFacts(facts), ..self }
+    }
+
+    /// What policies can ask about the session.
+    pub(crate) fn session_facts(&self) -> &dyn SessionFacts {
+        &*self.facts.0
     }
 
     /// The number of the element with this full name. New names get new numbers, from 0.
@@ -232,7 +248,7 @@ impl Resolver {
         let inputs = self.inputs_of(id).filter_map(|number| {
             let is_removed = self.action(id).removed.contains(&number);
             let content = if is_removed { None } else { Some(self.inputs[number].changed()?.clone()) };
-            Some((self.input_path(number), content))
+            Some((self.path_of_input(number), content))
         });
         let added = self.action(id).added.iter().filter_map(|number| self.input_sets.added[*number].found());
         let added = added.map(|(path, content)| (path.to_owned(), Some(content.clone())));
@@ -283,7 +299,7 @@ impl Resolver {
     }
 
     /// The path of an input in the input roots of its element.
-    pub(super) fn input_path(&self, number: usize) -> String {
+    pub(super) fn path_of_input(&self, number: usize) -> String {
         let input = &self.inputs[number];
         self.elements[&input.element].expanded.record.paths.text(input.path)
     }

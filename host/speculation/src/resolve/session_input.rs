@@ -16,6 +16,12 @@ pub(super) struct SessionInput {
     pub(super) recorded: Content,
     /// Its origins.
     pub(super) alternatives: Vec<(OriginInfo, OriginId)>,
+    /// The alternatives by preference, once the overlay policy ranked them. It is not asked any more then.
+    pub(super) ranking: Option<Vec<u8>>,
+    /// The alternative that the overlay policy took last.
+    pub(super) taken: Option<u8>,
+    /// Whether the overlay policy decided on it and was not told yet what came of that.
+    pub(super) awaits_feedback: bool,
     pub(super) value: InputValue,
     /// Whether the value was seen in a request of the build. Origins do not change it any more.
     pub(super) is_observed: bool,
@@ -82,6 +88,22 @@ impl SessionInput {
             }
             _ => Some(content.clone()),
         }
+    }
+
+    /// The best alternative by a ranking, and the contents that follow: those of the first one that is not gone.
+    pub(super) fn ranked(&self, ranking: &[u8], origins: &OriginTable) -> (Option<u8>, InputValue) {
+        for &index in ranking {
+            let alternative = usize::from(index);
+            match origins.content(self.alternatives[alternative].1) {
+                OriginContent::Known(_) => {
+                    let content = self.content_from(alternative, origins);
+                    return (Some(index), content.map_or(InputValue::Gone, InputValue::Known));
+                }
+                OriginContent::Pending => return (None, InputValue::Pending),
+                OriginContent::Gone => {}
+            }
+        }
+        (None, InputValue::Gone)
     }
 
     /// The states of its alternatives, for the overlay policy.

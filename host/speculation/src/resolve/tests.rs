@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use spec_strategy::{Choice, InputAlternatives, InputOrigins, OverlayPolicy, PolicyError};
+use spec_strategy::{Choice, InputAlternatives, InputOrigins, OverlayFacts, OverlayPolicy, PolicyError};
 
 use super::*;
 use crate::guarded_policy::GuardedOverlayPolicy;
@@ -158,11 +158,11 @@ fn an_action_whose_messages_are_gone_is_impossible() -> Result<(), SpeculationEr
 struct Stubborn(Vec<Choice>);
 
 impl OverlayPolicy for Stubborn {
-    fn select(&mut self, _: &[InputOrigins]) -> Result<Vec<Vec<u8>>, PolicyError> {
+    fn select(&mut self, _: &[InputOrigins], _: &dyn OverlayFacts) -> Result<Vec<Vec<u8>>, PolicyError> {
         Ok(vec![vec![7]])
     }
 
-    fn choose(&mut self, _: &[InputAlternatives]) -> Result<Vec<Choice>, PolicyError> {
+    fn choose(&mut self, _: &[InputAlternatives], _: &dyn OverlayFacts) -> Result<Vec<Choice>, PolicyError> {
         Ok(self.0.clone())
     }
 }
@@ -171,7 +171,16 @@ impl OverlayPolicy for Stubborn {
 fn a_policy_with_invalid_answers_is_replaced_with_one_warning() {
     use spec_model::UserError;
     let store = Store::new();
-    for nonsense in [vec![], vec![Choice::Take(9)], vec![Choice::Take(0)], vec![Choice::Wait; 3]] {
+    let ranked = |ranking: &[u8]| vec![Choice::Rank(ranking.into())];
+    for nonsense in [
+        vec![],
+        vec![Choice::Take(9)],
+        vec![Choice::Take(0)],
+        vec![Choice::Wait; 3],
+        ranked(&[]),
+        ranked(&[1]),
+        ranked(&[0, 0]),
+    ] {
         let mut app = RecordDraft::of(&store, "app.bst");
         app.input("usr/include/dep.h=1", &[("artifact dep.bst:usr/include/dep.h", None)]);
         app.action("cc", &["usr/include/dep.h=1"], &[]);

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use spec_model::{Digest, StagedLayer, StagedLayerKind};
+use spec_strategy::NoFacts;
 
 use crate::priming::{AdaptResult, Budget, PrimingEffect, PrimingState};
 use crate::record::{ElementIndex, PlatformTree, RecordedAction};
@@ -176,7 +177,8 @@ fn failure_7_a_record_is_not_lost() {
             artifact: None,
         };
         let policy = GuardedOverlayPolicy::default();
-        let options = GenerateOptions { mode, format: RecordFormat::Compact, policy: &policy };
+        let options =
+            GenerateOptions { mode, format: RecordFormat::Compact, policy: &policy, facts: &NoFacts };
         generate_record(&store.cas, &build, options, succeeded, previous).expect("the store works")
     };
     let carried = GeneratedRecord::Carried(old);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use spec_model::{Digest, StagedLayer, StagedLayerKind, Subaction};
+use spec_strategy::NoFacts;
 
 use crate::priming::{AdaptResult, Budget, ExecutionEnd, ExecutionOutcome, PrimingEffect, PrimingState};
 use crate::testing::Store;
@@ -109,8 +110,12 @@ fn record(store: &Store, element: &str, built: &Built, below: &[(&str, &Built, &
         artifact: Some(tree(store, &built.artifact)),
     };
     let policy = GuardedOverlayPolicy::default();
-    let options =
-        GenerateOptions { mode: SpeculationMode::Full, format: RecordFormat::Compact, policy: &policy };
+    let options = GenerateOptions {
+        mode: SpeculationMode::Full,
+        format: RecordFormat::Compact,
+        policy: &policy,
+        facts: &NoFacts,
+    };
     let made = generate_record(&store.cas, &build, options, true, None);
     let digest = made.expect("the store works").digest().expect("something was requested");
     Record::load(&store.cas, &digest, element).expect("it can be read")

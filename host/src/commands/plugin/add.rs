@@ -19,7 +19,8 @@ pub(super) fn add(app: &App, args: &PluginAddArgs) -> CommandResult {
     let reference = in_project(&project.directory, &args.component)?;
     let finder = app.component_finder(&project.directory)?;
     let (summary, locked) = finder.look_at(&reference)?;
-    let of_manifest = summary.manifest.as_ref().map(|manifest| manifest.kinds.first().unwrap_or(&manifest.name));
+    let of_manifest =
+        summary.manifest.as_ref().map(|manifest| manifest.kinds.first().unwrap_or(&manifest.name));
     let Some(name) = args.name.as_ref().or(of_manifest) else {
         let message = format!("{reference} has no manifest that tells its name");
         return Err(CommandError::usage("plugin-no-name", message).hint("give it a name with --name"));
@@ -42,7 +43,13 @@ fn in_project(project: &Path, reference: &PluginReference) -> CommandResult<Plug
     let file = std::fs::canonicalize(path).map_err(io)?;
     let path = file.strip_prefix(project).map_or_else(
         |_| file.display().to_string(),
-        |path| if path.components().count() == 1 { format!("./{}", path.display()) } else { path.display().to_string() },
+        |path| {
+            if path.components().count() == 1 {
+                format!("./{}", path.display())
+            } else {
+                path.display().to_string()
+            }
+        },
     );
     Ok(PluginReference::Path(path))
 }

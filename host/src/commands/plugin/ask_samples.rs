@@ -57,7 +57,10 @@ pub(super) fn expect(sample: &mut Sample, answers: Vec<SampleAnswer>) {
 
 /// The request for a policy with the settings of a sample.
 fn request(component: &Path, settings: &SampleSettings) -> PolicyRequest {
-    PolicyRequest { component: PolicyComponent::File(component.to_owned()), settings: setting_texts(settings) }
+    PolicyRequest {
+        component: PolicyComponent::File(component.to_owned()),
+        settings: setting_texts(settings),
+    }
 }
 
 /// A step that has not exactly one call.

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use spec_plugin_package::PluginManifest;
 use spec_plugins::{CallUsage, ComponentWorld, Options, Plugins, PolicyComponent, PolicyRequest};
 use spec_strategy::{
-    Candidate, InputAlternatives, KindRegistry, KindRequest, NoFacts, OriginInfo, OriginKind, OriginState, PrimingLoad,
+    Candidate, InputAlternatives, KindRegistry, KindRequest, NoFacts, OriginInfo, OriginKind, OriginState,
+    PrimingLoad,
 };
 
 use super::check::sample_elements;
@@ -41,8 +42,10 @@ struct BenchRow {
 pub(super) fn run(app: &App, args: &PluginBenchArgs) -> CommandResult {
     let component = component(&args.plugin)?;
     let plugins = Plugins::new(Options { keep_answers: false, ..Options::new(app.config.cache("plugins")) });
-    let request =
-        PolicyRequest { component: PolicyComponent::File(component.clone()), settings: args.settings.clone() };
+    let request = PolicyRequest {
+        component: PolicyComponent::File(component.clone()),
+        settings: args.settings.clone(),
+    };
     let rows = match plugins.world_of(&component)? {
         ComponentWorld::PrimingPolicy => priming(&plugins, &request)?,
         ComponentWorld::OverlayPolicy => overlay(&plugins, &request)?,
@@ -136,7 +139,11 @@ fn batch(largest: Option<u32>) -> usize {
     largest.map_or(usize::MAX, |largest| usize::try_from(largest).unwrap_or(usize::MAX)).max(1)
 }
 
-fn measure(plugins: &Plugins, entries: u32, mut call: impl FnMut() -> CommandResult) -> CommandResult<BenchRow> {
+fn measure(
+    plugins: &Plugins,
+    entries: u32,
+    mut call: impl FnMut() -> CommandResult,
+) -> CommandResult<BenchRow> {
     for _ in 0..WARM_UP {
         call()?;
     }

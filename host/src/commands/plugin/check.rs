@@ -25,11 +25,11 @@ fn check(app: &App, args: &PluginCheckArgs) -> CommandResult<String> {
     let request = PolicyRequest { component, settings: args.settings.clone() };
     match plugins.world_of(&args.file)? {
         ComponentWorld::OverlayPolicy => {
-            check_overlay_policy(plugins.overlay_policy(&request)?)?;
+            check_overlay_policy(plugins.overlay_policy(&request, "check")?.policy)?;
             Ok("a good overlay policy".to_owned())
         }
         ComponentWorld::PrimingPolicy => {
-            let (policy, _) = plugins.priming_policy(&request, "check")?;
+            let policy = plugins.priming_policy(&request, "check")?.policy;
             check_priming_policy(policy)?;
             Ok("a good priming policy".to_owned())
         }

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use spec_plugin_package::{ComponentNeeds, ComponentSummary, PluginManifest, PluginReference, Sha256, SettingType, summarize};
+use spec_plugin_package::{
+    ComponentNeeds, ComponentSummary, PluginManifest, PluginReference, SettingType, Sha256, summarize,
+};
 use spec_plugins::Limits;
 
 use crate::app::App;
@@ -52,7 +54,8 @@ fn text(summary: &ComponentSummary, sha256: &Sha256, reference: &PluginReference
     };
     let summary = summary.manifest.as_ref().map_or("", |manifest| &manifest.summary);
     let summary = if summary.is_empty() { String::new() } else { format!("{summary}\n") };
-    let rest = "Not run: whether it works, and what it describes of itself, tells `spec-host plugin check`.\n";
+    let rest =
+        "Not run: whether it works, and what it describes of itself, tells `spec-host plugin check`.\n";
     format!("{title}{summary}{}{rest}", rows.concat())
 }
 

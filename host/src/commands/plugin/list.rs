@@ -59,7 +59,8 @@ fn of_project(app: &App, project: &ProjectConfig) -> CommandResult<Vec<ListedPlu
         listed.push(locked(&finder, plugin.name.as_str(), &plugin.reference, why));
     }
     let chosen = references.iter().filter(|one| !plugins.iter().any(|plugin| plugin.reference == **one));
-    listed.extend(chosen.map(|reference| locked(&finder, "", reference, "chosen in project.conf".to_owned())));
+    listed
+        .extend(chosen.map(|reference| locked(&finder, "", reference, "chosen in project.conf".to_owned())));
     Ok(listed)
 }
 
@@ -82,7 +83,8 @@ fn locked(finder: &ComponentFinder, name: &str, reference: &PluginReference, why
         (Some(_), Ok(None)) => "not fetched".to_owned(),
         (Some(_), Err(error)) => error.to_string(),
     };
-    let own_name = || entry.and_then(|entry| entry.name.as_ref()).map_or_else(String::new, ToString::to_string);
+    let own_name =
+        || entry.and_then(|entry| entry.name.as_ref()).map_or_else(String::new, ToString::to_string);
     ListedPlugin {
         name: if name.is_empty() { own_name() } else { name.to_owned() },
         world: entry.map_or_else(|| "?".to_owned(), |entry| entry.world.to_string()),
@@ -112,7 +114,9 @@ impl ListedPlugin {
 }
 
 fn table(listed: &[ListedPlugin]) -> String {
-    let width = |cell: fn(&ListedPlugin) -> &str| listed.iter().map(|one| cell(one).chars().count()).max().unwrap_or(0);
+    let width = |cell: fn(&ListedPlugin) -> &str| {
+        listed.iter().map(|one| cell(one).chars().count()).max().unwrap_or(0)
+    };
     let (worlds, names, places) = (width(|one| &one.world), width(|one| &one.name), width(|one| &one.place));
     let row = |one: &ListedPlugin| {
         let ListedPlugin { name, world, place, why } = one;

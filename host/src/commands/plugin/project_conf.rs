@@ -16,9 +16,16 @@ const SECTIONS: [&str; 3] = ["elements", "spec-host", "plugins"];
 ///
 /// # Errors
 /// When the file cannot be written, or is laid out in another way than block style.
-pub(super) fn add(app: &App, project: &Path, name: &PluginName, reference: &PluginReference) -> CommandResult {
+pub(super) fn add(
+    app: &App,
+    project: &Path,
+    name: &PluginName,
+    reference: &PluginReference,
+) -> CommandResult {
     let file = project.join(PROJECT_CONF);
-    let io = |action: &str, error: &std::io::Error| CommandError::io(&format!("{action} {}", file.display()), error);
+    let io = |action: &str, error: &std::io::Error| {
+        CommandError::io(&format!("{action} {}", file.display()), error)
+    };
     let before = fs::read_to_string(&file).map_err(|error| io("read", &error))?;
     fs::write(&file, with_plugin(&before, name, reference)).map_err(|error| io("write", &error))?;
     if is_there(app, name, reference) {
@@ -32,7 +39,8 @@ pub(super) fn add(app: &App, project: &Path, name: &PluginName, reference: &Plug
 
 fn is_there(app: &App, name: &PluginName, reference: &PluginReference) -> bool {
     let project = app.project_config().ok();
-    let plugins = project.and_then(|project| spec_plugin_package::project_plugins(&project.spec_host_settings).ok());
+    let plugins =
+        project.and_then(|project| spec_plugin_package::project_plugins(&project.spec_host_settings).ok());
     plugins.is_some_and(|plugins| {
         plugins.iter().any(|plugin| plugin.name == *name && plugin.reference == *reference)
     })
@@ -50,7 +58,8 @@ fn with_plugin(text: &str, name: &PluginName, reference: &PluginReference) -> St
         let end = (head + 1..section.end).find(|line| ends_section(&lines[*line], &indentation));
         section = head + 1..end.unwrap_or(section.end);
         let first = lines[section.clone()].iter().find(|line| !is_blank(line));
-        indentation = first.map_or_else(|| format!("{indentation}  "), |line| indentation_of(line).to_owned());
+        indentation =
+            first.map_or_else(|| format!("{indentation}  "), |line| indentation_of(line).to_owned());
         missing = rest;
     }
     let entry = format!("{name}: {reference}");

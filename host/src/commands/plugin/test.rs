@@ -52,10 +52,16 @@ impl AnswerCounts {
 }
 
 /// Asks the questions of one sample, and prints differences; with `update` they become what is expected.
-fn test(plugins: &Plugins, component: &Path, file: &PathBuf, update: bool) -> CommandResult<Vec<SampleAnswer>> {
+fn test(
+    plugins: &Plugins,
+    component: &Path,
+    file: &PathBuf,
+    update: bool,
+) -> CommandResult<Vec<SampleAnswer>> {
     let mut sample = Sample::read(file)?;
     let answers = ask(plugins, component, &sample)?;
-    let different: String = answers.iter().filter(|answer| !answer.is_as_expected()).map(difference).collect();
+    let different: String =
+        answers.iter().filter(|answer| !answer.is_as_expected()).map(difference).collect();
     if different.is_empty() {
         return Ok(answers);
     }
@@ -76,7 +82,9 @@ fn difference(answer: &SampleAnswer) -> String {
     for index in 0..count {
         let (expected, actual) = (answer.expected.get(index), answer.actual.get(index));
         if expected != actual {
-            let line = |sign: char, line: Option<&String>| line.map_or_else(String::new, |line| format!("    {sign} {line}\n"));
+            let line = |sign: char, line: Option<&String>| {
+                line.map_or_else(String::new, |line| format!("    {sign} {line}\n"))
+            };
             text += &line('-', expected);
             text += &line('+', actual);
         }

@@ -1,12 +1,14 @@
 //! Allocates memory without end.
 
-use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
+use spec_guest_sdk::{
+    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
+};
 
 struct AllocatesEndlessly;
 
-impl Kind for AllocatesEndlessly {
+impl ElementKind for AllocatesEndlessly {
     fn describe() -> KindDescription {
-        build_element::description("allocates-endlessly", "")
+        build_element::description("allocates-endlessly", env!("CARGO_PKG_VERSION"), "")
     }
 
     fn configure(element: &Element) -> Result<Configured, Rejection> {
@@ -18,4 +20,4 @@ impl Kind for AllocatesEndlessly {
     }
 }
 
-export_kind!(AllocatesEndlessly);
+export!(AllocatesEndlessly as ElementKind);

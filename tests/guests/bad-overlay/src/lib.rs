@@ -1,22 +1,32 @@
 //! An overlay policy that breaks the contract; its setting `does` says how.
 
+use spec_guest_sdk::export;
 use spec_guest_sdk::overlay::{
-    ChangedFile, Choice, InputOrigins, InputStanding, OverlayPolicy, SetEdit, first_known,
+    ChangedFile, Choice, Description, InputAlternatives, InputOrigins, Observation, OverlayPolicy, SetEdit,
+    Wants, first_known,
 };
-use spec_guest_sdk::{Settings, SettingsError, export_overlay_policy};
+use spec_guest_sdk::settings::{Refusal, Settings, Text};
+
+const DOES: Text = Text::new("does", "What it does wrong.").default("");
 
 struct Bad {
     does: String,
 }
 
 impl OverlayPolicy for Bad {
-    const SCANS: bool = true;
+    fn describe() -> Description {
+        Description::new("bad-overlay", env!("CARGO_PKG_VERSION"), "Breaks the contract.").setting(&DOES)
+    }
 
-    fn configure(settings: &mut Settings) -> Result<Self, SettingsError> {
-        let does = settings.text("does").unwrap_or_default();
+    fn wants(&self) -> Wants {
+        Wants::PROPOSE | Wants::OBSERVE
+    }
+
+    fn open(settings: &Settings, _: &[u8]) -> Result<Self, Refusal> {
+        let does = settings.get(&DOES);
         match does.as_str() {
-            "configure-panics" => panic!("no idea how to begin"),
-            "refuses" => Err(SettingsError::Other("it never works".to_owned())),
+            "open-panics" => panic!("no idea how to begin"),
+            "refuses" => Err(Refusal::other("policy-refused", "it never works")),
             _ => Ok(Self { does }),
         }
     }
@@ -30,7 +40,7 @@ impl OverlayPolicy for Bad {
         }
     }
 
-    fn choose(&mut self, input: &InputStanding) -> Choice {
+    fn choose(&mut self, input: &InputAlternatives) -> Choice {
         match self.does.as_str() {
             "choose-traps" => std::process::abort(),
             "choose-panics" => panic!("no idea what to choose for input {}", input.input),
@@ -38,6 +48,8 @@ impl OverlayPolicy for Bad {
             "choose-allocates" => allocate_endlessly(),
             "choose-index" => Choice::Take(u8::MAX),
             "choose-waits" => Choice::Wait,
+            "choose-ranks-none" => Choice::Rank(Vec::new()),
+            "choose-ranks-twice" => Choice::Rank(vec![0, 0]),
             _ => first_known(input),
         }
     }
@@ -48,6 +60,14 @@ impl OverlayPolicy for Bad {
             "propose-nonsense" => (0..1000).map(|n| SetEdit::Add(format!("../../{n}\0"))).collect(),
             _ => Vec::new(),
         }
+    }
+
+    fn observe(&mut self, _: &[Observation]) {
+        assert_ne!(self.does, "observe-panics");
+    }
+
+    fn remember(&self) -> Vec<u8> {
+        vec![1; if self.does == "remembers-much" { 1 << 20 } else { 1 }]
     }
 }
 
@@ -65,4 +85,4 @@ fn allocate_endlessly<T>() -> T {
     }
 }
 
-export_overlay_policy!(Bad);
+export!(Bad as OverlayPolicy);

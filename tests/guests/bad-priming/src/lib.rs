@@ -1,23 +1,33 @@
 //! A priming policy that breaks the contract; its setting `does` says how.
 
-use spec_guest_sdk::priming::{Candidate, Decision, Machine, Observation, PrimingPolicy};
-use spec_guest_sdk::{Settings, SettingsError, export_priming_policy};
+use spec_guest_sdk::export;
+use spec_guest_sdk::priming::{
+    Candidate, Decision, Description, Load, Observation, PrimingPolicy, Revision, SkipReason,
+    SubmittedAction, Wants,
+};
+use spec_guest_sdk::settings::{Refusal, Settings, Text};
+
+const DOES: Text = Text::new("does", "What it does wrong.").default("");
 
 struct Bad {
     does: String,
 }
 
 impl PrimingPolicy for Bad {
-    fn open(settings: &mut Settings, _: &[u8]) -> Result<Self, SettingsError> {
-        let does = settings.text("does").unwrap_or_default();
+    fn describe() -> Description {
+        Description::new("bad-priming", env!("CARGO_PKG_VERSION"), "Breaks the contract.").setting(&DOES)
+    }
+
+    fn open(settings: &Settings, _: &[u8]) -> Result<Self, Refusal> {
+        let does = settings.get(&DOES);
         match does.as_str() {
             "open-panics" => panic!("no idea how to begin"),
-            "refuses" => Err(SettingsError::Other("it never works".to_owned())),
+            "refuses" => Err(Refusal::other("policy-refused", "it never works")),
             _ => Ok(Self { does }),
         }
     }
 
-    fn decide(&mut self, candidates: &[Candidate], _: &Machine) -> Vec<Decision> {
+    fn decide(&mut self, candidates: &[Candidate], _: &Load) -> Vec<Decision> {
         let all = vec![Decision::Submit(0); candidates.len()];
         match self.does.as_str() {
             "traps" => std::process::abort(),
@@ -28,7 +38,21 @@ impl PrimingPolicy for Bad {
             "too-many" => [all, vec![Decision::Hold]].concat(),
             "priority" => vec![Decision::Submit(1001); candidates.len()],
             "huge" => vec![Decision::Hold; 5 << 20],
+            "reason" => vec![Decision::Skip(SkipReason::Other("Not A Code".to_owned())); candidates.len()],
             _ => all,
+        }
+    }
+
+    fn wants(&self) -> Wants {
+        if self.does.starts_with("revise") { Wants::REVISE } else { Wants::empty() }
+    }
+
+    fn revise(&mut self, submitted: &[SubmittedAction], _: &Load) -> Vec<Revision> {
+        match self.does.as_str() {
+            "revise-panics" => panic!("no idea what to change"),
+            "revise-too-few" => Vec::new(),
+            "revise-priority" => vec![Revision::Reprioritise(1001); submitted.len()],
+            _ => vec![Revision::Cancel; submitted.len()],
         }
     }
 
@@ -59,4 +83,4 @@ fn allocate_endlessly<T>() -> T {
     }
 }
 
-export_priming_policy!(Bad);
+export!(Bad as PrimingPolicy);

@@ -1,12 +1,14 @@
 //! Leaks memory.
 
-use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
+use spec_guest_sdk::{
+    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
+};
 
 struct Hoards;
 
-impl Kind for Hoards {
+impl ElementKind for Hoards {
     fn describe() -> KindDescription {
-        build_element::description("hoards", "")
+        build_element::description("hoards", env!("CARGO_PKG_VERSION"), "")
     }
 
     fn configure(element: &Element) -> Result<Configured, Rejection> {
@@ -15,4 +17,4 @@ impl Kind for Hoards {
     }
 }
 
-export_kind!(Hoards);
+export!(Hoards as ElementKind);

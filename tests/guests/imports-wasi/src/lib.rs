@@ -1,6 +1,8 @@
 //! An element kind that imports WASI to read the command line.
 
-use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
+use spec_guest_sdk::{
+    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
+};
 
 mod wasi {
     #![allow(missing_docs, unreachable_pub, clippy::all)]
@@ -20,9 +22,9 @@ mod wasi {
 
 struct ImportsWasi;
 
-impl Kind for ImportsWasi {
+impl ElementKind for ImportsWasi {
     fn describe() -> KindDescription {
-        build_element::description("imports-wasi", "")
+        build_element::description("imports-wasi", env!("CARGO_PKG_VERSION"), "")
     }
 
     fn configure(_: &Element) -> Result<Configured, Rejection> {
@@ -31,4 +33,4 @@ impl Kind for ImportsWasi {
     }
 }
 
-export_kind!(ImportsWasi);
+export!(ImportsWasi as ElementKind);

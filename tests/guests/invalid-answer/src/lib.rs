@@ -1,34 +1,37 @@
 //! Answers in ways that the contract forbids; the element's name says which.
 
-use spec_guest_sdk::bindings::exports::spec::element_kind::kind::KeyValue;
-use spec_guest_sdk::{
-    Configured, Element, Kind, KindDescription, Rejection, RejectionReason, Step, UniqueKey, Value,
-    build_element, export_kind,
-};
+use spec_guest_sdk::bindings::element_kind as world;
+use spec_guest_sdk::bindings::imports::spec::plugin::plan;
+use spec_guest_sdk::{Command, CommandGroup, KindDescription, Rejection, RejectionReason, Value, build_element};
+use world::exports::spec::plugin::kind::{ElementInput, Guest, KeyValue, UniqueKey};
 
 struct InvalidAnswer;
 
-impl Kind for InvalidAnswer {
+impl Guest for InvalidAnswer {
     fn describe() -> KindDescription {
-        build_element::description("invalid-answer", "")
+        build_element::description("invalid-answer", env!("CARGO_PKG_VERSION"), "")
     }
 
-    fn configure(element: &Element) -> Result<Configured, Rejection> {
-        let case = element.name().trim_end_matches(".bst");
-        if case == "rejection-node" {
-            let message = "somewhere".to_owned();
-            return Err(Rejection { reason: RejectionReason::InvalidData, message, node: Some(1_000_000) });
+    fn configure(input: ElementInput) -> Result<UniqueKey, Rejection> {
+        let case = input.name.trim_end_matches(".bst");
+        match case {
+            "rejection-node" => {
+                let (reason, message) = (RejectionReason::InvalidData, "somewhere".to_owned());
+                return Err(Rejection { reason, message, hint: None, node: Some(1_000_000) });
+            }
+            "rejection-reason" => return Err(Rejection::other("Not A Code", "somehow")),
+            _ => {}
         }
-        if case == "rejection-reason" {
-            return Err(Rejection::other("Not A Code", "somehow"));
+        match bad_key(case) {
+            Some(values) => {
+                plan::collect("/output");
+                Ok(UniqueKey { values })
+            }
+            None => {
+                bad_plan(case);
+                Ok(UniqueKey::from(Value::Null))
+            }
         }
-        let mut answer = build_element::configure(element)?;
-        if let Some(values) = bad_key(case) {
-            answer.unique_key = UniqueKey { values };
-        } else {
-            spoil_plan(case, &mut answer);
-        }
-        Ok(answer)
     }
 }
 
@@ -60,22 +63,26 @@ fn bad_key(name: &str) -> Option<Vec<KeyValue>> {
     })
 }
 
-fn spoil_plan(name: &str, answer: &mut Configured) {
-    let plan = &mut answer.plan;
+fn bad_plan(name: &str) {
     match name {
-        "plan-dependency" => plan.steps.push(Step::Integrate(vec![3])),
-        "plan-relative" => plan.steps.push(Step::StageSources("src".to_owned())),
-        "plan-climbs" => plan.collect = "/output/../etc".to_owned(),
-        "plan-nul" => plan.collect = "/out\0put".to_owned(),
+        "plan-dependency" => plan::integrate(&[3]),
+        "plan-relative" => plan::stage_sources("src"),
+        "plan-climbs" => return plan::collect("/output/../etc"),
+        "plan-nul" => return plan::collect("/out\0put"),
         "plan-no-program" => {
-            for step in &mut plan.steps {
-                if let Step::Run(group) = step {
-                    group.commands.iter_mut().for_each(|command| command.argv.clear());
-                }
-            }
+            let command = Command { label: "make".to_owned(), argv: Vec::new() };
+            let group = CommandGroup { label: "build".to_owned(), read_only_root: true, commands: vec![command] };
+            plan::run(&group);
+        }
+        "plan-collects-twice" => plan::collect("/output"),
+        "plan-collects-nothing" => return plan::stage_sources("/src"),
+        "plan-huge" => {
+            let path = format!("/{}", "x".repeat(1 << 20));
+            (0..32).for_each(|_| plan::stage_sources(&path));
         }
         other => panic!("no such case: {other}"),
     }
+    plan::collect("/output");
 }
 
-export_kind!(InvalidAnswer);
+world::export_element_kind!(InvalidAnswer with_types_in world);

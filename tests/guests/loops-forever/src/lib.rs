@@ -1,12 +1,14 @@
 //! Never answers.
 
-use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
+use spec_guest_sdk::{
+    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
+};
 
 struct LoopsForever;
 
-impl Kind for LoopsForever {
+impl ElementKind for LoopsForever {
     fn describe() -> KindDescription {
-        build_element::description("loops-forever", "")
+        build_element::description("loops-forever", env!("CARGO_PKG_VERSION"), "")
     }
 
     fn configure(element: &Element) -> Result<Configured, Rejection> {
@@ -18,4 +20,4 @@ impl Kind for LoopsForever {
     }
 }
 
-export_kind!(LoopsForever);
+export!(LoopsForever as ElementKind);

@@ -18,10 +18,12 @@
 
 use std::collections::HashSet;
 
+use spec_guest_sdk::export;
 use spec_guest_sdk::overlay::{
-    Alternative, Choice, InputOrigins, InputStanding, OriginKind, OverlayPolicy, Standing, first_known,
+    Alternative, Choice, Description, InputAlternatives, InputOrigins, OriginKind, OriginState, OverlayPolicy,
+    first_known,
 };
-use spec_guest_sdk::{Settings, SettingsError, export_overlay_policy};
+use spec_guest_sdk::settings::{Refusal, Settings};
 
 #[derive(Default)]
 struct Prototype {
@@ -29,7 +31,11 @@ struct Prototype {
 }
 
 impl OverlayPolicy for Prototype {
-    fn configure(_: &mut Settings) -> Result<Self, SettingsError> {
+    fn describe() -> Description {
+        Description::new("overlay-prototype", env!("CARGO_PKG_VERSION"), "Resolves as the known prototype.")
+    }
+
+    fn open(_: &Settings, _: &[u8]) -> Result<Self, Refusal> {
         Ok(Self::default())
     }
 
@@ -39,12 +45,12 @@ impl OverlayPolicy for Prototype {
         kinds.into_iter().find_map(first_of).and_then(|index| u8::try_from(index).ok()).into_iter().collect()
     }
 
-    fn choose(&mut self, input: &InputStanding) -> Choice {
+    fn choose(&mut self, input: &InputAlternatives) -> Choice {
         if self.given_up.contains(&input.input) {
             return Choice::GiveUp;
         }
         let is_built = |other: &Alternative| other.origin.kind != OriginKind::Source;
-        let is_too_late = |other: &Alternative| is_built(other) && other.standing == Standing::Pending;
+        let is_too_late = |other: &Alternative| is_built(other) && other.state == OriginState::Pending;
         if input.alternatives.iter().any(is_too_late) {
             self.given_up.insert(input.input);
             return Choice::GiveUp;
@@ -53,7 +59,7 @@ impl OverlayPolicy for Prototype {
     }
 }
 
-export_overlay_policy!(Prototype);
+export!(Prototype as OverlayPolicy);
 
 #[cfg(test)]
 mod tests;

@@ -3,12 +3,12 @@ use spec_guest_sdk::overlay::Origin;
 use super::*;
 
 fn origin(kind: OriginKind) -> Origin {
-    Origin { kind, element: 0 }
+    Origin { kind, element: None }
 }
 
-fn choice(policy: &mut Prototype, kind: OriginKind, standing: Standing) -> Choice {
-    let alternatives = vec![Alternative { origin: origin(kind), standing }];
-    policy.choose(&InputStanding { input: 1, alternatives })
+fn choice(policy: &mut Prototype, kind: OriginKind, state: OriginState) -> Choice {
+    let alternatives = vec![Alternative { origin: origin(kind), state }];
+    policy.choose(&InputAlternatives { input: 1, alternatives })
 }
 
 #[test]
@@ -27,8 +27,8 @@ fn one_origin_is_recorded() {
 fn what_is_pending_is_given_up_for_good() {
     for kind in [OriginKind::Action, OriginKind::Artifact] {
         let mut policy = Prototype::default();
-        for standing in [Standing::Pending, Standing::Changed] {
-            assert!(matches!(choice(&mut policy, kind, standing), Choice::GiveUp));
+        for state in [OriginState::Pending, OriginState::Changed] {
+            assert!(matches!(choice(&mut policy, kind, state), Choice::GiveUp));
         }
     }
 }
@@ -36,6 +36,6 @@ fn what_is_pending_is_given_up_for_good() {
 #[test]
 fn sources_are_waited_for() {
     let mut policy = Prototype::default();
-    assert!(matches!(choice(&mut policy, OriginKind::Source, Standing::Pending), Choice::Wait));
-    assert!(matches!(choice(&mut policy, OriginKind::Source, Standing::Changed), Choice::Take(0)));
+    assert!(matches!(choice(&mut policy, OriginKind::Source, OriginState::Pending), Choice::Wait));
+    assert!(matches!(choice(&mut policy, OriginKind::Source, OriginState::Changed), Choice::Take(0)));
 }

@@ -1,6 +1,8 @@
 //! A project's own version of the kind `manual`, which also installs a mark.
 
-use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
+use spec_guest_sdk::{
+    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
+};
 
 const DEFAULTS: &str = "config:
   configure-commands: []
@@ -14,9 +16,9 @@ variables:
 
 struct OwnManual;
 
-impl Kind for OwnManual {
+impl ElementKind for OwnManual {
     fn describe() -> KindDescription {
-        build_element::description("manual", DEFAULTS)
+        build_element::description("manual", env!("CARGO_PKG_VERSION"), DEFAULTS)
     }
 
     fn configure(element: &Element) -> Result<Configured, Rejection> {
@@ -24,4 +26,4 @@ impl Kind for OwnManual {
     }
 }
 
-export_kind!(OwnManual);
+export!(OwnManual as ElementKind);

@@ -1,12 +1,14 @@
 //! Panics with a message.
 
-use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
+use spec_guest_sdk::{
+    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
+};
 
 struct Panics;
 
-impl Kind for Panics {
+impl ElementKind for Panics {
     fn describe() -> KindDescription {
-        build_element::description("panics", "")
+        build_element::description("panics", env!("CARGO_PKG_VERSION"), "")
     }
 
     fn configure(element: &Element) -> Result<Configured, Rejection> {
@@ -14,4 +16,4 @@ impl Kind for Panics {
     }
 }
 
-export_kind!(Panics);
+export!(Panics as ElementKind);

@@ -1,22 +1,21 @@
 //! A kind of a project: runs `commands` on the artifacts of its dependencies and collects `/output`.
 
 use spec_guest_sdk::{
-    Command, CommandGroup, Configured, Element, Forbids, Kind, KindDescription, KindTraits, Plan, Rejection,
-    Staging, Step, Value, export_kind,
+    Command, CommandGroup, Configured, Element, ElementKind, Forbids, KindDescription, Plan, Rejection, Step,
+    Traits, Value, export,
 };
 
 const DEFAULTS: &str = "config:\n  commands: []\n  greeting: hello\n";
 
 struct ScriptLike;
 
-impl Kind for ScriptLike {
+impl ElementKind for ScriptLike {
     fn describe() -> KindDescription {
         KindDescription {
-            name: "script-like".to_owned(),
-            defaults: DEFAULTS.to_owned(),
             artifact_version: 3,
-            traits: KindTraits::RUNS_COMMANDS | KindTraits::STRICT_REBUILD | KindTraits::HAS_ARTIFACT,
+            traits: Traits::RUNS_COMMANDS | Traits::STRICT_REBUILD | Traits::HAS_ARTIFACT,
             forbids: Forbids::SOURCES | Forbids::RUNTIME_DEPENDENCIES,
+            ..KindDescription::new("script-like", env!("CARGO_PKG_VERSION")).defaults(DEFAULTS)
         }
     }
 
@@ -25,17 +24,14 @@ impl Kind for ScriptLike {
         config.validate_keys(&["commands", "greeting"])?;
         let greeting = config.str("greeting")?;
         let commands = config.str_list_or_empty("commands")?;
-        let key = [
-            ("commands".to_owned(), Value::texts(&commands)),
-            ("greeting".to_owned(), greeting.into()),
-            ("revision".to_owned(), Value::Int(-7)),
-            ("nothing".to_owned(), Value::Null),
-        ];
+        let unique_key = Value::mapping([
+            ("commands", Value::texts(&commands)),
+            ("greeting", greeting.into()),
+            ("revision", Value::Int(-7)),
+            ("nothing", Value::Null),
+        ]);
         let dependencies = element.dependencies().map(|dependency| dependency.index).collect();
-        Ok(Configured {
-            unique_key: Value::Mapping(key.into()).into(),
-            plan: plan(dependencies, greeting, commands),
-        })
+        Ok(Configured { unique_key, plan: plan(dependencies, greeting, commands) })
     }
 }
 
@@ -49,17 +45,12 @@ fn plan(dependencies: Vec<u32>, greeting: &str, commands: Vec<String>) -> Plan {
         read_only_root: false,
         commands: commands.into_iter().map(command).collect(),
     };
-    Plan {
-        digest_environment: Vec::new(),
-        working_directory: None,
-        marked_directories: vec!["/output".to_owned()],
-        steps: vec![
-            Step::StageDependencies(Staging { location: "/".to_owned(), dependencies }),
-            Step::MakeDirectory("/output".to_owned()),
-            Step::Run(group),
-        ],
-        collect: "/output".to_owned(),
-    }
+    let mut plan = Plan::new("/output")
+        .step(Step::StageDependencies { location: "/".to_owned(), dependencies })
+        .step(Step::MakeDirectory("/output".to_owned()))
+        .step(Step::Run(group));
+    plan.marked_directories.push("/output".to_owned());
+    plan
 }
 
-export_kind!(ScriptLike);
+export!(ScriptLike as ElementKind);

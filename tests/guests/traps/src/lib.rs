@@ -1,12 +1,14 @@
 //! Traps without a message, except for an element named `fine.bst`.
 
-use spec_guest_sdk::{Configured, Element, Kind, KindDescription, Rejection, build_element, export_kind};
+use spec_guest_sdk::{
+    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
+};
 
 struct Traps;
 
-impl Kind for Traps {
+impl ElementKind for Traps {
     fn describe() -> KindDescription {
-        build_element::description("traps", "")
+        build_element::description("traps", env!("CARGO_PKG_VERSION"), "")
     }
 
     fn configure(element: &Element) -> Result<Configured, Rejection> {
@@ -17,4 +19,4 @@ impl Kind for Traps {
     }
 }
 
-export_kind!(Traps);
+export!(Traps as ElementKind);

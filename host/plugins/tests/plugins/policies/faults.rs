@@ -5,26 +5,15 @@ use std::time::Duration;
 use spec_model::UserError;
 use spec_plugins::{Limits, Options};
 use spec_strategy::{
-    Candidate, InputAlternatives, Machine, OriginInfo, OriginKind, OriginState, PolicyError,
+    Candidate, InputAlternatives, NoFacts, OriginInfo, OriginKind, OriginState, PolicyError, PrimingLoad,
 };
 
 use super::{embedded, guest, overlay, priming, priming_with};
 use crate::support::options;
 
-const CANDIDATE: Candidate = Candidate {
-    action: 0,
-    element: 0,
-    program: 0,
-    took_ms: 10,
-    cpu_ms: 10,
-    hits: 0,
-    misses: 0,
-    element_hits: 0,
-    element_misses: 0,
-    fan_out: 0,
-    critical_ms: 10,
-    distance: 0,
-};
+fn candidate() -> Candidate {
+    Candidate { run_ms: Some(10), cpu_ms: Some(10), critical_ms: 10, ..Candidate::default() }
+}
 
 fn check(error: &PolicyError, policy: &str, activity: &str, reason: &str, says: &str) {
     assert_eq!((error.reason, error.activity), (reason, activity), "{error}");
@@ -42,14 +31,14 @@ fn a_priming_policy_that_fails_says_how() {
         ("huge", "plugin-invalid-answer", "too much data"),
     ] {
         let mut policy = priming(&guest("bad-priming", &[("does", does)])).expect("it opens");
-        let error = policy.decide(&[CANDIDATE], &Machine::default()).expect_err(does);
+        let error = policy.decide(&[candidate()], &PrimingLoad::default(), &NoFacts).expect_err(does);
         check(&error, "bad-priming", "decide", reason, says);
     }
 }
 
 #[test]
 fn an_overlay_policy_that_fails_says_how() {
-    let origin = OriginInfo { kind: OriginKind::Source, element: 0 };
+    let origin = OriginInfo { kind: OriginKind::Source, element: None };
     let input = InputAlternatives { input: 7, alternatives: vec![(origin, OriginState::Changed)] };
     for (does, reason, says) in [
         ("choose-traps", "plugin-trap", "unreachable"),
@@ -58,7 +47,7 @@ fn an_overlay_policy_that_fails_says_how() {
         ("choose-allocates", "plugin-out-of-memory", "67108864"),
     ] {
         let mut policy = overlay(&guest("bad-overlay", &[("does", does)])).expect("it opens");
-        let error = policy.choose(std::slice::from_ref(&input)).expect_err(does);
+        let error = policy.choose(std::slice::from_ref(&input), &NoFacts).expect_err(does);
         check(&error, "bad-overlay", "choose", reason, says);
     }
 }
@@ -68,7 +57,7 @@ fn time_ends_what_fuel_does_not() {
     let limits = Limits { fuel: u64::MAX, deadline: Duration::from_millis(100), ..Limits::default() };
     let request = guest("bad-priming", &[("does", "loops")]);
     let mut policy = priming_with(&request, Options { limits, ..options() }).expect("it opens");
-    let error = policy.decide(&[CANDIDATE], &Machine::default()).expect_err("it never ends");
+    let error = policy.decide(&[candidate()], &PrimingLoad::default(), &NoFacts).expect_err("it never ends");
     // Whichever comes first: a policy has less fuel than other plugins.
     assert!(["plugin-timeout", "plugin-out-of-fuel"].contains(&error.reason), "{error}");
 }
@@ -76,7 +65,7 @@ fn time_ends_what_fuel_does_not() {
 #[test]
 fn what_is_no_policy_is_refused_at_once() {
     for (request, reason, says) in [
-        (guest("other-world", &[]), "plugin-wrong-world", "does not export spec:priming-policy/policy"),
+        (guest("other-world", &[]), "plugin-wrong-world", "does not export spec:plugin/priming"),
         (guest("bad-overlay", &[]), "plugin-wrong-world", "not a priming policy"),
         (embedded("overlay-standard", &[]), "unknown-policy", "priming-eager"),
         (embedded("no-such", &[]), "unknown-policy", "built-in"),

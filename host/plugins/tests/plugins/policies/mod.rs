@@ -25,7 +25,7 @@ fn request(component: PolicyComponent, settings: &[(&str, &str)]) -> PolicyReque
 }
 
 fn overlay(request: &PolicyRequest) -> Result<Box<dyn OverlayPolicy>, PolicyLoadError> {
-    Plugins::new(options()).overlay_policy(request)
+    Plugins::new(options()).overlay_policy(request, "project").map(|loaded| loaded.policy)
 }
 
 fn priming(request: &PolicyRequest) -> Result<Box<dyn PrimingPolicy>, PolicyLoadError> {
@@ -36,5 +36,5 @@ fn priming_with(
     request: &PolicyRequest,
     options: Options,
 ) -> Result<Box<dyn PrimingPolicy>, PolicyLoadError> {
-    Plugins::new(options).priming_policy(request, "project").map(|(policy, _)| policy)
+    Plugins::new(options).priming_policy(request, "project").map(|loaded| loaded.policy)
 }

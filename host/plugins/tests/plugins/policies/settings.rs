@@ -2,7 +2,9 @@
 
 use spec_model::UserError;
 use spec_plugins::{Options, Plugins, PolicyLoadError, PolicyRequest};
-use spec_strategy::{Candidate, Decision, Machine, Observation, Outcome, SkipReason};
+use spec_strategy::{
+    Candidate, Decision, LastDecision, NoFacts, Observation, Outcome, PrimingLoad, SkipReason,
+};
 
 use super::{embedded, guest, overlay, priming};
 use crate::support::temporary;
@@ -43,33 +45,29 @@ fn what_a_policy_learns_it_knows_in_the_next_session() {
     let request = embedded("priming-selective", &[]);
     let candidate = |action| Candidate {
         action,
-        element: 0,
         program: 7,
-        took_ms: 500,
-        cpu_ms: 500,
-        hits: 0,
-        misses: 0,
-        element_hits: 0,
-        element_misses: 0,
-        fan_out: 0,
+        run_ms: Some(500),
+        cpu_ms: Some(500),
         critical_ms: 500,
-        distance: 0,
+        ..Candidate::default()
     };
-    let machine = Machine { cpu_left_ms: 1 << 40, ..Machine::default() };
+    let load = PrimingLoad { cpu_left_ms: Some(1 << 40), ..PrimingLoad::default() };
     let candidates: Vec<Candidate> = (0..30).map(candidate).collect();
-    let (mut first, memory) = plugins().priming_policy(&request, "project").expect("it opens");
-    let decided = first.decide(&candidates, &machine).expect("it answers");
+    let mut first = plugins().priming_policy(&request, "project").expect("it opens");
+    let decided = first.policy.decide(&candidates, &load, &NoFacts).expect("it answers");
     assert!(decided.iter().all(|decision| matches!(decision, Decision::Submit { .. })), "{decided:?}");
     let unused = |candidate: &Candidate| Observation {
         action: candidate.action,
+        decision: LastDecision::Submitted,
         outcome: Outcome::Unused,
-        cpu_ms: 500,
+        run_ms: Some(500),
+        cpu_ms: Some(500),
     };
-    first.observe(&candidates.iter().map(unused).collect::<Vec<_>>()).expect("it listens");
-    memory.store(&first.remember().expect("it answers")).expect("the folder is ours");
+    first.policy.observe(&candidates.iter().map(unused).collect::<Vec<_>>(), &NoFacts).expect("it listens");
+    first.memory.store(&first.policy.remember().expect("it answers")).expect("the folder is ours");
     let decide = |project| {
-        let (mut next, _) = plugins().priming_policy(&request, project).expect("it opens");
-        next.decide(&candidates[..1], &machine).expect("it answers")
+        let mut next = plugins().priming_policy(&request, project).expect("it opens");
+        next.policy.decide(&candidates[..1], &load, &NoFacts).expect("it answers")
     };
     assert_eq!(decide("project"), [Decision::Skip(SkipReason::Unlikely)]);
     assert!(matches!(decide("other")[..], [Decision::Submit { .. }]), "another project, another memory");

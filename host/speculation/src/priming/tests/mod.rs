@@ -1,12 +1,14 @@
 mod bucket_conservation;
 mod other_machines;
 mod prediction_stats;
+mod whole_contract;
 
 use std::collections::HashMap;
 
 use spec_model::Digest;
 use spec_strategy::{
-    Candidate, Decision, Machine, Observation, Outcome, PolicyError, PrimingPolicy, SkipReason,
+    Candidate, Decision, Observation, Outcome, PolicyError, PrimingFacts, PrimingLoad, PrimingPolicy,
+    SkipReason,
 };
 
 use super::action_stage::ActionStage;
@@ -332,7 +334,12 @@ fn what_exceeds_the_budget_is_cancelled_unless_a_request_joined_it() {
 struct Odd(Vec<Outcome>);
 
 impl PrimingPolicy for Odd {
-    fn decide(&mut self, candidates: &[Candidate], _: &Machine) -> Result<Vec<Decision>, PolicyError> {
+    fn decide(
+        &mut self,
+        candidates: &[Candidate],
+        _: &PrimingLoad,
+        _: &dyn PrimingFacts,
+    ) -> Result<Vec<Decision>, PolicyError> {
         let decide = |candidate: &Candidate| match candidate.action % 2 {
             1 => Decision::Submit { priority: 5 },
             _ => Decision::Skip(SkipReason::TooCheap),
@@ -340,7 +347,7 @@ impl PrimingPolicy for Odd {
         Ok(candidates.iter().map(decide).collect())
     }
 
-    fn observe(&mut self, outcomes: &[Observation]) -> Result<(), PolicyError> {
+    fn observe(&mut self, outcomes: &[Observation], _: &dyn PrimingFacts) -> Result<(), PolicyError> {
         self.0.extend(outcomes.iter().map(|observation| observation.outcome));
         Ok(())
     }
@@ -393,7 +400,12 @@ fn the_policy_decides_and_is_told_outcomes() {
 struct Broken;
 
 impl PrimingPolicy for Broken {
-    fn decide(&mut self, _: &[Candidate], _: &Machine) -> Result<Vec<Decision>, PolicyError> {
+    fn decide(
+        &mut self,
+        _: &[Candidate],
+        _: &PrimingLoad,
+        _: &dyn PrimingFacts,
+    ) -> Result<Vec<Decision>, PolicyError> {
         let (policy, message) = ("broken".to_owned(), "unreachable".to_owned());
         Err(PolicyError { reason: "plugin-trap", policy, activity: "decide", message, hint: "report it" })
     }

@@ -43,7 +43,7 @@ impl Resolver {
                 unscanned.iter().filter_map(|input| Some((*input, self.changed_file(*input, lookup)?)));
             let (inputs, files): (Vec<InputRef>, Vec<ChangedFile>) = files.unzip();
             let mut changed = Invalidated::new();
-            let proposals = if files.is_empty() { Vec::new() } else { self.policy.propose(&files) };
+            let proposals = if files.is_empty() { Vec::new() } else { self.policy.propose(&files, &*self) };
             for proposal in proposals {
                 let index = proposal.file as usize;
                 let (input, path) = (inputs[index], &*files[index].path);
@@ -59,9 +59,9 @@ impl Resolver {
         match edit {
             SetEdit::Add { name } => self.add_input_named(context, &name),
             SetEdit::Remove { name } => self.remove_input_named(context, &name),
-            SetEdit::Rename { from, to } => {
-                self.remove_input_named(context, &from);
-                self.add_input_named(context, &to);
+            SetEdit::Rename { removed, added } => {
+                self.remove_input_named(context, &removed);
+                self.add_input_named(context, &added);
             }
         }
     }
@@ -90,7 +90,7 @@ impl Resolver {
         let (path, before, after) = match input {
             InputRef::Recorded(number) => {
                 let input = &self.inputs[number];
-                (self.input_path(number), Some(&input.recorded), input.changed()?)
+                (self.path_of_input(number), Some(&input.recorded), input.changed()?)
             }
             InputRef::Added(number) => {
                 let (path, content) = self.input_sets.added[number].found()?;

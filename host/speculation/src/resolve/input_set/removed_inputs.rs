@@ -33,7 +33,7 @@ impl Resolver {
                 self.input_sets.edits.entry(context.input).or_default().removed.push((reader, target));
                 let Some(digest) = self.inputs[target].recorded.file().copied() else { continue };
                 self.read_names(&[(InputRef::Recorded(target), digest)], context.lookup);
-                let path = self.input_path(target);
+                let path = self.path_of_input(target);
                 open.extend(self.input_sets.names[&digest].iter().map(|name| (path.clone(), name.clone())));
             }
         }
@@ -41,7 +41,7 @@ impl Resolver {
 
     /// Whether another input of an action names an input.
     fn is_named_by_another(&mut self, action: ActionId, target: usize, lookup: &dyn ContentLookup) -> bool {
-        let path = self.input_path(target);
+        let path = self.path_of_input(target);
         let files = self.other_files(action, target);
         self.read_names(&files, lookup);
         files.iter().any(|(_, digest)| self.input_sets.names[digest].iter().any(|name| may_mean(name, &path)))
@@ -75,9 +75,10 @@ impl Resolver {
                 questions.push(ChangedFile { path, before: Vec::new(), after });
             }
         }
-        let proposals = if questions.is_empty() { Vec::new() } else { self.policy.propose(&questions) };
+        let proposals =
+            if questions.is_empty() { Vec::new() } else { self.policy.propose(&questions, &*self) };
         for proposal in proposals {
-            if let SetEdit::Add { name } | SetEdit::Rename { to: name, .. } = proposal.edit {
+            if let SetEdit::Add { name } | SetEdit::Rename { added: name, .. } = proposal.edit {
                 self.input_sets.names.entry(unread[proposal.file as usize]).or_default().push(name);
             }
         }
@@ -85,7 +86,7 @@ impl Resolver {
 
     fn path_of(&self, input: InputRef) -> Option<String> {
         match input {
-            InputRef::Recorded(number) => Some(self.input_path(number)),
+            InputRef::Recorded(number) => Some(self.path_of_input(number)),
             InputRef::Added(number) => self.input_sets.added[number].found().map(|(path, _)| path.to_owned()),
         }
     }

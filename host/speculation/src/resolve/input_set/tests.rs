@@ -2,8 +2,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use spec_model::Digest;
 use spec_strategy::{
-    BuiltInOverlayPolicy, ChangedFile, Choice, InputAlternatives, InputOrigins, OverlayPolicy, PolicyError,
-    Proposal, SetEdit,
+    BuiltInOverlayPolicy, ChangedFile, Choice, InputAlternatives, InputOrigins, OverlayFacts, OverlayPolicy,
+    OverlayWants, PolicyError, Proposal, SetEdit,
 };
 
 use super::*;
@@ -24,19 +24,27 @@ fn includes(text: &[u8]) -> BTreeSet<String> {
 }
 
 impl OverlayPolicy for Includes {
-    fn select(&mut self, inputs: &[InputOrigins]) -> Result<Vec<Vec<u8>>, PolicyError> {
-        BuiltInOverlayPolicy.select(inputs)
+    fn select(
+        &mut self,
+        inputs: &[InputOrigins],
+        facts: &dyn OverlayFacts,
+    ) -> Result<Vec<Vec<u8>>, PolicyError> {
+        BuiltInOverlayPolicy.select(inputs, facts)
     }
 
-    fn choose(&mut self, inputs: &[InputAlternatives]) -> Result<Vec<Choice>, PolicyError> {
-        BuiltInOverlayPolicy.choose(inputs)
+    fn choose(
+        &mut self,
+        inputs: &[InputAlternatives],
+        facts: &dyn OverlayFacts,
+    ) -> Result<Vec<Choice>, PolicyError> {
+        BuiltInOverlayPolicy.choose(inputs, facts)
     }
 
-    fn scans(&self) -> bool {
-        true
+    fn wants(&self) -> OverlayWants {
+        OverlayWants { propose: true, ..OverlayWants::default() }
     }
 
-    fn propose(&mut self, files: &[ChangedFile]) -> Result<Vec<Proposal>, PolicyError> {
+    fn propose(&mut self, files: &[ChangedFile], _: &dyn OverlayFacts) -> Result<Vec<Proposal>, PolicyError> {
         let mut proposals = Vec::new();
         for (number, file) in (0..).zip(files) {
             let (before, after) = (includes(&file.before), includes(&file.after));

@@ -16,7 +16,11 @@ use crate::error::{CommandError, CommandResult};
 ///
 /// # Errors
 /// When the kind cannot be loaded, or fails; not when it refuses an element.
-pub(super) fn ask(plugins: &Plugins, component: &Path, sample: &KindSample) -> CommandResult<Vec<SampleAnswer>> {
+pub(super) fn ask(
+    plugins: &Plugins,
+    component: &Path,
+    sample: &KindSample,
+) -> CommandResult<Vec<SampleAnswer>> {
     let name = sample.kind.to_string();
     let kind = plugins.kind(&KindRequest { name, component: Some(component.to_owned()), missing: None })?;
     let answer = |element: &SampleElement| {
@@ -36,7 +40,11 @@ fn input(element: &SampleElement) -> CommandResult<ElementInput> {
         project: "sample".to_owned(),
         config: mapping(&element.config, &element.name)?,
         variables: element.variables.clone().into_iter().collect(),
-        dependencies: element.dependencies.iter().map(|one| dependency(one, &element.name)).collect::<Result<_, _>>()?,
+        dependencies: element
+            .dependencies
+            .iter()
+            .map(|one| dependency(one, &element.name))
+            .collect::<Result<_, _>>()?,
         sources: element.sources.clone(),
     })
 }

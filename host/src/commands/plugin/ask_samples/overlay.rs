@@ -19,7 +19,11 @@ use crate::error::CommandResult;
 ///
 /// # Errors
 /// When the policy cannot be loaded, or a call fails.
-pub(super) fn ask(plugins: &Plugins, component: &Path, sample: &OverlaySample) -> CommandResult<Vec<SampleAnswer>> {
+pub(super) fn ask(
+    plugins: &Plugins,
+    component: &Path,
+    sample: &OverlaySample,
+) -> CommandResult<Vec<SampleAnswer>> {
     let mut policy = plugins.overlay_policy(&request(component, &sample.settings), "sample")?.policy;
     let facts = GivenFacts(&sample.facts);
     let mut answers = Vec::new();

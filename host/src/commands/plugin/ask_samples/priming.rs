@@ -8,8 +8,8 @@ use spec_plugin_package::{
 };
 use spec_plugins::Plugins;
 use spec_strategy::{
-    Candidate, Decision, LastDecision, Observation, Outcome, PrimingFacts, PrimingLoad, PrimingPolicy, Revision,
-    SessionFacts, SkipReason, SubmittedAction,
+    Candidate, Decision, LastDecision, Observation, Outcome, PrimingFacts, PrimingLoad, PrimingPolicy,
+    Revision, SessionFacts, SkipReason, SubmittedAction,
 };
 
 use super::{SampleAnswer, no_call, request};
@@ -19,7 +19,11 @@ use crate::error::CommandResult;
 ///
 /// # Errors
 /// When the policy cannot be loaded, or a call fails.
-pub(super) fn ask(plugins: &Plugins, component: &Path, sample: &PrimingSample) -> CommandResult<Vec<SampleAnswer>> {
+pub(super) fn ask(
+    plugins: &Plugins,
+    component: &Path,
+    sample: &PrimingSample,
+) -> CommandResult<Vec<SampleAnswer>> {
     let mut policy = plugins.priming_policy(&request(component, &sample.settings), "sample")?.policy;
     let facts = GivenFacts(&sample.facts);
     let mut answers = Vec::new();

@@ -1,25 +1,27 @@
-//! Overlay policies that are components.
+//! Overlay policies of version 0.1: no session, no feedback, no memory, no ranking.
 
 use spec_strategy as host;
 use spec_strategy::PolicyError;
 
-use super::{PolicyInstance, PolicyLoadError};
-use crate::bindings::overlay_policy::exports::spec::overlay_policy::policy as guest;
-use crate::world::OverlayPolicy;
+use crate::bindings::v0_1::overlay_policy::exports::spec::overlay_policy::policy as guest;
+use crate::call_facts::CallFacts;
+use crate::policy::error::PolicyLoadError;
+use crate::policy::instance::PolicyInstance;
+use crate::world::v0_1::OverlayPolicy;
 
 /// An overlay policy that is a component.
-pub(super) struct ComponentOverlayPolicy {
+pub(in crate::policy) struct ComponentOverlayPolicy {
     instance: PolicyInstance<OverlayPolicy>,
     scans: bool,
 }
 
 impl ComponentOverlayPolicy {
     /// Configures the policy with its settings, sorted by key.
-    pub(super) fn open(
+    pub(in crate::policy) fn open(
         mut instance: PolicyInstance<OverlayPolicy>,
         settings: &[(String, String)],
     ) -> Result<Self, PolicyLoadError> {
-        let answer = instance.call("configure", |exports, store| {
+        let answer = instance.call("configure", CallFacts::NONE, |exports, store| {
             exports.spec_overlay_policy_policy().call_configure(store, settings)
         })?;
         match answer {
@@ -30,36 +32,49 @@ impl ComponentOverlayPolicy {
 }
 
 impl host::OverlayPolicy for ComponentOverlayPolicy {
-    fn select(&mut self, inputs: &[host::InputOrigins]) -> Result<Vec<Vec<u8>>, PolicyError> {
+    fn wants(&self) -> host::OverlayWants {
+        host::OverlayWants { propose: self.scans, ..host::OverlayWants::default() }
+    }
+
+    fn select(
+        &mut self,
+        inputs: &[host::InputOrigins],
+        _: &dyn host::OverlayFacts,
+    ) -> Result<Vec<Vec<u8>>, PolicyError> {
         let input = |input: &host::InputOrigins| guest::InputOrigins {
             path: input.path,
             origins: input.origins.iter().map(origin).collect(),
         };
         let inputs: Vec<_> = inputs.iter().map(input).collect();
-        self.instance
-            .call("select", |exports, store| exports.spec_overlay_policy_policy().call_select(store, &inputs))
+        self.instance.call("select", CallFacts::NONE, |exports, store| {
+            exports.spec_overlay_policy_policy().call_select(store, &inputs)
+        })
     }
 
-    fn choose(&mut self, inputs: &[host::InputAlternatives]) -> Result<Vec<host::Choice>, PolicyError> {
+    fn choose(
+        &mut self,
+        inputs: &[host::InputAlternatives],
+        _: &dyn host::OverlayFacts,
+    ) -> Result<Vec<host::Choice>, PolicyError> {
         let inputs: Vec<_> = inputs.iter().map(input_standing).collect();
-        let choices = self.instance.call("choose", |exports, store| {
+        let choices = self.instance.call("choose", CallFacts::NONE, |exports, store| {
             exports.spec_overlay_policy_policy().call_choose(store, &inputs)
         })?;
         Ok(choices.into_iter().map(choice).collect())
     }
 
-    fn scans(&self) -> bool {
-        self.scans
-    }
-
-    fn propose(&mut self, files: &[host::ChangedFile]) -> Result<Vec<host::Proposal>, PolicyError> {
+    fn propose(
+        &mut self,
+        files: &[host::ChangedFile],
+        _: &dyn host::OverlayFacts,
+    ) -> Result<Vec<host::Proposal>, PolicyError> {
         let file = |file: &host::ChangedFile| guest::ChangedFile {
             path: file.path.clone(),
             before: file.before.clone(),
             after: file.after.clone(),
         };
         let files: Vec<_> = files.iter().map(file).collect();
-        let proposals = self.instance.call("propose", |exports, store| {
+        let proposals = self.instance.call("propose", CallFacts::NONE, |exports, store| {
             exports.spec_overlay_policy_policy().call_propose(store, &files)
         })?;
         Ok(proposals.into_iter().map(proposal).collect())
@@ -73,7 +88,7 @@ fn refused(policy: String, refusal: guest::Refusal) -> PolicyLoadError {
         guest::RefusalReason::InvalidValue => "policy-invalid-setting",
         guest::RefusalReason::Other => "policy-refused",
     };
-    PolicyLoadError::Refused { reason, policy, key, message }
+    PolicyLoadError::Refused { reason: reason.to_owned(), policy, key, message, hint: None }
 }
 
 fn origin(origin: &host::OriginInfo) -> guest::Origin {
@@ -82,7 +97,8 @@ fn origin(origin: &host::OriginInfo) -> guest::Origin {
         host::OriginKind::Action => guest::OriginKind::Action,
         host::OriginKind::Artifact => guest::OriginKind::Artifact,
     };
-    guest::Origin { kind, element: origin.element }
+    // 0 is the recorded element itself.
+    guest::Origin { kind, element: origin.element.map_or(0, |element| element.saturating_add(1)) }
 }
 
 fn input_standing(input: &host::InputAlternatives) -> guest::InputStanding {
@@ -113,7 +129,9 @@ fn proposal(proposal: guest::Proposal) -> host::Proposal {
     let edit = match proposal.edit {
         guest::SetEdit::Add(name) => host::SetEdit::Add { name },
         guest::SetEdit::Remove(name) => host::SetEdit::Remove { name },
-        guest::SetEdit::Rename(guest::Renaming { from, to }) => host::SetEdit::Rename { from, to },
+        guest::SetEdit::Rename(guest::Renaming { from, to }) => {
+            host::SetEdit::Rename { removed: from, added: to }
+        }
     };
     host::Proposal { file: proposal.file, edit }
 }

@@ -1,15 +1,17 @@
-//! Priming policies that are components.
+//! Priming policies of version 0.1: 0 stands for what is not known, and nothing can be revised.
 
 use spec_strategy as host;
 use spec_strategy::PolicyError;
 use wasmtime::component::ResourceAny;
 
-use super::{PolicyInstance, PolicyLoadError};
-use crate::bindings::priming_policy::exports::spec::priming_policy::policy as guest;
-use crate::world::PrimingPolicy;
+use crate::bindings::v0_1::priming_policy::exports::spec::priming_policy::policy as guest;
+use crate::call_facts::CallFacts;
+use crate::policy::error::PolicyLoadError;
+use crate::policy::instance::PolicyInstance;
+use crate::world::v0_1::PrimingPolicy;
 
 /// A priming policy that is a component.
-pub(super) struct ComponentPrimingPolicy {
+pub(in crate::policy) struct ComponentPrimingPolicy {
     instance: PolicyInstance<PrimingPolicy>,
     /// The policy's session. It is dropped together with the instance, without a call of its destructor.
     session: ResourceAny,
@@ -17,12 +19,12 @@ pub(super) struct ComponentPrimingPolicy {
 
 impl ComponentPrimingPolicy {
     /// Opens a session of the policy, with its settings sorted by key, and its memory.
-    pub(super) fn open(
+    pub(in crate::policy) fn open(
         mut instance: PolicyInstance<PrimingPolicy>,
         settings: &[(String, String)],
         memory: &[u8],
     ) -> Result<Self, PolicyLoadError> {
-        let answer = instance.call("open", |exports, store| {
+        let answer = instance.call("open", CallFacts::NONE, |exports, store| {
             exports.spec_priming_policy_policy().session().call_open(store, settings, memory)
         })?;
         match answer {
@@ -36,28 +38,33 @@ impl host::PrimingPolicy for ComponentPrimingPolicy {
     fn decide(
         &mut self,
         candidates: &[host::Candidate],
-        machine: &host::Machine,
+        load: &host::PrimingLoad,
+        _: &dyn host::PrimingFacts,
     ) -> Result<Vec<host::Decision>, PolicyError> {
         let candidates: Vec<_> = candidates.iter().map(candidate).collect();
-        let (session, machine) = (self.session, machine_to_guest(machine));
-        let decisions = self.instance.call("decide", |exports, store| {
+        let (session, machine) = (self.session, machine(load));
+        let decisions = self.instance.call("decide", CallFacts::NONE, |exports, store| {
             let exports = exports.spec_priming_policy_policy();
             exports.session().call_decide(store, session, &candidates, machine)
         })?;
         Ok(decisions.into_iter().map(decision).collect())
     }
 
-    fn observe(&mut self, outcomes: &[host::Observation]) -> Result<(), PolicyError> {
-        let outcomes: Vec<_> = outcomes.iter().map(observation).collect();
+    fn observe(
+        &mut self,
+        ended: &[host::Observation],
+        _: &dyn host::PrimingFacts,
+    ) -> Result<(), PolicyError> {
+        let outcomes: Vec<_> = ended.iter().filter_map(observation).collect();
         let session = self.session;
-        self.instance.call("observe", |exports, store| {
+        self.instance.call("observe", CallFacts::NONE, |exports, store| {
             exports.spec_priming_policy_policy().session().call_observe(store, session, &outcomes)
         })
     }
 
     fn remember(&mut self) -> Result<Vec<u8>, PolicyError> {
         let session = self.session;
-        self.instance.call("remember", |exports, store| {
+        self.instance.call("remember", CallFacts::NONE, |exports, store| {
             exports.spec_priming_policy_policy().session().call_remember(store, session)
         })
     }
@@ -70,7 +77,7 @@ fn refused(policy: String, refusal: guest::Refusal) -> PolicyLoadError {
         guest::RefusalReason::InvalidValue => "policy-invalid-setting",
         guest::RefusalReason::Other => "policy-refused",
     };
-    PolicyLoadError::Refused { reason, policy, key, message }
+    PolicyLoadError::Refused { reason: reason.to_owned(), policy, key, message, hint: None }
 }
 
 fn candidate(candidate: &host::Candidate) -> guest::Candidate {
@@ -78,7 +85,7 @@ fn candidate(candidate: &host::Candidate) -> guest::Candidate {
         action,
         element,
         program,
-        took_ms,
+        run_ms,
         cpu_ms,
         hits,
         misses,
@@ -92,8 +99,8 @@ fn candidate(candidate: &host::Candidate) -> guest::Candidate {
         action,
         element,
         program,
-        took_ms,
-        cpu_ms,
+        took_ms: run_ms.unwrap_or(0),
+        cpu_ms: cpu_ms.unwrap_or(0),
         hits,
         misses,
         element_hits,
@@ -104,9 +111,19 @@ fn candidate(candidate: &host::Candidate) -> guest::Candidate {
     }
 }
 
-fn machine_to_guest(machine: &host::Machine) -> guest::Machine {
-    let host::Machine { slots, real, primed, sent, hits, free, cpu_left_ms, bytes_left } = *machine;
-    guest::Machine { slots, real, primed, sent, hits, free, cpu_left_ms, bytes_left }
+fn machine(load: &host::PrimingLoad) -> guest::Machine {
+    let host::PrimingLoad { slots, requested, primed, submitted, hits, free, cpu_left_ms, bytes_left } =
+        *load;
+    guest::Machine {
+        slots: slots.unwrap_or(0),
+        real: requested,
+        primed,
+        sent: submitted,
+        hits,
+        free,
+        cpu_left_ms: cpu_left_ms.unwrap_or(u64::MAX),
+        bytes_left: bytes_left.unwrap_or(u64::MAX),
+    }
 }
 
 fn decision(decision: guest::Decision) -> host::Decision {
@@ -117,17 +134,19 @@ fn decision(decision: guest::Decision) -> host::Decision {
             guest::SkipReason::TooCheap => host::SkipReason::TooCheap,
             guest::SkipReason::TooDear => host::SkipReason::TooDear,
             guest::SkipReason::Unlikely => host::SkipReason::Unlikely,
-            guest::SkipReason::Other => host::SkipReason::Other,
+            guest::SkipReason::Other => host::SkipReason::Other(host::ReasonCode::OTHER),
         }),
     }
 }
 
-fn observation(observation: &host::Observation) -> guest::Observation {
+/// `None` for what this version cannot say.
+fn observation(observation: &host::Observation) -> Option<guest::Observation> {
     let outcome = match observation.outcome {
         host::Outcome::Used => guest::Outcome::Used,
         host::Outcome::Joined => guest::Outcome::Joined,
         host::Outcome::Unused => guest::Outcome::Unused,
         host::Outcome::Failed => guest::Outcome::Failed,
+        host::Outcome::Overtaken => return None,
     };
-    guest::Observation { action: observation.action, outcome, cpu_ms: observation.cpu_ms }
+    Some(guest::Observation { action: observation.action, outcome, cpu_ms: observation.cpu_ms.unwrap_or(0) })
 }

@@ -1,0 +1,7 @@
+//! Policies of version 0.1, which cannot say or hear all that the contract has now.
+
+mod overlay;
+mod priming;
+
+pub(super) use overlay::ComponentOverlayPolicy;
+pub(super) use priming::ComponentPrimingPolicy;
