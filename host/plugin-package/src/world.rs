@@ -30,6 +30,15 @@ impl PluginWorld {
         }
     }
 
+    /// The name of the interface that its components export.
+    pub(crate) fn interface(self) -> &'static str {
+        match self {
+            Self::ElementKind => "kind",
+            Self::OverlayPolicy => "overlay",
+            Self::PrimingPolicy => "priming",
+        }
+    }
+
     /// The interface that its components export, without the version: that of `spec:plugin`, and that of 0.1.
     pub(crate) fn interfaces(self) -> [&'static str; 2] {
         match self {

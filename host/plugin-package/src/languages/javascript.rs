@@ -1,5 +1,7 @@
 //! JavaScript: jco, which puts the source and the QuickJS engine into a component.
 
+use std::path::Path;
+
 use super::{PluginBuild, WIT_FOLDER, result_of_tool};
 use crate::error::Result;
 use crate::tools::{Tool, command, is_in_path, run};
@@ -18,19 +20,11 @@ pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<
     let jco = tool("jco", &install).at(&build.folder.join("node_modules/.bin/jco"))?;
     progress("making the component with jco");
     let component = build.intermediate("component.wasm");
-    let mut command = command(jco, build.folder);
-    command.args([
-        "componentize",
-        "src/plugin.js",
-        "--wit",
-        WIT_FOLDER,
-        "--world-name",
-        build.world.as_str(),
-    ]);
-    command
-        .args(ENGINE)
-        .arg("--out")
-        .arg(std::path::absolute(&component).unwrap_or_else(|_| component.clone()));
+    // jco finds a source only in the folder that it runs in.
+    let mut command = command(jco, &build.folder.join("src"));
+    command.args(["componentize", "plugin.js", "--wit"]).arg(Path::new("..").join(WIT_FOLDER));
+    command.args(["--world-name", build.world.as_str()]).args(ENGINE);
+    command.arg("--out").arg(std::path::absolute(&component).unwrap_or_else(|_| component.clone()));
     run(&mut command)?;
     result_of_tool(&component)
 }

@@ -14,9 +14,10 @@ pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<
     let program = tool.at(&build.folder.join(".venv/bin/componentize-py"))?;
     progress("making the component with componentize-py");
     let component = build.intermediate("component.wasm");
+    // componentize-py looks for classes of resources in a module with the name of the interface.
     let mut command = command(program, build.folder);
     command.args(["--wit-path", WIT_FOLDER, "--world", build.world.as_str(), "componentize", "--stub-wasi"]);
-    command.args(["--python-path", "src", "plugin", "--output"]);
+    command.args(["--python-path", "src", build.world.interface(), "--output"]);
     command.arg(std::path::absolute(&component).unwrap_or_else(|_| component.clone()));
     run(&mut command)?;
     result_of_tool(&component)
