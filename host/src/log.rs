@@ -30,7 +30,10 @@ pub(crate) enum LogFormat {
 /// Starts writing events of this level of our own crates, and warnings of others.
 pub(crate) fn start(level: LevelFilter, format: LogFormat) {
     let ours = ["spec_", "spec-host"].map(|prefix| (prefix, level));
-    let targets = Targets::new().with_targets(ours).with_default(level.min(LevelFilter::WARN));
+    // What finds a fault of a plugin is its own steps.
+    let of_plugins = if level >= LevelFilter::DEBUG { LevelFilter::TRACE } else { level };
+    let targets = Targets::new().with_targets(ours).with_target("plugin", of_plugins);
+    let targets = targets.with_default(level.min(LevelFilter::WARN));
     let registry = tracing_subscriber::registry().with(targets);
     let colours = stderr().is_terminal();
     let style = if colours { Style::Colour } else { Style::Plain };

@@ -10,6 +10,7 @@ mod doctor;
 mod error;
 mod exit_code;
 mod log;
+mod plugin_options;
 mod project_plugins;
 mod run;
 mod session;

@@ -23,14 +23,11 @@ impl App {
     /// # Errors
     /// What is wrong with the project, or when the cache cannot be opened.
     pub(crate) fn open_session(&self, targets: &[String]) -> CommandResult<Arc<Session>> {
-        let plugins = spec_plugins::Options {
-            overrides: self.globals.plugins.clone(),
-            project: project_plugins::kinds(self)?,
-            ..spec_plugins::Options::new(self.config.cache("plugins"))
-        };
         for (kind, file) in &self.globals.plugins {
             check_component_file(kind, file)?;
         }
+        let plugins =
+            spec_plugins::Options { project: project_plugins::kinds(self)?, ..self.plugin_options() };
         let loaded = LoadedProject::load(&load_options(self, targets), plugins)?;
         for (kind, file) in loaded.unused_plugins() {
             let text =

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The crates of each floor, from the lowest.
 const FLOORS: [&[&str]; 7] = [
-    &["spec-model", "spec-proto", "spec-files"],
+    &["spec-component-metadata", "spec-model", "spec-proto", "spec-files"],
     &["spec-cas", "spec-strategy", "spec-sandbox"],
     &["spec-action"],
     &["spec-project", "spec-source", "spec-execution", "spec-plugins", "spec-artifact", "spec-remote"],
@@ -29,7 +29,8 @@ const FLOORS: [&[&str]; 7] = [
 const BESIDE: [&str; 3] = ["spec-testkit", "spec-tests", "xtask"];
 
 /// Third-party crates that only some crates may depend on.
-const RESERVED: [(&str, &[&str]); 12] = [
+const RESERVED: [(&str, &[&str]); 13] = [
+    ("wasmparser", &["spec-component-metadata", "spec-plugin-package"]),
     ("wasmtime", &["spec-plugins"]),
     ("saphyr-parser", &["spec-project"]),
     ("serde_yaml", &["spec-plugin-package"]),

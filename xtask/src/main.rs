@@ -17,6 +17,7 @@ mod fuzz;
 mod golden;
 mod guests;
 mod hello;
+mod languages;
 mod lock;
 mod paths;
 mod setup;
@@ -64,6 +65,8 @@ enum Task {
     Buildgrid,
     /// Make the root that the tests run a registry of components in, and print its folder
     DockerRegistry,
+    /// Install the tools of other languages, and build the examples of plugins in them
+    Languages,
     /// Make a working copy of the example project in target/example
     Example,
     /// Install BuildStream, and run it with its own cache where arguments are given
@@ -100,6 +103,7 @@ fn run(task: Task) -> Result<()> {
         Task::Bazel => bazel::run(&paths).map(|root| println!("{}", root.display())),
         Task::Buildgrid => buildgrid::run(&paths).map(|root| println!("{}", root.display())),
         Task::DockerRegistry => docker_registry::run(&paths).map(|root| println!("{}", root.display())),
+        Task::Languages => languages::run(&paths).map(|folder| println!("{}", folder.display())),
         Task::Example => example::run(&paths).map(drop),
         Task::Bst { arguments } => bst::run(&paths, &arguments),
         Task::Golden => golden::run(&paths),

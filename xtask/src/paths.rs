@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 pub(crate) struct Paths {
     /// The checkout.
     pub(crate) root: PathBuf,
-    /// What outlives the checkout's target folder: the Debian base, BuildStream, Bazel, BuildGrid, the compiler for
+    /// What outlives the checkout's target folder: the Debian base, BuildStream, Bazel, BuildGrid, the compilers for
     /// guests, cargo-fuzz and the corpora of fuzz targets.
     cache: PathBuf,
 }
@@ -36,6 +36,11 @@ impl Paths {
 
     pub(crate) fn components(&self) -> PathBuf {
         self.target().join("components")
+    }
+
+    /// The components of examples in other languages than Rust.
+    pub(crate) fn language_components(&self) -> PathBuf {
+        self.target().join("language-components")
     }
 
     pub(crate) fn example(&self) -> PathBuf {
@@ -68,6 +73,11 @@ impl Paths {
     /// The folder of the root that the registry of components runs in.
     pub(crate) fn docker_registry(&self) -> PathBuf {
         self.cache.join("docker-registry")
+    }
+
+    /// The folder of the tools of other languages than Rust.
+    pub(crate) fn languages(&self) -> PathBuf {
+        self.cache.join("languages")
     }
 
     /// The folder of the base's files.

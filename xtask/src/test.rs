@@ -9,11 +9,12 @@ use crate::bst::Bst;
 use crate::command::{command, show};
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{base, bazel, buildgrid, docker_registry, example, fuzz, guests};
+use crate::{base, bazel, buildgrid, docker_registry, example, fuzz, guests, languages};
 
 /// Sets everything up and passes every test; the last line has the numbers.
 pub(crate) fn run(paths: &Paths) -> Result<()> {
     step("compile the element kinds", || guests::run(paths))?;
+    let languages = step("compile plugins in other languages", || languages::run(paths))?;
     step("make the Debian base", || base::run(paths, false))?;
     step("prepare the example", || example::run(paths))?;
     let bst = step("install BuildStream", || Bst::install(paths))?;
@@ -50,6 +51,7 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     tests.env("SPEC_DOCKER_REGISTRY", &registry);
     tests.env("SPEC_BST", bst.program("bst"));
     tests.env("SPEC_EXAMPLE", paths.example());
+    tests.env("SPEC_LANGUAGE_COMPONENTS", languages);
     let sdk = step("tests of the guests", || {
         count(&mut guests_cargo(paths, "test --workspace --release --no-fail-fast"))
     })?;

@@ -8,6 +8,7 @@ pub(crate) mod v0_1 {
         wasmtime::component::bindgen!({
             path: "../../wit/0.1/element-kind",
             world: "element-kind",
+            imports: { default: trappable },
         });
     }
 
@@ -15,6 +16,7 @@ pub(crate) mod v0_1 {
         wasmtime::component::bindgen!({
             path: "../../wit/0.1/overlay-policy",
             world: "overlay-policy",
+            imports: { default: trappable },
         });
     }
 
@@ -22,6 +24,7 @@ pub(crate) mod v0_1 {
         wasmtime::component::bindgen!({
             path: "../../wit/0.1/priming-policy",
             world: "priming-policy",
+            imports: { default: trappable },
         });
     }
 }
@@ -45,6 +48,7 @@ pub(crate) mod v0_2 {
                 }
             ",
             world: "spec:host/imports",
+            imports: { default: trappable },
         });
     }
 

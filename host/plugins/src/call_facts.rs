@@ -11,6 +11,8 @@ pub(crate) struct CallFacts<'a> {
     pub(crate) session: &'a dyn SessionFacts,
     pub(crate) actions: &'a dyn PrimingFacts,
     pub(crate) inputs: &'a dyn OverlayFacts,
+    /// The entries of the question.
+    pub(crate) entries: usize,
 }
 
 scoped_thread_local!(static FACTS: for<'a> CallFacts<'a>);
@@ -18,14 +20,19 @@ scoped_thread_local!(static FACTS: for<'a> CallFacts<'a>);
 impl<'a> CallFacts<'a> {
     /// For calls outside a session.
     pub(crate) const NONE: CallFacts<'static> =
-        CallFacts { session: &NoFacts, actions: &NoFacts, inputs: &NoFacts };
+        CallFacts { session: &NoFacts, actions: &NoFacts, inputs: &NoFacts, entries: 1 };
 
     pub(crate) fn of_priming(facts: &'a dyn PrimingFacts) -> Self {
-        Self { session: facts.session(), actions: facts, inputs: &NoFacts }
+        Self { session: facts.session(), actions: facts, ..CallFacts::NONE }
     }
 
     pub(crate) fn of_overlay(facts: &'a dyn OverlayFacts) -> Self {
-        Self { session: facts.session(), actions: &NoFacts, inputs: facts }
+        Self { session: facts.session(), inputs: facts, ..CallFacts::NONE }
+    }
+
+    /// The same facts, for a question with so many entries.
+    pub(crate) fn about(self, entries: usize) -> Self {
+        Self { entries, ..self }
     }
 
     /// Makes a call whose imported functions are answered from these facts.

@@ -8,16 +8,19 @@ use wasmtime::{Config, Enabled, Engine, PoolingAllocationConfig};
 
 use crate::call_usage::UsageMeter;
 use crate::code_cache::CodeCache;
+use crate::compile_observer::CompileObserver;
 use crate::epoch_clock::EpochClock;
-use crate::failure::PluginFailure;
+use crate::failure::{PluginFailure, PluginName};
 use crate::world::World;
 use crate::{Limits, Options, compile};
 
-/// What errors call a component of any world.
-const ANY_WORLD: &str = "an element kind, an overlay policy or a priming policy";
 /// Core instances of one component. A component made of one module needs three: the module, and two adapters for its
-/// imports.
-const MAX_CORE_INSTANCES: u32 = 8;
+/// imports. Those of scripting languages are made of many modules: the run-time, its libraries, and adapters between them.
+const MAX_CORE_INSTANCES: u32 = 40;
+/// Memories of one component: the modules of a scripting language may have their own.
+const MAX_MEMORIES: u32 = 3;
+/// Tables of one component.
+const MAX_TABLES: u32 = 4;
 /// Instances of policies, which a session has in addition to those of element kinds.
 const POLICIES: usize = 2;
 
@@ -35,6 +38,8 @@ pub(crate) struct SharedEngine {
     pub(crate) limits: Limits,
     /// What the last call of a component used.
     pub(crate) usage: UsageMeter,
+    /// Hears of components that take long to compile.
+    observer: CompileObserver,
     /// Advances the epoch of the engine, which ends calls at their deadline.
     _clock: EpochClock,
 }
@@ -64,12 +69,27 @@ impl SharedEngine {
         let engine = new_engine(&limits).map_err(start_error)?;
         let clock = EpochClock::start(engine.clone()).map_err(|error| start_error(error.into()))?;
         let code = code_cache(&options.cache_dir, &engine);
-        Ok(Self { engine, code, limits, usage: UsageMeter::default(), _clock: clock })
+        let observer = options.compile_observer.clone();
+        Ok(Self { engine, code, limits, usage: UsageMeter::default(), observer, _clock: clock })
     }
 
-    /// Compiles a component, or loads its compiled code. `expected` is what errors say that should be there.
-    pub(crate) fn compile(&self, bytes: &[u8], expected: &str) -> Result<Component, PluginFailure> {
-        compile::component(&self.engine, self.code.as_ref(), bytes, expected)
+    /// Compiles a component of one of two versions of a world, or loads its compiled code.
+    pub(crate) fn compile<Old: World, New: World>(
+        &self,
+        name: &PluginName,
+        bytes: &[u8],
+    ) -> Result<Component, PluginFailure> {
+        if let Some(component) = self.code.as_ref().and_then(|code| code.load(&self.engine, bytes)) {
+            return Ok(component);
+        }
+        let metadata = compile::metadata(bytes, New::DESCRIPTION)?;
+        compile::check_versions::<Old, New>(&metadata)?;
+        let compile = || compile::component(&self.engine, bytes, New::DESCRIPTION);
+        let component = self.observer.watch(&name.0, bytes.len(), metadata.code_size, compile)?;
+        if let Some(code) = &self.code {
+            code.store(bytes, &component);
+        }
+        Ok(component)
     }
 
     /// Whether a component exports the interface of a world, in whatever version.
@@ -80,12 +100,6 @@ impl SharedEngine {
     /// Checks that a component implements a world, and looks up its exports.
     pub(crate) fn prepare<W: World>(&self, component: &Component) -> Result<W::Pre, PluginFailure> {
         compile::prepare::<W>(&self.engine, component)
-    }
-
-    /// The interfaces that a component exports, with their versions.
-    pub(crate) fn exports(&self, bytes: &[u8]) -> Result<Vec<String>, PluginFailure> {
-        let component = compile::component(&self.engine, self.code.as_ref(), bytes, ANY_WORLD)?;
-        Ok(compile::exports(&self.engine, &component))
     }
 }
 
@@ -118,10 +132,10 @@ fn pooling(limits: &Limits) -> PoolingAllocationConfig {
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(MAX_CORE_INSTANCES))
         .max_core_instances_per_component(MAX_CORE_INSTANCES)
-        .total_memories(instances)
-        .max_memories_per_component(1)
-        .total_tables(instances.saturating_mul(2))
-        .max_tables_per_component(2)
+        .total_memories(instances.saturating_mul(MAX_MEMORIES))
+        .max_memories_per_component(MAX_MEMORIES)
+        .total_tables(instances.saturating_mul(MAX_TABLES))
+        .max_tables_per_component(MAX_TABLES)
         .max_memory_size(limits.memory)
         .linear_memory_keep_resident(1 << 18)
         .table_keep_resident(1 << 14)

@@ -6,7 +6,8 @@ use crate::Limits;
 use crate::call_usage::CallUsage;
 use crate::compile::{exceeded_limit, wrong_types};
 use crate::epoch_clock::EpochClock;
-use crate::failure::{FEWER_BUILDERS, PluginFailure};
+use crate::failure::{FEWER_BUILDERS, PluginFailure, PluginName};
+use crate::fuel_account::FuelAccount;
 use crate::instance_state::{InstanceState, OutOfMemory};
 use crate::world::World;
 
@@ -15,31 +16,50 @@ pub(crate) struct Instance<W> {
     store: Store<InstanceState>,
     exports: W,
     limits: Limits,
+    /// The fuel of an instance that lives as long as a session; others get all of it for each call.
+    account: Option<FuelAccount>,
+    /// The fuel that the last call could use.
+    fuel: u64,
 }
 
 impl<W: World> Instance<W> {
     /// A new instance of a component.
-    pub(crate) fn new(component: &W::Pre, limits: &Limits) -> Result<Self, PluginFailure> {
-        let state = InstanceState::new(limits.memory);
+    pub(crate) fn new(name: &PluginName, component: &W::Pre, limits: &Limits) -> Result<Self, PluginFailure> {
+        let state = InstanceState::new(&name.0, limits.memory);
         let mut store = W::store(component, state);
         store.limiter(|state| state);
         store.set_hostcall_fuel(limits.answer);
-        prepare_call(&mut store, limits)?;
+        prepare_call(&mut store, limits.fuel, limits)?;
         let instance =
             W::instantiate(component, &mut store).map_err(|error| instantiation_failure(&error, limits))?;
         let exports =
             W::exports(component, &mut store, &instance).map_err(|error| wrong_types::<W>(&error))?;
-        Ok(Self { store, exports, limits: *limits })
+        Ok(Self { store, exports, limits: *limits, account: None, fuel: limits.fuel })
     }
 
-    /// Calls an export with the full fuel and deadline of a call.
+    /// The same instance, for a session: its calls share the fuel.
+    pub(crate) fn for_session(self) -> Self {
+        Self { account: Some(FuelAccount::new(self.limits.fuel)), ..self }
+    }
+
+    /// Calls an export, with a question of so many entries.
     pub(crate) fn call<T>(
         &mut self,
+        entries: usize,
         export: impl FnOnce(&W, &mut Store<InstanceState>) -> wasmtime::Result<T>,
     ) -> Result<T, PluginFailure> {
-        prepare_call(&mut self.store, &self.limits)?;
+        let fuel = match &mut self.account {
+            Some(account) => account.begin_call(entries),
+            None => self.limits.fuel,
+        };
+        self.fuel = fuel;
+        prepare_call(&mut self.store, fuel, &self.limits)?;
         let answer = export(&self.exports, &mut self.store);
-        answer.map_err(|error| PluginFailure::call(&error, self.store.data().last_error(), &self.limits))
+        if let Some(account) = &mut self.account {
+            account.end_call(rest(&self.store, fuel));
+        }
+        let limits = Limits { fuel, ..self.limits };
+        answer.map_err(|error| PluginFailure::call(&error, self.store.data().last_error(), &limits))
     }
 
     /// The host's state.
@@ -54,8 +74,7 @@ impl<W: World> Instance<W> {
 
     /// What its last call used.
     pub(crate) fn usage(&self) -> CallUsage {
-        let left = self.store.get_fuel().unwrap_or(self.limits.fuel);
-        let fuel = self.limits.fuel.saturating_sub(left);
+        let fuel = self.fuel.saturating_sub(self.store.get_fuel().unwrap_or(self.fuel));
         CallUsage { fuel, memory: self.store.data().memory() as u64 }
     }
 
@@ -67,10 +86,16 @@ impl<W: World> Instance<W> {
 }
 
 /// Sets the fuel and the deadline of the next call, and removes the last error of an earlier one.
-fn prepare_call(store: &mut Store<InstanceState>, limits: &Limits) -> Result<(), PluginFailure> {
-    store.data_mut().clear_last_error();
+fn prepare_call(store: &mut Store<InstanceState>, fuel: u64, limits: &Limits) -> Result<(), PluginFailure> {
+    store.data_mut().begin_call(fuel);
     store.set_epoch_deadline(EpochClock::epochs(limits.deadline));
-    store.set_fuel(limits.fuel).map_err(|error| PluginFailure::host(error.to_string()))
+    store.set_fuel(fuel).map_err(|error| PluginFailure::host(error.to_string()))
+}
+
+/// What a call left of its fuel; work of the host counts as its own.
+fn rest(store: &Store<InstanceState>, fuel: u64) -> u64 {
+    let used_by_host = fuel.saturating_sub(store.data().host_fuel());
+    store.get_fuel().unwrap_or_default().saturating_sub(used_by_host)
 }
 
 fn instantiation_failure(error: &wasmtime::Error, limits: &Limits) -> PluginFailure {

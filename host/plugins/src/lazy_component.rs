@@ -51,7 +51,7 @@ impl LazyComponent {
         let mut lease = self.pool.lease(self.id, max_wait).ok_or_else(|| broken(busy()))?;
         let mut instance = match lease.take() {
             Some(instance) => instance,
-            None => KindInstance::new(code, &shared.limits).map_err(broken)?,
+            None => KindInstance::new(&self.name, code, &shared.limits).map_err(broken)?,
         };
         let answer = export(&mut instance).map_err(broken)?;
         shared.usage.record(instance.usage());
@@ -66,7 +66,7 @@ impl LazyComponent {
             return Ok(loaded);
         }
         let shared = self.engine.get()?;
-        let code = KindCode::prepare(&shared, &self.bytes)?;
+        let code = KindCode::prepare(&shared, &self.name, &self.bytes)?;
         Ok(self.loaded.get_or_init(|| LoadedComponent { shared, code }))
     }
 }

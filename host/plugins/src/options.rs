@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Fuel of one call of a policy.
-const POLICY_FUEL: u64 = 1_000_000_000;
+use crate::compile_observer::CompileObserver;
+
+/// The stock of fuel of a policy: less than a tenth of a second.
+const POLICY_FUEL: u64 = 100_000_000;
 /// The deadline of one call of a policy.
 const POLICY_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -22,6 +24,8 @@ pub struct Options {
     pub keep_answers: bool,
     /// What a component may use.
     pub limits: Limits,
+    /// Hears of components that take long to compile.
+    pub compile_observer: CompileObserver,
 }
 
 impl Options {
@@ -34,6 +38,7 @@ impl Options {
             project: Vec::new(),
             keep_answers: true,
             limits: Limits::default(),
+            compile_observer: CompileObserver::default(),
         }
     }
 }
@@ -43,7 +48,8 @@ impl Options {
 pub struct Limits {
     /// Bytes of memory of one instance.
     pub memory: usize,
-    /// Fuel of one call: about the number of instructions. The same call uses the same fuel on every machine.
+    /// Fuel of one call, or the stock of fuel of a policy in a session: about the number of instructions. The same call uses
+    /// the same fuel on every machine.
     pub fuel: u64,
     /// Time of one call, for what fuel does not count. It is generous, because time depends on the machine.
     pub deadline: Duration,

@@ -15,7 +15,7 @@ use crate::failure::PluginFailure;
 use crate::instance_pool::{InstancePool, KindId};
 use crate::kind::KindInstance;
 use crate::lazy_component::LazyComponent;
-use crate::{Options, embedded, private_folder};
+use crate::{Options, compile, embedded, private_folder};
 
 /// The element kinds of the program: components of the command line come before those of a project, and these before the
 /// embedded ones.
@@ -83,8 +83,9 @@ impl Plugins {
     pub fn world_of(&self, file: &Path) -> Result<ComponentWorld, KindError> {
         let source = ComponentSource::File(file.to_owned());
         let name = source.plugin_name(&file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy());
-        let exports = source.read(&self.options.limits).and_then(|bytes| self.engine.get()?.exports(&bytes));
-        let exports = exports.map_err(|failure| failure.of(&name, "load"))?;
+        let bytes = source.read(&self.options.limits);
+        let metadata = bytes.and_then(|bytes| compile::metadata(&bytes, compile::ANY_WORLD));
+        let exports = metadata.map_err(|failure| failure.of(&name, "load"))?.exports;
         let is_exported = |world: &ComponentWorld| {
             let is_one = |export: &String, name: &str| export.starts_with(&format!("{name}@"));
             exports.iter().any(|export| world.interfaces().iter().any(|name| is_one(export, name)))
@@ -95,6 +96,32 @@ impl Plugins {
             let message = format!("it exports {exported}; expected one of {known}");
             PluginFailure::plugin("plugin-wrong-world", message).of(&name, "load")
         })
+    }
+
+    /// Compiles the component in a file and keeps the code, so that the first session that uses it need not wait.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no component of a world.
+    pub fn compile_ahead(&self, file: &Path) -> Result<(), KindError> {
+        use crate::world::{v0_1, v0_2};
+        let world = self.world_of(file)?;
+        let source = ComponentSource::File(file.to_owned());
+        let name = source.plugin_name(&file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy());
+        let compile = || {
+            let (bytes, engine) = (source.read(&self.options.limits)?, self.engine.get()?);
+            match world {
+                ComponentWorld::ElementKind => {
+                    engine.compile::<v0_1::ElementKind, v0_2::ElementKind>(&name, &bytes)
+                }
+                ComponentWorld::OverlayPolicy => {
+                    engine.compile::<v0_1::OverlayPolicy, v0_2::OverlayPolicy>(&name, &bytes)
+                }
+                ComponentWorld::PrimingPolicy => {
+                    engine.compile::<v0_1::PrimingPolicy, v0_2::PrimingPolicy>(&name, &bytes)
+                }
+            }
+        };
+        compile().map(drop).map_err(|failure: PluginFailure| failure.of(&name, "load"))
     }
 
     /// What the last call of a component used; nothing before the first one.

@@ -102,7 +102,11 @@ macro_rules! world {
 macro_rules! log_of_0_1 {
     ($module:ident) => {
         impl bindings::v0_1::$module::spec::$module::log::Host for InstanceState {
-            fn log(&mut self, level: bindings::v0_1::$module::spec::$module::log::Level, message: String) {
+            fn log(
+                &mut self,
+                level: bindings::v0_1::$module::spec::$module::log::Level,
+                message: String,
+            ) -> wasmtime::Result<()> {
                 use bindings::v0_1::$module::spec::$module::log::Level as Guest;
                 let level = match level {
                     Guest::Debug => LogLevel::Debug,
@@ -110,7 +114,7 @@ macro_rules! log_of_0_1 {
                     Guest::Warning => LogLevel::Warning,
                     Guest::Error => LogLevel::Error,
                 };
-                self.log_message(level, message);
+                self.log_message(level, &message)
             }
         }
     };

@@ -5,6 +5,7 @@ pub mod addresses;
 pub mod answers;
 pub mod archive;
 pub mod artifact;
+pub mod components;
 pub mod condition;
 pub mod directory;
 pub mod globs;

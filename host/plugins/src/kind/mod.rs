@@ -9,7 +9,7 @@ use crate::Limits;
 use crate::call_usage::CallUsage;
 use crate::conv::{FlatAnswer, FlatInput};
 use crate::engine::SharedEngine;
-use crate::failure::PluginFailure;
+use crate::failure::{PluginFailure, PluginName};
 use crate::instance::Instance;
 use crate::world::{self, World};
 
@@ -27,8 +27,12 @@ pub(crate) enum KindInstance {
 
 impl KindCode {
     /// Compiles a component, or loads its compiled code.
-    pub(crate) fn prepare(engine: &SharedEngine, bytes: &[u8]) -> Result<Self, PluginFailure> {
-        let component = engine.compile(bytes, world::v0_2::ElementKind::DESCRIPTION)?;
+    pub(crate) fn prepare(
+        engine: &SharedEngine,
+        name: &PluginName,
+        bytes: &[u8],
+    ) -> Result<Self, PluginFailure> {
+        let component = engine.compile::<world::v0_1::ElementKind, world::v0_2::ElementKind>(name, bytes)?;
         if engine.is_of::<world::v0_1::ElementKind>(&component) {
             return Ok(Self::V0_1(engine.prepare::<world::v0_1::ElementKind>(&component)?));
         }
@@ -37,10 +41,10 @@ impl KindCode {
 }
 
 impl KindInstance {
-    pub(crate) fn new(code: &KindCode, limits: &Limits) -> Result<Self, PluginFailure> {
+    pub(crate) fn new(name: &PluginName, code: &KindCode, limits: &Limits) -> Result<Self, PluginFailure> {
         Ok(match code {
-            KindCode::V0_1(code) => Self::V0_1(Instance::new(code, limits)?),
-            KindCode::V0_2(code) => Self::V0_2(Instance::new(code, limits)?),
+            KindCode::V0_1(code) => Self::V0_1(Instance::new(name, code, limits)?),
+            KindCode::V0_2(code) => Self::V0_2(Instance::new(name, code, limits)?),
         })
     }
 

@@ -12,7 +12,8 @@ use crate::world::v0_1::ElementKind;
 
 /// Calls `describe`.
 pub(super) fn describe(instance: &mut Instance<ElementKind>) -> Result<host::KindDescription, PluginFailure> {
-    let described = instance.call(|exports, store| exports.spec_element_kind_kind().call_describe(store))?;
+    let described =
+        instance.call(1, |exports, store| exports.spec_element_kind_kind().call_describe(store))?;
     Ok(description(described))
 }
 
@@ -23,7 +24,7 @@ pub(super) fn configure(
 ) -> Result<FlatAnswer, PluginFailure> {
     let input = element_input(input);
     let answer =
-        instance.call(|exports, store| exports.spec_element_kind_kind().call_configure(store, &input))?;
+        instance.call(1, |exports, store| exports.spec_element_kind_kind().call_configure(store, &input))?;
     Ok(match answer {
         Ok(guest::Configured { unique_key, plan: planned }) => {
             Ok((unique_key.values.into_iter().map(key_value).collect(), plan(planned)))

@@ -13,7 +13,7 @@ use crate::world::v0_2::ElementKind;
 /// Calls `describe`, which must not plan anything.
 pub(super) fn describe(instance: &mut Instance<ElementKind>) -> Result<host::KindDescription, PluginFailure> {
     instance.state_mut().plan.discard();
-    let described = instance.call(|exports, store| exports.spec_plugin_kind().call_describe(store))?;
+    let described = instance.call(1, |exports, store| exports.spec_plugin_kind().call_describe(store))?;
     match instance.state_mut().plan.discard() {
         Some(fault) => Err(PluginFailure::answer(fault)),
         None => Ok(description(described)),
@@ -28,7 +28,7 @@ pub(super) fn configure(
     let input = element_input(input);
     let max_bytes = instance.limits().answer;
     instance.state_mut().plan.begin(max_bytes);
-    let answer = instance.call(|exports, store| exports.spec_plugin_kind().call_configure(store, &input));
+    let answer = instance.call(1, |exports, store| exports.spec_plugin_kind().call_configure(store, &input));
     let plan = instance.state_mut().plan.take();
     match answer? {
         Ok(guest::UniqueKey { values }) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spec_strategy::PolicyError;
+use spec_strategy::{ChangedFile, PolicyError};
 use wasmtime::Store;
 use wasmtime::component::Component;
 
@@ -12,6 +12,9 @@ use crate::failure::{PluginFailure, PluginName};
 use crate::instance::Instance;
 use crate::instance_state::InstanceState;
 use crate::world::World;
+
+/// So many bytes of a file may be as much work as an entry of another question.
+const BYTES_PER_ENTRY: usize = 4096;
 
 /// The instance of a policy, which lives as long as the session.
 pub(super) struct PolicyInstance<W> {
@@ -28,7 +31,7 @@ impl<W: World> PolicyInstance<W> {
         component: &Component,
     ) -> Result<Self, PluginFailure> {
         let code = engine.prepare::<W>(component)?;
-        let instance = Instance::new(&code, &engine.limits.of_policy())?;
+        let instance = Instance::new(&name, &code, &engine.limits.of_policy())?.for_session();
         Ok(Self { name, instance, engine })
     }
 
@@ -39,7 +42,7 @@ impl<W: World> PolicyInstance<W> {
         facts: CallFacts<'_>,
         export: impl FnOnce(&W, &mut Store<InstanceState>) -> wasmtime::Result<T>,
     ) -> Result<T, PolicyError> {
-        let answer = facts.during(|| self.instance.call(export));
+        let answer = facts.during(|| self.instance.call(facts.entries, export));
         self.engine.usage.record(self.instance.usage());
         answer.map_err(|failure| failure.of_policy(&self.name, activity))
     }
@@ -48,4 +51,10 @@ impl<W: World> PolicyInstance<W> {
     pub(super) fn invalid(&self, activity: &'static str, what: &str) -> PolicyError {
         PluginFailure::answer(what).of_policy(&self.name, activity)
     }
+}
+
+/// The entries that a question about files counts for.
+pub(super) fn entries_of(files: &[ChangedFile]) -> usize {
+    let bytes: usize = files.iter().map(|file| file.before.len() + file.after.len()).sum();
+    files.len() + bytes / BYTES_PER_ENTRY
 }

@@ -106,7 +106,8 @@ impl Plugins {
         request: &PolicyRequest,
         project: &str,
     ) -> Result<LoadedPolicy<dyn strategy::OverlayPolicy>, PolicyLoadError> {
-        let compiled = self.compile::<v0_2_world::OverlayPolicy>(&request.component)?;
+        let compiled =
+            self.compile::<v0_1_world::OverlayPolicy, v0_2_world::OverlayPolicy>(&request.component)?;
         let memory = PolicyMemory::new(&self.options.cache_dir, &compiled.bytes, project);
         let component = Digest::of(&compiled.bytes);
         let given = sorted(&request.settings);
@@ -130,7 +131,8 @@ impl Plugins {
         request: &PolicyRequest,
         project: &str,
     ) -> Result<LoadedPolicy<dyn strategy::PrimingPolicy>, PolicyLoadError> {
-        let compiled = self.compile::<v0_2_world::PrimingPolicy>(&request.component)?;
+        let compiled =
+            self.compile::<v0_1_world::PrimingPolicy, v0_2_world::PrimingPolicy>(&request.component)?;
         let memory = PolicyMemory::new(&self.options.cache_dir, &compiled.bytes, project);
         let component = Digest::of(&compiled.bytes);
         let given = sorted(&request.settings);
@@ -145,7 +147,7 @@ impl Plugins {
         Ok(LoadedPolicy { policy, memory, description, settings, component })
     }
 
-    fn compile<W: PolicyWorld>(
+    fn compile<Old: World, W: PolicyWorld>(
         &self,
         component: &PolicyComponent,
     ) -> Result<CompiledPolicy, PolicyLoadError> {
@@ -153,7 +155,7 @@ impl Plugins {
         let load = || {
             let bytes = source.read(&self.options.limits)?;
             let engine = self.engine.get()?;
-            let component = engine.compile(&bytes, W::DESCRIPTION)?;
+            let component = engine.compile::<Old, W>(&name, &bytes)?;
             Ok(CompiledPolicy { name: name.clone(), bytes, engine, component })
         };
         load().map_err(|failure: PluginFailure| failure.of_policy(&name, "load").into())

@@ -11,7 +11,8 @@ use spec_strategy::KindError;
 use crate::support::{check_error, element, guest, mapping, options, texts};
 
 /// Policies that misbehave: see `policies`.
-const POLICIES: &[&str] = &["bad-overlay", "bad-priming"];
+const POLICIES: &[&str] =
+    &["bad-overlay", "bad-priming", "hostile-describe", "hostile-overlay", "hostile-priming"];
 /// Guests that keep the contract.
 const SOUND: &[&str] = &["hoards", "overlay-prototype", "own-manual", "script-like"];
 
@@ -36,7 +37,11 @@ const fn answer(element: &'static str, says: &'static [&'static str]) -> Fault {
 }
 
 const FAULTS: &[Fault] = &[
-    at_load("imports-wasi", "plugin-wrong-world", &["wasi:cli/environment@0.2.6", "without WASI"]),
+    at_load(
+        "imports-wasi",
+        "plugin-refused-import",
+        &["wasi:cli/environment@0.2.6", "target wasm32-unknown-unknown"],
+    ),
     at_load("other-world", "plugin-wrong-world", &["does not export spec:plugin/kind"]),
     at_load("wrong-version", "plugin-wrong-version", &["0.9.0", "0.1."]),
     at_call("loops-forever", "plugin-out-of-fuel", &["200000000 instructions"]),

@@ -7,6 +7,7 @@ mod conformance;
 mod default_kinds;
 mod faults;
 mod keys;
+mod languages;
 mod origins;
 mod policies;
 mod support;

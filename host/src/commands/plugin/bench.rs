@@ -41,7 +41,7 @@ struct BenchRow {
 /// When it cannot be loaded, or a call fails.
 pub(super) fn run(app: &App, args: &PluginBenchArgs) -> CommandResult {
     let component = component(&args.plugin)?;
-    let plugins = Plugins::new(Options { keep_answers: false, ..Options::new(app.config.cache("plugins")) });
+    let plugins = Plugins::new(Options { keep_answers: false, ..app.plugin_options() });
     let request = PolicyRequest {
         component: PolicyComponent::File(component.clone()),
         settings: args.settings.clone(),

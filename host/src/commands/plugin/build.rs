@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use spec_plugin_package::build_plugin;
-use spec_plugins::{Options, Plugins};
+use spec_plugins::Plugins;
 
 use crate::app::App;
 use crate::error::CommandResult;
@@ -24,9 +24,7 @@ pub(super) fn build(app: &App, folder: &Path) -> CommandResult<PathBuf> {
     let built = build_plugin(folder, &tell)?;
     tell(&format!("{}: {} KB", built.file.display(), built.size.div_ceil(1000)));
     let start = Instant::now();
-    let plugins = Plugins::new(Options::new(app.config.cache("plugins")));
-    tell("compiling ahead ...");
-    plugins.world_of(&built.file)?;
+    Plugins::new(app.plugin_options()).compile_ahead(&built.file)?;
     tell(&format!("compiled ahead in {:.1} s", start.elapsed().as_secs_f32()));
     Ok(built.file)
 }

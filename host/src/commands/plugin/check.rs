@@ -1,7 +1,7 @@
 //! `plugin check`
 
 use spec_model::{Mapping, Node};
-use spec_plugins::{ComponentWorld, Options, Plugins, PolicyComponent, PolicyRequest};
+use spec_plugins::{ComponentWorld, Plugins, PolicyComponent, PolicyRequest};
 use spec_speculation::{check_overlay_policy, check_priming_policy};
 use spec_strategy::{DependencyInput, ElementInput, KindError, KindRegistry, KindRequest};
 
@@ -20,7 +20,7 @@ pub(super) fn run(app: &App, args: &PluginCheckArgs) -> CommandResult {
 
 /// What a component is: it loads, takes its settings, and answers to samples.
 fn check(app: &App, args: &PluginCheckArgs) -> CommandResult<String> {
-    let plugins = Plugins::new(Options::new(app.config.cache("plugins")));
+    let plugins = Plugins::new(app.plugin_options());
     let component = PolicyComponent::File(args.file.clone());
     let request = PolicyRequest { component, settings: args.settings.clone() };
     match plugins.world_of(&args.file)? {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use spec_plugin_package::{Sample, samples_of};
-use spec_plugins::{Options, Plugins};
+use spec_plugins::Plugins;
 
 use super::ask_samples::{SampleAnswer, ask, expect};
 use super::build;
@@ -28,7 +28,7 @@ pub(super) fn run(app: &App, args: &PluginTestArgs) -> CommandResult<ExitCode> {
         let message = format!("{} has no samples: expected files samples/NAME.yaml", args.folder.display());
         return Err(CommandError::usage("plugin-no-samples", message).hint("see docs/plugins.md"));
     }
-    let plugins = Plugins::new(Options::new(app.config.cache("plugins")));
+    let plugins = Plugins::new(app.plugin_options());
     let mut counts = AnswerCounts::default();
     for sample in &samples {
         counts.add(&test(&plugins, &component, sample, args.update)?);

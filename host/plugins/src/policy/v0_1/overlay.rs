@@ -6,7 +6,7 @@ use spec_strategy::PolicyError;
 use crate::bindings::v0_1::overlay_policy::exports::spec::overlay_policy::policy as guest;
 use crate::call_facts::CallFacts;
 use crate::policy::error::PolicyLoadError;
-use crate::policy::instance::PolicyInstance;
+use crate::policy::instance::{PolicyInstance, entries_of};
 use crate::world::v0_1::OverlayPolicy;
 
 /// An overlay policy that is a component.
@@ -46,7 +46,7 @@ impl host::OverlayPolicy for ComponentOverlayPolicy {
             origins: input.origins.iter().map(origin).collect(),
         };
         let inputs: Vec<_> = inputs.iter().map(input).collect();
-        self.instance.call("select", CallFacts::NONE, |exports, store| {
+        self.instance.call("select", CallFacts::NONE.about(inputs.len()), |exports, store| {
             exports.spec_overlay_policy_policy().call_select(store, &inputs)
         })
     }
@@ -57,9 +57,10 @@ impl host::OverlayPolicy for ComponentOverlayPolicy {
         _: &dyn host::OverlayFacts,
     ) -> Result<Vec<host::Choice>, PolicyError> {
         let inputs: Vec<_> = inputs.iter().map(input_standing).collect();
-        let choices = self.instance.call("choose", CallFacts::NONE, |exports, store| {
-            exports.spec_overlay_policy_policy().call_choose(store, &inputs)
-        })?;
+        let choices =
+            self.instance.call("choose", CallFacts::NONE.about(inputs.len()), |exports, store| {
+                exports.spec_overlay_policy_policy().call_choose(store, &inputs)
+            })?;
         Ok(choices.into_iter().map(choice).collect())
     }
 
@@ -73,8 +74,9 @@ impl host::OverlayPolicy for ComponentOverlayPolicy {
             before: file.before.clone(),
             after: file.after.clone(),
         };
+        let entries = entries_of(files);
         let files: Vec<_> = files.iter().map(file).collect();
-        let proposals = self.instance.call("propose", CallFacts::NONE, |exports, store| {
+        let proposals = self.instance.call("propose", CallFacts::NONE.about(entries), |exports, store| {
             exports.spec_overlay_policy_policy().call_propose(store, &files)
         })?;
         Ok(proposals.into_iter().map(proposal).collect())

@@ -43,10 +43,11 @@ impl host::PrimingPolicy for ComponentPrimingPolicy {
     ) -> Result<Vec<host::Decision>, PolicyError> {
         let candidates: Vec<_> = candidates.iter().map(candidate).collect();
         let (session, machine) = (self.session, machine(load));
-        let decisions = self.instance.call("decide", CallFacts::NONE, |exports, store| {
-            let exports = exports.spec_priming_policy_policy();
-            exports.session().call_decide(store, session, &candidates, machine)
-        })?;
+        let decisions =
+            self.instance.call("decide", CallFacts::NONE.about(candidates.len()), |exports, store| {
+                let exports = exports.spec_priming_policy_policy();
+                exports.session().call_decide(store, session, &candidates, machine)
+            })?;
         Ok(decisions.into_iter().map(decision).collect())
     }
 
@@ -57,7 +58,7 @@ impl host::PrimingPolicy for ComponentPrimingPolicy {
     ) -> Result<(), PolicyError> {
         let outcomes: Vec<_> = ended.iter().filter_map(observation).collect();
         let session = self.session;
-        self.instance.call("observe", CallFacts::NONE, |exports, store| {
+        self.instance.call("observe", CallFacts::NONE.about(outcomes.len()), |exports, store| {
             exports.spec_priming_policy_policy().session().call_observe(store, session, &outcomes)
         })
     }

@@ -9,7 +9,7 @@ use crate::bindings::v0_2::overlay_policy::exports::spec::plugin::overlay as gue
 use crate::call_facts::CallFacts;
 use crate::policy::description::{PolicyDescription, SettingValue};
 use crate::policy::error::PolicyLoadError;
-use crate::policy::instance::PolicyInstance;
+use crate::policy::instance::{PolicyInstance, entries_of};
 use crate::world::v0_2::OverlayPolicy;
 
 /// An overlay policy that is a component.
@@ -63,7 +63,7 @@ impl host::OverlayPolicy for ComponentOverlayPolicy {
         };
         let inputs: Vec<_> = inputs.iter().map(input).collect();
         let session = self.session;
-        self.instance.call("select", CallFacts::of_overlay(facts), |exports, store| {
+        self.instance.call("select", CallFacts::of_overlay(facts).about(inputs.len()), |exports, store| {
             exports.spec_plugin_overlay().session().call_select(store, session, &inputs)
         })
     }
@@ -75,9 +75,11 @@ impl host::OverlayPolicy for ComponentOverlayPolicy {
     ) -> Result<Vec<host::Choice>, PolicyError> {
         let inputs: Vec<_> = inputs.iter().map(input_alternatives).collect();
         let session = self.session;
-        let choices = self.instance.call("choose", CallFacts::of_overlay(facts), |exports, store| {
-            exports.spec_plugin_overlay().session().call_choose(store, session, &inputs)
-        })?;
+        let choices = self.instance.call(
+            "choose",
+            CallFacts::of_overlay(facts).about(inputs.len()),
+            |exports, store| exports.spec_plugin_overlay().session().call_choose(store, session, &inputs),
+        )?;
         Ok(choices.into_iter().map(choice).collect())
     }
 
@@ -91,11 +93,14 @@ impl host::OverlayPolicy for ComponentOverlayPolicy {
             before: file.before.clone(),
             after: file.after.clone(),
         };
+        let entries = entries_of(files);
         let files: Vec<_> = files.iter().map(file).collect();
         let session = self.session;
-        let proposals = self.instance.call("propose", CallFacts::of_overlay(facts), |exports, store| {
-            exports.spec_plugin_overlay().session().call_propose(store, session, &files)
-        })?;
+        let proposals = self.instance.call(
+            "propose",
+            CallFacts::of_overlay(facts).about(entries),
+            |exports, store| exports.spec_plugin_overlay().session().call_propose(store, session, &files),
+        )?;
         Ok(proposals.into_iter().map(proposal).collect())
     }
 
@@ -111,7 +116,7 @@ impl host::OverlayPolicy for ComponentOverlayPolicy {
         };
         let ended: Vec<_> = ended.iter().map(observation).collect();
         let session = self.session;
-        self.instance.call("observe", CallFacts::of_overlay(facts), |exports, store| {
+        self.instance.call("observe", CallFacts::of_overlay(facts).about(ended.len()), |exports, store| {
             exports.spec_plugin_overlay().session().call_observe(store, session, &ended)
         })
     }

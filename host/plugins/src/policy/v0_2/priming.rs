@@ -60,9 +60,13 @@ impl host::PrimingPolicy for ComponentPrimingPolicy {
     ) -> Result<Vec<host::Decision>, PolicyError> {
         let candidates: Vec<_> = candidates.iter().map(candidate).collect();
         let (session, load) = (self.session, load_to_guest(load));
-        let decisions = self.instance.call("decide", CallFacts::of_priming(facts), |exports, store| {
-            exports.spec_plugin_priming().session().call_decide(store, session, &candidates, load)
-        })?;
+        let decisions = self.instance.call(
+            "decide",
+            CallFacts::of_priming(facts).about(candidates.len()),
+            |exports, store| {
+                exports.spec_plugin_priming().session().call_decide(store, session, &candidates, load)
+            },
+        )?;
         let decisions: Option<Vec<_>> = decisions.into_iter().map(decision).collect();
         decisions.ok_or_else(|| {
             let length = host::ReasonCode::MAX;
@@ -79,9 +83,13 @@ impl host::PrimingPolicy for ComponentPrimingPolicy {
     ) -> Result<Vec<host::Revision>, PolicyError> {
         let submitted: Vec<_> = submitted.iter().map(submitted_action).collect();
         let (session, load) = (self.session, load_to_guest(load));
-        let revisions = self.instance.call("revise", CallFacts::of_priming(facts), |exports, store| {
-            exports.spec_plugin_priming().session().call_revise(store, session, &submitted, load)
-        })?;
+        let revisions = self.instance.call(
+            "revise",
+            CallFacts::of_priming(facts).about(submitted.len()),
+            |exports, store| {
+                exports.spec_plugin_priming().session().call_revise(store, session, &submitted, load)
+            },
+        )?;
         Ok(revisions.into_iter().map(revision).collect())
     }
 
@@ -92,7 +100,7 @@ impl host::PrimingPolicy for ComponentPrimingPolicy {
     ) -> Result<(), PolicyError> {
         let ended: Vec<_> = ended.iter().map(observation).collect();
         let session = self.session;
-        self.instance.call("observe", CallFacts::of_priming(facts), |exports, store| {
+        self.instance.call("observe", CallFacts::of_priming(facts).about(ended.len()), |exports, store| {
             exports.spec_plugin_priming().session().call_observe(store, session, &ended)
         })
     }

@@ -26,7 +26,7 @@ fn a_priming_policy_that_fails_says_how() {
     for (does, reason, says) in [
         ("traps", "plugin-trap", "unreachable"),
         ("panics", "plugin-trap", "no idea what to do with 1 candidates"),
-        ("loops", "plugin-out-of-fuel", "1000000000 instructions"),
+        ("loops", "plugin-out-of-fuel", "100000000 instructions"),
         ("allocates", "plugin-out-of-memory", "67108864"),
         ("huge", "plugin-invalid-answer", "too much data"),
     ] {
@@ -43,7 +43,7 @@ fn an_overlay_policy_that_fails_says_how() {
     for (does, reason, says) in [
         ("choose-traps", "plugin-trap", "unreachable"),
         ("choose-panics", "plugin-trap", "no idea what to choose for input 7"),
-        ("choose-loops", "plugin-out-of-fuel", "1000000000 instructions"),
+        ("choose-loops", "plugin-out-of-fuel", "100000000 instructions"),
         ("choose-allocates", "plugin-out-of-memory", "67108864"),
     ] {
         let mut policy = overlay(&guest("bad-overlay", &[("does", does)])).expect("it opens");

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod faults;
+mod hostile;
 mod settings;
 
 use spec_plugins::{Options, Plugins, PolicyComponent, PolicyLoadError, PolicyRequest};

@@ -1,0 +1,94 @@
+//! Components that try to do harm, in the binary: each is found out by `plugin check`, and the error is theirs.
+
+use std::time::{Duration, Instant};
+
+use spec_testkit::{Host, Outcome, require_env};
+
+/// Far more than such a run takes: machines of tests are slow and busy.
+const GENEROUS: Duration = Duration::from_secs(10);
+
+/// What a priming policy does, and how it is found out.
+const PRIMING: [(&str, &str); 29] = [
+    ("open-loops", "plugin-out-of-fuel"),
+    ("open-recurses", "plugin-trap"),
+    ("open-refuses-at-length", "policy-invalid-setting"),
+    ("open-refuses-not-utf8", "plugin-invalid-answer"),
+    ("wants-loops", "plugin-out-of-fuel"),
+    ("too-few", "policy-invalid-answer"),
+    ("too-many", "policy-invalid-answer"),
+    ("millions", "plugin-invalid-answer"),
+    ("priority-1001", "policy-invalid-answer"),
+    ("priority-65535", "policy-invalid-answer"),
+    ("reason-empty", "policy-invalid-answer"),
+    ("reason-not-kebab", "policy-invalid-answer"),
+    ("reason-huge", "policy-invalid-answer"),
+    ("reason-not-utf8", "plugin-invalid-answer"),
+    ("decide-loops", "plugin-out-of-fuel"),
+    ("decide-recurses", "plugin-trap"),
+    ("decide-allocates", "plugin-out-of-memory"),
+    ("decide-traps", "plugin-trap"),
+    ("decide-panics", "plugin-trap"),
+    ("decide-logs-endlessly", "plugin-out-of-fuel"),
+    ("decide-logs-much", "plugin-out-of-fuel"),
+    ("decide-asks-endlessly", "plugin-out-of-fuel"),
+    ("decide-fills-memory", "plugin-out-of-fuel"),
+    ("revise-too-few", "policy-invalid-answer"),
+    ("revise-priority", "policy-invalid-answer"),
+    ("revise-loops", "plugin-out-of-fuel"),
+    ("observe-traps", "plugin-trap"),
+    ("remembers-much", "policy-invalid-answer"),
+    ("remember-loops", "plugin-out-of-fuel"),
+];
+
+const OVERLAY: [(&str, &str); 21] = [
+    ("select-out-of-range", "policy-invalid-answer"),
+    ("select-duplicates", "policy-invalid-answer"),
+    ("select-too-few", "policy-invalid-answer"),
+    ("select-millions", "plugin-invalid-answer"),
+    ("select-long", "policy-invalid-answer"),
+    ("select-recurses", "plugin-trap"),
+    ("choose-out-of-range", "policy-invalid-answer"),
+    ("choose-waits", "policy-invalid-answer"),
+    ("choose-ranks-nothing", "policy-invalid-answer"),
+    ("choose-ranks-duplicates", "policy-invalid-answer"),
+    ("choose-ranks-out-of-range", "policy-invalid-answer"),
+    ("choose-too-many", "policy-invalid-answer"),
+    ("choose-loops", "plugin-out-of-fuel"),
+    ("choose-logs-endlessly", "plugin-out-of-fuel"),
+    ("propose-out-of-range", "policy-invalid-answer"),
+    ("propose-nonsense", "policy-invalid-answer"),
+    ("propose-empty", "policy-invalid-answer"),
+    ("propose-huge", "policy-invalid-answer"),
+    ("propose-millions", "plugin-invalid-answer"),
+    ("propose-allocates", "plugin-out-of-memory"),
+    ("remembers-much", "policy-invalid-answer"),
+];
+
+fn check(host: &Host, guest: &str, does: &str) -> Outcome {
+    let file = require_env("SPEC_COMPONENTS").join(guest).with_extension("wasm");
+    let arguments = ["plugin", "check", &file.to_string_lossy(), "--setting", &format!("does={does}")];
+    let begun = Instant::now();
+    let outcome = host.run_in(&std::env::temp_dir(), &arguments);
+    assert!(begun.elapsed() < GENEROUS, "{guest} {does}: {:?}", begun.elapsed());
+    outcome
+}
+
+#[test]
+fn harm_of_priming_policies_is_found_out() {
+    let host = Host::new();
+    for (does, reason) in PRIMING {
+        let outcome = check(&host, "hostile-priming", does);
+        assert!(outcome.stderr.len() < 10_000, "{does}: {} bytes", outcome.stderr.len());
+        outcome.refused(2, reason, &["hostile-priming"]);
+    }
+}
+
+#[test]
+fn harm_of_overlay_policies_is_found_out() {
+    let host = Host::new();
+    for (does, reason) in OVERLAY {
+        let outcome = check(&host, "hostile-overlay", does);
+        assert!(outcome.stderr.len() < 10_000, "{does}: {} bytes", outcome.stderr.len());
+        outcome.refused(2, reason, &[]);
+    }
+}
