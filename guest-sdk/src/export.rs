@@ -51,7 +51,10 @@ impl<P: OverlayPolicy> overlay::Guest for ExportedOverlayPolicy<P> {
 }
 
 impl<P: OverlayPolicy> overlay::GuestSession for OverlaySession<P> {
-    fn open(configuration: Vec<(String, SettingValue)>, memory: Vec<u8>) -> Result<overlay::Session, Refusal> {
+    fn open(
+        configuration: Vec<(String, SettingValue)>,
+        memory: Vec<u8>,
+    ) -> Result<overlay::Session, Refusal> {
         panics::log_all();
         let policy = P::open(&Settings::new(configuration), &memory)?;
         Ok(overlay::Session::new(Self(RefCell::new(policy))))
@@ -98,7 +101,10 @@ impl<P: PrimingPolicy> priming::Guest for ExportedPrimingPolicy<P> {
 }
 
 impl<P: PrimingPolicy> priming::GuestSession for PrimingSession<P> {
-    fn open(configuration: Vec<(String, SettingValue)>, memory: Vec<u8>) -> Result<priming::Session, Refusal> {
+    fn open(
+        configuration: Vec<(String, SettingValue)>,
+        memory: Vec<u8>,
+    ) -> Result<priming::Session, Refusal> {
         panics::log_all();
         let policy = P::open(&Settings::new(configuration), &memory)?;
         Ok(priming::Session::new(Self(RefCell::new(policy))))

@@ -68,7 +68,9 @@ pub use bindings::element_kind::exports::spec::plugin::kind::{
 pub use bindings::imports::spec::plugin::plan::{Command, CommandGroup};
 pub use element::{Dependency, Element};
 #[doc(hidden)]
-pub use export::{ExportedElementKind, ExportedOverlayPolicy, ExportedPrimingPolicy, OverlaySession, PrimingSession};
+pub use export::{
+    ExportedElementKind, ExportedOverlayPolicy, ExportedPrimingPolicy, OverlaySession, PrimingSession,
+};
 pub use key::Value;
 pub use kind::{Configured, ElementKind};
 pub use node::{Mapping, Node};

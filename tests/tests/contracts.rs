@@ -44,6 +44,23 @@ fn every_text_parses() {
     }
 }
 
+/// The SDK has the texts, so that it builds without the rest of this checkout.
+#[test]
+fn the_sdk_has_the_present_texts() {
+    let contents = |folder: &Path| {
+        let entries = fs::read_dir(folder).expect("the folder can be read");
+        let files = entries.map(|entry| entry.expect("the folder can be read").path());
+        let files = files.filter(|file| file.extension().is_some_and(|extension| extension == "wit"));
+        let read = |file: PathBuf| {
+            let name = file.file_name().expect("it has a name").to_owned();
+            (name, fs::read_to_string(&file).expect("the file can be read"))
+        };
+        files.map(read).collect::<BTreeMap<_, _>>()
+    };
+    let copies = texts().join("../guest-sdk/wit");
+    assert!(contents(&copies) == contents(&texts()), "run: cp wit/*.wit guest-sdk/wit/");
+}
+
 fn texts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit")
 }

@@ -118,9 +118,7 @@ impl TestElement {
 fn add(nodes: &mut Vec<kind::Node>, config: Config) -> u32 {
     let node = match config {
         Config::Text(text) => kind::Node::Scalar(text),
-        Config::List(items) => {
-            kind::Node::Sequence(items.into_iter().map(|item| add(nodes, item)).collect())
-        }
+        Config::List(items) => kind::Node::Sequence(items.into_iter().map(|item| add(nodes, item)).collect()),
         Config::Dictionary(entries) => {
             kind::Node::Mapping(entries.into_iter().map(|(name, entry)| (name, add(nodes, entry))).collect())
         }

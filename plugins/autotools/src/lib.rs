@@ -1,8 +1,6 @@
 //! The element kind `autotools`: `configure`, `make`, `make install`.
 
-use spec_guest_sdk::{
-    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
-};
+use spec_guest_sdk::{Configured, Element, ElementKind, KindDescription, Rejection, build_element, export};
 
 struct Autotools;
 

@@ -28,7 +28,8 @@ fn require_sources(element: &Element) -> Result<(), Rejection> {
     if !element.sources().is_empty() {
         return Ok(());
     }
-    Err(Rejection::sources("an import element must have at least one source").hint("add one under 'sources:'"))
+    Err(Rejection::sources("an import element must have at least one source")
+        .hint("add one under 'sources:'"))
 }
 
 export!(Import as ElementKind);

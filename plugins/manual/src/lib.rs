@@ -1,8 +1,6 @@
 //! The element kind `manual`: commands of the element's own choice.
 
-use spec_guest_sdk::{
-    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
-};
+use spec_guest_sdk::{Configured, Element, ElementKind, KindDescription, Rejection, build_element, export};
 
 struct Manual;
 

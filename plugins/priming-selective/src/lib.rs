@@ -63,8 +63,7 @@ impl PrimingPolicy for Selective {
     fn observe(&mut self, ended: &[Observation]) {
         for observation in ended {
             if let Some(program) = self.programs.remove(&observation.action) {
-                let hit =
-                    matches!(observation.outcome, Outcome::Used | Outcome::Joined | Outcome::Overtaken);
+                let hit = matches!(observation.outcome, Outcome::Used | Outcome::Joined | Outcome::Overtaken);
                 self.memory.rates.entry(program).or_default().count(hit);
             }
         }

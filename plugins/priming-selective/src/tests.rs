@@ -54,7 +54,10 @@ fn what_is_not_worth_it_is_skipped_with_a_reason() {
     assert_eq!(skipped(&mut policy, Candidate { run_ms: Some(9), ..worth_it() }), Some(SkipReason::TooCheap));
     assert_eq!(skipped(&mut policy, Candidate { run_ms: Some(9), fan_out: 1, ..worth_it() }), None);
     assert_eq!(skipped(&mut policy, Candidate { run_ms: None, ..worth_it() }), None);
-    assert_eq!(skipped(&mut policy, Candidate { cpu_ms: Some(6000), ..worth_it() }), Some(SkipReason::TooDear));
+    assert_eq!(
+        skipped(&mut policy, Candidate { cpu_ms: Some(6000), ..worth_it() }),
+        Some(SkipReason::TooDear)
+    );
     assert_eq!(skipped(&mut policy, Candidate { misses: 20, ..worth_it() }), Some(SkipReason::Unlikely));
     assert_eq!(skipped(&mut policy, Candidate { misses: 20, hits: 20, ..worth_it() }), None);
 }

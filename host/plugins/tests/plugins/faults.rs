@@ -10,9 +10,16 @@ use spec_strategy::KindError;
 
 use crate::support::{check_error, element, guest, mapping, options, texts};
 
-/// Policies that misbehave: see `policies`.
-const POLICIES: &[&str] =
-    &["bad-overlay", "bad-priming", "hostile-describe", "hostile-overlay", "hostile-priming"];
+/// Policies: see `policies`.
+const POLICIES: &[&str] = &[
+    "asks-overlay",
+    "asks-priming",
+    "bad-overlay",
+    "bad-priming",
+    "hostile-describe",
+    "hostile-overlay",
+    "hostile-priming",
+];
 /// Guests that keep the contract.
 const SOUND: &[&str] = &["hoards", "overlay-prototype", "own-manual", "script-like"];
 
@@ -62,6 +69,9 @@ const FAULTS: &[Fault] = &[
     answer("plan-climbs", &["'/output/../etc'"]),
     answer("plan-nul", &["'/out\\0put'"]),
     answer("plan-no-program", &["'make'"]),
+    answer("plan-collects-twice", &["calls 'collect' twice"]),
+    answer("plan-collects-nothing", &["does not call 'collect'"]),
+    answer("plan-huge", &["its plan is too large"]),
     answer("rejection-node", &["names a node that does not exist"]),
     answer("rejection-reason", &["'Not A Code'"]),
 ];

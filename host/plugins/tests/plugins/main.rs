@@ -11,3 +11,4 @@ mod languages;
 mod origins;
 mod policies;
 mod support;
+mod version_0_1;

@@ -1,8 +1,6 @@
 //! Allocates memory without end.
 
-use spec_guest_sdk::{
-    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
-};
+use spec_guest_sdk::{Configured, Element, ElementKind, KindDescription, Rejection, build_element, export};
 
 struct AllocatesEndlessly;
 

@@ -1,8 +1,6 @@
 //! An element kind that imports WASI to read the command line.
 
-use spec_guest_sdk::{
-    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
-};
+use spec_guest_sdk::{Configured, Element, ElementKind, KindDescription, Rejection, build_element, export};
 
 mod wasi {
     #![allow(missing_docs, unreachable_pub, clippy::all)]

@@ -2,7 +2,9 @@
 
 use spec_guest_sdk::bindings::element_kind as world;
 use spec_guest_sdk::bindings::imports::spec::plugin::plan;
-use spec_guest_sdk::{Command, CommandGroup, KindDescription, Rejection, RejectionReason, Value, build_element};
+use spec_guest_sdk::{
+    Command, CommandGroup, KindDescription, Rejection, RejectionReason, Value, build_element,
+};
 use world::exports::spec::plugin::kind::{ElementInput, Guest, KeyValue, UniqueKey};
 
 struct InvalidAnswer;
@@ -71,7 +73,8 @@ fn bad_plan(name: &str) {
         "plan-nul" => return plan::collect("/out\0put"),
         "plan-no-program" => {
             let command = Command { label: "make".to_owned(), argv: Vec::new() };
-            let group = CommandGroup { label: "build".to_owned(), read_only_root: true, commands: vec![command] };
+            let group =
+                CommandGroup { label: "build".to_owned(), read_only_root: true, commands: vec![command] };
             plan::run(&group);
         }
         "plan-collects-twice" => plan::collect("/output"),

@@ -1,8 +1,6 @@
 //! Never answers.
 
-use spec_guest_sdk::{
-    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
-};
+use spec_guest_sdk::{Configured, Element, ElementKind, KindDescription, Rejection, build_element, export};
 
 struct LoopsForever;
 

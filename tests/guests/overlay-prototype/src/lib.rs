@@ -20,8 +20,8 @@ use std::collections::HashSet;
 
 use spec_guest_sdk::export;
 use spec_guest_sdk::overlay::{
-    Alternative, Choice, Description, InputAlternatives, InputOrigins, OriginKind, OriginState, OverlayPolicy,
-    first_known,
+    Alternative, Choice, Description, InputAlternatives, InputOrigins, OriginKind, OriginState,
+    OverlayPolicy, first_known,
 };
 use spec_guest_sdk::settings::{Refusal, Settings};
 

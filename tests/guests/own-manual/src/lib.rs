@@ -1,8 +1,6 @@
 //! A project's own version of the kind `manual`, which also installs a mark.
 
-use spec_guest_sdk::{
-    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
-};
+use spec_guest_sdk::{Configured, Element, ElementKind, KindDescription, Rejection, build_element, export};
 
 const DEFAULTS: &str = "config:
   configure-commands: []

@@ -1,8 +1,6 @@
 //! Traps without a message, except for an element named `fine.bst`.
 
-use spec_guest_sdk::{
-    Configured, Element, ElementKind, KindDescription, Rejection, build_element, export,
-};
+use spec_guest_sdk::{Configured, Element, ElementKind, KindDescription, Rejection, build_element, export};
 
 struct Traps;
 

@@ -1,6 +1,7 @@
 //! Policies of speculation as components.
 
 mod conformance;
+mod facts;
 mod faults;
 mod hostile;
 mod settings;

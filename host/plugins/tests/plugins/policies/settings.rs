@@ -29,7 +29,7 @@ fn settings_that_are_wrong_are_refused_with_their_key() {
         &selective("most-ms", "1"),
         "policy-unknown-setting",
         Some("most-ms"),
-        "known settings: try-all-every",
+        "known settings: least-ms, least-percent, try-all-every",
     );
     let eager = refused(&embedded("priming-eager", &[("a", "b")]));
     check(&eager, "policy-unknown-setting", Some("a"), "has no settings");
