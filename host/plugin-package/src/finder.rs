@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{PackageError, Result};
+use crate::fetch::fetch;
 use crate::inspect::{ComponentSummary, summarize};
 use crate::lock::{LOCK_FILE, LockedPlugin, PluginLock};
-use crate::network::{NetworkOptions, fetch};
+use crate::network_options::NetworkOptions;
 use crate::reference::PluginReference;
 use crate::sha256::Sha256;
 use crate::store::ComponentStore;

@@ -14,7 +14,7 @@ use oci_client::{Client, Reference};
 use tokio::io::AsyncWrite;
 
 use crate::error::{PackageError, Result};
-use crate::network::NetworkOptions;
+use crate::network_options::NetworkOptions;
 use crate::reference::{OciReference, PluginReference};
 use crate::registry_login::login;
 use crate::sha256::Sha256;

@@ -1,26 +1,16 @@
 //! Fetches components of references.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use spec_model::Cancel;
-use spec_source::{FetchMonitor, HttpOptions};
+use spec_source::FetchMonitor;
 
 use crate::error::{PackageError, Result};
+use crate::network_options::NetworkOptions;
 use crate::reference::PluginReference;
 use crate::registry;
 use crate::sha256::Sha256;
 use crate::store::LARGEST_COMPONENT;
-
-/// How components are fetched.
-#[derive(Clone, Debug)]
-pub struct NetworkOptions {
-    /// Whether nothing may be fetched.
-    pub offline: bool,
-    /// Attempts, time-outs, proxies and passwords.
-    pub http: HttpOptions,
-    /// The file with the logins of registries (`~/.docker/config.json`), if one is to be used.
-    pub registry_logins: Option<PathBuf>,
-}
 
 /// The component of a reference. Of an artifact whose contents are `expected`, the version may have moved meanwhile.
 ///
