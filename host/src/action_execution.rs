@@ -108,6 +108,8 @@ fn cluster_options(config: &Config, specs: &ClusterSpecs) -> CommandResult<Clust
         execution: options(&specs.execution)?,
         storage: options(&specs.storage)?,
         action_cache: Some(options(&specs.action_cache)?),
+        // Otherwise nobody else would execute it.
+        longest_wait: config.execution.queue_limit.filter(|_| config.execution.local_fallback),
     })
 }
 
@@ -175,7 +177,7 @@ fn observer(messages: SessionMessages) -> ClusterObserver {
         let is_news = match event {
             ClusterEvent::Away { address, .. } => away.insert(address.clone()),
             ClusterEvent::Back { address, .. } => away.remove(address),
-            ClusterEvent::Busy { .. } | ClusterEvent::Refused { .. } => true,
+            ClusterEvent::Busy { .. } | ClusterEvent::Wrong { .. } | ClusterEvent::Refused { .. } => true,
         };
         drop(away);
         if is_news {
@@ -201,6 +203,12 @@ fn message(event: &ClusterEvent) -> Message {
         ClusterEvent::Busy { address, why } => {
             let text = format!("{address} is full ({why}); actions are executed on this machine meanwhile");
             Message::warning("cluster-busy", text)
+        }
+        ClusterEvent::Wrong { address, why } => {
+            let text = format!(
+                "{address} answers with what is no result of the action ({why}); this machine's counts"
+            );
+            Message::warning("cluster-wrong", text)
         }
         ClusterEvent::Refused { address, why } => {
             let text = format!("{address} does not execute an action ({why}); this machine does");

@@ -48,6 +48,10 @@ impl Executor for SlowExecutor {
     fn opens_sockets(&self) -> bool {
         self.inner.opens_sockets()
     }
+
+    fn slots(&self) -> Option<usize> {
+        self.inner.slots()
+    }
 }
 
 fn wait(rest: Duration, cancel: &Cancel) -> Result<(), ActionError> {

@@ -24,6 +24,7 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     let registry = step("unpack a registry of components", || docker_registry::run(paths))?;
     step("format", || show(&mut cargo(paths, "fmt --all --check")))?;
     step("format of the guests", || show(&mut guests_cargo(paths, "fmt --all --check")))?;
+    step("format of the SDK", || show(&mut sdk_cargo(paths, "fmt --check")))?;
     step("format of the fuzz targets", || {
         show(cargo(paths, "fmt --check").current_dir(fuzz::folder(paths)))
     })?;
@@ -37,6 +38,11 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     step("clippy of the guests", || {
         show(&mut guests_cargo(paths, "clippy --workspace --all-targets --release -- -D warnings"))
     })?;
+    step("clippy of the SDK", || {
+        show(&mut sdk_cargo(paths, "clippy --all-targets --release -- -D warnings"))
+    })?;
+    // Compiles what it packs, without the rest of the checkout.
+    step("pack the SDK", || show(&mut sdk_cargo(paths, "package --quiet --allow-dirty")))?;
     step("check of the fuzz targets", || fuzz::check(paths))?;
     step("documentation", || {
         show(cargo(paths, "doc --workspace --no-deps --release").env("RUSTDOCFLAGS", "-D warnings"))
@@ -52,10 +58,11 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     tests.env("SPEC_BST", bst.program("bst"));
     tests.env("SPEC_EXAMPLE", paths.example());
     tests.env("SPEC_LANGUAGE_COMPONENTS", languages);
-    let sdk = step("tests of the guests", || {
+    let guests = step("tests of the guests", || {
         count(&mut guests_cargo(paths, "test --workspace --release --no-fail-fast"))
     })?;
-    let tally = step("tests", || count(&mut tests))?.and(sdk);
+    let sdk = step("tests of the SDK", || count(&mut sdk_cargo(paths, "test --release --no-fail-fast")))?;
+    let tally = step("tests", || count(&mut tests))?.and(guests).and(sdk);
     println!("{} passed, {} failed", tally.passed, tally.failed);
     if !tally.all_ran_well {
         bail!("step failed: tests");
@@ -67,6 +74,13 @@ fn cargo(paths: &Paths, arguments: &str) -> Command {
     let mut cargo = command("cargo", arguments.split(' '));
     // Set for every command, so that what depends on it is compiled once.
     cargo.current_dir(&paths.root).env("SPEC_COMPONENTS", paths.components());
+    cargo
+}
+
+/// A cargo command on the SDK, which is no part of a workspace.
+fn sdk_cargo(paths: &Paths, arguments: &str) -> Command {
+    let mut cargo = guests_cargo(paths, arguments);
+    cargo.current_dir(paths.root.join("guest-sdk"));
     cargo
 }
 

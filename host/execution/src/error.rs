@@ -109,11 +109,10 @@ impl UserError for ExecutionError {
             Self::Sandbox(error) => Some(error.remedy()).filter(|hint| !hint.is_empty()).map(str::to_owned),
             Self::Action(error) => error.hint(),
             Self::RemoteApis { error } => error.hint(),
-            Self::BadPath { .. }
-            | Self::TooMuchWritten { .. }
-            | Self::Log { .. }
-            | Self::OtherPlatform { .. }
-            | Self::Scratch { .. } => None,
+            Self::OtherPlatform { wanted, .. } => Some(format!("build it on a machine that is {wanted}")),
+            Self::BadPath { .. } | Self::TooMuchWritten { .. } | Self::Log { .. } | Self::Scratch { .. } => {
+                None
+            }
         }
     }
 }

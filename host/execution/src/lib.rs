@@ -24,6 +24,7 @@ mod properties;
 mod recorder;
 mod remote_apis;
 mod request;
+mod request_signal;
 mod result_cache;
 mod rights;
 mod root;
@@ -45,6 +46,7 @@ pub use pool::{Executions, LazyExecutions, OvercommitWorker, PendingRequest, Poo
 pub use recorder::{InMemoryRecorder, Recorder, Recording};
 pub use remote_apis::{OpenSocket, RemoteApis, SocketOptions};
 pub use request::{ActionRequest, Executor, ExecutorTask, Progress};
+pub use request_signal::RequestSignal;
 pub use result_cache::ResultCache;
 pub use rights::{AllowedIds, GrantedAction, Rights};
 pub use root::{CommandStreams, MAX_LAYERS, Root, RootCommand, StageReport, StagedTree, WriteAccess};

@@ -7,6 +7,7 @@ use spec_model::{Action, Cancel, Digest};
 
 use crate::outcome::{ActionAnswer, ActionError, ExecutedAction};
 use crate::recorder::Recording;
+use crate::request_signal::RequestSignal;
 use crate::rights::{GrantedAction, Rights};
 
 /// A request to have an action answered: REAPI's `ExecuteRequest`.
@@ -59,6 +60,12 @@ pub trait Executor: Send + Sync + 'static {
     fn opens_sockets(&self) -> bool {
         false
     }
+
+    /// How many actions it runs at a time, as far as it knows: others that it is given wait. `None` for as many as it is
+    /// given.
+    fn slots(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// An action to be executed.
@@ -70,8 +77,20 @@ pub struct ExecutorTask {
     pub action: Action,
     /// When it was queued.
     pub queued: SystemTime,
-    /// Nobody has requested it yet: it runs at a lower priority than other processes.
+    /// Nobody had requested it when it was started: it runs at a lower priority than other processes.
     pub primed: bool,
+    /// Lower numbers go first among the primed ones, and among the requested ones.
+    pub priority: i32,
+    /// Tells of the first request for it, if it was primed.
+    pub requested: RequestSignal,
     /// A result that somebody else has of it is no answer.
     pub skip_cache_lookup: bool,
+}
+
+impl ExecutorTask {
+    /// Whether nobody has requested it by now.
+    #[must_use]
+    pub fn is_primed(&self) -> bool {
+        self.primed && !self.requested.is_sent()
+    }
 }

@@ -6,7 +6,7 @@ use spec_model::Value;
 use spec_strategy::{Configured, KindError, Plan, Step};
 
 use crate::conv::{FlatRejection, FlatValue, NodePositions, RejectionReason};
-use crate::failure::PluginFailure;
+use crate::failure::{PluginFailure, shortened};
 
 /// Levels of a unique key. Deeper keys could exhaust the stack of recursive functions.
 const MAX_KEY_DEPTH: usize = 64;
@@ -54,6 +54,7 @@ pub(crate) fn rejection(
             return Err(PluginFailure::answer(&what));
         }
     };
+    let (message, hint) = (shortened(message), hint.map(shortened));
     Ok(KindError::Rejected { reason, message, hint, position: position.cloned() })
 }
 

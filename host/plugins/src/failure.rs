@@ -81,6 +81,15 @@ impl PluginFailure {
     }
 }
 
+/// Bytes of a text in an error that a component wrote; the rest is cut off.
+const MAX_TEXT: usize = 2048;
+
+/// A text that a component wrote for an error, not too long to be shown.
+pub(crate) fn shortened(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(MAX_TEXT));
+    text
+}
+
 /// The advice when all instances of components are in use.
 pub(crate) const FEWER_BUILDERS: &str = "run fewer builders at once";
 

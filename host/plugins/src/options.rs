@@ -73,7 +73,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             memory: 64 << 20,
-            fuel: 2_000_000_000,
+            fuel: 200_000_000,
             deadline: Duration::from_secs(20),
             answer: 16 << 20,
             component: 64 << 20,

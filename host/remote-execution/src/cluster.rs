@@ -16,6 +16,8 @@ pub struct ClusterOptions {
     pub storage: RemoteOptions,
     /// Keeps their results; `None` for the one that executes.
     pub action_cache: Option<RemoteOptions>,
+    /// How long a requested action may wait for a worker before the cluster counts as busy; `None` for as long as it takes.
+    pub longest_wait: Option<Duration>,
 }
 
 /// What a server of a cluster is for.
@@ -35,6 +37,7 @@ pub struct Cluster {
     pub(crate) execution: Remote,
     pub(crate) storage: Remote,
     pub(crate) action_cache: Remote,
+    pub(crate) longest_wait: Option<Duration>,
     pub(crate) runtime: ClusterRuntime,
 }
 
@@ -54,7 +57,7 @@ impl Cluster {
         let storage = connection(&mut made, options.storage)?;
         let action_cache = connection(&mut made, options.action_cache.unwrap_or(options.execution))?;
         drop(entered);
-        Ok(Self { execution, storage, action_cache, runtime })
+        Ok(Self { execution, storage, action_cache, longest_wait: options.longest_wait, runtime })
     }
 
     /// What the requests to each server came to.
@@ -93,6 +96,12 @@ impl Cluster {
             Ok(checks.join_all().await)
         };
         self.wait_for(work).unwrap_or_default()
+    }
+
+    /// How many actions it runs at a time, estimated from the stages of the actions; `None` while that cannot be told.
+    #[must_use]
+    pub fn workers(&self) -> Option<usize> {
+        self.execution.workers().and_then(|workers| usize::try_from(workers).ok())
     }
 
     /// The address of the server that executes.

@@ -1,6 +1,6 @@
 //! Why a cluster did not execute an action.
 
-use spec_execution::ActionError;
+use spec_execution::{ActionError, ExecutedAction};
 use spec_model::UserError;
 use spec_remote::RemoteError;
 
@@ -16,6 +16,9 @@ pub(crate) enum RemoteExecutionError {
     /// The cluster has no room for it at present.
     #[error("{address} takes no more actions at present: {why}")]
     Busy { address: String, why: String },
+    /// The result lacks an output that the command declares: it may be that of another action.
+    #[error("the result of {address} lacks the output '{path}', which the command declares")]
+    Incomplete { address: String, path: String, executed: Box<ExecutedAction> },
     /// The cluster will never execute it.
     #[error("{address} does not execute the action: {why}")]
     Refused { address: String, why: String },
@@ -37,6 +40,7 @@ impl From<RemoteExecutionError> for ActionError {
             RemoteExecutionError::Busy { .. } => return Self::Exhausted { what: error.to_string() },
             RemoteExecutionError::Remote(error) => (error.reason().to_owned(), error.to_string()),
             RemoteExecutionError::Refused { .. } => ("remote-refused".to_owned(), error.to_string()),
+            RemoteExecutionError::Incomplete { .. } => ("remote-broken".to_owned(), error.to_string()),
         };
         Self::Internal { reason, detail: message.clone(), message, hint: "" }
     }

@@ -30,6 +30,13 @@ pub enum ClusterEvent {
         /// What it said.
         why: String,
     },
+    /// It answered with a result that is not that of the action, and this machine executed the action. Said once.
+    Wrong {
+        /// The server.
+        address: String,
+        /// What is wrong with the result.
+        why: String,
+    },
     /// It will not execute an action, and this machine does. Said once for each reason.
     Refused {
         /// The server.

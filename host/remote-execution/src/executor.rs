@@ -6,20 +6,19 @@ use spec_action::read_command;
 use spec_cas::{Cas, CasError};
 use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
 use spec_model::{ActionResult, Cancel, Command, Digest, Outputs};
-use spec_remote::{ActionToExecute, ExecutionAnswer, RemoteError, RemoteResult};
+use spec_remote::{ActionToExecute, ExecutionAnswer, RemoteError, RemoteResult, ServerLog};
 use tokio::sync::oneshot;
 
 use crate::cluster::Cluster;
 use crate::error::RemoteExecutionError;
 use crate::inputs::{UnknownInputs, trees};
+use crate::lost_inputs::LostInputs;
 use crate::outputs::RemoteOutputs;
 use crate::received::ReceivedResult;
+use crate::server_logs;
 
-/// REAPI's priority of actions that nobody has requested yet: behind requests, which have 0.
+/// REAPI's priority of the most urgent action that nobody has requested yet: behind requests, which have 0.
 const PRIMED_PRIORITY: i32 = 100;
-/// How often the inputs of an action are uploaded once more because the cluster has lost some.
-const MOST_UPLOADS: u32 = 3;
-
 /// Executes actions on a cluster. Outputs stay there until somebody reads them through a handle on the store that has the
 /// [`RemoteOutputs`].
 #[derive(Debug)]
@@ -74,7 +73,11 @@ impl RemoteExecutor {
         let result = result.clone();
         self.cluster.runtime.spawn(async move {
             // Without it the cluster has one result less.
-            if storage.push(provider, &blobs).await.is_ok() {
+            if storage.push(Arc::<Cas>::clone(&provider), &blobs).await.is_ok()
+                && let Err(RemoteError::Lacks { .. }) = results.update_action_result(&action, &result).await
+                // What it said to have before is not believed.
+                && storage.upload(provider, &blobs).await.is_ok()
+            {
                 let _ = results.update_action_result(&action, &result).await;
             }
         });
@@ -109,7 +112,15 @@ impl RemoteExecutor {
 
 impl Executor for RemoteExecutor {
     fn execute(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
-        Ok(self.try_execute(task, cancel)?)
+        match self.try_execute(task, cancel) {
+            // There is nobody to compare with.
+            Err(RemoteExecutionError::Incomplete { executed, .. }) => Ok(*executed),
+            other => Ok(other?),
+        }
+    }
+
+    fn slots(&self) -> Option<usize> {
+        self.cluster.workers()
     }
 }
 
@@ -117,26 +128,46 @@ impl RemoteAction<'_> {
     /// Uploads what the cluster lacks, and executes; again if it has lost something meanwhile.
     fn execute(&self) -> Result<ExecutedAction, RemoteExecutionError> {
         let mut skip_cache_lookup = self.task.skip_cache_lookup;
-        let mut lost = Vec::new();
-        for round in 0..=MOST_UPLOADS {
+        let mut lost = LostInputs::default();
+        while lost.may_go_on() {
+            self.upload_lost(lost.to_upload())?;
             let found = self.prepare(skip_cache_lookup)?;
             let answer = match found {
                 Some(found) => ExecutionAnswer::Done(Box::new(found)),
                 None => self.request(skip_cache_lookup)?,
             };
-            match self.take(answer)? {
+            match self.take(answer, skip_cache_lookup)? {
                 Taken::Executed(executed) => return Ok(*executed),
                 Taken::InputsLost(named) => {
-                    // Some servers name one blob a time: at the second time all are asked for.
-                    self.forget(if round == 0 { &named } else { &[] })?;
-                    lost = named;
+                    let all = UnknownInputs::all(&self.executor.cas, self.messages, &self.trees)?;
+                    self.executor.cluster.storage.known().forget(lost.note(named, all));
                 }
-                Taken::OutputsLost => skip_cache_lookup = true,
+                Taken::Doubtful => {
+                    skip_cache_lookup = true;
+                    lost.note_loss();
+                }
             }
         }
         let address = self.executor.cluster.address();
-        let why = format!("it goes on losing what the action needs, such as {lost:?}");
+        let why = match lost.to_upload().first() {
+            Some(digest) => format!("it goes on losing what the action needs, such as {digest}"),
+            None => "it goes on losing what the action makes".to_owned(),
+        };
         Err(RemoteError::Failed { address, action: "execute an action", why }.into())
+    }
+
+    /// Uploads inputs without asking whether they are there: the cluster has just said that they are not.
+    fn upload_lost(&self, lost: &[Digest]) -> Result<(), RemoteExecutionError> {
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let (storage, provider) = (self.executor.cluster.storage.clone(), self.executor.cas.clone());
+        let blobs = lost.to_vec();
+        self.cancellable(async move {
+            storage.upload(Arc::new(provider), &blobs).await?;
+            storage.known().insert(&blobs);
+            Ok(())
+        })
     }
 
     /// Has the cluster have all that it needs. Where something is not known to be there, looks for a result at the same time,
@@ -169,29 +200,24 @@ impl RemoteAction<'_> {
         if known.unknown(&all).is_empty() {
             known.insert_trees(&directories);
         }
-        Ok(found.map(|result| RemoteResult { result, cached: true, message: None }))
+        Ok(found.map(|result| RemoteResult { result, cached: true, message: None, logs: Vec::new() }))
     }
 
     fn request(&self, skip_cache_lookup: bool) -> Result<ExecutionAnswer, RemoteExecutionError> {
+        let is_primed = self.task.is_primed();
         let request = ActionToExecute {
             action: self.messages[0],
             skip_cache_lookup,
-            priority: if self.task.primed { PRIMED_PRIORITY } else { 0 },
+            priority: if is_primed { PRIMED_PRIORITY + self.task.priority } else { 0 },
+            longest_wait: self.executor.cluster.longest_wait,
             // Who requested it reads its outputs next.
-            inline_files: if self.task.primed { Vec::new() } else { self.files() },
+            inline_files: if is_primed { Vec::new() } else { self.files() },
         };
-        let (cancel, cancelled) = oneshot::channel::<()>();
+        let ((cancel, cancelled), (tell, requested)) = (oneshot::channel(), oneshot::channel());
         let _guard = self.cancel.on_cancel(move || _ = cancel.send(()));
+        self.task.requested.on_request(move || _ = tell.send(()));
         let execution = self.executor.cluster.execution.clone();
-        let execute = async move {
-            // Without somebody who cancels it never comes.
-            let cancelled = async {
-                if cancelled.await.is_err() {
-                    std::future::pending().await
-                }
-            };
-            execution.execute(&request, cancelled).await
-        };
+        let execute = async move { execution.execute(&request, told(requested), told(cancelled)).await };
         Ok(self.executor.cluster.wait_for(execute)?)
     }
 
@@ -210,21 +236,17 @@ impl RemoteAction<'_> {
         let (cancel, cancelled) = oneshot::channel::<()>();
         let _guard = self.cancel.on_cancel(move || _ = cancel.send(()));
         let either = async move {
-            let cancelled = async {
-                if cancelled.await.is_err() {
-                    std::future::pending().await
-                }
-            };
             tokio::select! {
                 done = requests => done.map(Some),
-                () = cancelled => Ok(None),
+                () = told(cancelled) => Ok(None),
             }
         };
         let done = self.executor.cluster.wait_for(either)?;
         done.ok_or(RemoteExecutionError::Action(ActionError::Cancelled))
     }
 
-    fn take(&self, answer: ExecutionAnswer) -> Result<Taken, RemoteExecutionError> {
+    /// Takes what the cluster answered. Unless `is_fresh`, the result may be one that it had.
+    fn take(&self, answer: ExecutionAnswer, is_fresh: bool) -> Result<Taken, RemoteExecutionError> {
         let cluster = &*self.executor.cluster;
         let address = || cluster.address();
         let received = match answer {
@@ -234,7 +256,7 @@ impl RemoteAction<'_> {
             ExecutionAnswer::Refused(why) | ExecutionAnswer::Invalid(why) => {
                 return Err(RemoteExecutionError::Refused { address: address(), why });
             }
-            ExecutionAnswer::TimedOut(result) => return Err(self.timed_out(result)),
+            ExecutionAnswer::TimedOut { result, logs } => return Err(self.timed_out(result, logs)),
             ExecutionAnswer::Cancelled => return Err(ActionError::Cancelled.into()),
         };
         let taken = ReceivedResult {
@@ -243,16 +265,24 @@ impl RemoteAction<'_> {
             task: self.task,
             command: &self.command,
         };
-        match taken.take(received) {
-            Err(RemoteExecutionError::Remote(RemoteError::Missing { digest, .. })) => {
+        let lacking = taken.lacking_output(&received.result);
+        if received.cached && !is_fresh && lacking.is_some() {
+            return Ok(Taken::Doubtful);
+        }
+        match (taken.take(received), lacking) {
+            (Err(RemoteExecutionError::Remote(RemoteError::Missing { digest, .. })), _) => {
                 cluster.storage.known().forget([&digest]);
-                Ok(Taken::OutputsLost)
+                Ok(Taken::Doubtful)
             }
-            other => other.map(|executed| Taken::Executed(Box::new(executed))),
+            (Ok(executed), Some(path)) => {
+                let executed = Box::new(executed);
+                Err(RemoteExecutionError::Incomplete { address: address(), path, executed })
+            }
+            (other, _) => other.map(|executed| Taken::Executed(Box::new(executed))),
         }
     }
 
-    fn timed_out(&self, result: Option<Box<ActionResult>>) -> RemoteExecutionError {
+    fn timed_out(&self, result: Option<Box<ActionResult>>, logs: Vec<ServerLog>) -> RemoteExecutionError {
         let killed = || ActionResult { exit_code: 128 + 9, ..ActionResult::default() };
         // Its outputs were not checked, and nobody can have them.
         let result = result.map_or_else(killed, |result| ActionResult {
@@ -262,23 +292,16 @@ impl RemoteAction<'_> {
             ..*result
         });
         let after = self.task.action.timeout.unwrap_or_default();
-        let executed = Box::new(ExecutedAction { result, cached: false, report: None });
+        let report = server_logs::ends(&self.executor.cluster, self.executor.outputs.store(), &logs);
+        let executed = Box::new(ExecutedAction { result, cached: false, report });
         ActionError::TimedOut { after, executed }.into()
     }
+}
 
-    /// The cluster does not have these blobs any more, or some that it does not name.
-    fn forget(&self, named: &[Digest]) -> Result<(), RemoteExecutionError> {
-        let RemoteExecutor { cluster, cas, .. } = self.executor;
-        let all;
-        let lost = match named {
-            [] => {
-                all = UnknownInputs::all(cas, self.messages, &self.trees)?;
-                &all[..]
-            }
-            named => named,
-        };
-        cluster.storage.known().forget(lost);
-        Ok(())
+/// Waits until somebody tells; for ever if nobody will.
+async fn told(by: oneshot::Receiver<()>) {
+    if by.await.is_err() {
+        std::future::pending().await
     }
 }
 
@@ -287,6 +310,6 @@ enum Taken {
     Executed(Box<ExecutedAction>),
     /// The cluster does not have these inputs any more.
     InputsLost(Vec<Digest>),
-    /// The result is an old one, and the cluster does not have its outputs any more.
-    OutputsLost,
+    /// The result is an old one, and lacks outputs, or the cluster does not have them any more: the action is to be executed.
+    Doubtful,
 }

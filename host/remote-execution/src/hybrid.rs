@@ -14,6 +14,7 @@ use crate::error::RemoteExecutionError;
 use crate::event::{ClusterEvent, ClusterObserver};
 use crate::executor::RemoteExecutor;
 use crate::local_slots::LocalSlots;
+use crate::received::output_paths;
 
 /// Most platforms whose refusals are counted, and most reasons that are told.
 const MOST_REFUSALS: usize = 100;
@@ -35,6 +36,7 @@ pub struct HybridExecutor {
 struct ClusterState {
     away_since: Option<SystemTime>,
     busy: bool,
+    wrong: bool,
     refused: HashSet<String>,
     /// How often it refused actions of a platform, without executing one.
     refusals: Vec<(Platform, u32)>,
@@ -62,11 +64,31 @@ impl HybridExecutor {
     }
 
     fn execute_here(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
-        let slot = self.slots.take(task.primed, cancel).ok_or(ActionError::Cancelled)?;
+        let slot = self.slots.take(|| task.is_primed(), cancel).ok_or(ActionError::Cancelled)?;
         let executed = self.local.execute(task, cancel)?;
         drop(slot);
         self.remote.share(task, &executed.result);
         Ok(executed)
+    }
+
+    /// Executes an action here because the cluster's result lacks an output. A command that makes less than it declares does so
+    /// here too; otherwise the result is not that of the action.
+    fn compare(
+        &self,
+        task: &ExecutorTask,
+        cancel: &Cancel,
+        path: &str,
+        there: ExecutedAction,
+    ) -> Result<ExecutedAction, ActionError> {
+        let here = self.execute_here(task, cancel)?;
+        if here.result.exit_code == 0 && !output_paths(&here.result).any(|made| made == path) {
+            return Ok(there);
+        }
+        if !std::mem::replace(&mut self.lock().wrong, true) {
+            let why = format!("a result lacks the output '{path}', which the command makes here");
+            self.observer.tell(&ClusterEvent::Wrong { address: self.remote.cluster().address(), why });
+        }
+        Ok(here)
     }
 
     /// The cluster executed an action.
@@ -153,11 +175,21 @@ impl Executor for HybridExecutor {
                 Ok(executed)
             }
             Err(RemoteExecutionError::Action(error)) => Err(error),
+            Err(RemoteExecutionError::Incomplete { path, executed, .. }) => {
+                self.compare(task, cancel, &path, *executed)
+            }
             Err(_) if cancel.is_cancelled() => Err(ActionError::Cancelled),
             Err(other) => {
                 self.note(task, &other);
                 self.execute_here(task, cancel)
             }
+        }
+    }
+
+    fn slots(&self) -> Option<usize> {
+        match self.lock().away_since {
+            Some(_) => Some(self.slots.number()),
+            None => self.remote.slots(),
         }
     }
 }

@@ -12,9 +12,11 @@ mod executor;
 mod hybrid;
 mod inputs;
 mod local_slots;
+mod lost_inputs;
 mod outputs;
 mod received;
 mod runtime;
+mod server_logs;
 
 pub use cluster::{Cluster, ClusterOptions, ClusterRole};
 pub use event::{ClusterEvent, ClusterObserver};

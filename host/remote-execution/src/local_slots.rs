@@ -11,6 +11,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Slots for actions on this machine. Requested actions get one before primed ones.
 #[derive(Debug)]
 pub(crate) struct LocalSlots {
+    number: usize,
     state: Mutex<SlotState>,
     freed: Condvar,
 }
@@ -27,18 +28,29 @@ struct SlotState {
 pub(crate) struct LocalSlot<'a>(&'a LocalSlots);
 
 impl LocalSlots {
-    pub(crate) fn new(count: usize) -> Self {
-        let state = Mutex::new(SlotState { free: count.max(1), requested: 0 });
-        Self { state, freed: Condvar::new() }
+    pub(crate) fn new(number: usize) -> Self {
+        let number = number.max(1);
+        let state = Mutex::new(SlotState { free: number, requested: 0 });
+        Self { number, state, freed: Condvar::new() }
     }
 
-    /// Waits for a slot; `None` when the action is not wanted any more.
-    pub(crate) fn take(&self, primed: bool, cancel: &Cancel) -> Option<LocalSlot<'_>> {
+    /// How many there are.
+    pub(crate) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Waits for a slot; `None` when the action is not wanted any more. While `is_primed`, those that are not go first.
+    pub(crate) fn take(&self, is_primed: impl Fn() -> bool, cancel: &Cancel) -> Option<LocalSlot<'_>> {
+        let mut primed = is_primed();
         let mut state = self.lock();
         state.requested += usize::from(!primed);
         while !cancel.is_cancelled() && (state.free == 0 || (primed && state.requested > 0)) {
             let waited = self.freed.wait_timeout(state, LOOK);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if primed && !is_primed() {
+                primed = false;
+                state.requested += 1;
+            }
         }
         state.requested -= usize::from(!primed);
         if cancel.is_cancelled() {

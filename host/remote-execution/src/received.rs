@@ -1,13 +1,16 @@
 //! Results that a cluster answered with: nothing in them is believed before it was checked.
 
+use std::collections::HashSet;
+
 use spec_cas::CasError;
 use spec_execution::{ExecutedAction, ExecutorTask, unrequested_output};
-use spec_model::{ActionResult, Command, Digest, StreamOutput};
+use spec_model::{ActionResult, Command, Digest, Outputs, StreamOutput};
 use spec_remote::{RemoteError, RemoteResult};
 
 use crate::cluster::Cluster;
 use crate::error::RemoteExecutionError;
 use crate::outputs::RemoteOutputs;
+use crate::server_logs;
 
 /// What the result was asked for with, for errors.
 const EXECUTE: &str = "execute an action";
@@ -28,7 +31,7 @@ impl ReceivedResult<'_> {
     /// `remote-broken` when it is not what was asked for or contradicts itself; `remote-missing` when a tree that it names is
     /// gone.
     pub(crate) fn take(&self, received: RemoteResult) -> Result<ExecutedAction, RemoteExecutionError> {
-        let RemoteResult { mut result, cached, message } = received;
+        let RemoteResult { mut result, cached, message, logs } = received;
         if let Some(path) = unrequested_output(self.command, &result)? {
             return Err(self.broken(format!("its result has the output '{path}', which is not asked for")));
         }
@@ -49,7 +52,22 @@ impl ReceivedResult<'_> {
         }
         self.cluster.storage.known().insert(&outputs);
         self.outputs.add(self.task, &outputs).map_err(spec_execution::ActionError::from)?;
-        Ok(ExecutedAction { result, cached, report: message })
+        let logs = if result.exit_code == 0 { Vec::new() } else { logs };
+        let logs = server_logs::ends(self.cluster, self.outputs.store(), &logs);
+        let report = message.into_iter().chain(logs).reduce(|message, logs| format!("{message}\n{logs}"));
+        Ok(ExecutedAction { result, cached, report })
+    }
+
+    /// An output that the command declares, and that the result of a command that succeeded does not have. That is no error: but
+    /// a command seldom makes less than it says, and the result of another action has other outputs.
+    pub(crate) fn lacking_output(&self, result: &ActionResult) -> Option<String> {
+        let declared: Vec<&String> = match &self.command.outputs {
+            Outputs::Paths(paths) => paths.iter().collect(),
+            Outputs::Typed { files, directories } => files.iter().chain(directories).collect(),
+        };
+        let made: HashSet<&str> = output_paths(result).collect();
+        let lacking = declared.into_iter().find(|path| !made.contains(path.as_str()));
+        lacking.filter(|_| result.exit_code == 0).cloned()
     }
 
     fn files_of_tree_message(&self, tree: &Digest) -> Result<Vec<Digest>, RemoteExecutionError> {
@@ -93,4 +111,11 @@ impl ReceivedResult<'_> {
         let address = self.cluster.address();
         RemoteExecutionError::Remote(RemoteError::Broken { address, action: EXECUTE, why })
     }
+}
+
+/// Where the outputs of a result are.
+pub(crate) fn output_paths(result: &ActionResult) -> impl Iterator<Item = &str> {
+    let files = result.files.iter().map(|file| file.path.as_str());
+    let directories = result.directories.iter().map(|directory| directory.path.as_str());
+    files.chain(directories).chain(result.symlinks.iter().map(|symlink| symlink.path.as_str()))
 }

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use crate::error::RemoteError;
 
+/// The port of an address with TLS that names none.
+const HTTPS_PORT: u16 = 443;
+
 /// `http://`, `https://`, `grpc://` or `grpcs://` with `HOST[:PORT]`, or `unix:PATH`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
@@ -36,6 +39,14 @@ impl Address {
                 name == "localhost" || name == "[::1]" || name.starts_with("127.")
             }
         }
+    }
+
+    /// The name and the port of a server with TLS.
+    pub(crate) fn tls_host(&self) -> Option<(&str, u16)> {
+        let Transport::Tls { host } = &self.transport else { return None };
+        let port = host.rsplit_once(':').and_then(|(name, port)| Some((name, port.parse().ok()?)));
+        let (name, port) = port.unwrap_or((host, HTTPS_PORT));
+        Some((name.trim_start_matches('[').trim_end_matches(']'), port))
     }
 
     /// The URI that tonic connects to.

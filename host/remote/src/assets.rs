@@ -7,6 +7,7 @@ use tonic::{Code, Status};
 use crate::error::RemoteError;
 use crate::remote::Remote;
 use crate::retry::AttemptError;
+use crate::status_details::status_in_answer;
 use crate::wire::{digest_from_proto, digest_to_proto};
 
 /// What was asked of the server, for errors.
@@ -147,7 +148,7 @@ impl Remote {
         };
         match status.filter(|status| status.code != 0) {
             Some(status) if status.code == Code::NotFound as i32 => return Ok(None),
-            Some(status) => return Err(Status::new(Code::from(status.code), status.message).into()),
+            Some(status) => return Err(status_in_answer(status).into()),
             None => {}
         }
         let digest = digest.as_ref().and_then(digest_from_proto);

@@ -45,8 +45,12 @@ pub struct RemoteCapabilities {
     pub(crate) functions: Vec<i32>,
     /// Those of its executions.
     pub(crate) execution_functions: Vec<i32>,
+    /// The ranges of priorities that it accepts for executions, the least and the greatest of each; some servers announce none.
+    pub(crate) priorities: Vec<(i32, i32)>,
     /// The oldest and the newest version of the protocol that it speaks; some servers announce none.
     pub versions: Option<(ApiVersion, ApiVersion)>,
+    /// Whether it announced anything; otherwise it is taken for one of REAPI 2.0.
+    pub announced: bool,
 }
 
 impl RemoteCapabilities {
@@ -68,9 +72,26 @@ impl RemoteCapabilities {
                 .is_some_and(|capabilities| capabilities.update_enabled),
             functions: cache.digest_functions,
             execution_functions: execution_functions(capabilities),
+            priorities: priorities(capabilities),
             versions: version(capabilities.low_api_version.as_ref())
                 .zip(version(capabilities.high_api_version.as_ref())),
+            announced: true,
         }
+    }
+
+    /// The priority nearest to this one that the server accepts.
+    pub(crate) fn nearest_priority(&self, priority: i32) -> i32 {
+        let nearest = |(least, greatest): &(i32, i32)| priority.max(*least).min(*greatest);
+        self.priorities.iter().map(nearest).min_by_key(|other| other.abs_diff(priority)).unwrap_or(priority)
+    }
+
+    /// What a server of REAPI 2.0 has, for one that announces nothing. `storage` says whether it stores blobs.
+    pub(crate) fn of_oldest_version(storage: bool) -> Self {
+        let unannounced = reapi::ServerCapabilities {
+            cache_capabilities: storage.then(reapi::CacheCapabilities::default),
+            ..Default::default()
+        };
+        Self { execution: true, update_results: true, announced: false, ..Self::of(&unannounced) }
     }
 
     /// The names of the digest functions of its store, as REAPI writes them.
@@ -94,7 +115,27 @@ fn execution_functions(capabilities: &reapi::ServerCapabilities) -> Vec<i32> {
     functions
 }
 
+fn priorities(capabilities: &reapi::ServerCapabilities) -> Vec<(i32, i32)> {
+    let execution = capabilities.execution_capabilities.clone().unwrap_or_default();
+    let ranges = execution.execution_priority_capabilities.unwrap_or_default().priorities;
+    ranges.into_iter().map(|range| (range.min_priority, range.max_priority)).collect()
+}
+
 /// The name of a digest function, as REAPI writes it.
 pub(crate) fn function_name(number: i32) -> &'static str {
     Function::try_from(number).map_or("unknown", |function| function.as_str_name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_priority_is_in_a_range_of_the_server() {
+        let mut capabilities = RemoteCapabilities::of(&reapi::ServerCapabilities::default());
+        assert_eq!(capabilities.nearest_priority(1101), 1101, "nothing is announced");
+        capabilities.priorities = vec![(0, 100), (500, 1000)];
+        let nearest = [-5, 7, 101, 499, 700, 1101].map(|priority| capabilities.nearest_priority(priority));
+        assert_eq!(nearest, [0, 7, 100, 500, 700, 1000]);
+    }
 }

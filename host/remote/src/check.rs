@@ -46,13 +46,23 @@ impl Remote {
     /// What the server said: of the errors that [`RemoteError::is_misconfiguration`] tells, or that it does not answer.
     pub async fn check(&self, needs: RemoteNeeds, limit: Duration) -> Result<(), RemoteError> {
         let limit = limit.min(self.options().request_timeout);
-        let capabilities = async {
-            match self.capabilities_within(limit).await {
-                Ok(capabilities) => self.check_capabilities(capabilities, needs),
-                // A server of assets alone need have no capabilities.
-                Err(RemoteError::Unsupported { .. }) if !needs.storage && !needs.execution => Ok(()),
-                Err(error) => Err(error),
+        let checked = self.check_services(needs, limit).await;
+        match checked {
+            // What it says against our certificate may have been lost.
+            Err(error) if error.is_absence() && !error.is_misconfiguration() => {
+                match self.refused_identity().await {
+                    Some(why) => Err(RemoteError::Certificate { address: self.address(), why }),
+                    None => Err(error),
+                }
             }
+            checked => checked,
+        }
+    }
+
+    async fn check_services(&self, needs: RemoteNeeds, limit: Duration) -> Result<(), RemoteError> {
+        let capabilities = async {
+            let capabilities = self.capabilities_within(limit).await?;
+            self.check_capabilities(capabilities, needs)
         };
         let assets = async { if needs.assets { self.check_assets(limit).await } else { Ok(()) } };
         let (capabilities, assets) = tokio::join!(capabilities, assets);

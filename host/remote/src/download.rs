@@ -7,13 +7,14 @@ use spec_cas::CasError;
 use spec_model::Digest;
 use spec_proto::reapi::compressor::Value as Compressor;
 use spec_proto::reapi::{self, batch_read_blobs_response};
-use tonic::{Code, Status};
+use tonic::Code;
 
 use crate::blob::{BlobReceiver, TransferTotals};
 use crate::connect::{RetryLimits, deadline};
 use crate::error::RemoteError;
 use crate::remote::Remote;
 use crate::retry::{AttemptError, blocking};
+use crate::status_details::status_in_answer;
 use crate::transfers::{Transfer, plan_transfers, run_transfers};
 use crate::wire::{digest_from_proto, digest_to_proto};
 
@@ -169,7 +170,7 @@ impl Remote {
             }
             None => Ok((digest, Some(response.data))),
             Some(status) if status.code == Code::NotFound as i32 => Ok((digest, None)),
-            Some(status) => Err(Status::new(Code::from(status.code), status.message).into()),
+            Some(status) => Err(status_in_answer(status).into()),
         }
     }
 

@@ -86,6 +86,16 @@ pub enum RemoteError {
         /// The blob.
         digest: Digest,
     },
+    /// The server lacks blobs that a request names. Reason `remote-lacks`.
+    #[error("{address} refuses to {action}: it lacks {}{}", .missing[0], and_more(.missing.len() - 1))]
+    Lacks {
+        /// The server.
+        address: String,
+        /// What was asked.
+        action: &'static str,
+        /// What it lacks; not empty.
+        missing: Vec<Digest>,
+    },
     /// The server failed, in all attempts. Reason `remote-failed`.
     #[error("{address} failed to {action}: {why}")]
     Failed {
@@ -109,6 +119,10 @@ pub enum RemoteError {
     /// The store or a file of this machine failed. Reason: that of the store's error.
     #[error(transparent)]
     Local(#[from] CasError),
+}
+
+fn and_more(count: usize) -> String {
+    if count == 0 { String::new() } else { format!(" and {count} blobs more") }
 }
 
 impl RemoteError {
@@ -169,6 +183,7 @@ impl UserError for RemoteError {
             Self::Unsupported { .. } => "remote-unsupported",
             Self::Refused { .. } => "remote-refused",
             Self::Missing { .. } => "remote-missing",
+            Self::Lacks { .. } => "remote-lacks",
             Self::Failed { .. } => "remote-failed",
             Self::Broken { .. } => "remote-broken",
             Self::Local(error) => error.reason(),

@@ -1,5 +1,7 @@
 //! What is asked of a server to have an action executed, and what comes back.
 
+use std::time::Duration;
+
 use bazel_remote_apis::google::longrunning::Operation;
 use bazel_remote_apis::google::rpc;
 use spec_model::Digest;
@@ -16,6 +18,8 @@ pub struct ActionToExecute {
     pub skip_cache_lookup: bool,
     /// Lower numbers go first.
     pub priority: i32,
+    /// How long it may wait for a worker once somebody waits for it; then the server counts as busy.
+    pub longest_wait: Option<Duration>,
     /// Output files whose contents are wanted in the answer, if they fit.
     pub inline_files: Vec<String>,
 }

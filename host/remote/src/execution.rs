@@ -1,5 +1,6 @@
 //! Executing an action on a server.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bazel_remote_apis::google::longrunning::{Operation, operation};
@@ -11,10 +12,13 @@ use tonic::Code;
 
 use crate::error::RemoteError;
 use crate::execute_request::{ActionToExecute, EXECUTE, Ended};
-use crate::operation::ExecutionStream;
-use crate::precondition::missing_blobs;
+use crate::execution_attempt::{ExecutionAttempt, Urgency};
 use crate::remote::Remote;
 use crate::retry::is_transient;
+use crate::status_details::{missing_blobs, retry_delay};
+
+/// The longest time that a server may ask to wait before it is asked again; one that wants more has no room.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// What a server answered to a request to execute.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,8 +33,13 @@ pub enum ExecutionAnswer {
     Refused(String),
     /// The server calls the action invalid.
     Invalid(String),
-    /// The action took longer than it may; with what there was of a result by then.
-    TimedOut(Option<Box<ActionResult>>),
+    /// The action took longer than it may.
+    TimedOut {
+        /// What there was of a result by then.
+        result: Option<Box<ActionResult>>,
+        /// What the server wrote down of it.
+        logs: Vec<ServerLog>,
+    },
     /// Nobody wanted the result any more.
     Cancelled,
 }
@@ -44,29 +53,50 @@ pub struct RemoteResult {
     pub cached: bool,
     /// What the server tells a person of it.
     pub message: Option<String>,
+    /// What the server wrote down of it.
+    pub logs: Vec<ServerLog>,
+}
+
+/// A log for people that a server wrote of an execution: an entry of REAPI's `server_logs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerLog {
+    /// Its name.
+    pub name: String,
+    /// Its contents, which the server's storage has.
+    pub digest: Digest,
 }
 
 impl Remote {
     /// Executes an action and waits for its result, however long it takes: a stream that breaks, or says nothing for a while,
-    /// is asked for again. Once `cancelled` is over, the server is told that the result is not wanted any more; so it is when
-    /// the future is dropped.
+    /// is asked for again. Once `requested` is over, somebody waits for the result: an action of a lower priority that waits for
+    /// a worker is then asked for once more with the usual priority. Once `cancelled` is over, the server is told that the
+    /// result is not wanted any more; so it is when the future is dropped.
     ///
     /// # Errors
-    /// When the server cannot be reached, refuses, keeps failing, or answers with something malformed or with the result of
-    /// another action.
+    /// When the server cannot be reached, refuses, keeps failing, says nothing for too long, or answers with something malformed
+    /// or with the result of another action.
     pub async fn execute(
         &self,
         action: &ActionToExecute,
+        requested: impl Future<Output = ()>,
         cancelled: impl Future<Output = ()>,
     ) -> Result<ExecutionAnswer, RemoteError> {
         let mut cancelled = std::pin::pin!(cancelled);
+        let mut requested = std::pin::pin!(requested);
+        let mut urgency = Urgency::new(action.priority, requested.as_mut());
         let (mut left, mut pause) = (self.options().retries, self.options().retry_delay);
         loop {
-            let mut stream = ExecutionStream::new(self, action);
+            let priority = urgency.watch();
+            let attempt = ExecutionAttempt::new(self, action, *priority.borrow());
             let ended = tokio::select! {
-                ended = stream.follow() => ended?,
+                ended = attempt.follow(&mut urgency) => ended?,
+                () = attempt.waits_too_long(priority, action.longest_wait) => {
+                    attempt.cancel().await;
+                    let waited = action.longest_wait.unwrap_or_default();
+                    return Ok(ExecutionAnswer::Busy(format!("no worker was free for {waited:.0?}")));
+                }
                 () = &mut cancelled => {
-                    stream.cancel().await;
+                    attempt.cancel().await;
                     return Ok(ExecutionAnswer::Cancelled);
                 }
             };
@@ -76,13 +106,16 @@ impl Remote {
             };
             match answer {
                 Answered::Answer(answer) => return Ok(answer),
-                Answered::Again(why) if left == 0 => {
+                Answered::Again { why, is_full: true, .. } if left == 0 => {
+                    return Ok(ExecutionAnswer::Busy(why));
+                }
+                Answered::Again { why, .. } if left == 0 => {
                     return Err(RemoteError::Failed { address: self.address(), action: EXECUTE, why });
                 }
-                Answered::Again(_) => {
+                Answered::Again { after, .. } => {
                     left -= 1;
                     tokio::select! {
-                        () = tokio::time::sleep(pause) => {}
+                        () = tokio::time::sleep(pause.max(after)) => {}
                         () = &mut cancelled => return Ok(ExecutionAnswer::Cancelled),
                     }
                     pause = (pause * 2).min(Duration::from_secs(5));
@@ -109,12 +142,14 @@ impl Remote {
                 result.subactions = subactions.map_err(|why| self.protocol_error(EXECUTE, why))?;
                 let message = Some(response.message).filter(|message| !message.is_empty());
                 self.counters().count_execution(response.cached_result);
-                let done = RemoteResult { result, cached: response.cached_result, message };
+                let (cached, logs) = (response.cached_result, logs(response.server_logs));
+                let done = RemoteResult { result, cached, message, logs };
                 Ok(Answered::Answer(ExecutionAnswer::Done(Box::new(done))))
             }
             (0, None) => Err(self.protocol_error(EXECUTE, "the answer has no result")),
             (code, result) if code == Code::DeadlineExceeded as i32 => {
-                Ok(Answered::Answer(ExecutionAnswer::TimedOut(result.map(Box::new))))
+                let (result, logs) = (result.map(Box::new), logs(response.server_logs));
+                Ok(Answered::Answer(ExecutionAnswer::TimedOut { result, logs }))
             }
             _ => Ok(Answered::of_status(&status)),
         }
@@ -138,8 +173,14 @@ impl Remote {
 /// What an answer means.
 enum Answered {
     Answer(ExecutionAnswer),
-    /// Another attempt may come to something else; with the reason.
-    Again(String),
+    /// Another attempt may come to something else.
+    Again {
+        why: String,
+        /// What the server says how long to wait before, at least.
+        after: Duration,
+        /// Whether it has no room at present.
+        is_full: bool,
+    },
 }
 
 impl Answered {
@@ -150,7 +191,10 @@ impl Answered {
             Code::FailedPrecondition | Code::NotFound if !missing_blobs(status).is_empty() => {
                 ExecutionAnswer::Missing(missing_blobs(status))
             }
-            Code::ResourceExhausted => ExecutionAnswer::Busy(text),
+            Code::ResourceExhausted => match retry_delay(status).filter(|after| *after <= LONGEST_PAUSE) {
+                Some(after) => return Self::Again { why: text, after, is_full: true },
+                None => ExecutionAnswer::Busy(text),
+            },
             Code::InvalidArgument => ExecutionAnswer::Invalid(text),
             // Some servers do not say what they lack.
             Code::NotFound => ExecutionAnswer::Missing(Vec::new()),
@@ -158,10 +202,21 @@ impl Answered {
                 ExecutionAnswer::Refused(text)
             }
             _ if is_transient(code) || code == Code::Internal => {
-                return Self::Again(format!("{text} ({code:?})"));
+                let after = retry_delay(status).unwrap_or_default().min(LONGEST_PAUSE);
+                return Self::Again { why: format!("{text} ({code:?})"), after, is_full: false };
             }
             _ => ExecutionAnswer::Refused(format!("{text} ({code:?})")),
         };
         Self::Answer(answer)
     }
+}
+
+/// The logs for people, in the order of their names.
+fn logs(all: HashMap<String, reapi::LogFile>) -> Vec<ServerLog> {
+    let readable = all.into_iter().filter(|(_, log)| log.human_readable);
+    let mut logs: Vec<ServerLog> = readable
+        .filter_map(|(name, log)| Some(ServerLog { name, digest: wire::digest("log", log.digest).ok()? }))
+        .collect();
+    logs.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    logs
 }

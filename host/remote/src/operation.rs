@@ -1,5 +1,7 @@
 //! Following an execution on a server until it is done, through streams that break.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bazel_remote_apis::google::longrunning::operations_client::OperationsClient;
@@ -13,11 +15,11 @@ use tonic::{Code, Request, Status, Streaming};
 use crate::connect::RetryLimits;
 use crate::error::RemoteError;
 use crate::execute_request::{ActionToExecute, EXECUTE, Ended};
-use crate::precondition::with_details;
-use crate::queued_operation::QueuedOperation;
+use crate::operation_stage::ObservedStage;
 use crate::remote::{MAX_MESSAGE, Remote};
 use crate::retry::{AttemptError, is_transient};
 use crate::rpc_channel::RpcChannel;
+use crate::status_details::with_details;
 
 /// How long the server may take to hear that an execution is not wanted any more.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
@@ -25,15 +27,21 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 const LONGEST_EXECUTION: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How often an operation that the server does not know any more is started again.
 const MOST_RESTARTS: u32 = 3;
+/// How often in a row a server may say nothing of an execution within the time of a heartbeat, or end a stream without a word.
+const MOST_SILENCES: u32 = 10;
+/// The longest pause between streams that end at once.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// One execution on a server, which is cancelled there when this is dropped before it ended.
 pub(crate) struct ExecutionStream<'a> {
     remote: &'a Remote,
     action: &'a ActionToExecute,
+    priority: i32,
     /// The operation, once the server has named it.
     name: OperationName,
-    queued: QueuedOperation,
-    restarts: u32,
+    pub(crate) stage: ObservedStage,
+    /// Whether the last stream said something.
+    heard: AtomicBool,
 }
 
 /// What a stream came to.
@@ -46,46 +54,71 @@ enum Step {
 }
 
 impl<'a> ExecutionStream<'a> {
-    pub(crate) fn new(remote: &'a Remote, action: &'a ActionToExecute) -> Self {
-        let name = OperationName { remote: remote.clone(), name: None };
-        Self { remote, action, name, queued: QueuedOperation::new(remote), restarts: 0 }
+    pub(crate) fn new(remote: &'a Remote, action: &'a ActionToExecute, priority: i32) -> Self {
+        let name = OperationName { remote: remote.clone(), name: Mutex::default() };
+        let (stage, heard) = (ObservedStage::new(remote), AtomicBool::new(false));
+        Self { remote, action, priority, name, stage, heard }
     }
 
-    /// Follows the execution to its end.
-    pub(crate) async fn follow(&mut self) -> Result<Ended, RemoteError> {
+    /// Follows the execution to its end. To be called once.
+    pub(crate) async fn follow(&self) -> Result<Ended, RemoteError> {
+        let (mut restarts, mut silences) = (0, 0);
         let mut stream = match self.start().await? {
             Ok(stream) => stream,
             Err(ended) => return Ok(ended),
         };
         loop {
             let step = self.read(&mut stream).await;
-            let again = match (step, self.name.name.clone()) {
-                (Step::Ended(ended), _) => {
-                    self.name.name = None;
-                    return Ok(ended);
+            silences = if self.heard.swap(false, Ordering::Relaxed) { 0 } else { silences + 1 };
+            let again = match (step, self.name.get()) {
+                (Step::Ended(ended), _) => Err(Step::Ended(ended)),
+                _ if silences > MOST_SILENCES => return Err(self.lost("it says nothing of the execution")),
+                (Step::Broken, Some(name)) => {
+                    tokio::time::sleep(self.pause(silences)).await;
+                    self.wait(&name).await?
                 }
-                (Step::Broken, Some(name)) => self.wait(&name).await?,
                 (Step::Broken | Step::Unknown, _) => Err(Step::Unknown),
             };
             stream = match again {
                 Ok(stream) => stream,
                 Err(Step::Ended(ended)) => {
-                    self.name.name = None;
+                    self.name.set(None);
                     return Ok(ended);
                 }
-                Err(Step::Broken | Step::Unknown) => match self.restart().await? {
-                    Ok(stream) => stream,
-                    Err(ended) => return Ok(ended),
-                },
+                Err(Step::Broken | Step::Unknown) => {
+                    restarts += 1;
+                    self.name.set(None);
+                    if restarts > MOST_RESTARTS {
+                        return Err(self.lost("it lost the execution again and again"));
+                    }
+                    match self.start().await? {
+                        Ok(stream) => stream,
+                        Err(ended) => return Ok(ended),
+                    }
+                }
             };
         }
     }
 
     /// Tells the server that nobody waits for the operation any more, and waits until it has heard.
-    pub(crate) async fn cancel(&mut self) {
-        if let Some(name) = self.name.name.take() {
+    pub(crate) async fn cancel(&self) {
+        if let Some(name) = self.name.take() {
             self.remote.clone().cancel(name).await;
         }
+    }
+
+    /// Takes it that another stream has followed the operation of this name to its end.
+    pub(crate) fn is_over(&self, name: &str) {
+        self.name.forget(name);
+    }
+
+    /// The pause before the server is asked again for an execution of which it said nothing so often.
+    fn pause(&self, silences: u32) -> Duration {
+        (self.remote.options().retry_delay * 2u32.saturating_pow(silences)).min(LONGEST_PAUSE)
+    }
+
+    fn lost(&self, why: &str) -> RemoteError {
+        RemoteError::Failed { address: self.remote.address(), action: EXECUTE, why: why.to_owned() }
     }
 
     /// Asks the server to execute the action.
@@ -95,7 +128,9 @@ impl<'a> ExecutionStream<'a> {
             instance_name: remote.instance(),
             skip_cache_lookup: self.action.skip_cache_lookup,
             action_digest: Some(digest_to_proto(&self.action.action)),
-            execution_policy: Some(reapi::ExecutionPolicy { priority: self.action.priority }),
+            execution_policy: Some(reapi::ExecutionPolicy {
+                priority: remote.nearest_priority(self.priority),
+            }),
             digest_function: remote.wire_function(),
             inline_stdout: true,
             inline_stderr: true,
@@ -116,37 +151,32 @@ impl<'a> ExecutionStream<'a> {
         remote.retry_within(RetryLimits::of_transfer(LONGEST_EXECUTION), EXECUTE, execute).await
     }
 
-    /// Waits for the first answer to a request as long as the server answers other ones.
+    /// Waits for the first answer to a request as long as the server answers other ones, but not for ever.
     async fn while_it_answers<T>(&self, request: impl Future<Output = T>) -> Result<T, AttemptError> {
         let mut request = std::pin::pin!(request);
-        loop {
-            if let Ok(answer) = tokio::time::timeout(self.remote.options().heartbeat, &mut request).await {
+        let heartbeat = self.remote.options().heartbeat;
+        for _ in 0..MOST_SILENCES {
+            if let Ok(answer) = tokio::time::timeout(heartbeat, &mut request).await {
                 return Ok(answer);
             }
             self.remote.check_alive().await.map_err(AttemptError::Silent)?;
         }
-    }
-
-    async fn restart(&mut self) -> Result<Result<Streaming<Operation>, Ended>, RemoteError> {
-        self.restarts += 1;
-        self.name.name = None;
-        if self.restarts > MOST_RESTARTS {
-            let why = "it lost the execution again and again".to_owned();
-            return Err(RemoteError::Failed { address: self.remote.address(), action: EXECUTE, why });
-        }
-        self.start().await
+        let silence = heartbeat * MOST_SILENCES;
+        let why = format!("it has said nothing of the execution for {silence:.0?}");
+        Err(AttemptError::Silent(Status::deadline_exceeded(why)))
     }
 
     /// Reads a stream until it ends.
-    async fn read(&mut self, stream: &mut Streaming<Operation>) -> Step {
+    async fn read(&self, stream: &mut Streaming<Operation>) -> Step {
         let mut heartbeat = Heartbeat::new(self.remote.options().heartbeat);
         loop {
             match tokio::time::timeout(heartbeat.rest(), stream.message()).await {
                 Ok(Ok(Some(operation))) => {
                     heartbeat.heard();
-                    self.queued.note(&operation);
+                    self.heard.store(true, Ordering::Relaxed);
+                    self.stage.note(&operation);
                     if !operation.name.is_empty() {
-                        self.name.name = Some(operation.name.clone());
+                        self.name.set(Some(operation.name.clone()));
                     }
                     if operation.done {
                         return Step::Ended(Ended::Operation(Box::new(operation)));
@@ -162,7 +192,7 @@ impl<'a> ExecutionStream<'a> {
     }
 
     /// Asks for a new stream of an operation, or for how it stands where the server has no such streams.
-    async fn wait(&mut self, name: &str) -> Result<Result<Streaming<Operation>, Step>, RemoteError> {
+    async fn wait(&self, name: &str) -> Result<Result<Streaming<Operation>, Step>, RemoteError> {
         let remote = self.remote;
         let ask = || async {
             let message = reapi::WaitExecutionRequest { name: name.to_owned() };
@@ -236,12 +266,34 @@ impl Remote {
 /// The name of an operation that goes on. Dropping it cancels the operation.
 struct OperationName {
     remote: Remote,
-    name: Option<String>,
+    name: Mutex<Option<String>>,
+}
+
+impl OperationName {
+    fn get(&self) -> Option<String> {
+        self.lock().clone()
+    }
+
+    fn set(&self, name: Option<String>) {
+        *self.lock() = name;
+    }
+
+    fn take(&self) -> Option<String> {
+        self.lock().take()
+    }
+
+    fn forget(&self, name: &str) {
+        self.lock().take_if(|own| own == name);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<String>> {
+        self.name.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for OperationName {
     fn drop(&mut self) {
-        if let Some(name) = self.name.take()
+        if let Some(name) = self.take()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             runtime.spawn(self.remote.clone().cancel(name));

@@ -42,7 +42,7 @@ pub fn check_identity(certificate: &str, private_key: &str) -> Result<(), String
     pair.map(drop).map_err(|error| format!("it does not fit the certificate: {error}"))
 }
 
-fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(crate) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     let all = all.map_err(|error| format!("it is not in PEM form: {error}"))?;
     if all.is_empty() {
@@ -51,7 +51,7 @@ fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     Ok(all)
 }
 
-fn key(pem: &str) -> Result<PrivateKeyDer<'static>, String> {
+pub(crate) fn key(pem: &str) -> Result<PrivateKeyDer<'static>, String> {
     let key = PrivateKeyDer::from_pem_slice(pem.as_bytes());
     key.map_err(|_| "there is no private key in it; expected '-----BEGIN PRIVATE KEY-----'".to_owned())
 }

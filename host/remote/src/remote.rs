@@ -9,8 +9,8 @@ use spec_proto::reapi;
 use spec_proto::reapi::capabilities_client::CapabilitiesClient;
 use spec_proto::reapi::content_addressable_storage_client::ContentAddressableStorageClient;
 use tokio::sync::OnceCell;
-use tonic::Request;
 use tonic::transport::Channel;
+use tonic::{Code, Request};
 
 use crate::bearer_token::BearerToken;
 use crate::capabilities::RemoteCapabilities;
@@ -79,7 +79,12 @@ impl Remote {
     /// # Errors
     /// As [`capabilities`](Self::capabilities).
     pub async fn capabilities_within(&self, limit: Duration) -> Result<&RemoteCapabilities, RemoteError> {
-        let ask = || async { Ok(RemoteCapabilities::of(&self.fetch_capabilities(limit).await?)) };
+        let ask = || async {
+            match self.fetch_capabilities(limit).await? {
+                Some(announced) => Ok(RemoteCapabilities::of(&announced)),
+                None => self.try_without_capabilities().await,
+            }
+        };
         self.inner.capabilities.get_or_try_init(ask).await
     }
 
@@ -114,6 +119,17 @@ impl Remote {
         self.counters().read(self.address(), away)
     }
 
+    /// Actions that the server runs at a time, as in [`RemoteStatistics`].
+    #[must_use]
+    pub fn workers(&self) -> Option<u64> {
+        self.counters().stages.workers()
+    }
+
+    /// The priority nearest to this one that the server accepts, as far as it was asked.
+    pub(crate) fn nearest_priority(&self, priority: i32) -> i32 {
+        self.inner.capabilities.get().map_or(priority, |known| known.nearest_priority(priority))
+    }
+
     /// The blobs that the server is known to have.
     #[must_use]
     pub fn known(&self) -> &KnownBlobs {
@@ -132,13 +148,31 @@ impl Remote {
         &self.inner.state.token
     }
 
-    async fn fetch_capabilities(&self, limit: Duration) -> Result<reapi::ServerCapabilities, RemoteError> {
+    /// `None` when the server announces none.
+    async fn fetch_capabilities(
+        &self,
+        limit: Duration,
+    ) -> Result<Option<reapi::ServerCapabilities>, RemoteError> {
         let ask = || async {
             let message = reapi::GetCapabilitiesRequest { instance_name: self.instance() };
             let mut client = CapabilitiesClient::new(self.channel());
-            Ok(client.get_capabilities(self.request(message, 0)).await?.into_inner())
+            match client.get_capabilities(self.request(message, 0)).await {
+                Err(status) if matches!(status.code(), Code::Unimplemented | Code::NotFound) => Ok(None),
+                answer => Ok(Some(answer?.into_inner())),
+            }
         };
         self.retry_within(connect::RetryLimits::of_question(limit), "tell its capabilities", ask).await
+    }
+
+    /// Takes a server that announces nothing for one of the oldest version that we speak, unless it does not know the instance:
+    /// that is found out by asking for a blob.
+    async fn try_without_capabilities(&self) -> Result<RemoteCapabilities, RemoteError> {
+        match self.missing(&[self.function().of(b"")]).await {
+            Ok(_) => Ok(RemoteCapabilities::of_oldest_version(true)),
+            // It may execute, or know assets.
+            Err(RemoteError::Unsupported { .. }) => Ok(RemoteCapabilities::of_oldest_version(false)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Checks that a server with these capabilities can store our blobs.

@@ -13,6 +13,7 @@ use crate::error::RemoteError;
 use crate::health::Admission;
 use crate::remote::Remote;
 use crate::statistics::StatisticsCounters;
+use crate::status_details::{missing_blobs, retry_delay, with_details};
 
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
@@ -119,7 +120,9 @@ impl Remote {
             if !is_transient(status.code()) && !is_full && !is_of_transport {
                 return Attempts::Answered(self.error_of_status(action, &status));
             }
-            let is_late = start.elapsed() + pause >= limits.all;
+            let told = retry_delay(&with_details(&status)).unwrap_or_default();
+            let wait = pause.max(told);
+            let is_late = start.elapsed() + wait >= limits.all;
             if left == 0 || is_late || (!is_probe && self.breaker().is_away()) {
                 let error = self.error_of_status(action, &status);
                 // A server that has too much to do answers, and so is not away.
@@ -127,7 +130,7 @@ impl Remote {
             }
             left -= 1;
             StatisticsCounters::add(&self.counters().retries, 1);
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(wait).await;
             pause = (pause * 2).min(MAX_PAUSE);
         }
     }
@@ -145,6 +148,9 @@ impl Remote {
             _ if status.source().is_some() => RemoteError::Unreachable { address, why: root_cause(status) },
             Code::Unauthenticated | Code::PermissionDenied => RemoteError::Denied { address, action, why },
             Code::Unimplemented => RemoteError::Unsupported { address, action, why },
+            Code::FailedPrecondition if let missing @ [_, ..] = &missing_blobs(&with_details(status))[..] => {
+                RemoteError::Lacks { address, action, missing: missing.to_vec() }
+            }
             Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition | Code::NotFound => {
                 RemoteError::Refused { address, action, why }
             }

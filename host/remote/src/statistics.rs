@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use crate::stage_counters::StageCounters;
+
 /// Numbers about the requests to one server since the connection was made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RemoteStatistics {
@@ -30,6 +32,8 @@ pub struct RemoteStatistics {
     pub cached: u64,
     /// Actions that wait for a worker, as the server says (`ExecutionStage`).
     pub queued: u64,
+    /// Actions that the server runs at a time, estimated from their stages; `None` while that cannot be told.
+    pub workers: Option<u64>,
     /// The time after which half of the requests were answered.
     pub latency_p50: Duration,
     /// The time after which 95 of 100 requests were answered.
@@ -51,7 +55,7 @@ pub(crate) struct StatisticsCounters {
     pub(crate) found: AtomicU64,
     pub(crate) executions: AtomicU64,
     pub(crate) cached: AtomicU64,
-    pub(crate) queued: AtomicU64,
+    pub(crate) stages: StageCounters,
     pub(crate) latency: LatencyHistogram,
 }
 
@@ -87,7 +91,8 @@ impl StatisticsCounters {
             found: get(&self.found),
             executions: get(&self.executions),
             cached: get(&self.cached),
-            queued: get(&self.queued),
+            queued: get(&self.stages.queued),
+            workers: self.stages.workers(),
             latency_p50: self.latency.percentile(50),
             latency_p95: self.latency.percentile(95),
             away_since,

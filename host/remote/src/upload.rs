@@ -7,13 +7,13 @@ use spec_cas::CasError;
 use spec_model::Digest;
 use spec_proto::reapi::compressor::Value as Compressor;
 use spec_proto::reapi::{self, batch_update_blobs_request};
-use tonic::{Code, Status};
 
 use crate::blob::{BlobContents, BlobProvider, TransferTotals};
 use crate::connect::{RetryLimits, deadline};
 use crate::error::RemoteError;
 use crate::remote::Remote;
 use crate::retry::{AttemptError, blocking};
+use crate::status_details::status_in_answer;
 use crate::transfers::{Transfer, plan_transfers, run_transfers};
 use crate::wire::digest_to_proto;
 
@@ -78,7 +78,7 @@ impl Remote {
             return Err(self.protocol_error(STORE, format!("{got} answers to {sent} blobs")).into());
         }
         match answer.responses.into_iter().filter_map(|one| one.status).find(|status| status.code != 0) {
-            Some(status) => Err(Status::new(Code::from(status.code), status.message).into()),
+            Some(status) => Err(status_in_answer(status).into()),
             None => Ok(()),
         }
     }

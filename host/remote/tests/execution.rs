@@ -25,7 +25,7 @@ enum Said {
     Operation(Box<Operation>),
     Error(Status),
     Silence,
-    /// Only as the first: it takes a while before it answers at all.
+    /// It takes a while; as the first, before it answers at all.
     Late,
 }
 
@@ -55,7 +55,7 @@ impl Scripted {
                     Said::Operation(operation) => _ = sender.send(Ok(*operation)).await,
                     Said::Error(status) => _ = sender.send(Err(status)).await,
                     Said::Silence => sender.closed().await,
-                    Said::Late => {}
+                    Said::Late => tokio::time::sleep(Duration::from_millis(150)).await,
                 }
             }
         });
@@ -154,6 +154,17 @@ fn queued() -> Said {
     Said::Operation(operation(NAME, &action(), None))
 }
 
+/// An operation at this stage.
+fn at(stage: reapi::execution_stage::Value) -> Said {
+    let metadata = reapi::ExecuteOperationMetadata {
+        stage: stage as i32,
+        action_digest: Some(wire(&action())),
+        ..Default::default()
+    };
+    let metadata = well_known::Any { type_url: String::new(), value: metadata.encode_to_vec() };
+    Said::Operation(Box::new(Operation { metadata: Some(metadata), ..*operation(NAME, &action(), None) }))
+}
+
 fn answer(code: Code, message: &str, result: Option<reapi::ActionResult>) -> reapi::ExecuteResponse {
     let status = rpc::Status { code: code as i32, message: message.to_owned(), details: Vec::new() };
     reapi::ExecuteResponse { status: Some(status), result, ..Default::default() }
@@ -190,10 +201,16 @@ fn options(folder: &Path) -> RemoteOptions {
     options
 }
 
+fn to_execute(priority: i32) -> ActionToExecute {
+    let (action, inline_files) = (action(), Vec::new());
+    ActionToExecute { action, skip_cache_lookup: false, priority, longest_wait: None, inline_files }
+}
+
 async fn execute(remote: &Remote) -> Result<ExecutionAnswer, RemoteError> {
-    let action =
-        ActionToExecute { action: action(), skip_cache_lookup: false, priority: 7, inline_files: Vec::new() };
-    tokio::time::timeout(Duration::from_secs(20), remote.execute(&action, pending())).await.unwrap()
+    let action = to_execute(7);
+    tokio::time::timeout(Duration::from_secs(20), remote.execute(&action, pending(), pending()))
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -229,6 +246,58 @@ async fn an_execution_is_followed_through_broken_and_silent_streams() {
 }
 
 #[tokio::test]
+async fn an_action_that_somebody_waits_for_is_asked_for_once_more_while_it_waits_for_a_worker() {
+    use reapi::execution_stage::Value::{Executing, Queued};
+    let folder = tempfile::tempdir().unwrap();
+    let soon = || tokio::time::sleep(Duration::from_millis(50));
+    let urgent = vec![at(Queued), Said::Operation(done(OTHER_NAME))];
+    let (remote, scripted) = connect(folder.path(), vec![vec![at(Queued), Said::Silence], urgent]);
+    let answer = remote.execute(&to_execute(7), soon(), pending()).await;
+    assert!(matches!(answer, Ok(ExecutionAnswer::Done(_))), "{answer:?}");
+    let expect = ["execute 7 true", "execute 0 true", "cancel operations/1"];
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while scripted.requests() != expect {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap_or_else(|_| panic!("{:?}", scripted.requests()));
+    // Where the second request fails, the first is followed.
+    let refused = vec![Said::Error(Status::invalid_argument("once is enough"))];
+    let first = vec![at(Queued), Said::Late, Said::Operation(done(NAME))];
+    let (remote, scripted) = connect(folder.path(), vec![first, refused]);
+    let answer = remote.execute(&to_execute(7), soon(), pending()).await;
+    assert!(matches!(answer, Ok(ExecutionAnswer::Done(_))), "{answer:?}");
+    assert_eq!(scripted.requests()[..2], ["execute 7 true", "execute 0 true"]);
+    // What runs already runs.
+    let (remote, scripted) =
+        connect(folder.path(), vec![vec![at(Executing), Said::Late, Said::Operation(done(NAME))]]);
+    remote.execute(&to_execute(7), soon(), pending()).await.unwrap();
+    assert_eq!(scripted.requests()[0], "execute 7 true");
+    assert!(!scripted.requests().contains(&"execute 0 true".to_owned()), "{:?}", scripted.requests());
+}
+
+#[tokio::test]
+async fn an_action_that_no_worker_takes_finds_the_server_busy() {
+    use reapi::execution_stage::Value::Queued;
+    let folder = tempfile::tempdir().unwrap();
+    let (remote, scripted) = connect(folder.path(), vec![vec![at(Queued), Said::Silence]]);
+    let action = ActionToExecute { longest_wait: Some(Duration::from_millis(100)), ..to_execute(0) };
+    let answer = remote.execute(&action, pending(), pending()).await.unwrap();
+    assert_eq!(answer, ExecutionAnswer::Busy("no worker was free for 100ms".to_owned()));
+    assert_eq!(scripted.requests(), ["execute 0 true", "cancel operations/1"]);
+}
+
+#[tokio::test]
+async fn a_server_that_never_says_a_word_of_an_execution_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let (remote, scripted) = connect(folder.path(), vec![vec![queued()], vec![], vec![], vec![], vec![]]);
+    assert!(matches!(execute(&remote).await, Err(RemoteError::Failed { .. })));
+    let waits = scripted.requests().iter().filter(|request| request.starts_with("wait")).count();
+    assert_eq!(waits, 11, "streams that end without a word are counted");
+}
+
+#[tokio::test]
 async fn what_will_never_work_is_told_from_what_is_tried_again() {
     let folder = tempfile::tempdir().unwrap();
     for (code, expect) in [
@@ -236,7 +305,7 @@ async fn what_will_never_work_is_told_from_what_is_tried_again() {
         (Code::FailedPrecondition, ExecutionAnswer::Refused("so it is".to_owned())),
         (Code::InvalidArgument, ExecutionAnswer::Invalid("so it is".to_owned())),
         (Code::NotFound, ExecutionAnswer::Missing(Vec::new())),
-        (Code::DeadlineExceeded, ExecutionAnswer::TimedOut(None)),
+        (Code::DeadlineExceeded, ExecutionAnswer::TimedOut { result: None, logs: Vec::new() }),
     ] {
         let (remote, scripted) = connect(folder.path(), vec![vec![ended(code)]]);
         assert_eq!(execute(&remote).await.unwrap(), expect, "{code:?}");
@@ -277,10 +346,9 @@ async fn an_answer_that_cannot_be_is_the_servers_fault() {
 async fn an_execution_that_is_not_wanted_any_more_is_cancelled_there() {
     let folder = tempfile::tempdir().unwrap();
     let (remote, scripted) = connect(folder.path(), vec![vec![queued(), Said::Silence]]);
-    let action =
-        ActionToExecute { action: action(), skip_cache_lookup: false, priority: 0, inline_files: Vec::new() };
+    let action = to_execute(0);
     let soon = tokio::time::sleep(Duration::from_millis(100));
-    assert_eq!(remote.execute(&action, soon).await.unwrap(), ExecutionAnswer::Cancelled);
+    assert_eq!(remote.execute(&action, pending(), soon).await.unwrap(), ExecutionAnswer::Cancelled);
     assert_eq!(scripted.requests(), ["execute 0 true", "cancel operations/1"]);
 }
 

@@ -351,7 +351,7 @@ impl SharedArtifacts {
             let mut outcome = Pushed::Failed;
             for server in self.servers.push_indexes() {
                 let address = server.address();
-                let question = async {
+                let tell = async || {
                     let remote = server.index().await?;
                     if remote.stands_for_blob(&uris, &record).await? {
                         return Ok(false);
@@ -359,7 +359,8 @@ impl SharedArtifacts {
                     remote.push_blob(&uris, &record, &sent.references).await?;
                     Ok::<_, RemoteError>(true)
                 };
-                match server.ask(monitor, Purpose::PushArtifacts, question).await? {
+                let told = self.servers.tell_index(&self.cas, &sent.blobs, tell);
+                match server.ask(monitor, Purpose::PushArtifacts, told).await? {
                     None => continue,
                     Some(true) => {
                         monitor.info("artifact-pushed", format!("Pushed artifact {key} -> {address}"));

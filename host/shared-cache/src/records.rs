@@ -1,6 +1,8 @@
 //! Lightweight pulls: of an artifact that is not wanted itself, only the record of its speculative actions, and what that
 //! names.
 
+use std::time::Duration;
+
 use spec_artifact::{ArtifactName, ReceivedRecord};
 use spec_model::Digest;
 
@@ -26,33 +28,54 @@ impl SharedArtifacts {
         names: &[ArtifactName],
         monitor: &dyn CacheMonitor,
     ) -> Result<Vec<Option<Digest>>> {
-        self.servers.runtime.run(monitor.cancel(), async {
-            // The storage is connected to meanwhile.
-            let (asked, ()) = tokio::join!(self.ask_indexes(names, monitor), self.connect(monitor));
-            asked?;
-            let artifacts: Vec<Option<Digest>> = names.iter().map(|name| self.answer(name)).collect();
-            let artifacts = within_limits(artifacts, MAX_RECORD);
-            self.receive_present(&some_of(&artifacts), monitor).await?;
-            let mut records = Vec::with_capacity(names.len());
-            for (name, artifact) in names.iter().zip(artifacts) {
-                records.push(match artifact {
-                    Some(digest) => self.record_of(name, &digest, monitor)?,
-                    None => None,
-                });
-            }
-            let records = within_limits(records, MAX_SPECULATIVE_ACTIONS);
-            self.receive_present(&some_of(&records), monitor).await?;
-            let is_here =
-                |record: &Digest| Ok::<_, SharedCacheError>(self.cas.missing(&[*record])?.is_empty());
-            let mut here = Vec::with_capacity(records.len());
-            for record in records {
-                here.push(match record {
-                    Some(digest) if is_here(&digest)? => Some(digest),
-                    _ => None,
-                });
-            }
-            Ok(here)
-        })
+        self.servers.runtime.run(monitor.cancel(), self.receive_records(names, monitor))
+    }
+
+    async fn receive_records(
+        &self,
+        names: &[ArtifactName],
+        monitor: &dyn CacheMonitor,
+    ) -> Result<Vec<Option<Digest>>> {
+        // The storage is connected to meanwhile.
+        let (asked, ()) = tokio::join!(self.ask_indexes(names, monitor), self.connect(monitor));
+        asked?;
+        let artifacts: Vec<Option<Digest>> = names.iter().map(|name| self.answer(name)).collect();
+        let artifacts = within_limits(artifacts, MAX_RECORD);
+        self.receive_present(&some_of(&artifacts), monitor).await?;
+        let mut records = Vec::with_capacity(names.len());
+        for (name, artifact) in names.iter().zip(artifacts) {
+            records.push(match artifact {
+                Some(digest) => self.record_of(name, &digest, monitor)?,
+                None => None,
+            });
+        }
+        let records = within_limits(records, MAX_SPECULATIVE_ACTIONS);
+        self.receive_present(&some_of(&records), monitor).await?;
+        let is_here = |record: &Digest| Ok::<_, SharedCacheError>(self.cas.missing(&[*record])?.is_empty());
+        let mut here = Vec::with_capacity(records.len());
+        for record in records {
+            here.push(match record {
+                Some(digest) if is_here(&digest)? => Some(digest),
+                _ => None,
+            });
+        }
+        Ok(here)
+    }
+
+    /// As [`pull_records`](Self::pull_records); none is found when that takes longer than `limit`.
+    ///
+    /// # Errors
+    /// As [`pull_records`](Self::pull_records).
+    pub fn pull_records_within(
+        &self,
+        names: &[ArtifactName],
+        limit: Duration,
+        monitor: &dyn CacheMonitor,
+    ) -> Result<Vec<Option<Digest>>> {
+        let pull = async { tokio::time::timeout(limit, self.receive_records(names, monitor)).await };
+        self.servers
+            .runtime
+            .run(monitor.cancel(), async { pull.await.unwrap_or_else(|_| Ok(vec![None; names.len()])) })
     }
 
     /// Pulls those of `blobs` that the store lacks from whichever storages have them. What none has stays missing.

@@ -177,7 +177,10 @@ impl CacheServer {
                 | RemoteError::Unsupported { .. }
                 | RemoteError::BadCredentials { .. }
                 | RemoteError::Certificate { .. } => health.refuses = true,
-                RemoteError::Missing { .. } | RemoteError::Refused { .. } | RemoteError::Local(_) => {}
+                RemoteError::Missing { .. }
+                | RemoteError::Lacks { .. }
+                | RemoteError::Refused { .. }
+                | RemoteError::Local(_) => {}
                 _ => health.away_until = Some(Instant::now() + PAUSE),
             }
             std::mem::replace(&mut health.told, true)

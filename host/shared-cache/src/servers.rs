@@ -180,6 +180,29 @@ impl CacheServer {
     }
 }
 
+impl ServerList {
+    /// Has an index that we may change take what `question` tells it, of which the storages were just sent `blobs`. Where that
+    /// says that it lacks some of them all the same, the storages that we may change are sent all of them without being asked:
+    /// what one says of blobs that it has is not believed then.
+    pub(crate) async fn tell_index<T>(
+        &self,
+        cas: &Cas,
+        blobs: &[Digest],
+        question: impl AsyncFn() -> Result<T, RemoteError>,
+    ) -> Result<T, RemoteError> {
+        match question().await {
+            Err(RemoteError::Lacks { .. }) => {
+                for server in self.push_storages() {
+                    let provider: Arc<dyn BlobProvider> = Arc::new(cas.clone());
+                    server.storage().await?.upload(provider, blobs).await?;
+                }
+                question().await
+            }
+            told => told,
+        }
+    }
+}
+
 /// What a server does not have is no failure of it.
 fn known<T>(answer: Result<T, RemoteError>) -> Result<Option<T>, RemoteError> {
     match answer {

@@ -112,8 +112,9 @@ impl SharedSources {
             let mut outcome = Pushed::Failed;
             for server in self.servers.push_indexes().filter(|_| stored) {
                 let address = server.address();
-                let question = async { index(server.index().await?, &uris).await };
-                match server.ask(monitor, Purpose::PushSources, question).await? {
+                let tell = async || index(server.index().await?, &uris).await;
+                let told = self.servers.tell_index(&self.cas, blobs, tell);
+                match server.ask(monitor, Purpose::PushSources, told).await? {
                     None => continue,
                     Some(true) => {
                         monitor.info("source-pushed", format!("Pushed source {key} -> {address}"));

@@ -1,8 +1,13 @@
 //! The section `execution:`.
 
+use std::time::Duration;
+
 use spec_model::{Mapping, NodeError};
 
 use super::numbers;
+
+/// Seconds that a requested action may wait for a worker of the cluster.
+const QUEUE_LIMIT: u32 = 300;
 
 /// The section `execution:`: what is executed where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,13 +18,17 @@ pub(crate) struct ExecutionSettings {
     pub(crate) remote_elements: bool,
     /// Whether this machine executes what the cluster does not.
     pub(crate) local_fallback: bool,
+    /// How long a requested action may wait for a worker of the cluster before this machine executes it; `None` for as long as
+    /// it takes.
+    pub(crate) queue_limit: Option<Duration>,
     /// How many actions the cluster is given at a time.
     pub(crate) slots: usize,
 }
 
 impl Default for ExecutionSettings {
     fn default() -> Self {
-        Self { remote_actions: true, remote_elements: false, local_fallback: true, slots: 64 }
+        let queue_limit = Some(Duration::from_secs(QUEUE_LIMIT.into()));
+        Self { remote_actions: true, remote_elements: false, local_fallback: true, queue_limit, slots: 64 }
     }
 }
 
@@ -29,7 +38,7 @@ impl ExecutionSettings {
     /// # Errors
     /// When a key is unknown or a value wrong.
     pub(super) fn of(section: &Mapping) -> Result<Self, NodeError> {
-        section.validate_keys(&["actions", "elements", "local-fallback", "slots"])?;
+        section.validate_keys(&["actions", "elements", "local-fallback", "queue-limit", "slots"])?;
         let mut settings = Self::default();
         let remote = |key: &str, usual: bool| match section.get(key) {
             None => Ok(usual),
@@ -42,6 +51,9 @@ impl ExecutionSettings {
         settings.remote_actions = remote("actions", settings.remote_actions)?;
         settings.remote_elements = remote("elements", settings.remote_elements)?;
         settings.local_fallback = section.bool_or("local-fallback", true)?;
+        let mut seconds = QUEUE_LIMIT;
+        numbers::take(section, "queue-limit", 0, &mut seconds)?;
+        settings.queue_limit = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
         let mut slots = 64;
         numbers::take(section, "slots", 1, &mut slots)?;
         settings.slots = slots as usize;

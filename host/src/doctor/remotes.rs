@@ -282,6 +282,9 @@ impl ConfiguredServer {
 
 /// The protocol and the digest functions.
 fn announced(capabilities: &RemoteCapabilities) -> String {
+    if !capabilities.announced {
+        return "it announces no capabilities and is taken for a server of API 2.0".to_owned();
+    }
     let versions = capabilities.versions.map(|(low, high)| format!("API {low} to {high}"));
     let versions = versions.unwrap_or_else(|| "API of no announced version".to_owned());
     match capabilities.digest_functions().as_slice() {

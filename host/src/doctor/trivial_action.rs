@@ -98,9 +98,10 @@ impl TrivialAction {
                 action: prepared.action,
                 skip_cache_lookup: true,
                 priority: 0,
+                longest_wait: None,
                 inline_files: Vec::new(),
             };
-            execution.execute(&action, std::future::pending()).await
+            execution.execute(&action, std::future::pending(), std::future::pending()).await
         };
         let executed = tokio::time::timeout(LIMIT, executed).await;
         let answer = executed
@@ -119,7 +120,7 @@ impl TrivialAction {
             ExecutionAnswer::Missing(lost) => {
                 Err(failed(format!("{name}: it lost what was sent, such as {lost:?}")))
             }
-            ExecutionAnswer::TimedOut(_) | ExecutionAnswer::Cancelled => {
+            ExecutionAnswer::TimedOut { .. } | ExecutionAnswer::Cancelled => {
                 Err(failed(format!("{name} took longer than {LIMIT:?}")))
             }
         }

@@ -1,6 +1,7 @@
 // The element kind `javascript-script`: runs the element's commands on the artifacts of its dependencies, and collects what
 // they leave in %{install-root}.
 
+import { log } from 'spec:plugin/log@0.2.0';
 import * as plan from 'spec:plugin/plan@0.2.0';
 
 const KIND = 'javascript-script';
@@ -17,7 +18,7 @@ function describe() {
   };
 }
 
-function configure(element) {
+function configured(element) {
   const config = new Map(mapping(element, element.config));
   for (const [name, node] of config) {
     if (!KEYS.includes(name)) {
@@ -28,6 +29,18 @@ function configure(element) {
   const installRoot = new Map(element.variables).get('install-root');
   makePlan(element, commands, installRoot);
   return uniqueKey(commands, installRoot);
+}
+
+// What is thrown by mistake ends the component: the log says why, and where.
+function configure(element) {
+  try {
+    return configured(element);
+  } catch (error) {
+    if (error instanceof Error) {
+      log('error', `${error}\n${error.stack}`);
+    }
+    throw error;
+  }
 }
 
 function makePlan(element, commands, installRoot) {

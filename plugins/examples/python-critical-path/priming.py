@@ -7,7 +7,7 @@ decides, and what decides between equals.
 """
 
 import functools
-import traceback
+from traceback import walk_tb
 
 from componentize_py_types import Err
 from wit_world import exports
@@ -24,6 +24,12 @@ ORDERS = {
 }
 
 
+def described(error):
+    """An exception with its places. The module `traceback` would read the source files, which are not there."""
+    places = [f"{frame.f_code.co_filename}:{line}" for frame, line in walk_tb(error.__traceback__)]
+    return f"{type(error).__name__}: {error} ({', '.join(places)})"
+
+
 def logged(function):
     """What a function raises by mistake ends the component: the log says why, and where."""
 
@@ -33,8 +39,8 @@ def logged(function):
             return function(*arguments)
         except Err:
             raise
-        except Exception:
-            log.log(log.Level.ERROR, traceback.format_exc())
+        except Exception as error:
+            log.log(log.Level.ERROR, described(error))
             raise
 
     return call

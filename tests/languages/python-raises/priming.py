@@ -1,10 +1,16 @@
 """A priming policy with a mistake: it looks up what is not there."""
 
-import traceback
+from traceback import walk_tb
 
 from wit_world import exports
 from wit_world.exports import priming as contract
 from wit_world.imports import log, settings
+
+
+def described(error):
+    """An exception with its places. The module `traceback` would read the source files, which are not there."""
+    places = [f"{frame.f_code.co_filename}:{line}" for frame, line in walk_tb(error.__traceback__)]
+    return f"{type(error).__name__}: {error} ({', '.join(places)})"
 
 
 class Session(contract.Session):
@@ -18,8 +24,8 @@ class Session(contract.Session):
     def decide(self, candidates, load):
         try:
             return [self.weigh(candidate) for candidate in candidates]
-        except Exception:
-            log.log(log.Level.ERROR, traceback.format_exc())
+        except Exception as error:
+            log.log(log.Level.ERROR, described(error))
             raise
 
     def weigh(self, candidate):

@@ -33,24 +33,46 @@ pub(crate) struct TestClient {
 
 impl TestClient {
     pub(crate) fn of(cluster: &TestCluster) -> Self {
-        Self::new(&cluster.address(), false)
+        Self::at(&cluster.address())
     }
 
     pub(crate) fn hybrid(cluster: &TestCluster) -> Self {
-        Self::new(&cluster.address(), true)
+        Self::hybrid_at(&cluster.address())
     }
 
     /// A client of another server.
     pub(crate) fn at(address: &str) -> Self {
-        Self::new(address, false)
+        Self::new(address, false, |_| {}, None)
     }
 
-    fn new(address: &str, hybrid: bool) -> Self {
+    /// A client of another server that executes itself what that does not.
+    pub(crate) fn hybrid_at(address: &str) -> Self {
+        Self::new(address, true, |_| {}, None)
+    }
+
+    /// The same, which takes a server that says nothing for this time for one that is silent.
+    pub(crate) fn impatient_at(address: &str, heartbeat: Duration) -> Self {
+        Self::new(address, true, |options| options.heartbeat = heartbeat, None)
+    }
+
+    /// The same, whose requests do not wait longer for a worker.
+    pub(crate) fn waiting_at_most(cluster: &TestCluster, longest_wait: Duration) -> Self {
+        Self::new(&cluster.address(), true, |_| {}, Some(longest_wait))
+    }
+
+    fn new(
+        address: &str,
+        hybrid: bool,
+        change: impl Fn(&mut RemoteOptions),
+        longest_wait: Option<Duration>,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Cas::open(folder.path()).expect("a store");
         let mut options = RemoteOptions::new(address.parse().expect("an address"));
         options.retry_delay = Duration::from_millis(10);
-        let options = ClusterOptions { execution: options.clone(), storage: options, action_cache: None };
+        change(&mut options);
+        let (execution, storage) = (options.clone(), options);
+        let options = ClusterOptions { execution, storage, action_cache: None, longest_wait };
         let cluster = Arc::new(Cluster::new(options).expect("a cluster"));
         let outputs = RemoteOutputs::new(Arc::clone(&cluster), &store);
         let cas = store.clone().with_blob_source(Arc::<RemoteOutputs>::clone(&outputs));

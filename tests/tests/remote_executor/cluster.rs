@@ -1,8 +1,8 @@
 //! A server with workers that do as they are told.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use spec_cas::Cas;
@@ -19,10 +19,12 @@ use tokio::sync::oneshot;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Does as an action's first argument says: `wait` until it is cancelled, `sleep` for a while, `refuse`; all else makes the
-/// output that is asked for.
+/// Does as an action's first argument says: `wait` until it is cancelled, `sleep` for a while, `refuse`, `fail`, make `nothing`; all
+/// else makes the output that is asked for.
 pub(crate) struct Worker {
     cas: Cas,
+    /// What it was told, in this order.
+    pub(crate) told: Mutex<Vec<String>>,
     pub(crate) executed: AtomicUsize,
     running: AtomicUsize,
     /// Workers of a cluster refuse what they are told to refuse.
@@ -31,8 +33,8 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn new(cas: &Cas, refuses: bool) -> Arc<Self> {
-        let (executed, running) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Arc::new(Self { cas: cas.clone(), executed, running, refuses })
+        let (executed, running, told) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::default());
+        Arc::new(Self { cas: cas.clone(), told, executed, running, refuses })
     }
 
     fn work(&self, task: &ExecutorTask, cancel: &Cancel) -> Result<ExecutedAction, ActionError> {
@@ -42,6 +44,7 @@ impl Worker {
             .blobs_of_tree(&task.action.input_root)
             .map(|blobs| blobs.iter().try_for_each(|blob| self.cas.get(blob).map(drop)))??;
         let told = command.arguments[0].as_str();
+        self.told.lock().expect("no panic").push(told.to_owned());
         if told.starts_with("refuse") && self.refuses {
             let [name, value, has] = ["OSFamily", "plan9", "linux"].map(str::to_owned);
             return Err(ActionError::NoWorker { name, value, has });
@@ -56,6 +59,14 @@ impl Worker {
             std::thread::sleep(Duration::from_secs(4));
         }
         let mut result = ActionResult::default();
+        if told.starts_with("fail") {
+            result.exit_code = 1;
+            let report = Some(format!("what the worker says of {told}"));
+            return Ok(ExecutedAction { result, cached: false, report });
+        }
+        if told.starts_with("nothing") {
+            return Ok(ExecutedAction { result, cached: false, report: None });
+        }
         if command.output_paths == ["folder"] {
             result.directories.push(self.folder()?);
         } else {
@@ -98,6 +109,7 @@ pub(crate) struct TestCluster {
     folder: TempDir,
     cas: Cas,
     worker: Arc<Worker>,
+    workers: usize,
     server: Option<RunningServer>,
 }
 
@@ -108,16 +120,20 @@ struct RunningServer {
 
 impl TestCluster {
     pub(crate) fn start() -> Self {
+        Self::with_workers(1100)
+    }
+
+    pub(crate) fn with_workers(workers: usize) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let cas = Cas::open(folder.path().join("cas")).expect("a store");
         let worker = Worker::new(&cas, true);
-        let mut cluster = Self { folder, cas, worker, server: None };
+        let mut cluster = Self { folder, cas, worker, workers, server: None };
         cluster.start_again();
         cluster
     }
 
     pub(crate) fn start_again(&mut self) {
-        let options = PoolOptions { workers: 1100, max_queued: 10_000 };
+        let options = PoolOptions { workers: self.workers, max_queued: 10_000 };
         let worker: Arc<dyn Executor> = Arc::<Worker>::clone(&self.worker);
         let executions = Executions::start(self.cas.clone(), ResultCache::new(&self.cas), worker, options);
         let server = Server::new(self.cas.clone(), Options::default());
@@ -144,6 +160,11 @@ impl TestCluster {
 
     pub(crate) fn address(&self) -> String {
         format!("unix:{}", self.socket().display())
+    }
+
+    /// What the workers were told, in this order.
+    pub(crate) fn told(&self) -> Vec<String> {
+        self.worker.told.lock().expect("no panic").clone()
     }
 
     pub(crate) fn executed(&self) -> usize {

@@ -3,6 +3,9 @@
 mod client;
 mod cluster;
 mod cost;
+mod faults;
+mod queue;
+mod round_trips;
 
 use std::time::Duration;
 

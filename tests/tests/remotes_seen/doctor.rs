@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use spec_testkit::faulty::{Fault, FaultyServer};
 use spec_testkit::{Host, Outcome, Project, Service};
+use tonic::Code;
 
 use crate::{artifacts, cluster, configured, file, project};
 
@@ -44,6 +45,17 @@ fn a_server_that_can_do_everything_is_told_so() {
     check(&found(&told, &url), "ok ", &says);
     let _ = told.success();
     assert!(!told.stdout.contains("sesame"));
+}
+
+#[test]
+fn a_server_that_announces_nothing_is_told_so() {
+    let server = Host::new();
+    let service = Service::start(&server, &["--workers", "1"]);
+    let faulty = FaultyServer::in_front_of(&service.url());
+    faulty.inject_in("GetCapabilities", Fault::Refuse(Code::Unimplemented, "there is no such method"));
+    let told = configured(&cluster(&faulty.url(), "")).run(&project(), &["doctor"]);
+    let says = ["it announces no capabilities and is taken for a server of API 2.0; ", " took "];
+    check(&found(&told, &faulty.url()), "ok ", &says);
 }
 
 #[test]

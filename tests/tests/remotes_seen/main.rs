@@ -5,6 +5,7 @@ mod certificates;
 mod doctor;
 mod figures;
 mod refused;
+mod tokens;
 
 use std::path::Path;
 

@@ -12,6 +12,7 @@ use spec_proto::asset::PushBlobRequest;
 use spec_proto::asset::push_client::PushClient;
 use spec_proto::reapi;
 use spec_proto::reapi::content_addressable_storage_client::ContentAddressableStorageClient;
+use spec_testkit::faulty::{Fault, FaultyServer};
 use spec_testkit::{Host, Outcome, Project, Service};
 
 use crate::fixture::{checkout, done, machine, project, serve, server};
@@ -39,6 +40,23 @@ fn a_server_that_is_away_costs_a_warning() {
     let pull = ["artifact", "pull", "--artifact-remote", &url, "top.bst"];
     let pulled = Host::new().run(&project, &pull);
     assert!(pulled.failure().contains("no server that has it answers"), "{}", pulled.stderr);
+}
+
+#[test]
+fn what_a_server_says_that_it_lacks_is_pushed_whatever_it_said_before() {
+    let (host, project) = (Host::new(), project());
+    let service = serve(&host, &[]);
+    let faulty = FaultyServer::in_front_of(&service.url());
+    faulty.inject_in("FindMissingBlobs", Fault::Forget);
+    let lines =
+        server("artifacts", &faulty.url(), true, "") + &server("source-caches", &faulty.url(), true, "");
+    let built = machine(&lines).run(&project, &["build", "top.bst"]);
+    goes_on(&built, 4, &[]);
+    assert!(!built.stderr.contains("warning["), "{}", built.stderr);
+    let pulled =
+        machine(&server("artifacts", &service.url(), false, "")).run(&project, &["build", "top.bst"]);
+    goes_on(&pulled, 0, &[]);
+    assert_eq!(done(&pulled, "pull"), 4, "{}", pulled.stderr);
 }
 
 #[test]

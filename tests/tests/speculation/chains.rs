@@ -11,7 +11,10 @@ fn install(from: &str, to: &str) -> String {
 
 #[test]
 fn case_05_action_chains_with_a_slow_dependency() {
-    let case = Case::new();
+    action_chains_with_a_slow_dependency(&Case::new());
+}
+
+pub(crate) fn action_chains_with_a_slow_dependency(case: &Case) {
     let library = [
         "printf '#include <dep.h>\\nconst char *slow = DEP_VERSION;\\n' > slow.c",
         "recc gcc -c slow.c -o slow.o",
@@ -39,7 +42,10 @@ fn case_05_action_chains_with_a_slow_dependency() {
 
 #[test]
 fn case_05_action_chains_across_elements() {
-    let case = Case::new();
+    action_chains_across_elements(&Case::new());
+}
+
+pub(crate) fn action_chains_across_elements(case: &Case) {
     let library = [
         "sed 's/DEP_VERSION/GEN_VERSION/' /usr/include/dep.h > gen.h",
         "printf '#include \"gen.h\"\\nconst char *gen = GEN_VERSION;\\n' > gen.c",
@@ -78,7 +84,10 @@ fn trexe(input: &str, output: &str, command: &str) -> String {
 
 #[test]
 fn case_12_the_trexe_chain() {
-    let case = Case::new();
+    the_trexe_chain(&Case::new());
+}
+
+pub(crate) fn the_trexe_chain(case: &Case) {
     case.project.write("files/base/base.txt", &case.version(1));
     let element = |stem: &str, below: &str, more: &str, command: &str| {
         let commands = [command, &install(&format!("{stem}.out"), &format!("usr/share/{stem}.out"))];

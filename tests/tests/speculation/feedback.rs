@@ -48,8 +48,11 @@ fn ten_sources(case: &Case) -> String {
 
 #[test]
 fn case_11_feedback() {
-    let case = Case::new();
-    let app = ten_sources(&case);
+    feedback(&Case::new());
+}
+
+pub(crate) fn feedback(case: &Case) {
+    let app = ten_sources(case);
     let _ = case.build(&app);
     assert_eq!(executed(&case.answers(&app)), 11);
     case.write_header(2);

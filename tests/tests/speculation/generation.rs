@@ -9,6 +9,12 @@ use crate::case::{Case, executed};
 /// A project in which the example's program was built with recc, once for all tests, and its name.
 static BUILT: LazyLock<(Case, String)> = LazyLock::new(|| {
     let case = Case::new();
+    let base = build_with_recc(&case);
+    (case, base)
+});
+
+/// Builds the example's program with recc; answers with its name.
+pub(crate) fn build_with_recc(case: &Case) -> String {
     let recc = RECC.replace("environment:\n", "environment:\n  CC: recc gcc\n  RECC_LOG_LEVEL: info\n");
     let recc = recc.replace("sandbox:", "  RECC_LOG_DIRECTORY: '%{build-root}'\nsandbox:");
     let digest =
@@ -19,12 +25,16 @@ static BUILT: LazyLock<(Case, String)> = LazyLock::new(|| {
     let (built, _) = case.try_build(&base, &[]);
     let _ = built.success();
     assert!(built.stderr.contains("elements recorded now: 1"), "{}", built.stderr);
-    (case, base)
-});
+    base
+}
 
 #[test]
 fn case_01_generation() {
     let (case, base) = &*BUILT;
+    generation(case, base);
+}
+
+pub(crate) fn generation(case: &Case, base: &str) {
     let answers = case.answers(base);
     assert!(!answers.is_empty() && executed(&answers) == answers.len(), "{answers:?}");
     assert!(case.record(base).is_some());
@@ -36,6 +46,10 @@ fn case_01_generation() {
 #[test]
 fn case_02_chain() {
     let (case, base) = &*BUILT;
+    chain(case, base);
+}
+
+pub(crate) fn chain(case: &Case, base: &str) {
     let above = |stem: &str, below: &str, name: &str| {
         let text = case.project.read(&format!("elements/{stem}.bst"));
         case.element(stem, &text.replace(&format!("- {below}\n"), &format!("- {name}\n")))

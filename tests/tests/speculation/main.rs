@@ -1,7 +1,8 @@
 //! Speculative actions in builds, with the released recc and trexe of the Debian base: the requests of one build are
 //! recorded, and executed in the next one before they are made.
 //!
-//! Tests called `case_NUMBER_...` are the cases with real tools in `docs/speculation.md`.
+//! Tests called `case_NUMBER_...` are the cases with real tools in `docs/speculation.md`. They run here with the workers of this
+//! machine, and in `on_buildgrid` with those of a BuildGrid.
 
 mod budget;
 mod case;
@@ -10,6 +11,7 @@ mod feedback;
 mod generation;
 mod misses;
 mod modes;
+mod on_buildgrid;
 mod priming_run;
 mod pulled_records;
 mod rebuilds;

@@ -145,6 +145,27 @@ fn what_was_pulled_whole_is_primed_after_a_change_too() {
 }
 
 #[test]
+fn a_machine_that_predicts_nothing_does_not_hide_the_record_of_the_team() {
+    let server = Server::start(&["--workers", "0"]);
+    let program = Program::built(&server.service.url());
+    let recorded = program.case.record(&program.app).expect("it was recorded");
+    let machine = program.machine(&artifacts(&server.service.url()));
+    let (built, _) = machine.try_build(&program.app, &["--speculation", "none"]);
+    assert!(built.stderr.contains("Pushed artifact"), "{}", built.stderr);
+    assert_eq!(machine.record(&program.app), Some(recorded.clone()));
+    // A build that fails carries it forward, too.
+    let broken = program.machine(&artifacts(&server.service.url()));
+    broken.header("#error broken\n");
+    broken.try_build(&program.app, &[]).0.refused(1, "command-failed", &[]);
+    assert_eq!(broken.record(&program.app), Some(recorded));
+
+    let third = program.machine(&artifacts(&server.service.url()));
+    third.write_header(3);
+    let found = third.build_with(&program.app, &[]);
+    assert_eq!((executed(&third.answers(&program.app)), hits(&found)), (0, 4), "{found:?}");
+}
+
+#[test]
 fn a_server_that_lost_what_a_record_needs_costs_nothing() {
     let server = Server::start(&["--workers", "0"]);
     let program = Program::built(&server.service.url());

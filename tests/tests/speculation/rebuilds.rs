@@ -6,7 +6,10 @@ use crate::case::{Case, buckets, executed, hits};
 
 #[test]
 fn case_03_own_source_changed() {
-    let case = Case::new();
+    own_source_changed(&Case::new());
+}
+
+pub(crate) fn own_source_changed(case: &Case) {
     let app = case.app();
     let main = "src/app-1.0/src/main.c";
     case.project.replace(main, "doubled %d", &format!("{} %d", case.version(1)));
@@ -30,7 +33,10 @@ fn case_03_own_source_changed() {
 
 #[test]
 fn case_04_a_changed_header_is_built_ahead() {
-    let case = Case::new();
+    a_changed_header_is_built_ahead(&Case::new());
+}
+
+pub(crate) fn a_changed_header_is_built_ahead(case: &Case) {
     let app = case.app();
     assert!(case.build(&app).is_empty(), "there is nothing to predict");
     let first = case.answers(&app);
@@ -44,7 +50,10 @@ fn case_04_a_changed_header_is_built_ahead() {
 
 #[test]
 fn case_06_base_bump() {
-    let case = Case::new();
+    base_bump(&Case::new());
+}
+
+pub(crate) fn base_bump(case: &Case) {
     let base = case.project.read("elements/debian.bst");
     let base = case.element("debian", &format!("{base}- kind: local\n  path: files/bump\n"));
     let depends = format!("{}- dep.bst\n", BASE.replace("debian.bst", &base));
@@ -62,7 +71,10 @@ fn case_06_base_bump() {
 
 #[test]
 fn case_08_equal_bytes() {
-    let case = Case::new();
+    equal_bytes(&Case::new());
+}
+
+pub(crate) fn equal_bytes(case: &Case) {
     let own = case.project.read("files/dep/include/dep.h");
     case.project.write("files/app/own.h", &own);
     let main = "#include \"own.h\"\nconst char *own = DEP_VERSION;\n#undef DEP_VERSION\n#include <dep.h>\n\
@@ -82,7 +94,10 @@ fn case_08_equal_bytes() {
 
 #[test]
 fn case_09_five_rebuilds_and_a_failed_one() {
-    let case = Case::new();
+    five_rebuilds_and_a_failed_one(&Case::new());
+}
+
+pub(crate) fn five_rebuilds_and_a_failed_one(case: &Case) {
     let app = case.app();
     let _ = case.build(&app);
     for version in 2..7 {

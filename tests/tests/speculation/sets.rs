@@ -4,7 +4,10 @@ use crate::case::{Case, count, executed, hits};
 
 #[test]
 fn case_07_file_set() {
-    let case = Case::new();
+    file_set(&Case::new());
+}
+
+pub(crate) fn file_set(case: &Case) {
     let sources =
         "for i in 1 2; do printf '#include <dep.h>\\nconst char *v%s = DEP_VERSION;\\n' $i > $i.c; done";
     let compile = "for i in 1 2; do recc gcc -c $i.c -o $i.o; done; recc gcc -shared -o all.so 1.o 2.o";

@@ -4,7 +4,10 @@ use crate::case::{Case, buckets, count, executed};
 
 #[test]
 fn case_10_useless_speculation() {
-    let case = Case::new();
+    useless_speculation(&Case::new());
+}
+
+pub(crate) fn useless_speculation(case: &Case) {
     // In addition to the header each reads a text that is different in every build and cannot be predicted.
     let sources = "for i in 1 2 3 4; do echo \"#define R \\\"$(cat /proc/sys/kernel/random/uuid)\\\"\" > r$i.h; \
          printf '#include <dep.h>\\n#include \"r%s.h\"\\nconst char *v%s = DEP_VERSION R;\\n' $i $i > $i.c; done";

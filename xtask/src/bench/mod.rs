@@ -6,6 +6,7 @@ mod by_hand;
 mod measure;
 mod programs;
 mod reapi;
+mod records;
 mod speculation;
 mod table;
 
@@ -26,8 +27,8 @@ pub(crate) use table::draw;
 #[derive(Args)]
 pub(crate) struct BenchOptions {
     /// What to compare: builds with BuildStream, the server with buildbox-casd, speculative actions with builds without,
-    /// the same in a simulated cluster, with that cluster behind a wire, with BuildGrid's workers, or transfers with casd's
-    /// clients
+    /// the same in a simulated cluster, with that cluster behind a wire, with BuildGrid's workers, transfers with casd's
+    /// clients, or what a shared cache behind a slow wire has
     #[arg(value_enum, default_value = "builds")]
     what: What,
     /// Measure less often
@@ -47,6 +48,7 @@ enum What {
     RemoteCluster,
     Buildgrid,
     Transfers,
+    Records,
 }
 
 impl BenchOptions {
@@ -94,6 +96,7 @@ pub(crate) fn run(paths: &Paths, options: BenchOptions) -> Result<()> {
         What::RemoteCluster => speculation::run_behind_a_wire(paths, &options),
         What::Buildgrid => speculation::run_on_buildgrid(paths, &options),
         What::Transfers => reapi::transfers::run(paths, &options),
+        What::Records => records::run(paths, &options),
     }
 }
 

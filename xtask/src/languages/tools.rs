@@ -14,8 +14,9 @@ use crate::lock::Lock;
 use crate::paths::{self, Paths};
 
 /// The generator of bindings for C; the other tools are in files of the examples.
-const WIT_BINDGEN: [&str; 5] =
-    ["wit-bindgen-cli@0.63.0", "--locked", "--no-default-features", "--features", "c"];
+const WIT_BINDGEN: [&str; 6] =
+    // Not optimized, which would take minutes.
+    ["wit-bindgen-cli@0.63.0", "--locked", "--debug", "--no-default-features", "--features", "c"];
 
 const NEEDS: [Need; 5] = [
     Need::Program("make", "make"),

@@ -41,6 +41,8 @@ pub struct ActionCommandRunner {
 struct ActionEnd {
     result: ActionResult,
     termination: Termination,
+    /// What whoever executed it tells of it beside.
+    report: Option<String>,
 }
 
 impl ActionCommandRunner {
@@ -97,7 +99,7 @@ impl ActionCommandRunner {
         let input_root = input_tree::input_root(&cas, &before, writable.as_deref())?;
         let action = action::store(&cas, batch, script, input_root, &outputs)?;
         let asked = SystemTime::now();
-        let Some(ActionEnd { result, termination }) = self.execute(batch, action, cancel)? else {
+        let Some(ActionEnd { result, termination, report }) = self.execute(batch, action, cancel)? else {
             return Ok(failed(first, Termination::Cancelled, start));
         };
         let started = log.append(&cas, &result)?;
@@ -119,7 +121,11 @@ impl ActionCommandRunner {
         if termination == Termination::Exited(NO_PROGRAM) {
             check_program(&cas, &after, &command.argv[0], &command.environment, &batch.cwd)?;
         }
-        Ok(failed(number, termination, log.output_of(command, start)?))
+        let output = log.output_of(command, start)?;
+        if let Some(report) = report {
+            log.line(&report)?;
+        }
+        Ok(failed(number, termination, output))
     }
 
     /// `None` when it was cancelled.
@@ -134,10 +140,11 @@ impl ActionCommandRunner {
             Ok(done) => {
                 let result = done.result.clone();
                 let termination = Termination::Exited(result.exit_code);
-                Ok(Some(ActionEnd { result, termination }))
+                Ok(Some(ActionEnd { result, termination, report: done.report.clone() }))
             }
             Err(ActionError::TimedOut { executed, .. }) => {
-                Ok(Some(ActionEnd { result: executed.result, termination: Termination::TimedOut }))
+                let (result, termination) = (executed.result, Termination::TimedOut);
+                Ok(Some(ActionEnd { result, termination, report: executed.report }))
             }
             Err(ActionError::Cancelled) if cancel.is_cancelled() => Ok(None),
             Err(error) => Err(error.into()),

@@ -23,6 +23,7 @@ use crate::pool::digest_backend::DigestBackend;
 use crate::pool::listener::RequestListener;
 use crate::pool::queue::{ExecutionId, ExecutionQueue, QueueFull, RequestPolicy, StartedExecution, WaiterId};
 use crate::request::{ActionRequest, Executor, ExecutorTask, Progress};
+use crate::request_signal::RequestSignal;
 use crate::result_cache::ResultCache;
 use crate::rights::GrantedAction;
 
@@ -77,6 +78,7 @@ struct QueuedAction {
     action: Action,
     queued: SystemTime,
     cancel: Cancel,
+    requested: RequestSignal,
     /// What it needs is not evicted, however long it waits.
     _hold: Arc<Hold>,
 }
@@ -179,10 +181,11 @@ impl Executions {
         answers.recv().unwrap_or(Err(ActionError::Cancelled))
     }
 
-    /// Actions that can run at a time, of all stores of the pool.
+    /// Actions that can run at a time, of all stores of the pool, as far as is known.
     #[must_use]
-    pub fn workers(&self) -> usize {
-        self.pool.workers.len()
+    pub fn slots(&self) -> usize {
+        let workers = self.pool.workers.len();
+        self.backend.executor.slots().map_or(workers, |slots| slots.clamp(1, workers))
     }
 
     /// Numbers of actions that wait for a worker, and that run, of all stores of the pool.
@@ -219,16 +222,23 @@ impl PoolShared {
         let policy = RequestPolicy { priority, primed, skip_cache_lookup, unshared: action.do_not_cache };
         let (key, queued, cancel) = ((backend.number, granted.key()), SystemTime::now(), Cancel::new());
         let _hold = Arc::new(backend.cas.hold()?);
-        let job = || QueuedAction { backend: Arc::clone(backend), granted, action, queued, cancel, _hold };
+        let (backend, requested) = (Arc::clone(backend), RequestSignal::default());
+        let job = || QueuedAction { backend, granted, action, queued, cancel, requested, _hold };
         let full = |QueueFull| ActionError::Exhausted {
             what: "too many actions are waiting for a worker".to_owned(),
         };
-        let joined = self.change(|state| {
+        let (joined, requested) = self.change(|state| {
             if state.closing {
                 return Err(ActionError::Cancelled);
             }
-            state.queue.join_or_enqueue(key, policy, Arc::clone(&listener), job).map_err(full)
+            let joined =
+                state.queue.join_or_enqueue(key, policy, Arc::clone(&listener), job).map_err(full)?;
+            let requested = state.queue.job(joined.execution).filter(|_| !primed);
+            Ok((joined, requested.map(|job| job.requested.clone())))
         })?;
+        if let Some(requested) = requested {
+            requested.send();
+        }
         self.wake.notify_one();
         listener.tell(if joined.running { Progress::Executing } else { Progress::Queued });
         Ok(PendingRequest { place: Some((Arc::clone(self), joined.execution, joined.waiter)) })
@@ -257,11 +267,12 @@ impl PoolShared {
 
     /// What a thread of the pool does all its life, which may be over before the pool's.
     pub(super) fn work(&self, over: &AtomicBool) {
-        while let Some(StartedExecution { execution, job, primed }) = self.next(over) {
-            let cached = if job.action.do_not_cache { None } else { self.late_hit(execution, &job) };
+        while let Some(started) = self.next(over) {
+            let StartedExecution { execution, ref job, .. } = started;
+            let cached = if job.action.do_not_cache { None } else { self.late_hit(execution, job) };
             let answer = match cached {
                 Some(done) => Ok(done),
-                None => self.run(execution, &job, primed),
+                None => self.run(&started),
             };
             let waiters = self.complete(execution, &answer);
             for (number, waiter) in waiters.iter().enumerate() {
@@ -304,15 +315,17 @@ impl PoolShared {
         (!must_run).then(|| AnsweredAction { result, answered: AnswerSource::CacheHit, report: None }.into())
     }
 
-    fn run(&self, execution: ExecutionId, job: &QueuedAction, primed: bool) -> ActionAnswer {
+    fn run(&self, started: &StartedExecution<QueuedAction>) -> ActionAnswer {
+        let StartedExecution { execution, ref job, primed, priority } = *started;
         let (waiters, skip_cache_lookup) = {
             let state = self.lock();
             let waiters: Vec<_> = state.queue.waiters(execution).cloned().collect();
             (waiters, state.queue.must_run(execution))
         };
         waiters.iter().for_each(|waiter| waiter.tell(Progress::Executing));
-        let QueuedAction { granted, ref action, queued, .. } = *job;
-        let task = ExecutorTask { granted, action: action.clone(), queued, primed, skip_cache_lookup };
+        let QueuedAction { granted, ref action, queued, ref requested, .. } = *job;
+        let (action, requested) = (action.clone(), requested.clone());
+        let task = ExecutorTask { granted, action, queued, primed, priority, requested, skip_cache_lookup };
         job.backend.execute(&task, &job.cancel)
     }
 }

@@ -90,6 +90,8 @@ pub(crate) struct StartedExecution<J> {
     pub(crate) job: J,
     /// Whether nobody has requested it yet.
     pub(crate) primed: bool,
+    /// Lower numbers go first.
+    pub(crate) priority: i32,
 }
 
 /// A primed execution is queued again after so many preemptions; the next one cancels it.
@@ -134,7 +136,8 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
         self.running.insert((urgency, execution));
         let entry = self.executions.get_mut(&execution).expect("ready executions are in the table");
         entry.stage = ExecutionStage::Running;
-        Some(StartedExecution { execution, job: entry.job.clone(), primed: urgency.primed })
+        let Urgency { primed, priority } = urgency;
+        Some(StartedExecution { execution, job: entry.job.clone(), primed, priority })
     }
 
     /// Preempts primed executions, so that of `workers` workers none has a primed execution while a requested one is
@@ -168,6 +171,11 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
         entry.stage = ExecutionStage::Ready;
         renew(&mut entry.job);
         self.ready.insert((entry.urgency, execution))
+    }
+
+    /// The job of an execution.
+    pub(crate) fn job(&self, execution: ExecutionId) -> Option<&J> {
+        self.executions.get(&execution).map(|entry| &entry.job)
     }
 
     /// Those who wait for an execution.

@@ -43,6 +43,10 @@ const fn answer(element: &'static str, says: &'static [&'static str]) -> Fault {
     Fault { guest: "invalid-answer", element: Some(element), reason: "plugin-invalid-answer", says }
 }
 
+const fn hostile(does: &'static str, reason: &'static str, says: &'static [&'static str]) -> Fault {
+    Fault { guest: "hostile-kind", element: Some(does), reason, says }
+}
+
 const FAULTS: &[Fault] = &[
     at_load(
         "imports-wasi",
@@ -55,6 +59,22 @@ const FAULTS: &[Fault] = &[
     at_call("allocates-endlessly", "plugin-out-of-memory", &["67108864"]),
     at_call("panics", "plugin-trap", &["no idea what to do with a.bst", "src/lib.rs"]),
     at_call("traps", "plugin-trap", &["unreachable"]),
+    hostile("collects-nothing", "plugin-invalid-answer", &["'collect'"]),
+    hostile("collects-nonsense", "plugin-invalid-answer", &["'out\\0put/..'"]),
+    hostile("collects-twice", "plugin-invalid-answer", &["'collect' twice"]),
+    hostile("makes-endlessly", "plugin-out-of-fuel", &[]),
+    hostile("makes-long-paths", "plugin-out-of-fuel", &[]),
+    hostile("runs-endlessly", "plugin-out-of-fuel", &[]),
+    hostile("runs-nothing", "plugin-invalid-answer", &[]),
+    hostile("stages-nobody", "plugin-invalid-answer", &["dependency 4294967295"]),
+    hostile("stages-millions", "plugin-invalid-answer", &[]),
+    hostile("sets-nonsense", "plugin-invalid-answer", &["'A=B\\0'"]),
+    hostile("loops", "plugin-out-of-fuel", &[]),
+    hostile("recurses", "plugin-trap", &["stack"]),
+    hostile("logs-endlessly", "plugin-out-of-fuel", &["'again'"]),
+    hostile("key-millions", "plugin-out-of-memory", &[]),
+    hostile("key-itself", "plugin-invalid-answer", &[]),
+    hostile("rejects-nobody", "plugin-invalid-answer", &["does not exist"]),
     answer("key-empty", &["empty"]),
     answer("key-index", &["not before it"]),
     answer("key-cycle", &["not before it"]),
@@ -120,6 +140,14 @@ fn every_guest_has_a_test() {
     let names: BTreeSet<String> =
         names.filter(|name| folder.join(name).join("Cargo.toml").exists()).collect();
     assert_eq!(names.iter().map(String::as_str).collect::<BTreeSet<_>>(), tested);
+}
+
+#[test]
+fn what_a_kind_refuses_at_length_is_cut() {
+    let kind = guest("hostile-kind", small()).expect("it loads");
+    let error = kind.configure(&element("rejects-at-length")).expect_err("it refuses everything");
+    check_error(&error, "invalid-data", &["xxx"]);
+    assert!(error.to_string().len() < 10_000, "{} bytes", error.to_string().len());
 }
 
 #[test]

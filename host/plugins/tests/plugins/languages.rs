@@ -121,7 +121,7 @@ fn every_language_refuses_the_same_settings() {
 fn an_exception_is_told_with_its_place() {
     for (name, says) in [
         ("javascript-throws", ["TypeError", "throws.js:"]),
-        ("python-raises", ["KeyError: 'history'", "raises.py\", line"]),
+        ("python-raises", ["KeyError: 'history'", "priming.py:"]),
     ] {
         let mut policy = policy(name, &[]).unwrap_or_else(|error| panic!("{name}: {error}"));
         let answer = policy.decide(&candidates()[..1], &PrimingLoad::default(), &NoFacts);

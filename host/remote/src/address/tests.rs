@@ -35,3 +35,17 @@ fn only_this_machine_is_local() {
         assert_eq!(text.parse::<Address>().expect(text).is_local(), local, "{text}");
     }
 }
+
+#[test]
+fn a_server_with_tls_has_a_name_and_a_port() {
+    for (text, expect) in [
+        ("https://cache.example.org", Some(("cache.example.org", 443))),
+        ("grpcs://cache.example.org:11001", Some(("cache.example.org", 11001))),
+        ("https://[::1]:8980", Some(("::1", 8980))),
+        ("http://cache.example.org:80", None),
+        ("unix:/run/socket", None),
+    ] {
+        let address: Address = text.parse().expect(text);
+        assert_eq!(address.tls_host(), expect, "{text}");
+    }
+}

@@ -61,6 +61,7 @@ impl RemoteSpec {
         options.keep_alive = keep_alive.unwrap_or(options.keep_alive);
         if let Some(timeout) = connection.request_timeout.filter(|timeout| !timeout.is_zero()) {
             options.request_timeout = timeout;
+            options.heartbeat = options.heartbeat.min(timeout);
         }
         Ok(options)
     }

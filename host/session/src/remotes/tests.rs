@@ -147,6 +147,23 @@ projects:
 }
 
 #[test]
+fn the_storage_of_the_cache_is_read_after_the_servers() {
+    let storage = "cache: {storage-service: {url: http://storage, push: True}}\n";
+    let line = CommandLineRemotes::default();
+    for (servers, expect) in [
+        ("artifacts: {servers: [{url: http://a, type: index}]}", vec!["http://a", "http://storage"]),
+        ("artifacts: {servers: [{url: http://storage, push: True}]}", vec!["http://storage"]),
+        ("", vec![]),
+    ] {
+        let user = good(&format!("{storage}{servers}"));
+        let found = user.artifact_servers("any", &[], &line);
+        assert_eq!(urls(&found), expect, "{servers}");
+        let added = found.last().filter(|server| found.len() > 1 && server.kind == RemoteType::Storage);
+        assert_eq!(added.map(|server| server.push), (found.len() > 1).then_some(false));
+    }
+}
+
+#[test]
 fn a_projects_paths_are_relative_to_it() {
     let nodes = mapping("a: [{url: https://project, auth: {server-cert: certs/ca.pem}}]");
     let nodes = nodes.sequence_or_empty("a").expect("a list");

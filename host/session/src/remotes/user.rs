@@ -7,7 +7,7 @@ use spec_model::{Mapping, NodeError};
 use super::auth::CredentialPaths;
 use super::cache_servers::{CacheServers, CommandLineRemotes};
 use super::execution::RemoteExecutionSpec;
-use super::spec::{RemoteService, RemoteSpec};
+use super::spec::{RemoteService, RemoteSpec, RemoteType};
 
 /// The servers of the user configuration.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,7 +59,7 @@ impl UserRemotes {
         line: &CommandLineRemotes,
     ) -> Vec<RemoteSpec> {
         let of_project = self.projects.get(project).map(|own| &own.artifacts);
-        self.all.artifacts.choose(of_project, recommended, line)
+        self.with_storage(self.all.artifacts.choose(of_project, recommended, line))
     }
 
     /// The servers of sources that count for a project, best first.
@@ -71,7 +71,18 @@ impl UserRemotes {
         line: &CommandLineRemotes,
     ) -> Vec<RemoteSpec> {
         let of_project = self.projects.get(project).map(|own| &own.sources);
-        self.all.sources.choose(of_project, recommended, line)
+        self.with_storage(self.all.sources.choose(of_project, recommended, line))
+    }
+
+    /// The `storage-service` of the cache after these servers, as one that is only read: machines on which BuildStream uses it have
+    /// put their blobs there.
+    fn with_storage(&self, mut servers: Vec<RemoteSpec>) -> Vec<RemoteSpec> {
+        let Some(storage) = &self.storage else { return servers };
+        let is_it = |server: &RemoteSpec| server.kind.is_storage() && server.address == storage.address;
+        if !servers.is_empty() && !servers.iter().any(is_it) {
+            servers.push(RemoteSpec { kind: RemoteType::Storage, push: false, ..storage.clone() });
+        }
+        servers
     }
 
     /// The servers of remote execution for a session over a project.

@@ -94,7 +94,7 @@ impl InFlightExecutions {
     pub(super) fn load(&self) -> WorkerLoad {
         let (waiting, running) = self.executions.load();
         WorkerLoad {
-            slots: self.executions.workers() as u32,
+            slots: self.executions.slots() as u32,
             busy: (waiting + running) as u32,
             primed_running_ms: self.by_submission.values().map(InFlightExecution::running_ms).sum(),
         }

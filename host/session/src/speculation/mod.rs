@@ -64,6 +64,7 @@ pub(crate) struct Speculation {
     takes_part: Vec<bool>,
     events: EventSender,
     pulled: Arc<PulledRecords>,
+    caches: Arc<SharedCaches>,
     /// The number of elements that were built and have a record.
     recorded: AtomicU64,
     /// The thread of the speculation loop, until it is joined.
@@ -130,6 +131,7 @@ impl Speculation {
             takes_part,
             events,
             pulled,
+            caches: Arc::clone(caches),
             recorded,
             thread,
         })))
@@ -225,7 +227,9 @@ impl spec_build::SpeculationHook for Speculation {
             true => {
                 let predictions = || self.events.predictions(built.element);
                 let (options, pulled) = (self.generate_options(), self.pulled.get(built.element));
-                let remembered = records::record_build(&self.session, options, built, pulled, predictions);
+                let pull = || record_pull::pull_record(&self.session, &self.caches, built.element);
+                let remembered =
+                    records::record_build(&self.session, options, built, (pulled, pull), predictions);
                 self.recorded.fetch_add(u64::from(remembered.record.is_some()), Ordering::Relaxed);
                 remembered
             }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use spec_model::{FilePosition, Mapping, NodeError};
+use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 use spec_plugins::PolicyComponent;
 
 /// The key that chooses the overlay policy.
@@ -58,7 +58,7 @@ impl PolicyChoice {
         let component = component(section.require("component")?.as_str()?, file);
         let mut settings = Vec::new();
         for (key, node) in section.opt_mapping("config")?.into_iter().flat_map(|config| &config.entries) {
-            let (key, value) = (key.to_string(), node.as_str()?.to_owned());
+            let (key, value) = (key.to_string(), setting_text(node)?);
             settings.push(PolicySetting { key, value, position: node.position.clone() });
         }
         Ok(Some(Self { component, settings, position }))
@@ -79,6 +79,17 @@ impl PolicyChoice {
     pub(super) fn set(&mut self, key: &str, value: &str) {
         self.settings.retain(|setting| setting.key != key);
         self.settings.push(PolicySetting { key: key.to_owned(), value: value.to_owned(), position: None });
+    }
+}
+
+/// A text, or a sequence of texts with commas between them.
+fn setting_text(node: &Node) -> Result<String, NodeError> {
+    match &node.kind {
+        NodeKind::Sequence(items) => {
+            let texts: Result<Vec<&str>, NodeError> = items.iter().map(|item| item.as_str()).collect();
+            Ok(texts?.join(","))
+        }
+        _ => Ok(node.as_str()?.to_owned()),
     }
 }
 

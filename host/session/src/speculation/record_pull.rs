@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use spec_artifact::ArtifactName;
 use spec_cas::CasError;
@@ -18,6 +18,9 @@ use super::records::{PulledRecords, load_record};
 use crate::session::Session;
 use crate::session_messages::SessionMessages;
 use crate::shared_caches::SharedCaches;
+
+/// How long the end of a build waits for a record that it carries forward.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// An element whose record is pulled.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +69,17 @@ impl RecordPull {
         let thread = std::thread::Builder::new().name("record-pull".into()).spawn(work).ok()?;
         Some(Self { cancel, thread: Some(thread) })
     }
+}
+
+/// The record that servers have of an element, without the messages that it needs. Waits for the servers, but not for long.
+pub(super) fn pull_record(session: &Session, caches: &SharedCaches, element: usize) -> Option<Digest> {
+    let artifacts = caches.pulled_artifacts()?;
+    let monitor = PullMonitor::new(session.options.messages.clone());
+    let name = weak_name(session, element)?;
+    let found = artifacts.pull_records_within(&[name], LIMIT, &monitor);
+    let found = found.inspect_err(|error| tracing::debug!("no record is pulled: {error}")).ok()?;
+    let digest = found.into_iter().next().flatten()?;
+    load_record(session, element, &digest).map(|_| digest)
 }
 
 impl Drop for RecordPull {
@@ -127,7 +141,7 @@ impl RecordPuller {
             wanted.iter().filter_map(|one| Some((one.element, one.local?))).collect();
         let absent = wanted.iter().filter(|one| one.local.is_none());
         let names: Vec<(usize, ArtifactName)> =
-            absent.filter_map(|one| Some((one.element, self.weak_name(one.element)?))).collect();
+            absent.filter_map(|one| Some((one.element, weak_name(&self.session, one.element)?))).collect();
         let asked: Vec<ArtifactName> = names.iter().map(|(_, name)| name.clone()).collect();
         let answers = artifacts.pull_records(&asked, &self.monitor)?;
         let pulled = names.into_iter().zip(answers);
@@ -142,12 +156,13 @@ impl RecordPuller {
         }
         Ok(records)
     }
+}
 
-    fn weak_name(&self, element: usize) -> Option<ArtifactName> {
-        let weak = self.session.key_pairs[element]?.weak;
-        let element = &self.session.project.elements[element];
-        Some(ArtifactName::new(&element.project, &element.name, weak))
-    }
+/// The name of an element's artifact under its weak key.
+fn weak_name(session: &Session, element: usize) -> Option<ArtifactName> {
+    let weak = session.key_pairs[element]?.weak;
+    let element = &session.project.elements[element];
+    Some(ArtifactName::new(&element.project, &element.name, weak))
 }
 
 impl Drop for RecordPuller {

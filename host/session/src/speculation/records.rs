@@ -59,16 +59,21 @@ impl PulledRecords {
     }
 }
 
-/// The record and the misses that go into an artifact. `pulled` is the record that was pulled, `predictions` tells what came of
-/// the predictions for the element.
+/// The record and the misses that go into an artifact. `pulled` is the record that was pulled, `pull` pulls it if it was not:
+/// an artifact without a record would hide that of others under the weak key. `predictions` tells what came of the predictions
+/// for the element.
 pub(super) fn record_build(
     session: &Session,
     options: GenerateOptions<'_>,
     built: &BuildReport<'_>,
-    pulled: Option<Digest>,
+    (pulled, pull): (Option<Digest>, impl FnOnce() -> Option<Digest>),
     predictions: impl FnOnce() -> ElementPredictions,
 ) -> SpeculationBlobs {
-    let previous = find_record(session, built.element, built.keys).or(pulled);
+    let mut previous = find_record(session, built.element, built.keys).or(pulled);
+    let makes_none = keeps_previous_record(options.mode, built.succeeded, None, built.subactions);
+    if previous.is_none() && (makes_none || !built.succeeded) {
+        previous = pull();
+    }
     let ElementPredictions { results, misses } =
         if options.mode.primes() { predictions() } else { ElementPredictions::default() };
     // Only `why-miss` needs them, so that a failure to store them is ignored.

@@ -127,6 +127,12 @@ impl BuildGrid {
         self.workers.iter().any(BuildGridWorker::has_executed)
     }
 
+    /// How many actions the workers have begun to execute since they were started.
+    #[must_use]
+    pub fn executions(&self) -> usize {
+        self.workers.iter().map(|worker| worker.log().matches(EXECUTES).count()).sum()
+    }
+
     /// What the scheduler has written to its log.
     #[must_use]
     pub fn log(&self) -> String {

@@ -52,6 +52,18 @@ impl HttpBody for CutBody {
     }
 }
 
+/// A body that never ends and has nothing.
+pub(super) struct MuteBody;
+
+impl HttpBody for MuteBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame, Status>>> {
+        Poll::Pending
+    }
+}
+
 /// All of a body, and what is left of it to send.
 pub(super) struct WholeBody {
     data: Option<Bytes>,

@@ -103,6 +103,11 @@ fn edit_batch(answer: &mut BatchReadBlobsResponse, fault: &Fault) {
 fn edit_result(result: &mut ActionResult, fault: &Fault, others: &mut Option<ActionResult>) {
     match fault {
         Fault::OthersResult => *result = others.get_or_insert_with(|| result.clone()).clone(),
+        Fault::NoOutputs => {
+            result.output_files.clear();
+            result.output_directories.clear();
+            result.output_symlinks.clear();
+        }
         Fault::WrongDigests => {
             result.output_files.iter_mut().for_each(|file| wrong(&mut file.digest));
             result.output_directories.iter_mut().for_each(|folder| wrong(&mut folder.tree_digest));

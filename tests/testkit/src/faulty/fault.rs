@@ -11,18 +11,24 @@ use tonic::Code;
 pub enum Fault {
     /// It never answers.
     Hang,
+    /// It begins an answer and says nothing more.
+    Mute,
     /// It answers later.
     Delay(Duration),
     /// It ends the answer's stream with a reset after so many bytes.
     Cut(usize),
     /// It refuses with this status, such as `Unavailable` or `ResourceExhausted`, and says this.
     Refuse(Code, &'static str),
+    /// It refuses with `ResourceExhausted`, and says after what time to come again.
+    Throttle(Duration),
     /// It answers with the right digests, and another first byte of every blob.
     WrongBytes,
     /// It answers with digests of blobs that nobody knows, in results and beside blobs.
     WrongDigests,
     /// It answers each request for a result with the first result that it answered with since.
     OthersResult,
+    /// It answers with results that have no outputs.
+    NoOutputs,
     /// It says that no blob is missing, and then that it has none: what became of results whose blobs are gone.
     Forget,
     /// It answers with messages that are no messages.

@@ -3,13 +3,16 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use bazel_remote_apis::google::rpc;
+use spec_proto::{Message, well_known};
 use tonic::body::Body;
 use tonic::codegen::{BoxFuture, Context, Poll, Service, http};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
-use super::answer_body::{CutBody, WholeBody};
+use super::answer_body::{CutBody, MuteBody, WholeBody};
 use super::falsified::{falsify, forgets};
 use super::fault::{Fault, FaultPlan};
 
@@ -34,11 +37,13 @@ impl FaultyProxy {
         match fault {
             None => self.forward(request).await,
             Some(Fault::Hang) => pending().await,
+            Some(Fault::Mute) => mute(),
             Some(Fault::Delay(time)) => {
                 tokio::time::sleep(time).await;
                 self.forward(request).await
             }
             Some(Fault::Refuse(code, why)) => Status::new(code, why).into_http(),
+            Some(Fault::Throttle(time)) => throttled(time).into_http(),
             Some(Fault::Cut(bytes)) => {
                 self.forward(request).await.map(|body| Body::new(CutBody::new(body, bytes)))
             }
@@ -70,6 +75,30 @@ impl FaultyProxy {
             Err(status) => status.into_http(),
         }
     }
+}
+
+/// The beginning of an answer that does not go on.
+fn mute() -> HttpResponse {
+    let mut answer = http::Response::new(Body::new(MuteBody));
+    answer
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/grpc"));
+    answer
+}
+
+/// The status of a server that wants to be asked again after this time.
+fn throttled(time: Duration) -> Status {
+    let (code, message) = (Code::ResourceExhausted, "too many requests; come again");
+    let (seconds, nanos) = (time.as_secs().cast_signed(), time.subsec_nanos().cast_signed());
+    let delay = well_known::Duration { seconds, nanos }.encode_to_vec();
+    // `google.rpc.RetryInfo` has it as its first field.
+    let length = u8::try_from(delay.len()).expect("a duration is short");
+    let info = well_known::Any {
+        type_url: "type.googleapis.com/google.rpc.RetryInfo".to_owned(),
+        value: [&[0x0a, length], &delay[..]].concat(),
+    };
+    let details = rpc::Status { code: code as i32, message: message.to_owned(), details: vec![info] };
+    Status::with_details(code, message, details.encode_to_vec().into())
 }
 
 impl Service<HttpRequest> for FaultyProxy {

@@ -111,7 +111,7 @@ impl QueueModel {
         let expected = ready.min_by_key(|execution| (self.urgency(**execution), **execution)).copied();
         let taken = queue.take();
         prop_assert_eq!(taken.as_ref().map(|taken| taken.execution), expected);
-        if let Some(StartedExecution { execution, job, primed }) = taken {
+        if let Some(StartedExecution { execution, job, primed, .. }) = taken {
             prop_assert_eq!(primed, self.is_primed(execution));
             prop_assert!(executions[&execution].iter().all(|one| one.key == job));
             self.running.push(execution);
@@ -259,8 +259,11 @@ fn a_request_preempts_the_least_urgent_primed_execution() {
     assert_eq!(queue.preempt(3), ['q']);
     assert_eq!(queue.preempt(3), [], "a worker is on its way");
     assert!(queue.requeue(late, |job| *job = 'r'));
-    assert_eq!(queue.take(), Some(StartedExecution { execution: asked, job: 'b', primed: false }));
-    assert_eq!(queue.take(), Some(StartedExecution { execution: late, job: 'r', primed: true }));
+    assert_eq!(
+        queue.take(),
+        Some(StartedExecution { execution: asked, job: 'b', primed: false, priority: 99 })
+    );
+    assert_eq!(queue.take(), Some(StartedExecution { execution: late, job: 'r', primed: true, priority: 9 }));
 }
 
 #[test]
@@ -289,8 +292,14 @@ fn an_execution_whose_requests_withdrew_is_primed_again() {
     assert_eq!(queue.preempt(1), []);
     assert_eq!(queue.withdraw(running, joined.waiter), None);
     assert_eq!(queue.preempt(1), ['p']);
-    assert_eq!(queue.take(), Some(StartedExecution { execution: asked, job: 'a', primed: false }));
-    assert_eq!(queue.take(), Some(StartedExecution { execution: waiting.execution, job: 'q', primed: true }));
+    assert_eq!(
+        queue.take(),
+        Some(StartedExecution { execution: asked, job: 'a', primed: false, priority: 1 })
+    );
+    assert_eq!(
+        queue.take(),
+        Some(StartedExecution { execution: waiting.execution, job: 'q', primed: true, priority: 5 })
+    );
 }
 
 #[test]

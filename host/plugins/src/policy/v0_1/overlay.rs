@@ -5,6 +5,7 @@ use spec_strategy::PolicyError;
 
 use crate::bindings::v0_1::overlay_policy::exports::spec::overlay_policy::policy as guest;
 use crate::call_facts::CallFacts;
+use crate::failure::shortened;
 use crate::policy::error::PolicyLoadError;
 use crate::policy::instance::{PolicyInstance, entries_of};
 use crate::world::v0_1::OverlayPolicy;
@@ -90,7 +91,13 @@ fn refused(policy: String, refusal: guest::Refusal) -> PolicyLoadError {
         guest::RefusalReason::InvalidValue => "policy-invalid-setting",
         guest::RefusalReason::Other => "policy-refused",
     };
-    PolicyLoadError::Refused { reason: reason.to_owned(), policy, key, message, hint: None }
+    PolicyLoadError::Refused {
+        reason: reason.to_owned(),
+        policy,
+        key,
+        message: shortened(message),
+        hint: None,
+    }
 }
 
 fn origin(origin: &host::OriginInfo) -> guest::Origin {

@@ -6,6 +6,7 @@ use wasmtime::component::ResourceAny;
 
 use crate::bindings::v0_1::priming_policy::exports::spec::priming_policy::policy as guest;
 use crate::call_facts::CallFacts;
+use crate::failure::shortened;
 use crate::policy::error::PolicyLoadError;
 use crate::policy::instance::PolicyInstance;
 use crate::world::v0_1::PrimingPolicy;
@@ -78,7 +79,13 @@ fn refused(policy: String, refusal: guest::Refusal) -> PolicyLoadError {
         guest::RefusalReason::InvalidValue => "policy-invalid-setting",
         guest::RefusalReason::Other => "policy-refused",
     };
-    PolicyLoadError::Refused { reason: reason.to_owned(), policy, key, message, hint: None }
+    PolicyLoadError::Refused {
+        reason: reason.to_owned(),
+        policy,
+        key,
+        message: shortened(message),
+        hint: None,
+    }
 }
 
 fn candidate(candidate: &host::Candidate) -> guest::Candidate {

@@ -2,7 +2,7 @@
 
 use crate::bindings::v0_2::imports::spec::plugin::settings as guest;
 use crate::check_answer::is_code;
-use crate::failure::{PluginFailure, PluginName};
+use crate::failure::{PluginFailure, PluginName, shortened};
 use crate::policy::description::{PolicyDescription, SettingDescription, SettingType, SettingValue};
 use crate::policy::error::PolicyLoadError;
 
@@ -58,6 +58,7 @@ pub(super) fn refused(policy: &PluginName, refusal: guest::Refusal) -> PolicyLoa
             return PluginFailure::answer(&what).of_policy(policy, "open").into();
         }
     };
+    let (message, hint) = (shortened(message), hint.map(shortened));
     PolicyLoadError::Refused { reason, policy: policy.0.clone(), key: setting, message, hint }
 }
 

@@ -75,7 +75,7 @@ fn texts_of_refusals_are_no_harm() {
 fn millions_of_settings_are_refused() {
     let error =
         timed("describe", || priming(&guest("hostile-describe", &[]))).err().expect("too many settings");
-    assert_eq!(error.reason(), "plugin-invalid-answer", "{error}");
+    assert!(["plugin-invalid-answer", "plugin-out-of-fuel"].contains(&error.reason()), "{error}");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn harm_of_overlay_policies_ends_soon_too() {
         ("logs-endlessly", "plugin-out-of-fuel"),
         ("asks-endlessly", "plugin-out-of-fuel"),
         ("too-many", ""),
-        ("ranks-millions", "plugin-invalid-answer"),
+        ("ranks-millions", ""),
     ] {
         let does = format!("choose-{harm}");
         let mut policy = overlay(&guest("hostile-overlay", &[("does", &does)])).expect("it opens");

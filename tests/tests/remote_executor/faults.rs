@@ -1,0 +1,147 @@
+//! Clusters that are silent, lie, forget, throttle or announce nothing.
+
+use std::time::{Duration, Instant};
+
+use spec_model::AnswerSource;
+use spec_remote_execution::ClusterEvent;
+use spec_testkit::faulty::{Fault, FaultyServer};
+use tonic::Code;
+
+use crate::client::{TestClient, output};
+use crate::cluster::TestCluster;
+
+/// A cluster, and a faulty one in front of it.
+fn faulty() -> (TestCluster, FaultyServer) {
+    let cluster = TestCluster::start();
+    let faulty = FaultyServer::in_front_of(&cluster.address());
+    (cluster, faulty)
+}
+
+/// Has an action executed that makes a file, which is checked.
+fn execute(client: &TestClient, told: &str) -> AnswerSource {
+    let answer = client.execute(&client.action(told, &[("input", told.as_bytes())])).expect("it is executed");
+    let made = client.cas.get(&output(&answer)).expect("it can be had");
+    assert_eq!(made, format!("made by {told}").as_bytes());
+    answer.answered
+}
+
+#[test]
+fn silence_costs_its_time_out_and_a_line() {
+    for fault in [Fault::Hang, Fault::Mute] {
+        let (cluster, faulty) = faulty();
+        faulty.inject_in("Execute", fault.clone());
+        let client = TestClient::impatient_at(&faulty.url(), Duration::from_millis(200));
+        let start = Instant::now();
+        execute(&client, "one");
+        assert!(start.elapsed() < Duration::from_secs(20), "{fault:?}: {:?}", start.elapsed());
+        assert_eq!((client.executed_here(), cluster.executed()), (1, 0), "{fault:?}");
+        assert!(matches!(&client.events()[..], [ClusterEvent::Away { .. }]), "{:?}", client.events());
+        faulty.heal();
+        std::thread::sleep(Duration::from_millis(1100));
+        execute(&client, "two");
+        assert_eq!((client.executed_here(), cluster.executed()), (1, 1), "{fault:?}");
+    }
+}
+
+#[test]
+fn a_result_without_the_outputs_of_its_command_is_made_here_and_told_once() {
+    let (cluster, faulty) = faulty();
+    faulty.inject_in("Execute", Fault::NoOutputs);
+    let client = TestClient::hybrid_at(&faulty.url());
+    for told in ["one", "two"] {
+        execute(&client, told);
+    }
+    assert_eq!((client.executed_here(), cluster.executed()), (2, 2));
+    assert!(matches!(&client.events()[..], [ClusterEvent::Wrong { .. }]), "{:?}", client.events());
+}
+
+#[test]
+fn somebody_elses_result_is_not_taken() {
+    let (_cluster, faulty) = faulty();
+    let client = TestClient::hybrid_at(&faulty.url());
+    let folder = client.execute(&client.directory_action("folder", &[])).expect("it is executed");
+    faulty.inject_in("Execute", Fault::OthersResult);
+    // From now on all get the result that the first gets.
+    client.execute_again(&client.directory_action("folder", &[])).expect("it is executed");
+    execute(&client, "one");
+    assert_eq!((folder.result.directories.len(), client.executed_here()), (1, 1));
+    assert!(matches!(&client.events()[..], [ClusterEvent::Away { .. }]), "{:?}", client.events());
+}
+
+#[test]
+fn an_old_result_without_outputs_is_not_believed() {
+    let (cluster, faulty) = faulty();
+    execute(&TestClient::of(&cluster), "shared");
+    faulty.inject_in("GetActionResult", Fault::NoOutputs);
+    let client = TestClient::hybrid_at(&faulty.url());
+    assert_eq!(execute(&client, "shared"), AnswerSource::Executed);
+    assert_eq!((client.executed_here(), cluster.executed()), (0, 2));
+    assert_eq!(client.events(), []);
+}
+
+#[test]
+fn a_command_that_makes_less_than_it_declares_is_no_fault() {
+    let (cluster, faulty) = faulty();
+    let client = TestClient::hybrid_at(&faulty.url());
+    let answer = client.execute(&client.action("nothing", &[])).expect("it is executed");
+    assert!(answer.result.files.is_empty());
+    assert_eq!((client.executed_here(), cluster.executed(), client.events()), (1, 1, vec![]));
+    let alone = TestClient::at(&faulty.url());
+    let answer = alone.execute(&alone.action("nothing at all", &[])).expect("it is executed");
+    assert!(answer.result.files.is_empty());
+}
+
+#[test]
+fn what_a_cluster_says_that_it_lacks_is_sent_whatever_it_said_before() {
+    let (cluster, faulty) = faulty();
+    faulty.inject_in("FindMissingBlobs", Fault::Forget);
+    let client = TestClient::at(&faulty.url());
+    let inputs: Vec<(String, Vec<u8>)> = (0..6).map(|n| (format!("input{n}"), vec![n; 30_000])).collect();
+    let inputs: Vec<(&str, &[u8])> = inputs.iter().map(|(name, bytes)| (&name[..], &bytes[..])).collect();
+    client.execute(&client.action("many inputs", &inputs)).expect("it is executed");
+    assert_eq!(cluster.executed(), 1);
+    assert!(faulty.requests("FindMissingBlobs") >= 1);
+    // The workers name one blob a time.
+    assert_eq!(faulty.requests("Execute"), 7);
+}
+
+#[test]
+fn a_cluster_that_throttles_is_asked_again_when_it_says() {
+    let (cluster, faulty) = faulty();
+    let client = TestClient::hybrid_at(&faulty.url());
+    for (method, told) in [("Execute", "one"), ("BatchUpdateBlobs", "two")] {
+        faulty.inject_times(method, Fault::Throttle(Duration::from_millis(300)), 2);
+        let start = Instant::now();
+        execute(&client, told);
+        assert!(start.elapsed() >= Duration::from_millis(600), "{method}: {:?}", start.elapsed());
+    }
+    assert_eq!((client.executed_here(), cluster.executed(), client.events()), (0, 2, vec![]));
+    faulty.inject_in("Execute", Fault::Throttle(Duration::from_secs(3600)));
+    execute(&client, "three");
+    assert_eq!(client.executed_here(), 1);
+    assert!(matches!(&client.events()[..], [ClusterEvent::Busy { .. }]), "{:?}", client.events());
+}
+
+#[test]
+fn a_cluster_that_announces_nothing_is_used_as_one_of_the_oldest_version() {
+    for code in [Code::NotFound, Code::Unimplemented] {
+        let (cluster, faulty) = faulty();
+        faulty.inject_in("GetCapabilities", Fault::Refuse(code, "no such method"));
+        let client = TestClient::hybrid_at(&faulty.url());
+        execute(&client, "one");
+        assert_eq!((client.executed_here(), cluster.executed(), client.events()), (0, 1, vec![]), "{code:?}");
+    }
+}
+
+#[test]
+fn what_the_cluster_wrote_of_an_action_that_failed_is_told() {
+    let (_cluster, faulty) = faulty();
+    let client = TestClient::hybrid_at(&faulty.url());
+    let failed = client.execute(&client.action("fail", &[])).expect("it has a result");
+    let report = failed.report.clone().expect("there is a log");
+    assert_eq!(report, "the cluster's log 'sandbox':\nwhat the worker says of fail");
+    faulty.inject_in("BatchReadBlobs", Fault::Forget);
+    let failed = client.execute(&client.action("fail again", &[])).expect("it has a result");
+    let report = failed.report.clone().expect("there is a log");
+    assert!(report.contains("log 'sandbox' of ") && report.ends_with(" is not shown"), "{report}");
+}
