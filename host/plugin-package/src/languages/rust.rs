@@ -23,7 +23,7 @@ pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<
     let mut cargo = cargo(build.folder)?;
     progress("compiling with cargo");
     let target = build.folder.join("target");
-    cargo.args(["build", "--release", "--lib", "--target", TARGET, "--target-dir"]).arg(&target);
+    cargo.args(["build", "--release", "--lib", "--target", TARGET, "--target-dir", "target"]);
     // Flags for this machine's programs do not apply to WebAssembly.
     cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTC");
     run(&mut cargo)?;
