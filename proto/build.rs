@@ -3,12 +3,13 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "buildstream/v2/artifact.proto",
     "buildstream/v2/source.proto",
     "buildstream/v2/speculative_actions.proto",
     "spec/v1/build_record.proto",
     "spec/v1/misses.proto",
+    "spec_host/recording/v1/recording.proto",
 ];
 const INCLUDES: [&str; 2] = ["proto", "proto/stub"];
 

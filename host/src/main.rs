@@ -12,6 +12,7 @@ mod exit_code;
 mod log;
 mod plugin_options;
 mod project_plugins;
+mod recordings;
 mod run;
 mod session;
 mod show;

@@ -8,6 +8,7 @@ use spec_build::CacheBuildtrees;
 use spec_cas::{Cas, Quota};
 use spec_model::DigestFunction;
 use spec_project::{LoadOptions, ProjectConfig};
+use spec_recording::SessionRecorder;
 use spec_session::{LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings};
 
 use crate::action_execution::ActionExecution;
@@ -16,6 +17,7 @@ use crate::cli::{CacheBuildTrees, SpeculationArgs};
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
 use crate::project_plugins;
+use crate::recordings::CommandRecording;
 
 impl App {
     /// Opens a session over the project of the command line, with these targets (none for the project's defaults).
@@ -23,6 +25,27 @@ impl App {
     /// # Errors
     /// What is wrong with the project, or when the cache cannot be opened.
     pub(crate) fn open_session(&self, targets: &[String]) -> CommandResult<Arc<Session>> {
+        Ok(self.open_with(targets, || Ok(CommandRecording::off()))?.0)
+    }
+
+    /// Opens a session that is recorded: into `file`, or into the cache.
+    ///
+    /// # Errors
+    /// As [`open_session`](Self::open_session), or when `file` cannot be made.
+    pub(crate) fn open_recorded_session(
+        &self,
+        targets: &[String],
+        file: Option<&Path>,
+    ) -> CommandResult<(Arc<Session>, CommandRecording)> {
+        self.open_with(targets, || CommandRecording::start(self, file))
+    }
+
+    /// The recording starts when the cache is open.
+    fn open_with(
+        &self,
+        targets: &[String],
+        start_recording: impl FnOnce() -> CommandResult<CommandRecording>,
+    ) -> CommandResult<(Arc<Session>, CommandRecording)> {
         for (kind, file) in &self.globals.plugins {
             check_component_file(kind, file)?;
         }
@@ -38,8 +61,10 @@ impl App {
         let cas = self.open_cas(DigestFunction::Sha256)?;
         let warn = |reason: &str, text: &str| self.warn(reason, text);
         let chosen = ActionExecution::choose(&self.config, &loaded.project.config.name, cas)?;
-        let options = session_options(&self.config, strict, &chosen);
-        Ok(Arc::new(Session::open(loaded, chosen.cas, options, &warn)?))
+        let recording = start_recording()?;
+        let recorder = recording.recorder.clone();
+        let options = SessionOptions { recorder, ..session_options(&self.config, strict, &chosen) };
+        Ok((Arc::new(Session::open(loaded, chosen.cas, options, &warn)?), recording))
     }
 
     /// What holds for the whole project of the command line.
@@ -64,6 +89,10 @@ impl App {
         let priming = PolicyOptions { configured: config.priming_policy.clone(), ..args.priming() };
         let mode = args.mode.unwrap_or(config.speculation);
         let settings = SpeculationSettings::new(mode, overlay, priming, project)?;
+        let settings = match args.shadow() {
+            Some((component, shadow)) => settings.with_shadow(component, shadow),
+            None => settings,
+        };
         settings.with_plugins(|name| project_plugins::policy(self, project, name))
     }
 }
@@ -117,6 +146,7 @@ fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> S
         record_format: config.record_format,
         key_length: config.key_length,
         error_lines: config.error_lines,
+        recorder: SessionRecorder::default(),
     }
 }
 

@@ -21,6 +21,17 @@ pub mod spec {
     }
 }
 
+/// Messages of files that other programs read.
+pub mod spec_host {
+    /// Recordings of sessions.
+    pub mod recording {
+        /// Version 1.
+        pub mod v1 {
+            include!(concat!(env!("OUT_DIR"), "/spec_host.recording.v1.rs"));
+        }
+    }
+}
+
 /// The Remote Execution API, version 2.
 pub use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 

@@ -16,7 +16,7 @@ const PRIMING: [(&str, &str); 29] = [
     ("wants-loops", "plugin-out-of-fuel"),
     ("too-few", "policy-invalid-answer"),
     ("too-many", "policy-invalid-answer"),
-    ("millions", "plugin-invalid-answer"),
+    ("millions", "plugin-out-of-fuel"),
     ("priority-1001", "policy-invalid-answer"),
     ("priority-65535", "policy-invalid-answer"),
     ("reason-empty", "policy-invalid-answer"),

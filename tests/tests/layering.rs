@@ -11,7 +11,15 @@ const FLOORS: [&[&str]; 7] = [
     &["spec-component-metadata", "spec-model", "spec-proto", "spec-files"],
     &["spec-cas", "spec-strategy", "spec-sandbox"],
     &["spec-action"],
-    &["spec-project", "spec-source", "spec-execution", "spec-plugins", "spec-artifact", "spec-remote"],
+    &[
+        "spec-project",
+        "spec-source",
+        "spec-execution",
+        "spec-plugins",
+        "spec-artifact",
+        "spec-recording",
+        "spec-remote",
+    ],
     &[
         "spec-build",
         "spec-plugin-package",
@@ -21,7 +29,7 @@ const FLOORS: [&[&str]; 7] = [
         "spec-shared-cache",
         "spec-speculation",
     ],
-    &["spec-session"],
+    &["spec-session", "spec-replay"],
     &["spec-host"],
 ];
 
@@ -47,11 +55,12 @@ const RESERVED: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates that another crate must not depend on, not even indirectly.
-const UNREACHABLE: [(&str, &str); 8] = [
+const UNREACHABLE: [(&str, &str); 9] = [
     ("spec-scheduler", "wasmtime"),
     ("spec-session", "clap"),
     ("spec-project", "wasmtime"),
     ("spec-build", "wasmtime"),
+    ("spec-replay", "wasmtime"),
     ("spec-speculation", "wasmtime"),
     ("spec-speculation", "spec-sandbox"),
     ("spec-action", "spec-sandbox"),

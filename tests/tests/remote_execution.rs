@@ -117,6 +117,25 @@ fn a_cluster_that_is_killed_in_the_middle_costs_a_line() {
     assert!(executed(&service) >= 1.0, "it is used again");
 }
 
+#[test]
+fn what_the_cluster_wrote_of_a_failed_element_is_in_its_log() {
+    let server = Host::with_base();
+    let service = Service::start(&server, &[]);
+    let (host, project) = (Host::with_base(), Project::on_base(&[]));
+    let element =
+        "kind: manual\nbuild-depends:\n- debian.bst\nconfig:\n  build-commands:\n  - echo so far; exit 3\n";
+    project.write("elements/fails.bst", element);
+    let url = service.url();
+    let services = format!("  execution-service: {{url: '{url}'}}\n  storage-service: {{url: '{url}'}}\n");
+    host.configure(&format!("remote-execution:\n{services}execution: {{elements: remote}}\n"));
+    let built = host.run(&project, &["build", "fails.bst"]);
+    built.refused(1, "command-failed", &["exit code 3", "so far"]);
+    let log = host.run(&project, &["artifact", "log", "fails.bst"]);
+    let log = log.success();
+    let (output, told) = log.split_once("the cluster's log 'sandbox':").expect("it is there");
+    assert!(output.contains("so far") && told.contains("The command exited with 3."), "{log}");
+}
+
 fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(120);
     while !done() {

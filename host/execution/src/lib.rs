@@ -42,7 +42,10 @@ pub use error::ExecutionError;
 pub use expected_outputs::unrequested_output;
 pub use local::{ActionLimits, LocalExecutor, LocalOptions};
 pub use outcome::{ActionAnswer, ActionError, AnsweredAction, ExecutedAction, MissingRight};
-pub use pool::{Executions, LazyExecutions, OvercommitWorker, PendingRequest, PoolOptions};
+pub use pool::{
+    ExecutionId, ExecutionQueue, Executions, JoinedExecution, LazyExecutions, OvercommitWorker,
+    PendingRequest, PoolOptions, QueueFull, RequestPolicy, StartedExecution, WaiterId,
+};
 pub use recorder::{InMemoryRecorder, Recorder, Recording};
 pub use remote_apis::{OpenSocket, RemoteApis, SocketOptions};
 pub use request::{ActionRequest, Executor, ExecutorTask, Progress};

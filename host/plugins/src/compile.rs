@@ -102,7 +102,7 @@ fn refused_imports(metadata: &ComponentMetadata, refused: &[&String], descriptio
     match metadata.tool_chain {
         _ if !has_wasi => failure.hint("build it with the WIT text of this version"),
         Some(tools) => failure.hint(tools.without_wasi()),
-        None => failure.hint("build it without WASI"),
+        None => failure.hint("build it without WASI; in Rust, for the target wasm32-unknown-unknown"),
     }
 }
 

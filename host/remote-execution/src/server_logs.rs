@@ -26,8 +26,9 @@ pub(crate) fn ends(cluster: &Cluster, cas: &Cas, logs: &[ServerLog]) -> Option<S
     if !wanted.is_empty() {
         let (storage, store) = (cluster.storage.clone(), Arc::new(cas.clone()));
         let download = async move {
-            let download = storage.download_present(store, &wanted);
-            Ok(tokio::time::timeout(LIMIT, download).await.map(drop).unwrap_or_default())
+            // Those that did not come in time are not shown.
+            let _ = tokio::time::timeout(LIMIT, storage.download_present(store, &wanted)).await;
+            Ok(())
         };
         // Without them the action has failed all the same.
         let _ = cluster.wait_for(download);

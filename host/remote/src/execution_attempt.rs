@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::pin::{Pin, pin};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -45,14 +46,17 @@ impl<'a, F: Future<Output = ()>> Urgency<'a, F> {
 /// for a worker is asked for once more: servers join equal actions and take the higher priority. Where one executes both, the one
 /// that ends first counts, and the other is cancelled.
 pub(crate) struct ExecutionAttempt<'a> {
+    remote: &'a Remote,
+    action: &'a ActionToExecute,
     first: ExecutionStream<'a>,
-    urgent: ExecutionStream<'a>,
+    /// Few need it.
+    urgent: OnceLock<Box<ExecutionStream<'a>>>,
 }
 
 impl<'a> ExecutionAttempt<'a> {
     pub(crate) fn new(remote: &'a Remote, action: &'a ActionToExecute, priority: i32) -> Self {
         let first = ExecutionStream::new(remote, action, priority);
-        Self { first, urgent: ExecutionStream::new(remote, action, REQUESTED) }
+        Self { remote, action, first, urgent: OnceLock::new() }
     }
 
     /// Follows the execution to its end.
@@ -71,9 +75,11 @@ impl<'a> ExecutionAttempt<'a> {
             ended = &mut first => return ended,
             () = rises => {}
         }
+        let new = || Box::new(ExecutionStream::new(self.remote, self.action, REQUESTED));
+        let urgent = self.urgent.get_or_init(new);
         let ended = tokio::select! {
             ended = &mut first => ended?,
-            ended = self.urgent.follow() => match ended {
+            ended = Box::pin(urgent.follow()) => match ended {
                 Ok(ended @ Ended::Operation(_)) => ended,
                 // It was to be no more than a second request for what is under way.
                 Ok(Ended::Status(_)) | Err(_) => first.await?,
@@ -82,7 +88,7 @@ impl<'a> ExecutionAttempt<'a> {
         if let Ended::Operation(operation) = &ended {
             // Both may have been told of one operation.
             self.first.is_over(&operation.name);
-            self.urgent.is_over(&operation.name);
+            urgent.is_over(&operation.name);
         }
         Ok(ended)
     }
@@ -98,6 +104,11 @@ impl<'a> ExecutionAttempt<'a> {
 
     /// Tells the server that nobody waits for the operation any more, and waits until it has heard.
     pub(crate) async fn cancel(&self) {
-        tokio::join!(self.first.cancel(), self.urgent.cancel());
+        let urgent = async {
+            if let Some(urgent) = self.urgent.get() {
+                urgent.cancel().await;
+            }
+        };
+        tokio::join!(self.first.cancel(), urgent);
     }
 }

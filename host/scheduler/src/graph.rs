@@ -91,6 +91,12 @@ impl Graph {
     pub fn jobs(&self) -> &[Job] {
         &self.jobs
     }
+
+    /// The jobs that a job waits for.
+    #[must_use]
+    pub fn waits_for(&self, job: usize) -> &[usize] {
+        self.waits_for.get(job).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// A job was to wait for one that is not in the graph.

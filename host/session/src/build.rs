@@ -16,6 +16,7 @@ use crate::gc::{GcOptions, GcThread};
 use crate::job_graph::{BuildPlan, PushedParts, RequiredWork, single_task_graph};
 use crate::run::RunRequest;
 use crate::session::Session;
+use crate::session_recording;
 use crate::shared_caches::{KeptMessages, SharedCaches};
 use crate::speculation::{PlannedElements, SessionPurpose, Speculation, SpeculationSettings};
 
@@ -53,6 +54,7 @@ impl Build {
         let (plan, graph, first_messages) = plan(session, required, &states, options)?;
         check_references(session, &states, &graph)?;
         let gc = if graph.jobs().is_empty() { None } else { Some(start_gc(session, options.quota)?) };
+        session_recording::record_plan(session, "build", &options.speculation, &graph, &states);
         let speculation = start_speculation(session, &graph, &states, options)?;
         let caches = options.caches.clone();
         let work = BuildWork::new(session.clone(), &states, retry_failed, caches, speculation.clone())

@@ -18,6 +18,7 @@ use crate::job_failure::{self, JobResult};
 use crate::job_graph::{BuildPlan, RequiredWork};
 use crate::observers::{ContextObserver, source_watch};
 use crate::session::Session;
+use crate::session_recording;
 use crate::shared_caches::{JobMonitor, SharedCaches};
 use crate::speculation::Speculation;
 
@@ -309,7 +310,10 @@ impl Work for BuildWork {
         let mut instead = self.instead_of_pulls.lock().unwrap_or_else(PoisonError::into_inner);
         let work = instead.remove(&job.element)?;
         let mut plan = self.plan.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        plan.instead_of_pull(job.element, work, graph)
+        let first_new = graph.jobs().len();
+        let by = plan.instead_of_pull(job.element, work, graph);
+        session_recording::record_supersession(&self.session.options.recorder, job, graph, first_new, by);
+        by
     }
 }
 

@@ -27,6 +27,7 @@ mod selection;
 mod session;
 mod session_info;
 mod session_messages;
+mod session_recording;
 mod session_remotes;
 mod shared_caches;
 mod sources;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use spec_build::CacheBuildtrees;
 use spec_cas::Limits;
+use spec_recording::SessionRecorder;
 use spec_source::Proxies;
 use spec_speculation::RecordFormat;
 use spec_speculation::priming::Budget;
@@ -61,6 +62,8 @@ pub struct SessionOptions {
     pub key_length: usize,
     /// The most lines of a failed command's log that are reported.
     pub error_lines: usize,
+    /// Records what happens.
+    pub recorder: SessionRecorder,
 }
 
 /// Who runs the commands of elements.

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::job_graph::{BuildPlan, PushedParts, RequiredWork, add};
 use crate::run::RunRequest;
 use crate::session::Session;
+use crate::session_recording;
 use crate::shared_caches::{KeptMessages, SharedCaches};
 use crate::speculation::{SessionPurpose, Speculation, SpeculationSettings};
 
@@ -39,6 +40,7 @@ pub fn prepare_priming_run(
     let primed: Vec<usize> = to_build.iter().copied().filter(takes_part).collect();
     let graph = priming_graph(session, &to_build, &works, &primed);
     check_references(session, &states, &graph)?;
+    session_recording::record_plan(session, "prime", settings, &graph, &states);
     let info = session.info("prime", Some(&states));
     let work = BuildWork::new(session.clone(), &states, true, caches.clone(), speculation.clone());
     let final_messages =

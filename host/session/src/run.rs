@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use spec_recording::SessionRecorder;
 use spec_scheduler::{Control, Event, Graph, Job, Message, Observer, Options, Summary, Task, Work};
 use tokio::sync::mpsc;
 
@@ -10,6 +11,7 @@ use crate::error::{Result, SessionError};
 use crate::session::Session;
 use crate::session_info::SessionInfo;
 use crate::session_messages::SessionMessages;
+use crate::session_recording;
 use crate::session_remotes::SessionRemotes;
 
 /// How long threads of jobs may take to end after the last job.
@@ -30,6 +32,7 @@ pub struct RunRequest {
     pub(crate) messages: SessionMessages,
     /// The servers that the jobs use.
     pub remotes: SessionRemotes,
+    pub(crate) recorder: SessionRecorder,
 }
 
 impl RunRequest {
@@ -38,7 +41,8 @@ impl RunRequest {
         let (first_messages, final_messages) = (Vec::new(), Box::new(Vec::new));
         let messages = session.options.messages.clone();
         let remotes = session.options.session_remotes.clone();
-        Self { info, graph, work, first_messages, final_messages, messages, remotes }
+        let recorder = session.options.recorder.clone();
+        Self { info, graph, work, first_messages, final_messages, messages, remotes, recorder }
     }
 
     /// Whether there are no jobs.
@@ -64,10 +68,12 @@ pub fn run(
     }
     let is_build = |job: &Job| matches!(job.task, Task::Build | Task::Prime);
     request.remotes.check(request.graph.jobs().iter().any(is_build))?;
-    let (messages, remotes) = (request.messages, request.remotes);
+    let (messages, remotes, recorder) = (request.messages, request.remotes, request.recorder);
     messages.send_to(Arc::clone(&observer));
+    session_recording::record_limits(&recorder, options);
     let (first_messages, final_messages) = (request.first_messages, request.final_messages);
-    let observer = Arc::new(MessageObserver { observer, first_messages, final_messages, messages, remotes });
+    let observer =
+        Arc::new(MessageObserver { observer, first_messages, final_messages, messages, remotes, recorder });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| SessionError::Start { what: "the runtime", error })?;
     let jobs = spec_scheduler::run(&request.graph, request.work, options, observer, control);
@@ -93,10 +99,12 @@ struct MessageObserver {
     final_messages: FinalMessages,
     messages: SessionMessages,
     remotes: SessionRemotes,
+    recorder: SessionRecorder,
 }
 
 impl Observer for MessageObserver {
     fn event(&self, event: &Event) {
+        session_recording::record_event(&self.recorder, event);
         if let Event::Ended(_) = event {
             self.messages.end();
             for message in (self.final_messages)() {

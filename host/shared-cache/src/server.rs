@@ -72,6 +72,8 @@ struct Health {
     refuses: bool,
     /// It refuses to be changed, for the whole session: whoever may read may be no writer.
     refuses_push: bool,
+    /// It has broken the protocol: that it also answers rightly is no news.
+    lies: bool,
     /// Whether the user knows that it fails.
     told: bool,
 }
@@ -144,7 +146,7 @@ impl CacheServer {
         match answer {
             Ok(answer) => {
                 let mut health = self.lock();
-                (health.away_until, health.told) = (None, health.refuses_push);
+                (health.away_until, health.told) = (None, health.refuses_push || health.lies);
                 Ok(Some(answer))
             }
             // What it would send is too large for us: its fault, not ours.
@@ -169,6 +171,7 @@ impl CacheServer {
         tracing::debug!("{}: {error}", self.address());
         let told = {
             let mut health = self.lock();
+            health.lies |= matches!(error, RemoteError::Broken { .. });
             match error {
                 RemoteError::Denied { .. } | RemoteError::Unsupported { .. } if purpose.is_push() => {
                     health.refuses_push = true;

@@ -11,6 +11,7 @@ use spec_strategy::{
 };
 
 use crate::path_table::{PathId, PathTable};
+use crate::policy_listener::PolicyListener;
 use crate::record::{ElementIndex, Origin, Record, RecordedInput};
 
 /// The number of alternatives of an input that are kept.
@@ -65,6 +66,7 @@ struct PolicyState<P: ?Sized> {
     /// Whether it is the built-in one because another failed.
     is_replaced: bool,
     warning: Option<PolicyWarning>,
+    listeners: Vec<Arc<dyn PolicyListener>>,
 }
 
 /// The overlay policy of a session.
@@ -101,7 +103,12 @@ impl<P: HasBuiltIn + ?Sized> GuardedPolicy<P> {
     /// Guards this policy.
     #[must_use]
     pub fn new(policy: Box<P>) -> Self {
-        Self(Arc::new(Mutex::new(PolicyState { policy, is_replaced: false, warning: None })))
+        Self(Arc::new(Mutex::new(PolicyState {
+            policy,
+            is_replaced: false,
+            warning: None,
+            listeners: Vec::new(),
+        })))
     }
 
     /// Why the policy was replaced, if it was. Returned once.
@@ -121,7 +128,7 @@ impl<P: HasBuiltIn + ?Sized> GuardedPolicy<P> {
         match check_answer(answer, call, good) {
             Ok(answer) => Some(answer),
             Err(warning) => {
-                *state = PolicyState { policy: P::built_in(), is_replaced: true, warning: Some(warning) };
+                (state.policy, state.is_replaced, state.warning) = (P::built_in(), true, Some(warning));
                 None
             }
         }
@@ -129,6 +136,16 @@ impl<P: HasBuiltIn + ?Sized> GuardedPolicy<P> {
 }
 
 impl<P: ?Sized> GuardedPolicy<P> {
+    /// Has `listener` hear all questions and answers from now on.
+    pub fn add_listener(&self, listener: Arc<dyn PolicyListener>) {
+        self.lock().listeners.push(listener);
+    }
+
+    fn tell(&self, tell: impl Fn(&dyn PolicyListener)) {
+        let listeners = self.lock().listeners.clone();
+        listeners.iter().for_each(|listener| tell(&**listener));
+    }
+
     /// A policy that panicked stays in use.
     fn lock(&self) -> MutexGuard<'_, PolicyState<P>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -166,7 +183,10 @@ impl GuardedOverlayPolicy {
                 answer.len() == questions.len() && questions.iter().zip(answer).all(fits)
             };
             let answer = self.ask("select", |policy| policy.select(questions, facts), good);
-            answer.or_else(|| BuiltInOverlayPolicy.select(questions, facts).ok()).unwrap_or_default()
+            let answer = answer.or_else(|| BuiltInOverlayPolicy.select(questions, facts).ok());
+            let answer = answer.unwrap_or_default();
+            self.tell(|listener| listener.selected(questions, &answer));
+            answer
         };
         questions.chunks(self.batch()).flat_map(select).collect()
     }
@@ -179,7 +199,10 @@ impl GuardedOverlayPolicy {
                     && questions.iter().zip(answer).all(|(question, choice)| is_possible(question, choice))
             };
             let answer = self.ask("choose", |policy| policy.choose(questions, facts), good);
-            answer.or_else(|| BuiltInOverlayPolicy.choose(questions, facts).ok()).unwrap_or_default()
+            let answer = answer.or_else(|| BuiltInOverlayPolicy.choose(questions, facts).ok());
+            let answer = answer.unwrap_or_default();
+            self.tell(|listener| listener.chosen(questions, &answer, facts));
+            answer
         };
         questions.chunks(self.batch()).flat_map(choose).collect()
     }
@@ -206,6 +229,7 @@ impl GuardedOverlayPolicy {
                 answer.iter().all(|proposal| (proposal.file as usize) < files.len() && fits(&proposal.edit))
             };
             let answer = self.ask("propose", |policy| policy.propose(files, facts), good).unwrap_or_default();
+            self.tell(|listener| listener.proposed(files, &answer));
             let first = (number * size) as u32;
             proposals.extend(
                 answer.into_iter().map(|Proposal { file, edit }| Proposal { file: first + file, edit }),
@@ -224,7 +248,8 @@ impl GuardedOverlayPolicy {
     /// The state that the policy keeps for the next session; `None` when it was replaced, so that its former state is
     /// kept.
     pub fn remember(&self) -> Option<Vec<u8>> {
-        let memory = self.ask("remember", |policy| policy.remember(), is_small);
+        let memory =
+            self.ask("remember", |policy| policy.remember(), |memory| memory.len() <= MAX_STATE_SIZE);
         memory.filter(|_| !self.lock().is_replaced)
     }
 }
@@ -250,7 +275,10 @@ impl GuardedPrimingPolicy {
             answer.len() == candidates.len() && answer.iter().all(within)
         };
         let answer = self.ask("decide", |policy| policy.decide(candidates, load, facts), good);
-        answer.or_else(|| BuiltInPrimingPolicy.decide(candidates, load, facts).ok()).unwrap_or_default()
+        let answer = answer.or_else(|| BuiltInPrimingPolicy.decide(candidates, load, facts).ok());
+        let answer = answer.unwrap_or_default();
+        self.tell(|listener| listener.decided(candidates, load, &answer, facts));
+        answer
     }
 
     /// Decides again on submitted actions.
@@ -269,7 +297,9 @@ impl GuardedPrimingPolicy {
                 answer.len() == submitted.len() && answer.iter().all(within)
             };
             let answer = self.ask("revise", |policy| policy.revise(submitted, load, facts), good);
-            answer.unwrap_or_else(|| vec![Revision::Keep; submitted.len()])
+            let answer = answer.unwrap_or_else(|| vec![Revision::Keep; submitted.len()]);
+            self.tell(|listener| listener.revised(submitted, &answer));
+            answer
         };
         submitted.chunks(batch(self.wants().largest_batch)).flat_map(revise).collect()
     }
@@ -278,13 +308,15 @@ impl GuardedPrimingPolicy {
     pub(crate) fn observe(&self, ended: &[Observation], facts: &dyn PrimingFacts) {
         for ended in ended.chunks(batch(self.wants().largest_batch)) {
             self.ask("observe", |policy| policy.observe(ended, facts), |()| true);
+            self.tell(|listener| listener.observed(ended, facts));
         }
     }
 
     /// The state that the policy keeps for the next session; `None` when it was replaced, so that its former state is
     /// kept.
     pub fn remember(&self) -> Option<Vec<u8>> {
-        let memory = self.ask("remember", |policy| policy.remember(), is_small);
+        let memory =
+            self.ask("remember", |policy| policy.remember(), |memory| memory.len() <= MAX_STATE_SIZE);
         memory.filter(|_| !self.lock().is_replaced)
     }
 }
@@ -308,10 +340,6 @@ impl OverlayFacts for RecordFacts<'_> {
 /// The number of entries of a question for a policy with this largest batch.
 pub(crate) fn batch(largest: Option<u32>) -> usize {
     largest.map_or(BATCH, |largest| (largest.max(1) as usize).min(BATCH))
-}
-
-fn is_small(memory: &Vec<u8>) -> bool {
-    memory.len() <= MAX_STATE_SIZE
 }
 
 fn check_answer<T>(

@@ -23,16 +23,19 @@ mod mode;
 mod needed_messages;
 mod path_table;
 mod policy_check;
+mod policy_listener;
 mod prefetch;
 pub mod priming;
 mod record;
 mod record_store;
 mod requested_action;
 mod resolve;
+mod shadow_policy;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod trial_policy;
 
 pub use accounting::{Bucket, PendingOn, PredictionResult, SkipCause, SpeculationTotals};
 pub use action_diff::{ActionDifference, diff_actions};
@@ -51,6 +54,7 @@ pub use mode::{ParseModeError, SpeculationMode};
 pub use needed_messages::NeededMessages;
 pub use path_table::{PathId, PathTable};
 pub use policy_check::{PolicyCheckError, check_overlay_policy, check_priming_policy};
+pub use policy_listener::PolicyListener;
 pub use record::{
     Content, ElementIndex, InputId, Origin, PlatformTree, Record, RecordedAction, RecordedInput,
     RecordedOutput,
@@ -58,3 +62,5 @@ pub use record::{
 pub use record_store::{ParseRecordFormatError, RecordFormat, record_needs};
 pub use requested_action::RequestedAction;
 pub use resolve::{ActionId, ContentLookup, ElementId, Fact, ImpossibleCause, OriginId, Resolver, TreeId};
+pub use shadow_policy::{ShadowOverlayPolicy, ShadowPrimingPolicy, ShadowReport};
+pub use trial_policy::TrialOverlayPolicy;

@@ -5,6 +5,7 @@ mod cache;
 mod cas;
 mod globals;
 mod plugin;
+mod policy;
 mod remotes;
 mod repeat;
 mod serve;
@@ -22,6 +23,7 @@ pub(crate) use plugin::{
     PluginAddArgs, PluginBenchArgs, PluginCheckArgs, PluginCommand, PluginInspectArgs, PluginListArgs,
     PluginLockArgs, PluginNewArgs, PluginTestArgs,
 };
+pub(crate) use policy::{CompareArgs, PolicyCommand, RecordingArgs, ReplayArgs};
 pub(crate) use remotes::{
     ArtifactPullRemotes, ArtifactPushRemotes, ArtifactRemotes, SourcePullRemotes, SourcePushRemotes,
     SourceRemotes,
@@ -102,6 +104,9 @@ pub(crate) enum CliCommand {
     /// Write, build, check and use plugins: element kinds and policies
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Try policies on recordings of builds
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Begin a new project
     Init(InitArgs),
     /// Check what this machine lacks, and show the commands that fix it
@@ -138,6 +143,8 @@ pub(crate) struct BuildArgs {
     pub(crate) source_remotes: SourceRemotes,
     #[command(flatten)]
     pub(crate) speculation: SpeculationArgs,
+    #[command(flatten)]
+    pub(crate) recording: RecordingArgs,
 }
 
 /// `prime`
@@ -156,6 +163,8 @@ pub(crate) struct PrimeArgs {
     pub(crate) source_remotes: SourceRemotes,
     #[command(flatten)]
     pub(crate) speculation: SpeculationArgs,
+    #[command(flatten)]
+    pub(crate) recording: RecordingArgs,
 }
 
 const PRIME_HELP: &str = "Example: spec-host prime app.bst, after a header of a library has changed. It fills the action \

@@ -26,6 +26,13 @@ pub(crate) struct SpeculationArgs {
     /// A setting of the priming policy
     #[arg(long, value_name = "KEY=VALUE", value_parser = ValueParser::new(setting))]
     priming_setting: Vec<(String, String)>,
+    /// A second policy, which is asked the same questions; the end of the build says where it would have decided
+    /// differently, and what would have come of it
+    #[arg(long, value_name = "NAME|FILE")]
+    shadow_policy: Option<String>,
+    /// A setting of the second policy
+    #[arg(long, value_name = "KEY=VALUE", requires = "shadow_policy", value_parser = ValueParser::new(setting))]
+    shadow_setting: Vec<(String, String)>,
 }
 
 impl SpeculationArgs {
@@ -39,6 +46,13 @@ impl SpeculationArgs {
     pub(crate) fn priming(&self) -> PolicyOptions {
         let (component, settings) = (self.priming_policy.clone(), self.priming_setting.clone());
         PolicyOptions { component, settings, configured: None }
+    }
+}
+
+impl SpeculationArgs {
+    /// The second policy, with its settings.
+    pub(crate) fn shadow(&self) -> Option<(&str, &[(String, String)])> {
+        Some((self.shadow_policy.as_deref()?, &self.shadow_setting))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::term::format_size;
 /// # Errors
 /// Errors before the first job starts.
 pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
-    let session = app.open_session(&args.elements)?;
+    let (session, recording) = app.open_recorded_session(&args.elements, args.recording.record.as_deref())?;
     let (artifacts, sources) = (args.artifact_remotes.artifacts(), args.source_remotes.sources());
     let options = BuildOptions {
         caches: SharedCaches::of_session(&session, Some(&artifacts), Some(&sources))?,
@@ -31,6 +31,7 @@ pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
     let required = session.select(args.deps.unwrap_or(app.config.dependencies).scope(), &[])?;
     let (build, request) = Build::prepare(&session, &required, &options)?;
     let ended = run_jobs(app, request, Arc::new(FailureShell::new(session)));
+    recording.finish(app);
     if let Some(evicted) = build.finish() {
         warn_of_quota(app, evicted);
     }

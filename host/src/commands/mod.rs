@@ -11,6 +11,7 @@ mod doctor;
 mod init;
 mod pager;
 mod plugin;
+mod policy;
 mod prime;
 mod pull_missing;
 mod serve;
@@ -48,6 +49,7 @@ pub(crate) fn run(app: &App, command: &CliCommand) -> CommandResult<ExitCode> {
         CliCommand::Serve(args) => serve::run(app, args),
         CliCommand::Cas(command) => cas::run(app, command),
         CliCommand::Plugin(command) => plugin::run(app, command),
+        CliCommand::Policy(command) => policy::run(app, command),
         CliCommand::Init(args) => init::run(app, args),
         CliCommand::Doctor => doctor::run(app),
         #[cfg(feature = "bench")]

@@ -91,6 +91,8 @@ void exports_spec_plugin_priming_describe(exports_spec_plugin_priming_descriptio
     priming_policy_string_dup(
         &description->summary,
         "As many actions as the workers can run, those with the longest chains after them first.");
+    description->largest_batch.is_some = true;
+    description->largest_batch.val = 500;
     description->settings.len = 2;
     description->settings.ptr = allocate(2, sizeof *description->settings.ptr);
     text_setting(&description->settings.ptr[0]);

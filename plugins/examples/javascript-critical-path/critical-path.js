@@ -11,12 +11,15 @@ const LOWEST_PRIORITY = 1000;
 
 // What candidates are ordered by: the smallest number comes first.
 const ORDERS = {
-  'critical-path': (candidate) => -candidate.criticalMs,
-  distance: (candidate) => candidate.distance,
-  'fan-out': (candidate) => -candidate.fanOut,
+  'critical-path': (candidate) => -u32(candidate.criticalMs),
+  distance: (candidate) => u32(candidate.distance),
+  'fan-out': (candidate) => -u32(candidate.fanOut),
 };
 
-const number = (value) => ({ tag: 'number', val: BigInt(value) });
+// componentize-qjs 0.4 passes numbers from 2^31 on as negative ones.
+const u32 = (number) => number >>> 0;
+
+const number = (value) => ({ tag: 'number', val: value });
 const texts = (value) => ({ tag: 'texts', val: value });
 
 function describe() {
@@ -34,11 +37,11 @@ function describe() {
       {
         name: 'per-slot',
         summary: 'How many primed actions may run or wait for each slot.',
-        type: { tag: 'number', val: { least: 1n, greatest: 1000n } },
+        type: { tag: 'number', val: { least: 1, greatest: 1000 } },
         default: number(2),
       },
     ],
-    largestBatch: 1000,
+    largestBatch: 500,
   };
 }
 
@@ -56,7 +59,7 @@ class Session {
         throw new Refusal('order', `expected critical-path, distance or fan-out, found '${wrong}'`);
       }
       const order = settings.get('order').map((name) => ORDERS[name]);
-      return new Session(order, Number(settings.get('per-slot')));
+      return new Session(order, settings.get('per-slot'));
     });
   }
 
@@ -68,7 +71,8 @@ class Session {
     return logged(() => {
       const decisions = candidates.map(() => ({ tag: 'hold' }));
       const order = candidates.map((_, index) => index);
-      order.sort((one, other) => this.compare(candidates[one], candidates[other]));
+      const keys = candidates.map((candidate) => this.order.map((number) => number(candidate)));
+      order.sort((one, other) => compare(keys[one], keys[other]));
       const submitted = order.slice(0, Math.min(this.room(load), LOWEST_PRIORITY + 1));
       submitted.forEach((index, rank) => {
         decisions[index] = { tag: 'submit', val: rank };
@@ -90,21 +94,20 @@ class Session {
     return new Uint8Array();
   }
 
-  compare(one, other) {
-    for (const number of this.order) {
-      const difference = number(one) - number(other);
-      if (difference !== 0) {
-        return difference;
-      }
-    }
-    return 0;
-  }
-
   // How many more actions may be submitted. If the number of slots is not known, there is at least one.
   room(load) {
-    const most = Math.max(load.slots ?? 1, 1) * this.perSlot;
-    return Math.min(load.free, Math.max(most - load.primed, 0));
+    const most = Math.max(u32(load.slots ?? 1), 1) * this.perSlot;
+    return Math.min(u32(load.free), Math.max(most - u32(load.primed), 0));
   }
+}
+
+function compare(one, other) {
+  for (let place = 0; place < one.length; place++) {
+    if (one[place] !== other[place]) {
+      return one[place] - other[place];
+    }
+  }
+  return 0;
 }
 
 // What `open` answers instead of a session.

@@ -57,7 +57,7 @@ function makePlan(element, commands, installRoot) {
 // All that can change the artifact.
 function uniqueKey(commands, installRoot) {
   const values = commands.map((text) => ({ tag: 'text', val: text }));
-  const texts = Uint32Array.from(commands.keys());
+  const texts = [...commands.keys()];
   values.push({ tag: 'sequence', val: texts }, { tag: 'text', val: installRoot });
   const [list, root] = [commands.length, commands.length + 1];
   values.push({ tag: 'mapping', val: [['commands', list], ['install-root', root]] });
@@ -77,7 +77,7 @@ function texts(element, index) {
   if (node.tag !== 'sequence') {
     throw refusal('invalid-data', 'expected a list of commands', index);
   }
-  return Array.from(node.val, (item) => {
+  return node.val.map((item) => {
     const text = element.nodes[item];
     if (text.tag !== 'scalar') {
       throw refusal('invalid-data', 'expected a command', item);

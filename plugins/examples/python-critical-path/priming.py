@@ -113,5 +113,5 @@ class Priming(exports.Priming):
             version="0.1.0",
             summary="As many actions as the workers can run, those with the longest chains after them first.",
             settings=[order, per_slot],
-            largest_batch=1000,
+            largest_batch=500,
         )

@@ -25,7 +25,7 @@ fn session(memory: &[u8], settings: &[(&str, &str)]) -> Selective {
 
 fn skipped(policy: &mut Selective, candidate: Candidate) -> Option<SkipReason> {
     match policy.decide(&[candidate], &load())[..] {
-        [Decision::Skip(reason)] => Some(reason),
+        [Decision::Skip(ref reason)] => Some(reason.clone()),
         [Decision::Submit(_)] => None,
         ref other => panic!("{other:?}"),
     }

@@ -20,7 +20,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let component = |sections: &[Vec<u8>]| [&b"\0asm\x0d\0\x01\0"[..], &sections.concat()].concat();
     let import = section(10, &[&[1, 0][..], &text("spec:plugin/log@0.2.0"), &[5, 0]].concat());
     let export = section(11, &[&[1, 0][..], &text("spec:plugin/priming@0.2.0"), &[5, 0, 0]].concat());
-    let tool = [text("producers"), vec![1], text("processed-by"), vec![1], text("clang"), text("19")].concat();
+    let tool =
+        [text("producers"), vec![1], text("processed-by"), vec![1], text("clang"), text("19")].concat();
     let code = section(10, &[1, 2, 0, 0x0b]);
     let function = section(3, &[1, 0]);
     let module = [&b"\0asm\x01\0\0\0"[..], &section(0, &tool), &function, &code].concat();

@@ -13,6 +13,7 @@ pub mod names;
 pub mod packages;
 pub mod policies;
 pub mod project;
+pub mod recording;
 pub mod records;
 pub mod resource;
 mod scratch;

@@ -15,5 +15,6 @@ mod on_buildgrid;
 mod priming_run;
 mod pulled_records;
 mod rebuilds;
+mod recordings;
 mod sets;
 mod useless;

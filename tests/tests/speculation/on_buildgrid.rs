@@ -11,13 +11,16 @@ use spec_testkit::{Host, Outcome, wait_for};
 use crate::case::{Case, executed};
 use crate::{chains, feedback, generation, rebuilds, sets, useless};
 
-/// Workers of one action at a time each.
-const WORKERS: usize = 4;
+/// Actions that its worker executes at a time.
+const JOBS: usize = 4;
 /// Cases that run at a time: most of the time of an action, its worker sleeps.
 const THREADS: usize = 3;
 
-/// The slowest first.
-const CASES: [(&str, fn(&Case)); 11] = [
+/// A case by its number in `docs/speculation.md`.
+type NumberedCase = (&'static str, fn(&Case));
+
+/// The slowest first: those whose first builds run `configure`, of which each compiler's call is an action that waits for the last.
+const CASES: [NumberedCase; 12] = [
     ("9", rebuilds::five_rebuilds_and_a_failed_one),
     ("1, 2", |case| {
         let base = generation::build_with_recc(case);
@@ -27,15 +30,13 @@ const CASES: [(&str, fn(&Case)); 11] = [
     ("11", feedback::feedback),
     ("3", rebuilds::own_source_changed),
     ("4", rebuilds::a_changed_header_is_built_ahead),
+    ("10", useless::useless_speculation),
     ("6", rebuilds::base_bump),
     ("5, slow", chains::action_chains_with_a_slow_dependency),
     ("5, across", chains::action_chains_across_elements),
-    ("10", useless::useless_speculation),
+    ("7", sets::file_set),
     ("12", chains::the_trexe_chain),
-    ("7 and 8", |case| {
-        sets::file_set(case);
-        rebuilds::equal_bytes(case);
-    }),
+    ("8", rebuilds::equal_bytes),
 ];
 
 /// What a configuration says of the cluster, and of who else executes.
@@ -47,32 +48,34 @@ fn cluster(grid: &BuildGrid, connection: &str, local_fallback: bool) -> String {
     )
 }
 
+/// Runs the cases, each with a project of its own. Nothing is executed here: each action is one of the cluster.
+fn run_cases(grid: &BuildGrid) {
+    let configuration = cluster(grid, "", false);
+    let cases = Mutex::new(CASES.iter());
+    let work = || {
+        loop {
+            let next = cases.lock().expect("no case panics with it").next();
+            let Some((name, case)) = next else { return };
+            let start = Instant::now();
+            case(&Case::on(Host::shared(), &configuration));
+            eprintln!("case {name} took {:.1?}", start.elapsed());
+        }
+    };
+    thread::scope(|scope| (0..THREADS).for_each(|_| _ = scope.spawn(work)));
+    assert!(grid.has_executed());
+}
+
 #[test]
 fn the_cases_and_a_restarted_scheduler() {
-    let mut grid = BuildGrid::start(WORKERS);
-    let configuration = cluster(&grid, "", false);
-    let cases = Mutex::new(CASES.iter());
-    thread::scope(|scope| {
-        let work = || {
-            loop {
-                let next = cases.lock().expect("no case panics with it").next();
-                let Some((name, case)) = next else { return };
-                let start = Instant::now();
-                // Nothing is executed here: each action is one of the cluster.
-                case(&Case::on(Host::shared(), &configuration));
-                eprintln!("case {name} took {:.1?}", start.elapsed());
-            }
-        };
-        (0..THREADS).for_each(|_| _ = scope.spawn(work));
-    });
-    assert!(grid.has_executed());
+    let mut grid = BuildGrid::with_jobs(JOBS);
+    run_cases(&grid);
     let fallback = cluster(&grid, "", true);
     let here = a_restart_in_the_middle(&mut grid, &fallback);
     assert_eq!(lines(&here, "warning[cluster-away]"), 1, "{}", here.stderr);
     // Who is patient enough is served by the same scheduler again.
     let patient = cluster(&grid, ", connection-config: {retry-limit: 30, retry-delay: 500}", false);
     let there = a_restart_in_the_middle(&mut grid, &patient);
-    assert_eq!(lines(&there, "warning["), 0, "{}", there.stderr);
+    assert_eq!(lines(&there, "warning[cluster-"), 0, "{}", there.stderr);
 }
 
 fn lines(outcome: &Outcome, with: &str) -> usize {

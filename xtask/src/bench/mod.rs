@@ -27,8 +27,8 @@ pub(crate) use table::draw;
 #[derive(Args)]
 pub(crate) struct BenchOptions {
     /// What to compare: builds with BuildStream, the server with buildbox-casd, speculative actions with builds without,
-    /// the same in a simulated cluster, with that cluster behind a wire, with BuildGrid's workers, transfers with casd's
-    /// clients, or what a shared cache behind a slow wire has
+    /// the same in a simulated cluster, with that cluster behind a wire, with BuildGrid's workers, builds with replays of
+    /// their recordings, transfers with casd's clients, or what a shared cache behind a slow wire has
     #[arg(value_enum, default_value = "builds")]
     what: What,
     /// Measure less often
@@ -47,6 +47,7 @@ enum What {
     Cluster,
     RemoteCluster,
     Buildgrid,
+    Replays,
     Transfers,
     Records,
 }
@@ -95,6 +96,7 @@ pub(crate) fn run(paths: &Paths, options: BenchOptions) -> Result<()> {
         What::Cluster => speculation::run_in_cluster(paths, &options),
         What::RemoteCluster => speculation::run_behind_a_wire(paths, &options),
         What::Buildgrid => speculation::run_on_buildgrid(paths, &options),
+        What::Replays => speculation::run_replays(paths, &options),
         What::Transfers => reapi::transfers::run(paths, &options),
         What::Records => records::run(paths, &options),
     }

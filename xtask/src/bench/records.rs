@@ -29,6 +29,10 @@ const DEADLINE: Duration = Duration::from_secs(1800);
 /// How long it may take until all actions are sent.
 const SENT_DEADLINE: Duration = Duration::from_secs(120);
 
+/// The numbers of a server that count the actions that it was given: those that wait, that run, and that have ended.
+const ALL: [&str; 3] =
+    ["spec_host_actions_queued ", "spec_host_actions_running ", "spec_host_actions_total{"];
+
 /// The project, and a server with the base behind a wire.
 struct RecordsBench<'a> {
     host: &'a Path,
@@ -67,11 +71,11 @@ pub(super) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
 impl<'a> RecordsBench<'a> {
     fn start(host: &'a Path, project: Project) -> Result<RecordsBench<'a>> {
         let server = Host::of(host);
-        // No action ends while they are counted.
-        server.configure("scheduler:\n  simulated-cluster: {workers: 1, action-milliseconds: 600000}\n");
         let mut import = server.command_in(project.path());
         let _ = Outcome::of(import.args(["build", "debian.bst"]), DEADLINE).success();
-        let service = Service::start(&server, &["--metrics-listen", "127.0.0.1:0", "--max-queued", "5000"]);
+        // One worker, which leaves the other processors to the client.
+        let serve = ["--metrics-listen", "127.0.0.1:0", "--max-queued", "5000", "--workers", "1"];
+        let service = Service::start(&server, &serve);
         let address: SocketAddr = service.address().parse().context("it tells its address")?;
         let wire = Wire::to(FarEnd::Tcp(address), Duration::ZERO);
         Ok(RecordsBench { host, project, wire, service, _server: server })
@@ -146,14 +150,14 @@ impl<'a> RecordsBench<'a> {
 
     /// The times from the start of a priming run until the server has the first action, and until it has all.
     fn sent(&self, machine: &Host) -> Result<[Duration; 2]> {
-        let before = self.actions();
+        let before = self.actions(&ALL);
         let mut command = machine.command_in(self.project.path());
         command.args(["--option", "recc", "true", "prime", "many.bst"]);
         let start = Instant::now();
         let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         let mut first = None;
         let all = loop {
-            let (sent, time) = (self.actions().saturating_sub(before), start.elapsed());
+            let (sent, time) = (self.actions(&ALL).saturating_sub(before), start.elapsed());
             if sent > 0 && first.is_none() {
                 first = Some(time);
             }
@@ -163,21 +167,21 @@ impl<'a> RecordsBench<'a> {
         };
         run.kill()?;
         run.wait()?;
-        // The server forgets them.
+        // The server ends them.
         let end = Instant::now() + SENT_DEADLINE;
-        while self.actions() > before && Instant::now() < end {
+        while self.actions(&ALL[..2]) > 0 && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(100));
         }
         ensure!(all.0 >= ACTIONS, "only {} actions were sent within {:?}", all.0, all.1);
         Ok([first.context("an action was sent")?, all.1])
     }
 
-    /// Actions that the server has.
-    fn actions(&self) -> u64 {
+    /// What these numbers of the server add up to.
+    fn actions(&self, names: &[&str]) -> u64 {
         let page = self.service.page("/metrics");
-        let names = ["spec_host_actions_queued ", "spec_host_actions_running "];
-        let value = |line: &str| names.iter().find_map(|name| line.strip_prefix(name)?.parse::<f64>().ok());
-        page.lines().filter_map(value).sum::<f64>() as u64
+        let is_named = |line: &&str| names.iter().any(|name| line.starts_with(name));
+        let value = |line: &str| line.rsplit_once(' ')?.1.parse::<f64>().ok();
+        page.lines().filter(is_named).filter_map(value).sum::<f64>() as u64
     }
 }
 

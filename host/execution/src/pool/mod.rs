@@ -8,6 +8,9 @@ mod queue;
 
 pub use lazy::LazyExecutions;
 pub use overcommit::OvercommitWorker;
+pub use queue::{
+    ExecutionId, ExecutionQueue, JoinedExecution, QueueFull, RequestPolicy, StartedExecution, WaiterId,
+};
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +24,6 @@ use spec_model::{Action, AnswerSource, Cancel, Digest};
 use crate::outcome::{ActionAnswer, ActionError, AnsweredAction};
 use crate::pool::digest_backend::DigestBackend;
 use crate::pool::listener::RequestListener;
-use crate::pool::queue::{ExecutionId, ExecutionQueue, QueueFull, RequestPolicy, StartedExecution, WaiterId};
 use crate::request::{ActionRequest, Executor, ExecutorTask, Progress};
 use crate::request_signal::RequestSignal;
 use crate::result_cache::ResultCache;

@@ -9,7 +9,7 @@ use std::hash::Hash;
 
 /// Executions of jobs `J` named by keys `K`, with waiters `W`.
 #[derive(Debug)]
-pub(crate) struct ExecutionQueue<K, J, W> {
+pub struct ExecutionQueue<K, J, W> {
     executions: HashMap<ExecutionId, Execution<K, J, W>>,
     /// The execution that a request for this key joins.
     shared: HashMap<K, ExecutionId>,
@@ -21,11 +21,13 @@ pub(crate) struct ExecutionQueue<K, J, W> {
     bound: usize,
 }
 
+/// An execution of an [`ExecutionQueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ExecutionId(u64);
+pub struct ExecutionId(u64);
 
+/// A waiter of an [`ExecutionQueue`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct WaiterId(u64);
+pub struct WaiterId(u64);
 
 /// Orders executions: first those that somebody requested, then the primed ones; among each, lower numbers first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,35 +65,39 @@ struct Waiter<W> {
 
 /// How a request is to be queued and answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RequestPolicy {
+pub struct RequestPolicy {
     /// Lower numbers go first.
-    pub(crate) priority: i32,
+    pub priority: i32,
     /// It was sent by priming: nobody has requested the action yet.
-    pub(crate) primed: bool,
+    pub primed: bool,
     /// A cached result is no answer to it.
-    pub(crate) skip_cache_lookup: bool,
+    pub skip_cache_lookup: bool,
     /// It joins no other execution, and nobody joins its own.
-    pub(crate) unshared: bool,
+    pub unshared: bool,
 }
 
 /// The execution that a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct JoinedExecution {
-    pub(crate) execution: ExecutionId,
-    pub(crate) waiter: WaiterId,
+pub struct JoinedExecution {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// The request among its waiters.
+    pub waiter: WaiterId,
     /// Whether a worker has it already.
-    pub(crate) running: bool,
+    pub running: bool,
 }
 
 /// An execution that a worker got.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct StartedExecution<J> {
-    pub(crate) execution: ExecutionId,
-    pub(crate) job: J,
+pub struct StartedExecution<J> {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// Its job.
+    pub job: J,
     /// Whether nobody has requested it yet.
-    pub(crate) primed: bool,
+    pub primed: bool,
     /// Lower numbers go first.
-    pub(crate) priority: i32,
+    pub priority: i32,
 }
 
 /// A primed execution is queued again after so many preemptions; the next one cancels it.
@@ -99,17 +105,24 @@ const MAX_PREEMPTIONS: u8 = 2;
 
 /// As many executions are queued as the queue takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct QueueFull;
+pub struct QueueFull;
 
 impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
     /// A queue of at most `bound` executions that wait for a worker.
-    pub(crate) fn new(bound: usize) -> Self {
+    #[must_use]
+    pub fn new(bound: usize) -> Self {
         let (ready, running) = (BTreeSet::new(), BTreeSet::new());
         Self { executions: HashMap::new(), shared: HashMap::new(), ready, running, next: 0, bound }
     }
 
     /// Adds a waiter to the execution of its key, or to a new one with the job `job`.
-    pub(crate) fn join_or_enqueue(
+    ///
+    /// # Errors
+    /// When it is to be a new one, and as many are queued as the queue takes.
+    ///
+    /// # Panics
+    /// Never: shared executions are in the table.
+    pub fn join_or_enqueue(
         &mut self,
         key: K,
         policy: RequestPolicy,
@@ -131,7 +144,10 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
     }
 
     /// Takes the next execution for a worker.
-    pub(crate) fn take(&mut self) -> Option<StartedExecution<J>> {
+    ///
+    /// # Panics
+    /// Never: ready executions are in the table.
+    pub fn take(&mut self) -> Option<StartedExecution<J>> {
         let (urgency, execution) = self.ready.pop_first()?;
         self.running.insert((urgency, execution));
         let entry = self.executions.get_mut(&execution).expect("ready executions are in the table");
@@ -143,7 +159,10 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
     /// Preempts primed executions, so that of `workers` workers none has a primed execution while a requested one is
     /// queued: one for each requested execution that finds no idle worker, the least urgent and youngest first. The caller
     /// cancels the returned jobs, and calls [`requeue`](Self::requeue) when one has ended.
-    pub(crate) fn preempt(&mut self, workers: usize) -> Vec<J> {
+    ///
+    /// # Panics
+    /// Never: running executions are in the table.
+    pub fn preempt(&mut self, workers: usize) -> Vec<J> {
         let idle = workers.saturating_sub(self.running.len());
         let asked = self.ready.iter().take_while(|(urgency, _)| !urgency.primed).skip(idle);
         let primed = self.running.iter().rev().take_while(|(urgency, _)| urgency.primed);
@@ -161,7 +180,7 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
 
     /// Queues a preempted execution again, with its job renewed; `false` if it was not preempted, or too often. The bound
     /// of the queue does not count: the execution was accepted before.
-    pub(crate) fn requeue(&mut self, execution: ExecutionId, renew: impl FnOnce(&mut J)) -> bool {
+    pub fn requeue(&mut self, execution: ExecutionId, renew: impl FnOnce(&mut J)) -> bool {
         let Some(entry) = self.executions.get_mut(&execution) else { return false };
         if entry.stage != ExecutionStage::Stopping
             || (entry.urgency.primed && entry.preemptions > MAX_PREEMPTIONS)
@@ -179,7 +198,7 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
     }
 
     /// Those who wait for an execution.
-    pub(crate) fn waiters(&self, execution: ExecutionId) -> impl Iterator<Item = &W> {
+    pub fn waiters(&self, execution: ExecutionId) -> impl Iterator<Item = &W> {
         self.executions
             .get(&execution)
             .into_iter()
@@ -187,21 +206,22 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
     }
 
     /// Whether a waiter does not take a cached result.
-    pub(crate) fn must_run(&self, execution: ExecutionId) -> bool {
+    #[must_use]
+    pub fn must_run(&self, execution: ExecutionId) -> bool {
         self.executions
             .get(&execution)
             .is_some_and(|entry| entry.waiters.iter().any(|waiter| waiter.policy.skip_cache_lookup))
     }
 
     /// Ends an execution and returns its waiters, in the order they came; none if all withdrew.
-    pub(crate) fn complete(&mut self, execution: ExecutionId) -> Vec<W> {
+    pub fn complete(&mut self, execution: ExecutionId) -> Vec<W> {
         let Some(entry) = self.remove(execution) else { return Vec::new() };
         entry.waiters.into_iter().map(|waiter| waiter.who).collect()
     }
 
     /// Removes a waiter from an execution, and the execution with its last waiter: returns the job then, which the caller
     /// cancels if it runs.
-    pub(crate) fn withdraw(&mut self, execution: ExecutionId, waiter: WaiterId) -> Option<J> {
+    pub fn withdraw(&mut self, execution: ExecutionId, waiter: WaiterId) -> Option<J> {
         let entry = self.executions.get_mut(&execution)?;
         entry.waiters.retain(|other| other.id != waiter);
         if entry.waiters.is_empty() {
@@ -212,7 +232,7 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
     }
 
     /// Takes everything off the queue.
-    pub(crate) fn clear(&mut self) -> Vec<(J, Vec<W>)> {
+    pub fn clear(&mut self) -> Vec<(J, Vec<W>)> {
         self.shared.clear();
         self.ready.clear();
         self.running.clear();
@@ -223,7 +243,8 @@ impl<K: Clone + Eq + Hash, J: Clone, W> ExecutionQueue<K, J, W> {
     }
 
     /// Numbers of executions that wait for a worker, and that run.
-    pub(crate) fn load(&self) -> (usize, usize) {
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
         (self.ready.len(), self.executions.len() - self.ready.len())
     }
 

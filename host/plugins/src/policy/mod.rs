@@ -114,7 +114,7 @@ impl Plugins {
         let (policy, description, settings): (Box<dyn strategy::OverlayPolicy>, _, _) =
             if compiled.is_of::<v0_1_world::OverlayPolicy>() {
                 let description = compiled.description();
-                let policy = v0_1::ComponentOverlayPolicy::open(compiled.start()?, &given)?;
+                let policy = v0_1::OverlayAdapter::open(compiled.start()?, &given)?;
                 (Box::new(policy), description, texts(given))
             } else {
                 v0_2::open_overlay_policy(compiled.start()?, &given, &memory.load())?
@@ -139,7 +139,7 @@ impl Plugins {
         let (policy, description, settings): (Box<dyn strategy::PrimingPolicy>, _, _) =
             if compiled.is_of::<v0_1_world::PrimingPolicy>() {
                 let description = compiled.description();
-                let policy = v0_1::ComponentPrimingPolicy::open(compiled.start()?, &given, &memory.load())?;
+                let policy = v0_1::PrimingAdapter::open(compiled.start()?, &given, &memory.load())?;
                 (Box::new(policy), description, texts(given))
             } else {
                 v0_2::open_priming_policy(compiled.start()?, &given, &memory.load())?

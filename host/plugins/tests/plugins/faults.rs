@@ -70,7 +70,7 @@ const FAULTS: &[Fault] = &[
     hostile("stages-millions", "plugin-invalid-answer", &[]),
     hostile("sets-nonsense", "plugin-invalid-answer", &["'A=B\\0'"]),
     hostile("loops", "plugin-out-of-fuel", &[]),
-    hostile("recurses", "plugin-trap", &["stack"]),
+    hostile("recurses", "plugin-trap", &[]),
     hostile("logs-endlessly", "plugin-out-of-fuel", &["'again'"]),
     hostile("key-millions", "plugin-out-of-memory", &[]),
     hostile("key-itself", "plugin-invalid-answer", &[]),

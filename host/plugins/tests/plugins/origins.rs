@@ -78,21 +78,26 @@ fn what_is_no_component_is_refused() {
     check_error(&error, "plugin-unreadable", &["folder"]);
 }
 
-/// A component of one empty core module, of which it has this many instances.
+/// A component of one empty core module, of which it has this many instances, from 43 to 127. It exports an empty instance
+/// under the name of a kind.
 fn component_with_instances(count: u8) -> Vec<u8> {
     let header = b"\0asm\x0d\0\x01\0";
     let module = [&[1, 8][..], b"\0asm\x01\0\0\0"].concat();
-    let instances = [vec![2, 1 + 3 * count, count], vec![0; 3 * usize::from(count)]].concat();
-    [&header[..], &module, &instances].concat()
+    let size = 1 + 3 * u16::from(count);
+    let size = [(size & 0x7f) as u8 | 0x80, (size >> 7) as u8];
+    let instances = [&[2][..], &size, &[count], &vec![0; 3 * usize::from(count)]].concat();
+    let name = b"spec:plugin/kind@0.2.0";
+    let exported = [&[5, 3, 1, 1, 0, 11, 28, 1, 0, 22][..], name, &[5, 0, 0]].concat();
+    [&header[..], &module, &instances, &exported].concat()
 }
 
 #[test]
 fn a_component_with_too_many_instances_is_refused_with_the_limit() {
     let folder = temporary();
     let file = folder.path().join("large.wasm");
-    std::fs::write(&file, component_with_instances(13)).expect("the folder is ours");
+    std::fs::write(&file, component_with_instances(50)).expect("the folder is ours");
     let error = error_of(&Plugins::new(options()), "large", Some(file));
-    check_error(&error, "plugin-too-large", &["needs 13 core module instances; the limit is 8"]);
+    check_error(&error, "plugin-too-large", &["needs 50 core instances; the limit is 40"]);
 }
 
 /// Loading neither waits for one of these files nor reads it to its end.

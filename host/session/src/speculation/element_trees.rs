@@ -3,9 +3,11 @@
 use spec_cas::Cas;
 use spec_execution::{ExecutionError, Root, StagedTree};
 use spec_model::Digest;
+use spec_recording::SessionRecorder;
 use spec_speculation::priming::{PrimingEffect, PrimingState};
 use spec_speculation::{Content, ContentLookup, ElementId, Fact, TreeId, content_at, look_up};
 
+use super::recorded_events::{record_files, record_text, record_tree};
 use super::session_elements::SessionElements;
 use crate::session::Session;
 
@@ -156,7 +158,7 @@ impl ElementTrees {
         let is_meant = |elements: &[ElementId]| element.is_none_or(|element| elements.contains(&element));
         let trees = priming.resolver().trees().filter(|(_, elements)| is_meant(elements));
         let made: Vec<(TreeId, ElementTree)> =
-            trees.map(|(id, elements)| (id, self.dependency_tree(session, elements))).collect();
+            trees.map(|(id, elements)| (id, self.recorded_tree(session, elements))).collect();
         let mut effects = Vec::new();
         for (id, tree) in made {
             effects.extend(match tree {
@@ -168,6 +170,18 @@ impl ElementTrees {
             });
         }
         effects
+    }
+
+    /// The tree of the artifacts of these elements, which is recorded.
+    fn recorded_tree(&self, session: &Session, elements: &[ElementId]) -> ElementTree {
+        let tree = self.dependency_tree(session, elements);
+        let digest = match tree {
+            ElementTree::Pending => return tree,
+            ElementTree::Known(digest) => digest,
+            ElementTree::Unavailable => None,
+        };
+        record_tree(&session.options.recorder, elements, digest);
+        tree
     }
 
     /// The tree of the artifacts of these elements, staged together.
@@ -198,6 +212,7 @@ impl ElementTrees {
 pub(super) struct KnownContent<'a> {
     pub(super) trees: &'a ElementTrees,
     pub(super) cas: &'a Cas,
+    pub(super) recorder: &'a SessionRecorder,
 }
 
 impl ContentLookup for KnownContent<'_> {
@@ -209,13 +224,18 @@ impl ContentLookup for KnownContent<'_> {
         };
         match tree.copied().unwrap_or(ElementTree::Unavailable) {
             ElementTree::Pending => None,
-            ElementTree::Known(Some(tree)) => Some(content_at(self.cas, &tree, path).ok().flatten()),
+            ElementTree::Known(Some(tree)) => {
+                let content = content_at(self.cas, &tree, path).ok().flatten();
+                record_files(self.recorder, fact, Some(std::iter::once((path, content.clone()))));
+                Some(content)
+            }
             ElementTree::Known(None) | ElementTree::Unavailable => Some(None),
         }
     }
 
     fn text(&self, digest: &Digest) -> Option<Vec<u8>> {
         let text = (digest.size() <= MAX_TEXT_SIZE).then(|| self.cas.get(digest).ok())??;
+        record_text(self.recorder, digest, &text);
         (!text.contains(&0)).then_some(text)
     }
 }
@@ -231,7 +251,11 @@ fn tell(
     if wanted.is_empty() {
         return Vec::new();
     }
-    match tree.and_then(|tree| look_up(&session.cas, tree, &wanted).ok()) {
+    let found = tree.and_then(|tree| look_up(&session.cas, tree, &wanted).ok());
+    let contents = found.as_ref().map(|found| found.iter().map(|(_, content)| content.clone()));
+    let paths = wanted.iter().map(|(_, path)| *path);
+    record_files(&session.options.recorder, fact, contents.map(|contents| paths.zip(contents)));
+    match found {
         Some(found) => priming.origins_known(found),
         None => priming.fact_unavailable(fact),
     }

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::time::Duration;
 
 use spec_model::{AnswerSource, Digest};
+use spec_recording::message::Cost;
 use spec_speculation::priming::ExecutionEnd;
 use spec_speculation::{Content, ExpandedRecord, Miss, PredictionResult, SpeculationTotals};
 
@@ -24,7 +25,7 @@ pub(super) enum SpeculationEvent {
     /// A request of a build was answered; without outputs if it failed.
     Answered { element: usize, action: Digest, answered: AnswerSource, outputs: Option<OutputFiles> },
     /// An execution of a primed action ended; its number is that of the submission.
-    ExecutionEnded { submission: u64, end: ExecutionEnd },
+    ExecutionEnded { submission: u64, end: ExecutionEnd, cost: Option<Cost> },
     /// The sources of an element are staged.
     SourcesStaged { element: usize, tree: Digest },
     /// The artifact of an element is cached; it may have no files.

@@ -12,6 +12,7 @@ use spec_speculation::ActionId;
 use spec_speculation::priming::{ExecutionEnd, ExecutionOutcome, WorkerLoad};
 
 use super::event_channel::{EventSender, SpeculationEvent};
+use super::recorded_events::cost;
 use super::request_observer::output_files;
 
 /// The executions of primed actions that are in flight.
@@ -66,7 +67,10 @@ impl InFlightExecutions {
             Progress::Queued => {}
             Progress::Executing => _ = start.set(Instant::now()),
             Progress::Completed(answer) => {
-                events.send(SpeculationEvent::ExecutionEnded { submission, end: execution_end(&answer) });
+                let end = execution_end(&answer);
+                let executed = answer.iter().filter(|done| done.answered == AnswerSource::Executed);
+                let cost = executed.map(|done| cost(&done.result.metadata)).next().flatten();
+                events.send(SpeculationEvent::ExecutionEnded { submission, end, cost });
             }
         });
         match submitted {

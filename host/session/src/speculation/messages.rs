@@ -1,7 +1,7 @@
 //! Messages for the user about the results of speculation.
 
 use spec_scheduler::Message;
-use spec_speculation::{Bucket, SpeculationTotals};
+use spec_speculation::{Bucket, ShadowReport, SpeculationTotals};
 
 /// The totals of a session. `dropped_requests` came in faster than the predictions could be corrected.
 pub(super) fn totals_message(totals: &SpeculationTotals, dropped_requests: u64) -> Message {
@@ -37,6 +37,42 @@ pub(super) fn priming_run_message(totals: &SpeculationTotals) -> Message {
         count(Bucket::Failed),
     );
     info("speculative-actions", text, Some(cost_and_buckets(totals).join("\n")), figures(totals, 0))
+}
+
+/// How a shadow policy decided, and what would have come of it.
+pub(super) fn shadow_message(name: &str, kind: &str, report: &ShadowReport) -> Message {
+    let ShadowReport { asked, different, .. } = *report;
+    let what = if kind == "priming" { "actions" } else { "inputs" };
+    let mut text = format!("{name} would have decided differently on {different} of {asked} {what}");
+    if different > 0 && kind == "priming" {
+        text.push_str(&format!(
+            ": {} more actions primed rightly ({} at most saved), {} in vain ({} of CPU time); {} fewer rightly ({} at \
+             most lost), {} in vain ({} of CPU time)",
+            report.more_right,
+            seconds(report.more_right_ms),
+            report.more_wrong,
+            seconds(report.more_wrong_cpu_ms),
+            report.fewer_right,
+            seconds(report.fewer_right_ms),
+            report.fewer_wrong,
+            seconds(report.fewer_wrong_cpu_ms),
+        ));
+    }
+    let figures = [
+        ("asked", asked as u64),
+        ("different", different as u64),
+        ("more-right", report.more_right as u64),
+        ("more-right-ms", report.more_right_ms),
+        ("more-wrong", report.more_wrong as u64),
+        ("more-wrong-cpu-ms", report.more_wrong_cpu_ms),
+        ("fewer-right", report.fewer_right as u64),
+        ("fewer-right-ms", report.fewer_right_ms),
+        ("fewer-wrong", report.fewer_wrong as u64),
+        ("fewer-wrong-cpu-ms", report.fewer_wrong_cpu_ms),
+    ];
+    let figures = figures.into_iter().map(|(name, number)| (name.to_owned(), number)).collect();
+    let detail = (!report.first.is_empty()).then(|| report.first.join("\n"));
+    info("shadow-policy", text, detail, figures)
 }
 
 /// The message for a session that was to prime, when no element that is not cached has a record.

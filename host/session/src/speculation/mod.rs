@@ -10,10 +10,14 @@ mod in_flight;
 mod messages;
 mod policies;
 mod policy_choice;
+mod policy_request;
 mod record_pull;
+mod recorded_events;
+mod recorded_policies;
 mod records;
 mod request_observer;
 mod session_elements;
+mod shadow;
 mod speculation_loop;
 mod start;
 
@@ -97,6 +101,7 @@ impl Speculation {
         }
         let mode = settings.mode;
         let (policies, memories) = SessionPolicies::load(session, settings)?;
+        policies.record_to(&session.options.recorder);
         let (events, receiver) = EventSender::new();
         let elements = SessionElements {
             planned,
@@ -177,7 +182,11 @@ impl Speculation {
             self.policies.keep_overlay_state(&memory);
         }
         let mut messages = self.policies.warnings();
+        messages.extend(self.policies.shadow_messages());
         let recorded = self.recorded.load(Ordering::Relaxed);
+        if let LoopEnd::Totals(totals) = &end {
+            recorded_events::record_totals(&self.session.options.recorder, totals);
+        }
         messages.extend(match end {
             LoopEnd::Totals(totals) if self.purpose == SessionPurpose::Prime => {
                 Some(messages::priming_run_message(&totals))
@@ -212,14 +221,13 @@ impl Drop for Speculation {
 
 impl spec_build::SpeculationHook for Speculation {
     fn recording(&self, element: usize, recording: Recording) -> Recording {
-        match self.takes_part[element] && self.mode.primes() {
-            true => {
-                let observer =
-                    request_observer::RequestObserver::new(element, self.events.clone(), recording);
-                Recording::to(Arc::new(observer))
-            }
-            false => recording,
+        let events = (self.takes_part[element] && self.mode.primes()).then(|| self.events.clone());
+        let recorder = self.session.options.recorder.clone();
+        if events.is_none() && !recorder.is_on() {
+            return recording;
         }
+        let observer = request_observer::RequestObserver { element, events, recorder, recording };
+        Recording::to(Arc::new(observer))
     }
 
     fn make_record(&self, built: &BuildReport<'_>) -> SpeculationBlobs {

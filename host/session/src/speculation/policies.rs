@@ -1,18 +1,27 @@
 //! The policies of a session.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use spec_model::UserError;
-use spec_plugins::{PolicyComponent, PolicyLoadError, PolicyMemory, PolicyRequest};
+use spec_model::Digest;
+use spec_plugins::{PolicyComponent, PolicyMemory};
 use spec_project::ProjectConfig;
+use spec_recording::{SessionRecorder, message};
 use spec_scheduler::Message;
-use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy, PolicyWarning, SpeculationMode};
+use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy, SpeculationMode, TrialOverlayPolicy};
+use spec_strategy::{BuiltInOverlayPolicy, OverlayPolicy};
 
 use super::policy_choice::{
     OVERLAY_POLICY_KEY, PLUGINS_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicySetting,
 };
-use crate::error::{Result, SessionError};
+use super::policy_request::{policy_error, request, warning};
+use super::recorded_policies::PolicyRecorder;
+use super::shadow::ShadowPolicy;
+use crate::error::Result;
 use crate::session::Session;
+
+/// The largest component whose digest is recorded, in bytes.
+const MAX_COMPONENT_SIZE: u64 = 256 << 20;
 
 /// The user's choice of one policy.
 #[derive(Clone, Debug, Default)]
@@ -30,9 +39,12 @@ pub struct PolicyOptions {
 pub struct SpeculationSettings {
     pub(super) mode: SpeculationMode,
     overlay: PolicyChoice,
+    /// The one that is tried instead in this session, if there is one; `overlay` is what is usual.
+    tried_overlay: Option<PolicyChoice>,
     priming: PolicyChoice,
     /// Whether there are options of policies beside the files.
     pub(super) has_policy_options: bool,
+    shadow: Option<PolicyChoice>,
 }
 
 /// The loaded policies of a session.
@@ -40,6 +52,8 @@ pub struct SpeculationSettings {
 pub(super) struct SessionPolicies {
     pub(super) overlay: GuardedOverlayPolicy,
     pub(super) priming: GuardedPrimingPolicy,
+    pub(super) shadow: Option<ShadowPolicy>,
+    shadow_name: String,
 }
 
 impl SpeculationSettings {
@@ -60,12 +74,26 @@ impl SpeculationSettings {
         let project_priming = PolicyChoice::of(of_project, PRIMING_POLICY_KEY, &file)?;
         let has_options =
             |options: &PolicyOptions| options.component.is_some() || !options.settings.is_empty();
+        let usual = PolicyOptions { component: None, settings: Vec::new(), ..overlay.clone() };
+        let tried = has_options(&overlay).then(|| choose(overlay.clone(), project_overlay.clone()));
         Ok(Self {
             mode,
             has_policy_options: has_options(&overlay) || has_options(&priming),
-            overlay: choose(overlay, project_overlay),
+            overlay: choose(usual, project_overlay),
+            tried_overlay: tried,
             priming: choose(priming, project_priming),
+            shadow: None,
         })
+    }
+
+    /// The same settings with a policy that is asked beside those of the session: the name of an embedded component, or a
+    /// file.
+    #[must_use]
+    pub fn with_shadow(mut self, component: &str, settings: &[(String, String)]) -> Self {
+        let mut choice = PolicyChoice::named(component);
+        settings.iter().for_each(|(key, value)| choice.set(key, value));
+        self.shadow = Some(choice);
+        self
     }
 }
 
@@ -79,7 +107,8 @@ impl SpeculationSettings {
         if self.mode == SpeculationMode::None {
             return Ok(self);
         }
-        for choice in [&mut self.overlay, &mut self.priming] {
+        let optional = self.tried_overlay.iter_mut().chain(&mut self.shadow);
+        for choice in [&mut self.overlay, &mut self.priming].into_iter().chain(optional) {
             if let Some(PolicyComponent::Embedded(name)) = &choice.component
                 && let Some(file) = find(name)?
             {
@@ -87,6 +116,17 @@ impl SpeculationSettings {
             }
         }
         Ok(self)
+    }
+
+    /// How much the session speculates.
+    pub(crate) fn mode(&self) -> SpeculationMode {
+        self.mode
+    }
+
+    /// The policies as a recording names them.
+    pub(crate) fn recorded_policies(&self) -> Vec<message::Policy> {
+        let overlay = self.tried_overlay.as_ref().unwrap_or(&self.overlay);
+        vec![recorded_policy("overlay", overlay), recorded_policy("priming", &self.priming)]
     }
 
     /// The settings of a session that only primes: a mode that does not prime becomes the default one.
@@ -114,21 +154,37 @@ impl SessionPolicies {
         if settings.mode == SpeculationMode::None {
             return Ok((policies, memories));
         }
-        let project = &session.project.config.name;
-        if let Some(request) = request(&settings.overlay)? {
-            let loaded = session.plugins.overlay_policy(&request, project);
-            let loaded = loaded.map_err(|error| policy_error(error, &settings.overlay))?;
-            policies.overlay = GuardedOverlayPolicy::new(loaded.policy);
-            memories.overlay = Some(loaded.memory);
+        let (overlay, memory) = overlay_policy(session, settings)?;
+        (policies.overlay, memories.overlay) = (overlay, memory);
+        if let Some(choice) = &settings.shadow {
+            policies.shadow = Some(ShadowPolicy::load(session, choice)?);
+            policies.shadow_name = recorded_policy("shadow", choice).name;
         }
-        let Some(request) = request(&settings.priming)?.filter(|_| settings.mode.primes()) else {
-            return Ok((policies, memories));
-        };
-        let loaded = session.plugins.priming_policy(&request, project);
-        let loaded = loaded.map_err(|error| policy_error(error, &settings.priming))?;
-        policies.priming = GuardedPrimingPolicy::new(loaded.policy);
-        memories.priming = Some(loaded.memory);
+        if let Some(request) = request(&settings.priming)?.filter(|_| settings.mode.primes()) {
+            let loaded = session.plugins.priming_policy(&request, &session.project.config.name);
+            let loaded = loaded.map_err(|error| policy_error(error, &settings.priming))?;
+            policies.priming = GuardedPrimingPolicy::new(loaded.policy);
+            memories.priming = Some(loaded.memory);
+        }
+        policies.begin_shadow();
         Ok((policies, memories))
+    }
+
+    fn begin_shadow(&self) {
+        self.shadow.iter().for_each(|shadow| shadow.listen(&self.overlay, &self.priming));
+    }
+
+    /// How the shadow policy decided, if there is one.
+    pub(super) fn shadow_messages(&self) -> Vec<Message> {
+        self.shadow.iter().flat_map(|shadow| shadow.messages(&self.shadow_name)).collect()
+    }
+
+    /// Records all questions and answers of a session that is recorded.
+    pub(super) fn record_to(&self, recorder: &SessionRecorder) {
+        if recorder.is_on() {
+            self.overlay.add_listener(Arc::new(PolicyRecorder(recorder.clone())));
+            self.priming.add_listener(Arc::new(PolicyRecorder(recorder.clone())));
+        }
     }
 
     /// Warnings about policies that failed, each once.
@@ -154,30 +210,47 @@ fn keep(state: Option<Vec<u8>>, memory: &PolicyMemory) {
     }
 }
 
-/// The request for a component; `None` for the built-in policy.
-fn request(choice: &PolicyChoice) -> Result<Option<PolicyRequest>> {
-    match (&choice.component, choice.settings.first()) {
-        (None, None) => Ok(None),
-        (None, Some(setting)) => Err(SessionError::BuiltInPolicySetting {
-            key: setting.key.clone(),
-            position: setting.position.clone(),
-        }),
-        (Some(component), _) => {
-            let pair = |setting: &PolicySetting| (setting.key.clone(), setting.value.clone());
-            let settings = choice.settings.iter().map(pair).collect();
-            Ok(Some(PolicyRequest { component: component.clone(), settings }))
+/// The overlay policy of a session, and where its state is kept: the usual one, or the one that is tried.
+fn overlay_policy(
+    session: &Session,
+    settings: &SpeculationSettings,
+) -> Result<(GuardedOverlayPolicy, Option<PolicyMemory>)> {
+    type Loaded = (Box<dyn OverlayPolicy>, Option<PolicyMemory>);
+    let load = |choice: &PolicyChoice| -> Result<Loaded> {
+        let Some(request) = request(choice)? else { return Ok((Box::new(BuiltInOverlayPolicy), None)) };
+        let loaded = session.plugins.overlay_policy(&request, &session.project.config.name);
+        let loaded = loaded.map_err(|error| policy_error(error, choice))?;
+        Ok((loaded.policy, Some(loaded.memory)))
+    };
+    let Some(tried) = &settings.tried_overlay else {
+        let (policy, memory) = load(&settings.overlay)?;
+        return Ok((GuardedOverlayPolicy::new(policy), memory));
+    };
+    let (tried, memory) = load(tried)?;
+    // Something may be tried because the usual policy is broken. The built-in one selects everything.
+    let usual = load(&settings.overlay)
+        .map_or_else(|_| GuardedOverlayPolicy::default(), |(policy, _)| GuardedOverlayPolicy::new(policy));
+    Ok((GuardedOverlayPolicy::new(Box::new(TrialOverlayPolicy::new(tried, usual))), memory))
+}
+
+fn recorded_policy(kind: &str, choice: &PolicyChoice) -> message::Policy {
+    let setting =
+        |setting: &PolicySetting| message::Setting { key: setting.key.clone(), value: setting.value.clone() };
+    let (name, digest) = match &choice.component {
+        None => ("built-in".to_owned(), String::new()),
+        Some(PolicyComponent::Embedded(name)) => (name.clone(), String::new()),
+        Some(PolicyComponent::File(file)) => {
+            let bytes = spec_files::read(file, MAX_COMPONENT_SIZE);
+            let digest = bytes.map(|bytes| Digest::of(&bytes).hex()).unwrap_or_default();
+            (file.display().to_string(), digest)
         }
+    };
+    message::Policy {
+        kind: kind.to_owned(),
+        name,
+        digest,
+        settings: choice.settings.iter().map(setting).collect(),
     }
-}
-
-fn policy_error(error: PolicyLoadError, choice: &PolicyChoice) -> SessionError {
-    let setting = error.key().and_then(|key| choice.settings.iter().find(|setting| setting.key == key));
-    let position = setting.map_or(&choice.position, |setting| &setting.position).clone();
-    SessionError::Policy { error, position }
-}
-
-fn warning(warning: PolicyWarning) -> Message {
-    Message { detail: warning.hint(), ..Message::warning(warning.reason(), warning.to_string()) }
 }
 
 fn choose(options: PolicyOptions, of_project: Option<PolicyChoice>) -> PolicyChoice {

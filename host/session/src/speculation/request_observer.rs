@@ -2,34 +2,38 @@
 
 use spec_execution::{Recorder, Recording};
 use spec_model::{ActionResult, Digest, Subaction};
+use spec_recording::SessionRecorder;
 use spec_speculation::Content;
 
 use super::event_channel::{EventSender, OutputFiles, SpeculationEvent};
+use super::recorded_events::record_request;
 
 /// Observes the requests of one element's build, and passes them on to the recording.
 pub(super) struct RequestObserver {
-    element: usize,
-    events: EventSender,
-    recording: Recording,
-}
-
-impl RequestObserver {
-    pub(super) fn new(element: usize, events: EventSender, recording: Recording) -> Self {
-        Self { element, events, recording }
-    }
+    pub(super) element: usize,
+    /// Where the speculation loop hears of them, if the element takes part.
+    pub(super) events: Option<EventSender>,
+    /// The recorder of the session.
+    pub(super) recorder: SessionRecorder,
+    pub(super) recording: Recording,
 }
 
 impl Recorder for RequestObserver {
     fn asked(&self, action: &Digest) {
         let element = self.element;
-        self.events.send_request(SpeculationEvent::Requested { element, action: *action });
+        if let Some(events) = &self.events {
+            events.send_request(SpeculationEvent::Requested { element, action: *action });
+        }
         self.recording.asked(action);
     }
 
     fn record(&self, subaction: Subaction) {
         let Subaction { action, answered, ref outcome, .. } = subaction;
-        let (element, outputs) = (self.element, outcome.as_ref().ok().and_then(output_files));
-        self.events.send_request(SpeculationEvent::Answered { element, action, answered, outputs });
+        record_request(&self.recorder, self.element, &subaction);
+        if let Some(events) = &self.events {
+            let (element, outputs) = (self.element, outcome.as_ref().ok().and_then(output_files));
+            events.send_request(SpeculationEvent::Answered { element, action, answered, outputs });
+        }
         self.recording.record(|| subaction);
     }
 }

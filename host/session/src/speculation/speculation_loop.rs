@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use spec_execution::Rights;
 use spec_model::{AnswerSource, Digest};
-use spec_speculation::priming::{AdaptResult, PrimingEffect, PrimingState};
+use spec_recording::SessionRecorder;
+use spec_speculation::priming::{AdaptResult, PrimingEffect, PrimingState, WorkerLoad};
 use spec_speculation::{ActionId, Bucket, ExpandedRecord, Instantiated, Instantiator, RequestedAction};
 
 use super::element_facts::ElementFacts;
@@ -19,8 +20,10 @@ use super::event_channel::{
 use super::in_flight::{InFlightExecutions, NOT_EXECUTED};
 use super::policies::SessionPolicies;
 use super::record_pull::RecordPull;
+use super::recorded_events as recorded;
 use super::records::PulledRecords;
 use super::session_elements::SessionElements;
+use super::shadow::ShadowPolicy;
 use super::start::{InitialState, session_record, start};
 use crate::session::Session;
 use crate::shared_caches::SharedCaches;
@@ -60,6 +63,9 @@ struct SpeculationLoop {
     deferred: BTreeMap<usize, ExpandedRecord>,
     /// By element whose record is not registered yet, and whose build has not ended, what it has requested so far.
     early_requests: HashMap<usize, Vec<Digest>>,
+    /// The load that was recorded last: workers, and actions that run or wait.
+    recorded_load: (u32, u32),
+    shadow: Option<ShadowPolicy>,
 }
 
 /// Predicts and primes until the session ends. Returns when there is no record, and none is pulled.
@@ -97,6 +103,8 @@ pub(super) fn run(
         pull,
         deferred,
         early_requests,
+        recorded_load: (0, 0),
+        shadow: policies.shadow.clone(),
     };
     state.begin();
     state.follow(receiver);
@@ -126,6 +134,7 @@ impl SpeculationLoop {
                 match event {
                     SpeculationEvent::SessionEnded { reply } => {
                         if self.has_records() {
+                            self.shadow.iter().for_each(|shadow| shadow.conclude(&self.priming));
                             // The receiver is gone if it has waited too long.
                             let _ = reply.try_send(self.priming.totals());
                         }
@@ -148,8 +157,17 @@ impl SpeculationLoop {
         }
     }
 
+    fn recorder(&self) -> &SessionRecorder {
+        &self.session.options.recorder
+    }
+
     fn set_load(&mut self) {
-        self.priming.set_load(self.in_flight.load());
+        let load = self.in_flight.load();
+        let WorkerLoad { slots, busy, .. } = load;
+        if std::mem::replace(&mut self.recorded_load, (slots, busy)) != (slots, busy) {
+            recorded::record_load(self.recorder(), load);
+        }
+        self.priming.set_load(load);
         self.priming.set_running(self.in_flight.running());
     }
 
@@ -168,9 +186,11 @@ impl SpeculationLoop {
             return Vec::new();
         }
         let (session, elements) = (&self.session, &self.elements);
-        let records = records
-            .into_iter()
-            .map(|(element, expanded)| session_record(session, elements, element, expanded));
+        let records = records.into_iter().map(|(element, expanded)| {
+            let record = session_record(session, elements, element, expanded);
+            recorded::record_registered(&session.options.recorder, element_id(element), &record);
+            record
+        });
         let mut effects = self.priming.add_records(records.collect());
         effects.extend(self.trees.tell_again(&self.session, &mut self.priming));
         for (element, requests) in early_requests {
@@ -200,10 +220,15 @@ impl SpeculationLoop {
             SpeculationEvent::Answered { element, action, answered, outputs } => {
                 self.answered(element, action, answered, outputs)
             }
-            SpeculationEvent::ExecutionEnded { submission, end } => match self.in_flight.remove(submission) {
-                Some((action, digest)) => priming.execution_ended(action, digest, end),
-                None => Vec::new(),
-            },
+            SpeculationEvent::ExecutionEnded { submission, end, cost } => {
+                match self.in_flight.remove(submission) {
+                    Some((action, digest)) => {
+                        recorded::record_executed(&session.options.recorder, action, digest, &end, cost);
+                        priming.execution_ended(action, digest, end)
+                    }
+                    None => Vec::new(),
+                }
+            }
             SpeculationEvent::SourcesStaged { element, tree } => {
                 self.facts.begins(element);
                 self.trees.set_sources(session, priming, element, &tree)
@@ -217,6 +242,7 @@ impl SpeculationLoop {
                 self.facts.ended(element);
                 self.early_requests.remove(&element);
                 self.unanswered.retain(|(of, _), _| *of != element);
+                recorded::record_element_ended(&session.options.recorder, element);
                 let mut effects =
                     self.trees.set_artifact(session, priming, element, ElementTree::Unavailable);
                 effects.extend(priming.element_ended(element_id(element)));
@@ -266,6 +292,8 @@ impl SpeculationLoop {
         let record = &self.priming.resolver().expanded_record(id)?.record;
         let expanded = self.priming.resolver().expanded_action(action)?;
         let observed = request.observed_inputs(cas, record, expanded).ok()?;
+        let record = self.priming.resolver().expanded_record(id)?;
+        recorded::record_observed(self.recorder(), element, (*digest, action), record, &observed);
         Some((action, self.priming.request_observed(action, *digest, observed)))
     }
 
@@ -318,6 +346,7 @@ impl SpeculationLoop {
         for effect in effects {
             let (action, digest, end) = match effect {
                 PrimingEffect::Submit { action, digest, priority } if stored.contains(&action) => {
+                    recorded::record_submitted(self.recorder(), action, digest, priority);
                     let end = self.rights(action).map_or(Some(NOT_EXECUTED), |rights| {
                         self.in_flight.submit(action, digest, priority, Arc::new(rights))
                     });
@@ -328,13 +357,15 @@ impl SpeculationLoop {
                     (action, digest, self.in_flight.cancel(action, digest))
                 }
                 PrimingEffect::Scan => {
-                    let lookup = KnownContent { trees: &self.trees, cas: &self.session.cas };
+                    let recorder = &self.session.options.recorder;
+                    let lookup = KnownContent { trees: &self.trees, cas: &self.session.cas, recorder };
                     next.extend(self.priming.scan(&lookup));
                     continue;
                 }
                 PrimingEffect::Adapt { .. } => continue,
             };
             if let Some(end) = end {
+                recorded::record_executed(self.recorder(), action, digest, &end, None);
                 next.extend(self.priming.execution_ended(action, digest, end));
             }
         }
@@ -373,6 +404,7 @@ impl SpeculationLoop {
                     }
                     Err(_) => AdaptResult::Contradiction,
                 };
+                recorded::record_adapted(&self.session.options.recorder, action, base, adaptation, result);
                 next.extend(self.priming.action_adapted(action, round, result));
             }
         }

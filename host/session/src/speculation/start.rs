@@ -12,6 +12,7 @@ use super::element_facts::ElementFacts;
 use super::element_trees::element_id;
 use super::policies::SessionPolicies;
 use super::record_pull::WantedRecord;
+use super::recorded_events::record_registered;
 use super::records;
 use super::session_elements::SessionElements;
 use crate::session::Session;
@@ -45,7 +46,9 @@ pub(super) fn start(
     (0..count).for_each(|element| _ = resolver.element_id(&session.name(element)));
     let mut before_each = HashMap::new();
     for (element, expanded) in now {
-        let SessionRecord { record, closure, before } = session_record(session, elements, element, expanded);
+        let record = session_record(session, elements, element, expanded);
+        record_registered(&session.options.recorder, element_id(element), &record);
+        let SessionRecord { record, closure, before } = record;
         let registered = resolver.register(record);
         resolver.set_closure(registered, closure);
         before_each.insert(registered, before);

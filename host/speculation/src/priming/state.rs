@@ -224,13 +224,19 @@ impl PrimingState {
         }
     }
 
+    /// Whether the build requested what was predicted last for an action; `None` when nothing was predicted.
+    #[must_use]
+    pub fn is_confirmed(&self, action: ActionId) -> Option<bool> {
+        let state = self.action_state(action);
+        state.predicted.map(|_| state.is_confirmed)
+    }
+
     /// What came of the predictions for the actions of an element, for its next record.
     #[must_use]
     pub fn prediction_results(&self, element: ElementId) -> Vec<PredictionResult> {
-        let result = |action| {
-            let state = self.action_state(action);
-            let confirmed = state.predicted.map(|_| state.is_confirmed);
-            PredictionResult { base: self.resolver.recorded(action).base, confirmed }
+        let result = |action| PredictionResult {
+            base: self.resolver.recorded(action).base,
+            confirmed: self.is_confirmed(action),
         };
         self.resolver.actions_of(element).map(result).collect()
     }

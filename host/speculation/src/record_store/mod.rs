@@ -66,6 +66,15 @@ impl Record {
         SpeculativeActions { compact, ..SpeculativeActions::default() }.encode_to_vec()
     }
 
+    /// The record of these bytes, or what is wrong with them.
+    ///
+    /// # Errors
+    /// When they are not those of a record in compact form.
+    pub fn decode_compact(bytes: &[u8]) -> std::result::Result<Self, String> {
+        let message = SpeculativeActions::decode(bytes).map_err(|error| error.to_string())?;
+        from_proto::record(message.compact.ok_or("it has no compact form")?)
+    }
+
     /// Stores the record as a blob, which the artifact names.
     ///
     /// # Errors

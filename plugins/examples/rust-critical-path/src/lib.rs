@@ -69,9 +69,11 @@ impl Guest for CriticalPath {
         Description {
             name: text("rust-critical-path"),
             version: text("0.1.0"),
-            summary: text("As many actions as the workers can run, those with the longest chains after them first."),
+            summary: text(
+                "As many actions as the workers can run, those with the longest chains after them first.",
+            ),
             settings: vec![order, per_slot],
-            largest_batch: None,
+            largest_batch: Some(500),
         }
     }
 }

@@ -104,7 +104,10 @@ impl GuestSession for HostileSession {
             "propose-huge" => many(1, SetEdit::Add("x".repeat(1 << 20))),
             "propose-millions" => many(1 << 20, SetEdit::Remove("a".to_owned())),
             "propose-thousands" => (0..100_000)
-                .map(|n| Proposal { file: n % files.len() as u32, edit: SetEdit::Add(format!("made-up-{n}.h")) })
+                .map(|n| Proposal {
+                    file: n % files.len() as u32,
+                    edit: SetEdit::Add(format!("made-up-{n}.h")),
+                })
                 .collect(),
             "propose-itself" => {
                 let renaming = Renaming { removed: "a".to_owned(), added: "a".to_owned() };

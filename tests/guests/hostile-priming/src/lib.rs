@@ -8,9 +8,7 @@ use exports::spec::plugin::priming::{
     SubmittedAction, Wants,
 };
 use spec::plugin::log::{Level, log};
-use spec::plugin::settings::{
-    Configuration, Description, Refusal, RefusalReason, Setting, Value, ValueType,
-};
+use spec::plugin::settings::{Configuration, Description, Refusal, RefusalReason, Setting, Value, ValueType};
 use spec::plugin::{actions, elements, session_facts};
 
 mod bindings {

@@ -46,6 +46,8 @@ pub struct BuildGridWorker {
     name: String,
     /// Of the scheduler.
     url: String,
+    /// Actions that it executes at a time.
+    jobs: usize,
     root: EngineRoot,
     scratch: TempDir,
 }
@@ -58,6 +60,17 @@ impl BuildGrid {
     #[must_use]
     pub fn start(workers: usize) -> BuildGrid {
         BuildGrid::start_in(EngineRoot::buildgrid(), EngineRoot::base(), workers)
+    }
+
+    /// Starts one with one worker of so many actions at a time: they share one store.
+    ///
+    /// # Panics
+    /// If it does not listen soon.
+    #[must_use]
+    pub fn with_jobs(jobs: usize) -> BuildGrid {
+        let mut grid = BuildGrid::start(0);
+        grid.add_worker_of(jobs);
+        grid
     }
 
     /// Starts one from these roots.
@@ -103,13 +116,17 @@ impl BuildGrid {
         self.scheduler = None;
     }
 
-    /// Starts one more worker.
+    /// Starts one more worker of one action at a time.
     ///
     /// # Panics
     /// If it cannot be started.
     pub fn add_worker(&mut self) {
+        self.add_worker_of(1);
+    }
+
+    fn add_worker_of(&mut self, jobs: usize) {
         let name = format!("worker-{}", self.workers.len());
-        self.workers.push(BuildGridWorker::start(name, &self.url(), self.base.clone()));
+        self.workers.push(BuildGridWorker::start(name, &self.url(), self.base.clone(), jobs));
     }
 
     /// A worker.
@@ -145,9 +162,9 @@ impl BuildGrid {
 }
 
 impl BuildGridWorker {
-    fn start(name: String, url: &str, root: EngineRoot) -> BuildGridWorker {
+    fn start(name: String, url: &str, root: EngineRoot, jobs: usize) -> BuildGridWorker {
         let scratch = tempfile::tempdir().expect("a temporary folder can be made");
-        let mut worker = BuildGridWorker { process: None, name, url: url.to_owned(), root, scratch };
+        let mut worker = BuildGridWorker { process: None, name, url: url.to_owned(), jobs, root, scratch };
         worker.start_again();
         worker
     }
@@ -165,7 +182,7 @@ impl BuildGridWorker {
         // A killed casd leaves it.
         let _ = fs::remove_file(self.scratch.path().join("casd.sock"));
         let mut command = self.root.command(self.scratch.path(), "sh");
-        command.args(["-ec", WORKER, "sh", &self.url, &self.name]);
+        command.args(["-ec", WORKER, "sh", &self.url, &self.name, &self.jobs.to_string()]);
         self.process = Some(OwnedProcess::start(&self.name, command, self.scratch.path()));
     }
 
@@ -191,7 +208,7 @@ const WORKER: &str = r#"
 buildbox-casd --cas-remote="$1" --bind=unix:/mnt/casd.sock --quota-high=20G /mnt/store &
 until [ -S casd.sock ]; do sleep 0.02; done
 while :; do
-    buildbox-worker --bots-remote="$1" --bots-retry-limit=2 --cas-remote=unix:/mnt/casd.sock --concurrent-jobs=1 \
+    buildbox-worker --bots-remote="$1" --bots-retry-limit=2 --cas-remote=unix:/mnt/casd.sock --concurrent-jobs="$3" \
         --buildbox-run=/usr/bin/buildbox-run-bubblewrap --platform OSFamily=linux --platform ISA=x86-64 --verbose "$2" || sleep 0.2
 done
 "#;

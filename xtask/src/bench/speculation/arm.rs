@@ -1,7 +1,9 @@
 //! The ways of building.
 
-use std::ffi::OsString;
+use std::fs;
 use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
 
 /// A way of building.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,13 +41,20 @@ impl Arm {
         matches!(self, Arm::Prototype | Arm::Ours)
     }
 
-    /// The options of `build`; `prototype` is the component with its rules.
-    pub(super) fn options(self, prototype: &Path) -> Vec<OsString> {
-        let mode = if self.predicts() { "full" } else { "none" };
-        let mut options = vec!["--speculation".into(), mode.into()];
-        if self == Arm::Prototype {
-            options.extend(["--overlay-policy".into(), prototype.into()]);
+    /// The options of `build`.
+    pub(super) fn options(self) -> [&'static str; 2] {
+        ["--speculation", if self.predicts() { "full" } else { "none" }]
+    }
+
+    /// Chooses the rules in a user configuration; `prototype` is the component with those of the prototype. An option of the
+    /// command line would only try them: records would still have what the usual policy selects.
+    pub(super) fn configure(self, config: &Path, prototype: &Path) -> Result<()> {
+        if self != Arm::Prototype {
+            return Ok(());
         }
-        options
+        let text = fs::read_to_string(config)?;
+        ensure!(text.contains("scheduler:\n"), "{} has no scheduler to configure", config.display());
+        let scheduler = format!("scheduler:\n  overlay-policy: {}\n", prototype.display());
+        fs::write(config, text.replace("scheduler:\n", &scheduler)).context("cannot write the configuration")
     }
 }

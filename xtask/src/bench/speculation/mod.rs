@@ -5,6 +5,7 @@ mod chain;
 mod cluster;
 mod comparison;
 mod engine;
+mod fidelity;
 mod runner;
 mod sample;
 mod subject;
@@ -58,6 +59,13 @@ pub(super) fn run_in_cluster(paths: &Paths, options: &BenchOptions) -> Result<()
         Ok(format!("{chain}\n{}", cluster::Verdict::of(&chain, cluster::MOST_ABOVE)))
     };
     measure(paths, options, &PAIR, &|_| Ok(Place::Cluster), &chain)
+}
+
+/// Records builds of the example and of the chain, replays the recordings, and prints how far the predicted times are from the
+/// recorded ones.
+pub(super) fn run_replays(paths: &Paths, options: &BenchOptions) -> Result<()> {
+    let replays = |bench: &mut SpeculationBench, options: &BenchOptions| bench.replays(options.rounds());
+    measure(paths, options, &[Arm::Ours], &|_| Ok(Place::Here), &replays)
 }
 
 /// Round trips to a cluster, and how far above the bound a build may be there.
@@ -154,6 +162,22 @@ impl SpeculationBench {
         let chain = step(step_name, || self.compare(&chain, &PAIR, rounds))?;
         self.runners.iter().try_for_each(Runner::check)?;
         Ok(chain)
+    }
+
+    fn replays(&mut self, rounds: usize) -> Result<String> {
+        let app = Subject { title: "app of the example".to_owned(), elements: vec!["app.bst".to_owned()] };
+        let subjects = [app, chain::write(self.project.path())?];
+        let mut lines = Vec::new();
+        for subject in &subjects {
+            self.edit()?;
+            self.build(Arm::Ours, subject)?;
+            for _ in 0..rounds {
+                self.edit()?;
+                let replayed = self.runner(Arm::Ours)?.record_and_replay(&self.project, subject);
+                lines.push(replayed.with_context(|| subject.title.clone())?.to_string());
+            }
+        }
+        Ok(lines.join("\n"))
     }
 
     /// Not measured. Afterwards the base is in all caches.

@@ -14,6 +14,7 @@ use super::super::programs::{BuildProgram, Project};
 use super::arm::Arm;
 use super::cluster;
 use super::engine::Engine;
+use super::fidelity::ReplayedBuild;
 use super::sample::{Predicted, Sample};
 use super::subject::Subject;
 use crate::command::output;
@@ -63,6 +64,7 @@ impl Runner {
     /// Imports the base into a new cache.
     pub(super) fn import(&mut self, project: &Project) -> Result<()> {
         self.program.start_new_cache()?;
+        self.arm.configure(&self.program.config(), &self.prototype)?;
         match &self.place {
             Place::Here => {}
             Place::Cluster => cluster::configure(&self.program.config())?,
@@ -74,7 +76,7 @@ impl Runner {
     /// Builds all of a subject that is not there.
     pub(super) fn build(&self, project: &Project, subject: &Subject) -> Result<Sample> {
         let mut build = self.command(project);
-        build.arg("--json-events").arg(&self.events).arg("build").args(self.arm.options(&self.prototype));
+        build.arg("--json-events").arg(&self.events).arg("build").args(self.arm.options());
         build.args(subject.elements.last());
         settle()?;
         let (before, start) = (cpu_of_children()?, Instant::now());
@@ -82,6 +84,21 @@ impl Runner {
         let (wall, cpu) = (start.elapsed(), cpu_of_children()?.saturating_sub(before));
         let (asked, executed) = if self.arm.has_actions() { self.answers(project, subject)? } else { (0, 0) };
         Ok(Sample { wall, cpu, asked, executed, predicted: self.predicted()? })
+    }
+
+    /// Builds all of a subject that is not there with a recording, and replays it.
+    pub(super) fn record_and_replay(&self, project: &Project, subject: &Subject) -> Result<ReplayedBuild> {
+        let file = self.events.with_extension("recording");
+        let mut build = self.command(project);
+        build.args(["build", "--record"]).arg(&file).args(subject.elements.last());
+        settle()?;
+        output(&mut build)?;
+        let replay = |policy: &str| {
+            let mut replay = self.command(project);
+            replay.args(["policy", "replay", "--json", "--priming-policy", policy]).arg(&file);
+            output(&mut replay)
+        };
+        ReplayedBuild::of(&subject.title, &replay("recorded")?, &replay("none")?)
     }
 
     fn command(&self, project: &Project) -> Command {

@@ -3,5 +3,5 @@
 mod overlay;
 mod priming;
 
-pub(super) use overlay::ComponentOverlayPolicy;
-pub(super) use priming::ComponentPrimingPolicy;
+pub(super) use overlay::OverlayAdapter;
+pub(super) use priming::PrimingAdapter;

@@ -10,13 +10,13 @@ use crate::policy::error::PolicyLoadError;
 use crate::policy::instance::{PolicyInstance, entries_of};
 use crate::world::v0_1::OverlayPolicy;
 
-/// An overlay policy that is a component.
-pub(in crate::policy) struct ComponentOverlayPolicy {
+/// An overlay policy of version 0.1 in the form of the present contract.
+pub(in crate::policy) struct OverlayAdapter {
     instance: PolicyInstance<OverlayPolicy>,
     scans: bool,
 }
 
-impl ComponentOverlayPolicy {
+impl OverlayAdapter {
     /// Configures the policy with its settings, sorted by key.
     pub(in crate::policy) fn open(
         mut instance: PolicyInstance<OverlayPolicy>,
@@ -32,7 +32,7 @@ impl ComponentOverlayPolicy {
     }
 }
 
-impl host::OverlayPolicy for ComponentOverlayPolicy {
+impl host::OverlayPolicy for OverlayAdapter {
     fn wants(&self) -> host::OverlayWants {
         host::OverlayWants { propose: self.scans, ..host::OverlayWants::default() }
     }

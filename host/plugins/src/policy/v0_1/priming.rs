@@ -11,14 +11,14 @@ use crate::policy::error::PolicyLoadError;
 use crate::policy::instance::PolicyInstance;
 use crate::world::v0_1::PrimingPolicy;
 
-/// A priming policy that is a component.
-pub(in crate::policy) struct ComponentPrimingPolicy {
+/// A priming policy of version 0.1 in the form of the present contract.
+pub(in crate::policy) struct PrimingAdapter {
     instance: PolicyInstance<PrimingPolicy>,
     /// The policy's session. It is dropped together with the instance, without a call of its destructor.
     session: ResourceAny,
 }
 
-impl ComponentPrimingPolicy {
+impl PrimingAdapter {
     /// Opens a session of the policy, with its settings sorted by key, and its memory.
     pub(in crate::policy) fn open(
         mut instance: PolicyInstance<PrimingPolicy>,
@@ -35,7 +35,7 @@ impl ComponentPrimingPolicy {
     }
 }
 
-impl host::PrimingPolicy for ComponentPrimingPolicy {
+impl host::PrimingPolicy for PrimingAdapter {
     fn decide(
         &mut self,
         candidates: &[host::Candidate],

@@ -20,12 +20,16 @@ struct ComponentOverlayPolicy {
     wants: host::OverlayWants,
 }
 
-/// Opens a session of a policy with its memory. Returns the values of its settings, too.
+/// A policy with an open session, its description, and the values of its settings.
+pub(in crate::policy) type OpenedOverlayPolicy =
+    (Box<dyn host::OverlayPolicy>, PolicyDescription, Vec<(String, SettingValue)>);
+
+/// Opens a session of a policy with its memory.
 pub(in crate::policy) fn open_overlay_policy(
     mut instance: PolicyInstance<OverlayPolicy>,
     given: &[(String, String)],
     memory: &[u8],
-) -> Result<(Box<dyn host::OverlayPolicy>, PolicyDescription, Vec<(String, SettingValue)>), PolicyLoadError> {
+) -> Result<OpenedOverlayPolicy, PolicyLoadError> {
     let none = CallFacts::NONE;
     let described = instance
         .call("describe", none, |exports, store| exports.spec_plugin_overlay().call_describe(store))?;

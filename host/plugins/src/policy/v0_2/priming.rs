@@ -20,12 +20,16 @@ struct ComponentPrimingPolicy {
     wants: host::PrimingWants,
 }
 
-/// Opens a session of a policy with its memory. Returns the values of its settings, too.
+/// A policy with an open session, its description, and the values of its settings.
+pub(in crate::policy) type OpenedPrimingPolicy =
+    (Box<dyn host::PrimingPolicy>, PolicyDescription, Vec<(String, SettingValue)>);
+
+/// Opens a session of a policy with its memory.
 pub(in crate::policy) fn open_priming_policy(
     mut instance: PolicyInstance<PrimingPolicy>,
     given: &[(String, String)],
     memory: &[u8],
-) -> Result<(Box<dyn host::PrimingPolicy>, PolicyDescription, Vec<(String, SettingValue)>), PolicyLoadError> {
+) -> Result<OpenedPrimingPolicy, PolicyLoadError> {
     let none = CallFacts::NONE;
     let described = instance
         .call("describe", none, |exports, store| exports.spec_plugin_priming().call_describe(store))?;

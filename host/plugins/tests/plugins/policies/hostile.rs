@@ -36,7 +36,6 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let done = work();
     let took = begun.elapsed();
-    println!("{what}: {took:?}");
     assert!(took < GENEROUS, "{what}: {took:?}");
     done
 }
