@@ -58,6 +58,7 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     tests.env("SPEC_BST", bst.program("bst"));
     tests.env("SPEC_EXAMPLE", paths.example());
     tests.env("SPEC_LANGUAGE_COMPONENTS", languages);
+    tests.env("SPEC_LANGUAGE_TOOLS", paths.languages());
     let guests = step("tests of the guests", || {
         count(&mut guests_cargo(paths, "test --workspace --release --no-fail-fast"))
     })?;

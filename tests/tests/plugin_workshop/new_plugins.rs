@@ -1,9 +1,10 @@
 //! New plugins build and pass their tests at once.
 
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use spec_testkit::Host;
+use spec_testkit::{Host, require_env};
 
 const WORLDS: [&str; 3] = ["element-kind", "overlay-policy", "priming-policy"];
 
@@ -34,7 +35,10 @@ fn a_policy_in_rust_builds_and_passes_its_tests_at_once() {
     assert_eq!(entries, [Some(1), Some(60), Some(1000)]);
     assert!(rows[2]["fuel"].as_u64() > Some(0) && rows[2]["memory"].as_u64() > Some(0), "{rows}");
     // Its own test needs no spec-host.
-    let native = Command::new("cargo").args(["test", "--quiet", "--offline"]).current_dir(&folder).status();
+    let native = Command::new("cargo")
+        .args(["test", "--quiet", "--offline", "--release"])
+        .current_dir(&folder)
+        .status();
     assert!(native.expect("cargo is there").success());
 }
 
@@ -95,6 +99,25 @@ fn native_tests_of_other_languages_need_no_host() {
             let tested = tested.unwrap_or_else(|error| panic!("{program}: {error}"));
             let text = String::from_utf8_lossy(&[tested.stdout, tested.stderr].concat()).into_owned();
             assert!(tested.status.success(), "{language} {world}:\n{text}");
+        }
+    }
+}
+
+/// They take the tools that `cargo xtask languages` installs. Python is slow to compile: one world is enough.
+#[test]
+fn plugins_in_other_languages_build_and_pass_their_tests_at_once() {
+    let (host, tools) = (Host::new(), require_env("SPEC_LANGUAGE_TOOLS"));
+    for (language, worlds, tool, place) in [
+        ("js", &WORLDS[..], "node/node_modules", "node_modules"),
+        ("c", &WORLDS[..], "python", ".venv"),
+        ("python", &WORLDS[2..], "python", ".venv"),
+    ] {
+        for world in worlds {
+            let folder = host.folder().join(format!("{language}-{world}"));
+            new(&host, &folder, world, language);
+            symlink(tools.join(tool), folder.join(place)).expect("the folder is new");
+            let tested = host.run_in(Path::new("/"), &["plugin", "test", &folder.display().to_string()]);
+            assert!(tested.success().contains(" 0 not"), "{language} {world}: {}", tested.stdout);
         }
     }
 }
