@@ -63,17 +63,16 @@ fn with_plugin(text: &str, name: &PluginName, reference: &PluginReference) -> St
         missing = rest;
     }
     let entry = format!("{name}: {reference}");
-    if missing.is_empty() {
-        if let Some(old) = find(&lines[section.clone()], &indentation, name.as_str()) {
-            lines[section.start + old] = format!("{indentation}{entry}");
-            return lines.join("\n") + "\n";
-        }
+    if missing.is_empty()
+        && let Some(old) = find(&lines[section.clone()], &indentation, name.as_str())
+    {
+        lines[section.start + old] = format!("{indentation}{entry}");
+        return lines.join("\n") + "\n";
     }
     // A new top section comes last, all others first in theirs.
-    let mut at = if missing.len() == SECTIONS.len() { lines.len() } else { section.start };
-    for part in missing.iter().map(|key| format!("{key}:")).chain([entry]) {
+    let start = if missing.len() == SECTIONS.len() { lines.len() } else { section.start };
+    for (at, part) in (start..).zip(missing.iter().map(|key| format!("{key}:")).chain([entry])) {
         lines.insert(at, format!("{indentation}{part}"));
-        at += 1;
         indentation += "  ";
     }
     lines.join("\n") + "\n"

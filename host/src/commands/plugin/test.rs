@@ -1,6 +1,6 @@
 //! `plugin test`
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use spec_plugin_package::{Sample, samples_of};
@@ -52,12 +52,7 @@ impl AnswerCounts {
 }
 
 /// Asks the questions of one sample, and prints differences; with `update` they become what is expected.
-fn test(
-    plugins: &Plugins,
-    component: &Path,
-    file: &PathBuf,
-    update: bool,
-) -> CommandResult<Vec<SampleAnswer>> {
+fn test(plugins: &Plugins, component: &Path, file: &Path, update: bool) -> CommandResult<Vec<SampleAnswer>> {
     let mut sample = Sample::read(file)?;
     let answers = ask(plugins, component, &sample)?;
     let different: String =
