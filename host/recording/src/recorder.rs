@@ -53,8 +53,11 @@ struct RecorderThread {
     dropped: AtomicU64,
     /// The pauses that are left of [`PATIENCE`].
     pauses: AtomicU64,
-    thread: Mutex<Option<JoinHandle<io::Result<(u64, u64)>>>>,
+    thread: Mutex<Option<WriterThread>>,
 }
+
+/// Ends with the numbers of events and of bytes that it wrote.
+type WriterThread = JoinHandle<io::Result<(u64, u64)>>;
 
 enum Item {
     Event { time_us: u64, make: Box<dyn FnOnce() -> Event + Send> },

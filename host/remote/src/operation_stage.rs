@@ -9,25 +9,7 @@ use spec_proto::{Message, reapi};
 use tokio::sync::watch;
 
 use crate::remote::Remote;
-
-/// How far an operation has come.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum OperationStage {
-    /// The server has not said that it waits or runs.
-    Unknown,
-    /// It has been waiting for a worker since then.
-    Queued(Instant),
-    /// A worker has it.
-    Executing,
-    /// It is done, or nobody follows it any more.
-    Ended,
-}
-
-impl OperationStage {
-    fn is_queued(self) -> bool {
-        matches!(self, Self::Queued(_))
-    }
-}
+use crate::stage_counters::OperationStage;
 
 /// The stage of an operation, which somebody may wait for. Operations that wait for a worker are counted until this is dropped.
 pub(crate) struct ObservedStage {

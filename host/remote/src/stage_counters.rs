@@ -1,12 +1,29 @@
 //! Counts the actions in each stage on a server, and estimates from that how many it runs at a time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use crate::operation_stage::OperationStage;
+use std::time::{Duration, Instant};
 
 /// An action that was queued for longer found no idle worker; a shorter time is that of the server's own work.
 const LONG_QUEUED: Duration = Duration::from_millis(100);
+
+/// How far an operation has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OperationStage {
+    /// The server has not said that it waits or runs.
+    Unknown,
+    /// It has been waiting for a worker since then.
+    Queued(Instant),
+    /// A worker has it.
+    Executing,
+    /// It is done, or nobody follows it any more.
+    Ended,
+}
+
+impl OperationStage {
+    pub(crate) fn is_queued(self) -> bool {
+        matches!(self, Self::Queued(_))
+    }
+}
 
 /// Numbers of actions in each stage.
 #[derive(Debug, Default)]

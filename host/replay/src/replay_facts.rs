@@ -82,8 +82,7 @@ impl SessionFacts for ReplayFacts {
         let is_built =
             |element: &u32| states.get(*element as usize).is_some_and(|state| *state != ElementState::Cached);
         let is_changed = |element: &u32| {
-            is_built(element)
-                && !self.elements[*element as usize].build_dependencies.iter().any(|below| is_built(below))
+            is_built(element) && !self.elements[*element as usize].build_dependencies.iter().any(is_built)
         };
         let changed = (0..self.elements.len() as u32).filter(is_changed).collect();
         Trigger { purpose: Purpose::Replay, targets: self.targets.clone(), changed }

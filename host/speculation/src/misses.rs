@@ -17,7 +17,7 @@ pub struct Miss {
     pub predicted: Option<Digest>,
     /// The action that the build requested in its place.
     pub requested: Option<Digest>,
-    /// The name of its bucket: see [`Bucket::as_str`](crate::Bucket::as_str).
+    /// The name of its bucket: see [`Bucket::name`](crate::Bucket::name).
     pub bucket: String,
     /// What the prediction waited for when the build requested the action, such as `the artifact of dep.bst`.
     pub waited_for: Option<String>,

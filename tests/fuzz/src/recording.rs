@@ -1,6 +1,8 @@
 //! Recordings of sessions, and their replay.
 
-use spec_recording::message::{Element, End, Entry, Event, Header, Job, JobEnded, JobStarted, Request, WorkerLoad};
+use spec_recording::message::{
+    Element, End, Entry, Event, Header, Job, JobEnded, JobStarted, Request, WorkerLoad,
+};
 use spec_recording::{FORMAT, RecordingReader, RecordingWriter, digest_message};
 use spec_replay::{RecordedSession, ReplayOptions, replay};
 use spec_strategy::{BuiltInOverlayPolicy, BuiltInPrimingPolicy};

@@ -159,7 +159,10 @@ fn allows_unsafe(text: &str) -> bool {
 /// The entry points of fuzz targets are functions that C code calls: a macro makes them.
 fn may_be_unsafe(file: &Path) -> bool {
     let fuzz_targets = checkout().join("tests/fuzz/targets");
-    in_unsafe_crate(file) || file == checkout().join(UNSAFE_FILE) || file.starts_with(fuzz_targets)
+    // A guest that breaks the rules of its language on purpose runs as a component.
+    let hostile_guest = checkout().join("tests/guests/hostile-priming");
+    let is_foreign = file.starts_with(fuzz_targets) || file.starts_with(hostile_guest);
+    in_unsafe_crate(file) || file == checkout().join(UNSAFE_FILE) || is_foreign
 }
 
 fn in_unsafe_crate(file: &Path) -> bool {

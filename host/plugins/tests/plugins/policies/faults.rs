@@ -28,13 +28,21 @@ fn a_priming_policy_that_fails_says_how() {
         ("panics", "plugin-trap", "no idea what to do with 1 candidates"),
         ("loops", "plugin-out-of-fuel", "100000000 instructions"),
         ("allocates", "plugin-out-of-memory", "67108864"),
-        ("huge", "plugin-out-of-fuel", "100000000 instructions"),
         ("reason", "plugin-invalid-answer", "a reason to skip is not a code"),
     ] {
         let mut policy = priming(&guest("bad-priming", &[("does", does)])).expect("it opens");
         let error = policy.decide(&[candidate()], &PrimingLoad::default(), &NoFacts).expect_err(does);
         check(&error, "bad-priming", "decide", reason, says);
     }
+}
+
+/// Whichever limit is met first.
+#[test]
+fn a_huge_answer_ends_at_the_fuel_or_is_refused() {
+    let mut policy = priming(&guest("bad-priming", &[("does", "huge")])).expect("it opens");
+    let error =
+        policy.decide(&[candidate()], &PrimingLoad::default(), &NoFacts).expect_err("it is too large");
+    assert!(["plugin-out-of-fuel", "plugin-invalid-answer"].contains(&error.reason), "{error}");
 }
 
 #[test]
