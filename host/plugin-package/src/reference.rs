@@ -1,13 +1,14 @@
 //! References to components: a path, a URL with its SHA-256, or an artifact of a registry by version.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
 use crate::checked_text::text_in_yaml;
 use crate::sha256::Sha256;
 
-/// What names a component.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// What names a component. Ordered as its text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PluginReference {
     /// A file: relative to the project, or absolute.
     Path(String),
@@ -127,6 +128,18 @@ fn oci(artifact: &str) -> Result<OciReference, &'static str> {
     }
     let [registry, repository, version] = [registry, repository, version].map(str::to_owned);
     Ok(OciReference { registry, repository, version, manifest })
+}
+
+impl Ord for PluginReference {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.to_string().cmp(&other.to_string())
+    }
+}
+
+impl PartialOrd for PluginReference {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl fmt::Display for PluginReference {
