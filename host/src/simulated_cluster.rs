@@ -49,6 +49,10 @@ impl Executor for SlowExecutor {
         self.inner.opens_sockets()
     }
 
+    fn runs_elsewhere(&self) -> bool {
+        self.inner.runs_elsewhere()
+    }
+
     fn slots(&self) -> Option<usize> {
         self.inner.slots()
     }

@@ -102,7 +102,7 @@ const FAULTS: &[(&str, &str, &str, &[&str])] = &[
     ("invalid-answer", "key-cycle", "plugin-invalid-answer", &["configure", "fault of the plugin"]),
     ("invalid-answer", "plan-relative", "plugin-invalid-answer", &["configure", "'src'"]),
     ("imports-wasi", "a", "plugin-refused-import", &["load", "wasi:cli/environment"]),
-    ("other-world", "a", "plugin-wrong-world", &["load", "does not export spec:element-kind/kind"]),
+    ("other-world", "a", "plugin-wrong-world", &["load", "does not export spec:plugin/kind"]),
     ("wrong-version", "a", "plugin-wrong-version", &["load", "0.9.0"]),
 ];
 

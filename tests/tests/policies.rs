@@ -225,7 +225,7 @@ fn components_are_listed_and_checked() {
         "plugin-no-settings",
         &["stack.wasm", "an element kind", "'a'", "leave --setting out"],
     );
-    check("other-world", &[]).refused(2, "plugin-wrong-world", &["it exports", "spec:priming-policy/policy"]);
+    check("other-world", &[]).refused(2, "plugin-wrong-world", &["it exports", "spec:plugin/priming"]);
 }
 
 #[test]

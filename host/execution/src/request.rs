@@ -61,6 +61,11 @@ pub trait Executor: Send + Sync + 'static {
         false
     }
 
+    /// Whether actions run on other machines, so that its reports tell what the log of a build does not have.
+    fn runs_elsewhere(&self) -> bool {
+        false
+    }
+
     /// How many actions it runs at a time, as far as it knows: others that it is given wait. `None` for as many as it is
     /// given.
     fn slots(&self) -> Option<usize> {

@@ -119,6 +119,10 @@ impl Executor for RemoteExecutor {
         }
     }
 
+    fn runs_elsewhere(&self) -> bool {
+        true
+    }
+
     fn slots(&self) -> Option<usize> {
         self.cluster.workers()
     }

@@ -186,6 +186,10 @@ impl Executor for HybridExecutor {
         }
     }
 
+    fn runs_elsewhere(&self) -> bool {
+        true
+    }
+
     fn slots(&self) -> Option<usize> {
         match self.lock().away_since {
             Some(_) => Some(self.slots.number()),

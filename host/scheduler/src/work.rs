@@ -22,7 +22,8 @@ pub trait Work: Send + Sync + 'static {
     fn run(&self, job: Job, context: &Context) -> Result<JobEnd, Box<Failure>>;
 
     /// Adds the jobs that do what a job could not that ended as [`JobEnd::Superseded`]. Returns the last of them: jobs that
-    /// waited for the superseded one wait for it; `None` where the session does without. Called on the thread of the driver; must be quick.
+    /// waited for the superseded one wait for it; `None` where the session does without. Called on the thread of the driver; must
+    /// be quick.
     fn supersede(&self, _job: Job, _graph: &mut Graph) -> Option<usize> {
         None
     }

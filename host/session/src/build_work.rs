@@ -85,7 +85,7 @@ impl BuildWork {
             return Ok(JobEnd::Unneeded);
         }
         if self.plan.is_none() {
-            return Ok(self.is_left_to_a_build(element));
+            return Ok(self.leave_to_a_build(element));
         }
         self.find_dependencies(element, context).map_err(job_failure::of)?;
         let fetch = self.session.fetch_needed(element).map_err(job_failure::of)?;
@@ -94,7 +94,7 @@ impl BuildWork {
     }
 
     /// A priming run does without the artifact of an element; what depends on it is not predicted.
-    fn is_left_to_a_build(&self, element: usize) -> JobEnd {
+    fn leave_to_a_build(&self, element: usize) -> JobEnd {
         self.tell_speculation(|speculation| speculation.ended(element));
         JobEnd::Superseded
     }
@@ -292,7 +292,7 @@ impl Work for BuildWork {
     fn run(&self, job: Job, context: &Context) -> JobResult {
         match job.task {
             Task::Fetch => self.fetch(job.element, context),
-            Task::Build if self.lacks_dependencies(job.element) => Ok(self.is_left_to_a_build(job.element)),
+            Task::Build if self.lacks_dependencies(job.element) => Ok(self.leave_to_a_build(job.element)),
             Task::Build => {
                 let result = self.build(job.element, context);
                 self.tell_speculation(|speculation| speculation.ended(job.element));

@@ -105,11 +105,11 @@ impl Host {
         self.cache.clone()
     }
 
-    /// The files of the cache except for blobs, which are always complete, and compiled kinds: records of artifacts
+    /// The files of the cache except for blobs, which are always complete, compiled kinds, and recordings: records of artifacts
     /// and sources, downloads, checkouts, temporary files.
     #[must_use]
     pub fn left(&self) -> Vec<PathBuf> {
-        let kept = ["plugins", "cas/objects"].map(|folder| self.cache.join(folder));
+        let kept = ["plugins", "cas/objects", "recordings"].map(|folder| self.cache.join(folder));
         let mut left = files(&self.cache);
         left.retain(|file| !kept.iter().any(|kept| file.starts_with(kept)));
         left

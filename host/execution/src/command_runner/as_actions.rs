@@ -136,15 +136,17 @@ impl ActionCommandRunner {
         cancel: &Cancel,
     ) -> Result<Option<ActionEnd>, ExecutionError> {
         let request = ActionRequest::new(action, Arc::new(rights(batch)));
-        match self.executions.get()?.execute(&request, cancel) {
+        let executions = self.executions.get()?;
+        let elsewhere = |report: Option<String>| report.filter(|_| executions.runs_elsewhere());
+        match executions.execute(&request, cancel) {
             Ok(done) => {
                 let result = done.result.clone();
                 let termination = Termination::Exited(result.exit_code);
-                Ok(Some(ActionEnd { result, termination, report: done.report.clone() }))
+                Ok(Some(ActionEnd { result, termination, report: elsewhere(done.report.clone()) }))
             }
             Err(ActionError::TimedOut { executed, .. }) => {
                 let (result, termination) = (executed.result, Termination::TimedOut);
-                Ok(Some(ActionEnd { result, termination, report: executed.report }))
+                Ok(Some(ActionEnd { result, termination, report: elsewhere(executed.report) }))
             }
             Err(ActionError::Cancelled) if cancel.is_cancelled() => Ok(None),
             Err(error) => Err(error.into()),

@@ -161,6 +161,12 @@ impl Executions {
         self.backend.executor.opens_sockets()
     }
 
+    /// Whether actions run on other machines.
+    #[must_use]
+    pub fn runs_elsewhere(&self) -> bool {
+        self.backend.executor.runs_elsewhere()
+    }
+
     /// The results that it answers from.
     #[must_use]
     pub fn results(&self) -> &ResultCache {
