@@ -33,12 +33,11 @@ impl App {
     }
 }
 
-/// The element kinds of the project of the command line: names and components. A path that is not locked may be a kind.
+/// The element kinds of a project: names and components. A path that is not locked may be a kind.
 ///
 /// # Errors
-/// When the project's configuration is wrong, or a component cannot be had or is not as the lock says.
-pub(crate) fn kinds(app: &App) -> CommandResult<Vec<(String, PathBuf)>> {
-    let project = app.project_config()?;
+/// When the project's plugins are wrong, or a component cannot be had or is not as the lock says.
+pub(crate) fn kinds(app: &App, project: &ProjectConfig) -> CommandResult<Vec<(String, PathBuf)>> {
     let plugins = project_plugins(&project.spec_host_settings)?;
     if plugins.is_empty() {
         return Ok(Vec::new());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use spec_build::CacheBuildtrees;
 use spec_cas::{Cas, Quota};
 use spec_model::DigestFunction;
-use spec_project::{LoadOptions, ProjectConfig};
+use spec_project::{ConfiguredProject, LoadOptions, ProjectConfig};
 use spec_recording::SessionRecorder;
 use spec_session::{LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings};
 
@@ -49,9 +49,10 @@ impl App {
         for (kind, file) in &self.globals.plugins {
             check_component_file(kind, file)?;
         }
-        let plugins =
-            spec_plugins::Options { project: project_plugins::kinds(self)?, ..self.plugin_options() };
-        let loaded = LoadedProject::load(&load_options(self, targets), plugins)?;
+        let project = ConfiguredProject::load(&load_options(self, targets))?;
+        let kinds = project_plugins::kinds(self, &project.config)?;
+        let plugins = spec_plugins::Options { project: kinds, ..self.plugin_options() };
+        let loaded = LoadedProject::load(project, plugins)?;
         for (kind, file) in loaded.unused_plugins() {
             let text =
                 format!("--plugin {kind}={} has no effect: no element is of kind '{kind}'", file.display());
@@ -72,7 +73,7 @@ impl App {
     /// # Errors
     /// What is wrong with project.conf.
     pub(crate) fn project_config(&self) -> CommandResult<ProjectConfig> {
-        Ok(spec_project::load_config(&load_options(self, &[]))?)
+        Ok(ConfiguredProject::load(&load_options(self, &[]))?.config)
     }
 
     /// The settings of speculation of a build of this project.

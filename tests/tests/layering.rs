@@ -38,7 +38,7 @@ const BESIDE: [&str; 3] = ["spec-testkit", "spec-tests", "xtask"];
 
 /// Third-party crates that only some crates may depend on.
 const RESERVED: [(&str, &[&str]); 13] = [
-    ("wasmparser", &["spec-component-metadata", "spec-plugin-package"]),
+    ("wasmparser", &["spec-component-metadata"]),
     ("wasmtime", &["spec-plugins"]),
     ("saphyr-parser", &["spec-project"]),
     ("serde_yaml", &["spec-plugin-package"]),

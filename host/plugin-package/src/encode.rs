@@ -20,7 +20,7 @@ pub(crate) fn component(module: &[u8], hint: &str) -> Result<Vec<u8>> {
 
 fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
     let mut encoder = ComponentEncoder::default();
-    encoder.module(&stripped(module)).map_err(|error| format!("{error:#}"))?;
+    encoder.module(&stripped(module)?).map_err(|error| format!("{error:#}"))?;
     encoder.validate(true).encode().map_err(|error| format!("{error:#}"))
 }
 

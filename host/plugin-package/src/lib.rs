@@ -32,7 +32,7 @@ mod yaml;
 pub use component::{MANIFEST_SECTION, manifest_of, with_manifest};
 pub use error::PackageError;
 pub use finder::{ComponentFinder, ComponentPlace, FoundComponent};
-pub use inspect::{ComponentNeeds, ComponentSummary, summarize};
+pub use inspect::{ComponentSummary, summarize};
 pub use languages::{BuiltPlugin, build_plugin};
 pub use lock::{LOCK_FILE, LockedPlugin, PluginLock};
 pub use manifest::{MANIFEST_FILE, ManifestSetting, PluginManifest, PluginName, PluginVersion, SettingType};

@@ -16,7 +16,7 @@ pub fn run(data: &[u8]) {
     let _ = manifest_of(data, "x.wasm");
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(manifest) = PluginManifest::parse(text, "spec-plugin.yaml") {
-        let component = with_manifest(b"\0asm\x0d\0\x01\0", &manifest);
+        let component = with_manifest(b"\0asm\x0d\0\x01\0", &manifest, "x.wasm").expect("it is whole");
         let read = manifest_of(&component, "x.wasm").expect("what was written can be read");
         assert_eq!(read, Some(manifest));
     }
@@ -38,6 +38,6 @@ pub fn seeds() -> Vec<Vec<u8>> {
     component.extend_from_slice(module);
     let texts = [MANIFEST, LOCK, "oci://localhost:5000/team/mine:1.2.0", "plugins/mine.wasm"];
     let mut seeds: Vec<Vec<u8>> = texts.map(|text| text.as_bytes().to_vec()).into();
-    seeds.push(with_manifest(&component, &manifest));
+    seeds.push(with_manifest(&component, &manifest, "seed").expect("it is whole"));
     seeds
 }

@@ -11,10 +11,10 @@ fn manifest(name: &str) -> PluginManifest {
 #[test]
 fn a_manifest_is_put_in_and_found() {
     assert_eq!(manifest_of(COMPONENT, "x.wasm").expect("it has none"), None);
-    let once = with_manifest(COMPONENT, &manifest("one"));
+    let once = with_manifest(COMPONENT, &manifest("one"), "x.wasm").expect("it is whole");
     assert!(once.starts_with(COMPONENT));
     assert_eq!(manifest_of(&once, "x.wasm").expect("it is valid"), Some(manifest("one")));
-    let twice = with_manifest(&once, &manifest("two"));
+    let twice = with_manifest(&once, &manifest("two"), "x.wasm").expect("it is whole");
     assert_eq!(
         (twice.len(), manifest_of(&twice, "x.wasm").expect("it is valid")),
         (once.len(), Some(manifest("two")))
@@ -23,16 +23,18 @@ fn a_manifest_is_put_in_and_found() {
 
 #[test]
 fn what_is_for_debuggers_goes() {
-    assert_eq!(stripped(COMPONENT), b"\0asm\x0d\0\x01\0");
-    assert_eq!(stripped(b"\0asm\x01\0\0\0\0\x05\x04keep"), b"\0asm\x01\0\0\0\0\x05\x04keep");
+    let of = |module: &[u8]| stripped(module).expect("it is whole");
+    assert_eq!(of(COMPONENT), b"\0asm\x0d\0\x01\0");
+    assert_eq!(of(b"\0asm\x01\0\0\0\0\x05\x04keep"), b"\0asm\x01\0\0\0\0\x05\x04keep");
 }
 
 #[test]
 fn damaged_binaries_do_no_harm() {
-    let whole = with_manifest(COMPONENT, &manifest("one"));
+    let whole = with_manifest(COMPONENT, &manifest("one"), "x.wasm").expect("it is whole");
     for length in 0..whole.len() {
         let _ = manifest_of(&whole[..length], "x.wasm");
         let _ = stripped(&whole[..length]);
     }
-    assert!(manifest_of(b"\0asm\x0d\0\x01\0\0\xff\xff\xff\xff\xff", "x").expect("it ends").is_none());
+    let error = manifest_of(b"\0asm\x0d\0\x01\0\0\xff\xff\xff\xff\xff", "x").expect_err("it has no end");
+    assert!(error.to_string().starts_with("x is damaged"), "{error}");
 }

@@ -29,7 +29,7 @@ fn a_component_is_summarized() {
     let summary = summarize(&sample("spec:plugin/priming@0.2.0"), "x.wasm").expect("it is a component");
     assert_eq!(summary.world, Some((PluginWorld::PrimingPolicy, "0.2.0".to_owned())));
     assert_eq!(summary.imports, ["spec:plugin/log@0.2.0"]);
-    let needs = ComponentNeeds { core_instances: 1, memories: 1, tables: 1, initial_memory: 2 * PAGE };
+    let needs = ComponentNeeds { core_instances: 1, memories: 1, tables: 1, initial_memory: 128 << 10 };
     assert_eq!((summary.needs, summary.manifest), (needs, None));
     let old = summarize(&sample("spec:overlay-policy/policy@0.1.0"), "x.wasm").expect("it is a component");
     assert_eq!(old.world, Some((PluginWorld::OverlayPolicy, "0.1.0".to_owned())));

@@ -60,8 +60,8 @@ pub fn build_plugin(folder: &Path, progress: &dyn Fn(&str)) -> Result<BuiltPlugi
         Language::JavaScript => javascript::build(&build, progress),
         Language::Python => python::build(&build, progress),
     }?;
-    let component = with_manifest(&component, &manifest);
     let file = build.output.join(format!("{}.wasm", manifest.name));
+    let component = with_manifest(&component, &manifest, &file.display().to_string())?;
     fs::write(&file, &component).map_err(|error| PackageError::io("write", &file, error))?;
     Ok(BuiltPlugin { file, size: component.len() as u64, manifest })
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use spec_component_metadata::ComponentNeeds;
 use spec_plugin_package::{
-    ComponentNeeds, ComponentSummary, PluginManifest, PluginReference, SettingType, Sha256, summarize,
+    ComponentSummary, PluginManifest, PluginReference, SettingType, Sha256, summarize,
 };
 use spec_plugins::Limits;
 
