@@ -69,7 +69,9 @@ fn for_each_section<'b>(
                 Payload::CustomSection(section) => Some((section.name(), section.data())),
                 _ => None,
             };
-            visit(&binary[start..end], custom);
+            // A module inside may say that it is longer than the binary: what is read next is the error.
+            let Some(section) = binary.get(start..end) else { continue };
+            visit(section, custom);
             start = end;
         }
         match payload {

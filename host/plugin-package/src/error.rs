@@ -43,10 +43,32 @@ pub enum PackageError {
         hint: &'static str,
     },
     /// The folder of a new project is there already.
-    #[error("{} is there already, and is not empty", path.display())]
+    #[error("{} is there already, and is not an empty folder", path.display())]
     FolderInUse {
         /// The folder.
         path: PathBuf,
+    },
+    /// A folder is not that of a plugin.
+    #[error("{} is not there, so its folder is not that of a plugin", manifest.display())]
+    NoManifest {
+        /// Where the manifest would be.
+        manifest: PathBuf,
+    },
+    /// A plugin is not built yet.
+    #[error("{} is not there", component.display())]
+    NotBuilt {
+        /// The component.
+        component: PathBuf,
+        /// The plugin's folder.
+        folder: PathBuf,
+    },
+    /// A component on this machine cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Unreadable {
+        /// Its file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
     },
     /// There is no template for this language and world.
     #[error("there is no template of {world} in {language}; there are: {known}")]
@@ -152,9 +174,12 @@ impl UserError for PackageError {
             | Self::Registry { reason, .. } => reason,
             Self::Io { .. } => "io-error",
             Self::FolderInUse { .. } => "folder-in-use",
+            Self::NoManifest { .. } => "plugin-no-manifest",
+            Self::NotBuilt { .. } => "plugin-not-built",
+            Self::Unreadable { .. } => "plugin-unreadable",
             Self::NoTemplate { .. } => "no-template",
             Self::ToolMissing { .. } => "tool-missing",
-            Self::ToolFailed { .. } => "plugin-not-built",
+            Self::ToolFailed { .. } => "plugin-build-failed",
             Self::NotAComponent { .. } => "plugin-not-a-component",
             Self::Download(error) => error.reason(),
             Self::WrongDigest { .. } => "plugin-wrong-digest",
@@ -168,6 +193,9 @@ impl UserError for PackageError {
             Self::InvalidFile { .. } | Self::WrongDigest { .. } | Self::NotLocked { .. } => Blame::Project,
             Self::InvalidText { .. }
             | Self::FolderInUse { .. }
+            | Self::NoManifest { .. }
+            | Self::NotBuilt { .. }
+            | Self::Unreadable { .. }
             | Self::NoTemplate { .. }
             | Self::Offline { .. } => Blame::Usage,
             Self::Io { .. } | Self::ToolMissing { .. } => Blame::Machine,
@@ -191,6 +219,13 @@ impl UserError for PackageError {
                 Some((*hint).to_owned())
             }
             Self::FolderInUse { .. } => Some("choose another name or folder".to_owned()),
+            Self::NoManifest { .. } => {
+                Some("name the folder of a plugin, or begin one: spec-host plugin new".to_owned())
+            }
+            Self::NotBuilt { folder, .. } => {
+                Some(format!("run: spec-host plugin build {}", folder.display()))
+            }
+            Self::Unreadable { .. } => Some("check its name".to_owned()),
             Self::ToolMissing { install, .. } => Some(format!("run: {install}")),
             Self::NotAComponent { hint, .. } => hint.clone(),
             Self::Download(error) => error.hint(),

@@ -26,7 +26,7 @@ pub(crate) fn fetch(
         PluginReference::Path(path) => {
             let file = project.join(path);
             spec_files::read(&file, LARGEST_COMPONENT)
-                .map_err(|error| PackageError::io("read", &file, error))?
+                .map_err(|source| PackageError::Unreadable { path: file, source })?
         }
         PluginReference::Url { url, sha256 } => download(url, sha256, options)?,
         PluginReference::Oci(artifact) => registry::fetch(artifact, expected, options)?,

@@ -33,13 +33,13 @@ pub use component::{MANIFEST_SECTION, manifest_of, with_manifest};
 pub use error::PackageError;
 pub use finder::{ComponentFinder, ComponentPlace, FoundComponent};
 pub use inspect::{ComponentSummary, summarize};
-pub use languages::{BuiltPlugin, build_plugin};
+pub use languages::{BuiltPlugin, build_plugin, built_component};
 pub use lock::{LOCK_FILE, LockedPlugin, PluginLock};
 pub use manifest::{MANIFEST_FILE, ManifestSetting, PluginManifest, PluginName, PluginVersion, SettingType};
 pub use network_options::NetworkOptions;
 pub use new_plugin::{NewPlugin, SdkSource, new_plugin};
 pub use project_plugins::{PLUGINS_KEY, ProjectPlugin, plugin_reference, project_plugins};
-pub use reference::{OciReference, PluginReference};
+pub use reference::{OciReference, PluginReference, ReferenceError};
 pub use sample::{
     KindSample, OverlaySample, OverlayStep, PrimingSample, PrimingStep, SAMPLES_FOLDER, Sample,
     SampleAlternatives, SampleCandidate, SampleDecision, SampleDependency, SampleElement, SampleFacts,

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::checked_text::text_in_yaml;
-use crate::error::Result;
+use crate::error::{PackageError, Result};
 use crate::world::{Language, PluginWorld};
 use crate::yaml::YamlFile;
 
@@ -78,7 +78,11 @@ impl PluginManifest {
     /// # Errors
     /// When it cannot be read, or is not valid.
     pub fn read(folder: &Path) -> Result<Self> {
-        YamlFile::Manifest.read(&folder.join(MANIFEST_FILE))
+        let manifest = folder.join(MANIFEST_FILE);
+        if !manifest.exists() {
+            return Err(PackageError::NoManifest { manifest });
+        }
+        YamlFile::Manifest.read(&manifest)
     }
 
     /// Reads the text of a manifest; errors call it `file`.

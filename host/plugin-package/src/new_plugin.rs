@@ -77,7 +77,10 @@ pub fn new_plugin(new: &NewPlugin) -> Result<Vec<String>> {
     let values = TemplateValues { name: &new.name, language: new.language, world: new.world, sdk: &sdk };
     let mut files = templates::render(&values);
     match (new.language, &new.sdk) {
-        (Language::Rust, SdkSource::Embedded) => files.extend(templates::sdk()),
+        (Language::Rust, SdkSource::Embedded) => {
+            files.extend(templates::sdk());
+            files.extend(templates::cargo_lock(&new.name).map(|lock| ("Cargo.lock".to_owned(), lock)));
+        }
         (Language::Rust, _) => {}
         _ => files.extend(templates::wit("wit")),
     }
@@ -94,6 +97,7 @@ fn require_empty(folder: &Path) -> Result<()> {
     let is_empty = match fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => false,
         Err(error) => return Err(PackageError::io("read", folder, error)),
     };
     if is_empty { Ok(()) } else { Err(PackageError::FolderInUse { path: folder.to_owned() }) }

@@ -11,6 +11,9 @@ use crate::world::{Language, PluginWorld};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
+/// The lock of the SDK.
+const SDK_LOCK: &str = include_str!("../../../guest-sdk/Cargo.lock");
+
 /// The folder in a plugin for the SDK that is embedded.
 pub(crate) const SDK_FOLDER: &str = "sdk/guest-sdk";
 
@@ -71,6 +74,16 @@ impl TemplateValues<'_> {
 pub(crate) fn wit(folder: &str) -> NewFiles {
     let present = WIT_FILES.iter().filter(|(path, _)| !path.contains('/'));
     present.map(|(path, text)| (format!("{folder}/{path}"), (*text).to_owned())).collect()
+}
+
+/// The lock of a plugin in Rust with the embedded SDK: the versions that the SDK is tested with. None where the plugin has
+/// the name of a crate in it.
+pub(crate) fn cargo_lock(name: &PluginName) -> Option<String> {
+    let is_taken = SDK_LOCK.lines().any(|line| line == format!("name = \"{name}\""));
+    let package = format!(
+        "\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\ndependencies = [\n \"spec-guest-sdk\",\n]\n"
+    );
+    (!is_taken).then(|| SDK_LOCK.to_owned() + &package)
 }
 
 /// The SDK for Rust, with the WIT text inside, below the folder of a plugin.

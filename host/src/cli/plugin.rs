@@ -1,10 +1,10 @@
 //! `plugin`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::{Args, Subcommand};
-use spec_plugin_package::{Language, PluginName, PluginReference, PluginWorld, SdkSource};
+use spec_plugin_package::{Language, PluginName, PluginReference, PluginWorld, ReferenceError, SdkSource};
 
 use super::speculation::setting;
 
@@ -66,8 +66,9 @@ pub(crate) struct PluginFolderArgs {
 /// `plugin check`
 #[derive(Args, Debug)]
 pub(crate) struct PluginCheckArgs {
-    /// The component file; that of an element kind is named after the kind
-    pub(crate) file: PathBuf,
+    /// A component, or the folder of a plugin that is built already; the component of a kind is named after the kind
+    #[arg(value_name = "FILE|FOLDER")]
+    pub(crate) plugin: PathBuf,
     /// A setting, for a policy
     #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = ValueParser::new(setting))]
     pub(crate) settings: Vec<(String, String)>,
@@ -76,8 +77,9 @@ pub(crate) struct PluginCheckArgs {
 /// `plugin inspect`
 #[derive(Args, Debug)]
 pub(crate) struct PluginInspectArgs {
-    /// The component: a file, a URL with #sha256=HEX, or oci://HOST/REPOSITORY:VERSION
-    #[arg(value_name = "COMPONENT")]
+    /// The component: a file, the folder of a plugin that is built already, a URL with #sha256=HEX, or
+    /// oci://HOST/REPOSITORY:VERSION
+    #[arg(value_name = "COMPONENT", value_parser = ValueParser::new(folder_or_reference))]
     pub(crate) component: PluginReference,
     /// Print everything as JSON
     #[arg(long)]
@@ -138,6 +140,14 @@ pub(crate) struct PluginLockArgs {
     /// Look again at what is locked already
     #[arg(long)]
     pub(crate) update: bool,
+}
+
+/// A folder need not look like a path.
+fn folder_or_reference(text: &str) -> Result<PluginReference, ReferenceError> {
+    match Path::new(text).is_dir() {
+        true => Ok(PluginReference::Path(text.to_owned())),
+        false => text.parse(),
+    }
 }
 
 fn world() -> impl TypedValueParser<Value = PluginWorld> {

@@ -18,14 +18,13 @@ const CLANGS: [&str; 8] =
 /// Where Debian's wasi-libc is.
 const DEBIAN_LIBC: &str = "/usr/include/wasm32-wasi";
 
-const FLAGS: [&str; 9] = [
+const FLAGS: [&str; 8] = [
     "--target=wasm32-wasi",
     "-std=c17",
     "-Os",
     "-Wall",
     "-Wextra",
     "-mexec-model=reactor",
-    "-nostartfiles",
     "-Wl,--no-entry",
     "-Wl,--strip-debug",
 ];
@@ -49,7 +48,7 @@ pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<
     )
 }
 
-/// The first compiler that is there.
+/// The first compiler that is there. Zig leaves the start files of a reactor out by itself, and warns of the flag.
 fn compiler(folder: &Path) -> Result<Command> {
     let python = folder.join(".venv/bin/python");
     if python.is_file() {
@@ -63,10 +62,15 @@ fn compiler(folder: &Path) -> Result<Command> {
     );
     let tool = Tool { name: "a C compiler for WebAssembly", language: Language::C, install };
     if let Some(sdk) = std::env::var_os("WASI_SDK_PATH").filter(|path| !path.is_empty()) {
-        return Ok(command(tool.at(&Path::new(&sdk).join("bin/clang"))?, folder));
+        return Ok(without_start_files(command(tool.at(&Path::new(&sdk).join("bin/clang"))?, folder)));
     }
     let clang = CLANGS.iter().find(|clang| is_in_path(clang)).filter(|_| Path::new(DEBIAN_LIBC).is_dir());
-    clang.map(|clang| command(clang, folder)).ok_or_else(|| tool.missing(""))
+    clang.map(|clang| without_start_files(command(clang, folder))).ok_or_else(|| tool.missing(""))
+}
+
+fn without_start_files(mut clang: Command) -> Command {
+    clang.arg("-nostartfiles");
+    clang
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -31,6 +31,22 @@ pub struct BuiltPlugin {
     pub manifest: PluginManifest,
 }
 
+/// The component of a plugin that was built, by the plugin's folder. Any other path is taken to be a component.
+///
+/// # Errors
+/// When the folder is not that of a plugin, or the plugin is not built.
+pub fn built_component(plugin: &Path) -> Result<PathBuf> {
+    if !plugin.is_dir() {
+        return Ok(plugin.to_owned());
+    }
+    let manifest = PluginManifest::read(plugin)?;
+    let component = plugin.join(BUILD_FOLDER).join(format!("{}.wasm", manifest.name));
+    match component.is_file() {
+        true => Ok(component),
+        false => Err(PackageError::NotBuilt { component, folder: plugin.to_owned() }),
+    }
+}
+
 /// A plugin that is built.
 struct PluginBuild<'b> {
     /// The plugin's folder.

@@ -1,10 +1,10 @@
 //! `plugin bench`
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use spec_plugin_package::PluginManifest;
+use spec_plugin_package::built_component;
 use spec_plugins::{CallUsage, ComponentWorld, Options, Plugins, PolicyComponent, PolicyRequest};
 use spec_strategy::{
     Candidate, InputAlternatives, KindRegistry, KindRequest, NoFacts, OriginInfo, OriginKind, OriginState,
@@ -15,7 +15,7 @@ use super::check::sample_elements;
 use crate::app::App;
 use crate::cli::PluginBenchArgs;
 use crate::commands::print;
-use crate::error::{CommandError, CommandResult};
+use crate::error::CommandResult;
 
 /// How many entries a question has.
 const SIZES: [u32; 3] = [1, 60, 1000];
@@ -40,7 +40,7 @@ struct BenchRow {
 /// # Errors
 /// When it cannot be loaded, or a call fails.
 pub(super) fn run(app: &App, args: &PluginBenchArgs) -> CommandResult {
-    let component = component(&args.plugin)?;
+    let component = built_component(&args.plugin)?;
     let plugins = Plugins::new(Options { keep_answers: false, ..app.plugin_options() });
     let request = PolicyRequest {
         component: PolicyComponent::File(component.clone()),
@@ -55,20 +55,6 @@ pub(super) fn run(app: &App, args: &PluginBenchArgs) -> CommandResult {
         true => print(&format!("{:#}\n", Value::Array(rows.iter().map(BenchRow::json).collect()))),
         false => print(&table(&rows)),
     }
-}
-
-/// The component of a plugin's folder, or the file itself.
-fn component(plugin: &Path) -> CommandResult<PathBuf> {
-    if !plugin.is_dir() {
-        return Ok(plugin.to_owned());
-    }
-    let manifest = PluginManifest::read(plugin)?;
-    let file = plugin.join("build").join(format!("{}.wasm", manifest.name));
-    if file.is_file() {
-        return Ok(file);
-    }
-    let message = format!("{} is not there", file.display());
-    Err(CommandError::usage("plugin-not-built", message).hint("run: spec-host plugin build"))
 }
 
 fn priming(plugins: &Plugins, request: &PolicyRequest) -> CommandResult<Vec<BenchRow>> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use spec_component_metadata::ComponentNeeds;
 use spec_plugin_package::{
-    ComponentSummary, PluginManifest, PluginReference, SettingType, Sha256, summarize,
+    ComponentSummary, PluginManifest, PluginReference, SettingType, Sha256, built_component, summarize,
 };
 use spec_plugins::Limits;
 
@@ -20,12 +20,18 @@ use crate::term::format_size;
 /// # Errors
 /// When it cannot be had, or is no component.
 pub(super) fn run(app: &App, args: &PluginInspectArgs) -> CommandResult {
-    let component = app.component_finder(Path::new(""))?.read(&args.component)?;
-    let summary = summarize(&component, &args.component.to_string())?;
+    let reference = match &args.component {
+        PluginReference::Path(path) => {
+            PluginReference::Path(built_component(Path::new(path))?.display().to_string())
+        }
+        remote => remote.clone(),
+    };
+    let component = app.component_finder(Path::new(""))?.read(&reference)?;
+    let summary = summarize(&component, &reference.to_string())?;
     let sha256 = Sha256::of(&component);
     match args.json {
         true => print(&format!("{:#}\n", json(&summary, &sha256))),
-        false => print(&text(&summary, &sha256, &args.component)),
+        false => print(&text(&summary, &sha256, &reference)),
     }
 }
 
@@ -70,7 +76,7 @@ fn needs(needs: &ComponentNeeds) -> String {
     let limit = format_size(Limits::default().memory as u64);
     let memory = format_size(initial_memory);
     format!(
-        "{core_instances} core instances, {memories} memories, {tables} tables; {memory} of memory at the start, of at most {limit}"
+        "core instances: {core_instances}, memories: {memories}, tables: {tables}, memory at the start: {memory} (at most {limit})"
     )
 }
 
