@@ -48,6 +48,8 @@ facts! {
     /// The elements that are staged for the build of an element.
     build_dependencies = elements::build_dependencies(element: u32) -> Vec<u32>;
 
+    /// How long each of these actions took when it was recorded, in the same order; `None` where it is not known.
+    recorded = actions::recorded(actions: &[u32]) -> Vec<Option<Execution>>;
     /// The program of a number: the first argument.
     program_name = actions::program_name(program: u32) -> Option<String>;
     /// The element that requests an action.

@@ -44,6 +44,7 @@ pub use crate::bindings::priming_policy::exports::spec::plugin::priming::{
     Candidate, Decision, LastDecision, Load, Observation, Outcome, Revision, SkipReason, SubmittedAction,
     Wants,
 };
+use crate::facts::{self, Execution};
 use crate::settings::{Refusal, Settings};
 
 /// The priority of actions that run last.
@@ -57,6 +58,13 @@ pub fn priority(waiting_ms: u32) -> u16 {
     let within = (31 * u64::from(waiting_ms.max(1) - (1 << octave))) >> octave;
     // At most 31 * 31 + 30.
     LOWEST_PRIORITY - (31 * octave) as u16 - within as u16
+}
+
+/// How long each candidate took when it was recorded, in the same order; `None` where it is not known.
+#[must_use]
+pub fn recorded(candidates: &[Candidate]) -> Vec<Option<Execution>> {
+    let actions: Vec<u32> = candidates.iter().map(|candidate| candidate.action).collect();
+    facts::recorded(&actions)
 }
 
 /// A priming policy at work in one session.
@@ -102,8 +110,6 @@ impl Default for Candidate {
             action: 0,
             element: 0,
             program: 0,
-            run_ms: None,
-            cpu_ms: None,
             hits: 0,
             misses: 0,
             element_hits: 0,

@@ -71,6 +71,7 @@ impl Description {
             summary: summary.to_owned(),
             settings: Vec::new(),
             largest_batch: None,
+            skip_codes: Vec::new(),
         }
     }
 
@@ -79,6 +80,13 @@ impl Description {
     pub fn setting(mut self, setting: &impl Setting) -> Self {
         self.settings.push(setting.describe());
         self
+    }
+
+    /// The same policy, which skips candidates for reasons of its own: codes in kebab-case. `SkipReason::Other` has the number
+    /// of one.
+    #[must_use]
+    pub fn skip_codes(self, codes: &[&str]) -> Self {
+        Self { skip_codes: codes.iter().map(|code| (*code).to_owned()).collect(), ..self }
     }
 
     /// The same policy, which takes questions of at most this many entries.

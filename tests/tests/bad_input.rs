@@ -150,7 +150,7 @@ fn a_bad_user_configuration_is_refused_with_its_place() {
         ("build: [\n", "invalid-yaml", &["spec-host.conf:4:1"]),
         ("cache:\n  cache-buildtrees: perhaps\n", "invalid-data", &["spec-host.conf:4:21", "perhaps"]),
     ] {
-        host.configure(lines);
+        host.configure_exactly(lines);
         host.run(&project, &["show", "a.bst"]).refused(2, reason, says);
     }
 }

@@ -29,7 +29,7 @@ fn debug_shows_what_plugins_log_under_their_names() {
     for (name, says) in [
         ("c-critical-path", " candidates"),
         ("javascript-critical-path", " candidates"),
-        ("javascript-throws", "throws.js:"),
+        ("javascript-throws", "TypeError: "),
     ] {
         let run = |options: &[&str]| {
             let file = component(name);

@@ -100,6 +100,10 @@ impl TestFacts {
         self.elements.get(&element).map_or_else(Vec::new, |element| element.build_dependencies.clone())
     }
 
+    pub(crate) fn recorded(&self, actions: &[u32]) -> Vec<Option<Execution>> {
+        actions.iter().map(|action| self.actions.get(action)?.history.first().copied()).collect()
+    }
+
     pub(crate) fn program_name(&self, program: u32) -> Option<String> {
         self.programs.get(&program).cloned()
     }

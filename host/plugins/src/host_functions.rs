@@ -68,6 +68,11 @@ fn log_level(level: log::Level) -> LogLevel {
 
 impl settings::Host for InstanceState {}
 
+fn execution(execution: host::PastExecution) -> actions::Execution {
+    let host::PastExecution { run_ms, cpu_ms } = execution;
+    actions::Execution { run_ms, cpu_ms }
+}
+
 impl elements::Host for InstanceState {
     fn element_name(&mut self, element: u32) -> wasmtime::Result<Option<String>> {
         self.ask(|facts| facts.session.element_name(element))
@@ -94,6 +99,14 @@ impl elements::Host for InstanceState {
 }
 
 impl actions::Host for InstanceState {
+    fn recorded(&mut self, actions: Vec<u32>) -> wasmtime::Result<Vec<Option<actions::Execution>>> {
+        self.pay_host_call(actions.len() * PART_SIZE)?;
+        Ok(ask(|facts| {
+            let recorded = |action| facts.actions.history(action).into_iter().next().map(execution);
+            actions.into_iter().map(recorded).collect()
+        }))
+    }
+
     fn program_name(&mut self, program: u32) -> wasmtime::Result<Option<String>> {
         self.ask(|facts| facts.actions.program_name(program))
     }
@@ -128,9 +141,8 @@ impl actions::Host for InstanceState {
     }
 
     fn history(&mut self, action: u32) -> wasmtime::Result<Vec<actions::Execution>> {
-        let executions = self.ask(|facts| facts.actions.history(action))?.into_iter();
-        let execution = |host::PastExecution { run_ms, cpu_ms }| actions::Execution { run_ms, cpu_ms };
-        Ok(executions.map(execution).collect())
+        let executions = self.ask(|facts| facts.actions.history(action))?;
+        Ok(executions.into_iter().map(execution).collect())
     }
 
     fn transfer(&mut self, action: u32) -> wasmtime::Result<Option<actions::TransferSize>> {

@@ -127,6 +127,8 @@ impl InstanceState {
 
     fn write(&self, level: LogLevel, message: &str) {
         let name = &self.name;
+        // No line of it looks like one of another plugin.
+        let message = message.replace('\n', "\n    ");
         match level {
             LogLevel::Trace => tracing::trace!(target: TARGET, "{name}: {message}"),
             LogLevel::Debug => tracing::debug!(target: TARGET, "{name}: {message}"),

@@ -197,7 +197,8 @@ impl RemoteAction<'_> {
                 }
                 found.is_none()
             };
-            storage.ensure_present_if(provider, &messages, &files, look).await?;
+            // Boxed, so that what this thread moves on its stack is small.
+            Box::pin(storage.ensure_present_if(provider, &messages, &files, look)).await?;
             Ok(found)
         };
         let found = self.cancellable(prepare)?;

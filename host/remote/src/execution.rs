@@ -89,14 +89,15 @@ impl Remote {
             let priority = urgency.watch();
             let attempt = ExecutionAttempt::new(self, action, *priority.borrow());
             let ended = tokio::select! {
-                ended = attempt.follow(&mut urgency) => ended?,
+                // Boxed, so that what callers move from stack to stack is small.
+                ended = Box::pin(attempt.follow(&mut urgency)) => ended?,
                 () = attempt.waits_too_long(priority, action.longest_wait) => {
-                    attempt.cancel().await;
+                    Box::pin(attempt.cancel()).await;
                     let waited = action.longest_wait.unwrap_or_default();
                     return Ok(ExecutionAnswer::Busy(format!("no worker was free for {waited:.0?}")));
                 }
                 () = &mut cancelled => {
-                    attempt.cancel().await;
+                    Box::pin(attempt.cancel()).await;
                     return Ok(ExecutionAnswer::Cancelled);
                 }
             };

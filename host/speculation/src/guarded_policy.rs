@@ -79,17 +79,28 @@ pub type GuardedPrimingPolicy = GuardedPolicy<dyn PrimingPolicy>;
 pub trait HasBuiltIn {
     /// The built-in policy.
     fn built_in() -> Box<Self>;
+
+    /// The policy's name and file, for messages.
+    fn name(&self) -> &str;
 }
 
 impl HasBuiltIn for dyn OverlayPolicy {
     fn built_in() -> Box<Self> {
         Box::new(BuiltInOverlayPolicy)
     }
+
+    fn name(&self) -> &str {
+        OverlayPolicy::name(self)
+    }
 }
 
 impl HasBuiltIn for dyn PrimingPolicy {
     fn built_in() -> Box<Self> {
         Box::new(BuiltInPrimingPolicy)
+    }
+
+    fn name(&self) -> &str {
+        PrimingPolicy::name(self)
     }
 }
 
@@ -119,15 +130,17 @@ impl<P: HasBuiltIn + ?Sized> GuardedPolicy<P> {
     /// The policy's answer; `None` when it was invalid, so that the policy was replaced.
     fn ask<T>(
         &self,
-        call: &str,
+        call: &'static str,
         ask: impl FnOnce(&mut P) -> Result<T, PolicyError>,
         good: impl FnOnce(&T) -> bool,
     ) -> Option<T> {
         let mut state = self.lock();
         let answer = ask(&mut state.policy);
-        match check_answer(answer, call, good) {
+        match check_answer(answer, &*state.policy, call, good) {
             Ok(answer) => Some(answer),
-            Err(warning) => {
+            Err(error) => {
+                let (reason, message) = (error.reason.to_owned(), error.to_string());
+                let warning = PolicyWarning { reason, message, hint: error.hint() };
                 (state.policy, state.is_replaced, state.warning) = (P::built_in(), true, Some(warning));
                 None
             }
@@ -342,23 +355,23 @@ pub(crate) fn batch(largest: Option<u32>) -> usize {
     largest.map_or(BATCH, |largest| (largest.max(1) as usize).min(BATCH))
 }
 
-fn check_answer<T>(
+fn check_answer<T, P: HasBuiltIn + ?Sized>(
     answer: Result<T, PolicyError>,
-    call: &str,
+    policy: &P,
+    activity: &'static str,
     good: impl FnOnce(&T) -> bool,
-) -> Result<T, PolicyWarning> {
-    match answer {
-        Ok(answer) if good(&answer) => Ok(answer),
-        Ok(_) => Err(PolicyWarning {
-            reason: "policy-invalid-answer".to_owned(),
-            message: format!("the policy gave an invalid answer to `{call}`"),
-            hint: None,
-        }),
-        Err(error) => {
-            let (reason, message) = (error.reason.to_owned(), error.to_string());
-            Err(PolicyWarning { reason, message, hint: error.hint() })
-        }
+) -> Result<T, PolicyError> {
+    let answer = answer?;
+    if good(&answer) {
+        return Ok(answer);
     }
+    Err(PolicyError {
+        reason: "policy-invalid-answer",
+        policy: policy.name().to_owned(),
+        activity,
+        message: "it gave an invalid answer".to_owned(),
+        hint: "",
+    })
 }
 
 fn is_possible(question: &InputAlternatives, choice: &Choice) -> bool {

@@ -24,6 +24,10 @@ impl TrialOverlayPolicy {
 }
 
 impl OverlayPolicy for TrialOverlayPolicy {
+    fn name(&self) -> &str {
+        self.tried.name()
+    }
+
     fn wants(&self) -> OverlayWants {
         self.tried.wants()
     }

@@ -9,6 +9,11 @@ use crate::{OverlayFacts, PolicyError};
 /// order. A policy that fails or gives an invalid answer is replaced by
 /// [`BuiltInOverlayPolicy`](crate::BuiltInOverlayPolicy) for the rest of the session.
 pub trait OverlayPolicy: Send {
+    /// Its name and the file it came from, for messages.
+    fn name(&self) -> &str {
+        "built-in"
+    }
+
     /// What the host calls besides [`select`](Self::select) and [`choose`](Self::choose), and how. Always the same.
     fn wants(&self) -> OverlayWants {
         OverlayWants::default()

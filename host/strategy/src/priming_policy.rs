@@ -8,6 +8,11 @@ use crate::{PolicyError, PrimingFacts, ReasonCode};
 /// answer has as many entries as the question, in the same order. A policy that fails or gives an invalid answer is replaced
 /// by [`BuiltInPrimingPolicy`](crate::BuiltInPrimingPolicy) for the rest of the session.
 pub trait PrimingPolicy: Send {
+    /// Its name and the file it came from, for messages.
+    fn name(&self) -> &str {
+        "built-in"
+    }
+
     /// What the host calls besides [`decide`](Self::decide), and how. Always the same.
     fn wants(&self) -> PrimingWants {
         PrimingWants::default()

@@ -42,6 +42,7 @@ function describe() {
       },
     ],
     largestBatch: 500,
+    skipCodes: [],
   };
 }
 

@@ -114,4 +114,5 @@ class Priming(exports.Priming):
             summary="As many actions as the workers can run, those with the longest chains after them first.",
             settings=[order, per_slot],
             largest_batch=500,
+            skip_codes=[],
         )

@@ -11,8 +11,10 @@ use std::collections::HashMap;
 
 use memory::Memory;
 use spec_guest_sdk::export;
+use spec_guest_sdk::facts::Execution;
 use spec_guest_sdk::priming::{
     Candidate, Decision, Description, Load, Observation, Outcome, PrimingPolicy, SkipReason, priority,
+    recorded,
 };
 use spec_guest_sdk::settings::{Number, Refusal, Settings};
 
@@ -57,7 +59,8 @@ impl PrimingPolicy for Selective {
     }
 
     fn decide(&mut self, candidates: &[Candidate], load: &Load) -> Vec<Decision> {
-        candidates.iter().map(|candidate| self.decide_on(candidate, load)).collect()
+        let decide = |(candidate, recorded)| self.decide_on(candidate, recorded, load);
+        candidates.iter().zip(recorded(candidates)).map(decide).collect()
     }
 
     fn observe(&mut self, ended: &[Observation]) {
@@ -75,11 +78,12 @@ impl PrimingPolicy for Selective {
 }
 
 impl Selective {
-    fn decide_on(&mut self, candidate: &Candidate, load: &Load) -> Decision {
-        if candidate.run_ms.is_some_and(|run_ms| run_ms < self.least_ms) && candidate.fan_out == 0 {
+    fn decide_on(&mut self, candidate: &Candidate, recorded: Option<Execution>, load: &Load) -> Decision {
+        let run_ms = recorded.map(|execution| execution.run_ms);
+        if run_ms.is_some_and(|run_ms| run_ms < self.least_ms) && candidate.fan_out == 0 {
             return Decision::Skip(SkipReason::TooCheap);
         }
-        let cpu_ms = u64::from(candidate.cpu_ms.unwrap_or(0));
+        let cpu_ms = u64::from(recorded.and_then(|execution| execution.cpu_ms).unwrap_or(0));
         if load.cpu_left_ms.is_some_and(|left| cpu_ms > left / 2) {
             return Decision::Skip(SkipReason::TooDear);
         }
@@ -88,7 +92,7 @@ impl Selective {
             return Decision::Skip(SkipReason::Unlikely);
         }
         self.programs.insert(candidate.action, candidate.program);
-        Decision::Submit(priority(urgency(candidate, likely)))
+        Decision::Submit(priority(urgency(candidate.critical_ms.max(run_ms.unwrap_or(0)), likely)))
     }
 
     /// The probability that the build requests an action, in percent.
@@ -100,8 +104,8 @@ impl Selective {
 }
 
 /// The time of what waits for an action, times the probability that it is asked for, in milliseconds.
-fn urgency(candidate: &Candidate, percent: u64) -> u32 {
-    let expected = u64::from(candidate.critical_ms.max(candidate.run_ms.unwrap_or(0))) * percent / 100;
+fn urgency(waiting_ms: u32, percent: u64) -> u32 {
+    let expected = u64::from(waiting_ms) * percent / 100;
     u32::try_from(expected).unwrap_or(u32::MAX)
 }
 

@@ -1,17 +1,10 @@
 use spec_guest_sdk::priming::LastDecision;
-use spec_guest_sdk::testing;
+use spec_guest_sdk::testing::{self, TestAction, TestFacts};
 
 use super::*;
 
 fn worth_it() -> Candidate {
-    Candidate {
-        action: 1,
-        program: 7,
-        run_ms: Some(500),
-        cpu_ms: Some(400),
-        critical_ms: 500,
-        ..Candidate::default()
-    }
+    Candidate { action: 1, program: 7, critical_ms: 500, ..Candidate::default() }
 }
 
 fn load() -> Load {
@@ -24,8 +17,19 @@ fn session(memory: &[u8], settings: &[(&str, &str)]) -> Selective {
 }
 
 fn skipped(policy: &mut Selective, candidate: Candidate) -> Option<SkipReason> {
-    match policy.decide(&[candidate], &load())[..] {
-        [Decision::Skip(ref reason)] => Some(reason.clone()),
+    skipped_that_took(policy, Some(Execution { run_ms: 500, cpu_ms: Some(400) }), candidate)
+}
+
+/// Of a candidate that took so long when it was recorded.
+fn skipped_that_took(
+    policy: &mut Selective,
+    took: Option<Execution>,
+    candidate: Candidate,
+) -> Option<SkipReason> {
+    let action = TestAction { history: took.into_iter().collect(), ..TestAction::default() };
+    let facts = TestFacts { actions: [(candidate.action, action)].into(), ..TestFacts::default() };
+    match facts.during(|| policy.decide(&[candidate], &load()))[..] {
+        [Decision::Skip(reason)] => Some(reason),
         [Decision::Submit(_)] => None,
         ref other => panic!("{other:?}"),
     }
@@ -51,13 +55,13 @@ fn memory_after_misses(memory: &[u8], settings: &[(&str, &str)], count: u32) -> 
 fn what_is_not_worth_it_is_skipped_with_a_reason() {
     let mut policy = session(&[], &[]);
     assert_eq!(skipped(&mut policy, worth_it()), None);
-    assert_eq!(skipped(&mut policy, Candidate { run_ms: Some(9), ..worth_it() }), Some(SkipReason::TooCheap));
-    assert_eq!(skipped(&mut policy, Candidate { run_ms: Some(9), fan_out: 1, ..worth_it() }), None);
-    assert_eq!(skipped(&mut policy, Candidate { run_ms: None, ..worth_it() }), None);
-    assert_eq!(
-        skipped(&mut policy, Candidate { cpu_ms: Some(6000), ..worth_it() }),
-        Some(SkipReason::TooDear)
-    );
+    let short = Some(Execution { run_ms: 9, cpu_ms: Some(9) });
+    assert_eq!(skipped_that_took(&mut policy, short, worth_it()), Some(SkipReason::TooCheap));
+    let is_read = Candidate { fan_out: 1, ..worth_it() };
+    assert_eq!(skipped_that_took(&mut policy, short, is_read), None);
+    assert_eq!(skipped_that_took(&mut policy, None, worth_it()), None);
+    let dear = Some(Execution { run_ms: 500, cpu_ms: Some(6000) });
+    assert_eq!(skipped_that_took(&mut policy, dear, worth_it()), Some(SkipReason::TooDear));
     assert_eq!(skipped(&mut policy, Candidate { misses: 20, ..worth_it() }), Some(SkipReason::Unlikely));
     assert_eq!(skipped(&mut policy, Candidate { misses: 20, hits: 20, ..worth_it() }), None);
 }

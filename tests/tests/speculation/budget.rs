@@ -10,8 +10,8 @@ use crate::case::{Case, buckets, count, executed, hits};
 /// How many objects are compiled.
 const OBJECTS: u64 = 8;
 
-/// Makes sources that include the header and take the compiler about half a second each, and compiles them.
-const SOURCES: &str = "seq 400 | sed 's/.*/int f&(int a) { return a * & + (a << 3) % (& + 7); }/' > body.h; \
+/// Makes sources that include the header and take the compiler about a third of a second each, and compiles them.
+const SOURCES: &str = "seq 250 | sed 's/.*/int f&(int a) { return a * & + (a << 3) % (& + 7); }/' > body.h; \
      for i in 1 2 3 4 5 6 7 8; do \
      printf '#include <dep.h>\\n#include \"body.h\"\\nconst char *version%s = DEP_VERSION;\\n' $i > $i.c; done";
 const COMPILE: &str = "for i in 1 2 3 4 5 6 7 8; do recc gcc -O2 -c $i.c -o $i.o; done";

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use spec_strategy::ReasonCode;
+
 /// A policy and what it needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicyDescription {
@@ -16,6 +18,8 @@ pub struct PolicyDescription {
     pub settings: Option<Vec<SettingDescription>>,
     /// The most entries that one question may have.
     pub largest_batch: Option<u32>,
+    /// The codes of a priming policy's own reasons to skip a candidate.
+    pub skip_codes: Vec<ReasonCode>,
 }
 
 /// A setting of a policy.

@@ -74,6 +74,7 @@ impl Guest for CriticalPath {
             ),
             settings: vec![order, per_slot],
             largest_batch: Some(500),
+            skip_codes: Vec::new(),
         }
     }
 }

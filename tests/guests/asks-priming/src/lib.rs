@@ -21,7 +21,13 @@ struct Asks {
 impl PrimingPolicy for Asks {
     fn describe() -> Description {
         let description = Description::new("asks-priming", env!("CARGO_PKG_VERSION"), "Asks for facts.");
-        description.setting(&LEAST).setting(&MODE).setting(&STRICT).setting(&WHO).largest_batch(2)
+        description
+            .setting(&LEAST)
+            .setting(&MODE)
+            .setting(&STRICT)
+            .setting(&WHO)
+            .largest_batch(2)
+            .skip_codes(&["of-a-stack"])
     }
 
     fn open(settings: &Settings, memory: &[u8]) -> Result<Self, Refusal> {
@@ -69,7 +75,7 @@ impl Asks {
             return Decision::Submit(self.least);
         }
         if facts::element_kind(candidate.element).as_deref() == Some("stack") {
-            return Decision::Skip(SkipReason::Other("of-a-stack".to_owned()));
+            return Decision::Skip(SkipReason::Other(0));
         }
         let changed = facts::changed_inputs(candidate.action);
         let Some(changed) = changed.iter().find(|changed| changed.before != changed.after) else {

@@ -38,7 +38,7 @@ impl PrimingPolicy for Bad {
             "too-many" => [all, vec![Decision::Hold]].concat(),
             "priority" => vec![Decision::Submit(1001); candidates.len()],
             "huge" => vec![Decision::Hold; 1_200_000],
-            "reason" => vec![Decision::Skip(SkipReason::Other("Not A Code".to_owned())); candidates.len()],
+            "reason" => vec![Decision::Skip(SkipReason::Other(0)); candidates.len()],
             _ => all,
         }
     }

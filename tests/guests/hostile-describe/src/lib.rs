@@ -36,6 +36,7 @@ impl Guest for Hostile {
             summary: "It has many settings.".to_owned(),
             settings: vec![setting; 300_000],
             largest_batch: Some(0),
+            skip_codes: Vec::new(),
         }
     }
 }

@@ -42,6 +42,7 @@ impl Guest for Hostile {
                 default: Some(Value::Text(String::new())),
             }],
             largest_batch: None,
+            skip_codes: Vec::new(),
         }
     }
 }

@@ -48,6 +48,7 @@ impl Guest for Hostile {
                 default: Some(Value::Text(String::new())),
             }],
             largest_batch: None,
+            skip_codes: vec!["its-own".to_owned()],
         }
     }
 }
@@ -80,17 +81,18 @@ impl GuestSession for HostileSession {
     fn decide(&self, candidates: Vec<Candidate>, _: Load) -> Vec<Decision> {
         self.calls.set(self.calls.get() + 1);
         let all = |decision: Decision| vec![decision; candidates.len()];
-        let reason = |text: String| all(Decision::Skip(SkipReason::Other(text)));
         match self.does.as_str() {
             "too-few" => Vec::new(),
             "too-many" => [all(Decision::Hold), vec![Decision::Hold]].concat(),
             "millions" => vec![Decision::Hold; 5 << 20],
             "priority-1001" => all(Decision::Submit(1001)),
             "priority-65535" => all(Decision::Submit(u16::MAX)),
-            "reason-empty" => reason(String::new()),
-            "reason-not-kebab" => reason("Not A Code\0\u{1b}[2J".to_owned()),
-            "reason-huge" => reason("x".repeat(1 << 20)),
-            "reason-not-utf8" => reason(not_utf8()),
+            "reason-unknown" => all(Decision::Skip(SkipReason::Other(1))),
+            "reason-65535" => all(Decision::Skip(SkipReason::Other(u16::MAX))),
+            "asks-for-millions" => {
+                actions::recorded(&vec![0; 8 << 20]);
+                all(Decision::Hold)
+            }
             "asks-about-nobody" => {
                 actions::history(u32::MAX);
                 elements::state(u32::MAX);

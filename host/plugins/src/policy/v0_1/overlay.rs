@@ -33,6 +33,10 @@ impl OverlayAdapter {
 }
 
 impl host::OverlayPolicy for OverlayAdapter {
+    fn name(&self) -> &str {
+        &self.instance.name.0
+    }
+
     fn wants(&self) -> host::OverlayWants {
         host::OverlayWants { propose: self.scans, ..host::OverlayWants::default() }
     }

@@ -36,6 +36,10 @@ impl PrimingAdapter {
 }
 
 impl host::PrimingPolicy for PrimingAdapter {
+    fn name(&self) -> &str {
+        &self.instance.name.0
+    }
+
     fn decide(
         &mut self,
         candidates: &[host::Candidate],

@@ -52,6 +52,10 @@ pub(in crate::policy) fn open_overlay_policy(
 }
 
 impl host::OverlayPolicy for ComponentOverlayPolicy {
+    fn name(&self) -> &str {
+        &self.instance.name.0
+    }
+
     fn wants(&self) -> host::OverlayWants {
         self.wants
     }

@@ -18,6 +18,7 @@ struct ComponentPrimingPolicy {
     /// The policy's session. It is dropped together with the instance, without a call of its destructor.
     session: ResourceAny,
     wants: host::PrimingWants,
+    skip_codes: Vec<host::ReasonCode>,
 }
 
 /// A policy with an open session, its description, and the values of its settings.
@@ -48,10 +49,16 @@ pub(in crate::policy) fn open_priming_policy(
         observe_all: wants.contains(guest::Wants::OBSERVE_ALL),
         largest_batch: description.largest_batch,
     };
-    Ok((Box::new(ComponentPrimingPolicy { instance, session, wants }), description, configuration))
+    let skip_codes = description.skip_codes.clone();
+    let policy = ComponentPrimingPolicy { instance, session, wants, skip_codes };
+    Ok((Box::new(policy), description, configuration))
 }
 
 impl host::PrimingPolicy for ComponentPrimingPolicy {
+    fn name(&self) -> &str {
+        &self.instance.name.0
+    }
+
     fn wants(&self) -> host::PrimingWants {
         self.wants
     }
@@ -71,10 +78,11 @@ impl host::PrimingPolicy for ComponentPrimingPolicy {
                 exports.spec_plugin_priming().session().call_decide(store, session, &candidates, load)
             },
         )?;
-        let decisions: Option<Vec<_>> = decisions.into_iter().map(decision).collect();
-        decisions.ok_or_else(|| {
-            let length = host::ReasonCode::MAX;
-            let what = format!("a reason to skip is not a code in kebab-case of at most {length} bytes");
+        let codes = &self.skip_codes;
+        let decisions: Result<Vec<_>, u16> =
+            decisions.into_iter().map(|decided| decision(decided, codes)).collect();
+        decisions.map_err(|number| {
+            let what = format!("it skips for reason {number}, but describes {} of its own", codes.len());
             self.instance.invalid("decide", &what)
         })
     }
@@ -118,12 +126,13 @@ impl host::PrimingPolicy for ComponentPrimingPolicy {
 }
 
 fn candidate(candidate: &host::Candidate) -> guest::Candidate {
+    // How long it took is asked for.
     let host::Candidate {
         action,
         element,
         program,
-        run_ms,
-        cpu_ms,
+        run_ms: _,
+        cpu_ms: _,
         hits,
         misses,
         element_hits,
@@ -136,8 +145,6 @@ fn candidate(candidate: &host::Candidate) -> guest::Candidate {
         action,
         element,
         program,
-        run_ms,
-        cpu_ms,
         hits,
         misses,
         element_hits,
@@ -154,16 +161,19 @@ fn load_to_guest(load: &host::PrimingLoad) -> guest::Load {
     guest::Load { slots, requested, primed, submitted, hits, free, cpu_left_ms, bytes_left }
 }
 
-/// `None` when a reason is not a code.
-fn decision(decision: guest::Decision) -> Option<host::Decision> {
-    Some(match decision {
+/// # Errors
+/// The number of a reason that the policy does not describe.
+fn decision(decision: guest::Decision, codes: &[host::ReasonCode]) -> Result<host::Decision, u16> {
+    Ok(match decision {
         guest::Decision::Submit(priority) => host::Decision::Submit { priority },
         guest::Decision::Hold => host::Decision::Hold,
         guest::Decision::Skip(reason) => host::Decision::Skip(match reason {
             guest::SkipReason::TooCheap => host::SkipReason::TooCheap,
             guest::SkipReason::TooDear => host::SkipReason::TooDear,
             guest::SkipReason::Unlikely => host::SkipReason::Unlikely,
-            guest::SkipReason::Other(code) => host::SkipReason::Other(host::ReasonCode::new(&code)?),
+            guest::SkipReason::Other(code) => {
+                host::SkipReason::Other(*codes.get(usize::from(code)).ok_or(code)?)
+            }
         }),
     })
 }

@@ -1,10 +1,15 @@
 //! Converts descriptions, settings and refusals of policies.
 
+use spec_strategy::ReasonCode;
+
 use crate::bindings::v0_2::imports::spec::plugin::settings as guest;
 use crate::check_answer::is_code;
 use crate::failure::{PluginFailure, PluginName, shortened};
 use crate::policy::description::{PolicyDescription, SettingDescription, SettingType, SettingValue};
 use crate::policy::error::PolicyLoadError;
+
+/// The most codes of a policy's own reasons to skip a candidate.
+const MOST_SKIP_CODES: usize = 32;
 
 /// The description of a policy.
 ///
@@ -14,13 +19,28 @@ pub(super) fn description(
     policy: &PluginName,
     described: guest::Description,
 ) -> Result<PolicyDescription, PolicyLoadError> {
-    let guest::Description { name, version, summary, settings, largest_batch } = described;
+    let guest::Description { name, version, summary, settings, largest_batch, skip_codes } = described;
     let settings = Some(settings.into_iter().map(setting).collect());
-    let description = PolicyDescription { name, version, summary, settings, largest_batch };
+    let fault = |fault: String| PluginFailure::answer(&fault).of_policy(policy, "describe").into();
+    let skip_codes = reason_codes(&skip_codes).map_err(fault)?;
+    let description = PolicyDescription { name, version, summary, settings, largest_batch, skip_codes };
     match description.fault() {
         None => Ok(description),
-        Some(fault) => Err(PluginFailure::answer(&fault).of_policy(policy, "describe").into()),
+        Some(what) => Err(fault(what)),
     }
+}
+
+fn reason_codes(codes: &[String]) -> Result<Vec<ReasonCode>, String> {
+    if codes.len() > MOST_SKIP_CODES {
+        return Err(format!("it has {} codes of reasons to skip, more than {MOST_SKIP_CODES}", codes.len()));
+    }
+    let code = |code: &String| ReasonCode::new(code).ok_or_else(|| not_a_code(code));
+    codes.iter().map(code).collect()
+}
+
+fn not_a_code(code: &str) -> String {
+    let (code, longest) = (shortened(code.escape_debug().to_string()), ReasonCode::MAX);
+    format!("its reason to skip '{code}' is not a code in kebab-case of at most {longest} bytes")
 }
 
 /// The values of the settings that a policy gets.

@@ -28,7 +28,7 @@ fn a_priming_policy_that_fails_says_how() {
         ("panics", "plugin-trap", "no idea what to do with 1 candidates"),
         ("loops", "plugin-out-of-fuel", "100000000 instructions"),
         ("allocates", "plugin-out-of-memory", "67108864"),
-        ("reason", "plugin-invalid-answer", "a reason to skip is not a code"),
+        ("reason", "plugin-invalid-answer", "it skips for reason 0, but describes 0 of its own"),
     ] {
         let mut policy = priming(&guest("bad-priming", &[("does", does)])).expect("it opens");
         let error = policy.decide(&[candidate()], &PrimingLoad::default(), &NoFacts).expect_err(does);
