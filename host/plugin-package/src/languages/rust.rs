@@ -24,8 +24,8 @@ pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<
     progress("compiling with cargo");
     let target = build.folder.join("target");
     cargo.args(["build", "--release", "--lib", "--target", TARGET, "--target-dir", "target"]);
-    // Flags for this machine's programs do not apply to WebAssembly.
-    cargo.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTC");
+    // Flags for programs of this machine, such as those of a configuration of cargo, do not apply to WebAssembly.
+    cargo.env("RUSTFLAGS", "").env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("RUSTC");
     run(&mut cargo)?;
     let module =
         target.join(TARGET).join("release").join(format!("{}.wasm", build.manifest.name.as_variable()));

@@ -8,7 +8,7 @@ use spec_plugin_package::built_component;
 use spec_plugins::{CallUsage, ComponentWorld, Options, Plugins, PolicyComponent, PolicyRequest};
 use spec_strategy::{
     Candidate, InputAlternatives, KindRegistry, KindRequest, NoFacts, OriginInfo, OriginKind, OriginState,
-    PrimingLoad,
+    PastExecution, PrimingFacts, PrimingLoad,
 };
 
 use super::check::sample_elements;
@@ -64,8 +64,8 @@ fn priming(plugins: &Plugins, request: &PolicyRequest) -> CommandResult<Vec<Benc
         action: number,
         element: number / 8,
         program: number % 5,
-        run_ms: Some(20 + number),
-        cpu_ms: Some(15 + number),
+        run_ms: Some(recorded(number).run_ms),
+        cpu_ms: recorded(number).cpu_ms,
         hits: number % 7,
         misses: number % 3,
         critical_ms: 10 * number,
@@ -77,12 +77,26 @@ fn priming(plugins: &Plugins, request: &PolicyRequest) -> CommandResult<Vec<Benc
         let candidates: Vec<Candidate> = (0..entries).map(candidate).collect();
         measure(plugins, entries, || {
             for candidates in candidates.chunks(batch) {
-                policy.decide(candidates, &load, &NoFacts)?;
+                policy.decide(candidates, &load, &BenchFacts)?;
             }
             Ok(())
         })
     };
     SIZES.into_iter().map(one_size).collect()
+}
+
+/// How long an action took when it was recorded.
+fn recorded(action: u32) -> PastExecution {
+    PastExecution { run_ms: 20 + action, cpu_ms: Some(15 + action) }
+}
+
+/// Nothing is known but how long actions took.
+struct BenchFacts;
+
+impl PrimingFacts for BenchFacts {
+    fn history(&self, action: u32) -> Vec<PastExecution> {
+        vec![recorded(action)]
+    }
 }
 
 fn overlay(plugins: &Plugins, request: &PolicyRequest) -> CommandResult<Vec<BenchRow>> {

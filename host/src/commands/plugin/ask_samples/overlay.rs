@@ -25,7 +25,7 @@ pub(super) fn ask(
     sample: &OverlaySample,
 ) -> CommandResult<Vec<SampleAnswer>> {
     let mut policy = plugins.overlay_policy(&request(component, &sample.settings), "sample")?.policy;
-    let facts = GivenFacts(&sample.facts);
+    let facts = GivenFacts::new(&sample.facts);
     let mut answers = Vec::new();
     for (number, step) in sample.steps.iter().enumerate() {
         let (call, actual) = answer(&mut *policy, number, step, &facts)?;
@@ -123,10 +123,10 @@ impl OverlayFacts for GivenFacts<'_> {
     }
 
     fn input_path(&self, input: u32) -> Option<String> {
-        self.0.paths.get(&input).cloned()
+        self.facts.paths.get(&input).cloned()
     }
 
     fn path(&self, path: u32) -> Option<String> {
-        self.0.paths.get(&path).cloned()
+        self.facts.paths.get(&path).cloned()
     }
 }

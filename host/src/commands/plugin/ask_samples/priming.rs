@@ -1,5 +1,6 @@
 //! Asks priming policies.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use spec_plugin_package::{
@@ -8,8 +9,8 @@ use spec_plugin_package::{
 };
 use spec_plugins::Plugins;
 use spec_strategy::{
-    Candidate, Decision, LastDecision, Observation, Outcome, PrimingFacts, PrimingLoad, PrimingPolicy,
-    Revision, SessionFacts, SkipReason, SubmittedAction,
+    Candidate, Decision, LastDecision, Observation, Outcome, PastExecution, PrimingFacts, PrimingLoad,
+    PrimingPolicy, Revision, SessionFacts, SkipReason, SubmittedAction,
 };
 
 use super::{SampleAnswer, no_call, request};
@@ -25,9 +26,10 @@ pub(super) fn ask(
     sample: &PrimingSample,
 ) -> CommandResult<Vec<SampleAnswer>> {
     let mut policy = plugins.priming_policy(&request(component, &sample.settings), "sample")?.policy;
-    let facts = GivenFacts(&sample.facts);
+    let mut facts = GivenFacts::new(&sample.facts);
     let mut answers = Vec::new();
     for (number, step) in sample.steps.iter().enumerate() {
+        facts.recorded.extend(step.decide.iter().filter_map(recorded));
         let (call, actual) = answer(&mut *policy, number, step, &facts)?;
         let question = format!("step {}: {call}", number + 1);
         answers.push(SampleAnswer { question, expected: step.expect.clone(), actual });
@@ -143,13 +145,29 @@ fn revision(revision: &Revision) -> String {
     }
 }
 
+/// How long a candidate took when it was recorded.
+fn recorded(candidate: &SampleCandidate) -> Option<(u32, PastExecution)> {
+    let SampleCandidate { action, run_ms, cpu_ms, .. } = *candidate;
+    Some((action, PastExecution { run_ms: run_ms?, cpu_ms }))
+}
+
 /// The facts that a sample gives.
 #[derive(Debug)]
-pub(super) struct GivenFacts<'s>(pub(super) &'s SampleFacts);
+pub(super) struct GivenFacts<'s> {
+    pub(super) facts: &'s SampleFacts,
+    /// How long actions took when they were recorded: those that were candidates so far.
+    recorded: BTreeMap<u32, PastExecution>,
+}
+
+impl<'s> GivenFacts<'s> {
+    pub(super) fn new(facts: &'s SampleFacts) -> Self {
+        Self { facts, recorded: BTreeMap::new() }
+    }
+}
 
 impl SessionFacts for GivenFacts<'_> {
     fn element_name(&self, element: u32) -> Option<String> {
-        self.0.elements.get(&element).cloned()
+        self.facts.elements.get(&element).cloned()
     }
 }
 
@@ -159,10 +177,14 @@ impl PrimingFacts for GivenFacts<'_> {
     }
 
     fn program_name(&self, program: u32) -> Option<String> {
-        self.0.programs.get(&program).cloned()
+        self.facts.programs.get(&program).cloned()
     }
 
     fn command_line(&self, action: u32) -> Vec<String> {
-        self.0.command_lines.get(&action).cloned().unwrap_or_default()
+        self.facts.command_lines.get(&action).cloned().unwrap_or_default()
+    }
+
+    fn history(&self, action: u32) -> Vec<PastExecution> {
+        self.recorded.get(&action).copied().into_iter().collect()
     }
 }
