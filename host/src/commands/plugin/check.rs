@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use spec_model::{Mapping, Node, UserError};
+use spec_model::{Mapping, Node};
 use spec_plugin_package::built_component;
 use spec_plugins::{ComponentWorld, Plugins, PolicyComponent, PolicyRequest};
-use spec_speculation::{PolicyCheckError, check_overlay_policy, check_priming_policy};
+use spec_speculation::{check_overlay_policy, check_priming_policy};
 use spec_strategy::{DependencyInput, ElementInput, KindError, KindRegistry, KindRequest};
 
 use crate::app::App;
@@ -28,19 +28,13 @@ fn check(app: &App, file: &Path, settings: &[(String, String)]) -> CommandResult
     let plugins = Plugins::new(app.plugin_options());
     let component = PolicyComponent::File(file.to_owned());
     let request = PolicyRequest { component, settings: settings.to_vec() };
-    let is_bad = |error: PolicyCheckError| {
-        let message = format!("{}: {error}", file.display());
-        CommandError::new(error.blame(), error.reason(), message)
-    };
     match plugins.world_of(file)? {
         ComponentWorld::OverlayPolicy => {
-            let policy = plugins.overlay_policy(&request, "check")?.policy;
-            check_overlay_policy(policy).map_err(is_bad)?;
+            check_overlay_policy(plugins.overlay_policy(&request, "check")?.policy)?;
             Ok("a good overlay policy".to_owned())
         }
         ComponentWorld::PrimingPolicy => {
-            let policy = plugins.priming_policy(&request, "check")?.policy;
-            check_priming_policy(policy).map_err(is_bad)?;
+            check_priming_policy(plugins.priming_policy(&request, "check")?.policy)?;
             Ok("a good priming policy".to_owned())
         }
         ComponentWorld::ElementKind => check_kind(&plugins, file, settings),
