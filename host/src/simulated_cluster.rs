@@ -56,6 +56,10 @@ impl Executor for SlowExecutor {
     fn slots(&self) -> Option<usize> {
         self.inner.slots()
     }
+
+    fn latency(&self) -> Option<Duration> {
+        self.inner.latency()
+    }
 }
 
 fn wait(rest: Duration, cancel: &Cancel) -> Result<(), ActionError> {

@@ -21,7 +21,7 @@ const PRIMING: [(&str, &str); 28] = [
     ("priority-65535", "policy-invalid-answer"),
     ("reason-unknown", "plugin-invalid-answer"),
     ("reason-65535", "plugin-invalid-answer"),
-    ("asks-for-millions", "plugin-out-of-fuel"),
+    ("asks-for-millions", "plugin-invalid-answer"),
     ("decide-loops", "plugin-out-of-fuel"),
     ("decide-recurses", "plugin-trap"),
     ("decide-allocates", "plugin-out-of-memory"),
@@ -58,7 +58,7 @@ const OVERLAY: [(&str, &str); 21] = [
     ("propose-nonsense", "policy-invalid-answer"),
     ("propose-empty", "policy-invalid-answer"),
     ("propose-huge", "policy-invalid-answer"),
-    ("propose-millions", "plugin-invalid-answer"),
+    ("propose-millions", "plugin-out-of-fuel"),
     ("propose-allocates", "plugin-out-of-memory"),
     ("remembers-much", "policy-invalid-answer"),
 ];

@@ -1,7 +1,7 @@
 //! What is asked for: by clients of the pool, and by the pool of an executor.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use spec_model::{Action, Cancel, Digest};
 
@@ -69,6 +69,12 @@ pub trait Executor: Send + Sync + 'static {
     /// How many actions it runs at a time, as far as it knows: others that it is given wait. `None` for as many as it is
     /// given.
     fn slots(&self) -> Option<usize> {
+        None
+    }
+
+    /// The time from a request to where actions run to its answer, without the execution of an action; `None` where it is not
+    /// known, or no request is sent.
+    fn latency(&self) -> Option<Duration> {
         None
     }
 }

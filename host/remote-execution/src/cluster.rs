@@ -104,6 +104,12 @@ impl Cluster {
         self.execution.workers().and_then(|workers| usize::try_from(workers).ok())
     }
 
+    /// The time after which half of the requests for blobs were answered; `None` before the first.
+    #[must_use]
+    pub fn latency(&self) -> Option<Duration> {
+        Some(self.storage.statistics().latency_p50).filter(|latency| !latency.is_zero())
+    }
+
     /// The address of the server that executes.
     #[must_use]
     pub fn address(&self) -> String {

@@ -1,6 +1,7 @@
 //! Executing actions on a cluster.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use spec_action::read_command;
 use spec_cas::{Cas, CasError};
@@ -125,6 +126,10 @@ impl Executor for RemoteExecutor {
 
     fn slots(&self) -> Option<usize> {
         self.cluster.workers()
+    }
+
+    fn latency(&self) -> Option<Duration> {
+        self.cluster.latency()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use spec_execution::{ActionError, ExecutedAction, Executor, ExecutorTask};
 use spec_model::{Cancel, Platform};
@@ -195,5 +195,9 @@ impl Executor for HybridExecutor {
             Some(_) => Some(self.slots.number()),
             None => self.remote.slots(),
         }
+    }
+
+    fn latency(&self) -> Option<Duration> {
+        self.remote.latency()
     }
 }

@@ -122,6 +122,14 @@ impl<P: HasBuiltIn + ?Sized> GuardedPolicy<P> {
         })))
     }
 
+    /// The built-in policy in place of one that failed before it was asked anything.
+    #[must_use]
+    pub fn instead_of_failed(error: &PolicyError) -> Self {
+        let guarded = Self::default();
+        guarded.lock().replace(error);
+        guarded
+    }
+
     /// Why the policy was replaced, if it was. Returned once.
     pub fn take_warning(&self) -> Option<PolicyWarning> {
         self.lock().warning.take()
@@ -139,12 +147,18 @@ impl<P: HasBuiltIn + ?Sized> GuardedPolicy<P> {
         match check_answer(answer, &*state.policy, call, good) {
             Ok(answer) => Some(answer),
             Err(error) => {
-                let (reason, message) = (error.reason.to_owned(), error.to_string());
-                let warning = PolicyWarning { reason, message, hint: error.hint() };
-                (state.policy, state.is_replaced, state.warning) = (P::built_in(), true, Some(warning));
+                state.replace(&error);
                 None
             }
         }
+    }
+}
+
+impl<P: HasBuiltIn + ?Sized> PolicyState<P> {
+    fn replace(&mut self, error: &PolicyError) {
+        let (reason, message) = (error.reason.to_owned(), error.to_string());
+        let warning = PolicyWarning { reason, message, hint: error.hint() };
+        (self.policy, self.is_replaced, self.warning) = (P::built_in(), true, Some(warning));
     }
 }
 

@@ -32,6 +32,16 @@ fn submit(
 }
 
 #[test]
+fn the_latency_is_known_after_the_first_requests() {
+    let cluster = TestCluster::with_workers(1);
+    let client = TestClient::of(&cluster);
+    assert_eq!(client.executions.latency(), None);
+    client.execute(&client.action("sleep", &[("input", b"input")])).expect("it is executed");
+    let latency = client.executions.latency().expect("blobs were asked for");
+    assert!(!latency.is_zero() && latency < Duration::from_secs(1), "{latency:?}");
+}
+
+#[test]
 fn a_request_that_joins_a_primed_action_moves_it_before_later_requests() {
     let cluster = TestCluster::with_workers(1);
     let client = TestClient::of(&cluster);

@@ -9,6 +9,7 @@ mod case;
 mod chains;
 mod feedback;
 mod generation;
+mod hostile_policies;
 mod misses;
 mod modes;
 mod on_buildgrid;

@@ -16,7 +16,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use spec_cas::{Cas, Hold};
 use spec_model::{Action, AnswerSource, Cancel, Digest};
@@ -194,6 +194,12 @@ impl Executions {
     pub fn slots(&self) -> usize {
         let workers = self.pool.workers.len();
         self.backend.executor.slots().map_or(workers, |slots| slots.clamp(1, workers))
+    }
+
+    /// The time from a request to where actions run to its answer, without the execution; `None` where it is not known.
+    #[must_use]
+    pub fn latency(&self) -> Option<Duration> {
+        self.backend.executor.latency()
     }
 
     /// Numbers of actions that wait for a worker, and that run, of all stores of the pool.

@@ -21,7 +21,10 @@ pub enum PolicyLoadError {
     },
     /// The component cannot be loaded, or implements another world.
     #[error(transparent)]
-    Broken(#[from] PolicyError),
+    Broken(PolicyError),
+    /// The component was loaded, and failed when its session was opened.
+    #[error(transparent)]
+    Failed(#[from] PolicyError),
     /// The policy refuses its configuration.
     #[error("policy '{policy}' refuses {}: {message}", setting(key.as_deref()))]
     Refused {
@@ -48,7 +51,7 @@ impl PolicyLoadError {
     pub fn key(&self) -> Option<&str> {
         match self {
             Self::Refused { key, .. } => key.as_deref(),
-            Self::Unknown { .. } | Self::Broken(_) => None,
+            Self::Unknown { .. } | Self::Broken(_) | Self::Failed(_) => None,
         }
     }
 }
@@ -57,21 +60,21 @@ impl UserError for PolicyLoadError {
     fn blame(&self) -> Blame {
         match self {
             Self::Unknown { .. } | Self::Refused { .. } => Blame::Usage,
-            Self::Broken(error) => error.blame(),
+            Self::Broken(error) | Self::Failed(error) => error.blame(),
         }
     }
 
     fn reason(&self) -> &str {
         match self {
             Self::Unknown { .. } => "unknown-policy",
-            Self::Broken(error) => error.reason,
+            Self::Broken(error) | Self::Failed(error) => error.reason,
             Self::Refused { reason, .. } => reason.as_str(),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Broken(error) => error.hint(),
+            Self::Broken(error) | Self::Failed(error) => error.hint(),
             Self::Refused { hint, .. } => hint.clone(),
             Self::Unknown { .. } => None,
         }

@@ -158,7 +158,7 @@ impl Plugins {
             let component = engine.compile::<Old, W>(&name, &bytes)?;
             Ok(CompiledPolicy { name: name.clone(), bytes, engine, component })
         };
-        load().map_err(|failure: PluginFailure| failure.of_policy(&name, "load").into())
+        load().map_err(|failure: PluginFailure| PolicyLoadError::Broken(failure.of_policy(&name, "load")))
     }
 }
 
@@ -176,7 +176,7 @@ impl CompiledPolicy {
     fn start<W: World>(self) -> Result<PolicyInstance<W>, PolicyLoadError> {
         let Self { name, engine, component, .. } = self;
         let instance = PolicyInstance::start(name.clone(), engine, &component);
-        instance.map_err(|failure| failure.of_policy(&name, "load").into())
+        instance.map_err(|failure| PolicyLoadError::Broken(failure.of_policy(&name, "load")))
     }
 }
 

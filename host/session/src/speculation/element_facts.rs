@@ -119,8 +119,9 @@ impl SessionFacts for ElementFacts {
         let (waiting, running) = executions.load();
         // Only a cluster has contents that are not here.
         let kind = if self.session.cas.has_blob_source() { WorkerKind::Remote } else { WorkerKind::Local };
+        let latency_us = executions.latency().and_then(|latency| u32::try_from(latency.as_micros()).ok());
         let slots = u32::try_from(executions.slots()).ok().filter(|slots| *slots > 0);
-        vec![Workers { kind, slots, busy: (waiting + running) as u32, latency_us: None }]
+        vec![Workers { kind, slots, busy: (waiting + running) as u32, latency_us }]
     }
 
     fn elapsed_ms(&self) -> u64 {

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use spec_model::Digest;
-use spec_plugins::{PolicyComponent, PolicyMemory};
+use spec_plugins::{LoadedPolicy, PolicyComponent, PolicyLoadError, PolicyMemory};
 use spec_project::ProjectConfig;
 use spec_recording::{SessionRecorder, message};
 use spec_scheduler::Message;
 use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy, SpeculationMode, TrialOverlayPolicy};
-use spec_strategy::{BuiltInOverlayPolicy, OverlayPolicy};
+use spec_strategy::{BuiltInOverlayPolicy, OverlayPolicy, PolicyError};
 
 use super::policy_choice::{
     OVERLAY_POLICY_KEY, PLUGINS_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicySetting,
@@ -162,9 +162,13 @@ impl SessionPolicies {
         }
         if let Some(request) = request(&settings.priming)?.filter(|_| settings.mode.primes()) {
             let loaded = session.plugins.priming_policy(&request, &session.project.config.name);
-            let loaded = loaded.map_err(|error| policy_error(error, &settings.priming))?;
-            policies.priming = GuardedPrimingPolicy::new(loaded.policy);
-            memories.priming = Some(loaded.memory);
+            match opened(loaded, &settings.priming)? {
+                Ok(loaded) => {
+                    policies.priming = GuardedPrimingPolicy::new(loaded.policy);
+                    memories.priming = Some(loaded.memory);
+                }
+                Err(error) => policies.priming = GuardedPrimingPolicy::instead_of_failed(&error),
+            }
         }
         policies.begin_shadow();
         Ok((policies, memories))
@@ -215,22 +219,40 @@ fn overlay_policy(
     session: &Session,
     settings: &SpeculationSettings,
 ) -> Result<(GuardedOverlayPolicy, Option<PolicyMemory>)> {
-    type Loaded = (Box<dyn OverlayPolicy>, Option<PolicyMemory>);
+    type Loaded = std::result::Result<(Box<dyn OverlayPolicy>, Option<PolicyMemory>), PolicyError>;
     let load = |choice: &PolicyChoice| -> Result<Loaded> {
-        let Some(request) = request(choice)? else { return Ok((Box::new(BuiltInOverlayPolicy), None)) };
+        let Some(request) = request(choice)? else { return Ok(Ok((Box::new(BuiltInOverlayPolicy), None))) };
         let loaded = session.plugins.overlay_policy(&request, &session.project.config.name);
-        let loaded = loaded.map_err(|error| policy_error(error, choice))?;
-        Ok((loaded.policy, Some(loaded.memory)))
+        Ok(opened(loaded, choice)?.map(|loaded| (loaded.policy, Some(loaded.memory))))
     };
-    let Some(tried) = &settings.tried_overlay else {
-        let (policy, memory) = load(&settings.overlay)?;
-        return Ok((GuardedOverlayPolicy::new(policy), memory));
+    let guarded = |loaded: Loaded| match loaded {
+        Ok((policy, memory)) => (GuardedOverlayPolicy::new(policy), memory),
+        Err(error) => (GuardedOverlayPolicy::instead_of_failed(&error), None),
     };
-    let (tried, memory) = load(tried)?;
-    // Something may be tried because the usual policy is broken. The built-in one selects everything.
-    let usual = load(&settings.overlay)
-        .map_or_else(|_| GuardedOverlayPolicy::default(), |(policy, _)| GuardedOverlayPolicy::new(policy));
-    Ok((GuardedOverlayPolicy::new(Box::new(TrialOverlayPolicy::new(tried, usual))), memory))
+    let Some(tried) = &settings.tried_overlay else { return Ok(guarded(load(&settings.overlay)?)) };
+    match load(tried)? {
+        Ok((tried, memory)) => {
+            // Something may be tried because the usual policy is broken. The built-in one selects everything.
+            let usual = load(&settings.overlay).map(guarded).map(|(usual, _)| usual).unwrap_or_default();
+            Ok((GuardedOverlayPolicy::new(Box::new(TrialOverlayPolicy::new(tried, usual))), memory))
+        }
+        failed => Ok(guarded(failed)),
+    }
+}
+
+/// The policy, or why it failed when its session was opened, which must not stop a build.
+///
+/// # Errors
+/// When it cannot be loaded, or refuses its settings.
+fn opened<P: ?Sized>(
+    loaded: std::result::Result<LoadedPolicy<P>, PolicyLoadError>,
+    choice: &PolicyChoice,
+) -> Result<std::result::Result<LoadedPolicy<P>, PolicyError>> {
+    match loaded {
+        Ok(loaded) => Ok(Ok(loaded)),
+        Err(PolicyLoadError::Failed(error)) => Ok(Err(error)),
+        Err(error) => Err(policy_error(error, choice)),
+    }
 }
 
 fn recorded_policy(kind: &str, choice: &PolicyChoice) -> message::Policy {

@@ -37,7 +37,7 @@ impl PrimingPolicy for Bad {
             "too-few" => Vec::new(),
             "too-many" => [all, vec![Decision::Hold]].concat(),
             "priority" => vec![Decision::Submit(1001); candidates.len()],
-            "huge" => vec![Decision::Hold; 1_200_000],
+            "huge" => vec![Decision::Hold; 9_000_000],
             "reason" => vec![Decision::Skip(SkipReason::Other(0)); candidates.len()],
             _ => all,
         }
