@@ -64,7 +64,7 @@ pub(super) fn lock(app: &App, args: &PluginLockArgs) -> CommandResult {
     let lock = app.component_finder(&project.directory)?.new_lock(&references, args.update)?;
     lock.write(&project.directory)?;
     let lines: String = lock.plugins.iter().map(|(reference, locked)| line(reference, locked)).collect();
-    print(&format!("{lines}{LOCK_FILE} has {} plugins\n", lock.plugins.len()))
+    print(&format!("{lines}plugins in {LOCK_FILE}: {}\n", lock.plugins.len()))
 }
 
 fn line(reference: &PluginReference, locked: &LockedPlugin) -> String {
@@ -79,5 +79,5 @@ pub(super) fn vendor(app: &App) -> CommandResult {
     let project = app.project_config()?;
     let finder = app.component_finder(&project.directory)?;
     let count = finder.vendor()?;
-    print(&format!("{count} plugins are in {}\n", finder.vendor_folder().display()))
+    print(&format!("plugins in {}: {count}\n", finder.vendor_folder().display()))
 }
