@@ -36,11 +36,14 @@ fn plugins_in_rust_build_and_pass_their_tests_at_once() {
         let tested = host.run_in(Path::new("/"), &["plugin", "test", &folder.display().to_string()]);
         assert!(tested.success().contains(" 0 not"), "{world}: {}", tested.stdout);
         // Its own test needs no spec-host. Only what is in other folders is optimized across crates, which is slow.
-        let native = Command::new("cargo")
-            .args(["test", "--quiet", "--offline", "--release", "--config", "profile.release.lto=false"])
+        let native = Command::new("timeout")
+            .args(["280", "cargo", "test", "--quiet", "--offline", "--release"])
+            .args(["--config", "profile.release.lto=false"])
+            // As for the component, so that what both need is compiled once.
+            .env("RUSTFLAGS", "")
             .current_dir(&folder)
             .status();
-        assert!(native.expect("cargo is there").success(), "{world}");
+        assert!(native.expect("timeout is there").success(), "{world}");
     }
     what_is_built_can_be_looked_at(&host, &folders.join("priming-policy"));
 }
@@ -124,7 +127,8 @@ fn native_tests_of_other_languages_need_no_host() {
         for world in WORLDS {
             let folder = host.folder().join(format!("{language}-{world}"));
             new(&host, &folder, world, language, None);
-            let tested = Command::new(program).args(arguments).current_dir(&folder).output();
+            let tested =
+                Command::new("timeout").args(["120", program]).args(arguments).current_dir(&folder).output();
             let tested = tested.unwrap_or_else(|error| panic!("{program}: {error}"));
             let text = String::from_utf8_lossy(&[tested.stdout, tested.stderr].concat()).into_owned();
             assert!(tested.status.success(), "{language} {world}:\n{text}");
