@@ -11,6 +11,7 @@ mod error;
 mod exit_code;
 mod log;
 mod plugin_options;
+mod project_plugins;
 mod recordings;
 mod run;
 mod session;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use spec_build::CacheBuildtrees;
 use spec_cas::{Cas, Quota};
 use spec_model::DigestFunction;
-use spec_project::{LoadOptions, ProjectConfig};
+use spec_project::{ConfiguredProject, LoadOptions, ProjectConfig};
 use spec_recording::SessionRecorder;
 use spec_session::{LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings};
 
@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::cli::{CacheBuildTrees, SpeculationArgs};
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
+use crate::project_plugins;
 use crate::recordings::CommandRecording;
 
 impl App {
@@ -48,7 +49,10 @@ impl App {
         for (kind, file) in &self.globals.plugins {
             check_component_file(kind, file)?;
         }
-        let loaded = LoadedProject::load(&load_options(self, targets), self.plugin_options())?;
+        let project = ConfiguredProject::load(&load_options(self, targets))?;
+        let kinds = project_plugins::kinds(self, &project.config)?;
+        let plugins = spec_plugins::Options { project: kinds, ..self.plugin_options() };
+        let loaded = LoadedProject::load(project, plugins)?;
         for (kind, file) in loaded.unused_plugins() {
             let text =
                 format!("--plugin {kind}={} has no effect: no element is of kind '{kind}'", file.display());
@@ -69,7 +73,7 @@ impl App {
     /// # Errors
     /// What is wrong with project.conf.
     pub(crate) fn project_config(&self) -> CommandResult<ProjectConfig> {
-        Ok(spec_project::load_config(&load_options(self, &[]))?)
+        Ok(ConfiguredProject::load(&load_options(self, &[]))?.config)
     }
 
     /// The settings of speculation of a build of this project.
@@ -86,10 +90,11 @@ impl App {
         let priming = PolicyOptions { configured: config.priming_policy.clone(), ..args.priming() };
         let mode = args.mode.unwrap_or(config.speculation);
         let settings = SpeculationSettings::new(mode, overlay, priming, project)?;
-        Ok(match args.shadow() {
+        let settings = match args.shadow() {
             Some((component, shadow)) => settings.with_shadow(component, shadow),
             None => settings,
-        })
+        };
+        settings.with_plugins(|name| project_plugins::policy(self, project, name))
     }
 }
 

@@ -22,6 +22,7 @@ const FLOORS: [&[&str]; 7] = [
     ],
     &[
         "spec-build",
+        "spec-plugin-package",
         "spec-reapi",
         "spec-remote-execution",
         "spec-scheduler",
@@ -36,10 +37,14 @@ const FLOORS: [&[&str]; 7] = [
 const BESIDE: [&str; 3] = ["spec-testkit", "spec-tests", "xtask"];
 
 /// Third-party crates that only some crates may depend on.
-const RESERVED: [(&str, &[&str]); 9] = [
-    ("wasmparser", &["spec-component-metadata", "spec-plugin-package"]),
+const RESERVED: [(&str, &[&str]); 13] = [
+    ("wasmparser", &["spec-component-metadata"]),
     ("wasmtime", &["spec-plugins"]),
     ("saphyr-parser", &["spec-project"]),
+    ("serde_yaml", &["spec-plugin-package"]),
+    ("oci-client", &["spec-plugin-package"]),
+    ("wit-component", &["spec-plugin-package"]),
+    ("wit-bindgen-c", &["spec-plugin-package"]),
     // The binary writes archives of checkouts; spec-source reads archives.
     ("tar", &["spec-source", "spec-host"]),
     ("reqwest", &["spec-source"]),

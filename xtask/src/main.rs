@@ -11,6 +11,7 @@ mod bst;
 mod buildgrid;
 mod command;
 mod debian_root;
+mod docker_registry;
 mod example;
 mod fuzz;
 mod golden;
@@ -62,6 +63,8 @@ enum Task {
     Bazel,
     /// Make the root that the tests run BuildGrid in, and print its folder
     Buildgrid,
+    /// Make the root that the tests run a registry of components in, and print its folder
+    DockerRegistry,
     /// Install the tools of other languages, and build the examples of plugins in them
     Languages,
     /// Make a working copy of the example project in target/example
@@ -99,6 +102,7 @@ fn run(task: Task) -> Result<()> {
         Task::Base { force } => base::run(&paths, force),
         Task::Bazel => bazel::run(&paths).map(|root| println!("{}", root.display())),
         Task::Buildgrid => buildgrid::run(&paths).map(|root| println!("{}", root.display())),
+        Task::DockerRegistry => docker_registry::run(&paths).map(|root| println!("{}", root.display())),
         Task::Languages => languages::run(&paths).map(|folder| println!("{}", folder.display())),
         Task::Example => example::run(&paths).map(drop),
         Task::Bst { arguments } => bst::run(&paths, &arguments),

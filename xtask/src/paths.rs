@@ -70,6 +70,11 @@ impl Paths {
         self.cache.join("buildgrid")
     }
 
+    /// The folder of the root that the registry of components runs in.
+    pub(crate) fn docker_registry(&self) -> PathBuf {
+        self.cache.join("docker-registry")
+    }
+
     /// The folder of the tools of other languages than Rust.
     pub(crate) fn languages(&self) -> PathBuf {
         self.cache.join("languages")

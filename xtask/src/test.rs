@@ -9,7 +9,7 @@ use crate::bst::Bst;
 use crate::command::{command, show};
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{base, bazel, buildgrid, example, fuzz, guests, languages};
+use crate::{base, bazel, buildgrid, docker_registry, example, fuzz, guests, languages};
 
 /// Sets everything up and passes every test; the last line has the numbers.
 pub(crate) fn run(paths: &Paths) -> Result<()> {
@@ -21,6 +21,7 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     let bazel = step("unpack Bazel", || bazel::run(paths))?;
     let base = step("unpack the base", || base::unpack(paths))?;
     let buildgrid = step("unpack BuildGrid", || buildgrid::run(paths))?;
+    let registry = step("unpack a registry of components", || docker_registry::run(paths))?;
     step("format", || show(&mut cargo(paths, "fmt --all --check")))?;
     step("format of the guests", || show(&mut guests_cargo(paths, "fmt --all --check")))?;
     step("format of the SDK", || show(&mut sdk_cargo(paths, "fmt --check")))?;
@@ -53,9 +54,11 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     tests.env("SPEC_BASE_ROOT", &base);
     tests.env("SPEC_BAZEL", &bazel);
     tests.env("SPEC_BUILDGRID", &buildgrid);
+    tests.env("SPEC_DOCKER_REGISTRY", &registry);
     tests.env("SPEC_BST", bst.program("bst"));
     tests.env("SPEC_EXAMPLE", paths.example());
     tests.env("SPEC_LANGUAGE_COMPONENTS", languages);
+    tests.env("SPEC_LANGUAGE_TOOLS", paths.languages());
     let guests = step("tests of the guests", || {
         count(&mut guests_cargo(paths, "test --workspace --release --no-fail-fast"))
     })?;

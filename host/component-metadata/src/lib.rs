@@ -1,11 +1,15 @@
-//! Reads what the file of a WebAssembly component says of itself, without compiling it.
+//! Reads what the file of a WebAssembly component says of itself, without compiling it, and changes its custom sections.
 //!
 //! Files of components come from others. Reading one takes time in proportion to its size; nothing in it is run.
 
+mod needs;
+mod sections;
 mod tool_chain;
 
 use wasmparser::{ComponentExternName, Encoding, KnownCustom, Parser, Payload};
 
+pub use needs::ComponentNeeds;
+pub use sections::{custom_section, with_custom_section, without_custom_sections};
 pub use tool_chain::ToolChain;
 
 /// What a component says of itself.
@@ -19,6 +23,8 @@ pub struct ComponentMetadata {
     pub tool_chain: Option<ToolChain>,
     /// The size of its code in bytes, without data: the time to compile it is about proportional to this.
     pub code_size: u64,
+    /// What an instance of it takes of the engine.
+    pub needs: ComponentNeeds,
 }
 
 /// Why a file is not read.
@@ -72,7 +78,7 @@ impl ComponentMetadata {
                         metadata.add_producers(producers)?;
                     }
                 }
-                _ => {}
+                other => metadata.needs.add(&other)?,
             }
         }
         let by_names = ToolChain::of_names(&metadata.imports, &metadata.exports);

@@ -63,6 +63,15 @@ fn the_most_specific_tool_counts() {
     assert_eq!(read(&component(&[export("exports")])), Some(ToolChain::Python));
 }
 
+/// One core instance of a module with a table and a memory of two pages.
+#[test]
+fn what_an_instance_takes_is_counted() {
+    let module = module(&[section(4, &[1, 0x70, 0, 1]), section(5, &[1, 0, 2])]);
+    let bytes = component(&[module, section(2, &[1, 0, 0, 0])]);
+    let needs = ComponentNeeds { core_instances: 1, memories: 1, tables: 1, initial_memory: 128 << 10 };
+    assert_eq!(ComponentMetadata::read(&bytes).expect("it is a component").needs, needs);
+}
+
 #[test]
 fn code_is_counted_in_all_modules() {
     // One function without locals, whose body ends at once.

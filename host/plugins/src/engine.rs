@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::component::Component;
 use wasmtime::{Config, Enabled, Engine, PoolingAllocationConfig};
 
+use crate::call_usage::UsageMeter;
 use crate::code_cache::CodeCache;
 use crate::compile_observer::CompileObserver;
 use crate::epoch_clock::EpochClock;
@@ -35,6 +36,8 @@ pub(crate) struct SharedEngine {
     /// The cache of compiled code; `None` when its directory cannot be used.
     code: Option<CodeCache>,
     pub(crate) limits: Limits,
+    /// What the last call of a component used.
+    pub(crate) usage: UsageMeter,
     /// Hears of components that take long to compile.
     observer: CompileObserver,
     /// Advances the epoch of the engine, which ends calls at their deadline.
@@ -67,7 +70,7 @@ impl SharedEngine {
         let clock = EpochClock::start(engine.clone()).map_err(|error| start_error(error.into()))?;
         let code = code_cache(&options.cache_dir, &engine);
         let observer = options.compile_observer.clone();
-        Ok(Self { engine, code, limits, observer, _clock: clock })
+        Ok(Self { engine, code, limits, usage: UsageMeter::default(), observer, _clock: clock })
     }
 
     /// Compiles a component of one of two versions of a world, or loads its compiled code.

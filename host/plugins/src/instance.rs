@@ -3,6 +3,7 @@
 use wasmtime::Store;
 
 use crate::Limits;
+use crate::call_usage::CallUsage;
 use crate::compile::{exceeded_limit, wrong_types};
 use crate::epoch_clock::EpochClock;
 use crate::failure::{FEWER_BUILDERS, PluginFailure, PluginName};
@@ -17,6 +18,8 @@ pub(crate) struct Instance<W> {
     limits: Limits,
     /// The fuel of an instance that lives as long as a session; others get all of it for each call.
     account: Option<FuelAccount>,
+    /// The fuel that the last call could use.
+    fuel: u64,
 }
 
 impl<W: World> Instance<W> {
@@ -31,7 +34,7 @@ impl<W: World> Instance<W> {
             W::instantiate(component, &mut store).map_err(|error| instantiation_failure(&error, limits))?;
         let exports =
             W::exports(component, &mut store, &instance).map_err(|error| wrong_types::<W>(&error))?;
-        Ok(Self { store, exports, limits: *limits, account: None })
+        Ok(Self { store, exports, limits: *limits, account: None, fuel: limits.fuel })
     }
 
     /// The same instance, for a session: its calls share the fuel.
@@ -49,6 +52,7 @@ impl<W: World> Instance<W> {
             Some(account) => account.begin_call(entries),
             None => self.limits.fuel,
         };
+        self.fuel = fuel;
         prepare_call(&mut self.store, fuel, &self.limits)?;
         let answer = export(&self.exports, &mut self.store);
         if let Some(account) = &mut self.account {
@@ -66,6 +70,12 @@ impl<W: World> Instance<W> {
     /// What a call may use.
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// What its last call used.
+    pub(crate) fn usage(&self) -> CallUsage {
+        let fuel = self.fuel.saturating_sub(self.store.get_fuel().unwrap_or(self.fuel));
+        CallUsage { fuel, memory: self.store.data().memory() as u64 }
     }
 
     /// Whether it uses more than half of its memory. It should be replaced then, so that memory that earlier calls leaked

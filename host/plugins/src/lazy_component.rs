@@ -54,6 +54,7 @@ impl LazyComponent {
             None => KindInstance::new(&self.name, code, &shared.limits).map_err(broken)?,
         };
         let answer = export(&mut instance).map_err(broken)?;
+        shared.usage.record(instance.usage());
         if !instance.should_be_replaced() {
             lease.keep(instance);
         }

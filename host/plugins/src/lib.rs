@@ -9,6 +9,7 @@ mod answer_cache;
 mod bindings;
 mod cache_file;
 mod call_facts;
+mod call_usage;
 mod check_answer;
 mod code_cache;
 mod compile;
@@ -34,6 +35,7 @@ mod policy;
 mod private_folder;
 mod world;
 
+pub use call_usage::CallUsage;
 pub use compile_observer::{CompileObserver, SlowCompilation};
 pub use embedded::{default_kinds, overlay_policies, priming_policies};
 pub use options::{Limits, Options};

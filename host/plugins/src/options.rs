@@ -18,6 +18,8 @@ pub struct Options {
     pub cache_dir: PathBuf,
     /// Components that replace those of the project and the embedded ones: the kind and the component file.
     pub overrides: Vec<(String, PathBuf)>,
+    /// Components that the project names, which come after `overrides`: the kind and the component file.
+    pub project: Vec<(String, PathBuf)>,
     /// Whether answers are cached beside the compiled code for later processes.
     pub keep_answers: bool,
     /// What a component may use.
@@ -33,6 +35,7 @@ impl Options {
         Self {
             cache_dir,
             overrides: Vec::new(),
+            project: Vec::new(),
             keep_answers: true,
             limits: Limits::default(),
             compile_observer: CompileObserver::default(),

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use spec_strategy::{ElementKind, KindError, KindRegistry, KindRequest};
 
 use crate::answer_cache::AnswerCache;
+use crate::call_usage::CallUsage;
 use crate::component_kind::ComponentKind;
 use crate::component_source::ComponentSource;
 use crate::engine::LazyEngine;
@@ -97,6 +98,38 @@ impl Plugins {
         })
     }
 
+    /// Compiles the component in a file and keeps the code, so that the first session that uses it need not wait.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no component of a world.
+    pub fn compile_ahead(&self, file: &Path) -> Result<(), KindError> {
+        use crate::world::{v0_1, v0_2};
+        let world = self.world_of(file)?;
+        let source = ComponentSource::File(file.to_owned());
+        let name = source.plugin_name(&file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy());
+        let compile = || {
+            let (bytes, engine) = (source.read(&self.options.limits)?, self.engine.get()?);
+            match world {
+                ComponentWorld::ElementKind => {
+                    engine.compile::<v0_1::ElementKind, v0_2::ElementKind>(&name, &bytes)
+                }
+                ComponentWorld::OverlayPolicy => {
+                    engine.compile::<v0_1::OverlayPolicy, v0_2::OverlayPolicy>(&name, &bytes)
+                }
+                ComponentWorld::PrimingPolicy => {
+                    engine.compile::<v0_1::PrimingPolicy, v0_2::PrimingPolicy>(&name, &bytes)
+                }
+            }
+        };
+        compile().map(drop).map_err(|failure: PluginFailure| failure.of(&name, "load"))
+    }
+
+    /// What the last call of a component used; nothing before the first one.
+    #[must_use]
+    pub fn last_call(&self) -> CallUsage {
+        self.engine.get().map(|engine| engine.usage.last()).unwrap_or_default()
+    }
+
     /// The kinds of the command line that nobody has requested so far, with their files.
     #[must_use]
     pub fn unused_overrides(&self) -> Vec<(String, PathBuf)> {
@@ -108,8 +141,9 @@ impl Plugins {
     fn source(&self, request: &KindRequest) -> Result<ComponentSource, KindError> {
         let overrides = &self.options.overrides;
         // Of several options for one kind the last one counts.
-        let given = overrides.iter().rfind(|(kind, _)| *kind == request.name).map(|(_, file)| file);
-        if let Some(file) = given.or(request.component.as_ref()) {
+        let given = overrides.iter().rfind(|(kind, _)| *kind == request.name);
+        let given = given.or_else(|| self.options.project.iter().find(|(kind, _)| *kind == request.name));
+        if let Some(file) = given.map(|(_, file)| file).or(request.component.as_ref()) {
             return Ok(ComponentSource::File(file.clone()));
         }
         let embedded = embedded::kind(&request.name).map(ComponentSource::Embedded);

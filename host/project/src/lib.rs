@@ -3,7 +3,7 @@
 //! The only room that parses YAML. It knows no plugin and no source: kinds come through
 //! [`spec_strategy::KindRegistry`], the keys of sources from the caller.
 //!
-//! [`load`] reads a project; [`keys::compute_keys`] gives its elements the keys that BuildStream gives them.
+//! [`ConfiguredProject`] reads a project; [`keys::compute_keys`] gives its elements the keys that BuildStream gives them.
 
 pub mod compose;
 mod config;
@@ -36,5 +36,5 @@ pub use element::{Dependency, Element, RefPlace, RemoteApisSocket, SandboxConfig
 pub use error::LoadError;
 pub use load_options::LoadOptions;
 pub use platform::{host_arch, host_os};
-pub use project::{Project, load, load_config};
+pub use project::{ConfiguredProject, Project};
 pub use project_refs::PROJECT_REFS;

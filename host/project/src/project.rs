@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use spec_strategy::KindRegistry;
 
 use crate::LoadError;
-use crate::config::{self, ProjectConfig, RefStorage, find_project};
+use crate::config::{self, ProjectConfig, ProjectDefaults, RefStorage, find_project};
 use crate::dependency_graph::{DependencyGraph, Scope};
 use crate::element::{Element, ElementResolver, ProjectKinds};
 use crate::include::Includes;
@@ -26,44 +26,50 @@ pub struct Project {
     names: HashMap<String, usize>,
 }
 
-/// Loads a project: the targets and all they need, with kinds from `kinds`.
-///
-/// # Errors
-/// What is wrong with the project's files, with its place, or why a kind refuses an element.
-pub fn load(options: &LoadOptions, kinds: &dyn KindRegistry) -> Result<Project, LoadError> {
-    let directory = find_project(&options.directory)?;
-    let includes = Includes::new(directory.clone());
-    let (config, defaults) = config::load(&directory, options, &includes)?;
-    let refs = match config.ref_storage {
-        RefStorage::Inline => None,
-        RefStorage::ProjectRefs => Some(ProjectRefs::load(&directory, &defaults.options)?),
-    };
-    let (loaded, targets) = Loader::new(&config, &defaults, &includes).load(&options.targets)?;
-    let order = loaded_graph(&loaded).scope(&targets, Scope::All);
-    let mut index = vec![0; loaded.len()];
-    for (new, old) in order.iter().enumerate() {
-        index[*old] = new;
-    }
-    let mut resolver = ElementResolver {
-        config: &config,
-        defaults: &defaults,
-        refs,
-        kinds: ProjectKinds::new(kinds, &defaults),
-    };
-    let resolve = |old: &usize| resolver.resolve(&loaded[*old], &|old| index[old]);
-    let elements = order.iter().map(resolve).collect::<Result<Vec<_>, _>>()?;
-    let targets = targets.iter().map(|old| index[*old]).collect();
-    Ok(Project::new(config, elements, targets))
+/// A project whose project.conf is loaded, and whose elements are not.
+pub struct ConfiguredProject {
+    /// The settings of the whole project.
+    pub config: ProjectConfig,
+    defaults: ProjectDefaults,
+    includes: Includes,
+    targets: Vec<String>,
 }
 
-/// Loads what holds for a whole project, without its elements.
-///
-/// # Errors
-/// What is wrong with project.conf, with its place.
-pub fn load_config(options: &LoadOptions) -> Result<ProjectConfig, LoadError> {
-    let directory = find_project(&options.directory)?;
-    let includes = Includes::new(directory.clone());
-    config::load(&directory, options, &includes).map(|(config, _)| config)
+impl ConfiguredProject {
+    /// Loads what holds for a whole project.
+    ///
+    /// # Errors
+    /// What is wrong with project.conf, with its place.
+    pub fn load(options: &LoadOptions) -> Result<Self, LoadError> {
+        let directory = find_project(&options.directory)?;
+        let includes = Includes::new(directory.clone());
+        let (config, defaults) = config::load(&directory, options, &includes)?;
+        Ok(Self { config, defaults, includes, targets: options.targets.clone() })
+    }
+
+    /// Loads the elements: the targets and all they need, with kinds from `kinds`.
+    ///
+    /// # Errors
+    /// What is wrong with the project's files, with its place, or why a kind refuses an element.
+    pub fn load_elements(self, kinds: &dyn KindRegistry) -> Result<Project, LoadError> {
+        let Self { config, defaults, includes, targets } = self;
+        let refs = match config.ref_storage {
+            RefStorage::Inline => None,
+            RefStorage::ProjectRefs => Some(ProjectRefs::load(&config.directory, &defaults.options)?),
+        };
+        let (loaded, targets) = Loader::new(&config, &defaults, &includes).load(&targets)?;
+        let order = loaded_graph(&loaded).scope(&targets, Scope::All);
+        let mut index = vec![0; loaded.len()];
+        for (new, old) in order.iter().enumerate() {
+            index[*old] = new;
+        }
+        let kinds = ProjectKinds::new(kinds, &defaults);
+        let mut resolver = ElementResolver { config: &config, defaults: &defaults, refs, kinds };
+        let resolve = |old: &usize| resolver.resolve(&loaded[*old], &|old| index[old]);
+        let elements = order.iter().map(resolve).collect::<Result<Vec<_>, _>>()?;
+        let targets = targets.iter().map(|old| index[*old]).collect();
+        Ok(Project::new(config, elements, targets))
+    }
 }
 
 impl Project {

@@ -4,7 +4,7 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use spec_project::{LoadOptions, Project, keys, load};
+use spec_project::{ConfiguredProject, LoadOptions, Project, keys};
 
 /// A section of a golden file: the options and the lines `element strong weak`.
 struct Section {
@@ -42,7 +42,8 @@ fn lines(directory: &Path, options: &[(String, String)]) -> Vec<String> {
         ..LoadOptions::default()
     };
     let project =
-        load(&options, &support::Kinds).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+        ConfiguredProject::load(&options).and_then(|project| project.load_elements(&support::Kinds));
+    let project = project.unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     let keys = keys::compute_keys(&project, &|element| support::sources::source_keys(&project, element));
     let line = |(index, pair): (usize, &Option<spec_model::KeyPair>)| {
         let pair = pair.expect("all sources have refs");

@@ -11,7 +11,7 @@ use spec_execution::{ActionCommandRunner, CommandRunner, InPlaceRunner, PoolOpti
 use spec_model::{Key, KeyPair, Node, SourceKey};
 use spec_plugins::Plugins;
 use spec_project::keys::compute_keys;
-use spec_project::{LoadOptions, Project};
+use spec_project::{ConfiguredProject, Project};
 use spec_source::{ElementSources, SourceContext};
 
 use crate::error::{Result, SessionError};
@@ -32,13 +32,13 @@ pub struct LoadedProject {
 }
 
 impl LoadedProject {
-    /// Loads a project, with element kinds of these plugins.
+    /// Loads the elements of a project, with element kinds of these plugins.
     ///
     /// # Errors
     /// What is wrong with the project.
-    pub fn load(options: &LoadOptions, plugins: spec_plugins::Options) -> Result<Self> {
+    pub fn load(project: ConfiguredProject, plugins: spec_plugins::Options) -> Result<Self> {
         let plugins = Plugins::new(plugins);
-        let project = spec_project::load(options, &plugins)?;
+        let project = project.load_elements(&plugins)?;
         plugins.save_answers();
         Ok(Self { project, plugins })
     }

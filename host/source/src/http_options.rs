@@ -45,6 +45,24 @@ pub struct Proxies {
 }
 
 impl Proxies {
+    /// The proxy of `http:` URLs.
+    #[must_use]
+    pub fn http_url(&self) -> Option<&str> {
+        self.http.as_ref().map(|(_, url)| url.as_str())
+    }
+
+    /// The proxy of `https:` URLs.
+    #[must_use]
+    pub fn https_url(&self) -> Option<&str> {
+        self.https.as_ref().map(|(_, url)| url.as_str())
+    }
+
+    /// The hosts that are reached without a proxy, separated by commas.
+    #[must_use]
+    pub fn except(&self) -> &str {
+        &self.except
+    }
+
     /// The proxies of an environment in which `lookup` finds variables: `http_proxy`, `https_proxy`, `all_proxy`,
     /// `no_proxy`, each also in capitals. As for curl, a lower-case name takes precedence over capitals, one for the
     /// scheme over `all_proxy`, and an empty one means no proxy.

@@ -23,6 +23,7 @@ mod url;
 
 pub use archive::{ArchiveError, ArchiveLimits};
 pub use context::{SourceContext, SourceSpec};
+pub use download::download_file;
 pub use element::{ElementSources, record_needs, staged_tree};
 pub use error::{SourceError, SourceName};
 pub use http_options::{HttpOptions, Proxies};

@@ -73,6 +73,9 @@ pub(crate) struct GlobalOptions {
     /// Use no colours
     #[arg(long, visible_alias = "no-colors", global = true, overrides_with = "color")]
     no_color: bool,
+    /// Fetch no plugins: take those that are vendored or cached
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
     /// Never ask and never draw, even on a terminal
     #[arg(long, global = true)]
     pub(crate) no_interactive: bool,

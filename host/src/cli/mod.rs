@@ -19,7 +19,10 @@ pub(crate) use cache::CacheCommand;
 pub(crate) use cas::{CasCommand, RemoteArgs};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 pub(crate) use globals::GlobalOptions;
-pub(crate) use plugin::{PluginCheckArgs, PluginCommand};
+pub(crate) use plugin::{
+    PluginAddArgs, PluginBenchArgs, PluginCheckArgs, PluginCommand, PluginInspectArgs, PluginListArgs,
+    PluginLockArgs, PluginNewArgs, PluginTestArgs,
+};
 pub(crate) use policy::{CompareArgs, PolicyCommand, RecordingArgs, ReplayArgs};
 pub(crate) use remotes::{
     ArtifactPullRemotes, ArtifactPushRemotes, ArtifactRemotes, SourcePullRemotes, SourcePushRemotes,
@@ -98,7 +101,7 @@ pub(crate) enum CliCommand {
     /// Move trees between this machine and a Remote Execution API server
     #[command(subcommand)]
     Cas(CasCommand),
-    /// List and check components: element kinds and policies
+    /// Write, build, check and use plugins: element kinds and policies
     #[command(subcommand)]
     Plugin(PluginCommand),
     /// Try policies on recordings of builds

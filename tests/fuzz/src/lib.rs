@@ -10,6 +10,7 @@ pub mod condition;
 pub mod directory;
 pub mod globs;
 pub mod names;
+pub mod packages;
 pub mod policies;
 pub mod project;
 pub mod recording;

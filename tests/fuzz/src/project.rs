@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use spec_model::{UserError, Value};
-use spec_project::{LoadOptions, Scope, load};
+use spec_project::{ConfiguredProject, LoadOptions, Scope};
 use spec_strategy::{
     Configured, ElementInput, ElementKind, KindDescription, KindError, KindRegistry, KindRequest, Plan,
 };
@@ -24,7 +24,7 @@ pub fn run(data: &[u8]) {
         max_jobs: Some(4),
         ..LoadOptions::default()
     };
-    match load(&options, &Kinds) {
+    match ConfiguredProject::load(&options).and_then(|project| project.load_elements(&Kinds)) {
         Err(error) => assert!(!error.reason().is_empty() && !error.to_string().is_empty()),
         Ok(project) => {
             let target = project.targets[0];

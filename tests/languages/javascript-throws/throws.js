@@ -3,7 +3,7 @@
 import { log } from 'spec:plugin/log@0.2.0';
 
 function describe() {
-  return { name: 'javascript-throws', version: '0.1.0', summary: 'It throws.', settings: [] };
+  return { name: 'javascript-throws', version: '0.1.0', summary: 'It throws.', settings: [], skipCodes: [] };
 }
 
 class Session {

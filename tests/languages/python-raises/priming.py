@@ -43,4 +43,4 @@ class Session(contract.Session):
 
 class Priming(exports.Priming):
     def describe(self):
-        return settings.Description("python-raises", "0.1.0", "It raises.", [], None)
+        return settings.Description("python-raises", "0.1.0", "It raises.", [], None, [])

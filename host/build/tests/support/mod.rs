@@ -18,7 +18,7 @@ use spec_execution::{
     OpenSocket, PoolOptions, RemoteApis, ResultCache, SocketOptions,
 };
 use spec_model::{Cancel, Digest, Key, Subaction, Value};
-use spec_project::{LoadOptions, Project};
+use spec_project::{ConfiguredProject, LoadOptions, Project};
 use spec_strategy::{
     Command, CommandGroup, Configured, ElementInput, ElementKind, KindDescription, KindError, KindRegistry,
     KindRequest, Plan, Step,
@@ -70,7 +70,9 @@ impl Fixture {
         write("app.bst", &format!("kind: app\nbuild-depends: [base.bst]\n{environment}{app}"));
         let targets = vec!["app.bst".to_owned()];
         let options = LoadOptions { directory: folder.path().to_owned(), targets, ..LoadOptions::default() };
-        let project = spec_project::load(&options, &Kinds(runs)).expect("a good project");
+        let project =
+            ConfiguredProject::load(&options).and_then(|project| project.load_elements(&Kinds(runs)));
+        let project = project.expect("a good project");
         let cas = Cas::open(folder.path().join("cas")).expect("a store");
         let sockets = Sockets::new(folder.path().join("sockets"));
         let fixture = Self { cas, sockets, project, folder, user_namespaces: false };

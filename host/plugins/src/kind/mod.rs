@@ -6,6 +6,7 @@ mod v0_2;
 use spec_strategy::KindDescription;
 
 use crate::Limits;
+use crate::call_usage::CallUsage;
 use crate::conv::{FlatAnswer, FlatInput};
 use crate::engine::SharedEngine;
 use crate::failure::{PluginFailure, PluginName};
@@ -45,6 +46,14 @@ impl KindInstance {
             KindCode::V0_1(code) => Self::V0_1(Instance::new(name, code, limits)?),
             KindCode::V0_2(code) => Self::V0_2(Instance::new(name, code, limits)?),
         })
+    }
+
+    /// What its last call used.
+    pub(crate) fn usage(&self) -> CallUsage {
+        match self {
+            Self::V0_1(instance) => instance.usage(),
+            Self::V0_2(instance) => instance.usage(),
+        }
     }
 
     /// Calls `describe`.

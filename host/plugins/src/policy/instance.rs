@@ -21,7 +21,7 @@ pub(super) struct PolicyInstance<W> {
     pub(super) name: PluginName,
     instance: Instance<W>,
     /// Keeps the thread going that ends calls at their deadline.
-    _engine: Arc<SharedEngine>,
+    engine: Arc<SharedEngine>,
 }
 
 impl<W: World> PolicyInstance<W> {
@@ -32,7 +32,7 @@ impl<W: World> PolicyInstance<W> {
     ) -> Result<Self, PluginFailure> {
         let code = engine.prepare::<W>(component)?;
         let instance = Instance::new(&name, &code, &engine.limits.of_policy())?.for_session();
-        Ok(Self { name, instance, _engine: engine })
+        Ok(Self { name, instance, engine })
     }
 
     /// Calls an export. What it asks is answered from the facts.
@@ -43,6 +43,7 @@ impl<W: World> PolicyInstance<W> {
         export: impl FnOnce(&W, &mut Store<InstanceState>) -> wasmtime::Result<T>,
     ) -> Result<T, PolicyError> {
         let answer = facts.during(|| self.instance.call(facts.entries, export));
+        self.engine.usage.record(self.instance.usage());
         answer.map_err(|failure| failure.of_policy(&self.name, activity))
     }
 

@@ -88,6 +88,7 @@ pub(crate) fn load(
     config.spec_host_settings = elements.opt_mapping(OWN_KIND)?.cloned().unwrap_or_default();
     let sources = take(&mut root, "sources")?;
     assert_composed(&root)?;
+    config.local_plugins = plugins.components();
     config.options = options.printable();
     let mut variables = root.opt_mapping("variables")?.cloned().unwrap_or_default();
     set_keeping_position(&mut variables, "project-name", &config.name);
@@ -137,6 +138,7 @@ fn fixed(directory: &Path, file: &Mapping, defaults: &Mapping) -> Result<Project
         provenance_attributes: Vec::new(),
         options: Vec::new(),
         spec_host_settings: Mapping::new(),
+        local_plugins: Vec::new(),
     })
 }
 

@@ -68,6 +68,8 @@ pub struct ProjectConfig {
     pub options: Vec<(String, String)>,
     /// Settings of this program (`spec-host:` in `elements:`), not checked here.
     pub spec_host_settings: Mapping,
+    /// The components of element kinds in plugins of `origin: local`: kinds and files, sorted. A file may be missing.
+    pub local_plugins: Vec<(String, PathBuf)>,
 }
 
 /// The settings of a project over which its elements are composed.

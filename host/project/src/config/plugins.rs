@@ -34,6 +34,14 @@ impl LocalPlugins {
         Some(self.local.get(kind)?.join(format!("{kind}.wasm")))
     }
 
+    /// All kinds with the components that the project declares for them, sorted.
+    pub(crate) fn components(&self) -> Vec<(String, PathBuf)> {
+        let mut all: Vec<_> =
+            self.local.iter().map(|(kind, path)| (kind.clone(), path.join(format!("{kind}.wasm")))).collect();
+        all.sort_unstable();
+        all
+    }
+
     fn stanza(&mut self, stanza: &Mapping, directory: &Path) -> Result<(), LoadError> {
         let origin = stanza.require("origin")?;
         let own = match origin.as_str()? {

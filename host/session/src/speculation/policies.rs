@@ -1,5 +1,6 @@
 //! The policies of a session.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use spec_model::Digest;
@@ -10,7 +11,9 @@ use spec_scheduler::Message;
 use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy, SpeculationMode, TrialOverlayPolicy};
 use spec_strategy::{BuiltInOverlayPolicy, OverlayPolicy, PolicyError};
 
-use super::policy_choice::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicySetting};
+use super::policy_choice::{
+    OVERLAY_POLICY_KEY, PLUGINS_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicySetting,
+};
 use super::policy_request::{policy_error, request, warning};
 use super::recorded_policies::PolicyRecorder;
 use super::shadow::ShadowPolicy;
@@ -65,7 +68,7 @@ impl SpeculationSettings {
         project: &ProjectConfig,
     ) -> Result<Self> {
         let of_project = &project.spec_host_settings;
-        of_project.validate_keys(&[OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY])?;
+        of_project.validate_keys(&[OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PLUGINS_KEY])?;
         let file = |name: &str| project.directory.join(name);
         let project_overlay = PolicyChoice::of(of_project, OVERLAY_POLICY_KEY, &file)?;
         let project_priming = PolicyChoice::of(of_project, PRIMING_POLICY_KEY, &file)?;
@@ -95,6 +98,26 @@ impl SpeculationSettings {
 }
 
 impl SpeculationSettings {
+    /// Takes policies that are plugins of the project, or are named by references, from the files that `find` tells; it answers
+    /// `None` for other names.
+    ///
+    /// # Errors
+    /// Those of `find`.
+    pub fn with_plugins<E>(mut self, find: impl Fn(&str) -> Result<Option<PathBuf>, E>) -> Result<Self, E> {
+        if self.mode == SpeculationMode::None {
+            return Ok(self);
+        }
+        let optional = self.tried_overlay.iter_mut().chain(&mut self.shadow);
+        for choice in [&mut self.overlay, &mut self.priming].into_iter().chain(optional) {
+            if let Some(PolicyComponent::Embedded(name)) = &choice.component
+                && let Some(file) = find(name)?
+            {
+                choice.component = Some(PolicyComponent::File(file));
+            }
+        }
+        Ok(self)
+    }
+
     /// How much the session speculates.
     pub(crate) fn mode(&self) -> SpeculationMode {
         self.mode

@@ -9,6 +9,8 @@ use spec_plugins::PolicyComponent;
 pub const OVERLAY_POLICY_KEY: &str = "overlay-policy";
 /// The key that chooses the priming policy.
 pub const PRIMING_POLICY_KEY: &str = "priming-policy";
+/// The key that names plugins of the project, which others read.
+pub(super) const PLUGINS_KEY: &str = "plugins";
 
 /// The name of the built-in policy, which is the default.
 const BUILT_IN: &str = "built-in";
@@ -91,10 +93,13 @@ fn setting_text(node: &Node) -> Result<String, NodeError> {
     }
 }
 
-/// A file has a slash or ends in `.wasm`; anything else is the name of an embedded component.
+/// A file has a slash or ends in `.wasm`; anything else is the name of an embedded component or of a plugin of the project, or a
+/// reference with a scheme, which whoever knows plugins replaces by a file
+/// ([`SpeculationSettings::with_plugins`](super::SpeculationSettings::with_plugins)).
 fn component(name: &str, file: &dyn Fn(&str) -> PathBuf) -> Option<PolicyComponent> {
     match name {
         BUILT_IN => None,
+        _ if name.contains("://") => Some(PolicyComponent::Embedded(name.to_owned())),
         _ if name.contains('/') || name.ends_with(".wasm") => Some(PolicyComponent::File(file(name))),
         _ => Some(PolicyComponent::Embedded(name.to_owned())),
     }

@@ -43,6 +43,35 @@ pub(crate) struct DownloadableFile {
     verified: OnceLock<FileLocation>,
 }
 
+/// Downloads a file with this SHA-256 into a folder, and returns its path there. Errors call it a source of `who`.
+///
+/// # Errors
+/// When the URL is wrong, the file is not there, or has another SHA-256.
+pub fn download_file(
+    who: &str,
+    url: &str,
+    sha256: &str,
+    folder: &Path,
+    options: &HttpOptions,
+    monitor: &FetchMonitor,
+) -> Result<PathBuf, SourceError> {
+    let name = SourceName { element: who.into(), index: 0, kind: "remote", position: None };
+    let bad_url = |why: String| {
+        let (name, url) = (name.clone(), without_password(url));
+        SourceError::BadUrl { name, url, why, position: None }
+    };
+    if let UrlTarget::File(_) = UrlTarget::of(url).map_err(bad_url)? {
+        return Err(bad_url("it is not on a server".to_owned()));
+    }
+    let files = DownloadFolder::new(folder.to_owned());
+    let download = Download { name: &name, url, options, folder: &files, monitor };
+    let (expected, actual) = (sha256.to_owned(), download.run(None, Some(sha256))?);
+    if actual != expected {
+        return Err(SourceError::WrongRef { name, url: without_password(url), expected, actual });
+    }
+    Ok(folder.join(sha256))
+}
+
 /// Where the bytes are.
 #[derive(Clone, Debug)]
 enum FileLocation {

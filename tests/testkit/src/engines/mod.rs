@@ -2,6 +2,7 @@
 
 mod buildgrid;
 mod casd;
+mod docker_registry;
 mod engine_root;
 mod owned_process;
 mod ports;
@@ -11,6 +12,7 @@ mod wire;
 
 pub use buildgrid::{BuildGrid, BuildGridWorker, make_database};
 pub use casd::Casd;
+pub use docker_registry::DockerRegistry;
 pub use engine_root::{EngineRoot, SCRATCH, TREE};
 pub use owned_process::{OwnedProcess, owned};
 pub use recc_client::ReccClient;

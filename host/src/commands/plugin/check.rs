@@ -1,72 +1,55 @@
-//! `plugin`
+//! `plugin check`
 
-use std::process::ExitCode;
+use std::path::Path;
 
 use spec_model::{Mapping, Node};
-use spec_plugins::{
-    ComponentWorld, Plugins, PolicyComponent, PolicyRequest, default_kinds, overlay_policies,
-    priming_policies,
-};
+use spec_plugin_package::built_component;
+use spec_plugins::{ComponentWorld, Plugins, PolicyComponent, PolicyRequest};
 use spec_speculation::{check_overlay_policy, check_priming_policy};
 use spec_strategy::{DependencyInput, ElementInput, KindError, KindRegistry, KindRequest};
 
-use super::print;
 use crate::app::App;
-use crate::cli::{PluginCheckArgs, PluginCommand};
+use crate::cli::PluginCheckArgs;
+use crate::commands::print;
 use crate::error::{CommandError, CommandResult};
 
-/// Lists or checks components.
+/// Checks a component.
 ///
 /// # Errors
-/// What is wrong with a component.
-pub(super) fn run(app: &App, command: &PluginCommand) -> CommandResult<ExitCode> {
-    match command {
-        PluginCommand::List => list()?,
-        PluginCommand::Check(args) => print(&format!("{}: {}\n", args.file.display(), check(app, args)?))?,
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn list() -> CommandResult {
-    let lines = |called: &str, names: Vec<&str>| -> String {
-        names.iter().map(|name| format!("{called:15} {name}\n")).collect()
-    };
-    let all = [
-        lines("element-kind", default_kinds().collect()),
-        lines("overlay-policy", overlay_policies().collect()),
-        lines("priming-policy", priming_policies().collect()),
-    ];
-    print(&all.concat())
+/// What is wrong with it.
+pub(super) fn run(app: &App, args: &PluginCheckArgs) -> CommandResult {
+    let file = built_component(&args.plugin)?;
+    let is = check(app, &file, &args.settings)?;
+    print(&format!("{}: {is}\n", file.display()))
 }
 
 /// What a component is: it loads, takes its settings, and answers to samples.
-fn check(app: &App, args: &PluginCheckArgs) -> CommandResult<String> {
+fn check(app: &App, file: &Path, settings: &[(String, String)]) -> CommandResult<String> {
     let plugins = Plugins::new(app.plugin_options());
-    let component = PolicyComponent::File(args.file.clone());
-    let request = PolicyRequest { component, settings: args.settings.clone() };
-    match plugins.world_of(&args.file)? {
+    let component = PolicyComponent::File(file.to_owned());
+    let request = PolicyRequest { component, settings: settings.to_vec() };
+    match plugins.world_of(file)? {
         ComponentWorld::OverlayPolicy => {
             check_overlay_policy(plugins.overlay_policy(&request, "check")?.policy)?;
             Ok("a good overlay policy".to_owned())
         }
         ComponentWorld::PrimingPolicy => {
-            let policy = plugins.priming_policy(&request, "check")?.policy;
-            check_priming_policy(policy)?;
+            check_priming_policy(plugins.priming_policy(&request, "check")?.policy)?;
             Ok("a good priming policy".to_owned())
         }
-        ComponentWorld::ElementKind => check_kind(&plugins, args),
+        ComponentWorld::ElementKind => check_kind(&plugins, file, settings),
     }
 }
 
 /// Has an element kind describe itself and configure samples. It may refuse them, but must not fail.
-fn check_kind(plugins: &Plugins, args: &PluginCheckArgs) -> CommandResult<String> {
-    if let Some((key, _)) = args.settings.first() {
-        let file = args.file.display();
+fn check_kind(plugins: &Plugins, file: &Path, settings: &[(String, String)]) -> CommandResult<String> {
+    if let Some((key, _)) = settings.first() {
+        let file = file.display();
         let message = format!("{file} is an element kind, which has no settings, so none called '{key}'");
         return Err(CommandError::usage("plugin-no-settings", message).hint("leave --setting out"));
     }
-    let name = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let kind = plugins.kind(&KindRequest { name, component: Some(args.file.clone()), missing: None })?;
+    let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let kind = plugins.kind(&KindRequest { name, component: Some(file.to_owned()), missing: None })?;
     let mut refusals = Vec::new();
     for sample in sample_elements() {
         match kind.configure(&sample) {
@@ -80,7 +63,7 @@ fn check_kind(plugins: &Plugins, args: &PluginCheckArgs) -> CommandResult<String
 }
 
 /// An element without anything, and one with sources, dependencies and commands.
-fn sample_elements() -> [ElementInput; 2] {
+pub(super) fn sample_elements() -> [ElementInput; 2] {
     let names = ["build-root", "install-root", "prefix", "project-name", "element-name"];
     let variable = |name: &str| (name.to_owned(), format!("/{name}"));
     let mut variables: Vec<_> = names.into_iter().map(variable).collect();

@@ -1,0 +1,118 @@
+//! Asks element kinds.
+
+use std::path::Path;
+
+use spec_model::{Mapping, Value};
+use spec_plugin_package::{KindSample, SampleDependency, SampleElement};
+use spec_plugins::Plugins;
+use spec_strategy::{
+    CommandGroup, Configured, DependencyInput, ElementInput, KindError, KindRegistry, KindRequest, Plan, Step,
+};
+
+use super::SampleAnswer;
+use crate::error::{CommandError, CommandResult};
+
+/// Has a kind configure the elements of a sample.
+///
+/// # Errors
+/// When the kind cannot be loaded, or fails; not when it refuses an element.
+pub(super) fn ask(
+    plugins: &Plugins,
+    component: &Path,
+    sample: &KindSample,
+) -> CommandResult<Vec<SampleAnswer>> {
+    let name = sample.kind.to_string();
+    let kind = plugins.kind(&KindRequest { name, component: Some(component.to_owned()), missing: None })?;
+    let answer = |element: &SampleElement| {
+        let actual = match kind.configure(&input(element)?) {
+            Ok(configured) => lines(&configured),
+            Err(KindError::Rejected { reason, message, .. }) => vec![format!("refused {reason}: {message}")],
+            Err(error) => return Err(error.into()),
+        };
+        Ok(SampleAnswer { question: element.name.clone(), expected: element.expect.clone(), actual })
+    };
+    sample.elements.iter().map(answer).collect()
+}
+
+fn input(element: &SampleElement) -> CommandResult<ElementInput> {
+    Ok(ElementInput {
+        name: element.name.clone(),
+        project: "sample".to_owned(),
+        config: mapping(&element.config, &element.name)?,
+        variables: element.variables.clone().into_iter().collect(),
+        dependencies: element
+            .dependencies
+            .iter()
+            .map(|one| dependency(one, &element.name))
+            .collect::<Result<_, _>>()?,
+        sources: element.sources.clone(),
+    })
+}
+
+fn dependency(given: &SampleDependency, element: &str) -> CommandResult<DependencyInput> {
+    let config = (!given.config.is_empty()).then(|| mapping(&given.config, element)).transpose()?;
+    Ok(DependencyInput { path: given.path.clone(), build: given.build, runtime: given.runtime, config })
+}
+
+/// A mapping of the sample as configuration.
+fn mapping(given: &spec_plugin_package::SampleMapping, element: &str) -> CommandResult<Mapping> {
+    spec_plugin_package::sample_configuration(given).map_err(|what| {
+        CommandError::usage("invalid-sample", format!("the configuration of {element} has {what}"))
+    })
+}
+
+/// The key and the plan, a line each.
+fn lines(configured: &Configured) -> Vec<String> {
+    let Plan { digest_environment, working_directory, marked_directories, steps, collect } = &configured.plan;
+    let mut lines = vec![format!("key: {}", value(&configured.unique_key))];
+    let numbers = |dependencies: &[u32]| dependencies.iter().map(|one| format!(" {one}")).collect::<String>();
+    lines.extend(working_directory.iter().map(|path| format!("working-directory {path}")));
+    lines.extend(marked_directories.iter().map(|path| format!("mark {path}")));
+    lines.extend(
+        digest_environment
+            .iter()
+            .map(|digest| format!("digest-environment {}{}", digest.variable, numbers(&digest.dependencies))),
+    );
+    for step in steps {
+        lines.push(match step {
+            Step::StageDependencies { location, dependencies } => {
+                format!("stage-dependencies {location}{}", numbers(dependencies))
+            }
+            Step::Integrate { dependencies } => format!("integrate{}", numbers(dependencies)),
+            Step::StageSources { path } => format!("stage-sources {path}"),
+            Step::MakeDirectory { path } => format!("make-directory {path}"),
+            Step::CopyTree { from, to } => format!("copy-tree {from} {to}"),
+            Step::Run(group) => run(group),
+        });
+    }
+    lines.push(format!("collect {collect}"));
+    lines
+}
+
+/// A group of commands as a shell would be given it.
+fn run(group: &CommandGroup) -> String {
+    let root = if group.read_only_root { " (read-only root)" } else { "" };
+    let command = |argv: &[String]| argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
+    let commands: Vec<String> = group.commands.iter().map(|one| command(&one.argv)).collect();
+    format!("run {}{root}: {}", group.label, commands.join("; "))
+}
+
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:+,@%".contains(&byte);
+    match !word.is_empty() && word.bytes().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''").replace('\n', "\\n")),
+    }
+}
+
+/// A key as JSON.
+fn value(key: &Value) -> serde_json::Value {
+    match key {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(truth) => (*truth).into(),
+        Value::Int(number) => (*number).into(),
+        Value::Str(text) => text.clone().into(),
+        Value::Seq(values) => values.iter().map(value).collect(),
+        Value::Map(values) => values.iter().map(|(name, one)| (name.clone(), value(one))).collect(),
+    }
+}

@@ -1,0 +1,38 @@
+//! `plugin new`
+
+use std::path::PathBuf;
+
+use spec_plugin_package::{NewPlugin, new_plugin};
+
+use crate::cli::PluginNewArgs;
+use crate::commands::print;
+use crate::error::CommandResult;
+
+/// Writes the folder of a new plugin.
+///
+/// # Errors
+/// When it is there already, or cannot be written.
+pub(super) fn run(args: &PluginNewArgs) -> CommandResult {
+    let folder = args.folder.clone().unwrap_or_else(|| PathBuf::from(args.name.as_str()));
+    let new = NewPlugin {
+        name: args.name.clone(),
+        world: args.world,
+        language: args.language,
+        folder: folder.clone(),
+        sdk: args.sdk.clone(),
+    };
+    let files = new_plugin(&new)?;
+    let own = files.iter().filter(|file| !file.starts_with("sdk/") && !file.starts_with("wit/"));
+    let own: String = own.map(|file| format!("    {file}\n")).collect();
+    let folder = folder.display();
+    print(&format!(
+        "{folder} has {} {} in {}:\n{own}next: spec-host plugin test {folder}; README.md tells more\n",
+        article(args.world.as_str()),
+        args.world,
+        args.language
+    ))
+}
+
+fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
