@@ -44,7 +44,6 @@ pub use crate::bindings::priming_policy::exports::spec::plugin::priming::{
     Candidate, Decision, LastDecision, Load, Observation, Outcome, Revision, SkipReason, SubmittedAction,
     Wants,
 };
-use crate::facts::{self, Execution};
 use crate::settings::{Refusal, Settings};
 
 /// The priority of actions that run last.
@@ -60,11 +59,10 @@ pub fn priority(waiting_ms: u32) -> u16 {
     LOWEST_PRIORITY - (31 * octave) as u16 - within as u16
 }
 
-/// How long each candidate took when it was recorded, in the same order; `None` where it is not known.
+/// The numbers of candidates, in the same order, for questions to [`facts`](crate::facts).
 #[must_use]
-pub fn recorded(candidates: &[Candidate]) -> Vec<Option<Execution>> {
-    let actions: Vec<u32> = candidates.iter().map(|candidate| candidate.action).collect();
-    facts::recorded(&actions)
+pub fn actions(candidates: &[Candidate]) -> Vec<u32> {
+    candidates.iter().map(|candidate| candidate.action).collect()
 }
 
 /// A priming policy at work in one session.

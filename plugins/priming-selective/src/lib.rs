@@ -11,10 +11,10 @@ use std::collections::HashMap;
 
 use memory::Memory;
 use spec_guest_sdk::export;
-use spec_guest_sdk::facts::Execution;
+use spec_guest_sdk::facts::{self, Execution};
 use spec_guest_sdk::priming::{
-    Candidate, Decision, Description, Load, Observation, Outcome, PrimingPolicy, SkipReason, priority,
-    recorded,
+    Candidate, Decision, Description, Load, Observation, Outcome, PrimingPolicy, SkipReason, actions,
+    priority,
 };
 use spec_guest_sdk::settings::{Number, Refusal, Settings};
 
@@ -60,7 +60,7 @@ impl PrimingPolicy for Selective {
 
     fn decide(&mut self, candidates: &[Candidate], load: &Load) -> Vec<Decision> {
         let decide = |(candidate, recorded)| self.decide_on(candidate, recorded, load);
-        candidates.iter().zip(recorded(candidates)).map(decide).collect()
+        candidates.iter().zip(facts::recorded(&actions(candidates))).map(decide).collect()
     }
 
     fn observe(&mut self, ended: &[Observation]) {
