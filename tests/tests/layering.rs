@@ -24,6 +24,7 @@ const FLOORS: [&[&str]; 7] = [
         "spec-build",
         "spec-reapi",
         "spec-remote-execution",
+        "spec-report",
         "spec-scheduler",
         "spec-shared-cache",
         "spec-speculation",
@@ -36,13 +37,14 @@ const FLOORS: [&[&str]; 7] = [
 const BESIDE: [&str; 3] = ["spec-testkit", "spec-tests", "xtask"];
 
 /// Third-party crates that only some crates may depend on.
-const RESERVED: [(&str, &[&str]); 9] = [
+const RESERVED: [(&str, &[&str]); 10] = [
     ("wasmparser", &["spec-component-metadata", "spec-plugin-package"]),
     ("wasmtime", &["spec-plugins"]),
     ("saphyr-parser", &["spec-project"]),
     // The binary writes archives of checkouts; spec-source reads archives.
     ("tar", &["spec-source", "spec-host"]),
     ("reqwest", &["spec-source"]),
+    ("plotters", &["spec-report"]),
     ("prost-build", &["spec-proto"]),
     ("tonic", &["spec-reapi", "spec-remote"]),
     ("clap", &["spec-host"]),

@@ -7,6 +7,7 @@ mod apt;
 mod base;
 mod bazel;
 mod bench;
+mod browser;
 mod bst;
 mod buildgrid;
 mod command;
@@ -60,6 +61,8 @@ enum Task {
     },
     /// Make the root that the tests run Bazel in, and print its folder
     Bazel,
+    /// Make the root that the tests run a browser in, and print its folder
+    Browser,
     /// Make the root that the tests run BuildGrid in, and print its folder
     Buildgrid,
     /// Install the tools of other languages, and build the examples of plugins in them
@@ -98,6 +101,7 @@ fn run(task: Task) -> Result<()> {
         Task::Guests => guests::run(&paths),
         Task::Base { force } => base::run(&paths, force),
         Task::Bazel => bazel::run(&paths).map(|root| println!("{}", root.display())),
+        Task::Browser => browser::run(&paths).map(|root| println!("{}", root.display())),
         Task::Buildgrid => buildgrid::run(&paths).map(|root| println!("{}", root.display())),
         Task::Languages => languages::run(&paths).map(|folder| println!("{}", folder.display())),
         Task::Example => example::run(&paths).map(drop),
