@@ -118,6 +118,13 @@ impl<'a> AnsweredRequests<'a> {
     }
 }
 
+impl AnsweredRequests<'_> {
+    /// Whether the recorded action itself was asked for.
+    fn has_base_of(&self, action: &RecordedActionEvents) -> bool {
+        action.base.is_some_and(|base| self.asked.contains(&base))
+    }
+}
+
 fn end_of(times: &SessionTimes, answered: &AnsweredRequests, action: &RecordedActionEvents) -> ActionEnd {
     match action.outcome.as_str() {
         "used" => return ActionEnd::Used,
@@ -131,6 +138,7 @@ fn end_of(times: &SessionTimes, answered: &AnsweredRequests, action: &RecordedAc
     let requested = action.requested.as_ref().map(|(digest, _)| *digest);
     let asked = predicted.filter(|digest| answered.asked.contains(digest)).or(requested);
     match (predicted, asked) {
+        (None, None) if action.predicted.is_none() && answered.has_base_of(action) => ActionEnd::Unchanged,
         (None, _) => ActionEnd::NotPredicted,
         (Some(digest), Some(asked)) if digest == asked && is_unchanged && submission.is_none() => {
             ActionEnd::Unchanged

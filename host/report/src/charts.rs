@@ -51,8 +51,12 @@ pub(crate) fn rows_of_bars(label: &str, rows: &[String], bars: &[Bar], until_us:
 /// Bars in rows along a number of things.
 pub(crate) fn rows_of_counts(label: &str, rows: &[String], bars: &[Bar]) -> Result<String> {
     let most = bars.iter().map(|bar| bar.end).max().unwrap_or(0).max(1);
-    let whole = |count: f64| if count.fract() == 0.0 { format!("{count}") } else { String::new() };
     bars_in_rows(label, rows, bars, most as f64, 1.0, &whole)
+}
+
+/// The text of a number of things on an axis: there are no halves.
+pub(crate) fn whole(count: f64) -> String {
+    if count.fract() == 0.0 { format!("{count}") } else { String::new() }
 }
 
 fn bars_in_rows(

@@ -48,7 +48,8 @@ pub(crate) fn cut(given: &str, most: usize) -> String {
 /// A time for people.
 pub(crate) fn seconds(micros: u64) -> String {
     match micros {
-        0..1_000_000 => format!("{:.0} ms", micros as f64 / 1e3),
+        0..10_000 => format!("{:.1} ms", micros as f64 / 1e3),
+        10_000..1_000_000 => format!("{:.0} ms", micros as f64 / 1e3),
         _ => format!("{:.2} s", micros as f64 / 1e6),
     }
 }

@@ -4,6 +4,8 @@ use spec_model::Digest;
 use spec_recording::message::{self, Entry, Event};
 use spec_recording::{FORMAT, RecordingReader, RecordingWriter, digest_message};
 
+use spec_speculation::{Record, RecordedAction};
+
 use crate::error::Result;
 use crate::session_times::SessionTimes;
 
@@ -45,7 +47,14 @@ impl Sample {
         let action =
             |program: &&str| message::BaseAction { program: (*program).to_owned(), ..Default::default() };
         let actions = programs.iter().map(action).collect();
-        self.at(0, Event::Record(message::Record { element, actions, ..Default::default() }))
+        let mut record = Record::of(&format!("{element}"));
+        let number = |program: usize| Digest::of(format!("base {element} {program}").as_bytes());
+        record.actions = (0..programs.len()).map(|program| recorded(number(program))).collect();
+        let speculative_actions = record.encode_compact();
+        self.at(
+            0,
+            Event::Record(message::Record { element, actions, speculative_actions, ..Default::default() }),
+        )
     }
 
     pub(crate) fn request(
@@ -129,6 +138,10 @@ impl Sample {
         let bytes = writer.finish().expect("memory");
         SessionTimes::read(RecordingReader::new("sample".to_owned(), bytes.as_slice())?)
     }
+}
+
+fn recorded(base: Digest) -> RecordedAction {
+    RecordedAction { base, outputs: vec![], platforms: vec![], took_ms: 1, cpu_ms: 1, hits: 0, misses: 0 }
 }
 
 pub(crate) fn digest(text: &str) -> message::Digest {

@@ -8,6 +8,7 @@ use std::path::Path;
 use spec_model::Digest;
 use spec_recording::RecordingReader;
 use spec_recording::message::{self, Cost, Event, Header, PathContent, Totals};
+use spec_speculation::Record;
 
 use crate::error::{ReportError, Result};
 
@@ -72,8 +73,10 @@ pub(crate) struct RequestTimes {
 #[derive(Debug, Default)]
 pub(crate) struct RecordedActionEvents {
     pub(crate) element: usize,
+    /// The recorded action itself.
+    pub(crate) base: Option<Digest>,
     pub(crate) program: String,
-    /// The last action that its prediction meant, and the inputs that differ from the recorded ones.
+    /// The last action that its prediction meant; `None` when what it reads was not known or has not changed.
     pub(crate) predicted: Option<PredictedAction>,
     /// The request in its place, and its inputs that differ from the recorded ones.
     pub(crate) requested: Option<(Digest, Vec<PathContent>)>,
@@ -139,7 +142,7 @@ impl SessionTimes {
             let taken = draft.take(entry.time_us, event);
             taken.map_err(|why| ReportError::Contradiction { file: draft.times.file.clone(), why })?;
         }
-        Ok(draft.times)
+        Ok(draft.finish())
     }
 
     /// When the last job ended.
@@ -273,11 +276,17 @@ impl Draft {
     fn add_actions(&mut self, record: message::Record) -> Result<(), String> {
         let element = record.element as usize;
         self.check_element(element)?;
-        let new = record.actions.into_iter().map(|action| RecordedActionEvents {
-            element,
-            program: action.program,
-            ..RecordedActionEvents::default()
-        });
+        let decoded = Record::decode_compact(&record.speculative_actions)?;
+        if decoded.actions.len() != record.actions.len() {
+            return Err(format!("the record of element {element} has {} actions", decoded.actions.len()));
+        }
+        let new =
+            record.actions.into_iter().zip(decoded.actions).map(|(action, recorded)| RecordedActionEvents {
+                element,
+                base: Some(recorded.base),
+                program: action.program,
+                ..RecordedActionEvents::default()
+            });
         self.times.actions.extend(new);
         Ok(())
     }
@@ -324,6 +333,22 @@ impl Draft {
             self.times.requests[number].in_place_of = Some(observed.action);
         }
         Ok(())
+    }
+
+    /// A request that is for what was recorded, predicted or submitted is in the place of that action.
+    fn finish(mut self) -> SessionTimes {
+        let mut by_digest = HashMap::<(usize, Digest), u32>::new();
+        for (number, action) in (0..).zip(&self.times.actions) {
+            let predicted = action.predicted.as_ref().and_then(|predicted| predicted.digest);
+            let submitted = action.submission.map(|number| self.times.primed[number].digest);
+            for digest in [submitted, predicted, action.base].into_iter().flatten() {
+                by_digest.entry((action.element, digest)).or_insert(number);
+            }
+        }
+        for request in self.times.requests.iter_mut().filter(|request| request.in_place_of.is_none()) {
+            request.in_place_of = by_digest.get(&(request.element, request.digest)).copied();
+        }
+        self.times
     }
 
     fn check_element(&self, element: usize) -> Result<(), String> {

@@ -11,6 +11,8 @@ use serde_json::Value;
 use spec_testkit::recc::{BASE, RECC};
 use spec_testkit::{Host, Outcome, Project};
 
+const CONF: &str = "name: p\nmin-version: 2.0\n";
+
 /// Asks the page what a person would see.
 const LOOK: &str = include_str!("look.js");
 
@@ -43,13 +45,19 @@ fn build_twice(host: &Host, project: &Project, more: &[&str]) -> String {
     element
 }
 
+/// The path of a file beside the project's.
+fn file(project: &Project, name: &str) -> String {
+    project.path().join(name).to_string_lossy().into_owned()
+}
+
 #[test]
 fn a_page_is_as_it_should_be_in_a_browser() {
-    let (host, project) = (Host::new(), Project::on_base(&[]));
-    recording::write(&project.path().join("a.recording"));
-    let outcome = host.run(&project, &["report", "a.recording", "-o", "a.html"]);
-    assert_eq!(outcome.success(), "a.html\n");
-    check_in_browser(&project.path().join("a.html"), 4);
+    let (host, project) = (Host::new(), Project::of(&[("project.conf", CONF)]));
+    let [recorded, page] = ["a.recording", "a.html"].map(|name| file(&project, name));
+    recording::write(recorded.as_ref());
+    let outcome = host.run(&project, &["report", &recorded, "-o", &page]);
+    assert_eq!(outcome.success(), format!("{page}\n"));
+    check_in_browser(page.as_ref(), 4);
     let page = project.read("a.html");
     assert_eq!((page.matches("<img").count(), page.matches("<script").count()), (0, 0));
 }
@@ -81,18 +89,20 @@ fn check_in_browser(page: &Path, charts: u64) {
 #[test]
 fn a_build_of_recc_is_reported_with_what_was_primed() {
     let (host, project) = (Host::shared(), Project::on_base(&[]));
-    build_twice(&host, &project, &["--record", "b.recording", "--trace", "b.json"]);
-    let _ = host.run(&project, &["report", "b.recording"]).success();
-    let page = project.read("spec-host-report.html");
-    for text in [">used<", "Primed actions, from submitting them to their end", "16 workers", "built-in"] {
-        assert!(page.contains(text), "{text}");
+    let [recorded, page, trace, again] =
+        ["b.recording", "b.html", "b.json", "again.json"].map(|name| file(&project, name));
+    build_twice(&host, &project, &["--record", &recorded, "--trace", &trace]);
+    let _ = host.run(&project, &["report", &recorded, "--output", &page]).success();
+    let text = project.read("b.html");
+    for part in [">used<", "Primed actions, from submitting them to their end", "16 workers", "built-in"] {
+        assert!(text.contains(part), "{part}");
     }
-    check_in_browser(&project.path().join("spec-host-report.html"), 6);
+    check_in_browser(page.as_ref(), 6);
 
     let trace: Value = serde_json::from_str(&project.read("b.json")).expect("it is JSON");
     let events = trace["traceEvents"].as_array().expect("it has events");
     assert_eq!(arrows(events), 3, "from each primed action to its use");
-    let _ = host.run(&project, &["report", "b.recording", "--trace", "again.json"]).success();
+    let _ = host.run(&project, &["report", &recorded, "--trace", &again]).success();
     assert_eq!(project.read("b.json"), project.read("again.json"), "the same recording, the same trace");
     let last = host.run(&project, &["report", "-o", "-"]);
     assert!(last.success().starts_with("<!DOCTYPE html>"), "of the last recording that was kept");
@@ -122,25 +132,27 @@ fn arrows(events: &[Value]) -> usize {
 
 #[test]
 fn what_is_wrong_is_told() {
-    let (host, project) = (Host::new(), Project::of(&[("project.conf", "name: p\nmin-version: 2.0\n")]));
-    recording::write(&project.path().join("good"));
-    let bytes = std::fs::read(project.path().join("good")).expect("it was written");
-    std::fs::write(project.path().join("cut"), &bytes[..bytes.len() / 2]).expect("it can be written");
+    let (host, project) = (Host::new(), Project::of(&[("project.conf", CONF)]));
+    let [good, cut, text, there] = ["good", "cut", "text", "there.html"].map(|name| file(&project, name));
+    let [missing, nowhere] = ["missing", "no/folder/a.html"].map(|name| file(&project, name));
+    recording::write(good.as_ref());
+    let bytes = std::fs::read(&good).expect("it was written");
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).expect("it can be written");
     project.write("text", "no recording");
     project.write("there.html", "");
     for (arguments, code, reason) in [
         (&["report"][..], 2, "no-recording"),
-        (&["report", "missing"], 1, "recording-unreadable"),
-        (&["report", "text"], 2, "not-a-recording"),
-        (&["report", "cut"], 2, "recording-cut-off"),
-        (&["report", "good", "-o", "no/folder/a.html"], 1, "io-error"),
-        (&["report", "good", "-o", "there.html"], 1, "file-exists"),
-        (&["report", "good", "--policy", "priming-eger"], 2, "unknown-policy"),
-        (&["report", "good", "--trace", "no/folder/a.json"], 1, "io-error"),
-        (&["build", "--trace", "no/folder/a.json"], 1, "io-error"),
+        (&["report", &missing, "-o", "-"], 1, "recording-unreadable"),
+        (&["report", &text, "-o", "-"], 2, "not-a-recording"),
+        (&["report", &cut, "-o", "-"], 2, "recording-cut-off"),
+        (&["report", &good, "-o", &nowhere], 1, "io-error"),
+        (&["report", &good, "-o", &there], 1, "file-exists"),
+        (&["report", &good, "-o", "-", "--policy", "priming-eger"], 2, "unknown-policy"),
+        (&["report", &good, "--trace", &nowhere], 1, "io-error"),
+        (&["build", "--trace", &nowhere], 1, "io-error"),
     ] {
         host.run(&project, arguments).refused(code, reason, &[]);
     }
-    assert!(!project.path().join("spec-host-report.html").exists());
-    let _ = host.run(&project, &["report", "good", "-o", "there.html", "--force"]).success();
+    let _ = host.run(&project, &["report", &good, "-o", &there, "--force"]).success();
+    assert!(project.read("there.html").starts_with("<!DOCTYPE html>"));
 }

@@ -45,7 +45,7 @@ fn events() -> Vec<(u64, Event)> {
         targets: vec![HOSTILE.to_owned()],
         workers: 2,
         mode: "full".to_owned(),
-        policies: vec![policy("overlay")],
+        policies: vec![policy("priming")],
         ..Default::default()
     };
     let mut events = vec![(0, Event::Header(header))];

@@ -38,3 +38,12 @@ fn a_worker_that_was_taken_is_a_reason() {
     let times = sample.read().expect("it is good");
     assert_eq!(why_late(&times, &times.actions[4]), "its worker was taken for requests of the build");
 }
+
+#[test]
+fn what_was_asked_for_as_recorded_is_unchanged() {
+    let mut sample = small();
+    sample.request(1, "base 1 4", 30, 40, "cache-hit");
+    let times = sample.read().expect("it is good");
+    assert_eq!(action_ends(&times)[4], ActionEnd::Unchanged);
+    assert_eq!(times.requests.last().map(|request| times.program_of(request)), Some("cpp"));
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{class, figure, section as page_section};
 use crate::action_ends::{ActionEnd, action_ends};
-use crate::charts::{Bar, Line, lines, rows_of_bars};
+use crate::charts::{Bar, Line, lines, rows_of_bars, whole};
 use crate::error::Result;
 use crate::html::{left_out, seconds};
 use crate::lanes::{Work, WorkerSpan, lanes, worker_spans};
@@ -193,17 +193,18 @@ fn load(times: &SessionTimes) -> Result<String> {
     if times.loads.len() < 2 {
         return Ok(String::new());
     }
-    let (busy, slots) = (steps(&times.loads, |load| load.busy), steps(&times.loads, |load| load.slots));
+    let last_us = times.last_us();
+    let busy = steps(&times.loads, last_us, |load| load.busy);
+    let slots = steps(&times.loads, last_us, |load| load.slots);
     let label = "Actions that ran or waited, and workers, over time";
     let drawn = [Line { class: class::LINES, points: busy }, Line { class: class::LINES + 1, points: slots }];
-    let svg =
-        lines(label, &drawn, times.last_us() as f64 / 1e6, None, &|value| format!("{value:.0}"), false)?;
+    let svg = lines(label, &drawn, last_us as f64 / 1e6, None, &whole, false)?;
     let legend = [(class::LINES, "actions that run or wait"), (class::LINES + 1, "workers")];
     Ok(figure(&svg, label, &legend))
 }
 
 /// A line with steps; of samples that are close to each other only the greatest.
-fn steps(loads: &[LoadSample], value: fn(&LoadSample) -> u32) -> Vec<(f64, f64)> {
+fn steps(loads: &[LoadSample], last_us: u64, value: fn(&LoadSample) -> u32) -> Vec<(f64, f64)> {
     let size = loads.len().div_ceil(POINTS / 2).max(1);
     let greatest = loads.chunks(size).filter_map(|chunk| chunk.iter().max_by_key(|load| value(load)));
     let mut points = Vec::new();
@@ -214,5 +215,6 @@ fn steps(loads: &[LoadSample], value: fn(&LoadSample) -> u32) -> Vec<(f64, f64)>
         points.push((at, value));
         last = Some(value);
     }
+    points.extend(last.map(|value| (last_us as f64 / 1e6, value)));
     points
 }
