@@ -163,14 +163,23 @@ impl SessionTimes {
         self.elements.get(element).map_or("", |element| &element.name)
     }
 
-    /// The program of a recorded action.
-    pub(crate) fn program(&self, action: u32) -> &str {
-        self.actions.get(action as usize).map_or("", |action| &action.program)
+    /// The program of a request, if the record of an earlier build says, and else digits of its digest.
+    pub(crate) fn name_of(&self, request: &RequestTimes) -> String {
+        self.program_or_digest(request.in_place_of, &request.digest)
     }
 
-    /// The program of a request, if the record of an earlier build says.
-    pub(crate) fn program_of(&self, request: &RequestTimes) -> &str {
-        request.in_place_of.map_or("", |action| self.program(action))
+    /// The program of a primed action, or digits of its digest.
+    pub(crate) fn name_of_primed(&self, primed: &PrimedTimes) -> String {
+        self.program_or_digest(Some(primed.action), &primed.digest)
+    }
+
+    fn program_or_digest(&self, action: Option<u32>, digest: &Digest) -> String {
+        let program =
+            action.and_then(|action| self.actions.get(action as usize)).map(|action| &action.program);
+        match program.filter(|program| !program.is_empty()) {
+            Some(program) => program.clone(),
+            None => digest.hex().chars().take(12).collect(),
+        }
     }
 }
 

@@ -184,18 +184,13 @@ fn write_workers<W: Write>(times: &SessionTimes, trace: &mut TraceWriter<W>) -> 
         match work.work {
             Work::Requested(number) => {
                 let request = &times.requests[number];
-                trace.span(
-                    span,
-                    &request_name(times, request),
-                    "requested",
-                    &request_facts(times, request),
-                )?;
+                trace.span(span, &times.name_of(request), "requested", &request_facts(times, request))?;
             }
             Work::Primed(number) => {
                 let primed = &times.primed[number];
                 trace.span(
                     span,
-                    &primed_name(times, primed),
+                    &times.name_of_primed(primed),
                     "primed",
                     &primed_facts(times, primed, None),
                 )?;
@@ -212,7 +207,7 @@ fn write_primed<W: Write>(times: &SessionTimes, trace: &mut TraceWriter<W>) -> i
     write_tracks(trace, PRIMED, "Primed actions", "primed", &spans)?;
     for (primed, span) in times.primed.iter().zip(&spans) {
         let end = ends.get(primed.action as usize).map(|end| end.title());
-        trace.span(span, &primed_name(times, primed), "primed", &primed_facts(times, primed, end))?;
+        trace.span(span, &times.name_of_primed(primed), "primed", &primed_facts(times, primed, end))?;
     }
     Ok(spans)
 }
@@ -222,16 +217,9 @@ fn write_requests<W: Write>(times: &SessionTimes, trace: &mut TraceWriter<W>) ->
     let spans = on_tracks(REQUESTS, 1, &times.requests.iter().map(span).collect::<Vec<_>>());
     write_tracks(trace, REQUESTS, "Requests of builds", "request", &spans)?;
     for (request, span) in times.requests.iter().zip(&spans) {
-        trace.span(span, &request_name(times, request), "request", &request_facts(times, request))?;
+        trace.span(span, &times.name_of(request), "request", &request_facts(times, request))?;
     }
     Ok(spans)
-}
-
-fn request_name(times: &SessionTimes, request: &RequestTimes) -> String {
-    match times.program_of(request) {
-        "" => format!("action {}", brief(&request.digest)),
-        program => program.to_owned(),
-    }
 }
 
 fn request_facts(times: &SessionTimes, request: &RequestTimes) -> Value {
@@ -245,13 +233,6 @@ fn request_facts(times: &SessionTimes, request: &RequestTimes) -> Value {
     })
 }
 
-fn primed_name(times: &SessionTimes, primed: &PrimedTimes) -> String {
-    match times.program(primed.action) {
-        "" => format!("action {}", brief(&primed.digest)),
-        program => program.to_owned(),
-    }
-}
-
 fn primed_facts(times: &SessionTimes, primed: &PrimedTimes, end: Option<&str>) -> Value {
     let element = times.actions.get(primed.action as usize).map(|action| times.element_name(action.element));
     json!({
@@ -261,10 +242,6 @@ fn primed_facts(times: &SessionTimes, primed: &PrimedTimes, end: Option<&str>) -
         "action": primed.digest.hex(),
         "cpu-ms": primed.cost.as_ref().map(|cost| cost.cpu_ms),
     })
-}
-
-fn brief(digest: &Digest) -> String {
-    digest.hex().chars().take(12).collect()
 }
 
 /// Arrows from primed actions to the requests that used them.

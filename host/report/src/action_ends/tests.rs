@@ -45,5 +45,5 @@ fn what_was_asked_for_as_recorded_is_unchanged() {
     sample.request(1, "base 1 4", 30, 40, "cache-hit");
     let times = sample.read().expect("it is good");
     assert_eq!(action_ends(&times)[4], ActionEnd::Unchanged);
-    assert_eq!(times.requests.last().map(|request| times.program_of(request)), Some("cpp"));
+    assert_eq!(times.requests.last().map(|request| times.name_of(request)).as_deref(), Some("cpp"));
 }

@@ -83,7 +83,11 @@ fn chart(compared: &ComparedPolicies) -> Result<String> {
         .map(|count| if *count == 1 { "1 worker".to_owned() } else { format!("{count} workers") })
         .collect();
     let label = "Predicted time of the build by policy and number of workers";
-    let time = |value: f64| if value < 10.0 { format!("{value:.2} s") } else { format!("{value:.0} s") };
+    let longest = compared.rows.iter().map(|row| row.wall_us).max().unwrap_or(0);
+    let time = |value: f64| match longest {
+        0..20_000_000 => format!("{value:.2} s"),
+        _ => format!("{value:.0} s"),
+    };
     let svg = lines(label, &drawn, 0.0, Some(&steps), &time, true)?;
     let legend: Vec<(u8, &str)> =
         policies.iter().zip(class::LINES..).map(|((policy, _), class)| (class, *policy)).collect();
@@ -128,5 +132,5 @@ fn differences(compared: &ComparedPolicies) -> String {
         compared.differences.iter().take(ROWS).map(|line| format!("<li>{}</li>\n", text(&cut(line, 1000))));
     let shown: String = shown.collect();
     let missing = compared.differences.len().saturating_sub(ROWS);
-    format!("<h3>Different decisions</h3>\n<ul>\n{shown}</ul>\n{}", left_out(missing, "differences"))
+    format!("<h3>Decisions compared</h3>\n<ul>\n{shown}</ul>\n{}", left_out(missing, "differences"))
 }

@@ -67,14 +67,14 @@ fn requests(times: &SessionTimes, mut on_path: Vec<&RequestTimes>) -> String {
     let count = on_path.len();
     on_path.sort_by_key(|request| std::cmp::Reverse((request.took_us(), request.asked_us)));
     on_path.truncate(NAMED);
-    let heads = ["element", "program", "answered", "asked for", "took", "waited for a worker"];
+    let heads = ["element", "action", "answered", "asked for", "took", "waited for a worker"];
     let rows: Vec<Vec<String>> = on_path
         .iter()
         .map(|request| {
             let queued = request.cost.as_ref().filter(|_| request.answered == "executed");
             vec![
                 short(times.element_name(request.element)),
-                short(times.program_of(request)),
+                short(&times.name_of(request)),
                 short(&request.answered),
                 seconds(request.asked_us),
                 seconds(request.took_us()),

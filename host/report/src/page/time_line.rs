@@ -127,7 +127,7 @@ fn worker_bar(times: &SessionTimes, ends: &[ActionEnd], span: &WorkerSpan, row: 
 }
 
 fn request_title(times: &SessionTimes, request: &RequestTimes) -> String {
-    let (element, program) = (times.element_name(request.element), times.program_of(request));
+    let (element, program) = (times.element_name(request.element), times.name_of(request));
     format!("{}: {program} for {element}", request.answered)
 }
 
@@ -135,7 +135,7 @@ fn primed_title(times: &SessionTimes, ends: &[ActionEnd], primed: &PrimedTimes) 
     let element = times.actions.get(primed.action as usize).map_or(0, |action| action.element);
     let end = ends.get(primed.action as usize).map_or("", |end| end.title());
     let outcome = if primed.outcome.is_empty() { "not ended" } else { &primed.outcome };
-    let (program, element) = (times.program(primed.action), times.element_name(element));
+    let (program, element) = (times.name_of_primed(primed), times.element_name(element));
     format!("primed, {outcome}, {end}: {program} of {element}")
 }
 
@@ -190,7 +190,7 @@ pub(super) fn primed_section(times: &SessionTimes) -> Result<String> {
 }
 
 fn load(times: &SessionTimes) -> Result<String> {
-    if times.loads.len() < 2 {
+    if times.loads.is_empty() {
         return Ok(String::new());
     }
     let last_us = times.last_us();
