@@ -56,12 +56,12 @@ fn in_place_of(times: &SessionTimes, mut job: usize) -> Option<usize> {
 
 /// The requests of an element that decided how long its build took: before each moment the one that was answered last, and
 /// before it was asked, the next one. In the order of time.
-pub(crate) fn requests_on_path<'a>(
-    times: &'a SessionTimes,
+pub(crate) fn requests_on_path(
+    times: &SessionTimes,
     element: usize,
     start_us: u64,
     end_us: u64,
-) -> Vec<&'a RequestTimes> {
+) -> Vec<&RequestTimes> {
     let of_element = times.requests.iter().filter(|request| request.element == element);
     let mut requests: Vec<&RequestTimes> =
         of_element.filter(|request| request.asked_us >= start_us).collect();
