@@ -13,7 +13,7 @@ use spec_session::{LoadedProject, PolicyOptions, Session, SessionOptions, Specul
 
 use crate::action_execution::ActionExecution;
 use crate::app::App;
-use crate::cli::{CacheBuildTrees, SpeculationArgs};
+use crate::cli::{CacheBuildTrees, RecordingArgs, SpeculationArgs};
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
 use crate::project_plugins;
@@ -28,16 +28,16 @@ impl App {
         Ok(self.open_with(targets, || Ok(CommandRecording::off()))?.0)
     }
 
-    /// Opens a session that is recorded: into `file`, or into the cache.
+    /// Opens a session that is recorded.
     ///
     /// # Errors
-    /// As [`open_session`](Self::open_session), or when `file` cannot be made.
+    /// As [`open_session`](Self::open_session), or when a file that `wanted` names cannot be made.
     pub(crate) fn open_recorded_session(
         &self,
         targets: &[String],
-        file: Option<&Path>,
+        wanted: &RecordingArgs,
     ) -> CommandResult<(Arc<Session>, CommandRecording)> {
-        self.open_with(targets, || CommandRecording::start(self, file))
+        self.open_with(targets, || CommandRecording::start(self, wanted))
     }
 
     /// The recording starts when the cache is open.

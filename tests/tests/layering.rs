@@ -29,7 +29,7 @@ const FLOORS: [&[&str]; 7] = [
         "spec-shared-cache",
         "spec-speculation",
     ],
-    &["spec-session", "spec-replay"],
+    &["spec-session", "spec-replay", "spec-report"],
     &["spec-host"],
 ];
 
@@ -37,7 +37,7 @@ const FLOORS: [&[&str]; 7] = [
 const BESIDE: [&str; 3] = ["spec-testkit", "spec-tests", "xtask"];
 
 /// Third-party crates that only some crates may depend on.
-const RESERVED: [(&str, &[&str]); 13] = [
+const RESERVED: [(&str, &[&str]); 14] = [
     ("wasmparser", &["spec-component-metadata"]),
     ("wasmtime", &["spec-plugins"]),
     ("saphyr-parser", &["spec-project"]),
@@ -48,6 +48,7 @@ const RESERVED: [(&str, &[&str]); 13] = [
     // The binary writes archives of checkouts; spec-source reads archives.
     ("tar", &["spec-source", "spec-host"]),
     ("reqwest", &["spec-source"]),
+    ("plotters", &["spec-report"]),
     ("prost-build", &["spec-proto"]),
     ("tonic", &["spec-reapi", "spec-remote"]),
     ("clap", &["spec-host"]),
@@ -55,12 +56,13 @@ const RESERVED: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates that another crate must not depend on, not even indirectly.
-const UNREACHABLE: [(&str, &str); 9] = [
+const UNREACHABLE: [(&str, &str); 10] = [
     ("spec-scheduler", "wasmtime"),
     ("spec-session", "clap"),
     ("spec-project", "wasmtime"),
     ("spec-build", "wasmtime"),
     ("spec-replay", "wasmtime"),
+    ("spec-report", "wasmtime"),
     ("spec-speculation", "wasmtime"),
     ("spec-speculation", "spec-sandbox"),
     ("spec-action", "spec-sandbox"),

@@ -7,6 +7,7 @@ mod apt;
 mod base;
 mod bazel;
 mod bench;
+mod browser;
 mod bst;
 mod buildgrid;
 mod command;
@@ -61,6 +62,8 @@ enum Task {
     },
     /// Make the root that the tests run Bazel in, and print its folder
     Bazel,
+    /// Make the root that the tests run a browser in, and print its folder
+    Browser,
     /// Make the root that the tests run BuildGrid in, and print its folder
     Buildgrid,
     /// Make the root that the tests run a registry of components in, and print its folder
@@ -101,6 +104,7 @@ fn run(task: Task) -> Result<()> {
         Task::Guests => guests::run(&paths),
         Task::Base { force } => base::run(&paths, force),
         Task::Bazel => bazel::run(&paths).map(|root| println!("{}", root.display())),
+        Task::Browser => browser::run(&paths).map(|root| println!("{}", root.display())),
         Task::Buildgrid => buildgrid::run(&paths).map(|root| println!("{}", root.display())),
         Task::DockerRegistry => docker_registry::run(&paths).map(|root| println!("{}", root.display())),
         Task::Languages => languages::run(&paths).map(|folder| println!("{}", folder.display())),

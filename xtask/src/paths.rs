@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 pub(crate) struct Paths {
     /// The checkout.
     pub(crate) root: PathBuf,
-    /// What outlives the checkout's target folder: the Debian base, BuildStream, Bazel, BuildGrid, the compilers for
+    /// What outlives the checkout's target folder: the Debian base, BuildStream, Bazel, the browser, BuildGrid, the compilers for
     /// guests, cargo-fuzz and the corpora of fuzz targets.
     cache: PathBuf,
 }
@@ -63,6 +63,11 @@ impl Paths {
     /// The folder of the root that Bazel runs in.
     pub(crate) fn bazel(&self) -> PathBuf {
         self.cache.join("bazel")
+    }
+
+    /// The folder of the root that the browser runs in.
+    pub(crate) fn browser(&self) -> PathBuf {
+        self.cache.join("browser")
     }
 
     /// The folder of the root that BuildGrid runs in.

@@ -9,7 +9,7 @@ use crate::bst::Bst;
 use crate::command::{command, show};
 use crate::paths::Paths;
 use crate::steps::step;
-use crate::{base, bazel, buildgrid, docker_registry, example, fuzz, guests, languages};
+use crate::{base, bazel, browser, buildgrid, docker_registry, example, fuzz, guests, languages};
 
 /// Sets everything up and passes every test; the last line has the numbers.
 pub(crate) fn run(paths: &Paths) -> Result<()> {
@@ -19,6 +19,7 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     step("prepare the example", || example::run(paths))?;
     let bst = step("install BuildStream", || Bst::install(paths))?;
     let bazel = step("unpack Bazel", || bazel::run(paths))?;
+    let browser = step("unpack the browser", || browser::run(paths))?;
     let base = step("unpack the base", || base::unpack(paths))?;
     let buildgrid = step("unpack BuildGrid", || buildgrid::run(paths))?;
     let registry = step("unpack a registry of components", || docker_registry::run(paths))?;
@@ -53,6 +54,7 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     tests.env("SPEC_BASE_TAR", paths.base_tar());
     tests.env("SPEC_BASE_ROOT", &base);
     tests.env("SPEC_BAZEL", &bazel);
+    tests.env("SPEC_BROWSER", &browser);
     tests.env("SPEC_BUILDGRID", &buildgrid);
     tests.env("SPEC_DOCKER_REGISTRY", &registry);
     tests.env("SPEC_BST", bst.program("bst"));

@@ -8,6 +8,7 @@ mod plugin;
 mod policy;
 mod remotes;
 mod repeat;
+mod report;
 mod serve;
 mod source;
 mod speculation;
@@ -28,6 +29,7 @@ pub(crate) use remotes::{
     ArtifactPullRemotes, ArtifactPushRemotes, ArtifactRemotes, SourcePullRemotes, SourcePushRemotes,
     SourceRemotes,
 };
+pub(crate) use report::ReportArgs;
 pub(crate) use serve::{AllowedNumbers, ServeArgs};
 pub(crate) use source::{
     SourceCheckoutArgs, SourceCommand, SourceFetchArgs, SourcePushArgs, SourceSelection,
@@ -107,6 +109,8 @@ pub(crate) enum CliCommand {
     /// Try policies on recordings of builds
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Write a page of HTML about a recorded build
+    Report(ReportArgs),
     /// Begin a new project
     Init(InitArgs),
     /// Check what this machine lacks, and show the commands that fix it

@@ -13,6 +13,9 @@ pub(crate) struct RecordingArgs {
     /// Record everything that policies could want to know into a file, for `policy replay`
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
+    /// Write when elements and actions ran as a trace, which Perfetto opens
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
 }
 
 /// Policies and recordings

@@ -20,7 +20,7 @@ use crate::term::format_size;
 /// # Errors
 /// Errors before the first job starts.
 pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
-    let (session, recording) = app.open_recorded_session(&args.elements, args.recording.record.as_deref())?;
+    let (session, recording) = app.open_recorded_session(&args.elements, &args.recording)?;
     let (artifacts, sources) = (args.artifact_remotes.artifacts(), args.source_remotes.sources());
     let options = BuildOptions {
         caches: SharedCaches::of_session(&session, Some(&artifacts), Some(&sources))?,

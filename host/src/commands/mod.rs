@@ -14,6 +14,7 @@ mod plugin;
 mod policy;
 mod prime;
 mod pull_missing;
+mod report;
 mod serve;
 pub(crate) mod shell;
 mod show;
@@ -50,6 +51,7 @@ pub(crate) fn run(app: &App, command: &CliCommand) -> CommandResult<ExitCode> {
         CliCommand::Cas(command) => cas::run(app, command),
         CliCommand::Plugin(command) => plugin::run(app, command),
         CliCommand::Policy(command) => policy::run(app, command),
+        CliCommand::Report(args) => report::run(app, args),
         CliCommand::Init(args) => init::run(app, args),
         CliCommand::Doctor => doctor::run(app),
         #[cfg(feature = "bench")]

@@ -73,6 +73,11 @@ impl CommandError {
         format!("{} {position}{}{hint}", self.0.reason, self.0.message)
     }
 
+    /// What is wrong, without place, causes and advice.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// The code the process exits with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         exit_code::of_error(self.0.blame)

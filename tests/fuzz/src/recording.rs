@@ -5,6 +5,7 @@ use spec_recording::message::{
 };
 use spec_recording::{FORMAT, RecordingReader, RecordingWriter, digest_message};
 use spec_replay::{RecordedSession, ReplayOptions, replay};
+use spec_report::{ComparedPolicies, SessionTimes, page, write_trace};
 use spec_strategy::{BuiltInOverlayPolicy, BuiltInPrimingPolicy};
 
 /// The most bytes that are compressed: a simulation takes longer the more events there are.
@@ -21,6 +22,7 @@ pub fn run(data: &[u8]) {
 }
 
 fn read(bytes: &[u8]) {
+    show(bytes);
     let Ok(reader) = RecordingReader::new("fuzz".to_owned(), bytes) else { return };
     let Ok(session) = RecordedSession::read(reader) else { return };
     let replayed = || {
@@ -33,6 +35,22 @@ fn read(bytes: &[u8]) {
         replay(&session, options).ok()
     };
     assert_eq!(replayed(), replayed(), "the same recording and policy");
+}
+
+/// The page about it has the tags that it should have, and the trace is JSON.
+fn show(bytes: &[u8]) {
+    let Ok(reader) = RecordingReader::new("fuzz".to_owned(), bytes) else { return };
+    let Ok(times) = SessionTimes::read(reader) else { return };
+    let page = page(&times, &ComparedPolicies::default()).expect("it can be drawn");
+    assert!(page.len() < 4 << 20, "{} bytes", page.len());
+    for tag in ["<html", "<body", "<main", "<style", "</html>"] {
+        assert_eq!(page.matches(tag).count(), 1, "{tag}");
+    }
+    assert!(!page.contains("<script") && !page.contains("<img"));
+    let mut trace = Vec::new();
+    write_trace(&times, &mut trace).expect("memory");
+    let trace: serde_json::Value = serde_json::from_slice(&trace).expect("it is JSON");
+    assert!(trace["traceEvents"].is_array());
 }
 
 /// A small recording, compressed and not.

@@ -26,7 +26,8 @@ pub use service::Service;
 pub use waiting::{signal, wait_for};
 
 /// The file or folder that an environment variable names: `SPEC_COMPONENTS`, `SPEC_BASE_TAR`,
-/// `SPEC_BASE_ROOT`, `SPEC_EXAMPLE`, `SPEC_BST`, `SPEC_BAZEL`, `SPEC_BUILDGRID` or `SPEC_DOCKER_REGISTRY`.
+/// `SPEC_BASE_ROOT`, `SPEC_EXAMPLE`, `SPEC_BST`, `SPEC_BAZEL`, `SPEC_BROWSER`, `SPEC_BUILDGRID` or
+/// `SPEC_DOCKER_REGISTRY`.
 ///
 /// # Panics
 /// If the variable is not set or names nothing; the message says what sets it.

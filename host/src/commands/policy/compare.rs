@@ -124,7 +124,7 @@ fn spread(row: &ComparedRow, first: &ComparedRow) -> String {
     }
 }
 
-fn differences(titles: &[String], compared: &[ComparedRecording]) -> String {
+pub(super) fn differences(titles: &[String], compared: &[ComparedRecording]) -> String {
     let mut text = String::new();
     for ComparedRecording { recording, workers, comparison } in compared {
         let workers = workers.map_or_else(String::new, |workers| format!(" with {workers} workers"));

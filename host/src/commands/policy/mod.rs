@@ -4,18 +4,19 @@ mod chosen_policy;
 mod compare;
 mod compared;
 mod json;
+pub(super) mod page_rows;
 mod recordings;
 mod replay;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use spec_replay::RecordedSession;
 
 use crate::app::App;
 use crate::cli::PolicyCommand;
-use crate::error::{CommandError, CommandResult};
-use crate::recordings::kept;
+use crate::error::CommandResult;
+use crate::recordings::find;
 
 /// Lists recordings, or tries policies on them.
 ///
@@ -30,9 +31,6 @@ pub(super) fn run(app: &App, command: &PolicyCommand) -> CommandResult<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-/// Names the last recording that was kept.
-const LAST: &str = "last";
-
 /// Reads a recording of the command line.
 fn open(app: &App, named: &Path) -> CommandResult<RecordedSession> {
     let session = RecordedSession::open(&find(app, named)?)?;
@@ -41,19 +39,6 @@ fn open(app: &App, named: &Path) -> CommandResult<RecordedSession> {
         app.warn("recording-incomplete", &text);
     }
     Ok(session)
-}
-
-fn find(app: &App, named: &Path) -> CommandResult<PathBuf> {
-    if named != Path::new(LAST) {
-        return Ok(named.to_owned());
-    }
-    let kept = kept(app).map_err(|error| CommandError::io("list the recordings that were kept", &error))?;
-    let last = kept.into_iter().next().map(|(path, _)| path);
-    last.ok_or_else(|| {
-        CommandError::usage("no-recording", "there is no recording of an earlier build").hint(
-            "every build that has something to do keeps one; `build --record FILE` writes one where you want",
-        )
-    })
 }
 
 /// A time in seconds.
