@@ -6,17 +6,22 @@ use std::sync::Arc;
 
 use spec_build::CacheBuildtrees;
 use spec_cas::{Cas, Quota};
-use spec_model::DigestFunction;
+use spec_model::{Cancel, DigestFunction};
 use spec_project::{LoadOptions, ProjectConfig};
 use spec_recording::SessionRecorder;
-use spec_session::{LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings};
+use spec_session::{
+    JunctionStaging, LoadedProject, PolicyOptions, Session, SessionOptions, SourceOptions, SpeculationSettings,
+};
+use spec_source::FetchMonitor;
 
 use crate::action_execution::ActionExecution;
 use crate::app::App;
+use crate::cache_folder::warn;
 use crate::cli::{CacheBuildTrees, SpeculationArgs};
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
 use crate::recordings::CommandRecording;
+use crate::term::{Style, TextRole, sanitize_line, write_stderr};
 
 impl App {
     /// Opens a session over the project of the command line, with these targets (none for the project's defaults).
@@ -48,7 +53,9 @@ impl App {
         for (kind, file) in &self.globals.plugins {
             check_component_file(kind, file)?;
         }
-        let loaded = LoadedProject::load(&load_options(self, targets), self.plugin_options())?;
+        let sources = source_options(&self.config);
+        let junctions = self.junction_staging(&sources);
+        let loaded = LoadedProject::load(&load_options(self, targets), self.plugin_options(), junctions)?;
         for (kind, file) in loaded.unused_plugins() {
             let text =
                 format!("--plugin {kind}={} has no effect: no element is of kind '{kind}'", file.display());
@@ -69,7 +76,17 @@ impl App {
     /// # Errors
     /// What is wrong with project.conf.
     pub(crate) fn project_config(&self) -> CommandResult<ProjectConfig> {
-        Ok(spec_project::load_config(&load_options(self, &[]))?)
+        let sources = source_options(&self.config);
+        Ok(spec_project::load_config(&load_options(self, &[]), &self.junction_staging(&sources))?)
+    }
+
+    /// Fetches and stages junctions, and tells the user of it.
+    fn junction_staging<'a>(&'a self, options: &'a SourceOptions) -> JunctionStaging<'a> {
+        let style = self.err;
+        let monitor = FetchMonitor::silent(Cancel::new())
+            .with_warnings(move |reason, text| warn(style, reason, text))
+            .with_notes(move |_, text| tell(style, text));
+        JunctionStaging::new(options, || self.try_open_cas(DigestFunction::Sha256), monitor)
     }
 
     /// The settings of speculation of a build of this project.
@@ -93,6 +110,12 @@ impl App {
     }
 }
 
+/// Tells what a command does before its jobs.
+fn tell(style: Style, text: &str) {
+    let line = style.paint(TextRole::Dim, format_args!("{}", sanitize_line(text)));
+    write_stderr(&format!("{line}\n"), style);
+}
+
 /// Refuses an option `--plugin` whose file is not there, even if no element is of that kind.
 fn check_component_file(kind: &str, file: &Path) -> CommandResult {
     match spec_files::read(file, 0) {
@@ -108,6 +131,8 @@ fn load_options(app: &App, targets: &[String]) -> LoadOptions {
     LoadOptions {
         directory: app.globals.directory().to_owned(),
         targets: targets.to_vec(),
+        junctions: false,
+        only_needed: false,
         options: app.globals.options().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         max_jobs: Some(app.config.max_jobs),
         projects: app.config.projects.clone(),
@@ -117,7 +142,7 @@ fn load_options(app: &App, targets: &[String]) -> LoadOptions {
 fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> SessionOptions {
     SessionOptions {
         strict,
-        source_dir: config.source_dir.clone(),
+        sources: source_options(config),
         log_dir: config.log_dir.clone(),
         cache_buildtrees: match config.cache_buildtrees {
             CacheBuildTrees::Always => CacheBuildtrees::Always,
@@ -125,10 +150,6 @@ fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> S
             CacheBuildTrees::Never => CacheBuildtrees::Never,
         },
         user_namespaces: config.user_namespaces(),
-        network_retries: config.network_retries,
-        proxies: config.proxies.clone(),
-        netrc: config.netrc.clone(),
-        trees: config.bounds.trees,
         artifact_size: config.bounds.artifact,
         remotes: config.remotes.clone(),
         home: config.home.clone(),
@@ -143,6 +164,16 @@ fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> S
         key_length: config.key_length,
         error_lines: config.error_lines,
         recorder: SessionRecorder::default(),
+    }
+}
+
+fn source_options(config: &Config) -> SourceOptions {
+    SourceOptions {
+        directory: config.source_dir.clone(),
+        network_retries: config.network_retries,
+        proxies: config.proxies.clone(),
+        netrc: config.netrc.clone(),
+        trees: config.bounds.trees,
     }
 }
 

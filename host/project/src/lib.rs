@@ -1,7 +1,8 @@
 //! Turns project.conf and elements into a resolved graph with keys.
 //!
 //! The only room that parses YAML. It knows no plugin and no source: kinds come through
-//! [`spec_strategy::KindRegistry`], the keys of sources from the caller.
+//! [`spec_strategy::KindRegistry`], the keys of sources from the caller, the sources of junctions from
+//! [`SubprojectSources`].
 //!
 //! [`load`] reads a project; [`keys::compute_keys`] gives its elements the keys that BuildStream gives them.
 
@@ -14,21 +15,25 @@ mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod include;
+mod junction;
 pub mod keys;
 mod load_options;
+mod loaded_element;
 mod loader;
 pub mod metadata;
 mod options;
 mod platform;
 mod project;
+mod project_files;
 mod project_refs;
 pub mod ref_edits;
+mod subproject_sources;
 mod symbol;
 mod variables;
 pub mod yaml;
 
 pub use config::{
-    FORMAT_VERSION, HostFile, Mirror, PROJECT_CONF, PathKind, ProjectConfig, RefStorage, Shell, find_project,
+    AliasError, AliasTarget, Aliases, FORMAT_VERSION, HostFile, PROJECT_CONF, PathKind, ProjectConfig, RefStorage, Shell, find_project,
     project_path,
 };
 pub use dependency_graph::Scope;
@@ -36,5 +41,6 @@ pub use element::{Dependency, Element, RefPlace, RemoteApisSocket, SandboxConfig
 pub use error::LoadError;
 pub use load_options::LoadOptions;
 pub use platform::{host_arch, host_os};
-pub use project::{Project, load, load_config};
+pub use project::{Project, Subproject, load, load_config};
 pub use project_refs::PROJECT_REFS;
+pub use subproject_sources::{JunctionSources, SourcesFolder, SubprojectError, SubprojectSources};

@@ -134,7 +134,7 @@ fn conditionals() {
 #[test]
 fn includes() {
     check_element("(@): b.yml\n== b.yml\n(@): c.yml\n== c.yml\n(@): b.yml\n", "c.yml:1:6 recursive-include");
-    check_element("(@): junction.bst:b.yml\n", "a.bst:2:6 junctions-not-supported");
+    check_element("(@): junction.bst:b.yml\n", "a.bst:2:6 missing-file");
     check_element("(@): {a: b}\n", "a.bst:2:6 invalid-data");
     check_element("(@): b.yml\n== b.yml\nconfig: [\n", "b.yml:2:1 invalid-yaml");
     let mut bomb = String::from("(@): i0.yml\n");
@@ -214,9 +214,9 @@ fn dependencies() {
     check_element("depends:\n- b\n", "a.bst:3:3 bad-element-suffix");
     check_element("depends:\n- 'b?.bst'\n", "a.bst:3:3 bad-characters-in-name");
     check_element("depends:\n- /b.bst\n", "a.bst:3:3 invalid-data");
-    check_element("depends:\n- j.bst:b.bst\n", "a.bst:3:3 junctions-not-supported");
-    check_element("depends:\n- filename: b.bst\n  junction: j.bst\n", "a.bst:4:13 junctions-not-supported");
-    check_element("depends:\n- j.bst\n== j.bst\nkind: junction\n", "a.bst:3:3 junctions-not-supported");
+    check_element("depends:\n- j.bst:b.bst\n", "a.bst:3:3 missing-file");
+    check_element("depends:\n- filename: b.bst\n  junction: j.bst\n", "a.bst:3:3 missing-file");
+    check_element("depends:\n- j.bst\n== j.bst\nkind: junction\n", "a.bst:3:3 invalid-data");
     check_element("depends:\n- ../b.bst\n== ../b.bst\nkind: stack\n", "a.bst:3:3 bad-characters-in-name");
 }
 

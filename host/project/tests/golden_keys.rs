@@ -42,7 +42,7 @@ fn lines(directory: &Path, options: &[(String, String)]) -> Vec<String> {
         ..LoadOptions::default()
     };
     let project =
-        load(&options, &support::Kinds).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+        load(&options, &support::Kinds, &support::sources::LocalJunctions).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     let keys = keys::compute_keys(&project, &|element| support::sources::source_keys(&project, element));
     let line = |(index, pair): (usize, &Option<spec_model::KeyPair>)| {
         let pair = pair.expect("all sources have refs");

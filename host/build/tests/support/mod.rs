@@ -18,7 +18,9 @@ use spec_execution::{
     OpenSocket, PoolOptions, RemoteApis, ResultCache, SocketOptions,
 };
 use spec_model::{Cancel, Digest, Key, Subaction, Value};
-use spec_project::{LoadOptions, Project};
+use spec_project::{
+    JunctionSources, LoadOptions, Project, SourcesFolder, SubprojectError, SubprojectSources,
+};
 use spec_strategy::{
     Command, CommandGroup, Configured, ElementInput, ElementKind, KindDescription, KindError, KindRegistry,
     KindRequest, Plan, Step,
@@ -34,6 +36,15 @@ pub(crate) struct Fixture {
     pub(crate) sockets: Arc<Sockets>,
     pub(crate) user_namespaces: bool,
     project: Project,
+}
+
+/// The project has no junctions.
+struct NoJunctions;
+
+impl SubprojectSources for NoJunctions {
+    fn folder(&self, _: &JunctionSources<'_>) -> Result<SourcesFolder, SubprojectError> {
+        Err(SubprojectError::NoRef)
+    }
 }
 
 /// What came of a build.
@@ -70,7 +81,7 @@ impl Fixture {
         write("app.bst", &format!("kind: app\nbuild-depends: [base.bst]\n{environment}{app}"));
         let targets = vec!["app.bst".to_owned()];
         let options = LoadOptions { directory: folder.path().to_owned(), targets, ..LoadOptions::default() };
-        let project = spec_project::load(&options, &Kinds(runs)).expect("a good project");
+        let project = spec_project::load(&options, &Kinds(runs), &NoJunctions).expect("a good project");
         let cas = Cas::open(folder.path().join("cas")).expect("a store");
         let sockets = Sockets::new(folder.path().join("sockets"));
         let fixture = Self { cas, sockets, project, folder, user_namespaces: false };

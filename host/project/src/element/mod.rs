@@ -1,5 +1,6 @@
 //! Elements: composed, expanded and configured by their kind.
 
+mod first;
 mod kinds;
 mod parts;
 mod resolve;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use spec_model::{ElementName, FilePosition, Mapping};
 use spec_strategy::{Configured, KindDescription};
 
+pub(crate) use first::{FirstPass, first_config, first_pass};
 pub(crate) use kinds::ProjectKinds;
 pub(crate) use resolve::ElementResolver;
 pub use sandbox::{RemoteApisSocket, SandboxConfig};
@@ -25,6 +27,8 @@ pub struct Element {
     pub name: ElementName,
     /// The name of the project it belongs to.
     pub project: String,
+    /// The index of that project among [`Project::subprojects`](crate::Project::subprojects); `None` for the top-level one.
+    pub subproject: Option<usize>,
     /// The kind's name.
     pub kind: String,
     /// The properties of all elements of the kind.

@@ -37,7 +37,12 @@ impl Options {
         Ok(Self { definitions, parsed: RefCell::default() })
     }
 
-    /// Sets values from the user configuration.
+    /// Whether there is an option of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.definitions.contains_key(name)
+    }
+
+    /// Sets values from the user configuration or a junction.
     ///
     /// # Errors
     /// `invalid-data` for an option that is not there or a value it cannot have.

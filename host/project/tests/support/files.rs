@@ -43,6 +43,6 @@ impl Files {
             max_jobs: Some(4),
             ..LoadOptions::default()
         };
-        load(&options, &super::Kinds)
+        load(&options, &super::Kinds, &super::sources::LocalJunctions)
     }
 }

@@ -21,7 +21,7 @@ fn context(folder: &Path) -> std::io::Result<SourceContext> {
     let project = folder.join("project");
     fs::create_dir(&project)?;
     let cas = Cas::open(folder.join("cas")).map_err(std::io::Error::other)?;
-    Ok(SourceContext::new(project, folder.join("mirror"), cas, |_| None))
+    Ok(SourceContext::new(project, folder.join("mirror"), cas, |_| Ok(None)))
 }
 
 #[test]

@@ -23,7 +23,7 @@ impl Lab {
         let cas = Cas::open(folder.path().join("cas")).expect("the folder is new");
         let files = format!("file://{}/", project.display());
         let alias =
-            move |name: &str| (name == "files").then(|| Alias { url: files.clone(), mirrors: Vec::new() });
+            move |name: &str| Ok((name == "files").then(|| Alias { url: files.clone(), mirrors: Vec::new() }));
         let context = SourceContext::new(project, folder.path().join("mirror"), cas, alias);
         Self { folder, context }
     }
