@@ -10,7 +10,8 @@ use spec_model::{Cancel, DigestFunction};
 use spec_project::{LoadOptions, ProjectConfig};
 use spec_recording::SessionRecorder;
 use spec_session::{
-    JunctionStaging, LoadedProject, PolicyOptions, Session, SessionOptions, SourceOptions, SpeculationSettings,
+    JunctionStaging, LoadedProject, PolicyOptions, Session, SessionOptions, SourceOptions,
+    SpeculationSettings,
 };
 use spec_source::FetchMonitor;
 
@@ -23,13 +24,36 @@ use crate::error::{CommandError, CommandResult};
 use crate::recordings::CommandRecording;
 use crate::term::{Style, TextRole, sanitize_line, write_stderr};
 
+/// What a command does with junctions among its targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JunctionTargets {
+    /// It leaves them out of the default targets, and refuses them otherwise.
+    Refused,
+    /// It takes them as it takes elements.
+    Allowed,
+    /// It looks for new versions of them, so that one without a ref must not be needed to read the project.
+    Tracked,
+}
+
 impl App {
     /// Opens a session over the project of the command line, with these targets (none for the project's defaults).
     ///
     /// # Errors
     /// What is wrong with the project, or when the cache cannot be opened.
     pub(crate) fn open_session(&self, targets: &[String]) -> CommandResult<Arc<Session>> {
-        Ok(self.open_with(targets, || Ok(CommandRecording::off()))?.0)
+        self.open_session_for(targets, JunctionTargets::Refused)
+    }
+
+    /// Opens a session of a command that may have junctions among its targets.
+    ///
+    /// # Errors
+    /// As [`open_session`](Self::open_session).
+    pub(crate) fn open_session_for(
+        &self,
+        targets: &[String],
+        junctions: JunctionTargets,
+    ) -> CommandResult<Arc<Session>> {
+        Ok(self.open_with(targets, junctions, || Ok(CommandRecording::off()))?.0)
     }
 
     /// Opens a session that is recorded: into `file`, or into the cache.
@@ -41,21 +65,22 @@ impl App {
         targets: &[String],
         file: Option<&Path>,
     ) -> CommandResult<(Arc<Session>, CommandRecording)> {
-        self.open_with(targets, || CommandRecording::start(self, file))
+        self.open_with(targets, JunctionTargets::Refused, || CommandRecording::start(self, file))
     }
 
     /// The recording starts when the cache is open.
     fn open_with(
         &self,
         targets: &[String],
+        junctions: JunctionTargets,
         start_recording: impl FnOnce() -> CommandResult<CommandRecording>,
     ) -> CommandResult<(Arc<Session>, CommandRecording)> {
         for (kind, file) in &self.globals.plugins {
             check_component_file(kind, file)?;
         }
         let sources = source_options(&self.config);
-        let junctions = self.junction_staging(&sources);
-        let loaded = LoadedProject::load(&load_options(self, targets), self.plugin_options(), junctions)?;
+        let options = load_options(self, targets, junctions);
+        let loaded = LoadedProject::load(&options, self.plugin_options(), self.junction_staging(&sources))?;
         for (kind, file) in loaded.unused_plugins() {
             let text =
                 format!("--plugin {kind}={} has no effect: no element is of kind '{kind}'", file.display());
@@ -77,7 +102,10 @@ impl App {
     /// What is wrong with project.conf.
     pub(crate) fn project_config(&self) -> CommandResult<ProjectConfig> {
         let sources = source_options(&self.config);
-        Ok(spec_project::load_config(&load_options(self, &[]), &self.junction_staging(&sources))?)
+        Ok(spec_project::load_config(
+            &load_options(self, &[], JunctionTargets::Refused),
+            &self.junction_staging(&sources),
+        )?)
     }
 
     /// Fetches and stages junctions, and tells the user of it.
@@ -127,12 +155,12 @@ fn check_component_file(kind: &str, file: &Path) -> CommandResult {
     }
 }
 
-fn load_options(app: &App, targets: &[String]) -> LoadOptions {
+fn load_options(app: &App, targets: &[String], junctions: JunctionTargets) -> LoadOptions {
     LoadOptions {
         directory: app.globals.directory().to_owned(),
         targets: targets.to_vec(),
-        junctions: false,
-        only_needed: false,
+        junctions: junctions != JunctionTargets::Refused,
+        only_needed: junctions == JunctionTargets::Tracked,
         options: app.globals.options().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         max_jobs: Some(app.config.max_jobs),
         projects: app.config.projects.clone(),

@@ -38,11 +38,11 @@ pub enum LoadError {
         directory: String,
     },
     /// An element that is named somewhere does not exist.
-    #[error("there is no element '{name}' in '{directory}'")]
+    #[error("there is no element '{name}' in {directory}")]
     MissingElement {
         /// The name, as it was given.
         name: String,
-        /// The directory with the project's elements.
+        /// The directory with the project's elements, or the project, in words.
         directory: String,
         /// The name of an element that is likely meant.
         near: Option<String>,
@@ -200,7 +200,9 @@ impl UserError for LoadError {
                  project.conf as 'internal' or 'duplicates'"
                     .to_owned(),
             ),
-            Self::JunctionTarget { .. } => Some("name elements behind it: JUNCTION.bst:ELEMENT.bst".to_owned()),
+            Self::JunctionTarget { .. } => {
+                Some("name elements behind it: JUNCTION.bst:ELEMENT.bst".to_owned())
+            }
             Self::CircularDependency { .. } => Some("take one of these dependencies out".to_owned()),
             _ => None,
         }

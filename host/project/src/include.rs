@@ -34,12 +34,7 @@ pub(crate) trait Subprojects {
     ///
     /// # Errors
     /// Why it cannot be loaded.
-    fn subproject(
-        &mut self,
-        from: usize,
-        junctions: &str,
-        node: &Node,
-    ) -> Result<IncludeProject, LoadError>;
+    fn subproject(&mut self, from: usize, junctions: &str, node: &Node) -> Result<IncludeProject, LoadError>;
 }
 
 /// The included files of one project, each read once. As in BuildStream, a file of a subproject has that project's

@@ -33,8 +33,8 @@ mod variables;
 pub mod yaml;
 
 pub use config::{
-    AliasError, AliasTarget, Aliases, FORMAT_VERSION, HostFile, PROJECT_CONF, PathKind, ProjectConfig, RefStorage, Shell, find_project,
-    project_path,
+    AliasError, AliasTarget, Aliases, FORMAT_VERSION, HostFile, PROJECT_CONF, PathKind, ProjectConfig,
+    RefStorage, Shell, find_project, project_path,
 };
 pub use dependency_graph::Scope;
 pub use element::{Dependency, Element, RefPlace, RemoteApisSocket, SandboxConfig, SourceConfig};

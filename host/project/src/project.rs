@@ -77,11 +77,7 @@ fn resolve(
     order.iter().map(&mut resolve).collect()
 }
 
-fn resolver<'l>(
-    loader: &'l Loader<'_>,
-    project: usize,
-    kinds: &'l dyn KindRegistry,
-) -> ElementResolver<'l> {
+fn resolver<'l>(loader: &'l Loader<'_>, project: usize, kinds: &'l dyn KindRegistry) -> ElementResolver<'l> {
     let open = &loader.projects[project];
     ElementResolver {
         subproject: project.checked_sub(1),

@@ -26,12 +26,7 @@ impl ProjectFiles {
 
     /// The files of the project in a real path behind `junction`. The folder is in that of its parent, unless it is in
     /// sources that were staged.
-    pub(crate) fn behind(
-        &self,
-        junction: &ElementName,
-        directory: PathBuf,
-        staged: Option<PathBuf>,
-    ) -> Self {
+    pub(crate) fn behind(&self, junction: &ElementName, directory: PathBuf, staged: Option<PathBuf>) -> Self {
         let staged = staged.or_else(|| self.staged.clone());
         Self { directory, staged, junction: Some(junction.clone()) }
     }

@@ -40,6 +40,12 @@ fn malformed_yaml() {
     check("== a.bst\nkind: !mine manual\n", "a.bst:1:7 invalid-yaml");
     check("== a.bst\n[a]: manual\n", "a.bst:1:1 invalid-yaml");
     check("== a.bst\nkind: manual\ndescription: \"\u{1}\"\n", "a.bst:2:15 invalid-yaml");
+    check("== a.bst\nkind: manual\nsources: [http://x/y]\n", "a.bst:2:15 invalid-yaml");
+    check(
+        "== a.bst\nkind: manual\nvariables: {a: {b: 'c:d', \u{e9}: [x, y:z]}}\n",
+        "a.bst:2:35 invalid-yaml",
+    );
+    check("== a.bst\nkind: manual\nvariables: {a?b: c}\n", "a.bst:2:14 invalid-yaml");
     check("== a.bst\nkind: manual\0\nwrong: ignored\n", "a.bst:1:13 invalid-yaml");
     let deep = "[".repeat(120);
     check(&format!("== a.bst\nkind: {deep}\n"), "a.bst:1:106 invalid-yaml");

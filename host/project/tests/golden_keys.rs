@@ -41,8 +41,8 @@ fn lines(directory: &Path, options: &[(String, String)]) -> Vec<String> {
         options: options.to_vec(),
         ..LoadOptions::default()
     };
-    let project =
-        load(&options, &support::Kinds, &support::sources::LocalJunctions).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let project = load(&options, &support::Kinds, &support::sources::LocalJunctions)
+        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     let keys = keys::compute_keys(&project, &|element| support::sources::source_keys(&project, element));
     let line = |(index, pair): (usize, &Option<spec_model::KeyPair>)| {
         let pair = pair.expect("all sources have refs");

@@ -36,5 +36,6 @@ fn digests_of_trees_stand_last_in_the_environment() {
 fn key_project(name: &str) -> Project {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/projects").join(name);
     let options = LoadOptions { directory, max_jobs: Some(2), ..LoadOptions::default() };
-    load(&options, &support::Kinds, &support::sources::LocalJunctions).unwrap_or_else(|error| panic!("{name}: {error}"))
+    load(&options, &support::Kinds, &support::sources::LocalJunctions)
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
 }

@@ -68,6 +68,12 @@ pub enum SessionError {
         /// Their names.
         elements: Vec<String>,
     },
+    /// Elements of subprojects are to be tracked, and their refs can be written nowhere. Reason `untrackable-sources`.
+    #[error("these elements belong to subprojects, whose files are not changed: {}", elements.join(", "))]
+    UntrackableSources {
+        /// Their names.
+        elements: Vec<String>,
+    },
     /// A policy does not exist, is not a policy, or refuses its settings.
     #[error("{error}")]
     Policy {
@@ -133,6 +139,7 @@ impl UserError for SessionError {
             Self::UnknownExcept { .. } => "missing-file",
             Self::OneElement { .. } => "one-element",
             Self::MissingReferences { .. } => "inconsistent-pipeline",
+            Self::UntrackableSources { .. } => "untrackable-sources",
             Self::BuiltInPolicySetting { .. } => "policy-unknown-setting",
             Self::NoServers { what: "source", .. } => "no-source-servers",
             Self::NoServers { .. } => "no-artifact-servers",
@@ -150,6 +157,7 @@ impl UserError for SessionError {
             | Self::MissingReferences { .. } => Blame::Project,
             Self::UnknownExcept { .. }
             | Self::OneElement { .. }
+            | Self::UntrackableSources { .. }
             | Self::NoServers { .. }
             | Self::BuiltInPolicySetting { .. } => Blame::Usage,
             Self::Credential(error) => error.blame(),
@@ -160,6 +168,10 @@ impl UserError for SessionError {
             Self::Cas(error) => error.blame(),
             Self::Artifact(error) => error.blame(),
         }
+    }
+
+    fn detail(&self) -> Option<String> {
+        self.inner().and_then(UserError::detail)
     }
 
     fn position(&self) -> Option<&FilePosition> {
@@ -179,6 +191,10 @@ impl UserError for SessionError {
             Self::MissingReferences { elements } => {
                 Some(format!("spec-host source track {}", elements.join(" ")))
             }
+            Self::UntrackableSources { .. } => Some(
+                "set 'ref-storage: project.refs' in project.conf, or track them in their own project"
+                    .to_owned(),
+            ),
             Self::BuiltInPolicySetting { .. } => Some("choose the policy that has it".to_owned()),
             Self::NoServers { what, action } => {
                 let (key, line) = if *what == "source" {

@@ -62,7 +62,8 @@ impl<'a> JunctionStaging<'a> {
             return Err(SubprojectError::NoRef);
         }
         if sources.cached().map_err(refused)?.is_none() {
-            self.monitor.note("fetching-junction", &format!("fetching the project behind '{}'", junction.name));
+            self.monitor
+                .note("fetching-junction", &format!("fetching the project behind '{}'", junction.name));
         }
         let tree = sources.fetch(&self.monitor).map_err(refused)?;
         let layer = LayerCache::new(cas.clone(), LayerForm::Copied).layer(&tree).map_err(refused)?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use spec_project::{Project, Scope};
+use spec_project::{Project, RefStorage, Scope};
 
 use crate::error::{Result, SessionError};
 use crate::session::Session;
@@ -25,6 +25,43 @@ impl Session {
         }
         let kept = reached_without(&self.project, scope, &without);
         Ok(selected.into_iter().filter(|element| kept.contains(element)).collect())
+    }
+}
+
+impl Session {
+    /// The selected elements whose sources are tracked: those of the projects of the targets, or of all projects.
+    ///
+    /// # Errors
+    /// As [`select`](Self::select); `untrackable-sources` for elements of subprojects, unless the top-level project keeps refs
+    /// in project.refs.
+    pub fn select_tracked(
+        &self,
+        scope: Option<Scope>,
+        except: &[String],
+        cross_junctions: bool,
+    ) -> Result<Vec<usize>> {
+        let project = &self.project;
+        let of = |element: usize| project.elements[element].subproject;
+        let mut selected = self.select(scope, except)?;
+        if !cross_junctions {
+            let mut own = HashSet::new();
+            for subproject in project.targets.iter().map(|target| of(*target)).collect::<HashSet<_>>() {
+                let targets: Vec<usize> =
+                    project.targets.iter().copied().filter(|target| of(*target) == subproject).collect();
+                let reached = selection(project, &targets, scope);
+                own.extend(reached.into_iter().filter(|element| of(*element) == subproject));
+            }
+            selected.retain(|element| own.contains(element));
+        }
+        let foreign: Vec<String> = selected
+            .iter()
+            .filter(|element| of(**element).is_some())
+            .map(|element| self.name(*element))
+            .collect();
+        if project.config.ref_storage == RefStorage::Inline && !foreign.is_empty() {
+            return Err(SessionError::UntrackableSources { elements: foreign });
+        }
+        Ok(selected)
     }
 }
 

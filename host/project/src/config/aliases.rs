@@ -35,7 +35,9 @@ pub(crate) struct ParentAliases {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AliasError {
     /// The junction maps it to an alias that its own project lacks. Reason `invalid-source-alias`, as BuildStream's.
-    #[error("the junction '{junction}' maps the alias '{alias}' to '{mapped}', which its project does not have")]
+    #[error(
+        "the junction '{junction}' maps the alias '{alias}' to '{mapped}', which its project does not have"
+    )]
     NotInParent {
         /// The junction.
         junction: String,

@@ -314,11 +314,7 @@ fn alias_targets(
 }
 
 /// The project's variables, and the further ones that aliases and mirrors may use.
-fn with_directories(
-    variables: &Mapping,
-    directory: &Path,
-    toplevel: &Path,
-) -> Result<Variables, NodeError> {
+fn with_directories(variables: &Mapping, directory: &Path, toplevel: &Path) -> Result<Variables, NodeError> {
     let mut variables = variables.clone();
     for (name, path) in [("project-root", directory), ("toplevel-root", toplevel)] {
         variables.set(name, Node::text(path.display().to_string()));

@@ -27,10 +27,14 @@ impl Mirror {
                 .map(|(alias, list)| Ok((alias.to_string(), list.as_str_list()?)))
                 .collect::<Result<_, NodeError>>()?,
         };
-        if let Some(kind) = mapping.get("kind").filter(|kind| kind.as_str().is_ok_and(|k| k != DEFAULT_KIND)) {
-            let message = format!("there is no kind of mirror '{}'; there is only '{DEFAULT_KIND}'", kind.as_str()?);
+        if let Some(kind) = mapping.get("kind").filter(|kind| kind.as_str().is_ok_and(|k| k != DEFAULT_KIND))
+        {
+            let message =
+                format!("there is no kind of mirror '{}'; there is only '{DEFAULT_KIND}'", kind.as_str()?);
             let error = NodeError::new("plugin-not-found", kind.position.as_ref(), message);
-            return Err(error.with_hint("mirrors of plugins are not supported: take it out, or list addresses"));
+            return Err(
+                error.with_hint("mirrors of plugins are not supported: take it out, or list addresses")
+            );
         }
         Ok(Self { name: mapping.str("name")?.to_owned(), aliases })
     }

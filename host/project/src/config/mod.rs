@@ -15,8 +15,8 @@ use std::rc::Rc;
 
 use spec_model::{Mapping, Node};
 
-pub use aliases::{AliasError, AliasTarget, Aliases};
 pub(crate) use aliases::ParentAliases;
+pub use aliases::{AliasError, AliasTarget, Aliases};
 pub(crate) use junction_rules::JunctionRules;
 pub(crate) use load::{ParentSettings, ProjectConf, ProjectSettings, SettingsPass};
 use mirror::Mirror;

@@ -19,6 +19,9 @@ pub(crate) use resolve::ElementResolver;
 pub use sandbox::{RemoteApisSocket, SandboxConfig};
 pub use source::{RefPlace, SourceConfig};
 
+/// The kind of junctions.
+const JUNCTION: &str = "junction";
+
 /// An element with all that its build depends on. Its dependencies are indices into
 /// [`Project::elements`](crate::Project::elements).
 #[derive(Clone, Debug)]
@@ -87,6 +90,12 @@ impl Element {
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.iter().find(|(candidate, _)| candidate == name).map(|(_, text)| text.as_str())
+    }
+
+    /// Whether it is a junction, a target that leads into another project and is never built.
+    #[must_use]
+    pub fn is_junction(&self) -> bool {
+        self.kind == JUNCTION
     }
 
     /// The environment without the variables that do not change its keys.

@@ -8,7 +8,7 @@ use spec_strategy::{DependencyInput, ElementInput};
 
 use super::first::first_kind;
 use super::parts::{ElementParts, element_variables};
-use super::{Dependency, Element, ProjectKinds, SandboxConfig, source};
+use super::{Dependency, Element, JUNCTION, ProjectKinds, SandboxConfig, source};
 use crate::LoadError;
 use crate::config::ProjectSettings;
 use crate::loaded_element::LoadedElement;
@@ -37,7 +37,7 @@ impl ElementResolver<'_> {
         index: &dyn Fn(usize) -> usize,
     ) -> Result<Element, LoadError> {
         let name = loaded.name.to_string();
-        let is_junction = loaded.kind == "junction";
+        let is_junction = loaded.kind == JUNCTION;
         let (kind, settings, refs) = if is_junction {
             (first_kind(&loaded.kind, self.first_settings)?, self.first_settings, &self.junction_refs)
         } else {

@@ -55,7 +55,9 @@ impl Loader<'_> {
             return Err(LoadError::ConflictingJunction {
                 project: name.to_owned(),
                 instances: lines.collect(),
-                position: instances.last().and_then(|last| self.projects[*last].parent.as_ref()?.position.clone()),
+                position: instances
+                    .last()
+                    .and_then(|last| self.projects[*last].parent.as_ref()?.position.clone()),
             });
         }
         Ok(())

@@ -74,7 +74,8 @@ fn names(mapping: &Mapping) -> Result<Vec<String>, LoadError> {
         match junction {
             None => Ok(name.to_owned()),
             Some(_) if name.contains(':') => {
-                let message = format!("'{name}' has a junction, and another one stands in the key 'junction'");
+                let message =
+                    format!("'{name}' has a junction, and another one stands in the key 'junction'");
                 let error = NodeError::new(INVALID, node.position.as_ref(), message);
                 Err(error.with_hint("write all of them into one of the two places"))
             }

@@ -53,6 +53,6 @@ fn within_or_root(within: &str) -> String {
     if within.is_empty() {
         "the project's directory".to_owned()
     } else {
-        within.trim_end_matches('/').to_owned()
+        format!("'{}'", within.trim_end_matches('/'))
     }
 }

@@ -72,7 +72,8 @@ impl Loader<'_> {
 impl super::OpenProject {
     /// The name with the first known link in it replaced by its target.
     pub(super) fn expand_link(&self, name: &str) -> String {
-        let found = self.links.iter().find_map(|(link, target)| Some((name.strip_prefix(link.as_str())?, target)));
+        let found =
+            self.links.iter().find_map(|(link, target)| Some((name.strip_prefix(link.as_str())?, target)));
         found.map_or_else(|| name.to_owned(), |(rest, target)| format!("{target}{rest}"))
     }
 }

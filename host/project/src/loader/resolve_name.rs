@@ -64,7 +64,7 @@ impl Loader<'_> {
                     return Ok(ResolvedName::Element(index));
                 }
             };
-            link::check_circle(&followed, (project, &name), next.2.as_ref())?;
+            link::check_circle(&followed, (project, &name), position.as_ref())?;
             followed.push((project, name));
             position = next.2;
             (project, name) = self.project_of_name(next.0, &next.1, position.as_ref())?;

@@ -18,12 +18,7 @@ use crate::project_refs::RefFiles;
 use crate::subproject_sources::{JunctionSources, SourcesFolder, SubprojectError};
 
 impl Subprojects for Loader<'_> {
-    fn subproject(
-        &mut self,
-        from: usize,
-        junctions: &str,
-        node: &Node,
-    ) -> Result<IncludeProject, LoadError> {
+    fn subproject(&mut self, from: usize, junctions: &str, node: &Node) -> Result<IncludeProject, LoadError> {
         let project = self.find_project(from, junctions, node.position.as_ref())?;
         self.read_settings(project)?;
         Ok(self.include_project(project))

@@ -172,8 +172,7 @@ fn set_in_refs_file(project: &Project, file: &str, new: &[&NewRef]) -> Result<Ch
     for new in new {
         let element = &project.elements[new.element];
         let mut root = parse_text(&text, file)?;
-        let entry =
-            project_refs::source_entry(&mut root, &element.project, element.name.path(), new.source)?;
+        let entry = project_refs::source_entry(&mut root, &element.project, element.name.path(), new.source)?;
         text = match entry.get("ref").and_then(|node| node.position.clone()) {
             Some(position) => set_ref(&text, &RefPlace::Value(position), &new.text)?,
             None => {

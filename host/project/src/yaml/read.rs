@@ -48,7 +48,7 @@ pub fn parse_text(text: &str, shown_as: &str) -> Result<Mapping, LoadError> {
     let file: Arc<str> = shown_as.into();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     characters::check_printable(text, &file)?;
-    let mut builder = node_builder::NodeBuilder::new(Arc::clone(&file));
+    let mut builder = node_builder::NodeBuilder::new(Arc::clone(&file), text);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let position = node_builder::position(&file, error.marker());

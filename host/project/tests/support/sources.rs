@@ -16,11 +16,13 @@ impl SubprojectSources for LocalJunctions {
     fn folder(&self, junction: &JunctionSources<'_>) -> Result<SourcesFolder, SubprojectError> {
         match junction.sources {
             [only] if only.kind == "local" => {
-                let path = only.config.str("path").map_err(|error| SubprojectError::Source(Box::new(error)))?;
+                let path =
+                    only.config.str("path").map_err(|error| SubprojectError::Source(Box::new(error)))?;
                 Ok(SourcesFolder::InProject(junction.project.directory.join(path)))
             }
             [only] if only.kind == "staged" => {
-                let path = only.config.str("path").map_err(|error| SubprojectError::Source(Box::new(error)))?;
+                let path =
+                    only.config.str("path").map_err(|error| SubprojectError::Source(Box::new(error)))?;
                 Ok(SourcesFolder::Staged(junction.project.directory.join(path)))
             }
             _ => Err(SubprojectError::NoRef),
