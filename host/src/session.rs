@@ -35,25 +35,39 @@ pub(crate) enum JunctionTargets {
     Tracked,
 }
 
+/// The elements that a session is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SessionTargets<'a> {
+    /// Their names; none for the project's defaults.
+    pub(crate) elements: &'a [String],
+    /// The names of those that are left out.
+    pub(crate) except: &'a [String],
+    /// What is done with junctions among them.
+    pub(crate) junctions: JunctionTargets,
+}
+
+impl<'a> SessionTargets<'a> {
+    /// These elements, without junctions.
+    pub(crate) fn of(elements: &'a [String]) -> Self {
+        Self { elements, except: &[], junctions: JunctionTargets::Refused }
+    }
+}
+
 impl App {
     /// Opens a session over the project of the command line, with these targets (none for the project's defaults).
     ///
     /// # Errors
     /// What is wrong with the project, or when the cache cannot be opened.
     pub(crate) fn open_session(&self, targets: &[String]) -> CommandResult<Arc<Session>> {
-        self.open_session_for(targets, JunctionTargets::Refused)
+        self.open_session_for(SessionTargets::of(targets))
     }
 
-    /// Opens a session of a command that may have junctions among its targets.
+    /// Opens a session that leaves elements out, or may have junctions among its targets.
     ///
     /// # Errors
     /// As [`open_session`](Self::open_session).
-    pub(crate) fn open_session_for(
-        &self,
-        targets: &[String],
-        junctions: JunctionTargets,
-    ) -> CommandResult<Arc<Session>> {
-        Ok(self.open_with(targets, junctions, || Ok(CommandRecording::off()))?.0)
+    pub(crate) fn open_session_for(&self, targets: SessionTargets<'_>) -> CommandResult<Arc<Session>> {
+        Ok(self.open_with(targets, || Ok(CommandRecording::off()))?.0)
     }
 
     /// Opens a session that is recorded: into `file`, or into the cache.
@@ -65,21 +79,20 @@ impl App {
         targets: &[String],
         file: Option<&Path>,
     ) -> CommandResult<(Arc<Session>, CommandRecording)> {
-        self.open_with(targets, JunctionTargets::Refused, || CommandRecording::start(self, file))
+        self.open_with(SessionTargets::of(targets), || CommandRecording::start(self, file))
     }
 
     /// The recording starts when the cache is open.
     fn open_with(
         &self,
-        targets: &[String],
-        junctions: JunctionTargets,
+        targets: SessionTargets<'_>,
         start_recording: impl FnOnce() -> CommandResult<CommandRecording>,
     ) -> CommandResult<(Arc<Session>, CommandRecording)> {
         for (kind, file) in &self.globals.plugins {
             check_component_file(kind, file)?;
         }
         let sources = source_options(&self.config);
-        let options = load_options(self, targets, junctions);
+        let options = load_options(self, targets);
         let loaded = LoadedProject::load(&options, self.plugin_options(), self.junction_staging(&sources))?;
         for (kind, file) in loaded.unused_plugins() {
             let text =
@@ -103,7 +116,7 @@ impl App {
     pub(crate) fn project_config(&self) -> CommandResult<ProjectConfig> {
         let sources = source_options(&self.config);
         Ok(spec_project::load_config(
-            &load_options(self, &[], JunctionTargets::Refused),
+            &load_options(self, SessionTargets::of(&[])),
             &self.junction_staging(&sources),
         )?)
     }
@@ -155,12 +168,13 @@ fn check_component_file(kind: &str, file: &Path) -> CommandResult {
     }
 }
 
-fn load_options(app: &App, targets: &[String], junctions: JunctionTargets) -> LoadOptions {
+fn load_options(app: &App, targets: SessionTargets<'_>) -> LoadOptions {
     LoadOptions {
         directory: app.globals.directory().to_owned(),
-        targets: targets.to_vec(),
-        junctions: junctions != JunctionTargets::Refused,
-        only_needed: junctions == JunctionTargets::Tracked,
+        targets: targets.elements.to_vec(),
+        except: targets.except.to_vec(),
+        junctions: targets.junctions != JunctionTargets::Refused,
+        only_needed: targets.junctions == JunctionTargets::Tracked,
         options: app.globals.options().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         max_jobs: Some(app.config.max_jobs),
         projects: app.config.projects.clone(),

@@ -32,7 +32,7 @@ impl Junction {
     /// Reads a junction's configuration, in which variables are expanded.
     ///
     /// # Errors
-    /// `invalid-data` or `unknown-key` where it is malformed, `override-junction-with-self` where the junction itself would
+    /// `invalid-data` where it is malformed, `override-junction-with-self` where the junction itself would
     /// stand for an element of its project.
     pub(crate) fn new(name: &ElementName, config: &Mapping) -> Result<Self, LoadError> {
         config.validate_keys(&["path", "options", "overrides", "aliases", "map-aliases"])?;

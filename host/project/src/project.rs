@@ -10,7 +10,7 @@ use crate::dependency_graph::{DependencyGraph, Scope};
 use crate::element::{Element, ElementResolver, ProjectKinds};
 use crate::load_options::LoadOptions;
 use crate::loaded_element::LoadedElement;
-use crate::loader::{Loader, OpenProject, TOPLEVEL};
+use crate::loader::{LoadedTargets, Loader, OpenProject, TOPLEVEL};
 use crate::subproject_sources::SubprojectSources;
 
 /// A project with the elements that the targets need, and the subprojects that these are in.
@@ -24,6 +24,8 @@ pub struct Project {
     pub elements: Vec<Element>,
     /// The indices of the targets.
     pub targets: Vec<usize>,
+    /// The indices of the elements that were loaded to be left out.
+    pub except: Vec<usize>,
     graph: DependencyGraph,
     names: HashMap<String, usize>,
 }
@@ -47,19 +49,20 @@ pub fn load(
     sources: &dyn SubprojectSources,
 ) -> Result<Project, LoadError> {
     let mut loader = Loader::open(find_project(&options.directory)?, options, sources)?;
-    let targets = loader.load()?;
+    let LoadedTargets { targets, except } = loader.load()?;
     if !options.only_needed {
         loader.read_settings(TOPLEVEL)?;
     }
-    let order = loaded_graph(&loader.elements).scope(&targets, Scope::All);
+    let roots: Vec<usize> = targets.iter().chain(&except).copied().collect();
+    let order = loaded_graph(&loader.elements).scope(&roots, Scope::All);
     let mut index = vec![0; loader.elements.len()];
     for (new, old) in order.iter().enumerate() {
         index[*old] = new;
     }
     let elements = resolve(&loader, &order, &|old| index[old], kinds)?;
     loader.check_conflicts()?;
-    let targets = targets.iter().map(|old| index[*old]).collect();
-    Ok(Project::new(configs(&loader.projects), elements, targets))
+    let new = |old: Vec<usize>| old.iter().map(|old| index[*old]).collect();
+    Ok(Project::new(configs(&loader.projects), elements, new(targets), new(except)))
 }
 
 fn resolve(
@@ -127,6 +130,7 @@ impl Project {
         (config, subprojects): (ProjectConfig, Vec<Subproject>),
         elements: Vec<Element>,
         targets: Vec<usize>,
+        except: Vec<usize>,
     ) -> Self {
         let names =
             elements.iter().enumerate().map(|(index, element)| (element.name.to_string(), index)).collect();
@@ -136,7 +140,7 @@ impl Project {
                 graph.add(index, dependency.element, dependency.build, dependency.runtime);
             }
         }
-        Self { config, subprojects, elements, targets, graph, names }
+        Self { config, subprojects, elements, targets, except, graph, names }
     }
 
     /// The settings of the project that an element belongs to.

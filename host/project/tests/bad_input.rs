@@ -92,7 +92,7 @@ fn project_conf() {
     check("== project.conf\nname: test\nmin-version: 1.4\n", "project.conf:2:14 unsupported-project");
     check("== project.conf\nname: test\nmin-version: 2.99\n", "project.conf:2:14 unsupported-project");
     check("== project.conf\nname: test\nmin-version: two\n", "project.conf:2:14 invalid-data");
-    check_conf("varaibles: {}\n", "project.conf:3:1 unknown-key");
+    check_conf("varaibles: {}\n", "project.conf:3:1 invalid-data");
     check_conf("ref-storage: elsewhere\n", "project.conf:3:14 invalid-data");
     check_conf("element-path: ../elsewhere\n", "project.conf:3:15 proj-path-invalid");
     check_conf("element-path: /tmp\n", "project.conf:3:15 proj-path-invalid");
@@ -118,7 +118,7 @@ fn options() {
     check_conf("options:\n  o: {type: bool, default: true}\n", "project.conf:4:6 invalid-data");
     check_conf(&option("default: a"), "project.conf:5:5 invalid-data");
     check_conf(&option("values: [a]\n    default: b"), "project.conf:8:14 invalid-data");
-    check_conf(&option("values: [a]\n    default: a\n    more: x"), "project.conf:9:5 unknown-key");
+    check_conf(&option("values: [a]\n    default: a\n    more: x"), "project.conf:9:5 invalid-data");
     check_conf(
         "options:\n  o: {type: arch, description: d, values: [vax]}\n",
         "project.conf:4:44 invalid-data",
@@ -185,12 +185,12 @@ fn elements() {
     check("== a.bst\ndescription: nothing\n", "a.bst:1:1 invalid-data");
     check("== a.bst\nkind: [x]\n", "a.bst:1:7 invalid-data");
     check("== a.bst\nkind: cmake\n", "a.bst:1:7 unknown-kind");
-    check_element("confg: {}\n", "a.bst:2:1 unknown-key");
+    check_element("confg: {}\n", "a.bst:2:1 invalid-data");
     check_element("config: text\n", "a.bst:2:9 invalid-data");
-    check_element("sandbox:\n  build-root: x\n", "a.bst:3:3 unknown-key");
+    check_element("sandbox:\n  build-root: x\n", "a.bst:3:3 invalid-data");
     check_element("sandbox:\n  build-uid: x\n", "a.bst:3:14 invalid-data");
     check_element("sandbox:\n  build-arch: vax\n", "a.bst:3:15 invalid-data");
-    check_element("sandbox:\n  remote-apis-socket: {pth: x}\n", "a.bst:3:24 unknown-key");
+    check_element("sandbox:\n  remote-apis-socket: {pth: x}\n", "a.bst:3:24 invalid-data");
     check("== a.bst\nkind: import\nconfig:\n  target: [x]\n", "a.bst:3:11 illegal-composite");
 }
 
@@ -210,8 +210,8 @@ fn dependencies() {
     check_element("depends: b.bst\n", "a.bst:2:10 invalid-data");
     check_element("depends:\n- [b.bst]\n", "a.bst:3:3 invalid-data");
     check_element("depends:\n- file: b.bst\n", "a.bst:3:3 invalid-data");
-    check_element("depends:\n- filename: b.bst\n  kind: x\n", "a.bst:4:3 unknown-key");
-    check_element("build-depends:\n- filename: b.bst\n  type: build\n", "a.bst:4:3 unknown-key");
+    check_element("depends:\n- filename: b.bst\n  kind: x\n", "a.bst:4:3 invalid-data");
+    check_element("build-depends:\n- filename: b.bst\n  type: build\n", "a.bst:4:3 invalid-data");
     check_element("depends:\n- filename: b.bst\n  type: both\n", "a.bst:4:9 invalid-data");
     check_element("depends:\n- filename: b.bst\n  strict: false\n", "a.bst:4:11 invalid-data");
     check_element("runtime-depends:\n- filename: b.bst\n  strict: true\n", "a.bst:4:11 invalid-data");

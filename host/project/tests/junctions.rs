@@ -137,7 +137,7 @@ fn what_is_wrong_about_a_junction_is_named_where_it_stands() {
         &sub("sources: [{kind: local, path: sub}]\nconfig: {path: ../..}"),
         "sub.bst:3:16 proj-path-invalid",
     );
-    check(&sub(&format!("{good}\nconfig: {{paht: x}}")), "sub.bst:3:10 unknown-key");
+    check(&sub(&format!("{good}\nconfig: {{paht: x}}")), "sub.bst:3:10 invalid-data");
     check(&sub(&format!("{good}\nconfig: {{map-aliases: all}}")), "sub.bst:3:23 invalid-data");
     check(&sub(&format!("{good}\nconfig: {{options: {{none: x}}}}")), "sub.bst:3:26 invalid-data");
     check(&sub(&format!("{good}\nconfig: {{options: {{mode: x}}}}")), "sub.bst:3:26 invalid-data");
@@ -146,7 +146,7 @@ fn what_is_wrong_about_a_junction_is_named_where_it_stands() {
         "sub.bst:3:26 unresolved-variable",
     );
     check(&sub(&format!("{good}\ndepends: [b.bst]\n== b.bst\nkind: stack")), "sub.bst:3:11 invalid-junction");
-    check(&sub(&format!("{good}\nsource: []")), "sub.bst:3:1 unknown-key");
+    check(&sub(&format!("{good}\nsource: []")), "sub.bst:3:1 invalid-data");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn what_is_wrong_behind_a_junction_is_named_with_it() {
         &top("== sub/e.bst\nkind: manual\ndepends: [none.bst]", "sub.bst:e.bst"),
         "sub.bst:e.bst:2:11 missing-file",
     );
-    check(&top("== sub/e.bst\nkind: manual\nvars: {}", "sub.bst:e.bst"), "sub.bst:e.bst:2:1 unknown-key");
+    check(&top("== sub/e.bst\nkind: manual\nvars: {}", "sub.bst:e.bst"), "sub.bst:e.bst:2:1 invalid-data");
     check(
         &top("== sub/inner/e.bst\nkind: manual\n(@): none.yml", "sub.bst:inner.bst:e.bst"),
         "sub.bst:inner.bst:e.bst:2:6 missing-file",
@@ -203,7 +203,7 @@ fn links_have_neither_sources_nor_dependencies() {
         |rest: &str| format!("{SUB}== top.bst\nkind: link\nconfig: {{target: 'sub.bst:a.bst'}}\n{rest}\n");
     check(&link("sources: [{kind: local, path: sub}]"), "top.bst:3:10 element-forbidden-sources");
     check(&link("depends: ['sub.bst:b.bst']"), "top.bst:3:10 link-forbidden-dependencies");
-    check(&link("environment: {}\nmore: x"), "top.bst:4:1 unknown-key");
+    check(&link("environment: {}\nmore: x"), "top.bst:4:1 invalid-data");
     check("== top.bst\nkind: link\nconfig: {}\n", "top.bst:2:9 invalid-data");
 }
 
@@ -228,7 +228,7 @@ fn a_project_is_loaded_once_unless_it_is_permitted() {
     assert_eq!(names(&twice("junctions: {internal: [other.bst]}"), "top.bst"), both);
     check(&twice("junctions: {duplicates: {sub: [none.bst]}}"), "project.conf:3:32 missing-file");
     check(&twice("junctions: {duplicates: {sub: sub.bst}}"), "project.conf:3:31 invalid-data");
-    check(&twice("junctions: {intern: [sub.bst]}"), "project.conf:3:13 unknown-key");
+    check(&twice("junctions: {intern: [sub.bst]}"), "project.conf:3:13 invalid-data");
 }
 
 #[test]

@@ -50,12 +50,6 @@ pub enum SessionError {
         /// What it is about.
         position: Option<FilePosition>,
     },
-    /// An element that was to be left out is not in the project. Reason `missing-file`.
-    #[error("there is no element '{name}' that could be left out")]
-    UnknownExcept {
-        /// The name.
-        name: String,
-    },
     /// There are no targets or several. Reason `one-element`.
     #[error("expected one element, got {count}")]
     OneElement {
@@ -136,7 +130,6 @@ impl UserError for SessionError {
     fn reason(&self) -> &str {
         match self {
             Self::FatalWarning { reason, .. } => reason,
-            Self::UnknownExcept { .. } => "missing-file",
             Self::OneElement { .. } => "one-element",
             Self::MissingReferences { .. } => "inconsistent-pipeline",
             Self::UntrackableSources { .. } => "untrackable-sources",
@@ -155,8 +148,7 @@ impl UserError for SessionError {
             | Self::SourceDeclaration(_)
             | Self::FatalWarning { .. }
             | Self::MissingReferences { .. } => Blame::Project,
-            Self::UnknownExcept { .. }
-            | Self::OneElement { .. }
+            Self::OneElement { .. }
             | Self::UntrackableSources { .. }
             | Self::NoServers { .. }
             | Self::BuiltInPolicySetting { .. } => Blame::Usage,

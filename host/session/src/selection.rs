@@ -8,23 +8,17 @@ use crate::error::{Result, SessionError};
 use crate::session::Session;
 
 impl Session {
-    /// The session's targets with their dependencies in `scope`, dependencies first, without `except` and what only these
-    /// need. Without a scope, the targets alone, in their order.
-    ///
-    /// # Errors
-    /// `missing-file` when `except` names an element that is not there.
-    pub fn select(&self, scope: Option<Scope>, except: &[String]) -> Result<Vec<usize>> {
+    /// The session's targets with their dependencies in `scope`, dependencies first, without the elements that are to be left
+    /// out and what only these need. Without a scope, the targets alone, in their order.
+    #[must_use]
+    pub fn select(&self, scope: Option<Scope>) -> Vec<usize> {
         let selected = selection(&self.project, &self.project.targets, scope);
-        if except.is_empty() {
-            return Ok(selected);
+        if self.project.except.is_empty() {
+            return selected;
         }
-        let mut without = HashSet::new();
-        for name in except {
-            let unknown = || SessionError::UnknownExcept { name: name.clone() };
-            without.insert(self.project.index(name).ok_or_else(unknown)?);
-        }
+        let without = self.project.except.iter().copied().collect();
         let kept = reached_without(&self.project, scope, &without);
-        Ok(selected.into_iter().filter(|element| kept.contains(element)).collect())
+        selected.into_iter().filter(|element| kept.contains(element)).collect()
     }
 }
 
@@ -32,17 +26,12 @@ impl Session {
     /// The selected elements whose sources are tracked: those of the projects of the targets, or of all projects.
     ///
     /// # Errors
-    /// As [`select`](Self::select); `untrackable-sources` for elements of subprojects, unless the top-level project keeps refs
+    /// `untrackable-sources` for elements of subprojects, unless the top-level project keeps refs
     /// in project.refs.
-    pub fn select_tracked(
-        &self,
-        scope: Option<Scope>,
-        except: &[String],
-        cross_junctions: bool,
-    ) -> Result<Vec<usize>> {
+    pub fn select_tracked(&self, scope: Option<Scope>, cross_junctions: bool) -> Result<Vec<usize>> {
         let project = &self.project;
         let of = |element: usize| project.elements[element].subproject;
-        let mut selected = self.select(scope, except)?;
+        let mut selected = self.select(scope);
         if !cross_junctions {
             let mut own = HashSet::new();
             for subproject in project.targets.iter().map(|target| of(*target)).collect::<HashSet<_>>() {

@@ -103,7 +103,7 @@ pub enum SourceError {
         path: String,
         /// What is wrong with it, and what is expected.
         why: &'static str,
-        /// `missing-file`, `project-path-invalid` or `project-path-invalid-kind`.
+        /// `missing-file`, `proj-path-invalid` or `proj-path-invalid-kind`.
         reason: &'static str,
         /// Where it is written.
         position: Option<FilePosition>,

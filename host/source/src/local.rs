@@ -152,8 +152,8 @@ pub fn local_path(project: &Path, config: &Mapping) -> Result<PathBuf, SourceErr
 /// The absolute path that `node` names, by BuildStream's rules: relative, existing, inside the project with all links
 /// resolved, and no link itself.
 fn project_path(project: &Path, node: &Node) -> Result<PathBuf, SourceError> {
-    const INVALID: &str = "project-path-invalid";
-    const KIND: &str = "project-path-invalid-kind";
+    const INVALID: &str = "proj-path-invalid";
+    const KIND: &str = "proj-path-invalid-kind";
     let text = node.as_str()?;
     let bad = |reason, why| SourceError::BadPath {
         path: text.to_owned(),

@@ -30,7 +30,7 @@ impl LocalPlugins {
     /// Reads the list of stanzas.
     ///
     /// # Errors
-    /// `invalid-data` or `unknown-key` when one is malformed, `duplicate-plugin` when two have a kind, those of a project
+    /// `invalid-data` when one is malformed, `duplicate-plugin` when two have a kind, those of a project
     /// path for the `path` of a local one.
     pub(crate) fn new(stanzas: &[Node], files: &ProjectFiles) -> Result<Self, LoadError> {
         let mut plugins = Self { files: Some(files.clone()), ..Self::default() };

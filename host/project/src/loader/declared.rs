@@ -10,7 +10,7 @@ const INVALID: &str = "invalid-data";
 /// Takes the dependencies out of an element's mapping. One that is declared several times is merged.
 ///
 /// # Errors
-/// `invalid-data` or `unknown-key` where a declaration is malformed.
+/// `invalid-data` where a declaration is malformed.
 pub(super) fn take_dependencies(node: &mut Mapping) -> Result<Vec<DeclaredDependency>, LoadError> {
     let mut all: Vec<DeclaredDependency> = Vec::new();
     for (list, fixed) in

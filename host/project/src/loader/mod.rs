@@ -14,6 +14,7 @@ mod subprojects;
 mod timsort;
 mod topological_order;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use spec_model::{FilePosition, NodeError};
@@ -46,6 +47,14 @@ pub(crate) struct Loader<'l> {
     expanded: usize,
 }
 
+/// The elements that were asked for, by their indices.
+pub(crate) struct LoadedTargets {
+    /// Each once.
+    pub(crate) targets: Vec<usize>,
+    /// Those that are to be left out.
+    pub(crate) except: Vec<usize>,
+}
+
 impl<'l> Loader<'l> {
     /// Opens the project in `directory`, a real path.
     ///
@@ -61,24 +70,25 @@ impl<'l> Loader<'l> {
         Ok(loader)
     }
 
-    /// Loads the targets and all they depend on. Without names: the project's default targets, or all its elements.
-    ///
-    /// Returns the indices of the targets.
+    /// Loads the targets and all they depend on, and likewise the elements that are to be left out. Without names of targets:
+    /// the project's default targets, or all its elements.
     ///
     /// # Errors
     /// What is wrong with the files, `missing-file` for an element that is not there, `circular-dependency`.
-    pub(crate) fn load(&mut self) -> Result<Vec<usize>, LoadError> {
-        let mut targets = Vec::new();
+    pub(crate) fn load(&mut self) -> Result<LoadedTargets, LoadError> {
+        let (mut targets, mut except) = (Vec::new(), Vec::new());
         for name in self.target_names() {
-            if let Some(target) = self.load_with_dependencies(&name)?
-                && !targets.contains(&target)
-            {
-                targets.push(target);
-            }
+            targets.extend(self.load_with_dependencies(&name)?);
         }
-        let order = topological_order::topological_order(&self.elements, &targets)?;
+        for name in &self.asked.except {
+            except.extend(self.load_with_dependencies(name)?);
+        }
+        let mut seen = HashSet::new();
+        targets.retain(|target| seen.insert(*target));
+        let all: Vec<usize> = targets.iter().chain(&except).copied().collect();
+        let order = topological_order::topological_order(&self.elements, &all)?;
         dependency_order::sort_dependencies(&mut self.elements, &order);
-        Ok(targets)
+        Ok(LoadedTargets { targets, except })
     }
 
     fn target_names(&self) -> Vec<String> {
@@ -103,7 +113,10 @@ impl<'l> Loader<'l> {
             ResolvedName::Junction(junction) if !self.asked.junctions => {
                 return Err(junction_target(&junction));
             }
-            ResolvedName::Junction(junction) => self.add(LoadedElement::clone(&junction)),
+            ResolvedName::Junction(junction) => {
+                let known = self.elements.iter().position(|element| element.name == junction.name);
+                known.unwrap_or_else(|| self.add(LoadedElement::clone(&junction)))
+            }
         };
         let mut stack = Vec::new();
         self.expand_new(&mut stack)?;
