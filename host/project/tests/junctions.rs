@@ -23,7 +23,10 @@ depends: [b.bst]
 == sub/b.bst
 kind: manual
 == sub/include.yml
-variables: {said: '%{greeting}', (?): [{mode == 'fast': {quick: yes}}]}
+variables:
+  said: '%{greeting}'
+  (?):
+  - mode == 'fast': {quick: yes}
 == sub/inner.bst
 kind: junction
 sources: [{kind: local, path: inner}]
