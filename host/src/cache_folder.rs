@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
 use rustix::fs::Mode;
-use spec_cas::Cas;
+use spec_cas::{Cas, CasError};
 use spec_model::DigestFunction;
 
 use crate::app::App;
@@ -34,6 +34,14 @@ impl App {
     /// # Errors
     /// When the store cannot be made or read.
     pub(crate) fn open_cas(&self, function: DigestFunction) -> CommandResult<Cas> {
+        Ok(self.try_open_cas(function)?)
+    }
+
+    /// As [`open_cas`](Self::open_cas), with the error of the store.
+    ///
+    /// # Errors
+    /// When the store cannot be made or read.
+    pub(crate) fn try_open_cas(&self, function: DigestFunction) -> Result<Cas, CasError> {
         self.make_cache_private();
         let cas = Cas::open_with(self.config.cache("cas"), function)?.with_limits(self.config.bounds.trees);
         let style = self.err;
@@ -79,7 +87,8 @@ fn access_warning(access: &FolderAccess) -> Option<String> {
     }
 }
 
-fn warn(style: Style, reason: &str, text: &str) {
+/// Prints a warning.
+pub(crate) fn warn(style: Style, reason: &str, text: &str) {
     let title = style.paint(TextRole::Warning, format_args!("warning[{reason}]"));
     crate::term::write_stderr(&format!("{title}: {}\n", crate::term::sanitize_lines(text)), style);
 }

@@ -6,18 +6,53 @@ use std::sync::Arc;
 
 use spec_build::CacheBuildtrees;
 use spec_cas::{Cas, Quota};
-use spec_model::DigestFunction;
-use spec_project::{ConfiguredProject, LoadOptions, ProjectConfig};
+use spec_model::{Cancel, DigestFunction};
+use spec_project::{LoadOptions, ProjectConfig, UnresolvedProject};
 use spec_recording::SessionRecorder;
-use spec_session::{LoadedProject, PolicyOptions, Session, SessionOptions, SpeculationSettings};
+use spec_session::{
+    JunctionStaging, LoadedProject, PolicyOptions, Session, SessionOptions, SourceOptions,
+    SpeculationSettings,
+};
+use spec_source::FetchMonitor;
 
 use crate::action_execution::ActionExecution;
 use crate::app::App;
+use crate::cache_folder::warn;
 use crate::cli::{CacheBuildTrees, RecordingArgs, SpeculationArgs};
 use crate::config::Config;
 use crate::error::{CommandError, CommandResult};
 use crate::project_plugins;
 use crate::recordings::CommandRecording;
+use crate::term::{Style, TextRole, sanitize_line, write_stderr};
+
+/// What a command does with junctions among its targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JunctionTargets {
+    /// It leaves them out of the default targets, and refuses them otherwise.
+    Refused,
+    /// It takes them as it takes elements.
+    Allowed,
+    /// It looks for new versions of them, so that one without a ref must not be needed to read the project.
+    Tracked,
+}
+
+/// The elements that a session is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SessionTargets<'a> {
+    /// Their names; none for the project's defaults.
+    pub(crate) elements: &'a [String],
+    /// The names of those that are left out.
+    pub(crate) except: &'a [String],
+    /// What is done with junctions among them.
+    pub(crate) junctions: JunctionTargets,
+}
+
+impl<'a> SessionTargets<'a> {
+    /// These elements, without junctions.
+    pub(crate) fn of(elements: &'a [String]) -> Self {
+        Self { elements, except: &[], junctions: JunctionTargets::Refused }
+    }
+}
 
 impl App {
     /// Opens a session over the project of the command line, with these targets (none for the project's defaults).
@@ -25,6 +60,14 @@ impl App {
     /// # Errors
     /// What is wrong with the project, or when the cache cannot be opened.
     pub(crate) fn open_session(&self, targets: &[String]) -> CommandResult<Arc<Session>> {
+        self.open_session_for(SessionTargets::of(targets))
+    }
+
+    /// Opens a session that leaves elements out, or may have junctions among its targets.
+    ///
+    /// # Errors
+    /// As [`open_session`](Self::open_session).
+    pub(crate) fn open_session_for(&self, targets: SessionTargets<'_>) -> CommandResult<Arc<Session>> {
         Ok(self.open_with(targets, || Ok(CommandRecording::off()))?.0)
     }
 
@@ -37,22 +80,24 @@ impl App {
         targets: &[String],
         wanted: &RecordingArgs,
     ) -> CommandResult<(Arc<Session>, CommandRecording)> {
-        self.open_with(targets, || CommandRecording::start(self, wanted))
+        self.open_with(SessionTargets::of(targets), || CommandRecording::start(self, wanted))
     }
 
     /// The recording starts when the cache is open.
     fn open_with(
         &self,
-        targets: &[String],
+        targets: SessionTargets<'_>,
         start_recording: impl FnOnce() -> CommandResult<CommandRecording>,
     ) -> CommandResult<(Arc<Session>, CommandRecording)> {
         for (kind, file) in &self.globals.plugins {
             check_component_file(kind, file)?;
         }
-        let project = ConfiguredProject::load(&load_options(self, targets))?;
-        let kinds = project_plugins::kinds(self, &project.config)?;
+        let sources = source_options(&self.config);
+        let (options, junctions) = (load_options(self, targets), self.junction_staging(&sources));
+        let project = UnresolvedProject::read(&options, &junctions)?;
+        let kinds = project_plugins::kinds(self, project.config())?;
         let plugins = spec_plugins::Options { project: kinds, ..self.plugin_options() };
-        let loaded = LoadedProject::load(project, plugins)?;
+        let loaded = LoadedProject::resolve(project, plugins, &junctions)?;
         for (kind, file) in loaded.unused_plugins() {
             let text =
                 format!("--plugin {kind}={} has no effect: no element is of kind '{kind}'", file.display());
@@ -73,7 +118,20 @@ impl App {
     /// # Errors
     /// What is wrong with project.conf.
     pub(crate) fn project_config(&self) -> CommandResult<ProjectConfig> {
-        Ok(ConfiguredProject::load(&load_options(self, &[]))?.config)
+        let sources = source_options(&self.config);
+        Ok(spec_project::load_config(
+            &load_options(self, SessionTargets::of(&[])),
+            &self.junction_staging(&sources),
+        )?)
+    }
+
+    /// Fetches and stages junctions, and tells the user of it.
+    fn junction_staging<'a>(&'a self, options: &'a SourceOptions) -> JunctionStaging<'a> {
+        let style = self.err;
+        let monitor = FetchMonitor::silent(Cancel::new())
+            .with_warnings(move |reason, text| warn(style, reason, text))
+            .with_notes(move |_, text| tell(style, text));
+        JunctionStaging::new(options, || self.try_open_cas(DigestFunction::Sha256), monitor)
     }
 
     /// The settings of speculation of a build of this project.
@@ -98,6 +156,12 @@ impl App {
     }
 }
 
+/// Tells what a command does before its jobs.
+fn tell(style: Style, text: &str) {
+    let line = style.paint(TextRole::Dim, format_args!("{}", sanitize_line(text)));
+    write_stderr(&format!("{line}\n"), style);
+}
+
 /// Refuses an option `--plugin` whose file is not there, even if no element is of that kind.
 fn check_component_file(kind: &str, file: &Path) -> CommandResult {
     match spec_files::read(file, 0) {
@@ -109,10 +173,13 @@ fn check_component_file(kind: &str, file: &Path) -> CommandResult {
     }
 }
 
-fn load_options(app: &App, targets: &[String]) -> LoadOptions {
+fn load_options(app: &App, targets: SessionTargets<'_>) -> LoadOptions {
     LoadOptions {
         directory: app.globals.directory().to_owned(),
-        targets: targets.to_vec(),
+        targets: targets.elements.to_vec(),
+        except: targets.except.to_vec(),
+        junctions: targets.junctions != JunctionTargets::Refused,
+        only_needed: targets.junctions == JunctionTargets::Tracked,
         options: app.globals.options().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         max_jobs: Some(app.config.max_jobs),
         projects: app.config.projects.clone(),
@@ -122,7 +189,7 @@ fn load_options(app: &App, targets: &[String]) -> LoadOptions {
 fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> SessionOptions {
     SessionOptions {
         strict,
-        source_dir: config.source_dir.clone(),
+        sources: source_options(config),
         log_dir: config.log_dir.clone(),
         cache_buildtrees: match config.cache_buildtrees {
             CacheBuildTrees::Always => CacheBuildtrees::Always,
@@ -130,10 +197,6 @@ fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> S
             CacheBuildTrees::Never => CacheBuildtrees::Never,
         },
         user_namespaces: config.user_namespaces(),
-        network_retries: config.network_retries,
-        proxies: config.proxies.clone(),
-        netrc: config.netrc.clone(),
-        trees: config.bounds.trees,
         artifact_size: config.bounds.artifact,
         remotes: config.remotes.clone(),
         home: config.home.clone(),
@@ -148,6 +211,16 @@ fn session_options(config: &Config, strict: bool, chosen: &ActionExecution) -> S
         key_length: config.key_length,
         error_lines: config.error_lines,
         recorder: SessionRecorder::default(),
+    }
+}
+
+fn source_options(config: &Config) -> SourceOptions {
+    SourceOptions {
+        directory: config.source_dir.clone(),
+        network_retries: config.network_retries,
+        proxies: config.proxies.clone(),
+        netrc: config.netrc.clone(),
+        trees: config.bounds.trees,
     }
 }
 

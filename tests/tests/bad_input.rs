@@ -28,12 +28,12 @@ const MISTAKES: &[Mistake] = &[
     mistake(&[("elements/a.bst", "kind: [manual\n")], "invalid-yaml", &["elements/a.bst:2:1"]),
     mistake(
         &[("elements/a.bst", "kind: stack\ndepend:\n- b.bst\n")],
-        "unknown-key",
+        "invalid-data",
         &["elements/a.bst:2:1", "'depend'", "did you mean 'depends'?"],
     ),
     mistake(
         &[("elements/a.bst", "kind: manual\nconfig:\n  comands: []\n")],
-        "unknown-key",
+        "invalid-data",
         &["elements/a.bst:3:3", "'comands'"],
     ),
     mistake(
@@ -94,7 +94,7 @@ const MISTAKES: &[Mistake] = &[
             ("project.conf", "name: test\nmin-version: 2.0\nelement-path: elements\nelemets: {}\n"),
             ("elements/a.bst", "kind: stack\n"),
         ],
-        "unknown-key",
+        "invalid-data",
         &["project.conf:4:1", "did you mean 'elements'?"],
     ),
     mistake(
@@ -146,7 +146,7 @@ fn a_bad_user_configuration_is_refused_with_its_place() {
     let project = Project::of(&[("elements/a.bst", "kind: stack\n")]);
     for (lines, reason, says) in [
         ("scheduler: {builders: many}\n", "invalid-data", &["spec-host.conf:3:23", "many"][..]),
-        ("schedular: {}\n", "unknown-key", &["spec-host.conf:3:1", "'scheduler'"]),
+        ("schedular: {}\n", "invalid-data", &["spec-host.conf:3:1", "'scheduler'"]),
         ("build: [\n", "invalid-yaml", &["spec-host.conf:4:1"]),
         ("cache:\n  cache-buildtrees: perhaps\n", "invalid-data", &["spec-host.conf:4:21", "perhaps"]),
     ] {

@@ -111,7 +111,7 @@ impl<'a> BuildJob<'a> {
     }
 
     pub(crate) fn warn(&mut self, warning: Warning) -> Result<(), BuildError> {
-        let warning = warning.check(self.request.project)?;
+        let warning = warning.check(self.request.project.config_of(self.element))?;
         if let Some(log) = &mut self.log {
             log.line(&format!("# warning: {}\n{}", warning.text, warning.detail))?;
         }

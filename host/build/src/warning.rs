@@ -2,7 +2,7 @@
 
 use spec_artifact::StagingWarning;
 use spec_cas::SpecialFile;
-use spec_project::Project;
+use spec_project::ProjectConfig;
 
 use crate::error::BuildError;
 
@@ -46,9 +46,9 @@ impl Warning {
         })
     }
 
-    /// The error that the warning is in a project that says so.
-    pub(crate) fn check(self, project: &Project) -> Result<Self, BuildError> {
-        if project.config.fatal_warnings.iter().any(|fatal| fatal == self.reason) {
+    /// The error that the warning is in a project with these settings, if they say so.
+    pub(crate) fn check(self, project: &ProjectConfig) -> Result<Self, BuildError> {
+        if project.fatal_warnings.iter().any(|fatal| fatal == self.reason) {
             let Self { reason, text, detail } = self;
             return Err(BuildError::FatalWarning { reason, text, detail });
         }

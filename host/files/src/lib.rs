@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use rustix::fs::{OFlags, makedev};
+use rustix::fs::{Mode, OFlags, ResolveFlags, makedev};
 
 /// Major and minor number of `/dev/null`.
 const NULL_DEVICE: (u32, u32) = (1, 3);
@@ -28,12 +28,38 @@ pub fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens a regular file of a folder that somebody else filled: `path` is relative to it, and no link on the way may lead
+/// out of it.
+///
+/// # Errors
+/// As [`open`]; [`io::ErrorKind::CrossesDevices`] for a path or a link that leads out of the folder.
+pub fn open_below(folder: &Path, path: &Path) -> io::Result<File> {
+    let folder = File::open(folder)?;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let opened = |flags| rustix::fs::openat2(&folder, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve);
+    require_regular(&File::from(opened(OFlags::PATH)?).metadata()?)?;
+    let file = File::from(opened(OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?);
+    require_regular(&file.metadata()?)?;
+    Ok(file)
+}
+
 /// The contents of a regular file of at most `most` bytes.
 ///
 /// # Errors
 /// Those of [`open`] and of reading, and [`io::ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
+    contents(open(path)?, most)
+}
+
+/// The contents of a regular file of at most `most` bytes in a folder that somebody else filled.
+///
+/// # Errors
+/// Those of [`open_below`] and of reading, and [`io::ErrorKind::FileTooLarge`].
+pub fn read_below(folder: &Path, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    contents(open_below(folder, path)?, most)
+}
+
+fn contents(file: File, most: u64) -> io::Result<Vec<u8>> {
     if file.metadata()?.len() > most {
         return Err(too_large(most));
     }

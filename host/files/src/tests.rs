@@ -70,3 +70,27 @@ fn what_is_not_text_is_refused() -> io::Result<()> {
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);
     Ok(())
 }
+
+#[test]
+fn links_of_a_foreign_folder_do_not_lead_out_of_it() -> io::Result<()> {
+    use std::os::unix::fs::symlink;
+    let outside = tempfile::tempdir()?;
+    let folder = outside.path().join("folder");
+    fs::create_dir_all(folder.join("sub"))?;
+    fs::write(outside.path().join("secret"), "secret")?;
+    fs::write(folder.join("file"), "12345")?;
+    symlink("../file", folder.join("sub/link"))?;
+    symlink("../secret", folder.join("relative"))?;
+    symlink(outside.path().join("secret"), folder.join("absolute"))?;
+    symlink(outside.path(), folder.join("sub/out"))?;
+    assert_eq!(read_below(&folder, Path::new("sub/link"), 5)?, b"12345");
+    for path in ["relative", "absolute", "sub/out/secret", "../secret", "sub/../../secret"] {
+        let error = read_below(&folder, Path::new(path), 64).expect_err("it leads out");
+        assert_eq!(error.kind(), io::ErrorKind::CrossesDevices, "{path}");
+    }
+    let error = read_below(&folder, &outside.path().join("secret"), 64).expect_err("it is absolute");
+    assert_eq!(error.kind(), io::ErrorKind::CrossesDevices);
+    let missing = read_below(&folder, Path::new("none"), 64).expect_err("nothing is there");
+    assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+    Ok(())
+}

@@ -22,6 +22,16 @@ impl ElementName {
         Ok(Self { junctions: Vec::new(), path: path.to_owned() })
     }
 
+    /// The element at `path` of the project behind `junction`.
+    ///
+    /// # Errors
+    /// When `path` is not a relative path to a `.bst` file.
+    pub fn behind(junction: &Self, path: &str) -> Result<Self, ParseNameError> {
+        check(path)?;
+        let junctions = junction.junctions.iter().chain([&junction.path]).cloned().collect();
+        Ok(Self { junctions, path: path.to_owned() })
+    }
+
     /// The path below the element path of its own project, with `/` and the `.bst` suffix.
     #[must_use]
     pub fn path(&self) -> &str {

@@ -45,7 +45,7 @@ pub(crate) fn rejection(
     };
     let reason = match reason {
         RejectionReason::InvalidData => "invalid-data".to_owned(),
-        RejectionReason::UnknownKey => "unknown-key".to_owned(),
+        RejectionReason::UnknownKey => "invalid-data".to_owned(),
         RejectionReason::Sources => "wrong-sources".to_owned(),
         RejectionReason::Other(code) if is_code(&code) => code,
         RejectionReason::Other(code) => {

@@ -38,11 +38,11 @@ pub enum LoadError {
         directory: String,
     },
     /// An element that is named somewhere does not exist.
-    #[error("there is no element '{name}' in '{directory}'")]
+    #[error("there is no element '{name}' in {directory}")]
     MissingElement {
         /// The name, as it was given.
         name: String,
-        /// The directory with the project's elements.
+        /// The directory with the project's elements, or the project, in words.
         directory: String,
         /// The name of an element that is likely meant.
         near: Option<String>,
@@ -67,6 +67,32 @@ pub enum LoadError {
         /// The kind's error.
         source: Box<KindError>,
     },
+    /// The sources of a junction cannot be had.
+    #[error("the junction '{name}': {error}")]
+    Junction {
+        /// The junction's full name.
+        name: String,
+        /// What refers to the junction.
+        position: Option<FilePosition>,
+        /// Why not.
+        error: Box<dyn UserError>,
+    },
+    /// A project is loaded several times, and no project permits that. Reason `conflicting-junction`.
+    #[error("the project '{project}' is loaded through {} junctions", instances.len())]
+    ConflictingJunction {
+        /// The project's name.
+        project: String,
+        /// Each junction, where it is referred to, and who permits it.
+        instances: Vec<String>,
+        /// What refers to the last junction.
+        position: Option<FilePosition>,
+    },
+    /// A junction is a target of a command that builds or looks into elements.
+    #[error("{message}")]
+    JunctionTarget {
+        /// What is wrong.
+        message: String,
+    },
     /// An option that was given outside of the project's files is wrong.
     #[error("{message}")]
     Option {
@@ -90,6 +116,7 @@ impl LoadError {
         let reason = match source.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "missing-file",
             io::ErrorKind::IsADirectory => "loading-directory",
+            io::ErrorKind::CrossesDevices => "proj-path-invalid",
             _ => "unreadable-file",
         };
         Self::Unreadable { file: shown_as.to_owned(), reason, position: None, source }
@@ -111,7 +138,9 @@ impl UserError for LoadError {
         match self {
             Self::MissingProjectConf { .. }
             | Self::MissingElement { position: None, .. }
+            | Self::JunctionTarget { .. }
             | Self::Option { .. } => Blame::Usage,
+            Self::Junction { error, .. } => error.blame(),
             Self::Kind { source, .. } => source.blame(),
             _ => Blame::Project,
         }
@@ -126,7 +155,18 @@ impl UserError for LoadError {
             Self::MissingElement { .. } => "missing-file",
             Self::CircularDependency { .. } => "circular-dependency",
             Self::Kind { source, .. } => source.reason(),
+            Self::Junction { error, .. } => error.reason(),
+            Self::ConflictingJunction { .. } => "conflicting-junction",
+            Self::JunctionTarget { .. } => "junction-target",
             Self::Option { .. } => "invalid-data",
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::ConflictingJunction { instances, .. } => Some(instances.join("\n")),
+            Self::Junction { error, .. } => error.detail(),
+            _ => None,
         }
     }
 
@@ -134,10 +174,15 @@ impl UserError for LoadError {
         match self {
             Self::Node(error) => error.position(),
             Self::Kind { position, source, .. } => source.position().or(position.as_ref()),
+            Self::Junction { position, error, .. } => error.position().or(position.as_ref()),
             Self::Unreadable { position, .. }
+            | Self::ConflictingJunction { position, .. }
             | Self::MissingElement { position, .. }
             | Self::CircularDependency { position, .. } => position.as_ref(),
-            Self::TooLarge { .. } | Self::MissingProjectConf { .. } | Self::Option { .. } => None,
+            Self::TooLarge { .. }
+            | Self::MissingProjectConf { .. }
+            | Self::JunctionTarget { .. }
+            | Self::Option { .. } => None,
         }
     }
 
@@ -149,6 +194,15 @@ impl UserError for LoadError {
             Self::MissingProjectConf { .. } => Some(
                 "go to a project, name one with --directory, or begin one with 'spec-host init'".to_owned(),
             ),
+            Self::Junction { error, .. } => error.hint(),
+            Self::ConflictingJunction { .. } => Some(
+                "override one junction with the other, use a link to it, or list them under 'junctions' in \
+                 project.conf as 'internal' or 'duplicates'"
+                    .to_owned(),
+            ),
+            Self::JunctionTarget { .. } => {
+                Some("name elements behind it: JUNCTION.bst:ELEMENT.bst".to_owned())
+            }
             Self::CircularDependency { .. } => Some("take one of these dependencies out".to_owned()),
             _ => None,
         }

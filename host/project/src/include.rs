@@ -1,122 +1,187 @@
-//! Includes `(@)`: files of the project that are composed under the mapping that names them.
+//! Includes `(@)`: files of the project, or of a subproject, that are composed under the mapping that names them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::rc::Rc;
 
 use spec_model::{Mapping, Node, NodeError, NodeKind};
 
 use crate::LoadError;
 use crate::compose::compose_under;
 use crate::options::Options;
-use crate::yaml::{Limits, parse_text, read_text};
+use crate::project_files::ProjectFiles;
+use crate::variables::Variables;
+use crate::yaml::{Limits, parse_text};
 
 const INCLUDE: &str = "(@)";
 const MAX_DEPTH: usize = 30;
 
-/// Loads the included files of one project, each once.
-pub(crate) struct Includes {
-    directory: PathBuf,
-    /// With the number of bytes of each file.
-    loaded: RefCell<HashMap<String, (Mapping, usize)>>,
+/// A project that files are included from.
+#[derive(Clone)]
+pub(crate) struct IncludeProject {
+    /// Its index among the open projects.
+    pub(crate) index: usize,
+    pub(crate) files: Rc<ProjectFiles>,
+    /// Its options, for the conditionals of its files; `None` where they are decided later.
+    pub(crate) options: Option<Rc<Options>>,
+    /// Its variables, which files get that other projects include; `None` where none of them can.
+    pub(crate) variables: Option<Rc<Mapping>>,
+}
+
+/// Finds the projects behind junctions.
+pub(crate) trait Subprojects {
+    /// The project that `junctions` lead to from the project `from`, with its settings loaded. `node` names them.
+    ///
+    /// # Errors
+    /// Why it cannot be loaded.
+    fn subproject(&mut self, from: usize, junctions: &str, node: &Node) -> Result<IncludeProject, LoadError>;
+}
+
+/// The included files of one project, each read once. As in BuildStream, a file of a subproject has that project's
+/// variables expanded when the first to name it is another project, and then stays so.
+#[derive(Clone, Default)]
+pub(crate) struct IncludedFiles(Rc<RefCell<HashMap<(usize, String), IncludedFile>>>);
+
+/// The contents of a file and its number of bytes.
+#[derive(Clone)]
+struct IncludedFile {
+    contents: Mapping,
+    bytes: usize,
 }
 
 /// The processing of one file with all that it includes.
-struct IncludePass<'o> {
-    options: Option<&'o Options>,
+struct IncludePass<'p> {
+    /// Finds other projects; without it, their files are left out.
+    subprojects: Option<&'p mut dyn Subprojects>,
+    included: &'p IncludedFiles,
     /// The files that are being included, outermost first.
-    open: RefCell<Vec<String>>,
+    open: Vec<(usize, String)>,
     /// How many files were included so far, and how many bytes they had.
-    count: Cell<usize>,
-    bytes: Cell<usize>,
+    count: usize,
+    bytes: usize,
+    /// Whether files of other projects were left out.
+    left_out: bool,
 }
 
-impl Includes {
-    /// Includes of the project in `directory`.
-    pub(crate) fn new(directory: PathBuf) -> Self {
-        Self { directory, loaded: RefCell::default() }
+/// Resolves all includes at and below a mapping of a project, and its conditionals where the project has options.
+///
+/// # Errors
+/// `missing-file` at an include that is not there, `recursive-include` at one that includes itself, and the errors of
+/// parsing, composition, conditionals and loading subprojects.
+pub(crate) fn process(
+    mapping: &mut Mapping,
+    project: &IncludeProject,
+    included: &IncludedFiles,
+    subprojects: &mut dyn Subprojects,
+) -> Result<(), LoadError> {
+    IncludePass::new(included, Some(subprojects)).file(mapping, project)
+}
+
+/// Resolves the includes of files of this project, and takes those of subprojects out. Returns whether there were any.
+///
+/// # Errors
+/// As [`process`].
+pub(crate) fn process_own(
+    mapping: &mut Mapping,
+    project: &IncludeProject,
+    included: &IncludedFiles,
+) -> Result<bool, LoadError> {
+    let mut pass = IncludePass::new(included, None);
+    pass.file(mapping, project)?;
+    Ok(pass.left_out)
+}
+
+impl<'p> IncludePass<'p> {
+    fn new(included: &'p IncludedFiles, subprojects: Option<&'p mut dyn Subprojects>) -> Self {
+        Self { subprojects, included, open: Vec::new(), count: 0, bytes: 0, left_out: false }
     }
 
-    /// Resolves all includes at and below a mapping, and with `options` all conditionals in it and in them.
-    ///
-    /// # Errors
-    /// `missing-file` at an include that is not there, `recursive-include` at one that includes itself, and the
-    /// errors of parsing, composition and conditionals.
-    pub(crate) fn process(&self, mapping: &mut Mapping, options: Option<&Options>) -> Result<(), LoadError> {
-        let pass =
-            IncludePass { options, open: RefCell::default(), count: Cell::new(0), bytes: Cell::new(0) };
-        self.file(mapping, &pass)
-    }
-
-    fn file(&self, mapping: &mut Mapping, pass: &IncludePass<'_>) -> Result<(), LoadError> {
-        if let Some(options) = pass.options {
+    fn file(&mut self, mapping: &mut Mapping, project: &IncludeProject) -> Result<(), LoadError> {
+        if let Some(options) = &project.options {
             options.resolve_conditionals(mapping, &[])?;
         }
-        self.mapping(mapping, pass)
+        self.mapping(mapping, project)
     }
 
-    fn mapping(&self, mapping: &mut Mapping, pass: &IncludePass<'_>) -> Result<(), LoadError> {
+    fn mapping(&mut self, mapping: &mut Mapping, project: &IncludeProject) -> Result<(), LoadError> {
         if let Some(names) = mapping.remove(INCLUDE) {
             for name in include_names(&names)?.iter().rev() {
-                compose_under(self.include(name, &names, pass)?, mapping)?;
+                if let Some(included) = self.include(name, &names, project)? {
+                    compose_under(included, mapping)?;
+                }
             }
         }
-        mapping.entries.values_mut().try_for_each(|node| self.node(node, pass))
+        mapping.entries.values_mut().try_for_each(|node| self.node(node, project))
     }
 
-    fn node(&self, node: &mut Node, pass: &IncludePass<'_>) -> Result<(), LoadError> {
+    fn node(&mut self, node: &mut Node, project: &IncludeProject) -> Result<(), LoadError> {
         match &mut node.kind {
             NodeKind::Scalar(_) => Ok(()),
-            NodeKind::Sequence(nodes) => nodes.iter_mut().try_for_each(|node| self.node(node, pass)),
+            NodeKind::Sequence(nodes) => nodes.iter_mut().try_for_each(|node| self.node(node, project)),
             NodeKind::Mapping(mapping) => {
-                self.mapping(mapping, pass)?;
+                self.mapping(mapping, project)?;
                 node.position.clone_from(&mapping.position);
                 Ok(())
             }
         }
     }
 
-    /// The processed contents of an included file.
-    fn include(&self, name: &Node, names: &Node, pass: &IncludePass<'_>) -> Result<Mapping, LoadError> {
+    /// The processed contents of an included file; `None` for one that is left out.
+    fn include(
+        &mut self,
+        name: &Node,
+        names: &Node,
+        project: &IncludeProject,
+    ) -> Result<Option<Mapping>, LoadError> {
         let text = name.as_str()?;
-        if text.contains(':') {
-            let message =
-                format!("'{text}' is a file of another project, and junctions are not supported yet");
-            return Err(LoadError::at("junctions-not-supported", name.position.as_ref(), message));
-        }
-        let (mut included, bytes) =
-            self.load(text).map_err(|error| error.referred_from(name.position.as_ref()))?;
-        if pass.open.borrow().iter().any(|open| open == text) {
+        let (owner, file) = match text.rsplit_once(':') {
+            None => (project.clone(), text),
+            Some((junctions, file)) => match &mut self.subprojects {
+                None => {
+                    self.left_out = true;
+                    return Ok(None);
+                }
+                Some(subprojects) => (subprojects.subproject(project.index, junctions, name)?, file),
+            },
+        };
+        let IncludedFile { contents: mut included, bytes } = self
+            .load(&owner, file, owner.index != project.index)
+            .map_err(|error| error.referred_from(name.position.as_ref()))?;
+        let key = (owner.index, file.to_owned());
+        if self.open.contains(&key) {
             let message = format!("'{text}' includes itself");
             return Err(LoadError::at("recursive-include", names.position.as_ref(), message));
         }
-        pass.check_bounds(names, bytes)?;
-        pass.open.borrow_mut().push(text.to_owned());
-        self.file(&mut included, pass)?;
-        pass.open.borrow_mut().pop();
-        Ok(included)
+        self.check_bounds(names, bytes)?;
+        self.open.push(key);
+        self.file(&mut included, &owner)?;
+        self.open.pop();
+        Ok(Some(included))
     }
 
-    fn load(&self, name: &str) -> Result<(Mapping, usize), LoadError> {
-        if let Some(loaded) = self.loaded.borrow().get(name) {
-            return Ok(loaded.clone());
+    fn load(&self, owner: &IncludeProject, file: &str, is_foreign: bool) -> Result<IncludedFile, LoadError> {
+        let key = (owner.index, file.to_owned());
+        if let Some(known) = self.included.0.borrow().get(&key) {
+            return Ok(known.clone());
         }
-        let text = read_text(&self.directory.join(name), name)?;
-        let loaded = (parse_text(&text, name)?, text.len());
-        self.loaded.borrow_mut().insert(name.to_owned(), loaded.clone());
+        let text = owner.files.text(file)?;
+        let mut contents = parse_text(&text, &owner.files.shown(file))?;
+        if let (true, Some(variables)) = (is_foreign, &owner.variables) {
+            Variables::new(variables)?.expand(&mut contents)?;
+        }
+        let loaded = IncludedFile { contents, bytes: text.len() };
+        self.included.0.borrow_mut().insert(key, loaded.clone());
         Ok(loaded)
     }
-}
 
-impl IncludePass<'_> {
-    fn check_bounds(&self, names: &Node, bytes: usize) -> Result<(), NodeError> {
-        self.count.set(self.count.get() + 1);
-        self.bytes.set(self.bytes.get() + bytes);
-        if self.bytes.get() > Limits::INCLUDED {
+    fn check_bounds(&mut self, names: &Node, bytes: usize) -> Result<(), NodeError> {
+        self.count += 1;
+        self.bytes += bytes;
+        if self.bytes > Limits::INCLUDED {
             let message = format!("more than {} bytes of included files", Limits::INCLUDED);
             return Err(NodeError::new("too-many-includes", names.position.as_ref(), message));
         }
-        if self.count.get() <= Limits::INCLUDES && self.open.borrow().len() < MAX_DEPTH {
+        if self.count <= Limits::INCLUDES && self.open.len() < MAX_DEPTH {
             return Ok(());
         }
         let message =

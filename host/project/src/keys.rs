@@ -71,7 +71,7 @@ fn strong_of(
 
 /// The part of an element's key descriptions that does not depend on its dependencies.
 fn dictionary(project: &Project, element: &Element, sources: &[SourceKey]) -> BTreeMap<String, Value> {
-    let mut fatal_warnings = project.config.fatal_warnings.clone();
+    let mut fatal_warnings = project.config_of(element).fatal_warnings.clone();
     fatal_warnings.sort_unstable();
     let build_root = element.variable("build-root").map_or(Value::Null, Value::from);
     let kind = &element.kind_description;

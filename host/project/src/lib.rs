@@ -1,9 +1,10 @@
 //! Turns project.conf and elements into a resolved graph with keys.
 //!
 //! The only room that parses YAML. It knows no plugin and no source: kinds come through
-//! [`spec_strategy::KindRegistry`], the keys of sources from the caller.
+//! [`spec_strategy::KindRegistry`], the keys of sources from the caller, the sources of junctions from
+//! [`SubprojectSources`].
 //!
-//! [`ConfiguredProject`] reads a project; [`keys::compute_keys`] gives its elements the keys that BuildStream gives them.
+//! [`UnresolvedProject`] reads a project; [`keys::compute_keys`] gives its elements the keys that BuildStream gives them.
 
 pub mod compose;
 mod config;
@@ -14,27 +15,32 @@ mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod include;
+mod junction;
 pub mod keys;
 mod load_options;
+mod loaded_element;
 mod loader;
 pub mod metadata;
 mod options;
 mod platform;
 mod project;
+mod project_files;
 mod project_refs;
 pub mod ref_edits;
+mod subproject_sources;
 mod symbol;
 mod variables;
 pub mod yaml;
 
 pub use config::{
-    FORMAT_VERSION, HostFile, Mirror, PROJECT_CONF, PathKind, ProjectConfig, RefStorage, Shell, find_project,
-    project_path,
+    AliasError, AliasTarget, Aliases, FORMAT_VERSION, HostFile, PROJECT_CONF, PathKind, ProjectConfig,
+    RefStorage, Shell, find_project, project_path,
 };
 pub use dependency_graph::Scope;
 pub use element::{Dependency, Element, RefPlace, RemoteApisSocket, SandboxConfig, SourceConfig};
 pub use error::LoadError;
 pub use load_options::LoadOptions;
 pub use platform::{host_arch, host_os};
-pub use project::{ConfiguredProject, Project};
+pub use project::{Project, Subproject, UnresolvedProject, load_config};
 pub use project_refs::PROJECT_REFS;
+pub use subproject_sources::{JunctionSources, SourcesFolder, SubprojectError, SubprojectSources};

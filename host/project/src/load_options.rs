@@ -11,6 +11,12 @@ pub struct LoadOptions {
     pub directory: PathBuf,
     /// Names of elements; empty for the project's default targets.
     pub targets: Vec<String>,
+    /// Names of elements that are loaded to be left out.
+    pub except: Vec<String>,
+    /// Whether junctions may be targets. Without it, those among the default targets are left out.
+    pub junctions: bool,
+    /// Whether only what the targets need is read, as for tracking a junction that the project itself needs.
+    pub only_needed: bool,
     /// Option values from the command line, as `(name, value)`.
     pub options: Vec<(String, String)>,
     /// The value of the variable `max-jobs`; the number of CPUs, at most 8, when it is missing or 0.

@@ -5,75 +5,152 @@ use std::collections::HashMap;
 use spec_strategy::KindRegistry;
 
 use crate::LoadError;
-use crate::config::{self, ProjectConfig, ProjectDefaults, RefStorage, find_project};
+use crate::config::{ProjectConfig, find_project};
 use crate::dependency_graph::{DependencyGraph, Scope};
 use crate::element::{Element, ElementResolver, ProjectKinds};
-use crate::include::Includes;
 use crate::load_options::LoadOptions;
-use crate::loader::{LoadedElement, Loader};
-use crate::project_refs::ProjectRefs;
+use crate::loaded_element::LoadedElement;
+use crate::loader::{LoadedTargets, Loader, OpenProject, TOPLEVEL};
+use crate::subproject_sources::SubprojectSources;
 
-/// A project with the elements that the targets need.
+/// A project with the elements that the targets need, and the subprojects that these are in.
 #[derive(Debug)]
 pub struct Project {
     /// The settings of the whole project.
     pub config: ProjectConfig,
+    /// The projects behind its junctions, and behind theirs, each after the one with the junction.
+    pub subprojects: Vec<Subproject>,
     /// The elements, each after all it depends on, in BuildStream's order (that of `bst show`).
     pub elements: Vec<Element>,
     /// The indices of the targets.
     pub targets: Vec<usize>,
+    /// The indices of the elements that were loaded to be left out.
+    pub except: Vec<usize>,
     graph: DependencyGraph,
     names: HashMap<String, usize>,
 }
 
-/// A project whose project.conf is loaded, and whose elements are not.
-pub struct ConfiguredProject {
-    /// The settings of the whole project.
+/// A project behind a junction.
+#[derive(Debug)]
+pub struct Subproject {
+    /// Its settings.
     pub config: ProjectConfig,
-    defaults: ProjectDefaults,
-    includes: Includes,
-    targets: Vec<String>,
+    /// The index of the subproject that has the junction; `None` for the top-level project.
+    pub parent: Option<usize>,
 }
 
-impl ConfiguredProject {
-    /// Loads what holds for a whole project.
+/// A project whose files are read: the targets and all they need. Kinds have not seen its elements yet.
+pub struct UnresolvedProject<'a> {
+    loader: Loader<'a>,
+    targets: LoadedTargets,
+}
+
+impl<'a> UnresolvedProject<'a> {
+    /// Reads a project, with subprojects from `sources`.
     ///
     /// # Errors
-    /// What is wrong with project.conf, with its place.
-    pub fn load(options: &LoadOptions) -> Result<Self, LoadError> {
-        let directory = find_project(&options.directory)?;
-        let includes = Includes::new(directory.clone());
-        let (config, defaults) = config::load(&directory, options, &includes)?;
-        Ok(Self { config, defaults, includes, targets: options.targets.clone() })
+    /// What is wrong with the project's files, with its place.
+    pub fn read(options: &'a LoadOptions, sources: &'a dyn SubprojectSources) -> Result<Self, LoadError> {
+        let mut loader = Loader::open(find_project(&options.directory)?, options, sources)?;
+        let targets = loader.load()?;
+        if !options.only_needed {
+            loader.read_settings(TOPLEVEL)?;
+        }
+        Ok(Self { loader, targets })
     }
 
-    /// Loads the elements: the targets and all they need, with kinds from `kinds`.
+    /// The settings of the top-level project.
+    #[must_use]
+    pub fn config(&self) -> &ProjectConfig {
+        &self.loader.projects[TOPLEVEL].settings().config
+    }
+
+    /// Resolves the elements, with kinds from `kinds`.
     ///
     /// # Errors
-    /// What is wrong with the project's files, with its place, or why a kind refuses an element.
-    pub fn load_elements(self, kinds: &dyn KindRegistry) -> Result<Project, LoadError> {
-        let Self { config, defaults, includes, targets } = self;
-        let refs = match config.ref_storage {
-            RefStorage::Inline => None,
-            RefStorage::ProjectRefs => Some(ProjectRefs::load(&config.directory, &defaults.options)?),
-        };
-        let (loaded, targets) = Loader::new(&config, &defaults, &includes).load(&targets)?;
-        let order = loaded_graph(&loaded).scope(&targets, Scope::All);
-        let mut index = vec![0; loaded.len()];
+    /// Why a kind refuses an element, or what else is wrong with one.
+    pub fn resolve(self, kinds: &dyn KindRegistry) -> Result<Project, LoadError> {
+        let Self { mut loader, targets: LoadedTargets { targets, except } } = self;
+        let roots: Vec<usize> = targets.iter().chain(&except).copied().collect();
+        let order = loaded_graph(&loader.elements).scope(&roots, Scope::All);
+        let mut index = vec![0; loader.elements.len()];
         for (new, old) in order.iter().enumerate() {
             index[*old] = new;
         }
-        let kinds = ProjectKinds::new(kinds, &defaults);
-        let mut resolver = ElementResolver { config: &config, defaults: &defaults, refs, kinds };
-        let resolve = |old: &usize| resolver.resolve(&loaded[*old], &|old| index[old]);
-        let elements = order.iter().map(resolve).collect::<Result<Vec<_>, _>>()?;
-        let targets = targets.iter().map(|old| index[*old]).collect();
-        Ok(Project::new(config, elements, targets))
+        let elements = resolve(&loader, &order, &|old| index[old], kinds)?;
+        loader.check_conflicts()?;
+        let new = |old: Vec<usize>| old.iter().map(|old| index[*old]).collect();
+        Ok(Project::new(configs(&loader.projects), elements, new(targets), new(except)))
     }
 }
 
+fn resolve(
+    loader: &Loader<'_>,
+    order: &[usize],
+    index: &dyn Fn(usize) -> usize,
+    kinds: &dyn KindRegistry,
+) -> Result<Vec<Element>, LoadError> {
+    let mut resolvers: Vec<_> =
+        (0..loader.projects.len()).map(|project| resolver(loader, project, kinds)).collect();
+    let mut resolve = |old: &usize| {
+        let loaded = &loader.elements[*old];
+        resolvers[loaded.project].resolve(loaded, index)
+    };
+    order.iter().map(&mut resolve).collect()
+}
+
+fn resolver<'l>(loader: &'l Loader<'_>, project: usize, kinds: &'l dyn KindRegistry) -> ElementResolver<'l> {
+    let open = &loader.projects[project];
+    ElementResolver {
+        subproject: project.checked_sub(1),
+        first_settings: &open.first_settings,
+        settings: open.settings(),
+        refs: loader.element_refs(project),
+        junction_refs: loader.junction_refs(project),
+        kinds: ProjectKinds::new(kinds, &open.settings().defaults),
+    }
+}
+
+/// The settings of the top-level project, and of those behind its junctions. Their aliases are the final ones.
+fn configs(projects: &[OpenProject]) -> (ProjectConfig, Vec<Subproject>) {
+    let mut configs: Vec<ProjectConfig> = Vec::new();
+    for open in projects {
+        let mut config = open.settings().config.clone();
+        if let Some(parent) = &open.parent {
+            config.aliases.set_parent(&configs[parent.project].aliases);
+        }
+        configs.push(config);
+    }
+    let mut configs = configs.into_iter();
+    let toplevel = configs.next().unwrap_or_else(|| projects[TOPLEVEL].conf.config().clone());
+    let parents = projects.iter().filter_map(|open| open.parent.as_ref());
+    let subprojects = configs
+        .zip(parents)
+        .map(|(config, parent)| Subproject { config, parent: parent.project.checked_sub(1) })
+        .collect();
+    (toplevel, subprojects)
+}
+
+/// Loads what holds for a whole project, without its elements.
+///
+/// # Errors
+/// What is wrong with project.conf, or with the subprojects that it includes files of.
+pub fn load_config(
+    options: &LoadOptions,
+    sources: &dyn SubprojectSources,
+) -> Result<ProjectConfig, LoadError> {
+    let mut loader = Loader::open(find_project(&options.directory)?, options, sources)?;
+    loader.read_settings(TOPLEVEL)?;
+    Ok(loader.projects[TOPLEVEL].settings().config.clone())
+}
+
 impl Project {
-    fn new(config: ProjectConfig, elements: Vec<Element>, targets: Vec<usize>) -> Self {
+    fn new(
+        (config, subprojects): (ProjectConfig, Vec<Subproject>),
+        elements: Vec<Element>,
+        targets: Vec<usize>,
+        except: Vec<usize>,
+    ) -> Self {
         let names =
             elements.iter().enumerate().map(|(index, element)| (element.name.to_string(), index)).collect();
         let mut graph = DependencyGraph::new(elements.len());
@@ -82,7 +159,13 @@ impl Project {
                 graph.add(index, dependency.element, dependency.build, dependency.runtime);
             }
         }
-        Self { config, elements, targets, graph, names }
+        Self { config, subprojects, elements, targets, except, graph, names }
+    }
+
+    /// The settings of the project that an element belongs to.
+    #[must_use]
+    pub fn config_of(&self, element: &Element) -> &ProjectConfig {
+        element.subproject.map_or(&self.config, |index| &self.subprojects[index].config)
     }
 
     /// The index of the element with this full name.

@@ -1,33 +1,51 @@
-//! `project.refs`: the refs of sources in a file of their own.
+//! `project.refs` and `junction.refs`: the refs of sources in files of their own.
 
-use std::path::Path;
+use std::rc::Rc;
 
 use spec_model::{Mapping, Node, NodeError, NodeKind, UserError as _};
 
 use crate::LoadError;
 use crate::compose::assert_composed;
 use crate::options::Options;
-use crate::yaml::parse_file;
+use crate::project_files::ProjectFiles;
 
-/// The file's name.
+/// The file with the refs of elements.
 pub const PROJECT_REFS: &str = "project.refs";
+/// The file with the refs of junctions.
+pub(crate) const JUNCTION_REFS: &str = "junction.refs";
 
-/// The refs of a project, by project, element and index of the source.
+/// The refs of a project and its subprojects, by project, element and index of the source.
+#[derive(Debug)]
 pub(crate) struct ProjectRefs {
+    /// The name of the file.
+    pub(crate) file: &'static str,
     projects: Mapping,
 }
 
+/// The files that may have the refs of an element's sources.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RefFiles {
+    /// That of its project.
+    pub(crate) own: Option<Rc<ProjectRefs>>,
+    /// That of the top-level project, for an element of a subproject. It counts before all others.
+    pub(crate) toplevel: Option<Rc<ProjectRefs>>,
+}
+
 impl ProjectRefs {
-    /// Reads `project.refs` in a project's directory; a missing file holds no refs.
-    pub(crate) fn load(directory: &Path, options: &Options) -> Result<Self, LoadError> {
-        let mut root = match parse_file(&directory.join(PROJECT_REFS), PROJECT_REFS) {
+    /// Reads a file of refs of a project; a missing file holds no refs.
+    pub(crate) fn load(
+        files: &ProjectFiles,
+        file: &'static str,
+        options: &Options,
+    ) -> Result<Self, LoadError> {
+        let mut root = match files.parse(file) {
             Err(error) if error.reason() == "missing-file" => Mapping::new(),
             other => other?,
         };
         options.resolve_conditionals(&mut root, &[])?;
         assert_composed(&root)?;
         root.validate_keys(&["projects"])?;
-        Ok(Self { projects: root.opt_mapping("projects")?.cloned().unwrap_or_default() })
+        Ok(Self { file, projects: root.opt_mapping("projects")?.cloned().unwrap_or_default() })
     }
 
     /// The entries for a source: `ref`, and others that its kind writes.

@@ -4,7 +4,7 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use spec_project::{ConfiguredProject, LoadOptions, Project, keys};
+use spec_project::{LoadOptions, Project, UnresolvedProject, keys};
 
 /// A section of a golden file: the options and the lines `element strong weak`.
 struct Section {
@@ -41,9 +41,9 @@ fn lines(directory: &Path, options: &[(String, String)]) -> Vec<String> {
         options: options.to_vec(),
         ..LoadOptions::default()
     };
-    let project =
-        ConfiguredProject::load(&options).and_then(|project| project.load_elements(&support::Kinds));
-    let project = project.unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let project = UnresolvedProject::read(&options, &support::sources::LocalJunctions)
+        .and_then(|project| project.resolve(&support::Kinds))
+        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
     let keys = keys::compute_keys(&project, &|element| support::sources::source_keys(&project, element));
     let line = |(index, pair): (usize, &Option<spec_model::KeyPair>)| {
         let pair = pair.expect("all sources have refs");

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use spec_model::Key;
 use spec_project::metadata::{high_diversity, low_diversity, public_data};
-use spec_project::{ConfiguredProject, LoadOptions, Project};
+use spec_project::{LoadOptions, Project, UnresolvedProject};
 
 #[test]
 fn every_file_is_that_of_the_golden_text() {
@@ -36,7 +36,7 @@ fn digests_of_trees_stand_last_in_the_environment() {
 fn key_project(name: &str) -> Project {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/projects").join(name);
     let options = LoadOptions { directory, max_jobs: Some(2), ..LoadOptions::default() };
-    let project =
-        ConfiguredProject::load(&options).and_then(|project| project.load_elements(&support::Kinds));
-    project.unwrap_or_else(|error| panic!("{name}: {error}"))
+    UnresolvedProject::read(&options, &support::sources::LocalJunctions)
+        .and_then(|project| project.resolve(&support::Kinds))
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
 }

@@ -55,7 +55,7 @@ fn refs_can_live_in_project_refs() {
     let conf = "== project.conf\nname: test\nmin-version: 2.0\nref-storage: project.refs\n";
     let files = Files::new(&format!("{conf}{SOURCES}"));
     let project = files.load(&[]).expect("a good project");
-    assert_eq!(project.elements[0].sources[1].ref_place, RefPlace::ProjectRefs);
+    assert_eq!(project.elements[0].sources[1].ref_place, RefPlace::RefsFile("project.refs"));
     assert!(project.elements[0].sources[1].config.get("ref").is_none(), "an inline ref does not count");
     let changed = set_refs(&project, &new_refs(3)[1..]).expect("refs are set");
     assert_eq!(changed.len(), 1);
@@ -135,10 +135,11 @@ fn the_settings_of_the_project_are_there() {
     );
     let project = files.load(&[]).expect("only the default target is loaded");
     let config = &project.config;
-    assert_eq!(config.alias("up"), Some("https://example.com/"));
-    assert_eq!(config.alias("here"), Some(format!("file://{}/", config.directory.display()).as_str()));
-    assert_eq!(config.default_mirror.as_deref(), Some("near"));
-    assert_eq!(config.mirrors[0].aliases, [("up".to_owned(), vec!["https://near.example.com/".to_owned()])]);
+    let alias = |name| config.aliases.find(name).ok().flatten().map(|alias| (alias.url, alias.mirrors));
+    let near = vec!["https://near.example.com/".to_owned()];
+    assert_eq!(alias("up"), Some(("https://example.com/".to_owned(), near)));
+    assert_eq!(alias("here"), Some((format!("file://{}/", config.directory.display()), Vec::new())));
+    assert_eq!(alias("nowhere"), None);
     assert_eq!(config.fatal_warnings, ["overlaps"]);
     assert_eq!((config.shell.command.len(), config.shell.host_files.len()), (1, 2));
     assert_eq!(project.elements[0].description, "An element");

@@ -193,7 +193,7 @@ pub(crate) fn required_works(
 ) -> Result<Vec<RequiredWork>> {
     let work = |(element, state): (usize, &ElementState)| {
         Ok(match state {
-            ElementState::Cached(_) => RequiredWork::Nothing,
+            ElementState::Cached(_) | ElementState::Junction => RequiredWork::Nothing,
             ElementState::Failed(_) if !retry => RequiredWork::ReportFailure,
             ElementState::Failed(_) => RequiredWork::Build { fetch: session.fetch_needed(element)? },
             ElementState::FetchNeeded => RequiredWork::Build { fetch: true },

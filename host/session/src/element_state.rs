@@ -11,6 +11,8 @@ use crate::session::Session;
 pub enum ElementState {
     /// A source of it has no reference.
     NoReference,
+    /// It is a junction, which is never built.
+    Junction,
     /// One of its dependencies must be built first.
     Waiting,
     /// Its sources must be fetched first.
@@ -29,6 +31,7 @@ impl ElementState {
     pub fn name(&self) -> &'static str {
         match self {
             Self::NoReference => "no reference",
+            Self::Junction => "junction",
             Self::Waiting => "waiting",
             Self::FetchNeeded => "fetch needed",
             Self::Buildable => "buildable",
@@ -70,6 +73,9 @@ impl Session {
     fn element_state(&self, element: usize, below: &[ElementState]) -> Result<ElementState> {
         if self.source_keys[element].is_none() {
             return Ok(ElementState::NoReference);
+        }
+        if self.project.elements[element].is_junction() {
+            return Ok(ElementState::Junction);
         }
         let Some(pair) = self.key_pairs[element] else { return Ok(ElementState::Waiting) };
         if let Some(artifact) = self.cached_artifact(element, pair)? {

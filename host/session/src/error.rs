@@ -50,12 +50,6 @@ pub enum SessionError {
         /// What it is about.
         position: Option<FilePosition>,
     },
-    /// An element that was to be left out is not in the project. Reason `missing-file`.
-    #[error("there is no element '{name}' that could be left out")]
-    UnknownExcept {
-        /// The name.
-        name: String,
-    },
     /// There are no targets or several. Reason `one-element`.
     #[error("expected one element, got {count}")]
     OneElement {
@@ -65,6 +59,12 @@ pub enum SessionError {
     /// Elements that are to be built have sources without a reference. Reason `inconsistent-pipeline`.
     #[error("these elements have sources without a ref: {}", elements.join(", "))]
     MissingReferences {
+        /// Their names.
+        elements: Vec<String>,
+    },
+    /// Elements of subprojects are to be tracked, and their refs can be written nowhere. Reason `untrackable-sources`.
+    #[error("these elements belong to subprojects, whose files are not changed: {}", elements.join(", "))]
+    UntrackableSources {
         /// Their names.
         elements: Vec<String>,
     },
@@ -130,9 +130,9 @@ impl UserError for SessionError {
     fn reason(&self) -> &str {
         match self {
             Self::FatalWarning { reason, .. } => reason,
-            Self::UnknownExcept { .. } => "missing-file",
             Self::OneElement { .. } => "one-element",
             Self::MissingReferences { .. } => "inconsistent-pipeline",
+            Self::UntrackableSources { .. } => "untrackable-sources",
             Self::BuiltInPolicySetting { .. } => "policy-unknown-setting",
             Self::NoServers { what: "source", .. } => "no-source-servers",
             Self::NoServers { .. } => "no-artifact-servers",
@@ -148,8 +148,8 @@ impl UserError for SessionError {
             | Self::SourceDeclaration(_)
             | Self::FatalWarning { .. }
             | Self::MissingReferences { .. } => Blame::Project,
-            Self::UnknownExcept { .. }
-            | Self::OneElement { .. }
+            Self::OneElement { .. }
+            | Self::UntrackableSources { .. }
             | Self::NoServers { .. }
             | Self::BuiltInPolicySetting { .. } => Blame::Usage,
             Self::Credential(error) => error.blame(),
@@ -160,6 +160,10 @@ impl UserError for SessionError {
             Self::Cas(error) => error.blame(),
             Self::Artifact(error) => error.blame(),
         }
+    }
+
+    fn detail(&self) -> Option<String> {
+        self.inner().and_then(UserError::detail)
     }
 
     fn position(&self) -> Option<&FilePosition> {
@@ -179,6 +183,10 @@ impl UserError for SessionError {
             Self::MissingReferences { elements } => {
                 Some(format!("spec-host source track {}", elements.join(" ")))
             }
+            Self::UntrackableSources { .. } => Some(
+                "set 'ref-storage: project.refs' in project.conf, or track them in their own project"
+                    .to_owned(),
+            ),
             Self::BuiltInPolicySetting { .. } => Some("choose the policy that has it".to_owned()),
             Self::NoServers { what, action } => {
                 let (key, line) = if *what == "source" {

@@ -20,22 +20,14 @@ use crate::session_remotes::SessionRemotes;
 pub struct SessionOptions {
     /// Whether a change of build dependencies rebuilds.
     pub strict: bool,
-    /// The folder of downloads (`sourcedir`).
-    pub source_dir: PathBuf,
+    /// How sources are fetched.
+    pub sources: SourceOptions,
     /// The folder of the logs of builds.
     pub log_dir: PathBuf,
     /// When build trees are kept.
     pub cache_buildtrees: CacheBuildtrees,
     /// The projects whose builds may make user namespaces.
     pub user_namespaces: BTreeSet<String>,
-    /// How often a failed download is tried again.
-    pub network_retries: u32,
-    /// Which proxies downloads go through.
-    pub proxies: Proxies,
-    /// The file with passwords for downloads.
-    pub netrc: Option<PathBuf>,
-    /// Limits of trees, which archives of sources have too.
-    pub trees: Limits,
     /// The most bytes of the files of an artifact.
     pub artifact_size: u64,
     /// The servers of the user configuration.
@@ -64,6 +56,21 @@ pub struct SessionOptions {
     pub error_lines: usize,
     /// Records what happens.
     pub recorder: SessionRecorder,
+}
+
+/// How sources are fetched.
+#[derive(Clone, Debug)]
+pub struct SourceOptions {
+    /// The folder of downloads (`sourcedir`).
+    pub directory: PathBuf,
+    /// How often a failed download is tried again.
+    pub network_retries: u32,
+    /// Which proxies downloads go through.
+    pub proxies: Proxies,
+    /// The file with passwords for downloads.
+    pub netrc: Option<PathBuf>,
+    /// Limits of trees, which archives have too.
+    pub trees: Limits,
 }
 
 /// Who runs the commands of elements.

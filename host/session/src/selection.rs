@@ -2,29 +2,55 @@
 
 use std::collections::HashSet;
 
-use spec_project::{Project, Scope};
+use spec_project::{Project, RefStorage, Scope};
 
 use crate::error::{Result, SessionError};
 use crate::session::Session;
 
 impl Session {
-    /// The session's targets with their dependencies in `scope`, dependencies first, without `except` and what only these
-    /// need. Without a scope, the targets alone, in their order.
+    /// The session's targets with their dependencies in `scope`, dependencies first, without the elements that are to be left
+    /// out and what only these need. Without a scope, the targets alone, in their order.
+    #[must_use]
+    pub fn select(&self, scope: Option<Scope>) -> Vec<usize> {
+        let selected = selection(&self.project, &self.project.targets, scope);
+        if self.project.except.is_empty() {
+            return selected;
+        }
+        let without = self.project.except.iter().copied().collect();
+        let kept = reached_without(&self.project, scope, &without);
+        selected.into_iter().filter(|element| kept.contains(element)).collect()
+    }
+}
+
+impl Session {
+    /// The selected elements whose sources are tracked: those of the projects of the targets, or of all projects.
     ///
     /// # Errors
-    /// `missing-file` when `except` names an element that is not there.
-    pub fn select(&self, scope: Option<Scope>, except: &[String]) -> Result<Vec<usize>> {
-        let selected = selection(&self.project, &self.project.targets, scope);
-        if except.is_empty() {
-            return Ok(selected);
+    /// `untrackable-sources` for elements of subprojects, unless the top-level project keeps refs
+    /// in project.refs.
+    pub fn select_tracked(&self, scope: Option<Scope>, cross_junctions: bool) -> Result<Vec<usize>> {
+        let project = &self.project;
+        let of = |element: usize| project.elements[element].subproject;
+        let mut selected = self.select(scope);
+        if !cross_junctions {
+            let mut own = HashSet::new();
+            for subproject in project.targets.iter().map(|target| of(*target)).collect::<HashSet<_>>() {
+                let targets: Vec<usize> =
+                    project.targets.iter().copied().filter(|target| of(*target) == subproject).collect();
+                let reached = selection(project, &targets, scope);
+                own.extend(reached.into_iter().filter(|element| of(*element) == subproject));
+            }
+            selected.retain(|element| own.contains(element));
         }
-        let mut without = HashSet::new();
-        for name in except {
-            let unknown = || SessionError::UnknownExcept { name: name.clone() };
-            without.insert(self.project.index(name).ok_or_else(unknown)?);
+        let foreign: Vec<String> = selected
+            .iter()
+            .filter(|element| of(**element).is_some())
+            .map(|element| self.name(*element))
+            .collect();
+        if project.config.ref_storage == RefStorage::Inline && !foreign.is_empty() {
+            return Err(SessionError::UntrackableSources { elements: foreign });
         }
-        let kept = reached_without(&self.project, scope, &without);
-        Ok(selected.into_iter().filter(|element| kept.contains(element)).collect())
+        Ok(selected)
     }
 }
 

@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use spec_artifact::{Artifact, Artifacts};
 use spec_build::{Builder, BuilderOptions, ElementKeys};
-use spec_cas::{Cas, Hold};
+use spec_cas::{Cas, Hold, LayerGuard};
 use spec_execution::{ActionCommandRunner, CommandRunner, InPlaceRunner, PoolOptions};
 use spec_model::{Key, KeyPair, Node, SourceKey};
 use spec_plugins::Plugins;
 use spec_project::keys::compute_keys;
-use spec_project::{ConfiguredProject, Project};
+use spec_project::{Project, UnresolvedProject};
 use spec_source::{ElementSources, SourceContext};
 
 use crate::error::{Result, SessionError};
 use crate::executions::StoreExecutions;
+use crate::junction_staging::JunctionStaging;
 use crate::options::{ElementCommands, SessionOptions};
 use crate::recorded_inputs::RecordedInputs;
 use crate::remotes::{self, CommandLineRemotes, RemoteSpec};
@@ -29,18 +30,25 @@ pub struct LoadedProject {
     /// The project.
     pub project: Project,
     plugins: Plugins,
+    /// The staged sources of junctions.
+    junctions: Vec<LayerGuard>,
 }
 
 impl LoadedProject {
-    /// Loads the elements of a project, with element kinds of these plugins.
+    /// Resolves a project that was read, with element kinds of these plugins. The session keeps the staged sources of
+    /// `junctions`.
     ///
     /// # Errors
     /// What is wrong with the project.
-    pub fn load(project: ConfiguredProject, plugins: spec_plugins::Options) -> Result<Self> {
+    pub fn resolve(
+        project: UnresolvedProject<'_>,
+        plugins: spec_plugins::Options,
+        junctions: &JunctionStaging<'_>,
+    ) -> Result<Self> {
         let plugins = Plugins::new(plugins);
-        let project = project.load_elements(&plugins)?;
+        let project = project.resolve(&plugins)?;
         plugins.save_answers();
-        Ok(Self { project, plugins })
+        Ok(Self { project, plugins, junctions: junctions.take_staged() })
     }
 
     /// The components that were given for element kinds that no element is of, with these kinds.
@@ -79,7 +87,9 @@ pub struct Session {
     /// What the session uses is not evicted.
     _hold: Hold,
     sources: Vec<ElementSources>,
-    context: SourceContext,
+    contexts: Vec<SourceContext>,
+    /// The staged sources of junctions, which sources of their elements may be in.
+    _junctions: Vec<LayerGuard>,
 }
 
 /// The executions of a session. Without an option there is a worker for each processor: builds mostly wait for the actions
@@ -119,14 +129,14 @@ impl Session {
         options: SessionOptions,
         warn: &dyn Fn(&str, &str),
     ) -> Result<Self> {
-        let LoadedProject { project, plugins } = loaded;
+        let LoadedProject { project, plugins, junctions } = loaded;
         let recommended =
             |nodes: &[Node]| remotes::recommended(nodes, &project.config.directory, &options.home);
         let artifact_servers = recommended(&project.config.artifact_servers)?;
         let source_servers = recommended(&project.config.source_servers)?;
         let hold = cas.hold()?;
-        let context = sources::context(&options, &project.config, &cas);
-        let sources = sources::configure_all(&project, &context, warn)?;
+        let contexts = sources::contexts(&options.sources, &project, &cas);
+        let sources = sources::configure_all(&project, &contexts, warn)?;
         let source_keys = sources::keys(&sources)?;
         let key_pairs = compute_keys(&project, &|element| source_keys[element].clone());
         let recorded_inputs = Arc::<RecordedInputs>::default();
@@ -146,7 +156,8 @@ impl Session {
             source_servers,
             _hold: hold,
             sources,
-            context,
+            contexts,
+            _junctions: junctions,
         })
     }
 
@@ -167,7 +178,8 @@ impl Session {
     /// # Errors
     /// When their configuration is wrong.
     pub(crate) fn configure_sources(&self, element: usize) -> Result<ElementSources> {
-        sources::configure(&self.project.elements[element], &self.context)
+        let element = &self.project.elements[element];
+        sources::configure(element, sources::context_of(&self.contexts, element))
     }
 
     /// The servers of artifacts that count for the project, best first.

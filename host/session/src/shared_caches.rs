@@ -45,7 +45,8 @@ impl SharedCaches {
         let artifacts = artifacts.map(|line| session.artifact_remotes(line)).unwrap_or_default();
         let sources = sources.map(|line| session.source_remotes(line)).unwrap_or_default();
         let options = &session.options;
-        let caches = Self::of_servers(&artifacts, &sources, &session.cas, options.trees, options.key_length)?;
+        let caches =
+            Self::of_servers(&artifacts, &sources, &session.cas, options.sources.trees, options.key_length)?;
         if caches.artifacts.is_some() || caches.sources.is_some() {
             options.session_remotes.add(Arc::<Self>::clone(&caches));
         }

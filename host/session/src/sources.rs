@@ -2,19 +2,20 @@
 
 use spec_cas::Cas;
 use spec_model::SourceKey;
-use spec_project::{Element, Project, ProjectConfig};
-use spec_source::{Alias, ElementSources, SourceContext, SourceSpec};
+use spec_project::{Element, Project, ProjectConfig, SourceConfig};
+use spec_source::{Alias, AliasRefusal, ElementSources, SourceContext, SourceSpec};
 
 use crate::error::{Result, SessionError};
-use crate::options::SessionOptions;
+use crate::options::SourceOptions;
 
-/// What all sources of the project share.
-pub(crate) fn context(options: &SessionOptions, project: &ProjectConfig, cas: &Cas) -> SourceContext {
-    let aliases: Vec<(String, Alias)> =
-        project.aliases.iter().map(|(name, url)| (name.clone(), alias(project, name, url))).collect();
-    let find =
-        move |name: &str| aliases.iter().find(|(known, _)| known == name).map(|(_, alias)| alias.clone());
-    let mut context = SourceContext::new(&project.directory, &options.source_dir, cas.clone(), find);
+/// What all sources of a project share.
+pub(crate) fn context(options: &SourceOptions, project: &ProjectConfig, cas: &Cas) -> SourceContext {
+    let aliases = project.aliases.clone();
+    let find = move |name: &str| match aliases.find(name) {
+        Ok(target) => Ok(target.map(|target| Alias { url: target.url, mirrors: target.mirrors })),
+        Err(error) => Err(AliasRefusal { reason: error.reason(), message: error.to_string() }),
+    };
+    let mut context = SourceContext::new(&project.directory, &options.directory, cas.clone(), find);
     context.limits.entries = options.trees.entries;
     context.limits.unpacked = options.trees.bytes;
     context.http.attempts = options.network_retries.saturating_add(1);
@@ -23,26 +24,28 @@ pub(crate) fn context(options: &SessionOptions, project: &ProjectConfig, cas: &C
     context
 }
 
-fn alias(project: &ProjectConfig, name: &str, url: &str) -> Alias {
-    let preferred = |mirror: &&spec_project::Mirror| Some(&mirror.name) == project.default_mirror.as_ref();
-    let first = project.mirrors.iter().filter(preferred);
-    let others = project.mirrors.iter().filter(|mirror| !preferred(mirror));
-    let lists = first.chain(others).flat_map(|mirror| &mirror.aliases);
-    let mirrors = lists.filter(|(alias, _)| alias == name).flat_map(|(_, urls)| urls.clone()).collect();
-    Alias { url: url.to_owned(), mirrors }
+/// What the sources of each project share: of the top-level project, then of the subprojects.
+pub(crate) fn contexts(options: &SourceOptions, project: &Project, cas: &Cas) -> Vec<SourceContext> {
+    let configs = [&project.config].into_iter().chain(project.subprojects.iter().map(|sub| &sub.config));
+    configs.map(|config| context(options, config, cas)).collect()
+}
+
+/// The context of the project that an element belongs to.
+pub(crate) fn context_of<'c>(contexts: &'c [SourceContext], element: &Element) -> &'c SourceContext {
+    &contexts[element.subproject.map_or(0, |index| index + 1)]
 }
 
 /// The sources of all elements, by index. Calls `warn` with the reason and the text of each warning.
 pub(crate) fn configure_all(
     project: &Project,
-    context: &SourceContext,
+    contexts: &[SourceContext],
     warn: &dyn Fn(&str, &str),
 ) -> Result<Vec<ElementSources>> {
     let mut all = Vec::with_capacity(project.elements.len());
     for element in &project.elements {
-        let sources = configure(element, context)?;
+        let sources = configure(element, context_of(contexts, element))?;
         for warning in sources.warnings() {
-            if project.config.fatal_warnings.iter().any(|fatal| fatal == warning.token) {
+            if project.config_of(element).fatal_warnings.iter().any(|fatal| fatal == warning.token) {
                 let (reason, message, position) = (warning.token, warning.message, warning.position);
                 return Err(SessionError::FatalWarning { reason, message, position });
             }
@@ -55,14 +58,18 @@ pub(crate) fn configure_all(
 
 /// The sources of one element.
 pub(crate) fn configure(element: &Element, context: &SourceContext) -> Result<ElementSources> {
-    let spec = |source: &spec_project::SourceConfig| SourceSpec {
+    let specs: Vec<SourceSpec> = element.sources.iter().map(spec).collect();
+    ElementSources::new(&element.name.to_string(), context, &specs).map_err(SessionError::SourceDeclaration)
+}
+
+/// A source as it is declared.
+pub(crate) fn spec(source: &SourceConfig) -> SourceSpec {
+    SourceSpec {
         kind: source.kind.clone(),
         position: source.position.clone(),
         directory: source.directory.clone(),
         config: source.config.clone(),
-    };
-    let specs: Vec<SourceSpec> = element.sources.iter().map(spec).collect();
-    ElementSources::new(&element.name.to_string(), context, &specs).map_err(SessionError::SourceDeclaration)
+    }
 }
 
 /// What the sources of each element contribute to keys; `None` where a reference is missing.

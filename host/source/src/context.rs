@@ -9,9 +9,9 @@ use spec_model::{FilePosition, Mapping};
 
 use crate::archive::ArchiveLimits;
 use crate::http_options::HttpOptions;
-use crate::url::Alias;
+use crate::url::{Alias, AliasRefusal};
 
-type AliasResolver = dyn Fn(&str) -> Option<Alias> + Send + Sync;
+type AliasResolver = dyn Fn(&str) -> Result<Option<Alias>, AliasRefusal> + Send + Sync;
 
 /// The data that all sources of a project share.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ impl SourceContext {
         project_directory: impl Into<PathBuf>,
         download_directory: impl Into<PathBuf>,
         cas: Cas,
-        aliases: impl Fn(&str) -> Option<Alias> + Send + Sync + 'static,
+        aliases: impl Fn(&str) -> Result<Option<Alias>, AliasRefusal> + Send + Sync + 'static,
     ) -> Self {
         Self {
             project_directory: project_directory.into(),
@@ -48,7 +48,7 @@ impl SourceContext {
         }
     }
 
-    pub(crate) fn alias(&self, name: &str) -> Option<Alias> {
+    pub(crate) fn alias(&self, name: &str) -> Result<Option<Alias>, AliasRefusal> {
         (self.aliases)(name)
     }
 }

@@ -9,6 +9,7 @@ use spec_cas::CasError;
 use spec_model::{Blame, FilePosition, NodeError, UserError};
 
 use crate::archive::ArchiveError;
+use crate::url::AliasRefusal;
 
 /// Identifies a source of an element.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,16 @@ pub enum SourceError {
         /// Where it is written.
         position: Option<FilePosition>,
     },
+    /// An alias that the junction of the source's project does not permit.
+    #[error("{name}: {}", refusal.message)]
+    RefusedAlias {
+        /// The source.
+        name: SourceName,
+        /// Why.
+        refusal: AliasRefusal,
+        /// Where the URL is written.
+        position: Option<FilePosition>,
+    },
     /// A URL that cannot be downloaded from. Reason `invalid-source-url`.
     #[error("{name}: cannot download '{url}': {why}; expected a file, http or https URL")]
     BadUrl {
@@ -92,7 +103,7 @@ pub enum SourceError {
         path: String,
         /// What is wrong with it, and what is expected.
         why: &'static str,
-        /// `missing-file`, `project-path-invalid` or `project-path-invalid-kind`.
+        /// `missing-file`, `proj-path-invalid` or `proj-path-invalid-kind`.
         reason: &'static str,
         /// Where it is written.
         position: Option<FilePosition>,
@@ -273,6 +284,7 @@ impl UserError for SourceError {
             Self::Config { .. }
             | Self::UnknownKind { .. }
             | Self::UnknownAlias { .. }
+            | Self::RefusedAlias { .. }
             | Self::BadUrl { .. }
             | Self::BadRef { .. }
             | Self::BadPath { .. }
@@ -295,6 +307,7 @@ impl UserError for SourceError {
             Self::Config { error } => error.reason(),
             Self::UnknownKind { .. } => "unknown-source-kind",
             Self::UnknownAlias { .. } => "invalid-source-alias",
+            Self::RefusedAlias { refusal, .. } => refusal.reason,
             Self::BadUrl { .. } => "invalid-source-url",
             Self::BadRef { .. } => "invalid-ref",
             Self::BadPath { reason, .. } | Self::AllUrlsFailed { reason, .. } => reason,
@@ -317,6 +330,7 @@ impl UserError for SourceError {
             Self::Config { error } => error.position(),
             Self::UnknownKind { position, .. }
             | Self::UnknownAlias { position, .. }
+            | Self::RefusedAlias { position, .. }
             | Self::BadUrl { position, .. }
             | Self::BadRef { position, .. }
             | Self::BadPath { position, .. }
@@ -339,6 +353,7 @@ impl UserError for SourceError {
         match self {
             Self::Config { error } => error.hint(),
             Self::UnknownAlias { .. } => Some("add it or write a full URL".to_owned()),
+            Self::RefusedAlias { .. } => Some("set 'aliases' or 'map-aliases' of the junction".to_owned()),
             Self::BadRef { name, .. } => {
                 Some(format!("to have the right one written, run: spec-host source track {}", name.element))
             }

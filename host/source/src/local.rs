@@ -15,6 +15,8 @@ use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{Source, TrackedRef};
 
+const KEYS: [&str; 4] = ["path", "kind", "directory", "provenance"];
+
 /// Files of the project itself. The unique key is the hash of their tree. They are stored when the key is computed,
 /// so that the staged files always match the key, even if the project's files change later. Where nothing can be
 /// stored the key is computed all the same, for commands that only read.
@@ -35,8 +37,7 @@ impl LocalSource {
         context: &SourceContext,
         config: &Mapping,
     ) -> Result<Self, SourceError> {
-        config.validate_keys(&["path", "kind", "directory", "provenance"])?;
-        let path = project_path(&context.project_directory, config.require("path")?)?;
+        let path = local_path(&context.project_directory, config)?;
         Ok(Self { name, cas: context.cas.clone(), path, tree: OnceLock::new(), unstored: OnceLock::new() })
     }
 
@@ -139,11 +140,20 @@ fn is_special(path: &Path) -> bool {
     })
 }
 
+/// The file or folder of a source of kind `local` of the project in a folder.
+///
+/// # Errors
+/// `invalid-data` when its configuration is wrong, and those of a path that a project may not use.
+pub fn local_path(project: &Path, config: &Mapping) -> Result<PathBuf, SourceError> {
+    config.validate_keys(&KEYS)?;
+    project_path(project, config.require("path")?)
+}
+
 /// The absolute path that `node` names, by BuildStream's rules: relative, existing, inside the project with all links
 /// resolved, and no link itself.
 fn project_path(project: &Path, node: &Node) -> Result<PathBuf, SourceError> {
-    const INVALID: &str = "project-path-invalid";
-    const KIND: &str = "project-path-invalid-kind";
+    const INVALID: &str = "proj-path-invalid";
+    const KIND: &str = "proj-path-invalid-kind";
     let text = node.as_str()?;
     let bad = |reason, why| SourceError::BadPath {
         path: text.to_owned(),

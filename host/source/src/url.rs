@@ -11,6 +11,24 @@ pub struct Alias {
     pub mirrors: Vec<String>,
 }
 
+/// Why an alias cannot be used, although it may exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AliasRefusal {
+    /// A stable code.
+    pub reason: &'static str,
+    /// For people.
+    pub message: String,
+}
+
+/// An alias that cannot be resolved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AliasProblem {
+    /// There is none of this name.
+    Unknown(String),
+    /// It is not to be used.
+    Refused(AliasRefusal),
+}
+
 /// A URL as written and as resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AliasedUrl {
@@ -28,8 +46,11 @@ pub(crate) struct AliasedUrl {
 const SCHEMES: [&str; 7] = ["http", "https", "ftp", "file", "git", "sftp", "ssh"];
 
 impl AliasedUrl {
-    /// Resolves `original`; the error is the name of an alias that does not exist.
-    pub(crate) fn new(original: &str, alias: impl Fn(&str) -> Option<Alias>) -> Result<Self, String> {
+    /// Resolves `original`.
+    pub(crate) fn new(
+        original: &str,
+        alias: impl Fn(&str) -> Result<Option<Alias>, AliasRefusal>,
+    ) -> Result<Self, AliasProblem> {
         let plain = || Self {
             original: original.to_owned(),
             resolved: original.to_owned(),
@@ -39,15 +60,17 @@ impl AliasedUrl {
         let Some((name, body)) = original.split_once(':') else {
             return Ok(plain());
         };
+        let is_scheme = SCHEMES.contains(&name.to_lowercase().as_str());
         match alias(name) {
-            Some(Alias { url, mirrors }) => Ok(Self {
+            Ok(Some(Alias { url, mirrors })) => Ok(Self {
                 original: original.to_owned(),
                 resolved: url + body,
                 mirrors: mirrors.into_iter().map(|mirror| mirror + body).collect(),
-                unaliased: SCHEMES.contains(&name.to_lowercase().as_str()),
+                unaliased: is_scheme,
             }),
-            None if SCHEMES.contains(&name.to_lowercase().as_str()) => Ok(plain()),
-            None => Err(name.to_owned()),
+            Ok(None) | Err(_) if is_scheme => Ok(plain()),
+            Ok(None) => Err(AliasProblem::Unknown(name.to_owned())),
+            Err(refusal) => Err(AliasProblem::Refused(refusal)),
         }
     }
 

@@ -67,10 +67,10 @@ fn check_refused(kind: &str, config: &[(&str, &str)], at: Option<&str>, reason: 
 #[test]
 fn wrong_configurations_name_their_place() {
     check_refused("tar", &[("ref", SHA)], None, "invalid-data");
-    check_refused("tar", &[("url", "files:a"), ("basedir", "")], Some("basedir"), "unknown-key");
-    check_refused("remote", &[("url", "files:a"), ("base-dir", "")], Some("base-dir"), "unknown-key");
+    check_refused("tar", &[("url", "files:a"), ("basedir", "")], Some("basedir"), "invalid-data");
+    check_refused("remote", &[("url", "files:a"), ("base-dir", "")], Some("base-dir"), "invalid-data");
     check_refused("local", &[("path", "missing")], Some("path"), "missing-file");
-    check_refused("local", &[("path", "."), ("ref", SHA)], Some("ref"), "unknown-key");
+    check_refused("local", &[("path", "."), ("ref", SHA)], Some("ref"), "invalid-data");
     check_refused("tar", &[("url", "nowhere:a.tar")], Some("url"), "invalid-source-alias");
     check_refused("remote", &[("url", "files:a"), ("executable", "yes")], Some("executable"), "invalid-data");
     check_refused(

@@ -19,8 +19,9 @@ fn sources(lab: &Lab, urls: &[String]) -> ElementSources {
     let (last, mirrors) = urls.split_last().expect("there is a URL");
     let alias = Alias { url: last.clone(), mirrors: mirrors.to_vec() };
     let cas = lab.context.cas.clone();
-    let mut context =
-        SourceContext::new(lab.project(), &lab.context.download_directory, cas, move |_| Some(alias.clone()));
+    let mut context = SourceContext::new(lab.project(), &lab.context.download_directory, cas, move |_| {
+        Ok(Some(alias.clone()))
+    });
     context.http.backoff = Duration::from_millis(1);
     context.http.attempts = 2;
     let declared = spec("remote", &[("url", "up:file"), ("ref", &sha256(BODY))]);

@@ -32,7 +32,7 @@ pub(crate) use remotes::{
 pub(crate) use report::ReportArgs;
 pub(crate) use serve::{AllowedNumbers, ServeArgs};
 pub(crate) use source::{
-    SourceCheckoutArgs, SourceCommand, SourceFetchArgs, SourcePushArgs, SourceSelection,
+    SourceCheckoutArgs, SourceCommand, SourceFetchArgs, SourcePushArgs, SourceTrackArgs,
 };
 pub(crate) use speculation::SpeculationArgs;
 pub(crate) use unsupported::Unsupported;

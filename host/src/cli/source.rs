@@ -12,7 +12,7 @@ pub(crate) enum SourceCommand {
     /// Download and stage sources into the cache
     Fetch(SourceFetchArgs),
     /// Look for new versions and write them into the project
-    Track(SourceSelection),
+    Track(SourceTrackArgs),
     /// Write an element's sources to a directory or a tar archive
     Checkout(SourceCheckoutArgs),
     /// Bring sources to shared caches, fetching them first where needed
@@ -26,6 +26,16 @@ pub(crate) struct SourceFetchArgs {
     pub(crate) selection: SourceSelection,
     #[command(flatten)]
     pub(crate) remotes: SourcePullRemotes,
+}
+
+/// `source track`
+#[derive(Args, Debug)]
+pub(crate) struct SourceTrackArgs {
+    #[command(flatten)]
+    pub(crate) selection: SourceSelection,
+    /// Track elements of subprojects, too, whose refs go to project.refs
+    #[arg(short = 'J', long)]
+    pub(crate) cross_junctions: bool,
 }
 
 /// `source push`

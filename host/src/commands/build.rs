@@ -28,7 +28,7 @@ pub(super) fn run(app: &App, args: &BuildArgs) -> CommandResult<ExitCode> {
         speculation: app.speculation_settings(&args.speculation, &session.project.config)?,
         quota: quota(&app.config, &session.cas)?,
     };
-    let required = session.select(args.deps.unwrap_or(app.config.dependencies).scope(), &[])?;
+    let required = session.select(args.deps.unwrap_or(app.config.dependencies).scope());
     let (build, request) = Build::prepare(&session, &required, &options)?;
     let ended = run_jobs(app, request, Arc::new(FailureShell::new(session)));
     recording.finish(app);

@@ -18,7 +18,7 @@ use crate::run::run as run_jobs;
 pub(super) fn run(app: &App, args: &PrimeArgs) -> CommandResult<ExitCode> {
     let (session, recording) = app.open_recorded_session(&args.elements, &args.recording)?;
     let settings = app.speculation_settings(&args.speculation, &session.project.config)?.for_priming_run();
-    let required = session.select(args.deps.unwrap_or(app.config.dependencies).scope(), &[])?;
+    let required = session.select(args.deps.unwrap_or(app.config.dependencies).scope());
     let (artifacts, sources) = (args.artifact_remotes.artifacts(), args.source_remotes.sources());
     let caches = SharedCaches::of_session(&session, Some(&artifacts), Some(&sources))?;
     let request = prepare_priming_run(&session, &required, &settings, &caches)?;

@@ -9,6 +9,7 @@ use super::print;
 use crate::app::App;
 use crate::cli::{ListOrder, ShowArgs};
 use crate::error::CommandResult;
+use crate::session::{JunctionTargets, SessionTargets};
 use crate::show::{ShowFormat, Symbol, paint, to_json, value};
 use crate::term::json_text;
 
@@ -18,8 +19,12 @@ use crate::term::json_text;
 /// What is wrong with the project or the format.
 pub(super) fn run(app: &App, args: &ShowArgs) -> CommandResult<ExitCode> {
     let format = ShowFormat::parse(args.format.as_ref().unwrap_or(&app.config.element_format))?;
-    let session = app.open_session(&args.elements)?;
-    let mut elements = session.select(args.deps.scope(), &args.except)?;
+    let session = app.open_session_for(SessionTargets {
+        elements: &args.elements,
+        except: &args.except,
+        junctions: JunctionTargets::Allowed,
+    })?;
+    let mut elements = session.select(args.deps.scope());
     if args.order == ListOrder::Alpha {
         elements.sort_by_key(|element| session.name(*element));
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use spec_model::{Mapping, Node, NodeError};
+use spec_model::{Mapping, Node, NodeError, NodeKind};
 use spec_session::remotes::UserRemotes;
 use spec_session::{OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY};
 use spec_speculation::{RecordFormat, SpeculationMode};
@@ -227,7 +227,11 @@ fn projects(config: &mut Config, section: &Mapping) -> NodeResult {
         check(config, section, &prefix, &PROJECT_KEYS, &[])?;
         for option in section.opt_mapping("options")?.into_iter().flat_map(|options| options.entries.values())
         {
-            option.as_str()?;
+            // Those of flags are lists.
+            match &option.kind {
+                NodeKind::Sequence(_) => drop(option.as_str_list()?),
+                _ => drop(option.as_str()?),
+            }
         }
         section.bool_or("strict", true)?;
         section.opt_str("default-mirror")?;

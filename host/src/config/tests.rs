@@ -102,7 +102,7 @@ fn settings_of_buildstream_without_effect_are_named() {
 #[test]
 fn wrong_files_say_what_and_where() {
     for (text, expect) in [
-        ("cachdir: /c", "unknown-key my.conf:1:1 unexpected key 'cachdir', did you mean 'cachedir'?"),
+        ("cachdir: /c", "invalid-data my.conf:1:1 unexpected key 'cachdir', did you mean 'cachedir'?"),
         ("cachedir: c", "invalid-data my.conf:1:11 expected an absolute path, found 'c'"),
         (
             "build:\n  max-jobs: -1",

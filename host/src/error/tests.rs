@@ -10,11 +10,11 @@ fn an_error_in_a_file_shows_the_line() -> std::io::Result<()> {
     let base = tempfile::tempdir()?;
     fs::write(base.path().join("app.bst"), "kind: manual\nconfig:\n\tcomands: x\n")?;
     let position = FilePosition { file: "app.bst".into(), line: 3, column: 2 };
-    let error = NodeError::new("unknown-key", Some(&position), "unexpected key 'comands'");
+    let error = NodeError::new("invalid-data", Some(&position), "unexpected key 'comands'");
     let error = CommandError::from(error).hint("remove it");
     assert_eq!(
         error.render(Style::Plain, base.path()),
-        "error[unknown-key]: unexpected key 'comands'\n \
+        "error[invalid-data]: unexpected key 'comands'\n \
          --> app.bst:3:2\n   |\n 3 | \tcomands: x\n   | \t^\nhelp: remove it\n"
     );
     Ok(())

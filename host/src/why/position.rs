@@ -25,7 +25,9 @@ fn source(element: &Element, index: usize) -> Option<FilePosition> {
     let source = element.sources.get(index)?;
     match &source.ref_place {
         RefPlace::Value(position) => Some(position.clone()),
-        RefPlace::Dictionary(_) | RefPlace::ProjectRefs | RefPlace::Nowhere => source.position.clone(),
+        RefPlace::Dictionary(_) | RefPlace::RefsFile(_) | RefPlace::Subproject | RefPlace::Nowhere => {
+            source.position.clone()
+        }
     }
 }
 

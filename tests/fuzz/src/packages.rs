@@ -1,6 +1,8 @@
 //! What is read of plugins as packages: manifests, locks, references, and components.
 
-use spec_plugin_package::{PluginLock, PluginManifest, PluginReference, manifest_of, summarize, with_manifest};
+use spec_plugin_package::{
+    PluginLock, PluginManifest, PluginReference, manifest_of, summarize, with_manifest,
+};
 
 const MANIFEST: &str = "name: only-long\nversion: 0.1.0\nsummary: Primes what is long.\nlicence: Apache-2.0\nlanguage: \
                         rust\nworlds:\n- priming-policy\nkinds:\n- a\nsettings:\n  least-ms:\n    summary: Milliseconds.\n    \

@@ -4,7 +4,9 @@ use std::fs;
 use std::sync::Arc;
 
 use spec_model::{UserError, Value};
-use spec_project::{ConfiguredProject, LoadOptions, Scope};
+use spec_project::{
+    JunctionSources, LoadOptions, Scope, SourcesFolder, SubprojectError, SubprojectSources, UnresolvedProject,
+};
 use spec_strategy::{
     Configured, ElementInput, ElementKind, KindDescription, KindError, KindRegistry, KindRequest, Plan,
 };
@@ -24,13 +26,22 @@ pub fn run(data: &[u8]) {
         max_jobs: Some(4),
         ..LoadOptions::default()
     };
-    match ConfiguredProject::load(&options).and_then(|project| project.load_elements(&Kinds)) {
+    match UnresolvedProject::read(&options, &NoJunctions).and_then(|project| project.resolve(&Kinds)) {
         Err(error) => assert!(!error.reason().is_empty() && !error.to_string().is_empty()),
         Ok(project) => {
             let target = project.targets[0];
             assert_eq!(project.elements[target].name.to_string(), "a.bst");
             assert_eq!(project.scope(&[target], Scope::Run).last(), Some(&target));
         }
+    }
+}
+
+/// Junctions without sources.
+struct NoJunctions;
+
+impl SubprojectSources for NoJunctions {
+    fn folder(&self, _: &JunctionSources<'_>) -> Result<SourcesFolder, SubprojectError> {
+        Err(SubprojectError::NoRef)
     }
 }
 

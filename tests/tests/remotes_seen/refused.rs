@@ -26,11 +26,11 @@ fn what_the_file_says_wrongly_has_its_place() {
     let (project, host) = (project(), Host::new());
     let no_pem = file(host.folder(), "no.pem", "sesame");
     let rows: &[(String, &str, &str, &[&str])] = &[
-        (artifacts("http://a", ", urll: x"), "unknown-key", "5:", &["'urll'"]),
+        (artifacts("http://a", ", urll: x"), "invalid-data", "5:", &["'urll'"]),
         (artifacts("nowhere", ""), "invalid-data", "5:11", &["the URL of a server", "nowhere"]),
         (artifacts("http://a", ", type: both"), "invalid-data", "5:", &["index, storage, all"]),
         (cluster("ftp://a", ""), "invalid-data", "4:28", &["ftp://a"]),
-        (cluster("http://a", ", push: True"), "unknown-key", "4:", &["'push'"]),
+        (cluster("http://a", ", push: True"), "invalid-data", "4:", &["'push'"]),
         (
             artifacts("https://a", &format!(", auth: {{server-cert: {no_pem}}}")),
             "load-remote-creds-failed",

@@ -54,7 +54,7 @@ fn wrong_keys_are_refused_with_their_place() {
         "name: test\nartifacts: [{url: http://a, server-cert: c}]\n",
     );
     let refused = Host::new().run(&project, &["show", "top.bst"]);
-    refused.refused(2, "unknown-key", &["project.conf:2:", "unexpected key 'server-cert'"]);
+    refused.refused(2, "invalid-data", &["project.conf:2:", "unexpected key 'server-cert'"]);
 }
 
 #[test]

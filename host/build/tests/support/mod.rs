@@ -18,7 +18,10 @@ use spec_execution::{
     OpenSocket, PoolOptions, RemoteApis, ResultCache, SocketOptions,
 };
 use spec_model::{Cancel, Digest, Key, Subaction, Value};
-use spec_project::{ConfiguredProject, LoadOptions, Project};
+use spec_project::{
+    JunctionSources, LoadOptions, Project, SourcesFolder, SubprojectError, SubprojectSources,
+    UnresolvedProject,
+};
 use spec_strategy::{
     Command, CommandGroup, Configured, ElementInput, ElementKind, KindDescription, KindError, KindRegistry,
     KindRequest, Plan, Step,
@@ -34,6 +37,15 @@ pub(crate) struct Fixture {
     pub(crate) sockets: Arc<Sockets>,
     pub(crate) user_namespaces: bool,
     project: Project,
+}
+
+/// The project has no junctions.
+struct NoJunctions;
+
+impl SubprojectSources for NoJunctions {
+    fn folder(&self, _: &JunctionSources<'_>) -> Result<SourcesFolder, SubprojectError> {
+        Err(SubprojectError::NoRef)
+    }
 }
 
 /// What came of a build.
@@ -71,7 +83,7 @@ impl Fixture {
         let targets = vec!["app.bst".to_owned()];
         let options = LoadOptions { directory: folder.path().to_owned(), targets, ..LoadOptions::default() };
         let project =
-            ConfiguredProject::load(&options).and_then(|project| project.load_elements(&Kinds(runs)));
+            UnresolvedProject::read(&options, &NoJunctions).and_then(|project| project.resolve(&Kinds(runs)));
         let project = project.expect("a good project");
         let cas = Cas::open(folder.path().join("cas")).expect("a store");
         let sockets = Sockets::new(folder.path().join("sockets"));

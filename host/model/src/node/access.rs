@@ -5,7 +5,6 @@ use super::{Mapping, Node, NodeKind};
 use crate::suggestion::nearest;
 
 const INVALID: &str = "invalid-data";
-const UNKNOWN_KEY: &str = "unknown-key";
 
 impl Node {
     /// The text of a scalar.
@@ -161,13 +160,13 @@ impl Mapping {
     /// Checks that every key is one of `known`.
     ///
     /// # Errors
-    /// `unknown-key` at the first that is not, with the nearest known one if there is a likely one.
+    /// `invalid-data` at the first that is not, with the nearest known one if there is a likely one.
     pub fn validate_keys(&self, known: &[&str]) -> Result<(), NodeError> {
         let Some(name) = self.entries.keys().find(|name| !known.contains(&name.as_ref())) else {
             return Ok(());
         };
         let position = self.key_position(name).or(self.position.as_ref());
-        let error = |known| NodeError::new(UNKNOWN_KEY, position, format!("unexpected key '{name}'{known}"));
+        let error = |known| NodeError::new(INVALID, position, format!("unexpected key '{name}'{known}"));
         Err(match nearest(name, known) {
             Some(near) => error(String::new()).with_hint(format!("did you mean '{near}'?")),
             None => error(format!("; known keys: {}", known.join(", "))),

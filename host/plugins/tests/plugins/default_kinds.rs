@@ -164,7 +164,7 @@ fn refusals() -> Vec<(&'static str, ElementInput, &'static str, u32, &'static [&
         ("stack", build_only, "stack-requires-build-and-run", 0, &["'a.bst'", "'depends:'"]),
         ("stack", stack_location, "invalid-dependency-config", 1, &["'a.bst'"]),
         ("manual", no_variables, "undefined-variable", 0, &["'build-root'"]),
-        ("manual", unknown_key, "unknown-key", 2, &["'comands'", "build-commands"]),
+        ("manual", unknown_key, "invalid-data", 2, &["'comands'", "build-commands"]),
         (
             "autotools",
             with_config("build-commands", Node::text("make")),

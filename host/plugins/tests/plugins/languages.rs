@@ -147,7 +147,7 @@ fn an_element_kind_may_be_javascript() {
     script.config = mapping(&[("commands", texts(&["make", "make install"]))]);
     let configured = kind.configure(&script).unwrap_or_else(|error| panic!("{error}"));
     insta::assert_debug_snapshot!(configured);
-    refuses(&*kind, mapping(&[("commands", texts(&[])), ("command", texts(&[]))]), "unknown-key", 2);
+    refuses(&*kind, mapping(&[("commands", texts(&[])), ("command", texts(&[]))]), "invalid-data", 2);
     refuses(&*kind, mapping(&[("commands", spec_model::Node::text("make"))]), "invalid-data", 1);
 }
 

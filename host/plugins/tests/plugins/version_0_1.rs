@@ -59,7 +59,7 @@ fn a_kind_answers() {
     assert_eq!(configured.plan.collect, "/output");
     let config = mapping(&[("source", Node::text("/")), ("targets", Node::text("/"))]);
     let error = kind.configure(&ElementInput { config, ..element("a.bst") }).expect_err("it is wrong");
-    check_error(&error, "unknown-key", &["targets"]);
+    check_error(&error, "invalid-data", &["targets"]);
     let KindError::Rejected { position, .. } = error else { panic!("{error}") };
     assert!(position.is_some());
 }

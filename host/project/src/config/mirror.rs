@@ -2,15 +2,16 @@
 
 use spec_model::{Node, NodeError};
 
+/// The one kind of mirror: a list of addresses.
+const DEFAULT_KIND: &str = "default";
+
 /// Other places from which the sources behind aliases can be fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mirror {
+pub(super) struct Mirror {
     /// Its name.
-    pub name: String,
-    /// Its kind; `default` for a plain list of addresses.
-    pub kind: String,
+    pub(super) name: String,
     /// For each alias, the addresses that can stand for it, best first.
-    pub aliases: Vec<(String, Vec<String>)>,
+    aliases: Vec<(String, Vec<String>)>,
 }
 
 impl Mirror {
@@ -26,7 +27,21 @@ impl Mirror {
                 .map(|(alias, list)| Ok((alias.to_string(), list.as_str_list()?)))
                 .collect::<Result<_, NodeError>>()?,
         };
-        let kind = mapping.opt_str("kind")?.unwrap_or("default").to_owned();
-        Ok(Self { name: mapping.str("name")?.to_owned(), kind, aliases })
+        if let Some(kind) = mapping.get("kind").filter(|kind| kind.as_str().is_ok_and(|k| k != DEFAULT_KIND))
+        {
+            let message =
+                format!("there is no kind of mirror '{}'; there is only '{DEFAULT_KIND}'", kind.as_str()?);
+            let error = NodeError::new("plugin-not-found", kind.position.as_ref(), message);
+            return Err(
+                error.with_hint("mirrors of plugins are not supported: take it out, or list addresses")
+            );
+        }
+        Ok(Self { name: mapping.str("name")?.to_owned(), aliases })
+    }
+
+    /// The addresses that can stand for an alias, best first.
+    pub(super) fn urls(&self, alias: &str) -> &[String] {
+        let found = self.aliases.iter().find(|(name, _)| name == alias);
+        found.map_or(&[], |(_, urls)| urls)
     }
 }

@@ -1,6 +1,8 @@
 //! project.conf: the settings of the whole project.
 
+mod aliases;
 mod defaults;
+mod junction_rules;
 mod load;
 mod mirror;
 mod path;
@@ -9,16 +11,19 @@ mod shell;
 mod version;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use spec_model::{Mapping, Node};
 
-pub use mirror::Mirror;
+pub(crate) use aliases::ParentAliases;
+pub use aliases::{AliasError, AliasTarget, Aliases};
+pub(crate) use junction_rules::JunctionRules;
+pub(crate) use load::{ParentSettings, ProjectConf, ProjectSettings, SettingsPass};
+use mirror::Mirror;
 pub use path::{PathKind, project_path};
 pub(crate) use plugins::LocalPlugins;
 pub use shell::{HostFile, Shell};
 pub use version::FORMAT_VERSION;
-
-pub(crate) use load::load;
 
 use crate::LoadError;
 use crate::options::Options;
@@ -50,16 +55,12 @@ pub struct ProjectConfig {
     pub fatal_warnings: Vec<String>,
     /// Where refs are kept.
     pub ref_storage: RefStorage,
-    /// Aliases and what they stand for, expanded, in order.
-    pub aliases: Vec<(String, String)>,
-    /// Mirrors, in order.
-    pub mirrors: Vec<Mirror>,
+    /// Aliases and what they stand for.
+    pub aliases: Aliases,
     /// The servers of artifacts that the project recommends, not looked at.
     pub artifact_servers: Vec<Node>,
     /// The servers of sources that the project recommends, not looked at.
     pub source_servers: Vec<Node>,
-    /// The mirror to try first.
-    pub default_mirror: Option<String>,
     /// The settings of interactive shells.
     pub shell: Shell,
     /// The attributes that the `provenance` of a source may have.
@@ -74,8 +75,8 @@ pub struct ProjectConfig {
 
 /// The settings of a project over which its elements are composed.
 pub(crate) struct ProjectDefaults {
-    pub(crate) options: Options,
-    pub(crate) variables: Mapping,
+    pub(crate) options: Rc<Options>,
+    pub(crate) variables: Rc<Mapping>,
     pub(crate) environment: Mapping,
     pub(crate) environment_nocache: Vec<String>,
     pub(crate) sandbox: Mapping,
@@ -96,12 +97,4 @@ pub fn find_project(start: &Path) -> Result<PathBuf, LoadError> {
     let real = start.canonicalize().map_err(|_| missing())?;
     let found = real.ancestors().find(|directory| directory.join(PROJECT_CONF).is_file());
     found.map(Path::to_path_buf).ok_or_else(missing)
-}
-
-impl ProjectConfig {
-    /// What an alias stands for.
-    #[must_use]
-    pub fn alias(&self, name: &str) -> Option<&str> {
-        self.aliases.iter().find(|(alias, _)| alias == name).map(|(_, url)| url.as_str())
-    }
 }

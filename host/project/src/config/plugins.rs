@@ -1,12 +1,13 @@
 //! The `plugins` stanzas: the component files of a project.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
-use spec_model::{Mapping, Node, NodeKind};
+use spec_model::{Mapping, Node, NodeError, NodeKind};
 
 use super::path::{PathKind, project_path};
 use crate::LoadError;
+use crate::project_files::ProjectFiles;
 
 const COMMON: [&str; 5] = ["origin", "sources", "elements", "source-mirrors", "allow-deprecated"];
 
@@ -14,24 +15,36 @@ const COMMON: [&str; 5] = ["origin", "sources", "elements", "source-mirrors", "a
 #[derive(Debug, Default)]
 pub(crate) struct LocalPlugins {
     local: HashMap<String, PathBuf>,
+    files: Option<ProjectFiles>,
+    /// The kinds of all stanzas so far, by the name of their list.
+    declared: HashSet<(&'static str, String)>,
+}
+
+/// A kind that a stanza lists.
+struct ListedKind<'n> {
+    name: String,
+    node: &'n Node,
 }
 
 impl LocalPlugins {
     /// Reads the list of stanzas.
     ///
     /// # Errors
-    /// `invalid-data` or `unknown-key` when one is malformed, those of a project path for the `path` of a local one.
-    pub(crate) fn new(stanzas: &[Node], directory: &Path) -> Result<Self, LoadError> {
-        let mut plugins = Self::default();
+    /// `invalid-data` when one is malformed, `duplicate-plugin` when two have a kind, those of a project
+    /// path for the `path` of a local one.
+    pub(crate) fn new(stanzas: &[Node], files: &ProjectFiles) -> Result<Self, LoadError> {
+        let mut plugins = Self { files: Some(files.clone()), ..Self::default() };
         for stanza in stanzas {
-            plugins.stanza(stanza.as_mapping()?, directory)?;
+            plugins.stanza(stanza.as_mapping()?, files)?;
         }
         Ok(plugins)
     }
 
-    /// The component that the project declares for an element kind; the file may be missing.
-    pub(crate) fn component(&self, kind: &str) -> Option<PathBuf> {
-        Some(self.local.get(kind)?.join(format!("{kind}.wasm")))
+    /// The component that the project declares for an element kind, and whether the file is there.
+    pub(crate) fn component(&self, kind: &str) -> Option<(PathBuf, bool)> {
+        let file = self.local.get(kind)?.join(format!("{kind}.wasm"));
+        let is_there = self.files.as_ref().is_some_and(|files| files.has_file(&file));
+        Some((file, is_there))
     }
 
     /// All kinds with the components that the project declares for them, sorted.
@@ -42,7 +55,7 @@ impl LocalPlugins {
         all
     }
 
-    fn stanza(&mut self, stanza: &Mapping, directory: &Path) -> Result<(), LoadError> {
+    fn stanza(&mut self, stanza: &Mapping, files: &ProjectFiles) -> Result<(), LoadError> {
         let origin = stanza.require("origin")?;
         let own = match origin.as_str()? {
             "local" => "path",
@@ -54,25 +67,40 @@ impl LocalPlugins {
         stanza.validate_keys(&keys)?;
         stanza.str(own)?;
         stanza.bool_or("allow-deprecated", false)?;
-        let elements = kinds(stanza, "elements")?;
-        kinds(stanza, "sources")?;
-        kinds(stanza, "source-mirrors")?;
+        let elements = self.declare(stanza, "elements")?;
+        self.declare(stanza, "sources")?;
+        self.declare(stanza, "source-mirrors")?;
         if own == "path" {
-            let path = project_path(directory, stanza.require("path")?, PathKind::Directory)?;
+            let path = project_path(&files.directory, stanza.require("path")?, PathKind::Directory)?;
             self.local.extend(elements.into_iter().map(|kind| (kind, path.clone())));
         }
         Ok(())
     }
+
+    /// The kinds that a stanza lists. Another stanza must not have them.
+    fn declare(&mut self, stanza: &Mapping, list: &'static str) -> Result<Vec<String>, LoadError> {
+        let kinds = kinds(stanza, list)?;
+        for kind in &kinds {
+            if self.declared.contains(&(list, kind.name.clone())) {
+                let message = format!("there is another plugin for the kind '{}'", kind.name);
+                let error = NodeError::new("duplicate-plugin", kind.node.position.as_ref(), message);
+                return Err(error.with_hint("take it out of one of the two lists").into());
+            }
+        }
+        let names: Vec<String> = kinds.into_iter().map(|kind| kind.name).collect();
+        self.declared.extend(names.iter().map(|name| (list, name.clone())));
+        Ok(names)
+    }
 }
 
 /// The kinds that a stanza lists: names, or dictionaries with a name.
-fn kinds(stanza: &Mapping, list: &str) -> Result<Vec<String>, LoadError> {
-    let kind = |node: &Node| match &node.kind {
-        NodeKind::Scalar(name) => Ok(name.to_string()),
+fn kinds<'n>(stanza: &'n Mapping, list: &str) -> Result<Vec<ListedKind<'n>>, LoadError> {
+    let kind = |node: &'n Node| match &node.kind {
+        NodeKind::Scalar(name) => Ok(ListedKind { name: name.to_string(), node }),
         NodeKind::Mapping(mapping) => {
             mapping.validate_keys(&["kind", "allow-deprecated"])?;
             mapping.bool_or("allow-deprecated", false)?;
-            Ok(mapping.str("kind")?.to_owned())
+            Ok(ListedKind { name: mapping.str("kind")?.to_owned(), node })
         }
         NodeKind::Sequence(_) => Err(node.expected("the name of a kind or a dictionary").into()),
     };

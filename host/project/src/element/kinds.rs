@@ -16,6 +16,8 @@ pub(crate) struct ProjectKind {
     pub(super) behaviour: Arc<dyn ElementKind>,
     pub(super) description: Arc<KindDescription>,
     pub(super) defaults: Mapping,
+    /// Whether it is `junction` or `link`, which have the settings without files of subprojects.
+    pub(super) is_first: bool,
 }
 
 /// The kinds that a project uses; each is looked up once.
@@ -44,8 +46,8 @@ impl<'r> ProjectKinds<'r> {
             return Ok(Arc::clone(kind));
         }
         let (component, missing) = match self.defaults.plugins.component(name) {
-            Some(file) if file.is_file() => (Some(file), None),
-            declared => (None, declared),
+            Some((file, true)) => (Some(file), None),
+            declared => (None, declared.map(|(file, _)| file)),
         };
         let request = KindRequest { name: name.to_owned(), component, missing };
         let behaviour = self.registry.kind(&request).map_err(|source| refused(element, position, source))?;
@@ -56,7 +58,7 @@ impl<'r> ProjectKinds<'r> {
         if let Some(overrides) = self.defaults.elements.opt_mapping(name)? {
             compose(overrides, &mut defaults)?;
         }
-        let kind = Arc::new(ProjectKind { behaviour, description, defaults });
+        let kind = Arc::new(ProjectKind { behaviour, description, defaults, is_first: false });
         self.known.insert(name.to_owned(), Arc::clone(&kind));
         Ok(kind)
     }

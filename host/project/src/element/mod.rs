@@ -1,5 +1,6 @@
 //! Elements: composed, expanded and configured by their kind.
 
+mod first;
 mod kinds;
 mod parts;
 mod resolve;
@@ -12,10 +13,14 @@ use std::sync::Arc;
 use spec_model::{ElementName, FilePosition, Mapping};
 use spec_strategy::{Configured, KindDescription};
 
+pub(crate) use first::{FirstPass, first_config, first_pass};
 pub(crate) use kinds::ProjectKinds;
 pub(crate) use resolve::ElementResolver;
 pub use sandbox::{RemoteApisSocket, SandboxConfig};
 pub use source::{RefPlace, SourceConfig};
+
+/// The kind of junctions.
+const JUNCTION: &str = "junction";
 
 /// An element with all that its build depends on. Its dependencies are indices into
 /// [`Project::elements`](crate::Project::elements).
@@ -25,6 +30,8 @@ pub struct Element {
     pub name: ElementName,
     /// The name of the project it belongs to.
     pub project: String,
+    /// The index of that project among [`Project::subprojects`](crate::Project::subprojects); `None` for the top-level one.
+    pub subproject: Option<usize>,
     /// The kind's name.
     pub kind: String,
     /// The properties of all elements of the kind.
@@ -83,6 +90,12 @@ impl Element {
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.iter().find(|(candidate, _)| candidate == name).map(|(_, text)| text.as_str())
+    }
+
+    /// Whether it is a junction, a target that leads into another project and is never built.
+    #[must_use]
+    pub fn is_junction(&self) -> bool {
+        self.kind == JUNCTION
     }
 
     /// The environment without the variables that do not change its keys.

@@ -8,9 +8,13 @@ use spec_strategy::{Configured, ElementInput};
 use super::Dependency;
 use super::kinds::{ProjectKind, refused};
 use crate::LoadError;
-use crate::compose::{assert_composed, compose};
-use crate::loader::{LoadedDependency, LoadedElement};
+use crate::compose::{assert_composed, compose, set_keeping_position};
+use crate::config::ProjectDefaults;
+use crate::loaded_element::{LoadedDependency, LoadedElement};
 use crate::variables::Variables;
+
+/// The variables that elements and projects cannot set.
+const PROTECTED: [&str; 3] = ["project-name", "element-name", "max-jobs"];
 
 /// The mappings from which the parts of an element are composed.
 pub(super) struct ElementParts<'e> {
@@ -94,6 +98,29 @@ impl ElementParts<'_> {
         }
         self.kind.behaviour.configure(input).map_err(|source| refused(&input.name, position, source))
     }
+}
+
+/// The variables of an element: the project's, its kind's and its own.
+pub(super) fn element_variables(
+    loaded: &LoadedElement,
+    kind: &ProjectKind,
+    project: &ProjectDefaults,
+) -> Result<Variables, LoadError> {
+    let mut variables = Mapping::clone(&project.variables);
+    for layer in [&kind.defaults, &loaded.node] {
+        if let Some(layer) = layer.opt_mapping("variables")? {
+            compose(layer, &mut variables)?;
+        }
+    }
+    assert_composed(&variables)?;
+    for name in PROTECTED {
+        if let Some(position) = variables.get(name).and_then(|node| node.position.as_ref()) {
+            let message = format!("the variable '{name}' is set by the program and cannot be redefined");
+            return Err(LoadError::at("protected-variable-redefined", Some(position), message));
+        }
+    }
+    set_keeping_position(&mut variables, "element-name", loaded.name.path());
+    Ok(Variables::new(&variables)?)
 }
 
 fn split_rules(node: &Mapping) -> Result<Option<&Mapping>, NodeError> {

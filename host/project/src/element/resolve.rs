@@ -6,24 +6,23 @@ use std::sync::Arc;
 use spec_model::{FilePosition, Mapping, NodeError};
 use spec_strategy::{DependencyInput, ElementInput};
 
-use super::kinds::ProjectKind;
-use super::parts::ElementParts;
-use super::{Dependency, Element, ProjectKinds, SandboxConfig, source};
+use super::first::first_kind;
+use super::parts::{ElementParts, element_variables};
+use super::{Dependency, Element, JUNCTION, ProjectKinds, SandboxConfig, source};
 use crate::LoadError;
-use crate::compose::{assert_composed, compose, set_keeping_position};
-use crate::config::{ProjectConfig, ProjectDefaults};
-use crate::loader::LoadedElement;
-use crate::project_refs::ProjectRefs;
-use crate::variables::Variables;
-
-/// The variables that elements and projects cannot set.
-const PROTECTED: [&str; 3] = ["project-name", "element-name", "max-jobs"];
+use crate::config::ProjectSettings;
+use crate::loaded_element::LoadedElement;
+use crate::project_refs::RefFiles;
 
 /// Resolves the elements of one project.
 pub(crate) struct ElementResolver<'p> {
-    pub(crate) config: &'p ProjectConfig,
-    pub(crate) defaults: &'p ProjectDefaults,
-    pub(crate) refs: Option<ProjectRefs>,
+    /// The index of the project among the subprojects.
+    pub(crate) subproject: Option<usize>,
+    /// The settings without files of subprojects, which junctions have.
+    pub(crate) first_settings: &'p ProjectSettings,
+    pub(crate) settings: &'p ProjectSettings,
+    pub(crate) refs: RefFiles,
+    pub(crate) junction_refs: RefFiles,
     pub(crate) kinds: ProjectKinds<'p>,
 }
 
@@ -38,18 +37,26 @@ impl ElementResolver<'_> {
         index: &dyn Fn(usize) -> usize,
     ) -> Result<Element, LoadError> {
         let name = loaded.name.to_string();
-        let kind = self.kinds.get(&loaded.kind, &name, loaded.kind_position.as_ref())?;
-        let variables = self.variables(loaded, &kind)?;
+        let is_junction = loaded.kind == JUNCTION;
+        let (kind, settings, refs) = if is_junction {
+            (first_kind(&loaded.kind, self.first_settings)?, self.first_settings, &self.junction_refs)
+        } else {
+            let kind = self.kinds.get(&loaded.kind, &name, loaded.kind_position.as_ref())?;
+            (kind, self.settings, &self.refs)
+        };
+        let variables = element_variables(loaded, &kind, &settings.defaults)?;
         let all_variables = variables.all()?;
         let element = ElementParts { loaded, kind, variables };
-        let environment = element.section("environment", &self.defaults.environment)?;
-        let sandbox = element.section("sandbox", &self.defaults.sandbox)?;
-        let config = element.section("config", &Mapping::new())?;
+        let none = Mapping::new();
+        let base = |of_project| if is_junction { &none } else { of_project };
+        let environment = element.section("environment", base(&settings.defaults.environment))?;
+        let sandbox = element.section("sandbox", base(&settings.defaults.sandbox))?;
+        let config = element.section("config", &none)?;
         let dependencies = element.dependencies(index)?;
-        let sources = source::sources(&element, self.config, self.defaults, self.refs.as_ref())?;
+        let sources = source::sources(&element, settings, refs)?;
         let input = ElementInput {
             name,
-            project: self.config.name.clone(),
+            project: settings.config.name.clone(),
             config,
             variables: sorted(&all_variables),
             dependencies: dependencies.iter().flat_map(inputs).collect(),
@@ -60,6 +67,7 @@ impl ElementResolver<'_> {
         Ok(Element {
             name: loaded.name.clone(),
             project: input.project,
+            subproject: self.subproject,
             kind: loaded.kind.clone(),
             kind_description: Arc::clone(&element.kind.description),
             description: loaded.node.opt_str("description")?.unwrap_or_default().to_owned(),
@@ -78,26 +86,11 @@ impl ElementResolver<'_> {
         })
     }
 
-    fn variables(&self, loaded: &LoadedElement, kind: &ProjectKind) -> Result<Variables, LoadError> {
-        let mut variables = self.defaults.variables.clone();
-        for layer in [&kind.defaults, &loaded.node] {
-            if let Some(layer) = layer.opt_mapping("variables")? {
-                compose(layer, &mut variables)?;
-            }
-        }
-        assert_composed(&variables)?;
-        for name in PROTECTED {
-            if let Some(position) = variables.get(name).and_then(|node| node.position.as_ref()) {
-                let message = format!("the variable '{name}' is set by the program and cannot be redefined");
-                return Err(LoadError::at("protected-variable-redefined", Some(position), message));
-            }
-        }
-        set_keeping_position(&mut variables, "element-name", loaded.name.path());
-        Ok(Variables::new(&variables)?)
-    }
-
     fn environment_nocache(&self, element: &ElementParts<'_>) -> Result<Vec<String>, NodeError> {
-        let mut names = self.defaults.environment_nocache.clone();
+        let mut names = match element.kind.is_first {
+            true => Vec::new(),
+            false => self.settings.defaults.environment_nocache.clone(),
+        };
         names.extend(element.kind.defaults.str_list_or_empty("environment-nocache")?);
         names.extend(element.loaded.node.str_list_or_empty("environment-nocache")?);
         names.sort_unstable();

@@ -5,8 +5,10 @@ use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 use super::parts::ElementParts;
 use crate::LoadError;
 use crate::compose::{assert_composed, compose};
-use crate::config::{ProjectConfig, ProjectDefaults};
-use crate::project_refs::ProjectRefs;
+use crate::config::{ProjectConfig, ProjectDefaults, ProjectSettings};
+use crate::loaded_element::LoadedElement;
+use crate::project_files::is_of_subproject;
+use crate::project_refs::{ProjectRefs, RefFiles};
 
 /// A source as an element declares it, with the project's defaults for its kind.
 #[derive(Clone, Debug)]
@@ -34,8 +36,10 @@ pub enum RefPlace {
     Value(FilePosition),
     /// There is none yet; it is to be added to the dictionary that begins at this place.
     Dictionary(FilePosition),
-    /// In `project.refs`, or it is to be added there.
-    ProjectRefs,
+    /// In this file of refs of the top-level project, or it is to be added there.
+    RefsFile(&'static str),
+    /// In a file of a subproject, which is not ours to write.
+    Subproject,
     /// In no file: the program made the source.
     Nowhere,
 }
@@ -43,26 +47,57 @@ pub enum RefPlace {
 /// Composes and expands the sources of an element.
 pub(super) fn sources(
     element: &ElementParts<'_>,
-    config: &ProjectConfig,
-    defaults: &ProjectDefaults,
-    refs: Option<&ProjectRefs>,
+    settings: &ProjectSettings,
+    refs: &RefFiles,
 ) -> Result<Vec<SourceConfig>, LoadError> {
     let nodes = element.loaded.node.sequence_or_empty("sources")?;
+    let is_first = element.kind.is_first;
     let one = |(index, node): (usize, &Node)| {
-        let mut source = declared(index, node, config)?;
-        if let Some(refs) = refs {
-            let entries = refs.entries_of(&config.name, element.loaded.name.path(), index)?;
-            take_refs(&mut source, entries);
-        }
-        source.config = composed(&source, defaults)?;
+        let mut source = declared(index, node, &settings.config, is_first)?;
+        find_ref(&mut source, element.loaded, &settings.config.name, refs)?;
+        source.config = composed(&source, &settings.defaults)?;
         element.variables.expand(&mut source.config)?;
         Ok(source)
     };
     nodes.iter().enumerate().map(one).collect()
 }
 
+/// Gives a source its entries in files of refs, and decides where a new ref goes.
+fn find_ref(
+    source: &mut SourceConfig,
+    element: &LoadedElement,
+    project: &str,
+    refs: &RefFiles,
+) -> Result<(), NodeError> {
+    let entries = |refs: &ProjectRefs| {
+        refs.entries_of(project, element.name.path(), source.index).map(|found| found.cloned())
+    };
+    let above = refs.toplevel.as_ref().map(|refs| entries(refs)).transpose()?.flatten();
+    if above.is_some() || refs.own.is_some() {
+        let own = || refs.own.as_ref().map_or(Ok(None), |refs| entries(refs));
+        let entries = above.map_or_else(own, |entries| Ok(Some(entries)))?;
+        take_refs(source, entries.as_ref());
+    }
+    let is_own = element.name.junctions().is_empty();
+    let file = if is_own { refs.own.as_ref() } else { refs.toplevel.as_ref() };
+    source.ref_place = match (file, &source.ref_place) {
+        (Some(refs), _) => RefPlace::RefsFile(refs.file),
+        (None, _) if !is_own => RefPlace::Subproject,
+        (None, RefPlace::Value(at) | RefPlace::Dictionary(at)) if is_of_subproject(&at.file) => {
+            RefPlace::Subproject
+        }
+        (None, place) => place.clone(),
+    };
+    Ok(())
+}
+
 /// A source as declared, without defaults.
-fn declared(index: usize, node: &Node, config: &ProjectConfig) -> Result<SourceConfig, LoadError> {
+fn declared(
+    index: usize,
+    node: &Node,
+    config: &ProjectConfig,
+    is_first: bool,
+) -> Result<SourceConfig, LoadError> {
     let mut settings = node.as_mapping()?.clone();
     let position = settings.position.clone();
     let kind = settings.require("kind")?;
@@ -78,7 +113,7 @@ fn declared(index: usize, node: &Node, config: &ProjectConfig) -> Result<SourceC
     if directory.is_some() {
         settings.remove("directory");
     }
-    let provenance = provenance(settings.remove("provenance").as_ref(), config)?;
+    let provenance = provenance(settings.remove("provenance").as_ref(), config, is_first)?;
     let ref_node = settings.get("ref").and_then(|node| node.position.clone());
     let ref_place = match (ref_node, position.clone()) {
         (Some(position), _) => RefPlace::Value(position),
@@ -91,7 +126,6 @@ fn declared(index: usize, node: &Node, config: &ProjectConfig) -> Result<SourceC
 /// Gives a source its entries of `project.refs`; a ref in its declaration is ignored.
 fn take_refs(source: &mut SourceConfig, entries: Option<&Mapping>) {
     source.config.remove("ref");
-    source.ref_place = RefPlace::ProjectRefs;
     for (name, node) in entries.into_iter().flat_map(|entries| &entries.entries) {
         if !matches!(&node.kind, NodeKind::Scalar(text) if text.is_empty()) {
             source.config.set(name, node.clone());
@@ -99,12 +133,17 @@ fn take_refs(source: &mut SourceConfig, entries: Option<&Mapping>) {
     }
 }
 
-fn provenance(node: Option<&Node>, config: &ProjectConfig) -> Result<Vec<(String, String)>, LoadError> {
+/// The provenance of a source. Those of junctions are not checked: the attributes may come from a subproject.
+fn provenance(
+    node: Option<&Node>,
+    config: &ProjectConfig,
+    is_first: bool,
+) -> Result<Vec<(String, String)>, LoadError> {
     let Some(node) = node else {
         return Ok(Vec::new());
     };
     let one = |(name, node): (&std::sync::Arc<str>, &Node)| {
-        if !config.provenance_attributes.iter().any(|attribute| **attribute == **name) {
+        if !is_first && !config.provenance_attributes.iter().any(|attribute| **attribute == **name) {
             let known = config.provenance_attributes.join(", ");
             let message = format!("'{name}' is not a provenance attribute of this project; it has: {known}");
             return Err(LoadError::at(

@@ -1,43 +1,16 @@
 //! The lists of dependencies of an element, in all their forms.
 
-use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
+use spec_model::{Mapping, Node, NodeError, NodeKind};
 
 use crate::LoadError;
+use crate::loaded_element::DeclaredDependency;
 
 const INVALID: &str = "invalid-data";
-
-/// A dependency as an element declares it.
-#[derive(Clone, Debug)]
-pub(crate) struct DeclaredDependency {
-    /// The name, as it is written.
-    pub(crate) name: String,
-    /// Whether it is staged at build time.
-    pub(crate) build: bool,
-    /// Whether it is needed at run time.
-    pub(crate) runtime: bool,
-    /// Whether a change of it rebuilds in non-strict mode too.
-    pub(crate) strict: bool,
-    /// The configurations it is declared with.
-    pub(crate) configs: Vec<Mapping>,
-    /// Where it is declared.
-    pub(crate) position: Option<FilePosition>,
-}
-
-impl DeclaredDependency {
-    /// Merges another declaration of the same dependency into this one.
-    pub(super) fn merge(&mut self, other: Self) {
-        self.build |= other.build;
-        self.runtime |= other.runtime;
-        self.strict |= other.strict;
-        self.configs.extend(other.configs);
-    }
-}
 
 /// Takes the dependencies out of an element's mapping. One that is declared several times is merged.
 ///
 /// # Errors
-/// `invalid-data` or `unknown-key` where a declaration is malformed, `junctions-not-supported` where it has a
-/// `junction`.
+/// `invalid-data` where a declaration is malformed.
 pub(super) fn take_dependencies(node: &mut Mapping) -> Result<Vec<DeclaredDependency>, LoadError> {
     let mut all: Vec<DeclaredDependency> = Vec::new();
     for (list, fixed) in
@@ -93,14 +66,26 @@ fn entry_dependencies(
     }
 }
 
+/// The names of an entry: the junctions stand before the file name, or in a key of their own.
 fn names(mapping: &Mapping) -> Result<Vec<String>, LoadError> {
-    if let Some(junction) = mapping.get("junction") {
-        return Err(super::junction(junction.as_str()?, junction.position.as_ref()));
-    }
+    let junction = mapping.opt_str("junction")?;
+    let whole = |node: &Node| {
+        let name = node.as_str()?;
+        match junction {
+            None => Ok(name.to_owned()),
+            Some(_) if name.contains(':') => {
+                let message =
+                    format!("'{name}' has a junction, and another one stands in the key 'junction'");
+                let error = NodeError::new(INVALID, node.position.as_ref(), message);
+                Err(error.with_hint("write all of them into one of the two places"))
+            }
+            Some(junction) => Ok(format!("{junction}:{name}")),
+        }
+    };
     let filename = mapping.require("filename")?;
     match &filename.kind {
-        NodeKind::Scalar(name) => Ok(vec![name.to_string()]),
-        NodeKind::Sequence(_) => Ok(filename.as_str_list()?),
+        NodeKind::Scalar(_) => Ok(vec![whole(filename)?]),
+        NodeKind::Sequence(names) => Ok(names.iter().map(whole).collect::<Result<_, _>>()?),
         NodeKind::Mapping(_) => Err(filename.expected("the name of an element or a list of names").into()),
     }
 }

@@ -1,7 +1,9 @@
 //! The order of an element's dependencies, which cache keys depend on.
 
+use std::cmp::Ordering;
+
 use super::timsort::timsort;
-use super::{LoadedDependency, LoadedElement};
+use crate::loaded_element::{LoadedDependency, LoadedElement};
 
 /// For each element the set of all it depends on, as bits.
 struct DependencyClosure {
@@ -47,7 +49,8 @@ pub(super) fn sort_dependencies(elements: &mut [LoadedElement], order: &[usize])
     }
 }
 
-/// Whether `left` comes before `right`: what is depended on first, dependencies at run time only last, then by name.
+/// Whether `left` comes before `right`: what is depended on first, dependencies at run time only last, then by name in the
+/// own project, then those of subprojects first, then by the name of the junction in its project.
 fn before(
     elements: &[LoadedElement],
     closure: &DependencyClosure,
@@ -64,5 +67,10 @@ fn before(
     if runtime_only(left) != runtime_only(right) {
         return runtime_only(right);
     }
-    elements[left.element].name.path() < elements[right.element].name.path()
+    let (left, right) = (&elements[left.element].name, &elements[right.element].name);
+    match (left.path().cmp(right.path()), left.junctions().last(), right.junctions().last()) {
+        (Ordering::Equal, Some(left), Some(right)) => left < right,
+        (Ordering::Equal, left, right) => left.is_some() && right.is_none(),
+        (order, ..) => order == Ordering::Less,
+    }
 }

@@ -1,64 +1,35 @@
-//! One element's file: the check of its name, and reading it.
+//! One element's file.
 
 use spec_model::{FilePosition, Mapping, nearest};
 
 use crate::LoadError;
 use crate::config::ProjectConfig;
 use crate::element_files::element_files;
-use crate::yaml::parse_file;
+use crate::project_files::ProjectFiles;
 
-/// The name without `.`, `..` and doubled slashes, as Python's `os.path.normpath` writes it.
-pub(super) fn normalize(name: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in name.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            _ => parts.push(part),
-        }
-    }
-    let root = if name.starts_with('/') { "/" } else { "" };
-    format!("{root}{}", parts.join("/"))
-}
-
-/// Checks a name as a dependency or the user gives it.
-///
-/// # Errors
-/// `junctions-not-supported` for one with a colon, `bad-element-suffix`, `bad-characters-in-name`, `invalid-data` for
-/// an absolute path.
-pub(super) fn check_name(name: &str, position: Option<&FilePosition>) -> Result<(), LoadError> {
-    let printable = |c: char| matches!(c, ' '..='~') && !"<>\"|?*".contains(c);
-    let (reason, problem) = if name.contains(':') {
-        return Err(super::junction(name, position));
-    } else if !name.ends_with(".bst") {
-        ("bad-element-suffix", "does not end in '.bst'")
-    } else if !name.chars().all(printable) {
-        ("bad-characters-in-name", "has a character that element names cannot have")
-    } else if name.starts_with('/') {
-        ("invalid-data", "is an absolute path; expected one relative to the element path")
-    } else {
-        return Ok(());
-    };
-    Err(LoadError::at(reason, position, format!("the element name '{name}' {problem}")))
-}
-
-/// Reads an element's file; `place` is what refers to it.
+/// Reads an element's file; `position` is what refers to it.
 ///
 /// # Errors
 /// [`LoadError::MissingElement`] when there is none, and the errors of parsing.
 pub(super) fn read(
+    files: &ProjectFiles,
     config: &ProjectConfig,
     name: &str,
     position: Option<&FilePosition>,
 ) -> Result<Mapping, LoadError> {
-    let shown_as = config.element_path.join(name).display().to_string();
-    parse_file(&config.directory.join(&shown_as), &shown_as).map_err(|error| match error {
-        LoadError::Unreadable { reason: "missing-file", .. } => missing(config, name, position),
+    let file = config.element_path.join(name).display().to_string();
+    files.parse(&file).map_err(|error| match error {
+        LoadError::Unreadable { reason: "missing-file", .. } => missing(files, config, name, position),
         other => other.referred_from(position),
     })
 }
 
-fn missing(config: &ProjectConfig, name: &str, position: Option<&FilePosition>) -> LoadError {
+fn missing(
+    files: &ProjectFiles,
+    config: &ProjectConfig,
+    name: &str,
+    position: Option<&FilePosition>,
+) -> LoadError {
     let directory = config.directory.join(&config.element_path);
     let within = config.element_path.join("").display().to_string();
     let stripped = name.strip_prefix(&within).filter(|rest| directory.join(rest).is_file());
@@ -69,7 +40,10 @@ fn missing(config: &ProjectConfig, name: &str, position: Option<&FilePosition>) 
     let near = stripped.or_else(|| nearest(name, &known)).or_else(elsewhere).map(str::to_owned);
     LoadError::MissingElement {
         name: name.to_owned(),
-        directory: within_or_root(&within),
+        directory: match files.junction() {
+            Some(junction) => format!("the project behind '{junction}'"),
+            None => within_or_root(&within),
+        },
         near,
         position: position.cloned(),
     }
@@ -79,6 +53,6 @@ fn within_or_root(within: &str) -> String {
     if within.is_empty() {
         "the project's directory".to_owned()
     } else {
-        within.trim_end_matches('/').to_owned()
+        format!("'{}'", within.trim_end_matches('/'))
     }
 }

@@ -1,144 +1,123 @@
-//! Loads element files into a graph whose dependencies are in BuildStream's order.
+//! Loads the files of elements, also those of subprojects, into a graph whose dependencies are in BuildStream's order.
 
+mod conflicts;
 mod declared;
 mod dependency_order;
 mod element_file;
 mod link;
+mod names;
+mod open_project;
+mod overrides;
+mod resolve_name;
+mod settings;
+mod subprojects;
 mod timsort;
 mod topological_order;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::PathBuf;
 
-use spec_model::{ElementName, FilePosition, Mapping, Node};
+use spec_model::{FilePosition, NodeError};
 
-use crate::LoadError;
-use crate::config::{ProjectConfig, ProjectDefaults};
+pub(crate) use open_project::OpenProject;
+
 use crate::element_files::element_files;
-use crate::include::Includes;
-use declared::DeclaredDependency;
+use crate::loaded_element::{DeclaredDependency, LoadedDependency, LoadedElement};
+use crate::project_files::ProjectFiles;
+use crate::subproject_sources::SubprojectSources;
+use crate::{LoadError, LoadOptions};
+use resolve_name::ResolvedName;
 
-const KEYS: [&str; 12] = [
-    "kind",
-    "description",
-    "depends",
-    "build-depends",
-    "runtime-depends",
-    "sources",
-    "config",
-    "variables",
-    "environment",
-    "environment-nocache",
-    "public",
-    "sandbox",
-];
+/// The index of the top-level project.
+pub(crate) const TOPLEVEL: usize = 0;
+/// The most junctions behind each other.
+const MAX_DEPTH: usize = 40;
+/// The most links that are followed for one name.
+const MAX_LINKS: usize = 100;
 
-/// An element from its file and the options, before the defaults of its kind and the project are composed.
-pub(crate) struct LoadedElement {
-    pub(crate) name: ElementName,
-    pub(crate) kind: String,
-    pub(crate) kind_position: Option<FilePosition>,
-    /// The rest of the file, without kind and dependencies.
-    pub(crate) node: Mapping,
-    pub(crate) dependencies: Vec<LoadedDependency>,
-}
-
-/// A dependency whose element is known.
-pub(crate) struct LoadedDependency {
-    /// Its index among the loaded elements.
-    pub(crate) element: usize,
-    pub(crate) declared: DeclaredDependency,
-}
-
-/// The target of a name.
-#[derive(Clone)]
-enum NameTarget {
-    Element(usize),
-    /// A link to another name.
-    Link {
-        target: String,
-        position: Option<FilePosition>,
-    },
-    /// A junction, which only matters when something refers to it.
-    Junction,
-}
-
-/// Loads elements on demand.
-pub(crate) struct Loader<'p> {
-    config: &'p ProjectConfig,
-    defaults: &'p ProjectDefaults,
-    includes: &'p Includes,
-    directory: PathBuf,
-    elements: Vec<LoadedElement>,
+/// Loads elements on demand, and the projects that they are in.
+pub(crate) struct Loader<'l> {
+    asked: &'l LoadOptions,
+    sources: &'l dyn SubprojectSources,
+    /// The projects, each after its parent.
+    pub(crate) projects: Vec<OpenProject>,
+    /// The elements; the dependencies of each are sorted when all are loaded.
+    pub(crate) elements: Vec<LoadedElement>,
     /// The number of elements whose dependencies were put on the stack.
     expanded: usize,
-    names: HashMap<String, NameTarget>,
 }
 
-impl<'p> Loader<'p> {
-    pub(crate) fn new(
-        config: &'p ProjectConfig,
-        defaults: &'p ProjectDefaults,
-        includes: &'p Includes,
-    ) -> Self {
-        let directory = config.directory.join(&config.element_path);
-        Self {
-            config,
-            defaults,
-            includes,
-            directory,
-            elements: Vec::new(),
-            expanded: 0,
-            names: HashMap::new(),
-        }
+/// The elements that were asked for, by their indices.
+pub(crate) struct LoadedTargets {
+    /// Each once.
+    pub(crate) targets: Vec<usize>,
+    /// Those that are to be left out.
+    pub(crate) except: Vec<usize>,
+}
+
+impl<'l> Loader<'l> {
+    /// Opens the project in `directory`, a real path.
+    ///
+    /// # Errors
+    /// What is wrong with its project.conf.
+    pub(crate) fn open(
+        directory: PathBuf,
+        asked: &'l LoadOptions,
+        sources: &'l dyn SubprojectSources,
+    ) -> Result<Self, LoadError> {
+        let mut loader = Self { asked, sources, projects: Vec::new(), elements: Vec::new(), expanded: 0 };
+        loader.open_project(ProjectFiles::of_user(directory), None, None)?;
+        Ok(loader)
     }
 
-    /// Loads the named targets and all they depend on. Without names: the project's default targets, or all elements
-    /// but junctions.
-    ///
-    /// Returns the elements and the indices of the targets. The dependencies of each element are sorted.
+    /// Loads the targets and all they depend on, and likewise the elements that are to be left out. Without names of targets:
+    /// the project's default targets, or all its elements.
     ///
     /// # Errors
     /// What is wrong with the files, `missing-file` for an element that is not there, `circular-dependency`.
-    pub(crate) fn load(mut self, targets: &[String]) -> Result<(Vec<LoadedElement>, Vec<usize>), LoadError> {
-        let mut indices = Vec::new();
-        let all = targets.is_empty() && self.config.default_targets.is_empty();
-        for target in self.target_names(targets) {
-            if all && self.is_junction(&target)? {
-                continue;
-            }
-            let index = self.load_with_dependencies(&target)?;
-            if !indices.contains(&index) {
-                indices.push(index);
-            }
+    pub(crate) fn load(&mut self) -> Result<LoadedTargets, LoadError> {
+        let (mut targets, mut except) = (Vec::new(), Vec::new());
+        for name in self.target_names() {
+            targets.extend(self.load_with_dependencies(&name)?);
         }
-        let order = topological_order::topological_order(&self.elements, &indices)?;
+        for name in &self.asked.except {
+            except.extend(self.load_with_dependencies(name)?);
+        }
+        let mut seen = HashSet::new();
+        targets.retain(|target| seen.insert(*target));
+        let all: Vec<usize> = targets.iter().chain(&except).copied().collect();
+        let order = topological_order::topological_order(&self.elements, &all)?;
         dependency_order::sort_dependencies(&mut self.elements, &order);
-        Ok((self.elements, indices))
+        Ok(LoadedTargets { targets, except })
     }
 
-    fn target_names(&self, targets: &[String]) -> Vec<String> {
-        if !targets.is_empty() {
-            return targets.to_vec();
+    fn target_names(&self) -> Vec<String> {
+        let config = self.projects[TOPLEVEL].conf.config();
+        if !self.asked.targets.is_empty() {
+            return self.asked.targets.clone();
         }
-        if !self.config.default_targets.is_empty() {
-            return self.config.default_targets.clone();
+        if !config.default_targets.is_empty() {
+            return config.default_targets.clone();
         }
-        element_files(&self.directory)
+        element_files(&config.directory.join(&config.element_path))
     }
 
-    fn is_junction(&mut self, name: &str) -> Result<bool, LoadError> {
-        let name = element_file::normalize(name);
-        if !self.names.contains_key(&name) {
-            let target = self.read(&name, None)?;
-            self.names.insert(name.clone(), target);
-        }
-        Ok(matches!(self.names[&name], NameTarget::Junction))
-    }
-
-    /// Loads an element and its dependencies, depth first, with an explicit stack.
-    fn load_with_dependencies(&mut self, name: &str) -> Result<usize, LoadError> {
-        let top = self.element(name, None)?;
+    /// Loads a target and its dependencies, depth first, with an explicit stack. `None` for a junction among the default
+    /// targets, if junctions are not wanted.
+    fn load_with_dependencies(&mut self, name: &str) -> Result<Option<usize>, LoadError> {
+        let top = match self.element(TOPLEVEL, name, None)? {
+            ResolvedName::Element(element) => element,
+            ResolvedName::Junction(_) if !self.asked.junctions && self.asked.targets.is_empty() => {
+                return Ok(None);
+            }
+            ResolvedName::Junction(junction) if !self.asked.junctions => {
+                return Err(junction_target(&junction));
+            }
+            ResolvedName::Junction(junction) => {
+                let known = self.elements.iter().position(|element| element.name == junction.name);
+                known.unwrap_or_else(|| self.add(LoadedElement::clone(&junction)))
+            }
+        };
         let mut stack = Vec::new();
         self.expand_new(&mut stack)?;
         while let Some((element, pending)) = stack.last_mut() {
@@ -146,11 +125,16 @@ impl<'p> Loader<'p> {
                 stack.pop();
                 continue;
             };
-            let index = self.element(&declared.name, declared.position.as_ref())?;
+            let project = self.elements[element].project;
+            let position = declared.position.clone();
+            let index = match self.element(project, &declared.name, position.as_ref())? {
+                ResolvedName::Element(index) => index,
+                ResolvedName::Junction(junction) => return Err(depends_on_junction(&junction, position)),
+            };
             self.add_dependency(element, index, declared);
             self.expand_new(&mut stack)?;
         }
-        Ok(top)
+        Ok(Some(top))
     }
 
     /// Puts the elements that are new on the stack.
@@ -166,6 +150,11 @@ impl<'p> Loader<'p> {
         Ok(())
     }
 
+    fn add(&mut self, element: LoadedElement) -> usize {
+        self.elements.push(element);
+        self.elements.len() - 1
+    }
+
     fn add_dependency(&mut self, element: usize, on: usize, declared: DeclaredDependency) {
         let dependencies = &mut self.elements[element].dependencies;
         match dependencies.iter_mut().find(|dependency| dependency.element == on) {
@@ -173,61 +162,15 @@ impl<'p> Loader<'p> {
             None => dependencies.push(LoadedDependency { element: on, declared }),
         }
     }
-
-    /// The index of the element with this name; follows links.
-    fn element(&mut self, name: &str, position: Option<&FilePosition>) -> Result<usize, LoadError> {
-        let (mut name, mut position) = (name.to_owned(), position.cloned());
-        let mut links = Vec::new();
-        loop {
-            element_file::check_name(&name, position.as_ref())?;
-            let normal = element_file::normalize(&name);
-            let target = match self.names.get(&normal) {
-                Some(target) => target.clone(),
-                None => self.read(&normal, position.as_ref())?,
-            };
-            self.names.insert(normal.clone(), target.clone());
-            match target {
-                NameTarget::Element(index) => return Ok(index),
-                NameTarget::Junction => return Err(junction(&name, position.as_ref())),
-                NameTarget::Link { target, position: target_place } => {
-                    link::check_circle(&normal, &links, target_place.as_ref())?;
-                    links.push(normal);
-                    (name, position) = (target, target_place);
-                }
-            }
-        }
-    }
-
-    /// Reads the file of an element; `place` is what refers to it.
-    fn read(&mut self, name: &str, position: Option<&FilePosition>) -> Result<NameTarget, LoadError> {
-        let mut node = element_file::read(self.config, name, position)?;
-        let kind = node.require("kind")?.as_str()?.to_owned();
-        if kind == "junction" {
-            return Ok(NameTarget::Junction);
-        }
-        if kind == "link" {
-            self.defaults.options.resolve_conditionals(&mut node, &[])?;
-            let (target, position) = link::target(&node)?;
-            return Ok(NameTarget::Link { target, position });
-        }
-        self.includes.process(&mut node, Some(&self.defaults.options))?;
-        node.validate_keys(&KEYS)?;
-        node.opt_str("description")?;
-        let kind_node = node.remove("kind").unwrap_or_else(|| Node::text(kind));
-        let name = ElementName::local(name)
-            .map_err(|error| LoadError::at("bad-characters-in-name", position, error.to_string()))?;
-        self.elements.push(LoadedElement {
-            name,
-            kind: kind_node.as_str()?.to_owned(),
-            kind_position: kind_node.position,
-            node,
-            dependencies: Vec::new(),
-        });
-        Ok(NameTarget::Element(self.elements.len() - 1))
-    }
 }
 
-fn junction(name: &str, position: Option<&FilePosition>) -> LoadError {
-    let message = format!("'{name}' leads into another project, and junctions are not supported yet");
-    LoadError::at("junctions-not-supported", position, message)
+fn junction_target(junction: &LoadedElement) -> LoadError {
+    let message = format!("'{}' is a junction, and a junction cannot be built", junction.name);
+    LoadError::JunctionTarget { message }
+}
+
+fn depends_on_junction(junction: &LoadedElement, position: Option<FilePosition>) -> LoadError {
+    let message = format!("an element cannot depend on the junction '{}'", junction.name);
+    let hint = format!("name an element behind it: {}:ELEMENT.bst", junction.name.path());
+    NodeError::new("invalid-data", position.as_ref(), message).with_hint(hint).into()
 }

@@ -1,7 +1,7 @@
 //! Sorts the graph of elements topologically and finds circles.
 
-use super::LoadedElement;
 use crate::LoadError;
+use crate::loaded_element::LoadedElement;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum VisitState {

@@ -1,6 +1,7 @@
 //! Evaluates conditions with the values of the options.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use super::expression::{Comparison, Expression};
 use super::value::OptionValue;
@@ -78,8 +79,27 @@ fn compare(left: &OptionValue, comparison: Comparison, right: &OptionValue) -> R
     match comparison {
         Comparison::Equal => Ok(left == right),
         Comparison::Unequal => Ok(left != right),
+        Comparison::Less => order(left, right).map(Ordering::is_lt),
+        Comparison::LessOrEqual => order(left, right).map(Ordering::is_le),
+        Comparison::Greater => order(left, right).map(Ordering::is_gt),
+        Comparison::GreaterOrEqual => order(left, right).map(Ordering::is_ge),
         Comparison::In => contains(right, left),
         Comparison::NotIn => contains(right, left).map(|found| !found),
+    }
+}
+
+/// Which value comes first: texts by their characters, lists by their first items that differ.
+fn order(left: &OptionValue, right: &OptionValue) -> Result<Ordering, String> {
+    match (left, right) {
+        (OptionValue::Bool(left), OptionValue::Bool(right)) => Ok(left.cmp(right)),
+        (OptionValue::Text(left), OptionValue::Text(right)) => Ok(left.cmp(right)),
+        (OptionValue::List(left), OptionValue::List(right)) => {
+            match left.iter().zip(right).find(|(left, right)| left != right) {
+                Some((left, right)) => order(left, right),
+                None => Ok(left.len().cmp(&right.len())),
+            }
+        }
+        _ => Err("only values of one type have an order".to_owned()),
     }
 }
 

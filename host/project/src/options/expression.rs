@@ -1,4 +1,4 @@
-//! The language of conditions: `==`, `!=`, `in`, `not in`, `and`, `or`, `not`, parentheses, texts, tuples and lists,
+//! The language of conditions: `==`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `not in`, `and`, `or`, `not`, parentheses, texts, tuples and lists,
 //! `true` and `false`, and the names of options. It is the part of Jinja2 that BuildStream documents.
 
 use super::tokens::{Token, tokenize};
@@ -23,6 +23,10 @@ pub(super) enum Expression {
 pub(super) enum Comparison {
     Equal,
     Unequal,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
     In,
     NotIn,
 }
@@ -113,10 +117,17 @@ impl Parser {
     }
 
     fn comparison_sign(&mut self) -> Result<Option<Comparison>, String> {
-        let comparison = if self.skip("==") {
-            Comparison::Equal
-        } else if self.skip("!=") {
-            Comparison::Unequal
+        let signs = [
+            ("==", Comparison::Equal),
+            ("!=", Comparison::Unequal),
+            ("<", Comparison::Less),
+            ("<=", Comparison::LessOrEqual),
+            (">", Comparison::Greater),
+            (">=", Comparison::GreaterOrEqual),
+        ];
+        let sign = signs.into_iter().find(|(sign, _)| self.skip(sign));
+        let comparison = if let Some((_, comparison)) = sign {
+            comparison
         } else if self.skip("in") {
             Comparison::In
         } else if self.skip("not") {

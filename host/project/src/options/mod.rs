@@ -28,7 +28,7 @@ impl Options {
     /// The options that project.conf defines, with their defaults.
     ///
     /// # Errors
-    /// `invalid-data`, `invalid-symbol-name` or `unknown-key` where a definition is wrong.
+    /// `invalid-data` or `invalid-symbol-name` where a definition is wrong.
     pub(crate) fn new(definitions: &Mapping, elements: &dyn Fn() -> Vec<String>) -> Result<Self, NodeError> {
         let one = |(name, node): (&std::sync::Arc<str>, &Node)| {
             Ok((name.to_string(), OptionDefinition::new(name, node, elements)?))
@@ -37,7 +37,12 @@ impl Options {
         Ok(Self { definitions, parsed: RefCell::default() })
     }
 
-    /// Sets values from the user configuration.
+    /// Whether there is an option of this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.definitions.contains_key(name)
+    }
+
+    /// Sets values from the user configuration or a junction.
     ///
     /// # Errors
     /// `invalid-data` for an option that is not there or a value it cannot have.

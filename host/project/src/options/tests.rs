@@ -57,6 +57,13 @@ fn conditions_hold_as_in_the_reference() {
         ("false or False", false),
         ("('docs') in extras", true),
         ("debug == 'False'", false),
+        ("flavour < 'q'", true),
+        ("'plain' <= flavour <= 'plain'", true),
+        ("flavour > 'plain'", false),
+        ("flavour >= 'Z'", true),
+        ("debug < fast", true),
+        ("extras < ['nls', 'zzz']", true),
+        ("extras > ['nls']", true),
         ("'it\\'s' == \"it's\"", true),
     ] {
         assert_eq!(options.holds(condition), Ok(holds), "{condition}");
@@ -87,6 +94,10 @@ fn what_is_no_condition_is_refused() {
         "[fast",
         "('a' 'b',,)",
         "flavour == plain",
+        "flavour < debug",
+        "extras > 'docs'",
+        "flavour <> 'plain'",
+        "flavour =< 'plain'",
     ] {
         assert!(options.holds(condition).is_err(), "{condition}");
     }

@@ -32,6 +32,10 @@ pub(super) fn tokenize(text: &str) -> Result<Vec<Token>, String> {
             _ if first.is_whitespace() => {}
             '"' | '\'' => tokens.push(Token::Text(quoted(&mut rest, first)?)),
             '(' | ')' | '[' | ']' | ',' => tokens.push(Token::Sign(first.into())),
+            '<' | '>' => {
+                let equal = if rest.next_if_eq(&'=').is_some() { "=" } else { "" };
+                tokens.push(Token::Sign(format!("{first}{equal}")));
+            }
             '=' | '!' if rest.next_if_eq(&'=').is_some() => tokens.push(Token::Sign(format!("{first}="))),
             _ if first.is_alphabetic() || first == '_' => {
                 let mut word = String::from(first);

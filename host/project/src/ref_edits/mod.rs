@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use spec_model::{FilePosition, Node, NodeError};
 
-use crate::element::RefPlace;
+use crate::element::{Element, RefPlace};
 use crate::project_refs::{self, PROJECT_REFS};
 use crate::yaml::{dump, inline_scalar, parse_text, read_text};
 use crate::{LoadError, Project};
@@ -44,18 +44,20 @@ struct TextEdit {
 /// The files that change when sources of a project get new refs. Nothing is written.
 ///
 /// # Errors
-/// `source-not-in-file` for a source that no file declares, `stale-place` when a file has changed since the project
+/// `source-not-in-file` for a source that no file declares, `tracking-junction-fragment` for one that a file of a subproject
+/// declares, `stale-place` when a file has changed since the project
 /// was loaded, `ref-not-writable` when more than a ref would change, and the errors of reading it.
 pub fn set_refs(project: &Project, refs: &[NewRef]) -> Result<Vec<ChangedFile>, LoadError> {
     let mut positions: BTreeMap<&str, Vec<(&RefPlace, &str)>> = BTreeMap::new();
-    let mut in_project_refs = Vec::new();
+    let mut in_refs_files: BTreeMap<&str, Vec<&NewRef>> = BTreeMap::new();
     for new in refs {
         let element = &project.elements[new.element];
         match &element.sources[new.source].ref_place {
             at @ (RefPlace::Value(position) | RefPlace::Dictionary(position)) => {
                 positions.entry(&position.file).or_default().push((at, &new.text));
             }
-            RefPlace::ProjectRefs => in_project_refs.push(new),
+            RefPlace::RefsFile(file) => in_refs_files.entry(file).or_default().push(new),
+            RefPlace::Subproject => return Err(in_subproject(element, new)),
             RefPlace::Nowhere => {
                 let message = format!("{}: no file declares this source", element.name);
                 return Err(LoadError::at("source-not-in-file", None, message));
@@ -74,10 +76,18 @@ pub fn set_refs(project: &Project, refs: &[NewRef]) -> Result<Vec<ChangedFile>, 
         check::only_refs_differ(&text, &edited, file, &positions)?;
         changed.push(ChangedFile { path, text: edited });
     }
-    if !in_project_refs.is_empty() {
-        changed.push(set_project_refs(project, &in_project_refs)?);
+    for (file, new) in in_refs_files {
+        changed.push(set_in_refs_file(project, file, &new)?);
     }
     Ok(changed)
+}
+
+fn in_subproject(element: &Element, new: &NewRef) -> LoadError {
+    let message = format!("{}: the source is declared in a file of a subproject", element.name);
+    let position = element.sources[new.source].position.as_ref();
+    NodeError::new("tracking-junction-fragment", position, message)
+        .with_hint("track it in that project, or set 'ref-storage: project.refs' in project.conf")
+        .into()
 }
 
 /// The text of a file in which one ref is set.
@@ -89,7 +99,7 @@ pub fn set_ref(text: &str, at: &RefPlace, value: &str) -> Result<String, LoadErr
     let edited = apply_edits(text.to_owned(), vec![ref_edit(text, at, value)?]);
     let file = match at {
         RefPlace::Value(position) | RefPlace::Dictionary(position) => &*position.file,
-        RefPlace::ProjectRefs | RefPlace::Nowhere => PROJECT_REFS,
+        _ => PROJECT_REFS,
     };
     check::only_refs_differ(text, &edited, file, &[(at, value)])?;
     Ok(edited)
@@ -121,7 +131,7 @@ fn ref_edit(text: &str, at: &RefPlace, value: &str) -> Result<TextEdit, LoadErro
             Some(NodeSpan::Mapping { last, flow }) => Ok(insertion(text, position, last, flow, &scalar)),
             _ => Err(stale(position)),
         },
-        RefPlace::ProjectRefs | RefPlace::Nowhere => {
+        RefPlace::RefsFile(_) | RefPlace::Subproject | RefPlace::Nowhere => {
             Err(LoadError::at("source-not-in-file", None, "the source is declared in no file"))
         }
     }
@@ -154,16 +164,15 @@ fn stale(position: &FilePosition) -> LoadError {
     NodeError::new("stale-place", Some(position), message).with_hint("run the command again").into()
 }
 
-/// Sets refs in `project.refs`. Where the file has an entry it is changed in place; a new one is added by rewriting
-/// the file, which only programs write.
-fn set_project_refs(project: &Project, new: &[&NewRef]) -> Result<ChangedFile, LoadError> {
-    let path = project.config.directory.join(PROJECT_REFS);
-    let mut text = if path.exists() { read_text(&path, PROJECT_REFS)? } else { String::new() };
+/// Sets refs in a file of refs. Where it has an entry it is changed in place; a new one is added by rewriting the file,
+/// which only programs write.
+fn set_in_refs_file(project: &Project, file: &str, new: &[&NewRef]) -> Result<ChangedFile, LoadError> {
+    let path = project.config.directory.join(file);
+    let mut text = if path.exists() { read_text(&path, file)? } else { String::new() };
     for new in new {
         let element = &project.elements[new.element];
-        let mut root = parse_text(&text, PROJECT_REFS)?;
-        let entry =
-            project_refs::source_entry(&mut root, &project.config.name, element.name.path(), new.source)?;
+        let mut root = parse_text(&text, file)?;
+        let entry = project_refs::source_entry(&mut root, &element.project, element.name.path(), new.source)?;
         text = match entry.get("ref").and_then(|node| node.position.clone()) {
             Some(position) => set_ref(&text, &RefPlace::Value(position), &new.text)?,
             None => {

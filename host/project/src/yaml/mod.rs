@@ -13,8 +13,8 @@ pub(crate) use characters::strip;
 pub use emitter::dump;
 pub(crate) use emitter::inline_scalar;
 pub(crate) use limits::Limits;
-pub(crate) use read::read_text;
 pub use read::{parse_file, parse_text};
+pub(crate) use read::{read_text, read_text_below};
 
 /// The reason code of text that is not YAML of BuildStream's dialect.
 const INVALID_YAML: &str = "invalid-yaml";

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Marker, Tag};
+use saphyr_parser::{Event, Marker, ScalarStyle, Tag};
 use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use super::characters::strip;
@@ -16,23 +16,32 @@ enum OpenCollection {
     Sequence(Vec<Node>, FilePosition),
 }
 
-pub(super) struct NodeBuilder {
+pub(super) struct NodeBuilder<'t> {
     file: Arc<str>,
+    text: &'t str,
+    is_ascii: bool,
     open: Vec<OpenCollection>,
+    /// For each open collection the first plain scalar in it that brackets or braces cannot have.
+    suspects: Vec<Option<FlowScalar>>,
     root: Option<Mapping>,
 }
 
-impl NodeBuilder {
-    pub(super) fn new(file: Arc<str>) -> Self {
-        Self { file, open: Vec::new(), root: None }
+impl<'t> NodeBuilder<'t> {
+    pub(super) fn new(file: Arc<str>, text: &'t str) -> Self {
+        Self { file, text, is_ascii: text.is_ascii(), open: Vec::new(), suspects: Vec::new(), root: None }
     }
 
     /// Takes the next event of the parser, which began at `mark`.
     pub(super) fn take(&mut self, event: Event<'_>, mark: Marker) -> Result<(), NodeError> {
         let position = position(&self.file, &mark);
         match event {
-            Event::Scalar(text, _, anchor, tag) => {
+            Event::Scalar(text, style, anchor, tag) => {
                 refuse(anchor, tag.as_ref(), &position)?;
+                if let (ScalarStyle::Plain, Some(suspect)) = (style, self.suspects.last_mut())
+                    && suspect.is_none()
+                {
+                    *suspect = FlowScalar::suspect(&text, &position);
+                }
                 self.scalar(&text, position)
             }
             Event::MappingStart(anchor, tag) => {
@@ -44,7 +53,10 @@ impl NodeBuilder {
                 refuse(anchor, tag.as_ref(), &position)?;
                 self.begin(OpenCollection::Sequence(Vec::new(), position.clone()), &position)
             }
-            Event::MappingEnd | Event::SequenceEnd => self.end(),
+            Event::MappingEnd | Event::SequenceEnd => {
+                self.check_flow(&mark)?;
+                self.end()
+            }
             Event::Alias(_) => Err(invalid(&position, "aliases are not allowed").with_hint(INSTEAD_OF_ALIAS)),
             Event::DocumentStart(_) if self.root.is_some() => {
                 Err(invalid(&position, "a second document begins here; expected one in a file"))
@@ -63,6 +75,24 @@ impl NodeBuilder {
         self.root.unwrap_or_else(|| Mapping::at(Some(start)))
     }
 
+    /// Closes the innermost collection, whose end is at `mark`: a bracket or a brace, unless it is in block style.
+    fn check_flow(&mut self, mark: &Marker) -> Result<(), NodeError> {
+        let Some(Some(suspect)) = self.suspects.pop() else { return Ok(()) };
+        let end = match self.is_ascii {
+            true => self.text.as_bytes().get(mark.index()).map(|byte| char::from(*byte)),
+            false => self.text.chars().nth(mark.index()),
+        };
+        match (end, self.suspects.last_mut()) {
+            (Some(']' | '}'), _) => Err(suspect.refused()),
+            // The entry of a list in brackets may be a mapping without braces.
+            (_, Some(outer)) => {
+                outer.get_or_insert(suspect);
+                Ok(())
+            }
+            (_, None) => Ok(()),
+        }
+    }
+
     fn begin(&mut self, collection: OpenCollection, position: &FilePosition) -> Result<(), NodeError> {
         if self.open.len() >= Limits::DEPTH {
             return Err(invalid(position, &format!("more than {} levels of nesting", Limits::DEPTH)));
@@ -72,6 +102,7 @@ impl NodeBuilder {
             (None, OpenCollection::Sequence(..)) => Err(not_a_dictionary(position)),
             _ => {
                 self.open.push(collection);
+                self.suspects.push(None);
                 Ok(())
             }
         }
@@ -122,6 +153,25 @@ impl NodeBuilder {
             }
             None => {}
         }
+    }
+}
+
+/// A plain scalar that BuildStream's parser, of YAML 1.1, does not take in brackets or braces.
+struct FlowScalar {
+    text: String,
+    position: FilePosition,
+}
+
+impl FlowScalar {
+    fn suspect(text: &str, position: &FilePosition) -> Option<Self> {
+        let at = text.chars().position(|c| matches!(c, ':' | '?'))?;
+        let column = position.column.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
+        Some(Self { text: text.to_owned(), position: FilePosition { column, ..position.clone() } })
+    }
+
+    fn refused(&self) -> NodeError {
+        let message = format!("'{}' has a colon or a question mark, in brackets or braces", self.text);
+        invalid(&self.position, &message).with_hint("put it into quotes")
     }
 }
 

@@ -21,7 +21,16 @@ pub fn parse_file(path: &Path, shown_as: &str) -> Result<Mapping, LoadError> {
 
 /// Reads the text of a file, no larger than the limit.
 pub(crate) fn read_text(path: &Path, shown_as: &str) -> Result<String, LoadError> {
-    let bytes = spec_files::read(path, Limits::BYTES).map_err(|source| match source.kind() {
+    as_text(spec_files::read(path, Limits::BYTES), shown_as)
+}
+
+/// Reads the text of a file in a folder that somebody else filled.
+pub(crate) fn read_text_below(folder: &Path, path: &Path, shown_as: &str) -> Result<String, LoadError> {
+    as_text(spec_files::read_below(folder, path, Limits::BYTES), shown_as)
+}
+
+fn as_text(bytes: io::Result<Vec<u8>>, shown_as: &str) -> Result<String, LoadError> {
+    let bytes = bytes.map_err(|source| match source.kind() {
         io::ErrorKind::FileTooLarge => {
             LoadError::TooLarge { file: shown_as.to_owned(), limit: Limits::BYTES }
         }
@@ -39,7 +48,7 @@ pub fn parse_text(text: &str, shown_as: &str) -> Result<Mapping, LoadError> {
     let file: Arc<str> = shown_as.into();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     characters::check_printable(text, &file)?;
-    let mut builder = node_builder::NodeBuilder::new(Arc::clone(&file));
+    let mut builder = node_builder::NodeBuilder::new(Arc::clone(&file), text);
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| {
             let position = node_builder::position(&file, error.marker());

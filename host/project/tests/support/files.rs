@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use spec_project::{ConfiguredProject, LoadError, LoadOptions, Project};
+use spec_project::{LoadError, LoadOptions, Project, UnresolvedProject};
 use tempfile::TempDir;
 
 /// A project made of files given as text: `== PATH` begins a file.
@@ -43,6 +43,6 @@ impl Files {
             max_jobs: Some(4),
             ..LoadOptions::default()
         };
-        ConfiguredProject::load(&options)?.load_elements(&super::Kinds)
+        UnresolvedProject::read(&options, &super::sources::LocalJunctions)?.resolve(&super::Kinds)
     }
 }

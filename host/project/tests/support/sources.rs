@@ -5,21 +5,45 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use spec_model::{Digest, SourceKey, Value};
-use spec_project::{Project, SourceConfig};
+use spec_project::{
+    JunctionSources, Project, SourceConfig, SourcesFolder, SubprojectError, SubprojectSources,
+};
+
+/// Has the sources of junctions with a local folder.
+pub(crate) struct LocalJunctions;
+
+impl SubprojectSources for LocalJunctions {
+    fn folder(&self, junction: &JunctionSources<'_>) -> Result<SourcesFolder, SubprojectError> {
+        match junction.sources {
+            [only] if only.kind == "local" => {
+                let path =
+                    only.config.str("path").map_err(|error| SubprojectError::Source(Box::new(error)))?;
+                Ok(SourcesFolder::InProject(junction.project.directory.join(path)))
+            }
+            [only] if only.kind == "staged" => {
+                let path =
+                    only.config.str("path").map_err(|error| SubprojectError::Source(Box::new(error)))?;
+                Ok(SourcesFolder::Staged(junction.project.directory.join(path)))
+            }
+            _ => Err(SubprojectError::NoRef),
+        }
+    }
+}
 
 /// The keys of an element's sources; `None` when one has no ref.
 pub(crate) fn source_keys(project: &Project, element: usize) -> Option<Vec<SourceKey>> {
     let one = |source: &SourceConfig| {
-        let key = unique_key(project, source)?;
+        let directory = &project.config_of(&project.elements[element]).directory;
+        let key = unique_key(directory, source)?;
         Some(SourceKey { kind: source.kind.clone(), directory: source.directory.clone(), key })
     };
     project.elements[element].sources.iter().map(one).collect()
 }
 
-fn unique_key(project: &Project, source: &SourceConfig) -> Option<Value> {
+fn unique_key(directory: &Path, source: &SourceConfig) -> Option<Value> {
     let text = |name: &str| source.config.opt_str(name).expect("a scalar");
     if source.kind == "local" {
-        return Some(local(&project.config.directory.join(text("path")?)).into());
+        return Some(local(&directory.join(text("path")?)).into());
     }
     let url = text("url")?;
     let mut key: Vec<Value> = vec![url.into(), text("ref")?.into()];

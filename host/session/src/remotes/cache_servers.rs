@@ -61,7 +61,7 @@ impl CacheServers {
 /// The servers that a project recommends: `artifacts` or `source-caches` of project.conf.
 ///
 /// # Errors
-/// `unknown-key` and `invalid-data`, with their places.
+/// `invalid-data`, with their places.
 pub fn recommended(nodes: &[Node], project: &Path, home: &Path) -> Result<Vec<RemoteSpec>, NodeError> {
     servers(nodes, &CredentialPaths { base: project.to_owned(), home: home.to_owned() })
 }

@@ -87,7 +87,7 @@ impl RemoteSpec {
     /// Reads the section of one server.
     ///
     /// # Errors
-    /// `unknown-key` and `invalid-data`, with their places.
+    /// `invalid-data`, with their places.
     pub fn from_node(
         section: &Mapping,
         service: RemoteService,

@@ -84,7 +84,7 @@ fn wrong_ones_say_what_and_where() {
         (server("{url: 'ftp://a'}"), "found 'ftp://a'"),
         (server("{url: http://a, type: both}"), "my.conf:3:27 expected one of index, storage, all, found 'both'"),
         (server("{url: http://a, push: maybe}"), "expected a boolean"),
-        (server("{url: http://a, instance: b}"), "unknown-key my.conf:3:21 unexpected key 'instance'"),
+        (server("{url: http://a, instance: b}"), "invalid-data my.conf:3:21 unexpected key 'instance'"),
         (server("{url: http://a, server-cert: b}"), "unexpected key 'server-cert'"),
         (server("{url: http://a, auth: {client-key: k}}"), "my.conf:3:40 'client-key' is given without 'client-cert'"),
         (server("{url: http://a, auth: {client-cert: k}}"), "'client-cert' is given without 'client-key'"),

@@ -35,7 +35,7 @@ impl UserRemotes {
     /// Reads what a user configuration says of servers; other keys are not looked at.
     ///
     /// # Errors
-    /// `unknown-key` and `invalid-data`, with their places.
+    /// `invalid-data`, with their places.
     pub fn from_config(file: &Mapping, paths: &CredentialPaths) -> Result<Self, NodeError> {
         let storage = file.opt_mapping("cache")?.map(|cache| cache.opt_mapping("storage-service"));
         let storage = storage.transpose()?.flatten();

@@ -18,7 +18,7 @@ use crate::hashing_reader::HashingReader;
 use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
 use crate::source::{SourceWarning, TrackedRef};
-use crate::url::{AliasedUrl, UrlTarget, without_password};
+use crate::url::{AliasProblem, AliasedUrl, UrlTarget, without_password};
 use download_file::Download;
 use download_folder::DownloadFolder;
 
@@ -89,14 +89,8 @@ impl DownloadableFile {
     ) -> Result<Self, SourceError> {
         let written = config.str("url")?;
         let position = config.require("url")?.position.clone();
-        let url = AliasedUrl::new(written, |alias| context.alias(alias)).map_err(|alias| {
-            SourceError::UnknownAlias {
-                name: name.clone(),
-                alias,
-                url: written.to_owned(),
-                position: position.clone(),
-            }
-        })?;
+        let url = AliasedUrl::new(written, |alias| context.alias(alias));
+        let url = url.map_err(|problem| no_alias(problem, &name, written, position.as_ref()))?;
         let version = match config.opt_str("version")? {
             Some(version) => Some(version),
             None => config.opt_str("version-guess-pattern")?,
@@ -346,6 +340,22 @@ impl DownloadableFile {
 }
 
 /// The file of this machine that a URL names, if it exists.
+/// The error that the alias of a URL cannot be resolved.
+fn no_alias(
+    problem: AliasProblem,
+    name: &SourceName,
+    url: &str,
+    position: Option<&FilePosition>,
+) -> SourceError {
+    let (name, position) = (name.clone(), position.cloned());
+    match problem {
+        AliasProblem::Unknown(alias) => {
+            SourceError::UnknownAlias { name, alias, url: url.to_owned(), position }
+        }
+        AliasProblem::Refused(refusal) => SourceError::RefusedAlias { name, refusal, position },
+    }
+}
+
 fn in_place(url: &str) -> Option<FileLocation> {
     match UrlTarget::of(url) {
         Ok(UrlTarget::File(path)) if path.is_file() => {

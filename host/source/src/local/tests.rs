@@ -21,7 +21,7 @@ fn context(folder: &Path) -> std::io::Result<SourceContext> {
     let project = folder.join("project");
     fs::create_dir(&project)?;
     let cas = Cas::open(folder.join("cas")).map_err(std::io::Error::other)?;
-    Ok(SourceContext::new(project, folder.join("mirror"), cas, |_| None))
+    Ok(SourceContext::new(project, folder.join("mirror"), cas, |_| Ok(None)))
 }
 
 #[test]
@@ -43,16 +43,16 @@ fn paths_stay_in_the_project() -> std::io::Result<()> {
         ("files/../files/x", Ok(())),
         ("link/x", Ok(())),
         ("files/near/../x", Ok(())),
-        ("link", Err("project-path-invalid-kind")),
-        ("socket", Err("project-path-invalid-kind")),
+        ("link", Err("proj-path-invalid-kind")),
+        ("socket", Err("proj-path-invalid-kind")),
         ("missing", Err("missing-file")),
         ("files/x/y", Err("missing-file")),
-        ("../secret", Err("project-path-invalid")),
-        ("../project/files", Err("project-path-invalid")),
-        ("files/../../secret", Err("project-path-invalid")),
-        ("files/up/secret", Err("project-path-invalid")),
-        ("/etc", Err("project-path-invalid")),
-        (&project.join("files").display().to_string(), Err("project-path-invalid")),
+        ("../secret", Err("proj-path-invalid")),
+        ("../project/files", Err("proj-path-invalid")),
+        ("files/../../secret", Err("proj-path-invalid")),
+        ("files/up/secret", Err("proj-path-invalid")),
+        ("/etc", Err("proj-path-invalid")),
+        (&project.join("files").display().to_string(), Err("proj-path-invalid")),
     ] {
         check(&context, path, expect);
     }

@@ -1,24 +1,29 @@
 use super::*;
 
-fn alias(name: &str) -> Option<Alias> {
+fn alias(name: &str) -> Result<Option<Alias>, AliasRefusal> {
     let mirrors = vec!["https://mirror/".to_owned()];
-    (name == "up").then(|| Alias { url: "https://up.org/".to_owned(), mirrors })
+    match name {
+        "closed" | "https" => Err(AliasRefusal { reason: "closed", message: "closed".to_owned() }),
+        _ => Ok((name == "up").then(|| Alias { url: "https://up.org/".to_owned(), mirrors })),
+    }
 }
 
 #[test]
-fn aliases_are_replaced() -> Result<(), String> {
+fn aliases_are_replaced() -> Result<(), AliasProblem> {
     let url = AliasedUrl::new("up:a/b.tar", alias)?;
     assert_eq!(url.resolved, "https://up.org/a/b.tar");
     assert_eq!(url.fetch_order().next(), Some("https://mirror/a/b.tar"));
     assert_eq!(url.track_order().next(), Some("https://up.org/a/b.tar"));
     assert!(!url.unaliased);
-    assert_eq!(AliasedUrl::new("down:a", alias), Err("down".to_owned()));
+    assert_eq!(AliasedUrl::new("down:a", alias), Err(AliasProblem::Unknown("down".to_owned())));
+    assert!(matches!(AliasedUrl::new("closed:a", alias), Err(AliasProblem::Refused(_))));
+    assert!(AliasedUrl::new("https://a/b", alias)?.unaliased);
     assert!(AliasedUrl::new("HTTP://a/b", alias)?.unaliased);
     Ok(())
 }
 
 #[test]
-fn mirror_directories_are_named_as_buildstream_names_them() -> Result<(), String> {
+fn mirror_directories_are_named_as_buildstream_names_them() -> Result<(), AliasProblem> {
     let name = |url| AliasedUrl::new(url, alias).map(|url| url.directory_name());
     assert_eq!(name("up:a/b-1.0.tar")?, "up_a_b_1_0_tar");
     assert_eq!(name("http://h/%20é?x")?, "http___h_%20__x");

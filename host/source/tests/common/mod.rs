@@ -22,8 +22,9 @@ impl Lab {
         fs::create_dir(&project).expect("the folder is new");
         let cas = Cas::open(folder.path().join("cas")).expect("the folder is new");
         let files = format!("file://{}/", project.display());
-        let alias =
-            move |name: &str| (name == "files").then(|| Alias { url: files.clone(), mirrors: Vec::new() });
+        let alias = move |name: &str| {
+            Ok((name == "files").then(|| Alias { url: files.clone(), mirrors: Vec::new() }))
+        };
         let context = SourceContext::new(project, folder.path().join("mirror"), cas, alias);
         Self { folder, context }
     }

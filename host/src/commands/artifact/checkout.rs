@@ -44,7 +44,7 @@ pub(super) fn run(app: &App, args: &CheckoutArgs) -> CommandResult {
 /// The tree of an element with the selected dependencies.
 fn of_element(app: &App, args: &CheckoutArgs, cancel: &Cancel) -> CommandResult<(Cas, Digest)> {
     let session = app.open_session(std::slice::from_ref(&args.artifact))?;
-    let wanted = session.select(args.deps.unwrap_or(Deps::Run).scope(), &[])?;
+    let wanted = session.select(args.deps.unwrap_or(Deps::Run).scope());
     let caches = SharedCaches::of_session(&session, Some(&args.remotes.artifacts()), None)?;
     pull_missing(app, &session, &wanted, &caches)?;
     let element = session.target()?;

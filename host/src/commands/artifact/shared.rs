@@ -45,7 +45,7 @@ pub(super) fn run(
     }
     if !elements.is_empty() || names.is_empty() {
         let session = app.open_session(&elements)?;
-        let selected = session.select(deps.scope(), &[])?;
+        let selected = session.select(deps.scope());
         let caches = SharedCaches::of_session(&session, Some(line), None)?;
         let request = match direction {
             Direction::Pull => spec_session::pull(&session, &caches, &selected)?,

@@ -47,7 +47,7 @@ impl ArtifactTargets {
         let mut found = Vec::new();
         let (cas, artifacts) = if !elements.is_empty() || names.is_empty() {
             let session = app.open_session(&elements)?;
-            for element in session.select(deps.scope(), &[])? {
+            for element in session.select(deps.scope()) {
                 found.push(of_element(&session, element)?);
             }
             (session.cas.clone(), session.artifacts.clone())

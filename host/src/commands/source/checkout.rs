@@ -11,12 +11,16 @@ use crate::app::App;
 use crate::cli::SourceCheckoutArgs;
 use crate::commands::{destination, tarball};
 use crate::error::CommandResult;
+use crate::session::SessionTargets;
 use crate::signals;
 use crate::term::write_stderr;
 
 /// Writes the sources of elements to a folder or an archive, each below the element's name as bst does.
 pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCode> {
-    let session = app.open_session(std::slice::from_ref(&args.element))?;
+    let session = app.open_session_for(SessionTargets {
+        except: &args.except,
+        ..SessionTargets::of(std::slice::from_ref(&args.element))
+    })?;
     let cancel = signals::cancel()?;
     let dest = args.directory.as_deref().unwrap_or(Path::new("source-checkout"));
     match &args.tar {
@@ -33,7 +37,7 @@ pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCod
         None => sources.fetch(&watch),
     };
     let mut tree = TreeBuilder::new();
-    for index in session.select(args.deps.scope(), &args.except)? {
+    for index in session.select(args.deps.scope()) {
         let element = &session.project.elements[index];
         if !element.sources.is_empty() {
             tree.add_tree(&element.name.normal(), fetch(session.sources(index))?)?;

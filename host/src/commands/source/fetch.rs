@@ -10,12 +10,17 @@ use crate::app::App;
 use crate::cli::SourceFetchArgs;
 use crate::error::CommandResult;
 use crate::run::run as run_jobs;
+use crate::session::{JunctionTargets, SessionTargets};
 
 /// Downloads and stages sources into the cache.
 pub(super) fn run(app: &App, args: &SourceFetchArgs) -> CommandResult<ExitCode> {
     let selection = &args.selection;
-    let session = app.open_session(&selection.elements)?;
-    let elements = session.select(selection.deps.scope(), &selection.except)?;
+    let session = app.open_session_for(SessionTargets {
+        elements: &selection.elements,
+        except: &selection.except,
+        junctions: JunctionTargets::Allowed,
+    })?;
+    let elements = session.select(selection.deps.scope());
     let caches = SharedCaches::of_session(&session, None, Some(&args.remotes.sources()))?;
     let request = spec_session::fetch(&session, &caches, &elements)?;
     run_jobs(app, request, Arc::new(NoFailureHelp))

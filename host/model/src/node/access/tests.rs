@@ -21,7 +21,7 @@ fn booleans_are_written_in_two_ways() {
 fn an_unknown_key_names_the_likely_one() {
     let error = mapping(&[("comands", "x")]).validate_keys(&["commands", "label"]);
     let error = error.expect_err("the key is unknown");
-    assert_eq!(error.reason(), "unknown-key");
+    assert_eq!(error.reason(), "invalid-data");
     assert_eq!(error.to_string(), "unexpected key 'comands'");
     assert_eq!(error.hint().as_deref(), Some("did you mean 'commands'?"));
 }

@@ -1,0 +1,86 @@
+//! Junctions and links, which are read before the settings of their project are complete.
+
+use std::sync::Arc;
+
+use spec_model::{Mapping, Value};
+use spec_strategy::{Configured, ElementInput, ElementKind, Forbids, KindDescription, KindError, Plan};
+
+use super::SourceConfig;
+use super::kinds::ProjectKind;
+use super::parts::{ElementParts, element_variables};
+use super::source::sources;
+use crate::LoadError;
+use crate::compose::compose;
+use crate::config::ProjectSettings;
+use crate::loaded_element::LoadedElement;
+use crate::project_refs::RefFiles;
+
+/// The kind of junctions and links. No plan of it is ever executed.
+struct FirstKind(KindDescription);
+
+impl ElementKind for FirstKind {
+    fn description(&self) -> &KindDescription {
+        &self.0
+    }
+
+    fn configure(&self, _: &ElementInput) -> Result<Configured, KindError> {
+        Ok(Configured { unique_key: Value::Int(1), plan: Plan::default() })
+    }
+}
+
+/// The parts of a junction that matter before its project's settings are complete.
+pub(crate) struct FirstPass {
+    /// The expanded `config`.
+    pub(crate) config: Mapping,
+    pub(crate) sources: Vec<SourceConfig>,
+}
+
+/// Composes and expands a junction.
+///
+/// # Errors
+/// What is wrong with its settings.
+pub(crate) fn first_pass(
+    loaded: &LoadedElement,
+    settings: &ProjectSettings,
+    refs: &RefFiles,
+) -> Result<FirstPass, LoadError> {
+    let parts = first_parts(loaded, settings)?;
+    Ok(FirstPass {
+        config: parts.section("config", &Mapping::new())?,
+        sources: sources(&parts, settings, refs)?,
+    })
+}
+
+/// The expanded `config` of a junction or link.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn first_config(loaded: &LoadedElement, settings: &ProjectSettings) -> Result<Mapping, LoadError> {
+    Ok(first_parts(loaded, settings)?.section("config", &Mapping::new())?)
+}
+
+fn first_parts<'e>(
+    loaded: &'e LoadedElement,
+    settings: &ProjectSettings,
+) -> Result<ElementParts<'e>, LoadError> {
+    let kind = first_kind(&loaded.kind, settings)?;
+    let variables = element_variables(loaded, &kind, &settings.defaults)?;
+    Ok(ElementParts { loaded, kind, variables })
+}
+
+/// The kind `junction` or `link` in a project.
+pub(super) fn first_kind(name: &str, settings: &ProjectSettings) -> Result<Arc<ProjectKind>, LoadError> {
+    let description = KindDescription {
+        name: name.to_owned(),
+        runs_commands: true,
+        has_artifact: true,
+        forbids: Forbids { build_dependencies: true, runtime_dependencies: true, ..Forbids::default() },
+        ..KindDescription::default()
+    };
+    let mut defaults = Mapping::new();
+    if let Some(overrides) = settings.defaults.elements.opt_mapping(name)? {
+        compose(overrides, &mut defaults)?;
+    }
+    let behaviour = Arc::new(FirstKind(description.clone()));
+    Ok(Arc::new(ProjectKind { behaviour, description: Arc::new(description), defaults, is_first: true }))
+}
