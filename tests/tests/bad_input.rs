@@ -78,7 +78,7 @@ const MISTAKES: &[Mistake] = &[
         "circular-reference-variable",
         &["elements/a.bst:4:6", "x -> y -> x"],
     ),
-    mistake(&[("elements/a.bst", "kind: cmake\n")], "unknown-kind", &["elements/a.bst:1:7", "'cmake'"]),
+    mistake(&[("elements/a.bst", "kind: ostree\n")], "unknown-kind", &["elements/a.bst:1:7", "'ostree'"]),
     mistake(
         &[("elements/a.bst", "kind: import\nsources:\n- kind: git\n")],
         "unknown-source-kind",

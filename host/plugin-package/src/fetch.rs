@@ -38,7 +38,7 @@ pub(crate) fn fetch(
             what: reference.to_string(),
             expected: expected.hex().to_owned(),
             actual: actual.hex().to_owned(),
-            hint: "spec.lock has that one; if the change is meant, run: spec-host plugin lock --update",
+            hint: "spec.lock has that digest. If the change is meant, run: spec-host plugin lock --update",
         }),
     }
 }
