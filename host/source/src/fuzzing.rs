@@ -32,7 +32,7 @@ pub fn import(
 /// A URL with its alias replaced by `base`, the folder of its downloads, and whether it can be fetched.
 #[must_use]
 pub fn locate(url: &str, alias: &str, base: &str) -> Option<(String, String, bool)> {
-    let known = |name: &str| (name == alias).then(|| Alias { url: base.to_owned(), mirrors: Vec::new() });
+    let known = |name: &str| Ok((name == alias).then(|| Alias { url: base.to_owned(), mirrors: Vec::new() }));
     let url = AliasedUrl::new(url, known).ok()?;
     let fetchable = UrlTarget::of(&url.resolved).is_ok();
     Some((url.resolved.clone(), url.directory_name(), fetchable))

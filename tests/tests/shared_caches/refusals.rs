@@ -37,8 +37,8 @@ fn wrong_keys_are_refused_with_their_place() {
     for (lines, says) in [
         ("artifacts: {servers: [{uri: a}]}\n", "did you mean 'url'?"),
         ("artifacts: {servers: [{url: nowhere}]}\n", "expected the URL of a server"),
-        ("source-caches: [{url: http://a}]\n", "expected a dictionary, found a list"),
-        ("remote-execution: {execution-service: {url: http://a}}\n", "needs a 'storage-service'"),
+        ("source-caches: [{url: 'http://a'}]\n", "expected a dictionary, found a list"),
+        ("remote-execution: {execution-service: {url: 'http://a'}}\n", "needs a 'storage-service'"),
     ] {
         let refused = machine(lines).run(&project, &["show", "top.bst"]);
         assert_eq!(refused.code, Some(2), "{}", refused.stderr);
@@ -51,7 +51,7 @@ fn wrong_keys_are_refused_with_their_place() {
     project.replace(
         "project.conf",
         "name: test\n",
-        "name: test\nartifacts: [{url: http://a, server-cert: c}]\n",
+        "name: test\nartifacts: [{url: 'http://a', server-cert: c}]\n",
     );
     let refused = Host::new().run(&project, &["show", "top.bst"]);
     refused.refused(2, "invalid-data", &["project.conf:2:", "unexpected key 'server-cert'"]);

@@ -82,27 +82,27 @@ fn wrong_ones_say_what_and_where() {
         (server("{}"), "invalid-data my.conf:3:5 the key 'url' is missing here"),
         (server("{url: ''}"), "my.conf:3:11 expected the URL of a server such as https://HOST:PORT"),
         (server("{url: 'ftp://a'}"), "found 'ftp://a'"),
-        (server("{url: http://a, type: both}"), "my.conf:3:27 expected one of index, storage, all, found 'both'"),
-        (server("{url: http://a, push: maybe}"), "expected a boolean"),
-        (server("{url: http://a, instance: b}"), "invalid-data my.conf:3:21 unexpected key 'instance'"),
-        (server("{url: http://a, server-cert: b}"), "unexpected key 'server-cert'"),
-        (server("{url: http://a, auth: {client-key: k}}"), "my.conf:3:40 'client-key' is given without 'client-cert'"),
-        (server("{url: http://a, auth: {client-cert: k}}"), "'client-cert' is given without 'client-key'"),
-        (server("{url: http://a, auth: {access-token-reload-interval: 0}}"), "a whole number of minutes"),
-        (server("{url: http://a, auth: {token: t}}"), "unexpected key 'token'; known keys: server-cert"),
-        (server("{url: http://a, connection-config: {retry-limit: -1}}"), "expected a whole number of retries"),
-        (server("{url: http://a, connection-config: {request-timeout: 1s}}"), "expected an integer, found '1s'"),
-        (server("{url: http://a, connection-config: {retries: 1}}"), "unexpected key 'retries'"),
+        (server("{url: 'http://a', type: both}"), "my.conf:3:29 expected one of index, storage, all, found 'both'"),
+        (server("{url: 'http://a', push: maybe}"), "expected a boolean"),
+        (server("{url: 'http://a', instance: b}"), "invalid-data my.conf:3:23 unexpected key 'instance'"),
+        (server("{url: 'http://a', server-cert: b}"), "unexpected key 'server-cert'"),
+        (server("{url: 'http://a', auth: {client-key: k}}"), "my.conf:3:42 'client-key' is given without 'client-cert'"),
+        (server("{url: 'http://a', auth: {client-cert: k}}"), "'client-cert' is given without 'client-key'"),
+        (server("{url: 'http://a', auth: {access-token-reload-interval: 0}}"), "a whole number of minutes"),
+        (server("{url: 'http://a', auth: {token: t}}"), "unexpected key 'token'; known keys: server-cert"),
+        (server("{url: 'http://a', connection-config: {retry-limit: -1}}"), "expected a whole number of retries"),
+        (server("{url: 'http://a', connection-config: {request-timeout: 1s}}"), "expected an integer, found '1s'"),
+        (server("{url: 'http://a', connection-config: {retries: 1}}"), "unexpected key 'retries'"),
         (server("http://a"), "my.conf:3:5 expected a dictionary, found 'http://a'"),
-        ("artifacts: {url: http://a}".to_owned(), "my.conf:1:13 unexpected key 'url'"),
-        ("artifacts: [{url: http://a}]".to_owned(), "expected a dictionary, found a list"),
+        ("artifacts: {url: 'http://a'}".to_owned(), "my.conf:1:13 unexpected key 'url'"),
+        ("artifacts: [{url: 'http://a'}]".to_owned(), "expected a dictionary, found a list"),
         ("source-caches: {servers: {}}".to_owned(), "expected a list, found a dictionary"),
         ("projects: {p: {source-caches: {server: []}}}".to_owned(), "did you mean 'servers'?"),
-        ("remote-execution: {execution-service: {url: http://a}}".to_owned(), "needs a 'storage-service'"),
-        ("remote-execution: {storage-service: {url: http://a}}".to_owned(), "needs an 'execution-service'"),
-        ("remote-execution: {url: http://a}".to_owned(), "unexpected key 'url'"),
+        ("remote-execution: {execution-service: {url: 'http://a'}}".to_owned(), "needs a 'storage-service'"),
+        ("remote-execution: {storage-service: {url: 'http://a'}}".to_owned(), "needs an 'execution-service'"),
+        ("remote-execution: {url: 'http://a'}".to_owned(), "unexpected key 'url'"),
         (
-            "remote-execution: {storage-service: {url: http://a, push: True}, execution-service: {url: http://a}}"
+            "remote-execution: {storage-service: {url: 'http://a', push: True}, execution-service: {url: 'http://a'}}"
                 .to_owned(),
             "unexpected key 'push'",
         ),
@@ -116,13 +116,13 @@ fn wrong_ones_say_what_and_where() {
 #[test]
 fn the_nearest_list_counts_and_recommendations_come_last() {
     let config = "
-artifacts: {servers: [{url: http://all}]}
+artifacts: {servers: [{url: 'http://all'}]}
 projects:
-  own: {artifacts: {servers: [{url: http://own}, {url: http://twice}]}}
+  own: {artifacts: {servers: [{url: 'http://own'}, {url: 'http://twice'}]}}
   strict: {artifacts: {override-project-caches: True}}
 ";
     let user = good(config);
-    let nodes = mapping("a: [{url: http://project}, {url: http://twice}]");
+    let nodes = mapping("a: [{url: 'http://project'}, {url: 'http://twice'}]");
     let nodes = nodes.sequence_or_empty("a").expect("a list");
     let project = recommended(nodes, Path::new("/p"), Path::new("/home/me")).expect("they are right");
     let line = |servers: &[&str], ignore_project| CommandLineRemotes {
@@ -148,11 +148,11 @@ projects:
 
 #[test]
 fn the_storage_of_the_cache_is_read_after_the_servers() {
-    let storage = "cache: {storage-service: {url: http://storage, push: True}}\n";
+    let storage = "cache: {storage-service: {url: 'http://storage', push: True}}\n";
     let line = CommandLineRemotes::default();
     for (servers, expect) in [
-        ("artifacts: {servers: [{url: http://a, type: index}]}", vec!["http://a", "http://storage"]),
-        ("artifacts: {servers: [{url: http://storage, push: True}]}", vec!["http://storage"]),
+        ("artifacts: {servers: [{url: 'http://a', type: index}]}", vec!["http://a", "http://storage"]),
+        ("artifacts: {servers: [{url: 'http://storage', push: True}]}", vec!["http://storage"]),
         ("", vec![]),
     ] {
         let user = good(&format!("{storage}{servers}"));
@@ -165,7 +165,7 @@ fn the_storage_of_the_cache_is_read_after_the_servers() {
 
 #[test]
 fn a_projects_paths_are_relative_to_it() {
-    let nodes = mapping("a: [{url: https://project, auth: {server-cert: certs/ca.pem}}]");
+    let nodes = mapping("a: [{url: 'https://project', auth: {server-cert: certs/ca.pem}}]");
     let nodes = nodes.sequence_or_empty("a").expect("a list");
     let project = recommended(nodes, Path::new("/p"), Path::new("/home/me")).expect("they are right");
     let file = project[0].auth.server_certificate.as_ref().expect("it is named");
