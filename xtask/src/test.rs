@@ -49,8 +49,9 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
         show(cargo(paths, "doc --workspace --no-deps --release").env("RUSTDOCFLAGS", "-D warnings"))
     })?;
     // Not "build": without the tests' own dependencies wasmtime would have other features, and be compiled twice.
-    step("compile", || show(&mut cargo(paths, "test --workspace --release --no-run")))?;
-    let mut tests = cargo(paths, "test --workspace --release --no-fail-fast");
+    step("compile", || show(tests_cargo(paths).arg("--no-run")))?;
+    let mut tests = tests_cargo(paths);
+    tests.arg("--no-fail-fast");
     tests.env("SPEC_BASE_TAR", paths.base_tar());
     tests.env("SPEC_BASE_ROOT", &base);
     tests.env("SPEC_BAZEL", &bazel);
@@ -62,7 +63,8 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
     tests.env("SPEC_LANGUAGE_COMPONENTS", languages);
     tests.env("SPEC_LANGUAGE_TOOLS", paths.languages());
     let guests = step("tests of the guests", || {
-        count(&mut guests_cargo(paths, "test --workspace --release --no-fail-fast"))
+        // As native code, which need not be small, so that no linker optimizes it.
+        count(&mut guests_cargo(paths, "test --workspace --no-fail-fast"))
     })?;
     let sdk = step("tests of the SDK", || count(&mut sdk_cargo(paths, "test --release --no-fail-fast")))?;
     let tally = step("tests", || count(&mut tests))?.and(guests).and(sdk);
@@ -77,6 +79,16 @@ fn cargo(paths: &Paths, arguments: &str) -> Command {
     let mut cargo = command("cargo", arguments.split(' '));
     // Set for every command, so that what depends on it is compiled once.
     cargo.current_dir(&paths.root).env("SPEC_COMPONENTS", paths.components());
+    cargo
+}
+
+/// The command that compiles and runs the tests. Only what others wrote is optimized fully, such as the compiler of
+/// components: the compiler has half of the work with our crates then, and the tests take as long.
+fn tests_cargo(paths: &Paths) -> Command {
+    let mut cargo = cargo(paths, "test --workspace --release");
+    for setting in ["profile.release.opt-level=1", "profile.release.package.\"*\".opt-level=3"] {
+        cargo.args(["--config", setting]);
+    }
     cargo
 }
 
