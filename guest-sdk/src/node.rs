@@ -157,7 +157,7 @@ impl<'a> Mapping<'a> {
     /// Checks that every key is one of `known`.
     ///
     /// # Errors
-    /// `unknown-key` at the first that is not.
+    /// A rejection of the reason `unknown-key` at the first that is not; users see `invalid-data`.
     pub fn validate_keys(self, known: &[&str]) -> Result<(), Rejection> {
         match self.entries.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             None => Ok(()),

@@ -3,10 +3,11 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use crate::bst::Bst;
-use crate::command::{command, show};
+use crate::command::{command, output, show};
 use crate::paths::Paths;
 use crate::steps::step;
 use crate::{base, bazel, browser, buildgrid, docker_registry, example, fuzz, guests, languages};
@@ -49,8 +50,8 @@ pub(crate) fn run(paths: &Paths) -> Result<()> {
         show(cargo(paths, "doc --workspace --no-deps --release").env("RUSTDOCFLAGS", "-D warnings"))
     })?;
     // Not "build": without the tests' own dependencies wasmtime would have other features, and be compiled twice.
-    step("compile", || show(tests_cargo(paths).arg("--no-run")))?;
-    let mut tests = tests_cargo(paths);
+    step("compile", || show(tests_cargo(paths)?.arg("--no-run")))?;
+    let mut tests = tests_cargo(paths)?;
     tests.arg("--no-fail-fast");
     tests.env("SPEC_BASE_TAR", paths.base_tar());
     tests.env("SPEC_BASE_ROOT", &base);
@@ -82,14 +83,17 @@ fn cargo(paths: &Paths, arguments: &str) -> Command {
     cargo
 }
 
-/// The command that compiles and runs the tests. Only what others wrote is optimized fully, such as the compiler of
-/// components: the compiler has half of the work with our crates then, and the tests take as long.
-fn tests_cargo(paths: &Paths) -> Command {
-    let mut cargo = cargo(paths, "test --workspace --release");
-    for setting in ["profile.release.opt-level=1", "profile.release.package.\"*\".opt-level=3"] {
-        cargo.args(["--config", setting]);
+/// The command that compiles and runs the tests. Our crates are optimized little, so that the compiler has less work with
+/// them; what others wrote is the same as in a release, such as the compiler of components.
+fn tests_cargo(paths: &Paths) -> Result<Command> {
+    let mut metadata = cargo(paths, "metadata --no-deps --format-version 1");
+    let metadata: Value = serde_json::from_str(&output(&mut metadata)?).context("cargo metadata")?;
+    let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;
+    let mut tests = cargo(paths, "test --workspace --release");
+    for name in packages.iter().filter_map(|package| package["name"].as_str()) {
+        tests.args(["--config", &format!("profile.release.package.{name}.opt-level=1")]);
     }
-    cargo
+    Ok(tests)
 }
 
 /// A cargo command on the SDK, which is no part of a workspace.

@@ -79,12 +79,15 @@ impl host::PrimingPolicy for ComponentPrimingPolicy {
             },
         )?;
         let codes = &self.skip_codes;
-        let decisions: Result<Vec<_>, u16> =
-            decisions.into_iter().map(|decided| decision(decided, codes)).collect();
-        decisions.map_err(|number| {
-            let what = format!("it skips for reason {number}, but describes {} of its own", codes.len());
-            self.instance.invalid("decide", &what)
-        })
+        // A collected `Result` would not know its length, and grow.
+        let mut taken = Vec::with_capacity(decisions.len());
+        for decided in decisions {
+            taken.push(decision(decided, codes).map_err(|number| {
+                let what = format!("it skips for reason {number}, but describes {} of its own", codes.len());
+                self.instance.invalid("decide", &what)
+            })?);
+        }
+        Ok(taken)
     }
 
     fn revise(
