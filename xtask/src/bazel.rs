@@ -1,14 +1,12 @@
 //! Bazel, a client of the server: Debian's packages, unpacked into a folder that is the root of its sandbox. Nothing
 //! of it is installed on the machine.
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::apt::{self, Need};
+use crate::apt::Need;
 use crate::debian_root::DebianRoot;
-use crate::lock::Lock;
 use crate::paths::Paths;
 
 /// The release of Debian whose Bazel is 4.2.3. Bazel's own actions need a shell.
@@ -39,21 +37,5 @@ const NEEDS: [Need; 3] = [
 
 /// Makes the root with Bazel in the cache, unless it is there; answers with its folder.
 pub(crate) fn run(paths: &Paths) -> Result<PathBuf> {
-    let root = paths.bazel();
-    let _lock = Lock::take(&root)?;
-    apt::ensure(&NEEDS)?;
-    let (stamp, wanted) = (root.join("made-of"), ROOT.made_of());
-    if fs::read_to_string(&stamp).is_ok_and(|made_of| made_of == wanted) {
-        return Ok(root);
-    }
-    println!("making a root with Bazel (500 MB, about a minute)");
-    let new = tempfile::tempdir_in(root.parent().context("the cache has no folder")?)?;
-    let folder = new.path().join("bazel");
-    ROOT.unpack(&folder)?;
-    fs::write(folder.join("made-of"), wanted)?;
-    if root.exists() {
-        fs::remove_dir_all(&root)?;
-    }
-    fs::rename(&folder, &root)?;
-    Ok(root)
+    ROOT.ensure(paths.bazel(), &NEEDS, "a root with Bazel (500 MB, about a minute)")
 }

@@ -8,10 +8,9 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use spec_testkit::engines::{EngineRoot, make_database};
 
-use crate::apt::{self, Need};
+use crate::apt::Need;
 use crate::command::show;
 use crate::debian_root::DebianRoot;
-use crate::lock::Lock;
 use crate::paths::Paths;
 
 /// The release of Debian whose Python is the 3.13 that BuildGrid needs.
@@ -55,25 +54,12 @@ const NEEDS: [Need; 2] = [Need::Program("mmdebstrap", "mmdebstrap"), Need::Progr
 
 /// Makes the root with BuildGrid in the cache, unless it is there; answers with its folder.
 pub(crate) fn run(paths: &Paths) -> Result<PathBuf> {
-    let root = paths.buildgrid();
-    let _lock = Lock::take(&root)?;
-    let (stamp, wanted) = (root.join("made-of"), format!("{}\n{PACKAGE}", ROOT.made_of()));
-    if fs::read_to_string(&stamp).is_ok_and(|made_of| made_of == wanted) {
-        return Ok(root);
-    }
-    apt::ensure(&NEEDS)?;
-    println!("making a root with BuildGrid (350 MB, about a minute)");
-    let new = tempfile::tempdir_in(root.parent().context("the cache has no folder")?)?;
-    let folder = new.path().join("buildgrid");
-    ROOT.unpack(&folder)?;
-    install(&folder, new.path()).context("cannot install BuildGrid from PyPI")?;
-    make_database(&folder);
-    fs::write(folder.join("made-of"), wanted)?;
-    if root.exists() {
-        fs::remove_dir_all(&root)?;
-    }
-    fs::rename(&folder, &root)?;
-    Ok(root)
+    let makes = "a root with BuildGrid (350 MB, about a minute)";
+    ROOT.ensure_with(paths.buildgrid(), &NEEDS, makes, &[PACKAGE], |root, scratch| {
+        install(root, scratch).context("cannot install BuildGrid from PyPI")?;
+        make_database(root);
+        Ok(())
+    })
 }
 
 fn install(root: &Path, scratch: &Path) -> Result<()> {
