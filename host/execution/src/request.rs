@@ -77,6 +77,9 @@ pub trait Executor: Send + Sync + 'static {
     fn latency(&self) -> Option<Duration> {
         None
     }
+
+    /// Is told that actions will come soon, so that whoever sends them elsewhere can connect meanwhile. Returns at once.
+    fn expect_actions(&self) {}
 }
 
 /// An action to be executed.

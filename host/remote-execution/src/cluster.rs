@@ -98,6 +98,13 @@ impl Cluster {
         self.wait_for(work).unwrap_or_default()
     }
 
+    /// Connects to all servers, and does not wait for that. What fails shows when the server is needed.
+    pub(crate) fn connect(&self) {
+        for (_, remote) in self.connections() {
+            self.runtime.spawn(async move { _ = remote.capabilities().await });
+        }
+    }
+
     /// How many actions it runs at a time, estimated from the stages of the actions; `None` while that cannot be told.
     #[must_use]
     pub fn workers(&self) -> Option<usize> {

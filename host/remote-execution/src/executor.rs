@@ -131,6 +131,10 @@ impl Executor for RemoteExecutor {
     fn latency(&self) -> Option<Duration> {
         self.cluster.latency()
     }
+
+    fn expect_actions(&self) {
+        self.cluster.connect();
+    }
 }
 
 impl RemoteAction<'_> {
@@ -182,16 +186,41 @@ impl RemoteAction<'_> {
     /// Has the cluster have all that it needs. Where something is not known to be there, looks for a result at the same time,
     /// and uploads nothing if there is one.
     fn prepare(&self, skip_cache_lookup: bool) -> Result<Option<RemoteResult>, RemoteExecutionError> {
-        let RemoteExecutor { cluster, cas, .. } = self.executor;
-        let known = cluster.storage.known();
-        let unknown = UnknownInputs::of(cas, known, self.messages, &self.trees)?;
-        if unknown.is_empty() {
-            return Ok(None);
+        let mut lookup = !skip_cache_lookup && !self.task.action.do_not_cache;
+        loop {
+            // What another action looks through and uploads at present is waited for.
+            let claim = self.executor.cluster.storage.known().claim_trees(&self.trees);
+            let unknown = self.unknown(&claim.roots)?;
+            if unknown.is_empty() && claim.others.is_empty() {
+                return Ok(None);
+            }
+            if let Some(found) = self.upload_unless_found(unknown, lookup)? {
+                return Ok(Some(found));
+            }
+            let others = claim.others.clone();
+            drop(claim);
+            if others.is_empty() {
+                return Ok(None);
+            }
+            self.cancellable(async move { Ok(others.over().await) })?;
+            lookup = false;
         }
+    }
+
+    fn unknown(&self, trees: &[Digest]) -> Result<UnknownInputs, ActionError> {
+        let RemoteExecutor { cluster, cas, .. } = self.executor;
+        UnknownInputs::of(cas, cluster.storage.known(), self.messages, trees)
+    }
+
+    fn upload_unless_found(
+        &self,
+        unknown: UnknownInputs,
+        lookup: bool,
+    ) -> Result<Option<RemoteResult>, RemoteExecutionError> {
+        let RemoteExecutor { cluster, cas, .. } = self.executor;
         let UnknownInputs { messages, files, directories } = unknown;
         let (storage, results, provider) =
             (cluster.storage.clone(), cluster.action_cache.clone(), Arc::new(cas.clone()));
-        let lookup = !skip_cache_lookup && !self.task.action.do_not_cache;
         let (action, all) = (self.messages[0], [&messages[..], &files[..]].concat());
         let prepare = async move {
             let mut found: Option<ActionResult> = None;
@@ -207,6 +236,7 @@ impl RemoteAction<'_> {
             Ok(found)
         };
         let found = self.cancellable(prepare)?;
+        let known = cluster.storage.known();
         if known.unknown(&all).is_empty() {
             known.insert_trees(&directories);
         }

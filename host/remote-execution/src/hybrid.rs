@@ -200,4 +200,8 @@ impl Executor for HybridExecutor {
     fn latency(&self) -> Option<Duration> {
         self.remote.latency()
     }
+
+    fn expect_actions(&self) {
+        self.remote.expect_actions();
+    }
 }

@@ -21,6 +21,8 @@ struct KnownState {
     trees: RecentDigests,
     /// Blobs that somebody asks for or uploads at present; the channel closes when that is over.
     claimed: HashMap<Digest, watch::Receiver<()>>,
+    /// Trees that somebody looks through and uploads at present; the channel closes when that is over.
+    claimed_trees: HashMap<Digest, watch::Receiver<()>>,
 }
 
 /// Digests of which those that were not used for the longest time are dropped.
@@ -71,7 +73,7 @@ impl KnownBlobs {
 
     /// Claims those of `digests` that are neither known nor claimed by others; with them comes what to wait for before the
     /// others can be looked at again.
-    pub(crate) fn claim(&self, digests: &[Digest]) -> (ClaimedBlobs<'_>, Vec<watch::Receiver<()>>) {
+    pub(crate) fn claim(&self, digests: &[Digest]) -> (ClaimedBlobs<'_>, OtherClaims) {
         let (sender, receiver) = watch::channel(());
         let (mut mine, mut others) = (Vec::new(), Vec::new());
         let mut state = self.lock();
@@ -89,7 +91,30 @@ impl KnownBlobs {
             }
         }
         drop(state);
-        (ClaimedBlobs { known: self, digests: mine, _sender: sender }, others)
+        (ClaimedBlobs { known: self, digests: mine, _sender: sender }, OtherClaims(others))
+    }
+
+    /// Claims those trees of which the server is not known to have everything, and that nobody else has claimed: a large tree is
+    /// looked through once, however many actions need it.
+    #[must_use]
+    pub fn claim_trees(&self, roots: &[Digest]) -> ClaimedTrees<'_> {
+        let (sender, receiver) = watch::channel(());
+        let (mut mine, mut others) = (Vec::new(), Vec::new());
+        let mut state = self.lock();
+        for root in roots {
+            if mine.contains(root) || state.trees.contains(root) {
+                continue;
+            }
+            match state.claimed_trees.get(root) {
+                Some(claim) => others.push(claim.clone()),
+                None => {
+                    state.claimed_trees.insert(*root, receiver.clone());
+                    mine.push(*root);
+                }
+            }
+        }
+        drop(state);
+        ClaimedTrees { known: self, roots: mine, others: OtherClaims(others), _sender: sender }
     }
 
     fn lock(&self) -> MutexGuard<'_, KnownState> {
@@ -108,6 +133,42 @@ impl Drop for ClaimedBlobs<'_> {
     fn drop(&mut self) {
         let mut state = self.known.lock();
         self.digests.iter().for_each(|digest| _ = state.claimed.remove(digest));
+    }
+}
+
+/// Trees that one operation looks through and uploads, so that no other one does. Dropping it lets others claim them.
+pub struct ClaimedTrees<'a> {
+    known: &'a KnownBlobs,
+    /// Those that this operation is to look through.
+    pub roots: Vec<Digest>,
+    /// What others look through.
+    pub others: OtherClaims,
+    _sender: watch::Sender<()>,
+}
+
+impl Drop for ClaimedTrees<'_> {
+    fn drop(&mut self) {
+        let mut state = self.known.lock();
+        self.roots.iter().for_each(|root| _ = state.claimed_trees.remove(root));
+    }
+}
+
+/// What other operations have claimed.
+#[derive(Clone, Debug)]
+pub struct OtherClaims(Vec<watch::Receiver<()>>);
+
+impl OtherClaims {
+    /// Whether nobody else has claimed anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Waits until these operations are over, however they end.
+    pub async fn over(self) {
+        for mut other in self.0 {
+            while other.changed().await.is_ok() {}
+        }
     }
 }
 

@@ -66,7 +66,7 @@ pub use error::RemoteError;
 pub use execute_request::ActionToExecute;
 pub use execution::{ExecutionAnswer, RemoteResult, ServerLog};
 pub use health::RemoteHealth;
-pub use known_blobs::KnownBlobs;
+pub use known_blobs::{ClaimedTrees, KnownBlobs, OtherClaims};
 pub use options::{RemoteOptions, Tls, Token};
 pub use remote::Remote;
 pub use statistics::RemoteStatistics;

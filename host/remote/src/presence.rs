@@ -47,10 +47,7 @@ impl Remote {
             moved = moved.plus(self.upload_some(Arc::clone(&provider), &missing?).await?);
             self.known().insert(&claimed.digests);
             drop(claimed);
-            for mut other in others {
-                // It closes when the other operation is over, however it ended.
-                while other.changed().await.is_ok() {}
-            }
+            others.over().await;
             left = self.known().unknown(&left);
             if left.is_empty() {
                 return Ok(Some(moved));

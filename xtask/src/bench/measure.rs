@@ -39,13 +39,45 @@ pub(super) fn median<T: Ord + Copy>(mut values: Vec<T>) -> T {
 /// The processor time of all processes that this program waited for, and of those that they waited for: multiples of 10
 /// ms.
 pub(super) fn cpu_of_children() -> Result<Duration> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    // The program's name, before it, may have spaces.
-    let (_, fields) = stat.rsplit_once(')').context("/proc/self/stat has the program's name")?;
-    // `cutime` and `cstime` of proc_pid_stat(5).
-    let ticks = fields.split_whitespace().skip(13).take(2).map(str::parse::<u64>);
-    let ticks: Vec<u64> = ticks.collect::<Result<_, _>>().context("/proc/self/stat has numbers")?;
-    Ok(Duration::from_millis(10 * ticks.iter().sum::<u64>()))
+    let stat = ProcessStat::of("self").context("/proc/self/stat has numbers")?;
+    Ok(stat.cpu_of_children)
+}
+
+/// The processor time of a process and all that it started, as far as they run or were waited for: multiples of 10 ms.
+pub(super) fn cpu_of_process(process: u32) -> Result<Duration> {
+    let numbers = fs::read_dir("/proc")?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    // One that ends meanwhile is not read.
+    let mut all: Vec<(u32, ProcessStat)> =
+        numbers.filter_map(|number| Some((number.parse().ok()?, ProcessStat::of(&number)?))).collect();
+    let (mut family, mut cpu) = (vec![process], Duration::ZERO);
+    while let Some(process) = family.pop() {
+        family.extend(all.iter().filter(|(_, stat)| stat.parent == process).map(|(child, _)| *child));
+        if let Some(at) = all.iter().position(|(number, _)| *number == process) {
+            let (_, stat) = all.swap_remove(at);
+            cpu += stat.cpu + stat.cpu_of_children;
+        }
+    }
+    Ok(cpu)
+}
+
+/// Some of the fields of proc_pid_stat(5).
+struct ProcessStat {
+    parent: u32,
+    cpu: Duration,
+    cpu_of_children: Duration,
+}
+
+impl ProcessStat {
+    fn of(process: &str) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // The program's name, before it, may have spaces.
+        let (_, fields) = stat.rsplit_once(')')?;
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        let ticks = |at: usize| Some(Duration::from_millis(10 * fields.get(at)?.parse::<u64>().ok()?));
+        // `utime`, `stime`, `cutime` and `cstime`.
+        let (cpu, cpu_of_children) = (ticks(11)? + ticks(12)?, ticks(13)? + ticks(14)?);
+        Some(Self { parent: fields.get(1)?.parse().ok()?, cpu, cpu_of_children })
+    }
 }
 
 /// The average number of processes that wanted to run during the last minute.

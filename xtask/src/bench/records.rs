@@ -26,6 +26,8 @@ const ARTIFACTS: usize = 500;
 const ACTIONS: u64 = 1000;
 /// How long a first build of all actions may take.
 const DEADLINE: Duration = Duration::from_secs(1800);
+/// How often it is looked how many actions are sent.
+const SENT_INTERVAL: Duration = Duration::from_millis(5);
 /// How long it may take until all actions are sent.
 const SENT_DEADLINE: Duration = Duration::from_secs(120);
 
@@ -164,6 +166,7 @@ impl<'a> RecordsBench<'a> {
             if sent >= ACTIONS || time > SENT_DEADLINE || run.try_wait()?.is_some() {
                 break (sent, time);
             }
+            std::thread::sleep(SENT_INTERVAL);
         };
         run.kill()?;
         run.wait()?;

@@ -202,6 +202,11 @@ impl Executions {
         self.backend.executor.latency()
     }
 
+    /// Tells the executor that actions will come soon.
+    pub fn expect_actions(&self) {
+        self.backend.executor.expect_actions();
+    }
+
     /// Numbers of actions that wait for a worker, and that run, of all stores of the pool.
     #[must_use]
     pub fn load(&self) -> (usize, usize) {

@@ -81,6 +81,7 @@ pub(super) fn run(
     let Ok(executions) = session.executions.executions.get() else { return };
     let can_pull = sources.caches.pulled_artifacts().is_some();
     let Some(initial) = start(&session, &elements, policies, Arc::clone(&facts), can_pull) else { return };
+    executions.expect_actions();
     let InitialState { priming, wanted, deferred } = initial;
     let early_requests = wanted.iter().map(|wanted| wanted.element).chain(deferred.keys().copied());
     let early_requests = early_requests.map(|element| (element, Vec::new())).collect();

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
+use super::super::measure::cpu_of_process;
 use super::inside::{Inside, owned};
 
 /// How long a server may take to listen.
@@ -59,6 +60,11 @@ impl Server {
         let mut server = Server { child, tcp: format!("http://{address}"), unix };
         server.listens(&address, folder.join("log"))?;
         Ok(server)
+    }
+
+    /// The processor time that it has taken so far.
+    pub(super) fn cpu(&self) -> Result<Duration> {
+        cpu_of_process(self.child.id())
     }
 
     fn listens(&mut self, address: &str, log: PathBuf) -> Result<()> {

@@ -13,8 +13,8 @@ use super::{BenchOptions, ReapiBench, prepare};
 use crate::paths::Paths;
 use crate::steps::step;
 
-/// Upload, upload of the same, download.
-type BaseTimes = [Duration; 3];
+/// Upload, upload of the same, download: wall time, and the processor time that casd takes for it.
+type BaseTimes = [(Duration, Duration); 3];
 
 /// Measures the transfers and prints the table.
 pub(in crate::bench) fn run(paths: &Paths, options: &BenchOptions) -> Result<()> {
@@ -40,20 +40,31 @@ impl ReapiBench {
             ("download of it into the store", "casdownload", 1.0 / 3.0),
         ];
         for (at, (figure, peer, most)) in rows.into_iter().enumerate() {
-            let of = |rounds: &[BaseTimes]| median(rounds.iter().map(|times| times[at]).collect());
-            self.table.add(Row::beside(figure, of(&ours), peer, of(&theirs), Target::Ratio(most)));
+            let wall = |rounds: &[BaseTimes]| median(rounds.iter().map(|times| times[at].0).collect());
+            self.table.add(Row::beside(figure, wall(&ours), peer, wall(&theirs), Target::Ratio(most)));
+            let casd = |rounds: &[BaseTimes]| median(rounds.iter().map(|times| times[at].1).collect());
+            let figure = format!("{figure}: processor time of casd");
+            self.table.add(Row::beside(&figure, casd(&ours), peer, casd(&theirs), Target::None));
         }
         Ok(())
+    }
+
+    /// The wall time of a command, and the processor time that the server takes meanwhile.
+    fn transfer(&self, server: &Server, argv: &[&str]) -> Result<(Duration, Duration)> {
+        let before = server.cpu()?;
+        let wall = self.time(argv)?;
+        Ok((wall, server.cpu()?.saturating_sub(before)))
     }
 
     fn casd_clients(&self, name: &str) -> Result<BaseTimes> {
         let server = Server::start(Kind::Casd, &self.inside, name)?;
         let remote = format!("--remote={}", server.tcp);
-        let upload = || self.time(&["casupload", &remote, "--output-digest-file=/mnt/digest", TREE]);
+        let upload = ["casupload", &remote, "--output-digest-file=/mnt/digest", TREE];
+        let upload = || self.transfer(&server, &upload);
         let [cold, again] = [upload()?, upload()?];
         let digest = format!("--root-digest={}", self.digest()?);
         let there = format!("--destination-dir=/mnt/{name}/there");
-        Ok([cold, again, self.time(&["casdownload", &remote, &digest, &there])?])
+        Ok([cold, again, self.transfer(&server, &["casdownload", &remote, &digest, &there])?])
     }
 
     fn our_client_at_casd(&self, name: &str) -> Result<BaseTimes> {
@@ -64,7 +75,7 @@ impl ReapiBench {
             fs::write(folder.join("client.conf"), folders).context("cannot write a configuration")?;
             let config = format!("/mnt/{name}/client.conf");
             let cas = [SPEC_HOST, "--config", &config, "cas"];
-            self.time(&[&cas, arguments, &["--remote", &server.tcp]].concat())
+            self.transfer(&server, &[&cas, arguments, &["--remote", &server.tcp]].concat())
         };
         let [cold, again] = [cas("sender", &["push", TREE])?, cas("sender", &["push", TREE])?];
         Ok([cold, again, cas("receiver", &["pull", &self.digest()?])?])
