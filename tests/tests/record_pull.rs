@@ -13,6 +13,7 @@ use spec_remote::{AssetReferences, BlobProvider, Remote, RemoteOptions};
 use spec_shared_cache::{CacheMonitor, CacheRuntime, CacheServerOptions, SharedArtifacts};
 use spec_speculation::{
     Content, ExpandedRecord, NeededMessages, Record, RecordFormat, RecordedAction, RecordedInput,
+    fetch_messages,
 };
 use spec_testkit::engines::{FarEnd, Wire};
 use spec_testkit::faulty::FaultyServer;
@@ -84,8 +85,9 @@ fn add_action(cas: &Cas, record: &mut Record, number: usize, headers: usize) {
     record.inputs.push(RecordedInput { path: record.paths.add(&path), content, origins: Vec::new() });
 }
 
-/// Has a server know a record of this size under the weak key of `name`, and have its messages.
-fn push(name: &ArtifactName, options: RemoteOptions, (actions, headers): (usize, usize)) {
+/// Has a server know a record of this size under the weak key of `name`, and have its messages, together in a blob, too, if
+/// they are `packed`.
+fn push(name: &ArtifactName, options: RemoteOptions, (actions, headers): (usize, usize), packed: bool) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let cas = Cas::open(folder.path()).expect("a new store");
     let mut record = Record::of("app.bst");
@@ -108,7 +110,9 @@ fn push(name: &ArtifactName, options: RemoteOptions, (actions, headers): (usize,
     };
     let artifact = cas.put_bytes(&artifact.encode_to_vec()).expect("it is stored");
     let mut needed = NeededMessages::of(&cas, [&record]);
+    let stored = Record::load(&cas, &digest, "app.bst").expect("it is a record");
     let mut blobs = vec![digest, artifact];
+    blobs.extend(stored.messages.filter(|_| packed));
     while !needed.level().is_empty() {
         blobs.extend(needed.level());
         needed.descend();
@@ -125,13 +129,13 @@ fn push(name: &ArtifactName, options: RemoteOptions, (actions, headers): (usize,
 
 /// Pulls a record of this size, and all messages that it needs; answers with the number of requests, of which each waits for the
 /// one before, but those for the parts of one level.
-fn pull((actions, headers): (usize, usize)) -> u64 {
+fn pull((actions, headers): (usize, usize), packed: bool) -> u64 {
     let server = Host::new();
     let service = Service::start(&server, &["--workers", "0"]);
     let options = |url: &str| RemoteOptions::new(url.parse().expect("an address"));
     let element = ElementName::local("app.bst").expect("a name");
     let name = ArtifactName::new("test", &element, Key::of(b"weak"));
-    push(&name, options(&service.url()), (actions, headers));
+    push(&name, options(&service.url()), (actions, headers), packed);
 
     let counted = FaultyServer::in_front_of(&service.url());
     let near: std::net::SocketAddr = counted.url().trim_start_matches("http://").parse().expect("an address");
@@ -146,11 +150,8 @@ fn pull((actions, headers): (usize, usize)) -> u64 {
     let found = artifacts.pull_records(&[name], &monitor).expect("the store works")[0].expect("it is there");
     let record = Record::load(&cas, &found, "app.bst").expect("it is a record");
     let with_record = start.elapsed();
-    let mut needed = NeededMessages::of(&cas, [&record]);
-    while !needed.level().is_empty() {
-        artifacts.pull_blobs(&needed.level(), &monitor).expect("the store works");
-        needed.descend();
-    }
+    let fetch = |digests: &[Digest]| artifacts.pull_blobs(digests, &monitor);
+    fetch_messages(&cas, [&record], fetch).expect("the store works");
     let with_messages = start.elapsed();
     let expanded = ExpandedRecord::of(&cas, record).expect("the store works");
     let all = start.elapsed();
@@ -168,9 +169,15 @@ fn pull((actions, headers): (usize, usize)) -> u64 {
 
 #[test]
 fn round_trips_do_not_grow_with_actions_and_inputs() {
-    let [of_one, of_all] = SIZES.map(pull);
-    // The asset, the artifact, the record, the base actions, and a level each.
-    assert_eq!(of_one, 4 + DEPTH);
+    // The asset, the artifact, the record, and all messages.
+    assert_eq!(SIZES.map(|size| pull(size, true)), [4, 4]);
+}
+
+#[test]
+fn without_the_blob_of_all_messages_there_is_a_round_trip_for_each_level() {
+    let [of_one, of_all] = SIZES.map(|size| pull(size, false));
+    // The asset, the artifact, the record, the blob that is not there, the base actions, and a level each.
+    assert_eq!(of_one, 5 + DEPTH);
     // A level of many messages may take two requests, which do not wait for each other.
     assert!((of_one..=of_one + 3).contains(&of_all), "{of_one} for one action, {of_all} for all");
 }

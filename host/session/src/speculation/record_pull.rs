@@ -11,7 +11,7 @@ use spec_cas::CasError;
 use spec_model::{Cancel, Digest};
 use spec_scheduler::Message;
 use spec_shared_cache::{CacheMonitor, SharedArtifacts, SharedCacheError};
-use spec_speculation::{ExpandedRecord, NeededMessages, Record};
+use spec_speculation::{ExpandedRecord, Record, fetch_messages};
 
 use super::event_channel::{EventSender, PulledRecord, SpeculationEvent};
 use super::records::{PulledRecords, load_record};
@@ -96,20 +96,12 @@ impl RecordPuller {
         let Some(artifacts) = caches.pulled_artifacts() else { return Ok(()) };
         let start = Instant::now();
         let records = self.records(artifacts, &wanted)?;
-        let (mut levels, mut messages) = (0, 0);
-        let mut needed = NeededMessages::of(&self.session.cas, records.iter().map(|(_, record)| record));
-        loop {
-            let level = needed.level();
-            if level.is_empty() {
-                break;
-            }
-            artifacts.pull_blobs(&level, &self.monitor)?;
-            (levels, messages) = (levels + 1, messages + level.len());
-            needed.descend();
-        }
-        let took = start.elapsed().as_millis();
-        tracing::debug!("{} records, {messages} messages in {levels} levels, {took} ms", records.len());
-        self.offer_inputs(needed.into_files());
+        let (cas, monitor) = (&self.session.cas, &self.monitor);
+        let files = fetch_messages(cas, records.iter().map(|(_, record)| record), |digests| {
+            artifacts.pull_blobs(digests, monitor)
+        })?;
+        tracing::debug!("{} records in {} ms", records.len(), start.elapsed().as_millis());
+        self.offer_inputs(files);
         for (element, record) in records {
             match ExpandedRecord::of(&self.session.cas, record) {
                 Ok(expanded) => self.pulled.push(PulledRecord { element, expanded }),

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use spec_action::wire;
 use spec_model::Digest;
 use spec_proto::buildstream::v2::speculative_actions as proto;
 use spec_proto::buildstream::v2::speculative_actions::overlay::OverlayType;
@@ -35,7 +36,10 @@ pub(crate) fn record(compact: proto::Compact) -> Result<Record, String> {
     let (inputs, installed) = (inputs(compact.inputs)?, inputs(compact.installed)?);
     let platforms =
         compact.platforms.into_iter().map(|known| tables.platform(known)).collect::<Result<_, _>>()?;
-    Ok(Record { elements: compact.elements, paths: tables.paths, inputs, actions, platforms, installed })
+    let messages = compact.messages.map(|digest| wire::digest("messages", Some(digest))).transpose();
+    let messages = messages.map_err(|error| error.to_string())?;
+    let (elements, paths) = (compact.elements, tables.paths);
+    Ok(Record { elements, paths, inputs, actions, platforms, installed, messages })
 }
 
 fn paths(parents: &[u32], names: &[String]) -> Result<PathTable, String> {

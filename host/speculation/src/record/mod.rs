@@ -40,6 +40,8 @@ pub struct Record {
     pub platforms: Vec<PlatformTree>,
     /// The files of the element's artifact whose origin is known, with their paths in the artifact.
     pub installed: Vec<RecordedInput>,
+    /// The blob that has the messages which the actions need, for machines that have none of them.
+    pub messages: Option<Digest>,
 }
 
 /// An input of actions, or a file of an artifact.
@@ -173,6 +175,7 @@ impl Record {
             actions: Vec::new(),
             platforms: Vec::new(),
             installed: Vec::new(),
+            messages: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Converts records to `SpeculativeActions.Compact`.
 
+use spec_action::wire;
 use spec_proto::buildstream::v2::speculative_actions as proto;
 use spec_proto::buildstream::v2::speculative_actions::overlay::OverlayType;
 
@@ -23,6 +24,7 @@ pub(crate) fn compact(record: &Record) -> proto::Compact {
         actions,
         platforms,
         installed,
+        messages: record.messages.as_ref().map(wire::digest_to_proto),
     }
 }
 

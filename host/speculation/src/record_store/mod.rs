@@ -7,12 +7,15 @@ mod upstream_format;
 
 use std::str::FromStr;
 
+use spec_action::wire;
 use spec_cas::Cas;
 use spec_model::Digest;
 use spec_proto::Message;
 use spec_proto::buildstream::v2::SpeculativeActions;
+use spec_proto::buildstream::v2::speculative_actions::Compact;
 
 use crate::error::{Result, SpeculationError};
+use crate::packed_messages::store_messages;
 use crate::record::{Record, from_proto, to_proto};
 
 pub use needs::record_needs;
@@ -75,19 +78,19 @@ impl Record {
         from_proto::record(message.compact.ok_or("it has no compact form")?)
     }
 
-    /// Stores the record as a blob, which the artifact names.
+    /// Stores the record as a blob, which the artifact names, and the messages that its actions need as another, which the
+    /// record names.
     ///
     /// # Errors
     /// When the store fails.
     pub fn store(&self, cas: &Cas, format: RecordFormat) -> Result<Digest> {
-        let bytes = match format {
-            RecordFormat::Compact => self.encode_compact(),
-            RecordFormat::Upstream => {
-                let message = upstream_format::write(cas, self)?;
-                SpeculativeActions { compact: Some(to_proto::compact(self)), ..message }.encode_to_vec()
-            }
+        let messages = store_messages(cas, self)?.as_ref().map(wire::digest_to_proto);
+        let compact = Some(Compact { messages, ..to_proto::compact(self) });
+        let other_fields = match format {
+            RecordFormat::Compact => SpeculativeActions::default(),
+            RecordFormat::Upstream => upstream_format::write(cas, self)?,
         };
-        Ok(cas.put_bytes(&bytes)?)
+        Ok(cas.put_bytes(&SpeculativeActions { compact, ..other_fields }.encode_to_vec())?)
     }
 
     /// Loads the record of the element with this full name, whichever format it has.

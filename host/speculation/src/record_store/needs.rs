@@ -13,17 +13,19 @@ use crate::record::from_proto;
 pub(super) const MAX_RECORD_SIZE: u64 = 256 << 20;
 
 /// The blobs that a record needs, so that its actions can be adapted: the base actions, their commands and the directories
-/// of their input roots. Empty when the record cannot be read. Does not count as a use of the record.
+/// of their input roots; and the blob that has all of these for other machines. Empty when the record cannot be read. Does not count as a use of the record.
 #[must_use]
 pub fn record_needs(actions: &ActionNeeds<'_>, record: &Digest) -> Vec<Need> {
     let message = actions
         .cas()
         .peek(record, MAX_RECORD_SIZE)
         .and_then(|bytes| SpeculativeActions::decode(&*bytes).ok());
+    let mut messages = None;
     let bases: Vec<Digest> = match message {
         Some(SpeculativeActions { compact: Some(compact), .. }) => {
-            let recorded = from_proto::record(compact).map(|record| record.actions).unwrap_or_default();
-            recorded.iter().map(|action| action.base).collect()
+            let recorded = from_proto::record(compact).ok();
+            messages = recorded.as_ref().and_then(|record| record.messages);
+            recorded.iter().flat_map(|record| &record.actions).map(|action| action.base).collect()
         }
         Some(SpeculativeActions { actions: recorded, .. }) => recorded
             .iter()
@@ -31,12 +33,13 @@ pub fn record_needs(actions: &ActionNeeds<'_>, record: &Digest) -> Vec<Need> {
             .collect(),
         None => Vec::new(),
     };
-    bases.iter().flat_map(|base| actions.of(base)).collect()
+    bases.iter().flat_map(|base| actions.of(base)).chain(messages.map(Need::Blob)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::packed_messages::store_messages;
     use crate::record::{Record, RecordedAction};
     use crate::record_store::RecordFormat;
     use crate::testing::Store;
@@ -51,7 +54,8 @@ mod tests {
         let record = Record { actions: vec![action], ..Record::of("app.bst") };
         let command = crate::message::action(&store.cas, &base).expect("it is here").0.command_digest;
         let command = spec_action::wire::digest("command_digest", command).expect("it has one");
-        let expected = [Need::Blob(command), Need::Directories(root), Need::Blob(base)];
+        let messages = store_messages(&store.cas, &record).expect("the store works").expect("there are some");
+        let expected = [Need::Blob(command), Need::Directories(root), Need::Blob(base), Need::Blob(messages)];
         let stored =
             [RecordFormat::Compact, RecordFormat::Upstream].map(|format| record.store(&store.cas, format));
         let actions = ActionNeeds::new(&store.cas);
