@@ -7,8 +7,8 @@ use spec_proto::buildstream::v2::speculative_actions as proto;
 use spec_proto::buildstream::v2::speculative_actions::overlay::OverlayType;
 
 use super::{
-    Content, ElementIndex, Origin, PlatformTree, Record, RecordedAction, RecordedInput, RecordedOutput,
-    digest_table,
+    Content, EarlierRun, ElementIndex, MOST_EARLIER_RUNS, NamedPolicy, Origin, PlatformTree, Record,
+    RecordedAction, RecordedInput, RecordedOutput, digest_table,
 };
 use crate::path_table::{LONGEST, PathId, PathTable};
 
@@ -35,7 +35,11 @@ pub(crate) fn record(compact: proto::Compact) -> Result<Record, String> {
     let (inputs, installed) = (inputs(compact.inputs)?, inputs(compact.installed)?);
     let platforms =
         compact.platforms.into_iter().map(|known| tables.platform(known)).collect::<Result<_, _>>()?;
-    Ok(Record { elements: compact.elements, paths: tables.paths, inputs, actions, platforms, installed })
+    let policy =
+        |proto::Policy { kind, name, digest, settings }| NamedPolicy { kind, name, digest, settings };
+    let policies = compact.policies.into_iter().map(policy).collect();
+    let (elements, paths) = (compact.elements, tables.paths);
+    Ok(Record { elements, paths, inputs, actions, platforms, installed, policies })
 }
 
 fn paths(parents: &[u32], names: &[String]) -> Result<PathTable, String> {
@@ -102,6 +106,7 @@ impl Tables {
         for index in &action.platforms {
             below("platform", *index, self.platforms)?;
         }
+        let earlier = action.earlier_took_ms.iter().zip(&action.earlier_cpu_ms).take(MOST_EARLIER_RUNS);
         Ok(RecordedAction {
             base: self.digest(action.base)?,
             outputs: outputs.collect::<Result<_, String>>()?,
@@ -110,6 +115,9 @@ impl Tables {
             cpu_ms: action.cpu_ms,
             hits: action.hits,
             misses: action.misses,
+            earlier: earlier
+                .map(|(took_ms, cpu_ms)| EarlierRun { took_ms: *took_ms, cpu_ms: *cpu_ms })
+                .collect(),
         })
     }
 
