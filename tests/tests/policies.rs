@@ -55,12 +55,17 @@ impl Case {
         self.run(&["show", "--deps", "none", "--format", format, &self.element]).success().to_owned()
     }
 
+    /// The message of the last build about its predictions.
+    fn told(&self) -> Value {
+        let events = self.project.read("events");
+        let mut events = events.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
+        events.find(|event| event["reason"] == "speculative-actions").expect("there was something to predict")
+    }
+
     /// How many predictions of the last build were right.
     fn hits(&self) -> u64 {
-        let events = self.project.read("events");
-        let events = events.lines().map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
-        let told: Vec<Value> = events.filter(|event| event["reason"] == "speculative-actions").collect();
-        let count = |name: &str| told[0]["figures"][name].as_u64().unwrap_or_default();
+        let told = self.told();
+        let count = |name: &str| told["figures"][name].as_u64().unwrap_or_default();
         count("used") + count("joined")
     }
 }
@@ -90,15 +95,15 @@ fn a_policy_that_fails_is_dropped_with_one_warning_and_the_build_is_the_same() {
         ("priming", "panics", "plugin-trap"),
         ("priming", "loops", "plugin-out-of-fuel"),
         ("priming", "allocates", "plugin-out-of-memory"),
-        ("priming", "too-few", "policy-invalid-answer"),
-        ("priming", "too-many", "policy-invalid-answer"),
-        ("priming", "priority", "policy-invalid-answer"),
-        ("priming", "remembers-much", "policy-invalid-answer"),
+        ("priming", "too-few", "plugin-invalid-answer"),
+        ("priming", "too-many", "plugin-invalid-answer"),
+        ("priming", "priority", "plugin-invalid-answer"),
+        ("priming", "remembers-much", "plugin-invalid-answer"),
         ("overlay", "select-traps", "plugin-trap"),
-        ("overlay", "select-index", "policy-invalid-answer"),
-        ("overlay", "select-twice", "policy-invalid-answer"),
+        ("overlay", "select-index", "plugin-invalid-answer"),
+        ("overlay", "select-twice", "plugin-invalid-answer"),
         ("overlay", "choose-traps", "plugin-trap"),
-        ("overlay", "choose-index", "policy-invalid-answer"),
+        ("overlay", "choose-index", "plugin-invalid-answer"),
         ("overlay", "choose-loops", "plugin-out-of-fuel"),
     ] {
         let file = component(&format!("bad-{kind}"));
@@ -131,6 +136,27 @@ fn every_policy_of_the_program_primes_what_it_should() {
         assert_eq!((warnings(&outcome), case.hits()), (vec![], 1), "{name}: {}", outcome.stderr);
         assert_eq!(case.artifact(), expected, "{name}");
     }
+}
+
+#[test]
+fn the_end_of_a_build_and_its_artifact_name_the_policies() {
+    let case = Case::new();
+    let _ = case.build(&[]).success();
+    let file = component("priming-selective");
+    let digest = spec_model::Digest::of(&std::fs::read(&file).expect("it is there")).hex();
+    let built = case.build(&policy("priming", &file, &["least-ms=1"]));
+    let _ = built.success();
+    let line = format!("policies: overlay built-in, priming {file} least-ms=1");
+    assert!(built.stderr.contains(&line), "{}", built.stderr);
+    let labels = &case.told()["labels"];
+    let named = ["overlay-policy", "priming-policy", "priming-policy-digest", "priming-policy-settings"];
+    let named = named.map(|name| labels[name].as_str().unwrap_or_default().to_owned());
+    assert_eq!(named, ["built-in", &*file, &digest, "least-ms=1"], "{labels}");
+    let shown = case.run(&["artifact", "subactions", "--json", &case.element]);
+    let shown: Value = serde_json::from_str(shown.success()).expect("it is JSON");
+    let priming = &shown[0]["policies"][1];
+    assert_eq!(priming["digest"], digest.as_str(), "{shown}");
+    assert_eq!(priming["settings"][0], "least-ms=1", "{shown}");
 }
 
 /// With this setting a policy never primes, which shows that it was used.
@@ -246,13 +272,13 @@ fn check_calls_components_on_samples() {
     let policies = [
         ("bad-overlay", "select-traps", "plugin-trap"),
         ("bad-overlay", "choose-panics", "plugin-trap"),
-        ("bad-overlay", "choose-waits", "policy-invalid-answer"),
+        ("bad-overlay", "choose-waits", "plugin-invalid-answer"),
         ("bad-overlay", "propose-panics", "plugin-trap"),
         ("bad-priming", "traps", "plugin-trap"),
         ("bad-priming", "loops", "plugin-out-of-fuel"),
-        ("bad-priming", "too-few", "policy-invalid-answer"),
+        ("bad-priming", "too-few", "plugin-invalid-answer"),
         ("bad-priming", "observe-panics", "plugin-trap"),
-        ("bad-priming", "remembers-much", "policy-invalid-answer"),
+        ("bad-priming", "remembers-much", "plugin-invalid-answer"),
     ];
     for (name, does, reason) in policies {
         let setting = format!("does={does}");

@@ -81,6 +81,7 @@ fn add_action(cas: &Cas, record: &mut Record, number: usize, headers: usize) {
         cpu_ms: 1,
         hits: 0,
         misses: 0,
+        earlier: vec![],
     });
     record.inputs.push(RecordedInput { path: record.paths.add(&path), content, origins: Vec::new() });
 }

@@ -7,6 +7,7 @@ mod apt;
 mod base;
 mod bazel;
 mod bench;
+mod book;
 mod browser;
 mod bst;
 mod buildgrid;
@@ -25,6 +26,7 @@ mod setup;
 mod steps;
 mod test;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -78,6 +80,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Write the pages of the book that are made of other texts, and build the book in target/book
+    Book {
+        /// Describe the command line of this binary of spec-host, instead of one compiled now
+        #[arg(long)]
+        host: Option<PathBuf>,
+    },
     /// Write the golden keys of tests/golden/keys anew, with BuildStream
     Golden,
 }
@@ -110,6 +118,7 @@ fn run(task: Task) -> Result<()> {
         Task::Languages => languages::run(&paths).map(|folder| println!("{}", folder.display())),
         Task::Example => example::run(&paths).map(drop),
         Task::Bst { arguments } => bst::run(&paths, &arguments),
+        Task::Book { host } => book::run(&paths, host),
         Task::Golden => golden::run(&paths),
     }
 }

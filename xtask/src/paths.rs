@@ -85,6 +85,11 @@ impl Paths {
         self.cache.join("languages")
     }
 
+    /// The folder of the Python environment that holds mdBook.
+    pub(crate) fn mdbook(&self) -> PathBuf {
+        self.cache.join("mdbook")
+    }
+
     /// The folder of the base's files.
     pub(crate) fn base_root(&self) -> PathBuf {
         self.cache.join("base")

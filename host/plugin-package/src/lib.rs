@@ -22,6 +22,7 @@ mod reference;
 mod registry;
 mod registry_login;
 mod sample;
+mod sdk_bindings;
 mod sha256;
 mod store;
 mod templates;
@@ -49,4 +50,5 @@ pub use sample::{
 };
 pub use sha256::Sha256;
 pub use store::{ComponentStore, LARGEST_COMPONENT};
+pub use templates::RECORDING_FILE;
 pub use world::{Language, PluginWorld};

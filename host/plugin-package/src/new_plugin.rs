@@ -79,16 +79,24 @@ pub fn new_plugin(new: &NewPlugin) -> Result<Vec<String>> {
     match (new.language, &new.sdk) {
         (Language::Rust, SdkSource::Embedded) => {
             files.extend(templates::sdk());
-            files.extend(templates::cargo_lock(&new.name).map(|lock| ("Cargo.lock".to_owned(), lock)));
+            let lock = templates::cargo_lock(&new.name);
+            files.extend(lock.map(|lock| ("Cargo.lock".to_owned(), lock.into_bytes())));
         }
         (Language::Rust, _) => {}
-        _ => files.extend(templates::wit("wit")),
+        (Language::JavaScript, _) => {
+            files.extend(templates::wit("wit"));
+            files.insert("package-lock.json".to_owned(), templates::npm_lock(&new.name).into_bytes());
+        }
+        (Language::C | Language::Python, _) => files.extend(templates::wit("wit")),
     }
-    for (path, text) in &files {
+    if new.world != PluginWorld::ElementKind {
+        files.extend([templates::recording()]);
+    }
+    for (path, contents) in &files {
         let file = new.folder.join(path);
         let folder = file.parent().unwrap_or(&new.folder);
         fs::create_dir_all(folder).map_err(|error| PackageError::io("make", folder, error))?;
-        fs::write(&file, text).map_err(|error| PackageError::io("write", &file, error))?;
+        fs::write(&file, contents).map_err(|error| PackageError::io("write", &file, error))?;
     }
     Ok(files.into_keys().collect())
 }

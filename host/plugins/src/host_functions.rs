@@ -102,7 +102,7 @@ impl actions::Host for InstanceState {
     fn recorded(&mut self, actions: Vec<u32>) -> wasmtime::Result<Vec<Option<actions::Execution>>> {
         self.pay_host_call(actions.len() * PART_SIZE)?;
         Ok(ask(|facts| {
-            let recorded = |action| facts.actions.history(action).into_iter().next().map(execution);
+            let recorded = |action| facts.actions.last_execution(action).map(execution);
             actions.into_iter().map(recorded).collect()
         }))
     }

@@ -141,7 +141,8 @@ impl Sample {
 }
 
 fn recorded(base: Digest) -> RecordedAction {
-    RecordedAction { base, outputs: vec![], platforms: vec![], took_ms: 1, cpu_ms: 1, hits: 0, misses: 0 }
+    let (outputs, platforms, earlier) = (vec![], vec![], vec![]);
+    RecordedAction { base, outputs, platforms, took_ms: 1, cpu_ms: 1, hits: 0, misses: 0, earlier }
 }
 
 pub(crate) fn digest(text: &str) -> message::Digest {

@@ -205,6 +205,7 @@ impl World {
             mode: SpeculationMode::Full,
             format: RecordFormat::Compact,
             policy: &policy,
+            policies: &[],
             facts: &NoFacts,
         };
         match generate_record(cas, &build, options, true, None)? {

@@ -11,7 +11,7 @@ use crate::attribution::{ElementBuild, OriginCounts, OriginScope, attribute};
 use crate::error::Result;
 use crate::guarded_policy::GuardedOverlayPolicy;
 use crate::mode::SpeculationMode;
-use crate::record::{Record, RecordedAction};
+use crate::record::{EarlierRun, MOST_EARLIER_RUNS, NamedPolicy, Record, RecordedAction};
 use crate::record_store::RecordFormat;
 
 /// The number of counted predictions of an action at which the counts are halved.
@@ -53,6 +53,8 @@ pub struct GenerateOptions<'a> {
     pub format: RecordFormat,
     /// Which of several origins of an input are recorded.
     pub policy: &'a GuardedOverlayPolicy,
+    /// The policies of the session, which the record names.
+    pub policies: &'a [NamedPolicy],
     /// The numbers of elements, and what else the policy may ask about the session.
     pub facts: &'a dyn SessionFacts,
 }
@@ -80,7 +82,7 @@ pub fn generate_record(
     succeeded: bool,
     previous: Option<Digest>,
 ) -> Result<GeneratedRecord> {
-    let GenerateOptions { mode, format, policy, facts } = options;
+    let GenerateOptions { mode, format, policy, policies, facts } = options;
     let carried = previous.map_or(GeneratedRecord::Nothing, GeneratedRecord::Carried);
     if keeps_previous_record(mode, succeeded, previous.as_ref(), build.subactions) {
         return Ok(carried);
@@ -94,6 +96,7 @@ pub fn generate_record(
     {
         carry_statistics(&mut record, &previous, build.predictions);
     }
+    record.policies = policies.to_vec();
     Ok(GeneratedRecord::New { digest: record.store(cas, format)?, counts })
 }
 
@@ -121,10 +124,19 @@ fn carry_statistics(record: &mut Record, previous: &Record, predictions: &[Predi
         let divisor = if old.hits.saturating_add(old.misses) >= HALVED_AT { 2 } else { 1 };
         action.hits = old.hits / divisor + u32::from(confirmed == Some(true));
         action.misses = old.misses / divisor + u32::from(confirmed == Some(false));
-        if action.took_ms == 0 {
-            (action.took_ms, action.cpu_ms) = (old.took_ms, old.cpu_ms);
-        }
+        carry_runs(action, old);
     }
+}
+
+/// Carries what executions took. An action that was answered from the cache was not executed anew.
+fn carry_runs(action: &mut RecordedAction, old: &RecordedAction) {
+    let was_executed = action.took_ms > 0 && action.base != old.base;
+    if action.took_ms == 0 {
+        (action.took_ms, action.cpu_ms) = (old.took_ms, old.cpu_ms);
+    }
+    let last = EarlierRun { took_ms: old.took_ms, cpu_ms: old.cpu_ms };
+    let last = Some(last).filter(|run| was_executed && run.took_ms > 0);
+    action.earlier = last.into_iter().chain(old.earlier.iter().copied()).take(MOST_EARLIER_RUNS).collect();
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ const MAX_STATE_SIZE: usize = 64 << 10;
 /// The highest priority number that a policy may give.
 const MAX_PRIORITY: u16 = 1000;
 
-/// A policy failed, and was replaced by the built-in one. The reason is that of its error, or `policy-invalid-answer`.
+/// A policy failed, and was replaced by the built-in one. The reason is that of its error, or `plugin-invalid-answer`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}; the built-in policy is used for the rest of the session")]
 pub struct PolicyWarning {
@@ -380,7 +380,7 @@ fn check_answer<T, P: HasBuiltIn + ?Sized>(
         return Ok(answer);
     }
     Err(PolicyError {
-        reason: "policy-invalid-answer",
+        reason: "plugin-invalid-answer",
         policy: policy.name().to_owned(),
         activity,
         message: "it gave an invalid answer".to_owned(),

@@ -58,8 +58,8 @@ pub use path_table::{PathId, PathTable};
 pub use policy_check::{PolicyCheckError, check_overlay_policy, check_priming_policy};
 pub use policy_listener::PolicyListener;
 pub use record::{
-    Content, ElementIndex, InputId, Origin, PlatformTree, Record, RecordedAction, RecordedInput,
-    RecordedOutput,
+    Content, EarlierRun, ElementIndex, InputId, NamedPolicy, Origin, PlatformTree, Record, RecordedAction,
+    RecordedInput, RecordedOutput,
 };
 pub use record_store::{ParseRecordFormatError, RecordFormat, record_needs};
 pub use requested_action::RequestedAction;

@@ -155,6 +155,7 @@ impl<'a> RecordDraft<'a> {
             cpu_ms,
             hits,
             misses,
+            earlier: vec![],
         });
         base
     }

@@ -98,6 +98,11 @@ pub trait PrimingFacts {
         Vec::new()
     }
 
+    /// The execution of an action that was recorded: the first of its history.
+    fn last_execution(&self, action: u32) -> Option<PastExecution> {
+        self.history(action).into_iter().next()
+    }
+
     /// The executions of an action in the past, the latest first; at most 8.
     fn history(&self, _action: u32) -> Vec<PastExecution> {
         Vec::new()

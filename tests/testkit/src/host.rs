@@ -187,7 +187,11 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The binary that `SPEC_HOST` names, or the one that cargo put beside this test.
-fn binary() -> PathBuf {
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn binary() -> PathBuf {
     if let Some(binary) = std::env::var_os("SPEC_HOST") {
         return PathBuf::from(binary);
     }

@@ -12,16 +12,18 @@ mod oracle;
 mod outcome;
 mod project;
 pub mod recc;
+mod reference;
 mod service;
 mod waiting;
 
 use std::path::PathBuf;
 
 pub use bazel::Bazel;
-pub use host::Host;
+pub use host::{Host, binary};
 pub use oracle::{ElementKeys, Oracle, golden_keys};
 pub use outcome::Outcome;
 pub use project::Project;
+pub use reference::{ReferencePage, reference_pages};
 pub use service::Service;
 pub use waiting::{signal, wait_for};
 

@@ -91,7 +91,7 @@ fn golden_decisions_that_differ_are_told_and_taken_over() {
 fn what_is_missing_is_named_with_what_to_do_about_it() {
     let host = Host::new();
     for (language, tool, install) in [
-        ("js", "jco", "npm install"),
+        ("js", "jco", "npm ci"),
         ("python", "componentize-py", ".venv/bin/pip install --requirement requirements.txt"),
     ] {
         for world in WORLDS {

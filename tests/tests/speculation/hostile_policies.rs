@@ -11,19 +11,19 @@ const PRIMING: [(&str, Option<&str>); 11] = [
     ("decide-recurses", Some("plugin-trap")),
     ("decide-allocates", Some("plugin-out-of-memory")),
     ("decide-logs-endlessly", Some("plugin-out-of-fuel")),
-    ("priority-65535", Some("policy-invalid-answer")),
-    ("too-few", Some("policy-invalid-answer")),
+    ("priority-65535", Some("plugin-invalid-answer")),
+    ("too-few", Some("plugin-invalid-answer")),
     ("reason-65535", Some("plugin-invalid-answer")),
     ("observe-traps", Some("plugin-trap")),
     ("revise-cancels", None),
-    ("remembers-much", Some("policy-invalid-answer")),
+    ("remembers-much", Some("plugin-invalid-answer")),
 ];
 
 const OVERLAY: [(&str, Option<&str>); 6] = [
-    ("select-out-of-range", Some("policy-invalid-answer")),
+    ("select-out-of-range", Some("plugin-invalid-answer")),
     ("select-recurses", Some("plugin-trap")),
     ("choose-loops", Some("plugin-out-of-fuel")),
-    ("choose-ranks-duplicates", Some("policy-invalid-answer")),
+    ("choose-ranks-duplicates", Some("plugin-invalid-answer")),
     ("choose-waits", None),
     ("propose-nonsense", None),
 ];

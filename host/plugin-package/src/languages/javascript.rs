@@ -16,7 +16,7 @@ pub(super) fn build(build: &PluginBuild<'_>, progress: &dyn Fn(&str)) -> Result<
     if !is_in_path("node") {
         return Err(tool("node", "apt-get install nodejs npm").missing(""));
     }
-    let install = format!("cd {} && npm install", build.folder.display());
+    let install = format!("cd {} && npm ci", build.folder.display());
     let jco = tool("jco", &install).at(&build.folder.join("node_modules/.bin/jco"))?;
     progress("making the component with jco");
     let component = build.intermediate("component.wasm");

@@ -114,6 +114,7 @@ impl GeneratedBuild {
                 cpu_ms: (self.work_us / 1000) as u32,
                 hits: 1,
                 misses: 0,
+                earlier: Vec::new(),
             });
             let command = Some(digest_message(&hash(&format!("command {element} {action}"))));
             actions.push(message::BaseAction {

@@ -1,7 +1,10 @@
 //! Messages for the user about the results of speculation.
 
 use spec_scheduler::Message;
-use spec_speculation::{Bucket, ShadowReport, SpeculationTotals};
+use spec_speculation::{Bucket, NamedPolicy, ShadowReport, SpeculationTotals};
+
+/// The name of the policies that are not components.
+pub(super) const BUILT_IN: &str = "built-in";
 
 /// The totals of a session. `dropped_requests` came in faster than the predictions could be corrected.
 pub(super) fn totals_message(totals: &SpeculationTotals, dropped_requests: u64) -> Message {
@@ -85,6 +88,27 @@ pub(super) fn no_records_message() -> Message {
 pub(super) fn first_records_message(elements: u64) -> Message {
     let text = format!("there was no record to predict from; elements recorded now: {elements}");
     info("speculative-actions-recorded", text, None, vec![("elements".to_owned(), elements)])
+}
+
+/// A message that also names the policies that decided: for people where one is not the built-in one, for machines with
+/// digests and settings.
+pub(super) fn with_policies(mut message: Message, policies: &[NamedPolicy]) -> Message {
+    for policy in policies {
+        let label = |name: &str, value: String| (format!("{}-policy{name}", policy.kind), value);
+        message.labels.push(label("", policy.name.clone()));
+        message.labels.push(label("-digest", policy.digest.clone()));
+        message.labels.push(label("-settings", policy.settings.join(" ")));
+    }
+    message.labels.retain(|(_, value)| !value.is_empty());
+    if policies.iter().any(|policy| policy.name != BUILT_IN) {
+        let shown = policies.iter().map(|policy| {
+            let text = format!("{} {} {}", policy.kind, policy.name, policy.settings.join(" "));
+            text.trim_end().to_owned()
+        });
+        let line = format!("policies: {}", shown.collect::<Vec<_>>().join(", "));
+        message.detail = Some(message.detail.map_or(line.clone(), |detail| format!("{detail}\n{line}")));
+    }
+    message
 }
 
 fn info(reason: &str, text: String, detail: Option<String>, figures: Vec<(String, u64)>) -> Message {

@@ -187,19 +187,22 @@ impl Speculation {
         if let LoopEnd::Totals(totals) = &end {
             recorded_events::record_totals(&self.session.options.recorder, totals);
         }
-        messages.extend(match end {
-            LoopEnd::Totals(totals) if self.purpose == SessionPurpose::Prime => {
-                Some(messages::priming_run_message(&totals))
+        messages.extend(
+            match end {
+                LoopEnd::Totals(totals) if self.purpose == SessionPurpose::Prime => {
+                    Some(messages::priming_run_message(&totals))
+                }
+                LoopEnd::Totals(totals) => {
+                    Some(messages::totals_message(&totals, self.events.dropped_requests()))
+                }
+                _ if self.purpose == SessionPurpose::Prime => Some(messages::no_records_message()),
+                LoopEnd::NoRecords if had_thread && recorded > 0 => {
+                    Some(messages::first_records_message(recorded))
+                }
+                LoopEnd::NoRecords | LoopEnd::NoAnswer => None,
             }
-            LoopEnd::Totals(totals) => {
-                Some(messages::totals_message(&totals, self.events.dropped_requests()))
-            }
-            _ if self.purpose == SessionPurpose::Prime => Some(messages::no_records_message()),
-            LoopEnd::NoRecords if had_thread && recorded > 0 => {
-                Some(messages::first_records_message(recorded))
-            }
-            LoopEnd::NoRecords | LoopEnd::NoAnswer => None,
-        });
+            .map(|message| messages::with_policies(message, &self.policies.named)),
+        );
         messages
     }
 
@@ -208,6 +211,7 @@ impl Speculation {
             mode: self.mode,
             format: self.session.options.record_format,
             policy: &self.policies.overlay,
+            policies: &self.policies.named,
             facts: &*self.facts,
         }
     }

@@ -8,9 +8,12 @@ use spec_plugins::{LoadedPolicy, PolicyComponent, PolicyLoadError, PolicyMemory}
 use spec_project::ProjectConfig;
 use spec_recording::{SessionRecorder, message};
 use spec_scheduler::Message;
-use spec_speculation::{GuardedOverlayPolicy, GuardedPrimingPolicy, SpeculationMode, TrialOverlayPolicy};
+use spec_speculation::{
+    GuardedOverlayPolicy, GuardedPrimingPolicy, NamedPolicy, SpeculationMode, TrialOverlayPolicy,
+};
 use spec_strategy::{BuiltInOverlayPolicy, OverlayPolicy, PolicyError};
 
+use super::messages::BUILT_IN;
 use super::policy_choice::{
     OVERLAY_POLICY_KEY, PLUGINS_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicySetting,
 };
@@ -54,6 +57,8 @@ pub(super) struct SessionPolicies {
     pub(super) priming: GuardedPrimingPolicy,
     pub(super) shadow: Option<ShadowPolicy>,
     shadow_name: String,
+    /// The names of those that decide.
+    pub(super) named: Vec<NamedPolicy>,
 }
 
 impl SpeculationSettings {
@@ -154,6 +159,7 @@ impl SessionPolicies {
         if settings.mode == SpeculationMode::None {
             return Ok((policies, memories));
         }
+        policies.named = settings.recorded_policies().into_iter().map(named).collect();
         let (overlay, memory) = overlay_policy(session, settings)?;
         (policies.overlay, memories.overlay) = (overlay, memory);
         if let Some(choice) = &settings.shadow {
@@ -259,7 +265,7 @@ fn recorded_policy(kind: &str, choice: &PolicyChoice) -> message::Policy {
     let setting =
         |setting: &PolicySetting| message::Setting { key: setting.key.clone(), value: setting.value.clone() };
     let (name, digest) = match &choice.component {
-        None => ("built-in".to_owned(), String::new()),
+        None => (BUILT_IN.to_owned(), String::new()),
         Some(PolicyComponent::Embedded(name)) => (name.clone(), String::new()),
         Some(PolicyComponent::File(file)) => {
             let bytes = spec_files::read(file, MAX_COMPONENT_SIZE);
@@ -273,6 +279,12 @@ fn recorded_policy(kind: &str, choice: &PolicyChoice) -> message::Policy {
         digest,
         settings: choice.settings.iter().map(setting).collect(),
     }
+}
+
+fn named(policy: message::Policy) -> NamedPolicy {
+    let message::Policy { kind, name, digest, settings } = policy;
+    let settings = settings.into_iter().map(|setting| format!("{}={}", setting.key, setting.value)).collect();
+    NamedPolicy { kind, name, digest, settings }
 }
 
 fn choose(options: PolicyOptions, of_project: Option<PolicyChoice>) -> PolicyChoice {

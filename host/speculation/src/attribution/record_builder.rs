@@ -124,7 +124,8 @@ impl<'a> RecordBuilder<'a> {
             self.outputs.add(&paths, &content, &OutputRef { base, path });
         }
         let (took_ms, cpu_ms) = result.metadata.cost_ms();
-        RecordedAction { base, outputs, platforms: details.platforms, took_ms, cpu_ms, hits: 0, misses: 0 }
+        let platforms = details.platforms;
+        RecordedAction { base, outputs, platforms, took_ms, cpu_ms, hits: 0, misses: 0, earlier: vec![] }
     }
 
     /// The paths in the sandbox at which an output may be.

@@ -29,6 +29,7 @@ fn hits_and_misses_are_carried_from_record_to_record() {
             mode: SpeculationMode::Full,
             format: RecordFormat::Compact,
             policy: &policy,
+            policies: &[],
             facts: &NoFacts,
         };
         let made = generate_record(&store.cas, &build, options, true, previous);
@@ -40,4 +41,27 @@ fn hits_and_misses_are_carried_from_record_to_record() {
     }
     assert_eq!(counts[..4], [(0, 0), (1, 0), (1, 1), (2, 1)]);
     assert_eq!(counts[17..], [(15, 1), (8, 0)], "older ones are halved");
+}
+
+#[test]
+fn what_executions_took_is_carried_from_record_to_record() {
+    let run = |took_ms| EarlierRun { took_ms, cpu_ms: took_ms / 2 };
+    let recorded = |base: &str, took_ms: u32, earlier: Vec<EarlierRun>| {
+        let (base, outputs, platforms) = (Digest::of(base.as_bytes()), vec![], vec![]);
+        let cpu_ms = took_ms / 2;
+        RecordedAction { base, outputs, platforms, took_ms, cpu_ms, hits: 0, misses: 0, earlier }
+    };
+    let carried = |new: (&str, u32), old: &RecordedAction| {
+        let mut action = recorded(new.0, new.1, vec![]);
+        carry_runs(&mut action, old);
+        action
+    };
+    let old = recorded("old", 20, vec![run(30)]);
+    assert_eq!(carried(("new", 10), &old), recorded("new", 10, vec![run(20), run(30)]));
+    assert_eq!(carried(("new", 0), &old), recorded("new", 20, vec![run(30)]), "it is not known");
+    assert_eq!(carried(("old", 20), &old), old, "it was answered from the cache");
+    let many = recorded("old", 20, vec![run(30); MOST_EARLIER_RUNS]);
+    let mut kept = vec![run(30); MOST_EARLIER_RUNS];
+    kept[0] = run(20);
+    assert_eq!(carried(("new", 10), &many).earlier, kept);
 }

@@ -122,13 +122,13 @@ fn every_fault_is_found() {
         "remember much",
     ] {
         let error = check_overlay_policy(Box::new(Faulty(fault))).expect_err(fault);
-        let reason = if fault.contains(' ') { "policy-invalid-answer" } else { "plugin-trap" };
+        let reason = if fault.contains(' ') { "plugin-invalid-answer" } else { "plugin-trap" };
         assert_eq!(error.reason(), reason, "{fault}: {error}");
     }
     for fault in ["decide", "decide less", "revise", "revise beyond", "observe", "remember", "remember much"]
     {
         let error = check_priming_policy(Box::new(Faulty(fault))).expect_err(fault);
-        let reason = if fault.contains(' ') { "policy-invalid-answer" } else { "plugin-trap" };
+        let reason = if fault.contains(' ') { "plugin-invalid-answer" } else { "plugin-trap" };
         assert_eq!(error.reason(), reason, "{fault}: {error}");
     }
 }

@@ -27,6 +27,12 @@ impl PrimingState {
     }
 }
 
+/// An execution as policies see it; `None` if it is not known how long it ran.
+fn past_execution(took_ms: u32, cpu_ms: u32) -> Option<PastExecution> {
+    let known = |ms: u32| (ms > 0).then_some(ms);
+    known(took_ms).map(|run_ms| PastExecution { run_ms, cpu_ms: known(cpu_ms) })
+}
+
 impl PrimingFacts for PrimingState {
     fn session(&self) -> &dyn SessionFacts {
         self.resolver.session_facts()
@@ -75,13 +81,15 @@ impl PrimingFacts for PrimingState {
         readers.into_iter().flatten().map(|reader| reader.0).collect()
     }
 
+    fn last_execution(&self, action: u32) -> Option<PastExecution> {
+        let recorded = self.resolver.recorded(self.known(action)?);
+        past_execution(recorded.took_ms, recorded.cpu_ms)
+    }
+
     fn history(&self, action: u32) -> Vec<PastExecution> {
-        let Some(action) = self.known(action) else { return Vec::new() };
-        let recorded = self.resolver.recorded(action);
-        let known = |ms: u32| (ms > 0).then_some(ms);
-        let execution =
-            known(recorded.took_ms).map(|run_ms| PastExecution { run_ms, cpu_ms: known(recorded.cpu_ms) });
-        execution.into_iter().collect()
+        let earlier = self.known(action).map(|action| self.resolver.recorded(action).earlier.iter());
+        let earlier = earlier.into_iter().flatten().filter_map(|run| past_execution(run.took_ms, run.cpu_ms));
+        self.last_execution(action).into_iter().chain(earlier).collect()
     }
 
     fn transfer(&self, action: u32) -> Option<Transfer> {

@@ -8,8 +8,8 @@ use spec_proto::buildstream::v2::speculative_actions as proto;
 use spec_proto::buildstream::v2::speculative_actions::overlay::OverlayType;
 
 use super::{
-    Content, ElementIndex, Origin, PlatformTree, Record, RecordedAction, RecordedInput, RecordedOutput,
-    digest_table,
+    Content, EarlierRun, ElementIndex, MOST_EARLIER_RUNS, NamedPolicy, Origin, PlatformTree, Record,
+    RecordedAction, RecordedInput, RecordedOutput, digest_table,
 };
 use crate::path_table::{LONGEST, PathId, PathTable};
 
@@ -38,8 +38,11 @@ pub(crate) fn record(compact: proto::Compact) -> Result<Record, String> {
         compact.platforms.into_iter().map(|known| tables.platform(known)).collect::<Result<_, _>>()?;
     let messages = compact.messages.map(|digest| wire::digest("messages", Some(digest))).transpose();
     let messages = messages.map_err(|error| error.to_string())?;
+    let policy =
+        |proto::Policy { kind, name, digest, settings }| NamedPolicy { kind, name, digest, settings };
+    let policies = compact.policies.into_iter().map(policy).collect();
     let (elements, paths) = (compact.elements, tables.paths);
-    Ok(Record { elements, paths, inputs, actions, platforms, installed, messages })
+    Ok(Record { elements, paths, inputs, actions, platforms, installed, policies, messages })
 }
 
 fn paths(parents: &[u32], names: &[String]) -> Result<PathTable, String> {
@@ -106,6 +109,7 @@ impl Tables {
         for index in &action.platforms {
             below("platform", *index, self.platforms)?;
         }
+        let earlier = action.earlier_took_ms.iter().zip(&action.earlier_cpu_ms).take(MOST_EARLIER_RUNS);
         Ok(RecordedAction {
             base: self.digest(action.base)?,
             outputs: outputs.collect::<Result<_, String>>()?,
@@ -114,6 +118,9 @@ impl Tables {
             cpu_ms: action.cpu_ms,
             hits: action.hits,
             misses: action.misses,
+            earlier: earlier
+                .map(|(took_ms, cpu_ms)| EarlierRun { took_ms: *took_ms, cpu_ms: *cpu_ms })
+                .collect(),
         })
     }
 

@@ -40,8 +40,23 @@ pub struct Record {
     pub platforms: Vec<PlatformTree>,
     /// The files of the element's artifact whose origin is known, with their paths in the artifact.
     pub installed: Vec<RecordedInput>,
+    /// The policies of the session that made the record.
+    pub policies: Vec<NamedPolicy>,
     /// The blob that has the messages which the actions need, for machines that have none of them.
     pub messages: Option<Digest>,
+}
+
+/// A policy by its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedPolicy {
+    /// What it decides: `overlay` or `priming`.
+    pub kind: String,
+    /// The name of a component, or a file, or `built-in`.
+    pub name: String,
+    /// The SHA-256 of a component from a file, in hexadecimal digits; empty for others.
+    pub digest: String,
+    /// Its settings, as `KEY=VALUE`.
+    pub settings: Vec<String>,
 }
 
 /// An input of actions, or a file of an artifact.
@@ -134,6 +149,20 @@ pub struct RecordedAction {
     pub hits: u32,
     /// How often the build did not request it.
     pub misses: u32,
+    /// Its executions before that one, the latest first; at most 7.
+    pub earlier: Vec<EarlierRun>,
+}
+
+/// How many executions of an action are kept beside the one that made its outputs.
+pub(crate) const MOST_EARLIER_RUNS: usize = 7;
+
+/// What an execution of an action took in an earlier session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EarlierRun {
+    /// How long it ran, in milliseconds.
+    pub took_ms: u32,
+    /// CPU time that it took, in milliseconds; 0 if not known.
+    pub cpu_ms: u32,
 }
 
 /// A file that an action wrote.
@@ -176,6 +205,7 @@ impl Record {
             platforms: Vec::new(),
             installed: Vec::new(),
             messages: None,
+            policies: Vec::new(),
         }
     }
 

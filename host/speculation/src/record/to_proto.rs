@@ -5,7 +5,7 @@ use spec_proto::buildstream::v2::speculative_actions as proto;
 use spec_proto::buildstream::v2::speculative_actions::overlay::OverlayType;
 
 use super::digest_table::DigestTable;
-use super::{Content, Origin, PlatformTree, Record, RecordedAction, RecordedInput};
+use super::{Content, NamedPolicy, Origin, PlatformTree, Record, RecordedAction, RecordedInput};
 
 /// The compact form of a record.
 pub(crate) fn compact(record: &Record) -> proto::Compact {
@@ -25,7 +25,13 @@ pub(crate) fn compact(record: &Record) -> proto::Compact {
         platforms,
         installed,
         messages: record.messages.as_ref().map(wire::digest_to_proto),
+        policies: record.policies.iter().map(policy).collect(),
     }
+}
+
+fn policy(policy: &NamedPolicy) -> proto::Policy {
+    let NamedPolicy { kind, name, digest, settings } = policy.clone();
+    proto::Policy { kind, name, digest, settings }
 }
 
 fn input(input: &RecordedInput, digests: &mut DigestTable) -> proto::Input {
@@ -61,6 +67,8 @@ fn action(action: &RecordedAction, digests: &mut DigestTable) -> proto::Recorded
         cpu_ms: action.cpu_ms,
         hits: action.hits,
         misses: action.misses,
+        earlier_took_ms: action.earlier.iter().map(|run| run.took_ms).collect(),
+        earlier_cpu_ms: action.earlier.iter().map(|run| run.cpu_ms).collect(),
     }
 }
 

@@ -50,7 +50,8 @@ mod tests {
         let root = store.tree(&["src/main.c=m"]);
         let base = store.action("cc -c main.c", &root);
         let (outputs, platforms) = (Vec::new(), Vec::new());
-        let action = RecordedAction { base, outputs, platforms, took_ms: 1, cpu_ms: 1, hits: 0, misses: 0 };
+        let (took_ms, cpu_ms, hits, misses, earlier) = (1, 1, 0, 0, vec![]);
+        let action = RecordedAction { base, outputs, platforms, took_ms, cpu_ms, hits, misses, earlier };
         let record = Record { actions: vec![action], ..Record::of("app.bst") };
         let command = crate::message::action(&store.cas, &base).expect("it is here").0.command_digest;
         let command = spec_action::wire::digest("command_digest", command).expect("it has one");

@@ -4,7 +4,8 @@ use spec_proto::buildstream::v2::SpeculativeActions;
 
 use super::*;
 use crate::record::{
-    Content, ElementIndex, Origin, PlatformTree, RecordedAction, RecordedInput, RecordedOutput,
+    Content, EarlierRun, ElementIndex, NamedPolicy, Origin, PlatformTree, RecordedAction, RecordedInput,
+    RecordedOutput,
 };
 use crate::testing::Store;
 
@@ -51,9 +52,13 @@ fn sample(store: &Store) -> Record {
         cpu_ms: 30,
         hits: 2,
         misses: 1,
+        earlier: vec![EarlierRun { took_ms: 40, cpu_ms: 0 }, EarlierRun { took_ms: 33, cpu_ms: 31 }],
     };
     let written = RecordedOutput { path: output, digest: store.blob("o"), executable: true };
     record.actions = vec![action(compile, vec![written], vec![0]), action(link, vec![], vec![])];
+    let policy =
+        |kind: &str, settings| NamedPolicy { kind: kind.to_owned(), settings, ..NamedPolicy::default() };
+    record.policies = vec![policy("overlay", vec![]), policy("priming", vec!["a=1".to_owned()])];
     record.platforms = vec![PlatformTree { digest: store.tree(&["a=1"]), elements: vec![dep] }];
     record.installed =
         vec![input(source, file(store, "m"), vec![Origin::Source { element: own, path: source }])];
@@ -122,9 +127,10 @@ fn equal_files_in_the_upstream_format_are_told_apart_by_name() {
         },
         RecordedInput { path: theirs, content, origins: vec![origin.clone()] },
     ];
+    let (outputs, platforms, earlier) = (vec![], vec![], vec![]);
     let (took_ms, cpu_ms, hits, misses) = (0, 0, 0, 0);
     record.actions =
-        vec![RecordedAction { base, outputs: vec![], platforms: vec![], took_ms, cpu_ms, hits, misses }];
+        vec![RecordedAction { base, outputs, platforms, took_ms, cpu_ms, hits, misses, earlier }];
     let (digest, _) = upstream_only(&store, &record);
     let read = Record::load(&store.cas, &digest, "app.bst").expect("it can be read");
     for input in &read.inputs {

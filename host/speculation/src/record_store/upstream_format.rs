@@ -112,6 +112,7 @@ pub(super) fn read(cas: &Cas, message: SpeculativeActions, element: &str) -> Res
             cpu_ms: 0,
             hits: 0,
             misses: 0,
+            earlier: vec![],
         };
         reader.record.actions.push(action);
     }

@@ -188,7 +188,7 @@ fn a_policy_with_invalid_answers_is_replaced_with_one_warning() {
         let mut resolver = Resolver::new(policy.clone());
         resolver.register(app.expand());
         let warning = policy.take_warning().expect("it was replaced");
-        assert_eq!(warning.reason(), "policy-invalid-answer", "{nonsense:?}");
+        assert_eq!(warning.reason(), "plugin-invalid-answer", "{nonsense:?}");
         assert_eq!(policy.take_warning(), None);
         artifact_known(&mut resolver, &store, "dep.bst", &["usr/include/dep.h=2"]);
         assert_eq!(resolver.prediction(COMPILE), Prediction::Adapted);

@@ -141,6 +141,7 @@ fn failure_6_platforms_are_adapted() {
         cpu_ms,
         hits,
         misses,
+        earlier: vec![],
     };
     app.record.actions.push(recorded);
     let mut resolver = Resolver::default();
@@ -177,8 +178,13 @@ fn failure_7_a_record_is_not_lost() {
             artifact: None,
         };
         let policy = GuardedOverlayPolicy::default();
-        let options =
-            GenerateOptions { mode, format: RecordFormat::Compact, policy: &policy, facts: &NoFacts };
+        let options = GenerateOptions {
+            mode,
+            format: RecordFormat::Compact,
+            policy: &policy,
+            policies: &[],
+            facts: &NoFacts,
+        };
         generate_record(&store.cas, &build, options, succeeded, previous).expect("the store works")
     };
     let carried = GeneratedRecord::Carried(old);

@@ -114,6 +114,7 @@ fn record(store: &Store, element: &str, built: &Built, below: &[(&str, &Built, &
         mode: SpeculationMode::Full,
         format: RecordFormat::Compact,
         policy: &policy,
+        policies: &[],
         facts: &NoFacts,
     };
     let made = generate_record(&store.cas, &build, options, true, None);

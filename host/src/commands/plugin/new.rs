@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use spec_plugin_package::{NewPlugin, new_plugin};
+use spec_plugin_package::{NewPlugin, PluginWorld, RECORDING_FILE, new_plugin};
 
 use crate::cli::PluginNewArgs;
 use crate::commands::print;
@@ -25,12 +25,23 @@ pub(super) fn run(args: &PluginNewArgs) -> CommandResult {
     let own = files.iter().filter(|file| !file.starts_with("sdk/") && !file.starts_with("wit/"));
     let own: String = own.map(|file| format!("    {file}\n")).collect();
     let folder = folder.display();
+    let compare = match args.world {
+        PluginWorld::PrimingPolicy => compare(&folder.to_string(), args.name.as_str()),
+        PluginWorld::ElementKind | PluginWorld::OverlayPolicy => String::new(),
+    };
     print(&format!(
-        "{folder} has {} {} in {}:\n{own}next: spec-host plugin test {folder}; README.md tells more\n",
+        "{folder} has {} {} in {}:\n{own}next: spec-host plugin test {folder}; README.md tells more\n{compare}",
         article(args.world.as_str()),
         args.world,
         args.language
     ))
+}
+
+/// The command that compares a new policy with others.
+fn compare(folder: &str, name: &str) -> String {
+    format!(
+        "then: spec-host policy compare {folder}/{RECORDING_FILE} none built-in {folder}/build/{name}.wasm --workers 1,4,16\n"
+    )
 }
 
 fn article(word: &str) -> &'static str {

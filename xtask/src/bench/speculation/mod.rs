@@ -21,6 +21,7 @@ use spec_testkit::engines::EngineRoot;
 use self::arm::Arm;
 use self::comparison::Comparison;
 use self::engine::EngineKind;
+use self::fidelity::{OTHER_POLICIES, compare_other};
 use self::runner::{Place, Runner};
 use self::sample::Sample;
 use self::subject::Subject;
@@ -175,6 +176,12 @@ impl SpeculationBench {
                 self.edit()?;
                 let replayed = self.runner(Arm::Ours)?.record_and_replay(&self.project, subject);
                 lines.push(replayed.with_context(|| subject.title.clone())?.to_string());
+                for policy in &OTHER_POLICIES {
+                    let predicted = self.runner(Arm::Ours)?.predict(&self.project, policy)?;
+                    self.edit()?;
+                    let built = self.runner(Arm::Ours)?.build_with(&self.project, subject, policy)?;
+                    lines.push(compare_other(policy, &predicted, &built)?);
+                }
             }
         }
         Ok(lines.join("\n"))

@@ -14,7 +14,7 @@ use super::super::programs::{BuildProgram, Project};
 use super::arm::Arm;
 use super::cluster;
 use super::engine::Engine;
-use super::fidelity::ReplayedBuild;
+use super::fidelity::{OtherPolicy, ReplayedBuild};
 use super::sample::{Predicted, Sample};
 use super::subject::Subject;
 use crate::command::output;
@@ -99,6 +99,28 @@ impl Runner {
             output(&mut replay)
         };
         ReplayedBuild::of(&subject.title, &replay("recorded")?, &replay("none")?)
+    }
+
+    /// Predicts from the recording of the last build how long one with another policy takes; answers with what it printed.
+    pub(super) fn predict(&self, project: &Project, policy: &OtherPolicy) -> Result<String> {
+        let file = self.events.with_extension("recording");
+        let mut replay = self.command(project);
+        output(replay.args(["policy", "replay", "--json"]).args(policy.options()).arg(&file))
+    }
+
+    /// Builds all of a subject that is not there with another policy; answers with what the replay of the build printed.
+    pub(super) fn build_with(
+        &self,
+        project: &Project,
+        subject: &Subject,
+        policy: &OtherPolicy,
+    ) -> Result<String> {
+        let file = self.events.with_extension("other-recording");
+        let mut build = self.command(project);
+        build.args(["build", "--record"]).arg(&file).args(policy.options()).args(subject.elements.last());
+        settle()?;
+        output(&mut build)?;
+        output(self.command(project).args(["policy", "replay", "--json"]).arg(&file))
     }
 
     fn command(&self, project: &Project) -> Command {

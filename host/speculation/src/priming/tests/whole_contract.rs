@@ -8,6 +8,7 @@ use spec_strategy::{
 };
 
 use super::*;
+use crate::record::EarlierRun;
 
 /// What a policy was asked and told.
 #[derive(Default)]
@@ -237,6 +238,7 @@ fn a_policy_asks_for_facts() {
     app.input("dep.h=1", &[("artifact dep.bst:dep.h", None)]);
     app.input("main.c=main", &[]);
     app.action("cc -c main.c", &["dep.h=1", "main.c=main"], &["main.o=object"]);
+    app.record.actions[0].earlier = vec![EarlierRun { took_ms: 12, cpu_ms: 0 }];
     let mut resolver = Resolver::default().with_facts(Arc::new(Names));
     resolver.register(app.expand());
     let dep = resolver.element_id("dep.bst");
@@ -254,7 +256,10 @@ fn a_policy_asks_for_facts() {
     let path = "dep.h".to_owned();
     let (before, after) = (Some(Digest::of(b"1")), Some(Digest::of(b"new")));
     assert_eq!(seen.changed, [ChangedInput { path, before, after }]);
-    assert_eq!(seen.histories, [[PastExecution { run_ms: 10, cpu_ms: Some(10) }]]);
+    let history =
+        [PastExecution { run_ms: 10, cpu_ms: Some(10) }, PastExecution { run_ms: 12, cpu_ms: None }];
+    assert_eq!(seen.histories, [history]);
+    assert_eq!(priming.last_execution(0), Some(history[0]));
     let transfer = Transfer { input_bytes: 5, changed_bytes: 3, output_bytes: 6 };
     assert_eq!(seen.transfers, [Some(transfer)]);
     assert_eq!(priming.input_paths(0).len(), 2);

@@ -4,8 +4,15 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use spec_model::{ActionResult, StreamOutput};
+use spec_speculation::NamedPolicy;
 
 use super::SubactionWithCommand;
+
+/// A policy of the session that recorded the build.
+pub(super) fn policy(policy: &NamedPolicy) -> Value {
+    let NamedPolicy { kind, name, digest, settings } = policy;
+    json!({"kind": kind, "name": name, "digest": digest, "settings": settings})
+}
 
 /// One action. Times are seconds, `asked` since 1970; sizes are bytes; digests are `HASH/SIZE`.
 pub(super) fn subaction((subaction, command): &SubactionWithCommand) -> Value {

@@ -6,6 +6,7 @@ mod table;
 use serde_json::{Value, json};
 use spec_action::{command_of_action, record};
 use spec_model::{Command, Subaction};
+use spec_speculation::{NamedPolicy, Record};
 
 use super::target::{ArtifactTarget, ArtifactTargets};
 use crate::app::App;
@@ -24,9 +25,11 @@ pub(super) fn run(app: &App, as_json: bool, artifacts: &[String]) -> CommandResu
     let mut values = Vec::new();
     for target in &targets.found {
         let record = record_of(&targets, target)?;
+        let policies = policies_of(&targets, target)?;
         if as_json {
             let subactions: Vec<Value> = record.iter().map(json::subaction).collect();
-            values.push(json!({"artifact": target.shown, "subactions": subactions}));
+            let policies: Vec<Value> = policies.iter().map(json::policy).collect();
+            values.push(json!({"artifact": target.shown, "subactions": subactions, "policies": policies}));
         } else {
             text += &format!("{}:\n{}", target.shown, table::draw(&record));
         }
@@ -35,6 +38,13 @@ pub(super) fn run(app: &App, as_json: bool, artifacts: &[String]) -> CommandResu
         text = json_text(&Value::from(values), true) + "\n";
     }
     print(&text)
+}
+
+/// The policies of the session that recorded the build for the next ones. Later sessions carry its record forward.
+fn policies_of(targets: &ArtifactTargets, target: &ArtifactTarget) -> CommandResult<Vec<NamedPolicy>> {
+    let Some(digest) = target.cached()?.speculative_actions else { return Ok(Vec::new()) };
+    // A record that is damaged or gone is no obstacle to showing the actions.
+    Ok(Record::load(&targets.cas, &digest, &target.shown).map(|record| record.policies).unwrap_or_default())
 }
 
 fn record_of(targets: &ArtifactTargets, target: &ArtifactTarget) -> CommandResult<Vec<SubactionWithCommand>> {
