@@ -27,7 +27,7 @@ public:
     integration-commands:
     - mkdir -p /var/made/deep
     - echo made > /var/made/deep/file
-    - rm /usr/lib/link
+    - rm -f /usr/lib/link
     - echo more >> /usr/lib/library.so
     - echo changed >> /orphan
 ";

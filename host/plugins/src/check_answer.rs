@@ -61,12 +61,12 @@ pub(crate) fn rejection(
     Ok(KindError::Rejected { reason, message, hint, position: position.cloned() })
 }
 
-/// Finds the place of the node that the refusal of a plan names.
+/// Replaces the number of the node that the refusal of a plan names by its place.
 pub(crate) fn place(
     refusal: &mut BuildRefusal,
     positions: &[NodePositions<'_>],
 ) -> Result<(), PluginFailure> {
-    let Some(node) = refusal.node else { return Ok(()) };
+    let Some(node) = refusal.node.take() else { return Ok(()) };
     let place = positions.get(node as usize);
     let unknown = || PluginFailure::answer("it refuses to build for a node that does not exist");
     refusal.position = place.ok_or_else(unknown)?.value.cloned();

@@ -10,7 +10,7 @@ struct KnownPackage {
     name: &'static str,
     /// The version whose keys the components reproduce.
     version: &'static str,
-    /// Its kinds that are components of the program.
+    /// Its kinds that are components of the program: those that it offers BuildStream by its entry points.
     kinds: &'static [&'static str],
     /// Its other kinds.
     missing: &'static [&'static str],
@@ -35,7 +35,6 @@ const PACKAGES: [KnownPackage; 2] = [
             "flatpak_repo",
             "makemaker",
             "modulebuild",
-            "ostree",
             "pyproject",
             "qmake",
         ],
@@ -44,8 +43,8 @@ const PACKAGES: [KnownPackage; 2] = [
             "bazelize",
             "dpkg_build",
             "dpkg_deploy",
-            "fastboot_bootimg",
-            "fastboot_ext4",
+            "fastbootBootImage",
+            "fastbootExt4Image",
             "oci",
             "snap_image",
             "tar_element",
