@@ -15,6 +15,7 @@ pub mod imports {
                 import spec:plugin/actions@0.2.0;
                 import spec:plugin/inputs@0.2.0;
                 import spec:plugin/session-facts@0.2.0;
+                import spec:plugin/dependencies@0.2.0;
                 import spec:plugin/plan@0.2.0;
             }
         ",
@@ -34,6 +35,7 @@ pub mod element_kind {
         default_bindings_module: "spec_guest_sdk::bindings::element_kind",
         with: {
             "spec:plugin/log@0.2.0": crate::bindings::imports::spec::plugin::log,
+            "spec:plugin/dependencies@0.2.0": crate::bindings::imports::spec::plugin::dependencies,
             "spec:plugin/plan@0.2.0": crate::bindings::imports::spec::plugin::plan,
         },
     });

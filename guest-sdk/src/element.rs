@@ -6,6 +6,9 @@ use crate::{Mapping, Node, Rejection};
 /// One element, composed and with variables expanded.
 pub struct Element {
     input: kind::ElementInput,
+    /// What a native test says of the elements around it.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) around: crate::testing::TestSurroundings,
 }
 
 /// A direct dependency as the depending element declares it.
@@ -25,7 +28,11 @@ pub struct Dependency<'a> {
 
 impl Element {
     pub(crate) fn new(input: kind::ElementInput) -> Self {
-        Self { input }
+        Self {
+            input,
+            #[cfg(not(target_family = "wasm"))]
+            around: crate::testing::TestSurroundings::default(),
+        }
     }
 
     /// Its full name, such as `junction.bst:element.bst`.

@@ -3,7 +3,8 @@
 //! # Where to look
 //!
 //! - [`ElementKind`] for element kinds: accessors on [`Element`] read the configuration and name the place of a mistake;
-//!   [`build_element`] is the shared behaviour of kinds that configure, build, install and strip;
+//!   [`build_element`] is the shared behaviour of kinds that configure, build, install and strip, [`script_element`] that of
+//!   kinds that run commands on artifacts; [`dependencies`] is what a kind may ask about the elements that it stages;
 //! - [`priming::PrimingPolicy`] and [`overlay::OverlayPolicy`] for policies, with typed [`settings`];
 //! - [`facts`] for what policies can ask about the session;
 //! - [`trace!`], [`debug!`], [`info!`], [`warning!`] and [`error!`] to log;
@@ -45,6 +46,7 @@
 #[doc(hidden)]
 pub mod bindings;
 pub mod build_element;
+pub mod dependencies;
 mod element;
 mod export;
 pub mod facts;
@@ -57,7 +59,9 @@ mod panics;
 pub mod path;
 mod plan;
 pub mod priming;
+mod public_data;
 mod rejection;
+pub mod script_element;
 pub mod settings;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
@@ -65,7 +69,7 @@ pub mod testing;
 pub use bindings::element_kind::exports::spec::plugin::kind::{
     Description as KindDescription, Forbids, Rejection, RejectionReason, Traits,
 };
-pub use bindings::imports::spec::plugin::plan::{Command, CommandGroup};
+pub use bindings::imports::spec::plugin::plan::{Command, CommandGroup, DomainSelection};
 pub use element::{Dependency, Element};
 #[doc(hidden)]
 pub use export::{
@@ -75,3 +79,4 @@ pub use key::Value;
 pub use kind::{Configured, ElementKind};
 pub use node::{Mapping, Node};
 pub use plan::{DigestEnvironment, Plan, Step};
+pub use public_data::PublicData;

@@ -106,6 +106,17 @@ impl<'a> Mapping<'a> {
         self.node
     }
 
+    /// The entries, in the order of the file.
+    pub fn entries(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+        self.entries.iter().map(move |(name, index)| (name.as_str(), Node::new(self.node.nodes, *index)))
+    }
+
+    /// Whether it has no entries.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The entry of that name, if there is one.
     #[must_use]
     pub fn get(self, name: &str) -> Option<Node<'a>> {

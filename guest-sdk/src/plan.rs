@@ -1,6 +1,6 @@
 //! The plan of an element: what the host does to build it.
 
-use crate::{Command, CommandGroup};
+use crate::{Command, CommandGroup, DomainSelection, PublicData, Rejection};
 
 /// What the host does to build an element, in order. Paths are absolute in the sandbox, without `..`; dependencies are
 /// named by their [index](crate::Dependency::index).
@@ -16,6 +16,12 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The directory that becomes the artifact.
     pub collect: String,
+    /// Domains of public data that the artifact has instead of what the element declares.
+    pub public_data: Vec<(String, PublicData)>,
+    /// Whether nothing runs, though the kind runs commands: sandbox and environment are left out of the key.
+    pub run_no_commands: bool,
+    /// Why the element cannot be built, though it has a key.
+    pub refusal: Option<Rejection>,
 }
 
 /// An environment variable that names a tree made of dependencies, as `HASH/SIZE`.
@@ -52,6 +58,51 @@ pub enum Step {
     },
     /// Run commands in the sandbox.
     Run(CommandGroup),
+    /// Stage the selected files of the artifacts of dependencies below a directory.
+    StageFiles {
+        /// The directory.
+        location: String,
+        /// The dependencies.
+        dependencies: Vec<u32>,
+        /// Which of their files.
+        domains: DomainSelection,
+        /// Whether those of all that they need at run time are staged, too.
+        runtime: bool,
+    },
+    /// Stage the artifacts of these elements, by their [full names](crate::dependencies::StagedElement::full_name), and of their
+    /// runtime dependencies below a directory.
+    StageElements {
+        /// The directory.
+        location: String,
+        /// Their full names.
+        elements: Vec<String>,
+    },
+    /// Copy from `/` what is selected in the artifacts of dependencies and of their runtime dependencies, and all that was not
+    /// there before the first command or integration.
+    CopyFiles {
+        /// The directory to copy into; created if missing.
+        target: String,
+        /// The dependencies.
+        dependencies: Vec<u32>,
+        /// Which of their files.
+        domains: DomainSelection,
+    },
+    /// Copy the contents of a directory into another one, if it is there.
+    CopyTreeIfPresent {
+        /// The directory to copy from.
+        source: String,
+        /// The directory to copy into; created if missing.
+        target: String,
+    },
+    /// Write a file, with the directories above it.
+    WriteFile {
+        /// Where.
+        path: String,
+        /// What is in it.
+        content: String,
+        /// Whether it may be executed.
+        executable: bool,
+    },
 }
 
 impl Plan {
@@ -80,6 +131,12 @@ impl Plan {
         self.step(Step::Run(CommandGroup { label: label.to_owned(), read_only_root: true, commands }))
     }
 
+    /// Then write a file, with the directories above it.
+    #[must_use]
+    pub fn write_file(self, path: impl Into<String>, content: impl Into<String>, executable: bool) -> Self {
+        self.step(Step::WriteFile { path: path.into(), content: content.into(), executable })
+    }
+
     /// Then another step.
     #[must_use]
     pub fn step(mut self, step: Step) -> Self {
@@ -91,13 +148,13 @@ impl Plan {
     #[cfg(target_family = "wasm")]
     pub(crate) fn send(self) {
         use crate::bindings::imports::spec::plugin::plan;
-        let Self { digest_environment, working_directory, marked_directories, steps, collect } = self;
-        for DigestEnvironment { variable, dependencies } in &digest_environment {
+        let Self { digest_environment, working_directory, marked_directories, steps, collect, .. } = &self;
+        for DigestEnvironment { variable, dependencies } in digest_environment {
             plan::set_digest_environment(variable, dependencies);
         }
         working_directory.iter().for_each(|path| plan::set_working_directory(path));
         marked_directories.iter().for_each(|path| plan::mark_directory(path));
-        for step in &steps {
+        for step in steps {
             match step {
                 Step::StageDependencies { location, dependencies } => {
                     plan::stage_dependencies(location, dependencies);
@@ -107,9 +164,34 @@ impl Plan {
                 Step::MakeDirectory(path) => plan::make_directory(path),
                 Step::CopyTree { source, target } => plan::copy_tree(source, target),
                 Step::Run(group) => plan::run(group),
+                Step::StageFiles { location, dependencies, domains, runtime } => {
+                    plan::stage_files(location, dependencies, domains, *runtime);
+                }
+                Step::StageElements { location, elements } => plan::stage_elements(location, elements),
+                Step::CopyFiles { target, dependencies, domains } => {
+                    plan::copy_files(target, dependencies, domains);
+                }
+                Step::CopyTreeIfPresent { source, target } => plan::copy_tree_if_present(source, target),
+                Step::WriteFile { path, content, executable } => plan::write_file(path, content, *executable),
             }
         }
-        plan::collect(&collect);
+        self.send_properties();
+        plan::collect(collect);
+    }
+
+    /// Tells the host what is no step.
+    #[cfg(target_family = "wasm")]
+    fn send_properties(&self) {
+        use crate::bindings::imports::spec::plugin::plan;
+        for (domain, data) in &self.public_data {
+            plan::set_public_data(domain, &data.into());
+        }
+        if self.run_no_commands {
+            plan::run_no_commands();
+        }
+        if let Some(Rejection { reason, message, hint, node }) = &self.refusal {
+            plan::refuse_build(reason.code(), message, hint.as_deref(), *node);
+        }
     }
 
     /// There is no host.

@@ -2,6 +2,18 @@
 
 use crate::{Node, Rejection, RejectionReason};
 
+impl RejectionReason {
+    /// The code that users see.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::InvalidData | Self::UnknownKey => "invalid-data",
+            Self::Sources => "wrong-sources",
+            Self::Other(code) => code,
+        }
+    }
+}
+
 impl Rejection {
     /// A value is missing, of the wrong type, or not one of those allowed.
     pub fn invalid(node: Node<'_>, message: impl Into<String>) -> Self {

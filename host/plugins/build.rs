@@ -3,8 +3,31 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-const KINDS: &[&str] =
-    &["autotools", "cmake", "import", "make", "manual", "meson", "pip", "script", "setuptools", "stack"];
+const KINDS: &[&str] = &[
+    "autotools",
+    "cargo",
+    "check_forbidden",
+    "cmake",
+    "collect_integration",
+    "collect_manifest",
+    "compose",
+    "filter",
+    "flatpak_image",
+    "flatpak_repo",
+    "import",
+    "make",
+    "makemaker",
+    "manual",
+    "meson",
+    "modulebuild",
+    "ostree",
+    "pip",
+    "pyproject",
+    "qmake",
+    "script",
+    "setuptools",
+    "stack",
+];
 const OVERLAY_POLICIES: &[&str] = &["overlay-include-scan", "overlay-standard"];
 const PRIMING_POLICIES: &[&str] = &["priming-critical-path", "priming-eager", "priming-selective"];
 

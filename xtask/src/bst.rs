@@ -14,7 +14,8 @@ use crate::paths::Paths;
 /// The version whose keys and digests are ours too.
 pub(crate) const VERSION: &str = "2.8.1";
 
-const PACKAGES: [&str; 2] = ["buildstream==2.8.1", "buildstream-plugins==2.8.0"];
+const PACKAGES: [&str; 3] =
+    ["buildstream==2.8.1", "buildstream-plugins==2.8.0", "buildstream-plugins-community==2.4.0"];
 
 /// What BuildStream's own programs need on the machine, and Python to install them.
 const NEEDS: [Need; 4] = [
@@ -49,7 +50,7 @@ impl Bst {
         if fs::read_to_string(&stamp).is_ok_and(|installed| installed == packages) {
             return Ok(bst);
         }
-        println!("installing {}", PACKAGES.join(" and "));
+        println!("installing {}", PACKAGES.join(", "));
         apt::ensure(&NEEDS)?;
         show(command("python3", ["-m", "venv", "--clear"]).arg(&bst.environment))?;
         let mut pip = command(bst.program("pip"), ["install", "--quiet", "--disable-pip-version-check"]);

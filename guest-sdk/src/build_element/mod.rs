@@ -59,5 +59,6 @@ fn plan(element: &Element, commands: Commands, dependencies: &Dependencies<'_>) 
         marked_directories: vec![build_root, install_root.clone()],
         steps,
         collect: install_root,
+        ..Plan::default()
     })
 }

@@ -1,7 +1,8 @@
 //! Elements for tests of kinds.
 
-use crate::Element;
+use super::{TestStagedElement, TestSurroundings};
 use crate::bindings::element_kind::exports::spec::plugin::kind;
+use crate::{Element, PublicData};
 
 /// A piece of an element's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +43,7 @@ pub struct TestElement {
     variables: Vec<(String, String)>,
     dependencies: Vec<(String, bool, bool, Option<Config>)>,
     sources: Vec<String>,
+    around: TestSurroundings,
 }
 
 impl TestElement {
@@ -54,6 +56,7 @@ impl TestElement {
             variables: Vec::new(),
             dependencies: Vec::new(),
             sources: vec!["local".to_owned()],
+            around: TestSurroundings::default(),
         }
     }
 
@@ -86,6 +89,20 @@ impl TestElement {
         self
     }
 
+    /// The same element, for which this one is staged after those before.
+    #[must_use]
+    pub fn staged(mut self, element: TestStagedElement) -> Self {
+        self.around.add(element);
+        self
+    }
+
+    /// The same element with public data of a domain.
+    #[must_use]
+    pub fn public(mut self, domain: &str, data: PublicData) -> Self {
+        self.around.declare(domain, data);
+        self
+    }
+
     /// The same element with sources of these kinds.
     #[must_use]
     pub fn sources(self, kinds: &[&str]) -> Self {
@@ -102,7 +119,7 @@ impl TestElement {
             kind::Dependency { path, build, runtime, config }
         });
         let dependencies = dependencies.collect();
-        Element::new(kind::ElementInput {
+        let mut element = Element::new(kind::ElementInput {
             name: self.name,
             project: "project".to_owned(),
             nodes,
@@ -110,7 +127,9 @@ impl TestElement {
             variables: self.variables,
             dependencies,
             sources: self.sources,
-        })
+        });
+        element.around = self.around;
+        element
     }
 }
 

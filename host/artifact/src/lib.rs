@@ -32,6 +32,6 @@ pub use name::{ArtifactName, ParseArtifactNameError};
 pub use overlap::{StagedElement, StagingSession, staging_warnings};
 pub use public_data::{OverlapWhitelist, integration_commands};
 pub use received::{ReceivedRecord, WrongRecord};
-pub use split::{DomainSelection, SplitFilter, SplitRules};
+pub use split::{SplitFilter, SplitRules};
 pub use store::{Artifacts, decode_record};
 pub use warning::{OverlappedFile, SessionOverlap, StagingWarning};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spec_model::{Globs, Mapping, NodeError};
+use spec_model::{DomainSelection, Globs, Mapping, NodeError};
 
 use crate::public_data::{bst_data, globs_of};
 
@@ -10,17 +10,6 @@ use crate::public_data::{bst_data, globs_of};
 #[derive(Clone, Debug, Default)]
 pub struct SplitRules {
     domains: Arc<[(String, Globs)]>,
-}
-
-/// Which files are wanted. By default, all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DomainSelection {
-    /// Only files of these domains; of every domain when empty. Domains that the element does not have are ignored.
-    pub include: Vec<String>,
-    /// No files of these domains, even if another of their domains is included.
-    pub exclude: Vec<String>,
-    /// Whether files of no domain are wanted.
-    pub orphans: bool,
 }
 
 /// Decides for each file whether it is wanted.
@@ -36,12 +25,6 @@ pub struct SplitFilter {
 struct DomainRole {
     include: bool,
     exclude: bool,
-}
-
-impl Default for DomainSelection {
-    fn default() -> Self {
-        Self { include: Vec::new(), exclude: Vec::new(), orphans: true }
-    }
 }
 
 impl SplitRules {

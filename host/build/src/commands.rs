@@ -70,7 +70,7 @@ impl BuildJob<'_> {
         let mut commands = Vec::new();
         for &index in elements {
             let element = &self.request.project.elements[index];
-            for text in spec_artifact::integration_commands(&element.public)? {
+            for text in spec_artifact::integration_commands(element.artifact_public())? {
                 let argv = ["sh", "-e", "-c", &text].map(str::to_owned).to_vec();
                 commands.push(BuildCommand {
                     group: format!("integration-commands of {}", element.name),

@@ -39,9 +39,7 @@ impl BuildJob<'_> {
     pub(crate) fn check_host_platform(&self) -> Result<(), BuildError> {
         let sandbox = &self.element.sandbox;
         let (os, arch) = (spec_project::host_os(), spec_project::host_arch());
-        if !self.element.kind_description.runs_commands
-            || sandbox.build_os == os && sandbox.build_arch == arch
-        {
+        if !self.element.runs_commands() || sandbox.build_os == os && sandbox.build_arch == arch {
             return Ok(());
         }
         Err(BuildError::Platform {

@@ -8,6 +8,7 @@ use spec_cas::CasError;
 use spec_execution::ExecutionError;
 use spec_model::{Blame, FilePosition, NodeError, UserError, limit_hint};
 use spec_sandbox::SandboxError;
+use spec_strategy::BuildRefusal;
 
 /// Why an element could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,9 @@ pub enum BuildError {
         /// Its details.
         detail: String,
     },
+    /// The element's kind says that it cannot be built.
+    #[error("{}", .0.message)]
+    Refused(Box<BuildRefusal>),
     /// A dependency is not built.
     #[error("there is no artifact of '{element}'")]
     NoArtifact {
@@ -176,6 +180,7 @@ impl UserError for BuildError {
             Self::MissingDirectory { .. } => "missing-directory",
             Self::SourcesOverFiles { .. } => "sources-over-files",
             Self::FatalWarning { reason, .. } => reason,
+            Self::Refused(refusal) => &refusal.reason,
             Self::NoArtifact { .. } => "uncached-artifact",
             Self::FailedArtifact { .. } => "failed-artifact",
             Self::NoBuildtree { .. } => "no-buildtree",
@@ -191,6 +196,7 @@ impl UserError for BuildError {
     fn position(&self) -> Option<&FilePosition> {
         match self {
             Self::PublicData(error) => error.position(),
+            Self::Refused(refusal) => refusal.position.as_ref(),
             _ => None,
         }
     }
@@ -220,6 +226,7 @@ impl UserError for BuildError {
             Self::Platform { .. } => {
                 "set 'build-os' and 'build-arch' under 'sandbox', or build on such a machine"
             }
+            Self::Refused(refusal) => return refusal.hint.clone(),
             Self::PublicData(error) => return error.hint(),
             Self::Exec(error) => return error.hint(),
             Self::Artifact(error) => return error.hint(),

@@ -37,6 +37,8 @@ pub(crate) struct BuildJob<'a> {
     pub(crate) digest_environment: Vec<(String, String)>,
     /// Those trees, and the elements that they are made of, in the order of staging.
     pub(crate) digest_trees: Vec<(Digest, Vec<usize>)>,
+    /// The root before its first command, if the plan asks what is new since then.
+    pub(crate) before_commands: Option<Digest>,
     pub(crate) socket: BuildSocket,
     pub(crate) commands_done: u64,
     pub(crate) commands_total: u64,
@@ -76,6 +78,7 @@ impl<'a> BuildJob<'a> {
             environment: element.environment.clone(),
             digest_environment: Vec::new(),
             digest_trees: Vec::new(),
+            before_commands: None,
             socket: BuildSocket::default(),
             commands_done: 0,
             commands_total: count_commands(&element.configured.plan),
@@ -92,8 +95,7 @@ impl<'a> BuildJob<'a> {
         let (folder, name) = (&self.builder.options.logs, self.element.name.normal());
         let mut log = BuildLog::create(folder, &self.element.project, &name, &format!("{key}-{activity}"))?;
         log.line(&format!("# {} {key}", self.element.name))?;
-        let seen =
-            if self.element.kind_description.runs_commands { self.environment.as_slice() } else { &[] };
+        let seen = if self.element.runs_commands() { self.environment.as_slice() } else { &[] };
         for (name, text) in seen {
             log.line(&format!("# {name}={text}"))?;
         }

@@ -7,12 +7,14 @@
 mod builder;
 mod collect;
 mod commands;
+mod domain_files;
 mod environment;
 mod error;
 mod job;
 mod log;
 mod request;
 mod roots;
+mod selected_files;
 mod socket;
 mod speculation;
 mod staged;

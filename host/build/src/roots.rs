@@ -59,7 +59,7 @@ impl Builder {
             Some(scope) => request.project.scope(&[request.element], scope),
             None => vec![request.element],
         };
-        job.stage_artifacts(&elements, "/")?;
+        job.stage_artifacts(&elements, "/", None)?;
         if integrate {
             job.integrate(&elements)?;
         }

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use spec_artifact::{OverlapWhitelist, StagedElement, StagingSession, staging_warnings};
 use spec_execution::{StageReport, StagedTree};
-use spec_model::{Digest, StagedLayer, StagedLayerKind};
+use spec_model::{Digest, DomainSelection, StagedLayer, StagedLayerKind};
 use spec_project::{Element, Project, Scope};
 
 use crate::builder::Builder;
+use crate::domain_files::files_of_domains;
 use crate::error::BuildError;
 use crate::request::BuildRequest;
 use crate::warning::Warning;
@@ -31,19 +32,24 @@ struct StagedArtifact {
 }
 
 impl StagedTrees {
-    /// The trees of these elements' artifacts, to be staged together at `location`.
+    /// The trees of these elements' artifacts, to be staged together at `location`; only the files of some domains, if
+    /// `domains` says so.
     pub(crate) fn session(
         &mut self,
         builder: &Builder,
         request: &BuildRequest<'_>,
         elements: &[usize],
         location: &str,
+        domains: Option<&DomainSelection>,
     ) -> Result<Vec<StagedTree>, BuildError> {
         let mut session = StagingSession { location: location.to_owned(), elements: Vec::new() };
         let mut trees = Vec::with_capacity(elements.len());
         for &index in elements {
             let StagedArtifact { files, record, element } = self.lookup(builder, request, index)?;
-            let Some(tree) = files else { continue };
+            let Some(mut tree) = files else { continue };
+            if let Some(domains) = domains {
+                tree = files_of_domains(&builder.cas, &request.project.elements[index], tree, domains)?;
+            }
             session.elements.push(element);
             trees.push(StagedTree {
                 tree,
@@ -85,7 +91,7 @@ impl StagedTrees {
         }
         let artifact = builder.artifact(request, index)?;
         let element = &request.project.elements[index];
-        let whitelist = OverlapWhitelist::from_public(&element.public)?;
+        let whitelist = OverlapWhitelist::from_public(element.artifact_public())?;
         let element = StagedElement { name: element.name.clone(), whitelist };
         let found =
             StagedArtifact { files: artifact.trees.files, record: artifact.speculative_actions, element };
@@ -136,9 +142,11 @@ impl StagedTrees {
 /// order, each once (BuildStream's `Element.dependencies(selection)`). Indices that the plan does not have were
 /// refused when it was made.
 pub(crate) fn staged_elements(project: &Project, element: &Element, dependencies: &[u32]) -> Vec<usize> {
-    let direct: Vec<usize> = dependencies
-        .iter()
-        .filter_map(|index| element.plan_dependencies.get(*index as usize).copied())
-        .collect();
-    project.scope(&direct, Scope::Run)
+    project.scope(&direct_elements(element, dependencies), Scope::Run)
+}
+
+/// The elements that these dependencies of a plan are.
+pub(crate) fn direct_elements(element: &Element, dependencies: &[u32]) -> Vec<usize> {
+    let direct = dependencies.iter().filter_map(|index| element.plan_dependencies.get(*index as usize));
+    direct.copied().collect()
 }

@@ -1,13 +1,15 @@
 //! A build from the first step of its plan to the stored artifact.
 
 use spec_artifact::Artifact;
-use spec_model::{Cancel, Digest};
+use spec_model::{Cancel, Digest, DomainSelection};
+use spec_project::Scope;
 use spec_strategy::Step;
 
 use crate::builder::Builder;
 use crate::error::BuildError;
 use crate::job::{BuildJob, BuildObserver};
 use crate::request::BuildRequest;
+use crate::staged::direct_elements;
 
 impl Builder {
     /// Builds one element; its build dependencies must be there. Nothing is stored when the build is cancelled or
@@ -21,6 +23,9 @@ impl Builder {
         observer: &dyn BuildObserver,
         cancel: &Cancel,
     ) -> Result<Artifact, BuildError> {
+        if let Some(refusal) = &request.element().configured.plan.refusal {
+            return Err(BuildError::Refused(Box::new(refusal.clone())));
+        }
         let mut job = BuildJob::new(self, request, observer, cancel)?;
         job.start_log("build")?;
         let made = job.execute_plan();
@@ -41,10 +46,13 @@ impl BuildJob<'_> {
     pub(crate) fn execute_plan(&mut self) -> Result<(), BuildError> {
         let plan = self.plan();
         plan.steps.chunk_by(share_batch).try_for_each(|steps| match steps {
-            [Step::Run(_), ..] => self.run_groups(steps.iter().filter_map(|step| match step {
-                Step::Run(group) => Some(group),
-                _ => None,
-            })),
+            [Step::Run(_), ..] => {
+                self.note_before_commands()?;
+                self.run_groups(steps.iter().filter_map(|step| match step {
+                    Step::Run(group) => Some(group),
+                    _ => None,
+                }))
+            }
             _ => steps.iter().try_for_each(|step| self.execute(step)),
         })
     }
@@ -67,9 +75,27 @@ impl BuildJob<'_> {
             Step::StageDependencies { location, dependencies } => {
                 self.report_activity("staging dependencies");
                 let elements = self.staged.selection(self.request.project, self.element, dependencies);
-                self.stage_artifacts(&elements, location)
+                self.stage_artifacts(&elements, location, None)
+            }
+            Step::StageFiles { location, dependencies, domains, runtime } => {
+                self.report_activity("staging dependencies");
+                let elements = match runtime {
+                    true => self.staged.selection(self.request.project, self.element, dependencies),
+                    false => direct_elements(self.element, dependencies),
+                };
+                self.stage_artifacts(&elements, location, Some(domains))
+            }
+            Step::StageElements { location, elements } => {
+                self.report_activity("staging dependencies");
+                let elements = self.named_elements(elements)?;
+                self.stage_artifacts(&elements, location, None)
+            }
+            Step::CopyFiles { to, dependencies, domains } => {
+                let elements = self.staged.selection(self.request.project, self.element, dependencies);
+                self.copy_files(&elements, domains, to)
             }
             Step::Integrate { dependencies } => {
+                self.note_before_commands()?;
                 let elements = self.staged.selection(self.request.project, self.element, dependencies);
                 self.integrate(&elements)
             }
@@ -79,13 +105,30 @@ impl BuildJob<'_> {
                 true => Ok(()),
                 false => Err(BuildError::MissingDirectory { path: from.clone() }),
             },
+            Step::CopyTreeIfPresent { from, to } => Ok(self.root.copy_tree(from, to).map(drop)?),
+            Step::WriteFile { path, content, executable } => {
+                Ok(self.root.write_file(path, content.as_bytes(), *executable)?)
+            }
             Step::Run(group) => self.run_groups([group].into_iter()),
         }
     }
 
+    /// The elements of these full names, and all that they need at run time.
+    fn named_elements(&self, names: &[String]) -> Result<Vec<usize>, BuildError> {
+        let project = self.request.project;
+        let missing = |name: &String| BuildError::NoArtifact { element: name.clone() };
+        let named = names.iter().map(|name| project.index(name).ok_or_else(|| missing(name)));
+        Ok(project.scope(&named.collect::<Result<Vec<_>, _>>()?, Scope::Run))
+    }
+
     /// Stages the artifacts of these elements together and warns of what overlaps.
-    pub(crate) fn stage_artifacts(&mut self, elements: &[usize], location: &str) -> Result<(), BuildError> {
-        let session = self.staged.session(self.builder, self.request, elements, location)?;
+    pub(crate) fn stage_artifacts(
+        &mut self,
+        elements: &[usize],
+        location: &str,
+        domains: Option<&DomainSelection>,
+    ) -> Result<(), BuildError> {
+        let session = self.staged.session(self.builder, self.request, elements, location, domains)?;
         let report = self.root.stage(&session)?;
         for warning in self.staged.warnings(&report) {
             self.warn(warning)?;

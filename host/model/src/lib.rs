@@ -8,6 +8,7 @@ mod cancel;
 mod canonical;
 mod digest;
 mod digest_function;
+mod domain_selection;
 mod error;
 mod file_position;
 mod glob;
@@ -30,6 +31,7 @@ pub use action_result::{
 pub use cancel::{Cancel, CancelGuard};
 pub use digest::{Digest, ParseDigestError};
 pub use digest_function::{DigestFunction, DigestHasher};
+pub use domain_selection::DomainSelection;
 pub use error::{Blame, UserError, limit_hint};
 pub use glob::{GlobError, Globs};
 pub use key::{Key, KeyPair, ParseKeyError};

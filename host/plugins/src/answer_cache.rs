@@ -15,7 +15,7 @@ use spec_model::{Digest, DigestHasher};
 use crate::cache_file;
 
 /// The version of the file format. It must be raised when the types of answers or their meaning change; a test fails then.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Bytes of answers of one component. Beyond it, answers that this process did not use are removed.
 const MAX_BYTES: usize = 16 << 20;
 /// What an answer is cached under: the digest of the export's name and its arguments.

@@ -44,6 +44,7 @@ pub(crate) mod v0_2 {
                     import spec:plugin/actions@0.2.0;
                     import spec:plugin/inputs@0.2.0;
                     import spec:plugin/session-facts@0.2.0;
+                    import spec:plugin/dependencies@0.2.0;
                     import spec:plugin/plan@0.2.0;
                 }
             ",
@@ -58,6 +59,7 @@ pub(crate) mod v0_2 {
             world: "spec:plugin/element-kind",
             with: {
                 "spec:plugin/log": super::imports::spec::plugin::log,
+                "spec:plugin/dependencies": super::imports::spec::plugin::dependencies,
                 "spec:plugin/plan": super::imports::spec::plugin::plan,
             },
         });

@@ -5,12 +5,15 @@
 use scoped_tls_hkt::scoped_thread_local;
 use spec_strategy::{NoFacts, OverlayFacts, PrimingFacts, SessionFacts};
 
+use crate::dependency_questions::{AnswerDependencies, NoQuestions};
+
 /// The facts of a call.
 #[derive(Clone, Copy)]
 pub(crate) struct CallFacts<'a> {
     pub(crate) session: &'a dyn SessionFacts,
     pub(crate) actions: &'a dyn PrimingFacts,
     pub(crate) inputs: &'a dyn OverlayFacts,
+    pub(crate) dependencies: &'a dyn AnswerDependencies,
     /// The entries of the question.
     pub(crate) entries: usize,
 }
@@ -19,8 +22,17 @@ scoped_thread_local!(static FACTS: for<'a> CallFacts<'a>);
 
 impl<'a> CallFacts<'a> {
     /// For calls outside a session.
-    pub(crate) const NONE: CallFacts<'static> =
-        CallFacts { session: &NoFacts, actions: &NoFacts, inputs: &NoFacts, entries: 1 };
+    pub(crate) const NONE: CallFacts<'static> = CallFacts {
+        session: &NoFacts,
+        actions: &NoFacts,
+        inputs: &NoFacts,
+        dependencies: &NoQuestions,
+        entries: 1,
+    };
+
+    pub(crate) fn of_element(dependencies: &'a dyn AnswerDependencies) -> Self {
+        Self { dependencies, ..CallFacts::NONE }
+    }
 
     pub(crate) fn of_priming(facts: &'a dyn PrimingFacts) -> Self {
         Self { session: facts.session(), actions: facts, ..CallFacts::NONE }

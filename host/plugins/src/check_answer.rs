@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use spec_model::Value;
-use spec_strategy::{Configured, KindError, Plan, Step};
+use spec_strategy::{BuildRefusal, Configured, KindError, Plan, Step};
 
 use crate::conv::{FlatRejection, FlatValue, NodePositions, RejectionReason};
 use crate::failure::{PluginFailure, shortened};
@@ -24,6 +24,9 @@ pub(crate) fn configured(
     if plan.runs_commands() && !runs_commands {
         let what = "its plan runs commands, but the kind does not declare 'runs-commands'";
         return Err(PluginFailure::answer(what));
+    }
+    if plan.runs_commands() && plan.no_commands {
+        return Err(PluginFailure::answer("its plan runs commands, and says that it does not"));
     }
     Ok(Configured { unique_key, plan })
 }
@@ -56,6 +59,18 @@ pub(crate) fn rejection(
     };
     let (message, hint) = (shortened(message), hint.map(shortened));
     Ok(KindError::Rejected { reason, message, hint, position: position.cloned() })
+}
+
+/// Replaces the number of the node that the refusal of a plan names by its place.
+pub(crate) fn place(
+    refusal: &mut BuildRefusal,
+    positions: &[NodePositions<'_>],
+) -> Result<(), PluginFailure> {
+    let Some(node) = refusal.node.take() else { return Ok(()) };
+    let place = positions.get(node as usize);
+    let unknown = || PluginFailure::answer("it refuses to build for a node that does not exist");
+    refusal.position = place.ok_or_else(unknown)?.value.cloned();
+    Ok(())
 }
 
 /// Whether a text is a code in kebab-case.
@@ -119,18 +134,31 @@ fn check_plan(plan: &Plan, dependencies: usize) -> Result<(), String> {
             return Err(format!("'{}' cannot name an environment variable", named.variable.escape_debug()));
         }
     }
+    if let Some(refusal) = plan.refusal.as_ref().filter(|refusal| !is_code(&refusal.reason)) {
+        let code = refusal.reason.escape_debug();
+        return Err(format!(
+            "it refuses to build for the reason '{code}', which is not a code in kebab-case"
+        ));
+    }
     plan.steps.iter().try_for_each(|step| check_step(step, dependencies))
 }
 
 fn check_step(step: &Step, count: usize) -> Result<(), String> {
     match step {
-        Step::StageDependencies { location, dependencies } => {
-            check_path(location)?;
+        Step::StageDependencies { location: path, dependencies }
+        | Step::StageFiles { location: path, dependencies, .. }
+        | Step::CopyFiles { to: path, dependencies, .. } => {
+            check_path(path)?;
             check_dependencies(dependencies, count)
         }
         Step::Integrate { dependencies } => check_dependencies(dependencies, count),
-        Step::StageSources { path } | Step::MakeDirectory { path } => check_path(path),
-        Step::CopyTree { from, to } => check_path(from).and_then(|()| check_path(to)),
+        Step::StageSources { path } | Step::MakeDirectory { path } | Step::WriteFile { path, .. } => {
+            check_path(path)
+        }
+        Step::StageElements { location, .. } => check_path(location),
+        Step::CopyTree { from, to } | Step::CopyTreeIfPresent { from, to } => {
+            check_path(from).and_then(|()| check_path(to))
+        }
         Step::Run(group) => {
             let is_valid = |argv: &[String]| !argv.is_empty() && argv.iter().all(|text| !text.contains('\0'));
             match group.commands.iter().find(|command| !is_valid(&command.argv)) {

@@ -1,8 +1,11 @@
 //! Element kinds that are components.
 
-use spec_strategy::{Configured, ElementInput, ElementKind, KindDescription, KindError};
+use serde::{Deserialize, Serialize};
+use spec_strategy::{Configured, DependencyFacts, ElementInput, ElementKind, KindDescription, KindError};
 
-use crate::answer_cache::{AnswerCache, answer_key};
+use crate::answer_cache::{AnswerCache, AnswerKey, answer_key};
+use crate::call_facts::CallFacts;
+use crate::dependency_questions::{AskedDependencies, DependencyQuestion};
 use crate::failure::PluginFailure;
 use crate::kind::KindInstance;
 use crate::lazy_component::LazyComponent;
@@ -58,26 +61,71 @@ impl ElementKind for ComponentKind {
         &self.description
     }
 
-    fn configure(&self, input: &ElementInput) -> Result<Configured, KindError> {
+    fn configure(
+        &self,
+        input: &ElementInput,
+        dependencies: &dyn DependencyFacts,
+    ) -> Result<Configured, KindError> {
         let (flat, positions) = conv::input(input);
+        let asked = AskedDependencies::new(dependencies);
         let key = answer_key("configure", &flat);
-        if let Some(cached) = self.answers.as_ref().and_then(|answers| answers.get(&key)) {
-            return Ok(cached);
-        }
         let activity = format!("configure({})", input.name);
         let broken = |failure: PluginFailure| failure.of(&self.component.name, &activity);
-        let configured = match self.component.call(&activity, |instance| instance.configure(&flat))? {
-            Ok((values, plan)) => {
+        let mut configured = match self.kept(&key, &asked) {
+            Some(kept) => kept,
+            None => {
+                let call = |instance: &mut KindInstance| {
+                    CallFacts::of_element(&asked).during(|| instance.configure(&flat))
+                };
+                let (values, plan) = match self.component.call(&activity, call)? {
+                    Ok(answer) => answer,
+                    Err(rejection) => {
+                        return Err(check_answer::rejection(rejection, &positions).unwrap_or_else(broken));
+                    }
+                };
                 let (count, runs_commands) = (input.dependencies.len(), self.description.runs_commands);
-                check_answer::configured(values, plan, count, runs_commands).map_err(broken)?
-            }
-            Err(rejection) => {
-                return Err(check_answer::rejection(rejection, &positions).unwrap_or_else(broken));
+                let checked = check_answer::configured(values, plan, count, runs_commands);
+                let configured = checked.map_err(broken)?;
+                self.keep(key, &asked, &configured);
+                configured
             }
         };
-        if let Some(answers) = &self.answers {
-            answers.insert(key, &configured);
+        if let Some(refusal) = &mut configured.plan.refusal {
+            check_answer::place(refusal, &positions).map_err(broken)?;
         }
         Ok(configured)
+    }
+}
+
+/// What is kept under the question of an element.
+#[derive(Serialize, Deserialize)]
+enum KeptAnswer {
+    /// The answer, which rests on the question alone.
+    Whole(Configured),
+    /// What the kind asked about dependencies: the answer is kept under the question and the answers to these.
+    Asked(Vec<DependencyQuestion>),
+}
+
+impl ComponentKind {
+    /// The kept answer to a question, if the kind would be told the same about dependencies.
+    fn kept(&self, key: &AnswerKey, asked: &AskedDependencies<'_>) -> Option<Configured> {
+        let answers = self.answers.as_ref()?;
+        match answers.get(key)? {
+            KeptAnswer::Whole(configured) => Some(configured),
+            KeptAnswer::Asked(questions) => {
+                answers.get(&answer_key("answer", &(key, asked.answers_to(&questions))))
+            }
+        }
+    }
+
+    fn keep(&self, key: AnswerKey, asked: &AskedDependencies<'_>, configured: &Configured) {
+        let Some(answers) = &self.answers else { return };
+        let (questions, told) = asked.take_parts();
+        if questions.is_empty() {
+            answers.insert(key, &KeptAnswer::Whole(configured.clone()));
+        } else {
+            answers.insert(answer_key("answer", &(key, told)), configured);
+            answers.insert(key, &KeptAnswer::Asked(questions));
+        }
     }
 }

@@ -1,24 +1,17 @@
-//! The functions that components of version 0.2 import.
+//! The functions that components of version 0.2 import; those of element kinds alone are in `kind_functions`.
 
 use spec_strategy as host;
-use spec_strategy::{CommandGroup, DigestEnvironment, Step};
 
-use crate::bindings::v0_2::imports::spec::plugin::{
-    actions, elements, inputs, log, plan, session_facts, settings,
-};
+use crate::bindings::v0_2::imports::spec::plugin::{actions, elements, inputs, log, session_facts, settings};
 use crate::call_facts::{CallFacts, ask};
-use crate::instance_state::{InstanceState, LogLevel};
-use crate::plan_builder::PlanBuilder;
-
-/// Bytes that a text counts for beside its own.
-const PART_SIZE: usize = 32;
+use crate::instance_state::{InstanceState, LogLevel, PART_SIZE};
 
 impl InstanceState {
     /// Asks the facts of the present call.
     ///
     /// # Errors
     /// When the instance asked for more than it may in one call.
-    fn ask<T>(&mut self, question: impl FnOnce(CallFacts<'_>) -> T) -> wasmtime::Result<T> {
+    pub(crate) fn ask<T>(&mut self, question: impl FnOnce(CallFacts<'_>) -> T) -> wasmtime::Result<T> {
         self.pay_host_call(0)?;
         Ok(ask(question))
     }
@@ -31,17 +24,6 @@ impl InstanceState {
         let texts = self.ask(question)?;
         self.pay_host_call(texts.iter().map(|text| PART_SIZE + text.len()).sum())?;
         Ok(texts)
-    }
-
-    /// Pays for a change of the plan by so many bytes, and makes it.
-    fn change_plan(
-        &mut self,
-        size: usize,
-        change: impl FnOnce(&mut PlanBuilder, usize),
-    ) -> wasmtime::Result<()> {
-        self.pay_host_call(size)?;
-        change(&mut self.plan, size);
-        Ok(())
     }
 }
 
@@ -203,63 +185,4 @@ fn workers(workers: host::Workers) -> session_facts::Workers {
 
 fn digest(digest: spec_model::Digest) -> actions::Digest {
     actions::Digest { hash: digest.hex(), size: digest.size() }
-}
-
-impl plan::Host for InstanceState {
-    fn set_working_directory(&mut self, path: String) -> wasmtime::Result<()> {
-        self.change_plan(path.len(), |plan, size| plan.add(size, |plan| plan.working_directory = Some(path)))
-    }
-
-    fn mark_directory(&mut self, path: String) -> wasmtime::Result<()> {
-        self.change_plan(path.len(), |plan, size| plan.add(size, |plan| plan.marked_directories.push(path)))
-    }
-
-    fn set_digest_environment(&mut self, variable: String, dependencies: Vec<u32>) -> wasmtime::Result<()> {
-        self.change_plan(variable.len() + 4 * dependencies.len(), |plan, size| {
-            let named = DigestEnvironment { variable, dependencies };
-            plan.add(size, |plan| plan.digest_environment.push(named));
-        })
-    }
-
-    fn stage_dependencies(&mut self, location: String, dependencies: Vec<u32>) -> wasmtime::Result<()> {
-        let size = location.len() + 4 * dependencies.len();
-        self.change_plan(size, |plan, size| {
-            plan.add_step(size, Step::StageDependencies { location, dependencies })
-        })
-    }
-
-    fn integrate(&mut self, dependencies: Vec<u32>) -> wasmtime::Result<()> {
-        self.change_plan(4 * dependencies.len(), |plan, size| {
-            plan.add_step(size, Step::Integrate { dependencies })
-        })
-    }
-
-    fn stage_sources(&mut self, path: String) -> wasmtime::Result<()> {
-        self.change_plan(path.len(), |plan, size| plan.add_step(size, Step::StageSources { path }))
-    }
-
-    fn make_directory(&mut self, path: String) -> wasmtime::Result<()> {
-        self.change_plan(path.len(), |plan, size| plan.add_step(size, Step::MakeDirectory { path }))
-    }
-
-    fn copy_tree(&mut self, source: String, target: String) -> wasmtime::Result<()> {
-        self.change_plan(source.len() + target.len(), |plan, size| {
-            plan.add_step(size, Step::CopyTree { from: source, to: target })
-        })
-    }
-
-    fn run(&mut self, group: plan::CommandGroup) -> wasmtime::Result<()> {
-        let plan::CommandGroup { label, read_only_root, commands } = group;
-        let command = |plan::Command { label, argv }| host::Command { label, argv };
-        let commands: Vec<host::Command> = commands.into_iter().map(command).collect();
-        let texts = commands.iter().flat_map(|command| command.argv.iter().chain([&command.label]));
-        let size = label.len() + texts.map(|text| PART_SIZE + text.len()).sum::<usize>();
-        self.change_plan(size, |plan, size| {
-            plan.add_step(size, Step::Run(CommandGroup { label, read_only_root, commands }))
-        })
-    }
-
-    fn collect(&mut self, path: String) -> wasmtime::Result<()> {
-        self.change_plan(path.len(), |plan, _| plan.collect(path))
-    }
 }

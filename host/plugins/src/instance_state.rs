@@ -11,6 +11,8 @@ const MAX_MESSAGE: usize = 2048;
 const MAX_TABLE: usize = 20_000;
 /// What a call of the host costs, in instructions of a component: about as long as it takes.
 const HOST_CALL_FUEL: u64 = 500;
+/// Bytes that a text counts for beside its own.
+pub(crate) const PART_SIZE: usize = 32;
 /// What a written message costs.
 const MESSAGE_FUEL: u64 = 20_000;
 

@@ -37,6 +37,11 @@ impl PlanBuilder {
         }
     }
 
+    /// Refuses the plan.
+    pub(crate) fn refuse(&mut self, fault: &'static str) {
+        self.fault.get_or_insert(fault);
+    }
+
     /// Adds a step.
     pub(crate) fn add_step(&mut self, size: usize, step: Step) {
         self.add(size, |plan| plan.steps.push(step));

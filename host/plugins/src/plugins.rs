@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use spec_strategy::{ElementKind, KindError, KindRegistry, KindRequest};
+use spec_strategy::{ElementKind, KindError, KindPackage, KindRegistry, KindRequest};
 
 use crate::answer_cache::AnswerCache;
 use crate::call_usage::CallUsage;
@@ -15,7 +15,7 @@ use crate::failure::PluginFailure;
 use crate::instance_pool::{InstancePool, KindId};
 use crate::kind::KindInstance;
 use crate::lazy_component::LazyComponent;
-use crate::{Options, compile, embedded, private_folder};
+use crate::{Options, compile, embedded, known_packages, private_folder};
 
 /// The element kinds of the program: components of the command line come before those of a project, and these before the
 /// embedded ones.
@@ -146,11 +146,16 @@ impl Plugins {
         if let Some(file) = given.map(|(_, file)| file).or(request.component.as_ref()) {
             return Ok(ComponentSource::File(file.clone()));
         }
-        let embedded = embedded::kind(&request.name).map(ComponentSource::Embedded);
-        embedded.ok_or_else(|| KindError::Unknown {
+        if let Some(KindPackage { requirement, position }) = &request.package {
+            known_packages::check(&request.name, requirement, position.as_ref())?;
+        }
+        // A kind of a folder of the project is not that of the program, even if it has its name.
+        let embedded = embedded::kind(&request.name).filter(|_| request.missing.is_none());
+        embedded.map(ComponentSource::Embedded).ok_or_else(|| KindError::Unknown {
             kind: request.name.clone(),
             known: self.known_kinds(),
             missing: request.missing.clone(),
+            package: known_packages::package_of_missing(&request.name),
         })
     }
 

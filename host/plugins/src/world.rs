@@ -138,7 +138,7 @@ world!(
 );
 world!(
     v0_2 element_kind ElementKind, ElementKindPre, ElementKindIndices,
-    "spec:plugin" "kind" "0.2.", imports ["log", "plan"], "an element kind"
+    "spec:plugin" "kind" "0.2.", imports ["log", "dependencies", "plan"], "an element kind"
 );
 world!(
     v0_2 overlay_policy OverlayPolicy, OverlayPolicyPre, OverlayPolicyIndices,

@@ -85,7 +85,7 @@ fn dictionary(project: &Project, element: &Element, sources: &[SourceKey]) -> BT
         ("sources", SourceKey::list(sources)),
         ("fatal-warnings", Value::seq(fatal_warnings)),
     ];
-    if kind.runs_commands {
+    if element.runs_commands() {
         let environment =
             element.cached_environment().map(|(name, text)| (name.as_str(), text.as_str().into()));
         entries.push(("environment", Value::map(environment)));

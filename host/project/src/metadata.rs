@@ -8,7 +8,7 @@ use crate::yaml::{dump, strip};
 /// The text of `public_data`.
 #[must_use]
 pub fn public_data(element: &Element) -> String {
-    dump(&element.public)
+    dump(element.artifact_public())
 }
 
 /// The text of `low_diversity_meta`: environment and sandbox. `digests` are the variables that hold digests of trees,

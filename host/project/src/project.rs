@@ -7,7 +7,7 @@ use spec_strategy::KindRegistry;
 use crate::LoadError;
 use crate::config::{ProjectConfig, find_project};
 use crate::dependency_graph::{DependencyGraph, Scope};
-use crate::element::{Element, ElementResolver, ProjectKinds};
+use crate::element::{Element, ElementResolver, ProjectKinds, ResolvedElements};
 use crate::load_options::LoadOptions;
 use crate::loaded_element::LoadedElement;
 use crate::loader::{LoadedTargets, Loader, OpenProject, TOPLEVEL};
@@ -77,10 +77,10 @@ impl<'a> UnresolvedProject<'a> {
         for (new, old) in order.iter().enumerate() {
             index[*old] = new;
         }
-        let elements = resolve(&loader, &order, &|old| index[old], kinds)?;
+        let resolved = resolve(&loader, &order, &|old| index[old], kinds)?;
         loader.check_conflicts()?;
         let new = |old: Vec<usize>| old.iter().map(|old| index[*old]).collect();
-        Ok(Project::new(configs(&loader.projects), elements, new(targets), new(except)))
+        Ok(Project::new(configs(&loader.projects), resolved, new(targets), new(except)))
     }
 }
 
@@ -89,14 +89,16 @@ fn resolve(
     order: &[usize],
     index: &dyn Fn(usize) -> usize,
     kinds: &dyn KindRegistry,
-) -> Result<Vec<Element>, LoadError> {
+) -> Result<ResolvedElements, LoadError> {
     let mut resolvers: Vec<_> =
         (0..loader.projects.len()).map(|project| resolver(loader, project, kinds)).collect();
-    let mut resolve = |old: &usize| {
+    let mut resolved = ResolvedElements::new(order.len());
+    for old in order {
         let loaded = &loader.elements[*old];
-        resolvers[loaded.project].resolve(loaded, index)
-    };
-    order.iter().map(&mut resolve).collect()
+        let element = resolvers[loaded.project].resolve(loaded, &resolved, index)?;
+        resolved.push(element);
+    }
+    Ok(resolved)
 }
 
 fn resolver<'l>(loader: &'l Loader<'_>, project: usize, kinds: &'l dyn KindRegistry) -> ElementResolver<'l> {
@@ -147,18 +149,13 @@ pub fn load_config(
 impl Project {
     fn new(
         (config, subprojects): (ProjectConfig, Vec<Subproject>),
-        elements: Vec<Element>,
+        resolved: ResolvedElements,
         targets: Vec<usize>,
         except: Vec<usize>,
     ) -> Self {
+        let (elements, graph) = resolved.into_parts();
         let names =
             elements.iter().enumerate().map(|(index, element)| (element.name.to_string(), index)).collect();
-        let mut graph = DependencyGraph::new(elements.len());
-        for (index, element) in elements.iter().enumerate() {
-            for dependency in &element.dependencies {
-                graph.add(index, dependency.element, dependency.build, dependency.runtime);
-            }
-        }
         Self { config, subprojects, elements, targets, except, graph, names }
     }
 

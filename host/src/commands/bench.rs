@@ -83,7 +83,7 @@ fn plugins(app: &App) -> Plugins {
 }
 
 fn kind(plugins: &Plugins, name: &str) -> CommandResult<std::sync::Arc<dyn ElementKind>> {
-    Ok(plugins.kind(&KindRequest { name: name.to_owned(), component: None, missing: None })?)
+    Ok(plugins.kind(&KindRequest { name: name.to_owned(), ..KindRequest::default() })?)
 }
 
 /// An element as large as those of real projects: 50 variables, some of them long, eight commands, ten dependencies.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use spec_model::{Mapping, Value};
 
-use crate::{KindError, Plan};
+use crate::{DependencyFacts, KindError, Plan};
 
 /// Turns the configuration of elements of one kind into a unique key and a plan. A pure function: equal inputs give
 /// equal answers, on every machine.
@@ -11,11 +11,16 @@ pub trait ElementKind: Send + Sync {
     /// What is true of all elements of this kind.
     fn description(&self) -> &KindDescription;
 
-    /// What one element contributes to its cache key, and how it is built.
+    /// What one element contributes to its cache key, and how it is built. What a kind may ask of dependencies is
+    /// `dependencies`.
     ///
     /// # Errors
     /// [`KindError::Rejected`] when the configuration is wrong, other variants when the kind itself is at fault.
-    fn configure(&self, input: &ElementInput) -> Result<Configured, KindError>;
+    fn configure(
+        &self,
+        input: &ElementInput,
+        dependencies: &dyn DependencyFacts,
+    ) -> Result<Configured, KindError>;
 }
 
 /// What is true of all elements of one kind.

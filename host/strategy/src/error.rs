@@ -20,7 +20,7 @@ pub enum KindError {
         position: Option<FilePosition>,
     },
     /// No component for this kind is known.
-    #[error("there is no component for element kind '{kind}'{}; known kinds: {known}", without(missing.as_deref()))]
+    #[error("there is no component for element kind '{kind}'{}; known kinds: {known}", without(missing.as_deref(), *package))]
     Unknown {
         /// The kind that was asked for.
         kind: String,
@@ -28,6 +28,8 @@ pub enum KindError {
         known: String,
         /// The file that the project declares, which is not there.
         missing: Option<PathBuf>,
+        /// The Python package that has a kind of this name, for which there is no component yet.
+        package: Option<&'static str>,
     },
     /// The component could not be loaded or did not keep its contract.
     #[error("plugin '{plugin}', {activity}: {message}")]
@@ -47,10 +49,12 @@ pub enum KindError {
     },
 }
 
-fn without(missing: Option<&Path>) -> String {
-    missing.map_or_else(String::new, |file| {
-        format!(": the project declares {}, which is not there", file.display())
-    })
+fn without(missing: Option<&Path>, package: Option<&str>) -> String {
+    match (missing, package) {
+        (Some(file), _) => format!(": the project declares {}, which is not there", file.display()),
+        (None, Some(package)) => format!(" yet, a kind of {package}"),
+        (None, None) => String::new(),
+    }
 }
 
 impl UserError for KindError {

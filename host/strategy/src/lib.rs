@@ -4,6 +4,7 @@
 //! components, tests implement them directly.
 
 mod built_in;
+mod dependency_facts;
 mod element_kind;
 mod error;
 mod facts;
@@ -14,6 +15,7 @@ mod reason_code;
 mod registry;
 
 pub use built_in::{BuiltInOverlayPolicy, BuiltInPrimingPolicy};
+pub use dependency_facts::{DependencyFacts, NoDependencies, PublicData, StagedElementFacts};
 pub use element_kind::{Configured, DependencyInput, ElementInput, ElementKind, Forbids, KindDescription};
 pub use error::{KindError, PolicyError};
 pub use facts::{
@@ -24,10 +26,10 @@ pub use overlay_policy::{
     ChangedFile, Choice, ChoiceObservation, InputAlternatives, InputOrigins, OriginInfo, OriginKind,
     OriginState, OverlayPolicy, OverlayWants, Proposal, SetEdit,
 };
-pub use plan::{Command, CommandGroup, DigestEnvironment, Plan, Step};
+pub use plan::{BuildRefusal, Command, CommandGroup, DigestEnvironment, Plan, Step};
 pub use priming_policy::{
     Candidate, Decision, LastDecision, Observation, Outcome, PrimingLoad, PrimingPolicy, PrimingWants,
     Revision, SkipReason, SubmittedAction,
 };
 pub use reason_code::ReasonCode;
-pub use registry::{KindRegistry, KindRequest};
+pub use registry::{KindPackage, KindRegistry, KindRequest};

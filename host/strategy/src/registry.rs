@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use spec_model::FilePosition;
+
 use crate::{ElementKind, KindError};
 
 /// Finds the implementation of an element kind.
@@ -15,7 +17,7 @@ pub trait KindRegistry: Send + Sync {
 }
 
 /// Which kind a project asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct KindRequest {
     /// The kind's name, as in `kind:`.
     pub name: String,
@@ -24,4 +26,15 @@ pub struct KindRequest {
     pub component: Option<PathBuf>,
     /// That file, if the project names it and it does not exist.
     pub missing: Option<PathBuf>,
+    /// The Python package that the project takes it from (origin `pip`).
+    pub package: Option<KindPackage>,
+}
+
+/// A Python package that a project takes an element kind from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KindPackage {
+    /// Its name, and constraints on its version: `buildstream-plugins>=2.1`.
+    pub requirement: String,
+    /// Where the project says so.
+    pub position: Option<FilePosition>,
 }

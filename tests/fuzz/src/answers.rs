@@ -65,6 +65,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         marked_directories: vec![text("/m")],
         steps,
         collect: text("/c"),
+        ..Plan::default()
     };
     let leaves = vec![Value::Null, true.into(), Value::Int(-5), "t".into()];
     let configured = Configured { unique_key: Value::map([("a", Value::Seq(leaves))]), plan }.encode();

@@ -8,7 +8,7 @@ use spec_project::{
     JunctionSources, LoadOptions, Scope, SourcesFolder, SubprojectError, SubprojectSources, UnresolvedProject,
 };
 use spec_strategy::{
-    Configured, ElementInput, ElementKind, KindDescription, KindError, KindRegistry, KindRequest, Plan,
+    Configured, DependencyFacts, ElementInput, ElementKind, KindDescription, KindError, KindRegistry, KindRequest, Plan,
 };
 
 use crate::scratch;
@@ -53,7 +53,7 @@ impl ElementKind for Kind {
         &self.0
     }
 
-    fn configure(&self, input: &ElementInput) -> Result<Configured, KindError> {
+    fn configure(&self, input: &ElementInput, _: &dyn DependencyFacts) -> Result<Configured, KindError> {
         let unique_key = Value::from(format!("{:?}", input.config.entries.keys()).as_str());
         Ok(Configured { unique_key, plan: Plan::default() })
     }

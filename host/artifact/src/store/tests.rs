@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use spec_cas::TreeBuilder;
-use spec_model::{Digest, UserError};
+use spec_model::{Digest, DomainSelection, UserError};
 use tempfile::TempDir;
 
 use super::*;
 use crate::artifact::{ArtifactKeys, ArtifactTrees, Outcome};
 use crate::contents::ContentKind;
-use crate::split::{DomainSelection, SplitRules};
+use crate::split::SplitRules;
 
 struct Fixture {
     artifacts: Artifacts,

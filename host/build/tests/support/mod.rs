@@ -23,8 +23,8 @@ use spec_project::{
     UnresolvedProject,
 };
 use spec_strategy::{
-    Command, CommandGroup, Configured, ElementInput, ElementKind, KindDescription, KindError, KindRegistry,
-    KindRequest, Plan, Step,
+    Command, CommandGroup, Configured, DependencyFacts, ElementInput, ElementKind, KindDescription,
+    KindError, KindRegistry, KindRequest, Plan, Step,
 };
 
 /// Programs of this machine that are in the base.
@@ -224,7 +224,7 @@ impl ElementKind for Kind {
         &self.0
     }
 
-    fn configure(&self, _: &ElementInput) -> Result<Configured, KindError> {
+    fn configure(&self, _: &ElementInput, _: &dyn DependencyFacts) -> Result<Configured, KindError> {
         Ok(Configured { unique_key: Value::Int(1), plan: self.1.clone() })
     }
 }

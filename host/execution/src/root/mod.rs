@@ -10,7 +10,7 @@ pub use run::{CommandStreams, RootCommand, WriteAccess};
 
 use std::collections::BTreeMap;
 
-use spec_cas::{Cas, CasError, Limits, MergeInput, OverlapReport, SpecialFile, TreeMerger};
+use spec_cas::{Cas, CasError, Limits, MergeInput, OverlapReport, SpecialFile, TreeBuilder, TreeMerger};
 use spec_model::Digest;
 
 use crate::error::ExecutionError;
@@ -94,6 +94,25 @@ impl Root {
         self.absorb_writes()?;
         let root = self.cas.store_directory(&spec_model::tree::Directory::default())?;
         self.add(root, path, None)
+    }
+
+    /// Lays a tree that is nobody's over what is at `path`, which is made with its parents.
+    ///
+    /// # Errors
+    /// `cas-collision` when a directory would replace something else, or when the store fails.
+    pub fn place_tree(&mut self, tree: Digest, path: &str) -> Result<(), ExecutionError> {
+        self.absorb_writes()?;
+        self.add(tree, path, None)
+    }
+
+    /// Writes a file, with the directories above it.
+    ///
+    /// # Errors
+    /// `cas-collision` when something else than a directory is above it, or when the store fails.
+    pub fn write_file(&mut self, path: &str, content: &[u8], executable: bool) -> Result<(), ExecutionError> {
+        let mut builder = TreeBuilder::new();
+        builder.add_file(&relative(path), self.cas.put_bytes(content)?, executable)?;
+        self.place_tree(builder.store(&self.cas)?, "/")
     }
 
     /// Copies what is below the directory `from` into the directory `to`; `false` when there is no directory `from`.

@@ -1,5 +1,8 @@
-use spec_model::Value;
-use spec_strategy::{Command, CommandGroup, Configured, DigestEnvironment, KindDescription, Plan, Step};
+use spec_model::{DomainSelection, Value};
+use spec_strategy::{
+    BuildRefusal, Command, CommandGroup, Configured, DigestEnvironment, KindDescription, Plan, PublicData,
+    Step,
+};
 
 use super::*;
 
@@ -13,7 +16,22 @@ fn every_step() -> Vec<Step> {
         Step::MakeDirectory { path: text("/d") },
         Step::CopyTree { from: text("/f"), to: text("/t") },
         Step::Run(CommandGroup { label: text("g"), read_only_root: true, commands: vec![command] }),
+        Step::StageFiles {
+            location: text("/"),
+            dependencies: vec![0],
+            domains: DomainSelection::default(),
+            runtime: true,
+        },
+        Step::StageElements { location: text("/"), elements: vec![text("e")] },
+        Step::CopyFiles { to: text("/t"), dependencies: vec![0], domains: DomainSelection::default() },
+        Step::CopyTreeIfPresent { from: text("/f"), to: text("/t") },
+        Step::WriteFile { path: text("/w"), content: text("x"), executable: true },
     ]
+}
+
+fn every_data() -> PublicData {
+    let text = PublicData::Text("t".to_owned());
+    PublicData::Mapping(vec![("a".to_owned(), PublicData::Sequence(vec![text]))])
 }
 
 fn every_value() -> Value {
@@ -31,6 +49,15 @@ fn the_encoding_is_that_of_the_format() -> postcard::Result<()> {
         marked_directories: vec!["/m".to_owned()],
         steps: every_step(),
         collect: "/c".to_owned(),
+        public_data: vec![("p".to_owned(), every_data())],
+        no_commands: true,
+        refusal: Some(BuildRefusal {
+            reason: "r".to_owned(),
+            message: "m".to_owned(),
+            hint: Some("h".to_owned()),
+            node: Some(1),
+            position: None,
+        }),
     };
     let configured = Configured { unique_key: every_value(), plan };
     let bytes = postcard::to_allocvec(&configured)?;

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use spec_model::DomainSelection;
 use spec_strategy::{Command, CommandGroup, DigestEnvironment};
 
 use super::*;
@@ -25,6 +26,17 @@ fn step() -> impl Strategy<Value = Step> {
         path().prop_map(|path| Step::StageSources { path }),
         path().prop_map(|path| Step::MakeDirectory { path }),
         (path(), path()).prop_map(|(from, to)| Step::CopyTree { from, to }),
+        (path(), dependencies(), any::<bool>()).prop_map(|(location, dependencies, runtime)| {
+            Step::StageFiles { location, dependencies, domains: DomainSelection::default(), runtime }
+        }),
+        path().prop_map(|location| Step::StageElements { location, elements: vec!["a.bst".to_owned()] }),
+        (path(), dependencies()).prop_map(|(to, dependencies)| Step::CopyFiles {
+            to,
+            dependencies,
+            domains: DomainSelection::default()
+        }),
+        (path(), path()).prop_map(|(from, to)| Step::CopyTreeIfPresent { from, to }),
+        path().prop_map(|path| Step::WriteFile { path, content: String::new(), executable: false }),
         group.prop_map(Step::Run),
     ]
 }
@@ -39,7 +51,7 @@ prop_compose! {
     ) -> Plan {
         let named = |(variable, dependencies)| DigestEnvironment { variable, dependencies };
         let digest_environment = variables.into_iter().map(named).collect();
-        Plan { digest_environment, working_directory, marked_directories, steps, collect }
+        Plan { digest_environment, working_directory, marked_directories, steps, collect, ..Plan::default() }
     }
 }
 
@@ -69,9 +81,13 @@ fn paths(plan: &Plan) -> Vec<&String> {
     for step in &plan.steps {
         match step {
             Step::StageDependencies { location: path, .. }
+            | Step::StageFiles { location: path, .. }
+            | Step::StageElements { location: path, .. }
+            | Step::CopyFiles { to: path, .. }
             | Step::StageSources { path }
+            | Step::WriteFile { path, .. }
             | Step::MakeDirectory { path } => paths.push(path),
-            Step::CopyTree { from, to } => paths.extend([from, to]),
+            Step::CopyTree { from, to } | Step::CopyTreeIfPresent { from, to } => paths.extend([from, to]),
             Step::Integrate { .. } | Step::Run(_) => {}
         }
     }
@@ -80,7 +96,10 @@ fn paths(plan: &Plan) -> Vec<&String> {
 
 fn indices(plan: &Plan) -> impl Iterator<Item = u32> {
     let of_steps = plan.steps.iter().filter_map(|step| match step {
-        Step::StageDependencies { dependencies, .. } | Step::Integrate { dependencies } => Some(dependencies),
+        Step::StageDependencies { dependencies, .. }
+        | Step::StageFiles { dependencies, .. }
+        | Step::CopyFiles { dependencies, .. }
+        | Step::Integrate { dependencies } => Some(dependencies),
         _ => None,
     });
     let named = plan.digest_environment.iter().map(|named| &named.dependencies);

@@ -98,6 +98,7 @@ fn plan(plan: guest::Plan) -> host::Plan {
         marked_directories,
         steps: steps.into_iter().map(step).collect(),
         collect,
+        ..host::Plan::default()
     }
 }
 

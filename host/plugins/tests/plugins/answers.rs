@@ -3,16 +3,30 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use spec_model::Node;
 use spec_model::UserError;
 use spec_plugins::{Limits, Options, Plugins};
-use spec_strategy::{Configured, ElementInput, KindError, KindRegistry};
+use spec_strategy::{
+    Configured, DependencyFacts, ElementInput, KindError, KindRegistry, NoDependencies, PublicData,
+    StagedElementFacts, Step,
+};
 
-use crate::support::{element, mapping, request, temporary, texts};
+use crate::support::{dependency, element, mapping, request, temporary, texts};
 
 /// Configures an element in a new registry, and saves the answers.
 fn ask(cache: &Path, kind: &str, input: &ElementInput, limits: Limits) -> Result<Configured, KindError> {
+    ask_about(cache, kind, input, &NoDependencies, limits)
+}
+
+fn ask_about(
+    cache: &Path,
+    kind: &str,
+    input: &ElementInput,
+    dependencies: &dyn DependencyFacts,
+    limits: Limits,
+) -> Result<Configured, KindError> {
     let plugins = Plugins::new(Options { limits, ..Options::new(cache.to_owned()) });
-    let answer = plugins.kind(&request(kind, None)).and_then(|kind| kind.configure(input));
+    let answer = plugins.kind(&request(kind, None)).and_then(|kind| kind.configure(input, dependencies));
     plugins.save_answers();
     answer
 }
@@ -78,4 +92,61 @@ fn a_refusal_is_not_kept() {
     let wrong = ElementInput { config: mapping(&[("comands", texts(&[]))]), ..element("a.bst") };
     ask(cache.path(), "manual", &wrong, Limits::default()).expect_err("the key is unknown");
     assert_eq!(kept(cache.path(), "manual", &wrong), None);
+}
+
+/// One element is staged, with this integration command.
+struct OneDependency(&'static str);
+
+impl DependencyFacts for OneDependency {
+    fn staged(&self, _: &[u32]) -> Vec<usize> {
+        // The number of an element in the project is not part of an answer.
+        vec![self.0.len()]
+    }
+
+    fn element(&self, _: usize) -> Option<StagedElementFacts> {
+        Some(StagedElementFacts {
+            full_name: "junction.bst:a.bst".to_owned(),
+            name: "a.bst".to_owned(),
+            project: "other".to_owned(),
+            kind: "manual".to_owned(),
+            has_artifact: true,
+        })
+    }
+
+    fn runtime_dependencies(&self, _: usize) -> Vec<usize> {
+        Vec::new()
+    }
+
+    fn public_data(&self, _: usize, domain: &str) -> Option<PublicData> {
+        let commands = PublicData::Sequence(vec![PublicData::Text(self.0.to_owned())]);
+        (domain == "bst").then(|| PublicData::Mapping(vec![("integration-commands".to_owned(), commands)]))
+    }
+
+    fn own_public_data(&self, _: &str) -> Option<PublicData> {
+        None
+    }
+}
+
+#[test]
+fn an_answer_is_kept_with_what_the_kind_was_told_of_dependencies() {
+    let cache = temporary();
+    let input = ElementInput {
+        config: mapping(&[("script-path", Node::text("/post.sh"))]),
+        dependencies: vec![dependency("a.bst", true, false)],
+        sources: Vec::new(),
+        ..element("post.bst")
+    };
+    let ask = |command, fuel| {
+        let limits = Limits { fuel, ..Limits::default() };
+        let answer = ask_about(cache.path(), "collect_integration", &input, &OneDependency(command), limits);
+        answer.map(|configured| configured.plan.steps)
+    };
+    let enough = Limits::default().fuel;
+    for command in ["ldconfig", "update"] {
+        ask(command, 1).expect_err("there is no answer yet");
+        let first = ask(command, enough).expect("it is right");
+        let Some(Step::WriteFile { content, .. }) = first.last() else { panic!("{first:?}") };
+        assert!(content.contains(&format!("# integration commands from a.bst\n{command}\n")), "{content}");
+        assert_eq!(ask(command, 1).expect("it is kept"), first);
+    }
 }

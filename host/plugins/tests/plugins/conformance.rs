@@ -3,7 +3,7 @@
 use std::thread;
 
 use spec_model::Mapping;
-use spec_strategy::{ElementInput, ElementKind, KindError, Plan, Step};
+use spec_strategy::{ElementInput, ElementKind, KindError, NoDependencies, Plan, Step};
 
 /// Checks a kind with elements that it accepts and elements that it refuses.
 pub(crate) fn check(kind: &dyn ElementKind, accepted: &[ElementInput], refused: &[ElementInput]) {
@@ -21,14 +21,15 @@ pub(crate) fn check(kind: &dyn ElementKind, accepted: &[ElementInput], refused: 
 }
 
 fn configure(kind: &dyn ElementKind, element: &ElementInput) -> spec_strategy::Configured {
-    kind.configure(element).unwrap_or_else(|error| panic!("{} is refused: {error}", element.name))
+    kind.configure(element, &NoDependencies)
+        .unwrap_or_else(|error| panic!("{} is refused: {error}", element.name))
 }
 
 /// The answers do not depend on calls in between.
 fn answers_are_equal(kind: &dyn ElementKind, element: &ElementInput, between: &[ElementInput]) {
     let first = configure(kind, element);
     for other in between {
-        drop(kind.configure(other));
+        drop(kind.configure(other, &NoDependencies));
     }
     assert_eq!(first, configure(kind, element), "{}", element.name);
 }
@@ -48,12 +49,17 @@ fn plan_is_sound(kind: &dyn ElementKind, element: &ElementInput, plan: &Plan) {
     let mut staged: Vec<u32> = named.copied().collect();
     for step in &plan.steps {
         match step {
-            Step::StageDependencies { dependencies, .. } | Step::Integrate { dependencies } => {
-                staged.extend(dependencies);
-            }
+            Step::StageDependencies { dependencies, .. }
+            | Step::StageFiles { dependencies, .. }
+            | Step::CopyFiles { dependencies, .. }
+            | Step::Integrate { dependencies } => staged.extend(dependencies),
             Step::StageSources { .. } => assert!(!description.forbids.sources, "stages what it forbids"),
             Step::Run(_) => assert!(description.runs_commands, "runs commands against its description"),
-            Step::MakeDirectory { .. } | Step::CopyTree { .. } => {}
+            Step::MakeDirectory { .. }
+            | Step::CopyTree { .. }
+            | Step::CopyTreeIfPresent { .. }
+            | Step::StageElements { .. }
+            | Step::WriteFile { .. } => {}
         }
     }
     for index in staged {
@@ -62,7 +68,7 @@ fn plan_is_sound(kind: &dyn ElementKind, element: &ElementInput, plan: &Plan) {
 }
 
 fn refusals_are_the_users(kind: &dyn ElementKind, element: &ElementInput) {
-    let refusal = || match kind.configure(element) {
+    let refusal = || match kind.configure(element, &NoDependencies) {
         Err(KindError::Rejected { reason, message, position, .. }) => (reason, message, position),
         other => panic!("{} is not refused: {other:?}", element.name),
     };

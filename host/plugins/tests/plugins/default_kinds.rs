@@ -2,7 +2,8 @@
 
 use spec_model::{Node, UserError};
 use spec_strategy::{
-    Command, CommandGroup, DependencyInput, DigestEnvironment, ElementInput, KindError, Plan, Step,
+    Command, CommandGroup, DependencyInput, DigestEnvironment, ElementInput, KindError, NoDependencies, Plan,
+    Step,
 };
 
 use crate::conformance;
@@ -52,7 +53,7 @@ fn build_elements_conform() {
         with_config("build-commands", Node::text("make")),
         with_dependency_config(element(""), "place", Node::text("/")),
     ];
-    for kind in ["manual", "autotools"] {
+    for kind in ["manual", "autotools", "cargo", "makemaker", "modulebuild", "pyproject", "qmake"] {
         conformance::check(&*embedded(kind), &accepted, &refused);
     }
 }
@@ -77,6 +78,51 @@ fn stack_conforms() {
     conformance::check(&*embedded("stack"), &[element("empty.bst"), both, twice], &[build]);
 }
 
+/// Entries with the settings that `compose` and `filter` share.
+fn selection(include: &[&str], more: &[(&str, &str)]) -> ElementInput {
+    let mut entries = vec![("include", texts(include)), ("exclude", texts(&["devel"]))];
+    entries.extend(more.iter().map(|(key, text)| (*key, Node::text(*text))));
+    let dependencies = vec![dependency("a.bst", true, false)];
+    ElementInput {
+        config: mapping(&entries),
+        dependencies,
+        sources: Vec::new(),
+        ..element(&format!("{include:?} {more:?}"))
+    }
+}
+
+#[test]
+fn kinds_that_select_conform() {
+    let orphans = ("include-orphans", "False");
+    let integrated = selection(&["runtime"], &[("integrate", "True"), orphans]);
+    let plain = selection(&[], &[("integrate", "False"), ("include-orphans", "True")]);
+    let refused = [selection(&[], &[orphans]), selection(&[], &[("integrate", "yes"), orphans])];
+    conformance::check(&*embedded("compose"), &[integrated, plain], &refused);
+    let part = selection(&["runtime"], &[orphans, ("pass-integration", "True")]);
+    let none = ElementInput { dependencies: Vec::new(), ..selection(&[], &[orphans]) };
+    let refused = [none, selection(&[], &[orphans, ("integrate", "True")]), selection(&[], &[])];
+    conformance::check(&*embedded("filter"), &[part, selection(&[], &[orphans])], &refused);
+}
+
+#[test]
+fn kinds_that_collect_conform() {
+    let with = |name: &str, entries: &[(&str, Node)]| ElementInput {
+        config: mapping(entries),
+        dependencies: vec![dependency("a.bst", true, false)],
+        sources: Vec::new(),
+        ..element(name)
+    };
+    let path = ("script-path", Node::text("/post.sh"));
+    let good = with("script", &[path.clone(), ("ignore", texts(&["b.bst", "a.bst", "b.bst"]))]);
+    let sources = ElementInput { sources: vec!["local".to_owned()], ..with("sources", &[path]) };
+    conformance::check(&*embedded("collect_integration"), &[good], &[sources, with("no-path", &[])]);
+    let spdx = with("spdx", &[("output-type", Node::text("spdx")), ("more", Node::text("is ignored"))]);
+    let refused = [with("type", &[("output-type", Node::text("xml"))])];
+    conformance::check(&*embedded("collect_manifest"), &[with("plain", &[]), spdx], &refused);
+    let forbidden = with("forbidden", &[("forbidden", texts(&["x.bst"]))]);
+    conformance::check(&*embedded("check_forbidden"), &[forbidden], &[with("none", &[])]);
+}
+
 #[test]
 fn a_kind_of_a_projects_own_conforms() {
     let config = mapping(&[("greeting", Node::text("hi")), ("commands", texts(&["echo $GREETING"]))]);
@@ -95,7 +141,7 @@ fn a_kind_of_a_projects_own_conforms() {
 #[test]
 fn the_plan_of_a_build_element() {
     let element = with_variable(build_element(), "command-subdir", "sub/./dir");
-    let plan = embedded("manual").configure(&element).expect("the element is sound").plan;
+    let plan = embedded("manual").configure(&element, &NoDependencies).expect("the element is sound").plan;
     let command = |text: &str| Command {
         label: text.to_owned(),
         argv: ["sh", "-c", "-e", &format!("{text}\n")].map(str::to_owned).into(),
@@ -120,6 +166,7 @@ fn the_plan_of_a_build_element() {
             run("install-commands", &["make install"]),
         ],
         collect: "/install".to_owned(),
+        ..Plan::default()
     };
     assert_eq!(plan, expected);
 }
@@ -131,7 +178,10 @@ fn the_plan_of_an_import_cannot_leave_its_directories() {
         ("usr/lib/", "opt", "/input/usr/lib", "/output/opt"),
         ("../..", "/../etc", "/input", "/output/etc"),
     ] {
-        let plan = embedded("import").configure(&import(source, target)).expect("the element is sound").plan;
+        let plan = embedded("import")
+            .configure(&import(source, target), &NoDependencies)
+            .expect("the element is sound")
+            .plan;
         let copy = Step::CopyTree { from: from.to_owned(), to: to.to_owned() };
         assert_eq!(plan.steps, [Step::StageSources { path: "/input".to_owned() }, copy]);
         assert_eq!(plan.collect, "/output");
@@ -141,7 +191,7 @@ fn the_plan_of_an_import_cannot_leave_its_directories() {
 #[test]
 fn a_stack_has_an_empty_artifact() {
     let stack = embedded("stack");
-    let plan = stack.configure(&element("stack.bst")).expect("the element is sound").plan;
+    let plan = stack.configure(&element("stack.bst"), &NoDependencies).expect("the element is sound").plan;
     assert_eq!(plan.steps, [Step::MakeDirectory { path: "/output".to_owned() }]);
     assert!(!stack.description().has_artifact && !stack.description().runs_commands);
     assert!(stack.description().forbids.sources);
@@ -179,7 +229,7 @@ fn refusals() -> Vec<(&'static str, ElementInput, &'static str, u32, &'static [&
 #[test]
 fn refusals_have_a_code_and_a_place() {
     for (kind, element, reason, line, says) in refusals() {
-        let error = embedded(kind).configure(&element).expect_err("the element is wrong");
+        let error = embedded(kind).configure(&element, &NoDependencies).expect_err("the element is wrong");
         assert!(matches!(error, KindError::Rejected { .. }), "{error}");
         check_error(&error, reason, says);
         assert_eq!(error.position().map_or(0, |position| position.line), line, "{error}");

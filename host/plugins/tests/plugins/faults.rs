@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use spec_model::Blame;
 use spec_plugins::{Limits, Options};
-use spec_strategy::KindError;
+use spec_strategy::{KindError, NoDependencies};
 
 use crate::support::{check_error, element, guest, mapping, options, texts};
 
@@ -111,7 +111,7 @@ fn provoke(fault: &Fault) -> KindError {
     };
     let mut element = element(fault.element.unwrap_or_default());
     element.config = mapping(&[("build-commands", texts(&["make"]))]);
-    kind.configure(&element).expect_err("the plugin is broken")
+    kind.configure(&element, &NoDependencies).expect_err("the plugin is broken")
 }
 
 #[test]
@@ -145,7 +145,8 @@ fn every_guest_has_a_test() {
 #[test]
 fn what_a_kind_refuses_at_length_is_cut() {
     let kind = guest("hostile-kind", small()).expect("it loads");
-    let error = kind.configure(&element("rejects-at-length")).expect_err("it refuses everything");
+    let error =
+        kind.configure(&element("rejects-at-length"), &NoDependencies).expect_err("it refuses everything");
     check_error(&error, "invalid-data", &["xxx"]);
     assert!(error.to_string().len() < 10_000, "{} bytes", error.to_string().len());
 }
@@ -154,7 +155,7 @@ fn what_a_kind_refuses_at_length_is_cut() {
 fn time_ends_what_fuel_does_not() {
     let limits = Limits { fuel: u64::MAX, deadline: Duration::from_millis(100), ..Limits::default() };
     let kind = guest("loops-forever", Options { limits, ..options() }).expect("it loads");
-    let error = kind.configure(&element("a.bst")).expect_err("it never ends");
+    let error = kind.configure(&element("a.bst"), &NoDependencies).expect_err("it never ends");
     check_error(&error, "plugin-timeout", &["100ms"]);
 }
 
@@ -162,18 +163,18 @@ fn time_ends_what_fuel_does_not() {
 fn the_host_goes_on_after_a_trap() {
     let kind = guest("traps", options()).expect("it loads");
     for _ in 0..3 {
-        let error = kind.configure(&element("bad.bst")).expect_err("it traps");
+        let error = kind.configure(&element("bad.bst"), &NoDependencies).expect_err("it traps");
         check_error(&error, "plugin-trap", &[]);
-        kind.configure(&element("fine.bst")).expect("a new instance answers");
+        kind.configure(&element("fine.bst"), &NoDependencies).expect("a new instance answers");
     }
 }
 
 #[test]
 fn what_earlier_calls_left_behind_does_not_fail_a_later_one() {
     let kind = guest("hoards", options()).expect("it loads");
-    let first = kind.configure(&element("a.bst")).expect("there is memory");
+    let first = kind.configure(&element("a.bst"), &NoDependencies).expect("there is memory");
     for _ in 0..20 {
-        assert_eq!(kind.configure(&element("a.bst")).expect("there is memory again"), first);
+        assert_eq!(kind.configure(&element("a.bst"), &NoDependencies).expect("there is memory again"), first);
     }
 }
 
@@ -187,7 +188,7 @@ fn few_instances_serve_many_threads() {
             scope.spawn(move || {
                 for call in 0..50 {
                     let name = if (thread + call) % 5 == 0 { "bad.bst" } else { "fine.bst" };
-                    assert_eq!(kind.configure(&element(name)).is_ok(), name == "fine.bst");
+                    assert_eq!(kind.configure(&element(name), &NoDependencies).is_ok(), name == "fine.bst");
                 }
             });
         }

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 use spec_model::{Mapping, Node, Value};
-use spec_strategy::{DependencyInput, ElementInput, KindError};
+use spec_strategy::{DependencyInput, ElementInput, KindError, NoDependencies};
 
 use crate::support::{element, embedded, with_variable};
 
@@ -64,7 +64,7 @@ fn unique_keys_are_those_of_buildstream() {
     let table: Vec<Json> = serde_json::from_str(include_str!("keys.json")).expect("the table is JSON");
     assert!(!table.is_empty());
     for case in &table {
-        match (embedded(&text(&case["kind"])).configure(&input(case)), case.get("key")) {
+        match (embedded(&text(&case["kind"])).configure(&input(case), &NoDependencies), case.get("key")) {
             (Ok(configured), Some(key)) => assert_eq!(configured.unique_key, value(key), "{case}"),
             (Err(KindError::Rejected { .. }), None) => {}
             (answer, _) => panic!("{case}: {answer:?}"),

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use spec_model::UserError;
 use spec_plugins::{Options, Plugins, PolicyComponent, PolicyLoadError, PolicyRequest};
 use spec_strategy::{
-    Candidate, Decision, ElementKind, KindError, KindRegistry, NoFacts, PrimingLoad, PrimingPolicy,
+    Candidate, Decision, ElementKind, KindError, KindRegistry, NoDependencies, NoFacts, PrimingLoad,
+    PrimingPolicy,
 };
 
 use crate::support::{self, dependency, element, mapping, texts};
@@ -145,7 +146,7 @@ fn an_element_kind_may_be_javascript() {
     script.sources.clear();
     script.dependencies = vec![dependency("base.bst", true, false), dependency("other.bst", false, true)];
     script.config = mapping(&[("commands", texts(&["make", "make install"]))]);
-    let configured = kind.configure(&script).unwrap_or_else(|error| panic!("{error}"));
+    let configured = kind.configure(&script, &NoDependencies).unwrap_or_else(|error| panic!("{error}"));
     insta::assert_debug_snapshot!(configured);
     refuses(&*kind, mapping(&[("commands", texts(&[])), ("command", texts(&[]))]), "invalid-data", 2);
     refuses(&*kind, mapping(&[("commands", spec_model::Node::text("make"))]), "invalid-data", 1);
@@ -155,7 +156,7 @@ fn an_element_kind_may_be_javascript() {
 fn refuses(kind: &dyn ElementKind, config: spec_model::Mapping, reason: &str, line: u32) {
     let mut script = element("script.bst");
     script.config = config;
-    let error = kind.configure(&script).expect_err(reason);
+    let error = kind.configure(&script, &NoDependencies).expect_err(reason);
     assert_eq!(error.reason(), reason, "{error}");
     let KindError::Rejected { position, .. } = error else { panic!("{error}") };
     assert_eq!(position.map(|position| position.line), Some(line));

@@ -21,10 +21,10 @@ fn error_of(plugins: &Plugins, kind: &str, file: Option<PathBuf>) -> KindError {
 #[test]
 fn an_unknown_kind_is_refused_with_the_known_ones() {
     let plugins = with_override("script-like", component("script-like"));
-    let error = error_of(&plugins, "ostree", None);
+    let error = error_of(&plugins, "homemade", None);
     let mut known: Vec<_> = spec_plugins::default_kinds().chain(["script-like"]).collect();
     known.sort_unstable();
-    check_error(&error, "unknown-kind", &["'ostree'", &known.join(", ")]);
+    check_error(&error, "unknown-kind", &["'homemade'", &known.join(", ")]);
 }
 
 #[test]

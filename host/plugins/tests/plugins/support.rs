@@ -30,7 +30,7 @@ pub(crate) fn component(name: &str) -> PathBuf {
 }
 
 pub(crate) fn request(kind: &str, component: Option<PathBuf>) -> KindRequest {
-    KindRequest { name: kind.to_owned(), component, missing: None }
+    KindRequest { name: kind.to_owned(), component, ..KindRequest::default() }
 }
 
 /// A default kind.

@@ -6,9 +6,9 @@ use spec_model::{Node, UserError, Value};
 use spec_plugins::{ComponentWorld, LoadedPolicy, Plugins, PolicyComponent, PolicyLoadError, PolicyRequest};
 use spec_strategy::{
     Candidate, ChangedFile, Choice, Decision, ElementInput, InputAlternatives, InputOrigins, KindError,
-    KindRegistry, LastDecision, NoFacts, Observation, OriginInfo, OriginKind, OriginState, Outcome,
-    OverlayPolicy, OverlayWants, PrimingLoad, PrimingPolicy, PrimingWants, Proposal, SetEdit, SkipReason,
-    Step,
+    KindRegistry, LastDecision, NoDependencies, NoFacts, Observation, OriginInfo, OriginKind, OriginState,
+    Outcome, OverlayPolicy, OverlayWants, PrimingLoad, PrimingPolicy, PrimingWants, Proposal, SetEdit,
+    SkipReason, Step,
 };
 
 use crate::support::{check_error, element, mapping, options, request};
@@ -51,14 +51,17 @@ fn a_kind_answers() {
     let kind = kind.expect("it loads");
     assert_eq!((&*kind.description().name, kind.description().runs_commands), ("import", false));
     let config = mapping(&[("source", Node::text("/doc")), ("target", Node::text("/usr"))]);
-    let configured = kind.configure(&ElementInput { config, ..element("a.bst") }).expect("it is good");
+    let configured =
+        kind.configure(&ElementInput { config, ..element("a.bst") }, &NoDependencies).expect("it is good");
     let key = Value::map([("source", "/doc".into()), ("target", "/usr".into())]);
     assert_eq!(configured.unique_key, key);
     let copy = Step::CopyTree { from: "/input/doc".to_owned(), to: "/output/usr".to_owned() };
     assert_eq!(configured.plan.steps, [Step::StageSources { path: "/input".to_owned() }, copy]);
     assert_eq!(configured.plan.collect, "/output");
     let config = mapping(&[("source", Node::text("/")), ("targets", Node::text("/"))]);
-    let error = kind.configure(&ElementInput { config, ..element("a.bst") }).expect_err("it is wrong");
+    let error = kind
+        .configure(&ElementInput { config, ..element("a.bst") }, &NoDependencies)
+        .expect_err("it is wrong");
     check_error(&error, "invalid-data", &["targets"]);
     let KindError::Rejected { position, .. } = error else { panic!("{error}") };
     assert!(position.is_some());

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use spec_model::{Mapping, Node, NodeError, NodeKind};
+use spec_strategy::KindPackage;
 
 use super::path::{PathKind, project_path};
 use crate::LoadError;
@@ -11,10 +12,11 @@ use crate::project_files::ProjectFiles;
 
 const COMMON: [&str; 5] = ["origin", "sources", "elements", "source-mirrors", "allow-deprecated"];
 
-/// The directories in which a project keeps components of element kinds.
+/// Where the element kinds of a project come from: directories with components, and Python packages.
 #[derive(Debug, Default)]
 pub(crate) struct LocalPlugins {
     local: HashMap<String, PathBuf>,
+    packages: HashMap<String, KindPackage>,
     files: Option<ProjectFiles>,
     /// The kinds of all stanzas so far, by the name of their list.
     declared: HashSet<(&'static str, String)>,
@@ -47,6 +49,11 @@ impl LocalPlugins {
         Some((file, is_there))
     }
 
+    /// The Python package that the project takes an element kind from.
+    pub(crate) fn package(&self, kind: &str) -> Option<KindPackage> {
+        self.packages.get(kind).cloned()
+    }
+
     /// All kinds with the components that the project declares for them, sorted.
     pub(crate) fn components(&self) -> Vec<(String, PathBuf)> {
         let mut all: Vec<_> =
@@ -70,7 +77,12 @@ impl LocalPlugins {
         let elements = self.declare(stanza, "elements")?;
         self.declare(stanza, "sources")?;
         self.declare(stanza, "source-mirrors")?;
-        if own == "path" {
+        if own == "package-name" {
+            let node = stanza.require(own)?;
+            let package =
+                KindPackage { requirement: node.as_str()?.to_owned(), position: node.position.clone() };
+            self.packages.extend(elements.into_iter().map(|kind| (kind, package.clone())));
+        } else if own == "path" {
             let path = project_path(&files.directory, stanza.require("path")?, PathKind::Directory)?;
             self.local.extend(elements.into_iter().map(|kind| (kind, path.clone())));
         }

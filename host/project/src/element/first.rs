@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use spec_model::{Mapping, Value};
-use spec_strategy::{Configured, ElementInput, ElementKind, Forbids, KindDescription, KindError, Plan};
+use spec_strategy::{
+    Configured, DependencyFacts, ElementInput, ElementKind, Forbids, KindDescription, KindError, Plan,
+};
 
 use super::SourceConfig;
 use super::kinds::ProjectKind;
@@ -23,7 +25,7 @@ impl ElementKind for FirstKind {
         &self.0
     }
 
-    fn configure(&self, _: &ElementInput) -> Result<Configured, KindError> {
+    fn configure(&self, _: &ElementInput, _: &dyn DependencyFacts) -> Result<Configured, KindError> {
         Ok(Configured { unique_key: Value::Int(1), plan: Plan::default() })
     }
 }

@@ -49,7 +49,8 @@ impl<'r> ProjectKinds<'r> {
             Some((file, true)) => (Some(file), None),
             declared => (None, declared.map(|(file, _)| file)),
         };
-        let request = KindRequest { name: name.to_owned(), component, missing };
+        let package = self.defaults.plugins.package(name);
+        let request = KindRequest { name: name.to_owned(), component, missing, package };
         let behaviour = self.registry.kind(&request).map_err(|source| refused(element, position, source))?;
         let description = Arc::new(behaviour.description().clone());
         let shown_as = format!("(defaults of kind {name})");

@@ -6,6 +6,7 @@ mod parts;
 mod resolve;
 mod sandbox;
 mod source;
+mod staged_facts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub(crate) use kinds::ProjectKinds;
 pub(crate) use resolve::ElementResolver;
 pub use sandbox::{RemoteApisSocket, SandboxConfig};
 pub use source::{RefPlace, SourceConfig};
+pub(crate) use staged_facts::ResolvedElements;
 
 /// The kind of junctions.
 const JUNCTION: &str = "junction";
@@ -44,8 +46,10 @@ pub struct Element {
     pub environment: Vec<(String, String)>,
     /// The environment variables that do not change its keys, sorted.
     pub environment_nocache: Vec<String>,
-    /// Its public data, expanded; `bst` has the `split-rules` that apply.
+    /// The public data that it declares, expanded; `bst` has the `split-rules` that apply.
     pub public: Mapping,
+    /// The public data of its artifact, if its kind changes them.
+    pub changed_public: Option<Mapping>,
     /// The settings of its sandbox.
     pub sandbox: SandboxConfig,
     /// The composed and expanded `config`.
@@ -90,6 +94,18 @@ impl Element {
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.iter().find(|(candidate, _)| candidate == name).map(|(_, text)| text.as_str())
+    }
+
+    /// The public data of its artifact.
+    #[must_use]
+    pub fn artifact_public(&self) -> &Mapping {
+        self.changed_public.as_ref().unwrap_or(&self.public)
+    }
+
+    /// Whether building it runs commands in a sandbox (BuildStream's `BST_RUN_COMMANDS`).
+    #[must_use]
+    pub fn runs_commands(&self) -> bool {
+        self.kind_description.runs_commands && !self.configured.plan.no_commands
     }
 
     /// Whether it is a junction, a target that leads into another project and is never built.

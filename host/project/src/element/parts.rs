@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spec_model::{Mapping, NodeError};
-use spec_strategy::{Configured, ElementInput};
+use spec_strategy::{Configured, DependencyFacts, ElementInput};
 
 use super::Dependency;
 use super::kinds::{ProjectKind, refused};
@@ -74,7 +74,11 @@ impl ElementParts<'_> {
     }
 
     /// Calls the kind, after checking that the element has nothing that the kind forbids.
-    pub(super) fn configure(&self, input: &ElementInput) -> Result<Configured, LoadError> {
+    pub(super) fn configure(
+        &self,
+        input: &ElementInput,
+        facts: &dyn DependencyFacts,
+    ) -> Result<Configured, LoadError> {
         let forbids = self.kind.description.forbids;
         let build = input.dependencies.iter().any(|dependency| dependency.build);
         let runtime = input.dependencies.iter().any(|dependency| dependency.runtime);
@@ -96,7 +100,7 @@ impl ElementParts<'_> {
                 format!("{}: elements of kind '{}' cannot have {what}", input.name, self.loaded.kind);
             return Err(LoadError::at(reason, position, message));
         }
-        self.kind.behaviour.configure(input).map_err(|source| refused(&input.name, position, source))
+        self.kind.behaviour.configure(input, facts).map_err(|source| refused(&input.name, position, source))
     }
 }
 

@@ -8,6 +8,7 @@ use spec_strategy::{DependencyInput, ElementInput};
 
 use super::first::first_kind;
 use super::parts::{ElementParts, element_variables};
+use super::staged_facts::{ElementFacts, ResolvedElements, changed_public};
 use super::{Dependency, Element, JUNCTION, ProjectKinds, SandboxConfig, source};
 use crate::LoadError;
 use crate::config::ProjectSettings;
@@ -27,13 +28,15 @@ pub(crate) struct ElementResolver<'p> {
 }
 
 impl ElementResolver<'_> {
-    /// Resolves an element; `index` gives the index of a loaded element among the resolved ones.
+    /// Resolves an element after all that it depends on; `index` gives the index of a loaded element among the resolved
+    /// ones.
     ///
     /// # Errors
     /// What is wrong with its settings, or why its kind refuses it.
     pub(crate) fn resolve(
         &mut self,
         loaded: &LoadedElement,
+        resolved: &ResolvedElements,
         index: &dyn Fn(usize) -> usize,
     ) -> Result<Element, LoadError> {
         let name = loaded.name.to_string();
@@ -62,8 +65,12 @@ impl ElementResolver<'_> {
             dependencies: dependencies.iter().flat_map(inputs).collect(),
             sources: sources.iter().map(|source| source.kind.clone()).collect(),
         };
-        let configured = element.configure(&input)?;
-        let plan_dependencies = dependencies.iter().flat_map(|d| inputs(d).map(|_| d.element)).collect();
+        let plan_dependencies: Vec<usize> =
+            dependencies.iter().flat_map(|d| inputs(d).map(|_| d.element)).collect();
+        let public = element.public()?;
+        let facts = ElementFacts { resolved, dependencies: &plan_dependencies, public: &public };
+        let configured = element.configure(&input, &facts)?;
+        let changed_public = changed_public(&public, &configured.plan.public_data);
         Ok(Element {
             name: loaded.name.clone(),
             project: input.project,
@@ -74,7 +81,8 @@ impl ElementResolver<'_> {
             variables: all_variables,
             environment: texts(&environment)?,
             environment_nocache: self.environment_nocache(&element)?,
-            public: element.public()?,
+            public,
+            changed_public,
             sandbox: SandboxConfig::new(&sandbox)?,
             config: input.config,
             sources,

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use spec_model::Value;
 use spec_strategy::{
-    Configured, ElementInput, ElementKind, Forbids, KindDescription, KindError, KindRegistry, KindRequest,
-    Plan,
+    Configured, DependencyFacts, ElementInput, ElementKind, Forbids, KindDescription, KindError,
+    KindRegistry, KindRequest, Plan,
 };
 
 /// Returns the contribution of a kind to keys.
@@ -27,7 +27,7 @@ impl ElementKind for TestKind {
         &self.description
     }
 
-    fn configure(&self, input: &ElementInput) -> Result<Configured, KindError> {
+    fn configure(&self, input: &ElementInput, _: &dyn DependencyFacts) -> Result<Configured, KindError> {
         Ok(Configured { unique_key: (self.unique_key)(input)?, plan: Plan::default() })
     }
 }
@@ -51,6 +51,7 @@ impl KindRegistry for Kinds {
                     kind: request.name.clone(),
                     known: "manual, import".to_owned(),
                     missing: None,
+                    package: None,
                 });
             }
         };

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use spec_artifact::{ContentEntry, ContentKind, DomainSelection, SplitRules};
+use spec_artifact::{ContentEntry, ContentKind, SplitRules};
+use spec_model::DomainSelection;
 
 use super::target::ArtifactTargets;
 use crate::app::App;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use spec_plugin_package::built_component;
 use spec_plugins::{CallUsage, ComponentWorld, Options, Plugins, PolicyComponent, PolicyRequest};
 use spec_strategy::{
-    Candidate, InputAlternatives, KindRegistry, KindRequest, NoFacts, OriginInfo, OriginKind, OriginState,
-    PastExecution, PrimingFacts, PrimingLoad,
+    Candidate, InputAlternatives, KindRegistry, KindRequest, NoDependencies, NoFacts, OriginInfo, OriginKind,
+    OriginState, PastExecution, PrimingFacts, PrimingLoad,
 };
 
 use super::check::sample_elements;
@@ -123,11 +123,15 @@ fn overlay(plugins: &Plugins, request: &PolicyRequest) -> CommandResult<Vec<Benc
 /// A kind is asked about one element at a time.
 fn kind(plugins: &Plugins, component: &Path) -> CommandResult<Vec<BenchRow>> {
     let name = component.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let kind = plugins.kind(&KindRequest { name, component: Some(component.to_owned()), missing: None })?;
+    let kind = plugins.kind(&KindRequest {
+        name,
+        component: Some(component.to_owned()),
+        ..KindRequest::default()
+    })?;
     let [_, element] = sample_elements();
     let row = measure(plugins, 1, || {
         // That it refuses the sample is an answer, too.
-        match kind.configure(&element) {
+        match kind.configure(&element, &NoDependencies) {
             Ok(_) | Err(spec_strategy::KindError::Rejected { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }

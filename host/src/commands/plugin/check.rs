@@ -6,7 +6,7 @@ use spec_model::{Mapping, Node};
 use spec_plugin_package::built_component;
 use spec_plugins::{ComponentWorld, Plugins, PolicyComponent, PolicyRequest};
 use spec_speculation::{check_overlay_policy, check_priming_policy};
-use spec_strategy::{DependencyInput, ElementInput, KindError, KindRegistry, KindRequest};
+use spec_strategy::{DependencyInput, ElementInput, KindError, KindRegistry, KindRequest, NoDependencies};
 
 use crate::app::App;
 use crate::cli::PluginCheckArgs;
@@ -49,10 +49,11 @@ fn check_kind(plugins: &Plugins, file: &Path, settings: &[(String, String)]) -> 
         return Err(CommandError::usage("plugin-no-settings", message).hint("leave --setting out"));
     }
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let kind = plugins.kind(&KindRequest { name, component: Some(file.to_owned()), missing: None })?;
+    let kind =
+        plugins.kind(&KindRequest { name, component: Some(file.to_owned()), ..KindRequest::default() })?;
     let mut refusals = Vec::new();
     for sample in sample_elements() {
-        match kind.configure(&sample) {
+        match kind.configure(&sample, &NoDependencies) {
             Ok(_) => {}
             Err(KindError::Rejected { message, .. }) => refusals.push(format!("{}: {message}", sample.name)),
             Err(error) => return Err(error.into()),

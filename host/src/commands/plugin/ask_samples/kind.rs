@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use spec_model::{Mapping, Value};
+use spec_model::{DomainSelection, Mapping, Value};
 use spec_plugin_package::{KindSample, SampleDependency, SampleElement};
 use spec_plugins::Plugins;
 use spec_strategy::{
-    CommandGroup, Configured, DependencyInput, ElementInput, KindError, KindRegistry, KindRequest, Plan, Step,
+    CommandGroup, Configured, DependencyInput, ElementInput, KindError, KindRegistry, KindRequest,
+    NoDependencies, Plan, PublicData, Step,
 };
 
 use super::SampleAnswer;
@@ -22,9 +23,13 @@ pub(super) fn ask(
     sample: &KindSample,
 ) -> CommandResult<Vec<SampleAnswer>> {
     let name = sample.kind.to_string();
-    let kind = plugins.kind(&KindRequest { name, component: Some(component.to_owned()), missing: None })?;
+    let kind = plugins.kind(&KindRequest {
+        name,
+        component: Some(component.to_owned()),
+        ..KindRequest::default()
+    })?;
     let answer = |element: &SampleElement| {
-        let actual = match kind.configure(&input(element)?) {
+        let actual = match kind.configure(&input(element)?, &NoDependencies) {
             Ok(configured) => lines(&configured),
             Err(KindError::Rejected { reason, message, .. }) => vec![format!("refused {reason}: {message}")],
             Err(error) => return Err(error.into()),
@@ -63,9 +68,17 @@ fn mapping(given: &spec_plugin_package::SampleMapping, element: &str) -> Command
 
 /// The key and the plan, a line each.
 fn lines(configured: &Configured) -> Vec<String> {
-    let Plan { digest_environment, working_directory, marked_directories, steps, collect } = &configured.plan;
+    let Plan {
+        digest_environment,
+        working_directory,
+        marked_directories,
+        steps,
+        collect,
+        public_data,
+        no_commands,
+        refusal,
+    } = &configured.plan;
     let mut lines = vec![format!("key: {}", value(&configured.unique_key))];
-    let numbers = |dependencies: &[u32]| dependencies.iter().map(|one| format!(" {one}")).collect::<String>();
     lines.extend(working_directory.iter().map(|path| format!("working-directory {path}")));
     lines.extend(marked_directories.iter().map(|path| format!("mark {path}")));
     lines.extend(
@@ -73,20 +86,67 @@ fn lines(configured: &Configured) -> Vec<String> {
             .iter()
             .map(|digest| format!("digest-environment {}{}", digest.variable, numbers(&digest.dependencies))),
     );
-    for step in steps {
-        lines.push(match step {
-            Step::StageDependencies { location, dependencies } => {
-                format!("stage-dependencies {location}{}", numbers(dependencies))
-            }
-            Step::Integrate { dependencies } => format!("integrate{}", numbers(dependencies)),
-            Step::StageSources { path } => format!("stage-sources {path}"),
-            Step::MakeDirectory { path } => format!("make-directory {path}"),
-            Step::CopyTree { from, to } => format!("copy-tree {from} {to}"),
-            Step::Run(group) => run(group),
-        });
-    }
+    lines.extend(no_commands.then(|| "run-no-commands".to_owned()));
+    lines.extend(
+        public_data.iter().map(|(domain, data)| format!("set-public-data {domain} {}", data_json(data))),
+    );
+    lines.extend(
+        refusal.iter().map(|refusal| format!("refuse-build {}: {}", refusal.reason, refusal.message)),
+    );
+    lines.extend(steps.iter().map(step_line));
     lines.push(format!("collect {collect}"));
     lines
+}
+
+fn step_line(step: &Step) -> String {
+    match step {
+        Step::StageDependencies { location, dependencies } => {
+            format!("stage-dependencies {location}{}", numbers(dependencies))
+        }
+        Step::Integrate { dependencies } => format!("integrate{}", numbers(dependencies)),
+        Step::StageSources { path } => format!("stage-sources {path}"),
+        Step::MakeDirectory { path } => format!("make-directory {path}"),
+        Step::CopyTree { from, to } => format!("copy-tree {from} {to}"),
+        Step::Run(group) => run(group),
+        Step::StageFiles { location, dependencies, domains, runtime } => {
+            let alone = if *runtime { "" } else { " alone" };
+            format!("stage-files {location}{}{alone}{}", numbers(dependencies), domains_text(domains))
+        }
+        Step::StageElements { location, elements } => {
+            format!("stage-elements {location} {}", elements.join(" "))
+        }
+        Step::CopyFiles { to, dependencies, domains } => {
+            format!("copy-files {to}{}{}", numbers(dependencies), domains_text(domains))
+        }
+        Step::CopyTreeIfPresent { from, to } => format!("copy-tree-if-present {from} {to}"),
+        Step::WriteFile { path, content, executable } => {
+            let mode = if *executable { " (executable)" } else { "" };
+            format!("write-file {path}{mode}: {}", quoted(content))
+        }
+    }
+}
+
+fn numbers(dependencies: &[u32]) -> String {
+    dependencies.iter().map(|one| format!(" {one}")).collect()
+}
+
+fn domains_text(domains: &DomainSelection) -> String {
+    let DomainSelection { include, exclude, orphans } = domains;
+    let listed =
+        |sign: char, names: &[String]| names.iter().map(|name| format!(" {sign}{name}")).collect::<String>();
+    let orphans = if *orphans { " +orphans" } else { "" };
+    format!("{}{}{orphans}", listed('+', include), listed('-', exclude))
+}
+
+/// Public data as JSON.
+fn data_json(data: &PublicData) -> serde_json::Value {
+    match data {
+        PublicData::Text(text) => text.clone().into(),
+        PublicData::Sequence(items) => items.iter().map(data_json).collect(),
+        PublicData::Mapping(entries) => {
+            entries.iter().map(|(name, entry)| (name.clone(), data_json(entry))).collect()
+        }
+    }
 }
 
 /// A group of commands as a shell would be given it.

@@ -1,0 +1,109 @@
+//! What kinds are told about the dependencies of an element.
+
+use spec_model::{Mapping, Node, NodeKind};
+use spec_strategy::{DependencyFacts, PublicData, StagedElementFacts};
+
+use super::Element;
+use crate::dependency_graph::{DependencyGraph, Scope};
+
+/// The elements that are resolved already. All dependencies of the next one are among them.
+#[derive(Debug)]
+pub(crate) struct ResolvedElements {
+    pub(crate) elements: Vec<Element>,
+    graph: DependencyGraph,
+}
+
+/// Answers questions of a kind about the dependencies of one element.
+pub(super) struct ElementFacts<'e> {
+    pub(super) resolved: &'e ResolvedElements,
+    /// For each dependency index, the element.
+    pub(super) dependencies: &'e [usize],
+    /// What the element declares as public data.
+    pub(super) public: &'e Mapping,
+}
+
+impl ResolvedElements {
+    /// None yet, of so many.
+    pub(crate) fn new(count: usize) -> Self {
+        Self { elements: Vec::with_capacity(count), graph: DependencyGraph::new(count) }
+    }
+
+    /// The next one.
+    pub(crate) fn push(&mut self, element: Element) {
+        let index = self.elements.len();
+        for dependency in &element.dependencies {
+            self.graph.add(index, dependency.element, dependency.build, dependency.runtime);
+        }
+        self.elements.push(element);
+    }
+
+    /// All of them, and who needs whom.
+    pub(crate) fn into_parts(self) -> (Vec<Element>, DependencyGraph) {
+        (self.elements, self.graph)
+    }
+}
+
+impl DependencyFacts for ElementFacts<'_> {
+    fn staged(&self, dependencies: &[u32]) -> Vec<usize> {
+        let direct = dependencies.iter().filter_map(|index| self.dependencies.get(*index as usize).copied());
+        self.resolved.graph.scope(&direct.collect::<Vec<_>>(), Scope::Run)
+    }
+
+    fn element(&self, element: usize) -> Option<StagedElementFacts> {
+        let element = self.resolved.elements.get(element)?;
+        Some(StagedElementFacts {
+            full_name: element.name.to_string(),
+            name: element.name.path().to_owned(),
+            project: element.project.clone(),
+            kind: element.kind.clone(),
+            has_artifact: element.kind_description.has_artifact,
+        })
+    }
+
+    fn runtime_dependencies(&self, element: usize) -> Vec<usize> {
+        let below = self.resolved.elements.get(element).map(|element| &element.dependencies);
+        let below = below.into_iter().flatten().filter(|dependency| dependency.runtime);
+        below.map(|dependency| dependency.element).collect()
+    }
+
+    fn public_data(&self, element: usize, domain: &str) -> Option<PublicData> {
+        self.resolved.elements.get(element)?.artifact_public().get(domain).map(data)
+    }
+
+    fn own_public_data(&self, domain: &str) -> Option<PublicData> {
+        self.public.get(domain).map(data)
+    }
+}
+
+fn data(node: &Node) -> PublicData {
+    match &node.kind {
+        NodeKind::Scalar(text) => PublicData::Text(text.to_string()),
+        NodeKind::Sequence(items) => PublicData::Sequence(items.iter().map(data).collect()),
+        NodeKind::Mapping(mapping) => PublicData::Mapping(
+            mapping.entries.iter().map(|(name, entry)| (name.to_string(), data(entry))).collect(),
+        ),
+    }
+}
+
+/// Public data with the domains that a plan sets; `None` when it sets none.
+pub(super) fn changed_public(public: &Mapping, changes: &[(String, PublicData)]) -> Option<Mapping> {
+    let mut changed = (!changes.is_empty()).then(|| public.clone())?;
+    for (domain, data) in changes {
+        changed.set(domain, node(data));
+    }
+    Some(changed)
+}
+
+fn node(data: &PublicData) -> Node {
+    match data {
+        PublicData::Text(text) => Node::text(text.as_str()),
+        PublicData::Sequence(items) => Node::sequence(items.iter().map(node).collect()),
+        PublicData::Mapping(entries) => {
+            let mut mapping = Mapping::new();
+            for (name, entry) in entries {
+                mapping.set(name, node(entry));
+            }
+            mapping.into()
+        }
+    }
+}
