@@ -14,15 +14,25 @@ use crate::paths::Paths;
 /// The version whose keys and digests are ours too.
 pub(crate) const VERSION: &str = "2.8.1";
 
-const PACKAGES: [&str; 3] =
-    ["buildstream==2.8.1", "buildstream-plugins==2.8.0", "buildstream-plugins-community==2.4.0"];
+/// The packages, and those that plugins for sources import without saying so.
+const PACKAGES: [&str; 7] = [
+    "buildstream==2.8.1",
+    "buildstream-plugins==2.8.0",
+    "buildstream-plugins-community==2.4.0",
+    "arpy==2.4.0",
+    "dulwich==1.2.21",
+    "requests==2.34.2",
+    "tomlkit==0.15.2",
+];
 
 /// What BuildStream's own programs need on the machine, and Python to install them.
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 6] = [
     Need::Program("python3", "python3"),
     Need::Module("ensurepip", "python3-venv"),
     Need::Program("bwrap", "bubblewrap"),
     Need::Program("fusermount3", "fuse3"),
+    Need::Program("git", "git"),
+    Need::Program("patch", "patch"),
 ];
 
 /// Installs BuildStream, and runs it where there are arguments.

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use spec_cas::{Cas, CasError, MergeInput, Need, Refs};
-use spec_model::{Digest, Key, SourceKey};
+use spec_model::{Digest, Key, NodeError, SourceKey};
 
 use crate::context::{SourceContext, SourceSpec};
-use crate::error::SourceError;
+use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
-use crate::source::{Source, SourceWarning, TrackedRef};
+use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 use crate::source_cache::SourceCache;
 use crate::source_kinds::configure_source;
+use crate::tree_at::{tree_at, with_tree_at};
 
 /// Trees of single sources, by kind and key.
 const SOURCES: &str = "sources";
@@ -49,6 +50,36 @@ impl PlacedSource {
         let key = self.source.unique_key()?;
         Ok(key.map(|key| SourceKey { kind, directory: self.directory.clone(), key }))
     }
+
+    fn location(&self) -> String {
+        relative_path(self.directory.as_deref().unwrap_or_default())
+    }
+}
+
+/// The sources before one, as tracking sees them.
+struct SourcesBefore<'e> {
+    element: &'e ElementSources,
+    index: usize,
+    monitor: &'e FetchMonitor,
+}
+
+impl PreviousSources for SourcesBefore<'_> {
+    fn tree(&self) -> Result<Digest, SourceError> {
+        let Self { element, index, monitor } = *self;
+        let whole = element.stage_first(index, monitor, Missing::Downloaded(None))?;
+        let part = tree_at(&element.cas, &whole, &element.sources[index].location());
+        part.map_err(|error| element.cas_error(error))
+    }
+
+    fn submodule_commit(&self, path: &str) -> Result<Option<String>, SourceError> {
+        for PlacedSource { source, .. } in self.element.sources[..self.index].iter().rev() {
+            source.fetch(self.monitor)?;
+            if let Some(commit) = source.submodule_commit(path)? {
+                return Ok(Some(commit));
+            }
+        }
+        Ok(None)
+    }
 }
 
 impl ElementSources {
@@ -63,7 +94,13 @@ impl ElementSources {
             let directory = spec.directory.clone().filter(|directory| !directory.is_empty());
             Ok(PlacedSource { source, directory })
         };
-        let sources = specs.iter().enumerate().map(placed).collect::<Result<_, SourceError>>()?;
+        let sources: Vec<PlacedSource> =
+            specs.iter().enumerate().map(placed).collect::<Result<_, SourceError>>()?;
+        if let Some(PlacedSource { source, .. }) = sources.first()
+            && source.tracks_previous()
+        {
+            return Err(cannot_be_first(source.name()));
+        }
         Ok(Self { cas: context.cas.clone(), element, sources })
     }
 
@@ -163,9 +200,10 @@ impl ElementSources {
     /// Those of [`Source::track`].
     pub fn track(&mut self, monitor: &FetchMonitor) -> Result<Vec<(usize, TrackedRef)>, SourceError> {
         let mut all = Vec::new();
-        for (index, placed) in self.sources.iter_mut().enumerate() {
-            if let Some(tracked) = placed.source.track(monitor)? {
-                placed.source.set_ref(Some(tracked.new.clone()));
+        for index in 0..self.sources.len() {
+            let previous = SourcesBefore { element: self, index, monitor };
+            if let Some(tracked) = self.sources[index].source.track(&previous, monitor)? {
+                self.sources[index].source.set_ref(Some(tracked.new.clone()));
                 all.push((index, tracked));
             }
         }
@@ -194,19 +232,45 @@ impl ElementSources {
             }
             self.check()?;
         }
-        let mut layers = Vec::new();
-        for PlacedSource { source, directory } in &self.sources {
-            let root = self.tree(&**source, monitor, missing)?;
-            layers.push((relative_path(directory.as_deref().unwrap_or_default()), root));
+        let tree = self.stage_first(self.sources.len(), monitor, missing)?;
+        self.record_tree(&refs, &key.to_string(), tree)?;
+        Ok(tree)
+    }
+
+    /// Stages the first `count` sources over each other.
+    fn stage_first(
+        &self,
+        count: usize,
+        monitor: &FetchMonitor,
+        missing: Missing<'_>,
+    ) -> Result<Digest, SourceError> {
+        let mut layers: Vec<(String, Digest)> = Vec::new();
+        for placed in &self.sources[..count] {
+            let location = placed.location();
+            let source = &*placed.source;
+            if !source.changes_previous() {
+                layers.push((location, self.tree(source, monitor, missing)?));
+                continue;
+            }
+            if matches!(missing, Missing::Downloaded(_)) && !source.is_cached() {
+                source.fetch(monitor)?;
+            }
+            let below = self.merged(&layers, monitor)?;
+            let part = tree_at(&self.cas, &below, &location).map_err(|error| self.cas_error(error))?;
+            let changed = source.stage_onto(part, monitor)?;
+            let whole = with_tree_at(&self.cas, &below, &location, changed);
+            layers = vec![(String::new(), whole.map_err(|error| self.cas_error(error))?)];
         }
-        let layers: Vec<MergeInput<'_>> = layers
+        self.merged(&layers, monitor)
+    }
+
+    fn merged(&self, layers: &[(String, Digest)], monitor: &FetchMonitor) -> Result<Digest, SourceError> {
+        let inputs: Vec<MergeInput<'_>> = layers
             .iter()
             .map(|(location, root)| MergeInput { root: *root, location, filter: None })
             .collect();
         let cas = self.cas.clone().with_cancel(&monitor.cancel);
-        let tree = cas.merge(&layers).map_err(|error| self.cas_error(error))?.root;
-        self.record_tree(&refs, &key.to_string(), tree)?;
-        Ok(tree)
+        Ok(cas.merge(&inputs).map_err(|error| self.cas_error(error))?.root)
     }
 
     /// The tree of one source.
@@ -283,6 +347,13 @@ pub fn record_needs(record: &[u8]) -> Vec<Need> {
 
 fn tree_of(record: &[u8]) -> Option<Digest> {
     std::str::from_utf8(record).ok()?.parse().ok()
+}
+
+/// The error of a source that looks at what those before it staged, when there are none.
+fn cannot_be_first(name: &SourceName) -> SourceError {
+    let message = format!("{name} cannot be the first of its element, because it reads what others staged");
+    let error = NodeError::new("source-cannot-be-first", name.position.as_ref(), message);
+    error.with_hint("put it after the source that has the files").into()
 }
 
 /// The folder as a relative path; BuildStream takes `/a//b/` for `a/b`.

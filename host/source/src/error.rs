@@ -9,6 +9,8 @@ use spec_cas::CasError;
 use spec_model::{Blame, FilePosition, NodeError, UserError};
 
 use crate::archive::ArchiveError;
+use crate::git_error::GitError;
+use crate::patch_error::PatchError;
 use crate::url::AliasRefusal;
 
 /// Identifies a source of an element.
@@ -204,6 +206,26 @@ pub enum SourceError {
         /// What is wrong with it.
         error: ArchiveError,
     },
+    /// The git repository cannot be fetched, tracked or staged.
+    #[error("{name}: {url}: {error}")]
+    Git {
+        /// The source.
+        name: SourceName,
+        /// The URL, aliases resolved.
+        url: String,
+        /// What is wrong with it.
+        error: GitError,
+    },
+    /// A patch does not apply.
+    #[error("{name}: {patch}: {error}")]
+    Patch {
+        /// The source.
+        name: SourceName,
+        /// The path of the patch in the project.
+        patch: String,
+        /// What does not apply, and where.
+        error: PatchError,
+    },
     /// Two sources of the element have entries at the same path, or the store failed.
     #[error("{who}: {error}")]
     Cas {
@@ -242,6 +264,7 @@ impl SourceError {
             Self::WrongRef { url, expected, actual, .. } => {
                 Some(format!("{url} has SHA-256 {actual}, but the ref says {expected}"))
             }
+            Self::Git { url, error, .. } if error.is_of_url() => Some(format!("{url}: {error}")),
             _ => None,
         }
     }
@@ -251,6 +274,7 @@ impl SourceError {
         match self {
             Self::WrongRef { .. } => "wrong-ref",
             Self::Refused { .. } => "download-refused",
+            Self::Git { error, .. } => error.reason(),
             _ => "download-failed",
         }
     }
@@ -289,6 +313,7 @@ impl UserError for SourceError {
             | Self::BadRef { .. }
             | Self::BadPath { .. }
             | Self::FilenameHasDirectory { .. }
+            | Self::Patch { .. }
             | Self::NoRef { .. } => Blame::Project,
             Self::WrongRef { .. }
             | Self::Refused { .. }
@@ -297,6 +322,7 @@ impl UserError for SourceError {
             | Self::AllUrlsFailed { .. }
             | Self::Archive { .. } => Blame::Remote,
             Self::DamagedDownload { .. } | Self::NotFetched { .. } | Self::Io { .. } => Blame::Machine,
+            Self::Git { error, .. } => error.blame(),
             Self::Cas { error, .. } => error.blame(),
             Self::Cancelled { .. } => Blame::Cancelled,
         }
@@ -319,6 +345,8 @@ impl UserError for SourceError {
             Self::Download { .. } | Self::Unobtainable { .. } => "download-failed",
             Self::NotFetched { .. } => "source-not-fetched",
             Self::Archive { error, .. } => error.reason(),
+            Self::Git { error, .. } => error.reason(),
+            Self::Patch { error, .. } => error.reason(),
             Self::Cas { error, .. } => error.reason(),
             Self::Io { .. } => "source-io",
             Self::Cancelled { .. } => "cancelled",
@@ -344,6 +372,8 @@ impl UserError for SourceError {
             | Self::AllUrlsFailed { name, .. }
             | Self::NotFetched { name }
             | Self::Archive { name, .. }
+            | Self::Git { name, .. }
+            | Self::Patch { name, .. }
             | Self::Io { name, .. } => name.position.as_ref(),
             Self::Cas { .. } | Self::Cancelled { .. } => None,
         }
@@ -372,6 +402,8 @@ impl UserError for SourceError {
             Self::AllUrlsFailed { .. } => Some("check the urls and the network".to_owned()),
             Self::NotFetched { name } => Some(format!("spec-host source fetch {}", name.element)),
             Self::Archive { error, .. } => error.hint().map(str::to_owned),
+            Self::Git { name, error, .. } => error.hint(&name.element),
+            Self::Patch { error, .. } => error.hint().map(str::to_owned),
             Self::Cas { error, .. } => error.hint(),
             Self::UnknownKind { .. }
             | Self::BadUrl { .. }

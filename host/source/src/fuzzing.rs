@@ -3,7 +3,7 @@
 use spec_cas::{Cas, CasError};
 use spec_model::{Cancel, Digest};
 
-use crate::archive::{self, ArchiveError, ArchiveLimits, ImportError};
+use crate::archive::{self, ArchiveError, ArchiveLimits, ArchivePart, ImportError};
 use crate::hashing_reader::HashingReader;
 use crate::monitor::FetchMonitor;
 use crate::url::{Alias, AliasedUrl, UrlTarget};
@@ -21,7 +21,7 @@ pub fn import(
 ) -> Result<Option<Digest>, ArchiveError> {
     let mut reader =
         HashingReader::new(std::io::Cursor::new(archive), None, &FetchMonitor::silent(Cancel::new()));
-    match archive::import(&mut reader, cas, base_dir, limits) {
+    match archive::import(&mut reader, cas, ArchivePart::BaseDir(base_dir), limits) {
         Ok(digest) => Ok(Some(digest)),
         Err(ImportError::Archive(error)) => Err(error),
         Err(ImportError::Cas(CasError::BadPath { .. })) => Ok(None),

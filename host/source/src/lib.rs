@@ -3,22 +3,35 @@
 //! Keys and trees are BuildStream 2.8's, and so is the layout of the download folder, so that both tools can share
 //! caches. This crate does not read YAML: it gets the composed configuration of a source as nodes with places.
 
+mod announced;
 mod archive;
+mod archive_source;
+mod cargo;
 mod context;
+mod declared_version;
 mod download;
 mod element;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod gen_cargo_lock;
+mod git;
+mod git_error;
 mod hashing_reader;
 mod http_options;
 mod local;
 mod monitor;
+mod patch_error;
+mod patches;
+mod project_path;
+mod released_file;
 mod remote;
 mod source;
 mod source_cache;
 mod source_kinds;
-mod tar;
+mod source_url;
+mod tree_at;
+mod untracked;
 mod url;
 
 pub use archive::{ArchiveError, ArchiveLimits};
@@ -26,9 +39,11 @@ pub use context::{SourceContext, SourceSpec};
 pub use download::download_file;
 pub use element::{ElementSources, record_needs, staged_tree};
 pub use error::{SourceError, SourceName};
+pub use git_error::GitError;
 pub use http_options::{HttpOptions, Proxies};
 pub use local::local_path;
 pub use monitor::FetchMonitor;
-pub use source::{Source, SourceWarning, TrackedRef};
+pub use patch_error::PatchError;
+pub use source::{PreviousSources, Source, SourceWarning, TrackedRef};
 pub use source_cache::SourceCache;
 pub use url::{Alias, AliasRefusal};

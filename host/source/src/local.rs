@@ -2,18 +2,19 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::{Component, Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use spec_cas::{Cas, CasError, DirectoryBatch, ImportMode};
 use spec_model::tree::{Directory, FileNode, NodeProperties};
-use spec_model::{Digest, Mapping, Node, Value};
+use spec_model::{Digest, Mapping, Value};
 
 use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
-use crate::source::{Source, TrackedRef};
+use crate::project_path::{PathKind, project_path};
+use crate::source::{PreviousSources, Source, TrackedRef};
 
 const KEYS: [&str; 4] = ["path", "kind", "directory", "provenance"];
 
@@ -124,7 +125,7 @@ impl Source for LocalSource {
         Ok(())
     }
 
-    fn track(&self, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
+    fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
         Ok(None)
     }
 
@@ -146,43 +147,7 @@ fn is_special(path: &Path) -> bool {
 /// `invalid-data` when its configuration is wrong, and those of a path that a project may not use.
 pub fn local_path(project: &Path, config: &Mapping) -> Result<PathBuf, SourceError> {
     config.validate_keys(&KEYS)?;
-    project_path(project, config.require("path")?)
-}
-
-/// The absolute path that `node` names, by BuildStream's rules: relative, existing, inside the project with all links
-/// resolved, and no link itself.
-fn project_path(project: &Path, node: &Node) -> Result<PathBuf, SourceError> {
-    const INVALID: &str = "proj-path-invalid";
-    const KIND: &str = "proj-path-invalid-kind";
-    let text = node.as_str()?;
-    let bad = |reason, why| SourceError::BadPath {
-        path: text.to_owned(),
-        why,
-        reason,
-        position: node.position.clone(),
-    };
-    let missing = || bad("missing-file", "does not exist; expected a file or folder of the project");
-    let path = Path::new(text);
-    let full = project.join(path);
-    if fs::symlink_metadata(&full).is_ok_and(|meta| meta.is_symlink()) {
-        return Err(bad(KIND, "is a symbolic link; expected what it points at"));
-    }
-    if path.components().next() == Some(Component::ParentDir) {
-        return Err(bad(INVALID, "begins with '..'; expected a path inside the project"));
-    }
-    let resolved = full.canonicalize().map_err(|_| missing())?;
-    let root = project.canonicalize().map_err(|_| missing())?;
-    if !resolved.starts_with(&root) {
-        return Err(bad(INVALID, "leads out of the project; expected a path inside it"));
-    }
-    if path.is_absolute() {
-        return Err(bad(INVALID, "is absolute; expected a path relative to the folder of project.conf"));
-    }
-    let kind = fs::metadata(&resolved).map_err(|_| missing())?.file_type();
-    if kind.is_socket() || kind.is_fifo() || kind.is_block_device() || kind.is_char_device() {
-        return Err(bad(KIND, "is a special file; expected a file or folder"));
-    }
-    Ok(full)
+    project_path(project, config.require("path")?, PathKind::Any)
 }
 
 #[cfg(test)]

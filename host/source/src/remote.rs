@@ -10,7 +10,7 @@ use crate::context::SourceContext;
 use crate::download::{DownloadableFile, KEYS};
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
-use crate::source::{Source, SourceWarning, TrackedRef};
+use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 
 /// A file at a URL.
 #[derive(Debug)]
@@ -73,7 +73,11 @@ impl Source for RemoteSource {
         self.file.fetch(monitor)
     }
 
-    fn track(&self, monitor: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
+    fn track(
+        &self,
+        _: &dyn PreviousSources,
+        monitor: &FetchMonitor,
+    ) -> Result<Option<TrackedRef>, SourceError> {
         self.file.track(monitor).map(Some)
     }
 

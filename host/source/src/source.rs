@@ -41,11 +41,20 @@ pub trait Source: Debug + Send + Sync {
     /// Those of [`check`](Self::check), `download-failed`, `download-refused`, `wrong-ref`, `cancelled`.
     fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError>;
 
-    /// Finds a new ref; `None` for kinds that have none. Changes nothing.
+    /// Whether tracking looks at what the sources before it staged, so that it cannot be the first.
+    fn tracks_previous(&self) -> bool {
+        false
+    }
+
+    /// Finds a new ref; `None` for kinds that have none. Changes nothing. `previous` are the sources before it.
     ///
     /// # Errors
     /// As [`fetch`](Self::fetch).
-    fn track(&self, monitor: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError>;
+    fn track(
+        &self,
+        previous: &dyn PreviousSources,
+        monitor: &FetchMonitor,
+    ) -> Result<Option<TrackedRef>, SourceError>;
 
     /// Puts the source's files into the store and answers with the root of their tree.
     ///
@@ -53,10 +62,47 @@ pub trait Source: Debug + Send + Sync {
     /// `source-not-fetched`, `wrong-ref`, or what is wrong with the files.
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError>;
 
+    /// Whether it changes what the sources before it staged. If so, [`stage_onto`](Self::stage_onto) is called instead
+    /// of [`stage`](Self::stage).
+    fn changes_previous(&self) -> bool {
+        false
+    }
+
+    /// Changes the tree that the sources before it made of its directory, and answers with the root of the new one.
+    ///
+    /// # Errors
+    /// As [`stage`](Self::stage).
+    fn stage_onto(&self, _previous: Digest, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
+        self.stage(monitor)
+    }
+
+    /// The commit of the submodule at a path below the sources, for sources that are git repositories.
+    ///
+    /// # Errors
+    /// When the repository cannot be read.
+    fn submodule_commit(&self, _path: &str) -> Result<Option<String>, SourceError> {
+        Ok(None)
+    }
+
     /// Warnings about the configuration.
     fn warnings(&self) -> Vec<SourceWarning> {
         Vec::new()
     }
+}
+
+/// The sources before one of the same element, fetched when they are needed.
+pub trait PreviousSources {
+    /// The root of the tree that they made of the directory of the source.
+    ///
+    /// # Errors
+    /// When they cannot be fetched or staged.
+    fn tree(&self) -> Result<Digest, SourceError>;
+
+    /// The commit of the submodule at a path below the sources of the element, if one of them is a git repository that has it.
+    ///
+    /// # Errors
+    /// When they cannot be fetched.
+    fn submodule_commit(&self, path: &str) -> Result<Option<String>, SourceError>;
 }
 
 /// The outcome of tracking.

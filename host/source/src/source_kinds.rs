@@ -2,20 +2,32 @@
 
 use std::sync::Arc;
 
+use spec_model::NodeError;
+
+use crate::announced::AnnouncedSource;
+use crate::archive_source::{ArchiveFormat, ArchiveSource};
+use crate::cargo::{CargoKind, CargoSource};
 use crate::context::{SourceContext, SourceSpec};
 use crate::error::{SourceError, SourceName};
+use crate::gen_cargo_lock::GenCargoLockSource;
+use crate::git::{GitRepoSource, GitSource, GitTagSource, GoModuleSource};
 use crate::local::LocalSource;
+use crate::patches::{PatchQueueSource, PatchSource};
+use crate::released_file::ReleasedFileSource;
 use crate::remote::RemoteSource;
 use crate::source::Source;
-use crate::tar::TarSource;
 
 /// All of [`configure_source`], for people.
-const KNOWN: &str = "local, remote, tar";
+const KNOWN: &str = "cargo, cargo2, cpan, deb, docker, gen_cargo_lock, git, git_module, git_repo, git_tag, go_module, \
+                     local, patch, patch_queue, pip, pypi, remote, tar, zip";
+
+/// Kinds of BuildStream's plugins that are left out.
+const LEFT_OUT: [&str; 2] = ["bzr", "ostree"];
 
 /// The source that `spec` declares, the `index`th of `element`.
 ///
 /// # Errors
-/// `unknown-source-kind`, or what is wrong with the configuration, with its place.
+/// `unknown-source-kind`, `source-kind-left-out`, or what is wrong with the configuration, with its place.
 pub(crate) fn configure_source(
     element: &Arc<str>,
     index: usize,
@@ -23,13 +35,39 @@ pub(crate) fn configure_source(
     spec: &SourceSpec,
 ) -> Result<Box<dyn Source>, SourceError> {
     let name = |kind| SourceName { element: element.clone(), index, kind, position: spec.position.clone() };
+    let config = &spec.config;
+    let archive = |kind, format| ArchiveSource::configure(name(kind), context, config, format);
+    let cargo = |kind, cargo| CargoSource::configure(name(kind), context, config, cargo);
     Ok(match spec.kind.as_str() {
-        "local" => Box::new(LocalSource::configure(name("local"), context, &spec.config)?),
-        "remote" => Box::new(RemoteSource::configure(name("remote"), context, &spec.config)?),
-        "tar" => Box::new(TarSource::configure(name("tar"), context, &spec.config)?),
+        "cargo" => Box::new(cargo("cargo", CargoKind::Cargo)?),
+        "cargo2" => Box::new(cargo("cargo2", CargoKind::Cargo2)?),
+        "cpan" => Box::new(ReleasedFileSource::cpan(name("cpan"), context, config)?),
+        "deb" => Box::new(archive("deb", ArchiveFormat::Deb)?),
+        "docker" => Box::new(AnnouncedSource::docker(name("docker"), context, config)?),
+        "gen_cargo_lock" => Box::new(GenCargoLockSource::configure(name("gen_cargo_lock"), context, config)?),
+        "git" => Box::new(GitSource::configure(name("git"), context, config)?),
+        "git_module" => Box::new(GitTagSource::module(name("git_module"), context, config)?),
+        "git_repo" => Box::new(GitRepoSource::configure(name("git_repo"), context, config)?),
+        "git_tag" => Box::new(GitTagSource::tag(name("git_tag"), context, config)?),
+        "go_module" => Box::new(GoModuleSource::configure(name("go_module"), context, config)?),
+        "local" => Box::new(LocalSource::configure(name("local"), context, config)?),
+        "patch" => Box::new(PatchSource::configure(name("patch"), context, config)?),
+        "patch_queue" => Box::new(PatchQueueSource::configure(name("patch_queue"), context, config)?),
+        "pip" => Box::new(AnnouncedSource::pip(name("pip"), context, config)?),
+        "pypi" => Box::new(ReleasedFileSource::pypi(name("pypi"), context, config)?),
+        "remote" => Box::new(RemoteSource::configure(name("remote"), context, config)?),
+        "tar" => Box::new(archive("tar", ArchiveFormat::Tar)?),
+        "zip" => Box::new(archive("zip", ArchiveFormat::Zip)?),
+        left_out if LEFT_OUT.contains(&left_out) => return Err(is_left_out(element, spec).into()),
         _ => {
             let (kind, position) = (spec.kind.clone(), spec.position.clone());
             return Err(SourceError::UnknownKind { element: element.clone(), kind, known: KNOWN, position });
         }
     })
+}
+
+fn is_left_out(element: &Arc<str>, spec: &SourceSpec) -> NodeError {
+    let message = format!("{element}: BuildStream's source kind '{}' is left out of spec-host", spec.kind);
+    let error = NodeError::new("source-kind-left-out", spec.position.as_ref(), message);
+    error.with_hint("have the files in a git repository or an archive, and use 'git_repo' or 'tar'")
 }

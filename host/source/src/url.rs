@@ -86,9 +86,14 @@ impl AliasedUrl {
 
     /// The directory of its downloads, as BuildStream names it.
     pub(crate) fn directory_name(&self) -> String {
-        let keep = |c: char| c.is_ascii_alphanumeric() || c == '%';
-        self.original.chars().map(|c| if keep(c) { c } else { '_' }).collect()
+        directory_name(&self.original)
     }
+}
+
+/// The name of the folder for what was downloaded from a URL, as BuildStream makes it.
+pub(crate) fn directory_name(url: &str) -> String {
+    let keep = |c: char| c.is_ascii_alphanumeric() || c == '%';
+    url.chars().map(|c| if keep(c) { c } else { '_' }).collect()
 }
 
 /// How a URL is read.

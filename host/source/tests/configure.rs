@@ -79,7 +79,8 @@ fn wrong_configurations_name_their_place() {
         Some("filename"),
         "filename-contains-directory",
     );
-    check_refused("git", &[("url", "files:a")], None, "unknown-source-kind");
+    check_refused("svn", &[("url", "files:a")], None, "unknown-source-kind");
+    check_refused("ostree", &[("url", "files:a")], None, "source-kind-left-out");
 }
 
 #[test]

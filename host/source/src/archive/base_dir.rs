@@ -50,9 +50,35 @@ fn candidates(members: &[Member], most: u64) -> Result<HashSet<&str>, ArchiveErr
     Ok(found)
 }
 
-/// The entries below `base`, renamed as they are staged. Devices are left out.
-pub(crate) fn select_below(members: Vec<Member>, base: &str) -> Vec<SelectedMember> {
-    members.into_iter().map(|member| select(member, base)).collect()
+/// The part of an archive that is staged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ArchivePart<'p> {
+    /// The first directory that matches this pattern; all of it for an empty pattern.
+    BaseDir(&'p str),
+    /// What is in directories, each without the name of the outermost.
+    BelowTop,
+}
+
+/// The entries that are staged, renamed. Devices are left out.
+pub(crate) fn select(
+    members: Vec<Member>,
+    part: ArchivePart<'_>,
+    most: u64,
+) -> Result<Vec<SelectedMember>, ArchiveError> {
+    match part {
+        ArchivePart::BaseDir(pattern) => {
+            let base = find_base_dir(&members, pattern, most)?;
+            Ok(members.into_iter().map(|member| select_below(member, &base)).collect())
+        }
+        ArchivePart::BelowTop => Ok(members.into_iter().map(without_top).collect()),
+    }
+}
+
+fn without_top(mut member: Member) -> SelectedMember {
+    let below = member.name.split_once('/').map(|(_, below)| below.to_owned());
+    let staged = below.is_some() && member.kind != MemberKind::Device;
+    member.name = below.unwrap_or_default();
+    SelectedMember { member, staged }
 }
 
 /// An entry and whether it is staged. Others stay: a hard link may name one of them.
@@ -61,7 +87,7 @@ pub(crate) struct SelectedMember {
     pub(crate) staged: bool,
 }
 
-fn select(mut member: Member, base: &str) -> SelectedMember {
+fn select_below(mut member: Member, base: &str) -> SelectedMember {
     if base.is_empty() {
         let staged = member.kind != MemberKind::Device;
         return SelectedMember { member, staged };

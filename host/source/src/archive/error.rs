@@ -11,6 +11,12 @@ pub enum ArchiveError {
     /// The bytes are not an archive.
     #[error("it is no tar, plain or compressed with gzip, bzip2, xz, lzma, lzip or zstd")]
     Format,
+    /// The bytes are not a package of Debian.
+    #[error("it is no package of Debian with a data.tar")]
+    NoDeb,
+    /// The bytes are not a zip archive.
+    #[error("it is no zip archive, or damaged")]
+    NoZip,
     /// The archive is damaged or cut off.
     #[error("it is damaged or cut off: {error}")]
     Damaged {
@@ -69,7 +75,7 @@ impl ArchiveError {
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::Format => "archive-format",
+            Self::Format | Self::NoDeb | Self::NoZip => "archive-format",
             Self::Damaged { .. } => "archive-damaged",
             Self::Climbs { .. } => "archive-entry-climbs",
             Self::Conflict { .. } => "archive-entry-conflict",

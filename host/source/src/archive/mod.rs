@@ -5,6 +5,7 @@
 //! and the entries are unpacked in memory afterwards.
 
 mod base_dir;
+mod deb;
 mod decompress;
 mod error;
 mod extract;
@@ -14,8 +15,12 @@ mod read_members;
 mod sparse;
 mod store_contents;
 mod vfs;
+mod zip;
+mod zip_directory;
 
-use std::io;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use spec_cas::{Cas, CasError, TreeBuilder};
 use spec_model::Digest;
@@ -23,9 +28,11 @@ use spec_model::Digest;
 use crate::hashing_reader::HashingReader;
 use vfs::{Inode, InodeId, Vfs};
 
+pub(crate) use base_dir::ArchivePart;
 pub use error::ArchiveError;
 pub use limits::ArchiveLimits;
 pub(crate) use store_contents::cannot_write;
+pub(crate) use zip::import_zip;
 
 /// Why an archive is not imported.
 #[derive(Debug)]
@@ -46,18 +53,42 @@ impl From<CasError> for ImportError {
     }
 }
 
-/// Stores the part of an archive that `base_dir` names and answers with the root of its tree.
+/// Stores a part of a tar and answers with the root of its tree.
 pub(crate) fn import(
     input: &mut HashingReader,
     cas: &Cas,
-    base_dir: &str,
+    part: ArchivePart<'_>,
     limits: ArchiveLimits,
 ) -> Result<Digest, ImportError> {
-    let (members, contents) =
-        store_contents::store_contents(cas, |storer| read_members::read_members(input, limits, storer))?;
-    let members = members?;
-    let base = base_dir::find_base_dir(&members, base_dir, limits.entries)?;
-    let vfs = extract::extract(&base_dir::select_below(members, &base), limits.entries)?;
+    let taken = input.taken();
+    import_tar(input, taken, cas, part, limits)
+}
+
+/// As [`import`], of the `data.tar` in a package of Debian.
+pub(crate) fn import_deb(
+    input: &mut HashingReader,
+    cas: &Cas,
+    part: ArchivePart<'_>,
+    limits: ArchiveLimits,
+) -> Result<Digest, ImportError> {
+    let taken = input.taken();
+    let data = deb::data_tar(input)?;
+    import_tar(data, taken, cas, part, limits)
+}
+
+/// `taken` counts the bytes of the file that were used.
+fn import_tar(
+    input: impl Read,
+    taken: Arc<AtomicU64>,
+    cas: &Cas,
+    part: ArchivePart<'_>,
+    limits: ArchiveLimits,
+) -> Result<Digest, ImportError> {
+    let (members, contents) = store_contents::store_contents(cas, |storer| {
+        read_members::read_members(input, taken, limits, storer)
+    })?;
+    let members = base_dir::select(members?, part, limits.entries)?;
+    let vfs = extract::extract(&members, limits.entries)?;
     let mut builder = TreeBuilder::new();
     add(&vfs, Vfs::ROOT, &mut String::new(), &contents, &mut builder)?;
     Ok(builder.store(cas)?)

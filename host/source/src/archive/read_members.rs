@@ -12,16 +12,15 @@ use super::member::{LONGEST, Member, MemberKind};
 use super::sparse::{self, SparseFile};
 use super::store_contents::ContentStorer;
 use super::{ArchiveError, damaged};
-use crate::hashing_reader::HashingReader;
 
 /// The entries of the archive in `input`, in order.
 pub(crate) fn read_members(
-    input: &mut HashingReader,
+    input: impl Read,
+    taken: Arc<AtomicU64>,
     limits: ArchiveLimits,
     storer: &mut ContentStorer,
 ) -> Result<Vec<Member>, ArchiveError> {
-    let mut reader =
-        MemberReader { taken: input.taken(), unpacked: Arc::default(), counter: LimitCounter::new(limits) };
+    let mut reader = MemberReader { taken, unpacked: Arc::default(), counter: LimitCounter::new(limits) };
     let decoded = decompress(input).map_err(|_| ArchiveError::Format)?;
     let counted = LimitedReader {
         inner: decoded,

@@ -87,7 +87,8 @@ impl Download<'_> {
         received: &mut ReceivedBytes,
         etag: Option<&str>,
     ) -> Result<DownloadOutcome, (Failure, u32)> {
-        let client = HttpClient::new(self.options, self.netrc()).map_err(|failure| (failure, 1))?;
+        let client = HttpClient::new(self.options, Netrc::of_options(self.options, self.monitor))
+            .map_err(|failure| (failure, 1))?;
         let mut backoff = self.options.backoff;
         let mut attempt = 1;
         loop {
@@ -146,15 +147,6 @@ impl Download<'_> {
             published.map_err(|error| self.disk(error))?;
         }
         Ok(sha)
-    }
-
-    /// When the file cannot be read there are no passwords, as with BuildStream.
-    fn netrc(&self) -> Netrc {
-        let Some(path) = &self.options.netrc else { return Netrc::default() };
-        Netrc::read(path).unwrap_or_else(|error| {
-            self.monitor.warn("netrc", &format!("{} is not used: {error}", path.display()));
-            Netrc::default()
-        })
     }
 
     fn explain(&self, failure: Failure, attempts: u32) -> SourceError {

@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 
 /// Why an attempt failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// Another attempt may succeed.
     Transient(String),
     /// It will fail again.
@@ -18,7 +18,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// The failure of a request without an answer.
-    pub(super) fn of(error: reqwest::Error) -> Self {
+    pub(crate) fn of(error: reqwest::Error) -> Self {
         let why = reason(&error);
         let final_cause =
             causes(&error).any(|cause| cause.is::<rustls::Error>() || is_certificate_error(cause));
@@ -56,11 +56,11 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn
     std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
 }
 
-pub(super) fn broke_off(error: &reqwest::Error, bytes: u64, total: Option<u64>) -> Failure {
+pub(crate) fn broke_off(error: &reqwest::Error, bytes: u64, total: Option<u64>) -> Failure {
     let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
     Failure::Transient(format!("it broke off after {bytes}{of} bytes: {}", reason(error)))
 }
 
-pub(super) fn is_transient(status: StatusCode) -> bool {
+pub(crate) fn is_transient(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
 }

@@ -15,7 +15,7 @@ use crate::http_options::{HttpOptions, Proxies};
 const REDIRECTS: usize = 10;
 
 /// An HTTP client that goes through proxies, follows redirects and logs in.
-pub(super) struct HttpClient {
+pub(crate) struct HttpClient {
     http: reqwest::Client,
     netrc: Netrc,
 }
@@ -25,7 +25,7 @@ impl HttpClient {
     ///
     /// # Errors
     /// When a proxy's URL is wrong, or there is no TLS.
-    pub(super) fn new(options: &HttpOptions, netrc: Netrc) -> Result<Self, Failure> {
+    pub(crate) fn new(options: &HttpOptions, netrc: Netrc) -> Result<Self, Failure> {
         let broken = |error: &dyn std::fmt::Display| Failure::Final(format!("no HTTP client: {error}"));
         let tls = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let tls = tls.with_safe_default_protocol_versions().map_err(|error| broken(&error))?;
@@ -45,20 +45,38 @@ impl HttpClient {
     }
 
     /// The answer to a GET, after redirects.
-    pub(super) async fn get(&self, url: &str, headers: &HeaderMap) -> Result<Response, Failure> {
+    pub(crate) async fn get(&self, url: &str, headers: &HeaderMap) -> Result<Response, Failure> {
         let first = Url::parse(url).map_err(|error| Failure::Final(error.to_string()))?;
         let mut at = first.clone();
         for _ in 0..=REDIRECTS {
-            let response = self.ask(&Hop { first: &first, at: &at }, headers).await?;
+            let response = self.ask(&Hop { first: &first, at: &at }, headers, None).await?;
             let Some(next) = redirect(&response) else { return Ok(response) };
             at = follow(&at, next)?;
         }
         Err(Failure::Final(format!("it redirects more than {REDIRECTS} times")))
     }
 
-    /// The answer of one server. It gets a password if it requests one.
-    async fn ask(&self, hop: &Hop<'_>, headers: &HeaderMap) -> Result<Response, Failure> {
-        let request = || self.http.get(hop.at.clone()).headers(headers.clone());
+    /// The answer to a POST. Redirects are not followed.
+    pub(crate) async fn post(
+        &self,
+        url: &Url,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Response, Failure> {
+        self.ask(&Hop { first: url, at: url }, headers, Some(body)).await
+    }
+
+    /// The answer of one server, to a POST if there is a body. It gets a password if it requests one.
+    async fn ask(
+        &self,
+        hop: &Hop<'_>,
+        headers: &HeaderMap,
+        body: Option<&[u8]>,
+    ) -> Result<Response, Failure> {
+        let request = || match body {
+            None => self.http.get(hop.at.clone()).headers(headers.clone()),
+            Some(body) => self.http.post(hop.at.clone()).headers(headers.clone()).body(body.to_vec()),
+        };
         let entry = hop.entry(&self.netrc);
         if let Some(NetrcEntry { login: None, password: Some(token), .. }) = entry {
             return send(request().bearer_auth(token)).await;

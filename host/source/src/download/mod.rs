@@ -6,6 +6,7 @@ mod failure;
 mod http_client;
 mod netrc;
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -13,14 +14,19 @@ use std::sync::OnceLock;
 use spec_model::{FilePosition, Mapping, Value};
 
 use crate::context::SourceContext;
+use crate::declared_version::DeclaredVersion;
 use crate::error::{SourceError, SourceName};
 use crate::hashing_reader::HashingReader;
 use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
 use crate::source::{SourceWarning, TrackedRef};
-use crate::url::{AliasProblem, AliasedUrl, UrlTarget, without_password};
+use crate::source_url::SourceUrl;
+use crate::url::{AliasedUrl, UrlTarget, without_password};
 use download_file::Download;
 use download_folder::DownloadFolder;
+pub(crate) use failure::{Failure, broke_off, is_transient};
+pub(crate) use http_client::HttpClient;
+pub(crate) use netrc::Netrc;
 
 /// The keys of every source, and of every source with a URL.
 pub(crate) const KEYS: [&str; 7] =
@@ -34,8 +40,7 @@ pub(crate) struct DownloadableFile {
     reference: Option<String>,
     /// Where the ref is written.
     reference_place: Option<FilePosition>,
-    /// The version, or the pattern to guess it by; part of BuildStream's key.
-    version: Option<String>,
+    version: DeclaredVersion,
     position: Option<FilePosition>,
     folder: DownloadFolder,
     http: HttpOptions,
@@ -81,39 +86,64 @@ enum FileLocation {
     InPlace { url: String, path: PathBuf },
 }
 
+impl FileLocation {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Downloaded(path) | Self::InPlace { path, .. } => path,
+        }
+    }
+}
+
 impl DownloadableFile {
     pub(crate) fn configure(
         name: SourceName,
         context: &SourceContext,
         config: &Mapping,
     ) -> Result<Self, SourceError> {
-        let written = config.str("url")?;
-        let position = config.require("url")?.position.clone();
-        let url = AliasedUrl::new(written, |alias| context.alias(alias));
-        let url = url.map_err(|problem| no_alias(problem, &name, written, position.as_ref()))?;
-        let version = match config.opt_str("version")? {
-            Some(version) => Some(version),
-            None => config.opt_str("version-guess-pattern")?,
-        };
-        let folder =
-            DownloadFolder::new(context.download_directory.join(name.kind).join(url.directory_name()));
+        let url = SourceUrl::of_node(&name, context, config.require("url")?)?;
+        let folder = context.download_directory.join(name.kind).join(url.url.directory_name());
         Ok(Self {
             reference: config.opt_str("ref")?.map(str::to_owned),
             reference_place: config.get("ref").and_then(|node| node.position.clone()),
-            version: version.map(str::to_owned),
+            version: DeclaredVersion::configure(config)?,
+            ..Self::at(name, context, url, folder)
+        })
+    }
+
+    /// The file at a URL, without a ref. Downloads are kept in `folder`.
+    fn at(name: SourceName, context: &SourceContext, url: SourceUrl, folder: PathBuf) -> Self {
+        let SourceUrl { url, position } = url;
+        Self {
+            reference: None,
+            reference_place: None,
+            version: DeclaredVersion::None,
             name,
             url,
             position,
-            folder,
+            folder: DownloadFolder::new(folder),
             http: context.http.clone(),
             verified: OnceLock::new(),
-        })
+        }
+    }
+
+    /// The file with this SHA-256 at a URL. Downloads are kept in `folder`.
+    pub(crate) fn with_sha256(
+        name: &SourceName,
+        context: &SourceContext,
+        url: SourceUrl,
+        folder: PathBuf,
+        sha256: &str,
+        place: Option<FilePosition>,
+    ) -> Self {
+        let reference = Some(sha256.to_owned());
+        Self { reference, reference_place: place, ..Self::at(name.clone(), context, url, folder) }
     }
 
     /// The beginning of the unique key; `None` without a ref.
     pub(crate) fn key(&self) -> Option<Vec<Value>> {
-        let texts = [Some(&self.url.original), Some(self.reference.as_ref()?), self.version.as_ref()];
-        Some(texts.into_iter().flatten().map(|text| Value::Str(text.clone())).collect())
+        let mut key = vec![self.url.original.as_str().into(), self.reference.as_deref()?.into()];
+        self.version.append_to(&mut key);
+        Some(key)
     }
 
     pub(crate) fn reference(&self) -> Option<Value> {
@@ -128,10 +158,8 @@ impl DownloadableFile {
     }
 
     pub(crate) fn warnings(&self) -> Vec<SourceWarning> {
-        let message = || format!("{}: the url '{}' uses no alias", self.name, self.url.original);
-        let warning =
-            || SourceWarning { token: "unaliased-url", message: message(), position: self.position.clone() };
-        self.url.unaliased.then(warning).into_iter().collect()
+        let url = SourceUrl { url: self.url.clone(), position: self.position.clone() };
+        url.warning(&self.name).into_iter().collect()
     }
 
     /// The ref, which must be a SHA-256.
@@ -289,6 +317,27 @@ impl DownloadableFile {
         outcome
     }
 
+    /// Calls `consume` with the file when its hash is right, at its beginning.
+    pub(crate) fn read_file<T>(
+        &self,
+        monitor: &FetchMonitor,
+        consume: impl Fn(File) -> Result<T, SourceError>,
+    ) -> Result<T, SourceError> {
+        let expected = self.required_ref()?;
+        let mut outcome = Err(SourceError::NotFetched { name: self.name.clone() });
+        for location in self.locations() {
+            let path = location.path().to_path_buf();
+            outcome = self.read_from(location, expected, monitor, |_| {
+                spec_files::open(&path).map_err(|error| self.io(&path, error))
+            });
+            match &outcome {
+                Err(error @ SourceError::WrongRef { .. }) => tracing::debug!("{error}"),
+                _ => break,
+            }
+        }
+        consume(outcome?)
+    }
+
     fn read_from<T>(
         &self,
         location: FileLocation,
@@ -296,9 +345,7 @@ impl DownloadableFile {
         monitor: &FetchMonitor,
         consume: impl Fn(&mut HashingReader) -> Result<T, SourceError>,
     ) -> Result<T, SourceError> {
-        let path = match &location {
-            FileLocation::Downloaded(path) | FileLocation::InPlace { path, .. } => path,
-        };
+        let path = location.path();
         let mut reader = open(path, monitor).map_err(|error| self.io(path, error))?;
         let made = consume(&mut reader);
         let actual = reader.finish().map_err(|error| self.io(path, error))?.hex();
@@ -340,22 +387,6 @@ impl DownloadableFile {
 }
 
 /// The file of this machine that a URL names, if it exists.
-/// The error that the alias of a URL cannot be resolved.
-fn no_alias(
-    problem: AliasProblem,
-    name: &SourceName,
-    url: &str,
-    position: Option<&FilePosition>,
-) -> SourceError {
-    let (name, position) = (name.clone(), position.cloned());
-    match problem {
-        AliasProblem::Unknown(alias) => {
-            SourceError::UnknownAlias { name, alias, url: url.to_owned(), position }
-        }
-        AliasProblem::Refused(refusal) => SourceError::RefusedAlias { name, refusal, position },
-    }
-}
-
 fn in_place(url: &str) -> Option<FileLocation> {
     match UrlTarget::of(url) {
         Ok(UrlTarget::File(path)) if path.is_file() => {

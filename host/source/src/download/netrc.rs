@@ -3,18 +3,21 @@
 use std::io;
 use std::path::Path;
 
+use crate::http_options::HttpOptions;
+use crate::monitor::FetchMonitor;
+
 /// Bytes of a file. Real ones have hundreds.
 const LARGEST: u64 = 1 << 20;
 
 /// The entries of a file, in its order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Netrc {
+pub(crate) struct Netrc {
     entries: Vec<NetrcEntry>,
 }
 
 /// The login at one machine, or at all others.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(super) struct NetrcEntry {
+pub(crate) struct NetrcEntry {
     /// `None` for the entry `default`.
     machine: Option<String>,
     pub(super) login: Option<String>,
@@ -38,6 +41,15 @@ pub(super) enum NetrcError {
 }
 
 impl Netrc {
+    /// The entries of the file that is to be used. When it cannot be read there are no passwords, as with BuildStream.
+    pub(crate) fn of_options(options: &HttpOptions, monitor: &FetchMonitor) -> Self {
+        let Some(path) = &options.netrc else { return Self::default() };
+        Self::read(path).unwrap_or_else(|error| {
+            monitor.warn("netrc", &format!("{} is not used: {error}", path.display()));
+            Self::default()
+        })
+    }
+
     /// The entries of a file; none when it does not exist.
     pub(super) fn read(path: &Path) -> Result<Self, NetrcError> {
         match spec_files::read(path, LARGEST) {

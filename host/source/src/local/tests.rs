@@ -2,14 +2,14 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 
-use spec_model::{Cancel, FilePosition, UserError};
+use spec_model::{Cancel, FilePosition, Node, UserError};
 
 use super::*;
 
 fn check(context: &SourceContext, path: &str, expect: Result<(), &str>) {
     let position = FilePosition { file: "app.bst".into(), line: 3, column: 9 };
     let node = Node { position: Some(position.clone()), ..Node::text(path) };
-    let outcome = project_path(&context.project_directory, &node);
+    let outcome = project_path(&context.project_directory, &node, PathKind::Any);
     let found = outcome.as_ref().map(|_| ()).map_err(UserError::reason);
     assert_eq!(found, expect, "{path}: {outcome:?}");
     if let Err(error) = &outcome {

@@ -1,51 +1,84 @@
-//! The kind `tar`: an archive, unpacked.
+//! The kinds `tar`, `zip` and `deb`: an archive, unpacked.
 
 use spec_cas::Cas;
 use spec_model::{Digest, Mapping, Value};
 
-use crate::archive::{self, ArchiveLimits, ImportError};
+use crate::archive::{self, ArchiveLimits, ArchivePart, ImportError};
 use crate::context::SourceContext;
 use crate::download::{DownloadableFile, KEYS};
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
-use crate::source::{Source, SourceWarning, TrackedRef};
+use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
+
+/// How the files of an archive are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ArchiveFormat {
+    Tar,
+    Zip,
+    /// A package of Debian, of which the tar `data.tar` is unpacked.
+    Deb,
+}
 
 /// An archive at a URL.
 #[derive(Debug)]
-pub(crate) struct TarSource {
+pub(crate) struct ArchiveSource {
+    format: ArchiveFormat,
     file: DownloadableFile,
     cas: Cas,
     limits: ArchiveLimits,
     base_dir: String,
 }
 
-impl TarSource {
+impl ArchiveSource {
     pub(crate) fn configure(
         name: SourceName,
         context: &SourceContext,
         config: &Mapping,
+        format: ArchiveFormat,
     ) -> Result<Self, SourceError> {
         config.validate_keys(&[&KEYS[..], &["base-dir"]].concat())?;
         Ok(Self {
+            format,
             base_dir: config.opt_str("base-dir")?.unwrap_or("*").to_owned(),
             file: DownloadableFile::configure(name, context, config)?,
             cas: context.cas.clone(),
             limits: context.limits,
         })
     }
+}
 
-    fn explain(&self, error: ImportError) -> SourceError {
-        let name = self.file.name.clone();
+/// Stages a part of an archive that was downloaded.
+pub(crate) fn stage_archive(
+    file: &DownloadableFile,
+    format: ArchiveFormat,
+    part: ArchivePart<'_>,
+    cas: &Cas,
+    limits: ArchiveLimits,
+    monitor: &FetchMonitor,
+) -> Result<Digest, SourceError> {
+    let explain = |error| {
+        let name = file.name.clone();
         match error {
             ImportError::Cas(error) => SourceError::Cas { who: name.to_string(), error: Box::new(error) },
             ImportError::Archive(error) => {
-                SourceError::Archive { name, url: self.file.url.resolved.clone(), error }
+                SourceError::Archive { name, url: file.url.resolved.clone(), error }
             }
+        }
+    };
+    match format {
+        ArchiveFormat::Tar => {
+            file.read(monitor, |input| archive::import(input, cas, part, limits).map_err(explain))
+        }
+        ArchiveFormat::Deb => {
+            file.read(monitor, |input| archive::import_deb(input, cas, part, limits).map_err(explain))
+        }
+        ArchiveFormat::Zip => {
+            file.read_file(monitor, |input| archive::import_zip(input, cas, part, limits).map_err(explain))
         }
     }
 }
 
-impl Source for TarSource {
+impl Source for ArchiveSource {
     fn name(&self) -> &SourceName {
         &self.file.name
     }
@@ -75,15 +108,18 @@ impl Source for TarSource {
         self.file.fetch(monitor)
     }
 
-    fn track(&self, monitor: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
+    fn track(
+        &self,
+        _: &dyn PreviousSources,
+        monitor: &FetchMonitor,
+    ) -> Result<Option<TrackedRef>, SourceError> {
         self.file.track(monitor).map(Some)
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {
-        self.file.read(monitor, |input| {
-            let cas = self.cas.clone().with_cancel(&monitor.cancel);
-            archive::import(input, &cas, &self.base_dir, self.limits).map_err(|error| self.explain(error))
-        })
+        let cas = self.cas.clone().with_cancel(&monitor.cancel);
+        let part = ArchivePart::BaseDir(&self.base_dir);
+        stage_archive(&self.file, self.format, part, &cas, self.limits, monitor)
     }
 
     fn warnings(&self) -> Vec<SourceWarning> {

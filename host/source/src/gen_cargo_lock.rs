@@ -1,0 +1,97 @@
+//! The kind `gen_cargo_lock`: a `Cargo.lock` that is kept in the ref.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use spec_cas::{Cas, TreeBuilder};
+use spec_model::{Digest, FilePosition, Mapping, NodeError, Value};
+
+use crate::context::SourceContext;
+use crate::error::{SourceError, SourceName};
+use crate::monitor::FetchMonitor;
+use crate::source::{PreviousSources, Source, TrackedRef};
+use crate::untracked::not_tracked;
+
+const KEYS: [&str; 4] = ["kind", "directory", "provenance", "ref"];
+
+/// A file `Cargo.lock`.
+#[derive(Debug)]
+pub(crate) struct GenCargoLockSource {
+    name: SourceName,
+    cas: Cas,
+    reference: Option<String>,
+    position: Option<FilePosition>,
+}
+
+impl GenCargoLockSource {
+    pub(crate) fn configure(
+        name: SourceName,
+        context: &SourceContext,
+        config: &Mapping,
+    ) -> Result<Self, SourceError> {
+        config.validate_keys(&KEYS)?;
+        let reference = config.opt_str("ref")?.map(str::to_owned);
+        let position = config.get("ref").and_then(|node| node.position.clone());
+        Ok(Self { name, cas: context.cas.clone(), reference, position })
+    }
+
+    fn contents(&self) -> Result<Vec<u8>, SourceError> {
+        let text = self.reference.as_deref();
+        let text = text.ok_or_else(|| SourceError::NoRef { name: self.name.clone() })?;
+        let bytes = STANDARD.decode(text).ok().filter(|bytes| std::str::from_utf8(bytes).is_ok());
+        bytes.ok_or_else(|| {
+            let message = format!("{}: the ref is not a Cargo.lock in base64", self.name);
+            NodeError::new("invalid-ref", self.position.as_ref(), message).into()
+        })
+    }
+}
+
+impl Source for GenCargoLockSource {
+    fn name(&self) -> &SourceName {
+        &self.name
+    }
+
+    fn unique_key(&self) -> Result<Option<Value>, SourceError> {
+        Ok(self.reference())
+    }
+
+    fn reference(&self) -> Option<Value> {
+        self.reference.as_deref().map(Value::from)
+    }
+
+    fn set_ref(&mut self, reference: Option<Value>) {
+        self.reference = match reference {
+            Some(Value::Str(text)) => Some(text),
+            _ => None,
+        };
+    }
+
+    fn is_cached(&self) -> bool {
+        self.reference.is_some()
+    }
+
+    fn check(&self) -> Result<(), SourceError> {
+        self.contents().map(drop)
+    }
+
+    fn fetch(&self, _: &FetchMonitor) -> Result<(), SourceError> {
+        self.check()
+    }
+
+    fn tracks_previous(&self) -> bool {
+        true
+    }
+
+    fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
+        Err(not_tracked(&self.name))
+    }
+
+    fn stage(&self, _: &FetchMonitor) -> Result<Digest, SourceError> {
+        let contents = self.contents()?;
+        let store = || {
+            let mut builder = TreeBuilder::new();
+            builder.add_file("Cargo.lock", self.cas.put_bytes(&contents)?, false)?;
+            builder.store(&self.cas)
+        };
+        store().map_err(|error| SourceError::Cas { who: self.name.to_string(), error: Box::new(error) })
+    }
+}

@@ -1,0 +1,292 @@
+//! A repository at a URL: fetched into a mirror from a server, read in place on this machine.
+
+use std::path::{Path, PathBuf};
+
+use git2::Oid;
+
+use super::advertised_ref::{AdvertisedRef, local_refs};
+use super::describe::describe;
+use super::git_ref::WantedHistory;
+use super::mirror::Mirror;
+use super::objects::{GitObjects, oid};
+use super::server::{GitServer, PackRequest, ServerFailure};
+use super::tracked_ref::{RefFormat, RefPatterns, described_tag};
+use crate::context::SourceContext;
+use crate::download::Failure;
+use crate::error::{SourceError, SourceName};
+use crate::git_error::GitError;
+use crate::http_options::HttpOptions;
+use crate::monitor::FetchMonitor;
+use crate::source_url::SourceUrl;
+use crate::url::{UrlTarget, without_password};
+
+/// A repository at a URL.
+#[derive(Debug)]
+pub(crate) struct RemoteRepository {
+    name: SourceName,
+    url: SourceUrl,
+    mirror: Mirror,
+    http: HttpOptions,
+    most_bytes: u64,
+}
+
+impl RemoteRepository {
+    /// The repository at a URL. What is fetched of it is kept in the folder `mirror`.
+    pub(crate) fn new(name: &SourceName, context: &SourceContext, url: &SourceUrl, mirror: PathBuf) -> Self {
+        Self {
+            name: name.clone(),
+            url: url.clone(),
+            mirror: Mirror::new(mirror),
+            http: context.http.clone(),
+            most_bytes: context.limits.unpacked,
+        }
+    }
+
+    /// The URL as written.
+    pub(crate) fn written(&self) -> &str {
+        &self.url.url.original
+    }
+
+    /// The URL, aliases resolved.
+    pub(crate) fn resolved(&self) -> &str {
+        &self.url.url.resolved
+    }
+
+    /// Whether a commit was fetched. As for files, one of this machine has to be.
+    pub(crate) fn has(&self, commit: &str) -> bool {
+        self.mirror_with(commit).is_some()
+    }
+
+    fn has_tag(&self, history: &WantedHistory) -> bool {
+        match history {
+            WantedHistory::SinceTag { tag, .. } => self.mirror.has_tag(tag),
+            _ => true,
+        }
+    }
+
+    fn mirror_with(&self, commit: &str) -> Option<GitObjects> {
+        let objects =
+            self.mirror.path().join("HEAD").is_file().then(|| GitObjects::open(self.mirror.path()).ok());
+        let id = oid(commit).ok()?;
+        objects.flatten().filter(|objects| objects.has(id))
+    }
+
+    /// Finds errors of the URL before anything is downloaded.
+    pub(crate) fn check(&self) -> Result<(), SourceError> {
+        self.target(self.resolved()).map(drop)
+    }
+
+    fn target(&self, url: &str) -> Result<UrlTarget, SourceError> {
+        if url.starts_with('/') {
+            return Ok(UrlTarget::File(PathBuf::from(url)));
+        }
+        UrlTarget::of(url).map_err(|why| SourceError::BadUrl {
+            name: self.name.clone(),
+            url: without_password(url),
+            why,
+            position: self.url.position.clone(),
+        })
+    }
+
+    /// Fetches a commit with some of its history, unless it is there.
+    pub(crate) fn fetch(
+        &self,
+        commit: &str,
+        history: &WantedHistory,
+        monitor: &FetchMonitor,
+    ) -> Result<(), SourceError> {
+        if self.has(commit) && self.has_tag(history) {
+            return Ok(());
+        }
+        let urls: Vec<&str> = self.url.url.fetch_order().collect();
+        self.try_urls(&urls, |url| match self.target(url)? {
+            // It is read in place.
+            UrlTarget::File(path) => {
+                self.local_with(&path, commit).map(drop).map_err(|error| self.git_error(url, error))
+            }
+            UrlTarget::Http => self.fetch_from(url, commit, history, monitor),
+        })
+    }
+
+    fn local_with(&self, path: &Path, commit: &str) -> Result<GitObjects, GitError> {
+        let objects = GitObjects::open(path)?;
+        objects.reader()?.commit(oid(commit)?)?;
+        Ok(objects)
+    }
+
+    fn fetch_from(
+        &self,
+        url: &str,
+        commit: &str,
+        history: &WantedHistory,
+        monitor: &FetchMonitor,
+    ) -> Result<(), SourceError> {
+        let server = GitServer { url, options: &self.http, monitor };
+        let git = |error| self.git_error(url, error);
+        let failed = |failure| self.server_error(url, failure);
+        let mut wants = vec![oid(commit).map_err(git)?];
+        let mut tags = Vec::new();
+        let depth = match history {
+            WantedHistory::None => Some(1),
+            WantedHistory::SinceTag { tag, commits } => {
+                let full = format!("refs/tags/{tag}");
+                let found = server.refs().map_err(failed)?.into_iter().find(|found| found.name == full);
+                tags.extend(Some(found.ok_or_else(|| git(GitError::NoTag { tag: tag.clone() }))?));
+                Some(commits.saturating_add(1))
+            }
+            WantedHistory::All => {
+                let all = server.refs().map_err(failed)?;
+                tags.extend(all.into_iter().filter(|found| found.name.starts_with("refs/tags/")));
+                None
+            }
+        };
+        wants.extend(tags.iter().map(|tag| tag.object));
+        wants.sort();
+        wants.dedup();
+        self.mirror.create().map_err(git)?;
+        let request = PackRequest { wants: &wants, depth, most_bytes: self.most_bytes };
+        server.fetch(&request, &self.mirror).map_err(failed)?;
+        for tag in &tags {
+            let name = tag.name.strip_prefix("refs/tags/").unwrap_or(&tag.name);
+            self.mirror.add_tag(name, tag.object).map_err(git)?;
+        }
+        match self.has(commit) {
+            true => Ok(()),
+            false => Err(git(GitError::Missing { what: "commit", id: commit.to_owned() })),
+        }
+    }
+
+    /// The objects of the repository, with a commit that was fetched.
+    pub(crate) fn open(&self, commit: &str) -> Result<GitObjects, SourceError> {
+        if let Some(objects) = self.mirror_with(commit) {
+            return Ok(objects);
+        }
+        let local = self.url.url.fetch_order().find_map(|url| match self.target(url) {
+            Ok(UrlTarget::File(path)) => self.local_with(&path, commit).ok(),
+            _ => None,
+        });
+        local.ok_or_else(|| SourceError::NotFetched { name: self.name.clone() })
+    }
+
+    /// The branches and tags.
+    pub(crate) fn refs(&self, monitor: &FetchMonitor) -> Result<Vec<AdvertisedRef>, SourceError> {
+        let urls: Vec<&str> = self.url.url.track_order().collect();
+        self.try_urls(&urls, |url| match self.target(url)? {
+            UrlTarget::File(path) => {
+                let refs = GitObjects::open(&path).and_then(|objects| local_refs(&objects));
+                refs.map_err(|error| self.git_error(url, error))
+            }
+            UrlTarget::Http => {
+                let server = GitServer { url, options: &self.http, monitor };
+                server.refs().map_err(|failure| self.server_error(url, failure))
+            }
+        })
+    }
+
+    /// The branches and tags of the repository that has a commit which was fetched. A mirror has only tags.
+    pub(crate) fn fetched_refs(&self, commit: &str) -> Result<Vec<AdvertisedRef>, SourceError> {
+        let refs = |objects: &GitObjects| {
+            local_refs(objects).map_err(|error| self.git_error(self.resolved(), error))
+        };
+        if let Some(objects) = self.mirror_with(commit) {
+            return refs(&objects);
+        }
+        for url in self.url.url.fetch_order() {
+            if let UrlTarget::File(path) = self.target(url)?
+                && let Ok(objects) = self.local_with(&path, commit)
+            {
+                return refs(&objects);
+            }
+        }
+        Err(SourceError::NotFetched { name: self.name.clone() })
+    }
+
+    /// The ref of the newest branch or tag that matches.
+    pub(crate) fn track(
+        &self,
+        patterns: &RefPatterns,
+        format: RefFormat,
+        monitor: &FetchMonitor,
+    ) -> Result<String, SourceError> {
+        let refs = self.refs(monitor)?;
+        let newest = patterns.newest(&refs).map_err(|error| self.git_error(self.resolved(), error))?;
+        let commit = newest.commit();
+        match (format, described_tag(newest)) {
+            (RefFormat::Sha1, _) => Ok(commit.to_string()),
+            (RefFormat::GitDescribe, Some(tag)) => Ok(tag),
+            (RefFormat::GitDescribe, None) => self.describe(commit, &refs, monitor),
+        }
+    }
+
+    /// The ref of a commit with the last tag before it; the commit alone if there is none.
+    pub(crate) fn describe(
+        &self,
+        commit: Oid,
+        refs: &[AdvertisedRef],
+        monitor: &FetchMonitor,
+    ) -> Result<String, SourceError> {
+        self.fetch_history(commit, monitor)?;
+        let objects = self.open(&commit.to_string())?;
+        let described = objects.reader().and_then(|reader| describe(&reader, commit, refs));
+        described.map_err(|error| self.git_error(self.resolved(), error))
+    }
+
+    /// Fetches all history of a commit, even if the commit itself is there.
+    pub(crate) fn fetch_history(&self, commit: Oid, monitor: &FetchMonitor) -> Result<(), SourceError> {
+        let urls: Vec<&str> = self.url.url.track_order().collect();
+        self.try_urls(&urls, |url| match self.target(url)? {
+            UrlTarget::File(_) => Ok(()),
+            UrlTarget::Http => self.fetch_from(url, &commit.to_string(), &WantedHistory::All, monitor),
+        })
+    }
+
+    /// The first success; other URLs are tried when one does not have what is wanted.
+    fn try_urls<T>(
+        &self,
+        urls: &[&str],
+        attempt: impl Fn(&str) -> Result<T, SourceError>,
+    ) -> Result<T, SourceError> {
+        let mut failures = Vec::new();
+        for url in urls {
+            let error = match attempt(url) {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            let Some(failure) = error.failure_of_url() else { return Err(error) };
+            if urls.len() == 1 {
+                return Err(error);
+            }
+            tracing::debug!("{error}");
+            failures.push(failure);
+            if failures.len() == urls.len() {
+                let reason = error.reason_of_url();
+                return Err(SourceError::AllUrlsFailed { name: self.name.clone(), failures, reason });
+            }
+        }
+        Err(SourceError::NotFetched { name: self.name.clone() })
+    }
+
+    pub(crate) fn git_error(&self, url: &str, error: GitError) -> SourceError {
+        SourceError::Git { name: self.name.clone(), url: without_password(url), error }
+    }
+
+    fn server_error(&self, url: &str, failure: ServerFailure) -> SourceError {
+        let (name, shown) = (self.name.clone(), without_password(url));
+        match failure {
+            ServerFailure::Git(error) => self.git_error(url, error),
+            ServerFailure::Http(Failure::Transient(why), attempts) => {
+                SourceError::Download { name, url: shown, attempts, why }
+            }
+            ServerFailure::Http(Failure::Final(why), _) => {
+                SourceError::Unobtainable { name, url: shown, why }
+            }
+            ServerFailure::Http(Failure::Status(status), _) => {
+                SourceError::Refused { name, url: shown, status: status.as_u16() }
+            }
+            ServerFailure::Http(Failure::Disk(error), _) => {
+                self.git_error(url, self.mirror.cannot_write(error))
+            }
+            ServerFailure::Http(Failure::Cancelled, _) => SourceError::Cancelled { name },
+        }
+    }
+}

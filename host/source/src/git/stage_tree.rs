@@ -1,0 +1,297 @@
+//! Stores the files of a commit, and makes a tree of them. Nothing is checked out.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use git2::Oid;
+use spec_cas::{Cas, CasError, DirectoryBatch, Limits};
+use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
+use spec_model::{Cancel, Digest};
+
+use super::objects::{GitEntryKind, GitObjects, ObjectReader};
+use crate::git_error::GitError;
+
+/// The number of files that a thread takes at a time.
+const BATCH: usize = 32;
+/// Threads that read files. More make no difference: storing takes longer.
+const MOST_THREADS: usize = 8;
+
+/// Why a commit is not staged.
+#[derive(Debug)]
+pub(crate) enum StageError {
+    Git(GitError),
+    Cas(CasError),
+    Cancelled,
+}
+
+impl From<GitError> for StageError {
+    fn from(error: GitError) -> Self {
+        Self::Git(error)
+    }
+}
+
+impl From<CasError> for StageError {
+    fn from(error: CasError) -> Self {
+        Self::Cas(error)
+    }
+}
+
+/// An entry of a folder of a commit, whose name was checked.
+#[derive(Debug)]
+struct NamedEntry {
+    name: String,
+    kind: GitEntryKind,
+    id: Oid,
+}
+
+/// The folders of a commit, each once, and its files.
+#[derive(Default)]
+struct CommitContents {
+    folders: HashMap<Oid, Vec<NamedEntry>>,
+    files: Vec<Oid>,
+    links: Vec<Oid>,
+}
+
+/// Stores the files below a folder of a repository, and answers with the tree of them. Submodules are empty folders.
+pub(crate) fn stage_tree(
+    objects: &GitObjects,
+    root: Oid,
+    cas: &Cas,
+    cancel: &Cancel,
+) -> Result<Digest, StageError> {
+    let reader = objects.reader()?;
+    let contents = list(&reader, root, cas.limits())?;
+    let files = store_files(objects.path(), &contents.files, cas, cancel)?;
+    let links = read_links(&reader, &contents.links)?;
+    let mut trees = TreeAssembly {
+        contents: &contents,
+        files,
+        links,
+        batch: DirectoryBatch::new(cas.function()),
+        made: HashMap::new(),
+    };
+    let tree = trees.assemble(root, 0)?;
+    trees.batch.store(cas)?;
+    Ok(tree)
+}
+
+/// Reads all folders. A folder that occurs at several places is read once.
+fn list(reader: &ObjectReader<'_>, root: Oid, limits: Limits) -> Result<CommitContents, StageError> {
+    let mut contents = CommitContents::default();
+    let (mut seen, mut count) = (HashSet::new(), 0u64);
+    let mut waiting = vec![(root, String::new())];
+    while let Some((id, path)) = waiting.pop() {
+        if contents.folders.contains_key(&id) {
+            continue;
+        }
+        let mut entries = Vec::new();
+        for entry in reader.folder(id)? {
+            let name = checked_name(&path, &entry.name)?;
+            match entry.kind {
+                GitEntryKind::Folder => waiting.push((entry.id, join(&path, &name))),
+                GitEntryKind::File { .. } if seen.insert(entry.id) => contents.files.push(entry.id),
+                GitEntryKind::Link => contents.links.push(entry.id),
+                _ => {}
+            }
+            entries.push(NamedEntry { name, kind: entry.kind, id: entry.id });
+        }
+        count += entries.len() as u64;
+        if count > limits.entries {
+            return Err(GitError::TooLarge { limit: format!("{} files and folders", limits.entries) }.into());
+        }
+        contents.folders.insert(id, entries);
+    }
+    Ok(contents)
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// The name of an entry, which must be one that git checks out.
+fn checked_name(folder: &str, name: &[u8]) -> Result<String, GitError> {
+    let shown = || join(folder, &String::from_utf8_lossy(name));
+    let bad = |why| Err(GitError::BadEntry { path: shown(), why });
+    let Ok(text) = std::str::from_utf8(name) else { return bad("whose name is not UTF-8") };
+    match text {
+        "" | "." | ".." => bad("which is no name of a file"),
+        _ if text.contains(['/', '\0']) => bad("whose name has a slash or a NUL"),
+        _ if text.eq_ignore_ascii_case(".git") || text.eq_ignore_ascii_case("git~1") => {
+            bad("which would be taken for a repository")
+        }
+        _ => Ok(text.to_owned()),
+    }
+}
+
+/// Reads and stores files with several threads.
+fn store_files(
+    repository: &Path,
+    files: &[Oid],
+    cas: &Cas,
+    cancel: &Cancel,
+) -> Result<HashMap<Oid, Digest>, StageError> {
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+    let threads = threads.min(files.len().div_ceil(BATCH)).max(1);
+    let progress = FileProgress {
+        files,
+        cancel,
+        next: AtomicUsize::new(0),
+        bytes: AtomicU64::new(0),
+        failure: Mutex::new(None),
+    };
+    let mut stored = HashMap::with_capacity(files.len());
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                let progress = &progress;
+                scope.spawn(move || progress.work(repository, cas))
+            })
+            .collect();
+        for worker in workers {
+            stored.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+    });
+    match progress.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None => Ok(stored),
+    }
+}
+
+/// What the threads that store files share.
+struct FileProgress<'f> {
+    files: &'f [Oid],
+    cancel: &'f Cancel,
+    next: AtomicUsize,
+    bytes: AtomicU64,
+    failure: Mutex<Option<StageError>>,
+}
+
+impl FileProgress<'_> {
+    /// Stores files until none is left, or one fails.
+    fn work(&self, repository: &Path, cas: &Cas) -> Vec<(Oid, Digest)> {
+        let mut stored = Vec::new();
+        let worked = GitObjects::open(repository).map_err(StageError::Git).and_then(|objects| {
+            let reader = objects.reader()?;
+            self.store_batches(&reader, cas, &mut stored)
+        });
+        if let Err(error) = worked {
+            // The others have nothing left to take.
+            self.next.store(self.files.len(), Ordering::Relaxed);
+            self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+        stored
+    }
+
+    fn store_batches(
+        &self,
+        reader: &ObjectReader<'_>,
+        cas: &Cas,
+        stored: &mut Vec<(Oid, Digest)>,
+    ) -> Result<(), StageError> {
+        loop {
+            let start = self.next.fetch_add(BATCH, Ordering::Relaxed);
+            let Some(batch) = self.files.get(start..) else { return Ok(()) };
+            for id in &batch[..batch.len().min(BATCH)] {
+                stored.push((*id, self.store(reader, *id, cas)?));
+            }
+        }
+    }
+
+    fn store(&self, reader: &ObjectReader<'_>, id: Oid, cas: &Cas) -> Result<Digest, StageError> {
+        if self.cancel.is_cancelled() {
+            return Err(StageError::Cancelled);
+        }
+        // Its size is looked at before it takes memory.
+        let (size, limit) = (reader.size(id)?, cas.limits().bytes);
+        if self.bytes.fetch_add(size, Ordering::Relaxed).saturating_add(size) > limit {
+            return Err(GitError::TooLarge { limit: format!("{limit} bytes of files") }.into());
+        }
+        Ok(cas.put_bytes(reader.blob(id)?.data())?)
+    }
+}
+
+/// The targets of symbolic links, by their objects.
+fn read_links(reader: &ObjectReader<'_>, links: &[Oid]) -> Result<HashMap<Oid, String>, GitError> {
+    let mut targets = HashMap::new();
+    for id in links {
+        let object = reader.blob(*id)?;
+        let target = std::str::from_utf8(object.data());
+        let target = target.ok().filter(|text| !text.is_empty() && !text.contains('\0'));
+        let target = target.ok_or_else(|| GitError::damaged(id, &"it is no target of a symbolic link"))?;
+        targets.insert(*id, target.to_owned());
+    }
+    Ok(targets)
+}
+
+/// Makes directories of folders, from the innermost.
+struct TreeAssembly<'c> {
+    contents: &'c CommitContents,
+    files: HashMap<Oid, Digest>,
+    links: HashMap<Oid, String>,
+    batch: DirectoryBatch,
+    made: HashMap<Oid, Digest>,
+}
+
+impl TreeAssembly<'_> {
+    fn assemble(&mut self, id: Oid, depth: u32) -> Result<Digest, StageError> {
+        if let Some(made) = self.made.get(&id) {
+            return Ok(*made);
+        }
+        if depth > Limits::DEEPEST {
+            return Err(GitError::TooLarge { limit: format!("{} levels of folders", Limits::DEEPEST) }.into());
+        }
+        let mut directory = Directory::default();
+        let contents = self.contents;
+        let entries = contents.folders.get(&id).map_or(&[][..], Vec::as_slice);
+        for NamedEntry { name, kind, id } in entries {
+            let name = name.clone();
+            match kind {
+                GitEntryKind::Folder => {
+                    let digest = self.assemble(*id, depth + 1)?;
+                    directory.directories.push(DirectoryNode { name, digest });
+                }
+                GitEntryKind::Submodule => {
+                    let digest = self.batch.add(Directory::default());
+                    directory.directories.push(DirectoryNode { name, digest });
+                }
+                GitEntryKind::Link => {
+                    let target = self.links.get(id).cloned().unwrap_or_default();
+                    directory.symlinks.push(SymlinkNode {
+                        name,
+                        target,
+                        properties: NodeProperties::default(),
+                    });
+                }
+                GitEntryKind::File { executable } => {
+                    let digest =
+                        *self.files.get(id).ok_or_else(|| GitError::damaged(id, &"it was not read"))?;
+                    let executable = *executable;
+                    let properties = NodeProperties::default();
+                    directory.files.push(FileNode { name, digest, executable, properties });
+                }
+            }
+        }
+        sort(&mut directory, id)?;
+        let digest = self.batch.add(directory);
+        self.made.insert(id, digest);
+        Ok(digest)
+    }
+}
+
+/// Sorts by name, because git sorts folders as if their names ended with a slash. No name may occur twice.
+fn sort(directory: &mut Directory, id: Oid) -> Result<(), GitError> {
+    directory.files.sort_by(|a, b| a.name.cmp(&b.name));
+    directory.directories.sort_by(|a, b| a.name.cmp(&b.name));
+    directory.symlinks.sort_by(|a, b| a.name.cmp(&b.name));
+    let names = directory.files.iter().map(|node| &node.name);
+    let names = names.chain(directory.directories.iter().map(|node| &node.name));
+    let mut seen = HashSet::new();
+    match names.chain(directory.symlinks.iter().map(|node| &node.name)).find(|name| !seen.insert(*name)) {
+        Some(name) => Err(GitError::damaged(&id, &format!("it has the name '{name}' twice"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,56 @@
+//! The URLs of a source: aliases are resolved, and those without one are warned of.
+
+use spec_model::{FilePosition, Node};
+
+use crate::context::SourceContext;
+use crate::error::{SourceError, SourceName};
+use crate::source::SourceWarning;
+use crate::url::{AliasProblem, AliasedUrl};
+
+/// A URL of a source, and where it is written.
+#[derive(Clone, Debug)]
+pub(crate) struct SourceUrl {
+    pub(crate) url: AliasedUrl,
+    /// `None` for the kind's default.
+    pub(crate) position: Option<FilePosition>,
+}
+
+impl SourceUrl {
+    /// The URL that a node has.
+    pub(crate) fn of_node(
+        name: &SourceName,
+        context: &SourceContext,
+        node: &Node,
+    ) -> Result<Self, SourceError> {
+        Self::new(name, context, node.as_str()?, node.position.clone())
+    }
+
+    /// The URL `written` at a place.
+    pub(crate) fn new(
+        name: &SourceName,
+        context: &SourceContext,
+        written: &str,
+        position: Option<FilePosition>,
+    ) -> Result<Self, SourceError> {
+        match AliasedUrl::new(written, |alias| context.alias(alias)) {
+            Ok(url) => Ok(Self { url, position }),
+            Err(AliasProblem::Unknown(alias)) => Err(SourceError::UnknownAlias {
+                name: name.clone(),
+                alias,
+                url: written.to_owned(),
+                position,
+            }),
+            Err(AliasProblem::Refused(refusal)) => {
+                Err(SourceError::RefusedAlias { name: name.clone(), refusal, position })
+            }
+        }
+    }
+
+    /// The warning that it uses no alias, if it uses none.
+    pub(crate) fn warning(&self, name: &SourceName) -> Option<SourceWarning> {
+        let message = || format!("{name}: the url '{}' uses no alias", self.url.original);
+        let warning =
+            || SourceWarning { token: "unaliased-url", message: message(), position: self.position.clone() };
+        self.url.unaliased.then(warning)
+    }
+}
