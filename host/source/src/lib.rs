@@ -20,6 +20,7 @@ mod source_cache;
 mod source_kinds;
 mod tar;
 mod url;
+mod workspace;
 
 pub use archive::{ArchiveError, ArchiveLimits};
 pub use context::{SourceContext, SourceSpec};

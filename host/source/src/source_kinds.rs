@@ -8,6 +8,7 @@ use crate::local::LocalSource;
 use crate::remote::RemoteSource;
 use crate::source::Source;
 use crate::tar::TarSource;
+use crate::workspace::WorkspaceSource;
 
 /// All of [`configure_source`], for people.
 const KNOWN: &str = "local, remote, tar";
@@ -27,6 +28,7 @@ pub(crate) fn configure_source(
         "local" => Box::new(LocalSource::configure(name("local"), context, &spec.config)?),
         "remote" => Box::new(RemoteSource::configure(name("remote"), context, &spec.config)?),
         "tar" => Box::new(TarSource::configure(name("tar"), context, &spec.config)?),
+        "workspace" => Box::new(WorkspaceSource::configure(name("workspace"), context, &spec.config)?),
         _ => {
             let (kind, position) = (spec.kind.clone(), spec.position.clone());
             return Err(SourceError::UnknownKind { element: element.clone(), kind, known: KNOWN, position });
