@@ -5,6 +5,7 @@ mod app;
 mod cache_folder;
 mod cli;
 mod commands;
+mod completion;
 mod config;
 mod doctor;
 mod error;
@@ -32,9 +33,20 @@ use error::{CommandError, CommandResult};
 use tracing::level_filters::LevelFilter;
 
 fn main() -> ExitCode {
+    if std::env::var_os(completion::VARIABLE).is_some() {
+        return complete();
+    }
     let cli = Cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     give_back_the_cursor_on_panic();
     run(&cli).unwrap_or_else(|error| report(&cli.globals, &error))
+}
+
+/// Answers a shell that asks for completions.
+fn complete() -> ExitCode {
+    let of_shell = |name| std::env::var(name).unwrap_or_default();
+    let word = of_shell("COMP_CWORD").parse().unwrap_or(0);
+    let found = completion::candidates(&Cli::definition(), &of_shell("COMP_WORDS"), word);
+    ExitCode::from(u8::from(term::write_stdout(&found).is_err()))
 }
 
 fn run(cli: &Cli) -> CommandResult<ExitCode> {

@@ -45,12 +45,14 @@ pub(crate) struct SessionTargets<'a> {
     pub(crate) except: &'a [String],
     /// What is done with junctions among them.
     pub(crate) junctions: JunctionTargets,
+    /// The names of those whose own sources are wanted, not their workspaces.
+    pub(crate) closed_workspaces: &'a [String],
 }
 
 impl<'a> SessionTargets<'a> {
     /// These elements, without junctions.
     pub(crate) fn of(elements: &'a [String]) -> Self {
-        Self { elements, except: &[], junctions: JunctionTargets::Refused }
+        Self { elements, except: &[], junctions: JunctionTargets::Refused, closed_workspaces: &[] }
     }
 }
 
@@ -180,6 +182,8 @@ fn load_options(app: &App, targets: SessionTargets<'_>) -> LoadOptions {
         except: targets.except.to_vec(),
         junctions: targets.junctions != JunctionTargets::Refused,
         only_needed: targets.junctions == JunctionTargets::Tracked,
+        closed_workspaces: targets.closed_workspaces.to_vec(),
+        default_mirror: app.globals.default_mirror.clone(),
         options: app.globals.options().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         max_jobs: Some(app.config.max_jobs),
         projects: app.config.projects.clone(),

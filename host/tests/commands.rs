@@ -17,7 +17,7 @@ fn from_nothing_to_a_checkout_and_back() {
     assert!(again.ends_with("build: nothing to do\n"), "{again}");
     assert_eq!(
         project.good(&["artifact", "list-contents", "top.bst"]),
-        "top.bst:\n\tdeeper\n\tdeeper/hello.txt\n"
+        "  top.bst:\n\tdeeper\n\tdeeper/hello.txt\n\n"
     );
     project.good(&["artifact", "checkout", "top.bst", "--directory", "out"]);
     assert_eq!(fs::read_to_string(project.path("out/hello.txt")).ok().as_deref(), Some("hello\n"));
@@ -101,7 +101,7 @@ fn what_did_not_work_out_exits_with_1() {
     project.write("full/file", "");
     project.good(&["build", "leaf.bst"]);
     for (line, expect) in [
-        ("artifact checkout top.bst", "error[uncached-artifact]"),
+        ("artifact checkout top.bst", "error[uncached-checkout-attempt]"),
         ("artifact checkout leaf.bst --directory full", "error[checkout-directory-not-empty]"),
         ("artifact log top.bst", "help: spec-host build top.bst"),
         ("artifact list-contents no/such/*", "error[artifact-not-found]"),

@@ -127,7 +127,7 @@ fn a_pipe_is_no_project() {
     pipe_at(&project.path("project.conf"));
     let (code, stderr) = run_soon(&project, &["show", "leaf.bst"]);
     assert_eq!(code, Some(2), "{stderr}");
-    assert!(stderr.contains("missing-project-conf"), "{stderr}");
+    assert!(stderr.contains("project-not-loaded"), "{stderr}");
 }
 
 #[test]

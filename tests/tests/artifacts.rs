@@ -114,7 +114,7 @@ fn a_checkout_is_a_copy_also_when_links_are_asked_for() {
 fn a_checkout_can_be_a_tar() {
     let (host, project) = built();
     for (file, compression, magic) in [
-        ("a.tar", &[][..], &b"usr/"[..]),
+        ("a.tar", &[][..], &b"./usr/"[..]),
         ("a.tar.gz", &[], b"\x1f\x8b"),
         ("a.xz", &["--compression", "xz"], b"\xfd7zXZ"),
         ("b.tar", &["--compression", "bz2"], b"BZh"),
@@ -126,8 +126,8 @@ fn a_checkout_can_be_a_tar() {
         assert!(bytes.windows(magic.len()).take(8).any(|window| window == magic), "{file}");
         let mut list = Command::new("tar");
         let listed = Outcome::of(list.args(["--list", "--file", &tar]), Duration::from_secs(60));
-        for name in ["usr/bin/alias", "usr/bin/low", "usr/share/doc/low.txt"] {
-            assert!(listed.success().lines().any(|line| line.ends_with(name)), "{file}: {}", listed.stdout);
+        for name in ["./usr/bin/alias", "./usr/bin/low", "./usr/share/doc/low.txt"] {
+            assert!(listed.success().lines().any(|line| line == name), "{file}: {}", listed.stdout);
         }
     }
 }
@@ -136,17 +136,17 @@ fn a_checkout_can_be_a_tar() {
 fn artifacts_are_listed_shown_and_deleted() {
     let (host, project) = built();
     let list = host.run(&project, &["artifact", "list-contents", "low.bst", "header.bst"]);
-    let header = "header.bst:\n\tusr\n\tusr/include\n\tusr/include/header.h\n";
+    let header = "  header.bst:\n\tusr\n\tusr/include\n\tusr/include/header.h\n";
     let programs = "\tusr/bin\n\tusr/bin/alias\n\tusr/bin/low\n";
     let documents = "\tusr/share\n\tusr/share/doc\n\tusr/share/doc/low.txt\n";
-    assert_eq!(list.success(), format!("low.bst:\n\tusr\n{programs}{documents}{header}"));
+    assert_eq!(list.success(), format!("  low.bst:\n\tusr\n{programs}{documents}{header}\n"));
     let long = host.run(&project, &["artifact", "list-contents", "--long", "low.bst"]);
     assert!(long.success().contains("-> low"), "{}", long.stdout);
 
     let show = ["artifact", "show", "--deps", "run", "high.bst"];
     let shown = host.run(&project, &show);
     let lines: Vec<&str> = shown.success().lines().map(str::trim).collect();
-    assert_eq!(lines, ["cached low.bst", "cached high.bst"]);
+    assert_eq!(lines, ["cached low.bst", "cached high.bst", ""]);
     let _ = host.run(&project, &["artifact", "delete", "high.bst"]).success();
     let states = ["show", "--deps", "run", "--format", "%{name} %{state}", "high.bst"];
     assert_eq!(host.run(&project, &states).success(), "low.bst cached\nhigh.bst buildable\n");
@@ -176,4 +176,31 @@ fn a_changed_build_dependency_rebuilds_in_strict_mode_alone() {
     let _ = build.success();
     assert!(build.stderr.contains("build low.bst done"), "{}", build.stderr);
     assert_eq!(states("--strict"), "header.bst cached\nlow.bst cached\n");
+}
+
+#[test]
+fn patterns_find_an_artifact_once_and_its_log_has_its_name() {
+    let (host, project) = built();
+    let key = host.run(&project, &["show", "--deps", "none", "--format", "%{full-key}", "low.bst"]);
+    let name = format!("hello/low/{}", key.success().trim());
+    let shown = host.run(&project, &["artifact", "show", "hello/low/*"]);
+    let found = shown.success().lines().filter(|line| line.ends_with(&name)).count();
+    assert_eq!(found, 1, "{}", shown.stdout);
+    let weak = host.run(&project, &["show", "--json", "--deps", "none", "low.bst"]);
+    let weak = weak.success().split("\"weak-key\": \"").nth(1).expect("it has a weak key")[..64].to_owned();
+    assert!(!shown.stdout.contains(&weak), "{}", shown.stdout);
+
+    let logs = project.path().join("logs");
+    let out = ["artifact", "log", "--out", &logs.display().to_string(), "low.bst", "header.bst"];
+    let _ = host.run(&project, &out).success();
+    assert_eq!(listing(&logs), "header.log\nlow.log");
+}
+
+#[test]
+fn a_compression_needs_an_archive() {
+    let (host, project) = (Host::new(), Project::of(&[("elements/a.bst", "kind: stack\n")]));
+    for command in ["artifact", "source"] {
+        let checkout = [command, "checkout", "--compression", "gz", "--directory", "out", "a.bst"];
+        host.run(&project, &checkout).refused(2, "compression-without-tar", &["--tar"]);
+    }
 }

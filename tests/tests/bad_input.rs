@@ -160,6 +160,6 @@ fn outside_of_a_project_it_says_how_to_begin() {
     let host = Host::new();
     let folder = Project::of(&[("x/y.txt", "")]);
     fs::remove_file(folder.path().join("project.conf")).expect("it was just made");
-    host.run(&folder, &["build"]).refused(2, "missing-project-conf", &["spec-host init"]);
+    host.run(&folder, &["build"]).refused(2, "project-not-loaded", &["spec-host init"]);
     assert_eq!(host.left(), Vec::<PathBuf>::new());
 }

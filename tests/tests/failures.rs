@@ -104,7 +104,9 @@ fn build_trees_are_kept_when_they_are_wanted() {
         let outcome = host.run(&project, &cat);
         match kept {
             true => assert_eq!(outcome.success(), format!("{when}\n")),
-            false => outcome.refused(1, "no-buildtree", &["tree.bst"]),
+            false => {
+                outcome.refused(1, "missing-buildtree-artifact-created-without-buildtree", &["tree.bst"])
+            }
         }
     }
 }
@@ -147,4 +149,25 @@ fn integration_commands_are_run_where_an_element_is_used() {
     let _ = host.run(&project, &["build", "uses.bst"]).success();
     let grep = ["shell", "uses.bst", "--", "grep", "-cx", "tool", "/seen", "/programs.list"];
     assert_eq!(host.run(&project, &grep).success(), "/seen:1\n/programs.list:1\n");
+}
+
+#[test]
+fn a_missing_command_is_a_cached_failure() {
+    let text = element("dep.bst", "  build-commands: ['true']\n");
+    let (host, project) = (Host::shared(), Project::on_base(&[("elements/lacks.bst", &text)]));
+    let build = ["build", "lacks.bst"];
+    host.run(&project, &build).refused(1, "missing-command", &["'sh'"]);
+    let state = host.run(&project, &["show", "--deps", "none", "--format", "%{state}", "lacks.bst"]);
+    assert_eq!(state.success(), "failed\n");
+    let again = host.run(&project, &build);
+    assert!(again.failure().contains("'sh'"), "{}", again.stderr);
+}
+
+#[test]
+fn shells_say_what_is_missing() {
+    let text = element("debian.bst", "  build-commands: ['true']\n");
+    let (host, project) = (Host::shared(), Project::on_base(&[("elements/a.bst", &text)]));
+    let shell = |more: &[&str]| host.run(&project, &[&["shell"], more, &["a.bst", "--", "true"]].concat());
+    shell(&[]).refused(1, "shell-missing-deps", &["a.bst", "spec-host build a.bst"]);
+    shell(&["--use-buildtree"]).refused(1, "missing-buildtree-artifact-not-cached", &["a.bst"]);
 }

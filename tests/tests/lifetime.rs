@@ -90,7 +90,7 @@ impl Sleeping {
         self.project.write("elements/sleeps.bst", &element(&["echo whole > %{install-root}/whole"]));
         let _ = self.host.run(&self.project, &["build", "sleeps.bst"]).success();
         let list = self.host.run(&self.project, &["artifact", "list-contents", "sleeps.bst"]);
-        assert_eq!(list.success(), "sleeps.bst:\n\twhole\n");
+        assert_eq!(list.success(), "  sleeps.bst:\n\twhole\n\n");
         fs::remove_dir_all(artifacts).expect("it was just made");
     }
 }

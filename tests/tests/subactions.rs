@@ -103,7 +103,7 @@ fn recc_compiles_and_links_with_three_executions_and_hits_afterwards() {
     }
     assert!(first.is_sorted_by_key(|one| one["asked"].as_f64().expect("it is a number")));
     let contents = run(&["artifact", "list-contents", &name]);
-    assert_eq!(contents.success(), format!("{name}:\n\tusr\n\tusr/bin\n\tusr/bin/app\n"));
+    assert_eq!(contents.success(), format!("  {name}:\n\tusr\n\tusr/bin\n\tusr/bin/app\n\n"));
 
     let _ = run(&["artifact", "delete", &name]).success();
     run(&["artifact", "subactions", &name]).refused(1, "uncached-artifact", &[&name]);
@@ -173,7 +173,7 @@ fn trexe_runs_actions_and_these_run_more() {
     assert_eq!(all[3]["subactions"].as_array().map(Vec::len), Some(1), "{all:#?}");
     // Neither the socket nor its folder is captured.
     let contents = case.run(&["artifact", "list-contents", &name]);
-    assert_eq!(contents.success(), format!("{name}:\n\tout\n"));
+    assert_eq!(contents.success(), format!("  {name}:\n\tout\n\n"));
 
     let again = makes("");
     let shell = ["shell", "--build", &name, "--", "sh", "-c", &again];

@@ -40,8 +40,13 @@ impl BuildJob<'_> {
     fn files(&mut self, trees: &mut ArtifactTrees) -> Result<Digest, BuildError> {
         let (path, most) = (&self.plan().collect, self.builder.options.artifact_size);
         let too_large = |found| BuildError::ArtifactTooLarge { path: path.clone(), found, most };
+        let of_workspace = self.element.workspace.is_some();
         let files = match self.builder.options.cache_buildtrees {
             CacheBuildtrees::Always => {
+                self.keep_buildtree(trees)?;
+                self.root.subtree(path)?
+            }
+            CacheBuildtrees::Auto if of_workspace => {
                 self.keep_buildtree(trees)?;
                 self.root.subtree(path)?
             }
@@ -81,6 +86,15 @@ impl BuildJob<'_> {
         }
     }
 
+    /// Stores that a command of the build is missing. As in BuildStream, that is a failure of the element, which others need not find again.
+    pub(crate) fn store_missing_command(mut self, error: BuildError) -> BuildError {
+        if let Err(error) = self.warn_of_special() {
+            return error;
+        }
+        let outcome = Outcome::Failed { error: error.to_string(), details: String::new() };
+        self.store(outcome, ArtifactTrees::default()).err().unwrap_or(error)
+    }
+
     fn keep_buildtree(&mut self, trees: &mut ArtifactTrees) -> Result<(), BuildError> {
         trees.buildroot = Some(self.root.digest()?);
         trees.sources = self.request.sources;
@@ -99,7 +113,7 @@ impl BuildJob<'_> {
         let draft = ArtifactDraft {
             keys: ArtifactKeys { strong: keys.strong, strict: keys.strict, weak: keys.weak },
             outcome,
-            was_workspaced: false,
+            was_workspaced: self.element.workspace.is_some(),
             trees,
             sandbox: trees.buildroot.map(|_| self.sandbox_state()),
             build_deps: self.build_dependencies(),
@@ -121,7 +135,7 @@ impl BuildJob<'_> {
             project: project.elements[index].project.clone(),
             element: project.elements[index].name.clone(),
             key: self.request.keys_of(index).strong,
-            was_workspaced: false,
+            was_workspaced: project.elements[index].workspace.is_some(),
         };
         project.build_scope(self.request.element).into_iter().map(dependency).collect()
     }

@@ -7,7 +7,7 @@ use spec_execution::{
     BatchCommand, BatchHost, BatchOutcome, CommandBatch, CommandStreams, ExecutionError, FailedCommand,
     RootCommand, WriteAccess,
 };
-use spec_model::Subaction;
+use spec_model::{NodeKind, Subaction};
 use spec_sandbox::{SandboxError, Termination, check_arguments};
 use spec_strategy::{Command, CommandGroup, Step};
 
@@ -17,6 +17,11 @@ use crate::job::{BuildJob, BuildObserver, report_activity};
 use crate::request::BuildRequest;
 use crate::roots::ShellCommand;
 use crate::socket::{BuildSocket, action_rights, build_ids, socket_path};
+
+/// The group of commands that run once in a workspace.
+const CONFIGURE: &str = "configure-commands";
+/// The file in the build root that says that they did.
+const PREPARED: &str = ".bst-prepared";
 
 /// A command of a build, and what it is called.
 struct BuildCommand {
@@ -55,6 +60,7 @@ impl BuildJob<'_> {
             .clone()
             .flat_map(|group| group.commands.iter().map(move |one| command(group, one)))
             .collect();
+        let commands = self.configured_once(commands)?;
         let marked = self.plan().marked_directories.clone();
         let access = match groups.clone().any(|group| group.read_only_root) {
             true => WriteAccess::Only(marked),
@@ -63,6 +69,35 @@ impl BuildJob<'_> {
         self.run_batch(&commands, self.working_directory(), access, true)?;
         self.commands_done += commands.len() as u64;
         Ok(())
+    }
+
+    /// The commands without those that configure, if an earlier build of the element's workspace has configured it; otherwise with one that
+    /// says so to later builds, as BuildStream does.
+    fn configured_once(&mut self, mut commands: Vec<BuildCommand>) -> Result<Vec<BuildCommand>, BuildError> {
+        let configures = |command: &BuildCommand| command.group == CONFIGURE;
+        let last = commands.iter().rposition(configures);
+        let (Some(_), Some(folder), Some(last)) =
+            (&self.element.workspace, self.element.variable("build-root"), last)
+        else {
+            return Ok(commands);
+        };
+        let tree = self.root.subtree(folder)?;
+        let cas = &self.builder.cas;
+        let marker = tree.map(|tree| cas.lookup(&tree, PREPARED)).transpose()?.flatten();
+        if marker.is_some() {
+            commands.retain(|command| !configures(command));
+            return Ok(commands);
+        }
+        let text = format!(": > '{folder}/{PREPARED}'");
+        let argv = ["sh", "-c", &text].map(str::to_owned).to_vec();
+        let mark = BuildCommand {
+            group: CONFIGURE.to_owned(),
+            command: Command { label: format!("note that {} is configured", self.element.name), argv },
+            activity: "noting that it is configured".to_owned(),
+            environment: self.environment.clone(),
+        };
+        commands.insert(last + 1, mark);
+        Ok(commands)
     }
 
     /// Runs the integration commands of these elements, in their own environments.
@@ -85,6 +120,12 @@ impl BuildJob<'_> {
 
     /// Refuses commands of the plan that could not be started, before anything is staged for them.
     pub(crate) fn check_commands(&self) -> Result<(), BuildError> {
+        let all = &self.element.environment_data.entries;
+        if self.plan().runs_commands()
+            && let Some((name, _)) = all.iter().find(|(_, node)| !matches!(node.kind, NodeKind::Scalar(_)))
+        {
+            return Err(BuildError::Environment { name: name.to_string() });
+        }
         for step in &self.plan().steps {
             let Step::Run(group) = step else { continue };
             for command in &group.commands {
@@ -185,14 +226,14 @@ impl BuildJob<'_> {
         cwd: String,
         access: WriteAccess,
     ) -> Result<RootCommand, BuildError> {
-        let ShellCommand { argv, environment: others, network } = command;
+        let ShellCommand { argv, environment: others, network, mounts } = command;
         let mut environment = self.environment.clone();
         for (name, text) in others {
             environment.retain(|(other, _)| *other != name);
             environment.push((name, text));
         }
         let (uid, gid) = build_ids(self.element);
-        let mut sockets = Vec::new();
+        let mut sockets = mounts;
         if let Some(inside) = socket_path(self.element) {
             let rights = action_rights(self.element, network);
             sockets.push((self.socket.open(self.builder, self.request, rights)?, inside));

@@ -27,6 +27,12 @@ pub enum BuildError {
         /// What is too long, how long it is, and what the limit is.
         error: SandboxError,
     },
+    /// A variable of the environment is a list or a dictionary, which no command can have.
+    #[error("the environment variable '{name}' is no text, so no command can have it")]
+    Environment {
+        /// The variable.
+        name: String,
+    },
     /// The staged artifacts lack a program.
     #[error("the staged artifacts do not provide the command '{command}'")]
     MissingCommand {
@@ -174,6 +180,7 @@ impl UserError for BuildError {
         match self {
             Self::Command(_) => "command-failed",
             Self::CommandTooLong { .. } => "command-too-long",
+            Self::Environment { .. } => "environment-not-text",
             Self::MissingCommand { .. } => "missing-command",
             Self::NothingToCollect { .. } => "nothing-to-collect",
             Self::ArtifactTooLarge { .. } => "artifact-too-large",
@@ -211,6 +218,7 @@ impl UserError for BuildError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::CommandTooLong { error, .. } => error.remedy(),
+            Self::Environment { .. } => "write it as one text",
             Self::MissingCommand { .. } => "add the element that provides it to 'build-depends'",
             Self::NothingToCollect { .. } => "have the commands install into it",
             Self::ArtifactTooLarge { .. } => return Some(limit_hint("artifact-size")),

@@ -66,13 +66,15 @@ impl<'a> BuildJob<'a> {
         cancel: &'a Cancel,
     ) -> Result<Self, BuildError> {
         let element = request.element();
+        let cas = builder.cas.clone().with_cancel(cancel);
+        let cas = if element.workspace.is_some() { cas.with_times() } else { cas };
         Ok(Self {
             builder,
             request,
             element,
             observer,
             cancel,
-            root: Root::new(builder.cas.clone().with_cancel(cancel))?,
+            root: Root::new(cas)?,
             staged: StagedTrees::default(),
             log: None,
             environment: element.environment.clone(),

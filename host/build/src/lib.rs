@@ -24,7 +24,7 @@ mod warning;
 pub use builder::{Builder, BuilderOptions, CacheBuildtrees};
 pub use error::{BuildError, CommandFailure};
 pub use job::BuildObserver;
-pub use request::{BuildRequest, ElementKeys};
+pub use request::{BuildRequest, ElementKeys, PreviousBuild};
 pub use roots::{PreparedRoot, ShellCommand};
 pub use socket::action_rights;
 pub use speculation::{BuildReport, SpeculationBlobs, SpeculationHook};

@@ -14,6 +14,15 @@ pub struct ElementKeys {
     pub weak: Key,
 }
 
+/// Trees of the last build of an element's workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PreviousBuild {
+    /// Its sources.
+    pub sources: Digest,
+    /// What the build made of them.
+    pub buildtree: Digest,
+}
+
 /// One element to work on.
 #[derive(Clone, Copy)]
 pub struct BuildRequest<'a> {
@@ -25,6 +34,8 @@ pub struct BuildRequest<'a> {
     pub keys: &'a dyn Fn(usize) -> ElementKeys,
     /// The tree of its staged sources; `None` when it has none.
     pub sources: Option<Digest>,
+    /// What the last build of its workspace left, for an incremental build.
+    pub previous: Option<PreviousBuild>,
     /// What its strong key is the SHA-256 of, to be kept with its artifact.
     pub key_description: Option<&'a str>,
 }

@@ -1,5 +1,7 @@
 //! Roots for shells and checkouts.
 
+use std::path::PathBuf;
+
 use spec_artifact::Artifact;
 use spec_execution::{StagedTree, WriteAccess};
 use spec_model::{Cancel, Digest};
@@ -27,6 +29,8 @@ pub struct ShellCommand {
     pub environment: Vec<(String, String)>,
     /// Whether it may use the host's network.
     pub network: bool,
+    /// Files and folders of the host, and where they are inside; it may change them.
+    pub mounts: Vec<(PathBuf, String)>,
 }
 
 impl Builder {

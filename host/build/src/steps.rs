@@ -36,6 +36,7 @@ impl Builder {
         match made {
             Ok(()) => job.store_success(),
             Err(BuildError::Command(failure)) => Err(job.store_failure(*failure)),
+            Err(error @ BuildError::MissingCommand { .. }) => Err(job.store_missing_command(error)),
             Err(error) => Err(error),
         }
     }
@@ -145,6 +146,13 @@ impl BuildJob<'_> {
             let element = owner.map_or("the plan itself", |owner| self.staged.element(owner)).to_owned();
             return Err(BuildError::SourcesOverFiles { path: path.to_owned(), element });
         }
+        let tree = match self.request.previous {
+            Some(previous) => {
+                self.report_activity("building incrementally");
+                self.builder.cas.apply_changes(&previous.buildtree, &previous.sources, &tree)?
+            }
+            None => tree,
+        };
         let session = self.staged.sources(self.request, tree, path);
         self.root.stage(&session)?;
         Ok(())

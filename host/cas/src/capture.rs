@@ -4,16 +4,18 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use spec_model::Digest;
 use spec_model::tree::{Directory, DirectoryNode, FileNode, NodeProperties, SymlinkNode};
 
 use crate::builder::DirectoryBatch;
-use crate::error::Result;
+use crate::error::{CasError, Result};
 use crate::host_folder::HostFolder;
 use crate::limits::UNNAMED;
 use crate::overlay_xattrs::{LowerPart, OverlayXattrs, UpperDir, dangling_redirect};
-use crate::scan::{Scan, ScanOptions, ScannedEntry, ScannedFolder, SpecialFile};
+use crate::scan::{Scan, ScanOptions, ScannedEntry, ScannedFolder, SpecialFile, mtime};
+use crate::stat_cache::{FileIdentity, StatCache};
 use crate::store::Cas;
 use crate::tree::{Entry, find, push_name};
 use crate::writer::{HostFile, ImportMode};
@@ -23,6 +25,12 @@ use crate::writer::{HostFile, ImportMode};
 pub(crate) struct DigestedFile {
     pub(crate) digest: Digest,
     pub(crate) executable: bool,
+    /// When it was last changed, if the tree keeps that.
+    pub(crate) mtime: Option<(i64, i32)>,
+}
+
+fn with_time(mtime: Option<(i64, i32)>) -> NodeProperties {
+    NodeProperties { mtime, ..NodeProperties::default() }
 }
 
 /// A tree that was made from what commands wrote.
@@ -54,6 +62,42 @@ impl Cas {
         let host = HostFolder::of_user(folder)?;
         let scan = Scan::of(&host, "", self.scan_options(&filter, None))?;
         let root = self.store_scanned(&host, &scan, None, take)?;
+        self.mark_complete(&root)?;
+        Ok(root)
+    }
+
+    /// As [`import_dir`](Self::import_dir) with copies, but a file that did not change since its digest was stored in `stat_cache` is
+    /// not read, if its contents are still here. The digests that are found are stored there for the next time.
+    ///
+    /// # Errors
+    /// As [`import_dir`](Self::import_dir).
+    pub fn import_dir_again(
+        &self,
+        folder: &Path,
+        stat_cache: &mut StatCache,
+        filter: impl Fn(&str) -> bool,
+    ) -> Result<Digest> {
+        let now = SystemTime::now();
+        let host = HostFolder::of_user(folder)?;
+        let scan = Scan::of(&host, "", self.scan_options(&filter, None))?;
+        let bytes = AtomicU64::new(0);
+        let known = &*stat_cache;
+        let found = scan.read(&host, Some(self), |folder, path, name| {
+            self.check_cancel()?;
+            let stat = host.stat(folder, name);
+            let stat = stat.map_err(CasError::io("look up", host.display_path(path).join(name)))?;
+            let identity = FileIdentity::of(&stat);
+            let mtime = self.keeps_times.then(|| mtime(&stat));
+            let executable = stat.st_mode & 0o100 != 0;
+            let file = match known.get(&identity) {
+                Some(digest) if self.contains(&digest)? => DigestedFile { digest, executable, mtime },
+                _ => self.store_found(&host, folder, path, name, ImportMode::Copy, &bytes)?,
+            };
+            Ok((identity, file))
+        })?;
+        stat_cache.replace(found.iter().map(|(identity, file)| (*identity, file.digest)), now);
+        let stored: Vec<DigestedFile> = found.into_iter().map(|(_, file)| file).collect();
+        let root = self.store_assembled(&scan, &stored, None)?;
         self.mark_complete(&root)?;
         Ok(root)
     }
@@ -102,7 +146,8 @@ impl Cas {
         overlay: Option<OverlayXattrs>,
     ) -> ScanOptions<'a> {
         let (limits, cancel) = (self.limits, &self.cancel);
-        ScanOptions { filter, overlay, skip_special: overlay.is_some(), limits, cancel }
+        let times = self.keeps_times;
+        ScanOptions { filter, overlay, skip_special: overlay.is_some(), times, limits, cancel }
     }
 
     fn store_scanned(
@@ -118,10 +163,20 @@ impl Cas {
             self.store_found(host, folder, path, name, take, &bytes)
         };
         let stored = scan.read(host, Some(self), store)?;
+        self.store_assembled(scan, &stored, upper)
+    }
+
+    /// Stores the directories of a scanned folder whose files are stored.
+    fn store_assembled(
+        &self,
+        scan: &Scan,
+        stored: &[DigestedFile],
+        upper: Option<&UpperDir<'_>>,
+    ) -> Result<Digest> {
         let load = |digest: &Digest| self.directory(digest);
         let batch = DirectoryBatch::new(self.function());
         let root_below = upper.map(|upper| upper.root_below);
-        let mut assembler = DirectoryAssembler { load: &load, root_below, stored: &stored, batch };
+        let mut assembler = DirectoryAssembler { load: &load, root_below, stored, batch };
         let root =
             assembler.assemble(&scan.root, upper.map(|upper| upper.below).as_ref(), &mut String::new())?;
         assembler.batch.store(self)?;
@@ -145,7 +200,8 @@ impl Cas {
         let display_path = host.display_path(path).join(name);
         let at = HostFile { folder: folder.as_fd(), name: Path::new(name), display_path: &display_path };
         let digest = self.put_open_file(&at, file, take)?;
-        Ok(DigestedFile { digest, executable: stat.st_mode & 0o100 != 0 })
+        let mtime = self.keeps_times.then(|| mtime(&stat));
+        Ok(DigestedFile { digest, executable: stat.st_mode & 0o100 != 0, mtime })
     }
 }
 
@@ -172,6 +228,9 @@ impl DirectoryAssembler<'_> {
             None => Arc::default(),
         };
         let mut directory = untouched_entries(&lower, scanned);
+        if !path.is_empty() && scanned.mtime.is_some() {
+            directory.properties.mtime = scanned.mtime;
+        }
         for (name, found) in &scanned.entries {
             let length = path.len();
             push_name(path, name);
@@ -192,22 +251,23 @@ impl DirectoryAssembler<'_> {
         lower: &Directory,
         path: &mut String,
     ) -> Result<()> {
-        let properties = NodeProperties::default();
         match found {
             ScannedEntry::Absent => {}
             ScannedEntry::File(index) => {
-                let DigestedFile { digest, executable } = self.stored[*index];
+                let DigestedFile { digest, executable, mtime } = self.stored[*index];
+                let properties = with_time(mtime);
                 directory.files.push(FileNode { name, digest, executable, properties });
             }
-            ScannedEntry::FileBelow { contents, executable } => {
+            ScannedEntry::FileBelow { contents, executable, mtime } => {
                 let Some(Entry::File(file)) = self.below(lower, &name, contents)? else {
                     return Err(dangling_redirect(path));
                 };
-                let executable = *executable;
+                let (executable, properties) = (*executable, with_time(*mtime));
                 directory.files.push(FileNode { name, digest: file.digest, executable, properties });
             }
             ScannedEntry::Symlink(target) => {
-                directory.symlinks.push(SymlinkNode { name, target: target.clone(), properties });
+                let (target, properties) = (target.clone(), NodeProperties::default());
+                directory.symlinks.push(SymlinkNode { name, target, properties });
             }
             ScannedEntry::Folder(inner) => {
                 let below = match self.below(lower, &name, &inner.lower)? {

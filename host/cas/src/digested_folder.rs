@@ -42,7 +42,7 @@ impl DigestedFolder {
         let digest_file = |host: &HostFolder, folder: &OwnedFd, path: &str, name: &str| {
             read(host, folder, path, name, function, cancel).map(|(_, stored)| stored)
         };
-        ExaminedFolder::at(folder, &|_| true, limits, cancel, digest_file)?.into_digested(function)
+        ExaminedFolder::at(folder, everything(limits, cancel), digest_file)?.into_digested(function)
     }
 
     /// As [`of`](Self::of), but a file that did not change since its digest was stored in `stat_cache` is not read; the digests that are found are
@@ -67,13 +67,15 @@ impl DigestedFolder {
         cancel: &Cancel,
     ) -> Result<Self> {
         let function = stat_cache.function();
-        let examined = ExaminedFolder::at(folder, &|_| true, limits, cancel, |host, folder, path, name| {
+        let options = everything(limits, cancel);
+        let examined = ExaminedFolder::at(folder, options, |host, folder, path, name| {
             let stat = host.stat(folder, name);
             let stat = stat.map_err(CasError::io("look up", host.display_path(path).join(name)))?;
             match stat_cache.get(&FileIdentity::of(&stat)) {
-                Some(digest) => {
-                    Ok((FileIdentity::of(&stat), DigestedFile { digest, executable: is_executable(&stat) }))
-                }
+                Some(digest) => Ok((
+                    FileIdentity::of(&stat),
+                    DigestedFile { digest, executable: is_executable(&stat), mtime: None },
+                )),
                 None => read(host, folder, path, name, function, cancel),
             }
         })?;
@@ -91,9 +93,18 @@ impl Cas {
     /// As [`import_dir`](Self::import_dir), but for a full disk.
     pub fn digest_of_dir(&self, folder: &Path, filter: impl Fn(&str) -> bool) -> Result<Digest> {
         let digest_file = |host: &HostFolder, folder: &OwnedFd, path: &str, name: &str| {
-            read(host, folder, path, name, self.function(), &self.cancel).map(|(_, stored)| stored)
+            let (identity, stored) = read(host, folder, path, name, self.function(), &self.cancel)?;
+            Ok(DigestedFile { mtime: self.keeps_times.then(|| identity.mtime()), ..stored })
         };
-        let examined = ExaminedFolder::at(folder, &filter, self.limits(), &self.cancel, digest_file)?;
+        let options = ScanOptions {
+            filter: &filter,
+            overlay: None,
+            skip_special: false,
+            times: self.keeps_times,
+            limits: self.limits(),
+            cancel: &self.cancel,
+        };
+        let examined = ExaminedFolder::at(folder, options, digest_file)?;
         Ok(examined.into_digested(self.function())?.root)
     }
 
@@ -107,6 +118,12 @@ impl Cas {
     }
 }
 
+/// A scan of a whole folder, without its times.
+fn everything(limits: Limits, cancel: &Cancel) -> ScanOptions<'_> {
+    let filter = &|_: &str| true;
+    ScanOptions { filter, overlay: None, skip_special: false, times: false, limits, cancel }
+}
+
 /// A folder that was scanned, and what was found about each of its files.
 struct ExaminedFolder<T> {
     scan: Scan,
@@ -117,13 +134,11 @@ struct ExaminedFolder<T> {
 impl<T: Send> ExaminedFolder<T> {
     fn at(
         folder: &Path,
-        filter: &dyn Fn(&str) -> bool,
-        limits: Limits,
-        cancel: &Cancel,
+        options: ScanOptions<'_>,
         examine_file: impl Fn(&HostFolder, &OwnedFd, &str, &str) -> Result<T> + Sync,
     ) -> Result<Self> {
         let host = HostFolder::of_user(folder)?;
-        let options = ScanOptions { filter, overlay: None, skip_special: false, limits, cancel };
+        let cancel = options.cancel;
         let scan = Scan::of(&host, "", options)?;
         let found = scan.read(&host, None, |folder, path, name| {
             if cancel.is_cancelled() {
@@ -171,7 +186,7 @@ fn read(
         _ => sparse::digest(function, &file, cancel),
     };
     let digest = digest.map_err(CasError::io("read", host.display_path(path).join(name)))?;
-    Ok((FileIdentity::of(&stat), DigestedFile { digest, executable: is_executable(&stat) }))
+    Ok((FileIdentity::of(&stat), DigestedFile { digest, executable: is_executable(&stat), mtime: None }))
 }
 
 fn is_executable(stat: &Stat) -> bool {

@@ -10,6 +10,7 @@
 //! The crate knows nothing of elements, networks or sandboxes; it names things by digest and path.
 
 mod action_cache;
+mod apply_changes;
 mod attributes;
 mod blob_source;
 mod boot_id;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rayon::prelude::*;
-use rustix::fs::{Dir, FileType};
+use rustix::fs::{Dir, FileType, Stat};
 use rustix::io::Errno;
 use spec_model::Cancel;
 
@@ -24,6 +24,8 @@ pub(crate) struct ScannedFolder {
     pub(crate) entries: BTreeMap<String, ScannedEntry>,
     /// The lower entry that it extends, in an overlay's upper folder.
     pub(crate) lower: LowerPart,
+    /// When it was last changed, if that is wanted.
+    pub(crate) mtime: Option<(i64, i32)>,
 }
 
 pub(crate) enum ScannedEntry {
@@ -33,6 +35,7 @@ pub(crate) enum ScannedEntry {
     FileBelow {
         contents: LowerPart,
         executable: bool,
+        mtime: Option<(i64, i32)>,
     },
     Symlink(String),
     Folder(ScannedFolder),
@@ -65,6 +68,8 @@ pub(crate) struct ScanOptions<'a> {
     pub(crate) overlay: Option<OverlayXattrs>,
     /// Whether special files are left out; otherwise they are an error.
     pub(crate) skip_special: bool,
+    /// Whether times are wanted: those of files, and outside of overlays those of folders.
+    pub(crate) times: bool,
     pub(crate) limits: Limits,
     pub(crate) cancel: &'a Cancel,
 }
@@ -118,6 +123,12 @@ impl Scan {
     }
 }
 
+/// When a file or folder was last changed, to a microsecond, as BuildStream's daemon keeps it.
+pub(crate) fn mtime(stat: &Stat) -> (i64, i32) {
+    let nanos = i32::try_from(stat.st_mtime_nsec).unwrap_or(0);
+    (stat.st_mtime, nanos - nanos % 1000)
+}
+
 struct Scanner<'a> {
     host: &'a HostFolder,
     /// Where the scan began; the filter does not see it.
@@ -162,6 +173,10 @@ impl Scanner<'_> {
                 .map_err(CasError::io("read the overlay attributes of", self.host.display_path(path)))?;
         }
         let display_path = || self.host.display_path(path);
+        if self.options.times && self.options.overlay.is_none() {
+            let stat = rustix::fs::fstat(&folder).map_err(CasError::io("look up", display_path()))?;
+            scanned.mtime = Some(mtime(&stat));
+        }
         let entries = Dir::read_from(&folder).map_err(CasError::io("list", display_path()))?;
         let (number, length) = (self.folders.len(), path.len());
         for entry in entries {
@@ -225,7 +240,8 @@ impl Scanner<'_> {
             .map_err(CasError::io("read the overlay attributes of", display_path()))?;
         let Some(contents) = contents else { return Ok(None) };
         let stat = self.host.stat(folder, name).map_err(CasError::io("look up", display_path()))?;
-        Ok(Some(ScannedEntry::FileBelow { contents, executable: is_executable(stat.st_mode) }))
+        let mtime = self.options.times.then(|| mtime(&stat));
+        Ok(Some(ScannedEntry::FileBelow { contents, executable: is_executable(stat.st_mode), mtime }))
     }
 
     /// An entry that is neither a folder nor a file.

@@ -36,6 +36,12 @@ impl FileIdentity {
         ])
     }
 
+    /// When the file was last written, as trees keep it.
+    pub(crate) fn mtime(&self) -> (i64, i32) {
+        let nanos = i32::try_from(self.0[4]).unwrap_or(0);
+        (self.0[3] as i64, nanos - nanos % 1000)
+    }
+
     fn size(&self) -> u64 {
         self.0[2]
     }

@@ -51,6 +51,8 @@ pub struct Cas {
     pub(crate) limits: Limits,
     pub(crate) cancel: Cancel,
     pub(crate) source: Option<Arc<dyn BlobSource>>,
+    /// Whether trees of folders keep times.
+    pub(crate) keeps_times: bool,
 }
 
 pub(crate) struct Shared {
@@ -113,8 +115,13 @@ impl Cas {
             function,
             root,
         };
-        let cas =
-            Self { shared: Arc::new(shared), limits: Limits::default(), cancel: Cancel::new(), source: None };
+        let cas = Self {
+            shared: Arc::new(shared),
+            limits: Limits::default(),
+            cancel: Cancel::new(),
+            source: None,
+            keeps_times: false,
+        };
         match cas.put_bytes(b"") {
             Err(error) if !error.is_unwritable() => Err(error),
             _ => Ok(cas),
@@ -139,6 +146,14 @@ impl Cas {
     #[must_use]
     pub fn with_cancel(mut self, cancel: &Cancel) -> Self {
         self.cancel = cancel.clone();
+        self
+    }
+
+    /// A handle on the same store which keeps the times of files, and of folders of users, in the trees that it makes of folders. Incremental
+    /// builds need them. Like BuildStream's, they are exact to a microsecond, and the root has none.
+    #[must_use]
+    pub fn with_times(mut self) -> Self {
+        self.keeps_times = true;
         self
     }
 

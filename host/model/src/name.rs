@@ -16,7 +16,7 @@ impl ElementName {
     /// The element at `path` of the top-level project.
     ///
     /// # Errors
-    /// When `path` is not a relative path to a `.bst` file.
+    /// When `path` is not a relative path to a `.bst` file, in its shortest form.
     pub fn local(path: &str) -> Result<Self, ParseNameError> {
         check(path)?;
         Ok(Self { junctions: Vec::new(), path: path.to_owned() })
@@ -52,7 +52,9 @@ impl ElementName {
 }
 
 fn check(path: &str) -> Result<(), ParseNameError> {
-    let climbs = path.split('/').any(|part| matches!(part, "" | "." | ".."));
+    // BuildStream takes elements of its project that are beside the element path.
+    let mut parts = path.split('/').skip_while(|part| *part == "..");
+    let climbs = parts.any(|part| matches!(part, "" | "." | ".."));
     let bad_character = path.chars().any(|c| c.is_control() || "*:?\"<>|\\".contains(c));
     if climbs || bad_character || !path.ends_with(".bst") || path == ".bst" {
         return Err(ParseNameError(path.to_owned()));

@@ -93,6 +93,18 @@ pub enum LoadError {
         /// What is wrong.
         message: String,
     },
+    /// A pattern among the targets matches no element. Reason `missing-file`.
+    #[error("no element matches '{pattern}'")]
+    NoMatch {
+        /// The pattern.
+        pattern: String,
+    },
+    /// A name of a target cannot be that of an element. Reason `invalid-element-names`.
+    #[error("'{name}' does not end in '.bst', so no element matches it")]
+    InvalidNames {
+        /// The name or pattern.
+        name: String,
+    },
     /// An option that was given outside of the project's files is wrong.
     #[error("{message}")]
     Option {
@@ -139,6 +151,8 @@ impl UserError for LoadError {
             Self::MissingProjectConf { .. }
             | Self::MissingElement { position: None, .. }
             | Self::JunctionTarget { .. }
+            | Self::NoMatch { .. }
+            | Self::InvalidNames { .. }
             | Self::Option { .. } => Blame::Usage,
             Self::Junction { error, .. } => error.blame(),
             Self::Kind { source, .. } => source.blame(),
@@ -151,8 +165,9 @@ impl UserError for LoadError {
             Self::Node(error) => error.reason(),
             Self::Unreadable { reason, .. } => reason,
             Self::TooLarge { .. } => "file-too-large",
-            Self::MissingProjectConf { .. } => "missing-project-conf",
-            Self::MissingElement { .. } => "missing-file",
+            Self::MissingProjectConf { .. } => "project-not-loaded",
+            Self::MissingElement { .. } | Self::NoMatch { .. } => "missing-file",
+            Self::InvalidNames { .. } => "invalid-element-names",
             Self::CircularDependency { .. } => "circular-dependency",
             Self::Kind { source, .. } => source.reason(),
             Self::Junction { error, .. } => error.reason(),
@@ -182,6 +197,8 @@ impl UserError for LoadError {
             Self::TooLarge { .. }
             | Self::MissingProjectConf { .. }
             | Self::JunctionTarget { .. }
+            | Self::NoMatch { .. }
+            | Self::InvalidNames { .. }
             | Self::Option { .. } => None,
         }
     }
@@ -203,6 +220,10 @@ impl UserError for LoadError {
             Self::JunctionTarget { .. } => {
                 Some("name elements behind it: JUNCTION.bst:ELEMENT.bst".to_owned())
             }
+            Self::NoMatch { .. } => Some(
+                "'*' stands for anything but '/', '**' for anything; names begin below the element path"
+                    .to_owned(),
+            ),
             Self::CircularDependency { .. } => Some("take one of these dependencies out".to_owned()),
             _ => None,
         }

@@ -86,8 +86,7 @@ fn dictionary(project: &Project, element: &Element, sources: &[SourceKey]) -> BT
         ("fatal-warnings", Value::seq(fatal_warnings)),
     ];
     if element.runs_commands() {
-        let environment =
-            element.cached_environment().map(|(name, text)| (name.as_str(), text.as_str().into()));
+        let environment = element.cached_environment().map(|(name, node)| (name, node.to_value()));
         entries.push(("environment", Value::map(environment)));
         entries.push(("sandbox", element.sandbox.to_value()));
     }

@@ -30,11 +30,12 @@ pub mod ref_edits;
 mod subproject_sources;
 mod symbol;
 mod variables;
+mod workspaces;
 pub mod yaml;
 
 pub use config::{
     AliasError, AliasTarget, Aliases, FORMAT_VERSION, HostFile, PROJECT_CONF, PathKind, ProjectConfig,
-    RefStorage, Shell, find_project, project_path,
+    RefStorage, Shell, default_element, find_project, project_path,
 };
 pub use dependency_graph::Scope;
 pub use element::{Dependency, Element, RefPlace, RemoteApisSocket, SandboxConfig, SourceConfig};
@@ -44,3 +45,4 @@ pub use platform::{host_arch, host_os};
 pub use project::{Project, Subproject, UnresolvedProject, load_config};
 pub use project_refs::PROJECT_REFS;
 pub use subproject_sources::{JunctionSources, SourcesFolder, SubprojectError, SubprojectSources};
+pub use workspaces::{WORKSPACE_PROJECT, WORKSPACES, Workspace, WorkspaceOwner, Workspaces};

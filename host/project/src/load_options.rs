@@ -17,8 +17,12 @@ pub struct LoadOptions {
     pub junctions: bool,
     /// Whether only what the targets need is read, as for tracking a junction that the project itself needs.
     pub only_needed: bool,
+    /// The full names of elements whose workspaces are not used: their own sources are wanted.
+    pub closed_workspaces: Vec<String>,
     /// Option values from the command line, as `(name, value)`.
     pub options: Vec<(String, String)>,
+    /// The mirror that is tried first in all projects, before what the user configuration says.
+    pub default_mirror: Option<String>,
     /// The value of the variable `max-jobs`; the number of CPUs, at most 8, when it is missing or 0.
     pub max_jobs: Option<u32>,
     /// The `projects` section of the user configuration: options and mirrors by project name.

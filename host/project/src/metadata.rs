@@ -32,7 +32,12 @@ pub fn low_diversity(element: &Element, digests: &[(String, String)]) -> String 
         }
         sandbox.set("remote-apis-socket", entries);
     }
-    let mut root = texts("environment", element.environment.iter().chain(digests));
+    let mut environment = element.environment_data.clone();
+    for (name, text) in element.environment.iter().chain(digests) {
+        set(&mut environment, name, text);
+    }
+    let mut root = Mapping::new();
+    root.set("environment", environment);
     root.set("sandbox-config", sandbox);
     dump(&root)
 }

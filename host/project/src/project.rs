@@ -12,6 +12,7 @@ use crate::load_options::LoadOptions;
 use crate::loaded_element::LoadedElement;
 use crate::loader::{LoadedTargets, Loader, OpenProject, TOPLEVEL};
 use crate::subproject_sources::SubprojectSources;
+use crate::workspaces::Workspaces;
 
 /// A project with the elements that the targets need, and the subprojects that these are in.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Project {
     pub config: ProjectConfig,
     /// The projects behind its junctions, and behind theirs, each after the one with the junction.
     pub subprojects: Vec<Subproject>,
+    /// The open workspaces of the top-level project.
+    pub workspaces: Workspaces,
     /// The elements, each after all it depends on, in BuildStream's order (that of `bst show`).
     pub elements: Vec<Element>,
     /// The indices of the targets.
@@ -80,7 +83,8 @@ impl<'a> UnresolvedProject<'a> {
         let resolved = resolve(&loader, &order, &|old| index[old], kinds)?;
         loader.check_conflicts()?;
         let new = |old: Vec<usize>| old.iter().map(|old| index[*old]).collect();
-        Ok(Project::new(configs(&loader.projects), resolved, new(targets), new(except)))
+        let workspaces = loader.workspaces.clone();
+        Ok(Project::new(configs(&loader.projects), workspaces, resolved, new(targets), new(except)))
     }
 }
 
@@ -110,6 +114,7 @@ fn resolver<'l>(loader: &'l Loader<'_>, project: usize, kinds: &'l dyn KindRegis
         refs: loader.element_refs(project),
         junction_refs: loader.junction_refs(project),
         kinds: ProjectKinds::new(kinds, &open.settings().defaults),
+        workspaces: (&loader.workspaces, &loader.projects[TOPLEVEL].files.directory),
     }
 }
 
@@ -149,6 +154,7 @@ pub fn load_config(
 impl Project {
     fn new(
         (config, subprojects): (ProjectConfig, Vec<Subproject>),
+        workspaces: Workspaces,
         resolved: ResolvedElements,
         targets: Vec<usize>,
         except: Vec<usize>,
@@ -156,7 +162,7 @@ impl Project {
         let (elements, graph) = resolved.into_parts();
         let names =
             elements.iter().enumerate().map(|(index, element)| (element.name.to_string(), index)).collect();
-        Self { config, subprojects, elements, targets, except, graph, names }
+        Self { config, subprojects, workspaces, elements, targets, except, graph, names }
     }
 
     /// The settings of the project that an element belongs to.

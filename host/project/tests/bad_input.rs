@@ -81,7 +81,7 @@ fn a_missing_element_suggests_a_near_one() {
 fn there_is_no_project() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let error = spec_project::find_project(directory.path()).expect_err("there is none");
-    assert_eq!(error.reason(), "missing-project-conf");
+    assert_eq!(error.reason(), "project-not-loaded");
 }
 
 #[test]

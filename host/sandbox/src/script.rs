@@ -311,6 +311,8 @@ impl ScriptWriter {
             self.instruction(op::SYMLINK, dev.join(name), &[&target, &dev, &name]);
         }
         self.instruction(op::SYMLINK, dev.join("ptmx"), &[&"pts/ptmx", &dev, &"ptmx"]);
+        // Builds on BuildStream's sandbox have it. What it points at is masked.
+        self.instruction(op::SYMLINK, dev.join("core"), &[&"/proc/kcore", &dev, &"core"]);
     }
 
     fn command(&mut self, command: &SandboxCommand, candidates: &[PathBuf]) {

@@ -19,6 +19,7 @@ use crate::session::Session;
 use crate::session_recording;
 use crate::shared_caches::{KeptMessages, SharedCaches};
 use crate::speculation::{PlannedElements, SessionPurpose, Speculation, SpeculationSettings};
+use crate::start_order::start_order;
 
 /// The options of a build.
 pub struct BuildOptions {
@@ -121,7 +122,7 @@ fn plan(
             Vec::new()
         },
     };
-    let mut plan = BuildPlan::new(works, build_scopes, pushed);
+    let mut plan = BuildPlan::new(works, build_scopes, pushed).with_order(start_order(&session.project));
     let mut graph = Graph::new();
     plan.require(required, &mut graph);
     Ok((plan, graph, messages.take()))
@@ -146,6 +147,8 @@ pub(crate) fn find_artifacts(
         let mut asked = Vec::new();
         for element in elements {
             let ask = match works[element] {
+                // What is in a workspace is nowhere else.
+                _ if session.project.elements[element].workspace.is_some() => false,
                 RequiredWork::Build { .. } => true,
                 RequiredWork::Nothing => lacks_buildtrees(session, element)?,
                 RequiredWork::Pull | RequiredWork::ReportFailure => false,
@@ -178,6 +181,9 @@ fn lacks_buildtrees(session: &Session, element: usize) -> Result<bool> {
 /// By element, whether it has sources to push: it is built with them, or they are in the store.
 fn pushed_sources(session: &Session, works: &[RequiredWork]) -> Result<Vec<bool>> {
     let pushed = |(element, work): (usize, &RequiredWork)| {
+        if session.project.elements[element].workspace.is_some() {
+            return Ok(false);
+        }
         let sources = session.sources(element);
         let is_built = matches!(work, RequiredWork::Build { .. });
         Ok(sources.sources().next().is_some() && (is_built || sources.cached()?.is_some()))
@@ -235,6 +241,12 @@ pub(crate) fn check_references(session: &Session, states: &[ElementState], graph
     missing.dedup();
     if missing.is_empty() {
         return Ok(());
+    }
+    let in_workspaces = |element: &&usize| session.project.elements[**element].workspace.is_some();
+    let gone: Vec<String> =
+        missing.iter().filter(in_workspaces).map(|element| session.name(*element)).collect();
+    if !gone.is_empty() {
+        return Err(SessionError::MissingWorkspaces { elements: gone });
     }
     let elements = missing.iter().map(|element| session.name(*element)).collect();
     Err(SessionError::MissingReferences { elements })

@@ -21,6 +21,7 @@ use crate::session::Session;
 use crate::session_recording;
 use crate::shared_caches::{JobMonitor, SharedCaches};
 use crate::speculation::Speculation;
+use crate::workspaces::is_kept_to_oneself;
 
 /// Fetches the sources of elements, and builds elements, unless shared caches have them.
 pub(crate) struct BuildWork {
@@ -134,6 +135,9 @@ impl BuildWork {
 
     fn push_artifact(&self, element: usize, artifact: &Artifact, context: &Context) -> JobResult {
         let Some(artifacts) = self.caches.pushed_artifacts() else { return Ok(JobEnd::Unneeded) };
+        if is_kept_to_oneself(artifact, context) {
+            return Ok(JobEnd::Skipped);
+        }
         // As BuildStream, which pushes no artifact that lacks its build tree.
         if !self.session.has_buildtrees(artifact).map_err(job_failure::of)? {
             return Ok(JobEnd::Unneeded);
@@ -186,16 +190,21 @@ impl BuildWork {
         let sources = self.stage(element, context)?;
         let all = self.lock().clone();
         let description = self.description(element, &all).ok_or_else(no_reference)?.canonical();
+        let previous = self.session.previous_build(element, &all).map_err(job_failure::of)?;
         let keys_of =
             move |element: usize| all[element].expect("what a build needs was built before or is cached");
         let request = BuildRequest {
             project: &self.session.project,
             element,
             keys: &keys_of,
+            previous,
             sources,
             key_description: Some(&description),
         };
         let built = self.builder.build(&request, &ContextObserver(context), &context.cancel);
+        if self.cached(element, keys)?.is_some() {
+            self.session.note_workspace_build(element, keys.strong).map_err(job_failure::of)?;
+        }
         match built {
             Ok(built) => {
                 self.artifact_cached(element, &built);

@@ -14,6 +14,7 @@ use crate::observers::source_watch;
 use crate::run::RunRequest;
 use crate::session::Session;
 use crate::shared_caches::{JobMonitor, SharedCaches};
+use crate::workspaces::is_kept_to_oneself;
 
 /// Pulls and pushes elements because the user said so: unlike in a build, what cannot be done is a failure.
 struct CacheWork {
@@ -75,7 +76,7 @@ pub fn push_sources(
     let mut needed = Vec::new();
     for &element in elements {
         let sources = session.sources(element);
-        if sources.sources().next().is_none() {
+        if sources.sources().next().is_none() || session.project.elements[element].workspace.is_some() {
             continue;
         }
         with_sources.push(element);
@@ -103,7 +104,9 @@ fn check_references(session: &Session, elements: &[usize]) -> Result<()> {
 
 /// Whether the element's artifact, or something that is wanted of it, is not in the store.
 fn pull_needed(session: &Session, element: usize) -> Result<bool> {
-    let Some(pair) = session.key_pairs[element] else { return Ok(false) };
+    // What is in a workspace is nowhere else.
+    let pair = session.key_pairs[element].filter(|_| session.project.elements[element].workspace.is_none());
+    let Some(pair) = pair else { return Ok(false) };
     match session.cached_artifact(element, pair)? {
         Some(artifact) => Ok(!session.has_wanted_buildtrees(&artifact)?),
         None => Ok(true),
@@ -127,6 +130,9 @@ impl CacheWork {
         let Some(artifact) = artifact.map_err(job_failure::of)?.flatten() else {
             return Err(failure("its artifact is not cached, so it cannot be pushed"));
         };
+        if is_kept_to_oneself(&artifact, context) {
+            return Ok(JobEnd::Skipped);
+        }
         if !self.session.has_buildtrees(&artifact).map_err(job_failure::of)? {
             return Err(failure("its artifact is cached without its build tree, so it cannot be pushed"));
         }

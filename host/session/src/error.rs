@@ -1,6 +1,7 @@
 //! Errors of a session outside of its jobs. The failure of a job is a [`Failure`](spec_scheduler::Failure).
 
 use std::io;
+use std::path::PathBuf;
 
 use spec_artifact::ArtifactError;
 use spec_cas::CasError;
@@ -62,6 +63,12 @@ pub enum SessionError {
         /// Their names.
         elements: Vec<String>,
     },
+    /// Elements that are to be built have workspaces whose folders are gone. Reason `inconsistent-pipeline-workspaced`.
+    #[error("the workspaces of these elements are gone: {}", elements.join(", "))]
+    MissingWorkspaces {
+        /// Their names.
+        elements: Vec<String>,
+    },
     /// Elements of subprojects are to be tracked, and their refs can be written nowhere. Reason `untrackable-sources`.
     #[error("these elements belong to subprojects, whose files are not changed: {}", elements.join(", "))]
     UntrackableSources {
@@ -99,6 +106,14 @@ pub enum SessionError {
         /// "pulling" or "pushing".
         action: &'static str,
     },
+    /// The file of the workspaces cannot be written. Reason `workspaces-not-written`.
+    #[error("cannot write {}: {error}", path.display())]
+    Workspaces {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
     /// The system cannot start a thread. Reason `io-error`.
     #[error("cannot start {what}: {error}")]
     Start {
@@ -132,7 +147,9 @@ impl UserError for SessionError {
             Self::FatalWarning { reason, .. } => reason,
             Self::OneElement { .. } => "one-element",
             Self::MissingReferences { .. } => "inconsistent-pipeline",
+            Self::MissingWorkspaces { .. } => "inconsistent-pipeline-workspaced",
             Self::UntrackableSources { .. } => "untrackable-sources",
+            Self::Workspaces { .. } => "workspaces-not-written",
             Self::BuiltInPolicySetting { .. } => "policy-unknown-setting",
             Self::NoServers { what: "source", .. } => "no-source-servers",
             Self::NoServers { .. } => "no-artifact-servers",
@@ -149,13 +166,14 @@ impl UserError for SessionError {
             | Self::FatalWarning { .. }
             | Self::MissingReferences { .. } => Blame::Project,
             Self::OneElement { .. }
+            | Self::MissingWorkspaces { .. }
             | Self::UntrackableSources { .. }
             | Self::NoServers { .. }
             | Self::BuiltInPolicySetting { .. } => Blame::Usage,
             Self::Credential(error) => error.blame(),
             Self::Remote(error) => error.blame(),
             Self::Policy { error, .. } => error.blame(),
-            Self::Edit(_) | Self::Start { .. } => Blame::Machine,
+            Self::Edit(_) | Self::Workspaces { .. } | Self::Start { .. } => Blame::Machine,
             Self::Source(error) => error.blame(),
             Self::Cas(error) => error.blame(),
             Self::Artifact(error) => error.blame(),
@@ -182,6 +200,13 @@ impl UserError for SessionError {
             }
             Self::MissingReferences { elements } => {
                 Some(format!("spec-host source track {}", elements.join(" ")))
+            }
+            Self::MissingWorkspaces { elements } => {
+                let elements = elements.join(" ");
+                Some(format!(
+                    "make them again: spec-host workspace reset {elements}, or close them: spec-host workspace close \
+                     {elements}"
+                ))
             }
             Self::UntrackableSources { .. } => Some(
                 "set 'ref-storage: project.refs' in project.conf, or track them in their own project"

@@ -41,6 +41,8 @@ pub(crate) struct BuildPlan {
     /// By element, which elements are staged for its build. Elements are numbered so that each comes after all it needs.
     build_scopes: Vec<Vec<usize>>,
     pushed: PushedParts,
+    /// By element, its place in the order in which jobs are added.
+    order: Vec<usize>,
     /// By element that is required, the job after which its artifact is cached; `None` when it is cached before.
     artifact_jobs: HashMap<usize, Option<usize>>,
 }
@@ -48,7 +50,14 @@ pub(crate) struct BuildPlan {
 impl BuildPlan {
     /// A plan without jobs.
     pub(crate) fn new(works: Vec<RequiredWork>, build_scopes: Vec<Vec<usize>>, pushed: PushedParts) -> Self {
-        Self { works, build_scopes, pushed, artifact_jobs: HashMap::new() }
+        let order = (0..works.len()).collect();
+        Self { works, build_scopes, pushed, order, artifact_jobs: HashMap::new() }
+    }
+
+    /// The same plan, which adds the jobs of elements in this order: by element, its place. What an element is built on comes before it.
+    pub(crate) fn with_order(mut self, order: Vec<usize>) -> Self {
+        self.order = order;
+        self
     }
 
     /// Adds the jobs that make `required`, as far as they are not in the graph.
@@ -106,7 +115,9 @@ impl BuildPlan {
                 open.extend(scope.filter(|below| is_new(below) && seen.insert(*below)));
             }
         }
-        seen.into_iter().collect()
+        let mut elements: Vec<usize> = seen.into_iter().collect();
+        elements.sort_by_key(|element| self.order[*element]);
+        elements
     }
 
     /// Adds the jobs of one element whose dependencies have theirs.

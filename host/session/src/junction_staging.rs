@@ -76,6 +76,10 @@ impl<'a> JunctionStaging<'a> {
 impl SubprojectSources for JunctionStaging<'_> {
     fn folder(&self, junction: &JunctionSources<'_>) -> Result<SourcesFolder, SubprojectError> {
         match junction.sources {
+            [only] if only.kind == "workspace" => match only.config.str("path") {
+                Ok(path) => Ok(SourcesFolder::InProject(path.into())),
+                Err(error) => Err(refused(error)),
+            },
             [only] if only.kind == "local" => {
                 let path = spec_source::local_path(&junction.project.directory, &only.config);
                 path.map(SourcesFolder::InProject).map_err(refused)

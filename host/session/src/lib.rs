@@ -33,7 +33,9 @@ mod session_remotes;
 mod shared_caches;
 mod sources;
 mod speculation;
+mod start_order;
 mod track;
+mod workspaces;
 
 pub use build::{Build, BuildOptions, fetch};
 pub use cache_work::{pull, push, push_sources};
@@ -57,3 +59,4 @@ pub use speculation::{
     OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicyOptions, SpeculationSettings,
 };
 pub use track::Track;
+pub use workspaces::change_workspaces;

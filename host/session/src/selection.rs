@@ -16,8 +16,7 @@ impl Session {
         if self.project.except.is_empty() {
             return selected;
         }
-        let without = self.project.except.iter().copied().collect();
-        let kept = reached_without(&self.project, scope, &without);
+        let kept = reached_without(&self.project, &border_of_excepted(&self.project));
         selected.into_iter().filter(|element| kept.contains(element)).collect()
     }
 }
@@ -65,20 +64,31 @@ fn selection(project: &Project, elements: &[usize], scope: Option<Scope>) -> Vec
     }
 }
 
-/// The elements that are reached from the targets without going through `without`.
-fn reached_without(project: &Project, scope: Option<Scope>, without: &HashSet<usize>) -> HashSet<usize> {
+/// The elements that the targets need which an element that is to be left out reaches first: itself, or what it needs if no target
+/// needs it itself.
+fn border_of_excepted(project: &Project) -> HashSet<usize> {
+    let targeted: HashSet<usize> = project.scope(&project.targets, Scope::All).into_iter().collect();
+    let (mut border, mut seen) = (HashSet::new(), HashSet::new());
+    let mut open: Vec<usize> = project.except.clone();
+    while let Some(element) = open.pop() {
+        if targeted.contains(&element) {
+            border.insert(element);
+        } else if seen.insert(element) {
+            open.extend(project.elements[element].dependencies.iter().map(|dependency| dependency.element));
+        }
+    }
+    border
+}
+
+/// The elements that are reached from the targets without going through `without`, as BuildStream does in every scope.
+fn reached_without(project: &Project, without: &HashSet<usize>) -> HashSet<usize> {
     let mut reached = HashSet::new();
     let mut open: Vec<usize> = project.targets.clone();
     while let Some(element) = open.pop() {
         if without.contains(&element) || !reached.insert(element) {
             continue;
         }
-        let wanted = project.elements[element].dependencies.iter().filter(|dependency| match scope {
-            None => false,
-            Some(Scope::Run) => dependency.runtime,
-            Some(Scope::Build | Scope::All) => true,
-        });
-        open.extend(wanted.map(|dependency| dependency.element));
+        open.extend(project.elements[element].dependencies.iter().map(|dependency| dependency.element));
     }
     reached
 }

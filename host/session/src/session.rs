@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use spec_artifact::{Artifact, Artifacts};
 use spec_build::{Builder, BuilderOptions, ElementKeys};
@@ -84,6 +84,8 @@ pub struct Session {
     pub(crate) artifact_servers: Vec<RemoteSpec>,
     /// The servers of sources that the project recommends.
     pub(crate) source_servers: Vec<RemoteSpec>,
+    /// Held while the file of the workspaces is changed.
+    pub(crate) workspace_file: Mutex<()>,
     /// What the session uses is not evicted.
     _hold: Hold,
     sources: Vec<ElementSources>,
@@ -154,6 +156,7 @@ impl Session {
             recorded_inputs,
             artifact_servers,
             source_servers,
+            workspace_file: Mutex::default(),
             _hold: hold,
             sources,
             contexts,

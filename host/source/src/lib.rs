@@ -33,6 +33,7 @@ mod source_url;
 mod tree_at;
 mod untracked;
 mod url;
+mod workspace;
 
 pub use archive::{ArchiveError, ArchiveLimits};
 pub use context::{SourceContext, SourceSpec};

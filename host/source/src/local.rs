@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use spec_cas::{Cas, CasError, DirectoryBatch, ImportMode};
+use spec_cas::{Cas, CasError, DirectoryBatch, ImportMode, StatCache};
 use spec_model::tree::{Directory, FileNode, NodeProperties};
 use spec_model::{Digest, Mapping, Value};
 
@@ -30,6 +30,8 @@ pub(crate) struct LocalSource {
     tree: OnceLock<Digest>,
     /// The digest of the tree when it could not be stored.
     unstored: OnceLock<Digest>,
+    /// The folder in which the digests of files are kept, so that those that did not change are not read again.
+    seen: Option<PathBuf>,
 }
 
 impl LocalSource {
@@ -39,7 +41,14 @@ impl LocalSource {
         config: &Mapping,
     ) -> Result<Self, SourceError> {
         let path = local_path(&context.project_directory, config)?;
-        Ok(Self { name, cas: context.cas.clone(), path, tree: OnceLock::new(), unstored: OnceLock::new() })
+        let (tree, unstored) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { name, cas: context.cas.clone(), path, tree, unstored, seen: None })
+    }
+
+    /// A folder that need not be in a project, and that is read again and again.
+    pub(crate) fn at(name: SourceName, cas: Cas, path: PathBuf) -> Self {
+        let seen = cas.root().parent().map(|folder| folder.join("seen"));
+        Self { name, cas, path, tree: OnceLock::new(), unstored: OnceLock::new(), seen }
     }
 
     fn tree(&self, cas: &Cas) -> Result<Digest, SourceError> {
@@ -62,6 +71,10 @@ impl LocalSource {
     }
 
     fn store(&self, cas: &Cas) -> spec_cas::Result<Digest> {
+        if let (true, Some(seen)) = (self.path.is_dir(), &self.seen) {
+            let mut seen = StatCache::open(seen, &self.path, cas.function());
+            return cas.import_dir_again(&self.path, &mut seen, |path| self.takes(path));
+        }
         if self.path.is_dir() {
             return cas.import_dir(&self.path, ImportMode::Copy, |path| self.takes(path));
         }

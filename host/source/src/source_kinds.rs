@@ -16,6 +16,7 @@ use crate::patches::{PatchQueueSource, PatchSource};
 use crate::released_file::ReleasedFileSource;
 use crate::remote::RemoteSource;
 use crate::source::Source;
+use crate::workspace::WorkspaceSource;
 
 /// All of [`configure_source`], for people.
 const KNOWN: &str = "cargo, cargo2, cpan, deb, docker, gen_cargo_lock, git, git_module, git_repo, git_tag, go_module, \
@@ -57,6 +58,7 @@ pub(crate) fn configure_source(
         "pypi" => Box::new(ReleasedFileSource::pypi(name("pypi"), context, config)?),
         "remote" => Box::new(RemoteSource::configure(name("remote"), context, config)?),
         "tar" => Box::new(archive("tar", ArchiveFormat::Tar)?),
+        "workspace" => Box::new(WorkspaceSource::configure(name("workspace"), context, config)?),
         "zip" => Box::new(archive("zip", ArchiveFormat::Zip)?),
         left_out if LEFT_OUT.contains(&left_out) => return Err(is_left_out(element, spec).into()),
         _ => {

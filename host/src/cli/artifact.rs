@@ -85,8 +85,8 @@ pub(crate) enum ArtifactCommand {
 /// `artifact checkout`
 #[derive(Args, Debug)]
 pub(crate) struct CheckoutArgs {
-    /// An element name, or an artifact as PROJECT/ELEMENT/KEY
-    pub(crate) artifact: String,
+    /// An element name, or an artifact as PROJECT/ELEMENT/KEY [default: the element of the workspace of this folder]
+    pub(crate) artifact: Option<String>,
     /// Write into a directory that is not empty, or over a file
     #[arg(short, long)]
     pub(crate) force: bool,
@@ -106,7 +106,7 @@ pub(crate) struct CheckoutArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(crate) tar: Option<PathBuf>,
     /// How to compress the archive [default: by its name]
-    #[arg(long, value_enum, requires = "tar")]
+    #[arg(long, value_enum)]
     pub(crate) compression: Option<Compression>,
     /// Where to write [default: the element's name]
     #[arg(long, value_name = "DIR")]

@@ -11,10 +11,10 @@ use super::{CacheBuildTrees, OnError};
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalOptions {
     /// The project's directory (before the command also --directory) [default: .]
-    #[arg(short = 'C', global = true, value_name = "DIR")]
+    #[arg(short = 'C', global = true, value_name = "DIR", overrides_with = "long_directory")]
     short_directory: Option<PathBuf>,
     // `checkout` has a `--directory` of its own, so that this one cannot be global.
-    #[arg(long = "directory", hide = true, value_name = "DIR", conflicts_with = "short_directory")]
+    #[arg(long = "directory", hide = true, value_name = "DIR", overrides_with = "short_directory")]
     long_directory: Option<PathBuf>,
     /// The user configuration file
     #[arg(short, long, global = true, value_name = "FILE")]
@@ -22,6 +22,9 @@ pub(crate) struct GlobalOptions {
     /// Set a project option
     #[arg(short, long = "option", num_args = 2, value_names = ["NAME", "VALUE"], action = ArgAction::Append)]
     option: Vec<String>,
+    /// The mirror that sources are fetched from first
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) default_mirror: Option<String>,
     /// Serve an element kind from a component file
     #[arg(long = "plugin", value_name = "KIND=FILE", value_parser = ValueParser::new(plugin))]
     pub(crate) plugins: Vec<(String, PathBuf)>,
@@ -96,8 +99,12 @@ impl GlobalOptions {
 
     /// The project's directory.
     pub(crate) fn directory(&self) -> &Path {
-        let given = self.short_directory.as_deref().or(self.long_directory.as_deref());
-        given.unwrap_or_else(|| Path::new("."))
+        self.given_directory().unwrap_or_else(|| Path::new("."))
+    }
+
+    /// The project's directory, if the command line names it.
+    pub(crate) fn given_directory(&self) -> Option<&Path> {
+        self.short_directory.as_deref().or(self.long_directory.as_deref())
     }
 
     /// Project options in the order of the command line.

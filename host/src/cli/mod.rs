@@ -12,8 +12,8 @@ mod report;
 mod serve;
 mod source;
 mod speculation;
-mod unsupported;
 mod values;
+mod workspace;
 
 pub(crate) use artifact::{ArtifactCommand, CheckoutArgs};
 pub(crate) use cache::CacheCommand;
@@ -35,8 +35,8 @@ pub(crate) use source::{
     SourceCheckoutArgs, SourceCommand, SourceFetchArgs, SourcePushArgs, SourceTrackArgs,
 };
 pub(crate) use speculation::SpeculationArgs;
-pub(crate) use unsupported::Unsupported;
 pub(crate) use values::{CacheBuildTrees, Compression, Deps, ListOrder, OnError};
+pub(crate) use workspace::{WorkspaceCloseArgs, WorkspaceCommand, WorkspaceOpenArgs, WorkspaceResetArgs};
 
 /// Build and look into BuildStream projects
 #[derive(Debug, Parser)]
@@ -93,6 +93,9 @@ pub(crate) enum CliCommand {
     /// Fetch, track and look into sources
     #[command(subcommand)]
     Source(SourceCommand),
+    /// Change sources of elements in folders of your own
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
     /// Run a command in an element's sandbox
     Shell(ShellArgs),
     /// Check, count and clean the cache
@@ -119,9 +122,6 @@ pub(crate) enum CliCommand {
     #[cfg(feature = "bench")]
     #[command(hide = true)]
     Bench(BenchArgs),
-    /// Not supported
-    #[command(hide = true)]
-    Workspace(Unsupported),
     /// Print shell completions
     Completions {
         /// For which shell
@@ -241,15 +241,28 @@ pub(crate) struct ShellArgs {
     /// Stage the cached build tree; implies --build
     #[arg(short = 't', long)]
     pub(crate) use_buildtree: bool,
+    /// Mount a file or folder of the host at a path inside; may be given several times
+    #[arg(long, num_args = 2, value_names = ["HOSTPATH", "PATH"], action = clap::ArgAction::Append)]
+    mount: Vec<String>,
+    /// Make the sandbox as builds have it: without network, files of the host, and the project's settings for shells
+    #[arg(long)]
+    pub(crate) isolate: bool,
     #[command(flatten)]
     pub(crate) artifact_remotes: ArtifactRemotes,
     #[command(flatten)]
     pub(crate) source_remotes: SourceRemotes,
-    /// The element
-    pub(crate) element: String,
+    /// The element [default: that of the workspace of this folder]
+    pub(crate) element: Option<String>,
     /// The command; none means an interactive shell
     #[arg(trailing_var_arg = true)]
     pub(crate) command: Vec<String>,
+}
+
+impl ShellArgs {
+    /// What is mounted: paths of the host, and paths inside.
+    pub(crate) fn mounts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.mount.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str()))
+    }
 }
 
 /// `bench`
@@ -264,6 +277,9 @@ pub(crate) struct BenchArgs {
     pub(crate) runs: u32,
 }
 
+/// The version of the format of new projects: the newest that is understood.
+const MIN_VERSION: &str = "2.8";
+
 /// `init`
 #[derive(Args, Debug)]
 pub(crate) struct InitArgs {
@@ -273,7 +289,7 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) project_name: Option<String>,
     /// The format version the project needs
-    #[arg(long, value_name = "VERSION", default_value = "2.4")]
+    #[arg(long, value_name = "VERSION", default_value = MIN_VERSION, allow_hyphen_values = true)]
     pub(crate) min_version: String,
     /// The directory of its elements
     #[arg(long, value_name = "PATH", default_value = "elements")]

@@ -64,8 +64,8 @@ pub(crate) struct SourceSelection {
 /// `source checkout`
 #[derive(Args, Debug)]
 pub(crate) struct SourceCheckoutArgs {
-    /// The element
-    pub(crate) element: String,
+    /// The element [default: that of the workspace of this folder]
+    pub(crate) element: Option<String>,
     /// Write into a directory that is not empty, or over a file
     #[arg(short, long)]
     pub(crate) force: bool,
@@ -79,8 +79,11 @@ pub(crate) struct SourceCheckoutArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "directory")]
     pub(crate) tar: Option<PathBuf>,
     /// How to compress the archive
-    #[arg(long, value_enum, requires = "tar")]
+    #[arg(long, value_enum)]
     pub(crate) compression: Option<Compression>,
+    /// Also write scripts that build the elements without a sandbox
+    #[arg(long)]
+    pub(crate) include_build_scripts: bool,
     /// Where to write [default: source-checkout]
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,

@@ -41,6 +41,13 @@ fn lines_that_are_right() {
         "source checkout app.bst --directory out",
         "shell --build --use-buildtree app.bst -- make -k",
         "shell app.bst",
+        "shell --mount /etc/hosts /etc/hosts --mount a /b --isolate app.bst -- ls -l",
+        "shell",
+        "workspace open --no-checkout --force --directory d app.bst",
+        "workspace close --remove-dir --all",
+        "workspace reset --soft app.bst top.bst",
+        "workspace list",
+        "--default-mirror near show",
         "serve --listen unix:/a --listen 127.0.0.1:0 --instance a --read-only --workers 0",
         "serve --tls-certificate c --tls-key k --tls-client-ca a --read-tokens r --write-tokens w",
         "init --project-name p dir",
@@ -117,4 +124,10 @@ fn options_are_pairs_in_order() {
     for line in ["-o a 1 build -o b 2", "-o a 1 -o b 2 build", "build -o a 1 -o b 2"] {
         assert_eq!(parsed(line).globals.options().collect::<Vec<_>>(), [("a", "1"), ("b", "2")], "{line}");
     }
+}
+
+#[test]
+fn new_projects_have_the_newest_format() {
+    let (major, minor) = spec_project::FORMAT_VERSION;
+    assert_eq!(MIN_VERSION, format!("{major}.{minor}"));
 }

@@ -42,11 +42,16 @@ fn sandbox(session: &Session, runs: u32) -> CommandResult<f64> {
         project: &session.project,
         element: session.target()?,
         keys: &keys,
+        previous: None,
         sources: None,
         key_description: None,
     };
-    let command =
-        || ShellCommand { argv: vec!["/bin/true".to_owned()], environment: Vec::new(), network: false };
+    let command = || ShellCommand {
+        argv: vec!["/bin/true".to_owned()],
+        environment: Vec::new(),
+        network: false,
+        mounts: Vec::new(),
+    };
     let run = || {
         let mut root = builder.runtime_root(&request, None, false, &WarningPrinter, &cancel)?;
         match root.run(command())?.termination {

@@ -23,6 +23,10 @@ struct ProjectAnswers {
 /// # Errors
 /// `project-exists`, `unspecified-project-name`, `invalid-...` for wrong answers, or when the disk fails.
 pub(super) fn run(app: &App, args: &InitArgs) -> CommandResult<ExitCode> {
+    if let (Some(_), Some(folder)) = (app.globals.given_directory(), &args.directory) {
+        let message = format!("both -C and the folder '{}' say where the project begins", folder.display());
+        return Err(CommandError::usage("init-with-set-directory", message).hint("leave -C out"));
+    }
     let folder = args.directory.clone().unwrap_or_else(|| app.globals.directory().to_owned());
     let conf = folder.join("project.conf");
     if conf.exists() && !args.force {

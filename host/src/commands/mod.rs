@@ -20,9 +20,9 @@ pub(crate) mod shell;
 mod show;
 mod source;
 mod tarball;
-mod unsupported;
 mod why;
 mod why_miss;
+mod workspace;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -45,6 +45,7 @@ pub(crate) fn run(app: &App, command: &CliCommand) -> CommandResult<ExitCode> {
         CliCommand::WhyMiss(args) => why_miss::run(app, args),
         CliCommand::Artifact(command) => artifact::run(app, command),
         CliCommand::Source(command) => source::run(app, command),
+        CliCommand::Workspace(command) => workspace::run(app, command),
         CliCommand::Shell(args) => shell::run(app, args),
         CliCommand::Cache(command) => cache::run(app, command),
         CliCommand::Serve(args) => serve::run(app, args),
@@ -56,9 +57,21 @@ pub(crate) fn run(app: &App, command: &CliCommand) -> CommandResult<ExitCode> {
         CliCommand::Doctor => doctor::run(app),
         #[cfg(feature = "bench")]
         CliCommand::Bench(args) => bench::run(app, args),
-        CliCommand::Workspace(_) => Err(unsupported::workspace()),
         CliCommand::Completions { shell } => completions(*shell),
     }
+}
+
+/// What the command line names, or the element of the workspace that the command runs in.
+///
+/// # Errors
+/// `no-elements`.
+fn named_or_default(app: &App, named: Option<&str>) -> CommandResult<String> {
+    let own = || spec_project::default_element(app.globals.directory());
+    let found = named.map(str::to_owned).map_or_else(own, |named| Ok(Some(named)))?;
+    found.ok_or_else(|| {
+        let error = CommandError::usage("no-elements", "no element is named");
+        error.hint("name one, or go to its workspace")
+    })
 }
 
 fn completions(shell: clap_complete::Shell) -> CommandResult<ExitCode> {

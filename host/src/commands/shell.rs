@@ -1,18 +1,18 @@
 //! `shell`, and shells for failed builds.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use spec_build::{BuildObserver, BuildRequest, PreparedRoot, ShellCommand, Warning};
-use spec_model::Cancel;
+use spec_model::{Blame, Cancel};
 use spec_project::Scope;
 use spec_sandbox::Termination;
 use spec_session::{Session, SharedCaches};
 use spec_source::FetchMonitor;
 
-use super::pager;
 use super::pull_missing::pull_missing;
+use super::{named_or_default, pager};
 use crate::app::App;
 use crate::cli::ShellArgs;
 use crate::error::{CommandError, CommandResult};
@@ -34,7 +34,8 @@ enum ShellRoot {
 /// # Errors
 /// When the sandbox cannot be made.
 pub(super) fn run(app: &App, args: &ShellArgs) -> CommandResult<ExitCode> {
-    let session = app.open_session(std::slice::from_ref(&args.element))?;
+    let named = named_or_default(app, args.element.as_deref())?;
+    let session = app.open_session(std::slice::from_ref(&named))?;
     let element = session.target()?;
     let root_kind = match (args.use_buildtree, args.build) {
         (true, _) => ShellRoot::Buildtree,
@@ -42,7 +43,13 @@ pub(super) fn run(app: &App, args: &ShellArgs) -> CommandResult<ExitCode> {
         (false, false) => ShellRoot::Runtime,
     };
     pull_first(app, &session, element, root_kind, args)?;
-    let code = enter(&session, element, root_kind, args.command.clone())?;
+    check_cached(&session, element, root_kind)?;
+    let asked = AskedShell {
+        command: args.command.clone(),
+        isolate: args.isolate,
+        mounts: mounts(app, &session, args),
+    };
+    let code = enter(&session, element, root_kind, asked)?;
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
@@ -74,12 +81,83 @@ fn pull_first(
     Ok(())
 }
 
-fn enter(
-    session: &Session,
-    element: usize,
-    root_kind: ShellRoot,
+/// What was asked for a shell.
+#[derive(Clone, Debug, Default)]
+struct AskedShell {
+    /// The command; empty for an interactive shell.
     command: Vec<String>,
-) -> CommandResult<i32> {
+    /// Whether it has nothing that a build would not have.
+    isolate: bool,
+    /// Files and folders of the host, and where they are inside.
+    mounts: Vec<(PathBuf, String)>,
+}
+
+/// The files of the host that the project and the command line want in a shell. Warns of those that are not there.
+fn mounts(app: &App, session: &Session, args: &ShellArgs) -> Vec<(PathBuf, String)> {
+    if args.isolate {
+        return Vec::new();
+    }
+    let expand = |text: &str| spec_model::expand_variables(text, &|name| std::env::var(name).ok());
+    let of_project = session.project.config.shell.host_files.iter();
+    let of_project = of_project.map(|file| (expand(&file.host_path), expand(&file.path), file.optional));
+    let given = args.mounts().map(|(host, inside)| (host.to_owned(), inside.to_owned(), false));
+    let mut mounts = Vec::new();
+    for (host, inside, optional) in of_project.chain(given) {
+        match std::path::absolute(&host) {
+            Ok(path) if path.exists() => mounts.push((path, inside)),
+            _ if optional => {}
+            _ => app
+                .warn("missing-host-file", &format!("'{host}' is not on this machine, so it is not mounted")),
+        }
+    }
+    mounts
+}
+
+/// Refuses a shell whose root needs what is not cached, with BuildStream's reasons.
+fn check_cached(session: &Session, element: usize, root_kind: ShellRoot) -> CommandResult {
+    let artifact = |element: usize| match session.key_pairs[element] {
+        Some(pair) => session.cached_artifact(element, pair),
+        None => Ok(None),
+    };
+    let needed = match root_kind {
+        ShellRoot::Runtime => session.project.scope(&[element], Scope::Run),
+        ShellRoot::Build => session.project.build_scope(element),
+        ShellRoot::Buildtree => {
+            let name = session.name(element);
+            let (reason, what) = match artifact(element)? {
+                None => ("missing-buildtree-artifact-not-cached", "is not cached"),
+                Some(artifact) => match artifact.trees.buildroot {
+                    None => (
+                        "missing-buildtree-artifact-created-without-buildtree",
+                        "was made without a build tree",
+                    ),
+                    Some(tree) if session.cas.is_complete(&tree)? => return Ok(()),
+                    Some(_) => (
+                        "missing-buildtree-artifact-buildtree-not-cached",
+                        "is cached without its build tree",
+                    ),
+                },
+            };
+            let error = CommandError::new(Blame::Build, reason, format!("the artifact of '{name}' {what}"));
+            return Err(error
+                .hint("build it again with --cache-buildtrees always, or pull it with --pull-buildtrees"));
+        }
+    };
+    let mut missing = Vec::new();
+    for below in needed {
+        if artifact(below)?.is_none_or(|artifact| !artifact.succeeded()) {
+            missing.push(session.name(below));
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let message = format!("these elements must be built before: {}", missing.join(", "));
+    let hint = format!("spec-host build {}", missing.join(" "));
+    Err(CommandError::new(Blame::Build, "shell-missing-deps", message).hint(hint))
+}
+
+fn enter(session: &Session, element: usize, root_kind: ShellRoot, asked: AskedShell) -> CommandResult<i32> {
     let builder = session.builder();
     let keys = session.current_keys()?;
     let keys_of = |element: usize| keys[element];
@@ -91,8 +169,14 @@ fn enter(
         }
         _ => None,
     };
-    let request =
-        BuildRequest { project: &session.project, element, keys: &keys_of, sources, key_description: None };
+    let request = BuildRequest {
+        project: &session.project,
+        element,
+        keys: &keys_of,
+        sources,
+        previous: None,
+        key_description: None,
+    };
     let mut prepared = match root_kind {
         ShellRoot::Runtime => {
             builder.runtime_root(&request, Some(Scope::Run), true, &WarningPrinter, &cancel)?
@@ -100,40 +184,37 @@ fn enter(
         ShellRoot::Build => builder.build_root(&request, &WarningPrinter, &cancel)?,
         ShellRoot::Buildtree => builder.cached_root(&request, &WarningPrinter, &cancel)?,
     };
-    start(session, element, &mut prepared, command)
+    start(session, element, &mut prepared, asked)
 }
 
 fn start(
     session: &Session,
     element: usize,
     root: &mut PreparedRoot<'_>,
-    argv: Vec<String>,
+    asked: AskedShell,
 ) -> CommandResult<i32> {
     let shell = &session.project.config.shell;
-    let interactive = argv.is_empty();
-    let argv = if interactive { shell.command.clone() } else { argv };
+    let interactive = asked.command.is_empty();
+    let argv = if interactive { shell.command.clone() } else { asked.command };
     let mut environment = Vec::new();
     if interactive {
         let key = session.shown_key(element, None);
         let key: String = key.chars().take(session.options.key_length).collect();
         environment.push(("PS1".to_owned(), format!("[{key}@{}:${{PWD}}]$ ", session.name(element))));
         environment.extend(std::env::var("TERM").map(|term| ("TERM".to_owned(), term)));
-        environment.extend(shell.environment.iter().map(|(name, text)| (name.clone(), from_host(text))));
     }
-    let ran = root.run(ShellCommand { argv, environment, network: interactive })?;
+    if !asked.isolate {
+        let of_host = |name: &str| std::env::var(name).ok();
+        let expand = |text: &String| spec_model::expand_variables(text, &of_host);
+        environment.extend(shell.environment.iter().map(|(name, text)| (name.clone(), expand(text))));
+    }
+    let (network, mounts) = (!asked.isolate, asked.mounts);
+    let ran = root.run(ShellCommand { argv, environment, network, mounts })?;
     Ok(match ran.termination {
         Termination::Exited(code) => code,
         Termination::Signaled(signal) => 128 + signal,
         Termination::TimedOut | Termination::Cancelled => 130,
     })
-}
-
-/// A value of the project's shell environment: `$NAME` is the host's variable of that name.
-fn from_host(text: &str) -> String {
-    match text.strip_prefix('$') {
-        Some(name) => std::env::var(name).unwrap_or_default(),
-        None => text.to_owned(),
-    }
 }
 
 /// Prints warnings while a root is made, but no progress.
@@ -165,7 +246,7 @@ impl FailureShell {
             .flatten();
         let has_root = kept.is_some_and(|artifact| artifact.trees.buildroot.is_some());
         let root_kind = if has_root { ShellRoot::Buildtree } else { ShellRoot::Build };
-        enter(&self.session, element, root_kind, Vec::new()).map(drop)
+        enter(&self.session, element, root_kind, AskedShell::default()).map(drop)
     }
 }
 

@@ -20,9 +20,9 @@ use crate::term::json_text;
 pub(super) fn run(app: &App, args: &ShowArgs) -> CommandResult<ExitCode> {
     let format = ShowFormat::parse(args.format.as_ref().unwrap_or(&app.config.element_format))?;
     let session = app.open_session_for(SessionTargets {
-        elements: &args.elements,
         except: &args.except,
         junctions: JunctionTargets::Allowed,
+        ..SessionTargets::of(&args.elements)
     })?;
     let mut elements = session.select(args.deps.scope());
     if args.order == ListOrder::Alpha {

@@ -22,6 +22,20 @@ pub(super) fn check(path: &Path, force: bool) -> CommandResult {
     if is_stdout(path) { Ok(()) } else { NewFile::check(path, force) }
 }
 
+/// Refuses a compression without an archive. The command line alone cannot: it is silent when the archive's option conflicts with another.
+///
+/// # Errors
+/// `compression-without-tar`.
+pub(super) fn check_compression(compression: Option<Compression>, tar: Option<&Path>) -> CommandResult {
+    match (compression, tar) {
+        (Some(_), None) => {
+            let error = CommandError::usage("compression-without-tar", "--compression is for archives");
+            Err(error.hint("write one with --tar, or leave it out"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes a tree as an archive to `path`, which may be a device or a pipe, or to the standard output when that is
 /// `-`. A new file is removed if writing it fails.
 ///
@@ -34,13 +48,28 @@ pub(super) fn write(
     compression: Option<Compression>,
     force: bool,
 ) -> CommandResult {
+    write_below("", cas, root, path, compression, force)
+}
+
+/// As [`write()`], with something before the name of each member.
+///
+/// # Errors
+/// As [`write()`].
+pub(super) fn write_below(
+    prefix: &str,
+    cas: &Cas,
+    root: &Digest,
+    path: &Path,
+    compression: Option<Compression>,
+    force: bool,
+) -> CommandResult {
     let compression = compression.or_else(|| by_name(path));
     if is_stdout(path) {
-        return compressed(cas, root, &mut io::stdout().lock(), compression);
+        return compressed(prefix, cas, root, &mut io::stdout().lock(), compression);
     }
     let mut file = NewFile::open(path, force)?;
     let mut out = BufWriter::new(&mut file);
-    compressed(cas, root, &mut out, compression)?;
+    compressed(prefix, cas, root, &mut out, compression)?;
     out.flush().map_err(|error| CommandError::io(&format!("write {}", path.display()), &error))?;
     drop(out);
     file.keep();
@@ -60,31 +89,43 @@ fn by_name(path: &Path) -> Option<Compression> {
     }
 }
 
-fn compressed(cas: &Cas, root: &Digest, out: &mut dyn Write, how: Option<Compression>) -> CommandResult {
+fn compressed(
+    prefix: &str,
+    cas: &Cas,
+    root: &Digest,
+    out: &mut dyn Write,
+    how: Option<Compression>,
+) -> CommandResult {
     let failed = |error: io::Error| CommandError::io("write the archive", &error);
     match how {
-        None => archive(cas, root, out).map(drop),
+        None => archive(prefix, cas, root, out).map(drop),
         Some(Compression::Gz) => {
-            let out = archive(cas, root, flate2::write::GzEncoder::new(out, flate2::Compression::default()))?;
+            let out = archive(
+                prefix,
+                cas,
+                root,
+                flate2::write::GzEncoder::new(out, flate2::Compression::default()),
+            )?;
             out.finish().map(drop).map_err(failed)
         }
         Some(Compression::Xz) => {
-            let out = archive(cas, root, liblzma::write::XzEncoder::new(out, 6))?;
+            let out = archive(prefix, cas, root, liblzma::write::XzEncoder::new(out, 6))?;
             out.finish().map(drop).map_err(failed)
         }
         Some(Compression::Bz2) => {
-            let out = archive(cas, root, bzip2::write::BzEncoder::new(out, bzip2::Compression::default()))?;
+            let out =
+                archive(prefix, cas, root, bzip2::write::BzEncoder::new(out, bzip2::Compression::default()))?;
             out.finish().map(drop).map_err(failed)
         }
     }
 }
 
-fn archive<W: Write>(cas: &Cas, root: &Digest, out: W) -> CommandResult<W> {
+fn archive<W: Write>(prefix: &str, cas: &Cas, root: &Digest, out: W) -> CommandResult<W> {
     let mut archive = tar::Builder::new(out);
     let mut failure = None;
     cas.walk(root, |path, entry| {
         if failure.is_none() {
-            failure = add(cas, &mut archive, path, entry).err();
+            failure = add(cas, &mut archive, &format!("{prefix}{path}"), entry).err();
         }
         Ok(if failure.is_some() { Walk::Skip } else { Walk::Enter })
     })?;

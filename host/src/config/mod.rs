@@ -40,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) source_dir: PathBuf,
     /// Logs of builds.
     pub(crate) log_dir: PathBuf,
+    /// The folder below which workspaces are opened.
+    pub(crate) workspace_dir: PathBuf,
     /// The size limit of the cache; `None` for no limit but the disk.
     pub(crate) quota: Option<SizeSetting>,
     /// How much of the disk must stay free.
@@ -136,6 +138,7 @@ impl Config {
             origin: None,
             source_dir: cache_dir.join("sources"),
             log_dir: cache_dir.join("logs"),
+            workspace_dir: PathBuf::from("."),
             cache_dir,
             quota: None,
             reserved: SizeSetting::Percent(5),

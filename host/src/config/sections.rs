@@ -18,7 +18,7 @@ type NodeResult = Result<(), NodeError>;
 type SectionReader = (&'static str, fn(&mut Config, &Mapping) -> NodeResult);
 
 /// Keys of BuildStream that have no effect here yet.
-const LATER: [&str; 3] = ["workspacedir", "fetch", "track"];
+const LATER: [&str; 2] = ["fetch", "track"];
 const LOGGING_LATER: [&str; 2] = ["message-format", "throttle-ui-updates"];
 
 /// The keys below `projects: NAME`.
@@ -42,6 +42,7 @@ pub(super) fn top(config: &mut Config, file: &Mapping, environment: &Environment
         "cachedir",
         "sourcedir",
         "logdir",
+        "workspacedir",
         "scheduler",
         "build",
         "cache",
@@ -99,6 +100,10 @@ fn directories(config: &mut Config, file: &Mapping, environment: &Environment) -
     }
     if let Some(path) = directory(file, "logdir", environment)? {
         config.log_dir = path;
+    }
+    // The folder of the command itself is what BuildStream has as its default, too.
+    if file.opt_str("workspacedir")?.is_some_and(|path| path != ".") {
+        config.workspace_dir = directory(file, "workspacedir", environment)?.unwrap_or_default();
     }
     Ok(())
 }

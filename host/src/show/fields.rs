@@ -27,12 +27,16 @@ pub(crate) fn value(session: &Session, index: usize, state: Option<&ElementState
         Symbol::State => state.map(|state| state.name().to_owned()).unwrap_or_default(),
         Symbol::Config => spec_project::yaml::dump(&element.config),
         Symbol::Vars => texts(&element.variables),
-        Symbol::Env => texts(&element.environment),
+        Symbol::Env => spec_project::yaml::dump(&element.environment_data),
         Symbol::Public => spec_project::yaml::dump(&element.public),
         Symbol::Deps => list(&dependencies(session, element, true, true)),
         Symbol::BuildDeps => list(&dependencies(session, element, true, false)),
         Symbol::RuntimeDeps => list(&dependencies(session, element, false, true)),
-        Symbol::Workspaced | Symbol::WorkspaceDirs => String::new(),
+        Symbol::Workspaced => element.workspace.as_ref().map_or("", |_| "(workspaced)").to_owned(),
+        Symbol::WorkspaceDirs => {
+            let folder = element.workspace.as_ref();
+            folder.map(|folder| format!("Workspace: {}", folder.display())).unwrap_or_default()
+        }
         Symbol::ArtifactCasDigest => {
             state.and_then(ElementState::files).map(|d| d.to_string()).unwrap_or_default()
         }

@@ -39,9 +39,9 @@ symbols! {
     BuildDeps = "build-deps",
     /// Direct runtime dependencies.
     RuntimeDeps = "runtime-deps",
-    /// Whether it is built from a workspace: always no.
+    /// Whether it is built from a workspace.
     Workspaced = "workspaced",
-    /// The folders of its workspaces: always empty.
+    /// The folder of its workspace.
     WorkspaceDirs = "workspace-dirs",
     /// The digest of the artifact's files.
     ArtifactCasDigest = "artifact-cas-digest",

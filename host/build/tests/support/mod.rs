@@ -141,7 +141,8 @@ impl Fixture {
             ElementKeys { strong: key, strict: key, weak: key }
         };
         let project = &self.project;
-        let request = BuildRequest { project, element, keys: &keys, sources, key_description: None };
+        let request =
+            BuildRequest { project, element, keys: &keys, sources, previous: None, key_description: None };
         builder.with_command_runner(commands).build(&request, &Quiet, cancel)
     }
 

@@ -29,7 +29,7 @@ pub struct RootCommand {
     pub streams: CommandStreams,
     /// Whether it may use the host's network.
     pub network: bool,
-    /// Sockets of the host, and where they are inside.
+    /// Sockets, files and folders of the host, and where they are inside.
     pub sockets: Vec<(PathBuf, String)>,
     /// Limit of wall-clock time.
     pub timeout: Option<Duration>,

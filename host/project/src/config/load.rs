@@ -111,7 +111,7 @@ impl ProjectConf {
     /// Reads the project.conf of a project.
     ///
     /// # Errors
-    /// `missing-project-conf`, the errors of parsing, and what is wrong with the settings that cannot depend on others.
+    /// `project-not-loaded`, the errors of parsing, and what is wrong with the settings that cannot depend on others.
     pub(crate) fn read(files: Rc<ProjectFiles>, parent: Option<ParentSettings>) -> Result<Self, LoadError> {
         let defaults = parse_text(defaults::DEFAULTS, defaults::SHOWN_AS)?;
         let file = files.parse(PROJECT_CONF).map_err(|error| match error {
@@ -157,7 +157,10 @@ impl ProjectConf {
         let mut root = self.defaults.clone();
         compose(composed, &mut root)?;
         let plugins = LocalPlugins::new(root.sequence_or_empty("plugins")?, &self.files)?;
-        let overrides = asked.projects.opt_mapping(&config.name)?.cloned().unwrap_or_default();
+        let mut overrides = asked.projects.opt_mapping(&config.name)?.cloned().unwrap_or_default();
+        if let Some(mirror) = &asked.default_mirror {
+            overrides.set("default-mirror", Node::text(mirror.as_str()));
+        }
         let options = self.options(&root, asked, &overrides, pass)?;
         options.resolve_conditionals(&mut root, &UNCONDITIONAL)?;
         self.check_keys(&root)?;

@@ -27,6 +27,7 @@ pub use version::FORMAT_VERSION;
 
 use crate::LoadError;
 use crate::options::Options;
+use crate::workspaces::WorkspaceOwner;
 
 /// The file that makes a directory a project.
 pub const PROJECT_CONF: &str = "project.conf";
@@ -88,13 +89,35 @@ pub(crate) struct ProjectDefaults {
     pub(crate) plugins: LocalPlugins,
 }
 
-/// The project that `start` is in: the nearest directory upward that has a project.conf, as a real path.
+/// The project that `start` is in: the nearest directory upward that has a project.conf, or that is the workspace of a project's
+/// element, as a real path.
 ///
 /// # Errors
-/// [`LoadError::MissingProjectConf`] when there is none.
+/// [`LoadError::MissingProjectConf`] when there is none, and what is wrong with the file of a workspace.
 pub fn find_project(start: &Path) -> Result<PathBuf, LoadError> {
+    Ok(find_owner(start)?.project)
+}
+
+/// The element whose workspace `start` is in, unless there is a nearer project. Commands without elements are about it.
+///
+/// # Errors
+/// As [`find_project`].
+pub fn default_element(start: &Path) -> Result<Option<String>, LoadError> {
+    Ok(Some(find_owner(start)?.element).filter(|element| !element.is_empty()))
+}
+
+/// The project that `start` is in, and the element of its workspace; the name is empty outside of workspaces.
+fn find_owner(start: &Path) -> Result<WorkspaceOwner, LoadError> {
     let missing = || LoadError::MissingProjectConf { directory: start.display().to_string() };
     let real = start.canonicalize().map_err(|_| missing())?;
-    let found = real.ancestors().find(|directory| directory.join(PROJECT_CONF).is_file());
-    found.map(Path::to_path_buf).ok_or_else(missing)
+    for directory in real.ancestors() {
+        if directory.join(PROJECT_CONF).is_file() {
+            return Ok(WorkspaceOwner { project: directory.to_path_buf(), element: String::new() });
+        }
+        if let Some(owner) = WorkspaceOwner::of(directory)? {
+            let project = owner.project.canonicalize().map_err(|_| missing())?;
+            return Ok(WorkspaceOwner { project, ..owner });
+        }
+    }
+    Err(missing())
 }

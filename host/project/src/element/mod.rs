@@ -9,9 +9,10 @@ mod source;
 mod staged_facts;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use spec_model::{ElementName, FilePosition, Mapping};
+use spec_model::{ElementName, FilePosition, Mapping, Node};
 use spec_strategy::{Configured, KindDescription};
 
 pub(crate) use first::{FirstPass, first_config, first_pass};
@@ -44,6 +45,8 @@ pub struct Element {
     pub variables: Vec<(String, String)>,
     /// The environment of its commands, expanded, in the order of its first definition.
     pub environment: Vec<(String, String)>,
+    /// The same with what is no text, such as lists: it is part of the keys, but no command can have it.
+    pub environment_data: Mapping,
     /// The environment variables that do not change its keys, sorted.
     pub environment_nocache: Vec<String>,
     /// The public data that it declares, expanded; `bst` has the `split-rules` that apply.
@@ -54,8 +57,10 @@ pub struct Element {
     pub sandbox: SandboxConfig,
     /// The composed and expanded `config`.
     pub config: Mapping,
-    /// Its sources, in order.
+    /// Its sources, in order; with a workspace, that alone.
     pub sources: Vec<SourceConfig>,
+    /// The folder of its workspace, if one is open.
+    pub workspace: Option<PathBuf>,
     /// Its direct dependencies, in BuildStream's order.
     pub dependencies: Vec<Dependency>,
     /// For each dependency index of the plan, which follows
@@ -115,7 +120,8 @@ impl Element {
     }
 
     /// The environment without the variables that do not change its keys.
-    pub(crate) fn cached_environment(&self) -> impl Iterator<Item = &(String, String)> {
-        self.environment.iter().filter(|(name, _)| !self.environment_nocache.contains(name))
+    pub(crate) fn cached_environment(&self) -> impl Iterator<Item = (&str, &Node)> {
+        let entries = self.environment_data.entries.iter().map(|(name, node)| (name.as_ref(), node));
+        entries.filter(|(name, _)| !self.environment_nocache.iter().any(|nocache| nocache == name))
     }
 }

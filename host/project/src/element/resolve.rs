@@ -1,19 +1,21 @@
 //! Makes elements that can be built from loaded ones.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
-use spec_model::{FilePosition, Mapping, NodeError};
+use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 use spec_strategy::{DependencyInput, ElementInput};
 
 use super::first::first_kind;
 use super::parts::{ElementParts, element_variables};
 use super::staged_facts::{ElementFacts, ResolvedElements, changed_public};
-use super::{Dependency, Element, JUNCTION, ProjectKinds, SandboxConfig, source};
+use super::{Dependency, Element, JUNCTION, ProjectKinds, SandboxConfig, SourceConfig, source};
 use crate::LoadError;
 use crate::config::ProjectSettings;
 use crate::loaded_element::LoadedElement;
 use crate::project_refs::RefFiles;
+use crate::workspaces::Workspaces;
 
 /// Resolves the elements of one project.
 pub(crate) struct ElementResolver<'p> {
@@ -25,6 +27,8 @@ pub(crate) struct ElementResolver<'p> {
     pub(crate) refs: RefFiles,
     pub(crate) junction_refs: RefFiles,
     pub(crate) kinds: ProjectKinds<'p>,
+    /// The workspaces of the top-level project, and its folder.
+    pub(crate) workspaces: (&'p Workspaces, &'p Path),
 }
 
 impl ElementResolver<'_> {
@@ -56,7 +60,12 @@ impl ElementResolver<'_> {
         let sandbox = element.section("sandbox", base(&settings.defaults.sandbox))?;
         let config = element.section("config", &none)?;
         let dependencies = element.dependencies(index)?;
-        let sources = source::sources(&element, settings, refs)?;
+        let (workspaces, toplevel) = self.workspaces;
+        let workspace = workspaces.get(&name).map(|workspace| workspace.folder(toplevel));
+        let sources = match &workspace {
+            Some(folder) => vec![SourceConfig::of_workspace(folder)],
+            None => source::sources(&element, settings, refs)?,
+        };
         let input = ElementInput {
             name,
             project: settings.config.name.clone(),
@@ -79,18 +88,20 @@ impl ElementResolver<'_> {
             kind_description: Arc::clone(&element.kind.description),
             description: loaded.node.opt_str("description")?.unwrap_or_default().to_owned(),
             variables: all_variables,
-            environment: texts(&environment)?,
+            environment: texts(&environment),
             environment_nocache: self.environment_nocache(&element)?,
             public,
             changed_public,
             sandbox: SandboxConfig::new(&sandbox)?,
             config: input.config,
             sources,
+            workspace,
             dependencies,
             plan_dependencies,
             configured,
             position: loaded.node.position.clone(),
             setting_places: setting_places(&[("environment", &environment), ("sandbox", &sandbox)]),
+            environment_data: environment,
         })
     }
 
@@ -136,9 +147,11 @@ fn setting_places(sections: &[(&'static str, &Mapping)]) -> BTreeMap<(&'static s
     positions
 }
 
-/// The entries of a mapping of scalars.
-fn texts(mapping: &Mapping) -> Result<Vec<(String, String)>, NodeError> {
-    let one =
-        |(name, node): (&Arc<str>, &spec_model::Node)| Ok((name.to_string(), node.as_str()?.to_owned()));
-    mapping.entries.iter().map(one).collect()
+/// The entries of a mapping that are texts.
+fn texts(mapping: &Mapping) -> Vec<(String, String)> {
+    let one = |(name, node): (&Arc<str>, &Node)| match &node.kind {
+        NodeKind::Scalar(text) => Some((name.to_string(), text.to_string())),
+        _ => None,
+    };
+    mapping.entries.iter().filter_map(one).collect()
 }

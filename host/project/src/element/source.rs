@@ -1,5 +1,7 @@
 //! The sources of an element.
 
+use std::path::Path;
+
 use spec_model::{FilePosition, Mapping, Node, NodeError, NodeKind};
 
 use super::parts::ElementParts;
@@ -9,6 +11,7 @@ use crate::config::{ProjectConfig, ProjectDefaults, ProjectSettings};
 use crate::loaded_element::LoadedElement;
 use crate::project_files::is_of_subproject;
 use crate::project_refs::{ProjectRefs, RefFiles};
+use crate::workspaces::WORKSPACE_KIND;
 
 /// A source as an element declares it, with the project's defaults for its kind.
 #[derive(Clone, Debug)]
@@ -42,6 +45,23 @@ pub enum RefPlace {
     Subproject,
     /// In no file: the program made the source.
     Nowhere,
+}
+
+impl SourceConfig {
+    /// The source that stands for those of an element with a workspace in `folder`.
+    pub(crate) fn of_workspace(folder: &Path) -> Self {
+        let mut config = Mapping::new();
+        config.set("path", Node::text(folder.display().to_string()));
+        Self {
+            kind: WORKSPACE_KIND.to_owned(),
+            index: 0,
+            directory: None,
+            config,
+            provenance: Vec::new(),
+            position: None,
+            ref_place: RefPlace::Nowhere,
+        }
+    }
 }
 
 /// Composes and expands the sources of an element.
@@ -101,7 +121,7 @@ fn declared(
     let mut settings = node.as_mapping()?.clone();
     let position = settings.position.clone();
     let kind = settings.require("kind")?;
-    if kind.as_str()? == "workspace" {
+    if kind.as_str()? == WORKSPACE_KIND {
         return Err(kind
             .expected("a kind of source other than 'workspace', which is for internal use")
             .into());

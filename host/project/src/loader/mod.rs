@@ -11,6 +11,7 @@ mod overrides;
 mod resolve_name;
 mod settings;
 mod subprojects;
+mod target_globs;
 mod timsort;
 mod topological_order;
 
@@ -21,10 +22,12 @@ use spec_model::{FilePosition, NodeError};
 
 pub(crate) use open_project::OpenProject;
 
+use crate::config::default_element;
 use crate::element_files::element_files;
 use crate::loaded_element::{DeclaredDependency, LoadedDependency, LoadedElement};
 use crate::project_files::ProjectFiles;
 use crate::subproject_sources::SubprojectSources;
+use crate::workspaces::Workspaces;
 use crate::{LoadError, LoadOptions};
 use resolve_name::ResolvedName;
 
@@ -39,6 +42,8 @@ const MAX_LINKS: usize = 100;
 pub(crate) struct Loader<'l> {
     asked: &'l LoadOptions,
     sources: &'l dyn SubprojectSources,
+    /// The workspaces of the top-level project.
+    pub(crate) workspaces: Workspaces,
     /// The projects, each after its parent.
     pub(crate) projects: Vec<OpenProject>,
     /// The elements; the dependencies of each are sorted when all are loaded.
@@ -65,7 +70,10 @@ impl<'l> Loader<'l> {
         asked: &'l LoadOptions,
         sources: &'l dyn SubprojectSources,
     ) -> Result<Self, LoadError> {
-        let mut loader = Self { asked, sources, projects: Vec::new(), elements: Vec::new(), expanded: 0 };
+        let mut workspaces = Workspaces::read(&directory)?;
+        asked.closed_workspaces.iter().for_each(|element| drop(workspaces.close(element)));
+        let (projects, elements) = (Vec::new(), Vec::new());
+        let mut loader = Self { asked, sources, workspaces, projects, elements, expanded: 0 };
         loader.open_project(ProjectFiles::of_user(directory), None, None)?;
         Ok(loader)
     }
@@ -77,10 +85,12 @@ impl<'l> Loader<'l> {
     /// What is wrong with the files, `missing-file` for an element that is not there, `circular-dependency`.
     pub(crate) fn load(&mut self) -> Result<LoadedTargets, LoadError> {
         let (mut targets, mut except) = (Vec::new(), Vec::new());
-        for name in self.target_names() {
+        for name in self.target_names()? {
             targets.extend(self.load_with_dependencies(&name)?);
         }
-        for name in &self.asked.except {
+        let config = self.projects[TOPLEVEL].conf.config();
+        let directory = config.directory.join(&config.element_path);
+        for name in &target_globs::expand(&self.asked.except, || element_files(&directory))? {
             except.extend(self.load_with_dependencies(name)?);
         }
         let mut seen = HashSet::new();
@@ -91,15 +101,19 @@ impl<'l> Loader<'l> {
         Ok(LoadedTargets { targets, except })
     }
 
-    fn target_names(&self) -> Vec<String> {
+    fn target_names(&self) -> Result<Vec<String>, LoadError> {
         let config = self.projects[TOPLEVEL].conf.config();
+        let files = || element_files(&config.directory.join(&config.element_path));
         if !self.asked.targets.is_empty() {
-            return self.asked.targets.clone();
+            return target_globs::expand(&self.asked.targets, files);
+        }
+        if let Some(element) = default_element(&self.asked.directory)? {
+            return Ok(vec![element]);
         }
         if !config.default_targets.is_empty() {
-            return config.default_targets.clone();
+            return Ok(config.default_targets.clone());
         }
-        element_files(&config.directory.join(&config.element_path))
+        Ok(files())
     }
 
     /// Loads a target and its dependencies, depth first, with an explicit stack. `None` for a junction among the default

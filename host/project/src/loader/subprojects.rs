@@ -9,7 +9,7 @@ use super::open_project::{NameTarget, Parent};
 use super::{Loader, MAX_DEPTH, TOPLEVEL, names};
 use crate::LoadError;
 use crate::config::{ParentAliases, ParentSettings};
-use crate::element::{FirstPass, first_pass};
+use crate::element::{FirstPass, SourceConfig, first_pass};
 use crate::include::{IncludeProject, Subprojects};
 use crate::junction::Junction;
 use crate::loaded_element::LoadedElement;
@@ -139,10 +139,14 @@ impl Loader<'_> {
             return Err(LoadError::at("invalid-junction", dependency.position.as_ref(), message));
         }
         let owner = &self.projects[loaded.project];
-        let FirstPass { config, sources } =
+        let FirstPass { config, mut sources } =
             first_pass(loaded, &owner.first_settings, &self.junction_refs(loaded.project))?;
         let junction = Junction::new(&loaded.name, &config)?;
         let name = loaded.name.to_string();
+        if let Some(workspace) = self.workspaces.get(&name) {
+            sources =
+                vec![SourceConfig::of_workspace(&workspace.folder(&self.projects[TOPLEVEL].files.directory))];
+        }
         let settings = &owner.first_settings.config;
         let asked = JunctionSources { name: &name, project: settings, sources: &sources };
         let folder = self.sources.folder(&asked).map_err(|error| no_sources(&name, position, error))?;

@@ -56,7 +56,7 @@ fn nothing_of_the_host_shows() {
 #[test]
 fn devices_work() {
     let fixture = Fixture::new();
-    let listing = "fd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n";
+    let listing = "core\nfd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n";
     fixture.check("ls /dev", listing);
     fixture.check("echo x > /dev/null && head -c 3 /dev/zero | od -An -tx1", " 00 00 00\n");
     fixture

@@ -18,24 +18,27 @@ pub(super) fn run(app: &App, long: bool, artifacts: &[String]) -> CommandResult 
     let mut text = String::new();
     for target in &targets.found {
         let entries = targets.artifacts.list_contents(target.cached()?, &everything)?;
-        let _ = writeln!(text, "{}:", target.shown);
+        let _ = writeln!(text, "  {}:", target.shown);
         for entry in &entries {
             let _ = writeln!(text, "\t{}", if long { with_mode(entry) } else { entry.path.clone() });
         }
+        if entries.is_empty() {
+            let _ = writeln!(text, "\tThis element has no associated artifacts");
+        }
     }
-    print(&text)
+    // BuildStream ends its list with an empty line, which scripts see.
+    print(&(text + "\n"))
 }
 
-/// The entry as `ls -l` shows it: type and permissions, size, path and the target of a link.
+/// The entry with its mode, type and size, in BuildStream's columns.
 fn with_mode(entry: &ContentEntry) -> String {
-    let (letter, target) = match &entry.kind {
-        ContentKind::File { .. } => ('-', String::new()),
-        ContentKind::Directory => ('d', String::new()),
-        ContentKind::Symlink { target } => ('l', format!(" -> {target}")),
+    let (mode, what, target) = match &entry.kind {
+        ContentKind::File { executable: true, .. } => ("-rwxr-xr-x", "exe", String::new()),
+        ContentKind::File { .. } => ("-rw-r--r--", "reg", String::new()),
+        ContentKind::Directory => ("drwxr-xr-x", "dir", String::new()),
+        ContentKind::Symlink { target } => ("lrwxrwxrwx", "link", format!(" -> {target}")),
     };
-    let bits = "rwxrwxrwx".chars().enumerate();
-    let mode: String = bits.map(|(at, c)| if entry.mode() >> (8 - at) & 1 == 1 { c } else { '-' }).collect();
-    format!("{letter}{mode} {:>10} {}{target}", entry.size(), entry.path)
+    format!("{mode}  {what:<7}{:<11} {}{target}", entry.size(), entry.path)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `artifact log`
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -24,13 +25,27 @@ pub(super) fn run(app: &App, out: Option<&Path>, artifacts: &[String]) -> Comman
     };
     let failed = |error: std::io::Error| CommandError::io(&format!("write to {}", folder.display()), &error);
     fs::create_dir(folder).map_err(failed)?;
-    for (target, name, bytes) in logs {
-        let element = target.shown.trim_end_matches(".bst").replace(['/', ':'], "-");
+    let mut written = HashSet::new();
+    for (target, name, bytes) in &logs {
+        let element = element_of(target);
+        let is_only = logs.iter().filter(|(other, ..)| element_of(other) == element).count() == 1;
         // Names in a record are not trusted.
-        let name = format!("{element}-{name}").replace('/', "-");
-        fs::write(folder.join(name), bytes).map_err(failed)?;
+        let several = || format!("{element}-{}", name.trim_end_matches(".log").replace('/', "-"));
+        let mut name = if is_only { element.clone() } else { several() };
+        while !written.insert(name.clone()) {
+            name.push('_');
+        }
+        fs::write(folder.join(name + ".log"), bytes).map_err(failed)?;
     }
     Ok(())
+}
+
+/// The name of the element, as it is in names of artifacts.
+fn element_of(target: &ArtifactTarget) -> String {
+    match target.names.first() {
+        Some(name) => name.element().to_owned(),
+        None => target.shown.trim_end_matches(".bst").replace(['/', ':'], "-"),
+    }
 }
 
 fn logs_of(targets: &ArtifactTargets, target: &ArtifactTarget) -> CommandResult<Vec<(String, Vec<u8>)>> {

@@ -23,7 +23,9 @@ pub(super) fn run(app: &App, deps: Deps, artifacts: &[String], line: &CommandLin
             app.out.paint(TextRole::Name, &target.shown)
         )
     };
-    print(&targets.found.iter().zip(available).map(line).collect::<String>())
+    let text: String = targets.found.iter().zip(available).map(line).collect();
+    // BuildStream ends its list with an empty line, which scripts see.
+    print(&(text + "\n"))
 }
 
 /// Which of the targets are not cached here, and a server has them.

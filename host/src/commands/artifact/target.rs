@@ -137,7 +137,17 @@ fn by_name(artifacts: &Artifacts, word: &str) -> CommandResult<Vec<ArtifactTarge
             "expected an element (NAME.bst) or PROJECT/ELEMENT/KEY, where * and ? may stand for some of it";
         return Err(CommandError::new(Blame::Build, "artifact-not-found", message).hint(hint));
     }
-    names.into_iter().map(|name| target(artifacts, name)).collect()
+    let mut found =
+        names.into_iter().map(|name| target(artifacts, name)).collect::<CommandResult<Vec<_>>>()?;
+    // An artifact that a pattern finds under both of its keys is one, and its strong key is the one that counts.
+    let all: HashSet<String> = found.iter().map(|target| target.shown.clone()).collect();
+    found.retain(|target| match (&target.artifact, target.names.first()) {
+        (Some(artifact), Some(name)) if name.key() != artifact.keys.strong => {
+            !all.contains(&name.with_key(artifact.keys.strong).to_string())
+        }
+        _ => true,
+    });
+    Ok(found)
 }
 
 fn target(artifacts: &Artifacts, name: ArtifactName) -> CommandResult<ArtifactTarget> {

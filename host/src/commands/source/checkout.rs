@@ -7,9 +7,10 @@ use spec_cas::TreeBuilder;
 use spec_session::SharedCaches;
 use spec_source::{ElementSources, FetchMonitor};
 
+use super::build_scripts;
 use crate::app::App;
 use crate::cli::SourceCheckoutArgs;
-use crate::commands::{destination, tarball};
+use crate::commands::{destination, named_or_default, tarball};
 use crate::error::CommandResult;
 use crate::session::SessionTargets;
 use crate::signals;
@@ -17,12 +18,14 @@ use crate::term::write_stderr;
 
 /// Writes the sources of elements to a folder or an archive, each below the element's name as bst does.
 pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCode> {
+    let element = named_or_default(app, args.element.as_deref())?;
     let session = app.open_session_for(SessionTargets {
         except: &args.except,
-        ..SessionTargets::of(std::slice::from_ref(&args.element))
+        ..SessionTargets::of(std::slice::from_ref(&element))
     })?;
     let cancel = signals::cancel()?;
     let dest = args.directory.as_deref().unwrap_or(Path::new("source-checkout"));
+    tarball::check_compression(args.compression, args.tar.as_deref())?;
     match &args.tar {
         Some(file) => tarball::check(file, args.force)?,
         None => destination::check(dest, args.force)?,
@@ -42,6 +45,9 @@ pub(super) fn run(app: &App, args: &SourceCheckoutArgs) -> CommandResult<ExitCod
         if !element.sources.is_empty() {
             tree.add_tree(&element.name.normal(), fetch(session.sources(index))?)?;
         }
+    }
+    if args.include_build_scripts {
+        build_scripts::add(&session, &session.select(args.deps.scope()), &mut tree)?;
     }
     let tree = tree.store(&session.cas)?;
     match &args.tar {

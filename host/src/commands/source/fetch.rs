@@ -16,9 +16,9 @@ use crate::session::{JunctionTargets, SessionTargets};
 pub(super) fn run(app: &App, args: &SourceFetchArgs) -> CommandResult<ExitCode> {
     let selection = &args.selection;
     let session = app.open_session_for(SessionTargets {
-        elements: &selection.elements,
         except: &selection.except,
         junctions: JunctionTargets::Allowed,
+        ..SessionTargets::of(&selection.elements)
     })?;
     let elements = session.select(selection.deps.scope());
     let caches = SharedCaches::of_session(&session, None, Some(&args.remotes.sources()))?;

@@ -1,5 +1,6 @@
 //! `source ...`
 
+mod build_scripts;
 mod checkout;
 mod fetch;
 mod push;

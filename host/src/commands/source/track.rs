@@ -17,9 +17,9 @@ use crate::user_file;
 pub(super) fn run(app: &App, args: &SourceTrackArgs) -> CommandResult<ExitCode> {
     let selection = &args.selection;
     let session = app.open_session_for(SessionTargets {
-        elements: &selection.elements,
         except: &selection.except,
         junctions: JunctionTargets::Tracked,
+        ..SessionTargets::of(&selection.elements)
     })?;
     let elements = session.select_tracked(selection.deps.scope(), args.cross_junctions)?;
     let (track, request) = Track::prepare(&session, &elements);
