@@ -67,7 +67,7 @@ fn console(text: &str) -> Vec<BookCommand> {
 }
 
 /// Whether lines are as expected: `...` on a line of its own stands for any lines, `...` at the end of a line for its rest,
-/// and numbers with units, times and digests for any others.
+/// and times, digests, numbers with units and all numbers in lines with percents for any others.
 pub(crate) fn matches(expected: &[String], printed: &[String]) -> bool {
     let Some((first, rest)) = expected.split_first() else { return printed.is_empty() };
     if first.trim() == "..." {
@@ -89,8 +89,10 @@ fn line_matches(expected: &str, printed: &str) -> bool {
 fn stable(line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
     let is_unit = |word: &str| UNITS.contains(&word.trim_end_matches([';', ',', ':', ')']));
+    // Rows of tables of measurements.
+    let all_measured = words.contains(&"%");
     let stable = words.iter().enumerate().map(|(place, word)| {
-        let measured = words.get(place + 1).is_some_and(|next| is_unit(next));
+        let measured = all_measured || words.get(place + 1).is_some_and(|next| is_unit(next));
         match word {
             word if is_number(word) && measured => "N".to_owned(),
             word if is_clock(word) => "[T]".to_owned(),
