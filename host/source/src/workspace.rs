@@ -8,7 +8,7 @@ use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
 use crate::local::LocalSource;
 use crate::monitor::FetchMonitor;
-use crate::source::{Source, TrackedRef};
+use crate::source::{PreviousSources, Source, TrackedRef};
 
 /// The files of a workspace with their times, which incremental builds need. They are part of the unique key, as in BuildStream.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Source for WorkspaceSource {
         Ok(())
     }
 
-    fn track(&self, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
+    fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
         Ok(None)
     }
 
