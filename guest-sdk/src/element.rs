@@ -8,7 +8,7 @@ pub struct Element {
     input: kind::ElementInput,
     /// What a native test says of the elements around it.
     #[cfg(not(target_family = "wasm"))]
-    pub(crate) around: crate::testing::TestSurroundings,
+    pub(crate) around: crate::surroundings::TestSurroundings,
 }
 
 /// A direct dependency as the depending element declares it.
@@ -31,7 +31,7 @@ impl Element {
         Self {
             input,
             #[cfg(not(target_family = "wasm"))]
-            around: crate::testing::TestSurroundings::default(),
+            around: crate::surroundings::TestSurroundings::default(),
         }
     }
 

@@ -64,6 +64,8 @@ mod rejection;
 pub mod script_element;
 pub mod settings;
 #[cfg(not(target_family = "wasm"))]
+mod surroundings;
+#[cfg(not(target_family = "wasm"))]
 pub mod testing;
 
 pub use bindings::element_kind::exports::spec::plugin::kind::{

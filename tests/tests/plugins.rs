@@ -149,3 +149,58 @@ fn a_component_that_nothing_uses_is_told() {
     assert!(shown.stderr.contains("warning[unused-plugin]"), "{}", shown.stderr);
     assert!(show(&format!("stack={}", component("stack").display())).stderr.is_empty());
 }
+
+/// A stanza of `plugins:`, the kind of the element, the reason, and further parts of the error.
+const ORIGINS: &[(&str, &str, &str, &[&str])] = &[
+    (
+        "{origin: pip, package-name: 'buildstream-plugins<2', elements: [make]}",
+        "make",
+        "package-version-conflict",
+        &["2.8.0"],
+    ),
+    (
+        "{origin: pip, package-name: 'buildstream-plugins=2', elements: [make]}",
+        "make",
+        "package-malformed-requirement",
+        &[">="],
+    ),
+    (
+        "{origin: pip, package-name: our-plugins, elements: [make]}",
+        "make",
+        "package-not-found",
+        &["our-plugins", "--plugin make=FILE"],
+    ),
+    (
+        "{origin: pip, package-name: buildstream-plugins, elements: [mke]}",
+        "mke",
+        "plugin-not-found",
+        &["autotools"],
+    ),
+    (
+        "{origin: pip, package-name: buildstream-plugins-community, elements: [oci]}",
+        "oci",
+        "unsupported-kind",
+        &["yet"],
+    ),
+    ("{origin: local, path: elements, elements: [make]}", "make", "unknown-kind", &["elements/make.wasm"]),
+];
+
+#[test]
+fn a_kind_of_another_origin_is_not_silently_that_of_the_program() {
+    let host = Host::shared();
+    for (stanza, kind, reason, says) in ORIGINS {
+        let conf = format!("name: origins\nmin-version: 2.0\nelement-path: elements\nplugins:\n- {stanza}\n");
+        let project = Project::of(&[("elements/a.bst", &format!("kind: {kind}\n"))]);
+        project.write("project.conf", &conf);
+        let place = if *reason == "unknown-kind" { "elements/a.bst:1:7" } else { "project.conf:5:" };
+        let says = [&[place, *kind], *says].concat();
+        host.run(&project, &["show", "a.bst"]).refused(2, reason, &says);
+    }
+    let good = "{origin: pip, package-name: 'BuildStream_Plugins >= 2.1, < 3', elements: [make]}";
+    let project = Project::of(&[("elements/a.bst", "kind: make\n")]);
+    project.write(
+        "project.conf",
+        &format!("name: origins\nmin-version: 2.0\nelement-path: elements\nplugins:\n- {good}\n"),
+    );
+    let _ = host.run(&project, &["show", "a.bst"]).success();
+}

@@ -1,7 +1,7 @@
 //! Elements for tests of kinds.
 
-use super::{TestStagedElement, TestSurroundings};
 use crate::bindings::element_kind::exports::spec::plugin::kind;
+use crate::surroundings::{TestStagedElement, TestSurroundings};
 use crate::{Element, PublicData};
 
 /// A piece of an element's configuration.

@@ -6,13 +6,13 @@ mod element;
 mod facts;
 mod log;
 mod settings;
-mod surroundings;
 
 pub use element::{Config, TestElement};
 pub use facts::{TestAction, TestFacts, TestInput, TestProjectElement};
 pub use log::{logged, set_lowest_level};
 pub use settings::settings;
-pub use surroundings::{TestStagedElement, TestSurroundings};
+
+pub use crate::surroundings::{TestStagedElement, TestSurroundings};
 
 pub(crate) use facts::ask;
 pub(crate) use log::{is_enabled, take_message};

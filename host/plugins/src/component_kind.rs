@@ -101,7 +101,7 @@ impl ElementKind for ComponentKind {
 #[derive(Serialize, Deserialize)]
 enum KeptAnswer {
     /// The answer, which rests on the question alone.
-    Whole(Configured),
+    Whole(Box<Configured>),
     /// What the kind asked about dependencies: the answer is kept under the question and the answers to these.
     Asked(Vec<DependencyQuestion>),
 }
@@ -111,7 +111,7 @@ impl ComponentKind {
     fn kept(&self, key: &AnswerKey, asked: &AskedDependencies<'_>) -> Option<Configured> {
         let answers = self.answers.as_ref()?;
         match answers.get(key)? {
-            KeptAnswer::Whole(configured) => Some(configured),
+            KeptAnswer::Whole(configured) => Some(*configured),
             KeptAnswer::Asked(questions) => {
                 answers.get(&answer_key("answer", &(key, asked.answers_to(&questions))))
             }
@@ -122,7 +122,7 @@ impl ComponentKind {
         let Some(answers) = &self.answers else { return };
         let (questions, told) = asked.take_parts();
         if questions.is_empty() {
-            answers.insert(key, &KeptAnswer::Whole(configured.clone()));
+            answers.insert(key, &KeptAnswer::Whole(Box::new(configured.clone())));
         } else {
             answers.insert(answer_key("answer", &(key, told)), configured);
             answers.insert(key, &KeptAnswer::Asked(questions));

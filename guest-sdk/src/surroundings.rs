@@ -1,7 +1,7 @@
-//! The elements around the element of a test.
+//! What a native test says of the elements around an element; in a component the host says it.
 
 use crate::PublicData;
-use crate::dependencies::StagedElement;
+use crate::bindings::imports::spec::plugin::dependencies::StagedElement;
 
 /// The elements that can be staged for the element of a test, and public data.
 #[derive(Clone, Debug, Default)]
@@ -58,11 +58,11 @@ impl TestStagedElement {
 }
 
 impl TestSurroundings {
-    pub(super) fn add(&mut self, element: TestStagedElement) {
+    pub(crate) fn add(&mut self, element: TestStagedElement) {
         self.elements.push(element);
     }
 
-    pub(super) fn declare(&mut self, domain: &str, data: PublicData) {
+    pub(crate) fn declare(&mut self, domain: &str, data: PublicData) {
         self.public.push((domain.to_owned(), data));
     }
 
