@@ -114,7 +114,8 @@ fn staged_repositories_can_be_described() {
             let (same, _) = staged(&again, with(kind, &url, &[("ref", &reference)])).expect("it is there");
             assert_eq!(tree, same, "the same bytes every time");
             let place = checkout(&lab, &tree);
-            let described = git(&place.path().join("files"), &["describe", "--tags", "--long", "--abbrev=40", "--dirty"]);
+            let described =
+                git(&place.path().join("files"), &["describe", "--tags", "--long", "--abbrev=40", "--dirty"]);
             assert_eq!(described, reference, "{url}");
         }
     }
