@@ -61,12 +61,19 @@ fn checked_out(lab: &Lab, folder: &Path, commit: &str) -> Digest {
     lab.context.cas.import_dir(place.path(), ImportMode::Copy, |_| true).expect("the store works")
 }
 
+/// A folder with a tree below it, in `files`.
+fn checkout(lab: &Lab, tree: &Digest) -> tempfile::TempDir {
+    let place = tempfile::tempdir().expect("a temporary folder can be made");
+    lab.context.cas.checkout_into(tree, &place.path().join("files")).expect("the tree is there");
+    place
+}
+
 /// What a source stages, and the same without its `.git`.
 fn staged(lab: &Lab, source: SourceSpec) -> Result<(Digest, Digest), SourceError> {
     let tree = lab.sources(&[source])?.fetch(&silent())?;
-    let place = tempfile::tempdir().expect("a temporary folder can be made");
-    lab.context.cas.checkout_into(&tree, place.path()).expect("the tree is there");
-    let bare = lab.context.cas.import_dir(place.path(), ImportMode::Copy, |path| !path.starts_with(".git"));
+    let place = checkout(lab, &tree);
+    let files = |path: &str| path != ".git";
+    let bare = lab.context.cas.import_dir(&place.path().join("files"), ImportMode::Copy, files);
     Ok((tree, bare.expect("the store works")))
 }
 
@@ -106,9 +113,9 @@ fn staged_repositories_can_be_described() {
             let again = Lab::new();
             let (same, _) = staged(&again, with(kind, &url, &[("ref", &reference)])).expect("it is there");
             assert_eq!(tree, same, "the same bytes every time");
-            let place = tempfile::tempdir().expect("a temporary folder can be made");
-            lab.context.cas.checkout_into(&tree, place.path()).expect("the tree is there");
-            let described = git(place.path(), &["describe", "--tags", "--long", "--abbrev=40", "--dirty"]);
+            let place = checkout(&lab, &tree);
+            let described =
+                git(&place.path().join("files"), &["describe", "--tags", "--long", "--abbrev=40", "--dirty"]);
             assert_eq!(described, reference, "{url}");
         }
     }
@@ -118,9 +125,8 @@ fn staged_repositories_can_be_described() {
     tags.iter().for_each(|(key, value)| tag.set(key, Node::text(*value)));
     source.config.set("tags", Node::sequence(vec![Node::from(tag)]));
     let (tree, _) = staged(&lab, source).expect("it is there");
-    let place = tempfile::tempdir().expect("a temporary folder can be made");
-    lab.context.cas.checkout_into(&tree, place.path()).expect("the tree is there");
-    assert_eq!(git(place.path(), &["describe"]), format!("v1.10-1-g{}", &commits[2][..7]));
+    let place = checkout(&lab, &tree);
+    assert_eq!(git(&place.path().join("files"), &["describe"]), format!("v1.10-1-g{}", &commits[2][..7]));
 }
 
 fn tracked(lab: &Lab, source: SourceSpec) -> Result<Option<Value>, SourceError> {

@@ -46,8 +46,9 @@ fn listing(folder: &Path) -> Vec<(String, bool, Vec<u8>)> {
 fn ours(lab: &Lab, sources: &[SourceSpec]) -> Result<Vec<(String, bool, Vec<u8>)>, SourceError> {
     let tree = lab.sources(sources)?.fetch(&silent())?;
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    lab.context.cas.checkout_into(&tree, folder.path()).expect("the tree is there");
-    Ok(listing(folder.path()))
+    let place = folder.path().join("files");
+    lab.context.cas.checkout_into(&tree, &place).expect("the tree is there");
+    Ok(listing(&place))
 }
 
 /// What a program makes of a copy of the files; `None` when it fails.

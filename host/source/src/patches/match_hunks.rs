@@ -85,7 +85,7 @@ impl<'h> Pattern<'h> {
         let end = self.hunk.lines.len() - skip_last;
         for line in &self.hunk.lines[skip_first.min(end)..end] {
             match line {
-                HunkLine::Context(bytes) | HunkLine::Added(bytes) => out.extend_from_slice(bytes),
+                HunkLine::Context(bytes) | HunkLine::Added(bytes) => push_line(out, bytes),
                 HunkLine::Removed(_) => {}
             }
         }
@@ -107,15 +107,23 @@ fn gnu(file: &[u8], hunks: &[Hunk]) -> Result<Vec<u8>, NoMatch> {
         let start = place.at + place.skip_first;
         let end = place.at + pattern.lines.len() - place.skip_last;
         for line in &lines[frozen..start] {
-            out.extend_from_slice(line);
+            push_line(&mut out, line);
         }
         pattern.write(place.skip_first, place.skip_last, &mut out);
         frozen = end;
     }
     for line in &lines[frozen..] {
-        out.extend_from_slice(line);
+        push_line(&mut out, line);
     }
     Ok(out)
+}
+
+/// Adds a line. One before it that lacks its newline gets one, as it is the last no more.
+fn push_line(out: &mut Vec<u8>, line: &[u8]) {
+    if out.last().is_some_and(|byte| *byte != b'\n') {
+        out.push(b'\n');
+    }
+    out.extend_from_slice(line);
 }
 
 /// The line that a hunk expects to begin with, from 0.
