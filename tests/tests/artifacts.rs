@@ -204,3 +204,25 @@ fn a_compression_needs_an_archive() {
         host.run(&project, &checkout).refused(2, "compression-without-tar", &["--tar"]);
     }
 }
+
+#[test]
+fn members_of_archives_may_have_long_names_and_targets() {
+    let long = |letter: &str| [letter.repeat(90), letter.repeat(90)].join("/");
+    let (host, project) = (
+        Host::new(),
+        Project::of(&[
+            ("elements/a.bst", "kind: import\nsources:\n- kind: local\n  path: files\n"),
+            (&format!("files/{}", long("n")), "contents\n"),
+        ]),
+    );
+    std::os::unix::fs::symlink(long("t"), project.path().join("files/link")).expect("a new link");
+    let _ = host.run(&project, &["build", "a.bst"]).success();
+    let tar = project.path().join("a.tar").display().to_string();
+    let checkout = ["artifact", "checkout", "--no-integrate", "--tar", &tar, "a.bst"];
+    let _ = host.run(&project, &checkout).success();
+    let mut list = Command::new("tar");
+    let listed = Outcome::of(list.args(["--list", "--verbose", "--file", &tar]), Duration::from_secs(60));
+    for ending in [format!(" ./{}", long("n")), format!(" ./link -> {}", long("t"))] {
+        assert!(listed.success().lines().any(|line| line.ends_with(&ending)), "{}", listed.stdout);
+    }
+}

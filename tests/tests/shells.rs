@@ -9,12 +9,10 @@ fn project() -> (Host, Project) {
         (Host::shared(), Project::on_base(&[("host/given", "given\n"), ("host/own", "own\n")]));
     let folder = project.path().join("host").display().to_string();
     let conf = project.read("project.conf");
-    let shell = format!(
-        "\nshell:\n  command: [sh, -i]\n  environment:\n    GREETING: hello\n    MINE: '${{WHO}} $NOBODY_HAS_THIS'\n  \
-         host-files:\n  - path: /own\n    host_path: $FOLDER/own\n  - /no/such/file\n  - path: /no/other\n    \
-         optional: True\n"
-    );
-    project.write("project.conf", &(conf + &shell));
+    let shell = "\nshell:\n  command: [sh, -i]\n  environment:\n    GREETING: hello\n    MINE: '${WHO} $NOBODY_HAS_THIS'\n  \
+                 host-files:\n  - path: /own\n    host_path: $FOLDER/own\n  - /no/such/file\n  - path: /no/other\n    \
+                 optional: True\n";
+    project.write("project.conf", &(conf + shell));
     project.write("folder", &folder);
     (host, project)
 }

@@ -136,7 +136,7 @@ fn archive<W: Write>(prefix: &str, cas: &Cas, root: &Digest, out: W) -> CommandR
 }
 
 fn add<W: Write>(cas: &Cas, archive: &mut tar::Builder<W>, path: &str, entry: EntryRef<'_>) -> CommandResult {
-    let mut header = tar::Header::new_gnu();
+    let mut header = tar::Header::new_ustar();
     header.set_mtime(MTIME);
     header.set_uid(0);
     header.set_gid(0);
@@ -145,19 +145,43 @@ fn add<W: Write>(cas: &Cas, archive: &mut tar::Builder<W>, path: &str, entry: En
         EntryRef::Directory(_) => {
             header.set_entry_type(tar::EntryType::Directory);
             header.set_mode(0o755);
-            archive.append_data(&mut header, format!("{path}/"), io::empty())
+            append(archive, &mut header, &format!("{path}/"), "", io::empty())
         }
         EntryRef::Symlink(link) => {
             header.set_entry_type(tar::EntryType::Symlink);
             header.set_mode(0o777);
-            archive.append_link(&mut header, path, &link.target)
+            append(archive, &mut header, path, &link.target, io::empty())
         }
         EntryRef::File(file) => {
             header.set_mode(if file.executable { 0o755 } else { 0o644 });
             header.set_size(file.digest.size());
             let contents: File = cas.open_blob(&file.digest)?;
-            archive.append_data(&mut header, path, contents)
+            append(archive, &mut header, path, "", contents)
         }
     };
     written.map_err(|error| CommandError::io(&format!("add '{path}' to the archive"), &error))
+}
+
+/// Adds a member with a name and a target that are written as they are: the library would take `./` away.
+fn append<W: Write>(
+    archive: &mut tar::Builder<W>,
+    header: &mut tar::Header,
+    name: &str,
+    target: &str,
+    contents: impl io::Read,
+) -> io::Result<()> {
+    let old = header.as_old_mut();
+    let mut long = Vec::new();
+    for (field, key, text) in [(&mut old.name, "path", name), (&mut old.linkname, "linkpath", target)] {
+        let short = text.len().min(field.len());
+        field[..short].copy_from_slice(&text.as_bytes()[..short]);
+        if short < text.len() {
+            long.push((key, text.as_bytes()));
+        }
+    }
+    if !long.is_empty() {
+        archive.append_pax_extensions(long)?;
+    }
+    header.set_cksum();
+    archive.append(header, contents)
 }

@@ -37,7 +37,9 @@ pub(crate) fn candidates(definition: &Command, words: &str, word: usize) -> Stri
     let words = split(words);
     let before = words.get(1..word.min(words.len())).unwrap_or_default();
     let line = Line { before, incomplete: words.get(word).map_or("", String::as_str) };
-    let found = line.candidates(definition);
+    let mut definition = definition.clone();
+    definition.build();
+    let found = line.candidates(&definition);
     let matching = found.into_iter().filter(|candidate| candidate.starts_with(line.value()));
     matching.map(|candidate| candidate + "\n").collect()
 }
@@ -81,8 +83,7 @@ impl Line<'_> {
                 values -= 1;
             } else if word.starts_with('-') {
                 reached.option = option(reached.command, word);
-                values =
-                    reached.option.map_or(0, |option| option.get_num_args().map_or(1, |n| n.min_values()));
+                values = reached.option.map_or(0, values_of);
             } else if let Some(inner) = reached.command.find_subcommand(word) {
                 (reached.command, reached.arguments) = (inner, 0);
             } else {
@@ -125,11 +126,17 @@ fn option<'c>(command: &'c Command, name: &str) -> Option<&'c Arg> {
     command.get_opts().find(|option| names(option).iter().any(|known| known == name))
 }
 
+/// How many values an option takes.
+fn values_of(option: &Arg) -> usize {
+    let count = || option.get_num_args().map_or(1, |count| count.min_values());
+    if option.get_action().takes_values() { count() } else { 0 }
+}
+
 /// The options that are not hidden.
 fn options(command: &Command) -> Vec<String> {
     let visible =
         command.get_arguments().filter(|argument| !argument.is_positional() && !argument.is_hide_set());
-    visible.flat_map(|option| names(option)).map(|name| name + " ").collect()
+    visible.flat_map(names).map(|name| name + " ").collect()
 }
 
 fn names(option: &Arg) -> Vec<String> {

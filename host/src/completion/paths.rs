@@ -26,9 +26,15 @@ impl PathsBelow {
 
     /// All that begin so.
     pub(super) fn all(&self, incomplete: &str) -> Vec<String> {
-        let prefix = &incomplete[..incomplete.rfind('/').map_or(0, |at| at + 1)];
+        let is_folder =
+            !incomplete.is_empty() && !incomplete.contains('/') && self.folder.join(incomplete).is_dir();
+        let prefix = match is_folder {
+            // As BuildStream, which goes on in a folder whose name is whole.
+            true => format!("{incomplete}/"),
+            false => incomplete[..incomplete.rfind('/').map_or(0, |at| at + 1)].to_owned(),
+        };
         // An absolute path replaces the folder.
-        let folder = self.folder.join(prefix);
+        let folder = self.folder.join(&prefix);
         let mut found = Vec::new();
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let Ok(name) = entry.file_name().into_string() else { continue };

@@ -47,9 +47,8 @@ fn script(element: &Element) -> Option<String> {
         _ => None,
     });
     let commands: Vec<&Command> = groups.flat_map(|group| &group.commands).collect();
-    if commands.is_empty() {
-        return None;
-    }
+    // The kinds that build with commands have a setting for them, even where it is empty.
+    element.config.get("build-commands")?;
     let path = |name| quoted(element.variable(name).unwrap_or_default());
     let (name, build, install) = (quoted(&element.name.normal()), path("build-root"), path("install-root"));
     let mut text = format!(

@@ -52,7 +52,7 @@ impl ProjectWorkspaces {
         let chosen = if named.is_empty() { own()?.into_iter().collect() } else { named.to_vec() };
         if chosen.is_empty() {
             let error = CommandError::usage("no-elements", "no element is named");
-            return Err(error.hint("name elements, or all with --all; go to a workspace to mean its element"));
+            return Err(error.hint("name elements, say --all, or go to the workspace that is meant"));
         }
         if let Some(without) = chosen.iter().find(|element| self.open.get(element).is_none()) {
             let message = format!("there is no open workspace of '{without}'");

@@ -114,7 +114,9 @@ fn fill(
             remove_contents(&workspace.folder, project)?;
         }
         fs::create_dir_all(&workspace.folder).map_err(|error| not_made(&workspace.folder, &error))?;
-        destination::write_tree(&session.cas, &tree, &workspace.folder, true, &cancel)?;
+        // Into an empty folder everything is moved at once, which is faster and leaves nothing behind when it fails.
+        let overwrite = fs::read_dir(&workspace.folder).is_ok_and(|mut entries| entries.next().is_some());
+        destination::write_tree(&session.cas, &tree, &workspace.folder, overwrite, &cancel)?;
         note(app, project, workspace)?;
     }
     Ok(())
