@@ -41,7 +41,7 @@ pub mod element_kind {
 #[test]
 fn calls_of_the_macro_become_what_it_makes() {
     let text = expanded(SOURCE, &WIT).expect("it can be generated");
-    assert!(!text.contains("generate!"), "{text}");
+    assert!(!text.contains(CALL.0), "{text}");
     for part in ["pub mod imports {", "pub fn log(", "export_element_kind", "pub mod element_kind {"] {
         assert!(text.contains(part), "{part} in:\n{text}");
     }
