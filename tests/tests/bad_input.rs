@@ -78,7 +78,12 @@ const MISTAKES: &[Mistake] = &[
         "circular-reference-variable",
         &["elements/a.bst:4:6", "x -> y -> x"],
     ),
-    mistake(&[("elements/a.bst", "kind: ostree\n")], "unknown-kind", &["elements/a.bst:1:7", "'ostree'"]),
+    mistake(&[("elements/a.bst", "kind: homemade\n")], "unknown-kind", &["elements/a.bst:1:7", "'homemade'"]),
+    mistake(
+        &[("elements/a.bst", "kind: oci\n")],
+        "unknown-kind",
+        &["elements/a.bst:1:7", "'oci' yet, a kind of buildstream-plugins-community"],
+    ),
     mistake(
         &[("elements/a.bst", "kind: import\nsources:\n- kind: git\n")],
         "unknown-source-kind",
