@@ -47,6 +47,7 @@ const RESERVED: [(&str, &[&str]); 14] = [
     ("wit-bindgen-c", &["spec-plugin-package"]),
     // The binary writes archives of checkouts; spec-source reads archives.
     ("tar", &["spec-source", "spec-host"]),
+    ("git2", &["spec-source"]),
     ("reqwest", &["spec-source"]),
     ("plotters", &["spec-report"]),
     ("prost-build", &["spec-proto"]),
