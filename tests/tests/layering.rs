@@ -37,7 +37,7 @@ const FLOORS: [&[&str]; 7] = [
 const BESIDE: [&str; 3] = ["spec-testkit", "spec-tests", "xtask"];
 
 /// Third-party crates that only some crates may depend on.
-const RESERVED: [(&str, &[&str]); 14] = [
+const RESERVED: [(&str, &[&str]); 15] = [
     ("wasmparser", &["spec-component-metadata"]),
     ("wasmtime", &["spec-plugins"]),
     ("saphyr-parser", &["spec-project"]),
