@@ -85,9 +85,19 @@ const MISTAKES: &[Mistake] = &[
         &["elements/a.bst:1:7", "'oci' yet, a kind of buildstream-plugins-community"],
     ),
     mistake(
-        &[("elements/a.bst", "kind: import\nsources:\n- kind: git\n")],
+        &[("elements/a.bst", "kind: import\nsources:\n- kind: svn\n")],
         "unknown-source-kind",
-        &["elements/a.bst:3:3", "'git'"],
+        &["elements/a.bst:3:3", "'svn'"],
+    ),
+    mistake(
+        &[("elements/a.bst", "kind: import\nsources:\n- kind: ostree\n")],
+        "source-kind-left-out",
+        &["elements/a.bst:3:3", "'ostree'", "'git_repo' or 'tar'"],
+    ),
+    mistake(
+        &[("elements/a.bst", "kind: import\nsources:\n- kind: git\n  url: https://h/x\n")],
+        "missing-track-and-ref",
+        &["elements/a.bst:3:3", "'track'"],
     ),
     mistake(
         &[("elements/a.bst", "kind: stack\ndepends:\n- abc.bst\n"), ("elements/abd.bst", "kind: stack\n")],

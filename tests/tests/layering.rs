@@ -37,7 +37,7 @@ const FLOORS: [&[&str]; 7] = [
 const BESIDE: [&str; 3] = ["spec-testkit", "spec-tests", "xtask"];
 
 /// Third-party crates that only some crates may depend on.
-const RESERVED: [(&str, &[&str]); 14] = [
+const RESERVED: [(&str, &[&str]); 15] = [
     ("wasmparser", &["spec-component-metadata"]),
     ("wasmtime", &["spec-plugins"]),
     ("saphyr-parser", &["spec-project"]),
@@ -47,6 +47,7 @@ const RESERVED: [(&str, &[&str]); 14] = [
     ("wit-bindgen-c", &["spec-plugin-package"]),
     // The binary writes archives of checkouts; spec-source reads archives.
     ("tar", &["spec-source", "spec-host"]),
+    ("git2", &["spec-source"]),
     ("reqwest", &["spec-source"]),
     ("plotters", &["spec-report"]),
     ("prost-build", &["spec-proto"]),

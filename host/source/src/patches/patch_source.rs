@@ -1,7 +1,7 @@
 //! The configuration and keys of patches.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use spec_cas::Cas;
 use spec_model::{Digest, Mapping, Value};
@@ -46,9 +46,9 @@ impl PatchSource {
 }
 
 /// The bytes of a patch.
-fn read(name: &SourceName, path: &PathBuf) -> Result<Vec<u8>, SourceError> {
+fn read(name: &SourceName, path: &Path) -> Result<Vec<u8>, SourceError> {
     spec_files::read(path, LARGEST_PATCH).map_err(|error| {
-        let (name, path) = (name.clone(), path.clone());
+        let (name, path) = (name.clone(), path.to_path_buf());
         SourceError::Io { name, action: "read", path, error }
     })
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -92,7 +92,7 @@ fn answer(stream: TcpStream, folder: &Path) -> std::io::Result<()> {
 
 fn respond(
     mut stream: TcpStream,
-    repository: &PathBuf,
+    repository: &Path,
     list: bool,
     version: &str,
     body: &[u8],
