@@ -89,8 +89,11 @@ fn a_default_kind_can_be_swapped() {
     let swapped = plugin("manual", "own-manual");
     assert_ne!(key(&host, &project, &[], "made.bst"), key(&host, &project, &swapped, "made.bst"));
     assert_eq!(key(&host, &project, &[], "debian.bst"), key(&host, &project, &swapped, "debian.bst"));
-    assert_eq!(contents(&host, &project, &[], "made.bst"), "made.bst:\n\tmade\n");
-    assert_eq!(contents(&host, &project, &swapped, "made.bst"), "made.bst:\n\tmade\n\tmade-by-own-manual\n");
+    assert_eq!(contents(&host, &project, &[], "made.bst"), "  made.bst:\n\tmade\n\n");
+    assert_eq!(
+        contents(&host, &project, &swapped, "made.bst"),
+        "  made.bst:\n\tmade\n\tmade-by-own-manual\n\n"
+    );
 }
 
 /// A guest with a fault, the element that causes it, the reason, and further parts of the error.

@@ -80,11 +80,8 @@ fn lines_that_are_wrong() {
         ("build --source-remote url=http://a,certificate=c", "unexpected key 'certificate'"),
         ("source fetch --artifact-remote http://a", "--artifact-remote"),
         ("--pushers 0 build", "0 is not in 1.."),
-        ("artifact checkout", "<ARTIFACT>"),
         ("artifact checkout a.bst --tar x --directory y", "cannot be used with"),
-        ("artifact checkout a.bst --compression gz", "--tar"),
         ("artifact log", "<ARTIFACT>"),
-        ("-C a --directory b build", "cannot be used with"),
         ("serve --tls-certificate c", "--tls-key"),
         ("biuld", "similar subcommand exists: 'build'"),
     ] {
@@ -130,4 +127,11 @@ fn options_are_pairs_in_order() {
 fn new_projects_have_the_newest_format() {
     let (major, minor) = spec_project::FORMAT_VERSION;
     assert_eq!(MIN_VERSION, format!("{major}.{minor}"));
+}
+
+#[test]
+fn of_several_directories_the_last_one_counts() {
+    for (line, directory) in [("-C a --directory b build", "b"), ("--directory b -C a build", "a")] {
+        assert_eq!(parsed(line).globals.directory(), std::path::Path::new(directory), "{line}");
+    }
 }

@@ -10,7 +10,7 @@ fn complete(line: &str) -> Vec<String> {
 fn commands_options_and_values_are_completed() {
     for (line, expected) in [
         ("bst sh", &["show ", "shell "][..]),
-        ("bst workspace ", &["open ", "close ", "reset ", "list "]),
+        ("bst workspace ", &["open ", "close ", "reset ", "list ", "help "]),
         (
             "bst workspace open --no",
             &["--no-checkout ", "--no-strict ", "--no-color ", "--no-colors ", "--no-interactive "],

@@ -124,7 +124,7 @@ fn artifacts_are_pulled_by_name_without_their_project() {
     let name = name_of(&first, &project, "two.bst");
     let (second, nowhere) = (machine(&config), tempfile::tempdir().expect("a temporary folder"));
     let shown = second.run_in(nowhere.path(), &["artifact", "show", &name]);
-    assert_eq!(shown.success(), format!("   available {name}\n"));
+    assert_eq!(shown.success(), format!("   available {name}\n\n"));
     let pulled = second.run_in(nowhere.path(), &["artifact", "pull", &name]);
     assert!(pulled.success().is_empty() && pulled.stderr.contains("Pulled artifact"), "{}", pulled.stderr);
     let listed = second.run_in(nowhere.path(), &["artifact", "list-contents", &name]);
