@@ -202,7 +202,11 @@ impl RemoteAction<'_> {
             if others.is_empty() {
                 return Ok(None);
             }
-            self.cancellable(async move { Ok(others.over().await) })?;
+            let wait = async move {
+                others.over().await;
+                Ok(())
+            };
+            self.cancellable(wait)?;
             lookup = false;
         }
     }

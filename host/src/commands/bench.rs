@@ -10,7 +10,7 @@ use spec_model::{Blame, Cancel, Mapping, Node};
 use spec_plugins::{Options, Plugins, default_kinds};
 use spec_sandbox::Termination;
 use spec_session::Session;
-use spec_strategy::{DependencyInput, ElementInput, ElementKind, KindRegistry, KindRequest};
+use spec_strategy::{DependencyInput, ElementInput, ElementKind, KindRegistry, KindRequest, NoDependencies};
 
 use super::print;
 use super::shell::WarningPrinter;
@@ -69,8 +69,8 @@ fn sandbox(session: &Session, runs: u32) -> CommandResult<f64> {
 fn component_call(app: &App, runs: u32) -> CommandResult<f64> {
     let plugins = plugins(app);
     let (kind, element) = (kind(&plugins, "autotools")?, element());
-    kind.configure(&element)?;
-    median(runs.saturating_mul(CALLS), || Ok(kind.configure(&element).map(drop)?))
+    kind.configure(&element, &NoDependencies)?;
+    median(runs.saturating_mul(CALLS), || Ok(kind.configure(&element, &NoDependencies).map(drop)?))
 }
 
 /// Loads every embedded component from cached code in a new engine.

@@ -39,7 +39,8 @@ impl ElementKind for Filter {
             ("orphans", Value::Bool(domains.orphans)),
         ]);
         let staged = require_artifact(element, parent)?;
-        let public = staged.as_ref().and_then(|staged| element.public_data_of(BST, &[staged.number]).pop()?);
+        let public =
+            staged.as_ref().and_then(|staged| element.public_data_of(BST, &[staged.number]).pop()?);
         let mut plan = Plan::new("/");
         plan.refusal = staged.and_then(|_| unknown_domains(config, &domains, public.as_ref()));
         if passes_integration {

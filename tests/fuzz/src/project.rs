@@ -8,7 +8,8 @@ use spec_project::{
     JunctionSources, LoadOptions, Scope, SourcesFolder, SubprojectError, SubprojectSources, UnresolvedProject,
 };
 use spec_strategy::{
-    Configured, DependencyFacts, ElementInput, ElementKind, KindDescription, KindError, KindRegistry, KindRequest, Plan,
+    Configured, DependencyFacts, ElementInput, ElementKind, KindDescription, KindError, KindRegistry,
+    KindRequest, Plan,
 };
 
 use crate::scratch;
