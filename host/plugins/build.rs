@@ -28,6 +28,8 @@ const KINDS: &[&str] = &[
     "setuptools",
     "stack",
 ];
+/// Python plugins of projects, which are known by their text.
+const PROJECT_KINDS: &[&str] = &["collect_initial_scripts"];
 const OVERLAY_POLICIES: &[&str] = &["overlay-include-scan", "overlay-standard"];
 const PRIMING_POLICIES: &[&str] = &["priming-critical-path", "priming-eager", "priming-selective"];
 
@@ -36,6 +38,7 @@ fn main() {
     println!("cargo:rerun-if-env-changed=SPEC_COMPONENTS");
     let tables = [
         table(&directory, "KINDS", KINDS),
+        table(&directory, "PROJECT_KINDS", PROJECT_KINDS),
         table(&directory, "OVERLAY_POLICIES", OVERLAY_POLICIES),
         table(&directory, "PRIMING_POLICIES", PRIMING_POLICIES),
     ];

@@ -166,12 +166,9 @@ fn a_kind_that_was_carried_over_is_that_of_the_python_plugin() {
     let (host, oracle, project) = (Host::shared(), Oracle::new(), project());
     let conf = "plugins:\n- origin: local\n  path: plugins\n  elements: [collect_initial_scripts]\n";
     project.replace("project.conf", "plugins:\n", conf);
-    let python = checkout().join("plugins/examples/rust-collect-initial-scripts/collect_initial_scripts.py");
+    let python = checkout().join("plugins/collect_initial_scripts/collect_initial_scripts.py");
     let python = fs::read_to_string(python).expect("the plugin is there");
     project.write("plugins/collect_initial_scripts.py", &python);
-    let component = require_env("SPEC_COMPONENTS").join("collect_initial_scripts.wasm");
-    fs::copy(component, project.path().join("plugins/collect_initial_scripts.wasm"))
-        .expect("it can be copied");
     let script =
         |name: &str| format!("kind: stack\npublic:\n  initial-script:\n    script: |\n      echo {name}\n");
     project.write("elements/lib/first.bst", &script("first"));
@@ -187,4 +184,12 @@ fn a_kind_that_was_carried_over_is_that_of_the_python_plugin() {
     assert_eq!(host.run(&project, &show).success(), theirs);
     let contents = host.run(&project, &["artifact", "list-contents", "scripts.bst"]);
     assert!(contents.success().contains("002-second_bst"), "{}", contents.stdout);
+
+    // A component in the folder comes first; a plugin of another text is another plugin.
+    project.write("plugins/collect_initial_scripts.py", &format!("{python}\n"));
+    host.run(&project, &show).refused(1, "unknown-kind", &["collect_initial_scripts"]);
+    let component = require_env("SPEC_COMPONENTS").join("collect_initial_scripts.wasm");
+    fs::copy(component, project.path().join("plugins/collect_initial_scripts.wasm"))
+        .expect("it can be copied");
+    assert_eq!(host.run(&project, &show).success(), theirs);
 }

@@ -24,6 +24,11 @@ pub(crate) fn kind(name: &str) -> Option<&'static [u8]> {
     find(KINDS, name)
 }
 
+/// The component of a kind that is the Python plugin of some projects, and that nobody else has by its name.
+pub(crate) fn project_kind(name: &str) -> Option<&'static [u8]> {
+    find(PROJECT_KINDS, name)
+}
+
 /// The component of an embedded overlay policy.
 pub(crate) fn overlay_policy(name: &str) -> Option<&'static [u8]> {
     find(OVERLAY_POLICIES, name)

@@ -30,6 +30,7 @@ mod instance_state;
 mod kind;
 mod kind_functions;
 mod known_packages;
+mod known_python_plugins;
 mod lazy_component;
 mod options;
 mod plan_builder;

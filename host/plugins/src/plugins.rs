@@ -15,7 +15,7 @@ use crate::failure::PluginFailure;
 use crate::instance_pool::{InstancePool, KindId};
 use crate::kind::KindInstance;
 use crate::lazy_component::LazyComponent;
-use crate::{Options, compile, embedded, known_packages, private_folder};
+use crate::{Options, compile, embedded, known_packages, known_python_plugins, private_folder};
 
 /// The element kinds of the program: components of the command line come before those of a project, and these before the
 /// embedded ones.
@@ -150,7 +150,12 @@ impl Plugins {
             known_packages::check(&request.name, requirement, position.as_ref())?;
         }
         // A kind of a folder of the project is not that of the program, even if it has its name.
-        let embedded = embedded::kind(&request.name).filter(|_| request.missing.is_none());
+        let embedded = match &request.missing {
+            None => embedded::kind(&request.name),
+            Some(_) => {
+                request.python.and_then(|python| known_python_plugins::component(&request.name, &python))
+            }
+        };
         embedded.map(ComponentSource::Embedded).ok_or_else(|| KindError::Unknown {
             kind: request.name.clone(),
             known: self.known_kinds(),

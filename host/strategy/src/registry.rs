@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use spec_model::FilePosition;
+use spec_model::{Digest, FilePosition};
 
 use crate::{ElementKind, KindError};
 
@@ -26,6 +26,8 @@ pub struct KindRequest {
     pub component: Option<PathBuf>,
     /// That file, if the project names it and it does not exist.
     pub missing: Option<PathBuf>,
+    /// The Python plugin in that file's place (`PATH/KIND.py`), if there is one.
+    pub python: Option<Digest>,
     /// The Python package that the project takes it from (origin `pip`).
     pub package: Option<KindPackage>,
 }

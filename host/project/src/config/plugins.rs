@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use spec_model::{Mapping, Node, NodeError, NodeKind};
+use spec_model::{Digest, Mapping, Node, NodeError, NodeKind};
 use spec_strategy::KindPackage;
 
 use super::path::{PathKind, project_path};
@@ -47,6 +47,13 @@ impl LocalPlugins {
         let file = self.local.get(kind)?.join(format!("{kind}.wasm"));
         let is_there = self.files.as_ref().is_some_and(|files| files.has_file(&file));
         Some((file, is_there))
+    }
+
+    /// The Python plugin of the project for an element kind, in the place of the component.
+    pub(crate) fn python(&self, kind: &str) -> Option<Digest> {
+        let (files, path) = (self.files.as_ref()?, self.local.get(kind)?.join(format!("{kind}.py")));
+        let below = path.strip_prefix(&files.directory).ok()?.to_str()?;
+        files.text(below).ok().map(|text| Digest::of(text.as_bytes()))
     }
 
     /// The Python package that the project takes an element kind from.

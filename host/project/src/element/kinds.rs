@@ -50,7 +50,8 @@ impl<'r> ProjectKinds<'r> {
             declared => (None, declared.map(|(file, _)| file)),
         };
         let package = self.defaults.plugins.package(name);
-        let request = KindRequest { name: name.to_owned(), component, missing, package };
+        let python = missing.as_ref().and_then(|_| self.defaults.plugins.python(name));
+        let request = KindRequest { name: name.to_owned(), component, missing, python, package };
         let behaviour = self.registry.kind(&request).map_err(|source| refused(element, position, source))?;
         let description = Arc::new(behaviour.description().clone());
         let shown_as = format!("(defaults of kind {name})");
