@@ -18,4 +18,7 @@ pub trait BlobSource: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// When the blobs cannot be had at present, or the store fails.
     fn bring(&self, digests: &[Digest]) -> Result<()>;
+
+    /// Is told that somebody will probably read these blobs soon, so that it can bring them meanwhile. Returns at once.
+    fn expect(&self, _digests: &[Digest]) {}
 }

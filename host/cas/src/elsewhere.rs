@@ -49,6 +49,13 @@ impl Cas {
         if absent.is_empty() { Ok(()) } else { source.bring(&absent) }
     }
 
+    /// Tells whoever has blobs elsewhere that these will probably be read soon. Returns at once.
+    pub fn expect(&self, digests: &[Digest]) {
+        if let Some(source) = &self.source {
+            source.expect(digests);
+        }
+    }
+
     /// Brings all of a tree into the store that is elsewhere, for what outlives this handle.
     ///
     /// # Errors

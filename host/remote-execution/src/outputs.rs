@@ -23,9 +23,11 @@ pub struct RemoteOutputs {
     cluster: Arc<Cluster>,
     store: Cas,
     state: Mutex<OutputsState>,
-    executed_again: Condvar,
+    /// Told when an action was executed again, and when expected outputs have come.
+    changed: Condvar,
     /// Executes actions again. It holds this.
     executor: Mutex<Option<Weak<dyn Executor>>>,
+    this: Weak<Self>,
 }
 
 #[derive(Default)]
@@ -34,18 +36,38 @@ struct OutputsState {
     old: HashMap<Digest, Arc<ExecutorTask>>,
     /// Actions that are executed again at present.
     executing: HashSet<Digest>,
+    /// Outputs that are coming, because somebody will probably read them.
+    coming: HashSet<Digest>,
+}
+
+/// Outputs that are coming. Dropping it says that they have come, or will not.
+struct ComingOutputs {
+    outputs: Weak<RemoteOutputs>,
+    digests: Vec<Digest>,
+}
+
+impl Drop for ComingOutputs {
+    fn drop(&mut self) {
+        if let Some(outputs) = self.outputs.upgrade() {
+            let mut state = outputs.lock();
+            self.digests.iter().for_each(|digest| _ = state.coming.remove(digest));
+            drop(state);
+            outputs.changed.notify_all();
+        }
+    }
 }
 
 impl RemoteOutputs {
     /// No outputs yet; those to come are on `cluster` and are brought to the store `cas`.
     #[must_use]
     pub fn new(cluster: Arc<Cluster>, cas: &Cas) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|this| Self {
             cluster,
             store: cas.clone().without_blob_source(),
             state: Mutex::default(),
-            executed_again: Condvar::new(),
+            changed: Condvar::new(),
             executor: Mutex::new(None),
+            this: this.clone(),
         })
     }
 
@@ -115,7 +137,7 @@ impl RemoteOutputs {
             return true;
         }
         while state.executing.contains(action) && start.elapsed() < LONGEST_WAIT {
-            let waited = self.executed_again.wait_timeout(state, Duration::from_secs(1));
+            let waited = self.changed.wait_timeout(state, Duration::from_secs(1));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         false
@@ -123,7 +145,25 @@ impl RemoteOutputs {
 
     fn end(&self, action: &Digest) {
         self.lock().executing.remove(action);
-        self.executed_again.notify_all();
+        self.changed.notify_all();
+    }
+
+    /// Waits until none of these is coming any more. What comes has a deadline of its own.
+    fn wait_for_coming(&self, digests: &[Digest]) {
+        let (mut state, start) = (self.lock(), Instant::now());
+        while digests.iter().any(|digest| state.coming.contains(digest)) && start.elapsed() < LONGEST_WAIT {
+            let waited = self.changed.wait_timeout(state, Duration::from_secs(1));
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Those of these outputs that are neither here nor coming. They are coming now.
+    fn begin_to_bring(&self, digests: &[Digest]) -> Option<ComingOutputs> {
+        let absent = self.store.missing(digests).ok()?;
+        let mut state = self.lock();
+        let is_new = |digest: &Digest| state.origin(digest).is_some() && state.coming.insert(*digest);
+        let digests: Vec<Digest> = absent.into_iter().filter(is_new).collect();
+        (!digests.is_empty()).then(|| ComingOutputs { outputs: self.this.clone(), digests })
     }
 
     fn forget(&self, digest: &Digest) {
@@ -161,8 +201,19 @@ impl BlobSource for RemoteOutputs {
         self.lock().origin(digest).is_some()
     }
 
+    fn expect(&self, digests: &[Digest]) {
+        let Some(coming) = self.begin_to_bring(digests) else { return };
+        let (storage, store) = (self.cluster.storage.clone(), Arc::new(self.store.clone()));
+        self.cluster.runtime.spawn(async move {
+            // What does not come now is brought when it is read, which tells what is wrong.
+            let _ = storage.download_present(store, &coming.digests).await;
+            drop(coming);
+        });
+    }
+
     fn bring(&self, digests: &[Digest]) -> Result<(), CasError> {
-        let mut absent = digests.to_vec();
+        self.wait_for_coming(digests);
+        let mut absent = self.store.missing(digests)?;
         let mut made_again = HashSet::new();
         while !absent.is_empty() {
             let lost = match self.download(&absent) {

@@ -187,6 +187,7 @@ impl BuildWork {
             }
         }
         self.set_keys(element, keys);
+        self.tell_speculation(|speculation| speculation.begins(element));
         let sources = self.stage(element, context)?;
         let all = self.lock().clone();
         let description = self.description(element, &all).ok_or_else(no_reference)?.canonical();

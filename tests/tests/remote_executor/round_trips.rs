@@ -6,7 +6,7 @@ use spec_execution::ActionRequest;
 use spec_model::{Cancel, Digest};
 use spec_testkit::engines::{FarEnd, Wire};
 
-use crate::client::TestClient;
+use crate::client::{TestClient, output};
 use crate::cluster::TestCluster;
 
 const ROUND_TRIP: Duration = Duration::from_millis(400);
@@ -39,4 +39,26 @@ fn a_primed_action_takes_one_round_trip_and_one_more_for_what_the_cluster_lacks(
     for known in [second, third] {
         assert_eq!(round_trips(&client, &known, true), 1);
     }
+}
+
+#[test]
+fn outputs_that_will_be_read_come_together() {
+    let cluster = TestCluster::start();
+    let wire = Wire::to(FarEnd::Unix(cluster.address().trim_start_matches("unix:").into()), Duration::ZERO);
+    let client = TestClient::at(&wire.url());
+    let made = ["one", "two", "three", "four"].map(|told| {
+        let answer = client.prime(&client.action(told, &[("input", told.as_bytes())]));
+        output(&answer.expect("it is executed"))
+    });
+    wire.set_round_trip(ROUND_TRIP);
+    let (before, start) = (client.requests(), Instant::now());
+    client.cas.expect(&made);
+    client.cas.expect(&made[1..]);
+    assert!(start.elapsed() < ROUND_TRIP, "nobody waits for it");
+    for digest in &made {
+        client.cas.get(digest).expect("it can be had");
+    }
+    assert_eq!(client.requests() - before, 1, "all come with one request");
+    assert_eq!(start.elapsed().as_millis() / ROUND_TRIP.as_millis(), 1);
+    assert_eq!(client.store.missing(&made).expect("the store works"), []);
 }

@@ -26,6 +26,8 @@ pub(super) enum SpeculationEvent {
     Answered { element: usize, action: Digest, answered: AnswerSource, outputs: Option<OutputFiles> },
     /// An execution of a primed action ended; its number is that of the submission.
     ExecutionEnded { submission: u64, end: ExecutionEnd, cost: Option<Cost> },
+    /// The build of an element begins.
+    BuildBegins { element: usize },
     /// The sources of an element are staged.
     SourcesStaged { element: usize, tree: Digest },
     /// The artifact of an element is cached; it may have no files.

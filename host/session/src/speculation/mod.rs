@@ -11,6 +11,7 @@ mod messages;
 mod policies;
 mod policy_choice;
 mod policy_request;
+mod primed_outputs;
 mod record_pull;
 mod recorded_events;
 mod recorded_policies;
@@ -140,6 +141,11 @@ impl Speculation {
             recorded,
             thread,
         })))
+    }
+
+    /// The build of an element begins.
+    pub(crate) fn begins(&self, element: usize) {
+        self.events.send(SpeculationEvent::BuildBegins { element });
     }
 
     /// The sources of an element are staged.

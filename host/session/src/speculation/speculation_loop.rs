@@ -19,6 +19,7 @@ use super::event_channel::{
 };
 use super::in_flight::{InFlightExecutions, NOT_EXECUTED};
 use super::policies::SessionPolicies;
+use super::primed_outputs::PrimedOutputs;
 use super::record_pull::RecordPull;
 use super::recorded_events as recorded;
 use super::records::PulledRecords;
@@ -66,6 +67,7 @@ struct SpeculationLoop {
     /// The load that was recorded last: workers, and actions that run or wait.
     recorded_load: (u32, u32),
     shadow: Option<ShadowPolicy>,
+    outputs: PrimedOutputs,
 }
 
 /// Predicts and primes until the session ends. Returns when there is no record, and none is pulled.
@@ -106,6 +108,7 @@ pub(super) fn run(
         early_requests,
         recorded_load: (0, 0),
         shadow: policies.shadow.clone(),
+        outputs: PrimedOutputs::default(),
     };
     state.begin();
     state.follow(receiver);
@@ -225,10 +228,16 @@ impl SpeculationLoop {
                 match self.in_flight.remove(submission) {
                     Some((action, digest)) => {
                         recorded::record_executed(&session.options.recorder, action, digest, &end, cost);
+                        let element = priming.resolver().element_of(action).0 as usize;
+                        self.outputs.made(&session.cas, element, &end);
                         priming.execution_ended(action, digest, end)
                     }
                     None => Vec::new(),
                 }
+            }
+            SpeculationEvent::BuildBegins { element } => {
+                self.outputs.build_begins(&session.cas, element);
+                Vec::new()
             }
             SpeculationEvent::SourcesStaged { element, tree } => {
                 self.facts.begins(element);
@@ -241,6 +250,7 @@ impl SpeculationLoop {
             SpeculationEvent::RecordsPulled { records } => self.records_pulled(records),
             SpeculationEvent::BuildEnded { element } => {
                 self.facts.ended(element);
+                self.outputs.build_ended(element);
                 self.early_requests.remove(&element);
                 self.unanswered.retain(|(of, _), _| *of != element);
                 recorded::record_element_ended(&session.options.recorder, element);
