@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use spec_artifact::ArtifactName;
-use spec_cas::{Cas, TreeBuilder};
+use spec_cas::{Cas, CasError, TreeBuilder};
 use spec_model::{Cancel, Digest, ElementName, Key};
 use spec_proto::buildstream::v2::Artifact;
 use spec_proto::{Message, reapi};
 use spec_remote::{AssetReferences, BlobProvider, Remote, RemoteOptions};
 use spec_shared_cache::{CacheMonitor, CacheRuntime, CacheServerOptions, SharedArtifacts};
 use spec_speculation::{
-    Content, ExpandedRecord, NeededMessages, Record, RecordFormat, RecordedAction, RecordedInput,
-    fetch_messages,
+    Content, ExpandedRecord, Record, RecordFormat, RecordedAction, RecordedInput, fetch_messages,
 };
 use spec_testkit::engines::{FarEnd, Wire};
 use spec_testkit::faulty::FaultyServer;
@@ -110,14 +109,14 @@ fn push(name: &ArtifactName, options: RemoteOptions, (actions, headers): (usize,
         ..Artifact::default()
     };
     let artifact = cas.put_bytes(&artifact.encode_to_vec()).expect("it is stored");
-    let mut needed = NeededMessages::of(&cas, [&record]);
     let stored = Record::load(&cas, &digest, "app.bst").expect("it is a record");
     let mut blobs = vec![digest, artifact];
     blobs.extend(stored.messages.filter(|_| packed));
-    while !needed.level().is_empty() {
-        blobs.extend(needed.level());
-        needed.descend();
-    }
+    let note = |messages: &[Digest]| {
+        blobs.extend(messages);
+        Ok::<(), CasError>(())
+    };
+    fetch_messages(&cas, [&record], note).expect("all of them are here");
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     runtime.block_on(async {
         let remote = Remote::new(options).expect("options");

@@ -14,7 +14,7 @@ use crate::cluster::Cluster;
 
 /// Outputs in each of the two generations, of some 100 bytes each.
 const LIMIT: usize = 200_000;
-/// How long one waits for another who has an action executed again, at most.
+/// How long one waits for another who has an action executed again or brings an output, at most.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// The outputs of the actions that a cluster executed in this session. An output that the cluster has lost is made again, by
@@ -132,29 +132,25 @@ impl RemoteOutputs {
 
     /// Whether the caller is the one who executes the action again; otherwise somebody else has just done so.
     fn begin(&self, action: &Digest) -> bool {
-        let (mut state, start) = (self.lock(), Instant::now());
-        if state.executing.insert(*action) {
+        if self.lock().executing.insert(*action) {
             return true;
         }
-        while state.executing.contains(action) && start.elapsed() < LONGEST_WAIT {
+        self.wait_while(|state| state.executing.contains(action));
+        false
+    }
+
+    /// Waits for others who execute actions again or bring outputs. What they do has deadlines of its own.
+    fn wait_while(&self, is_busy: impl Fn(&OutputsState) -> bool) {
+        let (mut state, start) = (self.lock(), Instant::now());
+        while is_busy(&state) && start.elapsed() < LONGEST_WAIT {
             let waited = self.changed.wait_timeout(state, Duration::from_secs(1));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        false
     }
 
     fn end(&self, action: &Digest) {
         self.lock().executing.remove(action);
         self.changed.notify_all();
-    }
-
-    /// Waits until none of these is coming any more. What comes has a deadline of its own.
-    fn wait_for_coming(&self, digests: &[Digest]) {
-        let (mut state, start) = (self.lock(), Instant::now());
-        while digests.iter().any(|digest| state.coming.contains(digest)) && start.elapsed() < LONGEST_WAIT {
-            let waited = self.changed.wait_timeout(state, Duration::from_secs(1));
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
     }
 
     /// Those of these outputs that are neither here nor coming. They are coming now.
@@ -212,7 +208,7 @@ impl BlobSource for RemoteOutputs {
     }
 
     fn bring(&self, digests: &[Digest]) -> Result<(), CasError> {
-        self.wait_for_coming(digests);
+        self.wait_while(|state| digests.iter().any(|digest| state.coming.contains(digest)));
         let mut absent = self.store.missing(digests)?;
         let mut made_again = HashSet::new();
         while !absent.is_empty() {

@@ -7,6 +7,7 @@ use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 use crate::source_url::SourceUrl;
+use crate::text_ref::TextRef;
 
 /// The keys of all sources.
 const COMMON: [&str; 3] = ["kind", "directory", "provenance"];
@@ -15,7 +16,7 @@ const COMMON: [&str; 3] = ["kind", "directory", "provenance"];
 #[derive(Debug)]
 pub(crate) struct AnnouncedSource {
     name: SourceName,
-    reference: Option<String>,
+    reference: TextRef,
     /// The unique key but for the ref, which comes at `ref_index`.
     key: Vec<Value>,
     ref_index: usize,
@@ -37,7 +38,7 @@ impl AnnouncedSource {
         let wrong = |message: &str| {
             NodeError::new("invalid-data", config.position.as_ref(), format!("{name}: {message}"))
         };
-        let reference = config.opt_str("ref")?.map(str::to_owned);
+        let reference = TextRef::configure(config)?;
         let (url, mut key) = match (config.get("url"), config.get("image")) {
             (Some(_), Some(_)) => return Err(wrong("'url' and 'image' exclude each other").into()),
             (Some(_), None) if config.get("registry-url").is_some() => {
@@ -74,7 +75,7 @@ impl AnnouncedSource {
             let message = format!("{name}: either 'packages' or 'requirements-files' is missing");
             return Err(NodeError::new("invalid-data", config.position.as_ref(), message).into());
         }
-        let reference = config.opt_str("ref")?.map(str::to_owned);
+        let reference = TextRef::configure(config)?;
         let key = vec![url.url.original.as_str().into()];
         Ok(Self { name, reference, key, ref_index: 1, ref_prefix: "", tracks_previous: true, url })
     }
@@ -96,7 +97,7 @@ impl Source for AnnouncedSource {
     }
 
     fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        Ok(self.reference.as_ref().map(|reference| {
+        Ok(self.reference.text().map(|reference| {
             let mut key = self.key.clone();
             key.insert(self.ref_index, format!("{}{reference}", self.ref_prefix).into());
             Value::Seq(key)
@@ -104,14 +105,11 @@ impl Source for AnnouncedSource {
     }
 
     fn reference(&self) -> Option<Value> {
-        self.reference.as_deref().map(Value::from)
+        self.reference.value()
     }
 
     fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference = match reference {
-            Some(Value::Str(text)) => Some(text),
-            _ => None,
-        };
+        self.reference.set(reference);
     }
 
     fn is_cached(&self) -> bool {

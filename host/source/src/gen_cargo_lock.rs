@@ -9,6 +9,7 @@ use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, TrackedRef};
+use crate::text_ref::TextRef;
 use crate::untracked::not_tracked;
 
 const KEYS: [&str; 4] = ["kind", "directory", "provenance", "ref"];
@@ -18,7 +19,7 @@ const KEYS: [&str; 4] = ["kind", "directory", "provenance", "ref"];
 pub(crate) struct GenCargoLockSource {
     name: SourceName,
     cas: Cas,
-    reference: Option<String>,
+    reference: TextRef,
     position: Option<FilePosition>,
 }
 
@@ -29,14 +30,13 @@ impl GenCargoLockSource {
         config: &Mapping,
     ) -> Result<Self, SourceError> {
         config.validate_keys(&KEYS)?;
-        let reference = config.opt_str("ref")?.map(str::to_owned);
+        let reference = TextRef::configure(config)?;
         let position = config.get("ref").and_then(|node| node.position.clone());
         Ok(Self { name, cas: context.cas.clone(), reference, position })
     }
 
     fn contents(&self) -> Result<Vec<u8>, SourceError> {
-        let text = self.reference.as_deref();
-        let text = text.ok_or_else(|| SourceError::NoRef { name: self.name.clone() })?;
+        let text = self.reference.required(&self.name)?;
         let bytes = STANDARD.decode(text).ok().filter(|bytes| std::str::from_utf8(bytes).is_ok());
         bytes.ok_or_else(|| {
             let message = format!("{}: the ref is not a Cargo.lock in base64", self.name);
@@ -55,18 +55,15 @@ impl Source for GenCargoLockSource {
     }
 
     fn reference(&self) -> Option<Value> {
-        self.reference.as_deref().map(Value::from)
+        self.reference.value()
     }
 
     fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference = match reference {
-            Some(Value::Str(text)) => Some(text),
-            _ => None,
-        };
+        self.reference.set(reference);
     }
 
     fn is_cached(&self) -> bool {
-        self.reference.is_some()
+        self.reference.text().is_some()
     }
 
     fn check(&self) -> Result<(), SourceError> {

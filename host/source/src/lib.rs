@@ -30,9 +30,11 @@ mod source;
 mod source_cache;
 mod source_kinds;
 mod source_url;
+mod text_ref;
 mod tree_at;
 mod untracked;
 mod url;
+mod url_attempts;
 mod workspace;
 
 pub use archive::{ArchiveError, ArchiveLimits};

@@ -14,7 +14,7 @@ use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::project_path::{PathKind, project_path};
-use crate::source::{PreviousSources, Source, TrackedRef};
+use crate::source::Source;
 
 const KEYS: [&str; 4] = ["path", "kind", "directory", "provenance"];
 
@@ -122,24 +122,6 @@ impl Source for LocalSource {
             tree => tree?,
         };
         Ok(Some(Value::Str(key.hex())))
-    }
-
-    fn reference(&self) -> Option<Value> {
-        None
-    }
-
-    fn set_ref(&mut self, _: Option<Value>) {}
-
-    fn is_cached(&self) -> bool {
-        true
-    }
-
-    fn fetch(&self, _: &FetchMonitor) -> Result<(), SourceError> {
-        Ok(())
-    }
-
-    fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
-        Ok(None)
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {

@@ -7,7 +7,8 @@ use spec_model::{Digest, FilePosition, Value};
 use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 
-/// A configured source.
+/// A configured source. What a kind does not say holds for files that are on this machine: there is no ref, and nothing to
+/// fetch or track.
 pub trait Source: Debug + Send + Sync {
     /// The name of the source, for messages.
     fn name(&self) -> &SourceName;
@@ -19,13 +20,17 @@ pub trait Source: Debug + Send + Sync {
     fn unique_key(&self) -> Result<Option<Value>, SourceError>;
 
     /// The ref in the configuration, or the one that was set later.
-    fn reference(&self) -> Option<Value>;
+    fn reference(&self) -> Option<Value> {
+        None
+    }
 
     /// Replaces the ref, after tracking.
-    fn set_ref(&mut self, reference: Option<Value>);
+    fn set_ref(&mut self, _reference: Option<Value>) {}
 
     /// Whether nothing has to be fetched. As for BuildStream, a `file:` URL has to be.
-    fn is_cached(&self) -> bool;
+    fn is_cached(&self) -> bool {
+        true
+    }
 
     /// Finds errors before anything is downloaded.
     ///
@@ -39,7 +44,9 @@ pub trait Source: Debug + Send + Sync {
     ///
     /// # Errors
     /// Those of [`check`](Self::check), `download-failed`, `download-refused`, `wrong-ref`, `cancelled`.
-    fn fetch(&self, monitor: &FetchMonitor) -> Result<(), SourceError>;
+    fn fetch(&self, _monitor: &FetchMonitor) -> Result<(), SourceError> {
+        Ok(())
+    }
 
     /// Whether tracking looks at what the sources before it staged, so that it cannot be the first.
     fn tracks_previous(&self) -> bool {
@@ -52,9 +59,11 @@ pub trait Source: Debug + Send + Sync {
     /// As [`fetch`](Self::fetch).
     fn track(
         &self,
-        previous: &dyn PreviousSources,
-        monitor: &FetchMonitor,
-    ) -> Result<Option<TrackedRef>, SourceError>;
+        _previous: &dyn PreviousSources,
+        _monitor: &FetchMonitor,
+    ) -> Result<Option<TrackedRef>, SourceError> {
+        Ok(None)
+    }
 
     /// Puts the source's files into the store and answers with the root of their tree.
     ///

@@ -8,7 +8,7 @@ use crate::context::SourceContext;
 use crate::error::{SourceError, SourceName};
 use crate::local::LocalSource;
 use crate::monitor::FetchMonitor;
-use crate::source::{PreviousSources, Source, TrackedRef};
+use crate::source::Source;
 
 /// The files of a workspace with their times, which incremental builds need. They are part of the unique key, as in BuildStream.
 #[derive(Debug)]
@@ -37,24 +37,6 @@ impl Source for WorkspaceSource {
     /// None while the folder is gone.
     fn unique_key(&self) -> Result<Option<Value>, SourceError> {
         if self.path.is_dir() { self.folder.unique_key() } else { Ok(None) }
-    }
-
-    fn reference(&self) -> Option<Value> {
-        None
-    }
-
-    fn set_ref(&mut self, _: Option<Value>) {}
-
-    fn is_cached(&self) -> bool {
-        true
-    }
-
-    fn fetch(&self, _: &FetchMonitor) -> Result<(), SourceError> {
-        Ok(())
-    }
-
-    fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
-        Ok(None)
     }
 
     fn stage(&self, monitor: &FetchMonitor) -> Result<Digest, SourceError> {

@@ -52,7 +52,6 @@ pub use lookup::{content_at, look_up};
 pub use message::command_arguments;
 pub use misses::{Miss, load_misses, store_misses};
 pub use mode::{ParseModeError, SpeculationMode};
-pub use needed_messages::NeededMessages;
 pub use packed_messages::fetch_messages;
 pub use path_table::{PathId, PathTable};
 pub use policy_check::{PolicyCheckError, check_overlay_policy, check_priming_policy};

@@ -21,7 +21,7 @@ const MAX_MESSAGES: usize = 1_000_000;
 /// directories, level by level. Each is named once, whichever actions it belongs to, so that whoever asks a server for each
 /// [level](Self::level) asks as often as the deepest input root has levels. What is too large, or too much, is left out.
 #[derive(Debug)]
-pub struct NeededMessages<'a> {
+pub(crate) struct NeededMessages<'a> {
     cas: &'a Cas,
     level: Vec<NeededMessage>,
     seen: HashSet<Digest>,
@@ -40,7 +40,7 @@ enum NeededMessage {
 impl<'a> NeededMessages<'a> {
     /// The messages of these records, of which the store has those that it has.
     #[must_use]
-    pub fn of<'r>(cas: &'a Cas, records: impl IntoIterator<Item = &'r Record>) -> Self {
+    pub(crate) fn of<'r>(cas: &'a Cas, records: impl IntoIterator<Item = &'r Record>) -> Self {
         let (seen, files) = (HashSet::new(), HashSet::new());
         let mut needed = Self { cas, level: Vec::new(), seen, bytes: 0, levels: 0, files };
         let bases = records.into_iter().flat_map(|record| &record.actions);
@@ -51,12 +51,12 @@ impl<'a> NeededMessages<'a> {
 
     /// The messages of this level; none after the last one.
     #[must_use]
-    pub fn level(&self) -> Vec<Digest> {
+    pub(crate) fn level(&self) -> Vec<Digest> {
         self.level.iter().map(NeededMessage::digest).collect()
     }
 
     /// Goes on to the next level: reads the messages of this one, as far as they are in the store now.
-    pub fn descend(&mut self) {
+    pub(crate) fn descend(&mut self) {
         let mut next = Vec::new();
         for message in std::mem::take(&mut self.level) {
             match message {
@@ -79,7 +79,7 @@ impl<'a> NeededMessages<'a> {
 
     /// The files in the directories that were read.
     #[must_use]
-    pub fn into_files(self) -> HashSet<Digest> {
+    pub(crate) fn into_files(self) -> HashSet<Digest> {
         self.files
     }
 

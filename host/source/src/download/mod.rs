@@ -21,7 +21,9 @@ use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
 use crate::source::{SourceWarning, TrackedRef};
 use crate::source_url::SourceUrl;
+use crate::text_ref::TextRef;
 use crate::url::{AliasedUrl, UrlTarget, without_password};
+use crate::url_attempts;
 use download_file::Download;
 use download_folder::DownloadFolder;
 pub(crate) use failure::{Failure, broke_off, is_transient};
@@ -37,7 +39,7 @@ pub(crate) const KEYS: [&str; 7] =
 pub(crate) struct DownloadableFile {
     pub(crate) name: SourceName,
     pub(crate) url: AliasedUrl,
-    reference: Option<String>,
+    reference: TextRef,
     /// Where the ref is written.
     reference_place: Option<FilePosition>,
     version: DeclaredVersion,
@@ -103,7 +105,7 @@ impl DownloadableFile {
         let url = SourceUrl::of_node(&name, context, config.require("url")?)?;
         let folder = context.download_directory.join(name.kind).join(url.url.directory_name());
         Ok(Self {
-            reference: config.opt_str("ref")?.map(str::to_owned),
+            reference: TextRef::configure(config)?,
             reference_place: config.get("ref").and_then(|node| node.position.clone()),
             version: DeclaredVersion::configure(config)?,
             ..Self::at(name, context, url, folder)
@@ -114,7 +116,7 @@ impl DownloadableFile {
     fn at(name: SourceName, context: &SourceContext, url: SourceUrl, folder: PathBuf) -> Self {
         let SourceUrl { url, position } = url;
         Self {
-            reference: None,
+            reference: TextRef::default(),
             reference_place: None,
             version: DeclaredVersion::None,
             name,
@@ -135,26 +137,23 @@ impl DownloadableFile {
         sha256: &str,
         place: Option<FilePosition>,
     ) -> Self {
-        let reference = Some(sha256.to_owned());
+        let reference = TextRef::of(sha256);
         Self { reference, reference_place: place, ..Self::at(name.clone(), context, url, folder) }
     }
 
     /// The beginning of the unique key; `None` without a ref.
     pub(crate) fn key(&self) -> Option<Vec<Value>> {
-        let mut key = vec![self.url.original.as_str().into(), self.reference.as_deref()?.into()];
+        let mut key = vec![self.url.original.as_str().into(), self.reference.text()?.into()];
         self.version.append_to(&mut key);
         Some(key)
     }
 
     pub(crate) fn reference(&self) -> Option<Value> {
-        self.reference.as_deref().map(Value::from)
+        self.reference.value()
     }
 
     pub(crate) fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference = match reference {
-            Some(Value::Str(sha256)) => Some(sha256),
-            _ => None,
-        };
+        self.reference.set(reference);
     }
 
     pub(crate) fn warnings(&self) -> Vec<SourceWarning> {
@@ -164,8 +163,7 @@ impl DownloadableFile {
 
     /// The ref, which must be a SHA-256.
     fn required_ref(&self) -> Result<&str, SourceError> {
-        let reference = self.reference.as_deref();
-        let reference = reference.ok_or_else(|| SourceError::NoRef { name: self.name.clone() })?;
+        let reference = self.reference.required(&self.name)?;
         match self.folder.file(reference) {
             Some(_) => Ok(reference),
             None => Err(SourceError::BadRef {
@@ -192,7 +190,7 @@ impl DownloadableFile {
     }
 
     fn downloaded(&self) -> Option<PathBuf> {
-        self.folder.file(self.reference.as_deref()?).filter(|file| file.is_file())
+        self.folder.file(self.reference.text()?).filter(|file| file.is_file())
     }
 
     /// Whether it has been downloaded. As for BuildStream, a file at a `file:` URL has not, even if it is there.
@@ -239,43 +237,27 @@ impl DownloadableFile {
 
     /// Finds the SHA-256 of the file at the URL now.
     pub(crate) fn track(&self, monitor: &FetchMonitor) -> Result<TrackedRef, SourceError> {
-        let old = self.reference.as_deref();
+        let old = self.reference.text();
         let known = old.filter(|sha| self.folder.file(sha).is_some_and(|file| file.is_file()));
         let urls: Vec<&str> = self.url.track_order().collect();
         let new = self.try_urls(&urls, monitor, |url| self.sha256_at(url, known, monitor))?;
         Ok(TrackedRef { old: old.map(Value::from), new: Value::from(new) })
     }
 
-    /// The first success; other URLs are tried when one does not have the file.
+    /// As [`url_attempts::try_urls`]; tells of mirrors that have another file.
     fn try_urls<T>(
         &self,
         urls: &[&str],
         monitor: &FetchMonitor,
         attempt: impl Fn(&str) -> Result<T, SourceError>,
     ) -> Result<T, SourceError> {
-        let mut failures = Vec::new();
-        for (number, url) in urls.iter().enumerate() {
-            let error = match attempt(url) {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
-            let Some(failure) = error.failure_of_url() else { return Err(error) };
-            if urls.len() == 1 {
-                return Err(error);
-            }
-            tracing::debug!("{error}");
-            if number + 1 == urls.len() {
-                let reason = error.reason_of_url();
-                failures.push(failure);
-                return Err(SourceError::AllUrlsFailed { name: self.name.clone(), failures, reason });
-            }
+        let next = |error: &SourceError, failure: &str| {
             if matches!(error, SourceError::WrongRef { .. }) {
                 let text = format!("{}: {failure}; the next URL is tried", self.name);
                 monitor.warn("wrong-mirror", &text);
             }
-            failures.push(failure);
-        }
-        Err(SourceError::NotFetched { name: self.name.clone() })
+        };
+        url_attempts::try_urls(&self.name, urls, next, attempt)
     }
 
     /// The SHA-256 of the file at `url`; a server's file is in the folder afterwards. `known` is there already.
@@ -291,7 +273,7 @@ impl DownloadableFile {
                 reader.finish().map(|digest| digest.hex()).map_err(|error| self.io(&path, error))
             }
             UrlTarget::Http => {
-                let expected = self.reference.as_deref().filter(|_| known.is_none());
+                let expected = self.reference.text().filter(|_| known.is_none());
                 Download { name: &self.name, url, options: &self.http, folder: &self.folder, monitor }
                     .run(known, expected)
             }

@@ -16,6 +16,7 @@ use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 use crate::source_url::SourceUrl;
+use crate::text_ref::TextRef;
 use crate::url::directory_name;
 
 const KEYS: [&str; 8] = ["kind", "directory", "provenance", "ref", "url", "track", "exclude", "ref-format"];
@@ -27,7 +28,7 @@ pub(crate) struct GitRepoSource {
     cas: Cas,
     url: SourceUrl,
     repository: RemoteRepository,
-    reference: Option<String>,
+    reference: TextRef,
     track: Option<RefPatterns>,
     ref_format: RefFormat,
     version: DeclaredVersion,
@@ -40,9 +41,9 @@ impl GitRepoSource {
         config: &Mapping,
     ) -> Result<Self, SourceError> {
         config.validate_keys(&[&KEYS[..], &VERSION_KEYS].concat())?;
-        let reference = config.opt_str("ref")?.map(str::to_owned);
+        let reference = TextRef::configure(config)?;
         let place = config.get("ref").and_then(|node| node.position.as_ref());
-        if let Some(text) = &reference {
+        if let Some(text) = reference.text() {
             parse_ref(&name, text, place)?;
         }
         let url = SourceUrl::of_node(&name, context, config.require("url")?)?;
@@ -55,8 +56,7 @@ impl GitRepoSource {
     }
 
     fn git_ref(&self) -> Result<GitRef, SourceError> {
-        let text = self.reference.as_deref();
-        parse_ref(&self.name, text.ok_or_else(|| SourceError::NoRef { name: self.name.clone() })?, None)
+        parse_ref(&self.name, self.reference.required(&self.name)?, None)
     }
 }
 
@@ -93,7 +93,7 @@ impl Source for GitRepoSource {
     }
 
     fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        let Some(reference) = self.reference.as_deref() else { return Ok(None) };
+        let Some(reference) = self.reference.text() else { return Ok(None) };
         let mut key =
             BTreeMap::from([("ref".to_owned(), reference.into()), ("bugfix".to_owned(), Value::Int(1))]);
         self.version.insert_into(&mut key);
@@ -101,14 +101,11 @@ impl Source for GitRepoSource {
     }
 
     fn reference(&self) -> Option<Value> {
-        self.reference.as_deref().map(Value::from)
+        self.reference.value()
     }
 
     fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference = match reference {
-            Some(Value::Str(text)) => Some(text),
-            _ => None,
-        };
+        self.reference.set(reference);
     }
 
     fn is_cached(&self) -> bool {

@@ -17,6 +17,7 @@ use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 use crate::source_url::SourceUrl;
+use crate::text_ref::TextRef;
 use crate::url::directory_name;
 
 const KEYS: [&str; 11] = [
@@ -55,7 +56,7 @@ pub(crate) struct GitSource {
     context: SourceContext,
     url: SourceUrl,
     repository: RemoteRepository,
-    reference: Option<String>,
+    reference: TextRef,
     tags: Vec<StagedTag>,
     track: Option<String>,
     track_tags: bool,
@@ -74,7 +75,7 @@ impl GitSource {
         config.validate_keys(&[&KEYS[..], &VERSION_KEYS].concat())?;
         let url = SourceUrl::of_node(&name, context, config.require("url")?)?;
         let mirror = mirror_path(context, &name, &url);
-        let reference = config.opt_str("ref")?.map(str::to_owned);
+        let reference = TextRef::configure(config)?;
         let track = config.opt_str("track")?.map(str::to_owned);
         require_ref_or_track(&name, config)?;
         let submodules = SubmoduleSettings::configure(config)?;
@@ -98,9 +99,7 @@ impl GitSource {
     }
 
     fn git_ref(&self) -> Result<GitRef, SourceError> {
-        let text = self.reference.as_deref();
-        let text = text.ok_or_else(|| SourceError::NoRef { name: self.name.clone() })?;
-        parse_ref(&self.name, text, None)
+        parse_ref(&self.name, self.reference.required(&self.name)?, None)
     }
 
     fn walk<'w>(&'w self, monitor: &'w FetchMonitor) -> SubmoduleWalk<'w> {
@@ -147,7 +146,7 @@ impl Source for GitSource {
     }
 
     fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        let Some(reference) = self.reference.as_deref() else { return Ok(None) };
+        let Some(reference) = self.reference.text() else { return Ok(None) };
         let commit = reference.rsplit_once("-g").map_or(reference, |(_, commit)| commit);
         let mut key = vec![self.url.url.original.as_str().into(), commit.into()];
         if !self.tags.is_empty() {
@@ -163,14 +162,11 @@ impl Source for GitSource {
     }
 
     fn reference(&self) -> Option<Value> {
-        self.reference.as_deref().map(Value::from)
+        self.reference.value()
     }
 
     fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference = match reference {
-            Some(Value::Str(text)) => Some(text),
-            _ => None,
-        };
+        self.reference.set(reference);
     }
 
     fn is_cached(&self) -> bool {

@@ -20,6 +20,7 @@ use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::source::{PreviousSources, Source, SourceWarning, TrackedRef};
 use crate::source_url::SourceUrl;
+use crate::text_ref::TextRef;
 
 /// The keys of both kinds.
 const KEYS: [&str; 7] = ["kind", "directory", "provenance", "url", "ref", "full-clone", "use-lfs"];
@@ -56,7 +57,7 @@ pub(crate) struct GitTagSource {
     context: SourceContext,
     url: SourceUrl,
     repository: RemoteRepository,
-    reference: Option<String>,
+    reference: TextRef,
     use_lfs: bool,
     version: DeclaredVersion,
     kind: TagSourceKind,
@@ -114,7 +115,7 @@ impl GitTagSource {
             cas: context.cas.clone(),
             context: context.clone(),
             repository: RemoteRepository::new(&name, context, &url, mirror),
-            reference: config.opt_str("ref")?.map(str::to_owned),
+            reference: TextRef::configure(config)?,
             use_lfs: config.bool_or("use-lfs", false)?,
             version: DeclaredVersion::configure(config)?,
             kind,
@@ -125,9 +126,7 @@ impl GitTagSource {
     }
 
     fn git_ref(&self) -> Result<GitRef, SourceError> {
-        let text = self.reference.as_deref();
-        let text = text.ok_or_else(|| SourceError::NoRef { name: self.name.clone() })?;
-        parse_ref(&self.name, text, None)
+        parse_ref(&self.name, self.reference.required(&self.name)?, None)
     }
 
     /// Calls `visit` for each submodule that is wanted.
@@ -209,7 +208,7 @@ impl Source for GitTagSource {
     }
 
     fn unique_key(&self) -> Result<Option<Value>, SourceError> {
-        let Some(reference) = self.reference.as_deref() else { return Ok(None) };
+        let Some(reference) = self.reference.text() else { return Ok(None) };
         let mut key = vec![self.url.url.original.as_str().into(), reference.into()];
         match &self.kind {
             TagSourceKind::Tag { submodules, .. } => submodules.append_to(&mut key),
@@ -224,14 +223,11 @@ impl Source for GitTagSource {
     }
 
     fn reference(&self) -> Option<Value> {
-        self.reference.as_deref().map(Value::from)
+        self.reference.value()
     }
 
     fn set_ref(&mut self, reference: Option<Value>) {
-        self.reference = match reference {
-            Some(Value::Str(text)) => Some(text),
-            _ => None,
-        };
+        self.reference.set(reference);
     }
 
     fn is_cached(&self) -> bool {

@@ -19,6 +19,7 @@ use crate::http_options::HttpOptions;
 use crate::monitor::FetchMonitor;
 use crate::source_url::SourceUrl;
 use crate::url::{UrlTarget, without_password};
+use crate::url_attempts::try_urls;
 
 /// A repository at a URL.
 #[derive(Debug)]
@@ -99,13 +100,18 @@ impl RemoteRepository {
             return Ok(());
         }
         let urls: Vec<&str> = self.url.url.fetch_order().collect();
-        self.try_urls(&urls, |url| match self.target(url)? {
-            // It is read in place.
-            UrlTarget::File(path) => {
-                self.local_with(&path, commit).map(drop).map_err(|error| self.git_error(url, error))
-            }
-            UrlTarget::Http => self.fetch_from(url, commit, history, monitor),
-        })
+        try_urls(
+            &self.name,
+            &urls,
+            |_, _| {},
+            |url| match self.target(url)? {
+                // It is read in place.
+                UrlTarget::File(path) => {
+                    self.local_with(&path, commit).map(drop).map_err(|error| self.git_error(url, error))
+                }
+                UrlTarget::Http => self.fetch_from(url, commit, history, monitor),
+            },
+        )
     }
 
     fn local_with(&self, path: &Path, commit: &str) -> Result<GitObjects, GitError> {
@@ -171,16 +177,21 @@ impl RemoteRepository {
     /// The branches and tags.
     pub(crate) fn refs(&self, monitor: &FetchMonitor) -> Result<Vec<AdvertisedRef>, SourceError> {
         let urls: Vec<&str> = self.url.url.track_order().collect();
-        self.try_urls(&urls, |url| match self.target(url)? {
-            UrlTarget::File(path) => {
-                let refs = GitObjects::open(&path).and_then(|objects| local_refs(&objects));
-                refs.map_err(|error| self.git_error(url, error))
-            }
-            UrlTarget::Http => {
-                let server = GitServer { url, options: &self.http, monitor };
-                server.refs().map_err(|failure| self.server_error(url, failure))
-            }
-        })
+        try_urls(
+            &self.name,
+            &urls,
+            |_, _| {},
+            |url| match self.target(url)? {
+                UrlTarget::File(path) => {
+                    let refs = GitObjects::open(&path).and_then(|objects| local_refs(&objects));
+                    refs.map_err(|error| self.git_error(url, error))
+                }
+                UrlTarget::Http => {
+                    let server = GitServer { url, options: &self.http, monitor };
+                    server.refs().map_err(|failure| self.server_error(url, failure))
+                }
+            },
+        )
     }
 
     /// The branches and tags of the repository that has a commit which was fetched. A mirror has only tags.
@@ -234,36 +245,15 @@ impl RemoteRepository {
     /// Fetches all history of a commit, even if the commit itself is there.
     pub(crate) fn fetch_history(&self, commit: Oid, monitor: &FetchMonitor) -> Result<(), SourceError> {
         let urls: Vec<&str> = self.url.url.track_order().collect();
-        self.try_urls(&urls, |url| match self.target(url)? {
-            UrlTarget::File(_) => Ok(()),
-            UrlTarget::Http => self.fetch_from(url, &commit.to_string(), &WantedHistory::All, monitor),
-        })
-    }
-
-    /// The first success; other URLs are tried when one does not have what is wanted.
-    fn try_urls<T>(
-        &self,
-        urls: &[&str],
-        attempt: impl Fn(&str) -> Result<T, SourceError>,
-    ) -> Result<T, SourceError> {
-        let mut failures = Vec::new();
-        for url in urls {
-            let error = match attempt(url) {
-                Ok(done) => return Ok(done),
-                Err(error) => error,
-            };
-            let Some(failure) = error.failure_of_url() else { return Err(error) };
-            if urls.len() == 1 {
-                return Err(error);
-            }
-            tracing::debug!("{error}");
-            failures.push(failure);
-            if failures.len() == urls.len() {
-                let reason = error.reason_of_url();
-                return Err(SourceError::AllUrlsFailed { name: self.name.clone(), failures, reason });
-            }
-        }
-        Err(SourceError::NotFetched { name: self.name.clone() })
+        try_urls(
+            &self.name,
+            &urls,
+            |_, _| {},
+            |url| match self.target(url)? {
+                UrlTarget::File(_) => Ok(()),
+                UrlTarget::Http => self.fetch_from(url, &commit.to_string(), &WantedHistory::All, monitor),
+            },
+        )
     }
 
     pub(crate) fn git_error(&self, url: &str, error: GitError) -> SourceError {

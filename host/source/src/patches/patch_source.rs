@@ -14,7 +14,7 @@ use crate::error::{SourceError, SourceName};
 use crate::monitor::FetchMonitor;
 use crate::patch_error::PatchError;
 use crate::project_path::{PathKind, project_path};
-use crate::source::{PreviousSources, Source, TrackedRef};
+use crate::source::Source;
 
 const KEYS: [&str; 4] = ["kind", "directory", "provenance", "path"];
 /// Bytes of a patch. It is in memory as a whole.
@@ -86,24 +86,6 @@ impl Source for PatchSource {
         Ok(Some(Value::Seq(vec![self.path.as_str().into(), sha256.into(), self.strip_level.into()])))
     }
 
-    fn reference(&self) -> Option<Value> {
-        None
-    }
-
-    fn set_ref(&mut self, _: Option<Value>) {}
-
-    fn is_cached(&self) -> bool {
-        true
-    }
-
-    fn fetch(&self, _: &FetchMonitor) -> Result<(), SourceError> {
-        Ok(())
-    }
-
-    fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
-        Ok(None)
-    }
-
     fn changes_previous(&self) -> bool {
         true
     }
@@ -172,24 +154,6 @@ impl Source for PatchQueueSource {
     fn unique_key(&self) -> Result<Option<Value>, SourceError> {
         let sha256 = |(_, bytes): (String, Vec<u8>)| Value::from(Digest::of(&bytes).hex());
         Ok(Some(Value::Seq(self.patches()?.into_iter().map(sha256).collect())))
-    }
-
-    fn reference(&self) -> Option<Value> {
-        None
-    }
-
-    fn set_ref(&mut self, _: Option<Value>) {}
-
-    fn is_cached(&self) -> bool {
-        true
-    }
-
-    fn fetch(&self, _: &FetchMonitor) -> Result<(), SourceError> {
-        Ok(())
-    }
-
-    fn track(&self, _: &dyn PreviousSources, _: &FetchMonitor) -> Result<Option<TrackedRef>, SourceError> {
-        Ok(None)
     }
 
     fn changes_previous(&self) -> bool {
