@@ -95,7 +95,7 @@ fn push(name: &ArtifactName, options: RemoteOptions, (actions, headers): (usize,
         record.inputs.push(RecordedInput { path: record.paths.add(&path), content, origins: Vec::new() });
     }
     (0..actions).for_each(|number| add_action(&cas, &mut record, number, headers));
-    let digest = record.store(&cas, RecordFormat::Compact).expect("it is stored");
+    let digest = record.store_packed(&cas, RecordFormat::Compact).expect("it is stored");
     let artifact = Artifact {
         version: 2,
         build_success: true,

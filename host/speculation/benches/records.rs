@@ -204,6 +204,7 @@ impl World {
         let options = GenerateOptions {
             mode: SpeculationMode::Full,
             format: RecordFormat::Compact,
+            shared: false,
             policy: &policy,
             policies: &[],
             facts: &NoFacts,

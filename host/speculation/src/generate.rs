@@ -51,6 +51,8 @@ pub struct GenerateOptions<'a> {
     pub mode: SpeculationMode,
     /// How the record is stored.
     pub format: RecordFormat,
+    /// Whether other machines will pull them.
+    pub shared: bool,
     /// Which of several origins of an input are recorded.
     pub policy: &'a GuardedOverlayPolicy,
     /// The policies of the session, which the record names.
@@ -82,7 +84,7 @@ pub fn generate_record(
     succeeded: bool,
     previous: Option<Digest>,
 ) -> Result<GeneratedRecord> {
-    let GenerateOptions { mode, format, policy, policies, facts } = options;
+    let GenerateOptions { mode, format, shared, policy, policies, facts } = options;
     let carried = previous.map_or(GeneratedRecord::Nothing, GeneratedRecord::Carried);
     if keeps_previous_record(mode, succeeded, previous.as_ref(), build.subactions) {
         return Ok(carried);
@@ -97,7 +99,11 @@ pub fn generate_record(
         carry_statistics(&mut record, &previous, build.predictions);
     }
     record.policies = policies.to_vec();
-    Ok(GeneratedRecord::New { digest: record.store(cas, format)?, counts })
+    let digest = match shared {
+        true => record.store_packed(cas, format)?,
+        false => record.store(cas, format)?,
+    };
+    Ok(GeneratedRecord::New { digest, counts })
 }
 
 fn origin_scope(mode: SpeculationMode) -> OriginScope {

@@ -129,7 +129,7 @@ mod tests {
             let own = format!("src/{number}.c=text {number}");
             draft.action(&format!("cc {number}.c"), &["usr/include/lib/lib.h=h", &own], &[]);
         }
-        let stored = draft.record.store(&there.cas, RecordFormat::Compact).expect("the store works");
+        let stored = draft.record.store_packed(&there.cas, RecordFormat::Compact).expect("the store works");
         let record = Record::load(&there.cas, &stored, "app.bst").expect("it is a record");
         let mut asked = Vec::new();
         let fetch = |digests: &[Digest]| {

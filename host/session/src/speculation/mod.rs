@@ -216,6 +216,7 @@ impl Speculation {
         GenerateOptions {
             mode: self.mode,
             format: self.session.options.record_format,
+            shared: self.caches.pushed_artifacts().is_some(),
             policy: &self.policies.overlay,
             policies: &self.policies.named,
             facts: &*self.facts,

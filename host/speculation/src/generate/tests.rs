@@ -28,6 +28,7 @@ fn hits_and_misses_are_carried_from_record_to_record() {
         let options = GenerateOptions {
             mode: SpeculationMode::Full,
             format: RecordFormat::Compact,
+            shared: version > 0,
             policy: &policy,
             policies: &[],
             facts: &NoFacts,
@@ -36,6 +37,7 @@ fn hits_and_misses_are_carried_from_record_to_record() {
         previous = made.expect("the store works").digest();
         let record =
             Record::load(&store.cas, &previous.expect("a record"), "app.bst").expect("it can be read");
+        assert_eq!(record.messages.is_some(), version > 0, "only who shares packs the messages");
         counts.push((record.actions[0].hits, record.actions[0].misses));
         predictions = vec![PredictionResult { base: action, confirmed }];
     }

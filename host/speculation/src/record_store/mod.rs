@@ -7,12 +7,10 @@ mod upstream_format;
 
 use std::str::FromStr;
 
-use spec_action::wire;
 use spec_cas::Cas;
 use spec_model::Digest;
 use spec_proto::Message;
 use spec_proto::buildstream::v2::SpeculativeActions;
-use spec_proto::buildstream::v2::speculative_actions::Compact;
 
 use crate::error::{Result, SpeculationError};
 use crate::packed_messages::store_messages;
@@ -78,19 +76,27 @@ impl Record {
         from_proto::record(message.compact.ok_or("it has no compact form")?)
     }
 
-    /// Stores the record as a blob, which the artifact names, and the messages that its actions need as another, which the
-    /// record names.
+    /// Stores the record as a blob, which the artifact names.
     ///
     /// # Errors
     /// When the store fails.
     pub fn store(&self, cas: &Cas, format: RecordFormat) -> Result<Digest> {
-        let messages = store_messages(cas, self)?.as_ref().map(wire::digest_to_proto);
-        let compact = Some(Compact { messages, ..to_proto::compact(self) });
         let other_fields = match format {
             RecordFormat::Compact => SpeculativeActions::default(),
             RecordFormat::Upstream => upstream_format::write(cas, self)?,
         };
+        let compact = Some(to_proto::compact(self));
         Ok(cas.put_bytes(&SpeculativeActions { compact, ..other_fields }.encode_to_vec())?)
+    }
+
+    /// As [`store`](Self::store), and stores the messages that the actions need as another blob, which the record names, for
+    /// machines that will pull it.
+    ///
+    /// # Errors
+    /// As [`store`](Self::store).
+    pub fn store_packed(&self, cas: &Cas, format: RecordFormat) -> Result<Digest> {
+        let messages = store_messages(cas, self)?;
+        Self { messages, ..self.clone() }.store(cas, format)
     }
 
     /// Loads the record of the element with this full name, whichever format it has.

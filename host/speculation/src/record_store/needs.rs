@@ -57,8 +57,8 @@ mod tests {
         let command = spec_action::wire::digest("command_digest", command).expect("it has one");
         let messages = store_messages(&store.cas, &record).expect("the store works").expect("there are some");
         let expected = [Need::Blob(command), Need::Directories(root), Need::Blob(base), Need::Blob(messages)];
-        let stored =
-            [RecordFormat::Compact, RecordFormat::Upstream].map(|format| record.store(&store.cas, format));
+        let stored = [RecordFormat::Compact, RecordFormat::Upstream]
+            .map(|format| record.store_packed(&store.cas, format));
         let actions = ActionNeeds::new(&store.cas);
         for digest in stored.map(|stored| stored.expect("the store takes it")) {
             assert_eq!(record_needs(&actions, &digest), expected);

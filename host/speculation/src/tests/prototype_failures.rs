@@ -181,6 +181,7 @@ fn failure_7_a_record_is_not_lost() {
         let options = GenerateOptions {
             mode,
             format: RecordFormat::Compact,
+            shared: false,
             policy: &policy,
             policies: &[],
             facts: &NoFacts,

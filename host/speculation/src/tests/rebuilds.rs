@@ -113,6 +113,7 @@ fn record(store: &Store, element: &str, built: &Built, below: &[(&str, &Built, &
     let options = GenerateOptions {
         mode: SpeculationMode::Full,
         format: RecordFormat::Compact,
+        shared: false,
         policy: &policy,
         policies: &[],
         facts: &NoFacts,
