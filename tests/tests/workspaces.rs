@@ -177,3 +177,37 @@ config:
     fs::write(folder.join("b.src"), "again\n").expect("a workspace is the user's");
     assert_eq!(history(), "configured\nmade a.src\nmade b.src\n");
 }
+
+#[test]
+fn what_sources_have_in_the_place_of_the_workspaces_file_is_not_followed() {
+    let (host, project) = (Host::shared(), project());
+    let victim = project.path().join("victim");
+    let sources = project.path().join("files/src/.bstproject.yaml");
+    let (folder, directory) = (project.path().join("ws"), project.path().join("ws").display().to_string());
+    let endless = Path::new("/dev/zero").to_path_buf();
+    for target in [victim.clone(), project.path().join("absent"), endless] {
+        fs::write(&victim, "precious\n").expect("it can be written");
+        std::os::unix::fs::symlink(&target, &sources).expect("a link can be made");
+        let opened = host.run(&project, &["workspace", "open", "--directory", &directory, "app.bst"]);
+        assert_eq!(opened.code, Some(0), "{}", opened.stderr);
+        assert!(opened.stderr.contains("warning[workspace-project-replaced]"), "{}", opened.stderr);
+        assert_eq!(fs::read_to_string(&victim).expect("it is there"), "precious\n");
+        assert!(!project.path().join("absent").exists());
+        let file = folder.join(".bstproject.yaml");
+        assert!(fs::symlink_metadata(file).expect("it is there").is_file());
+        let _ = host.run(&project, &["workspace", "close", "--remove-dir", "app.bst"]).success();
+        fs::remove_file(&sources).expect("it is there");
+    }
+}
+
+#[test]
+fn a_file_of_the_sources_that_is_no_workspaces_file_is_replaced() {
+    let (host, project) = (Host::shared(), project());
+    project.write("files/src/.bstproject.yaml", "format-version: [what\n");
+    let directory = project.path().join("ws").display().to_string();
+    let opened = host.run(&project, &["workspace", "open", "--directory", &directory, "app.bst"]);
+    assert_eq!(opened.code, Some(0), "{}", opened.stderr);
+    assert!(opened.stderr.contains("warning[workspace-project-replaced]"), "{}", opened.stderr);
+    let list = host.run(&project, &["workspace", "list"]).success().to_owned();
+    assert!(list.contains("app.bst"), "{list}");
+}

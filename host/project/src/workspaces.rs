@@ -119,12 +119,16 @@ impl Workspace {
 }
 
 impl WorkspaceOwner {
-    /// The project and the element of the workspace in `folder`; `None` if there is none.
+    /// The project and the element of the workspace in `folder`; `None` if there is none. A link is none, either: sources may
+    /// have one of that name, which leads anywhere.
     ///
     /// # Errors
     /// `invalid-data` when its file is malformed, and those of parsing.
     pub fn of(folder: &Path) -> Result<Option<Self>, LoadError> {
         let file = folder.join(WORKSPACE_PROJECT);
+        if !std::fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_file()) {
+            return Ok(None);
+        }
         let root = match parse_file(&file, &file.display().to_string()) {
             Err(error) if error.reason() == "missing-file" => return Ok(None),
             other => other?,

@@ -59,4 +59,4 @@ pub use speculation::{
     OVERLAY_POLICY_KEY, PRIMING_POLICY_KEY, PolicyChoice, PolicyOptions, SpeculationSettings,
 };
 pub use track::Track;
-pub use workspaces::change_workspaces;
+pub use workspaces::{change_workspaces, write_owner};

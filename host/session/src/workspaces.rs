@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use spec_artifact::Artifact;
 use spec_build::{ElementKeys, PreviousBuild};
 use spec_model::Key;
-use spec_project::{Scope, WORKSPACES, Workspaces};
+use spec_project::{Scope, WORKSPACE_PROJECT, WORKSPACES, WorkspaceOwner, Workspaces};
 use spec_scheduler::{Context, Message};
 
 use crate::error::{Result, SessionError};
@@ -27,6 +27,16 @@ pub fn change_workspaces(directory: &Path, change: impl FnOnce(&mut Workspaces))
     }
     let path = directory.join(WORKSPACES);
     write(&path, &after.text()).map_err(|error| SessionError::Workspaces { path, error })
+}
+
+/// Has the folder of a workspace lead back to its project. What the sources have in the place of that file is replaced, and not
+/// followed.
+///
+/// # Errors
+/// `workspaces-not-written` when it cannot be written.
+pub fn write_owner(folder: &Path, owner: &WorkspaceOwner) -> Result<()> {
+    let path = folder.join(WORKSPACE_PROJECT);
+    write(&path, &owner.text()).map_err(|error| SessionError::Workspaces { path, error })
 }
 
 /// Writes a new file and moves it to its place.

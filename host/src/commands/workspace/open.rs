@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use spec_model::Blame;
 use spec_project::{Scope, WORKSPACE_PROJECT, WorkspaceOwner};
 use spec_session::remotes::CommandLineRemotes;
-use spec_session::{Session, SharedCaches, change_workspaces};
+use spec_session::{Session, SharedCaches, change_workspaces, write_owner};
 use spec_source::FetchMonitor;
 
 use super::ProjectWorkspaces;
@@ -127,12 +127,13 @@ fn note(app: &App, project: &Path, workspace: &NewWorkspace) -> CommandResult {
     let NewWorkspace { element, folder, .. } = workspace;
     let file = folder.join(WORKSPACE_PROJECT);
     let owner = WorkspaceOwner { project: project.to_owned(), element: element.clone() };
-    if file.exists() && WorkspaceOwner::of(folder)?.is_none_or(|found| found != owner) {
+    // The sources may have a file of that name, or a link.
+    let before = || WorkspaceOwner::of(folder).ok().flatten();
+    if fs::symlink_metadata(&file).is_ok() && before().is_none_or(|found| found != owner) {
         let text = format!("{} is replaced, which was there before", file.display());
         app.warn("workspace-project-replaced", &text);
     }
-    let written = fs::write(&file, owner.text());
-    written.map_err(|error| CommandError::io(&format!("write {}", file.display()), &error))?;
+    write_owner(folder, &owner)?;
     let inside = folder.strip_prefix(project).ok().filter(|path| !path.as_os_str().is_empty());
     let path = inside.unwrap_or(folder).display().to_string();
     change_workspaces(project, |open| open.open(element, path))?;
