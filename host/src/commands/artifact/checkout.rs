@@ -27,12 +27,13 @@ pub(super) fn run(app: &App, args: &CheckoutArgs) -> CommandResult {
     let artifact = named_or_default(app, args.artifact.as_deref())?;
     let default = || PathBuf::from(artifact.trim_end_matches(".bst"));
     let folder = args.directory.clone().unwrap_or_else(default);
+    // Before the first write, because the checks try whether the destination can be written.
+    let cancel = signals::cancel()?;
     tarball::check_compression(args.compression, args.tar.as_deref())?;
     match &args.tar {
         Some(file) => tarball::check(file, args.force)?,
         None => destination::check(&folder, args.force)?,
     }
-    let cancel = signals::cancel()?;
     let (cas, tree) = match artifact.ends_with(".bst") {
         true => of_element(app, &artifact, args, &cancel)?,
         false => by_name(app, &artifact, args, &cancel)?,
